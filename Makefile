@@ -1,0 +1,45 @@
+# Thin on purpose: each target is one or two commands you could type yourself.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: help setup demo test lint check bench build ci clean
+
+help:
+	@echo "make demo    set up, then watch two small agents wake each other"
+	@echo "make test    set up, then run the tests"
+	@echo "make check   lint and tests      make lint   ruff and mypy only"
+	@echo "make build   a wheel in dist/    make ci     all that CI runs"
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: setup
+	@$(BIN)/amq demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint test
+
+bench: setup
+	@for script in scripts/bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+build: setup
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+ci:
+	bash .ci/run
+
+clean:
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

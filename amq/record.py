@@ -1,0 +1,56 @@
+"""Small immutable values without the price of `dataclasses`.
+
+Importing `dataclasses` costs a short command more than all it does with a message, because it pulls in `inspect`.
+The few lines below give what is needed of it; type checkers see an ordinary frozen dataclass.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar, dataclass_transform
+
+    T = TypeVar("T")
+
+
+def _initialiser(fields: list[str], defaults: dict[str, Any]) -> Any:
+    """An ``__init__`` that takes FIELDS by position or name, compiled once for the class (as dataclasses does)."""
+    parameters = ", ".join(f"{name}=defaults[{name!r}]" if name in defaults else name for name in fields)
+    values = ", ".join(f"{name}={name}" for name in fields)
+    scope: dict[str, Any] = {"defaults": defaults}
+    exec(f"def __init__(self, {parameters}): self.__dict__.update({values})", scope)  # noqa: S102  field names only
+    return scope["__init__"]
+
+
+if TYPE_CHECKING:
+
+    @dataclass_transform(frozen_default=True)
+    def record(cls: type[T]) -> type[T]: ...
+
+else:
+
+    def record(cls):
+        """Give CLS an initialiser, equality, a hash and a repr over its annotated fields, and freeze its values."""
+        fields = list(cls.__annotations__)
+
+        def __setattr__(self, name, value):
+            raise AttributeError(f"{cls.__name__} is a value: make another with replace()")
+
+        def __eq__(self, other):
+            return self.__dict__ == other.__dict__ if type(other) is cls else NotImplemented
+
+        def __hash__(self):
+            return hash(tuple(self.__dict__.values()))
+
+        def __repr__(self):
+            return f"{cls.__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
+
+        cls.__init__ = _initialiser(fields, {name: cls.__dict__[name] for name in fields if name in cls.__dict__})
+        for method in (__setattr__, __eq__, __hash__, __repr__):
+            setattr(cls, method.__name__, method)
+        return cls
+
+
+def replace(value: T, /, **changes: Any) -> T:
+    """A copy of a record with CHANGES; raises TypeError for a field that it does not have."""
+    return type(value)(**{**value.__dict__, **changes})
