@@ -111,8 +111,7 @@ def gate(look: Look, rules: Rules, now: float) -> Reason | None:
         return Reason.DIALOG
     if not _is_ready(look, rules, now):
         return Reason.STARTING
-    reads_a_secret = look.canonical and not look.echoing
-    if reads_a_secret or (rules.needs_paste_mode and not look.bracketed_paste):
+    if not _takes_a_line(look, rules):
         return Reason.UNKNOWN_SCREEN
     just_typed = look.last_key is not None and now - look.last_key < rules.key_rest
     if look.draft or look.inside or look.waiting or just_typed:
@@ -142,6 +141,17 @@ def _is_ready(look: Look, rules: Rules, now: float) -> bool:
     if look.last_output is not None and now - look.last_output >= rules.quiet:
         return True
     return now - look.started >= rules.patience
+
+
+def _takes_a_line(look: Look, rules: Rules) -> bool:
+    """Whether a letter is only a letter there.
+
+    A program that reads single keys without knowing pastes may do anything at any letter of ours, and one that reads
+    lines without echo asks for a secret.
+    """
+    if look.canonical and not look.echoing:
+        return False
+    return look.bracketed_paste or (look.canonical and not rules.needs_paste_mode)
 
 
 def _begin(state: Typed, look: Look, line: Notification, rules: Rules, now: float) -> Step:

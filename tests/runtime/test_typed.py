@@ -33,6 +33,7 @@ LINE = Notification("amq: 1 new message.", "amq: a new message.")
 RULES = Rules()
 NOW = 100.0
 IDLE = Look(bracketed_paste=True, first_output=1.0, last_output=1.0, output=50)
+LINE_MODE = replace(IDLE, bracketed_paste=False, canonical=True, echoing=True)
 CLAUDE_IDLE = replace(IDLE, title_seen=True)
 CODEX_IDLE = replace(IDLE, published=Published.IDLE, idle_seen=True)
 PASTE = Write(b"\x1b[200~amq: 1 new message.\x1b[201~", expect=LINE.text)
@@ -67,8 +68,10 @@ def pasted(rules: Rules = RULES, look: Look = IDLE) -> Typed:
         (replace(IDLE, last_output=None, started=NOW - 10), None),
         (replace(IDLE, last_output=NOW, started=NOW - 10), None),
         (replace(IDLE, last_output=NOW, started=NOW - 1, idle_seen=True), None),
-        (replace(IDLE, canonical=True, echoing=False), Reason.UNKNOWN_SCREEN),
-        (replace(IDLE, canonical=True, echoing=True), None),
+        (replace(LINE_MODE, echoing=False), Reason.UNKNOWN_SCREEN),
+        (replace(LINE_MODE, echoing=False, bracketed_paste=True), Reason.UNKNOWN_SCREEN),
+        (replace(LINE_MODE, canonical=False), Reason.UNKNOWN_SCREEN),
+        (LINE_MODE, None),
         (replace(IDLE, draft=True), Reason.DRAFT),
         (replace(IDLE, inside=True), Reason.DRAFT),
         (replace(IDLE, waiting=True), Reason.DRAFT),
@@ -198,9 +201,7 @@ def test_codex_says_itself_that_the_line_was_taken() -> None:
 
 
 def test_without_bracketed_paste_there_is_no_digit() -> None:
-    assert run(Typed(), (0.0, replace(IDLE, bracketed_paste=False)))[1] == [
-        Write(b"amq: a new message.", expect=LINE.without_digits)
-    ]
+    assert run(Typed(), (0.0, LINE_MODE))[1] == [Write(b"amq: a new message.", expect=LINE.without_digits)]
 
 
 LOOKS = st.builds(
