@@ -32,6 +32,8 @@ _COMPLETE = re.compile(
     rb"|[\x00-\x1a\x1c-\x1f0-OQ-WYZ\\`-\x7f])"
 )
 _PARTIAL = re.compile(rb"\x1b(?:\[[ -?]*|[ -/]*)")
+# what is more than text and a CSI without private parameters, or is not complete
+_NOTABLE = re.compile(rb"\x1b(?:[^\[]|\[[!<-?]|\[[ -?]*\Z|\Z)")
 _STRING_END = re.compile(rb"[\x07\x18\x1a\x1b]")
 
 
@@ -41,7 +43,7 @@ class Splitter:
     def __init__(self) -> None:
         self._held = b""
         self._string: bytearray | None = None  # the string that we are in the middle of
-        self._tail = b""  # the last bytes, as far as they were text
+        self._tail = b""  # the last bytes; those of sequences are ASCII and end no character
 
     @property
     def inside(self) -> bool:
@@ -50,12 +52,25 @@ class Splitter:
 
     def feed(self, data: bytes) -> list[Token]:
         """The tokens that DATA completes. Joined, text is complete: nothing is dropped but terminators."""
-        data = self._held + data
-        self._held = b""
         tokens: list[Token] = []
-        at = 0
+        data, self._held, at = self._held + data, b"", 0
         while at < len(data):
             at = self._next(data, at, tokens) if self._string is None else self._in_string(data, at, tokens)
+        self._tail = (self._tail + data)[-3:]
+        return tokens
+
+    def skim(self, data: bytes) -> list[Token]:
+        """The same, but without text and plain CSI (colours, movements): fast, and enough to follow modes."""
+        tokens: list[Token] = []
+        data, self._held, at = self._held + data, b"", 0
+        while at < len(data):
+            if self._string is not None:
+                at = self._in_string(data, at, tokens)
+            elif match := _NOTABLE.search(data, at):
+                at = self._next(data, match.start(), tokens)
+            else:
+                break
+        self._tail = (self._tail + data)[-3:]
         return tokens
 
     def abandon(self) -> bytes:
@@ -65,8 +80,10 @@ class Splitter:
 
     def _next(self, data: bytes, at: int, tokens: list[Token]) -> int:
         if data[at] != ESC:
-            return self._text(data, at, tokens)
-        self._tail = b""
+            end = data.find(ESC, at)
+            end = len(data) if end < 0 else end
+            tokens.append((Kind.TEXT, data[at:end]))
+            return end
         if match := _COMPLETE.match(data, at):
             if match["string"]:
                 self._string = bytearray(match["string"])
@@ -79,13 +96,6 @@ class Splitter:
             self._held = data[at:]
         else:
             tokens.append((Kind.ESCAPE, data[at:end]))
-        return end
-
-    def _text(self, data: bytes, at: int, tokens: list[Token]) -> int:
-        end = data.find(ESC, at)
-        end = len(data) if end < 0 else end
-        tokens.append((Kind.TEXT, data[at:end]))
-        self._tail = (self._tail + data[max(at, end - 3) : end])[-3:]
         return end
 
     def _in_string(self, data: bytes, at: int, tokens: list[Token]) -> int:

@@ -61,7 +61,7 @@ class Terminal:
             self._last_output = now
             if self._first_output is None:
                 self._first_output = now
-            for kind, token in self._splitter.feed(data):
+            for kind, token in self._splitter.skim(data) if self._echo is None else self._splitter.feed(data):
                 self._take(kind, token)
 
     def _take(self, kind: Kind, token: bytes) -> None:

@@ -56,8 +56,8 @@ class Tty:
         return termios.tcgetattr(self._terminal) if self._terminal is not None else None
 
     def make_raw(self) -> None:
-        """Every byte at once and unchanged, until `restore`."""
-        if os.isatty(self.source):
+        """Every byte at once and unchanged, until `restore`. A terminal that has gone is for its reader to notice."""
+        with contextlib.suppress(termios.error):
             if self._before is None:
                 self._before = termios.tcgetattr(self.source)
             termios.tcsetattr(self.source, termios.TCSANOW, raw_attributes(self._before))

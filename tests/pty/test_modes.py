@@ -60,3 +60,15 @@ def test_the_title() -> None:
 def test_cuts_make_no_difference(case: tuple[bytes, list[bytes]]) -> None:
     whole, pieces = case
     assert vars(after(whole)) == vars(after(*pieces))
+
+
+@given(cut_streams())
+def test_skimming_is_enough(case: tuple[bytes, list[bytes]]) -> None:
+    whole, pieces = case
+    modes, splitter, thorough = Modes(), Splitter(), Splitter()
+    for piece in pieces:
+        thorough.feed(piece)
+        for kind, token in splitter.skim(piece):
+            modes.take(kind, token)
+    assert vars(modes) == vars(after(whole))
+    assert splitter.inside == thorough.inside
