@@ -16,6 +16,7 @@ from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 
 BUFFER = 1 << 16  # bytes kept in each direction before the reader of that direction rests
+BATCH = 1 << 14  # bytes read from the program, 4 KiB at a time as kernels do it, before they are passed on
 LAST_OUTPUT = 1 << 20  # bytes read at most after the program has ended; more than a kernel keeps of it
 RETRY = 0.05  # seconds until a program is looked at again that has closed its terminal without ending
 
@@ -68,16 +69,16 @@ class Pump:
             self._from_person()
         if self._child.fd in writable or self._to_child:
             self._write_child()
-        if self._child.fd in readable and self._from_child() and self._tty.sink_is_private:
-            writable.append(self._tty.sink)
+        if self._child.fd in readable:
+            self._read_child(BATCH)
+            if self._to_person and self._tty.sink_is_private:
+                writable.append(self._tty.sink)
         if self._tty.sink in writable:
             self._write_person()
 
     def drain(self) -> None:
         """Read what an ended program has left in its terminal."""
-        room = LAST_OUTPUT
-        while room > 0 and (count := self._from_child()):
-            room -= count
+        self._read_child(LAST_OUTPUT)
 
     def flush(self) -> bool:
         """Wait until output can be moved, or somebody calls `wake`; whether there is more to move."""
@@ -131,6 +132,11 @@ class Pump:
                 return
             except OSError:  # nobody has the terminal open
                 self._child_open = False
+
+    def _read_child(self, room: int) -> None:
+        """Until there is nothing more at this instant, or ROOM bytes have come."""
+        while room > 0 and (count := self._from_child()):
+            room -= count
 
     def _from_child(self) -> int:
         """How many bytes there were."""
