@@ -50,6 +50,7 @@ _KITTY = re.compile(rb"\x1b\[(?P<code>[0-9]+)[0-9:]*(?:;(?P<mods>[0-9]*)(?::(?P<
 _OTHER_KEY = re.compile(rb"\x1b\[27;(?P<mods>[0-9]+);(?P<code>[0-9]+)~")
 _BACKSLASH = re.compile(rb"\x1b\[92[;:u]")
 _RELEASED = re.compile(rb"\x1b\[[0-9]*;[0-9]*:3[A-Z~]")
+_SPECIAL = re.compile(b"([%s])" % re.escape(b"".join((ENTER, NEWLINE, CTRL_C, CTRL_U))))
 _PASTE_START, _PASTE_END = b"\x1b[200~", b"\x1b[201~"
 _LOCK_AND_MODIFIER_CODES = (
     *range(57358, 57361),
@@ -123,10 +124,13 @@ class Keystrokes:
 
     def _text(self, token: bytes, now: float) -> None:
         token = token[self._pay(token) :]
-        for byte in (token[i : i + 1] for i in range(len(token))):
-            self._key(Meaning.DRAFT if self._pasting else self._meaning_of_byte(byte, now), now)
-            self._after_backslash = byte == b"\\"
-            if byte not in self._line.submit:
+        if self._pasting:
+            self._key(Meaning.DRAFT, now, len(token))
+            return
+        for run in filter(None, _SPECIAL.split(token)):
+            self._key(self._meaning_of_run(run, now), now, len(run))
+            self._after_backslash = run.endswith(b"\\")
+            if run not in self._line.submit:
                 self._last_text = now
 
     def _pay(self, token: bytes) -> int:
@@ -138,10 +142,11 @@ class Keystrokes:
         self._owed -= paid
         return paid
 
-    def _meaning_of_byte(self, byte: bytes, now: float) -> Meaning:
-        if byte in self._line.clear:
+    def _meaning_of_run(self, run: bytes, now: float) -> Meaning:
+        """Of a single key that may submit or clear, or of a run of others."""
+        if run in self._line.clear:
             return Meaning.CLEAR
-        if byte not in self._line.submit or self._after_backslash or self._in_burst(now):
+        if run not in self._line.submit or self._after_backslash or self._in_burst(now):
             return Meaning.DRAFT
         return Meaning.SUBMIT
 
@@ -173,10 +178,10 @@ class Keystrokes:
         control = bytes([code & 0x1F]) if modifiers == _CTRL and code < 0x80 else b""
         return Meaning.CLEAR if control in self._line.clear else Meaning.DRAFT
 
-    def _key(self, meaning: Meaning, now: float) -> None:
-        if meaning is Meaning.REPORT:
+    def _key(self, meaning: Meaning, now: float, count: int = 1) -> None:
+        if meaning is Meaning.REPORT or not count:
             return
-        self.keys += 1
+        self.keys += count
         self._last_key = now if self._last_key is None else max(now, self._last_key)
         if meaning is Meaning.DRAFT:
             self._draft = True
