@@ -70,14 +70,18 @@ class Keystrokes:
         self._last_text: float | None = None
         self._last_key: float | None = None
         self._after_backslash = False
-        self._owed = 0  # bytes that still belong to the token before: X10 mouse reports, SS3
+        self._owed = 0  # bytes that still belong to an X10 mouse report
+        self._shifted = False  # after SS3: a letter still belongs to it
         self._pasting = False
         self._draft = False
+        self._answering = False
         self.keys = 0  # how many keys there have been; only a change of it means something
         self.sent = 0  # how often the line was submitted or cleared
 
-    def feed(self, data: bytes, now: float) -> None:
+    def feed(self, data: bytes, now: float, *, answering: bool = False) -> None:
+        """With `answering`, a dialog has the keyboard: these are keys, but the input line stays as it was."""
         self._settle(now)
+        self._answering = answering
         self._last_byte = now
         for kind, token in self._splitter.feed(data):
             if kind is Kind.TEXT:
@@ -86,7 +90,7 @@ class Keystrokes:
                 self._sequence(kind, token, now)
 
     def last_key(self, now: float) -> float | None:
-        """When the last key came, or None; keys that could not be told at once count from when they could."""
+        """When the last key came, or None."""
         self._settle(now)
         return self._last_key
 
@@ -98,18 +102,22 @@ class Keystrokes:
     def inside(self, now: float) -> bool:
         """Whether the person's last bytes are the beginning of a sequence, a character or a paste."""
         self._settle(now)
-        return self._pasting or self._owed > 0 or self._splitter.inside
+        return self._pasting or self._is_open
 
     def _settle(self, now: float) -> None:
         """What has waited too long to be completed was a key: ESC, or Alt with a character that opens a sequence."""
-        if self._pasting or now - self._last_byte < PATIENCE or not (self._owed or self._splitter.inside):
+        if self._pasting or now - self._last_byte < PATIENCE or not self._is_open:
             return
-        self._owed = 0
+        self._owed, self._shifted = 0, False
         lone_escape = self._splitter.abandon() == b"\x1b"
         self._key(Meaning.ESCAPE if lone_escape else Meaning.DRAFT, self._last_byte)
 
+    @property
+    def _is_open(self) -> bool:
+        return self._owed > 0 or self._shifted or self._splitter.inside
+
     def _sequence(self, kind: Kind, token: bytes, now: float) -> None:
-        self._owed = 0
+        self._owed, self._shifted = 0, False
         if token == _PASTE_START:
             self._pasting = True
         elif token == _PASTE_END:
@@ -118,7 +126,7 @@ class Keystrokes:
         elif self._pasting:
             self._key(Meaning.DRAFT, now)
         else:
-            self._owed = {b"\x1b[M": 3, b"\x1bO": 1}.get(token, 0)
+            self._owed, self._shifted = 3 if token == b"\x1b[M" else 0, token == b"\x1bO"
             self._key(self._meaning(kind, token), now)
             self._after_backslash = self._after_backslash or _BACKSLASH.match(token) is not None
 
@@ -135,10 +143,10 @@ class Keystrokes:
 
     def _pay(self, token: bytes) -> int:
         """How many bytes of TOKEN belong to the sequence before it."""
+        if self._shifted:
+            self._shifted = False
+            return 1 if 0x40 <= token[0] <= 0x7E else 0
         paid = min(self._owed, len(token))
-        if self._owed == 1 and not 0x40 <= token[0] <= 0x7E:  # no SS3 after all
-            paid = 0
-            self._owed = 0
         self._owed -= paid
         return paid
 
@@ -182,10 +190,12 @@ class Keystrokes:
         if meaning is Meaning.REPORT or not count:
             return
         self.keys += count
+        self._after_backslash = False
         self._last_key = now if self._last_key is None else max(now, self._last_key)
+        if self._answering:
+            return
         if meaning is Meaning.DRAFT:
             self._draft = True
         elif meaning is not Meaning.ESCAPE:
             self._draft = False
             self.sent += 1
-        self._after_backslash = False

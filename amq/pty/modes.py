@@ -16,6 +16,10 @@ _PRIVATE_MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 _PUBLISHED_STATE = re.compile(rb"\]7501;(?:.*:)?state=([a-z]+)")
 
 
+STATE_QUESTION = re.compile(rb"\x1b\]7501;\?(?:\x07|\x1b\\)")  # some programs publish only to a terminal that answers
+STATE_ANSWER = b"\x1b]7501;?\x1b\\"
+
+
 class Published(Enum):
     """The state a program publishes of itself by OSC 7501 (`ESC ] 7501 ; state=idle:app=… ST`)."""
 
@@ -32,6 +36,7 @@ class Modes:
         self.private: set[int] = set()  # DEC private modes now on
         self.title: bytes | None = None  # None until the program has set one
         self.published: Published | None = None
+        self.state_questions = 0  # how often the program has asked whether its state is wanted
 
     @property
     def bracketed_paste(self) -> bool:
@@ -56,6 +61,8 @@ class Modes:
     def _string(self, data: bytes) -> None:
         if data.startswith((b"]0;", b"]2;")):
             self.title = data[3:]
+        elif data == b"]7501;?":
+            self.state_questions += 1
         elif match := _PUBLISHED_STATE.match(data):
             try:
                 self.published = Published(match[1].decode("ascii"))

@@ -149,9 +149,11 @@ class Pump:
         if not data:
             self._child_open = False
             return 0
-        self._terminal.from_program(data, time.monotonic())
+        with self._terminal.lock:
+            shown, answer = self._terminal.from_program(data, time.monotonic())
+            self._to_child += answer
         if self._sink_open:
-            self._to_person += data
+            self._to_person += shown
         return len(data)
 
     def _write_person(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from amq.pty.echo import Echo, EchoWatch
 from amq.pty.keystrokes import Keystrokes, Line
-from amq.pty.modes import Modes, Published
+from amq.pty.modes import STATE_ANSWER, STATE_QUESTION, Modes, Published
 from amq.pty.sequences import Kind, Splitter
 
 
@@ -39,12 +39,14 @@ class Look:
 class Terminal:
     """The models of one terminal. `lock` is held while they are fed or looked at; its holder may take it again."""
 
-    def __init__(self, started: float, line: Line | None = None) -> None:
+    def __init__(self, started: float, line: Line | None = None, *, answers_state: bool = False) -> None:
+        """With `answers_state` we answer the program's question for OSC 7501 in the person's terminal's place."""
         self.lock = threading.RLock()
         self.keystrokes = Keystrokes(line)
         self.modes = Modes()
         self._splitter = Splitter()
         self._echo: EchoWatch | None = None
+        self._answers_state = answers_state
         self._started = started
         self._first_output: float | None = None
         self._last_output: float | None = None
@@ -52,22 +54,28 @@ class Terminal:
         self._idle_seen = False
 
     def from_person(self, data: bytes, now: float) -> None:
+        """Keys that answer a dialog of the program's change nothing in its input line."""
         with self.lock:
-            self.keystrokes.feed(data, now)
+            self.keystrokes.feed(data, now, answering=self.modes.published is Published.BLOCKED)
 
-    def from_program(self, data: bytes, now: float) -> None:
+    def from_program(self, data: bytes, now: float) -> tuple[bytes, bytes]:
+        """What of DATA is to be shown to the person, and what is to be answered to the program at once."""
         with self.lock:
+            questions = self.modes.state_questions
             self._output += len(data)
             self._last_output = now
             if self._first_output is None:
                 self._first_output = now
             for kind, token in self._splitter.skim(data) if self._echo is None else self._splitter.feed(data):
                 self._take(kind, token)
+            if self.modes.state_questions == questions or not self._answers_state or self.keystrokes.inside(now):
+                return data, b""
+            return STATE_QUESTION.sub(b"", data), STATE_ANSWER
 
     def _take(self, kind: Kind, token: bytes) -> None:
         if kind is not Kind.TEXT:
             self.modes.take(kind, token)
-            self._idle_seen = self._idle_seen or self.modes.published is Published.IDLE
+            self._idle_seen = self._idle_seen or self.modes.published in (Published.IDLE, Published.DONE)
         if self._echo is not None:
             self._echo.take(kind, token)
 

@@ -19,6 +19,7 @@ from amq.pty.modes import Published
 from amq.pty.terminal import Look
 from amq.runtime.words import Outcome, Reason
 
+MOST_PRESSES = 4  # of a submit key in one attempt, where a program says that it still idles
 LOOK_EVERY = 0.02  # seconds between looks while something is awaited
 
 
@@ -73,7 +74,7 @@ class Typed:
     keys: int = 0  # the person's keys when the text went out
     sent: int = 0  # the person's submits then
     output: int = 0  # the program's output then, or when the submit key went out
-    pressed: bool = False  # the submit key went out after this text
+    presses: int = 0  # of the submit key since then
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def step(state: Typed, look: Look, line: Notification, rules: Rules, now: float)
 
 def drained(state: Typed) -> Typed:
     """The mail has left: the agent has read the line, if we had submitted it."""
-    return Typed() if state.pressed else state
+    return Typed() if state.presses else state
 
 
 def _is_ready(look: Look, rules: Rules, now: float) -> bool:
@@ -187,11 +188,15 @@ def _submitted(state: Typed, look: Look, rules: Rules, now: float) -> Step:
         return Typed(), (End(Outcome.FAILED, "the program has ended"),)
     if look.published is Published.WORKING or (not rules.inert and look.output > state.output):
         return Typed(), (End(Outcome.SUBMITTED, ""),)
+    if look.published is Published.BLOCKED:
+        return _stand(state, Outcome.TYPED, Reason.DIALOG.value)
     if now < state.since + rules.submitted_within:
         return state, (Again(now + LOOK_EVERY),)
-    if rules.inert:
-        return _stand(state, Outcome.SUBMITTED, "it was not seen to leave the line")
-    return _stand(state, Outcome.UNCERTAIN, "Enter changed nothing")
+    says_idle = look.published in (Published.IDLE, Published.DONE)
+    untouched = look.keys == state.keys and not look.inside and not look.waiting
+    if rules.inert and says_idle and untouched and state.presses % MOST_PRESSES:
+        return _press(state, look, rules, now)
+    return _stand(state, Outcome.UNCERTAIN, "our text was not seen to leave the line")
 
 
 def _interrupted(state: Typed, look: Look) -> Step | None:
@@ -211,7 +216,7 @@ def _is_proven(state: Typed, look: Look, rules: Rules) -> bool:
 
 
 def _press(state: Typed, look: Look, rules: Rules, now: float) -> Step:
-    submitted = replace(state, phase=Phase.SUBMITTED, since=now, output=look.output, pressed=True)
+    submitted = replace(state, phase=Phase.SUBMITTED, since=now, output=look.output, presses=state.presses + 1)
     return submitted, (Write(rules.submit), Again(now + LOOK_EVERY))
 
 

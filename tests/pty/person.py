@@ -62,7 +62,7 @@ def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambd
     """Host ARGV at PERSON's terminal, who meanwhile DOES something; returns the status."""
     tty = Tty(person.slave, person.slave)
     child = Child.spawn(argv, os.environ, tty.size(), tty.attributes())
-    person.host = Host(child, tty, Terminal(time.monotonic()))
+    person.host = Host(child, tty, Terminal(time.monotonic(), answers_state=True))
     failures: list[BaseException] = []
 
     def act() -> None:

@@ -248,6 +248,17 @@ def test_what_we_type_is_never_cut_by_what_the_person_types() -> None:
         host(person, RAW_CAT, does)
 
 
+def test_the_program_gets_its_answer_and_the_person_does_not_see_the_question() -> None:
+    def does(person: Person) -> None:
+        person.sees("asking:\r\n")
+        person.sees("033   ]   7   5   0   1   ;   ?")
+
+    script = r"stty raw -echo opost; echo asking:; printf '\033]7501;?\007'; head -c 10 | od -c"
+    with terminal() as person:
+        assert host(person, ["sh", "-c", script], does) == 0
+        assert b"\x1b]7501" not in (person.screen.before or b"")
+
+
 def test_a_key_that_has_not_been_read_yet_is_seen_waiting() -> None:
     def does(person: Person) -> None:
         person.sees("ready")

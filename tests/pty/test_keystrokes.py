@@ -108,6 +108,17 @@ def test_an_open_paste_is_waited_for() -> None:
     assert keystrokes.draft(1000.0)
 
 
+def test_the_answer_to_a_dialog_leaves_the_line_as_it_was() -> None:
+    for before, draft in [(b"", False), (b"hello", True)]:
+        keystrokes = after(before)
+        keystrokes.feed(b"1y\r\x03", 11.0, answering=True)
+        assert keystrokes.draft(11.0) is draft
+        assert keystrokes.sent == 0
+        assert keystrokes.last_key(11.0) == 11.0
+    keystrokes.feed(b"x", 12.0)
+    assert keystrokes.draft(12.0)
+
+
 def test_escape_is_a_key_but_no_text() -> None:
     keystrokes = after(b"\x1b\x1b[27u")
     assert keystrokes.keys == 2

@@ -149,7 +149,7 @@ def test_what_happens_meanwhile_stops_it(look: Look, outcome: Outcome, reason: s
 def test_an_enter_that_changed_nothing_is_repeated_only_with_the_same_proof() -> None:
     exact = replace(IDLE, echo=Echo.EXACT)
     state, done = run(pasted(), (0.02, exact), (0.12, exact), (0.7, exact))
-    assert done == [Write(b"\r"), End(Outcome.UNCERTAIN, "Enter changed nothing")]
+    assert done == [Write(b"\r"), End(Outcome.UNCERTAIN, "our text was not seen to leave the line")]
     assert run(state, (30.0, exact))[1] == [Write(b"\r")]
     for other in (IDLE, replace(IDLE, echo=Echo.OTHER)):
         assert run(state, (30.0, other)) == (state, [End(Outcome.UNCERTAIN, "our text may still stand there")])
@@ -180,7 +180,7 @@ def test_claude_gets_the_key_its_dialogs_ignore_after_a_sign_of_life() -> None:
     state, done = run(state, (0.02, CLAUDE_IDLE), (0.04, drawn), (0.15, drawn), rules=CLAUDE.rules)
     assert done == [Write(b"\x18\r")]
     state, done = run(state, (0.3, drawn), (0.7, drawn), rules=CLAUDE.rules)
-    assert done == [End(Outcome.SUBMITTED, "it was not seen to leave the line")]
+    assert done == [End(Outcome.UNCERTAIN, "our text was not seen to leave the line")]
     later = replace(drawn, output=900)
     assert run(state, (30.0, later), rules=CLAUDE.rules)[1] == [Write(b"\x18\r")]
     assert run(drained(state), (30.0, later), rules=CLAUDE.rules)[1] == [PASTE]
@@ -198,6 +198,23 @@ def test_codex_says_itself_that_the_line_was_taken() -> None:
     assert done == [Write(b"\x1b[57384u")]
     working = replace(drawn, published=Published.WORKING)
     assert run(state, (0.2, working), rules=CODEX.rules) == (Typed(), [End(Outcome.SUBMITTED, "")])
+
+
+def test_a_key_that_was_swallowed_is_repeated_while_the_program_says_that_it_idles() -> None:
+    drawn = replace(CODEX_IDLE, output=400)
+    state, _ = run(pasted(CODEX.rules, CODEX_IDLE), (0.04, drawn), (0.15, drawn), rules=CODEX.rules)
+    times = [(0.7 + number, drawn) for number in range(4)]
+    _, done = run(state, *times, rules=CODEX.rules)
+    assert done == [Write(b"\x1b[57384u")] * 3 + [End(Outcome.UNCERTAIN, "our text was not seen to leave the line")]
+    for meanwhile in (replace(drawn, keys=1), replace(drawn, published=None), replace(drawn, inside=True)):
+        assert isinstance(run(state, (0.7, meanwhile), rules=CODEX.rules)[1][0], End)
+
+
+def test_a_dialog_after_the_submit_key_ends_the_attempt() -> None:
+    drawn = replace(CODEX_IDLE, output=400)
+    state, _ = run(pasted(CODEX.rules, CODEX_IDLE), (0.04, drawn), (0.15, drawn), rules=CODEX.rules)
+    blocked = replace(drawn, published=Published.BLOCKED)
+    assert run(state, (0.2, blocked), rules=CODEX.rules)[1] == [End(Outcome.TYPED, "dialog")]
 
 
 def test_without_bracketed_paste_there_is_no_digit() -> None:

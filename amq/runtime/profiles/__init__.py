@@ -25,6 +25,7 @@ class Profile:
     name: str
     programs: tuple[str, ...] = ()  # base names
     additions: tuple[Addition, ...] = ()
+    answers_state: bool = False  # it publishes its state by OSC 7501 only to a terminal that answers its question
     line: Line = field(default_factory=Line)
     rules: Rules = field(default_factory=Rules)
 
