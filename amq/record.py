@@ -33,7 +33,7 @@ else:
         """Give CLS an initialiser, equality, a hash and a repr over its annotated fields, and freeze its values."""
         fields = list(cls.__annotations__)
 
-        def __setattr__(self, name, value):
+        def __setattr__(self, name, value):  # noqa: ARG001
             raise AttributeError(f"{cls.__name__} is a value: make another with replace()")
 
         def __eq__(self, other):

@@ -1,0 +1,80 @@
+"""Who acts in which queue, and what that needs of the world: a clock, chance, and somebody to warn."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from amq.errors import AmqError, NotFound
+from amq.layout import QueueLayout
+from amq.names import PERSON, IdMaker, check_handle, nearest
+from amq.store import registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Account:
+    """One agent's account in the queue at ROOT, an absolute path.
+
+    WARN is called with each warning, a sentence; with `strict` an unknown handle or an unreadable registry is an error
+    instead. CLOCK gives nanoseconds since the epoch, RANDOM as many random bytes as it is asked for.
+    Raises NotFound if ME has no mailbox and is not registered; the person's is made when it is needed.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        me: str,
+        *,
+        strict: bool = False,
+        warn: Callable[[str], None] = lambda _: None,
+        clock: Callable[[], int] = time.time_ns,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.queue = QueueLayout(root)
+        self.me = check_handle(me)
+        self.agent = self.queue.agent(me)
+        self.clock = clock
+        self.ids = IdMaker(clock, os.getpid(), random)
+        self._strict = strict
+        self.warn = warn
+        self._random = random
+        self._require_mailbox()
+
+    def registered(self) -> list[str] | None:
+        """The registered handles; None if there is no registry that can be read."""
+        try:
+            return registry.read_registry(self.queue)
+        except AmqError as error:
+            self.complain(error)
+            return None
+
+    def complain(self, error: AmqError) -> None:
+        """Warn of ERROR, or raise it if we are strict."""
+        if self._strict:
+            raise error
+        self.warn(f"{error.message}; {error.hint}" if error.hint else error.message)
+
+    def _require_mailbox(self) -> None:
+        if registry.has_mailbox(self.agent):
+            return
+        registered = self.registered() or []
+        if self.me != PERSON and self.me not in registered:
+            raise self.unknown(self.me, registered, f"amq init --agents {self.me}")
+        registry.make_mailbox(self.queue, self.me)
+
+    def unknown(self, handle: str, registered: list[str], remedy: str) -> NotFound:
+        """The error for a handle that is not there, with the nearest that are."""
+        like = nearest(handle, {*registered, *registry.mailboxes(self.queue)})
+        guess = f"; did you mean {' or '.join(like)}?" if like else ""
+        return NotFound(f"{handle} has no mailbox in {self.queue.root}{guess}", hint=f"to add it: {remedy}")
+
+    def temporary(self) -> str:
+        """A name for a file that is being written, used by nobody else."""
+        return f"{self.clock()}_{os.getpid()}_{self._random(4).hex()}"
+
+    def letter_id(self) -> str:
+        """The id of a new dead letter."""
+        return f"dlq_{self.clock()}_{os.getpid()}_{self._random(6).hex()}"

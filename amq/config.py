@@ -1,0 +1,147 @@
+"""Where the queue is and who is asking: options over environment over discovery. The only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from amq.errors import NotFound, Unsafe, UsageError
+from amq.layout import ROOT_NAME
+from amq.names import PERSON, check_handle
+from amq.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+@record
+class Setting:
+    """A value and where it came from: `--root`, `AM_ROOT`, `found`, …"""
+
+    value: str
+    source: str
+
+
+def environment() -> dict[str, str]:
+    """A copy of the process's environment."""
+    return dict(os.environ)
+
+
+def debugging(environ: Mapping[str, str]) -> bool:
+    """Whether a defect is to be shown with its traceback."""
+    return environ.get("AMQ_DEBUG", "") not in ("", "0")
+
+
+def wanted_root(option: str | None, environ: Mapping[str, str]) -> Setting:
+    """The queue's path or name as asked for, not yet looked for."""
+    if option:
+        return Setting(option, "--root")
+    if environ.get("AM_ROOT"):
+        return Setting(environ["AM_ROOT"], "AM_ROOT")
+    return Setting(ROOT_NAME, "found")
+
+
+def find_root(option: str | None, environ: Mapping[str, str], cwd: str) -> Setting | None:
+    """The queue that is there, as an absolute path; None if none is."""
+    wanted = wanted_root(option, environ)
+    for place in _places(wanted.value, cwd):
+        path = os.path.normpath(os.path.join(place, wanted.value))
+        if os.path.isdir(path):
+            return Setting(path, wanted.source)
+    return None
+
+
+def existing_root(option: str | None, environ: Mapping[str, str], cwd: str) -> Setting:
+    """The same; raises NotFound if there is none, and says where it looked."""
+    found = find_root(option, environ, cwd)
+    if found is not None:
+        return found
+    wanted = wanted_root(option, environ)
+    asked = "" if wanted.source == "found" else f" ({wanted.source})"
+    where = "" if os.path.isabs(wanted.value) else f" in {cwd} or above it"
+    raise NotFound(
+        f"no queue {wanted.value}{where}{asked}", hint="`amq init --agents claude,codex` makes one in this project"
+    )
+
+
+def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: bool = False) -> Setting:
+    """Where a new queue belongs, as an absolute path: the top of the git repository, else the working directory.
+
+    Raises UsageError rather than choose the home directory or `/` without `--root`.
+    """
+    wanted = wanted_root(option, environ)
+    if os.path.isabs(wanted.value) or wanted.source == "--root" or here:
+        return Setting(os.path.normpath(os.path.join(cwd, wanted.value)), wanted.source)
+    top = next((place for place in _ancestors(cwd) if os.path.exists(os.path.join(place, ".git"))), cwd)
+    main = _main_worktree(top) or top
+    if os.path.realpath(main) in (os.path.realpath(os.path.expanduser("~")), os.path.abspath(os.sep)):
+        raise UsageError(
+            f"a new queue would be made in {main}",
+            hint=f"go to a project's directory, or say where: --root {os.path.join(main, wanted.value)}",
+        )
+    return Setting(os.path.normpath(os.path.join(main, wanted.value)), wanted.source)
+
+
+def _places(wanted: str, cwd: str) -> Iterator[str]:
+    """Where a queue of that path or name may be, best first."""
+    if os.path.isabs(wanted) or wanted.split(os.sep)[0] in (os.curdir, os.pardir):
+        yield cwd
+        return
+    for place in _ancestors(cwd):
+        yield place
+    for place in _ancestors(cwd):
+        main = _main_worktree(place)
+        if main:
+            yield main
+            return
+
+
+def _ancestors(path: str) -> Iterator[str]:
+    while True:
+        yield path
+        above = os.path.dirname(path)
+        if above == path:
+            return
+        path = above
+
+
+def _main_worktree(place: str) -> str | None:
+    """The main worktree, if PLACE is the top of a linked one (gitrepository-layout(5): a `.git` file, `commondir`)."""
+    try:
+        with open(os.path.join(place, ".git"), encoding="utf-8") as pointer:
+            label, _, directory = pointer.readline().strip().partition(": ")
+        git_directory = os.path.join(place, directory)
+        with open(os.path.join(git_directory, "commondir"), encoding="utf-8") as common:
+            shared = os.path.normpath(os.path.join(git_directory, common.readline().strip()))
+    except (OSError, UnicodeDecodeError):
+        return None
+    return os.path.dirname(shared) if label == "gitdir" and os.path.basename(shared) == ".git" else None
+
+
+def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]) -> None:
+    """Refuse a queue that another user owns, unless `trusted` or we are root; COMPLAIN (text, remedy) of loose modes.
+
+    Raises Unsafe.
+    """
+    if os.name == "nt":
+        return
+    found = os.stat(root)
+    if found.st_uid != os.geteuid() and os.geteuid() != 0 and not trusted:
+        raise Unsafe(f"the queue {root} belongs to another user", hint="if you trust it, add --trust-root")
+    if stat.S_IMODE(found.st_mode) & 0o022:
+        complain(f"others can write to the queue {root}", f"chmod go-w {root}")
+
+
+def resolve_me(option: str | None, environ: Mapping[str, str], *, person: bool) -> Setting:
+    """Whose mailbox it is; `person` says that a terminal is there, so that nobody else can be meant.
+
+    Raises UsageError: an agent that lost its environment must not become the person.
+    """
+    if option:
+        return Setting(check_handle(option, "--me"), "--me")
+    if environ.get("AM_ME"):
+        return Setting(check_handle(environ["AM_ME"], "AM_ME"), "AM_ME")
+    if person:
+        return Setting(PERSON, "terminal")
+    raise UsageError("who are you? no --me, and AM_ME is not set", hint="add --me HANDLE, or export AM_ME=HANDLE")

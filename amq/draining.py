@@ -1,0 +1,203 @@
+"""Draining: mail is held, shown, acknowledged, and only then taken out of `new`."""
+
+from __future__ import annotations
+
+from amq.errors import AmqError, BadMessage
+from amq.message import Header
+from amq.names import SUFFIX
+from amq.record import record
+from amq.store import deadletter, durable, maildir
+from amq.store.acks import acknowledge
+from amq.store.drain import Hold, hold
+from amq.store.durable import Directory
+from amq.store.locks import mailbox_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Self
+
+    from amq.account import Account
+
+BATCH_MESSAGES = 256
+BATCH_BYTES = 4 * 1024 * 1024
+
+
+@record
+class Drained:
+    """A message that is being shown: its header and text, or what is wrong with it.
+
+    `redelivered`: a drain that was cut off may have shown it before. `acked`: it asks for an acknowledgement and gets
+    one now. A bad one goes `to_dlq`, or if it can not be copied it is moved aside.
+    """
+
+    id: str
+    header: Header | None
+    text: str
+    size: int
+    redelivered: bool
+    acked: bool
+    error: BadMessage | None = None
+    to_dlq: bool = False
+
+
+class Drain:
+    """Mail held for showing. Iterate over it inside `with`: over messages, or over `batches()` of them.
+
+    A message counts as shown when the next one (the next batch) is asked for, or the `with` block ends without an
+    exception. Until then it is in `new`; if this process dies, or the block raises, it is shown again by the next
+    drain, marked `redelivered`. `count` is how many are held, `remaining` how many more were free to take.
+    """
+
+    def __init__(self, account: Account, limit: int, *, ack: bool, only: Sequence[str]) -> None:
+        self._account = account
+        self._limit = limit
+        self._ack = ack
+        self._only = only
+        self._hold: Hold | None = None
+        self._handed: list[Drained] = []
+        self.count = 0
+        self.remaining = 0
+
+    def __enter__(self) -> Self:
+        account = self._account
+        self._hold = hold(account.agent, self._candidates, self._choose, account.temporary(), account.clock())
+        self.count, self.remaining = len(self._hold.ids), self._hold.remaining
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        assert self._hold is not None
+        try:
+            if kind is None:
+                self._settle()
+                self._hold.release()
+        finally:
+            self._hold.abandon()
+
+    def __iter__(self) -> Iterator[Drained]:
+        for batch in self._read_batches():
+            for item in batch:
+                self._settle_when_full()
+                self._handed.append(item)
+                yield item
+
+    def batches(self) -> Iterator[list[Drained]]:
+        """The messages in batches of a bounded size, each settled when the next is asked for."""
+        for batch in self._read_batches():
+            self._settle()
+            self._handed = batch
+            yield batch
+
+    # -- choosing ------------------------------------------------------------------------------------------------------
+
+    def _candidates(self) -> list[str]:
+        with Directory(self._account.agent.inbox_new) as new:
+            return maildir.entry_ids(new)
+
+    def _choose(self, free: list[str]) -> list[str]:
+        """The urgent, then the oldest; a bad message counts as old, so that it is put away soon."""
+        if self._only:
+            return [identifier for identifier in self._only if identifier in free]
+        with Directory(self._account.agent.inbox_new) as new:
+            keys = {found.id: _urgency(found) for found in (maildir.look(new, each) for each in free) if found}
+        ordered = sorted(keys, key=lambda identifier: (keys[identifier], identifier))
+        return ordered[: self._limit] if self._limit else ordered
+
+    # -- showing -------------------------------------------------------------------------------------------------------
+
+    def _read_batches(self) -> Iterator[list[Drained]]:
+        assert self._hold is not None, "iterate inside `with`"
+        batch: list[Drained] = []
+        size = 0
+        with Directory(self._account.agent.inbox_new) as new:
+            for identifier in self._hold.ids:
+                item = self._read(new, identifier)
+                if item is None:
+                    continue
+                batch.append(item)
+                size += item.size
+                if len(batch) >= BATCH_MESSAGES or size >= BATCH_BYTES:
+                    yield batch
+                    batch, size = [], 0
+                    self._hold.touch()
+        if batch:
+            yield batch
+
+    def _read(self, new: Directory, identifier: str) -> Drained | None:
+        """A held message as it is now; None if another program has taken it meanwhile."""
+        assert self._hold is not None
+        again = identifier in self._hold.redelivered
+        try:
+            message = maildir.open_message(new, identifier)
+        except FileNotFoundError:
+            return None
+        except BadMessage as error:
+            copyable = deadletter.original(new, identifier) is not None
+            return Drained(identifier, None, "", 0, again, acked=False, error=error, to_dlq=copyable)
+        except OSError as error:
+            unreadable = BadMessage(f"can not be read: {maildir.why(error)}", "parse_error")
+            return Drained(identifier, None, "", 0, again, acked=False, error=unreadable)
+        acked = self._ack and message.header.ack_required
+        return Drained(identifier, message.header, message.text, len(message.body), again, acked)
+
+    # -- settling ------------------------------------------------------------------------------------------------------
+
+    def _settle_when_full(self) -> None:
+        if len(self._handed) >= BATCH_MESSAGES:
+            self._settle()
+
+    def _settle(self) -> None:
+        """What was handed out has been shown: acknowledge it, then take it out of `new`, to the disk.
+
+        In this order a crash in between can acknowledge twice, which changes nothing, and never forgets to.
+        """
+        shown, self._handed = self._handed, []
+        good = [item for item in shown if item.header is not None]
+        self._acknowledge([item.header for item in good if item.acked and item.header is not None])
+        try:
+            refused = self._take([item.id for item in good])
+        except OSError as error:
+            raise AmqError(
+                f"mail was shown but could not be moved out of new: {maildir.why(error)}",
+                hint="the next drain shows it again, marked as redelivered",
+            ) from error
+        twin = BadMessage("another message with this id was shown before", "invalid_header")
+        bad = [(item.id, item.error) for item in shown if item.error is not None]
+        for identifier, wrong in (*bad, *((identifier, twin) for identifier in refused)):
+            self._put_away(identifier, wrong)
+
+    def _acknowledge(self, headers: list[Header]) -> None:
+        account = self._account
+        if headers:
+            try:
+                acknowledge(account.queue, account.me, headers, account.clock(), account.temporary())
+            except OSError as error:
+                account.warn(f"acknowledging failed ({maildir.why(error)}); `amq ack --id ID` repeats it")
+
+    def _take(self, ids: list[str]) -> list[str]:
+        """Move IDS from `new` to `cur`; those of which `cur` has another message already."""
+        if not ids:
+            return []
+        agent = self._account.agent
+        refused = []
+        with mailbox_lock(agent), Directory(agent.inbox_new) as new, Directory(agent.inbox_cur) as cur:
+            for identifier in ids:
+                try:
+                    durable.take(new, identifier + SUFFIX, cur)
+                except FileExistsError:
+                    refused.append(identifier)
+            durable.sync(cur)
+            durable.sync(new)
+        return refused
+
+    def _put_away(self, identifier: str, error: BadMessage) -> None:
+        account = self._account
+        try:
+            deadletter.put_away(account.agent, identifier, error, account.letter_id(), account.clock())
+        except OSError as failure:
+            account.warn(f"{identifier} could not be put away: {maildir.why(failure)}")
+
+
+def _urgency(found: maildir.Found) -> tuple[bool, int]:
+    header = found.header
+    return (True, 0) if header is None else (header.priority != "urgent", header.created_ns)

@@ -1,0 +1,76 @@
+"""Every error that amq raises on purpose.
+
+The message is one line for the person or agent who has to act: what happened, and in `hint` what to do about it.
+Each class knows the exit code of the command that ends with it, and the `code` that stands in JSON.
+"""
+
+from __future__ import annotations
+
+
+class AmqError(Exception):
+    """Something amq could not do. The base of all others; exit code 1."""
+
+    exit_code = 1
+    code = "failed"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(AmqError):
+    """The words of a call are wrong: an option, a value, a combination. Nothing was done."""
+
+    exit_code = 2
+    code = "usage"
+
+
+class NotFound(AmqError):
+    """A queue, a mailbox, a recipient or a message is not there."""
+
+    exit_code = 3
+    code = "not_found"
+
+
+class TimedOut(AmqError):
+    """What was waited for did not happen in time."""
+
+    exit_code = 4
+    code = "timeout"
+
+
+class Uncertain(AmqError):
+    """It may have been delivered: repeat with the same id, which can not deliver it twice."""
+
+    exit_code = 5
+    code = "uncertain"
+
+
+class Conflict(AmqError):
+    """Something else already stands under that name; nothing was replaced."""
+
+    code = "conflict"
+
+
+class Unsafe(AmqError):
+    """A queue that others could read or change; nothing was touched."""
+
+    code = "unsafe"
+
+
+class BadMessage(AmqError):
+    """A file that is not a message by the wire format. `reason` is one of its two failure reasons."""
+
+    code = "bad_message"
+
+    def __init__(self, message: str, reason: str = "invalid_header") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class HostFailed(AmqError):
+    """`amq run` itself failed; the program's own status would be below this."""
+
+    exit_code = 125
+    code = "host_failed"

@@ -1,0 +1,104 @@
+"""JSON as it stands in queue files and in our own output.
+
+Reading is strict: a repeated key, NaN and a number too long to hold are not quietly changed into something else.
+Writing keeps a number as it was written, and escapes everything that could act on a terminal, so that no JSON we
+print or store holds a raw control or format character.
+"""
+
+from __future__ import annotations
+
+import re
+from json.decoder import JSONDecoder
+from json.encoder import encode_basestring
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+
+class Number(float):
+    """A JSON number that Python could not write back as it was: a float to compute with, its own text to store."""
+
+    literal: str
+
+    def __new__(cls, literal: str) -> Self:
+        """The number that LITERAL, a JSON number, stands for."""
+        number = super().__new__(cls, literal)
+        number.literal = literal
+        return number
+
+
+def _integer(literal: str) -> int | Number:
+    # Python refuses to convert very long integers, and has no negative zero among them.
+    return int(literal) if len(literal) < 1000 and literal != "-0" else Number(literal)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice")
+    return members
+
+
+def _constant(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON")
+
+
+_DECODER = JSONDecoder(object_pairs_hook=_object, parse_float=Number, parse_int=_integer, parse_constant=_constant)
+
+
+def parse(text: str | bytes) -> Any:
+    """The value that TEXT (UTF-8 if bytes) holds; raises ValueError for anything that is not strict JSON."""
+    try:
+        return _DECODER.decode(text if isinstance(text, str) else text.decode())
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def render(value: Any, indent: int | None = 2) -> str:
+    """VALUE as JSON text: INDENT spaces a level and one element a line, or all on one line. No final line end."""
+    try:
+        return _render(value, "\n" if indent is not None else "", " " * (indent or 0))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _render(value: Any, margin: str, step: str) -> str:
+    if isinstance(value, str):
+        return quote(value)
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, Number):
+        return value.literal
+    if isinstance(value, int | float):
+        return repr(value)
+    inner = margin + step
+    if isinstance(value, dict):
+        members = [f"{quote(name)}: {_render(member, inner, step)}" for name, member in value.items()]
+        return _enclose("{", members, "}", margin, inner)
+    return _enclose("[", [_render(member, inner, step) for member in value], "]", margin, inner)
+
+
+def _enclose(opening: str, members: list[str], closing: str, margin: str, inner: str) -> str:
+    if not members:
+        return opening + closing
+    separator = f",{inner}" if inner else ", "
+    return f"{opening}{inner}{separator.join(members)}{margin}{closing}"
+
+
+_ANY = re.compile(r".", re.DOTALL)
+
+
+def quote(text: str) -> str:
+    """TEXT as a JSON string; what is neither printable nor a plain space is escaped."""
+    quoted = encode_basestring(text)
+    return quoted if quoted.isprintable() else _ANY.sub(_escape, quoted)
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match.group()
+    if character.isprintable():
+        return character
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

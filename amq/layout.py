@@ -1,0 +1,124 @@
+"""Every path in a queue. Pure: nothing here looks at a disk."""
+
+from __future__ import annotations
+
+from os.path import join
+
+from amq.record import record
+
+ROOT_NAME = ".agent-mail"
+STATE_NAME = ".amq"
+
+
+@record
+class AgentLayout:
+    """The paths of one agent's mailbox."""
+
+    home: str
+
+    @property
+    def inbox_tmp(self) -> str:
+        """Where incoming copies are staged; readers never look into it."""
+        return join(self.home, "inbox", "tmp")
+
+    @property
+    def inbox_new(self) -> str:
+        """Mail that has not been shown."""
+        return join(self.home, "inbox", "new")
+
+    @property
+    def inbox_cur(self) -> str:
+        """Mail that has been shown."""
+        return join(self.home, "inbox", "cur")
+
+    @property
+    def sent(self) -> str:
+        """Copies of what the agent sent."""
+        return join(self.home, "outbox", "sent")
+
+    @property
+    def acks_received(self) -> str:
+        """Acknowledgements of what the agent sent."""
+        return join(self.home, "acks", "received")
+
+    @property
+    def acks_sent(self) -> str:
+        """Acknowledgements by the agent."""
+        return join(self.home, "acks", "sent")
+
+    @property
+    def dlq_tmp(self) -> str:
+        """Where dead letters are staged."""
+        return join(self.home, "dlq", "tmp")
+
+    @property
+    def dlq_new(self) -> str:
+        """Dead letters nobody has looked at."""
+        return join(self.home, "dlq", "new")
+
+    @property
+    def dlq_cur(self) -> str:
+        """Dead letters that have been looked at."""
+        return join(self.home, "dlq", "cur")
+
+    @property
+    def presence(self) -> str:
+        """The agent's status file."""
+        return join(self.home, "presence.json")
+
+    @property
+    def state(self) -> str:
+        """Our own private state: locks, drain records, the notifier."""
+        return join(self.home, STATE_NAME)
+
+    @property
+    def drains(self) -> str:
+        """The records of drains under way or cut off."""
+        return join(self.home, STATE_NAME, "drains")
+
+    @property
+    def refused(self) -> str:
+        """What was found among the mail and can not even be a dead letter."""
+        return join(self.home, STATE_NAME, "refused")
+
+    @property
+    def directories(self) -> list[str]:
+        """Every directory of a mailbox, parents first."""
+        return [
+            self.home,
+            join(self.home, "inbox"), self.inbox_tmp, self.inbox_new, self.inbox_cur,
+            join(self.home, "outbox"), self.sent,
+            join(self.home, "acks"), self.acks_received, self.acks_sent,
+            join(self.home, "dlq"), self.dlq_tmp, self.dlq_new, self.dlq_cur,
+        ]  # fmt: skip
+
+
+@record
+class QueueLayout:
+    """The paths of a queue."""
+
+    root: str
+
+    @property
+    def meta(self) -> str:
+        """The directory of the registry."""
+        return join(self.root, "meta")
+
+    @property
+    def registry(self) -> str:
+        """The list of agents."""
+        return join(self.root, "meta", "config.json")
+
+    @property
+    def agents(self) -> str:
+        """The directory of mailboxes."""
+        return join(self.root, "agents")
+
+    @property
+    def directories(self) -> list[str]:
+        """Every directory of a queue without agents, parents first."""
+        return [self.root, self.meta, self.agents]
+
+    def agent(self, handle: str) -> AgentLayout:
+        """The mailbox of HANDLE, which the caller has checked."""
+        return AgentLayout(join(self.root, "agents", handle))

@@ -1,0 +1,219 @@
+"""A message: a JSON header and a Markdown body, as text and as values. Pure.
+
+The format is a contract with other programs: what is written is one strict form, what is read may be a little looser.
+"""
+
+from __future__ import annotations
+
+import re
+
+from amq import jsontext
+from amq.errors import BadMessage
+from amq.instants import parse_instant
+from amq.names import KINDS, PRIORITIES, is_handle, is_safe_name, p2p_thread
+from amq.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+SCHEMA = 1
+MAX_HEADER_BYTES = 256 * 1024
+MAX_FILE_BYTES = 10 * 1024 * 1024
+
+_OPENING = re.compile(rb"---json[ \t]*\r?\n")
+# A line end can not stand inside a JSON string, so no valid header holds what this finds.
+_CLOSING = re.compile(rb"[\n}][ \t\r\n]*---[ \t]*(?:\r?\n|\Z)")
+
+
+@record
+class Header:
+    """What stands above the body; names as on disk, but `sender` for `from`. `extra` holds keys we do not know."""
+
+    id: str
+    sender: str
+    to: list[str]
+    created: str
+    created_ns: int
+    thread: str = ""
+    subject: str = ""
+    ack_required: bool = False
+    refs: list[str] = []  # noqa: RUF012  values are not changed
+    priority: str = ""
+    kind: str = ""
+    labels: list[str] = []  # noqa: RUF012
+    context: dict[str, Any] = {}  # noqa: RUF012
+    extra: dict[str, Any] = {}  # noqa: RUF012
+    schema: int = SCHEMA
+
+    @property
+    def conversation(self) -> str:
+        """The thread, or where none was given the one of the sender and the first recipient."""
+        return self.thread or p2p_thread(self.sender, self.to[0])
+
+
+@record
+class Message:
+    """A header and its body, byte for byte."""
+
+    header: Header
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are not UTF-8 become U+FFFD."""
+        return self.body.decode("utf-8", "replace")
+
+
+def render(message: Message) -> bytes:
+    """The bytes of a message file, in the strict form."""
+    header = jsontext.render(header_object(message.header))
+    body = message.body
+    if body and not body.endswith(b"\n"):
+        body += b"\n"
+    return b"---json\n" + header.encode() + b"\n---\n" + body
+
+
+def header_object(header: Header) -> dict[str, Any]:
+    """The header as it stands in a file: always-written keys, then those that hold something, then unknown ones."""
+    wire: dict[str, Any] = {
+        "schema": header.schema,
+        "id": header.id,
+        "from": header.sender,
+        "to": header.to,
+        "thread": header.conversation,
+        "subject": header.subject,
+        "created": header.created,
+        "ack_required": header.ack_required,
+        "refs": header.refs,
+        "priority": header.priority,
+        "kind": header.kind,
+        "labels": header.labels,
+        "context": header.context,
+    }
+    for optional in ("subject", "refs", "priority", "kind", "labels", "context"):
+        if not wire[optional]:
+            del wire[optional]
+    return wire | header.extra
+
+
+def parse(data: bytes, identifier: str) -> Message:
+    """The message in the bytes of the file `<identifier>.md`; raises BadMessage."""
+    if len(data) > MAX_FILE_BYTES:
+        raise BadMessage(f"larger than {MAX_FILE_BYTES // 1024**2} MiB", "parse_error")
+    found = split_header(data, whole=True)
+    assert found is not None
+    text, body_at = found
+    return Message(parse_header(text, identifier), data[body_at:])
+
+
+def split_header(data: bytes, *, whole: bool) -> tuple[bytes, int] | None:
+    """The header's JSON text and where the body begins.
+
+    DATA is the beginning of a file, or with `whole` all of it. None: the beginning is too short to tell.
+    Raises BadMessage where there is no fence, or the header is above its limit.
+    """
+    opening = _OPENING.match(data)
+    if opening is None:
+        raise BadMessage("the opening line ---json is missing", "parse_error")
+    closing = _CLOSING.search(data, opening.end(), opening.end() + MAX_HEADER_BYTES + 64)
+    if closing is None or closing.start() + 1 - opening.end() > MAX_HEADER_BYTES:
+        if not whole and len(data) < opening.end() + MAX_HEADER_BYTES + 64:
+            return None
+        if len(data) - opening.end() > MAX_HEADER_BYTES:
+            raise BadMessage(f"the header is above {MAX_HEADER_BYTES // 1024} KiB or has no end", "parse_error")
+        raise BadMessage("the closing line --- is missing", "parse_error")
+    if not whole and closing.end() == len(data) and not data.endswith(b"\n"):
+        return None
+    return data[opening.end() : closing.start() + 1], closing.end()
+
+
+def parse_header(text: bytes, identifier: str) -> Header:
+    """The header in the JSON TEXT of the file `<identifier>.md`; raises BadMessage."""
+    try:
+        wire = jsontext.parse(text)
+    except ValueError as error:
+        raise BadMessage(f"the header is not JSON: {error}", "parse_error") from None
+    if type(wire) is not dict:
+        raise BadMessage("the header is not a JSON object", "parse_error")
+    take = wire.pop
+    created = _text(take("created", None), "created")
+    header = Header(
+        id=_text(take("id", None), "id"),
+        sender=_text(take("from", None), "from"),
+        to=_texts(take("to", None), "to"),
+        created=created,
+        created_ns=_instant(created),
+        thread=_text(take("thread", None), "thread"),
+        subject=_text(take("subject", None), "subject"),
+        ack_required=_typed(take("ack_required", None), bool, "ack_required", False),
+        refs=_texts(take("refs", None), "refs"),
+        priority=_text(take("priority", None), "priority"),
+        kind=_text(take("kind", None), "kind"),
+        labels=_texts(take("labels", None), "labels"),
+        context=_typed(take("context", None), dict, "context", {}),
+        extra=wire,
+        schema=_typed(take("schema", None), int, "schema", SCHEMA),
+    )
+    _check(header, identifier)
+    return header
+
+
+def _check(header: Header, identifier: str) -> None:
+    if not is_safe_name(header.id):
+        raise BadMessage(f"id {header.id!r} can not be a file's name")
+    if header.id != identifier:
+        raise BadMessage(f"id {header.id!r} is not the file's name")
+    if not header.to:
+        raise BadMessage("to names no recipient")
+    for handle in (header.sender, *header.to):
+        if not is_handle(handle):
+            raise BadMessage(f"{handle!r} is not a handle")
+    if header.priority and header.priority not in PRIORITIES:
+        raise BadMessage(f"priority {header.priority!r} is unknown")
+    if header.kind and header.kind not in KINDS:
+        raise BadMessage(f"kind {header.kind!r} is unknown")
+
+
+def _instant(created: str) -> int:
+    try:
+        return parse_instant(created)
+    except ValueError:
+        raise BadMessage(f"created {created!r} is not an RFC 3339 time") from None
+
+
+def _text(value: object, key: str) -> str:
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
+    raise BadMessage(f"{key} is not a string")
+
+
+def _texts(value: object, key: str) -> list[str]:
+    if value is None:
+        return []
+    if type(value) is list and all(type(item) is str for item in value):
+        return value
+    raise BadMessage(f"{key} is not a list of strings")
+
+
+def _typed(value: Any, kind: type, key: str, absent: Any) -> Any:
+    if value is None:
+        return absent
+    if type(value) is kind:
+        return value
+    raise BadMessage(f"{key} is not {'true or false' if kind is bool else f'of type {kind.__name__}'}")
+
+
+_ANSWERS = {"review_request": "review_response", "question": "answer"}
+
+
+def reply_kind(kind: str) -> str:
+    """The kind of an answer to a message of KIND."""
+    return _ANSWERS.get(kind, kind)
+
+
+def reply_subject(subject: str) -> str:
+    """SUBJECT with `Re: ` before it, once; empty stays empty."""
+    return subject if not subject or subject[:3].lower() == "re:" else f"Re: {subject}"

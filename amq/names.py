@@ -1,0 +1,117 @@
+"""The names in a queue: handles, message ids, threads, kinds, priorities. Pure: clock, pid and chance are passed in."""
+
+from __future__ import annotations
+
+import re
+
+from amq.errors import UsageError
+from amq.instants import MILLISECOND, format_compact
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+KINDS = (
+    "brainstorm", "review_request", "review_response", "question", "answer", "decision", "status", "todo",
+)  # fmt: skip
+PRIORITIES = ("urgent", "normal", "low")
+PERSON = "user"
+"""The reserved handle of the person: a mailbox like any other, into which nothing is ever typed."""
+
+SUFFIX = ".md"
+MAX_NAME_BYTES = 200
+MAX_NEW_ID = 128
+
+_HANDLE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_NEW_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_CANONICAL_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z_pid\d+_[0-9a-f]{8}", re.ASCII)
+
+
+def is_handle(text: str) -> bool:
+    """Whether TEXT names an agent: 1 to 64 of ``a-z 0-9 _ -``, first a letter or digit."""
+    return _HANDLE.fullmatch(text) is not None
+
+
+def check_handle(text: str, what: str = "handle") -> str:
+    """TEXT again; raises UsageError if it is no handle."""
+    if not is_handle(text):
+        raise UsageError(
+            f"{what} {text!r} is not a handle",
+            hint="a handle is 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or digit",
+        )
+    return text
+
+
+def handle_from(program: str) -> str:
+    """The handle that a program's name suggests: `/usr/bin/Claude.exe` gives `claude`; empty if none can be made."""
+    base = re.split(r"[/\\]", program)[-1].lower().removesuffix(".exe")
+    return re.sub(r"[^a-z0-9_-]+", "-", base).strip("-_")[:64]
+
+
+def is_safe_name(name: str) -> bool:
+    """Whether NAME may stand as a file's base name in a mailbox, so that it can not reach outside it."""
+    if not name or name.startswith(".") or any(character in name for character in "/\\\0"):
+        return False
+    try:
+        return len(name.encode()) <= MAX_NAME_BYTES
+    except UnicodeEncodeError:
+        return False
+
+
+def message_id(text: str) -> str:
+    """The id that TEXT names, with or without `.md`; raises UsageError if it could not be a file name."""
+    name = text.removesuffix(SUFFIX)
+    if not is_safe_name(name):
+        raise UsageError(f"{text!r} is not a message id", hint="take the id as `amq list` prints it")
+    return name
+
+
+def check_new_id(text: str) -> str:
+    """TEXT again; raises UsageError if it may not become the id of a message of ours."""
+    if len(text) > MAX_NEW_ID or text.endswith(SUFFIX) or _NEW_ID.fullmatch(text) is None:
+        raise UsageError(
+            f"{text!r} can not be the id of a new message",
+            hint=f"at most {MAX_NEW_ID} of A-Z a-z 0-9 . _ -, first a letter or digit, not ending in .md",
+        )
+    return text
+
+
+def is_canonical(identifier: str) -> bool:
+    """Whether the id begins with its own instant, so that names sort as their messages do."""
+    return _CANONICAL_ID.fullmatch(identifier) is not None
+
+
+def is_message_name(name: str) -> bool:
+    """Whether a directory entry of this name is a message, if it is a regular file."""
+    return name.endswith(SUFFIX) and not name.startswith(".")
+
+
+def p2p_thread(one: str, other: str) -> str:
+    """The thread of two handles, the same from both sides."""
+    first, second = sorted((one, other))
+    return f"p2p/{first}__{second}"
+
+
+class IdMaker:
+    """Makes message ids that sort in the order in which they were made: no millisecond is used twice."""
+
+    def __init__(self, clock: Callable[[], int], pid: int, random: Callable[[int], bytes]) -> None:
+        self._clock = clock
+        self._pid = pid
+        self._random = random
+        self._last_millisecond = 0
+
+    def make(self) -> tuple[str, int]:
+        """A new id and its instant, in nanoseconds since the epoch."""
+        now = self._clock()
+        if now // MILLISECOND <= self._last_millisecond:
+            now = (self._last_millisecond + 1) * MILLISECOND
+        self._last_millisecond = now // MILLISECOND
+        return f"{format_compact(now)}_pid{self._pid}_{self._random(4).hex()}", now
+
+
+def nearest(word: str, among: Iterable[str], most: int = 3) -> list[str]:
+    """The names most like WORD, best first."""
+    from difflib import get_close_matches
+
+    return get_close_matches(word, list(among), n=most, cutoff=0.5)

@@ -1,0 +1,190 @@
+"""Sending and replying: from what the writer says to bytes in every recipient's inbox."""
+
+from __future__ import annotations
+
+from amq.account import Account
+from amq.errors import BadMessage, Conflict, NotFound, UsageError
+from amq.instants import format_instant
+from amq.message import MAX_FILE_BYTES, Header, Message, header_object, parse, render, reply_kind, reply_subject
+from amq.names import KINDS, PERSON, PRIORITIES, check_handle, check_new_id, message_id, p2p_thread
+from amq.record import record, replace
+from amq.store import maildir, registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+ALL = "@all"
+
+
+@record
+class Draft:
+    """What the writer of a message says about it, besides the body; empty means the default."""
+
+    subject: str = ""
+    thread: str = ""
+    kind: str = ""
+    priority: str = ""
+    labels: Sequence[str] = ()
+    context: dict[str, Any] | None = None
+    refs: Sequence[str] = ()
+    ack: bool = False
+    new_id: str = ""
+
+
+@record
+class Sent:
+    """A message that was sent. `repeated`: every recipient had it already. `outbox_error`: why no copy was kept."""
+
+    id: str
+    thread: str
+    to: list[str]
+    subject: str
+    outbox_error: str = ""
+    repeated: bool = False
+
+
+@record
+class Replied:
+    """A reply that was sent, to the message `in_reply_to`, which was found in `original_box`: new, cur or sent."""
+
+    sent: Sent
+    in_reply_to: str
+    original_box: str
+
+
+def send(account: Account, to: Sequence[str], body: bytes, draft: Draft, *, create: bool = False) -> Sent:
+    """See `Mailbox.send`."""
+    recipients = _recipients(account, to, create)
+    _check_draft(draft)
+    if not draft.thread and len(recipients) > 1:
+        raise UsageError("several recipients need a thread", hint="add --thread, such as --thread plan/parser")
+    identifier, now = account.ids.make()
+    header = Header(
+        id=check_new_id(draft.new_id) if draft.new_id else identifier,
+        sender=account.me,
+        to=recipients,
+        created=format_instant(now),
+        created_ns=now,
+        thread=draft.thread or p2p_thread(account.me, recipients[0]),
+        subject=draft.subject,
+        ack_required=draft.ack,
+        refs=list(draft.refs),
+        priority=draft.priority or ("normal" if draft.kind else ""),
+        kind=draft.kind,
+        labels=list(draft.labels),
+        context=draft.context or {},
+    )
+    return _deliver(account, Message(header, body), repeatable=bool(draft.new_id))
+
+
+def reply(account: Account, identifier: str, body: bytes, draft: Draft, *, create: bool = False) -> Replied:
+    """See `Mailbox.reply`."""
+    message, box = maildir.find(account.agent, message_id(identifier))
+    original = message.header
+    answer = replace(
+        draft,
+        subject=draft.subject or reply_subject(original.subject),
+        thread=draft.thread or original.conversation,
+        kind=draft.kind or reply_kind(original.kind),
+        refs=list(dict.fromkeys((*original.refs, original.id, *draft.refs))),
+    )
+    to = original.to if box == "sent" else [original.sender]
+    return Replied(send(account, to, body, answer, create=create), original.id, box)
+
+
+def _recipients(account: Account, to: Sequence[str], create: bool) -> list[str]:
+    registered = account.registered()
+    everyone = [handle for handle in registered or [] if handle != account.me]
+    handles = list(dict.fromkeys(each for handle in to for each in (everyone if handle == ALL else [handle])))
+    if not handles:
+        raise UsageError("nobody to send to", hint="--to HANDLE[,HANDLE…]; @all are the registered agents but you")
+    for handle in handles:
+        _require_recipient(account, check_handle(handle, "--to"), registered, create)
+    return handles
+
+
+def _require_recipient(account: Account, handle: str, registered: list[str] | None, create: bool) -> None:
+    """See that HANDLE can get mail; a registered agent's mailbox is made if it is missing."""
+    listed = handle == PERSON or handle in (registered or ())
+    if registry.has_mailbox(account.queue.agent(handle)):
+        if not listed and registered is not None:
+            hint = f"`amq init --agents {handle}` adds it"
+            account.complain(NotFound(f"{handle} is not in the registry", hint=hint))
+    elif create and not listed and registered is not None:
+        registry.register(account.queue, [handle], account.clock())
+    elif create or listed:
+        registry.make_mailbox(account.queue, handle)
+    else:
+        raise account.unknown(handle, registered or [], f"amq init --agents {handle}, or send with --create")
+
+
+def _check_draft(draft: Draft) -> None:
+    if draft.kind and draft.kind not in KINDS:
+        raise UsageError(f"kind {draft.kind!r} is unknown", hint=f"kinds: {', '.join(KINDS)}")
+    if draft.priority and draft.priority not in PRIORITIES:
+        raise UsageError(f"priority {draft.priority!r} is unknown", hint=f"priorities: {', '.join(PRIORITIES)}")
+    for what, text in (
+        ("subject", draft.subject),
+        ("thread", draft.thread),
+        *(("label", each) for each in draft.labels),
+    ):
+        if any(character < " " for character in text):
+            raise UsageError(f"the {what} has control characters in it", hint="it is one line of plain text")
+
+
+def _deliver(account: Account, message: Message, *, repeatable: bool) -> Sent:
+    header = message.header
+    data = _checked(message)
+    missing = header.to
+    if repeatable:
+        data, missing = _what_is_missing(account, message, data)
+    error = ""
+    if missing:
+        to = {handle: account.queue.agent(handle) for handle in missing}
+        error = maildir.deliver(data, header.id, to, account.agent.sent, account.temporary())
+    return Sent(header.id, header.thread, header.to, header.subject, error, repeated=not missing)
+
+
+def _checked(message: Message) -> bytes:
+    """The bytes of a message that every reader will take; raises UsageError for one that they would refuse."""
+    try:
+        data = render(message)
+        parse(data, message.header.id)
+    except (BadMessage, ValueError) as error:
+        raise UsageError(f"no reader would take this message: {error}") from None
+    if len(data) > MAX_FILE_BYTES:
+        raise UsageError(f"the message is {len(data):,} bytes long, and the most is {MAX_FILE_BYTES:,}")
+    return data
+
+
+def _what_is_missing(account: Account, message: Message, data: bytes) -> tuple[bytes, list[str]]:
+    """Which recipients of a repeated message lack it, and the bytes that the others have; raises Conflict."""
+    identifier = message.header.id
+    missing = []
+    for handle in message.header.to:
+        agent = account.queue.agent(handle)
+        earlier = maildir.read_raw((agent.inbox_new, agent.inbox_cur), identifier)
+        if earlier is None:
+            missing.append(handle)
+        else:
+            data = _same(message, earlier)
+    kept = maildir.read_raw((account.agent.sent,), identifier)
+    return data if kept is None else _same(message, kept), missing
+
+
+def _same(message: Message, there: bytes) -> bytes:
+    """The bytes that are there, if they are the same message but for its time; raises Conflict if not."""
+    identifier = message.header.id
+    try:
+        earlier = parse(there, identifier)
+        ours, theirs = ({**header_object(each.header), "created": ""} for each in (message, earlier))
+        if ours == theirs and parse(render(message), identifier).body == earlier.body:
+            return there
+    except BadMessage:
+        pass
+    raise Conflict(
+        f"another message with the id {identifier} was sent already",
+        hint="repeat with the same words, or without --new-id",
+    )

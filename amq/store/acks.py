@@ -1,0 +1,112 @@
+"""Acknowledgements: small files on both sides that say a message was seen. The first one stays."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from amq import jsontext
+from amq.instants import format_instant
+from amq.message import SCHEMA, Header
+from amq.record import record
+from amq.store import durable
+from amq.store.durable import Directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from amq.layout import QueueLayout
+
+_MAX_ACK_BYTES = 64 * 1024
+
+
+@record
+class Ack:
+    """That `receiver` has seen the message `id` of `sender`; `received` is RFC 3339 in UTC."""
+
+    id: str
+    thread: str
+    receiver: str
+    sender: str
+    received: str
+
+    def render(self) -> bytes:
+        """The bytes of its file."""
+        return (jsontext.render(self.wire()) + "\n").encode()
+
+    def wire(self) -> dict[str, Any]:
+        """The object that stands in the file."""
+        return {
+            "schema": SCHEMA,
+            "msg_id": self.id,
+            "thread": self.thread,
+            "from": self.receiver,
+            "to": self.sender,
+            "received": self.received,
+        }
+
+
+def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: int, temporary: str) -> list[Ack]:
+    """Acknowledge messages on both sides, to the disk; the acknowledgements that stand there now.
+
+    TEMPORARY is a free name. Idempotent: an earlier acknowledgement stays as it is, and its missing other side is made
+    good. A sender without a mailbox is no error. Each directory is synced once. Raises OSError.
+    """
+    with ExitStack() as opened:
+        sent = opened.enter_context(Directory(queue.agent(receiver).acks_sent))
+        receiving: dict[str, Directory | None] = {}
+        acks = []
+        for header in headers:
+            if header.sender not in receiving:
+                receiving[header.sender] = _open(queue.agent(header.sender).acks_received, opened)
+            ack = _record(sent, receiver, header, now, temporary)
+            _tell(sent, receiving[header.sender], ack, temporary)
+            acks.append(ack)
+        for directory in filter(None, (sent, *receiving.values())):
+            durable.sync(directory)
+    return acks
+
+
+def _open(path: str, opened: ExitStack) -> Directory | None:
+    try:
+        return opened.enter_context(Directory(path))
+    except FileNotFoundError:
+        return None
+
+
+def _record(sent: Directory, receiver: str, header: Header, now: int, temporary: str) -> Ack:
+    """The acknowledgement on the receiver's own side, written now unless it is there."""
+    name = f"{header.id}.json"
+    earlier = _read(sent, name)
+    if earlier is not None:
+        return earlier
+    ack = Ack(header.id, header.conversation, receiver, header.sender, format_instant(now))
+    durable.publish_new(sent, temporary, sent, name, ack.render())
+    return ack
+
+
+def _tell(sent: Directory, received: Directory | None, ack: Ack, temporary: str) -> None:
+    """Leave ACK on the sender's side: the first under the message's name, one of another receiver beside it."""
+    if received is None:
+        return
+    own_name = f"{ack.id}.json"
+    for name in (own_name, f"{ack.id}__{ack.receiver}.json"):
+        try:
+            if not durable.link(sent, own_name, received, name):
+                durable.publish_new(received, temporary, received, name, ack.render())
+            return
+        except FileExistsError:
+            there = _read(received, name)
+            if there is not None and there.receiver == ack.receiver:
+                return
+
+
+def _read(directory: Directory, name: str) -> Ack | None:
+    """The acknowledgement in a file; None if it is missing or is none."""
+    try:
+        data = durable.read_regular(directory, name, _MAX_ACK_BYTES)
+        wire = jsontext.parse(data or b"")
+        ack = Ack(wire["msg_id"], wire["thread"], wire["from"], wire["to"], wire["received"])
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return None
+    return ack if all(type(part) is str for part in ack.__dict__.values()) else None

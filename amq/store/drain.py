@@ -1,0 +1,127 @@
+"""Who may show which message: the record of a drain.
+
+Mail stays in `new` until it has been shown. A drain first writes the names it is going to show into a record, whose
+lock it keeps while it lives. Names in a locked record are another's; names in a record that nobody locks were perhaps
+shown by a drain that died, so they are shown again, and marked. A drain that has made no progress for a minute (its
+reader is stuck) loses its names to the next one, which marks them too.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+from amq import jsontext
+from amq.instants import SECOND
+from amq.store import durable
+from amq.store.durable import Directory
+from amq.store.locks import mailbox_lock, open_state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from amq.layout import AgentLayout
+
+STUCK_AFTER = 60 * SECOND
+_MAX_RECORD = 64 * 1024 * 1024
+
+
+class Hold:
+    """The messages that one drain may show, until it is released or its process dies."""
+
+    def __init__(self, agent: AgentLayout, ids: list[str], suspects: set[str], remaining: int) -> None:
+        self.agent = agent
+        self.ids = ids
+        self.redelivered = suspects.intersection(ids)
+        self.remaining = remaining
+        self._record: tuple[str, int] | None = None
+
+    def touch(self) -> None:
+        """Say that this drain gets on: it is not stuck for another minute."""
+        if self._record:
+            with Directory(self.agent.drains) as drains:
+                durable.steps.touch(drains, self._record[0])
+
+    def release(self) -> None:
+        """Give the names up: what is still in `new` may be shown by anyone, unmarked."""
+        if self._record:
+            name, _ = self._record
+            with Directory(self.agent.drains) as drains:
+                durable.discard(drains, name)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Leave the record as a dead drain's: what is still in `new` will be shown again, marked."""
+        if self._record:
+            durable.steps.close(self._record[1])
+            self._record = None
+
+    def keep(self, drains: Directory, name: str) -> None:
+        """Write the record, to the disk, before anything is shown."""
+        record = jsontext.render({"pid": os.getpid(), "ids": self.ids}, indent=None)
+        self._record = name, durable.write_new(drains, name, record.encode("utf-8", "surrogateescape"))
+        durable.sync(drains)
+
+
+def hold(
+    agent: AgentLayout,
+    candidates: Callable[[], list[str]],
+    choose: Callable[[list[str]], list[str]],
+    name: str,
+    now: int,
+) -> Hold:
+    """Hold some of the messages that CANDIDATES finds and no live drain holds: those, in the order, that CHOOSE gives.
+
+    NAME is free for the record; NOW is in nanoseconds since the epoch.
+    """
+    with mailbox_lock(agent), open_state(agent, agent.drains) as drains, ExitStack() as opened:
+        others = [_Other(drains, found, opened) for found, _ in durable.entries(drains)]
+        held = {identifier for other in others if other.holds(now) for identifier in other.ids}
+        suspects = {identifier for other in others if not other.holds(now) for identifier in other.ids} - held
+        present = candidates()
+        free = [identifier for identifier in present if identifier not in held]
+        result = Hold(agent, choose(free), suspects, 0)
+        result.remaining = len(free) - len(result.ids)
+        if result.ids:
+            result.keep(drains, name)
+        _forget_dead(drains, others, suspects.intersection(present).difference(result.ids))
+        return result
+
+
+def _forget_dead(drains: Directory, others: list[_Other], unsettled: set[str]) -> None:
+    """Remove the records of dead drains, but for those whose messages wait for a later drain to show them."""
+    for other in others:
+        if other.dead and not unsettled.intersection(other.ids):
+            durable.discard(drains, other.name)
+
+
+class _Other:
+    """Another drain's record: what it names, and whether it lives."""
+
+    def __init__(self, drains: Directory, name: str, opened: ExitStack) -> None:
+        self.name = name
+        self.ids: list[str] = []
+        self.dead = False
+        self._touched = 0
+        try:
+            fd = durable.steps.open(drains, name, os.O_RDWR)
+        except FileNotFoundError:  # it ended between the scan and now
+            return
+        opened.callback(durable.steps.close, fd)
+        self.dead = durable.steps.lock(fd)
+        self._touched = durable.steps.stat(fd).st_mtime_ns
+        self.ids = _ids(durable.read_all(fd, _MAX_RECORD))
+
+    def holds(self, now: int) -> bool:
+        """Whether its messages are its own to show."""
+        return not self.dead and now - self._touched < STUCK_AFTER
+
+
+def _ids(record: bytes) -> list[str]:
+    """The ids in a record; none in one that was cut off while it was written, for then nothing was shown."""
+    try:
+        ids: list[str] = jsontext.parse(record.decode("utf-8", "surrogateescape"))["ids"]
+    except (ValueError, TypeError, KeyError):
+        return []
+    return ids

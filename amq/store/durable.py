@@ -1,0 +1,333 @@
+"""The one place that changes queue files: every step that has to survive a crash is taken here.
+
+`steps` is the seam. All system calls on queue files go through it, one method each, so that a test can count them,
+make any one of them fail, or die at it. What is built on it below gives the rest of the store its few sure moves:
+write a new file, publish it without replacing anything, take it from one directory to another, replace a small file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+from contextlib import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+FILE_MODE = 0o600
+DIRECTORY_MODE = 0o700
+
+# Never follow a link, never wait for the other end of a FIFO, never hand the descriptor to a child.
+_SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_HAS_DIRECTORY_FDS = os.open in os.supports_dir_fd
+
+CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+
+
+class Directory:
+    """An open directory of a queue; a context manager. Raises OSError if PATH is no directory, or a link to one."""
+
+    __slots__ = ("fd", "path")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.fd: int | None = None
+        if _HAS_DIRECTORY_FDS:
+            self.fd = steps.open(None, path, os.O_RDONLY | os.O_DIRECTORY)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        if self.fd is not None:
+            steps.close(self.fd)
+            self.fd = None
+
+    def at(self, name: str) -> str:
+        """What to call NAME in a system call that is also given `fd`."""
+        return name if self.fd is not None else os.path.join(self.path, name)
+
+
+class Steps:
+    """The system calls on queue files. Each raises OSError as the system does."""
+
+    def open(self, directory: Directory | None, name: str, flags: int) -> int:
+        """A descriptor for NAME, made with the file mode if FLAGS create it."""
+        if directory is None:
+            return os.open(name, flags | _SAFE | _BINARY, FILE_MODE)
+        return os.open(directory.at(name), flags | _SAFE | _BINARY, FILE_MODE, dir_fd=directory.fd)
+
+    def close(self, fd: int) -> None:
+        """Give a descriptor back, and with it its lock."""
+        os.close(fd)
+
+    def read(self, fd: int, most: int) -> bytes:
+        """Up to MOST bytes, none at the end of the file."""
+        return os.read(fd, most)
+
+    def write(self, fd: int, data: bytes | memoryview) -> int:
+        """How many bytes of DATA were written."""
+        return os.write(fd, data)
+
+    def touch(self, directory: Directory, name: str) -> None:
+        """Set the file's time to now."""
+        os.utime(directory.at(name), dir_fd=directory.fd)
+
+    def fsync(self, fd: int) -> None:
+        """Return when the file is on the disk: on macOS only F_FULLFSYNC reaches it."""
+        if sys.platform == "darwin":
+            import fcntl
+
+            fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+        else:
+            os.fsync(fd)
+
+    def chmod(self, fd: int, mode: int) -> None:
+        """Set the mode whatever the umask was, where there are modes."""
+        if sys.platform != "win32":
+            os.fchmod(fd, mode)
+
+    def stat(self, fd: int) -> os.stat_result:
+        """What the file is."""
+        return os.fstat(fd)
+
+    def inode(self, directory: Directory, name: str) -> tuple[int, int]:
+        """Which file NAME is, never following it."""
+        found = os.stat(directory.at(name), dir_fd=directory.fd, follow_symlinks=False)
+        return found.st_dev, found.st_ino
+
+    def entries(self, directory: Directory) -> list[tuple[str, bool]]:
+        """The names in a directory, each with whether it is a regular file."""
+        with os.scandir(directory.path if directory.fd is None else directory.fd) as found:
+            return [(entry.name, entry.is_file(follow_symlinks=False)) for entry in found]
+
+    def mkdir(self, path: str) -> None:
+        """Make one directory."""
+        os.mkdir(path, DIRECTORY_MODE)
+
+    def link(self, source: Directory, name: str, target: Directory, new_name: str) -> None:
+        """A second name for a file; never replaces one."""
+        os.link(source.at(name), target.at(new_name), src_dir_fd=source.fd, dst_dir_fd=target.fd, follow_symlinks=False)
+
+    def move(self, source: Directory, name: str, target: Directory, new_name: str) -> None:
+        """Rename in one step without replacing; ENOSYS where the system has no such call."""
+        from amq.store.noreplace import rename_noreplace
+
+        rename_noreplace(source, name, target, new_name)
+
+    def replace(self, source: Directory, name: str, target: Directory, new_name: str) -> None:
+        """Rename, replacing what is there."""
+        os.replace(source.at(name), target.at(new_name), src_dir_fd=source.fd, dst_dir_fd=target.fd)
+
+    def unlink(self, directory: Directory, name: str) -> None:
+        """Remove a name."""
+        os.unlink(directory.at(name), dir_fd=directory.fd)
+
+    def lock(self, fd: int) -> bool:
+        """Whether the exclusive lock on an open file is ours now; never waits."""
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            return False
+        return True
+
+
+steps = Steps()
+
+
+def entries(directory: Directory) -> list[tuple[str, bool]]:
+    """The names in a directory, each with whether it is a regular file.
+
+    A scan can miss a file that is renamed while it runs, so a directory that changed meanwhile is looked at again.
+    """
+    if directory.fd is None:
+        return steps.entries(directory)
+    before = steps.stat(directory.fd).st_mtime_ns
+    found = steps.entries(directory)
+    if steps.stat(directory.fd).st_mtime_ns != before:
+        seen = dict(found)
+        seen.update(steps.entries(directory))
+        return list(seen.items())
+    return found
+
+
+def read_regular(directory: Directory, name: str, most: int) -> bytes | None:
+    """Up to MOST bytes from the start of a regular file; None if NAME is something else, such as a link or a FIFO."""
+    try:
+        fd = steps.open(directory, name, os.O_RDONLY)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO):
+            return None
+        raise
+    try:
+        if not stat.S_ISREG(steps.stat(fd).st_mode):
+            return None
+        return read_all(fd, most)
+    finally:
+        steps.close(fd)
+
+
+def read_all(fd: int, most: int) -> bytes:
+    """What is left of an open file, up to MOST bytes."""
+    first = steps.read(fd, most)
+    pieces, size = [first], len(first)
+    while pieces[-1] and size < most:
+        pieces.append(steps.read(fd, most - size))
+        size += len(pieces[-1])
+    return first if len(pieces) <= 2 and not pieces[-1] else b"".join(pieces)
+
+
+def write_new(directory: Directory, name: str, data: bytes) -> int:
+    """Write a file that is not there yet, to the disk; the descriptor, which holds the file's lock.
+
+    The lock tells a sweep that the writer lives. On an error nothing is left behind, and the error is raised.
+    """
+    fd = steps.open(directory, name, CREATE)
+    try:
+        steps.chmod(fd, FILE_MODE)
+        steps.lock(fd)
+        fill(fd, data)
+        steps.fsync(fd)
+    except BaseException:
+        steps.close(fd)
+        discard(directory, name)
+        raise
+    return fd
+
+
+def fill(fd: int, data: bytes) -> None:
+    """Write all of DATA, however many calls it takes."""
+    written = steps.write(fd, data)
+    while written < len(data):
+        written += steps.write(fd, memoryview(data)[written:])
+
+
+def discard(directory: Directory, name: str) -> None:
+    """Remove a name of ours on the way out of a failure; what can not be removed is left to the sweep."""
+    with suppress(OSError):
+        steps.unlink(directory, name)
+
+
+def link(source: Directory, name: str, target: Directory, new_name: str) -> bool:
+    """Give a file a second name; False where the filesystem has no links. Raises FileExistsError."""
+    try:
+        steps.link(source, name, target, new_name)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        return False
+    return True
+
+
+def move(source: Directory, name: str, target: Directory, new_name: str) -> None:
+    """Rename in one step; raises FileExistsError rather than replace anything.
+
+    On a system without such a call it looks first, which is sure only under a lock that all writers of TARGET hold.
+    """
+    try:
+        steps.move(source, name, target, new_name)
+    except OSError as error:
+        if error.errno != errno.ENOSYS:
+            raise
+        if exists(target, new_name):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new_name) from None
+        steps.replace(source, name, target, new_name)
+
+
+def publish_new(staging: Directory, temporary: str, target: Directory, name: str, data: bytes) -> None:
+    """Write a small file, to the disk, under a name that is free; raises FileExistsError.
+
+    TEMPORARY is a free name in STAGING. The caller syncs TARGET. On an error nothing is left behind.
+    """
+    fd = write_new(staging, temporary, data)
+    try:
+        if link(staging, temporary, target, name):
+            discard(staging, temporary)
+        else:
+            move(staging, temporary, target, name)
+    except BaseException:
+        discard(staging, temporary)
+        raise
+    finally:
+        steps.close(fd)
+
+
+def take(source: Directory, name: str, target: Directory) -> bool:
+    """Move NAME in one step without replacing; False if another was faster. Raises FileExistsError.
+
+    Where both names are one file, as a crashed program may leave them, the one in SOURCE goes. The caller holds the
+    mailbox's lock, for systems that can only look first and rename then.
+    """
+    try:
+        move(source, name, target, name)
+    except FileNotFoundError:
+        return False
+    except FileExistsError:
+        if steps.inode(source, name) != steps.inode(target, name):
+            raise
+        steps.unlink(source, name)
+    return True
+
+
+def exists(directory: Directory, name: str) -> bool:
+    """Whether something of this name is there."""
+    try:
+        steps.inode(directory, name)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def sync(directory: Directory) -> None:
+    """Return when the directory's names are on the disk. Windows has no such call, and needs none."""
+    if directory.fd is not None:
+        steps.fsync(directory.fd)
+
+
+def make_directories(paths: list[str]) -> bool:
+    """Make those of PATHS (parents first) that are missing, to the disk; whether any was."""
+    made = [path for path in paths if _make_directory(path)]
+    for parent in sorted({os.path.dirname(path) for path in made}):
+        with Directory(parent) as directory:
+            sync(directory)
+    return bool(made)
+
+
+def _make_directory(path: str) -> bool:
+    try:
+        steps.mkdir(path)
+    except FileExistsError:
+        return False
+    with Directory(path) as directory:
+        if directory.fd is not None:
+            steps.chmod(directory.fd, DIRECTORY_MODE)
+    return True
+
+
+def replace_file(directory: Directory, name: str, temporary: str, data: bytes) -> None:
+    """Put DATA in the place of the file NAME in one step, to the disk; TEMPORARY is a free name beside it."""
+    fd = write_new(directory, temporary, data)
+    try:
+        steps.replace(directory, temporary, directory, name)
+    except BaseException:
+        discard(directory, temporary)
+        raise
+    finally:
+        steps.close(fd)
+    sync(directory)

@@ -1,0 +1,65 @@
+"""The mailbox lock, and the private state beside it.
+
+The lock is an flock, which dies with its process. It is held for a moment only, never while anything is shown or
+waited for; a process stopped inside that moment makes the others give up with a word instead of hanging.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+
+from amq.errors import AmqError
+from amq.layout import AgentLayout
+from amq.store import durable
+from amq.store.durable import Directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE = 10.0
+"""Seconds that a lock is waited for; it is held for milliseconds."""
+
+
+def open_state(agent: AgentLayout, path: str) -> Directory:
+    """The private directory PATH of a mailbox, made if need be (other programs' mailboxes have none)."""
+    try:
+        return Directory(path)
+    except FileNotFoundError:
+        durable.make_directories([agent.state] if path == agent.state else [agent.state, path])
+        return Directory(path)
+
+
+@contextmanager
+def mailbox_lock(agent: AgentLayout, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the mailbox's lock; raises AmqError if it is not to be had within PATIENCE seconds."""
+    open_state(agent, agent.state).close()
+    with lock_beside(agent.state, "lock", patience):
+        yield
+
+
+@contextmanager
+def lock_beside(path: str, name: str, patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the lock file NAME in the directory PATH; raises AmqError if it is not to be had in PATIENCE seconds."""
+    with Directory(path) as directory:
+        fd = durable.steps.open(directory, name, os.O_RDWR | os.O_CREAT)
+        try:
+            _wait_for(fd, os.path.join(path, name), patience)
+            yield
+        finally:
+            durable.steps.close(fd)
+
+
+def _wait_for(fd: int, path: str, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    pause = 0.0005
+    while not durable.steps.lock(fd):
+        if time.monotonic() > deadline:
+            raise AmqError(
+                f"another process has held the lock {path} for {patience:g} s",
+                hint="it may be stopped (^Z): let it go on, or end it",
+            )
+        time.sleep(pause)
+        pause = min(pause * 2, 0.02)

@@ -1,0 +1,213 @@
+"""Mail as files: delivery into inboxes, and looking at what is there.
+
+An inbox is three directories: `tmp` (being written), `new` (not shown yet), `cur` (shown). A message is one file that
+never changes, so everything here is done by giving names and taking them away.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain
+from amq.message import MAX_FILE_BYTES, Header, Message, parse, parse_header, split_header
+from amq.names import SUFFIX, is_message_name
+from amq.record import record
+from amq.store import durable
+from amq.store.durable import Directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from amq.layout import AgentLayout
+
+HEAD_BYTES = 4096
+
+
+# -- delivery ---------------------------------------------------------------------------------------------------------
+
+
+class _Copy:
+    """One recipient's copy of a message on its way: staged in `tmp`, then published in `new`."""
+
+    def __init__(self, handle: str, tmp: Directory, new: Directory) -> None:
+        self.handle = handle
+        self.tmp = tmp
+        self.new = new
+        self.staged = False
+        self.published = False
+
+
+def deliver(data: bytes, identifier: str, to: Mapping[str, AgentLayout], sent: str, temporary: str) -> str:
+    """Put the message DATA into the inbox of every recipient, by handle; when this returns it is there for good.
+
+    A copy goes into the directory SENT; the answer is why that could not be done, or an empty text. TEMPORARY is a name
+    that nobody else uses. One file is written and synced, the other places get links to it where the filesystem has
+    them. Raises AmqError if nothing was delivered, Uncertain if some of it may have been, and Conflict if a message of
+    this id is in one of the inboxes.
+    """
+    with ExitStack() as opened:
+        copies: list[_Copy] = []
+        try:
+            for handle, agent in to.items():
+                tmp, new = (opened.enter_context(Directory(path)) for path in (agent.inbox_tmp, agent.inbox_new))
+                copies.append(_Copy(handle, tmp, new))
+            _stage(copies, data, temporary, opened)
+            for copy in copies:
+                _publish(copy, identifier, temporary)
+            unkept = _keep_copy(copies[0], data, identifier, sent, temporary)
+            _finish(copies, temporary)
+        except BaseException as error:
+            _give_up(copies, identifier, temporary, error)
+            raise
+    return unkept
+
+
+def _stage(copies: list[_Copy], data: bytes, temporary: str, opened: ExitStack) -> None:
+    first = copies[0]
+    opened.callback(durable.steps.close, durable.write_new(first.tmp, temporary, data))
+    first.staged = True
+    for copy in copies[1:]:
+        if not durable.link(first.tmp, temporary, copy.tmp, temporary):
+            opened.callback(durable.steps.close, durable.write_new(copy.tmp, temporary, data))
+        copy.staged = True
+
+
+def _publish(copy: _Copy, identifier: str, temporary: str) -> None:
+    """Give the finished copy its public name: readers see all of it or nothing, and nothing is replaced."""
+    if not durable.link(copy.tmp, temporary, copy.new, identifier + SUFFIX):
+        durable.move(copy.tmp, temporary, copy.new, identifier + SUFFIX)
+        copy.staged = False
+    copy.published = True
+
+
+def _keep_copy(copy: _Copy, data: bytes, identifier: str, sent: str, temporary: str) -> str:
+    """Keep what was sent. Not on the message's way, so a failure is told and does not fail the send.
+
+    It comes before the inboxes are synced: on a journaling filesystem it gets to the disk with them, for nothing.
+    """
+    name = identifier + SUFFIX
+    try:
+        with Directory(sent) as outbox:
+            if not (copy.staged and durable.link(copy.tmp, temporary, outbox, name)):
+                durable.steps.close(durable.write_new(outbox, name, data))
+    except FileExistsError:
+        return ""
+    except OSError as error:
+        return why(error)
+    return ""
+
+
+def _finish(copies: list[_Copy], temporary: str) -> None:
+    for copy in copies:
+        if copy.staged:
+            durable.discard(copy.tmp, temporary)
+            copy.staged = False
+    for copy in copies:
+        durable.sync(copy.new)
+
+
+def _give_up(copies: list[_Copy], identifier: str, temporary: str, error: BaseException) -> None:
+    """Leave nothing half done, and say in which way it failed; returns where ERROR is to go on as it is."""
+    for copy in copies:
+        if copy.staged:
+            durable.discard(copy.tmp, temporary)
+    reached = [copy.handle for copy in copies if copy.published]
+    if reached:
+        raise Uncertain(
+            f"{identifier} may have been delivered to {', '.join(reached)}: {why(error)}",
+            hint=f"repeat with --new-id {identifier}: who has it will not get it twice",
+        ) from error
+    if isinstance(error, FileExistsError):
+        raise Conflict(f"a message with the id {identifier} is there already") from error
+    if isinstance(error, OSError):
+        raise AmqError(f"nothing was delivered: {why(error)}") from error
+
+
+def why(error: BaseException) -> str:
+    """What went wrong, in a few words for a person."""
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if isinstance(error.filename, str) else ""
+        return f"{error.strerror or error}{where}"
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
+
+
+# -- looking ----------------------------------------------------------------------------------------------------------
+
+
+@record
+class Found:
+    """A message file as far as a look at its head tells: its header, or what is wrong with it."""
+
+    id: str
+    header: Header | None
+    error: BadMessage | None = None
+
+
+def message_ids(directory: Directory) -> list[str]:
+    """The ids of the messages in an open directory, in no order."""
+    cut = -len(SUFFIX)
+    return [name[:cut] for name, regular in durable.entries(directory) if regular and is_message_name(name)]
+
+
+def entry_ids(directory: Directory) -> list[str]:
+    """The same, with whatever else bears the name of a message, such as a link or a FIFO."""
+    cut = -len(SUFFIX)
+    return [name[:cut] for name, _ in durable.entries(directory) if is_message_name(name)]
+
+
+def look(directory: Directory, identifier: str) -> Found | None:
+    """The header of a message, from as little of the file as holds it; None if the message is not there (any more)."""
+    try:
+        return Found(identifier, _read_header(directory, identifier))
+    except FileNotFoundError:
+        return None
+    except BadMessage as error:
+        return Found(identifier, None, error)
+    except OSError as error:
+        return Found(identifier, None, BadMessage(f"can not be read: {why(error)}", "parse_error"))
+
+
+def _read_header(directory: Directory, identifier: str) -> Header:
+    head = _read(directory, identifier, HEAD_BYTES)
+    found = split_header(head, whole=len(head) < HEAD_BYTES)
+    if found is None:
+        head = _read(directory, identifier, MAX_FILE_BYTES + 1)
+        found = split_header(head, whole=True)
+    assert found is not None
+    return parse_header(found[0], identifier)
+
+
+def open_message(directory: Directory, identifier: str) -> Message:
+    """The whole message; raises BadMessage, FileNotFoundError, or OSError if it can not be read."""
+    return parse(_read(directory, identifier, MAX_FILE_BYTES + 1), identifier)
+
+
+def _read(directory: Directory, identifier: str, most: int) -> bytes:
+    data = durable.read_regular(directory, identifier + SUFFIX, most)
+    if data is None:
+        raise BadMessage("not a regular file", "parse_error")
+    return data
+
+
+def read_raw(paths: Iterable[str], identifier: str) -> bytes | None:
+    """The bytes of a message in the first of the directories PATHS that has it; None if none has."""
+    for path in paths:
+        try:
+            with Directory(path) as directory:
+                return _read(directory, identifier, MAX_FILE_BYTES + 1)
+        except FileNotFoundError:
+            continue
+    return None
+
+
+def find(agent: AgentLayout, identifier: str) -> tuple[Message, str]:
+    """A message by its id, and the box it is in: new, cur or sent. Raises NotFound, or BadMessage.
+
+    Mail moves only from new to cur, so looking in this order can not miss it.
+    """
+    for box, path in (("new", agent.inbox_new), ("cur", agent.inbox_cur), ("sent", agent.sent)):
+        data = read_raw((path,), identifier)
+        if data is not None:
+            return parse(data, identifier), box
+    raise NotFound(f"no message {identifier} in new, cur or sent", hint="amq list shows the ids of your mail")

@@ -1,0 +1,97 @@
+"""The queue itself: making it and its mailboxes, and the list of its agents."""
+
+from __future__ import annotations
+
+import os
+
+from amq import jsontext
+from amq.errors import AmqError
+from amq.instants import format_seconds
+from amq.layout import AgentLayout, QueueLayout
+from amq.names import PERSON, is_handle
+from amq.store import durable
+from amq.store.durable import Directory
+from amq.store.locks import lock_beside
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_MAX_REGISTRY_BYTES = 1024 * 1024
+_IGNORE = b"*\n"
+
+
+def read_registry(queue: QueueLayout) -> list[str] | None:
+    """The registered handles, sorted; None if there is no registry. Raises AmqError if it can not be understood."""
+    try:
+        with Directory(queue.meta) as meta:
+            data = durable.read_regular(meta, "config.json", _MAX_REGISTRY_BYTES)
+    except FileNotFoundError:
+        return None
+    try:
+        agents = jsontext.parse(data or b"")["agents"]
+        if type(agents) is not list or not all(type(agent) is str and is_handle(agent) for agent in agents):
+            raise ValueError("agents is not a list of handles")
+    except (ValueError, TypeError, KeyError) as error:
+        raise AmqError(
+            f"the registry {queue.registry} can not be read: {error}",
+            hint="mend or remove that file; `amq init --agents a,b --force` writes a new one",
+        ) from None
+    return sorted(set(agents))
+
+
+def mailboxes(queue: QueueLayout) -> list[str]:
+    """The handles that have a mailbox, sorted."""
+    try:
+        found = os.listdir(queue.agents)
+    except FileNotFoundError:
+        return []
+    return sorted(name for name in found if is_handle(name) and os.path.isdir(queue.agent(name).inbox_new))
+
+
+def has_mailbox(agent: AgentLayout) -> bool:
+    """Whether mail can be delivered to it."""
+    return os.path.isdir(agent.inbox_new) and os.path.isdir(agent.inbox_tmp)
+
+
+def make_mailbox(queue: QueueLayout, handle: str) -> bool:
+    """Make what is missing of a mailbox; whether anything was."""
+    return durable.make_directories(queue.agent(handle).directories)
+
+
+def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
+    """Make what is missing of a queue without agents; unless `tracked`, git is told to leave it alone."""
+    fresh = durable.make_directories(queue.directories)
+    if fresh and not tracked:
+        with Directory(queue.root) as root:
+            try:
+                durable.publish_new(root, f".gitignore-{os.getpid()}", root, ".gitignore", _IGNORE)
+            except FileExistsError:
+                return
+            durable.sync(root)
+
+
+def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool = False) -> list[str]:
+    """Add HANDLES to the registry, or with `replace` make it exactly these, and make their mailboxes; the new list.
+
+    Safe against others who do the same: it is read and written under a lock. NOW is for a registry that is new.
+    """
+    with lock_beside(queue.meta, ".lock"), Directory(queue.meta) as meta:
+        agents = sorted({*handles, *([] if replace else read_registry(queue) or [])})
+        for handle in (*agents, PERSON):
+            make_mailbox(queue, handle)
+        before = _members(meta)
+        after = {"version": 1, "created_utc": format_seconds(now), **before, "agents": agents}
+        if after != before:
+            data = jsontext.render(after) + "\n"
+            durable.replace_file(meta, "config.json", f".config.{os.getpid()}", data.encode())
+    return agents
+
+
+def _members(meta: Directory) -> dict[str, Any]:
+    """What stands in the registry, unknown keys included; nothing if there is none or it can not be understood."""
+    try:
+        members = jsontext.parse(durable.read_regular(meta, "config.json", _MAX_REGISTRY_BYTES) or b"")
+    except (FileNotFoundError, ValueError):
+        return {}
+    return members if type(members) is dict else {}
