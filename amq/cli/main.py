@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from argparse import SUPPRESS
 
 from amq import config
 from amq.cli.options import FLAGS, VALUED, Parser, add_common
@@ -141,11 +142,12 @@ def _module(command: str) -> ModuleType:
 
 def _parser(command: str, module: ModuleType) -> Parser:
     """The parser of a command, whose help leads with examples."""
+    summary = f"{module.SUMMARY[0].upper()}{module.SUMMARY[1:]}."
     parser = Parser(
         command,
         stray=getattr(module, "STRAY", ""),
-        usage=f"{module.EXAMPLES.rstrip()}\n\namq {command} {module.USAGE}",
-        description=f"{module.SUMMARY[0].upper()}{module.SUMMARY[1:]}.",
+        usage=SUPPRESS,
+        description=f"{summary}\n\n{module.EXAMPLES.rstrip()}\n\nusage: amq {command} {module.USAGE}",
     )
     module.options(parser)
     add_common(parser)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 SUMMARY = "host an agent's CLI, and type a line into it when mail comes (experimental)"
+USAGE = "[--as HANDLE] [--no-wake] -- PROGRAM [ARG…]"
 EXAMPLES = """\
   amq run -- claude                 as the agent `claude`
   amq run --as reviewer -- codex -m o3
