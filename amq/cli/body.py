@@ -1,0 +1,90 @@
+"""Where the body of a message comes from: the call itself, a file, or stdin."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+
+from amq.cli.output import stdin_is_terminal
+from amq.errors import UsageError
+from amq.message import MAX_FILE_BYTES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+FIRST_BYTE = 5.0
+"""Seconds that stdin is waited for when nobody said that the body comes from there."""
+_STDIN = 0
+
+
+def add_body(parser: ArgumentParser) -> None:
+    """The options that name a body."""
+    parser.add_argument("--body", metavar="TEXT|@FILE|-", help="the text; @FILE: from a file; -: stdin; @@x is @x")
+    parser.add_argument("--body-file", metavar="FILE", help="the text from a file")
+    parser.add_argument("--allow-empty", action="store_true", help="send it without a body")
+
+
+def read_body(args: Namespace) -> bytes:
+    """The body that the call names, else stdin's if that is no terminal. Raises UsageError for an empty one."""
+    if args.body is not None and args.body_file is not None:
+        raise UsageError("--body and --body-file are both given", hint="take one of them")
+    body = _find_body(args)
+    if len(body) > MAX_FILE_BYTES:
+        raise UsageError(f"the body is above {MAX_FILE_BYTES // 1024**2} MiB", hint="send a path to it instead")
+    if not body.strip() and not args.allow_empty:
+        raise UsageError("the body is empty", hint='--body "…", --body @FILE, or text on stdin; or --allow-empty')
+    return body
+
+
+def _find_body(args: Namespace) -> bytes:
+    if args.body_file is not None:
+        return read_file(args.body_file)
+    if args.body is None:
+        return b"" if stdin_is_terminal() or not _stdin_speaks() else _read(_STDIN)
+    text: str = args.body
+    if text == "-":
+        return _read(_STDIN)
+    if text.startswith("@@"):
+        return os.fsencode(text[1:])
+    if text.startswith("@"):
+        return read_file(text[1:])
+    return os.fsencode(text)
+
+
+def read_file(path: str) -> bytes:
+    """The bytes of a file that the call names; raises UsageError if it can not be read."""
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            return _read(fd)
+        finally:
+            os.close(fd)
+    except OSError as error:
+        raise UsageError(f"{path} can not be read: {error.strerror}", hint="@@text is the text @text") from None
+
+
+def _stdin_speaks() -> bool:
+    """Whether anything, be it the end, comes in time: a hook's stdin may stay open and silent for ever."""
+    if sys.platform == "win32":
+        return True
+    try:
+        return bool(select.select([_STDIN], [], [], FIRST_BYTE)[0])
+    except (OSError, ValueError):
+        return False
+
+
+def _read(fd: int) -> bytes:
+    """All of it, up to just above what a message can hold."""
+    pieces, size = [], 0
+    while size <= MAX_FILE_BYTES:
+        try:
+            piece = os.read(fd, 1024 * 1024)
+        except OSError as error:
+            raise UsageError(f"the body can not be read: {error.strerror}") from None
+        if not piece:
+            break
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)

@@ -1,0 +1,77 @@
+"""What `send` and `reply` have in common: the options that describe a message."""
+
+from __future__ import annotations
+
+from amq import jsontext
+from amq.cli.body import add_body, read_file
+from amq.cli.options import handles
+from amq.errors import UsageError
+from amq.names import KINDS, PRIORITIES
+from amq.sending import Draft
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from amq.sending import Sent
+
+USAGE = """[--subject TEXT] [--body TEXT|@FILE|-] [--thread T] [--kind K]
+        [--priority P] [--labels A,B] [--context JSON|@FILE] [--refs ID,ID] [--ack]
+        [--new-id ID] [--create] [--allow-empty]"""
+
+
+def add_message(parser: ArgumentParser) -> None:
+    """The options of a message, but for its recipients."""
+    parser.add_argument("--subject", default="", metavar="TEXT", help="one line")
+    add_body(parser)
+    parser.add_argument("--thread", default="", metavar="T", help="the conversation (default: the two agents' own)")
+    parser.add_argument("--kind", default="", metavar="K", help=", ".join(KINDS))
+    parser.add_argument("--priority", default="", metavar="P", help=", ".join(PRIORITIES))
+    parser.add_argument("--labels", type=handles, default=[], metavar="A,B", help="words to filter by")
+    parser.add_argument("--context", metavar="JSON|@FILE", help="a JSON object for the reader's program")
+    parser.add_argument("--refs", type=handles, default=[], metavar="ID,ID", help="messages this one refers to")
+    parser.add_argument("--ack", action="store_true", help="ask for an acknowledgement")
+    parser.add_argument("--new-id", default="", metavar="ID", help="its id: a repeat with the same one is safe")
+    parser.add_argument("--create", action="store_true", help="make the recipient's mailbox if it has none")
+
+
+def draft_of(args: Namespace) -> Draft:
+    """What the options say about the message."""
+    for option, text in (
+        ("--subject", args.subject),
+        ("--thread", args.thread),
+        *(("--labels", t) for t in args.labels),
+    ):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"{option} is not UTF-8") from None
+    return Draft(
+        subject=args.subject,
+        thread=args.thread,
+        kind=args.kind,
+        priority=args.priority,
+        labels=args.labels,
+        context=_context(args.context),
+        refs=args.refs,
+        ack=args.ack,
+        new_id=args.new_id,
+    )
+
+
+def _context(text: str | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    try:
+        value = jsontext.parse(read_file(text[1:]) if text.startswith("@") else text)
+    except ValueError as error:
+        raise UsageError(f"--context is not JSON: {error}") from None
+    if type(value) is not dict:
+        raise UsageError("--context is not a JSON object", hint="""such as --context '{"paths": ["src/a.py"]}'""")
+    return value
+
+
+def outbox(sent: Sent) -> dict[str, Any]:
+    """Whether a copy was kept, as it stands in JSON."""
+    return {"written": not sent.outbox_error, "error": sent.outbox_error}

@@ -1,0 +1,136 @@
+"""`amq drain`: take new mail."""
+
+from __future__ import annotations
+
+from amq import jsontext
+from amq.cli.options import count
+from amq.cli.session import open_mailbox
+from amq.text import could_be_frame, indented, visible, visible_lines, with_final_line_end
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from amq.cli.output import Output
+    from amq.draining import Drain, Drained
+    from amq.message import Header
+
+SUMMARY = "take new mail: show it, acknowledge what asks for it, and file it as read"
+USAGE = "[--limit 20] [--include-body] [--no-ack]"
+EXAMPLES = """\
+  amq drain --include-body      what an agent does when it is told of mail
+  amq drain --json --limit 0    all of it, for a program"""
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("--limit", type=count, default=20, metavar="N", help="at most N messages (default 20; 0: all)")
+    parser.add_argument("--include-body", action="store_true", help="show the bodies too")
+    parser.add_argument("--no-ack", action="store_true", help="acknowledge nothing")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """Show what is new: urgent first, then the oldest. Silent in text if nothing is."""
+    mailbox = open_mailbox(args, out)
+    with mailbox.drain(args.limit, ack=not args.no_ack) as mail:
+        if out.json:
+            _show_json(mail, args.include_body, out)
+        else:
+            _show_text(mail, mailbox.account.me, args.include_body, out)
+    return 0
+
+
+# -- text -------------------------------------------------------------------------------------------------------------
+
+
+def _show_text(mail: Drain, me: str, include_body: bool, out: Output) -> None:
+    head = f"[AMQ] {mail.count} new message(s) for {me}:\n\n"
+    for batch in mail.batches():
+        out.data(head + "".join(_entry(item, include_body) for item in batch))
+        out.shown()
+        head = ""
+    if mail.count and mail.remaining:
+        out.line(f"… {mail.remaining} more: run amq drain again")
+
+
+def _entry(item: Drained, include_body: bool) -> str:
+    again = "  Redelivered: yes, it may have been shown before\n" if item.redelivered else ""
+    header = item.header
+    if header is None:
+        where = "moved to DLQ" if item.to_dlq else "moved aside"
+        return f"- ID: {visible(item.id)}\n{again}  ERROR: {visible(str(item.error))} [{where}]\n---\n"
+    return (
+        f"- From: {header.sender}\n"
+        f"  Thread: {visible(header.conversation)}\n"
+        f"  ID: {visible(header.id)}\n"
+        f"  Subject: {visible(header.subject) or '(no subject)'}\n"
+        f"  Priority: {header.priority or '-'}\n"
+        f"  Kind: {header.kind or '-'}\n"
+        f"  Created: {header.created}\n"
+        f"{again}{_body(item.text) if include_body else ''}---\n"
+    )
+
+
+def _body(text: str) -> str:
+    """The body as it is, or indented if a line of it could be taken for one of ours."""
+    body = with_final_line_end(visible_lines(text))
+    if could_be_frame(body):
+        return f"  Body (indented by 4):\n{indented(body)}"
+    return f"  Body:\n{body}"
+
+
+# -- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def _show_json(mail: Drain, include_body: bool, out: Output) -> None:
+    """One object, written batch by batch."""
+    opening, count = '{\n  "drained": [', 0
+    for batch in mail.batches():
+        items = [_render(_item(item, include_body)) for item in batch]
+        out.data(opening + ",".join(items))
+        out.shown()
+        opening, count = ",", count + len(batch)
+    opening = opening if not count else "\n  "
+    out.data(f'{opening}],\n  "count": {count},\n  "remaining": {mail.remaining}\n}}\n')
+
+
+def _render(item: dict[str, Any]) -> str:
+    return "\n    " + jsontext.render(item).replace("\n", "\n    ")
+
+
+def _item(item: Drained, include_body: bool) -> dict[str, Any]:
+    header = item.header
+    if header is None:
+        unknown = dict.fromkeys(("from", "thread", "subject", "created"), "")
+        described: dict[str, Any] = {"id": item.id, **unknown, "to": [], "ack_required": False}
+    else:
+        described = _described(header) | ({"body": item.text} if include_body else {})
+    outcome = {
+        "moved_to_cur": header is not None,
+        "moved_to_dlq": item.to_dlq,
+        "acked": item.acked,
+        "redelivered": item.redelivered,
+        "parse_error": str(item.error or ""),
+    }
+    kept = ("moved_to_cur", "acked")
+    return described | {key: value for key, value in outcome.items() if value or key in kept}
+
+
+def _described(header: Header) -> dict[str, Any]:
+    optional = {
+        "priority": header.priority,
+        "kind": header.kind,
+        "labels": header.labels,
+        "context": header.context,
+    }
+    return {
+        "id": header.id,
+        "from": header.sender,
+        "to": header.to,
+        "thread": header.conversation,
+        "subject": header.subject,
+        "created": header.created,
+        "ack_required": header.ack_required,
+        **{key: value for key, value in optional.items() if value},
+    }

@@ -1,0 +1,55 @@
+"""`amq init`: make the queue of a project, or add agents to it."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from amq import config
+from amq.cli.options import handles
+from amq.cli.session import check_queue
+from amq.layout import QueueLayout
+from amq.names import check_handle
+from amq.store import registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
+
+SUMMARY = "make the queue of a project, or add agents to it"
+USAGE = "[--agents A,B] [--force] [--here] [--tracked]"
+EXAMPLES = """\
+  amq init --agents claude,codex     a queue at the top of this git repository, with two mailboxes
+  amq init --agents gemini           one more agent, in the queue that is here
+  amq init --agents a,b --force      the registry is exactly a and b; no mail is removed"""
+STRAY = "--agents"
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("--agents", type=handles, default=[], metavar="A,B", help="handles to register")
+    parser.add_argument("--force", action="store_true", help="set the registry to exactly these agents")
+    parser.add_argument("--here", action="store_true", help="a queue of its own in this directory")
+    parser.add_argument("--tracked", action="store_true", help="let git see the mail (no .gitignore inside)")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """Make what is missing."""
+    for handle in args.agents:
+        check_handle(handle, "--agents")
+    environ, cwd = config.environment(), os.getcwd()
+    found = None if args.here else config.find_root(args.root, environ, cwd)
+    root = (found or config.new_root(args.root, environ, cwd, here=args.here)).value
+    if found is not None:
+        check_queue(args, root, out)
+        out.note(f"using the queue that is there: {root}")
+    queue = QueueLayout(root)
+    registry.make_queue(queue, tracked=args.tracked)
+    agents = registry.register(queue, args.agents, time.time_ns(), replace=args.force)
+    if out.json:
+        out.value({"root": root, "agents": agents})
+    else:
+        out.line(f"Initialized AMQ root at {root}")
+    return 0

@@ -1,0 +1,167 @@
+"""The way in: which command is meant, and what becomes of an error.
+
+Only the chosen command's module is imported, and there is one parser, its own; so the common options can stand before
+or after it, and a short command stays short.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from amq import config
+from amq.cli.options import FLAGS, VALUED, Parser, add_common
+from amq.cli.output import Output
+from amq.errors import AmqError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+COMMANDS = {
+    "init": "make the queue of a project, or add agents to it",
+    "send": "deliver a message",
+    "list": "look at the inbox",
+    "read": "print one message",
+    "drain": "take new mail: show it, and acknowledge what asks for it",
+    "ack": "acknowledge a message by hand",
+    "reply": "answer a message",
+    "run": "host an agent's CLI and tell it of its mail (experimental)",
+    "demo": "watch two small agents wake each other",
+}
+DEFECT = 70
+INTERRUPTED = 130
+
+
+def entry_point() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(words: Sequence[str]) -> int:
+    """Do what WORDS say; the exit code."""
+    environ = config.environment()
+    out = Output(json="--json" in _before_dashes(words)[0])
+    try:
+        return _dispatch(words, out)
+    except AmqError as error:
+        out.error(error)
+        return error.exit_code
+    except OSError as error:
+        where = f" ({error.filename})" if isinstance(error.filename, str) else ""
+        out.error(AmqError(f"{error.strerror or error}{where}"))
+        return AmqError.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        out.error(AmqError(f"a defect in amq: {type(error).__name__}: {error}", hint="AMQ_DEBUG=1 shows where"))
+        if config.debugging(environ):
+            out.traceback()
+        return DEFECT
+
+
+def _dispatch(words: Sequence[str], out: Output) -> int:
+    ours, program = _before_dashes(words)
+    before, command, after = _find_command(ours)
+    if command is None:
+        return _without_command(before, out)
+    if command == "help":
+        return _help(after, out)
+    if command not in COMMANDS:
+        raise _unknown(command)
+    if program is not None and command != "run":
+        raise UsageError(f"amq {command} takes nothing behind --", hint=f"amq {command} --help shows what it takes")
+    module = _module(command)
+    parser = _parser(command, module)
+    if {"-h", "--help"}.intersection((*before, *after)):
+        out.data(parser.format_help())
+        return 0
+    args = parser.parse([*before, *after])
+    args.program = program
+    code: int = module.run(args, out)
+    return code
+
+
+def _before_dashes(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
+    """The words before the first `--`, and those behind it; None if there is none."""
+    if "--" not in words:
+        return list(words), None
+    at = words.index("--")
+    return list(words[:at]), list(words[at + 1 :])
+
+
+def _find_command(words: list[str]) -> tuple[list[str], str | None, list[str]]:
+    """What stands before the command, the command, and what stands behind it."""
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        at += 2 if words[at] in VALUED else 1
+    if at >= len(words):
+        return words, None, []
+    return words[:at], words[at], words[at + 1 :]
+
+
+def _without_command(words: list[str], out: Output) -> int:
+    if "--version" in words:
+        from amq import __version__
+
+        out.line(__version__)
+        return 0
+    if not words or {"-h", "--help"}.intersection(words):
+        out.data(_overview())
+        return 0 if words else UsageError.exit_code
+    known = [word for word in words if word.partition("=")[0] in (*VALUED, *FLAGS)]
+    wrong = next((word for word in words if word.startswith("-") and word not in known), None)
+    raise UsageError(f"unknown option {wrong}" if wrong else "no command", hint="amq --help lists the commands")
+
+
+def _help(words: list[str], out: Output) -> int:
+    if not words:
+        out.data(_overview())
+    elif words[0] in COMMANDS:
+        out.data(_parser(words[0], _module(words[0])).format_help())
+    else:
+        raise _unknown(words[0])
+    return 0
+
+
+def _unknown(command: str) -> UsageError:
+    from amq.names import nearest
+
+    like = nearest(command, COMMANDS, most=1)
+    return UsageError(
+        f"there is no command {command!r}{f'; did you mean {like[0]}?' if like else ''}",
+        hint="amq --help lists the commands",
+    )
+
+
+def _module(command: str) -> ModuleType:
+    return importlib.import_module(f"amq.cli.{command}")
+
+
+def _parser(command: str, module: ModuleType) -> Parser:
+    """The parser of a command, whose help leads with examples."""
+    parser = Parser(
+        command,
+        stray=getattr(module, "STRAY", ""),
+        usage=f"{module.EXAMPLES.rstrip()}\n\namq {command} {module.USAGE}",
+        description=f"{module.SUMMARY[0].upper()}{module.SUMMARY[1:]}.",
+    )
+    module.options(parser)
+    add_common(parser)
+    return parser
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()]
+    return "\n".join((
+        "amq: mail between coding agents on one machine\n",
+        "  amq init --agents claude,codex      make a queue in this project",
+        "  amq run -- claude                   an agent that is told of its mail",
+        '  amq send --to claude --body "…"     write to it, from any shell',
+        "  amq drain --include-body            what an agent does when it is told\n",
+        "Commands:\n",
+        *lines,
+        "\namq help COMMAND (or amq COMMAND --help) shows its examples and options.\n",
+    ))  # fmt: skip

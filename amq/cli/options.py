@@ -1,0 +1,96 @@
+"""The words of a call: common options, value types, and errors that say what was meant."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from amq.errors import UsageError
+from amq.instants import parse_duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, NoReturn
+
+VALUED = ("--root", "--me")
+FLAGS = ("--json", "--strict", "--trust-root")
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of one command. It raises UsageError instead of leaving, and never guesses an abbreviation.
+
+    STRAY is the option that a word without one was probably meant for.
+    """
+
+    def __init__(self, command: str, stray: str = "", **rest: Any) -> None:
+        super().__init__(
+            prog=f"amq {command}",
+            allow_abbrev=False,
+            add_help=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            **rest,
+        )
+        self._stray = stray
+
+    def parse(self, words: Sequence[str]) -> argparse.Namespace:
+        """The values of WORDS; raises UsageError, also for a word that no option takes."""
+        args, extra = self.parse_known_args(words)
+        if extra:
+            self._refuse(extra[0])
+        return args
+
+    def _refuse(self, word: str) -> NoReturn:
+        if word.startswith("-"):
+            from amq.names import nearest
+
+            like = nearest(word.partition("=")[0], self._option_string_actions, most=1)
+            guess = f"; did you mean {like[0]}?" if like else ""
+            raise UsageError(f"unknown option {word}{guess}", hint=f"{self.prog} --help shows them")
+        guess = f'did you mean {self._stray} "{word}"?' if self._stray else f"{self.prog} --help shows what it takes"
+        raise UsageError(f"the word {word!r} belongs to no option", hint=guess)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError with argparse's MESSAGE in our words."""
+        hint = f"{self.prog} --help shows what it takes"
+        if "expected one argument" in message:
+            option = message.partition(":")[0].removeprefix("argument ").split("/")[0]
+            message = f"{option} needs a value"
+            hint = f"a value that begins with - is given as {option}=-x"
+        raise UsageError(message.removeprefix("argument "), hint=hint)
+
+
+def add_common(parser: Parser) -> None:
+    """The options that every command has."""
+    group = parser.add_argument_group("common options")
+    group.add_argument("--root", metavar="DIR", help="the queue (else AM_ROOT, else .agent-mail here or above)")
+    group.add_argument("--me", metavar="HANDLE", help="whose mailbox (else AM_ME)")
+    group.add_argument("--json", action="store_true", help="data and errors as JSON")
+    group.add_argument("--strict", action="store_true", help="unknown handles and a broken registry are errors")
+    group.add_argument("--trust-root", action="store_true", help="use a queue that another user owns")
+    group.add_argument("-h", "--help", action="store_true", help="this text")
+
+
+def handles(text: str) -> list[str]:
+    """A comma-separated list; whether each is a handle is checked where it is used."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def duration(text: str) -> float:
+    """Seconds; for argparse."""
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 250ms, 60s, 5m or 36h") from None
+
+
+def count(text: str) -> int:
+    """A number of things, from 0; for argparse."""
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    return int(text)
+
+
+def as_bytes(text: str) -> bytes:
+    """The bytes that were typed for TEXT, whatever their encoding."""
+    return os.fsencode(text)

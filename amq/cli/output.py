@@ -1,0 +1,112 @@
+"""The one place that prints: data on stdout in as few writes as possible, talk on stderr.
+
+Bytes go straight to the descriptors, as UTF-8 whatever the locale, so that an error of the reader's end shows up here
+and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+
+from amq import jsontext
+from amq.cli.reader import was_read
+from amq.errors import AmqError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+STDOUT, STDERR = 1, 2
+
+
+class ReaderGone(AmqError):
+    """Nobody reads our output any more, or it could not be written. What was not shown has not been taken."""
+
+    code = "output"
+
+
+class Output:
+    """Where a command puts what it has to say; with `json` its errors are JSON too."""
+
+    def __init__(self, *, json: bool = False) -> None:
+        self.json = json
+
+    def data(self, text: str) -> None:
+        """Write TEXT to stdout; raises ReaderGone if that is not possible."""
+        try:
+            _write(STDOUT, text.encode("utf-8", "replace"))
+        except BrokenPipeError:
+            raise ReaderGone("") from None
+        except OSError as error:
+            raise ReaderGone(f"stdout can not be written: {error.strerror}") from None
+
+    def line(self, text: str) -> None:
+        """Write a line to stdout."""
+        self.data(text + "\n")
+
+    def value(self, value: Any) -> None:
+        """Write VALUE to stdout as JSON."""
+        self.line(jsontext.render(value))
+
+    def shown(self) -> None:
+        """Return when what was written has been taken by its reader; raises ReaderGone if it was not."""
+        if not was_read(STDOUT):
+            raise ReaderGone("the reader of our output did not take it: the mail stays, and will be shown again")
+
+    def note(self, text: str) -> None:
+        """Say TEXT on stderr; that nobody listens is no error."""
+        try:
+            _write(STDERR, f"amq: {text}\n".encode("utf-8", "replace"))
+        except OSError:
+            return
+
+    def warn(self, text: str) -> None:
+        """Say TEXT on stderr as a warning."""
+        self.note(f"warning: {text}")
+
+    def error(self, error: AmqError) -> None:
+        """Say what went wrong: one line, and what to do about it; an object with `json`."""
+        if not error.message:
+            return
+        if self.json:
+            fields = {"error": error.message, "code": error.code, "hint": error.hint}
+            _write_quietly(jsontext.render(fields, indent=None) + "\n")
+            return
+        self.note(f"{error.message}\n     {error.hint}" if error.hint else error.message)
+
+    def traceback(self) -> None:
+        """Show the exception at hand, for somebody who mends amq."""
+        import traceback
+
+        _write_quietly(traceback.format_exc())
+
+
+def _write_quietly(text: str) -> None:
+    try:
+        _write(STDERR, text.encode("utf-8", "replace"))
+    except OSError:
+        return
+
+
+def _write(fd: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        try:
+            left = left[os.write(fd, left) :]
+        except BlockingIOError:  # a terminal that another program has made non-blocking
+            select.select([], [fd], [])
+
+
+def stdin_is_terminal() -> bool:
+    """Whether a person can be asked."""
+    try:
+        return os.isatty(0)
+    except OSError:
+        return False
+
+
+def stderr_is_terminal() -> bool:
+    """Whether a person sees what is said on stderr."""
+    return sys.stderr is not None and os.isatty(STDERR)

@@ -1,0 +1,57 @@
+"""Whether what we wrote has been read.
+
+A write to a pipe succeeds while nobody reads it, and `| head` takes what it wants and leaves: bytes that are still in
+the pipe then were never shown to anyone. The kernel tells how many there are, from our end too.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import sys
+import time
+
+PATIENCE = 5.0
+"""Seconds without progress after which a reader counts as gone."""
+
+# FIONREAD: unread bytes in a pipe (pipe(7), tty(4) on macOS). SIOCOUTQ: bytes of a socket not taken yet (unix(7)).
+# By number, because the module that names them is for terminals, and is not there on Windows.
+_UNREAD_IN_PIPE = {"linux": 0x541B, "darwin": 0x4004667F}.get(sys.platform)
+_UNREAD_IN_SOCKET = {"linux": 0x5411}.get(sys.platform)
+
+
+def was_read(fd: int) -> bool:
+    """Wait until the reader of the pipe or socket FD has taken everything; False if it leaves or stops before.
+
+    Anything else (a file, a terminal) has no reader to wait for, and neither has a pipe on a system that can not tell.
+    """
+    mode = os.fstat(fd).st_mode
+    request = _UNREAD_IN_PIPE if stat.S_ISFIFO(mode) else _UNREAD_IN_SOCKET if stat.S_ISSOCK(mode) else None
+    if request is None:
+        return True
+    least, since, pause = sys.maxsize, time.monotonic(), 0.0002
+    while (unread := _unread(fd, request)) > 0:
+        if _is_broken(fd):
+            return False
+        now = time.monotonic()
+        if unread < least:
+            least, since = unread, now
+        elif now - since > PATIENCE:
+            return False
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.01)
+    return True
+
+
+def _unread(fd: int, request: int) -> int:
+    import fcntl
+
+    answer = fcntl.ioctl(fd, request, b"\0\0\0\0")
+    return int.from_bytes(answer, sys.byteorder, signed=True)
+
+
+def _is_broken(fd: int) -> bool:
+    poll = select.poll()
+    poll.register(fd, 0)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))

@@ -1,0 +1,50 @@
+"""`amq send`: deliver a message."""
+
+from __future__ import annotations
+
+from amq.cli import compose
+from amq.cli.body import read_body
+from amq.cli.options import handles
+from amq.cli.session import open_mailbox
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
+
+SUMMARY = "deliver a message"
+USAGE = f"--to A[,B…] {compose.USAGE}"
+EXAMPLES = """\
+  amq send --to codex --subject "Review" --kind review_request --body "Please look at src/parse.py"
+  git diff | amq send --to codex --kind review_request --subject "This change"
+  amq send --to claude,gemini --thread plan/cache --priority urgent --body @plan.md
+  amq send --to @all --thread status --kind status --body "The tests are green"""
+STRAY = "--body"
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("--to", type=handles, required=True, metavar="A[,B…]", help="handles; @all: all but me")
+    compose.add_message(parser)
+
+
+def run(args: Namespace, out: Output) -> int:
+    """Send it."""
+    mailbox = open_mailbox(args, out)
+    sent = mailbox.send(args.to, read_body(args), compose.draft_of(args), create=args.create)
+    if sent.outbox_error:
+        out.warn(f"sent, but no copy was kept: {sent.outbox_error}")
+    if out.json:
+        out.value({
+            "id": sent.id,
+            "thread": sent.thread,
+            "to": sent.to,
+            "subject": sent.subject,
+            "outbox": compose.outbox(sent),
+        })  # fmt: skip
+    elif sent.repeated:
+        out.line(f"{sent.id}: already delivered to {','.join(sent.to)}")
+    else:
+        out.line(f"Sent {sent.id} to {','.join(sent.to)}")
+    return 0

@@ -1,0 +1,41 @@
+"""From the words of a call to the mailbox it is about."""
+
+from __future__ import annotations
+
+import os
+
+from amq import config
+from amq.cli.output import stdin_is_terminal
+from amq.mailbox import Mailbox
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from amq.cli.output import Output
+
+
+def find_queue(args: Namespace, out: Output) -> str:
+    """The path of the queue that is meant; raises NotFound or Unsafe."""
+    root = config.existing_root(args.root, config.environment(), os.getcwd()).value
+    check_queue(args, root, out)
+    return root
+
+
+def check_queue(args: Namespace, root: str, out: Output) -> None:
+    """Refuse a queue that is another user's, warn of one that others can write to (an error with `--strict`)."""
+    from amq.errors import Unsafe
+
+    def complain(text: str, remedy: str) -> None:
+        if args.strict:
+            raise Unsafe(text, hint=remedy)
+        out.warn(f"{text}; to mend it: {remedy}")
+
+    config.check_root(root, trusted=args.trust_root, complain=complain)
+
+
+def open_mailbox(args: Namespace, out: Output) -> Mailbox:
+    """The mailbox that is meant."""
+    root = find_queue(args, out)
+    me = config.resolve_me(args.me, config.environment(), person=stdin_is_terminal()).value
+    return Mailbox(root, me, strict=args.strict, warn=out.warn)
