@@ -148,6 +148,7 @@ def _parser(command: str, module: ModuleType) -> Parser:
         stray=getattr(module, "STRAY", ""),
         usage=SUPPRESS,
         description=f"{summary}\n\n{module.EXAMPLES.rstrip()}\n\nusage: amq {command} {module.USAGE}",
+        epilog=getattr(module, "NOTES", None),
     )
     module.options(parser)
     add_common(parser)

@@ -6,6 +6,7 @@ import os
 import time
 
 from amq import config
+from amq.cli.session import check_queue
 from amq.errors import HostFailed, UsageError
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
@@ -16,21 +17,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
-    from typing import Protocol
 
-    class Output(Protocol):
-        """What this command has to say before the program has the screen."""
-
-        def note(self, text: str) -> None: ...
+    from amq.cli.output import Output
 
 
 SUMMARY = "host an agent's CLI, and type a line into it when mail comes (experimental)"
 USAGE = "[--as HANDLE] [--no-wake] -- PROGRAM [ARG…]"
+STRAY = "--"
 EXAMPLES = """\
   amq run -- claude                 as the agent `claude`
   amq run --as reviewer -- codex -m o3
   amq run --no-wake -- bash         only a terminal that knows its mailbox
-
+"""
+NOTES = """\
 Experimental. The line is typed only where it can do no harm: into no half-typed line of yours, no dialog that
 the program announces, and no program that does not show what is typed into it. Where that cannot be known, the
 line is left without Enter. Claude Code and Codex get a key that their dialogs ignore; on Claude Code before 2.1.330
@@ -38,7 +37,7 @@ it may do nothing, and you press Enter yourself."""
 
 
 def options(parser: ArgumentParser) -> None:
-    """What stands before `--`; the program and its arguments stand after it."""
+    """The options of its own; the program and its arguments stand behind `--`."""
     parser.add_argument("--as", dest="handle", metavar="HANDLE", help="the agent's handle (else the program's name)")
     parser.add_argument("--no-wake", action="store_true", help="only host the program, type nothing into it")
 
@@ -75,6 +74,8 @@ def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: 
     queue = QueueLayout(root)
     if found is None:
         registry.make_queue(queue, tracked=False)
+    else:
+        check_queue(args, root, out)
     if not registry.has_mailbox(queue.agent(handle)):
         registry.register(queue, [handle], time.time_ns())
         out.note(f"made a mailbox for {handle} in {root}")

@@ -16,7 +16,7 @@ import anyio.to_thread
 from amq.errors import AmqError
 from amq.mailbox import Mailbox, Unread
 from amq.runtime import wake
-from amq.runtime.channels.pty import WAY, PtyChannel
+from amq.runtime.channels import Channel
 from amq.runtime.inbox import looks
 from amq.runtime.notification import notification
 from amq.runtime.record import Record
@@ -42,7 +42,7 @@ class Waker:
     """One agent's. COMMAND is how its shell finds amq, LOG takes a line for the private log."""
 
     def __init__(
-        self, mailbox: Mailbox, channel: PtyChannel, record: Record, command: str, log: Callable[[str], None]
+        self, mailbox: Mailbox, channel: Channel, record: Record, command: str, log: Callable[[str], None]
     ) -> None:
         self._mailbox = mailbox
         self._channel = channel
@@ -113,7 +113,7 @@ class Waker:
     def _ended(self, end: End) -> Ended:
         if end.outcome is Outcome.REFUSED:
             return Ended(end.outcome, Reason(end.reason))
-        self._record.attempt((message.id for message in self._unread), WAY, end.outcome, end.reason)
+        self._record.attempt((message.id for message in self._unread), self._channel.way, end.outcome, end.reason)
         return Ended(end.outcome)
 
     def _decide(self, event: Looked | Ended) -> tuple[wake.Action, ...]:
@@ -125,7 +125,7 @@ class Waker:
 
 def run(
     mailbox: Mailbox,
-    channel: PtyChannel,
+    channel: Channel,
     record: Record,
     command: str,
     log: Callable[[str], None],

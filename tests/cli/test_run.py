@@ -10,14 +10,18 @@ from pathlib import Path
 import pytest
 
 from amq.cli import run as command
+from amq.cli.output import Output
 from amq.errors import UsageError
 from amq.layout import ROOT_NAME
 from amq.mailbox import Mailbox
 from amq.runtime import session
 
 
-class Notes:
+class Notes(Output):
+    """Keeps what is said."""
+
     def __init__(self) -> None:
+        super().__init__()
         self.notes: list[str] = []
 
     def note(self, text: str) -> None:
@@ -49,7 +53,7 @@ def run(*words: str, out: Notes | None = None, me: str | None = None) -> int:
     parser = argparse.ArgumentParser()
     command.options(parser)
     at = words.index("--") if "--" in words else len(words)
-    args = Namespace(root=None, me=me, strict=False, program=list(words[at + 1 :]))
+    args = Namespace(root=None, me=me, strict=False, trust_root=False, program=list(words[at + 1 :]))
     return command.run(parser.parse_args(words[:at], args), out or Notes())
 
 

@@ -11,11 +11,11 @@ from amq.runtime import typed
 from amq.runtime.typed import Again, End, Notification, Phase, Rules, Typed, Write
 from amq.runtime.words import Reason
 
-WAY = "pty"
-
 
 class PtyChannel:
     """Looks at the terminal and types into it under one hold of its lock, so that no key comes in between."""
+
+    way = "pty"
 
     def __init__(self, host: Host, rules: Rules) -> None:
         self._host = host
