@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,20 +22,23 @@ def _unavailable(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(params=pinned_agents().values(), ids=lambda agent: agent.name)
+@pytest.fixture(params=pinned_agents())
 def agent(request: pytest.FixtureRequest) -> Agent:
-    """Each pinned agent in turn."""
-    found: Agent = request.param
+    """Each pinned agent in turn, or those that a test names."""
+    found = pinned_agents()[request.param]
     if not found.executable(cache_directory()).exists():
         _unavailable(f"{found.program} {found.version} is not installed: run scripts/install-agents.py")
     return found
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
+def rig() -> Iterator[Rig]:
+    """The rig, in a directory with a short path: sockets are made in it, and commands in it are typed."""
     if sys.platform != "linux" or os.geteuid() != 0:
         _unavailable("a network of its own needs root on Linux")
     if missing := [tool for tool in ("unshare", "nsenter", "ip", "tmux") if not shutil.which(tool)]:
         _unavailable(f"not installed: {', '.join(missing)}")
-    with offline_rig(tmp_path) as made:
+    # a command in an agent's own sandbox may outlive the agent for an instant, and write
+    temporary = tempfile.TemporaryDirectory(prefix="amq-", ignore_cleanup_errors=True)
+    with temporary as directory, offline_rig(Path(directory)) as made:
         yield made

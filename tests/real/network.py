@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _CLONE_NEWNET = 0x40000000
@@ -19,6 +21,7 @@ class LoopbackNetwork:
     """A network namespace that lives as long as its holder, a process that only waits."""
 
     def __init__(self, holder: subprocess.Popen[str]) -> None:
+        self._holder = holder.pid
         self._namespace = Path(f"/proc/{holder.pid}/ns/net")
 
     def inside(self, command: Sequence[str | Path]) -> list[str]:
@@ -35,6 +38,24 @@ class LoopbackNetwork:
             raise OSError("cannot listen in the network namespace")
         return made[0]
 
+    def kill_all(self) -> None:
+        """Kill whatever was started in this network and still runs, and wait until it is gone."""
+        while inside := self._processes():
+            for process in inside:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            time.sleep(0.01)
+
+    def _processes(self) -> list[int]:
+        """The processes in this network, without its holder; one that has ended has no network."""
+        namespace = self._namespace.readlink()
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if (process / "ns" / "net").readlink() == namespace:
+                    found.append(int(process.name))
+        return [process for process in found if process != self._holder]
+
     def _enter_and_listen(self) -> socket.socket:
         """Move the calling thread into the namespace, for good; a socket stays in the one it was made in."""
         libc = ctypes.CDLL(None, use_errno=True)
@@ -49,7 +70,7 @@ class LoopbackNetwork:
 
 @contextmanager
 def loopback_network() -> Iterator[LoopbackNetwork]:
-    """A `LoopbackNetwork` for the time of a block. Needs root on Linux."""
+    """A `LoopbackNetwork` for the time of a block; what still runs in it is killed. Needs root on Linux."""
     holder = subprocess.Popen(
         ["unshare", "--net", "sh", "-c", _HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -57,5 +78,8 @@ def loopback_network() -> Iterator[LoopbackNetwork]:
         assert holder.stdout
         if holder.stdout.readline() != "up\n":
             raise OSError("cannot make a network namespace")
-        yield LoopbackNetwork(holder)
-        # closing the pipe, as leaving the block does, ends the holder
+        network = LoopbackNetwork(holder)
+        try:
+            yield network
+        finally:
+            network.kill_all()  # leaving the block closes the pipe, which ends the holder
