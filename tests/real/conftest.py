@@ -25,7 +25,17 @@ def _unavailable(reason: str) -> None:
 @pytest.fixture(params=pinned_agents())
 def agent(request: pytest.FixtureRequest) -> Agent:
     """Each pinned agent in turn, or those that a test names."""
-    found = pinned_agents()[request.param]
+    return _installed(request.param)
+
+
+@pytest.fixture
+def both() -> tuple[Agent, Agent]:
+    """The newest Claude Code and Codex."""
+    return _installed("claude"), _installed("codex")
+
+
+def _installed(name: str) -> Agent:
+    found = pinned_agents()[name]
     if not found.executable(cache_directory()).exists():
         _unavailable(f"{found.program} {found.version} is not installed: run scripts/install-agents.py")
     return found
