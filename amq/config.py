@@ -73,7 +73,7 @@ def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: 
     wanted = wanted_root(option, environ)
     if os.path.isabs(wanted.value) or wanted.source == "--root" or here:
         return Setting(os.path.normpath(os.path.join(cwd, wanted.value)), wanted.source)
-    top = next((place for place in _ancestors(cwd) if os.path.exists(os.path.join(place, ".git"))), cwd)
+    top = next((place for place in _ancestors(cwd) if _is_repository(place)), cwd)
     main = _main_worktree(top) or top
     if os.path.realpath(main) in (os.path.realpath(os.path.expanduser("~")), os.path.abspath(os.sep)):
         raise UsageError(
@@ -104,6 +104,12 @@ def _ancestors(path: str) -> Iterator[str]:
         if above == path:
             return
         path = above
+
+
+def _is_repository(place: str) -> bool:
+    """Whether PLACE is the top of a git repository. An empty `.git`, which some sandboxes leave about, makes none."""
+    git = os.path.join(place, ".git")
+    return os.path.isfile(git) or os.path.exists(os.path.join(git, "HEAD"))
 
 
 def _main_worktree(place: str) -> str | None:

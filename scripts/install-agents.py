@@ -39,9 +39,7 @@ def install(agent: Agent, cache: Path) -> None:
         print(f"{wanted}: already in {where}")
         return
     where.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", where, wanted], check=True
-    )
+    subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", where, wanted], check=True)
     if not works(agent, cache):
         raise SystemExit(f"{wanted}: installed in {where}, but does not run as version {agent.version}")
     print(f"{wanted}: installed in {where}")
@@ -51,9 +49,7 @@ def main() -> None:
     agents = pinned_agents()
     parser = argparse.ArgumentParser(description="Install the pinned agent CLIs that tests/real runs.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of: {', '.join(agents)}")
-    parser.add_argument(
-        "--into", type=Path, default=cache_directory(), metavar="DIR", help="default: %(default)s"
-    )
+    parser.add_argument("--into", type=Path, default=cache_directory(), metavar="DIR", help="default: %(default)s")
     options = parser.parse_args()
     if unknown := set(options.names) - set(agents):
         parser.error(f"no such agent in the table: {', '.join(sorted(unknown))}")

@@ -74,7 +74,11 @@ def play(place: str, environ: Mapping[str, str], say: Say, patience: float, prog
         for name in ("bob", "alice"):
             actors.append(Actor(name, root, program, outside, say))  # noqa: PERF401
         _watch(actors, time.monotonic() + patience)
-        return _what_is_missing(root) or _who_failed(actors)
+        failed = next((actor for actor in actors if actor.child.status), None)
+        if failed is not None:
+            return f"{failed.name} ended with status {failed.child.status}"
+        late = next((f"{actor.name} did not end" for actor in actors if actor.child.status is None), "")
+        return _what_is_missing(root) or late
     finally:
         for actor in actors:
             actor.leave()
@@ -105,13 +109,4 @@ def _what_is_missing(root: str) -> str:
         return "bob did not answer"
     if alice.list("new"):
         return "alice was not woken: bob's answer is still unread"
-    return ""
-
-
-def _who_failed(actors: list[Actor]) -> str:
-    for actor in actors:
-        if actor.child.status is None:
-            return f"{actor.name} did not end"
-        if actor.child.status:
-            return f"{actor.name} ended with status {actor.child.status}"
     return ""

@@ -18,9 +18,7 @@ from tests.real.rig import offline_rig
 
 def main() -> int:
     agents = pinned_agents()
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.real", description="Try an agent's CLI in the rig."
-    )
+    parser = argparse.ArgumentParser(prog="python -m tests.real", description="Try an agent's CLI in the rig.")
     parser.add_argument("--asks", action="store_true", help="the agent asks before it runs a command")
     parser.add_argument("--amq", action="store_true", help="under `amq run`")
     parser.add_argument("name", choices=agents)
@@ -31,9 +29,7 @@ def main() -> int:
         command = [str(Path(sys.executable).with_name("amq")), "run", "--", agent.program]
     with tempfile.TemporaryDirectory() as directory, offline_rig(Path(directory)) as rig:
         environment = rig.home(agent, asks=options.asks)
-        return subprocess.run(
-            rig.network.inside(command), cwd=rig.project, env=environment, check=False
-        ).returncode
+        return subprocess.run(rig.network.inside(command), cwd=rig.project, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

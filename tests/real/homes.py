@@ -53,9 +53,7 @@ def _claude(place: Place, *, asks: bool) -> dict[str, str]:
         "numStartups": 20,
         "hasSeenAutoDefaultNudge": True,
         "customApiKeyResponses": {"approved": [_KEY[-20:]], "rejected": []},
-        "projects": {
-            str(place.project): {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
-        },
+        "projects": {str(place.project): {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}},
     }
     permissions = {"defaultMode": "default", "allow": [] if asks else ["Bash(*)"]}
     settings = place.home / ".claude" / "settings.json"

@@ -51,8 +51,8 @@ class Person:
         return str(sent["id"])
 
     def mail(self) -> list[dict[str, Any]]:
-        """The headers of what is new in the person's inbox."""
-        found: list[dict[str, Any]] = self.amq("list", "--new")
+        """What is in the person's inbox, read or not."""
+        found: list[dict[str, Any]] = self.amq("list")
         return found
 
 
@@ -60,7 +60,7 @@ class Person:
 def person(rig: Rig) -> Person:
     """The person, in a project with a queue for the agents and them."""
     somebody = Person(rig.project)
-    somebody.amq("init", "--agents", "user,claude,codex")
+    somebody.amq("init", "--here", "--agents", "user,claude,codex")
     return somebody
 
 
@@ -72,9 +72,7 @@ def run(rig: Rig) -> Iterator[Run]:
         def start(agent: Agent, *, asks: bool = False) -> Terminal:
             command = rig.network.inside([AMQ, "run", "--as", agent.program, "--", agent.program])
             environment = rig.home(agent, asks=asks)
-            terminal = open_terminal(
-                rig.directory / f"terminal-{agent.name}", command, rig.project, environment
-            )
+            terminal = open_terminal(rig.directory / f"terminal-{agent.name}", command, rig.project, environment)
             return stack.enter_context(terminal)
 
         yield start
