@@ -19,7 +19,7 @@ def test_fields_are_given_by_position_or_name_and_have_defaults() -> None:
 
 def test_equality_hash_and_repr_are_those_of_the_fields() -> None:
     assert Point(1, 2) == Point(1, 2) != Point(2, 1)
-    assert Point(1, 2) != (1, 2)
+    assert Point(1, 2) != (1, 2)  # type: ignore[comparison-overlap]
     assert hash(Point(1, 2)) == hash(Point(1, 2))
     assert repr(Point(1)) == "Point(x=1, y=0)"
 
