@@ -91,10 +91,10 @@ class Steps:
         else:
             os.fsync(fd)
 
-    def chmod(self, fd: int, mode: int) -> None:
-        """Set the mode whatever the umask was, where there are modes."""
+    def chmod(self, file: int | str, mode: int) -> None:
+        """Set the mode of a descriptor's file or a path, whatever the umask was, where there are modes."""
         if sys.platform != "win32":
-            os.fchmod(fd, mode)
+            os.chmod(file, mode)
 
     def stat(self, fd: int) -> os.stat_result:
         """What the file is."""
@@ -318,9 +318,7 @@ def _make_directory(path: str) -> bool:
         steps.mkdir(path)
     except FileExistsError:
         return False
-    with Directory(path) as directory:
-        if directory.fd is not None:
-            steps.chmod(directory.fd, DIRECTORY_MODE)
+    steps.chmod(path, DIRECTORY_MODE)  # by its path: the umask may keep us from opening it
     return True
 
 
