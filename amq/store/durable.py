@@ -49,7 +49,7 @@ class Directory:
     def close(self) -> None:
         """Give the descriptor back."""
         if self.fd is not None:
-            steps.close(self.fd)
+            close(self.fd)
             self.fd = None
 
     def at(self, name: str) -> str:
@@ -180,7 +180,7 @@ def read_regular(directory: Directory, name: str, most: int) -> bytes | None:
             return None
         return read_all(fd, most)
     finally:
-        steps.close(fd)
+        close(fd)
 
 
 def read_all(fd: int, most: int) -> bytes:
@@ -205,10 +205,20 @@ def write_new(directory: Directory, name: str, data: bytes) -> int:
         fill(fd, data)
         steps.fsync(fd)
     except BaseException:
-        steps.close(fd)
+        close(fd)
         discard(directory, name)
         raise
     return fd
+
+
+def close(fd: int) -> None:
+    """Give a descriptor back, and with it its lock.
+
+    What had to reach the disk was synced before, so that an error here tells nothing: whatever it says, the descriptor
+    is gone.
+    """
+    with suppress(OSError):
+        steps.close(fd)
 
 
 def fill(fd: int, data: bytes) -> None:
@@ -265,7 +275,7 @@ def publish_new(staging: Directory, temporary: str, target: Directory, name: str
         discard(staging, temporary)
         raise
     finally:
-        steps.close(fd)
+        close(fd)
 
 
 def take(source: Directory, name: str, target: Directory) -> bool:
@@ -329,5 +339,5 @@ def replace_file(directory: Directory, name: str, temporary: str, data: bytes) -
         discard(directory, temporary)
         raise
     finally:
-        steps.close(fd)
+        close(fd)
     sync(directory)

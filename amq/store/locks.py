@@ -49,7 +49,7 @@ def lock_beside(path: str, name: str, patience: float = PATIENCE) -> Iterator[No
             _wait_for(fd, os.path.join(path, name), patience)
             yield
         finally:
-            durable.steps.close(fd)
+            durable.close(fd)
 
 
 def _wait_for(fd: int, path: str, patience: float) -> None:
