@@ -49,7 +49,7 @@ class Directory:
     def close(self) -> None:
         """Give the descriptor back."""
         if self.fd is not None:
-            steps.close(self.fd)
+            close(self.fd)
             self.fd = None
 
     def at(self, name: str) -> str:
@@ -186,7 +186,7 @@ def read_regular(directory: Directory, name: str, most: int, largest: int = sys.
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
         return read_all(fd, min(most, found.st_size))
     finally:
-        steps.close(fd)
+        close(fd)
 
 
 def read_all(fd: int, size: int) -> bytes:
@@ -209,10 +209,20 @@ def write_new(directory: Directory, name: str, data: bytes) -> int:
         fill(fd, data)
         steps.fsync(fd)
     except BaseException:
-        steps.close(fd)
+        close(fd)
         discard(directory, name)
         raise
     return fd
+
+
+def close(fd: int) -> None:
+    """Give a descriptor back, and with it its lock.
+
+    What had to reach the disk was synced before, so that an error here tells nothing: whatever it says, the descriptor
+    is gone.
+    """
+    with suppress(OSError):
+        steps.close(fd)
 
 
 def fill(fd: int, data: bytes) -> None:
@@ -269,7 +279,7 @@ def publish_new(staging: Directory, temporary: str, target: Directory, name: str
         discard(staging, temporary)
         raise
     finally:
-        steps.close(fd)
+        close(fd)
 
 
 def take(source: Directory, name: str, target: Directory) -> bool:
@@ -331,5 +341,5 @@ def replace_file(directory: Directory, name: str, temporary: str, data: bytes) -
         discard(directory, temporary)
         raise
     finally:
-        steps.close(fd)
+        close(fd)
     sync(directory)

@@ -49,7 +49,7 @@ def lock_beside(path: str, name: str, patience: float = PATIENCE) -> Iterator[No
             _wait_for(fd, os.path.join(path, name), patience)
             yield
         finally:
-            durable.steps.close(fd)
+            durable.close(fd)
 
 
 def _open_lock(directory: Directory, name: str) -> int:
@@ -58,7 +58,11 @@ def _open_lock(directory: Directory, name: str) -> int:
         return durable.steps.open(directory, name, os.O_RDWR)
     except FileNotFoundError:
         fd = durable.steps.open(directory, name, os.O_RDWR | os.O_CREAT)
-        durable.steps.chmod(fd, durable.FILE_MODE)
+        try:
+            durable.steps.chmod(fd, durable.FILE_MODE)
+        except BaseException:
+            durable.close(fd)
+            raise
         return fd
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from amq import jsontext
 from amq.errors import AmqError
@@ -61,14 +62,18 @@ def make_mailbox(queue: QueueLayout, handle: str) -> bool:
 
 def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
     """Make what is missing of a queue without agents; unless `tracked`, git is told to leave it alone."""
-    fresh = durable.make_directories(queue.directories)
-    if fresh and not tracked:
-        with Directory(queue.root) as root:
-            try:
-                durable.publish_new(root, f".gitignore-{os.getpid()}", root, ".gitignore", _IGNORE)
-            except FileExistsError:
-                return
-            durable.sync(root)
+    durable.make_directories([queue.root])
+    if not tracked and not os.path.isdir(queue.agents):
+        _ignore(queue)
+    durable.make_directories(queue.directories)
+
+
+def _ignore(queue: QueueLayout) -> None:
+    """Tell git, before there is mail that it could see. A file that is there is somebody's, and stays."""
+    with Directory(queue.root) as root:
+        with suppress(FileExistsError):
+            durable.publish_new(root, _temporary(), root, ".gitignore", _IGNORE)
+        durable.sync(root)
 
 
 def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool = False) -> list[str]:
@@ -84,8 +89,13 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
         after = {"version": 1, "created_utc": format_seconds(now), **before, "agents": agents}
         if after != before:
             data = jsontext.render(after) + "\n"
-            durable.replace_file(meta, "config.json", f".config.{os.getpid()}", data.encode())
+            durable.replace_file(meta, "config.json", _temporary(), data.encode())
     return agents
+
+
+def _temporary() -> str:
+    """A name that nobody else uses, not even a process that died: its pid may be ours now."""
+    return f".amq-{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def _members(meta: Directory) -> dict[str, Any]:
