@@ -1,3 +1,28 @@
-"""amq: mail between coding agents on one machine."""
+"""amq: mail between coding agents on one machine.
+
+    from amq import Draft, Mailbox
+
+See `Mailbox` for the verbs. The names are loaded when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
 
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from amq.errors import AmqError
+    from amq.mailbox import Mailbox
+    from amq.sending import Draft
+
+__all__ = ["AmqError", "Draft", "Mailbox", "__version__"]
+
+_HOMES = {"AmqError": "amq.errors", "Draft": "amq.sending", "Mailbox": "amq.mailbox"}
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module 'amq' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -87,7 +87,7 @@ def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: 
 
 def _project(cwd: str) -> str:
     """The top of the git repository, the main worktree's of a linked one; without a repository CWD."""
-    top = next((place for place in _ancestors(cwd) if os.path.exists(os.path.join(place, ".git"))), cwd)
+    top = next((place for place in _ancestors(cwd) if _is_repository(place)), cwd)
     return _main_worktree(top) or top
 
 
@@ -112,6 +112,12 @@ def _ancestors(path: str) -> Iterator[str]:
         if above == path:
             return
         path = above
+
+
+def _is_repository(place: str) -> bool:
+    """Whether PLACE is the top of a git repository. An empty `.git`, which some sandboxes leave about, makes none."""
+    git = os.path.join(place, ".git")
+    return os.path.isfile(git) or os.path.exists(os.path.join(git, "HEAD"))
 
 
 def _main_worktree(place: str) -> str | None:

@@ -21,6 +21,10 @@ def make(*parts: str | Path) -> str:
     return str(path)
 
 
+def make_repository(*parts: str | Path) -> None:
+    Path(make(*parts, ".git"), "HEAD").touch()
+
+
 # -- a queue that is there --------------------------------------------------------------------------------------------
 
 
@@ -117,8 +121,14 @@ def test_a_broken_worktree_is_like_none(tmp_path: Path, pointer: str) -> None:
 
 def test_a_new_queue_is_made_at_the_top_of_the_repository(tmp_path: Path) -> None:
     below = make(tmp_path, "a", "b")
-    make(tmp_path, ".git")
+    make_repository(tmp_path)
     assert config.new_root(None, {}, below).value == str(tmp_path / ".agent-mail")
+
+
+def test_an_empty_git_directory_makes_no_repository(tmp_path: Path) -> None:
+    make_repository(tmp_path)
+    here = Path(make(tmp_path, "a", ".git")).parent
+    assert config.new_root(None, {}, str(here)).value == str(tmp_path / ".agent-mail")
 
 
 def test_without_a_repository_it_is_made_in_the_working_directory() -> None:
@@ -126,7 +136,7 @@ def test_without_a_repository_it_is_made_in_the_working_directory() -> None:
 
 
 def test_here_is_the_working_directory(tmp_path: Path) -> None:
-    make(tmp_path, ".git")
+    make_repository(tmp_path)
     here = make(tmp_path, "a")
     assert config.new_root(None, {}, here, here=True).value == f"{here}/.agent-mail"
 
@@ -136,7 +146,7 @@ def test_here_wins_over_the_environment() -> None:
 
 
 def test_a_relative_option_is_meant_from_here(tmp_path: Path) -> None:
-    make(tmp_path, ".git")
+    make_repository(tmp_path)
     here = make(tmp_path, "a")
     assert config.new_root("mail", {}, here).value == f"{here}/mail"
 
@@ -150,7 +160,7 @@ def test_never_in_the_home_directory_or_the_root_of_all(
     monkeypatch.setenv("HOME", home)
     cwd = home if place == "home" else "/"
     if place == "home":
-        make(home, ".git")
+        make_repository(home)
     with pytest.raises(UsageError, match="a new queue would be made in"):
         config.new_root(None, {}, cwd, here=here)
     assert config.new_root(".agent-mail", {}, cwd).value == os.path.join(cwd, ".agent-mail")

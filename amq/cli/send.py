@@ -19,7 +19,8 @@ EXAMPLES = """\
   amq send --to codex --subject "Review" --kind review_request --body "Please look at src/parse.py"
   git diff | amq send --to codex --kind review_request --subject "This change"
   amq send --to claude,gemini --thread plan/cache --priority urgent --body @plan.md
-  amq send --to @all --thread status --kind status --body "The tests are green"""
+  amq send --to @all --thread status --kind status --body "The tests are green"
+"""
 STRAY = "--body"
 
 

@@ -184,19 +184,17 @@ def read_regular(directory: Directory, name: str, most: int, largest: int = sys.
             return None
         if found.st_size > largest:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
-        return read_all(fd, most)
+        return read_all(fd, min(most, found.st_size))
     finally:
         steps.close(fd)
 
 
-def read_all(fd: int, most: int) -> bytes:
-    """What is left of an open file, up to MOST bytes."""
-    first = steps.read(fd, most)
-    pieces, size = [first], len(first)
-    while pieces[-1] and size < most:
-        pieces.append(steps.read(fd, most - size))
-        size += len(pieces[-1])
-    return first if len(pieces) <= 2 and not pieces[-1] else b"".join(pieces)
+def read_all(fd: int, size: int) -> bytes:
+    """What is left of an open file, up to SIZE bytes."""
+    data = steps.read(fd, size)
+    while data and len(data) < size and (more := steps.read(fd, size - len(data))):
+        data += more
+    return data
 
 
 def write_new(directory: Directory, name: str, data: bytes) -> int:

@@ -187,7 +187,7 @@ def test_overview_leads_with_examples_and_names_every_command(shell: Shell, word
 def test_help_of_a_command_leads_with_examples(shell: Shell, command: str) -> None:
     shown = shell.ok("help", command, me=None)
     assert shown == shell.ok(command, "--help", me=None) == shell.ok("--help", command, me=None)
-    first, _, rest = shown.partition(f"\n\namq {command} ")
+    first, _, rest = shown.partition(f"\n\nusage: amq {command} ")
     assert f"  amq {command}" in first
     assert "common options" in rest
 

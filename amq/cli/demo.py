@@ -1,0 +1,50 @@
+"""`amq demo`: watch two small agents wake each other."""
+
+from __future__ import annotations
+
+from amq import config
+from amq.cli.options import duration
+from amq.errors import AmqError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
+
+SUMMARY = "watch two small agents wake each other; no model, no network"
+USAGE = "[--timeout 20s]"
+EXAMPLES = """\
+  amq demo"""
+
+AFTERWARDS = """
+That was real: two programs in two terminals of `amq run`, and mail as files in
+  {root}
+
+The same with Claude Code and Codex, in a project of yours:
+  terminal 1:   amq run -- claude
+  terminal 2:   amq run -- codex
+  then ask Claude: "send codex a review request with amq send"
+"""
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("--timeout", type=duration, default=20.0, metavar="T", help="give up after this (20s)")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """0 if every hop happened."""
+    import tempfile
+
+    from amq.demo.stage import play
+
+    place = tempfile.mkdtemp(prefix="amq-demo-")
+    out.data("alice asks bob for a review. Neither looks for mail: each is woken when it comes.\n\n")
+    wrong = play(place, config.environment(), out.data, args.timeout)
+    if wrong:
+        raise AmqError(
+            f"the demo failed: {wrong}", hint=f"the mail and agents/*/.amq/run.log are in {place}/.agent-mail"
+        )
+    out.data(AFTERWARDS.format(root=f"{place}/.agent-mail"))
+    return 0

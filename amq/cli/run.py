@@ -1,0 +1,82 @@
+"""`amq run`: host an agent's CLI and tell it of its mail."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from amq import config
+from amq.cli.session import check_queue
+from amq.errors import HostFailed, UsageError
+from amq.layout import QueueLayout
+from amq.mailbox import Mailbox
+from amq.names import PERSON, check_handle, handle_from
+from amq.store import registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
+
+    from amq.cli.output import Output
+
+
+SUMMARY = "host an agent's CLI, and type a line into it when mail comes (experimental)"
+USAGE = "[--as HANDLE] [--no-wake] -- PROGRAM [ARG…]"
+STRAY = "--"
+EXAMPLES = """\
+  amq run -- claude                 as the agent `claude`
+  amq run --as reviewer -- codex -m o3
+  amq run --no-wake -- bash         only a terminal that knows its mailbox
+"""
+NOTES = """\
+Experimental. The line is typed only where it can do no harm: into no half-typed line of yours, no dialog that
+the program announces, and no program that does not show what is typed into it. Where that cannot be known, the
+line is left without Enter. Claude Code and Codex get a key that their dialogs ignore; on Claude Code before 2.1.330
+it may do nothing, and you press Enter yourself."""
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own; the program and its arguments stand behind `--`."""
+    parser.add_argument("--as", dest="handle", metavar="HANDLE", help="the agent's handle (else the program's name)")
+    parser.add_argument("--no-wake", action="store_true", help="only host the program, type nothing into it")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """The program's own exit status; 125 to 127 if it could not be hosted."""
+    if os.name == "nt":
+        raise HostFailed("amq run needs pseudo-terminals, which Windows does not have")
+    program: list[str] = list(args.program or ())
+    if not program:
+        raise UsageError("no program to run", hint="put it behind two dashes: amq run -- claude")
+    environment = config.environment()
+    mailbox = _mailbox(args, _handle(args, program[0]), environment, out)
+    from amq.runtime import session
+
+    return session.run(mailbox, program, environment, wake=not args.no_wake)
+
+
+def _handle(args: Namespace, program: str) -> str:
+    """AM_ME is not asked: in an agent's own shell it names that agent, not the one being started."""
+    handle = args.handle or args.me or handle_from(program)
+    if not handle:
+        raise UsageError(f"no handle can be made of {program}", hint="name the agent: amq run --as HANDLE -- …")
+    if handle == PERSON:
+        raise UsageError(f"{PERSON} is the person; nothing is ever typed for it", hint="take another --as HANDLE")
+    return check_handle(handle, "--as")
+
+
+def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: Output) -> Mailbox:
+    """The agent's mailbox, made if need be, which is said. It warns of nothing later: the screen is the program's."""
+    directory = os.getcwd()
+    found = config.find_root(args.root, environment, directory)
+    root = (found or config.new_root(args.root, environment, directory)).value
+    queue = QueueLayout(root)
+    if found is None:
+        registry.make_queue(queue, tracked=False)
+    else:
+        check_queue(args, root, out)
+    if not registry.has_mailbox(queue.agent(handle)):
+        registry.register(queue, [handle], time.time_ns())
+        out.note(f"made a mailbox for {handle} in {root}")
+    return Mailbox(root, handle, strict=args.strict)

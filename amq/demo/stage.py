@@ -1,0 +1,112 @@
+"""The demo's stage: two terminals with an agent in each, shown line by line, and a verdict on every hop between."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from amq.layout import QueueLayout
+from amq.mailbox import Mailbox
+from amq.pty.child import Child
+from amq.pty.sequences import Kind, Splitter
+from amq.store import registry
+
+SIZE = (24, 100)  # rows, columns of each agent's terminal
+AGENT = (sys.executable, "-P", "-m", "amq.demo.agent")
+END_WITHIN = 2.0  # seconds for an agent that is told to leave
+
+
+class Actor:
+    """One agent in `amq run`, in a terminal that is read here. SAY is called with every line that appears there."""
+
+    def __init__(self, name: str, root: str, program: Sequence[str], environ: Mapping[str, str], say: Say) -> None:
+        self.name = name
+        self._say = say
+        self._splitter = Splitter()
+        self._line = ""
+        argv = [sys.executable, "-P", "-m", "amq", "run", "--root", root, "--as", name, "--", *program, name]
+        self.child = Child.spawn(argv, environ, SIZE)
+
+    def read(self) -> None:
+        """Say the lines that have come since the last time."""
+        try:
+            data = os.read(self.child.fd, 65536)
+        except BlockingIOError:
+            return
+        except OSError:  # the end, on Linux
+            data = b""
+        text = b"".join(token for kind, token in self._splitter.feed(data) if kind is Kind.TEXT)
+        *lines, self._line = (self._line + text.decode("utf-8", "replace")).replace("\r", "").split("\n")
+        for line in lines:
+            self._say(f"{self.name:>5} │ {line}\n")
+
+    def leave(self) -> None:
+        """End it, if it has not ended."""
+        deadline = time.monotonic() + END_WITHIN
+        self.child.poll()
+        self.child.signal(signal.SIGTERM)
+        while self.child.status is None and time.monotonic() < deadline:
+            select.select([], [], [], 0.01)
+            self.child.poll()
+        self.child.signal(signal.SIGKILL)
+        self.child.close()
+
+
+Say = Callable[[str], None]
+
+
+def play(place: str, environ: Mapping[str, str], say: Say, patience: float, program: Sequence[str] = AGENT) -> str:
+    """Let the two agents do their work in the directory PLACE, for at most PATIENCE seconds.
+
+    Returns why it did not come to its good end, or an empty text. PROGRAM, with a name added, is an agent.
+    """
+    root = os.path.join(place, ".agent-mail")
+    queue = QueueLayout(root)
+    registry.make_queue(queue, tracked=False)
+    registry.register(queue, ["alice", "bob"], time.time_ns())
+    outside = {name: value for name, value in environ.items() if name not in ("AM_ROOT", "AM_ME")}
+    actors: list[Actor] = []  # filled one by one: the first has to leave even if the second can not start
+    try:
+        for name in ("bob", "alice"):
+            actors.append(Actor(name, root, program, outside, say))  # noqa: PERF401
+        _watch(actors, time.monotonic() + patience)
+        failed = next((actor for actor in actors if actor.child.status), None)
+        if failed is not None:
+            return f"{failed.name} ended with status {failed.child.status}"
+        late = next((f"{actor.name} did not end" for actor in actors if actor.child.status is None), "")
+        return _what_is_missing(root) or late
+    finally:
+        for actor in actors:
+            actor.leave()
+
+
+def _watch(actors: list[Actor], deadline: float) -> None:
+    """Show what the actors do until all have ended, or one has failed, or it is too late."""
+    while time.monotonic() < deadline:
+        playing = [actor for actor in actors if actor.child.status is None]
+        if not playing or any(actor.child.status for actor in actors):
+            break
+        select.select([actor.child.fd for actor in playing], [], [], 0.05)
+        for actor in playing:
+            actor.read()
+            actor.child.poll()
+    for actor in actors:
+        actor.read()
+
+
+def _what_is_missing(root: str) -> str:
+    """The first hop that did not happen, as the mailboxes show it."""
+    alice, bob = (Mailbox(root, name) for name in ("alice", "bob"))
+    if not bob.list():
+        return "alice sent nothing"
+    if bob.list("new"):
+        return "bob was not woken: alice's request is still unread"
+    if not alice.list():
+        return "bob did not answer"
+    if alice.list("new"):
+        return "alice was not woken: bob's answer is still unread"
+    return ""

@@ -1,0 +1,22 @@
+"""Text and keys as the bytes a terminal would send for them. Each is one write: a split ESC is a key of its own."""
+
+from __future__ import annotations
+
+ENTER = b"\r"
+
+
+def plain(text: str) -> bytes:
+    """TEXT as if typed. Raises ValueError for anything that is more than a printable line."""
+    if not text.isprintable():
+        raise ValueError(f"only one printable line can be typed, not {text!r}")
+    return text.encode("utf-8")
+
+
+def bracketed(text: str) -> bytes:
+    """TEXT as a bracketed paste (mode 2004). Raises ValueError like `plain`: no text can end the paste early."""
+    return b"\x1b[200~" + plain(text) + b"\x1b[201~"
+
+
+def kitty_key(code: int) -> bytes:
+    """One key, without modifiers, as kitty's keyboard protocol sends it."""
+    return b"\x1b[%du" % code

@@ -1,0 +1,201 @@
+"""What a person has typed: when last, whether something unsent stands in the input line, whether a key is half sent.
+
+The model may say "draft" too often; it never says "empty" wrongly. So every key that is not known to leave an empty
+line empty counts as a draft, and only what surely empties the line ends one. Focus and mouse reports and a terminal's
+answers to questions are no keys.
+
+Encodings: xterm's, with modifyOtherKeys (`CSI 27 ; modifiers ; code ~`), and kitty's (`CSI code ; modifiers u`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from amq.pty.sequences import Kind, Splitter
+
+PATIENCE = (
+    1.0  # seconds without a byte after which a sequence is not going to be completed: a person pressed ESC or Alt-[
+)
+BURST = 0.03  # seconds; an Enter that follows text faster than a finger could is taken for pasted by some programs
+
+CTRL_C, CTRL_U, ENTER, NEWLINE = b"\x03", b"\x15", b"\r", b"\n"
+
+
+class Meaning(Enum):
+    """What one key, or one report, means for the input line."""
+
+    DRAFT = "draft"  # text, editing, history, completion: afterwards something may stand there
+    SUBMIT = "submit"
+    CLEAR = "clear"
+    ESCAPE = "escape"  # a key, but it brings no text
+    REPORT = "report"  # no key: focus, mouse, a terminal's answer, a release
+
+
+@dataclass(frozen=True)
+class Line:
+    """Which keys empty the program's input line. The default is a line editor that is not known to us."""
+
+    submit: frozenset[bytes] = frozenset({ENTER, NEWLINE})
+    clear: frozenset[bytes] = frozenset({CTRL_C, CTRL_U})
+    burst: float = 0.0  # BURST for a program in which a fast Enter becomes a line break
+
+
+# DA, kitty flags, DSR, XTMODKEYS, sixel, DECRPM, window reports; a cursor position that cannot be F3 with modifiers
+_ANSWER = re.compile(rb"\x1b\[(?:[?>=][0-9;:]*[cunmSR]|[?0-9;]*\$y|[0-9;]+[nct]|(?!1;[2-8]R)[0-9]+;[0-9]+R)")
+_MOUSE = re.compile(rb"\x1b\[(?:<[0-9;]*[Mm]|[0-9]+;[0-9]+;[0-9]+M|M)")
+_FOCUS = frozenset({b"\x1b[I", b"\x1b[O"})
+_KITTY = re.compile(rb"\x1b\[(?P<code>[0-9]+)[0-9:]*(?:;(?P<mods>[0-9]*)(?::(?P<event>[0-9]+))?)?(?:;[0-9:]*)?u")
+_OTHER_KEY = re.compile(rb"\x1b\[27;(?P<mods>[0-9]+);(?P<code>[0-9]+)~")
+_BACKSLASH = re.compile(rb"\x1b\[92[;:u]")
+_RELEASED = re.compile(rb"\x1b\[[0-9]*;[0-9]*:3[A-Z~]")
+_SPECIAL = re.compile(b"([%s])" % re.escape(b"".join((ENTER, NEWLINE, CTRL_C, CTRL_U))))
+_PASTE_START, _PASTE_END = b"\x1b[200~", b"\x1b[201~"
+_LOCK_AND_MODIFIER_CODES = (
+    *range(57358, 57361),
+    *range(57441, 57455),
+)  # kitty's numbers for keys that type nothing
+_LOCKS = 64 | 128  # caps lock and num lock among kitty's modifier bits
+_CTRL = 4
+
+
+class Keystrokes:
+    """Fed the person's bytes and the time they came."""
+
+    def __init__(self, line: Line | None = None) -> None:
+        self._line = line or Line()
+        self._splitter = Splitter()
+        self._last_byte = 0.0
+        self._last_text: float | None = None
+        self._last_key: float | None = None
+        self._after_backslash = False
+        self._owed = 0  # bytes that still belong to an X10 mouse report
+        self._shifted = False  # after SS3: a letter still belongs to it
+        self._pasting = False
+        self._draft = False
+        self._answering = False
+        self.keys = 0  # how many keys there have been; only a change of it means something
+        self.sent = 0  # how often the line was submitted or cleared
+
+    def feed(self, data: bytes, now: float, *, answering: bool = False) -> None:
+        """With `answering`, a dialog has the keyboard: these are keys, but the input line stays as it was."""
+        self._settle(now)
+        self._answering = answering
+        self._last_byte = now
+        for kind, token in self._splitter.feed(data):
+            if kind is Kind.TEXT:
+                self._text(token, now)
+            elif kind is not Kind.STRING:  # an OSC, DCS or APC is a terminal's answer
+                self._sequence(kind, token, now)
+
+    def last_key(self, now: float) -> float | None:
+        """When the last key came, or None."""
+        self._settle(now)
+        return self._last_key
+
+    def draft(self, now: float) -> bool:
+        """Whether something unsent may stand in the line."""
+        self._settle(now)
+        return self._draft
+
+    def inside(self, now: float) -> bool:
+        """Whether the person's last bytes are the beginning of a sequence, a character or a paste."""
+        self._settle(now)
+        return self._pasting or self._is_open
+
+    def _settle(self, now: float) -> None:
+        """What has waited too long to be completed was a key: ESC, or Alt with a character that opens a sequence."""
+        if self._pasting or now - self._last_byte < PATIENCE or not self._is_open:
+            return
+        self._owed, self._shifted = 0, False
+        lone_escape = self._splitter.abandon() == b"\x1b"
+        self._key(Meaning.ESCAPE if lone_escape else Meaning.DRAFT, self._last_byte)
+
+    @property
+    def _is_open(self) -> bool:
+        return self._owed > 0 or self._shifted or self._splitter.inside
+
+    def _sequence(self, kind: Kind, token: bytes, now: float) -> None:
+        self._owed, self._shifted = 0, False
+        if token == _PASTE_START:
+            self._pasting = True
+        elif token == _PASTE_END:
+            self._pasting = False
+            self._key(Meaning.DRAFT, now)
+        elif self._pasting:
+            self._key(Meaning.DRAFT, now)
+        else:
+            self._owed, self._shifted = 3 if token == b"\x1b[M" else 0, token == b"\x1bO"
+            self._key(self._meaning(kind, token), now)
+            self._after_backslash = self._after_backslash or _BACKSLASH.match(token) is not None
+
+    def _text(self, token: bytes, now: float) -> None:
+        token = token[self._pay(token) :]
+        if self._pasting:
+            self._key(Meaning.DRAFT, now, len(token))
+            return
+        for run in filter(None, _SPECIAL.split(token)):
+            self._key(self._meaning_of_run(run, now), now, len(run))
+            self._after_backslash = run.endswith(b"\\")
+            if run not in self._line.submit:
+                self._last_text = now
+
+    def _pay(self, token: bytes) -> int:
+        """How many bytes of TOKEN belong to the sequence before it."""
+        if self._shifted:
+            self._shifted = False
+            return 1 if 0x40 <= token[0] <= 0x7E else 0
+        paid = min(self._owed, len(token))
+        self._owed -= paid
+        return paid
+
+    def _meaning_of_run(self, run: bytes, now: float) -> Meaning:
+        """Of a single key that may submit or clear, or of a run of others."""
+        if run in self._line.clear:
+            return Meaning.CLEAR
+        if run not in self._line.submit or self._after_backslash or self._in_burst(now):
+            return Meaning.DRAFT
+        return Meaning.SUBMIT
+
+    def _in_burst(self, now: float) -> bool:
+        return self._last_text is not None and now - self._last_text < self._line.burst
+
+    def _meaning(self, kind: Kind, token: bytes) -> Meaning:
+        if token == b"\x1b":
+            return Meaning.ESCAPE
+        if kind is not Kind.CSI:
+            return Meaning.DRAFT
+        if token in _FOCUS or _MOUSE.fullmatch(token) or _RELEASED.fullmatch(token):
+            return Meaning.REPORT
+        if match := _KITTY.fullmatch(token) or _OTHER_KEY.fullmatch(token):
+            return self._meaning_of_code(match)
+        return Meaning.REPORT if _ANSWER.fullmatch(token) else Meaning.DRAFT
+
+    def _meaning_of_code(self, match: re.Match[bytes]) -> Meaning:
+        """The meaning of a key that is named by its code point and a bit field of modifiers, plus one."""
+        code = int(match["code"])
+        modifiers = (int(match["mods"] or 1) - 1) & ~_LOCKS
+        released = match.groupdict().get("event") == b"3"
+        if released or code in _LOCK_AND_MODIFIER_CODES:
+            return Meaning.REPORT
+        if code == 27 and not modifiers:
+            return Meaning.ESCAPE
+        if code == 13 and not modifiers and ENTER in self._line.submit and not self._after_backslash:
+            return Meaning.SUBMIT
+        control = bytes([code & 0x1F]) if modifiers == _CTRL and code < 0x80 else b""
+        return Meaning.CLEAR if control in self._line.clear else Meaning.DRAFT
+
+    def _key(self, meaning: Meaning, now: float, count: int = 1) -> None:
+        if meaning is Meaning.REPORT or not count:
+            return
+        self.keys += count
+        self._after_backslash = False
+        self._last_key = now if self._last_key is None else max(now, self._last_key)
+        if self._answering:
+            return
+        if meaning is Meaning.DRAFT:
+            self._draft = True
+        elif meaning is not Meaning.ESCAPE:
+            self._draft = False
+            self.sent += 1

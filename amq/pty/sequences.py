@@ -1,0 +1,128 @@
+"""A stream of bytes cut into text and control sequences, however the reads happen to cut it.
+
+The grammar is ECMA-48's as xterm reads it. 8-bit controls (0x80 to 0x9F) are not recognised: in UTF-8 those bytes
+belong to characters. The same splitter serves what a program prints and what a keyboard sends.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+
+class Kind(Enum):
+    """What a token is."""
+
+    TEXT = "text"  # characters and single-byte controls
+    ESCAPE = "escape"  # ESC and what belongs to it; also a sequence that broke off
+    CSI = "csi"  # ESC [ … final byte
+    STRING = "string"  # OSC, DCS, APC, PM, SOS; the token starts with the byte behind ESC and has no terminator
+
+
+Token = tuple[Kind, bytes]
+
+ESC = 0x1B
+LONGEST_SEQUENCE = 256  # a longer CSI is no sequence of anybody's
+LONGEST_STRING = 1024  # of an OSC, DCS … the first bytes are kept, the rest is passed over
+
+_COMPLETE = re.compile(
+    rb"\x1b(?:(?P<csi>\[[ -?]*[@-~])"
+    rb"|(?P<string>[\]PX^_])"
+    rb"|[ -/]+[0-~]"
+    rb"|[\x00-\x1a\x1c-\x1f0-OQ-WYZ\\`-\x7f])"
+)
+_PARTIAL = re.compile(rb"\x1b(?:\[[ -?]*|[ -/]*)")
+# what is more than text and a CSI without private parameters, or is not complete
+_NOTABLE = re.compile(rb"\x1b(?:[^\[]|\[[!<-?]|\[[ -?]*\Z|\Z)")
+_STRING_END = re.compile(rb"[\x07\x18\x1a\x1b]")
+
+
+class Splitter:
+    """Feed it bytes, get tokens. What is not complete yet is held back, at most LONGEST_SEQUENCE bytes of it."""
+
+    def __init__(self) -> None:
+        self._held = b""
+        self._string: bytearray | None = None  # the string that we are in the middle of
+        self._tail = b""  # the last bytes; those of sequences are ASCII and end no character
+
+    @property
+    def inside(self) -> bool:
+        """Whether the stream stands in the middle of a sequence or of a UTF-8 character."""
+        return bool(self._held) or self._string is not None or _cuts_character(self._tail)
+
+    def feed(self, data: bytes) -> list[Token]:
+        """The tokens that DATA completes. Joined, text is complete: nothing is dropped but terminators."""
+        tokens: list[Token] = []
+        data, self._held, at = self._held + data, b"", 0
+        while at < len(data):
+            at = self._next(data, at, tokens) if self._string is None else self._in_string(data, at, tokens)
+        self._tail = (self._tail + data)[-3:]
+        return tokens
+
+    def skim(self, data: bytes) -> list[Token]:
+        """The same, but without text and plain CSI (colours, movements): fast, and enough to follow modes."""
+        tokens: list[Token] = []
+        data, self._held, at = self._held + data, b"", 0
+        while at < len(data):
+            if self._string is not None:
+                at = self._in_string(data, at, tokens)
+            elif match := _NOTABLE.search(data, at):
+                at = self._next(data, match.start(), tokens)
+            else:
+                break
+        self._tail = (self._tail + data)[-3:]
+        return tokens
+
+    def abandon(self) -> bytes:
+        """Give up waiting for the rest of a sequence; return what was held of it."""
+        held, self._held, self._string, self._tail = self._held, b"", None, b""
+        return held
+
+    def _next(self, data: bytes, at: int, tokens: list[Token]) -> int:
+        if data[at] != ESC:
+            end = data.find(ESC, at)
+            end = len(data) if end < 0 else end
+            tokens.append((Kind.TEXT, data[at:end]))
+            return end
+        if match := _COMPLETE.match(data, at):
+            if match["string"]:
+                self._string = bytearray(match["string"])
+            else:
+                tokens.append((Kind.CSI if match["csi"] else Kind.ESCAPE, match[0]))
+            return match.end()
+        partial = _PARTIAL.match(data, at)
+        end = partial.end() if partial else at + 1
+        if end == len(data) and end - at <= LONGEST_SEQUENCE:
+            self._held = data[at:]
+        else:
+            tokens.append((Kind.ESCAPE, data[at:end]))
+        return end
+
+    def _in_string(self, data: bytes, at: int, tokens: list[Token]) -> int:
+        """Go on in a string. BEL ends an OSC, ST ends all; CAN, SUB or another escape sequence breaks it off."""
+        assert self._string is not None
+        match = _STRING_END.search(data, at)
+        end = match.start() if match else len(data)
+        self._string += data[at : min(end, at + LONGEST_STRING - len(self._string))]
+        if match is None:
+            return end
+        if data[end] == ESC and end + 1 == len(data):
+            self._held = data[end:]
+            return len(data)
+        finished = data[end : end + 2] == b"\x1b\\" or (data[end] == 0x07 and self._string[:1] == b"]")
+        if data[end] == 0x07 and not finished:
+            return end + 1  # a bell inside a DCS means nothing
+        if finished:
+            tokens.append((Kind.STRING, bytes(self._string)))
+        self._string = None
+        return end + {ESC: 2 if finished else 0}.get(data[end], 1)
+
+
+def _cuts_character(tail: bytes) -> bool:
+    """Whether TAIL ends within a UTF-8 character."""
+    for back, byte in enumerate(reversed(tail), start=1):
+        if byte < 0x80:
+            return False
+        if byte >= 0xC0:
+            return back < (2 if byte < 0xE0 else 3 if byte < 0xF0 else 4)
+    return False

@@ -1,0 +1,112 @@
+"""The person's terminal: raw while a program is hosted, and afterwards exactly as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import termios
+
+Attributes = list[int | list[bytes | int]]
+
+USUAL_SIZE = (24, 80)  # rows, columns, where there is no terminal to ask
+
+PORTION = 1 << 16  # bytes offered to a non-blocking terminal at once
+
+IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
+
+
+class Tty:
+    """Where a person's bytes come from and where output goes; either may be no terminal at all.
+
+    A terminal is opened a second time, so that our non-blocking mode is not that of every program that shares the
+    descriptor with us. What is no terminal stays as it is and is written in portions that cannot block.
+    """
+
+    def __init__(self, source: int, sink: int) -> None:
+        self._opened: list[int] = []
+        self._before: Attributes | None = None
+        self.source: int = self._open_again(source)
+        self.sink: int = self._open_again(sink)
+        self._terminal = next((fd for fd in (self.source, self.sink) if os.isatty(fd)), None)
+        self.sink_is_private: bool = self.sink in self._opened  # and so non-blocking
+        self.portion: int = PORTION if self.sink_is_private else select.PIPE_BUF
+        self.source_open: bool = _is_open(self.source)
+        self.sink_open: bool = _is_open(self.sink)
+
+    def close(self) -> None:
+        while self._opened:
+            os.close(self._opened.pop())
+
+    @property
+    def is_terminal(self) -> bool:
+        return self._terminal is not None
+
+    def size(self) -> tuple[int, int]:
+        """Rows and columns."""
+        for fd in (self.sink, self.source):
+            with contextlib.suppress(OSError):
+                columns, rows = os.get_terminal_size(fd)
+                if rows and columns:
+                    return rows, columns
+        return USUAL_SIZE
+
+    def attributes(self) -> Attributes | None:
+        """The terminal's settings, for the hosted program's own to start from."""
+        return termios.tcgetattr(self._terminal) if self._terminal is not None else None
+
+    def make_raw(self) -> None:
+        """Every byte at once and unchanged, until `restore`. A terminal that has gone is for its reader to notice."""
+        with contextlib.suppress(termios.error):
+            if self._before is None:
+                self._before = termios.tcgetattr(self.source)
+            termios.tcsetattr(self.source, termios.TCSANOW, raw_attributes(self._before))
+
+    def restore(self) -> None:
+        """As it was before `make_raw`; never fails.
+
+        Nothing is done where another job has the terminal now, or where there is no terminal any more.
+        """
+        with contextlib.suppress(OSError, termios.error):
+            if self._before is not None and _is_foreground(self.source):
+                termios.tcsetattr(self.source, termios.TCSANOW, self._before)
+
+    def _open_again(self, fd: int) -> int:
+        if not os.isatty(fd):
+            return fd
+        try:
+            again = os.open(os.ttyname(fd), os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        except OSError:  # the device has no name here, as in some containers
+            return fd
+        self._opened.append(again)
+        return again
+
+
+def raw_attributes(attributes: Attributes) -> Attributes:
+    """ATTRIBUTES as cfmakeraw(3) would change them."""
+    iflag, oflag, cflag, lflag = (int(attributes[index]) for index in (IFLAG, OFLAG, CFLAG, LFLAG))  # type: ignore[arg-type]
+    iflag &= ~(termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP)
+    iflag &= ~(termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON)
+    oflag &= ~termios.OPOST
+    lflag &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    cflag = cflag & ~(termios.CSIZE | termios.PARENB) | termios.CS8
+    controls = list(attributes[CC])  # type: ignore[arg-type]
+    controls[termios.VMIN], controls[termios.VTIME] = 1, 0
+    return [iflag, oflag, cflag, lflag, *attributes[4:CC], controls]
+
+
+def _is_open(fd: int) -> bool:
+    """False for a standard descriptor that we were started without."""
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+def _is_foreground(fd: int) -> bool:
+    """Whether our job may change the terminal without being stopped for it."""
+    try:
+        return os.tcgetpgrp(fd) == os.getpgrp()
+    except OSError:  # not our controlling terminal: there are no jobs
+        return True

@@ -1,0 +1,58 @@
+"""One notifier for each agent: a lock that dies with the process that holds it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import dataclass
+
+NAME = "notifier.lock"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who notifies the agent: the process, and the command it runs (`run`)."""
+
+    pid: int
+    how: str
+
+
+class TakenError(Exception):
+    """Somebody else notifies the agent; `holder` is None if it has not said who it is."""
+
+    def __init__(self, holder: Holder | None) -> None:
+        super().__init__(str(holder))
+        self.holder = holder
+
+
+class Claim:
+    """The lock, held. The descriptor is not inherited: programs that we start do not keep it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        os.close(self._descriptor)
+
+
+def claim(directory: str, how: str) -> Claim:
+    """Become the notifier of the agent whose private DIRECTORY this is, or raise TakenError."""
+    descriptor = os.open(f"{directory}/{NAME}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = _holder(os.pread(descriptor, 4096, 0))
+        os.close(descriptor)
+        raise TakenError(holder) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "how": how}).encode() + b"\n", 0)
+    return Claim(descriptor)
+
+
+def _holder(content: bytes) -> Holder | None:
+    try:
+        found = json.loads(content)
+        return Holder(int(found["pid"]), str(found["how"]))
+    except (ValueError, KeyError, TypeError):
+        return None

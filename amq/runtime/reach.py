@@ -1,0 +1,77 @@
+"""How `amq` is found inside the agent: a private directory on its PATH that holds nothing else.
+
+A virtual environment's own bin directory would bring its python and pip along.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+SHELL_PATIENCE = 5.0  # seconds for the person's login files
+
+
+def make_command(directory: str) -> str:
+    """Put an `amq` into DIRECTORY/bin that runs this very program; returns its path."""
+    command = Path(directory, "bin", "amq")
+    command.parent.mkdir(mode=0o700, exist_ok=True)
+    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m amq "$@"\n'
+    beside = command.with_name(f".amq.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o700)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    beside.replace(command)
+    return str(command)
+
+
+def with_command(environment: Mapping[str, str], command: str) -> dict[str, str]:
+    """ENVIRONMENT with COMMAND's directory first on the PATH."""
+    path = environment.get("PATH") or os.defpath
+    return {**environment, "PATH": f"{Path(command).parent}{os.pathsep}{path}"}
+
+
+def login_shells_find(command: str, environment: Mapping[str, str], give_up: threading.Event) -> bool:
+    """Whether `amq` still means COMMAND in a login shell, which agents use, and which may set a PATH of its own.
+
+    Asks the person's shell and bash; no answer in SHELL_PATIENCE seconds means no.
+    """
+    shells = dict.fromkeys([environment.get("SHELL") or "bash", "bash"])
+    running = [_ask(shell, environment) for shell in shells]
+    deadline = time.monotonic() + SHELL_PATIENCE
+    answers = [_answer(shell, deadline, give_up) for shell in running if shell is not None]
+    return bool(answers) and all(answer == command for answer in answers)
+
+
+def _ask(shell: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes] | None:
+    """In a session of its own: no login file can reach the person's terminal."""
+    try:
+        return subprocess.Popen(
+            [shell, "-lc", "command -v amq"],
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return None
+
+
+def _answer(shell: subprocess.Popen[bytes], deadline: float, give_up: threading.Event) -> str:
+    """The last line that it prints. Login files may print more."""
+    while shell.poll() is None and time.monotonic() < deadline and not give_up.wait(0.01):
+        pass
+    with shell:
+        if shell.returncode is None:
+            os.killpg(shell.pid, signal.SIGKILL)
+            return ""
+        assert shell.stdout is not None
+        lines = shell.stdout.read().decode("utf-8", "replace").split("\n")
+    return lines[-2] if len(lines) > 1 else ""

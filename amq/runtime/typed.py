@@ -1,0 +1,224 @@
+"""How one line is typed into a program and submitted. Pure: a look at the terminal goes in, actions come out.
+
+    CLEAR --gate--> PASTED --proof--> SUBMITTED --> CLEAR
+                       \\________________\\___________> STANDING: our text may stand in the line, unsent
+
+The proof that the text waits for its submit key is, for a program that we do not know, that exactly the text came back
+in the output. A program whose dialogs ignore its submit key needs less: a sign of life after the paste. Where there is
+no proof, nothing is pressed. From STANDING there is never a second text: only the submit key, and only with the proof.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from amq.pty.echo import Echo
+from amq.pty.encode import ENTER, bracketed, plain
+from amq.pty.modes import Published
+from amq.pty.terminal import Look
+from amq.runtime.words import Outcome, Reason
+
+MOST_PRESSES = 4  # of a submit key in one attempt, where a program says that it still idles
+LOOK_EVERY = 0.02  # seconds between looks while something is awaited
+
+
+class ReadyWhen(Enum):
+    """What shows that a program has started up and takes input."""
+
+    QUIET = "quiet"  # it has printed something and fallen silent
+    TITLED = "titled"  # it has also set a title
+    PUBLISHED = "published"  # it has said so by OSC 7501
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is known of typing into one program. Times are seconds."""
+
+    submit: bytes = ENTER
+    inert: bool = False  # dialogs ignore the submit key
+    needs_paste_mode: bool = False  # without bracketed paste its screen is not the one we know
+    ready_when: ReadyWhen = ReadyWhen.QUIET
+    quiet: float = 0.5  # of silence after output, to count as started
+    patience: float = 10.0  # until a program that is never quiet, or never prints, counts as started
+    key_rest: float = 1.2  # since the person's last key
+    echo_within: float = 1.5  # the proof must come, after the paste
+    settle: float = 0.1  # between the proof and the submit key
+    submitted_within: float = 0.5  # a reaction must come, after the submit key
+
+
+@dataclass(frozen=True)
+class Notification:
+    """The line to type. A digit can answer a dialog by itself, so unpasted text has none."""
+
+    text: str
+    without_digits: str
+
+
+class Phase(Enum):
+    """Where our text is."""
+
+    CLEAR = "clear"
+    PASTED = "pasted"
+    SUBMITTED = "submitted"
+    STANDING = "standing"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What the machine remembers: when and in what surroundings it did its last step."""
+
+    phase: Phase = Phase.CLEAR
+    since: float = 0.0
+    proven: float | None = None  # since when the proof has held
+    keys: int = 0  # the person's keys when the text went out
+    sent: int = 0  # the person's submits then
+    output: int = 0  # the program's output then, or when the submit key went out
+    presses: int = 0  # of the submit key since then
+
+
+@dataclass(frozen=True)
+class Write:
+    """Type these bytes; where `expect` is given, watch for it to come back."""
+
+    data: bytes
+    expect: str | None = None
+
+
+@dataclass(frozen=True)
+class Again:
+    """Look again at this time."""
+
+    at: float
+
+
+@dataclass(frozen=True)
+class End:
+    """The attempt is over."""
+
+    outcome: Outcome
+    reason: str
+
+
+Action = Write | Again | End
+Step = tuple[Typed, tuple[Action, ...]]
+
+
+def gate(look: Look, rules: Rules, now: float) -> Reason | None:
+    """What forbids typing at this instant, or None."""
+    if not look.alive or look.stopped:
+        return Reason.STOPPED
+    if look.published is Published.BLOCKED:
+        return Reason.DIALOG
+    if not _is_ready(look, rules, now):
+        return Reason.STARTING
+    if not _takes_a_line(look, rules):
+        return Reason.UNKNOWN_SCREEN
+    just_typed = look.last_key is not None and now - look.last_key < rules.key_rest
+    if look.draft or look.inside or look.waiting or just_typed:
+        return Reason.DRAFT
+    return None
+
+
+def step(state: Typed, look: Look, line: Notification, rules: Rules, now: float) -> Step:
+    """Go on with an attempt, or begin one. After an End the state is CLEAR or STANDING."""
+    if state.phase is Phase.PASTED:
+        return _interrupted(state, look) or _pasted(state, look, rules, now)
+    if state.phase is Phase.SUBMITTED:
+        return _submitted(state, look, rules, now)
+    return _begin(state, look, line, rules, now)
+
+
+def drained(state: Typed) -> Typed:
+    """The mail has left: the agent has read the line, if we had submitted it."""
+    return Typed() if state.presses else state
+
+
+def _is_ready(look: Look, rules: Rules, now: float) -> bool:
+    if rules.ready_when is ReadyWhen.PUBLISHED or look.idle_seen:
+        return look.idle_seen
+    if rules.ready_when is ReadyWhen.TITLED and not look.title_seen:
+        return False
+    if look.last_output is not None and now - look.last_output >= rules.quiet:
+        return True
+    return now - look.started >= rules.patience
+
+
+def _takes_a_line(look: Look, rules: Rules) -> bool:
+    """Whether a letter is only a letter there.
+
+    A program that reads single keys without knowing pastes may do anything at any letter of ours, and one that reads
+    lines without echo asks for a secret.
+    """
+    if look.canonical and not look.echoing:
+        return False
+    return look.bracketed_paste or (look.canonical and not rules.needs_paste_mode)
+
+
+def _begin(state: Typed, look: Look, line: Notification, rules: Rules, now: float) -> Step:
+    reason = gate(look, rules, now)
+    if reason is not None:
+        return state, (End(Outcome.REFUSED, reason.value),)
+    if state.phase is Phase.STANDING and look.sent == state.sent:
+        if _is_proven(state, look, rules):
+            return _press(state, look, rules, now)
+        return state, (End(Outcome.UNCERTAIN, "our text may still stand there"),)
+    text = line.text if look.bracketed_paste else line.without_digits
+    data = bracketed(text) if look.bracketed_paste else plain(text)
+    pasted = Typed(Phase.PASTED, now, keys=look.keys, sent=look.sent, output=look.output)
+    return pasted, (Write(data, expect=text), Again(now + LOOK_EVERY))
+
+
+def _pasted(state: Typed, look: Look, rules: Rules, now: float) -> Step:
+    if look.echo is Echo.OTHER and not rules.inert:
+        return _stand(state, Outcome.UNCERTAIN, "something else came back")
+    if look.waiting or not _is_proven(state, look, rules):
+        if now >= state.since + rules.echo_within:
+            return _stand(state, Outcome.UNCERTAIN, "our text did not come back")
+        return replace(state, proven=None), (Again(now + LOOK_EVERY),)
+    if state.proven is None:
+        return replace(state, proven=now), (Again(now + rules.settle),)
+    if now < state.proven + rules.settle:
+        return state, (Again(state.proven + rules.settle),)
+    return _press(state, look, rules, now)
+
+
+def _submitted(state: Typed, look: Look, rules: Rules, now: float) -> Step:
+    if not look.alive:
+        return Typed(), (End(Outcome.FAILED, "the program has ended"),)
+    if look.published is Published.WORKING or (not rules.inert and look.output > state.output):
+        return Typed(), (End(Outcome.SUBMITTED, ""),)
+    if look.published is Published.BLOCKED:
+        return _stand(state, Outcome.TYPED, Reason.DIALOG.value)
+    if now < state.since + rules.submitted_within:
+        return state, (Again(now + LOOK_EVERY),)
+    says_idle = look.published in (Published.IDLE, Published.DONE)
+    untouched = look.keys == state.keys and not look.inside and not look.waiting
+    if rules.inert and says_idle and untouched and state.presses % MOST_PRESSES:
+        return _press(state, look, rules, now)
+    return _stand(state, Outcome.UNCERTAIN, "our text was not seen to leave the line")
+
+
+def _interrupted(state: Typed, look: Look) -> Step | None:
+    """What ends the attempt between the text and the submit key."""
+    if not look.alive:
+        return Typed(), (End(Outcome.FAILED, "the program has ended"),)
+    if look.stopped or look.published is Published.BLOCKED:
+        return _stand(state, Outcome.TYPED, (Reason.STOPPED if look.stopped else Reason.DIALOG).value)
+    if look.keys != state.keys or look.inside:
+        return _stand(state, Outcome.TYPED, Reason.DRAFT.value)
+    return None
+
+
+def _is_proven(state: Typed, look: Look, rules: Rules) -> bool:
+    """Whether the submit key would submit our line, and do nothing else."""
+    return look.output > state.output if rules.inert else look.echo is Echo.EXACT
+
+
+def _press(state: Typed, look: Look, rules: Rules, now: float) -> Step:
+    submitted = replace(state, phase=Phase.SUBMITTED, since=now, output=look.output, presses=state.presses + 1)
+    return submitted, (Write(rules.submit), Again(now + LOOK_EVERY))
+
+
+def _stand(state: Typed, outcome: Outcome, reason: str) -> Step:
+    return replace(state, phase=Phase.STANDING, proven=None), (End(outcome, reason),)

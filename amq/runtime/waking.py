@@ -1,0 +1,136 @@
+"""The loop that keeps an agent told of its mail: looks at the inbox and the terminal, and does what `wake` decides.
+
+It runs in a thread of its own beside the pump, and is imported there, after the program has been started.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import anyio
+import anyio.to_thread
+
+from amq.errors import AmqError
+from amq.mailbox import Mailbox, Unread
+from amq.runtime import wake
+from amq.runtime.channels import Channel
+from amq.runtime.inbox import looks
+from amq.runtime.notification import notification
+from amq.runtime.record import Record
+from amq.runtime.typed import End
+from amq.runtime.wake import Again, Attempt, Ended, Looked, Wake
+from amq.runtime.words import Outcome, Reason
+
+SECOND_LOOK = 0.1  # seconds after the first: what came before the watch began gave no event
+
+
+class PrivateLog(logging.Handler):
+    """Takes what libraries have to say: without a handler it would go to stderr, and that is the agent's screen."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._log(self.format(record))
+
+
+class Waker:
+    """One agent's. COMMAND is how its shell finds amq, LOG takes a line for the private log."""
+
+    def __init__(
+        self, mailbox: Mailbox, channel: Channel, record: Record, command: str, log: Callable[[str], None]
+    ) -> None:
+        self._mailbox = mailbox
+        self._channel = channel
+        self._record = record
+        self._command = command
+        self._log = log
+        self._state = Wake()
+        self._unread: list[Unread] = []
+        self._rung = anyio.Event()  # "look again" since the last look
+        self._stop_listening = anyio.Event()
+
+    async def run(self, stop: threading.Event) -> None:
+        """Until STOP is set."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._listen)
+            tasks.start_soon(self._keep_waking)
+            try:
+                await anyio.to_thread.run_sync(stop.wait, abandon_on_cancel=True)
+            finally:
+                self._stop_listening.set()
+            tasks.cancel_scope.cancel()
+
+    async def _listen(self) -> None:
+        async for _ in looks(self._mailbox.account.agent.inbox_new, self._stop_listening, self._log):
+            self._rung.set()
+
+    async def _keep_waking(self) -> None:
+        again = time.monotonic() + SECOND_LOOK
+        while True:
+            with anyio.move_on_after(max(0.0, again - time.monotonic())):
+                await self._rung.wait()
+            rung, self._rung = self._rung.is_set(), anyio.Event()
+            again = await self._turn(rung)
+
+    async def _turn(self, rung: bool) -> float:
+        """Look, decide, perhaps wake the agent. Returns when to look again at the latest.
+
+        Nothing is typed without a new look at the inbox; but while the terminal is not safe to type into, a hundred
+        looks at it cost none at a large inbox.
+        """
+        waits_for = self._channel.waits_for()
+        if rung or waits_for is None:
+            self._look_into_inbox()
+        actions = self._decide(self._looked(waits_for))
+        if any(isinstance(action, Attempt) for action in actions):
+            end = await self._channel.attempt(notification([message.sender for message in self._unread], self._command))
+            actions = self._decide(self._ended(end))
+        return next((action.at for action in actions if isinstance(action, Again)), float("inf"))
+
+    def _look_into_inbox(self) -> None:
+        try:
+            unread = self._mailbox.unread()
+        except (AmqError, OSError) as error:
+            self._log(f"the inbox cannot be read: {error}")
+            return
+        if {message.id for message in self._unread} - {message.id for message in unread}:
+            self._channel.drained()
+        self._unread = unread
+
+    def _looked(self, waits_for: Reason | None) -> Looked:
+        return Looked(
+            unread=frozenset(message.id for message in self._unread),
+            low=frozenset(message.id for message in self._unread if message.priority == "low"),
+            waits_for=waits_for,
+            quiet_for=self._channel.quiet_for(),
+        )
+
+    def _ended(self, end: End) -> Ended:
+        if end.outcome is Outcome.REFUSED:
+            return Ended(end.outcome, Reason(end.reason))
+        self._record.attempt((message.id for message in self._unread), self._channel.way, end.outcome, end.reason)
+        return Ended(end.outcome)
+
+    def _decide(self, event: Looked | Ended) -> tuple[wake.Action, ...]:
+        self._state, actions = wake.step(self._state, event, time.monotonic())
+        if self._state.phase in (wake.Phase.WAITING, wake.Phase.PARKED):
+            self._record.waits(self._state.unread, self._state.reason)
+        return actions
+
+
+def run(
+    mailbox: Mailbox,
+    channel: Channel,
+    record: Record,
+    command: str,
+    log: Callable[[str], None],
+    stop: threading.Event,
+) -> None:
+    """Keep the agent told until STOP is set."""
+    logging.getLogger().addHandler(PrivateLog(log))
+    anyio.run(Waker(mailbox, channel, record, command, log).run, stop)

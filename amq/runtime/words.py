@@ -1,0 +1,28 @@
+"""The closed lists of words for what happens, the same in the record, in every command and in JSON."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """What an agent's mail waits for."""
+
+    DRAFT = "draft"  # the person has typed something and not sent it, or is typing
+    DIALOG = "dialog"  # the program asks the person something
+    STARTING = "starting"
+    STOPPED = "stopped"  # the program is stopped, or has ended
+    LOW = "low"  # low priority, not yet time
+    UNKNOWN_SCREEN = "unknown-screen"  # the terminal is in no state that we know to be safe
+    PARKED = "parked"  # enough attempts; it waits for a drain or for new mail
+    NOTHING = "nothing"  # a notification is out
+
+
+class Outcome(Enum):
+    """How one attempt to wake an agent ended."""
+
+    TYPED = "typed"  # the text stands there, not submitted
+    SUBMITTED = "submitted"
+    UNCERTAIN = "uncertain"  # what became of the text is not known
+    REFUSED = "refused"  # nothing was typed
+    FAILED = "failed"  # the program ended under it

@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Install the agent CLIs that `tests/real` runs, at their pinned versions, from npm.
+
+    scripts/install-agents.py                     all of them, into ~/.cache/amq-real-agents
+    scripts/install-agents.py codex               only this one
+    scripts/install-agents.py --into /opt/agents  elsewhere; for the tests set AMQ_REAL_AGENTS=/opt/agents
+
+What is installed already and says the right version is left as it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.real.agents import Agent, cache_directory, pinned_agents
+
+
+def works(agent: Agent, cache: Path) -> bool:
+    """Whether AGENT is installed under CACHE and reports the pinned version."""
+    try:
+        found = subprocess.run(
+            [agent.executable(cache), "--version"], capture_output=True, text=True, timeout=60, check=False
+        )
+    except OSError:
+        return False
+    return found.returncode == 0 and agent.version in found.stdout.split()
+
+
+def install(agent: Agent, cache: Path) -> None:
+    """Make AGENT work under CACHE, and say what that took."""
+    where = agent.directory(cache)
+    wanted = f"{agent.package}@{agent.version}"
+    if works(agent, cache):
+        print(f"{wanted}: already in {where}")
+        return
+    where.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", where, wanted], check=True)
+    if not works(agent, cache):
+        raise SystemExit(f"{wanted}: installed in {where}, but does not run as version {agent.version}")
+    print(f"{wanted}: installed in {where}")
+
+
+def main() -> None:
+    agents = pinned_agents()
+    parser = argparse.ArgumentParser(description="Install the pinned agent CLIs that tests/real runs.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of: {', '.join(agents)}")
+    parser.add_argument("--into", type=Path, default=cache_directory(), metavar="DIR", help="default: %(default)s")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(agents):
+        parser.error(f"no such agent in the table: {', '.join(sorted(unknown))}")
+    for name in options.names or agents:
+        install(agents[name], options.into.absolute())
+
+
+if __name__ == "__main__":
+    main()

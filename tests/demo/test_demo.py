@@ -1,0 +1,44 @@
+"""`amq demo`: what a newcomer sees first."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from amq.demo.stage import play
+
+ENVIRONMENT = dict(os.environ)
+
+
+def test_both_agents_are_woken_and_say_goodbye(tmp_path: Path) -> None:
+    environ = {**ENVIRONMENT, "TMPDIR": str(tmp_path)}
+    ended = subprocess.run(
+        [sys.executable, "-m", "amq", "demo"], env=environ, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    lines = ended.stdout.splitlines()
+    woken = ["  bob │ > amq: 1 new message from alice. Run: ", "alice │ > amq: 1 new message from bob. Run: "]
+    first, second = (next(at for at, line in enumerate(lines) if line.startswith(start)) for start in woken)
+    assert first < second
+    assert {"  bob │ Goodbye.", "alice │ Goodbye."} <= set(lines)
+    assert "amq run -- claude" in ended.stdout
+    root = next(tmp_path.glob("amq-demo-*/.agent-mail"))
+    assert str(root) in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("exit 0", "alice sent nothing"),
+        ("test $1 = bob || amq send --to bob --body hi; exit 0", "bob was not woken: alice's request is still unread"),
+        ("test $1 = alice || exit 7", "bob ended with status 7"),
+    ],
+)
+def test_a_hop_that_fails_is_named(tmp_path: Path, script: str, reason: str) -> None:
+    said: list[str] = []
+    agent = ["sh", "-c", script, "sh"]
+    assert play(str(tmp_path), ENVIRONMENT, said.append, patience=10, program=agent) == reason, "".join(said)

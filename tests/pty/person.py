@@ -1,0 +1,92 @@
+"""A person at a terminal: the outer end of a pseudo-terminal.
+
+The host needs the main thread, so the person acts in another one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import struct
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from pexpect.fdpexpect import fdspawn
+
+from amq.pty.child import Child
+from amq.pty.host import Host
+from amq.pty.terminal import Terminal
+from amq.pty.tty import Tty
+
+PATIENCE = 20.0  # seconds until a test gives up; never a wait that has to be long enough
+
+
+class Person:
+    """What the person can do; `host` is there for what only a test can."""
+
+    def __init__(self, master: int, slave: int) -> None:
+        self.master = master
+        self.slave = slave
+        self.screen: fdspawn[bytes] = fdspawn(master, timeout=PATIENCE)
+        self.host: Host
+
+    def type(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self.master, data) :]
+
+    def sees(self, text: str | bytes) -> None:
+        self.screen.expect_exact(text)
+
+    def resize(self, rows: int, columns: int) -> None:
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
+@contextlib.contextmanager
+def terminal(rows: int = 30, columns: int = 100) -> Iterator[Person]:
+    master, slave = os.openpty()
+    person = Person(master, slave)
+    person.resize(rows, columns)
+    try:
+        yield person
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(slave)
+        with contextlib.suppress(OSError):
+            os.close(master)
+
+
+def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambda _: None) -> int:
+    """Host ARGV at PERSON's terminal, who meanwhile DOES something; returns the status."""
+    tty = Tty(person.slave, person.slave)
+    child = Child.spawn(argv, os.environ, tty.size(), tty.attributes())
+    person.host = Host(child, tty, Terminal(time.monotonic(), answers_state=True))
+    failures: list[BaseException] = []
+
+    def act() -> None:
+        try:
+            does(person)
+        except BaseException as failure:
+            failures.append(failure)
+            child.signal(9)
+
+    thread = threading.Thread(target=act)
+    thread.start()
+    try:
+        status = person.host.run()
+    finally:
+        thread.join(PATIENCE)
+        tty.close()
+    if failures:
+        raise failures[0]
+    return status
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Return as soon as CONDITION holds; fail after PATIENCE."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.002)

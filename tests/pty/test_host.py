@@ -1,0 +1,300 @@
+"""A program in a pseudo-terminal: bytes, sizes, signals, status, and the person's terminal afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import select
+import signal
+import termios
+import threading
+from pathlib import Path
+
+import pytest
+
+from amq.pty.child import Child, find_program
+from amq.pty.errors import CannotRunError
+from amq.pty.host import Host
+from amq.pty.pump import BUFFER
+from amq.pty.terminal import Look, Terminal
+from amq.pty.tty import USUAL_SIZE, Tty
+from tests.pty.person import Person, host, terminal, wait_until
+
+RAW_CAT = ["sh", "-c", "stty raw -echo; echo ready; exec cat"]
+SOME_BYTES = random.Random(7).randbytes(300_000)
+
+
+def look(person: Person) -> Look:
+    return person.host.look(0.0)
+
+
+@pytest.mark.parametrize(
+    ("script", "status"),
+    [
+        ("exit 0", 0),
+        ("exit 7", 7),
+        ("kill -KILL $$", 137),
+        ("kill -TERM $$", 143),
+        ("kill -PIPE $$", 141),
+        ("sleep 60 & exit 3", 3),
+    ],
+)
+def test_the_programs_status_is_ours(script: str, status: int) -> None:
+    with terminal() as person:
+        assert host(person, ["sh", "-c", script]) == status
+
+
+def test_a_program_that_lets_go_of_its_terminal_is_waited_for() -> None:
+    with terminal() as person:
+        assert host(person, ["sh", "-c", "exec 0<&- 1>&- 2>&-; sleep 0.3; exit 4"]) == 4
+
+
+def test_a_program_that_comes_back_to_its_terminal_is_heard() -> None:
+    def does(person: Person) -> None:
+        person.sees("back")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    script = "exec </dev/null >/dev/null 2>&1; sleep 0.2; echo back >/dev/tty; sleep 60"
+    with terminal() as person:
+        assert host(person, ["sh", "-c", script], does) == 143
+
+
+def test_what_cannot_run_has_the_status_of_a_shell(tmp_path: Path) -> None:
+    plain_file = tmp_path / "plain"
+    plain_file.write_text("not a program")
+    for program, status in [("no-such-program", 127), (str(plain_file), 126), (str(tmp_path), 126)]:
+        with pytest.raises(CannotRunError) as failure:
+            Child.spawn([program], os.environ, USUAL_SIZE)
+        assert failure.value.status == status
+
+
+def test_a_file_that_the_kernel_refuses_is_not_executable(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("#!/no/such/interpreter\n")
+    script.chmod(0o700)
+    with pytest.raises(CannotRunError) as failure:
+        Child.spawn([str(script)], os.environ, USUAL_SIZE)
+    assert failure.value.status == 127
+
+
+def test_the_first_executable_on_the_path_is_run(tmp_path: Path) -> None:
+    for directory, mode in [("a", 0o600), ("b", 0o700)]:
+        (tmp_path / directory).mkdir()
+        (tmp_path / directory / "tool").touch(mode)
+    assert find_program("tool", f"{tmp_path}/a:{tmp_path}/b") == f"{tmp_path}/b/tool"
+
+
+def test_bytes_pass_unchanged_both_ways() -> None:
+    def does(person: Person) -> None:
+        person.sees("ready\n")
+        writer = threading.Thread(target=person.type, args=(SOME_BYTES,))
+        writer.start()
+        came = b""
+        while len(came) < len(SOME_BYTES):
+            came += person.screen.read_nonblocking(1 << 16, 20)
+        writer.join()
+        assert came == SOME_BYTES
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with terminal() as person:
+        assert host(person, RAW_CAT, does) == 143
+
+
+def test_a_program_that_does_not_read_still_gets_its_output_out(tmp_path: Path) -> None:
+    go_on = tmp_path / "go-on"
+    os.mkfifo(go_on)
+
+    def does(person: Person) -> None:
+        person.sees("ready")
+        os.set_blocking(person.master, False)
+        typed = 0
+        while select.select([], [person.master], [], 0.2)[1]:  # until every buffer on the way is full
+            with contextlib.suppress(BlockingIOError):
+                typed += os.write(person.master, b"x" * 4096)
+            assert typed < 10 * BUFFER
+        go_on.write_text("go\n")
+        person.sees("still here")
+
+    script = f"stty raw -echo; echo ready; read -r _ < {go_on}; echo still here"
+    with terminal() as person:
+        assert host(person, ["sh", "-c", script], does) == 0
+
+
+def test_a_person_who_does_not_look_can_still_type(tmp_path: Path) -> None:
+    typed = tmp_path / "typed"
+
+    def does(person: Person) -> None:
+        person.sees("ready")
+        wait_until(lambda: len(person.host._pump._to_person) >= BUFFER)
+        person.type(b"keys\n")
+        wait_until(lambda: typed.exists() and typed.read_text() == "keys\n")
+        assert len(person.host._pump._to_person) < 2 * BUFFER
+        while b"END" not in person.screen.read_nonblocking(1 << 16, 20):
+            pass
+
+    with terminal() as person:
+        script = f"echo ready; head -c 3000000 /dev/zero | tr '\\0' x & head -n 1 > {typed}; wait; echo END"
+        assert host(person, ["sh", "-c", script], does) == 0
+
+
+def test_the_last_output_is_not_lost() -> None:
+    def does(person: Person) -> None:
+        wait_until(lambda: not look(person).alive)
+        came = b""
+        while not came.endswith(b"END\r\n"):
+            came += person.screen.read_nonblocking(1 << 16, 20)
+        assert came.count(b"x") == 50_000
+
+    with terminal() as person:
+        host(person, ["sh", "-c", "head -c 50000 /dev/zero | tr '\\0' x; echo END"], does)
+
+
+def test_the_program_starts_with_the_terminals_size_and_is_told_the_last_one() -> None:
+    def does(person: Person) -> None:
+        person.sees("31 101")
+        for columns in range(40, 90):
+            person.resize(20, columns)
+            os.kill(os.getpid(), signal.SIGWINCH)
+        person.sees("20 89")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    script = "trap 'stty size' WINCH; stty size; while :; do sleep 0.02; done"
+    with terminal(31, 101) as person:
+        host(person, ["sh", "-c", script], does)
+
+
+def test_a_program_starts_with_the_terminals_settings() -> None:
+    def does(person: Person) -> None:
+        person.sees("erase = ^H")
+
+    with terminal() as person:
+        settings = termios.tcgetattr(person.slave)
+        settings[6][termios.VERASE] = b"\x08"
+        termios.tcsetattr(person.slave, termios.TCSANOW, settings)
+        host(person, ["stty", "-a"], does)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+def test_signals_go_on_to_the_program(number: signal.Signals) -> None:
+    def does(person: Person) -> None:
+        person.sees("ready")
+        os.kill(os.getpid(), number)
+        person.sees("caught")
+
+    script = "trap 'echo caught; exit 9' HUP INT TERM; echo ready; while :; do sleep 0.05; done"
+    with terminal() as person:
+        assert host(person, ["sh", "-c", script], does) == 9
+
+
+def test_a_terminal_that_is_gone_hangs_the_program_up() -> None:
+    def does(person: Person) -> None:
+        person.sees("ready")
+        os.close(person.slave)
+        os.close(person.master)
+
+    with terminal() as person:
+        assert host(person, ["sh", "-c", "echo ready; while :; do sleep 0.05; done"], does) == 129
+
+
+@pytest.mark.parametrize("script", ["exit 0", "stty raw -echo; kill -KILL $$", "printf '\\033[?2004h'; kill -SEGV $$"])
+def test_the_persons_terminal_is_as_it_was(script: str) -> None:
+    with terminal() as person:
+        before = termios.tcgetattr(person.slave)
+        host(person, ["sh", "-c", script])
+        assert termios.tcgetattr(person.slave) == before
+
+
+def test_the_terminal_is_as_it_was_after_a_defect_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    with terminal() as person:
+        before = termios.tcgetattr(person.slave)
+        monkeypatch.setattr("amq.pty.terminal.Terminal.from_program", fails)
+        with pytest.raises(RuntimeError, match="a defect"):
+            host(person, ["echo", "hello"])
+        assert termios.tcgetattr(person.slave) == before
+
+
+def test_the_terminal_is_raw_while_the_program_runs() -> None:
+    def does(person: Person) -> None:
+        person.sees("ready")
+        assert not termios.tcgetattr(person.slave)[3] & (termios.ICANON | termios.ECHO | termios.ISIG)
+        person.type(b"\x04")
+
+    with terminal() as person:
+        host(person, ["sh", "-c", "echo ready; cat"], does)
+
+
+def test_what_we_type_is_never_cut_by_what_the_person_types() -> None:
+    ours = b"<" + b"=" * 300 + b">"
+
+    def does(person: Person) -> None:
+        person.sees("ready\n")
+        writer = threading.Thread(target=person.type, args=(b"k" * 50_000,))
+        writer.start()
+        for _ in range(100):
+            with person.host.terminal.lock:
+                person.host.type(ours)
+        came = b""
+        while len(came) < 50_000 + 100 * len(ours):
+            came += person.screen.read_nonblocking(1 << 16, 20)
+        writer.join()
+        assert came.count(ours) == 100
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with terminal() as person:
+        host(person, RAW_CAT, does)
+
+
+def test_the_program_gets_its_answer_and_the_person_does_not_see_the_question() -> None:
+    def does(person: Person) -> None:
+        person.sees("asking:\r\n")
+        person.sees("033   ]   7   5   0   1   ;   ?")
+
+    script = r"stty raw -echo opost; echo asking:; printf '\033]7501;?\007'; head -c 10 | od -c"
+    with terminal() as person:
+        assert host(person, ["sh", "-c", script], does) == 0
+        assert b"\x1b]7501" not in (person.screen.before or b"")
+
+
+def test_a_key_that_has_not_been_read_yet_is_seen_waiting() -> None:
+    def does(person: Person) -> None:
+        person.sees("ready")
+        with person.host.terminal.lock:
+            assert not look(person).waiting
+            person.type(b"k")
+            wait_until(lambda: look(person).waiting)
+            assert look(person).keys == 0
+        wait_until(lambda: look(person).keys == 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with terminal() as person:
+        host(person, RAW_CAT, does)
+
+
+def test_the_look_tells_who_edits_the_line() -> None:
+    def does(person: Person) -> None:
+        for canonical, echoing in [(True, True), (True, False), (False, False)]:
+            person.sees("now")
+            assert (look(person).canonical, look(person).echoing) == (canonical, echoing)
+            person.type(b"\n")
+
+    script = "echo now; read -r _; stty -echo; echo now; read -r _; stty raw -echo; echo now; head -c 1 >/dev/null"
+    with terminal() as person:
+        host(person, ["sh", "-c", script], does)
+
+
+def test_without_a_terminal_the_output_still_comes() -> None:
+    read_end, write_end = os.pipe()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    tty = Tty(nothing, write_end)
+    assert tty.size() == USUAL_SIZE
+    child = Child.spawn(["sh", "-c", "stty size; exit 5"], os.environ, tty.size(), tty.attributes())
+    status = Host(child, tty, Terminal(0.0)).run()
+    os.close(write_end)
+    os.close(nothing)
+    with open(read_end, "rb") as pipe:
+        assert pipe.read() == b"24 80\r\n"
+    assert status == 5

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from amq.pty.keystrokes import BURST, ENTER, PATIENCE, Keystrokes, Line
+from tests.pty.cuts import STREAMS, cut_streams
+
+KNOWN_CLI = Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST)
+
+
+def after(*pieces: bytes, line: Line | None = None, now: float = 10.0) -> Keystrokes:
+    keystrokes = Keystrokes(line)
+    for piece in pieces:
+        keystrokes.feed(piece, now)
+    return keystrokes
+
+
+@pytest.mark.parametrize(
+    ("typed", "draft"),
+    [
+        (b"", False),
+        (b"h", True),
+        (b"hello\r", False),
+        (b"hello\n", False),
+        (b"hello\x03", False),
+        (b"hello\x15", False),
+        (b"hello\rx", True),
+        (b"h\x7f", True),  # we do not count what a deletion leaves
+        (b"hello\\\r", True),  # the line goes on
+        (b"\x1b[A", True),  # history
+        (b"\x1bOA", True),
+        (b"\t", True),
+        (b"\x1b\r", True),  # Alt-Enter
+        (b"\x1b[200~hello\x1b[201~", True),
+        (b"\x1b[200~hello\r\x1b[201~", True),
+        (b"\x1b[200~hello\x1b[201~\r", False),
+        (b"\x1b[200~\x03", True),
+        (b"\x1b[104u", True),  # kitty: h
+        (b"h\x1b[13u", False),
+        (b"h\x1b[13;129u", False),  # with num lock
+        (b"h\x1b[13;2u", True),  # Shift-Enter
+        (b"h\x1b[99;5u", False),  # Ctrl-C
+        (b"h\x1b[27;5;99~", False),
+        (b"h\x1b[27;2;13~", True),
+        (b"\x1b[92u\x1b[92;1:3u\x1b[13u", True),  # a backslash, then Enter
+        (b"\x1b[104;1:3u", False),  # only the release
+        (b"\x1b[57441u", False),  # only a Shift
+        (b"\x1bOA\r", False),
+        ("日".encode(), True),
+    ],
+)
+def test_what_stands_in_the_line(typed: bytes, draft: bool) -> None:
+    assert after(typed).draft(10.0) is draft
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        *(
+            b"\x1b[I",
+            b"\x1b[O",
+            b"\x1b[<0;10;20M",
+            b"\x1b[<0;10;20m",
+            b"\x1b[M !!",
+            b"\x1b[M\xa0\xa1\xa2",
+            b"\x1b[32;5;6M",
+        ),
+        *(b"\x1b[?1;2c", b"\x1b[>41;354;0c", b"\x1b[24;80R", b"\x1b[1;1R", b"\x1b[?1u", b"\x1b[0n", b"\x1b[?997;1n"),
+        *(
+            b"\x1b[?2026;2$y",
+            b"\x1b[4;600;800t",
+            b"\x1b]11;rgb:00/00/00\x1b\\",
+            b"\x1bP>|xterm\x1b\\",
+            b"\x1b_Gi=1;OK\x1b\\",
+        ),
+    ],
+)
+def test_reports_are_no_keys(report: bytes) -> None:
+    keystrokes = after(report)
+    assert keystrokes.keys == 0
+    assert keystrokes.last_key(10.0) is None
+    assert not keystrokes.draft(20.0)
+    assert not keystrokes.inside(10.0)
+
+
+@pytest.mark.parametrize(
+    "typed", [b"\x1b", b"\x1b[", b"\x1b[1;", b"\x1bO", b"\x1b]11;", b"\x1b[M!", b"\x1b[200~", b"\xe6\x97"]
+)
+def test_nothing_is_to_be_typed_in_the_middle_of_something(typed: bytes) -> None:
+    assert after(typed).inside(10.0)
+
+
+def test_a_key_that_only_looked_like_a_sequence_is_one_after_a_while() -> None:
+    for typed, draft in [(b"\x1b", False), (b"\x1b[", True), (b"\x1bO", True), (b"\x1b]", True)]:
+        keystrokes = after(typed)
+        assert keystrokes.inside(10.0 + PATIENCE / 2)
+        assert not keystrokes.inside(10.0 + PATIENCE)
+        assert keystrokes.last_key(10.0 + PATIENCE) == 10.0
+        assert keystrokes.draft(10.0 + PATIENCE) is draft
+
+
+def test_an_open_paste_is_waited_for() -> None:
+    keystrokes = after(b"\x1b[200~hello\x1b[20")
+    assert keystrokes.inside(1000.0)
+    keystrokes.feed(b"1~", 1000.0)
+    assert not keystrokes.inside(1000.0)
+    assert keystrokes.draft(1000.0)
+
+
+def test_the_answer_to_a_dialog_leaves_the_line_as_it_was() -> None:
+    for before, draft in [(b"", False), (b"hello", True)]:
+        keystrokes = after(before)
+        keystrokes.feed(b"1y\r\x03", 11.0, answering=True)
+        assert keystrokes.draft(11.0) is draft
+        assert keystrokes.sent == 0
+        assert keystrokes.last_key(11.0) == 11.0
+    keystrokes.feed(b"x", 12.0)
+    assert keystrokes.draft(12.0)
+
+
+def test_escape_is_a_key_but_no_text() -> None:
+    keystrokes = after(b"\x1b\x1b[27u")
+    assert keystrokes.keys == 2
+    assert not keystrokes.draft(10.0)
+
+
+def test_escape_a_while_before_enter_is_not_alt_enter() -> None:
+    keystrokes = after(b"hello\x1b")
+    keystrokes.feed(b"\r", 10.0 + PATIENCE)
+    assert not keystrokes.draft(10.0 + PATIENCE)
+
+
+@pytest.mark.parametrize("typed", [b"hello\n", b"hello\x03", b"hello\x15", b"hello\r"])
+def test_a_known_cli_keeps_its_line_where_others_would_not(typed: bytes) -> None:
+    """Ctrl-J breaks the line, Ctrl-U clears one line of many, and an Enter as fast as this one counts as pasted."""
+    assert after(typed, line=KNOWN_CLI).draft(10.0)
+
+
+def test_an_enter_of_a_person_submits_to_a_known_cli() -> None:
+    keystrokes = after(b"hello", line=KNOWN_CLI)
+    keystrokes.feed(b"\r", 10.0 + 2 * BURST)
+    assert not keystrokes.draft(10.1)
+    assert keystrokes.sent == 1
+
+
+@given(cut_streams())
+def test_cuts_make_no_difference(case: tuple[bytes, list[bytes]]) -> None:
+    whole, pieces = case
+    for now in (10.0, 10.0 + PATIENCE):
+        for line in (None, KNOWN_CLI):
+            one, other = after(whole, line=line), after(*pieces, line=line)
+            assert (one.draft(now), one.inside(now), one.last_key(now), one.keys, one.sent) == (
+                *(other.draft(now), other.inside(now), other.last_key(now)),
+                *(other.keys, other.sent),
+            )
+
+
+@given(STREAMS)
+def test_a_letter_after_anything_is_a_draft(stream: bytes) -> None:
+    """Whatever came before, once it has come to rest."""
+    keystrokes = after(stream)
+    if not keystrokes.inside(20.0):
+        keystrokes.feed(b"k", 20.0)
+        assert keystrokes.draft(20.0)

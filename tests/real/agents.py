@@ -1,0 +1,44 @@
+"""Which agent CLIs are tested, and where they are installed."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+TABLE = Path(__file__).with_name("agents.toml")
+CACHE_VARIABLE = "AMQ_REAL_AGENTS"
+
+
+@dataclass(frozen=True)
+class Agent:
+    """One pinned version of an agent's CLI, as the table describes it; NAME is our word for it."""
+
+    name: str
+    package: str
+    version: str
+    program: str
+    arguments: list[str]
+    idle: str
+    blocked: str
+    submit: str
+    quit: list[str]
+
+    def directory(self, cache: Path) -> Path:
+        """Where this version is installed; each version has a directory of its own."""
+        return cache / f"{self.program}-{self.version}"
+
+    def executable(self, cache: Path) -> Path:
+        return self.directory(cache) / "node_modules" / ".bin" / self.program
+
+
+def cache_directory() -> Path:
+    """The directory all CLIs are installed under, `AMQ_REAL_AGENTS` or one in the user's cache."""
+    return Path(os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "amq-real-agents")
+
+
+def pinned_agents() -> dict[str, Agent]:
+    """The table, by name."""
+    table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    return {name: Agent(name=name, **entry) for name, entry in table.items()}

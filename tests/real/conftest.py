@@ -1,0 +1,54 @@
+"""The rig as a fixture, where this machine can have one; elsewhere the tests say why they cannot run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.real.agents import Agent, cache_directory, pinned_agents
+from tests.real.rig import Rig, offline_rig
+
+
+def _unavailable(reason: str) -> None:
+    """Skip the test, or fail it where everything is required to run."""
+    if os.environ.get("AMQ_REQUIRE_ALL") == "1":
+        pytest.fail(f"required, but {reason}")
+    pytest.skip(reason)
+
+
+@pytest.fixture(params=pinned_agents())
+def agent(request: pytest.FixtureRequest) -> Agent:
+    """Each pinned agent in turn, or those that a test names."""
+    return _installed(request.param)
+
+
+@pytest.fixture
+def both() -> tuple[Agent, Agent]:
+    """The newest Claude Code and Codex."""
+    return _installed("claude"), _installed("codex")
+
+
+def _installed(name: str) -> Agent:
+    found = pinned_agents()[name]
+    if not found.executable(cache_directory()).exists():
+        _unavailable(f"{found.program} {found.version} is not installed: run scripts/install-agents.py")
+    return found
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    """The rig, in a directory with a short path: sockets are made in it, and commands in it are typed."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        _unavailable("a network of its own needs root on Linux")
+    if missing := [tool for tool in ("unshare", "nsenter", "ip", "tmux") if not shutil.which(tool)]:
+        _unavailable(f"not installed: {', '.join(missing)}")
+    # a command in an agent's own sandbox may outlive the agent for an instant, and write
+    temporary = tempfile.TemporaryDirectory(prefix="amq-", ignore_cleanup_errors=True)
+    with temporary as directory, offline_rig(Path(directory)) as made:
+        yield made

@@ -1,0 +1,105 @@
+"""Homes in which the agent CLIs start offline: no sign-in, no question but what a test wants, a dummy key."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.real.agents import Agent, cache_directory
+
+_KEY = "dummy-key-for-the-mock-model-only"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an agent runs: its home, the project it works in, and the mock model's port on loopback."""
+
+    home: Path
+    project: Path
+    port: int
+
+
+def prepare_home(agent: Agent, place: Place, *, asks: bool) -> dict[str, str]:
+    """Write the home of AGENT and return the whole environment to start it in.
+
+    With ASKS the agent asks the person before it runs a command (Codex: one that leaves the sandbox).
+    """
+    write = {"claude": _claude, "codex": _codex}[agent.program]
+    return _machine(agent, place) | write(place, asks=asks)
+
+
+def _machine(agent: Agent, place: Place) -> dict[str, str]:
+    """What any program gets. PATH has the agent and what it needs, and nothing of whoever runs the tests."""
+    temporary = place.home / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    node = shutil.which("node")
+    needed = [agent.executable(cache_directory()).parent, *([Path(node).parent] if node else [])]
+    return {
+        "HOME": str(place.home),
+        "TMPDIR": str(temporary),
+        "PATH": ":".join([*map(str, needed), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "SHELL": "/bin/bash",
+    }
+
+
+def _claude(place: Place, *, asks: bool) -> dict[str, str]:
+    known = {
+        "hasCompletedOnboarding": True,
+        "theme": "dark",
+        "numStartups": 20,
+        "hasSeenAutoDefaultNudge": True,
+        "customApiKeyResponses": {"approved": [_KEY[-20:]], "rejected": []},
+        "projects": {str(place.project): {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}},
+    }
+    permissions = {"defaultMode": "default", "allow": [] if asks else ["Bash(*)"]}
+    settings = place.home / ".claude" / "settings.json"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(json.dumps({"permissions": permissions}), encoding="utf-8")
+    (place.home / ".claude.json").write_text(json.dumps(known), encoding="utf-8")
+    quiet = ("DISABLE_TELEMETRY", "DISABLE_AUTOUPDATER", "DISABLE_ERROR_REPORTING")
+    return {
+        "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{place.port}",
+        "ANTHROPIC_API_KEY": _KEY,
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        **dict.fromkeys(quiet, "1"),
+    }
+
+
+_CODEX_CONFIG = """\
+model = "mock"
+model_provider = "mock"
+approval_policy = "{approval}"
+sandbox_mode = "{sandbox}"
+check_for_update_on_startup = false
+
+[model_providers.mock]
+name = "mock"
+base_url = "http://127.0.0.1:{port}/v1"
+env_key = "MOCK_MODEL_KEY"
+wire_api = "responses"
+request_max_retries = 0
+stream_max_retries = 0
+
+[projects.{project}]
+trust_level = "trusted"
+
+[analytics]
+enabled = false
+"""
+
+
+def _codex(place: Place, *, asks: bool) -> dict[str, str]:
+    config = _CODEX_CONFIG.format(
+        approval="on-request" if asks else "never",
+        sandbox="workspace-write" if asks else "danger-full-access",
+        port=place.port,
+        project=json.dumps(str(place.project)),
+    )
+    codex_home = place.home / ".codex"
+    codex_home.mkdir(parents=True, exist_ok=True)
+    (codex_home / "config.toml").write_text(config, encoding="utf-8")
+    return {"CODEX_HOME": str(codex_home), "MOCK_MODEL_KEY": _KEY}

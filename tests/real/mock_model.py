@@ -1,0 +1,249 @@
+"""A mock model: answers the two streaming protocols the agent CLIs speak, as a plain Python function says.
+
+The function gets a `Turn` (what the person said last, what the tools gave since) and returns `Say` or `Call`.
+`use_amq` is such a function: it plays an agent that reads its mail and replies to what is asked of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Where a conversation stands: the last text from the person, and the tools' results since then."""
+
+    text: str
+    results: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Say:
+    """Answer with text and end the turn."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """Ask for a shell command; ESCALATED: outside of Codex's sandbox, for which it must ask the person."""
+
+    command: str
+    escalated: bool = False
+
+
+Script = Callable[[Turn], Say | Call]
+
+_NOTICE = re.compile(r"amq: .*Run: ((\S+) drain.*)")
+_QUESTION = re.compile(r"^ {2}ID: (\S+)$(?:\n {2}.*)*?\n {2}Kind: (?:question|review_request)$", re.MULTILINE)
+
+
+def use_amq(turn: Turn) -> Say | Call:
+    """Drain as a notification says, and reply once to each question and review request in the mail."""
+    notice = _NOTICE.search(turn.text)
+    if not notice:
+        return Say("Ready.")
+    drain, amq = notice.groups()
+    if not turn.results:
+        return Call(drain)
+    questions = _QUESTION.findall(turn.results[0])
+    replies = len(turn.results) - 1
+    if replies < len(questions):
+        return Call(f'{amq} reply --id {questions[replies]} --body "The answer is 42."')
+    return Say(f"Done: {replies} replies.")
+
+
+class Dialect:
+    """How one vendor's requests are read and its answers written."""
+
+    path: str
+
+    def turn(self, request: Json) -> Turn:
+        raise NotImplementedError
+
+    def events(self, answer: Say | Call, number: int) -> Iterator[Json]:
+        """The events that stream ANSWER; NUMBER makes the identifiers in it unique."""
+        raise NotImplementedError
+
+
+class Anthropic(Dialect):
+    """`POST /v1/messages`, as Claude Code uses it; the tool is `Bash`."""
+
+    path = "/v1/messages"
+
+    def turn(self, request: Json) -> Turn:
+        text, results = "", list[str]()
+        for message in request["messages"]:
+            for block in _blocks(message["content"]):
+                if block["type"] == "tool_result":
+                    results.append(_text_of(block.get("content", "")))
+                elif said := _said(message["role"], block):
+                    text, results = said, []
+        return Turn(text, tuple(results))
+
+    def events(self, answer: Say | Call, number: int) -> Iterator[Json]:
+        usage = {"input_tokens": 10, "output_tokens": 10}
+        block: Json
+        if isinstance(answer, Say):
+            block, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": answer.text}
+        else:
+            block = {"type": "tool_use", "id": f"toolu_{number}", "name": "Bash", "input": {}}
+            tool_input = {"command": answer.command, "description": "Run a command"}
+            delta = {"type": "input_json_delta", "partial_json": json.dumps(tool_input)}
+        message: Json = {
+            "id": f"msg_{number}", "type": "message", "role": "assistant", "model": "mock", "content": [],
+            "stop_reason": None, "stop_sequence": None, "usage": usage,
+        }  # fmt: skip
+        stop = "end_turn" if isinstance(answer, Say) else "tool_use"
+        yield {"type": "message_start", "message": message}
+        yield {"type": "content_block_start", "index": 0, "content_block": block}
+        yield {"type": "content_block_delta", "index": 0, "delta": delta}
+        yield {"type": "content_block_stop", "index": 0}
+        yield {"type": "message_delta", "delta": {"stop_reason": stop, "stop_sequence": None}, "usage": usage}
+        yield {"type": "message_stop"}
+
+
+class OpenAI(Dialect):
+    """`POST /v1/responses`, as Codex uses it; the tool is `exec_command`."""
+
+    path = "/v1/responses"
+
+    def turn(self, request: Json) -> Turn:
+        text, results = "", list[str]()
+        for item in request["input"]:
+            if item["type"] == "function_call_output":
+                results.append(_text_of(item["output"]))
+            elif item["type"] == "message" and item["role"] == "user":
+                text, results = _text_of(item["content"]), []
+        return Turn(text, tuple(results))
+
+    def events(self, answer: Say | Call, number: int) -> Iterator[Json]:
+        response = {"id": f"resp_{number}", "object": "response", "model": "mock", "output": []}
+        item: Json
+        if isinstance(answer, Say):
+            part = {"type": "output_text", "text": answer.text, "annotations": []}
+            item = {"type": "message", "id": f"msg_{number}", "role": "assistant", "content": [part]}
+        else:
+            arguments = {"cmd": answer.command}
+            if answer.escalated:
+                arguments |= {"sandbox_permissions": "require_escalated", "justification": "It needs to."}
+            item = {
+                "type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}",
+                "name": "exec_command", "arguments": json.dumps(arguments),
+            }  # fmt: skip
+        usage = {"input_tokens": 10, "output_tokens": 10, "total_tokens": 20}
+        yield {"type": "response.created", "response": response}
+        yield {"type": "response.output_item.added", "output_index": 0, "item": item}
+        if isinstance(answer, Say):
+            yield {"type": "response.output_text.delta", "item_id": item["id"], "delta": answer.text}
+        yield {"type": "response.output_item.done", "output_index": 0, "item": item}
+        yield {"type": "response.completed", "response": response | {"usage": usage}}
+
+
+def _blocks(content: str | list[Json]) -> list[Json]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
+
+
+def _text_of(content: str | list[Json]) -> str:
+    return "".join(block.get("text", "") for block in _blocks(content))
+
+
+_SENT_MEANWHILE = re.compile(r"The user sent a new message while you were working:\n(.*)")
+
+
+def _said(role: str, block: Json) -> str:
+    """What the person said in BLOCK of a message in ROLE to Claude, "" if it is something else.
+
+    What was sent during a turn comes within words of Claude Code's own, in some versions as role `system`.
+    """
+    if block["type"] != "text" or role == "assistant":
+        return ""
+    text: str = block["text"]
+    if meanwhile := _SENT_MEANWHILE.match(text):
+        return meanwhile[1]
+    return "" if role == "system" or text.startswith("<system-reminder>") else text
+
+
+class MockModel:
+    """What answers. `requests` is every request's body and `turns` what the script answered, oldest first."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.requests: list[Json] = []
+        self.turns: list[tuple[Turn, Say | Call]] = []
+        self._numbers = itertools.count(1)
+
+    def answer(self, dialect: Dialect, request: Json) -> Iterator[Json]:
+        """The events that answer REQUEST. One without tools is a side request: any text does."""
+        reply: Say | Call = Say("A title")
+        self.requests.append(request)
+        if request.get("tools"):
+            turn = dialect.turn(request)
+            reply = self.script(turn)
+            self.turns.append((turn, reply))
+        return dialect.events(reply, next(self._numbers))
+
+
+@contextmanager
+def mock_model(listener: socket.socket, script: Script) -> Iterator[MockModel]:
+    """A `MockModel` that answers on LISTENER for the time of a block."""
+    model = MockModel(script)
+    server = _Server(listener, model)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield model
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, listener: socket.socket, model: MockModel) -> None:
+        super().__init__(listener.getsockname(), _Requests, bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self.model = model
+
+
+class _Requests(BaseHTTPRequestHandler):
+    server: _Server
+    dialects = (Anthropic(), OpenAI())
+
+    def do_HEAD(self) -> None:
+        self._start("text/plain")
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        path = self.path.partition("?")[0]
+        for dialect in self.dialects:
+            if path == dialect.path:
+                return self._stream(self.server.model.answer(dialect, request))
+        return self.send_error(404)
+
+    def _start(self, content_type: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.end_headers()
+
+    def _stream(self, events: Iterator[Json]) -> None:
+        self._start("text/event-stream")
+        for event in events:
+            self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+        """Nothing on stderr: the requests are kept."""

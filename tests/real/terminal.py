@@ -1,0 +1,91 @@
+"""A person's terminal: a pane of a tmux server of its own, which can be looked at and typed into."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+_COLUMNS, _ROWS = 100, 30
+_SHELL = '"$@"; echo "exit status $?"; exec cat'
+_EXIT_STATUS = r"^exit status (\d+)$"
+
+
+def wait_until(condition: Callable[[], object], what: Callable[[], str], timeout: float = 30) -> None:
+    """Wait until CONDITION holds; if it does not in time, fail and show WHAT there was instead."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s:\n{what()}")
+        time.sleep(0.05)
+
+
+def stays(condition: Callable[[], object], what: Callable[[], str], seconds: float) -> None:
+    """Fail, and show WHAT there was instead, if CONDITION does not hold for as long as SECONDS."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        assert condition(), what()
+        time.sleep(0.05)
+
+
+class Terminal:
+    """A running pane; its tmux server is reached by SOCKET."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+
+    def tmux(self, *arguments: str) -> str:
+        """What tmux prints when told ARGUMENTS."""
+        command = ["tmux", "-S", str(self._socket), *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def screen(self) -> str:
+        """The rows of the screen as text, without trailing spaces."""
+        return self.tmux("capture-pane", "-p")
+
+    def shows(self, pattern: str) -> bool:
+        """Whether PATTERN is found in the screen; ^ and $ are the ends of a row."""
+        return re.search(pattern, self.screen(), re.MULTILINE) is not None
+
+    def wait_for(self, pattern: str, timeout: float = 30) -> None:
+        """Wait until the screen shows PATTERN."""
+        wait_until(lambda: self.shows(pattern), self.screen, timeout)
+
+    def press(self, keys: str) -> None:
+        """Send KEYS as they are."""
+        self.tmux("send-keys", "-l", keys)
+
+    def quit(self, keys: Sequence[str]) -> int:
+        """End the program by KEYS, each pressed when the one before has had an effect; its exit status."""
+        for key in keys:
+            self._press_and_see(key)
+        self.wait_for(_EXIT_STATUS)
+        found = re.search(_EXIT_STATUS, self.screen(), re.MULTILINE)
+        assert found
+        return int(found[1])
+
+    def _press_and_see(self, keys: str) -> None:
+        before = self.screen()
+        self.press(keys)
+        wait_until(lambda: self.screen() != before, self.screen)
+
+
+@contextmanager
+def open_terminal(
+    socket: Path, command: Sequence[str], cwd: Path, environment: Mapping[str, str]
+) -> Iterator[Terminal]:
+    """COMMAND in a `Terminal`, for the time of a block. When it has ended its exit status is shown."""
+    subprocess.run(
+        ["tmux", "-S", socket, "-f", "/dev/null",
+         "set-option", "-g", "default-terminal", "tmux-256color", ";",
+         "new-session", "-d", "-x", str(_COLUMNS), "-y", str(_ROWS), "sh", "-c", _SHELL, "sh", *command],
+        check=True, cwd=cwd, env=environment,
+    )  # fmt: skip
+    terminal = Terminal(socket)
+    try:
+        yield terminal
+    finally:
+        terminal.tmux("kill-server")

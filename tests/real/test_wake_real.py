@@ -1,0 +1,205 @@
+"""Mail wakes a real agent that runs under `amq run`: it drains, and its reply arrives."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from tests.real.agents import Agent
+from tests.real.mock_model import Call, Say, Turn, use_amq
+from tests.real.rig import Rig
+from tests.real.terminal import Terminal, open_terminal, stays, wait_until
+
+pytestmark = pytest.mark.timeout(180)
+by_a_key_dialogs_ignore = pytest.mark.parametrize("agent", ["claude", "codex"], indirect=True)
+by_enter_only = pytest.mark.parametrize("agent", ["claude-old"], indirect=True)
+
+AMQ = Path(sys.executable).with_name("amq")
+INPUT_ROW = r"^[❯›]\s"  # a space or one that does not break
+DIALOG = "Do you want to proceed|Would you like to run"
+
+
+class Run(Protocol):
+    """Starts an agent; ASKS as in `prepare_home`."""
+
+    def __call__(self, agent: Agent, *, asks: bool = False) -> Terminal: ...
+
+
+class Person:
+    """Somebody at a shell in the project, with the handle `user`."""
+
+    def __init__(self, project: Path) -> None:
+        self._project = project
+
+    def amq(self, command: str, *arguments: str, me: str = "user") -> Any:
+        """What `amq COMMAND --json` prints."""
+        line = [str(AMQ), command, "--json", "--me", me, *arguments]
+        done = subprocess.run(line, cwd=self._project, check=True, capture_output=True, text=True)
+        return json.loads(done.stdout)
+
+    def ask(self, agent: Agent, me: str = "user") -> str:
+        """Send AGENT a question, from the handle ME; the message's ID."""
+        words = ("--kind", "question", "--subject", "A question", "--body", "What is 6 times 7?")
+        sent = self.amq("send", "--to", agent.program, *words, me=me)
+        return str(sent["id"])
+
+    def mail(self) -> list[dict[str, Any]]:
+        """What is in the person's inbox, read or not."""
+        found: list[dict[str, Any]] = self.amq("list")
+        return found
+
+
+@pytest.fixture
+def person(rig: Rig) -> Person:
+    """The person, in a project with a queue for the agents and them."""
+    somebody = Person(rig.project)
+    somebody.amq("init", "--here", "--agents", "user,claude,codex")
+    return somebody
+
+
+@pytest.fixture
+def run(rig: Rig) -> Iterator[Run]:
+    """Start an agent under `amq run`, in a terminal that is closed at the end."""
+    with ExitStack() as stack:
+
+        def start(agent: Agent, *, asks: bool = False) -> Terminal:
+            command = rig.network.inside([AMQ, "run", "--as", agent.program, "--", agent.program])
+            environment = rig.home(agent, asks=asks)
+            terminal = open_terminal(rig.directory / f"terminal-{agent.name}", command, rig.project, environment)
+            return stack.enter_context(terminal)
+
+        yield start
+
+
+def notices(rig: Rig) -> list[Turn]:
+    """The turns that a line typed at the agent began, oldest first."""
+    return [turn for turn, _ in rig.model.turns if not turn.results]
+
+
+def wait_for_reply(rig: Rig, person: Person, terminal: Terminal, count: int = 1) -> None:
+    """Wait until COUNT messages have come for the person."""
+
+    def seen() -> str:
+        return f"{rig.model.turns}\n{terminal.screen()}"
+
+    wait_until(lambda: len(person.mail()) >= count, seen, timeout=60)
+
+
+def check_answer(person: Person, agent: Agent, question: str) -> None:
+    """The person's newest mail is the agent's answer to QUESTION."""
+    header = person.mail()[-1]
+    assert (header["from"], header["kind"]) == (agent.program, "answer")
+    answer = person.amq("read", "--id", header["id"])
+    assert answer["body"].strip() == "The answer is 42."
+    assert answer["header"]["refs"] == [question]
+
+
+@by_a_key_dialogs_ignore
+def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    terminal = run(agent)
+    terminal.wait_for(INPUT_ROW)
+    question = person.ask(agent)
+    wait_for_reply(rig, person, terminal)
+    check_answer(person, agent, question)
+    terminal.wait_for(r"Done: 1 replies\.")
+    assert [turn.text.partition(".")[0] for turn in notices(rig)] == ["amq: 1 new message from user"]
+    assert person.amq("list", "--new", me=agent.program) == []
+    assert terminal.quit(agent.quit) == 0
+
+
+@by_a_key_dialogs_ignore
+def test_mail_from_before_the_start_is_announced_once_the_agent_is_ready(
+    rig: Rig, agent: Agent, person: Person, run: Run
+) -> None:
+    question = person.ask(agent)
+    terminal = run(agent)
+    wait_for_reply(rig, person, terminal)
+    check_answer(person, agent, question)
+    assert len(notices(rig)) == 1
+
+
+@by_a_key_dialogs_ignore
+def test_an_agent_is_woken_again_and_again(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    terminal = run(agent)
+    for count in (1, 2, 3):
+        question = person.ask(agent)
+        wait_for_reply(rig, person, terminal, count)
+        check_answer(person, agent, question)
+    assert len(notices(rig)) == 3
+
+
+@by_a_key_dialogs_ignore
+def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    terminal = run(agent)
+    terminal.wait_for(INPUT_ROW)
+    terminal.press("half")
+    terminal.wait_for(f"{INPUT_ROW}half$")
+    question = person.ask(agent)
+    stays(lambda: terminal.shows(f"{INPUT_ROW}half$"), terminal.screen, seconds=5)
+    terminal.press(" of it")
+    terminal.wait_for(f"{INPUT_ROW}half of it$")
+    terminal.press("\r")
+    wait_for_reply(rig, person, terminal)
+    check_answer(person, agent, question)
+    assert [turn.text.partition(".")[0] for turn in notices(rig)] == [
+        "half of it",
+        "amq: 1 new message from user",
+    ]
+
+
+@by_a_key_dialogs_ignore
+def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    def script(turn: Turn) -> Say | Call:
+        if turn.text != "work":
+            return use_amq(turn)
+        return Say("Finished.") if turn.results else Call("touch done", escalated=True)
+
+    rig.model.script = script
+    terminal = run(agent, asks=True)
+    terminal.wait_for(INPUT_ROW)
+    terminal.press("work")
+    terminal.wait_for(f"{INPUT_ROW}work$")
+    terminal.press("\r")
+    terminal.wait_for(DIALOG)
+    person.ask(agent)
+    done = rig.project / "done"
+    stays(lambda: terminal.shows(DIALOG) and not done.exists(), terminal.screen, seconds=5)
+    terminal.press("\r")
+    wait_until(done.exists, terminal.screen)
+    wait_until(lambda: len(notices(rig)) == 2, terminal.screen, timeout=60)
+    assert notices(rig)[-1].text.startswith("amq: 1 new message from user.")
+
+
+@by_enter_only
+def test_the_line_waits_for_the_persons_enter(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    terminal = run(agent)
+    terminal.wait_for(INPUT_ROW)
+    question = person.ask(agent)
+    notice = f"{INPUT_ROW}amq: 1 new message from user"
+    terminal.wait_for(notice)
+    stays(lambda: terminal.shows(notice) and not rig.model.turns, terminal.screen, seconds=3)
+    terminal.press("\r")
+    wait_for_reply(rig, person, terminal)
+    check_answer(person, agent, question)
+
+
+def test_an_answer_from_one_agent_wakes_the_other(
+    rig: Rig, both: tuple[Agent, Agent], person: Person, run: Run
+) -> None:
+    claude, codex = both
+    terminal, other = run(claude), run(codex)
+    terminal.wait_for(INPUT_ROW)
+    other.wait_for(INPUT_ROW)
+    person.ask(codex, me=claude.program)
+    other.wait_for(r"Done: 1 replies\.")
+    terminal.wait_for(r"Done: 0 replies\.")
+    first, second = notices(rig)
+    assert first.text.startswith("amq: 1 new message from claude.")
+    assert second.text.startswith("amq: 1 new message from codex.")

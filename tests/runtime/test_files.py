@@ -1,0 +1,148 @@
+"""The private files of a session: its lock, its record, its `amq`."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from amq.runtime.lock import NAME, Holder, TakenError, claim
+from amq.runtime.profiles import profile_for
+from amq.runtime.reach import login_shells_find, make_command, with_command
+from amq.runtime.record import BoundedFile, Record
+from amq.runtime.words import Outcome, Reason
+
+
+def test_one_holder_at_a_time(tmp_path: Path) -> None:
+    first = claim(str(tmp_path), "run")
+    with pytest.raises(TakenError) as taken:
+        claim(str(tmp_path), "wake")
+    assert taken.value.holder == Holder(os.getpid(), "run")
+    first.release()
+    claim(str(tmp_path), "wake").release()
+    assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o600
+
+
+def test_a_lock_ends_with_its_process_not_with_what_that_started(tmp_path: Path) -> None:
+    script = """if True:
+        import subprocess, sys
+        from amq.runtime.lock import claim
+        claim(sys.argv[1], "run")
+        print(subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, close_fds=False).pid)
+    """
+    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, stdout=subprocess.PIPE)
+    try:
+        claim(str(tmp_path), "run").release()
+    finally:
+        os.kill(int(ended.stdout), 9)
+
+
+def test_a_holder_that_has_not_said_who_it_is(tmp_path: Path) -> None:
+    held = claim(str(tmp_path), "run")
+    (tmp_path / NAME).write_text("")
+    with pytest.raises(TakenError) as taken:
+        claim(str(tmp_path), "run")
+    assert taken.value.holder is None
+    held.release()
+
+
+def test_the_record_tells_attempts_and_each_change_of_what_is_waited_for(tmp_path: Path) -> None:
+    record = Record(str(tmp_path / "wakes.jsonl"))
+    for reason in (Reason.STARTING, Reason.DRAFT, Reason.DRAFT):
+        record.waits({"b", "a"}, reason)
+    record.attempt({"a"}, "pty", Outcome.SUBMITTED, "")
+    record.waits({"a"}, Reason.DRAFT)
+    entries = [json.loads(line) for line in (tmp_path / "wakes.jsonl").read_text().splitlines()]
+    assert [entry.get("waits_for", entry.get("outcome")) for entry in entries] == [
+        *("starting", "draft", "submitted", "draft")
+    ]
+    assert entries[0]["ids"] == ["a", "b"]
+    assert entries[2]["way"] == "pty"
+
+
+def test_a_file_stays_small_and_keeps_what_is_newest(tmp_path: Path) -> None:
+    file = BoundedFile(str(tmp_path / "log"), limit=1000)
+    for number in range(1000):
+        file.append(f"line {number}")
+    assert (tmp_path / "log").stat().st_size < 1300
+    assert (tmp_path / "log").read_text().endswith("line 998\nline 999\n")
+    assert stat.S_IMODE((tmp_path / "log").stat().st_mode) == 0o600
+
+
+def test_a_file_that_cannot_be_written_costs_only_the_line(tmp_path: Path) -> None:
+    BoundedFile(str(tmp_path / "no" / "log")).append("lost")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    BoundedFile(str(tmp_path / "link")).append("lost")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_the_private_amq_is_alone_and_runs_this_python(tmp_path: Path) -> None:
+    command = make_command(str(tmp_path))
+    assert os.listdir(tmp_path / "bin") == ["amq"]
+    assert make_command(str(tmp_path)) == command
+    assert f"exec {sys.executable} -P -m amq" in Path(command).read_text()
+    assert os.access(command, os.X_OK)
+    assert with_command({"PATH": "/bin"}, command) == {"PATH": f"{tmp_path}/bin:/bin"}
+
+
+def shell(path: Path, text: str) -> str:
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o700)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("login", "found"),
+    [
+        ("echo Welcome; command -v amq", True),
+        ("PATH=/bin; command -v amq", False),
+        ("echo /usr/bin/amq", False),
+        ("exit 1", False),
+        ("printf %s no-newline", False),
+    ],
+)
+def test_a_login_shell_is_asked(tmp_path: Path, login: str, found: bool) -> None:
+    command = make_command(str(tmp_path))
+    for name in ("bash", "myshell"):
+        shell(tmp_path / name, login)
+    environment = with_command({"PATH": f"{tmp_path}:/usr/bin:/bin", "SHELL": str(tmp_path / "myshell")}, command)
+    assert login_shells_find(command, environment, threading.Event()) is found
+
+
+def test_a_login_shell_that_hangs_is_given_up(tmp_path: Path) -> None:
+    hanging = shell(tmp_path / "hanging", "sleep 1000")
+    give_up = threading.Event()
+    give_up.set()
+    assert not login_shells_find("/x/amq", {"SHELL": hanging, "PATH": "/nowhere"}, give_up)
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [
+        (["claude", "--continue"], ["claude", "--continue"]),
+        (
+            ["/opt/bin/codex", "-m", "x"],
+            ["/opt/bin/codex", "--no-daemon", "-c", 'tui.keymap.composer.queue=["tab","f21"]', "-m", "x"],
+        ),
+        (
+            ["codex", "-c", 'tui.keymap.composer.queue=["f20"]', "--no-daemon"],
+            ["codex", "-c", 'tui.keymap.composer.queue=["f20"]', "--no-daemon"],
+        ),
+        (
+            ["codex", "-c", "shell_environment_policy.set.AM_ME='x'"],
+            [
+                *("codex", "-c", 'tui.keymap.composer.queue=["tab","f21"]'),
+                *("-c", "shell_environment_policy.set.AM_ME='x'"),
+            ],
+        ),
+        (["bash"], ["bash"]),
+    ],
+)
+def test_what_a_profile_adds(program: list[str], arguments: list[str]) -> None:
+    assert profile_for(program[0]).arguments(program) == arguments

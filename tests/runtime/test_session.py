@@ -1,0 +1,332 @@
+"""`amq run` with real programs, a real queue and a person at a terminal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias, cast
+
+import pexpect
+import pytest
+
+from amq.layout import QueueLayout
+from amq.mailbox import Mailbox
+from amq.pty.host import Host
+from amq.runtime import session as session_module
+from amq.runtime.profiles import profile_for
+from amq.runtime.typed import Rules
+from amq.runtime.waking import PrivateLog
+from amq.store import registry
+from tests.pty.person import PATIENCE, wait_until
+
+TUI = Path(__file__).parents[1] / "agents" / "tui.py"
+ONE_MESSAGE = "amq: 1 new message from codex. Run: amq drain --include-body"
+
+Session: TypeAlias = "pexpect.spawn[bytes]"
+
+
+class Desk:
+    """One agent's queue, its program's log, and the session it runs in."""
+
+    def __init__(self, place: Path) -> None:
+        self.root = str(place / "queue")
+        self.log = place / "log"
+        self.go = place / "go"
+        self._sessions: list[Session] = []
+        queue = QueueLayout(self.root)
+        registry.make_queue(queue, tracked=False)
+        for handle in ("tui", "codex"):
+            registry.make_mailbox(queue, handle)
+
+    def run(self, *program: str, options: tuple[str, ...] = ()) -> Session:
+        return self.spawn(self.command(*program, options=options))
+
+    def command(self, *program: str, options: tuple[str, ...] = ()) -> list[str]:
+        return [sys.executable, "-m", "amq", "--root", self.root, "run", "--as", "tui", *options, "--", *program]
+
+    def spawn(self, command: list[str]) -> Session:
+        session: Session = pexpect.spawn(
+            command[0], command[1:], timeout=PATIENCE, dimensions=(24, 60), env=self.environment()
+        )
+        self._sessions.append(session)
+        return session
+
+    def host_pid(self) -> int:
+        lock = Path(Mailbox(self.root, "tui").state_dir, "notifier.lock")
+        return int(json.loads(lock.read_text())["pid"])
+
+    def run_tui(self, *options: str) -> Session:
+        return self.run(sys.executable, str(TUI), str(self.log), *options)
+
+    def environment(self) -> dict[str, str]:
+        """The person's: `bash -l` is quiet, quick and keeps the PATH."""
+        shells = Path(self.root).parent / "shells"
+        shells.mkdir(exist_ok=True)
+        for name in ("bash",):
+            (shells / name).write_text("#!/bin/sh\ncommand -v amq\n")
+            (shells / name).chmod(0o700)
+        return {**os.environ, "PATH": f"{shells}:{os.environ['PATH']}", "SHELL": str(shells / "bash")}
+
+    def send(self, body: bytes = b"hello") -> None:
+        Mailbox(self.root, "codex").send(["tui"], body)
+
+    def unread(self) -> int:
+        return len(Mailbox(self.root, "tui").unread())
+
+    def noted(self) -> list[str]:
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+    def recorded(self) -> list[str]:
+        """What the mail waited for, and how attempts ended."""
+        path = Path(Mailbox(self.root, "tui").state_dir, "wakes.jsonl")
+        entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [entry.get("waits_for") or entry["outcome"] for entry in entries]
+
+    def comes_to(self, *notes: str) -> None:
+        wait_until(lambda: self.noted() == list(notes))
+
+    def close(self) -> None:
+        for session in self._sessions:
+            session.close(force=True)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
+
+
+def ends(session: Session) -> int:
+    """The status of a session that is coming to its end."""
+    session.expect(pexpect.EOF)
+    session.close()
+    return session.exitstatus if session.exitstatus is not None else 128 + (session.signalstatus or 0)
+
+
+def test_an_idle_agent_receives_the_line_once(desk: Desk) -> None:
+    desk.run_tui()
+    desk.comes_to("started")
+    desk.send()
+    desk.comes_to("started", "pasted", f"submitted {ONE_MESSAGE}")
+    wait_until(lambda: desk.recorded()[-1:] == ["submitted"])
+
+
+def test_the_agent_drains_and_is_told_of_the_next_message(desk: Desk) -> None:
+    """It runs the command that the line names, in its own environment."""
+    desk.run_tui()
+    desk.send()
+    told = ["started", "pasted", f"submitted {ONE_MESSAGE}"]
+    wait_until(lambda: desk.noted() == told and desk.unread() == 0)
+    desk.send()
+    wait_until(lambda: desk.noted() == [*told, *told[1:]] and desk.unread() == 0)
+
+
+def test_a_line_mode_program_receives_the_line_without_digits(desk: Desk) -> None:
+    session = desk.run("sh", "-c", 'echo ready; while read -r line; do echo "got <$line>"; done')
+    session.expect_exact("ready")
+    desk.send()
+    session.expect_exact("got <amq: a new message from codex. Run: amq drain --include-body>")
+
+
+def test_bash_receives_the_line_in_a_narrow_window(desk: Desk) -> None:
+    session = desk.run("/bin/bash", "--norc", "-i")
+    session.setwinsize(10, 33)
+    desk.send()
+    session.expect_exact("command not found")
+    wait_until(lambda: desk.recorded()[-1:] == ["submitted"])
+
+
+def test_mail_from_before_waits_for_a_slow_start(desk: Desk) -> None:
+    desk.send()
+    desk.run_tui("--start-after", str(desk.go), "--publish")
+    wait_until(lambda: desk.recorded() == ["starting"])
+    desk.go.touch()
+    desk.comes_to("started", "pasted", f"submitted {ONE_MESSAGE}")
+
+
+@pytest.mark.parametrize(("ending", "left"), [("lo\r", ["submitted hello"]), ("\x15", [])])
+def test_half_a_line_of_the_persons_is_left_alone(desk: Desk, ending: str, left: list[str]) -> None:
+    session = desk.run_tui()
+    desk.comes_to("started")
+    session.send("hel")
+    session.expect_exact("hel")
+    desk.send()
+    wait_until(lambda: desk.recorded()[-1:] == ["draft"])
+    silent_until = time.monotonic() + Rules().key_rest + 0.5  # only time can show that nothing happens
+    wait_until(lambda: time.monotonic() > silent_until)
+    assert desk.noted() == ["started"]
+    session.send(ending)
+    desk.comes_to("started", *left, "pasted", f"submitted {ONE_MESSAGE}")
+
+
+def test_nothing_is_typed_into_a_dialog_that_is_announced(desk: Desk) -> None:
+    session = desk.run_tui("--publish")
+    desk.comes_to("started")
+    session.send("dialog\r")
+    desk.comes_to("started", "submitted dialog", "dialog")
+    desk.send()
+    wait_until(lambda: desk.recorded()[-1:] == ["dialog"])
+    session.send("n")
+    desk.comes_to("started", "submitted dialog", "dialog", "denied", "pasted", f"submitted {ONE_MESSAGE}")
+
+
+def test_a_dialog_that_nobody_announced_gets_no_enter(desk: Desk) -> None:
+    session = desk.run_tui("--silent")
+    desk.comes_to("started")
+    session.send("dialog\r")
+    desk.comes_to("started", "submitted dialog", "dialog")
+    desk.send()
+    wait_until(lambda: desk.recorded()[-1:] == ["uncertain"])
+    assert desk.noted()[3:] == ["pasted"]
+
+
+def test_a_program_that_does_not_echo_gets_no_enter(desk: Desk) -> None:
+    desk.run_tui("--silent")
+    desk.comes_to("started")
+    desk.send()
+    wait_until(lambda: desk.recorded()[-1:] == ["uncertain"])
+    assert desk.noted() == ["started", "pasted"]
+
+
+def test_nothing_is_typed_where_every_letter_is_a_command(desk: Desk) -> None:
+    session = desk.run_tui("--no-paste-mode")
+    desk.comes_to("started")
+    session.send("dialog\r")
+    desk.comes_to("started", "submitted dialog", "dialog")
+    desk.send()
+    wait_until(lambda: desk.recorded()[-1:] == ["unknown-screen"])
+    assert desk.noted()[3:] == []
+
+
+def test_no_secret_is_asked_for_in_vain(desk: Desk) -> None:
+    session = desk.run("sh", "-c", "stty -echo; echo password:; read -r secret; stty echo; echo got $secret; cat")
+    session.expect_exact("password:")
+    desk.send()
+    wait_until(lambda: desk.recorded()[-1:] == ["unknown-screen"])
+    session.sendline("hunter2")
+    session.expect_exact("got hunter2")
+    session.expect_exact("a new message")
+
+
+@pytest.mark.parametrize(("script", "status"), [("exit 7", 7), ("kill -KILL $$", 137), ("exit 0", 0)])
+def test_the_programs_status_comes_out(desk: Desk, script: str, status: int) -> None:
+    assert ends(desk.run("sh", "-c", script)) == status
+
+
+@pytest.mark.parametrize(("program", "status"), [("no-such-program", 127), ("/", 126)])
+def test_what_cannot_run_is_said(desk: Desk, program: str, status: int) -> None:
+    session = desk.run(program)
+    session.expect("no such program|is a directory")
+    assert ends(session) == status
+
+
+def test_the_program_knows_its_queue_and_finds_amq(desk: Desk) -> None:
+    session = desk.run("sh", "-c", "echo $AM_ROOT $AM_ME; command -v amq")
+    session.expect_exact(f"{desk.root} tui\r\n{Mailbox(desk.root, 'tui').state_dir}/bin/amq\r\n")
+    assert ends(session) == 0
+
+
+def test_a_second_host_is_told_who_the_first_is(desk: Desk) -> None:
+    first = desk.run("sh", "-c", "echo ready; cat")
+    first.expect_exact("ready")
+    second = desk.run("cat")
+    second.expect(f"tui is already hosted by amq run, process {first.pid}")
+    second.expect_exact("amq run --as tui-2 -- cat")
+    assert ends(second) == 1
+    third = desk.run("echo", "hosted only", options=("--no-wake",))
+    third.expect_exact("hosted only")
+    assert ends(third) == 0
+
+
+def settings(session: Session) -> bytes:
+    """What the next `stty -g` prints."""
+    session.expect(r"[0-9a-f:]{40,}\r\n")
+    assert isinstance(session.after, bytes)
+    return session.after
+
+
+Deed: TypeAlias = Callable[[Session, int], object]
+
+
+@pytest.mark.parametrize(
+    ("deed", "status"),
+    [
+        pytest.param(lambda session, _: session.send("quit\r"), 0, id="it ends"),
+        pytest.param(lambda session, _: session.send("crash\r"), 139, id="it crashes"),
+        pytest.param(lambda _, pid: os.kill(pid, signal.SIGTERM), 143, id="we are terminated"),
+        pytest.param(lambda _, pid: os.kill(pid, signal.SIGHUP), 129, id="we are hung up"),
+    ],
+)
+def test_the_persons_terminal_is_as_it_was(desk: Desk, deed: Deed, status: int) -> None:
+    hosted = shlex.join(desk.command(sys.executable, str(TUI), str(desk.log)))
+    script = f"stty -g; {hosted}; echo status=$?; stty -g"
+    session = desk.spawn(["/bin/sh", "-c", script])
+    before = settings(session)
+    desk.comes_to("started")
+    deed(session, desk.host_pid())
+    session.expect_exact(f"status={status}\r\n")
+    assert settings(session) == before
+
+
+def test_a_program_that_stops_itself_stops_the_job(desk: Desk) -> None:
+    """In a shell that, unlike bash, does not put the terminal in order itself."""
+    session = desk.spawn(["/bin/sh", "-i"])
+    hosted = shlex.join(desk.command("sh", "-c", "stty raw; echo here; kill -STOP $$; echo again; exit 5"))
+    session.sendline(f"PS1='$ '; stty -g; {hosted}; stty -g")
+    before = settings(session)
+    session.expect_exact("here")
+    assert settings(session) == before
+    session.sendline("fg; echo status=$?")
+    session.expect_exact("again")
+    session.expect_exact("status=5")
+
+
+def test_nothing_stands_between_the_start_and_the_program() -> None:
+    """What the waking needs is slow to import; so is what describes data from outside."""
+    script = "import sys, amq.runtime.session; print(*sys.modules)"
+    imported = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
+    assert not {"anyio", "asyncio", "watchfiles", "pydantic", "importlib.metadata"} & set(imported)
+
+
+def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("a defect")
+
+    mailbox = Mailbox(desk.root, "tui")
+    monkeypatch.setattr(session_module, "IMPORT_AFTER", 0.0)
+    monkeypatch.setattr("amq.runtime.waking.run", fails)
+    waking = session_module.Waking(mailbox, mailbox.state_dir, cast("Host", None), profile_for("x"), "/x y/amq", {})
+    waking.start()
+    log = Path(mailbox.state_dir, "run.log")
+    wait_until(log.exists)
+    waking.stop()
+    assert "RuntimeError: a defect" in log.read_text()
+
+
+def test_what_libraries_log_does_not_reach_the_screen(capfd: pytest.CaptureFixture[str]) -> None:
+    log: list[str] = []
+    handler = PrivateLog(log.append)
+    logging.getLogger().addHandler(handler)
+    try:
+        logging.getLogger("asyncio").error("something %s", "odd")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert log == ["something odd"]
+    assert capfd.readouterr().err == ""
+
+
+def test_the_last_size_arrives(desk: Desk) -> None:
+    session = desk.run("sh", "-c", "trap 'stty size' WINCH; echo ready; while :; do sleep 0.02; done")
+    session.expect_exact("ready")
+    for columns in range(50, 80):
+        session.setwinsize(20, columns)
+    session.expect_exact("20 79")

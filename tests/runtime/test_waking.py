@@ -1,0 +1,127 @@
+"""The loop, with a real inbox and a channel that only takes notes."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+
+from amq.layout import QueueLayout
+from amq.mailbox import Mailbox
+from amq.runtime.inbox import SWEEP
+from amq.runtime.record import Record
+from amq.runtime.typed import End, Notification
+from amq.runtime.waking import Waker
+from amq.runtime.words import Outcome, Reason
+from amq.store import registry
+
+pytestmark = pytest.mark.anyio
+
+
+class NotingChannel:
+    way = "notes"
+
+    def __init__(self) -> None:
+        self.reason: Reason | None = None
+        self.looks = 0
+        self.told: list[str] = []
+
+    def waits_for(self) -> Reason | None:
+        self.looks += 1
+        return self.reason
+
+    def quiet_for(self) -> float:
+        return 0.0
+
+    def drained(self) -> None:
+        self.told.append("drained")
+
+    async def attempt(self, line: Notification) -> End:
+        self.told.append(line.text)
+        return End(Outcome.SUBMITTED, "")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> str:
+    queue = QueueLayout(str(tmp_path))
+    registry.make_queue(queue, tracked=False)
+    for handle in ("claude", "codex"):
+        registry.make_mailbox(queue, handle)
+    return str(tmp_path)
+
+
+@asynccontextmanager
+async def waking(root: str, channel: NotingChannel) -> AsyncGenerator[Mailbox, None]:
+    """The loop at work; at the end it has to stop faster than the watcher would by itself."""
+    stop = threading.Event()
+    mailbox = Mailbox(root, "claude")
+    record = Record(f"{mailbox.state_dir}/wakes.jsonl")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(Waker(mailbox, channel, record, "amq", print).run, stop)
+        with anyio.fail_after(20):
+            await comes(lambda: channel.looks > 0)
+            yield mailbox
+        stop.set()
+        tasks.cancel_scope.deadline = anyio.current_time() + SWEEP / 2
+    assert not tasks.cancel_scope.cancelled_caught
+
+
+async def comes(condition: object) -> None:
+    assert callable(condition)
+    while not condition():
+        await anyio.sleep(0.002)
+
+
+def send(root: str, priority: str = "") -> None:
+    from amq.sending import Draft
+
+    Mailbox(root, "codex").send(["claude"], b"hello", Draft(priority=priority))
+
+
+async def test_mail_is_announced_drained_and_announced_again(root: str) -> None:
+    channel = NotingChannel()
+    line = "amq: 1 new message from codex. Run: amq drain --include-body"
+    async with waking(root, channel) as mailbox:
+        send(root)
+        await comes(lambda: channel.told == [line])
+        with mailbox.drain() as mail:
+            assert len(list(mail)) == 1
+        await comes(lambda: channel.told == [line, "drained"])
+        send(root)
+        await comes(lambda: channel.told == [line, "drained", line])
+    entries = (Path(mailbox.state_dir) / "wakes.jsonl").read_text().splitlines()
+    assert [json.loads(entry)["way"] for entry in entries] == ["notes", "notes"]
+
+
+async def test_what_came_while_it_was_not_safe_is_in_the_line(root: str) -> None:
+    channel = NotingChannel()
+    channel.reason = Reason.DRAFT
+    async with waking(root, channel):
+        for _ in range(3):
+            send(root)
+        seen = channel.looks
+        await comes(lambda: channel.looks > seen + 2)
+        assert channel.told == []
+        channel.reason = None
+        await comes(lambda: channel.told == ["amq: 3 new messages from codex. Run: amq drain --include-body"])
+
+
+async def test_low_priority_is_not_announced_by_itself(root: str) -> None:
+    channel = NotingChannel()
+    async with waking(root, channel) as mailbox:
+        send(root, "low")
+        record = Path(mailbox.state_dir) / "wakes.jsonl"
+        await comes(lambda: record.exists() and '"waits_for": "low"' in record.read_text())
+        assert channel.told == []
+        send(root)
+        await comes(lambda: len(channel.told) == 1)
