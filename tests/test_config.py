@@ -21,9 +21,8 @@ def make(*parts: str | Path) -> str:
     return str(path)
 
 
-def make_repository(place: str | Path) -> None:
-    """What git itself takes for the beginning of a repository."""
-    Path(make(place, ".git"), "HEAD").write_text("ref: refs/heads/main\n")
+def make_repository(*parts: str | Path) -> None:
+    Path(make(*parts, ".git"), "HEAD").touch()
 
 
 # -- a queue that is there --------------------------------------------------------------------------------------------
@@ -127,9 +126,9 @@ def test_a_new_queue_is_made_at_the_top_of_the_repository(tmp_path: Path) -> Non
 
 
 def test_an_empty_git_directory_makes_no_repository(tmp_path: Path) -> None:
-    here = make(tmp_path, "a")
-    make(tmp_path, ".git")
-    assert config.new_root(None, {}, here).value == f"{here}/.agent-mail"
+    make_repository(tmp_path)
+    here = Path(make(tmp_path, "a", ".git")).parent
+    assert config.new_root(None, {}, str(here)).value == str(tmp_path / ".agent-mail")
 
 
 def test_without_a_repository_it_is_made_in_the_working_directory() -> None:

@@ -289,13 +289,14 @@ def take(source: Directory, name: str, target: Directory) -> bool:
     mailbox's lock, for systems that can only look first and rename then.
     """
     try:
-        move(source, name, target, name)
+        try:
+            move(source, name, target, name)
+        except FileExistsError:
+            if steps.inode(source, name) != steps.inode(target, name):
+                raise
+            steps.unlink(source, name)
     except FileNotFoundError:
         return False
-    except FileExistsError:
-        if steps.inode(source, name) != steps.inode(target, name):
-            raise
-        steps.unlink(source, name)
     return True
 
 
