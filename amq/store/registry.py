@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from amq import jsontext
-from amq.errors import AmqError
+from amq.errors import AmqError, NotFound, UsageError
 from amq.instants import format_seconds
-from amq.layout import AgentLayout, QueueLayout
+from amq.layout import ROOT_NAME, AgentLayout, QueueLayout
 from amq.names import PERSON, is_handle
 from amq.store import durable
 from amq.store.durable import Directory
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _MAX_REGISTRY_BYTES = 1024 * 1024
 _IGNORE = b"*\n"
+_OF_GIT = {".gitignore", ".gitkeep"}
+"""What a queue that git tracks may hold in a fresh clone, where empty directories are missing."""
 
 
 def read_registry(queue: QueueLayout) -> list[str] | None:
@@ -60,8 +62,12 @@ def make_mailbox(queue: QueueLayout, handle: str) -> bool:
 
 
 def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
-    """Make what is missing of a queue without agents; unless `tracked`, git is told to leave it alone."""
-    fresh = durable.make_directories(queue.directories)
+    """Make what is missing of a queue without agents; unless `tracked`, git is told to leave a new one alone.
+
+    Raises AmqError where that is not possible, and rather than strew a queue among the files of something else.
+    """
+    fresh = not _is_queue(queue)
+    durable.make_directories(queue.directories)
     if fresh and not tracked:
         with Directory(queue.root) as root:
             try:
@@ -69,6 +75,25 @@ def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
             except FileExistsError:
                 return
             durable.sync(root)
+
+
+def _is_queue(queue: QueueLayout) -> bool:
+    """Whether there is one, be it incomplete. False if one can be made; raises AmqError if it can not."""
+    try:
+        found = set(os.listdir(queue.root))
+    except FileNotFoundError:
+        parent = os.path.dirname(queue.root)
+        if not os.path.isdir(parent):
+            raise NotFound(f"no directory {parent} to make the queue in", hint=f"mkdir -p '{parent}'") from None
+        return False
+    except NotADirectoryError:
+        raise UsageError(f"{queue.root} is no directory", hint="name another --root") from None
+    if found.isdisjoint(os.path.basename(path) for path in (queue.meta, queue.agents)):
+        if found - _OF_GIT:
+            inside = os.path.join(queue.root, ROOT_NAME)
+            raise UsageError(f"{queue.root} is no queue and holds other files", hint=f"did you mean --root {inside}?")
+        return False
+    return True
 
 
 def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool = False) -> list[str]:
