@@ -62,9 +62,8 @@ def existing_root(option: str | None, environ: Mapping[str, str], cwd: str) -> S
     wanted = wanted_root(option, environ)
     asked = "" if wanted.source == "found" else f" ({wanted.source})"
     where = "" if os.path.isabs(wanted.value) else f" in {cwd} or above it"
-    raise NotFound(
-        f"no queue {wanted.value}{where}{asked}", hint="`amq init --agents claude,codex` makes one in this project"
-    )
+    there = "with the same --root makes one there" if wanted.source == "--root" else "makes one in this project"
+    raise NotFound(f"no queue {wanted.value}{where}{asked}", hint=f"`amq init --agents claude,codex` {there}")
 
 
 def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: bool = False) -> Setting:

@@ -50,9 +50,11 @@ def run(args: Namespace, out: Output) -> int:
     if not program:
         raise UsageError("no program to run", hint="put it behind two dashes: amq run -- claude")
     environment = config.environment()
-    mailbox = _mailbox(args, _handle(args, program[0]), environment, out)
+    handle = _handle(args, program[0])
     from amq.runtime import session
 
+    session.check_program(program[0], environment)
+    mailbox = _mailbox(args, handle, environment, out)
     return session.run(mailbox, program, environment, wake=not args.no_wake)
 
 
@@ -72,11 +74,10 @@ def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: 
     found = config.find_root(args.root, environment, directory)
     root = (found or config.new_root(args.root, environment, directory)).value
     queue = QueueLayout(root)
-    if found is None:
-        registry.make_queue(queue, tracked=False)
-    else:
+    if found is not None:
         check_queue(args, root, out)
     if not registry.has_mailbox(queue.agent(handle)):
+        registry.make_queue(queue, tracked=False)
         registry.register(queue, [handle], time.time_ns())
         out.note(f"made a mailbox for {handle} in {root}")
     return Mailbox(root, handle, strict=args.strict)

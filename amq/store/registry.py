@@ -6,9 +6,9 @@ import os
 from contextlib import suppress
 
 from amq import jsontext
-from amq.errors import AmqError
+from amq.errors import AmqError, NotFound, UsageError
 from amq.instants import format_seconds
-from amq.layout import AgentLayout, QueueLayout
+from amq.layout import ROOT_NAME, AgentLayout, QueueLayout
 from amq.names import PERSON, is_handle
 from amq.store import durable
 from amq.store.durable import Directory
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _MAX_REGISTRY_BYTES = 1024 * 1024
 _IGNORE = b"*\n"
+_TEMPORARY = ".amq-"
+_OF_GIT = {".gitignore", ".gitkeep"}
+"""What a queue that git tracks may hold in a fresh clone, where empty directories are missing."""
 
 
 def read_registry(queue: QueueLayout) -> list[str] | None:
@@ -61,9 +64,13 @@ def make_mailbox(queue: QueueLayout, handle: str) -> bool:
 
 
 def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
-    """Make what is missing of a queue without agents; unless `tracked`, git is told to leave it alone."""
+    """Make what is missing of a queue without agents; unless `tracked`, git is told to leave a new one alone.
+
+    Raises AmqError where that is not possible, and rather than strew a queue among the files of something else.
+    """
+    fresh = not _is_queue(queue)
     durable.make_directories([queue.root])
-    if not tracked and not os.path.isdir(queue.agents):
+    if fresh and not tracked:
         _ignore(queue)
     durable.make_directories(queue.directories)
 
@@ -74,6 +81,25 @@ def _ignore(queue: QueueLayout) -> None:
         with suppress(FileExistsError):
             durable.publish_new(root, _temporary(), root, ".gitignore", _IGNORE)
         durable.sync(root)
+
+
+def _is_queue(queue: QueueLayout) -> bool:
+    """Whether there is one, be it incomplete. False if one can be made; raises AmqError if it can not."""
+    try:
+        found = set(os.listdir(queue.root))
+    except FileNotFoundError:
+        parent = os.path.dirname(queue.root)
+        if not os.path.isdir(parent):
+            raise NotFound(f"no directory {parent} to make the queue in", hint=f"mkdir -p '{parent}'") from None
+        return False
+    except NotADirectoryError:
+        raise UsageError(f"{queue.root} is no directory", hint="name another --root") from None
+    if found.isdisjoint(os.path.basename(path) for path in (queue.meta, queue.agents)):
+        if any(name not in _OF_GIT and not name.startswith(_TEMPORARY) for name in found):
+            inside = os.path.join(queue.root, ROOT_NAME)
+            raise UsageError(f"{queue.root} is no queue and holds other files", hint=f"did you mean --root {inside}?")
+        return False
+    return True
 
 
 def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool = False) -> list[str]:
@@ -95,7 +121,7 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
 
 def _temporary() -> str:
     """A name that nobody else uses, not even a process that died: its pid may be ours now."""
-    return f".amq-{os.getpid()}-{os.urandom(4).hex()}"
+    return f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def _members(meta: Directory) -> dict[str, Any]:

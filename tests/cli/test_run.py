@@ -42,6 +42,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Call]:
         return 7
 
     monkeypatch.setattr(session, "run", host)
+    monkeypatch.setattr(session, "check_program", lambda *_: None)
     monkeypatch.delenv("AM_ROOT", raising=False)
     monkeypatch.setenv("AM_ME", "somebody-else")
     (tmp_path / ".git").mkdir()
@@ -91,3 +92,10 @@ def test_what_cannot_be_hosted_is_refused_before_anything_is_made(
         run(*words)
     assert not (tmp_path / ROOT_NAME).exists()
     assert calls == []
+
+
+def test_an_empty_directory_becomes_the_queue(calls: list[Call], tmp_path: Path) -> None:
+    (tmp_path / ROOT_NAME).mkdir()
+    assert run("--as", "claude", "--", "true") == 7
+    assert (tmp_path / ROOT_NAME / "meta").is_dir()
+    assert (tmp_path / ROOT_NAME / ".gitignore").read_text() == "*\n"
