@@ -23,13 +23,15 @@ OLD = "2026-01-01T00-00-00.000Z_pid1_0000000"
 class Scenario:
     """An operation: PREPARE makes the world, ACT does it, with an id to repeat if one is given.
 
-    `knows_id`: who repeats it after a death says the same id, so that it can not be there twice.
+    `knows_id`: who repeats it after a death says the same id, so that it can not be there twice. `has_links`: it gives
+    files second names, in a way of its own.
     """
 
     name: str
     prepare: Callable[[World], None]
     act: Callable[[World, str], None]
     knows_id: bool = True
+    has_links: bool = False
 
     def repeat(self, world: World, error: BaseException | None) -> None:
         """What an agent does about ERROR (None: it died): the same again, with the id that an uncertain send names."""
@@ -175,17 +177,17 @@ def _mail_to_answer(world: World) -> None:
 SCENARIOS = (
     Scenario("init", _nothing, _init),
     Scenario("init again", _a_queue, _init),
-    Scenario("send to one", _prepare_one, _send, knows_id=False),
-    Scenario("send to many", _prepare_many, _send_to_many, knows_id=False),
+    Scenario("send to one", _prepare_one, _send, knows_id=False, has_links=True),
+    Scenario("send to many", _prepare_many, _send_to_many, knows_id=False, has_links=True),
     Scenario("send with an id", _prepare_many, _send_same),
-    Scenario("repeat what reached some", _prepare_partly, _send_same),
+    Scenario("repeat what reached some", _prepare_partly, _send_same, has_links=True),
     Scenario("repeat what reached all", _prepare_all, _send_same),
     Scenario("send and create", _prepare_stranger, _create, knows_id=False),
     Scenario("drain", _mail_for_bob, _drain),
-    Scenario("drain with a bad message", _with_bad, _drain),
-    Scenario("drain with a FIFO", _with_fifo, _drain),
+    Scenario("drain with a bad message", _with_bad, _drain, has_links=True),
+    Scenario("drain with a FIFO", _with_fifo, _drain, has_links=True),
     Scenario("drain after one that was cut off", _cut_off, _drain),
     Scenario("read", _mail_to_read, _read),
-    Scenario("acknowledge", _mail_with_ack, _acknowledge),
+    Scenario("acknowledge", _mail_with_ack, _acknowledge, has_links=True),
     Scenario("reply", _mail_to_answer, _reply, knows_id=False),
 )

@@ -129,7 +129,7 @@ class Watched(Steps):
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
         """One step: as planned, or as the fault has it."""
         number = len(self.log)
-        step = self._step(name, arguments)
+        step = self.describe(name, arguments)
         self.log.append(step)
         call: Callable[..., Any] = getattr(self.real, name)
         if self.fault is None or self.fault.at != number:
@@ -163,7 +163,8 @@ class Watched(Steps):
             call(*arguments)
         raise OSError(fault.code, os.strerror(fault.code), step.paths[0])
 
-    def _step(self, name: str, arguments: tuple[Any, ...]) -> Step:
+    def describe(self, name: str, arguments: tuple[Any, ...]) -> Step:
+        """The step that a call is."""
         if name in _OF_A_DESCRIPTOR:
             return Step(name, (self._paths.get(arguments[0], "?"),))
         flags = arguments[2] if name == "open" else 0

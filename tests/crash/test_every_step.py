@@ -27,11 +27,18 @@ if TYPE_CHECKING:
 _PRIVATE = re.compile(r"(.*/)?(tmp/[^/]+|\.[^/]+)")
 
 
-@pytest.mark.parametrize("filesystem", [Steps, WithoutLinks], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
-def test_every_step_may_fail_or_be_the_last(
-    scenario: Scenario, filesystem: type[Steps], place: Path, report: Report
-) -> None:
+def test_every_step_may_fail_or_be_the_last(scenario: Scenario, place: Path, report: Report) -> None:
+    search_all(scenario, Steps, place, report)
+
+
+@pytest.mark.parametrize("scenario", [each for each in SCENARIOS if each.has_links], ids=str)
+def test_so_may_it_where_the_filesystem_has_no_links(scenario: Scenario, place: Path, report: Report) -> None:
+    search_all(scenario, WithoutLinks, place, report)
+
+
+def search_all(scenario: Scenario, filesystem: type[Steps], place: Path, report: Report) -> None:
+    """Try every fault of SCENARIO on FILESYSTEM."""
     began = time.monotonic()
 
     def problems(points: Sequence[Fault]) -> Iterator[str]:
@@ -137,8 +144,8 @@ def _finish(world: World) -> None:
             world.drain(handle)
 
 
-def _copies(world: World) -> list[list[str]]:
-    return [sorted(world.copies(each.text, handle)) for each in world.expected for handle in each.to]
+def _copies(world: World) -> list[dict[str, set[str]]]:
+    return [world.filed(handle) for handle in sorted({handle for each in world.expected for handle in each.to})]
 
 
 def _descriptors() -> set[str]:

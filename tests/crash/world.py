@@ -23,7 +23,7 @@ from amq.store import durable, registry
 from tests.crash.seam import Watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass
@@ -113,11 +113,11 @@ class World:
         for handle in registry.mailboxes(self.queue):
             yield handle, self.queue.agent(handle)
 
-    def copies(self, text: str, handle: str) -> list[str]:
-        """The ids of the messages with that text which HANDLE can find."""
+    def filed(self, handle: str) -> dict[str, set[str]]:
+        """By their text, the ids of the good messages in the inbox of HANDLE."""
         agent = self.queue.agent(handle)
         mail = (path for box in (agent.inbox_new, agent.inbox_cur) for path in regular_files(box))
-        return [path.stem for path in mail if path.stem not in self.bad and _text(path) == text]
+        return _by_text((_text(path), path.stem) for path in mail if path.stem not in self.bad)
 
     def litter(self) -> list[str]:
         """Temporary files, wherever they are."""
@@ -144,6 +144,13 @@ def regular_files(path: str) -> list[Path]:
             return [Path(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)]
     except FileNotFoundError:
         return []
+
+
+def _by_text(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for text, identifier in pairs:
+        found.setdefault(text, set()).add(identifier)
+    return found
 
 
 def _holds_something(path: str) -> bool:
@@ -207,9 +214,14 @@ def broken_promises(world: World, *, doubled: bool = False) -> Iterator[str]:
     """
     yield from broken_files(world)
     shown = world.shown()
-    for expected in world.expected:
-        for handle in expected.to:
-            yield from _delivery(world, shown, expected, handle, doubled=doubled)
+    for handle in {handle for expected in world.expected for handle in expected.to}:
+        filed = world.filed(handle)
+        here = _by_text((each.text.removesuffix("\n"), each.id) for each in shown if each.me == handle and each.good)
+        for expected in world.expected:
+            if handle in expected.to:
+                ids = here.get(expected.text, set()), filed.get(expected.text, set())
+                yield from _delivery(expected, handle, *ids, most=2 if doubled else 1)
+                yield from _acknowledgements(world, expected, handle, ids[0])
     unmarked = Counter((each.me, each.id) for each in shown if not each.again)
     for (handle, identifier), times in unmarked.items():
         if times > 1:
@@ -221,18 +233,19 @@ def broken_promises(world: World, *, doubled: bool = False) -> Iterator[str]:
         yield f"a drain record is left: {path}"
 
 
-def _delivery(world: World, shown: list[Shown], expected: Expected, handle: str, *, doubled: bool) -> Iterator[str]:
-    here = {each.id for each in shown if each.me == handle and each.good and each.text.strip("\n") == expected.text}
-    filed = world.copies(expected.text, handle)
+def _delivery(expected: Expected, handle: str, here: set[str], filed: set[str], *, most: int) -> Iterator[str]:
+    """HERE are the ids under which it was shown, FILED those under which it lies in the inbox."""
     if not here:
         yield f"{handle}: {expected.text!r} was never shown"
-    if here != set(filed):
+    if here != filed:
         yield f"{handle}: {expected.text!r} was shown as {sorted(here)} and filed as {sorted(filed)}"
-    if len(here) > (2 if doubled else 1):
+    if len(here) > most:
         yield f"{handle}: {expected.text!r} was delivered {len(here)} times"
-    if expected.ack:
-        for identifier in here:
-            yield from _acknowledgement(world, expected, handle, identifier)
+
+
+def _acknowledgements(world: World, expected: Expected, handle: str, ids: set[str]) -> Iterator[str]:
+    for identifier in ids if expected.ack else ():
+        yield from _acknowledgement(world, expected, handle, identifier)
 
 
 def _acknowledgement(world: World, expected: Expected, handle: str, identifier: str) -> Iterator[str]:
