@@ -47,6 +47,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Call]:
     monkeypatch.delenv("AM_ROOT", raising=False)
     monkeypatch.setenv("AM_ME", "somebody-else")
     (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").touch()
     monkeypatch.chdir(tmp_path)
     return calls
 
