@@ -7,7 +7,7 @@ import time
 
 from amq import config
 from amq.cli.session import check_queue
-from amq.errors import HostFailed, UsageError
+from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.names import PERSON, check_handle, handle_from
@@ -80,4 +80,16 @@ def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: 
         registry.make_queue(queue, tracked=False)
         registry.register(queue, [handle], time.time_ns())
         out.note(f"made a mailbox for {handle} in {root}")
+    elif not _is_registered(queue, handle, out):
+        registry.register(queue, [handle], time.time_ns())
+        out.note(f"registered {handle} in {root}")
     return Mailbox(root, handle, strict=args.strict)
+
+
+def _is_registered(queue: QueueLayout, handle: str, out: Output) -> bool:
+    """Whether mail to everybody reaches it. A registry that can not be read is said, and does not keep it from work."""
+    try:
+        return handle in (registry.read_registry(queue) or ())
+    except AmqError as error:
+        out.warn(error.message)
+        return True

@@ -42,7 +42,7 @@ class CannotRun(AmqError):
         self.exit_code = error.status
 
 
-class Taken(AmqError):
+class Taken(HostFailed):
     """The agent is hosted already."""
 
     code = "taken"

@@ -12,9 +12,10 @@ import pytest
 from amq.cli import run as command
 from amq.cli.output import Output
 from amq.errors import UsageError
-from amq.layout import ROOT_NAME
+from amq.layout import ROOT_NAME, QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime import session
+from amq.store import registry
 
 
 class Notes(Output):
@@ -99,3 +100,24 @@ def test_an_empty_directory_becomes_the_queue(calls: list[Call], tmp_path: Path)
     assert run("--as", "claude", "--", "true") == 7
     assert (tmp_path / ROOT_NAME / "meta").is_dir()
     assert (tmp_path / ROOT_NAME / ".gitignore").read_text() == "*\n"
+
+
+def test_an_agent_that_has_only_a_mailbox_is_registered(calls: list[Call], tmp_path: Path) -> None:
+    """Otherwise mail to everybody would not reach it."""
+    run("--", "claude")
+    queue = QueueLayout(str(tmp_path / ROOT_NAME))
+    registry.register(queue, ["codex"], 0, replace=True)
+    out = Notes()
+    assert run("--", "claude", out=out) == 7
+    assert registry.read_registry(queue) == ["claude", "codex"]
+    assert out.notes == [f"registered claude in {queue.root}"]
+
+
+def test_a_broken_registry_keeps_nobody_from_work(calls: list[Call], tmp_path: Path) -> None:
+    run("--", "claude")
+    path = Path(QueueLayout(str(tmp_path / ROOT_NAME)).registry)
+    path.write_text("{")
+    out = Notes()
+    assert run("--", "claude", out=out) == 7
+    assert [note.partition(":")[0] for note in out.notes] == ["warning"]
+    assert path.read_text() == "{"
