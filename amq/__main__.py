@@ -1,5 +1,5 @@
 """`python -m amq`."""
 
-from amq.cli.main import entry_point
+from amq.entry import entry_point
 
 entry_point()

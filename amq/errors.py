@@ -6,6 +6,9 @@ Each class knows the exit code of the command that ends with it, and the `code` 
 
 from __future__ import annotations
 
+INTERRUPTED = 130
+"""The exit code of a command that a person broke off."""
+
 
 class AmqError(Exception):
     """Something amq could not do. The base of all others; exit code 1."""

@@ -6,13 +6,12 @@ or after it, and a short command stays short.
 
 from __future__ import annotations
 
-import sys
 from argparse import SUPPRESS
 
 from amq import config
 from amq.cli.options import FLAGS, VALUED, Parser, add_common
 from amq.cli.output import Output
-from amq.errors import AmqError, UsageError
+from amq.errors import INTERRUPTED, AmqError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,12 +30,6 @@ COMMANDS = {
     "demo": "watch two small agents wake each other",
 }
 DEFECT = 70
-INTERRUPTED = 130
-
-
-def entry_point() -> None:
-    """The console script."""
-    sys.exit(main(sys.argv[1:]))
 
 
 def main(words: Sequence[str]) -> int:

@@ -21,12 +21,14 @@ PATIENCE = (
 BURST = 0.03  # seconds; an Enter that follows text faster than a finger could is taken for pasted by some programs
 
 CTRL_C, CTRL_U, ENTER, NEWLINE = b"\x03", b"\x15", b"\r", b"\n"
+BACKSPACE = 0x7F
 
 
 class Meaning(Enum):
     """What one key, or one report, means for the input line."""
 
     DRAFT = "draft"  # text, editing, history, completion: afterwards something may stand there
+    ERASED = "erased"  # all that was typed into the empty line has been taken back
     SUBMIT = "submit"
     CLEAR = "clear"
     ESCAPE = "escape"  # a key, but it brings no text
@@ -74,6 +76,7 @@ class Keystrokes:
         self._shifted = False  # after SS3: a letter still belongs to it
         self._pasting = False
         self._draft = False
+        self._typed: int | None = 0  # characters typed into a line that was empty; None where they can not be counted
         self._answering = False
         self.keys = 0  # how many keys there have been; only a change of it means something
         self.sent = 0  # how often the line was submitted or cleared
@@ -136,7 +139,11 @@ class Keystrokes:
             self._key(Meaning.DRAFT, now, len(token))
             return
         for run in filter(None, _SPECIAL.split(token)):
-            self._key(self._meaning_of_run(run, now), now, len(run))
+            meaning = self._meaning_of_run(run, now)
+            typed = _typed_after(self._typed, run) if meaning is Meaning.DRAFT else None
+            self._key(Meaning.ERASED if typed == 0 else meaning, now, len(run))
+            if typed is not None and not self._answering:
+                self._typed = typed
             self._after_backslash = run.endswith(b"\\")
             if run not in self._line.submit:
                 self._last_text = now
@@ -194,8 +201,27 @@ class Keystrokes:
         self._last_key = now if self._last_key is None else max(now, self._last_key)
         if self._answering:
             return
+        self._typed = 0 if meaning in (Meaning.SUBMIT, Meaning.CLEAR) else None
         if meaning is Meaning.DRAFT:
             self._draft = True
         elif meaning is not Meaning.ESCAPE:
             self._draft = False
-            self.sent += 1
+            self.sent += meaning is not Meaning.ERASED
+
+
+def _typed_after(typed: int | None, run: bytes) -> int | None:
+    """How many characters of TYPED and RUN are left; None if it is not sure.
+
+    Only ASCII is counted: of nothing else does one Backspace take one character in every program. It may take more,
+    and the count is never below what is there.
+    """
+    if typed is None:
+        return None
+    for key in run:
+        if key == BACKSPACE:
+            typed = max(0, typed - 1)
+        elif 0x20 <= key < BACKSPACE:
+            typed += 1
+        else:
+            return None
+    return typed

@@ -11,6 +11,7 @@ from enum import Enum
 from amq.pty.sequences import Kind
 
 BRACKETED_PASTE = 2004
+ALTERNATE_SCREENS = frozenset({47, 1047, 1049})
 
 _PRIVATE_MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 _PUBLISHED_STATE = re.compile(rb"\]7501;(?:.*:)?state=([a-z]+)")
@@ -41,6 +42,10 @@ class Modes:
     @property
     def bracketed_paste(self) -> bool:
         return BRACKETED_PASTE in self.private
+
+    @property
+    def alternate_screen(self) -> bool:
+        return not self.private.isdisjoint(ALTERNATE_SCREENS)
 
     def take(self, kind: Kind, data: bytes) -> None:
         if kind is Kind.CSI:

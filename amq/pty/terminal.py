@@ -21,6 +21,7 @@ class Look:
     echoing: bool = False  # the kernel sends back what is typed
     waiting: bool = False  # bytes for the program lie where it has not taken them, or the person's are on the way
     bracketed_paste: bool = False
+    alternate_screen: bool = False
     title_seen: bool = False
     published: Published | None = None
     idle_seen: bool = False
@@ -89,6 +90,7 @@ class Terminal:
         with self.lock:
             return Look(
                 bracketed_paste=self.modes.bracketed_paste,
+                alternate_screen=self.modes.alternate_screen,
                 title_seen=self.modes.title is not None,
                 published=self.modes.published,
                 idle_seen=self._idle_seen,

@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from amq.errors import AmqError, HostFailed
@@ -61,17 +61,16 @@ def run(mailbox: Mailbox, program: Sequence[str], environment: Mapping[str, str]
 
     Raises CannotRun, Taken, or HostFailed for a failure of our own.
     """
-    state = mailbox.state_dir
-    held = _claim(state, mailbox, program) if wake else None
-    try:
-        return _hosted(mailbox, state, program, environment, wake=wake)
-    except CannotRunError as error:
-        raise CannotRun(error) from error
-    except (PtyError, OSError) as error:
-        raise HostFailed(f"hosting {program[0]} failed: {error}") from error
-    finally:
-        if held is not None:
-            held.release()
+    with ExitStack() as stack:
+        try:
+            state = mailbox.state_dir
+            if wake:
+                stack.callback(_claim(state, mailbox, program).release)
+            return _hosted(mailbox, state, program, environment, wake=wake)
+        except CannotRunError as error:
+            raise CannotRun(error) from error
+        except (PtyError, OSError) as error:
+            raise HostFailed(f"hosting {program[0]} failed: {error}") from error
 
 
 def _claim(state: str, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:

@@ -38,6 +38,7 @@ class Rules:
     submit: bytes = ENTER
     inert: bool = False  # dialogs ignore the submit key
     needs_paste_mode: bool = False  # without bracketed paste its screen is not the one we know
+    full_screen: bool = False  # it lives on the alternate screen; any other program there is an editor or a pager
     ready_when: ReadyWhen = ReadyWhen.QUIET
     quiet: float = 0.5  # of silence after output, to count as started
     patience: float = 10.0  # until a program that is never quiet, or never prints, counts as started
@@ -151,6 +152,8 @@ def _takes_a_line(look: Look, rules: Rules) -> bool:
     lines without echo asks for a secret.
     """
     if look.canonical and not look.echoing:
+        return False
+    if look.alternate_screen and not rules.full_screen:
         return False
     return look.bracketed_paste or (look.canonical and not rules.needs_paste_mode)
 

@@ -61,10 +61,14 @@ class Steps:
     """The system calls on queue files. Each raises OSError as the system does."""
 
     def open(self, directory: Directory | None, name: str, flags: int) -> int:
-        """A descriptor for NAME, made with the file mode if FLAGS create it."""
+        """A descriptor for NAME, made with the file mode if FLAGS create it. An error names the whole path."""
         if directory is None:
             return os.open(name, flags | _SAFE | _BINARY, FILE_MODE)
-        return os.open(directory.at(name), flags | _SAFE | _BINARY, FILE_MODE, dir_fd=directory.fd)
+        try:
+            return os.open(directory.at(name), flags | _SAFE | _BINARY, FILE_MODE, dir_fd=directory.fd)
+        except OSError as error:
+            error.filename = os.path.join(directory.path, name)
+            raise
 
     def close(self, fd: int) -> None:
         """Give a descriptor back, and with it its lock."""

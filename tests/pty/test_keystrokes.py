@@ -26,7 +26,16 @@ def after(*pieces: bytes, line: Line | None = None, now: float = 10.0) -> Keystr
         (b"hello\x03", False),
         (b"hello\x15", False),
         (b"hello\rx", True),
-        (b"h\x7f", True),  # we do not count what a deletion leaves
+        (b"h\x7f", False),
+        (b"\x7f", False),
+        (b"hello\x7f\x7f\x7f\x7f", True),
+        (b"hello\x7f\x7f\x7f\x7f\x7f\x7f", False),
+        (b"hello\x7f\x7f\x7f\x7f\x7fx", True),
+        ("日\x7f".encode(), True),  # one Backspace may not be enough
+        (b"h\x1b[D\x7f", True),  # before the first character it takes nothing
+        (b"h\x08", True),  # no Backspace in every program
+        (b"\x1b[200~h\x1b[201~\x7f", True),
+        (b"\x1b[Ah\x7f", True),  # history stands there
         (b"hello\\\r", True),  # the line goes on
         (b"\x1b[A", True),  # history
         (b"\x1bOA", True),
@@ -129,6 +138,26 @@ def test_escape_a_while_before_enter_is_not_alt_enter() -> None:
     keystrokes = after(b"hello\x1b")
     keystrokes.feed(b"\r", 10.0 + PATIENCE)
     assert not keystrokes.draft(10.0 + PATIENCE)
+
+
+def test_after_escape_backspace_may_only_move_the_cursor() -> None:
+    """As in the normal mode of an editor."""
+    keystrokes = after(b"\x1b")
+    keystrokes.feed(b"h\x7f", 10 + PATIENCE)
+    assert keystrokes.draft(10 + PATIENCE)
+
+
+def test_a_line_taken_back_was_not_sent() -> None:
+    """Our own text may stand before it."""
+    assert after(b"h\x7f").sent == 0
+
+
+def test_keys_for_a_dialog_count_for_no_line() -> None:
+    keystrokes = after(b"h")
+    keystrokes.feed(b"\x7f", 10.0, answering=True)
+    assert keystrokes.draft(10.0)
+    keystrokes.feed(b"\x7f", 10.0)
+    assert not keystrokes.draft(10.0)
 
 
 @pytest.mark.parametrize("typed", [b"hello\n", b"hello\x03", b"hello\x15", b"hello\r"])

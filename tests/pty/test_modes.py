@@ -34,6 +34,12 @@ def test_bracketed_paste(stream: bytes, on: bool) -> None:
     assert after(stream).bracketed_paste is on
 
 
+@pytest.mark.parametrize("mode", [b"47", b"1047", b"1049"])
+def test_the_alternate_screen(mode: bytes) -> None:
+    assert after(b"\x1b[?%sh" % mode).alternate_screen
+    assert not after(b"\x1b[?%sh\x1b[?%sl" % (mode, mode)).alternate_screen
+
+
 @pytest.mark.parametrize(
     ("stream", "published"),
     [

@@ -23,6 +23,7 @@ PROFILE = Profile(
         submit=b"\x18\r",
         inert=True,
         needs_paste_mode=True,
+        full_screen=True,
         ready_when=ReadyWhen.TITLED,  # its trust dialog, which the submit key would answer, comes before the title
         quiet=1.0,  # keys in the first second are often swallowed
     ),

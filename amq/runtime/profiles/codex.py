@@ -27,6 +27,7 @@ PROFILE = Profile(
         submit=kitty_key(F21),
         inert=True,
         needs_paste_mode=True,
+        full_screen=True,
         ready_when=ReadyWhen.PUBLISHED,
     ),
 )
