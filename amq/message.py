@@ -22,8 +22,9 @@ MAX_HEADER_BYTES = 256 * 1024
 MAX_FILE_BYTES = 10 * 1024 * 1024
 
 _OPENING = re.compile(rb"---json[ \t]*\r?\n")
-# A line end can not stand inside a JSON string, so no valid header holds what this finds.
-_CLOSING = re.compile(rb"[\n}][ \t\r\n]*---[ \t]*(?:\r?\n|\Z)")
+# A line end can not stand inside a JSON string, so no valid header holds what this finds. Blanks are skipped behind a
+# brace only, where an object ends: skipped behind any line end, a header of blank lines would take quadratic time.
+_CLOSING = re.compile(rb"(?:\n|\}[ \t\r\n]*)---[ \t]*(?:\r?\n|\Z)")
 
 
 @record

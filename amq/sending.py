@@ -90,7 +90,7 @@ def reply(account: Account, identifier: str, body: bytes, draft: Draft, *, creat
         kind=draft.kind or reply_kind(original.kind),
         refs=list(dict.fromkeys((*original.refs, original.id, *draft.refs))),
     )
-    to = original.to if box == "sent" else [original.sender]
+    to = original.to if original.sender == account.me else [original.sender]
     return Replied(send(account, to, body, answer, create=create), original.id, box)
 
 

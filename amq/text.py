@@ -41,7 +41,7 @@ def _show(match: re.Match[str]) -> str:
     return f"<U+{code:04X}>"
 
 
-_FRAME = re.compile(r"^(?:---|\[AMQ\]|- (?:From|ID):| {2}[A-Z][A-Za-z]*:|…)", re.MULTILINE)
+_FRAME = re.compile(r"^(?:---|\[AMQ\]|- (?:From|ID):| {2}[A-Z][A-Za-z]*(?: \([^)\n]*\))?:|…)", re.MULTILINE)
 
 
 def could_be_frame(body: str) -> bool:

@@ -50,6 +50,14 @@ class Parser(argparse.ArgumentParser):
         guess = f'did you mean {self._stray} "{word}"?' if self._stray else f"{self.prog} --help shows what it takes"
         raise UsageError(f"the word {word!r} belongs to no option", hint=guess)
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+        """What `--opt=--` gives too: argparse of Python 3.11 takes that value for the end of the options, and fails."""
+        if arg_strings == ["--"] and action.nargs is None:
+            value = self._get_value(action, "--")
+            self._check_value(action, value)
+            return value
+        return super()._get_values(action, arg_strings)
+
     def error(self, message: str) -> NoReturn:
         """Raise UsageError with argparse's MESSAGE in our words."""
         hint = f"{self.prog} --help shows what it takes"

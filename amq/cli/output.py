@@ -13,6 +13,7 @@ import sys
 from amq import jsontext
 from amq.cli.reader import was_read
 from amq.errors import AmqError
+from amq.text import visible_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,11 +57,8 @@ class Output:
             raise ReaderGone("the reader of our output did not take it: the mail stays, and will be shown again")
 
     def note(self, text: str) -> None:
-        """Say TEXT on stderr; that nobody listens is no error."""
-        try:
-            _write(STDERR, f"amq: {text}\n".encode("utf-8", "replace"))
-        except OSError:
-            return
+        """Say TEXT, which may quote another's, on stderr; that nobody listens is no error."""
+        _write_quietly(f"amq: {visible_lines(text)}\n")
 
     def warn(self, text: str) -> None:
         """Say TEXT on stderr as a warning."""

@@ -50,20 +50,27 @@ def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: i
     """Acknowledge messages on both sides, to the disk; the acknowledgements that stand there now.
 
     TEMPORARY is a free name. Idempotent: an earlier acknowledgement stays as it is, and its missing other side is made
-    good. A sender without a mailbox is no error. Each directory is synced once. Raises OSError.
+    good. A sender without a mailbox is no error. Each directory is synced once. Raises OSError, after the others were
+    acknowledged.
     """
     with ExitStack() as opened:
         sent = opened.enter_context(Directory(queue.agent(receiver).acks_sent))
         receiving: dict[str, Directory | None] = {}
         acks = []
+        failures = []
         for header in headers:
-            if header.sender not in receiving:
-                receiving[header.sender] = _open(queue.agent(header.sender).acks_received, opened)
-            ack = _record(sent, receiver, header, now, temporary)
-            _tell(sent, receiving[header.sender], ack, temporary)
-            acks.append(ack)
+            try:
+                if header.sender not in receiving:
+                    receiving[header.sender] = _open(queue.agent(header.sender).acks_received, opened)
+                ack = _record(sent, receiver, header, now, temporary)
+                _tell(sent, receiving[header.sender], ack, temporary)
+                acks.append(ack)
+            except OSError as error:
+                failures.append(error)
         for directory in filter(None, (sent, *receiving.values())):
             durable.sync(directory)
+    if failures:
+        raise failures[0]
     return acks
 
 

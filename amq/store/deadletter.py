@@ -37,7 +37,7 @@ def put_away(agent: AgentLayout, identifier: str, error: BadMessage, letter: str
         try:
             copy = original(new, identifier)
             if copy is None:
-                return Put(aside=_move_aside(agent, new, identifier))
+                return Put(aside=_move_aside(agent, new, identifier, letter))
             _write(agent, letter, envelope(letter, identifier, error, now) + copy)
             durable.steps.unlink(new, identifier + SUFFIX)
         except FileNotFoundError:
@@ -79,10 +79,13 @@ def _write(agent: AgentLayout, letter: str, data: bytes) -> None:
         durable.sync(new)
 
 
-def _move_aside(agent: AgentLayout, new: Directory, identifier: str) -> str:
+def _move_aside(agent: AgentLayout, new: Directory, identifier: str, spare: str) -> str:
+    """Move it under its own name, or if another of that name was put there before, under the name SPARE."""
     with open_state(agent, agent.refused) as refused:
         name = identifier + SUFFIX
-        durable.move(new, name, refused, name)
+        if durable.exists(refused, name):
+            name = spare + SUFFIX
+        durable.move(new, identifier + SUFFIX, refused, name)
         durable.sync(refused)
         durable.sync(new)
         return f"{refused.path}/{name}"

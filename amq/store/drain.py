@@ -121,7 +121,7 @@ class _Other:
 def _ids(record: bytes) -> list[str]:
     """The ids in a record; none in one that was cut off while it was written, for then nothing was shown."""
     try:
-        ids: list[str] = jsontext.parse(record.decode("utf-8", "surrogateescape"))["ids"]
+        ids = jsontext.parse(record.decode("utf-8", "surrogateescape"))["ids"]
     except (ValueError, TypeError, KeyError):
         return []
-    return ids
+    return [identifier for identifier in ids if type(identifier) is str] if type(ids) is list else []

@@ -167,8 +167,11 @@ def entries(directory: Directory) -> list[tuple[str, bool]]:
     return found
 
 
-def read_regular(directory: Directory, name: str, most: int) -> bytes | None:
-    """Up to MOST bytes from the start of a regular file; None if NAME is something else, such as a link or a FIFO."""
+def read_regular(directory: Directory, name: str, most: int, largest: int = sys.maxsize) -> bytes | None:
+    """Up to MOST bytes from the start of a regular file; None if NAME is something else, such as a link or a FIFO.
+
+    Raises OSError(EFBIG) if the file is above LARGEST.
+    """
     try:
         fd = steps.open(directory, name, os.O_RDONLY)
     except OSError as error:
@@ -176,8 +179,11 @@ def read_regular(directory: Directory, name: str, most: int) -> bytes | None:
             return None
         raise
     try:
-        if not stat.S_ISREG(steps.stat(fd).st_mode):
+        found = steps.stat(fd)
+        if not stat.S_ISREG(found.st_mode):
             return None
+        if found.st_size > largest:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
         return read_all(fd, most)
     finally:
         steps.close(fd)

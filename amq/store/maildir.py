@@ -6,6 +6,7 @@ never changes, so everything here is done by giving names and taking them away.
 
 from __future__ import annotations
 
+import errno
 from contextlib import ExitStack
 
 from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain
@@ -184,7 +185,12 @@ def open_message(directory: Directory, identifier: str) -> Message:
 
 
 def _read(directory: Directory, identifier: str, most: int) -> bytes:
-    data = durable.read_regular(directory, identifier + SUFFIX, most)
+    try:
+        data = durable.read_regular(directory, identifier + SUFFIX, most, MAX_FILE_BYTES)
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        raise BadMessage(f"larger than {MAX_FILE_BYTES // 1024**2} MiB", "parse_error") from None
     if data is None:
         raise BadMessage("not a regular file", "parse_error")
     return data

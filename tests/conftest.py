@@ -1,0 +1,148 @@
+"""What many tests need: a project with a queue, and `amq` called in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from amq.cli.main import main
+from amq.layout import AgentLayout, QueueLayout
+
+settings.register_profile("amq", deadline=None)  # a busy machine is no fault of ours
+settings.load_profile("amq")
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a call of `amq` ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def value(self) -> Any:
+        """What it printed, as JSON."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> Any:
+        """The one line of JSON on stderr."""
+        assert self.err.count("\n") == 1
+        return json.loads(self.err)
+
+
+class Shell:
+    """A project with a queue, in which `amq` is called within this process, by alice unless somebody else is named."""
+
+    def __init__(self, project: Path, capture: Callable[[], tuple[str, str]]) -> None:
+        self.project = project
+        self.root = project / ".agent-mail"
+        self._capture = capture
+
+    def __call__(self, *words: str, me: str | None = "alice", stdin: bytes = b"") -> Result:
+        """Call `amq` with WORDS."""
+        self._capture()
+        code = self._main([*(("--me", me) if me else ()), *words], stdin)
+        return Result(code, *self._capture())
+
+    def ok(self, *words: str, me: str | None = "alice", stdin: bytes = b"") -> str:
+        """What a call prints that is to succeed without a word on stderr."""
+        result = self(*words, me=me, stdin=stdin)
+        assert (result.code, result.err) == (0, "")
+        return result.out
+
+    def send(self, *words: str, to: str = "bob", me: str = "alice", body: str = "hello") -> str:
+        """Send a message; its id."""
+        return str(json.loads(self.ok("send", "--to", to, f"--body={body}", "--json", *words, me=me))["id"])
+
+    @staticmethod
+    def _main(words: list[str], stdin: bytes) -> int:
+        kept = os.dup(0)
+        with tempfile.TemporaryFile() as file:
+            file.write(stdin)
+            file.seek(0)
+            os.dup2(file.fileno(), 0)
+            try:
+                return main(words)
+            finally:
+                os.dup2(kept, 0)
+                os.close(kept)
+
+    def agent(self, handle: str) -> AgentLayout:
+        """The paths of a mailbox."""
+        return QueueLayout(str(self.root)).agent(handle)
+
+    def new(self, handle: str = "bob") -> list[str]:
+        """The names in `new`."""
+        return sorted(os.listdir(self.agent(handle).inbox_new))
+
+    def cur(self, handle: str = "bob") -> list[str]:
+        """The names in `cur`."""
+        return sorted(os.listdir(self.agent(handle).inbox_cur))
+
+    def dead_letters(self, handle: str = "bob") -> list[bytes]:
+        """The bytes of the dead letters that nobody has looked at."""
+        return [path.read_bytes() for path in sorted(Path(self.agent(handle).dlq_new).iterdir())]
+
+    def put(self, name: str, data: bytes, handle: str = "bob") -> Path:
+        """Leave a file in `new`, as another program may."""
+        path = Path(self.agent(handle).inbox_new, name)
+        path.write_bytes(data)
+        return path
+
+    def stored(self, identifier: str, handle: str = "bob", box: str = "new") -> Any:
+        """The header of a message as it stands in the file."""
+        layout = self.agent(handle)
+        place = {"new": layout.inbox_new, "cur": layout.inbox_cur, "sent": layout.sent}[box]
+        return json.loads(
+            Path(place, f"{identifier}.md").read_bytes().partition(b"\n---\n")[0].removeprefix(b"---json\n")
+        )
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The top of a git repository without a queue, as the working directory, in a clean environment."""
+    for name in ("AM_ROOT", "AM_ME", "AMQ_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    project = tmp_path / "project"
+    (project / ".git").mkdir(parents=True)
+    monkeypatch.chdir(project)
+    return project
+
+
+@pytest.fixture
+def shell(project: Path, capfd: pytest.CaptureFixture[str]) -> Shell:
+    """A project without a queue."""
+    return Shell(project, capfd.readouterr)
+
+
+@pytest.fixture
+def amq(shell: Shell) -> Shell:
+    """A project with a queue, in which alice, bob and carol have mailboxes."""
+    shell.ok("init", "--agents", "alice,bob,carol")
+    return shell
+
+
+def run_amq(*words: str, cwd: Path, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Call `amq` as a process of its own, in a clean environment."""
+    return subprocess.run(
+        [sys.executable, "-m", "amq", *words],
+        cwd=cwd,
+        env={"PATH": os.environ["PATH"], **environment},
+        input=stdin,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )

@@ -1,0 +1,30 @@
+"""Message files as data: one good header to start from, and the bytes around it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+ID = "2026-03-01T10-00-00.250Z_pid42_0a1b2c3d"
+CREATED = "2026-03-01T10:00:00.25Z"
+
+HEADER: dict[str, Any] = {
+    "schema": 1,
+    "id": ID,
+    "from": "alice",
+    "to": ["bob"],
+    "thread": "p2p/alice__bob",
+    "created": CREATED,
+    "ack_required": False,
+}
+
+
+def header(**changes: Any) -> dict[str, Any]:
+    """The good header with CHANGES; `sender` stands for `from`, and ... takes a key away."""
+    named = {{"sender": "from"}.get(key, key): value for key, value in changes.items()}
+    return {key: value for key, value in (HEADER | named).items() if value is not ...}
+
+
+def message_file(body: bytes = b"hello\n", /, **changes: Any) -> bytes:
+    """The bytes of a message file whose header is the good one with CHANGES."""
+    return b"---json\n" + json.dumps(header(**changes), indent=2).encode() + b"\n---\n" + body

@@ -1,0 +1,102 @@
+"""Times and durations as text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amq.instants import (
+    SECOND,
+    format_compact,
+    format_instant,
+    format_seconds,
+    parse_duration,
+    parse_instant,
+)
+
+NOON = int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()) * SECOND
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"),
+    [
+        (0, "2026-03-01T12:00:00Z"),
+        (1, "2026-03-01T12:00:00.000000001Z"),
+        (328_994_770, "2026-03-01T12:00:00.32899477Z"),
+        (500_000_000, "2026-03-01T12:00:00.5Z"),
+        (999_999_999, "2026-03-01T12:00:00.999999999Z"),
+    ],
+)
+def test_created_has_as_many_digits_as_it_needs(fraction: int, text: str) -> None:
+    assert format_instant(NOON + fraction) == text
+    assert parse_instant(text) == NOON + fraction
+
+
+def test_the_other_forms_cut_off_and_never_round_up() -> None:
+    assert format_seconds(NOON + 999_999_999) == "2026-03-01T12:00:00Z"
+    assert format_compact(NOON + 999_999_999) == "2026-03-01T12-00-00.999Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "nanoseconds"),
+    [
+        ("2026-03-01t12:00:00z", NOON),
+        ("2026-03-01T14:30:00+02:30", NOON),
+        ("2026-03-01T11:00:00.25-01:00", NOON + SECOND // 4),
+        ("2026-03-01T12:00:00-00:00", NOON),
+        ("2026-03-01T12:00:00.1234567899Z", NOON + 123_456_789),
+        ("2026-03-01T11:59:60Z", NOON),
+        ("1970-01-01T00:00:00Z", 0),
+        ("1969-12-31T23:59:59.5Z", -SECOND // 2),
+    ],
+)
+def test_rfc3339_is_read(text: str, nanoseconds: int) -> None:
+    assert parse_instant(text) == nanoseconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "now", "2026-03-01", "2026-03-01T12:00:00", "2026-03-01 12:00:00Z", "2026-3-1T12:00:00Z",
+        "2026-02-29T12:00:00Z", "2026-03-01T24:00:00Z", "2026-03-01T12:60:00Z", "2026-03-01T12:00:61Z",
+        "2026-03-01T12:00Z", "2026-03-01T12:00:00.Z", "2026-03-01T12:00:00+0100", "2026-03-01T12:00:00+24:00",
+        "2026-03-01T12:00:00+01:60", "0000-01-01T00:00:00Z", "٢026-03-01T12:00:00Z", "2026-03-01T12:00:00Z\n",
+    ],
+)  # fmt: skip
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_instant(text)
+
+
+@given(st.integers(0, 4_000_000_000_000_000_000))
+def test_an_instant_survives_its_text(nanoseconds: int) -> None:
+    assert parse_instant(format_instant(nanoseconds)) == nanoseconds
+
+
+@given(st.text())
+def test_parsing_raises_nothing_but_value_error(text: str) -> None:
+    for parse in (parse_instant, parse_duration):
+        try:
+            parse(text)
+        except ValueError:
+            continue
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("250ms", 0.25), ("60s", 60), ("5m", 300), ("36h", 129_600), ("1m30s", 90), ("90", 90), ("0", 0), ("0s", 0),
+        ("1.5", 1.5), ("1.5s", 1.5), ("1h2m3s4ms", 3723.004),
+    ],
+)  # fmt: skip
+def test_durations(text: str, seconds: float) -> None:
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "s", "5 m", "-5s", "5d", "5s5m", "1.5h", ".", "٣s", "1e3", "inf", "nan", "5m\n"])
+def test_no_durations(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_duration(text)

@@ -1,0 +1,242 @@
+"""The layer rule: which part of amq may import which, and where the dangerous calls may stand.
+
+    cli -> runtime -> pty
+     |        |
+     +-> mailbox -> store -> values
+
+The rule is read from the sources, so it also holds for what no test runs.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import amq
+
+PACKAGE = Path(amq.__file__).parent
+
+ROOMS = {
+    "amq": "library",
+    "amq.__main__": "entry",
+    **{f"amq.{name}": "values" for name in ("errors", "instants", "jsontext", "layout", "message", "names")},
+    **{f"amq.{name}": "values" for name in ("record", "text")},
+    **{f"amq.{name}": "mailbox" for name in ("account", "draining", "mailbox", "sending")},
+    **{f"amq.{name}": name for name in ("cli", "config", "demo", "pty", "runtime", "schema", "setup", "store")},
+}
+"""The room of a module is that of its longest prefix here."""
+
+MAILBOX_SIDE = {"library", "values", "config", "store", "mailbox", "cli"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "library": {"values", "store", "mailbox"},
+    "values": set(),
+    "schema": {"values"},
+    "config": {"values"},
+    "store": {"values"},
+    "mailbox": {"values", "store"},
+    "pty": set(),
+    "runtime": {"values", "config", "store", "mailbox", "pty"},
+    "demo": {"values", "config", "store", "mailbox", "pty", "runtime"},
+    "setup": {"values", "config", "store", "mailbox", "runtime"},
+    "cli": {"library", "values", "config", "store", "mailbox", "schema", "setup", "runtime", "demo"},
+    "entry": {"cli"},
+}
+LATE = {"cli": {"runtime", "demo", "setup", "schema"}, "library": {"values", "store", "mailbox"}}
+"""What is imported only inside the functions that need it: it would make every short command longer."""
+
+OUTSIDE = {
+    **{name: {"runtime", "setup", "schema"} for name in ("anyio", "pydantic", "watchfiles")},
+    **{name: {"pty"} for name in ("ptyprocess", "pty", "termios", "tty")},
+}
+POSIX_ONLY = {
+    "crypt",
+    "curses",
+    "fcntl",
+    "grp",
+    "posix",
+    "pty",
+    "pwd",
+    "readline",
+    "resource",
+    "syslog",
+    "termios",
+    "tty",
+}
+
+FILE_CALLS = {
+    *("fsync", "fdatasync", "rename", "renames", "replace", "link", "symlink", "unlink", "remove"),
+    *("truncate", "ftruncate", "rmdir", "removedirs"),
+}
+ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
+MAY_CHANGE_FILES = {"amq.store.durable", "amq.store.noreplace"}
+MAY_READ_ENVIRONMENT = {"amq.config"}
+MAY_PRINT = {"amq.cli.output"}
+
+
+def room(module: str) -> str:
+    """The room that a module of amq stands in."""
+    while module not in ROOMS:
+        module = module.rpartition(".")[0]
+    return ROOMS[module]
+
+
+def imports(module: str, node: ast.AST) -> list[str]:
+    """The full names that an import statement of MODULE binds; none if NODE is another statement."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        source = importlib.util.resolve_name("." * node.level + (node.module or ""), module.rpartition(".")[0])
+        return [f"{source}.{alias.name}" for alias in node.names]
+    return []
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    """Whether NODE is the block that only type checkers look into."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def statements(node: ast.AST, late: bool = False) -> Iterator[tuple[ast.AST, bool]]:
+    """Every node below NODE, each with whether it runs only after the module was imported, or never."""
+    for child in ast.iter_child_nodes(node):
+        inner = (
+            late or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or is_type_checking(child)
+        )
+        yield child, inner
+        yield from statements(child, inner)
+
+
+def import_faults(module: str, imported: str, late: bool) -> Iterator[str]:
+    """What is wrong with MODULE importing IMPORTED, `late` or when it is imported itself."""
+    here, top = room(module), imported.split(".")[0]
+    if top == "amq":
+        there = room(imported)
+        if there not in {here, *MAY_IMPORT[here]}:
+            yield f"{here} must not import {there}: {imported}"
+        elif there in LATE.get(here, ()) and not late:
+            yield f"{here} imports {there} only inside functions: {imported}"
+    if here not in OUTSIDE.get(top, {here}):
+        yield f"{here} must not import {top}"
+    elif top in POSIX_ONLY and here in MAILBOX_SIDE and not late:
+        yield f"{top} is for POSIX only: import it inside a function"
+
+
+def call_faults(module: str, name: str) -> Iterator[str]:
+    """What is wrong with MODULE using NAME, such as `os.fsync` or `print`."""
+    source, _, member = name.rpartition(".")
+    if source == "os" and member in FILE_CALLS and module not in MAY_CHANGE_FILES and room(module) != "runtime":
+        yield f"{name} stands outside the seam"
+    if source == "os" and member in ENVIRONMENT and module not in MAY_READ_ENVIRONMENT:
+        yield f"{name} stands outside config"
+    if name == "print" and module not in MAY_PRINT:
+        yield "print stands outside cli/output"
+
+
+def uses(node: ast.AST) -> list[str]:
+    """The name that NODE looks up: a plain one, or a member of one."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return [f"{node.value.id}.{node.attr}"]
+    return [node.id] if isinstance(node, ast.Name) else []
+
+
+def faults(module: str, source: str) -> list[str]:
+    """Each breach of the rule in the SOURCE of MODULE."""
+    found = []
+    for node, late in statements(ast.parse(source)):
+        imported = imports(module, node)
+        found += [fault for each in imported for fault in import_faults(module, each, late)]
+        found += [fault for each in (*imported, *uses(node)) for fault in call_faults(module, each)]
+    return found
+
+
+def modules() -> dict[str, Path]:
+    """Every module of amq and its file."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = ("amq", *path.relative_to(PACKAGE).with_suffix("").parts)
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+@pytest.mark.parametrize("module", modules())
+def test_module_keeps_the_layer_rule(module: str) -> None:
+    assert faults(module, modules()[module].read_text(encoding="utf-8")) == []
+
+
+def test_every_module_has_a_room() -> None:
+    """A new file in amq/ is to be put into one, instead of passing for the library's front page."""
+    assert [module for module in modules() if room(module) == "library"] == ["amq"]
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("amq", "from amq.mailbox import Mailbox"),
+        ("amq", "def f():\n    from amq.runtime import session"),
+        ("amq.names", "from amq.store import durable"),
+        ("amq.names", "def f():\n    from amq import mailbox"),
+        ("amq.names", "from . import mailbox"),
+        ("amq.layout", "from amq import config"),
+        ("amq.store.maildir", "from amq.account import Account"),
+        ("amq.store.maildir", "from .. import sending"),
+        ("amq.mailbox", "import amq.cli.output"),
+        ("amq.mailbox", "import amq.pty.tty"),
+        ("amq.mailbox", "if TYPE_CHECKING:\n    from amq.runtime import wake"),
+        ("amq.pty.tty", "from amq.errors import AmqError"),
+        ("amq.pty.tty", "from amq.mailbox import Mailbox"),
+        ("amq.pty.tty", "from amq.runtime import typed"),
+        ("amq.runtime.inbox", "from amq.cli import output"),
+        ("amq.cli.run", "from amq.runtime import session"),
+        ("amq.cli.run", "if True:\n    import amq.runtime.session"),
+        ("amq.cli.run", "class A:\n    from amq.demo import stage"),
+        ("amq.cli.run", "def f():\n    import amq.pty.host"),
+        ("amq.cli.list", "import pydantic"),
+        ("amq.cli.list", "def f():\n    import pydantic"),
+        ("amq.mailbox", "from watchfiles import awatch"),
+        ("amq.pty.host", "import anyio.to_thread"),
+        ("amq.cli.reader", "def f():\n    import termios"),
+        ("amq.runtime.session", "import termios"),
+        ("amq.runtime.session", "from ptyprocess import PtyProcess"),
+        ("amq.store.durable", "import fcntl"),
+        ("amq.config", "try:\n    from pwd import getpwuid\nexcept ImportError:\n    pass"),
+        ("amq.store.acks", "import os\nos.fsync(3)"),
+        ("amq.store.acks", "from os import rename"),
+        ("amq.cli.init", "import os\nmove = os.replace"),
+        ("amq.demo.stage", "import os\nos.unlink('x')"),
+        ("amq.account", "import os\nme = os.environ['AM_ME']"),
+        ("amq.runtime.session", "from os import getenv"),
+        ("amq.cli.list", "print('x')"),
+        ("amq.runtime.session", "show = print"),
+    ],
+)
+def test_breach_is_found(module: str, source: str) -> None:
+    assert len(faults(module, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("amq", "def __getattr__(name):\n    from amq.mailbox import Mailbox"),
+        ("amq.cli.main", "from amq import __version__"),
+        ("amq.names", "from amq.errors import UsageError\nimport re"),
+        ("amq.names", "from . import errors"),
+        ("amq.store.acks", "from amq.record import record\nfrom amq.store import durable"),
+        ("amq.store.durable", "import os\nos.fsync(3)\ndef f():\n    import fcntl"),
+        ("amq.store.acks", "from amq.record import replace\nreplace(1)\n'a'.replace('a', 'b')"),
+        ("amq.runtime.lock", "import fcntl\nimport os\nos.ftruncate(3, 0)"),
+        ("amq.runtime.waking", "import anyio\nfrom amq.mailbox import Mailbox\nfrom amq.pty.host import Host"),
+        ("amq.pty.tty", "import termios\nfrom amq.pty.errors import PtyError"),
+        ("amq.schema", "import pydantic\nfrom amq.message import Header"),
+        ("amq.cli.run", "def f():\n    from amq.runtime import session"),
+        ("amq.cli.run", "if TYPE_CHECKING:\n    from amq.runtime.session import Session"),
+        ("amq.config", "import os\nos.environ"),
+        ("amq.cli.output", "print('x')"),
+        ("amq.__main__", "from amq.cli.main import entry_point"),
+    ],
+)
+def test_what_the_rule_allows_is_let_through(module: str, source: str) -> None:
+    assert faults(module, source) == []
