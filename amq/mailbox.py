@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from amq.draining import Drain
     from amq.sending import Draft, Replied, Sent
     from amq.store.acks import Ack
+    from amq.threads import Entry
 
 
 @record
@@ -120,6 +121,18 @@ class Mailbox:
         from amq.draining import Drain
 
         return Drain(self.account, limit, ack=ack, only=only)
+
+    def thread(
+        self, thread: str, *, agents: Sequence[str] = (), limit: int = 0, bodies: bool = False
+    ) -> Sequence[Entry]:
+        """The conversation THREAD over the mailboxes of all agents (or of `agents`), each message once, oldest first.
+
+        The last `limit` of it (0: all), with their text if `bodies`. Bad messages are warned of and left out. Raises
+        UsageError for no thread, NotFound for an agent without a mailbox.
+        """
+        from amq import threads
+
+        return threads.conversation(self.account, thread, agents, limit, bodies=bodies)
 
     def acknowledge(self, identifier: str) -> Ack:
         """Acknowledge a message by hand, once; the acknowledgement that stands. Raises NotFound or BadMessage."""
