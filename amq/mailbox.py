@@ -18,7 +18,7 @@ import time
 from amq.account import Account
 from amq.errors import BadMessage, UsageError
 from amq.message import Header, Message
-from amq.names import message_id
+from amq.names import check_line, message_id
 from amq.record import record
 from amq.store import maildir
 from amq.store.durable import Directory
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from amq.draining import Drain
+    from amq.roster import Agent
     from amq.sending import Draft, Replied, Sent
     from amq.store.acks import Ack
+    from amq.store.presence import Presence
     from amq.threads import Entry
 
 
@@ -133,6 +135,29 @@ class Mailbox:
         from amq import threads
 
         return threads.conversation(self.account, thread, agents, limit, bodies=bodies)
+
+    def who(self) -> Sequence[Agent]:
+        """Every agent that is registered or has a mailbox, by handle, and how it stands; damage is warned of."""
+        from amq import roster
+
+        return roster.roster(self.account)
+
+    def presences(self) -> Sequence[Presence]:
+        """What the agents say they are at, by handle; a file that can not be understood is warned of and left out."""
+        from amq import roster
+
+        return roster.presences(self.account)
+
+    def set_presence(self, status: str, note: str = "") -> Presence:
+        """Say what I am at, durably; an earlier note goes. Raises UsageError unless both are plain text of one line."""
+        from amq.store.presence import write_presence
+
+        if not status:
+            raise UsageError("the status is empty", hint="such as busy or idle")
+        for what, text in (("status", status), ("note", note)):
+            check_line(text, what)
+        account = self.account
+        return write_presence(account.agent, account.me, status, note, account.clock(), account.temporary())
 
     def acknowledge(self, identifier: str) -> Ack:
         """Acknowledge a message by hand, once; the acknowledgement that stands. Raises NotFound or BadMessage."""

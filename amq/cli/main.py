@@ -29,6 +29,9 @@ COMMANDS = {
     "ack": "acknowledge a message by hand",
     "reply": "answer a message",
     "thread": "show one conversation over all mailboxes",
+    "who": "every agent: its unread mail, dead letters, and who notifies it",
+    "presence set": "say what you are at",
+    "presence list": "what each agent says it is at",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
     "demo": "watch two small agents wake each other",
 }
