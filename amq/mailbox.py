@@ -25,12 +25,14 @@ from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from amq.deadletters import Opened, Retried
     from amq.draining import Drain
     from amq.roster import Agent
     from amq.sending import Draft, Replied, Sent
     from amq.store.acks import Ack
+    from amq.store.letters import Letter
     from amq.store.presence import Presence
     from amq.threads import Entry
 
@@ -168,6 +170,40 @@ class Mailbox:
         if box == "sent" and account.me not in message.header.to:
             raise UsageError(f"{message.header.id} is your own: its receivers acknowledge it")
         return acknowledge(account.queue, account.me, [message.header], account.clock(), account.temporary())[0]
+
+    def letters(self) -> Sequence[Letter]:
+        """My dead letters, oldest first; the envelope of none of them is trusted, and no damage stops it."""
+        from amq import deadletters
+
+        return deadletters.listed(self.account)
+
+    def letter(self, identifier: str) -> Opened:
+        """A dead letter with the message it keeps. Raises NotFound, or BadMessage for what is no file."""
+        from amq import deadletters
+
+        return deadletters.opened(self.account, identifier)
+
+    def letter_seen(self, letter: Letter) -> None:
+        """File a dead letter as looked at, durably. Raises Conflict rather than replace another."""
+        from amq import deadletters
+
+        deadletters.put_by(self.account, letter)
+
+    def retry(self, identifier: str, *, force: bool = False) -> Retried:
+        """Deliver the message that a dead letter keeps, if it is one now; else count the try in the letter.
+
+        Raises NotFound, Conflict if another message has its id, BadMessage for an envelope that names no message, and
+        AmqError after three tries unless `force`. The letter goes only when its message is in `new` for good.
+        """
+        from amq import deadletters
+
+        return deadletters.retry(self.account, identifier, force=force)
+
+    def purge(self, letters: Iterable[Letter]) -> Sequence[Letter]:
+        """Remove dead letters for good; those that were removed. What can not be removed is warned of."""
+        from amq import deadletters
+
+        return deadletters.purge(self.account, letters)
 
     @property
     def state_dir(self) -> str:

@@ -32,6 +32,10 @@ COMMANDS = {
     "who": "every agent: its unread mail, dead letters, and who notifies it",
     "presence set": "say what you are at",
     "presence list": "what each agent says it is at",
+    "dlq list": "look at your dead letters",
+    "dlq read": "show a dead letter and the message it keeps",
+    "dlq retry": "deliver what dead letters keep, if it has become a message",
+    "dlq purge": "remove dead letters for good",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
     "demo": "watch two small agents wake each other",
 }
