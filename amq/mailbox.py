@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from amq.store.letters import Letter
     from amq.store.presence import Presence
     from amq.threads import Entry
+    from amq.tracing import Trace
 
 
 @record
@@ -204,6 +205,24 @@ class Mailbox:
         from amq import deadletters
 
         return deadletters.purge(self.account, letters)
+
+    def sweep(self, age_s: float, *, remove: bool) -> Sequence[str]:
+        """The paths of temporary files, of all agents, that dead writers left AGE_S seconds ago or earlier.
+
+        With `remove` they have been removed. What can not be looked at is warned of.
+        """
+        from amq import sweeping
+
+        return sweeping.stale(self.account, age_s, remove=remove)
+
+    def trace(self, identifier: str) -> Trace:
+        """Where a message is for each of its recipients, found by its id in my boxes, else in anyone's.
+
+        Raises NotFound, or BadMessage if every copy of it is damaged.
+        """
+        from amq import tracing
+
+        return tracing.trace(self.account, identifier)
 
     @property
     def state_dir(self) -> str:

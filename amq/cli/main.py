@@ -29,6 +29,7 @@ COMMANDS = {
     "ack": "acknowledge a message by hand",
     "reply": "answer a message",
     "thread": "show one conversation over all mailboxes",
+    "trace": "where a message is, and who has acknowledged or answered it",
     "who": "every agent: its unread mail, dead letters, and who notifies it",
     "presence set": "say what you are at",
     "presence list": "what each agent says it is at",
@@ -36,6 +37,8 @@ COMMANDS = {
     "dlq read": "show a dead letter and the message it keeps",
     "dlq retry": "deliver what dead letters keep, if it has become a message",
     "dlq purge": "remove dead letters for good",
+    "cleanup": "remove temporary files that dead writers left",
+    "env": "what was resolved, as shell exports",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
     "demo": "watch two small agents wake each other",
 }
