@@ -95,14 +95,14 @@ def _is_dead(account: Account, agent: AgentLayout, identifier: str) -> bool:
 
 
 def _replies(account: Account, original: Header) -> dict[str, Header]:
-    """The first answer of each recipient, from what they sent and what the sender got: either copy may be missing."""
+    """The first answer of each agent, from what they sent and what the sender got: either copy may be missing."""
     sender = account.queue.agent(original.sender)
     paths = [account.queue.agent(handle).sent for handle in original.to]
     found: dict[str, Header] = {}
     for path in dict.fromkeys((*paths, sender.inbox_new, sender.inbox_cur)):
         for look in everywhere.look(path, everywhere.ids(account, path)):
             header = look.header
-            if header and original.id in header.refs and header.sender in original.to:
+            if header and original.id in header.refs:
                 earlier = found.get(header.sender, header)
                 found[header.sender] = min(earlier, header, key=lambda each: (each.created_ns, each.id))
     return found

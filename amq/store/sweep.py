@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 
 from amq.store import durable
 from amq.store.durable import Directory
@@ -30,8 +29,7 @@ def _if_stale(tmp: Directory, name: str, before: int, remove: bool) -> bool:
             raise
         return False
     try:
-        found = durable.steps.stat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_mtime_ns >= before or not durable.steps.lock(fd):
+        if durable.steps.stat(fd).st_mtime_ns >= before or not durable.steps.lock(fd):
             return False
         if remove:
             durable.steps.unlink(tmp, name)

@@ -166,6 +166,41 @@ def test_what_is_still_bad_returns_to_its_letter_and_is_counted(amq: Shell) -> N
     assert amq.new() == []
 
 
+def test_a_letter_is_rewritten_in_tmp_where_a_sweep_finds_it(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(amq, envelope() + b"bad")
+    staged: list[list[str]] = []
+
+    class Watched(durable.Steps):
+        def replace(self, source: Any, name: str, target: Any, new_name: str) -> None:
+            staged.append(os.listdir(amq.agent("bob").dlq_tmp))
+            super().replace(source, name, target, new_name)
+
+    monkeypatch.setattr(durable, "steps", Watched())
+    dlq(amq)("retry", "--id", LETTER)
+    assert [len(names) for names in staged] == [1]
+
+
+@pytest.mark.parametrize("step", ["write", "fsync", "link", "replace"])
+@pytest.mark.parametrize("original", [b"bad", message_file()])
+def test_a_full_disk_loses_no_letter_and_leaves_nothing(
+    amq: Shell, monkeypatch: pytest.MonkeyPatch, step: str, original: bytes
+) -> None:
+    path = put(amq, envelope() + original)
+    amq.ok("drain", me="bob")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(durable.steps, step, full)
+        code = dlq(amq)("retry", "--id", LETTER).code
+    assert code == 1 or not path.exists()
+    assert path.exists() or amq.new() == [f"{ID}.md"]
+    assert [os.listdir(box) for box in (amq.agent("bob").dlq_tmp, amq.agent("bob").inbox_tmp)] == [[], []]
+    dlq(amq)("retry", "--id", LETTER)
+    assert path.exists() == (original == b"bad")
+
+
 def test_after_three_tries_only_force_helps(amq: Shell) -> None:
     path = put(amq, envelope() + b"bad")
     assert [dlq(amq)("retry", "--id", LETTER).code for _ in range(4)] == [1, 1, 1, 1]
@@ -261,7 +296,9 @@ def test_an_envelope_that_can_not_be_understood_is_shown_and_kept(amq: Shell, da
     path = put(amq, data)
     (item,) = dlq(amq)("list", "--json").value
     assert (item["id"], bool(item["error"])) == (LETTER, True)
-    assert dlq(amq)("retry", "--id", LETTER).code == 1
+    result = dlq(amq)("retry", "--id", LETTER)
+    assert result.code == 1
+    assert "can not be understood" in result.err
     assert path.read_bytes() == data
     assert dlq(amq)("read", "--id", LETTER).code == 0
     assert dlq(amq)("purge", "--older-than", "0", "--yes").out == "Removed 0 dead letter(s).\n"
