@@ -34,7 +34,9 @@ def debugging(environ: Mapping[str, str]) -> bool:
 
 
 def wanted_root(option: str | None, environ: Mapping[str, str]) -> Setting:
-    """The queue's path or name as asked for, not yet looked for."""
+    """The queue's path or name as asked for, not yet looked for. Raises UsageError for an empty option."""
+    if option == "":
+        raise UsageError("--root is empty", hint="give the queue's directory, or leave the option out")
     if option:
         return Setting(option, "--root")
     if environ.get("AM_ROOT"):
@@ -60,27 +62,32 @@ def existing_root(option: str | None, environ: Mapping[str, str], cwd: str) -> S
     wanted = wanted_root(option, environ)
     asked = "" if wanted.source == "found" else f" ({wanted.source})"
     where = "" if os.path.isabs(wanted.value) else f" in {cwd} or above it"
-    raise NotFound(
-        f"no queue {wanted.value}{where}{asked}", hint="`amq init --agents claude,codex` makes one in this project"
-    )
+    there = "with the same --root makes one there" if wanted.source == "--root" else "makes one in this project"
+    raise NotFound(f"no queue {wanted.value}{where}{asked}", hint=f"`amq init --agents claude,codex` {there}")
 
 
 def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: bool = False) -> Setting:
     """Where a new queue belongs, as an absolute path: the top of the git repository, else the working directory.
 
-    Raises UsageError rather than choose the home directory or `/` without `--root`.
+    With `here` it is the working directory, whatever the environment says. Raises UsageError rather than choose the
+    home directory or `/` without `--root`.
     """
-    wanted = wanted_root(option, environ)
-    if os.path.isabs(wanted.value) or wanted.source == "--root" or here:
+    wanted = wanted_root(option, {} if here else environ)
+    if os.path.isabs(wanted.value) or wanted.source == "--root":
         return Setting(os.path.normpath(os.path.join(cwd, wanted.value)), wanted.source)
-    top = next((place for place in _ancestors(cwd) if _is_repository(place)), cwd)
-    main = _main_worktree(top) or top
-    if os.path.realpath(main) in (os.path.realpath(os.path.expanduser("~")), os.path.abspath(os.sep)):
+    place = cwd if here else _project(cwd)
+    if os.path.realpath(place) in (os.path.realpath(os.path.expanduser("~")), os.path.abspath(os.sep)):
         raise UsageError(
-            f"a new queue would be made in {main}",
-            hint=f"go to a project's directory, or say where: --root {os.path.join(main, wanted.value)}",
+            f"a new queue would be made in {place}",
+            hint=f"go to a project's directory, or say where: --root {os.path.join(place, wanted.value)}",
         )
-    return Setting(os.path.normpath(os.path.join(main, wanted.value)), wanted.source)
+    return Setting(os.path.normpath(os.path.join(place, wanted.value)), wanted.source)
+
+
+def _project(cwd: str) -> str:
+    """The top of the git repository, the main worktree's of a linked one; without a repository CWD."""
+    top = next((place for place in _ancestors(cwd) if _is_repository(place)), cwd)
+    return _main_worktree(top) or top
 
 
 def _places(wanted: str, cwd: str) -> Iterator[str]:
@@ -144,7 +151,7 @@ def resolve_me(option: str | None, environ: Mapping[str, str], *, person: bool) 
 
     Raises UsageError: an agent that lost its environment must not become the person.
     """
-    if option:
+    if option is not None:
         return Setting(check_handle(option, "--me"), "--me")
     if environ.get("AM_ME"):
         return Setting(check_handle(environ["AM_ME"], "AM_ME"), "AM_ME")

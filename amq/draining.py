@@ -124,19 +124,26 @@ class Drain:
             yield batch
 
     def _read(self, new: Directory, identifier: str) -> Drained | None:
-        """A held message as it is now; None if another program has taken it meanwhile."""
+        """A held message as it is now; None if there is nothing to show: it stays in `new`, or another has taken it."""
         assert self._hold is not None
         again = identifier in self._hold.redelivered
         try:
-            message = maildir.open_message(new, identifier)
+            return self._open(new, identifier, again)
         except FileNotFoundError:
-            return None
+            self._hold.unsettled.discard(identifier)
+        except PermissionError as error:
+            unreadable = BadMessage(f"can not be read: {maildir.why(error)}", "parse_error")
+            return Drained(identifier, None, "", 0, again, acked=False, error=unreadable)
+        except OSError as error:  # the system's trouble, not the message's
+            self._account.warn(f"{identifier} can not be read now, and stays in new: {maildir.why(error)}")
+        return None
+
+    def _open(self, new: Directory, identifier: str, again: bool) -> Drained:
+        try:
+            message = maildir.open_message(new, identifier)
         except BadMessage as error:
             copyable = deadletter.original(new, identifier) is not None
             return Drained(identifier, None, "", 0, again, acked=False, error=error, to_dlq=copyable)
-        except OSError as error:
-            unreadable = BadMessage(f"can not be read: {maildir.why(error)}", "parse_error")
-            return Drained(identifier, None, "", 0, again, acked=False, error=unreadable)
         acked = self._ack and message.header.ack_required
         return Drained(identifier, message.header, message.text, len(message.body), again, acked)
 
@@ -151,28 +158,40 @@ class Drain:
 
         In this order a crash in between can acknowledge twice, which changes nothing, and never forgets to.
         """
+        assert self._hold is not None
         shown, self._handed = self._handed, []
-        good = [item for item in shown if item.header is not None]
-        self._acknowledge([item.header for item in good if item.acked and item.header is not None])
+        unsettled = self._hold.unsettled
+        unsettled.update(item.id for item in shown)
+        self._acknowledge([item.header for item in shown if item.acked and item.header is not None])
+        good = [item.id for item in shown if item.header is not None]
         try:
-            refused = self._take([item.id for item in good])
+            refused = self._take(good)
         except OSError as error:
             raise AmqError(
                 f"mail was shown but could not be moved out of new: {maildir.why(error)}",
                 hint="the next drain shows it again, marked as redelivered",
             ) from error
+        unsettled.difference_update(set(good).difference(refused))
         twin = BadMessage("another message with this id was shown before", "invalid_header")
         bad = [(item.id, item.error) for item in shown if item.error is not None]
         for identifier, wrong in (*bad, *((identifier, twin) for identifier in refused)):
-            self._put_away(identifier, wrong)
+            if self._put_away(identifier, wrong):
+                unsettled.discard(identifier)
 
     def _acknowledge(self, headers: list[Header]) -> None:
+        """All at once; where that fails one by one, so that a sender who can not be told keeps nobody else waiting."""
+        if not headers:
+            return
         account = self._account
-        if headers:
-            try:
-                acknowledge(account.queue, account.me, headers, account.clock(), account.temporary())
-            except OSError as error:
-                account.warn(f"acknowledging failed ({maildir.why(error)}); `amq ack --id ID` repeats it")
+        try:
+            acknowledge(account.queue, account.me, headers, account.clock(), account.temporary())
+        except OSError as error:
+            if len(headers) > 1:
+                for header in headers:
+                    self._acknowledge([header])
+                return
+            again = f"`amq ack --id {headers[0].id}` repeats it"
+            account.warn(f"acknowledging failed ({maildir.why(error)}); {again}")
 
     def _take(self, ids: list[str]) -> list[str]:
         """Move IDS from `new` to `cur`; those of which `cur` has another message already."""
@@ -190,12 +209,15 @@ class Drain:
             durable.sync(new)
         return refused
 
-    def _put_away(self, identifier: str, error: BadMessage) -> None:
+    def _put_away(self, identifier: str, error: BadMessage) -> bool:
+        """Whether the message is out of `new`; if not, the next drain tries again."""
         account = self._account
         try:
             deadletter.put_away(account.agent, identifier, error, account.letter_id(), account.clock())
         except OSError as failure:
             account.warn(f"{identifier} could not be put away: {maildir.why(failure)}")
+            return False
+        return True
 
 
 def _urgency(found: maildir.Found) -> tuple[bool, int]:

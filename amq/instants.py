@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
@@ -21,16 +22,22 @@ def parse_instant(text: str) -> int:
     if match is None:
         raise ValueError(f"not an RFC 3339 time: {text!r}")
     year, month, day, hour, minute, second, fraction, sign, zone_hours, zone_minutes = match.groups()
-    leap = second == "60"  # RFC 3339 allows it; it is the first instant of the next minute
-    instant = datetime(int(year), int(month), int(day), int(hour), int(minute), 59 if leap else int(second), tzinfo=UTC)
-    since = instant - _EPOCH
-    seconds = since.days * 86_400 + since.seconds + leap
+    # 60 is a leap second: RFC 3339 allows it, and it is the first instant of the next minute
+    if hour > "23" or minute > "59" or second > "60":
+        raise ValueError(f"not an RFC 3339 time: {text!r}")
+    seconds = _days(int(year), int(month), int(day)) * 86_400 + int(hour) * 3600 + int(minute) * 60 + int(second)
     if sign:
         if int(zone_hours) > 23 or int(zone_minutes) > 59:
             raise ValueError(f"not an RFC 3339 time: {text!r}")
         offset = int(zone_hours) * 3600 + int(zone_minutes) * 60
         seconds -= offset if sign == "+" else -offset
     return seconds * SECOND + int((fraction or "0")[:9].ljust(9, "0"))
+
+
+@lru_cache(maxsize=64)
+def _days(year: int, month: int, day: int) -> int:
+    """Days since the epoch; cached because the messages of an inbox share few of them."""
+    return (date(year, month, day) - _EPOCH.date()).days
 
 
 def format_instant(nanoseconds: int) -> str:

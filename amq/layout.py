@@ -84,13 +84,16 @@ class AgentLayout:
 
     @property
     def directories(self) -> list[str]:
-        """Every directory of a mailbox, parents first."""
+        """Every directory of a mailbox, parents first, and last of all the one that mail is delivered into.
+
+        Where `inbox/new` is, the others are: a mailbox that was cut off while it was made is none.
+        """
         return [
             self.home,
-            join(self.home, "inbox"), self.inbox_tmp, self.inbox_new, self.inbox_cur,
             join(self.home, "outbox"), self.sent,
             join(self.home, "acks"), self.acks_received, self.acks_sent,
             join(self.home, "dlq"), self.dlq_tmp, self.dlq_new, self.dlq_cur,
+            join(self.home, "inbox"), self.inbox_tmp, self.inbox_cur, self.inbox_new,
         ]  # fmt: skip
 
 

@@ -16,19 +16,19 @@ import os
 import time
 
 from amq.account import Account
-from amq.errors import BadMessage, UsageError
-from amq.message import Header, Message
+from amq.errors import UsageError
+from amq.message import Message
 from amq.names import check_line, message_id
 from amq.record import record
 from amq.store import maildir
-from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from amq.deadletters import Opened, Retried
     from amq.draining import Drain
+    from amq.listing import Listed
     from amq.roster import Agent
     from amq.sending import Draft, Replied, Sent
     from amq.store.acks import Ack
@@ -36,17 +36,6 @@ if TYPE_CHECKING:
     from amq.store.presence import Presence
     from amq.threads import Entry
     from amq.tracing import Trace
-
-
-@record
-class Listed:
-    """A message in the inbox: where it is, and its header or what is wrong with it."""
-
-    id: str
-    box: str
-    path: str
-    header: Header | None
-    error: BadMessage | None = None
 
 
 @record
@@ -102,17 +91,18 @@ class Mailbox:
 
     def list(self, *boxes: str) -> list[Listed]:
         """The messages in the given boxes (`new`, `cur`; none: both), oldest first, ties by id; moves nothing."""
-        listed: list[Listed] = []
-        for box in boxes or ("new", "cur"):
-            path = self.account.agent.inbox_new if box == "new" else self.account.agent.inbox_cur
-            with Directory(path) as directory:
-                found = (maildir.look(directory, identifier) for identifier in maildir.message_ids(directory))
-                listed.extend(
-                    Listed(look.id, box, os.path.join(path, f"{look.id}.md"), look.header, look.error)
-                    for look in found
-                    if look is not None
-                )
-        return sorted(listed, key=lambda entry: (entry.header.created_ns if entry.header else 0, entry.id))
+        from amq import listing
+
+        return listing.listed(self.account.agent, boxes or listing.BOXES)
+
+    def oldest(self, *boxes: str) -> Iterator[Listed]:
+        """The same, for a reader who does not need all: opens only what is asked for.
+
+        Messages come by the time in their names, where these are of the usual form.
+        """
+        from amq import listing
+
+        return listing.oldest(self.account.agent, boxes or listing.BOXES)
 
     def peek(self, identifier: str) -> tuple[Message, str]:
         """A message of new, cur or sent, and the box it is in; moves nothing. Raises NotFound or BadMessage."""

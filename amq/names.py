@@ -24,6 +24,7 @@ MAX_NEW_ID = 128
 
 _HANDLE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _NEW_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_INSTANT_LENGTH = len("2026-11-22T19-45-10.674Z")
 _CANONICAL_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z_pid\d+_[0-9a-f]{8}", re.ASCII)
 
 
@@ -50,6 +51,8 @@ def handle_from(program: str) -> str:
 
 def is_safe_name(name: str) -> bool:
     """Whether NAME may stand as a file's base name in a mailbox, so that it can not reach outside it."""
+    if len(name) <= MAX_NEW_ID and _NEW_ID.fullmatch(name):
+        return True
     if not name or name.startswith(".") or any(character in name for character in "/\\\0"):
         return False
     try:
@@ -87,9 +90,9 @@ def check_line(text: str, what: str) -> str:
     return text
 
 
-def is_canonical(identifier: str) -> bool:
-    """Whether the id begins with its own instant, so that names sort as their messages do."""
-    return _CANONICAL_ID.fullmatch(identifier) is not None
+def canonical_instant(identifier: str) -> str:
+    """The instant that an id of the usual form begins with, to the millisecond and so that it sorts; else empty."""
+    return identifier[:_INSTANT_LENGTH] if _CANONICAL_ID.fullmatch(identifier) else ""
 
 
 def is_message_name(name: str) -> bool:

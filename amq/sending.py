@@ -136,13 +136,17 @@ def _check_draft(draft: Draft) -> None:
 def _deliver(account: Account, message: Message, *, repeatable: bool) -> Sent:
     header = message.header
     data = _checked(message)
-    missing = header.to
+    missing, kept = header.to, False
     if repeatable:
-        data, missing = _what_is_missing(account, message, data)
+        data, missing, kept = _what_is_missing(account, message, data)
+        there = (account.queue.agent(handle) for handle in header.to if handle not in missing)
+        maildir.confirm(header.id, there)
     error = ""
     if missing:
         to = {handle: account.queue.agent(handle) for handle in missing}
         error = maildir.deliver(data, header.id, to, account.agent.sent, account.temporary())
+    elif not kept:
+        error = maildir.keep_missing(data, header.id, account.agent, account.temporary())
     return Sent(header.id, header.thread, header.to, header.subject, error, repeated=not missing)
 
 
@@ -158,8 +162,11 @@ def _checked(message: Message) -> bytes:
     return data
 
 
-def _what_is_missing(account: Account, message: Message, data: bytes) -> tuple[bytes, list[str]]:
-    """Which recipients of a repeated message lack it, and the bytes that the others have; raises Conflict."""
+def _what_is_missing(account: Account, message: Message, data: bytes) -> tuple[bytes, list[str], bool]:
+    """Of a repeated message: the bytes that stand there, the recipients who lack it, and whether a copy was kept.
+
+    Raises Conflict.
+    """
     identifier = message.header.id
     missing = []
     for handle in message.header.to:
@@ -170,7 +177,7 @@ def _what_is_missing(account: Account, message: Message, data: bytes) -> tuple[b
         else:
             data = _same(message, earlier)
     kept = maildir.read_raw((account.agent.sent,), identifier)
-    return data if kept is None else _same(message, kept), missing
+    return data if kept is None else _same(message, kept), missing, kept is not None
 
 
 def _same(message: Message, there: bytes) -> bytes:

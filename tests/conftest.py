@@ -118,6 +118,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     project = tmp_path / "project"
     (project / ".git").mkdir(parents=True)
+    (project / ".git" / "HEAD").touch()
     monkeypatch.chdir(project)
     return project
 

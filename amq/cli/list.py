@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from amq.cli.options import count
 from amq.cli.session import open_mailbox
 from amq.errors import UsageError
@@ -11,10 +13,11 @@ from amq.text import visible
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from amq.cli.output import Output
-    from amq.mailbox import Listed
+    from amq.listing import Listed
     from amq.message import Header
 
 SUMMARY = "look at the inbox, oldest first; nothing is moved"
@@ -44,13 +47,8 @@ def run(args: Namespace, out: Output) -> int:
     if args.sender is not None and not args.sender:
         raise UsageError("--from names nobody")
     boxes = ["new"] if args.new else ["cur"] if args.cur else []
-    found = []
-    for listed in mailbox.list(*boxes):
-        if listed.header is None:
-            out.warn(f"{visible(listed.id)} is no message and is left out: {visible(str(listed.error))}")
-        elif _wanted(listed.header, args):
-            found.append((listed, listed.header))
-    chosen = found[args.offset : args.offset + args.limit if args.limit else None]
+    source = mailbox.oldest(*boxes) if args.limit else mailbox.list(*boxes)
+    chosen = list(islice(_wanted(source, args, out), args.offset, args.offset + args.limit if args.limit else None))
     if out.json:
         out.value([_item(listed, header) for listed, header in chosen])
     else:
@@ -58,13 +56,19 @@ def run(args: Namespace, out: Output) -> int:
     return 0
 
 
-def _wanted(header: Header, args: Namespace) -> bool:
-    return (
-        args.sender in (None, header.sender)
-        and args.kind in (None, header.kind)
-        and args.priority in (None, header.priority)
-        and all(label in header.labels for label in args.label)
-    )
+def _wanted(source: Iterable[Listed], args: Namespace, out: Output) -> Iterator[tuple[Listed, Header]]:
+    """What the filters let through."""
+    for listed in source:
+        header = listed.header
+        if header is None:
+            out.warn(f"{visible(listed.id)} is no message and is left out: {visible(str(listed.error))}")
+        elif (
+            args.sender in (None, header.sender)
+            and args.kind in (None, header.kind)
+            and args.priority in (None, header.priority)
+            and all(label in header.labels for label in args.label)
+        ):
+            yield listed, header
 
 
 def _line(header: Header) -> str:

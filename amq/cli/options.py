@@ -17,6 +17,13 @@ VALUED = ("--root", "--me")
 FLAGS = ("--json", "--strict", "--trust-root")
 
 
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Of a fixed width: asking for the terminal's imports shutil, for every option of every command."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=110)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser of one command. It raises UsageError instead of leaving, and never guesses an abbreviation.
 
@@ -28,7 +35,7 @@ class Parser(argparse.ArgumentParser):
             prog=f"amq {command}",
             allow_abbrev=False,
             add_help=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=Formatter,
             **rest,
         )
         self._stray = stray

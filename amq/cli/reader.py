@@ -32,7 +32,7 @@ def was_read(fd: int) -> bool:
         return True
     least, since, pause = sys.maxsize, time.monotonic(), 0.0002
     while (unread := _unread(fd, request)) > 0:
-        if _is_broken(fd):
+        if _events(fd) & (select.POLLERR | select.POLLHUP):
             return False
         now = time.monotonic()
         if unread < least:
@@ -41,7 +41,8 @@ def was_read(fd: int) -> bool:
             return False
         time.sleep(pause)
         pause = min(pause * 1.5, 0.01)
-    return True
+    # A socket whose reader closes it loses what was unread, and only the error tells; a pipe keeps it.
+    return not (stat.S_ISSOCK(mode) and _events(fd) & select.POLLERR)
 
 
 def _unread(fd: int, request: int) -> int:
@@ -51,7 +52,8 @@ def _unread(fd: int, request: int) -> int:
     return int.from_bytes(answer, sys.byteorder, signed=True)
 
 
-def _is_broken(fd: int) -> bool:
+def _events(fd: int) -> int:
+    """What poll(2) says of a descriptor that is not asked about anything: POLLERR, POLLHUP."""
     poll = select.poll()
     poll.register(fd, 0)
-    return any(events & (select.POLLERR | select.POLLHUP) for _, events in poll.poll(0))
+    return sum(events for _, events in poll.poll(0))

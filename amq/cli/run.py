@@ -7,7 +7,7 @@ import time
 
 from amq import config
 from amq.cli.session import check_queue
-from amq.errors import HostFailed, UsageError
+from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.names import PERSON, check_handle, handle_from
@@ -50,9 +50,11 @@ def run(args: Namespace, out: Output) -> int:
     if not program:
         raise UsageError("no program to run", hint="put it behind two dashes: amq run -- claude")
     environment = config.environment()
-    mailbox = _mailbox(args, _handle(args, program[0]), environment, out)
+    handle = _handle(args, program[0])
     from amq.runtime import session
 
+    session.check_program(program[0], environment)
+    mailbox = _mailbox(args, handle, environment, out)
     return session.run(mailbox, program, environment, wake=not args.no_wake)
 
 
@@ -72,11 +74,22 @@ def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: 
     found = config.find_root(args.root, environment, directory)
     root = (found or config.new_root(args.root, environment, directory)).value
     queue = QueueLayout(root)
-    if found is None:
-        registry.make_queue(queue, tracked=False)
-    else:
+    if found is not None:
         check_queue(args, root, out)
     if not registry.has_mailbox(queue.agent(handle)):
+        registry.make_queue(queue, tracked=False)
         registry.register(queue, [handle], time.time_ns())
         out.note(f"made a mailbox for {handle} in {root}")
+    elif not _is_registered(queue, handle, out):
+        registry.register(queue, [handle], time.time_ns())
+        out.note(f"registered {handle} in {root}")
     return Mailbox(root, handle, strict=args.strict)
+
+
+def _is_registered(queue: QueueLayout, handle: str, out: Output) -> bool:
+    """Whether mail to everybody reaches it. A registry that can not be read is said, and does not keep it from work."""
+    try:
+        return handle in (registry.read_registry(queue) or ())
+    except AmqError as error:
+        out.warn(error.message)
+        return True

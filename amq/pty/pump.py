@@ -40,14 +40,14 @@ class Pump:
     @property
     def hung_up(self) -> bool:
         """Whether the person's terminal has gone, or nobody reads the output any more."""
-        return not self._sink_open or (self._tty.is_terminal and not self._source_open)
+        return not self._sink_open or (self._tty.source_is_terminal and not self._source_open)
 
     @property
     def waiting(self) -> bool:
         """Whether bytes for the program are still on their way, the person's unread ones included."""
         if self._to_child:
             return True
-        return self._source_open and self._tty.is_terminal and _is_readable(self._tty.source)
+        return self._source_open and self._tty.source_is_terminal and _is_readable(self._tty.source)
 
     def type(self, data: bytes) -> None:
         """Put DATA in one piece behind what the person has typed. Call it with the terminal's lock held."""

@@ -28,6 +28,7 @@ class Tty:
         self._before: Attributes | None = None
         self.source: int = self._open_again(source)
         self.sink: int = self._open_again(sink)
+        self.source_is_terminal: bool = os.isatty(self.source)
         self._terminal = next((fd for fd in (self.source, self.sink) if os.isatty(fd)), None)
         self.sink_is_private: bool = self.sink in self._opened  # and so non-blocking
         self.portion: int = PORTION if self.sink_is_private else select.PIPE_BUF
@@ -37,10 +38,6 @@ class Tty:
     def close(self) -> None:
         while self._opened:
             os.close(self._opened.pop())
-
-    @property
-    def is_terminal(self) -> bool:
-        return self._terminal is not None
 
     def size(self) -> tuple[int, int]:
         """Rows and columns."""

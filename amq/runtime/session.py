@@ -5,6 +5,7 @@ The program is started first. What the waking needs is imported after that, in t
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import traceback
@@ -13,7 +14,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from amq.errors import AmqError, HostFailed
-from amq.pty.child import Child
+from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.host import Host
 from amq.pty.terminal import Terminal
@@ -41,10 +42,18 @@ class CannotRun(AmqError):
         self.exit_code = error.status
 
 
-class Taken(AmqError):
+class Taken(HostFailed):
     """The agent is hosted already."""
 
     code = "taken"
+
+
+def check_program(name: str, environment: Mapping[str, str]) -> None:
+    """Raise CannotRun if there is no program NAME, before anything is made for it."""
+    try:
+        find_program(name, environment.get("PATH", os.defpath))
+    except CannotRunError as error:
+        raise CannotRun(error) from error
 
 
 def run(mailbox: Mailbox, program: Sequence[str], environment: Mapping[str, str], *, wake: bool) -> int:

@@ -49,28 +49,22 @@ class Ack:
 def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: int, temporary: str) -> list[Ack]:
     """Acknowledge messages on both sides, to the disk; the acknowledgements that stand there now.
 
-    TEMPORARY is a free name. Idempotent: an earlier acknowledgement stays as it is, and its missing other side is made
-    good. A sender without a mailbox is no error. Each directory is synced once. Raises OSError, after the others were
-    acknowledged.
+    TEMPORARY begins names that nobody else uses. Idempotent: an earlier acknowledgement stays as it is, and its missing
+    other side is made good. A sender without a mailbox is no error. Each directory is synced once. Raises OSError.
     """
     with ExitStack() as opened:
+        staging = _Staging(opened.enter_context(Directory(queue.agent(receiver).inbox_tmp)), temporary)
         sent = opened.enter_context(Directory(queue.agent(receiver).acks_sent))
         receiving: dict[str, Directory | None] = {}
         acks = []
-        failures = []
         for header in headers:
-            try:
-                if header.sender not in receiving:
-                    receiving[header.sender] = _open(queue.agent(header.sender).acks_received, opened)
-                ack = _record(sent, receiver, header, now, temporary)
-                _tell(sent, receiving[header.sender], ack, temporary)
-                acks.append(ack)
-            except OSError as error:
-                failures.append(error)
+            if header.sender not in receiving:
+                receiving[header.sender] = _open(queue.agent(header.sender).acks_received, opened)
+            ack = _record(staging, sent, receiver, header, now)
+            _tell(staging, sent, receiving[header.sender], ack)
+            acks.append(ack)
         for directory in filter(None, (sent, *receiving.values())):
             durable.sync(directory)
-    if failures:
-        raise failures[0]
     return acks
 
 
@@ -84,6 +78,20 @@ def read_ack(receiver: AgentLayout, identifier: str, handle: str) -> Ack | None:
     return ack if ack and (ack.id, ack.receiver) == (identifier, handle) else None
 
 
+class _Staging:
+    """Where acknowledgements are written before they are published: a directory that is swept if a process dies."""
+
+    def __init__(self, directory: Directory, temporary: str) -> None:
+        self._directory = directory
+        self._temporary = temporary
+        self._count = 0
+
+    def publish(self, ack: Ack, target: Directory, name: str) -> None:
+        """Put ACK into TARGET; raises FileExistsError."""
+        self._count += 1
+        durable.publish_new(self._directory, f"{self._temporary}_{self._count}", target, name, ack.render())
+
+
 def _open(path: str, opened: ExitStack) -> Directory | None:
     try:
         return opened.enter_context(Directory(path))
@@ -91,18 +99,24 @@ def _open(path: str, opened: ExitStack) -> Directory | None:
         return None
 
 
-def _record(sent: Directory, receiver: str, header: Header, now: int, temporary: str) -> Ack:
+def _record(staging: _Staging, sent: Directory, receiver: str, header: Header, now: int) -> Ack:
     """The acknowledgement on the receiver's own side, written now unless it is there."""
     name = f"{header.id}.json"
     earlier = _read(sent, name)
     if earlier is not None:
         return earlier
     ack = Ack(header.id, header.conversation, receiver, header.sender, format_instant(now))
-    durable.publish_new(sent, temporary, sent, name, ack.render())
+    try:
+        staging.publish(ack, sent, name)
+    except FileExistsError:  # another process was faster
+        earlier = _read(sent, name)
+        if earlier is None:
+            raise
+        return earlier
     return ack
 
 
-def _tell(sent: Directory, received: Directory | None, ack: Ack, temporary: str) -> None:
+def _tell(staging: _Staging, sent: Directory, received: Directory | None, ack: Ack) -> None:
     """Leave ACK on the sender's side: the first under the message's name, one of another receiver beside it."""
     if received is None:
         return
@@ -110,7 +124,7 @@ def _tell(sent: Directory, received: Directory | None, ack: Ack, temporary: str)
     for name in (own_name, f"{ack.id}__{ack.receiver}.json"):
         try:
             if not durable.link(sent, own_name, received, name):
-                durable.publish_new(received, temporary, received, name, ack.render())
+                staging.publish(ack, received, name)
             return
         except FileExistsError:
             there = _read(received, name)

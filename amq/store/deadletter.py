@@ -79,13 +79,15 @@ def _write(agent: AgentLayout, letter: str, data: bytes) -> None:
         durable.sync(new)
 
 
-def _move_aside(agent: AgentLayout, new: Directory, identifier: str, spare: str) -> str:
-    """Move it under its own name, or if another of that name was put there before, under the name SPARE."""
+def _move_aside(agent: AgentLayout, new: Directory, identifier: str, letter: str) -> str:
+    """Keep it under its own name, or if that was refused before, under the id that its dead letter would have had."""
+    name = kept = identifier + SUFFIX
     with open_state(agent, agent.refused) as refused:
-        name = identifier + SUFFIX
-        if durable.exists(refused, name):
-            name = spare + SUFFIX
-        durable.move(new, identifier + SUFFIX, refused, name)
+        try:
+            durable.move(new, name, refused, kept)
+        except FileExistsError:
+            kept = letter + SUFFIX
+            durable.move(new, name, refused, kept)
         durable.sync(refused)
         durable.sync(new)
-        return f"{refused.path}/{name}"
+        return f"{refused.path}/{kept}"

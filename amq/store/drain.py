@@ -28,12 +28,17 @@ _MAX_RECORD = 64 * 1024 * 1024
 
 
 class Hold:
-    """The messages that one drain may show, until it is released or its process dies."""
+    """The messages that one drain may show, until it is released or its process dies.
+
+    `redelivered` are those that a drain before it may have shown, `unsettled` those that may have been shown (by that
+    one or this) and may still be in `new`: the caller adds and removes them.
+    """
 
     def __init__(self, agent: AgentLayout, ids: list[str], suspects: set[str], remaining: int) -> None:
         self.agent = agent
         self.ids = ids
         self.redelivered = suspects.intersection(ids)
+        self.unsettled = set(self.redelivered)
         self.remaining = remaining
         self._record: tuple[str, int] | None = None
 
@@ -44,8 +49,8 @@ class Hold:
                 durable.steps.touch(drains, self._record[0])
 
     def release(self) -> None:
-        """Give the names up: what is still in `new` may be shown by anyone, unmarked."""
-        if self._record:
+        """Give the names up: what is still in `new` may be shown by anyone, and unmarked unless it is unsettled."""
+        if self._record and not self.unsettled:
             name, _ = self._record
             with Directory(self.agent.drains) as drains:
                 durable.discard(drains, name)
@@ -54,14 +59,19 @@ class Hold:
     def abandon(self) -> None:
         """Leave the record as a dead drain's: what is still in `new` will be shown again, marked."""
         if self._record:
-            durable.steps.close(self._record[1])
+            durable.close(self._record[1])
             self._record = None
 
     def keep(self, drains: Directory, name: str) -> None:
-        """Write the record, to the disk, before anything is shown."""
+        """Write the record, to the disk, before anything is shown; raises OSError, and then nothing is held."""
         record = jsontext.render({"pid": os.getpid(), "ids": self.ids}, indent=None)
         self._record = name, durable.write_new(drains, name, record.encode("utf-8", "surrogateescape"))
-        durable.sync(drains)
+        try:
+            durable.sync(drains)
+        except BaseException:
+            durable.discard(drains, name)
+            self.abandon()
+            raise
 
 
 def hold(
@@ -108,10 +118,11 @@ class _Other:
             fd = durable.steps.open(drains, name, os.O_RDWR)
         except FileNotFoundError:  # it ended between the scan and now
             return
-        opened.callback(durable.steps.close, fd)
+        opened.callback(durable.close, fd)
         self.dead = durable.steps.lock(fd)
-        self._touched = durable.steps.stat(fd).st_mtime_ns
-        self.ids = _ids(durable.read_all(fd, _MAX_RECORD))
+        found = durable.steps.stat(fd)
+        self._touched = found.st_mtime_ns
+        self.ids = _ids(durable.read_all(fd, min(found.st_size, _MAX_RECORD)))
 
     def holds(self, now: int) -> bool:
         """Whether its messages are its own to show."""

@@ -49,7 +49,7 @@ class Directory:
     def close(self) -> None:
         """Give the descriptor back."""
         if self.fd is not None:
-            steps.close(self.fd)
+            close(self.fd)
             self.fd = None
 
     def at(self, name: str) -> str:
@@ -91,10 +91,10 @@ class Steps:
         else:
             os.fsync(fd)
 
-    def chmod(self, fd: int, mode: int) -> None:
-        """Set the mode whatever the umask was, where there are modes."""
+    def chmod(self, file: int | str, mode: int) -> None:
+        """Set the mode of a descriptor's file or a path, whatever the umask was, where there are modes."""
         if sys.platform != "win32":
-            os.fchmod(fd, mode)
+            os.chmod(file, mode)
 
     def stat(self, fd: int) -> os.stat_result:
         """What the file is."""
@@ -184,19 +184,17 @@ def read_regular(directory: Directory, name: str, most: int, largest: int = sys.
             return None
         if found.st_size > largest:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
-        return read_all(fd, most)
+        return read_all(fd, min(most, found.st_size))
     finally:
-        steps.close(fd)
+        close(fd)
 
 
-def read_all(fd: int, most: int) -> bytes:
-    """What is left of an open file, up to MOST bytes."""
-    first = steps.read(fd, most)
-    pieces, size = [first], len(first)
-    while pieces[-1] and size < most:
-        pieces.append(steps.read(fd, most - size))
-        size += len(pieces[-1])
-    return first if len(pieces) <= 2 and not pieces[-1] else b"".join(pieces)
+def read_all(fd: int, size: int) -> bytes:
+    """What is left of an open file, up to SIZE bytes."""
+    data = steps.read(fd, size)
+    while data and len(data) < size and (more := steps.read(fd, size - len(data))):
+        data += more
+    return data
 
 
 def write_new(directory: Directory, name: str, data: bytes) -> int:
@@ -211,10 +209,20 @@ def write_new(directory: Directory, name: str, data: bytes) -> int:
         fill(fd, data)
         steps.fsync(fd)
     except BaseException:
-        steps.close(fd)
+        close(fd)
         discard(directory, name)
         raise
     return fd
+
+
+def close(fd: int) -> None:
+    """Give a descriptor back, and with it its lock.
+
+    What had to reach the disk was synced before, so that an error here tells nothing: whatever it says, the descriptor
+    is gone.
+    """
+    with suppress(OSError):
+        steps.close(fd)
 
 
 def fill(fd: int, data: bytes) -> None:
@@ -271,7 +279,7 @@ def publish_new(staging: Directory, temporary: str, target: Directory, name: str
         discard(staging, temporary)
         raise
     finally:
-        steps.close(fd)
+        close(fd)
 
 
 def take(source: Directory, name: str, target: Directory) -> bool:
@@ -281,13 +289,14 @@ def take(source: Directory, name: str, target: Directory) -> bool:
     mailbox's lock, for systems that can only look first and rename then.
     """
     try:
-        move(source, name, target, name)
+        try:
+            move(source, name, target, name)
+        except FileExistsError:
+            if steps.inode(source, name) != steps.inode(target, name):
+                raise
+            steps.unlink(source, name)
     except FileNotFoundError:
         return False
-    except FileExistsError:
-        if steps.inode(source, name) != steps.inode(target, name):
-            raise
-        steps.unlink(source, name)
     return True
 
 
@@ -320,9 +329,7 @@ def _make_directory(path: str) -> bool:
         steps.mkdir(path)
     except FileExistsError:
         return False
-    with Directory(path) as directory:
-        if directory.fd is not None:
-            steps.chmod(directory.fd, DIRECTORY_MODE)
+    steps.chmod(path, DIRECTORY_MODE)  # by its path: the umask may keep us from opening it
     return True
 
 
@@ -341,5 +348,5 @@ def replace_file(
         discard(beside, temporary)
         raise
     finally:
-        steps.close(fd)
+        close(fd)
     sync(directory)

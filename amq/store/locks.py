@@ -44,12 +44,26 @@ def mailbox_lock(agent: AgentLayout, patience: float = PATIENCE) -> Iterator[Non
 def lock_beside(path: str, name: str, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lock file NAME in the directory PATH; raises AmqError if it is not to be had in PATIENCE seconds."""
     with Directory(path) as directory:
-        fd = durable.steps.open(directory, name, os.O_RDWR | os.O_CREAT)
+        fd = _open_lock(directory, name)
         try:
             _wait_for(fd, os.path.join(path, name), patience)
             yield
         finally:
-            durable.steps.close(fd)
+            durable.close(fd)
+
+
+def _open_lock(directory: Directory, name: str) -> int:
+    """The lock file, made if need be, for us to open again whatever the umask."""
+    try:
+        return durable.steps.open(directory, name, os.O_RDWR)
+    except FileNotFoundError:
+        fd = durable.steps.open(directory, name, os.O_RDWR | os.O_CREAT)
+        try:
+            durable.steps.chmod(fd, durable.FILE_MODE)
+        except BaseException:
+            durable.close(fd)
+            raise
+        return fd
 
 
 def _wait_for(fd: int, path: str, patience: float) -> None:

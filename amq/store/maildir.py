@@ -56,7 +56,8 @@ def deliver(data: bytes, identifier: str, to: Mapping[str, AgentLayout], sent: s
             _stage(copies, data, temporary, opened)
             for copy in copies:
                 _publish(copy, identifier, temporary)
-            unkept = _keep_copy(copies[0], data, identifier, sent, temporary)
+            first = copies[0]
+            unkept = keep_sent(data, identifier, sent, first.tmp, temporary, staged=first.staged)
             _finish(copies, temporary)
         except BaseException as error:
             _give_up(copies, identifier, temporary, error)
@@ -66,11 +67,11 @@ def deliver(data: bytes, identifier: str, to: Mapping[str, AgentLayout], sent: s
 
 def _stage(copies: list[_Copy], data: bytes, temporary: str, opened: ExitStack) -> None:
     first = copies[0]
-    opened.callback(durable.steps.close, durable.write_new(first.tmp, temporary, data))
+    opened.callback(durable.close, durable.write_new(first.tmp, temporary, data))
     first.staged = True
     for copy in copies[1:]:
         if not durable.link(first.tmp, temporary, copy.tmp, temporary):
-            opened.callback(durable.steps.close, durable.write_new(copy.tmp, temporary, data))
+            opened.callback(durable.close, durable.write_new(copy.tmp, temporary, data))
         copy.staged = True
 
 
@@ -82,21 +83,48 @@ def _publish(copy: _Copy, identifier: str, temporary: str) -> None:
     copy.published = True
 
 
-def _keep_copy(copy: _Copy, data: bytes, identifier: str, sent: str, temporary: str) -> str:
-    """Keep what was sent. Not on the message's way, so a failure is told and does not fail the send.
+def keep_sent(data: bytes, identifier: str, sent: str, tmp: Directory, temporary: str, *, staged: bool) -> str:
+    """Keep what was sent, in the directory SENT; why that could not be done, or an empty text.
 
-    It comes before the inboxes are synced: on a journaling filesystem it gets to the disk with them, for nothing.
+    It is not on the message's way, so a failure is told and does not fail the send. `staged`: TMP holds the message as
+    TEMPORARY, otherwise that is a free name there. It comes before the inboxes are synced: on a journaling filesystem
+    it gets to the disk with them, for nothing.
     """
     name = identifier + SUFFIX
     try:
         with Directory(sent) as outbox:
-            if not (copy.staged and durable.link(copy.tmp, temporary, outbox, name)):
-                durable.steps.close(durable.write_new(outbox, name, data))
+            if not (staged and durable.link(tmp, temporary, outbox, name)):
+                durable.publish_new(tmp, f"{temporary}_sent", outbox, name, data)
     except FileExistsError:
         return ""
     except OSError as error:
         return why(error)
     return ""
+
+
+def keep_missing(data: bytes, identifier: str, agent: AgentLayout, temporary: str) -> str:
+    """The same for a message that every recipient has, and its sender AGENT lacks."""
+    try:
+        with Directory(agent.inbox_tmp) as tmp:
+            return keep_sent(data, identifier, agent.sent, tmp, temporary, staged=False)
+    except OSError as error:
+        return why(error)
+
+
+def confirm(identifier: str, agents: Iterable[AgentLayout]) -> None:
+    """Return when a message that AGENTS have is on the disk, for who put it there may have died; raises Uncertain."""
+    try:
+        for agent in agents:
+            for path in (agent.inbox_new, agent.inbox_cur):
+                with Directory(path) as directory:
+                    durable.sync(directory)
+    except OSError as error:
+        raise _uncertain(f"{identifier} was delivered, but may not be on the disk yet", identifier, error) from error
+
+
+def _uncertain(what: str, identifier: str, error: BaseException) -> Uncertain:
+    hint = f"repeat with --new-id {identifier}: who has it will not get it twice"
+    return Uncertain(f"{what}: {why(error)}", hint=hint)
 
 
 def _finish(copies: list[_Copy], temporary: str) -> None:
@@ -115,10 +143,8 @@ def _give_up(copies: list[_Copy], identifier: str, temporary: str, error: BaseEx
             durable.discard(copy.tmp, temporary)
     reached = [copy.handle for copy in copies if copy.published]
     if reached:
-        raise Uncertain(
-            f"{identifier} may have been delivered to {', '.join(reached)}: {why(error)}",
-            hint=f"repeat with --new-id {identifier}: who has it will not get it twice",
-        ) from error
+        what = f"{identifier} may have been delivered to {', '.join(reached)}"
+        raise _uncertain(what, identifier, error) from error
     if isinstance(error, FileExistsError):
         raise Conflict(f"a message with the id {identifier} is there already") from error
     if isinstance(error, OSError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from amq import jsontext
-from amq.errors import AmqError
+from amq.errors import AmqError, NotFound, UsageError
 from amq.instants import format_seconds
-from amq.layout import AgentLayout, QueueLayout
+from amq.layout import ROOT_NAME, AgentLayout, QueueLayout
 from amq.names import PERSON, is_handle
 from amq.store import durable
 from amq.store.durable import Directory
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _MAX_REGISTRY_BYTES = 1024 * 1024
 _IGNORE = b"*\n"
+_TEMPORARY = ".amq-"
+_OF_GIT = {".gitignore", ".gitkeep"}
+"""What a queue that git tracks may hold in a fresh clone, where empty directories are missing."""
 
 
 def read_registry(queue: QueueLayout) -> list[str] | None:
@@ -60,15 +64,42 @@ def make_mailbox(queue: QueueLayout, handle: str) -> bool:
 
 
 def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
-    """Make what is missing of a queue without agents; unless `tracked`, git is told to leave it alone."""
-    fresh = durable.make_directories(queue.directories)
+    """Make what is missing of a queue without agents; unless `tracked`, git is told to leave a new one alone.
+
+    Raises AmqError where that is not possible, and rather than strew a queue among the files of something else.
+    """
+    fresh = not _is_queue(queue)
+    durable.make_directories([queue.root])
     if fresh and not tracked:
-        with Directory(queue.root) as root:
-            try:
-                durable.publish_new(root, f".gitignore-{os.getpid()}", root, ".gitignore", _IGNORE)
-            except FileExistsError:
-                return
-            durable.sync(root)
+        _ignore(queue)
+    durable.make_directories(queue.directories)
+
+
+def _ignore(queue: QueueLayout) -> None:
+    """Tell git, before there is mail that it could see. A file that is there is somebody's, and stays."""
+    with Directory(queue.root) as root:
+        with suppress(FileExistsError):
+            durable.publish_new(root, _temporary(), root, ".gitignore", _IGNORE)
+        durable.sync(root)
+
+
+def _is_queue(queue: QueueLayout) -> bool:
+    """Whether there is one, be it incomplete. False if one can be made; raises AmqError if it can not."""
+    try:
+        found = set(os.listdir(queue.root))
+    except FileNotFoundError:
+        parent = os.path.dirname(queue.root)
+        if not os.path.isdir(parent):
+            raise NotFound(f"no directory {parent} to make the queue in", hint=f"mkdir -p '{parent}'") from None
+        return False
+    except NotADirectoryError:
+        raise UsageError(f"{queue.root} is no directory", hint="name another --root") from None
+    if found.isdisjoint(os.path.basename(path) for path in (queue.meta, queue.agents)):
+        if any(name not in _OF_GIT and not name.startswith(_TEMPORARY) for name in found):
+            inside = os.path.join(queue.root, ROOT_NAME)
+            raise UsageError(f"{queue.root} is no queue and holds other files", hint=f"did you mean --root {inside}?")
+        return False
+    return True
 
 
 def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool = False) -> list[str]:
@@ -84,8 +115,13 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
         after = {"version": 1, "created_utc": format_seconds(now), **before, "agents": agents}
         if after != before:
             data = jsontext.render(after) + "\n"
-            durable.replace_file(meta, "config.json", f".config.{os.getpid()}", data.encode())
+            durable.replace_file(meta, "config.json", _temporary(), data.encode())
     return agents
+
+
+def _temporary() -> str:
+    """A name that nobody else uses, not even a process that died: its pid may be ours now."""
+    return f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def _members(meta: Directory) -> dict[str, Any]:

@@ -12,9 +12,10 @@ import pytest
 from amq.cli import run as command
 from amq.cli.output import Output
 from amq.errors import UsageError
-from amq.layout import ROOT_NAME
+from amq.layout import ROOT_NAME, QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime import session
+from amq.store import registry
 
 
 class Notes(Output):
@@ -42,9 +43,11 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Call]:
         return 7
 
     monkeypatch.setattr(session, "run", host)
+    monkeypatch.setattr(session, "check_program", lambda *_: None)
     monkeypatch.delenv("AM_ROOT", raising=False)
     monkeypatch.setenv("AM_ME", "somebody-else")
     (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").touch()
     monkeypatch.chdir(tmp_path)
     return calls
 
@@ -90,3 +93,31 @@ def test_what_cannot_be_hosted_is_refused_before_anything_is_made(
         run(*words)
     assert not (tmp_path / ROOT_NAME).exists()
     assert calls == []
+
+
+def test_an_empty_directory_becomes_the_queue(calls: list[Call], tmp_path: Path) -> None:
+    (tmp_path / ROOT_NAME).mkdir()
+    assert run("--as", "claude", "--", "true") == 7
+    assert (tmp_path / ROOT_NAME / "meta").is_dir()
+    assert (tmp_path / ROOT_NAME / ".gitignore").read_text() == "*\n"
+
+
+def test_an_agent_that_has_only_a_mailbox_is_registered(calls: list[Call], tmp_path: Path) -> None:
+    """Otherwise mail to everybody would not reach it."""
+    run("--", "claude")
+    queue = QueueLayout(str(tmp_path / ROOT_NAME))
+    registry.register(queue, ["codex"], 0, replace=True)
+    out = Notes()
+    assert run("--", "claude", out=out) == 7
+    assert registry.read_registry(queue) == ["claude", "codex"]
+    assert out.notes == [f"registered claude in {queue.root}"]
+
+
+def test_a_broken_registry_keeps_nobody_from_work(calls: list[Call], tmp_path: Path) -> None:
+    run("--", "claude")
+    path = Path(QueueLayout(str(tmp_path / ROOT_NAME)).registry)
+    path.write_text("{")
+    out = Notes()
+    assert run("--", "claude", out=out) == 7
+    assert [note.partition(":")[0] for note in out.notes] == ["warning"]
+    assert path.read_text() == "{"

@@ -298,3 +298,16 @@ def test_without_a_terminal_the_output_still_comes() -> None:
     with open(read_end, "rb") as pipe:
         assert pipe.read() == b"24 80\r\n"
     assert status == 5
+
+
+def test_the_end_of_a_piped_stdin_is_no_hang_up() -> None:
+    """Output goes to a terminal, input comes from a file that is at its end at once."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    with terminal() as person:
+        tty = Tty(nothing, person.slave)
+        child = Child.spawn(["sh", "-c", "echo here; sleep 0.3; exit 7"], os.environ, tty.size(), tty.attributes())
+        status = Host(child, tty, Terminal(0.0)).run()
+        tty.close()
+        person.sees("here")
+    os.close(nothing)
+    assert status == 7

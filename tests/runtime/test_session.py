@@ -241,7 +241,7 @@ def test_a_second_host_is_told_who_the_first_is(desk: Desk) -> None:
     second = desk.run("cat")
     second.expect(f"tui is already hosted by amq run, process {first.pid}")
     second.expect_exact("amq run --as tui-2 -- cat")
-    assert ends(second) == 1
+    assert ends(second) == 125
     third = desk.run("echo", "hosted only", options=("--no-wake",))
     third.expect_exact("hosted only")
     assert ends(third) == 0

@@ -1,0 +1,209 @@
+"""What all commands have in common: options, errors, help, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import amq as package
+from amq import mailbox
+from amq.cli.main import COMMANDS
+from tests.conftest import Shell, run_amq
+
+MINE = ("init", "send", "list", "read", "drain", "ack", "reply")
+
+
+# -- options ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--me", "bob", "list", "--json"),
+        ("--me=bob", "--json", "list"),
+        ("list", "--me", "bob", "--json"),
+        ("--json", "list", "--me=bob"),
+        ("--strict", "--json", "list", "--me", "bob"),
+    ],
+)
+def test_common_options_stand_before_or_after_the_command(amq: Shell, words: tuple[str, ...]) -> None:
+    amq.send()
+    assert len(json.loads(amq.ok(*words, me=None))) == 1
+
+
+def test_root_before_the_command_is_not_forgotten(amq: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert amq.ok("--root", str(amq.root), "list") == "No messages.\n"
+    assert amq.ok("list", f"--root={amq.root}") == "No messages.\n"
+
+
+def test_the_option_wins_over_the_environment(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    amq.send(to="bob")
+    monkeypatch.setenv("AM_ME", "bob")
+    monkeypatch.setenv("AM_ROOT", "/nonexistent")
+    assert amq("list", me=None).code == 3
+    assert len(json.loads(amq.ok("list", "--json", "--root", str(amq.root), me=None))) == 1
+    monkeypatch.setenv("AM_ROOT", str(amq.root))
+    assert len(json.loads(amq.ok("list", "--json", me=None))) == 1
+    assert json.loads(amq.ok("list", "--json", me="alice")) == []
+
+
+@pytest.mark.parametrize("words", [("--js", "list"), ("list", "--js"), ("list", "--stric"), ("list", "--m", "bob")])
+def test_no_abbreviations(amq: Shell, words: tuple[str, ...]) -> None:
+    refused = amq(*words)
+    assert (refused.code, refused.out) == (2, "")
+    assert "unknown option" in refused.err or "belongs to no option" in refused.err
+
+
+@pytest.mark.parametrize("command", MINE)
+def test_a_stray_word_is_never_dropped(amq: Shell, command: str) -> None:
+    needed = {"send": ("--to", "bob"), "read": ("--id", "x"), "ack": ("--id", "x"), "reply": ("--id", "x")}
+    refused = amq(command, *needed.get(command, ()), "stray")
+    assert (refused.code, refused.out) == (2, "")
+    assert "stray" in refused.err
+
+
+@pytest.mark.parametrize("command", MINE)
+def test_nothing_is_taken_behind_two_dashes(amq: Shell, command: str) -> None:
+    assert amq(command, "--", "x").code == 2
+
+
+# -- errors -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "name"),
+    [
+        (("list", "--json", "stray"), 2, "usage"),
+        (("--json", "nonsense"), 2, "usage"),
+        (("--json", "--nonsense"), 2, "usage"),
+        (("list", "--json", "--me", "nobody"), 3, "not_found"),
+        (("list", "--json", "--root", "/nonexistent"), 3, "not_found"),
+        (("read", "--id", "x", "--json"), 3, "not_found"),
+        (("send", "--json", "--to", "nobody", "--body=x"), 3, "not_found"),
+    ],
+)
+def test_with_json_an_error_is_one_object_on_stderr(amq: Shell, words: tuple[str, ...], code: int, name: str) -> None:
+    refused = amq(*words)
+    assert (refused.code, refused.out) == (code, "")
+    assert (list(refused.error), refused.error["code"]) == (["error", "code", "hint"], name)
+    assert refused.error["error"]
+
+
+def test_an_error_in_text_says_what_to_do(amq: Shell) -> None:
+    assert amq("list", me=None).err == (
+        "amq: who are you? no --me, and AM_ME is not set\n     add --me HANDLE, or export AM_ME=HANDLE\n"
+    )
+
+
+def test_an_unknown_handle_is_named_with_the_nearest(amq: Shell) -> None:
+    refused = amq("list", me="alicia")
+    assert refused.code == 3
+    assert "alicia has no mailbox" in refused.err
+    assert "did you mean alice?" in refused.err
+
+
+def test_no_queue(shell: Shell) -> None:
+    refused = shell("list", "--root", "nowhere")
+    assert (refused.code, refused.out) == (3, "")
+    assert f"no queue nowhere in {shell.project} or above it" in refused.err
+    assert "amq init" in refused.err
+    assert os.listdir(shell.project) == [".git"]
+
+
+def test_a_terminal_is_the_person(amq: Shell) -> None:
+    leader, terminal = os.openpty()
+    try:
+        command = [sys.executable, "-m", "amq", "send", "--to", "bob", "--body", "x", "--json"]
+        environ = {"PATH": os.environ["PATH"]}
+        said = subprocess.run(command, cwd=amq.project, env=environ, stdin=terminal, capture_output=True, check=True)
+    finally:
+        os.close(leader)
+        os.close(terminal)
+    assert json.loads(said.stdout)["thread"] == "p2p/bob__user"
+
+
+@pytest.mark.parametrize(("debug", "shown"), [("", False), ("1", True)])
+def test_a_defect_is_one_line_and_a_traceback_on_request(
+    amq: Shell, monkeypatch: pytest.MonkeyPatch, debug: str, shown: bool
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(mailbox.Mailbox, "list", broken)
+    monkeypatch.setenv("AMQ_DEBUG", debug)
+    failed = amq("list")
+    assert (failed.code, failed.out) == (70, "")
+    assert failed.err.startswith("amq: a defect in amq: ZeroDivisionError: oops\n")
+    assert ("Traceback" in failed.err) is shown
+
+
+def test_interrupted(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mailbox.Mailbox, "list", interrupted)
+    assert amq("list").code == 130
+
+
+def test_a_closed_stdout_is_no_defect(amq: Shell) -> None:
+    amq.send()
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        command = [sys.executable, "-m", "amq", "list", "--me", "bob"]
+        done = subprocess.run(command, cwd=amq.project, stdout=writing, stderr=subprocess.PIPE, check=False)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_output_is_utf8_whatever_the_locale(amq: Shell) -> None:
+    amq.send("--subject", "Grüße")
+    listed = run_amq("list", "--me", "bob", cwd=amq.project, LC_ALL="C", PYTHONIOENCODING="ascii")
+    assert "Grüße" in listed.stdout.decode()
+
+
+# -- help -------------------------------------------------------------------------------------------------------------
+
+
+def test_version_is_bare(shell: Shell) -> None:
+    assert shell.ok("--version", me=None) == f"{package.__version__}\n"
+
+
+@pytest.mark.parametrize("words", [("help",), ("--help",), ("-h",)])
+def test_overview_leads_with_examples_and_names_every_command(shell: Shell, words: tuple[str, ...]) -> None:
+    shown = shell.ok(*words, me=None)
+    assert shown.index("amq init --agents") < shown.index("Commands:")
+    assert all(f"\n  {command} " in shown for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", MINE)
+def test_help_of_a_command_leads_with_examples(shell: Shell, command: str) -> None:
+    shown = shell.ok("help", command, me=None)
+    assert shown == shell.ok(command, "--help", me=None) == shell.ok("--help", command, me=None)
+    first, _, rest = shown.partition(f"\n\nusage: amq {command} ")
+    assert f"  amq {command}" in first
+    assert "common options" in rest
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), ""),
+        (("--me", "x"), "no command"),
+        (("--nonsense",), "unknown option --nonsense"),
+        (("sned",), "did you mean send?"),
+        (("help", "sned"), "did you mean send?"),
+        (("--", "x"), ""),
+    ],
+)
+def test_no_such_command(shell: Shell, words: tuple[str, ...], complaint: str) -> None:
+    refused = shell(*words, me=None)
+    assert refused.code == 2
+    assert complaint in refused.err

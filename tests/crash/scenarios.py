@@ -1,0 +1,193 @@
+"""The operations that are searched step by step: what is there before, what is done, and how it is repeated."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amq.errors import NotFound, Uncertain
+from amq.sending import Draft
+from amq.store import registry
+from tests.crash.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OLD = "2026-01-01T00-00-00.000Z_pid1_0000000"
+"""The ids of messages that are there already begin like this."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An operation: PREPARE makes the world, ACT does it, with an id to repeat if one is given.
+
+    `knows_id`: who repeats it after a death says the same id, so that it can not be there twice. `has_links`: it gives
+    files second names, in a way of its own.
+    """
+
+    name: str
+    prepare: Callable[[World], None]
+    act: Callable[[World, str], None]
+    knows_id: bool = True
+    has_links: bool = False
+
+    def repeat(self, world: World, error: BaseException | None) -> None:
+        """What an agent does about ERROR (None: it died): the same again, with the id that an uncertain send names."""
+        named = re.search(r"--new-id (\S+):", error.hint) if isinstance(error, Uncertain) else None
+        self.act(world, named[1] if named else "")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _init(world: World, _: str) -> None:
+    registry.make_queue(world.queue, tracked=False)
+    registry.register(world.queue, ["ann", "bob"], 0)
+
+
+def _send(world: World, new_id: str) -> None:
+    world.mailbox("ann").send(["bob"], b"one", Draft(new_id=new_id, subject="One"))
+
+
+def _send_to_many(world: World, new_id: str) -> None:
+    world.mailbox("ann").send(["bob", "cat", "dan"], b"many", Draft(new_id=new_id, thread="plan"))
+
+
+def _send_same(world: World, _: str) -> None:
+    _send_to_many(world, "same")
+
+
+def _create(world: World, new_id: str) -> None:
+    world.mailbox("ann").send(["eve"], b"for eve", Draft(new_id=new_id), create=True)
+
+
+def _drain(world: World, _: str) -> None:
+    world.drain("bob")
+
+
+def _read(world: World, _: str) -> None:
+    """What `amq read` does: look, and if it is new hold it, show it, and file it."""
+    bob = world.mailbox("bob")
+    if bob.peek(f"{OLD}1")[1] == "new":
+        with bob.drain(ack=False, only=[f"{OLD}1"]) as mail:
+            for batch in mail.batches():
+                for item in batch:
+                    world.show("bob", item)
+
+
+def _acknowledge(world: World, _: str) -> None:
+    world.mailbox("bob").acknowledge(f"{OLD}1")
+
+
+def _reply(world: World, new_id: str) -> None:
+    world.mailbox("bob").reply(f"{OLD}1", b"answer", Draft(new_id=new_id))
+
+
+# -- what is there before ---------------------------------------------------------------------------------------------
+
+
+def _nothing(world: World) -> None:
+    pass
+
+
+def _a_queue(world: World) -> None:
+    world.make("ann", "bob")
+
+
+def _prepare_one(world: World) -> None:
+    world.make("ann", "bob")
+    world.expect("one", ("bob",))
+
+
+def _prepare_many(world: World) -> None:
+    world.make("ann", "bob", "cat", "dan")
+    world.expect("many", ("bob", "cat", "dan"))
+
+
+def _prepare_partly(world: World) -> None:
+    """An earlier attempt reached bob, who has read it, and cat, but not dan."""
+    _prepare_many(world)
+    _send_same(world, "")
+    world.drain("bob")
+    os.unlink(os.path.join(world.queue.agent("dan").inbox_new, "same.md"))
+
+
+def _prepare_all(world: World) -> None:
+    _prepare_many(world)
+    _send_same(world, "")
+
+
+def _prepare_stranger(world: World) -> None:
+    world.make("ann", "bob")
+    world.expect("for eve", ("eve",))
+
+
+def _mail_for_bob(world: World) -> None:
+    world.make("ann", "bob", "cat")
+    for number, (sender, ack) in enumerate((("ann", True), ("cat", True), ("ann", False)), start=1):
+        text = f"message {number}"
+        body = world.expect(text, ("bob",), sender=sender, ack=ack)
+        world.mailbox(sender).send(["bob"], body, Draft(new_id=f"{OLD}{number}", ack=ack))
+
+
+def _with_bad(world: World) -> None:
+    _mail_for_bob(world)
+    world.bad.add(f"{OLD}2x")
+    with open(os.path.join(world.queue.agent("bob").inbox_new, f"{OLD}2x.md"), "wb") as bad:
+        bad.write(b"---json\n{broken\n---\n")
+
+
+def _with_fifo(world: World) -> None:
+    _mail_for_bob(world)
+    world.bad.add(f"{OLD}2f")
+    os.mkfifo(os.path.join(world.queue.agent("bob").inbox_new, f"{OLD}2f.md"))
+
+
+def _cut_off(world: World) -> None:
+    """A drain showed all of bob's mail, and did not get to filing it."""
+    _with_bad(world)
+    try:
+        with world.mailbox("bob").drain(0) as mail:
+            for batch in mail.batches():
+                for item in batch:
+                    world.show("bob", item)
+            raise NotFound("the reader")
+    except NotFound:
+        return
+
+
+def _mail_with_ack(world: World) -> None:
+    world.make("ann", "bob")
+    body = world.expect("please ack", ("bob",), ack=True)
+    world.mailbox("ann").send(["bob"], body, Draft(new_id=f"{OLD}1", ack=True))
+
+
+def _mail_to_read(world: World) -> None:
+    world.make("ann", "bob")
+    world.mailbox("ann").send(["bob"], world.expect("please read", ("bob",)), Draft(new_id=f"{OLD}1"))
+
+
+def _mail_to_answer(world: World) -> None:
+    _mail_with_ack(world)
+    world.expect("answer", ("ann",), sender="bob")
+
+
+SCENARIOS = (
+    Scenario("init", _nothing, _init),
+    Scenario("init again", _a_queue, _init),
+    Scenario("send to one", _prepare_one, _send, knows_id=False, has_links=True),
+    Scenario("send to many", _prepare_many, _send_to_many, knows_id=False, has_links=True),
+    Scenario("send with an id", _prepare_many, _send_same),
+    Scenario("repeat what reached some", _prepare_partly, _send_same, has_links=True),
+    Scenario("repeat what reached all", _prepare_all, _send_same),
+    Scenario("send and create", _prepare_stranger, _create, knows_id=False),
+    Scenario("drain", _mail_for_bob, _drain),
+    Scenario("drain with a bad message", _with_bad, _drain, has_links=True),
+    Scenario("drain with a FIFO", _with_fifo, _drain, has_links=True),
+    Scenario("drain after one that was cut off", _cut_off, _drain),
+    Scenario("read", _mail_to_read, _read),
+    Scenario("acknowledge", _mail_with_ack, _acknowledge, has_links=True),
+    Scenario("reply", _mail_to_answer, _reply, knows_id=False),
+)

@@ -1,0 +1,230 @@
+"""A double of `amq.store.durable.steps`: it logs every step on queue files, and makes one of them fail or be the last.
+
+`Watched` stands between the store and the system. A dry run gives the steps of an operation; `faults` then tells what
+can go wrong at each of them, and a run with one of these faults is one point of the search.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from amq.store import durable
+from amq.store.durable import Directory, Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Self
+
+DIED = 77
+"""The exit status of a process that died at its fault."""
+
+_CREATING = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EMFILE", "EIO")
+_PLAUSIBLE: dict[str, tuple[str, ...]] = {
+    "open": ("EACCES", "EMFILE", "EIO"),
+    "close": ("EIO", "EINTR"),
+    "read": ("EIO",),
+    "write": ("ENOSPC", "EIO", "EDQUOT"),
+    "touch": ("EIO", "EACCES", "EROFS"),
+    "fsync": ("EIO", "ENOSPC", "EDQUOT"),
+    "chmod": ("EPERM", "EIO", "EROFS"),
+    "stat": ("EIO",),
+    "inode": ("EIO", "EACCES"),
+    "entries": ("EIO", "EMFILE"),
+    "mkdir": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EMLINK"),
+    "link": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EPERM", "EXDEV", "EMLINK", "ENOTSUP"),
+    "move": ("ENOSPC", "EACCES", "EIO", "EROFS", "EINTR", "ENOSYS"),
+    "replace": ("ENOSPC", "EACCES", "EIO", "EROFS"),
+    "unlink": ("EACCES", "EIO", "EROFS"),
+    "lock": ("EIO",),
+}
+"""The errors that a step can give while the files are as they seem.
+
+ENOENT and EEXIST are a rival's doing. EINTR is repeated by Python itself, but for `close` and our own call of `move`.
+"""
+
+_CHANGING = {"write", "touch", "chmod", "mkdir", "link", "move", "replace", "unlink"}
+_OF_A_DESCRIPTOR = {"close", "read", "write", "fsync", "chmod", "stat", "lock"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step that was taken: its name, the paths it is about, and the flags of an `open`."""
+
+    name: str
+    paths: tuple[str, ...]
+    flags: int = 0
+
+    @property
+    def creates(self) -> bool:
+        """Whether it makes a file."""
+        return bool(self.flags & os.O_CREAT)
+
+    @property
+    def reads_mail(self) -> bool:
+        """Whether it opens a message; one that we may not read stays so, and is put away as a bad one."""
+        return self.name == "open" and self.paths[0].endswith(".md") and not self.creates
+
+    def __str__(self) -> str:
+        return f"{self.name} {' '.join(path.partition('/queue/')[2] or path for path in self.paths)}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong at the step of this number: an error, a death, a short write, or a rival who is faster."""
+
+    at: int
+    how: str
+    code: int = 0
+
+    @property
+    def dies(self) -> bool:
+        """Whether the process ends there."""
+        return self.how.startswith("die")
+
+    def __str__(self) -> str:
+        return f"step {self.at}: {errno.errorcode[self.code] if self.code else self.how}"
+
+
+class WithoutLinks(Steps):
+    """A filesystem that has neither hard links nor a rename that refuses to replace."""
+
+    def link(self, *_: object) -> None:
+        """Refuse."""
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    def move(self, *_: object) -> None:
+        """Refuse."""
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+class Watched(Steps):
+    """Takes every step with REAL and logs it, but for the one that FAULT is about. A context manager: inside, it is in
+    use by the store."""
+
+    def __init__(self, real: Steps | None = None, fault: Fault | None = None) -> None:
+        self.real = real or Steps()
+        self.fault = fault
+        self.log: list[Step] = []
+        self._paths: dict[int, str] = {}
+
+    def __enter__(self) -> Self:
+        self._before, durable.steps = durable.steps, self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        durable.steps = self._before
+
+    @property
+    def reached(self) -> bool:
+        """Whether the fault has happened."""
+        return self.fault is not None and len(self.log) > self.fault.at
+
+    def note(self, name: str, *paths: str) -> None:
+        """Log something of the test's own, such as that a message is being shown; it is no step to fail at."""
+        self.log.append(Step(name, paths))
+
+    def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """One step: as planned, or as the fault has it."""
+        number = len(self.log)
+        step = self.describe(name, arguments)
+        self.log.append(step)
+        call: Callable[..., Any] = getattr(self.real, name)
+        if self.fault is None or self.fault.at != number:
+            result = call(*arguments)
+        else:
+            result = self._fail(self.fault, step, call, arguments)
+        if name == "open":
+            self._paths[result] = step.paths[0]
+        return result
+
+    def _fail(self, fault: Fault, step: Step, call: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        if fault.how == "die before":
+            os._exit(DIED)
+        if fault.how == "die after":
+            try:
+                call(*arguments)
+            finally:
+                os._exit(DIED)
+        if fault.how in ("short", "die short"):
+            fd, data = arguments
+            written = call(fd, bytes(data)[: max(1, len(data) // 2)])
+            if fault.dies:
+                os._exit(DIED)
+            return written
+        if fault.how == "busy":
+            return False
+        if fault.how == "rival":
+            call(*arguments)
+            return call(*arguments)
+        if step.name == "close":  # the descriptor is gone all the same (close(2))
+            call(*arguments)
+        raise OSError(fault.code, os.strerror(fault.code), step.paths[0])
+
+    def describe(self, name: str, arguments: tuple[Any, ...]) -> Step:
+        """The step that a call is."""
+        if name in _OF_A_DESCRIPTOR:
+            return Step(name, (self._paths.get(arguments[0], "?"),))
+        flags = arguments[2] if name == "open" else 0
+        return Step(name, tuple(_paths(arguments)), flags)
+
+
+def _paths(arguments: tuple[Any, ...]) -> Iterator[str]:
+    """The paths among the arguments of a step: a directory and the name behind it are one."""
+    directory: Directory | None = None
+    for argument in arguments:
+        if isinstance(argument, Directory):
+            directory = argument
+        elif isinstance(argument, str):
+            yield os.path.join(directory.path, argument) if directory else argument
+            directory = None
+    if directory:
+        yield directory.path
+
+
+def _watched(name: str) -> Callable[..., Any]:
+    def step(self: Watched, *arguments: Any) -> Any:
+        return self.take(name, arguments)
+
+    return step
+
+
+for _name in _PLAUSIBLE:
+    assert callable(getattr(Steps, _name))
+    setattr(Watched, _name, _watched(_name))
+assert {name for name in vars(Steps) if not name.startswith("_")} == set(_PLAUSIBLE), "a step that nobody watches"
+
+
+def faults(log: list[Step], *, everywhere: bool = False) -> Iterator[Fault]:
+    """Everything that can go wrong at each step of LOG.
+
+    A process that dies leaves only what is on the disk, so a death is tried where that is another than before: after
+    each step that changes something, and after each showing. With `everywhere` before and after every step.
+    """
+    changed = True
+    for at, step in enumerate(log):
+        if step.name not in _PLAUSIBLE:
+            changed = True
+            continue
+        if changed or everywhere:
+            yield Fault(at, "die before")
+        changed = step.creates or step.name in _CHANGING
+        if changed or everywhere:
+            yield Fault(at, "die after")
+            changed = False
+        yield from _failures(at, step)
+
+
+def _failures(at: int, step: Step) -> Iterator[Fault]:
+    for code in dict.fromkeys((*_PLAUSIBLE[step.name], *(_CREATING if step.creates else ()))):
+        if not (code == "EACCES" and step.reads_mail):
+            yield Fault(at, "error", getattr(errno, code))
+    if step.name == "write":
+        yield Fault(at, "short")
+        yield Fault(at, "die short")
+    if step.name == "lock":
+        yield Fault(at, "busy")
+    if step.name in ("move", "unlink"):
+        yield Fault(at, "rival")

@@ -1,0 +1,67 @@
+"""A directory tree as it was, to go back to: far cheaper than to make it anew."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Snapshot:
+    """What stands below the directory PLACE now: directories, regular files and FIFOs."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = str(place)
+        self._tree = {directory: _files(directory) for directory, _, _ in os.walk(place)}
+
+    def restore(self) -> None:
+        """Make it so again."""
+        for directory in self._tree:
+            if not os.path.isdir(directory):
+                os.mkdir(directory, 0o700)
+        for directory, files in self._tree.items():
+            with os.scandir(directory) as entries:
+                for entry in entries:
+                    if entry.path not in self._tree and entry.name not in files:
+                        _remove(entry)
+            for name, data in files.items():
+                _put(os.path.join(directory, name), data)
+
+
+def _files(directory: str) -> dict[str, bytes | None]:
+    """The files in a directory; None stands for a FIFO."""
+    found: dict[str, bytes | None] = {}
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        mode = os.lstat(path).st_mode
+        if stat.S_ISREG(mode):
+            with open(path, "rb") as file:
+                found[name] = file.read()
+        elif stat.S_ISFIFO(mode):
+            found[name] = None
+    return found
+
+
+def _remove(entry: os.DirEntry[str]) -> None:
+    if entry.is_dir(follow_symlinks=False):
+        shutil.rmtree(entry.path)
+    else:
+        os.unlink(entry.path)
+
+
+def _put(path: str, data: bytes | None) -> None:
+    if data is None:
+        if not os.path.lexists(path):
+            os.mkfifo(path)
+        return
+    if os.path.exists(path):
+        with open(path, "rb") as file:
+            if file.read() == data:
+                return
+        os.unlink(path)  # it may have other names
+    with open(path, "wb") as file:
+        file.write(data)

@@ -1,0 +1,153 @@
+"""Every step of every operation fails once in every plausible way, and is once the last thing that a process does."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+import pytest
+
+from amq.errors import AmqError, Uncertain
+from amq.store.durable import Steps
+from tests.crash import processes
+from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.seam import DIED, Fault, Step, Watched, WithoutLinks, faults
+from tests.crash.snapshot import Snapshot
+from tests.crash.world import World, broken_files, broken_promises
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tests.crash.conftest import Report
+
+_PRIVATE = re.compile(r"(.*/)?(tmp/[^/]+|\.[^/]+)")
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def test_every_step_may_fail_or_be_the_last(scenario: Scenario, place: Path, report: Report) -> None:
+    search_all(scenario, Steps, place, report)
+
+
+@pytest.mark.parametrize("scenario", [each for each in SCENARIOS if each.has_links], ids=str)
+def test_so_may_it_where_the_filesystem_has_no_links(scenario: Scenario, place: Path, report: Report) -> None:
+    search_all(scenario, WithoutLinks, place, report)
+
+
+def search_all(scenario: Scenario, filesystem: type[Steps], place: Path, report: Report) -> None:
+    """Try every fault of SCENARIO on FILESYSTEM."""
+    began = time.monotonic()
+
+    def problems(points: Sequence[Fault]) -> Iterator[str]:
+        search = Search(scenario, filesystem(), place / f"world{os.getpid()}")
+        steps = search.dry_run()
+        for fault in points:
+            yield from (f"{fault}, {steps[fault.at]}: {problem}" for problem in search.problems(fault))
+
+    log = Search(scenario, filesystem(), place / "world").dry_run()
+    points = list(faults(log, everywhere=bool(os.environ.get("AMQ_SOAK"))))
+    wrong = processes.shared(points, problems, place)
+    report.add(str(scenario), len(points), time.monotonic() - began)
+    assert not wrong, f"{len(wrong)} in {len(points)} points\n" + "\n".join(wrong[:40])
+
+
+class Search:
+    """Runs SCENARIO with one fault after the other, each in a world of its own in the directory PLACE."""
+
+    def __init__(self, scenario: Scenario, filesystem: Steps, place: Path) -> None:
+        self._scenario = scenario
+        self._filesystem = filesystem
+        self._place = place
+        place.mkdir()
+        self._prepared = World(place)
+        scenario.prepare(self._prepared)
+        self._fresh = Snapshot(place)
+        self.steps: list[Step] = []
+
+    def dry_run(self) -> list[Step]:
+        """The steps of the operation when nothing goes wrong."""
+        world = self._world()
+        with Watched(self._filesystem) as watched:
+            self._scenario.act(world, "")
+        self.steps = watched.log
+        return self.steps
+
+    def problems(self, fault: Fault) -> Iterator[str]:
+        """What is wrong after FAULT: at once, and when all was repeated and drained."""
+        world = self._world()
+        before = _copies(world), _descriptors()
+        watched = Watched(self._filesystem, fault)
+        if fault.dies:
+            yield from self._die(world, watched)
+            self._scenario.repeat(world, None)
+        else:
+            error = self._try(world, watched)
+            yield from _wrong_error(error, watched, nothing_sent=_copies(world) == before[0])
+            yield from _leftovers(world, before[1], may_litter=self.steps[fault.at].name == "unlink")
+            if error is not None:
+                self._scenario.repeat(world, error)
+        _finish(world)
+        yield from broken_promises(world, doubled=fault.dies and not self._scenario.knows_id)
+
+    def _world(self) -> World:
+        self._fresh.restore()
+        return deepcopy(self._prepared)
+
+    def _try(self, world: World, watched: Watched) -> Exception | None:
+        """What the operation raises."""
+        try:
+            with watched:
+                self._scenario.act(world, "")
+        except Exception as error:
+            return error
+        return None
+
+    def _die(self, world: World, watched: Watched) -> Iterator[str]:
+        def work() -> None:
+            with watched:
+                self._scenario.act(world, "")
+
+        status = processes.wait(processes.start(work))
+        if status != DIED:
+            yield f"the process should have died and ended with {status}"
+        yield from broken_files(world)
+        yield from (f"litter: {path}" for path in world.litter() if not _PRIVATE.fullmatch(path))
+
+
+def _wrong_error(error: Exception | None, watched: Watched, *, nothing_sent: bool) -> Iterator[str]:
+    """An error is ours or the system's; and only an uncertain one leaves a message behind."""
+    if not watched.reached:
+        yield "the step was not reached"
+    if not isinstance(error, AmqError | OSError | None):
+        yield f"raises {error!r}"
+    if error is not None and not isinstance(error, Uncertain) and not nothing_sent:
+        yield f"says that it failed ({error}), and has delivered"
+
+
+def _leftovers(world: World, descriptors: set[str], *, may_litter: bool) -> Iterator[str]:
+    yield from broken_files(world)
+    if _descriptors() != descriptors:
+        yield "leaves a descriptor open"
+    if not may_litter:
+        yield from (f"litter: {path}" for path in world.litter())
+
+
+def _finish(world: World) -> None:
+    """What the agents do next: acknowledge what a warning tells them to, and drain until nothing comes."""
+    for told in re.findall(r"amq ack --id (\S+)`", " ".join(world.warnings)):
+        world.mailbox("bob").acknowledge(told)
+    for _ in range(3):
+        for handle in world.waiting():
+            world.drain(handle)
+
+
+def _copies(world: World) -> list[dict[str, set[str]]]:
+    return [world.filed(handle) for handle in sorted({handle for each in world.expected for handle in each.to})]
+
+
+def _descriptors() -> set[str]:
+    """The open descriptors, where the system tells."""
+    return set(os.listdir("/dev/fd"))

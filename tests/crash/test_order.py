@@ -1,0 +1,182 @@
+"""The order of steps that makes each promise true, and proof that each guard matters: without it the check fails.
+
+What a crash of the machine would lose can not be seen in the files of a running one, so it is the order that is
+checked. `Lacking` is a program that does not take some of its steps.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.seam import Step, Watched
+from tests.crash.world import World
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
+
+
+@dataclass(frozen=True)
+class Order:
+    """In an operation, these steps come one after the other. A step is a pattern of its text: name and paths.
+
+    `guards` are those that the promise stands on: one of them left out is found out.
+    """
+
+    name: str
+    scenario: str
+    steps: tuple[str, ...]
+    guards: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+ORDERS = (
+    Order(
+        "a message is on the disk before it is public, and its name before send returns",
+        "send to one",
+        (
+            r"open \S+/bob/inbox/tmp/\S+",
+            r"lock \S+/bob/inbox/tmp/\S+",
+            r"write \S+/bob/inbox/tmp/\S+",
+            r"fsync \S+/bob/inbox/tmp/\S+",
+            r"link \S+/bob/inbox/tmp/\S+ \S+/bob/inbox/new/\S+",
+            r"fsync \S+/bob/inbox/new",
+        ),
+        (r"lock \S+/tmp/\S+", r"fsync \S+/tmp/\S+", r"fsync \S+/inbox/new"),
+    ),
+    Order(
+        "every recipient's directory is on the disk before send returns",
+        "send to many",
+        (r"link .* \S+/dan/inbox/new/\S+", *(rf"fsync \S+/{handle}/inbox/new" for handle in ("bob", "cat", "dan"))),
+        tuple(rf"fsync \S+/{handle}/inbox/new" for handle in ("bob", "cat", "dan")),
+    ),
+    Order(
+        "delivered already means on the disk",
+        "repeat what reached all",
+        tuple(rf"fsync \S+/{handle}/inbox/new" for handle in ("bob", "cat", "dan")),
+        tuple(rf"fsync \S+/{handle}/inbox/new" for handle in ("bob", "cat", "dan")),
+    ),
+    Order(
+        "mail is held, shown, acknowledged, taken, released",
+        "drain",
+        (
+            r"lock \S+/bob/\.amq/lock",
+            r"open \S+/drains/\S+",
+            r"lock \S+/drains/\S+",
+            r"fsync \S+/drains/\S+",
+            r"fsync \S+/drains",
+            r"close \S+/bob/\.amq/lock",
+            r"show \S+3",
+            r"fsync \S+/bob/inbox/tmp/\S+",
+            r"link \S+ \S+/bob/acks/sent/\S+",
+            r"link \S+ \S+/ann/acks/received/\S+",
+            r"fsync \S+/bob/acks/sent",
+            r"fsync \S+/ann/acks/received",
+            r"lock \S+/bob/\.amq/lock",
+            r"move \S+/inbox/new/\S+1\.md \S+/inbox/cur/\S+1\.md",
+            r"fsync \S+/inbox/cur",
+            r"fsync \S+/inbox/new",
+            r"unlink \S+/drains/\S+",
+        ),
+        (
+            r"lock \S+/\.amq/lock",
+            r"lock \S+/drains/\S+",
+            r"fsync \S+/drains/\S+",
+            r"fsync \S+/drains",
+            r"fsync \S+/inbox/tmp/\S+",
+            r"fsync \S+/acks/sent",
+            r"fsync \S+/acks/received",
+            r"fsync \S+/inbox/cur",
+            r"fsync \S+/inbox/new",
+        ),
+    ),
+    Order(
+        "a bad message leaves new when its dead letter is on the disk",
+        "drain with a bad message",
+        (
+            r"fsync \S+/dlq/tmp/\S+",
+            r"link \S+ \S+/dlq/new/\S+",
+            r"fsync \S+/dlq/new",
+            r"unlink \S+/inbox/new/\S+x\.md",
+            r"fsync \S+/inbox/new",
+        ),
+        (r"fsync \S+/dlq/tmp/\S+", r"fsync \S+/dlq/new"),
+    ),
+    Order(
+        "what is no file is moved aside, to the disk",
+        "drain with a FIFO",
+        (r"move \S+f\.md \S+/refused/\S+", r"fsync \S+/refused"),
+        (r"fsync \S+/refused",),
+    ),
+    Order(
+        "the registry is on the disk before it replaces the old one, and a mailbox when init returns",
+        "init",
+        (
+            r"fsync /\S+/world",
+            r"fsync \S+/queue",
+            r"mkdir \S+/bob/inbox/cur",
+            r"mkdir \S+/bob/inbox/new",
+            r"fsync \S+/agents",
+            r"fsync \S+/bob",
+            r"fsync \S+/bob/inbox",
+            r"fsync \S+/meta/\.amq-\S+",
+            r"replace \S+ \S+/meta/config\.json",
+            r"fsync \S+/meta",
+        ),
+        (r"fsync \S+/meta/\.amq-\S+", r"fsync \S+/meta", r"fsync \S+/agents", r"fsync \S+/bob/inbox"),
+    ),
+)
+
+
+class Lacking(Watched):
+    """Logs every step but those whose text matches PATTERN, which it does not take."""
+
+    def __init__(self, pattern: str) -> None:
+        super().__init__()
+        self._pattern = re.compile(pattern)
+
+    def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """The step, unless it is one of those."""
+        if self._pattern.fullmatch(_text(self.describe(name, arguments))):
+            return True
+        return super().take(name, arguments)
+
+
+def _text(step: Step) -> str:
+    return " ".join((step.name, *step.paths))
+
+
+def _log(scenario: Scenario, place: Path, watched: Watched) -> list[Step]:
+    world = World(place / "world")
+    world.place.mkdir()
+    scenario.prepare(world)
+    with watched:
+        scenario.act(world, "")
+    return watched.log
+
+
+def _keeps(order: Order, log: list[Step]) -> str:
+    """The first step of ORDER that LOG does not have in its place; empty if it has them all."""
+    texts = iter(map(_text, log))
+    for pattern in order.steps:
+        if not any(re.fullmatch(pattern, text) for text in texts):
+            return pattern
+    return ""
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=str)
+def test_steps_are_in_order(order: Order, place: Path) -> None:
+    assert _keeps(order, _log(BY_NAME[order.scenario], place, Watched())) == ""
+
+
+@pytest.mark.parametrize(("order", "guard"), [(order, guard) for order in ORDERS for guard in order.guards], ids=str)
+def test_a_step_left_out_is_found_out(order: Order, guard: str, place: Path) -> None:
+    assert _keeps(order, _log(BY_NAME[order.scenario], place, Lacking(guard)))

@@ -1,0 +1,59 @@
+"""A drain that does not get on while its process lives: its mail goes to the next one, marked."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from amq.instants import SECOND
+from amq.mailbox import Mailbox
+from amq.sending import Draft
+from amq.store.drain import STUCK_AFTER
+from tests.crash.world import World, broken_promises
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def _world(place: Path) -> World:
+    world = World(place)
+    world.make("ann", "bob")
+    for number in range(3):
+        world.mailbox("ann").send(["bob"], world.expect(f"text {number}", ("bob",)), Draft(new_id=f"m{number}"))
+    return world
+
+
+def _later(world: World, nanoseconds: int) -> Mailbox:
+    return Mailbox(world.queue.root, "bob", clock=lambda: time.time_ns() + nanoseconds)
+
+
+def test_mail_of_a_drain_that_gets_on_is_its_own(place: Path) -> None:
+    world = _world(place)
+    with world.mailbox("bob").drain(0) as slow, _later(world, STUCK_AFTER // 2).drain(0) as other:
+        assert (slow.count, other.count, other.remaining) == (3, 0, 0)
+
+
+def test_mail_of_a_stuck_drain_is_taken_over_and_marked(place: Path) -> None:
+    world = _world(place)
+    with world.mailbox("bob").drain(0) as stuck:
+        showing = iter(stuck)
+        world.show("bob", next(showing))
+        with _later(world, STUCK_AFTER + SECOND).drain(0) as other:
+            for item in other:
+                assert item.redelivered
+                world.show("bob", item)
+        for item in showing:  # it wakes up, and goes on with what it has read: the other has said that this may be
+            world.show("bob", item)
+    assert list(broken_promises(world)) == []
+
+
+def test_what_a_stuck_drain_may_have_shown_stays_marked_until_somebody_files_it(place: Path) -> None:
+    world = _world(place)
+    with world.mailbox("bob").drain(0):
+        for _ in range(2):
+            with _later(world, STUCK_AFTER + SECOND).drain(1) as other:
+                for item in other:
+                    assert item.redelivered
+                    world.show("bob", item)
+    with world.mailbox("bob").drain(0) as last:
+        assert [item.redelivered for item in last] == [False]

@@ -1,0 +1,271 @@
+"""A queue under test, what was sent and shown in it, and the one check of what must hold in the end.
+
+What is shown goes line by line into a journal beside the queue, so that it is known also of a process that died.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from amq.draining import Drained
+from amq.errors import BadMessage
+from amq.layout import AgentLayout, QueueLayout
+from amq.mailbox import Mailbox
+from amq.message import parse
+from amq.store import durable, registry
+from tests.crash.seam import Watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+@dataclass
+class Expected:
+    """A message that was sent, or is to be: everyone in `to` has to be shown TEXT, and `sender` to be told if `ack`."""
+
+    text: str
+    sender: str
+    to: tuple[str, ...]
+    ack: bool = False
+
+
+@dataclass
+class Shown:
+    """A line of the journal."""
+
+    me: str
+    id: str
+    text: str
+    good: bool
+    again: bool
+
+
+@dataclass
+class World:
+    """A queue in the directory PLACE."""
+
+    place: Path
+    expected: list[Expected] = field(default_factory=list)
+    bad: set[str] = field(default_factory=set)
+    warnings: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.queue = QueueLayout(str(self.place / "queue"))
+        self.journal = self.place / "journal"
+
+    def make(self, *agents: str) -> None:
+        """Make the queue, with a mailbox for each of AGENTS and the person."""
+        registry.make_queue(self.queue, tracked=False)
+        registry.register(self.queue, list(agents), 0)
+
+    def mailbox(self, me: str) -> Mailbox:
+        """The mailbox of ME, whose warnings are kept."""
+        return Mailbox(self.queue.root, me, warn=self.warnings.append)
+
+    def expect(self, text: str, to: tuple[str, ...], *, sender: str = "ann", ack: bool = False) -> bytes:
+        """The body of a message that is about to be sent."""
+        self.expected.append(Expected(text, sender, to, ack))
+        return text.encode()
+
+    def show(self, me: str, item: Drained) -> None:
+        """Show ITEM: write it into the journal, and say so to who watches the steps."""
+        if isinstance(durable.steps, Watched):
+            durable.steps.note("show", item.id)
+        line = json.dumps({
+            "me": me,
+            "id": item.id,
+            "text": item.text,
+            "good": item.header is not None,
+            "again": item.redelivered,
+        })  # fmt: skip
+        append_line(self.journal, line)
+
+    def waiting(self) -> list[str]:
+        """Who has mail, or the record of a drain."""
+        places = ((handle, (agent.inbox_new, agent.drains)) for handle, agent in self.agents())
+        return [handle for handle, paths in places if any(map(_holds_something, paths))]
+
+    def drain(self, me: str, limit: int = 0) -> int:
+        """Take mail of ME and show it; how much was held."""
+        with self.mailbox(me).drain(limit) as mail:
+            for batch in mail.batches():
+                for item in batch:
+                    self.show(me, item)
+        return mail.count
+
+    def shown(self) -> list[Shown]:
+        """All that has been shown."""
+        if not self.journal.exists():
+            return []
+        return [Shown(**json.loads(line)) for line in self.journal.read_text().splitlines()]
+
+    # -- looking at the disk -------------------------------------------------------------------------------------------
+
+    def agents(self) -> Iterator[tuple[str, AgentLayout]]:
+        """Every mailbox that is there."""
+        for handle in registry.mailboxes(self.queue):
+            yield handle, self.queue.agent(handle)
+
+    def filed(self, handle: str) -> dict[str, set[str]]:
+        """By their text, the ids of the good messages in the inbox of HANDLE."""
+        agent = self.queue.agent(handle)
+        mail = (path for box in (agent.inbox_new, agent.inbox_cur) for path in regular_files(box))
+        return _by_text((_text(path), path.stem) for path in mail if path.stem not in self.bad)
+
+    def litter(self) -> list[str]:
+        """Temporary files, wherever they are."""
+        known = re.compile(
+            r"meta/(config\.json|\.lock)|\.gitignore|agents/[^/]+/("
+            r"(inbox/(new|cur)|outbox/sent|dlq/(new|cur))/[^/]+\.md|acks/(sent|received)/[^/]+\.json|"
+            r"\.amq/(lock|drains/[^/]+|refused/[^/]+))"
+        )
+        found = []
+        for directory, _, names in os.walk(self.queue.root):
+            relative = (os.path.relpath(os.path.join(directory, name), self.queue.root) for name in names)
+            found += [name for name in relative if not known.fullmatch(name)]
+        return found
+
+    def records(self) -> list[str]:
+        """The drain records that are there."""
+        return [str(path) for _, agent in self.agents() for path in regular_files(agent.drains)]
+
+
+def regular_files(path: str) -> list[Path]:
+    """The regular files in a directory, none if it is missing."""
+    try:
+        with os.scandir(path) as entries:
+            return [Path(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)]
+    except FileNotFoundError:
+        return []
+
+
+def _by_text(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for text, identifier in pairs:
+        found.setdefault(text, set()).add(identifier)
+    return found
+
+
+def _holds_something(path: str) -> bool:
+    return os.path.isdir(path) and bool(os.listdir(path))
+
+
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a file in one write, which a death of the process can not tear."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(fd, line.encode() + b"\n")
+    finally:
+        os.close(fd)
+
+
+def _text(path: Path) -> str:
+    return _parsed(path.read_bytes(), path.stem)
+
+
+@cache
+def _parsed(data: bytes, identifier: str) -> str:
+    return parse(data, identifier).text.removesuffix("\n")
+
+
+# -- what must hold ---------------------------------------------------------------------------------------------------
+
+
+def broken_files(world: World) -> Iterator[str]:
+    """Public files that are not whole: this must hold at any instant."""
+    texts = {each.text for each in world.expected}
+    for handle, agent in world.agents():
+        for box in (agent.inbox_new, agent.inbox_cur, agent.sent):
+            for path in regular_files(box):
+                if path.stem in world.bad or path.suffix != ".md":
+                    continue
+                try:
+                    if _text(path) not in texts:
+                        yield f"{handle}: {path.name} is not what was sent"
+                except BadMessage as error:
+                    yield f"{handle}: {path.name} in {box} is partial: {error}"
+        for box in (agent.acks_sent, agent.acks_received):
+            for path in regular_files(box):
+                if path.suffix == ".json" and "received" not in _json(path):
+                    yield f"{handle}: {path.name} in {box} is partial"
+    if os.path.exists(world.queue.registry) and "agents" not in _json(Path(world.queue.registry)):
+        yield "the registry is partial"
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_bytes())
+    except ValueError:
+        return {}
+    return found
+
+
+def broken_promises(world: World, *, doubled: bool = False) -> Iterator[str]:
+    """What does not hold when all was repeated and drained: nothing lost, partial, or shown twice without saying so.
+
+    `doubled`: a writer died before it knew the id, so that the repeated message may be there under two.
+    """
+    yield from broken_files(world)
+    shown = world.shown()
+    for handle in {handle for expected in world.expected for handle in expected.to}:
+        filed = world.filed(handle)
+        here = _by_text((each.text.removesuffix("\n"), each.id) for each in shown if each.me == handle and each.good)
+        for expected in world.expected:
+            if handle in expected.to:
+                ids = here.get(expected.text, set()), filed.get(expected.text, set())
+                yield from _delivery(expected, handle, *ids, most=2 if doubled else 1)
+                yield from _acknowledgements(world, expected, handle, ids[0])
+    unmarked = Counter((each.me, each.id) for each in shown if not each.again)
+    for (handle, identifier), times in unmarked.items():
+        if times > 1:
+            yield f"{handle}: {identifier} was shown {times} times without saying so"
+    for handle, agent in world.agents():
+        yield from (f"{handle}: {name} is still in new" for name in os.listdir(agent.inbox_new))
+    yield from _put_away(world)
+    for path in world.records():
+        yield f"a drain record is left: {path}"
+
+
+def _delivery(expected: Expected, handle: str, here: set[str], filed: set[str], *, most: int) -> Iterator[str]:
+    """HERE are the ids under which it was shown, FILED those under which it lies in the inbox."""
+    if not here:
+        yield f"{handle}: {expected.text!r} was never shown"
+    if here != filed:
+        yield f"{handle}: {expected.text!r} was shown as {sorted(here)} and filed as {sorted(filed)}"
+    if len(here) > most:
+        yield f"{handle}: {expected.text!r} was delivered {len(here)} times"
+
+
+def _acknowledgements(world: World, expected: Expected, handle: str, ids: set[str]) -> Iterator[str]:
+    for identifier in ids if expected.ack else ():
+        yield from _acknowledgement(world, expected, handle, identifier)
+
+
+def _acknowledgement(world: World, expected: Expected, handle: str, identifier: str) -> Iterator[str]:
+    mine = Path(world.queue.agent(handle).acks_sent) / f"{identifier}.json"
+    theirs = [
+        path
+        for path in regular_files(world.queue.agent(expected.sender).acks_received)
+        if path.name.startswith(identifier) and _json(path).get("from") == handle
+    ]
+    if not mine.exists():
+        yield f"{handle}: {identifier} was not acknowledged"
+    elif [path.read_bytes() for path in theirs] != [mine.read_bytes()]:
+        yield f"{handle}: {expected.sender} has {len(theirs)} acknowledgements of {identifier}, or another one"
+
+
+def _put_away(world: World) -> Iterator[str]:
+    put = ""
+    for _, agent in world.agents():
+        put += "".join(path.read_text(errors="replace") for path in regular_files(agent.dlq_new))
+        put += " ".join(os.listdir(agent.refused)) if os.path.isdir(agent.refused) else ""
+    for identifier in world.bad:
+        if identifier not in put:
+            yield f"the bad message {identifier} is nowhere"

@@ -1,0 +1,155 @@
+"""The sure moves: publish without replacing, take once, never follow, whatever the filesystem offers."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from amq.store import durable
+from amq.store.durable import Directory, Steps
+from tests.conftest import Shell
+
+
+class Plain(Steps):
+    """A filesystem without hard links and without a rename that refuses to replace."""
+
+    def link(self, *_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    def move(self, *_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+@pytest.fixture(params=[Steps, Plain])
+def filesystem(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test on a filesystem that has everything, and on one that has little."""
+    monkeypatch.setattr(durable, "steps", request.param())
+
+
+@pytest.fixture
+def two(tmp_path: Path, filesystem: None) -> Iterator[tuple[Directory, Directory]]:
+    """Two open directories, `a` and `b`."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    with Directory(str(tmp_path / "a")) as a, Directory(str(tmp_path / "b")) as b:
+        yield a, b
+
+
+def files(directory: Directory) -> dict[str, bytes]:
+    return {name: Path(directory.path, name).read_bytes() for name in os.listdir(directory.path)}
+
+
+def write(directory: Directory, name: str, data: bytes) -> None:
+    Path(directory.path, name).write_bytes(data)
+
+
+def test_publishing_leaves_only_the_public_name(two: tuple[Directory, Directory]) -> None:
+    a, b = two
+    durable.publish_new(a, "temporary", b, "x", b"data")
+    assert (files(a), files(b)) == ({}, {"x": b"data"})
+
+
+def test_publishing_replaces_nothing(two: tuple[Directory, Directory]) -> None:
+    a, b = two
+    write(b, "x", b"first")
+    with pytest.raises(FileExistsError):
+        durable.publish_new(a, "temporary", b, "x", b"second")
+    assert (files(a), files(b)) == ({}, {"x": b"first"})
+
+
+def test_taking_moves_once(two: tuple[Directory, Directory]) -> None:
+    a, b = two
+    write(a, "x", b"data")
+    assert durable.take(a, "x", b) is True
+    assert durable.take(a, "x", b) is False
+    assert (files(a), files(b)) == ({}, {"x": b"data"})
+
+
+def test_taking_replaces_nothing(two: tuple[Directory, Directory]) -> None:
+    a, b = two
+    write(a, "x", b"second")
+    write(b, "x", b"first")
+    with pytest.raises(FileExistsError):
+        durable.take(a, "x", b)
+    assert (files(a), files(b)) == ({"x": b"second"}, {"x": b"first"})
+
+
+def test_of_two_names_of_one_file_the_one_in_the_source_goes(two: tuple[Directory, Directory]) -> None:
+    a, b = two
+    write(a, "x", b"data")
+    os.link(f"{a.path}/x", f"{b.path}/x")
+    assert durable.take(a, "x", b) is True
+    assert (files(a), files(b)) == ({}, {"x": b"data"})
+
+
+def test_replacing_a_file_leaves_no_other(two: tuple[Directory, Directory]) -> None:
+    a, _ = two
+    write(a, "x", b"old")
+    durable.replace_file(a, "x", "temporary", b"new")
+    assert files(a) == {"x": b"new"}
+
+
+def test_a_new_file_replaces_nothing_and_follows_nothing(two: tuple[Directory, Directory]) -> None:
+    a, b = two
+    os.symlink(f"{b.path}/target", f"{a.path}/link")
+    write(a, "x", b"old")
+    for name in ("x", "link"):
+        with pytest.raises(FileExistsError):
+            durable.write_new(a, name, b"new")
+    assert files(b) == {}
+
+
+def test_a_directory_is_not_followed_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with pytest.raises(OSError):
+        Directory(str(tmp_path / "link"))
+
+
+@pytest.mark.parametrize(("most", "data"), [(0, b""), (3, b"abc"), (6, b"abcdef"), (100, b"abcdef")])
+def test_no_more_is_read_than_was_asked_for(tmp_path: Path, most: int, data: bytes) -> None:
+    (tmp_path / "x").write_bytes(b"abcdef")
+    with Directory(str(tmp_path)) as directory:
+        assert durable.read_regular(directory, "x", most) == data
+
+
+def test_a_file_above_the_limit_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abc")
+    with Directory(str(tmp_path)) as directory:
+        assert durable.read_regular(directory, "x", 1, largest=3) == b"a"
+        with pytest.raises(OSError, match="File too large"):
+            durable.read_regular(directory, "x", 1, largest=2)
+
+
+def test_a_directory_that_changed_during_the_scan_is_scanned_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that moves while a large directory is read can be missed; what either scan saw is there."""
+
+    class Changing(Steps):
+        def entries(self, directory: Directory) -> list[tuple[str, bool]]:
+            found = super().entries(directory)
+            (tmp_path / "late").touch()
+            os.utime(tmp_path, ns=(1, len(found) + 1))
+            return found
+
+    (tmp_path / "early").touch()
+    monkeypatch.setattr(durable, "steps", Changing())
+    with Directory(str(tmp_path)) as directory:
+        assert sorted(durable.entries(directory)) == [("early", True), ("late", True)]
+
+
+def test_mail_on_a_filesystem_that_has_little(amq: Shell, filesystem: None) -> None:
+    """Sent to several, drained, acknowledged on both sides, a bad one put away: nothing is left over."""
+    identifier = amq.send("--ack", "--thread", "x", to="bob,carol")
+    amq.put("bad.md", b"x")
+    for handle in ("bob", "carol"):
+        amq.ok("drain", me=handle)
+        assert (amq.new(handle), amq.cur(handle)) == ([], [f"{identifier}.md"])
+        assert os.listdir(amq.agent(handle).inbox_tmp) == []
+    assert sorted(os.listdir(amq.agent("alice").acks_received)) == [f"{identifier}.json", f"{identifier}__carol.json"]
+    assert len(amq.dead_letters()) == 1

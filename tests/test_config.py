@@ -1,0 +1,236 @@
+"""Where the queue is and who is asking."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from amq import config
+from amq.config import Setting
+from amq.errors import NotFound, Unsafe, UsageError
+
+NOWHERE = "/nonexistent/a/b"
+"""A working directory with no repository above it, wherever the tests run."""
+
+
+def make(*parts: str | Path) -> str:
+    path = Path(*parts)
+    path.mkdir(parents=True)
+    return str(path)
+
+
+def make_repository(*parts: str | Path) -> None:
+    Path(make(*parts, ".git"), "HEAD").touch()
+
+
+# -- a queue that is there --------------------------------------------------------------------------------------------
+
+
+def test_the_nearest_ancestor_has_it(tmp_path: Path) -> None:
+    make(tmp_path, ".agent-mail")
+    near, below = make(tmp_path, "a", ".agent-mail"), make(tmp_path, "a", "b", "c")
+    assert config.find_root(None, {}, below) == Setting(near, "found")
+
+
+def test_the_working_directory_is_looked_at_first(tmp_path: Path) -> None:
+    here = make(tmp_path, ".agent-mail")
+    assert config.existing_root(None, {}, str(tmp_path)).value == here
+
+
+def test_a_relative_name_is_looked_for_in_the_ancestors_too(tmp_path: Path) -> None:
+    mail, below = make(tmp_path, "mail"), make(tmp_path, "a")
+    assert config.find_root("mail", {}, below) == Setting(mail, "--root")
+    assert config.find_root(None, {"AM_ROOT": "mail"}, below) == Setting(mail, "AM_ROOT")
+
+
+@pytest.mark.parametrize(("name", "found"), [("./mail", False), ("../mail", True), ("../../mail", False)])
+def test_a_name_with_dots_is_meant_from_here(tmp_path: Path, name: str, found: bool) -> None:
+    make(tmp_path, "mail")
+    assert (config.find_root(name, {}, make(tmp_path, "a")) is not None) is found
+
+
+def test_the_option_wins_over_the_environment_and_that_over_discovery(tmp_path: Path) -> None:
+    found, option, environment = (make(tmp_path, name) for name in (".agent-mail", "option", "environment"))
+    environ = {"AM_ROOT": environment}
+    assert config.find_root(option, environ, str(tmp_path)) == Setting(option, "--root")
+    assert config.find_root(None, environ, str(tmp_path)) == Setting(environment, "AM_ROOT")
+    assert config.find_root(None, {"AM_ROOT": ""}, str(tmp_path)) == Setting(found, "found")
+
+
+def test_every_path_is_absolute_and_plain(tmp_path: Path) -> None:
+    mail = make(tmp_path, "mail")
+    assert config.find_root(f"{tmp_path}/x/../mail/", {}, "/") == Setting(mail, "--root")
+
+
+@pytest.mark.parametrize("wanted", ["absolute/mail", "mail"])
+def test_what_is_not_there_is_not_found_and_never_made(tmp_path: Path, wanted: str) -> None:
+    if wanted == "absolute/mail":
+        wanted = str(tmp_path / wanted)
+    with pytest.raises(NotFound, match="no queue") as refused:
+        config.existing_root(wanted, {}, str(tmp_path))
+    assert wanted in refused.value.message
+    assert "amq init" in refused.value.hint
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_not_found_says_where_it_looked() -> None:
+    with pytest.raises(NotFound, match=f"no queue .agent-mail in {NOWHERE} or above it"):
+        config.existing_root(None, {}, NOWHERE)
+
+
+def test_a_file_of_that_name_is_no_queue(tmp_path: Path) -> None:
+    (tmp_path / "mail").write_text("")
+    assert config.find_root("mail", {}, str(tmp_path)) is None
+
+
+@pytest.fixture
+def worktree(tmp_path: Path) -> Path:
+    """A linked git worktree of the repository `main` beside it."""
+    private = make(tmp_path, "main", ".git", "worktrees", "linked")
+    Path(private, "commondir").write_text("../..\n")
+    linked = Path(make(tmp_path, "linked"))
+    (linked / ".git").write_text(f"gitdir: {private}\n")
+    return linked
+
+
+def test_a_linked_worktree_shares_the_queue_of_the_main_one(tmp_path: Path, worktree: Path) -> None:
+    shared = make(tmp_path, "main", ".agent-mail")
+    assert config.find_root(None, {}, make(worktree, "src")) == Setting(shared, "found")
+
+
+def test_a_worktrees_own_queue_goes_first(tmp_path: Path, worktree: Path) -> None:
+    make(tmp_path, "main", ".agent-mail")
+    own = make(worktree, ".agent-mail")
+    assert config.find_root(None, {}, str(worktree)) == Setting(own, "found")
+
+
+def test_a_new_queue_of_a_linked_worktree_is_made_in_the_main_one(tmp_path: Path, worktree: Path) -> None:
+    assert config.new_root(None, {}, str(worktree)).value == str(tmp_path / "main" / ".agent-mail")
+
+
+@pytest.mark.parametrize("pointer", ["", "gitdir: /nonexistent\n", "x", "gitdir: \xff\0"])
+def test_a_broken_worktree_is_like_none(tmp_path: Path, pointer: str) -> None:
+    (tmp_path / ".git").write_text(pointer, encoding="latin-1")
+    assert config.find_root("mail", {}, str(tmp_path)) is None
+
+
+# -- a new queue ------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_queue_is_made_at_the_top_of_the_repository(tmp_path: Path) -> None:
+    below = make(tmp_path, "a", "b")
+    make_repository(tmp_path)
+    assert config.new_root(None, {}, below).value == str(tmp_path / ".agent-mail")
+
+
+def test_an_empty_git_directory_makes_no_repository(tmp_path: Path) -> None:
+    make_repository(tmp_path)
+    here = Path(make(tmp_path, "a", ".git")).parent
+    assert config.new_root(None, {}, str(here)).value == str(tmp_path / ".agent-mail")
+
+
+def test_without_a_repository_it_is_made_in_the_working_directory() -> None:
+    assert config.new_root(None, {}, NOWHERE).value == f"{NOWHERE}/.agent-mail"
+
+
+def test_here_is_the_working_directory(tmp_path: Path) -> None:
+    make_repository(tmp_path)
+    here = make(tmp_path, "a")
+    assert config.new_root(None, {}, here, here=True).value == f"{here}/.agent-mail"
+
+
+def test_here_wins_over_the_environment() -> None:
+    assert config.new_root(None, {"AM_ROOT": "/elsewhere/mail"}, NOWHERE, here=True).value == f"{NOWHERE}/.agent-mail"
+
+
+def test_a_relative_option_is_meant_from_here(tmp_path: Path) -> None:
+    make_repository(tmp_path)
+    here = make(tmp_path, "a")
+    assert config.new_root("mail", {}, here).value == f"{here}/mail"
+
+
+@pytest.mark.parametrize("here", [False, True])
+@pytest.mark.parametrize("place", ["/", "home"])
+def test_never_in_the_home_directory_or_the_root_of_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, here: bool
+) -> None:
+    home = make(tmp_path, "home")
+    monkeypatch.setenv("HOME", home)
+    cwd = home if place == "home" else "/"
+    if place == "home":
+        make_repository(home)
+    with pytest.raises(UsageError, match="a new queue would be made in"):
+        config.new_root(None, {}, cwd, here=here)
+    assert config.new_root(".agent-mail", {}, cwd).value == os.path.join(cwd, ".agent-mail")
+
+
+def test_an_empty_option_is_no_option_left_out() -> None:
+    """A script that lost the variable is told, instead of getting another queue or another mailbox."""
+    with pytest.raises(UsageError, match="--root"):
+        config.wanted_root("", {"AM_ROOT": "/x"})
+    with pytest.raises(UsageError, match="--me"):
+        config.resolve_me("", {"AM_ME": "alice"}, person=True)
+
+
+# -- safety -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mode", "loose"), [(0o700, False), (0o755, False), (0o720, True), (0o702, True), (0o777, True)]
+)
+def test_a_queue_that_others_can_write_to(tmp_path: Path, mode: int, loose: bool) -> None:
+    tmp_path.chmod(mode)
+    complaints: list[tuple[str, str]] = []
+    config.check_root(str(tmp_path), trusted=False, complain=lambda *words: complaints.append(words))
+    expected = (f"others can write to the queue {tmp_path}", f"chmod go-w {tmp_path}")
+    assert complaints == [expected] * loose
+
+
+def test_a_queue_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = tmp_path.stat().st_uid
+
+    def check(user: int, *, trusted: bool) -> None:
+        monkeypatch.setattr(os, "geteuid", lambda: user)
+        config.check_root(str(tmp_path), trusted=trusted, complain=lambda *_: None)
+
+    check(owner, trusted=False)
+    check(0, trusted=False)
+    check(owner + 1, trusted=True)
+    with pytest.raises(Unsafe, match="belongs to another user") as refused:
+        check(owner + 1, trusted=False)
+    assert "--trust-root" in refused.value.hint
+
+
+# -- who --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "environ", "person", "me"),
+    [
+        ("bob", {"AM_ME": "alice"}, True, Setting("bob", "--me")),
+        (None, {"AM_ME": "alice"}, True, Setting("alice", "AM_ME")),
+        (None, {"AM_ME": ""}, True, Setting("user", "terminal")),
+        (None, {}, True, Setting("user", "terminal")),
+    ],
+)
+def test_who_is_asking(option: str | None, environ: dict[str, str], person: bool, me: Setting) -> None:
+    assert config.resolve_me(option, environ, person=person) == me
+
+
+def test_an_agent_that_lost_its_environment_does_not_become_the_person() -> None:
+    with pytest.raises(UsageError, match="who are you"):
+        config.resolve_me(None, {}, person=False)
+
+
+@pytest.mark.parametrize(("option", "environ"), [("Bob", {}), (None, {"AM_ME": "../bob"})])
+def test_a_bad_handle_is_refused_and_not_passed_over(option: str | None, environ: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="is not a handle"):
+        config.resolve_me(option, environ, person=True)
+
+
+@pytest.mark.parametrize(("value", "debugging"), [("1", True), ("yes", True), ("0", False), ("", False)])
+def test_debugging(value: str, debugging: bool) -> None:
+    assert config.debugging({"AMQ_DEBUG": value}) is debugging
+    assert config.debugging({}) is False

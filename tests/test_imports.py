@@ -1,0 +1,85 @@
+"""What a short command imports: little, and on the mailbox side nothing that only POSIX has."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = [
+    "anyio", "asyncio", "dataclasses", "importlib.metadata", "inspect", "pathlib", "pydantic", "typing", "watchfiles",
+]  # fmt: skip
+POSIX_ONLY = ["fcntl", "grp", "pwd", "readline", "resource", "syslog", "termios", "tty"]
+
+COMMANDS = {
+    "send": ["--me", "alice", "--to", "bob", "--body", "x", "--new-id", "x", "--ack"],
+    "list": ["--me", "bob"],
+    "drain": ["--me", "bob", "--include-body"],
+    "reply": ["--me", "bob", "--id", "x", "--body", "y"],
+}
+
+LOADED_AFTER = """
+import sys
+before = set(sys.modules)
+from amq.cli.main import main
+assert main(sys.argv[1:]) == 0
+print(*sorted(set(sys.modules) - before), file=sys.stderr)
+"""
+
+MAILBOX_SIDE = """
+import importlib, sys
+for name in sys.argv[1:]:
+    sys.modules[name] = None
+for name in (
+    "account config draining errors instants jsontext layout mailbox message names record sending text "
+    "store.acks store.deadletter store.drain store.durable store.locks store.maildir store.noreplace store.registry "
+    "cli.ack cli.body cli.compose cli.drain cli.init cli.list cli.main cli.options cli.output cli.read cli.reader "
+    "cli.reply cli.send cli.session"
+).split():
+    importlib.import_module(f"amq.{name}")
+"""
+
+
+def python(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the interpreter without the site directory's start-up files, which import what they like."""
+    root = str(Path(__file__).parent.parent)
+    return subprocess.run(
+        [sys.executable, "-S", *words], cwd=cwd, env={"PYTHONPATH": root}, capture_output=True, text=True, check=False
+    )
+
+
+def test_short_commands_import_nothing_heavy(tmp_path: Path) -> None:
+    assert python("-m", "amq", "init", "--here", "--agents", "alice,bob", cwd=tmp_path).returncode == 0
+    for command, words in COMMANDS.items():
+        done = python("-c", LOADED_AFTER, command, *words, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        loaded = set(done.stderr.split())
+        assert "amq.mailbox" in loaded
+        assert loaded.isdisjoint(HEAVY), command
+
+
+def test_a_command_imports_no_other(tmp_path: Path) -> None:
+    assert python("-m", "amq", "init", "--here", "--agents", "bob", cwd=tmp_path).returncode == 0
+    loaded = python("-c", LOADED_AFTER, "list", "--me", "bob", cwd=tmp_path).stderr.split()
+    assert {"amq.cli.send", "amq.cli.drain", "amq.sending", "amq.draining"}.isdisjoint(loaded)
+
+
+def test_the_mailbox_side_imports_where_posix_modules_are_missing(tmp_path: Path) -> None:
+    done = python("-c", MAILBOX_SIDE, *POSIX_ONLY, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_hiding_a_module_would_be_noticed(tmp_path: Path) -> None:
+    done = python("-c", MAILBOX_SIDE, "errno", cwd=tmp_path)
+    assert "ModuleNotFoundError" in done.stderr
+
+
+@pytest.mark.parametrize("handle", ["alice", "bob"])
+def test_init_and_list_agree_without_site_packages(tmp_path: Path, handle: str) -> None:
+    """The queue needs nothing but the standard library."""
+    assert python("-m", "amq", "init", "--here", "--agents", "alice,bob", cwd=tmp_path).returncode == 0
+    listed = python("-m", "amq", "list", "--json", "--me", handle, cwd=tmp_path)
+    assert json.loads(listed.stdout) == []

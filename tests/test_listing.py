@@ -1,0 +1,85 @@
+"""Looking into an inbox: the order, and how little is opened for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from amq import Draft, Mailbox
+from amq.instants import format_instant
+from amq.layout import QueueLayout
+from amq.message import Header, Message, render
+from amq.store import durable, registry
+from amq.store.durable import Directory, Steps
+
+NOON = 1_772_366_400_000_000_000
+MILLISECOND = 1_000_000
+
+
+@pytest.fixture
+def codex(tmp_path: Path) -> Mailbox:
+    queue = QueueLayout(str(tmp_path / "queue"))
+    registry.make_queue(queue, tracked=False)
+    registry.register(queue, ["claude", "codex"], NOON)
+    return Mailbox(queue.root, "codex")
+
+
+def put(mailbox: Mailbox, identifier: str, created: int, box: str = "new") -> str:
+    """A message in a box of the mailbox, made as another program may make it; its id."""
+    header = Header(identifier, "claude", ["codex"], format_instant(created), created)
+    Path(mailbox.account.agent.home, "inbox", box, f"{identifier}.md").write_bytes(render(Message(header, b"x")))
+    return identifier
+
+
+def canonical(millisecond: int) -> str:
+    return f"2026-03-01T12-00-00.{millisecond:03}Z_pid1_00000000"
+
+
+def test_both_ways_give_the_oldest_first_whatever_the_names(codex: Mailbox) -> None:
+    late = put(codex, canonical(30), NOON + 30 * MILLISECOND)
+    middle = put(codex, "by-hand", NOON + 20 * MILLISECOND, "cur")
+    early = put(codex, canonical(10), NOON + 10 * MILLISECOND)
+    assert [entry.id for entry in codex.list()] == [early, middle, late]
+    assert [entry.id for entry in codex.oldest()] == [early, middle, late]
+
+
+def test_within_a_millisecond_the_header_decides(codex: Mailbox) -> None:
+    second = put(codex, f"{canonical(1)[:-8]}aaaaaaaa", NOON + MILLISECOND + 2)
+    first = put(codex, f"{canonical(1)[:-8]}bbbbbbbb", NOON + MILLISECOND + 1)
+    assert [entry.id for entry in codex.oldest()] == [first, second]
+
+
+def test_a_message_that_is_moved_between_two_looks_is_listed_once(
+    codex: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Mailbox(codex.account.queue.root, "claude").send(["codex"], b"hello", Draft(subject="moved"))
+
+    class Moving(Steps):
+        """Somebody drains while the first directory is being listed."""
+
+        def entries(self, directory: Directory) -> list[tuple[str, bool]]:
+            found = super().entries(directory)
+            monkeypatch.undo()
+            with codex.drain() as mail:
+                assert len(list(mail)) == 1
+            return found
+
+    monkeypatch.setattr(durable, "steps", Moving())
+    assert [(entry.box, entry.header.subject if entry.header else "") for entry in codex.list()] == [("cur", "moved")]
+
+
+def test_a_reader_of_few_opens_few(codex: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    for millisecond in range(100):
+        put(codex, canonical(millisecond), NOON + millisecond * MILLISECOND)
+    opened: list[str] = []
+
+    class Counting(Steps):
+        def open(self, directory: Directory | None, name: str, flags: int) -> int:
+            opened.append(name)
+            return super().open(directory, name, flags)
+
+    monkeypatch.setattr(durable, "steps", Counting())
+    messages = codex.oldest("new")
+    assert [next(messages).id for _ in range(3)] == [canonical(0), canonical(1), canonical(2)]
+    assert [name for name in opened if name.endswith(".md")] == [f"{canonical(at)}.md" for at in range(3)]
