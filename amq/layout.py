@@ -8,6 +8,7 @@ from amq.record import record
 
 ROOT_NAME = ".agent-mail"
 STATE_NAME = ".amq"
+NOTIFIER_NAME = "notifier.lock"
 
 
 @record

@@ -18,18 +18,24 @@ import time
 from amq.account import Account
 from amq.errors import UsageError
 from amq.message import Message
-from amq.names import message_id
+from amq.names import check_line, message_id
 from amq.record import record
 from amq.store import maildir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from amq.deadletters import Opened, Retried
     from amq.draining import Drain
     from amq.listing import Listed
+    from amq.roster import Agent
     from amq.sending import Draft, Replied, Sent
     from amq.store.acks import Ack
+    from amq.store.letters import Letter
+    from amq.store.presence import Presence
+    from amq.threads import Entry
+    from amq.tracing import Trace
 
 
 @record
@@ -111,6 +117,41 @@ class Mailbox:
 
         return Drain(self.account, limit, ack=ack, only=only)
 
+    def thread(
+        self, thread: str, *, agents: Sequence[str] = (), limit: int = 0, bodies: bool = False
+    ) -> Sequence[Entry]:
+        """The conversation THREAD over the mailboxes of all agents (or of `agents`), each message once, oldest first.
+
+        The last `limit` of it (0: all), with their text if `bodies`. Bad messages are warned of and left out. Raises
+        UsageError for no thread, NotFound for an agent without a mailbox.
+        """
+        from amq import threads
+
+        return threads.conversation(self.account, thread, agents, limit, bodies=bodies)
+
+    def who(self) -> Sequence[Agent]:
+        """Every agent that is registered or has a mailbox, by handle, and how it stands; damage is warned of."""
+        from amq import roster
+
+        return roster.roster(self.account)
+
+    def presences(self) -> Sequence[Presence]:
+        """What the agents say they are at, by handle; a file that can not be understood is warned of and left out."""
+        from amq import roster
+
+        return roster.presences(self.account)
+
+    def set_presence(self, status: str, note: str = "") -> Presence:
+        """Say what I am at, durably; an earlier note goes. Raises UsageError unless both are plain text of one line."""
+        from amq.store.presence import write_presence
+
+        if not status:
+            raise UsageError("the status is empty", hint="such as busy or idle")
+        for what, text in (("status", status), ("note", note)):
+            check_line(text, what)
+        account = self.account
+        return write_presence(account.agent, account.me, status, note, account.clock(), account.temporary())
+
     def acknowledge(self, identifier: str) -> Ack:
         """Acknowledge a message by hand, once; the acknowledgement that stands. Raises NotFound or BadMessage."""
         from amq.store.acks import acknowledge
@@ -120,6 +161,58 @@ class Mailbox:
         if box == "sent" and account.me not in message.header.to:
             raise UsageError(f"{message.header.id} is your own: its receivers acknowledge it")
         return acknowledge(account.queue, account.me, [message.header], account.clock(), account.temporary())[0]
+
+    def letters(self) -> Sequence[Letter]:
+        """My dead letters, oldest first; the envelope of none of them is trusted, and no damage stops it."""
+        from amq import deadletters
+
+        return deadletters.listed(self.account)
+
+    def letter(self, identifier: str) -> Opened:
+        """A dead letter with the message it keeps. Raises NotFound, or BadMessage for what is no file."""
+        from amq import deadletters
+
+        return deadletters.opened(self.account, identifier)
+
+    def letter_seen(self, letter: Letter) -> None:
+        """File a dead letter as looked at, durably. Raises Conflict rather than replace another."""
+        from amq import deadletters
+
+        deadletters.put_by(self.account, letter)
+
+    def retry(self, identifier: str, *, force: bool = False) -> Retried:
+        """Deliver the message that a dead letter keeps, if it is one now; else count the try in the letter.
+
+        Raises NotFound, Conflict if another message has its id, BadMessage for an envelope that names no message, and
+        AmqError after three tries unless `force`. The letter goes only when its message is in `new` for good.
+        """
+        from amq import deadletters
+
+        return deadletters.retry(self.account, identifier, force=force)
+
+    def purge(self, letters: Iterable[Letter]) -> Sequence[Letter]:
+        """Remove dead letters for good; those that were removed. What can not be removed is warned of."""
+        from amq import deadletters
+
+        return deadletters.purge(self.account, letters)
+
+    def sweep(self, age_s: float, *, remove: bool) -> Sequence[str]:
+        """The paths of temporary files, of all agents, that dead writers left AGE_S seconds ago or earlier.
+
+        With `remove` they have been removed. What can not be looked at is warned of.
+        """
+        from amq import sweeping
+
+        return sweeping.stale(self.account, age_s, remove=remove)
+
+    def trace(self, identifier: str) -> Trace:
+        """Where a message is for each of its recipients, found by its id in my boxes, else in anyone's.
+
+        Raises NotFound, or BadMessage if every copy of it is damaged.
+        """
+        from amq import tracing
+
+        return tracing.trace(self.account, identifier)
 
     @property
     def state_dir(self) -> str:

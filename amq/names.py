@@ -79,6 +79,17 @@ def check_new_id(text: str) -> str:
     return text
 
 
+def check_line(text: str, what: str) -> str:
+    """TEXT again; raises UsageError if it is not one line of text, plain enough to be stored as UTF-8."""
+    if any(character < " " for character in text):
+        raise UsageError(f"the {what} has control characters in it", hint="it is one line of plain text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"the {what} is not UTF-8") from None
+    return text
+
+
 def canonical_instant(identifier: str) -> str:
     """The instant that an id of the usual form begins with, to the millisecond and so that it sorts; else empty."""
     return identifier[:_INSTANT_LENGTH] if _CANONICAL_ID.fullmatch(identifier) else ""

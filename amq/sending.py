@@ -6,7 +6,7 @@ from amq.account import Account
 from amq.errors import BadMessage, Conflict, NotFound, UsageError
 from amq.instants import format_instant
 from amq.message import MAX_FILE_BYTES, Header, Message, header_object, parse, render, reply_kind, reply_subject
-from amq.names import KINDS, PERSON, PRIORITIES, check_handle, check_new_id, message_id, p2p_thread
+from amq.names import KINDS, PERSON, PRIORITIES, check_handle, check_line, check_new_id, message_id, p2p_thread
 from amq.record import record, replace
 from amq.store import maildir, registry
 
@@ -130,8 +130,7 @@ def _check_draft(draft: Draft) -> None:
         ("thread", draft.thread),
         *(("label", each) for each in draft.labels),
     ):
-        if any(character < " " for character in text):
-            raise UsageError(f"the {what} has control characters in it", hint="it is one line of plain text")
+        check_line(text, what)
 
 
 def _deliver(account: Account, message: Message, *, repeatable: bool) -> Sent:

@@ -15,7 +15,7 @@ from amq.errors import INTERRUPTED, AmqError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from types import ModuleType
 
 COMMANDS = {
@@ -26,6 +26,17 @@ COMMANDS = {
     "drain": "take new mail: show it, and acknowledge what asks for it",
     "ack": "acknowledge a message by hand",
     "reply": "answer a message",
+    "thread": "show one conversation over all mailboxes",
+    "trace": "where a message is, and who has acknowledged or answered it",
+    "who": "every agent: its unread mail, dead letters, and who notifies it",
+    "presence set": "say what you are at",
+    "presence list": "what each agent says it is at",
+    "dlq list": "look at your dead letters",
+    "dlq read": "show a dead letter and the message it keeps",
+    "dlq retry": "deliver what dead letters keep, if it has become a message",
+    "dlq purge": "remove dead letters for good",
+    "cleanup": "remove temporary files that dead writers left",
+    "env": "what was resolved, as shell exports",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
     "demo": "watch two small agents wake each other",
 }
@@ -60,7 +71,9 @@ def _dispatch(words: Sequence[str], out: Output) -> int:
     if command is None:
         return _without_command(before, out)
     if command == "help":
-        return _help(after, out)
+        return _help(" ".join(after), out)
+    if command in _groups():
+        return _without_action(command, [*before, *after], out)
     if command not in COMMANDS:
         raise _unknown(command)
     if program is not None and command != "run":
@@ -85,13 +98,40 @@ def _before_dashes(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
 
 
 def _find_command(words: list[str]) -> tuple[list[str], str | None, list[str]]:
-    """What stands before the command, the command, and what stands behind it."""
+    """What stands before the command, the command (of two words, if it has an action), and what stands behind it."""
+    before, command, after = _split_at_word(words)
+    if command in _groups():
+        between, action, rest = _split_at_word(after)
+        if action is not None:
+            return [*before, *between], f"{command} {action}", rest
+    return before, command, after
+
+
+def _split_at_word(words: list[str]) -> tuple[list[str], str | None, list[str]]:
+    """What stands before the first word that is no common option or its value, that word, and what stands behind it."""
     at = 0
     while at < len(words) and words[at].startswith("-"):
         at += 2 if words[at] in VALUED else 1
     if at >= len(words):
         return words, None, []
     return words[:at], words[at], words[at + 1 :]
+
+
+def _groups() -> dict[str, list[str]]:
+    """The first words of commands that have an action, such as `dlq`, each with its actions."""
+    groups: dict[str, list[str]] = {}
+    for first, space, action in (command.partition(" ") for command in COMMANDS):
+        if space:
+            groups.setdefault(first, []).append(action)
+    return groups
+
+
+def _without_action(group: str, words: list[str], out: Output) -> int:
+    if {"-h", "--help"}.intersection(words):
+        out.data(_group_help(group))
+        return 0
+    actions = ", ".join(f"amq {group} {action}" for action in _groups()[group])
+    raise UsageError(f"amq {group} does nothing by itself", hint=f"one of: {actions}")
 
 
 def _without_command(words: list[str], out: Output) -> int:
@@ -108,13 +148,15 @@ def _without_command(words: list[str], out: Output) -> int:
     raise UsageError(f"unknown option {wrong}" if wrong else "no command", hint="amq --help lists the commands")
 
 
-def _help(words: list[str], out: Output) -> int:
-    if not words:
+def _help(command: str, out: Output) -> int:
+    if not command:
         out.data(_overview())
-    elif words[0] in COMMANDS:
-        out.data(_parser(words[0], _module(words[0])).format_help())
+    elif command in COMMANDS:
+        out.data(_parser(command, _module(command)).format_help())
+    elif command in _groups():
+        out.data(_group_help(command))
     else:
-        raise _unknown(words[0])
+        raise _unknown(command)
     return 0
 
 
@@ -130,7 +172,7 @@ def _unknown(command: str) -> UsageError:
 
 def _module(command: str) -> ModuleType:
     # importlib's own import costs more than most commands' modules
-    module: ModuleType = __import__(f"amq.cli.{command}", fromlist=["run"])
+    module: ModuleType = __import__(f"amq.cli.{command.replace(' ', '_')}", fromlist=["run"])
     return module
 
 
@@ -149,9 +191,17 @@ def _parser(command: str, module: ModuleType) -> Parser:
     return parser
 
 
-def _overview() -> str:
+def _table(commands: Iterable[str]) -> list[str]:
     width = max(map(len, COMMANDS))
-    lines = [f"  {name:<{width}}  {summary}" for name, summary in COMMANDS.items()]
+    return [f"  {command:<{width}}  {COMMANDS[command]}" for command in commands]
+
+
+def _group_help(group: str) -> str:
+    lines = _table(f"{group} {action}" for action in _groups()[group])
+    return "\n".join((*lines, f"\namq help {group} ACTION shows its examples and options.\n"))
+
+
+def _overview() -> str:
     return "\n".join((
         "amq: mail between coding agents on one machine\n",
         "  amq init --agents claude,codex      make a queue in this project",
@@ -159,6 +209,6 @@ def _overview() -> str:
         '  amq send --to claude --body "…"     write to it, from any shell',
         "  amq drain --include-body            what an agent does when it is told\n",
         "Commands:\n",
-        *lines,
+        *_table(COMMANDS),
         "\namq help COMMAND (or amq COMMAND --help) shows its examples and options.\n",
     ))  # fmt: skip

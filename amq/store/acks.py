@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from amq.layout import QueueLayout
+    from amq.layout import AgentLayout, QueueLayout
 
 _MAX_ACK_BYTES = 64 * 1024
 
@@ -66,6 +66,16 @@ def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: i
         for directory in filter(None, (sent, *receiving.values())):
             durable.sync(directory)
     return acks
+
+
+def read_ack(receiver: AgentLayout, identifier: str, handle: str) -> Ack | None:
+    """The acknowledgement that the agent HANDLE has given for a message; None if there is none, or none of that."""
+    try:
+        with Directory(receiver.acks_sent) as sent:
+            ack = _read(sent, f"{identifier}.json")
+    except OSError:
+        return None
+    return ack if ack and (ack.id, ack.receiver) == (identifier, handle) else None
 
 
 class _Staging:

@@ -337,13 +337,19 @@ def _make_directory(path: str) -> bool:
     return True
 
 
-def replace_file(directory: Directory, name: str, temporary: str, data: bytes) -> None:
-    """Put DATA in the place of the file NAME in one step, to the disk; TEMPORARY is a free name beside it."""
-    fd = write_new(directory, temporary, data)
+def replace_file(
+    directory: Directory, name: str, temporary: str, data: bytes, *, staging: Directory | None = None
+) -> None:
+    """Put DATA in the place of the file NAME in one step, to the disk; TEMPORARY is a free name beside it.
+
+    Or one in STAGING, if that is given.
+    """
+    beside = staging or directory
+    fd = write_new(beside, temporary, data)
     try:
-        steps.replace(directory, temporary, directory, name)
+        steps.replace(beside, temporary, directory, name)
     except BaseException:
-        discard(directory, temporary)
+        discard(beside, temporary)
         raise
     finally:
         close(fd)

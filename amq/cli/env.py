@@ -1,0 +1,47 @@
+"""`amq env`: what was resolved, as shell exports."""
+
+from __future__ import annotations
+
+import os
+import shlex
+
+from amq import config
+from amq.cli.output import stdin_is_terminal
+from amq.cli.session import check_queue
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
+
+SUMMARY = "which queue and which agent it is, as shell exports"
+USAGE = ""
+EXAMPLES = """\
+  eval "$(amq env --me codex)"
+  amq env --json                  each value, and where it came from"""
+NOTES = """\
+The person is never exported: an agent that is started from such a shell would take itself for the person."""
+
+_TERMINAL = "terminal"
+
+
+def options(parser: ArgumentParser) -> None:
+    """It has none of its own."""
+
+
+def run(args: Namespace, out: Output) -> int:
+    """Print what is known; whose mailbox it is may not be."""
+    environ = config.environment()
+    root = config.existing_root(args.root, environ, os.getcwd())
+    check_queue(args, root.value, out)
+    me = config.resolve_me(args.me, environ, person=True)
+    settings = {"root": root, "me": me}
+    if me.source == _TERMINAL and not stdin_is_terminal():
+        del settings["me"]
+    if out.json:
+        out.value({name: {"value": each.value, "source": each.source} for name, each in settings.items()})
+    else:
+        exports = ((name, each) for name, each in settings.items() if each.source != _TERMINAL)
+        out.data("".join(f"export AM_{name.upper()}={shlex.quote(each.value)}\n" for name, each in exports))
+    return 0

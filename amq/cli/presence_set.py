@@ -1,0 +1,35 @@
+"""`amq presence set`: say what you are at."""
+
+from __future__ import annotations
+
+from amq.cli.presence_list import line
+from amq.cli.session import open_mailbox
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
+
+SUMMARY = "say what you are at"
+USAGE = "--status S [--note TEXT]"
+EXAMPLES = """\
+  amq presence set --status busy --note "rewriting the parser"
+  amq presence set --status idle"""
+STRAY = "--note"
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("--status", required=True, metavar="S", help="a word of your own: busy, idle, away, …")
+    parser.add_argument("--note", default="", metavar="TEXT", help="one line; without it an earlier note goes")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """Say it."""
+    presence = open_mailbox(args, out).set_presence(args.status, args.note)
+    if out.json:
+        out.value(presence.wire())
+    else:
+        out.data(line(presence))
+    return 0

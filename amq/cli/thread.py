@@ -1,0 +1,74 @@
+"""`amq thread`: one conversation, from all mailboxes."""
+
+from __future__ import annotations
+
+from amq.cli.options import count, handles
+from amq.cli.session import open_mailbox
+from amq.text import could_be_frame, indented, visible, visible_lines, with_final_line_end
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from amq.cli.output import Output
+    from amq.threads import Entry
+
+SUMMARY = "show one conversation over all mailboxes, oldest first; nothing is moved"
+USAGE = "--id THREAD [--agents A,B] [--include-body] [--limit N]"
+EXAMPLES = """\
+  amq thread --id p2p/claude__codex --limit 10
+  amq thread --id review/parser --include-body
+  amq thread --id review/parser --agents claude,codex --json"""
+STRAY = "--id"
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("--id", required=True, metavar="THREAD", help="the thread, as `amq list --json` shows it")
+    parser.add_argument("--agents", type=handles, default=[], metavar="A,B", help="only what these agents' boxes hold")
+    parser.add_argument("--include-body", action="store_true", help="with the bodies")
+    parser.add_argument("--limit", type=count, default=0, metavar="N", help="only the last N (0: all)")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """Show it; that there is nothing is said on stderr, for the name may be mistyped."""
+    mailbox = open_mailbox(args, out)
+    entries = mailbox.thread(args.id, agents=args.agents, limit=args.limit, bodies=args.include_body)
+    if out.json:
+        out.value([_item(entry) for entry in entries])
+    elif entries:
+        out.data("".join(map(_lines, entries)))
+    else:
+        out.note(f"no message has the thread {visible(args.id)}")
+    return 0
+
+
+def _lines(entry: Entry) -> str:
+    header = entry.header
+    line = f"{header.created}  {header.sender}  {visible(header.subject) or '(no subject)'}\n"
+    return line if entry.text is None else f"{line}{_body(entry.text)}---\n"
+
+
+def _body(text: str) -> str:
+    """The body, indented if a line of it could be taken for the end of a message."""
+    body = with_final_line_end(visible_lines(text))
+    return indented(body) if could_be_frame(body) else body
+
+
+def _item(entry: Entry) -> dict[str, Any]:
+    """The entry with the keys that we know, then those of its header that we do not."""
+    header = entry.header
+    item: dict[str, Any] = {
+        "id": header.id,
+        "from": header.sender,
+        "to": header.to,
+        "thread": header.conversation,
+        "subject": header.subject,
+        "created": header.created,
+    }
+    if entry.text is not None:
+        item["body"] = entry.text
+    optional = {"priority": header.priority, "kind": header.kind, "labels": header.labels}
+    item |= {key: value for key, value in optional.items() if value}
+    return item | {key: value for key, value in header.extra.items() if key != "body"}

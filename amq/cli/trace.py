@@ -1,0 +1,65 @@
+"""`amq trace`: where a message is."""
+
+from __future__ import annotations
+
+from amq.cli.session import open_mailbox
+from amq.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from amq.cli.output import Output
+    from amq.tracing import Whereabouts
+
+SUMMARY = "where a message is for each recipient, and who has acknowledged or answered it"
+USAGE = "--id ID"
+EXAMPLES = """\
+  amq trace --id 2026-…
+  amq trace --id 2026-… --json"""
+STRAY = "--id"
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("--id", required=True, metavar="ID", help="a message, of any mailbox of the queue")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """One line for the message, and one for each recipient."""
+    trace = open_mailbox(args, out).trace(args.id)
+    header = trace.header
+    if out.json:
+        out.value({
+            "id": header.id,
+            "from": header.sender,
+            "to": header.to,
+            "thread": header.conversation,
+            "subject": header.subject,
+            "created": header.created,
+            "recipients": [_item(whereabouts) for whereabouts in trace.recipients],
+        })  # fmt: skip
+    else:
+        subject = visible(header.subject) or "(no subject)"
+        head = f"{header.created}  {header.sender}  {visible(header.id)}  {subject}\n"
+        out.data(head + "".join(map(_line, trace.recipients)))
+    return 0
+
+
+def _line(whereabouts: Whereabouts) -> str:
+    parts = [whereabouts.handle, whereabouts.box]
+    if whereabouts.acked:
+        parts.append(f"acked {visible(whereabouts.acked)}")
+    if whereabouts.reply:
+        parts.append(f"replied {whereabouts.reply.created} ({visible(whereabouts.reply.id)})")
+    return f"{'  '.join(parts)}\n"
+
+
+def _item(whereabouts: Whereabouts) -> dict[str, Any]:
+    item: dict[str, Any] = {"handle": whereabouts.handle, "box": whereabouts.box}
+    if whereabouts.acked:
+        item["acked"] = whereabouts.acked
+    if whereabouts.reply:
+        item["replied"] = {"id": whereabouts.reply.id, "created": whereabouts.reply.created}
+    return item

@@ -1,0 +1,152 @@
+"""What becomes of dead letters: looked at, tried again, or removed for good."""
+
+from __future__ import annotations
+
+from amq import everywhere
+from amq.errors import AmqError, BadMessage, Conflict, NotFound
+from amq.instants import SECOND
+from amq.message import parse
+from amq.names import SUFFIX, message_id
+from amq.record import record, replace
+from amq.store import durable, letters, maildir
+from amq.store.durable import Directory
+from amq.store.letters import Letter
+from amq.store.locks import mailbox_lock
+from amq.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from amq.account import Account
+
+MAX_RETRIES = 3
+
+
+@record
+class Opened:
+    """A dead letter, and the message below its envelope byte for byte (the whole file, if it has no envelope)."""
+
+    letter: Letter
+    original: bytes
+
+
+@record
+class Retried:
+    """A letter that was tried again: `error` is what is still wrong with the message, None if it is mail again."""
+
+    letter: Letter
+    error: BadMessage | None
+
+
+def _boxes(account: Account) -> dict[str, str]:
+    """The directories of dead letters; they move from new to cur only, so looking in this order misses none."""
+    return {"new": account.agent.dlq_new, "cur": account.agent.dlq_cur}
+
+
+def listed(account: Account) -> list[Letter]:
+    """See `Mailbox.letters`."""
+    found: dict[str, Letter] = {}
+    for box, path in _boxes(account).items():
+        identifiers = everywhere.ids(account, path, maildir.entry_ids)
+        if identifiers:
+            with Directory(path) as directory:
+                looks = (letters.look(directory, identifier, box) for identifier in identifiers)
+                found.update((letter.id, letter) for letter in looks if letter is not None)
+    return sorted(found.values(), key=lambda letter: (letter.failed_ns or 0, letter.id))
+
+
+def opened(account: Account, identifier: str) -> Opened:
+    """See `Mailbox.letter`."""
+    name = message_id(identifier)
+    for box, path in _boxes(account).items():
+        try:
+            with Directory(path) as directory:
+                return Opened(*letters.read(directory, name, box))
+        except FileNotFoundError:
+            continue
+    raise NotFound(f"no dead letter {name}", hint="amq dlq list shows their ids")
+
+
+def put_by(account: Account, letter: Letter) -> None:
+    """See `Mailbox.letter_seen`."""
+    agent = account.agent
+    if letter.box == "new":
+        with mailbox_lock(agent), Directory(agent.dlq_new) as new, Directory(agent.dlq_cur) as cur:
+            try:
+                moved = durable.take(new, letter.id + SUFFIX, cur)
+            except FileExistsError:
+                raise Conflict(f"{letter.id} stays in dlq/new: dlq/cur has another letter of that name") from None
+            if moved:
+                durable.sync(cur)
+                durable.sync(new)
+
+
+def retry(account: Account, identifier: str, *, force: bool) -> Retried:
+    """See `Mailbox.retry`."""
+    with mailbox_lock(account.agent):
+        found = opened(account, identifier)
+        letter, original = found.letter, found.original
+        if letter.error:
+            raise BadMessage(f"{letter.id} can not be retried: {letter.error}")
+        if letter.retries >= MAX_RETRIES and not force:
+            raise AmqError(f"{letter.id} was retried {letter.retries} times in vain", hint="--force tries it again")
+        name = letter.message_id
+        with Directory(_boxes(account)[letter.box]) as box:
+            try:
+                parse(original, name)
+            except BadMessage as error:
+                counted = replace(letter, envelope=letter.envelope | {"retry_count": letter.retries + 1})
+                letters.rewrite(account.agent, box, counted, original, account.temporary())
+                return Retried(counted, error)
+            _heal(account, box, letter, original)
+            return Retried(letter, None)
+
+
+def _heal(account: Account, box: Directory, letter: Letter, original: bytes) -> None:
+    """Give the message back, unless it is in the inbox already, as an earlier retry that was cut off leaves it."""
+    agent = account.agent
+    there = maildir.read_raw((agent.inbox_new, agent.inbox_cur), letter.message_id)
+    if there is None:
+        letters.heal(agent, box, letter, original, account.temporary())
+    elif there == original:
+        durable.steps.unlink(box, letter.id + SUFFIX)
+        durable.sync(box)
+    else:
+        raise Conflict(f"{letter.id} stays: the inbox has another message {letter.message_id}")
+
+
+def older_than(found: Iterable[Letter], age_s: float | None, now: int) -> list[Letter]:
+    """Those of the letters FOUND that were put away AGE_S seconds before NOW or earlier (None: all).
+
+    Of one that does not say when, that is not known, so it stays.
+    """
+    if age_s is None:
+        return list(found)
+    before = now - int(age_s * SECOND)
+    return [letter for letter in found if letter.failed_ns is not None and letter.failed_ns <= before]
+
+
+def purge(account: Account, doomed: Iterable[Letter]) -> list[Letter]:
+    """See `Mailbox.purge`."""
+    doomed = list(doomed)
+    gone = []
+    with mailbox_lock(account.agent):
+        for name, path in _boxes(account).items():
+            inside = [letter for letter in doomed if letter.box == name]
+            if inside:
+                with Directory(path) as box:
+                    gone += [letter for letter in inside if _remove(account, box, letter)]
+                    durable.sync(box)
+    return gone
+
+
+def _remove(account: Account, box: Directory, letter: Letter) -> bool:
+    try:
+        durable.steps.unlink(box, letter.id + SUFFIX)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        account.warn(f"{visible(letter.id)} could not be removed: {maildir.why(error)}")
+        return False
+    return True

@@ -1,0 +1,57 @@
+"""Looking across the mailboxes of all agents. A mailbox that is damaged is warned of and stops nothing."""
+
+from __future__ import annotations
+
+from amq.names import check_handle
+from amq.store import maildir, registry
+from amq.store.durable import Directory
+from amq.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from amq.account import Account
+    from amq.layout import AgentLayout
+    from amq.store.maildir import Found
+
+
+def agents(account: Account, only: Sequence[str] = ()) -> dict[str, AgentLayout]:
+    """The mailboxes of every agent (of ONLY these, if any are named) by handle, our own first.
+
+    Own first, because where two messages claim one id, ours is the one that nobody else has put there.
+    Raises UsageError for what is no handle, NotFound for an agent that has no mailbox.
+    """
+    present = registry.mailboxes(account.queue)
+    for handle in only:
+        if check_handle(handle, "--agents") not in present:
+            raise account.unknown(handle, account.registered() or [], f"amq init --agents {handle}")
+    chosen = [handle for handle in present if not only or handle in only]
+    return {handle: account.queue.agent(handle) for handle in sorted(chosen, key=account.me.__ne__)}
+
+
+def ids(account: Account, path: str, find: Callable[[Directory], list[str]] = maildir.message_ids) -> list[str]:
+    """The ids in the directory PATH, as FIND tells them, sorted; none, with a warning, if it can not be read."""
+    try:
+        with Directory(path) as directory:
+            return sorted(find(directory))
+    except FileNotFoundError:  # another program's mailbox may lack some directories
+        return []
+    except OSError as error:
+        account.warn(f"{path} is left out: {maildir.why(error)}")
+        return []
+
+
+def look(path: str, identifiers: Sequence[str]) -> Iterator[Found]:
+    """A look at the heads of these messages in the directory PATH; those that went away meanwhile are left out."""
+    if identifiers:
+        with Directory(path) as directory:
+            for identifier in identifiers:
+                found = maildir.look(directory, identifier)
+                if found is not None:
+                    yield found
+
+
+def warn_of(account: Account, path: str, found: Found) -> None:
+    """Say that a bad message was left out."""
+    account.warn(f"{path}/{visible(found.id)} is no message and is left out: {visible(str(found.error))}")

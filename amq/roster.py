@@ -1,0 +1,89 @@
+"""Every agent of a queue: what it says, what waits for it, and who tells it so."""
+
+from __future__ import annotations
+
+from amq import everywhere
+from amq.errors import BadMessage
+from amq.instants import SECOND
+from amq.names import canonical_instant
+from amq.record import record
+from amq.store import maildir
+from amq.store.notifier import read_notifier
+from amq.store.presence import read_presence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from amq.account import Account
+    from amq.layout import AgentLayout
+    from amq.message import Header
+    from amq.store.notifier import Notifier
+    from amq.store.presence import Presence
+
+
+@record
+class Agent:
+    """How an agent stands. `oldest_s` is the age of its oldest unread message in seconds; None: there is none."""
+
+    handle: str
+    presence: Presence | None
+    unread: int
+    oldest_s: float | None
+    dead_letters: int
+    notifier: Notifier | None
+
+
+def roster(account: Account) -> list[Agent]:
+    """See `Mailbox.who`."""
+    agents = everywhere.agents(account)
+    handles = sorted({*agents, *(account.registered() or [])})
+    return [_stand(account, handle, account.queue.agent(handle)) for handle in handles]
+
+
+def presences(account: Account) -> list[Presence]:
+    """See `Mailbox.presences`."""
+    handles = sorted(everywhere.agents(account))
+    found = (_presence(account, handle, account.queue.agent(handle)) for handle in handles)
+    return [presence for presence in found if presence is not None]
+
+
+def _stand(account: Account, handle: str, agent: AgentLayout) -> Agent:
+    unread = everywhere.ids(account, agent.inbox_new)
+    letters = (everywhere.ids(account, path, maildir.entry_ids) for path in (agent.dlq_new, agent.dlq_cur))
+    return Agent(
+        handle,
+        _presence(account, handle, agent),
+        len(unread),
+        _age_of_oldest(account, agent, unread),
+        sum(map(len, letters)),
+        _notifier(account, agent),
+    )
+
+
+def _presence(account: Account, handle: str, agent: AgentLayout) -> Presence | None:
+    try:
+        return read_presence(agent, handle)
+    except (BadMessage, OSError) as error:
+        account.warn(maildir.why(error))
+        return None
+
+
+def _notifier(account: Account, agent: AgentLayout) -> Notifier | None:
+    try:
+        return read_notifier(agent)
+    except OSError as error:
+        account.warn(f"who notifies {agent.home} is not known: {maildir.why(error)}")
+        return None
+
+
+def _age_of_oldest(account: Account, agent: AgentLayout, unread: list[str]) -> float | None:
+    """Names carry the time: of those that do, only the first good message is opened."""
+    named = [identifier for identifier in unread if canonical_instant(identifier)]
+    others = [identifier for identifier in unread if not canonical_instant(identifier)]
+    headers = [found.header for found in everywhere.look(agent.inbox_new, others) if found.header]
+    first = _first_good(agent, named)
+    created = [header.created_ns for header in (*headers, *([first] if first else []))]
+    return max(0.0, (account.clock() - min(created)) / SECOND) if created else None
+
+
+def _first_good(agent: AgentLayout, unread: list[str]) -> Header | None:
+    return next((found.header for found in everywhere.look(agent.inbox_new, unread) if found.header), None)

@@ -1,0 +1,52 @@
+"""Who notifies an agent of its mail: the holder of a lock that dies with its process."""
+
+from __future__ import annotations
+
+import os
+
+from amq import jsontext
+from amq.layout import NOTIFIER_NAME
+from amq.record import record
+from amq.store import durable
+from amq.store.durable import Directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from amq.layout import AgentLayout
+
+_MAX_BYTES = 4096
+
+
+@record
+class Notifier:
+    """The process that notifies an agent, and the command it runs (`run`)."""
+
+    pid: int
+    how: str
+
+
+def read_notifier(agent: AgentLayout) -> Notifier | None:
+    """Who notifies the agent; None if nobody does, whatever the file says. Raises OSError if it can not be opened.
+
+    The lock is tried only if the file names somebody, and given back at once, so that a notifier that starts at this
+    instant hardly ever finds it taken.
+    """
+    try:
+        with Directory(agent.state) as state:
+            fd = durable.steps.open(state, NOTIFIER_NAME, os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    try:
+        named = _parse(durable.read_all(fd, _MAX_BYTES))
+        return None if named is None or durable.steps.lock(fd) else named
+    finally:
+        durable.steps.close(fd)
+
+
+def _parse(data: bytes) -> Notifier | None:
+    try:
+        wire = jsontext.parse(data)
+        pid, how = wire["pid"], wire["how"]
+    except (ValueError, TypeError, KeyError):
+        return None
+    return Notifier(pid, how) if type(pid) is int and type(how) is str else None

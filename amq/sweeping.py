@@ -1,0 +1,33 @@
+"""Removing what died writers left behind, in the mailboxes of all agents."""
+
+from __future__ import annotations
+
+import os
+
+from amq import everywhere
+from amq.instants import SECOND
+from amq.store import maildir, sweep
+from amq.store.durable import Directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from amq.account import Account
+
+
+def stale(account: Account, age_s: float, *, remove: bool) -> list[str]:
+    """See `Mailbox.sweep`."""
+    before = account.clock() - int(age_s * SECOND)
+    agents = everywhere.agents(account).values()
+    paths = (path for agent in agents for path in (agent.inbox_tmp, agent.dlq_tmp))
+    return sorted(os.path.join(path, name) for path in paths for name in _names(account, path, before, remove))
+
+
+def _names(account: Account, path: str, before: int, remove: bool) -> list[str]:
+    try:
+        with Directory(path) as tmp:
+            return sweep.stale(tmp, before, remove=remove)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        account.warn(f"{path} is left out: {maildir.why(error)}")
+        return []

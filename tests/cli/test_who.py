@@ -1,0 +1,144 @@
+"""`amq who`: every agent, what waits for it, and who tells it so."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import Mock
+
+import pytest
+
+from amq.cli.who import _age
+from amq.layout import NOTIFIER_NAME
+from amq.mailbox import Mailbox
+from amq.runtime import lock
+from amq.store import maildir
+from tests.conftest import Shell
+from tests.samples import ID, message_file
+
+NOW = 1_800_000_000_000_000_000
+
+
+@pytest.fixture
+def bobs_state(amq: Shell) -> str:
+    return Mailbox(str(amq.root), "bob").state_dir
+
+
+@pytest.fixture
+def notified(bobs_state: str) -> Iterator[None]:
+    """Bob is being notified, by this process."""
+    claim = lock.claim(bobs_state, "run")
+    yield
+    claim.release()
+
+
+def test_the_names_of_the_lock_agree() -> None:
+    assert lock.NAME == NOTIFIER_NAME
+
+
+def test_the_table_names_every_agent(amq: Shell, notified: None) -> None:
+    amq.ok("presence", "set", "--status", "busy", me="bob")
+    amq.send()
+    amq.put("bad.md", b"nonsense", handle="carol")
+    amq.ok("drain", me="carol")
+    assert amq.ok("who").splitlines() == [
+        "agent  status  unread  oldest  dead letters  notified by",
+        "alice  -       0       -       0             nobody",
+        f"bob    busy    1       0s      0             amq run (pid {os.getpid()})",
+        "carol  -       0       -       1             nobody",
+        "user   -       0       -       0             nobody",
+    ]
+
+
+def test_json_has_the_documented_keys(amq: Shell, notified: None) -> None:
+    amq.ok("presence", "set", "--status", "busy", me="bob")
+    amq.send()
+    alice, bob, *_ = amq("who", "--json").value
+    assert alice == {"handle": "alice", "unread": 0, "dead_letters": 0}
+    assert bob.pop("oldest_age_s") >= 0
+    assert bob.pop("presence")["status"] == "busy"
+    assert bob == {
+        "handle": "bob", "unread": 1, "dead_letters": 0, "notifier": {"pid": os.getpid(), "how": "run"},
+    }  # fmt: skip
+
+
+def test_dead_letters_count_after_they_were_read(amq: Shell) -> None:
+    Path(amq.agent("bob").dlq_cur, "dlq_1_2_3.md").write_bytes(b"")
+    assert amq("who", "--json").value[1]["dead_letters"] == 1
+
+
+def test_an_agent_that_is_only_registered_is_named(amq: Shell) -> None:
+    registry = amq.root / "meta" / "config.json"
+    registry.write_text(json.dumps({"version": 1, "agents": ["alice", "dave"]}))
+    assert [each["handle"] for each in amq("who", "--json").value] == ["alice", "bob", "carol", "dave", "user"]
+
+
+def test_a_lock_that_nobody_holds_means_nobody(amq: Shell, bobs_state: str) -> None:
+    lock.claim(bobs_state, "run").release()
+    assert "notifier" not in amq("who", "--json").value[1]
+
+
+def test_looking_gives_the_lock_back(amq: Shell, bobs_state: str) -> None:
+    lock.claim(bobs_state, "run").release()
+    amq.ok("who")
+    lock.claim(bobs_state, "run").release()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff", b"[]", b"7", b'{"pid": "1", "how": "run"}', b'{"pid": 1}', b'{"pid": true, "how": "x"}']
+)
+def test_a_lock_file_that_names_nobody_is_nobody(amq: Shell, notified: None, bobs_state: str, data: bytes) -> None:
+    Path(bobs_state, NOTIFIER_NAME).write_bytes(data)
+    assert "notifier" not in amq("who", "--json").value[1]
+
+
+def test_a_link_in_place_of_the_lock_is_not_followed(amq: Shell, bobs_state: str, tmp_path: Path) -> None:
+    Path(bobs_state, NOTIFIER_NAME).symlink_to(tmp_path / "elsewhere")
+    result = amq("who", "--json")
+    assert result.code == 0
+    assert "who notifies" in result.err
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_a_peer_wrote_does_not_act_on_the_terminal(amq: Shell, notified: None, bobs_state: str) -> None:
+    Path(bobs_state, NOTIFIER_NAME).write_bytes(b'{"pid": 1, "how": "\\u001b[2J"}')
+    assert "amq ^[[2J (pid 1)" in amq.ok("who")
+
+
+def oldest(amq: Shell) -> float | None:
+    """How old bob's oldest unread message is, for alice at a fixed time."""
+    alice = Mailbox(str(amq.root), "alice", clock=lambda: NOW)
+    return next(agent.oldest_s for agent in alice.who() if agent.handle == "bob")
+
+
+def test_the_oldest_is_found_by_name_or_by_what_the_file_says(amq: Shell) -> None:
+    assert oldest(amq) is None
+    amq.put("2026-01-01T00-00-00.000Z_pid1_00000000.md", b"nonsense")
+    amq.put(f"{ID}.md", message_file(created="2027-01-15T07:59:00Z"))
+    assert oldest(amq) == 60
+    amq.put("other.md", message_file(id="other", created="2027-01-15T07:00:00Z"))
+    assert oldest(amq) == 3600
+
+
+def test_a_message_from_the_future_has_no_age(amq: Shell) -> None:
+    amq.put(f"{ID}.md", message_file(created="2028-01-01T00:00:00Z"))
+    assert oldest(amq) == 0
+
+
+def test_one_file_is_opened_whatever_the_number_of_unread(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(5):
+        amq.send()
+    look = Mock(wraps=maildir.look)
+    monkeypatch.setattr(maildir, "look", look)
+    amq.ok("who")
+    assert look.call_count == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0s"), (59.9, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (86_399, "23h"), (200_000, "2d")],
+)
+def test_an_age_is_told_in_its_largest_unit(seconds: float, text: str) -> None:
+    assert _age(seconds) == text
