@@ -25,9 +25,9 @@ from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
-    from amq.draining import Drain
+    from amq.draining import Drain, Drained
     from amq.sending import Draft, Replied, Sent
     from amq.store.acks import Ack
 
@@ -94,6 +94,14 @@ class Mailbox:
             for listed in self.list("new")
         ]
 
+    def has_new(self) -> bool:
+        """Whether anything waits in `new`, good or bad; nothing does where the mailbox is away at the moment."""
+        try:
+            with Directory(self.account.agent.inbox_new) as new:
+                return bool(maildir.entry_ids(new))
+        except FileNotFoundError:
+            return False
+
     def list(self, *boxes: str) -> list[Listed]:
         """The messages in the given boxes (`new`, `cur`; none: both), oldest first, ties by id; moves nothing."""
         listed: list[Listed] = []
@@ -120,6 +128,15 @@ class Mailbox:
         from amq.draining import Drain
 
         return Drain(self.account, limit, ack=ack, only=only)
+
+    def glance(self, limit: int = 20, *, skip: Container[str] = ()) -> tuple[Sequence[Drained], int]:
+        """What a drain would show, LIMIT messages at most (0: all), and how many more there are; moves nothing.
+
+        The ids in SKIP are left out. Nothing is held, so a drain may be showing the same.
+        """
+        from amq.draining import glance
+
+        return glance(self.account, limit, skip)
 
     def acknowledge(self, identifier: str) -> Ack:
         """Acknowledge a message by hand, once; the acknowledgement that stands. Raises NotFound or BadMessage."""

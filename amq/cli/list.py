@@ -11,6 +11,7 @@ from amq.text import visible
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable
     from typing import Any
 
     from amq.cli.output import Output
@@ -44,18 +45,24 @@ def run(args: Namespace, out: Output) -> int:
     if args.sender is not None and not args.sender:
         raise UsageError("--from names nobody")
     boxes = ["new"] if args.new else ["cur"] if args.cur else []
-    found = []
-    for listed in mailbox.list(*boxes):
-        if listed.header is None:
-            out.warn(f"{visible(listed.id)} is no message and is left out: {visible(str(listed.error))}")
-        elif _wanted(listed.header, args):
-            found.append((listed, listed.header))
+    found = [each for each in readable(mailbox.list(*boxes), out) if _wanted(each[1], args)]
     chosen = found[args.offset : args.offset + args.limit if args.limit else None]
     if out.json:
-        out.value([_item(listed, header) for listed, header in chosen])
+        out.value([item(listed, header) for listed, header in chosen])
     else:
-        out.data("".join(_line(header) for _, header in chosen) or "No messages.\n")
+        out.data("".join(line(header) for _, header in chosen) or "No messages.\n")
     return 0
+
+
+def readable(found: Iterable[Listed], out: Output) -> list[tuple[Listed, Header]]:
+    """The messages of FOUND with their headers; the bad ones are told on stderr."""
+    messages = []
+    for listed in found:
+        if listed.header is None:
+            out.warn(f"{visible(listed.id)} is no message and is left out: {visible(str(listed.error))}")
+        else:
+            messages.append((listed, listed.header))
+    return messages
 
 
 def _wanted(header: Header, args: Namespace) -> bool:
@@ -67,12 +74,14 @@ def _wanted(header: Header, args: Namespace) -> bool:
     )
 
 
-def _line(header: Header) -> str:
+def line(header: Header) -> str:
+    """A message as a line of text."""
     subject = visible(header.subject) or "(no subject)"
     return f"{header.created}  {header.priority or '-'}  {header.sender}  {visible(header.id)}  {subject}\n"
 
 
-def _item(listed: Listed, header: Header) -> dict[str, Any]:
+def item(listed: Listed, header: Header) -> dict[str, Any]:
+    """A message as it stands in JSON."""
     optional = {"priority": header.priority, "kind": header.kind, "labels": header.labels}
     return {
         "id": header.id,

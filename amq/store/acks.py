@@ -13,9 +13,10 @@ from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
-    from amq.layout import QueueLayout
+    from amq.layout import AgentLayout, QueueLayout
 
 _MAX_ACK_BYTES = 64 * 1024
 
@@ -65,6 +66,17 @@ def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: i
         for directory in filter(None, (sent, *receiving.values())):
             durable.sync(directory)
     return acks
+
+
+def receivers(sender: AgentLayout, identifier: str, handles: Sequence[str]) -> set[str]:
+    """Those of HANDLES whose acknowledgement of a message has reached its SENDER. Raises OSError."""
+    names = [f"{identifier}.json", *(f"{identifier}__{handle}.json" for handle in handles)]
+    try:
+        with Directory(sender.acks_received) as received:
+            found = [_read(received, name) for name in names]
+    except FileNotFoundError:  # a mailbox that is not there (at the moment)
+        return set()
+    return {ack.receiver for ack in found if ack is not None}
 
 
 def _open(path: str, opened: ExitStack) -> Directory | None:
