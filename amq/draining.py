@@ -5,7 +5,7 @@ from __future__ import annotations
 from amq.errors import AmqError, BadMessage
 from amq.message import Header
 from amq.names import SUFFIX
-from amq.record import record
+from amq.record import record, replace
 from amq.store import deadletter, durable, maildir
 from amq.store.acks import acknowledge
 from amq.store.drain import Hold, hold
@@ -14,7 +14,7 @@ from amq.store.locks import mailbox_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
     from typing import Self
 
     from amq.account import Account
@@ -28,7 +28,8 @@ class Drained:
     """A message that is being shown: its header and text, or what is wrong with it.
 
     `redelivered`: a drain that was cut off may have shown it before. `acked`: it asks for an acknowledgement and gets
-    one now. A bad one goes `to_dlq`, or if it can not be copied it is moved aside.
+    one now. A bad one goes `to_dlq`, or if it can not be copied it is moved aside. One that is only `peeked` at stays
+    where it is, good or bad.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Drained:
     acked: bool
     error: BadMessage | None = None
     to_dlq: bool = False
+    peeked: bool = False
 
 
 class Drain:
@@ -95,13 +97,10 @@ class Drain:
             return maildir.entry_ids(new)
 
     def _choose(self, free: list[str]) -> list[str]:
-        """The urgent, then the oldest; a bad message counts as old, so that it is put away soon."""
         if self._only:
             return [identifier for identifier in self._only if identifier in free]
         with Directory(self._account.agent.inbox_new) as new:
-            keys = {found.id: _urgency(found) for found in (maildir.look(new, each) for each in free) if found}
-        ordered = sorted(keys, key=lambda identifier: (keys[identifier], identifier))
-        return ordered[: self._limit] if self._limit else ordered
+            return _most_urgent(new, free, self._limit)
 
     # -- showing -------------------------------------------------------------------------------------------------------
 
@@ -128,24 +127,10 @@ class Drain:
         assert self._hold is not None
         again = identifier in self._hold.redelivered
         try:
-            return self._open(new, identifier, again)
+            return _read(new, identifier, again=again, ack=self._ack, warn=self._account.warn)
         except FileNotFoundError:
             self._hold.unsettled.discard(identifier)
-        except PermissionError as error:
-            unreadable = BadMessage(f"can not be read: {maildir.why(error)}", "parse_error")
-            return Drained(identifier, None, "", 0, again, acked=False, error=unreadable)
-        except OSError as error:  # the system's trouble, not the message's
-            self._account.warn(f"{identifier} can not be read now, and stays in new: {maildir.why(error)}")
-        return None
-
-    def _open(self, new: Directory, identifier: str, again: bool) -> Drained:
-        try:
-            message = maildir.open_message(new, identifier)
-        except BadMessage as error:
-            copyable = deadletter.original(new, identifier) is not None
-            return Drained(identifier, None, "", 0, again, acked=False, error=error, to_dlq=copyable)
-        acked = self._ack and message.header.ack_required
-        return Drained(identifier, message.header, message.text, len(message.body), again, acked)
+            return None
 
     # -- settling ------------------------------------------------------------------------------------------------------
 
@@ -218,6 +203,54 @@ class Drain:
             account.warn(f"{identifier} could not be put away: {maildir.why(failure)}")
             return False
         return True
+
+
+def glance(account: Account, limit: int, skip: Container[str]) -> tuple[list[Drained], int]:
+    """See `Mailbox.glance`."""
+    with Directory(account.agent.inbox_new) as new:
+        present = [identifier for identifier in maildir.entry_ids(new) if identifier not in skip]
+        chosen = _most_urgent(new, present, limit)
+        items = [_glance(new, identifier, account.warn) for identifier in chosen]
+    return [item for item in items if item], len(present) - len(chosen)
+
+
+def _glance(new: Directory, identifier: str, warn: Callable[[str], None]) -> Drained | None:
+    try:
+        item = _read(new, identifier, again=False, ack=False, warn=warn)
+    except FileNotFoundError:
+        return None
+    return item and replace(item, to_dlq=False, peeked=True)
+
+
+def _read(new: Directory, identifier: str, *, again: bool, ack: bool, warn: Callable[[str], None]) -> Drained | None:
+    """A message, good or bad; None if it can not be read at the moment. Raises FileNotFoundError if it has gone."""
+    try:
+        return _open(new, identifier, again=again, ack=ack)
+    except FileNotFoundError:
+        raise
+    except PermissionError as error:
+        unreadable = BadMessage(f"can not be read: {maildir.why(error)}", "parse_error")
+        return Drained(identifier, None, "", 0, again, acked=False, error=unreadable)
+    except OSError as error:  # the system's trouble, not the message's
+        warn(f"{identifier} can not be read now, and stays in new: {maildir.why(error)}")
+        return None
+
+
+def _open(new: Directory, identifier: str, *, again: bool, ack: bool) -> Drained:
+    try:
+        message = maildir.open_message(new, identifier)
+    except BadMessage as error:
+        copyable = deadletter.original(new, identifier) is not None
+        return Drained(identifier, None, "", 0, again, acked=False, error=error, to_dlq=copyable)
+    acked = ack and message.header.ack_required
+    return Drained(identifier, message.header, message.text, len(message.body), again, acked)
+
+
+def _most_urgent(new: Directory, ids: list[str], limit: int) -> list[str]:
+    """The urgent, then the oldest, LIMIT at most (0: all). A bad one counts as old, so that it is put away soon."""
+    keys = {found.id: _urgency(found) for found in (maildir.look(new, each) for each in ids) if found}
+    ordered = sorted(keys, key=lambda identifier: (keys[identifier], identifier))
+    return ordered[:limit] if limit else ordered
 
 
 def _urgency(found: maildir.Found) -> tuple[bool, int]:

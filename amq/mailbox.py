@@ -24,10 +24,10 @@ from amq.store import maildir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from amq.deadletters import Opened, Retried
-    from amq.draining import Drain
+    from amq.draining import Drain, Drained
     from amq.listing import Listed
     from amq.roster import Agent
     from amq.sending import Draft, Replied, Sent
@@ -88,6 +88,10 @@ class Mailbox:
             Unread(listed.id, *((listed.header.sender, listed.header.priority) if listed.header else ("", "")))
             for listed in self.list("new")
         ]
+
+    def has_new(self) -> bool:
+        """Whether anything waits in `new`, good or bad; nothing does where the mailbox is away at the moment."""
+        return maildir.has_entries(self.account.agent.inbox_new)
 
     def list(self, *boxes: str) -> list[Listed]:
         """The messages in the given boxes (`new`, `cur`; none: both), oldest first, ties by id; moves nothing."""
@@ -151,6 +155,15 @@ class Mailbox:
             check_line(text, what)
         account = self.account
         return write_presence(account.agent, account.me, status, note, account.clock(), account.temporary())
+
+    def glance(self, limit: int = 20, *, skip: Container[str] = ()) -> tuple[Sequence[Drained], int]:
+        """What a drain would show, LIMIT messages at most (0: all), and how many more there are; moves nothing.
+
+        The ids in SKIP are left out. Nothing is held, so a drain may be showing the same.
+        """
+        from amq.draining import glance
+
+        return glance(self.account, limit, skip)
 
     def acknowledge(self, identifier: str) -> Ack:
         """Acknowledge a message by hand, once; the acknowledgement that stands. Raises NotFound or BadMessage."""

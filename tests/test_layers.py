@@ -25,7 +25,7 @@ ROOMS = {
     **{f"amq.{name}": "entry" for name in ("__main__", "entry")},
     **{f"amq.{name}": "values" for name in ("errors", "instants", "jsontext", "layout", "message", "names")},
     **{f"amq.{name}": "values" for name in ("record", "text")},
-    **{f"amq.{name}": "mailbox" for name in ("account", "draining", "listing", "mailbox", "sending")},
+    **{f"amq.{name}": "mailbox" for name in ("account", "draining", "listing", "mailbox", "progress", "sending")},
     **{f"amq.{name}": "mailbox" for name in ("deadletters", "everywhere", "roster", "sweeping", "threads", "tracing")},
     **{f"amq.{name}": name for name in ("cli", "config", "demo", "pty", "runtime", "schema", "setup", "store")},
 }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from amq import jsontext
 from amq.cli.body import add_body, read_file
 from amq.cli.options import handles
+from amq.cli.wait_for import add_wait, check_wait
 from amq.errors import UsageError
 from amq.names import KINDS, PRIORITIES
+from amq.progress import ACKED
 from amq.sending import Draft
 
 TYPE_CHECKING = False
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 USAGE = """[--subject TEXT] [--body TEXT|@FILE|-] [--thread T] [--kind K]
         [--priority P] [--labels A,B] [--context JSON|@FILE] [--refs ID,ID] [--ack]
-        [--new-id ID] [--create] [--allow-empty]"""
+        [--new-id ID] [--create] [--allow-empty] [--wait-for drained|acked] [--wait-timeout 60s]"""
 
 
 def add_message(parser: ArgumentParser) -> None:
@@ -34,10 +36,12 @@ def add_message(parser: ArgumentParser) -> None:
     parser.add_argument("--ack", action="store_true", help="ask for an acknowledgement")
     parser.add_argument("--new-id", default="", metavar="ID", help="its id: a repeat with the same one is safe")
     parser.add_argument("--create", action="store_true", help="make the recipient's mailbox if it has none")
+    add_wait(parser)
 
 
 def draft_of(args: Namespace) -> Draft:
-    """What the options say about the message."""
+    """What the options say about the message. To wait for acknowledgements is to ask for them."""
+    check_wait(args)
     for option, text in (
         ("--subject", args.subject),
         ("--thread", args.thread),
@@ -55,7 +59,7 @@ def draft_of(args: Namespace) -> Draft:
         labels=args.labels,
         context=_context(args.context),
         refs=args.refs,
-        ack=args.ack,
+        ack=args.ack or args.wait_for == ACKED,
         new_id=args.new_id,
     )
 

@@ -10,10 +10,11 @@ from amq.text import could_be_frame, indented, visible, visible_lines, with_fina
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from amq.cli.output import Output
-    from amq.draining import Drain, Drained
+    from amq.draining import Drained
     from amq.message import Header
 
 SUMMARY = "take new mail: show it, acknowledge what asks for it, and file it as read"
@@ -25,6 +26,11 @@ EXAMPLES = """\
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
+    add_shown(parser)
+
+
+def add_shown(parser: ArgumentParser) -> None:
+    """The options that say what of the new mail is shown, and how."""
     parser.add_argument("--limit", type=count, default=20, metavar="N", help="at most N messages (default 20; 0: all)")
     parser.add_argument("--include-body", action="store_true", help="show the bodies too")
     parser.add_argument("--no-ack", action="store_true", help="acknowledge nothing")
@@ -35,30 +41,31 @@ def run(args: Namespace, out: Output) -> int:
     mailbox = open_mailbox(args, out)
     with mailbox.drain(args.limit, ack=not args.no_ack) as mail:
         if out.json:
-            _show_json(mail, args.include_body, out)
+            show_json(mail.batches(), mail.remaining, args.include_body, out)
         else:
-            _show_text(mail, mailbox.account.me, args.include_body, out)
+            show_text(mail.batches(), mail.count, mailbox.account.me, args.include_body, out)
+            if mail.count and mail.remaining:
+                out.line(f"… {mail.remaining} more: run amq drain again")
     return 0
 
 
 # -- text -------------------------------------------------------------------------------------------------------------
 
 
-def _show_text(mail: Drain, me: str, include_body: bool, out: Output) -> None:
-    head = f"[AMQ] {mail.count} new message(s) for {me}:\n\n"
-    for batch in mail.batches():
+def show_text(batches: Iterable[Sequence[Drained]], count: int, me: str, include_body: bool, out: Output) -> None:
+    """Write the COUNT messages in BATCHES; each batch has been read when the next is asked for."""
+    head = f"[AMQ] {count} new message(s) for {me}:\n\n"
+    for batch in batches:
         out.data(head + "".join(_entry(item, include_body) for item in batch))
         out.shown()
         head = ""
-    if mail.count and mail.remaining:
-        out.line(f"… {mail.remaining} more: run amq drain again")
 
 
 def _entry(item: Drained, include_body: bool) -> str:
     again = "  Redelivered: yes, it may have been shown before\n" if item.redelivered else ""
     header = item.header
     if header is None:
-        where = "moved to DLQ" if item.to_dlq else "moved aside"
+        where = "still in new" if item.peeked else "moved to DLQ" if item.to_dlq else "moved aside"
         return f"- ID: {visible(item.id)}\n{again}  ERROR: {visible(str(item.error))} [{where}]\n---\n"
     return (
         f"- From: {header.sender}\n"
@@ -83,23 +90,31 @@ def _body(text: str) -> str:
 # -- JSON -------------------------------------------------------------------------------------------------------------
 
 
-def _show_json(mail: Drain, include_body: bool, out: Output) -> None:
-    """One object, written batch by batch."""
-    opening, count = '{\n  "drained": [', 0
-    for batch in mail.batches():
-        items = [_render(_item(item, include_body)) for item in batch]
+def show_json(
+    batches: Iterable[Sequence[Drained]],
+    remaining: int,
+    include_body: bool,
+    out: Output,
+    fields: Mapping[str, str] | None = None,
+) -> None:
+    """One object: FIELDS, and the messages, written batch by batch, each read when the next is asked for."""
+    head = "".join(f'  "{name}": {jsontext.render(value)},\n' for name, value in (fields or {}).items())
+    opening, count = f'{{\n{head}  "drained": [', 0
+    for batch in batches:
+        items = [_render(item(each, include_body)) for each in batch]
         out.data(opening + ",".join(items))
         out.shown()
         opening, count = ",", count + len(batch)
     opening = opening if not count else "\n  "
-    out.data(f'{opening}],\n  "count": {count},\n  "remaining": {mail.remaining}\n}}\n')
+    out.data(f'{opening}],\n  "count": {count},\n  "remaining": {remaining}\n}}\n')
 
 
 def _render(item: dict[str, Any]) -> str:
     return "\n    " + jsontext.render(item).replace("\n", "\n    ")
 
 
-def _item(item: Drained, include_body: bool) -> dict[str, Any]:
+def item(item: Drained, include_body: bool) -> dict[str, Any]:
+    """A message as it stands in JSON."""
     header = item.header
     if header is None:
         unknown = dict.fromkeys(("from", "thread", "subject", "created"), "")
@@ -107,7 +122,7 @@ def _item(item: Drained, include_body: bool) -> dict[str, Any]:
     else:
         described = _described(header) | ({"body": item.text} if include_body else {})
     outcome = {
-        "moved_to_cur": header is not None,
+        "moved_to_cur": header is not None and not item.peeked,
         "moved_to_dlq": item.to_dlq,
         "acked": item.acked,
         "redelivered": item.redelivered,

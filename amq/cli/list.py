@@ -48,35 +48,41 @@ def run(args: Namespace, out: Output) -> int:
         raise UsageError("--from names nobody")
     boxes = ["new"] if args.new else ["cur"] if args.cur else []
     source = mailbox.oldest(*boxes) if args.limit else mailbox.list(*boxes)
-    chosen = list(islice(_wanted(source, args, out), args.offset, args.offset + args.limit if args.limit else None))
+    found = (each for each in readable(source, out) if _wanted(each[1], args))
+    chosen = list(islice(found, args.offset, args.offset + args.limit if args.limit else None))
     if out.json:
-        out.value([_item(listed, header) for listed, header in chosen])
+        out.value([item(listed, header) for listed, header in chosen])
     else:
-        out.data("".join(_line(header) for _, header in chosen) or "No messages.\n")
+        out.data("".join(line(header) for _, header in chosen) or "No messages.\n")
     return 0
 
 
-def _wanted(source: Iterable[Listed], args: Namespace, out: Output) -> Iterator[tuple[Listed, Header]]:
-    """What the filters let through."""
-    for listed in source:
-        header = listed.header
-        if header is None:
+def readable(found: Iterable[Listed], out: Output) -> Iterator[tuple[Listed, Header]]:
+    """The messages of FOUND with their headers; the bad ones are told on stderr."""
+    for listed in found:
+        if listed.header is None:
             out.warn(f"{visible(listed.id)} is no message and is left out: {visible(str(listed.error))}")
-        elif (
-            args.sender in (None, header.sender)
-            and args.kind in (None, header.kind)
-            and args.priority in (None, header.priority)
-            and all(label in header.labels for label in args.label)
-        ):
-            yield listed, header
+        else:
+            yield listed, listed.header
 
 
-def _line(header: Header) -> str:
+def _wanted(header: Header, args: Namespace) -> bool:
+    return (
+        args.sender in (None, header.sender)
+        and args.kind in (None, header.kind)
+        and args.priority in (None, header.priority)
+        and all(label in header.labels for label in args.label)
+    )
+
+
+def line(header: Header) -> str:
+    """A message as a line of text."""
     subject = visible(header.subject) or "(no subject)"
     return f"{header.created}  {header.priority or '-'}  {header.sender}  {visible(header.id)}  {subject}\n"
 
 
-def _item(listed: Listed, header: Header) -> dict[str, Any]:
+def item(listed: Listed, header: Header) -> dict[str, Any]:
+    """A message as it stands in JSON."""
     optional = {"priority": header.priority, "kind": header.kind, "labels": header.labels}
     return {
         "id": header.id,

@@ -24,6 +24,8 @@ COMMANDS = {
     "list": "look at the inbox",
     "read": "print one message",
     "drain": "take new mail: show it, and acknowledge what asks for it",
+    "watch": "wait until there is new mail",
+    "monitor": "wait until there is new mail, then drain it",
     "ack": "acknowledge a message by hand",
     "reply": "answer a message",
     "thread": "show one conversation over all mailboxes",

@@ -86,6 +86,14 @@ def add_common(parser: Parser) -> None:
     group.add_argument("-h", "--help", action="store_true", help="this text")
 
 
+def add_waiting(parser: argparse.ArgumentParser, default: float | None = 60.0) -> None:
+    """The options of a command that waits for mail."""
+    parser.add_argument(
+        "--timeout", type=duration, default=default, metavar="60s", help="how long to wait (default 60s; 0: no limit)"
+    )
+    parser.add_argument("--poll", action="store_true", help="look again and again instead of watching the directory")
+
+
 def handles(text: str) -> list[str]:
     """A comma-separated list; whether each is a handle is checked where it is used."""
     return [part.strip() for part in text.split(",") if part.strip()]

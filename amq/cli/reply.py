@@ -5,6 +5,7 @@ from __future__ import annotations
 from amq.cli import compose
 from amq.cli.body import read_body
 from amq.cli.session import open_mailbox
+from amq.cli.wait_for import wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,4 +47,5 @@ def run(args: Namespace, out: Output) -> int:
     else:
         already = " (already delivered)" if sent.repeated else ""
         out.line(f"Replied {sent.id} to {','.join(sent.to)} (thread: {sent.thread}){already}")
+    wait_for(mailbox, sent, args)
     return 0

@@ -6,6 +6,7 @@ from amq.cli import compose
 from amq.cli.body import read_body
 from amq.cli.options import handles
 from amq.cli.session import open_mailbox
+from amq.cli.wait_for import wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ EXAMPLES = """\
   git diff | amq send --to codex --kind review_request --subject "This change"
   amq send --to claude,gemini --thread plan/cache --priority urgent --body @plan.md
   amq send --to @all --thread status --kind status --body "The tests are green"
+  amq send --to codex --kind question --body "…" --wait-for drained --wait-timeout 5m
 """
 STRAY = "--body"
 
@@ -48,4 +50,5 @@ def run(args: Namespace, out: Output) -> int:
         out.line(f"{sent.id}: already delivered to {','.join(sent.to)}")
     else:
         out.line(f"Sent {sent.id} to {','.join(sent.to)}")
+    wait_for(mailbox, sent, args)
     return 0

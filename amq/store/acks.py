@@ -13,6 +13,7 @@ from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from amq.layout import AgentLayout, QueueLayout
@@ -90,6 +91,17 @@ class _Staging:
         """Put ACK into TARGET; raises FileExistsError."""
         self._count += 1
         durable.publish_new(self._directory, f"{self._temporary}_{self._count}", target, name, ack.render())
+
+
+def receivers(sender: AgentLayout, identifier: str, handles: Sequence[str]) -> set[str]:
+    """Those of HANDLES whose acknowledgement of a message has reached its SENDER. Raises OSError."""
+    names = [f"{identifier}.json", *(f"{identifier}__{handle}.json" for handle in handles)]
+    try:
+        with Directory(sender.acks_received) as received:
+            found = [_read(received, name) for name in names]
+    except FileNotFoundError:  # a mailbox that is not there (at the moment)
+        return set()
+    return {ack.receiver for ack in found if ack is not None}
 
 
 def _open(path: str, opened: ExitStack) -> Directory | None:

@@ -183,6 +183,15 @@ def entry_ids(directory: Directory) -> list[str]:
     return [name[:cut] for name, _ in durable.entries(directory) if is_message_name(name)]
 
 
+def has_entries(path: str) -> bool:
+    """Whether there are any of these in the directory PATH; not if it is missing."""
+    try:
+        with Directory(path) as directory:
+            return bool(entry_ids(directory))
+    except FileNotFoundError:
+        return False
+
+
 def look(directory: Directory, identifier: str) -> Found | None:
     """The header of a message, from as little of the file as holds it; None if the message is not there (any more)."""
     try:

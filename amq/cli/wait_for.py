@@ -1,0 +1,51 @@
+"""`--wait-for` of `send` and `reply`: stay until the recipients have seen the message."""
+
+from __future__ import annotations
+
+from amq import progress
+from amq.cli.options import duration
+from amq.errors import TimedOut, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.mailbox import Mailbox
+    from amq.sending import Sent
+
+_SECONDS = 60.0
+
+
+def add_wait(parser: ArgumentParser) -> None:
+    """The options that ask for it."""
+    stages = (progress.DRAINED, progress.ACKED)
+    parser.add_argument(
+        "--wait-for", choices=stages, metavar="|".join(stages), help="stay until every recipient has (acked: --ack too)"
+    )
+    parser.add_argument("--wait-timeout", type=duration, metavar="60s", help="but no longer than this (0: no limit)")
+
+
+def check_wait(args: Namespace) -> None:
+    """Raises UsageError for a limit of a wait that is not asked for."""
+    if args.wait_timeout is not None and not args.wait_for:
+        raise UsageError("--wait-timeout without --wait-for", hint="add --wait-for drained, or --wait-for acked")
+
+
+def wait_for(mailbox: Mailbox, sent: Sent, args: Namespace) -> None:
+    """Stay as the options say; raises TimedOut, which says that the message was delivered all the same."""
+    if not args.wait_for or not _missing(mailbox, sent, args.wait_for):
+        return
+    from amq.runtime.changes import until
+
+    seconds = _SECONDS if args.wait_timeout is None else args.wait_timeout
+    directories = progress.places(mailbox.account, sent.to, args.wait_for)
+    if not until(lambda: not _missing(mailbox, sent, args.wait_for), directories, seconds):
+        late = ", ".join(_missing(mailbox, sent, args.wait_for))
+        raise TimedOut(
+            f"{sent.id} was delivered to {', '.join(sent.to)}, but not {args.wait_for} by {late} in {seconds:g} s",
+            hint="do not send it again: it waits in the inbox",
+        )
+
+
+def _missing(mailbox: Mailbox, sent: Sent, what: str) -> list[str]:
+    return progress.missing(mailbox.account, sent.id, sent.to, what)

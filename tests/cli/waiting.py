@@ -1,0 +1,92 @@
+"""What the tests of waiting commands share: a queue, calls in this process, and acts in place of waiting."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+
+import pytest
+from watchfiles._rust_notify import RustNotify
+
+from amq.cli.main import main
+from amq.layout import QueueLayout
+from amq.mailbox import Mailbox
+from amq.runtime import changes
+from amq.sending import Draft
+from amq.store import registry
+
+LONG = 20.0  # seconds: a test that takes as long has failed
+Act = Callable[[], object]
+
+
+class Queue:
+    """A queue with the agents a, b and c."""
+
+    def __init__(self, directory: Path) -> None:
+        self.root = str(directory / ".agent-mail")
+        layout = QueueLayout(self.root)
+        registry.make_queue(layout, tracked=False)
+        registry.register(layout, ["a", "b", "c"], 0)
+
+    def mailbox(self, handle: str) -> Mailbox:
+        return Mailbox(self.root, handle)
+
+    def call(self, me: str, *words: str) -> int:
+        """The exit code of `amq WORDS` as the agent ME."""
+        return main([*words, "--root", self.root, "--me", me])
+
+    def send(self, body: str = "hello", priority: str = "") -> str:
+        """The id of a message from a to b."""
+        return self.mailbox("a").send(["b"], body.encode(), Draft(subject=body, priority=priority, ack=True)).id
+
+    def drain(self, handle: str) -> list[str]:
+        """Drain a mailbox; the ids."""
+        with self.mailbox(handle).drain() as mail:
+            return [item.id for item in mail]
+
+    def boxes(self, handle: str) -> tuple[list[str], list[str]]:
+        """The ids in new and in cur."""
+        new, cur = ([listed.id for listed in self.mailbox(handle).list(box)] for box in ("new", "cur"))
+        return new, cur
+
+
+def instead_of_waiting(monkeypatch: pytest.MonkeyPatch, *acts: Act) -> None:
+    """Do one of ACTS for each wait; one wait more is a failure."""
+    steps = iter(acts)
+
+    def wait(*_: object) -> None:
+        next(steps, lambda: pytest.fail("it waits, and nothing more will come"))()
+
+    monkeypatch.setattr(changes, "_wait", wait)
+
+
+def in_the_gap(monkeypatch: pytest.MonkeyPatch, act: Act) -> None:
+    """Do ACT after the first look and before the watch begins; to wait then is a failure."""
+
+    def watch(_: object) -> AbstractContextManager[None]:
+        act()
+        return nullcontext()
+
+    monkeypatch.setattr(changes, "_watch", watch)
+    instead_of_waiting(monkeypatch)
+
+
+@contextmanager
+def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Act) -> Iterator[None]:
+    """Do ACT beside the first wait, which nothing but an event ends in time."""
+    wait, beside = changes._wait, threading.Thread(target=act)
+
+    def first_wait(watch: RustNotify | None, left: float) -> None:
+        if beside.ident is None:
+            beside.start()
+        wait(watch, left)
+
+    monkeypatch.setattr(changes, "SWEEP", LONG)
+    monkeypatch.setattr(changes, "_wait", first_wait)
+    started = time.monotonic()
+    yield
+    beside.join()
+    assert time.monotonic() - started < LONG / 2, "no event came"
