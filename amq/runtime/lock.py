@@ -5,9 +5,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from dataclasses import dataclass
 
 NAME = "notifier.lock"
+PASSING = 0.1  # seconds; nobody but a notifier holds the lock for longer
 
 
 @dataclass(frozen=True)
@@ -39,15 +41,27 @@ class Claim:
 def claim(directory: str, how: str) -> Claim:
     """Become the notifier of the agent whose private DIRECTORY this is, or raise TakenError."""
     descriptor = os.open(f"{directory}/{NAME}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not _take(descriptor):
         holder = _holder(os.pread(descriptor, 4096, 0))
         os.close(descriptor)
-        raise TakenError(holder) from None
+        raise TakenError(holder)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "how": how}).encode() + b"\n", 0)
     return Claim(descriptor)
+
+
+def _take(descriptor: int) -> bool:
+    """Whether the lock is ours. Whoever only asks for the notifier holds it an instant: that is waited out."""
+    deadline = time.monotonic() + PASSING
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(PASSING / 10)
+        else:
+            return True
 
 
 def _holder(content: bytes) -> Holder | None:

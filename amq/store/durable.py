@@ -126,7 +126,7 @@ class Steps:
         """Rename in one step without replacing; ENOSYS where the system has no such call."""
         from amq.store.noreplace import rename_noreplace
 
-        rename_noreplace(source, name, target, new_name)
+        rename_noreplace(source.at(name), target.at(new_name), source_fd=source.fd, target_fd=target.fd)
 
     def replace(self, source: Directory, name: str, target: Directory, new_name: str) -> None:
         """Rename, replacing what is there."""

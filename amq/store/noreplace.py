@@ -11,21 +11,20 @@ import errno
 import os
 import sys
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from amq.store.durable import Directory
-
 _RENAME_NOREPLACE = 1
 _RENAME_EXCL = 4
 
 
-def rename_noreplace(source: Directory, name: str, target: Directory, new_name: str) -> None:
-    """Rename in one step; raises FileExistsError rather than replace, OSError(ENOSYS) where that can not be had."""
+def rename_noreplace(name: str, new_name: str, *, source_fd: int | None, target_fd: int | None) -> None:
+    """Rename in one step; raises FileExistsError rather than replace, OSError(ENOSYS) where that can not be had.
+
+    The names are relative to the directories of the descriptors; on Windows, which has none, they are paths.
+    """
     if sys.platform == "win32":
-        os.rename(source.at(name), target.at(new_name))
+        os.rename(name, new_name)
         return
     call, flag = _system_call()
-    if call(source.fd, os.fsencode(name), target.fd, os.fsencode(new_name), flag) != 0:
+    if call(source_fd, os.fsencode(name), target_fd, os.fsencode(new_name), flag) != 0:
         code = ctypes.get_errno()
         if code == errno.EINVAL:  # the filesystem does not know the flag
             code = errno.ENOSYS

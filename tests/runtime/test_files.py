@@ -29,6 +29,13 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o600
 
 
+def test_a_lock_that_is_held_for_an_instant_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by somebody who only asks whether there is a notifier."""
+    asking = claim(str(tmp_path), "run")
+    monkeypatch.setattr("amq.runtime.lock.time.sleep", lambda _: asking.release())
+    claim(str(tmp_path), "run").release()
+
+
 def test_a_lock_ends_with_its_process_not_with_what_that_started(tmp_path: Path) -> None:
     script = """if True:
         import subprocess, sys
