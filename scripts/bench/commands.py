@@ -80,13 +80,14 @@ def processor_seconds(command: list[str]) -> float:
 
 def measure(rows: list[Row], root: str, runs: int) -> dict[str, float]:
     """The median of each row, in units of `python -c pass`."""
+    amq = str(Path(sys.executable).with_name("amq"))
     nothing: list[float] = []
     seconds: dict[str, list[float]] = {row.name: [] for row in rows}
     for run in range(runs + 1):
         empty = processor_seconds([sys.executable, "-c", "pass"])
         for row in rows:
             row.before()
-            took = processor_seconds([sys.executable, "-m", "amq", "--root", root, *row.words])
+            took = processor_seconds([amq, "--root", root, *row.words])
             if run:  # the first only warms the caches
                 seconds[row.name].append(took)
         if run:
