@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from amq.names import SUFFIX
-from amq.store import acks, durable
-from amq.store.durable import Directory
+from amq.store import acks, maildir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,17 +19,9 @@ def missing(account: Account, identifier: str, to: Sequence[str], what: str) -> 
     if what == ACKED:
         known = acks.receivers(account.agent, identifier, to)
         return [handle for handle in to if handle not in known]
-    return [handle for handle in to if not _has(account.queue.agent(handle).inbox_cur, identifier)]
+    return [handle for handle in to if not maildir.has(account.queue.agent(handle).inbox_cur, identifier)]
 
 
 def places(account: Account, to: Sequence[str], what: str) -> list[str]:
     """The directories whose entries tell it."""
     return [account.agent.acks_received] if what == ACKED else [account.queue.agent(each).inbox_cur for each in to]
-
-
-def _has(path: str, identifier: str) -> bool:
-    try:
-        with Directory(path) as directory:
-            return durable.exists(directory, identifier + SUFFIX)
-    except FileNotFoundError:  # a mailbox that is not there (at the moment)
-        return False

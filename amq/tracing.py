@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from amq import everywhere
 from amq.errors import BadMessage, NotFound
-from amq.names import SUFFIX, message_id
+from amq.names import message_id
 from amq.record import record
-from amq.store import durable, letters, maildir
+from amq.store import letters, maildir
 from amq.store.acks import read_ack
 from amq.store.durable import Directory
 
@@ -77,8 +77,7 @@ def _box(account: Account, agent: AgentLayout, identifier: str) -> str:
 
 def _has(path: str, identifier: str) -> bool:
     try:
-        with Directory(path) as directory:
-            return durable.exists(directory, identifier + SUFFIX)
+        return maildir.has(path, identifier)
     except OSError:
         return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from amq import jsontext
 from amq.cli.body import add_body, read_file
 from amq.cli.options import handles
-from amq.cli.wait_for import add_wait, check_wait
+from amq.cli.wait_for import add_wait, check_wait, wait_for
 from amq.errors import UsageError
 from amq.names import KINDS, PRIORITIES
 from amq.progress import ACKED
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from typing import Any
 
+    from amq.cli.output import Output
+    from amq.mailbox import Mailbox
     from amq.sending import Sent
 
 USAGE = """[--subject TEXT] [--body TEXT|@FILE|-] [--thread T] [--kind K]
@@ -76,6 +78,13 @@ def _context(text: str | None) -> dict[str, Any] | None:
     return value
 
 
-def outbox(sent: Sent) -> dict[str, Any]:
-    """Whether a copy was kept, as it stands in JSON."""
-    return {"written": not sent.outbox_error, "error": sent.outbox_error}
+def tell(mailbox: Mailbox, sent: Sent, text: str, args: Namespace, out: Output, **origin: str) -> None:
+    """Say that it was sent, in TEXT or as JSON with what it answers (ORIGIN); then wait for what the options name."""
+    if sent.outbox_error:
+        out.warn(f"sent, but no copy was kept: {sent.outbox_error}")
+    if out.json:
+        fields = {"id": sent.id, **origin, "thread": sent.thread, "to": sent.to, "subject": sent.subject}
+        out.value(fields | {"outbox": {"written": not sent.outbox_error, "error": sent.outbox_error}})
+    else:
+        out.line(text)
+    wait_for(mailbox, sent, args)

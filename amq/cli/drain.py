@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amq import jsontext
+from amq.cli.described import described, optional
 from amq.cli.options import count
 from amq.cli.session import open_mailbox
 from amq.text import could_be_frame, indented, visible, visible_lines, with_final_line_end
@@ -118,9 +119,9 @@ def item(item: Drained, include_body: bool) -> dict[str, Any]:
     header = item.header
     if header is None:
         unknown = dict.fromkeys(("from", "thread", "subject", "created"), "")
-        described: dict[str, Any] = {"id": item.id, **unknown, "to": [], "ack_required": False}
+        fields: dict[str, Any] = {"id": item.id, **unknown, "to": [], "ack_required": False}
     else:
-        described = _described(header) | ({"body": item.text} if include_body else {})
+        fields = _described(header) | ({"body": item.text} if include_body else {})
     outcome = {
         "moved_to_cur": header is not None and not item.peeked,
         "moved_to_dlq": item.to_dlq,
@@ -129,23 +130,9 @@ def item(item: Drained, include_body: bool) -> dict[str, Any]:
         "parse_error": str(item.error or ""),
     }
     kept = ("moved_to_cur", "acked")
-    return described | {key: value for key, value in outcome.items() if value or key in kept}
+    return fields | {key: value for key, value in outcome.items() if value or key in kept}
 
 
 def _described(header: Header) -> dict[str, Any]:
-    optional = {
-        "priority": header.priority,
-        "kind": header.kind,
-        "labels": header.labels,
-        "context": header.context,
-    }
-    return {
-        "id": header.id,
-        "from": header.sender,
-        "to": header.to,
-        "thread": header.conversation,
-        "subject": header.subject,
-        "created": header.created,
-        "ack_required": header.ack_required,
-        **{key: value for key, value in optional.items() if value},
-    }
+    context = {"context": header.context} if header.context else {}
+    return described(header) | {"ack_required": header.ack_required} | optional(header) | context

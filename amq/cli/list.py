@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import islice
 
+from amq.cli.described import optional
 from amq.cli.options import count
 from amq.cli.session import open_mailbox
 from amq.errors import UsageError
@@ -83,7 +84,6 @@ def line(header: Header) -> str:
 
 def item(listed: Listed, header: Header) -> dict[str, Any]:
     """A message as it stands in JSON."""
-    optional = {"priority": header.priority, "kind": header.kind, "labels": header.labels}
     return {
         "id": header.id,
         "from": header.sender,
@@ -92,5 +92,5 @@ def item(listed: Listed, header: Header) -> dict[str, Any]:
         "created": header.created,
         "box": listed.box,
         "path": listed.path,
-        **{key: value for key, value in optional.items() if value},
+        **optional(header),
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 
 from amq.errors import UsageError
 from amq.instants import parse_duration
@@ -112,8 +111,3 @@ def count(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
     return int(text)
-
-
-def as_bytes(text: str) -> bytes:
-    """The bytes that were typed for TEXT, whatever their encoding."""
-    return os.fsencode(text)

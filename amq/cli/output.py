@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import select
-import sys
 
 from amq import jsontext
 from amq.cli.reader import was_read
@@ -103,8 +102,3 @@ def stdin_is_terminal() -> bool:
         return os.isatty(0)
     except OSError:
         return False
-
-
-def stderr_is_terminal() -> bool:
-    """Whether a person sees what is said on stderr."""
-    return sys.stderr is not None and os.isatty(STDERR)

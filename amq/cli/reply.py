@@ -5,7 +5,6 @@ from __future__ import annotations
 from amq.cli import compose
 from amq.cli.body import read_body
 from amq.cli.session import open_mailbox
-from amq.cli.wait_for import wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,20 +31,8 @@ def run(args: Namespace, out: Output) -> int:
     mailbox = open_mailbox(args, out)
     replied = mailbox.reply(args.id, read_body(args), compose.draft_of(args), create=args.create)
     sent = replied.sent
-    if sent.outbox_error:
-        out.warn(f"sent, but no copy was kept: {sent.outbox_error}")
-    if out.json:
-        out.value({
-            "id": sent.id,
-            "in_reply_to": replied.in_reply_to,
-            "original_box": replied.original_box,
-            "thread": sent.thread,
-            "to": sent.to,
-            "subject": sent.subject,
-            "outbox": compose.outbox(sent),
-        })  # fmt: skip
-    else:
-        already = " (already delivered)" if sent.repeated else ""
-        out.line(f"Replied {sent.id} to {','.join(sent.to)} (thread: {sent.thread}){already}")
-    wait_for(mailbox, sent, args)
+    already = " (already delivered)" if sent.repeated else ""
+    text = f"Replied {sent.id} to {','.join(sent.to)} (thread: {sent.thread}){already}"
+    origin = {"in_reply_to": replied.in_reply_to, "original_box": replied.original_box}
+    compose.tell(mailbox, sent, text, args, out, **origin)
     return 0

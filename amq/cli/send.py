@@ -6,7 +6,6 @@ from amq.cli import compose
 from amq.cli.body import read_body
 from amq.cli.options import handles
 from amq.cli.session import open_mailbox
-from amq.cli.wait_for import wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,19 +35,7 @@ def run(args: Namespace, out: Output) -> int:
     """Send it."""
     mailbox = open_mailbox(args, out)
     sent = mailbox.send(args.to, read_body(args), compose.draft_of(args), create=args.create)
-    if sent.outbox_error:
-        out.warn(f"sent, but no copy was kept: {sent.outbox_error}")
-    if out.json:
-        out.value({
-            "id": sent.id,
-            "thread": sent.thread,
-            "to": sent.to,
-            "subject": sent.subject,
-            "outbox": compose.outbox(sent),
-        })  # fmt: skip
-    elif sent.repeated:
-        out.line(f"{sent.id}: already delivered to {','.join(sent.to)}")
-    else:
-        out.line(f"Sent {sent.id} to {','.join(sent.to)}")
-    wait_for(mailbox, sent, args)
+    to = ",".join(sent.to)
+    text = f"{sent.id}: already delivered to {to}" if sent.repeated else f"Sent {sent.id} to {to}"
+    compose.tell(mailbox, sent, text, args, out)
     return 0

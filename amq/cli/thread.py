@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from amq.cli.described import described, optional
 from amq.cli.options import count, handles
 from amq.cli.session import open_mailbox
 from amq.text import could_be_frame, indented, visible, visible_lines, with_final_line_end
@@ -59,16 +60,6 @@ def _body(text: str) -> str:
 def _item(entry: Entry) -> dict[str, Any]:
     """The entry with the keys that we know, then those of its header that we do not."""
     header = entry.header
-    item: dict[str, Any] = {
-        "id": header.id,
-        "from": header.sender,
-        "to": header.to,
-        "thread": header.conversation,
-        "subject": header.subject,
-        "created": header.created,
-    }
-    if entry.text is not None:
-        item["body"] = entry.text
-    optional = {"priority": header.priority, "kind": header.kind, "labels": header.labels}
-    item |= {key: value for key, value in optional.items() if value}
-    return item | {key: value for key, value in header.extra.items() if key != "body"}
+    body = {"body": entry.text} if entry.text is not None else {}
+    unknown = {key: value for key, value in header.extra.items() if key != "body"}
+    return described(header) | body | optional(header) | unknown

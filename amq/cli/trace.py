@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from amq.cli.described import described
 from amq.cli.session import open_mailbox
 from amq.text import visible
 
@@ -31,15 +32,7 @@ def run(args: Namespace, out: Output) -> int:
     trace = open_mailbox(args, out).trace(args.id)
     header = trace.header
     if out.json:
-        out.value({
-            "id": header.id,
-            "from": header.sender,
-            "to": header.to,
-            "thread": header.conversation,
-            "subject": header.subject,
-            "created": header.created,
-            "recipients": [_item(whereabouts) for whereabouts in trace.recipients],
-        })  # fmt: skip
+        out.value(described(header) | {"recipients": [_item(whereabouts) for whereabouts in trace.recipients]})
     else:
         subject = visible(header.subject) or "(no subject)"
         head = f"{header.created}  {header.sender}  {visible(header.id)}  {subject}\n"

@@ -6,24 +6,17 @@ import fcntl
 import json
 import os
 import time
-from dataclasses import dataclass
 
-NAME = "notifier.lock"
+from amq.layout import NOTIFIER_NAME
+from amq.store.notifier import MAX_BYTES, Notifier, parse_notifier
+
 PASSING = 0.1  # seconds; nobody but a notifier holds the lock for longer
-
-
-@dataclass(frozen=True)
-class Holder:
-    """Who notifies the agent: the process, and the command it runs (`run`)."""
-
-    pid: int
-    how: str
 
 
 class TakenError(Exception):
     """Somebody else notifies the agent; `holder` is None if it has not said who it is."""
 
-    def __init__(self, holder: Holder | None) -> None:
+    def __init__(self, holder: Notifier | None) -> None:
         super().__init__(str(holder))
         self.holder = holder
 
@@ -40,9 +33,9 @@ class Claim:
 
 def claim(directory: str, how: str) -> Claim:
     """Become the notifier of the agent whose private DIRECTORY this is, or raise TakenError."""
-    descriptor = os.open(f"{directory}/{NAME}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(f"{directory}/{NOTIFIER_NAME}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     if not _take(descriptor):
-        holder = _holder(os.pread(descriptor, 4096, 0))
+        holder = parse_notifier(os.pread(descriptor, MAX_BYTES, 0))
         os.close(descriptor)
         raise TakenError(holder)
     os.ftruncate(descriptor, 0)
@@ -62,11 +55,3 @@ def _take(descriptor: int) -> bool:
             time.sleep(PASSING / 10)
         else:
             return True
-
-
-def _holder(content: bytes) -> Holder | None:
-    try:
-        found = json.loads(content)
-        return Holder(int(found["pid"]), str(found["how"]))
-    except (ValueError, KeyError, TypeError):
-        return None

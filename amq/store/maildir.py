@@ -231,6 +231,15 @@ def _read(directory: Directory, identifier: str, most: int) -> bytes:
     return data
 
 
+def has(path: str, identifier: str) -> bool:
+    """Whether the directory PATH has a message of this id; not if it is missing (at the moment). Raises OSError."""
+    try:
+        with Directory(path) as directory:
+            return durable.exists(directory, identifier + SUFFIX)
+    except FileNotFoundError:
+        return False
+
+
 def read_raw(paths: Iterable[str], identifier: str) -> bytes | None:
     """The bytes of a message in the first of the directories PATHS that has it; None if none has."""
     for path in paths:

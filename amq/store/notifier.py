@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from amq.layout import AgentLayout
 
-_MAX_BYTES = 4096
+MAX_BYTES = 4096
 
 
 @record
@@ -37,13 +37,14 @@ def read_notifier(agent: AgentLayout) -> Notifier | None:
     except FileNotFoundError:
         return None
     try:
-        named = _parse(durable.read_all(fd, _MAX_BYTES))
+        named = parse_notifier(durable.read_all(fd, MAX_BYTES))
         return None if named is None or durable.steps.lock(fd) else named
     finally:
-        durable.steps.close(fd)
+        durable.close(fd)
 
 
-def _parse(data: bytes) -> Notifier | None:
+def parse_notifier(data: bytes) -> Notifier | None:
+    """Who the lock file's content names; None if nobody."""
     try:
         wire = jsontext.parse(data)
         pid, how = wire["pid"], wire["how"]

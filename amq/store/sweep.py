@@ -35,4 +35,4 @@ def _if_stale(tmp: Directory, name: str, before: int, remove: bool) -> bool:
             durable.steps.unlink(tmp, name)
         return True
     finally:
-        durable.steps.close(fd)
+        durable.close(fd)

@@ -34,10 +34,6 @@ def notified(bobs_state: str) -> Iterator[None]:
     claim.release()
 
 
-def test_the_names_of_the_lock_agree() -> None:
-    assert lock.NAME == NOTIFIER_NAME
-
-
 def test_the_table_names_every_agent(amq: Shell, notified: None) -> None:
     amq.ok("presence", "set", "--status", "busy", me="bob")
     amq.send()

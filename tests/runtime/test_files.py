@@ -12,18 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from amq.runtime.lock import NAME, Holder, TakenError, claim
+from amq.layout import NOTIFIER_NAME as NAME
+from amq.runtime.lock import TakenError, claim
 from amq.runtime.profiles import profile_for
 from amq.runtime.reach import login_shells_find, make_command, with_command
 from amq.runtime.record import BoundedFile, Record
 from amq.runtime.words import Outcome, Reason
+from amq.store.notifier import Notifier
 
 
 def test_one_holder_at_a_time(tmp_path: Path) -> None:
     first = claim(str(tmp_path), "run")
     with pytest.raises(TakenError) as taken:
         claim(str(tmp_path), "wake")
-    assert taken.value.holder == Holder(os.getpid(), "run")
+    assert taken.value.holder == Notifier(os.getpid(), "run")
     first.release()
     claim(str(tmp_path), "wake").release()
     assert stat.S_IMODE((tmp_path / NAME).stat().st_mode) == 0o600
