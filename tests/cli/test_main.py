@@ -13,6 +13,7 @@ import pytest
 import amq as package
 from amq import mailbox
 from amq.cli.main import COMMANDS
+from amq.entry import entry_point
 from tests.conftest import Shell, run_amq
 
 MINE = ("init", "send", "list", "read", "drain", "ack", "reply")
@@ -149,6 +150,17 @@ def test_interrupted(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(mailbox.Mailbox, "list", interrupted)
     assert amq("list").code == 130
+
+
+def test_interrupted_while_it_is_being_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Importing:
+        def __getattr__(self, name: str) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "amq.cli.main", Importing())
+    with pytest.raises(SystemExit) as ended:
+        entry_point()
+    assert ended.value.code == 130
 
 
 def test_a_closed_stdout_is_no_defect(amq: Shell) -> None:

@@ -32,6 +32,8 @@ def after(*pieces: bytes, line: Line | None = None, now: float = 10.0) -> Keystr
         (b"hello\x7f\x7f\x7f\x7f\x7f\x7f", False),
         (b"hello\x7f\x7f\x7f\x7f\x7fx", True),
         ("日\x7f".encode(), True),  # one Backspace may not be enough
+        ("日\x7f\x7f\x7f".encode(), True),
+        (b"h\x01\x7f\x7f", True),  # at the beginning of the line they take nothing
         (b"h\x1b[D\x7f", True),  # before the first character it takes nothing
         (b"h\x08", True),  # no Backspace in every program
         (b"\x1b[200~h\x1b[201~\x7f", True),
@@ -155,6 +157,8 @@ def test_a_line_taken_back_was_not_sent() -> None:
 def test_keys_for_a_dialog_count_for_no_line() -> None:
     keystrokes = after(b"h")
     keystrokes.feed(b"\x7f", 10.0, answering=True)
+    assert keystrokes.draft(10.0)
+    keystrokes.feed(b"x\x7f", 10.0)
     assert keystrokes.draft(10.0)
     keystrokes.feed(b"\x7f", 10.0)
     assert not keystrokes.draft(10.0)
