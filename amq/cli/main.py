@@ -40,6 +40,7 @@ COMMANDS = {
     "dlq purge": "remove dead letters for good",
     "cleanup": "remove temporary files that dead writers left",
     "env": "what was resolved, as shell exports",
+    "schema": "the JSON Schema of what is printed with --json",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
     "demo": "watch two small agents wake each other",
 }
