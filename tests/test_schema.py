@@ -22,7 +22,7 @@ from tests.cli.waiting import in_the_gap
 from tests.conftest import Result, Shell
 from tests.samples import message_file
 
-WITHOUT_JSON = {"run", "demo"}
+WITHOUT_JSON = {"completion", "run", "demo"}
 """Commands that print no data; their errors are JSON all the same."""
 FULL = (
     *("--subject", "Review", "--kind", "review_request", "--priority", "urgent", "--labels", "parser,edge", "--ack"),
