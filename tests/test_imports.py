@@ -62,6 +62,13 @@ def test_short_commands_import_nothing_heavy(tmp_path: Path) -> None:
         assert loaded.isdisjoint(HEAVY), command
 
 
+def test_completing_a_handle_imports_nothing_heavy(tmp_path: Path) -> None:
+    """It is done each time that TAB is pressed."""
+    done = python("-c", LOADED_AFTER, "completion", "handles", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert set(done.stderr.split()).isdisjoint({*HEAVY, "amq.mailbox"})
+
+
 def test_a_command_imports_no_other(tmp_path: Path) -> None:
     assert python("-m", "amq", "init", "--here", "--agents", "bob", cwd=tmp_path).returncode == 0
     loaded = python("-c", LOADED_AFTER, "list", "--me", "bob", cwd=tmp_path).stderr.split()

@@ -15,7 +15,7 @@ EXAMPLES = """\
   amq schema drain        what amq drain --json prints
   amq schema dlq-list     of a command with two words
   amq schema header       a message's header, as it may stand in a file"""
-NOTES = "Keys that are not `required` are left out where there is nothing to say; none is ever null in what we print."
+NOTES = "A key that is not `required` is left out where there is nothing to say."
 
 
 def options(parser: ArgumentParser) -> None:

@@ -17,7 +17,7 @@ def _tidy(schema: dict[str, Any]) -> None:
     """Put descriptions on one line, and take away what nobody needs: titles made from keys, `absent` as a default."""
     keys = schema["properties"].values()
     for described in (schema, *keys):
-        described["description"] = " ".join(described["description"].split())
+        described["description"] = " ".join(described.get("description", "").split())
     for key in keys:
         key.pop("title", None)
         key.pop("default", None)

@@ -28,6 +28,7 @@ TYPED = {
     "amq send --wait-for ack": "send --wait-for acked",
     "amq send --priority urg": "send --priority urgent",
     "amq list --kind quest": "list --kind question",
+    "amq reply --kind ans": "reply --kind answer",
     "amq list --from al": "list --from alice",
     "amq send --to car": "send --to carol",
     "amq --me bo": "--me bob",
