@@ -56,7 +56,7 @@ def _all_commands() -> ArgumentParser:
     parsers = [whole]
     commands = whole.add_subparsers()
     actions = {
-        group: commands.add_parser(group, help=f"{', '.join(words)}", add_help=False).add_subparsers()
+        group: commands.add_parser(group, help=", ".join(words), add_help=False).add_subparsers()
         for group, words in groups().items()
     }
     for command, summary in COMMANDS.items():
@@ -88,7 +88,7 @@ def _values() -> dict[str, Any]:
 
 
 def _handles() -> dict[str, Any]:
-    """The handles there are when TAB is pressed. They are words that no shell takes for anything else."""
+    """The handles there are when TAB is pressed. Bash expands the words it is given; a handle has nothing to expand."""
     import shtab
 
     ask = f"amq completion {HANDLES} 2>/dev/null"
@@ -99,6 +99,7 @@ def _handles() -> dict[str, Any]:
 
 
 def _mark(option: Action, values: dict[str, Any]) -> None:
+    """Say of an option what its value may be, where that is known."""
     found = next((values[name] for name in option.option_strings if name in values), None)
     if isinstance(found, tuple):
         option.choices = found

@@ -123,8 +123,13 @@ def test_a_script_knows_every_command_and_every_option_that_its_help_names(shell
         assert set(named) <= set(known[command.replace(" ", "_")]), command
 
 
-def test_handles_are_those_of_the_queue(amq: Shell, shell: Shell) -> None:
-    assert amq.ok("completion", "handles", me=None).split() == ["alice", "bob", "carol", "user"]
+def test_handles_are_those_of_the_queue(amq: Shell) -> None:
+    assert amq.ok("completion", "handles", me=None) == "alice\nbob\ncarol\nuser\n"
+
+
+def test_a_name_that_a_shell_would_expand_is_no_handle(amq: Shell) -> None:
+    (amq.root / "agents" / "$(reboot)" / "inbox" / "new").mkdir(parents=True)
+    assert "reboot" not in amq.ok("completion", "handles", me=None)
 
 
 def test_without_a_queue_there_are_no_handles(shell: Shell) -> None:
