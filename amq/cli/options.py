@@ -74,7 +74,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message.removeprefix("argument "), hint=hint)
 
 
-def add_common(parser: Parser) -> None:
+def add_common(parser: argparse.ArgumentParser) -> None:
     """The options that every command has."""
     group = parser.add_argument_group("common options")
     group.add_argument("--root", metavar="DIR", help="the queue (else AM_ROOT, else .agent-mail here or above)")
