@@ -31,7 +31,7 @@ _PLAUSIBLE: dict[str, tuple[str, ...]] = {
     "fsync": ("EIO", "ENOSPC", "EDQUOT"),
     "chmod": ("EPERM", "EIO", "EROFS"),
     "stat": ("EIO",),
-    "inode": ("EIO", "EACCES"),
+    "look": ("EIO", "EACCES"),
     "entries": ("EIO", "EMFILE"),
     "mkdir": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EMLINK"),
     "link": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EPERM", "EXDEV", "EMLINK", "ENOTSUP"),
