@@ -123,7 +123,7 @@ class World:
     def litter(self) -> list[str]:
         """Temporary files, wherever they are."""
         known = re.compile(
-            r"meta/(config\.json|\.lock)|\.gitignore|agents/[^/]+/("
+            r"meta/(config\.json|\.lock)|\.gitignore|agents/[^/]+/(presence\.json|"
             r"(inbox/(new|cur)|outbox/sent|dlq/(new|cur))/[^/]+\.md|acks/(sent|received)/[^/]+\.json|"
             r"\.amq/(lock|drains/[^/]+|refused/[^/]+))"
         )
