@@ -69,7 +69,7 @@ def _verbs() -> Iterator[tuple[str, tuple[str, int]]]:
     members: dict[str, Any] = dict(vars(Mailbox))
     for name, verb in members.items():
         if not name.startswith("_"):
-            code = (verb.fget if isinstance(verb, property) else verb).__code__
+            code = getattr(verb, "fget", verb).__code__
             yield name, (code.co_filename, code.co_firstlineno)
 
 
