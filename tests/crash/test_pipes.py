@@ -143,7 +143,7 @@ def _whole_output(place: Path, size: int) -> bytes:
 @pytest.mark.parametrize("words", ["drain --include-body", "drain --json --include-body", "monitor --include-body"])
 @pytest.mark.parametrize("count", ["1", "150", "70000"])
 def test_head_takes_what_it_wants_and_the_next_drain_shows_it_all(world: World, words: str, count: str) -> None:
-    """In a shell, as an agent does it: less than there is, in the middle of a message, small and above a pipe's size."""
+    """In a shell, as an agent does it: one byte, the middle of a message, less and more than a pipe holds."""
     if len(world.expected[0].text) < LARGE and count == "70000":
         count = "500"
     amq = f"{shlex.quote(sys.executable)} -m amq --root {shlex.quote(world.queue.root)} --me bob {words}"
