@@ -54,6 +54,12 @@ def test_the_option_wins_over_the_environment(amq: Shell, monkeypatch: pytest.Mo
     assert json.loads(amq.ok("list", "--json", me="alice")) == []
 
 
+def test_of_common_options_the_last_one_counts(amq: Shell) -> None:
+    """So that `alias amq='amq --me x'` can be overruled."""
+    amq.send(to="bob")
+    assert len(json.loads(amq.ok("--me", "alice", "list", "--me", "bob", "--json", me=None))) == 1
+
+
 @pytest.mark.parametrize("words", [("--js", "list"), ("list", "--js"), ("list", "--stric"), ("list", "--m", "bob")])
 def test_no_abbreviations(amq: Shell, words: tuple[str, ...]) -> None:
     refused = amq(*words)
