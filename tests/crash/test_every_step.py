@@ -25,14 +25,17 @@ if TYPE_CHECKING:
     from tests.crash.conftest import Report
     from tests.crash.scenario import Scenario
 
+_SLOW = pytest.mark.timeout(300)  # thousands of small worlds, on a machine that may be busy
 _PRIVATE = re.compile(r"(.*/)?(tmp/[^/]+|\.[^/]+)")
 
 
+@_SLOW
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_every_step_may_fail_or_be_the_last(scenario: Scenario, place: Path, report: Report) -> None:
     search_all(scenario, Steps, place, report)
 
 
+@_SLOW
 @pytest.mark.parametrize("scenario", [each for each in SCENARIOS if each.has_links], ids=str)
 def test_so_may_it_where_the_filesystem_has_no_links(scenario: Scenario, place: Path, report: Report) -> None:
     search_all(scenario, WithoutLinks, place, report)

@@ -225,8 +225,11 @@ def test_a_bad_message_that_could_not_be_removed_has_one_letter_even_if_that_was
         world.drain("bob")
         world.mailbox("bob").letter_seen(world.mailbox("bob").letters()[0])
         world.drain("bob")
-    world.drain("bob")
+    with Watched() as watched:
+        world.drain("bob")
     assert [len(regular_files(box)) for box in (bob.inbox_new, bob.dlq_new, bob.dlq_cur)] == [0, 0, 1]
+    steps = [str(step) for step in watched.log]
+    assert steps.index("fsync agents/bob/dlq/cur") < steps.index("unlink agents/bob/inbox/new/bad.md")
 
 
 def test_what_is_bad_in_another_way_or_comes_another_time_has_a_letter_of_its_own(world: World) -> None:

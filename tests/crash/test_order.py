@@ -101,14 +101,16 @@ ORDERS = (
         ),
     ),
     Order(
-        "a bad message leaves new when its dead letter is on the disk",
+        "a bad message leaves new when its dead letter is on the disk, all under the mailbox's lock",
         "drain with a bad message",
         (
+            r"lock \S+/bob/\.amq/lock",
             r"fsync \S+/dlq/tmp/\S+",
             r"link \S+ \S+/dlq/new/\S+",
             r"fsync \S+/dlq/new",
             r"unlink \S+/inbox/new/\S+x\.md",
             r"fsync \S+/inbox/new",
+            r"close \S+/bob/\.amq/lock",
         ),
         (r"fsync \S+/dlq/tmp/\S+", r"fsync \S+/dlq/new"),
     ),
