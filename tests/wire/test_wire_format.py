@@ -1,4 +1,4 @@
-"""Every clause of the wire format, held by files: `messages` and `others` are the table to read beside it."""
+"""Every clause of the wire format, held by files: `frame`, `headers` and `others` are the table."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.wire import messages, others
+from tests.wire import frame, headers, others
 from tests.wire.table import Case, Clause, Place
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CLAUSES: tuple[Clause, ...] = (
-    *others.PLACES, *others.NAMES, *messages.ENTRIES, *messages.FRAME, *messages.HEADERS, *others.REGISTRY,
+    *others.PLACES, *others.NAMES, *frame.ENTRIES, *frame.FRAME, *headers.HEADERS, *others.REGISTRY,
     *others.ACKS, *others.PRESENCE, *others.DEAD_LETTERS, *others.DURABLE,
 )  # fmt: skip
 CASES = [pytest.param(case, id=f"{clause.says} {case.what}") for clause in CLAUSES for case in clause.cases]
