@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def _initialiser(fields: list[str], defaults: dict[str, Any]) -> Any:
     """An ``__init__`` that takes FIELDS by position or name, compiled once for the class (as dataclasses does)."""
     parameters = ", ".join(f"{name}=defaults[{name!r}]" if name in defaults else name for name in fields)
-    values = ", ".join(f"{name}={name}" for name in fields)
+    steps = "; ".join(f"values[{name!r}] = {name}" for name in fields)
     scope: dict[str, Any] = {"defaults": defaults}
-    exec(f"def __init__(self, {parameters}): self.__dict__.update({values})", scope)  # noqa: S102  field names only
+    exec(f"def __init__(self, {parameters}): values = self.__dict__; {steps}", scope)  # noqa: S102  field names only
     return scope["__init__"]
 
 
