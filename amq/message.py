@@ -11,7 +11,7 @@ from amq import jsontext
 from amq.errors import BadMessage
 from amq.instants import parse_instant
 from amq.names import KINDS, PRIORITIES, is_handle, is_safe_name, p2p_thread
-from amq.record import record
+from amq.record import from_fields, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,6 +152,7 @@ _FIELDS: dict[str, tuple[str, Any]] = {
 """What each key on disk is called in a header, and its type; a list is one of strings."""
 _WORDS = {int: "a whole number", str: "a string", list: "a list of strings", bool: "true or false", dict: "an object"}
 _UNKNOWN = ("", None)
+_ABSENT = {**Header("", "", [], "", 0).__dict__}
 _TEXT = {str}
 
 
@@ -163,7 +164,7 @@ def parse_header(text: bytes, identifier: str) -> Header:
         raise BadMessage(f"the header is not JSON: {error}", "parse_error") from None
     if type(wire) is not dict:
         raise BadMessage("the header is not a JSON object", "parse_error")
-    fields: dict[str, Any] = {"id": "", "sender": "", "to": [], "created": "", "extra": {}}
+    fields: dict[str, Any] = {**_ABSENT, "extra": {}}
     for key, value in wire.items():
         field, kind = _FIELDS.get(key, _UNKNOWN)
         if kind is None:
@@ -172,7 +173,8 @@ def parse_header(text: bytes, identifier: str) -> Header:
             fields[field] = value
         elif value is not None:
             raise BadMessage(f"{key} is not {_WORDS[kind]}")
-    header = Header(created_ns=_instant(fields["created"]), **fields)
+    fields["created_ns"] = _instant(fields["created"])
+    header = from_fields(Header, fields)
     _check(header, identifier)
     return header
 

@@ -51,6 +51,13 @@ else:
         return cls
 
 
+def from_fields(kind: type[T], fields: dict[str, Any]) -> T:
+    """The record of KIND that has FIELDS, which must be all of its own: for a third of what calling KIND costs."""
+    value = object.__new__(kind)
+    value.__dict__.update(fields)
+    return value
+
+
 def replace(value: T, /, **changes: Any) -> T:
     """A copy of a record with CHANGES; raises TypeError for a field that it does not have."""
     return type(value)(**{**value.__dict__, **changes})
