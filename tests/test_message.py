@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from amq import instants
@@ -183,6 +183,23 @@ def test_parser_raises_nothing_but_bad_message(data: bytes) -> None:
         read(data)
     except BadMessage as refused:
         assert refused.reason in ("parse_error", "invalid_header")
+
+
+@given(bytes_like_a_message | st.builds(render, st.builds(Message, headers(), st.binary(max_size=20))), st.booleans())
+@example(b"{}---\nthe body\n---\nmore\n", True)
+@example(b"{}\n--- \nthe body\n---\nmore\n", False)
+def test_the_strict_frame_is_found_where_the_looser_one_would_be(rest: bytes, whole: bool) -> None:
+    """A space in the opening line takes the longer way."""
+
+    def split(opening: bytes) -> tuple[bytes, bytes] | str | None:
+        data = opening + rest.removeprefix(b"---json\n")
+        try:
+            found = split_header(data, whole=whole)
+        except BadMessage as refused:
+            return str(refused)
+        return found and (found[0].strip(), data[found[1] :])
+
+    assert split(b"---json\n") == split(b"---json \n")
 
 
 @given(st.dictionaries(st.sampled_from([*HEADER, "subject", "refs", "priority", "kind", "labels", "context"]), values))

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, NoReturn
 
+# Our words are English, and so are argparse's; looking for a translation imports `locale`, for an eighth of the time of
+# `python -c pass`.
+argparse._ = str  # type: ignore[attr-defined]
+
 VALUED = ("--root", "--me")
 FLAGS = ("--json", "--strict", "--trust-root")
 
