@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
+import sys
 import termios
 
 Attributes = list[int | list[bytes | int]]
@@ -29,6 +31,7 @@ class Tty:
         self.source: int = self._open_again(source)
         self.sink: int = self._open_again(sink)
         self.source_is_terminal: bool = os.isatty(self.source)
+        self._sink_is_terminal = os.isatty(self.sink)
         self._terminal = next((fd for fd in (self.source, self.sink) if os.isatty(fd)), None)
         self.sink_is_private: bool = self.sink in self._opened  # and so non-blocking
         self.portion: int = PORTION if self.sink_is_private else select.PIPE_BUF
@@ -48,16 +51,33 @@ class Tty:
                     return rows, columns
         return USUAL_SIZE
 
-    def attributes(self) -> Attributes | None:
-        """The terminal's settings, for the hosted program's own to start from."""
-        return termios.tcgetattr(self._terminal) if self._terminal is not None else None
+    def attributes(self) -> Attributes:
+        """The settings that the hosted program's own terminal starts with: the person's terminal's, or the usual ones.
+
+        Where the output goes to no terminal, a line ends as the program ends it.
+        """
+        attributes = termios.tcgetattr(self._terminal) if self._terminal is not None else _usual_attributes()
+        if not self._sink_is_terminal:
+            attributes[OFLAG] &= ~termios.ONLCR
+        return attributes
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether our job has the terminal, or there are no jobs."""
+        return self._terminal is None or _is_foreground(self._terminal)
 
     def make_raw(self) -> None:
-        """Every byte at once and unchanged, until `restore`. A terminal that has gone is for its reader to notice."""
+        """Every byte at once and unchanged, until `restore`. A terminal that has gone is for its reader to notice.
+
+        Output that does not pass us, because ours goes elsewhere, is treated as before.
+        """
         with contextlib.suppress(termios.error):
             if self._before is None:
                 self._before = termios.tcgetattr(self.source)
-            termios.tcsetattr(self.source, termios.TCSANOW, raw_attributes(self._before))
+            attributes = raw_attributes(self._before)
+            if not self._sink_is_terminal:
+                attributes[OFLAG] = self._before[OFLAG]
+            termios.tcsetattr(self.source, termios.TCSANOW, attributes)
 
     def restore(self) -> None:
         """As it was before `make_raw`; never fails.
@@ -65,8 +85,9 @@ class Tty:
         Nothing is done where another job has the terminal now, or where there is no terminal any more.
         """
         with contextlib.suppress(OSError, termios.error):
-            if self._before is not None and _is_foreground(self.source):
+            if self._before is not None and self.is_ours:
                 termios.tcsetattr(self.source, termios.TCSANOW, self._before)
+                self._before = None  # the shell may change it before we come back
 
     def _open_again(self, fd: int) -> int:
         if not os.isatty(fd):
@@ -90,6 +111,34 @@ def raw_attributes(attributes: Attributes) -> Attributes:
     controls = list(attributes[CC])  # type: ignore[arg-type]
     controls[termios.VMIN], controls[termios.VTIME] = 1, 0
     return [iflag, oflag, cflag, lflag, *attributes[4:CC], controls]
+
+
+def ready(readers: list[int], writers: list[int], timeout: float | None = None) -> tuple[list[int], list[int]]:
+    """Wait, for at most TIMEOUT seconds, until one of the descriptors can be read or written; return those that can.
+
+    A descriptor that has failed counts as ready. `select` takes none above 1023; `poll` knows no terminals on macOS.
+    """
+    if sys.platform == "darwin":
+        readable, writable, _ = select.select(readers, writers, [], timeout)
+        return readable, writable
+    poll = select.poll()
+    for fd in readers:
+        poll.register(fd, select.POLLIN)
+    for fd in writers:
+        poll.register(fd, select.POLLOUT | (select.POLLIN if fd in readers else 0))
+    events = dict(poll.poll(None if timeout is None else math.ceil(timeout * 1000)))
+    failed = select.POLLERR | select.POLLHUP | select.POLLNVAL
+    readable = [fd for fd in readers if events.get(fd, 0) & (select.POLLIN | failed)]
+    return readable, [fd for fd in writers if events.get(fd, 0) & (select.POLLOUT | failed)]
+
+
+def _usual_attributes() -> Attributes:
+    """Those of a terminal that nobody has changed."""
+    pty, tty = os.openpty()
+    attributes = termios.tcgetattr(tty)
+    os.close(tty)
+    os.close(pty)
+    return attributes
 
 
 def _is_open(fd: int) -> bool:

@@ -1,0 +1,100 @@
+"""A person at a shell with job control, in whose terminal `amq run` is one job."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pexpect
+
+PATIENCE = 5.0  # seconds until a test gives up; never a wait that has to be long enough
+
+PROMPT = "\x1b[?2004h"  # the last that both print before they read a line
+SHELLS = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"]}
+AMQ = f"{sys.executable} -P -m amq"
+LINES = f"{sys.executable} -P {Path(__file__).with_name('lines.py')}"
+"""A program that reads lines in a terminal whose line the kernel edits."""
+
+
+class Shell:
+    """What the person can do and see; commands are waited for."""
+
+    def __init__(self, screen: pexpect.spawn[bytes]) -> None:
+        self.screen = screen
+        self._asked = 0
+
+    def type(self, text: str) -> None:
+        """Keys for whoever reads them."""
+        self.screen.send(text)
+
+    def sees(self, text: str) -> None:
+        self.screen.expect_exact(text.encode())
+
+    def run(self, command: str) -> None:
+        """Type COMMAND at the prompt."""
+        self.type(f"{command}\r")
+
+    def says(self, command: str) -> str:
+        """What COMMAND prints, run by the shell at its prompt."""
+        self._asked += 1
+        self.run(f"echo '<'{self._asked}; {command}; echo {self._asked}'>'")
+        self.sees(f"<{self._asked}\r\n")
+        self.sees(f"{self._asked}>\r\n")
+        answer = (self.screen.before or b"").decode().strip()
+        self.sees(PROMPT)
+        return answer
+
+    def stop(self) -> None:
+        """Press ^Z, and see that the shell has its terminal again."""
+        self.type("\x1a")
+        self.is_told_of_the_stop()
+
+    def is_told_of_the_stop(self) -> None:
+        self.screen.expect(b"(?i)(stopped|suspended)")
+        self.sees(PROMPT)
+
+    def go_on(self) -> None:
+        """`fg`, and see that the shell does it."""
+        self.run("fg")
+        self.sees("amq run")
+
+    def signal_job(self, number: int) -> None:
+        """Send signal NUMBER to `amq run`, as `kill` does from elsewhere."""
+        processes = subprocess.run(["ps", "-o", "pid=,ppid=,args=", "-A"], capture_output=True, text=True, check=True)
+        for line in processes.stdout.splitlines():
+            pid, parent, arguments = line.split(None, 2)
+            if int(parent) == self.screen.pid and "amq run" in arguments:
+                os.kill(int(pid), number)
+
+
+@contextlib.contextmanager
+def shell(name: str, place: Path, rows: int = 30, columns: int = 100) -> Iterator[Shell]:
+    """The shell NAME in a repository in PLACE, its home."""
+    project = place / "project"
+    (project / ".git").mkdir(parents=True)
+    (project / ".git" / "HEAD").touch()
+    program = shutil.which(name)
+    assert program is not None
+    environment = {
+        **{key: value for key, value in os.environ.items() if not key.startswith("AM_")},
+        **{"PS1": "$ ", "HISTFILE": "", "TERM": "xterm-256color", "HOME": str(place)},
+    }
+    screen: pexpect.spawn[bytes] = pexpect.spawn(
+        program, SHELLS[name], cwd=str(project), env=environment, dimensions=(rows, columns), timeout=PATIENCE
+    )
+    screen.delaybeforesend = None
+    screen.delayafterclose = screen.delayafterterminate = 0
+    try:
+        person = Shell(screen)
+        person.sees(PROMPT)
+        yield person
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(screen.pid, signal.SIGHUP)
+        screen.close(force=True)
