@@ -53,7 +53,7 @@ class Host:
             finally:
                 with self.terminal.lock:
                     self._child.close()
-                self._tty.restore()
+                self._give_terminal_back()
         if self._pump.failure is not None:
             raise PtyError(f"its output could not be written: {self._pump.failure.strerror}")
         return HUNG_UP if self._child.status is None else self._child.status
@@ -133,7 +133,8 @@ class Host:
         Where nobody could continue us (an orphaned process group) the kernel ignores the stop, and the program
         goes on at once. A shell's `bg` continues us without the terminal: we stop again.
         """
-        self._give_terminal_back()
+        self._pump.drain()
+        undone = self._give_terminal_back()
         while True:
             self._stop()
             continued = signal.SIGCONT in self._signals
@@ -142,6 +143,8 @@ class Host:
                 break
         self._take_terminal()
         self._child.resume()
+        if undone:
+            self._child.signal(signal.SIGWINCH)  # its screen was taken away behind its back: it has to draw it anew
 
     def _stop(self) -> None:
         """Our whole job stops, as for ^Z."""
@@ -149,14 +152,22 @@ class Host:
         os.killpg(0, signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, action)
 
-    def _give_terminal_back(self) -> None:
-        """What the program has printed is still shown."""
-        self._pump.drain()
+    def _give_terminal_back(self) -> bool:
+        """Show what is left to show, and undo what the program has switched on; whether there was anything to undo.
+
+        A terminal that another job has is left alone, and one that takes nothing is not waited for.
+        """
+        undo = self.terminal.undo() if self._tty.shows else b""
+        self._pump.show(undo)
         deadline = time.monotonic() + SHOW_WITHIN
         while self._pump.flush(SHOW_WITHIN) and time.monotonic() < deadline:
             pass
         self._tty.restore()
+        return bool(undo)
 
     def _take_terminal(self) -> None:
+        """Also after a stop that nobody could see coming, in which the shell has had the terminal."""
         self._tty.make_raw()
+        if self._tty.shows:
+            self._pump.show(self.terminal.redo())
         self._tty_changed()

@@ -66,6 +66,11 @@ class Tty:
         """Whether our job has the terminal, or there are no jobs."""
         return self._terminal is None or _is_foreground(self._terminal)
 
+    @property
+    def shows(self) -> bool:
+        """Whether output goes to a terminal, and it is ours."""
+        return self._sink_is_terminal and self.is_ours
+
     def make_raw(self) -> None:
         """Every byte at once and unchanged, until `restore`. A terminal that has gone is for its reader to notice.
 
