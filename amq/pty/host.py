@@ -45,7 +45,7 @@ class Host:
             finally:
                 with self.terminal.lock:
                     self._child.close()
-                self._tty.restore()
+                self._tty.restore(self._pump.undo())
         assert self._child.status is not None
         return self._child.status
 
@@ -115,7 +115,7 @@ class Host:
         Where nobody could continue us (an orphaned process group) the kernel ignores the stop, and the program
         goes on at once.
         """
-        self._tty.restore()
+        self._tty.restore(self._pump.undo())
         action = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.killpg(0, signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, action)

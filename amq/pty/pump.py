@@ -33,6 +33,7 @@ class Pump:
         self._source_open = tty.source_open
         self._sink_open = tty.sink_open
         self._child_open = True
+        self._guarded = 0  # the version of the ledger that the guard knows
         self._wake_read, self.wake_fd = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self.wake_fd, False)
@@ -88,6 +89,10 @@ class Pump:
             if writable:
                 self._write_person()
         return bool(self._to_person) and self._sink_open
+
+    def undo(self) -> bytes:
+        """What puts the person's terminal right, whatever has been shown of the output."""
+        return self._terminal.undo(all_shown=not self._to_person)
 
     def close(self) -> None:
         os.close(self._wake_read)
@@ -152,6 +157,7 @@ class Pump:
         with self._terminal.lock:
             shown, answer = self._terminal.from_program(data, time.monotonic())
             self._to_child += answer
+            self._tell_guard()
         if self._sink_open:
             self._to_person += shown
         return len(data)
@@ -164,6 +170,17 @@ class Pump:
         except OSError:
             self._sink_open = False
             self._to_person.clear()
+        if not self._to_person:
+            with self._terminal.lock:
+                self._terminal.ledger.shown()
+                self._tell_guard()
+
+    def _tell_guard(self) -> None:
+        """What is switched on, before it is; what is switched off, after it was."""
+        ledger = self._terminal.ledger
+        if self._guarded != ledger.version and self._tty.guard is not None:
+            self._guarded = ledger.version
+            self._tty.guard.undo(ledger.cover())
 
 
 def _is_readable(fd: int) -> bool:
