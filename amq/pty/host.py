@@ -14,14 +14,13 @@ from amq.pty.child import Child
 from amq.pty.errors import PtyError
 from amq.pty.pump import Pump
 from amq.pty.terminal import Look, Terminal
-from amq.pty.tty import Tty
+from amq.pty.tty import SHOW_WITHIN, Tty
 
 PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 OURS = (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
 
 HUNG_UP = 128 + signal.SIGHUP
 LEAVE_AFTER = 5.0  # seconds in which a program may tidy up after its terminal is gone
-SHOW_WITHIN = 1.0  # seconds for a terminal to take the last output before it goes back to the shell
 
 
 class Host:
@@ -157,12 +156,11 @@ class Host:
 
         A terminal that another job has is left alone, and one that takes nothing is not waited for.
         """
-        undo = self.terminal.undo() if self._tty.shows else b""
-        self._pump.show(undo)
         deadline = time.monotonic() + SHOW_WITHIN
-        while self._pump.flush(SHOW_WITHIN) and time.monotonic() < deadline:
+        while self._tty.is_ours and self._pump.flush(SHOW_WITHIN) and time.monotonic() < deadline:
             pass
-        self._tty.restore()
+        undo = self._pump.undo()
+        self._tty.restore(undo)
         return bool(undo)
 
     def _take_terminal(self) -> None:

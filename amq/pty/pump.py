@@ -38,6 +38,7 @@ class Pump:
         self._in_line = False  # whether the last byte for the program leaves its line unfinished
         self._end_at: float | None = None  # when the end of a piped input is passed on
         self.failure: OSError | None = None
+        self._guarded = 0  # the version of the ledger that the guard knows
         self._wake_read, self.wake_fd = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self.wake_fd, False)
@@ -98,6 +99,10 @@ class Pump:
             if writable:
                 self._write_person()
         return bool(self._to_person) and self._sink_open
+
+    def undo(self) -> bytes:
+        """What puts the person's terminal right, whatever has been shown of the output."""
+        return self._terminal.undo(all_shown=not self._to_person)
 
     def close(self) -> None:
         os.close(self._wake_read)
@@ -178,6 +183,7 @@ class Pump:
         with self._terminal.lock:
             shown, answer = self._terminal.from_program(data, time.monotonic())
             self._to_child += answer
+            self._tell_guard()
         if self._sink_open:
             self._to_person += shown
         return len(data)
@@ -191,3 +197,14 @@ class Pump:
             self.failure = None if error.errno in _GONE else error
             self._sink_open = False
             self._to_person.clear()
+        if not self._to_person:
+            with self._terminal.lock:
+                self._terminal.ledger.shown()
+                self._tell_guard()
+
+    def _tell_guard(self) -> None:
+        """What is switched on, before it is; what is switched off, after it was."""
+        ledger = self._terminal.ledger
+        if self._guarded != ledger.version and self._tty.guard is not None:
+            self._guarded = ledger.version
+            self._tty.guard.undo(ledger.cover())

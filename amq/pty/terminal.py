@@ -83,9 +83,11 @@ class Terminal:
         if self._echo is not None:
             self._echo.take(kind, token)
 
-    def undo(self) -> bytes:
-        """What a terminal that has shown all of the output needs to be as it was before the program."""
+    def undo(self, *, all_shown: bool = True) -> bytes:
+        """What the person's terminal needs to be as it was before the program, if it was given all of the output."""
         with self.lock:
+            if not all_shown:
+                return ABANDON + self.ledger.cover()
             return (ABANDON if self._splitter.inside else b"") + self.ledger.undo()
 
     def redo(self) -> bytes:

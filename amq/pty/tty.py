@@ -8,12 +8,19 @@ import os
 import select
 import sys
 import termios
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from amq.pty.guard import Guard
 
 Attributes = list[int | list[bytes | int]]
 
 USUAL_SIZE = (24, 80)  # rows, columns, where there is no terminal to ask
 
 PORTION = 1 << 16  # bytes offered to a non-blocking terminal at once
+
+SHOW_WITHIN = 1.0  # seconds for a terminal to take what puts it right
 
 IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
 
@@ -26,19 +33,23 @@ class Tty:
     """
 
     def __init__(self, source: int, sink: int) -> None:
+        self.guard: Guard | None = None  # who puts it right when we can not
         self._opened: list[int] = []
         self._before: Attributes | None = None
         self.source: int = self._open_again(source)
         self.sink: int = self._open_again(sink)
         self.source_is_terminal: bool = os.isatty(self.source)
-        self._sink_is_terminal = os.isatty(self.sink)
         self._terminal = next((fd for fd in (self.source, self.sink) if os.isatty(fd)), None)
+        self.sink_is_terminal: bool = os.isatty(self.sink)
         self.sink_is_private: bool = self.sink in self._opened  # and so non-blocking
         self.portion: int = PORTION if self.sink_is_private else select.PIPE_BUF
         self.source_open: bool = _is_open(self.source)
         self.sink_open: bool = _is_open(self.sink)
 
     def close(self) -> None:
+        """Afterwards the terminal is right, even where `restore` could not do it."""
+        if self.guard is not None:
+            self.guard.dismiss()
         while self._opened:
             os.close(self._opened.pop())
 
@@ -57,7 +68,7 @@ class Tty:
         Where the output goes to no terminal, a line ends as the program ends it.
         """
         attributes = termios.tcgetattr(self._terminal) if self._terminal is not None else _usual_attributes()
-        if not self._sink_is_terminal:
+        if not self.sink_is_terminal:
             attributes[OFLAG] &= ~termios.ONLCR
         return attributes
 
@@ -68,31 +79,52 @@ class Tty:
 
     @property
     def shows(self) -> bool:
-        """Whether output goes to a terminal, and it is ours."""
-        return self._sink_is_terminal and self.is_ours
+        """Whether what we write is seen at a terminal that our job has."""
+        return self.sink_is_terminal and self.is_ours
 
     def make_raw(self) -> None:
         """Every byte at once and unchanged, until `restore`. A terminal that has gone is for its reader to notice.
 
         Output that does not pass us, because ours goes elsewhere, is treated as before.
         """
+        if not self.source_is_terminal:
+            self._set_guard(None)
+            return
         with contextlib.suppress(termios.error):
             if self._before is None:
                 self._before = termios.tcgetattr(self.source)
-            attributes = raw_attributes(self._before)
-            if not self._sink_is_terminal:
-                attributes[OFLAG] = self._before[OFLAG]
-            termios.tcsetattr(self.source, termios.TCSANOW, attributes)
+            raw = raw_attributes(self._before)
+            if not self.sink_is_terminal:
+                raw[OFLAG] = self._before[OFLAG]
+            self._set_guard((self._before, raw))
+            termios.tcsetattr(self.source, termios.TCSANOW, raw)
 
-    def restore(self) -> None:
-        """As it was before `make_raw`; never fails.
+    def restore(self, undo: bytes = b"") -> None:
+        """As it was before `make_raw`; UNDO is what does that for the program's modes. Never fails.
 
-        Nothing is done where another job has the terminal now, or where there is no terminal any more.
+        Where another job has the terminal now it is left to the guard; where it is gone nothing is done.
         """
         with contextlib.suppress(OSError, termios.error):
-            if self._before is not None and self.is_ours:
+            if not self.is_ours:
+                return
+            self.show(undo, SHOW_WITHIN)
+            if self._before is not None:
                 termios.tcsetattr(self.source, termios.TCSANOW, self._before)
                 self._before = None  # the shell may change it before we come back
+            if self.guard is not None:
+                self.guard.at_ease()
+
+    def show(self, data: bytes, timeout: float) -> None:
+        """Write DATA, if there is a terminal to show it, for at most TIMEOUT seconds. Raises OSError."""
+        deadline = time.monotonic() + timeout
+        while data and self.sink_is_terminal:
+            if not ready([], [self.sink], max(0.0, deadline - time.monotonic()))[1]:
+                return
+            data = data[os.write(self.sink, data) :]
+
+    def _set_guard(self, settings: tuple[Attributes, Attributes] | None) -> None:
+        if self.guard is not None:
+            self.guard.on_duty(settings)
 
     def _open_again(self, fd: int) -> int:
         if not os.isatty(fd):
