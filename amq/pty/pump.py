@@ -16,7 +16,8 @@ from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty, ready
 
 BUFFER = 1 << 16  # bytes kept in each direction before the reader of that direction rests
-BATCH = 1 << 14  # bytes read from the program, 4 KiB at a time as kernels do it, before they are passed on
+PIECE = 1 << 12  # bytes asked for at once; kernels seldom have more of a terminal's, and room for more costs time
+BATCH = 1 << 14  # bytes read from the program before they are passed on
 LAST_OUTPUT = 1 << 20  # bytes read at most after the program has ended; more than a kernel keeps of it
 END_AFTER = 1.0  # seconds in which a program may turn out to be no reader of lines, before its input is ended
 
@@ -165,32 +166,35 @@ class Pump:
                 self._child_open = False
 
     def _read_child(self, room: int) -> None:
-        """Until there is nothing more at this instant, or ROOM bytes have come."""
-        while room > 0 and (count := self._from_child()):
-            room -= count
-
-    def _from_child(self) -> int:
-        """How many bytes there were."""
-        try:
-            data = os.read(self._child.fd, BUFFER)
-        except BlockingIOError:
-            return 0
-        except OSError:  # Linux says EIO where macOS says end of file
-            data = b""
-        if not data:
-            self._child_open = False
-            return 0
+        """Until there is nothing more at this instant, or ROOM bytes have come. The models see them in one piece."""
+        pieces = []
+        while room > 0 and (data := self._from_child()):
+            pieces.append(data)
+            room -= len(data)
+        if not pieces:
+            return
         with self._terminal.lock:
-            shown, answer = self._terminal.from_program(data, time.monotonic())
+            shown, answer = self._terminal.from_program(b"".join(pieces), time.monotonic())
             self._to_child += answer
             self._tell_guard()
-        if self._sink_open:
-            self._to_person += shown
-        return len(data)
+        self.show(shown)
+
+    def _from_child(self) -> bytes:
+        """What one read gives; nothing if there is nothing now, or the program's terminal was hung up."""
+        try:
+            data = os.read(self._child.fd, PIECE)
+        except BlockingIOError:
+            return b""
+        except OSError:  # Linux says EIO where macOS says end of file
+            data = b""
+        self._child_open = bool(data)
+        return data
 
     def _write_person(self) -> None:
         try:
-            del self._to_person[: os.write(self._tty.sink, self._to_person[: self._tty.portion])]
+            with memoryview(self._to_person) as shown, shown[: self._tty.portion] as portion:
+                count = os.write(self._tty.sink, portion)
+            del self._to_person[:count]
         except BlockingIOError:
             return
         except OSError as error:

@@ -49,7 +49,9 @@ def write_output(path: Path, size: int) -> None:
     with path.open("wb") as file:
         while file.tell() < size:
             words = b" ".join(chance.choices(WORDS, k=8))
-            file.write(b"\x1b[%d;1H\x1b[2K\x1b[38;5;%dm%b\x1b[0m\r\n" % (chance.randrange(40), chance.randrange(256), words))
+            file.write(
+                b"\x1b[%d;1H\x1b[2K\x1b[38;5;%dm%b\x1b[0m\r\n" % (chance.randrange(40), chance.randrange(256), words)
+            )
 
 
 @contextmanager

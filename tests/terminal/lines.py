@@ -1,6 +1,6 @@
 """A program that reads lines and answers each with the size of its terminal. `bye` ends it with status 7.
 
-    lines.py [TEXT]     print TEXT, with its escapes, first
+lines.py [TEXT]     print TEXT, with its escapes, first
 """
 
 from __future__ import annotations

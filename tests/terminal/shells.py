@@ -83,7 +83,10 @@ def shell(name: str, place: Path, rows: int = 30, columns: int = 100) -> Iterato
     assert program is not None
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("AM_")},
-        **{"PS1": "$ ", "HISTFILE": "", "TERM": "xterm-256color", "HOME": str(place)},
+        "PS1": "$ ",
+        "HISTFILE": "",
+        "TERM": "xterm-256color",
+        "HOME": str(place),
     }
     screen: pexpect.spawn[bytes] = pexpect.spawn(
         program, SHELLS[name], cwd=str(project), env=environment, dimensions=(rows, columns), timeout=PATIENCE
