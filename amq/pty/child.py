@@ -21,9 +21,9 @@ _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 
 
 class Child:
-    """`pid` is the program's own, `fd` our end of its terminal, non-blocking; `report` is readable when `poll` has news.
+    """`pid` is the program's own, `fd` our end of its terminal, non-blocking.
 
-    `status` is None while it runs; then its exit status, 128 + n for signal n.
+    `report` can be read when `poll` has news. `status` is None while it runs, then its exit status, 128 + n for a signal.
     """
 
     def __init__(self, process: PtyProcess, pid: int, report: int) -> None:

@@ -64,7 +64,7 @@ def _watch(program: int, report: int) -> None:
 
 
 def _hang_up(program: int) -> None:
-    """Only a session's leader learns from the kernel that the terminal is gone. A stopped program has to wake for it."""
+    """Only a session's leader is told by the kernel that the terminal is gone. A stopped program has to wake for it."""
     os.killpg(program, signal.SIGHUP)
     os.killpg(program, signal.SIGCONT)
 

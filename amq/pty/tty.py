@@ -69,7 +69,7 @@ class Tty:
         """
         attributes = termios.tcgetattr(self._terminal) if self._terminal is not None else _usual_attributes()
         if not self.sink_is_terminal:
-            attributes[OFLAG] &= ~termios.ONLCR
+            attributes[OFLAG] = int(attributes[OFLAG]) & ~termios.ONLCR  # type: ignore[arg-type]
         return attributes
 
     @property

@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import sys
 
-print(sys.argv[1].encode().decode("unicode_escape") if sys.argv[1:] else "", "ready", flush=True)
+os.write(1, (sys.argv[1].encode().decode("unicode_escape") if sys.argv[1:] else "").encode() + b" ready\n")
 while line := sys.stdin.readline().strip():
-    print(f"got {line} {os.get_terminal_size().lines}x{os.get_terminal_size().columns}", flush=True)
+    size = os.get_terminal_size()
+    os.write(1, f"got {line} {size.lines}x{size.columns}\n".encode())
     if line == "bye":
         sys.exit(7)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pexpect
 
-PATIENCE = 5.0  # seconds until a test gives up; never a wait that has to be long enough
+PATIENCE = 20.0  # seconds until a test gives up; never a wait that has to be long enough
 
 PROMPT = "\x1b[?2004h"  # the last that both print before they read a line
 SHELLS = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"]}
@@ -98,6 +97,4 @@ def shell(name: str, place: Path, rows: int = 30, columns: int = 100) -> Iterato
         person.sees(PROMPT)
         yield person
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(screen.pid, signal.SIGHUP)
         screen.close(force=True)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import termios
+from pathlib import Path
 
 import pytest
 
@@ -18,18 +19,16 @@ from tests.pty.person import PATIENCE, terminal
 AMQ_RUN = [sys.executable, "-P", "-m", "amq", "run", "--no-wake", "--as", "x", "--"]
 
 
-def run(
-    *program: str, stdin: bytes | None = None, out: int = subprocess.PIPE, before: str = "true"
-) -> subprocess.CompletedProcess[bytes]:
-    """PROGRAM in `amq run`, in a session without a terminal, after the shell command BEFORE."""
+def run(*program: str, stdin: bytes = b"", out: int = subprocess.PIPE) -> subprocess.CompletedProcess[bytes]:
+    """PROGRAM in `amq run`, in a session without a terminal."""
     return subprocess.run(
-        ["sh", "-c", f'{before}; exec "$@"', "sh", *AMQ_RUN, *program],
+        [*AMQ_RUN, *program],
+        input=stdin,
         stdout=out,
         stderr=subprocess.PIPE,
         start_new_session=True,
         timeout=PATIENCE,
         check=False,
-        **({"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}),
     )
 
 
@@ -53,7 +52,10 @@ def test_the_end_of_a_piped_input_ends_a_reader_of_lines(text: bytes) -> None:
 
 
 def test_no_input_at_all_ends_a_reader_of_lines() -> None:
-    assert run("cat").returncode == 0
+    ended = subprocess.run(
+        [*AMQ_RUN, "cat"], stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False
+    )
+    assert (ended.stdout, ended.returncode) == (b"", 0)
 
 
 def test_a_program_that_edits_its_line_is_sent_no_key_at_the_end_of_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
