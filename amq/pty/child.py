@@ -23,7 +23,8 @@ _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 class Child:
     """`pid` is the program's own, `fd` our end of its terminal, non-blocking.
 
-    `report` can be read when `poll` has news. `status` is None while it runs, then its exit status, 128 + n for a signal.
+    `report` can be read when `poll` has news. `status` is None while it runs; then its exit status, or 128 + n for
+    signal n.
     """
 
     def __init__(self, process: PtyProcess, pid: int, report: int) -> None:
