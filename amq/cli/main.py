@@ -41,6 +41,7 @@ COMMANDS = {
     "cleanup": "remove temporary files that dead writers left",
     "env": "what was resolved, as shell exports",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
+    "reset": "put a terminal back in order that a program has left in disorder",
     "demo": "watch two small agents wake each other",
 }
 DEFECT = 70

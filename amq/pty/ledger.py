@@ -120,6 +120,8 @@ class Ledger:
             self._on.pop(key, None)
         elif key in self._on or len(self._on) < MOST:
             self._on[key] = off_bytes, on_bytes
+            if key[0] is Rank.ALTERNATE:  # on the usual screen after all, the cursor stays where it is
+                off_bytes = b"\x1b7" + off_bytes
             if self._cover.get(key) != off_bytes and len(self._cover) < 2 * MOST:
                 self._cover[key] = off_bytes
                 self.version += 1

@@ -171,7 +171,7 @@ def test_the_cover_undoes_whatever_part_was_shown(shown: bytes, since: bytes, da
 
 def test_the_cover_forgets_what_was_shown_to_be_off() -> None:
     ledger = after(b"\x1b[?1049h", b"\x1b[?1049l")
-    assert ledger.cover() == b"\x1b[?1049l"
+    assert ledger.cover() == b"\x1b7\x1b[?1049l"
     before = ledger.version
     ledger.shown()
     assert ledger.cover() == b""
