@@ -233,7 +233,9 @@ class Ledger:
 
     def _margins(self, match: re.Match[bytes]) -> None:
         """Setting them moves the cursor. Which row is the last is not known here: margins around all count as some."""
-        self._switch(match[1].strip(b";0") != b"", (Rank.MARGINS, 0), b"\x1b7\x1b[r\x1b8", match[0])
+        self._switch(
+            match[1].strip(b";0") != b"", (Rank.MARGINS, 0), b"\x1b7\x1b[r\x1b8", b"\x1b7" + match[0] + b"\x1b8"
+        )
 
     def _colours(self, match: re.Match[bytes]) -> None:
         self._switch(match[0] not in _NO_COLOURS, (Rank.COLOURS, 0), b"\x1b[m")

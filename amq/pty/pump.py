@@ -86,6 +86,7 @@ class Pump:
     def drain(self) -> None:
         """Read what a program that has ended or stopped has left in its terminal."""
         self._read_child(LAST_OUTPUT)
+        self.show(self._terminal.withheld())
 
     def show(self, data: bytes) -> None:
         """Put DATA of our own behind the program's output."""

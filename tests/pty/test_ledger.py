@@ -122,6 +122,10 @@ def test_what_a_look_asks_for(mode: bytes) -> None:
     assert not after(b"\x1b[?2004h\x1b[?2004l\x1b[2004h").bracketed_paste
 
 
+def test_bringing_margins_back_leaves_the_cursor_where_the_shell_left_it() -> None:
+    assert after(b"\x1b[1;30r").redo() == b"\x1b7\x1b[1;30r\x1b8"
+
+
 def test_bringing_back_pushes_and_enters_in_the_programs_order() -> None:
     stream = b"\x1b[>1u\x1b[=3u\x1b[?1049h\x1b[>7u\x1b[=8;2u"
     assert after(stream).redo() == b"\x1b[>3u\x1b[?1049h\x1b[>15u"
