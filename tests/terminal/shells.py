@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
+import pytest
 
 PATIENCE = 20.0  # seconds until a test gives up; never a wait that has to be long enough
 
@@ -70,6 +71,15 @@ class Shell:
             pid, parent, arguments = line.split(None, 2)
             if int(parent) == self.screen.pid and "amq run" in arguments:
                 os.kill(int(pid), number)
+
+
+def check_installed(program: str) -> None:
+    """Skip the test, or fail it where everything is required to run."""
+    if shutil.which(program) is None:
+        reason = f"{program} is not installed"
+        if os.environ.get("AMQ_REQUIRE_ALL") == "1":
+            pytest.fail(f"required, but {reason}")
+        pytest.skip(reason)
 
 
 @contextlib.contextmanager

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.terminal.shells import AMQ, LINES, PROMPT, SHELLS, Shell, shell
+from tests.terminal.shells import AMQ, LINES, PROMPT, SHELLS, Shell, check_installed, shell
 
 RUN = f"{AMQ} run --no-wake --as x --"
 FOCUS_ON = r"\033[?1004h"
@@ -22,8 +21,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="no job control on Windo
 @pytest.fixture(params=sorted(SHELLS))
 def person(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
     """At bash, and at zsh."""
-    if shutil.which(request.param) is None:
-        pytest.skip(f"{request.param} is not installed")
+    check_installed(request.param)
     with shell(request.param, tmp_path) as person:
         yield person
 
@@ -122,8 +120,7 @@ def test_a_stop_in_the_background_leaves_the_terminal_alone(person: Shell) -> No
 
 @pytest.mark.parametrize("inner", sorted(SHELLS))
 def test_a_shell_inside_has_jobs_of_its_own(person: Shell, inner: str) -> None:
-    if shutil.which(inner) is None:
-        pytest.skip(f"{inner} is not installed")
+    check_installed(inner)
     person.run(f"{RUN} {inner} {' '.join(SHELLS[inner])}")
     person.sees(PROMPT)
     person.run(LINES)
