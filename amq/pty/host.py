@@ -113,8 +113,6 @@ class Host:
     def _serve(self, signals: set[int]) -> None:
         for number in signals.intersection(PASSED_ON):
             self._child.signal(number)
-            if self._child.stopped:
-                self._child.resume()  # or it would never know
         if signal.SIGTSTP in signals:
             self._child.signal(signal.SIGTSTP)
         if signal.SIGCONT in signals:

@@ -58,6 +58,27 @@ def test_what_the_program_switched_on_is_off_for_the_shell_and_on_again_afterwar
     person.type("bye\r")
 
 
+def test_a_program_whose_screen_was_taken_away_is_asked_to_draw_it_anew(person: Shell) -> None:
+    script = f"printf '{FOCUS_ON}'; trap 'echo draw''n anew' WINCH; echo read''y; while :; do sleep 0.02; done"
+    person.run(f'{RUN} bash -c "{script}"')
+    person.sees("ready")
+    person.stop()
+    person.go_on()
+    person.sees("drawn anew")
+
+
+def test_what_the_person_changes_meanwhile_stays(person: Shell) -> None:
+    person.run(f"{RUN} {LINES}")
+    person.sees("ready")
+    person.stop()
+    changed = person.says("stty -ixon eol ^K; stty -g")
+    person.go_on()
+    person.type("bye\r")
+    person.sees("got bye")
+    person.sees(PROMPT)
+    assert person.says("stty -g") == changed
+
+
 def test_a_stop_from_outside_is_one_of_the_whole_job(person: Shell) -> None:
     sane = person.says("stty -g")
     person.run(f"{RUN} {LINES}")
