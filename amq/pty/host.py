@@ -128,26 +128,23 @@ class Host:
         """The program has stopped: so do we, and the shell gets its terminal back until it gives it to us again.
 
         Where nobody could continue us (an orphaned process group) the kernel ignores the stop, and the program
-        goes on at once. A shell's `bg` continues us without the terminal: we stop again.
+        goes on at once.
         """
         self._pump.drain()
         undone = self._give_terminal_back()
-        while True:
-            self._stop()
-            continued = signal.SIGCONT in self._signals
-            self._signals.discard(signal.SIGCONT)
-            if self._tty.is_ours or not continued:
-                break
+        self._stop()
         self._take_terminal()
         self._child.resume()
         if undone:
             self._child.signal(signal.SIGWINCH)  # its screen was taken away behind its back: it has to draw it anew
 
-    def _stop(self) -> None:
-        """Our whole job stops, as for ^Z."""
+    def _stop(self) -> bool:
+        """Our whole job stops, as for ^Z, and goes on when somebody continues it; False where nobody could."""
+        self._signals.discard(signal.SIGCONT)
         action = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.killpg(0, signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, action)
+        return signal.SIGCONT in self._signals
 
     def _give_terminal_back(self) -> bool:
         """Show what is left to show, and undo what the program has switched on; whether there was anything to undo.
@@ -162,7 +159,10 @@ class Host:
         return bool(undo)
 
     def _take_terminal(self) -> None:
-        """Also after a stop that nobody could see coming, in which the shell has had the terminal."""
+        """Also after a stop that nobody could see coming. In the background we stop until we have it."""
+        while self._tty.source_is_terminal and not self._tty.is_ours and self._stop():
+            pass
+        self._signals.discard(signal.SIGCONT)
         self._tty.make_raw()
         if self._tty.shows:
             self._pump.show(self.terminal.redo())

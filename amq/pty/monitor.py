@@ -50,23 +50,18 @@ def _take_foreground() -> None:
 
 
 def _watch(program: int, report: int) -> None:
-    """Until PROGRAM has ended. Who wants to end it asks the host, which has its last output to show."""
+    """Until PROGRAM has ended. Who wants to end it asks the host, which has its last output to show.
+
+    SIGHUP is left as it is: when the terminal goes we end, and the kernel hangs up the program, stopped or not.
+    """
     for name in _NOT_OURS:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, lambda *_: _hang_up(program))
     _tell(report, program)
     while True:
         _, status = os.waitpid(program, os.WUNTRACED | os.WCONTINUED)
         _tell(report, status)
         if os.WIFEXITED(status) or os.WIFSIGNALED(status):
             return
-
-
-def _hang_up(program: int) -> None:
-    """Only a session's leader is told by the kernel that the terminal is gone. A stopped program has to wake for it."""
-    os.killpg(program, signal.SIGHUP)
-    os.killpg(program, signal.SIGCONT)
 
 
 def _tell(report: int, number: int) -> None:

@@ -65,8 +65,12 @@ class Tty:
     def attributes(self) -> Attributes:
         """The settings that the hosted program's own terminal starts with: the person's terminal's, or the usual ones.
 
-        Where the output goes to no terminal, a line ends as the program ends it.
+        Where the output goes to no terminal, a line ends as the program ends it. A job in the background is stopped by
+        the kernel until it has the terminal: what a shell's line editor has set meanwhile is nobody else's business.
         """
+        if self.source_is_terminal:
+            with contextlib.suppress(termios.error):
+                termios.tcdrain(self.source)  # changes nothing, but counts as a change
         attributes = termios.tcgetattr(self._terminal) if self._terminal is not None else _usual_attributes()
         if not self.sink_is_terminal:
             attributes[OFLAG] = int(attributes[OFLAG]) & ~termios.ONLCR  # type: ignore[arg-type]

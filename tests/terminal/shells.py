@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-PATIENCE = 20.0  # seconds until a test gives up; never a wait that has to be long enough
+from tests.pty.person import PATIENCE, wait_until
 
 PROMPT = "\x1b[?2004h"  # the last that both print before they read a line
 SHELLS = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"]}
@@ -58,6 +59,10 @@ class Shell:
     def is_told_of_the_stop(self) -> None:
         self.screen.expect(b"(?i)(stopped|suspended)")
         self.sees(PROMPT)
+
+    def finds_it_stopped(self) -> None:
+        """The only job, which was running in the background."""
+        wait_until(lambda: re.search("(?i)stopped|suspended", self.says("jobs")))
 
     def go_on(self) -> None:
         """`fg`, and see that the shell does it."""

@@ -87,9 +87,10 @@ def test_a_stop_from_outside_is_one_of_the_whole_job(person: Shell) -> None:
         person.signal_job(number)
         person.is_told_of_the_stop()
         assert person.says("stty -g") == sane
+        person.screen.setwinsize(40 + turn, 90)
         person.go_on()
         person.type(f"line{turn}\r")
-        person.sees(f"got line{turn} ")
+        person.sees(f"got line{turn} {40 + turn}x90")
 
 
 def test_a_program_that_is_stopped_alone_stops_the_job(person: Shell) -> None:
@@ -105,20 +106,28 @@ def test_bg_leaves_it_stopped_until_it_has_the_terminal(person: Shell) -> None:
     person.run(f"{RUN} {LINES}")
     person.sees("ready")
     person.stop()
-    person.run("bg; wait")
-    person.is_told_of_the_stop()
+    person.run("bg")
+    person.sees(PROMPT)
+    person.finds_it_stopped()
     assert person.says("stty -g") == sane
     person.go_on()
-    person.type("line\r")
-    person.sees("got line ")
+    person.type("bye\r")
+    person.sees("got bye ")
+    person.sees(PROMPT)
+    assert person.says("stty -g") == sane
 
 
 def test_started_in_the_background_it_waits_for_the_terminal(person: Shell) -> None:
-    person.run(f"{RUN} {LINES} & wait")
-    person.is_told_of_the_stop()
+    """The shell's line editor has it meanwhile: what that has set is not what the terminal was."""
+    sane = person.says("stty -g")
+    person.run(f"{RUN} {LINES} &")
+    person.sees(PROMPT)
+    person.finds_it_stopped()
     person.go_on()
-    person.type("line\r")
-    person.sees("got line ")
+    person.type("bye\r")
+    person.sees("got bye ")
+    person.sees(PROMPT)
+    assert person.says("stty -g") == sane
 
 
 def test_a_stop_in_the_background_leaves_the_terminal_alone(person: Shell) -> None:

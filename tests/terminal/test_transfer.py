@@ -12,7 +12,10 @@ import threading
 import pexpect
 import pytest
 
-from amq.pty.pump import BUFFER
+from amq.pty.child import Child
+from amq.pty.pump import BUFFER, Pump
+from amq.pty.terminal import Terminal
+from amq.pty.tty import Tty
 from tests.pty.person import Person, host, terminal
 
 SOAK = bool(os.environ.get("AMQ_SOAK"))
@@ -55,6 +58,19 @@ def test_bytes_come_back_as_they_were_sent(seed: int) -> None:
     with terminal() as person:
         assert host(person, ["sh", "-c", ECHO], does) == 143
     assert came.hexdigest() == sent.hexdigest()
+
+
+def test_what_nobody_looks_at_is_not_kept_without_end() -> None:
+    with terminal() as person:
+        tty = Tty(person.slave, person.slave)
+        child = Child.spawn(["yes"], os.environ, tty.size(), tty.attributes())
+        pump = Pump(tty, child, Terminal(0.0))
+        for _ in range(100):
+            pump.turn(0.01)
+            assert len(pump._to_person) < 2 * BUFFER
+        pump.close()
+        child.close()
+        tty.close()
 
 
 def test_a_program_that_prints_for_ever_and_never_reads_takes_no_memory() -> None:
