@@ -71,11 +71,18 @@ class Shell:
 
     def signal_job(self, number: int) -> None:
         """Send signal NUMBER to `amq run`, as `kill` does from elsewhere."""
-        processes = subprocess.run(["ps", "-o", "pid=,ppid=,args=", "-A"], capture_output=True, text=True, check=True)
-        for line in processes.stdout.splitlines():
-            pid, parent, arguments = line.split(None, 2)
-            if int(parent) == self.screen.pid and "amq run" in arguments:
-                os.kill(int(pid), number)
+        os.kill(int(self._job()[0]), number)
+
+    def job_is_stopped(self) -> bool:
+        """Whether the kernel says so of `amq run`."""
+        return self._job()[2].startswith("T")
+
+    def _job(self) -> list[str]:
+        """The process id of `amq run`, its parent's, its state, and its words."""
+        command = ["ps", "-A", "-o", "pid=,ppid=,stat=,args="]
+        lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        processes = [line.split(None, 3) for line in lines]
+        return next(each for each in processes if int(each[1]) == self.screen.pid and "amq run" in each[3])
 
 
 def check_installed(program: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pty.person import wait_until
 from tests.terminal.shells import AMQ, LINES, PROMPT, SHELLS, Shell, check_installed, shell
 
 RUN = f"{AMQ} run --no-wake --as x --"
@@ -109,7 +110,9 @@ def test_bg_leaves_it_stopped_until_it_has_the_terminal(person: Shell) -> None:
     person.run("bg")
     person.sees(PROMPT)
     person.finds_it_stopped()
-    assert person.says("stty -g") == sane
+    person.signal_job(signal.SIGCONT)  # while the line editor has the terminal
+    wait_until(person.job_is_stopped)
+    assert sane in person.says("stty -g")
     person.go_on()
     person.type("bye\r")
     person.sees("got bye ")
