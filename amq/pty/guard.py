@@ -39,12 +39,12 @@ class Guard:
         pipe, self._pipe = os.pipe()
         self._unsaid = bytearray()
         try:
-            self._pid = os.fork()
+            self.pid = os.fork()
         except OSError:
             os.close(self._pipe)
             os.close(pipe)
             raise
-        if not self._pid:
+        if not self.pid:
             _stand_by(pipe, tty)
         os.close(pipe)
         os.set_blocking(self._pipe, False)
@@ -64,7 +64,7 @@ class Guard:
     def dismiss(self) -> None:
         """End it, and return when it has ended: not before the terminal is right, unless it is at ease."""
         os.close(self._pipe)
-        os.waitpid(self._pid, 0)
+        os.waitpid(self.pid, 0)
 
     def _say(self, line: bytes) -> None:
         """To one that is stopped it is said later, to one that was killed never."""

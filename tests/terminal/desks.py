@@ -205,8 +205,8 @@ def is_alive(pid: int) -> bool:
 
 
 _TOKEN = re.compile(
-    rb"\x1b(?:[\]PX^_](?P<string>[^\x07\x18\x1a\x1b]*)(?:\x07|\x1b\\|[\x18\x1a])?|\[(?P<csi>[0-?]*[ -/]*[@-~])"
-    rb"|(?P<charset>[()].)|(?P<escape>[ -/]*[0-~]))|(?P<shift>[\x0e\x0f])"
+    rb"\x1b(?:[\]PX^_](?P<string>(?:[^\x07\x18\x1a\x1b]|\x1b(?!\\))*)(?:\x07|\x1b\\|[\x18\x1a])?"
+    rb"|\[(?P<csi>[0-?]*[ -/]*[@-~])|(?P<charset>[()].)|(?P<escape>[ -/]*[0-~]))|(?P<shift>[\x0e\x0f])"
 )
 _USUAL = {
     "?7": b"h",
@@ -224,7 +224,7 @@ _USUAL = {
 def left_on(stream: bytes) -> dict[str, bytes]:
     """What a terminal that was given STREAM is left with: each mode that is not as usual, and its value.
 
-    Written without a look at the ledger, to judge it.
+    Written without a look at the ledger, to judge it. A string ends as kitty has it: no other sequence breaks it off.
     """
     state: dict[str, bytes] = {}
     for match in _TOKEN.finditer(stream):

@@ -54,6 +54,16 @@ def test_a_line_editor_that_has_the_terminal_is_not_overruled(name: str, tmp_pat
         assert person.left_on() == {}
 
 
+def test_it_does_not_do_again_what_was_done(tmp_path: Path) -> None:
+    """A second pop would take from the stack what was the person's."""
+    with desk("bash", tmp_path) as person:
+        person.type(f"{AMQ} run --no-wake --as x -- {DISORDER} 'exit 0'\r")
+        wait_until(lambda: HALF in person.stream(), person.stream)
+        wait_until(lambda: person.job() == [])
+        person.says("true")
+        assert person.stream().count(b"\x1b[23;0t") == 1
+
+
 def test_a_signal_for_all_of_amq_leaves_it_at_its_post(tmp_path: Path) -> None:
     with desk("bash", tmp_path) as person:
         assert isinstance(person, PtyDesk)
