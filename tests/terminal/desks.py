@@ -210,6 +210,7 @@ _TOKEN = re.compile(
 )
 _USUAL = {
     "?7": b"h",
+    "?8": b"h",
     "?25": b"h",
     "keypad": b">",
     "shape": b"0",
