@@ -13,6 +13,7 @@ import marshal
 import os
 import signal
 import termios
+import time
 from typing import NoReturn
 
 from amq.pty.ledger import ABANDON, BRACKETED_PASTE
@@ -21,6 +22,7 @@ from amq.pty.tty import LFLAG, Attributes, Tty
 Settings = tuple[Attributes, Attributes]  # the terminal's before us, and those we gave it
 
 WITHIN = 5  # whole seconds in which it gives up: a terminal that takes no output can not be helped
+HEIR_WITHIN, HEIR_EVERY = 60, 0.002  # seconds
 MOST_UNSAID = 1 << 16  # bytes kept for a guard that does not listen
 
 _UNDO, _ON_DUTY, _AT_EASE = b"u", b"d", b"e"  # what a line begins with
@@ -37,12 +39,12 @@ class Guard:
         pipe, self._pipe = os.pipe()
         self._unsaid = bytearray()
         try:
-            self._pid = os.fork()
+            self.pid = os.fork()
         except OSError:
             os.close(self._pipe)
             os.close(pipe)
             raise
-        if not self._pid:
+        if not self.pid:
             _stand_by(pipe, tty)
         os.close(pipe)
         os.set_blocking(self._pipe, False)
@@ -62,7 +64,7 @@ class Guard:
     def dismiss(self) -> None:
         """End it, and return when it has ended: not before the terminal is right, unless it is at ease."""
         os.close(self._pipe)
-        os.waitpid(self._pid, 0)
+        os.waitpid(self.pid, 0)
 
     def _say(self, line: bytes) -> None:
         """To one that is stopped it is said later, to one that was killed never."""
@@ -120,6 +122,24 @@ def _put_right(tty: Tty, undo: bytes, settings: Settings | None) -> None:
         now = termios.tcgetattr(tty.source)
         if now == ours:
             termios.tcsetattr(tty.source, termios.TCSANOW, before)
-        elif not int(now[LFLAG]) & termios.ICANON:
+        elif not _has(now, termios.ICANON):
             undo = undo.replace(_NO_PASTE, b"")
     tty.show(_ALWAYS + undo, WITHIN)
+    if settings is not None:
+        _disinherit(tty, before)
+
+
+def _disinherit(tty: Tty, before: Attributes) -> None:
+    """Zsh and fish take over the settings that they find. If one was faster than we, it has ours for its commands.
+
+    Put right during its first command they are taken over as well. Those of a sane command are left alone.
+    """
+    signal.alarm(HEIR_WITHIN)
+    while not _has(now := termios.tcgetattr(tty.source), termios.ICANON) or not _has(now, termios.ISIG):
+        if _has(now, termios.ICANON):
+            termios.tcsetattr(tty.source, termios.TCSANOW, before)
+        time.sleep(HEIR_EVERY)
+
+
+def _has(settings: Attributes, flag: int) -> bool:
+    return bool(int(settings[LFLAG]) & flag)  # type: ignore[arg-type]

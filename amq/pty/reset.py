@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import termios
 
+from amq.pty.errors import PtyError
 from amq.pty.ledger import ABANDON, Ledger
 from amq.pty.sequences import Splitter
 from amq.pty.tty import CC, CFLAG, IFLAG, LFLAG, OFLAG, Attributes, Tty
@@ -53,11 +54,14 @@ def sane(attributes: Attributes) -> Attributes:
 
 
 def reset(tty: Tty) -> bool:
-    """Put TTY, a terminal, in order; whether its settings were not. Raises OSError or termios.error."""
-    before = termios.tcgetattr(tty.source)
-    termios.tcsetattr(tty.source, termios.TCSANOW, sane(before))
-    tty.show(everything_off(), WITHIN)
-    return termios.tcgetattr(tty.source) != before
+    """Put TTY, a terminal, in order; whether its settings were not. Raises PtyError."""
+    try:
+        before = termios.tcgetattr(tty.source)
+        termios.tcsetattr(tty.source, termios.TCSANOW, sane(before))
+        tty.show(everything_off(), WITHIN)
+        return termios.tcgetattr(tty.source) != before
+    except (OSError, termios.error) as error:
+        raise PtyError(f"the terminal can not be put in order: {error.args[-1]}") from error
 
 
 def _flags(names: str) -> int:

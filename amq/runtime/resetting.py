@@ -6,6 +6,7 @@ import os
 from contextlib import closing
 
 from amq.errors import AmqError
+from amq.pty.errors import PtyError
 from amq.pty.reset import reset
 from amq.pty.tty import Tty
 
@@ -23,5 +24,8 @@ def reset_terminal() -> tuple[str, bool]:
     fd = next((fd for fd in STANDARD if os.isatty(fd)), None)
     if fd is None:
         raise NoTerminal("no terminal here", hint="call it from the shell whose terminal is in disorder")
-    with closing(Tty(fd, fd)) as tty:
-        return os.ttyname(fd), reset(tty)
+    try:
+        with closing(Tty(fd, fd)) as tty:
+            return os.ttyname(fd), reset(tty)
+    except PtyError as error:
+        raise NoTerminal(str(error)) from error

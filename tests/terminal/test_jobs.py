@@ -107,11 +107,11 @@ def test_bg_leaves_it_stopped_until_it_has_the_terminal(person: Shell) -> None:
     person.run(f"{RUN} {LINES}")
     person.sees("ready")
     person.stop()
+    person.signal_job(signal.SIGCONT)  # while the line editor has the terminal
+    wait_until(person.job_is_stopped)
     person.run("bg")
     person.sees(PROMPT)
     person.finds_it_stopped()
-    person.signal_job(signal.SIGCONT)  # while the line editor has the terminal
-    wait_until(person.job_is_stopped)
     assert sane in person.says("stty -g")
     person.go_on()
     person.type("bye\r")
