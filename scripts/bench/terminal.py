@@ -28,7 +28,7 @@ from pathlib import Path
 from ptyprocess import PtyProcess
 
 KEYS = 200  # keystrokes of one run
-SETTLE = 3.0  # seconds after which `amq run` has imported everything
+SETTLE = 6.0  # seconds after which `amq run` has imported everything, on a busy machine too
 WORDS = b"the quick brown fox jumps over the lazy dog while an agent edits three files".split()
 
 Ways = dict[str, list[str]]
