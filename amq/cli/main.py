@@ -43,6 +43,7 @@ COMMANDS = {
     "schema": "the JSON Schema of what is printed with --json",
     "completion": "let your shell complete all this",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
+    "reset": "put a terminal back in order that a program has left in disorder",
     "demo": "watch two small agents wake each other",
 }
 DEFECT = 70

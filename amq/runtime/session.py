@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from amq.errors import AmqError, HostFailed
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
+from amq.pty.guard import Guard
 from amq.pty.host import Host
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
@@ -94,6 +95,7 @@ def _hosted(mailbox: Mailbox, state: str, program: Sequence[str], environment: M
     }
     tty = Tty(STDIN, STDOUT)
     with closing(tty):
+        tty.guard = Guard(tty)
         started = time.monotonic()
         child = Child.spawn(profile.arguments(program), inside, tty.size(), tty.attributes())
         host = Host(child, tty, Terminal(started, profile.line, answers_state=profile.answers_state))
