@@ -116,7 +116,7 @@ def split_header(data: bytes, *, whole: bool) -> tuple[bytes, int] | None:
     Raises BadMessage where there is no fence, or the header is above its limit.
     """
     if data.startswith(_STRICT_OPENING):
-        at = data.find(b"---", len(_STRICT_OPENING), MAX_HEADER_BYTES) - 1
+        at = data.find(b"---", len(_STRICT_OPENING) + 1, MAX_HEADER_BYTES) - 1
         if data.startswith(_STRICT_CLOSING, at):  # the first dashes: no other line before them can be the closing one
             return data[len(_STRICT_OPENING) : at], at + len(_STRICT_CLOSING)
     opening = _OPENING.match(data)

@@ -188,6 +188,7 @@ def test_parser_raises_nothing_but_bad_message(data: bytes) -> None:
 @given(bytes_like_a_message | st.builds(render, st.builds(Message, headers(), st.binary(max_size=20))), st.booleans())
 @example(b"{}---\nthe body\n---\nmore\n", True)
 @example(b"{}\n--- \nthe body\n---\nmore\n", False)
+@example(b"---\nthe body\n---\n", True)
 def test_the_strict_frame_is_found_where_the_looser_one_would_be(rest: bytes, whole: bool) -> None:
     """A space in the opening line takes the longer way."""
 
