@@ -41,6 +41,7 @@ COMMANDS = {
     "cleanup": "remove temporary files that dead writers left",
     "env": "what was resolved, as shell exports",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
+    "doctor": "check the set-up, and say what to do about what is wrong",
     "coop up": "start the agents of a project side by side",
     "coop status": "how they stand",
     "coop down": "end those that coop up has started",

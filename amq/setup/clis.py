@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_NUMBERED = re.compile(r"-\d+$")
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,11 @@ CLIS = {
     "gemini": Cli("npm install -g @google/gemini-cli"),
     "opencode": Cli("npm install -g opencode-ai"),
 }
+
+
+def program_of(handle: str) -> str:
+    """The program that HANDLE suggests: `claude-2` is another claude."""
+    return _NUMBERED.sub("", handle)
 
 
 def how_to_get(program: str) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from dataclasses import dataclass
 
 from amq.errors import UsageError
 from amq.names import PERSON, check_handle
-
-_NUMBERED = re.compile(r"-\d+$")
+from amq.setup.clis import program_of
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ def _parse_seat(text: str) -> Seat:
     if handle == PERSON:
         raise UsageError(f"{PERSON} is the person, who needs no program", hint="name agents only")
     try:
-        words = shlex.split(program) if given else [_NUMBERED.sub("", handle)]
+        words = shlex.split(program) if given else [program_of(handle)]
     except ValueError as error:
         raise UsageError(f"{program} can not be taken apart into words: {error}") from None
     if not words:

@@ -94,7 +94,7 @@ def bare(tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def project(bare: Project) -> Iterator[Project]:
+def coop(bare: Project) -> Iterator[Project]:
     """A project with tmux."""
     require("tmux")
     with tempfile.TemporaryDirectory(prefix="amq-") as place:  # short: a socket's path has an upper limit

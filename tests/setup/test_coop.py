@@ -17,122 +17,121 @@ from amq.runtime import lock
 from tests.setup.conftest import Project, wait_until
 
 
-def up(project: Project, *agents: str, code: int = 0) -> list[str]:
+def up(coop: Project, *agents: str, code: int = 0) -> list[str]:
     """Start AGENTS; what is said of each."""
-    lines = project.amq("coop", "up", "--agents", ",".join(agents), code=code).stdout.splitlines()
+    lines = coop.amq("coop", "up", "--agents", ",".join(agents), code=code).stdout.splitlines()
     return [line.rpartition(" ")[0] for line in lines]
 
 
-def test_agents_start_side_by_side_and_are_told_of_their_mail(project: Project) -> None:
-    said = up(project, project.agent("alice"), project.agent("bob"))
+def test_agents_start_side_by_side_and_are_told_of_their_mail(coop: Project) -> None:
+    said = up(coop, coop.agent("alice"), coop.agent("bob"))
     assert said == ["alice: started in tmux", "bob: started in tmux"]
     assert (
-        project.tmux("list-panes", "-a", "-F", "#{session_name} #{window_index}").split("\n")[:2]
-        == ["my-project 0"] * 2
+        coop.tmux("list-panes", "-a", "-F", "#{session_name} #{window_index}").split("\n")[:2] == ["my-project 0"] * 2
     )
-    project.amq("send", "--me", "alice", "--to", "bob", "--body", "hello")
-    wait_until(lambda: "submitted amq: 1 new message from alice" in project.wrote("bob"))
+    coop.amq("send", "--me", "alice", "--to", "bob", "--body", "hello")
+    wait_until(lambda: "submitted amq: 1 new message from alice" in coop.wrote("bob"))
 
 
-def test_a_second_time_starts_only_what_is_missing(project: Project) -> None:
-    up(project, project.agent("alice"))
-    assert up(project, project.agent("alice"), project.agent("bob")) == [
+def test_a_second_time_starts_only_what_is_missing(coop: Project) -> None:
+    up(coop, coop.agent("alice"))
+    assert up(coop, coop.agent("alice"), coop.agent("bob")) == [
         "alice: runs already in tmux",
         "bob: started in tmux",
     ]
-    wait_until(lambda: project.started("bob"))
-    assert project.started("alice") == 1
+    wait_until(lambda: coop.started("bob"))
+    assert coop.started("alice") == 1
 
 
-def test_two_at_once_start_each_agent_once(project: Project) -> None:
-    project.amq("init", "--here", "--agents", "alice,bob")
-    callers = [threading.Thread(target=up, args=(project, project.agent("alice"), project.agent("bob"))) for _ in "ab"]
+def test_two_at_once_start_each_agent_once(coop: Project) -> None:
+    coop.amq("init", "--here", "--agents", "alice,bob")
+    callers = [threading.Thread(target=up, args=(coop, coop.agent("alice"), coop.agent("bob"))) for _ in "ab"]
     for caller in callers:
         caller.start()
     for caller in callers:
         caller.join()
-    assert len(project.tmux("list-panes", "-a").splitlines()) == 2
+    assert len(coop.tmux("list-panes", "-a").splitlines()) == 2
 
 
-def test_a_program_that_is_not_installed_is_named_and_the_rest_starts(project: Project) -> None:
-    project.environ["PATH"] = "/usr/bin:/bin"
-    done = project.amq("coop", "up", "--agents", f"codex,gpt=no-such-agent,{project.agent('alice')}", code=1)
+def test_a_program_that_is_not_installed_is_named_and_the_rest_starts(coop: Project) -> None:
+    coop.environ["PATH"] = "/usr/bin:/bin"
+    done = coop.amq("coop", "up", "--agents", f"codex,gpt=no-such-agent,{coop.agent('alice')}", code=1)
     assert done.stderr.splitlines()[-2:] == [
         "amq: codex: codex is not installed; to get it: npm install -g @openai/codex",
         "amq: gpt: no-such-agent is not installed; install no-such-agent, or put it on the PATH",
     ]
-    wait_until(lambda: project.started("alice"))
+    wait_until(lambda: coop.started("alice"))
 
 
-def test_an_agent_that_is_hosted_elsewhere_is_neither_started_nor_ended(project: Project) -> None:
-    project.amq("init", "--here", "--agents", "alice")
-    claim = lock.claim(Mailbox(str(project.path / ".agent-mail"), "alice").state_dir, "run")
-    assert up(project, project.agent("alice")) == ["alice: runs already, elsewhere (process"]
-    assert project.states() == {"alice": "elsewhere"}
-    assert project.amq("coop", "down").stdout == (
+def test_an_agent_that_is_hosted_elsewhere_is_neither_started_nor_ended(coop: Project) -> None:
+    coop.amq("init", "--here", "--agents", "alice")
+    claim = lock.claim(Mailbox(str(coop.path / ".agent-mail"), "alice").state_dir, "run")
+    assert up(coop, coop.agent("alice")) == ["alice: runs already, elsewhere (process"]
+    assert coop.states() == {"alice": "elsewhere"}
+    assert coop.amq("coop", "down").stdout == (
         f"alice: runs in a terminal of its own (process {os.getpid()}), which was left alone\n"
     )
     claim.release()
 
 
-def test_inside_tmux_the_session_gets_a_window(project: Project) -> None:
-    command = shlex.join([sys.executable, "-m", "amq", "coop", "up", "--agents", project.agent("alice")])
-    project.tmux("new-session", "-d", "-s", "mine", f"{command}; exec cat")
-    wait_until(lambda: project.started("alice"))
-    assert project.tmux("list-windows", "-a", "-F", "#{session_name} #{window_name}").endswith("\nmine amq\n")
+def test_inside_tmux_the_session_gets_a_window(coop: Project) -> None:
+    command = shlex.join([sys.executable, "-m", "amq", "coop", "up", "--agents", coop.agent("alice")])
+    coop.tmux("new-session", "-d", "-s", "mine", f"{command}; exec cat")
+    wait_until(lambda: coop.started("alice"))
+    assert coop.tmux("list-windows", "-a", "-F", "#{session_name} #{window_name}").endswith("\nmine amq\n")
 
 
-def test_a_terminal_is_shown_the_session(project: Project) -> None:
-    words = ["-m", "amq", "coop", "up", "--agents", project.agent("alice")]
-    person = pexpect.spawn(sys.executable, words, cwd=str(project.path), env=project.environ, timeout=30)
-    wait_until(lambda: project.tmux("list-clients"))
+def test_a_terminal_is_shown_the_session(coop: Project) -> None:
+    words = ["-m", "amq", "coop", "up", "--agents", coop.agent("alice")]
+    person = pexpect.spawn(sys.executable, words, cwd=str(coop.path), env=coop.environ, timeout=30)
+    wait_until(lambda: coop.tmux("list-clients"))
     person.close(force=True)
-    assert project.states()["alice"] == "running"
+    assert coop.states()["alice"] == "running"
 
 
-def test_a_session_name_that_is_taken_gets_a_number(project: Project) -> None:
-    project.tmux("new-session", "-d", "-s", "my-project", "cat")
-    up(project, project.agent("alice"))
-    assert "my-project-2" in project.tmux("list-sessions")
+def test_a_session_name_that_is_taken_gets_a_number(coop: Project) -> None:
+    coop.tmux("new-session", "-d", "-s", "my-project", "cat")
+    up(coop, coop.agent("alice"))
+    assert "my-project-2" in coop.tmux("list-sessions")
 
 
-def test_a_program_that_fails_leaves_its_pane_and_is_started_again(project: Project) -> None:
-    up(project, "alice=sh -c 'echo because; exit 3'")
-    wait_until(lambda: project.value("coop", "status")["agents"][0].get("status") == 3)
-    assert "because" in project.tmux("capture-pane", "-p", "-t", "my-project")
-    assert up(project, project.agent("alice")) == ["alice: started in tmux"]
-    wait_until(lambda: project.started("alice"))
-    assert len(project.tmux("list-panes", "-a").splitlines()) == 1
+def test_a_program_that_fails_leaves_its_pane_and_is_started_again(coop: Project) -> None:
+    up(coop, "alice=sh -c 'echo because; exit 3'")
+    wait_until(lambda: coop.value("coop", "status")["agents"][0].get("status") == 3)
+    assert "because" in coop.tmux("capture-pane", "-p", "-t", "my-project")
+    assert up(coop, coop.agent("alice")) == ["alice: started in tmux"]
+    wait_until(lambda: coop.started("alice"))
+    assert len(coop.tmux("list-panes", "-a").splitlines()) == 1
 
 
-def test_down_ends_all_and_says_what_mail_remains(project: Project) -> None:
-    up(project, project.agent("alice"), "bob=cat")
-    wait_until(lambda: project.started("alice"))
-    project.tmux("new-session", "-d", "-s", "other", "cat")
-    project.amq("send", "--me", "alice", "--to", "carl", "--create", "--body", "hello")
-    said = project.amq("coop", "down").stdout.splitlines()
+def test_down_ends_all_and_says_what_mail_remains(coop: Project) -> None:
+    up(coop, coop.agent("alice"), "bob=cat")
+    wait_until(lambda: coop.started("alice"))
+    coop.tmux("new-session", "-d", "-s", "other", "cat")
+    coop.amq("send", "--me", "alice", "--to", "carl", "--create", "--body", "hello")
+    said = coop.amq("coop", "down").stdout.splitlines()
     assert sorted(said[:2]) == ["alice: ended", "bob: ended"]
     assert said[2:] == ["carl: 1 unread, which wait"]
-    assert project.tmux("list-sessions", "-F", "#{session_name}") == "other\n"
-    assert project.amq("coop", "down").stdout == "carl: 1 unread, which wait\n"
+    assert coop.tmux("list-sessions", "-F", "#{session_name}") == "other\n"
+    assert coop.amq("coop", "down").stdout == "carl: 1 unread, which wait\n"
 
 
-def test_a_program_that_does_not_end_is_named(project: Project) -> None:
-    up(project, "alice=sh -c 'trap : TERM; while :; do read line; echo still; done'")
-    wait_until(lambda: project.states() == {"alice": "running"})
-    wait_until(lambda: "notifier" in project.value("who", "--me", "user")[0])
-    done = project.amq("coop", "down", "--timeout", "300ms", code=1)
+def test_a_program_that_does_not_end_is_named(coop: Project) -> None:
+    up(coop, "alice=sh -c 'trap : TERM; while :; do read line; echo still; done'")
+    wait_until(lambda: coop.states() == {"alice": "running"})
+    wait_until(lambda: "notifier" in coop.value("who", "--me", "user")[0])
+    done = coop.amq("coop", "down", "--timeout", "300ms", code=1)
     assert done.stdout.startswith("alice: did not end; it is in tmux my-project:0.0 (process ")
-    assert project.states() == {"alice": "running"}
+    assert coop.states() == {"alice": "running"}
 
 
-def test_another_queues_agents_are_not_ours(project: Project, tmp_path: Path) -> None:
-    up(project, project.agent("alice"))
-    other = Project(tmp_path / "other", project.environ)
+def test_another_queues_agents_are_not_ours(coop: Project, tmp_path: Path) -> None:
+    up(coop, coop.agent("alice"))
+    other = Project(tmp_path / "other", coop.environ)
     other.path.mkdir()
     up(other, other.agent("alice"))
     assert other.amq("coop", "down").stdout == "alice: ended\n"
-    assert project.states() == {"alice": "running"}
+    assert coop.states() == {"alice": "running"}
 
 
 def test_without_tmux_there_is_one_line_for_each_terminal(bare: Project) -> None:
@@ -164,7 +163,7 @@ def test_no_queue_no_agents(bare: Project) -> None:
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_json_of_up(project: Project, options: list[str]) -> None:
-    words = ["coop", "up", "--agents", project.agent("alice"), *options]
-    project.amq(*words)
-    assert project.value(*words)["agents"][0]["state"] == "running"
+def test_json_of_up(coop: Project, options: list[str]) -> None:
+    words = ["coop", "up", "--agents", coop.agent("alice"), *options]
+    coop.amq(*words)
+    assert coop.value(*words)["agents"][0]["state"] == "running"
