@@ -42,6 +42,8 @@ COMMANDS = {
     "env": "what was resolved, as shell exports",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
     "doctor": "check the set-up, and say what to do about what is wrong",
+    "skill install": "tell an agent how to use amq",
+    "skill uninstall": "take that away again",
     "coop up": "start the agents of a project side by side",
     "coop status": "how they stand",
     "coop down": "end those that coop up has started",
