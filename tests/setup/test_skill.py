@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from amq import __version__
 from amq.cli.main import COMMANDS
 from amq.setup import skill
 from tests.conftest import Shell
@@ -127,3 +128,16 @@ def test_the_links_of_the_skill_lead_somewhere() -> None:
 def test_the_repository_shows_the_packaged_skill() -> None:
     shown = tree(REPOSITORY / "skills" / "amq-cli")
     assert shown == skill.packaged()
+
+
+@pytest.mark.parametrize("manifest", [".claude-plugin/plugin.json", ".codex-plugin/plugin.json"])
+def test_the_plugins_have_our_version_and_hold_the_skill(manifest: str) -> None:
+    plugin = json.loads((REPOSITORY / manifest).read_text())
+    assert plugin["version"] == __version__
+    assert (REPOSITORY / plugin.get("skills", "skills") / "amq-cli" / "SKILL.md").is_file()
+
+
+@pytest.mark.parametrize("catalogue", [".claude-plugin/marketplace.json", ".agents/plugins/marketplace.json"])
+def test_the_marketplaces_offer_the_repository_itself(catalogue: str) -> None:
+    (plugin,) = json.loads((REPOSITORY / catalogue).read_text())["plugins"]
+    assert plugin["source"] in ("./", {"source": "local", "path": "./"})
