@@ -60,7 +60,7 @@ def _context(args: Namespace) -> Context:
 def _text(context: Context, found: list[Found], mended: list[Found]) -> str:
     from amq.setup.doctor import checks
 
-    quiet = [name for name in checks() if all(each.check != name for each in found)]
+    quiet = [name for name in checks(context) if all(each.check != name for each in found)]
     lines = [f"queue: {visible(context.root or 'none')}", *([f"good: {', '.join(quiet)}"] if quiet else [])]
     lines += [f"mended: {each.check}: {visible(each.finding.text)}" for each in mended]
     for each in sorted(found, key=lambda each: not each.finding.wrong):

@@ -16,7 +16,7 @@ from amq.mailbox import Mailbox
 from amq.names import PERSON, is_handle
 from amq.roster import Agent
 from amq.setup.clis import program_of
-from amq.setup.doctor import Context, Finding
+from amq.setup.doctor import Finding, Machine
 from amq.store import durable, registry
 from amq.store.durable import Directory
 from amq.text import visible
@@ -29,19 +29,13 @@ UNTESTED = {
 }  # fmt: skip
 
 
-def queue(context: Context) -> Iterator[Finding]:
+def queue(root: str, machine: Machine) -> Iterator[Finding]:
     """It is there, it is ours, it is whole, and we can write to it."""
-    if context.root is None:
-        if context.lost:
-            yield context.lost
-        return
-    layout, owner = QueueLayout(context.root), os.stat(context.root).st_uid
-    if context.machine.uid not in (0, owner):
-        yield Finding(
-            f"it belongs to another user ({owner})", f"if it should be yours: sudo chown -R $(id -un) {context.root}"
-        )
-    if not os.access(context.root, os.W_OK | os.X_OK):
-        yield Finding("you can not write to it", f"chmod u+rwx {context.root}")
+    layout, owner = QueueLayout(root), os.stat(root).st_uid
+    if machine.uid not in (0, owner):
+        yield Finding(f"it belongs to another user ({owner})", f"if it should be yours: sudo chown -R $(id -un) {root}")
+    if not os.access(root, os.W_OK | os.X_OK):
+        yield Finding("you can not write to it", f"chmod u+rwx {root}")
     missing = [path for path in layout.directories if not os.path.isdir(path)]
     if missing:
         yield Finding(
@@ -51,28 +45,24 @@ def queue(context: Context) -> Iterator[Finding]:
         )
 
 
-def permissions(context: Context) -> Iterator[Finding]:
+def permissions(root: str, _: Machine) -> Iterator[Finding]:
     """Nobody else can write to it, or read it."""
-    if context.root is None:
-        return
-    loose = [(path, mode) for path, mode in _modes(context.root) if mode & 0o077]
+    loose = [(path, mode) for path, mode in _modes(root) if mode & 0o077]
     writable = [path for path, mode in loose if mode & 0o022]
     for paths, verb in ((writable, "write to"), ([path for path, _ in loose], "read")):
         if paths:
             yield Finding(
                 f"other users can {verb} {len(paths)} of its files and directories, such as {visible(paths[0])}",
-                f"chmod -R go-rwx {context.root}",
+                f"chmod -R go-rwx {root}",
                 wrong=verb == "write to",
                 fix=partial(_tighten, paths),
             )
             return
 
 
-def registered(context: Context) -> Iterator[Finding]:
+def registered(root: str, _: Machine) -> Iterator[Finding]:
     """Who is registered has a mailbox, and the other way round."""
-    if context.root is None:
-        return
-    layout = QueueLayout(context.root)
+    layout = QueueLayout(root)
     present = [handle for handle in registry.mailboxes(layout) if handle != PERSON]
     try:
         agents = registry.read_registry(layout)
@@ -98,11 +88,9 @@ def registered(context: Context) -> Iterator[Finding]:
         )
 
 
-def mailboxes(context: Context) -> Iterator[Finding]:
+def mailboxes(root: str, _: Machine) -> Iterator[Finding]:
     """Each has all its directories, and a name that can be written to."""
-    if context.root is None:
-        return
-    layout = QueueLayout(context.root)
+    layout = QueueLayout(root)
     for name in sorted(os.listdir(layout.agents)) if os.path.isdir(layout.agents) else []:
         agent = layout.agent(name)
         if not is_handle(name):
@@ -119,18 +107,16 @@ def mailboxes(context: Context) -> Iterator[Finding]:
             )
 
 
-def filesystem(context: Context) -> Iterator[Finding]:
+def filesystem(root: str, machine: Machine) -> Iterator[Finding]:
     """It is one that was tested, can be written to, and has room."""
-    if context.root is None:
-        return
-    kind = _kind(os.path.realpath(context.root), context.machine.mounts())
+    kind = _kind(os.path.realpath(root), machine.mounts())
     if kind in UNTESTED:
         yield Finding(
             f"the queue lies on {kind}, on which amq is untested",
             "make the queue on a local disk: amq init --root DIR, and export AM_ROOT=DIR",
             wrong=False,
         )
-    room = context.machine.statvfs(context.root)
+    room = machine.statvfs(root)
     if room.f_flag & os.ST_RDONLY:
         yield Finding("the filesystem can only be read", "mount it for writing, or make the queue elsewhere")
         return
@@ -140,12 +126,10 @@ def filesystem(context: Context) -> Iterator[Finding]:
         yield Finding(f"the disk has room for {room.f_favail} more files only", "remove files that nobody needs")
 
 
-def watching(context: Context) -> Iterator[Finding]:
+def watching(root: str, machine: Machine) -> Iterator[Finding]:
     """The system tells us of new mail; else it is looked for twice a second."""
-    if context.root is None:
-        return
     try:
-        context.machine.watch(context.root)
+        machine.watch(root)
     except OSError as error:
         yield Finding(
             f"directories can not be watched, so amq looks twice a second instead: {error}",
@@ -153,9 +137,9 @@ def watching(context: Context) -> Iterator[Finding]:
         )
 
 
-def notifiers(context: Context) -> Iterator[Finding]:
+def notifiers(root: str, _: Machine) -> Iterator[Finding]:
     """Who is to tell an agent of its mail can do so."""
-    for agent in _agents(context):
+    for agent in _agents(root):
         if agent.notifier and _is_stopped(agent.notifier.pid):
             yield Finding(
                 f"amq {visible(agent.notifier.how)} of {agent.handle} (process {agent.notifier.pid}) is stopped",
@@ -163,9 +147,9 @@ def notifiers(context: Context) -> Iterator[Finding]:
             )
 
 
-def mail(context: Context) -> Iterator[Finding]:
+def mail(root: str, _: Machine) -> Iterator[Finding]:
     """Somebody is told of it, and what was no message has been looked at."""
-    for agent in _agents(context):
+    for agent in _agents(root):
         if agent.unread and not agent.notifier:
             yield Finding(
                 f"{agent.unread} unread for {agent.handle}, and nobody tells it",
@@ -185,11 +169,11 @@ def mail(context: Context) -> Iterator[Finding]:
             )
 
 
-def _agents(context: Context) -> list[Agent]:
+def _agents(root: str) -> list[Agent]:
     """Every agent but the person; none where there is no whole queue, which another check says."""
-    if context.root is None or not os.path.isdir(QueueLayout(context.root).agents):
+    if not os.path.isdir(QueueLayout(root).agents):
         return []
-    return [agent for agent in Mailbox(context.root, PERSON).who() if agent.handle != PERSON]
+    return [agent for agent in Mailbox(root, PERSON).who() if agent.handle != PERSON]
 
 
 def _modes(root: str) -> Iterator[tuple[str, int]]:
@@ -236,3 +220,16 @@ def _is_stopped(pid: int) -> bool:
     with suppress(OSError, IndexError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
     return False
+
+
+CHECKS: dict[str, Callable[[str, Machine], Iterator[Finding]]] = {
+    "queue": queue,
+    "permissions": permissions,
+    "registry": registered,
+    "mailboxes": mailboxes,
+    "filesystem": filesystem,
+    "watching": watching,
+    "notifiers": notifiers,
+    "mail": mail,
+}
+"""Each is given the queue's path, and what it may ask of the machine."""

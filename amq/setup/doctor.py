@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 VERSION_PATIENCE = 10.0  # seconds for a program to tell its version
@@ -48,42 +49,32 @@ class Machine:
 
 @dataclass(frozen=True)
 class Context:
-    """What is looked at. `root` is the queue's path, or None; `lost` says where it was looked for, and what to do."""
+    """What is looked at. `root` is the queue's path, or None; then `lost` says where it was looked for."""
 
     machine: Machine
     root: str | None
     lost: Finding | None = None
 
 
-Check = Callable[[Context], Iterable[Finding]]
-
-
-def checks() -> dict[str, Check]:
-    """Every check by its name, in the order in which a person wants to read of them."""
+def checks(context: Context) -> dict[str, Callable[[], Iterable[Finding]]]:
+    """The checks that apply, each by its name, in the order in which a person wants to read of them."""
     from amq.setup import checks_machine, checks_queue
 
+    root, machine = context.root, context.machine
+    of_queue = checks_queue.CHECKS.items() if root is not None else ()
     return {
-        "queue": checks_queue.queue,
-        "permissions": checks_queue.permissions,
-        "registry": checks_queue.registered,
-        "mailboxes": checks_queue.mailboxes,
-        "filesystem": checks_queue.filesystem,
-        "watching": checks_queue.watching,
-        "notifiers": checks_queue.notifiers,
-        "mail": checks_queue.mail,
-        "environment": checks_machine.environment,
-        "amq": checks_machine.command,
-        "agents": checks_machine.agents,
-        "tmux": checks_machine.tmux,
-        "hooks": checks_machine.hooks,
+        **{name: partial(check, root, machine) for name, check in of_queue},
+        **{name: partial(check, root, machine) for name, check in checks_machine.CHECKS.items()},
     }
 
 
 def examine(context: Context) -> Iterator[Found]:
     """What every check finds. One that fails is itself a finding, and stops no other."""
-    for name, check in checks().items():
+    if context.lost:
+        yield Found("queue", context.lost)
+    for name, check in checks(context).items():
         try:
-            found = list(check(context))
+            found = list(check())
         except Exception as error:
             found = [Finding(f"the check failed: {type(error).__name__}: {error}", "mend what it names, and try again")]
         for finding in found:

@@ -302,10 +302,10 @@ def test_a_stopped_notifier_is_found(world: World) -> None:
 
 
 def test_a_check_that_fails_stops_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(_: Context) -> list[Finding]:
+    def fails(*_: object) -> Iterator[Finding]:
         raise RuntimeError("oops")
 
-    monkeypatch.setattr(checks_queue, "registered", fails)
+    monkeypatch.setitem(checks_queue.CHECKS, "registry", fails)
     no_tmux(world)
     first, second = doctor.examine(world.context)
     assert (first.check, first.finding.text) == ("registry", "the check failed: RuntimeError: oops")
@@ -372,4 +372,7 @@ class TestCommand:
     def test_without_a_queue_it_says_where_it_looked(self, shell: Shell) -> None:
         result: Result = shell("doctor", me=None)
         assert result.code == 1
-        assert "WRONG: queue: no queue .agent-mail in" in result.out
+        lines = result.out.splitlines()
+        assert lines[0] == "queue: none"
+        assert "permissions" not in lines[1]
+        assert lines[2].startswith("WRONG: queue: no queue .agent-mail in")
