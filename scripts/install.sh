@@ -72,16 +72,17 @@ install_with_uv() {
 
 install_with_pipx() {
     bin=$(pipx environment --value PIPX_BIN_DIR) || return
-    pipx install --force ${python:+--python "$python"} "$source" >&2
+    pipx install --quiet --force ${python:+--python "$python"} "$source" >&2
 }
 
 install_with_venv() {
-    [ -n "$python" ] || fail "amq needs Python 3.11 or newer, and none was found" "install one, or set PYTHON to its path"
-    "$python" -m venv "$venv" >&2 || fail "$python can not make a virtual environment" \
-        "on Debian and Ubuntu: sudo apt install python3-venv"
-    set -- "$venv/bin/python" -m pip --quiet --disable-pip-version-check install
-    "$@" --upgrade "$source" >&2 || return
-    "$@" --force-reinstall --no-deps "$source" >&2 || return  # also where only the content has changed
+    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+        [ -n "$python" ] || fail "amq needs Python 3.11 or newer, and none was found" "or set PYTHON to its path"
+        "$python" -m venv --clear "$venv" >&2 || fail "$python can not make a virtual environment" \
+            "on Debian and Ubuntu: sudo apt install python3-venv"
+    fi
+    # by force: where only the content has changed, too
+    "$venv/bin/python" -m pip --quiet --disable-pip-version-check install --upgrade --force-reinstall "$source" >&2 || return
     mkdir -p "$bin" || return
     ln -sf "$venv/bin/amq" "$bin/amq"
 }

@@ -61,11 +61,10 @@ def checks(context: Context) -> dict[str, Callable[[], Iterable[Finding]]]:
     from amq.setup import checks_machine, checks_queue
 
     root, machine = context.root, context.machine
-    of_queue = checks_queue.CHECKS.items() if root is not None else ()
-    return {
-        **{name: partial(check, root, machine) for name, check in of_queue},
-        **{name: partial(check, root, machine) for name, check in checks_machine.CHECKS.items()},
-    }
+    around = {name: partial(check, root, machine) for name, check in checks_machine.CHECKS.items()}
+    if root is None:
+        return dict(around)
+    return {**{name: partial(check, root, machine) for name, check in checks_queue.CHECKS.items()}, **around}
 
 
 def examine(context: Context) -> Iterator[Found]:
