@@ -70,7 +70,8 @@ class Home:
     def run(self, script: str, *words: str | Path, code: int = 0, shell: str = "sh", **environ: str) -> str:
         """Run a script of ours, which is to end with CODE; all that it says."""
         done = subprocess.run(
-            [shutil.which(shell) or shell, SCRIPTS / script, *words], cwd=self.project, env=self.environ | environ, stdin=subprocess.DEVNULL,
+            [shutil.which(shell) or shell, SCRIPTS / script, *words],
+            cwd=self.project, env=self.environ | environ, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=50, check=False,
         )  # fmt: skip
         assert done.returncode == code, done.stdout
