@@ -11,6 +11,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from tests.setup.conftest import TUI, Project, require, wait_until
@@ -89,10 +90,12 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
-@pytest.mark.parametrize("script", sorted(path.name for path in SCRIPTS.glob("*.sh")))
-def test_shellcheck_has_nothing_to_say(script: str) -> None:
+@pytest.mark.parametrize(
+    "script", [*sorted(SCRIPTS.glob("*.sh")), SCRIPTS.parent / ".ci" / "run"], ids=lambda path: path.name
+)
+def test_shellcheck_has_nothing_to_say(script: Path) -> None:
     require("shellcheck")
-    done = subprocess.run(["shellcheck", SCRIPTS / script], capture_output=True, text=True, check=False)
+    done = subprocess.run(["shellcheck", script], capture_output=True, text=True, check=False)
     assert done.stdout == ""
 
 
@@ -261,3 +264,35 @@ def test_set_up_starts_the_agents_and_a_second_time_only_what_is_missing(coop: P
     wait_until(lambda: coop.started("alice") and coop.started("bob"))
     said = home.run(*words, shell=shell, TMUX_TMPDIR=coop.environ["TMUX_TMPDIR"])
     assert said.count("runs already in tmux") == 2
+
+
+NOTES_CALLS = """\
+case "$*" in
+    help*) exit ;;
+    *) echo "$*" >> "$HOME/calls" ;;
+esac"""
+
+
+@pytest.mark.parametrize(
+    ("answers", "done"), [("yn", ["skill install --claude --codex"]), ("ny", ["hook install codex"])]
+)
+def test_set_up_asks_a_person_before_it_touches_an_agents_settings(home: Home, answers: str, done: list[str]) -> None:
+    home.program("amq", NOTES_CALLS)
+    home.program("codex", "")
+    words = [str(SCRIPTS / "setup-coop.sh"), "--agents", "codex"]
+    person = pexpect.spawn("/bin/sh", words, cwd=str(home.project), env=home.environ, encoding="utf-8", timeout=30)
+    for answer in answers:
+        person.expect_exact("[y/N] ")
+        person.sendline(answer)
+    person.expect(pexpect.EOF)
+    person.close()
+    assert person.exitstatus == 0
+    assert (home.place / "calls").read_text().splitlines() == ["init --agents codex", *done, "coop up --agents codex"]
+
+
+def test_set_up_does_what_its_options_say_without_asking(home: Home) -> None:
+    home.program("amq", NOTES_CALLS)
+    home.program("codex", "")
+    said = home.run("setup-coop.sh", "--agents", "codex", "--hooks", "--no-skill")
+    assert "the agents' skill: amq skill install" in said
+    assert "hook install codex" in (home.place / "calls").read_text()
