@@ -23,7 +23,7 @@ from amq.store.locks import lock_beside
 from amq.store.notifier import read_notifier
 
 AMQ = (sys.executable, "-P", "-m", "amq")
-IN_PANE = 'PATH=$1; export PATH; shift; echo; exec "$@"'  # a dead pane scrolls by a line: not the first of an error
+IN_PANE = 'echo; exec "$@"'  # the empty line: a dead pane scrolls by one, which is not to be the first of an error
 LOOK_AGAIN = 0.05  # seconds between two looks at a program that is to end
 
 
@@ -130,10 +130,8 @@ class Coop:
         return Place(seat.handle, State.STARTED, started.pid, started.where)
 
     def _command(self, seat: Seat) -> list[str]:
-        """Through a shell that sets our PATH: a tmux server has the environment that it was started with."""
-        path = self._environ.get("PATH", os.defpath)
         hosted = [*AMQ, "run", "--root", self.root, "--as", seat.handle, "--", *seat.program]
-        return ["sh", "-c", IN_PANE, "sh", path, *hosted]
+        return ["sh", "-c", IN_PANE, "sh", *hosted]
 
     def _pane(self, handle: str) -> Pane | None:
         return next((pane for pane in self.tmux.panes() if pane.handle == handle), None)

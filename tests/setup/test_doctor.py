@@ -329,7 +329,7 @@ def test_the_longest_mount_counts(path: str, kind: str) -> None:
 
 def test_a_program_without_a_version_in_time_has_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "VERSION_PATIENCE", 0.2)
-    world.program("slow", "'; exec /bin/sleep 60; echo '")
+    world.program("slow", "'; exec /bin/sleep 600; echo '")
     assert doctor.version_of(str(world.bin / "slow"), {}) == ""
 
 
