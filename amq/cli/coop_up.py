@@ -80,16 +80,18 @@ def _queue(args: Namespace, handles: list[str], out: Output) -> str:
 
 
 def _print(coop: Coop, seats: list[Seat], cwd: str, out: Output) -> int:
-    """One line for each terminal."""
+    """One line for each terminal, of those that do not run."""
     from amq.setup.clis import how_to_get
+    from amq.setup.coop import State
 
+    running = {place.handle for place in coop.status() if place.state in (State.RUNNING, State.ELSEWHERE)}
     missing = [seat for seat in seats if not coop.is_installed(seat)]
     for seat in missing:
         out.note(f"{seat.program[0]} is not installed; {how_to_get(seat.program[0])}")
-    lines = [coop.line(seat, cwd) for seat in seats if seat not in missing]
+    lines = [coop.line(seat, cwd) for seat in seats if seat not in missing and seat.handle not in running]
     if out.json:
         out.value({"root": coop.root, "commands": lines})
-    else:
+    elif lines:
         out.note("one line for each terminal:")
         out.data("".join(f"{line}\n" for line in lines))
     return int(bool(missing))

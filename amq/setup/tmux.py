@@ -25,7 +25,11 @@ SIDE_BY_SIDE = 3  # panes in one row; more are tiled
 
 @dataclass(frozen=True)
 class Pane:
-    """A pane with an agent in it. `status` is that of a program that has ended, if it ended by itself."""
+    """A pane with an agent in it.
+
+    `status` is that of a program that has ended, if tmux knows it: tmux 3.3a misses the end of some of its children
+    until the next one ends.
+    """
 
     handle: str
     id: str

@@ -97,7 +97,8 @@ def test_a_session_name_that_is_taken_gets_a_number(coop: Project) -> None:
 
 def test_a_program_that_fails_leaves_its_pane_and_is_started_again(coop: Project) -> None:
     up(coop, "alice=sh -c 'echo because; exit 3'")
-    wait_until(lambda: coop.value("coop", "status")["agents"][0].get("status") == 3)
+    wait_until(lambda: coop.states() == {"alice": "ended"})
+    assert coop.value("coop", "status")["agents"][0].get("status") in (3, None)
     assert "because" in coop.tmux("capture-pane", "-p", "-t", "my-project")
     assert up(coop, coop.agent("alice")) == ["alice: started in tmux"]
     wait_until(lambda: coop.started("alice"))
@@ -166,6 +167,14 @@ def test_a_printed_line_does_what_it_says(bare: Project, tmp_path: Path) -> None
     (line,) = bare.value(*words)["commands"]
     done = subprocess.run(["sh", "-c", line], env=bare.environ, capture_output=True, text=True, check=False)
     assert done.stdout.split("\n")[0].rstrip() == f"alice {root}"
+
+
+def test_no_line_is_printed_for_an_agent_that_runs(bare: Project) -> None:
+    bare.amq("init", "--here", "--agents", "alice,bob")
+    claim = lock.claim(Mailbox(str(bare.path / ".agent-mail"), "alice").state_dir, "run")
+    (line,) = bare.value("coop", "up", "--print", "--agents", "alice=cat,bob=cat")["commands"]
+    assert "--as bob" in line
+    claim.release()
 
 
 def test_no_queue_no_agents(bare: Project) -> None:
