@@ -39,7 +39,7 @@ class Pane:
     where: str
 
     def ask_to_end(self) -> None:
-        """SIGTERM to the pane's program. Until tmux says that it is dead, its pid belongs to nobody else."""
+        """SIGTERM to `amq run`. It alone holds the pane's terminal: until that is closed its pid is not another's."""
         with suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGTERM)
 
