@@ -17,7 +17,7 @@ from tests.conftest import Shell
 
 REPOSITORY = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "COOP.md", "INSTALL.md")
-COMMAND = re.compile(r"(amq|make|scripts/\S+|/path/to/\S+|claude|codex)( |$)")
+COMMAND = re.compile(r"(amq|make|mkdir|scripts/\S+|/path/to/\S+|claude|codex)( |$)")
 """How the first line of a block begins if it is one to be typed into a shell."""
 RUN_BY_CI = "run by CI"
 
@@ -68,6 +68,7 @@ def test_every_command_block_does_what_it_says(document: str, shell: Shell, tmp_
     programs = tmp_path / "programs"
     programs.mkdir()
     (programs / "amq").symlink_to(Path(sys.executable).with_name("amq"))
+    (tmp_path / "home").mkdir()
     environ = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(tmp_path / "home"), "AM_ME": me}
     ran = 0
     for block in blocks_of(document):

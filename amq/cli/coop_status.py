@@ -33,7 +33,7 @@ def run(args: Namespace, out: Output) -> int:
     coop = Coop(find_queue(args, out), config.environment())
     places = coop.status()
     if out.json:
-        out.value({"root": coop.root, "agents": [item(place) for place in places]})
+        out.value({"root": coop.root, "agents": [item(place) | {"unread": place.unread} for place in places]})
     elif places:
         out.data(table([_HEADING, *map(_cells, places)]))
     return 0
@@ -41,7 +41,7 @@ def run(args: Namespace, out: Output) -> int:
 
 def item(place: Place) -> dict[str, Any]:
     """An agent in JSON: handle and state, and what else is known."""
-    known = {"pid": place.pid, "where": place.where, "status": place.status, "unread": place.unread}
+    known = {"pid": place.pid, "where": place.where, "status": place.status}
     return {
         "handle": place.handle,
         "state": place.state.value,
