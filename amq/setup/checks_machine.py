@@ -76,7 +76,7 @@ def tmux(_: str | None, machine: Machine) -> Iterator[Finding]:
 
 
 def hooks(_: str | None, machine: Machine) -> Iterator[Finding]:
-    """The hooks of the CLIs that are there call amq: a busy agent then hears of its mail."""
+    """The CLIs' own settings have hooks that call amq: an agent that nobody hosts hears of its mail by them alone."""
     home = machine.environ.get("HOME", "")
     claude = machine.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude")
     codex = machine.environ.get("CODEX_HOME") or os.path.join(home, ".codex")
@@ -88,8 +88,8 @@ def hooks(_: str | None, machine: Machine) -> Iterator[Finding]:
     for program, paths in files.items():
         if _which(program, machine) and not any(map(_calls_amq, paths)):
             yield Finding(
-                f"the hooks of {program} do not call amq: while it works it hears of no mail",
-                f"amq hook install {program}",
+                f"{program}'s own hooks do not call amq: started without `amq run` it hears of no mail",
+                f"start it so: amq run -- {program}, or amq coop up",
                 wrong=False,
             )
 

@@ -237,7 +237,7 @@ WORTH_KNOWING: dict[Break, tuple[str, str]] = {
     dead_letters: ("mail", "1 dead letters"),
     a_cli_is_old: ("agents", "2.1.197 is older"),
     no_tmux: ("tmux", "no tmux"),
-    no_hooks: ("hooks", "hooks of codex"),
+    no_hooks: ("hooks", "codex's own hooks"),
 }
 
 
