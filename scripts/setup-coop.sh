@@ -47,8 +47,6 @@ install_amq() {
     installer=$(dirname -- "$0")/install.sh
     [ -f "$installer" ] || fail "amq is not installed, and there is no install.sh beside this script"
     sh "$installer" ${source:+"$source"}
-    PATH=$HOME/.local/bin:$PATH
-    export PATH
     have_amq || fail "amq was installed, but is not found: open a new terminal, and run this again"
 }
 
@@ -72,6 +70,8 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+PATH=$HOME/.local/bin:$PATH  # where install.sh puts it, whether or not new terminals know that already
+export PATH
 have_amq || install_amq
 amq init --agents "$(printf '%s' "$agents" | sed 's/=[^,]*//g')"
 

@@ -249,6 +249,7 @@ def test_set_up_installs_amq_where_there_is_none_or_another(home: Home) -> None:
     said = home.run("setup-coop.sh", "--print", "--agents=claude", "--amq", wheel(home.place, "1.0"))
     assert "is installed" in said
     assert (home.project / ".agent-mail").is_dir()
+    assert "installing" not in home.run("setup-coop.sh", "--print", "--agents=claude")
 
 
 @pytest.mark.parametrize("shell", ["dash", "bash"])
