@@ -47,6 +47,7 @@ install_amq() {
     installer=$(dirname -- "$0")/install.sh
     [ -f "$installer" ] || fail "amq is not installed, and there is no install.sh beside this script"
     sh "$installer" ${source:+"$source"}
+    hash -r  # the shell remembers where it found another amq
     have_amq || fail "amq was installed, but is not found: open a new terminal, and run this again"
 }
 
