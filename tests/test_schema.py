@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
@@ -17,6 +19,7 @@ from amq.cli import main, output
 from amq.errors import AmqError
 from amq.mailbox import Mailbox
 from amq.runtime import lock, session
+from amq.setup.tmux import Pane, Tmux
 from amq.store.locks import open_state
 from tests.cli.waiting import in_the_gap
 from tests.conftest import Result, Shell
@@ -69,6 +72,7 @@ def said(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Said:
     for speak in (_about_the_queue, _about_a_conversation, _about_agents, _about_bad_mail, _about_errors):
         speak(said)
     _about_waiting(said, monkeypatch)
+    _about_setting_up(said, monkeypatch)
     return said
 
 
@@ -167,6 +171,25 @@ def _about_waiting(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         in_the_gap(patched, lambda: amq.send(*FULL))
         said("monitor", me="bob")
+
+
+def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a tmux: alice's program runs and does not end, bob's has ended."""
+    said("skill", "install", "--claude")
+    said("skill", "uninstall", "--claude")
+    said.keep("reset", json.loads(pexpect.run(f"{sys.executable} -m amq reset --json").rpartition(b"\x1b8")[2]))
+    said.amq.root.chmod(0o777)
+    said("doctor", "--fix", code=1)
+    running, ended = Pane("alice", "%1", 1, False, None, "a:0.0"), Pane("bob", "%2", 2, True, 3, "a:0.1")
+    with monkeypatch.context() as patched:
+        patched.setattr(Tmux, "installed", True)
+        patched.setattr(Tmux, "panes", lambda _: [running, ended])
+        patched.setattr(Tmux, "close", lambda *_: None)
+        patched.setattr(Pane, "ask_to_end", lambda _: None)
+        said("coop", "up", "--agents", "alice")
+        said("coop", "up", "--print", "--agents", "carol=cat")
+        said("coop", "status")
+        said("coop", "down", "--timeout", "1ms", code=1)
 
 
 def _about_errors(said: Said) -> None:

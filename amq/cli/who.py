@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amq.cli.session import open_mailbox
+from amq.cli.table import table
 from amq.text import visible
 
 TYPE_CHECKING = False
@@ -31,7 +32,7 @@ def run(args: Namespace, out: Output) -> int:
     if out.json:
         out.value([_item(agent) for agent in agents])
     elif agents:
-        out.data(_table([_HEADING, *map(_cells, agents)]))
+        out.data(table([_HEADING, *map(_cells, agents)]))
     return 0
 
 
@@ -45,12 +46,6 @@ def _cells(agent: Agent) -> tuple[str, ...]:
         str(agent.dead_letters),
         f"amq {visible(notifier.how)} (pid {notifier.pid})" if notifier else "nobody",
     )
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _age(seconds: float) -> str:
