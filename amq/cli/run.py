@@ -6,6 +6,7 @@ import os
 import time
 
 from amq import config
+from amq.cli.options import duration
 from amq.cli.session import check_queue
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
@@ -19,27 +20,51 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from amq.cli.output import Output
+    from amq.runtime.launch import Options
+    from amq.runtime.profiles import Profile
 
 
 SUMMARY = "host an agent's CLI, and type a line into it when mail comes (experimental)"
-USAGE = "[--as HANDLE] [--no-wake] -- PROGRAM [ARG…]"
+USAGE = "[--as HANDLE] [--explain|--check] [--no-wake] [options] -- PROGRAM [ARG…]"
 STRAY = "--"
 EXAMPLES = """\
   amq run -- claude                 as the agent `claude`
   amq run --as reviewer -- codex -m o3
+  amq run --explain -- codex        what would be run, and what is added to your words
   amq run --no-wake -- bash         only a terminal that knows its mailbox
 """
 NOTES = """\
 Experimental. The line is typed only where it can do no harm: into no half-typed line of yours, no dialog that
 the program announces, and no program that does not show what is typed into it. Where that cannot be known, the
 line is left without Enter. Claude Code and Codex get a key that their dialogs ignore; on Claude Code before 2.1.330
-it may do nothing, and you press Enter yourself."""
+it may do nothing, and you press Enter yourself.
+
+Claude Code gets hooks for this one process, merged with those of your own --settings; no file of yours is changed.
+Codex would ask you whether to trust them, so it gets none without --hooks.
+
+Your own profile of a program, ~/.config/amq/profiles/PROGRAM.toml, is used if it is there."""
+NOTICES = {"bell": "\a", "osc9": "\x1b]9;{}\a", "osc777": "\x1b]777;notify;amq;{}\a", "off": ""}
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own; the program and its arguments stand behind `--`."""
     parser.add_argument("--as", dest="handle", metavar="HANDLE", help="the agent's handle (else the program's name)")
+    parser.add_argument("--explain", action="store_true", help="print what would be run and added, and run nothing")
+    parser.add_argument("--check", action="store_true", help="print what is known of the installed version")
+    parser.add_argument("--profile", metavar="FILE", help="your own profile of the program (TOML)")
     parser.add_argument("--no-wake", action="store_true", help="only host the program, type nothing into it")
+    hooks = parser.add_mutually_exclusive_group()
+    hooks.add_argument("--hooks", action="store_true", default=None, help="give it hooks, even if it asks you first")
+    hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it none")
+    when = parser.add_argument_group("when the agent is told")
+    for name, default, text in (
+        ("--debounce", "0s", "wait for more mail, before an idle agent is woken"),
+        ("--urgent-after", "0s", "how long a busy agent is left in peace by urgent mail"),
+        ("--normal-after", "2m", "the same for other mail"),
+        ("--low-after", "60s", "how long all must be quiet for mail of low priority"),
+    ):
+        when.add_argument(name, type=duration, metavar=default, help=f"{text} (default {default})")
+    when.add_argument("--notice", choices=NOTICES, default="bell", help="how you hear of mail that is not drained")
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -54,8 +79,72 @@ def run(args: Namespace, out: Output) -> int:
     from amq.runtime import session
 
     session.check_program(program[0], environment)
+    profile, source = _profile(args, program[0], environment)
+    if args.check:
+        return _check(profile, program[0], environment, out)
+    chosen = _options(args, handle)
+    if args.explain:
+        return _explain(args, handle, program, environment, profile, source, chosen, out)
     mailbox = _mailbox(args, handle, environment, out)
-    return session.run(mailbox, program, environment, wake=not args.no_wake)
+    return session.run(mailbox, program, environment, profile, chosen)
+
+
+def _profile(args: Namespace, program: str, environment: Mapping[str, str]) -> tuple[Profile, str]:
+    """What is known of PROGRAM, and where that stands."""
+    from amq.runtime.profiles import own_file, profile_for
+
+    path = args.profile or own_file(program, environment)
+    if not path:
+        return profile_for(program), "comes with amq"
+    from amq.runtime.profiles.own import read_own
+
+    return read_own(path), path
+
+
+def _options(args: Namespace, handle: str) -> Options:
+    from amq.runtime.launch import Options
+    from amq.runtime.wake import Policy
+
+    names = ("debounce", "urgent_after", "normal_after", "low_after")
+    given = {name: value for name in names if (value := getattr(args, name)) is not None}
+    notice = NOTICES[args.notice].format(f"{handle} does not read its mail")
+    return Options(wake=not args.no_wake, hooks=args.hooks, notice=notice.encode(), policy=Policy(**given))
+
+
+def _check(profile: Profile, program: str, environment: Mapping[str, str], out: Output) -> int:
+    from amq.runtime import explain
+
+    found = explain.installed(profile, program, environment)
+    if out.json:
+        out.value(found)
+    else:
+        out.line(explain.verdict(found))
+    return 0
+
+
+def _explain(
+    args: Namespace,
+    handle: str,
+    program: list[str],
+    environment: Mapping[str, str],
+    profile: Profile,
+    source: str,
+    chosen: Options,
+    out: Output,
+) -> int:
+    """Makes nothing: not even the queue."""
+    from amq.runtime import explain, launch
+
+    found = config.find_root(args.root, environment, os.getcwd()) or config.new_root(
+        args.root, environment, os.getcwd()
+    )
+    planned = launch.plan(profile, program, environment, QueueLayout(found.value), handle, chosen)
+    told = explain.explained(profile, planned, source)
+    if out.json:
+        out.value(told)
+    else:
+        out.data(explain.text(told))
+    return 0
 
 
 def _handle(args: Namespace, program: str) -> str:

@@ -15,6 +15,8 @@ from amq.errors import UsageError
 from amq.layout import ROOT_NAME, QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime import session
+from amq.runtime.launch import Options
+from amq.runtime.profiles import Profile
 from amq.store import registry
 
 
@@ -37,9 +39,11 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Call]:
     """What was hosted: root, handle, program, whether to wake. The working directory is a repository."""
     calls: list[Call] = []
 
-    def host(mailbox: Mailbox, program: list[str], environment: Mapping[str, str], *, wake: bool) -> int:
+    def host(
+        mailbox: Mailbox, program: list[str], environment: Mapping[str, str], profile: Profile, options: Options
+    ) -> int:
         assert environment
-        calls.append((mailbox.account.queue.root, mailbox.account.me, program, wake))
+        calls.append((mailbox.account.queue.root, mailbox.account.me, program, options.wake))
         return 7
 
     monkeypatch.setattr(session, "run", host)

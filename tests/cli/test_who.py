@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from amq.cli.who import _age
+from amq.cli.why import age
 from amq.layout import NOTIFIER_NAME
 from amq.mailbox import Mailbox
 from amq.runtime import lock
@@ -118,7 +118,7 @@ def test_the_oldest_is_found_by_name_or_by_what_the_file_says(amq: Shell) -> Non
     assert oldest(amq) == 3600
 
 
-def test_a_message_from_the_future_has_no_age(amq: Shell) -> None:
+def test_a_message_from_the_future_has_noage(amq: Shell) -> None:
     amq.put(f"{ID}.md", message_file(created="2028-01-01T00:00:00Z"))
     assert oldest(amq) == 0
 
@@ -137,4 +137,4 @@ def test_one_file_is_opened_whatever_the_number_of_unread(amq: Shell, monkeypatc
     [(0, "0s"), (59.9, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (86_399, "23h"), (200_000, "2d")],
 )
 def test_an_age_is_told_in_its_largest_unit(seconds: float, text: str) -> None:
-    assert _age(seconds) == text
+    assert age(seconds) == text

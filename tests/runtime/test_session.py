@@ -12,15 +12,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import pexpect
 import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
-from amq.pty.host import Host
 from amq.runtime import session as session_module
+from amq.runtime.launch import Launch, Options
 from amq.runtime.profiles import profile_for
 from amq.runtime.typed import Rules
 from amq.runtime.waking import PrivateLog
@@ -88,7 +88,7 @@ class Desk:
         """What the mail waited for, and how attempts ended."""
         path = Path(Mailbox(self.root, "tui").state_dir, "wakes.jsonl")
         entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        return [entry.get("waits_for") or entry["outcome"] for entry in entries]
+        return [entry.get("waits_for") or entry["outcome"] for entry in entries if entry["ids"]]
 
     def comes_to(self, *notes: str) -> None:
         wait_until(lambda: self.noted() == list(notes))
@@ -304,7 +304,9 @@ def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.M
     mailbox = Mailbox(desk.root, "tui")
     monkeypatch.setattr(session_module, "IMPORT_AFTER", 0.0)
     monkeypatch.setattr("amq.runtime.waking.run", fails)
-    waking = session_module.Waking(mailbox, mailbox.state_dir, cast("Host", None), profile_for("x"), "/x y/amq", {})
+    planned, options = Launch(["x"], {}, [], "off", finds_amq=True), Options()
+    nothing = cast("Any", None)
+    waking = session_module.Waking(mailbox, mailbox.state_dir, nothing, nothing, profile_for("x"), planned, options)
     waking.start()
     log = Path(mailbox.state_dir, "run.log")
     wait_until(log.exists)
