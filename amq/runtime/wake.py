@@ -149,7 +149,7 @@ def _with_work(state: Wake, event: Looked, now: float, policy: Policy) -> Wake:
     if not event.agent.busy:
         return replace(state, busy_since=None)
     state = replace(state, busy_since=now if state.busy_since is None else state.busy_since)
-    if state.unread <= state.announced:
+    if state.unread and state.unread <= state.announced:
         return replace(state, due=max(state.due, now + policy.remind_after[0]))
     return state
 
@@ -159,6 +159,7 @@ def _decide(state: Wake, event: Looked, now: float, policy: Policy) -> Step:
         return state, ()
     due = max(state.due, state.since + policy.debounce)
     if now < due:
+        state = replace(state, phase=Phase.WAITING) if state.phase is Phase.QUIET else state
         return state, (Again(min(due, now + LOOK_EVERY) if event.agent.busy else due),)
     if state.phase is Phase.PARKED:
         return state, ()

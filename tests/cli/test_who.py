@@ -40,11 +40,11 @@ def test_the_table_names_every_agent(amq: Shell, notified: None) -> None:
     amq.put("bad.md", b"nonsense", handle="carol")
     amq.ok("drain", me="carol")
     assert amq.ok("who").splitlines() == [
-        "agent  status  unread  oldest  dead letters  notified by",
-        "alice  -       0       -       0             nobody",
-        f"bob    busy    1       0s      0             amq run (pid {os.getpid()})",
-        "carol  -       0       -       1             nobody",
-        "user   -       0       -       0             nobody",
+        "agent  status  unread  oldest  waits for  dead letters  notified by",
+        "alice  -       0       -       -          0             nobody",
+        f"bob    busy    1       0s      nothing    0             amq run (pid {os.getpid()})",
+        "carol  -       0       -       -          1             nobody",
+        "user   -       0       -       -          0             nobody",
     ]
 
 
@@ -57,6 +57,7 @@ def test_json_has_the_documented_keys(amq: Shell, notified: None) -> None:
     assert bob.pop("presence")["status"] == "busy"
     assert bob == {
         "handle": "bob", "unread": 1, "dead_letters": 0, "notifier": {"pid": os.getpid(), "how": "run"},
+        "waits_for": "nothing", "detail": "the mail has just come",
     }  # fmt: skip
 
 
