@@ -17,7 +17,8 @@ from amq.store import registry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
     from amq.cli.output import Output
     from amq.runtime.launch import Options
@@ -76,17 +77,26 @@ def run(args: Namespace, out: Output) -> int:
         raise UsageError("no program to run", hint="put it behind two dashes: amq run -- claude")
     environment = config.environment()
     handle = _handle(args, program[0])
-    from amq.runtime import session
+    from amq.runtime import explain, launch, session
 
     session.check_program(program[0], environment)
     profile, source = _profile(args, program[0], environment)
     if args.check:
-        return _check(profile, program[0], environment, out)
+        return _say(explain.installed(profile, program[0], environment), explain.verdict, out)
     chosen = _options(args, handle)
     if args.explain:
-        return _explain(args, handle, program, environment, profile, source, chosen, out)
-    mailbox = _mailbox(args, handle, environment, out)
-    return session.run(mailbox, program, environment, profile, chosen)
+        queue = QueueLayout(_root(args, environment).value)
+        planned = launch.plan(profile, program, environment, queue, handle, chosen)
+        return _say(explain.explained(profile, planned, source), explain.text, out)
+    return session.run(_mailbox(args, handle, environment, out), program, environment, profile, chosen)
+
+
+def _say(told: dict[str, Any], text: Callable[[dict[str, Any]], str], out: Output) -> int:
+    if out.json:
+        out.value(told)
+    else:
+        out.line(text(told))
+    return 0
 
 
 def _profile(args: Namespace, program: str, environment: Mapping[str, str]) -> tuple[Profile, str]:
@@ -111,42 +121,6 @@ def _options(args: Namespace, handle: str) -> Options:
     return Options(wake=not args.no_wake, hooks=args.hooks, notice=notice.encode(), policy=Policy(**given))
 
 
-def _check(profile: Profile, program: str, environment: Mapping[str, str], out: Output) -> int:
-    from amq.runtime import explain
-
-    found = explain.installed(profile, program, environment)
-    if out.json:
-        out.value(found)
-    else:
-        out.line(explain.verdict(found))
-    return 0
-
-
-def _explain(
-    args: Namespace,
-    handle: str,
-    program: list[str],
-    environment: Mapping[str, str],
-    profile: Profile,
-    source: str,
-    chosen: Options,
-    out: Output,
-) -> int:
-    """Makes nothing: not even the queue."""
-    from amq.runtime import explain, launch
-
-    found = config.find_root(args.root, environment, os.getcwd()) or config.new_root(
-        args.root, environment, os.getcwd()
-    )
-    planned = launch.plan(profile, program, environment, QueueLayout(found.value), handle, chosen)
-    told = explain.explained(profile, planned, source)
-    if out.json:
-        out.value(told)
-    else:
-        out.data(explain.text(told))
-    return 0
-
-
 def _handle(args: Namespace, program: str) -> str:
     """AM_ME is not asked: in an agent's own shell it names that agent, not the one being started."""
     handle = args.handle or args.me or handle_from(program)
@@ -157,13 +131,18 @@ def _handle(args: Namespace, program: str) -> str:
     return check_handle(handle, "--as")
 
 
-def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: Output) -> Mailbox:
-    """The agent's mailbox, made if need be, which is said. It warns of nothing later: the screen is the program's."""
+def _root(args: Namespace, environment: Mapping[str, str]) -> config.Setting:
+    """The queue that is there, or where one would be made."""
     directory = os.getcwd()
     found = config.find_root(args.root, environment, directory)
-    root = (found or config.new_root(args.root, environment, directory)).value
+    return found or config.new_root(args.root, environment, directory)
+
+
+def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: Output) -> Mailbox:
+    """The agent's mailbox, made if need be, which is said. It warns of nothing later: the screen is the program's."""
+    root = _root(args, environment).value
     queue = QueueLayout(root)
-    if found is not None:
+    if os.path.isdir(root):
         check_queue(args, root, out)
     if not registry.has_mailbox(queue.agent(handle)):
         registry.make_queue(queue, tracked=False)

@@ -71,7 +71,7 @@ def text(found: Mapping[str, Any]) -> str:
         f"hooks    {found['hooks']}",
         *(f"wakes    {way}" for way in found["wake"]),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _printed_version(command: Sequence[str], environment: Mapping[str, str]) -> str:

@@ -32,7 +32,7 @@ TIMEOUT = 20  # seconds after which the agent goes on without us
 _SCRIPT = """\
 #!/bin/sh
 # The hooks of {me}'s program call this with the name of an event. Mostly there is nothing to say: that costs no fork.
-{{ printf '%s\\n' "$1" >{event}; }} 2>/dev/null
+{{ printf '%s\\n' "$1" >>{event}; }} 2>/dev/null
 case $1 in
     start) ;;
     prompt | tool | stop)

@@ -56,9 +56,9 @@ def plan(
         "AM_ME": me,
     }
     path = json.dumps(inside["PATH"], ensure_ascii=False)
-    additions = [
-        ([word.replace("{path}", path) for word in addition.arguments], addition.why) for addition in profile.added(own)
-    ]
+    added = profile.added(own, _text(profile.settings_path(environment)))
+    finds_amq = profile.keeps_path or any("{path}" in word for addition in added for word in addition.arguments)
+    additions = [([word.replace("{path}", path) for word in addition.arguments], addition.why) for addition in added]
     hooked, own, how, settings = _hooks(profile, own, state, options)
     if hooked:
         additions.append((hooked, "hooks, which tell the agent of mail while it works"))
@@ -70,7 +70,7 @@ def plan(
         added=[*((" ".join(words), why) for words, why in additions), *changed],
         hooks=how,
         settings=settings,
-        finds_amq=profile.keeps_path or any("{path}" in word for each in profile.added(own) for word in each.arguments),
+        finds_amq=finds_amq,
         hooked=bool(hooked),
     )
 
@@ -105,3 +105,12 @@ def _hooks(profile: Profile, own: list[str], state: str, options: Options) -> tu
     except BadSettingsError as error:
         return [], own, f"none: your --settings cannot be read: {error}", ""
     return ["--settings", f"{state}/{hooks.SETTINGS_NAME}"], kept, "on", json.dumps(settings)
+
+
+def _text(path: str) -> str:
+    """What stands in the file PATH; nothing if it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""

@@ -15,7 +15,8 @@ from amq.pty.modes import Published
 from amq.runtime.hooks import EVENT_NAME
 
 CARE = (None, Published.DONE, Published.IDLE, Published.WORKING, Published.BLOCKED)  # in rising order
-_LONGEST = 1 << 16
+_LONGEST = 1 << 16  # bytes of a session's file
+_LAST_EVENTS = 32  # bytes that hold the last event's word
 
 _STATUS = {"idle": Published.IDLE, "busy": Published.WORKING, "waiting": Published.BLOCKED}
 _EVENTS = {
@@ -27,12 +28,12 @@ _EVENTS = {
 class Witness:
     """Of the program with process id PID, started at STARTED (seconds since the epoch).
 
-    STATE is the agent's private directory, SESSIONS the directory in which Claude Code keeps a file for each of its
-    processes (measured on 2.1.197 and 2.1.330); empty if the program does not.
+    STATE is the agent's private directory, empty if its hooks are not ours; SESSIONS is where Claude Code keeps a file
+    for each of its processes (measured on 2.1.197 and 2.1.330), empty for another program.
     """
 
     def __init__(self, state: str, pid: int, started: float, sessions: str = "") -> None:
-        self._event = f"{state}/{EVENT_NAME}"
+        self._event = f"{state}/{EVENT_NAME}" if state else ""
         self._session = f"{sessions}/{pid}.json" if sessions else ""
         self._pid = pid
         self._started = started
@@ -57,10 +58,13 @@ class Witness:
     def _last_event(self) -> tuple[str, float]:
         """Its name, and its age in seconds."""
         try:
-            with open(self._event, encoding="ascii") as file:
-                return file.read(32).strip(), max(0.0, time.time() - os.fstat(file.fileno()).st_mtime)
-        except (OSError, ValueError):
+            with open(self._event, "rb") as file:
+                found = os.fstat(file.fileno())
+                file.seek(max(0, found.st_size - _LAST_EVENTS))
+                words = file.read().decode("ascii", "replace").split()
+        except OSError:
             return "", 0.0
+        return words[-1] if words else "", max(0.0, time.time() - found.st_mtime)
 
     def _session_status(self) -> Published | None:
         """None too for a file that a dead process with the same id has left behind."""

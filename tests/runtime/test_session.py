@@ -22,6 +22,7 @@ from amq.mailbox import Mailbox
 from amq.runtime import session as session_module
 from amq.runtime.launch import Launch, Options
 from amq.runtime.profiles import profile_for
+from amq.runtime.record import Record
 from amq.runtime.typed import Rules
 from amq.runtime.waking import PrivateLog
 from amq.store import registry
@@ -207,6 +208,20 @@ def test_nothing_is_typed_where_every_letter_is_a_command(desk: Desk) -> None:
     assert desk.noted()[3:] == []
 
 
+def test_the_agents_end_is_recorded_with_the_mail_that_waits(desk: Desk) -> None:
+    desk.send()
+    session = desk.run_tui("--start-after", str(desk.go))
+    wait_until(lambda: desk.recorded() == ["starting"])
+    os.kill(desk.host_pid(), signal.SIGTERM)
+    ends(session)
+    assert desk.recorded() == ["starting", "stopped"]
+
+
+def test_without_waking_that_is_recorded(desk: Desk) -> None:
+    assert ends(desk.run("true", options=("--no-wake",))) == 0
+    assert Record(Mailbox(desk.root, "tui").state_dir).entries()[-1]["waits_for"] == "off"
+
+
 def test_no_secret_is_asked_for_in_vain(desk: Desk) -> None:
     session = desk.run("sh", "-c", "stty -echo; echo password:; read -r secret; stty echo; echo got $secret; cat")
     session.expect_exact("password:")
@@ -312,6 +327,7 @@ def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.M
     wait_until(log.exists)
     waking.stop()
     assert "RuntimeError: a defect" in log.read_text()
+    assert Record(mailbox.state_dir).entries()[-1]["waits_for"] == "no-channel", "amq why says so"
 
 
 def test_what_libraries_log_does_not_reach_the_screen(capfd: pytest.CaptureFixture[str]) -> None:

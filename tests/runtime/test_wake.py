@@ -211,6 +211,12 @@ def test_what_was_handed_over_and_drained_at_once_leaves_nothing() -> None:
     assert step(state, Ended(Outcome.HANDED, unread=frozenset()), 1.0)[0].phase is Phase.QUIET
 
 
+def test_after_a_long_sleep_of_the_machine_there_is_one_reminder() -> None:
+    state = attempted(Wake(), "a", now=0.0)
+    state = attempted(state, "a", now=50_000.0)
+    assert step(state, looked("a"), 50_001.0)[1] == (Again(50_000.0 + REMIND_AFTER[1]),)
+
+
 def test_an_uncertain_attempt_is_not_made_sure_at_once() -> None:
     state = attempted(Wake(), "a", now=0.0, outcome=Outcome.UNCERTAIN)
     assert waits(step(state, looked("a"), 1.0)) == (Phase.UNCERTAIN, (Again(REMIND_AFTER[0]),))

@@ -12,6 +12,8 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
+from amq.runtime.handed import write_handed
+from amq.runtime.handover import Handed
 from amq.runtime.inbox import SWEEP
 from amq.runtime.record import Record
 from amq.runtime.typed import End, Notification
@@ -61,12 +63,12 @@ def root(tmp_path: Path) -> str:
 
 
 @asynccontextmanager
-async def waking(root: str, channel: NotingChannel) -> AsyncGenerator[Mailbox, None]:
+async def waking(root: str, channel: NotingChannel, policy: Policy | None = None) -> AsyncGenerator[Mailbox, None]:
     """The loop at work; at the end it has to stop faster than the watcher would by itself."""
     stop = threading.Event()
     mailbox = Mailbox(root, "claude")
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(Waker(mailbox, channel, Policy(), "amq", print).run, stop)
+        tasks.start_soon(Waker(mailbox, channel, policy or Policy(), "amq", print).run, stop)
         with anyio.fail_after(20):
             await comes(lambda: channel.looks > 0)
             yield mailbox
@@ -124,3 +126,30 @@ async def test_low_priority_is_not_announced_by_itself(root: str) -> None:
         assert channel.told == []
         send(root)
         await comes(lambda: len(channel.told) == 1)
+
+
+async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
+    channel = NotingChannel()
+    channel.standing = Standing(busy=True, queues=True, hooked=True)
+    async with waking(root, channel) as mailbox:
+        send(root, "urgent")
+        record = Record(mailbox.state_dir)
+        await comes(lambda: [entry.get("waits_for") for entry in record.entries()] == ["busy"])
+        write_handed(mailbox.state_dir, Handed(count=1))
+        channel.standing = Standing()
+        seen = channel.looks
+        await anyio.sleep(0)
+        await comes(lambda: channel.looks > seen)
+        await comes(lambda: record.entries()[-1].get("waits_for") == "busy")
+    assert channel.told == []
+
+
+async def test_the_person_is_told_once_when_an_agent_does_not_read(root: str) -> None:
+    channel = NotingChannel()
+    policy = Policy(remind_after=(0.01, 0.01))
+    async with waking(root, channel, policy) as mailbox:
+        send(root)
+        record = Record(mailbox.state_dir)
+        await comes(lambda: record.entries()[-1:] and record.entries()[-1].get("waits_for") == "parked")
+        await comes(lambda: channel.told[2:] == ["the person"])
+    assert len(channel.told) == 3

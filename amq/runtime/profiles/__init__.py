@@ -39,6 +39,7 @@ class Addition:
 
     arguments: tuple[str, ...]
     unless: tuple[str, ...] = ()
+    unless_configured: tuple[str, ...] = ()  # words in the person's own settings that forbid it as well
     why: str = ""
 
 
@@ -52,6 +53,7 @@ class Profile:
     version: tuple[str, ...] = ("--version",)  # the arguments that make it print its version
     additions: tuple[Addition, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()  # added, unless the person has set it
+    settings: tuple[str, str] = ("", "")  # the file of the person's own: a variable that names its directory, the path
     hooks: HookStyle = HookStyle.NONE
     hooks_need_trust: bool = False  # it asks the person about new ones when it starts
     publishes: Published = Published.NOWHERE
@@ -60,9 +62,21 @@ class Profile:
     line: Line = field(default_factory=Line)
     rules: Rules = field(default_factory=Rules)
 
-    def added(self, own: Sequence[str]) -> list[Addition]:
-        """What it is started with besides the person's OWN arguments, which win."""
-        return [each for each in self.additions if not any(word.startswith(each.unless) for word in own)]
+    def added(self, own: Sequence[str], settings: str = "") -> list[Addition]:
+        """What it is started with besides the person's OWN arguments and the text of their SETTINGS, which win."""
+        return [
+            each
+            for each in self.additions
+            if not any(word.startswith(each.unless) for word in own)
+            and not any(word in settings for word in each.unless_configured)
+        ]
+
+    def settings_path(self, environment: Mapping[str, str]) -> str:
+        """The file that holds the person's own settings; empty if we need not know them."""
+        variable, path = self.settings
+        home, name = os.path.split(path)
+        directory = environment.get(variable) or os.path.join(environment.get("HOME", ""), home)
+        return os.path.join(directory, name) if path else ""
 
     def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
         """What the person's ENVIRONMENT lacks."""

@@ -19,6 +19,7 @@ PROFILE = Profile(
     name="codex",
     programs=("codex",),
     tested=("0.169.0",),
+    settings=("CODEX_HOME", ".codex/config.toml"),
     additions=(
         Addition(
             ("--no-daemon",),
@@ -33,6 +34,7 @@ PROFILE = Profile(
         Addition(
             ("-c", "shell_environment_policy.set.PATH={path}"),
             unless=("shell_environment_policy", "-cshell_environment_policy", "allow_login_shell"),
+            unless_configured=("shell_environment_policy", "allow_login_shell"),
             why="its login shells would forget where amq is",
         ),
     ),
