@@ -43,6 +43,10 @@ it may do nothing, and you press Enter yourself.
 Claude Code gets hooks for this one process, merged with those of your own --settings; no file of yours is changed.
 Codex would ask you whether to trust them, so it gets none without --hooks.
 
+--native sends to Claude Code's socket for messages between sessions, or calls `codex queue` (with --hooks): a draft
+in the line does not matter then. Claude Code takes such a message for another agent's; where permissions are bypassed
+it asks you first.
+
 Your own profile of a program, ~/.config/amq/profiles/PROGRAM.toml, is used if it is there."""
 NOTICES = {"bell": "\a", "osc9": "\x1b]9;{}\a", "osc777": "\x1b]777;notify;amq;{}\a", "off": ""}
 
@@ -57,6 +61,7 @@ def options(parser: ArgumentParser) -> None:
     hooks = parser.add_mutually_exclusive_group()
     hooks.add_argument("--hooks", action="store_true", default=None, help="give it hooks, even if it asks you first")
     hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it none")
+    parser.add_argument("--native", action="store_true", help="tell it in a way of its own, where it has one")
     when = parser.add_argument_group("when the agent is told")
     for name, default, text in (
         ("--debounce", "0s", "wait for more mail, before an idle agent is woken"),
@@ -87,7 +92,7 @@ def run(args: Namespace, out: Output) -> int:
     if args.explain:
         queue = QueueLayout(_root(args, environment).value)
         planned = launch.plan(profile, program, environment, queue, handle, chosen)
-        return _say(explain.explained(profile, planned, source), explain.text, out)
+        return _say(explain.explained(profile, planned, source, native=args.native), explain.text, out)
     return session.run(_mailbox(args, handle, environment, out), program, environment, profile, chosen)
 
 
@@ -118,7 +123,9 @@ def _options(args: Namespace, handle: str) -> Options:
     names = ("debounce", "urgent_after", "normal_after", "low_after")
     given = {name: value for name in names if (value := getattr(args, name)) is not None}
     notice = NOTICES[args.notice].format(f"{handle} does not read its mail")
-    return Options(wake=not args.no_wake, hooks=args.hooks, notice=notice.encode(), policy=Policy(**given))
+    return Options(
+        wake=not args.no_wake, hooks=args.hooks, native=args.native, notice=notice.encode(), policy=Policy(**given)
+    )
 
 
 def _handle(args: Namespace, program: str) -> str:

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from amq.runtime.launch import Launch
-from amq.runtime.profiles import Profile
+from amq.runtime.profiles import NativeWay, Profile
 
 PATIENCE = 20.0  # seconds for a program to print its version
 _VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
 
 
-def explained(profile: Profile, launch: Launch, source: str) -> dict[str, Any]:
+def explained(profile: Profile, launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
     """The profile and what is added, for JSON; SOURCE is where the profile comes from."""
     return {
         "profile": profile.name,
@@ -22,15 +22,17 @@ def explained(profile: Profile, launch: Launch, source: str) -> dict[str, Any]:
         "command": launch.program,
         "added": [{"what": what, **({"why": why} if why else {})} for what, why in launch.added],
         "hooks": launch.hooks,
-        "wake": wake_path(profile, launch),
+        "wake": wake_path(profile, launch, native=native),
     }
 
 
-def wake_path(profile: Profile, launch: Launch) -> list[str]:
+def wake_path(profile: Profile, launch: Launch, *, native: bool) -> list[str]:
     """How the agent is told of mail, the first way that is there first."""
     ways = []
     if launch.hooked:
         ways.append("while it works: handed over by its hooks, between tools and at the end of a turn")
+    if native and profile.native is not NativeWay.NONE:
+        ways.append(f"by a way of its own, where its session is proven to live ({profile.native.value})")
     if profile.rules.inert:
         also = "" if launch.hooked else ", also while it works, when the mail is urgent or waits for long"
         ways.append(f"typed, and submitted with a key that its dialogs ignore{also}")

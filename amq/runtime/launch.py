@@ -21,6 +21,7 @@ class Options:
 
     wake: bool = True
     hooks: bool | None = None  # None: where the program takes them without asking the person
+    native: bool = False  # tell it in a way of its own, where there is one
     notice: bytes = b"\a"  # shown when the mail is parked
     policy: Policy = field(default_factory=Policy)
 

@@ -21,7 +21,7 @@ from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 from amq.runtime import launch, lock
 from amq.runtime.launch import Launch, Options
-from amq.runtime.profiles import Profile, Published
+from amq.runtime.profiles import NativeWay, Profile, Published
 from amq.runtime.reach import make_command
 from amq.runtime.record import BoundedFile, Record
 from amq.runtime.witness import Witness, claude_sessions
@@ -29,6 +29,7 @@ from amq.runtime.words import Reason
 
 if TYPE_CHECKING:
     from amq.mailbox import Mailbox
+    from amq.runtime.channels import Channel
 
 IMPORT_AFTER = 0.2  # seconds: a program that ends at once is not held up by what it never needed
 END_WITHIN = 2.0  # seconds for the waking to come to its end when the program has
@@ -163,9 +164,24 @@ class Waking:
         from amq.runtime import waking
         from amq.runtime.channels.pty import PtyChannel
 
-        channel = PtyChannel(self._host, self._profile.rules, self._witness, self._options.notice)
+        typed = PtyChannel(self._host, self._profile.rules, self._witness, self._options.notice)
+        channel = self._native_first(typed) if self._options.native else typed
         command = self._typeable_command()
         waking.run(self._mailbox, channel, self._options.policy, command, self._log, self._stop)
+
+    def _native_first(self, typed: Channel) -> Channel:
+        from amq.runtime.channels.native import ClaudeSocket, CodexQueue, NativeFirst
+        from amq.runtime.handed import read_handed
+
+        if self._profile.native is NativeWay.CLAUDE_SOCKET:
+            return NativeFirst(ClaudeSocket(self._witness), typed)
+        if self._profile.native is NativeWay.CODEX_QUEUE:
+            planned, state = self._planned, self._state
+            queue = CodexQueue(
+                self._witness, lambda: read_handed(state).session, planned.program[0], planned.environment
+            )
+            return NativeFirst(queue, typed)
+        return typed
 
     def _typeable_command(self) -> str:
         """What the agent has to type for amq: the bare word, if even a login shell would find ours by it."""

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from amq.pty.modes import Published
 from amq.runtime.hooks import EVENT_NAME
@@ -49,7 +50,7 @@ class Witness:
         LAST_KEY is the time of the person's last key: a dialog that was answered, or a turn that was broken off, is
         no event of any hook's, so a hook's word counts no longer than that.
         """
-        said = self._session_status()
+        said = _STATUS.get(str(self.session().get("status")))
         if said is None and published is None:
             event, age = self._last_event()
             return _EVENTS.get(event) if last_key is None or now - last_key > age else None
@@ -66,16 +67,14 @@ class Witness:
             return "", 0.0
         return words[-1] if words else "", max(0.0, time.time() - found.st_mtime)
 
-    def _session_status(self) -> Published | None:
-        """None too for a file that a dead process with the same id has left behind."""
+    def session(self) -> dict[str, Any]:
+        """What stands in the file of the program's process; nothing if a dead one with the same id left it behind."""
         try:
             with open(self._session, "rb") as file:
                 wire = json.loads(file.read(_LONGEST))
-            if wire["pid"] != self._pid or wire["startedAt"] / 1000 < self._started - 1:
-                return None
-            return _STATUS.get(wire["status"])
+            return dict(wire) if wire["pid"] == self._pid and wire["startedAt"] / 1000 >= self._started - 1 else {}
         except (OSError, ValueError, TypeError, KeyError):
-            return None
+            return {}
 
 
 def claude_sessions(environment: Mapping[str, str]) -> str:

@@ -47,15 +47,15 @@ class Desk:
         for handle in ("tui", "codex"):
             registry.make_mailbox(queue, handle)
 
-    def run(self, *program: str, options: tuple[str, ...] = ()) -> Session:
-        return self.spawn(self.command(*program, options=options))
+    def run(self, *program: str, options: tuple[str, ...] = (), **variables: str) -> Session:
+        return self.spawn(self.command(*program, options=options), **variables)
 
     def command(self, *program: str, options: tuple[str, ...] = ()) -> list[str]:
         return [sys.executable, "-m", "amq", "--root", self.root, "run", "--as", "tui", *options, "--", *program]
 
-    def spawn(self, command: list[str]) -> Session:
+    def spawn(self, command: list[str], **variables: str) -> Session:
         session: Session = pexpect.spawn(
-            command[0], command[1:], timeout=PATIENCE, dimensions=(24, 60), env=self.environment()
+            command[0], command[1:], timeout=PATIENCE, dimensions=(24, 60), env=self.environment() | variables
         )
         self._sessions.append(session)
         return session
@@ -178,6 +178,27 @@ def test_nothing_is_typed_into_a_dialog_that_is_announced(desk: Desk) -> None:
     wait_until(lambda: desk.recorded()[-1:] == ["dialog"])
     session.send("n")
     desk.comes_to("started", "submitted dialog", "dialog", "denied", "pasted", f"submitted {ONE_MESSAGE}")
+
+
+def test_what_the_program_says_in_a_file_counts_too(desk: Desk, tmp_path: Path) -> None:
+    """A dialog that it tells of there only; and while it works, nothing but urgent mail is typed."""
+    profile = tmp_path / "profile.toml"
+    profile.write_text('name = "tui"\npublishes = "sessions"\n')
+    sessions = tmp_path / ".claude" / "sessions"
+    sessions.mkdir(parents=True)
+    tui = shlex.join([sys.executable, str(TUI), str(desk.log)])
+    says = f'echo "{{\\"pid\\": $$, \\"startedAt\\": $(date +%s)999, \\"status\\": \\"waiting\\"}}"'
+    script = f"{says} >{sessions}/$$.json; exec {tui}"
+    desk.run("sh", "-c", script, options=("--profile", str(profile)), HOME=str(tmp_path))
+    desk.comes_to("started")
+    desk.send()
+    wait_until(lambda: desk.recorded()[-1:] == ["dialog"])
+    (file,) = sessions.glob("*.json")
+    file.write_text(file.read_text().replace("waiting", "busy"))
+    wait_until(lambda: desk.recorded()[-1:] == ["busy"])
+    assert desk.noted() == ["started"]
+    file.write_text(file.read_text().replace("busy", "idle"))
+    desk.comes_to("started", "pasted", f"submitted {ONE_MESSAGE}")
 
 
 def test_a_dialog_that_nobody_announced_gets_no_enter(desk: Desk) -> None:

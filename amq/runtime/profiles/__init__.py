@@ -30,6 +30,14 @@ class Published(Enum):
     SESSIONS = "sessions"  # a file sessions/PID.json in its home
 
 
+class NativeWay(Enum):
+    """A way of its own in which a CLI can be told something."""
+
+    NONE = "none"
+    CLAUDE_SOCKET = "claude-socket"  # of the session, from 2.1.224
+    CODEX_QUEUE = "codex-queue"  # the command; needs the session's id, which hooks tell
+
+
 @dataclass(frozen=True)
 class Addition:
     """Arguments that a CLI is started with, unless an argument of the person's begins with one of `unless`.
@@ -57,6 +65,7 @@ class Profile:
     hooks: HookStyle = HookStyle.NONE
     hooks_need_trust: bool = False  # it asks the person about new ones when it starts
     publishes: Published = Published.NOWHERE
+    native: NativeWay = NativeWay.NONE
     keeps_path: bool = False  # its shell finds what is first on the PATH it was started with
     answers_state: bool = False  # it publishes its state by OSC 7501 only to a terminal that answers its question
     line: Line = field(default_factory=Line)

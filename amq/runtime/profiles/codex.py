@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from amq.pty.encode import kitty_key
 from amq.pty.keystrokes import BURST, ENTER, Line
-from amq.runtime.profiles import Addition, HookStyle, Profile
+from amq.runtime.profiles import Addition, HookStyle, NativeWay, Profile
 from amq.runtime.typed import ReadyWhen, Rules
 
 F21 = 57384  # in kitty's numbering
@@ -40,6 +40,7 @@ PROFILE = Profile(
     ),
     hooks=HookStyle.CONFIG,
     hooks_need_trust=True,
+    native=NativeWay.CODEX_QUEUE,
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST),
     rules=Rules(
         submit=kitty_key(F21),
