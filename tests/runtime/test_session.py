@@ -187,7 +187,7 @@ def test_what_the_program_says_in_a_file_counts_too(desk: Desk, tmp_path: Path) 
     sessions = tmp_path / ".claude" / "sessions"
     sessions.mkdir(parents=True)
     tui = shlex.join([sys.executable, str(TUI), str(desk.log)])
-    says = f'echo "{{\\"pid\\": $$, \\"startedAt\\": $(date +%s)999, \\"status\\": \\"waiting\\"}}"'
+    says = 'echo "{\\"pid\\": $$, \\"startedAt\\": $(date +%s)999, \\"status\\": \\"waiting\\"}"'
     script = f"{says} >{sessions}/$$.json; exec {tui}"
     desk.run("sh", "-c", script, options=("--profile", str(profile)), HOME=str(tmp_path))
     desk.comes_to("started")
