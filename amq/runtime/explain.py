@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -68,7 +69,7 @@ def text(found: Mapping[str, Any]) -> str:
     """What `explained` tells, for people."""
     lines = [
         f"profile  {found['profile']} ({found['profile_from']})",
-        f"runs     {' '.join(found['command'])}",
+        f"runs     {shlex.join(found['command'])}",
         *(f"adds     {each['what']}{'  # ' + each['why'] if 'why' in each else ''}" for each in found["added"]),
         f"hooks    {found['hooks']}",
         *(f"wakes    {way}" for way in found["wake"]),

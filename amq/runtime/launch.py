@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -70,7 +71,7 @@ def plan(
         profile=profile,
         program=[program[0], *arguments, *own],
         environment=inside,
-        added=[*((" ".join(words), why) for words, why in additions), *changed],
+        added=[*((shlex.join(words), why) for words, why in additions), *changed],
         hooks=how,
         settings=settings,
         finds_amq=finds_amq,
