@@ -197,7 +197,8 @@ class Mailbox:
         """Deliver the message that a dead letter keeps, if it is one now; else count the try in the letter.
 
         Raises NotFound, Conflict if another message has its id, BadMessage for an envelope that names no message, and
-        AmqError after three tries unless `force`. The letter goes only when its message is in `new` for good.
+        AmqError after three tries unless `force`. The letter goes only when its message is in `new` for good; Uncertain
+        if the letter may be there still, and then a retry settles it.
         """
         from amq import deadletters
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 HEAVY = [
-    "anyio", "asyncio", "dataclasses", "importlib.metadata", "inspect", "pathlib", "pydantic", "typing", "watchfiles",
+    "anyio", "asyncio", "dataclasses", "importlib.metadata", "inspect", "pathlib", "pydantic", "shtab", "typing",
+    "watchfiles",
 ]  # fmt: skip
 POSIX_ONLY = ["fcntl", "grp", "pwd", "readline", "resource", "syslog", "termios", "tty"]
 
@@ -59,6 +60,13 @@ def test_short_commands_import_nothing_heavy(tmp_path: Path) -> None:
         loaded = set(done.stderr.split())
         assert "amq.mailbox" in loaded
         assert loaded.isdisjoint(HEAVY), command
+
+
+def test_completing_a_handle_imports_nothing_heavy(tmp_path: Path) -> None:
+    """It is done each time that TAB is pressed."""
+    done = python("-c", LOADED_AFTER, "completion", "handles", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert set(done.stderr.split()).isdisjoint({*HEAVY, "amq.mailbox"})
 
 
 def test_a_command_imports_no_other(tmp_path: Path) -> None:

@@ -41,6 +41,8 @@ COMMANDS = {
     "dlq purge": "remove dead letters for good",
     "cleanup": "remove temporary files that dead writers left",
     "env": "what was resolved, as shell exports",
+    "schema": "the JSON Schema of what is printed with --json",
+    "completion": "let your shell complete all this",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
     "hook": "what an agent's own hooks call",
     "demo": "watch two small agents wake each other",
@@ -81,13 +83,13 @@ def _dispatch(words: Sequence[str], out: Output) -> int:
         return _without_command(before, out)
     if command == "help":
         return _help(" ".join(after), out)
-    if command in _groups():
+    if command in groups():
         return _without_action(command, [*before, *after], out)
     if command not in COMMANDS:
         raise _unknown(command)
     if program is not None and command != "run":
         raise UsageError(f"amq {command} takes nothing behind --", hint=f"amq {command} --help shows what it takes")
-    module = _module(command)
+    module = command_module(command)
     parser = _parser(command, module)
     if {"-h", "--help"}.intersection((*before, *after)):
         out.data(parser.format_help())
@@ -109,7 +111,7 @@ def _before_dashes(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
 def _find_command(words: list[str]) -> tuple[list[str], str | None, list[str]]:
     """What stands before the command, the command (of two words, if it has an action), and what stands behind it."""
     before, command, after = _split_at_word(words)
-    if command in _groups():
+    if command in groups():
         between, action, rest = _split_at_word(after)
         if action is not None:
             return [*before, *between], f"{command} {action}", rest
@@ -126,20 +128,20 @@ def _split_at_word(words: list[str]) -> tuple[list[str], str | None, list[str]]:
     return words[:at], words[at], words[at + 1 :]
 
 
-def _groups() -> dict[str, list[str]]:
+def groups() -> dict[str, list[str]]:
     """The first words of commands that have an action, such as `dlq`, each with its actions."""
-    groups: dict[str, list[str]] = {}
+    found: dict[str, list[str]] = {}
     for first, space, action in (command.partition(" ") for command in COMMANDS):
         if space:
-            groups.setdefault(first, []).append(action)
-    return groups
+            found.setdefault(first, []).append(action)
+    return found
 
 
 def _without_action(group: str, words: list[str], out: Output) -> int:
     if {"-h", "--help"}.intersection(words):
         out.data(_group_help(group))
         return 0
-    actions = ", ".join(f"amq {group} {action}" for action in _groups()[group])
+    actions = ", ".join(f"amq {group} {action}" for action in groups()[group])
     raise UsageError(f"amq {group} does nothing by itself", hint=f"one of: {actions}")
 
 
@@ -161,8 +163,8 @@ def _help(command: str, out: Output) -> int:
     if not command:
         out.data(_overview())
     elif command in COMMANDS:
-        out.data(_parser(command, _module(command)).format_help())
-    elif command in _groups():
+        out.data(_parser(command, command_module(command)).format_help())
+    elif command in groups():
         out.data(_group_help(command))
     else:
         raise _unknown(command)
@@ -179,7 +181,8 @@ def _unknown(command: str) -> UsageError:
     )
 
 
-def _module(command: str) -> ModuleType:
+def command_module(command: str) -> ModuleType:
+    """The module of a command of the table."""
     # importlib's own import costs more than most commands' modules
     module: ModuleType = __import__(f"amq.cli.{command.replace(' ', '_')}", fromlist=["run"])
     return module
@@ -206,7 +209,7 @@ def _table(commands: Iterable[str]) -> list[str]:
 
 
 def _group_help(group: str) -> str:
-    lines = _table(f"{group} {action}" for action in _groups()[group])
+    lines = _table(f"{group} {action}" for action in groups()[group])
     return "\n".join((*lines, f"\namq help {group} ACTION shows its examples and options.\n"))
 
 

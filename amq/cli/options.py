@@ -23,6 +23,18 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=28, width=110)
 
 
+class Once(argparse.Action):
+    """An option with a value, which may be given once: of two values one would be dropped without a word."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        """Keep the value; raises UsageError for a second one."""
+        if getattr(namespace, self.dest, self.default) is not self.default:
+            raise UsageError(f"{option} is given twice", hint=f"{parser.prog} --help shows what it takes")
+        setattr(namespace, self.dest, values)
+
+
 class Parser(argparse.ArgumentParser):
     """A parser of one command. It raises UsageError instead of leaving, and never guesses an abbreviation.
 
@@ -38,6 +50,7 @@ class Parser(argparse.ArgumentParser):
             **rest,
         )
         self._stray = stray
+        self.register("action", None, Once)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """The values of WORDS; raises UsageError, also for a word that no option takes."""
@@ -74,11 +87,14 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message.removeprefix("argument "), hint=hint)
 
 
-def add_common(parser: Parser) -> None:
+def add_common(parser: argparse.ArgumentParser) -> None:
     """The options that every command has."""
     group = parser.add_argument_group("common options")
-    group.add_argument("--root", metavar="DIR", help="the queue (else AM_ROOT, else .agent-mail here or above)")
-    group.add_argument("--me", metavar="HANDLE", help="whose mailbox (else AM_ME)")
+    # these two with "store", the last one counts, so that an alias can be overruled
+    group.add_argument(
+        "--root", action="store", metavar="DIR", help="the queue (else AM_ROOT, else .agent-mail here or above)"
+    )
+    group.add_argument("--me", action="store", metavar="HANDLE", help="whose mailbox (else AM_ME)")
     group.add_argument("--json", action="store_true", help="data and errors as JSON")
     group.add_argument("--strict", action="store_true", help="unknown handles and a broken registry are errors")
     group.add_argument("--trust-root", action="store_true", help="use a queue that another user owns")

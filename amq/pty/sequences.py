@@ -32,8 +32,10 @@ _COMPLETE = re.compile(
     rb"|[\x00-\x1a\x1c-\x1f0-OQ-WYZ\\`-\x7f])"
 )
 _PARTIAL = re.compile(rb"\x1b(?:\[[ -?]*|[ -/]*)")
-# what is more than text and a CSI without private parameters, or is not complete
-_NOTABLE = re.compile(rb"\x1b(?:[^\[]|\[[!<-?]|\[[ -?]*\Z|\Z)")
+# what is more than text, a colour or a movement, or is not complete
+_NOTABLE = re.compile(rb"\x1b(?:[^\[]|\[(?:[!<-?]|[ -?]*+(?:[hlqrst]|\Z))|\Z)")
+_COLOURS = re.compile(rb"\x1b\[[0-9;:]*m")
+SHIFT_OUT, SHIFT_IN = b"\x0e", b"\x0f"
 _STRING_END = re.compile(rb"[\x07\x18\x1a\x1b]")
 
 
@@ -60,16 +62,20 @@ class Splitter:
         return tokens
 
     def skim(self, data: bytes) -> list[Token]:
-        """The same, but without text and plain CSI (colours, movements): fast, and enough to follow modes."""
+        """The same, but without text and movements, and of colours and shifts in a row only the last.
+
+        Fast, and enough to follow modes.
+        """
         tokens: list[Token] = []
         data, self._held, at = self._held + data, b"", 0
         while at < len(data):
             if self._string is not None:
                 at = self._in_string(data, at, tokens)
-            elif match := _NOTABLE.search(data, at):
-                at = self._next(data, match.start(), tokens)
-            else:
-                break
+                continue
+            match = _NOTABLE.search(data, at)
+            end = match.start() if match else len(data)
+            tokens += _last_ones(data, at, end)
+            at = self._next(data, end, tokens) if match else end
         self._tail = (self._tail + data)[-3:]
         return tokens
 
@@ -116,6 +122,19 @@ class Splitter:
             tokens.append((Kind.STRING, bytes(self._string)))
         self._string = None
         return end + {ESC: 2 if finished else 0}.get(data[end], 1)
+
+
+def _last_ones(data: bytes, start: int, end: int) -> list[Token]:
+    """The last shift and the last colours of DATA between START and END."""
+    tokens: list[Token] = []
+    out, back = data.rfind(SHIFT_OUT, start, end), data.rfind(SHIFT_IN, start, end)
+    if out != back:
+        tokens.append((Kind.TEXT, SHIFT_OUT if out > back else SHIFT_IN))
+    while (at := data.rfind(b"m", start, end)) >= 0 and (at := data.rfind(b"\x1b[", start, at)) >= 0:
+        if match := _COLOURS.match(data, at, end):
+            return [*tokens, (Kind.CSI, match[0])]
+        end = at
+    return tokens
 
 
 def _cuts_character(tail: bytes) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+from amq.pty.announced import STATE_ANSWER, STATE_QUESTION, Announced, Published
 from amq.pty.echo import Echo, EchoWatch
 from amq.pty.keystrokes import Keystrokes, Line
-from amq.pty.modes import STATE_ANSWER, STATE_QUESTION, Modes, Published
+from amq.pty.ledger import ABANDON, Ledger
 from amq.pty.sequences import Kind, Splitter
 
 
@@ -44,7 +45,8 @@ class Terminal:
         """With `answers_state` we answer the program's question for OSC 7501 in the person's terminal's place."""
         self.lock = threading.RLock()
         self.keystrokes = Keystrokes(line)
-        self.modes = Modes()
+        self.announced = Announced()
+        self.ledger = Ledger()
         self._splitter = Splitter()
         self._echo: EchoWatch | None = None
         self._answers_state = answers_state
@@ -57,26 +59,27 @@ class Terminal:
     def from_person(self, data: bytes, now: float) -> None:
         """Keys that answer a dialog of the program's change nothing in its input line."""
         with self.lock:
-            self.keystrokes.feed(data, now, answering=self.modes.published is Published.BLOCKED)
+            self.keystrokes.feed(data, now, answering=self.announced.published is Published.BLOCKED)
 
     def from_program(self, data: bytes, now: float) -> tuple[bytes, bytes]:
         """What of DATA is to be shown to the person, and what is to be answered to the program at once."""
         with self.lock:
-            questions = self.modes.state_questions
+            questions = self.announced.state_questions
             self._output += len(data)
             self._last_output = now
             if self._first_output is None:
                 self._first_output = now
             for kind, token in self._splitter.skim(data) if self._echo is None else self._splitter.feed(data):
                 self._take(kind, token)
-            if self.modes.state_questions == questions or not self._answers_state or self.keystrokes.inside(now):
+            if self.announced.state_questions == questions or not self._answers_state or self.keystrokes.inside(now):
                 return data, b""
             return STATE_QUESTION.sub(b"", data), STATE_ANSWER
 
     def _take(self, kind: Kind, token: bytes) -> None:
-        if kind is not Kind.TEXT:
-            self.modes.take(kind, token)
-            self._idle_seen = self._idle_seen or self.modes.published in (Published.IDLE, Published.DONE)
+        self.ledger.take(kind, token)
+        if kind is Kind.STRING:
+            self.announced.take(token)
+            self._idle_seen = self._idle_seen or self.announced.published in (Published.IDLE, Published.DONE)
         if self._echo is not None:
             self._echo.take(kind, token)
 
@@ -85,6 +88,16 @@ class Terminal:
         """Whether the program's output stands in the middle of a sequence or of a character."""
         with self.lock:
             return self._splitter.inside
+
+    def undo(self) -> bytes:
+        """What a terminal that has shown all of the output needs to be as it was before the program."""
+        with self.lock:
+            return (ABANDON if self._splitter.inside else b"") + self.ledger.undo()
+
+    def redo(self) -> bytes:
+        """What brings the program's modes back after `undo`."""
+        with self.lock:
+            return self.ledger.redo()
 
     def expect_echo(self, text: str | None) -> None:
         """From here on compare the output with TEXT; None ends it."""
@@ -95,10 +108,10 @@ class Terminal:
         """The models' part of a look; who hosts the program adds what only it can see."""
         with self.lock:
             return Look(
-                bracketed_paste=self.modes.bracketed_paste,
-                alternate_screen=self.modes.alternate_screen,
-                title_seen=self.modes.title is not None,
-                published=self.modes.published,
+                bracketed_paste=self.ledger.bracketed_paste,
+                alternate_screen=self.ledger.alternate_screen,
+                title_seen=self.announced.title is not None,
+                published=self.announced.published,
                 idle_seen=self._idle_seen,
                 started=self._started,
                 first_output=self._first_output,

@@ -13,9 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from amq.pty.announced import Published
 from amq.pty.echo import Echo
 from amq.pty.encode import ENTER, bracketed, plain
-from amq.pty.modes import Published
 from amq.pty.terminal import Look
 from amq.runtime.words import Outcome, Reason
 

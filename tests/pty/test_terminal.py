@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from amq.pty.announced import STATE_ANSWER, Published
 from amq.pty.echo import Echo
-from amq.pty.modes import STATE_ANSWER, Published
 from amq.pty.terminal import Terminal
 
 BLOCKED = b"\x1b]7501;state=blocked:app=x:kind=permission\x07"

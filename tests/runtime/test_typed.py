@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amq.pty.announced import Published
 from amq.pty.echo import Echo
-from amq.pty.modes import Published
 from amq.pty.terminal import Look
 from amq.runtime.profiles.claude import PROFILE as CLAUDE
 from amq.runtime.profiles.codex import PROFILE as CODEX

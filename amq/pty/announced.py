@@ -1,0 +1,39 @@
+"""What a program tells of itself through its terminal: its title, and the state it publishes."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+_PUBLISHED_STATE = re.compile(rb"\]7501;(?:.*:)?state=([a-z]+)")
+STATE_QUESTION = re.compile(rb"\x1b\]7501;\?(?:\x07|\x1b\\)")  # some programs publish only to a terminal that answers
+STATE_ANSWER = b"\x1b]7501;?\x1b\\"
+
+
+class Published(Enum):
+    """The state a program publishes of itself by OSC 7501 (`ESC ] 7501 ; state=idle:app=… ST`)."""
+
+    IDLE = "idle"
+    WORKING = "working"
+    DONE = "done"
+    BLOCKED = "blocked"
+
+
+class Announced:
+    """Told each string of the program's output (OSC and the like), without its terminator."""
+
+    def __init__(self) -> None:
+        self.title: bytes | None = None  # None until the program has set one
+        self.published: Published | None = None
+        self.state_questions = 0  # how often the program has asked whether its state is wanted
+
+    def take(self, data: bytes) -> None:
+        if data.startswith((b"]0;", b"]2;")):
+            self.title = data[3:]
+        elif data == b"]7501;?":
+            self.state_questions += 1
+        elif match := _PUBLISHED_STATE.match(data):
+            try:
+                self.published = Published(match[1].decode("ascii"))
+            except ValueError:  # `clear`, or a word of a later version: nothing is known then
+                self.published = None

@@ -1,0 +1,61 @@
+"""What the models have in common: how strict they are, and the types of the values in them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+
+from amq.instants import parse_instant
+from amq.names import MAX_NAME_BYTES, is_safe_name
+
+absent: Any = None
+"""The default of a key that is left out where there is nothing to say. It is not null then: it is not there."""
+
+
+def _tidy(schema: dict[str, Any]) -> None:
+    """Put descriptions on one line, and take away what nobody needs: titles made from keys, `absent` as a default."""
+    keys = schema["properties"].values()
+    for described in (schema, *keys):
+        described["description"] = " ".join(described.get("description", "").split())
+    for key in keys:
+        key.pop("title", None)
+        key.pop("default", None)
+
+
+class Model(BaseModel):
+    """An object of ours: no key is there that is not described, and no value is converted into another type."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=_tidy)
+
+
+class Open(Model):
+    """An object in which other keys may stand too: ones that another program wrote, and that we keep."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def _safe_name(text: str) -> str:
+    if not is_safe_name(text):
+        raise ValueError("can not be a file's name")
+    return text
+
+
+def _rfc3339(text: str) -> str:
+    parse_instant(text)
+    return text
+
+
+Handle = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+Id = Annotated[
+    str,
+    AfterValidator(_safe_name),
+    WithJsonSchema({"type": "string", "pattern": r"^[^./\\\x00][^/\\\x00]*$", "maxLength": MAX_NAME_BYTES}),
+]
+Instant = Annotated[str, AfterValidator(_rfc3339), WithJsonSchema({"type": "string", "format": "date-time"})]
+Count = Annotated[int, Field(ge=0)]
+
+Kind = Literal[
+    "brainstorm", "review_request", "review_response", "question", "answer", "decision", "status", "todo"
+]  # fmt: skip
+Priority = Literal["urgent", "normal", "low"]

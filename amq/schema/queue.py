@@ -1,0 +1,283 @@
+"""What the commands print about the queue, its agents and dead letters, and what stands in its other files."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from amq.schema.base import Count, Handle, Id, Instant, Model, Open, absent
+
+# -- the queue --------------------------------------------------------------------------------------------------------
+
+
+class Initialised(Model):
+    """A queue that is there now."""
+
+    root: str
+    """Its absolute path."""
+    agents: list[Handle]
+    """All registered agents, sorted."""
+
+
+class Root(Model):
+    """Which queue it is."""
+
+    value: str
+    """Its absolute path."""
+    source: Literal["--root", "AM_ROOT", "found"]
+    """Where that comes from; found: in the working directory or above."""
+
+
+class Me(Model):
+    """Who is asking."""
+
+    value: Handle
+    """The agent's handle; `user` is the person."""
+    source: Literal["--me", "AM_ME", "terminal"]
+    """Where that comes from; terminal: nobody is named, and a person is there."""
+
+
+class Env(Model):
+    """What was resolved."""
+
+    root: Root
+    """The queue."""
+    me: Me = absent
+    """The agent; left out if it is not known."""
+
+
+class Swept(Model):
+    """Temporary files of dead writers."""
+
+    candidates: list[str]
+    """The absolute paths of the files that are old enough, sorted."""
+    count: Count
+    """How many they are."""
+    removed: Count
+    """How many were removed: none with --dry-run, or if the person said no."""
+
+
+class Failure(Model):
+    """What is written to stderr, on one line, by a command with --json that fails. Warnings are text all the same."""
+
+    error: str
+    """What happened."""
+    code: Literal[
+        "failed", "usage", "not_found", "timeout", "uncertain", "conflict", "unsafe", "bad_message", "output",
+        "host_failed", "cannot_run", "taken",
+    ]  # fmt: skip
+    """What kind of failure it is; the exit code is coarser."""
+    hint: str
+    """What to do about it; may be empty."""
+
+
+class Registry(Open):
+    """The file `meta/config.json`: the agents of a queue. Other keys are kept."""
+
+    version: int
+    """The version of the format: 1."""
+    created_utc: str
+    """When the queue was made, RFC 3339 in UTC, to the second."""
+    agents: list[Handle]
+    """The registered agents, sorted; each once."""
+
+
+WaitsFor = Literal[
+    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-screen", "no-channel", "off", "parked", "nothing"
+]  # fmt: skip
+
+# -- agents -----------------------------------------------------------------------------------------------------------
+
+
+class Presence(Open):
+    """What an agent says it is at, as it also stands in its `presence.json`. Other keys are kept."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    """The version of the format."""
+    handle: Handle
+    """The agent."""
+    status: str
+    """A word of its own: busy, idle, away, …"""
+    last_seen: Instant
+    """When it said so, RFC 3339 in UTC."""
+    note: str = absent
+    """One line more."""
+
+
+class Notifier(Model):
+    """The process that tells an agent of its mail."""
+
+    pid: int
+    """Its process id."""
+    how: str
+    """The amq command that it runs, such as `run`."""
+
+
+class Agent(Model):
+    """How an agent stands."""
+
+    handle: Handle
+    """The agent."""
+    unread: Count
+    """How many messages are new."""
+    dead_letters: Count
+    """How many files of its inbox were no messages and are kept."""
+    presence: Presence = absent
+    """What it says it is at; left out if it never did."""
+    oldest_age_s: Annotated[float, Field(ge=0)] = absent
+    """The age of its oldest unread message in seconds; left out if there is none."""
+    notifier: Notifier = absent
+    """Who tells it of its mail; left out: nobody."""
+    waits_for: WaitsFor = absent
+    """Why its unread mail has not been read; left out if there is none."""
+    waits_for_s: Annotated[float, Field(ge=0)] = absent
+    """For how many seconds that has been so, where it is known."""
+    detail: str = absent
+    """The same as a sentence."""
+
+
+class Why(Model):
+    """Why an agent's unread mail has not been read."""
+
+    handle: Handle
+    """The agent."""
+    unread: Count
+    """How many messages are new."""
+    waits_for: WaitsFor = absent
+    """What they wait for; left out if there are none."""
+    waits_for_s: Annotated[float, Field(ge=0)] = absent
+    """For how many seconds that has been so, where it is known."""
+    detail: str = absent
+    """The same as a sentence."""
+
+
+class Recorded(Model):
+    """What was recorded while an agent was to be told of its mail: what that waited for, or how an attempt ended."""
+
+    at: Instant
+    """When, RFC 3339 in UTC."""
+    count: Count
+    """How many messages were unread."""
+    ids: list[str]
+    """The first of them."""
+    waits_for: WaitsFor = absent
+    """What they waited for from then on; left out for an attempt."""
+    way: str = absent
+    """How the agent was told: `pty`, `hook tool`, `hook stop`, …"""
+    outcome: Literal["handed", "sent", "typed", "submitted", "uncertain", "refused", "failed"] = absent
+    """How the attempt ended."""
+    reason: str = absent
+    """More of it, for people; may be empty."""
+
+
+class Added(Model):
+    """Something that a program is started with besides the person's words."""
+
+    what: str
+    """Arguments or a variable, as a shell takes them."""
+    why: str = absent
+    """What it is for."""
+
+
+class Explained(Model):
+    """What `amq run --explain` would run."""
+
+    profile: str
+    """What is known of the program."""
+    profile_from: str
+    """Where that stands."""
+    command: list[str]
+    """The words that would be run."""
+    added: list[Added]
+    """What is added to the person's words and environment."""
+    hooks: str
+    """How it stands with hooks."""
+    wake: list[str]
+    """How the agent is told of its mail, the first way that is there first."""
+
+
+class Checked(Model):
+    """What `amq run --check` knows of the installed version."""
+
+    profile: str
+    """What is known of the program."""
+    version: str
+    """The version that it prints; may be empty."""
+    tested: bool
+    """Whether amq was tested with it."""
+    tested_versions: list[str]
+    """The versions that it was tested with."""
+
+
+# -- dead letters -----------------------------------------------------------------------------------------------------
+
+
+class Letter(Model):
+    """A dead letter. What its envelope says may be another program's word, and is empty where it says nothing."""
+
+    id: str
+    """Its id: its file's name without `.md`."""
+    box: Literal["new", "cur"]
+    """cur: somebody has looked at it."""
+    original_id: str
+    """The id of the message that it keeps."""
+    original_file: str
+    """The name of the file that it keeps, which a retry gives back."""
+    failure_reason: str
+    """parse_error: there is no header to be read; invalid_header: something in the header is wrong."""
+    failure_detail: str
+    """What was wrong."""
+    failure_time: str
+    """When it was put away, RFC 3339 in UTC, to the second."""
+    retry_count: Count
+    """How often it was retried in vain; from 3 on only --force does it."""
+    error: Annotated[str, Field(min_length=1)] = absent
+    """Why its envelope can not be understood, where that is so."""
+
+
+class Opened(Letter):
+    """A dead letter, and what it keeps."""
+
+    original: str
+    """The message; bytes that are not UTF-8 are U+FFFD. The whole file, if it has no envelope."""
+
+
+class Retried(Model):
+    """What became of a dead letter that was retried."""
+
+    id: str
+    """The dead letter."""
+    original_id: str
+    """The message that it keeps; empty if it was refused."""
+    outcome: Literal["delivered", "still_bad", "refused"]
+    """delivered: it is new mail, and no dead letter any more; still_bad: it is still no message; refused: nothing was
+    tried, as after three tries without --force.
+    """
+    retry_count: Count = absent
+    """How often it was retried in vain by now, if it is still bad."""
+    detail: str = absent
+    """What is still wrong, or why it was refused."""
+
+
+class Envelope(Open):
+    """The JSON above the original in a dead letter's file, between two lines `---`. Other keys are kept."""
+
+    schema_: Literal["amq/dlq/v1"] = Field(alias="schema")
+    """The version of the format."""
+    id: Id
+    """The dead letter's id."""
+    original_id: str
+    """The id of the message that it keeps."""
+    original_file: str
+    """The name of its file."""
+    failure_reason: Literal["parse_error", "invalid_header"]
+    """Whether there was no header to be read, or something in it was wrong."""
+    failure_detail: str
+    """What was wrong."""
+    failure_time: Instant
+    """When it was put away, RFC 3339 in UTC, to the second."""
+    retry_count: Count
+    """How often it was retried in vain."""
+    source_dir: Literal["new"]
+    """The box of the inbox that it was found in."""

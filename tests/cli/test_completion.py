@@ -1,0 +1,142 @@
+"""`amq completion`: TAB is pressed in each shell, set up as README says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from amq.cli import completion
+from amq.cli.main import COMMANDS
+from tests.conftest import Shell
+
+SHELLS = ("bash", "zsh", "fish")
+TYPED = {
+    "amq dra": "drain",
+    "amq presence se": "presence set",
+    "amq dlq pu": "dlq purge",
+    "amq dlq purge --dry": "dlq purge --dry-run",
+    "amq send --wait-f": "send --wait-for",
+    "amq send --wait-for ack": "send --wait-for acked",
+    "amq send --priority urg": "send --priority urgent",
+    "amq list --kind quest": "list --kind question",
+    "amq reply --kind ans": "reply --kind answer",
+    "amq list --from al": "list --from alice",
+    "amq send --to car": "send --to carol",
+    "amq --me bo": "--me bob",
+    "amq --me bob dlq ret": "--me bob dlq retry",
+    "amq list --root .agent-m": "list --root .agent-mail",
+    "amq send --body-file not": "send --body-file notes.txt",
+    "amq schema dlq-pu": "schema dlq-purge",
+    "amq help who": "help who",
+}
+"""What is typed before TAB and Enter, and the words that `amq` gets then."""
+
+
+@pytest.fixture(params=SHELLS)
+def interactive(request: pytest.FixtureRequest) -> str:
+    """A shell that is there."""
+    program: str = request.param
+    if shutil.which(program) is None:
+        if os.environ.get("AMQ_REQUIRE_ALL") == "1":
+            pytest.fail(f"{program} is missing")
+        pytest.skip(f"{program} is missing")
+    return program
+
+
+@pytest.fixture
+def environment(amq: Shell, tmp_path: Path) -> dict[str, str]:
+    """An empty home, and an `amq` that prints its words, but for what the scripts and their installation ask."""
+    (amq.project / "notes.txt").touch()
+    program = tmp_path / "bin" / "amq"
+    program.parent.mkdir()
+    program.write_text(
+        f"""#!/bin/sh
+case "$1 $2" in "completion handles" | "completion "*sh) exec {sys.executable} -m amq "$@" ;; esac
+echo "<$*>"
+"""
+    )
+    program.chmod(0o755)
+    home = tmp_path / "home"
+    home.mkdir()
+    path = f"{program.parent}:{os.environ['PATH']}"
+    return {"HOME": str(home), "PATH": path, "TERM": "xterm", "LANG": "C.UTF-8", "PS1": "$ "}
+
+
+def install(shell: str, environment: dict[str, str]) -> None:
+    """Do what the help says; those are README's words too."""
+    line = next(line for line in completion.EXAMPLES.splitlines() if f"amq completion {shell} " in line)
+    subprocess.run(["bash", "-c", line], env=environment, check=True)
+
+
+@contextmanager
+def started(shell: str, environment: dict[str, str], project: Path) -> Iterator[pexpect.spawn[str]]:
+    """SHELL at a terminal, as a person starts it."""
+    child = pexpect.spawn(
+        shell, ["-i"], env=environment, cwd=str(project), encoding="utf-8", dimensions=(24, 200), timeout=20
+    )
+    try:
+        yield child
+    finally:
+        child.close(force=True)
+
+
+def test_tab_completes(interactive: str, amq: Shell, environment: dict[str, str]) -> None:
+    install(interactive, environment)
+    answers = {}
+    with started(interactive, environment, amq.project) as shell:
+        for typed in TYPED:
+            answers[typed] = press_tab(shell, typed)
+        amq("init", "--agents", "dora")
+        answers["amq send --to do"] = press_tab(shell, "amq send --to do")
+    assert answers == TYPED | {"amq send --to do": "send --to dora"}
+
+
+def press_tab(shell: pexpect.spawn[str], typed: str) -> str:
+    """The words that `amq` gets when TYPED is completed; zsh takes the slash behind a directory back."""
+    shell.send(f"{typed}\t\r")
+    shell.expect(r"<([^>\r\n]*)>\r?\n")
+    assert isinstance(shell.match, re.Match)
+    return str(shell.match.group(1)).rstrip(" /")
+
+
+def test_the_help_and_readme_agree_on_the_installation() -> None:
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text()
+    assert all(f"\n    {line.strip()}\n" in readme for line in completion.EXAMPLES.splitlines())
+
+
+def test_a_script_knows_every_command_and_every_option_that_its_help_names(shell: Shell) -> None:
+    script = shell.ok("completion", "bash", me=None)
+    found = re.findall(r"^_shtab_amq_(\w+)_option_strings=\((.*)\)", script, re.MULTILINE)
+    known = {name: options.split() for name, options in found}
+    for command in COMMANDS:
+        named = re.findall(r"^  (?:-h, )?(--[a-z-]+)", shell.ok("help", command, me=None), re.MULTILINE)
+        assert named
+        assert set(named) <= set(known[command.replace(" ", "_")]), command
+
+
+def test_handles_are_those_of_the_queue(amq: Shell) -> None:
+    assert amq.ok("completion", "handles", me=None) == "alice\nbob\ncarol\nuser\n"
+
+
+def test_a_name_that_a_shell_would_expand_is_no_handle(amq: Shell) -> None:
+    (amq.root / "agents" / "$(reboot)" / "inbox" / "new").mkdir(parents=True)
+    assert "reboot" not in amq.ok("completion", "handles", me=None)
+
+
+def test_without_a_queue_there_are_no_handles(shell: Shell) -> None:
+    assert shell.ok("completion", "handles", me=None) == ""
+
+
+def test_another_shell_is_a_usage_error(shell: Shell) -> None:
+    refused = shell("completion", "csh", me=None)
+    assert (refused.code, refused.out) == (2, "")
+    assert "'bash', 'zsh', 'fish'" in refused.err

@@ -1,0 +1,300 @@
+"""`amq schema`: every JSON that we print is as its schema says, and every key that a schema has does occur."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from pydantic import TypeAdapter
+
+from amq import schema
+from amq.cli import main, output
+from amq.errors import AmqError
+from amq.mailbox import Mailbox
+from amq.runtime import lock, session
+from amq.runtime.record import Record
+from amq.runtime.words import Outcome, Reason
+from amq.store.locks import open_state
+from tests.cli.waiting import in_the_gap
+from tests.conftest import Result, Shell
+from tests.samples import message_file
+
+WITHOUT_JSON = {"completion", "hook", "demo"}
+"""Commands that print no data; their errors are JSON all the same."""
+FULL = (
+    *("--subject", "Review", "--kind", "review_request", "--priority", "urgent", "--labels", "parser,edge", "--ack"),
+    *("--context", '{"n": 9007199254740993, "none": null}', "--refs", "one"),
+)
+
+
+class Said(dict[str, list[Any]]):
+    """What `amq` printed in the tests' queue, by the name of its schema."""
+
+    def __init__(self, amq: Shell) -> None:
+        super().__init__()
+        self.amq = amq
+
+    def __call__(self, *words: str, me: str | None = "alice", code: int = 0) -> Any:
+        """Call a command with --json, and keep each value that it prints on stdout and stderr."""
+        done = self.amq("--json", *words, me=me)
+        assert done.code == code, done.err
+        if done.code not in (0, 1, 4):
+            return self.keep("error", json.loads(done.err))
+        command = next(name for name in (" ".join(words[:2]), words[0]) if name in main.COMMANDS)
+        return self.keep(command.replace(" ", "-"), *_values(done))
+
+    def keep(self, name: str, *values: Any) -> Any:
+        """Keep VALUES; the last one."""
+        self.setdefault(name, []).extend(values)
+        return values[-1]
+
+
+def _values(done: Result) -> list[Any]:
+    """The JSON values in a row that stand in what was printed."""
+    values, at = [], 0
+    while at < len(done.out):
+        value, end = json.JSONDecoder().raw_decode(done.out, at)
+        values.append(value)
+        at = end + 1
+    return values
+
+
+@pytest.fixture
+def said(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Said:
+    """All commands, called so that all that they can say is said."""
+    said = Said(amq)
+    for speak in (_about_the_queue, _about_a_conversation, _about_agents, _about_bad_mail, _about_errors):
+        speak(said)
+    _about_waiting(said, monkeypatch)
+    return said
+
+
+def _about_the_queue(said: Said) -> None:
+    said("init", "--agents", "dora")
+    said("env")
+    said("env", me=None)
+    said("schema")
+    Path(said.amq.agent("bob").inbox_tmp, "left").write_bytes(b"")
+    said("cleanup", "--tmp-older-than", "0", "--yes")
+    said("cleanup", "--tmp-older-than", "0", "--dry-run")
+    said.keep("registry", json.loads(Path(said.amq.root, "meta", "config.json").read_bytes()))
+
+
+def _about_a_conversation(said: Said) -> None:
+    amq = said.amq
+    identifier = said("send", "--to", "bob,carol", "--thread", "t", "--body", "hello", *FULL)["id"]
+    Path(amq.agent("alice").sent, f"{identifier}.md").unlink()
+    Path(amq.agent("alice").sent).rmdir()
+    Path(amq.agent("alice").sent).write_bytes(b"")  # so that no copy can be kept
+    said("send", "--to", "bob", "--body", "hello")
+    Path(amq.agent("alice").sent).unlink()
+    Path(amq.agent("alice").sent).mkdir()
+    amq.put("later.md", message_file(id="later", sender="alice", reply_to="x", from_project=None))
+    said("list", me="bob")
+    said("who")
+    _cut_off_a_drain(amq, identifier)
+    said("drain", "--limit", "1", "--include-body", me="bob")
+    said("drain", me="bob")
+    said("list", "--cur", me="bob")
+    said("read", "--id", identifier, me="bob")
+    said("read", "--id", "later", me="bob")
+    said("ack", "--id", "later", me="bob")
+    said("reply", "--id", identifier, "--body", "yes", me="bob")
+    said("trace", "--id", identifier)
+    said("trace", "--id", "later")
+    said("thread", "--id", "t", "--include-body")
+    said("thread", "--id", "p2p/alice__bob")
+    for path in Path(amq.agent("bob").inbox_cur).iterdir():
+        said.keep("header", amq.stored(path.stem, box="cur"))
+
+
+def _cut_off_a_drain(amq: Shell, identifier: str) -> None:
+    """Leave what a drain of bob's leaves that was killed while it showed a message."""
+    bob = amq.agent("bob")
+    open_state(bob, bob.drains).close()
+    Path(bob.drains, "dead").write_text(json.dumps({"pid": 1, "ids": [identifier]}))
+
+
+def _about_waking(said: Said) -> None:
+    record = Record(Mailbox(str(said.amq.root), "bob").state_dir)
+    said("why", "carol")
+    record.attempt({said.amq.send()}, "pty", Outcome.SUBMITTED, "")
+    said("why", "bob")
+    said("who")
+    record.waits({"x"}, Reason.DRAFT)
+    said("why", "bob", "--history")
+    said("run", "--explain", "--", "sh")
+    said("run", "--check", "--", "sh")
+
+
+def _about_agents(said: Said) -> None:
+    claim = lock.claim(Mailbox(str(said.amq.root), "bob").state_dir, "run")
+    said("presence", "set", "--status", "busy", "--note", "the parser", me="bob")
+    said("presence", "set", "--status", "idle", me="carol")
+    path = Path(said.amq.agent("carol").presence)
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"mood": "good"}))
+    said("presence", "list")
+    said("who")
+    _about_waking(said)
+    said.keep("presence", *(json.loads(Path(said.amq.agent(name).presence).read_bytes()) for name in ("bob", "carol")))
+    claim.release()
+
+
+def _about_bad_mail(said: Said) -> None:
+    amq = said.amq
+    for name in ("one.md", "two.md", "three.md"):
+        amq.put(name, b"nonsense")
+    amq.put(".md", b"a name that can not be given back")
+    said("monitor", "--peek", me="bob")
+    _cut_off_a_drain(amq, "one")
+    said("monitor", "--limit", "2", me="bob")
+    said("drain", me="bob")
+    letters = sorted(Path(amq.agent("bob").dlq_new).iterdir())
+    said.keep("dead-letter", *(json.loads(path.read_bytes().split(b"\n---\n")[0][4:]) for path in letters))
+    Path(amq.agent("bob").dlq_new, "no_letter.md").write_bytes(b"nonsense")
+    letters[0].write_bytes(letters[0].read_bytes().replace(b"nonsense", message_file(id="one")))
+    said("dlq", "retry", "--all", me="bob", code=1)
+    said("dlq", "retry", "--id", letters[1].stem, me="bob", code=1)
+    said("dlq", "list", me="bob")
+    said("dlq", "read", "--id", letters[1].stem, me="bob")
+    said("dlq", "read", "--id", "no_letter", me="bob")
+    said("dlq", "purge", "--yes", me="bob")
+    said("drain", me="bob")
+
+
+def _about_waiting(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    amq = said.amq
+    for command in (("watch",), ("monitor",), ("monitor", "--follow")):
+        said(*command, "--timeout", "1ms", code=4, me="dora")
+    amq.send(*FULL)
+    said("watch", me="bob")
+    said("monitor", "--include-body", "--peek", me="bob")
+    said("monitor", "--follow", "--timeout", "1ms", code=4, me="bob")
+    with monkeypatch.context() as patched:
+        in_the_gap(patched, lambda: amq.send(*FULL))
+        said("watch", me="bob")
+    amq.ok("drain", me="bob")
+    with monkeypatch.context() as patched:
+        in_the_gap(patched, lambda: amq.send(*FULL))
+        said("monitor", me="bob")
+
+
+def _about_errors(said: Said) -> None:
+    said("list", me="nobody", code=3)
+    said("read", code=2)
+
+
+# -- what is printed --------------------------------------------------------------------------------------------------
+
+
+def test_what_is_printed_is_as_its_schema_says(said: Said) -> None:
+    assert sorted(said) == sorted(schema.names())
+    for name, values in said.items():
+        described, model = Draft202012Validator(schema.json_schema(name)), TypeAdapter(schema.MODELS[name])
+        for value in values:
+            described.validate(value)
+            model.validate_json(json.dumps(value))
+
+
+def test_every_key_that_is_described_occurs(said: Said) -> None:
+    missing = {}
+    for name, values in said.items():
+        whole = schema.json_schema(name)
+        described = set(_keys_of(whole, whole))
+        seen = {key for value in values for key in _keys_in(value)}
+        missing[name] = described - seen
+    assert {name: keys for name, keys in missing.items() if keys} == {}
+
+
+def _keys_of(part: Any, whole: Any, path: str = "") -> Iterator[str]:
+    """The keys that a schema describes, such as `.drained[].id`."""
+    if "$ref" in part:
+        part = whole["$defs"][part["$ref"].removeprefix("#/$defs/")]
+    for key, described in part.get("properties", {}).items():
+        yield f"{path}.{key}"
+        yield from _keys_of(described, whole, f"{path}.{key}")
+    if "items" in part:
+        yield from _keys_of(part["items"], whole, f"{path}[]")
+
+
+def _keys_in(value: Any, path: str = "") -> Iterator[str]:
+    """The keys that occur in a value, named alike."""
+    if isinstance(value, dict):
+        for key, member in value.items():
+            yield f"{path}.{key}"
+            yield from _keys_in(member, f"{path}.{key}")
+    elif isinstance(value, list):
+        for element in value:
+            yield from _keys_in(element, f"{path}[]")
+
+
+# -- the schemas ------------------------------------------------------------------------------------------------------
+
+
+def test_each_command_that_prints_json_has_a_schema_and_no_other() -> None:
+    assert set(schema.PRINTED) == set(main.COMMANDS) - WITHOUT_JSON
+
+
+@pytest.mark.parametrize("command", sorted(WITHOUT_JSON))
+def test_the_others_print_none(command: str) -> None:
+    source = Path(main.__file__).with_name(f"{command}.py").read_text()
+    assert not re.search(r"out\.(json|value)", source)
+
+
+@pytest.mark.parametrize("name", schema.names())
+def test_each_schema_is_one_and_describes_every_key(name: str) -> None:
+    described = schema.json_schema(name)
+    Draft202012Validator.check_schema(described)
+    for part in (described, *described.get("$defs", {}).values()):
+        for key, property_ in part.get("properties", {}).items():
+            assert property_["description"], key
+            assert "default" not in property_, key
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "changes"),
+    [
+        ("cleanup", {"candidates": [], "count": 0, "removed": 0}, {"more": 1}),
+        ("cleanup", {"candidates": [], "count": 0, "removed": 0}, {"count": -1}),
+        ("who", {"handle": "bob", "unread": 0, "dead_letters": 0}, {"presence": None}),
+        ("who", {"handle": "bob", "unread": 0, "dead_letters": 0}, {"notifier": {"pid": 1, "how": "run", "more": 1}}),
+        ("error", {"error": "x", "code": "usage", "hint": ""}, {"code": "no such code"}),
+        ("env", {"root": {"value": "/", "source": "found"}}, {"root": {"value": "/", "source": "elsewhere"}}),
+    ],
+)
+def test_what_is_not_described_is_refused(name: str, good: dict[str, Any], changes: dict[str, Any]) -> None:
+    described = schema.json_schema(name)
+    validator = Draft202012Validator(described.get("items", described) | {"$defs": described.get("$defs", {})})
+    assert validator.is_valid(good)
+    assert not validator.is_valid(good | changes)
+
+
+def test_every_code_of_an_error_is_listed() -> None:
+    assert session and output  # they have errors of their own
+    codes, classes = set(), [AmqError]
+    while classes:
+        error = classes.pop()
+        codes.add(error.code)
+        classes += error.__subclasses__()
+    assert set(schema.json_schema("error")["properties"]["code"]["enum"]) == codes
+
+
+# -- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_the_command_prints_the_names_or_the_schema_of_one(shell: Shell) -> None:
+    names = shell.ok("schema", me=None).splitlines()
+    assert names == schema.names() == shell("schema", "--json", me=None).value
+    for words in (("schema", "drain"), ("schema", "--json", "drain"), ("--json", "schema", "drain")):
+        assert shell(*words, me=None).value == schema.json_schema("drain")
+
+
+def test_a_name_that_is_none_is_a_usage_error_that_names_them(shell: Shell) -> None:
+    refused = shell("schema", "darin", me=None)
+    assert (refused.code, refused.out) == (2, "")
+    assert "'drain'" in refused.err
