@@ -19,13 +19,15 @@ from amq.cli import main, output
 from amq.errors import AmqError
 from amq.mailbox import Mailbox
 from amq.runtime import lock, session
+from amq.runtime.record import Record
+from amq.runtime.words import Outcome, Reason
 from amq.setup.tmux import Pane, Tmux
 from amq.store.locks import open_state
 from tests.cli.waiting import in_the_gap
 from tests.conftest import Result, Shell
 from tests.samples import message_file
 
-WITHOUT_JSON = {"completion", "run", "demo"}
+WITHOUT_JSON = {"completion", "hook", "demo"}
 """Commands that print no data; their errors are JSON all the same."""
 FULL = (
     *("--subject", "Review", "--kind", "review_request", "--priority", "urgent", "--labels", "parser,edge", "--ack"),
@@ -42,7 +44,7 @@ class Said(dict[str, list[Any]]):
 
     def __call__(self, *words: str, me: str | None = "alice", code: int = 0) -> Any:
         """Call a command with --json, and keep each value that it prints on stdout and stderr."""
-        done = self.amq(*words, "--json", me=me)
+        done = self.amq("--json", *words, me=me)
         assert done.code == code, done.err
         if done.code not in (0, 1, 4):
             return self.keep("error", json.loads(done.err))
@@ -122,6 +124,18 @@ def _cut_off_a_drain(amq: Shell, identifier: str) -> None:
     Path(bob.drains, "dead").write_text(json.dumps({"pid": 1, "ids": [identifier]}))
 
 
+def _about_waking(said: Said) -> None:
+    record = Record(Mailbox(str(said.amq.root), "bob").state_dir)
+    said("why", "carol")
+    record.attempt({said.amq.send()}, "pty", Outcome.SUBMITTED, "")
+    said("why", "bob")
+    said("who")
+    record.waits({"x"}, Reason.DRAFT)
+    said("why", "bob", "--history")
+    said("run", "--explain", "--", "sh")
+    said("run", "--check", "--", "sh")
+
+
 def _about_agents(said: Said) -> None:
     claim = lock.claim(Mailbox(str(said.amq.root), "bob").state_dir, "run")
     said("presence", "set", "--status", "busy", "--note", "the parser", me="bob")
@@ -130,6 +144,7 @@ def _about_agents(said: Said) -> None:
     path.write_text(json.dumps(json.loads(path.read_bytes()) | {"mood": "good"}))
     said("presence", "list")
     said("who")
+    _about_waking(said)
     said.keep("presence", *(json.loads(Path(said.amq.agent(name).presence).read_bytes()) for name in ("bob", "carol")))
     claim.release()
 
@@ -173,11 +188,18 @@ def _about_waiting(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
         said("monitor", me="bob")
 
 
+def _on_a_terminal(command: str) -> str:
+    """What a command prints with --json on a terminal of its own."""
+    printed = pexpect.run(f"{sys.executable} -m amq {command} --json", encoding="utf-8")
+    assert isinstance(printed, str)
+    return printed
+
+
 def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a tmux: alice's program runs and does not end, bob's has ended."""
     said("skill", "install", "--claude")
     said("skill", "uninstall", "--claude")
-    said.keep("reset", json.loads(pexpect.run(f"{sys.executable} -m amq reset --json").rpartition(b"\x1b8")[2]))
+    said.keep("reset", json.loads(_on_a_terminal("reset").rpartition("\x1b8")[2]))
     said.amq.root.chmod(0o777)
     said("doctor", "--fix", code=1)
     running, ended = Pane("alice", "%1", 1, False, None, "a:0.0"), Pane("bob", "%2", 2, True, 3, "a:0.1")

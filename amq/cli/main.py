@@ -32,6 +32,7 @@ COMMANDS = {
     "thread": "show one conversation over all mailboxes",
     "trace": "where a message is, and who has acknowledged or answered it",
     "who": "every agent: its unread mail, dead letters, and who notifies it",
+    "why": "why an agent has not read its mail, and for how long",
     "presence set": "say what you are at",
     "presence list": "what each agent says it is at",
     "dlq list": "look at your dead letters",
@@ -50,6 +51,7 @@ COMMANDS = {
     "coop status": "how they stand",
     "coop down": "end those that coop up has started",
     "reset": "put a terminal back in order that a program has left in disorder",
+    "hook": "what an agent's own hooks call",
     "demo": "watch two small agents wake each other",
 }
 DEFECT = 70

@@ -33,6 +33,7 @@ class Pump:
         self._terminal = terminal
         self._to_child = bytearray()
         self._to_person = bytearray()
+        self._notice = b""  # of ours for the person, until the program's output is between sequences
         self._source_open = tty.source_open
         self._sink_open = tty.sink_open
         self._child_open = True
@@ -61,6 +62,11 @@ class Pump:
         self._to_child += data
         self.wake()
 
+    def tell(self, notice: bytes) -> None:
+        """Show NOTICE to the person as soon as it cannot fall into the middle of a sequence of the program's."""
+        self._notice = notice
+        self.wake()
+
     def wake(self) -> None:
         """End the wait of `turn`, from any thread."""
         with contextlib.suppress(BlockingIOError):  # a full pipe wakes as well
@@ -76,6 +82,8 @@ class Pump:
             self._write_child()
         if self._child.fd in readable:
             self._read_child(BATCH)
+        if self._notice and not self._terminal.printing:
+            self._show_notice()
         if self._tty.sink in writable or (self._to_person and self._tty.sink_is_private):
             self._write_person()
         if self._child.report in readable:
@@ -190,6 +198,10 @@ class Pump:
             data = b""
         self._child_open = bool(data)
         return data
+
+    def _show_notice(self) -> None:
+        self.show(self._notice)
+        self._notice = b""
 
     def _write_person(self) -> None:
         try:

@@ -100,6 +100,12 @@ class Terminal:
         if self._echo is not None:
             self._echo.take(kind, token)
 
+    @property
+    def printing(self) -> bool:
+        """Whether the program's output stands in the middle of a sequence or of a character."""
+        with self.lock:
+            return self._splitter.inside
+
     def undo(self, *, all_shown: bool = True) -> bytes:
         """What the person's terminal needs to be as it was before the program, if it was given all of the output."""
         with self.lock:

@@ -27,6 +27,8 @@ PRINTED: dict[str, Any] = {
     "thread": list[mail.Entry],
     "trace": mail.Trace,
     "who": list[queue.Agent],
+    "run": queue.Explained | queue.Checked,
+    "why": queue.Why | list[queue.Recorded],
     "presence set": queue.Presence,
     "presence list": list[queue.Presence],
     "dlq list": list[queue.Letter],
