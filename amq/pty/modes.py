@@ -11,6 +11,7 @@ from enum import Enum
 from amq.pty.sequences import Kind
 
 BRACKETED_PASTE = 2004
+SYNCHRONISED = 2026  # a frame is being drawn
 ALTERNATE_SCREENS = frozenset({47, 1047, 1049})
 
 _PRIVATE_MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")

@@ -17,6 +17,7 @@ from amq.errors import AmqError, HostFailed
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.host import Host
+from amq.pty.screen import Screen
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 from amq.runtime import lock
@@ -95,8 +96,16 @@ def _hosted(mailbox: Mailbox, state: str, program: Sequence[str], environment: M
     tty = Tty(STDIN, STDOUT)
     with closing(tty):
         started = time.monotonic()
-        child = Child.spawn(profile.arguments(program), inside, tty.size(), tty.attributes())
-        host = Host(child, tty, Terminal(started, profile.line, answers_state=profile.answers_state))
+        size = tty.size()
+        child = Child.spawn(profile.arguments(program), inside, size, tty.attributes())
+        terminal = Terminal(
+            started,
+            profile.line,
+            answers_state=profile.answers_state,
+            screen=Screen(size) if wake else None,
+            row=profile.rules.row,
+        )
+        host = Host(child, tty, terminal)
         waking = Waking(mailbox, state, host, profile, command, inside)
         if wake:
             waking.start()
@@ -107,7 +116,7 @@ def _hosted(mailbox: Mailbox, state: str, program: Sequence[str], environment: M
 
 
 class Waking:
-    """The second thread. Whatever happens in it, the terminal and the program go on."""
+    """Two more threads: one wakes, one follows the screen. Whatever happens in them, the program goes on."""
 
     def __init__(
         self,
@@ -125,22 +134,32 @@ class Waking:
         self._command = command
         self._environment = environment
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="waking", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, args=(work,), name=work.__name__.strip("_"), daemon=True)
+            for work in (self._wake, self._follow)
+        ]
         self._log: Callable[[str], None] = BoundedFile(f"{state}/run.log").append
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(END_WITHIN)
+        self._host.terminal.stop_following()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(END_WITHIN)
 
-    def _run(self) -> None:
+    def _run(self, work: Callable[[], None]) -> None:
         try:
-            self._wake()
+            work()
         except BaseException:
             self._log(traceback.format_exc())
+
+    def _follow(self) -> None:
+        if not self._stop.wait(IMPORT_AFTER):
+            self._host.terminal.follow(self._stop)
 
     def _wake(self) -> None:
         if self._stop.wait(IMPORT_AFTER):

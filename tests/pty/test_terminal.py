@@ -41,12 +41,12 @@ def test_keys_while_the_program_is_blocked_are_no_draft() -> None:
 def test_the_echo_is_watched_from_the_mark_on() -> None:
     terminal = Terminal(0.0)
     terminal.from_program(b"before", 1.0)
-    terminal.expect_echo("amq")
+    terminal.expect("amq")
     terminal.from_program(b"a", 2.0)
     assert terminal.look(2.0).echo is Echo.PART
     terminal.from_program(b"mq", 2.0)
     assert terminal.look(2.0).echo is Echo.EXACT
-    terminal.expect_echo(None)
+    terminal.expect(None)
     assert terminal.look(2.0).echo is Echo.NOTHING
 
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TypeAlias, cast
 
 import pexpect
@@ -20,6 +21,7 @@ import pytest
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.pty.host import Host
+from amq.pty.terminal import Terminal
 from amq.runtime import session as session_module
 from amq.runtime.profiles import profile_for
 from amq.runtime.typed import Rules
@@ -304,7 +306,8 @@ def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.M
     mailbox = Mailbox(desk.root, "tui")
     monkeypatch.setattr(session_module, "IMPORT_AFTER", 0.0)
     monkeypatch.setattr("amq.runtime.waking.run", fails)
-    waking = session_module.Waking(mailbox, mailbox.state_dir, cast("Host", None), profile_for("x"), "/x y/amq", {})
+    host = cast("Host", SimpleNamespace(terminal=Terminal(0.0)))
+    waking = session_module.Waking(mailbox, mailbox.state_dir, host, profile_for("x"), "/x y/amq", {})
     waking.start()
     log = Path(mailbox.state_dir, "run.log")
     wait_until(log.exists)

@@ -25,7 +25,7 @@ class PtyChannel:
     def waits_for(self) -> Reason | None:
         """What forbids typing now."""
         now = time.monotonic()
-        return typed.gate(self._host.look(now), self._rules, now)
+        return typed.gate(self._state, self._host.look(now), self._rules, now)
 
     def quiet_for(self) -> float:
         """Seconds since anything was printed or typed."""
@@ -58,10 +58,10 @@ class PtyChannel:
             for action in actions:
                 if isinstance(action, Write):
                     if action.expect is not None:
-                        terminal.expect_echo(action.expect)
+                        terminal.expect(action.expect)
                     self._host.type(action.data)
         return actions
 
     def _forget_echo(self) -> None:
         if self._state.phase is Phase.CLEAR:
-            self._host.terminal.expect_echo(None)
+            self._host.terminal.expect(None)

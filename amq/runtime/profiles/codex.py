@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from amq.pty.encode import kitty_key
 from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.row import RowRule
 from amq.runtime.profiles import Addition, Profile
 from amq.runtime.typed import ReadyWhen, Rules
 
@@ -24,8 +25,10 @@ PROFILE = Profile(
     ),
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST),
     rules=Rules(
+        row=RowRule(prompt="›", framed=False),
         submit=kitty_key(F21),
         inert=True,
+        plain=ENTER,  # where a setting of the person's has taken our key away
         needs_paste_mode=True,
         full_screen=True,
         ready_when=ReadyWhen.PUBLISHED,
