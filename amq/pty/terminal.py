@@ -34,7 +34,7 @@ class Look:
     alternate_screen: bool = False
     title_seen: bool = False
     published: Published | None = None
-    idle_seen: bool = False
+    idle_since: float | None = None  # when it first published that it waits for a line
     started: float = 0.0
     first_output: float | None = None
     last_output: float | None = None
@@ -75,7 +75,7 @@ class Terminal:
         self._first_output: float | None = None
         self._last_output: float | None = None
         self._output = 0
-        self._idle_seen = False
+        self._idle_since: float | None = None
         self._screen = screen
         self._row_rule = row
         self._printed = threading.Event()
@@ -100,15 +100,16 @@ class Terminal:
             if self._first_output is None:
                 self._first_output = now
             for kind, token in self._splitter.skim(data) if self._echo is None else self._splitter.feed(data):
-                self._take(kind, token)
+                self._take(kind, token, now)
             if self.modes.state_questions == questions or not self._answers_state or self.keystrokes.inside(now):
                 return data, b""
             return STATE_QUESTION.sub(b"", data), STATE_ANSWER
 
-    def _take(self, kind: Kind, token: bytes) -> None:
+    def _take(self, kind: Kind, token: bytes, now: float) -> None:
         if kind is not Kind.TEXT:
             self.modes.take(kind, token)
-            self._idle_seen = self._idle_seen or self.modes.published in (Published.IDLE, Published.DONE)
+            if self._idle_since is None and self.modes.published in (Published.IDLE, Published.DONE):
+                self._idle_since = now
         if self._echo is not None:
             self._echo.take(kind, token)
 
@@ -161,7 +162,7 @@ class Terminal:
                 alternate_screen=self.modes.alternate_screen,
                 title_seen=self.modes.title is not None,
                 published=self.modes.published,
-                idle_seen=self._idle_seen,
+                idle_since=self._idle_since,
                 started=self._started,
                 first_output=self._first_output,
                 last_output=self._last_output,

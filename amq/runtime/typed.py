@@ -46,6 +46,7 @@ class Rules:
     full_screen: bool = False  # it lives on the alternate screen; any other program there is an editor or a pager
     ready_when: ReadyWhen = ReadyWhen.QUIET
     quiet: float = 0.5  # of silence after output, to count as started
+    rest_at_start: float = 0.0  # from its first word that it waits, until it surely takes keys
     patience: float = 10.0  # until a program that is never quiet, or never prints, counts as started
     key_rest: float = 1.2  # since the person's last key
     echo_within: float = 1.5  # the proof must come, after the paste
@@ -145,8 +146,10 @@ def drained(state: Typed) -> Typed:
 
 
 def _is_ready(look: Look, rules: Rules, now: float) -> bool:
-    if rules.ready_when is ReadyWhen.PUBLISHED or look.idle_seen:
-        return look.idle_seen
+    if look.idle_since is not None:
+        return now - look.idle_since >= rules.rest_at_start
+    if rules.ready_when is ReadyWhen.PUBLISHED:
+        return False
     if rules.ready_when is ReadyWhen.TITLED and not look.title_seen:
         return False
     if look.last_output is not None and now - look.last_output >= rules.quiet:

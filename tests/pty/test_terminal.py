@@ -58,9 +58,9 @@ def test_the_echo_is_watched_from_the_mark_on() -> None:
 @pytest.mark.parametrize("state", [b"idle", b"done"])
 def test_a_program_that_said_it_waits_has_started(state: bytes) -> None:
     terminal = Terminal(0.0)
-    assert not terminal.look(1.0).idle_seen
+    assert terminal.look(1.0).idle_since is None
     terminal.from_program(b"\x1b]7501;state=" + state + b"\x07" + BLOCKED, 1.0)
-    assert terminal.look(1.0).idle_seen
+    assert terminal.look(2.0).idle_since == 1.0
 
 
 RULE = RowRule("›", framed=False)

@@ -132,7 +132,7 @@ def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, person: Person, run: R
     assert terminal.quit(agent.quit) == 0
 
 
-@agents("codex", also=("claude", "claude-old"))
+@agents(also=("claude", "claude-old", "codex"))
 def test_mail_from_before_the_start_is_announced_once_the_agent_is_ready(
     rig: Rig, agent: Agent, person: Person, run: Run
 ) -> None:
@@ -160,7 +160,7 @@ def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person,
     terminal.press("half")
     terminal.wait_for(f"{INPUT_ROW}half$")
     question = person.ask(agent)
-    stays(lambda: terminal.shows(f"{INPUT_ROW}half$"), terminal.screen, seconds=5)
+    stays(lambda: terminal.shows(f"{INPUT_ROW}half$"), terminal.screen, seconds=3)
     terminal.press(" of it")
     terminal.wait_for(f"{INPUT_ROW}half of it$")
     terminal.press("\r")
@@ -172,7 +172,7 @@ def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person,
     ]
 
 
-@agents("claude-old", "codex", also=("claude",))
+@agents("codex", also=("claude", "claude-old"))
 def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
     def script(turn: Turn) -> Answer:
         if turn.text != "work":
@@ -186,14 +186,14 @@ def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, 
     terminal.wait_for(DIALOG)
     person.ask(agent)
     done = rig.project / "done"
-    stays(lambda: terminal.shows(DIALOG) and not done.exists(), terminal.screen, seconds=5)
+    stays(lambda: terminal.shows(DIALOG) and not done.exists(), terminal.screen, seconds=3)
     terminal.press("\r")
     wait_until(done.exists, terminal.screen)
     wait_until(lambda: len(notices(rig)) == 2, terminal.screen, timeout=60)
     assert notices(rig)[-1].text.startswith("amq: 1 new message from user.")
 
 
-@agents("claude-old", also=("claude", "codex"))
+@agents(also=("claude", "claude-old", "codex"))
 def test_a_draft_of_many_lines_is_left_alone_until_it_is_taken_back(
     rig: Rig, agent: Agent, person: Person, run: Run
 ) -> None:

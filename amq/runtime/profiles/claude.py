@@ -33,5 +33,6 @@ PROFILE = Profile(
         full_screen=True,
         ready_when=ReadyWhen.TITLED,  # its trust dialog, which the submit key would answer, comes before the title
         quiet=1.0,  # keys in the first second are often swallowed
+        rest_at_start=1.0,
     ),
 )
