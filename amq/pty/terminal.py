@@ -63,7 +63,7 @@ class Terminal:
     ) -> None:
         """With `answers_state` we answer the program's question for OSC 7501 in the person's terminal's place.
 
-        Without a `screen`, or while nobody runs `follow`, no row is known.
+        Without a `screen` no row is known; with one, somebody has to `follow` it.
         """
         self.lock = threading.RLock()
         self.keystrokes = Keystrokes(line)
