@@ -229,8 +229,7 @@ PRINTED = st.sampled_from(
         *(
             b"\x1b[3X",
             b"\x1bM",
-            b"\x1b7",
-            b"\x1b8",
+            b"\x1b7\x1b[5;5H\x1b[7mz\x1b8",
             b"\x1b[2;5r\x1b[5;1H\n\n\x1b[2;1H\x1bM\x1b[r\x1b[H",
             b"\x1b]0;title\x07",
             b"\x1b[?2004h",
