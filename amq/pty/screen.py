@@ -142,7 +142,6 @@ class Screen:
             from avt import Vt
         except ImportError:
             self._missing = True
-            self._waiting.clear()
             return
         rows, columns = self._first_size
         self._vt = Vt(columns, rows, 0)  # and no line that has scrolled away

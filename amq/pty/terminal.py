@@ -206,4 +206,4 @@ class Terminal:
         since = self._empty_since if last_key is None else max(self._empty_since, last_key)
         drawn = last_key is None or (self._last_output or 0.0) > last_key
         if now - since >= (EMPTY_FOR if drawn else UNANSWERED_FOR):
-            self.keystrokes.emptied(now)
+            self.keystrokes.emptied()

@@ -34,6 +34,7 @@ def eaten(pieces: Iterable[bytes | tuple[int, int]], size: tuple[int, int] = SIZ
 
 
 def finish(screen: Screen) -> None:
+    screen.eat()
     while screen.waiting:
         screen.eat()
 
@@ -117,12 +118,13 @@ def test_a_slice_is_small() -> None:
 
 
 @pytest.mark.parametrize("redraw", [b"\x1b[2J\x1b[H", b"\x1b[H\x1b[J", b"\x1b[1;1H\x1b[J", b"\x1bc", b"\x1b[?1049h"])
-def test_after_a_flood_only_a_full_redraw_tells_what_is_there(redraw: bytes) -> None:
-    screen = eaten([b"before"])
+@pytest.mark.parametrize("early", [True, False])
+def test_after_a_flood_only_a_full_redraw_tells_what_is_there(redraw: bytes, early: bool) -> None:
+    screen = eaten([b"before", *([(4, 30)] if early else [])])
     for _ in range(MOST_WAITING // 4096 + 1):
         screen.put(b"flood" * 819)
     assert not screen.waiting
-    screen.resize((4, 30))
+    screen.resize((4, 30))  # of which it hears now, unless it knew
     screen.put(b"more\x1b[3;1H\x1b[K")
     finish(screen)
     assert screen.view() is None
