@@ -139,6 +139,8 @@ def test_without_an_emulator_there_is_no_view_and_nothing_is_kept(monkeypatch: p
     monkeypatch.setitem(sys.modules, "avt", None)
     screen = eaten([b"text", (5, 20), b"more"])
     assert screen.view() is None
+    screen.put(b"yet more")
+    screen.resize((6, 20))
     assert not screen.waiting
 
 
