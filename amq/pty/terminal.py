@@ -15,7 +15,7 @@ from amq.pty.sequences import Kind, Splitter
 
 FRAME = 0.01  # seconds of silence after which a program is taken to have drawn all that it meant to
 GATHER = 0.02  # seconds between output and the first slice of it that is eaten: there will be more
-REST = 4  # times as long as a slice took, the emulator rests after it
+REST = 9  # times as long as a slice took, the emulator rests after it
 AT_A_LOOK = 1 << 16  # bytes eaten at most by a look
 EMPTY_FOR = 0.15  # seconds that the row must have been seen empty before the keys' draft is forgotten
 UNANSWERED_FOR = 5.0  # the same, where nothing was printed since the last key
@@ -122,7 +122,7 @@ class Terminal:
     def follow(self, stop: threading.Event) -> None:
         """Keep the picture of the screen up to date until STOP is set, in a thread of its own.
 
-        It rests longer than it works, so that a flood of output is held up by a fifth at most; it does nothing while
+        It rests longer than it works, so that a flood of output is held up by a tenth at most; it does nothing while
         nothing is printed.
         """
         load_emulator()
