@@ -122,8 +122,7 @@ class Terminal:
     def follow(self, stop: threading.Event) -> None:
         """Keep the picture of the screen up to date until STOP is set, in a thread of its own.
 
-        It rests longer than it works, so that a flood of output is held up by a tenth at most; it does nothing while
-        nothing is printed.
+        It rests longer than it works, so that a flood of output gets through, and does nothing while nothing is printed.
         """
         load_emulator()
         while self._screen is not None and not stop.is_set():

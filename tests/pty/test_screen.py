@@ -117,7 +117,7 @@ def test_a_slice_is_small() -> None:
     assert SLICE == 4 * 4096
 
 
-@pytest.mark.parametrize("redraw", [b"\x1b[2J\x1b[H", b"\x1b[H\x1b[J", b"\x1b[1;1H\x1b[J", b"\x1bc", b"\x1b[?1049h"])
+@pytest.mark.parametrize("redraw", [b"\x1b[2J\x1b[H", b"\x1b[H\x1b[J", b"\x1b[1;1H\x1b[J", b"\x1b[?1049h"])
 @pytest.mark.parametrize("early", [True, False])
 def test_after_a_flood_only_a_full_redraw_tells_what_is_there(redraw: bytes, early: bool) -> None:
     screen = eaten([b"before", *([(4, 30)] if early else [])])
