@@ -122,7 +122,7 @@ class Terminal:
     def follow(self, stop: threading.Event) -> None:
         """Keep the picture of the screen up to date until STOP is set, in a thread of its own.
 
-        It rests longer than it works, so that a flood of output gets through, and does nothing while nothing is printed.
+        It rests longer than it works, so a flood of output gets through; while nothing is printed it does nothing.
         """
         load_emulator()
         while self._screen is not None and not stop.is_set():
