@@ -102,6 +102,11 @@ class Keystrokes:
         self._settle(now)
         return self._draft
 
+    def emptied(self) -> None:
+        """The line has been seen to be empty. What is half there still counts when it is complete."""
+        self._draft = False
+        self._typed = 0
+
     def inside(self, now: float) -> bool:
         """Whether the person's last bytes are the beginning of a sequence, a character or a paste."""
         self._settle(now)

@@ -18,6 +18,7 @@ from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.guard import Guard
 from amq.pty.host import Host
+from amq.pty.screen import Screen
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 from amq.runtime import launch, lock
@@ -97,15 +98,12 @@ def _claim(state: str, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
 
 
 def _hosted(mailbox: Mailbox, planned: Launch, options: Options) -> int:
-    profile = planned.profile
     with closing(Tty(STDIN, STDOUT)) as tty:
         tty.guard = Guard(tty)
-        started, started_at = time.monotonic(), time.time()
-        child = Child.spawn(planned.program, planned.environment, tty.size(), tty.attributes())
-        host = Host(child, tty, Terminal(started, profile.line, answers_state=profile.answers_state))
-        sessions = claude_sessions(planned.environment) if profile.publishes is Published.SESSIONS else ""
-        witness = Witness(mailbox.state_dir if planned.hooked else "", child.pid, started_at, sessions)
-        waking = Waking(mailbox, host, witness, planned, options)
+        started, started_at, size = time.monotonic(), time.time(), tty.size()
+        child = Child.spawn(planned.program, planned.environment, size, tty.attributes())
+        host = Host(child, tty, _terminal(planned.profile, started, Screen(size) if options.wake else None))
+        waking = Waking(mailbox, host, _witness(mailbox, planned, child.pid, started_at), planned, options)
         if options.wake:
             waking.start()
         try:
@@ -114,8 +112,17 @@ def _hosted(mailbox: Mailbox, planned: Launch, options: Options) -> int:
             waking.stop()
 
 
+def _terminal(profile: Profile, started: float, screen: Screen | None) -> Terminal:
+    return Terminal(started, profile.line, answers_state=profile.answers_state, screen=screen, row=profile.rules.row)
+
+
+def _witness(mailbox: Mailbox, planned: Launch, pid: int, started_at: float) -> Witness:
+    sessions = claude_sessions(planned.environment) if planned.profile.publishes is Published.SESSIONS else ""
+    return Witness(mailbox.state_dir if planned.hooked else "", pid, started_at, sessions)
+
+
 class Waking:
-    """The second thread. Whatever happens in it, the terminal and the program go on."""
+    """Two more threads: one wakes, one follows the screen. Whatever happens in them, the program goes on."""
 
     def __init__(self, mailbox: Mailbox, host: Host, witness: Witness, planned: Launch, options: Options) -> None:
         self._mailbox = mailbox
@@ -125,26 +132,36 @@ class Waking:
         self._planned = planned
         self._options = options
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="waking", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, args=(work,), name=work.__name__.strip("_"), daemon=True)
+            for work in (self._wake, self._follow)
+        ]
         self._log: Callable[[str], None] = BoundedFile(f"{self._state}/run.log").append
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(END_WITHIN)
+        self._host.terminal.stop_following()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(END_WITHIN)
 
-    def _run(self) -> None:
-        Record(self._state).waits((), Reason.STARTING)
+    def _run(self, work: Callable[[], None]) -> None:
         try:
-            self._wake()
+            work()
         except BaseException:
             self._log(traceback.format_exc())
             Record(self._state).waits((), Reason.NO_CHANNEL, "amq run has failed to watch the inbox: see run.log")
 
+    def _follow(self) -> None:
+        if not self._stop.wait(IMPORT_AFTER):
+            self._host.terminal.follow(self._stop)
+
     def _wake(self) -> None:
+        Record(self._state).waits((), Reason.STARTING)
         if self._stop.wait(IMPORT_AFTER):
             return
         from amq.runtime import waking
