@@ -49,7 +49,13 @@ class Waker:
     """One agent's. COMMAND is how its shell finds amq, LOG takes a line for the private log."""
 
     def __init__(
-        self, mailbox: Mailbox, channel: Channel, policy: Policy, command: str, log: Callable[[str], None]
+        self,
+        mailbox: Mailbox,
+        channel: Channel,
+        policy: Policy,
+        command: str,
+        log: Callable[[str], None],
+        clock: Callable[[], float] = now,
     ) -> None:
         self._mailbox = mailbox
         self._channel = channel
@@ -58,6 +64,7 @@ class Waker:
         self._handed = HandedWatch(mailbox.state_dir)
         self._command = command
         self._log = log
+        self._clock = clock
         self._state = Wake()
         self._unread: list[Unread] = []
         self._rung = anyio.Event()  # "look again" since the last look
@@ -81,15 +88,15 @@ class Waker:
             self._rung.set()
 
     async def _keep_waking(self) -> None:
-        again = now() + SECOND_LOOK
+        again = self._clock() + SECOND_LOOK
         while True:
-            with anyio.move_on_after(max(0.0, again - now())):
+            with anyio.move_on_after(max(0.0, again - self._clock())):
                 await self._rung.wait()
             rung, self._rung = self._rung.is_set(), anyio.Event()
-            again = await self._turn(rung)
+            again = await self.turn(rung=rung)
 
-    async def _turn(self, rung: bool) -> float:
-        """Look, decide, perhaps wake the agent. Returns when to look again at the latest.
+    async def turn(self, *, rung: bool) -> float:
+        """Look, decide, perhaps wake the agent; RUNG: the inbox may have changed. Returns when to look again.
 
         Nothing is typed without a new look at the inbox; but while the terminal is not safe to type into, a hundred
         looks at it cost none at a large inbox.
@@ -131,7 +138,7 @@ class Waker:
         return Ended(end.outcome)
 
     def _decide(self, event: Looked | Ended) -> tuple[wake.Action, ...]:
-        self._state, actions = wake.step(self._state, event, now(), self._policy)
+        self._state, actions = wake.step(self._state, event, self._clock(), self._policy)
         if self._state.phase in (wake.Phase.WAITING, wake.Phase.PARKED):
             self._record.waits(self._state.unread, self._state.reason)
         return actions

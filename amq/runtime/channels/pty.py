@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import anyio
@@ -21,17 +22,28 @@ class PtyChannel:
 
     way = "pty"
 
-    def __init__(self, host: Host, rules: Rules, witness: Witness, notice: bytes = b"") -> None:
+    def __init__(
+        self,
+        host: Host,
+        rules: Rules,
+        witness: Witness,
+        notice: bytes = b"",
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
+    ) -> None:
         """WITNESS knows more of the program than its terminal; NOTICE is what makes the person's terminal call."""
         self._host = host
         self._rules = rules
         self._witness = witness
         self._notice = notice
+        self._clock = clock
+        self._sleep = sleep
         self._state = Typed()
 
     def look(self) -> Standing:
         """Quiet is where nothing is printed or typed. A submit key that dialogs ignore queues the line, too."""
-        now = time.monotonic()
+        now = self._clock()
         look = self._look(now)
         return Standing(
             waits_for=typed.gate(self._state, look, self._rules, now),
@@ -59,19 +71,19 @@ class PtyChannel:
     async def attempt(self, line: Notification) -> End:
         """Type LINE and submit it, as far as that is safe. The first look is taken at once."""
         while True:
-            wait_until = time.monotonic()
+            wait_until = self._clock()
             for action in self._step(line):
                 if isinstance(action, End):
                     self._forget_echo()
                     return action
                 if isinstance(action, Again):
                     wait_until = action.at
-            await anyio.sleep(max(0.0, wait_until - time.monotonic()))
+            await self._sleep(max(0.0, wait_until - self._clock()))
 
     def _step(self, line: Notification) -> tuple[typed.Action, ...]:
         terminal = self._host.terminal
         with terminal.lock:
-            now = time.monotonic()
+            now = self._clock()
             self._state, actions = typed.step(self._state, self._look(now), line, self._rules, now)
             for action in actions:
                 if isinstance(action, Write):
