@@ -42,14 +42,19 @@ class PtyChannel:
         self._state = Typed()
 
     def look(self) -> Standing:
-        """Quiet is where nothing is printed or typed. A submit key that dialogs ignore queues the line, too."""
+        """Quiet is where nothing is printed or typed.
+
+        A submit key that dialogs ignore queues the line, too; but an old version, which publishes nothing in its
+        terminal, may not know it, and then the line would stand there until the turn ends.
+        """
         now = self._clock()
-        look = self._look(now)
+        seen = self._host.look(now)
+        look = self._heard(seen, now)
         return Standing(
             waits_for=typed.gate(self._state, look, self._rules, now),
             quiet_for=now - max(look.started, look.last_output or 0.0, look.last_key or 0.0),
             busy=look.published is Published.WORKING,
-            queues=self._rules.inert,
+            queues=self._rules.inert and seen.published is not None,
             hooked=self._witness.hooked,
         )
 
@@ -57,9 +62,8 @@ class PtyChannel:
         """By a bell or a notification of the terminal."""
         self._host.tell(self._notice)
 
-    def _look(self, now: float) -> Look:
+    def _heard(self, look: Look, now: float) -> Look:
         """What the program publishes elsewhere counts where it asks for more care."""
-        look = self._host.look(now)
         heard = self._witness.look(look.published, look.last_key, now)
         return look if heard is look.published else replace(look, published=heard)
 
@@ -84,7 +88,7 @@ class PtyChannel:
         terminal = self._host.terminal
         with terminal.lock:
             now = self._clock()
-            self._state, actions = typed.step(self._state, self._look(now), line, self._rules, now)
+            self._state, actions = typed.step(self._state, self._heard(self._host.look(now), now), line, self._rules, now)
             for action in actions:
                 if isinstance(action, Write):
                     if action.expect is not None:
