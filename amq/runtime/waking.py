@@ -17,7 +17,7 @@ from amq.errors import AmqError
 from amq.mailbox import Mailbox, Unread
 from amq.runtime import wake
 from amq.runtime.channels import Channel
-from amq.runtime.handed import HandedWatch
+from amq.runtime.handed import HandedWatch, note_queued
 from amq.runtime.inbox import looks
 from amq.runtime.notification import notification
 from amq.runtime.record import Record
@@ -110,6 +110,8 @@ class Waker:
         actions = self._decide(looked)
         if any(isinstance(action, Attempt) for action in actions):
             end = await self._channel.attempt(notification([message.sender for message in self._unread], self._command))
+            if end.outcome is Outcome.SUBMITTED and standing.busy and standing.hooked:
+                note_queued(self._mailbox.state_dir, looked.unread)
             actions = self._decide(self._ended(end))
         if any(isinstance(action, TellPerson) for action in actions):
             self._channel.tell_person()

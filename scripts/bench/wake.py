@@ -36,7 +36,7 @@ from tests.real.agents import Agent, cache_directory, pinned_agents  # noqa: E40
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq  # noqa: E402
 from tests.real.rig import Rig, offline_rig  # noqa: E402
 from tests.real.terminal import Terminal, open_terminal  # noqa: E402
-from tests.real.test_wake_real import DIALOG, INPUT_ROW, NOTICE, submit  # noqa: E402
+from tests.real.test_wake_real import DIALOG, INPUT_ROW, NOTICE  # noqa: E402
 
 AMQ = [sys.executable, "-P", "-m", "amq"]
 PATIENCE = 90.0  # seconds after which a wake is lost
@@ -218,7 +218,10 @@ def dialogs(agent: Agent) -> Figures:
         rig.model.script = asks_first
         done, approved, lost = rig.project / "done", 0, 0
         for _ in range(DIALOGS):
-            submit(terminal, "work")
+            terminal.press("work")
+            terminal.wait_for(f"{INPUT_ROW}work$")
+            time.sleep(1.0)  # Codex takes an Enter that is too near to text for a line break
+            terminal.press("\r")
             terminal.wait_for(DIALOG)
             before = notices(rig)
             send(rig.project, agent.program)

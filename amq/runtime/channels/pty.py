@@ -88,7 +88,9 @@ class PtyChannel:
         terminal = self._host.terminal
         with terminal.lock:
             now = self._clock()
-            self._state, actions = typed.step(self._state, self._heard(self._host.look(now), now), line, self._rules, now)
+            self._state, actions = typed.step(
+                self._state, self._heard(self._host.look(now), now), line, self._rules, now
+            )
             for action in actions:
                 if isinstance(action, Write):
                     if action.expect is not None:
