@@ -178,7 +178,7 @@ def _decide(state: Wake, event: Looked, now: float, policy: Policy) -> Step:
 
 
 def _breaks_in(state: Wake, event: Looked, now: float, policy: Policy) -> bool:
-    """Whether a line is typed to an agent that works: later where hooks may tell it, and none for low priority alone."""
+    """Whether a line is typed to an agent that works: later where hooks may tell it, none for low priority alone."""
     if not event.agent.queues or event.unread <= event.low or state.busy_since is None:
         return False
     patience = policy.urgent_after if event.unread & event.urgent else policy.normal_after

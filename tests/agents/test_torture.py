@@ -33,4 +33,4 @@ def test_nothing_is_approved_and_no_draft_is_merged_and_all_mail_is_announced(st
     seed = os.environ.get("AMQ_SEED") or str(random.randrange(1 << 32))
     tally = play(style, seed, INJECTIONS // len(STYLES) + 1)
     assert not tally.faults, "\n".join(tally.faults)
-    assert tally.once >= 0.999 * tally.idle
+    assert tally.once >= 0.999 * tally.idle, f"AMQ_SEED={seed}: {tally}"

@@ -15,11 +15,11 @@ from tests.real.agents import Agent
 from tests.real.mock_model import Call, Say, Turn
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, open_terminal, stays, wait_until
-from tests.real.test_wake_real import AMQ, INPUT_ROW, Person
+from tests.real.test_wake_real import AMQ, INPUT_ROW, Person, agents, soak
 
 pytestmark = pytest.mark.timeout(180)
 LINE = "amq: 1 new message from user. Run: amq drain --include-body"
-in_claude = pytest.mark.parametrize("agent", ["claude", "claude-old"], indirect=True)
+in_claude = agents("claude", also=("claude-old",))
 in_codex = pytest.mark.parametrize("agent", ["codex"], indirect=True)
 
 
@@ -146,6 +146,7 @@ def test_codex_asks_once_whether_to_trust_hooks_and_then_takes_them(
     assert ways(person, agent) == ["hook tool"]
 
 
+@soak
 @in_codex
 def test_codexs_question_about_hooks_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
     terminal = run(agent, "--hooks")

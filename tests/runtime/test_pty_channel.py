@@ -22,7 +22,7 @@ class Seen:
     def __init__(self, published: Published | None) -> None:
         self._published = published
 
-    def look(self, now: float) -> Look:
+    def look(self, now: float) -> Look:  # noqa: ARG002  as the host's
         return Look(published=self._published)
 
 
