@@ -40,6 +40,12 @@ class Profile:
         return [program[0], *added, *program[1:]]
 
 
+def profile_of(words: Sequence[str]) -> Profile:
+    """The profile of a running program that was called with WORDS, perhaps as a script of an interpreter."""
+    named = (profile_for(word) for word in words[:2])
+    return next((profile for profile in named if profile.programs), profile_for(""))
+
+
 def profile_for(program: str) -> Profile:
     """The profile of the CLI that PROGRAM names, by the last part of its path."""
     from amq.runtime.profiles import claude, codex, generic
