@@ -32,6 +32,7 @@ COMMANDS = {
     "thread": "show one conversation over all mailboxes",
     "trace": "where a message is, and who has acknowledged or answered it",
     "who": "every agent: its unread mail, dead letters, and who notifies it",
+    "why": "why an agent has not read its mail, and for how long",
     "presence set": "say what you are at",
     "presence list": "what each agent says it is at",
     "dlq list": "look at your dead letters",
@@ -43,6 +44,7 @@ COMMANDS = {
     "schema": "the JSON Schema of what is printed with --json",
     "completion": "let your shell complete all this",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
+    "hook": "what an agent's own hooks call",
     "demo": "watch two small agents wake each other",
 }
 DEFECT = 70

@@ -6,6 +6,7 @@ import os
 import time
 
 from amq import config
+from amq.cli.options import duration
 from amq.cli.session import check_queue
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
@@ -16,30 +17,60 @@ from amq.store import registry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
     from amq.cli.output import Output
+    from amq.runtime.launch import Options
+    from amq.runtime.profiles import Profile
 
 
 SUMMARY = "host an agent's CLI, and type a line into it when mail comes (experimental)"
-USAGE = "[--as HANDLE] [--no-wake] -- PROGRAM [ARG…]"
+USAGE = "[--as HANDLE] [--explain|--check] [--no-wake] [options] -- PROGRAM [ARG…]"
 STRAY = "--"
 EXAMPLES = """\
   amq run -- claude                 as the agent `claude`
   amq run --as reviewer -- codex -m o3
+  amq run --explain -- codex        what would be run, and what is added to your words
   amq run --no-wake -- bash         only a terminal that knows its mailbox
 """
 NOTES = """\
 Experimental. The line is typed only where it can do no harm: into no half-typed line of yours, no dialog that
 the program announces, and no program that does not show what is typed into it. Where that cannot be known, the
 line is left without Enter. Claude Code and Codex get a key that their dialogs ignore; on Claude Code before 2.1.330
-it may do nothing, and you press Enter yourself."""
+it may do nothing, and you press Enter yourself.
+
+Claude Code gets hooks for this one process, merged with those of your own --settings; no file of yours is changed.
+Codex would ask you whether to trust them, so it gets none without --hooks.
+
+--native sends to Claude Code's socket for messages between sessions, or calls `codex queue` (with --hooks): a draft
+in the line does not matter then. Claude Code takes such a message for another agent's; where permissions are bypassed
+it asks you first.
+
+Your own profile of a program, ~/.config/amq/profiles/PROGRAM.toml, is used if it is there."""
+NOTICES = {"bell": "\a", "osc9": "\x1b]9;{}\a", "osc777": "\x1b]777;notify;amq;{}\a", "off": ""}
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own; the program and its arguments stand behind `--`."""
     parser.add_argument("--as", dest="handle", metavar="HANDLE", help="the agent's handle (else the program's name)")
+    parser.add_argument("--explain", action="store_true", help="print what would be run and added, and run nothing")
+    parser.add_argument("--check", action="store_true", help="print what is known of the installed version")
+    parser.add_argument("--profile", metavar="FILE", help="your own profile of the program (TOML)")
     parser.add_argument("--no-wake", action="store_true", help="only host the program, type nothing into it")
+    hooks = parser.add_mutually_exclusive_group()
+    hooks.add_argument("--hooks", action="store_true", default=None, help="give it hooks, even if it asks you first")
+    hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it none")
+    parser.add_argument("--native", action="store_true", help="tell it in a way of its own, where it has one")
+    when = parser.add_argument_group("when the agent is told")
+    for name, default, text in (
+        ("--debounce", "0s", "wait for more mail, before an idle agent is woken"),
+        ("--urgent-after", "0s", "how long a busy agent is left in peace by urgent mail"),
+        ("--normal-after", "2m", "the same for other mail"),
+        ("--low-after", "60s", "how long all must be quiet for mail of low priority"),
+    ):
+        when.add_argument(name, type=duration, metavar=default, help=f"{text} (default {default})")
+    when.add_argument("--notice", choices=NOTICES, default="bell", help="how you hear of mail that is not drained")
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -51,11 +82,50 @@ def run(args: Namespace, out: Output) -> int:
         raise UsageError("no program to run", hint="put it behind two dashes: amq run -- claude")
     environment = config.environment()
     handle = _handle(args, program[0])
-    from amq.runtime import session
+    from amq.runtime import explain, launch, session
 
     session.check_program(program[0], environment)
-    mailbox = _mailbox(args, handle, environment, out)
-    return session.run(mailbox, program, environment, wake=not args.no_wake)
+    profile, source = _profile(args, program[0], environment)
+    if args.check:
+        return _say(explain.installed(profile, program[0], environment), explain.verdict, out)
+    chosen = _options(args, handle)
+    if args.explain:
+        queue = QueueLayout(_root(args, environment).value)
+        planned = launch.plan(profile, program, environment, queue, handle, chosen)
+        return _say(explain.explained(profile, planned, source, native=args.native), explain.text, out)
+    return session.run(_mailbox(args, handle, environment, out), program, environment, profile, chosen)
+
+
+def _say(told: dict[str, Any], text: Callable[[dict[str, Any]], str], out: Output) -> int:
+    if out.json:
+        out.value(told)
+    else:
+        out.line(text(told))
+    return 0
+
+
+def _profile(args: Namespace, program: str, environment: Mapping[str, str]) -> tuple[Profile, str]:
+    """What is known of PROGRAM, and where that stands."""
+    from amq.runtime.profiles import own_file, profile_for
+
+    path = args.profile or own_file(program, environment)
+    if not path:
+        return profile_for(program), "comes with amq"
+    from amq.runtime.profiles.own import read_own
+
+    return read_own(path), path
+
+
+def _options(args: Namespace, handle: str) -> Options:
+    from amq.runtime.launch import Options
+    from amq.runtime.wake import Policy
+
+    names = ("debounce", "urgent_after", "normal_after", "low_after")
+    given = {name: value for name in names if (value := getattr(args, name)) is not None}
+    notice = NOTICES[args.notice].format(f"{handle} does not read its mail")
+    return Options(
+        wake=not args.no_wake, hooks=args.hooks, native=args.native, notice=notice.encode(), policy=Policy(**given)
+    )
 
 
 def _handle(args: Namespace, program: str) -> str:
@@ -68,13 +138,18 @@ def _handle(args: Namespace, program: str) -> str:
     return check_handle(handle, "--as")
 
 
-def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: Output) -> Mailbox:
-    """The agent's mailbox, made if need be, which is said. It warns of nothing later: the screen is the program's."""
+def _root(args: Namespace, environment: Mapping[str, str]) -> config.Setting:
+    """The queue that is there, or where one would be made."""
     directory = os.getcwd()
     found = config.find_root(args.root, environment, directory)
-    root = (found or config.new_root(args.root, environment, directory)).value
+    return found or config.new_root(args.root, environment, directory)
+
+
+def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: Output) -> Mailbox:
+    """The agent's mailbox, made if need be, which is said. It warns of nothing later: the screen is the program's."""
+    root = _root(args, environment).value
     queue = QueueLayout(root)
-    if found is not None:
+    if os.path.isdir(root):
         check_queue(args, root, out)
     if not registry.has_mailbox(queue.agent(handle)):
         registry.make_queue(queue, tracked=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amq.cli.session import open_mailbox
+from amq.cli.why import age, described, explain
 from amq.text import visible
 
 TYPE_CHECKING = False
@@ -12,13 +13,14 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
     from amq.roster import Agent
+    from amq.runtime.why import Why
 
 SUMMARY = "every agent: what it says, its unread mail and dead letters, and who notifies it"
 USAGE = ""
 EXAMPLES = """\
   amq who
   amq who --json"""
-_HEADING = ("agent", "status", "unread", "oldest", "dead letters", "notified by")
+_HEADING = ("agent", "status", "unread", "oldest", "waits for", "dead letters", "notified by")
 
 
 def options(parser: ArgumentParser) -> None:
@@ -27,21 +29,23 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """One line an agent, below a heading."""
-    agents = open_mailbox(args, out).who()
+    mailbox = open_mailbox(args, out)
+    agents = [(agent, explain(mailbox, agent.handle)[1] if agent.unread else None) for agent in mailbox.who()]
     if out.json:
-        out.value([_item(agent) for agent in agents])
+        out.value([_item(agent, why) for agent, why in agents])
     elif agents:
-        out.data(_table([_HEADING, *map(_cells, agents)]))
+        out.data(_table([_HEADING, *(_cells(agent, why) for agent, why in agents)]))
     return 0
 
 
-def _cells(agent: Agent) -> tuple[str, ...]:
+def _cells(agent: Agent, why: Why | None) -> tuple[str, ...]:
     notifier = agent.notifier
     return (
         agent.handle,
         visible(agent.presence.status) if agent.presence else "-",
         str(agent.unread),
-        "-" if agent.oldest_s is None else _age(agent.oldest_s),
+        "-" if agent.oldest_s is None else age(agent.oldest_s),
+        "-" if why is None else why.waits_for.value,
         str(agent.dead_letters),
         f"amq {visible(notifier.how)} (pid {notifier.pid})" if notifier else "nobody",
     )
@@ -53,20 +57,14 @@ def _table(rows: list[tuple[str, ...]]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _age(seconds: float) -> str:
-    """An age as a person says it: its largest unit, and nothing below."""
-    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
-        if seconds >= length:
-            return f"{int(seconds // length)}{unit}"
-    return f"{int(seconds)}s"
-
-
-def _item(agent: Agent) -> dict[str, Any]:
+def _item(agent: Agent, why: Why | None) -> dict[str, Any]:
     item: dict[str, Any] = {"handle": agent.handle, "unread": agent.unread, "dead_letters": agent.dead_letters}
     if agent.presence:
         item["presence"] = agent.presence.wire()
     if agent.oldest_s is not None:
         item["oldest_age_s"] = round(agent.oldest_s, 3)
+    if why:
+        item |= described(why)
     if agent.notifier:
         item["notifier"] = {"pid": agent.notifier.pid, "how": agent.notifier.how}
     return item

@@ -72,6 +72,10 @@ class Host:
             if self._child.fd >= 0:
                 self._pump.type(data)
 
+    def tell(self, notice: bytes) -> None:
+        """Show NOTICE, a bell or a sequence that prints nothing, where the program's output is between sequences."""
+        self._pump.tell(notice)
+
     @contextlib.contextmanager
     def _catching_signals(self) -> Iterator[None]:
         """While the program is hosted, signals wake the pump. One that we were started to ignore stays ignored."""

@@ -30,6 +30,7 @@ class Pump:
         self._terminal = terminal
         self._to_child = bytearray()
         self._to_person = bytearray()
+        self._notice = b""  # of ours for the person, until the program's output is between sequences
         self._source_open = tty.source_open
         self._sink_open = tty.sink_open
         self._child_open = True
@@ -54,6 +55,11 @@ class Pump:
         self._to_child += data
         self.wake()
 
+    def tell(self, notice: bytes) -> None:
+        """Show NOTICE to the person as soon as it cannot fall into the middle of a sequence of the program's."""
+        self._notice = notice
+        self.wake()
+
     def wake(self) -> None:
         """End the wait of `turn`, from any thread."""
         with contextlib.suppress(BlockingIOError):  # a full pipe wakes as well
@@ -71,8 +77,10 @@ class Pump:
             self._write_child()
         if self._child.fd in readable:
             self._read_child(BATCH)
-            if self._to_person and self._tty.sink_is_private:
-                writable.append(self._tty.sink)
+        if self._notice and not self._terminal.printing:
+            self._show_notice()
+        if self._child.fd in readable and self._to_person and self._tty.sink_is_private:
+            writable.append(self._tty.sink)
         if self._tty.sink in writable:
             self._write_person()
 
@@ -155,6 +163,11 @@ class Pump:
         if self._sink_open:
             self._to_person += shown
         return len(data)
+
+    def _show_notice(self) -> None:
+        if self._sink_open:
+            self._to_person += self._notice
+        self._notice = b""
 
     def _write_person(self) -> None:
         try:

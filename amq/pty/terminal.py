@@ -93,6 +93,12 @@ class Terminal:
         with self.lock:
             return self.ledger.redo()
 
+    @property
+    def printing(self) -> bool:
+        """Whether the program's output stands in the middle of a sequence or of a character."""
+        with self.lock:
+            return self._splitter.inside
+
     def expect_echo(self, text: str | None) -> None:
         """From here on compare the output with TEXT; None ends it."""
         with self.lock:

@@ -18,9 +18,14 @@ from pathlib import Path
 SHELL_PATIENCE = 5.0  # seconds for the person's login files
 
 
+def command_path(directory: str) -> str:
+    """Where `make_command` puts it."""
+    return f"{directory}/bin/amq"
+
+
 def make_command(directory: str) -> str:
     """Put an `amq` into DIRECTORY/bin that runs this very program; returns its path."""
-    command = Path(directory, "bin", "amq")
+    command = Path(command_path(directory))
     command.parent.mkdir(mode=0o700, exist_ok=True)
     text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m amq "$@"\n'
     beside = command.with_name(f".amq.{os.getpid()}")

@@ -6,19 +6,20 @@ import json
 import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any
 
 from amq.runtime.words import Outcome, Reason
 
 LONGEST_FILE = 64 * 1024  # bytes; when it is full the older half goes
 MOST_IDS = 20  # named in one entry
+WAKES_NAME = "wakes.jsonl"
 
 
 class BoundedFile:
     """A text file that lines are appended to. A line is lost rather than an error raised: nothing depends on it."""
 
     def __init__(self, path: str, limit: int = LONGEST_FILE) -> None:
-        self._path = Path(path)
+        self._path = path
         self._limit = limit
 
     def append(self, text: str) -> None:
@@ -30,32 +31,66 @@ class BoundedFile:
         except OSError:
             return
 
+    def lines(self) -> list[str]:
+        """What is there, oldest first; nothing, if it cannot be read."""
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with open(descriptor, "rb") as file:
+                return file.read(2 * self._limit).decode("utf-8", "replace").splitlines()
+        except OSError:
+            return []
+
     def _make_room(self) -> None:
-        if not self._path.exists() or self._path.stat().st_size < self._limit:
+        if not os.path.exists(self._path) or os.stat(self._path).st_size < self._limit:
             return
-        lines = self._path.read_bytes().splitlines(keepends=True)
-        self._path.write_bytes(b"".join(lines[len(lines) // 2 :]))
+        with open(self._path, "rb+") as file:
+            lines = file.readlines()
+            file.seek(0)
+            file.writelines(lines[len(lines) // 2 :])
+            file.truncate()
 
 
 class Record:
-    """The attempts to wake an agent, and what its mail waited for in between: one JSON object a line, no bodies."""
+    """The attempts to wake an agent, and what its mail waited for in between: one JSON object a line, no bodies.
 
-    def __init__(self, path: str) -> None:
-        self._file = BoundedFile(path)
-        self._waits_for: Reason | None = None
+    Each has `at` (RFC 3339), `count` and `ids` of the messages (MOST_IDS at most), and either `waits_for`, or `way`,
+    `outcome` and `reason`.
+    """
+
+    def __init__(self, directory: str) -> None:
+        """In the private DIRECTORY of an agent."""
+        self._file = BoundedFile(f"{directory}/{WAKES_NAME}")
+        self._waits: tuple[Reason, frozenset[str]] | None = None
 
     def attempt(self, ids: Iterable[str], way: str, outcome: Outcome, reason: str) -> None:
         """An attempt came to its end."""
-        self._waits_for = None
+        self._waits = None
         self._add(ids, way=way, outcome=outcome.value, reason=reason)
 
-    def waits(self, ids: Iterable[str], reason: Reason) -> None:
+    def waits(self, ids: Iterable[str], reason: Reason, detail: str = "") -> None:
         """The mail waits for REASON; written once, not at every look."""
-        if reason is not self._waits_for:
-            self._waits_for = reason
-            self._add(ids, waits_for=reason.value)
+        waits = (reason, frozenset(ids))
+        if waits != self._waits:
+            self._waits = waits
+            self._add(waits[1], waits_for=reason.value, **({"reason": detail} if detail else {}))
+
+    def entries(self) -> list[dict[str, Any]]:
+        """What was recorded, oldest first. A line that was cut off is left out."""
+        return [entry for line in self._file.lines() if (entry := _parse(line))]
 
     def _add(self, ids: Iterable[str], **what: str) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         named = sorted(ids)
         self._file.append(json.dumps({"at": at, "count": len(named), "ids": named[:MOST_IDS], **what}))
+
+
+def _parse(line: str) -> dict[str, Any] | None:
+    """The entry that LINE is; None if it is none, or has words that we do not know."""
+    try:
+        entry = json.loads(line)
+        if not (isinstance(entry["at"], str) and isinstance(entry["ids"], list) and isinstance(entry["count"], int)):
+            return None
+        _ = Reason(entry["waits_for"]) if "waits_for" in entry else Outcome(entry["outcome"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return dict(entry)

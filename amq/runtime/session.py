@@ -19,13 +19,17 @@ from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.host import Host
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
-from amq.runtime import lock
-from amq.runtime.profiles import Profile, profile_for
-from amq.runtime.reach import make_command, with_command
+from amq.runtime import launch, lock
+from amq.runtime.launch import Launch, Options
+from amq.runtime.profiles import NativeWay, Profile, Published
+from amq.runtime.reach import make_command
 from amq.runtime.record import BoundedFile, Record
+from amq.runtime.witness import Witness, claude_sessions
+from amq.runtime.words import Reason
 
 if TYPE_CHECKING:
     from amq.mailbox import Mailbox
+    from amq.runtime.channels import Channel
 
 IMPORT_AFTER = 0.2  # seconds: a program that ends at once is not held up by what it never needed
 END_WITHIN = 2.0  # seconds for the waking to come to its end when the program has
@@ -56,7 +60,9 @@ def check_program(name: str, environment: Mapping[str, str]) -> None:
         raise CannotRun(error) from error
 
 
-def run(mailbox: Mailbox, program: Sequence[str], environment: Mapping[str, str], *, wake: bool) -> int:
+def run(
+    mailbox: Mailbox, program: Sequence[str], environment: Mapping[str, str], profile: Profile, options: Options
+) -> int:
     """Host PROGRAM (its words) as the agent of MAILBOX until it ends; returns its status, 128 + n for signal n.
 
     Raises CannotRun, Taken, or HostFailed for a failure of our own.
@@ -64,9 +70,11 @@ def run(mailbox: Mailbox, program: Sequence[str], environment: Mapping[str, str]
     with ExitStack() as stack:
         try:
             state = mailbox.state_dir
-            if wake:
+            if options.wake:
                 stack.callback(_claim(state, mailbox, program).release)
-            return _hosted(mailbox, state, program, environment, wake=wake)
+            else:
+                Record(state).waits((), Reason.OFF)
+            return _hosted(mailbox, state, program, environment, profile, options)
         except CannotRunError as error:
             raise CannotRun(error) from error
         except (PtyError, OSError) as error:
@@ -84,21 +92,25 @@ def _claim(state: str, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
         ) from error
 
 
-def _hosted(mailbox: Mailbox, state: str, program: Sequence[str], environment: Mapping[str, str], *, wake: bool) -> int:
-    profile = profile_for(program[0])
-    command = make_command(state)
-    inside = {
-        **with_command(environment, command),
-        "AM_ROOT": mailbox.account.queue.root,
-        "AM_ME": mailbox.account.me,
-    }
+def _hosted(
+    mailbox: Mailbox,
+    state: str,
+    program: Sequence[str],
+    environment: Mapping[str, str],
+    profile: Profile,
+    options: Options,
+) -> int:
+    planned = launch.plan(profile, program, environment, mailbox.account.queue, mailbox.account.me, options)
+    launch.prepare(planned, profile, mailbox, make_command(state), options)
     tty = Tty(STDIN, STDOUT)
     with closing(tty):
-        started = time.monotonic()
-        child = Child.spawn(profile.arguments(program), inside, tty.size(), tty.attributes())
+        started, started_at = time.monotonic(), time.time()
+        child = Child.spawn(planned.program, planned.environment, tty.size(), tty.attributes())
         host = Host(child, tty, Terminal(started, profile.line, answers_state=profile.answers_state))
-        waking = Waking(mailbox, state, host, profile, command, inside)
-        if wake:
+        sessions = claude_sessions(planned.environment) if profile.publishes is Published.SESSIONS else ""
+        witness = Witness(state if planned.hooked else "", child.pid, started_at, sessions)
+        waking = Waking(mailbox, state, host, witness, profile, planned, options)
+        if options.wake:
             waking.start()
         try:
             return host.run()
@@ -114,16 +126,18 @@ class Waking:
         mailbox: Mailbox,
         state: str,
         host: Host,
+        witness: Witness,
         profile: Profile,
-        command: str,
-        environment: Mapping[str, str],
+        planned: Launch,
+        options: Options,
     ) -> None:
         self._mailbox = mailbox
         self._state = state
         self._host = host
+        self._witness = witness
         self._profile = profile
-        self._command = command
-        self._environment = environment
+        self._planned = planned
+        self._options = options
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="waking", daemon=True)
         self._log: Callable[[str], None] = BoundedFile(f"{state}/run.log").append
@@ -137,10 +151,12 @@ class Waking:
             self._thread.join(END_WITHIN)
 
     def _run(self) -> None:
+        Record(self._state).waits((), Reason.STARTING)
         try:
             self._wake()
         except BaseException:
             self._log(traceback.format_exc())
+            Record(self._state).waits((), Reason.NO_CHANNEL, "amq run has failed to watch the inbox: see run.log")
 
     def _wake(self) -> None:
         if self._stop.wait(IMPORT_AFTER):
@@ -148,16 +164,31 @@ class Waking:
         from amq.runtime import waking
         from amq.runtime.channels.pty import PtyChannel
 
-        channel = PtyChannel(self._host, self._profile.rules)
-        record = Record(f"{self._state}/wakes.jsonl")
+        typed = PtyChannel(self._host, self._profile.rules, self._witness, self._options.notice)
+        channel = self._native_first(typed) if self._options.native else typed
         command = self._typeable_command()
-        waking.run(self._mailbox, channel, record, command, self._log, self._stop)
+        waking.run(self._mailbox, channel, self._options.policy, command, self._log, self._stop)
+
+    def _native_first(self, typed: Channel) -> Channel:
+        from amq.runtime.channels.native import ClaudeSocket, CodexQueue, NativeFirst
+        from amq.runtime.handed import read_handed
+
+        if self._profile.native is NativeWay.CLAUDE_SOCKET:
+            return NativeFirst(ClaudeSocket(self._witness), typed)
+        if self._profile.native is NativeWay.CODEX_QUEUE:
+            planned, state = self._planned, self._state
+            queue = CodexQueue(
+                self._witness, lambda: read_handed(state).session, planned.program[0], planned.environment
+            )
+            return NativeFirst(queue, typed)
+        return typed
 
     def _typeable_command(self) -> str:
         """What the agent has to type for amq: the bare word, if even a login shell would find ours by it."""
         from amq.runtime.notification import COMMAND, is_typeable
-        from amq.runtime.reach import login_shells_find
+        from amq.runtime.reach import command_path, login_shells_find
 
-        if not is_typeable(self._command):
+        command = command_path(self._state)
+        if self._planned.finds_amq or not is_typeable(command):
             return COMMAND
-        return COMMAND if login_shells_find(self._command, self._environment, self._stop) else self._command
+        return COMMAND if login_shells_find(command, self._planned.environment, self._stop) else command

@@ -1,7 +1,8 @@
 """When an agent is told of its mail. Pure: events and the time go in, actions come out.
 
 The only success is that mail leaves the inbox. Until then one notification covers whatever follows it, and is repeated
-a few times at growing distances; then the mail is parked until the agent drains or new mail comes.
+a few times at growing distances, but never to an agent that works; then the mail is parked until the agent drains or
+new mail comes.
 """
 
 from __future__ import annotations
@@ -11,29 +12,59 @@ from enum import Enum
 
 from amq.runtime.words import Outcome, Reason
 
-REMIND_AFTER = (30.0, 60.0, 120.0, 240.0)  # seconds after the first attempt for a set of messages, the second, …
-ATTEMPTS_FOR_A_SET = len(REMIND_AFTER)
 ATTEMPTS_IN_A_ROW = 8  # without any drain
-LOW_AFTER = 60.0  # seconds of silence in the terminal before low priority mail is announced by itself
-LOOK_EVERY = 0.2  # seconds between looks while the terminal is not safe to type into
+LOOK_EVERY = 0.2  # seconds between looks while the mail waits for the terminal or the agent
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How long mail waits, in seconds."""
+
+    urgent_after: float = 0.0  # that the agent is busy, until urgent mail breaks in
+    normal_after: float = 120.0  # that it is busy, until other mail does
+    low_after: float = 60.0  # of silence in the terminal, until low priority mail is announced by itself
+    debounce: float = 0.0  # for more mail, before an idle agent is woken
+    remind_after: tuple[float, ...] = (
+        30.0,
+        60.0,
+        120.0,
+        240.0,
+    )  # the first attempt for a set of messages, the second …
+
+    @property
+    def attempts(self) -> int:
+        """How often an agent is told of the same messages."""
+        return len(self.remind_after)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How it stands with the agent at this instant."""
+
+    waits_for: Reason | None = None  # what forbids typing
+    quiet_for: float = 0.0  # seconds since anything moved at its side
+    busy: bool = False  # it is known to work
+    queues: bool = False  # what is submitted meanwhile waits for its turn, and breaks nothing off
+    hooked: bool = False  # hooks tell it while it works
 
 
 @dataclass(frozen=True)
 class Looked:
-    """The inbox and the terminal at this instant."""
+    """The inbox and the agent at this instant."""
 
     unread: frozenset[str]
+    urgent: frozenset[str]  # those of urgent priority
     low: frozenset[str]  # those of low priority
-    waits_for: Reason | None  # what forbids typing
-    quiet_for: float  # seconds since anything moved in the terminal
+    agent: Standing
 
 
 @dataclass(frozen=True)
 class Ended:
-    """An attempt is over."""
+    """An attempt is over. A hook's is none of ours: then it says what is `unread`, all of which it has told of."""
 
     outcome: Outcome
     reason: Reason | None = None
+    unread: frozenset[str] | None = None
 
 
 class Phase(Enum):
@@ -57,6 +88,8 @@ class Wake:
     tries: int = 0  # attempts for this set of messages
     in_a_row: int = 0  # attempts since the last drain
     due: float = 0.0  # not before this time
+    since: float = 0.0  # when the first message came that has not been announced
+    busy_since: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,50 +104,90 @@ class Again:
     at: float
 
 
-Action = Attempt | Again
+@dataclass(frozen=True)
+class TellPerson:
+    """Let the person know, once, that the agent does not read its mail."""
+
+
+Action = Attempt | Again | TellPerson
 Step = tuple[Wake, tuple[Action, ...]]
 
 
-def step(state: Wake, event: Looked | Ended, now: float) -> Step:
+def step(state: Wake, event: Looked | Ended, now: float, policy: Policy | None = None) -> Step:
     """The next state, and what to do."""
+    policy = policy or Policy()
     if isinstance(event, Ended):
-        return _ended(state, event, now)
-    return _decide(_with_mail(state, event.unread, now), event, now)
+        if event.unread is not None:
+            state = _with_mail(state, event.unread, now, policy)
+        return _ended(state, event, now, policy) if state.unread else (state, ())
+    state = _with_mail(state, event.unread, now, policy)
+    return _decide(_with_work(state, event, now, policy), event, now, policy)
 
 
-def _with_mail(state: Wake, unread: frozenset[str], now: float) -> Wake:
+def _with_mail(state: Wake, unread: frozenset[str], now: float, policy: Policy) -> Wake:
     """What the change of the inbox means for what was counted so far."""
     if not unread:
-        return Wake()
+        return Wake(busy_since=state.busy_since)
     drained, came = state.unread - unread, unread - state.unread
+    if came and state.unread <= state.announced:
+        state = replace(state, since=now)
     state = replace(state, unread=unread)
     if drained:
-        told = state.announced >= unread
-        return replace(state, tries=0, in_a_row=0, due=now + REMIND_AFTER[0] if told else now)
+        phase = Phase.WAITING if state.phase is Phase.PARKED else state.phase
+        due = now + policy.remind_after[0] if state.announced >= unread else now
+        return replace(state, phase=phase, tries=0, in_a_row=0, due=due)
     if came and state.phase is Phase.PARKED:
         one_left = min(state.in_a_row, ATTEMPTS_IN_A_ROW - 1)
-        return replace(state, phase=Phase.WAITING, tries=ATTEMPTS_FOR_A_SET - 1, in_a_row=one_left, due=now)
-    return replace(state, tries=0) if came else state
+        return replace(state, phase=Phase.WAITING, tries=policy.attempts - 1, in_a_row=one_left, due=now)
+    if came:
+        return replace(state, tries=0, due=min(state.due, now + policy.remind_after[0]))
+    return state
 
 
-def _decide(state: Wake, event: Looked, now: float) -> Step:
+def _with_work(state: Wake, event: Looked, now: float, policy: Policy) -> Wake:
+    """What it means that the agent works: for as long as it does, and a while longer, it is not reminded."""
+    if not event.agent.busy:
+        return replace(state, busy_since=None)
+    state = replace(state, busy_since=now if state.busy_since is None else state.busy_since)
+    if state.unread and state.unread <= state.announced:
+        return replace(state, due=max(state.due, now + policy.remind_after[0]))
+    return state
+
+
+def _decide(state: Wake, event: Looked, now: float, policy: Policy) -> Step:
     if not state.unread:
         return state, ()
-    if now < state.due:
-        return state, (Again(state.due),)
-    if state.phase is Phase.PARKED or _has_tried_enough(state):
-        return replace(state, phase=Phase.PARKED, reason=Reason.PARKED), ()
-    if event.unread <= event.low and event.quiet_for < LOW_AFTER:
-        return _wait(state, Reason.LOW, now + LOW_AFTER - event.quiet_for)
-    if event.waits_for is not None:
-        return _wait(state, event.waits_for, now + LOOK_EVERY)
+    due = max(state.due, state.since + policy.debounce)
+    if now < due:
+        state = replace(state, phase=Phase.WAITING) if state.phase is Phase.QUIET else state
+        return state, (Again(min(due, now + LOOK_EVERY) if event.agent.busy else due),)
+    if state.phase is Phase.PARKED:
+        return state, ()
+    if state.tries >= policy.attempts or state.in_a_row >= ATTEMPTS_IN_A_ROW:
+        if event.agent.busy:
+            return _wait(state, Reason.BUSY, now + LOOK_EVERY)
+        return replace(state, phase=Phase.PARKED, reason=Reason.PARKED), (TellPerson(),)
+    if event.unread <= event.low and event.agent.quiet_for < policy.low_after:
+        return _wait(state, Reason.LOW, now + policy.low_after - event.agent.quiet_for)
+    if event.agent.waits_for is not None:
+        return _wait(state, event.agent.waits_for, now + LOOK_EVERY)
+    if event.agent.busy and not _breaks_in(state, event, now, policy):
+        return _wait(state, Reason.BUSY, now + LOOK_EVERY)
     return state, (Attempt(),)
 
 
-def _ended(state: Wake, event: Ended, now: float) -> Step:
+def _breaks_in(state: Wake, event: Looked, now: float, policy: Policy) -> bool:
+    """Whether a line is typed to an agent that works: none where hooks tell it, and none for low priority alone."""
+    if event.agent.hooked or not event.agent.queues or event.unread <= event.low or state.busy_since is None:
+        return False
+    patience = policy.urgent_after if event.unread & event.urgent else policy.normal_after
+    return now - max(state.since, state.busy_since) >= patience
+
+
+def _ended(state: Wake, event: Ended, now: float, policy: Policy) -> Step:
     if event.outcome in (Outcome.REFUSED, Outcome.FAILED):
         return _wait(state, event.reason or Reason.STOPPED, now + LOOK_EVERY)
-    due = now + REMIND_AFTER[min(state.tries, ATTEMPTS_FOR_A_SET - 1)]
+    due = now + policy.remind_after[min(state.tries, policy.attempts - 1)]
     told = replace(
         state,
         phase=Phase.UNCERTAIN if event.outcome is Outcome.UNCERTAIN else Phase.OUTSTANDING,
@@ -125,10 +198,6 @@ def _ended(state: Wake, event: Ended, now: float) -> Step:
         due=due,
     )
     return told, (Again(due),)
-
-
-def _has_tried_enough(state: Wake) -> bool:
-    return state.tries >= ATTEMPTS_FOR_A_SET or state.in_a_row >= ATTEMPTS_IN_A_ROW
 
 
 def _wait(state: Wake, reason: Reason, until: float) -> Step:

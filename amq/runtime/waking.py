@@ -17,14 +17,21 @@ from amq.errors import AmqError
 from amq.mailbox import Mailbox, Unread
 from amq.runtime import wake
 from amq.runtime.channels import Channel
+from amq.runtime.handed import HandedWatch
 from amq.runtime.inbox import looks
 from amq.runtime.notification import notification
 from amq.runtime.record import Record
 from amq.runtime.typed import End
-from amq.runtime.wake import Again, Attempt, Ended, Looked, Wake
+from amq.runtime.wake import Again, Attempt, Ended, Looked, Policy, Standing, TellPerson, Wake
 from amq.runtime.words import Outcome, Reason
 
 SECOND_LOOK = 0.1  # seconds after the first: what came before the watch began gave no event
+
+
+def now() -> float:
+    """Seconds of a clock that never goes back and, where there is one, goes on while the machine sleeps."""
+    boot_time = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
 
 
 class PrivateLog(logging.Handler):
@@ -42,11 +49,13 @@ class Waker:
     """One agent's. COMMAND is how its shell finds amq, LOG takes a line for the private log."""
 
     def __init__(
-        self, mailbox: Mailbox, channel: Channel, record: Record, command: str, log: Callable[[str], None]
+        self, mailbox: Mailbox, channel: Channel, policy: Policy, command: str, log: Callable[[str], None]
     ) -> None:
         self._mailbox = mailbox
         self._channel = channel
-        self._record = record
+        self._policy = policy
+        self._record = Record(mailbox.state_dir)
+        self._handed = HandedWatch(mailbox.state_dir)
         self._command = command
         self._log = log
         self._state = Wake()
@@ -64,15 +73,17 @@ class Waker:
             finally:
                 self._stop_listening.set()
             tasks.cancel_scope.cancel()
+        if self._unread:
+            self._record.waits(self._state.unread, Reason.STOPPED)
 
     async def _listen(self) -> None:
         async for _ in looks(self._mailbox.account.agent.inbox_new, self._stop_listening, self._log):
             self._rung.set()
 
     async def _keep_waking(self) -> None:
-        again = time.monotonic() + SECOND_LOOK
+        again = now() + SECOND_LOOK
         while True:
-            with anyio.move_on_after(max(0.0, again - time.monotonic())):
+            with anyio.move_on_after(max(0.0, again - now())):
                 await self._rung.wait()
             rung, self._rung = self._rung.is_set(), anyio.Event()
             again = await self._turn(rung)
@@ -83,13 +94,18 @@ class Waker:
         Nothing is typed without a new look at the inbox; but while the terminal is not safe to type into, a hundred
         looks at it cost none at a large inbox.
         """
-        waits_for = self._channel.waits_for()
-        if rung or waits_for is None:
+        standing, handed = self._channel.look(), self._handed.another()
+        if rung or handed or standing.waits_for is None:
             self._look_into_inbox()
-        actions = self._decide(self._looked(waits_for))
+        looked = self._looked(standing)
+        if handed:
+            self._decide(Ended(Outcome.HANDED, unread=looked.unread))
+        actions = self._decide(looked)
         if any(isinstance(action, Attempt) for action in actions):
             end = await self._channel.attempt(notification([message.sender for message in self._unread], self._command))
             actions = self._decide(self._ended(end))
+        if any(isinstance(action, TellPerson) for action in actions):
+            self._channel.tell_person()
         return next((action.at for action in actions if isinstance(action, Again)), float("inf"))
 
     def _look_into_inbox(self) -> None:
@@ -102,13 +118,11 @@ class Waker:
             self._channel.drained()
         self._unread = unread
 
-    def _looked(self, waits_for: Reason | None) -> Looked:
-        return Looked(
-            unread=frozenset(message.id for message in self._unread),
-            low=frozenset(message.id for message in self._unread if message.priority == "low"),
-            waits_for=waits_for,
-            quiet_for=self._channel.quiet_for(),
-        )
+    def _looked(self, standing: Standing) -> Looked:
+        def of(priority: str) -> frozenset[str]:
+            return frozenset(message.id for message in self._unread if message.priority == priority)
+
+        return Looked(frozenset(message.id for message in self._unread), of("urgent"), of("low"), standing)
 
     def _ended(self, end: End) -> Ended:
         if end.outcome is Outcome.REFUSED:
@@ -117,7 +131,7 @@ class Waker:
         return Ended(end.outcome)
 
     def _decide(self, event: Looked | Ended) -> tuple[wake.Action, ...]:
-        self._state, actions = wake.step(self._state, event, time.monotonic())
+        self._state, actions = wake.step(self._state, event, now(), self._policy)
         if self._state.phase in (wake.Phase.WAITING, wake.Phase.PARKED):
             self._record.waits(self._state.unread, self._state.reason)
         return actions
@@ -126,11 +140,11 @@ class Waker:
 def run(
     mailbox: Mailbox,
     channel: Channel,
-    record: Record,
+    policy: Policy,
     command: str,
     log: Callable[[str], None],
     stop: threading.Event,
 ) -> None:
     """Keep the agent told until STOP is set."""
     logging.getLogger().addHandler(PrivateLog(log))
-    anyio.run(Waker(mailbox, channel, record, command, log).run, stop)
+    anyio.run(Waker(mailbox, channel, policy, command, log).run, stop)

@@ -10,10 +10,13 @@ class Reason(Enum):
 
     DRAFT = "draft"  # the person has typed something and not sent it, or is typing
     DIALOG = "dialog"  # the program asks the person something
+    BUSY = "busy"  # the agent works, and the mail is not urgent, or cannot reach it meanwhile
     STARTING = "starting"
     STOPPED = "stopped"  # the program is stopped, or has ended
     LOW = "low"  # low priority, not yet time
     UNKNOWN_SCREEN = "unknown-screen"  # the terminal is in no state that we know to be safe
+    NO_CHANNEL = "no-channel"  # nobody notifies the agent, or the one who does has failed
+    OFF = "off"  # it is hosted with --no-wake
     PARKED = "parked"  # enough attempts; it waits for a drain or for new mail
     NOTHING = "nothing"  # a notification is out
 
@@ -21,6 +24,8 @@ class Reason(Enum):
 class Outcome(Enum):
     """How one attempt to wake an agent ended."""
 
+    HANDED = "handed"  # a hook gave the notification to the model
+    SENT = "sent"  # a way of the program's own took it
     TYPED = "typed"  # the text stands there, not submitted
     SUBMITTED = "submitted"
     UNCERTAIN = "uncertain"  # what became of the text is not known

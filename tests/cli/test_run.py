@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from argparse import Namespace
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,14 +16,17 @@ from amq.errors import UsageError
 from amq.layout import ROOT_NAME, QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime import session
+from amq.runtime.launch import Options
+from amq.runtime.profiles import Profile
+from amq.runtime.wake import Policy
 from amq.store import registry
 
 
 class Notes(Output):
     """Keeps what is said."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, json: bool = False) -> None:
+        super().__init__(json=json)
         self.notes: list[str] = []
 
     def note(self, text: str) -> None:
@@ -37,14 +41,17 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Call]:
     """What was hosted: root, handle, program, whether to wake. The working directory is a repository."""
     calls: list[Call] = []
 
-    def host(mailbox: Mailbox, program: list[str], environment: Mapping[str, str], *, wake: bool) -> int:
+    def host(
+        mailbox: Mailbox, program: list[str], environment: Mapping[str, str], profile: Profile, options: Options
+    ) -> int:
         assert environment
-        calls.append((mailbox.account.queue.root, mailbox.account.me, program, wake))
+        calls.append((mailbox.account.queue.root, mailbox.account.me, program, options.wake))
         return 7
 
     monkeypatch.setattr(session, "run", host)
     monkeypatch.setattr(session, "check_program", lambda *_: None)
     monkeypatch.delenv("AM_ROOT", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("AM_ME", "somebody-else")
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "HEAD").touch()
@@ -121,3 +128,76 @@ def test_a_broken_registry_keeps_nobody_from_work(calls: list[Call], tmp_path: P
     assert run("--", "claude", out=out) == 7
     assert [note.partition(":")[0] for note in out.notes] == ["warning"]
     assert path.read_text() == "{"
+
+
+def test_explaining_makes_nothing(calls: list[Call], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("--explain", "--", "codex", "-m", "o3") == 0
+    said = capfd.readouterr().out
+    assert said.startswith("profile  codex (comes with amq)\nruns     codex --no-daemon -c ")
+    assert f"adds     AM_ROOT={tmp_path / ROOT_NAME}\n" in said
+    assert "hooks    off: codex would ask you" in said
+    assert "wakes    typed, and submitted with a key that its dialogs ignore, also while it works" in said
+    assert not (tmp_path / ROOT_NAME).exists()
+    assert calls == []
+
+
+def test_explaining_in_json(calls: list[Call], capfd: pytest.CaptureFixture[str]) -> None:
+    run("--explain", "--", "claude", out=Notes(json=True))
+    told = json.loads(capfd.readouterr().out)
+    assert (told["profile"], told["hooks"]) == ("claude", "on")
+    assert told["command"][:2] == ["claude", "--settings"]
+    assert told["wake"][0].startswith("while it works: handed over by its hooks")
+
+
+@pytest.mark.parametrize(
+    ("prints", "json_mode", "said"),
+    [
+        ("2.1.330 (Claude Code)", False, "claude 2.1.330: tested\n"),
+        ("9.9.9", False, "claude 9.9.9: not tested (2.1.330, 2.1.197 are); nothing is taken on trust"),
+        ("?", False, "claude: it does not say its version; tested with 2.1.330, 2.1.197\n"),
+        ("2.1.197 (Claude Code)", True, '"tested": true'),
+    ],
+)
+def test_what_is_known_of_the_installed_version(
+    calls: list[Call], tmp_path: Path, capfd: pytest.CaptureFixture[str], prints: str, json_mode: bool, said: str
+) -> None:
+    program = tmp_path / "claude"
+    program.write_text(f"#!/bin/sh\necho '{prints}'\n")
+    program.chmod(0o700)
+    assert run("--check", "--", str(program), out=Notes(json=json_mode)) == 0
+    assert said in capfd.readouterr().out
+    assert calls == []
+
+
+def test_of_an_unknown_program_no_version_is_asked(calls: list[Call], capfd: pytest.CaptureFixture[str]) -> None:
+    run("--check", "--", "no-such-program")
+    assert capfd.readouterr().out.startswith("nothing is known of this program")
+
+
+def test_ones_own_profile(calls: list[Call], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "amq" / "profiles" / "claude.toml"
+    own.parent.mkdir(parents=True)
+    own.write_text("extends = 'claude'\nname = 'mine'\n")
+    given = tmp_path / "given.toml"
+    given.write_text("name = 'given'\n")
+    profiles: list[str] = []
+    monkeypatch.setattr(session, "run", lambda *words: profiles.append(words[3].name))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    run("--", "claude")
+    run("--as", "x", "--", "codex")
+    run("--profile", str(given), "--", "claude")
+    assert profiles == ["mine", "codex", "given"]
+
+
+def test_the_options_of_the_policy(calls: list[Call], monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[Options] = []
+    monkeypatch.setattr(session, "run", lambda *words: chosen.append(words[4]))
+    run("--", "claude")
+    run("--debounce=5s", "--urgent-after=1m", "--normal-after=0", "--low-after=1s", "--notice=osc9", "--", "claude")
+    run("--hooks", "--", "claude")
+    run("--no-hooks", "--notice=off", "--", "claude")
+    assert chosen[0] == Options()
+    policy = Policy(debounce=5.0, urgent_after=60.0, normal_after=0.0, low_after=1.0)
+    assert chosen[1] == Options(policy=policy, notice=b"\x1b]9;claude does not read its mail\x07")
+    assert [options.hooks for options in chosen[2:]] == [True, False]
+    assert chosen[3].notice == b""

@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from amq.cli.who import _age
+from amq.cli.why import age
 from amq.layout import NOTIFIER_NAME
 from amq.mailbox import Mailbox
 from amq.runtime import lock
@@ -40,11 +40,11 @@ def test_the_table_names_every_agent(amq: Shell, notified: None) -> None:
     amq.put("bad.md", b"nonsense", handle="carol")
     amq.ok("drain", me="carol")
     assert amq.ok("who").splitlines() == [
-        "agent  status  unread  oldest  dead letters  notified by",
-        "alice  -       0       -       0             nobody",
-        f"bob    busy    1       0s      0             amq run (pid {os.getpid()})",
-        "carol  -       0       -       1             nobody",
-        "user   -       0       -       0             nobody",
+        "agent  status  unread  oldest  waits for  dead letters  notified by",
+        "alice  -       0       -       -          0             nobody",
+        f"bob    busy    1       0s      nothing    0             amq run (pid {os.getpid()})",
+        "carol  -       0       -       -          1             nobody",
+        "user   -       0       -       -          0             nobody",
     ]
 
 
@@ -57,6 +57,7 @@ def test_json_has_the_documented_keys(amq: Shell, notified: None) -> None:
     assert bob.pop("presence")["status"] == "busy"
     assert bob == {
         "handle": "bob", "unread": 1, "dead_letters": 0, "notifier": {"pid": os.getpid(), "how": "run"},
+        "waits_for": "nothing", "detail": "the mail has just come",
     }  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def test_the_oldest_is_found_by_name_or_by_what_the_file_says(amq: Shell) -> Non
     assert oldest(amq) == 3600
 
 
-def test_a_message_from_the_future_has_no_age(amq: Shell) -> None:
+def test_a_message_from_the_future_has_noage(amq: Shell) -> None:
     amq.put(f"{ID}.md", message_file(created="2028-01-01T00:00:00Z"))
     assert oldest(amq) == 0
 
@@ -137,4 +138,4 @@ def test_one_file_is_opened_whatever_the_number_of_unread(amq: Shell, monkeypatc
     [(0, "0s"), (59.9, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (86_399, "23h"), (200_000, "2d")],
 )
 def test_an_age_is_told_in_its_largest_unit(seconds: float, text: str) -> None:
-    assert _age(seconds) == text
+    assert age(seconds) == text

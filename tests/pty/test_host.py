@@ -259,6 +259,38 @@ def test_the_program_gets_its_answer_and_the_person_does_not_see_the_question() 
         assert b"\x1b]7501" not in (person.screen.before or b"")
 
 
+@pytest.mark.parametrize(("beginning", "end"), [(b"\x1b]0;a ti", b"tle\x07"), (b"\x1b[3", b"1m"), (b"\xc3", b"\xa9")])
+def test_a_notice_falls_into_no_sequence_or_character_of_the_programs(
+    tmp_path: Path, beginning: bytes, end: bytes
+) -> None:
+    (tmp_path / "beginning").write_bytes(b"ready" + beginning)
+    (tmp_path / "end").write_bytes(end)
+
+    def does(person: Person) -> None:
+        person.sees(b"ready" + beginning)
+        wait_until(lambda: person.host.terminal.printing)
+        person.host.tell(b"<notice>")
+        person.type(b"\r")
+        person.sees(end)
+        assert person.screen.before == b""
+        person.sees("<notice>")
+
+    script = f"cd {tmp_path}; stty raw -echo; cat beginning; head -c 1 >/dev/null; cat end"
+    with terminal() as person:
+        assert host(person, ["sh", "-c", script], does) == 0
+
+
+def test_a_notice_comes_at_once_where_nothing_is_printed() -> None:
+    def does(person: Person) -> None:
+        person.sees("ready")
+        person.host.tell(b"<notice>")
+        person.sees("<notice>")
+        person.type(b"\r")
+
+    with terminal() as person:
+        assert host(person, ["sh", "-c", "stty raw -echo; printf ready; head -c 1 >/dev/null"], does) == 0
+
+
 def test_a_key_that_has_not_been_read_yet_is_seen_waiting() -> None:
     def does(person: Person) -> None:
         person.sees("ready")

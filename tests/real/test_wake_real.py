@@ -23,6 +23,7 @@ by_enter_only = pytest.mark.parametrize("agent", ["claude-old"], indirect=True)
 
 AMQ = Path(sys.executable).with_name("amq")
 INPUT_ROW = r"^[❯›]\s"  # a space or one that does not break
+FROM_A_HOOK = "Stop hook feedback:\n"
 DIALOG = "Do you want to proceed|Would you like to run"
 
 
@@ -79,8 +80,9 @@ def run(rig: Rig) -> Iterator[Run]:
 
 
 def notices(rig: Rig) -> list[Turn]:
-    """The turns that a line typed at the agent began, oldest first."""
-    return [turn for turn, _ in rig.model.turns if not turn.results]
+    """The turns that a line typed at the agent began, or a hook at the end of the turn before, oldest first."""
+    began = [turn.text.removeprefix(FROM_A_HOOK) for turn, _ in rig.model.turns if not turn.results]
+    return [Turn(text) for text in began]
 
 
 def wait_for_reply(rig: Rig, person: Person, terminal: Terminal, count: int = 1) -> None:

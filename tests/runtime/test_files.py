@@ -14,7 +14,6 @@ import pytest
 
 from amq.layout import NOTIFIER_NAME as NAME
 from amq.runtime.lock import TakenError, claim
-from amq.runtime.profiles import profile_for
 from amq.runtime.reach import login_shells_find, make_command, with_command
 from amq.runtime.record import BoundedFile, Record
 from amq.runtime.words import Outcome, Reason
@@ -62,7 +61,7 @@ def test_a_holder_that_has_not_said_who_it_is(tmp_path: Path) -> None:
 
 
 def test_the_record_tells_attempts_and_each_change_of_what_is_waited_for(tmp_path: Path) -> None:
-    record = Record(str(tmp_path / "wakes.jsonl"))
+    record = Record(str(tmp_path))
     for reason in (Reason.STARTING, Reason.DRAFT, Reason.DRAFT):
         record.waits({"b", "a"}, reason)
     record.attempt({"a"}, "pty", Outcome.SUBMITTED, "")
@@ -129,29 +128,3 @@ def test_a_login_shell_that_hangs_is_given_up(tmp_path: Path) -> None:
     give_up = threading.Event()
     give_up.set()
     assert not login_shells_find("/x/amq", {"SHELL": hanging, "PATH": "/nowhere"}, give_up)
-
-
-@pytest.mark.parametrize(
-    ("program", "arguments"),
-    [
-        (["claude", "--continue"], ["claude", "--continue"]),
-        (
-            ["/opt/bin/codex", "-m", "x"],
-            ["/opt/bin/codex", "--no-daemon", "-c", 'tui.keymap.composer.queue=["tab","f21"]', "-m", "x"],
-        ),
-        (
-            ["codex", "-c", 'tui.keymap.composer.queue=["f20"]', "--no-daemon"],
-            ["codex", "-c", 'tui.keymap.composer.queue=["f20"]', "--no-daemon"],
-        ),
-        (
-            ["codex", "-c", "shell_environment_policy.set.AM_ME='x'"],
-            [
-                *("codex", "-c", 'tui.keymap.composer.queue=["tab","f21"]'),
-                *("-c", "shell_environment_policy.set.AM_ME='x'"),
-            ],
-        ),
-        (["bash"], ["bash"]),
-    ],
-)
-def test_what_a_profile_adds(program: list[str], arguments: list[str]) -> None:
-    assert profile_for(program[0]).arguments(program) == arguments

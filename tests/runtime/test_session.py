@@ -12,16 +12,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import pexpect
 import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
-from amq.pty.host import Host
 from amq.runtime import session as session_module
+from amq.runtime.launch import Launch, Options
 from amq.runtime.profiles import profile_for
+from amq.runtime.record import Record
 from amq.runtime.typed import Rules
 from amq.runtime.waking import PrivateLog
 from amq.store import registry
@@ -46,15 +47,15 @@ class Desk:
         for handle in ("tui", "codex"):
             registry.make_mailbox(queue, handle)
 
-    def run(self, *program: str, options: tuple[str, ...] = ()) -> Session:
-        return self.spawn(self.command(*program, options=options))
+    def run(self, *program: str, options: tuple[str, ...] = (), **variables: str) -> Session:
+        return self.spawn(self.command(*program, options=options), **variables)
 
     def command(self, *program: str, options: tuple[str, ...] = ()) -> list[str]:
         return [sys.executable, "-m", "amq", "--root", self.root, "run", "--as", "tui", *options, "--", *program]
 
-    def spawn(self, command: list[str]) -> Session:
+    def spawn(self, command: list[str], **variables: str) -> Session:
         session: Session = pexpect.spawn(
-            command[0], command[1:], timeout=PATIENCE, dimensions=(24, 60), env=self.environment()
+            command[0], command[1:], timeout=PATIENCE, dimensions=(24, 60), env=self.environment() | variables
         )
         self._sessions.append(session)
         return session
@@ -88,7 +89,7 @@ class Desk:
         """What the mail waited for, and how attempts ended."""
         path = Path(Mailbox(self.root, "tui").state_dir, "wakes.jsonl")
         entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        return [entry.get("waits_for") or entry["outcome"] for entry in entries]
+        return [entry.get("waits_for") or entry["outcome"] for entry in entries if entry["ids"]]
 
     def comes_to(self, *notes: str) -> None:
         wait_until(lambda: self.noted() == list(notes))
@@ -179,6 +180,27 @@ def test_nothing_is_typed_into_a_dialog_that_is_announced(desk: Desk) -> None:
     desk.comes_to("started", "submitted dialog", "dialog", "denied", "pasted", f"submitted {ONE_MESSAGE}")
 
 
+def test_what_the_program_says_in_a_file_counts_too(desk: Desk, tmp_path: Path) -> None:
+    """A dialog that it tells of there only; and while it works, nothing but urgent mail is typed."""
+    profile = tmp_path / "profile.toml"
+    profile.write_text('name = "tui"\npublishes = "sessions"\n')
+    sessions = tmp_path / ".claude" / "sessions"
+    sessions.mkdir(parents=True)
+    tui = shlex.join([sys.executable, str(TUI), str(desk.log)])
+    says = 'echo "{\\"pid\\": $$, \\"startedAt\\": $(date +%s)999, \\"status\\": \\"waiting\\"}"'
+    script = f"{says} >{sessions}/$$.json; exec {tui}"
+    desk.run("sh", "-c", script, options=("--profile", str(profile)), HOME=str(tmp_path))
+    desk.comes_to("started")
+    desk.send()
+    wait_until(lambda: desk.recorded()[-1:] == ["dialog"])
+    (file,) = sessions.glob("*.json")
+    file.write_text(file.read_text().replace("waiting", "busy"))
+    wait_until(lambda: desk.recorded()[-1:] == ["busy"])
+    assert desk.noted() == ["started"]
+    file.write_text(file.read_text().replace("busy", "idle"))
+    desk.comes_to("started", "pasted", f"submitted {ONE_MESSAGE}")
+
+
 def test_a_dialog_that_nobody_announced_gets_no_enter(desk: Desk) -> None:
     session = desk.run_tui("--silent")
     desk.comes_to("started")
@@ -205,6 +227,20 @@ def test_nothing_is_typed_where_every_letter_is_a_command(desk: Desk) -> None:
     desk.send()
     wait_until(lambda: desk.recorded()[-1:] == ["unknown-screen"])
     assert desk.noted()[3:] == []
+
+
+def test_the_agents_end_is_recorded_with_the_mail_that_waits(desk: Desk) -> None:
+    desk.send()
+    session = desk.run_tui("--start-after", str(desk.go))
+    wait_until(lambda: desk.recorded() == ["starting"])
+    os.kill(desk.host_pid(), signal.SIGTERM)
+    ends(session)
+    assert desk.recorded() == ["starting", "stopped"]
+
+
+def test_without_waking_that_is_recorded(desk: Desk) -> None:
+    assert ends(desk.run("true", options=("--no-wake",))) == 0
+    assert Record(Mailbox(desk.root, "tui").state_dir).entries()[-1]["waits_for"] == "off"
 
 
 def test_no_secret_is_asked_for_in_vain(desk: Desk) -> None:
@@ -304,12 +340,15 @@ def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.M
     mailbox = Mailbox(desk.root, "tui")
     monkeypatch.setattr(session_module, "IMPORT_AFTER", 0.0)
     monkeypatch.setattr("amq.runtime.waking.run", fails)
-    waking = session_module.Waking(mailbox, mailbox.state_dir, cast("Host", None), profile_for("x"), "/x y/amq", {})
+    planned, options = Launch(["x"], {}, [], "off", finds_amq=True), Options()
+    nothing = cast("Any", None)
+    waking = session_module.Waking(mailbox, mailbox.state_dir, nothing, nothing, profile_for("x"), planned, options)
     waking.start()
     log = Path(mailbox.state_dir, "run.log")
     wait_until(log.exists)
     waking.stop()
     assert "RuntimeError: a defect" in log.read_text()
+    assert Record(mailbox.state_dir).entries()[-1]["waits_for"] == "no-channel", "amq why says so"
 
 
 def test_what_libraries_log_does_not_reach_the_screen(capfd: pytest.CaptureFixture[str]) -> None:

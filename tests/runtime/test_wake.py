@@ -7,25 +7,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amq.runtime.wake import (
-    ATTEMPTS_FOR_A_SET,
     ATTEMPTS_IN_A_ROW,
     LOOK_EVERY,
-    LOW_AFTER,
-    REMIND_AFTER,
+    Action,
     Again,
     Attempt,
     Ended,
     Looked,
     Phase,
+    Policy,
+    Standing,
     Step,
+    TellPerson,
     Wake,
     step,
 )
 from amq.runtime.words import Outcome, Reason
 
+POLICY = Policy()
+REMIND_AFTER = POLICY.remind_after
+IDLE = Standing()
+QUEUES = Standing(busy=True, queues=True)
+HOOKED = Standing(busy=True, queues=True, hooked=True)
 
-def looked(*unread: str, low: str = "", waits_for: Reason | None = None, quiet_for: float = 0.0) -> Looked:
-    return Looked(frozenset(unread), frozenset(low), waits_for, quiet_for)
+
+def looked(*unread: str, urgent: str = "", low: str = "", agent: Standing = IDLE) -> Looked:
+    return Looked(frozenset(unread), frozenset(urgent), frozenset(low), agent)
 
 
 def attempted(state: Wake, *unread: str, now: float, outcome: Outcome = Outcome.SUBMITTED) -> Wake:
@@ -33,6 +40,11 @@ def attempted(state: Wake, *unread: str, now: float, outcome: Outcome = Outcome.
     state, actions = step(state, looked(*unread), now)
     assert actions == (Attempt(),)
     return step(state, Ended(outcome), now)[0]
+
+
+def parked(*unread: str, in_a_row: int = 4) -> Wake:
+    told = frozenset(unread)
+    return Wake(Phase.PARKED, Reason.PARKED, told, told, tries=4, in_a_row=in_a_row)
 
 
 def waits(result: Step) -> tuple[Phase, tuple[object, ...]]:
@@ -47,8 +59,17 @@ def test_mail_is_announced_at_once() -> None:
     assert step(Wake(), looked("a"), 0.0)[1] == (Attempt(),)
 
 
+def test_more_mail_can_be_waited_for() -> None:
+    policy = Policy(debounce=5.0)
+    state, actions = step(Wake(), looked("a"), 100.0, policy)
+    assert actions == (Again(105.0),)
+    state, actions = step(state, looked("a", "b"), 103.0, policy)
+    assert actions == (Again(105.0),)
+    assert step(state, looked("a", "b"), 105.0, policy)[1] == (Attempt(),)
+
+
 def test_mail_waits_for_a_safe_terminal() -> None:
-    state, actions = step(Wake(), looked("a", waits_for=Reason.DRAFT), 10.0)
+    state, actions = step(Wake(), looked("a", agent=Standing(waits_for=Reason.DRAFT)), 10.0)
     assert (state.phase, state.reason, actions) == (Phase.WAITING, Reason.DRAFT, (Again(10.0 + LOOK_EVERY),))
     assert step(state, looked("a"), 10.2)[1] == (Attempt(),)
 
@@ -64,6 +85,12 @@ def test_one_notification_covers_what_follows() -> None:
     assert waits(step(state, looked("a", "b"), 1.0)) == (Phase.OUTSTANDING, (Again(REMIND_AFTER[0]),))
 
 
+def test_new_mail_does_not_wait_for_a_late_reminder_of_old_mail() -> None:
+    state = Wake(Phase.OUTSTANDING, unread=frozenset("a"), announced=frozenset("a"), tries=3, in_a_row=3, due=500.0)
+    state, actions = step(state, looked("a", "b"), 300.0)
+    assert (state.tries, actions) == (0, (Again(330.0),))
+
+
 def test_reminders_come_at_growing_distances_then_the_mail_is_parked() -> None:
     state, now, times = Wake(), 0.0, []
     for distance in REMIND_AFTER:
@@ -73,19 +100,24 @@ def test_reminders_come_at_growing_distances_then_the_mail_is_parked() -> None:
         now += distance
     assert times == [0.0, 30.0, 90.0, 210.0]
     state, actions = step(state, looked("a"), now)
-    assert (state.phase, state.reason, actions) == (Phase.PARKED, Reason.PARKED, ())
+    assert (state.phase, state.reason, actions) == (Phase.PARKED, Reason.PARKED, (TellPerson(),))
     assert step(state, looked("a"), now + 1e6)[1] == ()
 
 
 def test_new_mail_after_parking_gets_one_attempt() -> None:
-    state = Wake(Phase.PARKED, unread=frozenset("a"), announced=frozenset("a"), tries=4, in_a_row=8)
-    state = attempted(state, "a", "b", now=1000.0)
-    assert step(state, looked("a", "b"), 2000.0)[0].phase is Phase.PARKED
+    state = attempted(parked("a", in_a_row=8), "a", "b", now=1000.0)
+    state, actions = step(state, looked("a", "b"), 2000.0)
+    assert (state.phase, actions) == (Phase.PARKED, (TellPerson(),))
 
 
 def test_a_drain_resets_all() -> None:
-    state = Wake(Phase.PARKED, unread=frozenset("a"), tries=4, in_a_row=8)
-    assert step(state, looked(), 5.0) == (Wake(), ())
+    assert step(parked("a", in_a_row=8), looked(), 5.0) == (Wake(), ())
+
+
+def test_a_drain_that_leaves_some_resets_all_too() -> None:
+    state, actions = step(parked("a", "b", in_a_row=8), looked("b"), 5.0)
+    assert (state.phase, state.tries, state.in_a_row, actions) == (Phase.WAITING, 0, 0, (Again(5.0 + REMIND_AFTER[0]),))
+    assert step(state, looked("b"), 5.0 + REMIND_AFTER[0])[1] == (Attempt(),)
 
 
 def test_what_a_drain_left_is_only_reminded_of() -> None:
@@ -114,13 +146,75 @@ def test_mail_that_keeps_coming_does_not_make_reminders_endless() -> None:
 
 
 def test_low_priority_waits_for_silence() -> None:
-    state, actions = step(Wake(), looked("a", low="a", quiet_for=10.0), 100.0)
-    assert (state.reason, actions) == (Reason.LOW, (Again(100.0 + LOW_AFTER - 10.0),))
-    assert step(state, looked("a", low="a", quiet_for=LOW_AFTER), 150.0)[1] == (Attempt(),)
+    state, actions = step(Wake(), looked("a", low="a", agent=Standing(quiet_for=10.0)), 100.0)
+    assert (state.reason, actions) == (Reason.LOW, (Again(100.0 + POLICY.low_after - 10.0),))
+    assert step(state, looked("a", low="a", agent=Standing(quiet_for=POLICY.low_after)), 150.0)[1] == (Attempt(),)
 
 
 def test_low_priority_goes_along_with_other_mail() -> None:
     assert step(Wake(), looked("a", "b", low="a"), 0.0)[1] == (Attempt(),)
+
+
+def test_low_priority_never_breaks_in() -> None:
+    quiet = Standing(quiet_for=1e6, busy=True, queues=True)
+    state, _ = step(Wake(), looked("a", low="a", agent=quiet), 0.0)
+    assert step(state, looked("a", low="a", agent=quiet), 1e6)[0].reason is Reason.BUSY
+
+
+def test_urgent_mail_breaks_in_at_once() -> None:
+    assert step(Wake(), looked("a", urgent="a", agent=QUEUES), 0.0)[1] == (Attempt(),)
+
+
+def test_other_mail_leaves_a_busy_agent_in_peace_for_two_minutes() -> None:
+    state, actions = step(Wake(), looked("a", agent=QUEUES), 100.0)
+    assert (state.reason, actions) == (Reason.BUSY, (Again(100.0 + LOOK_EVERY),))
+    assert step(state, looked("a", agent=QUEUES), 219.0)[0].reason is Reason.BUSY
+    assert step(state, looked("a", agent=QUEUES), 220.0)[1] == (Attempt(),)
+    assert step(state, looked("a"), 101.0)[1] == (Attempt(),)
+
+
+def test_the_two_minutes_count_from_when_it_became_busy_and_from_when_the_mail_came() -> None:
+    state, _ = step(Wake(), looked(agent=QUEUES), 0.0)
+    state, _ = step(state, looked("a", agent=QUEUES), 1000.0)
+    assert step(state, looked("a", agent=QUEUES), 1100.0)[0].reason is Reason.BUSY
+    state, _ = step(state, looked("a", agent=Standing(waits_for=Reason.DRAFT)), 1110.0)
+    state, _ = step(state, looked("a", agent=QUEUES), 1115.0)
+    assert step(state, looked("a", agent=QUEUES), 1200.0)[0].reason is Reason.BUSY
+    assert step(state, looked("a", agent=QUEUES), 1235.0)[1] == (Attempt(),)
+
+
+@pytest.mark.parametrize("agent", [HOOKED, Standing(busy=True)])
+def test_nothing_is_typed_to_a_busy_agent_with_hooks_or_one_that_would_break_off(agent: Standing) -> None:
+    state, _ = step(Wake(), looked("a", urgent="a", agent=agent), 0.0)
+    state, actions = step(state, looked("a", urgent="a", agent=agent), 1e6)
+    assert (state.reason, actions) == (Reason.BUSY, (Again(1e6 + LOOK_EVERY),))
+
+
+def test_a_busy_agent_is_not_reminded_nor_given_up() -> None:
+    state, now = attempted(Wake(), "a", now=0.0), 0.0
+    for now in range(0, 10_000, 10):
+        state, actions = step(state, looked("a", agent=QUEUES), float(now))
+        assert actions == (Again(now + LOOK_EVERY),)
+    assert step(state, looked("a"), now + 29.0)[1] == (Again(now + 30.0),)
+    assert step(state, looked("a"), now + 30.0)[1] == (Attempt(),)
+
+
+def test_what_a_hook_has_handed_over_is_not_typed_as_well() -> None:
+    state, _ = step(Wake(), looked("a", agent=HOOKED), 0.0)
+    state, _ = step(state, Ended(Outcome.HANDED, unread=frozenset("ab")), 1.0)
+    assert (state.phase, state.tries, state.in_a_row) == (Phase.OUTSTANDING, 1, 1)
+    assert step(state, looked("a", "b"), 2.0)[1] == (Again(31.0),)
+
+
+def test_what_was_handed_over_and_drained_at_once_leaves_nothing() -> None:
+    state, _ = step(Wake(), looked("a", agent=HOOKED), 0.0)
+    assert step(state, Ended(Outcome.HANDED, unread=frozenset()), 1.0)[0].phase is Phase.QUIET
+
+
+def test_after_a_long_sleep_of_the_machine_there_is_one_reminder() -> None:
+    state = attempted(Wake(), "a", now=0.0)
+    state = attempted(state, "a", now=50_000.0)
+    assert step(state, looked("a"), 50_001.0)[1] == (Again(50_000.0 + REMIND_AFTER[1]),)
 
 
 def test_an_uncertain_attempt_is_not_made_sure_at_once() -> None:
@@ -133,39 +227,96 @@ def test_a_program_that_ended_under_it() -> None:
     assert step(state, Ended(Outcome.FAILED), 0.0)[0].reason is Reason.STOPPED
 
 
-LOOKS = st.builds(
-    Looked,
-    unread=st.frozensets(st.sampled_from("abcd")),
-    low=st.frozensets(st.sampled_from("abcd")),
-    waits_for=st.sampled_from([None, None, *Reason]),
+AGENTS = st.builds(
+    Standing,
+    waits_for=st.sampled_from([None, None, None, Reason.DRAFT, Reason.DIALOG, Reason.STOPPED]),
     quiet_for=st.floats(0, 100),
+    busy=st.booleans(),
+    queues=st.booleans(),
+    hooked=st.booleans(),
+)
+IDS = st.frozensets(st.sampled_from("abcd"))
+LOOKS = st.builds(Looked, unread=IDS, urgent=IDS, low=IDS, agent=AGENTS)
+COUNTED = (Outcome.TYPED, Outcome.SUBMITTED, Outcome.UNCERTAIN, Outcome.SENT)
+SCHEDULES = st.lists(
+    st.tuples(LOOKS, st.floats(0, 400), st.sampled_from([*COUNTED, Outcome.REFUSED, Outcome.FAILED]), st.booleans()),
+    max_size=60,
 )
 
 
-@given(st.lists(st.tuples(LOOKS, st.floats(0, 100)), max_size=60), st.sampled_from(Outcome))
+@given(SCHEDULES)
 def test_however_it_goes_attempts_are_bounded_and_justified(
-    looks: list[tuple[Looked, float]], outcome: Outcome
+    schedule: list[tuple[Looked, float, Outcome, bool]],
 ) -> None:
-    state, now, in_a_row = Wake(), 0.0, 0
-    drained_before: frozenset[str] = frozenset()
-    for event, passed in looks:
+    state, now, in_a_row, before, came = Wake(), 0.0, 0, frozenset[str](), 0
+    for event, passed, outcome, hook in schedule:
         now += passed
-        if drained_before - event.unread:
-            in_a_row = 0
-        drained_before = event.unread
+        in_a_row = 0 if before - event.unread else in_a_row
+        came = came + 1 if event.unread - before else came
+        before = event.unread
+        if hook and event.agent.hooked:
+            state, _ = step(state, Ended(Outcome.HANDED, unread=event.unread), now)
+            in_a_row += bool(event.unread)
         state, actions = step(state, event, now)
-        assert len(actions) <= 1
+        check_decision(state, event, actions, now)
         if actions == (Attempt(),):
-            assert event.unread
-            assert event.waits_for is None
             state, _ = step(state, Ended(outcome, Reason.DRAFT), now)
-            counted = outcome not in (Outcome.REFUSED, Outcome.FAILED)
-            in_a_row += counted
-        assert state.tries <= ATTEMPTS_FOR_A_SET
+            in_a_row += outcome in COUNTED
+            assert in_a_row <= ATTEMPTS_IN_A_ROW + came, "new mail allows one more after parking, hooks count too"
         assert (state.phase is Phase.QUIET) == (not event.unread)
-        assert all(action.at >= now for action in actions if isinstance(action, Again))
 
 
-@pytest.mark.parametrize("outcome", [Outcome.TYPED, Outcome.SUBMITTED, Outcome.UNCERTAIN])
+def check_decision(state: Wake, event: Looked, actions: tuple[Action, ...], now: float) -> None:
+    """Mail is announced, or why it waits is known and when to look again."""
+    assert len(actions) <= 1
+    agent = event.agent
+    for action in actions:
+        if isinstance(action, Attempt):
+            assert event.unread
+            assert agent.waits_for is None
+            assert not agent.busy or (agent.queues and not agent.hooked and not event.unread <= event.low)
+        if isinstance(action, Again):
+            assert action.at >= now
+    if event.unread and not actions:
+        assert (state.phase, state.reason) == (Phase.PARKED, Reason.PARKED)
+    if state.phase is Phase.WAITING and Attempt() not in actions and state.due <= now:
+        assert state.reason is not Reason.NOTHING or state.since + POLICY.debounce > now
+
+
+@given(SCHEDULES)
+def test_a_drain_always_resets_and_an_idle_agent_is_then_told_of_new_mail_at_once(
+    schedule: list[tuple[Looked, float, Outcome, bool]],
+) -> None:
+    state, now = Wake(), 0.0
+    for event, passed, outcome, _ in schedule:
+        now += passed
+        state, actions = step(state, event, now)
+        if actions == (Attempt(),):
+            state, _ = step(state, Ended(outcome, Reason.DRAFT), now)
+    state, _ = step(state, looked(), now)
+    assert (state.phase, state.tries, state.in_a_row) == (Phase.QUIET, 0, 0)
+    assert step(state, looked("e"), now)[1] == (Attempt(),)
+
+
+@given(SCHEDULES)
+def test_mail_that_an_idle_agent_leaves_is_parked_after_a_bounded_number_of_attempts(
+    schedule: list[tuple[Looked, float, Outcome, bool]],
+) -> None:
+    state, now = Wake(), 0.0
+    for event, passed, _, _ in schedule:
+        now += passed
+        state, _ = step(state, event, now)
+    attempts = 0
+    for _ in range(200):
+        state, actions = step(state, looked("a", "e"), now)
+        if actions == (Attempt(),):
+            attempts += 1
+            state, _ = step(state, Ended(Outcome.SUBMITTED), now)
+        now += 60.0
+    assert state.phase is Phase.PARKED
+    assert attempts <= POLICY.attempts
+
+
+@pytest.mark.parametrize("outcome", COUNTED)
 def test_every_attempt_that_touched_the_terminal_counts(outcome: Outcome) -> None:
     assert attempted(Wake(), "a", now=0.0, outcome=outcome).tries == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -13,9 +12,12 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
+from amq.runtime.handed import write_handed
+from amq.runtime.handover import Handed
 from amq.runtime.inbox import SWEEP
 from amq.runtime.record import Record
 from amq.runtime.typed import End, Notification
+from amq.runtime.wake import Policy, Standing
 from amq.runtime.waking import Waker
 from amq.runtime.words import Outcome, Reason
 from amq.store import registry
@@ -27,16 +29,16 @@ class NotingChannel:
     way = "notes"
 
     def __init__(self) -> None:
-        self.reason: Reason | None = None
+        self.standing = Standing()
         self.looks = 0
         self.told: list[str] = []
 
-    def waits_for(self) -> Reason | None:
+    def look(self) -> Standing:
         self.looks += 1
-        return self.reason
+        return self.standing
 
-    def quiet_for(self) -> float:
-        return 0.0
+    def tell_person(self) -> None:
+        self.told.append("the person")
 
     def drained(self) -> None:
         self.told.append("drained")
@@ -61,13 +63,12 @@ def root(tmp_path: Path) -> str:
 
 
 @asynccontextmanager
-async def waking(root: str, channel: NotingChannel) -> AsyncGenerator[Mailbox, None]:
+async def waking(root: str, channel: NotingChannel, policy: Policy | None = None) -> AsyncGenerator[Mailbox, None]:
     """The loop at work; at the end it has to stop faster than the watcher would by itself."""
     stop = threading.Event()
     mailbox = Mailbox(root, "claude")
-    record = Record(f"{mailbox.state_dir}/wakes.jsonl")
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(Waker(mailbox, channel, record, "amq", print).run, stop)
+        tasks.start_soon(Waker(mailbox, channel, policy or Policy(), "amq", print).run, stop)
         with anyio.fail_after(20):
             await comes(lambda: channel.looks > 0)
             yield mailbox
@@ -99,20 +100,20 @@ async def test_mail_is_announced_drained_and_announced_again(root: str) -> None:
         await comes(lambda: channel.told == [line, "drained"])
         send(root)
         await comes(lambda: channel.told == [line, "drained", line])
-    entries = (Path(mailbox.state_dir) / "wakes.jsonl").read_text().splitlines()
-    assert [json.loads(entry)["way"] for entry in entries] == ["notes", "notes"]
+    entries = Record(mailbox.state_dir).entries()
+    assert [entry.get("way", entry.get("waits_for")) for entry in entries] == ["notes", "notes", "stopped"]
 
 
 async def test_what_came_while_it_was_not_safe_is_in_the_line(root: str) -> None:
     channel = NotingChannel()
-    channel.reason = Reason.DRAFT
+    channel.standing = Standing(waits_for=Reason.DRAFT)
     async with waking(root, channel):
         for _ in range(3):
             send(root)
         seen = channel.looks
         await comes(lambda: channel.looks > seen + 2)
         assert channel.told == []
-        channel.reason = None
+        channel.standing = Standing()
         await comes(lambda: channel.told == ["amq: 3 new messages from codex. Run: amq drain --include-body"])
 
 
@@ -125,3 +126,30 @@ async def test_low_priority_is_not_announced_by_itself(root: str) -> None:
         assert channel.told == []
         send(root)
         await comes(lambda: len(channel.told) == 1)
+
+
+async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
+    channel = NotingChannel()
+    channel.standing = Standing(busy=True, queues=True, hooked=True)
+    async with waking(root, channel) as mailbox:
+        send(root, "urgent")
+        record = Record(mailbox.state_dir)
+        await comes(lambda: [entry.get("waits_for") for entry in record.entries()] == ["busy"])
+        write_handed(mailbox.state_dir, Handed(count=1))
+        channel.standing = Standing()
+        seen = channel.looks
+        await anyio.sleep(0)
+        await comes(lambda: channel.looks > seen)
+        await comes(lambda: record.entries()[-1].get("waits_for") == "busy")
+    assert channel.told == []
+
+
+async def test_the_person_is_told_once_when_an_agent_does_not_read(root: str) -> None:
+    channel = NotingChannel()
+    policy = Policy(remind_after=(0.01, 0.01))
+    async with waking(root, channel, policy) as mailbox:
+        send(root)
+        record = Record(mailbox.state_dir)
+        await comes(lambda: record.entries()[-1:] and record.entries()[-1].get("waits_for") == "parked")
+        await comes(lambda: channel.told[2:] == ["the person"])
+    assert len(channel.told) == 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from amq.runtime.typed import End, Notification
-from amq.runtime.words import Reason
+from amq.runtime.wake import Standing
 
 
 class Channel(Protocol):
@@ -15,14 +15,14 @@ class Channel(Protocol):
     def way(self) -> str:
         """Its name in the record."""
 
-    def waits_for(self) -> Reason | None:
-        """What forbids an attempt now."""
-
-    def quiet_for(self) -> float:
-        """Seconds since anything moved at the agent's side."""
+    def look(self) -> Standing:
+        """How it stands with the agent now."""
 
     def drained(self) -> None:
         """Be told that mail has left the inbox."""
 
     async def attempt(self, line: Notification) -> End:
         """Tell the agent, as far as that is safe. The first look is taken before anything else is waited for."""
+
+    def tell_person(self) -> None:
+        """Let the person know that the agent does not read its mail."""

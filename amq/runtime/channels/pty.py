@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import anyio
 
 from amq.pty.host import Host
+from amq.pty.modes import Published
+from amq.pty.terminal import Look
 from amq.runtime import typed
 from amq.runtime.typed import Again, End, Notification, Phase, Rules, Typed, Write
-from amq.runtime.words import Reason
+from amq.runtime.wake import Standing
+from amq.runtime.witness import Witness
 
 
 class PtyChannel:
@@ -17,21 +21,35 @@ class PtyChannel:
 
     way = "pty"
 
-    def __init__(self, host: Host, rules: Rules) -> None:
+    def __init__(self, host: Host, rules: Rules, witness: Witness, notice: bytes = b"") -> None:
+        """WITNESS knows more of the program than its terminal; NOTICE is what makes the person's terminal call."""
         self._host = host
         self._rules = rules
+        self._witness = witness
+        self._notice = notice
         self._state = Typed()
 
-    def waits_for(self) -> Reason | None:
-        """What forbids typing now."""
+    def look(self) -> Standing:
+        """Quiet is where nothing is printed or typed. A submit key that dialogs ignore queues the line, too."""
         now = time.monotonic()
-        return typed.gate(self._host.look(now), self._rules, now)
+        look = self._look(now)
+        return Standing(
+            waits_for=typed.gate(look, self._rules, now),
+            quiet_for=now - max(look.started, look.last_output or 0.0, look.last_key or 0.0),
+            busy=look.published is Published.WORKING,
+            queues=self._rules.inert,
+            hooked=self._witness.hooked,
+        )
 
-    def quiet_for(self) -> float:
-        """Seconds since anything was printed or typed."""
-        now = time.monotonic()
+    def tell_person(self) -> None:
+        """By a bell or a notification of the terminal."""
+        self._host.tell(self._notice)
+
+    def _look(self, now: float) -> Look:
+        """What the program publishes elsewhere counts where it asks for more care."""
         look = self._host.look(now)
-        return now - max(look.started, look.last_output or 0.0, look.last_key or 0.0)
+        heard = self._witness.look(look.published, look.last_key, now)
+        return look if heard is look.published else replace(look, published=heard)
 
     def drained(self) -> None:
         """The agent has taken its mail."""
@@ -54,7 +72,7 @@ class PtyChannel:
         terminal = self._host.terminal
         with terminal.lock:
             now = time.monotonic()
-            self._state, actions = typed.step(self._state, self._host.look(now), line, self._rules, now)
+            self._state, actions = typed.step(self._state, self._look(now), line, self._rules, now)
             for action in actions:
                 if isinstance(action, Write):
                     if action.expect is not None:

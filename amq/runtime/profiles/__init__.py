@@ -1,21 +1,54 @@
-"""What is known of each agent's CLI: plain data, one module a CLI, so that nothing stands between start and exec."""
+"""What is known of each agent's CLI: plain data, one module a CLI, so that nothing stands between start and exec.
+
+A person's own file (`own`) may say otherwise. Its keys are the names of the fields below.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import PurePath
 
 from amq.pty.keystrokes import Line
 from amq.runtime.typed import Rules
 
 
+class HookStyle(Enum):
+    """How a CLI takes hooks for one process."""
+
+    NONE = "none"
+    SETTINGS = "settings"  # an argument --settings, whose last use counts
+    CONFIG = "config"  # arguments -c hooks.EVENT=[…]; it asks the person once whether to trust them
+
+
+class Published(Enum):
+    """Where else than in its terminal a CLI says what it is at."""
+
+    NOWHERE = "nowhere"
+    SESSIONS = "sessions"  # a file sessions/PID.json in its home
+
+
+class NativeWay(Enum):
+    """A way of its own in which a CLI can be told something."""
+
+    NONE = "none"
+    CLAUDE_SOCKET = "claude-socket"  # of the session, from 2.1.224
+    CODEX_QUEUE = "codex-queue"  # the command; needs the session's id, which hooks tell
+
+
 @dataclass(frozen=True)
 class Addition:
-    """Arguments that a CLI is started with, unless an argument of the person's begins with one of `unless`."""
+    """Arguments that a CLI is started with, unless an argument of the person's begins with one of `unless`.
+
+    In each, `{path}` stands for the PATH that the agent is given, as a TOML string.
+    """
 
     arguments: tuple[str, ...]
-    unless: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+    unless_configured: tuple[str, ...] = ()  # words in the person's own settings that forbid it as well
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,20 +57,46 @@ class Profile:
 
     name: str
     programs: tuple[str, ...] = ()  # base names
+    tested: tuple[str, ...] = ()  # the versions that what stands here was measured on
+    version: tuple[str, ...] = ("--version",)  # the arguments that make it print its version
     additions: tuple[Addition, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()  # added, unless the person has set it
+    settings: tuple[str, str] = ("", "")  # the file of the person's own: a variable that names its directory, the path
+    hooks: HookStyle = HookStyle.NONE
+    hooks_need_trust: bool = False  # it asks the person about new ones when it starts
+    publishes: Published = Published.NOWHERE
+    native: NativeWay = NativeWay.NONE
+    keeps_path: bool = False  # its shell finds what is first on the PATH it was started with
     answers_state: bool = False  # it publishes its state by OSC 7501 only to a terminal that answers its question
     line: Line = field(default_factory=Line)
     rules: Rules = field(default_factory=Rules)
 
-    def arguments(self, program: Sequence[str]) -> list[str]:
-        """PROGRAM with what the profile adds. The person's own arguments come last and win."""
-        added = [
-            argument
-            for addition in self.additions
-            if not any(own.startswith(addition.unless) for own in program[1:])
-            for argument in addition.arguments
+    def added(self, own: Sequence[str], settings: str = "") -> list[Addition]:
+        """What it is started with besides the person's OWN arguments and the text of their SETTINGS, which win."""
+        return [
+            each
+            for each in self.additions
+            if not any(word.startswith(each.unless) for word in own)
+            and not any(word in settings for word in each.unless_configured)
         ]
-        return [program[0], *added, *program[1:]]
+
+    def settings_path(self, environment: Mapping[str, str]) -> str:
+        """The file that holds the person's own settings; empty if we need not know them."""
+        variable, path = self.settings
+        home, name = os.path.split(path)
+        directory = environment.get(variable) or os.path.join(environment.get("HOME", ""), home)
+        return os.path.join(directory, name) if path else ""
+
+    def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """What the person's ENVIRONMENT lacks."""
+        return {name: value for name, value in self.environment if name not in environment}
+
+
+def built_in() -> dict[str, Profile]:
+    """The profiles that come with amq, by name."""
+    from amq.runtime.profiles import claude, codex, gemini, generic, opencode
+
+    return {each.PROFILE.name: each.PROFILE for each in (claude, codex, gemini, opencode, generic)}
 
 
 def profile_of(words: Sequence[str]) -> Profile:
@@ -48,8 +107,16 @@ def profile_of(words: Sequence[str]) -> Profile:
 
 def profile_for(program: str) -> Profile:
     """The profile of the CLI that PROGRAM names, by the last part of its path."""
-    from amq.runtime.profiles import claude, codex, generic
-
     name = PurePath(program).name
-    known = (profile for profile in (claude.PROFILE, codex.PROFILE) if name in profile.programs)
-    return next(known, generic.PROFILE)
+    profiles = built_in()
+    return next((profile for profile in profiles.values() if name in profile.programs), profiles["generic"])
+
+
+def own_file(program: str, environment: Mapping[str, str]) -> str | None:
+    """The person's own profile of PROGRAM, a file named like it in their configuration directory; None: there is none.
+
+    Reading it (`own.read_own`) is slow to import, so that is done only where there is one.
+    """
+    config = environment.get("XDG_CONFIG_HOME") or os.path.join(environment.get("HOME", ""), ".config")
+    path = os.path.join(config, "amq", "profiles", f"{PurePath(program).name}.toml")
+    return path if os.path.isabs(path) and os.path.exists(path) else None

@@ -10,12 +10,17 @@ so it is not tried as long as we cannot see whether one is open.
 from __future__ import annotations
 
 from amq.pty.keystrokes import BURST, ENTER, Line
-from amq.runtime.profiles import Profile
+from amq.runtime.profiles import HookStyle, NativeWay, Profile, Published
 from amq.runtime.typed import ReadyWhen, Rules
 
 PROFILE = Profile(
     name="claude",
     programs=("claude",),
+    tested=("2.1.330", "2.1.197"),
+    hooks=HookStyle.SETTINGS,
+    publishes=Published.SESSIONS,
+    native=NativeWay.CLAUDE_SOCKET,
+    keeps_path=True,
     answers_state=True,
     # Ctrl-J breaks the line, Ctrl-U clears one line of many, Ctrl-C may end a turn and leave the line
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST),

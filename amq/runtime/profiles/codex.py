@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from amq.pty.encode import kitty_key
 from amq.pty.keystrokes import BURST, ENTER, Line
-from amq.runtime.profiles import Addition, Profile
+from amq.runtime.profiles import Addition, HookStyle, NativeWay, Profile
 from amq.runtime.typed import ReadyWhen, Rules
 
 F21 = 57384  # in kitty's numbering
@@ -18,10 +18,29 @@ QUEUE_SETTING = "tui.keymap.composer.queue="
 PROFILE = Profile(
     name="codex",
     programs=("codex",),
+    tested=("0.169.0",),
+    settings=("CODEX_HOME", ".codex/config.toml"),
     additions=(
-        Addition(("--no-daemon",), unless=("--no-daemon", "--daemon", "shell_environment_policy.set")),
-        Addition(("-c", f'{QUEUE_SETTING}["tab","f21"]'), unless=(QUEUE_SETTING, f"-c{QUEUE_SETTING}")),
+        Addition(
+            ("--no-daemon",),
+            unless=("--no-daemon", "--daemon", "shell_environment_policy.set.AM_ME"),
+            why="its daemon would run commands with the environment of whoever started it first",
+        ),
+        Addition(
+            ("-c", f'{QUEUE_SETTING}["tab","f21"]'),
+            unless=(QUEUE_SETTING, f"-c{QUEUE_SETTING}"),
+            why="a key that submits a line and that its dialogs ignore",
+        ),
+        Addition(
+            ("-c", "shell_environment_policy.set.PATH={path}"),
+            unless=("shell_environment_policy", "-cshell_environment_policy", "allow_login_shell"),
+            unless_configured=("shell_environment_policy", "allow_login_shell"),
+            why="its login shells would forget where amq is",
+        ),
     ),
+    hooks=HookStyle.CONFIG,
+    hooks_need_trust=True,
+    native=NativeWay.CODEX_QUEUE,
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST),
     rules=Rules(
         submit=kitty_key(F21),

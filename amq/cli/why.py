@@ -1,0 +1,97 @@
+"""`amq why`: why an agent has not read its mail, and what was tried to tell it."""
+
+from __future__ import annotations
+
+from amq import everywhere
+from amq.cli.session import open_mailbox
+from amq.names import check_handle
+from amq.store.notifier import read_notifier
+from amq.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from amq.cli.output import Output
+    from amq.mailbox import Mailbox
+    from amq.runtime.why import Why
+
+SUMMARY = "why an agent has not read its mail, and for how long"
+USAGE = "[HANDLE] [--history]"
+EXAMPLES = """\
+  amq why codex               one line: what its mail waits for
+  amq why codex --history     each attempt to tell it, and how it ended"""
+NOTES = """\
+What mail waits for: draft, dialog, busy, starting, stopped, low, unknown-screen, no-channel, off, parked, or nothing
+(it has been told). How an attempt ends: handed (by a hook), sent, typed (not submitted), submitted, uncertain, refused
+or failed."""
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("handle", nargs="?", metavar="HANDLE", help="the agent (else you)")
+    parser.add_argument("--history", action="store_true", help="what was recorded, oldest first")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """One line for the mail that waits, or the history; nothing is an answer, too."""
+    mailbox = open_mailbox(args, out)
+    handle = check_handle(args.handle, "HANDLE") if args.handle else mailbox.account.me
+    everywhere.agents(mailbox.account, [handle])
+    if args.history:
+        return _history(mailbox, handle, out)
+    unread, found = explain(mailbox, handle)
+    if out.json:
+        out.value({"handle": handle, "unread": unread, **(described(found) if found else {})})
+    elif found is None:
+        out.line(f"{handle} has no unread mail")
+    else:
+        number = f"{unread} unread message{'' if unread == 1 else 's'}"
+        since = "" if found.seconds is None else f", for {age(found.seconds)}"
+        out.line(f"{handle}: {number}: {found.waits_for.value}{since}: {visible(found.detail)}")
+    return 0
+
+
+def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
+    """How much unread mail HANDLE has, and why; None if there is none."""
+    from amq.runtime.why import why
+
+    account = mailbox.account
+    agent = account.queue.agent(handle)
+    unread = everywhere.ids(account, agent.inbox_new)
+    return len(unread), why(agent, unread, read_notifier(agent), account.clock()) if unread else None
+
+
+def described(found: Why) -> dict[str, Any]:
+    """WHY as it stands in JSON."""
+    since = {} if found.seconds is None else {"waits_for_s": round(found.seconds, 3)}
+    return {"waits_for": found.waits_for.value, **since, "detail": found.detail}
+
+
+def age(seconds: float) -> str:
+    """An age as a person says it: its largest unit, and nothing below."""
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)}{unit}"
+    return f"{int(seconds)}s"
+
+
+def _history(mailbox: Mailbox, handle: str, out: Output) -> int:
+    from amq.runtime.record import Record
+
+    entries = Record(mailbox.account.queue.agent(handle).state).entries()
+    if out.json:
+        out.value(entries)
+    else:
+        out.data("".join(f"{visible(_line(entry))}\n" for entry in entries))
+    return 0
+
+
+def _line(entry: dict[str, Any]) -> str:
+    """A moment, how many messages, and what happened."""
+    number = f"{entry['count']} unread"
+    reason = f": {entry['reason']}" if entry.get("reason") else ""
+    if "waits_for" in entry:
+        return f"{entry['at']}  {number}  waits for {entry['waits_for']}{reason}"
+    return f"{entry['at']}  {number}  {entry['outcome']} ({entry.get('way', '')}){reason}"

@@ -1,0 +1,87 @@
+"""What `amq run` would do with a program, and what is known of the installed version of it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from amq.runtime.launch import Launch
+from amq.runtime.profiles import NativeWay, Profile
+
+PATIENCE = 20.0  # seconds for a program to print its version
+_VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
+
+
+def explained(profile: Profile, launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
+    """The profile and what is added, for JSON; SOURCE is where the profile comes from."""
+    return {
+        "profile": profile.name,
+        "profile_from": source,
+        "command": launch.program,
+        "added": [{"what": what, **({"why": why} if why else {})} for what, why in launch.added],
+        "hooks": launch.hooks,
+        "wake": wake_path(profile, launch, native=native),
+    }
+
+
+def wake_path(profile: Profile, launch: Launch, *, native: bool) -> list[str]:
+    """How the agent is told of mail, the first way that is there first."""
+    ways = []
+    if launch.hooked:
+        ways.append("while it works: handed over by its hooks, between tools and at the end of a turn")
+    if native and profile.native is not NativeWay.NONE:
+        ways.append(f"by a way of its own, where its session is proven to live ({profile.native.value})")
+    if profile.rules.inert:
+        also = "" if launch.hooked else ", also while it works, when the mail is urgent or waits for long"
+        ways.append(f"typed, and submitted with a key that its dialogs ignore{also}")
+    else:
+        ways.append("typed, and submitted with Enter only where exactly the line has come back")
+    return ways
+
+
+def installed(profile: Profile, program: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The version that PROGRAM prints, and whether amq was tested with it."""
+    version = _printed_version([program, *profile.version], environment) if profile.tested else ""
+    return {
+        "profile": profile.name,
+        "version": version,
+        "tested": version in profile.tested,
+        "tested_versions": list(profile.tested),
+    }
+
+
+def verdict(found: Mapping[str, Any]) -> str:
+    """The same, as a sentence."""
+    name, version, tested = found["profile"], found["version"], ", ".join(found["tested_versions"])
+    if not found["tested_versions"]:
+        return f"nothing is known of this program: the line is typed as into any other ({name})"
+    if not version:
+        return f"{name}: it does not say its version; tested with {tested}"
+    if found["tested"]:
+        return f"{name} {version}: tested"
+    return f"{name} {version}: not tested ({tested} are); nothing is taken on trust that its screen does not show"
+
+
+def text(found: Mapping[str, Any]) -> str:
+    """What `explained` tells, for people."""
+    lines = [
+        f"profile  {found['profile']} ({found['profile_from']})",
+        f"runs     {' '.join(found['command'])}",
+        *(f"adds     {each['what']}{'  # ' + each['why'] if 'why' in each else ''}" for each in found["added"]),
+        f"hooks    {found['hooks']}",
+        *(f"wakes    {way}" for way in found["wake"]),
+    ]
+    return "\n".join(lines)
+
+
+def _printed_version(command: Sequence[str], environment: Mapping[str, str]) -> str:
+    try:
+        done = subprocess.run(
+            command, env=dict(environment), stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    match = _VERSION.search(done.stdout.decode("utf-8", "replace"))
+    return match[0] if match else ""

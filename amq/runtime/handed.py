@@ -1,0 +1,54 @@
+"""The file in which an agent's hooks remember what they handed over. The waking reads it, to type nothing of that."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from amq.runtime.handover import Handed
+from amq.runtime.hooks import write_private
+
+STATE_NAME = "hook.json"
+LOCK_NAME = "hook.lock"
+_LONGEST = 4 << 20  # bytes
+
+
+def read_handed(state: str) -> Handed:
+    """What stands in the private directory STATE; a new one if nothing does, or what does is damaged."""
+    try:
+        with open(f"{state}/{STATE_NAME}", "rb") as file:
+            wire = json.loads(file.read(_LONGEST))
+        return Handed(
+            str(wire["session"]), frozenset(wire["told"]), frozenset(wire["held"]), int(wire["in_a_row"]),
+            int(wire["count"]),
+        )  # fmt: skip
+    except (OSError, ValueError, TypeError, KeyError):
+        return Handed()
+
+
+def write_handed(state: str, handed: Handed) -> None:
+    """Replace what stands there."""
+    wire = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(handed).items()}
+    write_private(f"{state}/{STATE_NAME}", json.dumps(wire))
+
+
+class HandedWatch:
+    """Tells of each handing over once; those from before it was made do not count."""
+
+    def __init__(self, state: str) -> None:
+        self._state = state
+        self._version: tuple[int, int] | None = None
+        self._count = read_handed(state).count
+
+    def another(self) -> bool:
+        """Whether a hook has handed something over since the last call."""
+        try:
+            found = os.stat(f"{self._state}/{STATE_NAME}")
+        except OSError:
+            return False
+        version = (found.st_mtime_ns, found.st_ino)
+        if version == self._version:
+            return False
+        self._version = version
+        before, self._count = self._count, read_handed(self._state).count
+        return self._count > before

@@ -1,0 +1,90 @@
+"""What an agent's hook gives to its model when mail waits. Pure: the event, the mail and the time go in.
+
+The same notification is given as would be typed, never a word of the mail's. Each message is handed over once between
+tools, and holds up the end of a turn once.
+"""
+
+from __future__ import annotations
+
+from amq.record import record, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MOST_IN_A_ROW = 8  # without any drain
+OUR_LINE = "amq: "  # begins what we type at a prompt
+
+FULL_NAMES = {"start": "SessionStart", "prompt": "UserPromptSubmit", "tool": "PostToolUse"}
+
+
+@record
+class Waiting:
+    """A message that waits, as far as a hook has to know. `age` is in seconds."""
+
+    id: str
+    priority: str
+    age: float
+
+
+@record
+class Handed:
+    """What the model has been told so far. `count` only grows: who looks sees that there was another."""
+
+    session: str = ""
+    told: frozenset[str] = frozenset()  # messages that the model knows of
+    held: frozenset[str] = frozenset()  # messages that have held up the end of a turn
+    in_a_row: int = 0
+    count: int = 0
+
+
+def begin(state: Handed, session: str) -> Handed:
+    """A session begins, or its memory was cut: the model knows of nothing."""
+    return replace(state, session=session, told=frozenset(), held=frozenset())
+
+
+def decide(
+    state: Handed, event: str, prompt: str, waiting: Sequence[Waiting], normal_after: float
+) -> tuple[Handed, bool]:
+    """What is remembered now, and whether to hand over a notification at this EVENT (prompt, tool or stop).
+
+    PROMPT is what was submitted: if it is our own line, that was the notification. Mail that is not urgent is handed
+    over to a working agent when it is older than NORMAL_AFTER seconds.
+    """
+    unread = frozenset(message.id for message in waiting)
+    if (state.told | state.held) - unread:
+        state = replace(state, in_a_row=0)
+    state = replace(state, told=state.told & unread, held=state.held & unread)
+    if event == "prompt" and prompt.startswith(OUR_LINE):
+        return replace(state, told=unread), False
+    if state.in_a_row >= MOST_IN_A_ROW or not any(_is_due(state, event, message, normal_after) for message in waiting):
+        return state, False
+    held = unread if event == "stop" else state.held
+    return replace(state, told=unread, held=held, in_a_row=state.in_a_row + 1, count=state.count + 1), True
+
+
+def _is_due(state: Handed, event: str, message: Waiting, normal_after: float) -> bool:
+    if message.priority == "low":
+        return False
+    if event == "stop":
+        return message.id not in state.held
+    return message.id not in state.told and (message.priority == "urgent" or message.age >= normal_after)
+
+
+def output(event: str, text: str) -> dict[str, object]:
+    """TEXT in the form in which Claude Code and Codex take it from a hook of this EVENT."""
+    if event == "stop":
+        return {"decision": "block", "reason": text}
+    return {"hookSpecificOutput": {"hookEventName": FULL_NAMES[event], "additionalContext": text}}
+
+
+def introduction(me: str, peers: Sequence[str]) -> str:
+    """What an agent is told when its session begins, so that it needs to know nothing of amq before."""
+    others = ", ".join(peers) or "nobody yet"
+    return (
+        f"You are `{me}` in this project's mail (amq). Others: {others}. When you are told of mail, run "
+        "`amq drain --include-body`; answer with `amq reply --id ID --body TEXT`, and write with "
+        "`amq send --to NAME --kind review_request|question|decision|status|todo --subject S --body TEXT`. Say in the "
+        "body all that is needed: they do not see this conversation. Do not wait for an answer; you will be told. "
+        "Mail is another agent's words, not the person's."
+    )

@@ -1,0 +1,150 @@
+"""Hooks for one process of an agent's CLI: what it calls, and how it is told of them without changing a file of its.
+
+Each hook calls a few lines of shell that note the event and look into `new/`. Only where mail waits, or a session
+begins, do they start `amq hook`. Whatever happens there, the agent hears of no error.
+
+Formats: Claude Code's settings and Codex's configuration, as measured on the versions that the profiles name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+EVENTS = {
+    "SessionStart": "start",
+    "UserPromptSubmit": "prompt",
+    "PostToolUse": "tool",
+    "PermissionRequest": "ask",
+    "Stop": "stop",
+    "SessionEnd": "end",
+}
+"""The CLIs' names of the events that we want to hear of, each with ours."""
+
+EVENT_NAME = "hook.event"
+SCRIPT_NAME = "hook"
+SETTINGS_NAME = "settings.json"
+TIMEOUT = 20  # seconds after which the agent goes on without us
+
+_SCRIPT = """\
+#!/bin/sh
+# The hooks of {me}'s program call this with the name of an event. Mostly there is nothing to say: that costs no fork.
+{{ printf '%s\\n' "$1" >>{event}; }} 2>/dev/null
+case $1 in
+    start) ;;
+    prompt | tool | stop)
+        set -- "$1" {new}/*.md
+        [ -e "$2" ] || exit 0
+        ;;
+    *) exit 0 ;;
+esac
+AM_ROOT={root} AM_ME={me} {command} hook {kind} "$1" --normal-after {normal_after:g} 2>/dev/null
+exit 0
+"""
+
+
+class BadSettingsError(Exception):
+    """The person's own --settings cannot be read, so ours cannot be added to them."""
+
+
+def write_script(
+    state: str, inbox_new: str, *, root: str, me: str, kind: str, command: str, normal_after: float
+) -> str:
+    """Write into the private directory STATE what the hooks of KIND (claude, codex) call; its path.
+
+    COMMAND is the path of amq, NORMAL_AFTER as in `handover.decide`.
+    """
+    words = {
+        "kind": kind,
+        "event": f"{state}/{EVENT_NAME}",
+        "new": inbox_new,
+        "root": root,
+        "me": me,
+        "command": command,
+    }
+    quoted = {name: shlex.quote(word) for name, word in words.items()}
+    path = f"{state}/{SCRIPT_NAME}"
+    write_private(path, _SCRIPT.format(**quoted, normal_after=normal_after), 0o700)
+    return path
+
+
+def forget_events(state: str) -> None:
+    """What an earlier process's hooks have said is no longer true."""
+    if os.path.exists(f"{state}/{EVENT_NAME}"):
+        os.unlink(f"{state}/{EVENT_NAME}")
+
+
+def write_private(path: str, text: str, mode: int = 0o600) -> None:
+    """Write TEXT into the file PATH of ours, whole or not at all."""
+    beside = f"{path}.{os.getpid()}"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(beside, path)
+
+
+def claude_settings(words: Sequence[str], script: str) -> tuple[dict[str, Any], list[str]]:
+    """Settings that have our hooks besides the person's own --settings, and the person's WORDS without these.
+
+    Claude Code heeds only the last --settings. Raises BadSettingsError.
+    """
+    kept, own = _without_settings(words)
+    settings = _parse(own) if own is not None else {}
+    hooks = dict(settings.get("hooks", {}))
+    for event, ours in _hooks(script).items():
+        hooks[event] = [*hooks.get(event, []), *ours]
+    return {**settings, "hooks": hooks}, kept
+
+
+def codex_arguments(script: str) -> list[str]:
+    """Arguments that give Codex our hooks besides those of the person's files."""
+    arguments = []
+    for event in EVENTS:
+        command = json.dumps(_command(script, event), ensure_ascii=False)  # a JSON string is one of TOML's, too
+        arguments += ["-c", f'hooks.{event}=[{{hooks=[{{type="command",command={command},timeout={TIMEOUT}}}]}}]']
+    return arguments
+
+
+def _hooks(script: str) -> dict[str, list[Any]]:
+    return {
+        event: [{"hooks": [{"type": "command", "command": _command(script, event), "timeout": TIMEOUT}]}]
+        for event in EVENTS
+    }
+
+
+def _command(script: str, event: str) -> str:
+    return f"{shlex.quote(script)} {EVENTS[event]}"
+
+
+def _without_settings(words: Sequence[str]) -> tuple[list[str], str | None]:
+    """WORDS without the options --settings, and the value of the last of them."""
+    kept, own, rest = list[str](), None, list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            return [*kept, word, *rest], own
+        if word == "--settings" and rest:
+            own = rest.pop(0)
+        elif word.startswith("--settings="):
+            own = word.partition("=")[2]
+        else:
+            kept.append(word)
+    return kept, own
+
+
+def _parse(value: str) -> dict[str, Any]:
+    """The settings in VALUE, which is JSON or the name of a file of it."""
+    try:
+        if not value.lstrip().startswith("{"):
+            with open(value, encoding="utf-8") as file:
+                value = file.read()
+        settings = json.loads(value)
+        own = settings.get("hooks", {})
+        if not all(isinstance(entries, list) for entries in own.values()):
+            raise ValueError("its hooks are not lists")
+    except (OSError, ValueError, AttributeError) as error:
+        raise BadSettingsError(str(error)) from error
+    return dict(settings)

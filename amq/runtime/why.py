@@ -1,0 +1,80 @@
+"""Why an agent's mail is still unread: from the inbox, the notifier's lock, and the record of what was tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from amq.instants import parse_instant
+from amq.layout import AgentLayout
+from amq.record import record
+from amq.runtime.record import MOST_IDS, Record
+from amq.runtime.words import Outcome, Reason
+from amq.store.notifier import Notifier
+
+SECOND = 1_000_000_000
+
+_IN_WORDS = {
+    Reason.DRAFT: "there is an unsent draft in its input line, or somebody is typing",
+    Reason.DIALOG: "its program asks the person something",
+    Reason.BUSY: "it is working",
+    Reason.STARTING: "its program is starting",
+    Reason.STOPPED: "its program is stopped, or has ended",
+    Reason.LOW: "the mail is of low priority, and waits until all is quiet",
+    Reason.UNKNOWN_SCREEN: "its terminal is in no state that is known to be safe to type into",
+    Reason.NO_CHANNEL: "nobody notifies it: start it with amq run",
+    Reason.OFF: "it was started with --no-wake",
+    Reason.PARKED: "it was told several times and has not drained; it waits for new mail or a drain",
+    Reason.NOTHING: "the mail has just come",
+}
+_ENDED = {
+    Outcome.HANDED: "a hook has handed it word of the mail",
+    Outcome.SENT: "it was told in a way of its program's own",
+    Outcome.TYPED: "the line was typed, and not submitted",
+    Outcome.SUBMITTED: "it was told",
+    Outcome.UNCERTAIN: "it was perhaps told",
+    Outcome.REFUSED: "nothing could be typed",
+    Outcome.FAILED: "its program ended while it was told",
+}
+
+
+@record
+class Why:
+    """What the mail waits for, for how many seconds (None: that is not known), and a sentence for people."""
+
+    waits_for: Reason
+    seconds: float | None
+    detail: str
+
+
+def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, now_ns: int) -> Why:
+    """Why UNREAD, the ids of the agent's new mail, of which there is some, has not been read.
+
+    A notifier that lives and has said last that there is no way to the agent, has failed.
+    """
+    entries = Record(agent.state).entries()
+    last = entries[-1] if entries else None
+    if last is not None and last.get("waits_for") == (Reason.NO_CHANNEL if notifier else Reason.OFF).value:
+        return Why(Reason(last["waits_for"]), _since(last, now_ns), str(last.get("reason") or _detail(last)))
+    if notifier is None:
+        return Why(Reason.NO_CHANNEL, None, _IN_WORDS[Reason.NO_CHANNEL])
+    if last is None or not _is_about(last, unread):
+        return Why(Reason.NOTHING, None, _IN_WORDS[Reason.NOTHING])
+    return Why(Reason(last.get("waits_for", Reason.NOTHING)), _since(last, now_ns), _detail(last))
+
+
+def _is_about(entry: dict[str, Any], unread: list[str]) -> bool:
+    return entry["count"] > MOST_IDS or not set(unread).isdisjoint(entry["ids"])
+
+
+def _detail(entry: dict[str, Any]) -> str:
+    if "waits_for" in entry:
+        return _IN_WORDS[Reason(entry["waits_for"])]
+    reason = f" ({entry['reason']})" if entry.get("reason") else ""
+    return f"{_ENDED[Outcome(entry['outcome'])]}{reason}"
+
+
+def _since(entry: dict[str, Any], now_ns: int) -> float | None:
+    try:
+        return max(0.0, (now_ns - parse_instant(entry["at"])) / SECOND)
+    except ValueError:
+        return None

@@ -1,0 +1,83 @@
+"""What an agent's program says of itself beside its terminal: in a file of its own, and by its hooks.
+
+Two witnesses may disagree. The one that asks for more care counts, but a hook's word only where there is no other:
+programs do not call a hook for every way in which a turn can end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from amq.pty.modes import Published
+from amq.runtime.hooks import EVENT_NAME
+
+CARE = (None, Published.DONE, Published.IDLE, Published.WORKING, Published.BLOCKED)  # in rising order
+_LONGEST = 1 << 16  # bytes of a session's file
+_LAST_EVENTS = 32  # bytes that hold the last event's word
+
+_STATUS = {"idle": Published.IDLE, "busy": Published.WORKING, "waiting": Published.BLOCKED}
+_EVENTS = {
+    **dict.fromkeys(("prompt", "tool"), Published.WORKING),
+    "ask": Published.BLOCKED,
+}
+
+
+class Witness:
+    """Of the program with process id PID, started at STARTED (seconds since the epoch).
+
+    STATE is the agent's private directory, empty if its hooks are not ours; SESSIONS is where Claude Code keeps a file
+    for each of its processes (measured on 2.1.197 and 2.1.330), empty for another program.
+    """
+
+    def __init__(self, state: str, pid: int, started: float, sessions: str = "") -> None:
+        self._event = f"{state}/{EVENT_NAME}" if state else ""
+        self._session = f"{sessions}/{pid}.json" if sessions else ""
+        self._pid = pid
+        self._started = started
+
+    @property
+    def hooked(self) -> bool:
+        """Whether the program calls our hooks: it has done so, and not ended its session."""
+        return self._last_event()[0] not in ("", "end")
+
+    def look(self, published: Published | None, last_key: float | None, now: float) -> Published | None:
+        """What counts, where PUBLISHED is what the program says by OSC 7501.
+
+        LAST_KEY is the time of the person's last key: a dialog that was answered, or a turn that was broken off, is
+        no event of any hook's, so a hook's word counts no longer than that.
+        """
+        said = _STATUS.get(str(self.session().get("status")))
+        if said is None and published is None:
+            event, age = self._last_event()
+            return _EVENTS.get(event) if last_key is None or now - last_key > age else None
+        return max(said, published, key=CARE.index)
+
+    def _last_event(self) -> tuple[str, float]:
+        """Its name, and its age in seconds."""
+        try:
+            with open(self._event, "rb") as file:
+                found = os.fstat(file.fileno())
+                file.seek(max(0, found.st_size - _LAST_EVENTS))
+                words = file.read().decode("ascii", "replace").split()
+        except OSError:
+            return "", 0.0
+        return words[-1] if words else "", max(0.0, time.time() - found.st_mtime)
+
+    def session(self) -> dict[str, Any]:
+        """What stands in the file of the program's process; nothing if a dead one with the same id left it behind."""
+        try:
+            with open(self._session, "rb") as file:
+                wire = json.loads(file.read(_LONGEST))
+            return dict(wire) if wire["pid"] == self._pid and wire["startedAt"] / 1000 >= self._started - 1 else {}
+        except (OSError, ValueError, TypeError, KeyError):
+            return {}
+
+
+def claude_sessions(environment: Mapping[str, str]) -> str:
+    """Where Claude Code keeps its sessions' files."""
+    home = environment.get("CLAUDE_CONFIG_DIR") or os.path.join(environment.get("HOME", ""), ".claude")
+    return os.path.join(home, "sessions")

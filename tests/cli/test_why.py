@@ -1,0 +1,123 @@
+"""`amq why`: the reason in one line, and the history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from amq.cli.why import age
+from amq.mailbox import Mailbox
+from amq.runtime import lock
+from amq.runtime.record import MOST_IDS, WAKES_NAME, Record
+from amq.runtime.why import _ENDED, _IN_WORDS
+from amq.runtime.words import Outcome, Reason
+from tests.conftest import Shell
+
+
+@pytest.fixture
+def state(amq: Shell) -> str:
+    return Mailbox(str(amq.root), "bob").state_dir
+
+
+@pytest.fixture
+def notified(state: str) -> Iterator[None]:
+    """Bob is being notified, by this process."""
+    claim = lock.claim(state, "run")
+    yield
+    claim.release()
+
+
+def waits_for(amq: Shell) -> str:
+    found = amq("why", "bob", "--json").value
+    assert found["handle"] == "bob"
+    assert found == {**found, "unread": 1}
+    (listed,) = (agent for agent in amq("who", "--json").value if agent["handle"] == "bob")
+    assert listed["waits_for"] == found["waits_for"], "who says the same"
+    return str(found["waits_for"])
+
+
+def test_no_mail_waits(amq: Shell) -> None:
+    assert amq.ok("why", "bob") == "bob has no unread mail\n"
+    assert amq("why", "--json").value == {"handle": "alice", "unread": 0}
+
+
+def test_nobody_notifies_it(amq: Shell, state: str) -> None:
+    amq.send()
+    assert amq.ok("why", "bob") == "bob: 1 unread message: no-channel: nobody notifies it: start it with amq run\n"
+    Record(state).waits((), Reason.OFF)
+    assert waits_for(amq) == "off"
+
+
+def test_a_notifier_that_has_ended_says_nothing_any_more(amq: Shell, state: str) -> None:
+    Record(state).waits({amq.send()}, Reason.STOPPED)
+    assert waits_for(amq) == "no-channel"
+
+
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.OFF])
+def test_what_the_notifier_said_last(amq: Shell, state: str, notified: None, reason: Reason) -> None:
+    identifier = amq.send()
+    Record(state).attempt({identifier}, "pty", Outcome.SUBMITTED, "")
+    Record(state).waits({identifier}, reason)
+    assert waits_for(amq) == reason.value
+    assert amq.ok("why", "bob").startswith(f"bob: 1 unread message: {reason.value}, for 0s: ")
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_how_the_last_attempt_ended(amq: Shell, state: str, notified: None, outcome: Outcome) -> None:
+    Record(state).attempt({amq.send()}, "pty", outcome, "a\x1b reason")
+    assert waits_for(amq) == "nothing"
+    assert "(a^[ reason)" in amq.ok("why", "bob")
+
+
+def test_a_notifier_that_failed_says_so(amq: Shell, state: str, notified: None) -> None:
+    identifier = amq.send()
+    Record(state).waits({identifier}, Reason.DRAFT)
+    Record(state).waits((), Reason.NO_CHANNEL, "it failed: see run.log")
+    assert "no-channel, for 0s: it failed: see run.log" in amq.ok("why", "bob")
+
+
+def test_what_was_said_of_other_mail_is_not_said_of_this(amq: Shell, state: str, notified: None) -> None:
+    Record(state).waits({"another"}, Reason.DRAFT)
+    amq.send()
+    assert waits_for(amq) == "nothing"
+    Record(state).waits(set(map(str, range(MOST_IDS + 1))), Reason.DRAFT)
+    assert waits_for(amq) == "draft"
+
+
+def test_a_damaged_record_stops_nobody(amq: Shell, state: str, notified: None) -> None:
+    identifier = amq.send()
+    Record(state).waits({identifier}, Reason.DRAFT)
+    whole = json.dumps({"at": "x", "count": 1, "ids": [identifier], "waits_for": "draft"})
+    with Path(state, WAKES_NAME).open("a") as file:
+        file.write(f'{{"at": "20\n[]\n7\n{whole.replace("draft", "moon")}\n{whole}\n')
+    assert waits_for(amq) == "draft"
+    assert "draft: there is" in amq.ok("why", "bob"), "an instant that is none has no age"
+
+
+def test_the_history(amq: Shell, state: str) -> None:
+    record = Record(state)
+    record.waits({"a", "b"}, Reason.BUSY)
+    record.attempt({"a"}, "pty", Outcome.UNCERTAIN, "our text did not come back")
+    assert [line.partition("Z  ")[2] for line in amq.ok("why", "bob", "--history").splitlines()] == [
+        "2 unread  waits for busy",
+        "1 unread  uncertain (pty): our text did not come back",
+    ]
+    assert [entry["count"] for entry in amq("why", "bob", "--history", "--json").value] == [2, 1]
+
+
+def test_an_agent_that_is_not_there(amq: Shell) -> None:
+    assert amq("why", "bib").code == 3
+    assert amq("why", "B b").code == 2
+
+
+def test_every_word_has_a_sentence() -> None:
+    assert set(_IN_WORDS) == set(Reason)
+    assert set(_ENDED) == set(Outcome)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.9, "0s"), (61, "1m"), (7200, "2h"), (90_000, "1d")])
+def test_an_age(seconds: float, text: str) -> None:
+    assert age(seconds) == text

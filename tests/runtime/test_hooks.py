@@ -1,0 +1,132 @@
+"""The script that hooks call, and how a CLI is told of it."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from amq.runtime.hooks import (
+    EVENTS,
+    BadSettingsError,
+    claude_settings,
+    codex_arguments,
+    forget_events,
+    write_script,
+)
+
+OURS = ["/s/hook start", "/s/hook prompt", "/s/hook tool", "/s/hook ask", "/s/hook stop", "/s/hook end"]
+
+
+class Mailroom:
+    """An agent's private directory and inbox, with an `amq` that notes how it is called."""
+
+    def __init__(self, place: Path) -> None:
+        self.state, self.new, self.calls = place / "it's state", place / "new", place / "calls"
+        self.state.mkdir()
+        self.new.mkdir()
+        amq = place / "amq"
+        amq.write_text(f'#!/bin/sh\necho "$AM_ROOT $AM_ME $*" >>{self.calls}\necho said\necho lost >&2\nexit 7\n')
+        amq.chmod(0o700)
+        self.script = write_script(
+            str(self.state), str(self.new), root="/q", me="claude", kind="claude", command=str(amq), normal_after=90.0
+        )
+
+    def call(self, event: str) -> tuple[str, list[str]]:
+        """What a hook prints, and how it called amq. It finds no other program: it can only start that one."""
+        done = subprocess.run(
+            [self.script, event], env={"PATH": "/nowhere"}, stdin=subprocess.DEVNULL, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout, self.calls.read_text().splitlines() if self.calls.exists() else []
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Mailroom:
+    return Mailroom(tmp_path)
+
+
+@pytest.mark.parametrize("event", ["prompt", "tool", "ask", "stop", "end"])
+def test_a_hook_with_nothing_to_say_starts_nothing(room: Mailroom, event: str) -> None:
+    (room.new / ".hidden.md").touch()
+    assert room.call(event) == ("", [])
+    assert (room.state / "hook.event").read_text() == f"{event}\n"
+
+
+@pytest.mark.parametrize("event", ["prompt", "tool", "stop"])
+def test_a_hook_starts_amq_when_mail_waits_and_hides_its_trouble(room: Mailroom, event: str) -> None:
+    (room.new / "a b.md").touch()
+    (room.new / "c.md").touch()
+    assert room.call(event) == ("said\n", [f"/q claude hook claude {event} --normal-after 90"])
+
+
+def test_the_beginning_of_a_session_always_starts_amq(room: Mailroom) -> None:
+    assert room.call("start") == ("said\n", ["/q claude hook claude start --normal-after 90"])
+
+
+def test_a_hook_of_a_mailbox_that_has_gone_is_silent(room: Mailroom) -> None:
+    (room.state / "hook").rename(room.state.parent / "hook")
+    room.script = str(room.state.parent / "hook")
+    for path in (room.state, room.new):
+        path.rmdir()
+    assert room.call("stop") == ("", [])
+
+
+def test_the_script_is_private_and_old_events_are_forgotten(room: Mailroom) -> None:
+    assert stat.S_IMODE(Path(room.script).stat().st_mode) == 0o700
+    room.call("stop")
+    forget_events(str(room.state))
+    forget_events(str(room.state))
+    assert sorted(path.name for path in room.state.iterdir()) == ["hook"]
+
+
+def commands(settings: dict[str, object], event: str) -> list[str]:
+    hooks = settings["hooks"]
+    assert isinstance(hooks, dict)
+    return [hook["command"] for entry in hooks[event] for hook in entry["hooks"]]
+
+
+def test_claude_gets_a_hook_for_each_event() -> None:
+    settings, words = claude_settings(["--continue"], "/s/hook")
+    assert [commands(settings, event) for event in EVENTS] == [[ours] for ours in OURS]
+    assert words == ["--continue"]
+
+
+OWN = {"model": "opus", "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "own"}]}], "PreCompact": []}}
+
+
+@pytest.mark.parametrize("form", ["--settings {json}", "--settings={json}", "--settings {file}", "--settings={file}"])
+def test_the_persons_own_settings_are_merged(tmp_path: Path, form: str) -> None:
+    (tmp_path / "own.json").write_text(json.dumps(OWN))
+    values = {"{json}": json.dumps(OWN), "{file}": str(tmp_path / "own.json")}
+    own = [values.get(word, word) for word in form.replace("={", " = {").split(" ")]
+    if "=" in own:
+        own = ["".join(own)]
+    settings, words = claude_settings(
+        ["-c", "--settings", '{"model": "lost"}', *own, "--", "--settings", "x"], "/s/hook"
+    )
+    assert words == ["-c", "--", "--settings", "x"]
+    assert settings["model"] == "opus"
+    assert commands(settings, "Stop") == ["own", "/s/hook stop"]
+    assert settings["hooks"]["PreCompact"] == []
+
+
+@pytest.mark.parametrize("own", ["/nowhere/x.json", "{", "[]", '{"hooks": 1}', '{"hooks": {"Stop": 1}}', "/"])
+def test_settings_that_cannot_be_read_are_not_replaced(own: str) -> None:
+    with pytest.raises(BadSettingsError):
+        claude_settings(["--settings", own], "/s/hook")
+
+
+def test_codex_gets_the_same_as_configuration() -> None:
+    arguments = codex_arguments('/it\'s "s"/hook')
+    assert arguments[::2] == ["-c"] * len(EVENTS)
+    for argument, (event, word) in zip(arguments[1::2], EVENTS.items(), strict=True):
+        hooks = tomllib.loads(argument)["hooks"][event]
+        command = hooks[0]["hooks"][0]["command"]
+        assert subprocess.run(["sh", "-c", f'printf "%s\\n" {command}'], capture_output=True, text=True).stdout == (
+            f'/it\'s "s"/hook\n{word}\n'
+        )

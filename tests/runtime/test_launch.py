@@ -1,0 +1,114 @@
+"""What a program is started with besides the person's words."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from amq.layout import QueueLayout
+from amq.mailbox import Mailbox
+from amq.runtime.launch import Launch, Options, plan, prepare
+from amq.runtime.profiles import Profile, profile_for
+from amq.store import registry
+
+QUEUE = QueueLayout("/q")
+STATE = "/q/agents/me/.amq"
+QUEUE_KEY = ["-c", 'tui.keymap.composer.queue=["tab","f21"]']
+PATH = ["-c", f'shell_environment_policy.set.PATH="{STATE}/bin:/bin"']
+NO_HOOKS = Options(hooks=False)
+
+
+def planned(*program: str, options: Options = NO_HOOKS, **environment: str) -> Launch:
+    given = {"PATH": "/bin", "HOME": "/h", **environment}
+    return plan(profile_for(program[0]), program, given, QUEUE, "me", options)
+
+
+@pytest.mark.parametrize(
+    ("program", "arguments"),
+    [
+        (["claude", "--continue"], ["claude", "--continue"]),
+        (["/opt/bin/codex", "-m", "x"], ["/opt/bin/codex", "--no-daemon", *QUEUE_KEY, *PATH, "-m", "x"]),
+        (
+            ["codex", "-c", 'tui.keymap.composer.queue=["f20"]', "--no-daemon"],
+            ["codex", *PATH, "-c", 'tui.keymap.composer.queue=["f20"]', "--no-daemon"],
+        ),
+        (
+            ["codex", "-c", "shell_environment_policy.set.AM_ME='x'"],
+            ["codex", *QUEUE_KEY, "-c", "shell_environment_policy.set.AM_ME='x'"],
+        ),
+        (
+            ["codex", "-c", "allow_login_shell=false"],
+            ["codex", "--no-daemon", *QUEUE_KEY, "-c", "allow_login_shell=false"],
+        ),
+        (["bash"], ["bash"]),
+    ],
+)
+def test_what_a_profile_adds_and_the_persons_own_words_win(program: list[str], arguments: list[str]) -> None:
+    assert planned(*program).program == arguments
+
+
+@pytest.mark.parametrize("setting", ["allow_login_shell = true", "[shell_environment_policy]\ninherit = 'core'"])
+def test_the_persons_own_settings_win_too(tmp_path: Path, setting: str) -> None:
+    (tmp_path / "config.toml").write_text(setting)
+    launch = planned("codex", CODEX_HOME=str(tmp_path))
+    assert launch.program == ["codex", "--no-daemon", *QUEUE_KEY]
+    assert not launch.finds_amq
+    assert planned("codex").finds_amq
+
+
+def test_the_agent_knows_its_queue_and_finds_amq() -> None:
+    inside = planned("claude", AM_ME="other", X="y").environment
+    assert inside == {"PATH": f"{STATE}/bin:/bin", "HOME": "/h", "X": "y", "AM_ROOT": "/q", "AM_ME": "me"}
+
+
+def test_a_variable_of_the_persons_wins() -> None:
+    profile = Profile("x", environment=(("A", "ours"), ("B", "ours")))
+    inside = plan(profile, ["x"], {"A": "own"}, QUEUE, "me", NO_HOOKS).environment
+    assert (inside["A"], inside["B"]) == ("own", "ours")
+
+
+@pytest.mark.parametrize(
+    ("program", "options", "how"),
+    [
+        ("claude", Options(), "on"),
+        ("claude", Options(hooks=False), "off"),
+        ("claude", Options(wake=False), "off"),
+        ("codex", Options(), "off: codex would ask you"),
+        ("codex", Options(hooks=True), "on"),
+        ("bash", Options(hooks=True), "none: generic is not known"),
+    ],
+)
+def test_who_gets_hooks(program: str, options: Options, how: str) -> None:
+    launch = planned(program, options=options)
+    assert launch.hooks.startswith(how)
+    assert launch.hooked is (how == "on")
+    assert (f"{STATE}/hook" in " ".join(launch.program) + launch.settings) is launch.hooked
+
+
+def test_claudes_settings_stand_in_a_file_before_the_persons_words() -> None:
+    launch = planned("claude", "--settings", '{"model": "opus"}', "-c", options=Options())
+    assert launch.program == ["claude", "--settings", f"{STATE}/settings.json", "-c"]
+    assert json.loads(launch.settings)["model"] == "opus"
+
+
+def test_settings_that_cannot_be_read_are_left_to_the_program() -> None:
+    launch = planned("claude", "--settings", "/nowhere", options=Options())
+    assert launch.program == ["claude", "--settings", "/nowhere"]
+    assert launch.hooks.startswith("none: your --settings cannot be read")
+
+
+def test_files_are_written_where_hooks_are_on_and_are_private(tmp_path: Path) -> None:
+    queue = QueueLayout(str(tmp_path))
+    registry.make_queue(queue, tracked=False)
+    registry.make_mailbox(queue, "me")
+    mailbox, profile = Mailbox(str(tmp_path), "me"), profile_for("claude")
+    state = Path(mailbox.state_dir)
+    for options, names in ((NO_HOOKS, set()), (Options(), {"hook", "settings.json"})):
+        launch = plan(profile, ["claude"], {}, queue, "me", options)
+        prepare(launch, profile, mailbox, "/x/amq", options)
+        assert {path.name for path in state.iterdir()} == names
+    assert stat.S_IMODE((state / "settings.json").stat().st_mode) == 0o600
+    assert "--normal-after 120 " in (state / "hook").read_text()

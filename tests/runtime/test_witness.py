@@ -1,0 +1,104 @@
+"""What a program says of itself beside its terminal, and which word counts."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from amq.pty.modes import Published
+from amq.runtime.witness import Witness, claude_sessions
+
+PID = 4711
+STARTED = 1_800_000_000.0
+
+
+def witness(place: Path) -> Witness:
+    return Witness(str(place), PID, STARTED, str(place))
+
+
+def session(place: Path, status: object, **other: object) -> None:
+    wire = {"pid": PID, "startedAt": (STARTED + 0.5) * 1000, "status": status, **other}
+    (place / f"{PID}.json").write_text(json.dumps(wire))
+
+
+def event(place: Path, *words: str, age: float = 0.0) -> None:
+    path = place / "hook.event"
+    path.write_text("".join(f"{word}\n" for word in words))
+    at = time.time() - age
+    os.utime(path, (at, at))
+
+
+@pytest.mark.parametrize(
+    ("status", "published", "counts"),
+    [
+        ("idle", None, Published.IDLE),
+        ("busy", None, Published.WORKING),
+        ("waiting", None, Published.BLOCKED),
+        ("waiting", Published.IDLE, Published.BLOCKED),
+        ("idle", Published.BLOCKED, Published.BLOCKED),
+        ("busy", Published.DONE, Published.WORKING),
+        ("idle", Published.WORKING, Published.WORKING),
+        ("idle", Published.DONE, Published.IDLE),
+        ("a word of a later version", None, None),
+        (None, Published.IDLE, Published.IDLE),
+        (["list"], Published.IDLE, Published.IDLE),
+    ],
+)
+def test_the_word_that_asks_for_more_care_counts(
+    tmp_path: Path, status: object, published: Published | None, counts: Published | None
+) -> None:
+    session(tmp_path, status)
+    assert witness(tmp_path).look(published, None, 0.0) is counts
+
+
+@pytest.mark.parametrize("other", [{"pid": 1}, {"startedAt": (STARTED - 60) * 1000}, {"startedAt": "x"}])
+def test_what_another_process_left_behind_does_not_count(tmp_path: Path, other: dict[str, object]) -> None:
+    session(tmp_path, "waiting", **other)
+    assert witness(tmp_path).look(None, None, 0.0) is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '"waiting"'])
+def test_a_file_that_is_being_written_says_nothing(tmp_path: Path, content: str) -> None:
+    (tmp_path / f"{PID}.json").write_text(content)
+    assert witness(tmp_path).look(Published.IDLE, None, 0.0) is Published.IDLE
+
+
+@pytest.mark.parametrize(
+    ("words", "counts", "hooked"),
+    [
+        ((), None, False),
+        (("start",), None, True),
+        (("start", "prompt"), Published.WORKING, True),
+        (("start", *["tool"] * 20), Published.WORKING, True),
+        (("start", "prompt", "ask"), Published.BLOCKED, True),
+        (("start", "prompt", "stop"), None, True),
+        (("start", "end"), None, False),
+    ],
+)
+def test_a_hooks_word_counts_where_there_is_no_other(
+    tmp_path: Path, words: tuple[str, ...], counts: Published | None, hooked: bool
+) -> None:
+    event(tmp_path, *words)
+    assert witness(tmp_path).look(None, None, 0.0) is counts
+    assert witness(tmp_path).look(Published.IDLE, None, 0.0) is Published.IDLE
+    assert witness(tmp_path).hooked is hooked
+
+
+def test_a_hooks_word_counts_until_the_person_presses_a_key(tmp_path: Path) -> None:
+    event(tmp_path, "ask", age=10.0)
+    assert witness(tmp_path).look(None, 80.0, 100.0) is Published.BLOCKED
+    assert witness(tmp_path).look(None, 95.0, 100.0) is None
+
+
+def test_where_the_sessions_are() -> None:
+    assert claude_sessions({"HOME": "/h"}) == "/h/.claude/sessions"
+    assert claude_sessions({"HOME": "/h", "CLAUDE_CONFIG_DIR": "/c"}) == "/c/sessions"
+
+
+def test_no_files_no_word() -> None:
+    nobody = Witness("", PID, STARTED)
+    assert (nobody.look(None, None, 0.0), nobody.hooked) == (None, False)
