@@ -111,7 +111,9 @@ class Host:
 
     def _tty_changed(self) -> None:
         """The size is read after the signal came, so the last of many signals always finds the last size."""
-        self._child.resize(self._tty.size())
+        size = self._tty.size()
+        self.terminal.resize(size)
+        self._child.resize(size)
 
     def _suspend(self) -> None:
         """The program has stopped itself: so do we, and the shell gets its terminal back until it continues us.

@@ -102,6 +102,12 @@ class Keystrokes:
         self._settle(now)
         return self._draft
 
+    def emptied(self, now: float) -> None:
+        """The line has been seen to be empty."""
+        if not self.inside(now):
+            self._draft = False
+            self._typed = 0
+
     def inside(self, now: float) -> bool:
         """Whether the person's last bytes are the beginning of a sequence, a character or a paste."""
         self._settle(now)

@@ -80,6 +80,11 @@ class Ledger:
     def alternate_screen(self) -> bool:
         return (Rank.ALTERNATE, 0) in self._on
 
+    @property
+    def frame_open(self) -> bool:
+        """Whether the program is in the middle of drawing a frame (synchronised output)."""
+        return (Rank.FRAME, SYNCHRONISED) in self._on
+
     def undo(self) -> bytes:
         """The bytes that switch off what is on, in the order that undoes it; empty when nothing is.
 

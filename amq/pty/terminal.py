@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 
 from amq.pty.announced import STATE_ANSWER, STATE_QUESTION, Announced, Published
 from amq.pty.echo import Echo, EchoWatch
 from amq.pty.keystrokes import Keystrokes, Line
 from amq.pty.ledger import ABANDON, Ledger
+from amq.pty.row import NOT_FOUND, UNKNOWN, Row, RowRule, Standing, before_cursor, find_row, stands_at_cursor
+from amq.pty.screen import Screen, Size, View, load_emulator
 from amq.pty.sequences import Kind, Splitter
+
+FRAME = 0.01  # seconds of silence after which a program is taken to have drawn all that it meant to
+GATHER = 0.02  # seconds between output and the first slice of it that is eaten: there will be more
+REST = 4  # times as long as a slice took, the emulator rests after it
+AT_A_LOOK = 1 << 16  # bytes eaten at most by a look
+EMPTY_FOR = 0.15  # seconds that the row must have been seen empty before the keys' draft is forgotten
+UNANSWERED_FOR = 5.0  # the same, where nothing was printed since the last key
 
 
 @dataclass(frozen=True)
@@ -25,7 +35,7 @@ class Look:
     alternate_screen: bool = False
     title_seen: bool = False
     published: Published | None = None
-    idle_seen: bool = False
+    idle_since: float | None = None  # when it first published that it waits for a line
     started: float = 0.0
     first_output: float | None = None
     last_output: float | None = None
@@ -36,13 +46,26 @@ class Look:
     draft: bool = False
     inside: bool = False  # the person's last bytes are the beginning of a sequence, a character or a paste
     echo: Echo = Echo.NOTHING
+    title: bytes = b""
+    row: Row = UNKNOWN  # of a program whose row is not known: the text at the cursor, if it is the expected one
 
 
 class Terminal:
     """The models of one terminal. `lock` is held while they are fed or looked at; its holder may take it again."""
 
-    def __init__(self, started: float, line: Line | None = None, *, answers_state: bool = False) -> None:
-        """With `answers_state` we answer the program's question for OSC 7501 in the person's terminal's place."""
+    def __init__(
+        self,
+        started: float,
+        line: Line | None = None,
+        *,
+        answers_state: bool = False,
+        screen: Screen | None = None,
+        row: RowRule | None = None,
+    ) -> None:
+        """With `answers_state` we answer the program's question for OSC 7501 in the person's terminal's place.
+
+        Without a `screen`, or while nobody runs `follow`, no row is known.
+        """
         self.lock = threading.RLock()
         self.keystrokes = Keystrokes(line)
         self.announced = Announced()
@@ -54,7 +77,12 @@ class Terminal:
         self._first_output: float | None = None
         self._last_output: float | None = None
         self._output = 0
-        self._idle_seen = False
+        self._idle_since: float | None = None
+        self._screen = screen
+        self._row_rule = row
+        self._printed = threading.Event()
+        self._expected: tuple[str, str] | None = None  # what stood before the cursor, and the text behind it
+        self._empty_since: float | None = None
 
     def from_person(self, data: bytes, now: float) -> None:
         """Keys that answer a dialog of the program's change nothing in its input line."""
@@ -67,19 +95,24 @@ class Terminal:
             questions = self.announced.state_questions
             self._output += len(data)
             self._last_output = now
+            if self._screen is not None:
+                self._screen.put(data)
+                if not self._printed.is_set():
+                    self._printed.set()
             if self._first_output is None:
                 self._first_output = now
             for kind, token in self._splitter.skim(data) if self._echo is None else self._splitter.feed(data):
-                self._take(kind, token)
+                self._take(kind, token, now)
             if self.announced.state_questions == questions or not self._answers_state or self.keystrokes.inside(now):
                 return data, b""
             return STATE_QUESTION.sub(b"", data), STATE_ANSWER
 
-    def _take(self, kind: Kind, token: bytes) -> None:
+    def _take(self, kind: Kind, token: bytes, now: float) -> None:
         self.ledger.take(kind, token)
         if kind is Kind.STRING:
             self.announced.take(token)
-            self._idle_seen = self._idle_seen or self.announced.published in (Published.IDLE, Published.DONE)
+            if self._idle_since is None and self.announced.published in (Published.IDLE, Published.DONE):
+                self._idle_since = now
         if self._echo is not None:
             self._echo.take(kind, token)
 
@@ -99,20 +132,56 @@ class Terminal:
         with self.lock:
             return self._splitter.inside
 
-    def expect_echo(self, text: str | None) -> None:
-        """From here on compare the output with TEXT; None ends it."""
+    def resize(self, size: Size) -> None:
+        """The program is about to hear of another size of its screen."""
         with self.lock:
+            if self._screen is not None:
+                self._screen.resize(size)
+
+    def follow(self, stop: threading.Event) -> None:
+        """Keep the picture of the screen up to date until STOP is set, in a thread of its own.
+
+        It rests longer than it works, so that a flood of output is held up by a fifth at most; it does nothing while
+        nothing is printed.
+        """
+        load_emulator()
+        while self._screen is not None and not stop.is_set():
+            self._printed.wait()
+            self._printed.clear()
+            pause = GATHER
+            while not stop.wait(pause) and self._screen.waiting:
+                begun = time.monotonic()
+                with self.lock:
+                    self._screen.eat()
+                pause = REST * (time.monotonic() - begun)
+
+    def stop_following(self) -> None:
+        """Let `follow` see that it is to stop."""
+        self._printed.set()
+
+    def expect(self, text: str | None) -> None:
+        """From here on look for TEXT in the output and at the cursor; None ends it.
+
+        Where the input row is known, that is looked at instead.
+        """
+        if self._row_rule is not None:
+            return
+        with self.lock:
+            view = self._view()
             self._echo = None if text is None else EchoWatch(text)
+            self._expected = None if text is None or view is None else (before_cursor(view), text)
 
     def look(self, now: float) -> Look:
         """The models' part of a look; who hosts the program adds what only it can see."""
         with self.lock:
+            row = self._row(now)
+            self._compare(row, now)
             return Look(
                 bracketed_paste=self.ledger.bracketed_paste,
                 alternate_screen=self.ledger.alternate_screen,
                 title_seen=self.announced.title is not None,
                 published=self.announced.published,
-                idle_seen=self._idle_seen,
+                idle_since=self._idle_since,
                 started=self._started,
                 first_output=self._first_output,
                 last_output=self._last_output,
@@ -123,4 +192,37 @@ class Terminal:
                 draft=self.keystrokes.draft(now),
                 inside=self.keystrokes.inside(now),
                 echo=self._echo.status if self._echo else Echo.NOTHING,
+                title=self.announced.title or b"",
+                row=row,
             )
+
+    def _view(self) -> View | None:
+        if self._screen is None:
+            return None
+        self._screen.eat(AT_A_LOOK)
+        return self._screen.view()
+
+    def _row(self, now: float) -> Row:
+        """Unknown in the middle of a frame, too."""
+        if self.ledger.frame_open or (self._last_output is not None and now - self._last_output < FRAME):
+            return UNKNOWN
+        view = self._view()
+        if self._row_rule is not None:
+            return find_row(view, self._row_rule)
+        if view is None or self._expected is None:
+            return UNKNOWN
+        before, text = self._expected
+        return Row(Standing.HOLDS, text) if stands_at_cursor(view, before, text) else NOT_FOUND
+
+    def _compare(self, row: Row, now: float) -> None:
+        """Forget the draft that the keys left, once the row has been empty for a while after the last of them."""
+        if row.standing is not Standing.EMPTY:
+            self._empty_since = self._empty_since if row.standing is Standing.UNKNOWN else None
+            return
+        if self._empty_since is None:
+            self._empty_since = now
+        last_key = self.keystrokes.last_key(now)
+        since = self._empty_since if last_key is None else max(self._empty_since, last_key)
+        drawn = last_key is None or (self._last_output or 0.0) > last_key
+        if now - since >= (EMPTY_FOR if drawn else UNANSWERED_FOR):
+            self.keystrokes.emptied(now)

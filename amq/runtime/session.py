@@ -17,6 +17,7 @@ from amq.errors import AmqError, HostFailed
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.host import Host
+from amq.pty.screen import Screen
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 from amq.runtime import launch, lock
@@ -105,8 +106,16 @@ def _hosted(
     tty = Tty(STDIN, STDOUT)
     with closing(tty):
         started, started_at = time.monotonic(), time.time()
-        child = Child.spawn(planned.program, planned.environment, tty.size(), tty.attributes())
-        host = Host(child, tty, Terminal(started, profile.line, answers_state=profile.answers_state))
+        size = tty.size()
+        child = Child.spawn(planned.program, planned.environment, size, tty.attributes())
+        terminal = Terminal(
+            started,
+            profile.line,
+            answers_state=profile.answers_state,
+            screen=Screen(size) if options.wake else None,
+            row=profile.rules.row,
+        )
+        host = Host(child, tty, terminal)
         sessions = claude_sessions(planned.environment) if profile.publishes is Published.SESSIONS else ""
         witness = Witness(state if planned.hooked else "", child.pid, started_at, sessions)
         waking = Waking(mailbox, state, host, witness, profile, planned, options)
@@ -119,7 +128,7 @@ def _hosted(
 
 
 class Waking:
-    """The second thread. Whatever happens in it, the terminal and the program go on."""
+    """Two more threads: one wakes, one follows the screen. Whatever happens in them, the program goes on."""
 
     def __init__(
         self,
@@ -139,24 +148,34 @@ class Waking:
         self._planned = planned
         self._options = options
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="waking", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, args=(work,), name=work.__name__.strip("_"), daemon=True)
+            for work in (self._wake, self._follow)
+        ]
         self._log: Callable[[str], None] = BoundedFile(f"{state}/run.log").append
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(END_WITHIN)
+        self._host.terminal.stop_following()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(END_WITHIN)
 
-    def _run(self) -> None:
+    def _run(self, work: Callable[[], None]) -> None:
         Record(self._state).waits((), Reason.STARTING)
         try:
-            self._wake()
+            work()
         except BaseException:
             self._log(traceback.format_exc())
             Record(self._state).waits((), Reason.NO_CHANNEL, "amq run has failed to watch the inbox: see run.log")
+
+    def _follow(self) -> None:
+        if not self._stop.wait(IMPORT_AFTER):
+            self._host.terminal.follow(self._stop)
 
     def _wake(self) -> None:
         if self._stop.wait(IMPORT_AFTER):

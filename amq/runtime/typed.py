@@ -3,9 +3,10 @@
     CLEAR --gate--> PASTED --proof--> SUBMITTED --> CLEAR
                        \\________________\\___________> STANDING: our text may stand in the line, unsent
 
-The proof that the text waits for its submit key is, for a program that we do not know, that exactly the text came back
-in the output. A program whose dialogs ignore its submit key needs less: a sign of life after the paste. Where there is
-no proof, nothing is pressed. From STANDING there is never a second text: only the submit key, and only with the proof.
+The proof that the text waits for its submit key is what the screen shows: for a program whose input row is known,
+that the row holds exactly our text; for any other, that it stands at the cursor, or, where there is no picture of the
+screen, that exactly the text came back in the output. Where there is no proof, nothing is pressed.
+There is never a second text while the first may stand there: only the submit key, and only with the proof.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from enum import Enum
 from amq.pty.announced import Published
 from amq.pty.echo import Echo
 from amq.pty.encode import ENTER, bracketed, plain
+from amq.pty.row import Row, RowRule, Standing
 from amq.pty.terminal import Look
 from amq.runtime.words import Outcome, Reason
 
-MOST_PRESSES = 4  # of a submit key in one attempt, where a program says that it still idles
+MOST_PRESSES = 4  # of a submit key that dialogs ignore, in one attempt, while our text still stands
 LOOK_EVERY = 0.02  # seconds between looks while something is awaited
 
 
@@ -35,12 +37,16 @@ class ReadyWhen(Enum):
 class Rules:
     """What is known of typing into one program. Times are seconds."""
 
+    row: RowRule | None = None  # how its input row is found
     submit: bytes = ENTER
     inert: bool = False  # dialogs ignore the submit key
+    plain: bytes = b""  # a second key, for versions in which the first does nothing; dialogs may not ignore it
+    idle_title: bytes = b""  # what its title begins with while it waits for a line, if it does not publish its state
     needs_paste_mode: bool = False  # without bracketed paste its screen is not the one we know
     full_screen: bool = False  # it lives on the alternate screen; any other program there is an editor or a pager
     ready_when: ReadyWhen = ReadyWhen.QUIET
     quiet: float = 0.5  # of silence after output, to count as started
+    rest_at_start: float = 0.0  # from its first word that it waits, until it surely takes keys
     patience: float = 10.0  # until a program that is never quiet, or never prints, counts as started
     key_rest: float = 1.2  # since the person's last key
     echo_within: float = 1.5  # the proof must come, after the paste
@@ -70,12 +76,14 @@ class Typed:
     """What the machine remembers: when and in what surroundings it did its last step."""
 
     phase: Phase = Phase.CLEAR
+    text: str = ""  # what we typed last, and were not seen to get rid of
     since: float = 0.0
     proven: float | None = None  # since when the proof has held
     keys: int = 0  # the person's keys when the text went out
     sent: int = 0  # the person's submits then
     output: int = 0  # the program's output then, or when the submit key went out
-    presses: int = 0  # of the submit key since then
+    presses: int = 0  # of a submit key since then
+    plain: bool = False  # the plain key has been pressed
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,7 @@ Action = Write | Again | End
 Step = tuple[Typed, tuple[Action, ...]]
 
 
-def gate(look: Look, rules: Rules, now: float) -> Reason | None:
+def gate(state: Typed, look: Look, rules: Rules, now: float) -> Reason | None:
     """What forbids typing at this instant, or None."""
     if not look.alive or look.stopped:
         return Reason.STOPPED
@@ -116,9 +124,11 @@ def gate(look: Look, rules: Rules, now: float) -> Reason | None:
     if not _takes_a_line(look, rules):
         return Reason.UNKNOWN_SCREEN
     just_typed = look.last_key is not None and now - look.last_key < rules.key_rest
-    if look.draft or look.inside or look.waiting or just_typed:
+    if look.inside or look.waiting or just_typed:
         return Reason.DRAFT
-    return None
+    if rules.row is not None and (reason := _row_forbids(look.row, state.text)):
+        return reason
+    return Reason.DRAFT if look.draft else None
 
 
 def step(state: Typed, look: Look, line: Notification, rules: Rules, now: float) -> Step:
@@ -131,13 +141,15 @@ def step(state: Typed, look: Look, line: Notification, rules: Rules, now: float)
 
 
 def drained(state: Typed) -> Typed:
-    """The mail has left: the agent has read the line, if we had submitted it."""
-    return Typed() if state.presses else state
+    """The mail has left: the agent has read the line, if we had submitted it. A known row tells by itself."""
+    return replace(state, phase=Phase.CLEAR) if state.presses else state
 
 
 def _is_ready(look: Look, rules: Rules, now: float) -> bool:
-    if rules.ready_when is ReadyWhen.PUBLISHED or look.idle_seen:
-        return look.idle_seen
+    if look.idle_since is not None:
+        return now - look.idle_since >= rules.rest_at_start
+    if rules.ready_when is ReadyWhen.PUBLISHED:
+        return False
     if rules.ready_when is ReadyWhen.TITLED and not look.title_seen:
         return False
     if look.last_output is not None and now - look.last_output >= rules.quiet:
@@ -158,26 +170,43 @@ def _takes_a_line(look: Look, rules: Rules) -> bool:
     return look.bracketed_paste or (look.canonical and not rules.needs_paste_mode)
 
 
+def _row_forbids(row: Row, ours: str) -> Reason | None:
+    """What forbids typing into a row that we know how to find: anything in it but our own earlier text."""
+    if row.standing is Standing.UNKNOWN:
+        return Reason.UNKNOWN_SCREEN
+    if row.standing is Standing.NOT_FOUND:
+        return Reason.DIALOG
+    if row.standing is Standing.EMPTY or (ours and row.is_exactly(ours)):
+        return None
+    return Reason.DRAFT
+
+
 def _begin(state: Typed, look: Look, line: Notification, rules: Rules, now: float) -> Step:
-    reason = gate(look, rules, now)
+    reason = gate(state, look, rules, now)
     if reason is not None:
         return state, (End(Outcome.REFUSED, reason.value),)
-    if state.phase is Phase.STANDING and look.sent == state.sent:
+    if _may_still_stand(state, look, rules):
         if _is_proven(state, look, rules):
-            return _press(state, look, rules, now)
+            fresh = replace(state, keys=look.keys, sent=look.sent, presses=0, plain=False)
+            return _press(fresh, look, rules, now)
         return state, (End(Outcome.UNCERTAIN, "our text may still stand there"),)
     text = line.text if look.bracketed_paste else line.without_digits
     data = bracketed(text) if look.bracketed_paste else plain(text)
-    pasted = Typed(Phase.PASTED, now, keys=look.keys, sent=look.sent, output=look.output)
+    pasted = Typed(Phase.PASTED, text, now, keys=look.keys, sent=look.sent, output=look.output)
     return pasted, (Write(data, expect=text), Again(now + LOOK_EVERY))
 
 
+def _may_still_stand(state: Typed, look: Look, rules: Rules) -> bool:
+    """Whether our earlier text may be in the line, which the gate has let pass."""
+    if rules.row is not None:
+        return look.row.standing is Standing.HOLDS
+    return state.phase is Phase.STANDING and look.sent == state.sent
+
+
 def _pasted(state: Typed, look: Look, rules: Rules, now: float) -> Step:
-    if look.echo is Echo.OTHER and not rules.inert:
-        return _stand(state, Outcome.UNCERTAIN, "something else came back")
     if look.waiting or not _is_proven(state, look, rules):
         if now >= state.since + rules.echo_within:
-            return _stand(state, Outcome.UNCERTAIN, "our text did not come back")
+            return _stand(state, Outcome.UNCERTAIN, _what_came(look, rules))
         return replace(state, proven=None), (Again(now + LOOK_EVERY),)
     if state.proven is None:
         return replace(state, proven=now), (Again(now + rules.settle),)
@@ -189,16 +218,19 @@ def _pasted(state: Typed, look: Look, rules: Rules, now: float) -> Step:
 def _submitted(state: Typed, look: Look, rules: Rules, now: float) -> Step:
     if not look.alive:
         return Typed(), (End(Outcome.FAILED, "the program has ended"),)
-    if look.published is Published.WORKING or (not rules.inert and look.output > state.output):
+    if _has_left(state, look, rules):
         return Typed(), (End(Outcome.SUBMITTED, ""),)
     if look.published is Published.BLOCKED:
         return _stand(state, Outcome.TYPED, Reason.DIALOG.value)
     if now < state.since + rules.submitted_within:
         return state, (Again(now + LOOK_EVERY),)
-    says_idle = look.published in (Published.IDLE, Published.DONE)
-    untouched = look.keys == state.keys and not look.inside and not look.waiting
-    if rules.inert and says_idle and untouched and state.presses % MOST_PRESSES:
-        return _press(state, look, rules, now)
+    if look.row.standing is Standing.NOT_FOUND and rules.row is not None:
+        return _stand(state, Outcome.TYPED, Reason.DIALOG.value)
+    if rules.inert and _is_untouched(state, look) and _is_proven(state, look, rules):
+        if state.presses < _patience_with_the_first(look, rules):
+            return _press(state, look, rules, now)
+        if rules.plain and not state.plain and _is_idle(look, rules):
+            return _press(replace(state, plain=True), look, rules, now)
     return _stand(state, Outcome.UNCERTAIN, "our text was not seen to leave the line")
 
 
@@ -215,12 +247,48 @@ def _interrupted(state: Typed, look: Look) -> Step | None:
 
 def _is_proven(state: Typed, look: Look, rules: Rules) -> bool:
     """Whether the submit key would submit our line, and do nothing else."""
-    return look.output > state.output if rules.inert else look.echo is Echo.EXACT
+    if rules.row is None and look.row.standing is Standing.UNKNOWN:
+        return look.echo is Echo.EXACT
+    return look.row.is_exactly(state.text)
+
+
+def _what_came(look: Look, rules: Rules) -> str:
+    """Why the proof was not found."""
+    known = rules.row is not None
+    if known and look.row.standing in (Standing.NOT_FOUND, Standing.UNKNOWN):
+        return "the input row was not seen" if look.row.standing is Standing.UNKNOWN else "the input row has gone"
+    other = look.row.standing is Standing.HOLDS if known else look.echo is Echo.OTHER
+    return "something else came back" if other else "our text did not come back"
+
+
+def _has_left(state: Typed, look: Look, rules: Rules) -> bool:
+    """Whether the line is seen to be there without our text."""
+    if rules.row is None:
+        return look.output > state.output
+    if look.row.standing is Standing.HOLDS:
+        return not look.row.contains(state.text)
+    return look.row.standing is Standing.EMPTY
+
+
+def _is_untouched(state: Typed, look: Look) -> bool:
+    return look.keys == state.keys and not (look.inside or look.waiting or look.stopped)
+
+
+def _is_idle(look: Look, rules: Rules) -> bool:
+    """Whether the program waits for a line, so that no dialog is about to open."""
+    if look.published is not None:
+        return look.published in (Published.IDLE, Published.DONE)
+    return bool(rules.idle_title) and look.title.startswith(rules.idle_title)
+
+
+def _patience_with_the_first(look: Look, rules: Rules) -> int:
+    """How often the first key is pressed. An old version, which publishes nothing, may not know it."""
+    return 1 if rules.plain and look.published is None else MOST_PRESSES
 
 
 def _press(state: Typed, look: Look, rules: Rules, now: float) -> Step:
     submitted = replace(state, phase=Phase.SUBMITTED, since=now, output=look.output, presses=state.presses + 1)
-    return submitted, (Write(rules.submit), Again(now + LOOK_EVERY))
+    return submitted, (Write(rules.plain if state.plain else rules.submit), Again(now + LOOK_EVERY))
 
 
 def _stand(state: Typed, outcome: Outcome, reason: str) -> Step:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from amq.pty.modes import Published
+from amq.pty.announced import Published
 from amq.runtime.hooks import EVENT_NAME
 
 CARE = (None, Published.DONE, Published.IDLE, Published.WORKING, Published.BLOCKED)  # in rising order

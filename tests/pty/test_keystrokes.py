@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from amq.pty.keystrokes import BURST, ENTER, PATIENCE, Keystrokes, Line
 from tests.pty.cuts import STREAMS, cut_streams
@@ -187,6 +190,54 @@ def test_cuts_make_no_difference(case: tuple[bytes, list[bytes]]) -> None:
                 *(other.draft(now), other.inside(now), other.last_key(now)),
                 *(other.keys, other.sent),
             )
+
+
+def kitty(code: int, modifiers: int) -> bytes:
+    return b"\x1b[%d;%du" % (code, modifiers + 1)
+
+
+def other_keys(code: int, modifiers: int) -> bytes:
+    return b"\x1b[27;%d;%d~" % (modifiers + 1, code)
+
+
+KEYS = st.tuples(
+    st.sampled_from([*b"ah1 \\cuj", 9, 13, 27, 127, 0xE9, 57441]), st.sampled_from([0, 1, 2, 4, 5, 64, 128])
+)
+ENCODINGS = st.sampled_from([kitty, other_keys])
+SUBMITS = st.sampled_from([b"\r", b"\x1b[13u", b"\x1b[13;129u", b"\x1b[13;1:1u"])
+
+
+@given(st.lists(KEYS, max_size=8), ENCODINGS, st.data())
+def test_encoded_keys_mean_the_same_however_they_are_cut(
+    keys: list[tuple[int, int]], encode: Callable[[int, int], bytes], data: st.DataObject
+) -> None:
+    whole = b"".join(encode(*key) for key in keys)
+    cut = data.draw(st.integers(0, len(whole)))
+    for line in (None, KNOWN_CLI):
+        one, other = after(whole, line=line), after(whole[:cut], whole[cut:], line=line)
+        assert (one.draft(10.0), one.keys, one.sent) == (other.draft(10.0), other.keys, other.sent)
+
+
+@given(st.lists(KEYS, max_size=8), ENCODINGS, SUBMITS)
+def test_a_letter_is_a_draft_until_a_key_that_ends_it(
+    keys: list[tuple[int, int]], encode: Callable[[int, int], bytes], submit: bytes
+) -> None:
+    keystrokes = after(*(encode(*key) for key in keys), encode(ord("k"), 0), line=KNOWN_CLI)
+    assert keystrokes.draft(10.0)
+    keystrokes.feed(submit, 10.0 + 2 * BURST)
+    assert not keystrokes.draft(20.0)
+
+
+def test_an_empty_row_ends_the_draft_but_not_a_key_that_is_half_there() -> None:
+    keystrokes = after(b"\x1b[200~hello")
+    keystrokes.emptied(10.0)
+    keystrokes.feed(b"\x1b[201~", 11.0)
+    assert keystrokes.draft(11.0)
+    keystrokes.emptied(11.0)
+    assert not keystrokes.draft(11.0)
+    keystrokes.feed(b"x\x7f", 12.0)
+    assert not keystrokes.draft(12.0)
+    assert keystrokes.sent == 0
 
 
 @given(STREAMS)

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from amq.pty.announced import STATE_ANSWER, Published
 from amq.pty.echo import Echo
-from amq.pty.terminal import Terminal
+from amq.pty.row import NOT_FOUND, UNKNOWN, Row, RowRule, Standing
+from amq.pty.screen import Screen
+from amq.pty.terminal import AT_A_LOOK, EMPTY_FOR, FRAME, UNANSWERED_FOR, Terminal
+from tests.pty.person import PATIENCE, wait_until
 
 BLOCKED = b"\x1b]7501;state=blocked:app=x:kind=permission\x07"
 
@@ -41,18 +46,136 @@ def test_keys_while_the_program_is_blocked_are_no_draft() -> None:
 def test_the_echo_is_watched_from_the_mark_on() -> None:
     terminal = Terminal(0.0)
     terminal.from_program(b"before", 1.0)
-    terminal.expect_echo("amq")
+    terminal.expect("amq")
     terminal.from_program(b"a", 2.0)
     assert terminal.look(2.0).echo is Echo.PART
     terminal.from_program(b"mq", 2.0)
     assert terminal.look(2.0).echo is Echo.EXACT
-    terminal.expect_echo(None)
+    terminal.expect(None)
     assert terminal.look(2.0).echo is Echo.NOTHING
 
 
 @pytest.mark.parametrize("state", [b"idle", b"done"])
 def test_a_program_that_said_it_waits_has_started(state: bytes) -> None:
     terminal = Terminal(0.0)
-    assert not terminal.look(1.0).idle_seen
+    assert terminal.look(1.0).idle_since is None
     terminal.from_program(b"\x1b]7501;state=" + state + b"\x07" + BLOCKED, 1.0)
-    assert terminal.look(1.0).idle_seen
+    assert terminal.look(2.0).idle_since == 1.0
+
+
+RULE = RowRule("›", framed=False)
+ROW = b"\x1b[2J\x1b[2;1H\xe2\x80\xba %s\x1b[K\x1b[4;1H  footer\x1b[2;%dH"
+
+
+def row(text: bytes = b"") -> bytes:
+    """A whole screen with TEXT in the input row."""
+    return ROW % (text, 3 + len(text))
+
+
+def with_screen(rule: RowRule | None = RULE) -> Terminal:
+    return Terminal(0.0, screen=Screen((10, 40)), row=rule)
+
+
+def test_the_row_is_seen_once_the_program_has_drawn() -> None:
+    terminal = with_screen()
+    assert terminal.look(1.0).row == NOT_FOUND
+    terminal.from_program(row(b"half"), 1.0)
+    assert terminal.look(1.0).row == UNKNOWN
+    assert terminal.look(1.0 + FRAME).row == Row(Standing.HOLDS, "half")
+
+
+def test_no_row_is_seen_in_the_middle_of_a_frame() -> None:
+    terminal = with_screen()
+    terminal.from_program(b"\x1b[?2026h" + row(), 1.0)
+    assert terminal.look(2.0).row == UNKNOWN
+    terminal.from_program(b"\x1b[?2026l", 2.0)
+    assert terminal.look(3.0).row == Row(Standing.EMPTY)
+
+
+def test_no_row_is_seen_while_output_waits_to_be_eaten() -> None:
+    terminal = with_screen()
+    for _ in range(AT_A_LOOK // 4096 + 2):
+        terminal.from_program(b"x" * 4096, 1.0)
+    terminal.from_program(row(), 1.0)
+    assert terminal.look(2.0).row == UNKNOWN
+    assert terminal.look(2.0).row == Row(Standing.EMPTY)
+
+
+def test_without_a_screen_no_row_is_seen() -> None:
+    terminal = Terminal(0.0, row=RULE)
+    terminal.from_program(row(), 1.0)
+    terminal.resize((5, 20))
+    assert terminal.look(2.0).row == UNKNOWN
+
+
+def test_the_draft_of_the_keys_is_forgotten_when_the_row_stays_empty() -> None:
+    """Ctrl-U in Claude Code, Enter in a burst, a draft that the program itself took away."""
+    terminal = with_screen()
+    terminal.from_person(b"half", 1.0)
+    terminal.from_program(row(b"half") + row(), 1.1)
+    assert terminal.look(1.2).draft
+    assert terminal.look(1.2 + EMPTY_FOR / 2).draft
+    assert not terminal.look(1.2 + 1.1 * EMPTY_FOR).draft
+
+
+def test_an_empty_row_from_before_the_key_says_nothing() -> None:
+    """The program may not have read it yet."""
+    terminal = with_screen()
+    terminal.from_program(row(), 1.0)
+    assert terminal.look(2.0).row == Row(Standing.EMPTY)
+    terminal.from_person(b"h", 3.0)
+    assert terminal.look(3.0 + 2 * EMPTY_FOR).draft
+    assert terminal.look(3.0 + UNANSWERED_FOR - 0.1).draft
+    assert not terminal.look(3.0 + UNANSWERED_FOR).draft
+
+
+def test_a_glimpse_of_an_empty_row_is_not_enough() -> None:
+    terminal = with_screen()
+    terminal.from_person(b"half", 1.0)
+    terminal.from_program(row(), 1.1)
+    assert terminal.look(1.2).row == Row(Standing.EMPTY)
+    terminal.from_program(row(b"half"), 1.2)
+    assert terminal.look(1.3).row == Row(Standing.HOLDS, "half")
+    terminal.from_program(row(), 1.3)
+    assert terminal.look(1.4).draft
+
+
+def test_nothing_is_forgotten_in_the_middle_of_a_paste() -> None:
+    terminal = with_screen()
+    terminal.from_person(b"\x1b[200~half", 1.0)
+    terminal.from_program(row(), 1.1)
+    terminal.look(2.0)
+    terminal.from_person(b" of it\x1b[201~", 3.0)
+    assert terminal.look(3.1).draft
+
+
+def test_for_an_unknown_program_the_expected_text_is_looked_for_at_the_cursor() -> None:
+    terminal = with_screen(rule=None)
+    terminal.from_program(b"\x1b[2J\x1b[H12:00\r\n> ", 1.0)
+    assert terminal.look(2.0).row == UNKNOWN
+    terminal.expect("amq: mail")
+    assert terminal.look(2.0).row == NOT_FOUND
+    terminal.from_program(b"amq: mail\x1b7\x1b[H12:01\x1b8", 2.0)
+    look = terminal.look(3.0)
+    assert (look.row.is_exactly("amq: mail"), look.echo) == (True, Echo.OTHER)
+    terminal.from_program(b"\r\x1b[KProceed? amq: mail", 3.0)
+    assert terminal.look(4.0).row == NOT_FOUND
+    terminal.expect(None)
+    assert terminal.look(4.0).row == UNKNOWN
+
+
+def test_the_screen_is_followed_in_another_thread() -> None:
+    terminal, stop = with_screen(), threading.Event()
+    thread = threading.Thread(target=terminal.follow, args=(stop,))
+    thread.start()
+    try:
+        for _ in range(10):
+            terminal.from_program(b"x" * AT_A_LOOK, 1.0)
+        terminal.from_program(row(b"half"), 1.0)
+        wait_until(lambda: terminal.look(2.0).row == Row(Standing.HOLDS, "half"))
+        assert thread.is_alive()
+    finally:
+        stop.set()
+        terminal.stop_following()
+        thread.join(PATIENCE)
+    assert not thread.is_alive()

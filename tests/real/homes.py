@@ -21,13 +21,14 @@ class Place:
     port: int
 
 
-def prepare_home(agent: Agent, place: Place, *, asks: bool) -> dict[str, str]:
+def prepare_home(agent: Agent, place: Place, *, asks: bool, trusted: bool = True) -> dict[str, str]:
     """Write the home of AGENT and return the whole environment to start it in.
 
-    With ASKS the agent asks the person before it runs a command (Codex: one that leaves the sandbox).
+    With ASKS the agent asks the person before it runs a command (Codex: one that leaves the sandbox). Unless the
+    directory is TRUSTED, Claude asks first whether it may work there.
     """
     write = {"claude": _claude, "codex": _codex}[agent.program]
-    return _machine(agent, place) | write(place, asks=asks)
+    return _machine(agent, place) | write(place, asks=asks, trusted=trusted)
 
 
 def _machine(agent: Agent, place: Place) -> dict[str, str]:
@@ -46,14 +47,14 @@ def _machine(agent: Agent, place: Place) -> dict[str, str]:
     }
 
 
-def _claude(place: Place, *, asks: bool) -> dict[str, str]:
+def _claude(place: Place, *, asks: bool, trusted: bool) -> dict[str, str]:
     known = {
         "hasCompletedOnboarding": True,
         "theme": "dark",
         "numStartups": 20,
         "hasSeenAutoDefaultNudge": True,
         "customApiKeyResponses": {"approved": [_KEY[-20:]], "rejected": []},
-        "projects": {str(place.project): {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}},
+        "projects": {str(place.project): {"hasTrustDialogAccepted": trusted, "hasCompletedProjectOnboarding": True}},
     }
     permissions = {"defaultMode": "default", "allow": [] if asks else ["Bash(*)"]}
     settings = place.home / ".claude" / "settings.json"
@@ -92,7 +93,7 @@ enabled = false
 """
 
 
-def _codex(place: Place, *, asks: bool) -> dict[str, str]:
+def _codex(place: Place, *, asks: bool, trusted: bool) -> dict[str, str]:
     config = _CODEX_CONFIG.format(
         approval="on-request" if asks else "never",
         sandbox="workspace-write" if asks else "danger-full-access",

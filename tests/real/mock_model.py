@@ -43,7 +43,16 @@ class Call:
     escalated: bool = False
 
 
-Script = Callable[[Turn], Say | Call]
+@dataclass(frozen=True)
+class Ask:
+    """Ask the person a question; only Claude has a tool for that."""
+
+    question: str
+    choices: tuple[str, ...]
+
+
+Answer = Say | Call | Ask
+Script = Callable[[Turn], Answer]
 
 _NOTICE = re.compile(r"amq: .*Run: ((\S+) drain.*)")
 _QUESTION = re.compile(r"^ {2}ID: (\S+)$(?:\n {2}.*)*?\n {2}Kind: (?:question|review_request)$", re.MULTILINE)
@@ -72,7 +81,7 @@ class Dialect:
     def turn(self, request: Json) -> Turn:
         raise NotImplementedError
 
-    def events(self, answer: Say | Call, number: int) -> Iterator[Json]:
+    def events(self, answer: Answer, number: int) -> Iterator[Json]:
         """The events that stream ANSWER; NUMBER makes the identifiers in it unique."""
         raise NotImplementedError
 
@@ -92,14 +101,14 @@ class Anthropic(Dialect):
                     text, results = said, []
         return Turn(text, tuple(results))
 
-    def events(self, answer: Say | Call, number: int) -> Iterator[Json]:
+    def events(self, answer: Answer, number: int) -> Iterator[Json]:
         usage = {"input_tokens": 10, "output_tokens": 10}
         block: Json
         if isinstance(answer, Say):
             block, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": answer.text}
         else:
-            block = {"type": "tool_use", "id": f"toolu_{number}", "name": "Bash", "input": {}}
-            tool_input = {"command": answer.command, "description": "Run a command"}
+            name, tool_input = _claude_tool(answer)
+            block = {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": {}}
             delta = {"type": "input_json_delta", "partial_json": json.dumps(tool_input)}
         message: Json = {
             "id": f"msg_{number}", "type": "message", "role": "assistant", "model": "mock", "content": [],
@@ -112,6 +121,14 @@ class Anthropic(Dialect):
         yield {"type": "content_block_stop", "index": 0}
         yield {"type": "message_delta", "delta": {"stop_reason": stop, "stop_sequence": None}, "usage": usage}
         yield {"type": "message_stop"}
+
+
+def _claude_tool(answer: Call | Ask) -> tuple[str, Json]:
+    if isinstance(answer, Call):
+        return "Bash", {"command": answer.command, "description": "Run a command"}
+    options = [{"label": choice, "description": f"To choose {choice}"} for choice in answer.choices]
+    question = {"question": answer.question, "header": "Choice", "multiSelect": False, "options": options}
+    return "AskUserQuestion", {"questions": [question]}
 
 
 class OpenAI(Dialect):
@@ -128,14 +145,15 @@ class OpenAI(Dialect):
                 text, results = _text_of(item["content"]), []
         return Turn(text, tuple(results))
 
-    def events(self, answer: Say | Call, number: int) -> Iterator[Json]:
+    def events(self, answer: Answer, number: int) -> Iterator[Json]:
         response = {"id": f"resp_{number}", "object": "response", "model": "mock", "output": []}
         item: Json
         if isinstance(answer, Say):
             part = {"type": "output_text", "text": answer.text, "annotations": []}
             item = {"type": "message", "id": f"msg_{number}", "role": "assistant", "content": [part]}
         else:
-            arguments = {"cmd": answer.command}
+            assert isinstance(answer, Call), "Codex has no tool to ask the person"
+            arguments: Json = {"cmd": answer.command}
             if answer.escalated:
                 arguments |= {"sandbox_permissions": "require_escalated", "justification": "It needs to."}
             item = {
@@ -181,12 +199,12 @@ class MockModel:
     def __init__(self, script: Script) -> None:
         self.script = script
         self.requests: list[Json] = []
-        self.turns: list[tuple[Turn, Say | Call]] = []
+        self.turns: list[tuple[Turn, Answer]] = []
         self._numbers = itertools.count(1)
 
     def answer(self, dialect: Dialect, request: Json) -> Iterator[Json]:
         """The events that answer REQUEST. One without tools is a side request: any text does."""
-        reply: Say | Call = Say("A title")
+        reply: Answer = Say("A title")
         self.requests.append(request)
         if request.get("tools"):
             turn = dialect.turn(request)

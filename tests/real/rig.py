@@ -27,9 +27,10 @@ class Rig:
         """The directory agents are started in."""
         return self.directory / "project"
 
-    def home(self, agent: Agent, *, asks: bool = False) -> dict[str, str]:
-        """Make AGENT's home and return the environment it is started in. ASKS as in `prepare_home`."""
-        return prepare_home(agent, Place(self.directory / agent.name, self.project, self.port), asks=asks)
+    def home(self, agent: Agent, *, asks: bool = False, trusted: bool = True) -> dict[str, str]:
+        """Make AGENT's home and return the environment it is started in. ASKS and TRUSTED as in `prepare_home`."""
+        place = Place(self.directory / agent.name, self.project, self.port)
+        return prepare_home(agent, place, asks=asks, trusted=trusted)
 
 
 @contextmanager

@@ -1,8 +1,12 @@
-"""Mail wakes a real agent that runs under `amq run`: it drains, and its reply arrives."""
+"""Mail wakes a real agent that runs under `amq run`: it drains, and its reply arrives; and nothing else is touched.
+
+A sample of the scenarios and agents always runs; with AMQ_SOAK=1 all of them do.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,24 +17,31 @@ from typing import Any, Protocol
 import pytest
 
 from tests.real.agents import Agent
-from tests.real.mock_model import Call, Say, Turn, use_amq
+from tests.real.mock_model import Answer, Ask, Call, Say, Turn, use_amq
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, open_terminal, stays, wait_until
 
 pytestmark = pytest.mark.timeout(180)
-by_a_key_dialogs_ignore = pytest.mark.parametrize("agent", ["claude", "codex"], indirect=True)
-by_enter_only = pytest.mark.parametrize("agent", ["claude-old"], indirect=True)
+soak = pytest.mark.skipif(os.environ.get("AMQ_SOAK") != "1", reason="AMQ_SOAK=1 runs it")
+
+
+def agents(*always: str, also: tuple[str, ...] = ()) -> pytest.MarkDecorator:
+    """The test runs for these agents; for the others ALSO where all is run."""
+    others = [pytest.param(name, marks=soak) for name in also]
+    return pytest.mark.parametrize("agent", [*always, *others], indirect=True)
+
 
 AMQ = Path(sys.executable).with_name("amq")
 INPUT_ROW = r"^[❯›]\s"  # a space or one that does not break
 FROM_A_HOOK = "Stop hook feedback:\n"
+NOTICE = "amq: 1 new message from user"
 DIALOG = "Do you want to proceed|Would you like to run"
 
 
 class Run(Protocol):
-    """Starts an agent; ASKS as in `prepare_home`."""
+    """Starts an agent; ASKS and TRUSTED as in `prepare_home`."""
 
-    def __call__(self, agent: Agent, *, asks: bool = False) -> Terminal: ...
+    def __call__(self, agent: Agent, *, asks: bool = False, trusted: bool = True) -> Terminal: ...
 
 
 class Person:
@@ -70,9 +81,9 @@ def run(rig: Rig) -> Iterator[Run]:
     """Start an agent under `amq run`, in a terminal that is closed at the end."""
     with ExitStack() as stack:
 
-        def start(agent: Agent, *, asks: bool = False) -> Terminal:
+        def start(agent: Agent, *, asks: bool = False, trusted: bool = True) -> Terminal:
             command = rig.network.inside([AMQ, "run", "--as", agent.program, "--", agent.program])
-            environment = rig.home(agent, asks=asks)
+            environment = rig.home(agent, asks=asks, trusted=trusted)
             terminal = open_terminal(rig.directory / f"terminal-{agent.name}", command, rig.project, environment)
             return stack.enter_context(terminal)
 
@@ -83,6 +94,13 @@ def notices(rig: Rig) -> list[Turn]:
     """The turns that a line typed at the agent began, or a hook at the end of the turn before, oldest first."""
     began = [turn.text.removeprefix(FROM_A_HOOK) for turn, _ in rig.model.turns if not turn.results]
     return [Turn(text) for text in began]
+
+
+def submit(terminal: Terminal, line: str) -> None:
+    """Type LINE as a person does, and send it when it is seen."""
+    terminal.press(line)
+    terminal.wait_for(f"{INPUT_ROW}{line}$")
+    terminal.press("\r")
 
 
 def wait_for_reply(rig: Rig, person: Person, terminal: Terminal, count: int = 1) -> None:
@@ -103,7 +121,7 @@ def check_answer(person: Person, agent: Agent, question: str) -> None:
     assert answer["header"]["refs"] == [question]
 
 
-@by_a_key_dialogs_ignore
+@agents("claude", "claude-old", "codex")
 def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
@@ -116,7 +134,7 @@ def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, person: Person, run: R
     assert terminal.quit(agent.quit) == 0
 
 
-@by_a_key_dialogs_ignore
+@agents(also=("claude", "claude-old", "codex"))
 def test_mail_from_before_the_start_is_announced_once_the_agent_is_ready(
     rig: Rig, agent: Agent, person: Person, run: Run
 ) -> None:
@@ -127,7 +145,7 @@ def test_mail_from_before_the_start_is_announced_once_the_agent_is_ready(
     assert len(notices(rig)) == 1
 
 
-@by_a_key_dialogs_ignore
+@agents(also=("claude", "claude-old", "codex"))
 def test_an_agent_is_woken_again_and_again(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
     terminal = run(agent)
     for count in (1, 2, 3):
@@ -137,14 +155,14 @@ def test_an_agent_is_woken_again_and_again(rig: Rig, agent: Agent, person: Perso
     assert len(notices(rig)) == 3
 
 
-@by_a_key_dialogs_ignore
+@agents("claude", also=("claude-old", "codex"))
 def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
     terminal.press("half")
     terminal.wait_for(f"{INPUT_ROW}half$")
     question = person.ask(agent)
-    stays(lambda: terminal.shows(f"{INPUT_ROW}half$"), terminal.screen, seconds=5)
+    stays(lambda: terminal.shows(f"{INPUT_ROW}half$"), terminal.screen, seconds=3)
     terminal.press(" of it")
     terminal.wait_for(f"{INPUT_ROW}half of it$")
     terminal.press("\r")
@@ -156,9 +174,9 @@ def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person,
     ]
 
 
-@by_a_key_dialogs_ignore
+@agents("codex", also=("claude", "claude-old"))
 def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
-    def script(turn: Turn) -> Say | Call:
+    def script(turn: Turn) -> Answer:
         if turn.text != "work":
             return use_amq(turn)
         return Say("Finished.") if turn.results else Call("touch done", escalated=True)
@@ -166,27 +184,89 @@ def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, 
     rig.model.script = script
     terminal = run(agent, asks=True)
     terminal.wait_for(INPUT_ROW)
-    terminal.press("work")
-    terminal.wait_for(f"{INPUT_ROW}work$")
-    terminal.press("\r")
+    submit(terminal, "work")
     terminal.wait_for(DIALOG)
     person.ask(agent)
     done = rig.project / "done"
-    stays(lambda: terminal.shows(DIALOG) and not done.exists(), terminal.screen, seconds=5)
+    stays(lambda: terminal.shows(DIALOG) and not done.exists(), terminal.screen, seconds=3)
     terminal.press("\r")
     wait_until(done.exists, terminal.screen)
     wait_until(lambda: len(notices(rig)) == 2, terminal.screen, timeout=60)
     assert notices(rig)[-1].text.startswith("amq: 1 new message from user.")
 
 
-@by_enter_only
-def test_the_line_waits_for_the_persons_enter(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+@agents(also=("claude", "claude-old", "codex"))
+def test_a_draft_of_many_lines_is_left_alone_until_it_is_taken_back(
+    rig: Rig, agent: Agent, person: Person, run: Run
+) -> None:
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
+    terminal.press("one\n")
+    terminal.wait_for(f"{INPUT_ROW}one$")
+    terminal.press("two")
+    terminal.wait_for("^  two")
     question = person.ask(agent)
-    notice = f"{INPUT_ROW}amq: 1 new message from user"
-    terminal.wait_for(notice)
-    stays(lambda: terminal.shows(notice) and not rig.model.turns, terminal.screen, seconds=3)
+    stays(lambda: terminal.shows("^  two$"), terminal.screen, seconds=3)
+    terminal.press("\x15\x7f\x15")
+    wait_for_reply(rig, person, terminal)
+    check_answer(person, agent, question)
+    assert len(notices(rig)) == 1
+
+
+@agents("claude", also=("claude-old", "codex"))
+def test_a_dialog_that_opens_as_mail_arrives_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    def script(turn: Turn) -> Answer:
+        if turn.text != "work":
+            return use_amq(turn)
+        if not turn.results:
+            person.ask(agent)
+            return Call("touch done", escalated=True)
+        return Say("Finished.")
+
+    rig.model.script = script
+    terminal = run(agent, asks=True)
+    terminal.wait_for(INPUT_ROW)
+    submit(terminal, "work")
+    terminal.wait_for(DIALOG)
+    done = rig.project / "done"
+    stays(lambda: terminal.shows(DIALOG) and not done.exists(), terminal.screen, seconds=4)
+    terminal.press("\r")
+    wait_until(done.exists, terminal.screen)
+    wait_until(lambda: any(NOTICE in turn.text for turn in notices(rig)), terminal.screen, timeout=90)
+    assert sum(NOTICE in turn.text for turn in notices(rig)) == 1
+
+
+@agents("claude", also=("claude-old",))
+def test_a_question_to_the_person_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    def script(turn: Turn) -> Answer:
+        if turn.text != "work":
+            return use_amq(turn)
+        return Say("Finished.") if turn.results else Ask("Which colour?", ("Red", "Blue"))
+
+    rig.model.script = script
+    terminal = run(agent)
+    terminal.wait_for(INPUT_ROW)
+    submit(terminal, "work")
+    terminal.wait_for("Which colour")
+    question = person.ask(agent)
+    stays(lambda: terminal.shows(r"3\. Type something") and len(rig.model.turns) == 1, terminal.screen, seconds=3)
+    terminal.press("\r")
+    wait_for_reply(rig, person, terminal)
+    check_answer(person, agent, question)
+    assert len(notices(rig)) == 2
+
+
+@agents("claude", also=("claude-old",))
+def test_the_question_whether_the_directory_is_trusted_is_not_answered(
+    rig: Rig, agent: Agent, person: Person, run: Run
+) -> None:
+    question = person.ask(agent)
+    terminal = run(agent, trusted=False)
+    terminal.wait_for("trust this folder")
+    stays(lambda: terminal.shows("trust this folder"), terminal.screen, seconds=3)
+    if not terminal.shows(r"❯ 1?.? ?Yes, I trust"):
+        terminal.press("\x1b[B")
+        terminal.wait_for("❯ Yes, I trust")
     terminal.press("\r")
     wait_for_reply(rig, person, terminal)
     check_answer(person, agent, question)

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeAlias, cast
 
 import pexpect
@@ -19,6 +20,8 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
+from amq.pty.host import Host
+from amq.pty.terminal import Terminal
 from amq.runtime import session as session_module
 from amq.runtime.launch import Launch, Options
 from amq.runtime.profiles import profile_for
@@ -342,7 +345,8 @@ def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.M
     monkeypatch.setattr("amq.runtime.waking.run", fails)
     planned, options = Launch(["x"], {}, [], "off", finds_amq=True), Options()
     nothing = cast("Any", None)
-    waking = session_module.Waking(mailbox, mailbox.state_dir, nothing, nothing, profile_for("x"), planned, options)
+    host = cast("Host", SimpleNamespace(terminal=Terminal(0.0)))
+    waking = session_module.Waking(mailbox, mailbox.state_dir, host, nothing, profile_for("x"), planned, options)
     waking.start()
     log = Path(mailbox.state_dir, "run.log")
     wait_until(log.exists)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from amq.pty.announced import Published
 from amq.pty.echo import Echo
+from amq.pty.row import NOT_FOUND, UNKNOWN, Row, Standing
 from amq.pty.terminal import Look
 from amq.runtime.profiles.claude import PROFILE as CLAUDE
 from amq.runtime.profiles.codex import PROFILE as CODEX
@@ -34,8 +35,13 @@ RULES = Rules()
 NOW = 100.0
 IDLE = Look(bracketed_paste=True, first_output=1.0, last_output=1.0, output=50)
 LINE_MODE = replace(IDLE, bracketed_paste=False, canonical=True, echoing=True)
-CLAUDE_IDLE = replace(IDLE, title_seen=True)
-CODEX_IDLE = replace(IDLE, published=Published.IDLE, idle_seen=True)
+EMPTY = Row(Standing.EMPTY)
+OURS = Row(Standing.HOLDS, "amq: 1 new\nmessage.")
+DRAFT = Row(Standing.HOLDS, "half a line")
+MERGED = Row(Standing.HOLDS, "half amq: 1 new message.")
+OLD_IDLE = replace(IDLE, title_seen=True, title="✳ Claude Code".encode(), row=EMPTY)
+CLAUDE_IDLE = replace(OLD_IDLE, published=Published.IDLE, idle_since=2.0)
+CODEX_IDLE = replace(IDLE, published=Published.IDLE, idle_since=2.0, row=EMPTY)
 PASTE = Write(b"\x1b[200~amq: 1 new message.\x1b[201~", expect=LINE.text)
 
 
@@ -67,7 +73,7 @@ def pasted(rules: Rules = RULES, look: Look = IDLE) -> Typed:
         (replace(IDLE, last_output=None, started=NOW - 9), Reason.STARTING),
         (replace(IDLE, last_output=None, started=NOW - 10), None),
         (replace(IDLE, last_output=NOW, started=NOW - 10), None),
-        (replace(IDLE, last_output=NOW, started=NOW - 1, idle_seen=True), None),
+        (replace(IDLE, last_output=NOW, started=NOW - 1, idle_since=2.0), None),
         (replace(LINE_MODE, echoing=False), Reason.UNKNOWN_SCREEN),
         (replace(LINE_MODE, echoing=False, bracketed_paste=True), Reason.UNKNOWN_SCREEN),
         (replace(LINE_MODE, canonical=False), Reason.UNKNOWN_SCREEN),
@@ -81,7 +87,7 @@ def pasted(rules: Rules = RULES, look: Look = IDLE) -> Typed:
     ],
 )
 def test_the_gate(look: Look, reason: Reason | None) -> None:
-    assert gate(look, RULES, NOW) is reason
+    assert gate(Typed(), look, RULES, NOW) is reason
     if reason is not None:
         assert run(Typed(), (0.0, look)) == (Typed(), [End(Outcome.REFUSED, reason.value)])
 
@@ -90,18 +96,25 @@ def test_the_gate(look: Look, reason: Reason | None) -> None:
     ("look", "rules", "reason"),
     [
         (CLAUDE_IDLE, CLAUDE.rules, None),
+        (OLD_IDLE, CLAUDE.rules, None),
         (replace(CLAUDE_IDLE, alternate_screen=True), CLAUDE.rules, None),
-        (replace(CLAUDE_IDLE, title_seen=False), CLAUDE.rules, Reason.STARTING),
+        (replace(OLD_IDLE, title_seen=False), CLAUDE.rules, Reason.STARTING),
+        (replace(CLAUDE_IDLE, idle_since=NOW - 0.9), CLAUDE.rules, Reason.STARTING),
+        (replace(CODEX_IDLE, idle_since=NOW), CODEX.rules, None),
+        (replace(CLAUDE_IDLE, row=DRAFT), CLAUDE.rules, Reason.DRAFT),
+        (replace(CLAUDE_IDLE, row=NOT_FOUND), CLAUDE.rules, Reason.DIALOG),
+        (replace(CLAUDE_IDLE, row=UNKNOWN), CLAUDE.rules, Reason.UNKNOWN_SCREEN),
+        (replace(CLAUDE_IDLE, draft=True), CLAUDE.rules, Reason.DRAFT),
         (replace(CLAUDE_IDLE, bracketed_paste=False), CLAUDE.rules, Reason.UNKNOWN_SCREEN),
         (CODEX_IDLE, CODEX.rules, None),
         (replace(CODEX_IDLE, alternate_screen=True), CODEX.rules, None),
-        (replace(CODEX_IDLE, idle_seen=False), CODEX.rules, Reason.STARTING),
+        (replace(CODEX_IDLE, idle_since=None), CODEX.rules, Reason.STARTING),
         (replace(CODEX_IDLE, published=Published.WORKING), CODEX.rules, None),
         (replace(CODEX_IDLE, bracketed_paste=False), CODEX.rules, Reason.UNKNOWN_SCREEN),
     ],
 )
 def test_the_gate_of_a_known_cli(look: Look, rules: Rules, reason: Reason | None) -> None:
-    assert gate(look, rules, NOW) is reason
+    assert gate(Typed(), look, rules, NOW) is reason
 
 
 def test_an_unknown_program_gets_enter_after_its_echo() -> None:
@@ -123,7 +136,7 @@ def test_the_time_to_settle_begins_again_when_the_text_goes_away() -> None:
     ("echo", "reason"), [(Echo.NOTHING, "did not come back"), (Echo.PART, "did not"), (Echo.OTHER, "something else")]
 )
 def test_without_exactly_our_text_nothing_is_pressed(echo: Echo, reason: str) -> None:
-    state, done = run(pasted(), (1.0, replace(IDLE, echo=echo)), *([(1.5, IDLE)] if echo is not Echo.OTHER else []))
+    state, done = run(pasted(), (1.0, replace(IDLE, echo=echo)), (1.5, replace(IDLE, echo=echo)))
     assert state.phase is Phase.STANDING
     (end,) = done
     assert isinstance(end, End)
@@ -174,50 +187,111 @@ def test_a_drain_frees_the_line_only_if_the_submit_key_went_out() -> None:
     assert drained(standing) == standing
     exact = replace(IDLE, echo=Echo.EXACT)
     pressed, _ = run(pasted(), (0.02, exact), (0.12, exact), (0.7, exact))
-    assert drained(pressed) == Typed()
+    assert run(drained(pressed), (30.0, exact))[1] == [PASTE]
 
 
-def test_claude_gets_the_key_its_dialogs_ignore_after_a_sign_of_life() -> None:
-    drawn = replace(CLAUDE_IDLE, output=400, echo=Echo.OTHER)
-    state = pasted(CLAUDE.rules, CLAUDE_IDLE)
-    state, done = run(state, (0.02, CLAUDE_IDLE), (0.04, drawn), (0.15, drawn), rules=CLAUDE.rules)
-    assert done == [Write(b"\x18\r")]
-    state, done = run(state, (0.3, drawn), (0.7, drawn), rules=CLAUDE.rules)
-    assert done == [End(Outcome.UNCERTAIN, "our text was not seen to leave the line")]
-    later = replace(drawn, output=900)
-    assert run(state, (30.0, later), rules=CLAUDE.rules)[1] == [Write(b"\x18\r")]
-    assert run(drained(state), (30.0, later), rules=CLAUDE.rules)[1] == [PASTE]
+def standing(look: Look) -> Look:
+    """Our text stands in its row."""
+    return replace(look, row=OURS)
 
 
-def test_without_a_sign_of_life_not_even_that() -> None:
-    assert run(pasted(CLAUDE.rules, CLAUDE_IDLE), (1.5, CLAUDE_IDLE), rules=CLAUDE.rules)[1] == [
-        End(Outcome.UNCERTAIN, "our text did not come back")
-    ]
+def submitted(look: Look, rules: Rules) -> Typed:
+    """Our text stood in the row, and the submit key has been pressed 0.14 s after the paste."""
+    state, done = run(pasted(rules, look), (0.04, standing(look)), (0.14, standing(look)), rules=rules)
+    assert done == [Write(rules.submit)]
+    return state
 
 
-def test_codex_says_itself_that_the_line_was_taken() -> None:
-    drawn = replace(CODEX_IDLE, output=400)
-    state, done = run(pasted(CODEX.rules, CODEX_IDLE), (0.04, drawn), (0.15, drawn), rules=CODEX.rules)
-    assert done == [Write(b"\x1b[57384u")]
-    working = replace(drawn, published=Published.WORKING)
-    assert run(state, (0.2, working), rules=CODEX.rules) == (Typed(), [End(Outcome.SUBMITTED, "")])
+@pytest.mark.parametrize(("look", "rules"), [(CLAUDE_IDLE, CLAUDE.rules), (CODEX_IDLE, CODEX.rules)])
+def test_a_known_cli_is_done_when_its_row_is_back_without_our_text(look: Look, rules: Rules) -> None:
+    state = submitted(look, rules)
+    assert run(state, (0.2, standing(look)), rules=rules)[1] == []
+    for after in (EMPTY, DRAFT):
+        assert run(state, (0.3, replace(look, row=after)), rules=rules) == (Typed(), [End(Outcome.SUBMITTED, "")])
 
 
-def test_a_key_that_was_swallowed_is_repeated_while_the_program_says_that_it_idles() -> None:
-    drawn = replace(CODEX_IDLE, output=400)
-    state, _ = run(pasted(CODEX.rules, CODEX_IDLE), (0.04, drawn), (0.15, drawn), rules=CODEX.rules)
-    times = [(0.7 + number, drawn) for number in range(4)]
-    _, done = run(state, *times, rules=CODEX.rules)
-    assert done == [Write(b"\x1b[57384u")] * 3 + [End(Outcome.UNCERTAIN, "our text was not seen to leave the line")]
-    for meanwhile in (replace(drawn, keys=1), replace(drawn, published=None), replace(drawn, inside=True)):
-        assert isinstance(run(state, (0.7, meanwhile), rules=CODEX.rules)[1][0], End)
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (EMPTY, "our text did not come back"),
+        (MERGED, "something else came back"),
+        (NOT_FOUND, "the input row has gone"),
+        (UNKNOWN, "the input row was not seen"),
+    ],
+)
+def test_without_our_text_in_its_row_a_known_cli_gets_no_key(row: Row, reason: str) -> None:
+    looks = [(0.1 * number, replace(CODEX_IDLE, row=row, echo=Echo.EXACT, output=900)) for number in range(1, 16)]
+    assert run(pasted(CODEX.rules, CODEX_IDLE), *looks, rules=CODEX.rules)[1] == [End(Outcome.UNCERTAIN, reason)]
 
 
-def test_a_dialog_after_the_submit_key_ends_the_attempt() -> None:
-    drawn = replace(CODEX_IDLE, output=400)
-    state, _ = run(pasted(CODEX.rules, CODEX_IDLE), (0.04, drawn), (0.15, drawn), rules=CODEX.rules)
-    blocked = replace(drawn, published=Published.BLOCKED)
-    assert run(state, (0.2, blocked), rules=CODEX.rules)[1] == [End(Outcome.TYPED, "dialog")]
+def test_the_row_must_hold_our_text_at_the_instant_of_the_key() -> None:
+    state = pasted(CODEX.rules, CODEX_IDLE)
+    for row in (EMPTY, MERGED, NOT_FOUND, UNKNOWN):
+        last = replace(CODEX_IDLE, row=row)
+        assert run(state, (0.04, standing(CODEX_IDLE)), (0.14, last), rules=CODEX.rules)[1] == []
+
+
+def test_the_key_that_dialogs_ignore_is_repeated_while_our_text_stands_and_then_the_plain_one_is_tried_once() -> None:
+    look = standing(CODEX_IDLE)
+    looks = [(0.7 * number, look) for number in range(1, 8)]
+    last = End(Outcome.UNCERTAIN, "our text was not seen to leave the line")
+    state, done = run(submitted(CODEX_IDLE, CODEX.rules), *looks[:5], rules=CODEX.rules)
+    assert done == [Write(b"\x1b[57384u")] * 3 + [Write(b"\r"), last]
+    assert run(state, (30.0, look), rules=CODEX.rules)[1] == [Write(b"\x1b[57384u")]
+    working = [(at, replace(look, published=Published.WORKING)) for at, look in looks]
+    state, done = run(submitted(CODEX_IDLE, CODEX.rules), *working[:4], rules=CODEX.rules)
+    assert done == [Write(b"\x1b[57384u")] * 3 + [last]
+
+
+@pytest.mark.parametrize(
+    ("look", "presses"),
+    [
+        (standing(OLD_IDLE), [Write(b"\r")]),
+        (replace(standing(OLD_IDLE), title="⠂ Claude Code".encode()), []),
+        (replace(OLD_IDLE, row=MERGED), []),
+        (replace(OLD_IDLE, row=NOT_FOUND), []),
+        (replace(OLD_IDLE, row=UNKNOWN), []),
+        (replace(standing(OLD_IDLE), keys=1), []),
+        (replace(standing(OLD_IDLE), inside=True), []),
+        (replace(standing(OLD_IDLE), waiting=True), []),
+        (replace(standing(OLD_IDLE), stopped=True), []),
+        (replace(standing(OLD_IDLE), published=Published.BLOCKED), []),
+    ],
+)
+def test_an_old_claude_gets_the_plain_key_where_the_first_did_nothing(look: Look, presses: list[Action]) -> None:
+    _, done = run(submitted(OLD_IDLE, CLAUDE.rules), (0.7, look), rules=CLAUDE.rules)
+    assert [action for action in done if isinstance(action, Write)] == presses
+    assert bool(presses) or isinstance(done[0], End)
+
+
+@pytest.mark.parametrize(
+    "look", [replace(CODEX_IDLE, row=NOT_FOUND), replace(CODEX_IDLE, row=NOT_FOUND, published=Published.BLOCKED)]
+)
+def test_a_dialog_after_the_submit_key_ends_the_attempt(look: Look) -> None:
+    state, done = run(submitted(CODEX_IDLE, CODEX.rules), (0.7, look), rules=CODEX.rules)
+    assert (state.phase, done) == (Phase.STANDING, [End(Outcome.TYPED, "dialog")])
+
+
+def test_a_text_that_a_dialog_swallowed_is_typed_again() -> None:
+    state, _ = run(pasted(CODEX.rules, CODEX_IDLE), (1.5, replace(CODEX_IDLE, row=NOT_FOUND)), rules=CODEX.rules)
+    assert run(state, (30.0, CODEX_IDLE), rules=CODEX.rules)[1] == [PASTE]
+
+
+def test_a_text_of_ours_that_stands_in_the_row_is_no_draft_and_is_only_submitted() -> None:
+    state, _ = run(pasted(CLAUDE.rules, CLAUDE_IDLE), (1.5, replace(CLAUDE_IDLE, row=UNKNOWN)), rules=CLAUDE.rules)
+    other = Notification("amq: 2 new messages.", "amq: new messages.")
+    for before in (state, drained(state)):
+        assert gate(before, standing(CLAUDE_IDLE), CLAUDE.rules, NOW + 30) is None
+        _, done = run(before, (30.0, standing(CLAUDE_IDLE)), rules=CLAUDE.rules, line=other)
+        assert done == [Write(b"\x18\r")]
+    assert gate(Typed(), standing(CLAUDE_IDLE), CLAUDE.rules, NOW) is Reason.DRAFT
+
+
+def test_the_screen_is_a_better_proof_than_the_echo() -> None:
+    redrawn = replace(IDLE, row=Row(Standing.HOLDS, LINE.text), echo=Echo.OTHER, output=900)
+    assert run(pasted(), (0.02, redrawn), (0.12, redrawn))[1] == [Write(b"\r")]
+    gone = replace(IDLE, row=NOT_FOUND, echo=Echo.EXACT)
+    assert run(pasted(), (0.02, gone), (0.12, gone))[1] == []
 
 
 def test_without_bracketed_paste_there_is_no_digit() -> None:
@@ -242,16 +316,18 @@ LOOKS = st.builds(
     draft=st.sampled_from([False, False, True]),
     inside=st.sampled_from([False, False, True]),
     echo=st.sampled_from(Echo),
+    row=st.sampled_from([EMPTY, EMPTY, OURS, OURS, OURS, DRAFT, MERGED, NOT_FOUND, UNKNOWN]),
+    title=st.sampled_from([b"", "✳".encode()]),
 )
 
 
 @given(
     st.lists(st.tuples(st.floats(0.01, 5), LOOKS), min_size=1, max_size=40),
-    st.sampled_from([RULES, replace(RULES, inert=True), CLAUDE.rules, replace(RULES, ready_when=ReadyWhen.TITLED)]),
+    st.sampled_from([RULES, CLAUDE.rules, CODEX.rules, replace(CLAUDE.rules, ready_when=ReadyWhen.QUIET)]),
 )
 def test_whatever_is_seen_the_promises_hold(looks: list[tuple[float, Look]], rules: Rules) -> None:
-    """Enter only on exactly our text, and no second text before the first is known to be gone."""
-    state, now = Typed(), 0.0
+    """A submit key only while exactly our text is seen, and no second text while the first may stand."""
+    state, now, plain = Typed(), 0.0, 0
     before = Typed()
     for passed, look in looks:
         now += passed
@@ -263,8 +339,18 @@ def test_whatever_is_seen_the_promises_hold(looks: list[tuple[float, Look]], rul
             assert not look.stopped
             assert look.published is not Published.BLOCKED
             assert not look.inside
-            if action.expect is None:
-                assert rules.inert or look.echo is Echo.EXACT
+            if action.expect is not None:
+                plain = 0
+                assert gate(before, look, rules, now) is None
+                assert look.row == EMPTY if rules.row else before.phase is Phase.CLEAR or look.sent != before.sent
+            elif rules.row is None and look.row == UNKNOWN:
+                assert look.echo is Echo.EXACT
             else:
-                assert gate(look, rules, now) is None
-                assert before.phase is Phase.CLEAR or look.sent != before.sent
+                assert look.row.is_exactly(LINE.text)
+            if action.data == rules.plain:
+                plain += 1
+                assert look.published in (Published.IDLE, Published.DONE, None)
+                assert before.phase is Phase.SUBMITTED
+        if any(isinstance(action, End) for action in actions):
+            plain = 0
+        assert plain <= 1

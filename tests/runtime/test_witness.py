@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from amq.pty.modes import Published
+from amq.pty.announced import Published
 from amq.runtime.witness import Witness, claude_sessions
 
 PID = 4711

@@ -8,7 +8,7 @@ from dataclasses import replace
 import anyio
 
 from amq.pty.host import Host
-from amq.pty.modes import Published
+from amq.pty.announced import Published
 from amq.pty.terminal import Look
 from amq.runtime import typed
 from amq.runtime.typed import Again, End, Notification, Phase, Rules, Typed, Write
@@ -34,7 +34,7 @@ class PtyChannel:
         now = time.monotonic()
         look = self._look(now)
         return Standing(
-            waits_for=typed.gate(look, self._rules, now),
+            waits_for=typed.gate(self._state, look, self._rules, now),
             quiet_for=now - max(look.started, look.last_output or 0.0, look.last_key or 0.0),
             busy=look.published is Published.WORKING,
             queues=self._rules.inert,
@@ -76,10 +76,10 @@ class PtyChannel:
             for action in actions:
                 if isinstance(action, Write):
                     if action.expect is not None:
-                        terminal.expect_echo(action.expect)
+                        terminal.expect(action.expect)
                     self._host.type(action.data)
         return actions
 
     def _forget_echo(self) -> None:
         if self._state.phase is Phase.CLEAR:
-            self._host.terminal.expect_echo(None)
+            self._host.terminal.expect(None)

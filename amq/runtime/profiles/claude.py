@@ -1,8 +1,11 @@
-"""Claude Code. The submit key was measured on 2.1.330.
+"""Claude Code, measured on 2.1.330 and 2.1.197.
+
+Its input row stands between two lines across the screen; the cursor is in it, though it is never visible. The row is
+gone while a dialog, a question to the person or the transcript has the screen.
 
 Ctrl-X Enter submits the line (and queues it while Claude works), and its permission dialogs ignore it. On 2.1.197 it
-does nothing: the text stays in the line for the person to send. A plain Enter would do there what it does in a dialog,
-so it is not tried as long as we cannot see whether one is open.
+does nothing, so there a plain Enter follows, once, when the row shows our text and the title says that Claude idles:
+then no turn is under way that could open a dialog.
 
 2.1.330 publishes its state, its dialogs and questions to the person included, to a terminal that answers it.
 """
@@ -10,6 +13,7 @@ so it is not tried as long as we cannot see whether one is open.
 from __future__ import annotations
 
 from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.row import RowRule
 from amq.runtime.profiles import HookStyle, NativeWay, Profile, Published
 from amq.runtime.typed import ReadyWhen, Rules
 
@@ -25,11 +29,15 @@ PROFILE = Profile(
     # Ctrl-J breaks the line, Ctrl-U clears one line of many, Ctrl-C may end a turn and leave the line
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST),
     rules=Rules(
+        row=RowRule(prompt="❯", framed=True),
         submit=b"\x18\r",
         inert=True,
+        plain=ENTER,
+        idle_title="✳".encode(),
         needs_paste_mode=True,
         full_screen=True,
         ready_when=ReadyWhen.TITLED,  # its trust dialog, which the submit key would answer, comes before the title
         quiet=1.0,  # keys in the first second are often swallowed
+        rest_at_start=1.0,
     ),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from amq.pty.encode import kitty_key
 from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.row import RowRule
 from amq.runtime.profiles import Addition, HookStyle, NativeWay, Profile
 from amq.runtime.typed import ReadyWhen, Rules
 
@@ -43,8 +44,10 @@ PROFILE = Profile(
     native=NativeWay.CODEX_QUEUE,
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST),
     rules=Rules(
+        row=RowRule(prompt="›", framed=False),
         submit=kitty_key(F21),
         inert=True,
+        plain=ENTER,  # where a setting of the person's has taken our key away
         needs_paste_mode=True,
         full_screen=True,
         ready_when=ReadyWhen.PUBLISHED,

@@ -1,0 +1,191 @@
+"""What stands on a program's screen: its output, eaten by a terminal emulator beside the pump.
+
+The pump only appends what it has read. Eating happens in small slices, because the emulator keeps the interpreter to
+itself; what it has not eaten yet may change everything, so as long as anything waits there is no view. A flood is not
+eaten at all: what waits is dropped when it becomes too much, and there is no view until the program has drawn its whole
+screen anew.
+
+The emulator is `avt` (docs/decisions/screen.md). Where it is not installed there is never a view.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import importlib
+import re
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from avt import Line, Vt
+
+SLICE = 1 << 14  # bytes eaten at a time: a quarter to one millisecond
+MOST_WAITING = 1 << 20  # bytes
+
+_REDRAW = re.compile(rb"\x1b(?:c|\[2J|\[(?:1;1)?H\x1b\[0?J|\[\?1049h)")
+_LONGEST_REDRAW = 16
+_BROKEN_OFF = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*)?\Z")
+_LONGEST_SEQUENCE = 256
+_COLOURS = re.compile(rb"\x1b\[([0-9;]*58;[0-9;:]*)m")
+
+Size = tuple[int, int]  # rows, columns
+
+
+def load_emulator() -> None:
+    """Import it, where it is installed: the first to eat has then nothing to wait for."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("avt")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One character where it begins; a wide one is followed by nothing."""
+
+    text: str
+    faint: bool
+    inverse: bool
+
+
+class View:
+    """The screen at one instant."""
+
+    def __init__(self, lines: Sequence[Line], size: Size, cursor: tuple[int, int], *, cursor_visible: bool) -> None:
+        self._lines = lines
+        self.size = size
+        self.cursor = cursor  # row and column, from 0; at the end of a full row it is behind the last cell
+        self.cursor_visible = cursor_visible
+        self.rows = [line.text for line in lines]  # with their blanks
+
+    def cells(self, row: int) -> list[Cell | None]:
+        """The cells of a row, None for the second half of a wide character."""
+        return [
+            Cell(cell.char, cell.pen.faint, cell.pen.inverse) if cell.width else None for cell in self._lines[row].cells
+        ]
+
+
+class Screen:
+    """Not safe for threads: whoever calls holds one lock."""
+
+    def __init__(self, size: Size) -> None:
+        self._size = size
+        self._first_size = size  # what the emulator begins with
+        self._waiting: deque[bytes | Size] = deque()
+        self._amount = 0  # bytes in it
+        self._lost = False  # bytes were dropped, and no full redraw has been seen since
+        self._tail = b""  # of what was dropped: a redraw may begin there
+        self._resized = False  # and not drawn since
+        self._vt: Vt | None = None
+        self._missing = False  # there is no emulator
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._held = b""  # the beginning of a sequence
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something to eat."""
+        return bool(self._waiting)
+
+    def put(self, data: bytes) -> None:
+        """The program has printed DATA."""
+        if self._lost:
+            data = self._from_redraw(data)
+        if not data or self._missing:
+            return
+        self._waiting.append(data)
+        self._amount += len(data)
+        self._resized = False
+        if self._amount > MOST_WAITING:
+            self._lose()
+
+    def resize(self, size: Size) -> None:
+        """The screen has another size from here on; until the program has printed something there is no view."""
+        if size == self._size:
+            return
+        self._size = size
+        self._resized = True
+        if self._lost:
+            self._first_size = size
+        elif not self._missing:
+            self._waiting.append(size)
+
+    def eat(self, most: int = SLICE) -> None:
+        """Eat what waits, little more than MOST bytes of it."""
+        if self._vt is None and not self._missing:
+            self._start()
+        while self._waiting and most > 0:
+            piece = self._waiting.popleft()
+            if isinstance(piece, bytes):
+                self._amount -= len(piece)
+                most -= len(piece)
+                self._feed(piece)
+            elif self._vt is not None:
+                self._vt.resize(piece[1], piece[0])
+
+    def view(self) -> View | None:
+        """The screen, if it is known."""
+        if (
+            self._vt is None
+            or self._waiting
+            or self._held
+            or self._lost
+            or self._resized
+            or self._decoder.getstate()[0]
+        ):
+            return None
+        cursor = self._vt.cursor
+        return View(self._vt.view(), self._size, (cursor.row, cursor.col), cursor_visible=cursor.visible)
+
+    def _start(self) -> None:
+        try:
+            from avt import Vt
+        except ImportError:
+            self._missing = True
+            self._waiting.clear()
+            return
+        rows, columns = self._first_size
+        self._vt = Vt(columns, rows, 0)  # and no line that has scrolled away
+        self._decoder.reset()
+        self._held = b""
+
+    def _feed(self, data: bytes) -> None:
+        data = self._held + data
+        broken_off = _BROKEN_OFF.search(data, max(0, len(data) - _LONGEST_SEQUENCE))
+        end = broken_off.start() if broken_off else len(data)
+        self._held = data[end:]
+        data = _COLOURS.sub(_without_underline_colour, data[:end])
+        if self._vt is not None:
+            self._vt.feed_str(self._decoder.decode(data))
+
+    def _lose(self) -> None:
+        self._waiting.clear()
+        self._amount = 0
+        self._lost = True
+        self._tail = b""
+        self._vt = None
+        self._first_size = self._size
+
+    def _from_redraw(self, data: bytes) -> bytes:
+        """What of DATA comes after everything was lost: nothing, until the program clears its screen."""
+        data = self._tail + data
+        match = _REDRAW.search(data)
+        self._tail = data[-_LONGEST_REDRAW:]
+        if match is None:
+            return b""
+        self._lost = False
+        return data[match.start() :]
+
+
+def _without_underline_colour(match: re.Match[bytes]) -> bytes:
+    """A sequence of colours and attributes without the underline's colour, whose numbers avt takes for attributes."""
+    numbers = match[1].split(b";")
+    kept: list[bytes] = []
+    at = 0
+    while at < len(numbers):
+        kind = numbers[at + 1 : at + 2]
+        length = {b"2": 5, b"5": 3}.get(kind[0] if kind else b"", 1) if numbers[at] in (b"38", b"48", b"58") else 1
+        if numbers[at] != b"58":
+            kept += numbers[at : at + length]
+        at += length
+    return b"\x1b[%sm" % b";".join(kept) if kept else b""

@@ -1,0 +1,117 @@
+"""The input row, on the screens of the real CLIs and at its edges."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amq.pty.row import (
+    NOT_FOUND,
+    UNKNOWN,
+    Row,
+    RowRule,
+    Standing,
+    before_cursor,
+    find_row,
+    squeeze,
+    stands_at_cursor,
+)
+from amq.pty.screen import Screen, View
+from amq.runtime.profiles import profile_for
+from tests.screens import recordings
+
+CLAUDE, CODEX = RowRule("❯", framed=True), RowRule("›", framed=False)
+LINE = "─" * 40
+OURS = "amq: 1 new message from codex. Run: amq drain --include-body"
+
+
+def drawn(text: str, size: tuple[int, int] = (12, 40)) -> View:
+    screen = Screen(size)
+    screen.put(text.replace("\n", "\r\n").encode())
+    screen.eat()
+    view = screen.view()
+    assert view is not None
+    return view
+
+
+@pytest.mark.parametrize("name", recordings.names())
+def test_what_a_person_sees_in_the_row_is_found(name: str) -> None:
+    rule = profile_for(name.partition("-")[0]).rules.row
+    assert rule is not None
+    recording = recordings.load(name)
+    screen = Screen(recording.size)
+    for mark, output in recording.parts():
+        screen.put(output)
+        while screen.waiting:
+            screen.eat()
+        row = find_row(screen.view(), rule)
+        if mark.row is None:
+            assert row == NOT_FOUND, mark.name
+        elif mark.row:
+            assert (row.standing, squeeze(row.text)) == (Standing.HOLDS, squeeze(mark.row)), mark.name
+        else:
+            assert row == Row(Standing.EMPTY), mark.name
+        if mark.resized_to:
+            screen.resize(mark.resized_to)
+
+
+def test_without_a_screen_nothing_is_known() -> None:
+    assert find_row(None, CLAUDE) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "standing"),
+    [
+        pytest.param(f"{LINE}\n❯ \n{LINE}\x1b[2;3H", CLAUDE, Standing.EMPTY, id="empty"),
+        pytest.param(f"{LINE}\n❯ \x1b[2mTry this\x1b[m\n{LINE}\x1b[2;3H", CLAUDE, Standing.EMPTY, id="placeholder"),
+        pytest.param(
+            f"{LINE}\n❯ \x1b[7mT\x1b[;2mry this\x1b[m\n{LINE}\x1b[2;3H", CLAUDE, Standing.EMPTY, id="cursor over it"
+        ),
+        pytest.param(f"{LINE}\n❯ \x1b[7mx\x1b[m\n{LINE}\x1b[2;3H", CLAUDE, Standing.HOLDS, id="cursor over one letter"),
+        pytest.param(f"{LINE}\n❯ x\x1b[2mtra\x1b[m\n{LINE}\x1b[2;4H", CLAUDE, Standing.HOLDS, id="faint completion"),
+        pytest.param(f"{LINE}\n❯   \n{LINE}\x1b[2;5H", CLAUDE, Standing.HOLDS, id="blanks"),
+        pytest.param(f"{LINE}\n❯ \n  \n{LINE}\x1b[3;3H", CLAUDE, Standing.HOLDS, id="two empty lines"),
+        pytest.param(f"{LINE}\n! ls\n{LINE}\x1b[2;5H", CLAUDE, Standing.NOT_FOUND, id="another prompt"),
+        pytest.param(f"{LINE}\n❯ x\nBut\n{LINE}\x1b[2;3H", CLAUDE, Standing.NOT_FOUND, id="not indented"),
+        pytest.param(f"❯ \n{LINE}\x1b[1;3H", CLAUDE, Standing.NOT_FOUND, id="no line above"),
+        pytest.param(f"{LINE}\n❯ \x1b[2;3H", CLAUDE, Standing.NOT_FOUND, id="no line below"),
+        pytest.param(f"{LINE}\n❯ \n{LINE}\nelsewhere", CLAUDE, Standing.NOT_FOUND, id="the cursor elsewhere"),
+        pytest.param(f"{LINE}\n{LINE}", CLAUDE, Standing.NOT_FOUND, id="the cursor in a line"),
+        pytest.param("\n› \n\n  footer\x1b[2;3H", CODEX, Standing.EMPTY, id="empty, no frame"),
+        pytest.param("\n› \x1b[2mAsk\x1b[m\n\n  footer\x1b[2;3H", CODEX, Standing.EMPTY, id="placeholder, no frame"),
+        pytest.param("\n› x\n\n  y\n\n  footer\x1b[2;4H", CODEX, Standing.HOLDS, id="an empty line in it"),
+        pytest.param("\n› \n\n  footer\x1b[2;3H\x1b[?25l", CODEX, Standing.NOT_FOUND, id="the cursor hidden"),
+        pytest.param("\n  footer\x1b[1;1H", CODEX, Standing.NOT_FOUND, id="no prompt"),
+    ],
+)
+def test_the_row_at_its_edges(text: str, rule: RowRule, standing: Standing) -> None:
+    assert find_row(drawn(text), rule).standing is standing
+
+
+def test_only_our_text_is_ours() -> None:
+    row = find_row(drawn("\n› amq: 1 new\n  message\n\n  footer\x1b[3;10H"), CODEX)
+    assert row.is_exactly("amq: 1 new message")
+    assert not row.is_exactly("amq: 1 new")
+    more = find_row(drawn("\n› amq: 1 new\n  message x\n\n  footer\x1b[3;12H"), CODEX)
+    assert not more.is_exactly("amq: 1 new message")
+    assert more.contains("amq: 1 new message")
+    hidden = find_row(drawn("\n› amq: 1 new\n\n  y\n\n  footer\x1b[2;13H"), CODEX)
+    assert not hidden.is_exactly("amq: 1 new")
+
+
+@given(st.integers(3, 80), st.sampled_from(["", "$ ", "a long prompt of a shell > "]))
+def test_text_at_the_cursor_is_found_however_the_line_is_wrapped(columns: int, prompt: str) -> None:
+    size = (60, columns)
+    before = before_cursor(drawn(f"output\n{prompt}", size))
+    after = drawn(f"output\n{prompt}{OURS}", size)
+    assert stands_at_cursor(after, before, OURS)
+    assert not stands_at_cursor(drawn(f"output\n{prompt}{OURS[:-1]}", size), before, OURS)
+    assert not stands_at_cursor(drawn(f"output\n{prompt}{OURS}x", size), before, OURS)
+    assert not stands_at_cursor(drawn(f"output\n{prompt}{OURS}x\b", size), before, OURS)
+
+
+def test_what_stood_before_the_text_must_still_stand_there() -> None:
+    before = before_cursor(drawn("> "))
+    assert stands_at_cursor(drawn("> amq"), before, "amq")
+    assert not stands_at_cursor(drawn("? amq"), before, "amq")

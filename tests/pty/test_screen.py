@@ -1,0 +1,246 @@
+"""The picture of the screen: the same however it is fed, the same as another emulator's, and never claimed in vain."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable
+
+import pyte
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amq.pty.screen import MOST_WAITING, SLICE, Cell, Screen, View
+from tests.pty.cuts import cut_streams
+from tests.screens import recordings
+
+SIZE = (10, 40)
+Picture = tuple[list[str], list[list[Cell | None]], tuple[int, int], bool]
+
+
+def eaten(pieces: Iterable[bytes | tuple[int, int]], size: tuple[int, int] = SIZE, *, late: bool = False) -> Screen:
+    """A screen fed with PIECES, bytes and sizes; eaten after each of them, or at the end."""
+    screen = Screen(size)
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            screen.put(piece)
+        else:
+            screen.resize(piece)
+        if not late:
+            finish(screen)
+    finish(screen)
+    return screen
+
+
+def finish(screen: Screen) -> None:
+    while screen.waiting:
+        screen.eat()
+
+
+def picture(view: View | None) -> Picture | None:
+    if view is None:
+        return None
+    return view.rows, [view.cells(row) for row in range(view.size[0])], view.cursor, view.cursor_visible
+
+
+def test_text_attributes_and_cursor_are_seen() -> None:
+    view = eaten([b"\x1b[2;3H\x1b[2mfaint\x1b[22;7mX\x1b[m\x1b[?25l"]).view()
+    assert view is not None
+    assert view.rows[1].rstrip() == "  faintX"
+    assert view.cells(1)[2] == Cell("f", faint=True, inverse=False)
+    assert view.cells(1)[7] == Cell("X", faint=False, inverse=True)
+    assert (view.cursor, view.cursor_visible) == ((1, 8), False)
+
+
+def test_a_wide_character_takes_two_cells() -> None:
+    view = eaten(["日x".encode()]).view()
+    assert view is not None
+    assert [cell and cell.text for cell in view.cells(0)[:3]] == ["日", None, "x"]
+
+
+@given(cut_streams())
+def test_cuts_make_no_difference(case: tuple[bytes, list[bytes]]) -> None:
+    whole, pieces = case
+    assert picture(eaten([whole]).view()) == picture(eaten(pieces).view()) == picture(eaten(pieces, late=True).view())
+
+
+SIZES = st.tuples(st.integers(1, 12), st.integers(2, 50))
+
+
+@given(cut_streams(), st.lists(SIZES, max_size=4))
+def test_sizes_come_in_their_turn_however_late_they_are_eaten(
+    case: tuple[bytes, list[bytes]], sizes: list[tuple[int, int]]
+) -> None:
+    pieces = [piece for pair in zip(case[1], [*sizes, *[SIZE] * len(case[1])], strict=False) for piece in pair]
+    assert picture(eaten(pieces).view()) == picture(eaten(pieces, late=True).view())
+
+
+@given(st.lists(SIZES, min_size=1, max_size=4))
+def test_after_a_resize_and_a_redraw_nothing_is_left_of_before(sizes: list[tuple[int, int]]) -> None:
+    redraw = b"\x1b[2J\x1b[Hnew\r\n\x1b[2mscreen"
+    view = eaten([b"old " * 100, *sizes, redraw]).view()
+    assert picture(view) == picture(eaten([redraw], sizes[-1]).view())
+
+
+def test_after_a_resize_the_program_must_have_drawn() -> None:
+    screen = eaten([b"text", (5, 20)])
+    assert screen.view() is None
+    screen.resize((5, 20))
+    screen.put(b"\r")
+    finish(screen)
+    assert screen.view() is not None
+
+
+@pytest.mark.parametrize("rest", [b"\x1b", b"\x1b[", b"\x1b[12;", b"\xe6\x97"])
+def test_there_is_no_view_while_bytes_are_to_come(rest: bytes) -> None:
+    screen = Screen(SIZE)
+    assert screen.view() is None
+    screen.put(b"text")
+    assert screen.view() is None
+    screen.eat()
+    assert screen.view() is not None
+    screen.put(rest)
+    finish(screen)
+    assert screen.view() is None
+
+
+def test_a_slice_is_small() -> None:
+    screen = Screen(SIZE)
+    for _ in range(20):
+        screen.put(b"x" * 4096)
+    screen.eat()
+    assert screen.view() is None
+    screen.eat(16 * 4096)
+    assert screen.view() is not None
+    assert SLICE == 4 * 4096
+
+
+@pytest.mark.parametrize("redraw", [b"\x1b[2J\x1b[H", b"\x1b[H\x1b[J", b"\x1b[1;1H\x1b[J", b"\x1bc", b"\x1b[?1049h"])
+def test_after_a_flood_only_a_full_redraw_tells_what_is_there(redraw: bytes) -> None:
+    screen = eaten([b"before"])
+    for _ in range(MOST_WAITING // 4096 + 1):
+        screen.put(b"flood" * 819)
+    assert not screen.waiting
+    screen.resize((4, 30))
+    screen.put(b"more\x1b[3;1H\x1b[K")
+    finish(screen)
+    assert screen.view() is None
+    for at in range(len(redraw)):
+        screen.put(redraw[at : at + 1])
+    screen.put(b"after")
+    finish(screen)
+    assert picture(screen.view()) == picture(eaten([redraw, b"after"], (4, 30)).view())
+
+
+def test_without_an_emulator_there_is_no_view_and_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "avt", None)
+    screen = eaten([b"text", (5, 20), b"more"])
+    assert screen.view() is None
+    assert not screen.waiting
+
+
+@pytest.mark.parametrize(
+    ("printed", "seen"),
+    [
+        (b"\x1b[58;2;2;2;2mx", Cell("x", faint=False, inverse=False)),
+        (b"\x1b[58;5;7mx", Cell("x", faint=False, inverse=False)),
+        (b"\x1b[58:2::2:2:2mx", Cell("x", faint=False, inverse=False)),
+        (b"\x1b[2;58;5;7;7mx", Cell("x", faint=True, inverse=True)),
+        (b"\x1b[38;2;58;2;7mx", Cell("x", faint=False, inverse=False)),
+        (b"\x1b_Gi=31,s=1,v=1;AAAA\x1b\\x", Cell("x", faint=False, inverse=False)),
+        (b"\x1bP+q544e\x1b\\x", Cell("x", faint=False, inverse=False)),
+        (b"\x1b[>4;2mx", Cell("x", faint=False, inverse=False)),
+        (b"\x1b[>1u\x1b[=1;1u\x1b[?ux", Cell("x", faint=False, inverse=False)),
+    ],
+)
+def test_what_emulators_get_wrong(printed: bytes, seen: Cell) -> None:
+    """An underline's colour taken for attributes would make a draft look like a placeholder."""
+    for pieces in ([printed], [printed[at : at + 1] for at in range(len(printed))]):
+        view = eaten(pieces).view()
+        assert view is not None
+        assert view.cells(0)[0] == seen
+
+
+_UNKNOWN_TO_PYTE = re.compile(
+    rb"\x1b\[[<>=][0-9;]*[a-z]|\x1b\[\?u|\x1b[_P][^\x1b]*\x1b\\|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+)
+
+
+class Other:
+    """The second emulator. It knows neither faint text nor keyboard protocols, and prints what it does not know."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.screen = pyte.Screen(size[1], size[0])
+        self._stream = pyte.ByteStream(self.screen)
+
+    def feed(self, data: bytes) -> None:
+        self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
+
+    def picture(self) -> tuple[list[str], list[str], tuple[int, int]]:
+        cells = [[self.screen.buffer[row][column] for column in range(self.screen.columns)]
+                 for row in range(self.screen.lines)]  # fmt: skip
+        inverse = [
+            "".join("x" if cell.reverse and cell.data.strip() else " " for cell in row).rstrip() for row in cells
+        ]
+        cursor = self.screen.cursor
+        return [row.rstrip() for row in self.screen.display], inverse, (cursor.y, cursor.x)
+
+
+def ours(view: View | None) -> tuple[list[str], list[str], tuple[int, int]]:
+    assert view is not None
+    cells = [view.cells(row) for row in range(view.size[0])]
+    inverse = [
+        "".join("x" if cell and cell.inverse and cell.text.strip() else " " for cell in row).rstrip() for row in cells
+    ]
+    return [row.rstrip() for row in view.rows], inverse, view.cursor
+
+
+@pytest.mark.parametrize("name", recordings.names())
+def test_another_emulator_sees_the_same_in_the_real_clis(name: str) -> None:
+    recording = recordings.load(name)
+    screen, other = Screen(recording.size), Other(recording.size)
+    for mark, output in recording.parts():
+        screen.put(output)
+        finish(screen)
+        other.feed(output)
+        assert ours(screen.view()) == other.picture(), mark.name
+        if mark.resized_to:
+            return  # what is left of the old size is a matter of taste
+
+
+PRINTED = st.sampled_from(
+    [
+        *(
+            b"word ",
+            b"x",
+            b"\r\n",
+            b"\r",
+            b"\b",
+            b"\t",
+            "é".encode(),
+            b"\x1b[7m",
+            b"\x1b[27m",
+            b"\x1b[m",
+            b"\x1b[1;31m",
+        ),
+        *(b"\x1b[K", b"\x1b[1K", b"\x1b[2K", b"\x1b[J", b"\x1b[1J", b"\x1b[2J", b"\x1b[H", b"\x1b[3;4H", b"\x1b[A"),
+        *(b"\x1b[3B", b"\x1b[5C", b"\x1b[2D", b"\x1b[9G", b"\x1b[4d", b"\x1b[L\r", b"\x1b[2P", b"\x1b[@"),
+        *(
+            b"\x1b[3X",
+            b"\x1bM",
+            b"\x1b7",
+            b"\x1b8",
+            b"\x1b[2;5r\x1b[5;1H\n\n\x1b[2;1H\x1bM\x1b[r\x1b[H",
+            b"\x1b]0;title\x07",
+            b"\x1b[?2004h",
+        ),
+    ]
+)
+
+
+@given(st.lists(PRINTED, max_size=40))
+def test_another_emulator_sees_the_same_in_made_up_output(printed: list[bytes]) -> None:
+    other = Other(SIZE)
+    other.feed(b"".join(printed))
+    assert ours(eaten([b"\x1b[m", *printed]).view()) == other.picture()

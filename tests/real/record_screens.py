@@ -1,0 +1,227 @@
+"""Record what the real CLIs draw: `python -m tests.real.record_screens [NAME ...]`, into tests/screens.
+
+Each recording is the output of one session, with marks: how far the output had come when the program had settled after
+a step, how large the screen was, and what a person sees in the input row then. The steps below say the last; the
+recording is worth as much as somebody's look at it, for which every screen is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import select
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pexpect
+
+from amq.pty.screen import Screen
+from tests.real.agents import Agent, pinned_agents
+from tests.real.mock_model import Answer, Ask, Call, Say, Script, Turn
+from tests.real.rig import Rig, offline_rig
+from tests.screens.recordings import Mark, Recording
+
+OURS = "amq: 3 new messages from codex, gemini. Run: amq drain --include-body"
+LONG = "word " * 40 + "end"
+PASTED_OURS = f"\x1b[200~{OURS}\x1b[201~"
+MANY_LINES = "\x1b[200~" + "\n".join(f"line {number}" for number in range(30)) + "\x1b[201~"
+BACKSPACE, CTRL_C, CTRL_O, CTRL_S, CTRL_U = "\x7f", "\x03", "\x0f", "\x13", "\x15"
+SUBMIT = "submit"
+GONE = None
+WORKS_FOR = 7.0  # seconds
+
+
+@dataclass(frozen=True)
+class Step:
+    """KEYS lead to a screen whose input row holds ROW; GONE: there is none."""
+
+    name: str
+    keys: str
+    row: str | None
+    seconds: float = 0.8  # at least, until the screen is looked at
+    only: str = ""  # for this program
+
+
+STEPS = [
+    Step("idle", "", "", 4),
+    Step("draft", "half", "half"),
+    Step("cursor at its start", "\x1b[D" * 4, "half"),
+    Step("draft of blanks", "\x1b[C" * 4 + BACKSPACE * 4 + "  ", " "),
+    Step("draft of two lines", BACKSPACE * 2 + "half\nsecond", "half\nsecond"),
+    Step("first line only", CTRL_U, "half\n", only="claude"),
+    Step("draft gone", CTRL_C, "", 3),
+    Step("draft of an empty line", "\n", "\n"),
+    Step("its newline gone", BACKSPACE, ""),
+    Step("ours", PASTED_OURS, OURS),
+    Step("ours and more", "x", f"{OURS}x"),
+    Step("ours gone", CTRL_C, "", 3),
+    Step("a long draft", LONG, LONG),
+    Step("long draft gone", CTRL_C, "", 3),
+    Step("a large paste", MANY_LINES, "[Pasted text #1 +29 lines]", only="claude"),
+    Step("large paste gone", BACKSPACE, "", 2, only="claude"),
+    Step("commands", "/", "/"),
+    Step("commands gone", BACKSPACE, ""),
+    Step("shell mode", "!", GONE, only="claude"),
+    Step("shell mode gone", BACKSPACE, "", only="claude"),
+    Step("shortcuts", "?", ""),
+    Step("shortcuts gone", BACKSPACE, ""),
+    Step("wait", "wait", "wait"),
+    Step("working", SUBMIT, "", 1.5),
+    Step("draft while it works", "more", "more"),
+    Step("draft gone while it works", BACKSPACE * 4, ""),
+    Step("ours while it works", PASTED_OURS, OURS),
+    Step("ours queued", SUBMIT, ""),
+    Step("turn at its end", "", "", WORKS_FOR),
+    Step("run", "run", "run"),
+    Step("permission", SUBMIT, GONE, 3),
+    Step("pasted into the dialog", PASTED_OURS, GONE),
+    Step("dialog gone", "\x1b", "", 3),
+    Step("ask", "ask", "ask", only="claude"),
+    Step("question", SUBMIT, GONE, 3, only="claude"),
+    Step("pasted into the question", PASTED_OURS, GONE, only="claude"),
+    Step("question gone", "\x1b", "", 3, only="claude"),
+    Step("transcript", CTRL_O, GONE, 1, only="claude"),
+    Step("transcript gone", CTRL_O, "", 1, only="claude"),
+    Step("to stash", "draft", "draft", only="claude"),
+    Step("stashed", CTRL_S, "", only="claude"),
+    Step("from the stash", CTRL_S, "draft", only="claude"),
+    Step("stash gone", BACKSPACE * 5, "", only="claude"),
+]
+OTHER_SIZES = [(24, 40), (30, 200), (12, 60), (30, 100)]
+SCROLLED = (12, 60)  # there Claude 2.1.330 shows the end of a long draft without its prompt
+
+
+@dataclass
+class Session:
+    """A CLI in a pseudo-terminal that answers as a terminal would."""
+
+    agent: Agent
+    rig: Rig
+    size: tuple[int, int]
+    trusted: bool = True
+    screen: Screen = field(init=False)
+    recording: Recording = field(init=False)
+
+    def __post_init__(self) -> None:
+        environment = self.rig.home(self.agent, asks=True, trusted=self.trusted)
+        command = self.rig.network.inside([self.agent.program, *self.agent.arguments])
+        self._child = pexpect.spawn(
+            command[0], command[1:], cwd=str(self.rig.project), env=environment, dimensions=self.size
+        )
+        self.screen = Screen(self.size)
+        self.recording = Recording(self.size)
+
+    def play(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            if step.only in ("", self.agent.program):
+                self._type(self.agent.submit if step.keys == SUBMIT else step.keys)
+                self._settle(step.seconds)
+                self.mark(step.name, step.row)
+
+    def resize(self, size: tuple[int, int], row: str | None) -> None:
+        self.recording.marks[-1] = replace(self.recording.marks[-1], resized_to=size)
+        self.screen.resize(size)
+        self._child.setwinsize(*size)
+        self._settle(1)
+        self.mark(f"at {size}", row)
+
+    def mark(self, name: str, row: str | None) -> None:
+        self.recording.marks.append(Mark(name, len(self.recording.output), row))
+        view = self.screen.view()
+        print(f"== {self.agent.name}: {name}, in the row {row!r}, cursor {view.cursor if view else '?'}")
+        print("\n".join(text.rstrip() for text in view.rows if text.strip()) if view else "unknown")
+
+    def close(self) -> None:
+        self._child.close(force=True)
+
+    def _type(self, keys: str) -> None:
+        """A burst counts as a paste in some programs, so what is no paste comes a key at a time."""
+        whole = keys.startswith("\x1b") or keys == self.agent.submit
+        for key in [keys] if whole else keys:
+            os.write(self._child.child_fd, key.encode())
+            self._read(0.0 if whole else 0.04)
+
+    def _settle(self, seconds: float) -> None:
+        """Read for SECONDS, and on until the program has been silent for half of one; but not for ever."""
+        end = time.monotonic() + seconds
+        last = time.monotonic() + seconds + 3
+        while time.monotonic() < min(end, last):
+            if self._read(0.05) and time.monotonic() > end - 0.5:
+                end = time.monotonic() + 0.5
+
+    def _read(self, timeout: float) -> bool:
+        if not select.select([self._child.child_fd], [], [], timeout)[0]:
+            return False
+        data = b""
+        with contextlib.suppress(OSError):
+            data = os.read(self._child.child_fd, 1 << 16)
+        self.recording.output += data
+        self.screen.put(data)
+        while self.screen.waiting:
+            self.screen.eat()
+        self._answer(data)
+        return bool(data)
+
+    def _answer(self, data: bytes) -> None:
+        view = self.screen.view()
+        row, column = view.cursor if view else (0, 0)
+        answers = {
+            b"\x1b]7501;?": b"\x1b]7501;?\x1b\\",
+            b"\x1b[c": b"\x1b[?62;22c",
+            b"\x1b[6n": b"\x1b[%d;%dR" % (row + 1, column + 1),
+        }
+        for question, answer in answers.items():
+            if question in data:
+                os.write(self._child.child_fd, answer)
+
+
+def record(agent: Agent) -> None:
+    """One long session, one for the sizes, one before the directory is trusted."""
+    for name, steps, trusted in (
+        ("session", STEPS, True),
+        ("sizes", [Step("idle", "", "", 4), Step("draft", LONG, LONG)], True),
+        ("trust", [Step("trust", "", GONE, 4)], False),
+    ):
+        if name == "trust" and agent.program != "claude":
+            continue
+        with tempfile.TemporaryDirectory(prefix="rec-", ignore_cleanup_errors=True) as place:
+            with offline_rig(Path(place)) as rig:
+                rig.model.script = _script()
+                session = Session(agent, rig, (30, 100), trusted)
+                session.play(steps)
+                for size in OTHER_SIZES if name == "sizes" else ():
+                    session.resize(size, GONE if (agent.name, size) == ("claude", SCROLLED) else LONG)
+                session.close()
+            session.recording.save(f"{agent.name}-{name}")
+
+
+def _script() -> Script:
+    """A model that takes its time, asks for a permission, asks a question, or says hello."""
+
+    def script(turn: Turn) -> Answer:
+        if turn.text == "wait":
+            time.sleep(WORKS_FOR)
+            return Say("It is over.")
+        if turn.text == "run" and not turn.results:
+            return Call("touch done", escalated=True)
+        if turn.text == "ask" and not turn.results:
+            return Ask("Which colour?", ("Red", "Blue"))
+        return Say("Hello there.")
+
+    return script
+
+
+def main() -> None:
+    agents = pinned_agents()
+    parser = argparse.ArgumentParser(prog="python -m tests.real.record_screens", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of: {', '.join(agents)}")
+    for name in parser.parse_args().names or agents:
+        record(agents[name])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Screens of the real CLIs, recorded by tests/real/record_screens.py."""
