@@ -44,6 +44,7 @@ COMMANDS = {
     "schema": "the JSON Schema of what is printed with --json",
     "completion": "let your shell complete all this",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
+    "wake": "tell an agent of its mail that runs in a terminal of its own (experimental)",
     "hook": "what an agent's own hooks call",
     "demo": "watch two small agents wake each other",
 }

@@ -1,4 +1,4 @@
-"""A terminal that another program reads: bytes can be pushed into its input as if they were typed (TIOCSTI, tty_ioctl(4)).
+"""A terminal that another program reads. Bytes can be pushed into its input, as if typed, by TIOCSTI (tty_ioctl(4)).
 
 Nothing can be seen of what stands on it, or of what the person types.
 """
@@ -7,13 +7,25 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
+import struct
 import termios
+from dataclasses import dataclass
 from pathlib import Path
 
 TTY = "/dev/tty"
 SYSCTL = Path("/proc/sys/dev/tty/legacy_tiocsti")  # Linux 6.2 and later; where it is missing, the ioctl is there
 STATUS = Path("/proc/self/status")
 CAP_SYS_ADMIN = 21
+
+
+@dataclass(frozen=True)
+class Discipline:
+    """How the kernel passes on what is typed."""
+
+    canonical: bool  # it edits the line
+    echoing: bool  # it sends back what is typed
+    waiting: bool  # something typed has not been read yet
 
 
 def open_own() -> int | None:
@@ -24,7 +36,33 @@ def open_own() -> int | None:
         return None
 
 
-def kernel_allows_pushing() -> bool:
+def foreground(terminal: int) -> int | None:
+    """The process group that has the keyboard of TERMINAL, our own; None if there is none, or no terminal any more."""
+    try:
+        group = os.tcgetpgrp(terminal)
+    except OSError:
+        return None
+    return group if group > 0 else None
+
+
+def discipline(terminal: int) -> Discipline:
+    """Raises OSError if the terminal is gone."""
+    try:
+        local_modes = termios.tcgetattr(terminal)[3]
+    except termios.error as error:
+        raise OSError(*error.args) from error
+    (waiting,) = struct.unpack("i", fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))
+    return Discipline(bool(local_modes & termios.ICANON), bool(local_modes & termios.ECHO), waiting > 0)
+
+
+def is_gone(terminal: int) -> bool:
+    """Whether the terminal has been hung up."""
+    poll = select.poll()
+    poll.register(terminal, 0)
+    return any(events & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, events in poll.poll(0))
+
+
+def allows_pushing() -> bool:
     """Whether the kernel lets a process push bytes into its own terminal."""
     if not hasattr(termios, "TIOCSTI"):
         return False

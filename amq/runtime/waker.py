@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
-import select
 import shutil
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from types import FrameType
 
 from amq.errors import HostFailed
 from amq.mailbox import Mailbox
+from amq.pty import borrowed
 from amq.runtime import lock, reach, waking
+from amq.runtime.channels import Channel
+from amq.runtime.channels.belled import BelledChannel
 from amq.runtime.channels.ways import WAYS, Place, Way
-from amq.runtime.notification import COMMAND, is_typeable
-from amq.runtime.record import BoundedFile, Record
+from amq.runtime.notification import COMMAND, Wording, is_typeable
+from amq.runtime.record import BoundedFile
+from amq.runtime.wake import Policy
 
 AUTO = "auto"
 LOOK_EVERY = 0.5  # seconds between looks whether the terminal is still there
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+STANDARD = (0, 1, 2)
 
 
 class NoWay(HostFailed):
     """The way that was asked for does not work here."""
 
     code = "no_way"
+
+
+class Notified(HostFailed):
+    """Somebody else notifies the agent."""
+
+    code = "taken"
 
 
 def choose(via: str, place: Place) -> Way:
@@ -40,34 +53,96 @@ def choose(via: str, place: Place) -> Way:
         reasons.append(f"{way.name}: {why_not}")
     raise NoWay(
         f"no way to wake {place.me} from here ({'; '.join(reasons)})",
-        hint="start the agent by `amq run -- PROGRAM`, or start both in tmux; `amq wake --check` explains each way",
+        hint="host the agent: amq run -- PROGRAM; or start amq wake and the agent in tmux; amq wake --check tells more",
     )
 
 
-def run(mailbox: Mailbox, way: Way, place: Place, started: Callable[[], None]) -> int:
-    """Notify the agent until its terminal is gone or a signal comes; STARTED is called when all is ready.
+def run(
+    mailbox: Mailbox,
+    way: Way,
+    place: Place,
+    policy: Policy,
+    wording: Wording,
+    *,
+    bell: bool,
+    started: Callable[[], None],
+) -> None:
+    """Notify the agent until its terminal is gone or a signal comes. STARTED may say so: it is the last word said.
 
-    Raises Taken if another process notifies it.
+    Raises Notified if another process notifies it.
     """
     state = mailbox.state_dir
-    with closing(lock.claim(state, f"wake --via {way.name}")), _until_ended(place) as stop:
-        channel = way.open(place)
+    log = BoundedFile(f"{state}/run.log").append
+    claim = _claim(state, place.me, way)
+    with contextlib.ExitStack() as stack:
+        stack.callback(claim.release)
+        _leave_group()
+        stop = stack.enter_context(_until_ended(place.terminal))
+        channel = _with_bell(way.open(place), place.terminal) if bell else way.open(place)
         started()
-        log = BoundedFile(f"{state}/run.log").append
-        waking.run(mailbox, channel, Record(state), _command(place, stop), log, stop)
-    return 0
+        _fall_silent()
+        try:
+            waking.run(mailbox, channel, policy, wording, log, stop)
+        except Exception:
+            log(traceback.format_exc())
+            raise
+
+
+def amq_command(place: Place) -> str:
+    """What the agent has to type for amq: the bare word, if its shells find ours by it."""
+    found = shutil.which(COMMAND, path=place.environment.get("PATH"))
+    if found is None or not is_typeable(found):
+        return COMMAND
+    return COMMAND if reach.login_shells_find(found, place.environment, threading.Event()) else found
+
+
+def _claim(state: str, me: str, way: Way) -> lock.Claim:
+    try:
+        return lock.claim(state, f"wake --via {way.name}")
+    except lock.TakenError as error:
+        who = f"amq {error.holder.how}, process {error.holder.pid}" if error.holder else "another process"
+        raise Notified(
+            f"{me} is already told of its mail by {who}", hint="one is enough; end that one first to replace it"
+        ) from error
+
+
+def _with_bell(channel: Channel, terminal: int | None) -> Channel:
+    def ring() -> None:
+        """The one byte that is written onto the agent's screen, for a person who asked for it."""
+        if terminal is not None:
+            with contextlib.suppress(OSError):
+                os.write(terminal, b"\a")
+
+    return BelledChannel(channel, ring)
+
+
+def _leave_group() -> None:
+    """Be no part of the agent's job: a script starts both in one group, and ^Z there stops the whole group."""
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    if os.getpgrp() != os.getpid() and os.getsid(0) != os.getpid():
+        os.setpgid(0, 0)
+
+
+def _fall_silent() -> None:
+    """From here on nothing that anybody prints here reaches the agent's screen."""
+    logging.raiseExceptions = False
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for descriptor in STANDARD:
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
 
 
 @contextmanager
-def _until_ended(place: Place) -> Iterator[threading.Event]:
-    """An event that is set by a signal, or when the terminal is hung up."""
+def _until_ended(terminal: int | None) -> Iterator[threading.Event]:
+    """An event that is set by a signal, unless it was ignored before us, or when the terminal is hung up."""
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    before = {number: signal.signal(number, end) for number in ENDING}
-    watch = threading.Thread(target=_watch_terminal, args=(place.terminal, stop), daemon=True)
+    heard = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, end) for number in heard}
+    watch = threading.Thread(target=_watch_terminal, args=(terminal, stop), daemon=True)
     watch.start()
     try:
         yield stop
@@ -80,18 +155,6 @@ def _until_ended(place: Place) -> Iterator[threading.Event]:
 
 def _watch_terminal(terminal: int | None, stop: threading.Event) -> None:
     """A background job gets no SIGHUP from every shell."""
-    if terminal is None:
-        return
-    poll = select.poll()
-    poll.register(terminal, 0)
-    while not stop.wait(LOOK_EVERY):
-        if any(events & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, events in poll.poll(0)):
+    while terminal is not None and not stop.wait(LOOK_EVERY):
+        if borrowed.is_gone(terminal):
             stop.set()
-
-
-def _command(place: Place, stop: threading.Event) -> str:
-    """What the agent has to type for amq: the bare word, if its shells find ours by it."""
-    found = shutil.which(COMMAND, path=place.environment.get("PATH"))
-    if found is None or not is_typeable(found):
-        return COMMAND
-    return COMMAND if reach.login_shells_find(found, place.environment, stop) else found

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
+import threading
 
+PATIENCE = 10.0  # seconds for one to be shown
 _SHOW_ON_MACOS = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
 
 
@@ -20,5 +23,9 @@ def unread_notice(me: str) -> None:
     """Tell the person that the agent ME does not read its mail, if that is possible; nobody waits for it."""
     command = notice_command(f"Mail for {me}", "It was told several times and has not drained it.")
     if command is not None:
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.Popen(command, start_new_session=True, **quiet)
+        threading.Thread(target=_show, args=(command,), daemon=True).start()
+
+
+def _show(command: list[str]) -> None:
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)

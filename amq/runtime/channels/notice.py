@@ -6,12 +6,10 @@ import math
 
 import anyio
 
-from amq.runtime.channels.desktop import notice_command
+from amq.runtime.channels.desktop import PATIENCE, notice_command
 from amq.runtime.typed import End, Notification
 from amq.runtime.wake import Standing
 from amq.runtime.words import Outcome
-
-PATIENCE = 10.0  # seconds
 
 
 class NoticeChannel:

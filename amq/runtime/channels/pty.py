@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import anyio
 
-from amq.pty.host import Host
 from amq.pty.announced import Published
+from amq.pty.host import Host
 from amq.pty.terminal import Look
 from amq.runtime import typed
 from amq.runtime.typed import Again, End, Notification, Phase, Rules, Typed, Write

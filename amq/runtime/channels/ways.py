@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
-from amq.pty import borrowed
-from amq.runtime.channels import Channel, tiocsti
-from amq.runtime.channels.blind import Mode
+from amq.pty import borrowed, screen
+from amq.runtime.channels import Channel
+from amq.runtime.channels.blind import BlindChannel
 from amq.runtime.channels.command import CommandChannel
 from amq.runtime.channels.desktop import notice_command
+from amq.runtime.channels.mode import Mode
 from amq.runtime.channels.notice import NoticeChannel
 from amq.runtime.channels.pane import PaneChannel
-from amq.runtime.panes import gnu_screen, kitty, tmux
+from amq.runtime.keyboard import Keyboard
+from amq.runtime.panes import Pane, gnu_screen, kitty, tmux
+
+NO_TERMINAL = "there is no terminal here"
+FORBIDDEN = "this kernel forbids programs to type into their terminal (sysctl dev.tty.legacy_tiocsti is 0)"
 
 
 @dataclass(frozen=True)
@@ -22,9 +28,15 @@ class Place:
     me: str
     environment: Mapping[str, str]
     terminal: int | None  # a descriptor of our controlling terminal
+    program: str = ""  # the agent's, where we know nothing of it
     command: str = ""  # what `--command` names
     mode: Mode = Mode.AUTO
     submit: bool = False  # press Enter even where a dialog may take it
+
+    def keyboard(self) -> Keyboard:
+        """That of the terminal, which has to be there."""
+        assert self.terminal is not None
+        return Keyboard(self.terminal, self.program or self.me, self.environment)
 
 
 @dataclass(frozen=True)
@@ -35,38 +47,29 @@ class Way:
     sees: str
     why_not: Callable[[Place], str]  # "" where it works
     open: Callable[[Place], Channel]
-    automatic: bool = field(default=True)  # whether `--via auto` may choose it
+    automatic: bool = True  # whether `--via auto` may choose it
 
 
-def _tmux(place: Place) -> Channel:
-    return PaneChannel(tmux.TmuxPane(place.environment["TMUX_PANE"], place.environment), place.me, submit=place.submit)
+def _pane(make: Callable[[Mapping[str, str]], Pane], place: Place) -> Channel:
+    pane = make(place.environment)
+    return PaneChannel(pane, place.keyboard(), place.me, place.mode, submit=place.submit)
 
 
-def _kitty(place: Place) -> Channel:
-    window = kitty.KittyWindow(place.environment["KITTY_WINDOW_ID"], place.environment)
-    return PaneChannel(window, place.me, submit=place.submit)
-
-
-def _screen(place: Place) -> Channel:
-    assert place.terminal is not None
-    session, window = place.environment["STY"], place.environment["WINDOW"]
-    pane = gnu_screen.ScreenWindow(session, window, place.terminal, place.environment)
-    return PaneChannel(pane, place.me, submit=place.submit)
+def _why_no_pane(why_not: Callable[[Mapping[str, str]], str], place: Place) -> str:
+    reason = NO_TERMINAL if place.terminal is None else why_not(place.environment)
+    return reason or ("" if screen.has_emulator() else "no pyavt for this machine, which reads the screen")
 
 
 def _tiocsti(place: Place) -> Channel:
     assert place.terminal is not None
-    return tiocsti.open_channel(place.terminal, place.me, place.mode, submit=place.submit)
-
-
-def _why_not_screen(place: Place) -> str:
-    return "there is no terminal here" if place.terminal is None else gnu_screen.why_not(place.environment)
+    push = partial(borrowed.push, place.terminal)
+    return BlindChannel("tiocsti", push, place.keyboard(), place.me, place.mode, submit=place.submit)
 
 
 def _why_not_tiocsti(place: Place) -> str:
     if place.terminal is None:
-        return "there is no terminal here"
-    return "" if borrowed.kernel_allows_pushing() else tiocsti.FORBIDDEN
+        return NO_TERMINAL
+    return "" if borrowed.allows_pushing() else FORBIDDEN
 
 
 def _why_not_command(place: Place) -> str:
@@ -78,10 +81,25 @@ def _why_not_notice(_place: Place) -> str:
 
 
 WAYS = (
-    Way("tmux", "the screen, the program", lambda place: tmux.why_not(place.environment), _tmux),
-    Way("kitty", "the screen, the program", lambda place: kitty.why_not(place.environment), _kitty),
-    Way("screen", "the screen without colours, the program", _why_not_screen, _screen),
-    Way("tiocsti", "the program", _why_not_tiocsti, _tiocsti),
+    Way(
+        "tmux",
+        "the screen, and which program has the keyboard",
+        partial(_why_no_pane, tmux.why_not),
+        partial(_pane, tmux.TmuxPane),
+    ),
+    Way(
+        "kitty",
+        "the screen, and which program has the keyboard",
+        partial(_why_no_pane, kitty.why_not),
+        partial(_pane, kitty.KittyWindow),
+    ),
+    Way(
+        "screen",
+        "the screen without colours, and which program has the keyboard",
+        partial(_why_no_pane, gnu_screen.why_not),
+        partial(_pane, gnu_screen.ScreenWindow),
+    ),
+    Way("tiocsti", "only which program has the keyboard", _why_not_tiocsti, _tiocsti),
     Way("command", "nothing", _why_not_command, lambda place: CommandChannel(place.command, place.me), automatic=False),
     Way("notice", "nothing", _why_not_notice, lambda place: NoticeChannel(place.me), automatic=False),
 )

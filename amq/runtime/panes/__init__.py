@@ -1,4 +1,7 @@
-"""Panes of terminal multiplexers: a screen that can be read, and a keyboard that can be typed on, from outside."""
+"""Panes of terminal multiplexers: a screen that can be read, and a keyboard that can be typed on, from outside.
+
+A pane is the one that we are in: its first process leads our session. Its keyboard is thereby that of our terminal.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from amq.pty.screen import Screen, Size, View
+
 PATIENCE = 5.0  # seconds for a multiplexer to answer
 
 
 class GoneError(Exception):
-    """The pane, or its multiplexer, is gone."""
+    """The pane cannot be reached: it is gone, or its multiplexer is, or does not answer."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What is on a pane now: LINES with their colours as SGR sequences, from the top; the cursor counts from 0."""
+    """What is on a pane now."""
 
-    rows: int
-    columns: int
-    lines: tuple[bytes, ...]
-    cursor: tuple[int, int] | None  # row and column; None where it is not told
+    size: Size
+    drawing: bytes  # output that draws it on a screen that is empty, and leaves the cursor at its place
+    title: bytes = b""
     coloured: bool = True  # False where dim text looks like any other
+
+    def view(self) -> View | None:
+        """None where there is no emulator."""
+        screen = Screen(self.size)
+        screen.put(self.drawing)
+        screen.eat(len(self.drawing))
+        return screen.view()
 
 
 class Pane(Protocol):
-    """One pane. Every method raises GoneError when it is gone."""
+    """One pane. Every method raises GoneError when it cannot be reached."""
 
     @property
     def way(self) -> str:
@@ -35,11 +46,8 @@ class Pane(Protocol):
     def picture(self) -> Picture | None:
         """What is on it; None while that is not what its program shows, as in a mode for copying."""
 
-    def foreground(self) -> int | None:
-        """The process that has its keyboard."""
-
     def paste(self, text: str, *, as_paste: bool) -> None:
-        """Type one line of text, as a bracketed paste if the program asks for those, or AS_PASTE says so."""
+        """Type one line of text, as a bracketed paste or key by key."""
 
     def press(self, key: bytes) -> None:
         """Type the bytes of one key."""
@@ -54,5 +62,11 @@ def ask(words: Sequence[str], environment: Mapping[str, str], given: bytes = b""
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GoneError(f"{words[0]}: {error}") from error
     if asked.returncode:
-        raise GoneError(asked.stderr.decode("utf-8", "replace").strip() or f"{words[0]}: status {asked.returncode}")
+        said = (asked.stderr or asked.stdout).decode("utf-8", "replace").strip()
+        raise GoneError(said or f"{words[0]} ended with {asked.returncode}")
     return asked.stdout
+
+
+def drawing(lines: Sequence[bytes], cursor: tuple[int, int]) -> bytes:
+    """What draws LINES from the top, and then puts the cursor at its row and column, which count from 0."""
+    return b"\r\n".join(lines) + b"\x1b[%d;%dH" % (cursor[0] + 1, cursor[1] + 1)

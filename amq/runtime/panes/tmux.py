@@ -5,41 +5,42 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from amq.runtime import processes
-from amq.runtime.panes import Picture, ask
+from amq.runtime.panes import GoneError, Picture, ask, drawing
 
-STATE = "#{pane_height} #{pane_width} #{cursor_y} #{cursor_x} #{pane_in_mode} #{pane_pid}"
+_STATE = "#{pane_in_mode} #{pane_height} #{pane_width} #{cursor_y} #{cursor_x} #{pane_title}"
 
 
 class TmuxPane:
-    """The pane that TMUX_PANE names, or another one that tmux would understand by TARGET."""
+    """The pane that TMUX_PANE names."""
 
     way = "tmux"
 
-    def __init__(self, target: str, environment: Mapping[str, str]) -> None:
-        self._target = target
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._pane = environment["TMUX_PANE"]
         self._environment = environment
         self._buffer = f"amq-{os.getpid()}"
 
     def picture(self) -> Picture | None:
         """One question, so that the lines and the cursor belong together."""
-        answer = self._ask("display-message", "-p", "-t", self._target, STATE, ";",
-                           "capture-pane", "-p", "-e", "-t", self._target)  # fmt: skip
+        answer = self._ask("display-message", "-p", "-t", self._pane, _STATE, ";",
+                           "capture-pane", "-p", "-e", "-t", self._pane)  # fmt: skip
         first, *lines = answer.split(b"\n")[:-1]
-        rows, columns, row, column, in_mode, _ = map(int, first.split())
-        return None if in_mode else Picture(rows, columns, tuple(lines), (row, column))
-
-    def foreground(self) -> int | None:
-        """None for the pane's own first process, which is a shell at its prompt, unless it is the agent itself."""
-        return processes.foreground(int(self._ask("display-message", "-p", "-t", self._target, "#{pane_pid}")))
+        *numbers, title = first.split(b" ", 5)
+        in_mode, rows, columns, row, column = map(int, numbers)
+        return None if in_mode else Picture((rows, columns), drawing(lines, (row, column)), title)
 
     def paste(self, text: str, *, as_paste: bool) -> None:
-        """Through a buffer of our own. tmux knows by itself whether the program asks for bracketed pastes."""
+        """Through a buffer of our own. tmux brackets it only if the program has asked for that."""
         self._ask("load-buffer", "-b", self._buffer, "-", given=text.encode())
-        self._ask("paste-buffer", "-p", "-r", "-d", "-b", self._buffer, "-t", self._target)
+        bracket = ["-p"] if as_paste else []
+        self._ask("paste-buffer", *bracket, "-r", "-d", "-b", self._buffer, "-t", self._pane)
 
     def press(self, key: bytes) -> None:
-        self._ask("send-keys", "-t", self._target, "-H", *(f"{byte:02x}" for byte in key))
+        self._ask("send-keys", "-t", self._pane, "-H", *(f"{byte:02x}" for byte in key))
+
+    def leader(self) -> int:
+        """The pane's first process."""
+        return int(self._ask("display-message", "-p", "-t", self._pane, "#{pane_pid}"))
 
     def _ask(self, *words: str, given: bytes = b"") -> bytes:
         return ask(["tmux", *words], self._environment, given)
@@ -50,7 +51,7 @@ def why_not(environment: Mapping[str, str]) -> str:
     if not environment.get("TMUX") or not environment.get("TMUX_PANE"):
         return "not inside tmux"
     try:
-        TmuxPane(environment["TMUX_PANE"], environment).picture()
-    except Exception as error:
+        inside = TmuxPane(environment).leader() == os.getsid(0)
+    except GoneError as error:
         return str(error)
-    return ""
+    return "" if inside else "the terminal is another one than TMUX_PANE names"

@@ -68,6 +68,7 @@ class Profile:
     native: NativeWay = NativeWay.NONE
     keeps_path: bool = False  # its shell finds what is first on the PATH it was started with
     answers_state: bool = False  # it publishes its state by OSC 7501 only to a terminal that answers its question
+    submit_needs: str = ""  # part of an argument without which the submit key of the rules is none
     line: Line = field(default_factory=Line)
     rules: Rules = field(default_factory=Rules)
 
@@ -97,12 +98,6 @@ def built_in() -> dict[str, Profile]:
     from amq.runtime.profiles import claude, codex, gemini, generic, opencode
 
     return {each.PROFILE.name: each.PROFILE for each in (claude, codex, gemini, opencode, generic)}
-
-
-def profile_of(words: Sequence[str]) -> Profile:
-    """The profile of a running program that was called with WORDS, perhaps as a script of an interpreter."""
-    named = (profile_for(word) for word in words[:2])
-    return next((profile for profile in named if profile.programs), profile_for(""))
 
 
 def profile_for(program: str) -> Profile:

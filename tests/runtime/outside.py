@@ -1,0 +1,154 @@
+"""An agent in a terminal that is not ours, and `amq wake` beside it, both started by a person at a shell."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pexpect
+
+from amq.layout import QueueLayout
+from amq.mailbox import Mailbox
+from amq.runtime.record import Record
+from amq.sending import Draft
+from amq.store import registry
+from tests.pty.person import PATIENCE, wait_until
+
+AGENT = Path(__file__).parents[1] / "agents" / "boxed.py"
+SHELL = ("/bin/bash", "--noprofile", "--norc", "-i")
+ONE_MESSAGE = "amq: 1 new message from codex. Run: amq drain --include-body"
+TOLD = ["pasted", f"submitted {ONE_MESSAGE}"]
+SIZE = (24, 90)
+
+
+class Outside:
+    """A person at a shell, whose keys `press` brings there. The agent is called `claude`, so that amq knows it."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.log = place / "log"
+        self.root = str(place / "queue")
+        self.press: Callable[[str], None]
+        queue = QueueLayout(self.root)
+        registry.make_queue(queue, tracked=False)
+        for handle in ("claude", "codex"):
+            registry.make_mailbox(queue, handle)
+        commands = place / "bin"
+        commands.mkdir()
+        self._command(commands / "amq", f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m amq "$@"\n')
+        self._command(commands / "claude", f"#!{sys.executable}\n{AGENT.read_text()}")
+        self._command(commands / "bash", "#!/bin/sh\ncommand -v amq\n")  # what `bash -lc` says
+        kept = {name: os.environ[name] for name in ("LANG", "PYTHONPATH") if name in os.environ}
+        self.environment = {
+            **kept,
+            "PATH": f"{commands}:{os.environ['PATH']}",
+            "SHELL": str(commands / "bash"),
+            "HOME": str(place),
+            "TERM": "xterm-256color",
+            "PS1": "READY ",
+            "HISTFILE": "",
+            "LC_ALL": "C.UTF-8",
+        }
+
+    def starts(self, *options: str, wake: str = "amq wake", agent: bool = True) -> None:
+        """The classic quick start."""
+        self.press(f"export AM_ME=claude AM_ROOT={self.root}\r")
+        self.press(f"{wake} 2>{self.place}/said &\r")
+        wait_until(lambda: "telling" in self.said())
+        if agent:
+            self.press(shlex.join(["claude", str(self.log), *options]) + "\r")
+            wait_until(lambda: self.noted() == ["started"])
+
+    def said(self) -> str:
+        """What `amq wake` said when it started."""
+        path = self.place / "said"
+        return path.read_text() if path.exists() else ""
+
+    def noted(self) -> list[str]:
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+    def comes_to(self, *notes: str) -> None:
+        wait_until(lambda: self.noted() == list(notes))
+
+    def send(self, subject: str = "") -> None:
+        Mailbox(self.root, "codex").send(["claude"], b"hello", Draft(subject=subject))
+
+    def unread(self) -> int:
+        return len(Mailbox(self.root, "claude").unread())
+
+    def waited_for(self) -> list[str]:
+        """What mail has waited for, and how attempts ended."""
+        entries: list[dict[str, Any]] = Record(Mailbox(self.root, "claude").state_dir).entries()
+        return [entry.get("waits_for") or entry["outcome"] for entry in entries if entry["ids"]]
+
+    def notifier(self) -> int | None:
+        """The process that notifies the agent."""
+        (claude,) = [agent for agent in Mailbox(self.root, "codex").who() if agent.handle == "claude"]
+        return claude.notifier.pid if claude.notifier else None
+
+    @staticmethod
+    def _command(path: Path, text: str) -> None:
+        path.write_text(text)
+        path.chmod(0o700)
+
+
+class Tmux:
+    """A server of its own, with one pane."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._socket = outside.place / "tmux"
+        self._environment = outside.environment
+        rows, columns = SIZE
+        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(columns), "-y", str(rows), *SHELL)
+        outside.press = self.press
+
+    def press(self, keys: str) -> None:
+        self.tmux("send-keys", "-l", keys)
+
+    def tmux(self, *words: str) -> str:
+        command = ["tmux", "-S", str(self._socket), *words]
+        return subprocess.run(command, env=self._environment, check=True, capture_output=True, text=True).stdout
+
+    def screen(self) -> str:
+        return self.tmux("capture-pane", "-p")
+
+
+@contextmanager
+def tmux(outside: Outside) -> Iterator[Tmux]:
+    """The person sits inside tmux."""
+    server = Tmux(outside)
+    try:
+        yield server
+    finally:
+        subprocess.run(["tmux", "-S", str(outside.place / "tmux"), "kill-server"], capture_output=True, check=False)
+
+
+@contextmanager
+def plain_terminal(outside: Outside) -> Iterator[pexpect.spawn[bytes]]:
+    """The person sits at a terminal that nobody sees into."""
+    shell: pexpect.spawn[bytes] = pexpect.spawn(
+        SHELL[0], list(SHELL[1:]), env=outside.environment, dimensions=SIZE, timeout=PATIENCE
+    )
+
+    def press(keys: str) -> None:
+        shell.send(keys)
+
+    outside.press = press
+    try:
+        yield shell
+    finally:
+        shell.close(force=True)
+
+
+def status_file(directory: Path, status: str, pid: int, started: float) -> None:
+    """What Claude Code would write of itself."""
+    directory.mkdir(parents=True, exist_ok=True)
+    wire = {"pid": pid, "startedAt": int(started * 1000), "status": status}
+    (directory / f"{pid}.json").write_text(json.dumps(wire))
