@@ -29,9 +29,9 @@ EXAMPLES = """\
   amq wake --command 'curl -d "$1" localhost:9000' &     the line, to a command of yours
 """
 NOTES = """\
-`amq run` is the better way: it sees the screen and every key of yours. From outside, tmux, kitty and GNU screen show
-what stands in the input line of Claude Code and Codex: the line is typed only into an empty one, and sent only where
-exactly it stands there. By tiocsti nothing is seen: so a line that you have half typed is sent with it.
+`amq run` is the better way: it sees the screen and every key of yours. From outside, tmux and kitty show what
+stands in the input line of Claude Code and Codex: ours is typed only into an empty one, and sent only where exactly it
+stands there. By GNU screen and tiocsti nothing is seen: a line that you have half typed there is sent with ours.
 
 Enter may answer a dialog. So where it is not seen that there is none, the line is sent only by a key that the program's
 dialogs ignore (Claude Code from 2.1.330: Ctrl-X Enter), and else left for you to send. With --submit Enter is pressed

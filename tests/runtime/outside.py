@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -130,25 +132,85 @@ def tmux(outside: Outside) -> Iterator[Tmux]:
         subprocess.run(["tmux", "-S", str(outside.place / "tmux"), "kill-server"], capture_output=True, check=False)
 
 
+class Shown:
+    """What a program shows in a terminal, which takes it at once."""
+
+    def __init__(self, *command: str, environment: dict[str, str]) -> None:
+        self.output = b""
+        self._program: pexpect.spawn[bytes] = pexpect.spawn(
+            command[0], list(command[1:]), env=environment, dimensions=SIZE, timeout=PATIENCE
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def press(self, keys: str) -> None:
+        self._program.send(keys)
+
+    def sees(self, text: bytes) -> None:
+        wait_until(lambda: text in self.output)
+
+    def close(self) -> None:
+        """The terminal is closed."""
+        self._program.kill(signal.SIGKILL)
+        self._reader.join(PATIENCE)
+        self._program.close()
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError):
+            while data := os.read(self._program.child_fd, 1 << 16):
+                self.output += data
+
+
 @contextmanager
-def plain_terminal(outside: Outside) -> Iterator[pexpect.spawn[bytes]]:
+def plain_terminal(outside: Outside) -> Iterator[Shown]:
     """The person sits at a terminal that nobody sees into."""
-    shell: pexpect.spawn[bytes] = pexpect.spawn(
-        SHELL[0], list(SHELL[1:]), env=outside.environment, dimensions=SIZE, timeout=PATIENCE
-    )
-
-    def press(keys: str) -> None:
-        shell.send(keys)
-
-    outside.press = press
+    shell = Shown(*SHELL, environment=outside.environment)
+    outside.press = shell.press
     try:
         yield shell
     finally:
-        shell.close(force=True)
+        shell.close()
 
 
-def status_file(directory: Path, status: str, pid: int, started: float) -> None:
-    """What Claude Code would write of itself."""
-    directory.mkdir(parents=True, exist_ok=True)
-    wire = {"pid": pid, "startedAt": int(started * 1000), "status": status}
-    (directory / f"{pid}.json").write_text(json.dumps(wire))
+@contextmanager
+def gnu_screen(outside: Outside) -> Iterator[Shown]:
+    """The person sits inside GNU screen."""
+    sessions = outside.place / "screens"
+    sessions.mkdir(mode=0o700)
+    (outside.place / "screenrc").write_text("startup_message off\n")
+    environment = outside.environment | {"SCREENDIR": str(sessions)}
+    shown = Shown("screen", "-c", str(outside.place / "screenrc"), "-S", "amq", *SHELL, environment=environment)
+    outside.press = shown.press
+    try:
+        shown.sees(b"READY ")
+        yield shown
+    finally:
+        quit_it = ["screen", "-S", "amq", "-X", "quit"]
+        subprocess.run(quit_it, env=environment, capture_output=True, check=False)
+        shown.close()
+
+
+@contextmanager
+def kitty(outside: Outside) -> Iterator[None]:
+    """The person sits at a window of kitty, on a display of its own."""
+    socket = f"unix:{outside.place}/kitty"
+    options = ["-o", "allow_remote_control=yes", "-o", "confirm_os_window_close=0", "--config", "NONE"]
+    command = ["xvfb-run", "-a", "kitty", *options, "--listen-on", socket, *SHELL]
+    environment = outside.environment | {"LIBGL_ALWAYS_SOFTWARE": "1", "XDG_RUNTIME_DIR": str(outside.place)}
+    with (outside.place / "kitty.log").open("wb") as log:
+        running = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+
+    def ask(*words: str, given: str = "") -> subprocess.CompletedProcess[bytes]:
+        asked = ["kitty", "@", "--to", socket, *words]
+        return subprocess.run(asked, env=environment, input=given.encode(), capture_output=True, check=False)
+
+    def press(keys: str) -> None:
+        ask("send-text", "--stdin", given=keys)
+
+    outside.press = press
+    try:
+        wait_until(lambda: b"READY" in ask("get-text").stdout)
+        yield
+    finally:
+        os.killpg(running.pid, signal.SIGTERM)
+        running.wait()

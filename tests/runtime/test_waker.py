@@ -10,7 +10,7 @@ import pytest
 
 from amq.runtime.typed import Rules
 from tests.pty.person import wait_until
-from tests.runtime.outside import TOLD, Outside, Tmux, plain_terminal, tmux
+from tests.runtime.outside import TOLD, Outside, Tmux, gnu_screen, kitty, plain_terminal, tmux
 
 
 @pytest.fixture
@@ -46,6 +46,24 @@ def test_the_quick_start_in_a_plain_terminal(outside: Outside) -> None:
     with plain_terminal(outside):
         outside.starts()
         assert outside.said() == "amq: telling claude of its mail by tiocsti\n"
+        outside.send()
+        outside.comes_to("started", *TOLD)
+        wait_until(lambda: outside.unread() == 0)
+
+
+def test_the_quick_start_in_gnu_screen(outside: Outside) -> None:
+    with gnu_screen(outside):
+        outside.starts()
+        assert outside.said() == "amq: telling claude of its mail by screen\n"
+        outside.send()
+        outside.comes_to("started", *TOLD)
+        wait_until(lambda: outside.unread() == 0)
+
+
+def test_the_quick_start_in_kitty(outside: Outside) -> None:
+    with kitty(outside):
+        outside.starts()
+        assert outside.said() == "amq: telling claude of its mail by kitty\n"
         outside.send()
         outside.comes_to("started", *TOLD)
         wait_until(lambda: outside.unread() == 0)

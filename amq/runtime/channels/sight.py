@@ -17,7 +17,6 @@ from amq.runtime.panes import Picture
 from amq.runtime.typed import Rules
 
 _ABOVE_CURSOR = 6  # rows in which, and below, a program shows that it works
-_PROMPT = 2  # columns before the text of a row
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ class Sight:
         if picture != self._picture:
             self._picture, self._changed_at, self._changes = picture, now, self._changes + 1
         view = picture.view() if picture else None
-        row = self._find(view, coloured=picture is None or picture.coloured)
+        row = self._find(view)
         if row != self._row:
             self._row, self._row_since = row, now
         known = self._rules.row is not None
@@ -79,16 +78,14 @@ class Sight:
     def _takes_text(self) -> bool:
         return self._rules.needs_paste_mode or self._trust.takes_text
 
-    def _find(self, view: View | None, *, coloured: bool) -> Row:
+    def _find(self, view: View | None) -> Row:
         if view is None:
             return UNKNOWN
         if self._rules.row is None:
             if self._expected is None:
                 return UNKNOWN
             return Row(Standing.HOLDS, self._expected[1]) if stands_at_cursor(view, *self._expected) else NOT_FOUND
-        row = find_row(view, self._rules.row)
-        could_be_placeholder = row.standing is Standing.HOLDS and view.cursor[1] == _PROMPT
-        return UNKNOWN if could_be_placeholder and not coloured else row
+        return find_row(view, self._rules.row)
 
     def _says(self, view: View | None, row: Row) -> Published | None:
         """The program's state, as far as its screen shows it."""

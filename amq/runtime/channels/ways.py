@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from amq.pty import borrowed, screen
-from amq.runtime.channels import Channel
+from amq.runtime.channels import Channel, gnu_screen
 from amq.runtime.channels.blind import BlindChannel
 from amq.runtime.channels.command import CommandChannel
 from amq.runtime.channels.desktop import notice_command
@@ -15,7 +15,7 @@ from amq.runtime.channels.mode import Mode
 from amq.runtime.channels.notice import NoticeChannel
 from amq.runtime.channels.pane import PaneChannel
 from amq.runtime.keyboard import Keyboard
-from amq.runtime.panes import Pane, gnu_screen, kitty, tmux
+from amq.runtime.panes import Pane, kitty, tmux
 
 NO_TERMINAL = "there is no terminal here"
 FORBIDDEN = "this kernel forbids programs to type into their terminal (sysctl dev.tty.legacy_tiocsti is 0)"
@@ -60,6 +60,15 @@ def _why_no_pane(why_not: Callable[[Mapping[str, str]], str], place: Place) -> s
     return reason or ("" if screen.has_emulator() else "no pyavt for this machine, which reads the screen")
 
 
+def _screen(place: Place) -> Channel:
+    push = gnu_screen.ScreenWindow(place.environment).push
+    return BlindChannel("screen", push, place.keyboard(), place.me, place.mode, submit=place.submit)
+
+
+def _why_not_screen(place: Place) -> str:
+    return NO_TERMINAL if place.terminal is None else gnu_screen.why_not(place.environment)
+
+
 def _tiocsti(place: Place) -> Channel:
     assert place.terminal is not None
     push = partial(borrowed.push, place.terminal)
@@ -93,12 +102,7 @@ WAYS = (
         partial(_why_no_pane, kitty.why_not),
         partial(_pane, kitty.KittyWindow),
     ),
-    Way(
-        "screen",
-        "the screen without colours, and which program has the keyboard",
-        partial(_why_no_pane, gnu_screen.why_not),
-        partial(_pane, gnu_screen.ScreenWindow),
-    ),
+    Way("screen", "only which program has the keyboard", _why_not_screen, _screen),
     Way("tiocsti", "only which program has the keyboard", _why_not_tiocsti, _tiocsti),
     Way("command", "nothing", _why_not_command, lambda place: CommandChannel(place.command, place.me), automatic=False),
     Way("notice", "nothing", _why_not_notice, lambda place: NoticeChannel(place.me), automatic=False),

@@ -26,7 +26,6 @@ class Picture:
     size: Size
     drawing: bytes  # output that draws it on a screen that is empty, and leaves the cursor at its place
     title: bytes = b""
-    coloured: bool = True  # False where dim text looks like any other
 
     def view(self) -> View | None:
         """None where there is no emulator."""
