@@ -25,6 +25,7 @@ from amq.runtime.words import Outcome, Reason
 ECHO_WITHIN = 5.0  # seconds for our text to be seen: a program that is starting draws it later
 SUBMITTED_WITHIN = 1.0  # seconds for it to be seen to leave; a look takes a while
 SAME_FOR = 0.4  # seconds for which a look is not taken anew: each is a program that is run
+REST = 5  # times as long as a look took, no other one is taken: kitty takes a third of a second
 
 
 class _LostError(Exception):
@@ -48,14 +49,15 @@ class PaneChannel:
         self._sight = Sight(Rules(), self._trust)
         self._state = Typed()
         self._standing = Standing(Reason.NO_CHANNEL)
-        self._looked_at = -SAME_FOR
+        self._look_at = 0.0  # when another one is due
 
     def look(self) -> Standing:
         """Quiet is where no picture was another one. A submit key that dialogs ignore queues the line, too."""
         now = time.monotonic()
-        if now - self._looked_at >= SAME_FOR:
-            self._looked_at = now
+        if now >= self._look_at:
             self._standing = self._look_anew(now)
+            ended = time.monotonic()
+            self._look_at = ended + max(SAME_FOR, REST * (ended - now))
         return self._standing
 
     def drained(self) -> None:
@@ -67,7 +69,7 @@ class PaneChannel:
 
     async def attempt(self, line: Notification) -> End:
         """Type LINE and submit it, as far as that is safe. The first look is taken at once."""
-        self._looked_at = -SAME_FOR
+        self._look_at = 0.0
         while True:
             wait_until = time.monotonic()
             try:

@@ -25,7 +25,8 @@ class KittyWindow:
         about = self._about()
         text = self._ask("get-text", f"--match=id:{self._window}", "--extent=screen", "--ansi", "--add-cursor")
         title = str(about["title"]).encode()
-        return Picture((int(about["lines"]), int(about["columns"])), text.replace(b"\n", b"\r\n"), title)
+        drawn = text.removesuffix(b"\n").replace(b"\n", b"\r\n")
+        return Picture((int(about["lines"]), int(about["columns"])), drawn, title)
 
     def paste(self, text: str, *, as_paste: bool) -> None:
         self.press(bracketed(text) if as_paste else plain(text))
