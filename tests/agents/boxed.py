@@ -34,9 +34,14 @@ class Boxed:
         os.write(1, b"\x1b[?2004h\x1b]0;boxed\x07")
         self._draw()
         self._note("started")
-        while data := os.read(0, 1 << 16):
+        data = b""
+        while more := os.read(0, 1 << 16):
+            data += more
+            if (data[:1] == b"\x1b" and PASTE_END not in data) or data.endswith(b"\x18"):
+                continue  # the rest of a paste or of a key is on its way
             self._take(data)
             self._draw()
+            data = b""
 
     def _take(self, data: bytes) -> None:
         if PASTE_START in data:
@@ -46,15 +51,15 @@ class Boxed:
             self._note("pasted")
             self._line += pasted.decode()
         while data:
-            queue = data.startswith(QUEUE) and "--no-key" not in self._options
-            key, data = (data[:2], data[2:]) if queue else (data[:1], data[1:])
+            length = len(QUEUE) if data.startswith(QUEUE) else 1
+            key, data = data[:length], data[length:]
             if self._dialog:
                 self._answer(key)
-            elif queue or key == b"\r":
+            elif key == b"\r" or (key == QUEUE and "--no-key" not in self._options):
                 self._submit()
             elif key == b"\x15":
                 self._line = ""
-            elif key != b"\x18":
+            elif key != QUEUE:
                 self._line += key.decode("latin-1")
 
     def _submit(self) -> None:

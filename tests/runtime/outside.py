@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shlex
 import signal
 import subprocess
@@ -140,6 +141,7 @@ class Shown:
         self._program: pexpect.spawn[bytes] = pexpect.spawn(
             command[0], list(command[1:]), env=environment, dimensions=SIZE, timeout=PATIENCE
         )
+        self._closed = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -152,13 +154,15 @@ class Shown:
     def close(self) -> None:
         """The terminal is closed."""
         self._program.kill(signal.SIGKILL)
-        self._reader.join(PATIENCE)
+        self._closed.set()
+        self._reader.join()
         self._program.close()
 
     def _read(self) -> None:
         with contextlib.suppress(OSError):
-            while data := os.read(self._program.child_fd, 1 << 16):
-                self.output += data
+            while not self._closed.is_set():
+                if select.select([self._program.child_fd], [], [], 0.05)[0]:
+                    self.output += os.read(self._program.child_fd, 1 << 16)
 
 
 @contextmanager
