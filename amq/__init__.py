@@ -21,8 +21,8 @@ _HOMES = {"AmqError": "amq.errors", "Draft": "amq.sending", "Mailbox": "amq.mail
 
 
 def __getattr__(name: str) -> object:
-    from importlib import import_module
-
     if name not in _HOMES:
         raise AttributeError(f"module 'amq' has no attribute {name!r}")
+    from importlib import import_module
+
     return getattr(import_module(_HOMES[name]), name)

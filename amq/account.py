@@ -74,7 +74,3 @@ class Account:
     def temporary(self) -> str:
         """A name for a file that is being written, used by nobody else."""
         return f"{self.clock()}_{os.getpid()}_{self._random(4).hex()}"
-
-    def letter_id(self) -> str:
-        """The id of a new dead letter."""
-        return f"dlq_{self.clock()}_{os.getpid()}_{self._random(6).hex()}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq import everywhere
-from amq.errors import AmqError, BadMessage, Conflict, NotFound
+from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain
 from amq.instants import SECOND
 from amq.message import parse
 from amq.names import SUFFIX, message_id
@@ -105,15 +105,18 @@ def retry(account: Account, identifier: str, *, force: bool) -> Retried:
 
 def _heal(account: Account, box: Directory, letter: Letter, original: bytes) -> None:
     """Give the message back, unless it is in the inbox already, as an earlier retry that was cut off leaves it."""
-    agent = account.agent
-    there = maildir.read_raw((agent.inbox_new, agent.inbox_cur), letter.message_id)
+    there = maildir.read_raw((account.agent.inbox_new, account.agent.inbox_cur), letter.message_id)
     if there is None:
-        letters.heal(agent, box, letter, original, account.temporary())
-    elif there == original:
-        durable.steps.unlink(box, letter.id + SUFFIX)
-        durable.sync(box)
-    else:
+        letters.give_back(account.agent, letter, original, account.temporary())
+    elif there != original:
         raise Conflict(f"{letter.id} stays: the inbox has another message {letter.message_id}")
+    try:
+        letters.forget(account.agent, box, letter)
+    except OSError as error:
+        raise Uncertain(
+            f"{letter.message_id} is in the inbox, but {letter.id} may be there too: {maildir.why(error)}",
+            hint="retry it again: the message will not be there twice",
+        ) from error
 
 
 def older_than(found: Iterable[Letter], age_s: float | None, now: int) -> list[Letter]:

@@ -198,7 +198,7 @@ class Drain:
         """Whether the message is out of `new`; if not, the next drain tries again."""
         account = self._account
         try:
-            deadletter.put_away(account.agent, identifier, error, account.letter_id(), account.clock())
+            deadletter.put_away(account.agent, identifier, error, account.temporary(), account.clock())
         except OSError as failure:
             account.warn(f"{identifier} could not be put away: {maildir.why(failure)}")
             return False

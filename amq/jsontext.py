@@ -46,14 +46,19 @@ def _constant(word: str) -> Any:
 
 
 _DECODER = JSONDecoder(object_pairs_hook=_object, parse_float=Number, parse_int=_integer, parse_constant=_constant)
+_BLANKS = " \t\r\n"
 
 
 def parse(text: str | bytes) -> Any:
     """The value that TEXT (UTF-8 if bytes) holds; raises ValueError for anything that is not strict JSON."""
+    text = (text if isinstance(text, str) else text.decode()).strip(_BLANKS)
     try:
-        return _DECODER.decode(text if isinstance(text, str) else text.decode())
+        value, end = _DECODER.raw_decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if end != len(text):
+        raise ValueError(f"extra text at character {end}")
+    return value
 
 
 def render(value: Any, indent: int | None = 2) -> str:
@@ -87,13 +92,10 @@ def _enclose(opening: str, members: list[str], closing: str, margin: str, inner:
     return f"{opening}{inner}{separator.join(members)}{margin}{closing}"
 
 
-_ANY = re.compile(r".", re.DOTALL)
-
-
 def quote(text: str) -> str:
     """TEXT as a JSON string; what is neither printable nor a plain space is escaped."""
     quoted = encode_basestring(text)
-    return quoted if quoted.isprintable() else _ANY.sub(_escape, quoted)
+    return quoted if quoted.isprintable() else re.sub(r".", _escape, quoted, flags=re.DOTALL)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
     from amq.deadletters import Opened, Retried
     from amq.draining import Drain, Drained
-    from amq.listing import Listed
     from amq.roster import Agent
     from amq.sending import Draft, Replied, Sent
     from amq.store.acks import Ack
     from amq.store.letters import Letter
+    from amq.store.maildir import Found
     from amq.store.presence import Presence
     from amq.threads import Entry
     from amq.tracing import Trace
@@ -96,13 +96,13 @@ class Mailbox:
         """Whether anything waits in `new`, good or bad; nothing does where the mailbox is away at the moment."""
         return maildir.has_entries(self.account.agent.inbox_new)
 
-    def list(self, *boxes: str) -> list[Listed]:
+    def list(self, *boxes: str) -> list[Found]:
         """The messages in the given boxes (`new`, `cur`; none: both), oldest first, ties by id; moves nothing."""
         from amq import listing
 
         return listing.listed(self.account.agent, boxes or listing.BOXES)
 
-    def oldest(self, *boxes: str) -> Iterator[Listed]:
+    def oldest(self, *boxes: str) -> Iterator[Found]:
         """The same, for a reader who does not need all: opens only what is asked for.
 
         Messages come by the time in their names, where these are of the usual form.
@@ -200,7 +200,8 @@ class Mailbox:
         """Deliver the message that a dead letter keeps, if it is one now; else count the try in the letter.
 
         Raises NotFound, Conflict if another message has its id, BadMessage for an envelope that names no message, and
-        AmqError after three tries unless `force`. The letter goes only when its message is in `new` for good.
+        AmqError after three tries unless `force`. The letter goes only when its message is in `new` for good; Uncertain
+        if the letter may be there still, and then a retry settles it.
         """
         from amq import deadletters
 

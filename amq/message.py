@@ -11,7 +11,7 @@ from amq import jsontext
 from amq.errors import BadMessage
 from amq.instants import parse_instant
 from amq.names import KINDS, PRIORITIES, is_handle, is_safe_name, p2p_thread
-from amq.record import record
+from amq.record import from_fields, record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ SCHEMA = 1
 MAX_HEADER_BYTES = 256 * 1024
 MAX_FILE_BYTES = 10 * 1024 * 1024
 
+_STRICT_OPENING, _STRICT_CLOSING = b"---json\n", b"\n---\n"
 _OPENING = re.compile(rb"---json[ \t]*\r?\n")
 # A line end can not stand inside a JSON string, so no valid header holds what this finds. Blanks are skipped behind a
 # brace only, where an object ends: skipped behind any line end, a header of blank lines would take quadratic time.
@@ -114,6 +115,10 @@ def split_header(data: bytes, *, whole: bool) -> tuple[bytes, int] | None:
     DATA is the beginning of a file, or with `whole` all of it. None: the beginning is too short to tell.
     Raises BadMessage where there is no fence, or the header is above its limit.
     """
+    if data.startswith(_STRICT_OPENING):
+        at = data.find(b"---", len(_STRICT_OPENING) + 1, MAX_HEADER_BYTES) - 1
+        if data.startswith(_STRICT_CLOSING, at):  # the first dashes: no other line before them can be the closing one
+            return data[len(_STRICT_OPENING) : at], at + len(_STRICT_CLOSING)
     opening = _OPENING.match(data)
     if opening is None:
         raise BadMessage("the opening line ---json is missing", "parse_error")
@@ -129,6 +134,28 @@ def split_header(data: bytes, *, whole: bool) -> tuple[bytes, int] | None:
     return data[opening.end() : closing.start() + 1], closing.end()
 
 
+_FIELDS: dict[str, tuple[str, Any]] = {
+    "schema": ("schema", int),
+    "id": ("id", str),
+    "from": ("sender", str),
+    "to": ("to", list),
+    "thread": ("thread", str),
+    "subject": ("subject", str),
+    "created": ("created", str),
+    "ack_required": ("ack_required", bool),
+    "refs": ("refs", list),
+    "priority": ("priority", str),
+    "kind": ("kind", str),
+    "labels": ("labels", list),
+    "context": ("context", dict),
+}
+"""What each key on disk is called in a header, and its type; a list is one of strings."""
+_WORDS = {int: "a whole number", str: "a string", list: "a list of strings", bool: "true or false", dict: "an object"}
+_UNKNOWN = ("", None)
+_ABSENT = {**Header("", "", [], "", 0).__dict__}
+_TEXT = {str}
+
+
 def parse_header(text: bytes, identifier: str) -> Header:
     """The header in the JSON TEXT of the file `<identifier>.md`; raises BadMessage."""
     try:
@@ -137,25 +164,17 @@ def parse_header(text: bytes, identifier: str) -> Header:
         raise BadMessage(f"the header is not JSON: {error}", "parse_error") from None
     if type(wire) is not dict:
         raise BadMessage("the header is not a JSON object", "parse_error")
-    take = wire.pop
-    created = _text(take("created", None), "created")
-    header = Header(
-        id=_text(take("id", None), "id"),
-        sender=_text(take("from", None), "from"),
-        to=_texts(take("to", None), "to"),
-        created=created,
-        created_ns=_instant(created),
-        thread=_text(take("thread", None), "thread"),
-        subject=_text(take("subject", None), "subject"),
-        ack_required=_typed(take("ack_required", None), bool, "ack_required", False),
-        refs=_texts(take("refs", None), "refs"),
-        priority=_text(take("priority", None), "priority"),
-        kind=_text(take("kind", None), "kind"),
-        labels=_texts(take("labels", None), "labels"),
-        context=_typed(take("context", None), dict, "context", {}),
-        extra=wire,
-        schema=_typed(take("schema", None), int, "schema", SCHEMA),
-    )
+    fields: dict[str, Any] = {**_ABSENT, "extra": {}}
+    for key, value in wire.items():
+        field, kind = _FIELDS.get(key, _UNKNOWN)
+        if kind is None:
+            fields["extra"][key] = value
+        elif type(value) is kind and (kind is not list or _TEXT.issuperset(map(type, value))):
+            fields[field] = value
+        elif value is not None:
+            raise BadMessage(f"{key} is not {_WORDS[kind]}")
+    fields["created_ns"] = _instant(fields["created"])
+    header = from_fields(Header, fields)
     _check(header, identifier)
     return header
 
@@ -181,30 +200,6 @@ def _instant(created: str) -> int:
         return parse_instant(created)
     except ValueError:
         raise BadMessage(f"created {created!r} is not an RFC 3339 time") from None
-
-
-def _text(value: object, key: str) -> str:
-    if type(value) is str:
-        return value
-    if value is None:
-        return ""
-    raise BadMessage(f"{key} is not a string")
-
-
-def _texts(value: object, key: str) -> list[str]:
-    if value is None:
-        return []
-    if type(value) is list and all(type(item) is str for item in value):
-        return value
-    raise BadMessage(f"{key} is not a list of strings")
-
-
-def _typed(value: Any, kind: type, key: str, absent: Any) -> Any:
-    if value is None:
-        return absent
-    if type(value) is kind:
-        return value
-    raise BadMessage(f"{key} is not {'true or false' if kind is bool else f'of type {kind.__name__}'}")
 
 
 _ANSWERS = {"review_request": "review_response", "question": "answer"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import filterfalse
 
 from amq.errors import UsageError
 from amq.instants import MILLISECOND, format_compact
@@ -21,16 +23,17 @@ PERSON = "user"
 SUFFIX = ".md"
 MAX_NAME_BYTES = 200
 MAX_NEW_ID = 128
+INSTANT_LENGTH = len("2026-11-22T19-45-10.674Z")
 
-_HANDLE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_NEW_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_INSTANT_LENGTH = len("2026-11-22T19-45-10.674Z")
-_CANONICAL_ID = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z_pid\d+_[0-9a-f]{8}", re.ASCII)
+_HANDLE = r"[a-z0-9][a-z0-9_-]{0,63}"
+_NEW_ID = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_CANONICAL_ID = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z_pid\d+_[0-9a-f]{8}"
 
 
+@lru_cache(maxsize=256)
 def is_handle(text: str) -> bool:
     """Whether TEXT names an agent: 1 to 64 of ``a-z 0-9 _ -``, first a letter or digit."""
-    return _HANDLE.fullmatch(text) is not None
+    return re.fullmatch(_HANDLE, text) is not None
 
 
 def check_handle(text: str, what: str = "handle") -> str:
@@ -51,9 +54,7 @@ def handle_from(program: str) -> str:
 
 def is_safe_name(name: str) -> bool:
     """Whether NAME may stand as a file's base name in a mailbox, so that it can not reach outside it."""
-    if len(name) <= MAX_NEW_ID and _NEW_ID.fullmatch(name):
-        return True
-    if not name or name.startswith(".") or any(character in name for character in "/\\\0"):
+    if not name or name.startswith(".") or "/" in name or "\\" in name or "\0" in name:
         return False
     try:
         return len(name.encode()) <= MAX_NAME_BYTES
@@ -71,7 +72,7 @@ def message_id(text: str) -> str:
 
 def check_new_id(text: str) -> str:
     """TEXT again; raises UsageError if it may not become the id of a message of ours."""
-    if len(text) > MAX_NEW_ID or text.endswith(SUFFIX) or _NEW_ID.fullmatch(text) is None:
+    if len(text) > MAX_NEW_ID or text.endswith(SUFFIX) or re.fullmatch(_NEW_ID, text) is None:
         raise UsageError(
             f"{text!r} can not be the id of a new message",
             hint=f"at most {MAX_NEW_ID} of A-Z a-z 0-9 . _ -, first a letter or digit, not ending in .md",
@@ -90,9 +91,9 @@ def check_line(text: str, what: str) -> str:
     return text
 
 
-def canonical_instant(identifier: str) -> str:
-    """The instant that an id of the usual form begins with, to the millisecond and so that it sorts; else empty."""
-    return identifier[:_INSTANT_LENGTH] if _CANONICAL_ID.fullmatch(identifier) else ""
+def undated(identifiers: Iterable[str]) -> list[str]:
+    """Those of IDENTIFIERS that are not of the usual form; the others begin with the instant that they were made at."""
+    return list(filterfalse(re.compile(_CANONICAL_ID, re.ASCII).fullmatch, identifiers))
 
 
 def is_message_name(name: str) -> bool:

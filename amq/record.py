@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 def _initialiser(fields: list[str], defaults: dict[str, Any]) -> Any:
     """An ``__init__`` that takes FIELDS by position or name, compiled once for the class (as dataclasses does)."""
     parameters = ", ".join(f"{name}=defaults[{name!r}]" if name in defaults else name for name in fields)
-    values = ", ".join(f"{name}={name}" for name in fields)
+    steps = "; ".join(f"values[{name!r}] = {name}" for name in fields)
     scope: dict[str, Any] = {"defaults": defaults}
-    exec(f"def __init__(self, {parameters}): self.__dict__.update({values})", scope)  # noqa: S102  field names only
+    exec(f"def __init__(self, {parameters}): values = self.__dict__; {steps}", scope)  # noqa: S102  field names only
     return scope["__init__"]
 
 
@@ -49,6 +49,13 @@ else:
         for method in (__setattr__, __eq__, __hash__, __repr__):
             setattr(cls, method.__name__, method)
         return cls
+
+
+def from_fields(kind: type[T], fields: dict[str, Any]) -> T:
+    """The record of KIND that has FIELDS, which must be all of its own: for a third of what calling KIND costs."""
+    value = object.__new__(kind)
+    value.__dict__.update(fields)
+    return value
 
 
 def replace(value: T, /, **changes: Any) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from amq import everywhere
 from amq.errors import BadMessage
 from amq.instants import SECOND
-from amq.names import canonical_instant
+from amq.names import undated
 from amq.record import record
 from amq.store import maildir
 from amq.store.notifier import read_notifier
@@ -77,8 +77,8 @@ def _notifier(account: Account, agent: AgentLayout) -> Notifier | None:
 
 def _age_of_oldest(account: Account, agent: AgentLayout, unread: list[str]) -> float | None:
     """Names carry the time: of those that do, only the first good message is opened."""
-    named = [identifier for identifier in unread if canonical_instant(identifier)]
-    others = [identifier for identifier in unread if not canonical_instant(identifier)]
+    others = undated(unread)
+    named = sorted(set(unread).difference(others))
     headers = [found.header for found in everywhere.look(agent.inbox_new, others) if found.header]
     first = _first_good(agent, named)
     created = [header.created_ns for header in (*headers, *([first] if first else []))]

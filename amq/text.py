@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_SUSPECT = re.compile(r"[^\x20-\x7e\xa1-\xac\xae-\u02ff]")
+_SUSPECT = r"[^\x20-\x7e\xa1-\xac\xae-\u02ff]"
 _JOINERS = "\u200c\u200d"  # they shape Indic scripts and emoji, and act on nothing else
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
@@ -17,7 +17,7 @@ def visible(text: str) -> str:
     """TEXT on one line, with control and format characters made visible."""
     if text.isascii() and text.isprintable():
         return text
-    return _SUSPECT.sub(_show, text)
+    return re.sub(_SUSPECT, _show, text)
 
 
 def visible_lines(text: str) -> str:
@@ -41,12 +41,12 @@ def _show(match: re.Match[str]) -> str:
     return f"<U+{code:04X}>"
 
 
-_FRAME = re.compile(r"^(?:---|\[AMQ\]|- (?:From|ID):| {2}[A-Z][A-Za-z]*(?: \([^)\n]*\))?:|…)", re.MULTILINE)
+_FRAME = r"^(?:---|\[AMQ\]|- (?:From|ID):| {2}[A-Z][A-Za-z]*(?: \([^)\n]*\))?:|…)"
 
 
 def could_be_frame(body: str) -> bool:
     """Whether a line of BODY could be taken for one of the lines that `drain` prints around bodies."""
-    return _FRAME.search(body) is not None
+    return re.search(_FRAME, body, re.MULTILINE) is not None
 
 
 def indented(text: str, margin: str = "    ") -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 HEAVY = [
-    "anyio", "asyncio", "dataclasses", "importlib.metadata", "inspect", "pathlib", "pydantic", "shtab", "typing",
-    "watchfiles",
+    "anyio", "asyncio", "dataclasses", "datetime", "importlib.metadata", "inspect", "locale", "pathlib", "pydantic",
+    "shtab", "typing", "watchfiles",
 ]  # fmt: skip
 POSIX_ONLY = ["fcntl", "grp", "pwd", "readline", "resource", "syslog", "termios", "tty"]
 

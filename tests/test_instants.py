@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -100,3 +100,22 @@ def test_durations(text: str, seconds: float) -> None:
 def test_no_durations(text: str) -> None:
     with pytest.raises(ValueError):
         parse_duration(text)
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_the_calendar_is_that_of_the_standard_library(moment: datetime) -> None:
+    text = moment.isoformat().replace("+00:00", "Z")
+    microseconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    assert parse_instant(text) == microseconds * 1000
+    assert parse_instant(format_instant(microseconds * 1000)) == microseconds * 1000
+
+
+@given(st.integers(0, 9999), st.integers(0, 13), st.integers(0, 32))
+def test_a_date_that_is_in_no_calendar_is_refused(year: int, month: int, day: int) -> None:
+    try:
+        date(year, month, day)
+    except ValueError:
+        with pytest.raises(ValueError):
+            parse_instant(f"{year:04}-{month:02}-{day:02}T00:00:00Z")
+    else:
+        assert parse_instant(f"{year:04}-{month:02}-{day:02}T00:00:00Z") % (86_400 * SECOND) == 0

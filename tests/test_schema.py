@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
@@ -17,12 +19,15 @@ from amq.cli import main, output
 from amq.errors import AmqError
 from amq.mailbox import Mailbox
 from amq.runtime import lock, session
+from amq.runtime.record import Record
+from amq.runtime.words import Outcome, Reason
+from amq.setup.tmux import Pane, Tmux
 from amq.store.locks import open_state
 from tests.cli.waiting import in_the_gap
 from tests.conftest import Result, Shell
 from tests.samples import message_file
 
-WITHOUT_JSON = {"completion", "run", "demo"}
+WITHOUT_JSON = {"completion", "hook", "demo"}
 """Commands that print no data; their errors are JSON all the same."""
 FULL = (
     *("--subject", "Review", "--kind", "review_request", "--priority", "urgent", "--labels", "parser,edge", "--ack"),
@@ -39,7 +44,7 @@ class Said(dict[str, list[Any]]):
 
     def __call__(self, *words: str, me: str | None = "alice", code: int = 0) -> Any:
         """Call a command with --json, and keep each value that it prints on stdout and stderr."""
-        done = self.amq(*words, "--json", me=me)
+        done = self.amq("--json", *words, me=me)
         assert done.code == code, done.err
         if done.code not in (0, 1, 4):
             return self.keep("error", json.loads(done.err))
@@ -69,6 +74,7 @@ def said(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Said:
     for speak in (_about_the_queue, _about_a_conversation, _about_agents, _about_bad_mail, _about_errors):
         speak(said)
     _about_waiting(said, monkeypatch)
+    _about_setting_up(said, monkeypatch)
     return said
 
 
@@ -118,6 +124,18 @@ def _cut_off_a_drain(amq: Shell, identifier: str) -> None:
     Path(bob.drains, "dead").write_text(json.dumps({"pid": 1, "ids": [identifier]}))
 
 
+def _about_waking(said: Said) -> None:
+    record = Record(Mailbox(str(said.amq.root), "bob").state_dir)
+    said("why", "carol")
+    record.attempt({said.amq.send()}, "pty", Outcome.SUBMITTED, "")
+    said("why", "bob")
+    said("who")
+    record.waits({"x"}, Reason.DRAFT)
+    said("why", "bob", "--history")
+    said("run", "--explain", "--", "sh")
+    said("run", "--check", "--", "sh")
+
+
 def _about_agents(said: Said) -> None:
     claim = lock.claim(Mailbox(str(said.amq.root), "bob").state_dir, "run")
     said("presence", "set", "--status", "busy", "--note", "the parser", me="bob")
@@ -126,6 +144,7 @@ def _about_agents(said: Said) -> None:
     path.write_text(json.dumps(json.loads(path.read_bytes()) | {"mood": "good"}))
     said("presence", "list")
     said("who")
+    _about_waking(said)
     said.keep("presence", *(json.loads(Path(said.amq.agent(name).presence).read_bytes()) for name in ("bob", "carol")))
     claim.release()
 
@@ -167,6 +186,32 @@ def _about_waiting(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         in_the_gap(patched, lambda: amq.send(*FULL))
         said("monitor", me="bob")
+
+
+def _on_a_terminal(command: str) -> str:
+    """What a command prints with --json on a terminal of its own."""
+    printed = pexpect.run(f"{sys.executable} -m amq {command} --json", encoding="utf-8")
+    assert isinstance(printed, str)
+    return printed
+
+
+def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a tmux: alice's program runs and does not end, bob's has ended."""
+    said("skill", "install", "--claude")
+    said("skill", "uninstall", "--claude")
+    said.keep("reset", json.loads(_on_a_terminal("reset").rpartition("\x1b8")[2]))
+    said.amq.root.chmod(0o777)
+    said("doctor", "--fix", code=1)
+    running, ended = Pane("alice", "%1", 1, False, None, "a:0.0"), Pane("bob", "%2", 2, True, 3, "a:0.1")
+    with monkeypatch.context() as patched:
+        patched.setattr(Tmux, "installed", True)
+        patched.setattr(Tmux, "panes", lambda _: [running, ended])
+        patched.setattr(Tmux, "close", lambda *_: None)
+        patched.setattr(Pane, "ask_to_end", lambda _: None)
+        said("coop", "up", "--agents", "alice")
+        said("coop", "up", "--print", "--agents", "carol=cat")
+        said("coop", "status")
+        said("coop", "down", "--timeout", "1ms", code=1)
 
 
 def _about_errors(said: Said) -> None:

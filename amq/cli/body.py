@@ -42,27 +42,34 @@ def _find_body(args: Namespace) -> bytes:
     if args.body_file is not None:
         return read_file(args.body_file)
     if args.body is None:
-        return b"" if stdin_is_terminal() or not _stdin_speaks() else _read(_STDIN)
+        return b"" if stdin_is_terminal() or not _stdin_speaks() else _read_stdin()
     text: str = args.body
     if text == "-":
-        return _read(_STDIN)
+        return _read_stdin()
     if text.startswith("@@"):
         return os.fsencode(text[1:])
     if text.startswith("@"):
-        return read_file(text[1:])
+        return read_file(text[1:], hint="@@text is the text @text")
     return os.fsencode(text)
 
 
-def read_file(path: str) -> bytes:
-    """The bytes of a file that the call names; raises UsageError if it can not be read."""
+def read_file(path: str, hint: str = "") -> bytes:
+    """The bytes of a file that the call names; raises UsageError, with HINT, if it can not be read."""
     try:
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
-            return _read(fd)
+            return _read_all(fd)
         finally:
             os.close(fd)
     except OSError as error:
-        raise UsageError(f"{path} can not be read: {error.strerror}", hint="@@text is the text @text") from None
+        raise UsageError(f"{path or 'a file without a name'} can not be read: {error.strerror}", hint=hint) from None
+
+
+def _read_stdin() -> bytes:
+    try:
+        return _read_all(_STDIN)
+    except OSError as error:
+        raise UsageError(f"stdin can not be read: {error.strerror}") from None
 
 
 def _stdin_speaks() -> bool:
@@ -75,16 +82,10 @@ def _stdin_speaks() -> bool:
         return False
 
 
-def _read(fd: int) -> bytes:
+def _read_all(fd: int) -> bytes:
     """All of it, up to just above what a message can hold."""
     pieces, size = [], 0
-    while size <= MAX_FILE_BYTES:
-        try:
-            piece = os.read(fd, 1024 * 1024)
-        except OSError as error:
-            raise UsageError(f"the body can not be read: {error.strerror}") from None
-        if not piece:
-            break
+    while size <= MAX_FILE_BYTES and (piece := os.read(fd, 1024 * 1024)):
         pieces.append(piece)
         size += len(piece)
     return b"".join(pieces)

@@ -47,7 +47,9 @@ def draft_of(args: Namespace) -> Draft:
     for option, text in (
         ("--subject", args.subject),
         ("--thread", args.thread),
-        *(("--labels", t) for t in args.labels),
+        *(("--labels", each) for each in args.labels),
+        *(("--refs", each) for each in args.refs),
+        ("--context", args.context or ""),
     ):
         try:
             text.encode()

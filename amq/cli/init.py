@@ -8,6 +8,7 @@ import time
 from amq import config
 from amq.cli.options import handles
 from amq.cli.session import check_queue
+from amq.errors import UsageError
 from amq.layout import QueueLayout
 from amq.names import check_handle
 from amq.store import registry
@@ -37,6 +38,8 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """Make what is missing."""
+    if args.force and not args.agents:
+        raise UsageError("--force without --agents would empty the registry", hint="--agents A,B: exactly these")
     for handle in args.agents:
         check_handle(handle, "--agents")
     environ, cwd = config.environment(), os.getcwd()

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from amq.cli.output import Output
-    from amq.listing import Listed
     from amq.message import Header
+    from amq.store.maildir import Found
 
 SUMMARY = "look at the inbox, oldest first; nothing is moved"
 USAGE = "[--new|--cur] [--from H] [--kind K] [--priority P] [--label L]… [--limit N] [--offset N]"
@@ -58,7 +58,7 @@ def run(args: Namespace, out: Output) -> int:
     return 0
 
 
-def readable(found: Iterable[Listed], out: Output) -> Iterator[tuple[Listed, Header]]:
+def readable(found: Iterable[Found], out: Output) -> Iterator[tuple[Found, Header]]:
     """The messages of FOUND with their headers; the bad ones are told on stderr."""
     for listed in found:
         if listed.header is None:
@@ -72,7 +72,7 @@ def _wanted(header: Header, args: Namespace) -> bool:
         args.sender in (None, header.sender)
         and args.kind in (None, header.kind)
         and args.priority in (None, header.priority)
-        and all(label in header.labels for label in args.label)
+        and set(args.label).issubset(header.labels)
     )
 
 
@@ -82,7 +82,7 @@ def line(header: Header) -> str:
     return f"{header.created}  {header.priority or '-'}  {header.sender}  {visible(header.id)}  {subject}\n"
 
 
-def item(listed: Listed, header: Header) -> dict[str, Any]:
+def item(listed: Found, header: Header) -> dict[str, Any]:
     """A message as it stands in JSON."""
     return {
         "id": header.id,

@@ -45,6 +45,13 @@ COMMANDS = {
     "completion": "let your shell complete all this",
     "run": "host an agent's CLI and tell it of its mail (experimental)",
     "wake": "tell an agent of its mail that runs in a terminal of its own (experimental)",
+    "doctor": "check the set-up, and say what to do about what is wrong",
+    "skill install": "tell an agent how to use amq",
+    "skill uninstall": "take that away again",
+    "coop up": "start the agents of a project side by side",
+    "coop status": "how they stand",
+    "coop down": "end those that coop up has started",
+    "reset": "put a terminal back in order that a program has left in disorder",
     "hook": "what an agent's own hooks call",
     "demo": "watch two small agents wake each other",
 }

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, NoReturn
 
+# Our words are English, and so are argparse's; looking for a translation imports `locale`, for an eighth of the time of
+# `python -c pass`.
+argparse._ = str  # type: ignore[attr-defined]
+
 VALUED = ("--root", "--me")
 FLAGS = ("--json", "--strict", "--trust-root")
 
@@ -21,6 +25,18 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=28, width=110)
+
+
+class Once(argparse.Action):
+    """An option with a value, which may be given once: of two values one would be dropped without a word."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        """Keep the value; raises UsageError for a second one."""
+        if getattr(namespace, self.dest, self.default) is not self.default:
+            raise UsageError(f"{option} is given twice", hint=f"{parser.prog} --help shows what it takes")
+        setattr(namespace, self.dest, values)
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,6 +54,7 @@ class Parser(argparse.ArgumentParser):
             **rest,
         )
         self._stray = stray
+        self.register("action", None, Once)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
         """The values of WORDS; raises UsageError, also for a word that no option takes."""
@@ -77,8 +94,11 @@ class Parser(argparse.ArgumentParser):
 def add_common(parser: argparse.ArgumentParser) -> None:
     """The options that every command has."""
     group = parser.add_argument_group("common options")
-    group.add_argument("--root", metavar="DIR", help="the queue (else AM_ROOT, else .agent-mail here or above)")
-    group.add_argument("--me", metavar="HANDLE", help="whose mailbox (else AM_ME)")
+    # these two with "store", the last one counts, so that an alias can be overruled
+    group.add_argument(
+        "--root", action="store", metavar="DIR", help="the queue (else AM_ROOT, else .agent-mail here or above)"
+    )
+    group.add_argument("--me", action="store", metavar="HANDLE", help="whose mailbox (else AM_ME)")
     group.add_argument("--json", action="store_true", help="data and errors as JSON")
     group.add_argument("--strict", action="store_true", help="unknown handles and a broken registry are errors")
     group.add_argument("--trust-root", action="store_true", help="use a queue that another user owns")

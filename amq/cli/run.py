@@ -85,7 +85,7 @@ def run(args: Namespace, out: Output) -> int:
     if args.explain:
         queue = QueueLayout(_root(args, environment).value)
         planned = launch.plan(profile, program, environment, queue, handle, chosen)
-        return _say(explain.explained(profile, planned, source, native=args.native), explain.text, out)
+        return _say(explain.explained(planned, source, native=args.native), explain.text, out)
     return session.run(_mailbox(args, handle, environment, out), program, environment, profile, chosen)
 
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from amq.cli.output import Output
-    from amq.listing import Listed
     from amq.mailbox import Mailbox
+    from amq.store.maildir import Found
 
 SUMMARY = "wait until there is new mail; nothing is moved"
 USAGE = "[--timeout 60s] [--poll]"
@@ -41,11 +41,11 @@ def run(args: Namespace, out: Output) -> int:
     return 0 if found else TimedOut.exit_code
 
 
-def _look(mailbox: Mailbox) -> list[Listed]:
+def _look(mailbox: Mailbox) -> list[Found]:
     return mailbox.list("new") if mailbox.has_new() else []
 
 
-def _show(event: str, me: str, found: list[Listed], out: Output) -> None:
+def _show(event: str, me: str, found: list[Found], out: Output) -> None:
     messages = readable(found, out)
     if out.json:
         items = [item(listed, header) for listed, header in messages]

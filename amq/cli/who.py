@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amq.cli.session import open_mailbox
+from amq.cli.table import table
 from amq.cli.why import age, described, explain
 from amq.text import visible
 
@@ -34,7 +35,7 @@ def run(args: Namespace, out: Output) -> int:
     if out.json:
         out.value([_item(agent, why) for agent, why in agents])
     elif agents:
-        out.data(_table([_HEADING, *(_cells(agent, why) for agent, why in agents)]))
+        out.data(table([_HEADING, *(_cells(agent, why) for agent, why in agents)]))
     return 0
 
 
@@ -49,12 +50,6 @@ def _cells(agent: Agent, why: Why | None) -> tuple[str, ...]:
         str(agent.dead_letters),
         f"amq {visible(notifier.how)} (pid {notifier.pid})" if notifier else "nobody",
     )
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-    return "".join(f"{line}\n" for line in lines)
 
 
 def _item(agent: Agent, why: Why | None) -> dict[str, Any]:

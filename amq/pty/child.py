@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 
 from ptyprocess import PtyProcess
 
+from amq.pty import monitor
 from amq.pty.errors import CannotRunError, PtyError
-from amq.pty.tty import LFLAG, Attributes
+from amq.pty.tty import CC, LFLAG, Attributes
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 
@@ -20,16 +21,21 @@ _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 
 
 class Child:
-    """`fd` is our end of its terminal, non-blocking."""
+    """`pid` is the program's own, `fd` our end of its terminal, non-blocking.
 
-    def __init__(self, process: PtyProcess) -> None:
-        self._process = process
-        process.closed = True  # its destructor would sleep, and end the program
-        self.pid: int = process.pid
+    `report` can be read when `poll` has news. `status` is None while it runs; then its exit status, or 128 + n for
+    signal n.
+    """
+
+    def __init__(self, process: PtyProcess, pid: int, report: int) -> None:
+        self._process = process  # the monitor, whose child the program is
+        self.pid = pid
         self.fd: int = process.fd
-        self.status: int | None = None  # None while it runs; else its exit status, 128 + n for signal n
+        self.report = report
+        self.status: int | None = None
         self.stopped = False
         os.set_blocking(self.fd, False)
+        os.set_blocking(self.report, False)
         os.set_inheritable(self.fd, False)
 
     @classmethod
@@ -40,7 +46,7 @@ class Child:
         size: tuple[int, int],
         attributes: Attributes | None = None,
     ) -> Child:
-        """Start ARGV as leader of a session of its own, in a terminal of SIZE (rows, columns).
+        """Start ARGV in a terminal of its own of SIZE (rows, columns), in the foreground of a session of its own.
 
         ATTRIBUTES are the settings that terminal starts with. Raises CannotRunError with the status that a shell
         would give. Returns after the exec.
@@ -53,14 +59,25 @@ class Child:
                     signal.signal(getattr(signal, name), signal.SIG_DFL)
             if attributes is not None:
                 termios.tcsetattr(0, termios.TCSANOW, attributes)
+            monitor.divide(write_end)
 
+        report, write_end = os.pipe()
+        words, inside = [program, *argv[1:]], dict(environment)
         try:
-            process = PtyProcess.spawn([program, *argv[1:]], env=dict(environment), preexec_fn=prepare, dimensions=size)
+            process = PtyProcess.spawn(words, env=inside, preexec_fn=prepare, dimensions=size, pass_fds=[write_end])
         except OSError as error:
+            os.close(report)
             raise _cannot_run(argv[0], error) from error
         except Exception as error:
+            os.close(report)
             raise PtyError(f"no terminal for {argv[0]}: {error}") from error
-        return cls(process)
+        finally:
+            os.close(write_end)
+        process.closed = True  # its destructor would sleep, and end the program
+        pid = monitor.read_report(report)
+        if not pid:
+            raise PtyError(f"{argv[0]} was ended while it started")
+        return cls(process, pid, report)
 
     def resize(self, size: tuple[int, int]) -> None:
         """Tell its terminal the new SIZE; the kernel tells the program, if it is news."""
@@ -79,16 +96,19 @@ class Child:
                 os.killpg(self.pid, number)
 
     def poll(self) -> None:
-        """Bring `status` and `stopped` up to date, without waiting."""
+        """Bring `status` and `stopped` up to date, without waiting. A program without its monitor counts as hung up."""
         while self.status is None:
-            pid, wait_status = os.waitpid(self.pid, os.WNOHANG | os.WUNTRACED)
-            if not pid:
+            try:
+                news = monitor.read_report(self.report)
+            except BlockingIOError:
                 return
-            self.stopped = os.WIFSTOPPED(wait_status)
-            if os.WIFSIGNALED(wait_status):
-                self.status = 128 + os.WTERMSIG(wait_status)
-            elif os.WIFEXITED(wait_status):
-                self.status = os.WEXITSTATUS(wait_status)
+            if news is None:
+                self.status = 128 + signal.SIGHUP
+            elif os.WIFSIGNALED(news):
+                self.status = 128 + os.WTERMSIG(news)
+            elif os.WIFEXITED(news):
+                self.status = os.WEXITSTATUS(news)
+            self.stopped = news is not None and os.WIFSTOPPED(news)
 
     def line_discipline(self) -> tuple[bool, bool]:
         """Whether the kernel edits the line (canonical), and whether it echoes; (False, False) if that is unknown."""
@@ -98,11 +118,26 @@ class Child:
             return False, False
         return bool(flags & termios.ICANON), bool(flags & termios.ECHO)
 
+    def end_of_input(self, started_line: bool) -> bytes:
+        """The keys that end its input, behind a line that is not finished if STARTED_LINE.
+
+        There are none while it edits the line itself: then Ctrl-D is a key like others.
+        """
+        with contextlib.suppress(termios.error):
+            attributes = termios.tcgetattr(self.fd)
+            key = attributes[CC][termios.VEOF]
+            if attributes[LFLAG] & termios.ICANON and key != b"\0":
+                return bytes(key) * (2 if started_line else 1)
+        return b""
+
     def close(self) -> None:
         """Hang up its terminal."""
         if self.fd >= 0:
             self._process.fileobj.close()
             self.fd = -1
+            os.close(self.report)
+            if self.status is not None:
+                os.waitpid(self._process.pid, 0)  # it ends when the program does
 
 
 def find_program(name: str, path: str) -> str:

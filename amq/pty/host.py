@@ -5,17 +5,22 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from types import FrameType
 
 from amq.pty.child import Child
+from amq.pty.errors import PtyError
 from amq.pty.pump import Pump
 from amq.pty.terminal import Look, Terminal
-from amq.pty.tty import Tty
+from amq.pty.tty import SHOW_WITHIN, Tty
 
 PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
-OURS = (signal.SIGCHLD, signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
+OURS = (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
+
+HUNG_UP = 128 + signal.SIGHUP
+LEAVE_AFTER = 5.0  # seconds in which a program may tidy up after its terminal is gone
 
 
 class Host:
@@ -27,17 +32,19 @@ class Host:
         self._tty = tty
         self._pump = Pump(tty, child, terminal)
         self._signals: set[int] = set()
-        self._hung_up = False
+        self._leave_at: float | None = None  # set when the terminal is gone
 
     def run(self) -> int:
-        """Host the program until it has ended and its last output is out. Returns its status, 128 + n for signal n."""
+        """Host the program until it has ended and its last output is out. Returns its status, 128 + n for signal n.
+
+        Once the person's terminal is gone, the program is hung up, and then given LEAVE_AFTER seconds; one that ignores
+        that is left to itself without a terminal. Raises PtyError, in the end, if its output could not be written.
+        """
         with self._catching_signals(), contextlib.closing(self._pump):
             try:
-                self._tty.make_raw()
-                self._tty_changed()
-                self._child.poll()
-                while self._child.status is None:
-                    self._pump.turn()
+                self._take_terminal()
+                while self._child.status is None and self._time_left() != 0.0:
+                    self._pump.turn(self._time_left())
                     self._serve_signals()
                 self._pump.drain()
                 while self._pump.flush() and not self._signals & set(PASSED_ON):
@@ -45,9 +52,10 @@ class Host:
             finally:
                 with self.terminal.lock:
                     self._child.close()
-                self._tty.restore()
-        assert self._child.status is not None
-        return self._child.status
+                self._give_terminal_back()
+        if self._pump.failure is not None:
+            raise PtyError(f"its output could not be written: {self._pump.failure.strerror}")
+        return HUNG_UP if self._child.status is None else self._child.status
 
     def look(self, now: float) -> Look:
         """One look at everything that is known."""
@@ -92,22 +100,29 @@ class Host:
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self._signals.add(number)
 
+    def _time_left(self) -> float | None:
+        """Seconds that a program without a terminal still has; None while there is no end."""
+        return None if self._leave_at is None else max(0.0, self._leave_at - time.monotonic())
+
     def _serve_signals(self) -> None:
-        if self._pump.hung_up and not self._hung_up:
-            self._hung_up = True
+        if self._pump.hung_up and self._leave_at is None:
+            self._leave_at = time.monotonic() + LEAVE_AFTER
             self._signals.add(signal.SIGHUP)
-        signals, self._signals = self._signals, set()
+        if self._signals:
+            signals, self._signals = self._signals, set()
+            self._serve(signals)
+        if self._child.stopped:
+            self._suspend()
+
+    def _serve(self, signals: set[int]) -> None:
         for number in signals.intersection(PASSED_ON):
             self._child.signal(number)
         if signal.SIGTSTP in signals:
-            self._child.signal(signal.SIGSTOP)
+            self._child.signal(signal.SIGTSTP)
         if signal.SIGCONT in signals:
-            self._tty.make_raw()
-        if signals & {signal.SIGWINCH, signal.SIGCONT}:
+            self._take_terminal()
+        elif signal.SIGWINCH in signals:
             self._tty_changed()
-        self._child.poll()
-        if self._child.stopped and self._child.status is None:
-            self._suspend()
 
     def _tty_changed(self) -> None:
         """The size is read after the signal came, so the last of many signals always finds the last size."""
@@ -116,15 +131,45 @@ class Host:
         self._child.resize(size)
 
     def _suspend(self) -> None:
-        """The program has stopped itself: so do we, and the shell gets its terminal back until it continues us.
+        """The program has stopped: so do we, and the shell gets its terminal back until it gives it to us again.
 
         Where nobody could continue us (an orphaned process group) the kernel ignores the stop, and the program
         goes on at once.
         """
-        self._tty.restore()
+        self._pump.drain()
+        undone = self._give_terminal_back()
+        self._stop()
+        self._take_terminal()
+        self._child.resume()
+        if undone:
+            self._child.signal(signal.SIGWINCH)  # its screen was taken away behind its back: it has to draw it anew
+
+    def _stop(self) -> bool:
+        """Our whole job stops, as for ^Z, and goes on when somebody continues it; False where nobody could."""
+        self._signals.discard(signal.SIGCONT)
         action = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.killpg(0, signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, action)
+        return signal.SIGCONT in self._signals
+
+    def _give_terminal_back(self) -> bool:
+        """Show what is left to show, and undo what the program has switched on; whether there was anything to undo.
+
+        A terminal that another job has is left alone, and one that takes nothing is not waited for.
+        """
+        deadline = time.monotonic() + SHOW_WITHIN
+        while self._tty.is_ours and self._pump.flush(SHOW_WITHIN) and time.monotonic() < deadline:
+            pass
+        undo = self._pump.undo()
+        self._tty.restore(undo)
+        return bool(undo)
+
+    def _take_terminal(self) -> None:
+        """Also after a stop that nobody could see coming. In the background we stop until we have it."""
+        while self._tty.source_is_terminal and not self._tty.is_ours and self._stop():
+            pass
+        self._signals.discard(signal.SIGCONT)
         self._tty.make_raw()
+        if self._tty.shows:
+            self._pump.show(self.terminal.redo())
         self._tty_changed()
-        self._child.resume()

@@ -125,6 +125,8 @@ class Ledger:
             self._on.pop(key, None)
         elif key in self._on or len(self._on) < MOST:
             self._on[key] = off_bytes, on_bytes
+            if key[0] is Rank.ALTERNATE:  # on the usual screen after all, the cursor stays where it is
+                off_bytes = b"\x1b7" + off_bytes
             if self._cover.get(key) != off_bytes and len(self._cover) < 2 * MOST:
                 self._cover[key] = off_bytes
                 self.version += 1
@@ -236,7 +238,9 @@ class Ledger:
 
     def _margins(self, match: re.Match[bytes]) -> None:
         """Setting them moves the cursor. Which row is the last is not known here: margins around all count as some."""
-        self._switch(match[1].strip(b";0") != b"", (Rank.MARGINS, 0), b"\x1b7\x1b[r\x1b8", match[0])
+        self._switch(
+            match[1].strip(b";0") != b"", (Rank.MARGINS, 0), b"\x1b7\x1b[r\x1b8", b"\x1b7" + match[0] + b"\x1b8"
+        )
 
     def _colours(self, match: re.Match[bytes]) -> None:
         self._switch(match[0] not in _NO_COLOURS, (Rank.COLOURS, 0), b"\x1b[m")

@@ -7,22 +7,25 @@ still gets its output away, and a terminal that does not take output still gets 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
-import select
 import time
 
 from amq.pty.child import Child
 from amq.pty.terminal import Terminal
-from amq.pty.tty import Tty
+from amq.pty.tty import Tty, ready
 
 BUFFER = 1 << 16  # bytes kept in each direction before the reader of that direction rests
-BATCH = 1 << 14  # bytes read from the program, 4 KiB at a time as kernels do it, before they are passed on
+PIECE = 1 << 12  # bytes asked for at once; kernels seldom have more of a terminal's, and room for more costs time
+BATCH = 1 << 14  # bytes read from the program before they are passed on
 LAST_OUTPUT = 1 << 20  # bytes read at most after the program has ended; more than a kernel keeps of it
-RETRY = 0.05  # seconds until a program is looked at again that has closed its terminal without ending
+END_AFTER = 1.0  # seconds in which a program may turn out to be no reader of lines, before its input is ended
+
+_GONE = (errno.EIO, errno.EPIPE, errno.ENXIO)  # nobody is there any more: no failure
 
 
 class Pump:
-    """What passes is shown to `terminal` first."""
+    """What passes is shown to `terminal` first. `failure` is why output could not be written, if somebody was there."""
 
     def __init__(self, tty: Tty, child: Child, terminal: Terminal) -> None:
         self._tty = tty
@@ -34,13 +37,17 @@ class Pump:
         self._source_open = tty.source_open
         self._sink_open = tty.sink_open
         self._child_open = True
+        self._in_line = False  # whether the last byte for the program leaves its line unfinished
+        self._end_at: float | None = None  # when the end of a piped input is passed on
+        self.failure: OSError | None = None
+        self._guarded = 0  # the version of the ledger that the guard knows
         self._wake_read, self.wake_fd = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self.wake_fd, False)
 
     @property
     def hung_up(self) -> bool:
-        """Whether the person's terminal has gone, or nobody reads the output any more."""
+        """Whether the person's terminal has gone, or nobody takes the output any more."""
         return not self._sink_open or (self._tty.source_is_terminal and not self._source_open)
 
     @property
@@ -48,7 +55,7 @@ class Pump:
         """Whether bytes for the program are still on their way, the person's unread ones included."""
         if self._to_child:
             return True
-        return self._source_open and self._tty.source_is_terminal and _is_readable(self._tty.source)
+        return self._source_open and self._tty.source_is_terminal and bool(ready([self._tty.source], [], 0)[0])
 
     def type(self, data: bytes) -> None:
         """Put DATA in one piece behind what the person has typed. Call it with the terminal's lock held."""
@@ -65,37 +72,47 @@ class Pump:
         with contextlib.suppress(BlockingIOError):  # a full pipe wakes as well
             os.write(self.wake_fd, b"\0")
 
-    def turn(self) -> None:
-        """Wait until something can be moved, or somebody calls `wake`; move it."""
-        readers, writers = self._wanted()
-        readable, writable, _ = select.select(readers, writers, [], None if self._child_open else RETRY)
-        self._child_open = True
+    def turn(self, timeout: float | None = None) -> None:
+        """Wait until something can be moved, the program stops or ends, or somebody calls `wake`; move it."""
+        readable, writable = ready(*self._wanted(), self._until_end(timeout))
         self._awake(readable)
         if self._tty.source in readable:
             self._from_person()
-        if self._child.fd in writable or self._to_child:
+        if self._to_child:
             self._write_child()
         if self._child.fd in readable:
             self._read_child(BATCH)
         if self._notice and not self._terminal.printing:
             self._show_notice()
-        if self._child.fd in readable and self._to_person and self._tty.sink_is_private:
-            writable.append(self._tty.sink)
-        if self._tty.sink in writable:
+        if self._tty.sink in writable or (self._to_person and self._tty.sink_is_private):
             self._write_person()
+        if self._child.report in readable:
+            self._child.poll()
+        if self._end_at is not None and not self._to_child and time.monotonic() >= self._end_at:
+            self._end_input()
 
     def drain(self) -> None:
-        """Read what an ended program has left in its terminal."""
+        """Read what a program that has ended or stopped has left in its terminal."""
         self._read_child(LAST_OUTPUT)
+        self.show(self._terminal.withheld())
 
-    def flush(self) -> bool:
+    def show(self, data: bytes) -> None:
+        """Put DATA of our own behind the program's output."""
+        if self._sink_open:
+            self._to_person += data
+
+    def flush(self, timeout: float | None = None) -> bool:
         """Wait until output can be moved, or somebody calls `wake`; whether there is more to move."""
         if self._to_person and self._sink_open:
-            readable, writable, _ = select.select([self._wake_read], [self._tty.sink], [])
+            readable, writable = ready([self._wake_read], [self._tty.sink], timeout)
             self._awake(readable)
             if writable:
                 self._write_person()
         return bool(self._to_person) and self._sink_open
+
+    def undo(self) -> bytes:
+        """What puts the person's terminal right, whatever has been shown of the output."""
+        return self._terminal.undo(all_shown=not self._to_person)
 
     def close(self) -> None:
         os.close(self._wake_read)
@@ -106,7 +123,7 @@ class Pump:
             os.read(self._wake_read, BUFFER)
 
     def _wanted(self) -> tuple[list[int], list[int]]:
-        readers, writers = [self._wake_read], []
+        readers, writers = [self._wake_read, self._child.report], []
         if self._source_open and len(self._to_child) < BUFFER:
             readers.append(self._tty.source)
         if self._child_open and len(self._to_person) < BUFFER:
@@ -117,6 +134,13 @@ class Pump:
             writers.append(self._tty.sink)
         return readers, writers
 
+    def _until_end(self, timeout: float | None) -> float | None:
+        """TIMEOUT, or the shorter time until the end of the input is to be passed on."""
+        if self._end_at is None or self._to_child:
+            return timeout
+        left = max(0.0, self._end_at - time.monotonic())
+        return left if timeout is None else min(left, timeout)
+
     def _from_person(self) -> None:
         """The lock is held from the read on: nothing is typed between a key and what it changes."""
         with self._terminal.lock:
@@ -126,11 +150,20 @@ class Pump:
                 return
             except OSError:
                 data = b""
-            if not data:
-                self._source_open = False
+            if data:
+                self._terminal.from_person(data, time.monotonic())
+                self._to_child += data
+                self._in_line = not data.endswith(b"\n")
                 return
-            self._terminal.from_person(data, time.monotonic())
-            self._to_child += data
+        self._source_open = False
+        if not self._tty.source_is_terminal:
+            self._end_at = time.monotonic() + END_AFTER
+
+    def _end_input(self) -> None:
+        """A pipe can end, a terminal can not: there a key says so, if the kernel edits the program's line."""
+        self._end_at = None
+        with self._terminal.lock:
+            self._to_child += self._child.end_of_input(self._in_line)
 
     def _write_child(self) -> None:
         with self._terminal.lock:
@@ -138,46 +171,57 @@ class Pump:
                 del self._to_child[: os.write(self._child.fd, self._to_child)]
             except BlockingIOError:
                 return
-            except OSError:  # nobody has the terminal open
+            except OSError:  # its terminal was hung up
                 self._child_open = False
 
     def _read_child(self, room: int) -> None:
-        """Until there is nothing more at this instant, or ROOM bytes have come."""
-        while room > 0 and (count := self._from_child()):
-            room -= count
+        """Until there is nothing more at this instant, or ROOM bytes have come. The models see them in one piece."""
+        pieces = []
+        while room > 0 and (data := self._from_child()):
+            pieces.append(data)
+            room -= len(data)
+        if not pieces:
+            return
+        with self._terminal.lock:
+            shown, answer = self._terminal.from_program(b"".join(pieces), time.monotonic())
+            self._to_child += answer
+            self._tell_guard()
+        self.show(shown)
 
-    def _from_child(self) -> int:
-        """How many bytes there were."""
+    def _from_child(self) -> bytes:
+        """What one read gives; nothing if there is nothing now, or the program's terminal was hung up."""
         try:
-            data = os.read(self._child.fd, BUFFER)
+            data = os.read(self._child.fd, PIECE)
         except BlockingIOError:
-            return 0
+            return b""
         except OSError:  # Linux says EIO where macOS says end of file
             data = b""
-        if not data:
-            self._child_open = False
-            return 0
-        with self._terminal.lock:
-            shown, answer = self._terminal.from_program(data, time.monotonic())
-            self._to_child += answer
-        if self._sink_open:
-            self._to_person += shown
-        return len(data)
+        self._child_open = bool(data)
+        return data
 
     def _show_notice(self) -> None:
-        if self._sink_open:
-            self._to_person += self._notice
+        self.show(self._notice)
         self._notice = b""
 
     def _write_person(self) -> None:
         try:
-            del self._to_person[: os.write(self._tty.sink, self._to_person[: self._tty.portion])]
+            with memoryview(self._to_person) as shown, shown[: self._tty.portion] as portion:
+                count = os.write(self._tty.sink, portion)
+            del self._to_person[:count]
         except BlockingIOError:
             return
-        except OSError:
+        except OSError as error:
+            self.failure = None if error.errno in _GONE else error
             self._sink_open = False
             self._to_person.clear()
+        if not self._to_person:
+            with self._terminal.lock:
+                self._terminal.ledger.shown()
+                self._tell_guard()
 
-
-def _is_readable(fd: int) -> bool:
-    return bool(select.select([fd], [], [], 0)[0])
+    def _tell_guard(self) -> None:
+        """What is switched on, before it is; what is switched off, after it was."""
+        ledger = self._terminal.ledger
+        if self._guarded != ledger.version and self._tty.guard is not None:
+            self._guarded = ledger.version
+            self._tty.guard.undo(ledger.cover())

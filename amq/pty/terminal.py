@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from amq.pty.announced import STATE_ANSWER, STATE_QUESTION, Announced, Published
+from amq.pty.announced import BEGUN_STATE_QUESTION, LONGEST_BEGUN, STATE_ANSWER, STATE_QUESTION, Announced, Published
 from amq.pty.echo import Echo, EchoWatch
 from amq.pty.keystrokes import Keystrokes, Line
 from amq.pty.ledger import ABANDON, Ledger
@@ -73,6 +73,7 @@ class Terminal:
         self._splitter = Splitter()
         self._echo: EchoWatch | None = None
         self._answers_state = answers_state
+        self._withheld = b""
         self._started = started
         self._first_output: float | None = None
         self._last_output: float | None = None
@@ -103,9 +104,25 @@ class Terminal:
                 self._first_output = now
             for kind, token in self._splitter.skim(data) if self._echo is None else self._splitter.feed(data):
                 self._take(kind, token, now)
-            if self.announced.state_questions == questions or not self._answers_state or self.keystrokes.inside(now):
+            if not self._answers_state:
                 return data, b""
-            return STATE_QUESTION.sub(b"", data), STATE_ANSWER
+            shown = self._without_begun_question(data)
+            if self.announced.state_questions == questions or self.keystrokes.inside(now):
+                return shown, b""
+            return STATE_QUESTION.sub(b"", shown), STATE_ANSWER
+
+    def withheld(self) -> bytes:
+        """What turned out to be no question: to be shown when nothing follows for now."""
+        with self.lock:
+            withheld, self._withheld = self._withheld, b""
+            return withheld
+
+    def _without_begun_question(self, data: bytes) -> bytes:
+        """DATA behind what was withheld; what may be the beginning of a question is withheld. It shows nothing yet."""
+        data = self._withheld + data
+        begun = BEGUN_STATE_QUESTION.search(data, max(0, len(data) - LONGEST_BEGUN))
+        self._withheld = begun[0] if begun else b""
+        return data[: len(data) - len(self._withheld)]
 
     def _take(self, kind: Kind, token: bytes, now: float) -> None:
         self.ledger.take(kind, token)
@@ -116,21 +133,23 @@ class Terminal:
         if self._echo is not None:
             self._echo.take(kind, token)
 
-    def undo(self) -> bytes:
-        """What a terminal that has shown all of the output needs to be as it was before the program."""
+    @property
+    def printing(self) -> bool:
+        """Whether the program's output stands in the middle of a sequence or of a character."""
         with self.lock:
+            return self._splitter.inside
+
+    def undo(self, *, all_shown: bool = True) -> bytes:
+        """What the person's terminal needs to be as it was before the program, if it was given all of the output."""
+        with self.lock:
+            if not all_shown:
+                return ABANDON + self.ledger.cover()
             return (ABANDON if self._splitter.inside else b"") + self.ledger.undo()
 
     def redo(self) -> bytes:
         """What brings the program's modes back after `undo`."""
         with self.lock:
             return self.ledger.redo()
-
-    @property
-    def printing(self) -> bool:
-        """Whether the program's output stands in the middle of a sequence or of a character."""
-        with self.lock:
-            return self._splitter.inside
 
     def resize(self, size: Size) -> None:
         """The program is about to hear of another size of its screen."""

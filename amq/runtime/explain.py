@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,21 +15,21 @@ PATIENCE = 20.0  # seconds for a program to print its version
 _VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
 
 
-def explained(profile: Profile, launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
+def explained(launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
     """The profile and what is added, for JSON; SOURCE is where the profile comes from."""
     return {
-        "profile": profile.name,
+        "profile": launch.profile.name,
         "profile_from": source,
         "command": launch.program,
         "added": [{"what": what, **({"why": why} if why else {})} for what, why in launch.added],
         "hooks": launch.hooks,
-        "wake": wake_path(profile, launch, native=native),
+        "wake": wake_path(launch, native=native),
     }
 
 
-def wake_path(profile: Profile, launch: Launch, *, native: bool) -> list[str]:
+def wake_path(launch: Launch, *, native: bool) -> list[str]:
     """How the agent is told of mail, the first way that is there first."""
-    ways = []
+    profile, ways = launch.profile, list[str]()
     if launch.hooked:
         ways.append("while it works: handed over by its hooks, between tools and at the end of a turn")
     if native and profile.native is not NativeWay.NONE:
@@ -68,7 +69,7 @@ def text(found: Mapping[str, Any]) -> str:
     """What `explained` tells, for people."""
     lines = [
         f"profile  {found['profile']} ({found['profile_from']})",
-        f"runs     {' '.join(found['command'])}",
+        f"runs     {shlex.join(found['command'])}",
         *(f"adds     {each['what']}{'  # ' + each['why'] if 'why' in each else ''}" for each in found["added"]),
         f"hooks    {found['hooks']}",
         *(f"wakes    {way}" for way in found["wake"]),

@@ -3,7 +3,8 @@
 Each hook calls a few lines of shell that note the event and look into `new/`. Only where mail waits, or a session
 begins, do they start `amq hook`. Whatever happens there, the agent hears of no error.
 
-Formats: Claude Code's settings and Codex's configuration, as measured on the versions that the profiles name.
+`amq hook` imports this, so it is kept as light as a short command. The formats are those of Claude Code's settings and
+of Codex's configuration, as measured on the versions that the profiles name.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Sequence
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 EVENTS = {
     "SessionStart": "start",

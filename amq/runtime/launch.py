@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -31,6 +32,7 @@ class Options:
 class Launch:
     """What is run, and why it differs from the person's words."""
 
+    profile: Profile
     program: list[str]
     environment: dict[str, str]
     added: list[tuple[str, str]]  # what, and why
@@ -67,9 +69,10 @@ def plan(
     arguments = [word for words, _ in additions for word in words]
     changed = [(f"{name}={value}", "") for name, value in inside.items() if environment.get(name) != value]
     return Launch(
+        profile=profile,
         program=[program[0], *arguments, *own],
         environment=inside,
-        added=[*((" ".join(words), why) for words, why in additions), *changed],
+        added=[*((shlex.join(words), why) for words, why in additions), *changed],
         hooks=how,
         settings=settings,
         finds_amq=finds_amq,
@@ -77,16 +80,21 @@ def plan(
     )
 
 
-def prepare(launch: Launch, profile: Profile, mailbox: Mailbox, command: str, options: Options) -> None:
+def prepare(launch: Launch, mailbox: Mailbox, command: str, options: Options) -> None:
     """Write the files that LAUNCH speaks of into the agent's private directory. COMMAND is the path of amq."""
     if not launch.hooked:
         return
     account, state = mailbox.account, mailbox.state_dir
     hooks.forget_events(state)
     hooks.write_script(
-        state, account.agent.inbox_new, root=account.queue.root, me=account.me, kind=profile.name, command=command,
+        state,
+        account.agent.inbox_new,
+        root=account.queue.root,
+        me=account.me,
+        kind=launch.profile.name,
+        command=command,
         normal_after=options.policy.normal_after,
-    )  # fmt: skip
+    )
     if launch.settings:
         hooks.write_private(f"{state}/{hooks.SETTINGS_NAME}", launch.settings)
 

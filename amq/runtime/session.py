@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from amq.errors import AmqError, HostFailed
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
+from amq.pty.guard import Guard
 from amq.pty.host import Host
 from amq.pty.screen import Screen
 from amq.pty.terminal import Terminal
@@ -27,6 +28,7 @@ from amq.runtime.reach import make_command
 from amq.runtime.record import BoundedFile, Record
 from amq.runtime.witness import Witness, claude_sessions
 from amq.runtime.words import Reason
+from amq.store.notifier import read_notifier
 
 if TYPE_CHECKING:
     from amq.mailbox import Mailbox
@@ -70,12 +72,14 @@ def run(
     """
     with ExitStack() as stack:
         try:
-            state = mailbox.state_dir
+            account, state = mailbox.account, mailbox.state_dir
             if options.wake:
                 stack.callback(_claim(state, mailbox, program).release)
-            else:
+            elif read_notifier(account.agent) is None:
                 Record(state).waits((), Reason.OFF)
-            return _hosted(mailbox, state, program, environment, profile, options)
+            planned = launch.plan(profile, program, environment, account.queue, account.me, options)
+            launch.prepare(planned, mailbox, make_command(state), options)
+            return _hosted(mailbox, planned, options)
         except CannotRunError as error:
             raise CannotRun(error) from error
         except (PtyError, OSError) as error:
@@ -93,18 +97,10 @@ def _claim(state: str, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
         ) from error
 
 
-def _hosted(
-    mailbox: Mailbox,
-    state: str,
-    program: Sequence[str],
-    environment: Mapping[str, str],
-    profile: Profile,
-    options: Options,
-) -> int:
-    planned = launch.plan(profile, program, environment, mailbox.account.queue, mailbox.account.me, options)
-    launch.prepare(planned, profile, mailbox, make_command(state), options)
-    tty = Tty(STDIN, STDOUT)
-    with closing(tty):
+def _hosted(mailbox: Mailbox, planned: Launch, options: Options) -> int:
+    profile = planned.profile
+    with closing(Tty(STDIN, STDOUT)) as tty:
+        tty.guard = Guard(tty)
         started, started_at = time.monotonic(), time.time()
         size = tty.size()
         child = Child.spawn(planned.program, planned.environment, size, tty.attributes())
@@ -117,8 +113,8 @@ def _hosted(
         )
         host = Host(child, tty, terminal)
         sessions = claude_sessions(planned.environment) if profile.publishes is Published.SESSIONS else ""
-        witness = Witness(state if planned.hooked else "", child.pid, started_at, sessions)
-        waking = Waking(mailbox, state, host, witness, profile, planned, options)
+        witness = Witness(mailbox.state_dir if planned.hooked else "", child.pid, started_at, sessions)
+        waking = Waking(mailbox, host, witness, planned, options)
         if options.wake:
             waking.start()
         try:
@@ -130,21 +126,11 @@ def _hosted(
 class Waking:
     """Two more threads: one wakes, one follows the screen. Whatever happens in them, the program goes on."""
 
-    def __init__(
-        self,
-        mailbox: Mailbox,
-        state: str,
-        host: Host,
-        witness: Witness,
-        profile: Profile,
-        planned: Launch,
-        options: Options,
-    ) -> None:
+    def __init__(self, mailbox: Mailbox, host: Host, witness: Witness, planned: Launch, options: Options) -> None:
         self._mailbox = mailbox
-        self._state = state
+        self._state = mailbox.state_dir
         self._host = host
         self._witness = witness
-        self._profile = profile
         self._planned = planned
         self._options = options
         self._stop = threading.Event()
@@ -152,7 +138,7 @@ class Waking:
             threading.Thread(target=self._run, args=(work,), name=work.__name__.strip("_"), daemon=True)
             for work in (self._wake, self._follow)
         ]
-        self._log: Callable[[str], None] = BoundedFile(f"{state}/run.log").append
+        self._log: Callable[[str], None] = BoundedFile(f"{self._state}/run.log").append
 
     def start(self) -> None:
         for thread in self._threads:
@@ -184,7 +170,7 @@ class Waking:
         from amq.runtime.channels.pty import PtyChannel
         from amq.runtime.notification import Wording
 
-        typed = PtyChannel(self._host, self._profile.rules, self._witness, self._options.notice)
+        typed = PtyChannel(self._host, self._planned.profile.rules, self._witness, self._options.notice)
         channel = self._native_first(typed) if self._options.native else typed
         wording = Wording(self._typeable_command(), self._options.preview)
         waking.run(self._mailbox, channel, self._options.policy, wording, self._log, self._stop)
@@ -193,10 +179,10 @@ class Waking:
         from amq.runtime.channels.native import ClaudeSocket, CodexQueue, NativeFirst
         from amq.runtime.handed import read_handed
 
-        if self._profile.native is NativeWay.CLAUDE_SOCKET:
+        planned, state = self._planned, self._state
+        if planned.profile.native is NativeWay.CLAUDE_SOCKET:
             return NativeFirst(ClaudeSocket(self._witness), typed)
-        if self._profile.native is NativeWay.CODEX_QUEUE:
-            planned, state = self._planned, self._state
+        if planned.profile.native is NativeWay.CODEX_QUEUE:
             queue = CodexQueue(
                 self._witness, lambda: read_handed(state).session, planned.program[0], planned.environment
             )

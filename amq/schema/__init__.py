@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from amq.schema import mail, queue
+from amq.schema import mail, queue, setup
 from amq.schema.header import Header
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -27,6 +27,8 @@ PRINTED: dict[str, Any] = {
     "thread": list[mail.Entry],
     "trace": mail.Trace,
     "who": list[queue.Agent],
+    "run": queue.Explained | queue.Checked,
+    "why": queue.Why | list[queue.Recorded],
     "presence set": queue.Presence,
     "presence list": list[queue.Presence],
     "dlq list": list[queue.Letter],
@@ -35,6 +37,13 @@ PRINTED: dict[str, Any] = {
     "dlq purge": list[queue.Letter],
     "cleanup": queue.Swept,
     "env": queue.Env,
+    "coop up": setup.Up,
+    "coop status": setup.Status,
+    "coop down": setup.Down,
+    "doctor": setup.Health,
+    "skill install": setup.Written,
+    "skill uninstall": setup.Removed,
+    "reset": setup.Restored,
     "schema": list[str],
 }
 """What each command prints with --json. `amq schema` itself does so where no name is given."""

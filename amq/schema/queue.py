@@ -83,6 +83,10 @@ class Registry(Open):
     """The registered agents, sorted; each once."""
 
 
+WaitsFor = Literal[
+    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-screen", "no-channel", "off", "parked", "nothing"
+]  # fmt: skip
+
 # -- agents -----------------------------------------------------------------------------------------------------------
 
 
@@ -125,6 +129,85 @@ class Agent(Model):
     """The age of its oldest unread message in seconds; left out if there is none."""
     notifier: Notifier = absent
     """Who tells it of its mail; left out: nobody."""
+    waits_for: WaitsFor = absent
+    """Why its unread mail has not been read; left out if there is none."""
+    waits_for_s: Annotated[float, Field(ge=0)] = absent
+    """For how many seconds that has been so, where it is known."""
+    detail: str = absent
+    """The same as a sentence."""
+
+
+class Why(Model):
+    """Why an agent's unread mail has not been read."""
+
+    handle: Handle
+    """The agent."""
+    unread: Count
+    """How many messages are new."""
+    waits_for: WaitsFor = absent
+    """What they wait for; left out if there are none."""
+    waits_for_s: Annotated[float, Field(ge=0)] = absent
+    """For how many seconds that has been so, where it is known."""
+    detail: str = absent
+    """The same as a sentence."""
+
+
+class Recorded(Model):
+    """What was recorded while an agent was to be told of its mail: what that waited for, or how an attempt ended."""
+
+    at: Instant
+    """When, RFC 3339 in UTC."""
+    count: Count
+    """How many messages were unread."""
+    ids: list[str]
+    """The first of them."""
+    waits_for: WaitsFor = absent
+    """What they waited for from then on; left out for an attempt."""
+    way: str = absent
+    """How the agent was told: `pty`, `hook tool`, `hook stop`, …"""
+    outcome: Literal["handed", "sent", "typed", "submitted", "uncertain", "refused", "failed"] = absent
+    """How the attempt ended."""
+    reason: str = absent
+    """More of it, for people; may be empty."""
+
+
+class Added(Model):
+    """Something that a program is started with besides the person's words."""
+
+    what: str
+    """Arguments or a variable, as a shell takes them."""
+    why: str = absent
+    """What it is for."""
+
+
+class Explained(Model):
+    """What `amq run --explain` would run."""
+
+    profile: str
+    """What is known of the program."""
+    profile_from: str
+    """Where that stands."""
+    command: list[str]
+    """The words that would be run."""
+    added: list[Added]
+    """What is added to the person's words and environment."""
+    hooks: str
+    """How it stands with hooks."""
+    wake: list[str]
+    """How the agent is told of its mail, the first way that is there first."""
+
+
+class Checked(Model):
+    """What `amq run --check` knows of the installed version."""
+
+    profile: str
+    """What is known of the program."""
+    version: str
+    """The version that it prints; may be empty."""
+    tested: bool
+    """Whether amq was tested with it."""
+    tested_versions: list[str]
+    """The versions that it was tested with."""
 
 
 # -- dead letters -----------------------------------------------------------------------------------------------------

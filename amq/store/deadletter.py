@@ -12,9 +12,9 @@ from amq.instants import format_seconds
 from amq.message import MAX_FILE_BYTES
 from amq.names import SUFFIX, is_safe_name
 from amq.record import record
-from amq.store import durable
+from amq.store import durable, letters
 from amq.store.durable import Directory
-from amq.store.locks import open_state
+from amq.store.locks import mailbox_lock, open_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,14 +31,20 @@ class Put:
     aside: str = ""
 
 
-def put_away(agent: AgentLayout, identifier: str, error: BadMessage, letter: str, now: int) -> Put | None:
-    """Take a bad message out of `new`; None if it has gone already. LETTER is the new dead letter's id."""
-    with Directory(agent.inbox_new) as new:
+def put_away(agent: AgentLayout, identifier: str, error: BadMessage, temporary: str, now: int) -> Put | None:
+    """Take a bad message out of `new`; None if it has gone already. TEMPORARY is a name that nobody else uses.
+
+    The same file gets the same letter, however often: who died between writing the letter and removing the message is
+    found to have written it.
+    """
+    with mailbox_lock(agent), Directory(agent.inbox_new) as new:
         try:
             copy = original(new, identifier)
             if copy is None:
-                return Put(aside=_move_aside(agent, new, identifier, letter))
-            _write(agent, letter, envelope(letter, identifier, error, now) + copy)
+                return Put(aside=_move_aside(agent, new, identifier, temporary))
+            letter = _letter_id(durable.steps.look(new, identifier + SUFFIX).st_mtime_ns, identifier, copy)
+            if not _keep(agent, letter, envelope(letter, identifier, error, now), copy, temporary):
+                return Put(aside=_move_aside(agent, new, identifier, temporary))
             durable.steps.unlink(new, identifier + SUFFIX)
         except FileNotFoundError:
             return None
@@ -73,20 +79,42 @@ def envelope(letter: str, identifier: str, error: BadMessage, now: int) -> bytes
     return f"---\n{jsontext.render(fields)}\n---\n".encode()
 
 
-def _write(agent: AgentLayout, letter: str, data: bytes) -> None:
-    with Directory(agent.dlq_tmp) as tmp, Directory(agent.dlq_new) as new:
-        durable.publish_new(tmp, letter + SUFFIX, new, letter + SUFFIX, data)
-        durable.sync(new)
+def _letter_id(came: int, identifier: str, copy: bytes) -> str:
+    """The id of the dead letter of a file that was written at the instant CAME: it is the file's, and no process's."""
+    import hashlib  # for bad messages only: it is slow to import
+
+    digest = hashlib.sha256(identifier.encode() + b"\0" + copy).hexdigest()
+    return f"dlq_{came}_0_{digest[:12]}"
 
 
-def _move_aside(agent: AgentLayout, new: Directory, identifier: str, letter: str) -> str:
-    """Keep it under its own name, or if that was refused before, under the id that its dead letter would have had."""
+def _keep(agent: AgentLayout, letter: str, head: bytes, copy: bytes, temporary: str) -> bool:
+    """Have the letter on the disk, written now unless it is there; False if another letter has its name."""
+    name = letter + SUFFIX
+    with Directory(agent.dlq_tmp) as tmp, Directory(agent.dlq_new) as new, Directory(agent.dlq_cur) as cur:
+        there = next((box for box in (new, cur) if durable.exists(box, name)), None)
+        if there is None:
+            durable.publish_new(tmp, temporary, new, name, head + copy)
+        elif not _holds(there, letter, copy):
+            return False
+        durable.sync(there or new)
+    return True
+
+
+def _holds(box: Directory, letter: str, copy: bytes) -> bool:
+    try:
+        return letters.read(box, letter, "")[1] == copy
+    except BadMessage:
+        return False
+
+
+def _move_aside(agent: AgentLayout, new: Directory, identifier: str, temporary: str) -> str:
+    """Keep it under its own name, or if that was refused before, under the name TEMPORARY."""
     name = kept = identifier + SUFFIX
     with open_state(agent, agent.refused) as refused:
         try:
             durable.move(new, name, refused, kept)
         except FileExistsError:
-            kept = letter + SUFFIX
+            kept = temporary + SUFFIX
             durable.move(new, name, refused, kept)
         durable.sync(refused)
         durable.sync(new)

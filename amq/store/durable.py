@@ -104,10 +104,9 @@ class Steps:
         """What the file is."""
         return os.fstat(fd)
 
-    def inode(self, directory: Directory, name: str) -> tuple[int, int]:
-        """Which file NAME is, never following it."""
-        found = os.stat(directory.at(name), dir_fd=directory.fd, follow_symlinks=False)
-        return found.st_dev, found.st_ino
+    def look(self, directory: Directory, name: str) -> os.stat_result:
+        """What NAME is, never following it."""
+        return os.stat(directory.at(name), dir_fd=directory.fd, follow_symlinks=False)
 
     def entries(self, directory: Directory) -> list[tuple[str, bool]]:
         """The names in a directory, each with whether it is a regular file."""
@@ -225,8 +224,10 @@ def close(fd: int) -> None:
     What had to reach the disk was synced before, so that an error here tells nothing: whatever it says, the descriptor
     is gone.
     """
-    with suppress(OSError):
+    try:  # noqa: SIM105  `suppress` costs as much again as closing
         steps.close(fd)
+    except OSError:
+        pass
 
 
 def fill(fd: int, data: bytes) -> None:
@@ -296,7 +297,7 @@ def take(source: Directory, name: str, target: Directory) -> bool:
         try:
             move(source, name, target, name)
         except FileExistsError:
-            if steps.inode(source, name) != steps.inode(target, name):
+            if not os.path.samestat(steps.look(source, name), steps.look(target, name)):
                 raise
             steps.unlink(source, name)
     except FileNotFoundError:
@@ -307,7 +308,7 @@ def take(source: Directory, name: str, target: Directory) -> bool:
 def exists(directory: Directory, name: str) -> bool:
     """Whether something of this name is there."""
     try:
-        steps.inode(directory, name)
+        steps.look(directory, name)
     except FileNotFoundError:
         return False
     return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from amq import jsontext
 from amq.errors import BadMessage
 from amq.instants import parse_instant
@@ -119,13 +121,17 @@ def rewrite(agent: AgentLayout, box: Directory, letter: Letter, original: bytes,
         durable.replace_file(box, letter.id + SUFFIX, temporary, data, staging=tmp)
 
 
-def heal(agent: AgentLayout, box: Directory, letter: Letter, original: bytes, temporary: str) -> None:
-    """Give the message back to `new`, and only then forget the letter: dying in between loses nothing.
-
-    Raises FileExistsError rather than replace a message.
-    """
+def give_back(agent: AgentLayout, letter: Letter, original: bytes, temporary: str) -> None:
+    """Publish the message in `new`; the letter stays. Raises FileExistsError rather than replace a message."""
     with Directory(agent.inbox_tmp) as tmp, Directory(agent.inbox_new) as new:
         durable.publish_new(tmp, temporary, new, letter.message_id + SUFFIX, original)
-        durable.sync(new)
-    durable.steps.unlink(box, letter.id + SUFFIX)
+
+
+def forget(agent: AgentLayout, box: Directory, letter: Letter) -> None:
+    """Remove the letter of a message that is in the inbox again, once it is there for good. Raises OSError."""
+    for path in (agent.inbox_new, agent.inbox_cur):
+        with Directory(path) as inbox:
+            durable.sync(inbox)
+    with suppress(FileNotFoundError):
+        durable.steps.unlink(box, letter.id + SUFFIX)
     durable.sync(box)

@@ -7,6 +7,7 @@ never changes, so everything here is done by giving names and taking them away.
 from __future__ import annotations
 
 import errno
+import os
 from contextlib import ExitStack
 
 from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain
@@ -167,8 +168,19 @@ class Found:
     """A message file as far as a look at its head tells: its header, or what is wrong with it."""
 
     id: str
+    directory: str
     header: Header | None
     error: BadMessage | None = None
+
+    @property
+    def box(self) -> str:
+        """What the directory is called: `new`, `cur`, `sent`."""
+        return os.path.basename(self.directory)
+
+    @property
+    def path(self) -> str:
+        """The path of the file."""
+        return os.path.join(self.directory, self.id + SUFFIX)
 
 
 def message_ids(directory: Directory) -> list[str]:
@@ -195,13 +207,14 @@ def has_entries(path: str) -> bool:
 def look(directory: Directory, identifier: str) -> Found | None:
     """The header of a message, from as little of the file as holds it; None if the message is not there (any more)."""
     try:
-        return Found(identifier, _read_header(directory, identifier))
+        return Found(identifier, directory.path, _read_header(directory, identifier))
     except FileNotFoundError:
         return None
     except BadMessage as error:
-        return Found(identifier, None, error)
+        return Found(identifier, directory.path, None, error)
     except OSError as error:
-        return Found(identifier, None, BadMessage(f"can not be read: {why(error)}", "parse_error"))
+        unreadable = BadMessage(f"can not be read: {why(error)}", "parse_error")
+        return Found(identifier, directory.path, None, unreadable)
 
 
 def _read_header(directory: Directory, identifier: str) -> Header:

@@ -253,29 +253,6 @@ def test_a_retry_that_was_cut_off_is_finished_without_a_second_copy(amq: Shell, 
     assert [*amq.new(), *amq.cur()] == [f"{ID}.md"]
 
 
-def test_the_letter_goes_only_when_the_message_is_on_the_disk(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = put(amq, envelope() + message_file())
-    done: list[str] = []
-
-    class Logged(durable.Steps):
-        def link(self, source: Any, name: str, target: Any, new_name: str) -> None:
-            done.append(f"link {Path(target.path).name}")
-            super().link(source, name, target, new_name)
-
-        def fsync(self, fd: int) -> None:
-            done.append("fsync")
-            super().fsync(fd)
-
-        def unlink(self, directory: Any, name: str) -> None:
-            done.append(f"unlink {Path(directory.path).name}")
-            super().unlink(directory, name)
-
-    monkeypatch.setattr(durable, "steps", Logged())
-    assert dlq(amq)("retry", "--id", LETTER).code == 0
-    assert done[-6:] == ["fsync", "link new", "unlink tmp", "fsync", "unlink new", "fsync"]
-    assert not path.exists()
-
-
 @pytest.mark.parametrize("words", [[], ["--id", LETTER, "--all"], [LETTER]])
 def test_retry_needs_to_know_which(amq: Shell, words: list[str]) -> None:
     assert dlq(amq)("retry", *words).code == 2

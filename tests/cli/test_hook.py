@@ -53,6 +53,7 @@ def test_urgent_mail_is_handed_over_once_and_recorded(amq: Shell, state: str) ->
     (entry,) = Record(state).entries()
     assert (entry["ids"], entry["way"], entry["outcome"]) == ([identifier], "hook tool", "handed")
     assert (watch.another(), watch.another()) == (True, False)
+    assert not HandedWatch(state).another(), "what was handed over before does not count"
 
 
 def test_other_mail_is_handed_over_when_it_has_waited(amq: Shell) -> None:

@@ -106,6 +106,13 @@ def test_force_sets_the_registry_and_removes_no_mail(amq: Shell) -> None:
     assert len(amq.new("bob")) == 1
 
 
+def test_force_without_a_list_does_not_empty_the_registry(amq: Shell) -> None:
+    refused = amq("init", "--force", "--json", me=None)
+    assert (refused.code, refused.out) == (2, "")
+    assert "--agents" in refused.error["error"]
+    assert json.loads((amq.root / "meta" / "config.json").read_bytes())["agents"] == ["alice", "bob", "carol"]
+
+
 def test_unknown_keys_of_the_registry_are_kept(amq: Shell) -> None:
     path = amq.root / "meta/config.json"
     path.write_text('{"version": 1, "project": "x", "agents": ["alice"]}')

@@ -1,4 +1,4 @@
-"""What all commands have in common: options, errors, help, exit codes."""
+"""What is not any command's own: common options, errors, help, exit codes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from amq import mailbox
 from amq.cli.main import COMMANDS
 from amq.entry import entry_point
 from tests.conftest import Shell, run_amq
-
-MINE = ("init", "send", "list", "read", "drain", "ack", "reply")
-
 
 # -- options ----------------------------------------------------------------------------------------------------------
 
@@ -54,24 +51,17 @@ def test_the_option_wins_over_the_environment(amq: Shell, monkeypatch: pytest.Mo
     assert json.loads(amq.ok("list", "--json", me="alice")) == []
 
 
+def test_of_common_options_the_last_one_counts(amq: Shell) -> None:
+    """So that `alias amq='amq --me x'` can be overruled."""
+    amq.send(to="bob")
+    assert len(json.loads(amq.ok("--me", "alice", "list", "--me", "bob", "--json", me=None))) == 1
+
+
 @pytest.mark.parametrize("words", [("--js", "list"), ("list", "--js"), ("list", "--stric"), ("list", "--m", "bob")])
 def test_no_abbreviations(amq: Shell, words: tuple[str, ...]) -> None:
     refused = amq(*words)
     assert (refused.code, refused.out) == (2, "")
     assert "unknown option" in refused.err or "belongs to no option" in refused.err
-
-
-@pytest.mark.parametrize("command", MINE)
-def test_a_stray_word_is_never_dropped(amq: Shell, command: str) -> None:
-    needed = {"send": ("--to", "bob"), "read": ("--id", "x"), "ack": ("--id", "x"), "reply": ("--id", "x")}
-    refused = amq(command, *needed.get(command, ()), "stray")
-    assert (refused.code, refused.out) == (2, "")
-    assert "stray" in refused.err
-
-
-@pytest.mark.parametrize("command", MINE)
-def test_nothing_is_taken_behind_two_dashes(amq: Shell, command: str) -> None:
-    assert amq(command, "--", "x").code == 2
 
 
 # -- errors -----------------------------------------------------------------------------------------------------------
@@ -193,15 +183,6 @@ def test_overview_leads_with_examples_and_names_every_command(shell: Shell, word
     shown = shell.ok(*words, me=None)
     assert shown.index("amq init --agents") < shown.index("Commands:")
     assert all(f"\n  {command} " in shown for command in COMMANDS)
-
-
-@pytest.mark.parametrize("command", MINE)
-def test_help_of_a_command_leads_with_examples(shell: Shell, command: str) -> None:
-    shown = shell.ok("help", command, me=None)
-    assert shown == shell.ok(command, "--help", me=None) == shell.ok("--help", command, me=None)
-    first, _, rest = shown.partition(f"\n\nusage: amq {command} ")
-    assert f"  amq {command}" in first
-    assert "common options" in rest
 
 
 @pytest.mark.parametrize(

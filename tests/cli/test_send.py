@@ -181,6 +181,14 @@ def test_unreadable_file_is_refused(amq: Shell, words: tuple[str, ...]) -> None:
     assert amq.new() == []
 
 
+@pytest.mark.parametrize("words", [("--body", "@/"), ("--body-file", "/")])
+def test_a_file_that_is_none_is_named(amq: Shell, words: tuple[str, ...]) -> None:
+    refused = amq("send", "--to", "bob", *words)
+    assert (refused.code, refused.out) == (2, "")
+    assert "/ can not be read: Is a directory" in refused.err
+    assert ("@@text" in refused.err) == (words[0] == "--body")
+
+
 def test_two_bodies_are_refused(amq: Shell) -> None:
     assert amq("send", "--to", "bob", "--body", "x", "--body-file", "y").code == 2
 
@@ -225,6 +233,12 @@ def test_a_body_too_large_is_refused(amq: Shell) -> None:
         (("--to", "bob", "--subject"), "--subject needs a value"),
         (("--to", "bob", "--subject", "-x"), "--subject=-x"),
         (("--to", "bob", "--ack=yes"), "--ack"),
+        (("--to", "bob", "--to", "carol"), "--to is given twice"),
+        (("--to", "bob", "--body", "y", "--body", "z"), "--body is given twice"),
+        (("--to", "bob", "--labels", "a", "--labels", "b"), "--labels is given twice"),
+        (("--to", "bob", "--refs", "\udcff"), "--refs is not UTF-8"),
+        (("--to", "bob", "--context", '{"a": "\udcff"}'), "--context is not UTF-8"),
+        (("--to", "bob", "--context", "@/"), "/ can not be read"),
         (("--to", "bob", "--", "x"), "takes nothing behind --"),
     ],
 )

@@ -92,7 +92,7 @@ def test_a_damaged_record_stops_nobody(amq: Shell, state: str, notified: None) -
     Record(state).waits({identifier}, Reason.DRAFT)
     whole = json.dumps({"at": "x", "count": 1, "ids": [identifier], "waits_for": "draft"})
     with Path(state, WAKES_NAME).open("a") as file:
-        file.write(f'{{"at": "20\n[]\n7\n{whole.replace("draft", "moon")}\n{whole}\n')
+        file.write(f'{whole}\n{{"at": "20\n[]\n7\n{whole.replace("draft", "moon")}\n')
     assert waits_for(amq) == "draft"
     assert "draft: there is" in amq.ok("why", "bob"), "an instant that is none has no age"
 

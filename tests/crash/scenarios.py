@@ -1,45 +1,22 @@
-"""The operations that are searched step by step: what is there before, what is done, and how it is repeated."""
+"""The operations that are searched step by step: what is there before, what is done, and how it is repeated.
+
+Those on mail stand here, those on what lies beside it in `upkeep`.
+"""
 
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from amq.errors import NotFound, Uncertain
+from amq import draining
+from amq.errors import BadMessage, NotFound
 from amq.sending import Draft
-from amq.store import registry
+from amq.store import deadletter, registry
+from tests.crash import upkeep
+from tests.crash.scenario import Scenario
 from tests.crash.world import World
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 OLD = "2026-01-01T00-00-00.000Z_pid1_0000000"
 """The ids of messages that are there already begin like this."""
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """An operation: PREPARE makes the world, ACT does it, with an id to repeat if one is given.
-
-    `knows_id`: who repeats it after a death says the same id, so that it can not be there twice. `has_links`: it gives
-    files second names, in a way of its own.
-    """
-
-    name: str
-    prepare: Callable[[World], None]
-    act: Callable[[World, str], None]
-    knows_id: bool = True
-    has_links: bool = False
-
-    def repeat(self, world: World, error: BaseException | None) -> None:
-        """What an agent does about ERROR (None: it died): the same again, with the id that an uncertain send names."""
-        named = re.search(r"--new-id (\S+):", error.hint) if isinstance(error, Uncertain) else None
-        self.act(world, named[1] if named else "")
-
-    def __str__(self) -> str:
-        return self.name
 
 
 def _init(world: World, _: str) -> None:
@@ -65,6 +42,14 @@ def _create(world: World, new_id: str) -> None:
 
 def _drain(world: World, _: str) -> None:
     world.drain("bob")
+
+
+def _drain_in_batches(world: World, _: str) -> None:
+    whole, draining.BATCH_MESSAGES = draining.BATCH_MESSAGES, 2
+    try:
+        world.drain("bob")
+    finally:
+        draining.BATCH_MESSAGES = whole
 
 
 def _read(world: World, _: str) -> None:
@@ -139,6 +124,16 @@ def _with_bad(world: World) -> None:
         bad.write(b"---json\n{broken\n---\n")
 
 
+def _with_letter(world: World) -> None:
+    """A bad message of which a drain that died has written the dead letter."""
+    _with_bad(world)
+    bob = world.queue.agent("bob")
+    path = os.path.join(bob.inbox_new, f"{OLD}2x.md")
+    os.link(path, f"{path}.kept")
+    deadletter.put_away(bob, f"{OLD}2x", BadMessage("bad"), "temporary", 0)
+    os.rename(f"{path}.kept", path)
+
+
 def _with_fifo(world: World) -> None:
     _mail_for_bob(world)
     world.bad.add(f"{OLD}2f")
@@ -185,9 +180,12 @@ SCENARIOS = (
     Scenario("send and create", _prepare_stranger, _create, knows_id=False),
     Scenario("drain", _mail_for_bob, _drain),
     Scenario("drain with a bad message", _with_bad, _drain, has_links=True),
+    Scenario("drain with a bad message that has its letter", _with_letter, _drain),
     Scenario("drain with a FIFO", _with_fifo, _drain, has_links=True),
     Scenario("drain after one that was cut off", _cut_off, _drain),
+    Scenario("drain in batches", _mail_for_bob, _drain_in_batches),
     Scenario("read", _mail_to_read, _read),
     Scenario("acknowledge", _mail_with_ack, _acknowledge, has_links=True),
     Scenario("reply", _mail_to_answer, _reply, knows_id=False),
+    *upkeep.SCENARIOS,
 )

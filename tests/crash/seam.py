@@ -31,7 +31,7 @@ _PLAUSIBLE: dict[str, tuple[str, ...]] = {
     "fsync": ("EIO", "ENOSPC", "EDQUOT"),
     "chmod": ("EPERM", "EIO", "EROFS"),
     "stat": ("EIO",),
-    "inode": ("EIO", "EACCES"),
+    "look": ("EIO", "EACCES"),
     "entries": ("EIO", "EMFILE"),
     "mkdir": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EMLINK"),
     "link": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EPERM", "EXDEV", "EMLINK", "ENOTSUP"),
@@ -45,7 +45,8 @@ _PLAUSIBLE: dict[str, tuple[str, ...]] = {
 ENOENT and EEXIST are a rival's doing. EINTR is repeated by Python itself, but for `close` and our own call of `move`.
 """
 
-_CHANGING = {"write", "touch", "chmod", "mkdir", "link", "move", "replace", "unlink"}
+CHANGING = {"write", "touch", "chmod", "mkdir", "link", "move", "replace", "unlink"}
+"""The steps after which something is another than before."""
 _OF_A_DESCRIPTOR = {"close", "read", "write", "fsync", "chmod", "stat", "lock"}
 
 
@@ -210,7 +211,7 @@ def faults(log: list[Step], *, everywhere: bool = False) -> Iterator[Fault]:
             continue
         if changed or everywhere:
             yield Fault(at, "die before")
-        changed = step.creates or step.name in _CHANGING
+        changed = step.creates or step.name in CHANGING
         if changed or everywhere:
             yield Fault(at, "die after")
             changed = False

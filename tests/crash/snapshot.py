@@ -28,21 +28,21 @@ class Snapshot:
                 for entry in entries:
                     if entry.path not in self._tree and entry.name not in files:
                         _remove(entry)
-            for name, data in files.items():
-                _put(os.path.join(directory, name), data)
+            for name, file in files.items():
+                _put(os.path.join(directory, name), *file)
 
 
-def _files(directory: str) -> dict[str, bytes | None]:
-    """The files in a directory; None stands for a FIFO."""
-    found: dict[str, bytes | None] = {}
+def _files(directory: str) -> dict[str, tuple[bytes | None, int]]:
+    """The files in a directory, each with the time it was written, in nanoseconds; None stands for a FIFO."""
+    found: dict[str, tuple[bytes | None, int]] = {}
     for name in os.listdir(directory):
         path = os.path.join(directory, name)
-        mode = os.lstat(path).st_mode
-        if stat.S_ISREG(mode):
+        status = os.lstat(path)
+        if stat.S_ISREG(status.st_mode):
             with open(path, "rb") as file:
-                found[name] = file.read()
-        elif stat.S_ISFIFO(mode):
-            found[name] = None
+                found[name] = file.read(), status.st_mtime_ns
+        elif stat.S_ISFIFO(status.st_mode):
+            found[name] = None, 0
     return found
 
 
@@ -53,7 +53,7 @@ def _remove(entry: os.DirEntry[str]) -> None:
         os.unlink(entry.path)
 
 
-def _put(path: str, data: bytes | None) -> None:
+def _put(path: str, data: bytes | None, written: int) -> None:
     if data is None:
         if not os.path.lexists(path):
             os.mkfifo(path)
@@ -65,3 +65,4 @@ def _put(path: str, data: bytes | None) -> None:
         os.unlink(path)  # it may have other names
     with open(path, "wb") as file:
         file.write(data)
+    os.utime(path, ns=(written, written))

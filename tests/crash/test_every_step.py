@@ -13,7 +13,7 @@ import pytest
 from amq.errors import AmqError, Uncertain
 from amq.store.durable import Steps
 from tests.crash import processes
-from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.scenarios import SCENARIOS
 from tests.crash.seam import DIED, Fault, Step, Watched, WithoutLinks, faults
 from tests.crash.snapshot import Snapshot
 from tests.crash.world import World, broken_files, broken_promises
@@ -23,15 +23,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.crash.conftest import Report
+    from tests.crash.scenario import Scenario
 
+_SLOW = pytest.mark.timeout(300)  # thousands of small worlds, on a machine that may be busy
 _PRIVATE = re.compile(r"(.*/)?(tmp/[^/]+|\.[^/]+)")
 
 
+@_SLOW
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_every_step_may_fail_or_be_the_last(scenario: Scenario, place: Path, report: Report) -> None:
     search_all(scenario, Steps, place, report)
 
 
+@_SLOW
 @pytest.mark.parametrize("scenario", [each for each in SCENARIOS if each.has_links], ids=str)
 def test_so_may_it_where_the_filesystem_has_no_links(scenario: Scenario, place: Path, report: Report) -> None:
     search_all(scenario, WithoutLinks, place, report)
@@ -65,6 +69,7 @@ class Search:
         self._prepared = World(place)
         scenario.prepare(self._prepared)
         self._fresh = Snapshot(place)
+        self._litter = set(self._prepared.litter())
         self.steps: list[Step] = []
 
     def dry_run(self) -> list[Step]:
@@ -79,16 +84,20 @@ class Search:
         """What is wrong after FAULT: at once, and when all was repeated and drained."""
         world = self._world()
         before = _copies(world), _descriptors()
+        check = self._scenario.check
         watched = Watched(self._filesystem, fault)
         if fault.dies:
             yield from self._die(world, watched)
+            yield from check(world, done=False)
             self._scenario.repeat(world, None)
         else:
             error = self._try(world, watched)
             yield from _wrong_error(error, watched, nothing_sent=_copies(world) == before[0])
-            yield from _leftovers(world, before[1], may_litter=self.steps[fault.at].name == "unlink")
+            yield from self._leftovers(world, before[1], may_litter=self.steps[fault.at].name == "unlink")
+            yield from check(world, done=error is None)
             if error is not None:
                 self._scenario.repeat(world, error)
+        yield from check(world, done=True)
         _finish(world)
         yield from broken_promises(world, doubled=fault.dies and not self._scenario.knows_id)
 
@@ -114,7 +123,17 @@ class Search:
         if status != DIED:
             yield f"the process should have died and ended with {status}"
         yield from broken_files(world)
-        yield from (f"litter: {path}" for path in world.litter() if not _PRIVATE.fullmatch(path))
+        yield from (f"litter: {path}" for path in self._new_litter(world) if not _PRIVATE.fullmatch(path))
+
+    def _leftovers(self, world: World, descriptors: set[str], *, may_litter: bool) -> Iterator[str]:
+        yield from broken_files(world)
+        if _descriptors() != descriptors:
+            yield "leaves a descriptor open"
+        if not may_litter:
+            yield from (f"litter: {path}" for path in self._new_litter(world))
+
+    def _new_litter(self, world: World) -> set[str]:
+        return set(world.litter()) - self._litter
 
 
 def _wrong_error(error: Exception | None, watched: Watched, *, nothing_sent: bool) -> Iterator[str]:
@@ -125,14 +144,6 @@ def _wrong_error(error: Exception | None, watched: Watched, *, nothing_sent: boo
         yield f"raises {error!r}"
     if error is not None and not isinstance(error, Uncertain) and not nothing_sent:
         yield f"says that it failed ({error}), and has delivered"
-
-
-def _leftovers(world: World, descriptors: set[str], *, may_litter: bool) -> Iterator[str]:
-    yield from broken_files(world)
-    if _descriptors() != descriptors:
-        yield "leaves a descriptor open"
-    if not may_litter:
-        yield from (f"litter: {path}" for path in world.litter())
 
 
 def _finish(world: World) -> None:

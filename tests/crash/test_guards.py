@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -204,6 +206,58 @@ def test_what_is_no_file_may_come_twice_under_one_name(world: World) -> None:
         world.drain("bob")
     assert len(os.listdir(bob.refused)) == 2
     assert world.warnings == []
+
+
+class Stubborn(Watched):
+    """Nothing can be removed from the inbox."""
+
+    def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """Refuse to."""
+        if name == "unlink" and arguments[0].path.endswith("inbox/new"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().take(name, arguments)
+
+
+def test_a_bad_message_that_could_not_be_removed_has_one_letter_even_if_that_was_looked_at(world: World) -> None:
+    bob = world.queue.agent("bob")
+    _write(os.path.join(bob.inbox_new, "bad.md"), b"bad")
+    with Stubborn():
+        world.drain("bob")
+        world.mailbox("bob").letter_seen(world.mailbox("bob").letters()[0])
+        world.drain("bob")
+    with Watched() as watched:
+        world.drain("bob")
+    assert [len(regular_files(box)) for box in (bob.inbox_new, bob.dlq_new, bob.dlq_cur)] == [0, 0, 1]
+    steps = [str(step) for step in watched.log]
+    assert steps.index("fsync agents/bob/dlq/cur") < steps.index("unlink agents/bob/inbox/new/bad.md")
+
+
+def test_what_is_bad_in_another_way_or_comes_another_time_has_a_letter_of_its_own(world: World) -> None:
+    bad = os.path.join(world.queue.agent("bob").inbox_new, "bad.md")
+    for data, came in ((b"bad", 1), (b"worse", 1), (b"bad", 2)):
+        _write(bad, data)
+        os.utime(bad, ns=(came, came))
+        world.drain("bob")
+    bob = world.mailbox("bob")
+    assert sorted(bob.letter(letter.id).original for letter in bob.letters()) == [b"bad", b"bad", b"worse"]
+
+
+@pytest.mark.parametrize("other", [b"---\n{}\n---\nanother", None])
+def test_a_letter_is_never_replaced(world: World, other: bytes | None) -> None:
+    """Nor what only has its name; the message is moved aside then."""
+    bob = world.queue.agent("bob")
+    bad = os.path.join(bob.inbox_new, "bad.md")
+    _write(bad, b"bad")
+    os.utime(bad, ns=(1, 1))
+    letter = os.path.join(bob.dlq_new, f"dlq_1_0_{hashlib.sha256(b'bad' + bytes(1) + b'bad').hexdigest()[:12]}.md")
+    if other is None:
+        os.mkfifo(letter)
+    else:
+        _write(letter, other)
+    world.drain("bob")
+    assert [path.name for path in regular_files(bob.refused)] == ["bad.md"]
+    assert os.listdir(bob.dlq_new) == [os.path.basename(letter)]
+    assert other is None or _read(letter) == other
 
 
 def test_a_repeat_makes_good_the_copy_that_was_not_kept(world: World) -> None:

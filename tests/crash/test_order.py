@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.scenarios import SCENARIOS
 from tests.crash.seam import Step, Watched
 from tests.crash.world import World
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.crash.scenario import Scenario
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
@@ -99,16 +101,60 @@ ORDERS = (
         ),
     ),
     Order(
-        "a bad message leaves new when its dead letter is on the disk",
+        "a bad message leaves new when its dead letter is on the disk, all under the mailbox's lock",
         "drain with a bad message",
         (
+            r"lock \S+/bob/\.amq/lock",
             r"fsync \S+/dlq/tmp/\S+",
             r"link \S+ \S+/dlq/new/\S+",
             r"fsync \S+/dlq/new",
             r"unlink \S+/inbox/new/\S+x\.md",
             r"fsync \S+/inbox/new",
+            r"close \S+/bob/\.amq/lock",
         ),
         (r"fsync \S+/dlq/tmp/\S+", r"fsync \S+/dlq/new"),
+    ),
+    Order(
+        "the dead letter that is there is on the disk before its message goes",
+        "drain with a bad message that has its letter",
+        (r"fsync \S+/dlq/new", r"unlink \S+/inbox/new/\S+x\.md", r"fsync \S+/inbox/new"),
+        (r"fsync \S+/dlq/new",),
+    ),
+    Order(
+        "a dead letter goes when its message is on the disk",
+        "dlq retry that heals",
+        (
+            r"fsync \S+/inbox/tmp/\S+",
+            r"link \S+ \S+/inbox/new/m1\.md",
+            r"fsync \S+/inbox/new",
+            r"unlink \S+/dlq/new/\S+",
+            r"fsync \S+/dlq/new",
+        ),
+        (r"fsync \S+/inbox/tmp/\S+", r"fsync \S+/inbox/new", r"fsync \S+/dlq/new"),
+    ),
+    Order(
+        "so does one whose message was there already",
+        "dlq retry after one that was cut off",
+        (r"fsync \S+/inbox/new", r"fsync \S+/inbox/cur", r"unlink \S+/dlq/new/\S+"),
+        (r"fsync \S+/inbox/new", r"fsync \S+/inbox/cur"),
+    ),
+    Order(
+        "a dead letter that is rewritten is on the disk before it replaces the old one",
+        "dlq retry in vain",
+        (r"fsync \S+/dlq/tmp/\S+", r"replace \S+/dlq/tmp/\S+ \S+/dlq/new/\S+", r"fsync \S+/dlq/new"),
+        (r"fsync \S+/dlq/tmp/\S+", r"fsync \S+/dlq/new"),
+    ),
+    Order(
+        "what is purged is gone from the disk",
+        "dlq purge",
+        (r"unlink \S+/dlq/new/\S+", r"fsync \S+/dlq/new"),
+        (r"fsync \S+/dlq/new",),
+    ),
+    Order(
+        "presence is on the disk before it replaces the old one",
+        "presence set",
+        (r"fsync \S+/\.presence\S+", r"replace \S+ \S+/presence\.json", r"fsync \S+/bob"),
+        (r"fsync \S+/\.presence\S+", r"fsync \S+/bob"),
     ),
     Order(
         "what is no file is moved aside, to the disk",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -135,6 +138,27 @@ def _whole_output(place: Path, size: int) -> bytes:
 
     assert processes.wait(processes.start(work)) == 0
     return output.read_bytes()
+
+
+@pytest.mark.parametrize("words", ["drain --include-body", "drain --json --include-body", "monitor --include-body"])
+@pytest.mark.parametrize("count", ["1", "150", "70000"])
+def test_head_takes_what_it_wants_and_the_next_drain_shows_it_all(world: World, words: str, count: str) -> None:
+    """In a shell, as an agent does it: one byte, the middle of a message, less and more than a pipe holds."""
+    if len(world.expected[0].text) < LARGE and count == "70000":
+        count = "500"
+    amq = f"{shlex.quote(sys.executable)} -m amq --root {shlex.quote(world.queue.root)} --me bob {words}"
+    shell = subprocess.run(["sh", "-c", f"{amq} | head -c {count}"], capture_output=True, timeout=50, check=True)
+    assert len(shell.stdout) == int(count)
+    assert shell.stderr.count(b"\n") <= 1  # that the mail stays, or nothing
+    assert boxes(world) == ({"m0", "m1", "m2"}, set())
+    assert [(item.id, item.redelivered) for item in drained(world)] == [("m0", True), ("m1", True), ("m2", True)]
+
+
+def test_what_a_reader_of_one_message_did_not_take_stays_new(place: Path) -> None:
+    world = _world(place, LARGE)
+    amq = f"{shlex.quote(sys.executable)} -m amq --root {shlex.quote(world.queue.root)} --me bob read --id m1"
+    subprocess.run(["sh", "-c", f"{amq} | head -c 10"], capture_output=True, timeout=50, check=True)
+    assert boxes(world) == ({"m0", "m1", "m2"}, set())
 
 
 def test_a_reader_who_stops_reading_has_not_been_shown_it(place: Path, channel: tuple[int, int]) -> None:

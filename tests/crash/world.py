@@ -20,6 +20,7 @@ from amq.layout import AgentLayout, QueueLayout
 from amq.mailbox import Mailbox
 from amq.message import parse
 from amq.store import durable, registry
+from amq.store.letters import open_bytes
 from tests.crash.seam import Watched
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class World:
     def litter(self) -> list[str]:
         """Temporary files, wherever they are."""
         known = re.compile(
-            r"meta/(config\.json|\.lock)|\.gitignore|agents/[^/]+/("
+            r"meta/(config\.json|\.lock)|\.gitignore|agents/[^/]+/(presence\.json|"
             r"(inbox/(new|cur)|outbox/sent|dlq/(new|cur))/[^/]+\.md|acks/(sent|received)/[^/]+\.json|"
             r"\.amq/(lock|drains/[^/]+|refused/[^/]+))"
         )
@@ -154,7 +155,7 @@ def _by_text(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
 
 
 def _holds_something(path: str) -> bool:
-    return os.path.isdir(path) and bool(os.listdir(path))
+    return bool(_names(path))
 
 
 def append_line(path: Path, line: str) -> None:
@@ -262,10 +263,16 @@ def _acknowledgement(world: World, expected: Expected, handle: str, identifier: 
 
 
 def _put_away(world: World) -> Iterator[str]:
-    put = ""
+    """Each bad message is kept once: below the envelope of a dead letter, or moved aside."""
+    kept: Counter[str] = Counter()
     for _, agent in world.agents():
-        put += "".join(path.read_text(errors="replace") for path in regular_files(agent.dlq_new))
-        put += " ".join(os.listdir(agent.refused)) if os.path.isdir(agent.refused) else ""
-    for identifier in world.bad:
-        if identifier not in put:
-            yield f"the bad message {identifier} is nowhere"
+        letters = (path for box in (agent.dlq_new, agent.dlq_cur) for path in regular_files(box))
+        kept.update(open_bytes(path.read_bytes(), path.stem, "")[0].message_id for path in letters)
+        kept.update(name.removesuffix(".md") for name in _names(agent.refused))
+    for identifier in sorted(world.bad | set(kept)):
+        if kept[identifier] != (identifier in world.bad):
+            yield f"the bad message {identifier} is kept {kept[identifier]} times"
+
+
+def _names(path: str) -> list[str]:
+    return os.listdir(path) if os.path.isdir(path) else []

@@ -15,10 +15,9 @@ import pytest
 
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError
-from amq.pty.host import Host
 from amq.pty.pump import BUFFER
-from amq.pty.terminal import Look, Terminal
-from amq.pty.tty import USUAL_SIZE, Tty
+from amq.pty.terminal import Look
+from amq.pty.tty import USUAL_SIZE
 from tests.pty.person import Person, host, terminal, wait_until
 
 RAW_CAT = ["sh", "-c", "stty raw -echo; echo ready; exec cat"]
@@ -316,30 +315,3 @@ def test_the_look_tells_who_edits_the_line() -> None:
     script = "echo now; read -r _; stty -echo; echo now; read -r _; stty raw -echo; echo now; head -c 1 >/dev/null"
     with terminal() as person:
         host(person, ["sh", "-c", script], does)
-
-
-def test_without_a_terminal_the_output_still_comes() -> None:
-    read_end, write_end = os.pipe()
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    tty = Tty(nothing, write_end)
-    assert tty.size() == USUAL_SIZE
-    child = Child.spawn(["sh", "-c", "stty size; exit 5"], os.environ, tty.size(), tty.attributes())
-    status = Host(child, tty, Terminal(0.0)).run()
-    os.close(write_end)
-    os.close(nothing)
-    with open(read_end, "rb") as pipe:
-        assert pipe.read() == b"24 80\r\n"
-    assert status == 5
-
-
-def test_the_end_of_a_piped_stdin_is_no_hang_up() -> None:
-    """Output goes to a terminal, input comes from a file that is at its end at once."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    with terminal() as person:
-        tty = Tty(nothing, person.slave)
-        child = Child.spawn(["sh", "-c", "echo here; sleep 0.3; exit 7"], os.environ, tty.size(), tty.attributes())
-        status = Host(child, tty, Terminal(0.0)).run()
-        tty.close()
-        person.sees("here")
-    os.close(nothing)
-    assert status == 7

@@ -122,6 +122,10 @@ def test_what_a_look_asks_for(mode: bytes) -> None:
     assert not after(b"\x1b[?2004h\x1b[?2004l\x1b[2004h").bracketed_paste
 
 
+def test_bringing_margins_back_leaves_the_cursor_where_the_shell_left_it() -> None:
+    assert after(b"\x1b[1;30r").redo() == b"\x1b7\x1b[1;30r\x1b8"
+
+
 def test_bringing_back_pushes_and_enters_in_the_programs_order() -> None:
     stream = b"\x1b[>1u\x1b[=3u\x1b[?1049h\x1b[>7u\x1b[=8;2u"
     assert after(stream).redo() == b"\x1b[>3u\x1b[?1049h\x1b[>15u"
@@ -171,7 +175,7 @@ def test_the_cover_undoes_whatever_part_was_shown(shown: bytes, since: bytes, da
 
 def test_the_cover_forgets_what_was_shown_to_be_off() -> None:
     ledger = after(b"\x1b[?1049h", b"\x1b[?1049l")
-    assert ledger.cover() == b"\x1b[?1049l"
+    assert ledger.cover() == b"\x1b7\x1b[?1049l"
     before = ledger.version
     ledger.shown()
     assert ledger.cover() == b""

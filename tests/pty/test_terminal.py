@@ -24,9 +24,22 @@ def test_the_question_for_the_state_gets_one_answer(question: bytes) -> None:
 
 
 def test_a_question_in_two_reads_is_answered_as_well() -> None:
+    """The person's terminal sees neither half."""
+    question = b"\x1b]7501;?\x1b\\"
+    for cut in range(1, len(question)):
+        terminal = Terminal(0.0, answers_state=True)
+        assert terminal.from_program(b"a" + question[:cut], 1.0) == (b"a", b"")
+        assert terminal.from_program(question[cut:] + b"b", 1.0) == (b"b", STATE_ANSWER)
+        assert terminal.withheld() == b""
+
+
+def test_what_only_began_like_a_question_is_shown() -> None:
     terminal = Terminal(0.0, answers_state=True)
-    assert terminal.from_program(b"\x1b]7501", 1.0) == (b"\x1b]7501", b"")
-    assert terminal.from_program(b";?\x07", 1.0)[1] == STATE_ANSWER
+    assert terminal.from_program(b"a\x1b]75", 1.0) == (b"a", b"")
+    assert terminal.from_program(b"\x1b]7501;", 1.0) == (b"\x1b]75", b"")
+    assert terminal.from_program(b"state=idle\x07", 1.0) == (b"\x1b]7501;state=idle\x07", b"")
+    terminal.from_program(b"\x1b", 1.0)
+    assert terminal.withheld() == b"\x1b"
 
 
 def test_no_answer_goes_into_the_middle_of_a_key() -> None:

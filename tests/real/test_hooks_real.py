@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -74,6 +75,21 @@ def begin_work(rig: Rig, terminal: Terminal) -> None:
     wait_until((rig.project / "at-0").exists, terminal.screen)
 
 
+def trust_hooks(terminal: Terminal) -> None:
+    """Answer Codex's question whether to trust our hooks with yes. Keys right after it is drawn may be lost or late."""
+    terminal.wait_for("Hooks need review")
+    keys = {r"› 1\.": "\x1b[B", r"› 2\.": "\r", r"› 3\.": "\x1b[A"}
+
+    def is_answered() -> bool:
+        for selected, key in keys.items():
+            if terminal.shows(selected):
+                terminal.press(key)
+                time.sleep(1.0)
+        return not terminal.shows("Hooks need review")
+
+    wait_until(is_answered, terminal.screen)
+
+
 def send(person: Person, agent: Agent, priority: str) -> None:
     person.amq("send", "--to", agent.program, "--priority", priority, "--body", "hello")
 
@@ -121,9 +137,7 @@ def test_codex_asks_once_whether_to_trust_hooks_and_then_takes_them(
 ) -> None:
     """With --hooks only: what the person answers stands in Codex's own configuration, for this command."""
     terminal = run(agent, "--hooks")
-    terminal.wait_for("Hooks need review")
-    terminal.press("2")
-    terminal.press("\r")
+    trust_hooks(terminal)
     begin_work(rig, terminal)
     send(person, agent, "urgent")
     (rig.project / "go").touch()

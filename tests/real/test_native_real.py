@@ -10,7 +10,7 @@ from tests.real.agents import Agent
 from tests.real.mock_model import Say
 from tests.real.rig import Rig
 from tests.real.terminal import wait_until
-from tests.real.test_hooks_real import Run, person, run, send, ways
+from tests.real.test_hooks_real import Run, person, run, send, trust_hooks, ways
 from tests.real.test_wake_real import INPUT_ROW, Person
 
 __all__ = ["person", "run"]
@@ -40,9 +40,7 @@ def test_claude_is_told_through_its_socket(rig: Rig, agent: Agent, person: Perso
 def test_codex_is_told_by_its_queue(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
     rig.model.script = lambda _: Say("Ok.")
     terminal = run(agent, "--hooks", "--native")
-    terminal.wait_for("Hooks need review")
-    terminal.press("2")
-    terminal.press("\r")
+    trust_hooks(terminal)
     terminal.wait_for(INPUT_ROW)
     terminal.press("hello")
     terminal.wait_for(f"{INPUT_ROW}hello$")

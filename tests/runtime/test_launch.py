@@ -108,7 +108,7 @@ def test_files_are_written_where_hooks_are_on_and_are_private(tmp_path: Path) ->
     state = Path(mailbox.state_dir)
     for options, names in ((NO_HOOKS, set()), (Options(), {"hook", "settings.json"})):
         launch = plan(profile, ["claude"], {}, queue, "me", options)
-        prepare(launch, profile, mailbox, "/x/amq", options)
+        prepare(launch, mailbox, "/x/amq", options)
         assert {path.name for path in state.iterdir()} == names
     assert stat.S_IMODE((state / "settings.json").stat().st_mode) == 0o600
     assert "--normal-after 120 " in (state / "hook").read_text()

@@ -51,6 +51,11 @@ def waits(result: Step) -> tuple[Phase, tuple[object, ...]]:
     return result[0].phase, result[1]
 
 
+def is_busy(result: Step, now: float) -> None:
+    """It waits because the agent works."""
+    assert (result[0].reason, result[1]) == (Reason.BUSY, (Again(now + LOOK_EVERY),))
+
+
 def test_no_mail_nothing_to_do() -> None:
     assert step(Wake(), looked(), 0.0) == (Wake(), ())
 
@@ -104,8 +109,9 @@ def test_reminders_come_at_growing_distances_then_the_mail_is_parked() -> None:
     assert step(state, looked("a"), now + 1e6)[1] == ()
 
 
-def test_new_mail_after_parking_gets_one_attempt() -> None:
-    state = attempted(parked("a", in_a_row=8), "a", "b", now=1000.0)
+@pytest.mark.parametrize("in_a_row", [4, 8])
+def test_new_mail_after_parking_gets_one_attempt(in_a_row: int) -> None:
+    state = attempted(parked("a", in_a_row=in_a_row), "a", "b", now=1000.0)
     state, actions = step(state, looked("a", "b"), 2000.0)
     assert (state.phase, actions) == (Phase.PARKED, (TellPerson(),))
 
@@ -158,7 +164,7 @@ def test_low_priority_goes_along_with_other_mail() -> None:
 def test_low_priority_never_breaks_in() -> None:
     quiet = Standing(quiet_for=1e6, busy=True, queues=True)
     state, _ = step(Wake(), looked("a", low="a", agent=quiet), 0.0)
-    assert step(state, looked("a", low="a", agent=quiet), 1e6)[0].reason is Reason.BUSY
+    is_busy(step(state, looked("a", low="a", agent=quiet), 1e6), 1e6)
 
 
 def test_urgent_mail_breaks_in_at_once() -> None:
@@ -168,7 +174,7 @@ def test_urgent_mail_breaks_in_at_once() -> None:
 def test_other_mail_leaves_a_busy_agent_in_peace_for_two_minutes() -> None:
     state, actions = step(Wake(), looked("a", agent=QUEUES), 100.0)
     assert (state.reason, actions) == (Reason.BUSY, (Again(100.0 + LOOK_EVERY),))
-    assert step(state, looked("a", agent=QUEUES), 219.0)[0].reason is Reason.BUSY
+    is_busy(step(state, looked("a", agent=QUEUES), 219.0), 219.0)
     assert step(state, looked("a", agent=QUEUES), 220.0)[1] == (Attempt(),)
     assert step(state, looked("a"), 101.0)[1] == (Attempt(),)
 
@@ -176,10 +182,10 @@ def test_other_mail_leaves_a_busy_agent_in_peace_for_two_minutes() -> None:
 def test_the_two_minutes_count_from_when_it_became_busy_and_from_when_the_mail_came() -> None:
     state, _ = step(Wake(), looked(agent=QUEUES), 0.0)
     state, _ = step(state, looked("a", agent=QUEUES), 1000.0)
-    assert step(state, looked("a", agent=QUEUES), 1100.0)[0].reason is Reason.BUSY
+    is_busy(step(state, looked("a", agent=QUEUES), 1100.0), 1100.0)
     state, _ = step(state, looked("a", agent=Standing(waits_for=Reason.DRAFT)), 1110.0)
     state, _ = step(state, looked("a", agent=QUEUES), 1115.0)
-    assert step(state, looked("a", agent=QUEUES), 1200.0)[0].reason is Reason.BUSY
+    is_busy(step(state, looked("a", agent=QUEUES), 1200.0), 1200.0)
     assert step(state, looked("a", agent=QUEUES), 1235.0)[1] == (Attempt(),)
 
 
@@ -197,6 +203,18 @@ def test_a_busy_agent_is_not_reminded_nor_given_up() -> None:
         assert actions == (Again(now + LOOK_EVERY),)
     assert step(state, looked("a"), now + 29.0)[1] == (Again(now + 30.0),)
     assert step(state, looked("a"), now + 30.0)[1] == (Attempt(),)
+
+
+def test_an_agent_that_works_is_not_given_up_on_mail_that_came_meanwhile() -> None:
+    told = Wake(Phase.OUTSTANDING, unread=frozenset("a"), announced=frozenset("a"), tries=1, in_a_row=8)
+    state, _ = step(told, looked("a", "b", agent=QUEUES), 0.0)
+    is_busy(step(state, looked("a", "b", agent=QUEUES), 1000.0), 1000.0)
+    assert step(state, looked("a", "b"), 1000.0)[1] == (TellPerson(),)
+
+
+def test_busyness_before_the_mail_came_delays_nothing() -> None:
+    state, _ = step(Wake(), looked(agent=QUEUES), 1000.0)
+    assert step(state, looked("a"), 1001.0)[1] == (Attempt(),)
 
 
 def test_what_a_hook_has_handed_over_is_not_typed_as_well() -> None:

@@ -1,0 +1,116 @@
+"""`amq coop up`: the agents of a project, side by side."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from amq import config
+from amq.cli.output import stdin_is_terminal
+from amq.cli.session import check_queue
+from amq.errors import AmqError
+from amq.layout import QueueLayout
+from amq.store import registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
+    from amq.setup.coop import Coop, Place
+    from amq.setup.seats import Seat
+
+SUMMARY = "start the agents of a project side by side, each told of its mail"
+USAGE = "[--agents claude,codex] [--tmux | --print]"
+STRAY = "--agents"
+EXAMPLES = """\
+  amq coop up                                        claude and codex
+  amq coop up --agents claude,claude-2,codex         two of one kind
+  amq coop up --agents "lead=claude,reviewer=codex -m o3"
+  amq coop up --print                                the commands, one for each terminal"""
+NOTES = """\
+Makes the queue and the mailboxes that are missing, then starts what does not run yet: in tmux, in a window of the
+session you are in, else in a session named after the project, which you then see (leave it with Ctrl-b d; the agents
+stay). Without tmux it prints the commands. The agents get the environment of the tmux server, with your PATH."""
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument(
+        "--agents", default="claude,codex", metavar="LIST", help="handles, or HANDLE=PROGRAM (default claude,codex)"
+    )
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--tmux", action="store_true", help="in tmux, or not at all")
+    way.add_argument("--print", action="store_true", help="start nothing, print the commands")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """0 if all of them run, or can be started by what was printed; 1 if a program is not installed."""
+    from amq.setup.coop import Coop, State
+    from amq.setup.seats import parse_seats
+
+    seats = parse_seats(args.agents)
+    environ, cwd = config.environment(), os.getcwd()
+    coop = Coop(_queue(args, [seat.handle for seat in seats], out), environ)
+    if args.tmux and not coop.tmux.installed:
+        raise AmqError("tmux is not installed", hint="install it, or take the commands: amq coop up --print")
+    if args.print or not coop.tmux.installed:
+        return _print(coop, seats, cwd, out)
+    places = coop.up(seats, cwd)
+    _tell(coop.root, places, out)
+    shown = next((place for place in places if place.where), None)
+    if shown and not coop.tmux.inside and stdin_is_terminal() and not out.json:
+        coop.tmux.attach(shown.session)
+    return int(any(place.state is State.MISSING for place in places))
+
+
+def _queue(args: Namespace, handles: list[str], out: Output) -> str:
+    """The queue, with a mailbox for each of HANDLES; what is missing is made, which is said."""
+    environ, cwd = config.environment(), os.getcwd()
+    found = config.find_root(args.root, environ, cwd)
+    root = (found or config.new_root(args.root, environ, cwd)).value
+    if found is None:
+        out.note(f"made a queue in {root}")
+    else:
+        check_queue(args, root, out)
+    queue = QueueLayout(root)
+    registry.make_queue(queue, tracked=False)
+    registry.register(queue, handles, time.time_ns())
+    return root
+
+
+def _print(coop: Coop, seats: list[Seat], cwd: str, out: Output) -> int:
+    """One line for each terminal, of those that do not run."""
+    from amq.setup.clis import how_to_get
+    from amq.setup.coop import State
+
+    running = {place.handle for place in coop.status() if place.state in (State.RUNNING, State.ELSEWHERE)}
+    missing = [seat for seat in seats if not coop.is_installed(seat)]
+    for seat in missing:
+        out.note(f"{seat.program[0]} is not installed; {how_to_get(seat.program[0])}")
+    lines = [coop.line(seat, cwd) for seat in seats if seat not in missing and seat.handle not in running]
+    if out.json:
+        out.value({"root": coop.root, "commands": lines})
+    elif lines:
+        out.note("one line for each terminal:")
+        out.data("".join(f"{line}\n" for line in lines))
+    return int(bool(missing))
+
+
+def _tell(root: str, places: list[Place], out: Output) -> None:
+    from amq.cli.coop_status import item
+    from amq.setup.clis import how_to_get
+    from amq.setup.coop import State
+
+    for place in places:
+        if place.state is State.MISSING:
+            out.note(f"{place.handle}: {place.program} is not installed; {how_to_get(place.program)}")
+    if out.json:
+        out.value({"root": root, "agents": [item(place) for place in places]})
+        return
+    words = {State.STARTED: "started in tmux", State.RUNNING: "runs already in tmux"}
+    for place in places:
+        if place.state in words:
+            out.line(f"{place.handle}: {words[place.state]} {place.where}")
+        elif place.state is State.ELSEWHERE:
+            out.line(f"{place.handle}: runs already, elsewhere (process {place.pid})")

@@ -1,0 +1,145 @@
+"""A process that puts the person's terminal right when we are killed and cannot.
+
+It holds the terminal and the reading end of a pipe and nothing else, in a session of its own, where no signal of the
+terminal reaches it. The pipe tells it what to do once the pipe breaks. It is forked, not started: it shares our memory,
+and is ready before the program is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import marshal
+import os
+import signal
+import termios
+import time
+from typing import NoReturn
+
+from amq.pty.ledger import ABANDON, BRACKETED_PASTE
+from amq.pty.tty import LFLAG, Attributes, Tty
+
+Settings = tuple[Attributes, Attributes]  # the terminal's before us, and those we gave it
+
+WITHIN = 5  # whole seconds in which it gives up: a terminal that takes no output can not be helped
+HEIR_WITHIN, HEIR_EVERY = 60, 0.002  # seconds
+MOST_UNSAID = 1 << 16  # bytes kept for a guard that does not listen
+
+_UNDO, _ON_DUTY, _AT_EASE = b"u", b"d", b"e"  # what a line begins with
+_ALWAYS = ABANDON + b"\x1b[m\x0f"  # the last write may have broken off anywhere; no colours, no shift
+_NO_PASTE = b"\x1b[?%dl" % BRACKETED_PASTE
+_DEAF_TO = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+
+
+class Guard:
+    """Our end of it. What it is told counts from the next instant on; only `dismiss` waits for it."""
+
+    def __init__(self, tty: Tty) -> None:
+        """Fork it to guard TTY, before there are threads, and before the program. Raises OSError if that is refused."""
+        pipe, self._pipe = os.pipe()
+        self._unsaid = bytearray()
+        try:
+            self.pid = os.fork()
+        except OSError:
+            os.close(self._pipe)
+            os.close(pipe)
+            raise
+        if not self.pid:
+            _stand_by(pipe, tty)
+        os.close(pipe)
+        os.set_blocking(self._pipe, False)
+
+    def undo(self, undo: bytes) -> None:
+        """Say what is to be written to the terminal: UNDO, which has no line feed, instead of what was said before."""
+        self._say(_UNDO + undo)
+
+    def on_duty(self, settings: Settings | None) -> None:
+        """From now on the terminal is to be put right. Its SETTINGS go back if they are still those that we gave it."""
+        self._say(_ON_DUTY + marshal.dumps(settings).hex().encode())
+
+    def at_ease(self) -> None:
+        """The terminal is as it was before us, and to be left alone."""
+        self._say(_AT_EASE)
+
+    def dismiss(self) -> None:
+        """End it, and return when it has ended: not before the terminal is right, unless it is at ease."""
+        os.close(self._pipe)
+        os.waitpid(self.pid, 0)
+
+    def _say(self, line: bytes) -> None:
+        """To one that is stopped it is said later, to one that was killed never."""
+        if len(self._unsaid) < MOST_UNSAID:
+            self._unsaid += line + b"\n"
+        with contextlib.suppress(OSError):
+            del self._unsaid[: os.write(self._pipe, self._unsaid)]
+
+
+def _stand_by(pipe: int, tty: Tty) -> NoReturn:
+    try:
+        gc.disable()  # it would touch pages that are shared
+        os.setsid()
+        for number in _DEAF_TO:
+            signal.signal(number, signal.SIG_IGN)
+        _close_all_but({pipe, tty.source, tty.sink})
+        undo, settings = _listen(pipe)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(WITHIN)
+        if undo is not None:
+            _put_right(tty, undo, settings)
+    finally:
+        os._exit(0)
+
+
+def _close_all_but(kept: set[int]) -> None:
+    start = 0
+    for fd in sorted(kept):
+        os.closerange(start, fd)
+        start = fd + 1
+    os.closerange(start, os.sysconf("SC_OPEN_MAX"))
+
+
+def _listen(pipe: int) -> tuple[bytes | None, Settings | None]:
+    """What was said when the pipe broke: the bytes to write, None if there is nothing to do; and the settings."""
+    undo, rest = b"", b""
+    settings: Settings | None = None
+    on_duty = False
+    while data := os.read(pipe, MOST_UNSAID):
+        *lines, rest = (rest + data).split(b"\n")
+        for line in lines:
+            if line[:1] == _UNDO:
+                undo = line[1:]
+            elif line[:1] == _ON_DUTY:
+                on_duty, settings = True, marshal.loads(bytes.fromhex(line[1:].decode()))  # noqa: S302 - our own words
+            else:
+                on_duty = False
+    return (undo if on_duty else None), settings
+
+
+def _put_right(tty: Tty, undo: bytes, settings: Settings | None) -> None:
+    """A shell's line editor may have the terminal already: what it has set stays, and its bracketed paste as well."""
+    if settings is not None:
+        before, ours = settings
+        now = termios.tcgetattr(tty.source)
+        if now == ours:
+            termios.tcsetattr(tty.source, termios.TCSANOW, before)
+        elif not _has(now, termios.ICANON):
+            undo = undo.replace(_NO_PASTE, b"")
+    tty.show(_ALWAYS + undo, WITHIN)
+    if settings is not None:
+        _disinherit(tty, before)
+
+
+def _disinherit(tty: Tty, before: Attributes) -> None:
+    """Zsh and fish take over the settings that they find. If one was faster than we, it has ours for its commands.
+
+    Put right during its first command they are taken over as well. Those of a sane command are left alone.
+    """
+    signal.alarm(HEIR_WITHIN)
+    while not _has(now := termios.tcgetattr(tty.source), termios.ICANON) or not _has(now, termios.ISIG):
+        if _has(now, termios.ICANON):
+            termios.tcsetattr(tty.source, termios.TCSANOW, before)
+        time.sleep(HEIR_EVERY)
+
+
+def _has(settings: Attributes, flag: int) -> bool:
+    return bool(int(settings[LFLAG]) & flag)  # type: ignore[arg-type]

@@ -1,0 +1,69 @@
+"""A terminal brought back into order, whatever was done to it, with all that stands on it and above it."""
+
+from __future__ import annotations
+
+import termios
+
+from amq.pty.errors import PtyError
+from amq.pty.ledger import ABANDON, Ledger
+from amq.pty.sequences import Splitter
+from amq.pty.tty import CC, CFLAG, IFLAG, LFLAG, OFLAG, Attributes, Tty
+
+WITHIN = 5.0  # seconds for the terminal to take it
+
+_PRIVATE = (1, 5, 9, 45, 66, *range(1000, 1007), 1015, 1016, 2004, 2026, 2031, 2048, 9001)
+_DISORDER = (
+    *(b"\x1b[?%dh" % mode for mode in _PRIVATE),
+    b"\x1b[?7;8;25l\x1b[2;4;20h\x1b[12l\x1b[>4;2m\x1b[5 q\x1b]8;;x\x1b\\",
+    b"\x1b[=1u" + b"\x1b[>1u" * 8 + b"\x1b[?1049h" + b"\x1b[>1u" * 8,
+    b"\x1b(0\x1b)0\x0e\x1b[1m\x1b[1;2r",
+)
+"""All that the ledger knows how to undo but the title, and progress, which some terminals take for a notification."""
+_SOFT_RESET = b"\x1b[!p"  # where it is known it ends origin mode without moving the cursor
+
+_SANE = {
+    IFLAG: ("BRKINT ICRNL IXON IMAXBEL", "IGNBRK INLCR IGNCR ISTRIP PARMRK IXOFF IXANY IUCLC"),
+    OFLAG: ("OPOST ONLCR", "OCRNL ONOCR ONLRET OLCUC OFILL"),
+    CFLAG: ("CREAD CS8", "PARENB"),
+    LFLAG: ("ICANON IEXTEN ISIG ECHO ECHOE ECHOK ECHOCTL ECHOKE", "ECHONL NOFLSH TOSTOP ECHOPRT EXTPROC FLUSHO"),
+}
+"""What `stty sane` switches on and off."""
+_KEYS = {"VINTR": 0x03, "VQUIT": 0x1C, "VERASE": 0x7F, "VKILL": 0x15, "VEOF": 0x04, "VSUSP": 0x1A}
+
+
+def everything_off() -> bytes:
+    """The bytes that switch off all modes that we know; they neither clear anything nor move the cursor."""
+    ledger, splitter = Ledger(), Splitter()
+    for kind, token in splitter.feed(b"".join(_DISORDER)):
+        ledger.take(kind, token)
+    return ABANDON + _SOFT_RESET + ledger.cover()
+
+
+def sane(attributes: Attributes) -> Attributes:
+    """ATTRIBUTES as stty(1) would make them sane, but for keys that somebody has chosen."""
+    made = list(attributes)
+    for index, (on, off) in _SANE.items():
+        made[index] = int(made[index]) & ~_flags(off) | _flags(on)  # type: ignore[arg-type]
+    controls = list(made[CC])  # type: ignore[arg-type]
+    controls[termios.VMIN], controls[termios.VTIME] = 1, 0
+    for name, usual in _KEYS.items():
+        if controls[getattr(termios, name)] in (b"\0", b"\xff"):  # none at all, as Linux and macOS say it
+            controls[getattr(termios, name)] = bytes([usual])
+    made[CC] = controls
+    return made
+
+
+def reset(tty: Tty) -> bool:
+    """Put TTY, a terminal, in order; whether its settings were not. Raises PtyError."""
+    try:
+        before = termios.tcgetattr(tty.source)
+        termios.tcsetattr(tty.source, termios.TCSANOW, sane(before))
+        tty.show(everything_off(), WITHIN)
+        return termios.tcgetattr(tty.source) != before
+    except (OSError, termios.error) as error:
+        raise PtyError(f"the terminal can not be put in order: {error.args[-1]}") from error
+
+
+def _flags(names: str) -> int:
+    """Those of NAMES that this system has, together."""
+    return sum(getattr(termios, name, 0) for name in names.split())

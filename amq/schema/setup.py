@@ -1,0 +1,122 @@
+"""What the commands print that people run once: coop, doctor, skill."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from amq.schema.base import Count, Handle, Model, absent
+
+
+class Placed(Model):
+    """An agent, and where it runs."""
+
+    handle: Handle
+    """The agent."""
+    state: Literal["started", "running", "elsewhere", "ended", "absent", "missing"]
+    """started: just now; running: in a pane of ours; elsewhere: hosted, but not by us; ended: its pane shows how;
+    absent: not running; missing: its program is not installed.
+    """
+    pid: Count = absent
+    """The process id of its host, if it runs."""
+    where: str = absent
+    """The tmux pane, as session:window.pane."""
+
+
+class Standing(Placed):
+    """An agent of the queue."""
+
+    status: Count = absent
+    """The exit status of a program that has ended, where tmux knows it."""
+    unread: Count
+    """How many messages are new."""
+
+
+class Up(Model):
+    """What runs now, or the commands that start it."""
+
+    root: str
+    """The queue's absolute path."""
+    agents: list[Placed] = absent
+    """The agents that were asked for, if tmux was to start them."""
+    commands: list[str] = absent
+    """Else one command for each that does not run."""
+
+
+class Status(Model):
+    """How the agents of a queue stand."""
+
+    root: str
+    """The queue's absolute path."""
+    agents: list[Standing]
+    """All but the person, sorted."""
+
+
+class Down(Model):
+    """What was ended, and what was not."""
+
+    root: str
+    """The queue's absolute path."""
+    ended: list[Handle]
+    """The agents whose programs have ended, in that order."""
+    left: list[Handle]
+    """Those whose programs did not end in time."""
+    remains: list[str]
+    """A sentence on each agent whose program or unread mail is still there."""
+
+
+class Finding(Model):
+    """Something that is wrong, or worth knowing."""
+
+    check: str
+    """The check that found it."""
+    wrong: bool
+    """Whether it counts for the exit code."""
+    text: str
+    """What it is."""
+    remedy: str
+    """What to do about it."""
+    fixable: bool
+    """Whether --fix does that."""
+
+
+class Mended(Model):
+    """A finding that --fix has done something about."""
+
+    check: str
+    """The check that found it."""
+    text: str
+    """What was wrong."""
+
+
+class Health(Model):
+    """What the checks have found."""
+
+    root: str
+    """The queue's absolute path; empty if there is none."""
+    findings: list[Finding]
+    """What is left, in the order of the checks."""
+    mended: list[Mended]
+    """What --fix has mended."""
+
+
+class Written(Model):
+    """What was written."""
+
+    written: dict[str, list[str]]
+    """The files, relative to the directory of the skill that they are in."""
+
+
+class Removed(Model):
+    """What was removed."""
+
+    removed: dict[str, list[str]]
+    """The files, relative to the directory of the skill that they were in."""
+
+
+class Restored(Model):
+    """A terminal that was put back in order."""
+
+    terminal: str
+    """Its name, such as /dev/pts/3."""
+    settings_changed: bool
+    """Whether its settings were not sane before."""

@@ -1,0 +1,121 @@
+"""The checks of what is around the queue: the environment, the programs, the agents' settings."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from amq.errors import AmqError
+from amq.layout import QueueLayout
+from amq.names import PERSON, is_handle
+from amq.setup.clis import CLIS, how_to_get, program_of
+from amq.setup.doctor import Finding, Machine, version_of
+from amq.store import registry
+
+
+def environment(root: str | None, machine: Machine) -> Iterator[Finding]:
+    """AM_ME names somebody who is there."""
+    me = machine.environ.get("AM_ME", "")
+    if not me:
+        return
+    if not is_handle(me):
+        yield Finding(f"AM_ME is {me!r}, which is no handle", "unset AM_ME, or export AM_ME=HANDLE")
+    elif root and me != PERSON and not registry.has_mailbox(QueueLayout(root).agent(me)):
+        yield Finding(f"AM_ME is {me}, who has no mailbox here", f"amq init --agents {me}, or unset AM_ME")
+
+
+def command(_: str | None, machine: Machine) -> Iterator[Finding]:
+    """`amq` on the PATH is this one."""
+    found = _which("amq", machine)
+    if found is None:
+        yield Finding("no amq on the PATH", "install it: scripts/install.sh, which says what the PATH lacks")
+        return
+    version = version_of(found, machine.environ)
+    ours = machine.version
+    if version != ours:
+        yield Finding(
+            f"{found} is another amq, of version {version or 'unknown'}; this one is {ours}",
+            "remove it, or put this one before it on the PATH",
+        )
+
+
+def agents(root: str | None, machine: Machine) -> Iterator[Finding]:
+    """Agents' CLIs are there, start, and are of a version whose waking was tested."""
+    installed = {program: path for program in CLIS if (path := _which(program, machine))}
+    wanted = {program_of(handle) for handle in _registered(root)} & {*CLIS}
+    for program in sorted(wanted - {*installed}):
+        yield Finding(f"{program} is registered, but its CLI is not installed", how_to_get(program))
+    if not installed and not wanted:
+        yield Finding("no agent's CLI is on the PATH", how_to_get("claude"))
+    for program, path in installed.items():
+        yield from _version(program, path, machine)
+
+
+def _version(program: str, path: str, machine: Machine) -> Iterator[Finding]:
+    version = version_of(path, machine.environ)
+    oldest = CLIS[program].oldest
+    if not version:
+        yield Finding(f"{path} does not start: {program} --version fails", f"install it again; {how_to_get(program)}")
+    elif tuple(map(int, re.findall(r"\d+", version)))[: len(oldest)] < oldest:
+        tested = ".".join(map(str, oldest))
+        yield Finding(
+            f"{program} {version} is older than {tested}: you may have to press Enter for a notification",
+            f"a newer one; {how_to_get(program)}",
+            wrong=False,
+        )
+
+
+def tmux(_: str | None, machine: Machine) -> Iterator[Finding]:
+    """It is there for `amq coop up`."""
+    if _which("tmux", machine) is None:
+        yield Finding("no tmux: amq coop up prints commands instead", "install tmux, if you want that", wrong=False)
+
+
+def hooks(_: str | None, machine: Machine) -> Iterator[Finding]:
+    """The CLIs' own settings have hooks that call amq: an agent that nobody hosts hears of its mail by them alone."""
+    home = machine.environ.get("HOME", "")
+    claude = machine.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude")
+    codex = machine.environ.get("CODEX_HOME") or os.path.join(home, ".codex")
+    project = os.path.join(machine.cwd, ".claude")
+    files = {
+        "claude": [f"{claude}/settings.json", f"{project}/settings.json", f"{project}/settings.local.json"],
+        "codex": [f"{codex}/hooks.json", f"{codex}/config.toml"],
+    }
+    for program, paths in files.items():
+        if _which(program, machine) and not any(map(_calls_amq, paths)):
+            yield Finding(
+                f"{program}'s own hooks do not call amq: started without `amq run` it hears of no mail",
+                f"start it so: amq run -- {program}, or amq coop up",
+                wrong=False,
+            )
+
+
+def _calls_amq(path: str) -> bool:
+    with suppress(OSError):
+        return "amq" in Path(path).read_text("utf-8", "replace")
+    return False
+
+
+def _registered(root: str | None) -> list[str]:
+    """The registered handles; none where they can not be read, which another check says."""
+    with suppress(AmqError):
+        return (registry.read_registry(QueueLayout(root)) if root else None) or []
+    return []
+
+
+def _which(program: str, machine: Machine) -> str | None:
+    return shutil.which(program, path=machine.environ.get("PATH", os.defpath))
+
+
+CHECKS: dict[str, Callable[[str | None, Machine], Iterator[Finding]]] = {
+    "environment": environment,
+    "amq": command,
+    "agents": agents,
+    "tmux": tmux,
+    "hooks": hooks,
+}
+"""Each is given the queue's path, if there is a queue, and what it may ask of the machine."""

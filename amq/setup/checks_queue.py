@@ -1,0 +1,235 @@
+"""The checks of the queue itself."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from amq.errors import AmqError
+from amq.layout import QueueLayout
+from amq.mailbox import Mailbox
+from amq.names import PERSON, is_handle
+from amq.roster import Agent
+from amq.setup.clis import program_of
+from amq.setup.doctor import Finding, Machine
+from amq.store import durable, registry
+from amq.store.durable import Directory
+from amq.text import visible
+
+LITTLE = 16 * 1024 * 1024  # bytes; what a busy queue may need before anybody looks again
+FEW = 100  # files
+LONG = 600.0  # seconds that unread mail may lie before it is worth a word
+UNTESTED = {
+    "9p", "afs", "ceph", "cifs", "drvfs", "fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs", "vboxsf",
+}  # fmt: skip
+
+
+def queue(root: str, machine: Machine) -> Iterator[Finding]:
+    """It is there, it is ours, it is whole, and we can write to it."""
+    layout, owner = QueueLayout(root), os.stat(root).st_uid
+    if machine.uid not in (0, owner):
+        yield Finding(f"it belongs to another user ({owner})", f"if it should be yours: sudo chown -R $(id -un) {root}")
+    if not os.access(root, os.W_OK | os.X_OK):
+        yield Finding("you can not write to it", f"chmod u+rwx {root}")
+    missing = [path for path in layout.directories if not os.path.isdir(path)]
+    if missing:
+        yield Finding(
+            f"it is incomplete: there is no {', no '.join(missing)}",
+            "amq init",
+            fix=partial(registry.make_queue, layout, tracked=False),
+        )
+
+
+def permissions(root: str, _: Machine) -> Iterator[Finding]:
+    """Nobody else can write to it, or read it."""
+    loose = [(path, mode) for path, mode in _modes(root) if mode & 0o077]
+    writable = [path for path, mode in loose if mode & 0o022]
+    for paths, verb in ((writable, "write to"), ([path for path, _ in loose], "read")):
+        if paths:
+            yield Finding(
+                f"other users can {verb} {len(paths)} of its files and directories, such as {visible(paths[0])}",
+                f"chmod -R go-rwx {root}",
+                wrong=verb == "write to",
+                fix=partial(_tighten, paths),
+            )
+            return
+
+
+def registered(root: str, _: Machine) -> Iterator[Finding]:
+    """Who is registered has a mailbox, and the other way round."""
+    layout = QueueLayout(root)
+    present = [handle for handle in registry.mailboxes(layout) if handle != PERSON]
+    try:
+        agents = registry.read_registry(layout)
+    except AmqError as error:
+        yield Finding(error.message, error.hint)
+        return
+    if agents is None:
+        yield Finding(
+            "there is no registry, so mail to @all reaches nobody",
+            f"amq init --agents {','.join(present) or 'claude,codex'}",
+            fix=_register(layout, present),
+        )
+        return
+    for handle in sorted({*present} - {*agents}):
+        yield Finding(
+            f"{handle} has a mailbox but is not registered, so mail to @all does not reach it",
+            f"amq init --agents {handle}",
+            fix=_register(layout, [handle]),
+        )
+    for handle in (handle for handle in agents if not os.path.isdir(layout.agent(handle).home)):
+        yield Finding(
+            f"{handle} is registered but has no mailbox", f"amq init --agents {handle}", fix=_register(layout, [handle])
+        )
+
+
+def mailboxes(root: str, _: Machine) -> Iterator[Finding]:
+    """Each has all its directories, and a name that can be written to."""
+    layout = QueueLayout(root)
+    for name in sorted(os.listdir(layout.agents)) if os.path.isdir(layout.agents) else []:
+        agent = layout.agent(name)
+        if not is_handle(name):
+            yield Finding(
+                f"{visible(name)} in {layout.agents} is no handle: nobody can write to it",
+                "move it away if you do not know what it is",
+                wrong=False,
+            )
+        elif missing := [path for path in agent.directories if not os.path.isdir(path)]:
+            yield Finding(
+                f"the mailbox of {name} is incomplete: there is no {missing[0]}",
+                f"amq init --agents {name}",
+                fix=partial(registry.make_mailbox, layout, name),
+            )
+
+
+def filesystem(root: str, machine: Machine) -> Iterator[Finding]:
+    """It is one that was tested, can be written to, and has room."""
+    kind = _kind(os.path.realpath(root), machine.mounts())
+    if kind in UNTESTED:
+        yield Finding(
+            f"the queue lies on {kind}, on which amq is untested",
+            "make the queue on a local disk: amq init --root DIR, and export AM_ROOT=DIR",
+            wrong=False,
+        )
+    room = machine.statvfs(root)
+    if room.f_flag & os.ST_RDONLY:
+        yield Finding("the filesystem can only be read", "mount it for writing, or make the queue elsewhere")
+        return
+    if room.f_bavail * room.f_frsize < LITTLE:
+        yield Finding(f"the disk is full: {room.f_bavail * room.f_frsize // 1024} KiB are left", "make room on it")
+    if room.f_files and room.f_favail < FEW:
+        yield Finding(f"the disk has room for {room.f_favail} more files only", "remove files that nobody needs")
+
+
+def watching(root: str, machine: Machine) -> Iterator[Finding]:
+    """The system tells us of new mail; else it is looked for twice a second."""
+    try:
+        machine.watch(root)
+    except OSError as error:
+        yield Finding(
+            f"directories can not be watched, so amq looks twice a second instead: {error}",
+            "raise fs.inotify.max_user_watches and max_user_instances (sysctl), or end programs that watch much",
+        )
+
+
+def notifiers(root: str, _: Machine) -> Iterator[Finding]:
+    """Who is to tell an agent of its mail can do so."""
+    for agent in _agents(root):
+        if agent.notifier and _is_stopped(agent.notifier.pid):
+            yield Finding(
+                f"amq {visible(agent.notifier.how)} of {agent.handle} (process {agent.notifier.pid}) is stopped",
+                f"let it go on: fg in its shell, or kill -CONT {agent.notifier.pid}",
+            )
+
+
+def mail(root: str, _: Machine) -> Iterator[Finding]:
+    """Somebody is told of it, and what was no message has been looked at."""
+    for agent in _agents(root):
+        if agent.unread and not agent.notifier:
+            yield Finding(
+                f"{agent.unread} unread for {agent.handle}, and nobody tells it",
+                f"start it: amq run --as {agent.handle} -- {program_of(agent.handle)}",
+            )
+        elif agent.oldest_s is not None and agent.oldest_s > LONG:
+            yield Finding(
+                f"{agent.handle} is told of its mail, and has not read it for {int(agent.oldest_s) // 60} min",
+                "look at its screen: a half-typed line or a dialog holds the notification back",
+                wrong=False,
+            )
+        if agent.dead_letters:
+            yield Finding(
+                f"{agent.handle} has {agent.dead_letters} dead letters: files in its inbox that were no messages",
+                f"amq dlq list --me {agent.handle}",
+                wrong=False,
+            )
+
+
+def _agents(root: str) -> list[Agent]:
+    """Every agent but the person; none where there is no whole queue, which another check says."""
+    if not os.path.isdir(QueueLayout(root).agents):
+        return []
+    return [agent for agent in Mailbox(root, PERSON).who() if agent.handle != PERSON]
+
+
+def _modes(root: str) -> Iterator[tuple[str, int]]:
+    """Every directory and plain file of the queue, with its mode; links are not followed."""
+    yield root, stat.S_IMODE(os.stat(root).st_mode)
+    for place, directories, files in os.walk(root):
+        for name in (*directories, *files):
+            path = os.path.join(place, name)
+            with suppress(FileNotFoundError):
+                mode = os.lstat(path).st_mode
+                if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+                    yield path, stat.S_IMODE(mode)
+
+
+def _tighten(paths: list[str]) -> None:
+    """Take from others what they may do with these; through descriptors, so that no link is followed."""
+    for path in paths:
+        place, name = os.path.split(path)
+        with suppress(FileNotFoundError), Directory(place) as directory:
+            fd = durable.steps.open(directory, name, os.O_RDONLY)
+            try:
+                durable.steps.chmod(fd, stat.S_IMODE(os.fstat(fd).st_mode) & ~0o077)
+            finally:
+                durable.close(fd)
+
+
+def _register(layout: QueueLayout, handles: list[str]) -> Callable[[], object]:
+    return partial(registry.register, layout, handles, time.time_ns())
+
+
+def _kind(path: str, mounts: str) -> str:
+    """The kind of filesystem that PATH is on, by the table MOUNTS (proc(5)); empty if that is not known."""
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        _, place, found, *_ = (*line.split(" "), "", "", "")
+        place = place.replace("\\040", " ")
+        if len(place) >= len(best) and path.startswith((f"{place}/", f"{place.rstrip('/')}/")):
+            best, kind = place, found
+    return kind
+
+
+def _is_stopped(pid: int) -> bool:
+    """Whether the process is stopped (`T`, proc(5)); False where that can not be known."""
+    with suppress(OSError, IndexError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    return False
+
+
+CHECKS: dict[str, Callable[[str, Machine], Iterator[Finding]]] = {
+    "queue": queue,
+    "permissions": permissions,
+    "registry": registered,
+    "mailboxes": mailboxes,
+    "filesystem": filesystem,
+    "watching": watching,
+    "notifiers": notifiers,
+    "mail": mail,
+}
+"""Each is given the queue's path, and what it may ask of the machine."""

@@ -1,0 +1,35 @@
+"""The agent CLIs that people use, as far as setting up has to know them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NUMBERED = re.compile(r"-\d+$")
+
+
+@dataclass(frozen=True)
+class Cli:
+    """How to get a CLI, and the oldest version whose waking was measured to work without a key pressed."""
+
+    get_it: str
+    oldest: tuple[int, ...] = ()
+
+
+CLIS = {
+    "claude": Cli("npm install -g @anthropic-ai/claude-code", oldest=(2, 1, 330)),
+    "codex": Cli("npm install -g @openai/codex", oldest=(0, 169, 0)),
+    "gemini": Cli("npm install -g @google/gemini-cli"),
+    "opencode": Cli("npm install -g opencode-ai"),
+}
+
+
+def program_of(handle: str) -> str:
+    """The program that HANDLE suggests: `claude-2` is another claude."""
+    return _NUMBERED.sub("", handle)
+
+
+def how_to_get(program: str) -> str:
+    """What to do about a PROGRAM that is not installed."""
+    known = CLIS.get(program)
+    return f"to get it: {known.get_it}" if known else f"install {program}, or put it on the PATH"

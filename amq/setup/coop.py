@@ -1,0 +1,158 @@
+"""The agents of a queue, started side by side, looked at, and ended."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from amq import config
+from amq.layout import ROOT_NAME, QueueLayout
+from amq.mailbox import Mailbox
+from amq.names import PERSON
+from amq.setup.seats import Seat
+from amq.setup.tmux import Pane, Tmux
+from amq.store.locks import lock_beside
+from amq.store.notifier import read_notifier
+
+AMQ = (sys.executable, "-P", "-m", "amq")
+IN_PANE = 'echo; exec "$@"'  # the empty line: a dead pane scrolls by one, which is not to be the first of an error
+LOOK_AGAIN = 0.05  # seconds between two looks at a program that is to end
+
+
+class State(Enum):
+    """How an agent stands."""
+
+    STARTED = "started"  # just now
+    RUNNING = "running"  # in a pane of ours
+    ELSEWHERE = "elsewhere"  # hosted, but not in a pane of ours
+    ENDED = "ended"  # the pane shows how its program came to its end
+    ABSENT = "absent"
+    MISSING = "missing"  # its program is not installed
+
+
+@dataclass(frozen=True)
+class Place:
+    """An agent, how it stands, and where: the pid of its host, the tmux pane, the status it ended with."""
+
+    handle: str
+    state: State
+    pid: int | None = None
+    where: str = ""
+    status: int | None = None
+    program: str = ""
+    unread: int = 0
+
+    @property
+    def session(self) -> str:
+        """The tmux session that it is in."""
+        return self.where.rpartition(":")[0]
+
+
+class Coop:
+    """The agents of the queue at ROOT, an absolute path, as tmux and the mailboxes show them."""
+
+    def __init__(self, root: str, environ: Mapping[str, str]) -> None:
+        self.root = root
+        self._queue = QueueLayout(root)
+        self._environ = environ
+        self.tmux = Tmux(environ, _mark(root))
+
+    def up(self, seats: Sequence[Seat], cwd: str) -> list[Place]:
+        """Start those of SEATS that do not run, in the directory CWD. Safe against others who do the same.
+
+        One whose program is not installed is left out. Raises AmqError if tmux fails.
+        """
+        with lock_beside(self._queue.meta, ".coop"):
+            return [self._start(seat, cwd) for seat in seats]
+
+    def status(self) -> list[Place]:
+        """How every agent of the queue stands, the person left out; a pane is shown even for one who has left."""
+        panes = {pane.handle: pane for pane in self.tmux.panes()}
+        unread = {agent.handle: agent.unread for agent in Mailbox(self.root, PERSON).who()}
+        handles = sorted({*panes, *unread} - {PERSON})
+        return [self._stand(handle, panes.get(handle), unread.get(handle, 0)) for handle in handles]
+
+    def down(self, patience: float, tell: Callable[[str], None]) -> list[Pane]:
+        """Ask the programs in our panes to end, and TELL of each that does; those left after PATIENCE seconds.
+
+        They get SIGTERM through `amq run`. Nothing is typed: a key could answer a dialog.
+        """
+        waiting = self.tmux.panes()
+        for pane in waiting:
+            if not pane.dead:
+                pane.ask_to_end()
+        deadline = time.monotonic() + patience
+        while waiting:
+            live = {pane.id for pane in self.tmux.panes() if not pane.dead}
+            for pane in waiting:
+                if pane.id not in live:
+                    self.tmux.close(pane)
+                    tell(pane.handle)
+            waiting = [pane for pane in waiting if pane.id in live]
+            if time.monotonic() > deadline:
+                break
+            time.sleep(LOOK_AGAIN)
+        return waiting
+
+    def line(self, seat: Seat, cwd: str) -> str:
+        """What a person types in a terminal of its own to start this agent."""
+        found = config.find_root(None, {}, cwd)
+        root = [] if found and found.value == self.root else ["--root", self.root]
+        amq = ["amq"] if shutil.which("amq", path=self._environ.get("PATH")) else AMQ
+        return f"cd {shlex.quote(cwd)} && {shlex.join([*amq, 'run', *root, '--as', seat.handle, '--', *seat.program])}"
+
+    def is_installed(self, seat: Seat) -> bool:
+        """Whether its program is on the PATH."""
+        return shutil.which(seat.program[0], path=self._environ.get("PATH")) is not None
+
+    def _start(self, seat: Seat, cwd: str) -> Place:
+        pane = self._pane(seat.handle)
+        before = self._stand(seat.handle, pane, 0)
+        if before.state in (State.RUNNING, State.ELSEWHERE):
+            return before
+        if not self.is_installed(seat):
+            return Place(seat.handle, State.MISSING, program=seat.program[0])
+        if pane:
+            self.tmux.start_again(pane, self._command(seat), cwd)
+        else:
+            self.tmux.open(seat.handle, self._command(seat), cwd, session=_session_name(self.root))
+        started = self._pane(seat.handle)
+        if started is None:  # it has ended well, and at once
+            return Place(seat.handle, State.STARTED)
+        return Place(seat.handle, State.STARTED, started.pid, started.where)
+
+    def _command(self, seat: Seat) -> list[str]:
+        hosted = [*AMQ, "run", "--root", self.root, "--as", seat.handle, "--", *seat.program]
+        return ["sh", "-c", IN_PANE, "sh", *hosted]
+
+    def _pane(self, handle: str) -> Pane | None:
+        return next((pane for pane in self.tmux.panes() if pane.handle == handle), None)
+
+    def _stand(self, handle: str, pane: Pane | None, unread: int) -> Place:
+        if pane and not pane.dead:
+            return Place(handle, State.RUNNING, pane.pid, pane.where, unread=unread)
+        notifier = read_notifier(self._queue.agent(handle))
+        if notifier:
+            return Place(handle, State.ELSEWHERE, notifier.pid, unread=unread)
+        if pane:
+            return Place(handle, State.ENDED, where=pane.where, status=pane.status, unread=unread)
+        return Place(handle, State.ABSENT, unread=unread)
+
+
+def _mark(root: str) -> str:
+    """What our panes carry: the queue's path in a form that no shell, format or space can change."""
+    return hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
+
+
+def _session_name(root: str) -> str:
+    """The project's name, as far as tmux takes it."""
+    place = os.path.dirname(root) if os.path.basename(root) == ROOT_NAME else root
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", os.path.basename(place)).strip("-") or "amq"

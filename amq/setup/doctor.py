@@ -1,0 +1,124 @@
+"""`amq doctor`: a table of checks, each a function from what is given to what it found."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+VERSION_PATIENCE = 10.0  # seconds for a program to tell its version
+_VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong, or only worth knowing, and what to do about it; FIX does that and loses nothing."""
+
+    text: str
+    remedy: str
+    wrong: bool = True
+    fix: Callable[[], object] | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finding, and the check that made it."""
+
+    check: str
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a check may ask of the world beside the queue; tests pass a world of their own."""
+
+    environ: Mapping[str, str]
+    cwd: str
+    version: str  # of this amq
+    uid: int
+    mounts: Callable[[], str]
+    statvfs: Callable[[str], os.statvfs_result]
+    watch: Callable[[str], None]
+    """Watch a directory for an instant; raises OSError where that is not possible."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What is looked at. `root` is the queue's path, or None; then `lost` says where it was looked for."""
+
+    machine: Machine
+    root: str | None
+    lost: Finding | None = None
+
+
+def checks(context: Context) -> dict[str, Callable[[], Iterable[Finding]]]:
+    """The checks that apply, each by its name, in the order in which a person wants to read of them."""
+    from amq.setup import checks_machine, checks_queue
+
+    root, machine = context.root, context.machine
+    around = {name: partial(check, root, machine) for name, check in checks_machine.CHECKS.items()}
+    if root is None:
+        return dict(around)
+    return {**{name: partial(check, root, machine) for name, check in checks_queue.CHECKS.items()}, **around}
+
+
+def examine(context: Context) -> Iterator[Found]:
+    """What every check finds. One that fails is itself a finding, and stops no other."""
+    if context.lost:
+        yield Found("queue", context.lost)
+    for name, check in checks(context).items():
+        try:
+            found = list(check())
+        except Exception as error:
+            found = [Finding(f"the check failed: {type(error).__name__}: {error}", "mend what it names, and try again")]
+        for finding in found:
+            yield Found(name, finding)
+
+
+def mend(found: Iterable[Found]) -> Iterator[Found]:
+    """Do what can be done of FOUND without losing anything, and say what was done."""
+    for each in found:
+        if each.finding.fix:
+            with suppress(OSError):  # the next look still finds it
+                each.finding.fix()
+                yield each
+
+
+def this_machine(environ: Mapping[str, str], cwd: str, version: str) -> Machine:
+    """The machine that we are on, with this amq of VERSION."""
+    return Machine(environ, cwd, version, os.geteuid(), _mounts, os.statvfs, _watch)
+
+
+def _mounts() -> str:
+    """What is mounted, as proc(5) has it; nothing where there is no /proc."""
+    with suppress(OSError):
+        return Path("/proc/mounts").read_text("utf-8", "surrogateescape")
+    return ""
+
+
+def _watch(directory: str) -> None:
+    import watchfiles
+
+    changes = watchfiles.watch(directory, rust_timeout=1, yield_on_timeout=True, recursive=False, raise_interrupt=True)
+    try:
+        next(changes)
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
+
+
+def version_of(program: str, environ: Mapping[str, str]) -> str:
+    """What PROGRAM calls its version; empty if it does not say one in time."""
+    try:
+        asked = subprocess.run(
+            [program, "--version"], env=dict(environ), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, timeout=VERSION_PATIENCE, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = _VERSION.search(asked.stdout.decode("utf-8", "replace"))
+    return found[0] if found and asked.returncode == 0 else ""

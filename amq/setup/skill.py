@@ -1,0 +1,119 @@
+"""The skill that tells an agent how to use amq: from the package's own data into the places where agents look.
+
+Beside what it writes it leaves a list of what that was, so that a later version can tell the person's changes from the
+text of an older version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib import resources
+from pathlib import Path
+
+from amq.errors import Conflict
+
+NAME = "amq-cli"
+WRITTEN = ".amq-written.json"
+PLACES = {"claude": (".claude", "skills"), "codex": (".agents", "skills")}
+"""Where each CLI looks, below the home directory and below a project: code.claude.com/docs/en/skills and
+developers.openai.com/codex/skills, both tried."""
+
+
+def place(program: str, environ: Mapping[str, str], project: str | None) -> Path:
+    """The skill's directory for PROGRAM (`claude` or `codex`): in PROJECT, else for the person."""
+    if project:
+        return Path(project, *PLACES[program], NAME)
+    if program == "claude" and environ.get("CLAUDE_CONFIG_DIR"):
+        return Path(environ["CLAUDE_CONFIG_DIR"], "skills", NAME)
+    return Path(environ.get("HOME") or os.path.expanduser("~"), *PLACES[program], NAME)
+
+
+def install(place: Path, *, force: bool) -> list[str]:
+    """Write what differs from the skill of this version; what was written, relative to PLACE.
+
+    A file that is neither ours nor as we left it is the person's: unless FORCE, Conflict is raised, nothing written.
+    """
+    files = packaged()
+    _refuse_changed(place, files, force=force)
+    written = [name for name, data in files.items() if _read(place / name) != data]
+    for name in written:
+        path = place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(files[name])
+    for name in set(_left(place)) - set(files):  # of an older version
+        _remove(place / name)
+    if place.is_dir():
+        digests = {name: _digest(data) for name, data in files.items()}
+        (place / WRITTEN).write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8")
+    return written
+
+
+def uninstall(place: Path, *, force: bool) -> list[str]:
+    """Remove what `install` has written, and the directories that this empties; what was removed.
+
+    Raises Conflict as it does.
+    """
+    files = {**dict.fromkeys(_left(place), b""), **packaged()}
+    _refuse_changed(place, files, force=force)
+    removed = [name for name in files if _remove(place / name)]
+    _remove(place / WRITTEN)
+    for directory in [*{(place / name).parent for name in files if "/" in name}, place]:
+        with suppress(OSError):
+            directory.rmdir()
+    return removed
+
+
+def packaged() -> dict[str, bytes]:
+    """The skill's files, by their names relative to its directory."""
+    top = resources.files("amq.setup") / "skills" / NAME
+    found: dict[str, bytes] = {}
+    places = [("", top)]
+    while places:
+        prefix, directory = places.pop()
+        for entry in directory.iterdir():
+            if entry.is_dir():
+                places.append((f"{prefix}{entry.name}/", entry))
+            else:
+                found[prefix + entry.name] = entry.read_bytes()
+    return dict(sorted(found.items()))
+
+
+def _refuse_changed(place: Path, files: Mapping[str, bytes], *, force: bool) -> None:
+    left = _left(place)
+    for name, data in files.items():
+        there = _read(place / name)
+        if there not in (None, data) and _digest(there or b"") != left.get(name) and not force:
+            raise Conflict(f"{place / name} has been changed; nothing was done", hint="--force does it all the same")
+
+
+def _left(place: Path) -> dict[str, str]:
+    """The digests of what the last install wrote; only of names that it could have written."""
+    try:
+        listed = json.loads((place / WRITTEN).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    names = listed.items() if isinstance(listed, dict) else ()
+    return {name: str(digest) for name, digest in names if ".." not in name and not name.startswith("/")}
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def _remove(path: Path) -> bool:
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

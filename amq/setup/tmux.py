@@ -1,0 +1,126 @@
+"""tmux, as far as it shows agents side by side: panes that carry the name of their queue and agent (tmux 3.2 or newer).
+
+A pane is marked by two options of its own, `@amq_queue` and `@amq_agent`, so that it is found again wherever the person
+has moved it. It stays when its program fails, for the person to read why.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from amq.errors import AmqError
+
+_FIELDS = (
+    "#{@amq_queue}", "#{@amq_agent}", "#{pane_id}", "#{pane_pid}", "#{pane_dead}",
+    "#{?pane_dead_status,#{pane_dead_status},-}", "#{session_name}:#{window_index}.#{pane_index}",
+)  # fmt: skip
+SIDE_BY_SIDE = 3  # panes in one row; more are tiled
+
+
+@dataclass(frozen=True)
+class Pane:
+    """A pane with an agent in it.
+
+    `status` is that of a program that has ended, if tmux knows it: tmux 3.3a misses the end of some of its children
+    until the next one ends.
+    """
+
+    handle: str
+    id: str
+    pid: int
+    dead: bool
+    status: int | None
+    where: str
+
+    def ask_to_end(self) -> None:
+        """SIGTERM to `amq run`. It alone holds the pane's terminal: until that is closed its pid is not another's."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGTERM)
+
+
+class Tmux:
+    """The server that ENVIRON leads to, and the panes there of the queue with the mark QUEUE."""
+
+    def __init__(self, environ: Mapping[str, str], queue: str) -> None:
+        self._environ = environ
+        self._queue = queue
+        self._program = shutil.which("tmux", path=environ.get("PATH"))
+
+    @property
+    def installed(self) -> bool:
+        return self._program is not None
+
+    @property
+    def inside(self) -> bool:
+        """Whether we were started in one of its panes."""
+        return bool(self._environ.get("TMUX"))
+
+    def panes(self) -> list[Pane]:
+        """This queue's panes; none if there is no tmux, or no server."""
+        if not self.installed:
+            return []
+        listed = self._call("list-panes", "-a", "-F", " ".join(_FIELDS))
+        lines = (line.split(" ", len(_FIELDS) - 1) for line in listed.stdout.splitlines())
+        return [_pane(line) for line in lines if line[0] == self._queue]
+
+    def open(self, handle: str, command: Sequence[str], cwd: str, *, session: str) -> None:
+        """Start COMMAND for an agent: beside this queue's other panes, else in a window of the session we are in.
+
+        Else in a new one named SESSION, or so with a number if that is taken. Raises AmqError.
+        """
+        panes = self.panes()
+        if panes:
+            place = ["split-window", "-t", panes[-1].id]
+        elif self.inside:
+            place = ["new-window", "-n", "amq"]
+        else:
+            place = ["new-session", "-d", "-x", "200", "-y", "50", "-s", self._free_name(session), "-n", "amq"]
+        layout = "even-horizontal" if len(panes) < SIDE_BY_SIDE else "tiled"
+        # one call: nothing can come between the start of a program that fails at once and the mark on its pane
+        self._do(
+            *place, "-c", cwd, *command,
+            ";", "set-option", "-p", "remain-on-exit", "failed",
+            ";", "set-option", "-p", "@amq_queue", self._queue,
+            ";", "set-option", "-p", "@amq_agent", handle,
+            ";", "select-layout", layout,
+        )  # fmt: skip
+
+    def start_again(self, pane: Pane, command: Sequence[str], cwd: str) -> None:
+        """Start COMMAND in a pane whose program has ended. Raises AmqError."""
+        self._do("respawn-pane", "-k", "-t", pane.id, "-c", cwd, *command)
+
+    def close(self, pane: Pane) -> None:
+        """Take away a pane, if it is still there."""
+        self._call("kill-pane", "-t", pane.id)
+
+    def attach(self, session: str) -> None:
+        """Show SESSION in the terminal that we are in, until the person leaves it."""
+        assert self._program
+        subprocess.run([self._program, "attach-session", "-t", f"={session}"], env=dict(self._environ), check=False)
+
+    def _free_name(self, wanted: str) -> str:
+        names = [wanted, *(f"{wanted}-{number}" for number in range(2, 100))]
+        return next(name for name in names if self._call("has-session", "-t", f"={name}").returncode)
+
+    def _do(self, *words: str) -> None:
+        done = self._call(*words)
+        if done.returncode:
+            raise AmqError(f"tmux {words[0]} failed: {done.stderr.strip()}", hint="amq coop up --print does without")
+
+    def _call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        assert self._program
+        return subprocess.run(
+            [self._program, *words], env=dict(self._environ), stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+
+
+def _pane(fields: list[str]) -> Pane:
+    _, handle, identifier, pid, dead, status, where = fields
+    return Pane(handle, identifier, int(pid), dead == "1", int(status) if status.isdecimal() else None, where)

@@ -1,0 +1,147 @@
+#!/bin/sh
+# Put `amq` on your PATH, for you alone and without root.
+#
+#   scripts/install.sh                    from the checkout that this script lies in
+#   scripts/install.sh amq.whl            from a wheel, a path or a URL
+#   scripts/install.sh --from-index       from the package index (amq is not published there yet)
+#   scripts/install.sh --with venv        by uv, pipx or venv; else by the first of them that is there
+#
+# It uses uv, pipx, or a private virtual environment in ~/.local/share. Run it again to upgrade. It changes no file of
+# yours: if ~/.local/bin is not on your PATH, it says what to add to which file.
+set -eu
+
+NAME=agent-message-queue
+venv=${XDG_DATA_HOME:-$HOME/.local/share}/$NAME
+bin=$HOME/.local/bin
+with=
+source=
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+    say "install.sh: $1"
+    [ -z "${2:-}" ] || say "            $2"
+    exit 1
+}
+
+usage() {
+    sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
+    exit "${1:-0}"
+}
+
+# The checkout that this script lies in; nothing if it came through a pipe.
+checkout() {
+    top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd) || return 0
+    [ ! -f "$top/pyproject.toml" ] || printf '%s\n' "$top"
+}
+
+# A Python that is new enough, or nothing.
+find_python() {
+    for python in "${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 python3.11; do
+        if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$python"
+            return
+        fi
+    done
+}
+
+# What the last install was made with, by where `amq` leads; `other` if that is not ours.
+installed_with() {
+    [ -e "$bin/amq" ] || [ -L "$bin/amq" ] || return 0
+    case $(readlink "$bin/amq" || :) in
+        "$venv"/*) echo venv ;;
+        */pipx/venvs/$NAME/*) echo pipx ;;
+        */tools/$NAME/*) echo uv ;;
+        *) echo other ;;
+    esac
+}
+
+choose() {
+    [ -z "$with" ] || return 0
+    with=$(installed_with)
+    [ -z "$with" ] || return 0
+    for with in uv pipx venv; do
+        if command -v "$with" >/dev/null; then return; fi
+    done
+}
+
+install_with_uv() {
+    bin=$(uv tool dir --bin) || return
+    uv tool install --quiet --force --upgrade --reinstall-package "$NAME" "$source"
+}
+
+install_with_pipx() {
+    bin=$(pipx environment --value PIPX_BIN_DIR) || return
+    pipx install --quiet --force ${python:+--python "$python"} "$source" >&2
+}
+
+install_with_venv() {
+    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+        [ -n "$python" ] || fail "amq needs Python 3.11 or newer, and none was found" "or set PYTHON to its path"
+        "$python" -m venv --clear "$venv" >&2 || fail "$python can not make a virtual environment" \
+            "on Debian and Ubuntu: sudo apt install python3-venv"
+    fi
+    # by force: where only the content has changed, too
+    "$venv/bin/python" -m pip --quiet --disable-pip-version-check install --upgrade --force-reinstall "$source" >&2 || return
+    mkdir -p "$bin" || return
+    ln -sf "$venv/bin/amq" "$bin/amq"
+}
+
+how_to_remove() {
+    case $with in
+        uv) echo "uv tool uninstall $NAME" ;;
+        pipx) echo "pipx uninstall $NAME" ;;
+        venv) echo "rm -r '$venv' '$bin/amq'" ;;
+    esac
+}
+
+# What a person has to do so that a shell finds it.
+tell_of_path() {
+    found=$(command -v amq || :)
+    case $found in
+        "$bin/amq") ;;
+        "")
+            case ${SHELL:-} in *zsh) file=.zprofile ;; *) file=.profile ;; esac
+            say "$bin is not on your PATH. Add this line to ~/$file, and open a new terminal:"
+            say "    export PATH=\"$bin:\$PATH\""
+            ;;
+        *) say "careful: your shell finds another amq first: $found" ;;
+    esac
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+        -h | --help) usage ;;
+        --with)
+            [ $# -gt 1 ] || usage 2 >&2
+            with=$2
+            shift
+            ;;
+        --with=*) with=${1#--with=} ;;
+        --from-index) source=$NAME ;;
+        -*) usage 2 >&2 ;;
+        *) source=$1 ;;
+    esac
+    shift
+done
+
+case $with in "" | uv | pipx | venv) ;; *) fail "no such way: --with $with" "uv, pipx or venv" ;; esac
+[ -n "$source" ] || source=$(checkout)
+[ -n "$source" ] || fail "what is to be installed?" "name a wheel, by path or URL; or --from-index"
+case $source in
+    *://* | "$NAME") ;;
+    *)
+        [ -e "$source" ] || fail "there is no $source"
+        source=$(CDPATH='' cd -- "$(dirname -- "$source")" && pwd)/$(basename -- "$source")
+        ;;
+esac
+[ "$(installed_with)" != other ] || fail "$bin/amq is there already, and is not ours" "move it away, then run this again"
+python=$(find_python)
+choose
+# behind || no failure ends a function by itself: each step in it says `|| return`
+say "installing amq from $source with $with"
+"install_with_$with" || fail "$with could not install $source"
+version=$("$bin/amq" --version) || fail "$bin/amq does not start"
+say "amq $version is installed: $bin/amq"
+tell_of_path
+say "to upgrade, run this again; to remove: $(how_to_remove)"

@@ -1,0 +1,96 @@
+#!/bin/sh
+# From nothing to two agents side by side, each told of its mail. In your project:
+#
+#   …/scripts/setup-coop.sh                              claude and codex
+#   …/scripts/setup-coop.sh --agents claude,claude-2     as `amq coop up --agents` takes it
+#
+#   --amq SOURCE            where amq comes from if it is not installed: a wheel, by path or URL (else this checkout)
+#   --skill, --no-skill     install the agents' skill, or do not; else you are asked, if there is a terminal
+#   --hooks, --no-hooks     the same for the agents' hooks
+#   --print                 do not start the agents, print the commands that do
+#
+# It installs amq if need be (install.sh), makes the queue .agent-mail or adds to the one that is there, and starts the
+# agents (amq coop up). Run it again as often as you like: what is there stays. It says what it writes, and where.
+set -eu
+
+agents=claude,codex
+source=
+skill=ask
+hooks=ask
+print=
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+    say "setup-coop.sh: $*"
+    exit 1
+}
+
+usage() {
+    sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
+    exit "${1:-0}"
+}
+
+# Whether to do $2, by what $1 says of it, or by what the person says.
+wanted() {
+    case $1 in yes | no) [ "$1" = yes ]; return ;; esac
+    [ -t 0 ] || return 1
+    printf '%s [y/N] ' "$2" >&2
+    read -r answer || return 1
+    case $answer in [yY]*) ;; *) return 1 ;; esac
+}
+
+# An amq that knows `coop`. Others have programs of that name too.
+have_amq() { command -v amq >/dev/null && amq help coop >/dev/null 2>&1; }
+
+install_amq() {
+    installer=$(dirname -- "$0")/install.sh
+    [ -f "$installer" ] || fail "amq is not installed, and there is no install.sh beside this script"
+    sh "$installer" ${source:+"$source"}
+    hash -r  # the shell remembers where it found another amq
+    have_amq || fail "amq was installed, but is not found: open a new terminal, and run this again"
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+        -h | --help) usage ;;
+        --agents | --amq)
+            [ $# -gt 1 ] || usage 2 >&2
+            if [ "$1" = --agents ]; then agents=$2; else source=$2; fi
+            shift
+            ;;
+        --agents=*) agents=${1#*=} ;;
+        --amq=*) source=${1#*=} ;;
+        --skill) skill=yes ;;
+        --no-skill) skill=no ;;
+        --hooks) hooks=yes ;;
+        --no-hooks) hooks=no ;;
+        --print) print=--print ;;
+        *) usage 2 >&2 ;;
+    esac
+    shift
+done
+
+PATH=$HOME/.local/bin:$PATH  # where install.sh puts it, whether or not new terminals know that already
+export PATH
+have_amq || install_amq
+amq init --agents "$(printf '%s' "$agents" | sed 's/=[^,]*//g')"
+
+if wanted "$skill" "Tell Claude Code and Codex how to use amq: a skill in ~/.claude/skills and ~/.agents/skills?"; then
+    amq skill install --claude --codex
+else
+    say "the agents' skill: amq skill install --claude --codex"
+fi
+
+for program in claude codex; do
+    if ! command -v $program >/dev/null || ! amq help hook install >/dev/null 2>&1; then
+        continue
+    elif wanted "$hooks" "Let $program's hooks call amq, so that it hears of mail while it works?"; then
+        amq hook install $program
+    else
+        say "hooks: amq hook install $program"
+    fi
+done
+
+say "starting the agents; amq coop status shows them, amq coop down ends them"
+exec amq coop up --agents "$agents" $print

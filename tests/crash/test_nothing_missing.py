@@ -1,0 +1,117 @@
+"""The search misses nothing: every verb, and every function that changes a queue file, is reached by a scenario."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import amq
+from amq.cli.main import main
+from amq.mailbox import Mailbox
+from tests.crash.scenarios import SCENARIOS
+from tests.crash.seam import CHANGING, Step, Watched
+from tests.crash.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(inspect.getfile(amq)).parent
+SURE_MOVES = {"write_new", "publish_new", "link", "move", "take", "replace_file", "make_directories", "discard", "fill"}
+AFTER_AN_ERROR = {"_give_up"}
+"""What the search reaches by its faults, and a run without one does not."""
+
+
+def _reached(place: Path) -> set[tuple[str, int]]:
+    """The file and first line of all functions of ours that run in some scenario."""
+    codes: set[CodeType] = set()
+
+    def note(frame: FrameType, *_: object) -> None:
+        codes.add(frame.f_code)
+
+    for number, scenario in enumerate(SCENARIOS):
+        world = World(place / str(number))
+        world.place.mkdir()
+        scenario.prepare(world)
+        sys.setprofile(note)
+        try:
+            scenario.act(world, "")
+        finally:
+            sys.setprofile(None)
+    return {(code.co_filename, code.co_firstlineno) for code in codes}
+
+
+def _changers() -> Iterator[tuple[str, tuple[str, int]]]:
+    """The functions that take a step which changes something, by name and place, but for the seam itself."""
+    for path in PACKAGE.rglob("*.py"):
+        if path.name != "durable.py":
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.FunctionDef) and any(map(_changes, ast.walk(node))):
+                    first = min(node.lineno, *(each.lineno for each in node.decorator_list), node.lineno)
+                    yield f"{path.relative_to(PACKAGE)}: {node.name}", (str(path), first)
+
+
+def _changes(node: ast.AST) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="durable"), attr=name)):
+            return name in SURE_MOVES
+        case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="steps"), attr=name)):
+            return name in CHANGING
+    return False
+
+
+def _verbs() -> Iterator[tuple[str, tuple[str, int]]]:
+    members: dict[str, Any] = dict(vars(Mailbox))
+    for name, verb in members.items():
+        if not name.startswith("_"):
+            code = getattr(verb, "fget", verb).__code__
+            yield name, (code.co_filename, code.co_firstlineno)
+
+
+def test_every_verb_and_whatever_changes_a_file_is_in_a_scenario(place: Path) -> None:
+    reached = _reached(place)
+    wanted = [*_verbs(), *_changers()]
+    assert len(wanted) > 40
+    missing = {name for name, where in wanted if where not in reached}
+    assert {name for name in missing if name.split()[-1] not in AFTER_AN_ERROR} == set()
+
+
+def _changing(log: list[Step]) -> list[str]:
+    """The names of the steps that change something."""
+    return [step.name for step in log if step.creates or step.name in CHANGING]
+
+
+LOOKING = (
+    "list", "list --new --limit 1", "read --id m1", "thread --id p2p/ann__bob", "trace --id m1", "who",
+    "presence list", "dlq list", "dlq purge --dry-run", "cleanup --tmp-older-than 0 --dry-run", "env",
+    "watch --timeout 10ms", "monitor --timeout 10ms --peek",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("words", LOOKING)
+def test_who_looks_takes_no_step_that_changes_anything(words: str, place: Path) -> None:
+    scenario = next(each for each in SCENARIOS if each.name == "everything that only looks")
+    world = World(place)
+    scenario.prepare(world)
+    with Watched() as watched:
+        main(["--root", world.queue.root, "--me", "bob", *words.split()])
+    assert _changing(watched.log) == []
+
+
+@pytest.mark.parametrize("stage", ["drained", "acked"])
+def test_to_wait_for_the_recipient_adds_no_step_that_changes_anything(stage: str, place: Path) -> None:
+    world = World(place)
+    world.make("ann", "bob")
+    words = ["--root", world.queue.root, "--me", "ann", "send", "--to", "bob", "--body=x", "--ack"]
+    logs = []
+    for waiting in ([], ["--wait-for", stage, "--wait-timeout", "1ms"]):
+        with Watched() as watched:
+            main([*words, *waiting])
+        logs.append(watched.log)
+    assert _changing(logs[0]) == _changing(logs[1])
+    assert len(logs[1]) > len(logs[0])

@@ -1,0 +1,239 @@
+"""The operations on what lies beside the mail: registry, dead letters, presence, temporary files; and all that look."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING
+
+from amq import progress
+from amq.errors import AmqError, BadMessage, NotFound
+from amq.instants import SECOND
+from amq.mailbox import Mailbox
+from amq.sending import Draft
+from amq.store import deadletter, registry
+from amq.store.presence import read_presence
+from tests.crash.scenario import Scenario
+from tests.crash.world import World, append_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ID = "m1"
+LETTERS = ("dlq_1_0_aaaaaaaaaaaa", "dlq_2_0_bbbbbbbbbbbb", "dlq_3_0_cccccccccccc")
+LATER = 4_000_000_000 * SECOND
+
+
+# -- the registry -----------------------------------------------------------------------------------------------------
+
+
+def _mail_for_bob(world: World) -> None:
+    world.make("ann", "bob")
+    world.mailbox("ann").send(["bob"], world.expect("text", ("bob",)), Draft(new_id=ID))
+
+
+def _damaged_registry(world: World) -> None:
+    _mail_for_bob(world)
+    with open(world.queue.registry, "w") as file:
+        file.write('{"agents": "damaged"}')
+
+
+def _register_more(world: World, _: str) -> None:
+    registry.make_queue(world.queue, tracked=False)
+    registry.register(world.queue, ["dan"], 0)
+
+
+def _force(world: World, _: str) -> None:
+    registry.make_queue(world.queue, tracked=False)
+    registry.register(world.queue, ["ann"], 0, replace=True)
+
+
+def _check_registry(world: World, *, done: bool, after: list[str]) -> Iterator[str]:
+    try:
+        agents = registry.read_registry(world.queue)
+    except AmqError:
+        agents = None
+    if agents != after and (done or agents not in (["ann", "bob"], None)):
+        yield f"the registry is {agents}"
+    missing = set(after) - set(registry.mailboxes(world.queue))
+    if done and missing:
+        yield f"no mailbox of {missing}"
+
+
+# -- dead letters -----------------------------------------------------------------------------------------------------
+
+
+def _put_letter(world: World, letter: str, identifier: str, original: bytes, box: str) -> None:
+    head = deadletter.envelope(letter, identifier, BadMessage("bad"), 0)
+    with open(os.path.join(world.queue.agent("bob").home, "dlq", box, f"{letter}.md"), "wb") as file:
+        file.write(head + original)
+
+
+def _letters(world: World) -> set[str]:
+    return {letter.id for letter in world.mailbox("bob").letters()}
+
+
+def _letter_that_heals(world: World, *, box: str) -> None:
+    """A dead letter of what is a good message by now."""
+    _mail_for_bob(world)
+    new = os.path.join(world.queue.agent("bob").inbox_new, f"{ID}.md")
+    with open(new, "rb") as file:
+        _put_letter(world, LETTERS[0], ID, file.read(), box)
+    os.unlink(new)
+
+
+def _retry_cut_off(world: World) -> None:
+    """The same, and the message is back already."""
+    _mail_for_bob(world)
+    with open(os.path.join(world.queue.agent("bob").inbox_new, f"{ID}.md"), "rb") as file:
+        _put_letter(world, LETTERS[0], ID, file.read(), "new")
+
+
+def _letters_that_stay(world: World) -> None:
+    """Three dead letters, of which the last has been looked at."""
+    world.make("ann", "bob")
+    for number, (letter, box) in enumerate(zip(LETTERS, ("new", "new", "cur"), strict=True)):
+        _put_letter(world, letter, f"bad{number}", b"bad", box)
+        world.bad.add(f"bad{number}")
+
+
+def _letters_to_purge(world: World) -> None:
+    _letters_that_stay(world)
+    world.bad = {"bad0"}
+
+
+def _retry(world: World, _: str) -> None:
+    """A letter that is gone was retried before."""
+    with suppress(NotFound):
+        world.mailbox("bob").retry(LETTERS[0])
+
+
+def _look_at_letter(world: World, _: str) -> None:
+    bob = world.mailbox("bob")
+    bob.letter_seen(bob.letter(LETTERS[0]).letter)
+
+
+def _purge(world: World, _: str) -> None:
+    """A warning tells who did it to do it again."""
+    bob, told = world.mailbox("bob"), len(world.warnings)
+    bob.purge([letter for letter in bob.letters() if letter.id != LETTERS[0]])
+    if len(world.warnings) > told:
+        raise AmqError(world.warnings[-1])
+
+
+def _check_counted(world: World, *, done: bool) -> Iterator[str]:
+    tries = world.mailbox("bob").letter(LETTERS[0]).letter.retries
+    if tries not in (1, 2) and (done or tries):
+        yield f"tried {tries} times"
+
+
+def _check_seen(world: World, *, done: bool) -> Iterator[str]:
+    box = world.mailbox("bob").letter(LETTERS[0]).letter.box
+    if done and box != "cur":
+        yield f"the letter is in {box}"
+
+
+def _check_purged(world: World, *, done: bool) -> Iterator[str]:
+    if done:
+        yield from (f"{each} is there" for each in _letters(world) - {LETTERS[0]})
+
+
+# -- presence, temporary files ----------------------------------------------------------------------------------------
+
+
+def _with_presence(world: World) -> None:
+    world.make("ann", "bob")
+    world.mailbox("bob").set_presence("old")
+
+
+def _set_presence(world: World, _: str) -> None:
+    world.mailbox("bob").set_presence("new", "a note")
+
+
+def _check_presence(world: World, *, done: bool) -> Iterator[str]:
+    presence = read_presence(world.queue.agent("bob"), "bob")
+    status = presence.status if presence else "missing"
+    if status not in (("new",) if done else ("old", "new")):
+        yield f"presence is {status}"
+
+
+def _tmp(world: World, name: str) -> str:
+    return os.path.join(world.queue.agent("bob").inbox_tmp, name)
+
+
+def _with_temporary_files(world: World) -> None:
+    _mail_for_bob(world)
+    for name in ("dead", "alive"):
+        append_line(world.place / _tmp(world, name), "---json")
+    append_line(world.place / os.path.join(world.queue.agent("ann").dlq_tmp, "dead"), "---")
+
+
+def _sweep(world: World, _: str) -> None:
+    """A writer that lives has its file locked."""
+    with open(_tmp(world, "alive"), "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        Mailbox(world.queue.root, "bob", warn=world.warnings.append, clock=lambda: LATER).sweep(60, remove=True)
+
+
+def _check_swept(world: World, *, done: bool) -> Iterator[str]:
+    if done:  # what seemed to be in use is left to the next sweep
+        _sweep(world, "")
+    if not os.path.exists(_tmp(world, "alive")):
+        yield "the file of a living writer is gone"
+    if done and os.path.exists(_tmp(world, "dead")):
+        yield "a dead writer's file is there"
+
+
+# -- all that only look -----------------------------------------------------------------------------------------------
+
+
+def _with_everything(world: World) -> None:
+    _letters_that_stay(world)
+    world.mailbox("bob").set_presence("busy")
+    for number in (1, 2):
+        body = world.expect(f"text {number}", ("bob",), ack=True)
+        world.mailbox("ann").send(["bob"], body, Draft(new_id=f"m{number}", ack=True))
+        if number == 1:
+            world.drain("bob")
+
+
+def _look(world: World, _: str) -> None:
+    """Every verb that moves nothing, and what `--wait-for` asks again and again."""
+    bob, ann = world.mailbox("bob"), world.mailbox("ann")
+    bob.unread(), bob.has_new(), bob.list(), list(bob.oldest()), bob.peek(ID), bob.glance()
+    bob.thread("p2p/ann__bob", bodies=True), bob.who(), bob.presences(), bob.trace(ID), bob.sweep(0, remove=False)
+    bob.letters(), bob.letter(LETTERS[0])
+    for stage in (progress.DRAINED, progress.ACKED):
+        progress.missing(ann.account, ID, ["bob"], stage)
+
+
+def _make_state(world: World, _: str) -> None:
+    assert world.mailbox("bob").state_dir
+
+
+SCENARIOS = (
+    Scenario(
+        "init one more", _mail_for_bob, _register_more,
+        check=partial(_check_registry, after=["ann", "bob", "dan"]),
+    ),
+    Scenario(
+        "init --force", _mail_for_bob, _force,
+        check=partial(_check_registry, after=["ann"]),
+    ),
+    Scenario(
+        "init --force over a damaged registry", _damaged_registry, _force,
+        check=partial(_check_registry, after=["ann"]),
+    ),
+    Scenario("dlq retry that heals", partial(_letter_that_heals, box="new"), _retry, has_links=True),
+    Scenario("dlq retry of one that was seen", partial(_letter_that_heals, box="cur"), _retry),
+    Scenario("dlq retry after one that was cut off", _retry_cut_off, _retry),
+    Scenario("dlq retry in vain", _letters_that_stay, _retry, check=_check_counted),
+    Scenario("dlq read", _letters_that_stay, _look_at_letter, check=_check_seen, has_links=True),
+    Scenario("dlq purge", _letters_to_purge, _purge, check=_check_purged),
+    Scenario("presence set", _with_presence, _set_presence, check=_check_presence),
+    Scenario("cleanup", _with_temporary_files, _sweep, check=_check_swept),
+    Scenario("private state", _mail_for_bob, _make_state),
+    Scenario("everything that only looks", _with_everything, _look),
+)  # fmt: skip

@@ -1,0 +1,82 @@
+"""`amq reset`: a terminal in any state is in order again, and what stood on it still does."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+from amq.pty.ledger import Ledger
+from amq.pty.reset import everything_off, reset, sane
+from amq.pty.sequences import Splitter
+from amq.pty.tty import Tty, raw_attributes
+from tests.pty.person import terminal
+from tests.terminal.desks import AMQ, DISORDER, HALF, TmuxDesk, desk, left_on, wait_until
+
+WHOLE_DISORDER = subprocess.run(["sh", Path(DISORDER.split()[1]), ":"], capture_output=True, check=True).stdout
+
+
+def test_every_mode_goes_off() -> None:
+    assert len(left_on(WHOLE_DISORDER)) > 20
+    assert set(left_on(WHOLE_DISORDER + everything_off())) == {"titles", "progress"}
+
+
+def test_nothing_is_cleared_and_the_cursor_stays() -> None:
+    assert not re.search(rb"\x1b\[[0-9;]*[JKHfABCD]|\x1bc|\r|\n", everything_off())
+
+
+def test_the_ledger_agrees() -> None:
+    ledger, splitter = Ledger(), Splitter()
+    for kind, token in splitter.feed(everything_off()):
+        ledger.take(kind, token)
+    assert ledger.undo() == b""
+
+
+def test_raw_settings_become_sane() -> None:
+    with terminal() as person:
+        usual = termios.tcgetattr(person.slave)
+        assert sane(raw_attributes(usual))[3] == sane(usual)[3]
+        termios.tcsetattr(person.slave, termios.TCSANOW, raw_attributes(usual))
+        tty = Tty(person.slave, person.slave)
+        assert reset(tty)
+        assert not reset(tty)
+        assert termios.tcgetattr(person.slave)[3] == usual[3]
+        assert os.read(person.master, 2000).startswith(everything_off())
+        tty.close()
+
+
+def test_keys_that_were_taken_away_come_back_and_chosen_ones_stay() -> None:
+    with terminal() as person:
+        attributes = termios.tcgetattr(person.slave)
+        attributes[6][termios.VINTR], attributes[6][termios.VERASE] = b"\0", b"\x08"
+        made = sane(attributes)[6]
+        assert isinstance(made, list)
+        assert (made[termios.VINTR], made[termios.VERASE]) == (b"\x03", b"\x08")
+
+
+def test_in_a_real_terminal(tmp_path: Path) -> None:
+    with desk("tmux", tmp_path) as person:
+        assert isinstance(person, TmuxDesk)
+        before, flags = person.says("stty -g").split(b":"), person.flags()
+        person.type(f"stty raw -echo; {DISORDER} :\r")
+        wait_until(lambda: HALF in person.stream(), person.stream)
+        person.type(f"{AMQ} reset\n")
+        wait_until(lambda: b"in order" in person.stream(), person.stream)
+        wait_until(lambda: "in order" in person.screen(), person.screen)
+        assert person.says("stty -g").split(b":")[1:] == before[1:]
+        wait_until(lambda: person.flags() == flags, person.flags)
+
+
+def test_where_there_is_no_terminal() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "amq", "reset"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 1
+    assert "no terminal here" in said.stderr

@@ -1,0 +1,1 @@
+"""Setting up: agents side by side, the check of the set-up, the skill, the scripts."""

@@ -1,0 +1,191 @@
+"""`amq coop up`, `status` and `down`, in a tmux of their own, with small agents."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from amq.mailbox import Mailbox
+from amq.runtime import lock
+from tests.setup.conftest import Project, wait_until
+
+
+def up(coop: Project, *agents: str, code: int = 0) -> list[str]:
+    """Start AGENTS; what is said of each."""
+    lines = coop.amq("coop", "up", "--agents", ",".join(agents), code=code).stdout.splitlines()
+    return [line.rpartition(" ")[0] for line in lines]
+
+
+def test_agents_start_side_by_side_and_are_told_of_their_mail(coop: Project) -> None:
+    said = up(coop, coop.agent("alice"), coop.agent("bob"))
+    assert said == ["alice: started in tmux", "bob: started in tmux"]
+    assert (
+        coop.tmux("list-panes", "-a", "-F", "#{session_name} #{window_index}").split("\n")[:2] == ["my-project 0"] * 2
+    )
+    coop.amq("send", "--me", "alice", "--to", "bob", "--body", "hello")
+    wait_until(lambda: "submitted amq: 1 new message from alice" in coop.wrote("bob"))
+
+
+def test_a_second_time_starts_only_what_is_missing(coop: Project) -> None:
+    up(coop, coop.agent("alice"))
+    assert up(coop, coop.agent("alice"), coop.agent("bob")) == [
+        "alice: runs already in tmux",
+        "bob: started in tmux",
+    ]
+    wait_until(lambda: coop.started("bob"))
+    assert coop.started("alice") == 1
+
+
+def test_two_at_once_start_each_agent_once(coop: Project) -> None:
+    coop.amq("init", "--here", "--agents", "alice,bob")
+    callers = [threading.Thread(target=up, args=(coop, coop.agent("alice"), coop.agent("bob"))) for _ in "ab"]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert len(coop.tmux("list-panes", "-a").splitlines()) == 2
+
+
+def test_a_program_that_is_not_installed_is_named_and_the_rest_starts(coop: Project) -> None:
+    coop.environ["PATH"] = "/usr/bin:/bin"
+    done = coop.amq("coop", "up", "--agents", f"codex,gpt=no-such-agent,{coop.agent('alice')}", code=1)
+    assert done.stderr.splitlines()[-2:] == [
+        "amq: codex: codex is not installed; to get it: npm install -g @openai/codex",
+        "amq: gpt: no-such-agent is not installed; install no-such-agent, or put it on the PATH",
+    ]
+    wait_until(lambda: coop.started("alice"))
+
+
+def test_an_agent_that_is_hosted_elsewhere_is_neither_started_nor_ended(coop: Project) -> None:
+    coop.amq("init", "--here", "--agents", "alice")
+    claim = lock.claim(Mailbox(str(coop.path / ".agent-mail"), "alice").state_dir, "run")
+    assert up(coop, coop.agent("alice")) == ["alice: runs already, elsewhere (process"]
+    assert coop.states() == {"alice": "elsewhere"}
+    assert coop.amq("coop", "down").stdout == (
+        f"alice: runs in a terminal of its own (process {os.getpid()}), which was left alone\n"
+    )
+    claim.release()
+
+
+def test_inside_tmux_the_session_gets_a_window(coop: Project) -> None:
+    command = shlex.join([sys.executable, "-m", "amq", "coop", "up", "--agents", coop.agent("alice")])
+    coop.tmux("new-session", "-d", "-s", "mine", f"{command}; exec cat")
+    wait_until(lambda: coop.started("alice"))
+    assert coop.tmux("list-windows", "-a", "-F", "#{session_name} #{window_name}").endswith("\nmine amq\n")
+
+
+def test_a_terminal_is_shown_the_session(coop: Project) -> None:
+    words = ["-m", "amq", "coop", "up", "--agents", coop.agent("alice")]
+    person = pexpect.spawn(sys.executable, words, cwd=str(coop.path), env=coop.environ, timeout=30)
+    wait_until(lambda: coop.tmux("list-clients"))
+    person.close(force=True)
+    assert coop.states()["alice"] == "running"
+
+
+def test_a_session_name_that_is_taken_gets_a_number(coop: Project) -> None:
+    coop.tmux("new-session", "-d", "-s", "my-project", "cat")
+    up(coop, coop.agent("alice"))
+    assert "my-project-2" in coop.tmux("list-sessions")
+
+
+def test_a_program_that_fails_leaves_its_pane_and_is_started_again(coop: Project) -> None:
+    up(coop, "alice=sh -c 'echo because; exit 3'")
+    wait_until(lambda: coop.states() == {"alice": "ended"})
+    assert coop.value("coop", "status")["agents"][0].get("status") in (3, None)
+    assert "because" in coop.tmux("capture-pane", "-p", "-t", "my-project")
+    assert up(coop, coop.agent("alice")) == ["alice: started in tmux"]
+    wait_until(lambda: coop.started("alice"))
+    assert len(coop.tmux("list-panes", "-a").splitlines()) == 1
+
+
+def test_down_ends_all_and_says_what_mail_remains(coop: Project) -> None:
+    up(coop, coop.agent("alice"), "bob=cat")
+    wait_until(lambda: coop.started("alice"))
+    coop.tmux("new-session", "-d", "-s", "other", "cat")
+    coop.amq("send", "--me", "alice", "--to", "carl", "--create", "--body", "hello")
+    said = coop.amq("coop", "down").stdout.splitlines()
+    assert sorted(said[:2]) == ["alice: ended", "bob: ended"]
+    assert said[2:] == ["carl: 1 unread, which wait"]
+    assert coop.tmux("list-sessions", "-F", "#{session_name}") == "other\n"
+    assert coop.amq("coop", "down").stdout == "carl: 1 unread, which wait\n"
+
+
+def test_a_program_that_does_not_end_is_named(coop: Project) -> None:
+    up(coop, "alice=sh -c 'trap : TERM; while :; do read line; echo still; done'")
+    wait_until(lambda: coop.states() == {"alice": "running"})
+    wait_until(lambda: "notifier" in coop.value("who", "--me", "user")[0])
+    done = coop.amq("coop", "down", "--timeout", "300ms", code=1)
+    assert done.stdout.startswith("alice: did not end; it is in tmux my-project:0.0 (process ")
+    assert coop.states() == {"alice": "running"}
+
+
+def test_agents_get_the_path_that_their_programs_were_found_on(coop: Project, tmp_path: Path) -> None:
+    """Whatever the tmux server, which may have run for weeks, was started with."""
+    coop.tmux("new-session", "-d", "-s", "mine", "cat")
+    for name in ("alice", "bob"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho $PATH >> {coop.log(name)}\nexit 3\n")
+        (tmp_path / name).chmod(0o700)
+    coop.environ["PATH"] = f"{tmp_path}:{coop.environ['PATH']}"
+    for count in (1, 2):
+        up(coop, "alice", "bob")
+        wait_until(lambda: set(coop.states().values()) == {"ended"})
+        assert [coop.wrote(name).count(f":{tmp_path}:") for name in ("alice", "bob")] == [count, count]
+
+
+def test_another_queues_agents_are_not_ours(coop: Project, tmp_path: Path) -> None:
+    up(coop, coop.agent("alice"))
+    other = Project(tmp_path / "other", coop.environ)
+    other.path.mkdir()
+    up(other, other.agent("alice"))
+    assert other.amq("coop", "down").stdout == "alice: ended\n"
+    assert coop.states() == {"alice": "running"}
+
+
+def test_without_tmux_there_is_one_line_for_each_terminal(bare: Project) -> None:
+    (bare.path / "bin").mkdir()
+    for name in ("alice", "env", "sh"):
+        (bare.path / "bin" / name).symlink_to("/bin/true")
+    bare.environ["PATH"] = str(bare.path / "bin")
+    done = bare.amq("coop", "up", "--agents", "alice,codex", code=1)
+    assert "codex is not installed" in done.stderr
+    (line,) = done.stdout.splitlines()
+    assert line == f"cd {bare.path} && {sys.executable} -P -m amq run --as alice -- alice"
+    assert bare.amq("coop", "up", "--tmux", code=1).stderr.startswith("amq: tmux is not installed")
+
+
+def test_a_printed_line_does_what_it_says(bare: Project, tmp_path: Path) -> None:
+    root = tmp_path / "the queue"
+    root.mkdir()
+    words = ["coop", "up", "--print", "--root", str(root), "--agents", "alice=sh -c 'echo $AM_ME $AM_ROOT'"]
+    (line,) = bare.value(*words)["commands"]
+    done = subprocess.run(["sh", "-c", line], env=bare.environ, capture_output=True, text=True, check=False)
+    assert done.stdout.split("\n")[0].rstrip() == f"alice {root}"
+
+
+def test_no_line_is_printed_for_an_agent_that_runs(bare: Project) -> None:
+    bare.amq("init", "--here", "--agents", "alice,bob")
+    claim = lock.claim(Mailbox(str(bare.path / ".agent-mail"), "alice").state_dir, "run")
+    (line,) = bare.value("coop", "up", "--print", "--agents", "alice=cat,bob=cat")["commands"]
+    assert "--as bob" in line
+    claim.release()
+
+
+def test_no_queue_no_agents(bare: Project) -> None:
+    for action in ("status", "down"):
+        assert "no queue" in bare.amq("coop", action, code=3).stderr
+    assert bare.amq("coop", "up", "--agents", "user", code=2)
+    assert not (bare.path / ".agent-mail").exists()
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_json_of_up(coop: Project, options: list[str]) -> None:
+    words = ["coop", "up", "--agents", coop.agent("alice"), *options]
+    coop.amq(*words)
+    assert coop.value(*words)["agents"][0]["state"] == "running"

@@ -1,0 +1,378 @@
+"""`amq doctor`: each broken set-up has a finding of its own, and what loses nothing is mended."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amq import __version__
+from amq.layout import QueueLayout
+from amq.mailbox import Mailbox
+from amq.runtime import lock
+from amq.sending import Draft
+from amq.setup import checks_queue, doctor
+from amq.setup.clis import CLIS
+from amq.setup.doctor import Context, Finding, Found
+from amq.store import registry
+from tests.conftest import Result, Shell, run_amq
+
+NOW = 1_700_000_000_000_000_000
+Break = Callable[["World"], Context | None]
+
+
+class World:
+    """A set-up in which nothing is wrong: claude and codex, their CLIs, hooks, and a notifier for each."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.bin, self.root = place, place / "bin", place / ".agent-mail"
+        self.queue = QueueLayout(str(self.root))
+        registry.make_queue(self.queue, tracked=False)
+        registry.register(self.queue, ["claude", "codex"], NOW)
+        self.bin.mkdir()
+        self.program("amq", __version__)
+        for name, cli in CLIS.items():
+            if cli.oldest:
+                self.program(name, f"{name} " + ".".join(map(str, cli.oldest)))
+        self.program("tmux", "tmux 3.3a")
+        for name in (".claude/settings.json", ".codex/hooks.json"):
+            (place / name).parent.mkdir()
+            (place / name).write_text('{"hooks": "amq hook …"}')
+        self.claims = {name: lock.claim(Mailbox(str(self.root), name).state_dir, "run") for name in ("claude", "codex")}
+        environ = {"PATH": str(self.bin), "HOME": str(place)}
+        machine = replace(doctor.this_machine(environ, str(place), __version__), mounts=lambda: "disk / ext4 rw 0 0\n")
+        self.context = Context(machine, str(self.root))
+
+    def program(self, name: str, says: str, status: int = 0) -> None:
+        """Put a program on the PATH that says something and ends."""
+        path = self.bin / name
+        path.write_text(f"#!/bin/sh\necho '{says}'\nexit {status}\n")
+        path.chmod(0o700)
+
+    def machine(self, **changes: Any) -> Context:
+        """The same set-up on another machine."""
+        return replace(self.context, machine=replace(self.context.machine, **changes))
+
+    def environ(self, **changes: str) -> Context:
+        """The same set-up in another environment."""
+        return self.machine(environ={**self.context.machine.environ, **changes})
+
+    def agent(self, handle: str, *below: str) -> Path:
+        """A path in a mailbox."""
+        return self.root.joinpath("agents", handle, *below)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    for claim in made.claims.values():
+        claim.release()
+
+
+def test_a_whole_set_up_has_no_findings(world: World) -> None:
+    assert list(doctor.examine(world.context)) == []
+
+
+def nowhere(world: World) -> Context:
+    return replace(world.context, root=None, lost=Finding("no queue", "amq init"))
+
+
+def strangers(world: World) -> Context:
+    return world.machine(uid=12345)
+
+
+def no_meta_directory(world: World) -> None:
+    subprocess.run(["mv", world.root / "meta", world.place], check=True)
+
+
+def writable_for_all(world: World) -> None:
+    world.root.chmod(0o777)
+
+
+def readable_for_all(world: World) -> None:
+    world.agent("codex", "inbox", "new").chmod(0o755)
+
+
+def broken_registry(world: World) -> None:
+    Path(world.queue.registry).write_text("{")
+
+
+def no_registry(world: World) -> None:
+    Path(world.queue.registry).unlink()
+
+
+def only_registered(world: World) -> None:
+    subprocess.run(["mv", world.agent("codex"), world.place], check=True)
+
+
+def only_a_mailbox(world: World) -> None:
+    registry.register(world.queue, ["claude"], NOW, replace=True)
+
+
+def half_a_mailbox(world: World) -> None:
+    world.agent("codex", "dlq", "cur").rmdir()
+
+
+def a_strange_name(world: World) -> None:
+    world.agent("Old Claude").mkdir(0o700)
+
+
+def on_nfs(world: World) -> Context:
+    return world.machine(mounts=lambda: f"disk / ext4 rw 0 0\nhost:/x {world.place} nfs4 rw 0 0\n")
+
+
+def read_only(world: World) -> Context:
+    return filled(world, f_flag=os.ST_RDONLY)
+
+
+def full(world: World) -> Context:
+    return filled(world, f_bavail=1)
+
+
+def out_of_inodes(world: World) -> Context:
+    return filled(world, f_favail=3)
+
+
+def filled(world: World, **changes: int) -> Context:
+    """On a disk whose figures are CHANGES, and those of the real one."""
+    real = os.statvfs(world.root)
+    names = ("f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail", "f_flag")
+    figures = {**{name: getattr(real, name) for name in (*names, "f_namemax")}, "f_files": 1000, **changes}
+    return world.machine(statvfs=lambda _: os.statvfs_result(figures.values()))
+
+
+def no_watches(world: World) -> Context:
+    def watch(_: str) -> None:
+        raise OSError(28, "no space left for watches")
+
+    return world.machine(watch=watch)
+
+
+def nobody_notifies(world: World) -> None:
+    world.claims["codex"].release()
+    del world.claims["codex"]
+    Mailbox(str(world.root), "claude").send(["codex"], b"hello")
+
+
+def unread_for_long(world: World) -> None:
+    Mailbox(str(world.root), "claude", clock=lambda: NOW).send(["codex"], b"hello", Draft())
+
+
+def dead_letters(world: World) -> None:
+    world.agent("codex", "dlq", "new", "dlq_1_2_3.md").touch(0o600)
+
+
+def me_is_nobody(world: World) -> Context:
+    return world.environ(AM_ME="gemini")
+
+
+def me_is_no_handle(world: World) -> Context:
+    return world.environ(AM_ME="Claude Code")
+
+
+def amq_is_missing(world: World) -> None:
+    (world.bin / "amq").unlink()
+
+
+def amq_is_another(world: World) -> None:
+    world.program("amq", "amq version 0.9.8")
+
+
+def a_cli_is_missing(world: World) -> None:
+    (world.bin / "codex").unlink()
+
+
+def a_cli_does_not_start(world: World) -> None:
+    world.program("codex", "node: not found", status=127)
+
+
+def a_cli_is_old(world: World) -> None:
+    world.program("claude", "2.1.197 (Claude Code)")
+
+
+def no_tmux(world: World) -> None:
+    (world.bin / "tmux").unlink()
+
+
+def no_hooks(world: World) -> None:
+    (world.place / ".codex" / "hooks.json").write_text("{}")
+
+
+SET_UPS: dict[Break, tuple[str, str]] = {
+    nowhere: ("queue", "no queue"),
+    strangers: ("queue", "belongs to another user"),
+    no_meta_directory: ("queue", "incomplete"),
+    writable_for_all: ("permissions", "can write to 1 of"),
+    only_registered: ("registry", "codex is registered but has no mailbox"),
+    only_a_mailbox: ("registry", "codex has a mailbox but is not registered"),
+    broken_registry: ("registry", "can not be read"),
+    no_registry: ("registry", "there is no registry"),
+    half_a_mailbox: ("mailboxes", "the mailbox of codex is incomplete"),
+    read_only: ("filesystem", "only be read"),
+    full: ("filesystem", "the disk is full"),
+    out_of_inodes: ("filesystem", "3 more files"),
+    no_watches: ("watching", "no space left for watches"),
+    nobody_notifies: ("mail", "1 unread for codex, and nobody tells it"),
+    me_is_nobody: ("environment", "AM_ME is gemini"),
+    me_is_no_handle: ("environment", "no handle"),
+    amq_is_missing: ("amq", "no amq on the PATH"),
+    amq_is_another: ("amq", "of version 0.9.8"),
+    a_cli_is_missing: ("agents", "codex is registered, but its CLI is not installed"),
+    a_cli_does_not_start: ("agents", "does not start"),
+}
+WORTH_KNOWING: dict[Break, tuple[str, str]] = {
+    readable_for_all: ("permissions", "can read 1 of"),
+    a_strange_name: ("mailboxes", "Old Claude"),
+    on_nfs: ("filesystem", "nfs4"),
+    unread_for_long: ("mail", "has not read it"),
+    dead_letters: ("mail", "1 dead letters"),
+    a_cli_is_old: ("agents", "2.1.197 is older"),
+    no_tmux: ("tmux", "no tmux"),
+    no_hooks: ("hooks", "codex's own hooks"),
+}
+
+
+def found(world: World, spoil: Break) -> tuple[Context, list[Found]]:
+    context = spoil(world) or world.context
+    return context, list(doctor.examine(context))
+
+
+@pytest.mark.parametrize("spoil", [*SET_UPS, *WORTH_KNOWING])
+def test_each_broken_set_up_has_its_own_finding(world: World, spoil: Break) -> None:
+    check, text = {**SET_UPS, **WORTH_KNOWING}[spoil]
+    _, (only, *others) = found(world, spoil)
+    assert [other.check for other in others] == (["registry"] if spoil is no_meta_directory else [])
+    assert (only.check, only.finding.wrong) == (check, spoil in SET_UPS)
+    assert text in only.finding.text
+    assert only.finding.remedy
+
+
+MENDED = [
+    no_meta_directory, writable_for_all, readable_for_all, no_registry, only_registered, only_a_mailbox, half_a_mailbox,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spoil", [*SET_UPS, *WORTH_KNOWING])
+def test_what_loses_nothing_is_mended(world: World, spoil: Break) -> None:
+    context, before = found(world, spoil)
+    assert list(doctor.mend(before)) == (before if spoil in MENDED else [])
+    if spoil in MENDED:
+        assert list(doctor.examine(context)) == []
+
+
+def test_mending_the_modes_keeps_links_and_mail(world: World) -> None:
+    Mailbox(str(world.root), "claude").send(["codex"], b"hello")
+    outside = world.place / "outside"
+    outside.touch(0o666)
+    world.agent("codex", "inbox", "link").symlink_to(outside)
+    (message,) = world.agent("codex", "inbox", "new").iterdir()
+    message.chmod(0o644)
+    outside.chmod(0o666)
+    list(doctor.mend(doctor.examine(world.context)))
+    assert message.stat().st_mode & 0o777 == 0o600
+    assert outside.stat().st_mode & 0o777 == 0o666
+    assert b"hello" in message.read_bytes()
+
+
+def test_a_stopped_notifier_is_found(world: World) -> None:
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("needs /proc")
+    world.claims.pop("codex").release()
+    holder = (
+        f"from amq.runtime import lock; c = lock.claim({str(world.agent('codex', '.amq'))!r}, 'run'); print(); input()"
+    )
+    with subprocess.Popen([sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        (only,) = doctor.examine(world.context)
+        assert only.finding.text == f"amq run of codex (process {process.pid}) is stopped"
+        process.send_signal(signal.SIGCONT)
+        process.communicate()
+
+
+def test_a_check_that_fails_stops_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> Iterator[Finding]:
+        raise RuntimeError("oops")
+
+    monkeypatch.setitem(checks_queue.CHECKS, "registry", fails)
+    no_tmux(world)
+    first, second = doctor.examine(world.context)
+    assert (first.check, first.finding.text) == ("registry", "the check failed: RuntimeError: oops")
+    assert second.check == "tmux"
+
+
+def test_a_real_directory_can_be_watched(world: World) -> None:
+    doctor.this_machine({}, "/", "").watch(str(world.root))
+    with pytest.raises(OSError, match="No such file"):
+        doctor.this_machine({}, "/", "").watch(str(world.root / "nothing"))
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("/a", "ext4"), ("/home/x", "nfs"), ("/home2", "ext4"), ("/my disk/q", "9p")]
+)
+def test_the_longest_mount_counts(path: str, kind: str) -> None:
+    mounts = "d / ext4 rw\nh:/ /home nfs rw\nd /my\\040disk 9p rw\nbroken\n"
+    assert checks_queue._kind("/a", "") == ""
+    assert checks_queue._kind(path, mounts) == kind
+
+
+def test_a_program_without_a_version_in_time_has_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "VERSION_PATIENCE", 0.2)
+    world.program("slow", "'; exec /bin/sleep 600; echo '")
+    assert doctor.version_of(str(world.bin / "slow"), {}) == ""
+
+
+class TestCommand:
+    """`amq doctor` at the shell."""
+
+    @pytest.fixture
+    def amq(self, amq: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+        """A PATH with nothing but the CLIs that are wanted: none."""
+        (tmp_path / "bin").mkdir()
+        monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+        return amq
+
+    def test_what_is_wrong_comes_first_each_with_its_remedy(self, amq: Shell) -> None:
+        result = amq("doctor", me=None)
+        lines = result.out.splitlines()
+        assert (result.code, lines[0]) == (1, f"queue: {amq.root}")
+        assert lines[1].startswith("good: queue, permissions")
+        assert lines[2] == "WRONG: amq: no amq on the PATH"
+        assert lines[3].startswith("    install it")
+        assert lines[-2].startswith("note: tmux")
+
+    def test_nothing_wrong_is_success(self, world: World) -> None:
+        program = f'#!/bin/sh\nexec {sys.executable} -P -m amq "$@"\n'
+        (world.bin / "amq").write_text(program)
+        done = run_amq("doctor", "--json", cwd=world.place, PATH=str(world.bin), HOME=str(world.place))
+        assert json.loads(done.stdout) == {"root": str(world.root), "findings": [], "mended": []}
+        assert done.returncode == 0
+
+    def test_fix_says_what_it_mended(self, amq: Shell) -> None:
+        amq.root.chmod(0o777)
+        result = amq("doctor", "--fix", me=None)
+        assert any(line.startswith("mended: permissions: other users can write") for line in result.out.splitlines())
+        assert amq.root.stat().st_mode & 0o777 == 0o700
+
+    def test_json_names_check_and_remedy(self, amq: Shell) -> None:
+        finding = amq("doctor", "--json", me=None).value["findings"][0]
+        assert set(finding) == {"check", "wrong", "text", "remedy", "fixable"}
+
+    def test_without_a_queue_it_says_where_it_looked(self, shell: Shell) -> None:
+        result: Result = shell("doctor", me=None)
+        assert result.code == 1
+        lines = result.out.splitlines()
+        assert lines[0] == "queue: none"
+        assert "permissions" not in lines[1]
+        assert lines[2].startswith("WRONG: queue: no queue .agent-mail in")

@@ -1,0 +1,299 @@
+"""`scripts/*.sh`: checked by shellcheck, and run in homes of their own with a PATH of their own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.setup.conftest import TUI, Project, require, wait_until
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+NEEDED = ("basename", "cat", "dirname", "env", "ln", "mkdir", "readlink", "rm", "sed", "sh")
+ENTRY = "[console_scripts]\namq = amq_of_a_test:main\n"
+PACKAGE = """\
+import sys
+def main():
+    print(%r if "--version" in sys.argv else sys.argv[1:])
+"""
+
+
+def wheel(directory: Path, version: str) -> Path:
+    """A small wheel with amq's name: its command tells VERSION. It is made here because a real one needs a network."""
+    info = f"agent_message_queue-{version}.dist-info"
+    files = {
+        "amq_of_a_test.py": PACKAGE % version,
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: agent-message-queue\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": ENTRY,
+    }
+    digests = {name: hashlib.sha256(text.encode()).digest() for name, text in files.items()}
+    record = [
+        f"{name},sha256={base64.urlsafe_b64encode(digest).decode().rstrip('=')}," for name, digest in digests.items()
+    ]
+    path = directory / f"agent_message_queue-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+        archive.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,"]) + "\n")
+    return path
+
+
+class Home:
+    """A person's home, and a PATH with the few programs that the scripts need, a Python, and what a test adds."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.bin = place, place / "programs"
+        self.project = place / "my.project"
+        self.bin.mkdir()
+        self.project.mkdir(exist_ok=True)
+        for name in NEEDED:
+            (self.bin / name).symlink_to(
+                next(path for path in (Path("/bin", name), Path("/usr/bin", name)) if path.exists())
+            )
+        (self.bin / "python3").symlink_to(sys.executable)
+        self.environ = {"HOME": str(place), "PATH": str(self.bin), "PIP_NO_INDEX": "1", "SHELL": "/bin/zsh"}
+
+    def program(self, name: str, script: str) -> None:
+        """Put a program on the PATH."""
+        path = self.bin / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o700)
+
+    def run(self, script: str, *words: str | Path, code: int = 0, shell: str = "sh", **environ: str) -> str:
+        """Run a script of ours, which is to end with CODE; all that it says."""
+        done = subprocess.run(
+            [shutil.which(shell) or shell, SCRIPTS / script, *words],
+            cwd=self.project, env=self.environ | environ, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=50, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout
+        return done.stdout
+
+    def amq_version(self) -> str:
+        """What the installed amq says."""
+        return subprocess.run(
+            [self.place / ".local/bin/amq", "--version"], capture_output=True, text=True
+        ).stdout.strip()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "script", [*sorted(SCRIPTS.glob("*.sh")), SCRIPTS.parent / ".ci" / "run"], ids=lambda path: path.name
+)
+def test_shellcheck_has_nothing_to_say(script: Path) -> None:
+    require("shellcheck")
+    done = subprocess.run(["shellcheck", script], capture_output=True, text=True, check=False)
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("script", ["install.sh", "setup-coop.sh"])
+def test_help_is_the_head_of_the_script(home: Home, script: str) -> None:
+    text = home.run(script, "--help")
+    assert f"scripts/{script}" in text
+    assert "set -eu" not in text
+    assert home.run(script, "--nonsense", code=2) == text
+
+
+def test_a_virtual_environment_without_uv_and_pipx_and_again_to_upgrade(home: Home) -> None:
+    said = home.run("install.sh", wheel(home.place, "1.0"))
+    assert f"amq 1.0 is installed: {home.place}/.local/bin/amq" in said
+    assert f'export PATH="{home.place}/.local/bin:$PATH"' in said
+    assert "~/.zprofile" in said
+    said = home.run("install.sh", wheel(home.place, "1.1"), PATH=f"{home.place}/.local/bin:{home.bin}")
+    assert home.amq_version() == "1.1"
+    assert "PATH" not in said
+    remove = said.rpartition("to remove: ")[2]
+    subprocess.run(["sh", "-c", remove], check=True, env=home.environ)
+    assert list((home.place / ".local" / "bin").iterdir()) == []
+    assert list((home.place / ".local" / "share").iterdir()) == []
+
+
+TOOL = """\
+case "$*" in
+    *bin* | *BIN*) echo "$HOME/.local/bin" ;;
+    *)
+        echo "NAME $*" >> "$HOME/calls"
+        mkdir -p "$HOME/.local/bin" "$HOME/WHERE/agent-message-queue/bin"
+        printf '#!/bin/sh\\necho 1.0\\n' > "$HOME/WHERE/agent-message-queue/bin/amq"
+        /bin/chmod +x "$HOME/WHERE/agent-message-queue/bin/amq"
+        ln -sf "$HOME/WHERE/agent-message-queue/bin/amq" "$HOME/.local/bin/amq" ;;
+esac"""
+
+
+def stand_in(home: Home, name: str, where: str) -> None:
+    """A program that takes the words of uv or pipx, writes them down, and leaves what the real one does."""
+    home.program(name, TOOL.replace("NAME", name).replace("WHERE", where))
+
+
+def calls(home: Home) -> list[str]:
+    """What stand-ins were told, the first two words."""
+    return [" ".join(line.split()[:2]) for line in (home.place / "calls").read_text().splitlines()]
+
+
+def test_uv_comes_first_then_pipx_and_an_upgrade_takes_what_it_was_installed_with(home: Home) -> None:
+    file = wheel(home.place, "1.0")
+    stand_in(home, "pipx", ".local/pipx/venvs")
+    assert "to remove: pipx uninstall" in home.run("install.sh", file)
+    stand_in(home, "uv", ".local/share/uv/tools")
+    home.run("install.sh", file)
+    (home.place / ".local/bin/amq").unlink()
+    assert "to remove: uv tool uninstall" in home.run("install.sh", file)
+    assert calls(home) == ["pipx install", "pipx install", "uv tool"]
+    assert str(file) in (home.place / "calls").read_text()
+
+
+def test_the_way_can_be_chosen_and_the_index_only_by_an_option(home: Home) -> None:
+    for name in ("uv", "pipx"):
+        stand_in(home, name, "x/tools")
+    home.run("install.sh", "--with", "pipx", "https://example.org/amq.whl")
+    home.run("install.sh", "--with=pipx", "--from-index")
+    first, second = (home.place / "calls").read_text().splitlines()
+    assert first.endswith(" https://example.org/amq.whl")
+    assert second.endswith(" agent-message-queue")
+
+
+def test_without_a_source_it_is_the_checkout(home: Home) -> None:
+    stand_in(home, "uv", "x/tools")
+    home.run("install.sh")
+    assert (home.place / "calls").read_text().endswith(f" {SCRIPTS.parent}\n")
+
+
+def test_a_strange_amq_is_left_alone(home: Home) -> None:
+    strange = home.place / ".local/bin/amq"
+    strange.parent.mkdir(parents=True)
+    strange.write_text("theirs")
+    assert "is not ours" in home.run("install.sh", wheel(home.place, "1.0"), code=1)
+    assert strange.read_text() == "theirs"
+
+
+def test_another_amq_that_comes_first_on_the_path_is_named(home: Home) -> None:
+    stand_in(home, "uv", "x/tools")
+    home.program("amq", "echo theirs")
+    assert f"your shell finds another amq first: {home.bin}/amq" in home.run("install.sh")
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (["--with", "conda"], "no such way"),
+        (["nothing.whl"], "there is no nothing.whl"),
+        (["--with", "uv", "empty.whl"], "uv could not install"),
+    ],
+)
+def test_what_can_not_be_done_is_said(home: Home, words: list[str], what: str) -> None:
+    (home.project / "empty.whl").touch()
+    home.program("uv", "exit 2")
+    assert what in home.run("install.sh", *words, code=1)
+    assert not (home.place / ".local/bin/amq").exists()
+
+
+def test_an_old_python_is_not_taken(home: Home) -> None:
+    (home.bin / "python3").unlink()
+    home.program("python3", "exit 1")
+    assert "Python 3.11 or newer" in home.run("install.sh", "--with", "venv", code=1)
+
+
+AMQ = f'exec {sys.executable} -P -m amq "$@"'
+
+
+def test_set_up_makes_a_queue_and_prints_the_commands(home: Home) -> None:
+    home.program("amq", AMQ)
+    home.program("claude", "")
+    said = home.run("setup-coop.sh", "--print", "--agents", "claude,reviewer=claude -c", code=0)
+    lines = said.splitlines()
+    assert f"Initialized AMQ root at {home.project}/.agent-mail" in lines
+    assert lines[-2:] == [
+        f"cd {home.project} && amq run --as claude -- claude",
+        f"cd {home.project} && amq run --as reviewer -- claude -c",
+    ]
+    assert "the agents' skill: amq skill install --claude --codex" in lines
+    assert not (home.place / ".claude").exists()
+
+
+def test_set_up_merges_and_installs_the_skill_if_told_so(home: Home) -> None:
+    home.program("amq", AMQ)
+    home.program("claude", "")
+    home.run("setup-coop.sh", "--print", "--agents=claude")
+    before = home.environ | {"AM_ME": "user"}
+    said = home.run("setup-coop.sh", "--print", "--agents=gemini=claude", "--skill")
+    assert f"{home.place}/.claude/skills/amq-cli: SKILL.md" in said
+    who = subprocess.run(
+        [home.bin / "amq", "who"], cwd=home.project, env=before, capture_output=True, text=True, check=True
+    )
+    assert [line.split()[0] for line in who.stdout.splitlines()] == ["agent", "claude", "gemini", "user"]
+
+
+def test_set_up_installs_amq_where_there_is_none_or_another(home: Home) -> None:
+    home.program("claude", "")
+    home.program("amq", "exit 2")
+    program = f"printf '#!/bin/sh\\n%s\\n' '{AMQ}' > \"$HOME/.local/bin/amq\"; /bin/chmod +x \"$HOME/.local/bin/amq\""
+    stand_in(home, "uv", "x/tools")
+    home.program(
+        "uv",
+        (home.bin / "uv").read_text()
+        + f'\n[ ! -d "$HOME/.local/bin" ] || {{ rm -f "$HOME/.local/bin/amq"; {program}; }}',
+    )
+    said = home.run("setup-coop.sh", "--print", "--agents=claude", "--amq", wheel(home.place, "1.0"))
+    assert "is installed" in said
+    assert (home.project / ".agent-mail").is_dir()
+    assert "installing" not in home.run("setup-coop.sh", "--print", "--agents=claude")
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash"])
+def test_set_up_starts_the_agents_and_a_second_time_only_what_is_missing(coop: Project, home: Home, shell: str) -> None:
+    require(shell)
+    home.program("amq", AMQ)
+    (home.bin / "tmux").symlink_to("/usr/bin/tmux")
+    agents = ",".join(f"{name}={sys.executable} {TUI} {coop.log(name)}" for name in ("alice", "bob"))
+    words = ("setup-coop.sh", "--agents", agents)
+    coop.environ["PATH"] += os.pathsep + str(home.bin)
+    said = home.run(*words, shell=shell, TMUX_TMPDIR=coop.environ["TMUX_TMPDIR"])
+    assert "alice: started in tmux" in said
+    wait_until(lambda: coop.started("alice") and coop.started("bob"))
+    said = home.run(*words, shell=shell, TMUX_TMPDIR=coop.environ["TMUX_TMPDIR"])
+    assert said.count("runs already in tmux") == 2
+
+
+NOTES_CALLS = """\
+case "$*" in
+    help*) exit ;;
+    *) echo "$*" >> "$HOME/calls" ;;
+esac"""
+
+
+@pytest.mark.parametrize(
+    ("answers", "done"), [("yn", ["skill install --claude --codex"]), ("ny", ["hook install codex"])]
+)
+def test_set_up_asks_a_person_before_it_touches_an_agents_settings(home: Home, answers: str, done: list[str]) -> None:
+    home.program("amq", NOTES_CALLS)
+    home.program("codex", "")
+    words = [str(SCRIPTS / "setup-coop.sh"), "--agents", "codex"]
+    person = pexpect.spawn("/bin/sh", words, cwd=str(home.project), env=home.environ, encoding="utf-8", timeout=30)
+    for answer in answers:
+        person.expect_exact("[y/N] ")
+        person.sendline(answer)
+    person.expect(pexpect.EOF)
+    person.close()
+    assert person.exitstatus == 0
+    assert (home.place / "calls").read_text().splitlines() == ["init --agents codex", *done, "coop up --agents codex"]
+
+
+def test_set_up_does_what_its_options_say_without_asking(home: Home) -> None:
+    home.program("amq", NOTES_CALLS)
+    home.program("codex", "")
+    said = home.run("setup-coop.sh", "--agents", "codex", "--hooks", "--no-skill")
+    assert "the agents' skill: amq skill install" in said
+    assert "hook install codex" in (home.place / "calls").read_text()

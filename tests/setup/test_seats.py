@@ -1,0 +1,39 @@
+"""Which agents `--agents` names."""
+
+from __future__ import annotations
+
+import pytest
+
+from amq.errors import UsageError
+from amq.setup.seats import Seat, parse_seats
+
+
+@pytest.mark.parametrize(
+    ("text", "seats"),
+    [
+        ("claude,codex", [("claude", "claude"), ("codex", "codex")]),
+        (" claude , claude-2,", [("claude", "claude"), ("claude-2", "claude")]),
+        ("gpt-4-20", [("gpt-4-20", "gpt-4")]),
+        ("reviewer=codex -m o3", [("reviewer", "codex", "-m", "o3")]),
+        ("a='/opt/my agent' --x=y", [("a", "/opt/my agent", "--x=y")]),
+    ],
+)
+def test_agents(text: str, seats: list[tuple[str, ...]]) -> None:
+    assert parse_seats(text) == [Seat(handle, tuple(program)) for handle, *program in seats]
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("", "no agents"),
+        (" , ", "no agents"),
+        ("Claude", "not a handle"),
+        ("user", "the person"),
+        ("a,a=b", "named twice"),
+        ("a=", "no program"),
+        ("a='", "taken apart"),
+    ],
+)
+def test_what_names_no_agents_is_refused(text: str, what: str) -> None:
+    with pytest.raises(UsageError, match=what):
+        parse_seats(text)

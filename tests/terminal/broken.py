@@ -1,0 +1,16 @@
+"""`amq` with a defect: the first key of the person makes it fail."""
+
+from __future__ import annotations
+
+import sys
+
+from amq.cli.main import main
+from amq.pty.terminal import Terminal
+
+
+def fail(*_: object) -> None:
+    raise RuntimeError("the defect of this test")
+
+
+Terminal.from_person = fail  # type: ignore[method-assign,assignment]
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,90 @@
+"""The guard: what it holds, when it acts, and when it keeps its hands off."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.terminal.desks import A_COMMAND, AMQ, DISORDER, HALF, PtyDesk, desk, is_alive, wait_until
+
+
+def start(person: PtyDesk) -> tuple[int, int]:
+    """Our process and the guard's, while a program has switched on everything."""
+    person.type(f"{AMQ} run --no-wake --as x -- {DISORDER} 'exec sleep 1000'\r")
+    wait_until(lambda: HALF in person.stream(), person.stream)
+    amq, guard, *_ = person.job()
+    assert os.getsid(guard) == guard
+    return amq, guard
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="open files are listed in /proc")
+def test_it_holds_the_terminal_and_a_pipe_and_nothing_else(tmp_path: Path) -> None:
+    with desk("bash", tmp_path) as person:
+        assert isinstance(person, PtyDesk)
+        terminal = person.says("tty").decode()
+        _, guard = start(person)
+        held = [os.readlink(entry) for entry in Path(f"/proc/{guard}/fd").iterdir()]
+        assert [name for name in held if name != terminal and not name.startswith("pipe:")] == []
+        assert len(held) == 3
+
+
+@pytest.mark.parametrize("name", ["bash", "zsh"])
+def test_a_line_editor_that_has_the_terminal_is_not_overruled(name: str, tmp_path: Path) -> None:
+    """The guard comes late: it is stopped until the shell has its prompt."""
+    with desk(name, tmp_path) as person:
+        assert isinstance(person, PtyDesk)
+        before = person.says("stty -g")
+        amq, guard = start(person)
+        os.kill(guard, signal.SIGSTOP)
+        os.kill(amq, signal.SIGKILL)
+        wait_until(lambda: b"\x1b[?2004h" in person.stream().rpartition(HALF)[2])
+        settings = person.settings()
+        shown = len(person.stream())
+        os.kill(guard, signal.SIGCONT)
+        wait_until(lambda: b"\x1b[?1003l" in person.stream()[shown:])
+        assert person.settings() == settings
+        assert b"\x1b[?2004l" not in person.stream()[shown:]
+        assert person.says(f"{A_COMMAND}; echo hello") == b"hello"
+        wait_until(lambda: not is_alive(guard))
+        assert person.says("stty -g") == before
+        assert person.left_on() == {}
+
+
+def test_it_does_not_do_again_what_was_done(tmp_path: Path) -> None:
+    """A second pop would take from the stack what was the person's."""
+    with desk("bash", tmp_path) as person:
+        person.type(f"{AMQ} run --no-wake --as x -- {DISORDER} 'exit 0'\r")
+        wait_until(lambda: HALF in person.stream(), person.stream)
+        wait_until(lambda: person.job() == [])
+        person.says("true")
+        assert person.stream().count(b"\x1b[23;0t") == 1
+
+
+def test_a_signal_for_all_of_amq_leaves_it_at_its_post(tmp_path: Path) -> None:
+    with desk("bash", tmp_path) as person:
+        assert isinstance(person, PtyDesk)
+        before = person.says("stty -g")
+        amq, guard = start(person)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            os.kill(guard, number)
+        os.kill(amq, signal.SIGKILL)
+        person.says(A_COMMAND)
+        wait_until(lambda: not is_alive(guard))
+        assert person.says("stty -g") == before
+        assert person.left_on() == {}
+
+
+def test_without_it_the_rest_goes_on(tmp_path: Path) -> None:
+    with desk("bash", tmp_path) as person:
+        assert isinstance(person, PtyDesk)
+        before = person.says("stty -g")
+        amq, guard = start(person)
+        os.kill(guard, signal.SIGKILL)
+        os.kill(amq, signal.SIGTERM)
+        wait_until(lambda: not is_alive(amq))
+        assert person.says("stty -g") == before
+        assert person.left_on() == {}

@@ -1,0 +1,178 @@
+"""^Z and fg: the agent's program and `amq run` are one job of the person's shell."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pty.person import wait_until
+from tests.terminal.shells import AMQ, LINES, PROMPT, SHELLS, Shell, check_installed, shell
+
+RUN = f"{AMQ} run --no-wake --as x --"
+FOCUS_ON = r"\033[?1004h"
+ROUNDS = 100 if os.environ.get("AMQ_SOAK") else 5
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="no job control on Windows")
+
+
+@pytest.fixture(params=sorted(SHELLS))
+def person(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
+    """At bash, and at zsh."""
+    check_installed(request.param)
+    with shell(request.param, tmp_path) as person:
+        yield person
+
+
+def test_stopped_and_continued_again_and_again(person: Shell) -> None:
+    """Each time the shell has a sane terminal, and the program the size that the terminal has now."""
+    sane = person.says("stty -g")
+    person.run(f"{RUN} {LINES}")
+    person.sees("ready")
+    for turn in range(ROUNDS):
+        rows, columns = 20 + turn % 7, 70 + turn
+        person.stop()
+        assert person.says("stty -g") == sane
+        person.screen.setwinsize(rows, columns)
+        person.go_on()
+        person.type(f"line{turn}\r")
+        person.sees(f"got line{turn} {rows}x{columns}")
+    person.type("bye\r")
+    person.sees("got bye")
+    person.sees(PROMPT)
+    person.run("echo status $?")
+    person.sees("status 7")
+    assert person.says("stty -g") == sane
+
+
+def test_what_the_program_switched_on_is_off_for_the_shell_and_on_again_afterwards(person: Shell) -> None:
+    person.run(f"{RUN} {LINES} '{FOCUS_ON}'")
+    person.sees("ready")
+    person.type("\x1a")
+    person.sees("\x1b[?1004l")
+    person.is_told_of_the_stop()
+    person.go_on()
+    person.sees("\x1b[?1004h")
+    person.type("bye\r")
+
+
+def test_a_program_whose_screen_was_taken_away_is_asked_to_draw_it_anew(person: Shell) -> None:
+    script = f"printf '{FOCUS_ON}'; trap 'echo draw''n anew' WINCH; echo read''y; while :; do sleep 0.02; done"
+    person.run(f'{RUN} bash -c "{script}"')
+    person.sees("ready")
+    person.stop()
+    person.go_on()
+    person.sees("drawn anew")
+
+
+def test_what_the_person_changes_meanwhile_stays(person: Shell) -> None:
+    person.run(f"{RUN} {LINES}")
+    person.sees("ready")
+    person.stop()
+    changed = person.says("stty -ixon eol ^K; stty -g")
+    person.go_on()
+    person.type("bye\r")
+    person.sees("got bye")
+    person.sees(PROMPT)
+    assert person.says("stty -g") == changed
+
+
+def test_a_stop_from_outside_is_one_of_the_whole_job(person: Shell) -> None:
+    sane = person.says("stty -g")
+    person.run(f"{RUN} {LINES}")
+    person.sees("ready")
+    for turn, number in enumerate([signal.SIGTSTP, signal.SIGSTOP]):
+        person.signal_job(number)
+        person.is_told_of_the_stop()
+        assert person.says("stty -g") == sane
+        person.screen.setwinsize(40 + turn, 90)
+        person.go_on()
+        person.type(f"line{turn}\r")
+        person.sees(f"got line{turn} {40 + turn}x90")
+
+
+def test_a_program_that_is_stopped_alone_stops_the_job(person: Shell) -> None:
+    """As when it sends itself a signal that can not be caught."""
+    person.run(f"{RUN} sh -c 'kill -STOP $$; echo went o''n; read -r _'")
+    person.is_told_of_the_stop()
+    person.go_on()
+    person.sees("went on")
+
+
+def test_bg_leaves_it_stopped_until_it_has_the_terminal(person: Shell) -> None:
+    sane = person.says("stty -g")
+    person.run(f"{RUN} {LINES}")
+    person.sees("ready")
+    person.stop()
+    person.signal_job(signal.SIGCONT)  # while the line editor has the terminal
+    wait_until(person.job_is_stopped)
+    person.run("bg")
+    person.sees(PROMPT)
+    person.finds_it_stopped()
+    assert sane in person.says("stty -g")
+    person.go_on()
+    person.type("bye\r")
+    person.sees("got bye ")
+    person.sees(PROMPT)
+    assert person.says("stty -g") == sane
+
+
+def test_started_in_the_background_it_waits_for_the_terminal(person: Shell) -> None:
+    """The shell's line editor has it meanwhile: what that has set is not what the terminal was."""
+    sane = person.says("stty -g")
+    person.run(f"{RUN} {LINES} &")
+    person.sees(PROMPT)
+    person.finds_it_stopped()
+    person.go_on()
+    person.type("bye\r")
+    person.sees("got bye ")
+    person.sees(PROMPT)
+    assert person.says("stty -g") == sane
+
+
+def test_a_stop_in_the_background_leaves_the_terminal_alone(person: Shell) -> None:
+    """Another job has it, and is not disturbed."""
+    person.run(f"{RUN} {LINES} '{FOCUS_ON}'")
+    person.sees("ready")
+    person.stop()
+    person.run(f"{LINES} other")
+    person.sees("other ready")
+    person.signal_job(signal.SIGCONT)
+    person.type("line\r")
+    person.sees("got line ")
+    assert b"\x1b[?1004" not in (person.screen.before or b"")
+    person.type("bye\r")
+    person.sees(PROMPT)
+    person.go_on()
+    person.type("line2\r")
+    person.sees("got line2 ")
+
+
+@pytest.mark.parametrize("inner", sorted(SHELLS))
+def test_a_shell_inside_has_jobs_of_its_own(person: Shell, inner: str) -> None:
+    check_installed(inner)
+    person.run(f"{RUN} {inner} {' '.join(SHELLS[inner])}")
+    person.sees(PROMPT)
+    person.run(LINES)
+    person.sees("ready")
+    for turn in range(3):
+        person.stop()
+        person.run("echo $((6 * 7)); fg")
+        person.sees("42")
+        person.type(f"line{turn}\r")
+        person.sees(f"got line{turn} ")
+    person.type("bye\r")
+    person.sees(PROMPT)
+    person.run("suspend")
+    person.is_told_of_the_stop()
+    person.go_on()
+    person.run("echo $((7 * 7))")
+    person.sees("49")
+    person.sees(PROMPT)
+    person.run("exit 3")
+    person.sees(PROMPT)
+    person.run("echo status $?")
+    person.sees("status 3")

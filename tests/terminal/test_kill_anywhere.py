@@ -1,0 +1,63 @@
+"""`kill -9` of `amq run` at every system call from the first that touches the terminal."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.terminal.desks import A_COMMAND, AMQ, DISORDER, SEED, SOAK, Desk, desk, is_alive, require, wait_until
+
+SAMPLE = 6
+RUN = f"{AMQ} run --no-wake --as x -- {DISORDER} 'printf \"\\033\\\\\\\\done\"; exit 3'"
+_CALL = re.compile(r"^([a-z0-9_]+)\(", re.MULTILINE)
+
+
+def traced(person: Desk, log: Path, *options: str) -> str:
+    """What strace(1) with OPTIONS wrote of a run, when all of its processes have ended."""
+    log.unlink(missing_ok=True)
+    person.type(f"strace -o {log} {' '.join(options)} {RUN}\r")
+    wait_until(lambda: log.exists() and "\n+++ " in log.read_text(errors="replace"), person.stream)
+    pids = person.job()
+    person.says(A_COMMAND)
+    wait_until(lambda: not any(map(is_alive, pids)), person.stream)
+    return log.read_text(errors="replace")
+
+
+def calls(log: str) -> list[tuple[str, int]]:
+    """Each call from the first that names the terminal: its name, and how many of that name there were with it."""
+    found: list[tuple[str, int]] = []
+    count: Counter[str] = Counter()
+    first = log.index('"/dev/pts/')
+    for match in _CALL.finditer(log):
+        count[match[1]] += 1
+        if match.end() + 100 > first:
+            found.append((match[1], count[match[1]]))
+    return found
+
+
+def killed_at(person: Desk, log: Path, name: str, number: int) -> bool:
+    """Whether it was killed there: how often it waits and reads differs a little from run to run."""
+    inject = f"-e inject={name}:signal=KILL:when={number}"
+    return "killed by SIGKILL" in traced(person, log, inject)
+
+
+@pytest.mark.timeout(1800 if SOAK else 60)
+@pytest.mark.parametrize("seed", [SEED])
+def test_the_terminal_is_as_it_was(seed: int, tmp_path: Path) -> None:
+    require(["strace"])
+    log = tmp_path / "log"
+    with desk("bash", tmp_path) as person:
+        before = person.says("stty -g")
+        traced(person, log)  # makes the mailbox
+        every = calls(traced(person, log))
+        assert len(every) > 80
+        points = every if SOAK else random.Random(seed).sample(every, SAMPLE)
+        for name, number in points:
+            earlier = (each for other, each in reversed(every) if other == name and each <= number)
+            assert any(killed_at(person, log, name, each) for each in earlier), (name, number)
+            assert person.says("stty -g") == before, (name, number)
+            assert person.left_on() == {}, (name, number)

@@ -1,0 +1,95 @@
+"""Many bytes in both directions at once, compared by their hash. All of it runs with AMQ_SOAK=1."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import random
+import signal
+import threading
+
+import pexpect
+import pytest
+
+from amq.pty.child import Child
+from amq.pty.pump import BUFFER, Pump
+from amq.pty.terminal import Terminal
+from amq.pty.tty import Tty
+from tests.pty.person import Person, host, terminal
+
+SOAK = bool(os.environ.get("AMQ_SOAK"))
+SIZE = 100_000_000 if SOAK else 3_000_000
+PIECE = 1 << 20
+
+ECHO = "stty raw -echo; echo ready; exec cat"
+"""What is typed comes back, so both directions are full at the same time."""
+
+
+def pieces(size: int) -> list[int]:
+    return [min(PIECE, size - at) for at in range(0, size, PIECE)]
+
+
+@pytest.mark.parametrize("seed", [7])
+def test_bytes_come_back_as_they_were_sent(seed: int) -> None:
+    sent, came = hashlib.sha256(), hashlib.sha256()
+
+    def type_all(person: Person) -> None:
+        chance = random.Random(seed)
+        for size in pieces(SIZE):
+            data = chance.randbytes(size)
+            sent.update(data)
+            person.type(data)
+
+    def does(person: Person) -> None:
+        person.sees("ready\n")
+        writer = threading.Thread(target=type_all, args=(person,))
+        writer.start()
+        left = SIZE
+        while left:
+            data = person.screen.read_nonblocking(BUFFER, 60)
+            came.update(data)
+            left -= len(data)
+            assert len(person.host._pump._to_person) < 2 * BUFFER
+            assert len(person.host._pump._to_child) < 2 * BUFFER
+        writer.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with terminal() as person:
+        assert host(person, ["sh", "-c", ECHO], does) == 143
+    assert came.hexdigest() == sent.hexdigest()
+
+
+def test_what_nobody_looks_at_is_not_kept_without_end() -> None:
+    with terminal() as person:
+        tty = Tty(person.slave, person.slave)
+        child = Child.spawn(["yes"], os.environ, tty.size(), tty.attributes())
+        pump = Pump(tty, child, Terminal(0.0))
+        for _ in range(100):
+            pump.turn(0.01)
+            assert len(pump._to_person) < 2 * BUFFER
+        pump.close()
+        child.close()
+        tty.close()
+
+
+def test_a_program_that_prints_for_ever_and_never_reads_takes_no_memory() -> None:
+    """The person types all the while, as far as anything takes it."""
+
+    def does(person: Person) -> None:
+        person.sees("ready")
+        os.set_blocking(person.master, False)
+        seen = 0
+        while seen < SIZE:
+            with contextlib.suppress(BlockingIOError):
+                os.write(person.master, b"k" * 4096)
+            seen += len(person.screen.read_nonblocking(BUFFER, 60))
+            assert len(person.host._pump._to_person) < 2 * BUFFER
+            assert len(person.host._pump._to_child) < 2 * BUFFER
+        os.kill(os.getpid(), signal.SIGINT)
+        with contextlib.suppress(pexpect.TIMEOUT):
+            while person.screen.read_nonblocking(BUFFER, 0.2):
+                pass
+
+    with terminal() as person:
+        assert host(person, ["sh", "-c", "stty raw -echo; echo ready; exec yes"], does) == 130

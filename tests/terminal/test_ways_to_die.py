@@ -1,0 +1,110 @@
+"""Whatever ends `amq run` or its program: the person's terminal is as it was, and nobody is left behind."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.terminal.desks import (
+    A_COMMAND,
+    AMQ,
+    BROKEN,
+    DISORDER,
+    HALF,
+    SEED,
+    SOAK,
+    Desk,
+    PtyDesk,
+    desk,
+    is_alive,
+    wait_until,
+)
+
+RUN = "run --no-wake --as x --"
+STAY = f"{AMQ} {RUN} {DISORDER} 'exec sleep 1000'"
+
+
+def ends(command: str) -> Callable[[Desk], None]:
+    """The program itself does COMMAND when all modes are on."""
+
+    def way(person: Desk) -> None:
+        person.type(f"{AMQ} {RUN} {DISORDER} '{command}'\r")
+        wait_until(lambda: HALF in person.stream(), person.stream)
+
+    return way
+
+
+def signalled(number: int) -> Callable[[Desk], None]:
+    """We get signal NUMBER while the program runs."""
+
+    def way(person: Desk) -> None:
+        person.type(f"{STAY}\r")
+        wait_until(lambda: HALF in person.stream(), person.stream)
+        os.kill(person.job()[0], number)
+
+    return way
+
+
+def fails(person: Desk) -> None:
+    person.type(f"{BROKEN} {RUN} {DISORDER} 'exec sleep 1000'\r")
+    wait_until(lambda: HALF in person.stream(), person.stream)
+    person.type("x")
+    wait_until(lambda: b"the defect of this test" in person.stream(), person.stream)
+
+
+def cannot_start(person: Desk) -> None:
+    person.type("printf '#!/no/such/interpreter\\n' > bad; chmod 700 bad\r")
+    person.type(f"{AMQ} {RUN} ./bad\r")
+    wait_until(lambda: b"cannot run" in person.stream(), person.stream)
+
+
+WAYS: dict[str, Callable[[Desk], None]] = {
+    "exit 0": ends("exit 0"),
+    "exit 3": ends("exit 3"),
+    **{f"program {name}": ends(f"kill -{name} $$") for name in ("KILL", "SEGV", "TERM", "HUP")},
+    **{
+        f"amq {name}": signalled(getattr(signal, f"SIG{name}"))
+        for name in ("TERM", "INT", "HUP", "QUIT", "KILL", "ABRT", "SEGV")
+    },
+    "a failure of ours": fails,
+    "a program that cannot start": cannot_start,
+}
+DESKS = ("bash", "zsh", "tmux", "dash")
+
+
+def cases() -> list[tuple[str, str]]:
+    """In a soak every way at every desk; else every way at some desk."""
+    if SOAK:
+        return [(way, name) for way in WAYS for name in DESKS]
+    desks = random.Random(SEED).choices(DESKS[:3], k=len(WAYS))
+    return list(zip(WAYS, desks, strict=True))
+
+
+@pytest.mark.parametrize("seed", [SEED])
+@pytest.mark.parametrize(("way", "name"), cases())
+def test_the_terminal_is_as_it_was(way: str, name: str, seed: int, tmp_path: Path) -> None:
+    with desk(name, tmp_path) as person:
+        before, flags = person.says("stty -g"), person.flags()
+        WAYS[way](person)
+        pids = person.job()
+        person.says(A_COMMAND)
+        wait_until(lambda: not any(map(is_alive, pids)), lambda: person.stream()[-2000:])
+        assert person.says("stty -g") == before
+        assert person.left_on() == {}
+        wait_until(lambda: person.flags() == flags, person.flags)
+        assert person.job() == []
+
+
+def test_a_closed_terminal_ends_all(tmp_path: Path) -> None:
+    with desk("bash", tmp_path) as person:
+        assert isinstance(person, PtyDesk)
+        person.type(f"{STAY}\r")
+        wait_until(lambda: HALF in person.stream(), person.stream)
+        pids = person.job()
+        person.hang_up()
+        wait_until(lambda: not any(map(is_alive, pids)))
