@@ -80,7 +80,6 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def _place(args: Namespace, me: str) -> Place:
-    from amq.pty import borrowed
     from amq.runtime.channels.mode import Mode
     from amq.runtime.channels.ways import Place
 
@@ -89,7 +88,6 @@ def _place(args: Namespace, me: str) -> Place:
     return Place(
         me=me,
         environment=config.environment(),
-        terminal=borrowed.open_own(),
         program=args.program,
         command=args.command,
         mode=Mode(args.inject_mode),
@@ -99,7 +97,9 @@ def _place(args: Namespace, me: str) -> Place:
 
 def _check(out: Output, found: list[tuple[str, str, str]]) -> int:
     if out.json:
-        out.value([{"way": name, "sees": sees, "works": not why, "why_not": why} for name, sees, why in found])
+        reasons = [{"why_not": why} if why else {} for _, _, why in found]
+        named = [{"way": name, "sees": sees, "works": not why} for name, sees, why in found]
+        out.value([way | reason for way, reason in zip(named, reasons, strict=True)])
     else:
         for name, sees, why in found:
             out.line(f"{name:8} no: {why}" if why else f"{name:8} works; sees {sees}")

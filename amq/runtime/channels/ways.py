@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from amq.pty import borrowed, screen
@@ -27,7 +27,7 @@ class Place:
 
     me: str
     environment: Mapping[str, str]
-    terminal: int | None  # a descriptor of our controlling terminal
+    terminal: int | None = field(default_factory=borrowed.open_own)  # a descriptor of our controlling one
     program: str = ""  # the agent's, where we know nothing of it
     command: str = ""  # what `--command` names
     mode: Mode = Mode.AUTO
