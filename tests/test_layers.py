@@ -53,7 +53,7 @@ LATE = {"cli": {"runtime", "demo", "setup", "schema"}, "library": {"values", "st
 OUTSIDE = {
     **{name: {"runtime", "setup", "schema"} for name in ("anyio", "pydantic", "watchfiles")},
     "shtab": {"cli"},
-    **{name: {"pty"} for name in ("ptyprocess", "pty", "termios", "tty")},
+    **{name: {"pty"} for name in ("avt", "ptyprocess", "pty", "termios", "tty")},
 }
 POSIX_ONLY = {
     "crypt",

@@ -35,10 +35,9 @@ EXAMPLES = """\
   amq run --no-wake -- bash         only a terminal that knows its mailbox
 """
 NOTES = """\
-Experimental. The line is typed only where it can do no harm: into no half-typed line of yours, no dialog that
-the program announces, and no program that does not show what is typed into it. Where that cannot be known, the
-line is left without Enter. Claude Code and Codex get a key that their dialogs ignore; on Claude Code before 2.1.330
-it may do nothing, and you press Enter yourself.
+Experimental. The line is typed only where it can do no harm: into no half-typed line of yours, no dialog, and no
+program that does not show what is typed into it. It is submitted when exactly that line is seen in the input row
+of Claude Code or Codex, or at the cursor of any other program; otherwise it is left without Enter.
 
 Claude Code gets hooks for this one process, merged with those of your own --settings; no file of yours is changed.
 Codex would ask you whether to trust them, so it gets none without --hooks.

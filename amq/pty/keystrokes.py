@@ -102,11 +102,10 @@ class Keystrokes:
         self._settle(now)
         return self._draft
 
-    def emptied(self, now: float) -> None:
-        """The line has been seen to be empty."""
-        if not self.inside(now):
-            self._draft = False
-            self._typed = 0
+    def emptied(self) -> None:
+        """The line has been seen to be empty. What is half there still counts when it is complete."""
+        self._draft = False
+        self._typed = 0
 
     def inside(self, now: float) -> bool:
         """Whether the person's last bytes are the beginning of a sequence, a character or a paste."""

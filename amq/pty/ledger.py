@@ -81,8 +81,8 @@ class Ledger:
         return (Rank.ALTERNATE, 0) in self._on
 
     @property
-    def frame_open(self) -> bool:
-        """Whether the program is in the middle of drawing a frame (synchronised output)."""
+    def synchronised(self) -> bool:
+        """Whether the program is in the middle of drawing a frame."""
         return (Rank.FRAME, SYNCHRONISED) in self._on
 
     def undo(self) -> bytes:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SLICE = 1 << 14  # bytes eaten at a time: a quarter to one millisecond
 MOST_WAITING = 1 << 20  # bytes
 
-_REDRAW = re.compile(rb"\x1b(?:c|\[2J|\[(?:1;1)?H\x1b\[0?J|\[\?1049h)")
+_REDRAW = re.compile(rb"\x1b\[(?:2J|(?:1;1)?H\x1b\[0?J|\?1049h)")
 _LONGEST_REDRAW = 16
 _BROKEN_OFF = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*)?\Z")
 _LONGEST_SEQUENCE = 256
@@ -148,7 +148,6 @@ class Screen:
             from avt import Vt
         except ImportError:
             self._missing = True
-            self._waiting.clear()
             return
         rows, columns = self._first_size
         self._vt = Vt(columns, rows, 0)  # and no line that has scrolled away
@@ -175,7 +174,8 @@ class Screen:
     def _from_redraw(self, data: bytes) -> bytes:
         """What of DATA comes after everything was lost: nothing, until the program clears its screen."""
         data = self._tail + data
-        match = _REDRAW.search(data)
+        likely = b"J" in data or b"1049h" in data  # twenty times as fast as the expression
+        match = _REDRAW.search(data) if likely else None
         self._tail = data[-_LONGEST_REDRAW:]
         if match is None:
             return b""

@@ -16,7 +16,7 @@ from amq.pty.sequences import Kind, Splitter
 
 FRAME = 0.01  # seconds of silence after which a program is taken to have drawn all that it meant to
 GATHER = 0.02  # seconds between output and the first slice of it that is eaten: there will be more
-REST = 4  # times as long as a slice took, the emulator rests after it
+REST = 9  # times as long as a slice took, the emulator rests after it
 AT_A_LOOK = 1 << 16  # bytes eaten at most by a look
 EMPTY_FOR = 0.15  # seconds that the row must have been seen empty before the keys' draft is forgotten
 UNANSWERED_FOR = 5.0  # the same, where nothing was printed since the last key
@@ -64,7 +64,7 @@ class Terminal:
     ) -> None:
         """With `answers_state` we answer the program's question for OSC 7501 in the person's terminal's place.
 
-        Without a `screen`, or while nobody runs `follow`, no row is known.
+        Without a `screen` no row is known; with one, somebody has to `follow` it.
         """
         self.lock = threading.RLock()
         self.keystrokes = Keystrokes(line)
@@ -160,8 +160,7 @@ class Terminal:
     def follow(self, stop: threading.Event) -> None:
         """Keep the picture of the screen up to date until STOP is set, in a thread of its own.
 
-        It rests longer than it works, so that a flood of output is held up by a fifth at most; it does nothing while
-        nothing is printed.
+        It rests longer than it works, so a flood of output gets through; while nothing is printed it does nothing.
         """
         load_emulator()
         while self._screen is not None and not stop.is_set():
@@ -223,7 +222,7 @@ class Terminal:
 
     def _row(self, now: float) -> Row:
         """Unknown in the middle of a frame, too."""
-        if self.ledger.frame_open or (self._last_output is not None and now - self._last_output < FRAME):
+        if self.ledger.synchronised or (self._last_output is not None and now - self._last_output < FRAME):
             return UNKNOWN
         view = self._view()
         if self._row_rule is not None:
@@ -244,4 +243,4 @@ class Terminal:
         since = self._empty_since if last_key is None else max(self._empty_since, last_key)
         drawn = last_key is None or (self._last_output or 0.0) > last_key
         if now - since >= (EMPTY_FOR if drawn else UNANSWERED_FOR):
-            self.keystrokes.emptied(now)
+            self.keystrokes.emptied()

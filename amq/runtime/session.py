@@ -98,29 +98,27 @@ def _claim(state: str, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
 
 
 def _hosted(mailbox: Mailbox, planned: Launch, options: Options) -> int:
-    profile = planned.profile
     with closing(Tty(STDIN, STDOUT)) as tty:
         tty.guard = Guard(tty)
-        started, started_at = time.monotonic(), time.time()
-        size = tty.size()
+        started, started_at, size = time.monotonic(), time.time(), tty.size()
         child = Child.spawn(planned.program, planned.environment, size, tty.attributes())
-        terminal = Terminal(
-            started,
-            profile.line,
-            answers_state=profile.answers_state,
-            screen=Screen(size) if options.wake else None,
-            row=profile.rules.row,
-        )
-        host = Host(child, tty, terminal)
-        sessions = claude_sessions(planned.environment) if profile.publishes is Published.SESSIONS else ""
-        witness = Witness(mailbox.state_dir if planned.hooked else "", child.pid, started_at, sessions)
-        waking = Waking(mailbox, host, witness, planned, options)
+        host = Host(child, tty, _terminal(planned.profile, started, Screen(size) if options.wake else None))
+        waking = Waking(mailbox, host, _witness(mailbox, planned, child.pid, started_at), planned, options)
         if options.wake:
             waking.start()
         try:
             return host.run()
         finally:
             waking.stop()
+
+
+def _terminal(profile: Profile, started: float, screen: Screen | None) -> Terminal:
+    return Terminal(started, profile.line, answers_state=profile.answers_state, screen=screen, row=profile.rules.row)
+
+
+def _witness(mailbox: Mailbox, planned: Launch, pid: int, started_at: float) -> Witness:
+    sessions = claude_sessions(planned.environment) if planned.profile.publishes is Published.SESSIONS else ""
+    return Witness(mailbox.state_dir if planned.hooked else "", pid, started_at, sessions)
 
 
 class Waking:
@@ -152,7 +150,6 @@ class Waking:
                 thread.join(END_WITHIN)
 
     def _run(self, work: Callable[[], None]) -> None:
-        Record(self._state).waits((), Reason.STARTING)
         try:
             work()
         except BaseException:
@@ -164,6 +161,7 @@ class Waking:
             self._host.terminal.follow(self._stop)
 
     def _wake(self) -> None:
+        Record(self._state).waits((), Reason.STARTING)
         if self._stop.wait(IMPORT_AFTER):
             return
         from amq.runtime import waking

@@ -18,9 +18,12 @@ from pexpect.fdpexpect import fdspawn
 
 from amq.pty.child import Child
 from amq.pty.host import Host
+from amq.pty.row import RowRule
+from amq.pty.screen import Screen
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 
+ROW = RowRule("❯", framed=True)
 PATIENCE = 20.0  # seconds until a test gives up; never a wait that has to be long enough
 
 
@@ -62,7 +65,8 @@ def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambd
     """Host ARGV at PERSON's terminal, who meanwhile DOES something; returns the status."""
     tty = Tty(person.slave, person.slave)
     child = Child.spawn(argv, os.environ, tty.size(), tty.attributes())
-    person.host = Host(child, tty, Terminal(time.monotonic(), answers_state=True))
+    terminal = Terminal(time.monotonic(), answers_state=True, screen=Screen(tty.size()), row=ROW)
+    person.host = Host(child, tty, terminal)
     failures: list[BaseException] = []
 
     def act() -> None:

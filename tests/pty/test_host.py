@@ -9,6 +9,7 @@ import select
 import signal
 import termios
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError
 from amq.pty.pump import BUFFER
+from amq.pty.row import Row, Standing
 from amq.pty.terminal import Look
 from amq.pty.tty import USUAL_SIZE
 from tests.pty.person import Person, host, terminal, wait_until
@@ -159,6 +161,21 @@ def test_the_program_starts_with_the_terminals_size_and_is_told_the_last_one() -
         os.kill(os.getpid(), signal.SIGTERM)
 
     script = "trap 'stty size' WINCH; stty size; while :; do sleep 0.02; done"
+    with terminal(31, 101) as person:
+        host(person, ["sh", "-c", script], does)
+
+
+def test_the_picture_of_the_screen_has_the_last_size_too() -> None:
+    frame = "\\033[2J\\033[H" + "─" * 40 + "\\r\\n❯ \\r\\n" + "─" * 40 + "\\033[2;3H"
+
+    def does(person: Person) -> None:
+        person.sees("ready")
+        person.resize(20, 40)
+        os.kill(os.getpid(), signal.SIGWINCH)
+        wait_until(lambda: person.host.look(time.monotonic()).row == Row(Standing.EMPTY))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    script = f"trap \"printf '{frame}'\" WINCH; echo ready; while :; do sleep 0.02; done"
     with terminal(31, 101) as person:
         host(person, ["sh", "-c", script], does)
 

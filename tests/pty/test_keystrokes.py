@@ -230,10 +230,10 @@ def test_a_letter_is_a_draft_until_a_key_that_ends_it(
 
 def test_an_empty_row_ends_the_draft_but_not_a_key_that_is_half_there() -> None:
     keystrokes = after(b"\x1b[200~hello")
-    keystrokes.emptied(10.0)
+    keystrokes.emptied()
     keystrokes.feed(b"\x1b[201~", 11.0)
     assert keystrokes.draft(11.0)
-    keystrokes.emptied(11.0)
+    keystrokes.emptied()
     assert not keystrokes.draft(11.0)
     keystrokes.feed(b"x\x7f", 12.0)
     assert not keystrokes.draft(12.0)

@@ -72,6 +72,7 @@ def test_without_a_screen_nothing_is_known() -> None:
         pytest.param(f"{LINE}\n❯ x\x1b[2mtra\x1b[m\n{LINE}\x1b[2;4H", CLAUDE, Standing.HOLDS, id="faint completion"),
         pytest.param(f"{LINE}\n❯   \n{LINE}\x1b[2;5H", CLAUDE, Standing.HOLDS, id="blanks"),
         pytest.param(f"{LINE}\n❯ \n  \n{LINE}\x1b[3;3H", CLAUDE, Standing.HOLDS, id="two empty lines"),
+        pytest.param(f"{LINE}\n❯ \n  \n{LINE}\x1b[2;3H", CLAUDE, Standing.HOLDS, id="the cursor in the first of two"),
         pytest.param(f"{LINE}\n! ls\n{LINE}\x1b[2;5H", CLAUDE, Standing.NOT_FOUND, id="another prompt"),
         pytest.param(f"{LINE}\n❯ x\nBut\n{LINE}\x1b[2;3H", CLAUDE, Standing.NOT_FOUND, id="not indented"),
         pytest.param(f"❯ \n{LINE}\x1b[1;3H", CLAUDE, Standing.NOT_FOUND, id="no line above"),

@@ -34,6 +34,7 @@ def eaten(pieces: Iterable[bytes | tuple[int, int]], size: tuple[int, int] = SIZ
 
 
 def finish(screen: Screen) -> None:
+    screen.eat()
     while screen.waiting:
         screen.eat()
 
@@ -116,13 +117,14 @@ def test_a_slice_is_small() -> None:
     assert SLICE == 4 * 4096
 
 
-@pytest.mark.parametrize("redraw", [b"\x1b[2J\x1b[H", b"\x1b[H\x1b[J", b"\x1b[1;1H\x1b[J", b"\x1bc", b"\x1b[?1049h"])
-def test_after_a_flood_only_a_full_redraw_tells_what_is_there(redraw: bytes) -> None:
-    screen = eaten([b"before"])
+@pytest.mark.parametrize("redraw", [b"\x1b[2J\x1b[H", b"\x1b[H\x1b[J", b"\x1b[1;1H\x1b[J", b"\x1b[?1049h"])
+@pytest.mark.parametrize("early", [True, False])
+def test_after_a_flood_only_a_full_redraw_tells_what_is_there(redraw: bytes, early: bool) -> None:
+    screen = eaten([b"before", *([(4, 30)] if early else [])])
     for _ in range(MOST_WAITING // 4096 + 1):
         screen.put(b"flood" * 819)
     assert not screen.waiting
-    screen.resize((4, 30))
+    screen.resize((4, 30))  # of which it hears now, unless it knew
     screen.put(b"more\x1b[3;1H\x1b[K")
     finish(screen)
     assert screen.view() is None
@@ -137,6 +139,8 @@ def test_without_an_emulator_there_is_no_view_and_nothing_is_kept(monkeypatch: p
     monkeypatch.setitem(sys.modules, "avt", None)
     screen = eaten([b"text", (5, 20), b"more"])
     assert screen.view() is None
+    screen.put(b"yet more")
+    screen.resize((6, 20))
     assert not screen.waiting
 
 
@@ -229,8 +233,7 @@ PRINTED = st.sampled_from(
         *(
             b"\x1b[3X",
             b"\x1bM",
-            b"\x1b7",
-            b"\x1b8",
+            b"\x1b7\x1b[5;5H\x1b[7mz\x1b8",
             b"\x1b[2;5r\x1b[5;1H\n\n\x1b[2;1H\x1bM\x1b[r\x1b[H",
             b"\x1b]0;title\x07",
             b"\x1b[?2004h",

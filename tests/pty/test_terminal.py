@@ -178,15 +178,16 @@ def test_for_an_unknown_program_the_expected_text_is_looked_for_at_the_cursor() 
 
 
 def test_the_screen_is_followed_in_another_thread() -> None:
-    terminal, stop = with_screen(), threading.Event()
+    screen, stop = Screen((10, 40)), threading.Event()
+    terminal = Terminal(0.0, screen=screen, row=RULE)
     thread = threading.Thread(target=terminal.follow, args=(stop,))
     thread.start()
     try:
         for _ in range(10):
             terminal.from_program(b"x" * AT_A_LOOK, 1.0)
         terminal.from_program(row(b"half"), 1.0)
-        wait_until(lambda: terminal.look(2.0).row == Row(Standing.HOLDS, "half"))
-        assert thread.is_alive()
+        wait_until(lambda: not screen.waiting)
+        assert terminal.look(2.0).row == Row(Standing.HOLDS, "half")
     finally:
         stop.set()
         terminal.stop_following()
