@@ -42,7 +42,8 @@ def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     parser.add_argument("--check", action="store_true", help="say what each way sees here, or why it does not work")
     parser.add_argument("--via", choices=VIA, default="auto", help="how to reach the agent (auto: the best that works)")
-    parser.add_argument("--program", default="", metavar="NAME", help="the agent's, if amq knows it not (else as --me)")
+    own = "the agent's program, if amq does not know it (else called as --me)"
+    parser.add_argument("--program", dest="agent_program", default="", metavar="NAME", help=own)
     parser.add_argument("--submit", action="store_true", help="press Enter even unseen; it may answer a dialog")
     parser.add_argument("--bell", action="store_true", help="ring when the agent has been told")
     parser.add_argument("--command", default="", metavar="LINE", help="for --via command: run by sh, the line is $1")
@@ -88,7 +89,7 @@ def _place(args: Namespace, me: str) -> Place:
     return Place(
         me=me,
         environment=config.environment(),
-        program=args.program,
+        program=args.agent_program,
         command=args.command,
         mode=Mode(args.inject_mode),
         submit=args.submit,

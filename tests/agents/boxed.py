@@ -6,7 +6,7 @@ It writes what happens to LOG, one word and its argument a line: `started`, `sub
 `approved`, `denied`. Enter submits the line, and so does Ctrl-X Enter, unless there is `--no-key`. Lines that it
 understands: `dialog` opens one, in which the row is gone, `y` and Enter approve, and `n` denies; `work` shows that it
 works, until the next line; `quit` ends it; a command behind `Run: ` is run. With `--dim` a placeholder stands in an
-empty row.
+empty row. LOG.pid holds its process id.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ class Boxed:
         tty.setraw(0, termios.TCSAFLUSH)
         os.write(1, b"\x1b[?2004h\x1b]0;boxed\x07")
         self._draw()
+        Path(f"{self._log}.pid").write_text(str(os.getpid()))
         self._note("started")
         data = b""
         while more := os.read(0, 1 << 16):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import shlex
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +81,14 @@ class Outside:
 
     def comes_to(self, *notes: str) -> None:
         wait_until(lambda: self.noted() == list(notes))
+
+    def says_in_its_file(self, status: str) -> None:
+        """As Claude Code does; the fake agent notes its process."""
+        pid = Path(f"{self.log}.pid").read_text()
+        sessions = self.place / ".claude" / "sessions"
+        sessions.mkdir(parents=True, exist_ok=True)
+        wire = {"pid": int(pid), "startedAt": time.time() * 1000, "status": status}
+        (sessions / f"{pid}.json").write_text(json.dumps(wire))
 
     def send(self, subject: str = "") -> None:
         Mailbox(self.root, "codex").send(["claude"], b"hello", Draft(subject=subject))

@@ -228,3 +228,51 @@ def test_a_notice(outside: Outside) -> None:
         outside.send()
         wait_until(lambda: outside.waited_for() == ["sent"])
         assert shown.read_text() == f"--app-name=amq|Mail for claude|{ONE_MESSAGE}|"
+
+
+def test_a_pane_whose_name_was_only_inherited_is_not_typed_into(outside: Outside, pane: Tmux) -> None:
+    """As in a terminal that was opened from within tmux."""
+    outside.environment |= {
+        "TMUX": f"{outside.place}/tmux,1,0",
+        "TMUX_PANE": pane.tmux("display-message", "-p", "#{pane_id}").strip(),
+    }
+    with plain_terminal(outside) as shell:
+        shell.press(f"AM_ME=claude AM_ROOT={outside.root} amq wake --check\r")
+        shell.sees(b"tmux     no: the terminal is another one than TMUX_PANE names")
+
+
+def test_a_blind_way_types_nothing_to_a_shell_or_an_editor(outside: Outside) -> None:
+    with plain_terminal(outside) as shell:
+        outside.starts(agent=False)
+        outside.send()
+        wait_until(lambda: outside.waited_for()[-1:] == ["no-channel"])
+        nothing_happens(outside)
+        assert b"amq: 1 new message" not in shell.output
+
+
+def test_a_blind_way_heeds_what_the_agent_says_in_its_file(outside: Outside) -> None:
+    with plain_terminal(outside) as shell:
+        outside.starts()
+        shell.press("dialog\r")
+        outside.comes_to("started", "submitted dialog", "dialog")
+        outside.says_in_its_file("waiting")
+        outside.send()
+        wait_until(lambda: outside.waited_for()[-1:] == ["dialog"])
+        nothing_happens(outside)
+        shell.press("n")
+        wait_until(lambda: outside.noted()[-1:] == ["denied"])
+        outside.says_in_its_file("idle")
+        outside.comes_to("started", "submitted dialog", "dialog", "denied", *TOLD)
+
+
+def test_a_blind_way_leaves_the_line_where_no_key_is_harmless(outside: Outside) -> None:
+    """An unknown program, called like the agent; --submit presses Enter all the same."""
+    shutil.copy(outside.place / "bin" / "claude", outside.place / "bin" / "other")
+    with plain_terminal(outside) as shell:
+        outside.starts(wake="amq wake --program other --inject-mode paste", agent=False)
+        shell.press(f"other {outside.log}\r")
+        outside.comes_to("started")
+        outside.send()
+        outside.comes_to("started", "pasted")
+        wait_until(lambda: outside.waited_for()[-1:] == ["typed"])
+        nothing_happens(outside)
