@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+from amq.errors import UsageError
 from amq.pty import borrowed
 from amq.pty.borrowed import Discipline
 from amq.runtime import processes
@@ -58,7 +59,10 @@ class Keyboard:
         program = next((name for name in program_names(words) if name == self._program or _is_known(name)), None)
         if program is None:
             return None
-        profile = self._profile(program)
+        try:
+            profile = self._profile(program)
+        except UsageError:  # of a profile of the person's own that cannot be read: then nothing is known
+            return None
         sessions = claude_sessions(self._environment) if profile.publishes is Published.SESSIONS else ""
         witness = Witness("", pid, processes.started(pid), sessions)
         return Agent(pid, profile, fitted(profile, words), witness)

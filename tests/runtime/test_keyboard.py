@@ -4,11 +4,13 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from amq.pty import borrowed
 from amq.runtime import processes
-from amq.runtime.keyboard import fitted, program_names
+from amq.runtime.keyboard import Keyboard, fitted, program_names
 from amq.runtime.profiles.claude import PROFILE as CLAUDE
 from amq.runtime.profiles.codex import PROFILE as CODEX
 from amq.runtime.profiles.generic import PROFILE as GENERIC
@@ -56,3 +58,19 @@ def test_without_proc_ps_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: obj
     assert "pytest" in " ".join(processes.words(os.getpid()))
     assert processes.parent(os.getpid()) == os.getppid()
     assert processes.started(os.getpid()) == 0.0
+
+
+def test_a_program_of_the_persons_own_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that cannot be read says nothing, so nothing is typed."""
+    monkeypatch.setattr(borrowed, "foreground", lambda _: 1)
+    monkeypatch.setattr(processes, "words", lambda _: ("mine",))
+    own = tmp_path / "amq" / "profiles" / "mine.toml"
+    own.parent.mkdir(parents=True)
+    environment = {"XDG_CONFIG_HOME": str(tmp_path)}
+    assert Keyboard(0, "other", environment).agent() is None
+    own.write_text('extends = "claude"\n')
+    agent = Keyboard(0, "mine", environment).agent()
+    assert agent is not None
+    assert agent.rules.row == CLAUDE.rules.row
+    own.write_text("nonsense = 1\n")
+    assert Keyboard(0, "mine", environment).agent() is None
