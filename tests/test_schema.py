@@ -306,7 +306,7 @@ def test_what_is_not_described_is_refused(name: str, good: dict[str, Any], chang
 
 
 def test_every_code_of_an_error_is_listed() -> None:
-    assert session and output  # they have errors of their own
+    assert session and waker and output  # they have errors of their own
     codes, classes = set(), [AmqError]
     while classes:
         error = classes.pop()
