@@ -18,7 +18,7 @@ from amq import schema
 from amq.cli import main, output
 from amq.errors import AmqError
 from amq.mailbox import Mailbox
-from amq.runtime import lock, session
+from amq.runtime import lock, session, waker
 from amq.runtime.record import Record
 from amq.runtime.words import Outcome, Reason
 from amq.setup.tmux import Pane, Tmux
