@@ -26,7 +26,7 @@ LETTER = "dlq_1_0_aaaaaaaaaaaa"
 PERSONLESS = {"init", "env"}
 """What works without knowing who asks."""
 OTHERS = {
-    "run", "why", "hook", "demo", "reset", "schema", "completion",
+    "run", "wake", "why", "hook", "demo", "reset", "schema", "completion",
     "coop up", "coop status", "coop down", "doctor", "skill install", "skill uninstall",
 }  # fmt: skip
 """What has nothing to do with mail and waiting."""
