@@ -21,6 +21,7 @@ from amq.pty.host import Host
 from amq.pty.screen import Screen
 from amq.pty.terminal import Look, Terminal
 from amq.runtime.channels.pty import PtyChannel
+from amq.runtime.notification import Wording
 from amq.runtime.profiles import Profile, built_in
 from amq.runtime.record import Record
 from amq.runtime.wake import Policy
@@ -80,7 +81,7 @@ class World:
             cast(Host, _Line(self, self._terminal)), self._profile.rules, Witness("", 0, 0.0),
             clock=lambda: self.now, sleep=lambda seconds: Sleep(self.now + seconds),
         )  # fmt: skip
-        waker = Waker(cast(Mailbox, _Inbox(self)), channel, Policy(), "amq", _no_log, clock=lambda: self.now)
+        waker = Waker(cast(Mailbox, _Inbox(self)), channel, Policy(), Wording(), _no_log, clock=lambda: self.now)
         self._waking = self._keep_waking(waker)
         self._looks_at = self.now
         self.cli.start(self.now, takes)
@@ -109,7 +110,7 @@ class World:
 
     def mail(self, priority: str = "normal") -> str:
         """A message arrives; now and then the event that tells of it is lost."""
-        message = Unread(f"m{next(self._count)}", self.chance.choice(("codex", "gemini")), priority)
+        message = Unread(f"m{next(self._count)}", self.chance.choice(("codex", "gemini")), priority, "")
         self.unread = [*self.unread, message]
         if self.chance.random() < 0.97:
             self.at(self.chance.uniform(0.01, 0.05), self._ring)

@@ -373,3 +373,15 @@ def test_a_key_beside_our_standing_text_does_not_silence_an_agent_for_ever(
     state = Typed(Phase.STANDING, LINE.text, keys=3)
     look = replace(CLAUDE_IDLE, row=row, draft=True, keys=4, last_key=last_key, last_output=last_output)
     assert gate(state, look, CLAUDE.rules, NOW) is reason
+
+
+@pytest.mark.parametrize(
+    ("published", "pressed"), [(Published.IDLE, [Write(b"\r")]), (Published.WORKING, []), (None, [])]
+)
+def test_with_only_a_plain_key_it_is_pressed_once_and_only_where_the_program_idles(
+    published: Published | None, pressed: list[Action]
+) -> None:
+    rules = replace(CODEX.rules, submit=b"", inert=False)
+    ours = replace(CODEX_IDLE, row=OURS, published=published)
+    _, done = run(pasted(rules, CODEX_IDLE), (0.1, ours), (0.3, ours), (0.9, ours), rules=rules)
+    assert [action for action in done if isinstance(action, Write)] == pressed
