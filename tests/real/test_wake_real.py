@@ -329,7 +329,10 @@ def test_a_busy_agent_is_told_of_other_mail_when_its_turn_ends(
     terminal, go = run(agent), rig.project / "go"
     begin(rig, terminal, go, in_a_tool=in_a_tool)
     question = person.ask(agent)
-    wait_until(lambda: person.amq("why", agent.program)["waits_for"] == "busy", terminal.screen)
+    wait_until(
+        lambda: person.amq("why", agent.program).get("waits_for") == "busy",
+        lambda: f"{ways(person, agent)}\n{rig.model.turns}\n{terminal.screen()}",
+    )
     stays(lambda: not terminal.shows(NOTICE), terminal.screen, seconds=3)
     go.touch()
     wait_for_reply(rig, person, terminal)
