@@ -30,7 +30,6 @@ NOTES = """\
 with 0, and says why in run.log of the agent's private directory."""
 
 LONGEST_EVENT = 16 << 20  # bytes; what a tool printed is in it
-PATIENCE = 2.0  # seconds for another hook of the same agent to end
 SECOND = 1_000_000_000
 
 
@@ -66,7 +65,7 @@ def _answer(mailbox: Mailbox, event: str, normal_after: float, out: Output) -> N
     if event not in ("start", "prompt", "tool", "stop") or told.get("agent_id"):  # a sub-agent has no mail
         return
     state = mailbox.state_dir
-    with lock_beside(state, handed.LOCK_NAME, PATIENCE):
+    with lock_beside(state, handed.LOCK_NAME, handed.PATIENCE):
         before = handed.read_handed(state)
         if event == "start":
             account = mailbox.account

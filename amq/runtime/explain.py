@@ -35,8 +35,11 @@ def wake_path(launch: Launch, *, native: bool) -> list[str]:
     if native and profile.native is not NativeWay.NONE:
         ways.append(f"by a way of its own, where its session is proven to live ({profile.native.value})")
     if profile.rules.inert:
-        also = "" if launch.hooked else ", also while it works, when the mail is urgent or waits for long"
-        ways.append(f"typed, and submitted with a key that its dialogs ignore{also}")
+        also = " and no hook is called" if launch.hooked else ""
+        ways.append(
+            "typed, and submitted with a key that its dialogs ignore, also while it works, when the mail is urgent or "
+            f"waits for long{also}"
+        )
     else:
         ways.append("typed, and submitted with Enter only where exactly the line has come back")
     return ways

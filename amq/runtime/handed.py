@@ -1,13 +1,25 @@
-"""The file in which an agent's hooks remember what they handed over. The waking reads it, to type nothing of that."""
+"""The file in which an agent's hooks remember what they handed over.
+
+The waking reads it, to type nothing of that, and writes into it what it has typed at an agent that works.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 
+from amq.errors import AmqError
+from amq.record import replace
 from amq.runtime.handover import Handed
 from amq.runtime.hooks import write_private
+from amq.store.locks import lock_beside
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PATIENCE = 2.0  # seconds for a hook to end
 STATE_NAME = "hook.json"
 LOCK_NAME = "hook.lock"
 _LONGEST = 4 << 20  # bytes
@@ -30,6 +42,13 @@ def write_handed(state: str, handed: Handed) -> None:
     """Replace what stands there."""
     wire = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(handed).items()}
     write_private(f"{state}/{STATE_NAME}", json.dumps(wire))
+
+
+def note_queued(state: str, ids: Iterable[str]) -> None:
+    """A line that tells of IDS waits at the agent for its turn, so no hook has to. Not to note it only repeats it."""
+    with suppress(AmqError, OSError), lock_beside(state, LOCK_NAME, PATIENCE):
+        handed, queued = read_handed(state), frozenset(ids)
+        write_handed(state, replace(handed, told=handed.told | queued, held=handed.held | queued))
 
 
 class HandedWatch:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MOST_IN_A_ROW = 8  # without any drain
 OUR_LINE = "amq: "  # begins what we type at a prompt
+FROM_AMQ = '<cross-session-message from-name="amq">'  # stands before it in what we send to Claude Code's socket
 
 FULL_NAMES = {"start": "SessionStart", "prompt": "UserPromptSubmit", "tool": "PostToolUse"}
 
@@ -55,7 +56,7 @@ def decide(
     if (state.told | state.held) - unread:
         state = replace(state, in_a_row=0)
     state = replace(state, told=state.told & unread, held=state.held & unread)
-    if event == "prompt" and prompt.startswith(OUR_LINE):
+    if event == "prompt" and prompt.startswith((OUR_LINE, FROM_AMQ + OUR_LINE)):
         return replace(state, told=unread), False
     if state.in_a_row >= MOST_IN_A_ROW or not any(_is_due(state, event, message, normal_after) for message in waiting):
         return state, False

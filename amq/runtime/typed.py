@@ -18,7 +18,7 @@ from amq.pty.announced import Published
 from amq.pty.echo import Echo
 from amq.pty.encode import ENTER, bracketed, plain
 from amq.pty.row import Row, RowRule, Standing
-from amq.pty.terminal import Look
+from amq.pty.terminal import UNANSWERED_FOR, Look
 from amq.runtime.words import Outcome, Reason
 
 MOST_PRESSES = 4  # of a submit key that dialogs ignore, in one attempt, while our text still stands
@@ -129,7 +129,7 @@ def gate(state: Typed, look: Look, rules: Rules, now: float) -> Reason | None:
         return Reason.DRAFT
     if rules.row is not None and (reason := _row_forbids(look.row, state.text)):
         return reason
-    return Reason.DRAFT if look.draft else None
+    return Reason.DRAFT if look.draft and not _ours_is_seen(state, look, rules, now) else None
 
 
 def step(state: Typed, look: Look, line: Notification, rules: Rules, now: float) -> Step:
@@ -180,6 +180,15 @@ def _row_forbids(row: Row, ours: str) -> Reason | None:
     if row.standing is Standing.EMPTY or (ours and row.is_exactly(ours)):
         return None
     return Reason.DRAFT
+
+
+def _ours_is_seen(state: Typed, look: Look, rules: Rules, now: float) -> bool:
+    """Whether the row still holds exactly our earlier text, and whatever the person's keys did to it has been drawn."""
+    if rules.row is None or not state.text or not look.row.is_exactly(state.text):
+        return False
+    if look.last_key is None or now - look.last_key >= UNANSWERED_FOR:
+        return True
+    return look.last_output is not None and look.last_output > look.last_key
 
 
 def _begin(state: Typed, look: Look, line: Notification, rules: Rules, now: float) -> Step:

@@ -22,6 +22,7 @@ class Policy:
 
     urgent_after: float = 0.0  # that the agent is busy, until urgent mail breaks in
     normal_after: float = 120.0  # that it is busy, until other mail does
+    hooks_within: float = 10.0  # more, in which a hook may tell it: while it streams an answer none is called
     low_after: float = 60.0  # of silence in the terminal, until low priority mail is announced by itself
     debounce: float = 0.0  # for more mail, before an idle agent is woken
     remind_after: tuple[float, ...] = (
@@ -177,10 +178,11 @@ def _decide(state: Wake, event: Looked, now: float, policy: Policy) -> Step:
 
 
 def _breaks_in(state: Wake, event: Looked, now: float, policy: Policy) -> bool:
-    """Whether a line is typed to an agent that works: none where hooks tell it, and none for low priority alone."""
-    if event.agent.hooked or not event.agent.queues or event.unread <= event.low or state.busy_since is None:
+    """Whether a line is typed to an agent that works: later where hooks may tell it, none for low priority alone."""
+    if not event.agent.queues or event.unread <= event.low or state.busy_since is None:
         return False
     patience = policy.urgent_after if event.unread & event.urgent else policy.normal_after
+    patience += policy.hooks_within if event.agent.hooked else 0.0
     return now - max(state.since, state.busy_since) >= patience
 
 

@@ -17,7 +17,7 @@ from amq.errors import AmqError
 from amq.mailbox import Mailbox, Unread
 from amq.runtime import wake
 from amq.runtime.channels import Channel
-from amq.runtime.handed import HandedWatch
+from amq.runtime.handed import HandedWatch, note_queued
 from amq.runtime.inbox import looks
 from amq.runtime.notification import Wording
 from amq.runtime.record import Record
@@ -49,7 +49,13 @@ class Waker:
     """One agent's. LOG takes a line for the private log."""
 
     def __init__(
-        self, mailbox: Mailbox, channel: Channel, policy: Policy, wording: Wording, log: Callable[[str], None]
+        self,
+        mailbox: Mailbox,
+        channel: Channel,
+        policy: Policy,
+        wording: Wording,
+        log: Callable[[str], None],
+        clock: Callable[[], float] = now,
     ) -> None:
         self._mailbox = mailbox
         self._channel = channel
@@ -58,6 +64,7 @@ class Waker:
         self._handed = HandedWatch(mailbox.state_dir)
         self._wording = wording
         self._log = log
+        self._clock = clock
         self._state = Wake()
         self._unread: list[Unread] = []
         self._rung = anyio.Event()  # "look again" since the last look
@@ -81,15 +88,15 @@ class Waker:
             self._rung.set()
 
     async def _keep_waking(self) -> None:
-        again = now() + SECOND_LOOK
+        again = self._clock() + SECOND_LOOK
         while True:
-            with anyio.move_on_after(max(0.0, again - now())):
+            with anyio.move_on_after(max(0.0, again - self._clock())):
                 await self._rung.wait()
             rung, self._rung = self._rung.is_set(), anyio.Event()
-            again = await self._turn(rung)
+            again = await self.turn(rung=rung)
 
-    async def _turn(self, rung: bool) -> float:
-        """Look, decide, perhaps wake the agent. Returns when to look again at the latest.
+    async def turn(self, *, rung: bool) -> float:
+        """Look, decide, perhaps wake the agent; RUNG: the inbox may have changed. Returns when to look again.
 
         Nothing is typed without a new look at the inbox; but while the terminal is not safe to type into, a hundred
         looks at it cost none at a large inbox.
@@ -103,6 +110,8 @@ class Waker:
         actions = self._decide(looked)
         if any(isinstance(action, Attempt) for action in actions):
             end = await self._channel.attempt(self._wording.line(self._unread))
+            if end.outcome is Outcome.SUBMITTED and standing.busy and standing.hooked:
+                note_queued(self._mailbox.state_dir, looked.unread)
             actions = self._decide(self._ended(end))
         if any(isinstance(action, TellPerson) for action in actions):
             self._channel.tell_person()
@@ -131,7 +140,7 @@ class Waker:
         return Ended(end.outcome)
 
     def _decide(self, event: Looked | Ended) -> tuple[wake.Action, ...]:
-        self._state, actions = wake.step(self._state, event, now(), self._policy)
+        self._state, actions = wake.step(self._state, event, self._clock(), self._policy)
         if self._state.phase in (wake.Phase.WAITING, wake.Phase.PARKED):
             self._record.waits(self._state.unread, self._state.reason)
         return actions

@@ -11,6 +11,7 @@ import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,9 +31,17 @@ class Turn:
 
 @dataclass(frozen=True)
 class Say:
-    """Answer with text and end the turn."""
+    """Answer with text and end the turn; where there is `until`, only when that holds, and with more text meanwhile."""
 
     text: str
+    until: Callable[[], object] = lambda: True
+
+    def pieces(self) -> Iterator[str]:
+        """The text as it is streamed."""
+        yield self.text
+        while not self.until():
+            time.sleep(0.1)
+            yield " and more"
 
 
 @dataclass(frozen=True)
@@ -105,11 +114,12 @@ class Anthropic(Dialect):
         usage = {"input_tokens": 10, "output_tokens": 10}
         block: Json
         if isinstance(answer, Say):
-            block, delta = {"type": "text", "text": ""}, {"type": "text_delta", "text": answer.text}
+            block = {"type": "text", "text": ""}
+            deltas: Iterator[Json] = ({"type": "text_delta", "text": piece} for piece in answer.pieces())
         else:
             name, tool_input = _claude_tool(answer)
             block = {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": {}}
-            delta = {"type": "input_json_delta", "partial_json": json.dumps(tool_input)}
+            deltas = iter([{"type": "input_json_delta", "partial_json": json.dumps(tool_input)}])
         message: Json = {
             "id": f"msg_{number}", "type": "message", "role": "assistant", "model": "mock", "content": [],
             "stop_reason": None, "stop_sequence": None, "usage": usage,
@@ -117,7 +127,8 @@ class Anthropic(Dialect):
         stop = "end_turn" if isinstance(answer, Say) else "tool_use"
         yield {"type": "message_start", "message": message}
         yield {"type": "content_block_start", "index": 0, "content_block": block}
-        yield {"type": "content_block_delta", "index": 0, "delta": delta}
+        for delta in deltas:
+            yield {"type": "content_block_delta", "index": 0, "delta": delta}
         yield {"type": "content_block_stop", "index": 0}
         yield {"type": "message_delta", "delta": {"stop_reason": stop, "stop_sequence": None}, "usage": usage}
         yield {"type": "message_stop"}
@@ -149,7 +160,7 @@ class OpenAI(Dialect):
         response = {"id": f"resp_{number}", "object": "response", "model": "mock", "output": []}
         item: Json
         if isinstance(answer, Say):
-            part = {"type": "output_text", "text": answer.text, "annotations": []}
+            part: Json = {"type": "output_text", "text": "", "annotations": []}
             item = {"type": "message", "id": f"msg_{number}", "role": "assistant", "content": [part]}
         else:
             assert isinstance(answer, Call), "Codex has no tool to ask the person"
@@ -164,7 +175,9 @@ class OpenAI(Dialect):
         yield {"type": "response.created", "response": response}
         yield {"type": "response.output_item.added", "output_index": 0, "item": item}
         if isinstance(answer, Say):
-            yield {"type": "response.output_text.delta", "item_id": item["id"], "delta": answer.text}
+            for piece in answer.pieces():
+                part["text"] += piece
+                yield {"type": "response.output_text.delta", "item_id": item["id"], "delta": piece}
         yield {"type": "response.output_item.done", "output_index": 0, "item": item}
         yield {"type": "response.completed", "response": response | {"usage": usage}}
 

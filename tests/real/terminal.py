@@ -11,6 +11,7 @@ from pathlib import Path
 
 _COLUMNS, _ROWS = 100, 30
 _SHELL = '"$@"; echo "exit status $?"; exec cat'
+_MODES = "#{alternate_on} #{mouse_any_flag} #{keypad_cursor_flag} #{keypad_flag} #{cursor_flag}"
 _EXIT_STATUS = r"^exit status (\d+)$"
 
 
@@ -57,6 +58,10 @@ class Terminal:
     def press(self, keys: str) -> None:
         """Send KEYS as they are."""
         self.tmux("send-keys", "-l", keys)
+
+    def is_sane(self) -> bool:
+        """Whether nothing is on that a full-screen program switches on, and the cursor is."""
+        return self.tmux("display-message", "-p", _MODES).split() == ["0", "0", "0", "0", "1"]
 
     def quit(self, keys: Sequence[str]) -> int:
         """End the program by KEYS, each pressed when the one before has had an effect; its exit status."""

@@ -14,12 +14,12 @@ import pytest
 from tests.real.agents import Agent
 from tests.real.mock_model import Call, Say, Turn
 from tests.real.rig import Rig
-from tests.real.terminal import Terminal, open_terminal, wait_until
-from tests.real.test_wake_real import AMQ, INPUT_ROW, Person
+from tests.real.terminal import Terminal, open_terminal, stays, wait_until
+from tests.real.test_wake_real import AMQ, INPUT_ROW, Person, agents, soak
 
 pytestmark = pytest.mark.timeout(180)
 LINE = "amq: 1 new message from user. Run: amq drain --include-body"
-in_claude = pytest.mark.parametrize("agent", ["claude", "claude-old"], indirect=True)
+in_claude = agents("claude", also=("claude-old",))
 in_codex = pytest.mark.parametrize("agent", ["codex"], indirect=True)
 
 
@@ -144,6 +144,18 @@ def test_codex_asks_once_whether_to_trust_hooks_and_then_takes_them(
     wait_until((rig.project / "at-1").exists, terminal.screen)
     assert told(rig, LINE) == 1
     assert ways(person, agent) == ["hook tool"]
+
+
+@soak
+@in_codex
+def test_codexs_question_about_hooks_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    terminal = run(agent, "--hooks")
+    terminal.wait_for("Hooks need review")
+    send(person, agent, "urgent")
+    wait_until(lambda: person.amq("why", agent.program)["waits_for"] == "starting", terminal.screen)
+    stays(lambda: terminal.shows("Hooks need review"), terminal.screen, seconds=3)
+    trust_hooks(terminal)
+    wait_until(lambda: [turn.text for turn, _ in rig.model.turns if not turn.results] == [LINE], terminal.screen)
 
 
 @in_codex

@@ -29,10 +29,11 @@ def test_claude_is_told_through_its_socket(rig: Rig, agent: Agent, person: Perso
     terminal.wait_for(INPUT_ROW)
     terminal.press("half")
     terminal.wait_for(f"{INPUT_ROW}half$")
-    send(person, agent, "normal")
+    send(person, agent, "urgent")
     wait_until(lambda: ways(person, agent)[:1] == ["claude socket"], terminal.screen)
     wait_until(lambda: rig.model.turns, terminal.screen)
     assert LINE in rig.model.turns[0][0].text
+    assert "hook prompt" not in ways(person, agent), "its hook knows our line"
     terminal.wait_for(f"{INPUT_ROW}half$")
 
 

@@ -5,8 +5,10 @@ A sample of the scenarios and agents always runs; with AMQ_SOAK=1 all of them do
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from typing import Any, Protocol
 import pytest
 
 from tests.real.agents import Agent
-from tests.real.mock_model import Answer, Ask, Call, Say, Turn, use_amq
+from tests.real.mock_model import Answer, Ask, Call, Say, Script, Turn, use_amq
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, open_terminal, stays, wait_until
 
@@ -79,12 +81,14 @@ def person(rig: Rig) -> Person:
 @pytest.fixture
 def run(rig: Rig) -> Iterator[Run]:
     """Start an agent under `amq run`, in a terminal that is closed at the end."""
+    number = itertools.count()
     with ExitStack() as stack:
 
         def start(agent: Agent, *, asks: bool = False, trusted: bool = True) -> Terminal:
             command = rig.network.inside([AMQ, "run", "--as", agent.program, "--", agent.program])
             environment = rig.home(agent, asks=asks, trusted=trusted)
-            terminal = open_terminal(rig.directory / f"terminal-{agent.name}", command, rig.project, environment)
+            socket = rig.directory / f"terminal-{agent.name}-{next(number)}"
+            terminal = open_terminal(socket, command, rig.project, environment)
             return stack.enter_context(terminal)
 
         yield start
@@ -132,6 +136,7 @@ def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, person: Person, run: R
     assert [turn.text.partition(".")[0] for turn in notices(rig)] == ["amq: 1 new message from user"]
     assert person.amq("list", "--new", me=agent.program) == []
     assert terminal.quit(agent.quit) == 0
+    wait_until(terminal.is_sane, terminal.screen)
 
 
 @agents(also=("claude", "claude-old", "codex"))
@@ -285,3 +290,111 @@ def test_an_answer_from_one_agent_wakes_the_other(
     first, second = notices(rig)
     assert first.text.startswith("amq: 1 new message from claude.")
     assert second.text.startswith("amq: 1 new message from codex.")
+
+
+def works_until(go: Path, *, in_a_tool: bool) -> Script:
+    """A model that, told to work, streams an answer or runs a tool until GO is there."""
+
+    def script(turn: Turn) -> Answer:
+        if turn.text != "work":
+            return use_amq(turn)
+        if in_a_tool and not turn.results:
+            return Call(f"touch {go}.begun; until [ -e {go} ]; do sleep 0.05; done")
+        return Say("Finished." if in_a_tool else "It begins", until=lambda: in_a_tool or go.exists())
+
+    return script
+
+
+def begin(rig: Rig, terminal: Terminal, go: Path, *, in_a_tool: bool) -> None:
+    rig.model.script = works_until(go, in_a_tool=in_a_tool)
+    terminal.wait_for(INPUT_ROW)
+    submit(terminal, "work")
+    if in_a_tool:
+        wait_until(Path(f"{go}.begun").exists, terminal.screen)
+    else:
+        terminal.wait_for("It begins and more")
+
+
+def ways(person: Person, agent: Agent) -> list[str]:
+    """How the agent was told, oldest first."""
+    found: list[dict[str, Any]] = person.amq("why", agent.program, "--history")
+    return [entry["way"] for entry in found if "way" in entry]
+
+
+@pytest.mark.parametrize("in_a_tool", [False, True], ids=["streams", "in a tool"])
+@agents(also=("claude", "claude-old", "codex"))
+def test_a_busy_agent_is_told_of_other_mail_when_its_turn_ends(
+    rig: Rig, agent: Agent, person: Person, run: Run, in_a_tool: bool
+) -> None:
+    terminal, go = run(agent), rig.project / "go"
+    begin(rig, terminal, go, in_a_tool=in_a_tool)
+    question = person.ask(agent)
+    wait_until(
+        lambda: person.amq("why", agent.program).get("waits_for") == "busy",
+        lambda: f"{ways(person, agent)}\n{rig.model.turns}\n{terminal.screen()}",
+    )
+    stays(lambda: not terminal.shows(NOTICE), terminal.screen, seconds=3)
+    go.touch()
+    wait_for_reply(rig, person, terminal)
+    check_answer(person, agent, question)
+    assert [NOTICE in turn.text for turn in notices(rig)] == [False, True]
+
+
+@agents("claude", also=("codex",))
+def test_urgent_mail_is_typed_and_queued_while_an_answer_streams(
+    rig: Rig, agent: Agent, person: Person, run: Run
+) -> None:
+    """No hook is called then. The answer goes on to its end, and the line is the next prompt, once."""
+    terminal, go = run(agent), rig.project / "go"
+    begin(rig, terminal, go, in_a_tool=False)
+    person.amq("send", "--to", agent.program, "--priority", "urgent", "--body", "hello")
+    wait_until(lambda: ways(person, agent) == ["pty"], terminal.screen)
+    terminal.wait_for(NOTICE)
+    go.touch()
+    wait_until(lambda: person.amq("list", "--new", me=agent.program) == [], terminal.screen, timeout=60)
+    wait_until(lambda: isinstance(rig.model.turns[-1][1], Say), terminal.screen)
+    assert sum(NOTICE in turn.text for turn in notices(rig)) == 1
+    assert ways(person, agent) == ["pty"]
+
+
+def host_pid(rig: Rig) -> int:
+    """Of the one `amq run` in the project."""
+    (lock,) = rig.project.glob("**/notifier.lock")
+    return int(json.loads(lock.read_text())["pid"])
+
+
+@agents(also=("claude", "claude-old", "codex"))
+def test_when_the_agent_ends_its_mail_waits_and_the_next_one_is_told_once(
+    rig: Rig, agent: Agent, person: Person, run: Run
+) -> None:
+    terminal = run(agent)
+    terminal.wait_for(INPUT_ROW)
+    terminal.press("half")
+    terminal.wait_for(f"{INPUT_ROW}half$")
+    question = person.ask(agent)
+    wait_until(lambda: person.amq("why", agent.program)["waits_for"] == "draft", terminal.screen)
+    os.kill(host_pid(rig), signal.SIGTERM)
+    terminal.wait_for("^exit status ")
+    assert terminal.is_sane()
+    assert person.amq("why", agent.program)["waits_for"] == "no-channel"
+    assert person.amq("why", agent.program, "--history")[-1]["waits_for"] == "stopped"
+    again = run(agent)
+    wait_for_reply(rig, person, again)
+    check_answer(person, agent, question)
+    assert len(notices(rig)) == 1
+
+
+@agents("codex", also=("claude", "claude-old"))
+def test_when_the_supervisor_is_killed_the_terminal_is_sane_and_the_next_one_tells_once(
+    rig: Rig, agent: Agent, person: Person, run: Run
+) -> None:
+    terminal = run(agent)
+    terminal.wait_for(INPUT_ROW)
+    os.kill(host_pid(rig), signal.SIGKILL)
+    wait_until(terminal.is_sane, terminal.screen)
+    question = person.ask(agent)
+    assert person.amq("why", agent.program)["waits_for"] == "no-channel"
+    again = run(agent)
+    wait_for_reply(rig, person, again)
+    check_answer(person, agent, question)
+    assert len(notices(rig)) == 1

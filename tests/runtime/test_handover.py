@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.runtime.handover import MOST_IN_A_ROW, Handed, Waiting, begin, decide, introduction, output
+from amq.runtime.handover import FROM_AMQ, MOST_IN_A_ROW, Handed, Waiting, begin, decide, introduction, output
 
 NORMAL_AFTER = 120.0
 OUR_LINE = "amq: 1 new message from codex. Run: amq drain --include-body"
@@ -57,8 +57,10 @@ def test_what_was_handed_over_between_tools_still_holds_up_the_end_of_the_turn()
     assert hands(state, "stop", mail("a", priority="urgent"))[1]
 
 
-def test_our_own_line_at_the_prompt_is_the_notification() -> None:
-    state, handed = hands(Handed(), "prompt", mail("a", priority="urgent"), OUR_LINE)
+@pytest.mark.parametrize("prompt", [OUR_LINE, f"{FROM_AMQ}{OUR_LINE}</cross-session-message>"])
+def test_our_own_line_at_the_prompt_is_the_notification(prompt: str) -> None:
+    """Typed, or sent to Claude Code's socket."""
+    state, handed = hands(Handed(), "prompt", mail("a", priority="urgent"), prompt)
     assert not handed
     assert not hands(state, "tool", mail("a", priority="urgent"))[1]
 

@@ -357,6 +357,25 @@ def test_whatever_is_seen_the_promises_hold(looks: list[tuple[float, Look]], rul
 
 
 @pytest.mark.parametrize(
+    ("last_key", "last_output", "row", "reason"),
+    [
+        (NOW - 1.3, NOW - 1.0, OURS, None),
+        (NOW - 1.3, NOW - 2.0, OURS, Reason.DRAFT),  # what the key did may not have been drawn
+        (NOW - 5.0, NOW - 6.0, OURS, None),  # nothing was to be drawn
+        (NOW - 1.1, NOW - 1.0, OURS, Reason.DRAFT),
+        (NOW - 9.0, NOW - 1.0, MERGED, Reason.DRAFT),
+    ],
+)
+def test_a_key_beside_our_standing_text_does_not_silence_an_agent_for_ever(
+    last_key: float, last_output: float, row: Row, reason: Reason | None
+) -> None:
+    """The row shows that nothing came of it; a row that holds our text is never seen to be empty."""
+    state = Typed(Phase.STANDING, LINE.text, keys=3)
+    look = replace(CLAUDE_IDLE, row=row, draft=True, keys=4, last_key=last_key, last_output=last_output)
+    assert gate(state, look, CLAUDE.rules, NOW) is reason
+
+
+@pytest.mark.parametrize(
     ("published", "pressed"), [(Published.IDLE, [Write(b"\r")]), (Published.WORKING, []), (None, [])]
 )
 def test_with_only_a_plain_key_it_is_pressed_once_and_only_where_the_program_idles(

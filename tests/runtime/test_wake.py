@@ -189,11 +189,22 @@ def test_the_two_minutes_count_from_when_it_became_busy_and_from_when_the_mail_c
     assert step(state, looked("a", agent=QUEUES), 1235.0)[1] == (Attempt(),)
 
 
-@pytest.mark.parametrize("agent", [HOOKED, Standing(busy=True)])
-def test_nothing_is_typed_to_a_busy_agent_with_hooks_or_one_that_would_break_off(agent: Standing) -> None:
+@pytest.mark.parametrize("agent", [Standing(busy=True), Standing(busy=True, hooked=True)])
+def test_nothing_is_typed_to_a_busy_agent_that_would_break_off(agent: Standing) -> None:
     state, _ = step(Wake(), looked("a", urgent="a", agent=agent), 0.0)
     state, actions = step(state, looked("a", urgent="a", agent=agent), 1e6)
     assert (state.reason, actions) == (Reason.BUSY, (Again(1e6 + LOOK_EVERY),))
+
+
+@pytest.mark.parametrize(("urgent", "patience"), [("a", POLICY.urgent_after), ("", POLICY.normal_after)])
+def test_where_no_hook_is_called_a_working_agent_hears_of_its_mail_all_the_same(urgent: str, patience: float) -> None:
+    """A long answer is streamed, or one tool runs: the line is typed and waits its turn, but hooks come first."""
+    state, _ = step(Wake(), looked("a", urgent=urgent, agent=HOOKED), 100.0)
+    last = 100.0 + patience + POLICY.hooks_within
+    is_busy(step(state, looked("a", urgent=urgent, agent=HOOKED), last - 0.1), last - 0.1)
+    assert step(state, looked("a", urgent=urgent, agent=HOOKED), last)[1] == (Attempt(),)
+    state, _ = step(state, Ended(Outcome.HANDED, unread=frozenset("a")), last - 1.0)
+    assert step(state, looked("a", urgent=urgent, agent=HOOKED), last)[1] != (Attempt(),)
 
 
 def test_a_busy_agent_is_not_reminded_nor_given_up() -> None:
@@ -297,7 +308,7 @@ def check_decision(state: Wake, event: Looked, actions: tuple[Action, ...], now:
         if isinstance(action, Attempt):
             assert event.unread
             assert agent.waits_for is None
-            assert not agent.busy or (agent.queues and not agent.hooked and not event.unread <= event.low)
+            assert not agent.busy or (agent.queues and not event.unread <= event.low)
         if isinstance(action, Again):
             assert action.at >= now
     if event.unread and not actions:

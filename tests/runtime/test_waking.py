@@ -12,7 +12,7 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
-from amq.runtime.handed import write_handed
+from amq.runtime.handed import read_handed, write_handed
 from amq.runtime.handover import Handed
 from amq.runtime.inbox import SWEEP
 from amq.runtime.notification import Wording
@@ -143,6 +143,20 @@ async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
         await comes(lambda: channel.looks > seen)
         await comes(lambda: record.entries()[-1].get("waits_for") == "busy")
     assert channel.told == []
+
+
+@pytest.mark.parametrize("busy", [True, False])
+async def test_a_hook_does_not_tell_of_what_is_queued(root: str, busy: bool) -> None:
+    """A line that an idle agent was given begins a turn: if that drains nothing, its end is held up once."""
+    channel = NotingChannel()
+    channel.standing = Standing(busy=busy, queues=True, hooked=True)
+    async with waking(root, channel, Policy(hooks_within=0.0)) as mailbox:
+        write_handed(mailbox.state_dir, Handed(session="s"))
+        send(root, "urgent")
+        record = Record(mailbox.state_dir)
+        await comes(lambda: [entry.get("outcome") for entry in record.entries()] == ["submitted"])
+    unread = frozenset(message.id for message in mailbox.unread()) if busy else frozenset()
+    assert read_handed(mailbox.state_dir) == Handed(session="s", told=unread, held=unread)
 
 
 async def test_the_person_is_told_once_when_an_agent_does_not_read(root: str) -> None:

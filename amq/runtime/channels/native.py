@@ -17,6 +17,7 @@ from typing import Protocol
 import anyio.to_thread
 
 from amq.runtime.channels import Channel
+from amq.runtime.handover import FROM_AMQ
 from amq.runtime.typed import End, Notification
 from amq.runtime.wake import Standing
 from amq.runtime.witness import Witness
@@ -91,7 +92,7 @@ class ClaudeSocket:
 
     def tell(self, text: str) -> End:
         before = self._witness.session()
-        message = f'<cross-session-message from-name="amq">{text}</cross-session-message>'
+        message = f"{FROM_AMQ}{text}</cross-session-message>"
         line = json.dumps({"type": "user", "message": {"role": "user", "content": message}}) + "\n"
         with socket.socket(socket.AF_UNIX) as end:
             try:

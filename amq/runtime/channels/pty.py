@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import anyio
@@ -21,23 +22,39 @@ class PtyChannel:
 
     way = "pty"
 
-    def __init__(self, host: Host, rules: Rules, witness: Witness, notice: bytes = b"") -> None:
+    def __init__(
+        self,
+        host: Host,
+        rules: Rules,
+        witness: Witness,
+        notice: bytes = b"",
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
+    ) -> None:
         """WITNESS knows more of the program than its terminal; NOTICE is what makes the person's terminal call."""
         self._host = host
         self._rules = rules
         self._witness = witness
         self._notice = notice
+        self._clock = clock
+        self._sleep = sleep
         self._state = Typed()
 
     def look(self) -> Standing:
-        """Quiet is where nothing is printed or typed. A submit key that dialogs ignore queues the line, too."""
-        now = time.monotonic()
-        look = self._look(now)
+        """Quiet is where nothing is printed or typed.
+
+        A submit key that dialogs ignore queues the line, too; but an old version, which publishes nothing in its
+        terminal, may not know it, and then the line would stand there until the turn ends.
+        """
+        now = self._clock()
+        seen = self._host.look(now)
+        look = self._heard(seen, now)
         return Standing(
             waits_for=typed.gate(self._state, look, self._rules, now),
             quiet_for=now - max(look.started, look.last_output or 0.0, look.last_key or 0.0),
             busy=look.published is Published.WORKING,
-            queues=self._rules.inert,
+            queues=self._rules.inert and seen.published is not None,
             hooked=self._witness.hooked,
         )
 
@@ -45,9 +62,8 @@ class PtyChannel:
         """By a bell or a notification of the terminal."""
         self._host.tell(self._notice)
 
-    def _look(self, now: float) -> Look:
+    def _heard(self, look: Look, now: float) -> Look:
         """What the program publishes elsewhere counts where it asks for more care."""
-        look = self._host.look(now)
         heard = self._witness.look(look.published, look.last_key, now)
         return look if heard is look.published else replace(look, published=heard)
 
@@ -59,20 +75,22 @@ class PtyChannel:
     async def attempt(self, line: Notification) -> End:
         """Type LINE and submit it, as far as that is safe. The first look is taken at once."""
         while True:
-            wait_until = time.monotonic()
+            wait_until = self._clock()
             for action in self._step(line):
                 if isinstance(action, End):
                     self._forget_echo()
                     return action
                 if isinstance(action, Again):
                     wait_until = action.at
-            await anyio.sleep(max(0.0, wait_until - time.monotonic()))
+            await self._sleep(max(0.0, wait_until - self._clock()))
 
     def _step(self, line: Notification) -> tuple[typed.Action, ...]:
         terminal = self._host.terminal
         with terminal.lock:
-            now = time.monotonic()
-            self._state, actions = typed.step(self._state, self._look(now), line, self._rules, now)
+            now = self._clock()
+            self._state, actions = typed.step(
+                self._state, self._heard(self._host.look(now), now), line, self._rules, now
+            )
             for action in actions:
                 if isinstance(action, Write):
                     if action.expect is not None:

@@ -1,0 +1,45 @@
+"""How the agents' CLIs that the fake ones play differ, as measured on the real ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CTRL_X_ENTER = b"\x18\r"
+F21 = b"\x1b[57384u"
+
+
+@dataclass(frozen=True)
+class Style:
+    """One CLI. Times are seconds."""
+
+    name: str
+    prompt: str
+    framed: bool  # its input row stands between two lines, and the cursor is hidden
+    submit: frozenset[bytes]  # keys that send the line beside Enter, and that dialogs ignore
+    publishes: bool  # by OSC 7501
+    asks_first: bool = False  # whether anybody wants that
+    title_spins: bool = False  # while it works; else the title says nothing
+    enter_aborts: bool = False  # Enter while it works breaks the turn off
+    burst: float = 0.0  # an Enter that comes sooner than this after a letter is a line break
+    glued_enter_breaks: bool = False  # so is one in the same read as the text before it
+    hold: float = 1.0  # a dialog does not open sooner than this after the last key
+    warns: float = 0.0  # it publishes a dialog this long before it draws it
+    placeholder: str = ""
+    swallows: bool = False  # an Enter in the first second may be lost
+    modes: bytes = b"\x1b[?2004h\x1b[?1004h"
+
+
+CLAUDE = Style(
+    name="claude", prompt="❯", framed=True, submit=frozenset({CTRL_X_ENTER}), publishes=True, asks_first=True,
+    hold=1.58, warns=0.5, swallows=True, modes=b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h",
+)  # fmt: skip
+CLAUDE_OLD = Style(
+    name="claude-old", prompt="❯", framed=True, submit=frozenset(), publishes=False, title_spins=True,
+    glued_enter_breaks=True, hold=1.58, swallows=True, modes=b"\x1b[?25l\x1b[?2004h\x1b[?1004h",
+)  # fmt: skip
+CODEX = Style(
+    name="codex", prompt="›", framed=False, submit=frozenset({F21, b"\t"}), publishes=True, enter_aborts=True,
+    burst=0.12, glued_enter_breaks=True, hold=1.05, placeholder="Ask Codex to do anything",
+    modes=b"\x1b[?1049h\x1b[?2004h\x1b[?1004h",
+)  # fmt: skip
+STYLES = {style.name: style for style in (CLAUDE, CLAUDE_OLD, CODEX)}

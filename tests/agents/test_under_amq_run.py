@@ -1,0 +1,68 @@
+"""The fake CLIs as programs under the true `amq run`, found by their names: what the world without time cannot show."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.agents.styles import STYLES
+from tests.pty.person import wait_until
+from tests.runtime.test_session import ONE_MESSAGE, Desk
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
+
+
+def install(style: str, place: Path, log: Path) -> str:
+    """A directory with a program that is named like the CLI; its path."""
+    directory = place / "programs"
+    directory.mkdir()
+    program = directory / style.partition("-")[0]
+    program.write_text(
+        f'#!/bin/sh\nPYTHONPATH={REPOSITORY} exec {sys.executable} -m tests.agents.program {style} {log} "$@"\n'
+    )
+    program.chmod(0o700)
+    return str(program)
+
+
+def noted(desk: Desk, *words: str) -> list[str]:
+    """The texts of what was noted by one of these WORDS."""
+    if not desk.log.exists():
+        return []
+    notes = [json.loads(line) for line in desk.log.read_text().splitlines()]
+    return [text for _, what, text in notes if what in words]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_row_of_its_profile_is_what_counts(desk: Desk, tmp_path: Path, style: str) -> None:
+    """Idle, a half-typed line, and a dialog that only the screen of some of them shows."""
+    session = desk.run(install(style, tmp_path, desk.log), HOME=str(tmp_path))
+    wait_until(lambda: noted(desk, "started"))
+    desk.send()
+    wait_until(lambda: desk.unread() == 0)
+    assert noted(desk, "submitted") == [ONE_MESSAGE]
+
+    session.send("ask")
+    desk.send()
+    wait_until(lambda: desk.recorded()[-1:] == ["draft"])
+    slower_than_a_paste = time.monotonic() + 0.2
+    wait_until(lambda: time.monotonic() > slower_than_a_paste)
+    session.send("\r")
+    wait_until(lambda: desk.recorded()[-1:] == ["dialog"])
+    assert noted(desk, "submitted")[1:] == ["ask"]
+    session.expect_exact("Do you want to proceed")  # it was announced before it was drawn
+    session.send("n")
+    wait_until(lambda: desk.unread() == 0)
+    assert noted(desk, "submitted") == [ONE_MESSAGE, "ask", ONE_MESSAGE]
+    assert noted(desk, "approved", "denied", "aborted") == ["n"]

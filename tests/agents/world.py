@@ -1,0 +1,188 @@
+"""A world in which time is a number: a fake CLI in a terminal of ours, its person, its mail, and what wakes it.
+
+All of ours that runs here is the true thing: the models of the terminal, the emulator, the way text is typed, the
+waking, its record, with the true constants of the CLI's profile. Made up are the bytes' way through the kernel, the
+clock, and the inbox.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any, cast
+
+from amq.mailbox import Mailbox, Unread
+from amq.pty.host import Host
+from amq.pty.screen import Screen
+from amq.pty.terminal import Look, Terminal
+from amq.runtime.channels.pty import PtyChannel
+from amq.runtime.notification import Wording
+from amq.runtime.profiles import Profile, built_in
+from amq.runtime.record import Record
+from amq.runtime.wake import Policy
+from amq.runtime.waking import Waker
+from amq.runtime.witness import Witness
+from tests.agents.cli import SIZE, Cli, Note, Plan
+from tests.agents.styles import Style
+
+OURS = re.compile(r"amq: \d+ new messages? from [a-z, ]+\. Run: amq drain --include-body")
+SWEEP = 5.0  # seconds between looks at the inbox without any event
+
+
+class Sleep(Awaitable[None]):
+    """Awaited, it hands the time to go on at to whoever drives the coroutine."""
+
+    def __init__(self, until: float) -> None:
+        self._until = until
+
+    def __await__(self) -> Generator[float, None, None]:
+        yield self._until
+
+
+class World:
+    """Everything happens in `run`; what was seen is in `notes`, `pastes`, and the agent's record."""
+
+    def __init__(self, style: Style, seed: str, place: Path) -> None:
+        self.now = 1000.0
+        self.chance = Random(seed)
+        self.notes: list[tuple[float, Note]] = []
+        self.unread: list[Unread] = []
+        self.pastes = 0  # that were typed
+        self.plan: Callable[[str], Plan] = self._usual
+        self.record = Record(str(place))
+        self.cli: Cli
+        self._style = style
+        self._profile: Profile = built_in()[style.name.partition("-")[0]]
+        self._state_dir = str(place)
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = itertools.count(1)
+        self._rung = False
+        self._idle = False
+        self._waking: Coroutine[float, None, None]
+        self._looks_at = 0.0
+
+    def at(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do ACTION in SECONDS from now."""
+        heapq.heappush(self._events, (self.now + seconds, next(self._count), action))
+
+    def start(self, takes: float = 1.0) -> None:
+        """A new process of the agent, and a new host."""
+        self._terminal = Terminal(
+            self.now, self._profile.line, answers_state=self._profile.answers_state, screen=Screen(SIZE),
+            row=self._profile.rules.row,
+        )  # fmt: skip
+        self.cli = Cli(self._style, self.chance, self._from_cli, self._noted, lambda text: self.plan(text))
+        channel = PtyChannel(
+            cast(Host, _Line(self, self._terminal)), self._profile.rules, Witness("", 0, 0.0),
+            clock=lambda: self.now, sleep=lambda seconds: Sleep(self.now + seconds),
+        )  # fmt: skip
+        waker = Waker(cast(Mailbox, _Inbox(self)), channel, Policy(), Wording(), _no_log, clock=lambda: self.now)
+        self._waking = self._keep_waking(waker)
+        self._looks_at = self.now
+        self.cli.start(self.now, takes)
+
+    def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
+        """Let time pass, at most until UNTIL holds; whether it does."""
+        end = self.now + seconds
+        while not until():
+            at = min(self._events[0][0] if self._events else end, self.cli.due, self._looks_at)
+            if at >= end:
+                self.now = end
+                return until()
+            self.now = max(self.now, at)
+            if self.cli.due <= self.now:
+                self.cli.tick(self.now)
+            elif self._events and self._events[0][0] <= self.now:
+                heapq.heappop(self._events)[2]()
+            else:
+                self._looks_at = self._waking.send(None)
+        return True
+
+    def press(self, data: bytes) -> None:
+        """Of the person's keys."""
+        self._terminal.from_person(data, self.now)
+        self._to_cli(data, self.chance.choice((0.0, 0.0002, 0.003)), ours=False)
+
+    def mail(self, priority: str = "normal") -> str:
+        """A message arrives; now and then the event that tells of it is lost."""
+        message = Unread(f"m{next(self._count)}", self.chance.choice(("codex", "gemini")), priority, "")
+        self.unread = [*self.unread, message]
+        if self.chance.random() < 0.97:
+            self.at(self.chance.uniform(0.01, 0.05), self._ring)
+        return message.id
+
+    def type_ours(self, data: bytes) -> None:
+        """What amq types."""
+        self.pastes += data.startswith(b"\x1b[200~")
+        self._to_cli(data, self.chance.choice((0.0, 0.0002, 0.003)), ours=True)
+
+    def _to_cli(self, data: bytes, seconds: float, *, ours: bool) -> None:
+        cli = self.cli
+        self.at(seconds, lambda: cli.feed(data, self.now, ours=ours) if cli.alive else None)
+
+    def _from_cli(self, data: bytes) -> None:
+        _, answer = self._terminal.from_program(data, self.now)
+        if answer:
+            self._to_cli(answer, 0.0, ours=False)
+
+    def _noted(self, note: Note) -> None:
+        self.notes.append((self.now, note))
+        if note.what == "drained":
+            self.unread = []
+            self._ring()
+
+    def _ring(self) -> None:
+        self._rung = True
+        self._looks_at = min(self._looks_at, self.now) if self._idle else self._looks_at
+
+    async def _keep_waking(self, waker: Waker) -> None:
+        swept = self.now
+        while True:
+            rung, self._rung, self._idle = self._rung or self.now >= swept + SWEEP, False, False
+            swept = self.now if rung else swept
+            again = await waker.turn(rung=rung)
+            self._idle = True
+            if not self._rung:
+                await Sleep(min(max(again, self.now), swept + SWEEP))
+
+    def _usual(self, text: str) -> Plan:
+        """Told of mail it drains, else it works for a while."""
+        lasts = self.chance.choice((0.3, 1.0, 3.0))
+        return Plan(lasts, drains_at=lasts / 2 if "amq drain" in text else None)
+
+
+class _Line:
+    """Stands in for the host: what `PtyChannel` asks of it."""
+
+    def __init__(self, world: World, terminal: Terminal) -> None:
+        self._world = world
+        self.terminal = terminal
+
+    def look(self, now: float) -> Look:
+        return replace(self.terminal.look(now), alive=self._world.cli.alive)
+
+    def type(self, data: bytes) -> None:
+        self._world.type_ours(data)
+
+    def tell(self, notice: bytes) -> None:
+        """The person is not in a hurry."""
+
+
+class _Inbox:
+    """Stands in for the mailbox."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.state_dir = world._state_dir
+
+    def unread(self) -> list[Unread]:
+        return self._world.unread
+
+
+def _no_log(text: str) -> Any:
+    raise AssertionError(text)
