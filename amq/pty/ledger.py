@@ -56,10 +56,18 @@ class Rank(IntEnum):
     TITLES = 15
 
 
-_FREQUENT = frozenset({Rank.FRAME, Rank.CURSOR, Rank.SHIFT, Rank.LINK, Rank.COLOURS, Rank.MARGINS})
-"""Changed many times a second by some programs, while undoing them twice does no harm."""
-
 Key = tuple[Rank, int]
+
+_FLEETING: dict[Key, bytes] = {
+    (Rank.FRAME, SYNCHRONISED): b"\x1b[?2026l",
+    (Rank.CURSOR, CURSOR): b"\x1b[?25h",
+    (Rank.CHARSET, ord("(")): b"\x1b(B",
+    (Rank.SHIFT, 0): SHIFT_IN,
+    (Rank.COLOURS, 0): b"\x1b[m",
+}
+"""How to undo what `Splitter.skim` reports only the last of. It may have been on; to undo it in vain does no harm."""
+_KEPT = frozenset({rank for rank, _ in _FLEETING} | {Rank.LINK, Rank.MARGINS})
+"""Changed many times a second by some programs: stays in the cover."""
 
 
 class Ledger:
@@ -69,7 +77,7 @@ class Ledger:
         self._on: dict[Key, tuple[bytes, bytes]] = {}  # what is on: how to switch it off, and on again
         self._saved: dict[int, bool] = {}  # private modes as XTSAVE found them
         self._cursor_saved = False
-        self._cover: dict[Key, bytes] = {}  # what may be on at a terminal that has not shown all of the output
+        self._cover = dict(_FLEETING)  # what may be on at a terminal that has not shown all of the output
         self.version = 0  # changes with what `cover` returns
 
     @property
@@ -102,7 +110,7 @@ class Ledger:
 
     def shown(self) -> None:
         """The terminal has taken all of the output so far."""
-        kept = {key: off for key, off in self._cover.items() if key in self._on or key[0] in _FREQUENT}
+        kept = {key: off for key, off in self._cover.items() if key in self._on or key[0] in _KEPT}
         if len(kept) < len(self._cover):
             self._cover = kept
             self.version += 1
