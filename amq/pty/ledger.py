@@ -18,6 +18,9 @@ ABANDON = b"\x18\x1b\\"
 """Ends whatever sequence the terminal is in the middle of. CAN does, but kitty waits for the end of a string; ST alone
 would carry out half a string."""
 
+FRAME_END = b"\x1b[?2026l"
+"""Ends synchronised output: what was drawn since it began is shown at once, and is whole."""
+
 MOST = 64  # modes that are remembered of one program; no real one comes near it, a random stream must not grow us
 DEEPEST = 32  # pushes on one stack; terminals keep fewer
 
@@ -59,7 +62,7 @@ class Rank(IntEnum):
 Key = tuple[Rank, int]
 
 _FLEETING: dict[Key, bytes] = {
-    (Rank.FRAME, SYNCHRONISED): b"\x1b[?2026l",
+    (Rank.FRAME, SYNCHRONISED): FRAME_END,
     (Rank.CURSOR, CURSOR): b"\x1b[?25h",
     (Rank.CHARSET, ord("(")): b"\x1b(B",
     (Rank.SHIFT, 0): SHIFT_IN,
