@@ -42,7 +42,7 @@ PROFILE = Profile(
     hooks=HookStyle.CONFIG,
     hooks_need_trust=True,
     native=NativeWay.CODEX_QUEUE,
-    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST),
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
     rules=Rules(
         row=RowRule(prompt="›", framed=False),
         submit=kitty_key(F21),
