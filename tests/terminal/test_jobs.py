@@ -120,6 +120,24 @@ def test_bg_leaves_it_stopped_until_it_has_the_terminal(person: Shell) -> None:
     assert person.says("stty -g") == sane
 
 
+def test_what_a_line_editor_has_set_meanwhile_is_not_left_behind(person: Shell) -> None:
+    """Some shells take over what a program leaves that ends well."""
+    sane = person.says("stty -g")
+    person.run(f"{RUN} {LINES}")
+    person.sees("ready")
+    person.stop()
+    person.signal_job(signal.SIGCONT)
+    wait_until(person.job_is_stopped)
+    person.go_on()
+    person.type("line\r")
+    person.sees("got line ")
+    person.type("\r")
+    person.sees(PROMPT)
+    person.run("echo status $?")
+    person.sees("status 0")
+    assert person.says("stty -g") == sane
+
+
 def test_started_in_the_background_it_waits_for_the_terminal(person: Shell) -> None:
     """The shell's line editor has it meanwhile: what that has set is not what the terminal was."""
     sane = person.says("stty -g")
