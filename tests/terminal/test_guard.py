@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.desks import A_COMMAND, AMQ, DISORDER, HALF, PtyDesk, desk, is_alive, wait_until
+from tests.pty.person import wait_until
+from tests.terminal.desks import A_COMMAND, AMQ, DISORDER, HALF, PtyDesk, desk, is_alive
 
 
 def start(person: PtyDesk) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pty.person import wait_until
 from tests.terminal.desks import (
     A_COMMAND,
     AMQ,
@@ -22,7 +23,6 @@ from tests.terminal.desks import (
     PtyDesk,
     desk,
     is_alive,
-    wait_until,
 )
 
 RUN = "run --no-wake --as x --"
