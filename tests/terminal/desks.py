@@ -42,6 +42,8 @@ HALF = b"half-a-title"
 class Desk:
     """What the person can do and see."""
 
+    edits_lines = True  # whether the shell does that itself, and brings its own settings with it
+
     def __init__(self, shell: int) -> None:
         self.shell = shell  # its process
         self._asked = 0
@@ -87,7 +89,7 @@ class PtyDesk(Desk):
         self._stream = b""
         self._seen = 0  # how much of it has been looked at
         super().__init__(self._process.pid)
-        self._prompts = name in JOB_SHELLS
+        self.edits_lines = name in JOB_SHELLS
         self._is_prompted()
 
     def type(self, text: str) -> None:
@@ -145,10 +147,6 @@ class PtyDesk(Desk):
     def settings(self) -> list[int | list[bytes | int]]:
         return termios.tcgetattr(self._process.fd)
 
-    def edits_lines(self) -> bool:
-        """Whether somebody who edits the line himself has the terminal."""
-        return not termios.tcgetattr(self._process.fd)[3] & termios.ICANON
-
     def hang_up(self) -> None:
         self._process.fileobj.close()
 
@@ -165,7 +163,7 @@ class PtyDesk(Desk):
         return between
 
     def _is_prompted(self) -> None:
-        if self._prompts:
+        if self.edits_lines:
             self.sees(PROMPT)
 
     def close(self) -> None:
@@ -201,6 +199,11 @@ class TmuxDesk(Desk):
 
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")
+
+    def picture(self) -> str:
+        """The screen with colours and attributes, and where the cursor is."""
+        cursor = self._tmux("display-message", "-p", "#{cursor_x},#{cursor_y},#{cursor_flag}")
+        return self._tmux("capture-pane", "-p", "-e") + cursor
 
     def close(self) -> None:
         self._tmux("kill-server")
