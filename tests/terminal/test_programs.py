@@ -49,14 +49,13 @@ PROGRAMS = {
 }
 
 
-def picture(person: TmuxDesk, program: Program, before: str) -> str:
-    """What PROGRAM, started with BEFORE before it, has drawn in the end."""
+def use(person: TmuxDesk, program: Program, before: str) -> None:
+    """Start PROGRAM with BEFORE before it, and type, until the last has appeared."""
     person.type(f"exec {before} sh ./it\r")
     for shown, keys in program.keys:
         wait_until(lambda: shown in person.screen(), person.screen)  # noqa: B023
         person.type(keys)
     wait_until(lambda: program.shows in person.screen(), person.screen)
-    return person.picture()
 
 
 @pytest.mark.parametrize("seed", [SEED])
@@ -65,11 +64,11 @@ def test_the_screen_is_the_same(name: str, seed: int, tmp_path: Path) -> None:
     require([name])
     program = PROGRAMS[name]
     with at_a_desk(tmp_path / "without", program) as person:
-        picture(person, program, "")
+        use(person, program, "")
         wait_until(lambda: person.picture() == person.picture())
         expected = person.picture()
     with at_a_desk(tmp_path / "within", program) as person:
-        picture(person, program, f"{AMQ} run --no-wake --as x --")
+        use(person, program, f"{AMQ} run --no-wake --as x --")
         wait_until(lambda: person.picture() == expected, lambda: f"{person.picture()}\n--- without:\n{expected}")
 
 
