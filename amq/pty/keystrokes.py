@@ -42,9 +42,7 @@ class Line:
     submit: frozenset[bytes] = frozenset({ENTER, NEWLINE})
     clear: frozenset[bytes] = frozenset({CTRL_C, CTRL_U})
     burst: float = 0.0  # BURST for a program in which a fast Enter becomes a line break
-    escape_waits: bool = (
-        True  # ESC may wait for the next key, as in readline, or change what the next keys mean, as in vi
-    )
+    escape_waits: bool = True  # ESC waits for the next key, as in readline, or changes what it means, as in vi
 
 
 # DA, kitty flags, DSR, XTMODKEYS, sixel, DECRPM, window reports; a cursor position that cannot be F3 with modifiers
