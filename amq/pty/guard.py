@@ -26,7 +26,6 @@ HEIR_WITHIN, HEIR_EVERY = 60, 0.002  # seconds
 MOST_UNSAID = 1 << 16  # bytes kept for a guard that does not listen
 
 _UNDO, _ON_DUTY, _AT_EASE = b"u", b"d", b"e"  # what a line begins with
-_ALWAYS = ABANDON + b"\x1b[m\x0f"  # the last write may have broken off anywhere; no colours, no shift
 _NO_PASTE = b"\x1b[?%dl" % BRACKETED_PASTE
 _DEAF_TO = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
@@ -124,7 +123,7 @@ def _put_right(tty: Tty, undo: bytes, settings: Settings | None) -> None:
             termios.tcsetattr(tty.source, termios.TCSANOW, before)
         elif not _has(now, termios.ICANON):
             undo = undo.replace(_NO_PASTE, b"")
-    tty.show(_ALWAYS + undo, WITHIN)
+    tty.show(ABANDON + undo, WITHIN)  # the last write may have broken off anywhere
     if settings is not None:
         _disinherit(tty, before)
 

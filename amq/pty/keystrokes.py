@@ -31,7 +31,7 @@ class Meaning(Enum):
     ERASED = "erased"  # all that was typed into the empty line has been taken back
     SUBMIT = "submit"
     CLEAR = "clear"
-    ESCAPE = "escape"  # a key, but it brings no text
+    ESCAPE = "escape"  # a key, but in a line that is known it brings no text
     REPORT = "report"  # no key: focus, mouse, a terminal's answer, a release
 
 
@@ -42,6 +42,7 @@ class Line:
     submit: frozenset[bytes] = frozenset({ENTER, NEWLINE})
     clear: frozenset[bytes] = frozenset({CTRL_C, CTRL_U})
     burst: float = 0.0  # BURST for a program in which a fast Enter becomes a line break
+    escape_waits: bool = True  # ESC waits for the next key, as in readline, or changes what it means, as in vi
 
 
 # DA, kitty flags, DSR, XTMODKEYS, sixel, DECRPM, window reports; a cursor position that cannot be F3 with modifiers
@@ -75,6 +76,7 @@ class Keystrokes:
         self._owed = 0  # bytes that still belong to an X10 mouse report
         self._shifted = False  # after SS3: a letter still belongs to it
         self._pasting = False
+        self._escaped = False  # the next key may be part of the ESC before it
         self._draft = False
         self._typed: int | None = 0  # characters typed into a line that was empty; None where they can not be counted
         self._answering = False
@@ -164,9 +166,9 @@ class Keystrokes:
 
     def _meaning_of_run(self, run: bytes, now: float) -> Meaning:
         """Of a single key that may submit or clear, or of a run of others."""
-        if run in self._line.clear:
+        if run in self._line.clear and (run == CTRL_C or not self._escaped):
             return Meaning.CLEAR
-        if run not in self._line.submit or self._after_backslash or self._in_burst(now):
+        if run not in self._line.submit or self._after_backslash or self._escaped or self._in_burst(now):
             return Meaning.DRAFT
         return Meaning.SUBMIT
 
@@ -207,7 +209,8 @@ class Keystrokes:
         if self._answering:
             return
         self._typed = 0 if meaning in (Meaning.SUBMIT, Meaning.CLEAR) else None
-        if meaning is Meaning.DRAFT:
+        self._escaped = meaning is Meaning.ESCAPE and self._line.escape_waits
+        if meaning is Meaning.DRAFT or self._escaped:
             self._draft = True
         elif meaning is not Meaning.ESCAPE:
             self._draft = False

@@ -18,6 +18,9 @@ ABANDON = b"\x18\x1b\\"
 """Ends whatever sequence the terminal is in the middle of. CAN does, but kitty waits for the end of a string; ST alone
 would carry out half a string."""
 
+FRAME_END = b"\x1b[?2026l"
+"""Ends synchronised output: what was drawn since it began is shown at once, and is whole."""
+
 MOST = 64  # modes that are remembered of one program; no real one comes near it, a random stream must not grow us
 DEEPEST = 32  # pushes on one stack; terminals keep fewer
 
@@ -56,10 +59,18 @@ class Rank(IntEnum):
     TITLES = 15
 
 
-_FREQUENT = frozenset({Rank.FRAME, Rank.CURSOR, Rank.SHIFT, Rank.LINK, Rank.COLOURS, Rank.MARGINS})
-"""Changed many times a second by some programs, while undoing them twice does no harm."""
-
 Key = tuple[Rank, int]
+
+_FLEETING: dict[Key, bytes] = {
+    (Rank.FRAME, SYNCHRONISED): FRAME_END,
+    (Rank.CURSOR, CURSOR): b"\x1b[?25h",
+    (Rank.CHARSET, ord("(")): b"\x1b(B",
+    (Rank.SHIFT, 0): SHIFT_IN,
+    (Rank.COLOURS, 0): b"\x1b[m",
+}
+"""How to undo what `Splitter.skim` reports only the last of. It may have been on; to undo it in vain does no harm."""
+_KEPT = frozenset({rank for rank, _ in _FLEETING} | {Rank.LINK, Rank.MARGINS})
+"""Changed many times a second by some programs: stays in the cover."""
 
 
 class Ledger:
@@ -69,7 +80,7 @@ class Ledger:
         self._on: dict[Key, tuple[bytes, bytes]] = {}  # what is on: how to switch it off, and on again
         self._saved: dict[int, bool] = {}  # private modes as XTSAVE found them
         self._cursor_saved = False
-        self._cover: dict[Key, bytes] = {}  # what may be on at a terminal that has not shown all of the output
+        self._cover = dict(_FLEETING)  # what may be on at a terminal that has not shown all of the output
         self.version = 0  # changes with what `cover` returns
 
     @property
@@ -102,7 +113,7 @@ class Ledger:
 
     def shown(self) -> None:
         """The terminal has taken all of the output so far."""
-        kept = {key: off for key, off in self._cover.items() if key in self._on or key[0] in _FREQUENT}
+        kept = {key: off for key, off in self._cover.items() if key in self._on or key[0] in _KEPT}
         if len(kept) < len(self._cover):
             self._cover = kept
             self.version += 1

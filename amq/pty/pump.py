@@ -40,7 +40,7 @@ class Pump:
         self._in_line = False  # whether the last byte for the program leaves its line unfinished
         self._end_at: float | None = None  # when the end of a piped input is passed on
         self.failure: OSError | None = None
-        self._guarded = 0  # the version of the ledger that the guard knows
+        self._guarded = -1  # the version of the ledger that the guard knows
         self._wake_read, self.wake_fd = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self.wake_fd, False)

@@ -32,9 +32,11 @@ _COMPLETE = re.compile(
     rb"|[\x00-\x1a\x1c-\x1f0-OQ-WYZ\\`-\x7f])"
 )
 _PARTIAL = re.compile(rb"\x1b(?:\[[ -?]*|[ -/]*)")
-# what is more than text, a colour or a movement, or is not complete
-_NOTABLE = re.compile(rb"\x1b(?!\[[0-9;:]*+[@-gi-km-pu-~])")  # any final byte but hlqrst; a lookahead is twice as fast
+# what is more than text, a movement or fleeting, or is not complete; a lookahead is twice as fast as a negated match
+_NOTABLE = re.compile(rb"\x1b(?!\[(?:[0-9;:]*+[@-gi-km-pu-~]|\?(?:25|2026)[hl])|\([0B])")  # CSI but with hlqrst
 _COLOURS = re.compile(rb"\x1b\[[0-9;:]*m")
+_FLEETING = ((Kind.CSI, b"\x1b[?25", 6), (Kind.CSI, b"\x1b[?2026", 8), (Kind.ESCAPE, b"\x1b(", 3))
+"""What begins each, and how long it is. Colours and shifts are fleeting as well."""
 SHIFT_OUT, SHIFT_IN = b"\x0e", b"\x0f"
 _STRING_END = re.compile(rb"[\x07\x18\x1a\x1b]")
 
@@ -62,9 +64,9 @@ class Splitter:
         return tokens
 
     def skim(self, data: bytes) -> list[Token]:
-        """The same, but without text and movements, and of colours and shifts in a row only the last.
+        """The same, but without text and movements, and only the last in a row of what changes all the time.
 
-        Fast, and enough to follow modes.
+        That is colours, shifts, line drawing, the cursor's visibility and frames. Fast, and enough to follow modes.
         """
         tokens: list[Token] = []
         data, self._held, at = self._held + data, b"", 0
@@ -125,8 +127,11 @@ class Splitter:
 
 
 def _last_ones(data: bytes, start: int, end: int) -> list[Token]:
-    """The last shift and the last colours of DATA between START and END."""
+    """The last of each fleeting thing in DATA between START and END."""
     tokens: list[Token] = []
+    for kind, introducer, length in _FLEETING:
+        if (at := data.rfind(introducer, start, end)) >= 0:
+            tokens.append((kind, data[at : at + length]))
     out, back = data.rfind(SHIFT_OUT, start, end), data.rfind(SHIFT_IN, start, end)
     if out != back:
         tokens.append((Kind.TEXT, SHIFT_OUT if out > back else SHIFT_IN))

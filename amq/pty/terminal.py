@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from amq.pty.announced import BEGUN_STATE_QUESTION, LONGEST_BEGUN, STATE_ANSWER, STATE_QUESTION, Announced, Published
 from amq.pty.echo import Echo, EchoWatch
 from amq.pty.keystrokes import Keystrokes, Line
-from amq.pty.ledger import ABANDON, Ledger
+from amq.pty.ledger import ABANDON, FRAME_END, Ledger
 from amq.pty.row import NOT_FOUND, UNKNOWN, Row, RowRule, Standing, before_cursor, find_row, stands_at_cursor
 from amq.pty.screen import Screen, Size, View, load_emulator
 from amq.pty.sequences import Kind, Splitter
 
-FRAME = 0.01  # seconds of silence after which a program is taken to have drawn all that it meant to
+FRAME = 0.01  # seconds of silence after which a program that marks no frames is taken to have drawn all it meant to
 GATHER = 0.02  # seconds between output and the first slice of it that is eaten: there will be more
 REST = 9  # times as long as a slice took, the emulator rests after it
 AT_A_LOOK = 1 << 16  # bytes eaten at most by a look
@@ -78,6 +78,7 @@ class Terminal:
         self._first_output: float | None = None
         self._last_output: float | None = None
         self._output = 0
+        self._ending = b""  # the last bytes of it
         self._idle_since: float | None = None
         self._screen = screen
         self._row_rule = row
@@ -95,6 +96,7 @@ class Terminal:
         with self.lock:
             questions = self.announced.state_questions
             self._output += len(data)
+            self._ending = (self._ending + data[-len(FRAME_END) :])[-len(FRAME_END) :]
             self._last_output = now
             if self._screen is not None:
                 self._screen.put(data)
@@ -222,7 +224,7 @@ class Terminal:
 
     def _row(self, now: float) -> Row:
         """Unknown in the middle of a frame, too."""
-        if self.ledger.synchronised or (self._last_output is not None and now - self._last_output < FRAME):
+        if self._may_be_drawing(now):
             return UNKNOWN
         view = self._view()
         if self._row_rule is not None:
@@ -231,6 +233,12 @@ class Terminal:
             return UNKNOWN
         before, text = self._expected
         return Row(Standing.HOLDS, text) if stands_at_cursor(view, before, text) else NOT_FOUND
+
+    def _may_be_drawing(self, now: float) -> bool:
+        """The end of a frame is sure; a program that has printed anything else is waited for."""
+        if self.ledger.synchronised or self._last_output is None:
+            return self.ledger.synchronised
+        return self._ending != FRAME_END and now - self._last_output < FRAME
 
     def _compare(self, row: Row, now: float) -> None:
         """Forget the draft that the keys left, once the row has been empty for a while after the last of them."""

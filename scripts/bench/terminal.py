@@ -59,13 +59,14 @@ def hosted(way: list[str], script: str) -> Iterator[int]:
     """The terminal in which the shell SCRIPT runs, hosted in one WAY."""
     words = [*way, script, "/dev/null"] if "-qfc" in way else [*way, "sh", "-c", script]
     process = PtyProcess.spawn(words, dimensions=(40, 120))
-    process.delayafterclose = process.delayafterterminate = 0.01
+    process.closed = True  # its own way to end a program gives up early on a busy machine
     tty.setraw(process.fd)
     try:
         yield process.fd
     finally:
         os.kill(process.pid, signal.SIGHUP)
-        process.close(force=True)
+        process.fileobj.close()
+        os.waitpid(process.pid, 0)
 
 
 def read_until(fd: int, mark: bytes) -> None:

@@ -88,9 +88,9 @@ def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambd
     return status
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    """Return as soon as CONDITION holds; fail after PATIENCE."""
+def wait_until(condition: Callable[[], object], what: Callable[[], object] = str) -> None:
+    """Return as soon as CONDITION holds; after PATIENCE fail, and show WHAT there was instead."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
+        assert time.monotonic() < deadline, f"it did not happen: {what()!r}"
         time.sleep(0.002)

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 
+import pexpect
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from amq.pty.keystrokes import BURST, ENTER, PATIENCE, Keystrokes, Line
 from tests.pty.cuts import STREAMS, cut_streams
+from tests.pty.person import PATIENCE as PATIENCE_OF_TEST
 
-KNOWN_CLI = Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST)
+KNOWN_CLI = Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False)
 
 
 def after(*pieces: bytes, line: Line | None = None, now: float = 10.0) -> Keystrokes:
@@ -107,7 +110,7 @@ def test_nothing_is_to_be_typed_in_the_middle_of_something(typed: bytes) -> None
 
 def test_a_key_that_only_looked_like_a_sequence_is_one_after_a_while() -> None:
     for typed, draft in [(b"\x1b", False), (b"\x1b[", True), (b"\x1bO", True), (b"\x1b]", True)]:
-        keystrokes = after(typed)
+        keystrokes = after(typed, line=KNOWN_CLI)
         assert keystrokes.inside(10.0 + PATIENCE / 2)
         assert not keystrokes.inside(10.0 + PATIENCE)
         assert keystrokes.last_key(10.0 + PATIENCE) == 10.0
@@ -133,16 +136,50 @@ def test_the_answer_to_a_dialog_leaves_the_line_as_it_was() -> None:
     assert keystrokes.draft(12.0)
 
 
-def test_escape_is_a_key_but_no_text() -> None:
-    keystrokes = after(b"\x1b\x1b[27u")
+def test_escape_is_a_key_but_no_text_where_it_is_known() -> None:
+    keystrokes = after(b"\x1b\x1b[27u", line=KNOWN_CLI)
     assert keystrokes.keys == 2
     assert not keystrokes.draft(10.0)
-
-
-def test_escape_a_while_before_enter_is_not_alt_enter() -> None:
-    keystrokes = after(b"hello\x1b")
+    keystrokes = after(b"hello\x1b", line=KNOWN_CLI)
     keystrokes.feed(b"\r", 10.0 + PATIENCE)
     assert not keystrokes.draft(10.0 + PATIENCE)
+
+
+@pytest.mark.parametrize(
+    ("typed", "drafts"),
+    [
+        ([b"", b"\x1b"], [False, True]),  # the line editor waits for a key, or takes the next for commands
+        ([b"hello", b"\x1b", b"\r", b"\r"], [True, True, True, False]),  # the first Enter only completes Alt-Enter
+        ([b"hello", b"\x1b", b"\x15", b"\x15"], [True, True, True, False]),
+        ([b"hello", b"\x1b", b"\x1b[I", b"\r", b"\r"], [True, True, True, True, False]),
+        ([b"hello", b"\x1b", b"\x03"], [True, True, False]),
+        ([b"\x1b", b"x", b"\r"], [True, True, False]),
+        ([b"\x1b", b"\x1b", b"\r", b"\r"], [True, True, True, False]),
+    ],
+)
+def test_escape_in_a_line_editor_that_is_not_known(typed: list[bytes], drafts: list[bool]) -> None:
+    """Each key comes a while after the one before."""
+    keystrokes, now = Keystrokes(), 10.0
+    for key, draft in zip(typed, drafts, strict=True):
+        now += 2 * PATIENCE
+        keystrokes.feed(key, now)
+        assert keystrokes.draft(now + PATIENCE) is draft
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+@pytest.mark.parametrize("key", [b"\r", b"\x15"])
+def test_bash_takes_the_key_behind_escape_for_a_part_of_it(key: bytes) -> None:
+    """So the line still stands there."""
+    bash: pexpect.spawn[bytes] = pexpect.spawn("bash", ["--norc", "--noprofile", "-i"], timeout=PATIENCE_OF_TEST)
+    bash.delaybeforesend = None
+    bash.delayafterclose = bash.delayafterterminate = 0
+    try:
+        bash.sendline("bind 'set editing-mode emacs'; PS1='rea''dy '")
+        bash.expect_exact("ready ")
+        bash.send(b"echo hal\x1b" + key + b"f\r")
+        bash.expect_exact("\rhalf\r\n")
+    finally:
+        bash.close(force=True)
 
 
 def test_after_escape_backspace_may_only_move_the_cursor() -> None:

@@ -13,8 +13,9 @@ from amq.pty.ledger import Ledger
 from amq.pty.reset import everything_off, reset, sane
 from amq.pty.sequences import Splitter
 from amq.pty.tty import Tty, raw_attributes
-from tests.pty.person import terminal
-from tests.terminal.desks import AMQ, DISORDER, HALF, TmuxDesk, desk, left_on, wait_until
+from tests.pty.person import terminal, wait_until
+from tests.terminal.desks import AMQ, DISORDER, HALF, TmuxDesk, desk
+from tests.terminal.modes import left_on
 
 WHOLE_DISORDER = subprocess.run(["sh", Path(DISORDER.split()[1]), ":"], capture_output=True, check=True).stdout
 

@@ -105,6 +105,18 @@ def test_no_row_is_seen_in_the_middle_of_a_frame() -> None:
     assert terminal.look(3.0).row == Row(Standing.EMPTY)
 
 
+def test_a_program_that_marks_its_frames_needs_no_silence() -> None:
+    """One that draws a hundred of them a second is never silent."""
+    frame = b"\x1b[?2026h" + row() + b"\x1b[?2026l"
+    for cut in (1, len(frame) - 1, len(frame)):
+        terminal = with_screen()
+        terminal.from_program(frame[:cut], 1.0)
+        terminal.from_program(frame[cut:], 1.0)
+        assert terminal.look(1.0).row == Row(Standing.EMPTY)
+        terminal.from_program(b"\x1b[2;3H", 1.0)
+        assert terminal.look(1.0).row == UNKNOWN
+
+
 def test_no_row_is_seen_while_output_waits_to_be_eaten() -> None:
     terminal = with_screen()
     for _ in range(AT_A_LOOK // 4096 + 2):

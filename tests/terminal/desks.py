@@ -11,23 +11,27 @@ import signal
 import subprocess
 import sys
 import termios
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from ptyprocess import PtyProcess
 
-PATIENCE = 20.0  # seconds until a test gives up; never a wait that has to be long enough
+from tests.pty.person import wait_until
+from tests.terminal.modes import left_on
 
 SOAK = bool(os.environ.get("AMQ_SOAK"))
 SEED = int(os.environ.get("AMQ_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 """What a sample is drawn by; it stands in the names of the tests that draw one."""
 
+PROMPT = b"\x1b[?2004h"  # the last that bash and zsh print before they read a line
+JOB_SHELLS = ("bash", "zsh")
 SHELLS = {"bash": ["--norc", "--noprofile", "-i"], "zsh": ["-f", "-i"], "dash": ["-i"]}
 HERE = Path(__file__).parent
 AMQ = f"{sys.executable} -P -m amq"
 BROKEN = f"{sys.executable} -P {HERE / 'broken.py'}"
+LINES = f"{sys.executable} -P {HERE / 'lines.py'}"
+"""A program that reads lines in a terminal whose line the kernel edits."""
 DISORDER = f"sh {HERE / 'disorder.sh'}"
 A_COMMAND = "sleep 0.1"
 """Long enough for a guard that came later than a shell which inherits settings."""
@@ -37,6 +41,8 @@ HALF = b"half-a-title"
 
 class Desk:
     """What the person can do and see."""
+
+    edits_lines = True  # whether the shell does that itself, and brings its own settings with it
 
     def __init__(self, shell: int) -> None:
         self.shell = shell  # its process
@@ -73,7 +79,7 @@ class Desk:
 
 
 class PtyDesk(Desk):
-    """A shell in a pseudo-terminal."""
+    """A shell in a pseudo-terminal, in which `amq run` is one job."""
 
     def __init__(self, name: str, environment: dict[str, str], place: Path) -> None:
         program = [shutil.which(name) or name, *SHELLS[name]]
@@ -81,10 +87,17 @@ class PtyDesk(Desk):
         self._process.closed = True  # its destructor would sleep
         os.set_blocking(self._process.fd, False)
         self._stream = b""
+        self._seen = 0  # how much of it has been looked at
         super().__init__(self._process.pid)
+        self.edits_lines = name in JOB_SHELLS
+        self._is_prompted()
 
     def type(self, text: str) -> None:
         os.write(self._process.fd, text.encode())
+
+    def run(self, command: str) -> None:
+        """Type COMMAND at the prompt."""
+        self.type(f"{command}\r")
 
     def stream(self) -> bytes:
         with contextlib.suppress(BlockingIOError, OSError):
@@ -92,15 +105,66 @@ class PtyDesk(Desk):
                 self._stream += data
         return self._stream
 
+    def sees(self, text: str | bytes) -> bytes:
+        """Wait for TEXT behind what was seen before; returns what came between."""
+        return self._sees(re.escape(text.encode() if isinstance(text, str) else text))
+
+    def says(self, command: str) -> bytes:
+        answer = super().says(command)
+        self.sees(f"to-{self._asked}-here")
+        self._is_prompted()
+        return answer
+
+    def stop(self) -> None:
+        """Press ^Z, and see that the shell has its terminal again."""
+        self.type("\x1a")
+        self.is_told_of_the_stop()
+
+    def is_told_of_the_stop(self) -> None:
+        self._sees(b"(?i:stopped|suspended)")
+        self.sees(PROMPT)
+
+    def finds_it_stopped(self) -> None:
+        """The only job, which was running in the background."""
+        wait_until(lambda: re.search(b"(?i)stopped|suspended", self.says("jobs")))
+
+    def go_on(self) -> None:
+        """`fg`, and see that the shell does it."""
+        self.run("fg")
+        self.sees("amq run")
+
+    def signal_job(self, number: int) -> None:
+        """Send signal NUMBER to `amq run`, as `kill` does from elsewhere."""
+        os.kill(self.job()[0], number)
+
+    def job_is_stopped(self) -> bool:
+        """Whether the kernel says so of `amq run`."""
+        return state(self.job()[0]).startswith("T")
+
+    def resize(self, rows: int, columns: int) -> None:
+        self._process.setwinsize(rows, columns)
+
     def settings(self) -> list[int | list[bytes | int]]:
         return termios.tcgetattr(self._process.fd)
 
-    def edits_lines(self) -> bool:
-        """Whether somebody who edits the line himself has the terminal."""
-        return not termios.tcgetattr(self._process.fd)[3] & termios.ICANON
-
     def hang_up(self) -> None:
         self._process.fileobj.close()
+
+    def _sees(self, pattern: bytes) -> bytes:
+        found: list[re.Match[bytes]] = []
+
+        def look() -> bool:
+            found.extend(re.finditer(pattern, self.stream()[self._seen :]))
+            return bool(found)
+
+        wait_until(look, lambda: (pattern, self._stream[self._seen :]))
+        between = self._stream[self._seen :][: found[0].start()]
+        self._seen += found[0].end()
+        return between
+
+    def _is_prompted(self) -> None:
+        if self.edits_lines:
+            self.sees(PROMPT)
 
     def close(self) -> None:
         self.hang_up()
@@ -135,6 +199,11 @@ class TmuxDesk(Desk):
 
     def screen(self) -> str:
         return self._tmux("capture-pane", "-p")
+
+    def picture(self) -> str:
+        """The screen with colours and attributes, and where the cursor is."""
+        cursor = self._tmux("display-message", "-p", "#{cursor_x},#{cursor_y},#{cursor_flag}")
+        return self._tmux("capture-pane", "-p", "-e") + cursor
 
     def close(self) -> None:
         self._tmux("kill-server")
@@ -179,14 +248,6 @@ def require(programs: Sequence[str]) -> None:
         pytest.skip(f"not installed: {', '.join(missing)}")
 
 
-def wait_until(condition: Callable[[], object], what: Callable[[], object] = str) -> None:
-    """Wait until CONDITION holds; if it does not in time, fail and show WHAT there was instead."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, f"it did not happen: {what()!r}"
-        time.sleep(0.005)
-
-
 def descendants(pid: int) -> list[int]:
     """Those started by process PID, each before those that it started."""
     listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], check=True, capture_output=True, text=True).stdout
@@ -200,70 +261,10 @@ def descendants(pid: int) -> list[int]:
 
 def is_alive(pid: int) -> bool:
     """Whether process PID runs; one that waits for its parent to notice its end does not."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], check=False, capture_output=True, text=True).stdout
-    return state.strip() != "" and not state.startswith("Z")
+    return state(pid) != "" and not state(pid).startswith("Z")
 
 
-_TOKEN = re.compile(
-    rb"\x1b(?:[\]PX^_](?P<string>(?:[^\x07\x18\x1a\x1b]|\x1b(?!\\))*)(?:\x07|\x1b\\|[\x18\x1a])?"
-    rb"|\[(?P<csi>[0-?]*[ -/]*[@-~])|(?P<charset>[()].)|(?P<escape>[ -/]*[0-~]))|(?P<shift>[\x0e\x0f])"
-)
-_USUAL = {
-    "?7": b"h",
-    "?8": b"h",
-    "?25": b"h",
-    "keypad": b">",
-    "shape": b"0",
-    "(": b"B",
-    ")": b"B",
-    "shift": b"\x0f",
-    "progress": b"0",
-    **dict.fromkeys(("margins", "link", "colours", "titles", "keys h", "keys l", "other keys"), b""),
-}
-
-
-def left_on(stream: bytes) -> dict[str, bytes]:
-    """What a terminal that was given STREAM is left with: each mode that is not as usual, and its value.
-
-    Written without a look at the ledger, to judge it. A string ends as kitty has it: no other sequence breaks it off.
-    """
-    state: dict[str, bytes] = {}
-    for match in _TOKEN.finditer(stream):
-        if match["csi"]:
-            _take_csi(state, match["csi"])
-        elif match["string"]:
-            _take_string(state, match["string"])
-        elif match["escape"] in (b"=", b">"):
-            state["keypad"] = match["escape"]
-        elif match["charset"]:
-            state[match["charset"][:1].decode()] = match["charset"][1:]
-        elif match["shift"]:
-            state["shift"] = match["shift"]
-    return {name: value for name, value in state.items() if value != _USUAL.get(name, b"l")}
-
-
-def _take_csi(state: dict[str, bytes], csi: bytes) -> None:
-    if found := re.fullmatch(rb"\?([0-9;]+)([hl])", csi):
-        for mode in found[1].decode().split(";"):
-            state[f"?{mode}"] = found[2]
-    elif found := re.fullmatch(rb"([<>])[0-9]*u|2([23])[0-9;]*t", csi):
-        name = "titles" if found[2] else f"keys {state.get('?1049', b'l').decode()}"
-        pushed, stack = (found[1] or found[2]) in (b">", b"2"), state.get(name, b"")
-        state[name] = stack + b"+" if pushed else stack[1:]
-    elif found := re.fullmatch(rb">4;?([0-9]*)m", csi):
-        state["other keys"] = found[1]
-    elif found := re.fullmatch(rb"4([hl])", csi):
-        state["insert"] = found[1]
-    elif found := re.fullmatch(rb"([0-9;]*)(r| q)", csi):
-        state["margins" if found[2] == b"r" else "shape"] = found[1]
-    elif re.fullmatch(rb"0?m", csi):
-        state["colours"] = b""
-    elif csi.endswith(b"m") and not re.fullmatch(rb"(2[2-9]|39|49)m", csi):  # those end one colour, and begin none
-        state["colours"] = csi
-
-
-def _take_string(state: dict[str, bytes], string: bytes) -> None:
-    if string.startswith(b"8;"):
-        state["link"] = string.split(b";", 2)[2]
-    elif string.startswith(b"9;4;"):
-        state["progress"] = string[4:5]
+def state(pid: int) -> str:
+    """What ps(1) says of process PID; nothing if there is none."""
+    said = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], check=False, capture_output=True, text=True)
+    return said.stdout.strip()

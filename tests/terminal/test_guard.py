@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.terminal.desks import A_COMMAND, AMQ, DISORDER, HALF, PtyDesk, desk, is_alive, wait_until
+from tests.pty.person import wait_until
+from tests.terminal.desks import A_COMMAND, AMQ, DISORDER, HALF, PtyDesk, desk, is_alive
 
 
 def start(person: PtyDesk) -> tuple[int, int]:
@@ -62,6 +63,15 @@ def test_it_does_not_do_again_what_was_done(tmp_path: Path) -> None:
         wait_until(lambda: person.job() == [])
         person.says("true")
         assert person.stream().count(b"\x1b[23;0t") == 1
+
+
+def test_a_program_that_has_changed_nothing_but_colours(tmp_path: Path) -> None:
+    with desk("bash", tmp_path) as person:
+        person.type(f"{AMQ} run --no-wake --as x -- sh -c \"printf '\\033[31mr''ed'; exec sleep 1000\"\r")
+        wait_until(lambda: b"\x1b[31mred" in person.stream(), person.stream)
+        os.kill(person.job()[0], signal.SIGKILL)
+        person.says(A_COMMAND)
+        wait_until(lambda: person.left_on() == {}, person.stream)
 
 
 def test_a_signal_for_all_of_amq_leaves_it_at_its_post(tmp_path: Path) -> None:

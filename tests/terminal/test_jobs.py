@@ -10,24 +10,24 @@ from pathlib import Path
 import pytest
 
 from tests.pty.person import wait_until
-from tests.terminal.shells import AMQ, LINES, PROMPT, SHELLS, Shell, check_installed, shell
+from tests.terminal.desks import AMQ, JOB_SHELLS, LINES, PROMPT, SHELLS, SOAK, PtyDesk, desk, require
 
 RUN = f"{AMQ} run --no-wake --as x --"
 FOCUS_ON = r"\033[?1004h"
-ROUNDS = 100 if os.environ.get("AMQ_SOAK") else 5
+ROUNDS = 100 if SOAK else 5
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no job control on Windows")
 
 
-@pytest.fixture(params=sorted(SHELLS))
-def person(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shell]:
+@pytest.fixture(params=JOB_SHELLS)
+def person(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PtyDesk]:
     """At bash, and at zsh."""
-    check_installed(request.param)
-    with shell(request.param, tmp_path) as person:
+    with desk(request.param, tmp_path) as person:
+        assert isinstance(person, PtyDesk)
         yield person
 
 
-def test_stopped_and_continued_again_and_again(person: Shell) -> None:
+def test_stopped_and_continued_again_and_again(person: PtyDesk) -> None:
     """Each time the shell has a sane terminal, and the program the size that the terminal has now."""
     sane = person.says("stty -g")
     person.run(f"{RUN} {LINES}")
@@ -36,7 +36,7 @@ def test_stopped_and_continued_again_and_again(person: Shell) -> None:
         rows, columns = 20 + turn % 7, 70 + turn
         person.stop()
         assert person.says("stty -g") == sane
-        person.screen.setwinsize(rows, columns)
+        person.resize(rows, columns)
         person.go_on()
         person.type(f"line{turn}\r")
         person.sees(f"got line{turn} {rows}x{columns}")
@@ -48,7 +48,7 @@ def test_stopped_and_continued_again_and_again(person: Shell) -> None:
     assert person.says("stty -g") == sane
 
 
-def test_what_the_program_switched_on_is_off_for_the_shell_and_on_again_afterwards(person: Shell) -> None:
+def test_what_the_program_switched_on_is_off_for_the_shell_and_on_again_afterwards(person: PtyDesk) -> None:
     person.run(f"{RUN} {LINES} '{FOCUS_ON}'")
     person.sees("ready")
     person.type("\x1a")
@@ -59,7 +59,7 @@ def test_what_the_program_switched_on_is_off_for_the_shell_and_on_again_afterwar
     person.type("bye\r")
 
 
-def test_a_program_whose_screen_was_taken_away_is_asked_to_draw_it_anew(person: Shell) -> None:
+def test_a_program_whose_screen_was_taken_away_is_asked_to_draw_it_anew(person: PtyDesk) -> None:
     script = f"printf '{FOCUS_ON}'; trap 'echo draw''n anew' WINCH; echo read''y; while :; do sleep 0.02; done"
     person.run(f'{RUN} bash -c "{script}"')
     person.sees("ready")
@@ -68,7 +68,7 @@ def test_a_program_whose_screen_was_taken_away_is_asked_to_draw_it_anew(person: 
     person.sees("drawn anew")
 
 
-def test_what_the_person_changes_meanwhile_stays(person: Shell) -> None:
+def test_what_the_person_changes_meanwhile_stays(person: PtyDesk) -> None:
     person.run(f"{RUN} {LINES}")
     person.sees("ready")
     person.stop()
@@ -80,7 +80,7 @@ def test_what_the_person_changes_meanwhile_stays(person: Shell) -> None:
     assert person.says("stty -g") == changed
 
 
-def test_a_stop_from_outside_is_one_of_the_whole_job(person: Shell) -> None:
+def test_a_stop_from_outside_is_one_of_the_whole_job(person: PtyDesk) -> None:
     sane = person.says("stty -g")
     person.run(f"{RUN} {LINES}")
     person.sees("ready")
@@ -88,13 +88,13 @@ def test_a_stop_from_outside_is_one_of_the_whole_job(person: Shell) -> None:
         person.signal_job(number)
         person.is_told_of_the_stop()
         assert person.says("stty -g") == sane
-        person.screen.setwinsize(40 + turn, 90)
+        person.resize(40 + turn, 90)
         person.go_on()
         person.type(f"line{turn}\r")
         person.sees(f"got line{turn} {40 + turn}x90")
 
 
-def test_a_program_that_is_stopped_alone_stops_the_job(person: Shell) -> None:
+def test_a_program_that_is_stopped_alone_stops_the_job(person: PtyDesk) -> None:
     """As when it sends itself a signal that can not be caught."""
     person.run(f"{RUN} sh -c 'kill -STOP $$; echo went o''n; read -r _'")
     person.is_told_of_the_stop()
@@ -102,7 +102,7 @@ def test_a_program_that_is_stopped_alone_stops_the_job(person: Shell) -> None:
     person.sees("went on")
 
 
-def test_bg_leaves_it_stopped_until_it_has_the_terminal(person: Shell) -> None:
+def test_bg_leaves_it_stopped_until_it_has_the_terminal(person: PtyDesk) -> None:
     sane = person.says("stty -g")
     person.run(f"{RUN} {LINES}")
     person.sees("ready")
@@ -120,7 +120,25 @@ def test_bg_leaves_it_stopped_until_it_has_the_terminal(person: Shell) -> None:
     assert person.says("stty -g") == sane
 
 
-def test_started_in_the_background_it_waits_for_the_terminal(person: Shell) -> None:
+def test_what_a_line_editor_has_set_meanwhile_is_not_left_behind(person: PtyDesk) -> None:
+    """Some shells take over what a program leaves that ends well."""
+    sane = person.says("stty -g")
+    person.run(f"{RUN} {LINES}")
+    person.sees("ready")
+    person.stop()
+    person.signal_job(signal.SIGCONT)
+    wait_until(person.job_is_stopped)
+    person.go_on()
+    person.type("line\r")
+    person.sees("got line ")
+    person.type("\r")
+    person.sees(PROMPT)
+    person.run("echo status $?")
+    person.sees("status 0")
+    assert person.says("stty -g") == sane
+
+
+def test_started_in_the_background_it_waits_for_the_terminal(person: PtyDesk) -> None:
     """The shell's line editor has it meanwhile: what that has set is not what the terminal was."""
     sane = person.says("stty -g")
     person.run(f"{RUN} {LINES} &")
@@ -133,7 +151,7 @@ def test_started_in_the_background_it_waits_for_the_terminal(person: Shell) -> N
     assert person.says("stty -g") == sane
 
 
-def test_a_stop_in_the_background_leaves_the_terminal_alone(person: Shell) -> None:
+def test_a_stop_in_the_background_leaves_the_terminal_alone(person: PtyDesk) -> None:
     """Another job has it, and is not disturbed."""
     person.run(f"{RUN} {LINES} '{FOCUS_ON}'")
     person.sees("ready")
@@ -142,8 +160,7 @@ def test_a_stop_in_the_background_leaves_the_terminal_alone(person: Shell) -> No
     person.sees("other ready")
     person.signal_job(signal.SIGCONT)
     person.type("line\r")
-    person.sees("got line ")
-    assert b"\x1b[?1004" not in (person.screen.before or b"")
+    assert b"\x1b[?1004" not in person.sees("got line ")
     person.type("bye\r")
     person.sees(PROMPT)
     person.go_on()
@@ -151,9 +168,9 @@ def test_a_stop_in_the_background_leaves_the_terminal_alone(person: Shell) -> No
     person.sees("got line2 ")
 
 
-@pytest.mark.parametrize("inner", sorted(SHELLS))
-def test_a_shell_inside_has_jobs_of_its_own(person: Shell, inner: str) -> None:
-    check_installed(inner)
+@pytest.mark.parametrize("inner", JOB_SHELLS)
+def test_a_shell_inside_has_jobs_of_its_own(person: PtyDesk, inner: str) -> None:
+    require([inner])
     person.run(f"{RUN} {inner} {' '.join(SHELLS[inner])}")
     person.sees(PROMPT)
     person.run(LINES)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pty.person import wait_until
 from tests.terminal.desks import (
     A_COMMAND,
     AMQ,
@@ -22,48 +23,53 @@ from tests.terminal.desks import (
     PtyDesk,
     desk,
     is_alive,
-    wait_until,
 )
 
 RUN = "run --no-wake --as x --"
 STAY = f"{AMQ} {RUN} {DISORDER} 'exec sleep 1000'"
 
 
-def ends(command: str) -> Callable[[Desk], None]:
+def ends(command: str) -> Callable[[Desk], list[int]]:
     """The program itself does COMMAND when all modes are on."""
 
-    def way(person: Desk) -> None:
+    def way(person: Desk) -> list[int]:
         person.type(f"{AMQ} {RUN} {DISORDER} '{command}'\r")
         wait_until(lambda: HALF in person.stream(), person.stream)
+        return person.job()
 
     return way
 
 
-def signalled(number: int) -> Callable[[Desk], None]:
+def signalled(number: int) -> Callable[[Desk], list[int]]:
     """We get signal NUMBER while the program runs."""
 
-    def way(person: Desk) -> None:
+    def way(person: Desk) -> list[int]:
         person.type(f"{STAY}\r")
         wait_until(lambda: HALF in person.stream(), person.stream)
-        os.kill(person.job()[0], number)
+        pids = person.job()
+        os.kill(pids[0], number)
+        return pids
 
     return way
 
 
-def fails(person: Desk) -> None:
+def fails(person: Desk) -> list[int]:
     person.type(f"{BROKEN} {RUN} {DISORDER} 'exec sleep 1000'\r")
     wait_until(lambda: HALF in person.stream(), person.stream)
     person.type("x")
     wait_until(lambda: b"the defect of this test" in person.stream(), person.stream)
+    return person.job()
 
 
-def cannot_start(person: Desk) -> None:
+def cannot_start(person: Desk) -> list[int]:
     person.type("printf '#!/no/such/interpreter\\n' > bad; chmod 700 bad\r")
     person.type(f"{AMQ} {RUN} ./bad\r")
     wait_until(lambda: b"cannot run" in person.stream(), person.stream)
+    return person.job()
 
 
-WAYS: dict[str, Callable[[Desk], None]] = {
+# each returns the processes of the job, `amq run` first
+WAYS: dict[str, Callable[[Desk], list[int]]] = {
     "exit 0": ends("exit 0"),
     "exit 3": ends("exit 3"),
     **{f"program {name}": ends(f"kill -{name} $$") for name in ("KILL", "SEGV", "TERM", "HUP")},
@@ -90,8 +96,9 @@ def cases() -> list[tuple[str, str]]:
 def test_the_terminal_is_as_it_was(way: str, name: str, seed: int, tmp_path: Path) -> None:
     with desk(name, tmp_path) as person:
         before, flags = person.says("stty -g"), person.flags()
-        WAYS[way](person)
-        pids = person.job()
+        pids = WAYS[way](person)
+        ended = pids[:1] if person.edits_lines else pids  # what is typed before that goes to the program, or goes raw
+        wait_until(lambda: not any(map(is_alive, ended)))
         person.says(A_COMMAND)
         wait_until(lambda: not any(map(is_alive, pids)), lambda: person.stream()[-2000:])
         assert person.says("stty -g") == before

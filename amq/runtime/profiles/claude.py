@@ -27,7 +27,7 @@ PROFILE = Profile(
     keeps_path=True,
     answers_state=True,
     # Ctrl-J breaks the line, Ctrl-U clears one line of many, Ctrl-C may end a turn and leave the line
-    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST),
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
     rules=Rules(
         row=RowRule(prompt="❯", framed=True),
         submit=b"\x18\r",

@@ -44,6 +44,7 @@ PROFILE = Profile(
     native=NativeWay.CODEX_QUEUE,
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST),
     submit_needs="f21",
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
     rules=Rules(
         row=RowRule(prompt="›", framed=False),
         submit=kitty_key(F21),

@@ -1,0 +1,87 @@
+"""Programs that people use: their screen in `amq run` is the one that they have without it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.pty.person import wait_until
+from tests.terminal.desks import AMQ, SEED, SOAK, TmuxDesk, desk, require
+
+
+@dataclass(frozen=True)
+class Program:
+    """How it is started, what is typed one after the other, each when the screen shows the text before it."""
+
+    command: str
+    keys: tuple[tuple[str, str], ...]
+    shows: str  # the last that appears
+
+
+PROGRAMS = {
+    "vim": Program(
+        "vim -u NONE -i NONE -N -c 'syntax on' -c 'set ruler nu hlsearch' code.py",
+        (("1,1", "/word12\r"), ("37,5", "\x04"), ("51,0", "oadded\x1b")),
+        "52,5",
+    ),
+    "less": Program(
+        "less -R -N colours", (("colours", "/word 70\r"), ("word 97", "\x06"), ("word 125", "k")), "word 98"
+    ),
+    "python3": Program("python3 -q", ((">>>", "1+\x01(\x051)*21\r"), ("42", "prin\t")), "print("),
+    "bash": Program("PS1='in>' bash --norc --noprofile", (("in>", "echo a b\x17c\r"), ("\na c", "half")), "in>half"),
+    "zsh": Program("PS1='in>' zsh -f", (("in>", "echo a b\x17c\r"), ("\na c", "half")), "in>half"),
+    "fish": Program(
+        "fish --no-config -C 'function fish_prompt; echo in\\>; end; set fish_greeting'",
+        (("in>", "echo a b\r"), ("\na b", "half")),
+        "in>half",
+    ),
+    "tmux": Program(
+        "tmux -S ./inside -f /dev/null new-session 'printf left-side; exec cat' ';' set status off ';'"
+        " split-window -h 'printf right-side; exec cat'",
+        (("right-side", "typed\r"),),
+        "typed\n",
+    ),
+}
+
+
+def use(person: TmuxDesk, program: Program, before: str) -> None:
+    """Start PROGRAM with BEFORE before it, and type, until the last has appeared."""
+    person.type(f"exec {before} sh ./it\r")
+    for shown, keys in program.keys:
+        wait_until(lambda: shown in person.screen(), person.screen)  # noqa: B023
+        person.type(keys)
+    wait_until(lambda: program.shows in person.screen(), person.screen)
+
+
+@pytest.mark.parametrize("seed", [SEED])
+@pytest.mark.parametrize("name", sorted(PROGRAMS) if SOAK else random.Random(SEED).sample(sorted(PROGRAMS), 3))
+def test_the_screen_is_the_same(name: str, seed: int, tmp_path: Path) -> None:
+    require([name])
+    program = PROGRAMS[name]
+    with at_a_desk(tmp_path / "without", program) as person:
+        use(person, program, "")
+        wait_until(lambda: person.picture() == person.picture())
+        expected = person.picture()
+    with at_a_desk(tmp_path / "within", program) as person:
+        use(person, program, f"{AMQ} run --no-wake --as x --")
+        wait_until(lambda: person.picture() == expected, lambda: f"{person.picture()}\n--- without:\n{expected}")
+
+
+@contextmanager
+def at_a_desk(place: Path, program: Program) -> Iterator[TmuxDesk]:
+    with desk("tmux", place) as person:
+        assert isinstance(person, TmuxDesk)
+        write_files(place / "project", program.command)
+        yield person
+
+
+def write_files(place: Path, command: str) -> None:
+    """What the programs show, and a script that begins with a clear screen."""
+    (place / "it").write_text(f"clear\n{command}\n")
+    (place / "code.py").write_text("".join(f"def word{n}():  # {n}\n    return '{n}'\n\n" for n in range(40)))
+    (place / "colours").write_text("".join(f"\x1b[{30 + n % 8}mword {n}\x1b[m 日本 é\n" for n in range(200)))
