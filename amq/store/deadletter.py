@@ -112,7 +112,8 @@ def _move_aside(agent: AgentLayout, new: Directory, identifier: str, temporary: 
     name = kept = identifier + SUFFIX
     with open_state(agent, agent.refused) as refused:
         try:
-            durable.move(new, name, refused, kept)
+            if not durable.take(new, name, refused):
+                raise FileNotFoundError(name)
         except FileExistsError:
             kept = temporary + SUFFIX
             durable.move(new, name, refused, kept)

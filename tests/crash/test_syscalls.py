@@ -188,8 +188,10 @@ _SEAM = {
     "chmod": "chmod", "utimensat": "touch",
 }  # fmt: skip
 """What the steps that change or sync something are called by the system."""
-_OTHERS = {"truncate", "ftruncate", "symlink", "symlinkat", "link", "mknod", "mknodat", "creat", "rmdir", "mkdirat",
-           "pwrite64", "writev", "sendfile", "copy_file_range", "fallocate", "fdatasync", "fchmodat", "setxattr"}  # fmt: skip
+_OTHERS = {
+    "truncate", "ftruncate", "symlink", "symlinkat", "link", "mknod", "mknodat", "creat", "rmdir", "mkdirat",
+    "pwrite64", "writev", "sendfile", "copy_file_range", "fallocate", "fdatasync", "fchmodat", "setxattr",
+}  # fmt: skip
 """What would change something too, and none of our steps is."""
 
 

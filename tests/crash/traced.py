@@ -95,15 +95,16 @@ def trace(world: World, arguments: Sequence[str], injection: Injection | None = 
             ["strace", "-f", "-y", "-s", "16", "-o", str(log), *(injection.words() if injection else ()),
              INTERPRETER, *arguments],
             stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, timeout=50, check=False,
-            cwd=world.place, env={"PATH": os.environ["PATH"], "PYTHONPATH": _packages(), "PYTHONDONTWRITEBYTECODE": "1"},
+            cwd=world.place, env=_environment(),
         )  # fmt: skip
     told = log.read_text()
     return Ended(done.returncode, output.read_text(), done.stderr.decode(), list(_calls(told)), told)
 
 
-def _packages() -> str:
-    """Where the real interpreter finds what our own finds."""
-    return os.pathsep.join((str(REPOSITORY), *(path for path in sys.path if path.endswith("-packages"))))
+def _environment() -> dict[str, str]:
+    """One in which the real interpreter finds what our own finds, and makes the same calls each time."""
+    packages = (str(REPOSITORY), *(path for path in sys.path if path.endswith("-packages")))
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(packages), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _calls(told: str) -> Iterator[Call]:
@@ -128,7 +129,7 @@ def injections(calls: Sequence[Call], root: str) -> Iterator[Injection]:
 
 def _shown(words: Sequence[str], out: str) -> Iterator[str]:
     """The lines of the journal for what a `drain --json` or `read --json` of bob has printed, if it is whole."""
-    if "drain" not in words and "read" not in words or "dlq" in words:
+    if words[0] not in ("drain", "read"):
         return
     try:
         value = json.loads(out)
