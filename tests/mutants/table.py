@@ -20,7 +20,6 @@ ON_DISK = (
     Mutant("a directory is never synced", "store/durable.py", "sync", "steps.fsync(directory.fd)", "None", f"{ORDER} {WEAK}"),
     Mutant("links are followed", "store/durable.py", "", "getattr(os, 'O_NOFOLLOW', 0)", "0", f"{SYSCALLS} tests/hostile"),
     Mutant("an open waits for a FIFO", "store/durable.py", "", "getattr(os, 'O_NONBLOCK', 0)", "0", SYSCALLS),
-    Mutant("a descriptor is handed to children", "store/durable.py", "", "getattr(os, 'O_CLOEXEC', 0)", "0", SYSCALLS),
     Mutant("a new file may be another's", "store/durable.py", "", "os.O_WRONLY | os.O_CREAT | os.O_EXCL", "os.O_WRONLY | os.O_CREAT", GUARDS),
     Mutant("what is no file is read", "store/durable.py", "read_regular", "not stat.S_ISREG(found.st_mode)", "False", "tests/hostile"),
     Mutant("a file of any size is read", "store/durable.py", "read_regular", "found.st_size > largest", "False", "tests/hostile tests/wire"),
