@@ -20,6 +20,7 @@ from amq.store import registry
 from amq.store.drain import _ids
 from amq.store.notifier import parse_notifier
 from amq.store.presence import Presence, read_presence
+from tests.crash.sampling import SOAK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ _JSON = st.dictionaries(st.sampled_from(_KEYS), _VALUES).map(lambda value: json.
 CONTENT = _JSON | _VALUES.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=60)
 DEEP = b'{"agents":' + b"[" * 100_000
 
-whatever = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+whatever = settings(max_examples=300 if SOAK else 40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def _deep(test: Callable[..., None]) -> Callable[..., None]:

@@ -32,7 +32,7 @@ def test_there_are_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("place", "path", "kind"), sample(ALL, 40, of="tricks"), ids=lambda each: str(each).replace("/", " ")
+    ("place", "path", "kind"), sample(ALL, 24, of="tricks"), ids=lambda each: str(each).replace("/", " ")
 )
 def test_a_trick_before_every_command(amq: Shell, place: str, path: str, kind: str) -> None:
     amq.put("good.md", message_file(b"the good one\n", id="good", ack_required=True))
