@@ -281,6 +281,16 @@ def test_what_another_drain_may_have_shown_stays_marked_when_it_is_not_shown_now
         assert [(item.id, item.redelivered) for item in mail] == [("m1", True)]
 
 
+def test_what_a_dead_drain_may_have_shown_stays_marked_until_a_later_one_shows_it(world: World) -> None:
+    for number in range(2):
+        world.mailbox("ann").send(["bob"], b"text", Draft(new_id=f"m{number}"))
+    with pytest.raises(KeyError), world.mailbox("bob").drain() as cut_off:
+        raise KeyError(cut_off.count)
+    assert world.drain("bob", limit=1) == 1
+    with world.mailbox("bob").drain() as mail:
+        assert [(item.id, item.redelivered) for item in mail] == [("m1", True)]
+
+
 def _write(path: str, data: bytes) -> None:
     with open(path, "wb") as file:
         file.write(data)
