@@ -199,7 +199,7 @@ def test_two_operations_at_once_break_no_promise(place: Path, report: Report) ->
     told = processes.shared(pairs, partial(_try, place), place)
     wrong = [line for line in told if line not in ("known", "tried")]
     report.say(
-        f"{told.count('tried'):,} of {told.count('known'):,} orders of {len(pairs)} of {len(PAIRS)} pairs of operations: "
+        f"{told.count('tried'):,} of {told.count('known'):,} orders of {len(pairs)} of {len(PAIRS)} pairs: "
         f"{len(wrong)} violations in {time.monotonic() - began:.1f} s ({TOLD})"
     )
     assert not wrong, f"{TOLD}\n" + "\n".join(wrong[:20])

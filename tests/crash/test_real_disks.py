@@ -1,4 +1,4 @@
-"""Disks that are really full, of blocks or of names, read-only, or refuse: what was accepted is there, and work goes on.
+"""Disks that are really full, of blocks or of names, or read-only: what was accepted is there, and work goes on.
 
 Needs root, to mount small filesystems.
 """
@@ -17,7 +17,7 @@ from amq.sending import Draft
 from tests.crash import processes
 from tests.crash.sampling import SOAK
 from tests.crash.tools import mounted, require, require_root
-from tests.crash.world import World, broken_files, broken_promises, is_private
+from tests.crash.world import World, broken_files, broken_promises, is_private, regular_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,10 +72,9 @@ def test_a_full_disk_takes_all_or_nothing_and_works_again(full_of: str, tmp_path
         for path in ballast:
             path.unlink()
         world.drain("bob")
-        for path in (path for box in (world.queue.agent("bob").inbox_cur,) for path in os.scandir(box)):
-            os.unlink(path)  # what was read is archived elsewhere
-        for path in os.scandir(world.queue.agent("ann").sent):
-            os.unlink(path)
+        for box in (world.queue.agent("bob").inbox_cur, world.queue.agent("ann").sent):
+            for found in regular_files(box):
+                found.unlink()  # a person makes room
         read = {each.text.removesuffix("\n") for each in world.shown()}
         assert {each.text for each in world.expected} <= read
         assert _send(world, SENDS) == "sent"

@@ -9,7 +9,7 @@ from tests.samples import header
 from tests.wire.table import Refused, Taken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 TEXTS = {
     "clears the screen": "\x1b[2J\x1b[H",
@@ -39,7 +39,7 @@ TEXTS = {
     "very long": "x" * 20_000,
     "many combining marks": "z" + "\u0301" * 500,
 }
-_FIELDS = {
+_FIELDS: dict[str, Callable[[str], dict[str, Any]]] = {
     "subject": lambda text: {"subject": text},
     "thread": lambda text: {"thread": text},
     "a label": lambda text: {"labels": ["good", text]},

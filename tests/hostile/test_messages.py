@@ -46,7 +46,7 @@ def _all_there(amq: Shell) -> list[str]:
 @pytest.mark.parametrize("json_option", FORMATS)
 def test_all_of_them_at_once_before_every_command(amq: Shell, json_option: str) -> None:
     _all_there(amq)
-    problems = []
+    problems: list[str] = []
     for words in (*BEFORE, "drain --limit 0 --include-body", *AFTER):
         result = called(amq, words + json_option * (words != "hook claude stop"), stdin=b"{}")
         problems += wrong(result, words)

@@ -1,4 +1,4 @@
-"""Every trick with files, before every command: it ends in time, reads and writes nothing outside, and says so safely."""
+"""Every trick with files, before every command: it ends in time, touches nothing outside, and says so safely."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_trick_before_every_command(amq: Shell, place: str, path: str, kind: s
     amq.put("good.md", message_file(b"the good one\n", id="good", ack_required=True))
     outside = play(amq.root, path, kind)
     before = _below(outside)
-    problems = []
+    problems: list[str] = []
     shown = ""
     for number, words in enumerate(COMMANDS):
         form = " --json" if number % 2 and not words.startswith("hook") else ""

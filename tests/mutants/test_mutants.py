@@ -1,4 +1,4 @@
-"""Every mutation still applies, and names tests that are there. Whether they die is told by `python -m tests.mutants`."""
+"""Every mutation still applies, and names tests that are there. `python -m tests.mutants` tells whether they die."""
 
 from __future__ import annotations
 
