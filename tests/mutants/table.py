@@ -285,14 +285,6 @@ MAIL = (
         ORDER,
     ),
     Mutant(
-        "an acknowledgement is given twice",
-        "store/acks.py",
-        "_record",
-        "earlier is not None",
-        "False",
-        "tests/cli/test_ack.py tests/crash/test_every_step.py",
-    ),
-    Mutant(
         "a dead letter is not synced",
         "store/deadletter.py",
         "_keep",
