@@ -384,11 +384,11 @@ MAIL = (
         PIPES,
     ),
     Mutant(
-        "a reader who leaves has read",
+        "a socket whose reader leaves was read",
         "cli/reader.py",
         "was_read",
-        "_events(fd) & (select.POLLERR | select.POLLHUP)",
-        "False",
+        "not (stat.S_ISSOCK(mode) and _events(fd) & select.POLLERR)",
+        "True",
         PIPES,
     ),
 )
