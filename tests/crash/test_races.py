@@ -113,10 +113,10 @@ class Chaos:
                     kills += 1
                     os.kill(self._chance.choice(list(self._running)), signal.SIGKILL)
                 self._reap()
+        finally:
             for pid in self._running:
                 os.kill(pid, signal.SIGKILL)
                 processes.wait(pid)
-        finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         return kills
 
