@@ -20,7 +20,7 @@ import pytest
 from amq.store.durable import Steps
 from tests.crash import processes
 from tests.crash.sampling import SOAK, TOLD, sample
-from tests.crash.scenarios import SCENARIOS
+from tests.crash.scenarios import LASTING
 from tests.crash.seam import DIED, Fault, Watched
 from tests.crash.tools import mounted, require, require_root
 from tests.crash.world import World, broken_files, broken_promises, is_private
@@ -125,7 +125,7 @@ def test_what_was_promised_outlives_the_power(kind: str, tmp_path: Path, report:
     require_root()
     require(_MAKE[kind][1][0])
     began = time.monotonic()
-    scenarios = sample(SCENARIOS, 4, of=kind)
+    scenarios = sample(LASTING, 4, of=kind)
     told = processes.shared(scenarios, partial(_try, kind, tmp_path), tmp_path)
     wrong = [line for line in told if line != "tried"]
     report.say(
@@ -146,7 +146,7 @@ def _try(kind: str, place: Path, scenarios: Sequence[Scenario]) -> Iterator[str]
 def test_without_its_syncs_a_loss_of_power_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     require_root()
     require("mkfs.ext4")
-    disk = Disk("ext4", next(each for each in SCENARIOS if each.name == "send to one"), tmp_path / "disk")
+    disk = Disk("ext4", next(each for each in LASTING if each.name == "send to one"), tmp_path / "disk")
     assert list(disk.problems(None)) == []
     monkeypatch.setattr(Steps, "fsync", lambda *_: None)
     assert "bob: 'one' was never shown" in list(disk.problems(None))

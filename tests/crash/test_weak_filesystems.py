@@ -15,7 +15,7 @@ import pytest
 from amq.errors import AmqError
 from tests.crash import processes
 from tests.crash.sampling import SEED, SOAK, TOLD, sample
-from tests.crash.scenarios import SCENARIOS
+from tests.crash.scenarios import LASTING
 from tests.crash.snapshot import Snapshot
 from tests.crash.weak import Change, Recorder, leave
 from tests.crash.world import World, broken_files, broken_promises
@@ -86,11 +86,11 @@ class Blackouts:
 @pytest.mark.timeout(3600 if SOAK else 120)
 def test_what_may_be_left_when_the_power_fails_breaks_no_promise(place: Path, report: Report) -> None:
     began = time.monotonic()
-    told = processes.shared(SCENARIOS, partial(_try, place), place)
+    told = processes.shared(LASTING, partial(_try, place), place)
     counts = Counter(line for line in told if line in ("known", "tried"))
     wrong = [line for line in told if line not in counts]
     report.say(
-        f"{counts['tried']:,} of {counts['known']:,} states after a loss of power in {len(SCENARIOS)} operations: "
+        f"{counts['tried']:,} of {counts['known']:,} states after a loss of power in {len(LASTING)} operations: "
         f"{len(wrong)} violations in {time.monotonic() - began:.1f} s ({TOLD})"
     )
     assert not wrong, f"{TOLD}\n" + "\n".join(wrong[:10])
