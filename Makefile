@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test soak lint check bench build ci clean
+.PHONY: help setup demo test soak mutants lint check bench build ci clean
 
 help:
 	@echo "make demo    set up, then watch two small agents wake each other"
 	@echo "make test    set up, then run the tests"
 	@echo "make check   lint and tests      make lint   ruff and mypy only"
 	@echo "make soak    every test at full length, for an hour or so"
+	@echo "make mutants  programs that lack one guard each: do the tests find them?"
 	@echo "make build   a wheel in dist/    make ci     all that CI runs"
 
 setup: $(VENV)/.installed
@@ -28,6 +29,9 @@ test: setup
 
 soak: setup
 	AMQ_SOAK=1 $(BIN)/python -m pytest --timeout 3600
+
+mutants: setup
+	$(BIN)/python -m tests.mutants
 
 lint: setup
 	$(BIN)/ruff check --output-format concise .

@@ -8,16 +8,31 @@ from __future__ import annotations
 
 import re
 
-_SUSPECT = r"[^\x20-\x7e\xa1-\xac\xae-\u02ff]"
 _JOINERS = "\u200c\u200d"  # they shape Indic scripts and emoji, and act on nothing else
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+
+
+class _Shown(dict[int, str]):
+    """How each character is shown, found out when it is first met: ten megabytes of controls take a second, not ten."""
+
+    def __missing__(self, code: int) -> str:
+        from unicodedata import category
+
+        character = shown = chr(code)
+        if character not in _JOINERS and category(character) in _HIDDEN:
+            shown = f"^{chr(code ^ 0x40)}" if code < 0x20 or code == 0x7F else f"<U+{code:04X}>"
+        self[code] = shown
+        return shown
+
+
+_SHOWN = _Shown()
 
 
 def visible(text: str) -> str:
     """TEXT on one line, with control and format characters made visible."""
     if text.isascii() and text.isprintable():
         return text
-    return re.sub(_SUSPECT, _show, text)
+    return text.translate(_SHOWN)
 
 
 def visible_lines(text: str) -> str:
@@ -27,18 +42,6 @@ def visible_lines(text: str) -> str:
     if text.isascii() and text.translate({10: 32, 9: 32}).isprintable():
         return text
     return "\n".join("\t".join(visible(cell) for cell in line.split("\t")) for line in text.split("\n"))
-
-
-def _show(match: re.Match[str]) -> str:
-    from unicodedata import category
-
-    character = match.group()
-    code = ord(character)
-    if character in _JOINERS or category(character) not in _HIDDEN:
-        return character
-    if code < 0x20 or code == 0x7F:
-        return f"^{chr(code ^ 0x40)}"
-    return f"<U+{code:04X}>"
 
 
 _FRAME = r"^(?:---|\[AMQ\]|- (?:From|ID):| {2}[A-Z][A-Za-z]*(?: \([^)\n]*\))?:|…)"

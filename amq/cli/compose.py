@@ -10,6 +10,7 @@ from amq.errors import UsageError
 from amq.names import KINDS, PRIORITIES
 from amq.progress import ACKED
 from amq.sending import Draft
+from amq.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,5 +89,5 @@ def tell(mailbox: Mailbox, sent: Sent, text: str, args: Namespace, out: Output, 
         fields = {"id": sent.id, **origin, "thread": sent.thread, "to": sent.to, "subject": sent.subject}
         out.value(fields | {"outbox": {"written": not sent.outbox_error, "error": sent.outbox_error}})
     else:
-        out.line(text)
+        out.line(visible(text))  # a reply's thread is another's word
     wait_for(mailbox, sent, args)

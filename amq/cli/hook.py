@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from amq import config
 from amq.cli.options import duration
 from amq.cli.output import stdin_is_terminal
+from amq.errors import AmqError
 from amq.mailbox import Mailbox
 from amq.store import registry
 
@@ -132,4 +134,5 @@ def _log(mailbox: Mailbox | None, event: str, error: BaseException) -> None:
     if mailbox is not None:
         from amq.runtime.record import BoundedFile
 
-        BoundedFile(f"{mailbox.account.agent.state}/run.log").append(f"hook {event}: {type(error).__name__}: {error}")
+        with suppress(AmqError, OSError):  # a private directory that is none, such as a link, is not written to
+            BoundedFile(f"{mailbox.state_dir}/run.log").append(f"hook {event}: {type(error).__name__}: {error}")

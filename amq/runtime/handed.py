@@ -28,13 +28,14 @@ _LONGEST = 4 << 20  # bytes
 def read_handed(state: str) -> Handed:
     """What stands in the private directory STATE; a new one if nothing does, or what does is damaged."""
     try:
-        with open(f"{state}/{STATE_NAME}", "rb") as file:
+        descriptor = os.open(f"{state}/{STATE_NAME}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:
             wire = json.loads(file.read(_LONGEST))
         return Handed(
             str(wire["session"]), frozenset(wire["told"]), frozenset(wire["held"]), int(wire["in_a_row"]),
             int(wire["count"]),
         )  # fmt: skip
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return Handed()
 
 

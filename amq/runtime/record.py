@@ -91,6 +91,6 @@ def _parse(line: str) -> dict[str, Any] | None:
         if not (isinstance(entry["at"], str) and isinstance(entry["ids"], list) and isinstance(entry["count"], int)):
             return None
         _ = Reason(entry["waits_for"]) if "waits_for" in entry else Outcome(entry["outcome"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
     return dict(entry)

@@ -56,15 +56,14 @@ def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: i
     with ExitStack() as opened:
         staging = _Staging(opened.enter_context(Directory(queue.agent(receiver).inbox_tmp)), temporary)
         sent = opened.enter_context(Directory(queue.agent(receiver).acks_sent))
+        acks = [_record(staging, sent, receiver, header, now) for header in headers]
+        durable.sync(sent)  # first: an acknowledgement that the sender has is never given again, with another time
         receiving: dict[str, Directory | None] = {}
-        acks = []
-        for header in headers:
+        for header, ack in zip(headers, acks, strict=True):
             if header.sender not in receiving:
                 receiving[header.sender] = _open(queue.agent(header.sender).acks_received, opened)
-            ack = _record(staging, sent, receiver, header, now)
             _tell(staging, sent, receiving[header.sender], ack)
-            acks.append(ack)
-        for directory in filter(None, (sent, *receiving.values())):
+        for directory in filter(None, receiving.values()):
             durable.sync(directory)
     return acks
 

@@ -47,6 +47,8 @@ def put_away(agent: AgentLayout, identifier: str, error: BadMessage, temporary: 
                 return Put(aside=_move_aside(agent, new, identifier, temporary))
             durable.steps.unlink(new, identifier + SUFFIX)
         except FileNotFoundError:
+            if durable.exists(new, identifier + SUFFIX):  # it is our own temporary file that somebody has swept away
+                raise
             return None
         durable.sync(new)
         return Put(letter=letter)
@@ -112,7 +114,8 @@ def _move_aside(agent: AgentLayout, new: Directory, identifier: str, temporary: 
     name = kept = identifier + SUFFIX
     with open_state(agent, agent.refused) as refused:
         try:
-            durable.move(new, name, refused, kept)
+            if not durable.take(new, name, refused):
+                raise FileNotFoundError(name)
         except FileExistsError:
             kept = temporary + SUFFIX
             durable.move(new, name, refused, kept)

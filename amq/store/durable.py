@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
 
-# Never follow a link, never wait for the other end of a FIFO, never hand the descriptor to a child.
-_SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+# Never follow a link, never wait for the other end of a FIFO. That no child gets the descriptor is Python's doing.
+_SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _HAS_DIRECTORY_FDS = os.open in os.supports_dir_fd
 

@@ -59,8 +59,13 @@ def has_mailbox(agent: AgentLayout) -> bool:
 
 
 def make_mailbox(queue: QueueLayout, handle: str) -> bool:
-    """Make what is missing of a mailbox; whether anything was."""
-    return durable.make_directories(queue.agent(handle).directories)
+    """Make what is missing of a mailbox; whether anything was.
+
+    The directory that makes it one is made when the others are on the disk, whatever a loss of power leaves.
+    """
+    *others, last = queue.agent(handle).directories
+    made = durable.make_directories(others)
+    return durable.make_directories([last]) or made
 
 
 def make_queue(queue: QueueLayout, *, tracked: bool) -> None:

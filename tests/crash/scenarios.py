@@ -189,3 +189,5 @@ SCENARIOS = (
     Scenario("reply", _mail_to_answer, _reply, knows_id=False),
     *upkeep.SCENARIOS,
 )
+LASTING = tuple(each for each in SCENARIOS if each.name != "doctor --fix")
+"""Those whose effect outlives a loss of power. The modes that `doctor --fix` sets may be lost, and be set again."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from copy import deepcopy
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from tests.crash import processes
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.seam import DIED, Fault, Step, Watched, WithoutLinks, faults
 from tests.crash.snapshot import Snapshot
-from tests.crash.world import World, broken_files, broken_promises
+from tests.crash.world import World, broken_files, broken_promises, is_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from tests.crash.scenario import Scenario
 
 _SLOW = pytest.mark.timeout(300)  # thousands of small worlds, on a machine that may be busy
-_PRIVATE = re.compile(r"(.*/)?(tmp/[^/]+|\.[^/]+)")
 
 
 @_SLOW
@@ -83,7 +81,7 @@ class Search:
     def problems(self, fault: Fault) -> Iterator[str]:
         """What is wrong after FAULT: at once, and when all was repeated and drained."""
         world = self._world()
-        before = _copies(world), _descriptors()
+        before = world.copies(), _descriptors()
         check = self._scenario.check
         watched = Watched(self._filesystem, fault)
         if fault.dies:
@@ -92,13 +90,13 @@ class Search:
             self._scenario.repeat(world, None)
         else:
             error = self._try(world, watched)
-            yield from _wrong_error(error, watched, nothing_sent=_copies(world) == before[0])
+            yield from _wrong_error(error, watched, nothing_sent=world.copies() == before[0])
             yield from self._leftovers(world, before[1], may_litter=self.steps[fault.at].name == "unlink")
             yield from check(world, done=error is None)
             if error is not None:
                 self._scenario.repeat(world, error)
         yield from check(world, done=True)
-        _finish(world)
+        world.finish()
         yield from broken_promises(world, doubled=fault.dies and not self._scenario.knows_id)
 
     def _world(self) -> World:
@@ -123,7 +121,7 @@ class Search:
         if status != DIED:
             yield f"the process should have died and ended with {status}"
         yield from broken_files(world)
-        yield from (f"litter: {path}" for path in self._new_litter(world) if not _PRIVATE.fullmatch(path))
+        yield from (f"litter: {path}" for path in self._new_litter(world) if not is_private(path))
 
     def _leftovers(self, world: World, descriptors: set[str], *, may_litter: bool) -> Iterator[str]:
         yield from broken_files(world)
@@ -144,19 +142,6 @@ def _wrong_error(error: Exception | None, watched: Watched, *, nothing_sent: boo
         yield f"raises {error!r}"
     if error is not None and not isinstance(error, Uncertain) and not nothing_sent:
         yield f"says that it failed ({error}), and has delivered"
-
-
-def _finish(world: World) -> None:
-    """What the agents do next: acknowledge what a warning tells them to, and drain until nothing comes."""
-    for told in re.findall(r"amq ack --id (\S+)`", " ".join(world.warnings)):
-        world.mailbox("bob").acknowledge(told)
-    for _ in range(3):
-        for handle in world.waiting():
-            world.drain(handle)
-
-
-def _copies(world: World) -> list[dict[str, set[str]]]:
-    return [world.filed(handle) for handle in sorted({handle for each in world.expected for handle in each.to})]
 
 
 def _descriptors() -> set[str]:

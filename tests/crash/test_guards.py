@@ -218,6 +218,24 @@ class Stubborn(Watched):
         return super().take(name, arguments)
 
 
+class Swept(Watched):
+    """Somebody takes our temporary files away."""
+
+    def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """Find them gone."""
+        if name == "link" and arguments[0].path.endswith("dlq/tmp"):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        return super().take(name, arguments)
+
+
+def test_a_bad_message_whose_letter_was_swept_away_is_not_taken_for_gone(world: World) -> None:
+    _write(os.path.join(world.queue.agent("bob").inbox_new, "bad.md"), b"bad")
+    with Swept():
+        world.drain("bob")
+    world.drain("bob")
+    assert [each.again for each in world.shown()] == [False, True]
+
+
 def test_a_bad_message_that_could_not_be_removed_has_one_letter_even_if_that_was_looked_at(world: World) -> None:
     bob = world.queue.agent("bob")
     _write(os.path.join(bob.inbox_new, "bad.md"), b"bad")
@@ -277,6 +295,16 @@ def test_what_another_drain_may_have_shown_stays_marked_when_it_is_not_shown_now
         raise KeyError(cut_off.count)
     with world.mailbox("bob").drain() as mail:
         next(iter(mail))
+    with world.mailbox("bob").drain() as mail:
+        assert [(item.id, item.redelivered) for item in mail] == [("m1", True)]
+
+
+def test_what_a_dead_drain_may_have_shown_stays_marked_until_a_later_one_shows_it(world: World) -> None:
+    for number in range(2):
+        world.mailbox("ann").send(["bob"], b"text", Draft(new_id=f"m{number}"))
+    with pytest.raises(KeyError), world.mailbox("bob").drain() as cut_off:
+        raise KeyError(cut_off.count)
+    assert world.drain("bob", limit=1) == 1
     with world.mailbox("bob").drain() as mail:
         assert [(item.id, item.redelivered) for item in mail] == [("m1", True)]
 

@@ -1,13 +1,16 @@
 """Real processes on one mailbox, some of them killed at any instant: nothing is lost, nothing shown twice unmarked.
 
-AMQ_SOAK_MESSAGES, AMQ_SOAK_WRITERS, AMQ_SOAK_DRAINERS and AMQ_SOAK_SEED change the sizes and the chances.
+AMQ_SOAK_MESSAGES, AMQ_SOAK_WRITERS, AMQ_SOAK_DRAINERS and AMQ_SOAK_SEED change the sizes and the chances;
+AMQ_SOAK_PLACE is a directory to do it in, such as one on a disk.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import random
 import signal
+import sys
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,6 +32,7 @@ WRITERS = int(os.environ.get("AMQ_SOAK_WRITERS", "3"))
 DRAINERS = int(os.environ.get("AMQ_SOAK_DRAINERS", "3"))
 SEED = int(os.environ.get("AMQ_SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 _BETWEEN_KILLS = 0.02
+_TOKEN = b"." * 32  # the pipe holds 128 of them
 
 
 def test_two_drains_at_once_show_each_message_once(place: Path) -> None:
@@ -61,6 +65,8 @@ def test_writers_and_drainers_are_killed_and_nothing_is_lost(place: Path, report
     world.make("ann", "bob")
     world.mailbox("bob").state_dir  # noqa: B018  made before the race
     tokens = os.pipe()  # one for each message, so that who drains waits instead of looking all the time
+    if sys.platform == "linux":  # and who writes waits too: a drain looks at all that is new, under the mailbox's lock
+        fcntl.fcntl(tokens[1], fcntl.F_SETPIPE_SZ, 4096)
     jobs: list[Callable[[], None]] = [partial(_write, world, writer, tokens[1]) for writer in range(WRITERS)]
     jobs += [partial(_drain, world, tokens[0])] * DRAINERS
     began = time.monotonic()
@@ -107,10 +113,10 @@ class Chaos:
                     kills += 1
                     os.kill(self._chance.choice(list(self._running)), signal.SIGKILL)
                 self._reap()
+        finally:
             for pid in self._running:
                 os.kill(pid, signal.SIGKILL)
                 processes.wait(pid)
-        finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         return kills
 
@@ -131,7 +137,7 @@ def _write(world: World, writer: int, token: int) -> None:
     for number in range(_accepted(world, writer), MESSAGES // WRITERS):
         ann.send(["bob"], _text(writer, number).encode(), Draft(new_id=f"w{writer}-{number:06}"))
         append_line(_accepted_path(world, writer), str(number))
-        os.write(token, b".")
+        os.write(token, _TOKEN)
 
 
 def _text(writer: int, number: int) -> str:
@@ -148,5 +154,5 @@ def _accepted(world: World, writer: int) -> int:
 
 
 def _drain(world: World, tokens: int) -> None:
-    while os.read(tokens, 5):
+    while os.read(tokens, 5 * len(_TOKEN)):
         world.drain("bob", limit=10)

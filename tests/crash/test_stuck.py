@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
+from amq import draining
 from amq.instants import SECOND
 from amq.mailbox import Mailbox
 from amq.sending import Draft
@@ -31,6 +35,19 @@ def test_mail_of_a_drain_that_gets_on_is_its_own(place: Path) -> None:
     world = _world(place)
     with world.mailbox("bob").drain(0) as slow, _later(world, STUCK_AFTER // 2).drain(0) as other:
         assert (slow.count, other.count, other.remaining) == (3, 0, 0)
+
+
+def test_a_drain_that_shows_batch_after_batch_is_not_stuck(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draining, "BATCH_MESSAGES", 1)
+    world = _world(place)
+    with world.mailbox("bob").drain(0) as slow:
+        batches = slow.batches()
+        next(batches)
+        (record,) = world.records()
+        os.utime(record, (1, 1))  # the first batch took so long
+        next(batches)
+        with world.mailbox("bob").drain(0) as other:
+            assert other.count == 0
 
 
 def test_mail_of_a_stuck_drain_is_taken_over_and_marked(place: Path) -> None:

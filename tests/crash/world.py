@@ -101,6 +101,14 @@ class World:
                     self.show(me, item)
         return mail.count
 
+    def finish(self) -> None:
+        """What the agents do next: acknowledge what a warning tells them to, and drain until nothing comes."""
+        for told in re.findall(r"amq ack --id (\S+)`", " ".join(self.warnings)):
+            self.mailbox("bob").acknowledge(told)
+        for _ in range(3):
+            for handle in self.waiting():
+                self.drain(handle)
+
     def shown(self) -> list[Shown]:
         """All that has been shown."""
         if not self.journal.exists():
@@ -120,6 +128,10 @@ class World:
         mail = (path for box in (agent.inbox_new, agent.inbox_cur) for path in regular_files(box))
         return _by_text((_text(path), path.stem) for path in mail if path.stem not in self.bad)
 
+    def copies(self) -> list[dict[str, set[str]]]:
+        """What is filed with each recipient of what was sent or is to be."""
+        return [self.filed(handle) for handle in sorted({handle for each in self.expected for handle in each.to})]
+
     def litter(self) -> list[str]:
         """Temporary files, wherever they are."""
         known = re.compile(
@@ -136,6 +148,14 @@ class World:
     def records(self) -> list[str]:
         """The drain records that are there."""
         return [str(path) for _, agent in self.agents() for path in regular_files(agent.drains)]
+
+
+_PRIVATE = re.compile(r"(.*/)?(tmp/[^/]+|\.[^/]+)")
+
+
+def is_private(path: str) -> bool:
+    """Whether a path below the queue is one that no reader looks at, where who died may leave something."""
+    return _PRIVATE.fullmatch(path) is not None
 
 
 def regular_files(path: str) -> list[Path]:

@@ -56,7 +56,7 @@ ENTRIES = (
             NotMail("an ending in capitals", "NOTE.MD"),
             NotMail("nothing but the ending", ".md"),
             NotMail("the ending of a file that is being written", "x.md.tmp"),
-            Elsewhere("test_hostile_files.py", "test_drain_reports_it_once_and_serves_the_rest"),
+            Elsewhere("hostile/test_files.py", "test_drain_reports_it_once_and_serves_the_rest"),
         ),
     ),
     Clause(

@@ -29,10 +29,10 @@ def read_own(path: str) -> Profile:
     try:
         with open(path, "rb") as file:
             wire = tomllib.load(file)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError(f"the profile {path} cannot be read: {error}") from error
     base = wire.pop("extends", "generic")
-    if base not in built_in():
+    if not isinstance(base, str) or base not in built_in():
         raise UsageError(f"{path}: there is no profile {base!r} to extend", hint=f"there are {', '.join(built_in())}")
     start = built_in()[base]
     return checked(_merged(start, wire, path, ""), path)

@@ -167,3 +167,16 @@ def test_hostile_text_is_never_raw(amq: Shell) -> None:
             Path(amq.agent("bob").inbox_cur, f"{name}.md").unlink(missing_ok=True)
             result = amq(*words, *json_option, me="bob")
             assert (result.out + result.err).replace("\n", "").isprintable(), words
+
+
+def test_the_thread_of_another_is_not_raw_in_the_answer_to_a_reply(amq: Shell) -> None:
+    amq.put(f"{ID}.md", message_file(thread="\x9b31m\u202e"))
+    assert amq.ok("reply", "--id", ID, "--body=x", me="bob").endswith(" (thread: <U+009B>31m<U+202E>)\n")
+
+
+def test_a_hook_that_fails_writes_nothing_through_a_link(amq: Shell) -> None:
+    outside = amq.project / "outside"
+    outside.mkdir()
+    Path(amq.agent("bob").state).symlink_to(outside)
+    assert amq("hook", "claude", "stop", me="bob", stdin=b"{}").code == 0
+    assert list(outside.iterdir()) == []

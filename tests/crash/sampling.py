@@ -1,0 +1,24 @@
+"""All cases in a soak, and otherwise a sample by a seed that is told: AMQ_PROOF_SEED repeats one."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+T = TypeVar("T")
+
+SOAK = bool(os.environ.get("AMQ_SOAK"))
+SEED = int(os.environ.get("AMQ_PROOF_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+TOLD = f"AMQ_PROOF_SEED={SEED}"
+
+
+def sample(cases: Iterable[T], most: int, *, of: str) -> list[T]:
+    """MOST of CASES, in their order; in a soak all of them. OF is the chance's own name for them."""
+    cases = list(cases)
+    if SOAK or len(cases) <= most:
+        return cases
+    return [cases[at] for at in sorted(random.Random(f"{SEED} {of}").sample(range(len(cases)), most))]

@@ -1,0 +1,215 @@
+"""Each two operations on one mailbox at once: one breaks in after every step of the other, and one of them may die."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from contextlib import suppress
+from copy import deepcopy
+from functools import partial
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING
+
+import pytest
+
+from amq.errors import AmqError, NotFound
+from amq.sending import Draft
+from amq.store import registry
+from tests.crash import processes
+from tests.crash.sampling import SEED, SOAK, TOLD, sample
+from tests.crash.scenario import Scenario
+from tests.crash.seam import Watched
+from tests.crash.snapshot import Snapshot
+from tests.crash.turns import ALL, Order, Stage
+from tests.crash.upkeep import LETTERS, _put_letter
+from tests.crash.world import World, append_line, broken_files, broken_promises
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tests.crash.conftest import Report
+
+SAMPLE = 500
+"""Orders, of all pairs, but in a soak."""
+BY_CHANCE = 40
+"""Orders of a pair with more turns, besides those in which one breaks in once."""
+HEALED = "healed"
+
+
+def _make(world: World) -> None:
+    """Bob has three messages, of which two ask for an acknowledgement, a bad one, and two dead letters."""
+    world.make("ann", "bob", "cat")
+    for number, ack in enumerate((True, True, False), start=1):
+        body = world.expect(f"text {number}", ("bob",), ack=ack)
+        world.mailbox("ann").send(["bob"], body, Draft(new_id=f"m{number}", ack=ack))
+    world.mailbox("ann").send(["bob"], b"healed", Draft(new_id=HEALED))
+    new = world.queue.agent("bob").inbox_new
+    with open(os.path.join(new, f"{HEALED}.md"), "rb") as file:
+        _put_letter(world, LETTERS[0], HEALED, file.read(), "new")
+    os.unlink(os.path.join(new, f"{HEALED}.md"))
+    _put_letter(world, LETTERS[1], "bad1", b"bad", "new")
+    for path in (os.path.join(new, "bad0.md"), os.path.join(world.queue.agent("bob").inbox_tmp, "dead")):
+        append_line(world.place / path, "bad")
+    world.bad = {"bad0", "bad1", HEALED}
+
+
+def _sends(text: str, to: tuple[str, ...], sender: str, world: World) -> None:
+    if all(text != each.text for each in world.expected):
+        world.expect(text, to, sender=sender)
+
+
+def _heals(world: World) -> None:
+    if HEALED in world.bad:
+        world.bad.discard(HEALED)
+        world.expect("healed", ("bob",))
+
+
+def _none(_: World) -> None:
+    pass
+
+
+def _send(world: World, new_id: str) -> None:
+    world.mailbox("ann").send(["bob"], b"one", Draft(new_id=new_id or f"one-{os.urandom(4).hex()}"))
+
+
+def _send_same(world: World, _: str) -> None:
+    world.mailbox("ann").send(["bob", "cat"], b"same", Draft(new_id="same", thread="plan"))
+
+
+def _reply(world: World, _: str) -> None:
+    world.mailbox("bob").reply("m1", b"answer", Draft(new_id="answer"))
+
+
+def _drain(world: World, _: str, limit: int = 0) -> None:
+    world.drain("bob", limit)
+
+
+def _read(world: World, _: str) -> None:
+    bob = world.mailbox("bob")
+    if bob.peek("m3")[1] == "new":  # it acknowledges nothing, so it is the one that does not ask for it
+        with bob.drain(ack=False, only=["m3"]) as mail:
+            for batch in mail.batches():
+                for item in batch:
+                    world.show("bob", item)
+
+
+def _acknowledge(world: World, _: str) -> None:
+    world.mailbox("bob").acknowledge("m1")
+
+
+def _retry(world: World, _: str) -> None:
+    with suppress(NotFound):
+        world.mailbox("bob").retry(LETTERS[0])
+
+
+def _look_at_letters(world: World, _: str) -> None:
+    bob = world.mailbox("bob")
+    for letter in bob.letters():
+        bob.letter_seen(letter)
+
+
+def _sweep(world: World, _: str) -> None:
+    world.mailbox("bob").sweep(0, remove=True)
+
+
+def _set_presence(world: World, _: str) -> None:
+    world.mailbox("bob").set_presence("busy")
+
+
+def _register(world: World, _: str) -> None:
+    registry.make_queue(world.queue, tracked=False)
+    registry.register(world.queue, ["dan"], 0)
+
+
+OPERATIONS = (
+    Scenario("send", partial(_sends, "one", ("bob",), "ann"), _send, knows_id=False),
+    Scenario("send with an id", partial(_sends, "same", ("bob", "cat"), "ann"), _send_same),
+    Scenario("reply", partial(_sends, "answer", ("ann",), "bob"), _reply),
+    Scenario("drain", _none, _drain),
+    Scenario("drain of one", _none, partial(_drain, limit=1)),
+    Scenario("read", _none, _read),
+    Scenario("acknowledge", _none, _acknowledge),
+    Scenario("retry", _heals, _retry),
+    Scenario("look at letters", _none, _look_at_letters),
+    Scenario("sweep", _none, _sweep),
+    Scenario("presence", _none, _set_presence),
+    Scenario("register", _none, _register),
+)
+PAIRS = [
+    pair
+    for pair in combinations_with_replacement(OPERATIONS, 2)
+    if pair[0] is not pair[1] or pair[0].knows_id  # the texts of two that do not would be the same
+]
+
+
+class Meetings:
+    """Runs the operations PAIR at once in one order after the other, each in a world of its own in PLACE."""
+
+    def __init__(self, pair: tuple[Scenario, Scenario], place: Path) -> None:
+        self._pair = pair
+        place.mkdir()
+        self._prepared = World(place)
+        _make(self._prepared)
+        for scenario in pair:
+            scenario.prepare(self._prepared)
+        self._fresh = Snapshot(place)
+        self._steps = [self._count(scenario) for scenario in pair]
+
+    def _count(self, scenario: Scenario) -> int:
+        with Watched() as watched:
+            scenario.act(self._world(), "")
+        return len(watched.log)
+
+    def _world(self) -> World:
+        self._fresh.restore()
+        return deepcopy(self._prepared)
+
+    def orders(self) -> Iterator[Order]:
+        """One breaks in after each step of the other, who may die there; and some with more turns."""
+        chance = random.Random(f"{SEED} {self._pair[0]} {self._pair[1]}")
+        for first, second in ((0, 1), (1, 0)):
+            for count in range(self._steps[first] + 1):
+                for dies in (None, first):
+                    yield Order(((first, count), (second, ALL)), dies)
+        for _ in range(BY_CHANCE):
+            turns = tuple((each % 2, chance.randint(1, self._steps[each % 2])) for each in range(chance.randint(2, 6)))
+            yield Order(turns, chance.choice((None, 0, 1)))
+
+    def problems(self, order: Order) -> Iterator[str]:
+        """What is wrong when they meet in ORDER: at once, and when all was repeated and drained."""
+        world = self._world()
+        stage = Stage(order)
+        errors = stage.run([partial(scenario.act, world, "") for scenario in self._pair])
+        yield from broken_files(world)
+        for number, (scenario, error) in enumerate(zip(self._pair, errors, strict=True)):
+            if not isinstance(error, AmqError | OSError | None):
+                yield f"{scenario} raises {error!r}"
+            if error is not None or (stage.died and order.dies == number):
+                scenario.repeat(world, error)
+        world.finish()
+        yield from broken_promises(world, doubled=stage.died and not all(each.knows_id for each in self._pair))
+
+
+@pytest.mark.timeout(3600 if SOAK else 120)
+def test_two_operations_at_once_break_no_promise(place: Path, report: Report) -> None:
+    began = time.monotonic()
+    pairs = sample(PAIRS, 30, of="pairs")
+    told = processes.shared(pairs, partial(_try, place), place)
+    wrong = [line for line in told if line not in ("known", "tried")]
+    report.say(
+        f"{told.count('tried'):,} of {told.count('known'):,} orders of {len(pairs)} of {len(PAIRS)} pairs: "
+        f"{len(wrong)} violations in {time.monotonic() - began:.1f} s ({TOLD})"
+    )
+    assert not wrong, f"{TOLD}\n" + "\n".join(wrong[:20])
+
+
+def _try(place: Path, pairs: Sequence[tuple[Scenario, Scenario]]) -> Iterator[str]:
+    for number, pair in enumerate(pairs):
+        meetings = Meetings(pair, place / f"{os.getpid()} {number}")
+        orders = list(meetings.orders())
+        yield from ["known"] * len(orders)
+        for order in sample(orders, SAMPLE // 30, of=f"{pair[0]} {pair[1]}"):
+            yield "tried"
+            yield from (f"A {pair[0]}, B {pair[1]}; {order}: {problem!r}" for problem in meetings.problems(order))

@@ -1,0 +1,152 @@
+"""The power fails on a real filesystem: what was not flushed is dropped, and what it mounts again is looked at.
+
+ext4, and xfs where its tools are, in a file: the process dies at a step, the filesystem is told to shut down without
+flushing (XFS_IOC_GOINGDOWN, which ext4 knows too, with NOLOGFLUSH), unmounted and mounted again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import subprocess
+import time
+from copy import deepcopy
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from amq.store.durable import Steps
+from tests.crash import processes
+from tests.crash.sampling import SOAK, TOLD, sample
+from tests.crash.scenarios import LASTING
+from tests.crash.seam import DIED, Fault, Watched
+from tests.crash.tools import mounted, require, require_root
+from tests.crash.world import World, broken_files, broken_promises, is_private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tests.crash.conftest import Report
+    from tests.crash.scenario import Scenario
+
+SAMPLE = 1
+"""Deaths in each operation, but in a soak; besides one failure of the power after its end."""
+_GOING_DOWN, _WITHOUT_FLUSHING = 0x8004587D, 2
+_MAKE = {
+    "ext4": (16, ["mkfs.ext4", "-q", "-F", "-b", "1024", "-J", "size=1", "-E", "nodiscard,lazy_itable_init=0"]),
+    "xfs": (300, ["mkfs.xfs", "-q", "-f"]),
+}
+"""The size of a filesystem, in MiB, and how it is made."""
+
+
+class Disk:
+    """A filesystem in a file below PLACE, with a world in it; its journal is outside."""
+
+    def __init__(self, kind: str, scenario: Scenario, place: Path) -> None:
+        self._scenario = scenario
+        self._image, self._copy, self._mount = place / "prepared", place / "disk", place / "mount"
+        place.mkdir()
+        size, words = _MAKE[kind]
+        with self._image.open("wb") as file:
+            file.truncate(size * 1024**2)
+        subprocess.run([*words, str(self._image)], check=True)
+        self._prepared = World(self._mount)
+        self._prepared.journal = place / "journal"
+        with mounted(self._mount, "-o", "loop", str(self._image)):
+            scenario.prepare(self._prepared)
+        lines = self._prepared.journal.read_bytes() if self._prepared.journal.exists() else b""
+        self._lines = lines
+
+    def deaths(self) -> list[Fault]:
+        """The process may die before and after each step that changes or syncs something."""
+        with self._mounted(fresh=True) as world, Watched() as watched:
+            self._scenario.act(world, "")
+        steps = [at for at, step in enumerate(watched.log) if step.name not in ("stat", "look", "entries", "read")]
+        return [Fault(at, how) for at in steps for how in ("die before", "die after") if watched.log[at].name != "show"]
+
+    def problems(self, fault: Fault | None) -> Iterator[str]:
+        """What is wrong when the power failed at FAULT, or when all was done."""
+        scenario = self._scenario
+        with self._mounted(fresh=True) as world:
+            litter = set(world.litter())
+            self._until(world, fault)
+        with self._mounted(fresh=False) as world:
+            yield from broken_files(world)
+            yield from (f"litter: {path}" for path in set(world.litter()) - litter if not is_private(path))
+            yield from scenario.check(world, done=fault is None)
+            if fault is not None:
+                scenario.repeat(world, None)
+                yield from scenario.check(world, done=True)
+            world.finish()
+            yield from broken_promises(world, doubled=fault is not None and not scenario.knows_id)
+
+    def _until(self, world: World, fault: Fault | None) -> None:
+        """Do it until FAULT, and have the power fail at once."""
+
+        def work() -> int:
+            with Watched(fault=fault):
+                self._scenario.act(world, "")
+            return 0
+
+        status = processes.wait(processes.start(work))
+        assert status == (DIED if fault else 0), f"{self._scenario}, {fault}: ended with {status}"
+        top = os.open(self._mount, os.O_RDONLY)
+        fcntl.ioctl(top, _GOING_DOWN, struct.pack("I", _WITHOUT_FLUSHING))
+        os.close(top)
+
+    def _mounted(self, *, fresh: bool) -> _Mounted:
+        if fresh:
+            subprocess.run(["cp", "--sparse=always", str(self._image), str(self._copy)], check=True)
+            self._prepared.journal.write_bytes(self._lines)
+        return _Mounted(self._mount, self._copy, self._prepared)
+
+
+class _Mounted:
+    """The world on its filesystem; a context manager."""
+
+    def __init__(self, mount: Path, image: Path, prepared: World) -> None:
+        self._disk = mounted(mount, "-o", "loop", str(image))
+        self._prepared = prepared
+
+    def __enter__(self) -> World:
+        self._disk.__enter__()
+        return deepcopy(self._prepared)
+
+    def __exit__(self, *exception: object) -> None:
+        self._disk.__exit__(None, None, None)
+
+
+@pytest.mark.timeout(7200 if SOAK else 120)
+@pytest.mark.parametrize("kind", _MAKE)
+def test_what_was_promised_outlives_the_power(kind: str, tmp_path: Path, report: Report) -> None:
+    require_root()
+    require(_MAKE[kind][1][0])
+    began = time.monotonic()
+    scenarios = sample(LASTING, 4, of=kind)
+    told = processes.shared(scenarios, partial(_try, kind, tmp_path), tmp_path)
+    wrong = [line for line in told if line != "tried"]
+    report.say(
+        f"{told.count('tried'):,} losses of power on {kind} in {len(scenarios)} operations: "
+        f"{len(wrong)} violations in {time.monotonic() - began:.1f} s ({TOLD})"
+    )
+    assert not wrong, f"{TOLD}\n" + "\n".join(wrong[:20])
+
+
+def _try(kind: str, place: Path, scenarios: Sequence[Scenario]) -> Iterator[str]:
+    for scenario in scenarios:
+        disk = Disk(kind, scenario, place / str(scenario))
+        for fault in (None, *sample(disk.deaths(), SAMPLE, of=str(scenario))):
+            yield "tried"
+            yield from (f"{scenario}, {fault}: {problem!r}" for problem in disk.problems(fault))
+
+
+def test_without_its_syncs_a_loss_of_power_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    require_root()
+    require("mkfs.ext4")
+    disk = Disk("ext4", next(each for each in LASTING if each.name == "send to one"), tmp_path / "disk")
+    assert list(disk.problems(None)) == []
+    monkeypatch.setattr(Steps, "fsync", lambda *_: None)
+    assert "bob: 'one' was never shown" in list(disk.problems(None))

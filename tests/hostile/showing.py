@@ -1,0 +1,60 @@
+"""What may reach a terminal: printable text, line ends and tabs. Told from the bytes, not by the code under test."""
+
+from __future__ import annotations
+
+import signal
+import unicodedata
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tests.conftest import Shell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.conftest import Result
+
+JOINERS = "\u200c\u200d"
+SECRET = "the-secret-outside-of-the-root"
+MOST_S = 20
+
+
+def forbidden(text: str) -> set[str]:
+    """The characters of TEXT that may act on a terminal, hide, or reorder what stands beside them."""
+    return {
+        character
+        for character in set(text) - set("\n\t" + JOINERS)
+        if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+    }
+
+
+def wrong(result: Result, what: object) -> Iterator[str]:
+    """What is wrong with the end of a call, or with what it has printed."""
+    if result.code not in range(6):
+        yield f"{what}: ends with {result.code}: {result.err[-300:]}"
+    if "Traceback" in result.err:
+        yield f"{what}: shows a traceback"
+    if found := forbidden(result.out + result.err):
+        yield f"{what}: shows {found!r}"
+    if SECRET in result.out + result.err:
+        yield f"{what}: has read outside of the root"
+
+
+def called(amq: Shell, words: str, *, stdin: bytes = b"") -> Result:
+    """The call WORDS by bob, which has to come to its end."""
+    with _ends(words):
+        return amq(*words.split(), me="bob", stdin=stdin)
+
+
+@contextmanager
+def _ends(what: str) -> Iterator[None]:
+    def hangs(*_: object) -> None:
+        raise AssertionError(f"{what} hangs")
+
+    before = signal.signal(signal.SIGALRM, hangs)
+    signal.alarm(MOST_S)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,137 @@
+"""Whatever stands in the files beside the mail: it is read, or refused with a word, and never a defect."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from amq.errors import AmqError
+from amq.layout import QueueLayout
+from amq.runtime.handed import STATE_NAME, read_handed
+from amq.runtime.profiles.own import read_own
+from amq.runtime.record import WAKES_NAME, Record
+from amq.store import registry
+from amq.store.drain import _ids
+from amq.store.notifier import parse_notifier
+from amq.store.presence import Presence, read_presence
+from tests.crash.sampling import SOAK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_KEYS = (
+    "agents", "handle", "status", "last_seen", "note", "pid", "ids", "how", "session", "told", "held", "in_a_row",
+    "count", "at", "outcome", "waits_for", "reason", "extends", "name", "rules", "line", "submit", "version",
+)  # fmt: skip
+_LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(_KEYS)
+_VALUES = st.recursive(
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(_KEYS) | st.text(max_size=3), inner),
+    max_leaves=12,
+)
+_JSON = st.dictionaries(st.sampled_from(_KEYS), _VALUES).map(lambda value: json.dumps(value).encode())
+CONTENT = _JSON | _VALUES.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=60)
+DEEP = b'{"agents":' + b"[" * 100_000
+
+whatever = settings(max_examples=300 if SOAK else 40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def _deep(test: Callable[..., None]) -> Callable[..., None]:
+    return example(content=DEEP)(example(content=b'{"count": Infinity, "in_a_row": 1e999}')(test))
+
+
+@pytest.fixture
+def queue(tmp_path: Path) -> QueueLayout:
+    """A queue of bob."""
+    queue = QueueLayout(str(tmp_path / "queue"))
+    registry.make_queue(queue, tracked=False)
+    registry.register(queue, ["bob"], 0)
+    return queue
+
+
+@whatever
+@given(content=CONTENT)
+@_deep
+def test_the_registry(queue: QueueLayout, content: bytes) -> None:
+    Path(queue.registry).write_bytes(content)
+    try:
+        agents = registry.read_registry(queue)
+    except AmqError:
+        return
+    assert agents is not None
+    assert all(type(agent) is str for agent in agents)
+
+
+@whatever
+@given(content=CONTENT)
+@_deep
+def test_presence(queue: QueueLayout, content: bytes) -> None:
+    bob = queue.agent("bob")
+    Path(bob.presence).write_bytes(content)
+    try:
+        found = read_presence(bob, "bob")
+    except AmqError:
+        return
+    assert isinstance(found, Presence)
+
+
+@whatever
+@given(content=CONTENT)
+@_deep
+def test_the_record_of_a_drain(content: bytes) -> None:
+    assert all(type(identifier) is str for identifier in _ids(content))
+
+
+@whatever
+@given(content=CONTENT)
+@_deep
+def test_the_notifiers_lock(content: bytes) -> None:
+    named = parse_notifier(content)
+    assert named is None or (type(named.pid), type(named.how)) == (int, str)
+
+
+@whatever
+@given(content=CONTENT)
+@_deep
+def test_the_record_of_wakes(tmp_path: Path, content: bytes) -> None:
+    good = b'{"at": "2026-03-01T10:00:00Z", "count": 1, "ids": ["x"], "waits_for": "busy"}\n'
+    (tmp_path / WAKES_NAME).write_bytes(content.replace(b"\n", b" ") + b"\n" + good)
+    assert Record(str(tmp_path)).entries()[-1]["waits_for"] == "busy"
+
+
+@whatever
+@given(content=CONTENT)
+@example(content=b'{"session": "", "told": [], "held": [], "in_a_row": 1e999, "count": 0}')
+@_deep
+def test_what_hooks_handed_over(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / STATE_NAME).write_bytes(content)
+    assert type(read_handed(str(tmp_path)).count) is int
+
+
+_TOML = st.dictionaries(
+    st.sampled_from(_KEYS), st.integers() | st.booleans() | st.sampled_from(["claude", "\\r", "x"]), max_size=4
+).map(lambda value: "".join(f"{key} = {json.dumps(each)}\n" for key, each in value.items()).encode())
+
+
+@whatever
+@given(content=_TOML | st.binary(max_size=40))
+@example(content=b"extends = []")
+@example(content=b"extends = {a = 1}")
+@example(content=b"rules = 1")
+@example(content=b"[[rules]]\nsubmit = 1")
+@example(content=b"[line]\nrow = []")
+@example(content=b"x = " + b"[" * 5000)
+def test_a_profile_of_a_persons_own(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "profile.toml"
+    path.write_bytes(content)
+    try:
+        read_own(str(path))
+    except AmqError:
+        return
+    tomllib.loads(content.decode())

@@ -1,0 +1,89 @@
+"""Runs the tests of each mutant in a copy of the tree, and tells which mutants live: `python -m tests.mutants [WORD]`.
+
+The working tree is not touched. It ends with 1 if a mutant lives, or if what is not mutated fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Queue
+
+from tests.mutants.mutant import REPOSITORY, Mutant
+from tests.mutants.table import MUTANTS
+
+WAYS = max(1, (os.cpu_count() or 1))
+MOST_S = 300
+
+
+def main(words: list[str]) -> int:
+    """Run those whose name has one of WORDS in it, or all; the exit status."""
+    mutants = [each for each in MUTANTS if not words or any(word in each.name for word in words)]
+    with tempfile.TemporaryDirectory(prefix="amq-mutants-") as place:
+        trees: Queue[Path] = Queue()
+        for number in range(WAYS):
+            trees.put(_copy(Path(place, str(number))))
+        with ThreadPoolExecutor(WAYS) as pool:
+            lived = [name for name, died in pool.map(lambda each: _try(each, trees), mutants) if not died]
+    _say(f"{len(mutants)} mutants, {len(mutants) - len(lived)} killed, {len(lived)} alive")
+    return 1 if lived else 0
+
+
+def _copy(place: Path) -> Path:
+    """The tree as it is now, but for what git does not know."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=REPOSITORY, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name in filter(None, listed.stdout.split("\0")):
+        if (REPOSITORY / name).is_file():
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, place / name, follow_symlinks=False)
+    return place
+
+
+def _try(mutant: Mutant, trees: Queue[Path]) -> tuple[str, bool]:
+    """Its name, and whether it died."""
+    tree = trees.get()
+    path = tree / mutant.path
+    source = path.read_text()
+    began = time.monotonic()
+    try:
+        path.write_text(mutant.apply(source))
+        found = next((file for file in mutant.tests.split() if _fails(tree, file)), "")
+    finally:
+        path.write_text(source)
+        trees.put(tree)
+    what = f"killed by {found}" if found else "ALIVE"
+    _say(f"{time.monotonic() - began:6.1f} s  {mutant.name:50}  {what}")
+    return mutant.name, bool(found)
+
+
+def _fails(tree: Path, tests: str) -> bool:
+    """Whether TESTS find something in TREE: a failed test, or one that does not come to its end."""
+    pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "60", tests]
+    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "AMQ_PROOF_SEED": "1"}
+    try:
+        done = subprocess.run(
+            pytest, cwd=tree, env=environment, capture_output=True, text=True, timeout=MOST_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"{tests} can not be run: {done.stdout}{done.stderr}")
+    return done.returncode == 1
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
