@@ -42,7 +42,6 @@ PROFILE = Profile(
     hooks=HookStyle.CONFIG,
     hooks_need_trust=True,
     native=NativeWay.CODEX_QUEUE,
-    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST),
     submit_needs="f21",
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
     rules=Rules(
