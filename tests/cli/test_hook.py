@@ -17,7 +17,7 @@ from amq.runtime import lock
 from amq.runtime.handed import HandedWatch, read_handed
 from amq.runtime.record import Record
 from tests.conftest import Shell
-from tests.samples import message_file
+from tests.samples import HEADER, message_file
 
 LINE = "amq: 1 new message from alice. Run: amq drain --include-body"
 
@@ -228,7 +228,7 @@ class TestNotify:
     @pytest.mark.usefixtures("desktop")
     def test_the_event_may_stand_on_stdin_and_the_file_goes_with_the_mail(self, amq: Shell) -> None:
         file = amq.root / "meta" / "amq-bulletin.json"
-        amq.put("m1.md", message_file(subject="x" * 200))
+        amq.put(f"{HEADER['id']}.md", message_file(subject="x" * 200))
         said = amq.ok("hook", "codex", "notify", me="bob", stdin=self.EVENT.encode())
         assert (said, file.exists()) == (f"alice: {'x' * 93}\n", True)
         amq.ok("drain", me="bob")

@@ -120,8 +120,8 @@ class TestCommand:
     """`amq hook install` at the shell."""
 
     @pytest.fixture
-    def file(self, shell: Shell) -> Path:
-        path = Path(os.environ["HOME"], ".claude", "settings.json")
+    def file(self, project: Path) -> Path:
+        path = project.with_name("home") / ".claude" / "settings.json"
         path.parent.mkdir(parents=True)
         path.write_bytes(b'{\n  // mine\n  "model": "x" }')
         return path
