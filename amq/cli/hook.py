@@ -120,7 +120,8 @@ def _answer(mailbox: Mailbox, event: str, normal_after: float, environ: Mapping[
         if event == "start":
             account = mailbox.account
             others = {*registry.mailboxes(account.queue), *(account.registered() or ())} - {account.me}
-            out.data(_rendered(event, handover.introduction(account.me, sorted(others))))
+            known = bool(environ.get("AM_ME") or environ.get("CLAUDE_ENV_FILE"))
+            out.data(_rendered(event, handover.introduction(account.me, sorted(others), known=known)))
             _export(environ.get("CLAUDE_ENV_FILE"), {"AM_ROOT": account.queue.root, "AM_ME": account.me})
             handed.write_handed(state, handover.begin(before, _text(told, "session_id")))
             return

@@ -19,6 +19,7 @@ from amq.store import registry
 
 OTHER_SETTINGS = {"claude": "settings.local.json", "codex": "config.toml"}
 """What a person may have put hooks into besides the file that `amq hook install` edits."""
+_OUR_HOOK = re.compile(r"\bamq hook\b|amq-stop-hook|claude-session-start|codex-amq-notify")
 
 
 def environment(root: str | None, machine: Machine) -> Iterator[Finding]:
@@ -93,9 +94,9 @@ def hooks(_: str | None, machine: Machine) -> Iterator[Finding]:
 
 
 def _calls_amq(path: str) -> bool:
-    """Whether the settings have a hook of ours, or a script or command that a person has put there for the same end."""
+    """Whether the settings have a hook of ours, or one of our scripts that a person has put there."""
     with suppress(OSError):
-        return re.search(r"\bamq\b", Path(path).read_text("utf-8", "replace")) is not None
+        return _OUR_HOOK.search(Path(path).read_text("utf-8", "replace")) is not None
     return False
 
 

@@ -158,6 +158,14 @@ class TestWithoutAmqRun:
         assert printed == {"decision": "block", "reason": LINE}
         assert claude.ok("hook", "codex", "Stop", me=None, stdin=b"{}") == ""
 
+    def test_it_is_told_to_say_who_it_is_where_its_shell_does_not_know(
+        self, claude: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hint = "Add `--me claude` to every amq command"
+        assert hint in claude.ok("hook", "claude", "SessionStart", me=None, stdin=b"{}")
+        monkeypatch.setenv("CLAUDE_ENV_FILE", str(tmp_path / "env.sh"))
+        assert hint not in claude.ok("hook", "claude", "SessionStart", me=None, stdin=b"{}")
+
     def test_it_takes_no_hosted_agent_s_place(self, claude: Shell) -> None:
         claude.send(to="claude")
         claim = lock.claim(Mailbox(str(claude.root), "claude").state_dir, "run")

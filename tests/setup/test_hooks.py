@@ -12,6 +12,7 @@ from typing import Any
 import pexpect
 import pytest
 from hypothesis import example, given
+from hypothesis import settings as configure
 from hypothesis import strategies as st
 
 from amq.errors import AmqError, Conflict
@@ -90,11 +91,13 @@ def test_installing_adds_just_our_hooks_and_uninstalling_gives_the_same_bytes(te
     assert remove(installed, program) == text
 
 
+@configure(max_examples=40)
 @given(settings())
 def test_both_programs_in_one_file_do_not_meet(text: str) -> None:
     assert remove(remove(add(add(text, "claude"), "codex"), "codex"), "claude") == text
 
 
+@configure(max_examples=40)
 @given(settings(), st.sampled_from([2, 4]))
 def test_what_the_agent_has_written_anew_is_still_found(text: str, indent: int) -> None:
     """Claude Code writes its settings anew when a person changes one in it; comments are lost by that, not by us."""

@@ -1,4 +1,4 @@
-"""`scripts/picture.py`: what a terminal shows becomes a picture. The real run in it is `tests/real/test_setup_real.py`'s."""
+"""`scripts/picture.py`: what a terminal shows becomes a picture. Its real run is like `tests/real/test_setup_real.py`."""
 
 from __future__ import annotations
 
