@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from amq.cli.main import main
 from amq.mailbox import Mailbox
 from amq.runtime import lock
 from amq.runtime.handed import HandedWatch, read_handed
@@ -192,18 +191,17 @@ class TestWithoutAmqRun:
             assert hook(amq, "SessionStart") is not None
         assert file.read_text() == f"export AM_ME=somebody\nexport AM_ROOT={amq.root}\n"
 
-    def test_an_event_that_never_ends_is_not_waited_for(self, amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_event_that_never_ends_is_not_waited_for(self, amq: Shell) -> None:
         amq.send("--priority", "urgent")
-        monkeypatch.setattr("amq.cli.hook.LONGEST", 0.2)
-        reading, writing = os.pipe()
-        kept = os.dup(0)
-        os.dup2(reading, 0)
-        try:
-            assert main(["--me", "bob", "hook", "claude", "tool"]) == 0
-        finally:
-            os.dup2(kept, 0)
-            for fd in (kept, reading, writing):
-                os.close(fd)
+        words = ["--root", str(amq.root), "--me", "bob", "hook", "claude", "tool"]
+        program = f"from amq.cli import hook, main; hook.LONGEST = 0.2; raise SystemExit(main.main({words}))"
+        with subprocess.Popen(
+            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            try:
+                assert process.wait(20) == 0
+            finally:
+                process.kill()
 
 
 class TestNotify:

@@ -36,6 +36,7 @@ def test_an_agent_that_nobody_hosts_reads_its_mail_before_its_turn_ends(rig: Rig
     programs.mkdir()
     (programs / "amq").symlink_to(AMQ)
     environ["PATH"] = f"{programs}:{environ['PATH']}"
+    Path(environ["HOME"], ".profile").write_text(f"PATH={programs}:$PATH\n")  # Codex's shells are login shells
     if agent.program == "codex":
         environ["AM_ME"] = "codex"  # a real one would heed what its introduction says
     install = [str(AMQ), "hook", "install", agent.program, "--yes"]

@@ -1,4 +1,4 @@
-"""`scripts/picture.py`: what a terminal shows becomes a picture. Its real run is like `tests/real/test_setup_real.py`."""
+"""`scripts/picture.py`: what a terminal shows becomes a picture. `tests/real` has such runs."""
 
 from __future__ import annotations
 
