@@ -45,6 +45,7 @@ class Unread:
     id: str
     sender: str
     priority: str
+    subject: str
 
 
 class Mailbox:
@@ -85,7 +86,9 @@ class Mailbox:
     def unread(self) -> list[Unread]:
         """What waits in `new`, oldest first. Never fails for a bad message file."""
         return [
-            Unread(listed.id, *((listed.header.sender, listed.header.priority) if listed.header else ("", "")))
+            Unread(listed.id, listed.header.sender, listed.header.priority, listed.header.subject)
+            if listed.header
+            else Unread(listed.id, "", "", "")
             for listed in self.list("new")
         ]
 

@@ -72,7 +72,7 @@ def test_only_the_messages_that_are_meant(alice: Mailbox, bob: Mailbox) -> None:
 def test_unread_never_fails(amq: Shell, alice: Mailbox, bob: Mailbox) -> None:
     amq.put("bad.md", b"x")
     sent = alice.send(["bob"], b"1", Draft(priority="urgent"))
-    assert bob.unread() == [Unread("bad", "", ""), Unread(sent.id, "alice", "urgent")]
+    assert bob.unread() == [Unread("bad", "", "", ""), Unread(sent.id, "alice", "urgent", "")]
 
 
 def test_peek_moves_nothing(amq: Shell, bob: Mailbox) -> None:

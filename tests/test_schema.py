@@ -18,7 +18,7 @@ from amq import schema
 from amq.cli import main, output
 from amq.errors import AmqError
 from amq.mailbox import Mailbox
-from amq.runtime import lock, session
+from amq.runtime import lock, session, waker
 from amq.runtime.record import Record
 from amq.runtime.words import Outcome, Reason
 from amq.setup.tmux import Pane, Tmux
@@ -201,6 +201,7 @@ def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     said("skill", "uninstall", "--claude")
     said("hook", "install", "claude", "--yes")
     said("hook", "uninstall", "claude", "--yes")
+    said("wake", "--check")
     said.keep("reset", json.loads(_on_a_terminal("reset").rpartition("\x1b8")[2]))
     said.amq.root.chmod(0o777)
     said("doctor", "--fix", code=1)
@@ -307,7 +308,7 @@ def test_what_is_not_described_is_refused(name: str, good: dict[str, Any], chang
 
 
 def test_every_code_of_an_error_is_listed() -> None:
-    assert session and output  # they have errors of their own
+    assert session and waker and output  # they have errors of their own
     codes, classes = set(), [AmqError]
     while classes:
         error = classes.pop()

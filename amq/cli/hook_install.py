@@ -24,7 +24,7 @@ NOTES = """\
 It edits ~/.claude/settings.json (CLAUDE_CONFIG_DIR counts) or ~/.codex/hooks.json (CODEX_HOME counts), or the files of
 the same names here. All else in them stays as it is, byte for byte. The agent is AM_ME, else `claude` or `codex`. Codex
 asks you to trust new hooks when it starts next. Hooks serve an agent that works, or to whom you write; none wakes an
-idle one: that takes `amq run`."""
+idle one: that takes `amq run` or `amq wake`."""
 
 
 def options(parser: ArgumentParser) -> None:

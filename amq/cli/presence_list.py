@@ -25,7 +25,7 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """One line an agent that has said something."""
-    presences = open_mailbox(args, out).presences()
+    presences = open_mailbox(args, out, anyone=True).presences()
     if out.json:
         out.value([presence.wire() for presence in presences])
     else:

@@ -6,7 +6,7 @@ import os
 import time
 
 from amq import config
-from amq.cli.options import duration
+from amq.cli import waking
 from amq.cli.session import check_queue
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
@@ -61,14 +61,7 @@ def options(parser: ArgumentParser) -> None:
     hooks.add_argument("--hooks", action="store_true", default=None, help="give it hooks, even if it asks you first")
     hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it none")
     parser.add_argument("--native", action="store_true", help="tell it in a way of its own, where it has one")
-    when = parser.add_argument_group("when the agent is told")
-    for name, default, text in (
-        ("--debounce", "0s", "wait for more mail, before an idle agent is woken"),
-        ("--urgent-after", "0s", "how long a busy agent is left in peace by urgent mail"),
-        ("--normal-after", "2m", "the same for other mail"),
-        ("--low-after", "60s", "how long all must be quiet for mail of low priority"),
-    ):
-        when.add_argument(name, type=duration, metavar=default, help=f"{text} (default {default})")
+    when = waking.add_when(parser)
     when.add_argument("--notice", choices=NOTICES, default="bell", help="how you hear of mail that is not drained")
 
 
@@ -117,13 +110,15 @@ def _profile(args: Namespace, program: str, environment: Mapping[str, str]) -> t
 
 def _options(args: Namespace, handle: str) -> Options:
     from amq.runtime.launch import Options
-    from amq.runtime.wake import Policy
 
-    names = ("debounce", "urgent_after", "normal_after", "low_after")
-    given = {name: value for name in names if (value := getattr(args, name)) is not None}
     notice = NOTICES[args.notice].format(f"{handle} does not read its mail")
     return Options(
-        wake=not args.no_wake, hooks=args.hooks, native=args.native, notice=notice.encode(), policy=Policy(**given)
+        wake=not args.no_wake,
+        hooks=args.hooks,
+        native=args.native,
+        notice=notice.encode(),
+        policy=waking.policy(args),
+        preview=waking.preview(args),
     )
 
 

@@ -34,8 +34,8 @@ def check_queue(args: Namespace, root: str, out: Output) -> None:
     config.check_root(root, trusted=args.trust_root, complain=complain)
 
 
-def open_mailbox(args: Namespace, out: Output) -> Mailbox:
-    """The mailbox that is meant."""
+def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False) -> Mailbox:
+    """The mailbox that is meant; with `anyone`, for what only looks at all of them, nobody has to say who they are."""
     root = find_queue(args, out)
-    me = config.resolve_me(args.me, config.environment(), person=stdin_is_terminal()).value
+    me = config.resolve_me(args.me, config.environment(), person=anyone or stdin_is_terminal()).value
     return Mailbox(root, me, strict=args.strict, warn=out.warn)

@@ -34,7 +34,7 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """Show it; that there is nothing is said on stderr, for the name may be mistyped."""
-    mailbox = open_mailbox(args, out)
+    mailbox = open_mailbox(args, out, anyone=True)
     entries = mailbox.thread(args.id, agents=args.agents, limit=args.limit, bodies=args.include_body)
     if out.json:
         out.value([_item(entry) for entry in entries])

@@ -29,7 +29,7 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """One line for the message, and one for each recipient."""
-    trace = open_mailbox(args, out).trace(args.id)
+    trace = open_mailbox(args, out, anyone=True).trace(args.id)
     header = trace.header
     if out.json:
         out.value(described(header) | {"recipients": [_item(whereabouts) for whereabouts in trace.recipients]})

@@ -30,7 +30,7 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """One line an agent, below a heading."""
-    mailbox = open_mailbox(args, out)
+    mailbox = open_mailbox(args, out, anyone=True)
     agents = [(agent, explain(mailbox, agent.handle)[1] if agent.unread else None) for agent in mailbox.who()]
     if out.json:
         out.value([_item(agent, why) for agent, why in agents])

@@ -36,7 +36,7 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """One line for the mail that waits, or the history; nothing is an answer, too."""
-    mailbox = open_mailbox(args, out)
+    mailbox = open_mailbox(args, out, anyone=bool(args.handle))
     handle = check_handle(args.handle, "HANDLE") if args.handle else mailbox.account.me
     everywhere.agents(mailbox.account, [handle])
     if args.history:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import importlib
+import importlib.util
 import re
 from collections import deque
 from collections.abc import Sequence
@@ -38,6 +39,11 @@ def load_emulator() -> None:
     """Import it, where it is installed: the first to eat has then nothing to wait for."""
     with contextlib.suppress(ImportError):
         importlib.import_module("avt")
+
+
+def has_emulator() -> bool:
+    """Whether it is installed."""
+    return importlib.util.find_spec("avt") is not None
 
 
 @dataclass(frozen=True)

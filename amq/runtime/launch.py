@@ -25,6 +25,7 @@ class Options:
     native: bool = False  # tell it in a way of its own, where there is one
     notice: bytes = b"\a"  # shown when the mail is parked
     policy: Policy = field(default_factory=Policy)
+    preview: int = 0  # the longest subject that is typed, in characters
 
 
 @dataclass(frozen=True)

@@ -166,11 +166,12 @@ class Waking:
             return
         from amq.runtime import waking
         from amq.runtime.channels.pty import PtyChannel
+        from amq.runtime.notification import Wording
 
         typed = PtyChannel(self._host, self._planned.profile.rules, self._witness, self._options.notice)
         channel = self._native_first(typed) if self._options.native else typed
-        command = self._typeable_command()
-        waking.run(self._mailbox, channel, self._options.policy, command, self._log, self._stop)
+        wording = Wording(self._typeable_command(), self._options.preview)
+        waking.run(self._mailbox, channel, self._options.policy, wording, self._log, self._stop)
 
     def _native_first(self, typed: Channel) -> Channel:
         from amq.runtime.channels.native import ClaudeSocket, CodexQueue, NativeFirst

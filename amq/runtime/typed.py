@@ -38,10 +38,11 @@ class Rules:
     """What is known of typing into one program. Times are seconds."""
 
     row: RowRule | None = None  # how its input row is found
-    submit: bytes = ENTER
+    submit: bytes = ENTER  # empty: only the plain key is there
     inert: bool = False  # dialogs ignore the submit key
     plain: bytes = b""  # a second key, for versions in which the first does nothing; dialogs may not ignore it
     idle_title: bytes = b""  # what its title begins with while it waits for a line, if it does not publish its state
+    busy_sign: str = ""  # what stands near its row while it works, and at no other time
     needs_paste_mode: bool = False  # without bracketed paste its screen is not the one we know
     full_screen: bool = False  # it lives on the alternate screen; any other program there is an editor or a pager
     ready_when: ReadyWhen = ReadyWhen.QUIET
@@ -188,7 +189,7 @@ def _begin(state: Typed, look: Look, line: Notification, rules: Rules, now: floa
     if _may_still_stand(state, look, rules):
         if _is_proven(state, look, rules):
             fresh = replace(state, keys=look.keys, sent=look.sent, presses=0, plain=False)
-            return _press(fresh, look, rules, now)
+            return _press_first(fresh, look, rules, now)
         return state, (End(Outcome.UNCERTAIN, "our text may still stand there"),)
     text = line.text if look.bracketed_paste else line.without_digits
     data = bracketed(text) if look.bracketed_paste else plain(text)
@@ -212,7 +213,7 @@ def _pasted(state: Typed, look: Look, rules: Rules, now: float) -> Step:
         return replace(state, proven=now), (Again(now + rules.settle),)
     if now < state.proven + rules.settle:
         return state, (Again(state.proven + rules.settle),)
-    return _press(state, look, rules, now)
+    return _press_first(state, look, rules, now)
 
 
 def _submitted(state: Typed, look: Look, rules: Rules, now: float) -> Step:
@@ -284,6 +285,15 @@ def _is_idle(look: Look, rules: Rules) -> bool:
 def _patience_with_the_first(look: Look, rules: Rules) -> int:
     """How often the first key is pressed. An old version, which publishes nothing, may not know it."""
     return 1 if rules.plain and look.published is None else MOST_PRESSES
+
+
+def _press_first(state: Typed, look: Look, rules: Rules, now: float) -> Step:
+    """The plain key breaks off what a program does, and may answer what it asks: it is for one that idles."""
+    if rules.submit:
+        return _press(state, look, rules, now)
+    if not _is_idle(look, rules):
+        return _stand(state, Outcome.TYPED, Reason.BUSY.value)
+    return _press(replace(state, plain=True), look, rules, now)
 
 
 def _press(state: Typed, look: Look, rules: Rules, now: float) -> Step:

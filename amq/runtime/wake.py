@@ -185,9 +185,12 @@ def _breaks_in(state: Wake, event: Looked, now: float, policy: Policy) -> bool:
 
 
 def _ended(state: Wake, event: Ended, now: float, policy: Policy) -> Step:
-    if event.outcome in (Outcome.REFUSED, Outcome.FAILED):
+    if event.outcome is Outcome.REFUSED:
         return _wait(state, event.reason or Reason.STOPPED, now + LOOK_EVERY)
     due = now + policy.remind_after[min(state.tries, policy.attempts - 1)]
+    if event.outcome is Outcome.FAILED:
+        tried = replace(state, tries=state.tries + 1, in_a_row=state.in_a_row + 1, due=due)
+        return _wait(tried, Reason.NO_CHANNEL, due)
     told = replace(
         state,
         phase=Phase.UNCERTAIN if event.outcome is Outcome.UNCERTAIN else Phase.OUTSTANDING,

@@ -19,7 +19,7 @@ from amq.runtime import wake
 from amq.runtime.channels import Channel
 from amq.runtime.handed import HandedWatch
 from amq.runtime.inbox import looks
-from amq.runtime.notification import notification
+from amq.runtime.notification import Wording
 from amq.runtime.record import Record
 from amq.runtime.typed import End
 from amq.runtime.wake import Again, Attempt, Ended, Looked, Policy, Standing, TellPerson, Wake
@@ -46,17 +46,17 @@ class PrivateLog(logging.Handler):
 
 
 class Waker:
-    """One agent's. COMMAND is how its shell finds amq, LOG takes a line for the private log."""
+    """One agent's. LOG takes a line for the private log."""
 
     def __init__(
-        self, mailbox: Mailbox, channel: Channel, policy: Policy, command: str, log: Callable[[str], None]
+        self, mailbox: Mailbox, channel: Channel, policy: Policy, wording: Wording, log: Callable[[str], None]
     ) -> None:
         self._mailbox = mailbox
         self._channel = channel
         self._policy = policy
         self._record = Record(mailbox.state_dir)
         self._handed = HandedWatch(mailbox.state_dir)
-        self._command = command
+        self._wording = wording
         self._log = log
         self._state = Wake()
         self._unread: list[Unread] = []
@@ -102,7 +102,7 @@ class Waker:
             self._decide(Ended(Outcome.HANDED, unread=looked.unread))
         actions = self._decide(looked)
         if any(isinstance(action, Attempt) for action in actions):
-            end = await self._channel.attempt(notification([message.sender for message in self._unread], self._command))
+            end = await self._channel.attempt(self._wording.line(self._unread))
             actions = self._decide(self._ended(end))
         if any(isinstance(action, TellPerson) for action in actions):
             self._channel.tell_person()
@@ -141,10 +141,10 @@ def run(
     mailbox: Mailbox,
     channel: Channel,
     policy: Policy,
-    command: str,
+    wording: Wording,
     log: Callable[[str], None],
     stop: threading.Event,
 ) -> None:
     """Keep the agent told until STOP is set."""
     logging.getLogger().addHandler(PrivateLog(log))
-    anyio.run(Waker(mailbox, channel, policy, command, log).run, stop)
+    anyio.run(Waker(mailbox, channel, policy, wording, log).run, stop)

@@ -33,7 +33,7 @@ _ENDED = {
     Outcome.SUBMITTED: "it was told",
     Outcome.UNCERTAIN: "it was perhaps told",
     Outcome.REFUSED: "nothing could be typed",
-    Outcome.FAILED: "its program ended while it was told",
+    Outcome.FAILED: "nothing took the line",
 }
 
 

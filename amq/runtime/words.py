@@ -30,4 +30,4 @@ class Outcome(Enum):
     SUBMITTED = "submitted"
     UNCERTAIN = "uncertain"  # what became of the text is not known
     REFUSED = "refused"  # nothing was typed
-    FAILED = "failed"  # the program ended under it
+    FAILED = "failed"  # nothing took it: the program ended under it, or a command of the person's did not work

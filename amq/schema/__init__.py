@@ -28,6 +28,7 @@ PRINTED: dict[str, Any] = {
     "trace": mail.Trace,
     "who": list[queue.Agent],
     "run": queue.Explained | queue.Checked,
+    "wake": list[setup.Way],
     "why": queue.Why | list[queue.Recorded],
     "presence set": queue.Presence,
     "presence list": list[queue.Presence],

@@ -65,7 +65,7 @@ class Failure(Model):
     """What happened."""
     code: Literal[
         "failed", "usage", "not_found", "timeout", "uncertain", "conflict", "unsafe", "bad_message", "output",
-        "host_failed", "cannot_run", "taken",
+        "host_failed", "cannot_run", "taken", "no_way",
     ]  # fmt: skip
     """What kind of failure it is; the exit code is coarser."""
     hint: str

@@ -131,3 +131,16 @@ class Restored(Model):
     """Its name, such as /dev/pts/3."""
     settings_changed: bool
     """Whether its settings were not sane before."""
+
+
+class Way(Model):
+    """A way to reach an agent that runs in a terminal of its own (`amq wake --check`)."""
+
+    way: Literal["tmux", "kitty", "screen", "tiocsti", "command", "notice"]
+    """Its name, which --via takes."""
+    sees: str
+    """What it can see."""
+    works: bool
+    """Whether it works here."""
+    why_not: str = absent
+    """Why it does not."""

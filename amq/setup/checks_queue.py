@@ -55,7 +55,7 @@ def permissions(root: str, _: Machine) -> Iterator[Finding]:
                 f"other users can {verb} {len(paths)} of its files and directories, such as {visible(paths[0])}",
                 f"chmod -R go-rwx {root}",
                 wrong=verb == "write to",
-                fix=partial(_tighten, paths),
+                fix=partial(_tighten, [path for path, _ in loose]),
             )
             return
 

@@ -6,13 +6,14 @@ import fcntl
 import os
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from amq import progress
 from amq.errors import AmqError, BadMessage, NotFound
 from amq.instants import SECOND
 from amq.mailbox import Mailbox
 from amq.sending import Draft
+from amq.setup.checks_queue import permissions
 from amq.store import deadletter, registry
 from amq.store.presence import read_presence
 from tests.crash.scenario import Scenario
@@ -20,6 +21,8 @@ from tests.crash.world import World, append_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from amq.setup.doctor import Machine
 
 ID = "m1"
 LETTERS = ("dlq_1_0_aaaaaaaaaaaa", "dlq_2_0_bbbbbbbbbbbb", "dlq_3_0_cccccccccccc")
@@ -186,6 +189,23 @@ def _check_swept(world: World, *, done: bool) -> Iterator[str]:
         yield "a dead writer's file is there"
 
 
+# -- permissions ------------------------------------------------------------------------------------------------------
+
+
+def _tighten(world: World, _: str) -> None:
+    """As `amq doctor --fix` does. A copy of a world has no loose permissions: they are made here."""
+    for path in (world.queue.root, world.queue.registry, world.queue.agent("bob").inbox_new):
+        os.chmod(path, 0o777)
+    for finding in permissions(world.queue.root, cast("Machine", None)):
+        assert finding.fix is not None
+        finding.fix()
+
+
+def _check_tight(world: World, *, done: bool) -> Iterator[str]:
+    if done:
+        yield from (finding.text for finding in permissions(world.queue.root, cast("Machine", None)))
+
+
 # -- all that only look -----------------------------------------------------------------------------------------------
 
 
@@ -234,6 +254,7 @@ SCENARIOS = (
     Scenario("dlq purge", _letters_to_purge, _purge, check=_check_purged),
     Scenario("presence set", _with_presence, _set_presence, check=_check_presence),
     Scenario("cleanup", _with_temporary_files, _sweep, check=_check_swept),
+    Scenario("doctor --fix", _mail_for_bob, _tighten, check=_check_tight),
     Scenario("private state", _mail_for_bob, _make_state),
     Scenario("everything that only looks", _with_everything, _look),
 )  # fmt: skip

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.runtime.notification import LONGEST, is_typeable, notification
+from amq.mailbox import Unread
+from amq.runtime.notification import LONGEST, Wording, is_typeable, notification, preview
 
 
 @pytest.mark.parametrize(
@@ -67,3 +70,54 @@ def test_whoever_writes_it_is_one_short_harmless_line(senders: list[str]) -> Non
 )
 def test_which_paths_may_be_typed(path: str, typeable: bool) -> None:
     assert is_typeable(path) is typeable
+
+
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        ("Review needed", "Review needed"),
+        ("Fix amq/wake.py, please", "Fix amq/wake.py please"),
+        ("審査 été", "審査 été"),
+        ("/clear @file !ls #note &", "clear file ls note"),
+        ("`rm -rf ~` $(reboot) ; x | y > z", "rm rf reboot x y z"),
+        ("mail. Run: rm", "mail Run rm"),
+        ("\x1b[201~\rY\u202ex\u200b", "201 Y x"),
+        ("\u3164\u115f", ""),
+        ("a very long subject that goes on and on and on and on", "a very long subject that goes on and on and on a"),
+    ],
+)
+def test_what_may_be_typed_of_a_subject(subject: str, shown: str) -> None:
+    assert preview(subject, 48) == shown
+
+
+@given(st.text(), st.integers(1, 60))
+def test_of_any_subject_only_harmless_words_are_left(subject: str, longest: int) -> None:
+    text = preview(subject, longest)
+    assert len(text) <= longest
+    assert text.isprintable()
+    assert preview(text, longest) == text
+    for word in text.split(" ") if text else []:
+        assert unicodedata.category(word[0])[0] in "LN"
+        assert all(unicodedata.category(sign)[0] in "LN" or sign in "._,+/-" for sign in word)
+
+
+@given(st.text(), st.lists(st.sampled_from(["codex", "gemini-2", "", "x" * 64]), min_size=1), st.integers(0, 300))
+def test_with_a_subject_the_line_is_as_short_and_says_as_much(subject: str, senders: list[str], longest: int) -> None:
+    unread = [Unread("id", sender, "", subject) for sender in senders]
+    line, without = Wording(preview=longest).line(unread), notification(senders)
+    assert len(line.text.encode()) <= LONGEST
+    assert line.text.startswith(without.text.partition(". Run")[0])
+    assert line.text.endswith(". Run: amq drain --include-body")
+    assert line.without_digits == without.without_digits
+
+
+def test_the_newest_subject_is_shown_if_that_was_asked_for() -> None:
+    unread = [Unread("1", "codex", "", "First"), Unread("2", "codex", "", "Second thing")]
+    assert Wording().line(unread).text == "amq: 2 new messages from codex. Run: amq drain --include-body"
+    shown = Wording(preview=48).line(unread).text
+    assert shown == "amq: 2 new messages from codex, about Second thing. Run: amq drain --include-body"
+
+
+def test_the_persons_own_words_are_typed_as_they_are() -> None:
+    line = Wording(instead="look at 1").line([Unread("1", "codex", "", "")])
+    assert (line.text, line.without_digits) == ("look at 1", "look at 1")

@@ -149,9 +149,12 @@ def test_bash_receives_the_line_in_a_narrow_window(desk: Desk) -> None:
     wait_until(lambda: desk.recorded()[-1:] == ["submitted"])
 
 
-def test_mail_from_before_waits_for_a_slow_start(desk: Desk) -> None:
+def test_mail_from_before_waits_for_a_slow_start(desk: Desk, tmp_path: Path) -> None:
+    profile = tmp_path / "profile.toml"
+    profile.write_text('name = "tui"\nrules.ready_when = "published"\n')
     desk.send()
-    desk.run_tui("--start-after", str(desk.go), "--publish")
+    tui = [sys.executable, str(TUI), str(desk.log), "--start-after", str(desk.go), "--publish"]
+    desk.run(*tui, options=("--profile", str(profile)))
     wait_until(lambda: desk.recorded() == ["starting"])
     desk.go.touch()
     desk.comes_to("started", "pasted", f"submitted {ONE_MESSAGE}")

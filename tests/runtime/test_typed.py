@@ -354,3 +354,15 @@ def test_whatever_is_seen_the_promises_hold(looks: list[tuple[float, Look]], rul
         if any(isinstance(action, End) for action in actions):
             plain = 0
         assert plain <= 1
+
+
+@pytest.mark.parametrize(
+    ("published", "pressed"), [(Published.IDLE, [Write(b"\r")]), (Published.WORKING, []), (None, [])]
+)
+def test_with_only_a_plain_key_it_is_pressed_once_and_only_where_the_program_idles(
+    published: Published | None, pressed: list[Action]
+) -> None:
+    rules = replace(CODEX.rules, submit=b"", inert=False)
+    ours = replace(CODEX_IDLE, row=OURS, published=published)
+    _, done = run(pasted(rules, CODEX_IDLE), (0.1, ours), (0.3, ours), (0.9, ours), rules=rules)
+    assert [action for action in done if isinstance(action, Write)] == pressed

@@ -240,9 +240,14 @@ def test_an_uncertain_attempt_is_not_made_sure_at_once() -> None:
     assert waits(step(state, looked("a"), 1.0)) == (Phase.UNCERTAIN, (Again(REMIND_AFTER[0]),))
 
 
-def test_a_program_that_ended_under_it() -> None:
-    state, _ = step(Wake(), looked("a"), 0.0)
-    assert step(state, Ended(Outcome.FAILED), 0.0)[0].reason is Reason.STOPPED
+def test_what_nothing_took_is_tried_again_as_slowly_as_anything_else() -> None:
+    """A command of the person's that fails is not run five times a second."""
+    state = attempted(Wake(), "a", now=0.0, outcome=Outcome.FAILED)
+    assert (state.phase, state.reason) == (Phase.WAITING, Reason.NO_CHANNEL)
+    assert step(state, looked("a"), 1.0)[1] == (Again(REMIND_AFTER[0]),)
+    for now in (30.0, 90.0, 210.0):
+        state = attempted(state, "a", now=now, outcome=Outcome.FAILED)
+    assert step(state, looked("a"), 450.0)[1] == (TellPerson(),)
 
 
 AGENTS = st.builds(
@@ -255,9 +260,9 @@ AGENTS = st.builds(
 )
 IDS = st.frozensets(st.sampled_from("abcd"))
 LOOKS = st.builds(Looked, unread=IDS, urgent=IDS, low=IDS, agent=AGENTS)
-COUNTED = (Outcome.TYPED, Outcome.SUBMITTED, Outcome.UNCERTAIN, Outcome.SENT)
+COUNTED = (Outcome.TYPED, Outcome.SUBMITTED, Outcome.UNCERTAIN, Outcome.SENT, Outcome.FAILED)
 SCHEDULES = st.lists(
-    st.tuples(LOOKS, st.floats(0, 400), st.sampled_from([*COUNTED, Outcome.REFUSED, Outcome.FAILED]), st.booleans()),
+    st.tuples(LOOKS, st.floats(0, 400), st.sampled_from([*COUNTED, Outcome.REFUSED]), st.booleans()),
     max_size=60,
 )
 

@@ -15,6 +15,7 @@ from amq.mailbox import Mailbox
 from amq.runtime.handed import write_handed
 from amq.runtime.handover import Handed
 from amq.runtime.inbox import SWEEP
+from amq.runtime.notification import Wording
 from amq.runtime.record import Record
 from amq.runtime.typed import End, Notification
 from amq.runtime.wake import Policy, Standing
@@ -68,7 +69,7 @@ async def waking(root: str, channel: NotingChannel, policy: Policy | None = None
     stop = threading.Event()
     mailbox = Mailbox(root, "claude")
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(Waker(mailbox, channel, policy or Policy(), "amq", print).run, stop)
+        tasks.start_soon(Waker(mailbox, channel, policy or Policy(), Wording(), print).run, stop)
         with anyio.fail_after(20):
             await comes(lambda: channel.looks > 0)
             yield mailbox

@@ -68,6 +68,7 @@ class Profile:
     native: NativeWay = NativeWay.NONE
     keeps_path: bool = False  # its shell finds what is first on the PATH it was started with
     answers_state: bool = False  # it publishes its state by OSC 7501 only to a terminal that answers its question
+    submit_needs: str = ""  # part of an argument without which the submit key of the rules is none
     line: Line = field(default_factory=Line)
     rules: Rules = field(default_factory=Rules)
 

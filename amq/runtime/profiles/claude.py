@@ -34,6 +34,7 @@ PROFILE = Profile(
         inert=True,
         plain=ENTER,
         idle_title="✳".encode(),
+        busy_sign="esc to interrupt",
         needs_paste_mode=True,
         full_screen=True,
         ready_when=ReadyWhen.TITLED,  # its trust dialog, which the submit key would answer, comes before the title

@@ -43,11 +43,13 @@ PROFILE = Profile(
     hooks_need_trust=True,
     native=NativeWay.CODEX_QUEUE,
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST),
+    submit_needs="f21",
     rules=Rules(
         row=RowRule(prompt="›", framed=False),
         submit=kitty_key(F21),
         inert=True,
         plain=ENTER,  # where a setting of the person's has taken our key away
+        busy_sign="esc to interrupt",
         needs_paste_mode=True,
         full_screen=True,
         ready_when=ReadyWhen.PUBLISHED,

@@ -1,0 +1,107 @@
+"""`amq wake`: tell an agent of its mail that runs in a terminal of its own."""
+
+from __future__ import annotations
+
+import os
+
+from amq import config
+from amq.cli import waking
+from amq.cli.session import open_mailbox
+from amq.errors import HostFailed, UsageError
+from amq.names import PERSON
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
+    from amq.runtime.channels.ways import Place
+
+VIA = ("auto", "tmux", "kitty", "screen", "tiocsti", "command", "notice")
+MODES = ("auto", "raw", "paste")
+
+SUMMARY = "tell an agent of its mail that runs in a terminal of its own, not under amq run (experimental)"
+USAGE = "[--check] [--via WAY] [options]"
+EXAMPLES = """\
+  export AM_ME=claude
+  amq wake &                        then start the agent, in the same terminal
+  amq wake --check                  which ways work here, and why the others do not
+  amq wake --command 'curl -d "$1" localhost:9000' &     the line, to a command of yours
+"""
+NOTES = """\
+`amq run` is the better way: it sees the screen and every key of yours. From outside, tmux and kitty show what
+stands in the input line of Claude Code and Codex: ours is typed only into an empty one, and sent only where exactly it
+stands there. By GNU screen and tiocsti nothing is seen: a line that you have half typed there is sent with ours.
+
+Enter may answer a dialog. So where it is not seen that there is none, the line is sent only by a key that the program's
+dialogs ignore (Claude Code from 2.1.330: Ctrl-X Enter), and else left for you to send. With --submit Enter is pressed
+all the same, also in a program whose input line is not known: a dialog that is open at that moment is approved."""
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("--check", action="store_true", help="say what each way sees here, or why it does not work")
+    parser.add_argument("--via", choices=VIA, default="auto", help="how to reach the agent (auto: the best that works)")
+    own = "the agent's program, if amq does not know it (else called as --me)"
+    parser.add_argument("--program", dest="agent_program", default="", metavar="NAME", help=own)
+    parser.add_argument("--submit", action="store_true", help="press Enter even unseen; it may answer a dialog")
+    parser.add_argument("--bell", action="store_true", help="ring when the agent has been told")
+    parser.add_argument("--command", default="", metavar="LINE", help="for --via command: run by sh, the line is $1")
+    parser.add_argument("--inject-cmd", default="", metavar="TEXT", help="type this instead of the notification")
+    parser.add_argument("--inject-mode", choices=MODES, default="auto", help="type it raw or as a bracketed paste")
+    waking.add_when(parser)
+
+
+def run(args: Namespace, out: Output) -> int:
+    """0 when the terminal is gone or a signal came."""
+    if os.name == "nt":
+        raise HostFailed("amq wake needs Linux, macOS or WSL")
+    if not args.inject_cmd.isprintable():
+        raise UsageError("--inject-cmd takes one line without control characters")
+    from amq.runtime.channels.ways import WAYS
+
+    mailbox = open_mailbox(args, out)
+    place = _place(args, mailbox.account.me)
+    if args.check:
+        return _check(out, [(way.name, way.sees, way.why_not(place)) for way in WAYS])
+    from amq.runtime import waker
+    from amq.runtime.notification import Wording
+
+    way = waker.choose("command" if args.command and args.via == "auto" else args.via, place)
+    waker.run(
+        mailbox,
+        way,
+        place,
+        waking.policy(args),
+        Wording(waker.amq_command(place), waking.preview(args), args.inject_cmd),
+        bell=args.bell,
+        started=lambda: out.note(f"telling {place.me} of its mail by {way.name}"),
+    )
+    return 0
+
+
+def _place(args: Namespace, me: str) -> Place:
+    from amq.runtime.channels.mode import Mode
+    from amq.runtime.channels.ways import Place
+
+    if me == PERSON:
+        raise UsageError(f"{PERSON} is the person; nothing is typed for it", hint="name the agent: --me HANDLE")
+    return Place(
+        me=me,
+        environment=config.environment(),
+        program=args.agent_program,
+        command=args.command,
+        mode=Mode(args.inject_mode),
+        submit=args.submit,
+    )
+
+
+def _check(out: Output, found: list[tuple[str, str, str]]) -> int:
+    if out.json:
+        reasons = [{"why_not": why} if why else {} for _, _, why in found]
+        named = [{"way": name, "sees": sees, "works": not why} for name, sees, why in found]
+        out.value([way | reason for way, reason in zip(named, reasons, strict=True)])
+    else:
+        for name, sees, why in found:
+            out.line(f"{name:8} no: {why}" if why else f"{name:8} works; sees {sees}")
+    return 0

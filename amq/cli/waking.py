@@ -1,0 +1,41 @@
+"""The options of `amq run` and `amq wake`: when an agent is told of its mail, and in which words."""
+
+from __future__ import annotations
+
+from amq.cli.options import count, duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace, _ArgumentGroup
+
+    from amq.runtime.wake import Policy
+
+_TIMES = (
+    ("--debounce", "0s", "wait for more mail, before an idle agent is woken"),
+    ("--urgent-after", "0s", "how long a busy agent is left in peace by urgent mail"),
+    ("--normal-after", "2m", "the same for other mail"),
+    ("--low-after", "60s", "how long all must be quiet for mail of low priority"),
+)
+
+
+def add_when(parser: ArgumentParser) -> _ArgumentGroup:
+    """Add them to PARSER, in a group that is returned."""
+    when = parser.add_argument_group("when the agent is told, and of what")
+    for name, default, text in _TIMES:
+        when.add_argument(name, type=duration, metavar=default, help=f"{text} (default {default})")
+    when.add_argument("--preview", action="store_true", help="show the newest subject: words of another agent's")
+    when.add_argument("--preview-len", type=count, default=48, metavar="48", help="how much of it, in characters")
+    return when
+
+
+def policy(args: Namespace) -> Policy:
+    """The times that were given, and for the others their usual values."""
+    from amq.runtime.wake import Policy
+
+    names = ("debounce", "urgent_after", "normal_after", "low_after")
+    return Policy(**{name: value for name in names if (value := getattr(args, name)) is not None})
+
+
+def preview(args: Namespace) -> int:
+    """The longest subject to show, in characters; 0: none."""
+    return int(args.preview_len) if args.preview else 0

@@ -1,0 +1,121 @@
+"""A terminal that is typed into unseen: neither its screen nor the person's keys are known.
+
+So the only key that is pressed is one that the program's dialogs ignore; where there is none, the text is left in the
+line for the person to send. What is not seen is not claimed: an attempt ends as `submitted` at most.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import anyio
+
+from amq.pty.announced import Published
+from amq.pty.encode import ENTER, bracketed, plain
+from amq.runtime.channels.desktop import unread_notice
+from amq.runtime.channels.mode import Mode
+from amq.runtime.keyboard import Agent, Keyboard
+from amq.runtime.typed import End, Notification
+from amq.runtime.wake import Standing
+from amq.runtime.words import Outcome, Reason
+
+SETTLE = 0.3  # seconds between text and key; every CLI that was measured takes a key after that
+
+
+class BlindChannel:
+    """To the agent that has KEYBOARD; PUSH types bytes, and raises OSError where it cannot."""
+
+    def __init__(
+        self,
+        way: str,
+        push: Callable[[bytes], None],
+        keyboard: Keyboard,
+        me: str,
+        mode: Mode = Mode.AUTO,
+        *,
+        submit: bool = False,
+    ) -> None:
+        """With `submit` Enter is pressed where the program has no key that its dialogs ignore: it may approve one."""
+        self.way = way
+        self._push = push
+        self._keyboard = keyboard
+        self._me = me
+        self._mode = mode
+        self._submit = submit
+        self._agent: Agent | None = None
+        self._standing = False  # our text stands in the line, as far as we know
+        self._told = False  # the key was pressed behind our text, and nothing was drained since
+
+    def look(self) -> Standing:
+        """Silence is not seen: low priority mail does not wait for it here."""
+        agent = self._keyboard.agent()
+        said = agent.witness.look(None, None, time.monotonic()) if agent else None
+        busy = said is Published.WORKING
+        queues = agent is not None and agent.rules.inert
+        return Standing(self._waits_for(agent, said), quiet_for=math.inf, busy=busy, queues=queues)
+
+    def drained(self) -> None:
+        self._standing = self._told = False
+
+    def tell_person(self) -> None:
+        """A bell would ring into whatever sequence the program is writing."""
+        unread_notice(self._me)
+
+    async def attempt(self, line: Notification) -> End:
+        """A second text would stand behind the first: a reminder is only the key, where there is one."""
+        reason, agent = self.look().waits_for, self._keyboard.agent()
+        if reason or agent is None:
+            return End(Outcome.REFUSED, (reason or Reason.NO_CHANNEL).value)
+        if agent is not self._agent:
+            self._agent, self._standing, self._told = agent, False, False
+        key = self._key(agent)
+        try:
+            if key and (self._standing or self._told):
+                self._push(key)
+                self._standing = self._told = False
+                return End(Outcome.SUBMITTED, "")
+            if self._standing:
+                return End(Outcome.UNCERTAIN, "our text may still stand there")
+            self._push(self._text(line, agent))
+        except OSError as error:
+            return End(Outcome.FAILED, f"the terminal takes no input: {error.strerror}")
+        self._standing = True
+        if not key:
+            return End(Outcome.TYPED, "left in the line: no key is known that a dialog ignores")
+        await anyio.sleep(SETTLE)
+        return self._press(key, agent)
+
+    def _waits_for(self, agent: Agent | None, said: Published | None) -> Reason | None:
+        """A program that has not yet taken over its terminal throws away what was typed."""
+        if agent is None:
+            return Reason.NO_CHANNEL
+        try:
+            discipline = self._keyboard.discipline()
+        except OSError:
+            return Reason.NO_CHANNEL
+        if agent.rules.needs_paste_mode and discipline.canonical:
+            return Reason.STARTING
+        if discipline.canonical and not discipline.echoing:
+            return Reason.UNKNOWN_SCREEN
+        return Reason.DIALOG if said is Published.BLOCKED else None
+
+    def _press(self, key: bytes, agent: Agent) -> End:
+        if self._keyboard.agent() is not agent:
+            return End(Outcome.UNCERTAIN, "the agent has no longer the keyboard")
+        try:
+            self._push(key)
+        except OSError as error:
+            return End(Outcome.UNCERTAIN, f"the terminal takes no input: {error.strerror}")
+        self._standing, self._told = False, True
+        return End(Outcome.SUBMITTED, "")
+
+    def _key(self, agent: Agent) -> bytes:
+        if agent.rules.inert:
+            return agent.rules.submit
+        return ENTER if self._submit else b""
+
+    def _text(self, line: Notification, agent: Agent) -> bytes:
+        pasted = self._mode is Mode.PASTE or (self._mode is Mode.AUTO and agent.rules.needs_paste_mode)
+        return bracketed(line.text) if pasted else plain(line.without_digits)

@@ -1,0 +1,44 @@
+"""A command of the person's own, given the line."""
+
+from __future__ import annotations
+
+import math
+
+import anyio
+
+from amq.runtime.channels.desktop import unread_notice
+from amq.runtime.typed import End, Notification
+from amq.runtime.wake import Standing
+from amq.runtime.words import Outcome
+
+PATIENCE = 30.0  # seconds for it to end
+
+
+class CommandChannel:
+    """Runs a command line by sh(1), with the notification as `$1`. Its exit status says whether the agent was told."""
+
+    way = "command"
+
+    def __init__(self, command: str, me: str) -> None:
+        self._command = command
+        self._me = me
+
+    def look(self) -> Standing:
+        """Nothing is seen."""
+        return Standing(quiet_for=math.inf)
+
+    def drained(self) -> None:
+        pass
+
+    def tell_person(self) -> None:
+        unread_notice(self._me)
+
+    async def attempt(self, line: Notification) -> End:
+        with anyio.move_on_after(PATIENCE):
+            ended = await anyio.run_process(
+                ["sh", "-c", self._command, "amq", line.text], stdin=None, check=False, start_new_session=True
+            )
+            if ended.returncode == 0:
+                return End(Outcome.SENT, "")
+            return End(Outcome.FAILED, f"the command ended with status {ended.returncode}")
+        return End(Outcome.UNCERTAIN, f"the command had not ended after {PATIENCE:g} s")

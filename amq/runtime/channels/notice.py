@@ -1,0 +1,42 @@
+"""A notice to the person on their desktop; nothing reaches the agent."""
+
+from __future__ import annotations
+
+import math
+
+import anyio
+
+from amq.runtime.channels.desktop import PATIENCE, notice_command
+from amq.runtime.typed import End, Notification
+from amq.runtime.wake import Standing
+from amq.runtime.words import Outcome
+
+
+class NoticeChannel:
+    """For an agent that nothing else can reach: the person tells it."""
+
+    way = "notice"
+
+    def __init__(self, me: str) -> None:
+        self._me = me
+
+    def look(self) -> Standing:
+        """Nothing is seen."""
+        return Standing(quiet_for=math.inf)
+
+    def drained(self) -> None:
+        pass
+
+    def tell_person(self) -> None:
+        """Every attempt told them."""
+
+    async def attempt(self, line: Notification) -> End:
+        """The person is told; whether the agent is, only its drain will show."""
+        command = notice_command(f"Mail for {self._me}", line.text)
+        if command is None:
+            return End(Outcome.FAILED, "there is no notify-send")
+        with anyio.move_on_after(PATIENCE):
+            ended = await anyio.run_process(command, stdin=None, check=False, start_new_session=True)
+            if ended.returncode == 0:
+                return End(Outcome.SENT, "")
+        return End(Outcome.FAILED, f"{command[0]} did not show it")

@@ -1,0 +1,141 @@
+"""A pane of a multiplexer: its screen is seen from outside, the person's keys are not.
+
+The line is typed by the same machine as into a terminal of our own (`typed`), from looks that `sight` makes.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import anyio
+
+from amq.pty.announced import Published
+from amq.pty.terminal import Look
+from amq.runtime import typed
+from amq.runtime.channels.desktop import unread_notice
+from amq.runtime.channels.mode import Mode
+from amq.runtime.channels.sight import Sight, Trust
+from amq.runtime.keyboard import Agent, Keyboard
+from amq.runtime.panes import GoneError, Pane
+from amq.runtime.typed import Again, End, Notification, Phase, Rules, Typed, Write
+from amq.runtime.wake import Standing
+from amq.runtime.words import Outcome, Reason
+
+ECHO_WITHIN = 5.0  # seconds for our text to be seen: a program that is starting draws it later
+SUBMITTED_WITHIN = 1.0  # seconds for it to be seen to leave; a look takes a while
+SAME_FOR = 0.4  # seconds for which a look is not taken anew: each is a program that is run
+REST = 5  # times as long as a look took, no other one is taken: kitty takes a third of a second
+
+
+class _LostError(Exception):
+    """The agent has no longer the keyboard, or the pane is gone."""
+
+
+class PaneChannel:
+    """To the agent that has the keyboard of PANE."""
+
+    def __init__(
+        self, pane: Pane, keyboard: Keyboard, me: str, mode: Mode = Mode.AUTO, *, submit: bool = False
+    ) -> None:
+        """With `submit` a program whose row is not known is taken to have an empty one."""
+        self.way = pane.way
+        self._pane = pane
+        self._keyboard = keyboard
+        self._me = me
+        self._mode = mode
+        self._trust = Trust(takes_text=mode is not Mode.AUTO, empty=submit)
+        self._agent: Agent | None = None
+        self._sight = Sight(Rules(), self._trust)
+        self._state = Typed()
+        self._standing = Standing(Reason.NO_CHANNEL)
+        self._look_at = 0.0  # when another one is due
+
+    def look(self) -> Standing:
+        """Quiet is where no picture was another one. A submit key that dialogs ignore queues the line, too."""
+        now = time.monotonic()
+        if now >= self._look_at:
+            self._standing = self._look_anew(now)
+            ended = time.monotonic()
+            self._look_at = ended + max(SAME_FOR, REST * (ended - now))
+        return self._standing
+
+    def drained(self) -> None:
+        self._state = typed.drained(self._state)
+
+    def tell_person(self) -> None:
+        """On the desktop: the pane is the agent's."""
+        unread_notice(self._me)
+
+    async def attempt(self, line: Notification) -> End:
+        """Type LINE and submit it, as far as that is safe. The first look is taken at once."""
+        self._look_at = 0.0
+        while True:
+            wait_until = time.monotonic()
+            try:
+                actions = self._step(line)
+            except _LostError as error:
+                return self._lost(str(error))
+            for action in actions:
+                if isinstance(action, End):
+                    return action
+                if isinstance(action, Again):
+                    wait_until = action.at
+            await anyio.sleep(max(0.0, wait_until - time.monotonic()))
+
+    def _look_anew(self, now: float) -> Standing:
+        try:
+            look, rules = self._seen(now)
+        except _LostError:
+            return Standing(Reason.NO_CHANNEL)
+        return Standing(
+            waits_for=typed.gate(self._state, look, rules, now),
+            quiet_for=self._sight.quiet_for(now),
+            busy=look.published is Published.WORKING,
+            queues=rules.inert,
+        )
+
+    def _step(self, line: Notification) -> tuple[typed.Action, ...]:
+        now = time.monotonic()
+        look, rules = self._seen(now)
+        if self._mode is Mode.RAW:
+            line = replace(line, text=line.without_digits)
+        self._state, actions = typed.step(self._state, look, line, rules, now)
+        for action in actions:
+            if isinstance(action, Write):
+                self._write(action, look)
+        return actions
+
+    def _seen(self, now: float) -> tuple[Look, Rules]:
+        """Another agent than before begins with nothing of ours in its row. Raises _LostError."""
+        agent = self._keyboard.agent()
+        if agent is None:
+            raise _LostError("the agent has no longer the keyboard")
+        rules = replace(agent.rules, echo_within=ECHO_WITHIN, submitted_within=SUBMITTED_WITHIN)
+        if agent is not self._agent:
+            if self._state.phase in (Phase.PASTED, Phase.SUBMITTED):
+                raise _LostError("another program has the keyboard")
+            self._agent, self._sight, self._state = agent, Sight(rules, self._trust), Typed()
+        try:
+            look = self._sight.look(self._pane.picture(), self._keyboard.discipline(), now)
+        except (GoneError, OSError) as error:
+            raise _LostError(str(error)) from error
+        return replace(look, published=agent.witness.look(look.published, None, now)), rules
+
+    def _write(self, action: Write, look: Look) -> None:
+        try:
+            if action.expect is None:
+                self._pane.press(action.data)
+            else:
+                self._sight.expect(action.expect)
+                as_paste = look.bracketed_paste and self._mode is not Mode.RAW
+                self._pane.paste(action.expect, as_paste=as_paste)
+        except GoneError as error:
+            raise _LostError(str(error)) from error
+
+    def _lost(self, why: str) -> End:
+        """In the middle of an attempt it is not known what became of the text."""
+        if self._state.phase in (Phase.PASTED, Phase.SUBMITTED):
+            self._state = replace(self._state, phase=Phase.STANDING)
+            return End(Outcome.UNCERTAIN, why)
+        return End(Outcome.REFUSED, Reason.NO_CHANNEL.value)

@@ -1,0 +1,95 @@
+"""Who has the keyboard of our terminal: the agent's program, or something that no line is meant for."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from amq.errors import UsageError
+from amq.pty import borrowed
+from amq.pty.borrowed import Discipline
+from amq.runtime import processes
+from amq.runtime.profiles import Profile, Published, own_file, profile_for
+from amq.runtime.typed import Rules
+from amq.runtime.witness import Witness, claude_sessions
+
+_INTERPRETER = re.compile(r"-?(?:node|nodejs|bun|deno|env|(?:ba|da|z)?sh|python[0-9.]*)")
+
+
+@dataclass(frozen=True)
+class Agent:
+    """An agent's program that runs, and was not started by us."""
+
+    pid: int
+    profile: Profile
+    rules: Rules  # as far as they hold for what it was started with
+    witness: Witness
+
+
+class Keyboard:
+    """That of TERMINAL, a descriptor of our own controlling terminal."""
+
+    def __init__(self, terminal: int, program: str, environment: Mapping[str, str]) -> None:
+        """PROGRAM is the base name of the agent's program, where it is none of those we know."""
+        self._terminal = terminal
+        self._program = program
+        self._environment = environment
+        self._words: tuple[str, ...] = ()
+        self._agent: Agent | None = None
+
+    def agent(self) -> Agent | None:
+        """The agent, if it has the keyboard; None for a shell at its prompt, an editor, or whatever else."""
+        pid = borrowed.foreground(self._terminal)
+        if pid is None or pid == os.getpgrp():
+            return None
+        words = processes.words(pid)
+        if self._agent is None or self._agent.pid != pid or self._words != words:
+            self._words = words
+            self._agent = self._known(pid, words)
+        return self._agent
+
+    def discipline(self) -> Discipline:
+        """How the kernel passes on what is typed. Raises OSError if the terminal is gone."""
+        return borrowed.discipline(self._terminal)
+
+    def _known(self, pid: int, words: Sequence[str]) -> Agent | None:
+        program = next((name for name in program_names(words) if name == self._program or _is_known(name)), None)
+        if program is None:
+            return None
+        try:
+            profile = self._profile(program)
+        except UsageError:  # of a profile of the person's own that cannot be read: then nothing is known
+            return None
+        sessions = claude_sessions(self._environment) if profile.publishes is Published.SESSIONS else ""
+        witness = Witness("", pid, processes.started(pid), sessions)
+        return Agent(pid, profile, fitted(profile, words), witness)
+
+    def _profile(self, program: str) -> Profile:
+        path = own_file(program, self._environment)
+        if path is None:
+            return profile_for(program)
+        from amq.runtime.profiles.own import read_own
+
+        return read_own(path)
+
+
+def program_names(words: Sequence[str]) -> list[str]:
+    """The base names under which a program that was called with WORDS may be known: a script is named by its file."""
+    names = [PurePath(word).name for word in words if not word.startswith("-") or word is words[0]]
+    if len(names) > 1 and _INTERPRETER.fullmatch(names[0]):
+        return names[:2]
+    return names[:1]
+
+
+def fitted(profile: Profile, words: Sequence[str]) -> Rules:
+    """The rules of PROFILE for a program called with WORDS: some submit keys are none without an argument for them."""
+    if any(profile.submit_needs in word for word in words):
+        return profile.rules
+    return replace(profile.rules, submit=b"" if profile.rules.plain else profile.rules.submit, inert=False)
+
+
+def _is_known(name: str) -> bool:
+    return bool(profile_for(name).programs)

@@ -1,0 +1,64 @@
+"""A window of kitty, through its remote control (https://sw.kovidgoyal.net/kitty/remote-control/)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from amq.pty.encode import bracketed, plain
+from amq.runtime.panes import GoneError, Picture, ask
+
+
+class KittyWindow:
+    """The window that KITTY_WINDOW_ID names."""
+
+    way = "kitty"
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._window = environment["KITTY_WINDOW_ID"]
+        self._environment = environment
+
+    def picture(self) -> Picture | None:
+        """Its size and its text are two answers: one that changes its size in between looks wrong for once."""
+        about = self._about()
+        text = self._ask("get-text", f"--match=id:{self._window}", "--extent=screen", "--ansi", "--add-cursor")
+        title = str(about["title"]).encode()
+        drawn = text.removesuffix(b"\n").replace(b"\n", b"\r\n")
+        return Picture((int(about["lines"]), int(about["columns"])), drawn, title)
+
+    def paste(self, text: str, *, as_paste: bool) -> None:
+        self.press(bracketed(text) if as_paste else plain(text))
+
+    def press(self, key: bytes) -> None:
+        self._ask("send-text", f"--match=id:{self._window}", "--stdin", given=key)
+
+    def leader(self) -> int:
+        """The window's first process."""
+        return int(self._about()["pid"])
+
+    def _about(self) -> dict[str, Any]:
+        for os_window in json.loads(self._ask("ls")):
+            for tab in os_window["tabs"]:
+                for window in tab["windows"]:
+                    if str(window["id"]) == self._window:
+                        return dict(window)
+        raise GoneError(f"kitty has no window {self._window}")
+
+    def _ask(self, *words: str, given: bytes = b"") -> bytes:
+        """By its socket. Without one it would be asked through the terminal, and the agent could read the answer."""
+        return ask(["kitty", "@", "--to", self._environment["KITTY_LISTEN_ON"], *words], self._environment, given)
+
+
+def why_not(environment: Mapping[str, str]) -> str:
+    """Why the window we are in cannot be reached; "" if it can."""
+    if not environment.get("KITTY_WINDOW_ID"):
+        return "not inside kitty"
+    if not environment.get("KITTY_LISTEN_ON"):
+        return "kitty has no socket: set allow_remote_control and listen_on in kitty.conf"
+    try:
+        inside = KittyWindow(environment).leader() == os.getsid(0)
+    except GoneError as error:
+        return str(error)
+    return "" if inside else "the terminal is another one than KITTY_WINDOW_ID names"

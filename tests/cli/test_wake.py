@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from amq.pty import borrowed
+from tests.conftest import Shell
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No terminal, and no multiplexer around it."""
+    for name in ("TMUX", "TMUX_PANE", "STY", "WINDOW", "KITTY_WINDOW_ID", "KITTY_LISTEN_ON"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(borrowed, "TTY", "/nowhere")
+
+
+def test_where_no_way_works_it_says_why_and_what_to_do(amq: Shell) -> None:
+    ended = amq("wake")
+    assert ended.code == 125
+    assert "no way to wake alice from here (tmux: there is no terminal here; " in ended.err
+    assert "amq run -- PROGRAM" in ended.err
+
+
+def test_on_a_kernel_that_forbids_tiocsti_it_says_what_to_use_instead(
+    amq: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(borrowed, "TTY", "/dev/null")
+    monkeypatch.setattr(borrowed, "allows_pushing", lambda: False)
+    ended = amq("wake", "--via", "tiocsti")
+    assert ended.code == 125
+    assert "dev.tty.legacy_tiocsti is 0" in ended.err
+    assert "in tmux" in ended.err
+
+
+def test_each_way_is_explained(amq: Shell) -> None:
+    lines = amq.ok("wake", "--check", "--command", "true").splitlines()
+    assert lines[0] == "tmux     no: there is no terminal here"
+    assert lines[4] == "command  works; sees nothing"
+    value = amq("wake", "--check", "--json").value
+    assert [way["way"] for way in value] == ["tmux", "kitty", "screen", "tiocsti", "command", "notice"]
+    assert value[4] == {"way": "command", "sees": "nothing", "works": False, "why_not": "no --command was given"}
+
+
+@pytest.mark.parametrize(
+    ("words", "me", "message"),
+    [
+        (("--inject-cmd", "a\nb"), "alice", "takes one line"),
+        ((), "user", "user is the person"),
+        (("--via", "pigeon"), "alice", "pigeon"),
+        (("--debounce", "soon"), "alice", "not a duration"),
+    ],
+)
+def test_what_is_refused(amq: Shell, words: tuple[str, ...], me: str, message: str) -> None:
+    ended = amq("wake", *words, me=me)
+    assert ended.code == 2
+    assert message in ended.err

@@ -1,0 +1,102 @@
+"""Mail wakes a real agent that a person started in their own terminal, with `amq wake &` beside it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.real.agents import Agent
+from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
+from tests.real.rig import Rig
+from tests.real.terminal import Terminal, open_terminal, stays, wait_until
+from tests.real.test_wake_real import AMQ, DIALOG, INPUT_ROW, Person, check_answer, notices, submit, wait_for_reply
+
+pytestmark = [
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(os.environ.get("AMQ_SOAK") != "1", reason="AMQ_SOAK=1 runs it"),
+]
+
+
+@pytest.fixture
+def person(rig: Rig) -> Person:
+    """The person, in a project with a queue for the agents and them."""
+    somebody = Person(rig.project)
+    somebody.amq("init", "--here", "--agents", "user,claude,codex")
+    return somebody
+
+
+@pytest.fixture
+def start(rig: Rig) -> Iterator[Callable[..., Terminal]]:
+    """The classic quick start, in tmux."""
+    with ExitStack() as stack:
+
+        def start(agent: Agent, *, asks: bool = False, arguments: str = "", via: str = "tmux") -> Terminal:
+            environment = rig.home(agent, asks=asks)
+            environment |= {"PATH": f"{AMQ.parent}:{environment['PATH']}", "AM_ME": agent.program, "PS1": "READY "}
+            command = rig.network.inside(["bash", "--norc", "--noprofile", "-i"])
+            socket = rig.directory / f"terminal-{agent.name}"
+            terminal = stack.enter_context(open_terminal(socket, command, rig.project, environment))
+            terminal.wait_for("^READY")
+            terminal.press(f"amq wake --via {via} &\r")
+            terminal.wait_for(f"telling .* by {via}")
+            terminal.press(f"clear; {agent.program} {arguments}\r")
+            terminal.wait_for(INPUT_ROW)
+            return terminal
+
+        yield start
+
+
+@pytest.mark.parametrize("agent", ["claude", "claude-old", "codex"], indirect=True)
+def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]) -> None:
+    arguments = "--no-daemon" if agent.program == "codex" else ""
+    terminal = start(agent, arguments=arguments)
+    for count in (1, 2):
+        question = person.ask(agent)
+        wait_for_reply(rig, person, terminal, count)
+        check_answer(person, agent, question)
+        terminal.wait_for(r"Done: 1 replies\.")
+    assert len(notices(rig)) == 2
+
+
+@pytest.mark.parametrize("agent", ["claude", "codex"], indirect=True)
+def test_a_half_typed_line_is_left_alone(
+    rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]
+) -> None:
+    terminal = start(agent)
+    terminal.press("half")
+    terminal.wait_for(f"{INPUT_ROW}half$")
+    person.ask(agent)
+    stays(lambda: terminal.shows(f"{INPUT_ROW}half$"), terminal.screen, seconds=4)
+
+
+@pytest.mark.parametrize("agent", ["claude", "codex"], indirect=True)
+def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]) -> None:
+    def script(turn: Turn) -> Answer:
+        if turn.text != "work":
+            return use_amq(turn)
+        return Say("Finished.") if turn.results else Call("touch done", escalated=True)
+
+    rig.model.script = script
+    terminal = start(agent, asks=True)
+    submit(terminal, "work")
+    terminal.wait_for(DIALOG)
+    person.ask(agent)
+    done = rig.project / "done"
+    stays(lambda: terminal.shows(DIALOG) and not done.exists(), terminal.screen, seconds=4)
+    terminal.press("\r")
+    wait_until(done.exists, terminal.screen)
+    wait_until(lambda: len(notices(rig)) == 2, terminal.screen, timeout=60)
+
+
+@pytest.mark.parametrize("agent", ["claude"], indirect=True)
+def test_a_terminal_that_nobody_sees_into_will_do_where_a_key_is_harmless(
+    rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]
+) -> None:
+    terminal = start(agent, via="tiocsti")
+    question = person.ask(agent)
+    wait_for_reply(rig, person, terminal)
+    check_answer(person, agent, question)
+    assert len(notices(rig)) == 1

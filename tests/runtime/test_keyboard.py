@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from amq.pty import borrowed
+from amq.runtime import processes
+from amq.runtime.keyboard import Keyboard, fitted, program_names
+from amq.runtime.profiles.claude import PROFILE as CLAUDE
+from amq.runtime.profiles.codex import PROFILE as CODEX
+from amq.runtime.profiles.generic import PROFILE as GENERIC
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["claude", "--continue"], ["claude"]),
+        (["/usr/bin/node", "/opt/bin/codex", "-m", "x"], ["node", "codex"]),
+        (["node", "--no-warnings", "/opt/bin/codex"], ["node", "codex"]),
+        (["python3.12", "/x/aider"], ["python3.12", "aider"]),
+        (["-bash"], ["-bash"]),
+        (["vim", "claude"], ["vim"]),  # an editor of a file of that name
+        (["bash", "-c", "claude"], ["bash", "claude"]),
+        ([], []),
+    ],
+)
+def test_under_which_names_a_program_may_be_known(words: list[str], names: list[str]) -> None:
+    assert program_names(words) == names
+
+
+def test_a_submit_key_that_needs_an_argument_is_none_without_it() -> None:
+    """Codex is then submitted by Enter, which breaks off a turn: only where it is seen to idle."""
+    (_, setting) = next(each.arguments for each in CODEX.additions if "f21" in each.arguments[-1])
+    assert fitted(CODEX, ["codex", "-c", setting]) is CODEX.rules
+    rules = fitted(CODEX, ["codex", "-m", "o3"])
+    assert (rules.submit, rules.inert, rules.plain) == (b"", False, b"\r")
+    assert fitted(CLAUDE, ["claude"]) is CLAUDE.rules
+    assert fitted(GENERIC, ["aider"]) is GENERIC.rules
+
+
+def test_what_is_known_of_a_process() -> None:
+    begun = time.time()
+    with subprocess.Popen([sys.executable, "-c", "input()", "two words"], stdin=subprocess.PIPE) as child:
+        assert processes.parent(child.pid) == os.getpid()
+        assert abs(processes.started(child.pid) - begun) < 3600
+        assert processes.words(os.getpid())
+        child.communicate(b"\n")
+    assert (processes.words(child.pid), processes.parent(child.pid), processes.started(child.pid)) == ((), 0, 0.0)
+
+
+def test_without_proc_ps_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    monkeypatch.setattr(processes, "PROC", type(processes.PROC)(str(tmp_path)))
+    assert "pytest" in " ".join(processes.words(os.getpid()))
+    assert processes.parent(os.getpid()) == os.getppid()
+    assert processes.started(os.getpid()) == 0.0
+
+
+def test_a_program_of_the_persons_own_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that cannot be read says nothing, so nothing is typed."""
+    monkeypatch.setattr(borrowed, "foreground", lambda _: 1)
+    monkeypatch.setattr(processes, "words", lambda _: ("mine",))
+    own = tmp_path / "amq" / "profiles" / "mine.toml"
+    own.parent.mkdir(parents=True)
+    environment = {"XDG_CONFIG_HOME": str(tmp_path)}
+    assert Keyboard(0, "other", environment).agent() is None
+    own.write_text('extends = "claude"\n')
+    agent = Keyboard(0, "mine", environment).agent()
+    assert agent is not None
+    assert agent.rules.row == CLAUDE.rules.row
+    own.write_text("nonsense = 1\n")
+    assert Keyboard(0, "mine", environment).agent() is None

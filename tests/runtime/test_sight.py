@@ -1,0 +1,113 @@
+"""What pictures of a pane tell, without a pane."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from amq.pty.announced import Published
+from amq.pty.borrowed import Discipline
+from amq.pty.row import Standing
+from amq.runtime import typed
+from amq.runtime.channels.sight import Sight, Trust
+from amq.runtime.panes import Picture, drawing
+from amq.runtime.profiles.claude import PROFILE as CLAUDE
+from amq.runtime.profiles.codex import PROFILE as CODEX
+from amq.runtime.typed import Rules, Typed
+from amq.runtime.words import Reason
+
+RAW = Discipline(canonical=False, echoing=False, waiting=False)
+LINE_MODE = Discipline(canonical=True, echoing=True, waiting=False)
+RULE = "─" * 40
+
+
+def boxed(text: str, *, footer: str = "? for help", above: str = "", cursor: int | None = None) -> Picture:
+    """Claude Code with TEXT in its row."""
+    lines = [above, RULE, f"❯ {text}", RULE, f"  {footer}"]
+    at = (2, 2 + len(text) if cursor is None else cursor)
+    return Picture((8, 40), drawing([line.encode() for line in lines], at))
+
+
+def gates(sight: Sight, rules: Rules, *pictures: Picture | None, discipline: Discipline = RAW) -> list[Reason | None]:
+    """What forbids typing at looks that are a second and a half apart."""
+    looks = [(sight.look(picture, discipline, 1.5 * at), 1.5 * at) for at, picture in enumerate(pictures)]
+    return [typed.gate(Typed(), look, rules, now) for look, now in looks]
+
+
+def claude() -> tuple[Sight, Rules]:
+    return Sight(CLAUDE.rules, Trust()), CLAUDE.rules
+
+
+def test_an_empty_row_has_to_have_been_the_same_for_a_while() -> None:
+    assert gates(*claude(), boxed(""), boxed(""), boxed("h"), boxed(""), boxed("")) == [
+        Reason.DRAFT,
+        None,
+        Reason.DRAFT,
+        Reason.DRAFT,
+        None,
+    ]
+
+
+def test_what_moves_beside_the_row_does_not_matter() -> None:
+    assert gates(*claude(), boxed(""), boxed("", above="1"), boxed("", above="2"))[1:] == [None, None]
+
+
+def test_what_is_not_seen_is_not_empty() -> None:
+    assert gates(*claude(), boxed(""), None, boxed("")) == [Reason.DRAFT, Reason.UNKNOWN_SCREEN, Reason.DRAFT]
+
+
+def test_a_row_that_is_gone_is_a_dialog() -> None:
+    dialog = Picture((8, 40), drawing([b"Proceed?", b"1. Yes"], (1, 0)))
+    assert gates(*claude(), boxed(""), dialog) == [Reason.DRAFT, Reason.DIALOG]
+
+
+def test_keys_that_the_program_has_not_read_are_a_draft() -> None:
+    waiting = replace(RAW, waiting=True)
+    assert gates(*claude(), boxed(""), boxed(""), discipline=waiting) == [Reason.DRAFT, Reason.DRAFT]
+
+
+def test_a_program_of_ours_that_has_not_taken_over_its_terminal_gets_nothing() -> None:
+    assert gates(*claude(), boxed(""), boxed(""), discipline=LINE_MODE)[1] is Reason.UNKNOWN_SCREEN
+
+
+def test_a_program_whose_row_is_not_known_gets_nothing_unless_the_person_vouches_for_it() -> None:
+    picture = Picture((8, 40), drawing([b"> "], (0, 2)))
+    rules = Rules()
+    assert gates(Sight(rules, Trust()), rules, picture, picture)[1] is Reason.UNKNOWN_SCREEN
+    assert gates(Sight(rules, Trust(empty=True)), rules, picture, picture)[1] is Reason.UNKNOWN_SCREEN
+    assert gates(Sight(rules, Trust(empty=True, takes_text=True)), rules, picture, picture)[1] is None
+    assert gates(Sight(rules, Trust(empty=True)), rules, picture, picture, discipline=LINE_MODE)[1] is None
+    assert gates(Sight(rules, Trust(empty=True, takes_text=True)), rules, None, None)[1] is Reason.UNKNOWN_SCREEN
+
+
+@pytest.mark.parametrize(
+    ("after", "standing"), [("> amq: mail", Standing.HOLDS), ("> x amq: mail", Standing.NOT_FOUND)]
+)
+def test_there_the_proof_is_that_the_text_stands_at_the_cursor(after: str, standing: Standing) -> None:
+    sight = Sight(Rules(), Trust(empty=True))
+    sight.look(Picture((8, 40), drawing([b"> "], (0, 2))), LINE_MODE, 0.0)
+    sight.expect("amq: mail")
+    row = sight.look(Picture((8, 40), drawing([after.encode()], (0, len(after)))), LINE_MODE, 1.0).row
+    assert row.standing is standing
+
+
+@pytest.mark.parametrize(
+    ("rules", "picture", "published"),
+    [
+        (CLAUDE.rules, boxed("", footer="esc to interrupt"), Published.WORKING),
+        (CLAUDE.rules, boxed(""), None),  # its footer says nothing while there is text in its row; its title does
+        (replace(CODEX.rules, row=CLAUDE.rules.row), boxed(""), Published.IDLE),
+        (CODEX.rules, boxed("", footer="esc to interrupt"), Published.WORKING),
+        (CODEX.rules, None, None),
+    ],
+)
+def test_the_state_that_the_screen_shows(rules: Rules, picture: Picture | None, published: Published | None) -> None:
+    assert Sight(rules, Trust()).look(picture, RAW, 0.0).published is published
+
+
+def test_quiet_is_where_no_picture_is_another_one() -> None:
+    sight, _ = claude()
+    for now, picture in ((0.0, boxed("")), (5.0, boxed("")), (7.0, boxed("", above="x")), (9.0, boxed("", above="x"))):
+        sight.look(picture, RAW, now)
+    assert sight.quiet_for(10.0) == 3.0
