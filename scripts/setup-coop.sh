@@ -86,7 +86,7 @@ for program in claude codex; do
     if ! command -v $program >/dev/null || ! amq help hook install >/dev/null 2>&1; then
         continue
     elif wanted "$hooks" "Let $program's hooks call amq, so that it hears of mail while it works?"; then
-        amq hook install $program
+        amq hook install $program --yes
     else
         say "hooks: amq hook install $program"
     fi

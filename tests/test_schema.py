@@ -199,6 +199,8 @@ def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a tmux: alice's program runs and does not end, bob's has ended."""
     said("skill", "install", "--claude")
     said("skill", "uninstall", "--claude")
+    said("hook", "install", "claude", "--yes")
+    said("hook", "uninstall", "claude", "--yes")
     said("wake", "--check")
     said.keep("reset", json.loads(_on_a_terminal("reset").rpartition("\x1b8")[2]))
     said.amq.root.chmod(0o777)

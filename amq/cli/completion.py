@@ -62,7 +62,8 @@ def _all_commands() -> ArgumentParser:
     for command, summary in COMMANDS.items():
         first, space, action = command.partition(" ")
         place, word = (actions[first], action) if space else (commands, first)
-        parsers.append(place.add_parser(word, help=summary, add_help=False))
+        known = place.choices.get(word)  # `hook`, which has actions too
+        parsers.append(known or place.add_parser(word, help=summary, add_help=False))
         command_module(command).options(parsers[-1])
     topics = list(commands.choices)
     commands.add_parser("help", help="examples and options", add_help=False).add_argument("command", choices=topics)

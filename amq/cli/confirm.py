@@ -1,4 +1,4 @@
-"""Asking before something is removed for good."""
+"""Asking before something is removed for good, or a file of the person's is changed."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
 
 
-def add_confirmation(parser: ArgumentParser) -> None:
-    """The options of a command that removes something."""
-    parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")
+def add_confirmation(parser: ArgumentParser, what: str = "removed") -> None:
+    """The options of a command by which something is WHAT, a participle."""
+    parser.add_argument("--dry-run", action="store_true", help=f"only say what would be {what}")
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def require_answerer(args: Namespace) -> None:
-    """Raise UsageError, before anything is looked at, if a question is to be asked and nobody is there to answer."""
+def require_answerer(args: Namespace, what: str = "remove") -> None:
+    """Raise UsageError, before anything is looked at, if it is to be asked whether to WHAT, and nobody can answer."""
     if not (args.yes or args.dry_run or stdin_is_terminal()):
         raise UsageError(
-            "nobody is there to ask whether to remove files",
-            hint="--dry-run says what would be removed; --yes removes it without asking",
+            f"nobody is there to ask whether to {what} files",
+            hint=f"--dry-run says what it would {what}; --yes does so without asking",
         )
 
 

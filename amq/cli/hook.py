@@ -3,36 +3,48 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import shlex
+from contextlib import contextmanager, suppress
 
 from amq import config
 from amq.cli.options import duration
 from amq.cli.output import stdin_is_terminal
 from amq.errors import AmqError
+from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
+from amq.names import check_handle
 from amq.store import registry
+from amq.store.notifier import read_notifier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from amq.cli.output import Output
     from amq.runtime.handover import Handed, Waiting
 
 SUMMARY = "what an agent's own hooks call: hand over word of its mail"
-USAGE = "claude|codex EVENT [--normal-after 2m] < the event's JSON"
+USAGE = "claude|codex EVENT [JSON] [--normal-after 2m] < the event's JSON"
 EXAMPLES = """\
+  amq hook install claude             let its own settings call the following
   amq hook claude SessionStart        who the agent is, and how to write to the others
   amq hook claude UserPromptSubmit    word of urgent mail, or of mail that has waited for long
   amq hook codex PostToolUse          the same
-  amq hook codex Stop                 go on with the turn if mail waits, once for the same messages"""
+  amq hook codex Stop                 go on with the turn if mail waits, once for the same messages
+  amq hook codex notify JSON          after a turn: tell the person of unread mail"""
 NOTES = """\
-`amq run` gives such hooks to the programs that take them. It never fails an agent: on any trouble it is silent, ends
+`amq run` gives such hooks to the programs that take them. The agent is AM_ME; without it `claude` or `codex`, if there
+is a mailbox of that name and nobody hosts its agent. SessionStart also writes both settings to the file that
+CLAUDE_ENV_FILE names; notify writes meta/amq-bulletin.json. It never fails an agent: on any trouble it is silent, ends
 with 0, and says why in run.log of the agent's private directory."""
 
 LONGEST_EVENT = 16 << 20  # bytes; what a tool printed is in it
+LONGEST = 15.0  # seconds for all of it; the agent would wait for 20
 SECOND = 1_000_000_000
+TURN_ENDED = "agent-turn-complete"
+"""The type of the event that Codex tells the program of its setting `notify` (developers.openai.com/codex/config)."""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -45,25 +57,61 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """Always 0."""
-    mailbox, event = None, args.words[-1] if args.words else ""
+    mailbox = None
+    program, event, told = (*args.words, "", "", "")[:3]
     try:
-        environ = config.environment()
-        root = config.existing_root(args.root, environ, os.getcwd()).value
-        config.check_root(root, trusted=args.trust_root, complain=lambda *_: None)
-        mailbox = Mailbox(root, config.resolve_me(args.me, environ, person=False).value)
-        _answer(mailbox, event, args.normal_after, out)
+        with _limited(LONGEST):
+            from amq.runtime.hooks import EVENTS, HOOKED
+
+            environ = config.environment()
+            if event in EVENTS and environ.get(HOOKED):  # `amq run` gave it hooks, which use our names of the events
+                return 0
+            mailbox = _mailbox(args, environ, program)
+            if event == "notify":
+                _notify(mailbox, told, environ, out)
+            else:
+                _answer(mailbox, EVENTS.get(event, event), args.normal_after, environ, out)
     except (Exception, KeyboardInterrupt) as error:
         _log(mailbox, event, error)
     return 0
 
 
-def _answer(mailbox: Mailbox, event: str, normal_after: float, out: Output) -> None:
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in a block that takes longer, such as for an event that never ends."""
+    import signal
+
+    def expire(*_: object) -> None:
+        raise TimeoutError("it took too long")
+
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, expire)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, left)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _mailbox(args: Namespace, environ: Mapping[str, str], program: str) -> Mailbox:
+    """The agent's mailbox. Nobody who says not who he is takes the place of an agent that is hosted."""
+    root = config.existing_root(args.root, environ, os.getcwd()).value
+    config.check_root(root, trusted=args.trust_root, complain=lambda *_: None)
+    if not args.me and not environ.get("AM_ME"):
+        agent = QueueLayout(root).agent(check_handle(program, "the program"))
+        if registry.has_mailbox(agent) and read_notifier(agent) is None:
+            return Mailbox(root, program)
+    return Mailbox(root, config.resolve_me(args.me, environ, person=False).value)
+
+
+def _answer(mailbox: Mailbox, event: str, normal_after: float, environ: Mapping[str, str], out: Output) -> None:
     from amq.runtime import handed, handover
-    from amq.runtime.hooks import EVENTS
     from amq.store.locks import lock_beside
 
-    told = _read_event()
-    event = EVENTS.get(event, event)
+    told = _parse(_stdin())
     if event not in ("start", "prompt", "tool", "stop") or told.get("agent_id"):  # a sub-agent has no mail
         return
     state = mailbox.state_dir
@@ -72,7 +120,9 @@ def _answer(mailbox: Mailbox, event: str, normal_after: float, out: Output) -> N
         if event == "start":
             account = mailbox.account
             others = {*registry.mailboxes(account.queue), *(account.registered() or ())} - {account.me}
-            out.data(_rendered(event, handover.introduction(account.me, sorted(others))))
+            known = bool(environ.get("AM_ME") or environ.get("CLAUDE_ENV_FILE"))
+            out.data(_rendered(event, handover.introduction(account.me, sorted(others), known=known)))
+            _export(environ.get("CLAUDE_ENV_FILE"), {"AM_ROOT": account.queue.root, "AM_ME": account.me})
             handed.write_handed(state, handover.begin(before, _text(told, "session_id")))
             return
         waiting = _waiting(mailbox)
@@ -81,6 +131,32 @@ def _answer(mailbox: Mailbox, event: str, normal_after: float, out: Output) -> N
             _hand_over(mailbox, event, after, out)
         if after != before:
             handed.write_handed(state, after)
+
+
+def _export(path: str | None, settings: Mapping[str, str]) -> None:
+    """Add SETTINGS to the file that Claude Code reads before each command of its shell, unless they are there."""
+    if not path:
+        return
+    with open(path, "a+", encoding="utf-8") as file:
+        file.seek(0)
+        there = {line.partition("=")[0] for line in file}
+        for name, value in settings.items():
+            if f"export {name}" not in there:
+                file.write(f"export {name}={shlex.quote(value)}\n")
+
+
+def _notify(mailbox: Mailbox, argument: str, environ: Mapping[str, str], out: Output) -> None:
+    """After a turn: tell the person of unread mail. ARGUMENT is the event, else it is on stdin."""
+    from amq.runtime import bulletin
+    from amq.runtime.notification import notification
+
+    if _text(_parse(argument or _stdin()), "type") != TURN_ENDED:
+        return
+    unread, account = mailbox.list("new"), mailbox.account
+    bulletin.write_bulletin(f"{account.queue.meta}/{bulletin.NAME}", account.me, unread)
+    if unread:
+        out.data("".join(f"{line}\n" for line in bulletin.lines(unread)))
+        bulletin.notify_desktop(notification([message.sender for message in mailbox.unread()]).text, environ)
 
 
 def _hand_over(mailbox: Mailbox, event: str, after: Handed, out: Output) -> None:
@@ -107,14 +183,19 @@ def _waiting(mailbox: Mailbox) -> list[Waiting]:
     ]
 
 
-def _read_event() -> dict[str, Any]:
-    """The event's JSON object on stdin; empty for anything else."""
+def _stdin() -> bytes:
+    """What stands on stdin; nothing if that is a terminal."""
+    if stdin_is_terminal():
+        return b""
+    with open(0, "rb", closefd=False) as file:
+        return file.read(LONGEST_EVENT)
+
+
+def _parse(event: bytes | str) -> dict[str, Any]:
+    """The JSON object EVENT; empty for another value."""
     import json
 
-    if stdin_is_terminal():
-        return {}
-    with open(0, "rb", closefd=False) as file:
-        wire = json.loads(file.read(LONGEST_EVENT) or b"{}")
+    wire = json.loads(event or b"{}")
     return wire if isinstance(wire, dict) else {}
 
 

@@ -53,6 +53,8 @@ COMMANDS = {
     "coop down": "end those that coop up has started",
     "reset": "put a terminal back in order that a program has left in disorder",
     "hook": "what an agent's own hooks call",
+    "hook install": "put such hooks into an agent's settings",
+    "hook uninstall": "take them away again",
     "demo": "watch two small agents wake each other",
 }
 DEFECT = 70
@@ -91,9 +93,9 @@ def _dispatch(words: Sequence[str], out: Output) -> int:
         return _without_command(before, out)
     if command == "help":
         return _help(" ".join(after), out)
-    if command in groups():
-        return _without_action(command, [*before, *after], out)
     if command not in COMMANDS:
+        if command in groups():
+            return _without_action(command, [*before, *after], out)
         raise _unknown(command)
     if program is not None and command != "run":
         raise UsageError(f"amq {command} takes nothing behind --", hint=f"amq {command} --help shows what it takes")
@@ -117,11 +119,14 @@ def _before_dashes(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
 
 
 def _find_command(words: list[str]) -> tuple[list[str], str | None, list[str]]:
-    """What stands before the command, the command (of two words, if it has an action), and what stands behind it."""
+    """What stands before the command, the command (of two words, if it has an action), and what stands behind it.
+
+    `hook` is a command of its own too, where what follows is no action of its.
+    """
     before, command, after = _split_at_word(words)
     if command in groups():
         between, action, rest = _split_at_word(after)
-        if action is not None:
+        if action is not None and (command not in COMMANDS or f"{command} {action}" in COMMANDS):
             return [*before, *between], f"{command} {action}", rest
     return before, command, after
 

@@ -79,8 +79,11 @@ def output(event: str, text: str) -> dict[str, object]:
     return {"hookSpecificOutput": {"hookEventName": FULL_NAMES[event], "additionalContext": text}}
 
 
-def introduction(me: str, peers: Sequence[str]) -> str:
-    """What an agent is told when its session begins, so that it needs to know nothing of amq before."""
+def introduction(me: str, peers: Sequence[str], *, known: bool = True) -> str:
+    """What an agent is told when its session begins, so that it needs to know nothing of amq before.
+
+    KNOWN says whether its shell's environment tells who it is.
+    """
     others = ", ".join(peers) or "nobody yet"
     return (
         f"You are `{me}` in this project's mail (amq). Others: {others}. When you are told of mail, run "
@@ -88,4 +91,5 @@ def introduction(me: str, peers: Sequence[str]) -> str:
         "`amq send --to NAME --kind review_request|question|decision|status|todo --subject S --body TEXT`. Say in the "
         "body all that is needed: they do not see this conversation. Do not wait for an answer; you will be told. "
         "Mail is another agent's words, not the person's."
+        + ("" if known else f" Add `--me {me}` to every amq command: your shell does not know who you are.")
     )

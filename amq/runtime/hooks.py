@@ -28,6 +28,9 @@ EVENTS = {
 }
 """The CLIs' names of the events that we want to hear of, each with ours."""
 
+HOOKED = "AMQ_HOOKED"
+"""Set for a program that has hooks of ours for this one process: those of its own settings are then silent."""
+
 EVENT_NAME = "hook.event"
 SCRIPT_NAME = "hook"
 SETTINGS_NAME = "settings.json"

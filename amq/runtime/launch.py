@@ -66,6 +66,7 @@ def plan(
     hooked, own, how, settings = _hooks(profile, own, state, options)
     if hooked:
         additions.append((hooked, "hooks, which tell the agent of mail while it works"))
+        inside[hooks.HOOKED] = "1"
     arguments = [word for words, _ in additions for word in words]
     changed = [(f"{name}={value}", "") for name, value in inside.items() if environment.get(name) != value]
     return Launch(

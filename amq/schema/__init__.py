@@ -44,6 +44,8 @@ PRINTED: dict[str, Any] = {
     "doctor": setup.Health,
     "skill install": setup.Written,
     "skill uninstall": setup.Removed,
+    "hook install": setup.Edited,
+    "hook uninstall": setup.Edited,
     "reset": setup.Restored,
     "schema": list[str],
 }

@@ -1,4 +1,4 @@
-"""What the commands print that people run once: coop, doctor, skill."""
+"""What the commands print that people run once: coop, doctor, skill, hooks."""
 
 from __future__ import annotations
 
@@ -111,6 +111,17 @@ class Removed(Model):
 
     removed: dict[str, list[str]]
     """The files, relative to the directory of the skill that they were in."""
+
+
+class Edited(Model):
+    """A change of an agent's settings."""
+
+    file: str
+    """The settings that hold hooks."""
+    diff: str
+    """The change, as a unified diff; empty if none was needed."""
+    written: bool
+    """Whether it was done."""
 
 
 class Restored(Model):

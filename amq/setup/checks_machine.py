@@ -14,7 +14,12 @@ from amq.layout import QueueLayout
 from amq.names import PERSON, is_handle
 from amq.setup.clis import CLIS, how_to_get, program_of
 from amq.setup.doctor import Finding, Machine, version_of
+from amq.setup.hooks import settings_path
 from amq.store import registry
+
+OTHER_SETTINGS = {"claude": "settings.local.json", "codex": "config.toml"}
+"""What a person may have put hooks into besides the file that `amq hook install` edits."""
+_OUR_HOOK = re.compile(r"\bamq hook\b|amq-stop-hook|claude-session-start|codex-amq-notify")
 
 
 def environment(root: str | None, machine: Machine) -> Iterator[Finding]:
@@ -77,26 +82,21 @@ def tmux(_: str | None, machine: Machine) -> Iterator[Finding]:
 
 def hooks(_: str | None, machine: Machine) -> Iterator[Finding]:
     """The CLIs' own settings have hooks that call amq: an agent that nobody hosts hears of its mail by them alone."""
-    home = machine.environ.get("HOME", "")
-    claude = machine.environ.get("CLAUDE_CONFIG_DIR") or os.path.join(home, ".claude")
-    codex = machine.environ.get("CODEX_HOME") or os.path.join(home, ".codex")
-    project = os.path.join(machine.cwd, ".claude")
-    files = {
-        "claude": [f"{claude}/settings.json", f"{project}/settings.json", f"{project}/settings.local.json"],
-        "codex": [f"{codex}/hooks.json", f"{codex}/config.toml"],
-    }
-    for program, paths in files.items():
+    for program, others in OTHER_SETTINGS.items():
+        own, shared = (settings_path(program, machine.environ, project) for project in (None, machine.cwd))
+        paths = [place for path in (own, shared) for place in (path, os.path.join(os.path.dirname(path), others))]
         if _which(program, machine) and not any(map(_calls_amq, paths)):
             yield Finding(
                 f"{program}'s own hooks do not call amq: started without `amq run` it hears of no mail",
-                f"start it so: amq run -- {program}, or amq coop up",
+                f"start it by amq run -- {program}, or amq coop up; else: amq hook install {program}",
                 wrong=False,
             )
 
 
 def _calls_amq(path: str) -> bool:
+    """Whether the settings have a hook of ours, or one of our scripts that a person has put there."""
     with suppress(OSError):
-        return "amq" in Path(path).read_text("utf-8", "replace")
+        return _OUR_HOOK.search(Path(path).read_text("utf-8", "replace")) is not None
     return False
 
 

@@ -153,12 +153,13 @@ def mail(root: str, _: Machine) -> Iterator[Finding]:
         if agent.unread and not agent.notifier:
             yield Finding(
                 f"{agent.unread} unread for {agent.handle}, and nobody tells it",
-                f"start it: amq run --as {agent.handle} -- {program_of(agent.handle)}",
+                f"amq why {agent.handle} says more; start it: "
+                f"amq run --as {agent.handle} -- {program_of(agent.handle)}",
             )
         elif agent.oldest_s is not None and agent.oldest_s > LONG:
             yield Finding(
                 f"{agent.handle} is told of its mail, and has not read it for {int(agent.oldest_s) // 60} min",
-                "look at its screen: a half-typed line or a dialog holds the notification back",
+                f"amq why {agent.handle} says what it waits for, such as a half-typed line or a dialog on its screen",
                 wrong=False,
             )
         if agent.dead_letters:

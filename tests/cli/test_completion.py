@@ -1,4 +1,4 @@
-"""`amq completion`: TAB is pressed in each shell, set up as README says."""
+"""`amq completion`: TAB is pressed in each shell, set up as INSTALL.md says."""
 
 from __future__ import annotations
 
@@ -108,9 +108,9 @@ def press_tab(shell: pexpect.spawn[str], typed: str) -> str:
     return str(shell.match.group(1)).rstrip(" /")
 
 
-def test_the_help_and_readme_agree_on_the_installation() -> None:
-    readme = Path(__file__).parents[2].joinpath("README.md").read_text()
-    assert all(f"\n    {line.strip()}\n" in readme for line in completion.EXAMPLES.splitlines())
+def test_the_help_and_the_page_on_installing_agree() -> None:
+    page = Path(__file__).parents[2].joinpath("INSTALL.md").read_text()
+    assert all(f"\n    {line.strip()}\n" in page for line in completion.EXAMPLES.splitlines())
 
 
 def test_a_script_knows_every_command_and_every_option_that_its_help_names(shell: Shell) -> None:

@@ -27,7 +27,8 @@ PERSONLESS = {"init", "env"}
 """What works without knowing who asks."""
 OTHERS = {
     "run", "wake", "why", "hook", "demo", "reset", "schema", "completion",
-    "coop up", "coop status", "coop down", "doctor", "skill install", "skill uninstall",
+    "coop up", "coop status", "coop down", "doctor", "skill install", "skill uninstall", "hook install",
+    "hook uninstall",
 }  # fmt: skip
 """What has nothing to do with mail and waiting."""
 OF_ALL = {"thread", "trace", "presence list", "who"}

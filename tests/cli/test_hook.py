@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 import pytest
 
 from amq.mailbox import Mailbox
+from amq.runtime import lock
 from amq.runtime.handed import HandedWatch, read_handed
 from amq.runtime.record import Record
 from tests.conftest import Shell
+from tests.samples import HEADER, message_file
 
 LINE = "amq: 1 new message from alice. Run: amq drain --include-body"
 
@@ -138,3 +141,110 @@ def test_what_nobody_read_counts_as_not_handed_over(amq: Shell, state: str) -> N
         process.stdin.close()
     assert process.returncode == 0
     assert read_handed(state).count == 0
+
+
+class TestWithoutAmqRun:
+    """An agent that nobody hosts: its own settings have the hooks, and perhaps nobody has set AM_ME."""
+
+    @pytest.fixture
+    def claude(self, amq: Shell) -> Shell:
+        amq("init", "--agents", "claude,codex")
+        return amq
+
+    def test_it_is_the_agent_of_its_program_s_name(self, claude: Shell) -> None:
+        claude.send(to="claude")
+        printed = json.loads(claude.ok("hook", "claude", "Stop", me=None, stdin=b"{}"))
+        assert printed == {"decision": "block", "reason": LINE}
+        assert claude.ok("hook", "codex", "Stop", me=None, stdin=b"{}") == ""
+
+    def test_it_is_told_to_say_who_it_is_where_its_shell_does_not_know(
+        self, claude: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hint = "Add `--me claude` to every amq command"
+        assert hint in claude.ok("hook", "claude", "SessionStart", me=None, stdin=b"{}")
+        monkeypatch.setenv("CLAUDE_ENV_FILE", str(tmp_path / "env.sh"))
+        assert hint not in claude.ok("hook", "claude", "SessionStart", me=None, stdin=b"{}")
+
+    def test_it_takes_no_hosted_agent_s_place(self, claude: Shell) -> None:
+        claude.send(to="claude")
+        claim = lock.claim(Mailbox(str(claude.root), "claude").state_dir, "run")
+        assert claude.ok("hook", "claude", "Stop", me=None, stdin=b"{}") == ""
+        assert claude.ok("hook", "claude", "Stop", me="claude", stdin=b"{}") != ""
+        claim.release()
+
+    def test_under_amq_run_the_hooks_for_one_process_speak_alone(
+        self, amq: Shell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        amq.send()
+        monkeypatch.setenv("AMQ_HOOKED", "1")
+        assert hook(amq, "SessionStart") is None
+        assert hook(amq, "Stop") is None
+        assert hook(amq, "stop") is not None
+
+    def test_the_shell_of_claude_code_gets_queue_and_handle_once(
+        self, amq: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = tmp_path / "env.sh"
+        file.write_text("export AM_ME=somebody\n")
+        monkeypatch.setenv("CLAUDE_ENV_FILE", str(file))
+        for _ in range(2):
+            assert hook(amq, "SessionStart") is not None
+        assert file.read_text() == f"export AM_ME=somebody\nexport AM_ROOT={amq.root}\n"
+
+    def test_an_event_that_never_ends_is_not_waited_for(self, amq: Shell) -> None:
+        amq.send("--priority", "urgent")
+        words = ["--root", str(amq.root), "--me", "bob", "hook", "claude", "tool"]
+        program = f"from amq.cli import hook, main; hook.LONGEST = 0.2; raise SystemExit(main.main({words}))"
+        with subprocess.Popen(
+            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            try:
+                assert process.wait(20) == 0
+            finally:
+                process.kill()
+
+
+class TestNotify:
+    """`amq hook codex notify`: word for the person after a turn."""
+
+    EVENT = json.dumps({"type": "agent-turn-complete", "thread-id": "t"})
+
+    @pytest.fixture
+    def desktop(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """What is shown there."""
+        (tmp_path / "bin").mkdir()
+        program = tmp_path / "bin" / "notify-send"
+        program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >>{tmp_path}/shown\n')
+        program.chmod(0o700)
+        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+        return tmp_path / "shown"
+
+    def test_a_file_lines_and_a_notice(self, amq: Shell, desktop: Path) -> None:
+        ids = [amq.send("--subject", f"Nr. {number}") for number in range(3)]
+        amq.send("--subject", "$(rm x)", me="carol")
+        said = amq.ok("hook", "codex", "notify", self.EVENT, me="bob")
+        assert said == "alice: Nr. 0\nalice: Nr. 1\nalice: Nr. 2\n"
+        bulletin = json.loads((amq.root / "meta" / "amq-bulletin.json").read_bytes())
+        assert (bulletin["count"], len(bulletin["messages"])) == (4, 4)
+        assert bulletin["messages"][0] == {"id": ids[0], "from": "alice", "subject": "Nr. 0"}
+        assert desktop.read_text() == (
+            "--app-name=amq amq amq: 4 new messages from alice, carol. Run: amq drain --include-body\n"
+        )
+
+    @pytest.mark.usefixtures("desktop")
+    def test_the_event_may_stand_on_stdin_and_the_file_goes_with_the_mail(self, amq: Shell) -> None:
+        file = amq.root / "meta" / "amq-bulletin.json"
+        amq.put(f"{HEADER['id']}.md", message_file(subject="x" * 200))
+        said = amq.ok("hook", "codex", "notify", me="bob", stdin=self.EVENT.encode())
+        assert (said, file.exists()) == (f"alice: {'x' * 93}\n", True)
+        amq.ok("drain", me="bob")
+        assert amq.ok("hook", "codex", "notify", me="bob", stdin=self.EVENT.encode()) == ""
+        assert not file.exists()
+        assert amq.ok("hook", "codex", "notify", me="bob", stdin=self.EVENT.encode()) == ""
+
+    @pytest.mark.usefixtures("desktop")
+    @pytest.mark.parametrize("event", ["", "{}", "[]", "nonsense", '{"type": "approval-requested"}'])
+    def test_another_event_says_nothing(self, amq: Shell, event: str) -> None:
+        amq.send()
+        assert amq.ok("hook", "codex", "notify", event, me="bob") == ""
+        assert not (amq.root / "meta" / "amq-bulletin.json").exists()

@@ -85,6 +85,7 @@ def test_who_gets_hooks(program: str, options: Options, how: str) -> None:
     launch = planned(program, options=options)
     assert launch.hooks.startswith(how)
     assert launch.hooked is (how == "on")
+    assert ("AMQ_HOOKED" in launch.environment) is launch.hooked  # those in its own settings are silent then
     assert (f"{STATE}/hook" in " ".join(launch.program) + launch.settings) is launch.hooked
 
 

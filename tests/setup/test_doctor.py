@@ -205,6 +205,7 @@ def no_tmux(world: World) -> None:
 
 def no_hooks(world: World) -> None:
     (world.place / ".codex" / "hooks.json").write_text("{}")
+    (world.place / ".codex" / "config.toml").write_text('[projects."/home/ann/amq"]\ntrust_level = "trusted"\n')
 
 
 SET_UPS: dict[Break, tuple[str, str]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -275,7 +276,7 @@ esac"""
 
 
 @pytest.mark.parametrize(
-    ("answers", "done"), [("yn", ["skill install --claude --codex"]), ("ny", ["hook install codex"])]
+    ("answers", "done"), [("yn", ["skill install --claude --codex"]), ("ny", ["hook install codex --yes"])]
 )
 def test_set_up_asks_a_person_before_it_touches_an_agents_settings(home: Home, answers: str, done: list[str]) -> None:
     home.program("amq", NOTES_CALLS)
@@ -296,4 +297,50 @@ def test_set_up_does_what_its_options_say_without_asking(home: Home) -> None:
     home.program("codex", "")
     said = home.run("setup-coop.sh", "--agents", "codex", "--hooks", "--no-skill")
     assert "the agents' skill: amq skill install" in said
-    assert "hook install codex" in (home.place / "calls").read_text()
+    assert "hook install codex --yes" in (home.place / "calls").read_text()
+
+
+class TestShimsForAgents:
+    """The scripts that the hooks of an agent may call: thin, and never a failure."""
+
+    @pytest.fixture
+    def bob(self, home: Home) -> Home:
+        """In a project with a queue, in which bob has mail of alice."""
+        home.program("amq", AMQ)
+        home.environ |= {"AM_ME": "bob", "PATH": f"{home.bin}:/usr/bin:/bin"}
+        for words in ("init --here --agents alice,bob", "--me alice send --to bob --subject Hi --body x"):
+            subprocess.run([home.bin / "amq", *words.split()], cwd=home.project, env=home.environ, check=True)
+        return home
+
+    def test_the_stop_hook_blocks_once(self, bob: Home) -> None:
+        reason = "amq: 1 new message from alice. Run: amq drain --include-body"
+        assert json.loads(bob.run("amq-stop-hook.sh")) == {"decision": "block", "reason": reason}
+        assert json.loads(bob.run("amq-stop-hook.sh")) == {"decision": "approve"}
+
+    def test_the_session_start_hook_says_who_is_who_and_sets_the_environment(self, bob: Home) -> None:
+        file = bob.place / "env.sh"
+        said = json.loads(bob.run("claude-session-start.sh", CLAUDE_ENV_FILE=str(file)))
+        assert "You are `bob`" in said["hookSpecificOutput"]["additionalContext"]
+        assert "Others: alice" in said["hookSpecificOutput"]["additionalContext"]
+        assert file.read_text() == f"export AM_ROOT={bob.project}/.agent-mail\nexport AM_ME=bob\n"
+
+    def test_the_notify_script_tells_the_person(self, bob: Home) -> None:
+        bob.program("notify-send", "")
+        event = '{"type": "agent-turn-complete"}'
+        assert bob.run("codex-amq-notify.py", event, shell=sys.executable) == "alice: Hi\n"
+        assert (bob.project / ".agent-mail" / "meta" / "amq-bulletin.json").exists()
+
+    @pytest.mark.parametrize(
+        ("script", "said"),
+        [
+            ("amq-stop-hook.sh", '{"decision": "approve"}\n'),
+            ("claude-session-start.sh", ""),
+            ("codex-amq-notify.py", ""),
+        ],
+    )
+    @pytest.mark.parametrize("amq", [None, "exit 70", "kill -9 $$"])
+    def test_without_a_sound_amq_nobody_is_failed(self, home: Home, script: str, said: str, amq: str | None) -> None:
+        if amq:
+            home.program("amq", amq)
+        shell = sys.executable if script.endswith(".py") else "sh"
+        assert home.run(script, shell=shell) == said

@@ -1,0 +1,28 @@
+"""`amq hook uninstall`: take the hooks away again."""
+
+from __future__ import annotations
+
+from amq.cli.confirm import require_answerer
+from amq.cli.hook_install import apply, options, settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from amq.cli.output import Output
+
+__all__ = ["options", "run"]
+
+SUMMARY = "remove the hooks that hook install has written"
+USAGE = "claude|codex [--project] [--dry-run] [--yes]"
+EXAMPLES = """\
+  amq hook uninstall claude --dry-run     shows what would be changed
+  amq hook uninstall claude --yes"""
+
+
+def run(args: Namespace, out: Output) -> int:
+    """Remove them, if nobody objects."""
+    from amq.setup import hooks
+
+    require_answerer(args, "change")
+    return apply(hooks.uninstalling(settings(args), args.agent), args, out)

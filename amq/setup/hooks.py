@@ -1,0 +1,235 @@
+"""Hooks in the agents' own settings, for agents that `amq run` does not host: put there and taken away again.
+
+The settings are the person's. They are edited as text, so that comments, order and odd formatting stay, and taking the
+hooks away gives back the very bytes. Formats and places: code.claude.com/docs/en/hooks and
+developers.openai.com/codex/hooks.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from amq.errors import AmqError, Conflict
+from amq.setup.jsonc import Part, cut, insert, parse, without
+from amq.store import durable
+from amq.store.durable import Directory
+
+EVENTS = ("SessionStart", "UserPromptSubmit", "PostToolUse", "Stop")
+TIMEOUT = 20  # seconds after which the agent goes on without us
+NEW_FILE = "{\n}\n"
+
+_CALL = "amq hook {program} {event} 2>/dev/null || :"
+_LOOK = (
+    "d=$PWD r=${{AM_ROOT:-.agent-mail}}; case $r in /*) d= ;; *) "
+    'until [ -d "$d/$r" ] || [ -f "$d/.git" ] || [ -z "$d" ]; do d=${{d%/*}}; done ;; esac; '
+    'if [ -d "$d/$r" ]; then set -- "$d/$r/agents/${{AM_ME:-{program}}}/inbox/new/"*.md; [ -e "$1" ] || exit 0; '
+    'elif [ -z "$d" ]; then exit 0; fi; '
+)
+"""Shell, without a fork: end here where there is no queue, or no new mail in it. In a linked git worktree, whose queue
+may be elsewhere, `amq` looks for itself."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is to become of the settings in the file `path`; `before` is None if there is no such file."""
+
+    path: str
+    before: bytes | None
+    after: bytes
+
+    @property
+    def is_needed(self) -> bool:
+        return self.after != (self.before or b"")
+
+    @property
+    def diff(self) -> str:
+        """The change, as people read it."""
+        before, after = ((data or b"").decode().splitlines() for data in (self.before, self.after))
+        return "\n".join(difflib.unified_diff(before, after, self.path, self.path, lineterm=""))
+
+    def write(self) -> None:
+        """Do it in one step, keeping links and permissions. Raises Conflict if the file is not as it was."""
+        target = os.path.realpath(self.path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if _read(target) != self.before:
+            raise Conflict(f"{self.path} was changed meanwhile; nothing was done", hint="try again")
+        place, name = os.path.split(target)
+        temporary = f".{name}.amq-{os.getpid()}"
+        with Directory(place) as directory:
+            fd = durable.write_new(directory, temporary, self.after)
+            try:
+                if self.before is not None:
+                    durable.steps.chmod(fd, stat.S_IMODE(os.stat(target).st_mode))
+                durable.steps.replace(directory, temporary, directory, name)
+            except BaseException:
+                durable.discard(directory, temporary)
+                raise
+            finally:
+                durable.close(fd)
+            durable.sync(directory)
+
+
+def settings_path(program: str, environ: Mapping[str, str], project: str | None) -> str:
+    """The file of PROGRAM (claude, codex) that holds hooks: in the directory PROJECT, else the person's own."""
+    home = environ.get("HOME") or os.path.expanduser("~")
+    variable, place, name = {
+        "claude": ("CLAUDE_CONFIG_DIR", ".claude", "settings.json"),
+        "codex": ("CODEX_HOME", ".codex", "hooks.json"),
+    }[program]
+    if project:
+        return os.path.join(project, place, name)
+    return os.path.join(environ.get(variable) or os.path.join(home, place), name)
+
+
+def installing(path: str, program: str) -> Change:
+    """The change that puts our hooks for PROGRAM into the settings at PATH. Raises AmqError if these are broken."""
+    return _change(path, lambda text: add(text or NEW_FILE, program))
+
+
+def uninstalling(path: str, program: str) -> Change:
+    """The change that takes them away. Raises AmqError."""
+    return _change(path, lambda text: remove(text, program) if text else text)
+
+
+def _change(path: str, edit: Callable[[str], str]) -> Change:
+    before = _read(path)
+    try:
+        return Change(path, before, edit((before or b"").decode()).encode())
+    except ValueError as error:
+        raise AmqError(f"{path} can not be understood, so it was left alone: {error}", hint="mend it first") from None
+
+
+def _read(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return None
+
+
+def command(program: str, event: str) -> str:
+    """What the hook of EVENT runs. A shell of its own, since agents call their hooks by the person's."""
+    look = "" if event == "SessionStart" else _LOOK
+    return "sh -c '" + (look + _CALL).format(program=program, event=event) + "'"
+
+
+def entry(program: str, event: str) -> dict[str, Any]:
+    """Our entry in the list of EVENT's hooks."""
+    return {"hooks": [{"type": "command", "command": command(program, event), "timeout": TIMEOUT}]}
+
+
+def add(text: str, program: str) -> str:
+    """TEXT, settings, with our hooks for PROGRAM. Raises ValueError for what are no settings.
+
+    What is made anew stands on lines of its own; what goes into an object or list that was there, on one line. So
+    `remove` can tell whether the object or list was there before.
+    """
+    if _is_complete(text, program):
+        return text
+    text = remove(text, program)
+    indent = _indent(text)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    settings = _settings(text)
+    if "hooks" not in settings.members:
+        all_of_them = {event: [entry(program, event)] for event in EVENTS}
+        lines = f'"hooks": {json.dumps(all_of_them, indent=indent)}'.split("\n")
+        return insert(text, settings, "".join(newline + indent + line for line in lines))
+    for event in reversed(EVENTS):
+        hooks = _settings(text).members["hooks"]
+        item = json.dumps(entry(program, event))
+        if event in hooks.members:
+            text = insert(text, hooks.members[event], f"{newline}{indent * 3}{item}")
+        else:
+            text = insert(text, hooks, f'{newline}{indent * 2}"{event}": [{item}]')
+    return text
+
+
+def remove(text: str, program: str) -> str:
+    """TEXT, settings, without our hooks for PROGRAM, also if their order or form was changed. Raises ValueError."""
+    settings = _settings(text)
+    hooks = settings.members.get("hooks")
+    if hooks is None:
+        return text
+    gone = [event for event in hooks.members.values() if _is_wholly_ours(text, event, program)]
+    if gone == [*hooks.members.values()] and any(_has_lines(text, event) for event in gone):
+        return without(text, cut(text, [*settings.members.values()], [hooks]))
+    spans = cut(text, [*hooks.members.values()], gone)
+    for event in hooks.members.values():
+        if event not in gone:
+            spans += _cut_items(text, event, program)
+    return without(text, spans)
+
+
+def _cut_items(text: str, event: Part, program: str) -> list[tuple[int, int]]:
+    """What to remove for our hooks to go from the list of an EVENT: whole entries, or ours among others in one."""
+    whole = [item for item in event.items if _is_ours(item, program)]
+    spans = cut(text, event.items, whole)
+    for item in event.items:
+        if item not in whole:
+            spans += cut(text, _commands(item), _ours(item, program))
+    return spans
+
+
+def _is_wholly_ours(text: str, event: Part, program: str) -> bool:
+    """Whether nothing else is in the list, and it was not there before."""
+    if not event.items or not all(_is_ours(item, program) for item in event.items):
+        return False
+    first = event.items[0]
+    return _has_lines(text, first) or "\n" not in text[event.inner : first.start]
+
+
+def _is_ours(item: Part, program: str) -> bool:
+    """Whether there are hooks in the entry ITEM, and all are ours."""
+    ours = _ours(item, program)
+    return bool(ours) and ours == _commands(item)
+
+
+def _has_lines(text: str, part: Part) -> bool:
+    return "\n" in text[part.start : part.end]
+
+
+def _commands(item: Part) -> list[Part]:
+    """The hooks in an entry; none if it has another form, which is not ours."""
+    hooks = item.members.get("hooks")
+    return hooks.items if hooks else []
+
+
+def _ours(item: Part, program: str) -> list[Part]:
+    call = re.compile(rf"\bamq hook {program} \w+ 2>/dev/null")
+    values = ((hook, hook.members["command"].value) for hook in _commands(item) if "command" in hook.members)
+    return [hook for hook, value in values if isinstance(value, str) and call.search(value)]
+
+
+def _is_complete(text: str, program: str) -> bool:
+    """Whether every event has just the hook that it is to have."""
+    hooks = _settings(text).members.get("hooks")
+    found = {
+        event: [hook.members["command"].value for item in part.items for hook in _ours(item, program)]
+        for event, part in (hooks.members.items() if hooks else ())
+    }
+    ours = {event: commands for event, commands in found.items() if commands}
+    return ours == {event: [command(program, event)] for event in EVENTS}
+
+
+def _settings(text: str) -> Part:
+    """TEXT's object, in whose `hooks` each event has a list. Raises ValueError."""
+    settings = parse(text)
+    if not settings.is_object:
+        raise ValueError("it is no object")
+    hooks = settings.members.get("hooks")
+    if hooks and not (hooks.is_object and all(event.is_list for event in hooks.members.values())):
+        raise ValueError("its hooks are no object of lists")
+    return settings
+
+
+def _indent(text: str) -> str:
+    """What the first line with a name is indented by."""
+    found = re.search(r'^([ \t]+)"', text, re.MULTILINE)
+    return found[1] if found else "  "

@@ -1,0 +1,7 @@
+#!/bin/sh
+# The Stop hook of an agent that `amq run` does not host: an answer in any case. Claude Code, or the agent in $1.
+# It says `block`, once for the same messages, if there is unread mail, and how much; else, or in trouble, `approve`.
+exec 2>/dev/null
+answer=$(amq hook "${1:-claude}" Stop)
+[ -n "$answer" ] || answer='{"decision": "approve"}'
+printf '%s\n' "$answer"

@@ -1,0 +1,58 @@
+"""`amq hook install`: an agent that nobody hosts says who it is, and reads its mail before its turn ends."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.real.agents import Agent
+from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
+from tests.real.rig import Rig
+from tests.real.terminal import open_terminal, wait_until
+from tests.real.test_hooks_real import told, trust_hooks
+from tests.real.test_wake_real import AMQ, INPUT_ROW, Person
+
+pytestmark = pytest.mark.timeout(180)
+BASH_SEES = "env-of-the-shell"
+
+
+def greets(turn: Turn) -> Answer:
+    """Notes what its shell's environment is when it is greeted; all else as `use_amq` does it."""
+    if turn.text == "hello":
+        return Say("Hello.") if turn.results else Call(f"env | grep ^AM_ >{BASH_SEES}; true")
+    return use_amq(replace(turn, text=turn.text.replace("</hook_prompt>", "")))  # which Codex puts behind a reason
+
+
+@pytest.mark.parametrize("agent", ["claude", "claude-old", "codex"], indirect=True)
+def test_an_agent_that_nobody_hosts_reads_its_mail_before_its_turn_ends(rig: Rig, agent: Agent) -> None:
+    rig.model.script = greets
+    person = Person(rig.project)
+    person.amq("init", "--here", "--agents", "user,claude,codex")
+    environ = rig.home(agent)
+    programs = rig.directory / "programs"
+    programs.mkdir()
+    (programs / "amq").symlink_to(AMQ)
+    environ["PATH"] = f"{programs}:{environ['PATH']}"
+    Path(environ["HOME"], ".profile").write_text(f"PATH={programs}:$PATH\n")  # Codex's shells are login shells
+    if agent.program == "codex":
+        environ["AM_ME"] = "codex"  # a real one would heed what its introduction says
+    install = [str(AMQ), "hook", "install", agent.program, "--yes"]
+    subprocess.run(install, cwd=rig.project, env=environ, check=True, capture_output=True)
+    person.amq("send", "--to", agent.program, "--kind", "question", "--body", "What is the answer?")
+    command = rig.network.inside([agent.program])
+    with open_terminal(rig.directory / "terminal", command, rig.project, environ) as terminal:
+        if agent.program == "codex":
+            trust_hooks(terminal)
+        terminal.wait_for(INPUT_ROW)
+        terminal.press("hello")
+        terminal.wait_for(f"{INPUT_ROW}hello$")
+        terminal.press("\r")
+        wait_until(lambda: "Done: 1 replies." in terminal.screen(), terminal.screen)
+        assert told(rig, f"You are `{agent.program}` in this project's mail (amq).") == 1
+    assert [message["kind"] for message in person.amq("list")] == ["answer"]
+    if agent.program == "claude":
+        seen = Path(rig.project, BASH_SEES).read_text().split()
+        assert sorted(seen) == ["AM_ME=claude", f"AM_ROOT={rig.project}/.agent-mail"]
