@@ -25,6 +25,8 @@ PACKAGE = Path(inspect.getfile(amq)).parent
 SURE_MOVES = {"write_new", "publish_new", "link", "move", "take", "replace_file", "make_directories", "discard", "fill"}
 AFTER_AN_ERROR = {"_give_up"}
 """What the search reaches by its faults, and a run without one does not."""
+NO_QUEUE_FILE = {"setup/hooks.py: write"}
+"""What changes an agent's settings and no file of a queue; `tests/setup/test_hooks.py` is about it."""
 
 
 def _reached(place: Path) -> set[tuple[str, int]]:
@@ -78,7 +80,7 @@ def test_every_verb_and_whatever_changes_a_file_is_in_a_scenario(place: Path) ->
     wanted = [*_verbs(), *_changers()]
     assert len(wanted) > 40
     missing = {name for name, where in wanted if where not in reached}
-    assert {name for name in missing if name.split()[-1] not in AFTER_AN_ERROR} == set()
+    assert {name for name in missing - NO_QUEUE_FILE if name.split()[-1] not in AFTER_AN_ERROR} == set()
 
 
 def _changing(log: list[Step]) -> list[str]:
