@@ -48,7 +48,8 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def _context(args: Namespace) -> Context:
-    from amq.setup.doctor import Context, Finding, this_machine
+    from amq.setup.doctor import Context, this_machine
+    from amq.setup.finding import Finding
 
     machine = this_machine(config.environment(), os.getcwd(), __version__)
     try:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from amq.runtime.launch import Launch
 from amq.runtime.profiles import NativeWay, Profile
+from amq.runtime.versions import printed_version
 
 PATIENCE = 20.0  # seconds for a program to print its version
-_VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
 
 
 def explained(launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
@@ -47,7 +45,7 @@ def wake_path(launch: Launch, *, native: bool) -> list[str]:
 
 def installed(profile: Profile, program: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """The version that PROGRAM prints, and whether amq was tested with it."""
-    version = _printed_version([program, *profile.version], environment) if profile.tested else ""
+    version = printed_version([program, *profile.version], environment, PATIENCE) if profile.tested else ""
     return {
         "profile": profile.name,
         "version": version,
@@ -78,14 +76,3 @@ def text(found: Mapping[str, Any]) -> str:
         *(f"wakes    {way}" for way in found["wake"]),
     ]
     return "\n".join(lines)
-
-
-def _printed_version(command: Sequence[str], environment: Mapping[str, str]) -> str:
-    try:
-        done = subprocess.run(
-            command, env=dict(environment), stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    match = _VERSION.search(done.stdout.decode("utf-8", "replace"))
-    return match[0] if match else ""

@@ -12,11 +12,13 @@ from pathlib import Path
 from amq.errors import AmqError
 from amq.layout import QueueLayout
 from amq.names import PERSON, is_handle
+from amq.runtime.versions import printed_version
 from amq.setup.clis import CLIS, how_to_get, program_of
-from amq.setup.doctor import Finding, Machine, version_of
+from amq.setup.finding import Finding, Machine
 from amq.setup.hooks import settings_path
 from amq.store import registry
 
+VERSION_PATIENCE = 10.0  # seconds for a program to tell its version
 OTHER_SETTINGS = {"claude": "settings.local.json", "codex": "config.toml"}
 """What a person may have put hooks into besides the file that `amq hook install` edits."""
 _OUR_HOOK = re.compile(r"\bamq hook\b|amq-stop-hook|claude-session-start|codex-amq-notify")
@@ -39,7 +41,7 @@ def command(_: str | None, machine: Machine) -> Iterator[Finding]:
     if found is None:
         yield Finding("no amq on the PATH", "install it: scripts/install.sh, which says what the PATH lacks")
         return
-    version = version_of(found, machine.environ)
+    version = printed_version([found, "--version"], machine.environ, VERSION_PATIENCE)
     ours = machine.version
     if version != ours:
         yield Finding(
@@ -61,7 +63,7 @@ def agents(root: str | None, machine: Machine) -> Iterator[Finding]:
 
 
 def _version(program: str, path: str, machine: Machine) -> Iterator[Finding]:
-    version = version_of(path, machine.environ)
+    version = printed_version([path, "--version"], machine.environ, VERSION_PATIENCE)
     oldest = CLIS[program].oldest
     if not version:
         yield Finding(f"{path} does not start: {program} --version fails", f"install it again; {how_to_get(program)}")

@@ -16,7 +16,7 @@ from amq.mailbox import Mailbox
 from amq.names import PERSON, is_handle
 from amq.roster import Agent
 from amq.setup.clis import program_of
-from amq.setup.doctor import Finding, Machine
+from amq.setup.finding import Finding, Machine
 from amq.store import durable, registry
 from amq.store.durable import Directory
 from amq.text import visible

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-VERSION_PATIENCE = 10.0  # seconds for a program to tell its version
-_VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is wrong, or only worth knowing, and what to do about it; FIX does that and loses nothing."""
-
-    text: str
-    remedy: str
-    wrong: bool = True
-    fix: Callable[[], object] | None = None
+from amq.setup import checks_machine, checks_queue
+from amq.setup.finding import Finding, Machine
 
 
 @dataclass(frozen=True)
@@ -31,20 +19,6 @@ class Found:
 
     check: str
     finding: Finding
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What a check may ask of the world beside the queue; tests pass a world of their own."""
-
-    environ: Mapping[str, str]
-    cwd: str
-    version: str  # of this amq
-    uid: int
-    mounts: Callable[[], str]
-    statvfs: Callable[[str], os.statvfs_result]
-    watch: Callable[[str], None]
-    """Watch a directory for an instant; raises OSError where that is not possible."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +32,6 @@ class Context:
 
 def checks(context: Context) -> dict[str, Callable[[], Iterable[Finding]]]:
     """The checks that apply, each by its name, in the order in which a person wants to read of them."""
-    from amq.setup import checks_machine, checks_queue
-
     root, machine = context.root, context.machine
     around = {name: partial(check, root, machine) for name, check in checks_machine.CHECKS.items()}
     if root is None:
@@ -109,16 +81,3 @@ def _watch(directory: str) -> None:
         next(changes)
     except RuntimeError as error:
         raise OSError(str(error)) from error
-
-
-def version_of(program: str, environ: Mapping[str, str]) -> str:
-    """What PROGRAM calls its version; empty if it does not say one in time."""
-    try:
-        asked = subprocess.run(
-            [program, "--version"], env=dict(environ), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, timeout=VERSION_PATIENCE, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    found = _VERSION.search(asked.stdout.decode("utf-8", "replace"))
-    return found[0] if found and asked.returncode == 0 else ""

@@ -22,7 +22,7 @@ from tests.crash.world import World, append_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from amq.setup.doctor import Machine
+    from amq.setup.finding import Machine
 
 ID = "m1"
 LETTERS = ("dlq_1_0_aaaaaaaaaaaa", "dlq_2_0_bbbbbbbbbbbb", "dlq_3_0_cccccccccccc")

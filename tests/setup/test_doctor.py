@@ -18,10 +18,12 @@ from amq import __version__
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime import lock
+from amq.runtime.versions import printed_version
 from amq.sending import Draft
 from amq.setup import checks_queue, doctor
 from amq.setup.clis import CLIS
-from amq.setup.doctor import Context, Finding, Found
+from amq.setup.doctor import Context, Found
+from amq.setup.finding import Finding
 from amq.store import registry
 from tests.conftest import Result, Shell, run_amq
 
@@ -328,10 +330,9 @@ def test_the_longest_mount_counts(path: str, kind: str) -> None:
     assert checks_queue._kind(path, mounts) == kind
 
 
-def test_a_program_without_a_version_in_time_has_none(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "VERSION_PATIENCE", 0.2)
+def test_a_program_without_a_version_in_time_has_none(world: World) -> None:
     world.program("slow", "'; exec /bin/sleep 600; echo '")
-    assert doctor.version_of(str(world.bin / "slow"), {}) == ""
+    assert printed_version([str(world.bin / "slow"), "--version"], {}, patience=0.2) == ""
 
 
 class TestCommand:

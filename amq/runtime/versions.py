@@ -1,0 +1,22 @@
+"""The versions that programs print of themselves."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+
+_VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
+
+
+def printed_version(command: Sequence[str], environment: Mapping[str, str], patience: float) -> str:
+    """The version in what COMMAND prints; empty if it fails, or says none within PATIENCE seconds."""
+    try:
+        asked = subprocess.run(
+            command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, timeout=patience, check=False,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    found = _VERSION.search(asked.stdout.decode("utf-8", "replace"))
+    return found[0] if found and asked.returncode == 0 else ""
