@@ -20,6 +20,11 @@ class TakenError(Exception):
         super().__init__(str(holder))
         self.holder = holder
 
+    @property
+    def who(self) -> str:
+        """Who it is, for people."""
+        return f"amq {self.holder.how}, process {self.holder.pid}" if self.holder else "another process"
+
 
 class Claim:
     """The lock, held. The descriptor is not inherited: programs that we start do not keep it."""

@@ -91,9 +91,9 @@ def _claim(state: str, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
     try:
         return lock.claim(state, "run")
     except lock.TakenError as error:
-        who = f"amq {error.holder.how}, process {error.holder.pid}" if error.holder else "another process"
         raise Taken(
-            f"{me} is already hosted by {who}", hint=f"to start another: amq run --as {me}-2 -- {' '.join(program)}"
+            f"{me} is already hosted by {error.who}",
+            hint=f"to start another: amq run --as {me}-2 -- {' '.join(program)}",
         ) from error
 
 

@@ -100,9 +100,8 @@ def _claim(state: str, me: str, way: Way) -> lock.Claim:
     try:
         return lock.claim(state, f"wake --via {way.name}")
     except lock.TakenError as error:
-        who = f"amq {error.holder.how}, process {error.holder.pid}" if error.holder else "another process"
         raise Notified(
-            f"{me} is already told of its mail by {who}", hint="one is enough; end that one first to replace it"
+            f"{me} is already told of its mail by {error.who}", hint="one is enough; end that one first to replace it"
         ) from error
 
 
