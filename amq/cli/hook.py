@@ -42,6 +42,7 @@ with 0, and says why in run.log of the agent's private directory."""
 
 LONGEST_EVENT = 16 << 20  # bytes; what a tool printed is in it
 LONGEST = 15.0  # seconds for all of it; the agent would wait for 20
+DESKTOP_PATIENCE = 5.0  # seconds
 SECOND = 1_000_000_000
 TURN_ENDED = "agent-turn-complete"
 """The type of the event that Codex tells the program of its setting `notify` (developers.openai.com/codex/config)."""
@@ -68,7 +69,7 @@ def run(args: Namespace, out: Output) -> int:
                 return 0
             mailbox = _mailbox(args, environ, program)
             if event == "notify":
-                _notify(mailbox, told, environ, out)
+                _notify(mailbox, told, out)
             else:
                 _answer(mailbox, EVENTS.get(event, event), args.normal_after, environ, out)
     except (Exception, KeyboardInterrupt) as error:
@@ -145,9 +146,10 @@ def _export(path: str | None, settings: Mapping[str, str]) -> None:
                 file.write(f"export {name}={shlex.quote(value)}\n")
 
 
-def _notify(mailbox: Mailbox, argument: str, environ: Mapping[str, str], out: Output) -> None:
+def _notify(mailbox: Mailbox, argument: str, out: Output) -> None:
     """After a turn: tell the person of unread mail. ARGUMENT is the event, else it is on stdin."""
     from amq.runtime import bulletin
+    from amq.runtime.desktop import show_notice
     from amq.runtime.notification import notification
 
     if _text(_parse(argument or _stdin()), "type") != TURN_ENDED:
@@ -156,7 +158,8 @@ def _notify(mailbox: Mailbox, argument: str, environ: Mapping[str, str], out: Ou
     bulletin.write_bulletin(f"{account.queue.meta}/{bulletin.NAME}", account.me, unread)
     if unread:
         out.data("".join(f"{line}\n" for line in bulletin.lines(unread)))
-        bulletin.notify_desktop(notification([message.sender for message in mailbox.unread()]).text, environ)
+        senders = [each.header.sender if each.header else "" for each in unread]
+        show_notice("amq", notification(senders).text, DESKTOP_PATIENCE)
 
 
 def _hand_over(mailbox: Mailbox, event: str, after: Handed, out: Output) -> None:

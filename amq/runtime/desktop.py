@@ -19,13 +19,15 @@ def notice_command(title: str, text: str) -> list[str] | None:
     return ["notify-send", "--app-name=amq", title, text] if shutil.which("notify-send") else None
 
 
+def show_notice(title: str, text: str, patience: float = PATIENCE) -> None:
+    """Show the person TEXT, which is nothing of a peer's, if that is possible within PATIENCE seconds."""
+    command = notice_command(title, text)
+    if command is not None:
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=patience, check=False)
+
+
 def unread_notice(me: str) -> None:
     """Tell the person that the agent ME does not read its mail, if that is possible; nobody waits for it."""
-    command = notice_command(f"Mail for {me}", "It was told several times and has not drained it.")
-    if command is not None:
-        threading.Thread(target=_show, args=(command,), daemon=True).start()
-
-
-def _show(command: list[str]) -> None:
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False)
+    told = (f"Mail for {me}", "It was told several times and has not drained it.")
+    threading.Thread(target=show_notice, args=told, daemon=True).start()

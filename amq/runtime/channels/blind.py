@@ -14,8 +14,8 @@ import anyio
 
 from amq.pty.announced import Published
 from amq.pty.encode import ENTER, bracketed, plain
-from amq.runtime.channels.desktop import unread_notice
 from amq.runtime.channels.mode import Mode
+from amq.runtime.desktop import unread_notice
 from amq.runtime.keyboard import Agent, Keyboard
 from amq.runtime.typed import End, Notification
 from amq.runtime.wake import Standing

@@ -6,7 +6,7 @@ import math
 
 import anyio
 
-from amq.runtime.channels.desktop import unread_notice
+from amq.runtime.desktop import unread_notice
 from amq.runtime.typed import End, Notification
 from amq.runtime.wake import Standing
 from amq.runtime.words import Outcome

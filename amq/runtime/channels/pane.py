@@ -13,9 +13,9 @@ import anyio
 from amq.pty.announced import Published
 from amq.pty.terminal import Look
 from amq.runtime import typed
-from amq.runtime.channels.desktop import unread_notice
 from amq.runtime.channels.mode import Mode
 from amq.runtime.channels.sight import Sight, Trust
+from amq.runtime.desktop import unread_notice
 from amq.runtime.keyboard import Agent, Keyboard
 from amq.runtime.panes import GoneError, Pane
 from amq.runtime.typed import Again, End, Notification, Phase, Rules, Typed, Write

@@ -10,10 +10,10 @@ from amq.pty import borrowed, screen
 from amq.runtime.channels import Channel, gnu_screen
 from amq.runtime.channels.blind import BlindChannel
 from amq.runtime.channels.command import CommandChannel
-from amq.runtime.channels.desktop import notice_command
 from amq.runtime.channels.mode import Mode
 from amq.runtime.channels.notice import NoticeChannel
 from amq.runtime.channels.pane import PaneChannel
+from amq.runtime.desktop import notice_command
 from amq.runtime.keyboard import Keyboard
 from amq.runtime.panes import Pane, kitty, tmux
 
