@@ -10,6 +10,7 @@ from amq import config
 from amq.cli.options import duration
 from amq.cli.output import stdin_is_terminal
 from amq.errors import AmqError
+from amq.instants import SECOND
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.names import check_handle
@@ -43,7 +44,6 @@ with 0, and says why in run.log of the agent's private directory."""
 LONGEST_EVENT = 16 << 20  # bytes; what a tool printed is in it
 LONGEST = 15.0  # seconds for all of it; the agent would wait for 20
 DESKTOP_PATIENCE = 5.0  # seconds
-SECOND = 1_000_000_000
 TURN_ENDED = "agent-turn-complete"
 """The type of the event that Codex tells the program of its setting `notify` (developers.openai.com/codex/config)."""
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from amq.instants import parse_instant
+from amq.instants import SECOND, parse_instant
 from amq.layout import AgentLayout
 from amq.record import record
 from amq.runtime.record import MOST_IDS, Record
 from amq.runtime.words import Outcome, Reason
 from amq.store.notifier import Notifier
-
-SECOND = 1_000_000_000
 
 _IN_WORDS = {
     Reason.DRAFT: "there is an unsent draft in its input line, or somebody is typing",
