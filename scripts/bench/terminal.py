@@ -64,7 +64,8 @@ def hosted(way: list[str], script: str) -> Iterator[int]:
     try:
         yield process.fd
     finally:
-        os.kill(process.pid, signal.SIGHUP)
+        # script(1) waits for its program whatever it is told, and some shells read on after a hang-up
+        os.kill(process.pid, signal.SIGKILL if "-qfc" in way else signal.SIGHUP)
         process.fileobj.close()
         os.waitpid(process.pid, 0)
 

@@ -19,7 +19,7 @@ CORPUS = list(corpus())
 MIXED = sample(CORPUS, 150, of="corpus")
 BEFORE = (
     "list", "list --new --limit 5", "who", "why", "why --history", "presence list", "dlq list", "env",
-    "thread --id p2p/alice__bob --include-body", "watch --timeout 10ms", "monitor --timeout 10ms --peek --include-body",
+    "thread --id p2p/alice__bob --include-body", "watch --timeout 10ms", "monitor --peek --limit 0 --include-body",
     "doctor", "cleanup --tmp-older-than 0 --yes", "hook claude stop",
 )  # fmt: skip
 AFTER = (
