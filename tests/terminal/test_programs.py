@@ -45,6 +45,7 @@ PROGRAMS = {
     ),
     "tmux": Program(
         "tmux -S ./inside -f /dev/null new-session 'printf left-side; exec cat' ';' set status off ';'"
+        " set -s exit-unattached on ';'"
         " split-window -h 'printf right-side; exec cat'",
         (("right-side", "typed\r"),),
         "typed\n",
