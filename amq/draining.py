@@ -5,6 +5,7 @@ from __future__ import annotations
 from amq.errors import AmqError, BadMessage
 from amq.message import Header
 from amq.names import SUFFIX
+from amq.order import in_order
 from amq.record import record, replace
 from amq.store import deadletter, durable, maildir
 from amq.store.acks import acknowledge
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from amq.account import Account
+    from amq.layout import AgentLayout
 
 BATCH_MESSAGES = 256
 BATCH_BYTES = 4 * 1024 * 1024
@@ -53,7 +55,7 @@ class Drain:
 
     def __init__(self, account: Account, limit: int, *, ack: bool, only: Sequence[str]) -> None:
         self._account = account
-        self._limit = limit
+        self._limit = 0 if only else limit
         self._ack = ack
         self._only = only
         self._hold: Hold | None = None
@@ -63,7 +65,8 @@ class Drain:
 
     def __enter__(self) -> Self:
         account = self._account
-        self._hold = hold(account.agent, self._candidates, self._choose, account.temporary(), account.clock())
+        wanted = self._only or _waiting(account.agent)
+        self._hold = hold(account.agent, wanted, self._limit, account.temporary(), account.clock())
         self.count, self.remaining = len(self._hold.ids), self._hold.remaining
         return self
 
@@ -89,18 +92,6 @@ class Drain:
             self._settle()
             self._handed = batch
             yield batch
-
-    # -- choosing ------------------------------------------------------------------------------------------------------
-
-    def _candidates(self) -> list[str]:
-        with Directory(self._account.agent.inbox_new) as new:
-            return maildir.entry_ids(new)
-
-    def _choose(self, free: list[str]) -> list[str]:
-        if self._only:
-            return [identifier for identifier in self._only if identifier in free]
-        with Directory(self._account.agent.inbox_new) as new:
-            return _most_urgent(new, free, self._limit)
 
     # -- showing -------------------------------------------------------------------------------------------------------
 
@@ -205,11 +196,17 @@ class Drain:
         return True
 
 
+def _waiting(agent: AgentLayout) -> list[str]:
+    """What is in `new`, in the order in which it is to be shown."""
+    with Directory(agent.inbox_new) as new:
+        return in_order(new, maildir.entry_ids(new))
+
+
 def glance(account: Account, limit: int, skip: Container[str]) -> tuple[list[Drained], int]:
     """See `Mailbox.glance`."""
     with Directory(account.agent.inbox_new) as new:
         present = [identifier for identifier in maildir.entry_ids(new) if identifier not in skip]
-        chosen = _most_urgent(new, present, limit)
+        chosen = in_order(new, present)[: limit or None]
         items = [_glance(new, identifier, account.warn) for identifier in chosen]
     return [item for item in items if item], len(present) - len(chosen)
 
@@ -244,15 +241,3 @@ def _open(new: Directory, identifier: str, *, again: bool, ack: bool) -> Drained
         return Drained(identifier, None, "", 0, again, acked=False, error=error, to_dlq=copyable)
     acked = ack and message.header.ack_required
     return Drained(identifier, message.header, message.text, len(message.body), again, acked)
-
-
-def _most_urgent(new: Directory, ids: list[str], limit: int) -> list[str]:
-    """The urgent, then the oldest, LIMIT at most (0: all). A bad one counts as old, so that it is put away soon."""
-    keys = {found.id: _urgency(found) for found in (maildir.look(new, each) for each in ids) if found}
-    ordered = sorted(keys, key=lambda identifier: (keys[identifier], identifier))
-    return ordered[:limit] if limit else ordered
-
-
-def _urgency(found: maildir.Found) -> tuple[bool, int]:
-    header = found.header
-    return (True, 0) if header is None else (header.priority != "urgent", header.created_ns)
