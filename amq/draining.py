@@ -7,7 +7,7 @@ from amq.message import Header
 from amq.names import SUFFIX
 from amq.order import in_order
 from amq.record import record, replace
-from amq.store import deadletter, durable, maildir
+from amq.store import calm, deadletter, durable, maildir
 from amq.store.acks import acknowledge
 from amq.store.drain import Hold, hold
 from amq.store.durable import Directory
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Self
 
     from amq.account import Account
-    from amq.layout import AgentLayout
 
 BATCH_MESSAGES = 256
 BATCH_BYTES = 4 * 1024 * 1024
@@ -65,7 +64,7 @@ class Drain:
 
     def __enter__(self) -> Self:
         account = self._account
-        wanted = self._only or _waiting(account.agent)
+        wanted = self._only or self._waiting()
         self._hold = hold(account.agent, wanted, self._limit, account.temporary(), account.clock())
         self.count, self.remaining = len(self._hold.ids), self._hold.remaining
         return self
@@ -92,6 +91,16 @@ class Drain:
             self._settle()
             self._handed = batch
             yield batch
+
+    def _waiting(self) -> list[str]:
+        """What is in `new`, in the order in which it is to be shown. It may be much, and needs no lock."""
+        agent = self._account.agent
+        known = calm.known(agent)
+        with Directory(agent.inbox_new) as new:
+            ordered, found = in_order(new, maildir.entry_ids(new), known)
+        if self._limit:
+            calm.keep(agent, known, found, self._account.temporary())
+        return ordered
 
     # -- showing -------------------------------------------------------------------------------------------------------
 
@@ -196,17 +205,11 @@ class Drain:
         return True
 
 
-def _waiting(agent: AgentLayout) -> list[str]:
-    """What is in `new`, in the order in which it is to be shown."""
-    with Directory(agent.inbox_new) as new:
-        return in_order(new, maildir.entry_ids(new))
-
-
 def glance(account: Account, limit: int, skip: Container[str]) -> tuple[list[Drained], int]:
     """See `Mailbox.glance`."""
     with Directory(account.agent.inbox_new) as new:
         present = [identifier for identifier in maildir.entry_ids(new) if identifier not in skip]
-        chosen = in_order(new, present)[: limit or None]
+        chosen = in_order(new, present, calm.known(account.agent))[0][: limit or None]
         items = [_glance(new, identifier, account.warn) for identifier in chosen]
     return [item for item in items if item], len(present) - len(chosen)
 

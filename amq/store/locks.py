@@ -68,7 +68,7 @@ def _open_lock(directory: Directory, name: str) -> int:
 
 
 def _wait_for(fd: int, path: str, patience: float) -> None:
-    """Return when the lock is ours. Whoever gets it touches the file, and with that everybody's patience begins anew."""
+    """Return when the lock is ours. Whoever gets it touches the file: with that the others' patience begins anew."""
     pause, since, deadline = 0.0005, -1, 0.0
     while not durable.steps.lock(fd):
         now, touched = time.monotonic(), durable.steps.stat(fd).st_mtime_ns

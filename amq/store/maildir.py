@@ -220,13 +220,15 @@ def look(directory: Directory, identifier: str) -> Found | None:
 def may_be_urgent(directory: Directory, identifier: str) -> bool:
     """Whether the header has to be parsed to tell if a message is urgent; a third of the price of doing so.
 
-    False only where the header ends in the head of the file, and neither holds the word nor escapes that could hide it.
+    False only where the header ends within the head of the file, and has neither the word nor an escape that could hide
+    it. What can not be read is for `look` to judge.
     """
     try:
         head = _read(directory, identifier, HEAD_BYTES)
     except (OSError, BadMessage):
-        return False
-    return b"\n---" not in head or b"urgent" in head or b"\\u" in head
+        return True
+    header, fence, _ = head.partition(b"\n---")
+    return not fence or b"urgent" in header or b"\\u" in header
 
 
 def _read_header(directory: Directory, identifier: str) -> Header:

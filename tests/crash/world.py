@@ -137,7 +137,7 @@ class World:
         known = re.compile(
             r"meta/(config\.json|\.lock)|\.gitignore|agents/[^/]+/(presence\.json|"
             r"(inbox/(new|cur)|outbox/sent|dlq/(new|cur))/[^/]+\.md|acks/(sent|received)/[^/]+\.json|"
-            r"\.amq/(lock|drains/[^/]+|refused/[^/]+))"
+            r"\.amq/(lock|calm|drains/[^/]+|refused/[^/]+))"
         )
         found = []
         for directory, _, names in os.walk(self.queue.root):
