@@ -74,14 +74,15 @@ def test_what_is_urgent_is_found_however_it_is_written(new: Directory, hidden: A
 def test_only_what_may_be_urgent_is_parsed(new: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = []
     monkeypatch.setattr(maildir, "look", lambda _, identifier: looked.append(identifier))
+    Path(new.path, f"{dated(4)}.md").mkdir()
     ids = [
         put(new, dated(1), 1, b"urgent, and \\u0075rgent\n"),
         put(new, dated(2), 2, b"x" * 2 * maildir.HEAD_BYTES),
         put(new, dated(3), 3, subject="not urgent"),
-        "gone",
+        dated(4),
     ]
-    in_order(new, ids)
-    assert looked == [dated(3), "gone"]
+    assert in_order(new, ids) == ([dated(3), dated(4), dated(1), dated(2)], {dated(1), dated(2)})
+    assert looked == [dated(3), dated(4)]
 
 
 def test_what_is_known_to_be_calm_is_not_even_opened(new: Directory, monkeypatch: pytest.MonkeyPatch) -> None:

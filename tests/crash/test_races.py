@@ -1,16 +1,14 @@
 """Real processes on one mailbox, some of them killed at any instant: nothing is lost, nothing shown twice unmarked.
 
 AMQ_SOAK_MESSAGES, AMQ_SOAK_WRITERS, AMQ_SOAK_DRAINERS and AMQ_SOAK_SEED change the sizes and the chances;
-AMQ_SOAK_PLACE is a directory to do it in, such as one on a disk.
+AMQ_SOAK_PLACE is a directory to do it in, such as one on a disk. After AMQ_SOAK_SECONDS nothing more is sent.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import random
 import signal
-import sys
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -31,8 +29,9 @@ MESSAGES = int(os.environ.get("AMQ_SOAK_MESSAGES", "3000"))
 WRITERS = int(os.environ.get("AMQ_SOAK_WRITERS", "3"))
 DRAINERS = int(os.environ.get("AMQ_SOAK_DRAINERS", "3"))
 SEED = int(os.environ.get("AMQ_SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
+END = time.monotonic() + float(os.environ.get("AMQ_SOAK_SECONDS", "inf"))
 _BETWEEN_KILLS = 0.02
-_TOKEN = b"." * 32  # the pipe holds 128 of them
+_TOKEN = b"." * 32  # a pipe of Linux holds 2,048 of them
 
 
 def test_two_drains_at_once_show_each_message_once(place: Path) -> None:
@@ -64,24 +63,23 @@ def test_writers_and_drainers_are_killed_and_nothing_is_lost(place: Path, report
     world = World(place)
     world.make("ann", "bob")
     world.mailbox("bob").state_dir  # noqa: B018  made before the race
-    tokens = os.pipe()  # one for each message, so that who drains waits instead of looking all the time
-    if sys.platform == "linux":  # and who writes waits too: a drain looks at all that is new, under the mailbox's lock
-        fcntl.fcntl(tokens[1], fcntl.F_SETPIPE_SZ, 4096)
+    tokens = os.pipe()  # one for each message: who drains waits for it, and who writes waits while the pipe is full
     jobs: list[Callable[[], None]] = [partial(_write, world, writer, tokens[1]) for writer in range(WRITERS)]
     jobs += [partial(_drain, world, tokens[0])] * DRAINERS
     began = time.monotonic()
     kills = Chaos(jobs, WRITERS, random.Random(SEED)).run()
     for end in tokens:
         os.close(end)
-    for writer in range(WRITERS):
-        assert _accepted(world, writer) == MESSAGES // WRITERS
-        for number in range(MESSAGES // WRITERS):
+    accepted = [_accepted(world, writer) for writer in range(WRITERS)]
+    assert accepted == [MESSAGES // WRITERS] * WRITERS or time.monotonic() > END
+    for writer, count in enumerate(accepted):
+        for number in range(count):
             world.expect(_text(writer, number), ("bob",))
     for _ in range(2):  # the second forgets the records of the dead
         world.drain("bob")
     shown = len(world.shown())
     report.say(
-        f"{MESSAGES:,} messages, {WRITERS} writers, {DRAINERS} drainers, {kills} kills, {shown:,} showings "
+        f"{sum(accepted):,} messages, {WRITERS} writers, {DRAINERS} drainers, {kills} kills, {shown:,} showings "
         f"in {time.monotonic() - began:.1f} s (AMQ_SOAK_SEED={SEED})"
     )
     wrong = list(broken_promises(world))
@@ -138,6 +136,8 @@ def _write(world: World, writer: int, token: int) -> None:
         ann.send(["bob"], _text(writer, number).encode(), Draft(new_id=f"w{writer}-{number:06}"))
         append_line(_accepted_path(world, writer), str(number))
         os.write(token, _TOKEN)
+        if time.monotonic() > END:  # not before the first, which may repeat what was sent before it was killed
+            return
 
 
 def _text(writer: int, number: int) -> str:
