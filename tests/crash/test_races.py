@@ -17,7 +17,7 @@ import pytest
 
 from amq.sending import Draft
 from tests.crash import processes
-from tests.crash.world import World, append_line, broken_promises
+from tests.crash.world import World, append_line, broken_promises, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +56,15 @@ def test_two_drains_at_once_show_each_message_once(place: Path) -> None:
     assert len(shown) == len({each.id for each in shown}) == 200
     assert not any(each.again for each in shown)
     assert list(broken_promises(world)) == []
+
+
+def test_who_dies_in_a_line_of_the_history_spoils_no_other(place: Path) -> None:
+    world = World(place)
+    world.make("ann", "bob")
+    world.mailbox("ann").send(["bob"], world.expect("text", ("bob",)))
+    world.journal.write_text('\n{"me": "bob", "te')
+    world.drain("bob")
+    assert [each.text for each in world.shown()] == ["text\n"]
 
 
 @pytest.mark.timeout(600 + MESSAGES // 50)  # on a busy machine too
@@ -149,8 +158,7 @@ def _accepted_path(world: World, writer: int) -> Path:
 
 
 def _accepted(world: World, writer: int) -> int:
-    path = _accepted_path(world, writer)
-    return len(path.read_text().splitlines()) if path.exists() else 0
+    return len(lines(_accepted_path(world, writer)))
 
 
 def _drain(world: World, tokens: int) -> None:
