@@ -18,6 +18,8 @@ from hypothesis import settings
 from amq.cli.main import main
 from amq.layout import AgentLayout, QueueLayout
 
+pytest_plugins = ["tests.proofs"]
+
 settings.register_profile("amq", deadline=None)  # a busy machine is no fault of ours
 settings.load_profile("amq")
 

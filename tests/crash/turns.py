@@ -36,6 +36,10 @@ class Order:
     turns: tuple[tuple[int, int], ...]
     dies: int | None = None
 
+    def is_met(self, *, died: bool) -> bool:
+        """Whether it can have been as planned; with many turns, who is to die may come to the end before."""
+        return died == (self.dies is not None) or len(self.turns) != 2
+
     def __str__(self) -> str:
         told = ", ".join(f"{'AB'[who]} takes {'the rest' if count == ALL else count}" for who, count in self.turns)
         return told if self.dies is None else f"{told}; {'AB'[self.dies]} dies after its first turn"
