@@ -17,6 +17,7 @@ from hypothesis import settings
 
 from amq.cli.main import main
 from amq.layout import AgentLayout, QueueLayout
+from tests import chance  # noqa: F401  before other processes are started to run tests, which are to choose the same
 
 pytest_plugins = ["tests.proofs"]
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.chance import TOLD
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -121,6 +123,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = (each for outcome in ("passed", "failed", "error", "skipped") for each in stats.get(outcome, []))
     lines = list(table(each for each in reports if isinstance(each, pytest.TestReport)))
     if lines:
-        terminalreporter.section("proofs")
+        terminalreporter.section(f"proofs, {TOLD}")
         for line in lines:
             terminalreporter.line(line)

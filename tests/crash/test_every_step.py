@@ -10,6 +10,7 @@ import pytest
 
 from amq.errors import AmqError, Uncertain
 from amq.store.durable import Steps
+from tests.chance import SOAK
 from tests.crash import processes
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.seam import DIED, Fault, Step, Watched, WithoutLinks, faults
@@ -49,7 +50,7 @@ def search_all(scenario: Scenario, filesystem: type[Steps], place: Path, proof: 
             yield from tried(f"{scenario}, {fault}, {steps[fault.at]}", search.verdict(fault))
 
     log = Search(scenario, filesystem(), place / "world").dry_run()
-    points = list(faults(log, everywhere=bool(os.environ.get("AMQ_SOAK"))))
+    points = list(faults(log, everywhere=SOAK))
     judge([KNOWN] * len(points) + processes.shared(points, told, place), proof)
 
 

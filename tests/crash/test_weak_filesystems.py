@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chance import SEED, SOAK, sample
 from tests.crash import processes
-from tests.crash.sampling import SEED, SOAK, sample
 from tests.crash.scenarios import LASTING
 from tests.crash.snapshot import Snapshot
 from tests.crash.verdict import KNOWN, MET, judge, tried

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from amq.errors import AmqError
-from tests.crash.sampling import TOLD
+from tests.chance import TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +32,6 @@ def judge(lines: Iterable[str], proof: Proof) -> None:
     """Count LINES for the table, and fail if one is a problem."""
     counts = Counter(lines)
     wrong = [line for line in counts if line not in (KNOWN, TRIED, MET)]
-    proof.add(points=counts[TRIED], known=counts[KNOWN], met=counts[MET], violations=len(wrong), note=TOLD)
+    proof.add(points=counts[TRIED], known=counts[KNOWN], met=counts[MET], violations=len(wrong))
     assert not wrong, f"{TOLD}: {len(wrong)} problems\n" + "\n".join(wrong[:_MOST])
     assert counts[MET] == counts[TRIED] > 0

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
+from tests.chance import SOAK
 from tests.real.agents import Agent
 from tests.real.mock_model import Say
 from tests.real.rig import Rig
@@ -17,7 +16,7 @@ __all__ = ["person", "run"]
 
 pytestmark = [
     pytest.mark.timeout(180),
-    pytest.mark.skipif(not os.environ.get("AMQ_SOAK"), reason="AMQ_SOAK=1 runs it"),
+    pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it"),
 ]
 LINE = "amq: 1 new message from user. Run: amq drain --include-body"
 

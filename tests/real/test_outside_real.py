@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
 
+from tests.chance import SOAK
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
 from tests.real.rig import Rig
@@ -16,7 +16,7 @@ from tests.real.test_wake_real import AMQ, DIALOG, INPUT_ROW, Person, check_answ
 
 pytestmark = [
     pytest.mark.timeout(180),
-    pytest.mark.skipif(os.environ.get("AMQ_SOAK") != "1", reason="AMQ_SOAK=1 runs it"),
+    pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it"),
 ]
 
 

@@ -18,13 +18,14 @@ from typing import Any, Protocol
 
 import pytest
 
+from tests.chance import SOAK
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Ask, Call, Say, Script, Turn, use_amq
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, open_terminal, stays, wait_until
 
 pytestmark = pytest.mark.timeout(180)
-soak = pytest.mark.skipif(os.environ.get("AMQ_SOAK") != "1", reason="AMQ_SOAK=1 runs it")
+soak = pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it")
 
 
 def agents(*always: str, also: tuple[str, ...] = ()) -> pytest.MarkDecorator:
