@@ -37,8 +37,8 @@ class Order:
     dies: int | None = None
 
     def is_met(self, *, died: bool) -> bool:
-        """Whether it can have been as planned; with many turns, who is to die may come to the end before."""
-        return died == (self.dies is not None) or len(self.turns) != 2
+        """Whether it can have been as planned; who is to die may come to the end before, unless the other waits."""
+        return died == (self.dies is not None) or self.turns[1][1] != ALL
 
     def __str__(self) -> str:
         told = ", ".join(f"{'AB'[who]} takes {'the rest' if count == ALL else count}" for who, count in self.turns)
