@@ -45,7 +45,10 @@ LAYERS = (
     Layer("and readers that leave, stop or take a part", ("crash/test_pipes.py", "crash/test_stuck.py")),
     Layer("no guard is gone unnoticed", ("crash/test_order.py", "crash/test_guards.py", "store/", "mutants/")),
     Layer("the wire format is kept", ("wire/",)),
-    Layer("no message acts, hides or stops another", ("hostile/test_messages.py", "test_text.py")),
+    Layer(
+        "no message acts, hides or stops another",
+        ("hostile/test_messages.py", "hostile/test_arguments.py", "test_text.py"),
+    ),
     Layer("no file leads outside or stops another", ("hostile/test_files.py", "hostile/test_tricks.py")),
     Layer("no damaged file beside the mail is a defect", ("hostile/test_config_files.py",)),
     Layer("the terminal is given back, whatever ends", ("terminal/test_ways_to_die.py", "terminal/test_guard.py")),

@@ -40,10 +40,10 @@ def wrong(result: Result, what: object) -> Iterator[str]:
         yield f"{what}: has read outside of the root"
 
 
-def called(amq: Shell, words: str, *, stdin: bytes = b"") -> Result:
-    """The call WORDS by bob, which has to come to its end."""
+def called(amq: Shell, words: str, *more: str, stdin: bytes = b"") -> Result:
+    """The call WORDS and MORE by bob, which has to come to its end."""
     with _ends(words):
-        return amq(*words.split(), me="bob", stdin=stdin)
+        return amq(*words.split(), *more, me="bob", stdin=stdin)
 
 
 @contextmanager

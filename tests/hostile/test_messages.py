@@ -14,6 +14,7 @@ from tests.samples import message_file
 
 if TYPE_CHECKING:
     from tests.conftest import Shell
+    from tests.proofs import Proof
 
 CORPUS = list(corpus())
 MIXED = sample(CORPUS, 150, of="corpus")
@@ -44,21 +45,24 @@ def _all_there(amq: Shell) -> list[str]:
 
 
 @pytest.mark.parametrize("json_option", FORMATS)
-def test_all_of_them_at_once_before_every_command(amq: Shell, json_option: str) -> None:
+def test_all_of_them_at_once_before_every_command(amq: Shell, json_option: str, proof: Proof) -> None:
     _all_there(amq)
     problems: list[str] = []
-    for words in (*BEFORE, "drain --limit 0 --include-body", *AFTER):
+    commands = (*BEFORE, "drain --limit 0 --include-body", *AFTER)
+    for words in commands:
         result = called(amq, words + json_option * (words != "hook claude stop"), stdin=b"{}")
         problems += wrong(result, words)
         if words.startswith(("list", "monitor", "drain", "thread")) and "--limit 5" not in words:
             problems += [] if "good" in result.out else [f"{words}: the good one is not shown"]
+    tried, known = (len(commands) * len(messages) for messages in (MIXED, CORPUS))
+    proof.add(points=tried, known=known, met=tried, violations=len(problems), note=f"{len(CORPUS)} messages")
     assert problems == []
     assert amq.new() == []
     assert "good.md" in amq.cur()
 
 
 @pytest.mark.timeout(600 if SOAK else 60)
-def test_each_by_its_id(amq: Shell) -> None:
+def test_each_by_its_id(amq: Shell, proof: Proof) -> None:
     ids = _all_there(amq)
     calls = [(words, each, form) for words in BY_ID[:4] for each in ids for form in FORMATS]
     chosen = sample(calls, 120, of="messages by id")
@@ -66,8 +70,11 @@ def test_each_by_its_id(amq: Shell) -> None:
     called(amq, "drain --limit 0")
     letters = [letter["id"] for letter in amq("dlq", "list", "--json", me="bob").value]
     calls = [(words, each, form) for words in BY_ID[4:] for each in letters for form in FORMATS]
-    for words, name, form in sample(calls, 60, of="dead letters by id"):
+    later = sample(calls, 60, of="dead letters by id")
+    for words, name, form in later:
         problems += wrong(called(amq, f"{words}{name}{form}"), name)
+    tried = len(chosen) + len(later)
+    proof.add(points=tried, met=tried, violations=len(problems))
     assert problems == [], TOLD
 
 

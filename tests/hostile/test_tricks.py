@@ -15,6 +15,7 @@ from tests.samples import message_file
 
 if TYPE_CHECKING:
     from tests.conftest import Shell
+    from tests.proofs import Proof
 
 ALL = tricks()
 COMMANDS = (
@@ -34,7 +35,7 @@ def test_there_are_enough() -> None:
 @pytest.mark.parametrize(
     ("place", "path", "kind"), sample(ALL, 24, of="tricks"), ids=lambda each: str(each).replace("/", " ")
 )
-def test_a_trick_before_every_command(amq: Shell, place: str, path: str, kind: str) -> None:
+def test_a_trick_before_every_command(amq: Shell, place: str, path: str, kind: str, proof: Proof) -> None:
     amq.put("good.md", message_file(b"the good one\n", id="good", ack_required=True))
     outside = play(amq.root, path, kind)
     before = _below(outside)
@@ -45,6 +46,8 @@ def test_a_trick_before_every_command(amq: Shell, place: str, path: str, kind: s
         result = called(amq, words + form, stdin=b"{}")
         problems += wrong(result, words)
         shown += result.out
+    tried = len(COMMANDS)
+    proof.add(points=tried, met=tried, violations=len(problems), note=f"{len(ALL)} tricks, {tried} commands")
     assert problems == [], TOLD
     assert _below(outside) == before
     assert not any(SECRET in text for text in _below(amq.root).values()), "copied into the queue"

@@ -146,6 +146,15 @@ def test_another_drain_may_end_while_its_record_is_looked_for(world: World) -> N
     first.__exit__(None, None, None)
 
 
+def test_the_record_of_a_dead_drain_goes_with_its_mail(world: World) -> None:
+    send(world)
+    agent = world.queue.agent("bob")
+    drain.hold(agent, lambda: [ID], lambda free: free, "dead", 0).abandon()
+    assert os.listdir(agent.drains) == ["dead"]
+    assert world.drain("bob") == 1
+    assert os.listdir(agent.drains) == []
+
+
 def test_who_holds_nothing_has_no_record_to_touch(world: World) -> None:
     agent = world.queue.agent("bob")
     held = drain.hold(agent, list, lambda free: free, "x", 0)
