@@ -9,7 +9,7 @@ import pytest
 
 from tests.chance import SOAK, TOLD, sample
 from tests.hostile.messages import corpus
-from tests.hostile.showing import called, wrong
+from tests.hostile.showing import ELSEWHERE, called, untried, wrong
 from tests.samples import message_file
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ MIXED = sample(CORPUS, 150, of="corpus")
 BEFORE = (
     "list", "list --new --limit 5", "who", "why", "why --history", "presence list", "dlq list", "env",
     "thread --id p2p/alice__bob --include-body", "watch --timeout 10ms", "monitor --peek --limit 0 --include-body",
-    "doctor", "cleanup --tmp-older-than 0 --yes", "hook claude stop",
+    "doctor", "cleanup --tmp-older-than 0 --yes", "hook claude stop", "coop status", "send --to carol --body=x",
+    "presence set --status=x", "init --agents dan",
 )  # fmt: skip
 AFTER = (
     "list --cur", "thread --id p2p/alice__bob --include-body", "dlq list", "dlq retry --all", "who", "dlq purge --yes",
@@ -33,6 +34,10 @@ FORMATS = ("", " --json")
 
 def test_there_are_enough() -> None:
     assert len({what for what, _ in CORPUS}) >= 300
+
+
+def test_no_command_is_left_out() -> None:
+    assert untried([*BEFORE, "drain", *AFTER, *BY_ID]) == ELSEWHERE
 
 
 def _all_there(amq: Shell) -> list[str]:

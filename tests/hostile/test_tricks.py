@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.chance import TOLD, sample
-from tests.hostile.showing import SECRET, called, wrong
+from tests.hostile.showing import ELSEWHERE, SECRET, called, untried, wrong
 from tests.hostile.tricks import play, tricks
 from tests.samples import message_file
 
@@ -24,12 +24,16 @@ COMMANDS = (
     "monitor --timeout 10ms --peek", "dlq read --id trick", "dlq retry --all", "ack --id good", "ack --id trick",
     "reply --id good --body=x", "send --to alice --body=x", "send --to carol --body=x", "presence set --status=x",
     "hook claude stop", "drain --include-body", "cleanup --tmp-older-than 0 --yes", "dlq purge --yes",
-    "init --agents dan",
+    "init --agents dan", "coop status",
 )  # fmt: skip
 
 
 def test_there_are_enough() -> None:
     assert len(ALL) >= 60
+
+
+def test_no_command_is_left_out() -> None:
+    assert untried(COMMANDS) == ELSEWHERE
 
 
 @pytest.mark.parametrize(
