@@ -20,6 +20,8 @@ from amq.cli.main import main
 from amq.layout import AgentLayout, QueueLayout
 from tests import chance  # noqa: F401  before other processes are started to run tests, which are to choose the same
 
+pytest_plugins = ["tests.proofs"]
+
 settings.register_profile("amq", deadline=None)  # a busy machine is no fault of ours
 settings.load_profile("amq")
 

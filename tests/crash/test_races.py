@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.crash.conftest import Report
+    from tests.proofs import Proof
 
 MESSAGES = int(os.environ.get("AMQ_SOAK_MESSAGES", "3000"))
 WRITERS = int(os.environ.get("AMQ_SOAK_WRITERS", "3"))
@@ -70,7 +70,7 @@ def test_who_dies_in_a_line_of_the_history_spoils_no_other(place: Path) -> None:
 
 
 @pytest.mark.timeout(600 + MESSAGES // 50)  # on a busy machine too
-def test_writers_and_drainers_are_killed_and_nothing_is_lost(place: Path, report: Report) -> None:
+def test_writers_and_drainers_are_killed_and_nothing_is_lost(place: Path, proof: Proof) -> None:
     world = World(place)
     world.make("ann", "bob")
     world.mailbox("bob").state_dir  # noqa: B018  made before the race
@@ -79,7 +79,6 @@ def test_writers_and_drainers_are_killed_and_nothing_is_lost(place: Path, report
         fcntl.fcntl(tokens[1], fcntl.F_SETPIPE_SZ, 4096)
     jobs: list[Callable[[], None]] = [partial(_write, world, writer, tokens[1]) for writer in range(WRITERS)]
     jobs += [partial(_drain, world, tokens[0])] * DRAINERS
-    began = time.monotonic()
     kills = Chaos(jobs, WRITERS, random.Random(SEED)).run()
     for end in tokens:
         os.close(end)
@@ -90,12 +89,10 @@ def test_writers_and_drainers_are_killed_and_nothing_is_lost(place: Path, report
             world.expect(_text(writer, number), ("bob",))
     for _ in range(2):  # the second forgets the records of the dead
         world.drain("bob")
-    shown = len(world.shown())
-    report.say(
-        f"{sum(accepted):,} messages, {WRITERS} writers, {DRAINERS} drainers, {kills} kills, {shown:,} showings "
-        f"in {time.monotonic() - began:.1f} s ({TOLD})"
-    )
     wrong = list(broken_promises(world))
+    shown = {each.id for each in world.shown()}
+    note = f"{WRITERS} writers, {DRAINERS} drainers, {kills:,} kills"
+    proof.add(points=sum(accepted), met=len(shown), violations=len(wrong), note=note)
     assert not wrong, f"{TOLD}: {len(wrong)} promises\n" + "\n".join(wrong[:20])
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.chance import SOAK, TOLD, sample
 from tests.crash import processes
-from tests.crash.sampling import SOAK, TOLD, sample
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.seam import DIED, Fault, Step, Watched, faults
 from tests.crash.snapshot import Snapshot
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from tests.crash.conftest import Report
     from tests.crash.scenario import Scenario
+    from tests.proofs import Proof
 
 REPEATABLE = [scenario for scenario in SCENARIOS if scenario.knows_id]
 """Not those that may deliver anew with each repetition: how often is then a matter of how often one repeats."""
@@ -31,14 +30,11 @@ FIRST_DEATHS, SECOND_DEATHS = 2, 3
 
 
 @pytest.mark.timeout(3600 if SOAK else 120)
-def test_a_recovery_that_is_cut_off_is_recovered_from(place: Path, report: Report) -> None:
-    began = time.monotonic()
+def test_a_recovery_that_is_cut_off_is_recovered_from(place: Path, proof: Proof) -> None:
     told = processes.shared(REPEATABLE, partial(_search, place), place)
     wrong = [line for line in told if line != "tried"]
-    report.say(
-        f"{told.count('tried'):,} deaths in the recovery from a death, {len(REPEATABLE)} operations: "
-        f"{len(wrong)} violations in {time.monotonic() - began:.1f} s ({TOLD})"
-    )
+    tried = told.count("tried")
+    proof.add(points=tried, met=tried, violations=len(wrong), note=f"{len(REPEATABLE)} operations")
     assert not wrong, f"{TOLD}\n" + "\n".join(wrong[:20])
 
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 ORDER, GUARDS, STEPS = "tests/crash/test_order.py", "tests/crash/test_guards.py", "tests/crash/test_every_step.py"
-DURABLE, WEAK = "tests/store/test_durable.py", "tests/crash/test_weak_filesystems.py"
+DURABLE, MEANWHILE, WEAK = (
+    "tests/store/test_durable.py",
+    "tests/store/test_meanwhile.py",
+    "tests/crash/test_weak_filesystems.py",
+)
 SYSCALLS, PIPES, STUCK = "tests/crash/test_syscalls.py", "tests/crash/test_pipes.py", "tests/crash/test_stuck.py"
 HOSTILE, WIRE, TEXT = "tests/hostile", "tests/wire", "tests/test_text.py"
 
@@ -20,7 +24,9 @@ ON_DISK = (
         "a failed write leaves its file", "store/durable.py", "write_new", "discard(directory, name)", "None", STEPS
     ),
     Mutant("a failed write keeps its descriptor", "store/durable.py", "write_new", "close(fd)", "None", STEPS),
-    Mutant("a short write is taken for a whole one", "store/durable.py", "fill", "written < len(data)", "False", STEPS),
+    Mutant(
+        "a short write is taken for a whole one", "store/durable.py", "fill", "written < len(data)", "False", MEANWHILE
+    ),
     Mutant(
         "a directory is never synced",
         "store/durable.py",
@@ -232,7 +238,7 @@ MAIL = (
         "Hold.release",
         "self._record and not self.unsettled",
         "self._record",
-        f"{STEPS} {GUARDS}",
+        GUARDS,
     ),
     Mutant(
         "a stuck drain keeps its mail",
@@ -249,7 +255,7 @@ MAIL = (
         "_forget_dead",
         "durable.discard(drains, other.name)",
         "None",
-        STEPS,
+        MEANWHILE,
     ),
     Mutant(
         "records are forgotten too early",
@@ -298,7 +304,7 @@ MAIL = (
         "_keep",
         "there is None",
         "True",
-        f"{STEPS} {GUARDS}",
+        GUARDS,
     ),
     Mutant(
         "another's dead letter will do",
@@ -341,7 +347,7 @@ MAIL = (
         "_if_stale",
         "durable.steps.stat(fd).st_mtime_ns >= before or not durable.steps.lock(fd)",
         "durable.steps.stat(fd).st_mtime_ns >= before",
-        f"{STEPS} tests/cli/test_cleanup.py",
+        "tests/cli/test_cleanup.py",
     ),
     Mutant(
         "a sweep takes what is new",
@@ -408,7 +414,7 @@ WORDS = (
         "_check",
         "not is_handle(handle)",
         "False",
-        f"{WIRE} tests/test_message.py",
+        WIRE,
     ),
     Mutant(
         "an id may be a path",
@@ -454,7 +460,9 @@ WORDS = (
         "frozenset({'Cc', 'Cf', 'Cs', 'Co'})",
         f"{TEXT} tests/hostile",
     ),
-    Mutant("talk is raw", "cli/output.py", "Output.note", "visible_lines(text)", "text", "tests/hostile"),
+    Mutant(
+        "talk is raw", "cli/output.py", "Output.note", "visible_lines(text)", "text", "tests/hostile/test_arguments.py"
+    ),
 )
 
 TERMINAL = (

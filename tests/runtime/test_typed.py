@@ -272,6 +272,12 @@ def test_a_dialog_after_the_submit_key_ends_the_attempt(look: Look) -> None:
     assert (state.phase, done) == (Phase.STANDING, [End(Outcome.TYPED, "dialog")])
 
 
+def test_a_program_that_ends_after_the_submit_key_has_not_taken_the_line() -> None:
+    ended = replace(CODEX_IDLE, alive=False)
+    state, done = run(submitted(CODEX_IDLE, CODEX.rules), (0.2, ended), rules=CODEX.rules)
+    assert (state, done) == (Typed(), [End(Outcome.FAILED, "the program has ended")])
+
+
 def test_a_text_that_a_dialog_swallowed_is_typed_again() -> None:
     state, _ = run(pasted(CODEX.rules, CODEX_IDLE), (1.5, replace(CODEX_IDLE, row=NOT_FOUND)), rules=CODEX.rules)
     assert run(state, (30.0, CODEX_IDLE), rules=CODEX.rules)[1] == [PASTE]
