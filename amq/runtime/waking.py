@@ -59,6 +59,7 @@ class Waker:
         self._clock = clock
         self._state = Wake()
         self._unread: list[Unread] = []
+        self._failure = ""  # why the inbox cannot be read
         self._rung = anyio.Event()  # "look again" since the last look
         self._stop_listening = threading.Event()
 
@@ -114,11 +115,21 @@ class Waker:
         try:
             unread = self._mailbox.unread()
         except (AmqError, OSError) as error:
-            self._log(f"the inbox cannot be read: {error}")
+            self._unreadable(f"the inbox cannot be read: {error}")
             return
+        self._unreadable("")
         if {message.id for message in self._unread} - {message.id for message in unread}:
             self._channel.drained()
         self._unread = unread
+
+    def _unreadable(self, why: str) -> None:
+        """Note, once, that there is no way to know of mail, and that there is one again."""
+        if why and why != self._failure:
+            self._log(why)
+            self._record.waits((), Reason.NO_CHANNEL, why)
+        elif self._failure and not why:
+            self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for a while")
+        self._failure = why
 
     def _looked(self, standing: Standing) -> Looked:
         def of(priority: str) -> frozenset[str]:
