@@ -175,14 +175,17 @@ class Pump:
                 self._child_open = False
 
     def _read_child(self, room: int) -> None:
-        """Until there is nothing more at this instant, or ROOM bytes have come. The models see them in one piece."""
+        """Until there is nothing more at this instant, or ROOM bytes have come. The models see them in one piece.
+
+        The lock is held from the read on: nobody looks between what the program has printed and what that changes.
+        """
         pieces = []
-        while room > 0 and (data := self._from_child()):
-            pieces.append(data)
-            room -= len(data)
-        if not pieces:
-            return
         with self._terminal.lock:
+            while room > 0 and (data := self._from_child()):
+                pieces.append(data)
+                room -= len(data)
+            if not pieces:
+                return
             shown, answer = self._terminal.from_program(b"".join(pieces), time.monotonic())
             self._to_child += answer
             self._tell_guard()
