@@ -125,17 +125,18 @@ def test_a_directory_that_is_not_there_yet_is_seen_when_it_comes(tmp_path: Path,
 @pytest.mark.parametrize("events", [True, False])
 def test_a_wait_ends_by_the_clock_that_it_is_given(tmp_path: Path, events: bool) -> None:
     """Also when that has jumped, as when the machine has slept."""
-    ticks = iter([0.0, 1.0, 2.0, 100_000.0])
+    ticks, steps = iter([0.0, 1.0, 2.0, 100_000.0]), count()
     with Watch([str(tmp_path)], 1, events=events, clock=lambda: next(ticks)) as watch:
-        watch.wait(60.0)
+        watch.wait(60.0, lambda: next(steps) > 100)
     assert next(ticks, None) is None
 
 
 @pytest.mark.parametrize("events", [True, False])
 def test_a_stop_ends_a_wait(tmp_path: Path, events: bool) -> None:
-    stop = count()
-    with Watch([str(tmp_path)], 1, events=events, clock=lambda: 0.0) as watch:
-        watch.wait(60.0, lambda: next(stop) > 2)
+    ticks, stops = count(), iter([False, False, True])
+    with Watch([str(tmp_path)], 1, events=events, clock=lambda: next(ticks)) as watch:
+        watch.wait(100.0, lambda: next(stops))
+    assert next(ticks) < 100
 
 
 def test_there_is_a_last_look_when_the_time_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
