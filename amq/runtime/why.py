@@ -52,7 +52,7 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, now_ns
     entries = Record(agent.state).entries()
     last = entries[-1] if entries else None
     if last is not None and last.get("waits_for") == (Reason.NO_CHANNEL if notifier else Reason.OFF).value:
-        return Why(Reason(last["waits_for"]), _since(last, now_ns), str(last.get("reason") or _detail(last)))
+        return Why(Reason(last["waits_for"]), _since(last, now_ns), _detail(last))
     if notifier is None:
         return Why(Reason.NO_CHANNEL, None, _IN_WORDS[Reason.NO_CHANNEL])
     if last is None or not _is_about(last, unread):
@@ -66,7 +66,7 @@ def _is_about(entry: dict[str, Any], unread: list[str]) -> bool:
 
 def _detail(entry: dict[str, Any]) -> str:
     if "waits_for" in entry:
-        return _IN_WORDS[Reason(entry["waits_for"])]
+        return str(entry.get("reason") or _IN_WORDS[Reason(entry["waits_for"])])
     reason = f" ({entry['reason']})" if entry.get("reason") else ""
     return f"{_ENDED[Outcome(entry['outcome'])]}{reason}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -20,8 +21,10 @@ from amq.runtime.record import Record
 from amq.runtime.typed import End, Notification
 from amq.runtime.wake import Policy, Standing
 from amq.runtime.waking import Waker
+from amq.runtime.why import why
 from amq.runtime.words import Outcome, Reason
 from amq.store import registry
+from amq.store.notifier import Notifier
 
 pytestmark = pytest.mark.anyio
 
@@ -168,3 +171,41 @@ async def test_the_person_is_told_once_when_an_agent_does_not_read(root: str) ->
         await comes(lambda: record.entries()[-1:] and record.entries()[-1].get("waits_for") == "parked")
         await comes(lambda: channel.told[2:] == ["the person"])
     assert len(channel.told) == 3
+
+
+async def test_an_inbox_that_cannot_be_read_is_why_until_it_can(root: str) -> None:
+    """And what was told of before is not told of again."""
+    channel, log = NotingChannel(), list[str]()
+    mailbox = Mailbox(root, "claude")
+    waker = Waker(mailbox, channel, Policy(), Wording(), log.append)
+    agent = mailbox.account.agent
+    send(root)
+    await waker.turn(rung=True)
+    new = Path(agent.inbox_new)
+    new.rename(new.with_name("away"))
+    for _ in range(3):
+        await waker.turn(rung=True)
+    assert len(log) == 1
+    ids, notifier = os.listdir(new.with_name("away")), Notifier(1, "run")
+    found = why(agent, [name.removesuffix(".md") for name in ids], notifier, 0)
+    assert (found.waits_for, "cannot be read" in found.detail) == (Reason.NO_CHANNEL, True)
+    new.with_name("away").rename(new)
+    await waker.turn(rung=True)
+    found = why(agent, [name.removesuffix(".md") for name in ids], notifier, 0)
+    assert (found.waits_for, found.detail) == (Reason.NOTHING, "the inbox could not be read for a while")
+    assert len(channel.told) == 1
+
+
+async def test_after_the_machine_has_slept_there_is_one_reminder(root: str) -> None:
+    """However many would have been due meanwhile."""
+    time = 0.0
+    channel = NotingChannel()
+    waker = Waker(Mailbox(root, "claude"), channel, Policy(), Wording(), print, clock=lambda: time)
+    send(root)
+    await waker.turn(rung=True)
+    time += 86_400.0
+    for _ in range(20):
+        again = await waker.turn(rung=True)
+        time += 0.5
+    assert len(channel.told) == 2
+    assert again > time
