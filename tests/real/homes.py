@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def prepare_home(agent: Agent, place: Place, *, asks: bool, trusted: bool = True
     """Write the home of AGENT and return the whole environment to start it in.
 
     With ASKS the agent asks the person before it runs a command (Codex: one that leaves the sandbox). Unless the
-    directory is TRUSTED, Claude asks first whether it may work there.
+    directory is TRUSTED, it asks first whether it may work there (Codex: in a git repository, which is made).
     """
     write = {"claude": _claude, "codex": _codex}[agent.program]
     return _machine(agent, place) | write(place, asks=asks, trusted=trusted)
@@ -85,11 +86,12 @@ wire_api = "responses"
 request_max_retries = 0
 stream_max_retries = 0
 
-[projects.{project}]
-trust_level = "trusted"
-
 [analytics]
 enabled = false
+"""
+_CODEX_TRUST = """
+[projects.{project}]
+trust_level = "trusted"
 """
 
 
@@ -98,8 +100,11 @@ def _codex(place: Place, *, asks: bool, trusted: bool) -> dict[str, str]:
         approval="on-request" if asks else "never",
         sandbox="workspace-write" if asks else "danger-full-access",
         port=place.port,
-        project=json.dumps(str(place.project)),
     )
+    if trusted:
+        config += _CODEX_TRUST.format(project=json.dumps(str(place.project)))
+    else:  # elsewhere it does not ask
+        subprocess.run(["git", "init", "--quiet", place.project], check=True)
     codex_home = place.home / ".codex"
     codex_home.mkdir(parents=True, exist_ok=True)
     (codex_home / "config.toml").write_text(config, encoding="utf-8")

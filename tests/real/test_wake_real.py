@@ -38,6 +38,7 @@ INPUT_ROW = r"^[❯›]\s"  # a space or one that does not break
 FROM_A_HOOK = "Stop hook feedback:\n"
 NOTICE = "amq: 1 new message from user"
 DIALOG = "Do you want to proceed|Would you like to run"
+TRUSTS = r"^\s*[❯›] (1\. )?(Yes, I trust|Trust and continue)"
 
 
 class Run(Protocol):
@@ -261,17 +262,21 @@ def test_a_question_to_the_person_is_not_answered(rig: Rig, agent: Agent, person
     assert len(notices(rig)) == 2
 
 
-@agents("claude", also=("claude-old",))
+@agents("claude", also=("claude-old", "codex"))
 def test_the_question_whether_the_directory_is_trusted_is_not_answered(
     rig: Rig, agent: Agent, person: Person, run: Run
 ) -> None:
     question = person.ask(agent)
     terminal = run(agent, trusted=False)
-    terminal.wait_for("trust this folder")
-    stays(lambda: terminal.shows("trust this folder"), terminal.screen, seconds=3)
-    if not terminal.shows(r"❯ 1?.? ?Yes, I trust"):
+    terminal.wait_for("[Tt]rust this folder")
+    wait_until(
+        lambda: person.amq("why", agent.program)["waits_for"] in ("starting", "dialog"),
+        lambda: str(person.amq("why", agent.program, "--history")),
+    )
+    stays(lambda: terminal.shows("[Tt]rust this folder"), terminal.screen, seconds=3)
+    if not terminal.shows(TRUSTS):
         terminal.press("\x1b[B")
-        terminal.wait_for("❯ Yes, I trust")
+        terminal.wait_for(TRUSTS)
     terminal.press("\r")
     wait_for_reply(rig, person, terminal)
     check_answer(person, agent, question)
@@ -331,7 +336,7 @@ def test_a_busy_agent_is_told_of_other_mail_when_its_turn_ends(
     question = person.ask(agent)
     wait_until(
         lambda: person.amq("why", agent.program).get("waits_for") == "busy",
-        lambda: f"{ways(person, agent)}\n{rig.model.turns}\n{terminal.screen()}",
+        lambda: f"{person.amq('why', agent.program, '--history')}\n{rig.model.turns}\n{terminal.screen()}",
     )
     stays(lambda: not terminal.shows(NOTICE), terminal.screen, seconds=3)
     go.touch()
