@@ -7,6 +7,7 @@ import time
 
 from amq import config
 from amq.cli import waking
+from amq.cli.options import duration
 from amq.cli.session import check_queue
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
@@ -62,6 +63,8 @@ def options(parser: ArgumentParser) -> None:
     hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it none")
     parser.add_argument("--native", action="store_true", help="tell it in a way of its own, where it has one")
     when = waking.add_when(parser)
+    longer = "how much longer, where its hooks may tell it (default 10s)"
+    when.add_argument("--hooks-within", type=duration, metavar="10s", help=longer)
     when.add_argument("--notice", choices=NOTICES, default="bell", help="how you hear of mail that is not drained")
 
 

@@ -22,14 +22,20 @@ class Place:
     port: int
 
 
-def prepare_home(agent: Agent, place: Place, *, asks: bool, trusted: bool = True) -> dict[str, str]:
+def prepare_home(
+    agent: Agent, place: Place, *, asks: bool = False, trusted: bool = True, key_known: bool = True
+) -> dict[str, str]:
     """Write the home of AGENT and return the whole environment to start it in.
 
     With ASKS the agent asks the person before it runs a command (Codex: one that leaves the sandbox). Unless the
-    directory is TRUSTED, it asks first whether it may work there (Codex: in a git repository, which is made).
+    directory is TRUSTED, it asks first whether it may work there (Codex: in a git repository, which is made). Unless
+    its key is known, Claude asks first whether to use it.
     """
-    write = {"claude": _claude, "codex": _codex}[agent.program]
-    return _machine(agent, place) | write(place, asks=asks, trusted=trusted)
+    if agent.program == "codex":
+        own = _codex(place, asks=asks, trusted=trusted)
+    else:
+        own = _claude(place, asks=asks, trusted=trusted, key_known=key_known)
+    return _machine(agent, place) | own
 
 
 def _machine(agent: Agent, place: Place) -> dict[str, str]:
@@ -48,13 +54,13 @@ def _machine(agent: Agent, place: Place) -> dict[str, str]:
     }
 
 
-def _claude(place: Place, *, asks: bool, trusted: bool) -> dict[str, str]:
+def _claude(place: Place, *, asks: bool, trusted: bool, key_known: bool) -> dict[str, str]:
     known = {
         "hasCompletedOnboarding": True,
         "theme": "dark",
         "numStartups": 20,
         "hasSeenAutoDefaultNudge": True,
-        "customApiKeyResponses": {"approved": [_KEY[-20:]], "rejected": []},
+        "customApiKeyResponses": {"approved": [_KEY[-20:]] if key_known else [], "rejected": []},
         "projects": {str(place.project): {"hasTrustDialogAccepted": trusted, "hasCompletedProjectOnboarding": True}},
     }
     permissions = {"defaultMode": "default", "allow": [] if asks else ["Bash(*)"]}
