@@ -6,7 +6,7 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
-from tests.real.person import DIALOG, INPUT_ROW, Person, Run, notices, remains, soak, submit, wait_for_reply
+from tests.real.person import DIALOG, INPUT_ROW, NOTICE, Person, Run, notices, remains, soak, submit, wait_for_reply
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, wait_until
 
@@ -75,7 +75,7 @@ def test_what_stands_in_the_way_of_one_is_nothing_to_the_other(
     assert dialog.shows(DIALOG)
     dialog.press("\r")
     wait_until((rig.project / "done").exists, dialog.screen)
-    wait_for_reply(rig, person, dialog, count=2)
+    wait_until(lambda: sum(NOTICE in turn.text for turn in notices(rig)) == 2, dialog.screen, timeout=60)
 
 
 def open_dialog(terminal: Terminal) -> None:

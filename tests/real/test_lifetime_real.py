@@ -74,11 +74,10 @@ def host_pid(rig: Rig) -> int:
     return int(json.loads(lock.read_text())["pid"])
 
 
-def agent_pid(rig: Rig, agent: Agent) -> int:
-    """Of the program that is hosted; whatever it has started is in its group."""
+def agent_pid(rig: Rig) -> int:
+    """Of the program that is hosted: the child of its host's monitor. Whatever it has started is in its group."""
     host, running = host_pid(rig), [int(path.name) for path in Path("/proc").glob("[0-9]*")]
-    children = [pid for pid in running if processes.parent(pid) == host]
-    (found,) = [pid for pid in children if any(agent.program in word for word in processes.words(pid))]
+    (found,) = [pid for pid in running if processes.parent(processes.parent(pid)) == host]
     return found
 
 
@@ -94,10 +93,10 @@ def test_when_the_agent_ends_its_mail_waits_and_the_next_one_is_told_once(
     question = person.ask(agent)
     person.waits_for(agent, "draft")
     if crashes:
-        os.killpg(agent_pid(rig, agent), signal.SIGKILL)
+        os.killpg(agent_pid(rig), signal.SIGKILL)
     else:
         os.kill(host_pid(rig), signal.SIGTERM)
-    terminal.wait_for(f"^exit status {128 + (signal.SIGKILL if crashes else signal.SIGTERM)}")
+    terminal.wait_for(f"exit status {128 + (signal.SIGKILL if crashes else signal.SIGTERM)}")
     wait_until(terminal.is_sane, terminal.screen)
     assert person.amq("why", agent.program)["waits_for"] == "no-channel"
     assert person.history(agent)[-1]["waits_for"] == "stopped"
