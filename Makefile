@@ -25,7 +25,7 @@ demo: setup
 	@$(BIN)/amq demo
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 soak: setup
 	AMQ_SOAK=1 $(BIN)/python -m pytest --timeout 3600

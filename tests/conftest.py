@@ -17,6 +17,7 @@ from hypothesis import settings
 
 from amq.cli.main import main
 from amq.layout import AgentLayout, QueueLayout
+from tests import chance  # noqa: F401  before other processes are started to run tests, which are to choose the same
 
 settings.register_profile("amq", deadline=None)  # a busy machine is no fault of ours
 settings.load_profile("amq")

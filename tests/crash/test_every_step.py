@@ -11,6 +11,7 @@ import pytest
 
 from amq.errors import AmqError, Uncertain
 from amq.store.durable import Steps
+from tests.chance import SOAK
 from tests.crash import processes
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.seam import DIED, Fault, Step, Watched, WithoutLinks, faults
@@ -50,7 +51,7 @@ def search_all(scenario: Scenario, filesystem: type[Steps], place: Path, report:
             yield from (f"{fault}, {steps[fault.at]}: {problem}" for problem in search.problems(fault))
 
     log = Search(scenario, filesystem(), place / "world").dry_run()
-    points = list(faults(log, everywhere=bool(os.environ.get("AMQ_SOAK"))))
+    points = list(faults(log, everywhere=SOAK))
     wrong = processes.shared(points, problems, place)
     report.add(str(scenario), len(points), time.monotonic() - began)
     assert not wrong, f"{len(wrong)} in {len(points)} points\n" + "\n".join(wrong[:40])

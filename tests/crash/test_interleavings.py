@@ -16,8 +16,8 @@ import pytest
 from amq.errors import AmqError, NotFound
 from amq.sending import Draft
 from amq.store import registry
+from tests.chance import SEED, SOAK, TOLD, sample
 from tests.crash import processes
-from tests.crash.sampling import SEED, SOAK, TOLD, sample
 from tests.crash.scenario import Scenario
 from tests.crash.seam import Watched
 from tests.crash.snapshot import Snapshot

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amq.store.durable import Steps
+from tests.chance import SOAK, TOLD, sample
 from tests.crash import processes
-from tests.crash.sampling import SOAK, TOLD, sample
 from tests.crash.scenarios import LASTING
 from tests.crash.seam import DIED, Fault, Watched
 from tests.crash.tools import mounted, require, require_root

@@ -1,6 +1,6 @@
 """Real processes on one mailbox, some of them killed at any instant: nothing is lost, nothing shown twice unmarked.
 
-AMQ_SOAK_MESSAGES, AMQ_SOAK_WRITERS, AMQ_SOAK_DRAINERS and AMQ_SOAK_SEED change the sizes and the chances;
+AMQ_SOAK_MESSAGES, AMQ_SOAK_WRITERS and AMQ_SOAK_DRAINERS change the sizes, AMQ_SEED the chances;
 AMQ_SOAK_PLACE is a directory to do it in, such as one on a disk.
 """
 
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amq.sending import Draft
+from tests.chance import SEED, TOLD
 from tests.crash import processes
 from tests.crash.world import World, append_line, broken_promises
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 MESSAGES = int(os.environ.get("AMQ_SOAK_MESSAGES", "3000"))
 WRITERS = int(os.environ.get("AMQ_SOAK_WRITERS", "3"))
 DRAINERS = int(os.environ.get("AMQ_SOAK_DRAINERS", "3"))
-SEED = int(os.environ.get("AMQ_SOAK_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 _BETWEEN_KILLS = 0.02
 _TOKEN = b"." * 32  # the pipe holds 128 of them
 
@@ -82,10 +82,10 @@ def test_writers_and_drainers_are_killed_and_nothing_is_lost(place: Path, report
     shown = len(world.shown())
     report.say(
         f"{MESSAGES:,} messages, {WRITERS} writers, {DRAINERS} drainers, {kills} kills, {shown:,} showings "
-        f"in {time.monotonic() - began:.1f} s (AMQ_SOAK_SEED={SEED})"
+        f"in {time.monotonic() - began:.1f} s ({TOLD})"
     )
     wrong = list(broken_promises(world))
-    assert not wrong, f"AMQ_SOAK_SEED={SEED}: {len(wrong)} promises\n" + "\n".join(wrong[:20])
+    assert not wrong, f"{TOLD}: {len(wrong)} promises\n" + "\n".join(wrong[:20])
 
 
 class Chaos:
@@ -126,7 +126,7 @@ class Chaos:
     def _reap(self) -> None:
         while (ended := os.waitpid(-1, os.WNOHANG) if self._running else (0, 0))[0]:
             job, status = self._running.pop(ended[0]), os.waitstatus_to_exitcode(ended[1])
-            assert status in (0, -signal.SIGKILL), f"AMQ_SOAK_SEED={SEED}: job {job} ended with {status}"
+            assert status in (0, -signal.SIGKILL), f"{TOLD}: job {job} ended with {status}"
             if status:
                 self._start(job)
 

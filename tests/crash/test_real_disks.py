@@ -14,8 +14,8 @@ import pytest
 
 from amq.errors import AmqError, Uncertain
 from amq.sending import Draft
+from tests.chance import SOAK
 from tests.crash import processes
-from tests.crash.sampling import SOAK
 from tests.crash.tools import mounted, require, require_root
 from tests.crash.world import World, broken_files, broken_promises, is_private, regular_files
 

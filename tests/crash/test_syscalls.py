@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amq.errors import AmqError, Uncertain
+from tests.chance import SOAK, TOLD, sample
 from tests.crash import processes
-from tests.crash.sampling import SOAK, TOLD, sample
 from tests.crash.scenarios import OLD, SCENARIOS
 from tests.crash.snapshot import Snapshot
 from tests.crash.tools import require

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amq.errors import AmqError
+from tests.chance import SEED, SOAK, TOLD, sample
 from tests.crash import processes
-from tests.crash.sampling import SEED, SOAK, TOLD, sample
 from tests.crash.scenarios import LASTING
 from tests.crash.snapshot import Snapshot
 from tests.crash.weak import Change, Recorder, leave

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crash.sampling import SOAK, TOLD, sample
+from tests.chance import SOAK, TOLD, sample
 from tests.hostile.messages import corpus
 from tests.hostile.showing import called, wrong
 from tests.samples import message_file

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crash.sampling import TOLD, sample
+from tests.chance import TOLD, sample
 from tests.hostile.showing import SECRET, called, wrong
 from tests.hostile.tricks import play, tricks
 from tests.samples import message_file

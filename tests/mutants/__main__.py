@@ -68,7 +68,7 @@ def _try(mutant: Mutant, trees: Queue[Path]) -> tuple[str, bool]:
 def _fails(tree: Path, tests: str) -> bool:
     """Whether TESTS find something in TREE: a failed test, or one that does not come to its end."""
     pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "60", tests]
-    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "AMQ_PROOF_SEED": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "AMQ_SEED": "1"}
     try:
         done = subprocess.run(
             pytest, cwd=tree, env=environment, capture_output=True, text=True, timeout=MOST_S, check=False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from tests.chance import SOAK
 from tests.real.agents import Agent
 from tests.real.mock_model import Turn
 from tests.real.rig import Rig
@@ -24,7 +24,7 @@ NOTICE = "amq: 1 new message from user"
 DIALOG = "Do you want to proceed|Would you like to run"
 LONG_ENOUGH = 2.0  # seconds in which a line would have been typed: longer than a person's keys keep it back
 
-soak = pytest.mark.skipif(os.environ.get("AMQ_SOAK") != "1", reason="AMQ_SOAK=1 runs it")
+soak = pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it")
 
 
 def agents(*always: str, also: tuple[str, ...] = ()) -> pytest.MarkDecorator:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from amq.runtime.typed import Rules
+from tests.chance import SOAK
 from tests.pty.person import wait_until
 from tests.runtime.outside import ONE_MESSAGE, TOLD, Outside, Tmux, gnu_screen, kitty, plain_terminal, tmux
 
@@ -75,7 +76,7 @@ def test_the_quick_start_in_gnu_screen(outside: Outside) -> None:
 
 def test_the_quick_start_in_kitty(outside: Outside) -> None:
     """A display is a heavy thing to require."""
-    if not os.environ.get("AMQ_SOAK"):
+    if not SOAK:
         pytest.skip("AMQ_SOAK=1 runs it")
     if not shutil.which("kitty") or not shutil.which("xvfb-run"):
         pytest.skip("not installed: kitty or xvfb-run")
