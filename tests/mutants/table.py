@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
 
 ORDER, GUARDS, STEPS = "tests/crash/test_order.py", "tests/crash/test_guards.py", "tests/crash/test_every_step.py"
@@ -517,4 +518,4 @@ TERMINAL = (
     ),
 )
 
-MUTANTS = (*ON_DISK, *MAIL, *WORDS, *TERMINAL)
+MUTANTS = (*ON_DISK, *MAIL, *WORDS, *TERMINAL, *GATES)
