@@ -43,7 +43,7 @@ COMMANDS = {
     "env": "what was resolved, as shell exports",
     "schema": "the JSON Schema of what is printed with --json",
     "completion": "let your shell complete all this",
-    "run": "host an agent's CLI and tell it of its mail (experimental)",
+    "run": "host an agent's CLI and tell it of its mail",
     "wake": "tell an agent of its mail that runs in a terminal of its own (experimental)",
     "doctor": "check the set-up, and say what to do about what is wrong",
     "skill install": "tell an agent how to use amq",

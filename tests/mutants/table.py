@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
 
 ORDER, GUARDS, STEPS = "tests/crash/test_order.py", "tests/crash/test_guards.py", "tests/crash/test_every_step.py"
@@ -614,4 +615,4 @@ WATCHING = (
     Mutant("a notice is shown after the end", "pty/host.py", "Host.tell", "self._child.fd >= 0", "True", THREADS),
 )
 
-MUTANTS = (*ON_DISK, *MAIL, *WORDS, *TERMINAL, *WATCHING)
+MUTANTS = (*ON_DISK, *MAIL, *WORDS, *TERMINAL, *GATES, *WATCHING)
