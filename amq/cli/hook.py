@@ -38,8 +38,8 @@ EXAMPLES = """\
 NOTES = """\
 `amq run` gives such hooks to the programs that take them. The agent is AM_ME; without it `claude` or `codex`, if there
 is a mailbox of that name and nobody hosts its agent. SessionStart also writes both settings to the file that
-CLAUDE_ENV_FILE names; notify writes meta/amq-bulletin.json. It never fails an agent: on any trouble it ends with 0, says
-nothing to it, and says why in run.log of the agent's private directory."""
+CLAUDE_ENV_FILE names; notify writes meta/amq-bulletin.json. It never fails an agent: on any trouble it ends with 0,
+says nothing to it, and says why in run.log of the agent's private directory."""
 
 PROGRAMS = ("claude", "codex")
 LONGEST_EVENT = 16 << 20  # bytes; what a tool printed is in it
@@ -62,7 +62,7 @@ def run(args: Namespace, out: Output) -> int:
     mailbox = None
     program, event, told = (*args.words, "", "", "")[:3]
     if program not in PROGRAMS or not event:
-        raise UsageError("amq hook is called by hooks, as: amq hook claude Stop", hint="amq hook install puts them there")
+        raise UsageError("hooks call it, as: amq hook claude Stop", hint="amq hook install claude puts them there")
     try:
         with _limited(LONGEST):
             from amq.runtime.hooks import EVENTS, HOOKED

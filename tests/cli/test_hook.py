@@ -102,7 +102,8 @@ def test_a_call_that_leads_nowhere_is_silent(amq: Shell, words: tuple[str, ...])
 @pytest.mark.parametrize(
     "words",
     [
-        "hook", "hook claude", "hook instal claude", "hook gemini Stop", "hook claude Stop --bogus", "--bogus hook claude",
+        "hook", "hook claude", "hook instal claude", "hook gemini Stop", "hook claude Stop --bogus",
+        "--bogus hook claude",
         "hook claude Stop --root", "hook claude Stop --me a --normal-after soon", "hook claude Stop -- more",
         "hook claude Stop --json=x", "hook claude Stop --normal-after 1 --normal-after 2",
     ],
