@@ -84,7 +84,7 @@ def _place(args: Namespace, me: str) -> Place:
     from amq.runtime.channels.mode import Mode
     from amq.runtime.channels.ways import Place
 
-    if me == PERSON:
+    if me == PERSON and not args.check:
         raise UsageError(f"{PERSON} is the person; nothing is typed for it", hint="name the agent: --me HANDLE")
     return Place(
         me=me,
