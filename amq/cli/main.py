@@ -232,8 +232,9 @@ def _group_help(group: str) -> str:
 def _overview() -> str:
     return "\n".join((
         "amq: mail between coding agents on one machine\n",
-        "  amq init --agents claude,codex      make a queue in this project",
-        "  amq run -- claude                   an agent that is told of its mail",
+        "  amq demo                            watch two small agents wake each other",
+        "  amq coop up                         Claude Code and Codex side by side, each told of its mail",
+        "  amq run -- claude                   one agent, in this terminal",
         '  amq send --to claude --body "…"     write to it, from any shell',
         "  amq drain --include-body            what an agent does when it is told\n",
         "Commands:\n",

@@ -85,6 +85,8 @@ def test_a_terminal_is_shown_the_session(coop: Project) -> None:
     words = ["-m", "amq", "coop", "up", "--agents", coop.agent("alice")]
     person = pexpect.spawn(sys.executable, words, cwd=str(coop.path), env=coop.environ, timeout=30)
     wait_until(lambda: coop.tmux("list-clients"))
+    coop.tmux("detach-client", "-s", "my-project")
+    person.expect_exact("amq: the agents go on: amq coop up shows them again, amq coop down ends them")
     person.close(force=True)
     assert coop.states()["alice"] == "running"
 
