@@ -119,6 +119,12 @@ def test_down_ends_all_and_says_what_mail_remains(coop: Project) -> None:
     assert coop.amq("coop", "down").stdout == "carl: 1 unread, which wait\n"
 
 
+def test_down_says_that_there_was_nothing_to_end(coop: Project) -> None:
+    coop.amq("init", "--here", "--agents", "alice")
+    done = coop.amq("coop", "down")
+    assert (done.stdout, done.stderr) == ("", "amq: no agent was there that amq coop up had started\n")
+
+
 def test_a_program_that_does_not_end_is_named(coop: Project) -> None:
     up(coop, "alice=sh -c 'trap : TERM; while :; do read line; echo still; done'")
     wait_until(lambda: coop.states() == {"alice": "running"})

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -271,6 +272,7 @@ def test_set_up_starts_the_agents_and_a_second_time_only_what_is_missing(coop: P
 NOTES_CALLS = """\
 case "$*" in
     help*) exit ;;
+    *--dry-run) echo "$CHANGE" ;;
     *) echo "$*" >> "$HOME/calls" ;;
 esac"""
 
@@ -290,6 +292,21 @@ def test_set_up_asks_a_person_before_it_touches_an_agents_settings(home: Home, a
     person.close()
     assert person.exitstatus == 0
     assert (home.place / "calls").read_text().splitlines() == ["init --agents codex", *done, "coop up --agents codex"]
+
+
+def test_set_up_asks_only_for_what_is_missing(home: Home) -> None:
+    home.program("amq", NOTES_CALLS)
+    home.program("codex", "")
+    home.environ["CHANGE"] = f"{home.place}/.codex/hooks.json: nothing to do"
+    for place in (".claude", ".agents"):
+        skill = home.place / place / "skills" / "amq-cli" / "SKILL.md"
+        skill.parent.mkdir(parents=True)
+        skill.touch()
+    words = [str(SCRIPTS / "setup-coop.sh"), "--agents", "codex"]
+    said = pexpect.run(shlex.join(["/bin/sh", *words]), cwd=str(home.project), env=home.environ, timeout=30)
+    assert b"[y/N]" not in said
+    assert b"hooks:" not in said
+    assert (home.place / "calls").read_text().splitlines() == ["init --agents codex", "coop up --agents codex"]
 
 
 def test_set_up_does_what_its_options_say_without_asking(home: Home) -> None:
