@@ -114,6 +114,9 @@ def test_a_virtual_environment_without_uv_and_pipx_and_again_to_upgrade(home: Ho
     assert f"amq 1.0 is installed: {home.place}/.local/bin/amq" in said
     assert f'export PATH="{home.place}/.local/bin:$PATH"' in said
     assert "~/.zprofile" in said
+    assert f"\n    fish_add_path {home.place}/.local/bin\n" in home.run(
+        "install.sh", wheel(home.place, "1.0"), SHELL="/usr/bin/fish"
+    )
     said = home.run("install.sh", wheel(home.place, "1.1"), PATH=f"{home.place}/.local/bin:{home.bin}")
     assert home.amq_version() == "1.1"
     assert "PATH" not in said
