@@ -517,4 +517,31 @@ TERMINAL = (
     ),
 )
 
-MUTANTS = (*ON_DISK, *MAIL, *WORDS, *TERMINAL)
+HOOKS = (
+    Mutant(
+        "a wrong call of a hook fails the agent",
+        "cli/main.py",
+        "main",
+        "_find_command(ours)[1] == FAILS_NOBODY",
+        "False",
+        "tests/cli/test_hook.py",
+    ),
+    Mutant(
+        "who is stopped is taken for awake",
+        "runtime/why.py",
+        "why",
+        "is_stopped(notifier)",
+        "False",
+        "tests/cli/test_why.py",
+    ),
+    Mutant(
+        "hooks are missed where nobody needs them",
+        "setup/checks_machine.py",
+        "hooks",
+        "root and (not _is_notified(root, handle))",
+        "True",
+        "tests/setup/test_doctor.py",
+    ),
+)
+
+MUTANTS = (*ON_DISK, *MAIL, *WORDS, *TERMINAL, *HOOKS)
