@@ -306,9 +306,9 @@ def test_set_up_asks_only_for_what_is_missing(home: Home) -> None:
         skill.parent.mkdir(parents=True)
         skill.touch()
     words = [str(SCRIPTS / "setup-coop.sh"), "--agents", "codex"]
-    said = pexpect.run(shlex.join(["/bin/sh", *words]), cwd=str(home.project), env=home.environ, timeout=30)
-    assert b"[y/N]" not in said
-    assert b"hooks:" not in said
+    said = str(pexpect.run(shlex.join(["/bin/sh", *words]), cwd=str(home.project), env=home.environ, timeout=30))
+    assert "[y/N]" not in said
+    assert "hooks:" not in said
     assert (home.place / "calls").read_text().splitlines() == ["init --agents codex", "coop up --agents codex"]
 
 
