@@ -61,41 +61,50 @@ class Progress:
             print(f"\r\x1b[K{text[:78]}", end="", file=sys.stderr, flush=True)
 
 
-def measure(bench: Bench) -> report.Record:
-    """All that is wanted, told as it comes."""
-    found = {"date": date.today().isoformat(), "machine": machine(bench.place)}  # noqa: DTZ011  the reader's own day
-    found |= {"quick": bench.sizes is QUICK, "versions": versions(version_commands(bench))}
+def measure(bench: Bench, keep: Callable[[report.Record], None]) -> report.Record:
+    """All that is wanted, told as it comes, and given to KEEP after each topic, so that what is cut off is not lost."""
+    figures: list[report.Record] = []
+    record = {"date": date.today().isoformat(), "quick": bench.sizes is QUICK}  # noqa: DTZ011  the reader's own day
+    record |= {"machine": machine(bench.place), "versions": versions(version_commands(bench))}
+    record |= {"figures": figures, "growth": bench.growth, "left_out": bench.left_out}
     if bench.go is None:
         bench.leave_out("the Go amq: --go PATH names it")
-    figures = []
     for topic, keys in TOPICS:
         for figure in topic(bench) if bench.wanted.intersection(keys) else ():
             if figure.key in bench.wanted:
                 figures.append(figure.record())
                 bench.say("")
                 print(report.line(figures[-1]), flush=True)
-    return {**found, "figures": figures, "growth": bench.growth, "left_out": bench.left_out}
+        keep(record)
+    return record
 
 
 def main() -> int:
     options = parsed()
+
+    def keep(record: report.Record) -> None:
+        if options.json:
+            options.json.write_text(text_of(record))
+
+    print(report.HEAD)
     if options.origin:
         record = json.loads(options.origin.read_text())
-        print(report.HEAD, *map(report.line, record["figures"]), sep="\n")
+        print(*map(report.line, record["figures"]), sep="\n")
+        keep(record)
     else:
         with tempfile.TemporaryDirectory(prefix="amq-bench-", dir=options.place) as place:
-            sizes = QUICK if options.quick else Sizes()
-            bench = Bench(Path(place), sizes, options.only, options.go, Progress())
-            print(report.HEAD)
-            record = json.loads(json.dumps(measure(bench)))
+            sizes = QUICK if options.quick else Sizes(runs=options.runs, few=max(2, options.runs // 4))
+            record = measure(Bench(Path(place), sizes, options.only, options.go, Progress()), keep)
     print("", *report.machine_lines(record), sep="\n")
-    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
-    if options.json:
-        options.json.write_text(text)
     if options.write:
-        (report.DOCS / "performance.json").write_text(text)
-        report.write(record)
+        (report.DOCS / "performance.json").write_text(text_of(record))
+        report.write(json.loads(text_of(record)))
     return 0
+
+
+def text_of(record: report.Record) -> str:
+    """A record as JSON text."""
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
 def parsed() -> argparse.Namespace:
@@ -103,6 +112,9 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--only", type=rows, default=frozenset(ROWS), help=f"these rows: {', '.join(ROWS)}")
     parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that all of it works")
+    parser.add_argument(
+        "--runs", type=int, default=20, help="values of a figure (20); a quarter of them of what takes seconds"
+    )
     parser.add_argument("--go", default=shutil.which("amq-go"), help="the Go amq (else amq-go on PATH)")
     parser.add_argument(
         "--place", type=Path, help="a directory on the disk that is measured (else where temporary files are)"

@@ -119,19 +119,18 @@ def in_units_of_pass(bench: Bench, queue: Queue, commands: Iterable[Command], ru
 
 
 def contenders(bench: Bench, queue: Queue, commands: Iterable[Command]) -> dict[str, Way]:
-    """For each command ours, its floor, and the Go program if it is there."""
+    """For each command its floor, ours, and the Go program if it is there."""
     ways: dict[str, Way] = {}
     for command in commands:
-        programs = {"": (AMQ, *command.words), " floor": (sys.executable, "-c", *command.floor)}
+        words = (*command.words, "--root", queue.root)
+        ways[f"{command.key} floor"] = cost((sys.executable, "-c", *command.floor), command.before)
+        ways[command.key] = cost((AMQ, *words))  # the floor has left everything as it was made for it
         if bench.go:
-            programs[" Go"] = (bench.go, *command.words)
-        for name, words in programs.items():
-            root = () if name == " floor" else ("--root", queue.root)
-            ways[command.key + name] = cost((*words, *root), command.before)
+            ways[f"{command.key} Go"] = cost((bench.go, *words), command.before)
     return ways
 
 
-def cost(words: tuple[str, ...], before: Callable[[], None]) -> Way:
+def cost(words: tuple[str, ...], before: Callable[[], None] = lambda: None) -> Way:
     """The processor time of WORDS, after BEFORE."""
 
     def way() -> float:
