@@ -9,7 +9,7 @@ from typing import Any
 
 INK, FAINT, MET, MISSED = "#24292f", "#d0d7de", "#2da44e", "#cf222e"
 COLOURS = ("#0969da", "#bf3989", "#9a6700", "#1a7f37")
-LEFT, STEP, WIDE = 370, 24, 920
+LEFT, STEP, GOAL, MOST = 370, 24, 260, 1.4  # MOST: the share at which a bar is cut off
 
 
 def text(x: float, y: float, words: str, *, anchor: str = "start", colour: str = INK) -> str:
@@ -38,7 +38,7 @@ def figures(found: list[dict[str, Any]]) -> str:
     height = 50 + STEP * len(rows)
 
     def x(share: float) -> float:
-        return LEFT + 300 * min(share, 1.6)
+        return LEFT + GOAL * min(share, MOST)
 
     parts = [text(x(1), 20, "goal", anchor="middle"), text(LEFT - 8, 20, "as a share of what is allowed", anchor="end")]
     for number, each in enumerate(rows):
@@ -47,9 +47,9 @@ def figures(found: list[dict[str, Any]]) -> str:
         parts += [
             text(LEFT - 8, y + 15, each["what"].replace("`", ""), anchor="end"),
             f'<rect x="{LEFT}" y="{y + 3}" width="{width:.1f}" height="{STEP - 6}" fill="{colour}"/>',
-            text(LEFT + width + 6, y + 15, f"{each['value']:.3g} {each['unit']}"),
+            text(x(MOST) + 12, y + 15, f"{each['value']:.3g} {each['unit']}".replace("`", "")),
         ]
-    return svg(WIDE, height, [*parts, stroke(x(1), 26, x(1), height - 16, INK)])
+    return svg(x(MOST) + 220, height, [*parts, stroke(x(1), 26, x(1), height - 16, INK)])
 
 
 def growth(found: Mapping[str, Mapping[Any, float]]) -> str:
