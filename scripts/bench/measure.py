@@ -20,6 +20,8 @@ from rows import ROWS
 AMQ = str(Path(sys.executable).with_name("amq"))
 PASS = (sys.executable, "-c", "pass")
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each run of a changed module would compile it again
+
 Way = Callable[[], float]
 
 
