@@ -11,7 +11,7 @@ import pytest
 
 from tests.chance import SOAK, sample
 from tests.crash import processes
-from tests.crash.scenarios import SCENARIOS
+from tests.crash.scenarios import LASTING
 from tests.crash.seam import DIED, Fault, Step, Watched, faults
 from tests.crash.snapshot import Snapshot
 from tests.crash.verdict import MET, judge, tried
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from tests.crash.scenario import Scenario
     from tests.proofs import Proof
 
-REPEATABLE = [scenario for scenario in SCENARIOS if scenario.knows_id]
-"""Not those that may deliver anew with each repetition: how often is then a matter of how often one repeats."""
+REPEATABLE = [scenario for scenario in LASTING if scenario.knows_id]
+"""Not those that may deliver anew with each repetition: how often is then a matter of how often one repeats.
+
+Nor one that only sets modes, for a snapshot does not bring them back.
+"""
 FIRST_DEATHS, SECOND_DEATHS = 2, 3
 """Of each operation, and of what follows each of these, but in a soak."""
 
