@@ -57,7 +57,10 @@ LAYERS = (
     Layer("and at whatever system call", ("terminal/test_kill_anywhere.py",)),
     Layer("bytes, sizes and stops of a terminal are as without amq", ("terminal/", "pty/")),
     Layer("no blind Enter, and who is idle is told once", ("agents/",)),
-    Layer("what the filesystem does not tell is found", ("runtime/test_changes.py", "runtime/test_inbox.py")),
+    Layer(
+        "what the filesystem does not tell is found",
+        ("crash/test_watcher.py", "runtime/test_changes.py", "runtime/test_inbox.py"),
+    ),
     Layer("the agents' own programs are woken", ("real/",)),
 )
 

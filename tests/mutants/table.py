@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
 
 ORDER, GUARDS, STEPS = "tests/crash/test_order.py", "tests/crash/test_guards.py", "tests/crash/test_every_step.py"
@@ -614,4 +615,31 @@ WATCHING = (
     Mutant("a notice is shown after the end", "pty/host.py", "Host.tell", "self._child.fd >= 0", "True", THREADS),
 )
 
-MUTANTS = (*ON_DISK, *MAIL, *WORDS, *TERMINAL, *WATCHING)
+HOOKS = (
+    Mutant(
+        "a wrong call of a hook fails the agent",
+        "cli/main.py",
+        "main",
+        "_find_command(ours)[1] == FAILS_NOBODY",
+        "False",
+        "tests/cli/test_hook.py",
+    ),
+    Mutant(
+        "who is stopped is taken for awake",
+        "runtime/why.py",
+        "why",
+        "is_stopped(notifier)",
+        "False",
+        "tests/cli/test_why.py",
+    ),
+    Mutant(
+        "hooks are missed where nobody needs them",
+        "setup/checks_machine.py",
+        "hooks",
+        "root and (not _is_notified(root, handle))",
+        "True",
+        "tests/setup/test_doctor.py",
+    ),
+)
+
+MUTANTS = (*ON_DISK, *MAIL, *WORDS, *TERMINAL, *GATES, *WATCHING, *HOOKS)
