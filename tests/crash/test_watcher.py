@@ -17,7 +17,9 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
+from amq.runtime.wake import Policy
 from amq.store import registry
+from tests.crash.sampling import SOAK
 from tests.crash.tools import missing, require
 from tests.pty.person import PATIENCE, wait_until
 
@@ -121,6 +123,13 @@ class Everybody:
 
     def _log(self, name: str) -> Path:
         return self._place / f"{name}.log"
+
+
+def passes(seconds: float) -> None:
+    """Only time can show that something does not happen."""
+    at = time.monotonic() + seconds
+    while time.monotonic() < at:
+        time.sleep(0.05)
 
 
 def is_about_to_wait(pid: int) -> bool:
@@ -248,16 +257,29 @@ def test_an_inbox_that_is_replaced_is_watched_on(everybody: Everybody) -> None:
 def test_a_queue_that_is_away_and_comes_back_is_watched_on(everybody: Everybody) -> None:
     away = everybody.root.with_name("away")
     everybody.root.rename(away)
-    missed_at = time.monotonic() + 1.0  # there is nobody to ask whether all have missed it
-    wait_until(lambda: time.monotonic() > missed_at)
+    passes(1.0)  # there is nobody to ask whether all have missed it
     away.rename(everybody.root)
     everybody.send()
     everybody.hear()
 
 
 def test_a_queue_that_is_made_again_is_watched_on(everybody: Everybody) -> None:
-    """What was sent before is gone with it."""
+    """What was sent before is gone with it, and so is the lock that says who tells an agent: a known limit."""
     shutil.rmtree(everybody.root)
     make_queue(everybody.root)
     everybody.send(to=RECEIVING)
     everybody.hear(who=RECEIVING)
+    assert not any(agent.notifier for agent in Mailbox(str(everybody.root), "peer").who())
+
+
+@pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it: it takes as long as a reminder")
+def test_after_a_stop_that_is_longer_than_a_reminder_there_is_one(everybody: Everybody) -> None:
+    awake = ("run", "wake")
+    everybody.send(to=awake)
+    everybody.hear(who=awake)
+    everybody.signal(signal.SIGSTOP)
+    passes(Policy().remind_after[0] + 5.0)
+    everybody.signal(signal.SIGCONT)
+    wait_until(lambda: all(len(everybody.told(name)) == 2 for name in awake))
+    passes(5.0)
+    assert [len(everybody.told(name)) for name in awake] == [2, 2]
