@@ -17,6 +17,7 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
+from amq.runtime.record import Record
 from amq.runtime.wake import Policy
 from amq.store import registry
 from tests.crash.sampling import SOAK
@@ -90,6 +91,11 @@ class Everybody:
     def told(self, name: str) -> list[str]:
         """The lines that came to one of them."""
         return self._log(name).read_text().splitlines()
+
+    def records(self, name: str) -> list[str]:
+        """Of what is recorded, which are attempts (`outcome`) and which waits (`waits_for`)."""
+        entries = Record(QueueLayout(str(self.root)).agent(name).state).entries()
+        return ["outcome" if "outcome" in entry else "waits_for" for entry in entries]
 
     def signal(self, number: int) -> None:
         """Give it to all of them."""
@@ -272,11 +278,12 @@ def test_a_queue_that_is_made_again_is_watched_on(everybody: Everybody) -> None:
     assert not any(agent.notifier for agent in Mailbox(str(everybody.root), "peer").who())
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it: it takes as long as a reminder")
 def test_after_a_stop_that_is_longer_than_a_reminder_there_is_one(everybody: Everybody) -> None:
     awake = ("run", "wake")
     everybody.send(to=awake)
-    everybody.hear(who=awake)
+    wait_until(lambda: all(everybody.records(name)[-1:] == ["outcome"] for name in awake))
     everybody.signal(signal.SIGSTOP)
     passes(Policy().remind_after[0] + 5.0)
     everybody.signal(signal.SIGCONT)
