@@ -22,7 +22,7 @@ from amq.runtime.inbox import looks
 from amq.runtime.notification import Wording
 from amq.runtime.record import Record
 from amq.runtime.typed import End
-from amq.runtime.wake import Again, Attempt, Ended, Looked, Policy, Standing, TellPerson, Wake
+from amq.runtime.wake import Again, Attempt, Ended, Looked, Policy, Readiness, TellPerson, Wake
 from amq.runtime.words import Outcome, Reason
 
 
@@ -95,16 +95,16 @@ class Waker:
         Nothing is typed without a new look at the inbox; but while the terminal is not safe to type into, a hundred
         looks at it cost none at a large inbox.
         """
-        standing, handed = self._channel.look(), self._handed.another()
-        if rung or handed or standing.waits_for is None:
+        readiness, handed = self._channel.look(), self._handed.another()
+        if rung or handed or readiness.waits_for is None:
             self._look_into_inbox()
-        looked = self._looked(standing)
+        looked = self._looked(readiness)
         if handed:
             self._decide(Ended(Outcome.HANDED, unread=looked.unread))
         actions = self._decide(looked)
         if any(isinstance(action, Attempt) for action in actions):
             end = await self._channel.attempt(self._wording.line(self._unread))
-            if end.outcome is Outcome.SUBMITTED and standing.busy and standing.hooked:
+            if end.outcome is Outcome.SUBMITTED and readiness.busy and readiness.hooked:
                 note_queued(self._mailbox.state_dir, looked.unread)
             actions = self._decide(self._ended(end))
         if any(isinstance(action, TellPerson) for action in actions):
@@ -131,11 +131,11 @@ class Waker:
             self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for a while")
         self._failure = why
 
-    def _looked(self, standing: Standing) -> Looked:
+    def _looked(self, readiness: Readiness) -> Looked:
         def of(priority: str) -> frozenset[str]:
             return frozenset(message.id for message in self._unread if message.priority == priority)
 
-        return Looked(frozenset(message.id for message in self._unread), of("urgent"), of("low"), standing)
+        return Looked(frozenset(message.id for message in self._unread), of("urgent"), of("low"), readiness)
 
     def _ended(self, end: End) -> Ended:
         if end.outcome is Outcome.REFUSED:

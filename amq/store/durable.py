@@ -37,7 +37,7 @@ class Directory:
     def __init__(self, path: str) -> None:
         self.path = path
         self.fd: int | None = None
-        if _HAS_DIRECTORY_FDS:
+        if _HAS_DIRECTORY_FDS:  # not on Windows
             self.fd = steps.open(None, path, os.O_RDONLY | os.O_DIRECTORY)
 
     def __enter__(self) -> Self:
@@ -48,7 +48,7 @@ class Directory:
 
     def close(self) -> None:
         """Give the descriptor back."""
-        if self.fd is not None:
+        if self.fd is not None:  # not on Windows
             close(self.fd)
             self.fd = None
 
@@ -88,7 +88,7 @@ class Steps:
 
     def fsync(self, fd: int) -> None:
         """Return when the file is on the disk: on macOS only F_FULLFSYNC reaches it."""
-        if sys.platform == "darwin":
+        if sys.platform == "darwin":  # only on macOS
             import fcntl
 
             fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
@@ -97,7 +97,7 @@ class Steps:
 
     def chmod(self, file: int | str, mode: int) -> None:
         """Set the mode of a descriptor's file or a path, whatever the umask was, where there are modes."""
-        if sys.platform != "win32":
+        if sys.platform != "win32":  # not on Windows
             os.chmod(file, mode)
 
     def stat(self, fd: int) -> os.stat_result:
@@ -138,7 +138,7 @@ class Steps:
     def lock(self, fd: int) -> bool:
         """Whether the exclusive lock on an open file is ours now; never waits."""
         try:
-            if sys.platform == "win32":
+            if sys.platform == "win32":  # only on Windows
                 import msvcrt
 
                 msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
@@ -159,7 +159,7 @@ def entries(directory: Directory) -> list[tuple[str, bool]]:
 
     A scan can miss a file that is renamed while it runs, so a directory that changed meanwhile is looked at again.
     """
-    if directory.fd is None:
+    if directory.fd is None:  # only on Windows
         return steps.entries(directory)
     before = steps.stat(directory.fd).st_mtime_ns
     found = steps.entries(directory)
@@ -316,7 +316,7 @@ def exists(directory: Directory, name: str) -> bool:
 
 def sync(directory: Directory) -> None:
     """Return when the directory's names are on the disk. Windows has no such call, and needs none."""
-    if directory.fd is not None:
+    if directory.fd is not None:  # not on Windows
         steps.fsync(directory.fd)
 
 

@@ -20,7 +20,7 @@ def rename_noreplace(name: str, new_name: str, *, source_fd: int | None, target_
 
     The names are relative to the directories of the descriptors; on Windows, which has none, they are paths.
     """
-    if sys.platform == "win32":
+    if sys.platform == "win32":  # only on Windows
         os.rename(name, new_name)
         return
     call, flag = _system_call()

@@ -2,7 +2,7 @@
 
 It notes in LOG what a checker needs, a JSON list a line: the time of the monotonic clock, what, and the text. Lines
 that it understands: `work SECONDS`, `ask` for a turn with a dialog, `crash`, `quit`; a line with `Run: ` in it runs the
-command behind that. What it does by chance comes from AMQ_SEED.
+command behind that. What it does by chance comes from AMQ_FAKE_SEED.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def main(style: str, log: str) -> None:
             data = data[os.write(1, data) :]
 
     columns, rows = os.get_terminal_size()
-    cli = Cli(STYLES[style], Random(os.environ.get("AMQ_SEED", "1")), write, note, plan, (rows, columns))
+    cli = Cli(STYLES[style], Random(os.environ.get("AMQ_FAKE_SEED", "1")), write, note, plan, (rows, columns))
     tty.setraw(0, termios.TCSANOW)
     cli.start(time.monotonic(), takes=0.5)
     while True:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import random
 import tempfile
 from pathlib import Path
 
@@ -11,9 +9,9 @@ import pytest
 
 from tests.agents.scenes import Life, Tally
 from tests.agents.styles import STYLES, Style
+from tests.chance import SEED, SOAK, TOLD
 
 SCENES = 25  # in the life of one agent
-SOAK = os.environ.get("AMQ_SOAK") == "1"
 INJECTIONS = 10_000 if SOAK else 1_000  # texts that are typed, in all styles together
 
 
@@ -30,7 +28,6 @@ def play(style: Style, seed: str, injections: int) -> Tally:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
 def test_nothing_is_approved_and_no_draft_is_merged_and_all_mail_is_announced(style: Style) -> None:
-    seed = os.environ.get("AMQ_SEED") or str(random.randrange(1 << 32))
-    tally = play(style, seed, INJECTIONS // len(STYLES) + 1)
+    tally = play(style, str(SEED), INJECTIONS // len(STYLES) + 1)
     assert not tally.faults, "\n".join(tally.faults)
-    assert tally.once >= 0.999 * tally.idle, f"AMQ_SEED={seed}: {tally}"
+    assert tally.once >= 0.999 * tally.idle, f"{TOLD}: {tally}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
@@ -11,49 +10,48 @@ import pytest
 
 from amq.errors import AmqError, Uncertain
 from amq.store.durable import Steps
+from tests.chance import SOAK
 from tests.crash import processes
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.seam import DIED, Fault, Step, Watched, WithoutLinks, faults
 from tests.crash.snapshot import Snapshot
+from tests.crash.verdict import KNOWN, MET, judge, tried
 from tests.crash.world import World, broken_files, broken_promises, is_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tests.crash.conftest import Report
     from tests.crash.scenario import Scenario
+    from tests.proofs import Proof
 
 _SLOW = pytest.mark.timeout(300)  # thousands of small worlds, on a machine that may be busy
 
 
 @_SLOW
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
-def test_every_step_may_fail_or_be_the_last(scenario: Scenario, place: Path, report: Report) -> None:
-    search_all(scenario, Steps, place, report)
+def test_every_step_may_fail_or_be_the_last(scenario: Scenario, place: Path, proof: Proof) -> None:
+    search_all(scenario, Steps, place, proof)
 
 
 @_SLOW
 @pytest.mark.parametrize("scenario", [each for each in SCENARIOS if each.has_links], ids=str)
-def test_so_may_it_where_the_filesystem_has_no_links(scenario: Scenario, place: Path, report: Report) -> None:
-    search_all(scenario, WithoutLinks, place, report)
+def test_so_may_it_where_the_filesystem_has_no_links(scenario: Scenario, place: Path, proof: Proof) -> None:
+    search_all(scenario, WithoutLinks, place, proof)
 
 
-def search_all(scenario: Scenario, filesystem: type[Steps], place: Path, report: Report) -> None:
+def search_all(scenario: Scenario, filesystem: type[Steps], place: Path, proof: Proof) -> None:
     """Try every fault of SCENARIO on FILESYSTEM."""
-    began = time.monotonic()
 
-    def problems(points: Sequence[Fault]) -> Iterator[str]:
+    def told(points: Sequence[Fault]) -> Iterator[str]:
         search = Search(scenario, filesystem(), place / f"world{os.getpid()}")
         steps = search.dry_run()
         for fault in points:
-            yield from (f"{fault}, {steps[fault.at]}: {problem}" for problem in search.problems(fault))
+            yield from tried(f"{scenario}, {fault}, {steps[fault.at]}", search.verdict(fault))
 
     log = Search(scenario, filesystem(), place / "world").dry_run()
-    points = list(faults(log, everywhere=bool(os.environ.get("AMQ_SOAK"))))
-    wrong = processes.shared(points, problems, place)
-    report.add(str(scenario), len(points), time.monotonic() - began)
-    assert not wrong, f"{len(wrong)} in {len(points)} points\n" + "\n".join(wrong[:40])
+    points = list(faults(log, everywhere=SOAK))
+    judge([KNOWN] * len(points) + processes.shared(points, told, place), proof)
 
 
 class Search:
@@ -78,8 +76,8 @@ class Search:
         self.steps = watched.log
         return self.steps
 
-    def problems(self, fault: Fault) -> Iterator[str]:
-        """What is wrong after FAULT: at once, and when all was repeated and drained."""
+    def verdict(self, fault: Fault) -> Iterator[str]:
+        """That FAULT was met, and what is wrong then: at once, and when all was repeated and drained."""
         world = self._world()
         before = world.copies(), _descriptors()
         check = self._scenario.check
@@ -118,8 +116,7 @@ class Search:
                 self._scenario.act(world, "")
 
         status = processes.wait(processes.start(work))
-        if status != DIED:
-            yield f"the process should have died and ended with {status}"
+        yield MET if status == DIED else f"the process should have died and ended with {status}"
         yield from broken_files(world)
         yield from (f"litter: {path}" for path in self._new_litter(world) if not is_private(path))
 
@@ -136,8 +133,7 @@ class Search:
 
 def _wrong_error(error: Exception | None, watched: Watched, *, nothing_sent: bool) -> Iterator[str]:
     """An error is ours or the system's; and only an uncertain one leaves a message behind."""
-    if not watched.reached:
-        yield "the step was not reached"
+    yield MET if watched.reached else "the step was not reached"
     if not isinstance(error, AmqError | OSError | None):
         yield f"raises {error!r}"
     if error is not None and not isinstance(error, Uncertain) and not nothing_sent:

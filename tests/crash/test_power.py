@@ -10,7 +10,6 @@ import fcntl
 import os
 import struct
 import subprocess
-import time
 from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,19 +17,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amq.store.durable import Steps
+from tests.chance import SOAK, sample
 from tests.crash import processes
-from tests.crash.sampling import SOAK, TOLD, sample
 from tests.crash.scenarios import LASTING
 from tests.crash.seam import DIED, Fault, Watched
 from tests.crash.tools import mounted, require, require_root
+from tests.crash.verdict import KNOWN, MET, judge, tried
 from tests.crash.world import World, broken_files, broken_promises, is_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tests.crash.conftest import Report
     from tests.crash.scenario import Scenario
+    from tests.proofs import Proof
 
 SAMPLE = 1
 """Deaths in each operation, but in a soak; besides one failure of the power after its end."""
@@ -67,12 +67,12 @@ class Disk:
         steps = [at for at, step in enumerate(watched.log) if step.name not in ("stat", "look", "entries", "read")]
         return [Fault(at, how) for at in steps for how in ("die before", "die after") if watched.log[at].name != "show"]
 
-    def problems(self, fault: Fault | None) -> Iterator[str]:
-        """What is wrong when the power failed at FAULT, or when all was done."""
+    def verdict(self, fault: Fault | None) -> Iterator[str]:
+        """That the power failed at FAULT, or (None) when all was done; and what is wrong then."""
         scenario = self._scenario
         with self._mounted(fresh=True) as world:
             litter = set(world.litter())
-            self._until(world, fault)
+            yield self._until(world, fault)
         with self._mounted(fresh=False) as world:
             yield from broken_files(world)
             yield from (f"litter: {path}" for path in set(world.litter()) - litter if not is_private(path))
@@ -83,8 +83,8 @@ class Disk:
             world.finish()
             yield from broken_promises(world, doubled=fault is not None and not scenario.knows_id)
 
-    def _until(self, world: World, fault: Fault | None) -> None:
-        """Do it until FAULT, and have the power fail at once."""
+    def _until(self, world: World, fault: Fault | None) -> str:
+        """Do it until FAULT, and have the power fail at once: MET, or what came in between."""
 
         def work() -> int:
             with Watched(fault=fault):
@@ -92,10 +92,10 @@ class Disk:
             return 0
 
         status = processes.wait(processes.start(work))
-        assert status == (DIED if fault else 0), f"{self._scenario}, {fault}: ended with {status}"
         top = os.open(self._mount, os.O_RDONLY)
         fcntl.ioctl(top, _GOING_DOWN, struct.pack("I", _WITHOUT_FLUSHING))
         os.close(top)
+        return MET if status == (DIED if fault else 0) else f"the process ended with {status}"
 
     def _mounted(self, *, fresh: bool) -> _Mounted:
         if fresh:
@@ -121,32 +121,26 @@ class _Mounted:
 
 @pytest.mark.timeout(7200 if SOAK else 120)
 @pytest.mark.parametrize("kind", _MAKE)
-def test_what_was_promised_outlives_the_power(kind: str, tmp_path: Path, report: Report) -> None:
+def test_what_was_promised_outlives_the_power(kind: str, tmp_path: Path, proof: Proof) -> None:
     require_root()
     require(_MAKE[kind][1][0])
-    began = time.monotonic()
     scenarios = sample(LASTING, 4, of=kind)
-    told = processes.shared(scenarios, partial(_try, kind, tmp_path), tmp_path)
-    wrong = [line for line in told if line != "tried"]
-    report.say(
-        f"{told.count('tried'):,} losses of power on {kind} in {len(scenarios)} operations: "
-        f"{len(wrong)} violations in {time.monotonic() - began:.1f} s ({TOLD})"
-    )
-    assert not wrong, f"{TOLD}\n" + "\n".join(wrong[:20])
+    judge(processes.shared(scenarios, partial(_try, kind, tmp_path), tmp_path), proof)
 
 
 def _try(kind: str, place: Path, scenarios: Sequence[Scenario]) -> Iterator[str]:
     for scenario in scenarios:
         disk = Disk(kind, scenario, place / str(scenario))
-        for fault in (None, *sample(disk.deaths(), SAMPLE, of=str(scenario))):
-            yield "tried"
-            yield from (f"{scenario}, {fault}: {problem!r}" for problem in disk.problems(fault))
+        deaths = disk.deaths()
+        yield from [KNOWN] * (1 + len(deaths))
+        for fault in (None, *sample(deaths, SAMPLE, of=str(scenario))):
+            yield from tried(f"{scenario}, {fault}", disk.verdict(fault))
 
 
 def test_without_its_syncs_a_loss_of_power_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     require_root()
     require("mkfs.ext4")
     disk = Disk("ext4", next(each for each in LASTING if each.name == "send to one"), tmp_path / "disk")
-    assert list(disk.problems(None)) == []
+    assert list(disk.verdict(None)) == [MET]
     monkeypatch.setattr(Steps, "fsync", lambda *_: None)
-    assert "bob: 'one' was never shown" in list(disk.problems(None))
+    assert "bob: 'one' was never shown" in list(disk.verdict(None))

@@ -9,8 +9,6 @@ import fcntl
 import os
 import re
 import shlex
-import time
-from collections import Counter
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
@@ -20,22 +18,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amq.errors import AmqError, Uncertain
+from tests.chance import SOAK, sample
 from tests.crash import processes
-from tests.crash.sampling import SOAK, TOLD, sample
 from tests.crash.scenarios import OLD, SCENARIOS
 from tests.crash.snapshot import Snapshot
 from tests.crash.tools import require
 from tests.crash.traced import Injection, injections, run, trace
 from tests.crash.upkeep import LETTERS
+from tests.crash.verdict import KNOWN, MET, judge, tried
 from tests.crash.world import World, broken_files, broken_promises, is_private
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tests.crash.conftest import Report
     from tests.crash.scenario import Scenario
     from tests.crash.traced import Ended
+    from tests.proofs import Proof
 
 SAMPLE = 2
 """Injections into each command, but in a soak."""
@@ -101,13 +100,12 @@ class Trials:
         assert len(set(re.findall(r"^\d+", ended.told, re.MULTILINE))) == 1, "more than one process"
         return list(injections(ended.calls, self._prepared.queue.root))
 
-    def problems(self, point: Injection) -> Iterator[str]:
-        """What is wrong after POINT: at once, and when all was repeated and drained."""
+    def verdict(self, point: Injection) -> Iterator[str]:
+        """That POINT was met, and what is wrong then: at once, and when all was repeated and drained."""
         world, scenario = self._world(), self._row.scenario
         before = world.copies()
         ended = self._run(world, point)
-        if not ended.was_hit(point):
-            yield f"the injection was not met (status {ended.status})"
+        yield MET if ended.was_hit(point) else f"the injection was not met (status {ended.status})"
         if not point.code:
             error = None
             yield from (f"litter: {path}" for path in set(world.litter()) - self._litter if not is_private(path))
@@ -156,28 +154,18 @@ def _wrong_end(ended: Ended, *, nothing_sent: bool) -> Iterator[str]:
 
 
 @pytest.mark.timeout(3600 if SOAK else 120)
-def test_a_command_may_die_or_fail_at_any_call(place: Path, report: Report) -> None:
+def test_a_command_may_die_or_fail_at_any_call(place: Path, proof: Proof) -> None:
     require("strace")
-    began = time.monotonic()
-    told = processes.shared(ROWS, partial(_try, place), place)
-    counts = Counter(line for line in told if line in ("known", "death", "error"))
-    wrong = [line for line in told if line not in counts]
-    tried = counts["death"] + counts["error"]
-    report.say(
-        f"{tried:,} of {counts['known']:,} injections into {len(ROWS)} commands, {counts['death']:,} of them deaths: "
-        f"{len(wrong)} violations in {time.monotonic() - began:.1f} s ({TOLD})"
-    )
-    assert not wrong, f"{TOLD}\n" + "\n".join(wrong[:40])
+    judge(processes.shared(ROWS, partial(_try, place), place), proof)
 
 
 def _try(place: Path, rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:
         trials = Trials(row, place / str(row))
         points = trials.points()
-        yield from ["known"] * len(points)
+        yield from [KNOWN] * len(points)
         for point in sample(points, SAMPLE, of=str(row)):
-            yield "error" if point.code else "death"
-            yield from (f"{row}, {point}: {problem!r}" for problem in trials.problems(point))
+            yield from tried(f"{row}, {point}", trials.verdict(point))
 
 
 # -- the seam is the only way -----------------------------------------------------------------------------------------

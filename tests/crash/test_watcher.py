@@ -27,7 +27,6 @@ from tests.pty.person import PATIENCE, wait_until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.crash.conftest import Report
 
 RECEIVING = ("watch", "monitor", "run", "wake")
 WAITING = (*RECEIVING, "wait-for")
@@ -161,12 +160,11 @@ def inside(script: str) -> list[str]:
 
 
 @pytest.fixture
-def closing(report: Report) -> Iterator[list[Everybody]]:
-    everybody, started = list[Everybody](), time.monotonic()
+def closing() -> Iterator[list[Everybody]]:
+    everybody = list[Everybody]()
     yield everybody
     for each in everybody:
         each.close()
-    report.add("waits through faults of the watcher", len(everybody) * len(WAITING), time.monotonic() - started)
 
 
 @pytest.fixture

@@ -36,6 +36,10 @@ class Order:
     turns: tuple[tuple[int, int], ...]
     dies: int | None = None
 
+    def is_met(self, *, died: bool) -> bool:
+        """Whether it can have been as planned; who is to die may come to the end before, unless the other waits."""
+        return died == (self.dies is not None) or self.turns[1][1] != ALL
+
     def __str__(self) -> str:
         told = ", ".join(f"{'AB'[who]} takes {'the rest' if count == ALL else count}" for who, count in self.turns)
         return told if self.dies is None else f"{told}; {'AB'[self.dies]} dies after its first turn"

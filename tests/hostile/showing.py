@@ -7,16 +7,31 @@ import unicodedata
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from amq.cli.main import COMMANDS
 from tests.conftest import Shell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tests.conftest import Result
 
 JOINERS = "\u200c\u200d"
 SECRET = "the-secret-outside-of-the-root"
 MOST_S = 20
+
+
+ELSEWHERE = {
+    "run", "wake",  # tests/hostile/test_running.py: they type
+    "coop up", "coop down", "demo", "reset", "schema", "completion", "skill install", "skill uninstall", "hook install",
+    "hook uninstall",  # they read nothing that a peer has written
+}  # fmt: skip
+"""The commands that are not tried before every message and every trick."""
+
+
+def untried(calls: Iterable[str]) -> set[str]:
+    """The commands that are in none of CALLS."""
+    begun = [f"{words} " for words in calls]
+    return {name for name in COMMANDS if not any(words.startswith(f"{name} ") for words in begun)}
 
 
 def forbidden(text: str) -> set[str]:
@@ -40,10 +55,10 @@ def wrong(result: Result, what: object) -> Iterator[str]:
         yield f"{what}: has read outside of the root"
 
 
-def called(amq: Shell, words: str, *, stdin: bytes = b"") -> Result:
-    """The call WORDS by bob, which has to come to its end."""
+def called(amq: Shell, words: str, *more: str, stdin: bytes = b"") -> Result:
+    """The call WORDS and MORE by bob, which has to come to its end."""
     with _ends(words):
-        return amq(*words.split(), me="bob", stdin=stdin)
+        return amq(*words.split(), *more, me="bob", stdin=stdin)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from amq.store import registry
 from amq.store.drain import _ids
 from amq.store.notifier import parse_notifier
 from amq.store.presence import Presence, read_presence
-from tests.crash.sampling import SOAK
+from tests.chance import SOAK
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.crash.sampling import TOLD, sample
-from tests.hostile.showing import SECRET, called, wrong
+from tests.chance import TOLD, sample
+from tests.hostile.showing import ELSEWHERE, SECRET, called, untried, wrong
 from tests.hostile.tricks import play, tricks
 from tests.samples import message_file
 
 if TYPE_CHECKING:
     from tests.conftest import Shell
+    from tests.proofs import Proof
 
 ALL = tricks()
 COMMANDS = (
@@ -23,7 +24,7 @@ COMMANDS = (
     "monitor --timeout 10ms --peek", "dlq read --id trick", "dlq retry --all", "ack --id good", "ack --id trick",
     "reply --id good --body=x", "send --to alice --body=x", "send --to carol --body=x", "presence set --status=x",
     "hook claude stop", "drain --include-body", "cleanup --tmp-older-than 0 --yes", "dlq purge --yes",
-    "init --agents dan",
+    "init --agents dan", "coop status",
 )  # fmt: skip
 
 
@@ -31,10 +32,14 @@ def test_there_are_enough() -> None:
     assert len(ALL) >= 60
 
 
+def test_no_command_is_left_out() -> None:
+    assert untried(COMMANDS) == ELSEWHERE
+
+
 @pytest.mark.parametrize(
     ("place", "path", "kind"), sample(ALL, 24, of="tricks"), ids=lambda each: str(each).replace("/", " ")
 )
-def test_a_trick_before_every_command(amq: Shell, place: str, path: str, kind: str) -> None:
+def test_a_trick_before_every_command(amq: Shell, place: str, path: str, kind: str, proof: Proof) -> None:
     amq.put("good.md", message_file(b"the good one\n", id="good", ack_required=True))
     outside = play(amq.root, path, kind)
     before = _below(outside)
@@ -45,6 +50,8 @@ def test_a_trick_before_every_command(amq: Shell, place: str, path: str, kind: s
         result = called(amq, words + form, stdin=b"{}")
         problems += wrong(result, words)
         shown += result.out
+    tried = len(COMMANDS)
+    proof.add(points=tried, met=tried, violations=len(problems), note=f"{len(ALL)} tricks, {tried} commands")
     assert problems == [], TOLD
     assert _below(outside) == before
     assert not any(SECRET in text for text in _below(amq.root).values()), "copied into the queue"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from amq.pty import borrowed
+from tests.chance import SOAK
 from tests.pty.person import wait_until
 
 SYSCTL = Path("/proc/sys/dev/tty/legacy_tiocsti")
@@ -51,7 +52,7 @@ def test_where_bytes_may_be_pushed(
     assert borrowed.allows_pushing() is allowed
 
 
-@pytest.mark.skipif(os.environ.get("AMQ_SOAK") != "1", reason="AMQ_SOAK=1 runs it: it sets a kernel parameter")
+@pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it: it sets a kernel parameter")
 def test_where_the_kernel_forbids_it() -> None:
     """It is a setting of the whole machine, for an instant."""
     if not (SYSCTL.exists() and os.access(SYSCTL, os.W_OK) and shutil.which("setpriv")):

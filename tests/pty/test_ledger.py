@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.pty.ledger import Ledger
+from amq.pty.ledger import MOST, Ledger
 from amq.pty.sequences import Splitter
 from tests.pty.cuts import PIECES
 
@@ -44,6 +44,7 @@ LEFT_ON = {
     "cursor saved on the alternate screen": (b"\x1b[?1047h\x1b7", b"\x1b[?1047l"),
     "restored by XTRESTORE": (b"\x1b[?1000s\x1b[?1000;2004h\x1b[?1000r", b"\x1b[?2004l"),
     "set by XTRESTORE": (b"\x1b[?1000h\x1b[?1000s\x1b[?1000l\x1b[?1000r", b"\x1b[?1000l"),
+    "alternate screen, left by XTRESTORE": (b"\x1b[?2004h\x1b[?1049s\x1b[?1049h\x1b[?1049r", b"\x1b[?2004l"),
     "cursor shape": (b"\x1b[5 q", b"\x1b[0 q"),
     "modifyOtherKeys": (b"\x1b[>4;2m", b"\x1b[>4m"),
     "modifyCursorKeys": (b"\x1b[>1;3m", b"\x1b[>1m"),
@@ -100,6 +101,11 @@ LEFT_OFF = {
 @pytest.mark.parametrize(("stream", "undone"), LEFT_ON.values(), ids=LEFT_ON)
 def test_what_is_left_on_is_undone(stream: bytes, undone: bytes) -> None:
     assert after(stream).undo() == undone
+
+
+def test_no_more_is_saved_than_any_program_saves() -> None:
+    saves = b"".join(b"\x1b[?%ds" % mode for mode in range(3000, 3000 + MOST))
+    assert after(saves, b"\x1b[?1000s\x1b[?1000h\x1b[?1000r").undo() == b"\x1b[?1000l"
 
 
 @pytest.mark.parametrize("stream", LEFT_OFF.values(), ids=LEFT_OFF)
@@ -214,5 +220,5 @@ def test_frames_are_no_news() -> None:
 
 
 def test_a_stream_of_nonsense_does_not_grow_it() -> None:
-    ledger = after(b"".join(b"\x1b[?%dh\x1b[>%du\x1b[22t" % (mode, mode) for mode in range(99_999)))
+    ledger = after(b"".join(b"\x1b[?%dh\x1b[>%du\x1b[22t" % (mode, mode) for mode in range(9_999)))
     assert len(ledger.undo()) < 1000

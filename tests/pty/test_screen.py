@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.pty.screen import MOST_WAITING, SLICE, Cell, Screen, View
+from amq.pty.screen import MOST_WAITING, SLICE, Cell, Screen, View, has_emulator
 from tests.pty.cuts import cut_streams
 from tests.screens import recordings
 
@@ -137,11 +137,15 @@ def test_after_a_flood_only_a_full_redraw_tells_what_is_there(redraw: bytes, ear
 
 def test_without_an_emulator_there_is_no_view_and_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "avt", None)
-    screen = eaten([b"text", (5, 20), b"more"])
+    screen = eaten([(5, 20), b"text", (6, 20), b"more"], late=True)
     assert screen.view() is None
     screen.put(b"yet more")
-    screen.resize((6, 20))
+    screen.resize((7, 20))
     assert not screen.waiting
+
+
+def test_whether_there_is_an_emulator_is_known_without_loading_it() -> None:
+    assert has_emulator()
 
 
 @pytest.mark.parametrize(

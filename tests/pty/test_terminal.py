@@ -6,6 +6,7 @@ import pytest
 
 from amq.pty.announced import STATE_ANSWER, Published
 from amq.pty.echo import Echo
+from amq.pty.ledger import ABANDON
 from amq.pty.row import NOT_FOUND, UNKNOWN, Row, RowRule, Standing
 from amq.pty.screen import Screen
 from amq.pty.terminal import AT_A_LOOK, EMPTY_FOR, FRAME, UNANSWERED_FOR, Terminal
@@ -68,12 +69,12 @@ def test_the_echo_is_watched_from_the_mark_on() -> None:
     assert terminal.look(2.0).echo is Echo.NOTHING
 
 
-@pytest.mark.parametrize("state", [b"idle", b"done"])
-def test_a_program_that_said_it_waits_has_started(state: bytes) -> None:
+@pytest.mark.parametrize("state", [b"idle", b"done", b"working"])
+def test_a_program_that_said_it_waits_or_works_has_started(state: bytes) -> None:
     terminal = Terminal(0.0)
-    assert terminal.look(1.0).idle_since is None
+    assert terminal.look(1.0).ready_since is None
     terminal.from_program(b"\x1b]7501;state=" + state + b"\x07" + BLOCKED, 1.0)
-    assert terminal.look(2.0).idle_since == 1.0
+    assert terminal.look(2.0).ready_since == 1.0
 
 
 RULE = RowRule("›", framed=False)
@@ -187,6 +188,20 @@ def test_for_an_unknown_program_the_expected_text_is_looked_for_at_the_cursor() 
     assert terminal.look(4.0).row == NOT_FOUND
     terminal.expect(None)
     assert terminal.look(4.0).row == UNKNOWN
+
+
+def test_where_the_row_is_known_no_text_is_expected_at_the_cursor() -> None:
+    terminal = with_screen(rule=RULE)
+    terminal.expect("amq: mail")
+    terminal.from_program(b"> amq: mail", 1.0)
+    assert terminal.look(2.0).echo is not Echo.EXACT
+
+
+def test_what_the_person_was_not_shown_is_undone_as_if_all_had_been() -> None:
+    terminal = Terminal(0.0)
+    terminal.from_program(b"\x1b[?2004h\x1b[?1049h\x1b[?1049l\x1b[?2004l", 1.0)
+    assert terminal.undo() == b""
+    assert terminal.undo(all_shown=False) == ABANDON + terminal.ledger.cover()
 
 
 def test_the_screen_is_followed_in_another_thread() -> None:

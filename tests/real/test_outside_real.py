@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -10,22 +9,11 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
+from tests.real.person import AMQ, DIALOG, INPUT_ROW, Person, check_answer, notices, soak, submit, wait_for_reply
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, open_terminal, stays, wait_until
-from tests.real.test_wake_real import AMQ, DIALOG, INPUT_ROW, Person, check_answer, notices, submit, wait_for_reply
 
-pytestmark = [
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(os.environ.get("AMQ_SOAK") != "1", reason="AMQ_SOAK=1 runs it"),
-]
-
-
-@pytest.fixture
-def person(rig: Rig) -> Person:
-    """The person, in a project with a queue for the agents and them."""
-    somebody = Person(rig.project)
-    somebody.amq("init", "--here", "--agents", "user,claude,codex")
-    return somebody
+pytestmark = [pytest.mark.timeout(180), soak]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from amq.runtime.inbox import SWEEP
 from amq.runtime.notification import Wording
 from amq.runtime.record import Record
 from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Policy, Standing
+from amq.runtime.wake import Policy, Readiness
 from amq.runtime.waking import Waker
 from amq.runtime.why import why
 from amq.runtime.words import Outcome, Reason
@@ -33,11 +33,11 @@ class NotingChannel:
     way = "notes"
 
     def __init__(self) -> None:
-        self.standing = Standing()
+        self.standing = Readiness()
         self.looks = 0
         self.told: list[str] = []
 
-    def look(self) -> Standing:
+    def look(self) -> Readiness:
         self.looks += 1
         return self.standing
 
@@ -110,14 +110,14 @@ async def test_mail_is_announced_drained_and_announced_again(root: str) -> None:
 
 async def test_what_came_while_it_was_not_safe_is_in_the_line(root: str) -> None:
     channel = NotingChannel()
-    channel.standing = Standing(waits_for=Reason.DRAFT)
+    channel.standing = Readiness(waits_for=Reason.DRAFT)
     async with waking(root, channel):
         for _ in range(3):
             send(root)
         seen = channel.looks
         await comes(lambda: channel.looks > seen + 2)
         assert channel.told == []
-        channel.standing = Standing()
+        channel.standing = Readiness()
         await comes(lambda: channel.told == ["amq: 3 new messages from codex. Run: amq drain --include-body"])
 
 
@@ -134,13 +134,13 @@ async def test_low_priority_is_not_announced_by_itself(root: str) -> None:
 
 async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
     channel = NotingChannel()
-    channel.standing = Standing(busy=True, queues=True, hooked=True)
+    channel.standing = Readiness(busy=True, queues=True, hooked=True)
     async with waking(root, channel) as mailbox:
         send(root, "urgent")
         record = Record(mailbox.state_dir)
         await comes(lambda: [entry.get("waits_for") for entry in record.entries()] == ["busy"])
         write_handed(mailbox.state_dir, Handed(count=1))
-        channel.standing = Standing()
+        channel.standing = Readiness()
         seen = channel.looks
         await anyio.sleep(0)
         await comes(lambda: channel.looks > seen)
@@ -152,7 +152,7 @@ async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
 async def test_a_hook_does_not_tell_of_what_is_queued(root: str, busy: bool) -> None:
     """A line that an idle agent was given begins a turn: if that drains nothing, its end is held up once."""
     channel = NotingChannel()
-    channel.standing = Standing(busy=busy, queues=True, hooked=True)
+    channel.standing = Readiness(busy=busy, queues=True, hooked=True)
     async with waking(root, channel, Policy(hooks_within=0.0)) as mailbox:
         write_handed(mailbox.state_dir, Handed(session="s"))
         send(root, "urgent")

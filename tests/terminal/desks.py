@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import re
 import shutil
 import signal
@@ -19,10 +18,6 @@ from ptyprocess import PtyProcess
 
 from tests.pty.person import wait_until
 from tests.terminal.modes import left_on
-
-SOAK = bool(os.environ.get("AMQ_SOAK"))
-SEED = int(os.environ.get("AMQ_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
-"""What a sample is drawn by; it stands in the names of the tests that draw one."""
 
 PROMPT = b"\x1b[?2004h"  # the last that bash and zsh print before they read a line
 JOB_SHELLS = ("bash", "zsh")

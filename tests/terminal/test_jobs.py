@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.chance import SOAK
 from tests.pty.person import wait_until
-from tests.terminal.desks import AMQ, JOB_SHELLS, LINES, PROMPT, SHELLS, SOAK, PtyDesk, desk, require
+from tests.terminal.desks import AMQ, JOB_SHELLS, LINES, PROMPT, SHELLS, PtyDesk, desk, require
 
 RUN = f"{AMQ} run --no-wake --as x --"
 FOCUS_ON = r"\033[?1004h"

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.chance import SEED, SOAK
 from tests.pty.person import wait_until
-from tests.terminal.desks import A_COMMAND, AMQ, DISORDER, SEED, SOAK, Desk, desk, is_alive, require
+from tests.terminal.desks import A_COMMAND, AMQ, DISORDER, Desk, desk, is_alive, require
 
 SAMPLE = 6
 RUN = f"{AMQ} run --no-wake --as x -- {DISORDER} 'printf \"\\033\\\\\\\\done\"; exit 3'"

@@ -12,9 +12,9 @@ import pytest
 
 from amq.pty.child import Child
 from amq.pty.tty import USUAL_SIZE
+from tests.chance import SOAK
 from tests.pty.person import PATIENCE, Person, host, terminal, wait_until
 
-SOAK = bool(os.environ.get("AMQ_SOAK"))
 STORMS = 100 if SOAK else 5
 STATUSES = range(256) if SOAK else (0, 1, 125, 126, 127, 128, 129, 255)
 DEADLY = [

@@ -16,9 +16,9 @@ from amq.pty.child import Child
 from amq.pty.pump import BUFFER, Pump
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
+from tests.chance import SOAK
 from tests.pty.person import Person, host, terminal
 
-SOAK = bool(os.environ.get("AMQ_SOAK"))
 SIZE = 100_000_000 if SOAK else 3_000_000
 PIECE = 1 << 20
 
@@ -68,6 +68,23 @@ def test_what_nobody_looks_at_is_not_kept_without_end() -> None:
         for _ in range(100):
             pump.turn(0.01)
             assert len(pump._to_person) < 2 * BUFFER
+        pump.close()
+        child.close()
+        tty.close()
+
+
+@pytest.mark.timeout(10)
+def test_one_that_prints_without_a_pause_does_not_keep_others_from_their_turn() -> None:
+    """Nor does a terminal that takes all of it at once."""
+    with terminal() as person, open(os.devnull, "wb") as void, open("/dev/zero", "rb") as endless:
+        tty = Tty(person.slave, person.slave)
+        child = Child.spawn(["sleep", "60"], os.environ, tty.size(), tty.attributes())
+        pump = Pump(tty, child, Terminal(0.0))
+        os.dup2(void.fileno(), tty.sink)
+        os.dup2(endless.fileno(), child.fd)
+        child.signal(signal.SIGKILL)
+        while child.status is None:
+            pump.turn()
         pump.close()
         child.close()
         tty.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chance import SEED, SOAK
 from tests.pty.person import wait_until
 from tests.terminal.desks import (
     A_COMMAND,
@@ -17,8 +18,6 @@ from tests.terminal.desks import (
     BROKEN,
     DISORDER,
     HALF,
-    SEED,
-    SOAK,
     Desk,
     PtyDesk,
     desk,

@@ -1,4 +1,4 @@
-"""All cases in a soak, and otherwise a sample by a seed that is told: AMQ_PROOF_SEED repeats one."""
+"""All cases in a soak, and otherwise a sample by a seed that is told: AMQ_SEED repeats one."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SOAK = bool(os.environ.get("AMQ_SOAK"))
-SEED = int(os.environ.get("AMQ_PROOF_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
-TOLD = f"AMQ_PROOF_SEED={SEED}"
+# in the environment, so that tests that run side by side in several processes choose the same
+SEED = int(os.environ.setdefault("AMQ_SEED", str(random.SystemRandom().randrange(1, 10**6))))
+TOLD = f"AMQ_SEED={SEED}"
 
 
 def sample(cases: Iterable[T], most: int, *, of: str) -> list[T]:

@@ -1,0 +1,293 @@
+"""What another process does, or the system refuses, between two steps of ours."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from amq.errors import AmqError, BadMessage, Uncertain
+from amq.sending import Draft
+from amq.store import acks, deadletter, drain, durable, letters, maildir, noreplace, registry, sweep
+from amq.store.durable import Directory, Steps
+from amq.store.locks import lock_beside
+from tests.crash.seam import Watched
+from tests.crash.world import World
+
+ID = "m1"
+
+
+class Meanwhile(Watched):
+    """Before the first step whose text has PATTERN in it, ACT is called: by a rival, or to raise."""
+
+    def __init__(self, pattern: str, act: Callable[[], object]) -> None:
+        super().__init__()
+        self._pattern = pattern
+        self._acts = [act]
+
+    def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        step = self.describe(name, arguments)
+        if self._acts and re.search(self._pattern, " ".join((step.name, *step.paths))):
+            self._acts.pop()()
+        return super().take(name, arguments)
+
+
+def fails(code: int) -> Callable[[], None]:
+    def act() -> None:
+        raise OSError(code, os.strerror(code))
+
+    return act
+
+
+def interrupts() -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A queue of ann, bob and cat."""
+    world = World(tmp_path)
+    world.make("ann", "bob", "cat")
+    return world
+
+
+def send(world: World, identifier: str = ID) -> str:
+    """Ann sends bob a message that asks for an acknowledgement; its file."""
+    world.mailbox("ann").send(["bob"], b"hello", Draft(new_id=identifier, ack=True))
+    return os.path.join(world.queue.agent("bob").inbox_new, f"{identifier}.md")
+
+
+# -- acknowledgements -------------------------------------------------------------------------------------------------
+
+
+def test_the_first_acknowledgement_stays(world: World) -> None:
+    send(world)
+    bob = world.mailbox("bob")
+    with Meanwhile(r"link \S+ \S+/acks/sent/", lambda: earlier.append(bob.acknowledge(ID))):
+        earlier: list[acks.Ack] = []
+        assert bob.acknowledge(ID) == earlier[0]
+
+
+def test_what_stands_in_an_acknowledgements_place_and_is_none_is_an_error(world: World) -> None:
+    send(world)
+    Path(world.queue.agent("bob").acks_sent, f"{ID}.json").write_bytes(b"junk")
+    with pytest.raises((AmqError, OSError)):
+        world.mailbox("bob").acknowledge(ID)
+
+
+def test_what_stands_in_its_places_on_the_other_side_is_left_there(world: World) -> None:
+    send(world)
+    received = Path(world.queue.agent("ann").acks_received)
+    for name in (f"{ID}.json", f"{ID}__bob.json"):
+        (received / name).write_bytes(b"junk")
+    world.mailbox("bob").acknowledge(ID)
+    assert {path.read_bytes() for path in received.iterdir()} == {b"junk"}
+
+
+def test_the_senders_directory_is_synced_once_for_all_messages(world: World) -> None:
+    send(world)
+    send(world, "m2")
+    with Watched() as watched:
+        world.drain("bob")
+    received = world.queue.agent("ann").acks_received
+    assert sorted(os.listdir(received)) == ["m1.json", "m2.json"]
+    assert [step.paths for step in watched.log if step.name == "fsync"].count((received,)) == 1
+
+
+# -- dead letters -----------------------------------------------------------------------------------------------------
+
+
+def put_away(world: World, temporary: str = "temporary") -> deadletter.Put | None:
+    return deadletter.put_away(world.queue.agent("bob"), ID, BadMessage("bad"), temporary, 0)
+
+
+def test_a_dead_letter_that_was_swept_before_it_was_public_leaves_the_message(world: World) -> None:
+    path = send(world)
+    swept = Path(world.queue.agent("bob").dlq_tmp, "temporary")
+    with Meanwhile(r"link \S+ \S+/dlq/new/", swept.unlink), pytest.raises(FileNotFoundError):
+        put_away(world)
+    assert os.path.exists(path)
+    assert put_away(world) is not None
+
+
+def test_what_has_gone_before_it_was_moved_aside_is_nobodys(world: World) -> None:
+    path = Path(world.queue.agent("bob").inbox_new, f"{ID}.md")
+    path.symlink_to("nowhere")
+    with Meanwhile(r"move \S+ \S+/refused/", path.unlink):
+        assert put_away(world) is None
+
+
+def test_a_dead_letter_that_has_gone_is_none(world: World) -> None:
+    with Directory(world.queue.agent("bob").dlq_new) as box:
+        assert letters.look(box, "dlq_1_0_x", "new") is None
+
+
+# -- drains and locks -------------------------------------------------------------------------------------------------
+
+
+def test_another_drain_may_end_while_its_record_is_looked_for(world: World) -> None:
+    send(world)
+    bob = world.mailbox("bob")
+    first = bob.drain()
+    first.__enter__()
+    (record,) = os.listdir(world.queue.agent("bob").drains)
+
+    def end() -> None:
+        os.unlink(os.path.join(world.queue.agent("bob").drains, record))
+
+    with Meanwhile(rf"open \S+/{record}", end):
+        assert world.drain("bob") == 1
+    first.__exit__(None, None, None)
+
+
+def test_the_record_of_a_dead_drain_goes_with_its_mail(world: World) -> None:
+    send(world)
+    agent = world.queue.agent("bob")
+    drain.hold(agent, [ID], 0, "dead", 0).abandon()
+    assert os.listdir(agent.drains) == ["dead"]
+    assert world.drain("bob") == 1
+    assert os.listdir(agent.drains) == []
+
+
+def test_who_holds_nothing_has_no_record_to_touch(world: World) -> None:
+    agent = world.queue.agent("bob")
+    held = drain.hold(agent, [], 0, "x", 0)
+    held.touch()
+    held.release()
+    assert os.listdir(agent.drains) == []
+
+
+def test_a_lock_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Busy(Steps):
+        def lock(self, fd: int) -> bool:
+            asked.append(fd)
+            return len(asked) == 4
+
+    monkeypatch.setattr(durable, "steps", Busy())
+    with lock_beside(str(tmp_path), "lock"):
+        assert len(asked) == 4
+
+
+def test_a_lock_file_without_its_mode_is_given_back(tmp_path: Path) -> None:
+    with Meanwhile("chmod", fails(errno.EIO)) as watched, pytest.raises(OSError), lock_beside(str(tmp_path), "lock"):
+        pass
+    assert [step.name for step in watched.log].count("close") == 2  # the directory, and the file that was made in it
+
+
+# -- messages ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_interrupted_send_leaves_nothing_and_goes_on_as_it_is(world: World) -> None:
+    with Meanwhile(r"fsync \S+/inbox/tmp/", interrupts), pytest.raises(KeyboardInterrupt):
+        send(world)
+    assert world.litter() == []
+
+
+def test_a_send_that_was_interrupted_after_delivery_is_uncertain(world: World) -> None:
+    with Meanwhile(r"fsync \S+/inbox/new", interrupts), pytest.raises(Uncertain, match="interrupted"):
+        send(world)
+    assert world.drain("bob") == 1
+
+
+def test_a_copy_that_can_not_be_kept_is_told(world: World) -> None:
+    ann = world.queue.agent("ann")
+    os.rmdir(ann.inbox_tmp)
+    assert "No such file" in maildir.keep_missing(b"x", ID, ann, "temporary")
+
+
+def test_what_can_not_be_confirmed_is_uncertain(world: World) -> None:
+    bob = world.queue.agent("bob")
+    os.rmdir(bob.inbox_cur)
+    with pytest.raises(Uncertain, match="may not be on the disk yet"):
+        maildir.confirm(ID, [bob])
+
+
+def test_a_message_that_can_not_be_read_is_a_bad_one(world: World) -> None:
+    send(world)
+    with Directory(world.queue.agent("bob").inbox_new) as new, Meanwhile("read", fails(errno.EIO)):
+        found = maildir.look(new, ID)
+    assert found is not None
+    assert "Input/output error" in str(found.error)
+
+
+# -- temporary files --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [errno.ENOENT, errno.ELOOP])
+def test_a_sweep_leaves_what_it_can_not_open(tmp_path: Path, code: int) -> None:
+    (tmp_path / "x").touch()
+    with Directory(str(tmp_path)) as tmp, Meanwhile(r"open \S+/x", fails(code)):
+        assert sweep.stale(tmp, 1 << 62, remove=True) == []
+
+
+def test_a_sweep_tells_of_an_error_of_the_disk(tmp_path: Path) -> None:
+    (tmp_path / "x").touch()
+    with Directory(str(tmp_path)) as tmp, Meanwhile(r"open \S+/x", fails(errno.EIO)), pytest.raises(OSError):
+        sweep.stale(tmp, 1 << 62, remove=True)
+
+
+def test_a_queue_without_mailboxes_has_none(tmp_path: Path) -> None:
+    assert registry.mailboxes(World(tmp_path).queue) == []
+
+
+# -- what systems do --------------------------------------------------------------------------------------------------
+
+
+class Stingy(Steps):
+    """Reads and writes a byte at a time, and fails to close, as a full network filesystem does."""
+
+    def read(self, fd: int, most: int) -> bytes:
+        return super().read(fd, min(most, 1))
+
+    def write(self, fd: int, data: bytes | memoryview) -> int:
+        return super().write(fd, data[:1])
+
+    def close(self, fd: int) -> None:
+        super().close(fd)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_reads_and_writes_may_be_short_and_a_close_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durable, "steps", Stingy())
+    with Directory(str(tmp_path)) as directory:
+        durable.publish_new(directory, "temporary", directory, "x", b"a whole message")
+        assert durable.read_regular(directory, "x", 100) == b"a whole message"
+    assert os.listdir(tmp_path) == ["x"]
+
+
+def _no_such_library(*_: object, **__: object) -> None:
+    raise OSError
+
+
+def _does_not_know_the_flag(*_: object) -> int:
+    ctypes.set_errno(errno.EINVAL)
+    return -1
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "double"),
+    [
+        (ctypes, "CDLL", _no_such_library),
+        (noreplace, "_system_call", lambda: (_does_not_know_the_flag, 1)),
+    ],
+    ids=["a system without the call", "a filesystem without the flag"],
+)
+def test_without_a_rename_that_refuses_we_look_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: object, name: str, double: object
+) -> None:
+    monkeypatch.setattr(where, name, double)
+    (tmp_path / "x").touch()
+    (tmp_path / "y").touch()
+    with Directory(str(tmp_path)) as directory:
+        with pytest.raises(FileExistsError):
+            durable.move(directory, "x", directory, "y")
+        durable.move(directory, "x", directory, "z")
+    assert sorted(os.listdir(tmp_path)) == ["y", "z"]
