@@ -200,11 +200,13 @@ def test_where_the_row_is_known_no_text_is_expected_at_the_cursor() -> None:
 def test_it_is_known_where_the_output_stands_and_what_brings_it_back() -> None:
     terminal = Terminal(0.0)
     terminal.from_program(b"\x1b[?2004h\x1b[?10", 1.0)
-    assert terminal.printing
-    assert (terminal.undo(), terminal.redo()) == (ABANDON + b"\x1b[?2004l", b"\x1b[?2004h")
+    assert (terminal.printing, terminal.undo(), terminal.redo()) == (True, ABANDON + b"\x1b[?2004l", b"\x1b[?2004h")
     terminal.from_program(b"04h", 1.0)
-    assert not terminal.printing
-    assert (terminal.undo(), terminal.redo()) == (b"\x1b[?2004l\x1b[?1004l", b"\x1b[?1004h\x1b[?2004h")
+    assert (terminal.printing, terminal.undo(), terminal.redo()) == (
+        False,
+        b"\x1b[?2004l\x1b[?1004l",
+        b"\x1b[?1004h\x1b[?2004h",
+    )
 
 
 @pytest.mark.parametrize("terminal", [with_screen(), Terminal(0.0)], ids=["with a screen", "without"])
