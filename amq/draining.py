@@ -5,8 +5,9 @@ from __future__ import annotations
 from amq.errors import AmqError, BadMessage
 from amq.message import Header
 from amq.names import SUFFIX
+from amq.order import in_order
 from amq.record import record, replace
-from amq.store import deadletter, durable, maildir
+from amq.store import calm, deadletter, durable, maildir
 from amq.store.acks import acknowledge
 from amq.store.drain import Hold, hold
 from amq.store.durable import Directory
@@ -53,7 +54,7 @@ class Drain:
 
     def __init__(self, account: Account, limit: int, *, ack: bool, only: Sequence[str]) -> None:
         self._account = account
-        self._limit = limit
+        self._limit = 0 if only else limit
         self._ack = ack
         self._only = only
         self._hold: Hold | None = None
@@ -63,7 +64,8 @@ class Drain:
 
     def __enter__(self) -> Self:
         account = self._account
-        self._hold = hold(account.agent, self._candidates, self._choose, account.temporary(), account.clock())
+        wanted = self._only or self._waiting()
+        self._hold = hold(account.agent, wanted, self._limit, account.temporary(), account.clock())
         self.count, self.remaining = len(self._hold.ids), self._hold.remaining
         return self
 
@@ -90,17 +92,15 @@ class Drain:
             self._handed = batch
             yield batch
 
-    # -- choosing ------------------------------------------------------------------------------------------------------
-
-    def _candidates(self) -> list[str]:
-        with Directory(self._account.agent.inbox_new) as new:
-            return maildir.entry_ids(new)
-
-    def _choose(self, free: list[str]) -> list[str]:
-        if self._only:
-            return [identifier for identifier in self._only if identifier in free]
-        with Directory(self._account.agent.inbox_new) as new:
-            return _most_urgent(new, free, self._limit)
+    def _waiting(self) -> list[str]:
+        """What is in `new`, in the order in which it is to be shown. It may be much, and needs no lock."""
+        agent = self._account.agent
+        known = calm.known(agent)
+        with Directory(agent.inbox_new) as new:
+            ordered, found = in_order(new, maildir.entry_ids(new), known)
+        if self._limit:
+            calm.keep(agent, known, found, self._account.temporary())
+        return ordered
 
     # -- showing -------------------------------------------------------------------------------------------------------
 
@@ -209,7 +209,7 @@ def glance(account: Account, limit: int, skip: Container[str]) -> tuple[list[Dra
     """See `Mailbox.glance`."""
     with Directory(account.agent.inbox_new) as new:
         present = [identifier for identifier in maildir.entry_ids(new) if identifier not in skip]
-        chosen = _most_urgent(new, present, limit)
+        chosen = in_order(new, present, calm.known(account.agent))[0][: limit or None]
         items = [_glance(new, identifier, account.warn) for identifier in chosen]
     return [item for item in items if item], len(present) - len(chosen)
 
@@ -244,15 +244,3 @@ def _open(new: Directory, identifier: str, *, again: bool, ack: bool) -> Drained
         return Drained(identifier, None, "", 0, again, acked=False, error=error, to_dlq=copyable)
     acked = ack and message.header.ack_required
     return Drained(identifier, message.header, message.text, len(message.body), again, acked)
-
-
-def _most_urgent(new: Directory, ids: list[str], limit: int) -> list[str]:
-    """The urgent, then the oldest, LIMIT at most (0: all). A bad one counts as old, so that it is put away soon."""
-    keys = {found.id: _urgency(found) for found in (maildir.look(new, each) for each in ids) if found}
-    ordered = sorted(keys, key=lambda identifier: (keys[identifier], identifier))
-    return ordered[:limit] if limit else ordered
-
-
-def _urgency(found: maildir.Found) -> tuple[bool, int]:
-    header = found.header
-    return (True, 0) if header is None else (header.priority != "urgent", header.created_ns)

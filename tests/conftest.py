@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,10 @@ pytest_plugins = ["tests.proofs"]
 
 settings.register_profile("amq", deadline=None)  # a busy machine is no fault of ours
 settings.load_profile("amq")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script; and so would all we start
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 
 @dataclass(frozen=True)

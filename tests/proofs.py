@@ -34,7 +34,10 @@ class Layer:
 
 
 LAYERS = (
-    Layer("mail survives a fault or a death at each step on queue files", ("crash/test_every_step.py",)),
+    Layer(
+        "mail survives a fault or a death at each step on queue files",
+        ("crash/test_every_step.py", "crash/test_recovery.py"),
+    ),
     Layer("and at each system call", ("crash/test_syscalls.py::test_a_command_may",)),
     Layer("no step goes past the seam", ("crash/test_syscalls.py", "crash/test_nothing_missing.py")),
     Layer("mail survives a loss of power", ("crash/test_power.py",)),

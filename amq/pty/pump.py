@@ -17,8 +17,8 @@ from amq.pty.tty import Tty, ready
 
 BUFFER = 1 << 16  # bytes kept in each direction before the reader of that direction rests
 PIECE = 1 << 12  # bytes asked for at once; kernels seldom have more of a terminal's, and room for more costs time
-BATCH = 1 << 14  # bytes read from the program before they are passed on
-LAST_OUTPUT = 1 << 20  # bytes read at most after the program has ended; more than a kernel keeps of it
+IN_A_TURN = 16  # pieces passed on before somebody else's turn: a millisecond
+LAST_PIECES = 1 << 8  # read at most after the program has ended; more than a kernel keeps of it
 END_AFTER = 1.0  # seconds in which a program may turn out to be no reader of lines, before its input is ended
 
 _GONE = (errno.EIO, errno.EPIPE, errno.ENXIO)  # nobody is there any more: no failure
@@ -80,12 +80,12 @@ class Pump:
             self._from_person()
         if self._to_child:
             self._write_child()
-        if self._child.fd in readable:
-            self._read_child(BATCH)
         if self._notice and not self._terminal.printing:
             self._show_notice()
-        if self._tty.sink in writable or (self._to_person and self._tty.sink_is_private):
+        if self._tty.sink in writable:
             self._write_person()
+        if self._child.fd in readable:
+            self._relay()
         if self._child.report in readable:
             self._child.poll()
         if self._end_at is not None and not self._to_child and time.monotonic() >= self._end_at:
@@ -93,7 +93,9 @@ class Pump:
 
     def drain(self) -> None:
         """Read what a program that has ended or stopped has left in its terminal."""
-        self._read_child(LAST_OUTPUT)
+        for _ in range(LAST_PIECES):
+            if not self._read_child():
+                break
         self.show(self._terminal.withheld())
 
     def show(self, data: bytes) -> None:
@@ -174,19 +176,29 @@ class Pump:
             except OSError:  # its terminal was hung up
                 self._child_open = False
 
-    def _read_child(self, room: int) -> None:
-        """Until there is nothing more at this instant, or ROOM bytes have come. The models see them in one piece."""
-        pieces = []
-        while room > 0 and (data := self._from_child()):
-            pieces.append(data)
-            room -= len(data)
-        if not pieces:
-            return
+    def _relay(self) -> None:
+        """Pass on piece after piece, as long as they come and go without a wait.
+
+        Each is shown before the next is read, so that the program and the terminal work while we do.
+        """
+        for _ in range(IN_A_TURN):
+            if not self._read_child():
+                return
+            if self._to_person and self._tty.sink_is_private:
+                self._write_person()
+            if self._to_person:
+                return
+
+    def _read_child(self) -> bool:
+        """One piece of the program's output, which the models see first. False if there is none at this instant."""
+        if not (data := self._from_child()):
+            return False
         with self._terminal.lock:
-            shown, answer = self._terminal.from_program(b"".join(pieces), time.monotonic())
+            shown, answer = self._terminal.from_program(data, time.monotonic())
             self._to_child += answer
             self._tell_guard()
         self.show(shown)
+        return True
 
     def _from_child(self) -> bytes:
         """What one read gives; nothing if there is nothing now, or the program's terminal was hung up."""

@@ -27,7 +27,8 @@ SLICE = 1 << 14  # bytes eaten at a time: a quarter to one millisecond
 MOST_WAITING = 1 << 20  # bytes
 
 _REDRAW = re.compile(rb"\x1b\[(?:2J|(?:1;1)?H\x1b\[0?J|\?1049h)")
-_LIKELY_REDRAW = (b"\x1b[2J", b"H\x1b[J", b"H\x1b[0J", b"?1049h")  # found twenty times as fast as the expression
+# a rare byte of each, and a part of it: looked for in a tenth of the expression's time
+_LIKELY_REDRAW = ((b"J", b"\x1b[2J"), (b"J", b"H\x1b[J"), (b"J", b"H\x1b[0J"), (b"?", b"?1049h"))
 _LONGEST_REDRAW = 16
 _BROKEN_OFF = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*)?\Z")
 _LONGEST_SEQUENCE = 256
@@ -175,7 +176,7 @@ class Screen:
     def _from_redraw(self, data: bytes) -> bytes:
         """What of DATA comes after everything was lost: nothing, until the program clears its screen."""
         data = self._tail + data
-        likely = any(part in data for part in _LIKELY_REDRAW)
+        likely = any(rare in data and part in data for rare, part in _LIKELY_REDRAW)
         match = _REDRAW.search(data) if likely else None
         self._tail = data[-_LONGEST_REDRAW:]
         if match is None:

@@ -13,13 +13,13 @@ from contextlib import ExitStack
 
 from amq import jsontext
 from amq.instants import SECOND
-from amq.store import durable
+from amq.store import durable, maildir
 from amq.store.durable import Directory
 from amq.store.locks import mailbox_lock, open_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from amq.layout import AgentLayout
 
@@ -74,29 +74,29 @@ class Hold:
             raise
 
 
-def hold(
-    agent: AgentLayout,
-    candidates: Callable[[], list[str]],
-    choose: Callable[[list[str]], list[str]],
-    name: str,
-    now: int,
-) -> Hold:
-    """Hold some of the messages that CANDIDATES finds and no live drain holds: those, in the order, that CHOOSE gives.
+def hold(agent: AgentLayout, wanted: Sequence[str], limit: int, name: str, now: int) -> Hold:
+    """Hold the first LIMIT (0: all) of the messages WANTED that are in `new` still and that no live drain holds.
 
-    NAME is free for the record; NOW is in nanoseconds since the epoch.
+    NAME is free for the record; NOW is in nanoseconds since the epoch. No message is opened here: everybody else waits
+    for the lock meanwhile.
     """
     with mailbox_lock(agent), open_state(agent, agent.drains) as drains, ExitStack() as opened:
         others = [_Other(drains, found, opened) for found, _ in durable.entries(drains)]
         held = {identifier for other in others if other.holds(now) for identifier in other.ids}
         suspects = {identifier for other in others if not other.holds(now) for identifier in other.ids} - held
-        present = candidates()
-        free = [identifier for identifier in present if identifier not in held]
-        result = Hold(agent, choose(free), suspects, 0)
-        result.remaining = len(free) - len(result.ids)
-        if result.ids:
+        present = _present(agent)
+        free = present - held
+        ids = [identifier for identifier in wanted if identifier in free][: limit or None]
+        result = Hold(agent, ids, suspects, len(free) - len(ids))
+        if ids:
             result.keep(drains, name)
-        _forget_dead(drains, others, suspects.intersection(present).difference(result.ids))
+        _forget_dead(drains, others, (suspects & present).difference(ids))
         return result
+
+
+def _present(agent: AgentLayout) -> set[str]:
+    with Directory(agent.inbox_new) as new:
+        return set(maildir.entry_ids(new))
 
 
 def _forget_dead(drains: Directory, others: list[_Other], unsettled: set[str]) -> None:

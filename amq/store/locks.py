@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PATIENCE = 10.0
-"""Seconds that a lock is waited for; it is held for milliseconds."""
+"""Seconds that a lock may stay with one process while others wait; it is held for milliseconds."""
 
 
 def open_state(agent: AgentLayout, path: str) -> Directory:
@@ -34,7 +34,7 @@ def open_state(agent: AgentLayout, path: str) -> Directory:
 
 @contextmanager
 def mailbox_lock(agent: AgentLayout, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the mailbox's lock; raises AmqError if it is not to be had within PATIENCE seconds."""
+    """Hold the mailbox's lock; raises AmqError if one other process has it for more than PATIENCE seconds."""
     open_state(agent, agent.state).close()
     with lock_beside(agent.state, "lock", patience):
         yield
@@ -42,11 +42,12 @@ def mailbox_lock(agent: AgentLayout, patience: float = PATIENCE) -> Iterator[Non
 
 @contextmanager
 def lock_beside(path: str, name: str, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the lock file NAME in the directory PATH; raises AmqError if it is not to be had in PATIENCE seconds."""
+    """Hold the lock file NAME in the directory PATH; raises AmqError if another process has it for PATIENCE seconds."""
     with Directory(path) as directory:
         fd = _open_lock(directory, name)
         try:
             _wait_for(fd, os.path.join(path, name), patience)
+            durable.steps.touch(directory, name)
             yield
         finally:
             durable.close(fd)
@@ -67,10 +68,13 @@ def _open_lock(directory: Directory, name: str) -> int:
 
 
 def _wait_for(fd: int, path: str, patience: float) -> None:
-    deadline = time.monotonic() + patience
-    pause = 0.0005
+    """Return when the lock is ours. Whoever gets it touches the file: with that the others' patience begins anew."""
+    pause, since, deadline = 0.0005, -1, 0.0
     while not durable.steps.lock(fd):
-        if time.monotonic() > deadline:
+        now, touched = time.monotonic(), durable.steps.stat(fd).st_mtime_ns
+        if touched != since:
+            since, deadline = touched, now + patience
+        elif now > deadline:
             raise AmqError(
                 f"another process has held the lock {path} for {patience:g} s",
                 hint="it may be stopped (^Z): let it go on, or end it",

@@ -10,7 +10,7 @@ import os
 from amq import draining
 from amq.errors import BadMessage, NotFound
 from amq.sending import Draft
-from amq.store import deadletter, registry
+from amq.store import calm, deadletter, registry
 from tests.crash import upkeep
 from tests.crash.scenario import Scenario
 from tests.crash.world import World
@@ -50,6 +50,15 @@ def _drain_in_batches(world: World, _: str) -> None:
         world.drain("bob")
     finally:
         draining.BATCH_MESSAGES = whole
+
+
+def _drain_a_part(world: World, _: str) -> None:
+    """And keep for the next drain what is not urgent, as is done in a full inbox."""
+    whole, calm.WORTH = calm.WORTH, 1
+    try:
+        world.drain("bob", limit=1)
+    finally:
+        calm.WORTH = whole
 
 
 def _read(world: World, _: str) -> None:
@@ -184,6 +193,7 @@ SCENARIOS = (
     Scenario("drain with a FIFO", _with_fifo, _drain, has_links=True),
     Scenario("drain after one that was cut off", _cut_off, _drain),
     Scenario("drain in batches", _mail_for_bob, _drain_in_batches),
+    Scenario("drain of a part", _mail_for_bob, _drain_a_part),
     Scenario("read", _mail_to_read, _read),
     Scenario("acknowledge", _mail_with_ack, _acknowledge, has_links=True),
     Scenario("reply", _mail_to_answer, _reply, knows_id=False),

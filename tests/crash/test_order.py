@@ -227,3 +227,13 @@ def test_steps_are_in_order(order: Order, place: Path) -> None:
 @pytest.mark.parametrize(("order", "guard"), [(order, guard) for order in ORDERS for guard in order.guards], ids=str)
 def test_a_step_left_out_is_found_out(order: Order, guard: str, place: Path) -> None:
     assert _keeps(order, _log(BY_NAME[order.scenario], place, Lacking(guard)))
+
+
+def test_no_message_is_opened_under_the_lock_while_a_drain_chooses(place: Path) -> None:
+    """All others wait for it meanwhile, and there may be many thousands."""
+    texts = list(map(_text, _log(BY_NAME["drain"], place, Watched())))
+    locked = next(at for at, text in enumerate(texts) if re.fullmatch(r"lock \S+/bob/\.amq/lock", text))
+    freed = next(at for at, text in enumerate(texts) if re.fullmatch(r"close \S+/bob/\.amq/lock", text))
+    opened = [at for at, text in enumerate(texts) if re.fullmatch(r"open \S+/inbox/new/\S+\.md", text)]
+    assert opened
+    assert not [at for at in opened if locked < at < freed]

@@ -16,7 +16,7 @@ from tests.crash.scenarios import LASTING
 from tests.crash.snapshot import Snapshot
 from tests.crash.verdict import KNOWN, MET, judge, tried
 from tests.crash.weak import Change, Recorder, leave
-from tests.crash.world import World, broken_files, broken_promises
+from tests.crash.world import World, broken_files, broken_promises, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,14 +38,14 @@ class Blackouts:
         place.mkdir()
         self._prepared = World(place)
         scenario.prepare(self._prepared)
-        before = len(self._journal(self._prepared))
+        before = len(lines(self._prepared.journal))
         self._fresh = Snapshot(place)
         world = deepcopy(self._prepared)
         with Recorder() as recorder:
             scenario.act(world, "")
         self._recording = recorder.recording
         self._end = len(recorder.log) - 1
-        self._lines = self._journal(world)
+        self._lines = lines(world.journal)
         self._earlier = before
 
     def states(self) -> Iterator[tuple[int, list[Change]]]:
@@ -67,7 +67,7 @@ class Blackouts:
         yield MET
         shown = self._earlier + sum(number <= at for number in self._recording.shown)
         if self._lines:
-            world.journal.write_text("".join(self._lines[:shown]))
+            world.journal.write_text("\n".join(self._lines[:shown]))
         yield from broken_files(world)
         done = at == self._end
         yield from scenario.check(world, done=done)
@@ -76,10 +76,6 @@ class Blackouts:
             yield from scenario.check(world, done=True)
         world.finish()
         yield from broken_promises(world, doubled=not scenario.knows_id and not done)
-
-    @staticmethod
-    def _journal(world: World) -> list[str]:
-        return world.journal.read_text().splitlines(keepends=True) if world.journal.exists() else []
 
 
 @pytest.mark.timeout(3600 if SOAK else 120)

@@ -110,10 +110,8 @@ class World:
                 self.drain(handle)
 
     def shown(self) -> list[Shown]:
-        """All that has been shown."""
-        if not self.journal.exists():
-            return []
-        return [Shown(**json.loads(line)) for line in self.journal.read_text().splitlines()]
+        """All that has been shown; not what a drain died in the middle of showing."""
+        return [Shown(**json.loads(line)) for line in lines(self.journal) if line.endswith("}")]
 
     # -- looking at the disk -------------------------------------------------------------------------------------------
 
@@ -137,7 +135,7 @@ class World:
         known = re.compile(
             r"meta/(config\.json|\.lock)|\.gitignore|agents/[^/]+/(presence\.json|"
             r"(inbox/(new|cur)|outbox/sent|dlq/(new|cur))/[^/]+\.md|acks/(sent|received)/[^/]+\.json|"
-            r"\.amq/(lock|drains/[^/]+|refused/[^/]+))"
+            r"\.amq/(lock|calm|drains/[^/]+|refused/[^/]+))"
         )
         found = []
         for directory, _, names in os.walk(self.queue.root):
@@ -179,12 +177,17 @@ def _holds_something(path: str) -> bool:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file in one write, which a death of the process can not tear."""
+    """Add a line to a file in one write. A SIGKILL tears even that at the end of a page: so it begins a line, too."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(fd, line.encode() + b"\n")
+        os.write(fd, f"\n{line}\n".encode())
     finally:
         os.close(fd)
+
+
+def lines(path: Path) -> list[str]:
+    """What was added to a file, torn or not; nothing if it is missing."""
+    return list(filter(None, path.read_text().split("\n"))) if path.exists() else []
 
 
 def _text(path: Path) -> str:

@@ -6,7 +6,12 @@ import os
 import signal
 import termios
 
+import pytest
+
+from amq.pty.child import Child
 from amq.pty.guard import MOST_UNSAID, Guard
+from amq.pty.pump import Pump
+from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 from tests.pty.person import terminal
 
@@ -45,6 +50,40 @@ def test_it_does_nothing_off_duty() -> None:
         tty.restore(b"x")
         tty.close()
         assert os.read(person.master, 1000) == b"x"
+
+
+class Told(Guard):
+    """No process: it only notes what it is told."""
+
+    def __init__(self, happened: list[bytes]) -> None:
+        self._happened = happened
+
+    def undo(self, undo: bytes) -> None:
+        self._happened.append(undo)
+
+
+def test_it_knows_of_a_mode_before_the_terminal_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[bytes] = []
+    write = os.write
+
+    def noting(fd: int, data: bytes) -> int:
+        happened.append(bytes(data))
+        return write(fd, data)
+
+    with terminal() as person:
+        tty = Tty(person.slave, person.slave)
+        tty.guard = Told(happened)
+        child = Child.spawn(["printf", "\033[?2004h"], os.environ, tty.size(), tty.attributes())
+        pump = Pump(tty, child, Terminal(0.0))
+        monkeypatch.setattr(os, "write", noting)
+        while child.status is None or not pump.undo().startswith(b"\x1b[?2004l"):
+            pump.turn()
+        pump.close()
+        child.close()
+        tty.guard = None
+        tty.close()
+    shown = next(index for index, data in enumerate(happened) if b"\x1b[?2004h" in data)
+    assert any(b"\x1b[?2004l" in data for data in happened[:shown])
 
 
 def test_one_that_does_not_listen_holds_nobody_up() -> None:

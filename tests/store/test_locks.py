@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from amq.errors import AmqError
+from amq.store import durable, locks
+from amq.store.durable import Steps
 from amq.store.locks import lock_beside, mailbox_lock
 from tests.conftest import Shell
 
@@ -20,6 +23,56 @@ def test_one_at_a_time(tmp_path: Path) -> None:
         pass
     with lock_beside(str(tmp_path), "lock", patience=0):
         pass
+
+
+class Crowd(Steps):
+    """Others have the lock 1,000 times before it is free; they `touch` it when they get it, or one of them stays."""
+
+    def __init__(self, *, touch: bool) -> None:
+        self.turns = 1000
+        self._touch = touch
+
+    def lock(self, fd: int) -> bool:
+        """Not ours, but for the last time."""
+        self.turns -= 1
+        if self._touch:
+            os.utime(fd, (self.turns, self.turns))
+        return self.turns == 0
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        """The seconds that were slept."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Be later."""
+        self.now += seconds
+
+
+@pytest.mark.parametrize("touch", [True, False])
+def test_it_is_waited_for_as_long_as_it_changes_hands(
+    touch: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, crowd = Clock(), Crowd(touch=touch)
+    monkeypatch.setattr(locks, "time", clock)
+    monkeypatch.setattr(durable, "steps", crowd)
+    with nullcontext() if touch else pytest.raises(AmqError, match="for 1 s"), lock_beside(str(tmp_path), "lock", 1):
+        assert crowd.turns == 0
+    assert clock.now > 10 if touch else clock.now < 2
+
+
+def test_who_gets_it_tells_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.touch()
+    os.utime(path, (1, 1))
+    with lock_beside(str(tmp_path), "lock"):
+        assert path.stat().st_mtime > 1
 
 
 def test_it_dies_with_its_descriptor(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def test_another_drain_may_end_while_its_record_is_looked_for(world: World) -> N
 def test_the_record_of_a_dead_drain_goes_with_its_mail(world: World) -> None:
     send(world)
     agent = world.queue.agent("bob")
-    drain.hold(agent, lambda: [ID], lambda free: free, "dead", 0).abandon()
+    drain.hold(agent, [ID], 0, "dead", 0).abandon()
     assert os.listdir(agent.drains) == ["dead"]
     assert world.drain("bob") == 1
     assert os.listdir(agent.drains) == []
@@ -157,7 +157,7 @@ def test_the_record_of_a_dead_drain_goes_with_its_mail(world: World) -> None:
 
 def test_who_holds_nothing_has_no_record_to_touch(world: World) -> None:
     agent = world.queue.agent("bob")
-    held = drain.hold(agent, list, lambda free: free, "x", 0)
+    held = drain.hold(agent, [], 0, "x", 0)
     held.touch()
     held.release()
     assert os.listdir(agent.drains) == []

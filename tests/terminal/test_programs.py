@@ -33,6 +33,9 @@ PROGRAMS = {
     "less": Program(
         "less -R -N colours", (("colours", "/word 70\r"), ("word 97", "\x06"), ("word 125", "k")), "word 98"
     ),
+    # what they show changes all the time, but for their help
+    "htop": Program("htop", (("F10Quit", "\x1b[B"), ("F10Quit", "h")), "F10 q: quit"),
+    "top": Program("top", (("PID USER", "h"),), "<Esc> to continue"),
     "python3": Program("python3 -q", ((">>>", "1+\x01(\x051)*21\r"), ("42", "prin\t")), "print("),
     "bash": Program("PS1='in>' bash --norc --noprofile", (("in>", "echo a b\x17c\r"), ("\na c", "half")), "in>half"),
     "zsh": Program("PS1='in>' zsh -f", (("in>", "echo a b\x17c\r"), ("\na c", "half")), "in>half"),
@@ -43,6 +46,7 @@ PROGRAMS = {
     ),
     "tmux": Program(
         "tmux -S ./inside -f /dev/null new-session 'printf left-side; exec cat' ';' set status off ';'"
+        " set -s exit-unattached on ';'"
         " split-window -h 'printf right-side; exec cat'",
         (("right-side", "typed\r"),),
         "typed\n",

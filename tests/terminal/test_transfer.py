@@ -73,6 +73,23 @@ def test_what_nobody_looks_at_is_not_kept_without_end() -> None:
         tty.close()
 
 
+@pytest.mark.timeout(10)
+def test_one_that_prints_without_a_pause_does_not_keep_others_from_their_turn() -> None:
+    """Nor does a terminal that takes all of it at once."""
+    with terminal() as person, open(os.devnull, "wb") as void, open("/dev/zero", "rb") as endless:
+        tty = Tty(person.slave, person.slave)
+        child = Child.spawn(["sleep", "60"], os.environ, tty.size(), tty.attributes())
+        pump = Pump(tty, child, Terminal(0.0))
+        os.dup2(void.fileno(), tty.sink)
+        os.dup2(endless.fileno(), child.fd)
+        child.signal(signal.SIGKILL)
+        while child.status is None:
+            pump.turn()
+        pump.close()
+        child.close()
+        tty.close()
+
+
 def test_a_program_that_prints_for_ever_and_never_reads_takes_no_memory() -> None:
     """The person types all the while, as far as anything takes it."""
 

@@ -1,0 +1,42 @@
+"""Which new mail is known not to be urgent, so that a drain of a full inbox need not look into all of it again.
+
+A message never changes, so this does not either. It decides about the order only: what is lost or damaged of it costs
+a look, and a name that is in it by mistake waits for the turn of its age.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from amq.store import durable
+from amq.store.durable import Directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from amq.layout import AgentLayout
+
+WORTH = 500
+"""Names that are new or gone before it is written again."""
+_NAME = "calm"
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+def known(agent: AgentLayout) -> set[str]:
+    """The ids that were kept; none if that is not to be read."""
+    try:
+        with Directory(agent.state) as state:
+            data = durable.read_regular(state, _NAME, _MOST_BYTES) or b""
+    except OSError:
+        return set()
+    return set(data.decode("utf-8", "surrogateescape").split("\n"))
+
+
+def keep(agent: AgentLayout, before: set[str], calm: set[str], temporary: str) -> None:
+    """Keep the ids CALM in the place of those BEFORE, if enough are others; where it can not be kept, it is not.
+
+    TEMPORARY is a name that nobody else uses.
+    """
+    if len(before ^ calm) < WORTH:
+        return
+    with suppress(OSError), Directory(agent.state) as state, Directory(agent.inbox_tmp) as tmp:
+        durable.replace_file(state, _NAME, temporary, "\n".join(calm).encode("utf-8", "surrogateescape"), staging=tmp)

@@ -1,0 +1,90 @@
+"""In which order new mail is shown, and how little is read to tell."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from amq.order import in_order
+from amq.store import maildir
+from amq.store.durable import Directory
+from tests.samples import header, message_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Iterator[Directory]:
+    with Directory(str(tmp_path)) as directory:
+        yield directory
+
+
+def dated(second: int) -> str:
+    return f"2026-03-01T10-00-{second:02}.000Z_pid1_00000000"
+
+
+def put(new: Directory, identifier: str, second: int, body: bytes = b"hello\n", **changes: Any) -> str:
+    """A message that was made at this second of a minute; its id."""
+    data = message_file(body, id=identifier, created=f"2026-03-01T10:00:{second:02}Z", **changes)
+    return put_bytes(new, identifier, data)
+
+
+def put_bytes(new: Directory, identifier: str, data: bytes) -> str:
+    Path(new.path, f"{identifier}.md").write_bytes(data)
+    return identifier
+
+
+def test_names_of_the_usual_form_and_others_are_one_order(new: Directory) -> None:
+    ids = [
+        put(new, dated(9), 9, priority="urgent"),
+        put(new, "m0", 5),
+        put(new, dated(4), 4, priority="low"),
+        put(new, "m2", 3, priority="urgent"),
+        put_bytes(new, "m3", b"bad"),
+        put(new, dated(6), 6),
+    ]
+    ordered, calm = in_order(new, ids)
+    assert ordered == ["m2", dated(9), "m3", dated(4), "m0", dated(6)]
+    assert calm == {dated(4), dated(6)}
+
+
+def escaped(identifier: str) -> bytes:
+    text = json.dumps(header(id=identifier, priority="urgent")).replace("urgent", "\\u0075rgent")
+    return f"---json\n{text}\n---\nbody\n".encode()
+
+
+def fence_behind_the_brace(identifier: str) -> bytes:
+    return f"---json\n{json.dumps(header(id=identifier, priority='urgent'))}---\nbody\n".encode()
+
+
+def behind_a_long_context(identifier: str) -> bytes:
+    return message_file(id=identifier, context={"long": "x" * maildir.HEAD_BYTES}, priority="urgent")
+
+
+@pytest.mark.parametrize("hidden", [escaped, fence_behind_the_brace, behind_a_long_context])
+def test_what_is_urgent_is_found_however_it_is_written(new: Directory, hidden: Any) -> None:
+    ids = [put(new, dated(1), 1), put_bytes(new, dated(2), hidden(dated(2)))]
+    assert in_order(new, ids) == ([dated(2), dated(1)], {dated(1)})
+
+
+def test_only_what_may_be_urgent_is_parsed(new: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    monkeypatch.setattr(maildir, "look", lambda _, identifier: looked.append(identifier))
+    Path(new.path, f"{dated(4)}.md").mkdir()
+    ids = [
+        put(new, dated(1), 1, b"urgent, and \\u0075rgent\n"),
+        put(new, dated(2), 2, b"x" * 2 * maildir.HEAD_BYTES),
+        put(new, dated(3), 3, subject="not urgent"),
+        dated(4),
+    ]
+    assert in_order(new, ids) == ([dated(3), dated(4), dated(1), dated(2)], {dated(1), dated(2)})
+    assert looked == [dated(3), dated(4)]
+
+
+def test_what_is_known_to_be_calm_is_not_even_opened(new: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maildir, "may_be_urgent", None)
+    assert in_order(new, [dated(2), dated(1)], {dated(1), dated(2)}) == ([dated(1), dated(2)], {dated(1), dated(2)})
