@@ -51,7 +51,7 @@ lint: setup
 check: lint test
 
 bench: setup
-	@for script in scripts/bench/*.py; do $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python scripts/bench $(BENCH)
 
 build: setup
 	rm -rf dist

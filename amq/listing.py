@@ -36,7 +36,9 @@ def oldest(agent: AgentLayout, boxes: Sequence[str] = BOXES) -> Iterator[Found]:
         def when(identifier: str) -> str:
             return looked_up.get(identifier, identifier)[:INSTANT_LENGTH]
 
-        for _, together in groupby(sorted(inbox.ids, key=when), key=when):
+        # whole ids stand in the same order as what they begin with, and are sorted in half the time
+        ordered = sorted(inbox.ids, key=when) if looked_up else sorted(inbox.ids)
+        for _, together in groupby(ordered, key=when):
             yield from sorted(filter(None, map(inbox.look, together)), key=_order)
 
 

@@ -101,9 +101,14 @@ tell_of_path() {
     case $found in
         "$bin/amq") ;;
         "")
-            case ${SHELL:-} in *zsh) file=.zprofile ;; *) file=.profile ;; esac
-            say "$bin is not on your PATH. Add this line to ~/$file, and open a new terminal:"
-            say "    export PATH=\"$bin:\$PATH\""
+            line="export PATH=\"$bin:\$PATH\""
+            case ${SHELL:-} in
+                *fish) file=.config/fish/config.fish line="fish_add_path $bin" ;;
+                *zsh) file=.zprofile ;;
+                *) file=.profile ;;
+            esac
+            say "$bin is not on your PATH. Type this line here, and add it to ~/$file for your next login:"
+            say "    $line"
             ;;
         *) say "careful: your shell finds another amq first: $found" ;;
     esac
@@ -139,7 +144,7 @@ esac
 python=$(find_python)
 choose
 # behind || no failure ends a function by itself: each step in it says `|| return`
-say "installing amq from $source with $with"
+say "installing amq from $source with $with: this may take a minute"
 "install_with_$with" || fail "$with could not install $source"
 version=$("$bin/amq" --version) || fail "$bin/amq does not start"
 say "amq $version is installed: $bin/amq"

@@ -51,6 +51,12 @@ install_amq() {
     have_amq || fail "amq was installed, but is not found: open a new terminal, and run this again"
 }
 
+have_skill() {
+    [ -e "${CLAUDE_CONFIG_DIR:-$HOME/.claude}/skills/amq-cli/SKILL.md" ] && [ -e "$HOME/.agents/skills/amq-cli/SKILL.md" ]
+}
+
+have_hooks() { case $(amq hook install "$1" --dry-run) in *": nothing to do") ;; *) return 1 ;; esac; }
+
 while [ $# -gt 0 ]; do
     case $1 in
         -h | --help) usage ;;
@@ -76,7 +82,9 @@ export PATH
 have_amq || install_amq
 amq init --agents "$(printf '%s' "$agents" | sed 's/=[^,]*//g')"
 
-if wanted "$skill" "Tell Claude Code and Codex how to use amq: a skill in ~/.claude/skills and ~/.agents/skills?"; then
+if [ "$skill" = ask ] && have_skill; then
+    :
+elif wanted "$skill" "Tell Claude Code and Codex how to use amq: a skill in ~/.claude/skills and ~/.agents/skills?"; then
     amq skill install --claude --codex
 else
     say "the agents' skill: amq skill install --claude --codex"
@@ -85,7 +93,9 @@ fi
 for program in claude codex; do
     if ! command -v $program >/dev/null || ! amq help hook install >/dev/null 2>&1; then
         continue
-    elif wanted "$hooks" "Let $program's hooks call amq, so that it hears of mail while it works?"; then
+    elif [ "$hooks" = ask ] && have_hooks $program; then
+        continue
+    elif wanted "$hooks" "Let $program's own hooks call amq, for when you start it yourself, without amq?"; then
         amq hook install $program --yes
     else
         say "hooks: amq hook install $program"

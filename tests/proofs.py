@@ -34,11 +34,9 @@ class Layer:
 
 
 LAYERS = (
-    Layer(
-        "mail survives a fault or a death at each step on queue files",
-        ("crash/test_every_step.py", "crash/test_recovery.py"),
-    ),
+    Layer("mail survives a fault or a death at each step on queue files", ("crash/test_every_step.py",)),
     Layer("and at each system call", ("crash/test_syscalls.py::test_a_command_may",)),
+    Layer("and at each step of a recovery from a death", ("crash/test_recovery.py",)),
     Layer("no step goes past the seam", ("crash/test_syscalls.py", "crash/test_nothing_missing.py")),
     Layer("mail survives a loss of power", ("crash/test_power.py",)),
     Layer("and whatever a weaker filesystem leaves", ("crash/test_weak_filesystems.py",)),
@@ -59,7 +57,10 @@ LAYERS = (
     Layer("and at whatever system call", ("terminal/test_kill_anywhere.py",)),
     Layer("bytes, sizes and stops of a terminal are as without amq", ("terminal/", "pty/")),
     Layer("no blind Enter, and who is idle is told once", ("agents/",)),
-    Layer("what the filesystem does not tell is found", ("runtime/test_changes.py", "runtime/test_inbox.py")),
+    Layer(
+        "what the filesystem does not tell is found",
+        ("crash/test_watcher.py", "runtime/test_changes.py", "runtime/test_inbox.py"),
+    ),
     Layer("the agents' own programs are woken", ("real/",)),
 )
 

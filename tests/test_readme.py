@@ -17,9 +17,17 @@ from tests.conftest import Shell
 
 REPOSITORY = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "COOP.md", "INSTALL.md")
-COMMAND = re.compile(r"(amq|make|mkdir|scripts/\S+|/path/to/\S+|claude|codex)( |$)")
-"""How the first line of a block begins if it is one to be typed into a shell."""
+SKILL = REPOSITORY / "amq" / "setup" / "skills"
+TEXTS = (
+    *DOCUMENTS,
+    "SECURITY.md",
+    "CHANGELOG.md",
+    *(str(path.relative_to(REPOSITORY)) for path in SKILL.rglob("*.md")),
+)
 RUN_BY_CI = "run by CI"
+TELLS = "its exit code tells whether something is wrong"
+NO_COMMANDS = re.compile(r"amq: \d|from amq import |notify = \[")
+"""How a block begins that shows something else: a line on a screen, Python, a setting."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +38,9 @@ class Block:
     mark: str
 
     @property
-    def commands(self) -> list[str]:
-        """The commands in it, without what stands in a second column; none if it is no command block."""
-        if not COMMAND.match(self.lines[0]):
-            return []
-        return [re.split(r" {2,}", line)[0] for line in self.lines]
+    def is_to_run(self) -> bool:
+        """Whether one may paste it into a shell as it stands: what is not marked, and not known for something else."""
+        return self.mark in ("", TELLS) and not NO_COMMANDS.match(self.lines[0])
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -48,11 +54,26 @@ def blocks_of(document: str) -> list[Block]:
     return list(blocks((REPOSITORY / document).read_text()))
 
 
+def run_block(block: Block, cwd: Path, environ: dict[str, str]) -> None:
+    """Paste it into a shell, which stops at the first line that fails; it is to succeed, and to complain of nothing."""
+    done = subprocess.run(
+        ["sh", "-ec", "\n".join(block.lines)], cwd=cwd, env=environ, stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode in ((0, 1) if block.mark == TELLS else (0,)), f"{block.lines}: {done.stderr}"
+    assert done.stderr == "", block.lines
+
+
+def command_of(call: str) -> str:
+    """The command in what stands behind `amq`; empty if there is none."""
+    words = re.findall(r"^[a-z ]*", call)[0].split()
+    return next((name for name in (" ".join(words[:2]), *words[:1]) if name in COMMANDS), "")
+
+
 def commands_in_the_table() -> set[str]:
     """The commands that the first column of README's table names."""
     rows = re.findall(r"^\| (`amq .*?) \|", (REPOSITORY / "README.md").read_text(), re.MULTILINE)
-    calls = [call for row in rows for call in re.findall(r"`amq ([a-z ]+)", row)]
-    return {next(name for name in (" ".join(call.split()[:2]), call.split()[0]) if name in COMMANDS) for call in calls}
+    return {command_of(call) for row in rows for call in re.findall(r"`amq ([^`]+)", row)}
 
 
 def test_the_table_names_every_command_and_no_other() -> None:
@@ -70,29 +91,56 @@ def test_every_command_block_does_what_it_says(document: str, shell: Shell, tmp_
     (programs / "amq").symlink_to(Path(sys.executable).with_name("amq"))
     (tmp_path / "home").mkdir()
     environ = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(tmp_path / "home"), "AM_ME": me}
-    ran = 0
-    for block in blocks_of(document):
-        for command in block.commands if not block.mark else ():
-            words = ["sh", "-c", re.sub(r"\bID\b", question, command)]
-            done = subprocess.run(
-                words,
-                cwd=shell.project,
-                env=environ,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert (done.returncode, done.stderr) == (0, ""), command
-            ran += 1
-    assert ran > 1
+    to_run = [block for block in blocks_of(document) if block.is_to_run]
+    assert len(to_run) > 1
+    for block in to_run:
+        lines = tuple(re.sub(r"\bID\b", question, line) for line in block.lines)
+        run_block(Block(lines, block.mark), shell.project, environ)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_what_is_not_run_says_why(document: str) -> None:
+    marks = {block.mark for block in blocks_of(document)}
+    assert [
+        mark for mark in marks if mark not in ("", RUN_BY_CI, TELLS, "a picture") and not mark.startswith("needs ")
+    ] == []
+    assert "```" not in (REPOSITORY / document).read_text(), "a block that is not indented is not seen here"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_what_is_said_to_be_run_by_ci_is(document: str) -> None:
     ran = (REPOSITORY / ".ci" / "run").read_text()
-    named = [command for block in blocks_of(document) if block.mark == RUN_BY_CI for command in block.commands]
-    assert [command for command in named if command not in ran] == []
+    named = [line for block in blocks_of(document) if block.mark == RUN_BY_CI for line in block.lines]
+    assert [line for line in named if line not in ran] == []
+
+
+@pytest.mark.parametrize(
+    "line", ["amq lst", "amq send --to codex", "amq list    what is new", "frobnicate", "amq who >&2"]
+)
+def test_a_block_that_is_wrong_is_found(line: str, amq: Shell) -> None:
+    environ = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "AM_ME": "alice"}
+    (block,) = blocks(f"So:\n\n    amq who\n    {line}\n    amq who\n")
+    assert block.is_to_run
+    with pytest.raises(AssertionError, match=line.split()[0]):
+        run_block(block, amq.project, environ)
+
+
+@pytest.mark.parametrize("document", TEXTS)
+def test_every_command_and_option_that_is_named_exists(document: str, shell: Shell) -> None:
+    """In prose and tables, and in the blocks that are not run."""
+    text = (REPOSITORY / document).read_text()
+    calls = re.findall(r"`(?:…/)?amq ([^`]+)`|^ {4}amq (.+)", text, re.MULTILINE)
+    helps = {command: shell.ok("help", command, me=None) for command in COMMANDS}
+    assert [call for span, line in calls if (call := span or line) and not is_known(call, helps)] == []
+
+
+def is_known(call: str, helps: dict[str, str]) -> bool:
+    """Whether the command in CALL exists, and its help names the options there."""
+    if not call[0].isalpha() or call.startswith("help "):  # no command, or the one that is in no table
+        return True
+    command = command_of(call)
+    options = re.findall(r"(?<!\S)\[?(--[a-z-]+)", call.partition(" -- ")[0])
+    return bool(command) and all(re.search(rf"{option}\b(?!-)", helps[command]) for option in options)
 
 
 def test_the_python_in_the_readme_runs(shell: Shell) -> None:
@@ -106,11 +154,11 @@ def test_the_python_in_the_readme_runs(shell: Shell) -> None:
 
 
 def test_a_block_is_read_as_markdown_has_it() -> None:
-    text = "A:\n\n    amq who    shows\n    amq list\n\n<!-- no -->\n\n    luck\n\nB:\n\n    a = 1\n\n    b = 2\n"
+    text = "A:\n\n    amq who\n    amq list\n\n<!-- no -->\n\n    luck\n\nB:\n\n    from amq import a\n\n    a\n"
     first, second, third = blocks(text)
-    assert (first.commands, first.mark) == (["amq who", "amq list"], "")
-    assert (second.lines, second.mark) == (("luck",), "no")
-    assert (third.lines, third.commands) == (("a = 1", "", "b = 2"), [])
+    assert (first.lines, first.mark, first.is_to_run) == (("amq who", "amq list"), "", True)
+    assert (second.lines, second.mark, second.is_to_run) == (("luck",), "no", False)
+    assert (third.lines, third.is_to_run) == (("from amq import a", "", "a"), False)
 
 
 def test_links_between_the_documents_lead_somewhere() -> None:

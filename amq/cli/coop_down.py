@@ -39,6 +39,8 @@ def run(args: Namespace, out: Output) -> int:
         out.value({"root": coop.root, "ended": ended, "left": [pane.handle for pane in left], "remains": remains})
     else:
         out.data("".join(f"{line}\n" for line in (*(f"{handle}: ended" for handle in ended), *remains)))
+        if not ended and not left:
+            out.note("no agent was there that amq coop up had started")
     return int(bool(left))
 
 

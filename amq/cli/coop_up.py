@@ -61,6 +61,8 @@ def run(args: Namespace, out: Output) -> int:
     shown = next((place for place in places if place.where), None)
     if shown and not coop.tmux.inside and stdin_is_terminal() and not out.json:
         coop.tmux.attach(shown.session)
+        if coop.tmux.panes():
+            out.note("the agents go on: amq coop up shows them again, amq coop down ends them")
     return int(any(place.state is State.MISSING for place in places))
 
 

@@ -1,4 +1,4 @@
-"""`amq hook`: what an agent's own hooks call. Whatever goes wrong, it says nothing and ends with 0."""
+"""`amq hook`: what an agent's own hooks call. Whatever goes wrong, it ends with 0, and on stdout is nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from amq import config
 from amq.cli.options import duration
 from amq.cli.output import stdin_is_terminal
-from amq.errors import AmqError
+from amq.errors import AmqError, UsageError
 from amq.instants import SECOND
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
@@ -38,9 +38,10 @@ EXAMPLES = """\
 NOTES = """\
 `amq run` gives such hooks to the programs that take them. The agent is AM_ME; without it `claude` or `codex`, if there
 is a mailbox of that name and nobody hosts its agent. SessionStart also writes both settings to the file that
-CLAUDE_ENV_FILE names; notify writes meta/amq-bulletin.json. It never fails an agent: on any trouble it is silent, ends
-with 0, and says why in run.log of the agent's private directory."""
+CLAUDE_ENV_FILE names; notify writes meta/amq-bulletin.json. It never fails an agent: on any trouble it ends with 0,
+says nothing to it, and says why in run.log of the agent's private directory."""
 
+PROGRAMS = ("claude", "codex")
 LONGEST_EVENT = 16 << 20  # bytes; what a tool printed is in it
 LONGEST = 15.0  # seconds for all of it; the agent would wait for 20
 DESKTOP_PATIENCE = 5.0  # seconds
@@ -57,9 +58,11 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Always 0."""
+    """Always 0. Raises UsageError, which the agent does not see, for words that no hook of ours has."""
     mailbox = None
     program, event, told = (*args.words, "", "", "")[:3]
+    if program not in PROGRAMS or not event:
+        raise UsageError("hooks call it, as: amq hook claude Stop", hint="amq hook install claude puts them there")
     try:
         with _limited(LONGEST):
             from amq.runtime.hooks import EVENTS, HOOKED

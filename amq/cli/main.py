@@ -43,7 +43,7 @@ COMMANDS = {
     "env": "what was resolved, as shell exports",
     "schema": "the JSON Schema of what is printed with --json",
     "completion": "let your shell complete all this",
-    "run": "host an agent's CLI and tell it of its mail (experimental)",
+    "run": "host an agent's CLI and tell it of its mail",
     "wake": "tell an agent of its mail that runs in a terminal of its own (experimental)",
     "doctor": "check the set-up, and say what to do about what is wrong",
     "skill install": "tell an agent how to use amq",
@@ -57,6 +57,8 @@ COMMANDS = {
     "hook uninstall": "take them away again",
     "demo": "watch two small agents wake each other",
 }
+FAILS_NOBODY = "hook"
+"""The command that agents call without a person: Claude Code takes 2, for wrong usage, for an order to go on."""
 DEFECT = 70
 GARBAGE = 50_000
 """New objects before cyclic garbage is looked for: we make many values and next to no cycles, and at Python's usual 700
@@ -67,12 +69,13 @@ def main(words: Sequence[str]) -> int:
     """Do what WORDS say; the exit code."""
     gc.set_threshold(GARBAGE)
     environ = config.environment()
-    out = Output(json="--json" in _before_dashes(words)[0])
+    ours = _before_dashes(words)[0]
+    out = Output(json="--json" in ours)
     try:
         return _dispatch(words, out)
     except AmqError as error:
         out.error(error)
-        return error.exit_code
+        return 0 if _find_command(ours)[1] == FAILS_NOBODY else error.exit_code
     except OSError as error:
         where = f" ({error.filename})" if isinstance(error.filename, str) else ""
         out.error(AmqError(f"{error.strerror or error}{where}"))
@@ -229,8 +232,9 @@ def _group_help(group: str) -> str:
 def _overview() -> str:
     return "\n".join((
         "amq: mail between coding agents on one machine\n",
-        "  amq init --agents claude,codex      make a queue in this project",
-        "  amq run -- claude                   an agent that is told of its mail",
+        "  amq demo                            watch two small agents wake each other",
+        "  amq coop up                         Claude Code and Codex side by side, each told of its mail",
+        "  amq run -- claude                   one agent, in this terminal",
         '  amq send --to claude --body "…"     write to it, from any shell',
         "  amq drain --include-body            what an agent does when it is told\n",
         "Commands:\n",

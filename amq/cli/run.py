@@ -7,6 +7,7 @@ import time
 
 from amq import config
 from amq.cli import waking
+from amq.cli.options import duration
 from amq.cli.session import check_queue
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from amq.runtime.profiles import Profile
 
 
-SUMMARY = "host an agent's CLI, and type a line into it when mail comes (experimental)"
+SUMMARY = "host an agent's CLI, and type a line into it when mail comes"
 USAGE = "[--as HANDLE] [--explain|--check] [--no-wake] [options] -- PROGRAM [ARG…]"
 STRAY = "--"
 EXAMPLES = """\
@@ -35,7 +36,7 @@ EXAMPLES = """\
   amq run --no-wake -- bash         only a terminal that knows its mailbox
 """
 NOTES = """\
-Experimental. The line is typed only where it can do no harm: into no half-typed line of yours, no dialog, and no
+The line is typed only where it can do no harm: into no half-typed line of yours, no dialog, and no
 program that does not show what is typed into it. It is submitted when exactly that line is seen in the input row
 of Claude Code or Codex, or at the cursor of any other program; otherwise it is left without Enter.
 
@@ -62,6 +63,8 @@ def options(parser: ArgumentParser) -> None:
     hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it none")
     parser.add_argument("--native", action="store_true", help="tell it in a way of its own, where it has one")
     when = waking.add_when(parser)
+    longer = "how much longer while its hooks may tell it (default 10s)"
+    when.add_argument("--hooks-within", type=duration, metavar="10s", help=longer)
     when.add_argument("--notice", choices=NOTICES, default="bell", help="how you hear of mail that is not drained")
 
 

@@ -26,6 +26,7 @@ EXAMPLES = """\
   export AM_ME=claude
   amq wake &                        then start the agent, in the same terminal
   amq wake --check                  which ways work here, and why the others do not
+  amq wake --me user --via notice &                      a notice of your own mail, on your desktop
   amq wake --command 'curl -d "$1" localhost:9000' &     the line, to a command of yours
 """
 NOTES = """\
@@ -84,8 +85,12 @@ def _place(args: Namespace, me: str) -> Place:
     from amq.runtime.channels.mode import Mode
     from amq.runtime.channels.ways import Place
 
-    if me == PERSON:
-        raise UsageError(f"{PERSON} is the person; nothing is typed for it", hint="name the agent: --me HANDLE")
+    types = not (args.check or args.command or args.via in ("command", "notice"))
+    if me == PERSON and types:
+        raise UsageError(
+            f"{PERSON} is the person; nothing is typed for it",
+            hint="name the agent: --me HANDLE; or be told of your own mail: --via notice",
+        )
     return Place(
         me=me,
         environment=config.environment(),

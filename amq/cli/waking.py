@@ -32,8 +32,8 @@ def policy(args: Namespace) -> Policy:
     """The times that were given, and for the others their usual values."""
     from amq.runtime.wake import Policy
 
-    names = ("debounce", "urgent_after", "normal_after", "low_after")
-    return Policy(**{name: value for name in names if (value := getattr(args, name)) is not None})
+    names = ("debounce", "urgent_after", "normal_after", "low_after", "hooks_within")
+    return Policy(**{name: value for name in names if (value := getattr(args, name, None)) is not None})
 
 
 def preview(args: Namespace) -> int:

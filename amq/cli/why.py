@@ -48,8 +48,7 @@ def run(args: Namespace, out: Output) -> int:
         out.line(f"{handle} has no unread mail")
     else:
         number = f"{unread} unread message{'' if unread == 1 else 's'}"
-        since = "" if found.seconds is None else f", for {age(found.seconds)}"
-        out.line(f"{handle}: {number}: {found.waits_for.value}{since}: {visible(found.detail)}")
+        out.line(f"{handle}: {number}: {visible(_in_words(found))}")
     return 0
 
 
@@ -61,6 +60,16 @@ def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
     agent = account.queue.agent(handle)
     unread = everywhere.ids(account, agent.inbox_new)
     return len(unread), why(agent, unread, read_notifier(agent), account.clock()) if unread else None
+
+
+def _in_words(found: Why) -> str:
+    """What is waited for, since when, and what that means; or what was done, and when."""
+    from amq.runtime.words import Reason
+
+    if found.waits_for is Reason.NOTHING:
+        return found.detail + ("" if found.seconds is None else f", {age(found.seconds)} ago")
+    since = "" if found.seconds is None else f", for {age(found.seconds)}"
+    return f"{found.waits_for.value}{since}: {found.detail}"
 
 
 def described(found: Why) -> dict[str, Any]:

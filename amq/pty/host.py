@@ -40,7 +40,7 @@ class Host:
         Once the person's terminal is gone, the program is hung up, and then given LEAVE_AFTER seconds; one that ignores
         that is left to itself without a terminal. Raises PtyError, in the end, if its output could not be written.
         """
-        with self._catching_signals(), contextlib.closing(self._pump):
+        with contextlib.closing(self._pump), self._catching_signals():
             try:
                 self._take_terminal()
                 while self._child.status is None and self._time_left() != 0.0:
@@ -82,7 +82,9 @@ class Host:
 
     def tell(self, notice: bytes) -> None:
         """Show NOTICE, a bell or a sequence that prints nothing, where the program's output is between sequences."""
-        self._pump.tell(notice)
+        with self.terminal.lock:
+            if self._child.fd >= 0:
+                self._pump.tell(notice)
 
     @contextlib.contextmanager
     def _catching_signals(self) -> Iterator[None]:

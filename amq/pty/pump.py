@@ -190,10 +190,13 @@ class Pump:
                 return
 
     def _read_child(self) -> bool:
-        """One piece of the program's output, which the models see first. False if there is none at this instant."""
-        if not (data := self._from_child()):
-            return False
+        """One piece of the program's output, which the models see first. False if there is none at this instant.
+
+        The lock is held from the read on: nobody looks between what the program has printed and what that changes.
+        """
         with self._terminal.lock:
+            if not (data := self._from_child()):
+                return False
             shown, answer = self._terminal.from_program(data, time.monotonic())
             self._to_child += answer
             self._tell_guard()

@@ -21,6 +21,8 @@ AT_A_LOOK = 1 << 16  # bytes eaten at most by a look
 EMPTY_FOR = 0.15  # seconds that the row must have been seen empty before the keys' draft is forgotten
 UNANSWERED_FOR = 5.0  # the same, where nothing was printed since the last key
 
+_READY = (Published.IDLE, Published.WORKING, Published.DONE)  # whoever is quick has it work before it has said "idle"
+
 
 @dataclass(frozen=True)
 class Look:
@@ -35,7 +37,7 @@ class Look:
     alternate_screen: bool = False
     title_seen: bool = False
     published: Published | None = None
-    idle_since: float | None = None  # when it first published that it waits for a line
+    ready_since: float | None = None  # when it first published that it waits for a line, or works on one
     started: float = 0.0
     first_output: float | None = None
     last_output: float | None = None
@@ -79,7 +81,7 @@ class Terminal:
         self._last_output: float | None = None
         self._output = 0
         self._ending = b""  # the last bytes of it
-        self._idle_since: float | None = None
+        self._ready_since: float | None = None
         self._screen = screen
         self._row_rule = row
         self._printed = threading.Event()
@@ -130,8 +132,8 @@ class Terminal:
         self.ledger.take(kind, token)
         if kind is Kind.STRING:
             self.announced.take(token)
-            if self._idle_since is None and self.announced.published in (Published.IDLE, Published.DONE):
-                self._idle_since = now
+            if self._ready_since is None and self.announced.published in _READY:
+                self._ready_since = now
         if self._echo is not None:
             self._echo.take(kind, token)
 
@@ -201,7 +203,7 @@ class Terminal:
                 alternate_screen=self.ledger.alternate_screen,
                 title_seen=self.announced.title is not None,
                 published=self.announced.published,
-                idle_since=self._idle_since,
+                ready_since=self._ready_since,
                 started=self._started,
                 first_output=self._first_output,
                 last_output=self._last_output,

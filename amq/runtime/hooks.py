@@ -39,6 +39,7 @@ TIMEOUT = 20  # seconds after which the agent goes on without us
 _SCRIPT = """\
 #!/bin/sh
 # The hooks of {me}'s program call this with the name of an event. Mostly there is nothing to say: that costs no fork.
+umask 077
 {{ printf '%s\\n' "$1" >>{event}; }} 2>/dev/null
 case $1 in
     start) ;;

@@ -7,12 +7,14 @@ digits and a few signs are left.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import category, normalize
 
 from amq.mailbox import Unread
 from amq.names import is_handle
+from amq.runtime.reach import login_shells_find
 from amq.runtime.typed import Notification
 
 LONGEST = 200  # bytes
@@ -68,6 +70,13 @@ def preview(subject: str, longest: int) -> str:
     words = (word.strip(_PREVIEWED_SIGNS) for word in kept.split())
     text = " ".join(word for word in words if word)
     return text if len(text) <= longest else text[:longest].rstrip(f" {_PREVIEWED_SIGNS}")
+
+
+def typed_command(path: str, environment: Mapping[str, str], give_up: threading.Event) -> str:
+    """What an agent has to type for the amq at PATH: the bare word, if even its login shells find that one by it."""
+    if not is_typeable(path) or login_shells_find(path, environment, give_up):
+        return COMMAND
+    return path
 
 
 def is_typeable(path: str) -> bool:

@@ -24,7 +24,7 @@ from amq.pty.tty import Tty
 from amq.runtime import launch, lock
 from amq.runtime.launch import Launch, Options
 from amq.runtime.profiles import NativeWay, Profile, Published
-from amq.runtime.reach import make_command
+from amq.runtime.reach import command_path, make_command
 from amq.runtime.record import BoundedFile, Record
 from amq.runtime.witness import Witness, claude_sessions
 from amq.runtime.words import Reason
@@ -166,11 +166,14 @@ class Waking:
             return
         from amq.runtime import waking
         from amq.runtime.channels.pty import PtyChannel
-        from amq.runtime.notification import Wording
+        from amq.runtime.notification import COMMAND, Wording, typed_command
 
-        typed = PtyChannel(self._host, self._planned.profile.rules, self._witness, self._options.notice)
+        planned = self._planned
+        typed = PtyChannel(self._host, planned.profile.rules, self._witness, self._options.notice)
         channel = self._native_first(typed) if self._options.native else typed
-        wording = Wording(self._typeable_command(), self._options.preview)
+        path = command_path(self._state)
+        command = COMMAND if planned.finds_amq else typed_command(path, planned.environment, self._stop)
+        wording = Wording(command, self._options.preview)
         waking.run(self._mailbox, channel, self._options.policy, wording, self._log, self._stop)
 
     def _native_first(self, typed: Channel) -> Channel:
@@ -186,13 +189,3 @@ class Waking:
             )
             return NativeFirst(queue, typed)
         return typed
-
-    def _typeable_command(self) -> str:
-        """What the agent has to type for amq: the bare word, if even a login shell would find ours by it."""
-        from amq.runtime.notification import COMMAND, is_typeable
-        from amq.runtime.reach import command_path, login_shells_find
-
-        command = command_path(self._state)
-        if self._planned.finds_amq or not is_typeable(command):
-            return COMMAND
-        return COMMAND if login_shells_find(command, self._planned.environment, self._stop) else command

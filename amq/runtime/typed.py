@@ -147,8 +147,8 @@ def drained(state: Typed) -> Typed:
 
 
 def _is_ready(look: Look, rules: Rules, now: float) -> bool:
-    if look.idle_since is not None:
-        return now - look.idle_since >= rules.rest_at_start
+    if look.ready_since is not None:
+        return now - look.ready_since >= rules.rest_at_start
     if rules.ready_when is ReadyWhen.PUBLISHED:
         return False
     if rules.ready_when is ReadyWhen.TITLED and not look.title_seen:

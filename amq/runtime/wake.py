@@ -39,7 +39,7 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Readiness:
     """How it stands with the agent at this instant."""
 
     waits_for: Reason | None = None  # what forbids typing
@@ -56,7 +56,7 @@ class Looked:
     unread: frozenset[str]
     urgent: frozenset[str]  # those of urgent priority
     low: frozenset[str]  # those of low priority
-    agent: Standing
+    agent: Readiness
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from types import FrameType
 from amq.errors import HostFailed
 from amq.mailbox import Mailbox
 from amq.pty import borrowed
-from amq.runtime import lock, reach, waking
+from amq.runtime import lock, waking
 from amq.runtime.channels import Channel
 from amq.runtime.channels.belled import BelledChannel
 from amq.runtime.channels.ways import WAYS, Place, Way
-from amq.runtime.notification import COMMAND, Wording, is_typeable
+from amq.runtime.notification import COMMAND, Wording, typed_command
 from amq.runtime.record import BoundedFile
 from amq.runtime.wake import Policy
 
@@ -89,11 +89,9 @@ def run(
 
 
 def amq_command(place: Place) -> str:
-    """What the agent has to type for amq: the bare word, if its shells find ours by it."""
+    """What the agent has to type for amq; if there is none on its PATH, the bare word."""
     found = shutil.which(COMMAND, path=place.environment.get("PATH"))
-    if found is None or not is_typeable(found):
-        return COMMAND
-    return COMMAND if reach.login_shells_find(found, place.environment, threading.Event()) else found
+    return typed_command(found, place.environment, threading.Event()) if found else COMMAND
 
 
 def _claim(state: str, me: str, way: Way) -> lock.Claim:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 
 import anyio
@@ -16,22 +15,15 @@ import anyio.to_thread
 from amq.errors import AmqError
 from amq.mailbox import Mailbox, Unread
 from amq.runtime import wake
+from amq.runtime.changes import now
 from amq.runtime.channels import Channel
 from amq.runtime.handed import HandedWatch, note_queued
 from amq.runtime.inbox import looks
 from amq.runtime.notification import Wording
 from amq.runtime.record import Record
 from amq.runtime.typed import End
-from amq.runtime.wake import Again, Attempt, Ended, Looked, Policy, Standing, TellPerson, Wake
+from amq.runtime.wake import Again, Attempt, Ended, Looked, Policy, Readiness, TellPerson, Wake
 from amq.runtime.words import Outcome, Reason
-
-SECOND_LOOK = 0.1  # seconds after the first: what came before the watch began gave no event
-
-
-def now() -> float:
-    """Seconds of a clock that never goes back and, where there is one, goes on while the machine sleeps."""
-    boot_time = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
 
 
 class PrivateLog(logging.Handler):
@@ -67,8 +59,9 @@ class Waker:
         self._clock = clock
         self._state = Wake()
         self._unread: list[Unread] = []
+        self._failure = ""  # why the inbox cannot be read
         self._rung = anyio.Event()  # "look again" since the last look
-        self._stop_listening = anyio.Event()
+        self._stop_listening = threading.Event()
 
     async def run(self, stop: threading.Event) -> None:
         """Until STOP is set."""
@@ -84,11 +77,12 @@ class Waker:
             self._record.waits(self._state.unread, Reason.STOPPED)
 
     async def _listen(self) -> None:
-        async for _ in looks(self._mailbox.account.agent.inbox_new, self._stop_listening, self._log):
+        inbox = self._mailbox.account.agent.inbox_new
+        async for _ in looks(inbox, self._stop_listening, self._log, self._clock):
             self._rung.set()
 
     async def _keep_waking(self) -> None:
-        again = self._clock() + SECOND_LOOK
+        again = float("inf")
         while True:
             with anyio.move_on_after(max(0.0, again - self._clock())):
                 await self._rung.wait()
@@ -101,16 +95,16 @@ class Waker:
         Nothing is typed without a new look at the inbox; but while the terminal is not safe to type into, a hundred
         looks at it cost none at a large inbox.
         """
-        standing, handed = self._channel.look(), self._handed.another()
-        if rung or handed or standing.waits_for is None:
+        readiness, handed = self._channel.look(), self._handed.another()
+        if rung or handed or readiness.waits_for is None:
             self._look_into_inbox()
-        looked = self._looked(standing)
+        looked = self._looked(readiness)
         if handed:
             self._decide(Ended(Outcome.HANDED, unread=looked.unread))
         actions = self._decide(looked)
         if any(isinstance(action, Attempt) for action in actions):
             end = await self._channel.attempt(self._wording.line(self._unread))
-            if end.outcome is Outcome.SUBMITTED and standing.busy and standing.hooked:
+            if end.outcome is Outcome.SUBMITTED and readiness.busy and readiness.hooked:
                 note_queued(self._mailbox.state_dir, looked.unread)
             actions = self._decide(self._ended(end))
         if any(isinstance(action, TellPerson) for action in actions):
@@ -121,17 +115,27 @@ class Waker:
         try:
             unread = self._mailbox.unread()
         except (AmqError, OSError) as error:
-            self._log(f"the inbox cannot be read: {error}")
+            self._unreadable(f"the inbox cannot be read: {error}")
             return
+        self._unreadable("")
         if {message.id for message in self._unread} - {message.id for message in unread}:
             self._channel.drained()
         self._unread = unread
 
-    def _looked(self, standing: Standing) -> Looked:
+    def _unreadable(self, why: str) -> None:
+        """Note, once, that there is no way to know of mail, and that there is one again."""
+        if why and why != self._failure:
+            self._log(why)
+            self._record.waits((), Reason.NO_CHANNEL, why)
+        elif self._failure and not why:
+            self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for a while")
+        self._failure = why
+
+    def _looked(self, readiness: Readiness) -> Looked:
         def of(priority: str) -> frozenset[str]:
             return frozenset(message.id for message in self._unread if message.priority == priority)
 
-        return Looked(frozenset(message.id for message in self._unread), of("urgent"), of("low"), standing)
+        return Looked(frozenset(message.id for message in self._unread), of("urgent"), of("low"), readiness)
 
     def _ended(self, end: End) -> Ended:
         if end.outcome is Outcome.REFUSED:

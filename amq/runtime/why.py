@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from amq.instants import SECOND, parse_instant
 from amq.layout import AgentLayout
+from amq.names import PERSON
 from amq.record import record
 from amq.runtime.record import MOST_IDS, Record
 from amq.runtime.words import Outcome, Reason
@@ -24,6 +26,7 @@ _IN_WORDS = {
     Reason.PARKED: "it was told several times and has not drained; it waits for new mail or a drain",
     Reason.NOTHING: "the mail has just come",
 }
+_PERSON = "nobody tells the person: amq drain --include-body shows it"
 _ENDED = {
     Outcome.HANDED: "a hook has handed it word of the mail",
     Outcome.SENT: "it was told in a way of its program's own",
@@ -52,12 +55,25 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, now_ns
     entries = Record(agent.state).entries()
     last = entries[-1] if entries else None
     if last is not None and last.get("waits_for") == (Reason.NO_CHANNEL if notifier else Reason.OFF).value:
-        return Why(Reason(last["waits_for"]), _since(last, now_ns), str(last.get("reason") or _detail(last)))
+        return Why(Reason(last["waits_for"]), _since(last, now_ns), _detail(last))
     if notifier is None:
-        return Why(Reason.NO_CHANNEL, None, _IN_WORDS[Reason.NO_CHANNEL])
+        is_person = os.path.basename(agent.home) == PERSON
+        return Why(Reason.NO_CHANNEL, None, _PERSON if is_person else _IN_WORDS[Reason.NO_CHANNEL])
+    if is_stopped(notifier):
+        text = f"amq {notifier.how} (pid {notifier.pid}) is stopped: fg in its shell lets it go on"
+        return Why(Reason.STOPPED, None, text)
     if last is None or not _is_about(last, unread):
         return Why(Reason.NOTHING, None, _IN_WORDS[Reason.NOTHING])
     return Why(Reason(last.get("waits_for", Reason.NOTHING)), _since(last, now_ns), _detail(last))
+
+
+def is_stopped(notifier: Notifier) -> bool:
+    """Whether its process is stopped, as by ^Z (`T`, proc(5)); False where that can not be known."""
+    try:
+        with open(f"/proc/{notifier.pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] == b"T"
+    except (OSError, IndexError):
+        return False
 
 
 def _is_about(entry: dict[str, Any], unread: list[str]) -> bool:
@@ -66,7 +82,7 @@ def _is_about(entry: dict[str, Any], unread: list[str]) -> bool:
 
 def _detail(entry: dict[str, Any]) -> str:
     if "waits_for" in entry:
-        return _IN_WORDS[Reason(entry["waits_for"])]
+        return str(entry.get("reason") or _IN_WORDS[Reason(entry["waits_for"])])
     reason = f" ({entry['reason']})" if entry.get("reason") else ""
     return f"{_ENDED[Outcome(entry['outcome'])]}{reason}"
 

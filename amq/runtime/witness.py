@@ -38,6 +38,7 @@ class Witness:
         self._session = f"{sessions}/{pid}.json" if sessions else ""
         self._pid = pid
         self._started = started
+        self._written = self._happened = 0.0  # when the last event came, on the wall clock and on the looker's
 
     @property
     def hooked(self) -> bool:
@@ -52,12 +53,12 @@ class Witness:
         """
         said = _STATUS.get(str(self.session().get("status")))
         if said is None and published is None:
-            event, age = self._last_event()
-            return _EVENTS.get(event) if last_key is None or now - last_key > age else None
+            event, written = self._last_event()
+            return _EVENTS.get(event) if last_key is None or last_key < self._when(written, now) else None
         return max(said, published, key=CARE.index)
 
     def _last_event(self) -> tuple[str, float]:
-        """Its name, and its age in seconds."""
+        """Its name, and when it was written, in seconds since the epoch."""
         try:
             with open(self._event, "rb") as file:
                 found = os.fstat(file.fileno())
@@ -65,7 +66,13 @@ class Witness:
                 words = file.read().decode("ascii", "replace").split()
         except OSError:
             return "", 0.0
-        return words[-1] if words else "", max(0.0, time.time() - found.st_mtime)
+        return words[-1] if words else "", found.st_mtime
+
+    def _when(self, written: float, now: float) -> float:
+        """WRITTEN on the looker's clock. The other may be set, and jumps while the machine sleeps: it is asked once."""
+        if written != self._written:
+            self._written, self._happened = written, now - max(0.0, time.time() - written)
+        return self._happened
 
     def session(self) -> dict[str, Any]:
         """What stands in the file of the program's process; nothing if a dead one with the same id left it behind."""

@@ -17,6 +17,7 @@ from amq.setup.clis import CLIS, how_to_get, program_of
 from amq.setup.finding import Finding, Machine
 from amq.setup.hooks import settings_path
 from amq.store import registry
+from amq.store.notifier import read_notifier
 
 VERSION_PATIENCE = 10.0  # seconds for a program to tell its version
 OTHER_SETTINGS = {"claude": "settings.local.json", "codex": "config.toml"}
@@ -82,9 +83,11 @@ def tmux(_: str | None, machine: Machine) -> Iterator[Finding]:
         yield Finding("no tmux: amq coop up prints commands instead", "install tmux, if you want that", wrong=False)
 
 
-def hooks(_: str | None, machine: Machine) -> Iterator[Finding]:
-    """The CLIs' own settings have hooks that call amq: an agent that nobody hosts hears of its mail by them alone."""
-    for program, others in OTHER_SETTINGS.items():
+def hooks(root: str | None, machine: Machine) -> Iterator[Finding]:
+    """An agent that nobody notifies has hooks in its CLI's own settings: it hears of its mail by them alone."""
+    alone = {program_of(handle) for handle in _registered(root) if root and not _is_notified(root, handle)}
+    for program in sorted(OTHER_SETTINGS.keys() & alone):
+        others = OTHER_SETTINGS[program]
         own, shared = (settings_path(program, machine.environ, project) for project in (None, machine.cwd))
         paths = [place for path in (own, shared) for place in (path, os.path.join(os.path.dirname(path), others))]
         if _which(program, machine) and not any(map(_calls_amq, paths)):
@@ -93,6 +96,13 @@ def hooks(_: str | None, machine: Machine) -> Iterator[Finding]:
                 f"start it by amq run -- {program}, or amq coop up; else: amq hook install {program}",
                 wrong=False,
             )
+
+
+def _is_notified(root: str, handle: str) -> bool:
+    """Whether somebody tells the agent of its mail; what can not be known is said by another check."""
+    with suppress(OSError):
+        return read_notifier(QueueLayout(root).agent(handle)) is not None
+    return False
 
 
 def _calls_amq(path: str) -> bool:

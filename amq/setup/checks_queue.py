@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 from amq.errors import AmqError
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.names import PERSON, is_handle
 from amq.roster import Agent
+from amq.runtime.why import is_stopped
 from amq.setup.clis import program_of
 from amq.setup.finding import Finding, Machine
 from amq.store import durable, registry
@@ -140,7 +140,7 @@ def watching(root: str, machine: Machine) -> Iterator[Finding]:
 def notifiers(root: str, _: Machine) -> Iterator[Finding]:
     """Who is to tell an agent of its mail can do so."""
     for agent in _agents(root):
-        if agent.notifier and _is_stopped(agent.notifier.pid):
+        if agent.notifier and is_stopped(agent.notifier):
             yield Finding(
                 f"amq {visible(agent.notifier.how)} of {agent.handle} (process {agent.notifier.pid}) is stopped",
                 f"let it go on: fg in its shell, or kill -CONT {agent.notifier.pid}",
@@ -214,13 +214,6 @@ def _kind(path: str, mounts: str) -> str:
         if len(place) >= len(best) and path.startswith((f"{place}/", f"{place.rstrip('/')}/")):
             best, kind = place, found
     return kind
-
-
-def _is_stopped(pid: int) -> bool:
-    """Whether the process is stopped (`T`, proc(5)); False where that can not be known."""
-    with suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
-    return False
 
 
 CHECKS: dict[str, Callable[[str, Machine], Iterator[Finding]]] = {

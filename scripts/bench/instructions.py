@@ -20,7 +20,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from commands import Queue, cold_rows
+from commands import cold_commands
+from inboxes import Queue
 
 EXPECTED = Path(__file__).with_name("instructions.json")
 MARGIN = 1.15
@@ -45,12 +46,12 @@ def ratios() -> dict[str, float]:
     unit = instructions(["-c", "pass"])
     with tempfile.TemporaryDirectory() as place:
         queue = Queue(Path(place))
-        for row in cold_rows(queue):
-            words = [amq, "--root", queue.layout.root, *row.words]
-            row.before()
+        for command in cold_commands(queue):
+            words = [amq, *command.words, "--root", queue.root]
+            command.before()
             subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)  # compiles modules
-            row.before()
-            found[row.name] = round(instructions(words) / unit, 3)
+            command.before()
+            found[command.key] = round(instructions(words) / unit, 3)
     return found
 
 

@@ -1,46 +1,80 @@
-"""What `amq run` costs between a person and a program, beside script(1) and a bare pseudo-terminal in the same run.
+"""What `amq run` costs between a person and a program, beside script(1), C, pexpect and a bare pseudo-terminal.
 
-    python scripts/bench/terminal.py [--runs 20] [--megabytes 8] [--idle 10] [--json FILE]
-
-Every figure is the median over runs in which the ways take turns. Output is what a full-screen program prints: text,
-colours, cursor movements.
+Output is what a full-screen program prints: text, colours, cursor movements.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import platform
 import random
-import shutil
 import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from measure import PASS, Bench, Figure, figure, over, until, watches
+from peer import INTERACT, compiled, here
 from ptyprocess import PtyProcess
 
-KEYS = 200  # keystrokes of one run
-SETTLE = 6.0  # seconds after which `amq run` has imported everything, on a busy machine too
 WORDS = b"the quick brown fox jumps over the lazy dog while an agent edits three files".split()
+SH = ("sh", "-c")
+OURS, SCRIPT = "amq run", "script(1)"
 
-Ways = dict[str, list[str]]
+
+@dataclass(frozen=True)
+class Host:
+    """What stands before a shell script, for one way to host it, and what stands behind it."""
+
+    before: tuple[str, ...]
+    behind: tuple[str, ...] = ()
+
+    @property
+    def is_script(self) -> bool:
+        """Whether it is script(1)."""
+        return self.before[0] == "script"
+
+    def come_to_rest(self, bench: Bench, pid: int) -> None:
+        """Return when an `amq run` has imported everything and watches the inbox; the others do so at once."""
+        if "amq" in self.before:
+            until(lambda: watches(pid))
+            time.sleep(bench.sizes.settle)
 
 
-def ways(root: Path) -> Ways:
-    """What stands before a program's words, for each way to host it."""
-    amq = [sys.executable, "-P", "-m", "amq", "run", "--root", str(root), "--as", "bench"]
-    found: Ways = {"direct": [], "amq run": [*amq, "--no-wake", "--"], "amq run, waking": [*amq, "--"]}
-    if shutil.which("script"):
-        found["script(1)"] = ["script", "-qfc"]
+def ours(root: Path) -> Host:
+    """`amq run`, waking its agent when there is mail."""
+    return Host((sys.executable, "-P", "-m", "amq", "run", "--root", str(root), "--as", "bench", "--", *SH))
+
+
+def hosts(bench: Bench) -> dict[str, Host]:
+    """Ours and its peers."""
+    found = {OURS: ours(bench.place / "queue"), "no relay": Host(SH)}
+    found["pexpect"] = Host((sys.executable, "-c", INTERACT, *SH))
+    if here(bench, "script"):
+        found[SCRIPT] = Host(("script", "-qfc"), ("/dev/null",))
+    if relay := compiled(bench, "relay"):
+        found["C"] = Host((relay, *SH))
     return found
+
+
+@contextmanager
+def hosted(host: Host, script: str) -> Iterator[PtyProcess]:
+    """The shell SCRIPT in a HOST, in a terminal of ours; both have ended afterwards."""
+    process = PtyProcess.spawn([*host.before, script, *host.behind], dimensions=(40, 120))
+    process.closed = True  # its own way to end a program gives up early on a busy machine
+    tty.setraw(process.fd)
+    try:
+        yield process
+    finally:
+        # script(1) waits for its program whatever it is told, and some shells read on after a hang-up
+        os.kill(process.pid, signal.SIGKILL if host.is_script else signal.SIGHUP)
+        process.fileobj.close()
+        os.waitpid(process.pid, 0)
 
 
 def write_output(path: Path, size: int) -> None:
@@ -54,22 +88,6 @@ def write_output(path: Path, size: int) -> None:
             )
 
 
-@contextmanager
-def hosted(way: list[str], script: str) -> Iterator[int]:
-    """The terminal in which the shell SCRIPT runs, hosted in one WAY."""
-    words = [*way, script, "/dev/null"] if "-qfc" in way else [*way, "sh", "-c", script]
-    process = PtyProcess.spawn(words, dimensions=(40, 120))
-    process.closed = True  # its own way to end a program gives up early on a busy machine
-    tty.setraw(process.fd)
-    try:
-        yield process.fd
-    finally:
-        # script(1) waits for its program whatever it is told, and some shells read on after a hang-up
-        os.kill(process.pid, signal.SIGKILL if "-qfc" in way else signal.SIGHUP)
-        process.fileobj.close()
-        os.waitpid(process.pid, 0)
-
-
 def read_until(fd: int, mark: bytes) -> None:
     """Until the output ends with MARK."""
     tail = b""
@@ -77,121 +95,104 @@ def read_until(fd: int, mark: bytes) -> None:
         tail = (tail + os.read(fd, 1 << 16))[-100:]
 
 
-def seconds_for(way: list[str], output: Path) -> float:
+def relay(bench: Bench) -> Iterator[Figure]:
+    """How fast output gets through, in units of script(1)."""
+    output = bench.place / "output"
+    write_output(output, bench.sizes.megabytes * 1_000_000)
+    ways = {
+        f"output, {name}": lambda host=host: seconds_for(bench, host, output) for name, host in hosts(bench).items()
+    }
+    took = {name.partition(", ")[2]: values for name, values in bench.in_turns(ways, bench.sizes.runs).items()}
+    if SCRIPT in took:
+        unit = statistics.median(took.pop(SCRIPT))
+        speeds = {name: [unit / each for each in values] for name, values in took.items()}
+        yield figure("relay", speeds.pop(OURS), speeds)
+
+
+def seconds_for(bench: Bench, host: Host, output: Path) -> float:
     """How long OUTPUT takes, without starting and ending."""
-    with hosted(way, f"stty raw -echo; printf GO; read -r _; cat {output}; printf END; read -r _") as fd:
-        read_until(fd, b"GO")
+    with hosted(host, f"stty raw -echo; printf GO; read -r _; cat '{output}'; printf END; read -r _") as process:
+        read_until(process.fd, b"GO")
+        host.come_to_rest(bench, process.pid)
         started = time.perf_counter()
-        os.write(fd, b"\n")
-        read_until(fd, b"END")
+        os.write(process.fd, b"\n")
+        read_until(process.fd, b"END")
         return time.perf_counter() - started
 
 
-def seconds_for_key(way: list[str]) -> float:
+def key(bench: Bench) -> Iterator[Figure]:
+    """What a host adds to a key's way to the program and back, in milliseconds."""
+    ways = {f"keys, {name}": lambda host=host: milliseconds_for_key(bench, host) for name, host in hosts(bench).items()}
+    took = {name.partition(", ")[2]: values for name, values in bench.in_turns(ways, bench.sizes.few).items()}
+    bare = statistics.median(took.pop("no relay"))
+    added = {name: [each - bare for each in values] for name, values in took.items()}
+    yield figure("key", added.pop(OURS), added)
+
+
+def milliseconds_for_key(bench: Bench, host: Host) -> float:
     """The median of a key's way to the program and back."""
     took = []
-    with hosted(way, "stty raw -echo; printf GO; exec cat") as fd:
-        read_until(fd, b"GO")
-        time.sleep(SETTLE if "--" in way else 0)
-        for _ in range(KEYS):
+    with hosted(host, "stty raw -echo; printf GO; exec cat") as process:
+        read_until(process.fd, b"GO")
+        host.come_to_rest(bench, process.pid)
+        for _ in range(bench.sizes.keys):
             started = time.perf_counter()
-            os.write(fd, b"k")
-            os.read(fd, 100)
+            os.write(process.fd, b"k")
+            os.read(process.fd, 100)
             took.append(time.perf_counter() - started)
             time.sleep(0.001)  # nobody types faster
-    return statistics.median(took)
+    return 1000 * statistics.median(took)
 
 
-def seconds_to_start(way: list[str]) -> float:
+def run(bench: Bench) -> Iterator[Figure]:
+    """From the start of `amq run` until its program's first output, in units of `pass`."""
+    ways = {f"start, {name}": lambda host=host: seconds_to_start(host) for name, host in hosts(bench).items()}
+    took = bench.in_turns({"pass": seconds_of_pass} | ways, bench.sizes.runs)
+    unit = statistics.median(took.pop("pass"))
+    times = {name.partition(", ")[2]: over(values, unit) for name, values in took.items()}
+    yield figure("run", times.pop(OURS), times)
+
+
+def seconds_to_start(host: Host) -> float:
+    """Until the first output."""
     started = time.perf_counter()
-    with hosted(way, "printf GO; read -r _") as fd:
-        read_until(fd, b"GO")
+    with hosted(host, "printf GO; read -r _") as process:
+        read_until(process.fd, b"GO")
         return time.perf_counter() - started
 
 
 def seconds_of_pass() -> float:
+    """`python -c pass`, by the clock."""
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "pass"], check=True)
+    subprocess.run(PASS, check=True)
     return time.perf_counter() - started
 
 
-def at_rest(way: list[str], seconds: float) -> tuple[float, float]:
-    """Percent of a processor, and megabytes, of the supervisor while nothing happens (Linux)."""
-    with hosted(way, "printf GO; read -r _; printf $PPID") as fd:
-        read_until(fd, b"GO")
-        pid = os.tcgetpgrp(fd)
-        time.sleep(SETTLE)
-        before = ticks(pid)
-        time.sleep(seconds)
-        used = (ticks(pid) - before) / os.sysconf("SC_CLK_TCK")
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return 100 * used / seconds, pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+def rest(bench: Bench) -> Iterator[Figure]:
+    """Megabytes, and percent of a processor in each second, of an `amq run` to which nothing happens (Linux)."""
+    if not Path("/proc/self/task").exists():
+        bench.leave_out("amq run at rest: there is no /proc here")
+        return
+    host = ours(bench.place / "queue")
+    with hosted(host, "printf GO; read -r _") as process:
+        read_until(process.fd, b"GO")
+        host.come_to_rest(bench, process.pid)
+        megabytes, percent = [], []
+        for second in range(bench.sizes.runs):
+            bench.say(f"at rest, {second + 1} of {bench.sizes.runs} s")
+            before = nanoseconds_used(process.pid)
+            time.sleep(1.0)
+            percent.append((nanoseconds_used(process.pid) - before) / 1e7)
+            megabytes.append(resident(process.pid))
+    yield figure("memory", megabytes)
+    yield figure("idle", percent)
 
 
-def ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
+def nanoseconds_used(pid: int) -> int:
+    """The processor time of all threads so far."""
+    return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
 
 
-def medians(found: Ways, runs: int, output: Path) -> dict[str, dict[str, float]]:
-    """For each way and quantity the median of RUNS, in seconds. A first round only warms the caches."""
-    keys = max(3, runs // 5)  # each is a median already
-    took: dict[str, dict[str, list[float]]] = {name: {"output": [], "key": [], "start": []} for name in found}
-    nothing = []
-    for run in range(runs + 1):
-        nothing.append(seconds_of_pass())
-        for name, way in found.items():
-            took[name]["output"].append(seconds_for(way, output))
-            took[name]["start"].append(seconds_to_start(way))
-            if run <= keys:
-                took[name]["key"].append(seconds_for_key(way))
-    result = {name: {what: statistics.median(all_[1:]) for what, all_ in of.items()} for name, of in took.items()}
-    return {**result, "python -c pass": {"start": statistics.median(nothing[1:])}}
-
-
-def report(seconds: dict[str, dict[str, float]], size: int) -> dict[str, float]:
-    """Print all, beside the goals."""
-    direct, unit = seconds["direct"], seconds["python -c pass"]["start"]
-    figures = {}
-    for name in [name for name in seconds if name != "python -c pass"]:
-        of = seconds[name]
-        figures[f"{name}: MB/s"] = size / of["output"] / 1e6
-        figures[f"{name}: key added, ms"] = (of["key"] - direct["key"]) * 1000
-        figures[f"{name}: start, × pass"] = of["start"] / unit
-    if "script(1)" in seconds:
-        for name in ("amq run", "amq run, waking"):
-            figures[f"{name}: throughput, × script(1)"] = seconds["script(1)"]["output"] / seconds[name]["output"]
-    goals = {"throughput, × script(1)": "≥ 0.8", "key added, ms": "≤ 0.25", "start, × pass": "≤ 8"}
-    for name, value in figures.items():
-        way, _, what = name.partition(": ")
-        show(name, value, goals.get(what, "") if way.startswith("amq") else "")
-    return figures
-
-
-def show(name: str, value: float, goal: str) -> None:
-    print(f"{name:<44} {value:8.2f}   {'goal ' + goal if goal else ''}".rstrip(), flush=True)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--runs", type=int, default=20)
-    parser.add_argument("--megabytes", type=int, default=8, help="output of one run")
-    parser.add_argument("--idle", type=float, default=10.0, help="seconds of rest that are measured")
-    parser.add_argument("--json", type=Path, help="write the figures there too")
-    options = parser.parse_args()
-    print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}")
-    with tempfile.TemporaryDirectory() as place:
-        found, output = ways(Path(place, "queue")), Path(place, "output")
-        write_output(output, options.megabytes * 1_000_000)
-        figures = report(medians(found, options.runs, output), output.stat().st_size)
-        if sys.platform == "linux":
-            percent, megabytes = at_rest(found["amq run, waking"], options.idle)
-            figures |= {"at rest: % of a processor": percent, "at rest: MB": megabytes}
-            show("at rest: % of a processor", percent, "≤ 0.5")
-            show("at rest: MB", megabytes, "≤ 40")
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+def resident(pid: int) -> float:
+    """Megabytes in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

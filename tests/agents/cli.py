@@ -294,8 +294,9 @@ class Cli:
     def _stream(self, turn: int, now: float) -> None:
         if turn != self._turn:
             return
-        self._said.append("word " * self._chance.randrange(1, 12))
-        self._draw(now)
+        if not self.dialog:  # an answer has come to its end before a tool wants anything
+            self._said.append("word " * self._chance.randrange(1, 12))
+            self._draw(now)
         self.at(now + self._chance.choice((0.02, 0.08, 0.15, 0.3, 0.6)), lambda at: self._stream(turn, at))
 
     def _say(self, state: str, now: float) -> None:

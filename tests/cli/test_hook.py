@@ -93,10 +93,25 @@ def test_an_event_that_cannot_be_understood_fails_nobody(amq: Shell, stdin: byte
     assert (result.code, result.err) == (0, "")
 
 
-@pytest.mark.parametrize("words", [(), ("claude",), ("claude", "Unknown"), ("--root", "/nowhere", "claude", "stop")])
-def test_a_call_that_is_wrong_fails_nobody(amq: Shell, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("words", [("claude", "Unknown"), ("--root", "/nowhere", "claude", "stop")])
+def test_a_call_that_leads_nowhere_is_silent(amq: Shell, words: tuple[str, ...]) -> None:
     result = amq("hook", *words, me="bob", stdin=b"{}")
     assert (result.code, result.out, result.err) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "hook", "hook claude", "hook instal claude", "hook gemini Stop", "hook claude Stop --bogus",
+        "--bogus hook claude",
+        "hook claude Stop --root", "hook claude Stop --me a --normal-after soon", "hook claude Stop -- more",
+        "hook claude Stop --json=x", "hook claude Stop --normal-after 1 --normal-after 2",
+    ],
+)  # fmt: skip
+def test_a_call_that_is_wrong_fails_nobody_and_says_so(amq: Shell, words: str) -> None:
+    result = amq(*words.split(), me="bob", stdin=b"{}")
+    assert (result.code, result.out) == (0, "")
+    assert result.err.startswith("amq: ")
 
 
 def test_without_a_handle_nothing_is_said(amq: Shell) -> None:

@@ -181,7 +181,7 @@ def test_version_is_bare(shell: Shell) -> None:
 @pytest.mark.parametrize("words", [("help",), ("--help",), ("-h",)])
 def test_overview_leads_with_examples_and_names_every_command(shell: Shell, words: tuple[str, ...]) -> None:
     shown = shell.ok(*words, me=None)
-    assert shown.index("amq init --agents") < shown.index("Commands:")
+    assert shown.index("amq demo") < shown.index("amq coop up") < shown.index("Commands:")
     assert all(f"\n  {command} " in shown for command in COMMANDS)
 
 

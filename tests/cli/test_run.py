@@ -193,11 +193,12 @@ def test_the_options_of_the_policy(calls: list[Call], monkeypatch: pytest.Monkey
     chosen: list[Options] = []
     monkeypatch.setattr(session, "run", lambda *words: chosen.append(words[4]))
     run("--", "claude")
-    run("--debounce=5s", "--urgent-after=1m", "--normal-after=0", "--low-after=1s", "--notice=osc9", "--", "claude")
+    times = ("--debounce=5s", "--urgent-after=1m", "--normal-after=0", "--low-after=1s", "--hooks-within=2s")
+    run(*times, "--notice=osc9", "--", "claude")
     run("--hooks", "--", "claude")
     run("--no-hooks", "--notice=off", "--", "claude")
     assert chosen[0] == Options()
-    policy = Policy(debounce=5.0, urgent_after=60.0, normal_after=0.0, low_after=1.0)
+    policy = Policy(debounce=5.0, urgent_after=60.0, normal_after=0.0, low_after=1.0, hooks_within=2.0)
     assert chosen[1] == Options(policy=policy, notice=b"\x1b]9;claude does not read its mail\x07")
     assert [options.hooks for options in chosen[2:]] == [True, False]
     assert chosen[3].notice == b""

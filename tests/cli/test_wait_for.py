@@ -53,7 +53,7 @@ def test_in_vain_says_of_whom_and_that_it_was_delivered(
     queue: Queue, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], stage: str
 ) -> None:
     in_the_gap(monkeypatch, lambda: queue.drain("b"))
-    monkeypatch.setattr(changes, "_wait", lambda *_: None)
+    monkeypatch.setattr(changes.Watch, "wait", lambda *_: None)
     assert queue.call("a", *TO_BOTH, "--wait-for", stage, "--wait-timeout", "20ms") == 4
     told = capfd.readouterr()
     (identifier,) = queue.boxes("c")[0]

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,12 +55,35 @@ def test_nobody_notifies_it(amq: Shell, state: str) -> None:
     assert waits_for(amq) == "off"
 
 
+def test_nobody_is_to_start_the_person(amq: Shell) -> None:
+    amq.send(to="user")
+    expected = "user: 1 unread message: no-channel: nobody tells the person: amq drain --include-body shows it\n"
+    assert amq.ok("why", "user") == expected
+
+
+def test_a_notifier_that_is_stopped_tells_nobody(amq: Shell, state: str) -> None:
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("needs /proc")
+    Record(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
+    holder = f"from amq.runtime import lock; c = lock.claim({state!r}, 'run'); print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        assert waits_for(amq) == "nothing"
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        assert waits_for(amq) == "stopped"
+        assert f"amq run (pid {process.pid}) is stopped: fg in its shell" in amq.ok("why", "bob")
+        process.send_signal(signal.SIGCONT)
+        process.communicate()
+
+
 def test_a_notifier_that_has_ended_says_nothing_any_more(amq: Shell, state: str) -> None:
     Record(state).waits({amq.send()}, Reason.STOPPED)
     assert waits_for(amq) == "no-channel"
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason is not Reason.OFF])
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in (Reason.OFF, Reason.NOTHING)])
 def test_what_the_notifier_said_last(amq: Shell, state: str, notified: None, reason: Reason) -> None:
     identifier = amq.send()
     Record(state).attempt({identifier}, "pty", Outcome.SUBMITTED, "")
@@ -69,7 +96,7 @@ def test_what_the_notifier_said_last(amq: Shell, state: str, notified: None, rea
 def test_how_the_last_attempt_ended(amq: Shell, state: str, notified: None, outcome: Outcome) -> None:
     Record(state).attempt({amq.send()}, "pty", outcome, "a\x1b reason")
     assert waits_for(amq) == "nothing"
-    assert "(a^[ reason)" in amq.ok("why", "bob")
+    assert amq.ok("why", "bob").endswith(" (a^[ reason), 0s ago\n")
 
 
 def test_a_notifier_that_failed_says_so(amq: Shell, state: str, notified: None) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from watchfiles._rust_notify import RustNotify
 
 from amq.cli.main import main
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime import changes
+from amq.runtime.changes import Watch
 from amq.sending import Draft
 from amq.store import registry
 
@@ -60,32 +61,33 @@ def instead_of_waiting(monkeypatch: pytest.MonkeyPatch, *acts: Act) -> None:
     def wait(*_: object) -> None:
         next(steps, lambda: pytest.fail("it waits, and nothing more will come"))()
 
-    monkeypatch.setattr(changes, "_wait", wait)
+    monkeypatch.setattr(Watch, "wait", wait)
 
 
 def in_the_gap(monkeypatch: pytest.MonkeyPatch, act: Act) -> None:
     """Do ACT after the first look and before the watch begins; to wait then is a failure."""
+    begin = Watch.__init__
 
-    def watch(_: object) -> AbstractContextManager[None]:
+    def begin_late(watch: Watch, *arguments: Any, **options: Any) -> None:
         act()
-        return nullcontext()
+        begin(watch, *arguments, **options)
 
-    monkeypatch.setattr(changes, "_watch", watch)
+    monkeypatch.setattr(Watch, "__init__", begin_late)
     instead_of_waiting(monkeypatch)
 
 
 @contextmanager
 def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Act) -> Iterator[None]:
     """Do ACT beside the first wait, which nothing but an event ends in time."""
-    wait, beside = changes._wait, threading.Thread(target=act)
+    wait, beside = Watch.wait, threading.Thread(target=act)
 
-    def first_wait(watch: RustNotify | None, left: float) -> None:
+    def first_wait(watch: Watch, left: float) -> None:
         if beside.ident is None:
             beside.start()
         wait(watch, left)
 
     monkeypatch.setattr(changes, "SWEEP", LONG)
-    monkeypatch.setattr(changes, "_wait", first_wait)
+    monkeypatch.setattr(Watch, "wait", first_wait)
     started = time.monotonic()
     yield
     beside.join()

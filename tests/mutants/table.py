@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
 
 ORDER, GUARDS, STEPS = "tests/crash/test_order.py", "tests/crash/test_guards.py", "tests/crash/test_every_step.py"
@@ -533,4 +534,112 @@ TERMINAL = (
     ),
 )
 
-MUTANTS = (*ON_DISK, *MAIL, *WORDS, *TERMINAL)
+CHANGES, WAKING, THREADS = (
+    f"tests/{name}.py" for name in ("runtime/test_changes", "runtime/test_waking", "pty/test_threads")
+)
+
+WATCHING = (
+    Mutant(
+        "the directories' own times are not looked at",
+        "runtime/changes.py",
+        "Watch.is_set",
+        "self._times() != self._before",
+        "False",
+        CHANGES,
+    ),
+    Mutant(
+        "another directory is taken for the one before",
+        "runtime/changes.py",
+        "_times",
+        "(found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)",
+        "(0,)",
+        CHANGES,
+    ),
+    Mutant(
+        "the system is not asked for events",
+        "runtime/changes.py",
+        "Watch.__init__",
+        "self._begin() if events else None",
+        "None",
+        CHANGES,
+    ),
+    Mutant(
+        "a wait without events has no end",
+        "runtime/changes.py",
+        "Watch.is_set",
+        "self._clock() >= self._end",
+        "False",
+        f"{CHANGES} tests/runtime/test_inbox.py",
+    ),
+    Mutant("a wait is not stopped", "runtime/changes.py", "Watch.is_set", "self._stopped()", "False", CHANGES),
+    Mutant(
+        "what cannot be watched is an error",
+        "runtime/changes.py",
+        "Watch._begin",
+        "(OSError, RuntimeError)",
+        "ZeroDivisionError",
+        f"{CHANGES} tests/crash/test_watcher.py",
+    ),
+    Mutant(
+        "an inbox without events is looked at seldom",
+        "runtime/inbox.py",
+        "looks",
+        "SWEEP if watch.has_events else POLL",
+        "100.0",
+        "tests/runtime/test_inbox.py",
+    ),
+    Mutant(
+        "an inbox that cannot be read is noted at every look",
+        "runtime/waking.py",
+        "Waker._unreadable",
+        "why != self._failure",
+        "True",
+        WAKING,
+    ),
+    Mutant(
+        "an event is compared with the wall clock at every look",
+        "runtime/witness.py",
+        "Witness._when",
+        "written != self._written",
+        "True",
+        "tests/runtime/test_witness.py",
+    ),
+    Mutant(
+        "a look comes between bytes and what they change",
+        "pty/pump.py",
+        "Pump._read_child",
+        "self._terminal.lock",
+        "contextlib.nullcontext()",
+        THREADS,
+    ),
+    Mutant("a notice is shown after the end", "pty/host.py", "Host.tell", "self._child.fd >= 0", "True", THREADS),
+)
+
+HOOKS = (
+    Mutant(
+        "a wrong call of a hook fails the agent",
+        "cli/main.py",
+        "main",
+        "_find_command(ours)[1] == FAILS_NOBODY",
+        "False",
+        "tests/cli/test_hook.py",
+    ),
+    Mutant(
+        "who is stopped is taken for awake",
+        "runtime/why.py",
+        "why",
+        "is_stopped(notifier)",
+        "False",
+        "tests/cli/test_why.py",
+    ),
+    Mutant(
+        "hooks are missed where nobody needs them",
+        "setup/checks_machine.py",
+        "hooks",
+        "root and (not _is_notified(root, handle))",
+        "True",
+        "tests/setup/test_doctor.py",
+    ),
+)
+
+MUTANTS = (*ON_DISK, *MAIL, *WORDS, *TERMINAL, *GATES, *WATCHING, *HOOKS)

@@ -69,12 +69,12 @@ def test_the_echo_is_watched_from_the_mark_on() -> None:
     assert terminal.look(2.0).echo is Echo.NOTHING
 
 
-@pytest.mark.parametrize("state", [b"idle", b"done"])
-def test_a_program_that_said_it_waits_has_started(state: bytes) -> None:
+@pytest.mark.parametrize("state", [b"idle", b"done", b"working"])
+def test_a_program_that_said_it_waits_or_works_has_started(state: bytes) -> None:
     terminal = Terminal(0.0)
-    assert terminal.look(1.0).idle_since is None
+    assert terminal.look(1.0).ready_since is None
     terminal.from_program(b"\x1b]7501;state=" + state + b"\x07" + BLOCKED, 1.0)
-    assert terminal.look(2.0).idle_since == 1.0
+    assert terminal.look(2.0).ready_since == 1.0
 
 
 RULE = RowRule("›", framed=False)

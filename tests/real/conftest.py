@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from tests.real.agents import Agent, cache_directory, pinned_agents
+from tests.real.person import AMQ, Person, Run
 from tests.real.rig import Rig, offline_rig
+from tests.real.terminal import Terminal, open_terminal
 
 
 def _unavailable(reason: str) -> None:
@@ -29,9 +33,9 @@ def agent(request: pytest.FixtureRequest) -> Agent:
 
 
 @pytest.fixture
-def both() -> tuple[Agent, Agent]:
-    """The newest Claude Code and Codex."""
-    return _installed("claude"), _installed("codex")
+def both(request: pytest.FixtureRequest) -> tuple[Agent, Agent]:
+    """The newest Claude Code, or the one that a test names, and Codex."""
+    return _installed(getattr(request, "param", "claude")), _installed("codex")
 
 
 def _installed(name: str) -> Agent:
@@ -52,3 +56,33 @@ def rig() -> Iterator[Rig]:
     temporary = tempfile.TemporaryDirectory(prefix="amq-", ignore_cleanup_errors=True)
     with temporary as directory, offline_rig(Path(directory)) as made:
         yield made
+
+
+@pytest.fixture
+def person(rig: Rig) -> Person:
+    """The person, in a project with a queue for the agents and them."""
+    somebody = Person(rig.project)
+    somebody.amq("init", "--here", "--agents", "user,claude,codex")
+    return somebody
+
+
+@pytest.fixture
+def run(rig: Rig) -> Iterator[Run]:
+    """Start an agent under `amq run`, in a terminal that is closed at the end."""
+    number = itertools.count()
+    with ExitStack() as stack:
+
+        def start(
+            agent: Agent,
+            *options: str,
+            arguments: tuple[str, ...] = (),
+            asks: bool = False,
+            trusted: bool = True,
+            key_known: bool = True,
+        ) -> Terminal:
+            command = rig.network.inside([AMQ, "run", *options, "--", agent.program, *arguments])
+            environment = rig.home(agent, asks=asks, trusted=trusted, key_known=key_known)
+            socket = rig.directory / f"terminal-{agent.name}-{next(number)}"
+            return stack.enter_context(open_terminal(socket, command, rig.project, environment))
+
+        yield start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +22,20 @@ class Place:
     port: int
 
 
-def prepare_home(agent: Agent, place: Place, *, asks: bool, trusted: bool = True) -> dict[str, str]:
+def prepare_home(
+    agent: Agent, place: Place, *, asks: bool = False, trusted: bool = True, key_known: bool = True
+) -> dict[str, str]:
     """Write the home of AGENT and return the whole environment to start it in.
 
     With ASKS the agent asks the person before it runs a command (Codex: one that leaves the sandbox). Unless the
-    directory is TRUSTED, Claude asks first whether it may work there.
+    directory is TRUSTED, it asks first whether it may work there (Codex: in a git repository, which is made). Unless
+    its key is known, Claude asks first whether to use it.
     """
-    write = {"claude": _claude, "codex": _codex}[agent.program]
-    return _machine(agent, place) | write(place, asks=asks, trusted=trusted)
+    if agent.program == "codex":
+        own = _codex(place, asks=asks, trusted=trusted)
+    else:
+        own = _claude(place, asks=asks, trusted=trusted, key_known=key_known)
+    return _machine(agent, place) | own
 
 
 def _machine(agent: Agent, place: Place) -> dict[str, str]:
@@ -47,13 +54,13 @@ def _machine(agent: Agent, place: Place) -> dict[str, str]:
     }
 
 
-def _claude(place: Place, *, asks: bool, trusted: bool) -> dict[str, str]:
+def _claude(place: Place, *, asks: bool, trusted: bool, key_known: bool) -> dict[str, str]:
     known = {
         "hasCompletedOnboarding": True,
         "theme": "dark",
         "numStartups": 20,
         "hasSeenAutoDefaultNudge": True,
-        "customApiKeyResponses": {"approved": [_KEY[-20:]], "rejected": []},
+        "customApiKeyResponses": {"approved": [_KEY[-20:]] if key_known else [], "rejected": []},
         "projects": {str(place.project): {"hasTrustDialogAccepted": trusted, "hasCompletedProjectOnboarding": True}},
     }
     permissions = {"defaultMode": "default", "allow": [] if asks else ["Bash(*)"]}
@@ -85,11 +92,12 @@ wire_api = "responses"
 request_max_retries = 0
 stream_max_retries = 0
 
-[projects.{project}]
-trust_level = "trusted"
-
 [analytics]
 enabled = false
+"""
+_CODEX_TRUST = """
+[projects.{project}]
+trust_level = "trusted"
 """
 
 
@@ -98,8 +106,11 @@ def _codex(place: Place, *, asks: bool, trusted: bool) -> dict[str, str]:
         approval="on-request" if asks else "never",
         sandbox="workspace-write" if asks else "danger-full-access",
         port=place.port,
-        project=json.dumps(str(place.project)),
     )
+    if trusted:
+        config += _CODEX_TRUST.format(project=json.dumps(str(place.project)))
+    else:  # elsewhere it does not ask
+        subprocess.run(["git", "init", "--quiet", place.project], check=True)
     codex_home = place.home / ".codex"
     codex_home.mkdir(parents=True, exist_ok=True)
     (codex_home / "config.toml").write_text(config, encoding="utf-8")

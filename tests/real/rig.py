@@ -27,10 +27,10 @@ class Rig:
         """The directory agents are started in."""
         return self.directory / "project"
 
-    def home(self, agent: Agent, *, asks: bool = False, trusted: bool = True) -> dict[str, str]:
-        """Make AGENT's home and return the environment it is started in. ASKS and TRUSTED as in `prepare_home`."""
+    def home(self, agent: Agent, *, asks: bool = False, trusted: bool = True, key_known: bool = True) -> dict[str, str]:
+        """Make AGENT's home and return the environment it is started in; the rest as in `prepare_home`."""
         place = Place(self.directory / agent.name, self.project, self.port)
-        return prepare_home(agent, place, asks=asks, trusted=trusted)
+        return prepare_home(agent, place, asks=asks, trusted=trusted, key_known=key_known)
 
 
 @contextmanager

@@ -10,10 +10,10 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
+from tests.real.person import AMQ, INPUT_ROW, Person, submit, trust_hooks
 from tests.real.rig import Rig
 from tests.real.terminal import open_terminal, wait_until
-from tests.real.test_hooks_real import told, trust_hooks
-from tests.real.test_wake_real import AMQ, INPUT_ROW, Person
+from tests.real.test_hooks_real import told
 
 pytestmark = pytest.mark.timeout(180)
 BASH_SEES = "env-of-the-shell"
@@ -27,10 +27,8 @@ def greets(turn: Turn) -> Answer:
 
 
 @pytest.mark.parametrize("agent", ["claude", "claude-old", "codex"], indirect=True)
-def test_an_agent_that_nobody_hosts_reads_its_mail_before_its_turn_ends(rig: Rig, agent: Agent) -> None:
+def test_an_agent_that_nobody_hosts_reads_its_mail_before_its_turn_ends(rig: Rig, agent: Agent, person: Person) -> None:
     rig.model.script = greets
-    person = Person(rig.project)
-    person.amq("init", "--here", "--agents", "user,claude,codex")
     environ = rig.home(agent)
     programs = rig.directory / "programs"
     programs.mkdir()
@@ -47,9 +45,7 @@ def test_an_agent_that_nobody_hosts_reads_its_mail_before_its_turn_ends(rig: Rig
         if agent.program == "codex":
             trust_hooks(terminal)
         terminal.wait_for(INPUT_ROW)
-        terminal.press("hello")
-        terminal.wait_for(f"{INPUT_ROW}hello$")
-        terminal.press("\r")
+        submit(terminal, "hello")
         wait_until(lambda: "Done: 1 replies." in terminal.screen(), terminal.screen)
         assert told(rig, f"You are `{agent.program}` in this project's mail (amq).") == 1
     assert [message["kind"] for message in person.amq("list")] == ["answer"]

@@ -7,25 +7,13 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.chance import SOAK
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
+from tests.real.person import AMQ, DIALOG, INPUT_ROW, Person, check_answer, notices, soak, submit, wait_for_reply
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, open_terminal, stays, wait_until
-from tests.real.test_wake_real import AMQ, DIALOG, INPUT_ROW, Person, check_answer, notices, submit, wait_for_reply
 
-pytestmark = [
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it"),
-]
-
-
-@pytest.fixture
-def person(rig: Rig) -> Person:
-    """The person, in a project with a queue for the agents and them."""
-    somebody = Person(rig.project)
-    somebody.amq("init", "--here", "--agents", "user,claude,codex")
-    return somebody
+pytestmark = [pytest.mark.timeout(180), soak]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from tests.real.mock_model import Call, Say, Turn, use_amq
 from tests.real.rig import Rig
 from tests.real.terminal import wait_until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)  # most of it for a package index
 
 REPOSITORY = Path(__file__).parents[2]
 FROM_NOTHING = os.environ.get("AMQ_REQUIRE_ALL") == "1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 
@@ -64,6 +65,12 @@ class Session:
         self.child.close()
         return self.child.exitstatus
 
+    def kill(self) -> None:
+        """End it, if it still runs, and wait for that."""
+        self.child.kill(signal.SIGKILL)
+        self.child.wait()
+        self.child.close()
+
 
 @pytest.fixture
 def start(rig: Rig) -> Iterator[Callable[..., Session]]:
@@ -76,7 +83,7 @@ def start(rig: Rig) -> Iterator[Callable[..., Session]]:
 
     yield start
     for session in started:
-        session.child.close(force=True)
+        session.kill()
 
 
 def runs(command: str, *, escalated: bool = False) -> Callable[[Turn], Say | Call]:

@@ -39,8 +39,9 @@ class Mailroom:
     def call(self, event: str) -> tuple[str, list[str]]:
         """What a hook prints, and how it called amq. It finds no other program: it can only start that one."""
         done = subprocess.run(
-            [self.script, event], env={"PATH": "/nowhere"}, stdin=subprocess.DEVNULL, capture_output=True, text=True
-        )
+            [self.script, event], env={"PATH": "/nowhere"}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            umask=0o022, check=False,
+        )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout, self.calls.read_text().splitlines() if self.calls.exists() else []
 
@@ -55,6 +56,7 @@ def test_a_hook_with_nothing_to_say_starts_nothing(room: Mailroom, event: str) -
     (room.new / ".hidden.md").touch()
     assert room.call(event) == ("", [])
     assert (room.state / "hook.event").read_text() == f"{event}\n"
+    assert stat.S_IMODE((room.state / "hook.event").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("event", ["prompt", "tool", "stop"])

@@ -13,7 +13,7 @@ import pytest
 from amq.runtime.channels import native
 from amq.runtime.channels.native import ClaudeSocket, CodexQueue, NativeFirst
 from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Standing
+from amq.runtime.wake import Readiness
 from amq.runtime.witness import Witness
 from amq.runtime.words import Outcome, Reason
 
@@ -32,10 +32,10 @@ class Typing:
     way = "pty"
 
     def __init__(self) -> None:
-        self.standing = Standing(waits_for=Reason.DRAFT)
+        self.standing = Readiness(waits_for=Reason.DRAFT)
         self.told: list[str] = []
 
-    def look(self) -> Standing:
+    def look(self) -> Readiness:
         return self.standing
 
     def drained(self) -> None:
@@ -106,7 +106,7 @@ async def test_what_is_uncertain_is_never_made_sure_until_a_drain() -> None:
 @pytest.mark.parametrize("reason", [Reason.DIALOG, Reason.STARTING, Reason.STOPPED])
 def test_only_a_draft_does_not_matter(reason: Reason) -> None:
     typing = Typing()
-    typing.standing = Standing(waits_for=reason)
+    typing.standing = Readiness(waits_for=reason)
     assert NativeFirst(Own(Outcome.SENT), typing).look() == typing.standing
 
 

@@ -40,8 +40,8 @@ OURS = Row(Standing.HOLDS, "amq: 1 new\nmessage.")
 DRAFT = Row(Standing.HOLDS, "half a line")
 MERGED = Row(Standing.HOLDS, "half amq: 1 new message.")
 OLD_IDLE = replace(IDLE, title_seen=True, title="✳ Claude Code".encode(), row=EMPTY)
-CLAUDE_IDLE = replace(OLD_IDLE, published=Published.IDLE, idle_since=2.0)
-CODEX_IDLE = replace(IDLE, published=Published.IDLE, idle_since=2.0, row=EMPTY)
+CLAUDE_IDLE = replace(OLD_IDLE, published=Published.IDLE, ready_since=2.0)
+CODEX_IDLE = replace(IDLE, published=Published.IDLE, ready_since=2.0, row=EMPTY)
 PASTE = Write(b"\x1b[200~amq: 1 new message.\x1b[201~", expect=LINE.text)
 
 
@@ -73,7 +73,7 @@ def pasted(rules: Rules = RULES, look: Look = IDLE) -> Typed:
         (replace(IDLE, last_output=None, started=NOW - 9), Reason.STARTING),
         (replace(IDLE, last_output=None, started=NOW - 10), None),
         (replace(IDLE, last_output=NOW, started=NOW - 10), None),
-        (replace(IDLE, last_output=NOW, started=NOW - 1, idle_since=2.0), None),
+        (replace(IDLE, last_output=NOW, started=NOW - 1, ready_since=2.0), None),
         (replace(LINE_MODE, echoing=False), Reason.UNKNOWN_SCREEN),
         (replace(LINE_MODE, echoing=False, bracketed_paste=True), Reason.UNKNOWN_SCREEN),
         (replace(LINE_MODE, canonical=False), Reason.UNKNOWN_SCREEN),
@@ -99,8 +99,8 @@ def test_the_gate(look: Look, reason: Reason | None) -> None:
         (OLD_IDLE, CLAUDE.rules, None),
         (replace(CLAUDE_IDLE, alternate_screen=True), CLAUDE.rules, None),
         (replace(OLD_IDLE, title_seen=False), CLAUDE.rules, Reason.STARTING),
-        (replace(CLAUDE_IDLE, idle_since=NOW - 0.9), CLAUDE.rules, Reason.STARTING),
-        (replace(CODEX_IDLE, idle_since=NOW), CODEX.rules, None),
+        (replace(CLAUDE_IDLE, ready_since=NOW - 0.9), CLAUDE.rules, Reason.STARTING),
+        (replace(CODEX_IDLE, ready_since=NOW), CODEX.rules, None),
         (replace(CLAUDE_IDLE, row=DRAFT), CLAUDE.rules, Reason.DRAFT),
         (replace(CLAUDE_IDLE, row=NOT_FOUND), CLAUDE.rules, Reason.DIALOG),
         (replace(CLAUDE_IDLE, row=UNKNOWN), CLAUDE.rules, Reason.UNKNOWN_SCREEN),
@@ -108,7 +108,7 @@ def test_the_gate(look: Look, reason: Reason | None) -> None:
         (replace(CLAUDE_IDLE, bracketed_paste=False), CLAUDE.rules, Reason.UNKNOWN_SCREEN),
         (CODEX_IDLE, CODEX.rules, None),
         (replace(CODEX_IDLE, alternate_screen=True), CODEX.rules, None),
-        (replace(CODEX_IDLE, idle_since=None), CODEX.rules, Reason.STARTING),
+        (replace(CODEX_IDLE, ready_since=None), CODEX.rules, Reason.STARTING),
         (replace(CODEX_IDLE, published=Published.WORKING), CODEX.rules, None),
         (replace(CODEX_IDLE, bracketed_paste=False), CODEX.rules, Reason.UNKNOWN_SCREEN),
     ],

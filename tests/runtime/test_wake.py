@@ -16,7 +16,7 @@ from amq.runtime.wake import (
     Looked,
     Phase,
     Policy,
-    Standing,
+    Readiness,
     Step,
     TellPerson,
     Wake,
@@ -26,12 +26,12 @@ from amq.runtime.words import Outcome, Reason
 
 POLICY = Policy()
 REMIND_AFTER = POLICY.remind_after
-IDLE = Standing()
-QUEUES = Standing(busy=True, queues=True)
-HOOKED = Standing(busy=True, queues=True, hooked=True)
+IDLE = Readiness()
+QUEUES = Readiness(busy=True, queues=True)
+HOOKED = Readiness(busy=True, queues=True, hooked=True)
 
 
-def looked(*unread: str, urgent: str = "", low: str = "", agent: Standing = IDLE) -> Looked:
+def looked(*unread: str, urgent: str = "", low: str = "", agent: Readiness = IDLE) -> Looked:
     return Looked(frozenset(unread), frozenset(urgent), frozenset(low), agent)
 
 
@@ -74,7 +74,7 @@ def test_more_mail_can_be_waited_for() -> None:
 
 
 def test_mail_waits_for_a_safe_terminal() -> None:
-    state, actions = step(Wake(), looked("a", agent=Standing(waits_for=Reason.DRAFT)), 10.0)
+    state, actions = step(Wake(), looked("a", agent=Readiness(waits_for=Reason.DRAFT)), 10.0)
     assert (state.phase, state.reason, actions) == (Phase.WAITING, Reason.DRAFT, (Again(10.0 + LOOK_EVERY),))
     assert step(state, looked("a"), 10.2)[1] == (Attempt(),)
 
@@ -152,9 +152,9 @@ def test_mail_that_keeps_coming_does_not_make_reminders_endless() -> None:
 
 
 def test_low_priority_waits_for_silence() -> None:
-    state, actions = step(Wake(), looked("a", low="a", agent=Standing(quiet_for=10.0)), 100.0)
+    state, actions = step(Wake(), looked("a", low="a", agent=Readiness(quiet_for=10.0)), 100.0)
     assert (state.reason, actions) == (Reason.LOW, (Again(100.0 + POLICY.low_after - 10.0),))
-    assert step(state, looked("a", low="a", agent=Standing(quiet_for=POLICY.low_after)), 150.0)[1] == (Attempt(),)
+    assert step(state, looked("a", low="a", agent=Readiness(quiet_for=POLICY.low_after)), 150.0)[1] == (Attempt(),)
 
 
 def test_low_priority_goes_along_with_other_mail() -> None:
@@ -162,7 +162,7 @@ def test_low_priority_goes_along_with_other_mail() -> None:
 
 
 def test_low_priority_never_breaks_in() -> None:
-    quiet = Standing(quiet_for=1e6, busy=True, queues=True)
+    quiet = Readiness(quiet_for=1e6, busy=True, queues=True)
     state, _ = step(Wake(), looked("a", low="a", agent=quiet), 0.0)
     is_busy(step(state, looked("a", low="a", agent=quiet), 1e6), 1e6)
 
@@ -183,14 +183,14 @@ def test_the_two_minutes_count_from_when_it_became_busy_and_from_when_the_mail_c
     state, _ = step(Wake(), looked(agent=QUEUES), 0.0)
     state, _ = step(state, looked("a", agent=QUEUES), 1000.0)
     is_busy(step(state, looked("a", agent=QUEUES), 1100.0), 1100.0)
-    state, _ = step(state, looked("a", agent=Standing(waits_for=Reason.DRAFT)), 1110.0)
+    state, _ = step(state, looked("a", agent=Readiness(waits_for=Reason.DRAFT)), 1110.0)
     state, _ = step(state, looked("a", agent=QUEUES), 1115.0)
     is_busy(step(state, looked("a", agent=QUEUES), 1200.0), 1200.0)
     assert step(state, looked("a", agent=QUEUES), 1235.0)[1] == (Attempt(),)
 
 
-@pytest.mark.parametrize("agent", [Standing(busy=True), Standing(busy=True, hooked=True)])
-def test_nothing_is_typed_to_a_busy_agent_that_would_break_off(agent: Standing) -> None:
+@pytest.mark.parametrize("agent", [Readiness(busy=True), Readiness(busy=True, hooked=True)])
+def test_nothing_is_typed_to_a_busy_agent_that_would_break_off(agent: Readiness) -> None:
     state, _ = step(Wake(), looked("a", urgent="a", agent=agent), 0.0)
     state, actions = step(state, looked("a", urgent="a", agent=agent), 1e6)
     assert (state.reason, actions) == (Reason.BUSY, (Again(1e6 + LOOK_EVERY),))
@@ -262,7 +262,7 @@ def test_what_nothing_took_is_tried_again_as_slowly_as_anything_else() -> None:
 
 
 AGENTS = st.builds(
-    Standing,
+    Readiness,
     waits_for=st.sampled_from([None, None, None, Reason.DRAFT, Reason.DIALOG, Reason.STOPPED]),
     quiet_for=st.floats(0, 100),
     busy=st.booleans(),

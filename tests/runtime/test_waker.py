@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from amq.layout import QueueLayout
+from amq.mailbox import Mailbox
 from amq.runtime.typed import Rules
+from amq.store import registry
 from tests.chance import SOAK
 from tests.pty.person import wait_until
 from tests.runtime.outside import ONE_MESSAGE, TOLD, Outside, Tmux, gnu_screen, kitty, plain_terminal, tmux
@@ -231,6 +234,15 @@ def test_a_notice(outside: Outside) -> None:
         outside.send()
         wait_until(lambda: outside.waited_for() == ["sent"])
         assert shown.read_text() == f"--app-name=amq|Mail for claude|{ONE_MESSAGE}|"
+
+
+def test_a_person_is_told_of_mail_of_their_own(outside: Outside) -> None:
+    registry.make_mailbox(QueueLayout(outside.root), "user")
+    told = outside.place / "told"
+    with plain_terminal(outside):
+        outside.starts(wake=f"amq wake --me user --command 'echo \"$1\" >>{told}'", agent=False)
+        Mailbox(outside.root, "codex").send(["user"], b"done")
+        wait_until(lambda: told.exists() and told.read_text() == f"{ONE_MESSAGE}\n")
 
 
 def test_a_pane_whose_name_was_only_inherited_is_not_typed_into(outside: Outside, pane: Tmux) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -18,10 +19,12 @@ from amq.runtime.inbox import SWEEP
 from amq.runtime.notification import Wording
 from amq.runtime.record import Record
 from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Policy, Standing
+from amq.runtime.wake import Policy, Readiness
 from amq.runtime.waking import Waker
+from amq.runtime.why import why
 from amq.runtime.words import Outcome, Reason
 from amq.store import registry
+from amq.store.notifier import Notifier
 
 pytestmark = pytest.mark.anyio
 
@@ -30,11 +33,11 @@ class NotingChannel:
     way = "notes"
 
     def __init__(self) -> None:
-        self.standing = Standing()
+        self.standing = Readiness()
         self.looks = 0
         self.told: list[str] = []
 
-    def look(self) -> Standing:
+    def look(self) -> Readiness:
         self.looks += 1
         return self.standing
 
@@ -107,14 +110,14 @@ async def test_mail_is_announced_drained_and_announced_again(root: str) -> None:
 
 async def test_what_came_while_it_was_not_safe_is_in_the_line(root: str) -> None:
     channel = NotingChannel()
-    channel.standing = Standing(waits_for=Reason.DRAFT)
+    channel.standing = Readiness(waits_for=Reason.DRAFT)
     async with waking(root, channel):
         for _ in range(3):
             send(root)
         seen = channel.looks
         await comes(lambda: channel.looks > seen + 2)
         assert channel.told == []
-        channel.standing = Standing()
+        channel.standing = Readiness()
         await comes(lambda: channel.told == ["amq: 3 new messages from codex. Run: amq drain --include-body"])
 
 
@@ -131,13 +134,13 @@ async def test_low_priority_is_not_announced_by_itself(root: str) -> None:
 
 async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
     channel = NotingChannel()
-    channel.standing = Standing(busy=True, queues=True, hooked=True)
+    channel.standing = Readiness(busy=True, queues=True, hooked=True)
     async with waking(root, channel) as mailbox:
         send(root, "urgent")
         record = Record(mailbox.state_dir)
         await comes(lambda: [entry.get("waits_for") for entry in record.entries()] == ["busy"])
         write_handed(mailbox.state_dir, Handed(count=1))
-        channel.standing = Standing()
+        channel.standing = Readiness()
         seen = channel.looks
         await anyio.sleep(0)
         await comes(lambda: channel.looks > seen)
@@ -149,7 +152,7 @@ async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
 async def test_a_hook_does_not_tell_of_what_is_queued(root: str, busy: bool) -> None:
     """A line that an idle agent was given begins a turn: if that drains nothing, its end is held up once."""
     channel = NotingChannel()
-    channel.standing = Standing(busy=busy, queues=True, hooked=True)
+    channel.standing = Readiness(busy=busy, queues=True, hooked=True)
     async with waking(root, channel, Policy(hooks_within=0.0)) as mailbox:
         write_handed(mailbox.state_dir, Handed(session="s"))
         send(root, "urgent")
@@ -168,3 +171,41 @@ async def test_the_person_is_told_once_when_an_agent_does_not_read(root: str) ->
         await comes(lambda: record.entries()[-1:] and record.entries()[-1].get("waits_for") == "parked")
         await comes(lambda: channel.told[2:] == ["the person"])
     assert len(channel.told) == 3
+
+
+async def test_an_inbox_that_cannot_be_read_is_why_until_it_can(root: str) -> None:
+    """And what was told of before is not told of again."""
+    channel, log = NotingChannel(), list[str]()
+    mailbox = Mailbox(root, "claude")
+    waker = Waker(mailbox, channel, Policy(), Wording(), log.append)
+    agent = mailbox.account.agent
+    send(root)
+    await waker.turn(rung=True)
+    new = Path(agent.inbox_new)
+    new.rename(new.with_name("away"))
+    for _ in range(3):
+        await waker.turn(rung=True)
+    assert len(log) == 1
+    ids, notifier = os.listdir(new.with_name("away")), Notifier(1, "run")
+    found = why(agent, [name.removesuffix(".md") for name in ids], notifier, 0)
+    assert (found.waits_for, "cannot be read" in found.detail) == (Reason.NO_CHANNEL, True)
+    new.with_name("away").rename(new)
+    await waker.turn(rung=True)
+    found = why(agent, [name.removesuffix(".md") for name in ids], notifier, 0)
+    assert (found.waits_for, found.detail) == (Reason.NOTHING, "the inbox could not be read for a while")
+    assert len(channel.told) == 1
+
+
+async def test_after_the_machine_has_slept_there_is_one_reminder(root: str) -> None:
+    """However many would have been due meanwhile."""
+    time = 0.0
+    channel = NotingChannel()
+    waker = Waker(Mailbox(root, "claude"), channel, Policy(), Wording(), print, clock=lambda: time)
+    send(root)
+    await waker.turn(rung=True)
+    time += 86_400.0
+    for _ in range(20):
+        again = await waker.turn(rung=True)
+        time += 0.5
+    assert len(channel.told) == 2
+    assert again > time

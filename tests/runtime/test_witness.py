@@ -94,6 +94,28 @@ def test_a_hooks_word_counts_until_the_person_presses_a_key(tmp_path: Path) -> N
     assert witness(tmp_path).look(None, 95.0, 100.0) is None
 
 
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0])
+@pytest.mark.parametrize(("last_key", "counts"), [(80.0, Published.BLOCKED), (95.0, None)])
+def test_whether_the_key_came_first_does_not_change_when_the_wall_clock_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jump: float, last_key: float, counts: Published | None
+) -> None:
+    """Nor when the machine sleeps, which the clock of the keys does not count."""
+    event(tmp_path, "ask", age=10.0)
+    asked = witness(tmp_path)
+    assert asked.look(None, last_key, 100.0) is counts
+    at = time.time() + jump
+    monkeypatch.setattr(time, "time", lambda: at)
+    assert asked.look(None, last_key, 100.5) is counts
+
+
+def test_a_new_event_has_a_time_of_its_own(tmp_path: Path) -> None:
+    asked = witness(tmp_path)
+    event(tmp_path, "ask", age=20.0)
+    assert asked.look(None, 85.0, 100.0) is None
+    event(tmp_path, "ask", age=10.0)
+    assert asked.look(None, 85.0, 100.0) is Published.BLOCKED
+
+
 def test_where_the_sessions_are() -> None:
     assert claude_sessions({"HOME": "/h"}) == "/h/.claude/sessions"
     assert claude_sessions({"HOME": "/h", "CLAUDE_CONFIG_DIR": "/c"}) == "/c/sessions"

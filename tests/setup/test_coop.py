@@ -85,6 +85,8 @@ def test_a_terminal_is_shown_the_session(coop: Project) -> None:
     words = ["-m", "amq", "coop", "up", "--agents", coop.agent("alice")]
     person = pexpect.spawn(sys.executable, words, cwd=str(coop.path), env=coop.environ, timeout=30)
     wait_until(lambda: coop.tmux("list-clients"))
+    coop.tmux("detach-client", "-s", "my-project")
+    person.expect_exact("amq: the agents go on: amq coop up shows them again, amq coop down ends them")
     person.close(force=True)
     assert coop.states()["alice"] == "running"
 
@@ -115,6 +117,12 @@ def test_down_ends_all_and_says_what_mail_remains(coop: Project) -> None:
     assert said[2:] == ["carl: 1 unread, which wait"]
     assert coop.tmux("list-sessions", "-F", "#{session_name}") == "other\n"
     assert coop.amq("coop", "down").stdout == "carl: 1 unread, which wait\n"
+
+
+def test_down_says_that_there_was_nothing_to_end(coop: Project) -> None:
+    coop.amq("init", "--here", "--agents", "alice")
+    done = coop.amq("coop", "down")
+    assert (done.stdout, done.stderr) == ("", "amq: no agent was there that amq coop up had started\n")
 
 
 def test_a_program_that_does_not_end_is_named(coop: Project) -> None:

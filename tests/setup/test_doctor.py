@@ -206,6 +206,7 @@ def no_tmux(world: World) -> None:
 
 
 def no_hooks(world: World) -> None:
+    world.claims.pop("codex").release()
     (world.place / ".codex" / "hooks.json").write_text("{}")
     (world.place / ".codex" / "config.toml").write_text('[projects."/home/ann/amq"]\ntrust_level = "trusted"\n')
 
@@ -284,6 +285,12 @@ def test_mending_the_modes_keeps_links_and_mail(world: World) -> None:
     assert message.stat().st_mode & 0o777 == 0o600
     assert outside.stat().st_mode & 0o777 == 0o666
     assert b"hello" in message.read_bytes()
+
+
+def test_who_is_told_of_mail_needs_no_hooks(world: World) -> None:
+    no_hooks(world)
+    world.claims["codex"] = lock.claim(str(world.agent("codex", ".amq")), "run")
+    assert list(doctor.examine(world.context)) == []
 
 
 def test_a_stopped_notifier_is_found(world: World) -> None:

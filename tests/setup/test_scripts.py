@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -113,6 +114,9 @@ def test_a_virtual_environment_without_uv_and_pipx_and_again_to_upgrade(home: Ho
     assert f"amq 1.0 is installed: {home.place}/.local/bin/amq" in said
     assert f'export PATH="{home.place}/.local/bin:$PATH"' in said
     assert "~/.zprofile" in said
+    assert f"\n    fish_add_path {home.place}/.local/bin\n" in home.run(
+        "install.sh", wheel(home.place, "1.0"), SHELL="/usr/bin/fish"
+    )
     said = home.run("install.sh", wheel(home.place, "1.1"), PATH=f"{home.place}/.local/bin:{home.bin}")
     assert home.amq_version() == "1.1"
     assert "PATH" not in said
@@ -271,6 +275,7 @@ def test_set_up_starts_the_agents_and_a_second_time_only_what_is_missing(coop: P
 NOTES_CALLS = """\
 case "$*" in
     help*) exit ;;
+    *--dry-run) echo "$CHANGE" ;;
     *) echo "$*" >> "$HOME/calls" ;;
 esac"""
 
@@ -290,6 +295,21 @@ def test_set_up_asks_a_person_before_it_touches_an_agents_settings(home: Home, a
     person.close()
     assert person.exitstatus == 0
     assert (home.place / "calls").read_text().splitlines() == ["init --agents codex", *done, "coop up --agents codex"]
+
+
+def test_set_up_asks_only_for_what_is_missing(home: Home) -> None:
+    home.program("amq", NOTES_CALLS)
+    home.program("codex", "")
+    home.environ["CHANGE"] = f"{home.place}/.codex/hooks.json: nothing to do"
+    for place in (".claude", ".agents"):
+        skill = home.place / place / "skills" / "amq-cli" / "SKILL.md"
+        skill.parent.mkdir(parents=True)
+        skill.touch()
+    words = [str(SCRIPTS / "setup-coop.sh"), "--agents", "codex"]
+    said = str(pexpect.run(shlex.join(["/bin/sh", *words]), cwd=str(home.project), env=home.environ, timeout=30))
+    assert "[y/N]" not in said
+    assert "hooks:" not in said
+    assert (home.place / "calls").read_text().splitlines() == ["init --agents codex", "coop up --agents codex"]
 
 
 def test_set_up_does_what_its_options_say_without_asking(home: Home) -> None:

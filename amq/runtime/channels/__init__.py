@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Standing
+from amq.runtime.wake import Readiness
 
 
 class Channel(Protocol):
@@ -15,7 +15,7 @@ class Channel(Protocol):
     def way(self) -> str:
         """Its name in the record."""
 
-    def look(self) -> Standing:
+    def look(self) -> Readiness:
         """How it stands with the agent now."""
 
     def drained(self) -> None:

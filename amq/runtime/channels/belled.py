@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from amq.runtime.channels import Channel
 from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Standing
+from amq.runtime.wake import Readiness
 from amq.runtime.words import Outcome
 
 
@@ -18,7 +18,7 @@ class BelledChannel:
         self._ring = ring
         self.way = channel.way
 
-    def look(self) -> Standing:
+    def look(self) -> Readiness:
         return self._channel.look()
 
     def drained(self) -> None:

@@ -18,7 +18,7 @@ from amq.runtime.channels.mode import Mode
 from amq.runtime.desktop import unread_notice
 from amq.runtime.keyboard import Agent, Keyboard
 from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Standing
+from amq.runtime.wake import Readiness
 from amq.runtime.words import Outcome, Reason
 
 SETTLE = 0.3  # seconds between text and key; every CLI that was measured takes a key after that
@@ -48,13 +48,13 @@ class BlindChannel:
         self._standing = False  # our text stands in the line, as far as we know
         self._told = False  # the key was pressed behind our text, and nothing was drained since
 
-    def look(self) -> Standing:
+    def look(self) -> Readiness:
         """Silence is not seen: low priority mail does not wait for it here."""
         agent = self._keyboard.agent()
         said = agent.witness.look(None, None, time.monotonic()) if agent else None
         busy = said is Published.WORKING
         queues = agent is not None and agent.rules.inert
-        return Standing(self._waits_for(agent, said), quiet_for=math.inf, busy=busy, queues=queues)
+        return Readiness(self._waits_for(agent, said), quiet_for=math.inf, busy=busy, queues=queues)
 
     def drained(self) -> None:
         self._standing = self._told = False

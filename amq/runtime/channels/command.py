@@ -8,7 +8,7 @@ import anyio
 
 from amq.runtime.desktop import unread_notice
 from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Standing
+from amq.runtime.wake import Readiness
 from amq.runtime.words import Outcome
 
 PATIENCE = 30.0  # seconds for it to end
@@ -23,9 +23,9 @@ class CommandChannel:
         self._command = command
         self._me = me
 
-    def look(self) -> Standing:
+    def look(self) -> Readiness:
         """Nothing is seen."""
-        return Standing(quiet_for=math.inf)
+        return Readiness(quiet_for=math.inf)
 
     def drained(self) -> None:
         pass

@@ -19,7 +19,7 @@ import anyio.to_thread
 from amq.runtime.channels import Channel
 from amq.runtime.handover import FROM_AMQ
 from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Standing
+from amq.runtime.wake import Readiness
 from amq.runtime.witness import Witness
 from amq.runtime.words import Outcome, Reason
 
@@ -49,12 +49,12 @@ class NativeFirst:
         self._unsure = False
         self.way = typed.way
 
-    def look(self) -> Standing:
+    def look(self) -> Readiness:
         """The same, but a draft does not matter."""
-        standing = self._typed.look()
-        if standing.waits_for is Reason.DRAFT and self._native.is_there():
-            return replace(standing, waits_for=None, queues=True)
-        return standing
+        readiness = self._typed.look()
+        if readiness.waits_for is Reason.DRAFT and self._native.is_there():
+            return replace(readiness, waits_for=None, queues=True)
+        return readiness
 
     def drained(self) -> None:
         """What was uncertain has come out well."""

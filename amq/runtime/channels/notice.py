@@ -8,7 +8,7 @@ import anyio
 
 from amq.runtime.desktop import PATIENCE, notice_command
 from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Standing
+from amq.runtime.wake import Readiness
 from amq.runtime.words import Outcome
 
 
@@ -20,9 +20,9 @@ class NoticeChannel:
     def __init__(self, me: str) -> None:
         self._me = me
 
-    def look(self) -> Standing:
+    def look(self) -> Readiness:
         """Nothing is seen."""
-        return Standing(quiet_for=math.inf)
+        return Readiness(quiet_for=math.inf)
 
     def drained(self) -> None:
         pass

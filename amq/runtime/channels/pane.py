@@ -8,18 +8,17 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-import anyio
-
 from amq.pty.announced import Published
 from amq.pty.terminal import Look
 from amq.runtime import typed
 from amq.runtime.channels.mode import Mode
 from amq.runtime.channels.sight import Sight, Trust
+from amq.runtime.channels.steps import until_ended
 from amq.runtime.desktop import unread_notice
 from amq.runtime.keyboard import Agent, Keyboard
 from amq.runtime.panes import GoneError, Pane
-from amq.runtime.typed import Again, End, Notification, Phase, Rules, Typed, Write
-from amq.runtime.wake import Standing
+from amq.runtime.typed import End, Notification, Phase, Rules, Typed, Write
+from amq.runtime.wake import Readiness
 from amq.runtime.words import Outcome, Reason
 
 ECHO_WITHIN = 5.0  # seconds for our text to be seen: a program that is starting draws it later
@@ -48,17 +47,17 @@ class PaneChannel:
         self._agent: Agent | None = None
         self._sight = Sight(Rules(), self._trust)
         self._state = Typed()
-        self._standing = Standing(Reason.NO_CHANNEL)
+        self._readiness = Readiness(Reason.NO_CHANNEL)
         self._look_at = 0.0  # when another one is due
 
-    def look(self) -> Standing:
+    def look(self) -> Readiness:
         """Quiet is where no picture was another one. A submit key that dialogs ignore queues the line, too."""
         now = time.monotonic()
         if now >= self._look_at:
-            self._standing = self._look_anew(now)
+            self._readiness = self._look_anew(now)
             ended = time.monotonic()
             self._look_at = ended + max(SAME_FOR, REST * (ended - now))
-        return self._standing
+        return self._readiness
 
     def drained(self) -> None:
         self._state = typed.drained(self._state)
@@ -70,25 +69,17 @@ class PaneChannel:
     async def attempt(self, line: Notification) -> End:
         """Type LINE and submit it, as far as that is safe. The first look is taken at once."""
         self._look_at = 0.0
-        while True:
-            wait_until = time.monotonic()
-            try:
-                actions = self._step(line)
-            except _LostError as error:
-                return self._lost(str(error))
-            for action in actions:
-                if isinstance(action, End):
-                    return action
-                if isinstance(action, Again):
-                    wait_until = action.at
-            await anyio.sleep(max(0.0, wait_until - time.monotonic()))
+        try:
+            return await until_ended(lambda: self._step(line))
+        except _LostError as error:
+            return self._lost(str(error))
 
-    def _look_anew(self, now: float) -> Standing:
+    def _look_anew(self, now: float) -> Readiness:
         try:
             look, rules = self._seen(now)
         except _LostError:
-            return Standing(Reason.NO_CHANNEL)
-        return Standing(
+            return Readiness(Reason.NO_CHANNEL)
+        return Readiness(
             waits_for=typed.gate(self._state, look, rules, now),
             quiet_for=self._sight.quiet_for(now),
             busy=look.published is Published.WORKING,

@@ -12,8 +12,9 @@ from amq.pty.announced import Published
 from amq.pty.host import Host
 from amq.pty.terminal import Look
 from amq.runtime import typed
-from amq.runtime.typed import Again, End, Notification, Phase, Rules, Typed, Write
-from amq.runtime.wake import Standing
+from amq.runtime.channels.steps import until_ended
+from amq.runtime.typed import End, Notification, Phase, Rules, Typed, Write
+from amq.runtime.wake import Readiness
 from amq.runtime.witness import Witness
 
 
@@ -41,7 +42,7 @@ class PtyChannel:
         self._sleep = sleep
         self._state = Typed()
 
-    def look(self) -> Standing:
+    def look(self) -> Readiness:
         """Quiet is where nothing is printed or typed.
 
         A submit key that dialogs ignore queues the line, too; but an old version, which publishes nothing in its
@@ -50,7 +51,7 @@ class PtyChannel:
         now = self._clock()
         seen = self._host.look(now)
         look = self._heard(seen, now)
-        return Standing(
+        return Readiness(
             waits_for=typed.gate(self._state, look, self._rules, now),
             quiet_for=now - max(look.started, look.last_output or 0.0, look.last_key or 0.0),
             busy=look.published is Published.WORKING,
@@ -74,15 +75,9 @@ class PtyChannel:
 
     async def attempt(self, line: Notification) -> End:
         """Type LINE and submit it, as far as that is safe. The first look is taken at once."""
-        while True:
-            wait_until = self._clock()
-            for action in self._step(line):
-                if isinstance(action, End):
-                    self._forget_echo()
-                    return action
-                if isinstance(action, Again):
-                    wait_until = action.at
-            await self._sleep(max(0.0, wait_until - self._clock()))
+        end = await until_ended(lambda: self._step(line), self._clock, self._sleep)
+        self._forget_echo()
+        return end
 
     def _step(self, line: Notification) -> tuple[typed.Action, ...]:
         terminal = self._host.terminal

@@ -68,7 +68,7 @@ class Sight:
             bracketed_paste=takes_a_line and not discipline.canonical and self._takes_text(),
             alternate_screen=False,  # not seen everywhere; a row that is found is the proof
             published=self._says(view, row),
-            idle_since=-float("inf"),  # a row that has stood there for a while is the proof
+            ready_since=-float("inf"),  # a row that has stood there for a while is the proof
             last_key=since if row.standing in (Standing.EMPTY, Standing.HOLDS) or not known else None,
             output=self._changes,
             title=picture.title if picture else b"",

@@ -1,6 +1,6 @@
 """How soon an agent hears of its mail, and what that costs: the fake CLIs, and the real ones where they are installed.
 
-    python scripts/bench/wake.py [--wakes 50] [--fake-only | --real-only] [--json FILE]
+    python scripts/bench/agents.py [--wakes 50] [--fake-only | --real-only] [--json FILE]
 
 Typed: from the end of `amq send` to the first byte that an idle agent reads. Drained: until its mail has left `new/`,
 by the real CLIs with a mock model that drains at once; again with every core kept busy. A wake that is lost, a
@@ -13,30 +13,28 @@ import argparse
 import json
 import os
 import random
-import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-import pexpect
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-REPOSITORY = Path(__file__).parents[2]
-sys.path.insert(0, str(REPOSITORY))
+from measure import percentile
+from wakes import noted, ready
 
-from tests.agents.scenes import Tally  # noqa: E402
-from tests.agents.styles import STYLES  # noqa: E402
-from tests.agents.test_torture import play  # noqa: E402
-from tests.real.agents import Agent, cache_directory, pinned_agents  # noqa: E402
-from tests.real.mock_model import Answer, Call, Say, Turn, use_amq  # noqa: E402
-from tests.real.rig import Rig, offline_rig  # noqa: E402
-from tests.real.terminal import Terminal, open_terminal  # noqa: E402
-from tests.real.test_wake_real import DIALOG, INPUT_ROW, NOTICE  # noqa: E402
+from tests.agents.scenes import Tally
+from tests.agents.styles import STYLES
+from tests.agents.test_torture import play
+from tests.real.agents import Agent, cache_directory, pinned_agents
+from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
+from tests.real.rig import Rig, offline_rig
+from tests.real.terminal import Terminal, open_terminal
+from tests.real.test_wake_real import DIALOG, INPUT_ROW, NOTICE
 
 AMQ = [sys.executable, "-P", "-m", "amq"]
 PATIENCE = 90.0  # seconds after which a wake is lost
@@ -56,11 +54,6 @@ def until(condition: Callable[[], object], patience: float = PATIENCE) -> bool:
     return True
 
 
-def p(values: list[float], percent: int) -> float:
-    """A percentile of VALUES."""
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1] if len(values) > 1 else values[0]
-
-
 def send(place: Path, to: str) -> float:
     """A message for TO from the queue in PLACE; when the command had ended."""
     words = [*AMQ, "send", "--me", "user", "--to", to, "--body", "hello"]
@@ -75,22 +68,12 @@ def inbox(place: Path, agent: str) -> Path:
 
 
 def fake(style: str, wakes: int) -> Figures:
-    """Milliseconds from the end of `amq send` to the first byte read."""
-    with tempfile.TemporaryDirectory() as directory:
-        place, log = Path(directory), Path(directory, "log")
-        program = place / style
-        program.write_text(
-            f'#!/bin/sh\nPYTHONPATH={REPOSITORY} exec {sys.executable} -m tests.agents.program {style} {log} "$@"\n'
-        )
-        program.chmod(0o700)
-        subprocess.run([*AMQ, "init", "--here", "--agents", f"user,{style}"], cwd=place, check=True, stdout=-3)
-        with hosted(place, program):
-            until(lambda: noted(log, "started"))
-            time.sleep(3.0)  # it has imported everything, and the agent has come to rest
-            took = [one_fake_wake(place, style, log) for _ in range(wakes)]
-        lines = len(noted(log, "submitted"))
-    typed = {"typed p50, ms": p(took, 50), "typed p99, ms": p(took, 99)}
-    return {**typed, "lost": wakes - len(took), "doubled": lines - wakes}
+    """Milliseconds from the end of `amq send` to the first byte read; a wake that is lost is an error."""
+    with tempfile.TemporaryDirectory() as place:
+        with ready(Path(place), style, settle=3.0) as wake:
+            took = [wake() for _ in range(wakes)]
+        lines = len(noted(Path(place, "log"), "submitted"))
+    return {"typed p50, ms": percentile(took, 50), "typed p99, ms": percentile(took, 99), "doubled": lines - wakes}
 
 
 def torture(injections: int, seed: str) -> Figures:
@@ -108,35 +91,6 @@ def torture(injections: int, seed: str) -> Figures:
         "other faults": sum(" by us" not in fault and "merged" not in fault for fault in tally.faults),
         "sent along by the person": tally.carried,
     }
-
-
-def one_fake_wake(place: Path, style: str, log: Path) -> float:
-    before, new = len(noted(log, "read")), inbox(place, style)
-    sent = send(place, style)
-    until(lambda: len(noted(log, "read")) > before and not any(new.iterdir()))
-    time.sleep(random.uniform(0.5, 1.0))  # idle again, at no time that suits us
-    return (noted(log, "read")[before] - sent) * 1000
-
-
-def noted(log: Path, word: str) -> list[float]:
-    """When that was noted."""
-    lines = log.read_text().splitlines() if log.exists() else []
-    return [at for at, what, _ in map(json.loads, lines) if what == word]
-
-
-@contextmanager
-def hosted(place: Path, program: Path) -> Iterator[None]:
-    """PROGRAM under `amq run`, in a terminal whose output is taken."""
-    words = [*AMQ, "run", "--", str(program)]
-    session = pexpect.spawn(words[0], words[1:], cwd=str(place), env=os.environ | {"HOME": str(place)})
-    reader = threading.Thread(target=lambda: session.expect(pexpect.EOF, timeout=None), daemon=True)
-    reader.start()
-    try:
-        yield
-    finally:
-        session.kill(15)
-        reader.join(10)
-        session.close(force=True)
 
 
 @contextmanager
@@ -183,8 +137,8 @@ def real(agent: Agent, wakes: int) -> Figures:
             time.sleep(random.uniform(0.3, 0.8))
         characters = max(added(request) for request in rig.model.requests if request.get("tools"))
     return {
-        "drained p50, ms": p(took, 50),
-        "drained p99, ms": p(took, 99),
+        "drained p50, ms": percentile(took, 50),
+        "drained p99, ms": percentile(took, 99),
         "lost": lost,
         "doubled": notices(rig) - (wakes - lost),
         "characters a wake": characters,

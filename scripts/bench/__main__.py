@@ -1,0 +1,140 @@
+"""Measure amq against its goals and its peers: every row of docs/performance.md, each side by side in one run.
+
+    python scripts/bench [--only send,list] [--quick] [--go PATH] [--json FILE] [--write]
+    python scripts/bench --from FILE [--write]
+
+What takes turns with what it is compared to is a row's own program, its floor and its peers; a value is a median, and
+beside it stand the quartiles. `--write` puts the record, the table and the pictures into docs/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the fake agents are among the tests
+
+import report
+from commands import cold, drains, large
+from delivery import durable, fan_out
+from growth import NAMES, growth
+from hooks import hook
+from measure import QUICK, Bench, Figure, Sizes, machine, versions
+from peer import version_commands
+from rows import ROWS
+from screen import screen
+from terminal import key, relay, rest, run
+from wakes import waiting, wake
+
+TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] = (
+    (cold, ("send", "list", "reply", "drain")),
+    (hook, ("hook",)),
+    (durable, ("durable",)),
+    (fan_out, ("to-4", "to-16")),
+    (large, ("list-all", "list-50", "thread")),
+    (drains, ("drain-1000", "drain-all")),
+    (wake, ("wake", "wake-p99")),
+    (waiting, ("watch", "monitor")),
+    (relay, ("relay",)),
+    (key, ("key",)),
+    (run, ("run",)),
+    (rest, ("memory", "idle")),
+    (screen, ("slice", "look")),
+    (growth, tuple(f"growth-{name}" for name in NAMES)),
+)
+
+
+class Progress:
+    """One line of the terminal that is written over and over; where stderr is no terminal, nothing."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+
+    def __call__(self, text: str) -> None:
+        if self._shown:
+            print(f"\r\x1b[K{text[:78]}", end="", file=sys.stderr, flush=True)
+
+
+def measure(bench: Bench, keep: Callable[[report.Record], None]) -> report.Record:
+    """All that is wanted, told as it comes, and given to KEEP after each topic, so that what is cut off is not lost."""
+    figures: list[report.Record] = []
+    record = {"date": date.today().isoformat(), "quick": bench.sizes is QUICK}  # noqa: DTZ011  the reader's own day
+    record |= {"machine": machine(bench.place), "versions": versions(version_commands(bench))}
+    record |= {"figures": figures, "growth": bench.growth, "left_out": bench.left_out}
+    if bench.go is None:
+        bench.leave_out("the Go amq: --go PATH names it")
+    for topic, keys in TOPICS:
+        for figure in topic(bench) if bench.wanted.intersection(keys) else ():
+            if figure.key in bench.wanted:
+                figures.append(figure.record())
+                bench.say("")
+                print(report.line(figures[-1]), flush=True)
+        keep(record)
+    return record
+
+
+def main() -> int:
+    options = parsed()
+
+    def keep(record: report.Record) -> None:
+        if options.json:
+            options.json.write_text(text_of(record))
+
+    print(report.HEAD)
+    if options.origin:
+        record = json.loads(options.origin.read_text())
+        print(*map(report.line, record["figures"]), sep="\n")
+        keep(record)
+    else:
+        with tempfile.TemporaryDirectory(prefix="amq-bench-", dir=options.place) as place:
+            sizes = QUICK if options.quick else Sizes(runs=options.runs, few=max(2, options.runs // 4))
+            record = measure(Bench(Path(place), sizes, options.only, options.go, Progress()), keep)
+    print("", *report.machine_lines(record), sep="\n")
+    if options.write:
+        (report.DOCS / "performance.json").write_text(text_of(record))
+        report.write(json.loads(text_of(record)))
+    return 0
+
+
+def text_of(record: report.Record) -> str:
+    """A record as JSON text."""
+    return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def parsed() -> argparse.Namespace:
+    """The options; an error in them ends the program."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", type=rows, default=frozenset(ROWS), help=f"these rows: {', '.join(ROWS)}")
+    parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that all of it works")
+    parser.add_argument(
+        "--runs", type=int, default=20, help="values of a figure (20); a quarter of them of what takes seconds"
+    )
+    parser.add_argument("--go", default=shutil.which("amq-go"), help="the Go amq (else amq-go on PATH)")
+    parser.add_argument(
+        "--place", type=Path, help="a directory on the disk that is measured (else where temporary files are)"
+    )
+    parser.add_argument("--json", type=Path, help="write the record there")
+    parser.add_argument("--from", dest="origin", type=Path, metavar="FILE", help="show an earlier record")
+    parser.add_argument("--write", action="store_true", help="put the record, the table and the pictures into docs/")
+    options = parser.parse_args()
+    if options.write and (options.quick or options.only != frozenset(ROWS)):
+        parser.error("--write is for all rows, measured in one run, and not in a quick one")
+    return options
+
+
+def rows(text: str) -> frozenset[str]:
+    """The rows that TEXT names; for argparse."""
+    names = frozenset(text.split(","))
+    if unknown := names - ROWS.keys():
+        raise argparse.ArgumentTypeError(f"no such row: {', '.join(sorted(unknown))}")
+    return names
+
+
+if __name__ == "__main__":
+    sys.exit(main())

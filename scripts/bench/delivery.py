@@ -1,0 +1,74 @@
+"""Durable delivery: one process that sends again and again, beside C; and one message to many, beside many messages."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator
+
+from commands import queue_in
+from inboxes import Queue
+from measure import Bench, Figure, figure
+from peer import compiled
+
+from amq.mailbox import Mailbox
+from amq.sending import Draft
+
+BODY = b"A line of the body.\n" * 20
+MANY = tuple(f"agent{number}" for number in range(16))
+
+
+def durable(bench: Bench) -> Iterator[Figure]:
+    """Sends in one process, as a share of the speed at which C takes the same steps."""
+    program = compiled(bench, "send")
+    if program is None:
+        return
+    with queue_in(bench) as queue:
+        count = bench.sizes.sends
+        sent_by_alice = queue.layout.agent("alice").sent
+        mailbox = Mailbox(queue.root, "alice")
+        sent = mailbox.send(["bob"], BODY)
+        message = queue.inbox / f"{sent.id}.md"
+        inbox = str(queue.inbox.parent)
+
+        def in_c() -> float:
+            words = [program, inbox, sent_by_alice, str(count), str(message)]
+            return float(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
+
+        ways = {"sends": lambda: sends(mailbox, ["bob"], count), "sends in C": in_c}
+        took = bench.in_turns(ways, bench.sizes.runs)
+    unit = statistics.median(took["sends in C"])
+    yield figure("durable", [unit / each for each in took["sends"]])
+
+
+def fan_out(bench: Bench) -> Iterator[Figure]:
+    """One message to several recipients, beside one message to each."""
+    with queue_in(bench) as queue:
+        mailbox = with_many(queue)
+        for key, number in (("to-4", 4), ("to-16", 16)):
+            if key in bench.wanted:
+                to = MANY[:number]
+                ways = {
+                    f"one send to {number}": lambda to=to: sends(mailbox, to, 1),
+                    f"{number} sends": lambda to=to: sum(sends(mailbox, [each], 1) for each in to),
+                }
+                one, several = bench.in_turns(ways, bench.sizes.runs).values()
+                unit = statistics.median(several)
+                yield figure(key, [unit / each for each in one])
+
+
+def with_many(queue: Queue) -> Mailbox:
+    """Alice's mailbox, where all the recipients have theirs."""
+    mailbox = Mailbox(queue.root, "alice")
+    for handle in MANY:
+        mailbox.send([handle], BODY, create=True)
+    return mailbox
+
+
+def sends(mailbox: Mailbox, to: list[str] | tuple[str, ...], count: int) -> float:
+    """The seconds for COUNT messages to all of TO."""
+    begun = time.perf_counter()
+    for _ in range(count):
+        mailbox.send(to, BODY, Draft(thread="plan/parser"))
+    return time.perf_counter() - begun

@@ -1,0 +1,65 @@
+"""What is measured: every row of the table, with its unit and its goal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PASS = "× pass (CPU)"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure's name, what it is in words, its unit, and the goal: at most `limit`, or with `at_least` no less."""
+
+    key: str
+    what: str
+    unit: str
+    limit: float | None = None
+    at_least: bool = False
+    of: str = "median"
+
+    @property
+    def goal(self) -> str:
+        """The goal as text."""
+        return "" if self.limit is None else f"{'≥' if self.at_least else '≤'} {self.limit:g}"
+
+    def share(self, value: float) -> float | None:
+        """How much of what the goal allows VALUE takes: up to 1 the goal is met. None if there is no goal."""
+        if self.limit is None:
+            return None
+        return self.limit / value if self.at_least else value / self.limit
+
+
+ROWS = {
+    row.key: row
+    for row in (
+        Row("send", "`send`", PASS, 3.5),
+        Row("list", "`list` of 20", PASS, 3.5),
+        Row("reply", "`reply`", PASS, 3.5),
+        Row("drain", "`drain` of 1", PASS, 3.5),
+        Row("hook", "a hook with no mail waiting", "ms", 5),
+        Row("durable", "durable sends in one process", "× the speed of C", 0.85, at_least=True),
+        Row("to-4", "a send to 4", "× the speed of 4 sends", 2, at_least=True),
+        Row("to-16", "a send to 16", "× the speed of 16 sends", 2.3, at_least=True),
+        Row("list-all", "`list` of 20,000", PASS, 18),
+        Row("list-50", "`list --limit 50` of 20,000", PASS, 4),
+        Row("thread", "`thread` over 40,000 files", PASS, 39),
+        Row("drain-1000", "`drain` of 1,000", PASS, 14),
+        Row("drain-all", "`drain` of 20,000", "× `drain` of 1,000 (CPU)", 20),
+        Row("wake", "wake: `send` has ended → the first byte typed", "ms", 60),
+        Row("wake-p99", "the same, p99", "ms", 150, of="p99"),
+        Row("watch", "`watch`: `send` has ended → it has", "ms", 15),
+        Row("monitor", "`monitor`: `send` has ended → it has", "ms", 15),
+        Row("relay", "output through `amq run`", "× the speed of script(1)", 0.8, at_least=True),
+        Row("key", "a key's way through `amq run`, added", "ms", 0.25),
+        Row("run", "`run`: start → the program's first output", "× pass", 8),
+        Row("memory", "`amq run` at rest, memory", "MB", 40),
+        Row("idle", "`amq run` at rest, processor", "%", 0.5),
+        Row("slice", "the picture of the screen: 16 KB of output", "ms", 2),
+        Row("look", "the picture of the screen: one look", "ms", 1),
+        Row("growth-send", "`send` to an inbox of 100,000, beside one of 10,000", "× the CPU", 1.5),
+        Row("growth-list", "`list` of 100,000, beside 10,000", "× the CPU", 15),
+        Row("growth-thread", "`thread` of 100,000, beside 10,000", "× the CPU", 15),
+        Row("growth-drain", "`drain` of 100,000, beside 10,000", "× the CPU", 15),
+    )
+}

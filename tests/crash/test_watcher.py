@@ -1,0 +1,261 @@
+"""Faults of what tells of new mail: every command that waits still hears of it, and none shows a traceback."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pexpect
+import pytest
+
+from amq.layout import QueueLayout
+from amq.mailbox import Mailbox
+from amq.store import registry
+from tests.crash.tools import missing, require
+from tests.pty.person import PATIENCE, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+RECEIVING = ("watch", "monitor", "run", "wake")
+WAITING = (*RECEIVING, "wait-for")
+"""Who waits, each an agent of its own; the sender of all their mail and the receiver of theirs is `peer`."""
+LIMITS = Path("/proc/sys/user")
+AMQ = [sys.executable, "-P", "-m", "amq"]
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs /proc")
+
+
+class Everybody:
+    """Five agents, each of which waits for mail in another way. The queue may be at another path for them."""
+
+    def __init__(self, place: Path, root: Path, prefix: list[str], *, seen_at: Path | None = None) -> None:
+        self.root = root
+        self._place = place
+        self._prefix = prefix
+        self._seen_at = seen_at or root
+        self._pids: dict[str, int] = {}
+        self._commands: dict[str, subprocess.Popen[str]] = {}
+        self._hosted: pexpect.spawn[bytes] | None = None
+        make_queue(root)
+
+    def wait(self) -> None:
+        """Start them, and return when each of them waits, or is about to."""
+        for name, words in (
+            ("watch", ["watch", "--timeout", "60s"]),
+            ("monitor", ["monitor", "--timeout", "60s"]),
+            ("wait-for", ["send", "--to", "peer", "--body", "x", "--wait-for", "drained", "--wait-timeout", "60s"]),
+            ("wake", ["wake", "--via", "command", "--command", f'echo "$1" >>{self._log("wake")}']),
+        ):
+            self._start(name, words)
+        program = f'while read -r line; do echo "$line" >>{self._log("run")}; done'
+        host = self._words("run", ["run", "--as", "run", "--", "sh", "-c", program])
+        self._hosted = pexpect.spawn(host[0], host[1:], timeout=PATIENCE, env={**os.environ, "SHELL": "/bin/sh"})
+        assert self._hosted.pid is not None
+        self._pids["run"] = self._hosted.pid
+        wait_until(lambda: all(map(is_about_to_wait, self._pids.values())))
+
+    def send(self, *, number: int = 1, to: tuple[str, ...] = WAITING) -> None:
+        """What each of them waits for happens."""
+        peer = Mailbox(str(self.root), "peer")
+        for name in set(to) & set(RECEIVING):
+            for _ in range(number):
+                peer.send([name], b"hello")
+        if "wait-for" in to:
+            with peer.drain() as mail:
+                assert list(mail)
+
+    def hear(self, *, who: tuple[str, ...] = WAITING) -> None:
+        """Each of them has heard, and nobody has shown a traceback."""
+        for name in who:
+            if name in self._commands and name != "wake":
+                output, errors = self._commands[name].communicate(timeout=PATIENCE)
+                assert (self._commands[name].returncode, errors) == (0, ""), output
+            else:
+                wait_until(self._log(name).exists)
+        for log in self.root.glob("agents/*/.amq/run.log"):
+            assert "Traceback" not in log.read_text()
+
+    def told(self, name: str) -> list[str]:
+        """The lines that came to one of them."""
+        return self._log(name).read_text().splitlines()
+
+    def signal(self, number: int) -> None:
+        """Give it to all of them."""
+        for pid in self._pids.values():
+            os.kill(pid, number)
+
+    def close(self) -> None:
+        """End them."""
+        for command in self._commands.values():
+            command.kill()
+            command.wait()
+            for pipe in filter(None, (command.stdout, command.stderr)):
+                pipe.close()
+        if self._hosted is not None:
+            self._hosted.close(force=True)
+
+    def _start(self, name: str, words: list[str]) -> None:
+        command = subprocess.Popen(
+            self._words(name, words),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        self._commands[name], self._pids[name] = command, command.pid
+
+    def _words(self, me: str, words: list[str]) -> list[str]:
+        me_words = [] if words[0] == "run" else ["--me", me]
+        return [*self._prefix, *AMQ, "--root", str(self._seen_at), *me_words, *words]
+
+    def _log(self, name: str) -> Path:
+        return self._place / f"{name}.log"
+
+
+def is_about_to_wait(pid: int) -> bool:
+    """Whether it has loaded what it waits with."""
+    return "_rust_notify" in Path(f"/proc/{pid}/maps").read_text()
+
+
+def make_queue(root: Path) -> None:
+    queue = QueueLayout(str(root))
+    registry.make_queue(queue, tracked=False)
+    for handle in (*WAITING, "peer"):
+        registry.make_mailbox(queue, handle)
+
+
+def inside(script: str) -> list[str]:
+    """What runs a command in namespaces of its own, after SCRIPT there; skips the test where that is not allowed."""
+    require("unshare")
+    words = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f'{script} && exec "$@"', "sh"]
+    done = subprocess.run([*words, "true"], capture_output=True, text=True, check=False)
+    if done.returncode:
+        missing(f"a kernel that lets us have our own limits and mounts ({done.stderr.strip()})")
+    return words
+
+
+@pytest.fixture
+def closing() -> Iterator[list[Everybody]]:
+    everybody = list[Everybody]()
+    yield everybody
+    for each in everybody:
+        each.close()
+
+
+@pytest.fixture
+def everybody(place: Path, closing: list[Everybody]) -> Everybody:
+    each = Everybody(place, place / "queue", [])
+    closing.append(each)
+    each.wait()
+    return each
+
+
+@pytest.mark.parametrize("limit", ["max_inotify_instances", "max_inotify_watches"])
+def test_without_events_of_the_system_mail_is_heard_of_and_doctor_says_so(
+    place: Path, closing: list[Everybody], limit: str
+) -> None:
+    limited = inside(f"echo 0 >{LIMITS / limit}")
+    each = Everybody(place, place / "queue", limited)
+    closing.append(each)
+    each.wait()
+    each.send()
+    each.hear()
+    doctor = [*limited, *AMQ, "--root", str(each.root), "doctor"]
+    said = subprocess.run(doctor, capture_output=True, text=True, check=False)
+    assert "directories can not be watched" in said.stdout
+    log = each.root / "agents" / "run" / ".amq" / "run.log"
+    assert log.read_text().count("cannot be watched") == 1
+
+
+def test_mail_that_another_machine_brings_gives_no_event_and_is_heard_of(place: Path, closing: list[Everybody]) -> None:
+    """What is written below an overlay is seen in it, and nobody is told: as on a filesystem of the network.
+
+    Not what is removed below it: the sender's overlay goes on to show it the message that it has written.
+    """
+    over = place / "over"
+    for name in ("lower", "upper", "work", "merged"):
+        (over / name).mkdir(parents=True)
+    layers = f"lowerdir={over}/lower,upperdir={over}/upper,workdir={over}/work,userxattr"
+    mounted = inside(f"mount -t overlay overlay -o {shlex.quote(layers)} {over}/merged")
+    assert_silent(mounted, over)
+    each = Everybody(place, over / "upper" / "queue", mounted, seen_at=over / "merged" / "queue")
+    closing.append(each)
+    each.wait()
+    each.send(to=RECEIVING)
+    each.hear(who=RECEIVING)
+
+
+def assert_silent(mounted: list[str], over: Path) -> None:
+    """That there are no events there is not only believed."""
+    script = (
+        "import sys; from watchfiles._rust_notify import RustNotify\n"
+        "watch = RustNotify([sys.argv[1]], False, False, 0, False, False)\n"
+        "print(flush=True); input(); print(watch.watch(0, 1, 50, None))\n"
+    )
+    words = [*mounted, sys.executable, "-c", script, f"{over}/merged"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdin is not None
+        assert watching.stdout is not None
+        watching.stdout.readline()
+        (over / "upper" / "mail").touch()
+        watching.stdin.write("\n")
+        watching.stdin.flush()
+        assert watching.stdout.readline() == "timeout\n"
+
+
+def test_an_overflow_of_events_hides_no_mail_and_a_stop_ends_in_one_line(everybody: Everybody) -> None:
+    most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    if most > 1 << 16:
+        pytest.skip(f"{most} events may wait here, which are too many to make")
+    everybody.signal(signal.SIGSTOP)
+    for inbox in everybody.root.glob("agents/*/inbox/new"):
+        origin, link = inbox.parent / "origin", inbox / "link"
+        origin.touch()
+        for _ in range(most // 2 + 1):  # two events each
+            os.link(origin, link)
+            os.unlink(link)
+        origin.unlink()
+    everybody.send(number=3)
+    everybody.signal(signal.SIGCONT)
+    everybody.hear()
+    assert everybody.told("wake") == ["amq: 3 new messages from peer. Run: amq drain --include-body"]
+    assert len(everybody.told("run")) == 1
+
+
+def test_an_inbox_that_is_replaced_is_watched_on(everybody: Everybody) -> None:
+    for inbox in everybody.root.glob("agents/*/inbox/new"):
+        mail = list(inbox.iterdir())
+        inbox.rename(inbox.with_name("away"))
+        inbox.mkdir(mode=0o700)
+        for message in mail:
+            shutil.move(inbox.with_name("away") / message.name, inbox)
+    everybody.send()
+    everybody.hear()
+
+
+def test_a_queue_that_is_away_and_comes_back_is_watched_on(everybody: Everybody) -> None:
+    away = everybody.root.with_name("away")
+    everybody.root.rename(away)
+    missed_at = time.monotonic() + 1.0  # there is nobody to ask whether all have missed it
+    wait_until(lambda: time.monotonic() > missed_at)
+    away.rename(everybody.root)
+    everybody.send()
+    everybody.hear()
+
+
+def test_a_queue_that_is_made_again_is_watched_on(everybody: Everybody) -> None:
+    """What was sent before is gone with it."""
+    shutil.rmtree(everybody.root)
+    make_queue(everybody.root)
+    everybody.send(to=RECEIVING)
+    everybody.hear(who=RECEIVING)

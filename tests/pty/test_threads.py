@@ -1,0 +1,61 @@
+"""What other threads do to a hosted program's terminal at the worst instants."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from amq.pty.pump import Pump
+from amq.pty.terminal import Look
+from tests.pty.person import PATIENCE, host, terminal
+
+ENOUGH = 0.2  # seconds for a look that waits for nobody
+
+
+def test_no_look_falls_between_the_programs_bytes_and_what_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else Enter could be pressed into a dialog that has been read and not been seen."""
+    from_child, read, looks = Pump._from_child, 0, list[Look]()
+    lookers: list[threading.Thread] = []
+
+    def reads_and_is_interrupted(pump: Pump) -> bytes:
+        nonlocal read
+        data = from_child(pump)
+        read += len(data)
+        if data and not lookers:
+            lookers.append(threading.Thread(target=lambda: looks.append(person.host.look(time.monotonic()))))
+            lookers[0].start()
+            lookers[0].join(ENOUGH)
+            assert all(look.output == read for look in looks)
+        return data
+
+    monkeypatch.setattr(Pump, "_from_child", reads_and_is_interrupted)
+    with terminal() as person:
+        assert host(person, ["sh", "-c", "echo a dialog"]) == 0
+    lookers[0].join(PATIENCE)
+    assert looks[0].output > 0
+
+
+def test_a_notice_after_the_end_goes_nowhere() -> None:
+    """What woke the pump is closed, and its number may be another file's by then."""
+    with terminal() as person:
+        assert host(person, ["true"]) == 0
+        person.host.tell(b"\a")
+
+
+def test_a_signal_at_the_very_end_is_not_complained_of(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    close = Pump.close
+
+    def close_and_be_signalled(pump: Pump) -> None:
+        close(pump)
+        os.kill(os.getpid(), signal.SIGWINCH)
+
+    monkeypatch.setattr(Pump, "close", close_and_be_signalled)
+    with terminal() as person:
+        assert host(person, ["true"]) == 0
+    assert capfd.readouterr().err == ""

@@ -1,0 +1,84 @@
+"""Two real agents side by side, Claude Code and Codex, each under its own `amq run` in one project."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.real.agents import Agent
+from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
+from tests.real.person import DIALOG, INPUT_ROW, NOTICE, Person, Run, notices, remains, soak, submit, wait_for_reply
+from tests.real.rig import Rig
+from tests.real.terminal import Terminal, wait_until
+
+pytestmark = pytest.mark.timeout(180)
+each_claude = pytest.mark.parametrize("both", ["claude", pytest.param("claude-old", marks=soak)], indirect=True)
+
+
+def asks_first(turn: Turn) -> Answer:
+    """Told to work, it wants to run a command that the person has to permit; all else as `use_amq` does it."""
+    if turn.text != "work":
+        return use_amq(turn)
+    return Say("Finished.") if turn.results else Call("touch done", escalated=True)
+
+
+@each_claude
+def test_an_answer_from_one_agent_wakes_the_other(
+    rig: Rig, both: tuple[Agent, Agent], person: Person, run: Run
+) -> None:
+    claude, codex = both
+    terminal, other = run(claude), run(codex)
+    terminal.wait_for(INPUT_ROW)
+    other.wait_for(INPUT_ROW)
+    person.ask(codex, me=claude.program)
+    other.wait_for(r"Done: 1 replies\.")
+    terminal.wait_for(r"Done: 0 replies\.")
+    first, second = notices(rig)
+    assert first.text.startswith("amq: 1 new message from claude.")
+    assert second.text.startswith("amq: 1 new message from codex.")
+
+
+@soak
+@each_claude
+def test_mail_from_before_the_start_wakes_both(rig: Rig, both: tuple[Agent, Agent], person: Person, run: Run) -> None:
+    for agent in both:
+        person.ask(agent)
+    started = [run(agent) for agent in both]
+    wait_for_reply(rig, person, started[0], count=2)
+    assert sorted(message["from"] for message in person.mail()) == ["claude", "codex"]
+    assert len(notices(rig)) == 2
+
+
+@soak
+@pytest.mark.parametrize("claude_is_asked", [True, False], ids=["dialog and draft", "draft and dialog"])
+@each_claude
+def test_what_stands_in_the_way_of_one_is_nothing_to_the_other(
+    rig: Rig, both: tuple[Agent, Agent], person: Person, run: Run, claude_is_asked: bool
+) -> None:
+    """One has a dialog open and the other half a line, while mail comes for both."""
+    rig.model.script = asks_first
+    asked, typed = both if claude_is_asked else (both[1], both[0])
+    dialog, draft = run(asked, asks=True), run(typed)
+    open_dialog(dialog)
+    draft.wait_for(INPUT_ROW)
+    draft.press("half")
+    draft.wait_for(f"{INPUT_ROW}half$")
+    for agent in both:
+        person.ask(agent)
+    person.waits_for(asked, "dialog")
+    person.waits_for(typed, "draft")
+    remains(dialog, DIALOG)
+    assert draft.shows(f"{INPUT_ROW}half$")
+    assert not (rig.project / "done").exists()
+    draft.press("\x7f" * 4)
+    wait_for_reply(rig, person, draft)
+    assert [message["from"] for message in person.mail()] == [typed.program]
+    assert dialog.shows(DIALOG)
+    dialog.press("\r")
+    wait_until((rig.project / "done").exists, dialog.screen)
+    wait_until(lambda: sum(NOTICE in turn.text for turn in notices(rig)) == 2, dialog.screen, timeout=60)
+
+
+def open_dialog(terminal: Terminal) -> None:
+    terminal.wait_for(INPUT_ROW)
+    submit(terminal, "work")
+    terminal.wait_for(DIALOG)
