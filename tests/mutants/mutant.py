@@ -54,7 +54,9 @@ def _single(text: str) -> ast.stmt | ast.expr:
 def _scope(tree: ast.Module, where: str) -> ast.AST:
     scope: ast.AST = tree
     for name in filter(None, where.split(".")):
-        inside = (node for node in ast.walk(scope) if isinstance(node, ast.FunctionDef | ast.ClassDef))
+        inside = (
+            node for node in ast.walk(scope) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        )
         found = next((node for node in inside if node.name == name), None)
         if found is None:
             raise Rotten(f"there is no {where}")
