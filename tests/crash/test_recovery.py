@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from tests.proofs import Proof
 
 REPEATABLE = [scenario for scenario in LASTING if scenario.knows_id]
-"""Not those that may deliver anew with each repetition: how often is then a matter of how often one repeats. Nor
-`doctor --fix`: a copy of a world does not keep its modes, so that the steps differ from copy to copy."""
+"""Not those that may deliver anew with each repetition: how often is then a matter of how often one repeats.
+
+Nor one that only sets modes, for a snapshot does not bring them back.
+"""
 FIRST_DEATHS, SECOND_DEATHS = 2, 3
 """Of each operation, and of what follows each of these, but in a soak."""
 
@@ -64,7 +66,7 @@ class Recovery:
                 yield first, second
 
     def verdict(self, first: Fault, second: Fault) -> Iterator[str]:
-        """That both came about, and what is wrong then: at once, and when a second recovery has come to its end."""
+        """That both were met, and what is wrong then: at once, and when a second recovery has come to its end."""
         world = self._world()
         _die(first, partial(self._act, world))
         _die(second, partial(self._recover, world))
