@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from amq.instants import format_compact
-from amq.names import INSTANT_LENGTH, undated
+from amq.instants import format_instant
 from amq.store import maildir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Mapping, Sequence
 
     from amq.store.durable import Directory
 
 
-def in_order(new: Directory, ids: Sequence[str], known: Container[str] = ()) -> tuple[list[str], set[str]]:
+def in_order(
+    new: Directory, ids: Sequence[str], known: Mapping[str, str] | None = None
+) -> tuple[list[str], dict[str, str]]:
     """The messages IDS of the open directory NEW, the urgent first, then the oldest, ties by id; and which are calm.
 
-    The name tells when a message was made, if it is of the usual form, and the header otherwise. Calm are those of the
-    usual form that are not urgent; KNOWN to be so, they are not read. A bad message counts as old, so that it is put
-    away soon.
+    Calm are those that are not urgent, as far as that is to be seen without parsing a header, with the instant that
+    they were made at. Those KNOWN to be calm are not opened. A bad message counts as old, so that it is put away soon.
     """
-    others = set(undated(ids))
-    calm = {
-        each
-        for each in ids
-        if each not in others and (each in known or not maildir.may_be_urgent(new, each))
-    }  # fmt: skip
+    calm = {each: known[each] for each in ids if each in known} if known else {}
+    for each in ids:
+        if each not in calm and (created := maildir.calm_since(new, each)):
+            calm[each] = created
 
     def turn(identifier: str) -> tuple[bool, str, str]:
         if identifier in calm:
-            return (True, identifier[:INSTANT_LENGTH], identifier)
+            return (True, calm[identifier], identifier)
         return (*_by_header(new, identifier), identifier)
 
     return sorted(ids, key=turn), calm
@@ -39,4 +37,4 @@ def _by_header(new: Directory, identifier: str) -> tuple[bool, str]:
     found = maildir.look(new, identifier)
     if found is None or found.header is None:
         return (True, "")
-    return (found.header.priority != "urgent", format_compact(found.header.created_ns))
+    return (found.header.priority != "urgent", format_instant(found.header.created_ns)[:-1])

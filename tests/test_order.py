@@ -27,6 +27,10 @@ def dated(second: int) -> str:
     return f"2026-03-01T10-00-{second:02}.000Z_pid1_00000000"
 
 
+def made(second: int) -> str:
+    return f"2026-03-01T10:00:{second:02}"
+
+
 def put(new: Directory, identifier: str, second: int, body: bytes = b"hello\n", **changes: Any) -> str:
     """A message that was made at this second of a minute; its id."""
     data = message_file(body, id=identifier, created=f"2026-03-01T10:00:{second:02}Z", **changes)
@@ -38,7 +42,7 @@ def put_bytes(new: Directory, identifier: str, data: bytes) -> str:
     return identifier
 
 
-def test_names_of_the_usual_form_and_others_are_one_order(new: Directory) -> None:
+def test_what_is_parsed_and_what_is_not_are_one_order(new: Directory) -> None:
     ids = [
         put(new, dated(9), 9, priority="urgent"),
         put(new, "m0", 5),
@@ -49,7 +53,29 @@ def test_names_of_the_usual_form_and_others_are_one_order(new: Directory) -> Non
     ]
     ordered, calm = in_order(new, ids)
     assert ordered == ["m2", dated(9), "m3", dated(4), "m0", dated(6)]
-    assert calm == {dated(4), dated(6)}
+    assert calm == {dated(4): made(4), "m0": made(5), dated(6): made(6)}
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ("10:00:00Z", "10:00:00.25Z", "10:00:00.250000001Z", "10:00:00.3Z", "10:00:01Z"),
+        ("10:00:00Z", "10:00:00.20Z", "10:00:00.250+00:00", "12:00:00.3+02:00", "10:00:00.5z"),
+    ],
+)
+def test_the_headers_time_counts_however_it_is_written_and_whatever_the_name_says(
+    new: Directory, times: tuple[str, ...]
+) -> None:
+    for number, time in enumerate(times):
+        identifier = dated(9 - number)
+        put_bytes(new, identifier, message_file(id=identifier, created=f"2026-03-01T{time}"))
+    ids = [dated(9 - number) for number in range(len(times))]
+    assert in_order(new, sorted(ids))[0] == ids
+
+
+def test_a_time_within_the_context_is_not_the_messages(new: Directory) -> None:
+    ids = [put(new, "a", 2, context={"created": "2020-01-01T10:00:00Z"}), put(new, "b", 1)]
+    assert in_order(new, ids)[0] == ["b", "a"]
 
 
 def escaped(identifier: str) -> bytes:
@@ -68,7 +94,7 @@ def behind_a_long_context(identifier: str) -> bytes:
 @pytest.mark.parametrize("hidden", [escaped, fence_behind_the_brace, behind_a_long_context])
 def test_what_is_urgent_is_found_however_it_is_written(new: Directory, hidden: Any) -> None:
     ids = [put(new, dated(1), 1), put_bytes(new, dated(2), hidden(dated(2)))]
-    assert in_order(new, ids) == ([dated(2), dated(1)], {dated(1)})
+    assert in_order(new, ids) == ([dated(2), dated(1)], {dated(1): made(1)})
 
 
 def test_only_what_may_be_urgent_is_parsed(new: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,10 +107,11 @@ def test_only_what_may_be_urgent_is_parsed(new: Directory, monkeypatch: pytest.M
         put(new, dated(3), 3, subject="not urgent"),
         dated(4),
     ]
-    assert in_order(new, ids) == ([dated(3), dated(4), dated(1), dated(2)], {dated(1), dated(2)})
+    assert in_order(new, ids) == ([dated(3), dated(4), dated(1), dated(2)], {dated(1): made(1), dated(2): made(2)})
     assert looked == [dated(3), dated(4)]
 
 
 def test_what_is_known_to_be_calm_is_not_even_opened(new: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maildir, "may_be_urgent", None)
-    assert in_order(new, [dated(2), dated(1)], {dated(1), dated(2)}) == ([dated(1), dated(2)], {dated(1), dated(2)})
+    monkeypatch.setattr(maildir, "calm_since", None)
+    known = {"a": made(2), "b": made(1)}
+    assert in_order(new, ["a", "b"], known) == (["b", "a"], known)

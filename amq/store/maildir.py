@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from contextlib import ExitStack
 
 from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from amq.layout import AgentLayout
 
 HEAD_BYTES = 4096
+_CREATED = re.compile(rb'"created": ?"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?)Z"')
+"""As programs write it: without zeros at the end, so that one instant has one text."""
 
 
 # -- delivery ---------------------------------------------------------------------------------------------------------
@@ -217,18 +220,22 @@ def look(directory: Directory, identifier: str) -> Found | None:
         return Found(identifier, directory.path, None, unreadable)
 
 
-def may_be_urgent(directory: Directory, identifier: str) -> bool:
-    """Whether the header has to be parsed to tell if a message is urgent; a third of the price of doing so.
+def calm_since(directory: Directory, identifier: str) -> str | None:
+    """When a message was made that is certainly not urgent, in UTC without `Z`, so that texts sort as instants do.
 
-    False only where the header ends within the head of the file, and has neither the word nor an escape that could hide
-    it. What can not be read is for `look` to judge.
+    A third of the price of parsing its header, which is necessary where this returns None: where the header does not
+    end within the head of the file, has the word or an escape that could hide it, or is not written as usual. What can
+    not be read is for `look` to judge.
     """
     try:
         head = _read(directory, identifier, HEAD_BYTES)
     except (OSError, BadMessage):
-        return True
+        return None
     header, fence, _ = head.partition(b"\n---")
-    return not fence or b"urgent" in header or b"\\u" in header
+    if not fence or b"urgent" in header or b"\\u" in header or header.count(b'"created"') != 1:
+        return None
+    created = _CREATED.search(header)
+    return created[1].decode() if created else None
 
 
 def _read_header(directory: Directory, identifier: str) -> Header:

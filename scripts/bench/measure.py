@@ -175,12 +175,13 @@ def running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def machine(place: Path) -> dict[str, str]:
-    """What the figures were measured on."""
+    """What the figures were measured on, and how many others ran there when it began."""
     return {
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processor": f"{os.cpu_count()} × {_processor()}",
         "filesystem": _filesystem(place),
         "python": platform.python_version(),
+        "load": f"{os.getloadavg()[0]:.1f}",
     }
 
 

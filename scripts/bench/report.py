@@ -52,6 +52,7 @@ def machine_lines(record: Record) -> Iterable[str]:
     if record["quick"]:
         yield "A quick run, with tiny numbers in place of those above: it says nothing of the speed."
     yield f"{machine['processor']}; {machine['system']}; {machine['filesystem']}; Python {machine['python']}."
+    yield f"The load was {machine['load']} when it began."
     yield "; ".join(f"{name}: {said}" for name, said in record["versions"].items()) + "."
     if record["left_out"]:
         yield f"Left out: {'; '.join(record['left_out'])}."

@@ -35,13 +35,13 @@ class Host:
     behind: tuple[str, ...] = ()
 
     @property
-    def is_script(self) -> bool:
-        """Whether it is script(1)."""
-        return self.before[0] == "script"
+    def is_ours(self) -> bool:
+        """Whether it is `amq run`."""
+        return "amq" in self.before
 
     def come_to_rest(self, bench: Bench, pid: int) -> None:
         """Return when an `amq run` has imported everything and watches the inbox; the others do so at once."""
-        if "amq" in self.before:
+        if self.is_ours:
             until(lambda: watches(pid))
             time.sleep(bench.sizes.settle)
 
@@ -71,8 +71,8 @@ def hosted(host: Host, script: str) -> Iterator[PtyProcess]:
     try:
         yield process
     finally:
-        # script(1) waits for its program whatever it is told, and some shells read on after a hang-up
-        os.kill(process.pid, signal.SIGKILL if host.is_script else signal.SIGHUP)
+        # others may wait for their program whatever they are told, or ignore it as this process was told to (nohup)
+        os.kill(process.pid, signal.SIGHUP if host.is_ours else signal.SIGKILL)
         process.fileobj.close()
         os.waitpid(process.pid, 0)
 

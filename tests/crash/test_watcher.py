@@ -17,7 +17,10 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
+from amq.runtime.record import Record
+from amq.runtime.wake import Policy
 from amq.store import registry
+from tests.chance import SOAK
 from tests.crash.tools import missing, require
 from tests.pty.person import PATIENCE, wait_until
 
@@ -88,6 +91,11 @@ class Everybody:
         """The lines that came to one of them."""
         return self._log(name).read_text().splitlines()
 
+    def records(self, name: str) -> list[str]:
+        """Of what is recorded, which are attempts (`outcome`) and which waits (`waits_for`)."""
+        entries = Record(QueueLayout(str(self.root)).agent(name).state).entries()
+        return ["outcome" if "outcome" in entry else "waits_for" for entry in entries]
+
     def signal(self, number: int) -> None:
         """Give it to all of them."""
         for pid in self._pids.values():
@@ -120,6 +128,13 @@ class Everybody:
 
     def _log(self, name: str) -> Path:
         return self._place / f"{name}.log"
+
+
+def passes(seconds: float) -> None:
+    """Only time can show that something does not happen."""
+    at = time.monotonic() + seconds
+    while time.monotonic() < at:
+        time.sleep(0.05)
 
 
 def is_about_to_wait(pid: int) -> bool:
@@ -246,16 +261,30 @@ def test_an_inbox_that_is_replaced_is_watched_on(everybody: Everybody) -> None:
 def test_a_queue_that_is_away_and_comes_back_is_watched_on(everybody: Everybody) -> None:
     away = everybody.root.with_name("away")
     everybody.root.rename(away)
-    missed_at = time.monotonic() + 1.0  # there is nobody to ask whether all have missed it
-    wait_until(lambda: time.monotonic() > missed_at)
+    passes(1.0)  # there is nobody to ask whether all have missed it
     away.rename(everybody.root)
     everybody.send()
     everybody.hear()
 
 
 def test_a_queue_that_is_made_again_is_watched_on(everybody: Everybody) -> None:
-    """What was sent before is gone with it."""
+    """What was sent before is gone with it, and so is the lock that says who tells an agent: a known limit."""
     shutil.rmtree(everybody.root)
     make_queue(everybody.root)
     everybody.send(to=RECEIVING)
     everybody.hear(who=RECEIVING)
+    assert not any(agent.notifier for agent in Mailbox(str(everybody.root), "peer").who())
+
+
+@pytest.mark.timeout(180)
+def test_a_stop_ends_in_one_reminder_if_it_was_longer_than_that(everybody: Everybody) -> None:
+    awake = ("run", "wake")
+    stopped, told = (Policy().remind_after[0] + 5.0, 2) if SOAK else (1.0, 1)
+    everybody.send(to=awake)
+    wait_until(lambda: all(everybody.records(name)[-1:] == ["outcome"] for name in awake))
+    everybody.signal(signal.SIGSTOP)
+    passes(stopped)
+    everybody.signal(signal.SIGCONT)
+    wait_until(lambda: all(len(everybody.told(name)) == told for name in awake))
+    passes(stopped / 5)
+    assert [len(everybody.told(name)) for name in awake] == [told, told]

@@ -569,7 +569,7 @@ WATCHING = (
         "Watch.is_set",
         "self._clock() >= self._end",
         "False",
-        f"{CHANGES} tests/runtime/test_inbox.py",
+        CHANGES,
     ),
     Mutant("a wait is not stopped", "runtime/changes.py", "Watch.is_set", "self._stopped()", "False", CHANGES),
     Mutant(
@@ -583,7 +583,7 @@ WATCHING = (
     Mutant(
         "an inbox without events is looked at seldom",
         "runtime/inbox.py",
-        "looks",
+        "",
         "SWEEP if watch.has_events else POLL",
         "100.0",
         "tests/runtime/test_inbox.py",

@@ -92,6 +92,23 @@ def test_a_directory_that_cannot_be_told_from_the_one_before_is_watched(
 
 
 @pytest.mark.parametrize("events", [True, False])
+def test_a_wait_ends_by_the_clock_that_it_is_given(tmp_path: Path, events: bool) -> None:
+    """Also when that has jumped, as when the machine has slept."""
+    ticks, steps = iter([0.0, 1.0, 2.0, 100_000.0]), count()
+    with Watch([str(tmp_path)], 1, events=events, clock=lambda: next(ticks)) as watch:
+        watch.wait(60.0, lambda: next(steps) > 100)
+    assert next(ticks, None) is None
+
+
+@pytest.mark.parametrize("events", [True, False])
+def test_a_stop_ends_a_wait(tmp_path: Path, events: bool) -> None:
+    ticks, stops = count(), iter([False, False, True])
+    with Watch([str(tmp_path)], 1, events=events, clock=lambda: next(ticks)) as watch:
+        watch.wait(100.0, lambda: next(stops))
+    assert next(ticks) < 100
+
+
+@pytest.mark.parametrize("events", [True, False])
 def test_there_are_looks_without_any_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: bool) -> None:
     monkeypatch.setattr(changes, "SWEEP", 0.01 if events else LONG)
     monkeypatch.setattr(changes, "POLL", LONG if events else 0.01)
@@ -120,23 +137,6 @@ def test_why_there_are_no_events_is_known(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_directory_that_is_not_there_yet_is_seen_when_it_comes(tmp_path: Path, only_hints: None) -> None:
     inbox = tmp_path / "new"
     assert until(after(2, inbox.mkdir, (inbox / "a.md").touch), [str(inbox)], LONG)
-
-
-@pytest.mark.parametrize("events", [True, False])
-def test_a_wait_ends_by_the_clock_that_it_is_given(tmp_path: Path, events: bool) -> None:
-    """Also when that has jumped, as when the machine has slept."""
-    ticks, steps = iter([0.0, 1.0, 2.0, 100_000.0]), count()
-    with Watch([str(tmp_path)], 1, events=events, clock=lambda: next(ticks)) as watch:
-        watch.wait(60.0, lambda: next(steps) > 100)
-    assert next(ticks, None) is None
-
-
-@pytest.mark.parametrize("events", [True, False])
-def test_a_stop_ends_a_wait(tmp_path: Path, events: bool) -> None:
-    ticks, stops = count(), iter([False, False, True])
-    with Watch([str(tmp_path)], 1, events=events, clock=lambda: next(ticks)) as watch:
-        watch.wait(100.0, lambda: next(stops))
-    assert next(ticks) < 100
 
 
 def test_there_is_a_last_look_when_the_time_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

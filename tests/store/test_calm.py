@@ -43,7 +43,7 @@ def drain(bob: Mailbox, limit: int) -> list[str]:
 def test_a_drain_of_a_full_inbox_looks_once_into_what_it_leaves(bob: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = fill(bob, 5)
     assert drain(bob, 2) == ids[:2]
-    monkeypatch.setattr(maildir, "may_be_urgent", None)
+    monkeypatch.setattr(maildir, "calm_since", None)
     assert drain(bob, 2) == ids[2:4]
     assert [item.id for item in bob.glance()[0]] == ids[4:]
 
