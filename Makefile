@@ -40,7 +40,7 @@ COVERING := tests/store tests/wire tests/test_*.py tests/cli tests/hostile/test_
 	tests/runtime/test_wake.py tests/runtime/test_typed.py
 
 coverage: setup
-	$(BIN)/coverage run -m pytest -q $(COVERING)
+	$(BIN)/coverage run -m pytest -q --timeout 300 $(COVERING)
 	$(BIN)/coverage report
 
 lint: setup

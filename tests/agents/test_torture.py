@@ -10,6 +10,7 @@ import pytest
 from tests.agents.scenes import Life, Tally
 from tests.agents.styles import STYLES, Style
 from tests.chance import SEED, SOAK, TOLD
+from tests.proofs import Proof
 
 SCENES = 25  # in the life of one agent
 INJECTIONS = 10_000 if SOAK else 1_000  # texts that are typed, in all styles together
@@ -27,7 +28,8 @@ def play(style: Style, seed: str, injections: int) -> Tally:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("style", STYLES.values(), ids=STYLES)
-def test_nothing_is_approved_and_no_draft_is_merged_and_all_mail_is_announced(style: Style) -> None:
+def test_nothing_is_approved_and_no_draft_is_merged_and_all_mail_is_announced(style: Style, proof: Proof) -> None:
     tally = play(style, str(SEED), INJECTIONS // len(STYLES) + 1)
+    proof.add(points=tally.injections, met=tally.injections, violations=len(tally.faults))
     assert not tally.faults, "\n".join(tally.faults)
     assert tally.once >= 0.999 * tally.idle, f"{TOLD}: {tally}"

@@ -160,7 +160,7 @@ class Meetings:
     def _count(self, scenario: Scenario) -> int:
         with Watched() as watched:
             scenario.act(self._world(), "")
-        return len(watched.log)
+        return sum(step.name != "show" for step in watched.log)
 
     def _world(self) -> World:
         self._fresh.restore()

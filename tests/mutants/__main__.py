@@ -34,10 +34,11 @@ def main(words: list[str]) -> int:
         trees: Queue[Path] = Queue()
         for number in range(WAYS):
             trees.put(_copy(Path(place, str(number))))
-        if found := _killer(trees.queue[0], {name: None for each in mutants for name in each.tests.split()}):
-            _say(f"{found} fails without any mutant")
-            return 1
         with ThreadPoolExecutor(WAYS) as pool:
+            tests = dict.fromkeys(name for each in mutants for name in each.tests.split())
+            if broken := list(filter(None, pool.map(lambda name: _without_mutant(name, trees), tests))):
+                _say(f"fails without any mutant: {', '.join(broken)}")
+                return 1
             lived = [name for name, died in pool.map(lambda each: _try(each, trees), mutants) if not died]
     _say(f"{len(mutants)} mutants, {len(mutants) - len(lived)} killed, {len(lived)} alive")
     return 1 if lived else 0
@@ -73,14 +74,23 @@ def _try(mutant: Mutant, trees: Queue[Path]) -> tuple[str, bool]:
     return mutant.name, bool(found)
 
 
+def _without_mutant(tests: str, trees: Queue[Path]) -> str:
+    """TESTS if they fail as it is, and else nothing."""
+    tree = trees.get()
+    try:
+        return _killer(tree, [tests])
+    finally:
+        trees.put(tree)
+
+
 def _killer(tree: Path, tests: Iterable[str]) -> str:
     """The first of TESTS that find something in TREE; empty if none does."""
     return next((each for each in tests if _fails(tree, each)), "")
 
 
 def _fails(tree: Path, tests: str) -> bool:
-    """Whether a test of TESTS fails in TREE; one that hangs fails after a minute."""
-    pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "60", tests]
+    """Whether a test of TESTS fails in TREE; one that hangs fails after two minutes."""
+    pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "120", tests]
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "AMQ_SEED": "1"}
     try:
         done = subprocess.run(

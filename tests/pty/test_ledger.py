@@ -61,6 +61,7 @@ LEFT_ON = {
     ),
     "line drawing": (b"\x1b(0", b"\x1b(B"),
     "shifted out": (b"\x1b)0 \x0eqqq", b"\x1b)B\x0f"),
+    "shifted out for good": (b"\x1bn", b"\x0f"),
     "shifted and back and out": (b"\x0e\x0f\x0e", b"\x0f"),
     "colours": (b"\x1b[1;31mred", b"\x1b[m"),
     "colour 0": (b"\x1b[38;5;0m", b"\x1b[m"),

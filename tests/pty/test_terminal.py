@@ -197,6 +197,25 @@ def test_where_the_row_is_known_no_text_is_expected_at_the_cursor() -> None:
     assert terminal.look(2.0).echo is not Echo.EXACT
 
 
+def test_it_is_known_where_the_output_stands_and_what_brings_it_back() -> None:
+    terminal = Terminal(0.0)
+    terminal.from_program(b"\x1b[?2004h\x1b[?10", 1.0)
+    assert (terminal.printing, terminal.undo(), terminal.redo()) == (True, ABANDON + b"\x1b[?2004l", b"\x1b[?2004h")
+    terminal.from_program(b"04h", 1.0)
+    assert (terminal.printing, terminal.undo(), terminal.redo()) == (
+        False,
+        b"\x1b[?2004l\x1b[?1004l",
+        b"\x1b[?1004h\x1b[?2004h",
+    )
+
+
+@pytest.mark.parametrize("terminal", [with_screen(), Terminal(0.0)], ids=["with a screen", "without"])
+def test_after_a_resize_no_row_is_known(terminal: Terminal) -> None:
+    terminal.from_program(row(b""), 1.0)
+    terminal.resize((20, 40))
+    assert terminal.look(2.0).row == UNKNOWN
+
+
 def test_what_the_person_was_not_shown_is_undone_as_if_all_had_been() -> None:
     terminal = Terminal(0.0)
     terminal.from_program(b"\x1b[?2004h\x1b[?1049h\x1b[?1049l\x1b[?2004l", 1.0)

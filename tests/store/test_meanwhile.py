@@ -210,6 +210,11 @@ def test_what_can_not_be_confirmed_is_uncertain(world: World) -> None:
         maildir.confirm(ID, [bob])
 
 
+def test_a_message_that_has_gone_is_none(world: World) -> None:
+    with Directory(world.queue.agent("bob").inbox_new) as new:
+        assert maildir.look(new, ID) is None
+
+
 def test_a_message_that_can_not_be_read_is_a_bad_one(world: World) -> None:
     send(world)
     with Directory(world.queue.agent("bob").inbox_new) as new, Meanwhile("read", fails(errno.EIO)):
