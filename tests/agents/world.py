@@ -61,6 +61,7 @@ class World:
         self._state_dir = str(place)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count(1)
+        self._arrived = 0.0  # when what was last written to the CLI does
         self._rung = False
         self._idle = False
         self._waking: Coroutine[float, None, None]
@@ -122,8 +123,15 @@ class World:
         self._to_cli(data, self.chance.choice((0.0, 0.0002, 0.003)), ours=True)
 
     def _to_cli(self, data: bytes, seconds: float, *, ours: bool) -> None:
+        """What was written first arrives first."""
         cli = self.cli
-        self.at(seconds, lambda: cli.feed(data, self.now, ours=ours) if cli.alive else None)
+        self._arrived = max(self._arrived, self.now + seconds)
+
+        def arrive() -> None:
+            if cli.alive:
+                cli.feed(data, self.now, ours=ours)
+
+        heapq.heappush(self._events, (self._arrived, next(self._count), arrive))
 
     def _from_cli(self, data: bytes) -> None:
         _, answer = self._terminal.from_program(data, self.now)

@@ -54,7 +54,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Ask:
-    """Ask the person a question; only Claude has a tool for that."""
+    """Ask the person a question; Codex has a tool for that in its plan mode only."""
 
     question: str
     choices: tuple[str, ...]
@@ -137,9 +137,22 @@ class Anthropic(Dialect):
 def _claude_tool(answer: Call | Ask) -> tuple[str, Json]:
     if isinstance(answer, Call):
         return "Bash", {"command": answer.command, "description": "Run a command"}
-    options = [{"label": choice, "description": f"To choose {choice}"} for choice in answer.choices]
-    question = {"question": answer.question, "header": "Choice", "multiSelect": False, "options": options}
-    return "AskUserQuestion", {"questions": [question]}
+    return "AskUserQuestion", {"questions": [_question(answer) | {"multiSelect": False}]}
+
+
+def _codex_tool(answer: Call | Ask) -> tuple[str, Json]:
+    if isinstance(answer, Ask):
+        return "request_user_input", {"questions": [_question(answer) | {"id": "choice"}]}
+    arguments: Json = {"cmd": answer.command}
+    if answer.escalated:
+        arguments |= {"sandbox_permissions": "require_escalated", "justification": "It needs to."}
+    return "exec_command", arguments
+
+
+def _question(ask: Ask) -> Json:
+    """What both have in common."""
+    options = [{"label": choice, "description": f"To choose {choice}"} for choice in ask.choices]
+    return {"question": ask.question, "header": "Choice", "options": options}
 
 
 class OpenAI(Dialect):
@@ -163,13 +176,10 @@ class OpenAI(Dialect):
             part: Json = {"type": "output_text", "text": "", "annotations": []}
             item = {"type": "message", "id": f"msg_{number}", "role": "assistant", "content": [part]}
         else:
-            assert isinstance(answer, Call), "Codex has no tool to ask the person"
-            arguments: Json = {"cmd": answer.command}
-            if answer.escalated:
-                arguments |= {"sandbox_permissions": "require_escalated", "justification": "It needs to."}
+            name, arguments = _codex_tool(answer)
             item = {
                 "type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}",
-                "name": "exec_command", "arguments": json.dumps(arguments),
+                "name": name, "arguments": json.dumps(arguments),
             }  # fmt: skip
         usage = {"input_tokens": 10, "output_tokens": 10, "total_tokens": 20}
         yield {"type": "response.created", "response": response}

@@ -15,6 +15,7 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Call, Say, Turn, use_amq
+from tests.real.person import notices
 from tests.real.rig import Rig
 from tests.real.terminal import wait_until
 
@@ -101,8 +102,7 @@ def test_one_line_brings_up_two_agents_who_do_a_review(rig: Rig, person: Person)
     person.amq("send", "--to", "claude", "--kind", "todo", "--subject", "Parser", "--body", "Have codex review it.")
     wait_until(lambda: "Done: 0 replies." in person.screen(0), person.screens, timeout=90)
     assert "Done: 1 replies." in person.screen(1), person.screens()
-    notices = [turn.text.partition(".")[0] for turn, _ in rig.model.turns if not turn.results]
-    assert notices == [
+    assert [turn.text.partition(".")[0] for turn in notices(rig)] == [
         "amq: 1 new message from user",
         "amq: 1 new message from claude",
         "amq: 1 new message from codex",
