@@ -27,6 +27,7 @@ def after(*pieces: bytes, line: Line | None = None, now: float = 10.0) -> Keystr
     [
         (b"", False),
         (b"h", True),
+        (b"\x1b[200~\x1b[A", True),  # what is pasted is no key, whatever it looks like
         (b"hello\r", False),
         (b"hello\n", False),
         (b"hello\x03", False),
