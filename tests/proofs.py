@@ -1,7 +1,8 @@
 """The one table at the end of a run: what is promised, how often it was put to the proof, and what came of it.
 
-A layer is the tests in some files. Each test is one point, met when the test has run; a test that tries many points
-says so with the fixture `proof`. What it says travels in its report, so it arrives from workers of pytest-xdist too.
+A layer is the tests in some files. Each test is one point, tried and met unless it was skipped; a test that tries many
+points says so with the fixture `proof`. What it says travels in its report, so it arrives from workers of pytest-xdist
+too.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class Row:
             self._counts.update(each["counts"])
             self._notes[each["note"]] = None
         if not said:
-            self._counts.update(points=1, of=1, met=not report.skipped, violations=report.failed)
+            self._counts.update(points=not report.skipped, of=1, met=not report.skipped, violations=report.failed)
         elif report.failed and not any(each["counts"]["violations"] for each in said):
             self._counts["violations"] += 1
         self._seconds += report.duration

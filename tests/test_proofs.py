@@ -33,7 +33,7 @@ def test_a_layer_is_one_line_of_all_its_tests() -> None:
 @pytest.mark.parametrize(
     ("outcome", "points", "met", "line"),
     [
-        ("skipped", 0, 0, "        1         1         0          0      1.5  {}; 1 NOT MET"),
+        ("skipped", 0, 0, "        0         1         0          0      1.5  {}"),
         ("failed", 0, 0, "        1         1         1          1      1.5  {}; BROKEN"),
         ("failed", 5, 5, "        5         5         5          1      1.5  {}; BROKEN"),
         ("passed", 5, 3, "        5         5         3          0      1.5  {}; 2 NOT MET"),

@@ -145,8 +145,7 @@ def is_about_to_wait(pid: int) -> bool:
 def make_queue(root: Path) -> None:
     queue = QueueLayout(str(root))
     registry.make_queue(queue, tracked=False)
-    for handle in (*WAITING, "peer"):
-        registry.make_mailbox(queue, handle)
+    registry.register(queue, [*WAITING, "peer"], 0)
 
 
 def inside(script: str) -> list[str]:
