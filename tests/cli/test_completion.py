@@ -66,7 +66,7 @@ echo "<$*>"
     )
     program.chmod(0o755)
     home = tmp_path / "home"
-    home.mkdir()
+    (home / ".local/share/fish/generated_completions").mkdir(parents=True)  # else fish reads all manual pages first
     path = f"{program.parent}:{os.environ['PATH']}"
     return {"HOME": str(home), "PATH": path, "TERM": "xterm", "LANG": "C.UTF-8", "PS1": "$ "}
 
