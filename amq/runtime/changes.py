@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Found = TypeVar("Found")
 
-STEP_MS = 10  # between two glances at the directories' times; fewer cost processor time
+STEP_MS = 4  # between two glances at the directories' times; fewer cost processor time
 SWEEP = 0.5  # seconds after which to look without any hint, because filesystems lie
 POLL = 0.1  # the same, where the system gives no events
 

@@ -9,7 +9,7 @@ import anyio.to_thread
 
 from amq.runtime.changes import Watch, now
 
-STEP_MS = 80  # between two glances at the directory's times; more of them cost processor time at rest
+STEP_MS = 60  # between two glances at the directory's times; more of them cost processor time at rest
 SWEEP = 5.0  # seconds after which to look without any hint, because filesystems lie
 POLL = 0.5  # the same, where the system gives no events
 
