@@ -9,7 +9,7 @@ from typing import Any
 
 INK, FAINT, MET, MISSED = "#24292f", "#d0d7de", "#2da44e", "#cf222e"
 COLOURS = ("#0969da", "#bf3989", "#9a6700", "#1a7f37")
-LEFT, STEP, GOAL, MOST = 370, 24, 260, 1.4  # MOST: the share at which a bar is cut off
+LEFT, STEP, GOAL, MOST = 370, 24, 190, 2.0  # MOST: the share at which a bar is cut off
 
 
 def text(x: float, y: float, words: str, *, anchor: str = "start", colour: str = INK) -> str:
