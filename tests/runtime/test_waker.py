@@ -183,7 +183,7 @@ def test_it_survives_the_stop_of_the_job_it_was_started_with(outside: Outside) -
         outside.comes_to("started", *TOLD)
 
 
-@pytest.mark.parametrize("wake", ["amq wake", "nohup amq wake"])
+@pytest.mark.parametrize("wake", ["amq wake", "nohup amq wake >/dev/null"])
 def test_it_ends_with_its_pane(outside: Outside, pane: Tmux, wake: str) -> None:
     outside.starts(wake=wake)
     assert outside.notifier() is not None
