@@ -73,8 +73,18 @@ def test_the_headers_time_counts_however_it_is_written_and_whatever_the_name_say
     assert in_order(new, sorted(ids))[0] == ids
 
 
-def test_a_time_within_the_context_is_not_the_messages(new: Directory) -> None:
-    ids = [put(new, "a", 2, context={"created": "2020-01-01T10:00:00Z"}), put(new, "b", 1)]
+def test_one_instant_is_one_however_it_is_written(new: Directory) -> None:
+    for identifier, fraction in (("b", ".2"), ("a", ".20")):
+        put_bytes(new, identifier, message_file(id=identifier, created=f"2026-03-01T10:00:00{fraction}Z"))
+    assert in_order(new, ["b", "a"])[0] == ["a", "b"]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_time_within_the_context_is_not_the_messages(new: Directory, first: bool) -> None:
+    context = {"context": {"created": "2020-01-01T10:00:00Z"}}
+    rest = header(id="a", created=f"{made(2)}Z")
+    text = json.dumps(context | rest if first else rest | context)
+    ids = [put_bytes(new, "a", f"---json\n{text}\n---\nhello\n".encode()), put(new, "b", 1)]
     assert in_order(new, ids)[0] == ["b", "a"]
 
 

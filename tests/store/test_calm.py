@@ -65,6 +65,14 @@ def test_it_does_not_outlive_the_mail(bob: Mailbox) -> None:
     drain(bob, 0)
     drain(bob, 1)
     assert Path(bob.account.agent.state, "calm").read_bytes() == b""
+    assert calm.known(bob.account.agent) == {}
+
+
+def test_no_name_says_anything_of_another(bob: Mailbox) -> None:
+    agent = bob.account.agent
+    ids = dict.fromkeys(("a", "b c", "d\n2020-01-01T10:00:00 e"), "2026-03-01T10:00:00")
+    calm.keep(agent, {}, ids, "temporary")
+    assert calm.known(agent) == {name: ids[name] for name in ("a", "b c")}
 
 
 def garbage(path: str) -> None:
