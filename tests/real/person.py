@@ -19,6 +19,7 @@ from tests.real.terminal import Terminal, stays, wait_until
 
 AMQ = Path(sys.executable).with_name("amq")
 INPUT_ROW = r"^[❯›]\s"  # a space or one that does not break
+HALF_TYPED = f"{INPUT_ROW}half$"
 FROM_A_HOOK = "Stop hook feedback:\n"
 NOTICE = "amq: 1 new message from user"
 DIALOG = "Do you want to proceed|Would you like to run"
@@ -99,6 +100,12 @@ def submit(terminal: Terminal, line: str) -> None:
     terminal.press(line)
     terminal.wait_for(f"{INPUT_ROW}{line}$")
     terminal.press("\r")
+
+
+def type_half(terminal: Terminal) -> None:
+    """Begin a line, and see it stand in the input row."""
+    terminal.press("half")
+    terminal.wait_for(HALF_TYPED)
 
 
 def remains(terminal: Terminal, pattern: str) -> None:

@@ -6,7 +6,20 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
-from tests.real.person import DIALOG, INPUT_ROW, NOTICE, Person, Run, notices, remains, soak, submit, wait_for_reply
+from tests.real.person import (
+    DIALOG,
+    HALF_TYPED,
+    INPUT_ROW,
+    NOTICE,
+    Person,
+    Run,
+    notices,
+    remains,
+    soak,
+    submit,
+    type_half,
+    wait_for_reply,
+)
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, wait_until
 
@@ -60,14 +73,13 @@ def test_what_stands_in_the_way_of_one_is_nothing_to_the_other(
     dialog, draft = run(asked, asks=True), run(typed)
     open_dialog(dialog)
     draft.wait_for(INPUT_ROW)
-    draft.press("half")
-    draft.wait_for(f"{INPUT_ROW}half$")
+    type_half(draft)
     for agent in both:
         person.ask(agent)
     person.waits_for(asked, "dialog")
     person.waits_for(typed, "draft")
     remains(dialog, DIALOG)
-    assert draft.shows(f"{INPUT_ROW}half$")
+    assert draft.shows(HALF_TYPED)
     assert not (rig.project / "done").exists()
     draft.press("\x7f" * 4)
     wait_for_reply(rig, person, draft)

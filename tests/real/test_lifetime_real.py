@@ -11,7 +11,7 @@ import pytest
 
 from amq.runtime import processes
 from tests.real.agents import Agent
-from tests.real.person import INPUT_ROW, Person, Run, agents, check_answer, notices, remains, wait_for_reply
+from tests.real.person import INPUT_ROW, Person, Run, agents, check_answer, notices, remains, type_half, wait_for_reply
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, wait_until
 
@@ -88,8 +88,7 @@ def test_when_the_agent_ends_its_mail_waits_and_the_next_one_is_told_once(
 ) -> None:
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
-    terminal.press("half")
-    terminal.wait_for(f"{INPUT_ROW}half$")
+    type_half(terminal)
     question = person.ask(agent)
     person.waits_for(agent, "draft")
     if crashes:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Say
-from tests.real.person import INPUT_ROW, Person, Run, soak, submit, trust_hooks
+from tests.real.person import HALF_TYPED, INPUT_ROW, Person, Run, soak, submit, trust_hooks, type_half
 from tests.real.rig import Rig
 from tests.real.terminal import wait_until
 
@@ -19,14 +19,13 @@ def test_claude_is_told_through_its_socket(rig: Rig, agent: Agent, person: Perso
     rig.model.script = lambda _: Say("Ok.")
     terminal = run(agent, "--native")
     terminal.wait_for(INPUT_ROW)
-    terminal.press("half")
-    terminal.wait_for(f"{INPUT_ROW}half$")
+    type_half(terminal)
     person.send(agent, "urgent")
     wait_until(lambda: person.ways(agent)[:1] == ["claude socket"], terminal.screen)
     wait_until(lambda: rig.model.turns, terminal.screen)
     assert LINE in rig.model.turns[0][0].text
     assert "hook prompt" not in person.ways(agent), "its hook knows our line"
-    terminal.wait_for(f"{INPUT_ROW}half$")
+    terminal.wait_for(HALF_TYPED)
 
 
 @pytest.mark.parametrize("agent", ["codex"], indirect=True)
@@ -37,9 +36,8 @@ def test_codex_is_told_by_its_queue(rig: Rig, agent: Agent, person: Person, run:
     terminal.wait_for(INPUT_ROW)
     submit(terminal, "hello")
     terminal.wait_for("Ok\\.")
-    terminal.press("half")
-    terminal.wait_for(f"{INPUT_ROW}half$")
+    type_half(terminal)
     person.send(agent, "normal")
     wait_until(lambda: person.ways(agent)[:1] == ["codex queue"], terminal.screen)
     wait_until(lambda: LINE in rig.model.turns[-1][0].text, terminal.screen)
-    terminal.wait_for(f"{INPUT_ROW}half$")
+    terminal.wait_for(HALF_TYPED)

@@ -9,7 +9,19 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
-from tests.real.person import AMQ, DIALOG, INPUT_ROW, Person, check_answer, notices, soak, submit, wait_for_reply
+from tests.real.person import (
+    AMQ,
+    DIALOG,
+    HALF_TYPED,
+    INPUT_ROW,
+    Person,
+    check_answer,
+    notices,
+    soak,
+    submit,
+    type_half,
+    wait_for_reply,
+)
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, open_terminal, stays, wait_until
 
@@ -54,10 +66,9 @@ def test_a_half_typed_line_is_left_alone(
     rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]
 ) -> None:
     terminal = start(agent)
-    terminal.press("half")
-    terminal.wait_for(f"{INPUT_ROW}half$")
+    type_half(terminal)
     person.ask(agent)
-    stays(lambda: terminal.shows(f"{INPUT_ROW}half$"), terminal.screen, seconds=4)
+    stays(lambda: terminal.shows(HALF_TYPED), terminal.screen, seconds=4)
 
 
 @pytest.mark.parametrize("agent", ["claude", "codex"], indirect=True)

@@ -13,6 +13,7 @@ from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Ask, Call, Say, Script, Turn, use_amq
 from tests.real.person import (
     DIALOG,
+    HALF_TYPED,
     INPUT_ROW,
     LONG_ENOUGH,
     NOTICE,
@@ -23,6 +24,7 @@ from tests.real.person import (
     notices,
     remains,
     submit,
+    type_half,
     wait_for_reply,
 )
 from tests.real.rig import Rig
@@ -60,11 +62,10 @@ def test_an_agent_is_woken_again_and_again(rig: Rig, agent: Agent, person: Perso
 def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
-    terminal.press("half")
-    terminal.wait_for(f"{INPUT_ROW}half$")
+    type_half(terminal)
     question = person.ask(agent)
     person.waits_for(agent, "draft")
-    remains(terminal, f"{INPUT_ROW}half$")
+    remains(terminal, HALF_TYPED)
     terminal.press(" of it")
     terminal.wait_for(f"{INPUT_ROW}half of it$")
     terminal.press("\r")
