@@ -60,6 +60,7 @@ class _Monitor:
         if self._show_new("existing"):
             return True
         from amq.runtime.changes import until
+        from amq.store import noreplace  # noqa: F401  what moves mail is there before the mail is
 
         inbox = self._mailbox.account.agent.inbox_new
         came = until(lambda: self._show_new("new_message"), [inbox], seconds, poll=self._args.poll)

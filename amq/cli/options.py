@@ -110,7 +110,9 @@ def add_waiting(parser: argparse.ArgumentParser, default: float | None = 60.0) -
     parser.add_argument(
         "--timeout", type=duration, default=default, metavar="60s", help="how long to wait (default 60s; 0: no limit)"
     )
-    parser.add_argument("--poll", action="store_true", help="look again and again instead of watching the directory")
+    parser.add_argument(
+        "--poll", action="store_true", help="look ten times a second, whatever the directory's times say"
+    )
 
 
 def handles(text: str) -> list[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncGenerator, Callable
+from typing import Self
 
 import anyio.to_thread
+from watchfiles._rust_notify import RustNotify
 
 from amq.runtime.changes import Watch, now
 
-STEP_MS = 60  # between two glances at the directory's times; more of them cost processor time at rest
+STEP = 0.06  # seconds between two glances at the directory's times; more of them cost processor time at rest
 SWEEP = 5.0  # seconds after which to look without any hint, because filesystems lie
 POLL = 0.5  # the same, where the system gives no events
 
@@ -24,9 +26,48 @@ async def looks(
     """
     told = ""
     while not stop.is_set():
-        with Watch([directory], STEP_MS, clock=clock) as watch:
+        with EventWatch(directory, clock) as watch:
             if watch.failure not in ("", told):
                 log(f"{directory} cannot be watched, so it is looked at twice a second: {watch.failure}")
             told = watch.failure
             yield
-            await anyio.to_thread.run_sync(watch.wait, SWEEP if watch.has_events else POLL, stop.is_set)
+            await anyio.to_thread.run_sync(watch.wait, POLL if watch.failure else SWEEP, stop.is_set)
+
+
+class EventWatch:
+    """A `Watch` over DIRECTORY that is helped by the system's events, from when it is made until the end of one `wait`.
+
+    They tell of what came within the same tick of the filesystem's clock. `failure` is why there are none.
+    """
+
+    def __init__(self, directory: str, clock: Callable[[], float] = now) -> None:
+        self.failure = ""
+        self._clock = clock
+        self._watch = Watch([directory], clock)
+        self._events = self._begin(directory)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._events is not None:
+            self._events.close()
+
+    def wait(self, seconds: float, stopped: Callable[[], bool] = bool) -> None:
+        """Return when the entries may have changed, when STOPPED says so, or after SECONDS."""
+        self._end, self._stopped = self._clock() + seconds, stopped
+        if self._events is None:
+            self._watch.wait(seconds, STEP, stopped)
+        else:
+            self._events.watch(0, int(STEP * 1000), 0, self)
+
+    def is_set(self) -> bool:
+        """Whether the wait is over: the watcher asks at each step, as it would ask an event."""
+        return self._stopped() or self._clock() >= self._end or self._watch.changed()
+
+    def _begin(self, directory: str) -> RustNotify | None:
+        try:
+            return RustNotify([directory], False, False, 0, False, False)
+        except (OSError, RuntimeError) as error:  # not there, no watches left, or a filesystem without them
+            self.failure = str(error)
+            return None

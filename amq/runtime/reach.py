@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 SHELL_PATIENCE = 5.0  # seconds for the person's login files
+END_WITHIN = 1.0  # for what they have begun to end, before it is killed: it may hold a lock of the person's tools
 
 
 def command_path(directory: str) -> str:
@@ -75,8 +76,16 @@ def _answer(shell: subprocess.Popen[bytes], deadline: float, give_up: threading.
         pass
     with shell:
         if shell.returncode is None:
-            os.killpg(shell.pid, signal.SIGKILL)
+            _end(shell)
             return ""
         assert shell.stdout is not None
         lines = shell.stdout.read().decode("utf-8", "replace").split("\n")
     return lines[-2] if len(lines) > 1 else ""
+
+
+def _end(shell: subprocess.Popen[bytes]) -> None:
+    os.killpg(shell.pid, signal.SIGTERM)
+    try:
+        shell.wait(END_WITHIN)
+    except subprocess.TimeoutExpired:
+        os.killpg(shell.pid, signal.SIGKILL)

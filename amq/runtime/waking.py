@@ -38,7 +38,7 @@ class PrivateLog(logging.Handler):
 
 
 class Waker:
-    """One agent's. LOG takes a line for the private log."""
+    """One agent's, who has a private directory. LOG takes a line for the private log."""
 
     def __init__(
         self,
@@ -52,8 +52,9 @@ class Waker:
         self._mailbox = mailbox
         self._channel = channel
         self._policy = policy
-        self._record = Record(mailbox.state_dir)
-        self._handed = HandedWatch(mailbox.state_dir)
+        self._private = mailbox.account.agent.state  # not opened: the queue may be away for a while
+        self._record = Record(self._private)
+        self._handed = HandedWatch(self._private)
         self._wording = wording
         self._log = log
         self._clock = clock
@@ -105,7 +106,7 @@ class Waker:
         if any(isinstance(action, Attempt) for action in actions):
             end = await self._channel.attempt(self._wording.line(self._unread))
             if end.outcome is Outcome.SUBMITTED and readiness.busy and readiness.hooked:
-                note_queued(self._mailbox.state_dir, looked.unread)
+                note_queued(self._private, looked.unread)
             actions = self._decide(self._ended(end))
         if any(isinstance(action, TellPerson) for action in actions):
             self._channel.tell_person()

@@ -154,13 +154,24 @@ def until(condition: Callable[[], object], patience: float = 60.0) -> None:
 
 def watches(pid: int) -> bool:
     """Whether the process has a watch on files; where the system does not show that, after two seconds."""
-    descriptors = Path(f"/proc/{pid}/fd")
-    if not descriptors.exists():
-        time.sleep(2.0)
+    if _is_hidden(pid):
         return True
     with suppress(FileNotFoundError):
-        return any("inotify" in os.readlink(fd) for fd in descriptors.iterdir())
+        return any("inotify" in os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir())
     return False
+
+
+def sleeps(pid: int) -> bool:
+    """Whether the process sleeps for a time that it has set; where the system does not show that, after two seconds."""
+    return _is_hidden(pid) or "nanosleep" in Path(f"/proc/{pid}/wchan").read_text()
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether the system does not show what the process does: then it is given two seconds."""
+    if Path(f"/proc/{pid}").exists():
+        return False
+    time.sleep(2.0)
+    return True
 
 
 @contextmanager

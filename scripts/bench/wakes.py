@@ -17,7 +17,7 @@ from pathlib import Path
 import pexpect
 from commands import queue_in
 from inboxes import Queue
-from measure import AMQ, Bench, Figure, figure, running, until, watches
+from measure import AMQ, Bench, Figure, figure, running, sleeps, until, watches
 from peer import here
 
 REPOSITORY = Path(__file__).parents[2]
@@ -135,7 +135,7 @@ def waiting(bench: Bench) -> Iterator[Figure]:
 def _one_wait(bench: Bench, queue: Queue, amq: str, command: str) -> float:
     queue.fill(0)
     with running((amq, command, "--me", "bob", "--root", queue.root, "--timeout", "60s")) as process:
-        until(lambda: watches(process.pid))
+        until(lambda: sleeps(process.pid) or watches(process.pid))
         time.sleep(min(0.2, bench.sizes.settle))
         send = (AMQ, "send", "--me", "alice", "--to", "bob", "--body", "hello", "--root", queue.root)
         subprocess.run(send, check=True, stdout=subprocess.DEVNULL)

@@ -188,7 +188,10 @@ def test_signals_end_a_process_that_follows(queue: Queue, number: signal.Signals
     assert (process.returncode, errors) == (status, "")
 
 
-def test_polling_needs_no_watcher(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "_watcher", lambda: pytest.fail("a watcher"))
-    instead_of_waiting(monkeypatch, int, queue.send)
-    assert queue.call("b", "monitor", "--poll") == 0
+@pytest.mark.parametrize(("words", "pause"), [((), changes.SWEEP), (("--poll",), changes.POLL)])
+def test_there_are_looks_without_a_change_and_more_of_them_for_who_polls(
+    queue: Queue, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], pause: float
+) -> None:
+    waits = instead_of_waiting(monkeypatch, int, queue.send)
+    assert queue.call("b", "monitor", *words) == 0
+    assert waits == [changes.TICK, pause]

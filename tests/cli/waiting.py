@@ -54,14 +54,18 @@ class Queue:
         return new, cur
 
 
-def instead_of_waiting(monkeypatch: pytest.MonkeyPatch, *acts: Act) -> None:
-    """Do one of ACTS for each wait; one wait more is a failure."""
+def instead_of_waiting(monkeypatch: pytest.MonkeyPatch, *acts: Act) -> list[float]:
+    """Do one of ACTS for each wait; one wait more is a failure. How long each would have been at most, in seconds."""
     steps = iter(acts)
+    waits: list[float] = []
 
-    def wait(*_: object) -> None:
+    def wait(_: Watch, seconds: float, __: float) -> bool:
+        waits.append(seconds)
         next(steps, lambda: pytest.fail("it waits, and nothing more will come"))()
+        return False
 
     monkeypatch.setattr(Watch, "wait", wait)
+    return waits
 
 
 def in_the_gap(monkeypatch: pytest.MonkeyPatch, act: Act) -> None:
@@ -78,17 +82,18 @@ def in_the_gap(monkeypatch: pytest.MonkeyPatch, act: Act) -> None:
 
 @contextmanager
 def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Act) -> Iterator[None]:
-    """Do ACT beside the first wait, which nothing but an event ends in time."""
+    """Do ACT beside the first wait, which nothing but a change ends in time."""
     wait, beside = Watch.wait, threading.Thread(target=act)
 
-    def first_wait(watch: Watch, left: float) -> None:
+    def first_wait(watch: Watch, left: float, step: float) -> bool:
         if beside.ident is None:
             beside.start()
-        wait(watch, left)
+        return wait(watch, left, step)
 
+    monkeypatch.setattr(changes, "TICK", LONG)
     monkeypatch.setattr(changes, "SWEEP", LONG)
     monkeypatch.setattr(Watch, "wait", first_wait)
     started = time.monotonic()
     yield
     beside.join()
-    assert time.monotonic() - started < LONG / 2, "no event came"
+    assert time.monotonic() - started < LONG / 2, "no change was seen"

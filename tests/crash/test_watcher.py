@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,12 +60,12 @@ class Everybody:
             ("wake", ["wake", "--via", "command", "--command", f'echo "$1" >>{self._log("wake")}']),
         ):
             self._start(name, words)
-        program = f'while read -r line; do echo "$line" >>{self._log("run")}; done'
+        program = f'echo ready; while read -r line; do echo "$line" >>{self._log("run")}; done'
         host = self._words("run", ["run", "--as", "run", "--", "sh", "-c", program])
         self._hosted = pexpect.spawn(host[0], host[1:], timeout=PATIENCE, env={**os.environ, "SHELL": "/bin/sh"})
         assert self._hosted.pid is not None
         self._pids["run"] = self._hosted.pid
-        wait_until(lambda: all(map(is_about_to_wait, self._pids.values())))
+        wait_until(lambda: not self._late(), self._late)
 
     def send(self, *, number: int = 1, to: tuple[str, ...] = WAITING) -> None:
         """What each of them waits for happens."""
@@ -111,6 +112,11 @@ class Everybody:
         if self._hosted is not None:
             self._hosted.close(force=True)
 
+    def _late(self) -> dict[str, int | None]:
+        """Who does not wait yet, and how it ended if it has."""
+        ended = {name: command.poll() for name, command in self._commands.items()}
+        return {name: ended.get(name) for name, pid in self._pids.items() if not is_about_to_wait(name, pid)}
+
     def _start(self, name: str, words: list[str]) -> None:
         command = subprocess.Popen(
             self._words(name, words),
@@ -137,9 +143,11 @@ def passes(seconds: float) -> None:
         time.sleep(0.05)
 
 
-def is_about_to_wait(pid: int) -> bool:
-    """Whether it has loaded what it waits with."""
-    return "_rust_notify" in Path(f"/proc/{pid}/maps").read_text()
+def is_about_to_wait(name: str, pid: int) -> bool:
+    """Whether it has loaded what it waits with, or sleeps between two glances."""
+    if name in ("run", "wake"):
+        return "_rust_notify" in Path(f"/proc/{pid}/maps").read_text()
+    return "nanosleep" in Path(f"/proc/{pid}/wchan").read_text()
 
 
 def make_queue(root: Path) -> None:
@@ -156,6 +164,17 @@ def inside(script: str) -> list[str]:
     if done.returncode:
         missing(f"a kernel that lets us have our own limits and mounts ({done.stderr.strip()})")
     return words
+
+
+@contextmanager
+def one_place(script: str) -> Iterator[list[str]]:
+    """What runs commands in the same namespaces, after SCRIPT there: an overlay is not to be mounted twice at once."""
+    require("nsenter")
+    holding = [*inside(script), "sh", "-c", "echo; read -r _"]
+    with subprocess.Popen(holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"\n"
+        yield ["nsenter", "--user", "--preserve-credentials", "--mount", f"--target={holder.pid}"]
 
 
 @pytest.fixture
@@ -200,13 +219,13 @@ def test_mail_that_another_machine_brings_gives_no_event_and_is_heard_of(place: 
     for name in ("lower", "upper", "work", "merged"):
         (over / name).mkdir(parents=True)
     layers = f"lowerdir={over}/lower,upperdir={over}/upper,workdir={over}/work,userxattr"
-    mounted = inside(f"mount -t overlay overlay -o {shlex.quote(layers)} {over}/merged")
-    assert_silent(mounted, over)
-    each = Everybody(place, over / "upper" / "queue", mounted, seen_at=over / "merged" / "queue")
-    closing.append(each)
-    each.wait()
-    each.send(to=RECEIVING)
-    each.hear(who=RECEIVING)
+    with one_place(f"mount -t overlay overlay -o {shlex.quote(layers)} {over}/merged") as mounted:
+        assert_silent(mounted, over)
+        each = Everybody(place, over / "upper" / "queue", mounted, seen_at=over / "merged" / "queue")
+        closing.append(each)
+        each.wait()
+        each.send(to=RECEIVING)
+        each.hear(who=RECEIVING)
 
 
 def assert_silent(mounted: list[str], over: Path) -> None:

@@ -534,15 +534,16 @@ TERMINAL = (
     ),
 )
 
-CHANGES, WAKING, THREADS = (
-    f"tests/{name}.py" for name in ("runtime/test_changes", "runtime/test_waking", "pty/test_threads")
+CHANGES, INBOX, WAKING, THREADS = (
+    f"tests/{name}.py"
+    for name in ("runtime/test_changes", "runtime/test_inbox", "runtime/test_waking", "pty/test_threads")
 )
 
 WATCHING = (
     Mutant(
         "the directories' own times are not looked at",
         "runtime/changes.py",
-        "Watch.is_set",
+        "Watch.changed",
         "self._times() != self._before",
         "False",
         CHANGES,
@@ -556,37 +557,49 @@ WATCHING = (
         CHANGES,
     ),
     Mutant(
-        "the system is not asked for events",
+        "what comes within the tick of a change is waited for",
         "runtime/changes.py",
-        "Watch.__init__",
-        "self._begin() if events else None",
-        "None",
+        "until",
+        "TICK if changed else POLL if poll else SWEEP",
+        "POLL if poll else SWEEP",
         CHANGES,
     ),
+    Mutant("a wait has no end", "runtime/changes.py", "Watch.wait", "self._clock() < end", "True", CHANGES),
+    Mutant("a wait is not stopped", "runtime/changes.py", "Watch.wait", "not stopped()", "True", CHANGES),
     Mutant(
-        "a wait without events has no end",
-        "runtime/changes.py",
-        "Watch.is_set",
+        "the system is not asked for events",
+        "runtime/inbox.py",
+        "EventWatch.__init__",
+        "self._begin(directory)",
+        "None",
+        INBOX,
+    ),
+    Mutant(
+        "a wait with events has no end",
+        "runtime/inbox.py",
+        "EventWatch.is_set",
         "self._clock() >= self._end",
         "False",
-        CHANGES,
+        INBOX,
     ),
-    Mutant("a wait is not stopped", "runtime/changes.py", "Watch.is_set", "self._stopped()", "False", CHANGES),
+    Mutant(
+        "a wait with events is not stopped", "runtime/inbox.py", "EventWatch.is_set", "self._stopped()", "False", INBOX
+    ),
     Mutant(
         "what cannot be watched is an error",
-        "runtime/changes.py",
-        "Watch._begin",
+        "runtime/inbox.py",
+        "EventWatch._begin",
         "(OSError, RuntimeError)",
         "ZeroDivisionError",
-        f"{CHANGES} tests/crash/test_watcher.py",
+        f"{INBOX} tests/crash/test_watcher.py",
     ),
     Mutant(
         "an inbox without events is looked at seldom",
         "runtime/inbox.py",
         "",
-        "SWEEP if watch.has_events else POLL",
+        "POLL if watch.failure else SWEEP",
         "100.0",
-        "tests/runtime/test_inbox.py",
+        INBOX,
     ),
     Mutant(
         "an inbox that cannot be read is noted at every look",

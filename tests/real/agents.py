@@ -9,6 +9,7 @@ from pathlib import Path
 
 TABLE = Path(__file__).with_name("agents.toml")
 CACHE_VARIABLE = "AMQ_REAL_AGENTS"
+CACHE = Path.home() / ".cache" / "amq-real-agents"  # known before the tests have a home of their own
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Agent:
 
 def cache_directory() -> Path:
     """The directory all CLIs are installed under, `AMQ_REAL_AGENTS` or one in the user's cache."""
-    return Path(os.environ.get(CACHE_VARIABLE) or Path.home() / ".cache" / "amq-real-agents")
+    return Path(os.environ.get(CACHE_VARIABLE) or CACHE)
 
 
 def pinned_agents() -> dict[str, Agent]:

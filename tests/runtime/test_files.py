@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from amq.layout import NOTIFIER_NAME as NAME
+from amq.runtime import reach
 from amq.runtime.lock import TakenError, claim
 from amq.runtime.reach import login_shells_find, make_command, with_command
 from amq.runtime.record import BoundedFile, Record
@@ -123,8 +124,27 @@ def test_a_login_shell_is_asked(tmp_path: Path, login: str, found: bool) -> None
     assert login_shells_find(command, environment, threading.Event()) is found
 
 
-def test_a_login_shell_that_hangs_is_given_up(tmp_path: Path) -> None:
-    hanging = shell(tmp_path / "hanging", "sleep 1000")
-    give_up = threading.Event()
-    give_up.set()
-    assert not login_shells_find("/x/amq", {"SHELL": hanging, "PATH": "/nowhere"}, give_up)
+class Appeared(threading.Event):
+    """Set by whoever makes a file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return super().wait(timeout) if not self._path.exists() else True
+
+
+def test_a_login_shell_that_hangs_is_given_up_and_may_put_away_what_it_holds(tmp_path: Path) -> None:
+    """Such as the lock of a version manager, which would stop every login from then on."""
+    held = tmp_path / "lock"
+    hanging = shell(tmp_path / "hanging", f"trap 'rm {held}; exit' TERM\ntouch {held}\nwhile :; do sleep 0.05; done")
+    assert not login_shells_find("/x/amq", {"SHELL": hanging, "PATH": "/usr/bin:/bin"}, Appeared(held))
+    assert not held.exists()
+
+
+def test_a_login_shell_that_does_not_want_to_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "END_WITHIN", 0.05)
+    ready = tmp_path / "ready"
+    stubborn = shell(tmp_path / "stubborn", f"trap '' TERM\ntouch {ready}\nwhile :; do sleep 0.05; done")
+    assert not login_shells_find("/x/amq", {"SHELL": stubborn, "PATH": "/usr/bin:/bin"}, Appeared(ready))

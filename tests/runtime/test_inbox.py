@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import threading
 from contextlib import aclosing
+from itertools import count
 from pathlib import Path
 
 import anyio
 import pytest
+from watchfiles._rust_notify import RustNotify
 
 from amq.runtime import changes, inbox
-from amq.runtime.inbox import SWEEP, looks
+from amq.runtime.inbox import SWEEP, EventWatch, looks
 
 pytestmark = pytest.mark.anyio
 
@@ -16,6 +18,10 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+def no_events(*_: object) -> None:
+    raise OSError("no watches left")
 
 
 @pytest.fixture
@@ -29,6 +35,36 @@ async def test_the_first_look_is_at_once_and_a_new_file_brings_another(tmp_path:
             for number in range(3):
                 await anext(stream)
                 (tmp_path / f"{number}.md").touch()
+
+
+@pytest.mark.parametrize("hint", ["events", "times"])
+async def test_of_the_two_kinds_of_hints_one_is_enough(
+    tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch, hint: str
+) -> None:
+    monkeypatch.setattr(inbox, "POLL", 20.0)
+    if hint == "events":
+        monkeypatch.setattr(changes, "_times", lambda _: ())
+    else:
+        monkeypatch.setattr(inbox, "RustNotify", no_events)
+    async with aclosing(looks(str(tmp_path), stop, lambda _: None)) as stream:
+        with anyio.fail_after(SWEEP - 1):
+            for number in range(3):
+                await anext(stream)
+                (tmp_path / f"{number}.md").touch()
+
+
+async def test_a_directory_in_the_place_of_another_is_watched(tmp_path: Path, stop: threading.Event) -> None:
+    """Neither it nor the one above it is told by the system: only what was watched is."""
+    new = tmp_path / "above" / "new"
+    new.mkdir(parents=True)
+    async with aclosing(looks(str(new), stop, print)) as stream:
+        with anyio.fail_after(SWEEP - 1):
+            await anext(stream)
+            new.parent.rename(tmp_path / "away")
+            new.mkdir(parents=True)
+            await anext(stream)
+            (new / "a.md").touch()
+            await anext(stream)
 
 
 async def test_there_is_a_look_without_any_hint(
@@ -59,7 +95,7 @@ async def test_what_can_be_watched_again_is_and_another_failure_is_logged_again(
 ) -> None:
     watches = 0
     log: list[str] = []
-    watcher = changes._watcher()
+    watcher = RustNotify
 
     def fails(*arguments: object) -> object:
         nonlocal watches
@@ -68,7 +104,7 @@ async def test_what_can_be_watched_again_is_and_another_failure_is_logged_again(
             raise OSError("no watches left")
         return watcher(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(changes, "_watcher", lambda: fails)
+    monkeypatch.setattr(inbox, "RustNotify", fails)
     monkeypatch.setattr(inbox, "POLL", 0.01)
     monkeypatch.setattr(inbox, "SWEEP", 0.01)
     async with aclosing(looks(str(tmp_path), stop, log.append)) as stream:
@@ -101,3 +137,36 @@ async def test_a_stop_ends_it_at_once(tmp_path: Path, stop: threading.Event) -> 
                 tasks.start_soon(anext, stream, None)
                 await anyio.sleep(0)
                 stop.set()
+
+
+@pytest.mark.parametrize("error", [OSError("no watches left"), RuntimeError("no inotify"), FileNotFoundError("gone")])
+def test_why_there_are_no_events_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(inbox, "RustNotify", fail)
+    with EventWatch(str(tmp_path)) as watch:
+        assert watch.failure == str(error)
+        watch.wait(0.001)
+
+
+@pytest.mark.parametrize("events", [True, False])
+def test_a_wait_ends_by_the_clock_that_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: bool
+) -> None:
+    if not events:
+        monkeypatch.setattr(inbox, "RustNotify", no_events)
+    ticks, steps = count(0.0, 30.0), count()
+    with EventWatch(str(tmp_path), lambda: next(ticks)) as watch:
+        watch.wait(60.0, lambda: next(steps) > 100)
+    assert next(steps) < 100
+
+
+@pytest.mark.parametrize("events", [True, False])
+def test_a_stop_ends_a_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: bool) -> None:
+    if not events:
+        monkeypatch.setattr(inbox, "RustNotify", no_events)
+    ticks, stops = count(), iter([False, False, True])
+    with EventWatch(str(tmp_path), lambda: next(ticks)) as watch:
+        watch.wait(100.0, lambda: next(stops))
+    assert next(ticks) < 100

@@ -63,6 +63,7 @@ def root(tmp_path: Path) -> str:
     registry.make_queue(queue, tracked=False)
     for handle in ("claude", "codex"):
         registry.make_mailbox(queue, handle)
+    Mailbox(str(tmp_path), "claude").state_dir  # noqa: B018  made by who hosts the agent
     return str(tmp_path)
 
 
@@ -73,10 +74,12 @@ async def waking(root: str, channel: NotingChannel, policy: Policy | None = None
     mailbox = Mailbox(root, "claude")
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(Waker(mailbox, channel, policy or Policy(), Wording(), print).run, stop)
-        with anyio.fail_after(20):
-            await comes(lambda: channel.looks > 0)
-            yield mailbox
-        stop.set()
+        try:
+            with anyio.fail_after(20):
+                await comes(lambda: channel.looks > 0)
+                yield mailbox
+        finally:
+            stop.set()
         tasks.cancel_scope.deadline = anyio.current_time() + SWEEP / 2
     assert not tasks.cancel_scope.cancelled_caught
 
@@ -194,6 +197,34 @@ async def test_an_inbox_that_cannot_be_read_is_why_until_it_can(root: str) -> No
     found = why(agent, [name.removesuffix(".md") for name in ids], notifier, 0)
     assert (found.waits_for, found.detail) == (Reason.NOTHING, "the inbox could not be read for a while")
     assert len(channel.told) == 1
+
+
+async def test_a_queue_that_is_away_ends_no_waking(root: str) -> None:
+    """Neither while the waking begins nor while it types at an agent that works."""
+    away = Path(root).with_name("away")
+
+    class Elsewhere(NotingChannel):
+        def look(self) -> Readiness:
+            if not self.looks:
+                Path(root).rename(away)
+            return super().look()
+
+        async def attempt(self, line: Notification) -> End:
+            if not self.told:
+                Path(root).rename(away)
+            return await super().attempt(line)
+
+    channel = Elsewhere()
+    channel.standing = Readiness(busy=True, queues=True, hooked=True)
+    async with waking(root, channel, Policy(normal_after=0.0, hooks_within=0.0)):
+        for count in (1, 3):
+            await comes(away.exists)
+            away.rename(root)
+            with Mailbox(root, "claude").drain() as mail:
+                assert len(list(mail)) == (count > 1)
+            await comes(lambda count=count: len(channel.told) == count - 1)
+            send(root)
+            await comes(lambda count=count: len(channel.told) == count)
 
 
 async def test_after_the_machine_has_slept_there_is_one_reminder(root: str) -> None:
