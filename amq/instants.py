@@ -66,7 +66,9 @@ def format_compact(nanoseconds: int) -> str:
     return f"{_utc(whole).replace(':', '-')}.{fraction // MILLISECOND:03}Z"
 
 
+@lru_cache(maxsize=1)
 def _utc(seconds: int) -> str:
+    """Cached because a message says twice when it was made: in its id and in its header."""
     return "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}".format(*time.gmtime(seconds))
 
 

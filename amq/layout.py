@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from os.path import join
+from os import sep
 
 from amq.record import record
 
@@ -20,67 +20,67 @@ class AgentLayout:
     @property
     def inbox_tmp(self) -> str:
         """Where incoming copies are staged; readers never look into it."""
-        return join(self.home, "inbox", "tmp")
+        return f"{self.home}{sep}inbox{sep}tmp"
 
     @property
     def inbox_new(self) -> str:
         """Mail that has not been shown."""
-        return join(self.home, "inbox", "new")
+        return f"{self.home}{sep}inbox{sep}new"
 
     @property
     def inbox_cur(self) -> str:
         """Mail that has been shown."""
-        return join(self.home, "inbox", "cur")
+        return f"{self.home}{sep}inbox{sep}cur"
 
     @property
     def sent(self) -> str:
         """Copies of what the agent sent."""
-        return join(self.home, "outbox", "sent")
+        return f"{self.home}{sep}outbox{sep}sent"
 
     @property
     def acks_received(self) -> str:
         """Acknowledgements of what the agent sent."""
-        return join(self.home, "acks", "received")
+        return f"{self.home}{sep}acks{sep}received"
 
     @property
     def acks_sent(self) -> str:
         """Acknowledgements by the agent."""
-        return join(self.home, "acks", "sent")
+        return f"{self.home}{sep}acks{sep}sent"
 
     @property
     def dlq_tmp(self) -> str:
         """Where dead letters are staged."""
-        return join(self.home, "dlq", "tmp")
+        return f"{self.home}{sep}dlq{sep}tmp"
 
     @property
     def dlq_new(self) -> str:
         """Dead letters nobody has looked at."""
-        return join(self.home, "dlq", "new")
+        return f"{self.home}{sep}dlq{sep}new"
 
     @property
     def dlq_cur(self) -> str:
         """Dead letters that have been looked at."""
-        return join(self.home, "dlq", "cur")
+        return f"{self.home}{sep}dlq{sep}cur"
 
     @property
     def presence(self) -> str:
         """The agent's status file."""
-        return join(self.home, "presence.json")
+        return f"{self.home}{sep}presence.json"
 
     @property
     def state(self) -> str:
         """Our own private state: locks, drain records, the notifier."""
-        return join(self.home, STATE_NAME)
+        return f"{self.home}{sep}{STATE_NAME}"
 
     @property
     def drains(self) -> str:
         """The records of drains under way or cut off."""
-        return join(self.home, STATE_NAME, "drains")
+        return f"{self.home}{sep}{STATE_NAME}{sep}drains"
 
     @property
     def refused(self) -> str:
         """What was found among the mail and can not even be a dead letter."""
-        return join(self.home, STATE_NAME, "refused")
+        return f"{self.home}{sep}{STATE_NAME}{sep}refused"
 
     @property
     def directories(self) -> list[str]:
@@ -90,10 +90,10 @@ class AgentLayout:
         """
         return [
             self.home,
-            join(self.home, "outbox"), self.sent,
-            join(self.home, "acks"), self.acks_received, self.acks_sent,
-            join(self.home, "dlq"), self.dlq_tmp, self.dlq_new, self.dlq_cur,
-            join(self.home, "inbox"), self.inbox_tmp, self.inbox_cur, self.inbox_new,
+            f"{self.home}{sep}outbox", self.sent,
+            f"{self.home}{sep}acks", self.acks_received, self.acks_sent,
+            f"{self.home}{sep}dlq", self.dlq_tmp, self.dlq_new, self.dlq_cur,
+            f"{self.home}{sep}inbox", self.inbox_tmp, self.inbox_cur, self.inbox_new,
         ]  # fmt: skip
 
 
@@ -106,17 +106,17 @@ class QueueLayout:
     @property
     def meta(self) -> str:
         """The directory of the registry."""
-        return join(self.root, "meta")
+        return f"{self.root}{sep}meta"
 
     @property
     def registry(self) -> str:
         """The list of agents."""
-        return join(self.root, "meta", "config.json")
+        return f"{self.root}{sep}meta{sep}config.json"
 
     @property
     def agents(self) -> str:
         """The directory of mailboxes."""
-        return join(self.root, "agents")
+        return f"{self.root}{sep}agents"
 
     @property
     def directories(self) -> list[str]:
@@ -125,4 +125,4 @@ class QueueLayout:
 
     def agent(self, handle: str) -> AgentLayout:
         """The mailbox of HANDLE, which the caller has checked."""
-        return AgentLayout(join(self.root, "agents", handle))
+        return AgentLayout(f"{self.root}{sep}agents{sep}{handle}")

@@ -82,7 +82,7 @@ def check_new_id(text: str) -> str:
 
 def check_line(text: str, what: str) -> str:
     """TEXT again; raises UsageError if it is not one line of text, plain enough to be stored as UTF-8."""
-    if any(character < " " for character in text):
+    if text and min(text) < " ":
         raise UsageError(f"the {what} has control characters in it", hint="it is one line of plain text")
     try:
         text.encode()

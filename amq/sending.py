@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from amq.layout import AgentLayout
+
 ALL = "@all"
 
 
@@ -61,13 +63,14 @@ def send(account: Account, to: Sequence[str], body: bytes, draft: Draft, *, crea
     if not draft.thread and len(recipients) > 1:
         raise UsageError("several recipients need a thread", hint="add --thread, such as --thread plan/parser")
     identifier, now = account.ids.make()
+    handles = list(recipients)
     header = Header(
         id=check_new_id(draft.new_id) if draft.new_id else identifier,
         sender=account.me,
-        to=recipients,
+        to=handles,
         created=format_instant(now),
         created_ns=now,
-        thread=draft.thread or p2p_thread(account.me, recipients[0]),
+        thread=draft.thread or p2p_thread(account.me, handles[0]),
         subject=draft.subject,
         ack_required=draft.ack,
         refs=list(draft.refs),
@@ -76,7 +79,7 @@ def send(account: Account, to: Sequence[str], body: bytes, draft: Draft, *, crea
         labels=list(draft.labels),
         context=draft.context or {},
     )
-    return _deliver(account, Message(header, body), repeatable=bool(draft.new_id))
+    return _deliver(account, recipients, Message(header, body), repeatable=bool(draft.new_id))
 
 
 def reply(account: Account, identifier: str, body: bytes, draft: Draft, *, create: bool = False) -> Replied:
@@ -94,21 +97,21 @@ def reply(account: Account, identifier: str, body: bytes, draft: Draft, *, creat
     return Replied(send(account, to, body, answer, create=create), original.id, box)
 
 
-def _recipients(account: Account, to: Sequence[str], create: bool) -> list[str]:
+def _recipients(account: Account, to: Sequence[str], create: bool) -> dict[str, AgentLayout]:
+    """Every recipient once, by handle, with the mailbox that is there."""
     registered = account.registered()
     everyone = [handle for handle in registered or [] if handle != account.me]
     handles = list(dict.fromkeys(each for handle in to for each in (everyone if handle == ALL else [handle])))
     if not handles:
         raise UsageError("nobody to send to", hint="--to HANDLE[,HANDLE…]; @all are the registered agents but you")
-    for handle in handles:
-        _require_recipient(account, check_handle(handle, "--to"), registered, create)
-    return handles
+    return {handle: _mailbox(account, check_handle(handle, "--to"), registered, create) for handle in handles}
 
 
-def _require_recipient(account: Account, handle: str, registered: list[str] | None, create: bool) -> None:
+def _mailbox(account: Account, handle: str, registered: list[str] | None, create: bool) -> AgentLayout:
     """See that HANDLE can get mail; a registered agent's mailbox is made if it is missing."""
     listed = handle == PERSON or handle in (registered or ())
-    if registry.has_mailbox(account.queue.agent(handle)):
+    agent = account.queue.agent(handle)
+    if registry.has_mailbox(agent):
         if not listed and registered is not None:
             hint = f"`amq init --agents {handle}` adds it"
             account.complain(NotFound(f"{handle} is not in the registry", hint=hint))
@@ -118,6 +121,7 @@ def _require_recipient(account: Account, handle: str, registered: list[str] | No
         registry.make_mailbox(account.queue, handle)
     else:
         raise account.unknown(handle, registered or [], f"amq init --agents {handle}, or send with --create")
+    return agent
 
 
 def _check_draft(draft: Draft) -> None:
@@ -125,26 +129,22 @@ def _check_draft(draft: Draft) -> None:
         raise UsageError(f"kind {draft.kind!r} is unknown", hint=f"kinds: {', '.join(KINDS)}")
     if draft.priority and draft.priority not in PRIORITIES:
         raise UsageError(f"priority {draft.priority!r} is unknown", hint=f"priorities: {', '.join(PRIORITIES)}")
-    for what, text in (
-        ("subject", draft.subject),
-        ("thread", draft.thread),
-        *(("label", each) for each in draft.labels),
-    ):
-        check_line(text, what)
+    check_line(draft.subject, "subject")
+    check_line(draft.thread, "thread")
+    for label in draft.labels:
+        check_line(label, "label")
 
 
-def _deliver(account: Account, message: Message, *, repeatable: bool) -> Sent:
+def _deliver(account: Account, recipients: dict[str, AgentLayout], message: Message, *, repeatable: bool) -> Sent:
     header = message.header
     data = _checked(message)
-    missing, kept = header.to, False
+    missing, kept = recipients, False
     if repeatable:
-        data, missing, kept = _what_is_missing(account, message, data)
-        there = (account.queue.agent(handle) for handle in header.to if handle not in missing)
-        maildir.confirm(header.id, there)
+        data, missing, kept = _what_is_missing(account, recipients, message, data)
+        maildir.confirm(header.id, (agent for handle, agent in recipients.items() if handle not in missing))
     error = ""
     if missing:
-        to = {handle: account.queue.agent(handle) for handle in missing}
-        error = maildir.deliver(data, header.id, to, account.agent.sent, account.temporary())
+        error = maildir.deliver(data, header.id, missing, account.agent.sent, account.temporary())
     elif not kept:
         error = maildir.keep_missing(data, header.id, account.agent, account.temporary())
     return Sent(header.id, header.thread, header.to, header.subject, error, repeated=not missing)
@@ -162,18 +162,19 @@ def _checked(message: Message) -> bytes:
     return data
 
 
-def _what_is_missing(account: Account, message: Message, data: bytes) -> tuple[bytes, list[str], bool]:
+def _what_is_missing(
+    account: Account, recipients: dict[str, AgentLayout], message: Message, data: bytes
+) -> tuple[bytes, dict[str, AgentLayout], bool]:
     """Of a repeated message: the bytes that stand there, the recipients who lack it, and whether a copy was kept.
 
     Raises Conflict.
     """
     identifier = message.header.id
-    missing = []
-    for handle in message.header.to:
-        agent = account.queue.agent(handle)
+    missing = {}
+    for handle, agent in recipients.items():
         earlier = maildir.read_raw((agent.inbox_new, agent.inbox_cur), identifier)
         if earlier is None:
-            missing.append(handle)
+            missing[handle] = agent
         else:
             data = _same(message, earlier)
     kept = maildir.read_raw((account.agent.sent,), identifier)

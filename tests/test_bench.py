@@ -5,12 +5,17 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from amq.layout import QueueLayout
+from amq.store import registry
+from tests.crash.tools import require
 
 REPOSITORY = Path(__file__).parents[1]
 BENCH = REPOSITORY / "scripts" / "bench"
@@ -42,6 +47,39 @@ def test_a_quick_run_gives_each_row(rows: str, tmp_path: Path) -> None:
         assert figure["low"] <= figure["high"]
     assert len(done.stdout.splitlines()) > len(found["figures"]) + 3
     assert not list(tmp_path.glob("amq-bench-*"))
+
+
+SENDS = """
+import sys
+from amq.mailbox import Mailbox
+mailbox = Mailbox(sys.argv[1], "alice")
+for _ in range(2):
+    mailbox.send(["bob"], b"A line of the body.")
+"""
+
+
+def test_a_send_in_c_asks_the_system_for_what_a_send_asks_it_for(tmp_path: Path) -> None:
+    require("strace", "cc")
+    queue = QueueLayout(str(tmp_path / "queue"))
+    registry.make_queue(queue, tracked=False)
+    registry.register(queue, ["alice", "bob"], 0)
+    ours = _asked(queue, sys.executable, "-c", SENDS, queue.root)
+    message, program = tmp_path / "message", tmp_path / "send"
+    message.write_bytes(next(Path(queue.agent("bob").inbox_new).iterdir()).read_bytes())
+    subprocess.run(["cc", "-D_GNU_SOURCE", "-o", program, BENCH / "peers" / "send.c"], check=True)
+    in_c = _asked(queue, str(program), queue.root, "alice", "bob", "2", str(message))
+    assert len(in_c) > 40
+    assert ours[-len(in_c) :] == in_c
+    assert all(call.startswith("newfstatat") for call in ours[: -len(in_c)])  # of alice's mailbox, before it all begins
+
+
+def _asked(queue: QueueLayout, *program: str) -> list[str]:
+    """The system calls of PROGRAM below QUEUE, without what differs from one message to the next."""
+    log = Path(queue.root).with_name("strace")
+    subprocess.run(["strace", "-y", "-s", "16", "-o", str(log), *program], check=True, stdout=subprocess.DEVNULL)
+    calls = [line.rpartition(" = ")[0] for line in log.read_text().splitlines() if f"{queue.root}/" in line]
+    varying = re.compile(r'\b\d+(?=<)|\{.*\}|(?<=[/"])[^/">]{30,}(?=[">])')  # descriptors, stat's answer, names
+    return [varying.sub("*", call) for call in calls]
 
 
 def test_the_page_says_what_the_record_says(report: Any) -> None:

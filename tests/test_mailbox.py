@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from amq.errors import BadMessage, NotFound, UsageError
@@ -111,6 +113,27 @@ def test_warnings_go_to_whoever_asked_for_them(amq: Shell) -> None:
     Mailbox(str(amq.root), "alice", warn=said.append).send(["bob"], b"x")
     assert len(said) == 1
     assert "registry" in said[0]
+
+
+def test_each_send_knows_the_registry_as_it_is(amq: Shell) -> None:
+    registry = amq.root / "meta" / "config.json"
+    before, good = registry.stat(), registry.read_bytes()
+    said: list[str] = []
+    alice = Mailbox(str(amq.root), "alice", warn=said.append)
+    alice.send(["bob"], b"x")
+    assert said == []
+    for other in (good.replace(b'"bob"', b'"eve"'), good.replace(b'"bob"', b'"Bob"')):
+        registry.write_bytes(other)  # in place, as long, and as old
+        os.utime(registry, ns=(before.st_atime_ns, before.st_mtime_ns))
+        alice.send(["bob"], b"x")
+        alice.send(["bob"], b"x")
+    assert [text.partition(";")[0].partition(": ")[0] for text in said] == [
+        *["bob is not in the registry"] * 2,
+        *[f"the registry {registry} can not be read"] * 2,
+    ]
+    registry.write_bytes(good)
+    alice.send(["bob"], b"x")
+    assert len(said) == 4
 
 
 def test_state_is_private_and_made_when_it_is_asked_for(bob: Mailbox) -> None:

@@ -11,7 +11,6 @@ import errno
 import os
 import stat
 import sys
-from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -239,8 +238,10 @@ def fill(fd: int, data: bytes) -> None:
 
 def discard(directory: Directory, name: str) -> None:
     """Remove a name of ours on the way out of a failure; what can not be removed is left to the sweep."""
-    with suppress(OSError):
+    try:  # noqa: SIM105  as in `close`
         steps.unlink(directory, name)
+    except OSError:
+        pass
 
 
 def link(source: Directory, name: str, target: Directory, new_name: str) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-from contextlib import ExitStack
 
 from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain
 from amq.message import MAX_FILE_BYTES, Header, Message, parse, parse_header, split_header
@@ -35,12 +34,29 @@ _CREATED = re.compile(rb'"created": ?"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8
 class _Copy:
     """One recipient's copy of a message on its way: staged in `tmp`, then published in `new`."""
 
-    def __init__(self, handle: str, tmp: Directory, new: Directory) -> None:
+    def __init__(self, handle: str, agent: AgentLayout) -> None:
         self.handle = handle
-        self.tmp = tmp
-        self.new = new
         self.staged = False
         self.published = False
+        self.fd: int | None = None
+        self.tmp = Directory(agent.inbox_tmp)
+        try:
+            self.new = Directory(agent.inbox_new)
+        except BaseException:
+            self.tmp.close()
+            raise
+
+    def write(self, data: bytes, temporary: str) -> None:
+        """Stage a file of its own, locked until `close`."""
+        self.fd = durable.write_new(self.tmp, temporary, data)
+        self.staged = True
+
+    def close(self) -> None:
+        """Give all descriptors back."""
+        if self.fd is not None:
+            durable.close(self.fd)
+        self.new.close()
+        self.tmp.close()
 
 
 def deliver(data: bytes, identifier: str, to: Mapping[str, AgentLayout], sent: str, temporary: str) -> str:
@@ -51,32 +67,33 @@ def deliver(data: bytes, identifier: str, to: Mapping[str, AgentLayout], sent: s
     them. Raises AmqError if nothing was delivered, Uncertain if some of it may have been, and Conflict if a message of
     this id is in one of the inboxes.
     """
-    with ExitStack() as opened:
-        copies: list[_Copy] = []
-        try:
-            for handle, agent in to.items():
-                tmp, new = (opened.enter_context(Directory(path)) for path in (agent.inbox_tmp, agent.inbox_new))
-                copies.append(_Copy(handle, tmp, new))
-            _stage(copies, data, temporary, opened)
-            for copy in copies:
-                _publish(copy, identifier, temporary)
-            first = copies[0]
-            unkept = keep_sent(data, identifier, sent, first.tmp, temporary, staged=first.staged)
-            _finish(copies, temporary)
-        except BaseException as error:
-            _give_up(copies, identifier, temporary, error)
-            raise
+    copies: list[_Copy] = []
+    try:
+        for handle, agent in to.items():
+            copies.append(_Copy(handle, agent))
+        _stage(copies, data, temporary)
+        for copy in copies:
+            _publish(copy, identifier, temporary)
+        first = copies[0]
+        unkept = keep_sent(data, identifier, sent, first.tmp, temporary, staged=first.staged)
+        _finish(copies, temporary)
+    except BaseException as error:
+        _give_up(copies, identifier, temporary, error)
+        raise
+    finally:
+        for copy in copies:
+            copy.close()
     return unkept
 
 
-def _stage(copies: list[_Copy], data: bytes, temporary: str, opened: ExitStack) -> None:
-    first = copies[0]
-    opened.callback(durable.close, durable.write_new(first.tmp, temporary, data))
-    first.staged = True
-    for copy in copies[1:]:
-        if not durable.link(first.tmp, temporary, copy.tmp, temporary):
-            opened.callback(durable.close, durable.write_new(copy.tmp, temporary, data))
-        copy.staged = True
+def _stage(copies: list[_Copy], data: bytes, temporary: str) -> None:
+    first, *others = copies
+    first.write(data, temporary)
+    for copy in others:
+        if durable.link(first.tmp, temporary, copy.tmp, temporary):
+            copy.staged = True
+        else:
+            copy.write(data, temporary)
 
 
 def _publish(copy: _Copy, identifier: str, temporary: str) -> None:

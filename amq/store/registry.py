@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from functools import lru_cache
 
 from amq import jsontext
 from amq.errors import AmqError, NotFound, UsageError
@@ -33,15 +34,25 @@ def read_registry(queue: QueueLayout) -> list[str] | None:
     except FileNotFoundError:
         return None
     try:
-        agents = jsontext.parse(data or b"")["agents"]
-        if type(agents) is not list or not all(type(agent) is str and is_handle(agent) for agent in agents):
-            raise ValueError("agents is not a list of handles")
+        return list(_handles(data or b""))
     except (ValueError, TypeError, KeyError) as error:
         raise AmqError(
             f"the registry {queue.registry} can not be read: {error}",
             hint="mend or remove that file; `amq init --agents a,b --force` writes a new one",
         ) from None
-    return sorted(set(agents))
+
+
+@lru_cache(maxsize=1)
+def _handles(data: bytes) -> tuple[str, ...]:
+    """The handles in the bytes of a registry, sorted; raises ValueError, TypeError or KeyError.
+
+    Cached because a process that sends again and again finds the same bytes each time. It reads them each time: a
+    file's size and times alone do not tell whether another process has changed it.
+    """
+    agents = jsontext.parse(data)["agents"]
+    if type(agents) is not list or not all(type(agent) is str and is_handle(agent) for agent in agents):
+        raise ValueError("agents is not a list of handles")
+    return tuple(sorted(set(agents)))
 
 
 def mailboxes(queue: QueueLayout) -> list[str]:

@@ -26,14 +26,12 @@ def durable(bench: Bench) -> Iterator[Figure]:
         return
     with queue_in(bench) as queue:
         count = bench.sizes.sends
-        sent_by_alice = queue.layout.agent("alice").sent
         mailbox = Mailbox(queue.root, "alice")
         sent = mailbox.send(["bob"], BODY)
         message = queue.inbox / f"{sent.id}.md"
-        inbox = str(queue.inbox.parent)
 
         def in_c() -> float:
-            words = [program, inbox, sent_by_alice, str(count), str(message)]
+            words = [program, queue.root, "alice", "bob", str(count), str(message)]
             return float(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
 
         ways = {"sends": lambda: sends(mailbox, ["bob"], count), "sends in C": in_c}

@@ -1,9 +1,10 @@
-/* The file steps of `amq send` to one recipient, and nothing else: what a durable delivery costs in C.
+/* What a send to one recipient asks of the system, and nothing else: what a durable delivery costs in C.
 
-       send INBOX SENT COUNT FILE
+       send QUEUE FROM TO COUNT FILE
 
-   delivers COUNT times what FILE holds (the bytes of a message) into INBOX, which has tmp/ and new/, keeps a second name
-   in SENT, and prints the seconds that took. A message has a name of its own, made of the process id and a number. */
+   delivers COUNT times what FILE holds (the bytes of a message) from the agent FROM to the agent TO of QUEUE, and prints
+   the seconds that took. The name of a message is made of the process id and a number, and is as long as those of amq.
+   A test holds its system calls against those of `Mailbox.send`. */
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SAFE (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+
+static char meta_path[4096], tmp_path[4096], new_path[4096], sent_path[4096];
+static char data[1 << 20];
+
 static int sure(int result, const char *step) {
     if (result < 0) {
         perror(step);
@@ -22,10 +28,8 @@ static int sure(int result, const char *step) {
     return result;
 }
 
-static int directory(const char *parent, const char *name) {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", parent, name);
-    return sure(open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), path);
+static int directory(const char *path) {
+    return sure(open(path, O_RDONLY | O_DIRECTORY | SAFE), path);
 }
 
 static void flush(int fd) {
@@ -36,18 +40,32 @@ static void flush(int fd) {
 #endif
 }
 
-static void deliver(const char *inbox, const char *outbox, const char *name, const char *data, size_t size) {
-    int tmp = directory(inbox, "tmp"), new = directory(inbox, "new");
-    int fd = sure(openat(tmp, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), "open");
+/* The look at who is registered, and whether the recipient has a mailbox. */
+static void look(void) {
+    static char registry[1 << 20];
+    struct stat found;
+    int meta = directory(meta_path);
+    int fd = sure(openat(meta, "config.json", O_RDONLY | SAFE), "open config.json");
+    sure(fstat(fd, &found), "fstat");
+    sure((int)read(fd, registry, (size_t)found.st_size), "read");
+    close(fd);
+    close(meta);
+    sure(stat(new_path, &found), new_path);
+    sure(stat(tmp_path, &found), tmp_path);
+}
+
+static void deliver(const char *temporary, const char *name, size_t size) {
+    int tmp = directory(tmp_path), new = directory(new_path);
+    int fd = sure(openat(tmp, temporary, O_WRONLY | O_CREAT | O_EXCL | SAFE, 0600), "open");
     sure(fchmod(fd, 0600), "chmod");
     sure(flock(fd, LOCK_EX | LOCK_NB), "flock");
     sure(write(fd, data, size) == (ssize_t)size ? 0 : -1, "write");
     flush(fd);
-    sure(linkat(tmp, name, new, name, 0), "link to new");
-    int sent = directory(outbox, ".");
-    sure(linkat(tmp, name, sent, name, 0), "link to sent");
+    sure(linkat(tmp, temporary, new, name, 0), "link to new");
+    int sent = directory(sent_path);
+    sure(linkat(tmp, temporary, sent, name, 0), "link to sent");
     close(sent);
-    sure(unlinkat(tmp, name, 0), "unlink");
+    sure(unlinkat(tmp, temporary, 0), "unlink");
     flush(new);
     close(fd);
     close(new);
@@ -55,17 +73,22 @@ static void deliver(const char *inbox, const char *outbox, const char *name, con
 }
 
 int main(int argc, char **argv) {
-    static char data[1 << 20];
-    if (argc != 5)
+    if (argc != 6)
         return 2;
-    int file = sure(open(argv[4], O_RDONLY), argv[4]);
+    snprintf(meta_path, sizeof meta_path, "%s/meta", argv[1]);
+    snprintf(tmp_path, sizeof tmp_path, "%s/agents/%s/inbox/tmp", argv[1], argv[3]);
+    snprintf(new_path, sizeof new_path, "%s/agents/%s/inbox/new", argv[1], argv[3]);
+    snprintf(sent_path, sizeof sent_path, "%s/agents/%s/outbox/sent", argv[1], argv[2]);
+    int file = sure(open(argv[5], O_RDONLY), argv[5]);
     size_t size = (size_t)sure((int)read(file, data, sizeof data), "read");
     struct timespec begun, ended;
     clock_gettime(CLOCK_MONOTONIC, &begun);
-    for (int number = 0; number < atoi(argv[3]); number++) {
-        char name[64];
-        snprintf(name, sizeof name, "c_%ld_%d.md", (long)getpid(), number);
-        deliver(argv[1], argv[2], name, data, size);
+    for (int number = 0; number < atoi(argv[4]); number++) {
+        char temporary[64], name[64];
+        snprintf(temporary, sizeof temporary, "c_%026d_%ld", number, (long)getpid());
+        snprintf(name, sizeof name, "c_%031d_pid%ld.md", number, (long)getpid());
+        look();
+        deliver(temporary, name, size);
     }
     clock_gettime(CLOCK_MONOTONIC, &ended);
     printf("%.9f\n", (double)(ended.tv_sec - begun.tv_sec) + (double)(ended.tv_nsec - begun.tv_nsec) / 1e9);
