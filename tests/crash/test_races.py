@@ -132,11 +132,14 @@ class Chaos:
         self._running[processes.start(self._jobs[job])] = job
 
     def _reap(self) -> None:
-        while (ended := os.waitpid(-1, os.WNOHANG) if self._running else (0, 0))[0]:
-            job, status = self._running.pop(ended[0]), os.waitstatus_to_exitcode(ended[1])
-            assert status in (0, -signal.SIGKILL), f"{TOLD}: job {job} ended with {status}"
-            if status:
-                self._start(job)
+        """Only our own: an earlier test may have left a child in this process."""
+        for pid in list(self._running):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                job, code = self._running.pop(pid), os.waitstatus_to_exitcode(status)
+                assert code in (0, -signal.SIGKILL), f"{TOLD}: job {job} ended with {code}"
+                if code:
+                    self._start(job)
 
 
 def _write(world: World, writer: int, token: int) -> None:
