@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -188,7 +188,7 @@ class _Inbox:
         self._world = world
         self.state_dir = world._state_dir
 
-    def unread(self) -> list[Unread]:
+    def unread(self, before: Iterable[Unread] = ()) -> list[Unread]:  # noqa: ARG002
         return self._world.unread
 
 
