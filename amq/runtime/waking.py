@@ -39,7 +39,9 @@ class PrivateLog(logging.Handler):
 
 
 class Waker:
-    """One agent's, who has a private directory. LOG takes a line for the private log."""
+    """One agent's, who has a private directory. LOG takes a line for the private log; OURS says whether it is us who
+    notify the agent.
+    """
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class Waker:
         wording: Wording,
         log: Callable[[str], None],
         clock: Callable[[], float] = now,
+        ours: Callable[[], bool] = lambda: True,
     ) -> None:
         self._mailbox = mailbox
         self._channel = channel
@@ -59,6 +62,7 @@ class Waker:
         self._wording = wording
         self._log = log
         self._clock = clock
+        self._ours = ours
         self._state = Wake()
         self._unread: list[Unread] = []
         self._looked = Looked(frozenset(), frozenset(), frozenset(), Readiness())  # the same, as `wake` takes it
@@ -116,7 +120,7 @@ class Waker:
 
     def _look_into_inbox(self) -> None:
         try:
-            unread = self._mailbox.unread(self._unread)
+            unread = self._mailbox.unread(self._unread) if self._ours() else []
         except (AmqError, OSError) as error:
             self._unreadable(f"the inbox cannot be read: {error}")
             return
@@ -164,7 +168,8 @@ def run(
     wording: Wording,
     log: Callable[[str], None],
     stop: threading.Event,
+    ours: Callable[[], bool],
 ) -> None:
     """Keep the agent told until STOP is set."""
     logging.getLogger().addHandler(PrivateLog(log))
-    anyio.run(Waker(mailbox, channel, policy, wording, log).run, stop)
+    anyio.run(Waker(mailbox, channel, policy, wording, log, ours=ours).run, stop)

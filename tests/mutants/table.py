@@ -610,6 +610,22 @@ WATCHING = (
         WAKING,
     ),
     Mutant(
+        "a mailbox that is made again has no notifier",
+        "runtime/lock.py",
+        "Claim.holds",
+        "os.path.samestat(os.stat(_mailbox(self._directory)), os.fstat(self._mailbox))",
+        "True",
+        "tests/runtime/test_files.py",
+    ),
+    Mutant(
+        "who has lost an agent to another notifier tells it, too",
+        "runtime/waking.py",
+        "Waker._look_into_inbox",
+        "self._ours()",
+        "True",
+        WAKING,
+    ),
+    Mutant(
         "a full inbox is read at every look",
         "runtime/waking.py",
         "Waker._look_into_inbox",

@@ -22,6 +22,7 @@ from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.pty.host import Host
 from amq.pty.terminal import Terminal
+from amq.runtime import lock
 from amq.runtime import session as session_module
 from amq.runtime.launch import Launch, Options
 from amq.runtime.profiles import profile_for
@@ -349,7 +350,7 @@ def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.M
     planned, options = Launch(profile_for("x"), ["x"], {}, [], "off", finds_amq=True), Options()
     host = cast("Host", SimpleNamespace(terminal=Terminal(0.0)))
     waking = session_module.Waking(mailbox, host, cast("Any", None), planned, options)
-    waking.start()
+    waking.start(lock.claim(mailbox.state_dir, "run"))
     log = Path(mailbox.state_dir, "run.log")
     wait_until(log.exists)
     waking.stop()

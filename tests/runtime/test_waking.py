@@ -227,6 +227,17 @@ async def test_a_queue_that_is_away_ends_no_waking(root: str) -> None:
             await comes(lambda count=count: len(channel.told) == count)
 
 
+async def test_who_is_not_the_notifier_tells_nobody(root: str) -> None:
+    channel, ours = NotingChannel(), [False]
+    waker = Waker(Mailbox(root, "claude"), channel, Policy(), Wording(), print, ours=lambda: ours[0])
+    send(root)
+    await waker.turn(rung=True)
+    assert channel.told == []
+    ours[0] = True
+    await waker.turn(rung=True)
+    assert len(channel.told) == 1
+
+
 async def test_a_look_at_a_full_inbox_opens_only_what_is_new(root: str, opened: list[str]) -> None:
     waker = Waker(Mailbox(root, "claude"), NotingChannel(), Policy(), Wording(), print)
     for _ in range(3):
