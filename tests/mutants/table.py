@@ -493,6 +493,14 @@ TERMINAL = (
         times=2,
     ),
     Mutant(
+        "a monitor stays behind where hang-ups are ignored",
+        "pty/monitor.py",
+        "_watch",
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)",
+        "None",
+        "tests/terminal/test_guard.py",
+    ),
+    Mutant(
         "the program is in the group of its session's leader",
         "pty/monitor.py",
         "divide",
