@@ -12,6 +12,7 @@ DURABLE, MEANWHILE, WEAK = (
     "tests/crash/test_weak_filesystems.py",
 )
 SYSCALLS, PIPES, STUCK = "tests/crash/test_syscalls.py", "tests/crash/test_pipes.py", "tests/crash/test_stuck.py"
+ORDERED, CALM, LOCKS = "tests/test_order.py", "tests/store/test_calm.py", "tests/store/test_locks.py"
 HOSTILE, WIRE, TEXT = "tests/hostile", "tests/wire", "tests/test_text.py"
 
 ON_DISK = (
@@ -719,4 +720,93 @@ HOOKS = (
     ),
 )
 
-MUTANTS = (*ON_DISK, *MAIL, *WORDS, *TERMINAL, *GATES, *WATCHING, *HOOKS)
+REMEMBERED = (
+    Mutant(
+        "an urgent message waits for its turn",
+        "store/maildir.py",
+        "calm_since",
+        "b'urgent' in header",
+        "False",
+        ORDERED,
+    ),
+    Mutant(
+        "a word that is escaped hides what is urgent",
+        "store/maildir.py",
+        "calm_since",
+        "b'\\\\u' in header",
+        "False",
+        ORDERED,
+    ),
+    Mutant("half a header is taken for all of it", "store/maildir.py", "calm_since", "not fence", "False", ORDERED),
+    Mutant(
+        "a time within the context is the message's",
+        "store/maildir.py",
+        "calm_since",
+        "header.count(b'\"created\"') != 1",
+        "False",
+        ORDERED,
+    ),
+    Mutant(
+        "what is parsed is never urgent", "order.py", "_by_header", "found.header.priority != 'urgent'", "True", ORDERED
+    ),
+    Mutant(
+        "a bad message is put away last", "order.py", "_by_header", "return (True, '')", "return (True, '~')", ORDERED
+    ),
+    Mutant(
+        "calm mail is in the order of its names",
+        "order.py",
+        "in_order",
+        "(True, calm[identifier], identifier)",
+        "(True, '', identifier)",
+        ORDERED,
+    ),
+    Mutant("what is known to be calm is opened", "order.py", "in_order", "each not in calm", "True", ORDERED),
+    Mutant(
+        "a drain remembers nothing",
+        "draining.py",
+        "Drain._waiting",
+        "calm.keep(agent, known, found, self._account.temporary())",
+        "None",
+        CALM,
+    ),
+    Mutant("a drain of all keeps what it takes", "draining.py", "Drain._waiting", "self._limit", "True", CALM),
+    Mutant(
+        "what is calm is written by every drain",
+        "store/calm.py",
+        "keep",
+        "len(before.keys() ^ calm.keys()) < WORTH",
+        "False",
+        CALM,
+    ),
+    Mutant("a name says that another is calm", "store/calm.py", "keep", "'\\n' not in identifier", "True", CALM),
+    Mutant(
+        "a full disk stops a drain that would remember",
+        "store/calm.py",
+        "keep",
+        "suppress(OSError)",
+        "suppress()",
+        CALM,
+    ),
+    Mutant("a damaged memory of a drain stops the next", "store/calm.py", "known", "return {}", "raise", CALM),
+    Mutant(
+        "a lock that changes hands is given up", "store/locks.py", "_wait_for", "touched != since", "since < 0", LOCKS
+    ),
+    Mutant(
+        "a lock that never changes hands is waited for",
+        "store/locks.py",
+        "_wait_for",
+        "now + patience",
+        "now + 100 * patience",
+        LOCKS,
+    ),
+    Mutant(
+        "who gets the lock does not tell",
+        "store/locks.py",
+        "lock_beside",
+        "durable.steps.touch(directory, name)",
+        "None",
+        LOCKS,
+    ),
+)
+
+MUTANTS = (*ON_DISK, *MAIL, *REMEMBERED, *WORDS, *TERMINAL, *GATES, *WATCHING, *HOOKS)
