@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -22,6 +22,9 @@ from amq.names import SUFFIX
 from amq.store import durable
 from amq.store.durable import Directory, Steps
 from tests import chance  # noqa: F401  before other processes are started to run tests, which are to choose the same
+
+if TYPE_CHECKING:
+    from tests.runtime.desk import Desk
 
 pytest_plugins = ["tests.proofs"]
 
@@ -153,6 +156,16 @@ def amq(shell: Shell) -> Shell:
     """A project with a queue, in which alice, bob and carol have mailboxes."""
     shell.ok("init", "--agents", "alice,bob,carol")
     return shell
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A person at a terminal, an agent's queue, and the sessions that are ended with the test."""
+    from tests.runtime.desk import Desk  # only here: few tests need what it needs
+
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
 
 
 @pytest.fixture
