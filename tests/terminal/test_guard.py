@@ -18,7 +18,7 @@ def start(person: PtyDesk) -> tuple[int, int]:
     person.type(f"{AMQ} run --no-wake --as x -- {DISORDER} 'exec sleep 1000'\r")
     wait_until(lambda: HALF in person.stream(), person.stream)
     amq, guard, *_ = person.job()
-    assert os.getsid(guard) == guard
+    wait_until(lambda: os.getsid(guard) == guard)
     return amq, guard
 
 
