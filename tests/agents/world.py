@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any, cast
 
 from amq.mailbox import Mailbox, Unread
@@ -186,7 +187,7 @@ class _Inbox:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.state_dir = world._state_dir
+        self.account = SimpleNamespace(agent=SimpleNamespace(state=world._state_dir))
 
     def unread(self, before: Iterable[Unread] = ()) -> list[Unread]:  # noqa: ARG002
         return self._world.unread
