@@ -21,6 +21,7 @@ from amq.message import Message
 from amq.names import check_line, message_id
 from amq.record import record
 from amq.store import maildir
+from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,12 +41,27 @@ if TYPE_CHECKING:
 
 @record
 class Unread:
-    """A message that waits in `new`, as far as a waker has to know. A bad one has no sender and normal priority."""
+    """A message that waits in `new`, as far as a waker has to know.
+
+    A bad one has no sender and normal priority, and is older than all others.
+    """
 
     id: str
     sender: str
     priority: str
     subject: str
+    created_ns: int = 0
+
+
+def _unread(new: Directory, identifier: str) -> Unread | None:
+    """None if it has gone."""
+    found = maildir.look(new, identifier)
+    if found is None:
+        return None
+    header = found.header
+    if header is None:
+        return Unread(identifier, "", "", "")
+    return Unread(identifier, header.sender, header.priority, header.subject, header.created_ns)
 
 
 class Mailbox:
@@ -83,14 +99,17 @@ class Mailbox:
 
         return sending.reply(self.account, identifier, body, draft or sending.Draft(), create=create)
 
-    def unread(self) -> list[Unread]:
-        """What waits in `new`, oldest first. Never fails for a bad message file."""
-        return [
-            Unread(listed.id, listed.header.sender, listed.header.priority, listed.header.subject)
-            if listed.header
-            else Unread(listed.id, "", "", "")
-            for listed in self.list("new")
-        ]
+    def unread(self, before: Iterable[Unread] = ()) -> list[Unread]:
+        """What waits in `new`, oldest first. Never fails for a bad message file.
+
+        Who looks again gives what it has seen BEFORE: of this only bad messages are opened, since a good one never
+        changes and what can not be read may become readable.
+        """
+        with Directory(self.account.agent.inbox_new) as new:
+            waiting = set(maildir.message_ids(new))
+            known = [each for each in before if each.sender and each.id in waiting]
+            others = [_unread(new, each) for each in waiting.difference(each.id for each in known)]
+        return sorted([*known, *filter(None, others)], key=lambda each: (each.created_ns, each.id))
 
     def has_new(self) -> bool:
         """Whether anything waits in `new`, good or bad; nothing does where the mailbox is away at the moment."""

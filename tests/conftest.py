@@ -11,14 +11,20 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
 
 from amq.cli.main import main
 from amq.layout import AgentLayout, QueueLayout
+from amq.names import SUFFIX
+from amq.store import durable
+from amq.store.durable import Directory, Steps
 from tests import chance  # noqa: F401  before other processes are started to run tests, which are to choose the same
+
+if TYPE_CHECKING:
+    from tests.runtime.desk import Desk
 
 pytest_plugins = ["tests.proofs"]
 
@@ -150,6 +156,31 @@ def amq(shell: Shell) -> Shell:
     """A project with a queue, in which alice, bob and carol have mailboxes."""
     shell.ok("init", "--agents", "alice,bob,carol")
     return shell
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A person at a terminal, an agent's queue, and the sessions that are ended with the test."""
+    from tests.runtime.desk import Desk  # only here: few tests need what it needs
+
+    desk = Desk(tmp_path)
+    yield desk
+    desk.close()
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of messages that are opened from now on, as they are."""
+    names: list[str] = []
+
+    class Noting(Steps):
+        def open(self, directory: Directory | None, name: str, flags: int) -> int:
+            if name.endswith(SUFFIX):
+                names.append(name.removesuffix(SUFFIX))
+            return super().open(directory, name, flags)
+
+    monkeypatch.setattr(durable, "steps", Noting())
+    return names
 
 
 def run_amq(*words: str, cwd: Path, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:

@@ -74,7 +74,27 @@ def test_only_the_messages_that_are_meant(alice: Mailbox, bob: Mailbox) -> None:
 def test_unread_never_fails(amq: Shell, alice: Mailbox, bob: Mailbox) -> None:
     amq.put("bad.md", b"x")
     sent = alice.send(["bob"], b"1", Draft(priority="urgent"))
-    assert bob.unread() == [Unread("bad", "", "", ""), Unread(sent.id, "alice", "urgent", "")]
+    bad, good = bob.unread()
+    assert bad == Unread("bad", "", "", "", 0)
+    assert good == Unread(sent.id, "alice", "urgent", "", good.created_ns)
+
+
+def test_who_looks_again_opens_only_what_is_new_or_bad(
+    amq: Shell, alice: Mailbox, bob: Mailbox, opened: list[str]
+) -> None:
+    amq.put("mended.md", b"x")
+    amq.put("bad.md", b"x")
+    gone, kept = (alice.send(["bob"], b"1").id for _ in range(2))
+    before = bob.unread()
+    with bob.drain(only=[gone]) as mail:
+        assert len(list(mail)) == 1
+    amq.put("mended.md", message_file(id="mended"))
+    new = alice.send(["bob"], b"1").id
+    opened.clear()
+    again = bob.unread(before)
+    assert sorted(opened) == sorted(["bad", "mended", new])
+    assert [unread.id for unread in again] == ["bad", "mended", kept, new]
+    assert again == bob.unread()
 
 
 def test_peek_moves_nothing(amq: Shell, bob: Mailbox) -> None:

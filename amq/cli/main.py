@@ -68,14 +68,18 @@ the search costs a fifth of a large list."""
 def main(words: Sequence[str]) -> int:
     """Do what WORDS say; the exit code."""
     gc.set_threshold(GARBAGE)
-    environ = config.environment()
     ours = _before_dashes(words)[0]
-    out = Output(json="--json" in ours)
+    code = _attempt(words, Output(json="--json" in ours))
+    return 0 if code and _may_be_a_hook(ours) else code
+
+
+def _attempt(words: Sequence[str], out: Output) -> int:
+    environ = config.environment()
     try:
         return _dispatch(words, out)
     except AmqError as error:
         out.error(error)
-        return 0 if _find_command(ours)[1] == FAILS_NOBODY else error.exit_code
+        return error.exit_code
     except OSError as error:
         where = f" ({error.filename})" if isinstance(error.filename, str) else ""
         out.error(AmqError(f"{error.strerror or error}{where}"))
@@ -87,6 +91,12 @@ def main(words: Sequence[str]) -> int:
         if config.debugging(environ):
             out.traceback()
         return DEFECT
+
+
+def _may_be_a_hook(words: list[str]) -> bool:
+    """Whether an agent may be calling its hook: an option without its value, as in `--root hook`, takes that word."""
+    before, command, _ = _find_command(words)
+    return command == FAILS_NOBODY or (command not in COMMANDS and FAILS_NOBODY in before)
 
 
 def _dispatch(words: Sequence[str], out: Output) -> int:

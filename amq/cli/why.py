@@ -63,11 +63,11 @@ def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
 
 
 def _in_words(found: Why) -> str:
-    """What is waited for, since when, and what that means; or what was done, and when."""
+    """What is waited for, since when, and what that means; or when something was done, and what."""
     from amq.runtime.words import Reason
 
     if found.waits_for is Reason.NOTHING:
-        return found.detail + ("" if found.seconds is None else f", {age(found.seconds)} ago")
+        return found.detail if found.seconds is None else f"{age(found.seconds)} ago {found.detail}"
     since = "" if found.seconds is None else f", for {age(found.seconds)}"
     return f"{found.waits_for.value}{since}: {found.detail}"
 

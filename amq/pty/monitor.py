@@ -52,8 +52,10 @@ def _take_foreground() -> None:
 def _watch(program: int, report: int) -> None:
     """Until PROGRAM has ended. Who wants to end it asks the host, which has its last output to show.
 
-    SIGHUP is left as it is: when the terminal goes we end, and the kernel hangs up the program, stopped or not.
+    When the terminal goes we end, also where hang-ups were ignored before us (nohup), and the kernel hangs up the
+    program, stopped or not: what becomes of one that ignores it, there is nobody to tell.
     """
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     for name in _NOT_OURS:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     _tell(report, program)

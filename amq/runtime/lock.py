@@ -6,8 +6,10 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Callable
 
-from amq.layout import NOTIFIER_NAME
+from amq.layout import NOTIFIER_NAME, AgentLayout
+from amq.store.locks import open_state
 from amq.store.notifier import MAX_BYTES, Notifier, parse_notifier
 
 PASSING = 0.1  # seconds; nobody but a notifier holds the lock for longer
@@ -27,17 +29,60 @@ class TakenError(Exception):
 
 
 class Claim:
-    """The lock, held. The descriptor is not inherited: programs that we start do not keep it."""
+    """The lock, held. The descriptors are not inherited: programs that we start do not keep it."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, directory: str, how: str, lock: int, mailbox: int) -> None:
+        self._directory = directory
+        self._how = how
+        self._lock = lock
+        self._mailbox = mailbox  # open, so that no other directory can be taken for it
+
+    def holds(self, prepare: Callable[[], None] = lambda: None) -> bool:
+        """Whether we notify the agent still: not where its mailbox was made again, and somebody else has that.
+
+        Where nobody has, we take it, and PREPARE puts what else we need into its private directory. A mailbox that is
+        away is still ours; nothing is made in one that is being removed. Raises OSError.
+        """
+        try:
+            if os.path.samestat(os.stat(_mailbox(self._directory)), os.fstat(self._mailbox)):
+                return True
+        except FileNotFoundError:
+            return True
+        open_state(AgentLayout(_mailbox(self._directory)), self._directory).close()
+        try:
+            again = claim(self._directory, self._how)
+        except TakenError:
+            return False
+        try:
+            prepare()
+        except BaseException:
+            again.release()
+            raise
+        self.release()
+        self._lock, self._mailbox = again._lock, again._mailbox
+        return True
 
     def release(self) -> None:
-        os.close(self._descriptor)
+        os.close(self._lock)
+        os.close(self._mailbox)
 
 
 def claim(directory: str, how: str) -> Claim:
     """Become the notifier of the agent whose private DIRECTORY this is, or raise TakenError."""
+    mailbox = os.open(_mailbox(directory), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return Claim(directory, how, _claim(directory, how), mailbox)
+    except BaseException:
+        os.close(mailbox)
+        raise
+
+
+def _mailbox(directory: str) -> str:
+    return os.path.dirname(directory)
+
+
+def _claim(directory: str, how: str) -> int:
+    """The lock's descriptor."""
     descriptor = os.open(f"{directory}/{NOTIFIER_NAME}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     if not _take(descriptor):
         holder = parse_notifier(os.pread(descriptor, MAX_BYTES, 0))
@@ -45,7 +90,7 @@ def claim(directory: str, how: str) -> Claim:
         raise TakenError(holder)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "how": how}).encode() + b"\n", 0)
-    return Claim(descriptor)
+    return descriptor
 
 
 def _take(descriptor: int) -> bool:

@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import TYPE_CHECKING
 
 from amq.errors import AmqError, HostFailed
@@ -72,14 +73,15 @@ def run(
     """
     with ExitStack() as stack:
         try:
-            account, state = mailbox.account, mailbox.state_dir
+            account, state, claim = mailbox.account, mailbox.state_dir, None
             if options.wake:
-                stack.callback(_claim(state, mailbox, program).release)
+                claim = _claim(state, mailbox, program)
+                stack.callback(claim.release)
             elif read_notifier(account.agent) is None:
                 Record(state).waits((), Reason.OFF)
             planned = launch.plan(profile, program, environment, account.queue, account.me, options)
-            launch.prepare(planned, mailbox, make_command(state), options)
-            return _hosted(mailbox, planned, options)
+            _prepare(mailbox, planned, options)
+            return _hosted(mailbox, planned, options, claim)
         except CannotRunError as error:
             raise CannotRun(error) from error
         except (PtyError, OSError) as error:
@@ -97,15 +99,20 @@ def _claim(state: str, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
         ) from error
 
 
-def _hosted(mailbox: Mailbox, planned: Launch, options: Options) -> int:
+def _prepare(mailbox: Mailbox, planned: Launch, options: Options) -> None:
+    """Make what the program finds in its agent's private directory."""
+    launch.prepare(planned, mailbox, make_command(mailbox.state_dir), options)
+
+
+def _hosted(mailbox: Mailbox, planned: Launch, options: Options, claim: lock.Claim | None) -> int:
     with closing(Tty(STDIN, STDOUT)) as tty:
         tty.guard = Guard(tty)
         started, started_at, size = time.monotonic(), time.time(), tty.size()
         child = Child.spawn(planned.program, planned.environment, size, tty.attributes())
-        host = Host(child, tty, _terminal(planned.profile, started, Screen(size) if options.wake else None))
+        host = Host(child, tty, _terminal(planned.profile, started, Screen(size) if claim else None))
         waking = Waking(mailbox, host, _witness(mailbox, planned, child.pid, started_at), planned, options)
-        if options.wake:
-            waking.start()
+        if claim:
+            waking.start(claim)
         try:
             return host.run()
         finally:
@@ -132,13 +139,15 @@ class Waking:
         self._planned = planned
         self._options = options
         self._stop = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._run, args=(work,), name=work.__name__.strip("_"), daemon=True)
-            for work in (self._wake, self._follow)
-        ]
+        self._threads: list[threading.Thread] = []
         self._log: Callable[[str], None] = BoundedFile(f"{self._state}/run.log").append
 
-    def start(self) -> None:
+    def start(self, claim: lock.Claim) -> None:
+        """Start them, for an agent that is ours as long as CLAIM holds."""
+        self._threads = [
+            threading.Thread(target=self._run, args=(work,), name=name, daemon=True)
+            for name, work in (("wake", partial(self._wake, claim)), ("follow", self._follow))
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -160,7 +169,7 @@ class Waking:
         if not self._stop.wait(IMPORT_AFTER):
             self._host.terminal.follow(self._stop)
 
-    def _wake(self) -> None:
+    def _wake(self, claim: lock.Claim) -> None:
         Record(self._state).waits((), Reason.STARTING)
         if self._stop.wait(IMPORT_AFTER):
             return
@@ -174,7 +183,9 @@ class Waking:
         path = command_path(self._state)
         command = COMMAND if planned.finds_amq else typed_command(path, planned.environment, self._stop)
         wording = Wording(command, self._options.preview)
-        waking.run(self._mailbox, channel, self._options.policy, wording, self._log, self._stop)
+        prepare = partial(_prepare, self._mailbox, planned, self._options)
+        ours = partial(claim.holds, prepare)
+        waking.run(self._mailbox, channel, self._options.policy, wording, self._log, self._stop, ours)
 
     def _native_first(self, typed: Channel) -> Channel:
         from amq.runtime.channels.native import ClaudeSocket, CodexQueue, NativeFirst

@@ -82,7 +82,7 @@ def run(
         started()
         _fall_silent()
         try:
-            waking.run(mailbox, channel, policy, wording, log, stop)
+            waking.run(mailbox, channel, policy, wording, log, stop, claim.holds)
         except Exception:
             log(traceback.format_exc())
             raise

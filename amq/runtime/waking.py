@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import anyio
 import anyio.to_thread
@@ -38,7 +39,9 @@ class PrivateLog(logging.Handler):
 
 
 class Waker:
-    """One agent's, who has a private directory. LOG takes a line for the private log."""
+    """One agent's, who has a private directory. LOG takes a line for the private log; OURS says whether it is us who
+    notify the agent.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class Waker:
         wording: Wording,
         log: Callable[[str], None],
         clock: Callable[[], float] = now,
+        ours: Callable[[], bool] = lambda: True,
     ) -> None:
         self._mailbox = mailbox
         self._channel = channel
@@ -58,8 +62,10 @@ class Waker:
         self._wording = wording
         self._log = log
         self._clock = clock
+        self._ours = ours
         self._state = Wake()
         self._unread: list[Unread] = []
+        self._looked = Looked(frozenset(), frozenset(), frozenset(), Readiness())  # the same, as `wake` takes it
         self._failure = ""  # why the inbox cannot be read
         self._rung = anyio.Event()  # "look again" since the last look
         self._stop_listening = threading.Event()
@@ -99,7 +105,7 @@ class Waker:
         readiness, handed = self._channel.look(), self._handed.another()
         if rung or handed or readiness.waits_for is None:
             self._look_into_inbox()
-        looked = self._looked(readiness)
+        looked = replace(self._looked, agent=readiness)
         if handed:
             self._decide(Ended(Outcome.HANDED, unread=looked.unread))
         actions = self._decide(looked)
@@ -114,14 +120,17 @@ class Waker:
 
     def _look_into_inbox(self) -> None:
         try:
-            unread = self._mailbox.unread()
+            unread = self._mailbox.unread(self._unread) if self._ours() else []
         except (AmqError, OSError) as error:
             self._unreadable(f"the inbox cannot be read: {error}")
             return
         self._unreadable("")
-        if {message.id for message in self._unread} - {message.id for message in unread}:
+        if unread == self._unread:
+            return
+        looked = _looked(unread)
+        if self._looked.unread - looked.unread:
             self._channel.drained()
-        self._unread = unread
+        self._unread, self._looked = unread, looked
 
     def _unreadable(self, why: str) -> None:
         """Note, once, that there is no way to know of mail, and that there is one again."""
@@ -131,12 +140,6 @@ class Waker:
         elif self._failure and not why:
             self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for a while")
         self._failure = why
-
-    def _looked(self, readiness: Readiness) -> Looked:
-        def of(priority: str) -> frozenset[str]:
-            return frozenset(message.id for message in self._unread if message.priority == priority)
-
-        return Looked(frozenset(message.id for message in self._unread), of("urgent"), of("low"), readiness)
 
     def _ended(self, end: End) -> Ended:
         if end.outcome is Outcome.REFUSED:
@@ -151,6 +154,13 @@ class Waker:
         return actions
 
 
+def _looked(unread: list[Unread]) -> Looked:
+    def of(priority: str) -> frozenset[str]:
+        return frozenset(message.id for message in unread if message.priority == priority)
+
+    return Looked(frozenset(message.id for message in unread), of("urgent"), of("low"), Readiness())
+
+
 def run(
     mailbox: Mailbox,
     channel: Channel,
@@ -158,7 +168,8 @@ def run(
     wording: Wording,
     log: Callable[[str], None],
     stop: threading.Event,
+    ours: Callable[[], bool],
 ) -> None:
     """Keep the agent told until STOP is set."""
     logging.getLogger().addHandler(PrivateLog(log))
-    anyio.run(Waker(mailbox, channel, policy, wording, log).run, stop)
+    anyio.run(Waker(mailbox, channel, policy, wording, log, ours=ours).run, stop)

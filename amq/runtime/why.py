@@ -28,7 +28,7 @@ _IN_WORDS = {
 }
 _PERSON = "nobody tells the person: amq drain --include-body shows it"
 _ENDED = {
-    Outcome.HANDED: "a hook has handed it word of the mail",
+    Outcome.HANDED: "a hook handed it word of the mail",
     Outcome.SENT: "it was told in a way of its program's own",
     Outcome.TYPED: "the line was typed, and not submitted",
     Outcome.SUBMITTED: "it was told",
@@ -36,6 +36,9 @@ _ENDED = {
     Outcome.REFUSED: "nothing could be typed",
     Outcome.FAILED: "nothing took the line",
 }
+_TOLD = {Outcome.HANDED, Outcome.SENT, Outcome.SUBMITTED, Outcome.UNCERTAIN}
+_SINCE = "; it may be at work, or asking the person something"
+"""What an agent is at that was told is looked at when it is to be reminded: until then nobody knows."""
 
 
 @record
@@ -83,8 +86,8 @@ def _is_about(entry: dict[str, Any], unread: list[str]) -> bool:
 def _detail(entry: dict[str, Any]) -> str:
     if "waits_for" in entry:
         return str(entry.get("reason") or _IN_WORDS[Reason(entry["waits_for"])])
-    reason = f" ({entry['reason']})" if entry.get("reason") else ""
-    return f"{_ENDED[Outcome(entry['outcome'])]}{reason}"
+    outcome, reason = Outcome(entry["outcome"]), f" ({entry['reason']})" if entry.get("reason") else ""
+    return f"{_ENDED[outcome]}{reason}{_SINCE if outcome in _TOLD else ''}"
 
 
 def _since(entry: dict[str, Any], now_ns: int) -> float | None:

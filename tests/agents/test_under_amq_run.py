@@ -5,23 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.agents.styles import STYLES
 from tests.pty.person import wait_until
-from tests.runtime.test_session import ONE_MESSAGE, Desk
+from tests.runtime.desk import ONE_MESSAGE, Desk
 
 REPOSITORY = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
-    yield desk
-    desk.close()
 
 
 def install(style: str, place: Path, log: Path) -> str:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any, cast
 
 from amq.mailbox import Mailbox, Unread
@@ -186,9 +187,9 @@ class _Inbox:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.state_dir = world._state_dir
+        self.account = SimpleNamespace(agent=SimpleNamespace(state=world._state_dir))
 
-    def unread(self) -> list[Unread]:
+    def unread(self, before: Iterable[Unread] = ()) -> list[Unread]:  # noqa: ARG002
         return self._world.unread
 
 

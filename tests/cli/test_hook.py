@@ -103,7 +103,7 @@ def test_a_call_that_leads_nowhere_is_silent(amq: Shell, words: tuple[str, ...])
     "words",
     [
         "hook", "hook claude", "hook instal claude", "hook gemini Stop", "hook claude Stop --bogus",
-        "--bogus hook claude",
+        "--bogus hook claude", "--root hook claude Stop", "--me hook codex Stop", "--root hook",
         "hook claude Stop --root", "hook claude Stop --me a --normal-after soon", "hook claude Stop -- more",
         "hook claude Stop --json=x", "hook claude Stop --normal-after 1 --normal-after 2",
     ],
@@ -112,6 +112,21 @@ def test_a_call_that_is_wrong_fails_nobody_and_says_so(amq: Shell, words: str) -
     result = amq(*words.split(), me="bob", stdin=b"{}")
     assert (result.code, result.out) == (0, "")
     assert result.err.startswith("amq: ")
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, OSError, KeyboardInterrupt])
+def test_a_defect_fails_nobody_and_is_said(
+    amq: Shell, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("amq.cli.hook.run", broken)
+    assert amq("hook", "claude", "Stop", me="bob", stdin=b"{}").code == 0
+
+
+def test_a_call_of_another_command_that_is_wrong_fails(amq: Shell) -> None:
+    assert [amq(*words.split()).code for words in ("hok claude Stop", "--me hook list")] == [2, 3]
 
 
 def test_without_a_handle_nothing_is_said(amq: Shell) -> None:

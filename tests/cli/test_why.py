@@ -96,7 +96,15 @@ def test_what_the_notifier_said_last(amq: Shell, state: str, notified: None, rea
 def test_how_the_last_attempt_ended(amq: Shell, state: str, notified: None, outcome: Outcome) -> None:
     Record(state).attempt({amq.send()}, "pty", outcome, "a\x1b reason")
     assert waits_for(amq) == "nothing"
-    assert amq.ok("why", "bob").endswith(" (a^[ reason), 0s ago\n")
+    said = amq.ok("why", "bob")
+    assert said.startswith(f"bob: 1 unread message: 0s ago {_ENDED[outcome]} (a^[ reason)")
+
+
+def test_what_it_is_at_since_it_was_told_is_not_known(amq: Shell, state: str, notified: None) -> None:
+    """A dialog, say: that is looked at when it is to be reminded."""
+    Record(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
+    expected = "bob: 1 unread message: 0s ago it was told; it may be at work, or asking the person something\n"
+    assert amq.ok("why", "bob") == expected
 
 
 def test_a_notifier_that_failed_says_so(amq: Shell, state: str, notified: None) -> None:

@@ -14,12 +14,10 @@ from amq.layout import QueueLayout
 from tests.hostile.messages import TEXTS, corpus
 from tests.hostile.showing import forbidden
 from tests.pty.person import wait_until
-from tests.runtime.test_session import Desk
 from tests.samples import message_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from tests.runtime.desk import Desk
 
 AGENT = """
 import os, sys, tty
@@ -32,14 +30,6 @@ with open(sys.argv[1], "ab", buffering=0) as log:
 """
 """It shows what is pasted, as an agent's input line does, and writes down every byte that it gets."""
 TYPED = rb"\x1b\[200~(?P<line>amq: .+ Run: \S*amq drain --include-body)\x1b\[201~\r"
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """An agent's queue, and the sessions that are ended with the test."""
-    desk = Desk(tmp_path)
-    yield desk
-    desk.close()
 
 
 def put(desk: Desk, name: str, data: bytes) -> None:

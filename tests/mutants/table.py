@@ -12,6 +12,7 @@ DURABLE, MEANWHILE, WEAK = (
     "tests/crash/test_weak_filesystems.py",
 )
 SYSCALLS, PIPES, STUCK = "tests/crash/test_syscalls.py", "tests/crash/test_pipes.py", "tests/crash/test_stuck.py"
+ORDERED, CALM, LOCKS = "tests/test_order.py", "tests/store/test_calm.py", "tests/store/test_locks.py"
 HOSTILE, WIRE, TEXT = "tests/hostile", "tests/wire", "tests/test_text.py"
 
 ON_DISK = (
@@ -493,6 +494,14 @@ TERMINAL = (
         times=2,
     ),
     Mutant(
+        "a monitor stays behind where hang-ups are ignored",
+        "pty/monitor.py",
+        "_watch",
+        "signal.signal(signal.SIGHUP, signal.SIG_DFL)",
+        "None",
+        "tests/terminal/test_guard.py",
+    ),
+    Mutant(
         "the program is in the group of its session's leader",
         "pty/monitor.py",
         "divide",
@@ -610,6 +619,46 @@ WATCHING = (
         WAKING,
     ),
     Mutant(
+        "a mailbox that is made again has no notifier",
+        "runtime/lock.py",
+        "Claim.holds",
+        "os.path.samestat(os.stat(_mailbox(self._directory)), os.fstat(self._mailbox))",
+        "True",
+        "tests/runtime/test_files.py",
+    ),
+    Mutant(
+        "who has lost an agent to another notifier tells it, too",
+        "runtime/waking.py",
+        "Waker._look_into_inbox",
+        "self._ours()",
+        "True",
+        WAKING,
+    ),
+    Mutant(
+        "a full inbox is read at every look",
+        "runtime/waking.py",
+        "Waker._look_into_inbox",
+        "self._mailbox.unread(self._unread)",
+        "self._mailbox.unread()",
+        WAKING,
+    ),
+    Mutant(
+        "a message that could not be read is never looked at again",
+        "mailbox.py",
+        "Mailbox.unread",
+        "each.sender and each.id in waiting",
+        "each.id in waiting",
+        "tests/test_mailbox.py",
+    ),
+    Mutant(
+        "what was drained is unread for ever",
+        "mailbox.py",
+        "Mailbox.unread",
+        "each.sender and each.id in waiting",
+        "each.sender",
+        "tests/test_mailbox.py",
+    ),
+    Mutant(
         "an event is compared with the wall clock at every look",
         "runtime/witness.py",
         "Witness._when",
@@ -633,8 +682,24 @@ HOOKS = (
         "a wrong call of a hook fails the agent",
         "cli/main.py",
         "main",
-        "_find_command(ours)[1] == FAILS_NOBODY",
+        "_may_be_a_hook(ours)",
         "False",
+        "tests/cli/test_hook.py",
+    ),
+    Mutant(
+        "a hook behind an option without its value fails the agent",
+        "cli/main.py",
+        "_may_be_a_hook",
+        "FAILS_NOBODY in before",
+        "False",
+        "tests/cli/test_hook.py",
+    ),
+    Mutant(
+        "a wrong call of another command passes for a hook",
+        "cli/main.py",
+        "_may_be_a_hook",
+        "command not in COMMANDS",
+        "True",
         "tests/cli/test_hook.py",
     ),
     Mutant(
@@ -655,4 +720,93 @@ HOOKS = (
     ),
 )
 
-MUTANTS = (*ON_DISK, *MAIL, *WORDS, *TERMINAL, *GATES, *WATCHING, *HOOKS)
+REMEMBERED = (
+    Mutant(
+        "an urgent message waits for its turn",
+        "store/maildir.py",
+        "calm_since",
+        "b'urgent' in header",
+        "False",
+        ORDERED,
+    ),
+    Mutant(
+        "a word that is escaped hides what is urgent",
+        "store/maildir.py",
+        "calm_since",
+        "b'\\\\u' in header",
+        "False",
+        ORDERED,
+    ),
+    Mutant("half a header is taken for all of it", "store/maildir.py", "calm_since", "not fence", "False", ORDERED),
+    Mutant(
+        "a time within the context is the message's",
+        "store/maildir.py",
+        "calm_since",
+        "header.count(b'\"created\"') != 1",
+        "False",
+        ORDERED,
+    ),
+    Mutant(
+        "what is parsed is never urgent", "order.py", "_by_header", "found.header.priority != 'urgent'", "True", ORDERED
+    ),
+    Mutant(
+        "a bad message is put away last", "order.py", "_by_header", "return (True, '')", "return (True, '~')", ORDERED
+    ),
+    Mutant(
+        "calm mail is in the order of its names",
+        "order.py",
+        "in_order",
+        "(True, calm[identifier], identifier)",
+        "(True, '', identifier)",
+        ORDERED,
+    ),
+    Mutant("what is known to be calm is opened", "order.py", "in_order", "each not in calm", "True", ORDERED),
+    Mutant(
+        "a drain remembers nothing",
+        "draining.py",
+        "Drain._waiting",
+        "calm.keep(agent, known, found, self._account.temporary())",
+        "None",
+        CALM,
+    ),
+    Mutant("a drain of all keeps what it takes", "draining.py", "Drain._waiting", "self._limit", "True", CALM),
+    Mutant(
+        "what is calm is written by every drain",
+        "store/calm.py",
+        "keep",
+        "len(before.keys() ^ calm.keys()) < WORTH",
+        "False",
+        CALM,
+    ),
+    Mutant("a name says that another is calm", "store/calm.py", "keep", "'\\n' not in identifier", "True", CALM),
+    Mutant(
+        "a full disk stops a drain that would remember",
+        "store/calm.py",
+        "keep",
+        "suppress(OSError)",
+        "suppress()",
+        CALM,
+    ),
+    Mutant("a damaged memory of a drain stops the next", "store/calm.py", "known", "return {}", "raise", CALM),
+    Mutant(
+        "a lock that changes hands is given up", "store/locks.py", "_wait_for", "touched != since", "since < 0", LOCKS
+    ),
+    Mutant(
+        "a lock that never changes hands is waited for",
+        "store/locks.py",
+        "_wait_for",
+        "now + patience",
+        "now + 100 * patience",
+        LOCKS,
+    ),
+    Mutant(
+        "who gets the lock does not tell",
+        "store/locks.py",
+        "lock_beside",
+        "durable.steps.touch(directory, name)",
+        "None",
+        LOCKS,
+    ),
+)
+
+MUTANTS = (*ON_DISK, *MAIL, *REMEMBERED, *WORDS, *TERMINAL, *GATES, *WATCHING, *HOOKS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -50,6 +51,71 @@ def test_a_lock_ends_with_its_process_not_with_what_that_started(tmp_path: Path)
         claim(str(tmp_path), "run").release()
     finally:
         os.kill(int(ended.stdout), 9)
+
+
+class TestAMailboxThatIsMadeAgain:
+    """The lock goes with the mailbox that it was in."""
+
+    @pytest.fixture
+    def state(self, tmp_path: Path) -> Path:
+        state = tmp_path / "mailbox" / ".amq"
+        state.mkdir(parents=True)
+        return state
+
+    def test_its_notifier_becomes_the_new_one_s(self, state: Path) -> None:
+        held, prepared = claim(str(state), "run"), list[bool]()
+        shutil.rmtree(state.parent)
+        state.parent.mkdir()
+        for _ in range(3):
+            assert held.holds(lambda: prepared.append(state.is_dir()))
+        assert prepared == [True]
+        with pytest.raises(TakenError) as taken:
+            claim(str(state), "wake")
+        assert taken.value.holder == Notifier(os.getpid(), "run")
+        held.release()
+        claim(str(state), "wake").release()
+
+    def test_only_one_of_two_has_it(self, state: Path) -> None:
+        """Whoever comes second waits until the other has ended."""
+        held, prepared = claim(str(state), "run"), list[bool]()
+        state.parent.rename(state.parent.with_name("away"))
+        state.mkdir(parents=True)
+        other = claim(str(state), "wake")
+        assert not held.holds(lambda: prepared.append(True))
+        other.release()
+        assert held.holds(lambda: prepared.append(True))
+        assert prepared == [True]
+        held.release()
+
+    def test_nothing_is_made_in_one_that_is_away_or_being_removed(self, state: Path) -> None:
+        held = claim(str(state), "run")
+        shutil.rmtree(state)
+        assert held.holds()
+        assert not state.exists()
+        state.parent.rmdir()
+        assert held.holds()
+        assert not state.parent.exists()
+        held.release()
+
+    def test_what_could_not_be_prepared_is_not_held(self, state: Path) -> None:
+        def fails() -> None:
+            raise OSError("a full disk")
+
+        held, prepared = claim(str(state), "run"), list[bool]()
+        shutil.rmtree(state.parent)
+        state.parent.mkdir()
+        before = descriptors()
+        with pytest.raises(OSError, match="a full disk"):
+            held.holds(fails)
+        claim(str(state), "wake").release()
+        assert held.holds(lambda: prepared.append(True))
+        assert (prepared, descriptors()) == ([True], before)
+        held.release()
+
+
+def descriptors() -> int:
+    """How many we have open."""
+    return len(os.listdir("/dev/fd"))
 
 
 def test_a_holder_that_has_not_said_who_it_is(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shlex
@@ -10,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeAlias, cast
@@ -18,95 +17,18 @@ from typing import Any, TypeAlias, cast
 import pexpect
 import pytest
 
-from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.pty.host import Host
 from amq.pty.terminal import Terminal
+from amq.runtime import lock
 from amq.runtime import session as session_module
 from amq.runtime.launch import Launch, Options
 from amq.runtime.profiles import profile_for
 from amq.runtime.record import Record
 from amq.runtime.typed import Rules
 from amq.runtime.waking import PrivateLog
-from amq.store import registry
-from tests.pty.person import PATIENCE, wait_until
-
-TUI = Path(__file__).parents[1] / "agents" / "tui.py"
-ONE_MESSAGE = "amq: 1 new message from codex. Run: amq drain --include-body"
-
-Session: TypeAlias = "pexpect.spawn[bytes]"
-
-
-class Desk:
-    """One agent's queue, its program's log, and the session it runs in."""
-
-    def __init__(self, place: Path) -> None:
-        self.root = str(place / "queue")
-        self.log = place / "log"
-        self.go = place / "go"
-        self._sessions: list[Session] = []
-        queue = QueueLayout(self.root)
-        registry.make_queue(queue, tracked=False)
-        for handle in ("tui", "codex"):
-            registry.make_mailbox(queue, handle)
-
-    def run(self, *program: str, options: tuple[str, ...] = (), **variables: str) -> Session:
-        return self.spawn(self.command(*program, options=options), **variables)
-
-    def command(self, *program: str, options: tuple[str, ...] = ()) -> list[str]:
-        return [sys.executable, "-m", "amq", "--root", self.root, "run", "--as", "tui", *options, "--", *program]
-
-    def spawn(self, command: list[str], **variables: str) -> Session:
-        session: Session = pexpect.spawn(
-            command[0], command[1:], timeout=PATIENCE, dimensions=(24, 60), env=self.environment() | variables
-        )
-        self._sessions.append(session)
-        return session
-
-    def host_pid(self) -> int:
-        lock = Path(Mailbox(self.root, "tui").state_dir, "notifier.lock")
-        return int(json.loads(lock.read_text())["pid"])
-
-    def run_tui(self, *options: str) -> Session:
-        return self.run(sys.executable, str(TUI), str(self.log), *options)
-
-    def environment(self) -> dict[str, str]:
-        """The person's: `bash -l` is quiet, quick and keeps the PATH."""
-        shells = Path(self.root).parent / "shells"
-        shells.mkdir(exist_ok=True)
-        for name in ("bash",):
-            (shells / name).write_text("#!/bin/sh\ncommand -v amq\n")
-            (shells / name).chmod(0o700)
-        return {**os.environ, "PATH": f"{shells}:{os.environ['PATH']}", "SHELL": str(shells / "bash")}
-
-    def send(self, body: bytes = b"hello") -> None:
-        Mailbox(self.root, "codex").send(["tui"], body)
-
-    def unread(self) -> int:
-        return len(Mailbox(self.root, "tui").unread())
-
-    def noted(self) -> list[str]:
-        return self.log.read_text().splitlines() if self.log.exists() else []
-
-    def recorded(self) -> list[str]:
-        """What the mail waited for, and how attempts ended."""
-        path = Path(Mailbox(self.root, "tui").state_dir, "wakes.jsonl")
-        entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-        return [entry.get("waits_for") or entry["outcome"] for entry in entries if entry["ids"]]
-
-    def comes_to(self, *notes: str) -> None:
-        wait_until(lambda: self.noted() == list(notes))
-
-    def close(self) -> None:
-        for session in self._sessions:
-            session.close(force=True)
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
-    yield desk
-    desk.close()
+from tests.pty.person import wait_until
+from tests.runtime.desk import ONE_MESSAGE, TUI, Desk, Session
 
 
 def ends(session: Session) -> int:
@@ -349,7 +271,7 @@ def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.M
     planned, options = Launch(profile_for("x"), ["x"], {}, [], "off", finds_amq=True), Options()
     host = cast("Host", SimpleNamespace(terminal=Terminal(0.0)))
     waking = session_module.Waking(mailbox, host, cast("Any", None), planned, options)
-    waking.start()
+    waking.start(lock.claim(mailbox.state_dir, "run"))
     log = Path(mailbox.state_dir, "run.log")
     wait_until(log.exists)
     waking.stop()

@@ -227,6 +227,29 @@ async def test_a_queue_that_is_away_ends_no_waking(root: str) -> None:
             await comes(lambda count=count: len(channel.told) == count)
 
 
+async def test_who_is_not_the_notifier_tells_nobody(root: str) -> None:
+    channel, ours = NotingChannel(), [False]
+    waker = Waker(Mailbox(root, "claude"), channel, Policy(), Wording(), print, ours=lambda: ours[0])
+    send(root)
+    await waker.turn(rung=True)
+    assert channel.told == []
+    ours[0] = True
+    await waker.turn(rung=True)
+    assert len(channel.told) == 1
+
+
+async def test_a_look_at_a_full_inbox_opens_only_what_is_new(root: str, opened: list[str]) -> None:
+    waker = Waker(Mailbox(root, "claude"), NotingChannel(), Policy(), Wording(), print)
+    for _ in range(3):
+        send(root)
+    await waker.turn(rung=True)
+    send(root)
+    opened.clear()
+    for _ in range(2):
+        await waker.turn(rung=True)
+    assert len(opened) == 1
+
+
 async def test_after_the_machine_has_slept_there_is_one_reminder(root: str) -> None:
     """However many would have been due meanwhile."""
     time = 0.0

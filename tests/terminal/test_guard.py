@@ -18,7 +18,7 @@ def start(person: PtyDesk) -> tuple[int, int]:
     person.type(f"{AMQ} run --no-wake --as x -- {DISORDER} 'exec sleep 1000'\r")
     wait_until(lambda: HALF in person.stream(), person.stream)
     amq, guard, *_ = person.job()
-    assert os.getsid(guard) == guard
+    wait_until(lambda: os.getsid(guard) == guard)
     return amq, guard
 
 
@@ -86,6 +86,26 @@ def test_a_signal_for_all_of_amq_leaves_it_at_its_post(tmp_path: Path) -> None:
         wait_until(lambda: not is_alive(guard))
         assert person.says("stty -g") == before
         assert person.left_on() == {}
+
+
+def test_where_hang_ups_are_ignored_nobody_stays_but_the_program(tmp_path: Path) -> None:
+    """As behind nohup(1), which is there so that the program stays."""
+    with desk("bash", tmp_path) as person:
+        assert isinstance(person, PtyDesk)
+        person.says("trap '' HUP")
+        before = person.says("stty -g")
+        amq, guard = start(person)
+        *_, program = job = person.job()
+        assert job == [amq, guard, os.getsid(program), program]
+        try:
+            os.kill(amq, signal.SIGKILL)
+            person.says(A_COMMAND)
+            wait_until(lambda: not any(map(is_alive, job[:-1])))
+            assert is_alive(program)
+            assert person.says("stty -g") == before
+            assert person.left_on() == {}
+        finally:
+            os.kill(program, signal.SIGKILL)
 
 
 def test_without_it_the_rest_goes_on(tmp_path: Path) -> None:
