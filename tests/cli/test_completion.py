@@ -17,6 +17,7 @@ import pytest
 from amq.cli import completion
 from amq.cli.main import COMMANDS
 from tests.conftest import Shell
+from tests.pty.person import hang_up
 
 SHELLS = ("bash", "zsh", "fish")
 TYPED = {
@@ -86,7 +87,7 @@ def started(shell: str, environment: dict[str, str], project: Path) -> Iterator[
     try:
         yield child
     finally:
-        child.close(force=True)
+        hang_up(child)
 
 
 def test_tab_completes(interactive: str, amq: Shell, environment: dict[str, str]) -> None:

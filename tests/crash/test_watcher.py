@@ -23,7 +23,7 @@ from amq.runtime.wake import Policy
 from amq.store import registry
 from tests.chance import SOAK
 from tests.crash.tools import missing, require
-from tests.pty.person import PATIENCE, wait_until
+from tests.pty.person import PATIENCE, hang_up, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,7 @@ class Everybody:
             for pipe in filter(None, (command.stdout, command.stderr)):
                 pipe.close()
         if self._hosted is not None:
-            self._hosted.close(force=True)
+            hang_up(self._hosted)
 
     def _late(self) -> dict[str, int | None]:
         """Who does not wait yet, and how it ended if it has."""

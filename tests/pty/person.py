@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import struct
 import termios
 import threading
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from pexpect.fdpexpect import fdspawn
 
@@ -86,6 +88,17 @@ def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambd
     if failures:
         raise failures[0]
     return status
+
+
+def hang_up(session: Any) -> None:  # a pexpect.spawn, whose types leave out what it stands on
+    """Take the terminal away, and kill what does not end by that; pexpect's own way gives up on a busy machine."""
+    session.ptyproc.fileobj.close()
+    session.closed = session.ptyproc.closed = True  # else their destructors do it again
+    deadline = time.monotonic() + PATIENCE
+    while not session.ptyproc.terminated and not os.waitpid(session.pid, os.WNOHANG)[0]:
+        if time.monotonic() > deadline:
+            os.kill(session.pid, signal.SIGKILL)
+        time.sleep(0.002)
 
 
 def wait_until(condition: Callable[[], object], what: Callable[[], object] = str) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from amq.pty.keystrokes import BURST, ENTER, PATIENCE, Keystrokes, Line
 from tests.pty.cuts import STREAMS, cut_streams
 from tests.pty.person import PATIENCE as PATIENCE_OF_TEST
+from tests.pty.person import hang_up
 
 KNOWN_CLI = Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False)
 
@@ -180,7 +181,7 @@ def test_bash_takes_the_key_behind_escape_for_a_part_of_it(key: bytes) -> None:
         bash.send(b"echo hal\x1b" + key + b"f\r")
         bash.expect_exact("\rhalf\r\n")
     finally:
-        bash.close(force=True)
+        hang_up(bash)
 
 
 def test_after_escape_backspace_may_only_move_the_cursor() -> None:

@@ -13,7 +13,7 @@ import pexpect
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.store import registry
-from tests.pty.person import PATIENCE, wait_until
+from tests.pty.person import PATIENCE, hang_up, wait_until
 
 TUI = Path(__file__).parents[1] / "agents" / "tui.py"
 ONE_MESSAGE = "amq: 1 new message from codex. Run: amq drain --include-body"
@@ -83,4 +83,4 @@ class Desk:
 
     def close(self) -> None:
         for session in self._sessions:
-            session.close(force=True)
+            hang_up(session)

@@ -14,6 +14,7 @@ import pytest
 
 from amq.mailbox import Mailbox
 from amq.runtime import lock
+from tests.pty.person import hang_up
 from tests.setup.conftest import Project, wait_until
 
 
@@ -87,7 +88,7 @@ def test_a_terminal_is_shown_the_session(coop: Project) -> None:
     wait_until(lambda: coop.tmux("list-clients"))
     coop.tmux("detach-client", "-s", "my-project")
     person.expect_exact("amq: the agents go on: amq coop up shows them again, amq coop down ends them")
-    person.close(force=True)
+    hang_up(person)
     assert coop.states()["alice"] == "running"
 
 
