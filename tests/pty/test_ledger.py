@@ -212,6 +212,24 @@ def test_the_cover_forgets_what_was_shown_to_be_off() -> None:
     assert ledger.version > before
 
 
+@given(STREAMS, STREAMS)
+def test_a_cover_that_is_not_outdated_forgets_nothing(shown: bytes, since: bytes) -> None:
+    ledger = after(shown)
+    ledger.shown()
+    further(ledger, since)
+    before = ledger.cover()
+    outdated = ledger.outdated
+    ledger.shown()
+    assert outdated or ledger.cover() == before
+    assert not ledger.outdated
+
+
+def test_colours_outdate_nothing() -> None:
+    """They end with every line of some programs."""
+    assert not after(b"".join(FLEETING)).outdated
+    assert after(b"\x1b[?2004h", b"\x1b[?2004l").outdated
+
+
 def test_frames_are_no_news() -> None:
     """A program that shows sixty frames a second must not have each of them reported."""
     frame = b"\x1b[?2026h\x1b[?25l\x1b[1mx\x1b[m\x1b[?25h\x1b[?2026l"
