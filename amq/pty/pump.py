@@ -187,7 +187,7 @@ class Pump:
             piece = self._read_child()
             if piece is None:
                 return
-            if self._tty.sink_is_private and self._sink_open and not self._to_person:
+            if self._tty.sink_is_private and not self._to_person:
                 piece = piece[self._offer(piece) :]
             self.show(piece)
             if self._to_person:

@@ -65,7 +65,11 @@ class Told(Guard):
         self._happened.append(undo)
 
 
-def test_it_knows_of_a_mode_before_the_terminal_does_and_of_its_end_after(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("at_once", [True, False], ids=["to a terminal", "elsewhere"])
+def test_it_knows_of_a_mode_before_it_is_shown_and_of_its_end_after(
+    monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    """A terminal is given each piece at once; what is none may keep us waiting, and is asked first."""
     happened: list[bytes] = []
     write = os.write
 
@@ -73,8 +77,8 @@ def test_it_knows_of_a_mode_before_the_terminal_does_and_of_its_end_after(monkey
         happened.append(bytes(data))
         return write(fd, data)
 
-    with terminal() as person:
-        tty = Tty(person.slave, person.slave)
+    with terminal() as person, open(os.devnull, "wb") as elsewhere:
+        tty = Tty(person.slave, person.slave if at_once else elsewhere.fileno())
         tty.guard = Told(happened)
         child = Child.spawn(["printf", ON + "%s" + OFF, "shown"], os.environ, tty.size(), tty.attributes())
         pump = Pump(tty, child, Terminal(0.0))
