@@ -61,7 +61,7 @@ class Splitter:
 
     def feed(self, data: bytes) -> list[Token]:
         """The tokens that DATA completes. Joined, text is complete: nothing is dropped but terminators."""
-        tokens = self.fleeting() if self._skimmed else []
+        tokens = self.fleeting()
         data, at = self._behind_held(data), 0
         while at < len(data):
             at = self._next(data, at, tokens) if self._string is None else self._in_string(data, at, tokens)
@@ -93,6 +93,8 @@ class Splitter:
 
     def fleeting(self) -> list[Token]:
         """The last of each thing that changes all the time, as far as it was passed over and not told yet."""
+        if not self._skimmed:
+            return []
         skimmed = b"".join(self._skimmed)
         self._skimmed.clear()
         return _last_ones(skimmed)
