@@ -82,6 +82,7 @@ class Ledger:
         self._cursor_saved = False
         self._cover = dict(_FLEETING)  # what may be on at a terminal that has not shown all of the output
         self.version = 0  # changes with what `cover` returns
+        self.outdated = False  # whether `cover` may undo what is off
 
     @property
     def bracketed_paste(self) -> bool:
@@ -112,7 +113,8 @@ class Ledger:
         return b"".join(self._cover[key] for key in sorted(self._cover, key=_order))
 
     def shown(self) -> None:
-        """The terminal has taken all of the output so far."""
+        """The terminal has taken all of the output so far. It changes nothing unless the cover is `outdated`."""
+        self.outdated = False
         kept = {key: off for key, off in self._cover.items() if key in self._on or key[0] in _KEPT}
         if len(kept) < len(self._cover):
             self._cover = kept
@@ -133,7 +135,7 @@ class Ledger:
 
     def _switch(self, on: bool, key: Key, off_bytes: bytes, on_bytes: bytes = b"") -> None:
         if not on:
-            self._on.pop(key, None)
+            self._off(key)
         elif key in self._on or len(self._on) < MOST:
             self._on[key] = off_bytes, on_bytes
             if key[0] is Rank.ALTERNATE:  # on the usual screen after all, the cursor stays where it is
@@ -141,6 +143,10 @@ class Ledger:
             if self._cover.get(key) != off_bytes and len(self._cover) < 2 * MOST:
                 self._cover[key] = off_bytes
                 self.version += 1
+
+    def _off(self, key: Key) -> None:
+        if self._on.pop(key, None) and key[0] not in _KEPT:
+            self.outdated = True
 
     def _csi(self, data: bytes) -> None:
         for pattern, read in _SEQUENCES:
@@ -161,7 +167,8 @@ class Ledger:
 
     def _escape(self, data: bytes) -> None:
         if data == b"\x1bc":  # RIS, the full reset
-            self._on.clear()
+            for key in [*self._on]:
+                self._off(key)
             self._saved.clear()
             self._cursor_saved = False
         elif data == b"\x1b7":
@@ -205,7 +212,7 @@ class Ledger:
         save, restore = (b"\x1b7", b"\x1b8") if self._cursor_saved and mode != 1049 else (b"", b"")
         self._switch(on, (Rank.ALTERNATE, 0), _set_mode(mode, False) + restore, save + _set_mode(mode, True))
         for index in range(DEEPEST + 1):
-            self._on.pop((Rank.ALTERNATE_KITTY, index), None)
+            self._off((Rank.ALTERNATE_KITTY, index))
 
     def _save_cursor(self, _match: object = None) -> None:
         self._cursor_saved = self._cursor_saved or not self.alternate_screen
@@ -267,11 +274,11 @@ class Ledger:
 
     def _soft_reset(self, _match: object) -> None:
         for mode in _SOFTLY_RESET:
-            self._on.pop(_private_key(mode), None)
+            self._off(_private_key(mode))
         for key in [key for key in self._on if key[0] in (Rank.CHARSET, Rank.SHIFT, Rank.COLOURS, Rank.MARGINS)]:
-            del self._on[key]
+            self._off(key)
         for number in (2, 4):
-            self._on.pop((Rank.ANSI, number), None)
+            self._off((Rank.ANSI, number))
 
 
 _SEQUENCES: tuple[tuple[re.Pattern[bytes], Callable[[Ledger, re.Match[bytes]], None]], ...] = (

@@ -94,8 +94,10 @@ class Pump:
     def drain(self) -> None:
         """Read what a program that has ended or stopped has left in its terminal."""
         for _ in range(LAST_PIECES):
-            if not self._read_child():
+            piece = self._read_child()
+            if piece is None:
                 break
+            self.show(piece)
         self.show(self._terminal.withheld())
 
     def show(self, data: bytes) -> None:
@@ -182,26 +184,28 @@ class Pump:
         Each is shown before the next is read, so that the program and the terminal work while we do.
         """
         for _ in range(IN_A_TURN):
-            if not self._read_child():
+            piece = self._read_child()
+            if piece is None:
                 return
-            if self._to_person and self._tty.sink_is_private:
-                self._write_person()
+            if self._tty.sink_is_private and not self._to_person:
+                piece = piece[self._offer(piece) :]
+            self.show(piece)
             if self._to_person:
                 return
+            self._all_is_shown()
 
-    def _read_child(self) -> bool:
-        """One piece of the program's output, which the models see first. False if there is none at this instant.
+    def _read_child(self) -> bytes | None:
+        """What is to be shown of one piece of the program's output, which the models see first; None if there is none.
 
         The lock is held from the read on: nobody looks between what the program has printed and what that changes.
         """
         with self._terminal.lock:
             if not (data := self._from_child()):
-                return False
+                return None
             shown, answer = self._terminal.from_program(data, time.monotonic())
             self._to_child += answer
             self._tell_guard()
-        self.show(shown)
-        return True
+        return shown
 
     def _from_child(self) -> bytes:
         """What one read gives; nothing if there is nothing now, or the program's terminal was hung up."""
@@ -219,17 +223,28 @@ class Pump:
         self._notice = b""
 
     def _write_person(self) -> None:
+        with memoryview(self._to_person) as waiting, waiting[: self._tty.portion] as portion:
+            count = self._offer(portion)
+        del self._to_person[:count]
+        if not self._sink_open:
+            self._to_person.clear()
+        if not self._to_person:
+            self._all_is_shown()
+
+    def _offer(self, data: bytes | memoryview) -> int:
+        """How many bytes of DATA the person's terminal takes at once."""
         try:
-            with memoryview(self._to_person) as shown, shown[: self._tty.portion] as portion:
-                count = os.write(self._tty.sink, portion)
-            del self._to_person[:count]
+            return os.write(self._tty.sink, data)
         except BlockingIOError:
-            return
+            return 0
         except OSError as error:
             self.failure = None if error.errno in _GONE else error
             self._sink_open = False
-            self._to_person.clear()
-        if not self._to_person:
+            return 0
+
+    def _all_is_shown(self) -> None:
+        """The guard need no longer undo what has ended meanwhile."""
+        if self._terminal.ledger.outdated:
             with self._terminal.lock:
                 self._terminal.ledger.shown()
                 self._tell_guard()

@@ -24,6 +24,9 @@ Token = tuple[Kind, bytes]
 ESC = 0x1B
 LONGEST_SEQUENCE = 256  # a longer CSI is no sequence of anybody's
 LONGEST_STRING = 1024  # of an OSC, DCS … the first bytes are kept, the rest is passed over
+TAIL = 8  # so many of the last bytes are known
+MOST_SKIMMED = 16  # pieces that are kept until somebody looks for what is fleeting there
+NEAR = 8  # sequences at the end that are tried one by one, when colours are looked for
 
 _COMPLETE = re.compile(
     rb"\x1b(?:(?P<csi>\[[ -?]*[@-~])"
@@ -48,44 +51,64 @@ class Splitter:
     def __init__(self) -> None:
         self._held = b""
         self._string: bytearray | None = None  # the string that we are in the middle of
-        self._tail = b""  # the last bytes; those of sequences are ASCII and end no character
+        self._skimmed: list[bytes] = []  # what held nothing notable; nobody has looked for what is fleeting there
+        self.tail = b""  # the last TAIL bytes of all
 
     @property
     def inside(self) -> bool:
         """Whether the stream stands in the middle of a sequence or of a UTF-8 character."""
-        return bool(self._held) or self._string is not None or _cuts_character(self._tail)
+        return bool(self._held) or self._string is not None or _cuts_character(self.tail)
 
     def feed(self, data: bytes) -> list[Token]:
         """The tokens that DATA completes. Joined, text is complete: nothing is dropped but terminators."""
-        tokens: list[Token] = []
-        data, self._held, at = self._held + data, b"", 0
+        tokens = self.fleeting()
+        data, at = self._behind_held(data), 0
         while at < len(data):
             at = self._next(data, at, tokens) if self._string is None else self._in_string(data, at, tokens)
-        self._tail = (self._tail + data)[-3:]
         return tokens
 
     def skim(self, data: bytes) -> list[Token]:
-        """The same, but without text and movements, and only the last in a row of what changes all the time.
+        """The same, but without text and movements, and of what changes all the time only the last, and that later.
 
-        That is colours, shifts, line drawing, the cursor's visibility and frames. Fast, and enough to follow modes.
+        That is colours, shifts, line drawing, the cursor's visibility and frames. They are told before the next token,
+        after MOST_SKIMMED pieces, or when `fleeting` is asked for. Fast, and enough to follow modes.
         """
         tokens: list[Token] = []
-        data, self._held, at = self._held + data, b"", 0
+        data, at = self._behind_held(data), 0
         while at < len(data):
+            found: list[Token] = []
             if self._string is not None:
-                at = self._in_string(data, at, tokens)
-                continue
-            match = _NOTABLE.search(data, at)
-            end = match.start() if match else len(data)
-            tokens += _last_ones(data, at, end)
-            at = self._next(data, end, tokens) if match else end
-        self._tail = (self._tail + data)[-3:]
+                at = self._in_string(data, at, found)
+            elif match := _NOTABLE.search(data, at):
+                self._skimmed.append(data[at : match.start()])
+                at = self._next(data, match.start(), found)
+            else:
+                self._skimmed.append(data[at:])
+                break
+            if found:
+                tokens += self.fleeting() + found
+        if len(self._skimmed) >= MOST_SKIMMED:
+            tokens += self.fleeting()
         return tokens
+
+    def fleeting(self) -> list[Token]:
+        """The last of each thing that changes all the time, as far as it was passed over and not told yet."""
+        if not self._skimmed:
+            return []
+        skimmed = b"".join(self._skimmed)
+        self._skimmed.clear()
+        return _last_ones(skimmed)
 
     def abandon(self) -> bytes:
         """Give up waiting for the rest of a sequence; return what was held of it."""
-        held, self._held, self._string, self._tail = self._held, b"", None, b""
+        held, self._held, self._string, self.tail = self._held, b"", None, b""
         return held
+
+    def _behind_held(self, data: bytes) -> bytes:
+        """DATA behind what was held back, which no longer is."""
+        self.tail = data[-TAIL:] if len(data) >= TAIL else (self.tail + data)[-TAIL:]
+        data, self._held = self._held + data, b""
+        return data
 
     def _next(self, data: bytes, at: int, tokens: list[Token]) -> int:
         if data[at] != ESC:
@@ -127,20 +150,31 @@ class Splitter:
         return end + {ESC: 2 if finished else 0}.get(data[end], 1)
 
 
-def _last_ones(data: bytes, start: int, end: int) -> list[Token]:
-    """The last of each fleeting thing in DATA between START and END."""
+def _last_ones(data: bytes) -> list[Token]:
+    """The last of each fleeting thing in DATA."""
     tokens: list[Token] = []
     for kind, rare, introducer, length in _FLEETING:
-        if data.rfind(rare, start, end) >= 0 and (at := data.rfind(introducer, start, end)) >= 0:
+        if rare in data and (at := data.rfind(introducer)) >= 0:
             tokens.append((kind, data[at : at + length]))
-    out, back = data.rfind(SHIFT_OUT, start, end), data.rfind(SHIFT_IN, start, end)
+    out, back = data.rfind(SHIFT_OUT), data.rfind(SHIFT_IN)
     if out != back:
         tokens.append((Kind.TEXT, SHIFT_OUT if out > back else SHIFT_IN))
-    while (at := data.rfind(b"m", start, end)) >= 0 and (at := data.rfind(b"\x1b[", start, at)) >= 0:
-        if match := _COLOURS.match(data, at, end):
-            return [*tokens, (Kind.CSI, match[0])]
-        end = at
+    if colours := _last_colours(data):
+        tokens.append((Kind.CSI, colours))
     return tokens
+
+
+def _last_colours(data: bytes) -> bytes:
+    """The last sequence of colours in DATA, mostly one of the last few sequences; nothing if there is none."""
+    end = len(data)
+    for _ in range(NEAR):
+        if (at := data.rfind(b"m", 0, end)) < 0 or (at := data.rfind(b"\x1b", 0, at)) < 0:
+            return b""
+        if match := _COLOURS.match(data, at, end):
+            return match[0]
+        end = at
+    found: list[bytes] = _COLOURS.findall(data, 0, end)
+    return found[-1] if found else b""
 
 
 def _cuts_character(tail: bytes) -> bool:

@@ -80,7 +80,6 @@ class Terminal:
         self._first_output: float | None = None
         self._last_output: float | None = None
         self._output = 0
-        self._ending = b""  # the last bytes of it
         self._ready_since: float | None = None
         self._screen = screen
         self._row_rule = row
@@ -98,7 +97,6 @@ class Terminal:
         with self.lock:
             questions = self.announced.state_questions
             self._output += len(data)
-            self._ending = (self._ending + data[-len(FRAME_END) :])[-len(FRAME_END) :]
             self._last_output = now
             if self._screen is not None:
                 self._screen.put(data)
@@ -128,6 +126,11 @@ class Terminal:
         self._withheld = begun[0] if begun else b""
         return data[: len(data) - len(self._withheld)]
 
+    def _settle(self) -> None:
+        """Let the ledger know of what is fleeting as well. Its cover needs that not: it has all that is fleeting."""
+        for kind, token in self._splitter.fleeting():
+            self.ledger.take(kind, token)
+
     def _take(self, kind: Kind, token: bytes, now: float) -> None:
         self.ledger.take(kind, token)
         if kind is Kind.STRING:
@@ -146,6 +149,7 @@ class Terminal:
     def undo(self, *, all_shown: bool = True) -> bytes:
         """What the person's terminal needs to be as it was before the program, if it was given all of the output."""
         with self.lock:
+            self._settle()
             if not all_shown:
                 return ABANDON + self.ledger.cover()
             return (ABANDON if self._splitter.inside else b"") + self.ledger.undo()
@@ -153,6 +157,7 @@ class Terminal:
     def redo(self) -> bytes:
         """What brings the program's modes back after `undo`."""
         with self.lock:
+            self._settle()
             return self.ledger.redo()
 
     def resize(self, size: Size) -> None:
@@ -196,6 +201,7 @@ class Terminal:
     def look(self, now: float) -> Look:
         """The models' part of a look; who hosts the program adds what only it can see."""
         with self.lock:
+            self._settle()
             row = self._row(now)
             self._compare(row, now)
             return Look(
@@ -240,7 +246,7 @@ class Terminal:
         """The end of a frame is sure; a program that has printed anything else is waited for."""
         if self.ledger.synchronised or self._last_output is None:
             return self.ledger.synchronised
-        return self._ending != FRAME_END and now - self._last_output < FRAME
+        return not self._splitter.tail.endswith(FRAME_END) and now - self._last_output < FRAME
 
     def _compare(self, row: Row, now: float) -> None:
         """Forget the draft that the keys left, once the row has been empty for a while after the last of them."""

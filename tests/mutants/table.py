@@ -674,6 +674,38 @@ WATCHING = (
         "contextlib.nullcontext()",
         THREADS,
     ),
+    Mutant(
+        "what has ended stays in the guard's cover",
+        "pty/pump.py",
+        "Pump._relay",
+        "self._all_is_shown()",
+        "None",
+        "tests/pty/test_guard.py",
+    ),
+    Mutant(
+        "what is no terminal is written to without asking",
+        "pty/pump.py",
+        "Pump._relay",
+        "self._tty.sink_is_private",
+        "True",
+        "tests/terminal/test_transfer.py",
+    ),
+    Mutant(
+        "the last colours are not asked for",
+        "pty/terminal.py",
+        "Terminal._settle",
+        "self._splitter.fleeting()",
+        "[]",
+        "tests/pty/test_terminal.py",
+    ),
+    Mutant(
+        "what passed before a mode is told after it",
+        "pty/sequences.py",
+        "Splitter.skim",
+        "self.fleeting() + found",
+        "found",
+        "tests/pty/test_sequences.py",
+    ),
     Mutant("a notice is shown after the end", "pty/host.py", "Host.tell", "self._child.fd >= 0", "True", THREADS),
 )
 

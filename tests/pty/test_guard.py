@@ -52,6 +52,9 @@ def test_it_does_nothing_off_duty() -> None:
         assert os.read(person.master, 1000) == b"x"
 
 
+ON, OFF = "\033[?2004h", "\033[?2004l"
+
+
 class Told(Guard):
     """No process: it only notes what it is told."""
 
@@ -62,7 +65,11 @@ class Told(Guard):
         self._happened.append(undo)
 
 
-def test_it_knows_of_a_mode_before_the_terminal_does(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("at_once", [True, False], ids=["to a terminal", "elsewhere"])
+def test_it_knows_of_a_mode_before_it_is_shown_and_of_its_end_after(
+    monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    """A terminal is given each piece at once; what is none may keep us waiting, and is asked first."""
     happened: list[bytes] = []
     write = os.write
 
@@ -70,20 +77,20 @@ def test_it_knows_of_a_mode_before_the_terminal_does(monkeypatch: pytest.MonkeyP
         happened.append(bytes(data))
         return write(fd, data)
 
-    with terminal() as person:
-        tty = Tty(person.slave, person.slave)
+    with terminal() as person, open(os.devnull, "wb") as elsewhere:
+        tty = Tty(person.slave, person.slave if at_once else elsewhere.fileno())
         tty.guard = Told(happened)
-        child = Child.spawn(["printf", "\033[?2004h"], os.environ, tty.size(), tty.attributes())
+        child = Child.spawn(["printf", ON + "%s" + OFF, "shown"], os.environ, tty.size(), tty.attributes())
         pump = Pump(tty, child, Terminal(0.0))
         monkeypatch.setattr(os, "write", noting)
-        while child.status is None or not pump.undo().startswith(b"\x1b[?2004l"):
+        while child.status is None or not any(b"shown" in data for data in happened):
             pump.turn()
         pump.close()
         child.close()
         tty.guard = None
         tty.close()
-    shown = next(index for index, data in enumerate(happened) if b"\x1b[?2004h" in data)
-    assert any(b"\x1b[?2004l" in data for data in happened[:shown])
+    shown = next(index for index, data in enumerate(happened) if b"shown" in data)
+    assert [OFF.encode() in data for data in happened[: shown + 2]][-3:] == [True, True, False]
 
 
 def test_one_that_does_not_listen_holds_nobody_up() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amq.pty.ledger import MOST, Ledger
-from amq.pty.sequences import Splitter
+from amq.pty.sequences import NEAR, Splitter, Token
 from tests.pty.cuts import PIECES
 
 
@@ -16,12 +16,17 @@ def after(*pieces: bytes) -> Ledger:
     return further(ledger, *pieces)
 
 
-def further(ledger: Ledger, *pieces: bytes, splitter: Splitter | None = None) -> Ledger:
-    splitter = splitter or Splitter()
+def further(ledger: Ledger, *pieces: bytes) -> Ledger:
+    splitter = Splitter()
     for piece in pieces:
-        for kind, token in splitter.skim(piece):
-            ledger.take(kind, token)
+        take(ledger, splitter.skim(piece))
+    take(ledger, splitter.fleeting())
     return ledger
+
+
+def take(ledger: Ledger, tokens: list[Token]) -> None:
+    for kind, token in tokens:
+        ledger.take(kind, token)
 
 
 LEFT_ON = {
@@ -159,10 +164,9 @@ def test_cuts_make_no_difference(stream: bytes, cuts: list[int]) -> None:
 @given(STREAMS)
 def test_skimming_is_enough(stream: bytes) -> None:
     thorough = Ledger()
-    for kind, token in Splitter().feed(stream):
-        thorough.take(kind, token)
-    skimmed = after(stream)
-    assert (skimmed.undo(), skimmed.redo()) == (thorough.undo(), thorough.redo())
+    take(thorough, Splitter().feed(stream))
+    for skimmed in (after(stream), after(*(bytes([byte]) for byte in stream))):
+        assert (skimmed.undo(), skimmed.redo()) == (thorough.undo(), thorough.redo())
 
 
 @given(STREAMS)
@@ -173,10 +177,11 @@ def test_its_own_undo_leaves_nothing_on(stream: bytes) -> None:
 
 @given(STREAMS, STREAMS, st.data())
 def test_the_cover_undoes_whatever_part_was_shown(shown: bytes, since: bytes, data: st.DataObject) -> None:
+    """Also while nobody has asked what of it is fleeting."""
     ledger, splitter = Ledger(), Splitter()
-    further(ledger, shown, splitter=splitter)
+    take(ledger, splitter.skim(shown))
     ledger.shown()
-    further(ledger, since, splitter=splitter)
+    take(ledger, splitter.skim(since))
     part = data.draw(st.integers(0, len(since)))
     terminal = after(shown, since[:part])
     assert further(terminal, ledger.cover()).undo() == b""
@@ -197,9 +202,16 @@ def test_the_cover_undoes_what_was_on_for_an_instant(stream: bytes) -> None:
 @given(st.lists(st.sampled_from([*FLEETING, *(stream.partition(b".")[0] for stream in FLEETING)]), max_size=6))
 def test_skimming_is_enough_for_what_changes_all_the_time(pieces: list[bytes]) -> None:
     thorough, stream = Ledger(), b"".join(pieces)
-    for kind, token in Splitter().feed(stream):
-        thorough.take(kind, token)
-    assert (after(stream).undo(), after(stream).redo()) == (thorough.undo(), thorough.redo())
+    take(thorough, Splitter().feed(stream))
+    for skimmed in (after(stream), after(*pieces)):
+        assert (skimmed.undo(), skimmed.redo()) == (thorough.undo(), thorough.redo())
+
+
+@pytest.mark.parametrize("movements", [0, NEAR, 10 * NEAR])
+def test_colours_are_found_behind_any_number_of_movements(movements: int) -> None:
+    """However many of them stand between them and an "m" of the text."""
+    assert after(b"\x1b[m\x1b[1m" + b"plum\x1b[3H" * movements + b"plum").undo() == b"\x1b[m"
+    assert after(b"\x1b[1m\x1b[m" + b"plum\x1b[3H" * movements + b"plum").undo() == b""
 
 
 def test_the_cover_forgets_what_was_shown_to_be_off() -> None:
@@ -210,6 +222,26 @@ def test_the_cover_forgets_what_was_shown_to_be_off() -> None:
     ledger.shown()
     assert ledger.cover() == at_first
     assert ledger.version > before
+
+
+@given(STREAMS, STREAMS)
+def test_a_cover_that_is_not_outdated_forgets_nothing(shown: bytes, since: bytes) -> None:
+    ledger = after(shown)
+    ledger.shown()
+    further(ledger, since)
+    before = ledger.cover()
+    outdated = ledger.outdated
+    ledger.shown()
+    assert outdated or ledger.cover() == before
+    assert not ledger.outdated
+
+
+def test_colours_outdate_nothing() -> None:
+    """They end with every line of some programs."""
+    ledger = Ledger()
+    take(ledger, Splitter().feed(b"".join(FLEETING)))
+    assert not ledger.outdated
+    assert after(b"\x1b[?2004h", b"\x1b[?2004l").outdated
 
 
 def test_frames_are_no_news() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from amq.pty.sequences import LONGEST_SEQUENCE, LONGEST_STRING, Kind, Splitter, Token
+from amq.pty.sequences import LONGEST_SEQUENCE, LONGEST_STRING, MOST_SKIMMED, TAIL, Kind, Splitter, Token
 from tests.pty.cuts import STREAMS, cut_streams
 
 
@@ -47,6 +47,7 @@ def test_cuts_make_no_difference(case: tuple[bytes, list[bytes]]) -> None:
     expected = joined(at_once.feed(whole))
     assert joined([token for piece in pieces for token in by_pieces.feed(piece)]) == expected
     assert by_pieces.inside == at_once.inside
+    assert by_pieces.tail == at_once.tail == whole[-TAIL:]
 
 
 @given(STREAMS)
@@ -93,3 +94,18 @@ def test_memory_is_bounded() -> None:
     tokens = [token for _ in range(LONGEST_SEQUENCE) for token in splitter.feed(b"1")]
     assert tokens[0][0] is Kind.ESCAPE
     assert not splitter.inside
+
+
+def test_what_is_fleeting_is_told_in_its_place() -> None:
+    splitter = Splitter()
+    assert splitter.skim(b"\x1b[1m\x1b[31ma\x1b[3") == []
+    assert splitter.skim(b"H\x1b[?2004h\x1b[m") == [(Kind.CSI, b"\x1b[31m"), (Kind.CSI, b"\x1b[?2004h")]
+    assert splitter.feed(b"b") == [(Kind.CSI, b"\x1b[m"), (Kind.TEXT, b"b")]
+    assert splitter.fleeting() == []
+
+
+def test_what_is_fleeting_is_not_kept_without_end() -> None:
+    splitter = Splitter()
+    told = [splitter.skim(b"\x1b[%dm" % index) for index in range(MOST_SKIMMED)]
+    assert [tokens for tokens in told if tokens] == [[(Kind.CSI, b"\x1b[%dm" % (MOST_SKIMMED - 1))]]
+    assert splitter.fleeting() == []

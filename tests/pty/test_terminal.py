@@ -109,7 +109,7 @@ def test_no_row_is_seen_in_the_middle_of_a_frame() -> None:
 def test_a_program_that_marks_its_frames_needs_no_silence() -> None:
     """One that draws a hundred of them a second is never silent."""
     frame = b"\x1b[?2026h" + row() + b"\x1b[?2026l"
-    for cut in (1, len(frame) - 1, len(frame)):
+    for cut in range(1, len(frame) + 1):
         terminal = with_screen()
         terminal.from_program(frame[:cut], 1.0)
         terminal.from_program(frame[cut:], 1.0)
@@ -207,6 +207,22 @@ def test_it_is_known_where_the_output_stands_and_what_brings_it_back() -> None:
         b"\x1b[?2004l\x1b[?1004l",
         b"\x1b[?1004h\x1b[?2004h",
     )
+
+
+def test_what_changes_all_the_time_is_known_when_it_is_asked_for() -> None:
+    terminal = Terminal(0.0)
+    terminal.from_program(b"\x1b[?25l\x1b[31m", 1.0)
+    assert terminal.undo() == b"\x1b[?25h\x1b[m"
+    terminal.from_program(b"\x1b[?25h\x1b[m\x1b(0", 1.0)
+    assert terminal.redo() == b"\x1b(0"
+
+
+def test_what_passed_before_the_echo_is_watched_comes_first() -> None:
+    terminal = Terminal(0.0)
+    terminal.from_program(b"\x1b[31m", 1.0)
+    terminal.expect("amq")
+    terminal.from_program(b"\x1b[m", 2.0)
+    assert terminal.undo() == b""
 
 
 @pytest.mark.parametrize("terminal", [with_screen(), Terminal(0.0)], ids=["with a screen", "without"])

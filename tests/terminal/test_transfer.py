@@ -74,6 +74,24 @@ def test_what_nobody_looks_at_is_not_kept_without_end() -> None:
 
 
 @pytest.mark.timeout(10)
+def test_a_pipe_that_nobody_empties_holds_nobody_up_and_takes_what_waits_with_it() -> None:
+    read_end, write_end = os.pipe()
+    with terminal() as person, open(write_end, "wb", buffering=0) as sink:
+        tty = Tty(person.slave, sink.fileno())
+        child = Child.spawn(["yes"], os.environ, tty.size(), tty.attributes())
+        pump = Pump(tty, child, Terminal(0.0))
+        while len(pump._to_person) < BUFFER:
+            pump.turn()
+        os.close(read_end)
+        while pump._to_person:
+            pump.turn()
+        assert pump.hung_up
+        pump.close()
+        child.close()
+        tty.close()
+
+
+@pytest.mark.timeout(10)
 def test_one_that_prints_without_a_pause_does_not_keep_others_from_their_turn() -> None:
     """Nor does a terminal that takes all of it at once."""
     with terminal() as person, open(os.devnull, "wb") as void, open("/dev/zero", "rb") as endless:
