@@ -80,12 +80,11 @@ class Pump:
             self._from_person()
         if self._to_child:
             self._write_child()
-        if self._notice and not self._terminal.printing:
-            self._show_notice()
         if self._tty.sink in writable:
             self._write_person()
         if self._child.fd in readable:
             self._relay()
+        self._show_notice()
         if self._child.report in readable:
             self._child.poll()
         if self._end_at is not None and not self._to_child and time.monotonic() >= self._end_at:
@@ -99,6 +98,7 @@ class Pump:
                 break
             self.show(piece)
         self.show(self._terminal.withheld())
+        self._show_notice()
 
     def show(self, data: bytes) -> None:
         """Put DATA of our own behind the program's output."""
@@ -219,8 +219,9 @@ class Pump:
         return data
 
     def _show_notice(self) -> None:
-        self.show(self._notice)
-        self._notice = b""
+        if self._notice and not self._terminal.printing:
+            self.show(self._notice)
+            self._notice = b""
 
     def _write_person(self) -> None:
         with memoryview(self._to_person) as waiting, waiting[: self._tty.portion] as portion:

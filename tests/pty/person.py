@@ -30,13 +30,14 @@ PATIENCE = 20.0  # seconds until a test gives up; never a wait that has to be lo
 
 
 class Person:
-    """What the person can do; `host` is there for what only a test can."""
+    """What the person can do; `host` and `child` are there for what only a test can."""
 
     def __init__(self, master: int, slave: int) -> None:
         self.master = master
         self.slave = slave
         self.screen: fdspawn[bytes] = fdspawn(master, timeout=PATIENCE)
         self.host: Host
+        self.child: Child
 
     def type(self, data: bytes) -> None:
         while data:
@@ -66,7 +67,7 @@ def terminal(rows: int = 30, columns: int = 100) -> Iterator[Person]:
 def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambda _: None) -> int:
     """Host ARGV at PERSON's terminal, who meanwhile DOES something; returns the status."""
     tty = Tty(person.slave, person.slave)
-    child = Child.spawn(argv, os.environ, tty.size(), tty.attributes())
+    child = person.child = Child.spawn(argv, os.environ, tty.size(), tty.attributes())
     terminal = Terminal(time.monotonic(), answers_state=True, screen=Screen(tty.size()), row=ROW)
     person.host = Host(child, tty, terminal)
     failures: list[BaseException] = []
@@ -83,10 +84,11 @@ def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambd
     try:
         status = person.host.run()
     finally:
-        thread.join(PATIENCE)
+        thread.join(2 * PATIENCE)  # who waits in vain has failed before
         tty.close()
     if failures:
         raise failures[0]
+    assert not thread.is_alive(), "the person is still busy"
     return status
 
 

@@ -20,7 +20,7 @@ from amq.pty.pump import BUFFER
 from amq.pty.row import Row, Standing
 from amq.pty.terminal import Look
 from amq.pty.tty import USUAL_SIZE
-from tests.pty.person import Person, host, terminal, wait_until
+from tests.pty.person import PATIENCE, Person, host, terminal, wait_until
 
 RAW_CAT = ["sh", "-c", "stty raw -echo; echo ready; exec cat"]
 SOME_BYTES = random.Random(7).randbytes(300_000)
@@ -292,6 +292,37 @@ def test_a_notice_falls_into_no_sequence_or_character_of_the_programs(
         person.sees("<notice>")
 
     script = f"cd {tmp_path}; stty raw -echo; cat beginning; head -c 1 >/dev/null; cat end"
+    with terminal() as person:
+        assert host(person, ["sh", "-c", script], does) == 0
+
+
+def test_a_notice_needs_nothing_more_of_a_program_than_the_end_of_its_sequence(tmp_path: Path) -> None:
+    def does(person: Person) -> None:
+        person.sees(b"ready\x1b[3")
+        wait_until(lambda: person.host.terminal.printing)
+        person.host.tell(b"<notice>")
+        person.type(b"\r")
+        person.sees("1m<notice>")
+        person.type(b"\r")
+
+    script = r"stty raw -echo; printf 'ready\033[3'; head -c 1 >/dev/null; printf 1m; head -c 1 >/dev/null"
+    with terminal() as person:
+        assert host(person, ["sh", "-c", script], does) == 0
+
+
+def test_a_notice_is_shown_where_the_sequence_ends_with_the_program(tmp_path: Path) -> None:
+    """Both are there at once, for who has waited for the lock."""
+
+    def does(person: Person) -> None:
+        person.sees(b"ready\x1b[3")
+        wait_until(lambda: person.host.terminal.printing)
+        with person.host.terminal.lock:
+            person.host.tell(b"<notice>")
+            (tmp_path / "go").touch()
+            assert select.select([person.child.report], [], [], PATIENCE)[0]
+        person.sees("1m<notice>")
+
+    script = rf"stty raw -echo; printf 'ready\033[3'; until [ -e {tmp_path}/go ]; do sleep 0.01; done; printf 1m"
     with terminal() as person:
         assert host(person, ["sh", "-c", script], does) == 0
 
