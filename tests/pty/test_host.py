@@ -296,7 +296,7 @@ def test_a_notice_falls_into_no_sequence_or_character_of_the_programs(
         assert host(person, ["sh", "-c", script], does) == 0
 
 
-def test_a_notice_needs_nothing_more_of_a_program_than_the_end_of_its_sequence(tmp_path: Path) -> None:
+def test_a_notice_needs_nothing_more_of_a_program_than_the_end_of_its_sequence() -> None:
     def does(person: Person) -> None:
         person.sees(b"ready\x1b[3")
         wait_until(lambda: person.host.terminal.printing)
