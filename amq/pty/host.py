@@ -44,8 +44,7 @@ class Host:
             try:
                 self._take_terminal()
                 while self._child.status is None and self._time_left() != 0.0:
-                    self._pump.turn(self._time_left())
-                    self._serve_signals()
+                    self._turn()
                 self._pump.drain()
                 while self._pump.flush() and not self._signals & set(PASSED_ON):
                     pass
@@ -105,6 +104,13 @@ class Host:
     def _time_left(self) -> float | None:
         """Seconds that a program without a terminal still has; None while there is no end."""
         return None if self._leave_at is None else max(0.0, self._leave_at - time.monotonic())
+
+    def _turn(self) -> None:
+        """Signals before bytes: a size that changed before a key was pressed is the program's before the key is."""
+        found = self._pump.wait(self._time_left())
+        if not self._signals:
+            self._pump.move(found)
+        self._serve_signals()
 
     def _serve_signals(self) -> None:
         if self._pump.hung_up and self._leave_at is None:

@@ -21,6 +21,8 @@ IN_A_TURN = 16  # pieces passed on before somebody else's turn: a millisecond
 LAST_PIECES = 1 << 8  # read at most after the program has ended; more than a kernel keeps of it
 END_AFTER = 1.0  # seconds in which a program may turn out to be no reader of lines, before its input is ended
 
+Ready = tuple[list[int], list[int]]  # descriptors that can be read, and that can be written
+
 _GONE = (errno.EIO, errno.EPIPE, errno.ENXIO)  # nobody is there any more: no failure
 
 
@@ -68,14 +70,19 @@ class Pump:
         self.wake()
 
     def wake(self) -> None:
-        """End the wait of `turn`, from any thread."""
+        """End a `wait`, from any thread."""
         with contextlib.suppress(BlockingIOError):  # a full pipe wakes as well
             os.write(self.wake_fd, b"\0")
 
-    def turn(self, timeout: float | None = None) -> None:
-        """Wait until something can be moved, the program stops or ends, or somebody calls `wake`; move it."""
+    def wait(self, timeout: float | None = None) -> Ready:
+        """Wait until something can be moved, the program stops or ends, or somebody calls `wake`; what it was."""
         readable, writable = ready(*self._wanted(), self._until_end(timeout))
         self._awake(readable)
+        return readable, writable
+
+    def move(self, found: Ready) -> None:
+        """Move what `wait` has just FOUND."""
+        readable, writable = found
         if self._tty.source in readable:
             self._from_person()
         if self._to_child:

@@ -706,6 +706,14 @@ WATCHING = (
         "found",
         "tests/pty/test_sequences.py",
     ),
+    Mutant(
+        "a key overtakes a size",
+        "pty/host.py",
+        "Host._turn",
+        "not self._signals",
+        "True",
+        "tests/terminal/test_jobs.py",
+    ),
     Mutant("a notice is shown after the end", "pty/host.py", "Host.tell", "self._child.fd >= 0", "True", THREADS),
 )
 

@@ -84,7 +84,7 @@ def test_it_knows_of_a_mode_before_it_is_shown_and_of_its_end_after(
         pump = Pump(tty, child, Terminal(0.0))
         monkeypatch.setattr(os, "write", noting)
         while child.status is None or not any(b"shown" in data for data in happened):
-            pump.turn()
+            pump.move(pump.wait())
         pump.close()
         child.close()
         tty.guard = None

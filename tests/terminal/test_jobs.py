@@ -11,7 +11,7 @@ import pytest
 
 from tests.chance import SOAK
 from tests.pty.person import wait_until
-from tests.terminal.desks import AMQ, JOB_SHELLS, LINES, PROMPT, SHELLS, PtyDesk, desk, require
+from tests.terminal.desks import AMQ, JOB_SHELLS, LINES, PROMPT, SHELLS, PtyDesk, desk, require, state
 
 RUN = f"{AMQ} run --no-wake --as x --"
 FOCUS_ON = r"\033[?1004h"
@@ -92,6 +92,19 @@ def test_a_stop_from_outside_is_one_of_the_whole_job(person: PtyDesk) -> None:
         person.resize(40 + turn, 90)
         person.go_on()
         person.type(f"line{turn}\r")
+        person.sees(f"got line{turn} {40 + turn}x90")
+
+
+def test_a_size_that_changed_before_a_key_is_the_programs_before_the_key(person: PtyDesk) -> None:
+    """Also where `amq run` finds both at once."""
+    person.run(f"exec {RUN} {LINES}")
+    person.sees("ready")
+    for turn in range(ROUNDS):
+        os.kill(person.shell, signal.SIGSTOP)
+        wait_until(lambda: state(person.shell).startswith("T"))
+        person.resize(40 + turn, 90)
+        person.type(f"line{turn}\r")
+        os.kill(person.shell, signal.SIGCONT)
         person.sees(f"got line{turn} {40 + turn}x90")
 
 

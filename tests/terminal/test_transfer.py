@@ -66,7 +66,7 @@ def test_what_nobody_looks_at_is_not_kept_without_end() -> None:
         child = Child.spawn(["yes"], os.environ, tty.size(), tty.attributes())
         pump = Pump(tty, child, Terminal(0.0))
         for _ in range(100):
-            pump.turn(0.01)
+            pump.move(pump.wait(0.01))
             assert len(pump._to_person) < 2 * BUFFER
         pump.close()
         child.close()
@@ -81,10 +81,10 @@ def test_a_pipe_that_nobody_empties_holds_nobody_up_and_takes_what_waits_with_it
         child = Child.spawn(["yes"], os.environ, tty.size(), tty.attributes())
         pump = Pump(tty, child, Terminal(0.0))
         while len(pump._to_person) < BUFFER:
-            pump.turn()
+            pump.move(pump.wait())
         os.close(read_end)
         while pump._to_person:
-            pump.turn()
+            pump.move(pump.wait())
         assert pump.hung_up
         pump.close()
         child.close()
@@ -102,7 +102,7 @@ def test_one_that_prints_without_a_pause_does_not_keep_others_from_their_turn() 
         os.dup2(endless.fileno(), child.fd)
         child.signal(signal.SIGKILL)
         while child.status is None:
-            pump.turn()
+            pump.move(pump.wait())
         pump.close()
         child.close()
         tty.close()
