@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MEMORY = Path(os.environ.get("AMQ_SOAK_PLACE", "/dev/shm"))
+_MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture

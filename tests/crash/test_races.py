@@ -1,7 +1,7 @@
 """Real processes on one mailbox, some of them killed at any instant: nothing is lost, nothing shown twice unmarked.
 
-AMQ_SOAK_MESSAGES, AMQ_SOAK_WRITERS and AMQ_SOAK_DRAINERS change the sizes, AMQ_SEED the chances;
-AMQ_SOAK_PLACE is a directory to do it in, such as one on a disk. After AMQ_SOAK_SECONDS nothing more is sent.
+A soak does it at full length, in memory and on a disk. AMQ_SOAK_MESSAGES changes how many there are of either,
+AMQ_SEED the chances.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import shutil
 import signal
 import sys
-import time
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from amq.sending import Draft
-from tests.chance import SEED, TOLD
+from tests.chance import SEED, SOAK, TOLD
 from tests.crash import processes
 from tests.crash.world import World, append_line, broken_promises, lines
 
@@ -28,10 +29,26 @@ if TYPE_CHECKING:
 
     from tests.proofs import Proof
 
-MESSAGES = int(os.environ.get("AMQ_SOAK_MESSAGES", "3000"))
-WRITERS = int(os.environ.get("AMQ_SOAK_WRITERS", "3"))
-DRAINERS = int(os.environ.get("AMQ_SOAK_DRAINERS", "3"))
-END = time.monotonic() + float(os.environ.get("AMQ_SOAK_SECONDS", "inf"))
+
+@dataclass(frozen=True)
+class Race:
+    """How many messages there are at least, and how many processes send them; as many drain."""
+
+    messages: int
+    processes: int
+
+    @property
+    def each(self) -> int:
+        """Messages of one writer."""
+        return -(-self.messages // self.processes)
+
+
+def _race(messages: int, processes: int) -> Race:
+    return Race(int(os.environ.get("AMQ_SOAK_MESSAGES", messages)), processes)
+
+
+IN_MEMORY = _race(1_000_000, 8) if SOAK else _race(3_000, 3)
+ON_DISK = _race(100_000, 8)
 _BETWEEN_KILLS = 0.02
 _TOKEN = b"." * 32  # the pipe holds 128 of them
 
@@ -69,29 +86,42 @@ def test_who_dies_in_a_line_of_the_history_spoils_no_other(place: Path) -> None:
     assert [each.text for each in world.shown()] == ["text\n"]
 
 
-@pytest.mark.timeout(600 + MESSAGES // 50)  # on a busy machine too
+@pytest.mark.timeout(600 + IN_MEMORY.messages // 50)  # on a busy machine too
 def test_writers_and_drainers_are_killed_and_nothing_is_lost(place: Path, proof: Proof) -> None:
-    world = World(place)
+    _run(IN_MEMORY, World(place), proof)
+
+
+@pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it")
+@pytest.mark.timeout(600 + ON_DISK.messages // 20)
+def test_nor_on_a_disk(tmp_path: Path, proof: Proof) -> None:
+    """Each send and each drain waits for it there, and meets others."""
+    place = tmp_path / "world"
+    place.mkdir()
+    _run(ON_DISK, World(place), proof)
+    shutil.rmtree(place)
+
+
+def _run(race: Race, world: World, proof: Proof) -> None:
     world.make("ann", "bob")
     world.mailbox("bob").state_dir  # noqa: B018  made before the race
     tokens = os.pipe()  # one for each message, so that who drains waits instead of looking all the time
     if sys.platform == "linux":  # and who writes waits too: a drain of a full inbox would be killed before its end
         fcntl.fcntl(tokens[1], fcntl.F_SETPIPE_SZ, 4096)
-    jobs: list[Callable[[], None]] = [partial(_write, world, writer, tokens[1]) for writer in range(WRITERS)]
-    jobs += [partial(_drain, world, tokens[0])] * DRAINERS
-    kills = Chaos(jobs, WRITERS, random.Random(SEED)).run()
+    jobs: list[Callable[[], None]] = [partial(_write, world, n, race.each, tokens[1]) for n in range(race.processes)]
+    jobs += [partial(_drain, world, tokens[0])] * race.processes
+    kills = Chaos(jobs, race.processes, random.Random(SEED)).run()
     for end in tokens:
         os.close(end)
-    accepted = [_accepted(world, writer) for writer in range(WRITERS)]
-    assert accepted == [MESSAGES // WRITERS] * WRITERS or time.monotonic() > END
-    for writer, count in enumerate(accepted):
-        for number in range(count):
+    accepted = [_accepted(world, writer) for writer in range(race.processes)]
+    assert accepted == [race.each] * race.processes
+    for writer in range(race.processes):
+        for number in range(race.each):
             world.expect(_text(writer, number), ("bob",))
     for _ in range(2):  # the second forgets the records of the dead
         world.drain("bob")
     wrong = list(broken_promises(world))
     shown = {each.id for each in world.shown()}
-    note = f"{WRITERS} writers, {DRAINERS} drainers, {kills:,} kills"
+    note = f"{race.processes} writers, {race.processes} drainers, {kills:,} kills"
     proof.add(points=sum(accepted), met=len(shown), violations=len(wrong), note=note)
     assert not wrong, f"{TOLD}: {len(wrong)} promises\n" + "\n".join(wrong[:20])
 
@@ -142,15 +172,13 @@ class Chaos:
                     self._start(job)
 
 
-def _write(world: World, writer: int, token: int) -> None:
-    """Send what this writer has not sent yet; an id that it may have sent before it was killed is repeated."""
+def _write(world: World, writer: int, count: int, token: int) -> None:
+    """Send what of COUNT this writer has not sent yet; an id that it may have sent before it was killed is repeated."""
     ann = world.mailbox("ann")
-    for number in range(_accepted(world, writer), MESSAGES // WRITERS):
+    for number in range(_accepted(world, writer), count):
         ann.send(["bob"], _text(writer, number).encode(), Draft(new_id=f"w{writer}-{number:06}"))
         append_line(_accepted_path(world, writer), str(number))
         os.write(token, _TOKEN)
-        if time.monotonic() > END:  # not before the first, which may repeat what was sent before it was killed
-            return
 
 
 def _text(writer: int, number: int) -> str:
