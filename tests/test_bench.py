@@ -23,7 +23,7 @@ RECORD = REPOSITORY / "docs" / "performance.json"
 FIGURE = {"key", "value", "low", "high", "values", "beside", "share", "what", "unit", "of", "goal", "met"}
 
 TOPICS = ["send,list", "hook,durable,to-4", "drain-1000", "look"]
-SLOW = ["list-all,drain-all", "wake,wake-p99", "watch,monitor", "relay,key,run", "memory,idle", "growth-list"]
+SLOW = ["list-all,drain-all", "wake,wake-p99", "watch,monitor", "relay-log,relay,key,run", "memory,idle", "growth-list"]
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] 
     (drains, ("drain-1000", "drain-all")),
     (wake, ("wake", "wake-p99")),
     (waiting, ("watch", "monitor")),
-    (relay, ("relay",)),
+    (relay, ("relay-log", "relay")),
     (key, ("key",)),
     (run, ("run",)),
     (rest, ("memory", "idle")),

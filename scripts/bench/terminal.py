@@ -1,6 +1,6 @@
 """What `amq run` costs between a person and a program, beside script(1), C, pexpect and a bare pseudo-terminal.
 
-Output is what a full-screen program prints: text, colours, cursor movements.
+Output is lines of a log, and what a full-screen program prints: text, colours, cursor movements.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,15 +77,24 @@ def hosted(host: Host, script: str) -> Iterator[PtyProcess]:
         os.waitpid(process.pid, 0)
 
 
-def write_output(path: Path, size: int) -> None:
-    """SIZE bytes of what a full-screen program prints."""
+def screens(chance: random.Random) -> bytes:
+    """A line as a full-screen program draws it: a sequence in every 17 bytes."""
+    words = b" ".join(chance.choices(WORDS, k=8))
+    return b"\x1b[%d;1H\x1b[2K\x1b[38;5;%dm%b\x1b[0m\r\n" % (chance.randrange(40), chance.randrange(256), words)
+
+
+def log(chance: random.Random) -> bytes:
+    """A line of what a build or a test run prints: a coloured word, and text."""
+    words = b" ".join(chance.choices(WORDS, k=12))
+    return b"\x1b[%dm%b\x1b[0m %b\r\n" % (chance.choice((31, 32, 33)), chance.choice(WORDS), words)
+
+
+def write_output(path: Path, size: int, line: Callable[[random.Random], bytes]) -> None:
+    """SIZE bytes of LINEs."""
     chance = random.Random(1)
     with path.open("wb") as file:
         while file.tell() < size:
-            words = b" ".join(chance.choices(WORDS, k=8))
-            file.write(
-                b"\x1b[%d;1H\x1b[2K\x1b[38;5;%dm%b\x1b[0m\r\n" % (chance.randrange(40), chance.randrange(256), words)
-            )
+            file.write(line(chance))
 
 
 def read_until(fd: int, mark: bytes) -> None:
@@ -97,16 +106,20 @@ def read_until(fd: int, mark: bytes) -> None:
 
 def relay(bench: Bench) -> Iterator[Figure]:
     """How fast output gets through, in units of script(1)."""
-    output = bench.place / "output"
-    write_output(output, bench.sizes.megabytes * 1_000_000)
-    ways = {
-        f"output, {name}": lambda host=host: seconds_for(bench, host, output) for name, host in hosts(bench).items()
-    }
-    took = {name.partition(", ")[2]: values for name, values in bench.in_turns(ways, bench.sizes.runs).items()}
-    if SCRIPT in took:
-        unit = statistics.median(took.pop(SCRIPT))
-        speeds = {name: [unit / each for each in values] for name, values in took.items()}
-        yield figure("relay", speeds.pop(OURS), speeds)
+    for name, line in (("relay-log", log), ("relay", screens)):
+        if name not in bench.wanted:
+            continue
+        output = bench.place / name
+        write_output(output, bench.sizes.megabytes * 1_000_000, line)
+        ways = {
+            f"{name}, {by}": lambda host=host, output=output: seconds_for(bench, host, output)
+            for by, host in hosts(bench).items()
+        }
+        took = {way.partition(", ")[2]: values for way, values in bench.in_turns(ways, bench.sizes.runs).items()}
+        if SCRIPT in took:
+            unit = statistics.median(took.pop(SCRIPT))
+            speeds = {by: [unit / each for each in values] for by, values in took.items()}
+            yield figure(name, speeds.pop(OURS), speeds)
 
 
 def seconds_for(bench: Bench, host: Host, output: Path) -> float:

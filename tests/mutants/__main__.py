@@ -37,7 +37,7 @@ def main(words: list[str]) -> int:
         with ThreadPoolExecutor(WAYS) as pool:
             tests = dict.fromkeys(name for each in mutants for name in each.tests.split())
             if broken := list(filter(None, pool.map(lambda name: _without_mutant(name, trees), tests))):
-                _say(f"fails without any mutant: {', '.join(broken)}")
+                _say("".join(f"fails without any mutant:\n{said}" for said in broken))
                 return 1
             lived = [name for name, died in pool.map(lambda each: _try(each, trees), mutants) if not died]
     _say(f"{len(mutants)} mutants, {len(mutants) - len(lived)} killed, {len(lived)} alive")
@@ -75,21 +75,21 @@ def _try(mutant: Mutant, trees: Queue[Path]) -> tuple[str, bool]:
 
 
 def _without_mutant(tests: str, trees: Queue[Path]) -> str:
-    """TESTS if they fail as it is, and else nothing."""
+    """What TESTS say if they fail as it is, and else nothing."""
     tree = trees.get()
     try:
-        return _killer(tree, [tests])
+        return _failure(tree, tests)
     finally:
         trees.put(tree)
 
 
 def _killer(tree: Path, tests: Iterable[str]) -> str:
     """The first of TESTS that find something in TREE; empty if none does."""
-    return next((each for each in tests if _fails(tree, each)), "")
+    return next((each for each in tests if _failure(tree, each)), "")
 
 
-def _fails(tree: Path, tests: str) -> bool:
-    """Whether a test of TESTS fails in TREE; one that hangs fails after two minutes."""
+def _failure(tree: Path, tests: str) -> str:
+    """What is said if a test of TESTS fails in TREE, and else nothing; one that hangs fails after two minutes."""
     pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "120", tests]
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "AMQ_SEED": "1"}
     try:
@@ -98,10 +98,10 @@ def _fails(tree: Path, tests: str) -> bool:
         )
     except subprocess.TimeoutExpired:
         _say(f"{tests} took more than {MOST_S} s")
-        return False
+        return ""
     if done.returncode not in (0, 1):
         raise RuntimeError(f"{tests} can not be run: {done.stdout}{done.stderr}")
-    return done.returncode == 1
+    return done.stdout if done.returncode == 1 else ""
 
 
 def _say(line: str) -> None:
