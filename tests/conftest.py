@@ -34,6 +34,8 @@ settings.load_profile("amq")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script; and so would all we start
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # by nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)
