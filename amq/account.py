@@ -60,6 +60,9 @@ class Account:
     def _require_mailbox(self) -> None:
         if registry.has_mailbox(self.agent):
             return
+        if not os.path.isdir(self.queue.agents):
+            hint = "`amq init --agents claude,codex` completes a queue, and makes one of an empty directory"
+            raise NotFound(f"{self.queue.root} is no queue: it has no agents in it", hint=hint)
         registered = self.registered() or []
         if self.me != PERSON and self.me not in registered:
             raise self.unknown(self.me, registered, f"amq init --agents {self.me}")

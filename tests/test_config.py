@@ -151,6 +151,16 @@ def test_a_relative_option_is_meant_from_here(tmp_path: Path) -> None:
     assert config.new_root("mail", {}, here).value == f"{here}/mail"
 
 
+@pytest.mark.parametrize("name", ["./mail", "../mail"])
+def test_a_name_with_dots_is_made_where_it_is_looked_for(tmp_path: Path, name: str) -> None:
+    make_repository(tmp_path)
+    here, environ = make(tmp_path, "a", "b"), {"AM_ROOT": name}
+    made = config.new_root(None, environ, here)
+    assert made == Setting(os.path.normpath(f"{here}/{name}"), "AM_ROOT")
+    os.mkdir(made.value)
+    assert config.find_root(None, environ, here) == made
+
+
 @pytest.mark.parametrize("here", [False, True])
 @pytest.mark.parametrize("place", ["/", "home"])
 def test_never_in_the_home_directory_or_the_root_of_all(

@@ -85,6 +85,7 @@ def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
     Raises AmqError where that is not possible, and rather than strew a queue among the files of something else.
     """
     fresh = not _is_queue(queue)
+    queue = QueueLayout(os.path.realpath(queue.root))  # where it stands may be behind a link; inside, none is followed
     durable.make_directories([queue.root])
     if fresh and not tracked:
         _ignore(queue)
