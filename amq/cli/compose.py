@@ -28,11 +28,11 @@ USAGE = """[--subject TEXT] [--body TEXT|@FILE|-] [--thread T] [--kind K]
         [--new-id ID] [--create] [--allow-empty] [--wait-for drained|acked] [--wait-timeout 60s]"""
 
 
-def add_message(parser: ArgumentParser) -> None:
-    """The options of a message, but for its recipients."""
+def add_message(parser: ArgumentParser, thread: str = "the two agents' own") -> None:
+    """The options of a message, but for its recipients; without a word it goes into THREAD."""
     parser.add_argument("--subject", default="", metavar="TEXT", help="one line")
     add_body(parser)
-    parser.add_argument("--thread", default="", metavar="T", help="the conversation (default: the two agents' own)")
+    parser.add_argument("--thread", default="", metavar="T", help=f"the conversation (default: {thread})")
     parser.add_argument("--kind", default="", metavar="K", help=", ".join(KINDS))
     parser.add_argument("--priority", default="", metavar="P", help=", ".join(PRIORITIES))
     parser.add_argument("--labels", type=handles, default=[], metavar="A,B", help="words to filter by")
