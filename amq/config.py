@@ -86,9 +86,11 @@ def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: 
         return Setting(os.path.normpath(os.path.join(cwd, wanted.value)), wanted.source)
     place = cwd if here or _is_one_place(wanted.value) else _project(cwd)
     if os.path.realpath(place) in (os.path.realpath(os.path.expanduser("~")), os.path.abspath(os.sep)):
+        from shlex import quote
+
+        meant = quote(os.path.join(place, wanted.value))
         raise UsageError(
-            f"a new queue would be made in {place}",
-            hint=f"go to a project's directory, or say where: --root {os.path.join(place, wanted.value)}",
+            f"a new queue would be made in {place}", hint=f"go to a project's directory, or say where: --root {meant}"
         )
     return Setting(os.path.normpath(os.path.join(place, wanted.value)), wanted.source)
 
@@ -157,7 +159,9 @@ def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]
     if found.st_uid != os.geteuid() and os.geteuid() != 0 and not trusted:
         raise Unsafe(f"the queue {root} belongs to another user", hint="if you trust it, add --trust-root")
     if stat.S_IMODE(found.st_mode) & 0o022:
-        complain(f"others can write to the queue {root}", f"chmod go-w {root}")
+        from shlex import quote
+
+        complain(f"others can write to the queue {root}", f"chmod go-w {quote(root)}")
 
 
 def resolve_me(option: str | None, environ: Mapping[str, str], *, person: bool) -> Setting:

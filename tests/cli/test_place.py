@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -39,11 +40,11 @@ def test_a_queue_of_which_a_part_is_missing_is_completed(amq: Shell) -> None:
 
 
 def test_the_directory_above_a_new_queue_must_be_there(shell: Shell) -> None:
-    called = shell("init", "--root", "a b/queue", "--agents", "alice")
-    above = shell.project / "a b"
+    called = shell("init", "--root", "it's/queue", "--agents", "alice")
+    above = shell.project / "it's"
     assert (called.code, called.err) == (
         3,
-        f"amq: no directory {above} to make the queue in\n     mkdir -p '{above}'\n",
+        f"amq: no directory {above} to make the queue in\n     mkdir -p {shlex.quote(str(above))}\n",
     )
 
 
