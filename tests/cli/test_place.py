@@ -48,6 +48,15 @@ def test_the_directory_above_a_new_queue_must_be_there(shell: Shell) -> None:
     )
 
 
+@pytest.mark.parametrize("words", [("coop", "up", "--print"), ("run", "--as", "alice", "--", "true")])
+def test_a_queue_that_was_not_made_is_not_said_to_be(shell: Shell, words: tuple[str, ...]) -> None:
+    called = shell("--root", "nothing/queue", *words)
+    assert (called.code, called.err.splitlines()[0]) == (
+        3,
+        f"amq: no directory {shell.project / 'nothing'} to make the queue in",
+    )
+
+
 def test_a_file_is_no_queue(shell: Shell, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
