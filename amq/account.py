@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import lru_cache
 
 from amq.errors import AmqError, NotFound
 from amq.layout import QueueLayout
@@ -13,6 +14,12 @@ from amq.store import registry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+@lru_cache(maxsize=1)
+def _ids(clock: Callable[[], int], pid: int, random: Callable[[int], bytes]) -> IdMaker:
+    """One for all accounts of a process, so that the ids it makes sort in order whoever sends."""
+    return IdMaker(clock, pid, random)
 
 
 class Account:
@@ -37,7 +44,7 @@ class Account:
         self.me = check_handle(me)
         self.agent = self.queue.agent(me)
         self.clock = clock
-        self.ids = IdMaker(clock, os.getpid(), random)
+        self.ids = _ids(clock, os.getpid(), random)
         self._strict = strict
         self.warn = warn
         self._random = random
@@ -60,6 +67,9 @@ class Account:
     def _require_mailbox(self) -> None:
         if registry.has_mailbox(self.agent):
             return
+        if not os.path.isdir(self.queue.agents):
+            hint = "`amq init --agents claude,codex` completes a queue, and makes one of an empty directory"
+            raise NotFound(f"{self.queue.root} is no queue: it has no agents in it", hint=hint)
         registered = self.registered() or []
         if self.me != PERSON and self.me not in registered:
             raise self.unknown(self.me, registered, f"amq init --agents {self.me}")

@@ -28,6 +28,14 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def working_directory() -> str:
+    """Where we are; raises NotFound if that has been removed meanwhile."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        raise NotFound("the working directory is gone", hint="cd to one that is there") from None
+
+
 def debugging(environ: Mapping[str, str]) -> bool:
     """Whether a defect is to be shown with its traceback."""
     return environ.get("AMQ_DEBUG", "") not in ("", "0")
@@ -62,24 +70,27 @@ def existing_root(option: str | None, environ: Mapping[str, str], cwd: str) -> S
     wanted = wanted_root(option, environ)
     asked = "" if wanted.source == "found" else f" ({wanted.source})"
     where = "" if os.path.isabs(wanted.value) else f" in {cwd} or above it"
-    there = "with the same --root makes one there" if wanted.source == "--root" else "makes one in this project"
+    fixed = wanted.source == "--root" or _is_one_place(wanted.value)
+    there = f"with the same {wanted.source} makes one there" if fixed else "makes one in this project"
     raise NotFound(f"no queue {wanted.value}{where}{asked}", hint=f"`amq init --agents claude,codex` {there}")
 
 
 def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: bool = False) -> Setting:
     """Where a new queue belongs, as an absolute path: the top of the git repository, else the working directory.
 
-    With `here` it is the working directory, whatever the environment says. Raises UsageError rather than choose the
-    home directory or `/` without `--root`.
+    A path such as `./mail` is meant from the working directory. With `here` it is that directory, whatever the
+    environment says. Raises UsageError rather than choose the home directory or `/` without `--root`.
     """
     wanted = wanted_root(option, {} if here else environ)
     if os.path.isabs(wanted.value) or wanted.source == "--root":
         return Setting(os.path.normpath(os.path.join(cwd, wanted.value)), wanted.source)
-    place = cwd if here else _project(cwd)
+    place = cwd if here or _is_one_place(wanted.value) else _project(cwd)
     if os.path.realpath(place) in (os.path.realpath(os.path.expanduser("~")), os.path.abspath(os.sep)):
+        from shlex import quote
+
+        meant = quote(os.path.join(place, wanted.value))
         raise UsageError(
-            f"a new queue would be made in {place}",
-            hint=f"go to a project's directory, or say where: --root {os.path.join(place, wanted.value)}",
+            f"a new queue would be made in {place}", hint=f"go to a project's directory, or say where: --root {meant}"
         )
     return Setting(os.path.normpath(os.path.join(place, wanted.value)), wanted.source)
 
@@ -90,9 +101,14 @@ def _project(cwd: str) -> str:
     return _main_worktree(top) or top
 
 
+def _is_one_place(wanted: str) -> bool:
+    """Whether it is a path to one place, and not a name to look for in the directories above."""
+    return os.path.isabs(wanted) or wanted.split(os.sep)[0] in (os.curdir, os.pardir)
+
+
 def _places(wanted: str, cwd: str) -> Iterator[str]:
     """Where a queue of that path or name may be, best first."""
-    if os.path.isabs(wanted) or wanted.split(os.sep)[0] in (os.curdir, os.pardir):
+    if _is_one_place(wanted):
         yield cwd
         return
     for place in _ancestors(cwd):
@@ -143,7 +159,9 @@ def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]
     if found.st_uid != os.geteuid() and os.geteuid() != 0 and not trusted:
         raise Unsafe(f"the queue {root} belongs to another user", hint="if you trust it, add --trust-root")
     if stat.S_IMODE(found.st_mode) & 0o022:
-        complain(f"others can write to the queue {root}", f"chmod go-w {root}")
+        from shlex import quote
+
+        complain(f"others can write to the queue {root}", f"chmod go-w {quote(root)}")
 
 
 def resolve_me(option: str | None, environ: Mapping[str, str], *, person: bool) -> Setting:

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
+_LONGEST = 1e9  # seconds, thirty years: what is longer is a slip, and at some length no number that can be waited for
 _FIRST_DAY = 719_163  # 1970-01-01, counted from 0001-01-01 as 1
 
 # The second 60 is a leap second: RFC 3339 allows it, and it is the first instant of the next minute.
@@ -73,7 +74,17 @@ def _utc(seconds: int) -> str:
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of `250ms`, `60s`, `5m`, `36h`, `1m30s`, or a bare number of seconds; raises ValueError."""
+    """Seconds of `250ms`, `60s`, `5m`, `36h`, `1m30s`, or a bare number of seconds, up to thirty years.
+
+    Raises ValueError.
+    """
+    total = _seconds(text)
+    if total > _LONGEST:
+        raise ValueError(f"too long: {text!r}")
+    return total
+
+
+def _seconds(text: str) -> float:
     if text.replace(".", "", 1).isdecimal() and text.isascii():
         return float(text)
     match = re.fullmatch(_DURATION, text, re.ASCII)

@@ -154,11 +154,14 @@ def _checked(message: Message) -> bytes:
     """The bytes of a message that every reader will take; raises UsageError for one that they would refuse."""
     try:
         data = render(message)
+        if len(data) > MAX_FILE_BYTES:
+            raise UsageError(
+                f"the message is {len(data):,} bytes long, and the most is {MAX_FILE_BYTES:,}",
+                hint="send a path to it instead",
+            )
         parse(data, message.header.id)
     except (BadMessage, ValueError) as error:
         raise UsageError(f"no reader would take this message: {error}") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise UsageError(f"the message is {len(data):,} bytes long, and the most is {MAX_FILE_BYTES:,}")
     return data
 
 

@@ -151,6 +151,16 @@ def test_a_relative_option_is_meant_from_here(tmp_path: Path) -> None:
     assert config.new_root("mail", {}, here).value == f"{here}/mail"
 
 
+@pytest.mark.parametrize("name", ["./mail", "../mail"])
+def test_a_name_with_dots_is_made_where_it_is_looked_for(tmp_path: Path, name: str) -> None:
+    make_repository(tmp_path)
+    here, environ = make(tmp_path, "a", "b"), {"AM_ROOT": name}
+    made = config.new_root(None, environ, here)
+    assert made == Setting(os.path.normpath(f"{here}/{name}"), "AM_ROOT")
+    os.mkdir(made.value)
+    assert config.find_root(None, environ, here) == made
+
+
 @pytest.mark.parametrize("here", [False, True])
 @pytest.mark.parametrize("place", ["/", "home"])
 def test_never_in_the_home_directory_or_the_root_of_all(
@@ -161,8 +171,9 @@ def test_never_in_the_home_directory_or_the_root_of_all(
     cwd = home if place == "home" else "/"
     if place == "home":
         make_repository(home)
-    with pytest.raises(UsageError, match="a new queue would be made in"):
-        config.new_root(None, {}, cwd, here=here)
+    with pytest.raises(UsageError, match="a new queue would be made in") as refused:
+        config.new_root(None, {"AM_ROOT": "my mail"} if not here else {}, cwd, here=here)
+    assert here or refused.value.hint.endswith(f" --root '{os.path.join(cwd, 'my mail')}'")
     assert config.new_root(".agent-mail", {}, cwd).value == os.path.join(cwd, ".agent-mail")
 
 
@@ -181,10 +192,12 @@ def test_an_empty_option_is_no_option_left_out() -> None:
     ("mode", "loose"), [(0o700, False), (0o755, False), (0o720, True), (0o702, True), (0o777, True)]
 )
 def test_a_queue_that_others_can_write_to(tmp_path: Path, mode: int, loose: bool) -> None:
-    tmp_path.chmod(mode)
+    queue = tmp_path / "a; b"
+    queue.mkdir()
+    queue.chmod(mode)
     complaints: list[tuple[str, str]] = []
-    config.check_root(str(tmp_path), trusted=False, complain=lambda *words: complaints.append(words))
-    expected = (f"others can write to the queue {tmp_path}", f"chmod go-w {tmp_path}")
+    config.check_root(str(queue), trusted=False, complain=lambda *words: complaints.append(words))
+    expected = (f"others can write to the queue {queue}", f"chmod go-w '{queue}'")
     assert complaints == [expected] * loose
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from amq.errors import BadMessage, NotFound, UsageError
 from amq.mailbox import Mailbox, Unread
+from amq.names import INSTANT_LENGTH
 from amq.sending import Draft
 from tests.conftest import Shell
 from tests.samples import ID, message_file
@@ -30,6 +31,13 @@ def test_send_and_drain(alice: Mailbox, bob: Mailbox) -> None:
             (sent.id, "hello\n", "Hi")
         ]
     assert [listed.box for listed in bob.list()] == ["cur"]
+
+
+def test_ids_of_one_process_sort_in_the_order_in_which_they_were_made(alice: Mailbox, bob: Mailbox) -> None:
+    """Whichever mailbox makes them; a millisecond that two share would leave the order to chance."""
+    made = [mailbox.account.ids.make() for _ in range(20) for mailbox in (alice, bob)]
+    assert made == sorted(made)
+    assert len({identifier[:INSTANT_LENGTH] for identifier, _ in made}) == len(made)
 
 
 def test_mail_stays_in_new_until_the_next_is_asked_for(amq: Shell, alice: Mailbox, bob: Mailbox) -> None:

@@ -15,7 +15,6 @@ SUMMARY = "acknowledge a message by hand; moves nothing"
 USAGE = "--id ID"
 EXAMPLES = """\
   amq ack --id 2026-…"""
-STRAY = "--id"
 
 
 def options(parser: ArgumentParser) -> None:

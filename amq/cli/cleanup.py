@@ -18,7 +18,6 @@ USAGE = "--tmp-older-than D [--dry-run] [--yes]"
 EXAMPLES = """\
   amq cleanup --tmp-older-than 36h --dry-run
   amq cleanup --tmp-older-than 36h --yes"""
-STRAY = "--tmp-older-than"
 
 
 def options(parser: ArgumentParser) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from amq import config
 from amq.layout import QueueLayout
 from amq.names import KINDS, PRIORITIES
@@ -36,7 +34,7 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Print the script; or the handles of the queue that is here, and none if there is no queue."""
     if args.what == HANDLES:
-        root = config.find_root(args.root, config.environment(), os.getcwd())
+        root = config.find_root(args.root, config.environment(), config.working_directory())
         out.data("".join(f"{handle}\n" for handle in registry.mailboxes(QueueLayout(root.value))) if root else "")
         return 0
     import shtab

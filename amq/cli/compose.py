@@ -5,11 +5,13 @@ from __future__ import annotations
 from amq import jsontext
 from amq.cli.body import add_body, read_file
 from amq.cli.options import handles
+from amq.cli.output import ReaderGone
 from amq.cli.wait_for import add_wait, check_wait, wait_for
-from amq.errors import UsageError
+from amq.errors import Uncertain, UsageError
 from amq.names import KINDS, PRIORITIES
 from amq.progress import ACKED
 from amq.sending import Draft
+from amq.store.maildir import how_to_repeat
 from amq.text import visible
 
 TYPE_CHECKING = False
@@ -26,11 +28,11 @@ USAGE = """[--subject TEXT] [--body TEXT|@FILE|-] [--thread T] [--kind K]
         [--new-id ID] [--create] [--allow-empty] [--wait-for drained|acked] [--wait-timeout 60s]"""
 
 
-def add_message(parser: ArgumentParser) -> None:
-    """The options of a message, but for its recipients."""
+def add_message(parser: ArgumentParser, thread: str = "the two agents' own") -> None:
+    """The options of a message, but for its recipients; without a word it goes into THREAD."""
     parser.add_argument("--subject", default="", metavar="TEXT", help="one line")
     add_body(parser)
-    parser.add_argument("--thread", default="", metavar="T", help="the conversation (default: the two agents' own)")
+    parser.add_argument("--thread", default="", metavar="T", help=f"the conversation (default: {thread})")
     parser.add_argument("--kind", default="", metavar="K", help=", ".join(KINDS))
     parser.add_argument("--priority", default="", metavar="P", help=", ".join(PRIORITIES))
     parser.add_argument("--labels", type=handles, default=[], metavar="A,B", help="words to filter by")
@@ -82,12 +84,19 @@ def _context(text: str | None) -> dict[str, Any] | None:
 
 
 def tell(mailbox: Mailbox, sent: Sent, text: str, args: Namespace, out: Output, **origin: str) -> None:
-    """Say that it was sent, in TEXT or as JSON with what it answers (ORIGIN); then wait for what the options name."""
+    """Say that it was sent, in TEXT or as JSON with what it answers (ORIGIN); then wait for what the options name.
+
+    Raises Uncertain where it can not be said: to fail would be to ask for a second message.
+    """
     if sent.outbox_error:
         out.warn(f"sent, but no copy was kept: {sent.outbox_error}")
-    if out.json:
-        fields = {"id": sent.id, **origin, "thread": sent.thread, "to": sent.to, "subject": sent.subject}
-        out.value(fields | {"outbox": {"written": not sent.outbox_error, "error": sent.outbox_error}})
-    else:
-        out.line(visible(text))  # a reply's thread is another's word
+    try:
+        if out.json:
+            fields = {"id": sent.id, **origin, "thread": sent.thread, "to": sent.to, "subject": sent.subject}
+            out.value(fields | {"outbox": {"written": not sent.outbox_error, "error": sent.outbox_error}})
+        else:
+            out.line(visible(text))  # a reply's thread is another's word
+    except ReaderGone as error:
+        told = error.message or "nobody reads our stdout"
+        raise Uncertain(f"{sent.id} was sent, but {told}", hint=how_to_repeat(sent.id)) from None
     wait_for(mailbox, sent, args)

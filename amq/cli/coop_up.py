@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from amq import config
@@ -50,7 +49,7 @@ def run(args: Namespace, out: Output) -> int:
     from amq.setup.seats import parse_seats
 
     seats = parse_seats(args.agents)
-    environ, cwd = config.environment(), os.getcwd()
+    environ, cwd = config.environment(), config.working_directory()
     coop = Coop(_queue(args, [seat.handle for seat in seats], out), environ)
     if args.tmux and not coop.tmux.installed:
         raise AmqError("tmux is not installed", hint="install it, or take the commands: amq coop up --print")
@@ -68,16 +67,16 @@ def run(args: Namespace, out: Output) -> int:
 
 def _queue(args: Namespace, handles: list[str], out: Output) -> str:
     """The queue, with a mailbox for each of HANDLES; what is missing is made, which is said."""
-    environ, cwd = config.environment(), os.getcwd()
+    environ, cwd = config.environment(), config.working_directory()
     found = config.find_root(args.root, environ, cwd)
     root = (found or config.new_root(args.root, environ, cwd)).value
-    if found is None:
-        out.note(f"made a queue in {root}")
-    else:
+    if found is not None:
         check_queue(args, root, out)
     queue = QueueLayout(root)
     registry.make_queue(queue, tracked=False)
     registry.register(queue, handles, time.time_ns())
+    if found is None:
+        out.note(f"made a queue in {root}")
     return root
 
 

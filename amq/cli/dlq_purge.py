@@ -23,7 +23,9 @@ EXAMPLES = """\
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--older-than", type=duration, metavar="D", help="only what was put away this long ago (36h)")
+    parser.add_argument(
+        "--older-than", type=duration, metavar="D", help="only what was put away this long ago, such as 36h (else all)"
+    )
     add_confirmation(parser)
 
 

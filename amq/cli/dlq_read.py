@@ -18,7 +18,6 @@ USAGE = "--id ID"
 EXAMPLES = """\
   amq dlq read --id dlq_…
   amq dlq read --id dlq_… --json"""
-STRAY = "--id"
 
 
 def options(parser: ArgumentParser) -> None:

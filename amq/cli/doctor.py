@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from amq import __version__, config
 from amq.errors import NotFound
 from amq.text import visible
@@ -51,7 +49,7 @@ def _context(args: Namespace) -> Context:
     from amq.setup.doctor import Context, this_machine
     from amq.setup.finding import Finding
 
-    machine = this_machine(config.environment(), os.getcwd(), __version__)
+    machine = this_machine(config.environment(), config.working_directory(), __version__)
     try:
         return Context(machine, config.existing_root(args.root, machine.environ, machine.cwd).value)
     except NotFound as error:

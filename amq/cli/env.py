@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 
 from amq import config
@@ -33,7 +32,7 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Print what is known; whose mailbox it is may not be."""
     environ = config.environment()
-    root = config.existing_root(args.root, environ, os.getcwd())
+    root = config.existing_root(args.root, environ, config.working_directory())
     check_queue(args, root.value, out)
     me = config.resolve_me(args.me, environ, person=True)
     settings = {"root": root, "me": me}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from amq import config
 from amq.cli.confirm import add_confirmation, confirmed, require_answerer
 
@@ -46,7 +44,7 @@ def settings(args: Namespace) -> str:
     """The file that is meant."""
     from amq.setup import hooks
 
-    return hooks.settings_path(args.agent, config.environment(), os.getcwd() if args.project else None)
+    return hooks.settings_path(args.agent, config.environment(), config.working_directory() if args.project else None)
 
 
 def apply(change: Change, args: Namespace, out: Output) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from amq import config
@@ -42,7 +41,7 @@ def run(args: Namespace, out: Output) -> int:
         raise UsageError("--force without --agents would empty the registry", hint="--agents A,B: exactly these")
     for handle in args.agents:
         check_handle(handle, "--agents")
-    environ, cwd = config.environment(), os.getcwd()
+    environ, cwd = config.environment(), config.working_directory()
     found = None if args.here else config.find_root(args.root, environ, cwd)
     root = (found or config.new_root(args.root, environ, cwd, here=args.here)).value
     if found is not None:

@@ -18,6 +18,7 @@ argparse._ = str  # type: ignore[attr-defined]
 
 VALUED = ("--root", "--me")
 FLAGS = ("--json", "--strict", "--trust-root")
+_MOST_DIGITS = 12
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
@@ -57,20 +58,29 @@ class Parser(argparse.ArgumentParser):
         self.register("action", None, Once)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """The values of WORDS; raises UsageError, also for a word that no option takes."""
+        """The values of WORDS; raises UsageError, also for a word that no option takes.
+
+        Such a word goes before an option that is missing, for it is what that one was meant to have.
+        """
+        needed = [action for action in self._actions if action.required and action.option_strings]
+        for action in needed:
+            action.required = False
         args, extra = self.parse_known_args(words)
+        missing = [action.option_strings[0] for action in needed if getattr(args, action.dest) is None]
         if extra:
-            self._refuse(extra[0])
+            self._refuse(extra[0], missing[0] if missing else self._stray)
+        if missing:
+            self.error(f"the following arguments are required: {', '.join(missing)}")
         return args
 
-    def _refuse(self, word: str) -> NoReturn:
+    def _refuse(self, word: str, meant: str) -> NoReturn:
         if word.startswith("-"):
             from amq.names import nearest
 
             like = nearest(word.partition("=")[0], self._option_string_actions, most=1)
             guess = f"; did you mean {like[0]}?" if like else ""
             raise UsageError(f"unknown option {word}{guess}", hint=f"{self.prog} --help shows them")
-        guess = f'did you mean {self._stray} "{word}"?' if self._stray else f"{self.prog} --help shows what it takes"
+        guess = f'did you mean {meant} "{word}"?' if meant else f"{self.prog} --help shows what it takes"
         raise UsageError(f"the word {word!r} belongs to no option", hint=guess)
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
@@ -129,7 +139,7 @@ def duration(text: str) -> float:
 
 
 def count(text: str) -> int:
-    """A number of things, from 0; for argparse."""
-    if not (text.isascii() and text.isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0")
+    """A number of things, from 0; for argparse. More than a directory can hold is a slip, and too much for Python."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0, of {_MOST_DIGITS} digits at most")
     return int(text)

@@ -18,7 +18,6 @@ USAGE = "--id ID"
 EXAMPLES = """\
   amq read --id 2026-…
   amq read --id 2026-… --json"""
-STRAY = "--id"
 
 
 def options(parser: ArgumentParser) -> None:

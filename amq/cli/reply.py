@@ -23,7 +23,7 @@ STRAY = "--body"
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     parser.add_argument("--id", required=True, metavar="ID", help="the message to answer, from new, cur or sent")
-    compose.add_message(parser)
+    compose.add_message(parser, "that of the message")
 
 
 def run(args: Namespace, out: Output) -> int:

@@ -137,7 +137,7 @@ def _handle(args: Namespace, program: str) -> str:
 
 def _root(args: Namespace, environment: Mapping[str, str]) -> config.Setting:
     """The queue that is there, or where one would be made."""
-    directory = os.getcwd()
+    directory = config.working_directory()
     found = config.find_root(args.root, environment, directory)
     return found or config.new_root(args.root, environment, directory)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from amq import config
 from amq.cli.output import stdin_is_terminal
 from amq.mailbox import Mailbox
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
 
 def find_queue(args: Namespace, out: Output) -> str:
     """The path of the queue that is meant; raises NotFound or Unsafe."""
-    root = config.existing_root(args.root, config.environment(), os.getcwd()).value
+    root = config.existing_root(args.root, config.environment(), config.working_directory()).value
     check_queue(args, root, out)
     return root
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from amq import config
 from amq.errors import UsageError
 
@@ -53,5 +51,5 @@ def places(args: Namespace) -> Iterator[Path]:
     programs = [program for program in skill.PLACES if getattr(args, program)]
     if not programs:
         raise UsageError("for which agent?", hint="--claude, --codex or both")
-    project = os.getcwd() if args.project else None
+    project = config.working_directory() if args.project else None
     return (skill.place(program, config.environment(), project) for program in programs)

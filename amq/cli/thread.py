@@ -21,7 +21,6 @@ EXAMPLES = """\
   amq thread --id p2p/claude__codex --limit 10
   amq thread --id review/parser --include-body
   amq thread --id review/parser --agents claude,codex --json"""
-STRAY = "--id"
 
 
 def options(parser: ArgumentParser) -> None:

@@ -19,7 +19,6 @@ USAGE = "--id ID"
 EXAMPLES = """\
   amq trace --id 2026-…
   amq trace --id 2026-… --json"""
-STRAY = "--id"
 
 
 def options(parser: ArgumentParser) -> None:

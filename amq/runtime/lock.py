@@ -84,12 +84,14 @@ def _mailbox(directory: str) -> str:
 def _claim(directory: str, how: str) -> int:
     """The lock's descriptor."""
     descriptor = os.open(f"{directory}/{NOTIFIER_NAME}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    if not _take(descriptor):
-        holder = parse_notifier(os.pread(descriptor, MAX_BYTES, 0))
+    try:
+        if not _take(descriptor):
+            raise TakenError(parse_notifier(os.pread(descriptor, MAX_BYTES, 0)))
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "how": how}).encode() + b"\n", 0)
+    except BaseException:
         os.close(descriptor)
-        raise TakenError(holder)
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "how": how}).encode() + b"\n", 0)
+        raise
     return descriptor
 
 

@@ -6,6 +6,7 @@ The program is started first. What the waking needs is imported after that, in t
 from __future__ import annotations
 
 import os
+import shlex
 import threading
 import time
 import traceback
@@ -95,7 +96,7 @@ def _claim(state: str, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
     except lock.TakenError as error:
         raise Taken(
             f"{me} is already hosted by {error.who}",
-            hint=f"to start another: amq run --as {me}-2 -- {' '.join(program)}",
+            hint=f"to start another: amq run --as {me}-2 -- {shlex.join(program)}",
         ) from error
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from shlex import quote
 
 from amq.errors import AmqError
 from amq.layout import QueueLayout
@@ -33,9 +34,11 @@ def queue(root: str, machine: Machine) -> Iterator[Finding]:
     """It is there, it is ours, it is whole, and we can write to it."""
     layout, owner = QueueLayout(root), os.stat(root).st_uid
     if machine.uid not in (0, owner):
-        yield Finding(f"it belongs to another user ({owner})", f"if it should be yours: sudo chown -R $(id -un) {root}")
+        yield Finding(
+            f"it belongs to another user ({owner})", f"if it should be yours: sudo chown -R $(id -un) {quote(root)}"
+        )
     if not os.access(root, os.W_OK | os.X_OK):
-        yield Finding("you can not write to it", f"chmod u+rwx {root}")
+        yield Finding("you can not write to it", f"chmod u+rwx {quote(root)}")
     missing = [path for path in layout.directories if not os.path.isdir(path)]
     if missing:
         yield Finding(
@@ -53,7 +56,7 @@ def permissions(root: str, _: Machine) -> Iterator[Finding]:
         if paths:
             yield Finding(
                 f"other users can {verb} {len(paths)} of its files and directories, such as {visible(paths[0])}",
-                f"chmod -R go-rwx {root}",
+                f"chmod -R go-rwx {quote(root)}",
                 wrong=verb == "write to",
                 fix=partial(_tighten, [path for path, _ in loose]),
             )
@@ -211,7 +214,7 @@ def _kind(path: str, mounts: str) -> str:
     for line in mounts.splitlines():
         _, place, found, *_ = (*line.split(" "), "", "", "")
         place = place.replace("\\040", " ")
-        if len(place) >= len(best) and path.startswith((f"{place}/", f"{place.rstrip('/')}/")):
+        if len(place) >= len(best) and f"{path}/".startswith(f"{place.rstrip('/')}/"):
             best, kind = place, found
     return kind
 

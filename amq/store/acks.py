@@ -100,7 +100,8 @@ def receivers(sender: AgentLayout, identifier: str, handles: Sequence[str]) -> s
             found = [_read(received, name) for name in names]
     except FileNotFoundError:  # a mailbox that is not there (at the moment)
         return set()
-    return {ack.receiver for ack in found if ack is not None}
+    # an id may itself end in `__HANDLE`: then the file is of that message
+    return {ack.receiver for ack in found if ack is not None and ack.id == identifier}
 
 
 def _open(path: str, opened: ExitStack) -> Directory | None:
@@ -139,7 +140,7 @@ def _tell(staging: _Staging, sent: Directory, received: Directory | None, ack: A
             return
         except FileExistsError:
             there = _read(received, name)
-            if there is not None and there.receiver == ack.receiver:
+            if there is not None and (there.id, there.receiver) == (ack.id, ack.receiver):
                 return
 
 

@@ -26,6 +26,7 @@ _HAS_DIRECTORY_FDS = os.open in os.supports_dir_fd
 
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+_NO_FULL_SYNC = {errno.ENOTSUP, errno.ENOTTY, errno.EINVAL}
 
 
 class Directory:
@@ -86,13 +87,17 @@ class Steps:
         os.utime(directory.at(name), dir_fd=directory.fd)
 
     def fsync(self, fd: int) -> None:
-        """Return when the file is on the disk: on macOS only F_FULLFSYNC reaches it."""
+        """Return when the file is on the disk: on macOS only F_FULLFSYNC reaches it, where the filesystem has that."""
         if sys.platform == "darwin":  # only on macOS
             import fcntl
 
-            fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
-        else:
-            os.fsync(fd)
+            try:
+                fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+                return
+            except OSError as error:
+                if error.errno not in _NO_FULL_SYNC:
+                    raise
+        os.fsync(fd)
 
     def chmod(self, file: int | str, mode: int) -> None:
         """Set the mode of a descriptor's file or a path, whatever the umask was, where there are modes."""

@@ -144,8 +144,12 @@ def confirm(identifier: str, agents: Iterable[AgentLayout]) -> None:
 
 
 def _uncertain(what: str, identifier: str, error: BaseException) -> Uncertain:
-    hint = f"repeat with --new-id {identifier}: who has it will not get it twice"
-    return Uncertain(f"{what}: {why(error)}", hint=hint)
+    return Uncertain(f"{what}: {why(error)}", hint=how_to_repeat(identifier))
+
+
+def how_to_repeat(identifier: str) -> str:
+    """What to do where it is not known whether a message was sent, for a person."""
+    return f"repeat with --new-id {identifier}: who has it will not get it twice"
 
 
 def _finish(copies: list[_Copy], temporary: str) -> None:

@@ -26,7 +26,7 @@ def rename_noreplace(name: str, new_name: str, *, source_fd: int | None, target_
     call, flag = _system_call()
     if call(source_fd, os.fsencode(name), target_fd, os.fsencode(new_name), flag) != 0:
         code = ctypes.get_errno()
-        if code == errno.EINVAL:  # the filesystem does not know the flag
+        if code in (errno.EINVAL, errno.ENOTSUP):  # the filesystem does not know the flag: Linux, macOS
             code = errno.ENOSYS
         raise OSError(code, os.strerror(code), name, None, new_name)
 

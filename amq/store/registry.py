@@ -85,6 +85,7 @@ def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
     Raises AmqError where that is not possible, and rather than strew a queue among the files of something else.
     """
     fresh = not _is_queue(queue)
+    queue = QueueLayout(os.path.realpath(queue.root))  # where it stands may be behind a link; inside, none is followed
     durable.make_directories([queue.root])
     if fresh and not tracked:
         _ignore(queue)
@@ -106,13 +107,17 @@ def _is_queue(queue: QueueLayout) -> bool:
     except FileNotFoundError:
         parent = os.path.dirname(queue.root)
         if not os.path.isdir(parent):
-            raise NotFound(f"no directory {parent} to make the queue in", hint=f"mkdir -p '{parent}'") from None
+            from shlex import quote
+
+            raise NotFound(f"no directory {parent} to make the queue in", hint=f"mkdir -p {quote(parent)}") from None
         return False
     except NotADirectoryError:
         raise UsageError(f"{queue.root} is no directory", hint="name another --root") from None
     if found.isdisjoint(os.path.basename(path) for path in (queue.meta, queue.agents)):
         if any(name not in _OF_GIT and not name.startswith(_TEMPORARY) for name in found):
-            inside = os.path.join(queue.root, ROOT_NAME)
+            from shlex import quote
+
+            inside = quote(os.path.join(queue.root, ROOT_NAME))
             raise UsageError(f"{queue.root} is no queue and holds other files", hint=f"did you mean --root {inside}?")
         return False
     return True

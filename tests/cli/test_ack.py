@@ -67,6 +67,17 @@ def test_every_receiver_of_a_message_is_kept(amq: Shell) -> None:
     assert acks == {f"{identifier}.json": "carol", f"{identifier}__bob.json": "bob"}
 
 
+def test_the_acknowledgement_of_another_message_is_none_of_this_one(amq: Shell) -> None:
+    """The name of the second receiver's file is made of the id and the handle, and an id may look like that too."""
+    amq.ok("send", "--to", "bob,carol", "--thread", "t", "--body", "x", "--ack", "--new-id", "plan")
+    amq.ok("send", "--to", "carol", "--body", "x", "--ack", "--new-id", "plan__carol")
+    amq.ok("ack", "--id", "plan", me="bob")
+    amq.ok("ack", "--id", "plan__carol", me="carol")
+    again = ("send", "--to", "bob,carol", "--thread", "t", "--body", "x", "--ack", "--new-id", "plan")
+    waited = amq(*again, "--wait-for", "acked", "--wait-timeout", "1ms")
+    assert (waited.code, "but not acked by carol" in waited.err) == (4, True)
+
+
 def test_moves_nothing(amq: Shell) -> None:
     identifier = amq.send()
     amq.ok("ack", "--id", identifier, me="bob")

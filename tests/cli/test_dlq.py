@@ -61,6 +61,10 @@ def test_help_of_the_group_lists_its_actions(amq: Shell, words: list[str]) -> No
     ]
 
 
+def test_help_of_what_removes_tells_that_it_removes_all(amq: Shell) -> None:
+    assert "such as 36h (else all)" in amq.ok("help", "dlq", "purge")
+
+
 @pytest.mark.parametrize("words", [["help", "dlq", "list"], ["dlq", "list", "--help"], ["dlq", "--help", "list"]])
 def test_an_action_has_help_of_its_own(amq: Shell, words: list[str]) -> None:
     assert "usage: amq dlq list" in amq.ok(*words)

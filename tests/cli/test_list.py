@@ -134,7 +134,7 @@ def test_a_header_longer_than_the_first_look(amq: Shell) -> None:
     "words",
     [
         ("x",), ("--new", "--cur"), ("--from", ""), ("--kind", "gossip"), ("--priority", "high"), ("--limit", "-1"),
-        ("--offset", "x"), ("--limit",), ("--labels", "x"),
+        ("--offset", "x"), ("--limit", "9" * 20), ("--offset", "9" * 5000), ("--limit",), ("--labels", "x"),
     ],
 )  # fmt: skip
 def test_wrong_words(amq: Shell, words: tuple[str, ...]) -> None:

@@ -165,6 +165,26 @@ def test_a_closed_stdout_is_no_defect(amq: Shell) -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
+def test_who_can_not_be_told_that_it_was_sent_learns_how_to_repeat_it(amq: Shell) -> None:
+    """Exit code 1 would say that it failed: an agent would send it again, under another id."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        command = [sys.executable, "-m", "amq", "send", "--me", "alice", "--to", "bob", "--body", "x"]
+        done = subprocess.run(command, cwd=amq.project, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writing)
+    (name,) = amq.new()
+    identifier = name.removesuffix(".md")
+    assert done.returncode == 5
+    assert done.stderr.splitlines() == [
+        f"amq: {identifier} was sent, but nobody reads our stdout",
+        f"     repeat with --new-id {identifier}: who has it will not get it twice",
+    ]
+    assert amq("send", "--to", "bob", "--body", "x", "--new-id", identifier).code == 0
+    assert amq.new() == [name]
+
+
 def test_output_is_utf8_whatever_the_locale(amq: Shell) -> None:
     amq.send("--subject", "Grüße")
     listed = run_amq("list", "--me", "bob", cwd=amq.project, LC_ALL="C", PYTHONIOENCODING="ascii")

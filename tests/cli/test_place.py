@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -39,11 +40,20 @@ def test_a_queue_of_which_a_part_is_missing_is_completed(amq: Shell) -> None:
 
 
 def test_the_directory_above_a_new_queue_must_be_there(shell: Shell) -> None:
-    called = shell("init", "--root", "a b/queue", "--agents", "alice")
-    above = shell.project / "a b"
+    called = shell("init", "--root", "it's/queue", "--agents", "alice")
+    above = shell.project / "it's"
     assert (called.code, called.err) == (
         3,
-        f"amq: no directory {above} to make the queue in\n     mkdir -p '{above}'\n",
+        f"amq: no directory {above} to make the queue in\n     mkdir -p {shlex.quote(str(above))}\n",
+    )
+
+
+@pytest.mark.parametrize("words", [("coop", "up", "--print"), ("run", "--as", "alice", "--", "true")])
+def test_a_queue_that_was_not_made_is_not_said_to_be(shell: Shell, words: tuple[str, ...]) -> None:
+    called = shell("--root", "nothing/queue", *words)
+    assert (called.code, called.err.splitlines()[0]) == (
+        3,
+        f"amq: no directory {shell.project / 'nothing'} to make the queue in",
     )
 
 
@@ -54,9 +64,46 @@ def test_a_file_is_no_queue(shell: Shell, tmp_path: Path) -> None:
     assert (called.code, called.err.splitlines()[0]) == (2, f"amq: {path} is no directory")
 
 
-def test_the_hint_for_a_missing_queue_names_the_queue_that_was_asked_for(shell: Shell) -> None:
+def test_the_hint_for_a_missing_queue_names_the_queue_that_was_asked_for(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "with the same --root makes one there" in shell("list", "--root", "elsewhere").err
     assert "makes one in this project" in shell("list").err
+    monkeypatch.setenv("AM_ROOT", "elsewhere")
+    assert "makes one in this project" in shell("list").err
+    monkeypatch.setenv("AM_ROOT", str(shell.project / "elsewhere"))
+    assert "with the same AM_ROOT makes one there" in shell("list").err
+
+
+@pytest.mark.parametrize("me", ["alice", "user"])
+def test_a_directory_that_is_no_queue_is_told_from_one_without_the_mailbox(shell: Shell, me: str) -> None:
+    shell.root.mkdir()
+    called = shell("list", me=me)
+    assert (called.code, called.err.splitlines()[0]) == (3, f"amq: {shell.root} is no queue: it has no agents in it")
+    assert "amq init" in called.err
+    assert list(shell.root.iterdir()) == []
+
+
+def test_a_queue_is_made_behind_a_link(shell: Shell, tmp_path: Path) -> None:
+    """As `/tmp` is one on macOS. Inside a queue no link is followed; where it stands is the person's affair."""
+    shell.root.symlink_to(tmp_path / "elsewhere")
+    assert shell("init", "--agents", "alice").code == 0
+    assert (tmp_path / "elsewhere" / ".gitignore").exists()
+    (tmp_path / "link").symlink_to(shell.project)
+    assert shell("init", "--agents", "alice", "--root", str(tmp_path / "link" / "mail")).code == 0
+    assert shell("send", "--to", "alice", "--body", "x", "--root", str(tmp_path / "link" / "mail")).code == 0
+
+
+@pytest.mark.parametrize("words", [("list",), ("init", "--agents", "alice"), ("doctor",), ("env",), ("coop", "status")])
+def test_a_working_directory_that_is_gone_is_told(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    gone = shell.project / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    called = shell(*words)
+    assert (called.code, called.err.splitlines()[0]) == (3, "amq: the working directory is gone")
 
 
 def test_a_program_that_is_not_there_gets_no_mailbox(shell: Shell) -> None:

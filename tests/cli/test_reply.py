@@ -125,6 +125,11 @@ def test_a_header_no_longer_fit_for_an_answer_is_refused_and_not_cut(amq: Shell)
     assert reply(amq, ID, "--subject", "mine")["subject"] == "mine"
 
 
+def test_help_tells_the_thread_that_it_keeps(amq: Shell) -> None:
+    assert "(default: that of the message)" in amq.ok("help", "reply")
+    assert "(default: the two agents' own)" in amq.ok("help", "send")
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

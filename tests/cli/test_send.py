@@ -197,7 +197,9 @@ def test_a_body_too_large_is_refused(amq: Shell) -> None:
     (amq.project / "huge").write_bytes(b"x" * (MAX_FILE_BYTES + 1))
     assert amq("send", "--to", "bob", "--body", "@huge").code == 2
     (amq.project / "huge").write_bytes(b"x" * MAX_FILE_BYTES)
-    assert amq("send", "--to", "bob", "--body", "@huge").code == 2
+    refused = amq("send", "--to", "bob", "--body", "@huge")
+    assert refused.code == 2
+    assert "bytes long, and the most is 10,485,760" in refused.err
     assert amq.new() == []
 
 
@@ -208,6 +210,7 @@ def test_a_body_too_large_is_refused(amq: Shell) -> None:
     ("words", "complaint"),
     [
         ((), "--to"),
+        (("bob", "hello"), 'did you mean --to "bob"?'),
         (("--to", ""), "nobody to send to"),
         (("--to", ","), "nobody to send to"),
         (("--to", "Bob"), "'Bob' is not a handle"),

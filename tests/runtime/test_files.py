@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import stat
 import subprocess
@@ -36,6 +37,18 @@ def test_a_lock_that_is_held_for_an_instant_is_waited_for(tmp_path: Path, monkey
     """As by somebody who only asks whether there is a notifier."""
     asking = claim(str(tmp_path), "run")
     monkeypatch.setattr("amq.runtime.lock.time.sleep", lambda _: asking.release())
+    claim(str(tmp_path), "run").release()
+
+
+def test_who_can_not_write_who_he_is_keeps_no_lock(tmp_path: Path) -> None:
+    """Kept, it would be another's to him, and he would take himself for replaced."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, usual[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            claim(str(tmp_path), "run")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     claim(str(tmp_path), "run").release()
 
 

@@ -202,9 +202,9 @@ def test_the_program_knows_its_queue_and_finds_amq(desk: Desk) -> None:
 def test_a_second_host_is_told_who_the_first_is(desk: Desk) -> None:
     first = desk.run("sh", "-c", "echo ready; cat")
     first.expect_exact("ready")
-    second = desk.run("cat")
+    second = desk.run("sh", "-c", "cat -")
     second.expect(f"tui is already hosted by amq run, process {first.pid}")
-    second.expect_exact("amq run --as tui-2 -- cat")
+    second.expect_exact("amq run --as tui-2 -- sh -c 'cat -'")
     assert ends(second) == 125
     third = desk.run("echo", "hosted only", options=("--no-wake",))
     third.expect_exact("hosted only")

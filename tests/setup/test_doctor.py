@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -329,12 +331,26 @@ def test_a_real_directory_can_be_watched(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/a", "ext4"), ("/home/x", "nfs"), ("/home2", "ext4"), ("/my disk/q", "9p")]
+    ("path", "kind"), [("/a", "ext4"), ("/home/x", "nfs"), ("/home", "nfs"), ("/home2", "ext4"), ("/my disk/q", "9p")]
 )
 def test_the_longest_mount_counts(path: str, kind: str) -> None:
     mounts = "d / ext4 rw\nh:/ /home nfs rw\nd /my\\040disk 9p rw\nbroken\n"
     assert checks_queue._kind("/a", "") == ""
     assert checks_queue._kind(path, mounts) == kind
+
+
+def test_a_remedy_for_a_path_is_what_a_shell_takes(tmp_path: Path) -> None:
+    """A person, or an agent, runs it as it stands."""
+    root = tmp_path / "it's; touch $(here)"
+    root.mkdir(0o700)
+    root.chmod(0o577)
+    machine = replace(doctor.this_machine({}, "/", ""), uid=root.stat().st_uid)
+    (loose,) = checks_queue.permissions(str(root), machine)
+    subprocess.run(["sh", "-c", loose.remedy], check=True, cwd=tmp_path)
+    assert stat.S_IMODE(root.stat().st_mode) == 0o500
+    remedies = [found.remedy for found in checks_queue.queue(str(root), replace(machine, uid=machine.uid + 1))]
+    assert remedies[0].endswith(f" -R $(id -un) {shlex.quote(str(root))}")
+    assert list(tmp_path.iterdir()) == [root]
 
 
 def test_a_program_without_a_version_in_time_has_none(world: World) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -268,22 +270,43 @@ def test_reads_and_writes_may_be_short_and_a_close_may_fail(tmp_path: Path, monk
     assert os.listdir(tmp_path) == ["x"]
 
 
+def test_a_filesystem_without_the_sync_of_macos_is_synced_as_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as a network's: fcntl(2) of macOS has it for local ones. Linux does not know the request either."""
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    with Directory(str(tmp_path)) as directory:
+        durable.sync(directory)
+        assert synced == [directory.fd]
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        Steps().fsync(1_000_000)  # every other failure is one
+
+
 def _no_such_library(*_: object, **__: object) -> None:
     raise OSError
 
 
-def _does_not_know_the_flag(*_: object) -> int:
-    ctypes.set_errno(errno.EINVAL)
-    return -1
+def _refusing(code: int) -> Callable[[], tuple[Callable[..., int], int]]:
+    """A system call that fails with CODE."""
+
+    def call(*_: object) -> int:
+        ctypes.set_errno(code)
+        return -1
+
+    return lambda: (call, 1)
 
 
 @pytest.mark.parametrize(
     ("where", "name", "double"),
     [
         (ctypes, "CDLL", _no_such_library),
-        (noreplace, "_system_call", lambda: (_does_not_know_the_flag, 1)),
+        (noreplace, "_system_call", _refusing(errno.EINVAL)),
+        (noreplace, "_system_call", _refusing(errno.ENOTSUP)),
     ],
-    ids=["a system without the call", "a filesystem without the flag"],
+    ids=["a system without the call", "a filesystem without the flag", "one of macOS"],
 )
 def test_without_a_rename_that_refuses_we_look_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: object, name: str, double: object
