@@ -69,6 +69,10 @@ class Pump:
         self._notice = notice
         self.wake()
 
+    def part(self) -> None:
+        """Read nothing more of the person's: another job has the terminal."""
+        self._source_open = False
+
     def wake(self) -> None:
         """End a `wait`, from any thread."""
         with contextlib.suppress(BlockingIOError):  # a full pipe wakes as well

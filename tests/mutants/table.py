@@ -714,6 +714,30 @@ WATCHING = (
         "True",
         "tests/terminal/test_jobs.py",
     ),
+    Mutant(
+        "what a stop has left on is switched on twice",
+        "pty/host.py",
+        "Host._take_terminal",
+        "self._at_terminal",
+        "False",
+        "tests/terminal/test_jobs.py",
+    ),
+    Mutant(
+        "a stopped job that is to end stops again",
+        "pty/host.py",
+        "Host._take_terminal",
+        "self._signals.union(served).intersection(ENDING)",
+        "False",
+        "tests/terminal/test_jobs.py",
+    ),
+    Mutant(
+        "a job that is ending reads the shell's keys",
+        "pty/host.py",
+        "Host._take_terminal",
+        "self._pump.part()",
+        "None",
+        "tests/terminal/test_jobs.py",
+    ),
     Mutant("a notice is shown after the end", "pty/host.py", "Host.tell", "self._child.fd >= 0", "True", THREADS),
 )
 
