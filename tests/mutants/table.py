@@ -715,6 +715,22 @@ WATCHING = (
         "tests/terminal/test_jobs.py",
     ),
     Mutant(
+        "nothing before the first descriptor is all of them",
+        "pty/monitor.py",
+        "close_all_but",
+        "start < fd",
+        "True",
+        "tests/terminal/test_guard.py",
+    ),
+    Mutant(
+        "the emulator is given one column",
+        "pty/screen.py",
+        "Screen._start",
+        "max(columns, NARROWEST)",
+        "columns",
+        "tests/pty/test_screen.py",
+    ),
+    Mutant(
         "what a stop has left on is switched on twice",
         "pty/host.py",
         "Host._take_terminal",
