@@ -69,7 +69,7 @@ class Host:
                 stopped=self._child.stopped,
                 canonical=canonical,
                 echoing=echoing,
-                waiting=alive and self._pump.waiting,
+                waiting=alive and (self._pump.waiting or self._child.has_unread()),
             )
 
     def type(self, data: bytes) -> None:

@@ -715,6 +715,14 @@ WATCHING = (
         "tests/terminal/test_jobs.py",
     ),
     Mutant(
+        "keys that the program has not read are forgotten",
+        "pty/host.py",
+        "Host.look",
+        "self._child.has_unread()",
+        "False",
+        "tests/pty/test_host.py",
+    ),
+    Mutant(
         "nothing before the first descriptor is all of them",
         "pty/monitor.py",
         "close_all_but",
