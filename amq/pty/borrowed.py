@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import select
 import struct
 import termios
 from dataclasses import dataclass
@@ -56,10 +55,12 @@ def discipline(terminal: int) -> Discipline:
 
 
 def is_gone(terminal: int) -> bool:
-    """Whether the terminal has been hung up."""
-    poll = select.poll()
-    poll.register(terminal, 0)
-    return any(events & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, events in poll.poll(0))
+    """Whether the terminal has been hung up. `poll` would not do: on macOS it says so of every /dev/tty."""
+    try:
+        termios.tcgetattr(terminal)
+    except termios.error:
+        return True
+    return False
 
 
 def allows_pushing() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import signal
 import termios
@@ -16,6 +17,8 @@ from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.tty import CC, LFLAG, Attributes
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
+
+_OPEN_PEER = 0x5441  # TIOCGPTPEER of Linux: opens the program's end of its terminal
 
 _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 
@@ -117,6 +120,20 @@ class Child:
         except termios.error:
             return False, False
         return bool(flags & termios.ICANON), bool(flags & termios.ECHO)
+
+    def has_unread(self) -> bool:
+        """Whether it has not read all that was typed; of a line that the kernel edits only what is finished.
+
+        False where the system cannot be asked.
+        """
+        try:
+            terminal = fcntl.ioctl(self.fd, _OPEN_PEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            return any(fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))
+        finally:
+            os.close(terminal)
 
     def end_of_input(self, started_line: bool) -> bytes:
         """The keys that end its input, behind a line that is not finished if STARTED_LINE.

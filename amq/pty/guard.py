@@ -17,6 +17,7 @@ import time
 from typing import NoReturn
 
 from amq.pty.ledger import ABANDON, BRACKETED_PASTE
+from amq.pty.monitor import close_all_but
 from amq.pty.tty import LFLAG, Attributes, Tty
 
 Settings = tuple[Attributes, Attributes]  # the terminal's before us, and those we gave it
@@ -79,7 +80,7 @@ def _stand_by(pipe: int, tty: Tty) -> NoReturn:
         os.setsid()
         for number in _DEAF_TO:
             signal.signal(number, signal.SIG_IGN)
-        _close_all_but({pipe, tty.source, tty.sink})
+        close_all_but({pipe, tty.source, tty.sink})
         undo, settings = _listen(pipe)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(WITHIN)
@@ -87,14 +88,6 @@ def _stand_by(pipe: int, tty: Tty) -> NoReturn:
             _put_right(tty, undo, settings)
     finally:
         os._exit(0)
-
-
-def _close_all_but(kept: set[int]) -> None:
-    start = 0
-    for fd in sorted(kept):
-        os.closerange(start, fd)
-        start = fd + 1
-    os.closerange(start, os.sysconf("SC_OPEN_MAX"))
 
 
 def _listen(pipe: int) -> tuple[bytes | None, Settings | None]:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from types import FrameType
 
@@ -17,6 +17,7 @@ from amq.pty.terminal import Look, Terminal
 from amq.pty.tty import SHOW_WITHIN, Tty
 
 PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+ENDING = (signal.SIGHUP, signal.SIGTERM)  # with one of these a shell lets a stopped job go on, so that it can end
 OURS = (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
 
 HUNG_UP = 128 + signal.SIGHUP
@@ -32,6 +33,7 @@ class Host:
         self._tty = tty
         self._pump = Pump(tty, child, terminal)
         self._signals: set[int] = set()
+        self._at_terminal = False  # whether what the program has switched on is on at the person's terminal
         self._leave_at: float | None = None  # set when the terminal is gone
 
     def run(self) -> int:
@@ -67,7 +69,7 @@ class Host:
                 stopped=self._child.stopped,
                 canonical=canonical,
                 echoing=echoing,
-                waiting=alive and self._pump.waiting,
+                waiting=alive and (self._pump.waiting or self._child.has_unread()),
             )
 
     def type(self, data: bytes) -> None:
@@ -114,7 +116,7 @@ class Host:
 
     def _serve_signals(self) -> None:
         if self._pump.hung_up and self._leave_at is None:
-            self._leave_at = time.monotonic() + LEAVE_AFTER
+            self._leave()
             self._signals.add(signal.SIGHUP)
         if self._signals:
             signals, self._signals = self._signals, set()
@@ -128,7 +130,7 @@ class Host:
         if signal.SIGTSTP in signals:
             self._child.signal(signal.SIGTSTP)
         if signal.SIGCONT in signals:
-            self._take_terminal()
+            self._take_terminal(signals)
         elif signal.SIGWINCH in signals:
             self._tty_changed()
 
@@ -145,12 +147,10 @@ class Host:
         goes on at once.
         """
         self._pump.drain()
-        undone = self._give_terminal_back()
+        self._give_terminal_back()
         self._stop()
         self._take_terminal()
         self._child.resume()
-        if undone:
-            self._child.signal(signal.SIGWINCH)  # its screen was taken away behind its back: it has to draw it anew
 
     def _stop(self) -> bool:
         """Our whole job stops, as for ^Z, and goes on when somebody continues it; False where nobody could."""
@@ -160,24 +160,38 @@ class Host:
         signal.signal(signal.SIGTSTP, action)
         return signal.SIGCONT in self._signals
 
-    def _give_terminal_back(self) -> bool:
-        """Show what is left to show, and undo what the program has switched on; whether there was anything to undo.
+    def _give_terminal_back(self) -> None:
+        """Show what is left to show, and undo what the program has switched on.
 
         A terminal that another job has is left alone, and one that takes nothing is not waited for.
         """
         deadline = time.monotonic() + SHOW_WITHIN
         while self._tty.is_ours and self._pump.flush(SHOW_WITHIN) and time.monotonic() < deadline:
             pass
-        undo = self._pump.undo()
-        self._tty.restore(undo)
-        return bool(undo)
+        self._tty.restore(self._pump.undo())
+        self._at_terminal = False
 
-    def _take_terminal(self) -> None:
-        """Also after a stop that nobody could see coming. In the background we stop until we have it."""
-        while self._tty.source_is_terminal and not self._tty.is_ours and self._stop():
-            pass
+    def _take_terminal(self, served: Collection[int] = ()) -> None:
+        """Also after a stop that nobody could see coming, which has undone nothing.
+
+        In the background we stop until we have it, unless we are to end: by a signal that came, or is being SERVED.
+        """
+        while self._tty.source_is_terminal and not self._tty.is_ours:
+            if self._signals.union(served).intersection(ENDING):
+                self._pump.part()
+                self._leave()
+                return
+            if not self._stop():
+                break
         self._signals.discard(signal.SIGCONT)
         self._tty.make_raw()
+        undo = self.terminal.undo()
         if self._tty.shows:
-            self._pump.show(self.terminal.redo())
+            self._pump.show((undo if self._at_terminal else b"") + self.terminal.redo())
+            self._at_terminal = True
         self._tty_changed()
+        if undo:
+            self._child.signal(signal.SIGWINCH)  # its screen was taken away behind its back: it has to draw it anew
+
+    def _leave(self) -> None:
+        self._leave_at = time.monotonic() + LEAVE_AFTER

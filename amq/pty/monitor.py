@@ -14,7 +14,7 @@ import sys
 
 _NOT_OURS = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGPIPE", "SIGUSR1", "SIGUSR2")
 _SIZE = 4
-_MOST_DESCRIPTORS = 1 << 20  # where there is no limit to ask for
+_MOST_DESCRIPTORS = 1 << 20  # where there is no limit to ask for, as macOS can have it
 
 
 def divide(report: int) -> None:
@@ -28,12 +28,20 @@ def divide(report: int) -> None:
         _take_foreground()
         return
     try:
-        most = os.sysconf("SC_OPEN_MAX")
-        os.closerange(3, report)
-        os.closerange(report + 1, most if 0 < most < _MOST_DESCRIPTORS else _MOST_DESCRIPTORS)
+        close_all_but({0, 1, 2, report})
         _watch(program, report)
     finally:
         os._exit(0)
+
+
+def close_all_but(kept: set[int]) -> None:
+    """Close all descriptors of this process that are not KEPT."""
+    start, limit = 0, os.sysconf("SC_OPEN_MAX")
+    for fd in sorted(kept):
+        if start < fd:  # Python takes closerange(0, 0) for all there are
+            os.closerange(start, fd)
+        start = fd + 1
+    os.closerange(start, limit if 0 < limit < _MOST_DESCRIPTORS else _MOST_DESCRIPTORS)
 
 
 def read_report(report: int) -> int | None:

@@ -69,6 +69,10 @@ class Pump:
         self._notice = notice
         self.wake()
 
+    def part(self) -> None:
+        """Read nothing more of the person's: another job has the terminal."""
+        self._source_open = False
+
     def wake(self) -> None:
         """End a `wait`, from any thread."""
         with contextlib.suppress(BlockingIOError):  # a full pipe wakes as well
@@ -76,6 +80,7 @@ class Pump:
 
     def wait(self, timeout: float | None = None) -> Ready:
         """Wait until something can be moved, the program stops or ends, or somebody calls `wake`; what it was."""
+        self._show_notice()
         readable, writable = ready(*self._wanted(), self._until_end(timeout))
         self._awake(readable)
         return readable, writable
@@ -91,7 +96,6 @@ class Pump:
             self._write_person()
         if self._child.fd in readable:
             self._relay()
-        self._show_notice()
         if self._child.report in readable:
             self._child.poll()
         if self._end_at is not None and not self._to_child and time.monotonic() >= self._end_at:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SLICE = 1 << 14  # bytes eaten at a time: a quarter to one millisecond
 MOST_WAITING = 1 << 20  # bytes
+NARROWEST = 2  # columns; in one there is no room for a wide character, and avt breaks down at it
 
 _REDRAW = re.compile(rb"\x1b\[(?:2J|(?:1;1)?H\x1b\[0?J|\?1049h)")
 _CLEARS = (b"\x1b[2J", b"H\x1b[J", b"H\x1b[0J")
@@ -128,7 +129,7 @@ class Screen:
                 most -= len(piece)
                 self._feed(piece)
             elif self._vt is not None:
-                self._vt.resize(piece[1], piece[0])
+                self._vt.resize(max(piece[1], NARROWEST), piece[0])
 
     def view(self) -> View | None:
         """The screen, if it is known."""
@@ -138,6 +139,7 @@ class Screen:
             or self._held
             or self._lost
             or self._resized
+            or self._size[1] < NARROWEST
             or self._decoder.getstate()[0]
         ):
             return None
@@ -151,7 +153,7 @@ class Screen:
             self._missing = True
             return
         rows, columns = self._first_size
-        self._vt = Vt(columns, rows, 0)  # and no line that has scrolled away
+        self._vt = Vt(max(columns, NARROWEST), rows, 0)  # and no line that has scrolled away
         self._decoder.reset()
         self._held = b""
 

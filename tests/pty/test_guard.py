@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import termios
+import threading
 
 import pytest
 
@@ -13,7 +14,7 @@ from amq.pty.guard import MOST_UNSAID, Guard
 from amq.pty.pump import Pump
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
-from tests.pty.person import terminal
+from tests.pty.person import PATIENCE, terminal
 
 
 def test_closing_returns_when_the_terminal_is_right() -> None:
@@ -27,6 +28,23 @@ def test_closing_returns_when_the_terminal_is_right() -> None:
         tty.close()
         assert termios.tcgetattr(person.slave) == before
         assert os.read(person.master, 1000).endswith(b"second")
+
+
+@pytest.mark.parametrize("limit", [-1, 2**63 - 1])
+def test_it_lets_go_of_all_else_where_descriptors_have_no_limit(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS after `ulimit -n unlimited`. With our end of its pipe it would wait for itself, and we for it."""
+    monkeypatch.setattr(os, "sysconf", lambda _name: limit)
+    with terminal() as person:
+        tty = Tty(person.slave, person.slave)
+        tty.guard = guard = Guard(tty)
+        tty.make_raw()
+        guard.undo(b"undone")
+        given_up = threading.Timer(PATIENCE, os.kill, (guard.pid, signal.SIGKILL))
+        given_up.start()
+        tty.close()
+        assert given_up.is_alive(), "it still waits"
+        given_up.cancel()
+        assert os.read(person.master, 1000).endswith(b"undone")
 
 
 def test_settings_that_somebody_else_has_made_since_stay() -> None:

@@ -7,6 +7,7 @@ import os
 import random
 import select
 import signal
+import sys
 import termios
 import threading
 import time
@@ -351,6 +352,27 @@ def test_a_key_that_has_not_been_read_yet_is_seen_waiting() -> None:
 
     with terminal() as person:
         host(person, RAW_CAT, does)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system cannot be asked")
+def test_keys_that_the_program_has_not_read_are_seen_waiting(tmp_path: Path) -> None:
+    """It is busy: that its row is still empty says nothing of them."""
+    go_on = tmp_path / "go-on"
+    os.mkfifo(go_on)
+
+    def does(person: Person) -> None:
+        person.sees("ready")
+        assert not look(person).waiting
+        person.type(b"k")
+        wait_until(lambda: look(person).keys and not person.host._pump.waiting)
+        wait_until(lambda: look(person).waiting)
+        go_on.write_text("go\n")
+        wait_until(lambda: not look(person).waiting)
+        person.type(b"\r")
+
+    with terminal() as person:
+        script = f"stty raw -echo; echo ready; read -r _ < {go_on}; head -c 1 >/dev/null; head -c 1 >/dev/null"
+        assert host(person, ["sh", "-c", script], does) == 0
 
 
 def test_the_look_tells_who_edits_the_line() -> None:

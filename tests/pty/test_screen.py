@@ -84,6 +84,20 @@ def test_after_a_resize_and_a_redraw_nothing_is_left_of_before(sizes: list[tuple
     assert picture(view) == picture(eaten([redraw], sizes[-1]).view())
 
 
+@pytest.mark.parametrize("printed", ["日本語", "\x1b[?7l日本語", "text"])
+def test_a_screen_of_one_column_is_not_known(printed: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """The emulator would break down, and say so on the person's terminal."""
+    redraw = b"\x1b[2J\x1b[Hnew"
+    narrow = eaten([printed.encode(), (5, 1), printed.encode()])
+    assert narrow.view() is None
+    narrow.resize((5, 20))
+    narrow.put(redraw)
+    finish(narrow)
+    assert picture(narrow.view()) == picture(eaten([redraw], (5, 20)).view())
+    assert eaten([printed.encode()], (5, 1)).view() is None
+    assert not capfd.readouterr().err
+
+
 def test_after_a_resize_the_program_must_have_drawn() -> None:
     screen = eaten([b"text", (5, 20)])
     assert screen.view() is None

@@ -11,7 +11,8 @@ import pytest
 
 from amq.pty.pump import Pump
 from amq.pty.terminal import Look
-from tests.pty.person import PATIENCE, host, terminal
+from amq.pty.tty import Tty
+from tests.pty.person import PATIENCE, Person, host, terminal
 
 ENOUGH = 0.2  # seconds for a look that waits for nobody
 
@@ -44,6 +45,30 @@ def test_a_notice_after_the_end_goes_nowhere() -> None:
     with terminal() as person:
         assert host(person, ["true"]) == 0
         person.host.tell(b"\a")
+
+
+def test_a_notice_is_not_forgotten_for_a_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both come while the pump is busy, with one signal before them."""
+    busy, size = threading.Event(), Tty.size
+
+    def size_and_be_busy(tty: Tty) -> tuple[int, int]:
+        busy.set()
+        return size(tty)
+
+    def does(person: Person) -> None:
+        person.sees("ready")
+        with person.host.terminal.lock:
+            busy.clear()
+            os.kill(os.getpid(), signal.SIGWINCH)
+            assert busy.wait(PATIENCE)
+            person.host.tell(b"<notice>")
+            os.kill(os.getpid(), signal.SIGWINCH)
+        person.sees("<notice>")
+        person.type(b"\r")
+
+    monkeypatch.setattr(Tty, "size", size_and_be_busy)
+    with terminal() as person:
+        assert host(person, ["sh", "-c", "stty raw -echo; printf ready; head -c 1 >/dev/null"], does) == 0
 
 
 def test_a_signal_at_the_very_end_is_not_complained_of(

@@ -13,9 +13,9 @@ from tests.pty.person import wait_until
 from tests.terminal.desks import A_COMMAND, AMQ, DISORDER, HALF, PtyDesk, desk, is_alive
 
 
-def start(person: PtyDesk) -> tuple[int, int]:
+def start(person: PtyDesk, redirection: str = "") -> tuple[int, int]:
     """Our process and the guard's, while a program has switched on everything."""
-    person.type(f"{AMQ} run --no-wake --as x -- {DISORDER} 'exec sleep 1000'\r")
+    person.type(f"{AMQ} run --no-wake --as x -- {DISORDER} 'exec sleep 1000' {redirection}\r")
     wait_until(lambda: HALF in person.stream(), person.stream)
     amq, guard, *_ = person.job()
     wait_until(lambda: os.getsid(guard) == guard)
@@ -31,6 +31,17 @@ def test_it_holds_the_terminal_and_a_pipe_and_nothing_else(tmp_path: Path) -> No
         held = [os.readlink(entry) for entry in Path(f"/proc/{guard}/fd").iterdir()]
         assert [name for name in held if name != terminal and not name.startswith("pipe:")] == []
         assert len(held) == 3
+
+
+def test_it_guards_a_terminal_that_only_shows(tmp_path: Path) -> None:
+    """Then descriptor 0 is one of those that it has to keep."""
+    with desk("bash", tmp_path) as person:
+        assert isinstance(person, PtyDesk)
+        amq, guard = start(person, "</dev/null")
+        os.kill(amq, signal.SIGKILL)
+        wait_until(lambda: not is_alive(guard))
+        person.says("true")
+        assert person.left_on() == {}
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh"])

@@ -11,10 +11,11 @@ import pytest
 
 from tests.chance import SOAK
 from tests.pty.person import wait_until
-from tests.terminal.desks import AMQ, JOB_SHELLS, LINES, PROMPT, SHELLS, PtyDesk, desk, require, state
+from tests.terminal.desks import AMQ, JOB_SHELLS, LINES, PROMPT, SHELLS, PtyDesk, desk, is_alive, require, state
 
 RUN = f"{AMQ} run --no-wake --as x --"
 FOCUS_ON = r"\033[?1004h"
+KEYS_PUSHED = r"\033[>1u"
 ROUNDS = 100 if SOAK else 5
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="no job control on Windows")
@@ -93,6 +94,63 @@ def test_a_stop_from_outside_is_one_of_the_whole_job(person: PtyDesk) -> None:
         person.go_on()
         person.type(f"line{turn}\r")
         person.sees(f"got line{turn} {40 + turn}x90")
+
+
+def test_what_a_stop_from_outside_has_left_on_is_not_on_twice(person: PtyDesk) -> None:
+    """A keyboard protocol that is pushed twice and popped once is still there when the program has ended."""
+    person.run(f"{RUN} {LINES} '{KEYS_PUSHED}'")
+    person.sees("ready")
+    for number in (signal.SIGSTOP, signal.SIGTSTP, signal.SIGSTOP):
+        person.signal_job(number)
+        person.is_told_of_the_stop()
+        person.go_on()
+        person.type("line\r")
+        person.sees("got line")
+    person.type("bye\r")
+    person.sees("got bye")
+    person.sees(PROMPT)
+    person.says("true")
+    assert not person.left_on()
+
+
+def test_a_stopped_job_can_be_ended(person: PtyDesk) -> None:
+    """The shell sends it the signal, and lets it go on where it is, in the background."""
+    sane = person.says("stty -g")
+    person.run(f"{RUN} {LINES} '{FOCUS_ON}'")
+    person.sees("ready")
+    job = person.job()
+    person.stop()
+    person.run("kill %1")
+    person.sees(PROMPT)
+    wait_until(lambda: not any(map(is_alive, job)), lambda: person.says("jobs"))
+    assert sane in person.says("stty -g")
+    assert not person.left_on()
+
+
+def test_one_that_was_told_to_end_leaves_the_keys_to_the_shell(person: PtyDesk) -> None:
+    """To read them in the background would stop it once more."""
+    script = "trap 'read -r _ <%s' TERM; echo read''y; while :; do sleep 0.02; done"
+    fifo = person.says("mkfifo held; echo $PWD/held").decode()
+    person.run(f'{RUN} bash -c "{script % fifo}"')
+    person.sees("ready")
+    job = person.job()
+    person.stop()
+    person.run("kill %1")
+    person.sees(PROMPT)
+    for turn in range(ROUNDS):
+        assert person.says(f"echo {turn}") == str(turn).encode()
+        assert not person.job_is_stopped()
+    wait_until(lambda: not is_alive(job[0]))
+
+
+def test_a_job_that_never_had_the_terminal_can_be_ended(person: PtyDesk) -> None:
+    person.run(f"{RUN} {LINES} &")
+    person.sees(PROMPT)
+    person.finds_it_stopped()
+    job = person.job()
+    person.run("kill %1")
+    person.sees(PROMPT)
+    wait_until(lambda: not any(map(is_alive, job)), lambda: person.says("jobs"))
 
 
 def test_a_size_that_changed_before_a_key_is_the_programs_before_the_key(person: PtyDesk) -> None:
