@@ -37,6 +37,7 @@ for name in sys.argv[1:]:
 for name in (
     "account config draining errors instants jsontext layout mailbox message names record sending text "
     "store.acks store.deadletter store.drain store.durable store.locks store.maildir store.noreplace store.registry "
+    "store.shared "
     "cli.ack cli.body cli.compose cli.drain cli.init cli.list cli.main cli.options cli.output cli.read cli.reader "
     "cli.reply cli.send cli.session"
 ).split():

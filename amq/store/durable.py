@@ -21,11 +21,11 @@ DIRECTORY_MODE = 0o700
 
 # Never follow a link, never wait for the other end of a FIFO. That no child gets the descriptor is Python's doing.
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_BINARY = getattr(os, "O_BINARY", 0)
 _HAS_DIRECTORY_FDS = os.open in os.supports_dir_fd
 
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+_LOCKED = 0x7FFF_FFFF  # the byte that is locked on Windows, where nobody else may read it: behind any content
 _NO_FULL_SYNC = {errno.ENOTSUP, errno.ENOTTY, errno.EINVAL}
 
 
@@ -39,6 +39,8 @@ class Directory:
         self.fd: int | None = None
         if _HAS_DIRECTORY_FDS:  # not on Windows
             self.fd = steps.open(None, path, os.O_RDONLY | os.O_DIRECTORY)
+        elif not stat.S_ISDIR(os.lstat(path).st_mode):  # only on Windows
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
 
     def __enter__(self) -> Self:
         return self
@@ -62,10 +64,14 @@ class Steps:
 
     def open(self, directory: Directory | None, name: str, flags: int) -> int:
         """A descriptor for NAME, made with the file mode if FLAGS create it. An error names the whole path."""
+        if sys.platform == "win32":  # only on Windows
+            from amq.store.shared import open_shared
+
+            return open_shared(directory.at(name) if directory else name, flags)
         if directory is None:
-            return os.open(name, flags | _SAFE | _BINARY, FILE_MODE)
+            return os.open(name, flags | _SAFE, FILE_MODE)
         try:
-            return os.open(directory.at(name), flags | _SAFE | _BINARY, FILE_MODE, dir_fd=directory.fd)
+            return os.open(directory.at(name), flags | _SAFE, FILE_MODE, dir_fd=directory.fd)
         except OSError as error:
             error.filename = os.path.join(directory.path, name)
             raise
@@ -145,7 +151,12 @@ class Steps:
             if sys.platform == "win32":  # only on Windows
                 import msvcrt
 
-                msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+                at = os.lseek(fd, 0, os.SEEK_CUR)
+                os.lseek(fd, _LOCKED, os.SEEK_SET)
+                try:
+                    msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+                finally:
+                    os.lseek(fd, at, os.SEEK_SET)
             else:
                 import fcntl
 
