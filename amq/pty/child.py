@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from ptyprocess import PtyProcess
 
 from amq.pty import monitor
+from amq.pty.descriptors import CC, LFLAG, Attributes
 from amq.pty.errors import CannotRunError, PtyError
-from amq.pty.tty import CC, LFLAG, Attributes
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 

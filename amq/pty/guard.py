@@ -16,9 +16,9 @@ import termios
 import time
 from typing import NoReturn
 
+from amq.pty.descriptors import LFLAG, Attributes, write_within
 from amq.pty.ledger import ABANDON, BRACKETED_PASTE
 from amq.pty.monitor import close_all_but
-from amq.pty.tty import LFLAG, Attributes, Tty
 
 Settings = tuple[Attributes, Attributes]  # the terminal's before us, and those we gave it
 
@@ -34,8 +34,11 @@ _DEAF_TO = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 class Guard:
     """Our end of it. What it is told counts from the next instant on; only `dismiss` waits for it."""
 
-    def __init__(self, tty: Tty) -> None:
-        """Fork it to guard TTY, before there are threads, and before the program. Raises OSError if that is refused."""
+    def __init__(self, source: int, sink: int | None) -> None:
+        """Fork it, before there are threads, and before the program. Raises OSError if that is refused.
+
+        It guards the terminal's settings at SOURCE, and its modes at SINK, if that is one.
+        """
         pipe, self._pipe = os.pipe()
         self._unsaid = bytearray()
         try:
@@ -45,7 +48,7 @@ class Guard:
             os.close(pipe)
             raise
         if not self.pid:
-            _stand_by(pipe, tty)
+            _stand_by(pipe, source, sink)
         os.close(pipe)
         os.set_blocking(self._pipe, False)
 
@@ -74,18 +77,18 @@ class Guard:
             del self._unsaid[: os.write(self._pipe, self._unsaid)]
 
 
-def _stand_by(pipe: int, tty: Tty) -> NoReturn:
+def _stand_by(pipe: int, source: int, sink: int | None) -> NoReturn:
     try:
         gc.disable()  # it would touch pages that are shared
         os.setsid()
         for number in _DEAF_TO:
             signal.signal(number, signal.SIG_IGN)
-        close_all_but({pipe, tty.source, tty.sink})
+        close_all_but({pipe, source} if sink is None else {pipe, source, sink})
         undo, settings = _listen(pipe)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(WITHIN)
         if undo is not None:
-            _put_right(tty, undo, settings)
+            _put_right(source, sink, undo, settings)
     finally:
         os._exit(0)
 
@@ -107,29 +110,30 @@ def _listen(pipe: int) -> tuple[bytes | None, Settings | None]:
     return (undo if on_duty else None), settings
 
 
-def _put_right(tty: Tty, undo: bytes, settings: Settings | None) -> None:
+def _put_right(source: int, sink: int | None, undo: bytes, settings: Settings | None) -> None:
     """A shell's line editor may have the terminal already: what it has set stays, and its bracketed paste as well."""
     if settings is not None:
         before, ours = settings
-        now = termios.tcgetattr(tty.source)
+        now = termios.tcgetattr(source)
         if now == ours:
-            termios.tcsetattr(tty.source, termios.TCSANOW, before)
+            termios.tcsetattr(source, termios.TCSANOW, before)
         elif not _has(now, termios.ICANON):
             undo = undo.replace(_NO_PASTE, b"")
-    tty.show(ABANDON + undo, WITHIN)  # the last write may have broken off anywhere
+    if sink is not None:
+        write_within(sink, ABANDON + undo, WITHIN)  # the last write may have broken off anywhere
     if settings is not None:
-        _disinherit(tty, before)
+        _disinherit(source, before)
 
 
-def _disinherit(tty: Tty, before: Attributes) -> None:
+def _disinherit(source: int, before: Attributes) -> None:
     """Zsh and fish take over the settings that they find. If one was faster than we, it has ours for its commands.
 
     Put right during its first command they are taken over as well. Those of a sane command are left alone.
     """
     signal.alarm(HEIR_WITHIN)
-    while not _has(now := termios.tcgetattr(tty.source), termios.ICANON) or not _has(now, termios.ISIG):
+    while not _has(now := termios.tcgetattr(source), termios.ICANON) or not _has(now, termios.ISIG):
         if _has(now, termios.ICANON):
-            termios.tcsetattr(tty.source, termios.TCSANOW, before)
+            termios.tcsetattr(source, termios.TCSANOW, before)
         time.sleep(HEIR_EVERY)
 
 

@@ -12,8 +12,9 @@ import os
 import time
 
 from amq.pty.child import Child
+from amq.pty.descriptors import ready
 from amq.pty.terminal import Terminal
-from amq.pty.tty import Tty, ready
+from amq.pty.tty import Tty
 
 BUFFER = 1 << 16  # bytes kept in each direction before the reader of that direction rests
 PIECE = 1 << 12  # bytes asked for at once; kernels seldom have more of a terminal's, and room for more costs time

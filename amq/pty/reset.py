@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import termios
 
+from amq.pty.descriptors import CC, CFLAG, IFLAG, LFLAG, OFLAG, Attributes
 from amq.pty.errors import PtyError
 from amq.pty.ledger import ABANDON, Ledger
 from amq.pty.sequences import Splitter
-from amq.pty.tty import CC, CFLAG, IFLAG, LFLAG, OFLAG, Attributes, Tty
+from amq.pty.tty import Tty
 
 WITHIN = 5.0  # seconds for the terminal to take it
 

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import select
-import sys
 import termios
-import time
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from amq.pty.guard import Guard
-
-Attributes = list[int | list[bytes | int]]
+from amq.pty.descriptors import (
+    OFLAG,
+    Attributes,
+    is_foreground,
+    is_open,
+    raw_attributes,
+    usual_attributes,
+    write_within,
+)
+from amq.pty.guard import Guard
 
 USUAL_SIZE = (24, 80)  # rows, columns, where there is no terminal to ask
 
 PORTION = 1 << 16  # bytes offered to a non-blocking terminal at once
 
 SHOW_WITHIN = 1.0  # seconds for a terminal to take what puts it right
-
-IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
 
 
 class Tty:
@@ -43,8 +43,13 @@ class Tty:
         self.sink_is_terminal: bool = os.isatty(self.sink)
         self.sink_is_private: bool = self.sink in self._opened  # and so non-blocking
         self.portion: int = PORTION if self.sink_is_private else select.PIPE_BUF
-        self.source_open: bool = _is_open(self.source)
-        self.sink_open: bool = _is_open(self.sink)
+        self.source_open: bool = is_open(self.source)
+        self.sink_open: bool = is_open(self.sink)
+
+    def post_guard(self) -> Guard:
+        """Have it put right when we are killed: before there are threads, and before the program. Raises OSError."""
+        self.guard = Guard(self.source, self.sink if self.sink_is_terminal else None)
+        return self.guard
 
     def close(self) -> None:
         """Afterwards the terminal is right, even where `restore` could not do it."""
@@ -71,7 +76,7 @@ class Tty:
         if self.source_is_terminal:
             with contextlib.suppress(termios.error):
                 termios.tcdrain(self.source)  # changes nothing, but counts as a change
-        attributes = termios.tcgetattr(self._terminal) if self._terminal is not None else _usual_attributes()
+        attributes = termios.tcgetattr(self._terminal) if self._terminal is not None else usual_attributes()
         if not self.sink_is_terminal:
             attributes[OFLAG] = int(attributes[OFLAG]) & ~termios.ONLCR  # type: ignore[arg-type]
         return attributes
@@ -79,7 +84,7 @@ class Tty:
     @property
     def is_ours(self) -> bool:
         """Whether our job has the terminal, or there are no jobs."""
-        return self._terminal is None or _is_foreground(self._terminal)
+        return self._terminal is None or is_foreground(self._terminal)
 
     @property
     def shows(self) -> bool:
@@ -92,7 +97,7 @@ class Tty:
         Output that does not pass us, because ours goes elsewhere, is treated as before.
         """
         if not self.source_is_terminal:
-            self._set_guard(None)
+            self._tell_guard(None)
             return
         with contextlib.suppress(termios.error):
             if self._before is None:
@@ -100,7 +105,7 @@ class Tty:
             raw = raw_attributes(self._before)
             if not self.sink_is_terminal:
                 raw[OFLAG] = self._before[OFLAG]
-            self._set_guard((self._before, raw))
+            self._tell_guard((self._before, raw))
             termios.tcsetattr(self.source, termios.TCSANOW, raw)
 
     def restore(self, undo: bytes = b"") -> None:
@@ -120,13 +125,10 @@ class Tty:
 
     def show(self, data: bytes, timeout: float) -> None:
         """Write DATA, if there is a terminal to show it, for at most TIMEOUT seconds. Raises OSError."""
-        deadline = time.monotonic() + timeout
-        while data and self.sink_is_terminal:
-            if not ready([], [self.sink], max(0.0, deadline - time.monotonic()))[1]:
-                return
-            data = data[os.write(self.sink, data) :]
+        if self.sink_is_terminal:
+            write_within(self.sink, data, timeout)
 
-    def _set_guard(self, settings: tuple[Attributes, Attributes] | None) -> None:
+    def _tell_guard(self, settings: tuple[Attributes, Attributes] | None) -> None:
         if self.guard is not None:
             self.guard.on_duty(settings)
 
@@ -139,61 +141,3 @@ class Tty:
             return fd
         self._opened.append(again)
         return again
-
-
-def raw_attributes(attributes: Attributes) -> Attributes:
-    """ATTRIBUTES as cfmakeraw(3) would change them."""
-    iflag, oflag, cflag, lflag = (int(attributes[index]) for index in (IFLAG, OFLAG, CFLAG, LFLAG))  # type: ignore[arg-type]
-    iflag &= ~(termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP)
-    iflag &= ~(termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON)
-    oflag &= ~termios.OPOST
-    lflag &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
-    cflag = cflag & ~(termios.CSIZE | termios.PARENB) | termios.CS8
-    controls = list(attributes[CC])  # type: ignore[arg-type]
-    controls[termios.VMIN], controls[termios.VTIME] = 1, 0
-    return [iflag, oflag, cflag, lflag, *attributes[4:CC], controls]
-
-
-def ready(readers: list[int], writers: list[int], timeout: float | None = None) -> tuple[list[int], list[int]]:
-    """Wait, for at most TIMEOUT seconds, until one of the descriptors can be read or written; return those that can.
-
-    A descriptor that has failed counts as ready. `select` takes none above 1023; `poll` knows no terminals on macOS.
-    """
-    if sys.platform == "darwin":
-        readable, writable, _ = select.select(readers, writers, [], timeout)
-        return readable, writable
-    poll = select.poll()
-    for fd in readers:
-        poll.register(fd, select.POLLIN)
-    for fd in writers:
-        poll.register(fd, select.POLLOUT | (select.POLLIN if fd in readers else 0))
-    events = dict(poll.poll(None if timeout is None else math.ceil(timeout * 1000)))
-    failed = select.POLLERR | select.POLLHUP | select.POLLNVAL
-    readable = [fd for fd in readers if events.get(fd, 0) & (select.POLLIN | failed)]
-    return readable, [fd for fd in writers if events.get(fd, 0) & (select.POLLOUT | failed)]
-
-
-def _usual_attributes() -> Attributes:
-    """Those of a terminal that nobody has changed."""
-    pty, tty = os.openpty()
-    attributes = termios.tcgetattr(tty)
-    os.close(tty)
-    os.close(pty)
-    return attributes
-
-
-def _is_open(fd: int) -> bool:
-    """False for a standard descriptor that we were started without."""
-    try:
-        os.fstat(fd)
-    except OSError:
-        return False
-    return True
-
-
-def _is_foreground(fd: int) -> bool:
-    """Whether our job may change the terminal without being stopped for it."""
-    try:
-        return os.tcgetpgrp(fd) == os.getpgrp()
-    except OSError:  # not our controlling terminal: there are no jobs
-        return True

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from amq.errors import AmqError, HostFailed
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
-from amq.pty.guard import Guard
 from amq.pty.host import Host
 from amq.pty.screen import Screen
 from amq.pty.terminal import Terminal
@@ -107,7 +106,7 @@ def _prepare(mailbox: Mailbox, planned: Launch, options: Options) -> None:
 
 def _hosted(mailbox: Mailbox, planned: Launch, options: Options, claim: lock.Claim | None) -> int:
     with closing(Tty(STDIN, STDOUT)) as tty:
-        tty.guard = Guard(tty)
+        tty.post_guard()
         started, started_at, size = time.monotonic(), time.time(), tty.size()
         child = Child.spawn(planned.program, planned.environment, size, tty.attributes())
         host = Host(child, tty, _terminal(planned.profile, started, Screen(size) if claim else None))

@@ -480,7 +480,7 @@ TERMINAL = (
         "the guard keeps descriptors",
         "pty/guard.py",
         "_stand_by",
-        "close_all_but({pipe, tty.source, tty.sink})",
+        "close_all_but({pipe, source} if sink is None else {pipe, source, sink})",
         "None",
         "tests/terminal/test_guard.py",  # looks for this first; whoever dismisses such a guard waits for ever
     ),

@@ -21,10 +21,10 @@ def test_closing_returns_when_the_terminal_is_right() -> None:
     with terminal() as person:
         before = termios.tcgetattr(person.slave)
         tty = Tty(person.slave, person.slave)
-        tty.guard = Guard(tty)
+        guard = tty.post_guard()
         tty.make_raw()
-        tty.guard.undo(b"first")
-        tty.guard.undo(b"second")
+        guard.undo(b"first")
+        guard.undo(b"second")
         tty.close()
         assert termios.tcgetattr(person.slave) == before
         assert os.read(person.master, 1000).endswith(b"second")
@@ -36,7 +36,7 @@ def test_it_lets_go_of_all_else_where_descriptors_have_no_limit(limit: int, monk
     monkeypatch.setattr(os, "sysconf", lambda _name: limit)
     with terminal() as person:
         tty = Tty(person.slave, person.slave)
-        tty.guard = guard = Guard(tty)
+        guard = tty.post_guard()
         tty.make_raw()
         guard.undo(b"undone")
         given_up = threading.Timer(PATIENCE, os.kill, (guard.pid, signal.SIGKILL))
@@ -50,7 +50,7 @@ def test_it_lets_go_of_all_else_where_descriptors_have_no_limit(limit: int, monk
 def test_settings_that_somebody_else_has_made_since_stay() -> None:
     with terminal() as person:
         tty = Tty(person.slave, person.slave)
-        tty.guard = Guard(tty)
+        tty.post_guard()
         tty.make_raw()
         others = termios.tcgetattr(person.slave)
         others[3] |= termios.ICANON | termios.ISIG
@@ -62,8 +62,8 @@ def test_settings_that_somebody_else_has_made_since_stay() -> None:
 def test_it_does_nothing_off_duty() -> None:
     with terminal() as person:
         tty = Tty(person.slave, person.slave)
-        tty.guard = Guard(tty)
-        tty.guard.undo(b"never")
+        guard = tty.post_guard()
+        guard.undo(b"never")
         tty.make_raw()
         tty.restore(b"x")
         tty.close()
@@ -114,7 +114,7 @@ def test_it_knows_of_a_mode_before_it_is_shown_and_of_its_end_after(
 def test_one_that_does_not_listen_holds_nobody_up() -> None:
     with terminal() as person:
         tty = Tty(person.slave, person.slave)
-        tty.guard = guard = Guard(tty)
+        guard = tty.post_guard()
         os.kill(guard.pid, signal.SIGSTOP)
         os.waitpid(guard.pid, os.WUNTRACED)
         for _ in range(4):
@@ -126,7 +126,7 @@ def test_one_that_does_not_listen_holds_nobody_up() -> None:
 def test_one_that_is_gone_is_not_missed() -> None:
     with terminal() as person:
         tty = Tty(person.slave, person.slave)
-        tty.guard = guard = Guard(tty)
+        guard = tty.post_guard()
         os.kill(guard.pid, signal.SIGKILL)
         os.waitid(os.P_PID, guard.pid, os.WEXITED | os.WNOWAIT)
         tty.make_raw()

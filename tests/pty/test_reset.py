@@ -9,10 +9,11 @@ import sys
 import termios
 from pathlib import Path
 
+from amq.pty.descriptors import raw_attributes
 from amq.pty.ledger import Ledger
 from amq.pty.reset import everything_off, reset, sane
 from amq.pty.sequences import Splitter
-from amq.pty.tty import Tty, raw_attributes
+from amq.pty.tty import Tty
 from tests.pty.person import terminal, wait_until
 from tests.terminal.desks import AMQ, DISORDER, HALF, TmuxDesk, desk
 from tests.terminal.modes import left_on

@@ -1,0 +1,79 @@
+"""What can be asked of a terminal, and of anything else, by its descriptor."""
+
+from __future__ import annotations
+
+import math
+import os
+import select
+import sys
+import termios
+import time
+
+Attributes = list[int | list[bytes | int]]
+"""A terminal's settings, as `termios.tcgetattr` gives them; what follows are places in it."""
+IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
+
+
+def raw_attributes(attributes: Attributes) -> Attributes:
+    """ATTRIBUTES as cfmakeraw(3) would change them."""
+    iflag, oflag, cflag, lflag = (int(attributes[index]) for index in (IFLAG, OFLAG, CFLAG, LFLAG))  # type: ignore[arg-type]
+    iflag &= ~(termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP)
+    iflag &= ~(termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON)
+    oflag &= ~termios.OPOST
+    lflag &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    cflag = cflag & ~(termios.CSIZE | termios.PARENB) | termios.CS8
+    controls = list(attributes[CC])  # type: ignore[arg-type]
+    controls[termios.VMIN], controls[termios.VTIME] = 1, 0
+    return [iflag, oflag, cflag, lflag, *attributes[4:CC], controls]
+
+
+def usual_attributes() -> Attributes:
+    """Those of a terminal that nobody has changed."""
+    pty, tty = os.openpty()
+    attributes = termios.tcgetattr(tty)
+    os.close(tty)
+    os.close(pty)
+    return attributes
+
+
+def ready(readers: list[int], writers: list[int], timeout: float | None = None) -> tuple[list[int], list[int]]:
+    """Wait, for at most TIMEOUT seconds, until one of the descriptors can be read or written; return those that can.
+
+    A descriptor that has failed counts as ready. `select` takes none above 1023; `poll` knows no terminals on macOS.
+    """
+    if sys.platform == "darwin":
+        readable, writable, _ = select.select(readers, writers, [], timeout)
+        return readable, writable
+    poll = select.poll()
+    for fd in readers:
+        poll.register(fd, select.POLLIN)
+    for fd in writers:
+        poll.register(fd, select.POLLOUT | (select.POLLIN if fd in readers else 0))
+    events = dict(poll.poll(None if timeout is None else math.ceil(timeout * 1000)))
+    failed = select.POLLERR | select.POLLHUP | select.POLLNVAL
+    readable = [fd for fd in readers if events.get(fd, 0) & (select.POLLIN | failed)]
+    return readable, [fd for fd in writers if events.get(fd, 0) & (select.POLLOUT | failed)]
+
+
+def write_within(fd: int, data: bytes, timeout: float) -> None:
+    """Write DATA, or what is taken of it within TIMEOUT seconds. Raises OSError."""
+    deadline = time.monotonic() + timeout
+    while data and ready([], [fd], max(0.0, deadline - time.monotonic()))[1]:
+        data = data[os.write(fd, data) :]
+
+
+def is_open(fd: int) -> bool:
+    """False for a standard descriptor that we were started without."""
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
+
+
+def is_foreground(fd: int) -> bool:
+    """Whether our job may change the terminal without being stopped for it."""
+    try:
+        return os.tcgetpgrp(fd) == os.getpgrp()
+    except OSError:  # not our controlling terminal: there are no jobs
+        return True
