@@ -13,6 +13,7 @@ DURABLE, MEANWHILE, WEAK = (
 )
 SYSCALLS, PIPES, STUCK = "tests/crash/test_syscalls.py", "tests/crash/test_pipes.py", "tests/crash/test_stuck.py"
 ORDERED, CALM, LOCKS = "tests/test_order.py", "tests/store/test_calm.py", "tests/store/test_locks.py"
+WINDOWS = "tests/store/test_windows.py"
 HOSTILE, WIRE, TEXT = "tests/hostile", "tests/wire", "tests/test_text.py"
 
 ON_DISK = (
@@ -467,6 +468,26 @@ WORDS = (
     ),
 )
 
+FROM_ELSEWHERE = (
+    Mutant(
+        "the acknowledgement of another message counts",
+        "store/acks.py",
+        "receivers",
+        "ack.id == identifier",
+        "True",
+        "tests/cli/test_ack.py",
+    ),
+    Mutant("on Windows a lock hides content", "store/durable.py", "Steps.lock", "_LOCKED", "0", WINDOWS),
+    Mutant(
+        "on Windows no directory is missing",
+        "store/durable.py",
+        "Directory.__init__",
+        "not stat.S_ISDIR(os.lstat(path).st_mode)",
+        "False",
+        WINDOWS,
+    ),
+)
+
 TERMINAL = (
     Mutant(
         "the guard stays in the session",
@@ -897,4 +918,4 @@ REMEMBERED = (
     ),
 )
 
-MUTANTS = (*ON_DISK, *MAIL, *REMEMBERED, *WORDS, *TERMINAL, *GATES, *WATCHING, *HOOKS)
+MUTANTS = (*ON_DISK, *FROM_ELSEWHERE, *MAIL, *REMEMBERED, *WORDS, *TERMINAL, *GATES, *WATCHING, *HOOKS)
