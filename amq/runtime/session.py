@@ -29,6 +29,7 @@ from amq.runtime.reach import command_path, make_command
 from amq.runtime.record import BoundedFile, Record
 from amq.runtime.witness import Witness, claude_sessions
 from amq.runtime.words import Reason
+from amq.store.maildir import why
 from amq.store.notifier import read_notifier
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def run(
         except CannotRunError as error:
             raise CannotRun(error) from error
         except (PtyError, OSError) as error:
-            raise HostFailed(f"hosting {program[0]} failed: {error}") from error
+            raise HostFailed(f"hosting {program[0]} failed: {why(error)}") from error
 
 
 def _claim(state: str, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:

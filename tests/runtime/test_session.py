@@ -211,6 +211,15 @@ def test_a_second_host_is_told_who_the_first_is(desk: Desk) -> None:
     assert ends(third) == 0
 
 
+def test_what_keeps_it_from_hosting_is_said_in_words(desk: Desk) -> None:
+    lock = Path(Mailbox(desk.root, "tui").state_dir, "notifier.lock")
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    session = desk.run("true")
+    session.expect_exact(f"hosting true failed: Is a directory ({lock})")
+    assert ends(session) == 125
+
+
 def settings(session: Session) -> bytes:
     """What the next `stty -g` prints."""
     session.expect(r"[0-9a-f:]{40,}\r\n")
