@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from amq import instants
 from amq.errors import BadMessage
 from amq.message import (
+    MAX_FILE_BYTES,
     MAX_HEADER_BYTES,
     Header,
     Message,
@@ -118,6 +119,13 @@ def test_a_header_without_end_is_refused_in_linear_time(filler: bytes) -> None:
     """The test's own time limit is the check: in quadratic time this takes minutes."""
     with pytest.raises(BadMessage):
         read(b"---json\n" + filler * (MAX_HEADER_BYTES // len(filler)) + b"x")
+
+
+def test_a_message_that_is_too_large_is_refused() -> None:
+    most = message_file(id=ID) + b"x" * MAX_FILE_BYTES
+    assert parse(most[:MAX_FILE_BYTES], ID).header.id == ID
+    with pytest.raises(BadMessage, match="larger than 10 MiB"):
+        parse(most[: MAX_FILE_BYTES + 1], ID)
 
 
 # -- the head of a file -----------------------------------------------------------------------------------------------
