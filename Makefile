@@ -9,7 +9,7 @@ help:
 	@echo "make demo    set up, then watch two small agents wake each other"
 	@echo "make test    set up, then run the tests"
 	@echo "make check   lint and tests      make lint   ruff and mypy only"
-	@echo "make soak    every test at full length, for an hour or so"
+	@echo "make soak    every test at full length, for two hours or so"
 	@echo "make coverage  every branch of what mail and typing stand on: is it tested?"
 	@echo "make mutants  programs that lack one guard each: do the tests find them?"
 	@echo "make build   a wheel in dist/    make ci     all that CI runs"
