@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq import everywhere
-from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain
+from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain, why
 from amq.instants import SECOND
 from amq.message import parse
 from amq.names import SUFFIX, message_id
@@ -114,7 +114,7 @@ def _heal(account: Account, box: Directory, letter: Letter, original: bytes) -> 
         letters.forget(account.agent, box, letter)
     except OSError as error:
         raise Uncertain(
-            f"{letter.message_id} is in the inbox, but {letter.id} may be there too: {maildir.why(error)}",
+            f"{letter.message_id} is in the inbox, but {letter.id} may be there too: {why(error)}",
             hint="retry it again: the message will not be there twice",
         ) from error
 
@@ -150,6 +150,6 @@ def _remove(account: Account, box: Directory, letter: Letter) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        account.warn(f"{visible(letter.id)} could not be removed: {maildir.why(error)}")
+        account.warn(f"{visible(letter.id)} could not be removed: {why(error)}")
         return False
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.errors import AmqError, BadMessage
+from amq.errors import AmqError, BadMessage, why
 from amq.message import Header
 from amq.names import SUFFIX
 from amq.order import in_order
@@ -153,7 +153,7 @@ class Drain:
             refused = self._take(good)
         except OSError as error:
             raise AmqError(
-                f"mail was shown but could not be moved out of new: {maildir.why(error)}",
+                f"mail was shown but could not be moved out of new: {why(error)}",
                 hint="the next drain shows it again, marked as redelivered",
             ) from error
         unsettled.difference_update(set(good).difference(refused))
@@ -176,7 +176,7 @@ class Drain:
                     self._acknowledge([header])
                 return
             again = f"`amq ack --id {headers[0].id}` repeats it"
-            account.warn(f"acknowledging failed ({maildir.why(error)}); {again}")
+            account.warn(f"acknowledging failed ({why(error)}); {again}")
 
     def _take(self, ids: list[str]) -> list[str]:
         """Move IDS from `new` to `cur`; those of which `cur` has another message already."""
@@ -200,7 +200,7 @@ class Drain:
         try:
             deadletter.put_away(account.agent, identifier, error, account.temporary(), account.clock())
         except OSError as failure:
-            account.warn(f"{identifier} could not be put away: {maildir.why(failure)}")
+            account.warn(f"{identifier} could not be put away: {why(failure)}")
             return False
         return True
 
@@ -229,10 +229,10 @@ def _read(new: Directory, identifier: str, *, again: bool, ack: bool, warn: Call
     except FileNotFoundError:
         raise
     except PermissionError as error:
-        unreadable = BadMessage(f"can not be read: {maildir.why(error)}", "parse_error")
+        unreadable = BadMessage(f"can not be read: {why(error)}", "parse_error")
         return Drained(identifier, None, "", 0, again, acked=False, error=unreadable)
     except OSError as error:  # the system's trouble, not the message's
-        warn(f"{identifier} can not be read now, and stays in new: {maildir.why(error)}")
+        warn(f"{identifier} can not be read now, and stays in new: {why(error)}")
         return None
 
 

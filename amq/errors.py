@@ -77,3 +77,11 @@ class HostFailed(AmqError):
 
     exit_code = 125
     code = "host_failed"
+
+
+def why(error: BaseException) -> str:
+    """What went wrong, in a few words for a person."""
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if isinstance(error.filename, str) else ""
+        return f"{error.strerror or error}{where}"
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from amq.errors import why
 from amq.names import check_handle
 from amq.store import maildir, registry
 from amq.store.durable import Directory
@@ -38,7 +39,7 @@ def ids(account: Account, path: str, find: Callable[[Directory], list[str]] = ma
     except FileNotFoundError:  # another program's mailbox may lack some directories
         return []
     except OSError as error:
-        account.warn(f"{path} is left out: {maildir.why(error)}")
+        account.warn(f"{path} is left out: {why(error)}")
         return []
 
 

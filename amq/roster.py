@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq import everywhere
-from amq.errors import BadMessage
+from amq.errors import BadMessage, why
 from amq.instants import SECOND
 from amq.names import undated
 from amq.record import record
@@ -63,7 +63,7 @@ def _presence(account: Account, handle: str, agent: AgentLayout) -> Presence | N
     try:
         return read_presence(agent, handle)
     except (BadMessage, OSError) as error:
-        account.warn(maildir.why(error))
+        account.warn(why(error))
         return None
 
 
@@ -71,7 +71,7 @@ def _notifier(account: Account, agent: AgentLayout) -> Notifier | None:
     try:
         return read_notifier(agent)
     except OSError as error:
-        account.warn(f"who notifies {agent.home} is not known: {maildir.why(error)}")
+        account.warn(f"who notifies {agent.home} is not known: {why(error)}")
         return None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 from amq import everywhere
+from amq.errors import why
 from amq.instants import SECOND
-from amq.store import maildir, sweep
+from amq.store import sweep
 from amq.store.durable import Directory
 
 TYPE_CHECKING = False
@@ -29,5 +30,5 @@ def _names(account: Account, path: str, before: int, remove: bool) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        account.warn(f"{path} is left out: {maildir.why(error)}")
+        account.warn(f"{path} is left out: {why(error)}")
         return []

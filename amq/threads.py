@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq import everywhere
-from amq.errors import BadMessage, UsageError
+from amq.errors import BadMessage, UsageError, why
 from amq.message import parse
 from amq.record import record, replace
 from amq.store import maildir
@@ -65,5 +65,5 @@ def _with_text(account: Account, agent: AgentLayout, entry: Entry) -> Entry:
             raise BadMessage("it has just been removed")
         return replace(entry, text=parse(data, identifier).text)
     except (BadMessage, OSError) as error:
-        account.warn(f"{identifier} is shown without its body: {maildir.why(error)}")
+        account.warn(f"{identifier} is shown without its body: {why(error)}")
         return replace(entry, text="")

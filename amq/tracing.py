@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq import everywhere
-from amq.errors import BadMessage, NotFound
+from amq.errors import BadMessage, NotFound, why
 from amq.names import message_id
 from amq.record import record
 from amq.store import letters, maildir
@@ -63,7 +63,7 @@ def _find(account: Account, identifier: str) -> Header:
         except NotFound:
             continue
         except OSError as error:
-            account.warn(f"{agent.home} is left out: {maildir.why(error)}")
+            account.warn(f"{agent.home} is left out: {why(error)}")
     raise damaged or NotFound(f"no mailbox has a message {identifier}", hint="amq list shows the ids of your mail")
 
 

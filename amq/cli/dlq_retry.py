@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from amq.cli.session import open_mailbox
-from amq.errors import AmqError
-from amq.store.maildir import why
+from amq.errors import AmqError, why
 from amq.text import visible
 
 TYPE_CHECKING = False

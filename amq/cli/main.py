@@ -12,7 +12,7 @@ from argparse import SUPPRESS
 from amq import config
 from amq.cli.options import FLAGS, VALUED, Parser, add_common
 from amq.cli.output import Output
-from amq.errors import INTERRUPTED, AmqError, UsageError
+from amq.errors import INTERRUPTED, AmqError, UsageError, why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def _attempt(words: Sequence[str], out: Output) -> int:
         out.error(error)
         return error.exit_code
     except OSError as error:
-        where = f" ({error.filename})" if isinstance(error.filename, str) else ""
-        out.error(AmqError(f"{error.strerror or error}{where}"))
+        out.error(AmqError(why(error)))
         return AmqError.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED

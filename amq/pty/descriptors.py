@@ -13,6 +13,8 @@ Attributes = list[int | list[bytes | int]]
 """A terminal's settings, as `termios.tcgetattr` gives them; what follows are places in it."""
 IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
 
+Ready = tuple[list[int], list[int]]  # descriptors that can be read, and that can be written
+
 
 def raw_attributes(attributes: Attributes) -> Attributes:
     """ATTRIBUTES as cfmakeraw(3) would change them."""
@@ -36,7 +38,7 @@ def usual_attributes() -> Attributes:
     return attributes
 
 
-def ready(readers: list[int], writers: list[int], timeout: float | None = None) -> tuple[list[int], list[int]]:
+def ready(readers: list[int], writers: list[int], timeout: float | None = None) -> Ready:
     """Wait, for at most TIMEOUT seconds, until one of the descriptors can be read or written; return those that can.
 
     A descriptor that has failed counts as ready. `select` takes none above 1023; `poll` knows no terminals on macOS.

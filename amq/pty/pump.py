@@ -12,7 +12,7 @@ import os
 import time
 
 from amq.pty.child import Child
-from amq.pty.descriptors import ready
+from amq.pty.descriptors import Ready, ready
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 
@@ -21,8 +21,6 @@ PIECE = 1 << 12  # bytes asked for at once; kernels seldom have more of a termin
 IN_A_TURN = 16  # pieces passed on before somebody else's turn: a millisecond
 LAST_PIECES = 1 << 8  # read at most after the program has ended; more than a kernel keeps of it
 END_AFTER = 1.0  # seconds in which a program may turn out to be no reader of lines, before its input is ended
-
-Ready = tuple[list[int], list[int]]  # descriptors that can be read, and that can be written
 
 _GONE = (errno.EIO, errno.EPIPE, errno.ENXIO)  # nobody is there any more: no failure
 

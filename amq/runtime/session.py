@@ -15,7 +15,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from amq.errors import AmqError, HostFailed
+from amq.errors import AmqError, HostFailed, why
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.host import Host
@@ -29,7 +29,6 @@ from amq.runtime.reach import command_path, make_command
 from amq.runtime.record import BoundedFile, Record
 from amq.runtime.witness import Witness, claude_sessions
 from amq.runtime.words import Reason
-from amq.store.maildir import why
 from amq.store.notifier import read_notifier
 
 if TYPE_CHECKING:

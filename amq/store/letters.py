@@ -5,14 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 
 from amq import jsontext
-from amq.errors import BadMessage
+from amq.errors import BadMessage, why
 from amq.instants import parse_instant
 from amq.message import MAX_FILE_BYTES
 from amq.names import SUFFIX, is_safe_name
 from amq.record import record
 from amq.store import durable
 from amq.store.durable import Directory
-from amq.store.maildir import why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

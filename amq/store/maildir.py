@@ -10,7 +10,7 @@ import errno
 import os
 import re
 
-from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain
+from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain, why
 from amq.message import MAX_FILE_BYTES, Header, Message, parse, parse_header, split_header
 from amq.names import SUFFIX, is_message_name
 from amq.record import record
@@ -174,14 +174,6 @@ def _give_up(copies: list[_Copy], identifier: str, temporary: str, error: BaseEx
         raise Conflict(f"a message with the id {identifier} is there already") from error
     if isinstance(error, OSError):
         raise AmqError(f"nothing was delivered: {why(error)}") from error
-
-
-def why(error: BaseException) -> str:
-    """What went wrong, in a few words for a person."""
-    if isinstance(error, OSError):
-        where = f" ({error.filename})" if isinstance(error.filename, str) else ""
-        return f"{error.strerror or error}{where}"
-    return "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
