@@ -58,6 +58,17 @@ class Account:
             self.complain(error)
             return None
 
+    def known_agents(self) -> frozenset[str]:
+        """The handles that may be named to a model: the user's and the registered ones.
+
+        Where there is no registry, those with a mailbox; where it cannot be read, nobody but the user.
+        """
+        try:
+            handles = registry.read_registry(self.queue)
+        except (AmqError, OSError):
+            handles = []
+        return frozenset({PERSON, *(registry.mailboxes(self.queue) if handles is None else handles)})
+
     def complain(self, error: AmqError) -> None:
         """Warn of ERROR, or raise it if we are strict."""
         if self._strict:

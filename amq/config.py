@@ -85,7 +85,7 @@ def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: 
     if os.path.isabs(wanted.value) or wanted.source == "--root":
         return Setting(os.path.normpath(os.path.join(cwd, wanted.value)), wanted.source)
     place = cwd if here or _is_one_place(wanted.value) else _project(cwd)
-    if os.path.realpath(place) in (os.path.realpath(os.path.expanduser("~")), os.path.abspath(os.sep)):
+    if _is_no_project(place):
         from shlex import quote
 
         meant = quote(os.path.join(place, wanted.value))
@@ -95,10 +95,32 @@ def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: 
     return Setting(os.path.normpath(os.path.join(place, wanted.value)), wanted.source)
 
 
+def _is_no_project(place: str) -> bool:
+    return os.path.realpath(place) in (os.path.realpath(os.path.expanduser("~")), os.path.abspath(os.sep))
+
+
 def _project(cwd: str) -> str:
     """The top of the git repository, the main worktree's of a linked one; without a repository CWD."""
     top = next((place for place in _ancestors(cwd) if _is_repository(place)), cwd)
     return _main_worktree(top) or top
+
+
+def project_directories(root: str) -> list[str]:
+    """The directory that holds the queue ROOT, and the top of the repository around it: agents work there.
+
+    Not `/` or the home directory, where a queue of all projects may lie.
+    """
+    place = os.path.dirname(os.path.realpath(root))
+    return [each for each in (place, _project(place)) if not _is_no_project(each)]
+
+
+def where_agents_work() -> list[str]:
+    """The working directory and the top of the repository around it; none where that has been removed."""
+    try:
+        place = os.getcwd()
+    except FileNotFoundError:
+        return []
+    return [place, _project(place)]
 
 
 def _is_one_place(wanted: str) -> bool:

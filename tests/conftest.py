@@ -19,6 +19,7 @@ from hypothesis import settings
 from amq.cli.main import main
 from amq.layout import AgentLayout, QueueLayout
 from amq.names import SUFFIX
+from amq.runtime.private import private_state
 from amq.store import durable
 from amq.store.durable import Directory, Steps
 from tests import chance  # noqa: F401  before other processes are started to run tests, which are to choose the same
@@ -40,10 +41,20 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # by nohup
 
 @pytest.fixture(scope="session", autouse=True)
 def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nobody's own files are read, run or written: `amq run` asks the login shell where amq is."""
-    with pytest.MonkeyPatch.context() as patch:
+    """The user's own files are not read, run or written: `amq run` asks the login shell where amq is.
+
+    What is private has a place of its own: below the usual temporary directory, amq uses none.
+    """
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(dir="/var/tmp", prefix="amq-") as state:
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("XDG_STATE_HOME", state)
+        patch.delenv("XDG_RUNTIME_DIR", raising=False)
         yield
+
+
+def private_directory(root: str | Path, handle: str) -> Path:
+    """Where amq keeps what it remembers of an agent, in the tests' own private directory."""
+    return Path(private_state(os.environ, ()).of_agent(str(root), handle).directory)
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from amq import schema
 from amq.cli import main, output
 from amq.errors import AmqError
 from amq.mailbox import Mailbox
-from amq.runtime import lock, session, waker
+from amq.runtime import lock, private, session, waker
 from amq.runtime.record import Record
 from amq.runtime.words import Outcome, Reason
 from amq.setup.tmux import Pane, Tmux
 from amq.store.locks import open_state
 from tests.cli.waiting import in_the_gap
-from tests.conftest import Result, Shell
+from tests.conftest import Result, Shell, private_directory
 from tests.samples import message_file
 
 WITHOUT_JSON = {"completion", "hook", "demo"}
@@ -86,6 +86,9 @@ def _about_the_queue(said: Said) -> None:
     Path(said.amq.agent("bob").inbox_tmp, "left").write_bytes(b"")
     said("cleanup", "--tmp-older-than", "0", "--yes")
     said("cleanup", "--tmp-older-than", "0", "--dry-run")
+    said("trust")
+    said("trust", "--list")
+    said("trust", "--revoke")
     said.keep("registry", json.loads(Path(said.amq.root, "meta", "config.json").read_bytes()))
 
 
@@ -125,7 +128,7 @@ def _cut_off_a_drain(amq: Shell, identifier: str) -> None:
 
 
 def _about_waking(said: Said) -> None:
-    record = Record(Mailbox(str(said.amq.root), "bob").state_dir)
+    record = Record(str(private_directory(said.amq.root, "bob")))
     said("why", "carol")
     record.attempt({said.amq.send()}, "pty", Outcome.SUBMITTED, "")
     said("why", "bob")
@@ -308,7 +311,7 @@ def test_what_is_not_described_is_refused(name: str, good: dict[str, Any], chang
 
 
 def test_every_code_of_an_error_is_listed() -> None:
-    assert session and waker and output  # they have errors of their own
+    assert session and waker and output and private  # they have errors of their own
     codes, classes = set(), [AmqError]
     while classes:
         error = classes.pop()

@@ -7,9 +7,11 @@ import time
 from amq import config
 from amq.cli.output import stdin_is_terminal
 from amq.cli.session import check_queue
+from amq.cli.trust import settled, trust_of
 from amq.errors import AmqError
 from amq.layout import QueueLayout
 from amq.store import registry
+from amq.store.maildir import has_entries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,11 +52,12 @@ def run(args: Namespace, out: Output) -> int:
 
     seats = parse_seats(args.agents)
     environ, cwd = config.environment(), config.working_directory()
-    coop = Coop(_queue(args, [seat.handle for seat in seats], out), environ)
+    coop = Coop(_queue(args, [seat.handle for seat in seats], out), environ, trusted=args.trust_root)
     if args.tmux and not coop.tmux.installed:
         raise AmqError("tmux is not installed", hint="install it, or take the commands: amq coop up --print")
     if args.print or not coop.tmux.installed:
         return _print(coop, seats, cwd, out)
+    _settle_trust(args, coop.root, [seat.handle for seat in seats], out)
     places = coop.up(seats, cwd)
     _tell(coop.root, places, out)
     shown = next((place for place in places if place.where), None)
@@ -78,6 +81,13 @@ def _queue(args: Namespace, handles: list[str], out: Output) -> str:
     if found is None:
         out.note(f"made a queue in {root}")
     return root
+
+
+def _settle_trust(args: Namespace, root: str, handles: list[str], out: Output) -> None:
+    """Ask once for all panes, which ask nothing by themselves."""
+    queue = QueueLayout(root)
+    if any(has_entries(queue.agent(handle).inbox_new) for handle in handles):
+        settled(trust_of(args, root), out)
 
 
 def _print(coop: Coop, seats: list[Seat], cwd: str, out: Output) -> int:

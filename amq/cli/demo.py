@@ -44,7 +44,7 @@ def run(args: Namespace, out: Output) -> int:
     wrong = play(place, config.environment(), out.data, args.timeout)
     if wrong:
         raise AmqError(
-            f"the demo failed: {wrong}", hint=f"the mail and agents/*/.amq/run.log are in {place}/.agent-mail"
+            f"the demo failed: {wrong}", hint=f"the mail is in {place}/.agent-mail, and run.log in ~/.local/state/amq"
         )
     out.data(AFTERWARDS.format(root=f"{place}/.agent-mail"))
     return 0

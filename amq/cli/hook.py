@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from amq import config
 from amq.cli.options import duration
 from amq.cli.output import stdin_is_terminal
-from amq.errors import AmqError, UsageError
+from amq.cli.session import private_directory
+from amq.errors import Unsafe, UsageError
 from amq.instants import SECOND
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
     from amq.runtime.handover import Handed, Waiting
+    from amq.runtime.private import PrivateState
 
 SUMMARY = "what an agent's own hooks call: hand over word of its mail"
 USAGE = "claude|codex EVENT [JSON] [--normal-after 2m] < the event's JSON"
@@ -37,8 +39,9 @@ EXAMPLES = """\
 NOTES = """\
 `amq run` gives such hooks to the programs that take them. The agent is AM_ME; without it `claude` or `codex`, if there
 is a mailbox of that name and nobody hosts its agent. SessionStart also writes both settings to the file that
-CLAUDE_ENV_FILE names; notify writes meta/amq-bulletin.json. It never fails an agent: on any trouble it ends with 0,
-says nothing to it, and says why in run.log of the agent's private directory."""
+CLAUDE_ENV_FILE names; notify writes meta/amq-bulletin.json. It never fails an agent: on any trouble, and in a queue
+that you do not trust (amq trust), it ends with 0, says nothing to it, and says why in run.log of the agent's private
+directory."""
 
 PROGRAMS = ("claude", "codex")
 LONGEST_EVENT = 16 << 20  # bytes; what a tool printed is in it
@@ -58,7 +61,7 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """Always 0. Raises UsageError, which the agent does not see, for words that no hook of ours has."""
-    mailbox = None
+    mailbox = state = None
     program, event, told = (*args.words, "", "", "")[:3]
     if program not in PROGRAMS or not event:
         raise UsageError("hooks call it, as: amq hook claude Stop", hint="amq hook install claude puts them there")
@@ -70,12 +73,13 @@ def run(args: Namespace, out: Output) -> int:
             if event in EVENTS and environ.get(HOOKED):  # `amq run` gave it hooks, which use our names of the events
                 return 0
             mailbox = _mailbox(args, environ, program)
+            state = private_directory(mailbox.account.queue.root)
             if event == "notify":
                 _notify(mailbox, told, out)
             else:
-                _answer(mailbox, EVENTS.get(event, event), args.normal_after, environ, out)
+                _answer(mailbox, EVENTS.get(event, event), args, environ, state, out)
     except (Exception, KeyboardInterrupt) as error:
-        _log(mailbox, event, error)
+        _log(mailbox, state, event, error)
     return 0
 
 
@@ -110,30 +114,62 @@ def _mailbox(args: Namespace, environ: Mapping[str, str], program: str) -> Mailb
     return Mailbox(root, config.resolve_me(args.me, environ, person=False).value)
 
 
-def _answer(mailbox: Mailbox, event: str, normal_after: float, environ: Mapping[str, str], out: Output) -> None:
+def _answer(
+    mailbox: Mailbox, event: str, args: Namespace, environ: Mapping[str, str], state: PrivateState, out: Output
+) -> None:
     from amq.runtime import handed, handover
     from amq.store.locks import lock_beside
 
     told = _parse(_stdin())
     if event not in ("start", "prompt", "tool", "stop") or told.get("agent_id"):  # a sub-agent has no mail
         return
-    state = mailbox.state_dir
-    with lock_beside(state, handed.LOCK_NAME, handed.PATIENCE):
-        before = handed.read_handed(state)
+    account, waiting = mailbox.account, _waiting(mailbox)
+    if event != "start" and not waiting:
+        return
+    _require_trust(args, account.queue.root, state)
+    if event == "start":
+        _introduce(mailbox, environ, out)
+    private = _private(mailbox, state)
+    with lock_beside(private, handed.LOCK_NAME, handed.PATIENCE):
+        before = handed.read_handed(private)
         if event == "start":
-            account = mailbox.account
-            others = {*registry.mailboxes(account.queue), *(account.registered() or ())} - {account.me}
-            known = bool(environ.get("AM_ME") or environ.get("CLAUDE_ENV_FILE"))
-            out.data(_rendered(event, handover.introduction(account.me, sorted(others), known=known)))
-            _export(environ.get("CLAUDE_ENV_FILE"), {"AM_ROOT": account.queue.root, "AM_ME": account.me})
-            handed.write_handed(state, handover.begin(before, _text(told, "session_id")))
+            handed.write_handed(private, handover.begin(before, _text(told, "session_id")))
             return
-        waiting = _waiting(mailbox)
-        after, hand = handover.decide(before, event, _text(told, "prompt"), waiting, normal_after)
+        after, hand = handover.decide(before, event, _text(told, "prompt"), waiting, args.normal_after)
         if hand:
-            _hand_over(mailbox, event, after, out)
+            _hand_over(mailbox, event, after, private, out)
         if after != before:
-            handed.write_handed(state, after)
+            handed.write_handed(private, after)
+
+
+def _introduce(mailbox: Mailbox, environ: Mapping[str, str], out: Output) -> None:
+    """Tell an agent whose session begins who it is, and its shell as well."""
+    from amq.runtime import handover
+
+    account = mailbox.account
+    others = sorted(account.known_agents() - {account.me})
+    known = bool(environ.get("AM_ME") or environ.get("CLAUDE_ENV_FILE"))
+    out.data(_rendered("start", handover.introduction(account.me, others, known=known)))
+    _export(environ.get("CLAUDE_ENV_FILE"), {"AM_ROOT": account.queue.root, "AM_ME": account.me})
+
+
+def _require_trust(args: Namespace, root: str, state: PrivateState) -> None:
+    """Raise Unsafe for a queue that another may have made: its names and its mail are not told to a model."""
+    from amq.runtime.trust import why_untrusted
+
+    reason = "" if args.trust_root else why_untrusted(root, state)
+    if reason:
+        raise Unsafe(f"nothing is told of the queue {root}: {reason}", hint="if you trust it: amq trust")
+
+
+def _private(mailbox: Mailbox, state: PrivateState) -> str:
+    """The agent's private directory; raises NoPrivateDirectory: what was told could not be remembered."""
+    from amq.runtime.private import NoPrivateDirectory
+
+    found = state.of_agent(mailbox.account.queue.root, mailbox.account.me)
+    if not found.directory:
+        raise NoPrivateDirectory(f"no place to remember what was told: {found.why_not}")
+    return found.directory
 
 
 def _export(path: str | None, settings: Mapping[str, str]) -> None:
@@ -157,22 +193,22 @@ def _notify(mailbox: Mailbox, argument: str, out: Output) -> None:
     if _text(_parse(argument or _stdin()), "type") != TURN_ENDED:
         return
     unread, account = mailbox.list("new"), mailbox.account
-    bulletin.write_bulletin(f"{account.queue.meta}/{bulletin.NAME}", account.me, unread)
+    bulletin.write_bulletin(account.queue, account.me, unread)
     if unread:
         out.data("".join(f"{line}\n" for line in bulletin.lines(unread)))
         senders = [each.header.sender if each.header else "" for each in unread]
-        show_notice("amq", notification(senders).text, DESKTOP_PATIENCE)
+        show_notice("amq", notification(senders, account.known_agents()).text, DESKTOP_PATIENCE)
 
 
-def _hand_over(mailbox: Mailbox, event: str, after: Handed, out: Output) -> None:
+def _hand_over(mailbox: Mailbox, event: str, after: Handed, private: str, out: Output) -> None:
     """Written first, then remembered: what could not be written is not taken for told."""
     from amq.runtime.notification import notification
     from amq.runtime.record import Record
     from amq.runtime.words import Outcome
 
-    unread = mailbox.unread()
-    out.data(_rendered(event, notification([message.sender for message in unread]).text))
-    Record(mailbox.state_dir).attempt(sorted(after.told), f"hook {event}", Outcome.HANDED, "")
+    senders = [message.sender for message in mailbox.unread()]
+    out.data(_rendered(event, notification(senders, mailbox.account.known_agents()).text))
+    Record(private).attempt(sorted(after.told), f"hook {event}", Outcome.HANDED, "")
 
 
 def _waiting(mailbox: Mailbox) -> list[Waiting]:
@@ -216,9 +252,10 @@ def _rendered(event: str, text: str) -> str:
     return render(output(event, text), indent=None) + "\n"
 
 
-def _log(mailbox: Mailbox | None, event: str, error: BaseException) -> None:
-    if mailbox is not None:
-        from amq.runtime.record import BoundedFile
+def _log(mailbox: Mailbox | None, state: PrivateState | None, event: str, error: BaseException) -> None:
+    if mailbox is not None and state is not None:
+        from amq.runtime.record import LOG_NAME, BoundedFile
 
-        with suppress(AmqError, OSError):  # a private directory that is none, such as a link, is not written to
-            BoundedFile(f"{mailbox.state_dir}/run.log").append(f"hook {event}: {type(error).__name__}: {error}")
+        account = mailbox.account
+        private = state.of_agent(account.queue.root, account.me).directory
+        BoundedFile(private, LOG_NAME).append(f"hook {event}: {type(error).__name__}: {error}")

@@ -6,8 +6,8 @@ import time
 
 from amq import config
 from amq.cli.options import handles
-from amq.cli.session import check_queue
-from amq.errors import UsageError
+from amq.cli.session import check_queue, private_directory
+from amq.errors import AmqError, UsageError, why
 from amq.layout import QueueLayout
 from amq.names import check_handle
 from amq.store import registry
@@ -49,9 +49,21 @@ def run(args: Namespace, out: Output) -> int:
         out.note(f"using the queue that is there: {root}")
     queue = QueueLayout(root)
     registry.make_queue(queue, tracked=args.tracked)
+    if args.tracked and found is None:
+        _trust(root, out)
     agents = registry.register(queue, args.agents, time.time_ns(), replace=args.force)
     if out.json:
         out.value({"root": root, "agents": agents})
     else:
         out.line(f"Initialized AMQ root at {root}")
     return 0
+
+
+def _trust(root: str, out: Output) -> None:
+    """A queue that git is to track looks like one that a clone has brought, but for the user's word."""
+    from amq.runtime.trust import trust
+
+    try:
+        trust(root, private_directory(root))
+    except (AmqError, OSError) as error:
+        out.warn(f"that you trust this queue cannot be kept: {why(error)}")

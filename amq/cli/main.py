@@ -33,6 +33,7 @@ COMMANDS = {
     "trace": "where a message is, and who has acknowledged or answered it",
     "who": "every agent: its unread mail, dead letters, and who notifies it",
     "why": "why an agent has not read its mail, and for how long",
+    "trust": "trust a queue that another may have made",
     "presence set": "say what you are at",
     "presence list": "what each agent says it is at",
     "dlq list": "look at your dead letters",

@@ -8,7 +8,8 @@ import time
 from amq import config
 from amq.cli import waking
 from amq.cli.options import duration
-from amq.cli.session import check_queue
+from amq.cli.session import check_queue, private_directory
+from amq.cli.trust import settled, trust_of
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 SUMMARY = "host an agent's CLI, and type a line into it when mail comes"
-USAGE = "[--as HANDLE] [--explain|--check] [--no-wake] [options] -- PROGRAM [ARG…]"
+USAGE = "[--as HANDLE] [--explain|--check] [--no-wake] [--no-ask] [options] -- PROGRAM [ARG…]"
 STRAY = "--"
 EXAMPLES = """\
   amq run -- claude                 as the agent `claude`
@@ -58,6 +59,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help="print what is known of the installed version")
     parser.add_argument("--profile", metavar="FILE", help="your own profile of the program (TOML)")
     parser.add_argument("--no-wake", action="store_true", help="only host the program, type nothing into it")
+    parser.add_argument("--no-ask", action="store_true", help="do not ask whether to trust the queue: if need be, no")
     hooks = parser.add_mutually_exclusive_group()
     hooks.add_argument("--hooks", action="store_true", default=None, help="give it hooks, even if it asks you first")
     hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it none")
@@ -77,7 +79,10 @@ def run(args: Namespace, out: Output) -> int:
         raise UsageError("no program to run", hint="put it behind two dashes: amq run -- claude")
     environment = config.environment()
     handle = _handle(args, program[0])
+    from dataclasses import replace
+
     from amq.runtime import explain, launch, session
+    from amq.runtime.private import planned_run
 
     session.check_program(program[0], environment)
     profile, source = _profile(args, program[0], environment)
@@ -86,9 +91,14 @@ def run(args: Namespace, out: Output) -> int:
     chosen = _options(args, handle)
     if args.explain:
         queue = QueueLayout(_root(args, environment).value)
-        planned = launch.plan(profile, program, environment, queue, handle, chosen)
+        files = planned_run(private_directory(queue.root), handle)
+        planned = launch.plan(profile, program, environment, queue, handle, chosen, files)
         return _say(explain.explained(planned, source, native=args.native), explain.text, out)
-    return session.run(_mailbox(args, handle, environment, out), program, environment, profile, chosen)
+    mailbox = _mailbox(args, handle, environment, out)
+    trust = trust_of(args, mailbox.account.queue.root)
+    if chosen.wake and mailbox.has_new() and (reason := settled(trust, out, may_ask=not args.no_ask)):
+        chosen = replace(chosen, wake=False, untrusted=reason)
+    return session.run(mailbox, program, environment, profile, chosen, trust)
 
 
 def _say(told: dict[str, Any], text: Callable[[dict[str, Any]], str], out: Output) -> int:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from amq.cli.output import Output
+    from amq.runtime.private import PrivateState
 
 
 def find_queue(args: Namespace, out: Output) -> str:
@@ -30,6 +31,13 @@ def check_queue(args: Namespace, root: str, out: Output) -> None:
         out.warn(f"{text}; to mend it: {remedy}")
 
     config.check_root(root, trusted=args.trust_root, complain=complain)
+
+
+def private_directory(root: str | None = None) -> PrivateState:
+    """The user's private directory, if one can be used beside the queue ROOT."""
+    from amq.runtime.private import private_state
+
+    return private_state(config.environment(), config.project_directories(root) if root else ())
 
 
 def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False) -> Mailbox:

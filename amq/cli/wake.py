@@ -7,6 +7,7 @@ import os
 from amq import config
 from amq.cli import waking
 from amq.cli.session import open_mailbox
+from amq.cli.trust import settled, trust_of
 from amq.errors import HostFailed, UsageError
 from amq.names import PERSON
 
@@ -46,6 +47,7 @@ def options(parser: ArgumentParser) -> None:
     own = "the agent's program, if amq does not know it (else called as --me)"
     parser.add_argument("--program", dest="agent_program", default="", metavar="NAME", help=own)
     parser.add_argument("--submit", action="store_true", help="press Enter even unseen; it may answer a dialog")
+    parser.add_argument("--no-ask", action="store_true", help="do not ask whether to trust the queue: if need be, no")
     parser.add_argument("--bell", action="store_true", help="ring when the agent has been told")
     parser.add_argument("--command", default="", metavar="LINE", help="for --via command: run by sh, the line is $1")
     parser.add_argument("--inject-cmd", default="", metavar="TEXT", help="type this instead of the notification")
@@ -68,6 +70,9 @@ def run(args: Namespace, out: Output) -> int:
     from amq.runtime import waker
     from amq.runtime.notification import Wording
 
+    trust = trust_of(args, mailbox.account.queue.root)
+    if mailbox.has_new():
+        settled(trust, out, may_ask=not args.no_ask)
     way = waker.choose("command" if args.command and args.via == "auto" else args.via, place)
     waker.run(
         mailbox,
@@ -75,6 +80,7 @@ def run(args: Namespace, out: Output) -> int:
         place,
         waking.policy(args),
         Wording(waker.amq_command(place), waking.preview(args), args.inject_cmd),
+        trust,
         bell=args.bell,
         started=lambda: out.note(f"telling {place.me} of its mail by {way.name}"),
     )

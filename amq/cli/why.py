@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq import everywhere
-from amq.cli.session import open_mailbox
+from amq.cli.session import open_mailbox, private_directory
 from amq.names import check_handle
 from amq.store.notifier import read_notifier
 from amq.text import visible
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
     from amq.mailbox import Mailbox
+    from amq.runtime.private import PrivateState
     from amq.runtime.why import Why
 
 SUMMARY = "why an agent has not read its mail, and for how long"
@@ -23,9 +24,9 @@ EXAMPLES = """\
   amq why codex               one line: what its mail waits for
   amq why codex --history     each attempt to tell it, and how it ended"""
 NOTES = """\
-What mail waits for: draft, dialog, busy, starting, stopped, low, unknown-screen, no-channel, off, parked, or nothing
-(it has been told). How an attempt ends: handed (by a hook), sent, typed (not submitted), submitted, uncertain, refused
-or failed."""
+What mail waits for: draft, dialog, busy, starting, stopped, low, unknown-screen, no-channel, off, untrusted-queue,
+parked, or nothing (it has been told). How an attempt ends: handed (by a hook), sent, typed (not submitted), submitted,
+uncertain, refused or failed."""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -59,7 +60,15 @@ def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
     account = mailbox.account
     agent = account.queue.agent(handle)
     unread = everywhere.ids(account, agent.inbox_new)
-    return len(unread), why(agent, unread, read_notifier(agent), account.clock()) if unread else None
+    if not unread:
+        return 0, None
+    return len(unread), why(agent, unread, read_notifier(agent), _journal(mailbox, handle), account.clock())
+
+
+def _journal(mailbox: Mailbox, handle: str) -> PrivateState:
+    """Where the agent's notifier records what it does."""
+    root = mailbox.account.queue.root
+    return private_directory(root).of_agent(root, handle)
 
 
 def _in_words(found: Why) -> str:
@@ -89,7 +98,10 @@ def age(seconds: float) -> str:
 def _history(mailbox: Mailbox, handle: str, out: Output) -> int:
     from amq.runtime.record import Record
 
-    entries = Record(mailbox.account.queue.agent(handle).state).entries()
+    journal = _journal(mailbox, handle)
+    if not journal.directory:
+        out.note(f"nothing is recorded: {journal.why_not}")
+    entries = Record(journal.directory).entries()
     if out.json:
         out.value(entries)
     else:

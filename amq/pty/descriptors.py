@@ -64,6 +64,24 @@ def write_within(fd: int, data: bytes, timeout: float) -> None:
         data = data[os.write(fd, data) :]
 
 
+def typed_line(fd: int, within_s: float) -> str:
+    """The line that is typed at the terminal FD within WITHIN_S seconds, without its end; "" if none is.
+
+    What was typed before does not count, and what was begun and not finished in time is thrown away. Raises OSError.
+    """
+    deadline, line = time.monotonic() + within_s, b""
+    termios.tcflush(fd, termios.TCIFLUSH)
+    while not line.endswith((b"\n", b"\r")):
+        if not ready([fd], [], max(0.0, deadline - time.monotonic()))[0]:
+            termios.tcflush(fd, termios.TCIFLUSH)
+            return ""
+        piece = os.read(fd, 1024)
+        if not piece:
+            return ""
+        line += piece
+    return line.decode("utf-8", "replace").strip()
+
+
 def is_open(fd: int) -> bool:
     """False for a standard descriptor that we were started without."""
     try:

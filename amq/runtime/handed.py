@@ -12,7 +12,7 @@ from contextlib import suppress
 from amq.errors import AmqError
 from amq.record import replace
 from amq.runtime.handover import Handed
-from amq.runtime.hooks import write_private
+from amq.runtime.private import write_private
 from amq.store.locks import lock_beside
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ _LONGEST = 4 << 20  # bytes
 
 
 def read_handed(state: str) -> Handed:
-    """What stands in the private directory STATE; a new one if nothing does, or what does is damaged."""
+    """What stands in the agent's private directory STATE; a new one if nothing does, or what does is damaged."""
     try:
         descriptor = os.open(f"{state}/{STATE_NAME}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with open(descriptor, "rb") as file:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MOST_IN_A_ROW = 8  # without any drain
+MOST_PEERS = 20  # named to an agent when its session begins
 OUR_LINE = "amq: "  # begins what we type at a prompt
 FROM_AMQ = '<cross-session-message from-name="amq">'  # stands before it in what we send to Claude Code's socket
 
@@ -84,9 +85,9 @@ def introduction(me: str, peers: Sequence[str], *, known: bool = True) -> str:
 
     KNOWN says whether its shell's environment tells who it is.
     """
-    others = ", ".join(peers) or "nobody yet"
+    named = ", ".join(peers[:MOST_PEERS]) + (f" and {len(peers) - MOST_PEERS} more" if len(peers) > MOST_PEERS else "")
     return (
-        f"You are `{me}` in this project's mail (amq). Others: {others}. When you are told of mail, run "
+        f"You are `{me}` in this project's mail (amq). Others: {named or 'none yet'}. When you are told of mail, run "
         "`amq drain --include-body`; answer with `amq reply --id ID --body TEXT`, and write with "
         "`amq send --to NAME --kind review_request|question|decision|status|todo --subject S --body TEXT`. Say in the "
         "body all that is needed: they do not see this conversation. Do not wait for an answer; you will be told. "

@@ -10,8 +10,9 @@ of Codex's configuration, as measured on the versions that the profiles name.
 from __future__ import annotations
 
 import json
-import os
 import shlex
+
+from amq.runtime.private import write_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,39 +60,24 @@ class BadSettingsError(Exception):
 
 
 def write_script(
-    state: str, inbox_new: str, *, root: str, me: str, kind: str, command: str, normal_after: float
+    files: str, inbox_new: str, *, root: str, me: str, kind: str, command: str, normal_after: float
 ) -> str:
-    """Write into the private directory STATE what the hooks of KIND (claude, codex) call; its path.
+    """Write into FILES, the directory of one `amq run`, what the hooks of KIND (claude, codex) call; its path.
 
     COMMAND is the path of amq, NORMAL_AFTER as in `handover.decide`.
     """
     words = {
         "kind": kind,
-        "event": f"{state}/{EVENT_NAME}",
+        "event": f"{files}/{EVENT_NAME}",
         "new": inbox_new,
         "root": root,
         "me": me,
         "command": command,
     }
     quoted = {name: shlex.quote(word) for name, word in words.items()}
-    path = f"{state}/{SCRIPT_NAME}"
+    path = f"{files}/{SCRIPT_NAME}"
     write_private(path, _SCRIPT.format(**quoted, normal_after=normal_after), 0o700)
     return path
-
-
-def forget_events(state: str) -> None:
-    """What an earlier process's hooks have said is no longer true."""
-    if os.path.exists(f"{state}/{EVENT_NAME}"):
-        os.unlink(f"{state}/{EVENT_NAME}")
-
-
-def write_private(path: str, text: str, mode: int = 0o600) -> None:
-    """Write TEXT into the file PATH of ours, whole or not at all."""
-    beside = f"{path}.{os.getpid()}"
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(beside, path)
 
 
 def claude_settings(words: Sequence[str], script: str) -> tuple[dict[str, Any], list[str]]:

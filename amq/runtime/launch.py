@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from amq.layout import QueueLayout
+from amq.layout import AgentLayout, QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime import hooks
 from amq.runtime.hooks import BadSettingsError
+from amq.runtime.private import PrivateState, write_private
 from amq.runtime.profiles import HookStyle, Profile
-from amq.runtime.reach import command_path, with_command
+from amq.runtime.reach import command_path, make_command, with_command
 from amq.runtime.wake import Policy
+from amq.store import durable
+from amq.store.durable import Directory
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Options:
     """How an agent is to be hosted."""
 
     wake: bool = True
+    untrusted: str = ""  # why the queue is not trusted, where that is known at the start: then `wake` is off
     hooks: bool | None = None  # None: where the program takes them without asking the person
     native: bool = False  # tell it in a way of its own, where there is one
     notice: bytes = b"\a"  # shown when the mail is parked
@@ -40,6 +45,7 @@ class Launch:
     settings: str = ""  # what the file that our --settings names will say
     finds_amq: bool = False  # its shells find ours by the bare word
     hooked: bool = False
+    files: str = ""  # the directory for what it is given; empty where there is none
 
 
 def plan(
@@ -49,21 +55,27 @@ def plan(
     queue: QueueLayout,
     me: str,
     options: Options,
+    files: PrivateState,
 ) -> Launch:
-    """How PROGRAM, the person's words, is to be started as the agent ME of QUEUE. Changes no file."""
-    state, own = queue.agent(me).state, list(program[1:])
+    """How PROGRAM, the user's words, is to be started as the agent ME of QUEUE. Changes no file.
+
+    FILES is the directory for the files that it is given; where there is none, it is given none.
+    """
+    own = list(program[1:])
     inside = {
         **environment,
         **profile.variables(environment),
-        **with_command(environment, command_path(state)),
+        **(with_command(environment, command_path(files.directory)) if files.directory else {}),
         "AM_ROOT": queue.root,
         "AM_ME": me,
     }
-    path = json.dumps(inside["PATH"], ensure_ascii=False)
+    path = json.dumps(inside.get("PATH", os.defpath), ensure_ascii=False)
     added = profile.added(own, _text(profile.settings_path(environment)))
-    finds_amq = profile.keeps_path or any("{path}" in word for addition in added for word in addition.arguments)
+    finds_amq = bool(files.directory) and (
+        profile.keeps_path or any("{path}" in word for addition in added for word in addition.arguments)
+    )
     additions = [([word.replace("{path}", path) for word in addition.arguments], addition.why) for addition in added]
-    hooked, own, how, settings = _hooks(profile, own, state, options)
+    hooked, own, how, settings = _hooks(profile, own, files, options)
     if hooked:
         additions.append((hooked, "hooks, which tell the agent of mail while it works"))
         inside[hooks.HOOKED] = "1"
@@ -78,17 +90,19 @@ def plan(
         settings=settings,
         finds_amq=finds_amq,
         hooked=bool(hooked),
+        files=files.directory,
     )
 
 
-def prepare(launch: Launch, mailbox: Mailbox, command: str, options: Options) -> None:
-    """Write the files that LAUNCH speaks of into the agent's private directory. COMMAND is the path of amq."""
+def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
+    """Write the files that LAUNCH speaks of. Raises OSError."""
+    if not launch.files:
+        return
+    account, command = mailbox.account, make_command(launch.files)
     if not launch.hooked:
         return
-    account, state = mailbox.account, mailbox.state_dir
-    hooks.forget_events(state)
     hooks.write_script(
-        state,
+        launch.files,
         account.agent.inbox_new,
         root=account.queue.root,
         me=account.me,
@@ -97,14 +111,28 @@ def prepare(launch: Launch, mailbox: Mailbox, command: str, options: Options) ->
         normal_after=options.policy.normal_after,
     )
     if launch.settings:
-        hooks.write_private(f"{state}/{hooks.SETTINGS_NAME}", launch.settings)
+        write_private(f"{launch.files}/{hooks.SETTINGS_NAME}", launch.settings)
 
 
-def _hooks(profile: Profile, own: list[str], state: str, options: Options) -> tuple[list[str], list[str], str, str]:
-    """The arguments for our hooks, the person's own words that are left, how it stands in words, and the settings."""
-    script = f"{state}/{hooks.SCRIPT_NAME}"
+def remove_old_settings(agent: AgentLayout) -> bool:
+    """Remove what older versions left in the project: a copy of --settings, which may hold keys. Whether it did."""
+    try:
+        with Directory(agent.state) as state:
+            durable.steps.unlink(state, hooks.SETTINGS_NAME)
+    except OSError:
+        return False
+    return True
+
+
+def _hooks(
+    profile: Profile, own: list[str], files: PrivateState, options: Options
+) -> tuple[list[str], list[str], str, str]:
+    """The arguments for our hooks, the user's own words that are left, how it stands in words, and the settings."""
+    script = f"{files.directory}/{hooks.SCRIPT_NAME}"
     if not options.wake or options.hooks is False:
         return [], own, "off", ""
+    if not files.directory:
+        return [], own, f"none: there is no private directory for them ({files.why_not})", ""
     if profile.hooks is HookStyle.NONE:
         return [], own, f"none: {profile.name} is not known to take them for one process", ""
     if profile.hooks_need_trust and not options.hooks:
@@ -115,7 +143,7 @@ def _hooks(profile: Profile, own: list[str], state: str, options: Options) -> tu
         settings, kept = hooks.claude_settings(own, script)
     except BadSettingsError as error:
         return [], own, f"none: your --settings cannot be read: {error}", ""
-    return ["--settings", f"{state}/{hooks.SETTINGS_NAME}"], kept, "on", json.dumps(settings)
+    return ["--settings", f"{files.directory}/{hooks.SETTINGS_NAME}"], kept, "on", json.dumps(settings)
 
 
 def _text(path: str) -> str:

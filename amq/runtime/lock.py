@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable
 
 from amq.layout import NOTIFIER_NAME, AgentLayout
 from amq.store.locks import open_state
@@ -37,11 +36,11 @@ class Claim:
         self._lock = lock
         self._mailbox = mailbox  # open, so that no other directory can be taken for it
 
-    def holds(self, prepare: Callable[[], None] = lambda: None) -> bool:
+    def holds(self) -> bool:
         """Whether we notify the agent still: not where its mailbox was made again, and somebody else has that.
 
-        Where nobody has, we take it, and PREPARE puts what else we need into its private directory. A mailbox that is
-        away is still ours; nothing is made in one that is being removed. Raises OSError.
+        Where nobody has, we take it. A mailbox that is away is still ours; nothing is made in one that is being
+        removed. Raises OSError.
         """
         try:
             if os.path.samestat(os.stat(_mailbox(self._directory)), os.fstat(self._mailbox)):
@@ -53,11 +52,6 @@ class Claim:
             again = claim(self._directory, self._how)
         except TakenError:
             return False
-        try:
-            prepare()
-        except BaseException:
-            again.release()
-            raise
         self.release()
         self._lock, self._mailbox = again._lock, again._mailbox
         return True

@@ -1,14 +1,14 @@
 """The one line that tells an agent of its mail.
 
-Nothing of a peer's is in it but validated handles, and, for a person who asks for it, a subject of which only letters,
-digits and a few signs are left.
+Nothing of a peer's is in it but the handles of known agents, and, for a user who asks for it, a subject of which only
+letters, digits and a few signs are left. A sender that is not known is not named: its handle is words of its choice.
 """
 
 from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import category, normalize
 
@@ -19,6 +19,8 @@ from amq.runtime.typed import Notification
 
 LONGEST = 200  # bytes
 COMMAND = "amq"
+MOST_SENDERS = 3  # named in one line
+UNREGISTERED = "an unregistered sender"
 SHORTEST_PREVIEW = 8  # characters; where there is less room there is none
 
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+,-]*")
@@ -36,32 +38,42 @@ class Wording:
     preview: int = 0  # the longest subject to show, in characters; 0: none
     instead: str = ""  # the person's own words, typed as they are
 
-    def line(self, unread: Sequence[Unread]) -> Notification:
-        """For UNREAD, oldest first; the newest one's subject is shown."""
+    def line(self, unread: Sequence[Unread], known: Collection[str]) -> Notification:
+        """For UNREAD, oldest first, where only senders in KNOWN are named; the newest one's subject is shown."""
         if self.instead:
             return Notification(self.instead, self.instead)
         subject = preview(unread[-1].subject, self.preview) if unread and self.preview else ""
-        return notification([message.sender for message in unread], self.command, subject)
+        return notification([message.sender for message in unread], known, self.command, subject)
 
 
-def notification(senders: Sequence[str], command: str = COMMAND, subject: str = "") -> Notification:
+def notification(
+    senders: Sequence[str], known: Collection[str], command: str = COMMAND, subject: str = ""
+) -> Notification:
     """For one message from each of SENDERS, oldest first; an empty name is a message that could not be read.
 
-    COMMAND is how the agent's shell finds amq, SUBJECT is a `preview`. The line has no character that a shell would
-    act on.
+    Those in KNOWN are named. COMMAND is how the agent's shell finds amq, SUBJECT is a `preview`. The line has no
+    character that a shell would act on.
     """
-    known = [sender for sender in dict.fromkeys(senders) if is_handle(sender)]
+    names = _names(senders, known)
     count = len(senders)
     one = count == 1
     without_digits = COMMAND if _DIGIT.search(command) else command
     return Notification(
-        text=_line(f"{count} new message{'' if one else 's'}", known, command, subject),
+        text=_line(f"{count} new message{'' if one else 's'}", names, command, subject),
         without_digits=_line(
             "a new message" if one else "new messages",
-            [sender for sender in known if not _DIGIT.search(sender)],
+            [name for name in names if not _DIGIT.search(name)],
             without_digits,
+            counts=False,
         ),
     )
+
+
+def _names(senders: Sequence[str], known: Collection[str]) -> list[str]:
+    """What to call the senders, known ones first. All that are not known are one."""
+    distinct = [sender for sender in dict.fromkeys(senders) if sender]
+    named = [sender for sender in distinct if sender in known and is_handle(sender)]
+    return named if len(named) == len(distinct) else [*named, UNREGISTERED]
 
 
 def preview(subject: str, longest: int) -> str:
@@ -88,17 +100,22 @@ def _may_be_typed(sign: str) -> bool:
     return sign in _PREVIEWED_SIGNS or (category(sign) in _PREVIEWED and sign not in _BLANK_LETTERS)
 
 
-def _line(what: str, senders: list[str], command: str, subject: str = "") -> str:
+def _line(what: str, senders: list[str], command: str, subject: str = "", *, counts: bool = True) -> str:
     """With as many senders as there is room for, and then with as much of the subject."""
-    for shown in range(len(senders), -1, -1):
-        names = ", ".join(senders[:shown])
-        others = "" if shown == len(senders) else " and others"
-        origin = f" from {names}{others}" if shown else ""
+    for shown in range(min(len(senders), MOST_SENDERS), -1, -1):
+        origin = f" from {', '.join(senders[:shown])}{_others(len(senders) - shown, counts)}" if shown else ""
         begin, end = f"amq: {what}{origin}", f". Run: {command} drain --include-body"
         room = LONGEST - len(begin) - len(end)
         if room >= 0:
             return begin + _about(subject, room) + end
     raise ValueError(f"no line of {LONGEST} bytes has room for {command}")
+
+
+def _others(number: int, counts: bool) -> str:
+    """What stands for senders that are not named; with COUNTS their number."""
+    if not number:
+        return ""
+    return (" and 1 other" if number == 1 else f" and {number} others") if counts else " and others"
 
 
 def _about(subject: str, room: int) -> str:

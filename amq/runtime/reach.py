@@ -1,4 +1,4 @@
-"""How `amq` is found inside the agent: a private directory on its PATH that holds nothing else.
+"""How `amq` is found inside the agent: a directory of the user's private ones on its PATH that holds nothing else.
 
 A virtual environment's own bin directory would bring its python and pip along.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+
+from amq.runtime.private import write_private
 
 SHELL_PATIENCE = 5.0  # seconds for the person's login files
 END_WITHIN = 1.0  # for what they have begun to end, before it is killed: it may hold a lock of the person's tools
@@ -26,15 +29,16 @@ def command_path(directory: str) -> str:
 
 def make_command(directory: str) -> str:
     """Put an `amq` into DIRECTORY/bin that runs this very program; returns its path."""
-    command = Path(command_path(directory))
-    command.parent.mkdir(mode=0o700, exist_ok=True)
-    text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m amq "$@"\n'
-    beside = command.with_name(f".amq.{os.getpid()}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o700)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    beside.replace(command)
-    return str(command)
+    command = command_path(directory)
+    os.mkdir(os.path.dirname(command), 0o700)
+    write_private(command, f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m amq "$@"\n', 0o700)
+    return command
+
+
+def own_command(environment: Mapping[str, str]) -> str:
+    """The absolute path of an installed `amq`, this one's if it is known; "" if none is found."""
+    beside = os.path.join(os.path.dirname(sys.executable), "amq")
+    return beside if os.access(beside, os.X_OK) else shutil.which("amq", path=environment.get("PATH")) or ""
 
 
 def with_command(environment: Mapping[str, str], command: str) -> dict[str, str]:

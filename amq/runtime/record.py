@@ -13,16 +13,20 @@ from amq.runtime.words import Outcome, Reason
 LONGEST_FILE = 64 * 1024  # bytes; when it is full the older half goes
 MOST_IDS = 20  # named in one entry
 WAKES_NAME = "wakes.jsonl"
+LOG_NAME = "run.log"
 
 
 class BoundedFile:
     """A text file that lines are appended to. A line is lost rather than an error raised: nothing depends on it."""
 
-    def __init__(self, path: str, limit: int = LONGEST_FILE) -> None:
-        self._path = path
+    def __init__(self, directory: str, name: str, limit: int = LONGEST_FILE) -> None:
+        """The file NAME in DIRECTORY; of no directory, an empty path, it takes nothing and has nothing."""
+        self._path = f"{directory}/{name}" if directory else ""
         self._limit = limit
 
     def append(self, text: str) -> None:
+        if not self._path:
+            return
         try:
             self._make_room()
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
@@ -33,6 +37,8 @@ class BoundedFile:
 
     def lines(self) -> list[str]:
         """What is there, oldest first; nothing, if it cannot be read."""
+        if not self._path:
+            return []
         try:
             descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with open(descriptor, "rb") as file:
@@ -58,8 +64,8 @@ class Record:
     """
 
     def __init__(self, directory: str) -> None:
-        """In the private DIRECTORY of an agent."""
-        self._file = BoundedFile(f"{directory}/{WAKES_NAME}")
+        """In the private DIRECTORY of an agent; of none, an empty path, nothing is recorded."""
+        self._file = BoundedFile(directory, WAKES_NAME)
         self._waits: tuple[Reason, frozenset[str]] | None = None
 
     def attempt(self, ids: Iterable[str], way: str, outcome: Outcome, reason: str) -> None:

@@ -15,6 +15,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING
 
+from amq import config
 from amq.errors import AmqError, HostFailed, why
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
@@ -24,9 +25,10 @@ from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 from amq.runtime import launch, lock
 from amq.runtime.launch import Launch, Options
+from amq.runtime.private import run_directory
 from amq.runtime.profiles import NativeWay, Profile, Published
-from amq.runtime.reach import command_path, make_command
-from amq.runtime.record import BoundedFile, Record
+from amq.runtime.reach import command_path, own_command
+from amq.runtime.record import LOG_NAME, BoundedFile, Record
 from amq.runtime.witness import Witness, claude_sessions
 from amq.runtime.words import Reason
 from amq.store.notifier import read_notifier
@@ -34,6 +36,7 @@ from amq.store.notifier import read_notifier
 if TYPE_CHECKING:
     from amq.mailbox import Mailbox
     from amq.runtime.channels import Channel
+    from amq.runtime.trust import Trust
 
 IMPORT_AFTER = 0.2  # seconds: a program that ends at once is not held up by what it never needed
 END_WITHIN = 2.0  # seconds for the waking to come to its end when the program has
@@ -65,33 +68,41 @@ def check_program(name: str, environment: Mapping[str, str]) -> None:
 
 
 def run(
-    mailbox: Mailbox, program: Sequence[str], environment: Mapping[str, str], profile: Profile, options: Options
+    mailbox: Mailbox,
+    program: Sequence[str],
+    environment: Mapping[str, str],
+    profile: Profile,
+    options: Options,
+    trust: Trust,
 ) -> int:
     """Host PROGRAM (its words) as the agent of MAILBOX until it ends; returns its status, 128 + n for signal n.
 
     Raises CannotRun, Taken, or HostFailed for a failure of our own.
     """
+    account, claim = mailbox.account, None
+    launch.remove_old_settings(account.agent)
     with ExitStack() as stack:
         try:
-            account, state, claim = mailbox.account, mailbox.state_dir, None
             if options.wake:
-                claim = _claim(state, mailbox, program)
+                claim = _claim(mailbox, program)
                 stack.callback(claim.release)
             elif read_notifier(account.agent) is None:
-                Record(state).waits((), Reason.OFF)
-            planned = launch.plan(profile, program, environment, account.queue, account.me, options)
-            _prepare(mailbox, planned, options)
-            return _hosted(mailbox, planned, options, claim)
+                why_not = (Reason.UNTRUSTED, options.untrusted) if options.untrusted else (Reason.OFF, "")
+                Record(trust.private.of_agent(account.queue.root, account.me).directory).waits((), *why_not)
+            files = stack.enter_context(run_directory(trust.private, account.me, config.where_agents_work()))
+            planned = launch.plan(profile, program, environment, account.queue, account.me, options, files)
+            launch.prepare(planned, mailbox, options)
+            return _hosted(mailbox, planned, options, trust, claim)
         except CannotRunError as error:
             raise CannotRun(error) from error
         except (PtyError, OSError) as error:
             raise HostFailed(f"hosting {program[0]} failed: {why(error)}") from error
 
 
-def _claim(state: str, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
+def _claim(mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
     me = mailbox.account.me
     try:
-        return lock.claim(state, "run")
+        return lock.claim(mailbox.state_dir, "run")
     except lock.TakenError as error:
         raise Taken(
             f"{me} is already hosted by {error.who}",
@@ -99,18 +110,13 @@ def _claim(state: str, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
         ) from error
 
 
-def _prepare(mailbox: Mailbox, planned: Launch, options: Options) -> None:
-    """Make what the program finds in its agent's private directory."""
-    launch.prepare(planned, mailbox, make_command(mailbox.state_dir), options)
-
-
-def _hosted(mailbox: Mailbox, planned: Launch, options: Options, claim: lock.Claim | None) -> int:
+def _hosted(mailbox: Mailbox, planned: Launch, options: Options, trust: Trust, claim: lock.Claim | None) -> int:
     with closing(Tty(STDIN, STDOUT)) as tty:
         tty.post_guard()
         started, started_at, size = time.monotonic(), time.time(), tty.size()
         child = Child.spawn(planned.program, planned.environment, size, tty.attributes())
         host = Host(child, tty, _terminal(planned.profile, started, Screen(size) if claim else None))
-        waking = Waking(mailbox, host, _witness(mailbox, planned, child.pid, started_at), planned, options)
+        waking = Waking(mailbox, host, _witness(planned, child.pid, started_at), planned, options, trust)
         if claim:
             waking.start(claim)
         try:
@@ -123,24 +129,27 @@ def _terminal(profile: Profile, started: float, screen: Screen | None) -> Termin
     return Terminal(started, profile.line, answers_state=profile.answers_state, screen=screen, row=profile.rules.row)
 
 
-def _witness(mailbox: Mailbox, planned: Launch, pid: int, started_at: float) -> Witness:
+def _witness(planned: Launch, pid: int, started_at: float) -> Witness:
     sessions = claude_sessions(planned.environment) if planned.profile.publishes is Published.SESSIONS else ""
-    return Witness(mailbox.state_dir if planned.hooked else "", pid, started_at, sessions)
+    return Witness(planned.files if planned.hooked else "", pid, started_at, sessions)
 
 
 class Waking:
     """Two more threads: one wakes, one follows the screen. Whatever happens in them, the program goes on."""
 
-    def __init__(self, mailbox: Mailbox, host: Host, witness: Witness, planned: Launch, options: Options) -> None:
+    def __init__(
+        self, mailbox: Mailbox, host: Host, witness: Witness, planned: Launch, options: Options, trust: Trust
+    ) -> None:
         self._mailbox = mailbox
-        self._state = mailbox.state_dir
+        self._private = trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me).directory
         self._host = host
         self._witness = witness
         self._planned = planned
         self._options = options
+        self._trust = trust
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._log: Callable[[str], None] = BoundedFile(f"{self._state}/run.log").append
+        self._log: Callable[[str], None] = BoundedFile(self._private, LOG_NAME).append
 
     def start(self, claim: lock.Claim) -> None:
         """Start them, for an agent that is ours as long as CLAIM holds."""
@@ -163,35 +172,43 @@ class Waking:
             work()
         except BaseException:
             self._log(traceback.format_exc())
-            Record(self._state).waits((), Reason.NO_CHANNEL, "amq run has failed to watch the inbox: see run.log")
+            Record(self._private).waits((), Reason.NO_CHANNEL, "amq run has failed to watch the inbox: see run.log")
 
     def _follow(self) -> None:
         if not self._stop.wait(IMPORT_AFTER):
             self._host.terminal.follow(self._stop)
 
     def _wake(self, claim: lock.Claim) -> None:
-        Record(self._state).waits((), Reason.STARTING)
+        Record(self._private).waits((), Reason.STARTING)
         if self._stop.wait(IMPORT_AFTER):
             return
         from amq.runtime import waking
         from amq.runtime.channels.pty import PtyChannel
-        from amq.runtime.notification import COMMAND, Wording, typed_command
+        from amq.runtime.notification import Wording
 
         planned = self._planned
         typed = PtyChannel(self._host, planned.profile.rules, self._witness, self._options.notice)
         channel = self._native_first(typed) if self._options.native else typed
-        path = command_path(self._state)
-        command = COMMAND if planned.finds_amq else typed_command(path, planned.environment, self._stop)
-        wording = Wording(command, self._options.preview)
-        prepare = partial(_prepare, self._mailbox, planned, self._options)
-        ours = partial(claim.holds, prepare)
-        waking.run(self._mailbox, channel, self._options.policy, wording, self._log, self._stop, ours)
+        wording = Wording(self._typed_command(), self._options.preview)
+        waking.run(
+            self._mailbox, channel, self._options.policy, wording, self._log, self._stop, claim.holds, self._trust
+        )
+
+    def _typed_command(self) -> str:
+        """What the agent's shell has to be given to run this amq."""
+        from amq.runtime.notification import COMMAND, typed_command
+
+        planned = self._planned
+        if planned.finds_amq:
+            return COMMAND
+        path = command_path(planned.files) if planned.files else own_command(planned.environment)
+        return typed_command(path, planned.environment, self._stop)
 
     def _native_first(self, typed: Channel) -> Channel:
         from amq.runtime.channels.native import ClaudeSocket, CodexQueue, NativeFirst
         from amq.runtime.handed import read_handed
 
-        planned, state = self._planned, self._state
+        planned, state = self._planned, self._private
         if planned.profile.native is NativeWay.CLAUDE_SOCKET:
             return NativeFirst(ClaudeSocket(self._witness), typed)
         if planned.profile.native is NativeWay.CODEX_QUEUE:

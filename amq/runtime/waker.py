@@ -21,7 +21,8 @@ from amq.runtime.channels import Channel
 from amq.runtime.channels.belled import BelledChannel
 from amq.runtime.channels.ways import WAYS, Place, Way
 from amq.runtime.notification import COMMAND, Wording, typed_command
-from amq.runtime.record import BoundedFile
+from amq.runtime.record import LOG_NAME, BoundedFile
+from amq.runtime.trust import Trust
 from amq.runtime.wake import Policy
 
 AUTO = "auto"
@@ -63,6 +64,7 @@ def run(
     place: Place,
     policy: Policy,
     wording: Wording,
+    trust: Trust,
     *,
     bell: bool,
     started: Callable[[], None],
@@ -71,9 +73,9 @@ def run(
 
     Raises Notified if another process notifies it.
     """
-    state = mailbox.state_dir
-    log = BoundedFile(f"{state}/run.log").append
-    claim = _claim(state, place.me, way)
+    private = trust.private.of_agent(mailbox.account.queue.root, place.me).directory
+    log = BoundedFile(private, LOG_NAME).append
+    claim = _claim(mailbox.state_dir, place.me, way)
     with contextlib.ExitStack() as stack:
         stack.callback(claim.release)
         _leave_group()
@@ -82,7 +84,7 @@ def run(
         started()
         _fall_silent()
         try:
-            waking.run(mailbox, channel, policy, wording, log, stop, claim.holds)
+            waking.run(mailbox, channel, policy, wording, log, stop, claim.holds, trust)
         except Exception:
             log(traceback.format_exc())
             raise

@@ -22,6 +22,7 @@ from amq.runtime.handed import HandedWatch, note_queued
 from amq.runtime.inbox import looks
 from amq.runtime.notification import Wording
 from amq.runtime.record import Record
+from amq.runtime.trust import Trust
 from amq.runtime.typed import End
 from amq.runtime.wake import Again, Attempt, Ended, Looked, Policy, Readiness, TellPerson, Wake
 from amq.runtime.words import Outcome, Reason
@@ -39,9 +40,7 @@ class PrivateLog(logging.Handler):
 
 
 class Waker:
-    """One agent's, who has a private directory. LOG takes a line for the private log; OURS says whether it is us who
-    notify the agent.
-    """
+    """Wake one agent. LOG takes a line for the private log; OURS says whether this process still notifies the agent."""
 
     def __init__(
         self,
@@ -50,13 +49,15 @@ class Waker:
         policy: Policy,
         wording: Wording,
         log: Callable[[str], None],
+        trust: Trust,
         clock: Callable[[], float] = now,
         ours: Callable[[], bool] = lambda: True,
     ) -> None:
         self._mailbox = mailbox
         self._channel = channel
         self._policy = policy
-        self._private = mailbox.account.agent.state  # not opened: the queue may be away for a while
+        self._trust = trust
+        self._private = trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me).directory
         self._record = Record(self._private)
         self._handed = HandedWatch(self._private)
         self._wording = wording
@@ -105,18 +106,26 @@ class Waker:
         readiness, handed = self._channel.look(), self._handed.another()
         if rung or handed or readiness.waits_for is None:
             self._look_into_inbox()
+        if self._unread and self._trust.why_not():
+            readiness = replace(readiness, waits_for=Reason.UNTRUSTED)
         looked = replace(self._looked, agent=readiness)
         if handed:
             self._decide(Ended(Outcome.HANDED, unread=looked.unread))
         actions = self._decide(looked)
         if any(isinstance(action, Attempt) for action in actions):
-            end = await self._channel.attempt(self._wording.line(self._unread))
+            end = await self._attempt()
             if end.outcome is Outcome.SUBMITTED and readiness.busy and readiness.hooked:
                 note_queued(self._private, looked.unread)
             actions = self._decide(self._ended(end))
         if any(isinstance(action, TellPerson) for action in actions):
             self._channel.tell_person()
         return next((action.at for action in actions if isinstance(action, Again)), float("inf"))
+
+    async def _attempt(self) -> End:
+        """Tell the agent, unless another may have made the queue."""
+        if self._trust.why_not(anew=True):
+            return End(Outcome.REFUSED, Reason.UNTRUSTED.value)
+        return await self._channel.attempt(self._wording.line(self._unread, self._mailbox.account.known_agents()))
 
     def _look_into_inbox(self) -> None:
         try:
@@ -150,7 +159,8 @@ class Waker:
     def _decide(self, event: Looked | Ended) -> tuple[wake.Action, ...]:
         self._state, actions = wake.step(self._state, event, self._clock(), self._policy)
         if self._state.phase in (wake.Phase.WAITING, wake.Phase.PARKED):
-            self._record.waits(self._state.unread, self._state.reason)
+            why = self._trust.why_not() if self._state.reason is Reason.UNTRUSTED else ""
+            self._record.waits(self._state.unread, self._state.reason, why)
         return actions
 
 
@@ -169,7 +179,8 @@ def run(
     log: Callable[[str], None],
     stop: threading.Event,
     ours: Callable[[], bool],
+    trust: Trust,
 ) -> None:
     """Keep the agent told until STOP is set."""
     logging.getLogger().addHandler(PrivateLog(log))
-    anyio.run(Waker(mailbox, channel, policy, wording, log, ours=ours).run, stop)
+    anyio.run(Waker(mailbox, channel, policy, wording, log, trust, ours=ours).run, stop)

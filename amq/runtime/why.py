@@ -9,6 +9,7 @@ from amq.instants import SECOND, parse_instant
 from amq.layout import AgentLayout
 from amq.names import PERSON
 from amq.record import record
+from amq.runtime.private import PrivateState
 from amq.runtime.record import MOST_IDS, Record
 from amq.runtime.words import Outcome, Reason
 from amq.store.notifier import Notifier
@@ -23,9 +24,13 @@ _IN_WORDS = {
     Reason.UNKNOWN_SCREEN: "its terminal is in no state that is known to be safe to type into",
     Reason.NO_CHANNEL: "nobody notifies it: start it with amq run",
     Reason.OFF: "it was started with --no-wake",
+    Reason.UNTRUSTED: "another may have made the queue",
     Reason.PARKED: "it was told several times and has not drained; it waits for new mail or a drain",
     Reason.NOTHING: "the mail has just come",
 }
+_FAILED, _NOT_STARTED = (Reason.NO_CHANNEL.value,), (Reason.OFF.value, Reason.UNTRUSTED.value)
+"""What a notifier has said last that has failed, and what a host that is no notifier has."""
+_IF_TRUSTED = "; if you trust it: amq trust, and start the agent again where nothing notifies it"
 _PERSON = "nobody tells the person: amq drain --include-body shows it"
 _ENDED = {
     Outcome.HANDED: "a hook handed it word of the mail",
@@ -50,14 +55,15 @@ class Why:
     detail: str
 
 
-def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, now_ns: int) -> Why:
+def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journal: PrivateState, now_ns: int) -> Why:
     """Why UNREAD, the ids of the agent's new mail, of which there is some, has not been read.
 
-    A notifier that lives and has said last that there is no way to the agent, has failed.
+    JOURNAL is the agent's private directory, in which its notifier records what it does. A notifier that lives and has
+    said last that there is no way to the agent, has failed.
     """
-    entries = Record(agent.state).entries()
+    entries = Record(journal.directory).entries()
     last = entries[-1] if entries else None
-    if last is not None and last.get("waits_for") == (Reason.NO_CHANNEL if notifier else Reason.OFF).value:
+    if last is not None and last.get("waits_for") in (_FAILED if notifier else _NOT_STARTED):
         return Why(Reason(last["waits_for"]), _since(last, now_ns), _detail(last))
     if notifier is None:
         is_person = os.path.basename(agent.home) == PERSON
@@ -65,6 +71,8 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, now_ns
     if is_stopped(notifier):
         text = f"amq {notifier.how} (pid {notifier.pid}) is stopped: fg in its shell lets it go on"
         return Why(Reason.STOPPED, None, text)
+    if not journal.directory:
+        return Why(Reason.NOTHING, None, f"what its notifier does is not recorded: {journal.why_not}")
     if last is None or not _is_about(last, unread):
         return Why(Reason.NOTHING, None, _IN_WORDS[Reason.NOTHING])
     return Why(Reason(last.get("waits_for", Reason.NOTHING)), _since(last, now_ns), _detail(last))
@@ -85,7 +93,8 @@ def _is_about(entry: dict[str, Any], unread: list[str]) -> bool:
 
 def _detail(entry: dict[str, Any]) -> str:
     if "waits_for" in entry:
-        return str(entry.get("reason") or _IN_WORDS[Reason(entry["waits_for"])])
+        waits_for = Reason(entry["waits_for"])
+        return str(entry.get("reason") or _IN_WORDS[waits_for]) + (_IF_TRUSTED if waits_for is Reason.UNTRUSTED else "")
     outcome, reason = Outcome(entry["outcome"]), f" ({entry['reason']})" if entry.get("reason") else ""
     return f"{_ENDED[outcome]}{reason}{_SINCE if outcome in _TOLD else ''}"
 

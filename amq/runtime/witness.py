@@ -29,12 +29,13 @@ _EVENTS = {
 class Witness:
     """Of the program with process id PID, started at STARTED (seconds since the epoch).
 
-    STATE is the agent's private directory, empty if its hooks are not ours; SESSIONS is where Claude Code keeps a file
-    for each of its processes (measured on 2.1.197 and 2.1.330), empty for another program.
+    FILES is the directory of its run, in which its hooks note each event; empty if it has none of that run. SESSIONS is
+    where Claude Code keeps a file for each of its processes (measured on 2.1.197 and 2.1.330), empty for another
+    program.
     """
 
-    def __init__(self, state: str, pid: int, started: float, sessions: str = "") -> None:
-        self._event = f"{state}/{EVENT_NAME}" if state else ""
+    def __init__(self, files: str, pid: int, started: float, sessions: str = "") -> None:
+        self._event = f"{files}/{EVENT_NAME}" if files else ""
         self._session = f"{sessions}/{pid}.json" if sessions else ""
         self._pid = pid
         self._started = started

@@ -17,6 +17,7 @@ class Reason(Enum):
     UNKNOWN_SCREEN = "unknown-screen"  # the terminal is in no state that we know to be safe
     NO_CHANNEL = "no-channel"  # nobody notifies the agent, or the one who does has failed
     OFF = "off"  # it is hosted with --no-wake
+    UNTRUSTED = "untrusted-queue"  # another may have made the queue, and the user has not said that it is trusted
     PARKED = "parked"  # enough attempts; it waits for a drain or for new mail
     NOTHING = "nothing"  # a notification is out
 

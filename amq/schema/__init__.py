@@ -38,6 +38,7 @@ PRINTED: dict[str, Any] = {
     "dlq purge": list[queue.Letter],
     "cleanup": queue.Swept,
     "env": queue.Env,
+    "trust": setup.Trusted | list[setup.Trusted] | setup.Revoked,
     "coop up": setup.Up,
     "coop status": setup.Status,
     "coop down": setup.Down,

@@ -65,7 +65,7 @@ class Failure(Model):
     """What happened."""
     code: Literal[
         "failed", "usage", "not_found", "timeout", "uncertain", "conflict", "unsafe", "bad_message", "output",
-        "host_failed", "cannot_run", "taken", "no_way",
+        "host_failed", "cannot_run", "taken", "no_way", "no_private_directory",
     ]  # fmt: skip
     """What kind of failure it is; the exit code is coarser."""
     hint: str
@@ -84,7 +84,8 @@ class Registry(Open):
 
 
 WaitsFor = Literal[
-    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-screen", "no-channel", "off", "parked", "nothing"
+    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-screen", "no-channel", "off", "untrusted-queue",
+    "parked", "nothing",
 ]  # fmt: skip
 
 # -- agents -----------------------------------------------------------------------------------------------------------

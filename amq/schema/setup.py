@@ -133,6 +133,24 @@ class Restored(Model):
     """Whether its settings were not sane before."""
 
 
+class Trusted(Model):
+    """A queue that the user trusts, so that agents are told of the mail in it."""
+
+    path: str
+    """Its absolute path."""
+    device: int
+    """The number of the device that its directory was on."""
+    inode: int
+    """The number of its directory there."""
+
+
+class Revoked(Model):
+    """A queue that the user trusts no longer (`amq trust --revoke`)."""
+
+    revoked: str
+    """Its absolute path."""
+
+
 class Way(Model):
     """A way to reach an agent that runs in a terminal of its own (`amq wake --check`)."""
 

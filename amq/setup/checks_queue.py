@@ -10,11 +10,16 @@ from contextlib import suppress
 from functools import partial
 from shlex import quote
 
+from amq import config
 from amq.errors import AmqError
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.names import PERSON, is_handle
 from amq.roster import Agent
+from amq.runtime.hooks import SETTINGS_NAME
+from amq.runtime.launch import remove_old_settings
+from amq.runtime.private import PrivateState, private_state
+from amq.runtime.trust import why_untrusted
 from amq.runtime.why import is_stopped
 from amq.setup.clis import program_of
 from amq.setup.finding import Finding, Machine
@@ -108,6 +113,37 @@ def mailboxes(root: str, _: Machine) -> Iterator[Finding]:
                 f"amq init --agents {name}",
                 fix=partial(registry.make_mailbox, layout, name),
             )
+
+
+def trust(root: str, machine: Machine) -> Iterator[Finding]:
+    """Agents are told of its mail: it is the user's own, or trusted."""
+    reason = why_untrusted(root, _private(root, machine))
+    if reason:
+        yield Finding(f"agents are not told of its mail: {reason}", "amq trust, if you trust who made it")
+
+
+def private(root: str, machine: Machine) -> Iterator[Finding]:
+    """There is a private directory, and nothing private lies in the project."""
+    state = _private(root, machine)
+    if not state.directory:
+        yield Finding(
+            f"no private directory: agents get no hooks and no amq of their own, and `amq why` knows little "
+            f"({state.why_not})",
+            "let ~/.local/state, or what XDG_STATE_HOME names, be a directory that only you can write to",
+        )
+    layout = QueueLayout(root)
+    for handle in registry.mailboxes(layout):
+        agent = layout.agent(handle)
+        if os.path.lexists(os.path.join(agent.state, SETTINGS_NAME)):
+            yield Finding(
+                f"an older amq has left a copy of settings, which may hold keys, in {visible(agent.state)}",
+                f"rm {quote(os.path.join(agent.state, SETTINGS_NAME))}",
+                fix=partial(remove_old_settings, agent),
+            )
+
+
+def _private(root: str, machine: Machine) -> PrivateState:
+    return private_state(machine.environ, config.project_directories(root))
 
 
 def filesystem(root: str, machine: Machine) -> Iterator[Finding]:
@@ -224,6 +260,8 @@ CHECKS: dict[str, Callable[[str, Machine], Iterator[Finding]]] = {
     "permissions": permissions,
     "registry": registered,
     "mailboxes": mailboxes,
+    "trust": trust,
+    "private": private,
     "filesystem": filesystem,
     "watching": watching,
     "notifiers": notifiers,

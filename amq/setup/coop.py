@@ -59,8 +59,10 @@ class Place:
 class Coop:
     """The agents of the queue at ROOT, an absolute path, as tmux and the mailboxes show them."""
 
-    def __init__(self, root: str, environ: Mapping[str, str]) -> None:
+    def __init__(self, root: str, environ: Mapping[str, str], *, trusted: bool = False) -> None:
+        """With TRUSTED the user has said for this call that the queue is trusted."""
         self.root = root
+        self._trusted = trusted
         self._queue = QueueLayout(root)
         self._environ = environ
         self.tmux = Tmux(environ, _mark(root))
@@ -130,7 +132,8 @@ class Coop:
         return Place(seat.handle, State.STARTED, started.pid, started.where)
 
     def _command(self, seat: Seat) -> list[str]:
-        hosted = [*AMQ, "run", "--root", self.root, "--as", seat.handle, "--", *seat.program]
+        trust = ["--trust-root"] if self._trusted else []
+        hosted = [*AMQ, "run", "--root", self.root, "--no-ask", *trust, "--as", seat.handle, "--", *seat.program]
         return ["sh", "-c", IN_PANE, "sh", *hosted]
 
     def _pane(self, handle: str) -> Pane | None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from amq.runtime.record import Record
 from tests.agents.cli import Note, Plan
 from tests.agents.styles import Style
 from tests.agents.world import OURS, World
@@ -96,13 +95,13 @@ class Life:
         world.run(KNOWN_WITHIN, lambda: not world.unread)
         ids = {message.id for message in world.unread}
         if ids & before:
-            entries = Record(str(self._place)).entries()
+            entries = self._world.record.entries()
             if not entries or not ids & set(entries[-1]["ids"]):
                 self._fault(name, f"nothing is known of what it waits for: {entries[-2:]}")
 
     def _last_words(self) -> str:
         cli = self._world.cli
-        entries = Record(str(self._place)).entries()[-3:]
+        entries = self._world.record.entries()[-3:]
         said = [entry.get("waits_for") or f"{entry['outcome']} {entry['reason']}" for entry in entries]
         return f"{said}; box {cli.box!r}, dialog {cli.dialog}, working {cli.working}"
 

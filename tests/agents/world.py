@@ -17,14 +17,17 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
+from amq.layout import QueueLayout
 from amq.mailbox import Mailbox, Unread
 from amq.pty.host import Host
 from amq.pty.screen import Screen
 from amq.pty.terminal import Look, Terminal
 from amq.runtime.channels.pty import PtyChannel
 from amq.runtime.notification import Wording
+from amq.runtime.private import PrivateState
 from amq.runtime.profiles import Profile, built_in
 from amq.runtime.record import Record
+from amq.runtime.trust import Trust
 from amq.runtime.wake import Policy
 from amq.runtime.waking import Waker
 from amq.runtime.witness import Witness
@@ -55,11 +58,11 @@ class World:
         self.unread: list[Unread] = []
         self.pastes = 0  # that were typed
         self.plan: Callable[[str], Plan] = self._usual
-        self.record = Record(str(place))
+        self.private = PrivateState(str(place))
+        self.record = Record(self.private.of_agent("/queue", "agent").directory)
         self.cli: Cli
         self._style = style
         self._profile: Profile = built_in()[style.name.partition("-")[0]]
-        self._state_dir = str(place)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count(1)
         self._arrived = 0.0  # when what was last written to the CLI does
@@ -83,7 +86,15 @@ class World:
             cast(Host, _Line(self, self._terminal)), self._profile.rules, Witness("", 0, 0.0),
             clock=lambda: self.now, sleep=lambda seconds: Sleep(self.now + seconds),
         )  # fmt: skip
-        waker = Waker(cast(Mailbox, _Inbox(self)), channel, Policy(), Wording(), _no_log, clock=lambda: self.now)
+        waker = Waker(
+            cast(Mailbox, _Inbox(self)),
+            channel,
+            Policy(),
+            Wording(),
+            _no_log,
+            Trust("/queue", self.private, given=True),
+            clock=lambda: self.now,
+        )
         self._waking = self._keep_waking(waker)
         self._looks_at = self.now
         self.cli.start(self.now, takes)
@@ -187,7 +198,9 @@ class _Inbox:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.account = SimpleNamespace(agent=SimpleNamespace(state=world._state_dir))
+        self.account = SimpleNamespace(
+            me="agent", queue=QueueLayout("/queue"), known_agents=lambda: frozenset({"codex", "gemini"})
+        )
 
     def unread(self, before: Iterable[Unread] = ()) -> list[Unread]:  # noqa: ARG002
         return self._world.unread

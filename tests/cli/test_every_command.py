@@ -26,7 +26,7 @@ LETTER = "dlq_1_0_aaaaaaaaaaaa"
 PERSONLESS = {"init", "env"}
 """What works without knowing who asks."""
 OTHERS = {
-    "run", "wake", "why", "hook", "demo", "reset", "schema", "completion",
+    "run", "wake", "why", "trust", "hook", "demo", "reset", "schema", "completion",
     "coop up", "coop status", "coop down", "doctor", "skill install", "skill uninstall", "hook install",
     "hook uninstall",
 }  # fmt: skip

@@ -15,7 +15,7 @@ from amq.mailbox import Mailbox
 from amq.runtime import lock
 from amq.runtime.handed import HandedWatch, read_handed
 from amq.runtime.record import Record
-from tests.conftest import Shell
+from tests.conftest import Shell, private_directory
 from tests.samples import HEADER, message_file
 
 LINE = "amq: 1 new message from alice. Run: amq drain --include-body"
@@ -23,7 +23,7 @@ LINE = "amq: 1 new message from alice. Run: amq drain --include-body"
 
 @pytest.fixture
 def state(amq: Shell) -> str:
-    return Mailbox(str(amq.root), "bob").state_dir
+    return str(private_directory(amq.root, "bob"))
 
 
 def hook(amq: Shell, event: str, **told: Any) -> Any:

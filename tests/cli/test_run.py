@@ -18,6 +18,7 @@ from amq.mailbox import Mailbox
 from amq.runtime import session
 from amq.runtime.launch import Options
 from amq.runtime.profiles import Profile
+from amq.runtime.trust import Trust
 from amq.runtime.wake import Policy
 from amq.store import registry
 
@@ -42,7 +43,12 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Call]:
     calls: list[Call] = []
 
     def host(
-        mailbox: Mailbox, program: list[str], environment: Mapping[str, str], profile: Profile, options: Options
+        mailbox: Mailbox,
+        program: list[str],
+        environment: Mapping[str, str],
+        profile: Profile,
+        options: Options,
+        trust: Trust,
     ) -> int:
         assert environment
         calls.append((mailbox.account.queue.root, mailbox.account.me, program, options.wake))

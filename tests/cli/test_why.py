@@ -18,18 +18,18 @@ from amq.runtime import lock
 from amq.runtime.record import MOST_IDS, WAKES_NAME, Record
 from amq.runtime.why import _ENDED, _IN_WORDS
 from amq.runtime.words import Outcome, Reason
-from tests.conftest import Shell
+from tests.conftest import Shell, private_directory
 
 
 @pytest.fixture
 def state(amq: Shell) -> str:
-    return Mailbox(str(amq.root), "bob").state_dir
+    return str(private_directory(amq.root, "bob"))
 
 
 @pytest.fixture
-def notified(state: str) -> Iterator[None]:
+def notified(amq: Shell) -> Iterator[None]:
     """Bob is being notified, by this process."""
-    claim = lock.claim(state, "run")
+    claim = lock.claim(Mailbox(str(amq.root), "bob").state_dir, "run")
     yield
     claim.release()
 
@@ -65,7 +65,8 @@ def test_a_notifier_that_is_stopped_tells_nobody(amq: Shell, state: str) -> None
     if not Path("/proc/self/stat").exists():
         pytest.skip("needs /proc")
     Record(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
-    holder = f"from amq.runtime import lock; c = lock.claim({state!r}, 'run'); print(flush=True); input()"
+    place = Mailbox(str(amq.root), "bob").state_dir
+    holder = f"from amq.runtime import lock; c = lock.claim({place!r}, 'run'); print(flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()

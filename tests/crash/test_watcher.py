@@ -22,6 +22,7 @@ from amq.runtime.record import Record
 from amq.runtime.wake import Policy
 from amq.store import registry
 from tests.chance import SOAK
+from tests.conftest import private_directory
 from tests.crash.tools import missing, require
 from tests.pty.person import PATIENCE, hang_up, wait_until
 
@@ -85,8 +86,9 @@ class Everybody:
                 assert (self._commands[name].returncode, errors) == (0, ""), output
             else:
                 wait_until(self._log(name).exists)
-        for log in self.root.glob("agents/*/.amq/run.log"):
-            assert "Traceback" not in log.read_text()
+        for name in WAITING:
+            log = private_directory(self.root, name) / "run.log"
+            assert not log.exists() or "Traceback" not in log.read_text()
 
     def told(self, name: str) -> list[str]:
         """The lines that came to one of them."""
@@ -94,7 +96,7 @@ class Everybody:
 
     def records(self, name: str) -> list[str]:
         """Of what is recorded, which are attempts (`outcome`) and which waits (`waits_for`)."""
-        entries = Record(QueueLayout(str(self.root)).agent(name).state).entries()
+        entries = Record(str(private_directory(self.root, name))).entries()
         return ["outcome" if "outcome" in entry else "waits_for" for entry in entries]
 
     def signal(self, number: int) -> None:
@@ -206,7 +208,7 @@ def test_without_events_of_the_system_mail_is_heard_of_and_doctor_says_so(
     doctor = [*limited, *AMQ, "--root", str(each.root), "doctor"]
     said = subprocess.run(doctor, capture_output=True, text=True, check=False)
     assert "directories can not be watched" in said.stdout
-    log = each.root / "agents" / "run" / ".amq" / "run.log"
+    log = private_directory(each.root, "run") / "run.log"
     assert log.read_text().count("cannot be watched") == 1
 
 

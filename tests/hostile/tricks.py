@@ -26,8 +26,6 @@ FILES = {
     "presence": "agents/bob/presence.json",
     "the record of a drain": "agents/bob/.amq/drains/trick",
     "the notifier's lock": "agents/bob/.amq/notifier.lock",
-    "the record of wakes": "agents/bob/.amq/wakes.jsonl",
-    "what hooks handed over": "agents/bob/.amq/hook.json",
     "the registry": "meta/config.json",
 }
 DIRECTORIES = {

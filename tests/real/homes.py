@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ def _machine(agent: Agent, place: Place) -> dict[str, str]:
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
         "SHELL": "/bin/bash",
+        "XDG_STATE_HOME": os.environ.get("XDG_STATE_HOME", ""),  # below the usual temporary directory there is none
     }
 
 

@@ -13,6 +13,7 @@ import pexpect
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.store import registry
+from tests.conftest import private_directory
 from tests.pty.person import PATIENCE, hang_up, wait_until
 
 TUI = Path(__file__).parents[1] / "agents" / "tui.py"
@@ -31,8 +32,7 @@ class Desk:
         self._sessions: list[Session] = []
         queue = QueueLayout(self.root)
         registry.make_queue(queue, tracked=False)
-        for handle in ("tui", "codex"):
-            registry.make_mailbox(queue, handle)
+        registry.register(queue, ["tui", "codex"], 0)
 
     def run(self, *program: str, options: tuple[str, ...] = (), **variables: str) -> Session:
         return self.spawn(self.command(*program, options=options), **variables)
@@ -74,7 +74,7 @@ class Desk:
 
     def recorded(self) -> list[str]:
         """What the mail waited for, and how attempts ended."""
-        path = Path(Mailbox(self.root, "tui").state_dir, "wakes.jsonl")
+        path = private_directory(self.root, "tui") / "wakes.jsonl"
         entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
         return [entry.get("waits_for") or entry["outcome"] for entry in entries if entry["ids"]]
 

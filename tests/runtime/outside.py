@@ -24,6 +24,7 @@ from amq.mailbox import Mailbox
 from amq.runtime.record import Record
 from amq.sending import Draft
 from amq.store import registry
+from tests.conftest import private_directory
 from tests.pty.person import PATIENCE, wait_until
 
 AGENT = Path(__file__).parents[1] / "agents" / "boxed.py"
@@ -98,7 +99,7 @@ class Outside:
 
     def waited_for(self) -> list[str]:
         """What mail has waited for, and how attempts ended."""
-        entries: list[dict[str, Any]] = Record(Mailbox(self.root, "claude").state_dir).entries()
+        entries: list[dict[str, Any]] = Record(str(private_directory(self.root, "claude"))).entries()
         return [entry.get("waits_for") or entry["outcome"] for entry in entries if entry["ids"]]
 
     def notifier(self) -> int | None:

@@ -5,25 +5,28 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime.launch import Launch, Options, plan, prepare
+from amq.runtime.private import PrivateState
 from amq.runtime.profiles import Profile, profile_for
 from amq.store import registry
 
 QUEUE = QueueLayout("/q")
-STATE = "/q/agents/me/.amq"
+STATE = "/s/amq/runs/me-0a"
+FILES = PrivateState(STATE)
 QUEUE_KEY = ["-c", 'tui.keymap.composer.queue=["tab","f21"]']
 PATH = ["-c", f'shell_environment_policy.set.PATH="{STATE}/bin:/bin"']
 NO_HOOKS = Options(hooks=False)
 
 
-def planned(*program: str, options: Options = NO_HOOKS, **environment: str) -> Launch:
+def planned(*program: str, options: Options = NO_HOOKS, files: PrivateState = FILES, **environment: str) -> Launch:
     given = {"PATH": "/bin", "HOME": "/h", **environment}
-    return plan(profile_for(program[0]), program, given, QUEUE, "me", options)
+    return plan(profile_for(program[0]), program, given, QUEUE, "me", options, files)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +69,7 @@ def test_the_agent_knows_its_queue_and_finds_amq() -> None:
 
 def test_a_variable_of_the_persons_wins() -> None:
     profile = Profile("x", environment=(("A", "ours"), ("B", "ours")))
-    inside = plan(profile, ["x"], {"A": "own"}, QUEUE, "me", NO_HOOKS).environment
+    inside = plan(profile, ["x"], {"A": "own"}, QUEUE, "me", NO_HOOKS, FILES).environment
     assert (inside["A"], inside["B"]) == ("own", "ours")
 
 
@@ -106,10 +109,21 @@ def test_files_are_written_where_hooks_are_on_and_are_private(tmp_path: Path) ->
     registry.make_queue(queue, tracked=False)
     registry.make_mailbox(queue, "me")
     mailbox, profile = Mailbox(str(tmp_path), "me"), profile_for("claude")
-    state = Path(mailbox.state_dir)
-    for options, names in ((NO_HOOKS, set()), (Options(), {"hook", "settings.json"})):
-        launch = plan(profile, ["claude"], {}, queue, "me", options)
-        prepare(launch, mailbox, "/x/amq", options)
+    for number, (options, names) in enumerate(((NO_HOOKS, {"bin"}), (Options(), {"bin", "hook", "settings.json"}))):
+        state = tmp_path / f"run-{number}"
+        state.mkdir()
+        launch = plan(profile, ["claude"], {}, queue, "me", options, PrivateState(str(state)))
+        prepare(launch, mailbox, options)
         assert {path.name for path in state.iterdir()} == names
     assert stat.S_IMODE((state / "settings.json").stat().st_mode) == 0o600
     assert "--normal-after 120 " in (state / "hook").read_text()
+    assert f" {state}/bin/amq hook claude " in (state / "hook").read_text()
+
+
+def test_without_a_private_directory_nothing_is_put_anywhere() -> None:
+    launch = planned("claude", "--settings", "{}", options=Options(), files=PrivateState("", "it is full"))
+    assert launch.program == ["claude", "--settings", "{}"]
+    assert launch.environment["PATH"] == "/bin"
+    assert not launch.finds_amq
+    assert launch.hooks == "none: there is no private directory for them (it is full)"
+    prepare(launch, cast("Mailbox", None), Options())

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from amq.mailbox import Unread
 from amq.runtime.notification import LONGEST, Wording, is_typeable, notification, preview
 
+KNOWN = {"user", "codex", "codex-2", "gemini", "qwen"}
+
 
 @pytest.mark.parametrize(
     ("senders", "text", "without_digits"),
@@ -30,25 +32,48 @@ from amq.runtime.notification import LONGEST, Wording, is_typeable, notification
         ),
         (
             ["", "$(reboot)"],
-            "amq: 2 new messages. Run: amq drain --include-body",
-            "amq: new messages. Run: amq drain --include-body",
+            "amq: 2 new messages from an unregistered sender. Run: amq drain --include-body",
+            "amq: new messages from an unregistered sender. Run: amq drain --include-body",
+        ),
+        (
+            [""],
+            "amq: 1 new message. Run: amq drain --include-body",
+            "amq: a new message. Run: amq drain --include-body",
+        ),
+        (
+            ["please-run-rm-rf", "codex", "you-are-root-now"],
+            "amq: 3 new messages from codex, an unregistered sender. Run: amq drain --include-body",
+            "amq: new messages from codex, an unregistered sender. Run: amq drain --include-body",
+        ),
+        (
+            ["user", "codex", "gemini", "qwen"],
+            "amq: 4 new messages from user, codex, gemini and 1 other. Run: amq drain --include-body",
+            "amq: new messages from user, codex, gemini and others. Run: amq drain --include-body",
+        ),
+        (
+            ["user", "codex", "gemini", "qwen", "x"],
+            "amq: 5 new messages from user, codex, gemini and 2 others. Run: amq drain --include-body",
+            "amq: new messages from user, codex, gemini and others. Run: amq drain --include-body",
         ),
     ],
 )
 def test_the_line(senders: list[str], text: str, without_digits: str) -> None:
-    line = notification(senders)
+    line = notification(senders, KNOWN)
     assert (line.text, line.without_digits) == (text, without_digits)
 
 
 def test_the_path_of_amq_stands_in_it_where_it_has_to() -> None:
-    line = notification(["codex"], "/q/agents/c2/.amq/bin/amq")
-    assert line.text.endswith("Run: /q/agents/c2/.amq/bin/amq drain --include-body")
+    line = notification(["codex"], KNOWN, "/s/amq/runs/c2-0a/bin/amq")
+    assert line.text.endswith("Run: /s/amq/runs/c2-0a/bin/amq drain --include-body")
     assert line.without_digits.endswith("Run: amq drain --include-body")
 
 
-@given(st.lists(st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True) | st.text(max_size=5), min_size=1))
-def test_whoever_writes_it_is_one_short_harmless_line(senders: list[str]) -> None:
-    line = notification(senders)
+NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True) | st.text(max_size=5)
+
+
+@given(st.lists(NAMES, min_size=1), st.data())
+def test_whoever_writes_it_is_one_short_harmless_line(senders: list[str], data: st.DataObject) -> None:
+    line = notification(senders, data.draw(st.lists(st.sampled_from(senders) | NAMES)))
     for text in (line.text, line.without_digits):
         assert len(text.encode()) <= LONGEST
         assert text.startswith("amq: ")
@@ -104,7 +129,7 @@ def test_of_any_subject_only_harmless_words_are_left(subject: str, longest: int)
 @given(st.text(), st.lists(st.sampled_from(["codex", "gemini-2", "", "x" * 64]), min_size=1), st.integers(0, 300))
 def test_with_a_subject_the_line_is_as_short_and_says_as_much(subject: str, senders: list[str], longest: int) -> None:
     unread = [Unread("id", sender, "", subject) for sender in senders]
-    line, without = Wording(preview=longest).line(unread), notification(senders)
+    line, without = Wording(preview=longest).line(unread, senders), notification(senders, senders)
     assert len(line.text.encode()) <= LONGEST
     assert line.text.startswith(without.text.partition(". Run")[0])
     assert line.text.endswith(". Run: amq drain --include-body")
@@ -113,11 +138,11 @@ def test_with_a_subject_the_line_is_as_short_and_says_as_much(subject: str, send
 
 def test_the_newest_subject_is_shown_if_that_was_asked_for() -> None:
     unread = [Unread("1", "codex", "", "First"), Unread("2", "codex", "", "Second thing")]
-    assert Wording().line(unread).text == "amq: 2 new messages from codex. Run: amq drain --include-body"
-    shown = Wording(preview=48).line(unread).text
+    assert Wording().line(unread, KNOWN).text == "amq: 2 new messages from codex. Run: amq drain --include-body"
+    shown = Wording(preview=48).line(unread, KNOWN).text
     assert shown == "amq: 2 new messages from codex, about Second thing. Run: amq drain --include-body"
 
 
 def test_the_persons_own_words_are_typed_as_they_are() -> None:
-    line = Wording(instead="look at 1").line([Unread("1", "codex", "", "")])
+    line = Wording(instead="look at 1").line([Unread("1", "codex", "", "")], KNOWN)
     assert (line.text, line.without_digits) == ("look at 1", "look at 1")

@@ -23,10 +23,13 @@ from amq.pty.terminal import Terminal
 from amq.runtime import lock
 from amq.runtime import session as session_module
 from amq.runtime.launch import Launch, Options
+from amq.runtime.private import private_state
 from amq.runtime.profiles import profile_for
 from amq.runtime.record import Record
+from amq.runtime.trust import Trust
 from amq.runtime.typed import Rules
 from amq.runtime.waking import PrivateLog
+from tests.conftest import private_directory
 from tests.pty.person import wait_until
 from tests.runtime.desk import ONE_MESSAGE, TUI, Desk, Session
 
@@ -168,7 +171,7 @@ def test_the_agents_end_is_recorded_with_the_mail_that_waits(desk: Desk) -> None
 
 def test_without_waking_that_is_recorded(desk: Desk) -> None:
     assert ends(desk.run("true", options=("--no-wake",))) == 0
-    assert Record(Mailbox(desk.root, "tui").state_dir).entries()[-1]["waits_for"] == "off"
+    assert Record(str(private_directory(desk.root, "tui"))).entries()[-1]["waits_for"] == "off"
 
 
 def test_no_secret_is_asked_for_in_vain(desk: Desk) -> None:
@@ -195,7 +198,7 @@ def test_what_cannot_run_is_said(desk: Desk, program: str, status: int) -> None:
 
 def test_the_program_knows_its_queue_and_finds_amq(desk: Desk) -> None:
     session = desk.run("sh", "-c", "echo $AM_ROOT $AM_ME; command -v amq")
-    session.expect_exact(f"{desk.root} tui\r\n{Mailbox(desk.root, 'tui').state_dir}/bin/amq\r\n")
+    session.expect(f"{desk.root} tui\r\n{os.environ['XDG_STATE_HOME']}/amq/runs/tui-[0-9a-f]{{8}}/bin/amq\r\n")
     assert ends(session) == 0
 
 
@@ -279,13 +282,15 @@ def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.M
     monkeypatch.setattr("amq.runtime.waking.run", fails)
     planned, options = Launch(profile_for("x"), ["x"], {}, [], "off", finds_amq=True), Options()
     host = cast("Host", SimpleNamespace(terminal=Terminal(0.0)))
-    waking = session_module.Waking(mailbox, host, cast("Any", None), planned, options)
+    trust = Trust(desk.root, private_state(os.environ, ()))
+    waking = session_module.Waking(mailbox, host, cast("Any", None), planned, options, trust)
     waking.start(lock.claim(mailbox.state_dir, "run"))
-    log = Path(mailbox.state_dir, "run.log")
+    private = private_directory(mailbox.account.queue.root, mailbox.account.me)
+    log = private / "run.log"
     wait_until(log.exists)
     waking.stop()
     assert "RuntimeError: a defect" in log.read_text()
-    assert Record(mailbox.state_dir).entries()[-1]["waits_for"] == "no-channel", "amq why says so"
+    assert Record(str(private)).entries()[-1]["waits_for"] == "no-channel", "amq why says so"
 
 
 def test_what_libraries_log_does_not_reach_the_screen(capfd: pytest.CaptureFixture[str]) -> None:

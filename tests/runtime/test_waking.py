@@ -17,7 +17,9 @@ from amq.runtime.handed import read_handed, write_handed
 from amq.runtime.handover import Handed
 from amq.runtime.inbox import SWEEP
 from amq.runtime.notification import Wording
+from amq.runtime.private import PrivateState, private_state
 from amq.runtime.record import Record
+from amq.runtime.trust import Trust
 from amq.runtime.typed import End, Notification
 from amq.runtime.wake import Policy, Readiness
 from amq.runtime.waking import Waker
@@ -25,6 +27,7 @@ from amq.runtime.why import why
 from amq.runtime.words import Outcome, Reason
 from amq.store import registry
 from amq.store.notifier import Notifier
+from tests.conftest import private_directory
 
 pytestmark = pytest.mark.anyio
 
@@ -63,8 +66,16 @@ def root(tmp_path: Path) -> str:
     registry.make_queue(queue, tracked=False)
     for handle in ("claude", "codex"):
         registry.make_mailbox(queue, handle)
-    Mailbox(str(tmp_path), "claude").state_dir  # noqa: B018  made by who hosts the agent
     return str(tmp_path)
+
+
+def private(root: str) -> str:
+    """Where it is recorded what Claude's mail waits for."""
+    return str(private_directory(root, "claude"))
+
+
+def trusted(root: str) -> Trust:
+    return Trust(root, private_state(os.environ, ()))
 
 
 @asynccontextmanager
@@ -73,7 +84,7 @@ async def waking(root: str, channel: NotingChannel, policy: Policy | None = None
     stop = threading.Event()
     mailbox = Mailbox(root, "claude")
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(Waker(mailbox, channel, policy or Policy(), Wording(), print).run, stop)
+        tasks.start_soon(Waker(mailbox, channel, policy or Policy(), Wording(), print, trusted(root)).run, stop)
         try:
             with anyio.fail_after(20):
                 await comes(lambda: channel.looks > 0)
@@ -107,7 +118,7 @@ async def test_mail_is_announced_drained_and_announced_again(root: str) -> None:
         await comes(lambda: channel.told == [line, "drained"])
         send(root)
         await comes(lambda: channel.told == [line, "drained", line])
-    entries = Record(mailbox.state_dir).entries()
+    entries = Record(private(root)).entries()
     assert [entry.get("way", entry.get("waits_for")) for entry in entries] == ["notes", "notes", "stopped"]
 
 
@@ -126,9 +137,9 @@ async def test_what_came_while_it_was_not_safe_is_in_the_line(root: str) -> None
 
 async def test_low_priority_is_not_announced_by_itself(root: str) -> None:
     channel = NotingChannel()
-    async with waking(root, channel) as mailbox:
+    async with waking(root, channel):
         send(root, "low")
-        record = Path(mailbox.state_dir) / "wakes.jsonl"
+        record = Path(private(root)) / "wakes.jsonl"
         await comes(lambda: record.exists() and '"waits_for": "low"' in record.read_text())
         assert channel.told == []
         send(root)
@@ -138,11 +149,11 @@ async def test_low_priority_is_not_announced_by_itself(root: str) -> None:
 async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
     channel = NotingChannel()
     channel.standing = Readiness(busy=True, queues=True, hooked=True)
-    async with waking(root, channel) as mailbox:
+    async with waking(root, channel):
         send(root, "urgent")
-        record = Record(mailbox.state_dir)
+        record = Record(private(root))
         await comes(lambda: [entry.get("waits_for") for entry in record.entries()] == ["busy"])
-        write_handed(mailbox.state_dir, Handed(count=1))
+        write_handed(private(root), Handed(count=1))
         channel.standing = Readiness()
         seen = channel.looks
         await anyio.sleep(0)
@@ -157,20 +168,20 @@ async def test_a_hook_does_not_tell_of_what_is_queued(root: str, busy: bool) -> 
     channel = NotingChannel()
     channel.standing = Readiness(busy=busy, queues=True, hooked=True)
     async with waking(root, channel, Policy(hooks_within=0.0)) as mailbox:
-        write_handed(mailbox.state_dir, Handed(session="s"))
+        write_handed(private(root), Handed(session="s"))
         send(root, "urgent")
-        record = Record(mailbox.state_dir)
+        record = Record(private(root))
         await comes(lambda: [entry.get("outcome") for entry in record.entries()] == ["submitted"])
     unread = frozenset(message.id for message in mailbox.unread()) if busy else frozenset()
-    assert read_handed(mailbox.state_dir) == Handed(session="s", told=unread, held=unread)
+    assert read_handed(private(root)) == Handed(session="s", told=unread, held=unread)
 
 
 async def test_the_person_is_told_once_when_an_agent_does_not_read(root: str) -> None:
     channel = NotingChannel()
     policy = Policy(remind_after=(0.01, 0.01))
-    async with waking(root, channel, policy) as mailbox:
+    async with waking(root, channel, policy):
         send(root)
-        record = Record(mailbox.state_dir)
+        record = Record(private(root))
         await comes(lambda: record.entries()[-1:] and record.entries()[-1].get("waits_for") == "parked")
         await comes(lambda: channel.told[2:] == ["the person"])
     assert len(channel.told) == 3
@@ -180,7 +191,7 @@ async def test_an_inbox_that_cannot_be_read_is_why_until_it_can(root: str) -> No
     """And what was told of before is not told of again."""
     channel, log = NotingChannel(), list[str]()
     mailbox = Mailbox(root, "claude")
-    waker = Waker(mailbox, channel, Policy(), Wording(), log.append)
+    waker = Waker(mailbox, channel, Policy(), Wording(), log.append, trusted(root))
     agent = mailbox.account.agent
     send(root)
     await waker.turn(rung=True)
@@ -189,12 +200,12 @@ async def test_an_inbox_that_cannot_be_read_is_why_until_it_can(root: str) -> No
     for _ in range(3):
         await waker.turn(rung=True)
     assert len(log) == 1
-    ids, notifier = os.listdir(new.with_name("away")), Notifier(1, "run")
-    found = why(agent, [name.removesuffix(".md") for name in ids], notifier, 0)
+    ids, notifier, journal = os.listdir(new.with_name("away")), Notifier(1, "run"), PrivateState(private(root))
+    found = why(agent, [name.removesuffix(".md") for name in ids], notifier, journal, 0)
     assert (found.waits_for, "cannot be read" in found.detail) == (Reason.NO_CHANNEL, True)
     new.with_name("away").rename(new)
     await waker.turn(rung=True)
-    found = why(agent, [name.removesuffix(".md") for name in ids], notifier, 0)
+    found = why(agent, [name.removesuffix(".md") for name in ids], notifier, journal, 0)
     assert (found.waits_for, found.detail) == (Reason.NOTHING, "the inbox could not be read for a while")
     assert len(channel.told) == 1
 
@@ -229,7 +240,7 @@ async def test_a_queue_that_is_away_ends_no_waking(root: str) -> None:
 
 async def test_who_is_not_the_notifier_tells_nobody(root: str) -> None:
     channel, ours = NotingChannel(), [False]
-    waker = Waker(Mailbox(root, "claude"), channel, Policy(), Wording(), print, ours=lambda: ours[0])
+    waker = Waker(Mailbox(root, "claude"), channel, Policy(), Wording(), print, trusted(root), ours=lambda: ours[0])
     send(root)
     await waker.turn(rung=True)
     assert channel.told == []
@@ -239,7 +250,7 @@ async def test_who_is_not_the_notifier_tells_nobody(root: str) -> None:
 
 
 async def test_a_look_at_a_full_inbox_opens_only_what_is_new(root: str, opened: list[str]) -> None:
-    waker = Waker(Mailbox(root, "claude"), NotingChannel(), Policy(), Wording(), print)
+    waker = Waker(Mailbox(root, "claude"), NotingChannel(), Policy(), Wording(), print, trusted(root))
     for _ in range(3):
         send(root)
     await waker.turn(rung=True)
@@ -254,7 +265,7 @@ async def test_after_the_machine_has_slept_there_is_one_reminder(root: str) -> N
     """However many would have been due meanwhile."""
     time = 0.0
     channel = NotingChannel()
-    waker = Waker(Mailbox(root, "claude"), channel, Policy(), Wording(), print, clock=lambda: time)
+    waker = Waker(Mailbox(root, "claude"), channel, Policy(), Wording(), print, trusted(root), clock=lambda: time)
     send(root)
     await waker.turn(rung=True)
     time += 86_400.0

@@ -88,9 +88,8 @@ def bare(tmp_path: Path) -> Project:
     """A project without tmux."""
     path = tmp_path / "my.project"
     path.mkdir()
-    return Project(
-        path, {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TERM": "xterm-256color", "LANG": "C.UTF-8"}
-    )
+    kept = {name: os.environ[name] for name in ("PATH", "XDG_STATE_HOME")}
+    return Project(path, {**kept, "HOME": str(tmp_path), "TERM": "xterm-256color", "LANG": "C.UTF-8"})
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from amq.setup.doctor import Context, Found
 from amq.setup.finding import Finding
 from amq.store import registry
 from tests.conftest import Result, Shell, run_amq
+from tests.runtime.test_git_index import Repository
 
 NOW = 1_700_000_000_000_000_000
 Break = Callable[["World"], Context | None]
@@ -51,7 +52,7 @@ class World:
             (place / name).parent.mkdir()
             (place / name).write_text('{"hooks": "amq hook …"}')
         self.claims = {name: lock.claim(Mailbox(str(self.root), name).state_dir, "run") for name in ("claude", "codex")}
-        environ = {"PATH": str(self.bin), "HOME": str(place)}
+        environ = {"PATH": str(self.bin), "HOME": str(place), "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
         machine = replace(doctor.this_machine(environ, str(place), __version__), mounts=lambda: "disk / ext4 rw 0 0\n")
         self.context = Context(machine, str(self.root))
 
@@ -179,6 +180,21 @@ def me_is_nobody(world: World) -> Context:
     return world.environ(AM_ME="gemini")
 
 
+def tracked(world: World) -> None:
+    git = Repository(world.place)
+    git("add", "-f", str(world.queue.registry))
+
+
+def no_private_directory(world: World) -> Context:
+    return world.environ(XDG_STATE_HOME=str(world.root))
+
+
+def old_settings(world: World) -> None:
+    settings = world.agent("codex", ".amq", "settings.json")
+    settings.touch(0o600)
+    settings.write_text('{"env": {"KEY": "sk-secret"}}')
+
+
 def me_is_no_handle(world: World) -> Context:
     return world.environ(AM_ME="Claude Code")
 
@@ -230,6 +246,9 @@ SET_UPS: dict[Break, tuple[str, str]] = {
     nobody_notifies: ("mail", "1 unread for codex, and nobody tells it"),
     me_is_nobody: ("environment", "AM_ME is gemini"),
     me_is_no_handle: ("environment", "no handle"),
+    tracked: ("trust", "tracks it"),
+    no_private_directory: ("private", "where agents can write"),
+    old_settings: ("private", "may hold keys"),
     amq_is_missing: ("amq", "no amq on the PATH"),
     amq_is_another: ("amq", "of version 0.9.8"),
     a_cli_is_missing: ("agents", "codex is registered, but its CLI is not installed"),
@@ -264,6 +283,7 @@ def test_each_broken_set_up_has_its_own_finding(world: World, spoil: Break) -> N
 
 MENDED = [
     no_meta_directory, writable_for_all, readable_for_all, no_registry, only_registered, only_a_mailbox, half_a_mailbox,
+    old_settings,
 ]  # fmt: skip
 
 
@@ -380,7 +400,14 @@ class TestCommand:
     def test_nothing_wrong_is_success(self, world: World) -> None:
         program = f'#!/bin/sh\nexec {sys.executable} -P -m amq "$@"\n'
         (world.bin / "amq").write_text(program)
-        done = run_amq("doctor", "--json", cwd=world.place, PATH=str(world.bin), HOME=str(world.place))
+        done = run_amq(
+            "doctor",
+            "--json",
+            cwd=world.place,
+            PATH=str(world.bin),
+            HOME=str(world.place),
+            XDG_STATE_HOME=os.environ["XDG_STATE_HOME"],
+        )
         assert json.loads(done.stdout) == {"root": str(world.root), "findings": [], "mended": []}
         assert done.returncode == 0
 

@@ -62,7 +62,10 @@ class Home:
                 next(path for path in (Path("/bin", name), Path("/usr/bin", name)) if path.exists())
             )
         (self.bin / "python3").symlink_to(sys.executable)
-        self.environ = {"HOME": str(place), "PATH": str(self.bin), "PIP_NO_INDEX": "1", "SHELL": "/bin/zsh"}
+        self.environ = {
+            "HOME": str(place), "PATH": str(self.bin), "PIP_NO_INDEX": "1", "SHELL": "/bin/zsh",
+            "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"],
+        }  # fmt: skip
 
     def program(self, name: str, script: str) -> None:
         """Put a program on the PATH."""

@@ -1,0 +1,158 @@
+"""Whether a git repository tracks a path, read from its index without running anything.
+
+`git` itself would run what the repository's own configuration names, such as an fsmonitor. Formats: gitformat-index(5),
+gitrepository-layout(5).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HEADER_BYTES, _MODE_AT, _HASH_AT, _CHECKSUM_AT_LEAST = 12, 24, 40, 20
+_EXTENDED = 0x4000  # a flag of an entry: two more bytes of flags follow
+_SYMLINK = 0o120000
+_SHA256 = re.compile(rb"^\s*objectformat\s*=\s*\"?sha256", re.MULTILINE | re.IGNORECASE)
+_SPLIT = b"link"  # the extension that names the shared index which this one adds to
+
+
+class UnreadableIndex(Exception):
+    """It is not known what the repository tracks; the message is a clause that says why."""
+
+
+def enclosing_repositories(path: str) -> Iterator[tuple[str, str]]:
+    """Each repository whose work tree is or encloses PATH, an absolute one: its top and git directory, nearest first.
+
+    An empty `.git`, which some sandboxes leave about, makes no repository. Raises UnreadableIndex for a `.git` file
+    that cannot be followed.
+    """
+    above = path
+    while True:
+        place, git = above, os.path.join(above, ".git")
+        if os.path.isfile(git):
+            yield place, _pointed_to(git)
+        elif os.path.lexists(os.path.join(git, "HEAD")):
+            yield place, git
+        above = os.path.dirname(place)
+        if above == place:
+            return
+
+
+def tracks(top: str, git_directory: str, path: str) -> bool:
+    """Whether the repository tracks PATH, anything below it, or a link that leads to it from its work tree TOP.
+
+    Case and Unicode normalization do not count, as on some filesystems. Raises UnreadableIndex.
+    """
+    wanted = _comparable(os.fsencode(os.path.relpath(path, top)))
+    data = _read(os.path.join(git_directory, "index"))
+    if _is_absent(data, wanted):
+        return False
+    hash_bytes = 32 if _SHA256.search(_read(os.path.join(git_directory, "config"))) else 20
+    entries, shared = read_index(data, hash_bytes)
+    if shared:
+        data = _read(os.path.join(git_directory, f"sharedindex.{shared}"))
+        if not data:
+            raise UnreadableIndex("its shared index is missing")
+        entries += read_index(data, hash_bytes)[0]
+    return any(_covers(_comparable(entry), mode, wanted) for entry, mode in entries)
+
+
+def _is_absent(data: bytes, wanted: bytes) -> bool:
+    """Cheap pre-filter: whether WANTED, a name at the top, surely stands in no entry. Version 4 shortens paths.
+
+    A long s and the Kelvin sign fold to s and k, so that a name with these is looked for properly.
+    """
+    if wanted == b"." or not wanted.isascii() or set(b"/sk").intersection(wanted):
+        return False
+    whole = data[4:8] in (b"\0\0\0\2", b"\0\0\0\3") and _SPLIT not in data
+    return whole and wanted not in data.lower()
+
+
+def read_index(data: bytes, hash_bytes: int = 20) -> tuple[list[tuple[bytes, int]], str]:
+    """The paths in the bytes of an index (version 2, 3 or 4), each with its mode, and its shared index, in hexadecimal.
+
+    No bytes are an index without paths. HASH_BYTES is 20 for SHA-1, 32 for SHA-256. A path that ends in a slash is a
+    whole directory; an empty one replaces an entry of the shared index. Raises UnreadableIndex.
+    """
+    if not data:
+        return [], ""
+    version, count = int.from_bytes(data[4:8]), int.from_bytes(data[8:12])
+    if data[:4] != b"DIRC" or version not in (2, 3, 4):
+        raise UnreadableIndex("its index has a form that amq does not know")
+    entries: list[tuple[bytes, int]] = []
+    at, path = _HEADER_BYTES, b""
+    for _ in range(count):
+        begin = at
+        at += _HASH_AT + hash_bytes
+        at += 4 if int.from_bytes(data[at : at + 2]) & _EXTENDED else 2
+        kept = 0
+        if version == 4:
+            dropped, at = _variable_width(data, at)
+            kept = len(path) - dropped
+        end = data.find(b"\0", at)
+        if end < 0 or kept < 0:
+            raise UnreadableIndex("its index is damaged")
+        path = path[:kept] + data[at:end]
+        entries.append((path, int.from_bytes(data[begin + _MODE_AT : begin + _MODE_AT + 4])))
+        at = end + 1 if version == 4 else begin + (end - begin) // 8 * 8 + 8  # 1 to 8 zeros behind the path
+    return entries, _shared_index(data, at, hash_bytes)
+
+
+def _shared_index(data: bytes, at: int, hash_bytes: int) -> str:
+    """The shared index that an extension names; AT is where the extensions begin. "" if the index is a whole one."""
+    while at + 8 + _CHECKSUM_AT_LEAST <= len(data):
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8])
+        if name == _SPLIT:
+            shared = data[at + 8 : at + 8 + hash_bytes]
+            return shared.hex() if any(shared) else ""
+        at += 8 + size
+    return ""
+
+
+def _variable_width(data: bytes, at: int) -> tuple[int, int]:
+    """A number in the encoding of a pack's offsets, and where what follows it begins."""
+    value = -1
+    for byte in data[at : at + 10]:
+        at += 1
+        value = (value + 1 << 7) | (byte & 0x7F)
+        if not byte & 0x80:
+            return value, at
+    raise UnreadableIndex("its index is damaged")
+
+
+def _covers(entry: bytes, mode: int, wanted: bytes) -> bool:
+    if wanted in (b".", entry) or entry.startswith(wanted + b"/"):
+        return True
+    return (entry.endswith(b"/") or mode == _SYMLINK) and wanted.startswith(entry.rstrip(b"/") + b"/")
+
+
+def _comparable(path: bytes) -> bytes:
+    if path.isascii():
+        return path.lower()
+    from unicodedata import normalize
+
+    return os.fsencode(normalize("NFC", os.fsdecode(path)).casefold())
+
+
+def _pointed_to(git: str) -> str:
+    """The git directory that a `.git` file names."""
+    label, _, directory = os.fsdecode(_read(git)).partition("\n")[0].partition(": ")
+    path = os.path.join(os.path.dirname(git), directory)
+    if label != "gitdir" or not os.path.isdir(path):
+        raise UnreadableIndex(f"{git} leads to no repository")
+    return path
+
+
+def _read(path: str) -> bytes:
+    """The bytes of a file; none if it is missing."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise UnreadableIndex(f"{path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,224 @@
+"""The private directory of this user on this machine, in which everything lies that is run or decides what is typed.
+
+    DIRECTORY/
+        queues/PROJECT-DIGEST/HANDLE/   what notifiers and hooks remember of one agent: wakes.jsonl, run.log, hook.json
+        runs/HANDLE-RANDOM/             the files of one `amq run`: bin/amq, hook, settings.json, hook.event
+        trust.json                      the queues that the user trusts
+
+A queue is no place for these. It may come with a clone, and a sandboxed agent can write to it. The places are those of
+the XDG Base Directory Specification; one that other users or sandboxed agents can write to is not used.
+
+`amq hook` imports this, so it is kept as light as a short command.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import contextmanager, suppress
+
+from amq.errors import AmqError, why
+from amq.record import record
+from amq.store.locks import lock_beside
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+LOCK_WITHIN_S = 2.0  # for another `amq run` to make its directory
+_RUN_LOCK = "lock"
+_TEMPORARY_DIRECTORIES = ("/tmp", "/private/tmp")  # noqa: S108  never used: sandboxed agents write there
+
+
+class NoPrivateDirectory(AmqError):
+    """No directory is private enough; the message names each that was tried, and why it is not used."""
+
+    code = "no_private_directory"
+
+
+@record
+class PrivateState:
+    """The private directory, an absolute path; empty where there is none, and `why_not` says why in a clause."""
+
+    directory: str
+    why_not: str = ""
+
+    def of_agent(self, root: str, handle: str) -> PrivateState:
+        """Return the directory in it for what is remembered of one agent of the queue ROOT, made if need be."""
+        if not self.directory:
+            return self
+        path = f"{self.directory}/queues/{_queue_name(root)}/{handle}"
+        try:
+            os.makedirs(path, 0o700, exist_ok=True)
+        except OSError as error:
+            return PrivateState("", why(error))
+        return PrivateState(path)
+
+
+def private_state(environ: Mapping[str, str], shared: Iterable[str]) -> PrivateState:
+    """Find the private directory and make it if need be; SHARED are directories that agents may write to.
+
+    Never raises: without it amq goes on, with less.
+    """
+    reasons = []
+    for name, base in _bases(environ):
+        try:
+            reason = _why_not(base, [*shared, *_TEMPORARY_DIRECTORIES, environ.get("TMPDIR", "")])
+            if not reason:
+                return PrivateState(_make(base))
+        except OSError as error:
+            reason = why(error)
+        reasons.append(f"{name}: {reason}")
+    return PrivateState("", "; ".join(reasons) or "neither HOME, XDG_STATE_HOME nor XDG_RUNTIME_DIR is set")
+
+
+def _bases(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Where the directory may be, best first, each with the variable that names it."""
+    if environ.get("XDG_STATE_HOME"):
+        yield "XDG_STATE_HOME", environ["XDG_STATE_HOME"]
+    if environ.get("HOME"):
+        yield "HOME", os.path.join(environ["HOME"], ".local", "state")
+    if environ.get("XDG_RUNTIME_DIR"):
+        yield "XDG_RUNTIME_DIR", environ["XDG_RUNTIME_DIR"]
+
+
+def _why_not(base: str, shared: Iterable[str]) -> str:
+    """Why the directory BASE, which may be missing, cannot hold what is private; "" if it can. Raises OSError."""
+    if not os.path.isabs(base):
+        return f"{base} is not an absolute path"
+    path = os.path.realpath(base)
+    if os.pathsep in path or not path.isprintable():
+        return f"{path} cannot stand in a PATH"
+    public = [found for place in shared if place and (found := _stat(place))]
+    for place in _upwards(path):
+        found = _stat(place)
+        if found and any(os.path.samestat(found, other) for other in public):
+            return f"{path} lies below {place}, where agents can write"
+        if found and (reason := _looseness(found)):
+            return f"{place} {reason}"
+    return ""
+
+
+def _make(base: str) -> str:
+    path = os.path.join(os.path.realpath(base), "amq")
+    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+    with suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+        raise PermissionError(None, "not a directory of yours alone", path)
+    return path
+
+
+def _looseness(found: os.stat_result) -> str:
+    """Who else could put another directory in the place of one below FOUND; "" if only the user and root could."""
+    me = os.geteuid()
+    if found.st_uid not in (0, me):
+        return "belongs to another user"
+    if found.st_mode & stat.S_ISVTX:
+        return ""
+    # a group of the user's own has the user's number: with it a umask of 002 is usual
+    group_is_private = found.st_gid in (0, me)
+    loose = found.st_mode & (0o002 if group_is_private else 0o022)
+    return "can be changed by other users" if loose else ""
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _upwards(path: str) -> Iterator[str]:
+    while True:
+        yield path
+        above = os.path.dirname(path)
+        if above == path:
+            return
+        path = above
+
+
+def _queue_name(root: str) -> str:
+    """A file name that stands for the queue at ROOT alone, and tells people which project that is."""
+    from hashlib import sha256
+
+    path = os.path.realpath(root)
+    project = os.path.basename(os.path.dirname(path))
+    readable = "".join(sign for sign in project if sign.isascii() and sign.isalnum())[:32]
+    return f"{readable or 'queue'}-{sha256(os.fsencode(path)).hexdigest()[:16]}"
+
+
+@contextmanager
+def run_directory(state: PrivateState, handle: str, shared: Iterable[str]) -> Iterator[PrivateState]:
+    """Make a directory for the files of one `amq run`, gone at the end of the block; what killed runs left goes too.
+
+    Where none can be had, its path is empty and `why_not` says why. SHARED are more directories that agents may write
+    to, such as the one that this agent is started in.
+    """
+    path, lock, reason = "", -1, state.why_not
+    if state.directory:
+        try:
+            reason = _why_not(state.directory, shared)
+            if not reason:
+                path, lock = _new_run(state.directory, handle)
+        except (AmqError, OSError) as error:
+            reason = why(error)
+    try:
+        yield PrivateState(path, reason)
+    finally:
+        if path:
+            _remove(path)
+            os.close(lock)
+
+
+def planned_run(state: PrivateState, handle: str) -> PrivateState:
+    """What `run_directory` would give, for `--explain`: nothing is made."""
+    return PrivateState(f"{state.directory}/runs/{handle}-XXXXXXXX" if state.directory else "", state.why_not)
+
+
+def _new_run(private: str, handle: str) -> tuple[str, int]:
+    """A new directory, and a descriptor that holds its lock: it dies with this process, and so tells that it lives."""
+    runs = f"{private}/runs"
+    os.makedirs(runs, 0o700, exist_ok=True)
+    with lock_beside(private, "runs.lock", LOCK_WITHIN_S):  # a directory is never seen without its lock
+        for name in os.listdir(runs):
+            _remove_if_left(f"{runs}/{name}")
+        path = f"{runs}/{handle}-{os.urandom(4).hex()}"
+        os.mkdir(path, 0o700)
+        return path, _locked(path)
+
+
+def _locked(path: str) -> int:
+    """A descriptor that holds the lock of the run directory PATH; raises BlockingIOError if another process has it."""
+    import fcntl
+
+    descriptor = os.open(f"{path}/{_RUN_LOCK}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _remove_if_left(path: str) -> None:
+    with suppress(OSError):
+        descriptor = _locked(path)
+        _remove(path)
+        os.close(descriptor)
+
+
+def _remove(path: str) -> None:
+    from shutil import rmtree
+
+    rmtree(path, ignore_errors=True)
+
+
+def write_private(path: str, text: str, mode: int = 0o600) -> None:
+    """Write TEXT into the file PATH of the private directory, whole or not at all. Raises OSError."""
+    beside = f"{path}.{os.getpid()}"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(beside, path)

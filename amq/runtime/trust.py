@@ -1,0 +1,190 @@
+"""Which queues may be announced: those that this user made, by who owns them and not by where they lie.
+
+A repository can bring a queue along, with mail in it and names of its own. What an agent is told is then another's
+choice. So mail is announced without a question only where the user owns every directory of the queue and no enclosing
+repository tracks anything in it. Else the user says so: for good (`amq trust`, `amq init --tracked`), or for one call
+(`--trust-root`). A record holds for the directory that was there, by device and inode, not for what replaces it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from contextlib import suppress
+
+from amq import jsontext
+from amq.errors import AmqError
+from amq.record import record
+from amq.runtime import git_index
+from amq.runtime.private import NoPrivateDirectory, PrivateState, write_private
+from amq.store.locks import lock_beside
+from amq.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+RECORD_NAME = "trust.json"
+ANSWER_WITHIN_S = 60.0
+STDIN, STDERR = 0, 2
+LOOK_AGAIN_S = 2.0  # a queue is looked at again after this, and before anything is announced
+_LOCK_NAME = "trust.lock"
+_LOCK_WITHIN_S = 5.0
+_LARGEST_RECORD_BYTES = 16 << 20
+
+
+@record
+class Trusted:
+    """A queue that the user trusts: its path, and the directory that was there."""
+
+    path: str
+    device: int
+    inode: int
+
+    @classmethod
+    def at(cls, root: str) -> Trusted:
+        """The queue that is at ROOT now. Raises OSError."""
+        found = os.stat(root)
+        return cls(os.path.realpath(root), found.st_dev, found.st_ino)
+
+
+def why_untrusted(root: str, state: PrivateState) -> str:
+    """Why mail in the queue ROOT is not announced, as a clause; "" if it is. What cannot be known is a reason."""
+    try:
+        if Trusted.at(root) in trusted_queues(state):
+            return ""
+        return _foreign_directory(root) or _tracking_repository(root)
+    except (AmqError, OSError) as error:
+        return f"it cannot be looked at: {error}"
+
+
+def trusted_queues(state: PrivateState) -> list[Trusted]:
+    """The queues that the user trusts, by path. Raises AmqError for a record that cannot be read."""
+    if not state.directory:
+        return []
+    path = f"{state.directory}/{RECORD_NAME}"
+    try:
+        with open(path, "rb") as file:
+            wire = jsontext.parse(file.read(_LARGEST_RECORD_BYTES))
+        found = [Trusted(str(each["path"]), int(each["device"]), int(each["inode"])) for each in wire["trusted"]]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise AmqError(f"{path} cannot be read: {error}", hint="remove it, and trust the queues again") from error
+    return sorted(found, key=lambda each: each.path)
+
+
+def trust(root: str, state: PrivateState) -> Trusted:
+    """Record that the user trusts the queue that is at ROOT now. Raises AmqError, or OSError."""
+    queue = Trusted.at(root)
+    _change(state, lambda others: [*(each for each in others if each.path != queue.path), queue])
+    return queue
+
+
+def revoke(path: str, state: PrivateState) -> bool:
+    """Forget that the queue PATH is trusted; whether it was. Raises AmqError, or OSError."""
+    real, forgotten = os.path.realpath(path), list[Trusted]()
+
+    def without(others: list[Trusted]) -> list[Trusted]:
+        forgotten.extend(each for each in others if each.path in (path, real))
+        return [each for each in others if each not in forgotten]
+
+    _change(state, without)
+    return bool(forgotten)
+
+
+def _change(state: PrivateState, change: Callable[[list[Trusted]], list[Trusted]]) -> None:
+    if not state.directory:
+        raise NoPrivateDirectory(
+            f"there is no place to keep it ({state.why_not})", hint="--trust-root trusts the queue for one call"
+        )
+    with lock_beside(state.directory, _LOCK_NAME, _LOCK_WITHIN_S):
+        after = [dict(each.__dict__) for each in change(trusted_queues(state))]
+        write_private(f"{state.directory}/{RECORD_NAME}", jsontext.render({"trusted": after}) + "\n")
+
+
+def ask(root: str, reason: str, say: Callable[[str], None], within_s: float = ANSWER_WITHIN_S) -> bool:
+    """Ask at the terminal whether the queue ROOT is trusted, which REASON speaks against. No answer in time is a no.
+
+    SAY shows a text to the user. Where no terminal is ours to read from, nothing is asked, and that is a no.
+    """
+    from amq.pty.descriptors import is_foreground, typed_line
+
+    try:
+        if not all(map(os.isatty, (STDIN, STDERR))) or not is_foreground(STDIN):
+            return False
+        say(f"{reason}.\n     Trust the queue {visible(root)}, and tell agents of the mail in it? [y/N]")
+        return typed_line(STDIN, within_s).lower() in ("y", "yes")
+    except OSError:
+        return False
+
+
+def _foreign_directory(root: str) -> str:
+    """Name a directory of the queue that is not the user's, or that is a link. Raises OSError."""
+    if os.name == "nt":
+        return ""
+    me = os.geteuid()
+    for path, found in _directories(root):
+        if stat.S_ISLNK(found.st_mode):
+            return f"{visible(path)} is a link"
+        if found.st_uid != me:
+            return f"{visible(path)} belongs to another user"
+    return ""
+
+
+def _directories(root: str) -> Iterator[tuple[str, os.stat_result]]:
+    """The queue's directory and every one below it, and links in their place; none is followed below ROOT."""
+    waiting = [os.path.realpath(root)]
+    yield waiting[0], os.stat(waiting[0])
+    while waiting:
+        with suppress(FileNotFoundError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                    yield entry.path, entry.stat(follow_symlinks=False)
+                elif entry.is_symlink() and entry.is_dir():
+                    yield entry.path, entry.stat(follow_symlinks=False)
+
+
+def _tracking_repository(root: str) -> str:
+    """Name a repository that tracks something in the queue, by the path that was given or the real one."""
+    for path in dict.fromkeys((os.path.abspath(root), os.path.realpath(root))):
+        top = path
+        try:
+            for top, git_directory in git_index.enclosing_repositories(path):
+                if git_index.tracks(top, git_directory, path):
+                    return f"the repository {visible(top)} tracks it, so that it may be another's"
+        except git_index.UnreadableIndex as error:
+            return f"whether the repository {visible(top)} tracks it is not known: {visible(str(error))}"
+    return ""
+
+
+class Trust:
+    """Whether mail in the queue ROOT may be announced, asked again and again by what announces it.
+
+    PRIVATE is where the user's word is kept. With GIVEN the user has said so for this call.
+    """
+
+    def __init__(
+        self, root: str, private: PrivateState, *, given: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.root = root
+        self.private = private
+        self._given = given
+        self._clock = clock
+        self._looked_at = -float("inf")
+        self._reason = ""
+
+    def why_not(self, *, anew: bool = False) -> str:
+        """Why nothing may be announced; "" if it may. What was found a moment ago is found again, unless ANEW."""
+        if anew or self._clock() >= self._looked_at + LOOK_AGAIN_S:
+            self._looked_at = self._clock()
+            self._reason = "" if self._given else why_untrusted(self.root, self.private)
+        return self._reason
+
+    def give(self) -> None:
+        """The user trusts it: for good where that can be kept, else for this process."""
+        self._given, self._reason = True, ""
+        with suppress(AmqError, OSError):
+            trust(self.root, self.private)

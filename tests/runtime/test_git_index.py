@@ -1,0 +1,165 @@
+"""What a repository tracks, read without git, beside what git says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from amq.runtime.git_index import UnreadableIndex, enclosing_repositories, read_index, tracks
+from tests.crash.tools import require
+
+NAMES = ["a", "b/c", "b/link", "docs/.agent-mail/x", "été/ü", "line\nfeed", "z" * 200, "queue/agents/x/.gitkeep", "zz"]
+
+
+class Repository:
+    """A git repository in which nothing of the user's configuration counts."""
+
+    def __init__(self, top: Path, *options: str) -> None:
+        require("git")
+        self.top = top
+        top.mkdir(parents=True, exist_ok=True)
+        self("init", "-q", *options)
+
+    def __call__(self, *words: str, given: bytes = b"") -> bytes:
+        environ = {"PATH": os.environ["PATH"], "HOME": "/nowhere", "GIT_CONFIG_NOSYSTEM": "1"}
+        author = ("-c", "user.name=x", "-c", "user.email=x@x")
+        return subprocess.run(
+            ["git", *author, *words], cwd=self.top, env=environ, input=given, capture_output=True, check=True
+        ).stdout
+
+    def write(self, *names: str) -> None:
+        for name in names:
+            (self.top / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.top / name).touch()
+
+    def tracks(self, path: str) -> bool:
+        """What amq makes of it."""
+        return tracks(str(self.top), str(self.top / ".git"), str(self.top / path))
+
+
+@pytest.mark.parametrize("form", ["sha1", "sha256"])
+@pytest.mark.parametrize("version", ["2", "4"])
+@pytest.mark.parametrize("split", [False, True])
+@pytest.mark.parametrize("extended", [False, True])
+def test_every_form_of_an_index_is_read_as_git_reads_it(
+    tmp_path: Path, form: str, version: str, split: bool, extended: bool
+) -> None:
+    git = Repository(tmp_path, f"--object-format={form}")
+    git.write(*NAMES)
+    git("add", "a", "b", "zz")
+    git("update-index", "--index-version", version)
+    if split:
+        git("update-index", "--split-index")
+    if extended:
+        git("add", "-N", ".")  # an extended flag makes it version 3
+    git("add", "-A")
+    if extended:
+        git.write("intended")
+        git("add", "-N", "intended")
+    listed = {name for name in git("ls-files", "-z").split(b"\0") if name}
+    entries, shared = read_index((tmp_path / ".git" / "index").read_bytes(), 20 if form == "sha1" else 32)
+    assert bool(shared) is split
+    if not split:
+        assert {name for name, _ in entries} == listed
+    for path in (*NAMES, "b", "docs", "docs/.agent-mail", "queue", "QUEUE", "Queue/Agents", ".", "été"):
+        assert git.tracks(path), path
+    for path in ("ab", "que", "queue2", ".agent-mail", "b/d", "zzz", "agents"):
+        assert not git.tracks(path), path
+
+
+def test_a_repository_without_an_index_tracks_nothing(tmp_path: Path) -> None:
+    assert not Repository(tmp_path).tracks(".agent-mail")
+
+
+def test_a_link_that_leads_to_the_queue_counts(tmp_path: Path) -> None:
+    git = Repository(tmp_path / "r")
+    (git.top / "mail").symlink_to(tmp_path)
+    git("add", "mail")
+    assert git.tracks("mail")
+    assert git.tracks("mail/.agent-mail")
+
+
+def test_a_submodule_answers_for_itself(tmp_path: Path) -> None:
+    git = Repository(tmp_path / "r")
+    inner = Repository(git.top / "sub")
+    inner.write("x")
+    inner("add", "x")
+    inner("commit", "-qm", "x")
+    git("add", "sub")
+    assert git.tracks("sub")
+    assert not git.tracks("sub/.agent-mail")
+
+
+def test_a_sparse_index_counts_whole_directories(tmp_path: Path) -> None:
+    git = Repository(tmp_path)
+    git.write("in/x", "out/deep/.agent-mail/x", "top")
+    git("add", "-A")
+    git("commit", "-qm", "x")
+    git("sparse-checkout", "set", "--cone", "--sparse-index", "in")
+    names = [name for name, _ in read_index((tmp_path / ".git" / "index").read_bytes())[0]]
+    assert b"out/" in names
+    assert git.tracks("out/deep/.agent-mail")
+    assert not git.tracks("in/.agent-mail")
+
+
+def test_every_repository_around_is_found_nearest_first(tmp_path: Path) -> None:
+    outer, inner = Repository(tmp_path / "o"), Repository(tmp_path / "o" / "p" / "i")
+    inner("commit", "-q", "--allow-empty", "-m", "x")
+    inner("worktree", "add", "-q", str(tmp_path / "o" / "tree"))
+    (tmp_path / "o" / "p" / ".git").mkdir()  # as some sandboxes leave it about
+    found = list(enclosing_repositories(str(inner.top / "x" / ".agent-mail")))
+    assert [top for top, _ in found][:2] == [str(inner.top), str(outer.top)]
+    worktree = next(enclosing_repositories(str(tmp_path / "o" / "tree" / ".agent-mail")))
+    assert worktree[0] == str(tmp_path / "o" / "tree")
+    assert os.path.samefile(worktree[1], inner.top / ".git" / "worktrees" / "tree")
+    assert next(enclosing_repositories(str(inner.top)))[0] == str(inner.top)
+
+
+@pytest.mark.parametrize("pointer", ["gitdir: nowhere\n", "nonsense\n", ""])
+def test_a_pointer_that_leads_nowhere_is_not_known_to_track_nothing(tmp_path: Path, pointer: str) -> None:
+    (tmp_path / ".git").write_text(pointer)
+    with pytest.raises(UnreadableIndex):
+        list(enclosing_repositories(str(tmp_path / ".agent-mail")))
+
+
+@pytest.mark.parametrize("damage", ["nothing of an index", "DIRC\0\0\0\x05\0\0\0\0"])
+def test_an_index_that_is_not_understood_is_not_known_to_track_nothing(tmp_path: Path, damage: str) -> None:
+    git = Repository(tmp_path)
+    (tmp_path / ".git" / "index").write_bytes(damage.encode())
+    with pytest.raises(UnreadableIndex):
+        git.tracks(".agent-mails")
+
+
+def test_a_shared_index_that_is_missing_is_not_known_to_track_nothing(tmp_path: Path) -> None:
+    git = Repository(tmp_path)
+    git.write("a", "queue/x")
+    git("add", "-A")
+    git("update-index", "--split-index")
+    for shared in (tmp_path / ".git").glob("sharedindex.*"):
+        shared.unlink()
+    with pytest.raises(UnreadableIndex, match="shared index is missing"):
+        git.tracks(".agent-mail")
+
+
+@given(st.integers(2, 4), st.integers(0, 4), st.binary(max_size=200))
+def test_a_damaged_index_raises_nothing_else(version: int, count: int, rest: bytes) -> None:
+    data = b"DIRC" + version.to_bytes(4, "big") + count.to_bytes(4, "big") + rest
+    with suppress(UnreadableIndex):
+        read_index(data)
+
+
+def test_nothing_of_the_repository_is_run(tmp_path: Path) -> None:
+    git = Repository(tmp_path / "r")
+    git.write(".agent-mail/x")
+    git("add", "-Af")
+    run = f"touch {tmp_path}/run"
+    for name in ("core.fsmonitor", "core.sshCommand", "alias.ls-files"):
+        git("config", name, f"!{run}" if name.startswith("alias") else run)
+    assert git.tracks(".agent-mail")
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,195 @@
+"""The user's private directory: where it may lie, and the files of one run in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from amq.runtime.private import PrivateState, private_state, run_directory, write_private
+
+OTHER = 12345  # a user
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A directory that is not below the usual temporary one."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="amq-") as path:
+        yield Path(path)
+
+
+@pytest.fixture
+def state(place: Path) -> PrivateState:
+    return private_state({"XDG_STATE_HOME": str(place)}, ())
+
+
+def test_the_first_place_that_is_private_is_taken_and_made(place: Path) -> None:
+    environ = {"XDG_STATE_HOME": str(place / "a"), "HOME": str(place / "h"), "XDG_RUNTIME_DIR": str(place / "r")}
+    for directory in ("a/amq", "h/.local/state/amq", "r/amq"):
+        assert private_state(environ, ()) == PrivateState(str(place / directory))
+        assert stat.S_IMODE((place / directory).stat().st_mode) == 0o700
+        environ.pop(next(iter(environ)))
+    found = private_state(environ, ())
+    assert (found.directory, "HOME" in found.why_not) == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("base", "why"),
+    [
+        ("relative", "not an absolute path"),
+        ("{place}/co:lon", "cannot stand in a PATH"),
+        ("{place}/line\nfeed", "cannot stand in a PATH"),
+        ("{place}/project/state", "where agents can write"),
+        ("{place}/link/state", "where agents can write"),
+        ("/tmp/state", "where agents can write"),
+        ("{place}/tmpdir/state", "where agents can write"),
+        ("{place}/open/state", "can be changed by other users"),
+        ("{place}/group/state", "can be changed by other users"),
+        ("{place}/file", "File exists"),
+        ("{place}/file/state", "Not a directory"),
+        ("{place}/taken", "not a directory of yours alone"),
+        ("{place}/linked", "not a directory of yours alone"),
+        ("{place}/loose", "not a directory of yours alone"),
+        ("/proc/state", "No such file"),
+    ],
+)
+def test_a_place_that_others_can_change_is_not_taken(place: Path, base: str, why: str) -> None:
+    for name in ("project", "tmpdir", "open", "group", "taken", "linked", "loose/amq"):
+        (place / name).mkdir(parents=True)
+    (place / "link").symlink_to("project")
+    (place / "open").chmod(0o777)
+    os.chown(place / "group", -1, OTHER)
+    (place / "group").chmod(0o770)
+    (place / "file").touch()
+    (place / "taken" / "amq").touch()
+    (place / "linked" / "amq").symlink_to(place / "taken")
+    (place / "loose" / "amq").chmod(0o722)
+    before = sorted(map(str, place.rglob("*")))
+    environ = {"XDG_STATE_HOME": base.format(place=place), "TMPDIR": str(place / "tmpdir")}
+    found = private_state(environ, [str(place / "project"), str(place / "missing")])
+    assert found.directory == ""
+    assert why in found.why_not
+    assert found.why_not.startswith("XDG_STATE_HOME: ")
+    assert sorted(map(str, place.rglob("*"))) == before
+    assert found.of_agent("/q", "a") == found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_place_of_another_user_s_is_not_taken(place: Path) -> None:
+    (place / "theirs").mkdir()
+    os.chown(place / "theirs", OTHER, OTHER)
+    assert "belongs to another user" in private_state({"HOME": str(place / "theirs")}, ()).why_not
+    (place / "amq").mkdir()
+    os.chown(place / "amq", OTHER, OTHER)
+    assert "yours alone" in private_state({"XDG_STATE_HOME": str(place)}, ()).why_not
+
+
+def test_a_directory_of_the_user_s_own_group_may_be_writable_for_it(place: Path) -> None:
+    """With a group for each user, a umask of 002 is usual."""
+    place.chmod(0o770)
+    os.chown(place, -1, os.geteuid())
+    assert private_state({"XDG_STATE_HOME": str(place)}, ()).directory
+
+
+def test_each_agent_of_each_queue_has_a_directory_whatever_the_project_is_called(state: PrivateState) -> None:
+    roots = [
+        "/p/.agent-mail",
+        "/q/.agent-mail",
+        "/p:q/.agent-mail",
+        "/\udcff\x1b[m/.agent-mail",
+        "/" + "x" * 300 + "/m",
+    ]
+    found = {state.of_agent(root, handle).directory for root in roots for handle in ("a", "b")}
+    assert len(found) == 10
+    for path in found:
+        assert path.isprintable()
+        assert ":" not in path
+        assert stat.S_IMODE(os.stat(path).st_mode) == 0o700
+
+
+def test_what_cannot_be_made_is_told(state: PrivateState, place: Path) -> None:
+    (place / "amq" / "queues").touch()
+    assert "Not a directory" in state.of_agent("/q", "a").why_not
+
+
+class TestTheFilesOfOneRun:
+    def test_they_are_gone_at_its_end(self, state: PrivateState) -> None:
+        with run_directory(state, "claude", ()) as files:
+            assert os.path.basename(files.directory).startswith("claude-")
+            write_private(f"{files.directory}/settings.json", "secret")
+        assert os.listdir(f"{state.directory}/runs") == []
+
+    def test_what_a_killed_run_left_is_swept_and_no_other(self, state: PrivateState) -> None:
+        script = (
+            "import os, signal, sys\n"
+            "from amq.runtime.private import PrivateState, run_directory, write_private\n"
+            "with run_directory(PrivateState(sys.argv[1]), 'killed', ()) as files:\n"
+            "    write_private(files.directory + '/settings.json', 'secret')\n"
+            "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        )
+        assert subprocess.run([sys.executable, "-c", script, state.directory], check=False).returncode == -9
+        runs = Path(state.directory, "runs")
+        (left,) = runs.iterdir()
+        assert (left / "settings.json").exists()
+        with run_directory(state, "first", ()), run_directory(state, "second", ()):
+            assert sorted(path.name.partition("-")[0] for path in runs.iterdir()) == ["first", "second"]
+        assert list(runs.iterdir()) == []
+
+    def test_below_where_the_agent_works_there_are_none(self, state: PrivateState, place: Path) -> None:
+        with run_directory(state, "claude", [str(place)]) as files:
+            assert files.directory == ""
+            assert "where agents can write" in files.why_not
+
+    def test_where_they_cannot_be_made_there_are_none(self, state: PrivateState) -> None:
+        Path(state.directory, "runs").touch()
+        with run_directory(state, "claude", ()) as files:
+            assert "exists" in files.why_not
+        with run_directory(PrivateState("", "it is full"), "claude", ()) as files:
+            assert files == PrivateState("", "it is full")
+
+
+def test_a_program_s_settings_and_shim_are_not_in_the_project(tmp_path: Path) -> None:
+    """The words of --settings may hold keys; what stands in the project may be committed, or read by an agent there."""
+    project, log = tmp_path / "co:lon", tmp_path / "log"
+    project.mkdir()
+    program = tmp_path / "claude"
+    program.write_text(
+        '#!/bin/sh\nwhile [ "$1" != --settings ]; do shift; done\n'
+        f'{{ echo "$2"; cat "$2"; echo; ls -ld "$2"; echo "$PATH"; command -v amq; }} >{log}\n'
+    )
+    program.chmod(0o700)
+    secret = json.dumps({"env": {"KEY": "sk-secret"}})
+    command = [sys.executable, "-m", "amq", "run", "--", str(program), "--settings", secret]
+    done = subprocess.run(command, cwd=project, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    path, settings, mode, search, amq = log.read_text().splitlines()
+    private = os.environ["XDG_STATE_HOME"]
+    assert path.startswith(f"{private}/amq/runs/claude-")
+    assert json.loads(settings)["env"] == {"KEY": "sk-secret"}
+    assert mode.startswith("-rw-------")
+    assert search.startswith(f"{os.path.dirname(path)}/bin:")
+    assert amq == f"{os.path.dirname(path)}/bin/amq"
+    assert not os.path.exists(os.path.dirname(path))
+    held = [each for each in project.rglob("*") if each.is_file() and "sk-secret" in each.read_text("latin-1")]
+    assert held == []
+
+
+def test_without_a_private_place_the_agent_is_hosted_without_files(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    program = tmp_path / "claude"
+    program.write_text(f'#!/bin/sh\n{{ echo "$@"; echo "$PATH"; }} >{log}\n')
+    program.chmod(0o700)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [sys.executable, "-m", "amq", "run", "--", str(program), "-c"],
+        cwd=tmp_path, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert log.read_text().splitlines() == ["-c", os.environ["PATH"]]
