@@ -1,0 +1,119 @@
+"""Mutations of what is private, and of whose queues are announced."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+PRIVATE, TRUST, INDEX = (f"tests/runtime/test_{name}.py" for name in ("private", "trust", "git_index"))
+NOTIFICATION = "tests/runtime/test_notification.py"
+
+TRUSTED = (
+    Mutant("a colon stands in a PATH", "runtime/private.py", "_why_not", "os.pathsep in path", "False", PRIVATE),
+    Mutant("a line end stands in a PATH", "runtime/private.py", "_why_not", "not path.isprintable()", "False", PRIVATE),
+    Mutant(
+        "what agents can write to is private", "runtime/private.py", "_why_not",
+        "found and any(os.path.samestat(found, other) for other in public)", "False", PRIVATE,
+    ),
+    Mutant("a link hides where it lies", "runtime/private.py", "_why_not", "os.path.realpath(base)", "base", PRIVATE),
+    Mutant(
+        "TMPDIR is private", "runtime/private.py", "private_state", "environ.get('TMPDIR', '')", "''", PRIVATE,
+    ),
+    Mutant(
+        "others may replace what is private", "runtime/private.py", "_why_not", "found and (reason := _looseness(found))",
+        "False and (reason := '')", PRIVATE,
+    ),
+    Mutant(
+        "another user's directory is private", "runtime/private.py", "_looseness", "found.st_uid not in (0, me)", "False",
+        PRIVATE,
+    ),
+    Mutant(
+        "any group may write", "runtime/private.py", "_looseness", "found.st_gid in (0, me)", "True", PRIVATE,
+    ),
+    Mutant(
+        "a link is the private directory", "runtime/private.py", "_make", "stat.S_ISDIR(found.st_mode)", "True", PRIVATE,
+    ),
+    Mutant(
+        "a private directory of another user's is used", "runtime/private.py", "_make",
+        "found.st_uid != os.geteuid()", "False", PRIVATE,
+    ),
+    Mutant("a run leaves its files", "runtime/private.py", "run_directory", "_remove(path)", "None", PRIVATE),
+    Mutant(
+        "what killed runs leave stays", "runtime/private.py", "_new_run", "_remove_if_left(f'{runs}/{name}')", "None",
+        PRIVATE,
+    ),
+    Mutant(
+        "the files of a run that lives are swept", "runtime/private.py", "_locked",
+        "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "None", PRIVATE,
+    ),
+    Mutant(
+        "what is tracked below a queue does not count", "runtime/git_index.py", "_covers",
+        "entry.startswith(wanted + b'/')", "False", INDEX,
+    ),
+    Mutant(
+        "a tracked link does not count", "runtime/git_index.py", "_covers", "mode == _SYMLINK", "False", INDEX,
+    ),
+    Mutant(
+        "a sparse directory does not count", "runtime/git_index.py", "_covers", "entry.endswith(b'/')", "False", INDEX,
+    ),
+    Mutant(
+        "a shared index that is missing is empty", "runtime/git_index.py", "tracks", "not data", "False", INDEX,
+    ),
+    Mutant("case counts in an index", "runtime/git_index.py", "_comparable", "path.lower()", "path", INDEX),
+    Mutant(
+        "a pointer to nowhere is a repository that tracks nothing", "runtime/git_index.py", "_pointed_to",
+        "label != 'gitdir' or not os.path.isdir(path)", "False", INDEX,
+    ),
+    Mutant(
+        "an unknown form of index is read", "runtime/git_index.py", "read_index",
+        "data[:4] != b'DIRC' or version not in (2, 3, 4)", "False", INDEX,
+    ),
+    Mutant(
+        "a trusted queue may be replaced", "runtime/trust.py", "why_untrusted",
+        "Trusted.at(root) in trusted_queues(state)",
+        "Trusted.at(root).path in [each.path for each in trusted_queues(state)]", TRUST,
+    ),
+    Mutant(
+        "whoever owns a directory is trusted", "runtime/trust.py", "_foreign_directory", "found.st_uid != me", "False",
+        TRUST,
+    ),
+    Mutant(
+        "a link in a queue is trusted", "runtime/trust.py", "_foreign_directory", "stat.S_ISLNK(found.st_mode)", "False",
+        TRUST,
+    ),
+    Mutant(
+        "only the real path of a queue is looked for", "runtime/trust.py", "_tracking_repository",
+        "os.path.abspath(root)", "os.path.realpath(root)", TRUST,
+    ),
+    Mutant(
+        "an index that is not known is an empty one", "runtime/trust.py", "_tracking_repository",
+        "return f'whether the repository {visible(top)} tracks it is not known: {visible(str(error))}'", "return ''",
+        TRUST,
+    ),
+    Mutant(
+        "what was found a while ago is announced by", "runtime/trust.py", "Trust.why_not", "anew", "False", TRUST,
+    ),
+    Mutant(
+        "hooks speak of any queue", "cli/hook.py", "_answer", "_require_trust(args, account.queue.root, state)", "None",
+        TRUST,
+    ),
+    Mutant(
+        "an agent is told of any queue", "runtime/waking.py", "Waker.turn", "self._unread and self._trust.why_not()",
+        "False", TRUST,
+    ),
+    Mutant("a no is a yes", "cli/run.py", "run", "replace(chosen, wake=False, untrusted=reason)", "chosen", TRUST),
+    Mutant(
+        "init trusts a queue that was there", "cli/init.py", "run", "args.tracked and found is None", "args.tracked", TRUST,
+    ),
+    Mutant(
+        "any sender is named", "runtime/notification.py", "_names", "sender in known and is_handle(sender)",
+        "is_handle(sender)", NOTIFICATION,
+    ),
+    Mutant(
+        "what is known need not be a handle", "runtime/notification.py", "_names",
+        "sender in known and is_handle(sender)", "sender in known", NOTIFICATION,
+    ),
+    Mutant(
+        "all senders are named", "runtime/notification.py", "_line", "min(len(senders), MOST_SENDERS)", "len(senders)",
+        NOTIFICATION,
+    ),
+)  # fmt: skip
