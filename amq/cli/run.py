@@ -91,7 +91,7 @@ def run(args: Namespace, out: Output) -> int:
     chosen = _options(args, handle)
     if args.explain:
         queue = QueueLayout(_root(args, environment).value)
-        files = planned_run(private_directory(queue.root), handle)
+        files = planned_run(private_directory(queue.root), queue.root, handle)
         planned = launch.plan(profile, program, environment, queue, handle, chosen, files)
         return _say(explain.explained(planned, source, native=args.native), explain.text, out)
     mailbox = _mailbox(args, handle, environment, out)

@@ -2,7 +2,7 @@
 
     DIRECTORY/
         queues/PROJECT-DIGEST/HANDLE/   what notifiers and hooks remember of one agent: wakes.jsonl, run.log, hook.json
-        runs/HANDLE-RANDOM/             the files of one `amq run`: bin/amq, hook, settings.json, hook.event
+        runs/HANDLE-DIGEST/             the files of one `amq run`: bin/amq, hook, settings.json, hook.event
         trust.json                      the queues that the user trusts
 
 A queue is no place for these. It may come with a clone, and a sandboxed agent can write to it. The places are those of
@@ -141,27 +141,33 @@ def _upwards(path: str) -> Iterator[str]:
 
 def _queue_name(root: str) -> str:
     """A file name that stands for the queue at ROOT alone, and tells people which project that is."""
+    project = os.path.basename(os.path.dirname(os.path.realpath(root)))
+    readable = "".join(sign for sign in project if sign.isascii() and sign.isalnum())[:32]
+    return f"{readable or 'queue'}-{_digest(root)}"
+
+
+def _digest(root: str) -> str:
     from hashlib import sha256
 
-    path = os.path.realpath(root)
-    project = os.path.basename(os.path.dirname(path))
-    readable = "".join(sign for sign in project if sign.isascii() and sign.isalnum())[:32]
-    return f"{readable or 'queue'}-{sha256(os.fsencode(path)).hexdigest()[:16]}"
+    return sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
 
 
 @contextmanager
-def run_directory(state: PrivateState, handle: str, shared: Iterable[str]) -> Iterator[PrivateState]:
+def run_directory(
+    state: PrivateState, root: str, handle: str, shared: Iterable[str], *, alone: bool
+) -> Iterator[PrivateState]:
     """Make a directory for the files of one `amq run`, gone at the end of the block; what killed runs left goes too.
 
-    Where none can be had, its path is empty and `why_not` says why. SHARED are more directories that agents may write
-    to, such as the one that this agent is started in.
+    Its path is the same each time for an agent of the queue ROOT that is hosted ALONE: by it Codex remembers which
+    hooks the user trusts. Where none can be had, the path is empty and `why_not` says why. SHARED are more directories that
+    agents may write to, such as the one that this agent is started in.
     """
     path, lock, reason = "", -1, state.why_not
     if state.directory:
         try:
             reason = _why_not(state.directory, shared)
             if not reason:
-                path, lock = _new_run(state.directory, handle)
+                path, lock = _new_run(state.directory, _run_name(root, handle, alone=alone))
         except (AmqError, OSError) as error:
             reason = why(error)
     try:
@@ -172,19 +178,25 @@ def run_directory(state: PrivateState, handle: str, shared: Iterable[str]) -> It
             os.close(lock)
 
 
-def planned_run(state: PrivateState, handle: str) -> PrivateState:
+def planned_run(state: PrivateState, root: str, handle: str) -> PrivateState:
     """What `run_directory` would give, for `--explain`: nothing is made."""
-    return PrivateState(f"{state.directory}/runs/{handle}-XXXXXXXX" if state.directory else "", state.why_not)
+    name = _run_name(root, handle, alone=True)
+    return PrivateState(f"{state.directory}/runs/{name}" if state.directory else "", state.why_not)
 
 
-def _new_run(private: str, handle: str) -> tuple[str, int]:
+def _run_name(root: str, handle: str, *, alone: bool) -> str:
+    """A short name, for the path may have to be typed."""
+    return f"{handle}-{_digest(root)[:8] if alone else os.urandom(6).hex()}"
+
+
+def _new_run(private: str, name: str) -> tuple[str, int]:
     """A new directory, and a descriptor that holds its lock: it dies with this process, and so tells that it lives."""
     runs = f"{private}/runs"
     os.makedirs(runs, 0o700, exist_ok=True)
     with lock_beside(private, "runs.lock", LOCK_WITHIN_S):  # a directory is never seen without its lock
-        for name in os.listdir(runs):
-            _remove_if_left(f"{runs}/{name}")
-        path = f"{runs}/{handle}-{os.urandom(4).hex()}"
+        for left in os.listdir(runs):
+            _remove_if_left(f"{runs}/{left}")
+        path = f"{runs}/{name}"
         os.mkdir(path, 0o700)
         return path, _locked(path)
 

@@ -89,7 +89,11 @@ def run(
             elif read_notifier(account.agent) is None:
                 why_not = (Reason.UNTRUSTED, options.untrusted) if options.untrusted else (Reason.OFF, "")
                 Record(trust.private.of_agent(account.queue.root, account.me).directory).waits((), *why_not)
-            files = stack.enter_context(run_directory(trust.private, account.me, config.where_agents_work()))
+            files = stack.enter_context(
+                run_directory(
+                    trust.private, account.queue.root, account.me, config.where_agents_work(), alone=bool(claim)
+                )
+            )
             planned = launch.plan(profile, program, environment, account.queue, account.me, options, files)
             launch.prepare(planned, mailbox, options)
             return _hosted(mailbox, planned, options, trust, claim)

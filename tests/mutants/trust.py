@@ -38,7 +38,7 @@ TRUSTED = (
     ),
     Mutant("a run leaves its files", "runtime/private.py", "run_directory", "_remove(path)", "None", PRIVATE),
     Mutant(
-        "what killed runs leave stays", "runtime/private.py", "_new_run", "_remove_if_left(f'{runs}/{name}')", "None",
+        "what killed runs leave stays", "runtime/private.py", "_new_run", "_remove_if_left(f'{runs}/{left}')", "None",
         PRIVATE,
     ),
     Mutant(

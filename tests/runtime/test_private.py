@@ -121,7 +121,7 @@ def test_what_cannot_be_made_is_told(state: PrivateState, place: Path) -> None:
 
 class TestTheFilesOfOneRun:
     def test_they_are_gone_at_its_end(self, state: PrivateState) -> None:
-        with run_directory(state, "claude", ()) as files:
+        with run_directory(state, "/q", "claude", (), alone=True) as files:
             assert os.path.basename(files.directory).startswith("claude-")
             write_private(f"{files.directory}/settings.json", "secret")
         assert os.listdir(f"{state.directory}/runs") == []
@@ -130,7 +130,7 @@ class TestTheFilesOfOneRun:
         script = (
             "import os, signal, sys\n"
             "from amq.runtime.private import PrivateState, run_directory, write_private\n"
-            "with run_directory(PrivateState(sys.argv[1]), 'killed', ()) as files:\n"
+            "with run_directory(PrivateState(sys.argv[1]), '/q', 'killed', (), alone=True) as files:\n"
             "    write_private(files.directory + '/settings.json', 'secret')\n"
             "    os.kill(os.getpid(), signal.SIGKILL)\n"
         )
@@ -138,20 +138,29 @@ class TestTheFilesOfOneRun:
         runs = Path(state.directory, "runs")
         (left,) = runs.iterdir()
         assert (left / "settings.json").exists()
-        with run_directory(state, "first", ()), run_directory(state, "second", ()):
+        with run_directory(state, "/q", "first", (), alone=True), run_directory(state, "/q", "second", (), alone=True):
             assert sorted(path.name.partition("-")[0] for path in runs.iterdir()) == ["first", "second"]
         assert list(runs.iterdir()) == []
 
+    def test_the_path_is_the_same_each_time_unless_there_may_be_two(self, state: PrivateState) -> None:
+        """Codex asks the user to trust a hook that is called by another path."""
+        with run_directory(state, "/q", "codex", (), alone=True) as first:
+            for queue, handle, alone in (("/q", "codex", False), ("/r", "codex", True), ("/q", "codex-2", True)):
+                with run_directory(state, queue, handle, (), alone=alone) as other:
+                    assert other.directory not in ("", first.directory)
+        with run_directory(state, "/q", "codex", (), alone=True) as again:
+            assert again == first
+
     def test_below_where_the_agent_works_there_are_none(self, state: PrivateState, place: Path) -> None:
-        with run_directory(state, "claude", [str(place)]) as files:
+        with run_directory(state, "/q", "claude", [str(place)], alone=True) as files:
             assert files.directory == ""
             assert "where agents can write" in files.why_not
 
     def test_where_they_cannot_be_made_there_are_none(self, state: PrivateState) -> None:
         Path(state.directory, "runs").touch()
-        with run_directory(state, "claude", ()) as files:
+        with run_directory(state, "/q", "claude", (), alone=True) as files:
             assert "exists" in files.why_not
-        with run_directory(PrivateState("", "it is full"), "claude", ()) as files:
+        with run_directory(PrivateState("", "it is full"), "/q", "claude", (), alone=True) as files:
             assert files == PrivateState("", "it is full")
 
 
