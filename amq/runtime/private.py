@@ -159,8 +159,8 @@ def run_directory(
     """Make a directory for the files of one `amq run`, gone at the end of the block; what killed runs left goes too.
 
     Its path is the same each time for an agent of the queue ROOT that is hosted ALONE: by it Codex remembers which
-    hooks the user trusts. Where none can be had, the path is empty and `why_not` says why. SHARED are more directories that
-    agents may write to, such as the one that this agent is started in.
+    hooks the user trusts. Where none can be had, the path is empty and `why_not` says why. SHARED are more directories
+    that agents may write to, such as the one that this agent is started in.
     """
     path, lock, reason = "", -1, state.why_not
     if state.directory:

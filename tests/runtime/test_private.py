@@ -48,6 +48,7 @@ def test_the_first_place_that_is_private_is_taken_and_made(place: Path) -> None:
         ("{place}/line\nfeed", "cannot stand in a PATH"),
         ("{place}/project/state", "where agents can write"),
         ("{place}/link/state", "where agents can write"),
+        ("{place}/deep/state", "where agents can write"),
         ("/tmp/state", "where agents can write"),
         ("{place}/tmpdir/state", "where agents can write"),
         ("{place}/open/state", "can be changed by other users"),
@@ -64,6 +65,8 @@ def test_a_place_that_others_can_change_is_not_taken(place: Path, base: str, why
     for name in ("project", "tmpdir", "open", "group", "taken", "linked", "loose/amq"):
         (place / name).mkdir(parents=True)
     (place / "link").symlink_to("project")
+    (place / "project" / "inside").mkdir()
+    (place / "deep").symlink_to("project/inside")
     (place / "open").chmod(0o777)
     os.chown(place / "group", -1, OTHER)
     (place / "group").chmod(0o770)
