@@ -78,6 +78,8 @@ def _bases(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield "XDG_STATE_HOME", environ["XDG_STATE_HOME"]
     if environ.get("HOME"):
         yield "HOME", os.path.join(environ["HOME"], ".local", "state")
+    if os.name == "nt" and environ.get("LOCALAPPDATA"):
+        yield "LOCALAPPDATA", environ["LOCALAPPDATA"]
     if environ.get("XDG_RUNTIME_DIR"):
         yield "XDG_RUNTIME_DIR", environ["XDG_RUNTIME_DIR"]
 
@@ -105,13 +107,19 @@ def _make(base: str) -> str:
     with suppress(FileExistsError):
         os.mkdir(path, 0o700)
     found = os.lstat(path)
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+    if not stat.S_ISDIR(found.st_mode) or _is_shared(found):
         raise PermissionError(None, "not a directory of yours alone", path)
     return path
 
 
+def _is_shared(found: os.stat_result) -> bool:
+    return os.name != "nt" and (found.st_uid != os.geteuid() or bool(found.st_mode & 0o022))
+
+
 def _looseness(found: os.stat_result) -> str:
     """Who else could put another directory in the place of one below FOUND; "" if only the user and root could."""
+    if os.name == "nt":
+        return ""
     me = os.geteuid()
     if found.st_uid not in (0, me):
         return "belongs to another user"

@@ -33,7 +33,7 @@ TRUSTED = (
         "a link is the private directory", "runtime/private.py", "_make", "stat.S_ISDIR(found.st_mode)", "True", PRIVATE,
     ),
     Mutant(
-        "a private directory of another user's is used", "runtime/private.py", "_make",
+        "a private directory of another user's is used", "runtime/private.py", "_is_shared",
         "found.st_uid != os.geteuid()", "False", PRIVATE,
     ),
     Mutant("a run leaves its files", "runtime/private.py", "run_directory", "_remove(path)", "None", PRIVATE),
