@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from amq import repository
 from amq.errors import NotFound, Unsafe, UsageError
 from amq.layout import ROOT_NAME
 from amq.names import PERSON, check_handle
@@ -13,6 +14,10 @@ from amq.record import record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+
+ABOVE = "above"
+"""The source of a queue that was found above the repository around the working directory."""
 
 
 @record
@@ -30,10 +35,21 @@ def environment() -> dict[str, str]:
 
 def working_directory() -> str:
     """Where we are; raises NotFound if that has been removed meanwhile."""
+    return _required(cwd_or_empty())
+
+
+def cwd_or_empty() -> str:
+    """Where we are; "" if that has been removed meanwhile, as the worktree of an agent that goes on."""
     try:
         return os.getcwd()
     except FileNotFoundError:
-        raise NotFound("the working directory is gone", hint="cd to one that is there") from None
+        return ""
+
+
+def _required(cwd: str) -> str:
+    if not cwd:
+        raise NotFound("the working directory is gone", hint="cd to one that is there")
+    return cwd
 
 
 def debugging(environ: Mapping[str, str]) -> bool:
@@ -53,12 +69,19 @@ def wanted_root(option: str | None, environ: Mapping[str, str]) -> Setting:
 
 
 def find_root(option: str | None, environ: Mapping[str, str], cwd: str) -> Setting | None:
-    """The queue that is there, as an absolute path; None if none is."""
+    """The queue that is there, as an absolute path; None if none is.
+
+    By a name it is looked for up to the top of the repository, and in what all of its worktrees share. One above the
+    repository counts if it is the user's own; its source is then ABOVE. CWD is the working directory, "" if that is
+    gone; then NotFound is raised unless an absolute path names the queue.
+    """
     wanted = wanted_root(option, environ)
-    for place in _places(wanted.value, cwd):
+    if not os.path.isabs(wanted.value):
+        _required(cwd)
+    for place, is_above in _places(wanted.value, cwd):
         path = os.path.normpath(os.path.join(place, wanted.value))
-        if os.path.isdir(path):
-            return Setting(path, wanted.source)
+        if os.path.isdir(path) and (not is_above or _is_own(path)):
+            return Setting(path, ABOVE if is_above else wanted.source)
     return None
 
 
@@ -82,9 +105,9 @@ def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: 
     environment says. Raises UsageError rather than choose the home directory or `/` without `--root`.
     """
     wanted = wanted_root(option, {} if here else environ)
-    if os.path.isabs(wanted.value) or wanted.source == "--root":
+    if os.path.isabs(wanted.value) or (wanted.source == "--root" and _required(cwd)):
         return Setting(os.path.normpath(os.path.join(cwd, wanted.value)), wanted.source)
-    place = cwd if here or _is_one_place(wanted.value) else _project(cwd)
+    place = cwd if here or _is_one_place(wanted.value) else _project(_required(cwd))
     if _is_no_project(place):
         from shlex import quote
 
@@ -100,9 +123,11 @@ def _is_no_project(place: str) -> bool:
 
 
 def _project(cwd: str) -> str:
-    """The top of the git repository, the main worktree's of a linked one; without a repository CWD."""
-    top = next((place for place in _ancestors(cwd) if _is_repository(place)), cwd)
-    return _main_worktree(top) or top
+    """The directory that stands for the git repository around CWD, of a submodule for the outer one; else CWD."""
+    top = repository.top_of(cwd)
+    while top and (outer := repository.superproject_of(top)):
+        top = outer
+    return repository.home_of(top) if top else cwd
 
 
 def project_directories(root: str) -> list[str]:
@@ -116,11 +141,8 @@ def project_directories(root: str) -> list[str]:
 
 def where_agents_work() -> list[str]:
     """The working directory and the top of the repository around it; none where that has been removed."""
-    try:
-        place = os.getcwd()
-    except FileNotFoundError:
-        return []
-    return [place, _project(place)]
+    place = cwd_or_empty()
+    return [place, _project(place)] if place else []
 
 
 def _is_one_place(wanted: str) -> bool:
@@ -128,46 +150,31 @@ def _is_one_place(wanted: str) -> bool:
     return os.path.isabs(wanted) or wanted.split(os.sep)[0] in (os.curdir, os.pardir)
 
 
-def _places(wanted: str, cwd: str) -> Iterator[str]:
-    """Where a queue of that path or name may be, best first."""
+def _places(wanted: str, cwd: str) -> Iterator[tuple[str, bool]]:
+    """Where a queue of that path or name may be, best first, and whether that is above the repository around CWD.
+
+    A repository has one queue for all of its worktrees. That of a submodule may be the outer repository's.
+    """
     if _is_one_place(wanted):
-        yield cwd
+        yield cwd, False
         return
-    for place in _ancestors(cwd):
-        yield place
-    for place in _ancestors(cwd):
-        main = _main_worktree(place)
-        if main:
-            yield main
-            return
+    start, top = cwd, repository.top_of(cwd)
+    while top:
+        for place in repository.upwards(start):
+            yield place, False
+            if place == top:
+                break
+        yield repository.home_of(top), False
+        start, outer = os.path.dirname(top), repository.superproject_of(top)
+        if outer is None:
+            break
+        top = outer
+    for place in repository.upwards(start):
+        yield place, top is not None
 
 
-def _ancestors(path: str) -> Iterator[str]:
-    while True:
-        yield path
-        above = os.path.dirname(path)
-        if above == path:
-            return
-        path = above
-
-
-def _is_repository(place: str) -> bool:
-    """Whether PLACE is the top of a git repository. An empty `.git`, which some sandboxes leave about, makes none."""
-    git = os.path.join(place, ".git")
-    return os.path.isfile(git) or os.path.exists(os.path.join(git, "HEAD"))
-
-
-def _main_worktree(place: str) -> str | None:
-    """The main worktree, if PLACE is the top of a linked one (gitrepository-layout(5): a `.git` file, `commondir`)."""
-    try:
-        with open(os.path.join(place, ".git"), encoding="utf-8") as pointer:
-            label, _, directory = pointer.readline().strip().partition(": ")
-        git_directory = os.path.join(place, directory)
-        with open(os.path.join(git_directory, "commondir"), encoding="utf-8") as common:
-            shared = os.path.normpath(os.path.join(git_directory, common.readline().strip()))
-    except (OSError, UnicodeDecodeError):
-        return None
-    return os.path.dirname(shared) if label == "gitdir" and os.path.basename(shared) == ".git" else None
+def _is_own(path: str) -> bool:
+    return os.name == "nt" or os.stat(path).st_uid == os.geteuid()
 
 
 def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]) -> None:

@@ -90,6 +90,8 @@ def worktree(tmp_path: Path) -> Path:
     """A linked git worktree of the repository `main` beside it."""
     private = make(tmp_path, "main", ".git", "worktrees", "linked")
     Path(private, "commondir").write_text("../..\n")
+    for directory in (private, tmp_path / "main" / ".git"):
+        Path(directory, "HEAD").touch()
     linked = Path(make(tmp_path, "linked"))
     (linked / ".git").write_text(f"gitdir: {private}\n")
     return linked

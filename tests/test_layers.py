@@ -28,6 +28,7 @@ ROOMS = {
     **{f"amq.{name}": "mailbox" for name in ("account", "draining", "listing", "mailbox", "progress", "sending")},
     **{f"amq.{name}": "mailbox" for name in ("deadletters", "everywhere", "order", "roster", "sweeping", "threads")},
     "amq.tracing": "mailbox",
+    "amq.repository": "config",
     **{f"amq.{name}": name for name in ("cli", "config", "demo", "pty", "runtime", "schema", "setup", "store")},
 }
 """The room of a module is that of its longest prefix here."""

@@ -34,7 +34,7 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Print the script; or the handles of the queue that is here, and none if there is no queue."""
     if args.what == HANDLES:
-        root = config.find_root(args.root, config.environment(), config.working_directory())
+        root = config.find_root(args.root, config.environment(), config.cwd_or_empty())
         out.data("".join(f"{handle}\n" for handle in registry.mailboxes(QueueLayout(root.value))) if root else "")
         return 0
     import shtab

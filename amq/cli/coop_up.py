@@ -6,7 +6,7 @@ import time
 
 from amq import config
 from amq.cli.output import stdin_is_terminal
-from amq.cli.session import check_queue
+from amq.cli.session import check_queue, say_if_above
 from amq.cli.trust import settled, trust_of
 from amq.errors import AmqError
 from amq.layout import QueueLayout
@@ -74,6 +74,7 @@ def _queue(args: Namespace, handles: list[str], out: Output) -> str:
     found = config.find_root(args.root, environ, cwd)
     root = (found or config.new_root(args.root, environ, cwd)).value
     if found is not None:
+        say_if_above(found, out)
         check_queue(args, root, out)
     queue = QueueLayout(root)
     registry.make_queue(queue, tracked=False)

@@ -49,9 +49,10 @@ def _context(args: Namespace) -> Context:
     from amq.setup.doctor import Context, this_machine
     from amq.setup.finding import Finding
 
-    machine = this_machine(config.environment(), config.working_directory(), __version__)
+    machine = this_machine(config.environment(), config.cwd_or_empty(), __version__)
+    found = config.find_root(args.root, machine.environ, machine.cwd)
     try:
-        return Context(machine, config.existing_root(args.root, machine.environ, machine.cwd).value)
+        return Context(machine, (found or config.existing_root(args.root, machine.environ, machine.cwd)).value)
     except NotFound as error:
         return Context(machine, None, Finding(error.message, error.hint))
 

@@ -6,7 +6,7 @@ import shlex
 
 from amq import config
 from amq.cli.output import stdin_is_terminal
-from amq.cli.session import check_queue
+from amq.cli.session import check_queue, say_if_above
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Print what is known; whose mailbox it is may not be."""
     environ = config.environment()
-    root = config.existing_root(args.root, environ, config.working_directory())
+    root = config.existing_root(args.root, environ, config.cwd_or_empty())
+    say_if_above(root, out)
     check_queue(args, root.value, out)
     me = config.resolve_me(args.me, environ, person=True)
     settings = {"root": root, "me": me}

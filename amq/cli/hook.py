@@ -105,7 +105,7 @@ def _limited(seconds: float) -> Iterator[None]:
 
 def _mailbox(args: Namespace, environ: Mapping[str, str], program: str) -> Mailbox:
     """The agent's mailbox. Nobody who says not who he is takes the place of an agent that is hosted."""
-    root = config.existing_root(args.root, environ, config.working_directory()).value
+    root = config.existing_root(args.root, environ, config.cwd_or_empty()).value
     config.check_root(root, trusted=args.trust_root, complain=lambda *_: None)
     if not args.me and not environ.get("AM_ME"):
         agent = QueueLayout(root).agent(check_handle(program, "the program"))

@@ -41,12 +41,13 @@ def run(args: Namespace, out: Output) -> int:
         raise UsageError("--force without --agents would empty the registry", hint="--agents A,B: exactly these")
     for handle in args.agents:
         check_handle(handle, "--agents")
-    environ, cwd = config.environment(), config.working_directory()
+    environ, cwd = config.environment(), config.cwd_or_empty()
     found = None if args.here else config.find_root(args.root, environ, cwd)
     root = (found or config.new_root(args.root, environ, cwd, here=args.here)).value
     if found is not None:
         check_queue(args, root, out)
-        out.note(f"using the queue that is there: {root}")
+        where = "above this repository" if found.source == config.ABOVE else "that is there"
+        out.note(f"using the queue {where}: {root}")
     queue = QueueLayout(root)
     registry.make_queue(queue, tracked=args.tracked)
     if args.tracked and found is None:

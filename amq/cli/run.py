@@ -8,7 +8,7 @@ import time
 from amq import config
 from amq.cli import waking
 from amq.cli.options import duration
-from amq.cli.session import check_queue, private_directory
+from amq.cli.session import check_queue, private_directory, say_if_above
 from amq.cli.trust import settled, trust_of
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
@@ -147,15 +147,16 @@ def _handle(args: Namespace, program: str) -> str:
 
 def _root(args: Namespace, environment: Mapping[str, str]) -> config.Setting:
     """The queue that is there, or where one would be made."""
-    directory = config.working_directory()
+    directory = config.cwd_or_empty()
     found = config.find_root(args.root, environment, directory)
     return found or config.new_root(args.root, environment, directory)
 
 
 def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: Output) -> Mailbox:
     """The agent's mailbox, made if need be, which is said. It warns of nothing later: the screen is the program's."""
-    root = _root(args, environment).value
-    queue = QueueLayout(root)
+    found = _root(args, environment)
+    say_if_above(found, out)
+    root, queue = found.value, QueueLayout(found.value)
     if os.path.isdir(root):
         check_queue(args, root, out)
     if not registry.has_mailbox(queue.agent(handle)):

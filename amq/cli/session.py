@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 
 def find_queue(args: Namespace, out: Output) -> str:
     """The path of the queue that is meant; raises NotFound or Unsafe."""
-    root = config.existing_root(args.root, config.environment(), config.working_directory()).value
-    check_queue(args, root, out)
-    return root
+    root = config.existing_root(args.root, config.environment(), config.cwd_or_empty())
+    say_if_above(root, out)
+    check_queue(args, root.value, out)
+    return root.value
+
+
+def say_if_above(root: config.Setting, out: Output) -> None:
+    """Say that the queue ROOT is not the repository's own."""
+    if root.source == config.ABOVE:
+        out.note(f"using the queue above this repository: {root.value}")
 
 
 def check_queue(args: Namespace, root: str, out: Output) -> None:

@@ -63,7 +63,7 @@ def _list(queues: list[Trusted], out: Output) -> int:
 def _revoke(args: Namespace, out: Output) -> int:
     from amq.runtime import trust
 
-    environ, cwd = config.environment(), config.working_directory()
+    environ, cwd = config.environment(), config.cwd_or_empty()
     root = (config.find_root(args.root, environ, cwd) or config.new_root(args.root, environ, cwd)).value
     if not trust.revoke(root, private_directory(root)):
         raise NotFound(f"the queue {root} was not trusted by name", hint="amq trust --list shows those that are")

@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import re
 
+from amq import repository
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,19 +29,16 @@ class UnreadableIndex(Exception):
 def enclosing_repositories(path: str) -> Iterator[tuple[str, str]]:
     """Each repository whose work tree is or encloses PATH, an absolute one: its top and git directory, nearest first.
 
-    An empty `.git`, which some sandboxes leave about, makes no repository. Raises UnreadableIndex for a `.git` file
-    that cannot be followed.
+    Raises UnreadableIndex for a `.git` that cannot be followed.
     """
-    above = path
-    while True:
-        place, git = above, os.path.join(above, ".git")
-        if os.path.isfile(git):
-            yield place, _pointed_to(git)
-        elif os.path.lexists(os.path.join(git, "HEAD")):
-            yield place, git
-        above = os.path.dirname(place)
-        if above == place:
-            return
+    top = repository.top_of(path)
+    while top is not None:
+        git = repository.git_directory(top)
+        if git is None:
+            raise UnreadableIndex(f"its {os.path.join(top, '.git')} leads to no repository")
+        yield top, git
+        above = os.path.dirname(top)
+        top = repository.top_of(above) if above != top else None
 
 
 def tracks(top: str, git_directory: str, path: str) -> bool:
@@ -136,15 +135,6 @@ def _comparable(path: bytes) -> bytes:
     from unicodedata import normalize
 
     return os.fsencode(normalize("NFC", os.fsdecode(path)).casefold())
-
-
-def _pointed_to(git: str) -> str:
-    """The git directory that a `.git` file names."""
-    label, _, directory = os.fsdecode(_read(git)).partition("\n")[0].partition(": ")
-    path = os.path.join(os.path.dirname(git), directory)
-    if label != "gitdir" or not os.path.isdir(path):
-        raise UnreadableIndex(f"{git} leads to no repository")
-    return path
 
 
 def _read(path: str) -> bytes:

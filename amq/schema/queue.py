@@ -25,7 +25,7 @@ class Root(Model):
 
     value: str
     """Its absolute path."""
-    source: Literal["--root", "AM_ROOT", "found"]
+    source: Literal["--root", "AM_ROOT", "found", "above"]
     """Where that comes from; found: in the working directory or above."""
 
 

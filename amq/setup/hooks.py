@@ -28,7 +28,7 @@ NEW_FILE = "{\n}\n"
 _CALL = "amq hook {program} {event} 2>/dev/null || :"
 _LOOK = (
     "d=$PWD r=${{AM_ROOT:-.agent-mail}}; case $r in /*) d= ;; *) "
-    'until [ -d "$d/$r" ] || [ -f "$d/.git" ] || [ -z "$d" ]; do d=${{d%/*}}; done ;; esac; '
+    'until [ -d "$d/$r" ] || [ -f "$d/.git" ] || [ -L "$d/.git" ] || [ -z "$d" ]; do d=${{d%/*}}; done ;; esac; '
     'if [ -d "$d/$r" ]; then set -- "$d/$r/agents/${{AM_ME:-{program}}}/inbox/new/"*.md; [ -e "$1" ] || exit 0; '
     'elif [ -z "$d" ]; then exit 0; fi; '
 )

@@ -110,3 +110,35 @@ def test_a_program_that_is_not_there_gets_no_mailbox(shell: Shell) -> None:
     called = shell("run", "--", "no-such-program-at-all")
     assert (called.code, called.err) == (127, "amq: no-such-program-at-all: no such program\n")
     assert not shell.root.exists()
+
+
+def test_with_an_absolute_queue_no_working_directory_is_needed(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worktree of an agent may be removed under it: it can still read and answer its mail."""
+    monkeypatch.setenv("AM_ROOT", str(amq.root))
+    monkeypatch.setenv("AM_ME", "bob")
+    identifier = amq.send()
+    gone = amq.project / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for words in ("list", "who", "why alice", "env", "trace --id " + identifier, "trust --list", "completion handles"):
+        assert amq(*words.split(), me=None).code == 0, words
+    assert "hello" in amq.ok("drain", "--include-body", me=None)
+    assert "Replied" in amq.ok("reply", "--id", identifier, "--body", "back", me=None)
+    assert amq("init", "--agents", "dora", me=None).code == 0
+    assert amq("doctor", me=None).out.startswith(f"queue: {amq.root}\n")
+    assert amq("hook", "claude", "SessionStart", me=None, stdin=b"{}").out
+
+
+def test_a_queue_above_the_repository_is_used_and_said(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = amq.project / "inner"
+    (inner / ".git").mkdir(parents=True)
+    (inner / ".git" / "HEAD").touch()
+    monkeypatch.chdir(inner)
+    said = f"amq: using the queue above this repository: {amq.root}\n"
+    for words in (("list",), ("env",), ("who",), ("init", "--agents", "dora"), ("run", "--no-wake", "--", "true")):
+        called = amq(*words)
+        assert (called.code, called.err.replace(" made a mailbox", "")) == (0, called.err)
+        assert said in called.err
+    assert amq("init", "--here", "--agents", "alice").code == 0
+    assert amq("list").err == ""

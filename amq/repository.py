@@ -1,0 +1,100 @@
+"""Which git repository a directory lies in, and the one directory that all of its worktrees share.
+
+Only looked at, never run. Source: gitrepository-layout(5), git-worktree(1), gitsubmodules(7).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_WORKTREE = re.compile(r"^[ \t]*worktree[ \t]*=[ \t]*\"?([^\"\r\n]+?)\"?[ \t]*$", re.MULTILINE)
+
+
+def upwards(path: str) -> Iterator[str]:
+    """PATH, an absolute one, and every directory above it."""
+    while True:
+        yield path
+        above = os.path.dirname(path)
+        if above == path:
+            return
+        path = above
+
+
+def top_of(path: str) -> str | None:
+    """The top of the work tree that PATH lies in; None if it lies in none.
+
+    An empty `.git`, which some sandboxes leave about, makes no repository.
+    """
+    return next((place for place in upwards(path) if _is_top(place)), None)
+
+
+def git_directory(top: str) -> str | None:
+    """The git directory of the work tree TOP; None if its `.git` leads to none."""
+    git = os.path.join(top, ".git")
+    if os.path.isfile(git):
+        label, _, directory = _first_line(git).partition(": ")
+        git = os.path.join(top, directory)
+        if label != "gitdir":
+            return None
+    return git if os.path.lexists(os.path.join(git, "HEAD")) else None
+
+
+def home_of(top: str) -> str:
+    """The directory that stands for the whole repository of the work tree TOP, the same from all of its worktrees.
+
+    It is the main work tree, or for a bare repository the directory around it whose `.git` leads to it; where there is
+    neither, the repository's own directory.
+    """
+    git = git_directory(top)
+    if git is None:
+        return top
+    common = _common(git)
+    around = os.path.dirname(common)
+    for place in (around, *_configured(common)):
+        found = git_directory(place)
+        if found is not None and _common(found) == common:
+            return place
+    return common
+
+
+def superproject_of(top: str) -> str | None:
+    """The top of the work tree whose submodule TOP is; None if it is no submodule."""
+    git, outer = git_directory(top), top_of(os.path.dirname(top))
+    around = git_directory(outer) if outer else None
+    if git is None or around is None:
+        return None
+    inside = os.path.join(_common(around), "modules") + os.sep
+    return outer if os.path.realpath(git).startswith(inside) else None
+
+
+def _is_top(place: str) -> bool:
+    git = os.path.join(place, ".git")
+    return os.path.isfile(git) or os.path.lexists(os.path.join(git, "HEAD"))
+
+
+def _common(git: str) -> str:
+    """The real path of what the worktrees of a repository share; GIT is the git directory of one of them."""
+    return os.path.realpath(os.path.join(git, _first_line(os.path.join(git, "commondir"))))
+
+
+def _configured(common: str) -> list[str]:
+    """The work tree that the repository itself names (`core.worktree`), as that of a submodule does."""
+    try:
+        with open(os.path.join(common, "config"), encoding="utf-8", errors="surrogateescape") as file:
+            return [os.path.normpath(os.path.join(common, path)) for path in _WORKTREE.findall(file.read())]
+    except OSError:
+        return []
+
+
+def _first_line(path: str) -> str:
+    """The first line of a file, without its end; "" if it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.readline().rstrip("\r\n")
+    except OSError:
+        return ""
