@@ -9,7 +9,7 @@ from amq.cli.options import count
 from amq.cli.session import open_mailbox
 from amq.errors import UsageError
 from amq.names import KINDS, PRIORITIES
-from amq.text import visible
+from amq.text import subject_line, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _wanted(header: Header, args: Namespace) -> bool:
 
 def line(header: Header) -> str:
     """A message as a line of text."""
-    subject = visible(header.subject) or "(no subject)"
+    subject = subject_line(header.subject)
     return f"{header.created}  {header.priority or '-'}  {header.sender}  {visible(header.id)}  {subject}\n"
 
 

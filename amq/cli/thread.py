@@ -5,7 +5,7 @@ from __future__ import annotations
 from amq.cli.described import described, optional
 from amq.cli.options import count, handles
 from amq.cli.session import open_mailbox
-from amq.text import could_be_frame, indented, visible, visible_lines, with_final_line_end
+from amq.text import could_be_frame, indented, subject_line, visible, visible_lines, with_final_line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ def run(args: Namespace, out: Output) -> int:
 
 def _lines(entry: Entry) -> str:
     header = entry.header
-    line = f"{header.created}  {header.sender}  {visible(header.subject) or '(no subject)'}\n"
+    line = f"{header.created}  {header.sender}  {subject_line(header.subject)}\n"
     return line if entry.text is None else f"{line}{_body(entry.text)}---\n"
 
 
 def _body(text: str) -> str:
-    """The body, indented if a line of it could be taken for the end of a message."""
+    """The body, indented if a line of it could be taken for the end of a message, or the beginning of one."""
     body = with_final_line_end(visible_lines(text))
-    return indented(body) if could_be_frame(body) else body
+    return indented(body) if could_be_frame(body, dated=True) else body
 
 
 def _item(entry: Entry) -> dict[str, Any]:

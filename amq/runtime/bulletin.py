@@ -9,7 +9,7 @@ import os
 
 from amq.jsontext import render
 from amq.runtime.hooks import write_private
-from amq.text import visible
+from amq.text import subject_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,4 +39,4 @@ def write_bulletin(path: str, me: str, unread: Sequence[Found]) -> None:
 def lines(unread: Sequence[Found]) -> list[str]:
     """The first few messages, a line each."""
     headers = [each.header for each in unread[:MOST_LINES] if each.header]
-    return [visible(f"{header.sender}: {header.subject or '(no subject)'}")[:LONGEST_LINE] for header in headers]
+    return [f"{header.sender}: {subject_line(header.subject)}"[:LONGEST_LINE] for header in headers]

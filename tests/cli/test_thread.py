@@ -125,6 +125,11 @@ def test_a_body_can_forge_neither_the_frame_nor_the_terminal(amq: Shell) -> None
     assert "s<U+202E>" in text
 
 
+def test_a_body_can_not_begin_another_message(amq: Shell) -> None:
+    amq.send("--thread", "t", body="\uff12026-01-01T00:00:00Z  bob  yes")
+    assert "\n    \uff12026" in amq.ok("thread", "--id", "t", "--include-body")
+
+
 def test_only_heads_are_read_of_what_is_not_shown(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     talk(amq)
     monkeypatch.setattr(maildir, "open_message", None)

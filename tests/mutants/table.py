@@ -15,6 +15,7 @@ SYSCALLS, PIPES, STUCK = "tests/crash/test_syscalls.py", "tests/crash/test_pipes
 ORDERED, CALM, LOCKS = "tests/test_order.py", "tests/store/test_calm.py", "tests/store/test_locks.py"
 WINDOWS = "tests/store/test_windows.py"
 HOSTILE, WIRE, TEXT = "tests/hostile", "tests/wire", "tests/test_text.py"
+FRAMES = "tests/hostile/test_frames.py"
 
 ON_DISK = (
     Mutant("fsync does nothing", "store/durable.py", "Steps.fsync", "os.fsync(fd)", "None", f"{SYSCALLS} {DURABLE}"),
@@ -463,9 +464,43 @@ WORDS = (
         "frozenset({'Cc', 'Cf', 'Cs', 'Co'})",
         f"{TEXT} tests/hostile",
     ),
+    Mutant("talk is raw", "cli/output.py", "Output.note", "visible(text)", "text", "tests/cli/test_main.py"),
     Mutant(
-        "talk is raw", "cli/output.py", "Output.note", "visible_lines(text)", "text", "tests/hostile/test_arguments.py"
+        "what went wrong is raw",
+        "cli/output.py",
+        "Output.error",
+        "visible(error.message)",
+        "error.message",
+        "tests/cli/test_main.py",
     ),
+    Mutant(
+        "what no category tells is shown as nothing",
+        "text.py",
+        "_Shown.__missing__",
+        "category(character) in _HIDDEN or re.match(_IGNORABLE, character)",
+        "category(character) in _HIDDEN",
+        FRAMES,
+    ),
+    Mutant(
+        "a joiner may stand anywhere",
+        "text.py",
+        "visible",
+        "re.sub(_STRAY, lambda stray: _named(stray.group()), text.translate(_SHOWN))",
+        "text.translate(_SHOWN)",
+        FRAMES,
+    ),
+    Mutant("only ASCII looks like ours", "text.py", "outline", "text.translate(_OUTLINES)", "text", FRAMES),
+    Mutant("a mark hides a line of ours", "text.py", "_outline", "kind[0] == 'M'", "False", FRAMES),
+    Mutant("a blank hides a line of ours", "text.py", "_outline", "kind[0] == 'Z'", "False", FRAMES),
+    Mutant(
+        "a date may begin a line of a body",
+        "cli/thread.py",
+        "_body",
+        "could_be_frame(body, dated=True)",
+        "could_be_frame(body)",
+        FRAMES,
+    ),
+    Mutant("a subject may be blank", "text.py", "subject_line", "outline(shown).strip()", "shown", FRAMES),
 )
 
 FROM_ELSEWHERE = (
