@@ -161,7 +161,7 @@ def parse_header(text: bytes, identifier: str) -> Header:
     try:
         wire = jsontext.parse(text)
     except ValueError as error:
-        raise BadMessage(f"the header is not JSON: {error}", "parse_error") from None
+        raise BadMessage(f"the header is not JSON that can be read: {error}", "parse_error") from None
     if type(wire) is not dict:
         raise BadMessage("the header is not a JSON object", "parse_error")
     fields: dict[str, Any] = {**_ABSENT, "extra": {}}

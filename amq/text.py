@@ -10,8 +10,8 @@ import re
 
 # Patterns are compiled when they are first used: most commands show nothing but ASCII.
 
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_IGNORABLE = (
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+IGNORABLE = (
     r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
 """Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt), without what is in the categories above.
@@ -41,7 +41,7 @@ class _Shown(dict[int, str]):
         if code < 0x20 or code == 0x7F:
             shown = f"^{chr(code ^ 0x40)}"
         elif not re.match(f"[{_SELECTORS}{_JOINERS}]", character) and (
-            category(character) in _HIDDEN or re.match(_IGNORABLE, character)
+            category(character) in HIDDEN or re.match(IGNORABLE, character)
         ):
             shown = _named(character)
         self[code] = shown
@@ -74,61 +74,19 @@ def visible_lines(text: str) -> str:
 def subject_line(subject: str) -> str:
     """Return SUBJECT on one line, or `(no subject)` if nothing of it would be seen."""
     shown = visible(subject)
-    return shown if outline(shown).strip() else "(no subject)"
+    return shown if _outline(shown).strip() else "(no subject)"
 
 
-# -- what could be taken for the lines that commands print around bodies ----------------------------------------------
-
-_LETTER, _SIGN, _BLANK = "\1", "\2", "\t"
-"""What any other letter or digit, any other sign and any other blank is folded to."""
-_WITHOUT_INK = "\u2800\U0001d159\U00013441\U00013442"
-_ALIKE = {"ELLIPSIS": "…", "DASH": "-", "HYPHEN": "-", "MINUS": "-", "HORIZONTAL": "-", "COLON": ":"}
-"""What a character looks like that has this word in its name."""
-_ALSO_ALIKE = dict.fromkeys("一ー⼀ㄧㅡᅳ㇐⎯⏤╴╶╸╺╼╾", "-") | dict.fromkeys("∶ː˸׃։⁚፡", ":")
-
-
-class _Outlines(dict[int, str]):
-    """What of ASCII each character could be taken for."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = found = chr(code) if code < 0x80 else _outline(chr(code))
-        return found
-
-
-def _outline(character: str) -> str:
-    from unicodedata import category, name, normalize
-
-    kind = category(character)
-    if kind[0] == "Z" or character in _WITHOUT_INK:
-        return _BLANK
-    if kind[0] == "M" or kind in _HIDDEN or re.match(_IGNORABLE, character):
-        return ""
-    words = re.split("[ -]", name(character, ""))
-    alike = next((_ALIKE[word] for word in _ALIKE if word in words), _ALSO_ALIKE.get(character, ""))
-    plain = alike or "".join(filter(str.isascii, normalize("NFKD", character))).strip()
-    return plain or {"Ps": "[", "Pe": "]"}.get(kind, _LETTER if kind[0] in "LN" else _SIGN)
-
-
-_OUTLINES = _Outlines()
-
-
-def outline(text: str) -> str:
-    """Return TEXT as a hasty reader could take it: without what is not seen, and with ASCII for what looks like it."""
-    return text if text.isascii() else text.translate(_OUTLINES)
-
-
-def _word(letters: str) -> str:
-    """A pattern for what could be taken for a word of these LETTERS."""
-    alike = {"I": "Il1|", "O": "O0", "M": "M"}
-    return " *".join(f"(?i:[{alike.get(letter, letter)}{_LETTER}{_SIGN}])" for letter in letters)
-
-
-_MARGIN = rf"^(?! {{4}})[ {_BLANK}]*+"  # what we indent by 4 is known by that, and is not ours
+# In an outline, \x01 is a letter and \x02 a sign that is none of ASCII's: either may look like one of ours. Four plain
+# spaces are the margin of what is not ours; another blank, in an outline a tab, is none.
 _FRAME = (
-    rf"{_MARGIN}(?:- *- *-|[\[{_SIGN}] *{_word('AMQ')} *[]{_SIGN}]|- *(?:{_word('FROM')}|{_word('ID')}) *:|…|\.\.+ *\d)"
-    rf"|^(?! {{4}})[ {_BLANK}]++[A-Z{_LETTER}{_SIGN}][\w{_LETTER}]*+(?: *\([^)\n]*\))? *:"
+    r"^(?! {4})[ \t]*+(?:- *- *-"
+    r"|[\[\x02] *[Aa\x01\x02] *[Mm\x01\x02] *[Qq\x01\x02] *[\]\x02]"
+    r"|- *(?:[Ff\x01\x02] *[Rr\x01\x02] *[Oo0\x01\x02] *[Mm\x01\x02]|[Il1|\x01\x02] *[Dd\x01\x02]) *:"
+    r"|…|\.\.+ *\d)"
+    r"|^(?! {4})[ \t]++[A-Z\x01\x02][\w\x01]*+(?: *\([^)\n]*\))? *:"
 )
-_DATED = rf"{_MARGIN}[\d{_LETTER}]{{4}} *-"
+_DATED = r"^(?! {4})[ \t]*+[\d\x01]{4} *-"
 
 
 def could_be_frame(body: str, *, dated: bool = False) -> bool:
@@ -137,7 +95,15 @@ def could_be_frame(body: str, *, dated: bool = False) -> bool:
     With `dated` also for one that begins with a date, as the lines of `thread` do.
     """
     pattern = f"{_FRAME}|{_DATED}" if dated else _FRAME
-    return re.search(pattern, outline(body), re.MULTILINE) is not None
+    return re.search(pattern, _outline(body), re.MULTILINE) is not None
+
+
+def _outline(text: str) -> str:
+    if text.isascii():
+        return text
+    from amq.outlines import outline
+
+    return outline(text)
 
 
 def indented(text: str, margin: str = "    ") -> str:

@@ -77,7 +77,7 @@ def _context(text: str | None) -> dict[str, Any] | None:
     try:
         value = jsontext.parse(read_file(text[1:]) if text.startswith("@") else text)
     except ValueError as error:
-        raise UsageError(f"--context is not JSON: {error}") from None
+        raise UsageError(f"--context is not JSON that can be sent: {error}") from None
     if type(value) is not dict:
         raise UsageError("--context is not a JSON object", hint="""such as --context '{"paths": ["src/a.py"]}'""")
     return value

@@ -436,9 +436,9 @@ WORDS = (
         "deep JSON is a defect",
         "jsontext.py",
         "parse",
-        "raise ValueError('nested too deeply') from None",
-        "raise",
-        WIRE,
+        "_depth(text) > MAX_DEPTH",
+        "False",
+        "tests/hostile/test_values.py",
     ),
     Mutant(
         "controls are shown raw",
@@ -474,11 +474,35 @@ WORDS = (
         "tests/cli/test_main.py",
     ),
     Mutant(
+        "a bad message says all that is in it",
+        "errors.py",
+        "BadMessage.__init__",
+        "len(message) <= LONGEST_QUOTE",
+        "True",
+        "tests/hostile/test_values.py",
+    ),
+    Mutant(
+        "the record of wakes is read loosely",
+        "runtime/record.py",
+        "_parse",
+        "jsontext.parse(line)",
+        "json.loads(line)",
+        "tests/hostile/test_values.py",
+    ),
+    Mutant(
+        "brackets in a string nest",
+        "jsontext.py",
+        "_depth",
+        "re.sub(_NO_BRACKETS, '', text)",
+        "re.sub('[^][{}]++', '', text)",
+        "tests/test_jsontext.py",
+    ),
+    Mutant(
         "what no category tells is shown as nothing",
         "text.py",
         "_Shown.__missing__",
-        "category(character) in _HIDDEN or re.match(_IGNORABLE, character)",
-        "category(character) in _HIDDEN",
+        "category(character) in HIDDEN or re.match(IGNORABLE, character)",
+        "category(character) in HIDDEN",
         FRAMES,
     ),
     Mutant(
@@ -489,9 +513,9 @@ WORDS = (
         "text.translate(_SHOWN)",
         FRAMES,
     ),
-    Mutant("only ASCII looks like ours", "text.py", "outline", "text.translate(_OUTLINES)", "text", FRAMES),
-    Mutant("a mark hides a line of ours", "text.py", "_outline", "kind[0] == 'M'", "False", FRAMES),
-    Mutant("a blank hides a line of ours", "text.py", "_outline", "kind[0] == 'Z'", "False", FRAMES),
+    Mutant("only ASCII looks like ours", "outlines.py", "outline", "text.translate(_OUTLINES)", "text", FRAMES),
+    Mutant("a mark hides a line of ours", "outlines.py", "_outline", "kind[0] == 'M'", "False", FRAMES),
+    Mutant("a blank hides a line of ours", "outlines.py", "_outline", "kind[0] == 'Z'", "False", FRAMES),
     Mutant(
         "a date may begin a line of a body",
         "cli/thread.py",
@@ -500,7 +524,7 @@ WORDS = (
         "could_be_frame(body)",
         FRAMES,
     ),
-    Mutant("a subject may be blank", "text.py", "subject_line", "outline(shown).strip()", "shown", FRAMES),
+    Mutant("a subject may be blank", "text.py", "subject_line", "_outline(shown).strip()", "shown", FRAMES),
 )
 
 FROM_ELSEWHERE = (
