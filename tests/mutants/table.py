@@ -527,6 +527,53 @@ WORDS = (
     Mutant("a subject may be blank", "text.py", "subject_line", "_outline(shown).strip()", "shown", FRAMES),
 )
 
+INTERRUPTED = "tests/cli/test_interrupted.py"
+SAID = (
+    *(
+        Mutant(
+            f"an interrupted {verb} says nothing",
+            f"cli/{verb}.py",
+            "run",
+            "compose.SignalsDeferred()",
+            "__import__('contextlib').nullcontext()",
+            INTERRUPTED,
+        )
+        for verb in ("send", "reply")
+    ),
+    Mutant(
+        "a link that is interrupted has not been made",
+        "store/maildir.py",
+        "_publish",
+        "copy.published = True",
+        "None",
+        INTERRUPTED,
+    ),
+    Mutant(
+        "a signal goes before what went wrong",
+        "cli/compose.py",
+        "SignalsDeferred.__exit__",
+        "self._came and kind is None",
+        "self._came",
+        INTERRUPTED,
+    ),
+    Mutant(
+        "a signal that was held back is lost",
+        "cli/compose.py",
+        "SignalsDeferred.__exit__",
+        "_signal.raise_signal(self._came)",
+        "None",
+        INTERRUPTED,
+    ),
+    Mutant(
+        "a command that hangs can not be ended",
+        "cli/compose.py",
+        "SignalsDeferred._defer",
+        "monotonic() - self._since > PATIENCE",
+        "False",
+        INTERRUPTED,
+    ),
+)
+
 FROM_ELSEWHERE = (
     Mutant(
         "the acknowledgement of another message counts",
@@ -977,4 +1024,4 @@ REMEMBERED = (
     ),
 )
 
-MUTANTS = (*ON_DISK, *FROM_ELSEWHERE, *MAIL, *REMEMBERED, *WORDS, *TERMINAL, *GATES, *WATCHING, *HOOKS)
+MUTANTS = (*ON_DISK, *FROM_ELSEWHERE, *MAIL, *REMEMBERED, *WORDS, *SAID, *TERMINAL, *GATES, *WATCHING, *HOOKS)
