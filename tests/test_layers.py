@@ -26,7 +26,8 @@ ROOMS = {
     **{f"amq.{name}": "values" for name in ("errors", "instants", "jsontext", "layout", "message", "names")},
     **{f"amq.{name}": "values" for name in ("outlines", "record", "text")},
     **{f"amq.{name}": "mailbox" for name in ("account", "draining", "listing", "mailbox", "progress", "sending")},
-    **{f"amq.{name}": "mailbox" for name in ("deadletters", "everywhere", "order", "roster", "sweeping", "threads")},
+    **{f"amq.{name}": "mailbox" for name in ("deadletters", "everywhere", "order", "roster", "sweeping")},
+    **{f"amq.{name}": "mailbox" for name in ("thread_order", "threads")},
     "amq.tracing": "mailbox",
     **{f"amq.{name}": name for name in ("cli", "config", "demo", "pty", "runtime", "schema", "setup", "store")},
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "show one conversation over all mailboxes, oldest first; nothing is moved"
 USAGE = "--id THREAD [--agents A,B] [--include-body] [--limit N]"
+NOTES = "An answer stands behind what it refers to, whatever the clocks of two machines say."
 EXAMPLES = """\
   amq thread --id p2p/claude__codex --limit 10
   amq thread --id review/parser --include-body

@@ -25,6 +25,15 @@ def test_each_message_is_shown_once_oldest_first(amq: Shell) -> None:
     assert [line.split("  ")[1:] for line in lines] == [["alice", "Cache?"], ["bob", "Re: Cache?"]]
 
 
+def test_an_answer_comes_behind_its_question_whatever_the_clocks_say(amq: Shell) -> None:
+    amq.put("q.md", message_file(id="q", thread="t", subject="question", created="2099-01-01T00:00:00Z"))
+    amq.ok("reply", "--id", "q", "--body", "x", "--subject", "answer", me="bob")
+    amq.ok("reply", "--id", "q", "--body", "x", "--subject", "another", me="bob")
+    lines = amq.ok("thread", "--id", "t").splitlines()
+    assert [line.split("  ")[-1] for line in lines] == ["question", "answer", "another"]
+    assert amq.ok("thread", "--id", "t", "--limit", "1").splitlines() == lines[-1:]
+
+
 def test_it_is_the_same_for_somebody_who_takes_no_part(amq: Shell) -> None:
     talk(amq)
     assert amq.ok("thread", "--id", "plan/x", me="carol") == amq.ok("thread", "--id", "plan/x")

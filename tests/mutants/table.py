@@ -527,6 +527,33 @@ WORDS = (
     Mutant("a subject may be blank", "text.py", "subject_line", "_outline(shown).strip()", "shown", FRAMES),
 )
 
+CONVERSED = "tests/test_thread_order.py"
+CONVERSATIONS = (
+    Mutant(
+        "an answer may come first",
+        "thread_order.py",
+        "in_thread_order",
+        "all((place.get(ref, -1) < at for at, header in enumerate(ordered) for ref in header.refs))",
+        "True",
+        CONVERSED,
+    ),
+    Mutant(
+        "circles are not by id",
+        "thread_order.py",
+        "_sorted",
+        "sorted(circle)",
+        "list(circle)",
+        CONVERSED,
+    ),
+    Mutant(
+        "any answer that may come does",
+        "thread_order.py",
+        "_sorted",
+        "heappop(ready)",
+        "ready.pop()",
+        CONVERSED,
+    ),
+)
 INTERRUPTED = "tests/cli/test_interrupted.py"
 SAID = (
     *(
@@ -1024,4 +1051,16 @@ REMEMBERED = (
     ),
 )
 
-MUTANTS = (*ON_DISK, *FROM_ELSEWHERE, *MAIL, *REMEMBERED, *WORDS, *SAID, *TERMINAL, *GATES, *WATCHING, *HOOKS)
+MUTANTS = (
+    *ON_DISK,
+    *FROM_ELSEWHERE,
+    *MAIL,
+    *REMEMBERED,
+    *WORDS,
+    *SAID,
+    *CONVERSATIONS,
+    *TERMINAL,
+    *GATES,
+    *WATCHING,
+    *HOOKS,
+)
