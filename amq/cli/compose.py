@@ -7,7 +7,7 @@ from time import monotonic
 
 from amq import jsontext
 from amq.cli.body import add_body, read_file
-from amq.cli.options import handles
+from amq.cli.options import as_utf8, handles
 from amq.cli.output import ReaderGone
 from amq.cli.wait_for import add_wait, check_wait
 from amq.errors import Uncertain, UsageError
@@ -35,9 +35,9 @@ _ENDING = [getattr(_signal, name, 0) for name in ("SIGINT", "SIGTERM", "SIGHUP")
 
 def add_message(parser: ArgumentParser, thread: str = "the two agents' own") -> None:
     """The options of a message, but for its recipients; without a word it goes into THREAD."""
-    parser.add_argument("--subject", default="", metavar="TEXT", help="one line")
+    parser.add_argument("--subject", type=as_utf8, default="", metavar="TEXT", help="one line")
     add_body(parser)
-    parser.add_argument("--thread", default="", metavar="T", help=f"the conversation (default: {thread})")
+    parser.add_argument("--thread", type=as_utf8, default="", metavar="T", help=f"the conversation (default: {thread})")
     parser.add_argument("--kind", default="", metavar="K", help=", ".join(KINDS))
     parser.add_argument("--priority", default="", metavar="P", help=", ".join(PRIORITIES))
     parser.add_argument("--labels", type=handles, default=[], metavar="A,B", help="words to filter by")
@@ -57,7 +57,7 @@ def draft_of(args: Namespace) -> Draft:
         ("--thread", args.thread),
         *(("--labels", each) for each in args.labels),
         *(("--refs", each) for each in args.refs),
-        ("--context", args.context or ""),
+        ("--context", as_utf8(args.context or "")),
     ):
         try:
             text.encode()
@@ -80,7 +80,7 @@ def _context(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
     try:
-        value = jsontext.parse(read_file(text[1:]) if text.startswith("@") else text)
+        value = jsontext.parse(read_file(text[1:]) if text.startswith("@") else as_utf8(text))
     except ValueError as error:
         raise UsageError(f"--context is not JSON that can be sent: {error}") from None
     if type(value) is not dict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from amq.cli.described import optional
-from amq.cli.options import count
+from amq.cli.options import as_utf8, count
 from amq.cli.session import open_mailbox
 from amq.errors import UsageError
 from amq.names import KINDS, PRIORITIES
@@ -37,7 +37,9 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--from", dest="sender", metavar="H", help="only from this agent")
     parser.add_argument("--kind", choices=KINDS, metavar="K", help="only of this kind")
     parser.add_argument("--priority", choices=PRIORITIES, metavar="P", help="only of this priority")
-    parser.add_argument("--label", action="append", default=[], metavar="L", help="only with this label (repeatable)")
+    parser.add_argument(
+        "--label", type=as_utf8, action="append", default=[], metavar="L", help="only with this label (repeatable)"
+    )
     parser.add_argument("--limit", type=count, default=0, metavar="N", help="at most N (0: all)")
     parser.add_argument("--offset", type=count, default=0, metavar="N", help="leave out the first N")
 

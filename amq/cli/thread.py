@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq.cli.described import described, optional
-from amq.cli.options import count, handles
+from amq.cli.options import as_utf8, count, handles
 from amq.cli.session import open_mailbox
 from amq.text import could_be_frame, indented, subject_line, visible, visible_lines, with_final_line_end
 
@@ -26,7 +26,9 @@ EXAMPLES = """\
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--id", required=True, metavar="THREAD", help="the thread, as `amq list --json` shows it")
+    parser.add_argument(
+        "--id", type=as_utf8, required=True, metavar="THREAD", help="the thread, as `amq list --json` shows it"
+    )
     parser.add_argument("--agents", type=handles, default=[], metavar="A,B", help="only what these agents' boxes hold")
     parser.add_argument("--include-body", action="store_true", help="with the bodies")
     parser.add_argument("--limit", type=count, default=0, metavar="N", help="only the last N (0: all)")

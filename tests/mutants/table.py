@@ -554,6 +554,24 @@ CONVERSATIONS = (
         CONVERSED,
     ),
 )
+SPELLING = (
+    Mutant(
+        "a word is what the locale says",
+        "cli/options.py",
+        "as_utf8",
+        "os.fsencode(text).decode()",
+        "text",
+        "tests/cli/test_send.py",
+    ),
+    Mutant(
+        "an answer's subject may fill its header",
+        "message.py",
+        "reply_subject",
+        "len(jsontext.quote(answer).encode()) <= _MOST_SUBJECT_BYTES",
+        "True",
+        "tests/cli/test_reply.py",
+    ),
+)
 INTERRUPTED = "tests/cli/test_interrupted.py"
 SAID = (
     *(
@@ -1058,6 +1076,7 @@ MUTANTS = (
     *REMEMBERED,
     *WORDS,
     *SAID,
+    *SPELLING,
     *CONVERSATIONS,
     *TERMINAL,
     *GATES,
