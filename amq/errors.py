@@ -62,13 +62,17 @@ class Unsafe(AmqError):
     code = "unsafe"
 
 
+LONGEST_QUOTE = 500
+"""The most characters that are said of a bad message: it may quote a header of hundreds of kilobytes."""
+
+
 class BadMessage(AmqError):
     """A file that is not a message by the wire format. `reason` is one of its two failure reasons."""
 
     code = "bad_message"
 
     def __init__(self, message: str, reason: str = "invalid_header") -> None:
-        super().__init__(message)
+        super().__init__(message if len(message) <= LONGEST_QUOTE else f"{message[:LONGEST_QUOTE]}…")
         self.reason = reason
 
 

@@ -1,6 +1,7 @@
 """JSON as it stands in queue files and in our own output.
 
-Reading is strict: a repeated key, NaN and a number too long to hold are not quietly changed into something else.
+Reading is strict: a repeated key, NaN and a number too long to hold are not quietly changed into something else, and
+what is nested deeper than MAX_DEPTH is refused, so that whatever was read can be written wherever that is asked for.
 Writing keeps a number as it was written, and escapes everything that could act on a terminal, so that no JSON we
 print or store holds a raw control or format character.
 """
@@ -14,6 +15,13 @@ from json.encoder import encode_basestring
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Self
+
+
+MAX_DEPTH = 100
+"""The most objects and lists within each other.
+
+Python itself gives up at some hundreds, at fewer in writing than in reading, and sooner the deeper its caller is.
+"""
 
 
 class Number(float):
@@ -36,8 +44,10 @@ def _integer(literal: str) -> int | Number:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} stands twice")
+        from collections import Counter
+
+        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"the key {name!r} stands twice")
     return members
 
 
@@ -50,15 +60,28 @@ _BLANKS = " \t\r\n"
 
 
 def parse(text: str | bytes) -> Any:
-    """The value that TEXT (UTF-8 if bytes) holds; raises ValueError for anything that is not strict JSON."""
+    """Return the value that TEXT (UTF-8 if bytes) holds.
+
+    Raises ValueError for anything that is not strict JSON, or is nested deeper than MAX_DEPTH.
+    """
     text = (text if isinstance(text, str) else text.decode()).strip(_BLANKS)
-    try:
-        value, end = _DECODER.raw_decode(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    if text.count("{") + text.count("[") > MAX_DEPTH and _depth(text) > MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    value, end = _DECODER.raw_decode(text)
     if end != len(text):
         raise ValueError(f"extra text at character {end}")
     return value
+
+
+_NO_BRACKETS = r'(?s)"(?:[^"\\]++|\\.)*+"?|[^][{}"]++'  # strings, and what stands between them
+
+
+def _depth(text: str) -> int:
+    """How deep objects and lists are nested in TEXT; of what is not JSON, any number."""
+    from itertools import accumulate
+
+    brackets = re.sub(_NO_BRACKETS, "", text)
+    return max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0)
 
 
 def render(value: Any, indent: int | None = 2) -> str:

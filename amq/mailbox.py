@@ -146,7 +146,8 @@ class Mailbox:
     def thread(
         self, thread: str, *, agents: Sequence[str] = (), limit: int = 0, bodies: bool = False
     ) -> Sequence[Entry]:
-        """The conversation THREAD over the mailboxes of all agents (or of `agents`), each message once, oldest first.
+        """The conversation THREAD over the mailboxes of all agents (or of `agents`), each message once, oldest first
+        but for answers, which come behind what their `refs` name.
 
         The last `limit` of it (0: all), with their text if `bodies`. Bad messages are warned of and left out. Raises
         UsageError for no thread, NotFound for an agent without a mailbox.

@@ -161,7 +161,7 @@ def parse_header(text: bytes, identifier: str) -> Header:
     try:
         wire = jsontext.parse(text)
     except ValueError as error:
-        raise BadMessage(f"the header is not JSON: {error}", "parse_error") from None
+        raise BadMessage(f"the header is not JSON that can be read: {error}", "parse_error") from None
     if type(wire) is not dict:
         raise BadMessage("the header is not a JSON object", "parse_error")
     fields: dict[str, Any] = {**_ABSENT, "extra": {}}
@@ -210,6 +210,12 @@ def reply_kind(kind: str) -> str:
     return _ANSWERS.get(kind, kind)
 
 
+_MOST_SUBJECT_BYTES = MAX_HEADER_BYTES * 7 // 8
+_CUT_SUBJECT = 1000
+
+
 def reply_subject(subject: str) -> str:
-    """SUBJECT with `Re: ` before it, once; empty stays empty."""
-    return subject if not subject or subject[:3].lower() == "re:" else f"Re: {subject}"
+    """SUBJECT with `Re: ` before it, once; empty stays empty. One that fills a header is cut: the answer has more."""
+    answer = subject if not subject or subject[:3].lower() == "re:" else f"Re: {subject}"
+    fits = len(answer) < _CUT_SUBJECT or len(jsontext.quote(answer).encode()) <= _MOST_SUBJECT_BYTES
+    return answer if fits else f"{answer[:_CUT_SUBJECT]}…"

@@ -39,8 +39,9 @@ def is_handle(text: str) -> bool:
 def check_handle(text: str, what: str = "handle") -> str:
     """TEXT again; raises UsageError if it is no handle."""
     if not is_handle(text):
+        like = text.strip().lstrip("@").lower()
         raise UsageError(
-            f"{what} {text!r} is not a handle",
+            f"{what} {text!r} is not a handle{f'; did you mean {like}?' if is_handle(like) else ''}",
             hint="a handle is 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or digit",
         )
     return text

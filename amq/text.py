@@ -1,15 +1,34 @@
 """Another's text, made safe to show. Pure.
 
 Nothing that a peer wrote reaches a terminal as it is: a control character is shown as what it is (`^[`), and so is
-every character that hides or reorders its neighbours.
+every character that is not seen, or that reorders its neighbours.
 """
 
 from __future__ import annotations
 
 import re
 
-_JOINERS = "\u200c\u200d"  # they shape Indic scripts and emoji, and act on nothing else
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+# Patterns are compiled when they are first used: most commands show nothing but ASCII.
+
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+IGNORABLE = (
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+"""Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt), without what is in the categories above.
+
+These are shown as nothing, though neither category nor name tells. Unassigned code points are among them, so a later
+version of Unicode seldom adds one.
+"""
+_SELECTORS = r"\ufe00-\ufe0f\u180b-\u180d\u180f\U000e0100-\U000e01ef"
+"""What selects a form of the character before it, as emoji and Han names need it."""
+_JOINERS = r"\u200c\u200d"
+"""What joins the character before it to the next or keeps them apart, as emoji, Indic and Persian words need it."""
+_SEEN = rf"[^\s\u2800{_SELECTORS}{_JOINERS}]"
+_STRAY = (
+    rf"[{_SELECTORS}](?<!{_SEEN}[{_SELECTORS}])"
+    rf"|[{_JOINERS}](?<!{_SEEN}[{_JOINERS}])(?<!{_SEEN}[{_SELECTORS}][{_JOINERS}])"
+)
+"""A selector or joiner that is not the first behind a character that is seen: it can only hide something."""
 
 
 class _Shown(dict[int, str]):
@@ -19,24 +38,32 @@ class _Shown(dict[int, str]):
         from unicodedata import category
 
         character = shown = chr(code)
-        if character not in _JOINERS and category(character) in _HIDDEN:
-            shown = f"^{chr(code ^ 0x40)}" if code < 0x20 or code == 0x7F else f"<U+{code:04X}>"
+        if code < 0x20 or code == 0x7F:
+            shown = f"^{chr(code ^ 0x40)}"
+        elif not re.match(f"[{_SELECTORS}{_JOINERS}]", character) and (
+            category(character) in HIDDEN or re.match(IGNORABLE, character)
+        ):
+            shown = _named(character)
         self[code] = shown
         return shown
+
+
+def _named(character: str) -> str:
+    return f"<U+{ord(character):04X}>"
 
 
 _SHOWN = _Shown()
 
 
 def visible(text: str) -> str:
-    """TEXT on one line, with control and format characters made visible."""
+    """Return TEXT on one line, with every character made visible that acts on a terminal or is not seen."""
     if text.isascii() and text.isprintable():
         return text
-    return text.translate(_SHOWN)
+    return re.sub(_STRAY, lambda stray: _named(stray.group()), text.translate(_SHOWN))
 
 
 def visible_lines(text: str) -> str:
-    """The same for text of several lines: line ends and tabs stay; CR before LF is dropped."""
+    """Return TEXT made visible, in its lines: line ends and tabs stay; CR before LF is dropped."""
     if "\r\n" in text:
         text = text.replace("\r\n", "\n")
     if text.isascii() and text.translate({10: 32, 9: 32}).isprintable():
@@ -44,12 +71,39 @@ def visible_lines(text: str) -> str:
     return "\n".join("\t".join(visible(cell) for cell in line.split("\t")) for line in text.split("\n"))
 
 
-_FRAME = r"^(?:---|\[AMQ\]|- (?:From|ID):| {2}[A-Z][A-Za-z]*(?: \([^)\n]*\))?:|…)"
+def subject_line(subject: str) -> str:
+    """Return SUBJECT on one line, or `(no subject)` if nothing of it would be seen."""
+    shown = visible(subject)
+    return shown if _outline(shown).strip() else "(no subject)"
 
 
-def could_be_frame(body: str) -> bool:
-    """Whether a line of BODY could be taken for one of the lines that `drain` prints around bodies."""
-    return re.search(_FRAME, body, re.MULTILINE) is not None
+# In an outline, \x01 is a letter and \x02 a sign that is none of ASCII's: either may look like one of ours. Four plain
+# spaces are the margin of what is not ours; another blank, in an outline a tab, is none.
+_FRAME = (
+    r"^(?! {4})[ \t]*+(?:- *- *-"
+    r"|[\[\x02] *[Aa\x01\x02] *[Mm\x01\x02] *[Qq\x01\x02] *[\]\x02]"
+    r"|- *(?:[Ff\x01\x02] *[Rr\x01\x02] *[Oo0\x01\x02] *[Mm\x01\x02]|[Il1|\x01\x02] *[Dd\x01\x02]) *:"
+    r"|…|\.\.+ *\d)"
+    r"|^(?! {4})[ \t]++[A-Z\x01\x02][\w\x01]*+(?: *\([^)\n]*\))? *:"
+)
+_DATED = r"^(?! {4})[ \t]*+[\d\x01]{4} *-"
+
+
+def could_be_frame(body: str, *, dated: bool = False) -> bool:
+    """Whether a line of BODY, as shown, could be taken for one of the lines that `drain` prints around bodies.
+
+    With `dated` also for one that begins with a date, as the lines of `thread` do.
+    """
+    pattern = f"{_FRAME}|{_DATED}" if dated else _FRAME
+    return re.search(pattern, _outline(body), re.MULTILINE) is not None
+
+
+def _outline(text: str) -> str:
+    if text.isascii():
+        return text
+    from amq.outlines import outline
+
+    return outline(text)
 
 
 def indented(text: str, margin: str = "    ") -> str:

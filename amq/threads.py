@@ -7,6 +7,7 @@ from amq.errors import BadMessage, UsageError, why
 from amq.message import parse
 from amq.record import record, replace
 from amq.store import maildir
+from amq.thread_order import in_thread_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def conversation(account: Account, thread: str, only: Sequence[str], limit: int,
         for header in _headers(account, agent, found):
             if header.conversation == thread:
                 found.setdefault(header.id, Entry(header, handle))
-    ordered = sorted(found.values(), key=lambda entry: (entry.header.created_ns, entry.header.id))
+    ordered = [found[header.id] for header in in_thread_order(entry.header for entry in found.values())]
     kept = ordered[-limit:] if limit else ordered
     return [_with_text(account, agents[entry.holder], entry) for entry in kept] if bodies else kept
 

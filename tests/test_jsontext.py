@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import sys
+import time
 from typing import Any
 
 import pytest
@@ -71,10 +74,62 @@ def test_bytes_that_are_not_utf8_are_refused() -> None:
         jsontext.parse(b'"\xff"')
 
 
-@pytest.mark.parametrize("opening", ["[", '{"a":'])
-def test_what_is_nested_too_deeply_is_refused(opening: str) -> None:
-    with pytest.raises(ValueError, match="nested too deeply"):
-        jsontext.parse(opening * 100_000)
+NESTED = [("[", "]"), ('{"a":', "}"), ('[{"[": ', "}]")]
+
+
+@pytest.mark.parametrize("levels", [101, 400, 600, 900, 100_000])
+@pytest.mark.parametrize(("opening", "closing"), NESTED)
+def test_what_is_nested_too_deeply_is_refused(opening: str, closing: str, levels: int) -> None:
+    with pytest.raises(ValueError, match="nested deeper than 100 levels"):
+        jsontext.parse(opening * levels + "1" + closing * levels)
+
+
+@pytest.mark.parametrize(("opening", "closing"), NESTED)
+def test_what_is_nested_less_deeply_can_be_written(opening: str, closing: str) -> None:
+    levels = jsontext.MAX_DEPTH // (opening.count("{") + opening.count("[") - opening.count('"['))
+    value = jsontext.parse(opening * levels + "1" + closing * levels)
+    assert jsontext.parse(jsontext.render(value)) == value
+
+
+def test_how_deep_is_independent_of_the_callers_stack() -> None:
+    """Near its end nothing is taken for bad that is good: Python says that its stack ends, as it does to anyone."""
+
+    def call(depth: int) -> object:
+        return call(depth - 1) if depth else jsontext.parse("[" * 100 + "]" * 100)
+
+    with pytest.raises(RecursionError):
+        call(sys.getrecursionlimit() - len(inspect.stack()) - 50)
+
+
+@pytest.mark.parametrize("text", ['"' + "[{" * 200 + '"', '["' + '\\"[' * 200 + '", {}]', "[" + "{}, " * 200 + "[]]"])
+def test_brackets_that_nest_nothing_count_for_nothing(text: str) -> None:
+    assert jsontext.parse(text) == json.loads(text)
+
+
+@given(values, st.integers(90, 100))
+def test_the_depth_is_that_of_the_value(value: Any, around: int) -> None:
+    text = "[" * around + json.dumps(value) + "]" * around
+    assert _is_taken(text) == (around + _levels(value) <= jsontext.MAX_DEPTH)
+
+
+def _levels(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(_levels, inner), default=0)
+
+
+def _is_taken(text: str) -> bool:
+    try:
+        jsontext.parse(text)
+    except ValueError:
+        return False
+    return True
+
+
+def test_a_repeated_key_is_found_at_once() -> None:
+    began = time.process_time()
+    with pytest.raises(ValueError, match="'7' stands twice"):
+        jsontext.parse("{" + ", ".join(f'"{number}": 0' for number in (*range(30_000), 7)) + "}")
+    assert time.process_time() - began < 2
 
 
 def test_what_is_nested_too_deeply_is_not_written() -> None:

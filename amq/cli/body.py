@@ -6,6 +6,7 @@ import os
 import select
 import sys
 
+from amq.cli.options import as_utf8
 from amq.cli.output import stdin_is_terminal
 from amq.errors import UsageError
 from amq.message import MAX_FILE_BYTES
@@ -47,10 +48,15 @@ def _find_body(args: Namespace) -> bytes:
     if text == "-":
         return _read_stdin()
     if text.startswith("@@"):
-        return os.fsencode(text[1:])
+        return _bytes(text[1:])
     if text.startswith("@"):
         return read_file(text[1:], hint="@@text is the text @text")
-    return os.fsencode(text)
+    return _bytes(text)
+
+
+def _bytes(text: str) -> bytes:
+    """The text as UTF-8; of what is text in no way, the bytes of the call."""
+    return as_utf8(text).encode("utf-8", "surrogateescape")
 
 
 def read_file(path: str, hint: str = "") -> bytes:

@@ -6,7 +6,7 @@ from amq import jsontext
 from amq.cli.described import described, optional
 from amq.cli.options import count
 from amq.cli.session import open_mailbox
-from amq.text import could_be_frame, indented, visible, visible_lines, with_final_line_end
+from amq.text import could_be_frame, indented, subject_line, visible, visible_lines, with_final_line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _entry(item: Drained, include_body: bool) -> str:
         f"- From: {header.sender}\n"
         f"  Thread: {visible(header.conversation)}\n"
         f"  ID: {visible(header.id)}\n"
-        f"  Subject: {visible(header.subject) or '(no subject)'}\n"
+        f"  Subject: {subject_line(header.subject)}\n"
         f"  Priority: {header.priority or '-'}\n"
         f"  Kind: {header.kind or '-'}\n"
         f"  Created: {header.created}\n"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import islice
 
 from amq.cli.described import optional
-from amq.cli.options import count
+from amq.cli.options import as_utf8, count
 from amq.cli.session import open_mailbox
 from amq.errors import UsageError
 from amq.names import KINDS, PRIORITIES
-from amq.text import visible
+from amq.text import subject_line, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,9 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--from", dest="sender", metavar="H", help="only from this agent")
     parser.add_argument("--kind", choices=KINDS, metavar="K", help="only of this kind")
     parser.add_argument("--priority", choices=PRIORITIES, metavar="P", help="only of this priority")
-    parser.add_argument("--label", action="append", default=[], metavar="L", help="only with this label (repeatable)")
+    parser.add_argument(
+        "--label", type=as_utf8, action="append", default=[], metavar="L", help="only with this label (repeatable)"
+    )
     parser.add_argument("--limit", type=count, default=0, metavar="N", help="at most N (0: all)")
     parser.add_argument("--offset", type=count, default=0, metavar="N", help="leave out the first N")
 
@@ -78,7 +80,7 @@ def _wanted(header: Header, args: Namespace) -> bool:
 
 def line(header: Header) -> str:
     """A message as a line of text."""
-    subject = visible(header.subject) or "(no subject)"
+    subject = subject_line(header.subject)
     return f"{header.created}  {header.priority or '-'}  {header.sender}  {visible(header.id)}  {subject}\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from amq.errors import UsageError
 from amq.instants import parse_duration
@@ -125,9 +126,22 @@ def add_waiting(parser: argparse.ArgumentParser, default: float | None = 60.0) -
     )
 
 
+def as_utf8(text: str) -> str:
+    """Return what TEXT, a word of the call, says if it is UTF-8, as all mail is, whatever the locale took it for.
+
+    A word that is not is left as the locale has it.
+    """
+    if text.isascii():
+        return text
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeError:
+        return text
+
+
 def handles(text: str) -> list[str]:
     """A comma-separated list; whether each is a handle is checked where it is used."""
-    return [part.strip() for part in text.split(",") if part.strip()]
+    return [part.strip() for part in as_utf8(text).split(",") if part.strip()]
 
 
 def duration(text: str) -> float:

@@ -12,7 +12,7 @@ import select
 from amq import jsontext
 from amq.cli.reader import was_read
 from amq.errors import AmqError
-from amq.text import visible_lines
+from amq.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class Output:
             raise ReaderGone("the reader of our output did not take it: the mail stays, and will be shown again")
 
     def note(self, text: str) -> None:
-        """Say TEXT, which may quote another's, on stderr; that nobody listens is no error."""
-        _write_quietly(f"amq: {visible_lines(text)}\n")
+        """Say TEXT, which may quote another's, in one line on stderr; that nobody listens is no error."""
+        _write_quietly(f"amq: {visible(text)}\n")
 
     def warn(self, text: str) -> None:
         """Say TEXT on stderr as a warning."""
@@ -71,7 +71,8 @@ class Output:
             fields = {"error": error.message, "code": error.code, "hint": error.hint}
             _write_quietly(jsontext.render(fields, indent=None) + "\n")
             return
-        self.note(f"{error.message}\n     {error.hint}" if error.hint else error.message)
+        hint = f"     {visible(error.hint)}\n" if error.hint else ""
+        _write_quietly(f"amq: {visible(error.message)}\n{hint}")
 
     def traceback(self) -> None:
         """Show the exception at hand, for somebody who mends amq."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from amq.cli.options import as_utf8
 from amq.cli.presence_list import line
 from amq.cli.session import open_mailbox
 
@@ -21,8 +22,12 @@ STRAY = "--note"
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--status", required=True, metavar="S", help="a word of your own: busy, idle, away, …")
-    parser.add_argument("--note", default="", metavar="TEXT", help="one line; without it an earlier note goes")
+    parser.add_argument(
+        "--status", type=as_utf8, required=True, metavar="S", help="a word of your own: busy, idle, away, …"
+    )
+    parser.add_argument(
+        "--note", type=as_utf8, default="", metavar="TEXT", help="one line; without it an earlier note goes"
+    )
 
 
 def run(args: Namespace, out: Output) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from amq.cli import compose
 from amq.cli.body import read_body
 from amq.cli.session import open_mailbox
+from amq.cli.wait_for import wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Send the answer."""
     mailbox = open_mailbox(args, out)
-    replied = mailbox.reply(args.id, read_body(args), compose.draft_of(args), create=args.create)
-    sent = replied.sent
-    already = " (already delivered)" if sent.repeated else ""
-    text = f"Replied {sent.id} to {','.join(sent.to)} (thread: {sent.thread}){already}"
-    origin = {"in_reply_to": replied.in_reply_to, "original_box": replied.original_box}
-    compose.tell(mailbox, sent, text, args, out, **origin)
+    body, draft = read_body(args), compose.draft_of(args)
+    with compose.SignalsDeferred():
+        replied = mailbox.reply(args.id, body, draft, create=args.create)
+        sent = replied.sent
+        already = " (already delivered)" if sent.repeated else ""
+        text = f"Replied {sent.id} to {','.join(sent.to)} (thread: {sent.thread}){already}"
+        compose.tell(sent, text, out, in_reply_to=replied.in_reply_to, original_box=replied.original_box)
+    wait_for(mailbox, sent, args)
     return 0

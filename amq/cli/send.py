@@ -6,6 +6,7 @@ from amq.cli import compose
 from amq.cli.body import read_body
 from amq.cli.options import handles
 from amq.cli.session import open_mailbox
+from amq.cli.wait_for import wait_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +35,11 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Send it."""
     mailbox = open_mailbox(args, out)
-    sent = mailbox.send(args.to, read_body(args), compose.draft_of(args), create=args.create)
-    to = ",".join(sent.to)
-    text = f"{sent.id}: already delivered to {to}" if sent.repeated else f"Sent {sent.id} to {to}"
-    compose.tell(mailbox, sent, text, args, out)
+    body, draft = read_body(args), compose.draft_of(args)
+    with compose.SignalsDeferred():
+        sent = mailbox.send(args.to, body, draft, create=args.create)
+        to = ",".join(sent.to)
+        text = f"{sent.id}: already delivered to {to}" if sent.repeated else f"Sent {sent.id} to {to}"
+        compose.tell(sent, text, out)
+    wait_for(mailbox, sent, args)
     return 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from amq.cli.described import described, optional
-from amq.cli.options import count, handles
+from amq.cli.options import as_utf8, count, handles
 from amq.cli.session import open_mailbox
-from amq.text import could_be_frame, indented, visible, visible_lines, with_final_line_end
+from amq.text import could_be_frame, indented, subject_line, visible, visible_lines, with_final_line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "show one conversation over all mailboxes, oldest first; nothing is moved"
 USAGE = "--id THREAD [--agents A,B] [--include-body] [--limit N]"
+NOTES = "An answer stands behind what it refers to, whatever the clocks of two machines say."
 EXAMPLES = """\
   amq thread --id p2p/claude__codex --limit 10
   amq thread --id review/parser --include-body
@@ -25,7 +26,9 @@ EXAMPLES = """\
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--id", required=True, metavar="THREAD", help="the thread, as `amq list --json` shows it")
+    parser.add_argument(
+        "--id", type=as_utf8, required=True, metavar="THREAD", help="the thread, as `amq list --json` shows it"
+    )
     parser.add_argument("--agents", type=handles, default=[], metavar="A,B", help="only what these agents' boxes hold")
     parser.add_argument("--include-body", action="store_true", help="with the bodies")
     parser.add_argument("--limit", type=count, default=0, metavar="N", help="only the last N (0: all)")
@@ -46,14 +49,14 @@ def run(args: Namespace, out: Output) -> int:
 
 def _lines(entry: Entry) -> str:
     header = entry.header
-    line = f"{header.created}  {header.sender}  {visible(header.subject) or '(no subject)'}\n"
+    line = f"{header.created}  {header.sender}  {subject_line(header.subject)}\n"
     return line if entry.text is None else f"{line}{_body(entry.text)}---\n"
 
 
 def _body(text: str) -> str:
-    """The body, indented if a line of it could be taken for the end of a message."""
+    """The body, indented if a line of it could be taken for the end of a message, or the beginning of one."""
     body = with_final_line_end(visible_lines(text))
-    return indented(body) if could_be_frame(body) else body
+    return indented(body) if could_be_frame(body, dated=True) else body
 
 
 def _item(entry: Entry) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amq.cli.described import described
 from amq.cli.session import open_mailbox
-from amq.text import visible
+from amq.text import subject_line, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ def run(args: Namespace, out: Output) -> int:
     if out.json:
         out.value(described(header) | {"recipients": [_item(whereabouts) for whereabouts in trace.recipients]})
     else:
-        subject = visible(header.subject) or "(no subject)"
-        head = f"{header.created}  {header.sender}  {visible(header.id)}  {subject}\n"
+        head = f"{header.created}  {header.sender}  {visible(header.id)}  {subject_line(header.subject)}\n"
         out.data(head + "".join(map(_line, trace.recipients)))
     return 0
 

@@ -10,7 +10,7 @@ import os
 from amq.jsontext import render
 from amq.store import durable
 from amq.store.durable import Directory
-from amq.text import visible
+from amq.text import subject_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,4 +43,4 @@ def write_bulletin(queue: QueueLayout, me: str, unread: Sequence[Found]) -> None
 def lines(unread: Sequence[Found]) -> list[str]:
     """The first few messages, a line each."""
     headers = [each.header for each in unread[:MOST_LINES] if each.header]
-    return [visible(f"{header.sender}: {header.subject or '(no subject)'}")[:LONGEST_LINE] for header in headers]
+    return [f"{header.sender}: {subject_line(header.subject)}"[:LONGEST_LINE] for header in headers]

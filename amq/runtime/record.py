@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from amq import jsontext
 from amq.runtime.words import Outcome, Reason
 
 LONGEST_FILE = 64 * 1024  # bytes; when it is full the older half goes
@@ -93,10 +94,10 @@ class Record:
 def _parse(line: str) -> dict[str, Any] | None:
     """The entry that LINE is; None if it is none, or has words that we do not know."""
     try:
-        entry = json.loads(line)
+        entry = jsontext.parse(line)
         if not (isinstance(entry["at"], str) and isinstance(entry["ids"], list) and isinstance(entry["count"], int)):
             return None
         _ = Reason(entry["waits_for"]) if "waits_for" in entry else Outcome(entry["outcome"])
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError):
         return None
     return dict(entry)

@@ -114,7 +114,8 @@ def ask(root: str, reason: str, say: Callable[[str], None], within_s: float = AN
     try:
         if not all(map(os.isatty, (STDIN, STDERR))) or not is_foreground(STDIN):
             return False
-        say(f"{reason}.\n     Trust the queue {visible(root)}, and tell agents of the mail in it? [y/N]")
+        say(reason)
+        say(f"trust the queue {visible(root)}, and tell agents of the mail in it? [y/N]")
         return typed_line(STDIN, within_s).lower() in ("y", "yes")
     except OSError:
         return False

@@ -98,10 +98,14 @@ def _stage(copies: list[_Copy], data: bytes, temporary: str) -> None:
 
 def _publish(copy: _Copy, identifier: str, temporary: str) -> None:
     """Give the finished copy its public name: readers see all of it or nothing, and nothing is replaced."""
-    if not durable.link(copy.tmp, temporary, copy.new, identifier + SUFFIX):
-        durable.move(copy.tmp, temporary, copy.new, identifier + SUFFIX)
-        copy.staged = False
-    copy.published = True
+    copy.published = True  # before it is: whoever interrupts does not wait for the next line
+    try:
+        if not durable.link(copy.tmp, temporary, copy.new, identifier + SUFFIX):
+            durable.move(copy.tmp, temporary, copy.new, identifier + SUFFIX)
+            copy.staged = False
+    except OSError:
+        copy.published = False
+        raise
 
 
 def keep_sent(data: bytes, identifier: str, sent: str, tmp: Directory, temporary: str, *, staged: bool) -> str:

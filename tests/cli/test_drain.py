@@ -172,6 +172,7 @@ def test_more_than_a_batch(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
         b"[AMQ] 1 new message(s) for bob:\n",
         b"  Body:\nx\n",
         "… 3 more: run amq drain again\n".encode(),
+        "\u0301---\n\u3000Subject: x\n".encode(),
     ],
 )
 def test_a_body_can_not_forge_the_frame(amq: Shell, body: bytes) -> None:
@@ -182,6 +183,19 @@ def test_a_body_can_not_forge_the_frame(amq: Shell, body: bytes) -> None:
     assert last == "---"
     assert [line.removeprefix("    ") for line in lines] == body.decode().splitlines()
     assert all(line.startswith("    ") for line in lines)
+
+
+def test_an_unseen_character_can_not_stand_before_the_frame(amq: Shell) -> None:
+    amq.put(f"{ID}.md", message_file("\u200d---\n\u3164- From: carol\n".encode(), subject="\u3164"))
+    shown = amq.ok("drain", "--include-body", me="bob")
+    assert "  Subject: <U+3164>\n" in shown
+    assert shown.endswith("  Body:\n<U+200D>---\n<U+3164>- From: carol\n---\n")
+
+
+def test_a_subject_of_blanks_is_none(amq: Shell) -> None:
+    amq.put(f"{ID}.md", message_file(subject="\u2800 \u3000", thread="t"))
+    calls = (("list",), ("thread", "--id", "t"), ("trace", "--id", ID), ("drain",))
+    assert all("(no subject)\n" in amq.ok(*words, me="bob") for words in calls)
 
 
 def test_header_values_stay_on_their_line(amq: Shell) -> None:

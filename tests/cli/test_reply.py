@@ -125,6 +125,14 @@ def test_a_header_no_longer_fit_for_an_answer_is_refused_and_not_cut(amq: Shell)
     assert reply(amq, ID, "--subject", "mine")["subject"] == "mine"
 
 
+@pytest.mark.parametrize(("character", "count"), [("x", 200_000), ("x", 261_800), ("\u4e16", 87_300)])
+def test_a_subject_as_long_as_a_header_can_be_answered(amq: Shell, character: str, count: int) -> None:
+    amq.put(f"{ID}.md", message_file(subject="S").replace(b'"S"', f'"{character * count}"'.encode()))
+    subject = reply(amq, ID)["subject"]
+    assert subject.startswith(f"Re: {character * 900}")
+    assert len(subject) == count + 4 if count == 200_000 else subject.endswith("…")
+
+
 def test_help_tells_the_thread_that_it_keeps(amq: Shell) -> None:
     assert "(default: that of the message)" in amq.ok("help", "reply")
     assert "(default: the two agents' own)" in amq.ok("help", "send")

@@ -203,6 +203,68 @@ def test_a_body_too_large_is_refused(amq: Shell) -> None:
     assert amq.new() == []
 
 
+# -- locales ----------------------------------------------------------------------------------------------------------
+
+WORDS = (
+    "--subject",
+    "Grüße 世",
+    "--labels",
+    "ä",
+    "--thread",
+    "plan/ü",
+    "--context",
+    '{"ö": "é"}',
+    "--body",
+    "Grüße 世",
+)
+
+
+def _said(amq: Shell, identifier: str) -> tuple[object, ...]:
+    header = amq.stored(identifier)
+    return header["subject"], header["labels"], header["thread"], header["context"], body_of(amq, identifier).decode()
+
+
+TOLD = ("Grüße 世", ["ä"], "plan/ü", {"ö": "é"}, "Grüße 世\n")
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8", "nonsense"])
+def test_words_are_utf8_whatever_the_locale(amq: Shell, locale: str) -> None:
+    environ = {"PATH": os.environ["PATH"], "LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "amq", "send", "--me", "alice", "--to", "bob", "--json", *WORDS]
+    done = subprocess.run(
+        command, cwd=amq.project, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=True
+    )
+    assert _said(amq, json.loads(done.stdout)["id"]) == TOLD
+
+
+def _in_latin_1(monkeypatch: pytest.MonkeyPatch, *words: bytes) -> list[str]:
+    """WORDS as Python gives them in such a locale, of which this machine may have none."""
+    monkeypatch.setattr(os, "fsencode", lambda text: text.encode("latin-1"))
+    return [word.decode("latin-1") for word in words]
+
+
+def test_utf8_in_a_locale_of_another_encoding(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = _in_latin_1(monkeypatch, *(word.encode() for word in WORDS))
+    assert _said(amq, amq("send", "--to", "bob", "--json", *words).value["id"]) == TOLD
+
+
+def test_what_is_no_utf8_is_what_the_locale_says(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = _in_latin_1(monkeypatch, b"--subject", b"Gr\xfc\xdfe", b"--body", b"Gr\xfc\xdfe")
+    identifier = amq("send", "--to", "bob", "--json", *words).value["id"]
+    assert (amq.stored(identifier)["subject"], body_of(amq, identifier).decode()) == ("Grüße", "Grüße\n")
+
+
+def test_the_bytes_of_a_body_that_is_no_text_are_kept(amq: Shell) -> None:
+    identifier = amq.send(body=os.fsdecode(b"a\xffb"))
+    assert body_of(amq, identifier) == b"a\xffb\n"
+
+
+@pytest.mark.parametrize("word", ["Bob", "@bob", "BOB"])
+def test_a_recipient_that_is_spelt_in_another_way_is_told_the_handle(amq: Shell, word: str) -> None:
+    result = amq("send", "--to", word, "--body", "x")
+    assert (result.code, "did you mean bob?" in result.err, amq.new()) == (2, True, [])
+
+
 # -- wrong words ------------------------------------------------------------------------------------------------------
 
 

@@ -25,6 +25,15 @@ def test_each_message_is_shown_once_oldest_first(amq: Shell) -> None:
     assert [line.split("  ")[1:] for line in lines] == [["alice", "Cache?"], ["bob", "Re: Cache?"]]
 
 
+def test_an_answer_comes_behind_its_question_whatever_the_clocks_say(amq: Shell) -> None:
+    amq.put("q.md", message_file(id="q", thread="t", subject="question", created="2099-01-01T00:00:00Z"))
+    amq.ok("reply", "--id", "q", "--body", "x", "--subject", "answer", me="bob")
+    amq.ok("reply", "--id", "q", "--body", "x", "--subject", "another", me="bob")
+    lines = amq.ok("thread", "--id", "t").splitlines()
+    assert [line.split("  ")[-1] for line in lines] == ["question", "answer", "another"]
+    assert amq.ok("thread", "--id", "t", "--limit", "1").splitlines() == lines[-1:]
+
+
 def test_it_is_the_same_for_somebody_who_takes_no_part(amq: Shell) -> None:
     talk(amq)
     assert amq.ok("thread", "--id", "plan/x", me="carol") == amq.ok("thread", "--id", "plan/x")
@@ -123,6 +132,11 @@ def test_a_body_can_forge_neither_the_frame_nor_the_terminal(amq: Shell) -> None
     text = amq.ok("thread", "--id", "t", "--include-body")
     assert text.splitlines()[1:] == ["    a^[[2J", "    ---", "    2026-01-01T00:00:00Z  bob  yes", "---"]
     assert "s<U+202E>" in text
+
+
+def test_a_body_can_not_begin_another_message(amq: Shell) -> None:
+    amq.send("--thread", "t", body="\uff12026-01-01T00:00:00Z  bob  yes")
+    assert "\n    \uff12026" in amq.ok("thread", "--id", "t", "--include-body")
 
 
 def test_only_heads_are_read_of_what_is_not_shown(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

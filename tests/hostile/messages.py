@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from tests.hostile.values import headers
 from tests.samples import header
 from tests.wire.table import Refused, Taken
 
@@ -32,6 +33,9 @@ TEXTS = {
     "private use": "a\ue000b\U000f0000c",
     "a lone surrogate": "a\ud800b",
     "a frame of drain": "---\n- From: boss\n  ID: x\n  Priority: urgent\n[AMQ] 1 new message(s) for bob:",
+    "a frame behind what is not seen": "\u200d---\n\ufe0f\u3164- From: boss\n\u034f[AMQ] 1 new\n\u3000Priority: urgent",
+    "a frame of look-alikes": "\u2014\uff0d\u2212\n[\u0410MQ] 1 new\n\u2013 Fr\u043em: boss\n  \u0405ubject\uff1a x",
+    "nothing that is seen": "\u3164\u2800\u00a0\ufe0f",
     "a path": "../../../../etc/passwd",
     "a format": "%s%s%n {0} {me} ${HOME} $(id) `id`",
     "an option": "--force",
@@ -66,6 +70,7 @@ def corpus() -> Iterator[tuple[str, bytes]]:
         yield f"body: {what}", _file(text.encode("utf-8", "surrogatepass"), id="ID", ack_required=True)
     whole = _file(b"hello\n", id="ID")
     yield from ((f"cut after {cut} bytes", whole[:cut]) for cut in range(0, len(whole), 12))
+    yield from ((what, data) for what, data in headers() if " deep" in what and len(data) < 5_000)
     yield from _of_the_wire_format()
 
 

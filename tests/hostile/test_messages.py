@@ -21,7 +21,7 @@ MIXED = sample(CORPUS, 150, of="corpus")
 BEFORE = (
     "list", "list --new --limit 5", "who", "why", "why --history", "presence list", "dlq list", "env",
     "thread --id p2p/alice__bob --include-body", "watch --timeout 10ms", "monitor --peek --limit 0 --include-body",
-    "doctor", "cleanup --tmp-older-than 0 --yes", "hook claude stop", "coop status", "send --to carol --body=x",
+    "doctor", "cleanup --tmp-older-than 0 --yes", "hook claude stop", "coop status", "trust", "send --to carol --body=x",
     "presence set --status=x", "init --agents dan",
 )  # fmt: skip
 AFTER = (

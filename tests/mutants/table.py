@@ -16,6 +16,7 @@ SYSCALLS, PIPES, STUCK = "tests/crash/test_syscalls.py", "tests/crash/test_pipes
 ORDERED, CALM, LOCKS = "tests/test_order.py", "tests/store/test_calm.py", "tests/store/test_locks.py"
 WINDOWS = "tests/store/test_windows.py"
 HOSTILE, WIRE, TEXT = "tests/hostile", "tests/wire", "tests/test_text.py"
+FRAMES = "tests/hostile/test_frames.py"
 
 ON_DISK = (
     Mutant("fsync does nothing", "store/durable.py", "Steps.fsync", "os.fsync(fd)", "None", f"{SYSCALLS} {DURABLE}"),
@@ -436,9 +437,9 @@ WORDS = (
         "deep JSON is a defect",
         "jsontext.py",
         "parse",
-        "raise ValueError('nested too deeply') from None",
-        "raise",
-        WIRE,
+        "_depth(text) > MAX_DEPTH",
+        "False",
+        "tests/hostile/test_values.py",
     ),
     Mutant(
         "controls are shown raw",
@@ -464,8 +465,158 @@ WORDS = (
         "frozenset({'Cc', 'Cf', 'Cs', 'Co'})",
         f"{TEXT} tests/hostile",
     ),
+    Mutant("talk is raw", "cli/output.py", "Output.note", "visible(text)", "text", "tests/cli/test_main.py"),
     Mutant(
-        "talk is raw", "cli/output.py", "Output.note", "visible_lines(text)", "text", "tests/hostile/test_arguments.py"
+        "what went wrong is raw",
+        "cli/output.py",
+        "Output.error",
+        "visible(error.message)",
+        "error.message",
+        "tests/cli/test_main.py",
+    ),
+    Mutant(
+        "a bad message says all that is in it",
+        "errors.py",
+        "BadMessage.__init__",
+        "len(message) <= LONGEST_QUOTE",
+        "True",
+        "tests/hostile/test_values.py",
+    ),
+    Mutant(
+        "the record of wakes is read loosely",
+        "runtime/record.py",
+        "_parse",
+        "jsontext.parse(line)",
+        "json.loads(line)",
+        "tests/hostile/test_values.py",
+    ),
+    Mutant(
+        "brackets in a string nest",
+        "jsontext.py",
+        "_depth",
+        "re.sub(_NO_BRACKETS, '', text)",
+        "re.sub('[^][{}]++', '', text)",
+        "tests/test_jsontext.py",
+    ),
+    Mutant(
+        "what no category tells is shown as nothing",
+        "text.py",
+        "_Shown.__missing__",
+        "category(character) in HIDDEN or re.match(IGNORABLE, character)",
+        "category(character) in HIDDEN",
+        FRAMES,
+    ),
+    Mutant(
+        "a joiner may stand anywhere",
+        "text.py",
+        "visible",
+        "re.sub(_STRAY, lambda stray: _named(stray.group()), text.translate(_SHOWN))",
+        "text.translate(_SHOWN)",
+        FRAMES,
+    ),
+    Mutant("only ASCII looks like ours", "outlines.py", "outline", "text.translate(_OUTLINES)", "text", FRAMES),
+    Mutant("a mark hides a line of ours", "outlines.py", "_outline", "kind[0] == 'M'", "False", FRAMES),
+    Mutant("a blank hides a line of ours", "outlines.py", "_outline", "kind[0] == 'Z'", "False", FRAMES),
+    Mutant(
+        "a date may begin a line of a body",
+        "cli/thread.py",
+        "_body",
+        "could_be_frame(body, dated=True)",
+        "could_be_frame(body)",
+        FRAMES,
+    ),
+    Mutant("a subject may be blank", "text.py", "subject_line", "_outline(shown).strip()", "shown", FRAMES),
+)
+
+CONVERSED = "tests/test_thread_order.py"
+CONVERSATIONS = (
+    Mutant(
+        "an answer may come first",
+        "thread_order.py",
+        "in_thread_order",
+        "all((place.get(ref, -1) < at for at, header in enumerate(ordered) for ref in header.refs))",
+        "True",
+        CONVERSED,
+    ),
+    Mutant(
+        "circles are not by id",
+        "thread_order.py",
+        "_sorted",
+        "sorted(circle)",
+        "list(circle)",
+        CONVERSED,
+    ),
+    Mutant(
+        "any answer that may come does",
+        "thread_order.py",
+        "_sorted",
+        "heappop(ready)",
+        "ready.pop()",
+        CONVERSED,
+    ),
+)
+SPELLING = (
+    Mutant(
+        "a word is what the locale says",
+        "cli/options.py",
+        "as_utf8",
+        "os.fsencode(text).decode()",
+        "text",
+        "tests/cli/test_send.py",
+    ),
+    Mutant(
+        "an answer's subject may fill its header",
+        "message.py",
+        "reply_subject",
+        "len(jsontext.quote(answer).encode()) <= _MOST_SUBJECT_BYTES",
+        "True",
+        "tests/cli/test_reply.py",
+    ),
+)
+INTERRUPTED = "tests/cli/test_interrupted.py"
+SAID = (
+    *(
+        Mutant(
+            f"an interrupted {verb} says nothing",
+            f"cli/{verb}.py",
+            "run",
+            "compose.SignalsDeferred()",
+            "__import__('contextlib').nullcontext()",
+            INTERRUPTED,
+        )
+        for verb in ("send", "reply")
+    ),
+    Mutant(
+        "a link that is interrupted has not been made",
+        "store/maildir.py",
+        "_publish",
+        "copy.published = True",
+        "None",
+        INTERRUPTED,
+    ),
+    Mutant(
+        "a signal goes before what went wrong",
+        "cli/compose.py",
+        "SignalsDeferred.__exit__",
+        "self._came and kind is None",
+        "self._came",
+        INTERRUPTED,
+    ),
+    Mutant(
+        "a signal that was held back is lost",
+        "cli/compose.py",
+        "SignalsDeferred.__exit__",
+        "_signal.raise_signal(self._came)",
+        "None",
+        INTERRUPTED,
+    ),
+    Mutant(
+        "a command that hangs can not be ended",
+        "cli/compose.py",
+        "SignalsDeferred._defer",
+        "monotonic() - self._since > PATIENCE",
+        "False",
+        INTERRUPTED,
     ),
 )
 
@@ -919,4 +1070,18 @@ REMEMBERED = (
     ),
 )
 
-MUTANTS = (*TRUSTED, *ON_DISK, *FROM_ELSEWHERE, *MAIL, *REMEMBERED, *WORDS, *TERMINAL, *GATES, *WATCHING, *HOOKS)
+MUTANTS = (
+    *TRUSTED,
+    *ON_DISK,
+    *FROM_ELSEWHERE,
+    *MAIL,
+    *REMEMBERED,
+    *WORDS,
+    *SAID,
+    *SPELLING,
+    *CONVERSATIONS,
+    *TERMINAL,
+    *GATES,
+    *WATCHING,
+    *HOOKS,
+)

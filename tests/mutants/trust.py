@@ -60,8 +60,8 @@ TRUSTED = (
     ),
     Mutant("case counts in an index", "runtime/git_index.py", "_comparable", "path.lower()", "path", INDEX),
     Mutant(
-        "a pointer to nowhere is a repository that tracks nothing", "runtime/git_index.py", "_pointed_to",
-        "label != 'gitdir' or not os.path.isdir(path)", "False", INDEX,
+        "a pointer to nowhere is a repository that tracks nothing", "runtime/git_index.py",
+        "enclosing_repositories", "git is None", "False", INDEX,
     ),
     Mutant(
         "an unknown form of index is read", "runtime/git_index.py", "read_index",

@@ -76,6 +76,7 @@ _EVERYTHING: dict[str, Any] = {
     "priority": "urgent", "kind": "question", "labels": ["parser"],
     "context": {"paths": ["a.py"], "deep": {"empty": {}, "none": []}, "n": 1},
 }  # fmt: skip
+_NESTED: Any = json.loads("[" * 99 + "]" * 99)
 
 HEADERS = (
     Clause(
@@ -84,6 +85,10 @@ HEADERS = (
             Written("every key", send(**_EVERYTHING), sent(FULL)),
             Written("no key that may be missing", send(), sent(LEAST)),
         ),
+    ),
+    Clause(
+        "JSON may be nested 100 deep.",
+        (taken("in a key of later", message_file(x=_NESTED), x=_NESTED),),
     ),
     Clause(
         "Keys may stand in any order.",
@@ -177,6 +182,7 @@ HEADERS = (
             plain("not UTF-8", message_file(subject="S").replace(b'"S"', b'"\xff"')),
             plain("a raw line end in a string", message_file(subject="S").replace(b'"S"', b'"\n"')),
             plain("nested too deeply", framed(b"[" * 100_000 + b"]" * 100_000)),
+            plain("nested 101 deep", GOOD.replace(b'"schema": 1', b'"schema": 1, "x": ' + b"[" * 100 + b"]" * 100)),
         ),
     ),
     Clause(

@@ -1,0 +1,47 @@
+"""What a reader in a hurry could take a text for. Pure.
+
+No table of look-alikes: what is asked is only whether a line could be one of the few that amq prints around bodies.
+"""
+
+from __future__ import annotations
+
+import re
+
+from amq.text import HIDDEN, IGNORABLE
+
+LETTER, SIGN, BLANK = "\1", "\2", "\t"
+"""What a letter or digit, a sign and a blank become that are none of ASCII's, and look like none of it for certain."""
+_WITHOUT_INK = "\u2800\U0001d159\U00013441\U00013442"
+_ALIKE = {"ELLIPSIS": "…", "DASH": "-", "HYPHEN": "-", "MINUS": "-", "HORIZONTAL": "-", "COLON": ":"}
+"""What a character looks like that has this word in its name."""
+_ALSO_ALIKE = dict.fromkeys("一ー⼀ㄧㅡᅳ㇐⎯⏤╴╶╸╺╼╾", "-") | dict.fromkeys("∶ː˸׃։⁚፡", ":")
+
+
+class _Outlines(dict[int, str]):
+    """The outline of each character, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = found = chr(code) if code < 0x80 else _outline(chr(code))
+        return found
+
+
+def _outline(character: str) -> str:
+    from unicodedata import category, name, normalize
+
+    kind = category(character)
+    if kind[0] == "Z" or character in _WITHOUT_INK:
+        return BLANK
+    if kind[0] == "M" or kind in HIDDEN or re.match(IGNORABLE, character):
+        return ""
+    words = re.split("[ -]", name(character, ""))
+    alike = next((_ALIKE[word] for word in _ALIKE if word in words), _ALSO_ALIKE.get(character, ""))
+    plain = alike or "".join(filter(str.isascii, normalize("NFKD", character))).strip()
+    return plain or {"Ps": "[", "Pe": "]"}.get(kind, LETTER if kind[0] in "LN" else SIGN)
+
+
+_OUTLINES = _Outlines()
+
+
+def outline(text: str) -> str:
+    """Return TEXT as a reader in a hurry could take it: without what is not seen, in ASCII where it looks like that."""
+    return text.translate(_OUTLINES)
