@@ -139,6 +139,6 @@ def _parse(value: str) -> dict[str, Any]:
         own = settings.get("hooks", {})
         if not all(isinstance(entries, list) for entries in own.values()):
             raise ValueError("its hooks are not lists")
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise BadSettingsError(str(error)) from error
     return dict(settings)

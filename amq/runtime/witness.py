@@ -81,7 +81,7 @@ class Witness:
             with open(self._session, "rb") as file:
                 wire = json.loads(file.read(_LONGEST))
             return dict(wire) if wire["pid"] == self._pid and wire["startedAt"] / 1000 >= self._started - 1 else {}
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             return {}
 
 

@@ -94,7 +94,7 @@ def _left(place: Path) -> dict[str, str]:
     """The digests of what the last install wrote; only of names that it could have written."""
     try:
         listed = json.loads((place / WRITTEN).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     names = listed.items() if isinstance(listed, dict) else ()
     return {name: str(digest) for name, digest in names if ".." not in name and not name.startswith("/")}

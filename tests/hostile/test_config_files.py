@@ -13,9 +13,13 @@ from hypothesis import strategies as st
 
 from amq.errors import AmqError
 from amq.layout import QueueLayout
+from amq.runtime import hooks
 from amq.runtime.handed import STATE_NAME, read_handed
 from amq.runtime.profiles.own import read_own
 from amq.runtime.record import WAKES_NAME, Record
+from amq.runtime.witness import Witness
+from amq.setup import skill
+from amq.setup.skill import WRITTEN
 from amq.store import registry
 from amq.store.drain import _ids
 from amq.store.notifier import parse_notifier
@@ -112,6 +116,16 @@ def test_the_record_of_wakes(tmp_path: Path, content: bytes) -> None:
 def test_what_hooks_handed_over(tmp_path: Path, content: bytes) -> None:
     (tmp_path / STATE_NAME).write_bytes(content)
     assert type(read_handed(str(tmp_path)).count) is int
+
+
+@pytest.mark.parametrize("nested", [DEEP, b'{"pid":1,"x":' + b"[" * 5000 + b"]" * 5000 + b"}"])
+def test_what_other_programs_keep(tmp_path: Path, nested: bytes) -> None:
+    for name in ("1.json", WRITTEN):
+        (tmp_path / name).write_bytes(nested)
+    assert Witness("", 1, 0.0, str(tmp_path)).session() == {}
+    assert skill._left(tmp_path) == {}
+    with pytest.raises(hooks.BadSettingsError):
+        hooks._parse(str(tmp_path / "1.json"))
 
 
 _TOML = st.dictionaries(

@@ -611,7 +611,7 @@ SAID = (
         INTERRUPTED,
     ),
     Mutant(
-        "a command that hangs can not be ended",
+        "a command that hangs cannot be ended",
         "cli/compose.py",
         "SignalsDeferred._defer",
         "monotonic() - self._since > PATIENCE",
