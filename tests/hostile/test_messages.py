@@ -21,8 +21,8 @@ MIXED = sample(CORPUS, 150, of="corpus")
 BEFORE = (
     "list", "list --new --limit 5", "who", "why", "why --history", "presence list", "dlq list", "env",
     "thread --id p2p/alice__bob --include-body", "watch --timeout 10ms", "monitor --peek --limit 0 --include-body",
-    "doctor", "cleanup --tmp-older-than 0 --yes", "hook claude stop", "coop status", "trust", "send --to carol --body=x",
-    "presence set --status=x", "init --agents dan",
+    "doctor", "cleanup --tmp-older-than 0 --yes", "hook claude stop", "coop status", "send --to carol --body=x",
+    "trust", "presence set --status=x", "init --agents dan",
 )  # fmt: skip
 AFTER = (
     "list --cur", "thread --id p2p/alice__bob --include-body", "dlq list", "dlq retry --all", "who", "dlq purge --yes",
