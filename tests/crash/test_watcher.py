@@ -288,14 +288,13 @@ def test_a_queue_that_is_away_and_comes_back_is_watched_on(everybody: Everybody)
 
 
 def test_a_queue_that_is_made_again_is_watched_on(everybody: Everybody) -> None:
-    """What was sent before is gone with it. Who tells an agent is known again, and the agent has its `amq`."""
+    """What was sent before is gone with it. Who tells an agent is known again."""
     shutil.rmtree(everybody.root)
     make_queue(everybody.root)
     everybody.send(to=RECEIVING)
     everybody.hear(who=RECEIVING)
     told = {agent.handle: agent.notifier.how for agent in Mailbox(str(everybody.root), "peer").who() if agent.notifier}
     assert told == {"run": "run", "wake": "wake --via command"}
-    assert (everybody.root / "agents" / "run" / ".amq" / "bin" / "amq").exists()
 
 
 @pytest.mark.timeout(180)

@@ -51,7 +51,7 @@ class Outside:
         self._command(commands / "amq", f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m amq "$@"\n')
         self._command(commands / "claude", f"#!{sys.executable}\n{AGENT.read_text()}")
         self._command(commands / "bash", "#!/bin/sh\ncommand -v amq\n")  # what `bash -lc` says
-        kept = {name: os.environ[name] for name in ("LANG", "PYTHONPATH") if name in os.environ}
+        kept = {name: os.environ[name] for name in ("LANG", "PYTHONPATH", "XDG_STATE_HOME") if name in os.environ}
         self.environment = {
             **kept,
             "PATH": f"{commands}:{os.environ['PATH']}",
