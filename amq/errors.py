@@ -62,6 +62,13 @@ class Unsafe(AmqError):
     code = "unsafe"
 
 
+class UnsafePath(Unsafe, OSError):
+    """A link, or another user's directory, inside a queue; it was not followed, and nothing was changed there.
+
+    To whoever goes on without what cannot be opened it is an OSError like any other.
+    """
+
+
 class BadMessage(AmqError):
     """A file that is not a message by the wire format. `reason` is one of its two failure reasons."""
 

@@ -70,8 +70,7 @@ def _queue(args: Namespace, handles: list[str], out: Output) -> str:
     environ, cwd = config.environment(), config.working_directory()
     found = config.find_root(args.root, environ, cwd)
     root = (found or config.new_root(args.root, environ, cwd)).value
-    if found is not None:
-        check_queue(args, root, out)
+    check_queue(args, root, out, hosting=True)
     queue = QueueLayout(root)
     registry.make_queue(queue, tracked=False)
     registry.register(queue, handles, time.time_ns())

@@ -44,8 +44,8 @@ def run(args: Namespace, out: Output) -> int:
     environ, cwd = config.environment(), config.working_directory()
     found = None if args.here else config.find_root(args.root, environ, cwd)
     root = (found or config.new_root(args.root, environ, cwd, here=args.here)).value
+    check_queue(args, root, out)
     if found is not None:
-        check_queue(args, root, out)
         out.note(f"using the queue that is there: {root}")
     queue = QueueLayout(root)
     registry.make_queue(queue, tracked=args.tracked)

@@ -8,7 +8,7 @@ import time
 from amq import config
 from amq.cli import waking
 from amq.cli.options import duration
-from amq.cli.session import check_queue
+from amq.cli.session import check_queue, complain_no_more
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
@@ -146,8 +146,7 @@ def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: 
     """The agent's mailbox, made if need be, which is said. It warns of nothing later: the screen is the program's."""
     root = _root(args, environment).value
     queue = QueueLayout(root)
-    if os.path.isdir(root):
-        check_queue(args, root, out)
+    check_queue(args, root, out, hosting=True)
     if not registry.has_mailbox(queue.agent(handle)):
         registry.make_queue(queue, tracked=False)
         registry.register(queue, [handle], time.time_ns())
@@ -155,7 +154,9 @@ def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: 
     elif not _is_registered(queue, handle, out):
         registry.register(queue, [handle], time.time_ns())
         out.note(f"registered {handle} in {root}")
-    return Mailbox(root, handle, strict=args.strict)
+    mailbox = Mailbox(root, handle, strict=args.strict)
+    complain_no_more()
+    return mailbox
 
 
 def _is_registered(queue: QueueLayout, handle: str, out: Output) -> bool:

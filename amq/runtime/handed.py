@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from amq.layout import RootedPath
+
 PATIENCE = 2.0  # seconds for a hook to end
 STATE_NAME = "hook.json"
 LOCK_NAME = "hook.lock"
@@ -45,7 +47,7 @@ def write_handed(state: str, handed: Handed) -> None:
     write_private(f"{state}/{STATE_NAME}", json.dumps(wire))
 
 
-def note_queued(state: str, ids: Iterable[str]) -> None:
+def note_queued(state: RootedPath, ids: Iterable[str]) -> None:
     """A line that tells of IDS waits at the agent for its turn, so no hook has to. Not to note it only repeats it."""
     with suppress(AmqError, OSError), lock_beside(state, LOCK_NAME, PATIENCE):
         handed, queued = read_handed(state), frozenset(ids)

@@ -32,6 +32,7 @@ from amq.runtime.words import Reason
 from amq.store.notifier import read_notifier
 
 if TYPE_CHECKING:
+    from amq.layout import RootedPath
     from amq.mailbox import Mailbox
     from amq.runtime.channels import Channel
 
@@ -88,7 +89,7 @@ def run(
             raise HostFailed(f"hosting {program[0]} failed: {why(error)}") from error
 
 
-def _claim(state: str, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
+def _claim(state: RootedPath, mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
     me = mailbox.account.me
     try:
         return lock.claim(state, "run")

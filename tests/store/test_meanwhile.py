@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from amq.errors import AmqError, BadMessage, Uncertain
+from amq.layout import RootedPath
 from amq.sending import Draft
 from amq.store import acks, deadletter, drain, durable, letters, maildir, noreplace, registry, sweep
 from amq.store.durable import Directory, Steps
@@ -174,12 +175,16 @@ def test_a_lock_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             return len(asked) == 4
 
     monkeypatch.setattr(durable, "steps", Busy())
-    with lock_beside(str(tmp_path), "lock"):
+    with lock_beside(RootedPath(str(tmp_path)), "lock"):
         assert len(asked) == 4
 
 
 def test_a_lock_file_without_its_mode_is_given_back(tmp_path: Path) -> None:
-    with Meanwhile("chmod", fails(errno.EIO)) as watched, pytest.raises(OSError), lock_beside(str(tmp_path), "lock"):
+    with (
+        Meanwhile("chmod", fails(errno.EIO)) as watched,
+        pytest.raises(OSError),
+        lock_beside(RootedPath(str(tmp_path)), "lock"),
+    ):
         pass
     assert [step.name for step in watched.log].count("close") == 2  # the directory, and the file that was made in it
 
@@ -231,13 +236,17 @@ def test_a_message_that_can_not_be_read_is_a_bad_one(world: World) -> None:
 @pytest.mark.parametrize("code", [errno.ENOENT, errno.ELOOP])
 def test_a_sweep_leaves_what_it_can_not_open(tmp_path: Path, code: int) -> None:
     (tmp_path / "x").touch()
-    with Directory(str(tmp_path)) as tmp, Meanwhile(r"open \S+/x", fails(code)):
+    with Directory(RootedPath(str(tmp_path))) as tmp, Meanwhile(r"open \S+/x", fails(code)):
         assert sweep.stale(tmp, 1 << 62, remove=True) == []
 
 
 def test_a_sweep_tells_of_an_error_of_the_disk(tmp_path: Path) -> None:
     (tmp_path / "x").touch()
-    with Directory(str(tmp_path)) as tmp, Meanwhile(r"open \S+/x", fails(errno.EIO)), pytest.raises(OSError):
+    with (
+        Directory(RootedPath(str(tmp_path))) as tmp,
+        Meanwhile(r"open \S+/x", fails(errno.EIO)),
+        pytest.raises(OSError),
+    ):
         sweep.stale(tmp, 1 << 62, remove=True)
 
 
@@ -264,7 +273,7 @@ class Stingy(Steps):
 
 def test_reads_and_writes_may_be_short_and_a_close_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(durable, "steps", Stingy())
-    with Directory(str(tmp_path)) as directory:
+    with Directory(RootedPath(str(tmp_path))) as directory:
         durable.publish_new(directory, "temporary", directory, "x", b"a whole message")
         assert durable.read_regular(directory, "x", 100) == b"a whole message"
     assert os.listdir(tmp_path) == ["x"]
@@ -278,7 +287,7 @@ def test_a_filesystem_without_the_sync_of_macos_is_synced_as_elsewhere(
     monkeypatch.setattr(sys, "platform", "darwin")
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
-    with Directory(str(tmp_path)) as directory:
+    with Directory(RootedPath(str(tmp_path))) as directory:
         durable.sync(directory)
         assert synced == [directory.fd]
     with pytest.raises(OSError, match="Bad file descriptor"):
@@ -314,7 +323,7 @@ def test_without_a_rename_that_refuses_we_look_first(
     monkeypatch.setattr(where, name, double)
     (tmp_path / "x").touch()
     (tmp_path / "y").touch()
-    with Directory(str(tmp_path)) as directory:
+    with Directory(RootedPath(str(tmp_path))) as directory:
         with pytest.raises(FileExistsError):
             durable.move(directory, "x", directory, "y")
         durable.move(directory, "x", directory, "z")
