@@ -50,7 +50,7 @@ def run(args: Namespace, out: Output) -> int:
 
     seats = parse_seats(args.agents)
     environ, cwd = config.environment(), config.working_directory()
-    coop = Coop(_queue(args, [seat.handle for seat in seats], out), environ)
+    coop = Coop(_queue(args, [seat.handle for seat in seats], out), environ, trusted=args.trust_root)
     if args.tmux and not coop.tmux.installed:
         raise AmqError("tmux is not installed", hint="install it, or take the commands: amq coop up --print")
     if args.print or not coop.tmux.installed:

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from amq import config
 from amq.cli.options import duration
 from amq.cli.output import stdin_is_terminal
+from amq.cli.session import accept
 from amq.errors import AmqError, UsageError
 from amq.instants import SECOND
 from amq.layout import QueueLayout
@@ -102,7 +103,7 @@ def _limited(seconds: float) -> Iterator[None]:
 def _mailbox(args: Namespace, environ: Mapping[str, str], program: str) -> Mailbox:
     """The agent's mailbox. Nobody who says not who he is takes the place of an agent that is hosted."""
     root = config.existing_root(args.root, environ, config.working_directory()).value
-    config.check_root(root, trusted=args.trust_root, complain=lambda *_: None)
+    accept(args, root)
     if not args.me and not environ.get("AM_ME"):
         agent = QueueLayout(root).agent(check_handle(program, "the program"))
         if registry.has_mailbox(agent) and read_notifier(agent) is None:
@@ -157,7 +158,7 @@ def _notify(mailbox: Mailbox, argument: str, out: Output) -> None:
     if _text(_parse(argument or _stdin()), "type") != TURN_ENDED:
         return
     unread, account = mailbox.list("new"), mailbox.account
-    bulletin.write_bulletin(f"{account.queue.meta}/{bulletin.NAME}", account.me, unread)
+    bulletin.write_bulletin(account.queue, account.me, unread)
     if unread:
         out.data("".join(f"{line}\n" for line in bulletin.lines(unread)))
         senders = [each.header.sender if each.header else "" for each in unread]

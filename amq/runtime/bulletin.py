@@ -5,16 +5,19 @@ For agents whose CLI can only run a program at the end of a turn, as Codex does 
 
 from __future__ import annotations
 
-import os
+from contextlib import suppress
 
 from amq.jsontext import render
-from amq.runtime.hooks import write_private
+from amq.store import durable
+from amq.store.directories import fresh_name
+from amq.store.durable import Directory
 from amq.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from amq.layout import QueueLayout
     from amq.store.maildir import Found
 
 NAME = "amq-bulletin.json"
@@ -22,18 +25,20 @@ MOST_LINES = 3
 LONGEST_LINE = 100  # characters
 
 
-def write_bulletin(path: str, me: str, unread: Sequence[Found]) -> None:
-    """Say in the file PATH what is UNREAD; where nothing is, there is no such file."""
-    if unread:
-        messages = [
-            {"id": each.id, "from": each.header.sender, "subject": each.header.subject}
-            if each.header
-            else {"id": each.id}
-            for each in unread
-        ]
-        write_private(path, render({"agent": me, "count": len(unread), "messages": messages}) + "\n")
-    elif os.path.exists(path):
-        os.unlink(path)
+def write_bulletin(queue: QueueLayout, me: str, unread: Sequence[Found]) -> None:
+    """Say in a file beside the registry what is UNREAD; where nothing is, there is no such file. Raises OSError."""
+    with Directory(queue.meta) as meta:
+        if unread:
+            told = {"agent": me, "count": len(unread), "messages": [_message(each) for each in unread]}
+            durable.replace_file(meta, NAME, fresh_name(), (render(told) + "\n").encode())
+        else:
+            with suppress(FileNotFoundError):
+                durable.steps.unlink(meta, NAME)
+
+
+def _message(found: Found) -> dict[str, str]:
+    header = found.header
+    return {"id": found.id} | ({"from": header.sender, "subject": header.subject} if header else {})
 
 
 def lines(unread: Sequence[Found]) -> list[str]:

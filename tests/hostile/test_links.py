@@ -34,6 +34,13 @@ LINKED = (
 )  # fmt: skip
 
 
+MORE = (
+    "init --agents bob,erin --force", "doctor --fix", "send --to erin --create --body=x", "completion handles",
+    'hook codex notify {"type":"agent-turn-complete"}', "send --to bob --body=x --wait-for acked --wait-timeout 1ms",
+    "who --json", "thread --id p2p/alice__bob --agents bob", "drain --json --include-body --limit 0",
+)  # fmt: skip
+
+
 @pytest.fixture
 def outside(amq: Shell) -> Path:
     """A queue like the one here, with mail, dead letters, presence and old temporary files that are not bob's."""
@@ -73,7 +80,7 @@ def _link(amq: Shell, name: str, outside: Path) -> Path:
 def test_no_command_follows_a_link(amq: Shell, outside: Path, name: str) -> None:
     _link(amq, name, outside)
     before, problems = _contents(outside), list[str]()
-    for words in (*COMMANDS, "init --agents bob,erin --force", "doctor --fix", "send --to erin --create --body=x"):
+    for words in (*COMMANDS, *MORE):
         result = called(amq, words, stdin=b"{}")
         problems += wrong(result, words)
         if _contents(outside) != before:
