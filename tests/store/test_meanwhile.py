@@ -16,8 +16,10 @@ import pytest
 
 from amq.errors import AmqError, BadMessage, Uncertain
 from amq.layout import RootedPath
+from amq.mailbox import Mailbox
 from amq.sending import Draft
-from amq.store import acks, deadletter, drain, durable, letters, maildir, noreplace, registry, sweep
+from amq.store import acks, deadletter, descent, drain, durable, letters, maildir, noreplace, registry, sweep
+from amq.store.descent import Guard
 from amq.store.durable import Directory, Steps
 from amq.store.locks import lock_beside
 from tests.crash.seam import Watched
@@ -328,3 +330,86 @@ def test_without_a_rename_that_refuses_we_look_first(
             durable.move(directory, "x", directory, "y")
         durable.move(directory, "x", directory, "z")
     assert sorted(os.listdir(tmp_path)) == ["y", "z"]
+
+
+# -- the mailbox of another user, as it is to whoever is not root -----------------------------------------------------
+
+
+def _send(world: World) -> None:
+    Mailbox(world.queue.root, "ann").send(["bob"], b"x", Draft(new_id=ID))
+
+
+@pytest.fixture
+def anothers(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The same queue to a user whose it is not, on a filesystem that makes all files its owner's."""
+    monkeypatch.setattr(os, "geteuid", lambda: os.stat(world.queue.root).st_uid + 1)
+    monkeypatch.setattr(descent, "guard", Guard(trusted=True))
+    return world
+
+
+def test_a_record_gets_its_place_when_it_is_its_owners(anothers: World) -> None:
+    _send(anothers)
+    with Meanwhile("never", interrupts) as watched:
+        anothers.drain("bob")
+    steps = [str(step) for step in watched.log]
+    (at,) = (number for number, step in enumerate(steps) if step.startswith("replace") and "/drains/" in step)
+    assert any(step.startswith("fsync agents/bob/inbox/tmp/") for step in steps[:at])
+    assert not any(step.startswith("open agents/bob/.amq/drains/") for step in steps[:at])
+
+
+def test_a_record_that_gets_no_place_leaves_nothing(anothers: World) -> None:
+    _send(anothers)
+    with Meanwhile("replace", fails(errno.EIO)), pytest.raises(OSError):
+        anothers.drain("bob")
+    assert anothers.litter() == anothers.records() == []
+
+
+def test_a_new_lock_and_a_new_directory_get_their_name_last(anothers: World) -> None:
+    with Meanwhile("never", interrupts) as watched:
+        registry.register(anothers.queue, ["dan"], 0)
+        Mailbox(anothers.queue.root, "dan").set_presence("busy")
+    steps = [str(step) for step in watched.log]
+    assert any(re.match(r"move agents/\.amq-\S+ agents/dan$", step) for step in steps)
+    assert any(re.match(r"link agents/dan/\.amq/\.amq-\S+ agents/dan/\.amq/lock$", step) for step in steps)
+    assert anothers.litter() == []
+
+
+def test_root_gives_what_it_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To ourselves, which anybody may."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    found = tmp_path.stat()
+    fd = os.open(tmp_path, os.O_RDONLY)
+    with Meanwhile("never", interrupts) as watched:
+        durable.give((found.st_uid, found.st_gid), fd)
+    os.close(fd)
+    assert [step.name for step in watched.log] == ["chown"]
+
+
+# -- directories that go, or cannot be made ----------------------------------------------------------------------------
+
+
+def test_a_mailbox_without_its_inbox_for_a_moment_loses_no_descriptor(world: World) -> None:
+    """It goes between the opening of `tmp` and of `new`."""
+    new = world.queue.agent("bob").inbox_new
+    before = os.listdir("/dev/fd")
+    with Meanwhile(r"descend \S+/bob/inbox/new", lambda: os.rename(new, f"{new}-away")), pytest.raises(AmqError):
+        _send(world)
+    assert len(os.listdir("/dev/fd")) == len(before)
+
+
+@pytest.mark.parametrize("name", ["new", "tmp"])
+def test_who_lacks_a_directory_has_no_mailbox(world: World, name: str) -> None:
+    os.rmdir(os.path.join(world.queue.agent("bob").inbox, name))
+    assert not registry.has_mailbox(world.queue.agent("bob"))
+
+
+def test_a_mode_that_cannot_be_set_without_following_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("chmod: cannot use dir_fd and follow_symlinks together")
+
+    monkeypatch.setattr(os, "chmod", refuse)
+    (tmp_path / "x").mkdir()
+    with Directory(RootedPath(str(tmp_path))) as directory, pytest.raises(OSError, match="umask"):
+        durable.steps.chmod_name(directory, "x", 0o700)
