@@ -9,7 +9,7 @@ from functools import lru_cache
 from amq.errors import AmqError, NotFound
 from amq.layout import QueueLayout
 from amq.names import PERSON, IdMaker, check_handle, nearest
-from amq.store import registry
+from amq.store import directories, registry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Account:
         self._strict = strict
         self.warn = warn
         self._random = random
+        self._warned: set[str] = set()
         self._require_mailbox()
 
     def registered(self) -> list[str] | None:
@@ -75,10 +76,16 @@ class Account:
             raise error
         self.warn(f"{error.message}; {error.hint}" if error.hint else error.message)
 
+    def warn_once(self, text: str) -> None:
+        """Warn of what several looks come upon."""
+        if text not in self._warned:
+            self._warned.add(text)
+            self.warn(text)
+
     def _require_mailbox(self) -> None:
         if registry.has_mailbox(self.agent):
             return
-        if not os.path.isdir(self.queue.agents):
+        if not directories.exists(self.queue.agents):
             hint = "`amq init --agents claude,codex` completes a queue, and makes one of an empty directory"
             raise NotFound(f"{self.queue.root} is no queue: it has no agents in it", hint=hint)
         registered = self.registered() or []

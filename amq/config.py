@@ -177,20 +177,60 @@ def _is_own(path: str) -> bool:
     return os.name == "nt" or os.stat(path).st_uid == os.geteuid()
 
 
-def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]) -> None:
-    """Refuse a queue that another user owns, unless `trusted` or we are root; COMPLAIN (text, remedy) of loose modes.
+def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None], hosting: bool = False) -> int | None:
+    """Refuse another user's queue at ROOT, unless `trusted`; COMPLAIN (text, remedy) of one that others can write to.
 
-    Raises Unsafe.
+    Root may use one that is at home where root works: its owner owns the directory that holds it, and the working
+    directory. That goes for a queue that is still to be made, too, and not for `hosting` programs.
+    Returns the queue's owner; None where there is no queue yet. Raises Unsafe.
     """
     if os.name == "nt":
-        return
-    found = os.stat(root)
-    if found.st_uid != os.geteuid() and os.geteuid() != 0 and not trusted:
-        raise Unsafe(f"the queue {root} belongs to another user", hint="if you trust it, add --trust-root")
+        return None
+    try:
+        found = os.stat(root)
+    except FileNotFoundError:
+        if not trusted and os.geteuid() == 0:
+            _check_place(os.path.dirname(root), hosting=hosting)
+        return None
+    if not (trusted or found.st_uid == os.geteuid() or (not hosting and _is_at_home(root, found.st_uid))):
+        raise _anothers(f"the queue {root}")
     if stat.S_IMODE(found.st_mode) & 0o022:
         from shlex import quote
 
         complain(f"others can write to the queue {root}", f"chmod go-w {quote(root)}")
+    return found.st_uid
+
+
+def _check_place(place: str, *, hosting: bool) -> None:
+    """Refuse to make a queue in PLACE, where it would be another user's, as one that is there would be refused."""
+    try:
+        owner = os.stat(place).st_uid
+    except FileNotFoundError:  # which whoever makes the queue says
+        return
+    if owner != 0 and (hosting or _owner_of_working_directory() != owner):
+        raise _anothers(f"{place}, where the queue would be made,")
+
+
+def _is_at_home(root: str, owner: int) -> bool:
+    """Whether we are root, and OWNER owns the directory that holds the queue, and the working directory."""
+    if os.geteuid() != 0:
+        return False
+    holder = os.stat(os.path.dirname(os.path.realpath(root))).st_uid
+    return holder == owner == _owner_of_working_directory()
+
+
+def _owner_of_working_directory() -> int | None:
+    """None where it is gone."""
+    try:
+        return os.stat(os.getcwd()).st_uid
+    except OSError:
+        return None
+
+
+def _anothers(what: str) -> Unsafe:
+    """Return the error for what belongs to another user."""
+    way = "call amq as that user, or" if os.geteuid() == 0 else "if you trust it,"
+    return Unsafe(f"{what} belongs to another user", hint=f"{way} add --trust-root")
 
 
 def resolve_me(option: str | None, environ: Mapping[str, str], *, person: bool) -> Setting:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from amq.account import Account
+    from amq.layout import RootedPath
 
 MAX_RETRIES = 3
 
@@ -39,7 +40,7 @@ class Retried:
     error: BadMessage | None
 
 
-def _boxes(account: Account) -> dict[str, str]:
+def _boxes(account: Account) -> dict[str, RootedPath]:
     """The directories of dead letters; they move from new to cur only, so looking in this order misses none."""
     return {"new": account.agent.dlq_new, "cur": account.agent.dlq_cur}
 

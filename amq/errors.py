@@ -62,6 +62,13 @@ class Unsafe(AmqError):
     code = "unsafe"
 
 
+class UnsafePath(Unsafe, OSError):
+    """A link, or another user's directory, inside a queue; it was not followed, and nothing was changed there.
+
+    To whoever goes on without what cannot be opened it is an OSError like any other.
+    """
+
+
 LONGEST_QUOTE = 500
 """The most characters that are said of a bad message: it may quote a header of hundreds of kilobytes."""
 

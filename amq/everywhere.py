@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.errors import why
+from amq.errors import UnsafePath, why
 from amq.names import check_handle
 from amq.store import maildir, registry
 from amq.store.durable import Directory
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from amq.account import Account
-    from amq.layout import AgentLayout
+    from amq.layout import AgentLayout, RootedPath
     from amq.store.maildir import Found
 
 
@@ -21,9 +21,15 @@ def agents(account: Account, only: Sequence[str] = ()) -> dict[str, AgentLayout]
     """The mailboxes of every agent (of ONLY these, if any are named) by handle, our own first.
 
     Own first, because where two messages claim one id, ours is the one that nobody else has put there.
-    Raises UsageError for what is no handle, NotFound for an agent that has no mailbox.
+    A mailbox that cannot be looked into is warned of and left out. Raises UsageError for what is no handle, NotFound
+    for an agent that has no mailbox, OSError for one of ONLY these that cannot be looked into.
     """
-    present = registry.mailboxes(account.queue)
+    unusable: dict[str, OSError] = {}
+    present = registry.mailboxes(account.queue, unusable.__setitem__)
+    for handle, error in unusable.items():
+        if handle in only:
+            raise error
+        left_out(account, account.queue.agent(handle).home, error)
     for handle in only:
         if check_handle(handle, "--agents") not in present:
             raise account.unknown(handle, account.registered() or [], f"amq init --agents {handle}")
@@ -31,7 +37,7 @@ def agents(account: Account, only: Sequence[str] = ()) -> dict[str, AgentLayout]
     return {handle: account.queue.agent(handle) for handle in sorted(chosen, key=account.me.__ne__)}
 
 
-def ids(account: Account, path: str, find: Callable[[Directory], list[str]] = maildir.message_ids) -> list[str]:
+def ids(account: Account, path: RootedPath, find: Callable[[Directory], list[str]] = maildir.message_ids) -> list[str]:
     """The ids in the directory PATH, as FIND tells them, sorted; none, with a warning, if it can not be read."""
     try:
         with Directory(path) as directory:
@@ -39,11 +45,19 @@ def ids(account: Account, path: str, find: Callable[[Directory], list[str]] = ma
     except FileNotFoundError:  # another program's mailbox may lack some directories
         return []
     except OSError as error:
-        account.warn(f"{path} is left out: {why(error)}")
+        left_out(account, path, error)
         return []
 
 
-def look(path: str, identifiers: Sequence[str]) -> Iterator[Found]:
+def left_out(account: Account, path: str, error: OSError) -> None:
+    """Warn that PATH cannot be looked into; once of a link, which may be met on the way to several."""
+    if isinstance(error, UnsafePath):
+        account.warn_once(f"{error}; what is in it is left out")
+    else:
+        account.warn(f"{path} is left out: {why(error)}")
+
+
+def look(path: RootedPath, identifiers: Sequence[str]) -> Iterator[Found]:
     """A look at the heads of these messages in the directory PATH; those that went away meanwhile are left out."""
     if identifiers:
         with Directory(path) as directory:

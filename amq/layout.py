@@ -6,94 +6,135 @@ from os import sep
 
 from amq.record import record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
 ROOT_NAME = ".agent-mail"
 STATE_NAME = ".amq"
 NOTIFIER_NAME = "notifier.lock"
+
+
+class RootedPath(str):
+    """A path that knows its root: what stands below the root is reached without following a link.
+
+    The root may be reached through links: where it is, is the user's word. Names below it may be another program's.
+    """
+
+    __slots__ = ("names", "root")
+    root: str
+    names: tuple[str, ...]
+    """The names below the root, in the order of the way down."""
+
+    def __new__(cls, root: str, *names: str) -> Self:
+        """Return the path of NAMES below ROOT."""
+        path = str.__new__(cls, sep.join((root, *names)))
+        path.root, path.names = root, names
+        return path
+
+    @property
+    def name(self) -> str:
+        """The last name."""
+        return self.rpartition(sep)[2]
+
+    @property
+    def parent(self) -> RootedPath:
+        """The directory that holds it."""
+        return RootedPath(self.root, *self.names[:-1]) if self.names else RootedPath(self.rpartition(sep)[0] or sep)
+
+    def below(self, *names: str) -> RootedPath:
+        """Return the path of NAMES below this one."""
+        return RootedPath(self.root, *self.names, *names)
 
 
 @record
 class AgentLayout:
     """The paths of one agent's mailbox."""
 
-    home: str
+    home: RootedPath
 
     @property
-    def inbox_tmp(self) -> str:
+    def inbox(self) -> RootedPath:
+        """Where the directories of incoming mail are."""
+        return self.home.below("inbox")
+
+    @property
+    def inbox_tmp(self) -> RootedPath:
         """Where incoming copies are staged; readers never look into it."""
-        return f"{self.home}{sep}inbox{sep}tmp"
+        return self.home.below("inbox", "tmp")
 
     @property
-    def inbox_new(self) -> str:
+    def inbox_new(self) -> RootedPath:
         """Mail that has not been shown."""
-        return f"{self.home}{sep}inbox{sep}new"
+        return self.home.below("inbox", "new")
 
     @property
-    def inbox_cur(self) -> str:
+    def inbox_cur(self) -> RootedPath:
         """Mail that has been shown."""
-        return f"{self.home}{sep}inbox{sep}cur"
+        return self.home.below("inbox", "cur")
 
     @property
-    def sent(self) -> str:
+    def sent(self) -> RootedPath:
         """Copies of what the agent sent."""
-        return f"{self.home}{sep}outbox{sep}sent"
+        return self.home.below("outbox", "sent")
 
     @property
-    def acks_received(self) -> str:
+    def acks_received(self) -> RootedPath:
         """Acknowledgements of what the agent sent."""
-        return f"{self.home}{sep}acks{sep}received"
+        return self.home.below("acks", "received")
 
     @property
-    def acks_sent(self) -> str:
+    def acks_sent(self) -> RootedPath:
         """Acknowledgements by the agent."""
-        return f"{self.home}{sep}acks{sep}sent"
+        return self.home.below("acks", "sent")
 
     @property
-    def dlq_tmp(self) -> str:
+    def dlq_tmp(self) -> RootedPath:
         """Where dead letters are staged."""
-        return f"{self.home}{sep}dlq{sep}tmp"
+        return self.home.below("dlq", "tmp")
 
     @property
-    def dlq_new(self) -> str:
+    def dlq_new(self) -> RootedPath:
         """Dead letters nobody has looked at."""
-        return f"{self.home}{sep}dlq{sep}new"
+        return self.home.below("dlq", "new")
 
     @property
-    def dlq_cur(self) -> str:
+    def dlq_cur(self) -> RootedPath:
         """Dead letters that have been looked at."""
-        return f"{self.home}{sep}dlq{sep}cur"
+        return self.home.below("dlq", "cur")
 
     @property
-    def presence(self) -> str:
+    def presence(self) -> RootedPath:
         """The agent's status file."""
-        return f"{self.home}{sep}presence.json"
+        return self.home.below("presence.json")
 
     @property
-    def state(self) -> str:
+    def state(self) -> RootedPath:
         """Our own private state: locks, drain records, the notifier."""
-        return f"{self.home}{sep}{STATE_NAME}"
+        return self.home.below(STATE_NAME)
 
     @property
-    def drains(self) -> str:
+    def drains(self) -> RootedPath:
         """The records of drains under way or cut off."""
-        return f"{self.home}{sep}{STATE_NAME}{sep}drains"
+        return self.home.below(STATE_NAME, "drains")
 
     @property
-    def refused(self) -> str:
+    def refused(self) -> RootedPath:
         """What was found among the mail and can not even be a dead letter."""
-        return f"{self.home}{sep}{STATE_NAME}{sep}refused"
+        return self.home.below(STATE_NAME, "refused")
 
     @property
-    def directories(self) -> list[str]:
+    def directories(self) -> list[RootedPath]:
         """Every directory of a mailbox, parents first, and last of all the one that mail is delivered into.
 
         Where `inbox/new` is, the others are: a mailbox that was cut off while it was made is none.
         """
         return [
             self.home,
-            f"{self.home}{sep}outbox", self.sent,
-            f"{self.home}{sep}acks", self.acks_received, self.acks_sent,
-            f"{self.home}{sep}dlq", self.dlq_tmp, self.dlq_new, self.dlq_cur,
-            f"{self.home}{sep}inbox", self.inbox_tmp, self.inbox_cur, self.inbox_new,
+            self.home.below("outbox"), self.sent,
+            self.home.below("acks"), self.acks_received, self.acks_sent,
+            self.home.below("dlq"), self.dlq_tmp, self.dlq_new, self.dlq_cur,
+            self.inbox, self.inbox_tmp, self.inbox_cur, self.inbox_new,
         ]  # fmt: skip
 
 
@@ -104,25 +145,25 @@ class QueueLayout:
     root: str
 
     @property
-    def meta(self) -> str:
+    def meta(self) -> RootedPath:
         """The directory of the registry."""
-        return f"{self.root}{sep}meta"
+        return RootedPath(self.root, "meta")
 
     @property
-    def registry(self) -> str:
+    def registry(self) -> RootedPath:
         """The list of agents."""
-        return f"{self.root}{sep}meta{sep}config.json"
+        return RootedPath(self.root, "meta", "config.json")
 
     @property
-    def agents(self) -> str:
+    def agents(self) -> RootedPath:
         """The directory of mailboxes."""
-        return f"{self.root}{sep}agents"
+        return RootedPath(self.root, "agents")
 
     @property
-    def directories(self) -> list[str]:
-        """Every directory of a queue without agents, parents first."""
-        return [self.root, self.meta, self.agents]
+    def directories(self) -> list[RootedPath]:
+        """Every directory of a queue without agents, but for its root, parents first."""
+        return [self.meta, self.agents]
 
     def agent(self, handle: str) -> AgentLayout:
         """The mailbox of HANDLE, which the caller has checked."""
-        return AgentLayout(f"{self.root}{sep}agents{sep}{handle}")
+        return AgentLayout(RootedPath(self.root, "agents", handle))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from amq.deadletters import Opened, Retried
     from amq.draining import Drain, Drained
+    from amq.layout import RootedPath
     from amq.roster import Agent
     from amq.sending import Draft, Replied, Sent
     from amq.store.acks import Ack
@@ -252,7 +253,7 @@ class Mailbox:
         return tracing.trace(self.account, identifier)
 
     @property
-    def state_dir(self) -> str:
+    def state_dir(self) -> RootedPath:
         """The directory of our private state in this mailbox; made when it is first asked for."""
         from amq.store.locks import open_state
 

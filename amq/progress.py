@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from amq.account import Account
+    from amq.layout import RootedPath
 
 DRAINED = "drained"
 ACKED = "acked"
@@ -22,6 +23,6 @@ def missing(account: Account, identifier: str, to: Sequence[str], what: str) -> 
     return [handle for handle in to if not maildir.has(account.queue.agent(handle).inbox_cur, identifier)]
 
 
-def places(account: Account, to: Sequence[str], what: str) -> list[str]:
+def places(account: Account, to: Sequence[str], what: str) -> list[RootedPath]:
     """The directories whose entries tell it."""
     return [account.agent.acks_received] if what == ACKED else [account.queue.agent(each).inbox_cur for each in to]

@@ -7,7 +7,7 @@ from amq.errors import BadMessage, why
 from amq.instants import SECOND
 from amq.names import undated
 from amq.record import record
-from amq.store import maildir
+from amq.store import maildir, registry
 from amq.store.notifier import read_notifier
 from amq.store.presence import read_presence
 
@@ -35,8 +35,20 @@ class Agent:
 def roster(account: Account) -> list[Agent]:
     """See `Mailbox.who`."""
     agents = everywhere.agents(account)
-    handles = sorted({*agents, *(account.registered() or [])})
+    others = [
+        handle for handle in account.registered() or [] if handle not in agents and _is_reachable(account, handle)
+    ]
+    handles = sorted((*agents, *others))
     return [_stand(account, handle, account.queue.agent(handle)) for handle in handles]
+
+
+def _is_reachable(account: Account, handle: str) -> bool:
+    """Whether the mailbox of HANDLE can be looked into; where it cannot, that was warned of."""
+    try:
+        registry.has_mailbox(account.queue.agent(handle))
+    except OSError:
+        return False
+    return True
 
 
 def presences(account: Account) -> list[Presence]:

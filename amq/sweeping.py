@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 from amq import everywhere
-from amq.errors import why
 from amq.instants import SECOND
 from amq.store import sweep
 from amq.store.durable import Directory
@@ -13,6 +12,7 @@ from amq.store.durable import Directory
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from amq.account import Account
+    from amq.layout import RootedPath
 
 
 def stale(account: Account, age_s: float, *, remove: bool) -> list[str]:
@@ -23,12 +23,12 @@ def stale(account: Account, age_s: float, *, remove: bool) -> list[str]:
     return sorted(os.path.join(path, name) for path in paths for name in _names(account, path, before, remove))
 
 
-def _names(account: Account, path: str, before: int, remove: bool) -> list[str]:
+def _names(account: Account, path: RootedPath, before: int, remove: bool) -> list[str]:
     try:
         with Directory(path) as tmp:
             return sweep.stale(tmp, before, remove=remove)
     except FileNotFoundError:
         return []
     except OSError as error:
-        account.warn(f"{path} is left out: {why(error)}")
+        everywhere.left_out(account, path, error)
         return []

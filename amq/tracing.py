@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq import everywhere
-from amq.errors import BadMessage, NotFound, why
+from amq.errors import BadMessage, NotFound
 from amq.names import message_id
 from amq.record import record
 from amq.store import letters, maildir
@@ -13,8 +13,9 @@ from amq.store.durable import Directory
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from amq.account import Account
-    from amq.layout import AgentLayout
+    from amq.layout import AgentLayout, RootedPath
     from amq.message import Header
+    from amq.store.acks import Ack
 
 
 @record
@@ -46,10 +47,18 @@ def trace(account: Account, identifier: str) -> Trace:
     whereabouts = []
     for handle in dict.fromkeys(header.to):
         agent = account.queue.agent(handle)
-        acked = read_ack(agent, header.id, handle)
+        acked = _ack(account, agent, header.id, handle)
         box = _box(account, agent, header.id)
         whereabouts.append(Whereabouts(handle, box, acked.received if acked else "", replies.get(handle)))
     return Trace(header, whereabouts)
+
+
+def _ack(account: Account, agent: AgentLayout, identifier: str, handle: str) -> Ack | None:
+    try:
+        return read_ack(agent, identifier, handle)
+    except OSError as error:
+        everywhere.left_out(account, agent.acks_sent, error)
+        return None
 
 
 def _find(account: Account, identifier: str) -> Header:
@@ -63,22 +72,23 @@ def _find(account: Account, identifier: str) -> Header:
         except NotFound:
             continue
         except OSError as error:
-            account.warn(f"{agent.home} is left out: {why(error)}")
+            everywhere.left_out(account, agent.home, error)
     raise damaged or NotFound(f"no mailbox has a message {identifier}", hint="amq list shows the ids of your mail")
 
 
 def _box(account: Account, agent: AgentLayout, identifier: str) -> str:
     """The box that the message is in. It moves from new to cur or dlq, so looking in this order does not miss it."""
     for box, path in (("new", agent.inbox_new), ("cur", agent.inbox_cur)):
-        if _has(path, identifier):
+        if _has(account, path, identifier):
             return box
     return "dlq" if _is_dead(account, agent, identifier) else "missing"
 
 
-def _has(path: str, identifier: str) -> bool:
+def _has(account: Account, path: RootedPath, identifier: str) -> bool:
     try:
         return maildir.has(path, identifier)
-    except OSError:
+    except OSError as error:
+        everywhere.left_out(account, path, error)
         return False
 
 

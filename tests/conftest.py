@@ -187,7 +187,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
 
     class Noting(Steps):
-        def open(self, directory: Directory | None, name: str, flags: int) -> int:
+        def open(self, directory: Directory, name: str, flags: int) -> int:
             if name.endswith(SUFFIX):
                 names.append(name.removesuffix(SUFFIX))
             return super().open(directory, name, flags)

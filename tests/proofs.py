@@ -58,7 +58,10 @@ LAYERS = (
             "test_text.py",
         ),
     ),
-    Layer("no file leads outside or stops another", ("hostile/test_files.py", "hostile/test_tricks.py")),
+    Layer(
+        "no file leads outside or stops another",
+        ("hostile/test_files.py", "hostile/test_tricks.py", "hostile/test_links.py"),
+    ),
     Layer("only our own line reaches an agent", ("hostile/test_running.py", "runtime/test_notification.py")),
     Layer("no damaged file beside the mail is a defect", ("hostile/test_config_files.py",)),
     Layer("the terminal is given back, whatever ends", ("terminal/test_ways_to_die.py", "terminal/test_guard.py")),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from amq.layout import RootedPath
 from amq.order import in_order
 from amq.store import maildir
 from amq.store.durable import Directory
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def new(tmp_path: Path) -> Iterator[Directory]:
-    with Directory(str(tmp_path)) as directory:
+    with Directory(RootedPath(str(tmp_path))) as directory:
         yield directory
 
 

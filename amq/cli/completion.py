@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amq import config
+from amq.cli.session import accept
 from amq.layout import QueueLayout
 from amq.names import KINDS, PRIORITIES
 from amq.store import registry
@@ -35,7 +36,9 @@ def run(args: Namespace, out: Output) -> int:
     """Print the script; or the handles of the queue that is here, and none if there is no queue."""
     if args.what == HANDLES:
         root = config.find_root(args.root, config.environment(), config.cwd_or_empty())
-        out.data("".join(f"{handle}\n" for handle in registry.mailboxes(QueueLayout(root.value))) if root else "")
+        if root:
+            accept(args, root.value)
+            out.data("".join(f"{handle}\n" for handle in registry.mailboxes(QueueLayout(root.value))))
         return 0
     import shtab
 

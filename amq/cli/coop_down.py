@@ -31,7 +31,7 @@ def run(args: Namespace, out: Output) -> int:
     """0 if all have ended, 1 if a program is still there."""
     from amq.setup.coop import Coop
 
-    coop = Coop(find_queue(args, out), config.environment())
+    coop = Coop(find_queue(args, out, hosting=True), config.environment())
     ended: list[str] = []
     left = coop.down(args.timeout, ended.append)
     remains = [line for line in map(_remains, coop.status()) if line]

@@ -30,7 +30,7 @@ def run(args: Namespace, out: Output) -> int:
     """One line an agent, below a heading."""
     from amq.setup.coop import Coop
 
-    coop = Coop(find_queue(args, out), config.environment())
+    coop = Coop(find_queue(args, out, hosting=True), config.environment())
     places = coop.status()
     if out.json:
         out.value({"root": coop.root, "agents": [item(place) | {"unread": place.unread} for place in places]})

@@ -75,7 +75,7 @@ def _queue(args: Namespace, handles: list[str], out: Output) -> str:
     root = (found or config.new_root(args.root, environ, cwd)).value
     if found is not None:
         say_if_above(found, out)
-        check_queue(args, root, out)
+    check_queue(args, root, out, hosting=True)
     queue = QueueLayout(root)
     registry.make_queue(queue, tracked=False)
     registry.register(queue, handles, time.time_ns())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from amq import __version__, config
-from amq.errors import NotFound
+from amq.cli.session import accept
+from amq.errors import NotFound, Unsafe
 from amq.text import visible
 
 TYPE_CHECKING = False
@@ -52,8 +53,10 @@ def _context(args: Namespace) -> Context:
     machine = this_machine(config.environment(), config.cwd_or_empty(), __version__)
     found = config.find_root(args.root, machine.environ, machine.cwd)
     try:
-        return Context(machine, (found or config.existing_root(args.root, machine.environ, machine.cwd)).value)
-    except NotFound as error:
+        root = (found or config.existing_root(args.root, machine.environ, machine.cwd)).value
+        accept(args, root)
+        return Context(machine, root)
+    except (NotFound, Unsafe) as error:
         return Context(machine, None, Finding(error.message, error.hint))
 
 

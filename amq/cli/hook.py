@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from amq import config
 from amq.cli.options import duration
 from amq.cli.output import stdin_is_terminal
-from amq.cli.session import private_directory
+from amq.cli.session import accept, private_directory
 from amq.errors import Unsafe, UsageError
 from amq.instants import SECOND
-from amq.layout import QueueLayout
+from amq.layout import QueueLayout, RootedPath
 from amq.mailbox import Mailbox
 from amq.names import check_handle
 from amq.store import registry
@@ -106,7 +106,7 @@ def _limited(seconds: float) -> Iterator[None]:
 def _mailbox(args: Namespace, environ: Mapping[str, str], program: str) -> Mailbox:
     """The agent's mailbox. Nobody who says not who he is takes the place of an agent that is hosted."""
     root = config.existing_root(args.root, environ, config.cwd_or_empty()).value
-    config.check_root(root, trusted=args.trust_root, complain=lambda *_: None)
+    accept(args, root)
     if not args.me and not environ.get("AM_ME"):
         agent = QueueLayout(root).agent(check_handle(program, "the program"))
         if registry.has_mailbox(agent) and read_notifier(agent) is None:
@@ -130,7 +130,7 @@ def _answer(
     if event == "start":
         _introduce(mailbox, environ, out)
     private = _private(mailbox, state)
-    with lock_beside(private, handed.LOCK_NAME, handed.PATIENCE):
+    with lock_beside(RootedPath(private), handed.LOCK_NAME, handed.PATIENCE):
         before = handed.read_handed(private)
         if event == "start":
             handed.write_handed(private, handover.begin(before, _text(told, "session_id")))

@@ -44,8 +44,8 @@ def run(args: Namespace, out: Output) -> int:
     environ, cwd = config.environment(), config.cwd_or_empty()
     found = None if args.here else config.find_root(args.root, environ, cwd)
     root = (found or config.new_root(args.root, environ, cwd, here=args.here)).value
+    check_queue(args, root, out)
     if found is not None:
-        check_queue(args, root, out)
         where = "above this repository" if found.source == config.ABOVE else "that is there"
         out.note(f"using the queue {where}: {root}")
     queue = QueueLayout(root)

@@ -8,7 +8,7 @@ import time
 from amq import config
 from amq.cli import waking
 from amq.cli.options import duration
-from amq.cli.session import check_queue, private_directory, say_if_above
+from amq.cli.session import check_queue, complain_no_more, private_directory, say_if_above
 from amq.cli.trust import settled, trust_of
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
@@ -157,8 +157,7 @@ def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: 
     found = _root(args, environment)
     say_if_above(found, out)
     root, queue = found.value, QueueLayout(found.value)
-    if os.path.isdir(root):
-        check_queue(args, root, out)
+    check_queue(args, root, out, hosting=True)
     if not registry.has_mailbox(queue.agent(handle)):
         registry.make_queue(queue, tracked=False)
         registry.register(queue, [handle], time.time_ns())
@@ -166,7 +165,9 @@ def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: 
     elif not _is_registered(queue, handle, out):
         registry.register(queue, [handle], time.time_ns())
         out.note(f"registered {handle} in {root}")
-    return Mailbox(root, handle, strict=args.strict)
+    mailbox = Mailbox(root, handle, strict=args.strict)
+    complain_no_more()
+    return mailbox
 
 
 def _is_registered(queue: QueueLayout, handle: str, out: Output) -> bool:

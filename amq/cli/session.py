@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from amq import config
 from amq.cli.output import stdin_is_terminal
-from amq.mailbox import Mailbox
+from amq.errors import UnsafePath
+from amq.store import descent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Callable
 
     from amq.cli.output import Output
+    from amq.mailbox import Mailbox
     from amq.runtime.private import PrivateState
 
 
-def find_queue(args: Namespace, out: Output) -> str:
+def find_queue(args: Namespace, out: Output, *, hosting: bool = False) -> str:
     """The path of the queue that is meant; raises NotFound or Unsafe."""
     root = config.existing_root(args.root, config.environment(), config.cwd_or_empty())
     say_if_above(root, out)
-    check_queue(args, root.value, out)
+    check_queue(args, root.value, out, hosting=hosting)
     return root.value
 
 
@@ -28,16 +31,21 @@ def say_if_above(root: config.Setting, out: Output) -> None:
         out.note(f"using the queue above this repository: {root.value}")
 
 
-def check_queue(args: Namespace, root: str, out: Output) -> None:
-    """Refuse a queue that is another user's, warn of one that others can write to (an error with `--strict`)."""
-    from amq.errors import Unsafe
+def check_queue(args: Namespace, root: str, out: Output, *, hosting: bool = False) -> None:
+    """Refuse a queue that is another user's, warn of one that others can write to (an error with `--strict`).
+
+    Its directories are checked in the same way when they are opened. `hosting`: see `config.check_root`.
+    """
+    told: list[str] = []
 
     def complain(text: str, remedy: str) -> None:
         if args.strict:
-            raise Unsafe(text, hint=remedy)
-        out.warn(f"{text}; to mend it: {remedy}")
+            raise UnsafePath(text, hint=remedy)
+        if not told:  # the first says what to do about all of them
+            told.append(text)
+            out.warn(f"{text}; to fix it: {remedy}")
 
-    config.check_root(root, trusted=args.trust_root, complain=complain)
+    accept(args, root, complain, hosting=hosting)
 
 
 def private_directory(root: str | None = None) -> PrivateState:
@@ -47,8 +55,29 @@ def private_directory(root: str | None = None) -> PrivateState:
     return private_state(config.environment(), config.project_directories(root) if root else ())
 
 
-def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False) -> Mailbox:
+def accept(
+    args: Namespace, root: str, complain: Callable[[str, str], None] = lambda *_: None, *, hosting: bool = False
+) -> None:
+    """Refuse a queue that is another user's; COMPLAIN (text, remedy) of what others can write to, now and later."""
+    owner = config.check_root(root, trusted=args.trust_root, complain=complain, hosting=hosting)
+
+    def complain_below(path: str) -> None:
+        from shlex import quote
+
+        complain(f"others can write to {path}", f"chmod -R go-w {quote(root)}")
+
+    descent.guard = descent.Guard(trusted=args.trust_root, owner=owner, complain=complain_below)
+
+
+def complain_no_more() -> None:
+    """Leave the terminal to the program that is hosted now."""
+    descent.guard.complain = lambda _: None
+
+
+def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False, hosting: bool = False) -> Mailbox:
     """The mailbox that is meant; with `anyone`, for what only looks at all of them, nobody has to say who they are."""
-    root = find_queue(args, out)
+    from amq.mailbox import Mailbox
+
+    root = find_queue(args, out, hosting=hosting)
     me = config.resolve_me(args.me, config.environment(), person=anyone or stdin_is_terminal()).value
     return Mailbox(root, me, strict=args.strict, warn=out.warn)

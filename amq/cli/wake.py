@@ -63,7 +63,7 @@ def run(args: Namespace, out: Output) -> int:
         raise UsageError("--inject-cmd takes one line without control characters")
     from amq.runtime.channels.ways import WAYS
 
-    mailbox = open_mailbox(args, out)
+    mailbox = open_mailbox(args, out, hosting=True)
     place = _place(args, mailbox.account.me)
     if args.check:
         return _check(out, [(way.name, way.sees, way.why_not(place)) for way in WAYS])

@@ -5,10 +5,11 @@ For agents whose CLI can only run a program at the end of a turn, as Codex does 
 
 from __future__ import annotations
 
-import os
+from contextlib import suppress
 
 from amq.jsontext import render
 from amq.store import durable
+from amq.store.directories import fresh_name
 from amq.store.durable import Directory
 from amq.text import subject_line
 
@@ -25,19 +26,19 @@ LONGEST_LINE = 100  # characters
 
 
 def write_bulletin(queue: QueueLayout, me: str, unread: Sequence[Found]) -> None:
-    """Write what is UNREAD into a file beside the registry; where nothing is, there is no such file."""
+    """Say in a file beside the registry what is UNREAD; where nothing is, there is no such file. Raises OSError."""
     with Directory(queue.meta) as meta:
-        if not unread:
-            durable.discard(meta, NAME)
-            return
-        messages = [
-            {"id": each.id, "from": each.header.sender, "subject": each.header.subject}
-            if each.header
-            else {"id": each.id}
-            for each in unread
-        ]
-        text = render({"agent": me, "count": len(unread), "messages": messages}) + "\n"
-        durable.replace_file(meta, NAME, f".{NAME}-{os.getpid()}", text.encode())
+        if unread:
+            told = {"agent": me, "count": len(unread), "messages": [_message(each) for each in unread]}
+            durable.replace_file(meta, NAME, fresh_name(), (render(told) + "\n").encode())
+        else:
+            with suppress(FileNotFoundError):
+                durable.steps.unlink(meta, NAME)
+
+
+def _message(found: Found) -> dict[str, str]:
+    header = found.header
+    return {"id": found.id} | ({"from": header.sender, "subject": header.subject} if header else {})
 
 
 def lines(unread: Sequence[Found]) -> list[str]:

@@ -7,13 +7,16 @@ hints, there is a look without one, only later.
 from __future__ import annotations
 
 import math
-import os
 import time
+
+from amq.store import directories
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeVar
+
+    from amq.layout import RootedPath
 
     Found = TypeVar("Found")
 
@@ -33,7 +36,7 @@ def now() -> float:
 
 def until(
     look: Callable[[], Found],
-    directories: Sequence[str],
+    directories: Sequence[RootedPath],
     seconds: float,
     *,
     poll: bool = False,
@@ -67,11 +70,11 @@ def step(waited: float) -> float:
 class Watch:
     """Over DIRECTORIES, from when it is made: have their own times changed?
 
-    A glance costs a `stat`, misses no directory that has taken the place of another, and needs nothing of the system
-    that it could refuse, or that takes it time to give back.
+    A glance costs little more than a `stat`, follows no link inside a queue, misses no directory that has taken the
+    place of another, and needs nothing of the system that it could refuse, or that takes it time to give back.
     """
 
-    def __init__(self, directories: Sequence[str], clock: Callable[[], float] = now) -> None:
+    def __init__(self, directories: Sequence[RootedPath], clock: Callable[[], float] = now) -> None:
         self._directories = list(directories)
         self._clock = clock
         self._before = self._times()
@@ -94,10 +97,10 @@ class Watch:
         return [_times(directory) for directory in self._directories]
 
 
-def _times(directory: str) -> tuple[int, ...]:
+def _times(directory: RootedPath) -> tuple[int, ...]:
     """Which directory it is, and when it changed; nothing if it is not there."""
     try:
-        found = os.stat(directory)
+        found = directories.look(directory)
     except OSError:
         return ()
     return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns

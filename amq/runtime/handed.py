@@ -10,6 +10,7 @@ import os
 from contextlib import suppress
 
 from amq.errors import AmqError
+from amq.layout import RootedPath
 from amq.record import replace
 from amq.runtime.handover import Handed
 from amq.runtime.private import write_private
@@ -47,7 +48,7 @@ def write_handed(state: str, handed: Handed) -> None:
 
 def note_queued(state: str, ids: Iterable[str]) -> None:
     """A line that tells of IDS waits at the agent for its turn, so no hook has to. Not to note it only repeats it."""
-    with suppress(AmqError, OSError), lock_beside(state, LOCK_NAME, PATIENCE):
+    with suppress(AmqError, OSError), lock_beside(RootedPath(state), LOCK_NAME, PATIENCE):
         handed, queued = read_handed(state), frozenset(ids)
         write_handed(state, replace(handed, told=handed.told | queued, held=handed.held | queued))
 

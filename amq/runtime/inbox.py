@@ -9,7 +9,9 @@ from typing import Self
 import anyio.to_thread
 from watchfiles._rust_notify import RustNotify
 
+from amq.layout import RootedPath
 from amq.runtime.changes import Watch, now
+from amq.store import directories
 
 STEP = 0.06  # seconds between two glances at the directory's times; more of them cost processor time at rest
 SWEEP = 5.0  # seconds after which to look without any hint, because filesystems lie
@@ -17,7 +19,7 @@ POLL = 0.5  # the same, where the system gives no events
 
 
 async def looks(
-    directory: str, stop: threading.Event, log: Callable[[str], None], clock: Callable[[], float] = now
+    directory: RootedPath, stop: threading.Event, log: Callable[[str], None], clock: Callable[[], float] = now
 ) -> AsyncGenerator[None, None]:
     """One item now, one whenever DIRECTORY may have changed, and one every SWEEP seconds, until STOP is set.
 
@@ -40,7 +42,7 @@ class EventWatch:
     They tell of what came within the same tick of the filesystem's clock. `failure` is why there are none.
     """
 
-    def __init__(self, directory: str, clock: Callable[[], float] = now) -> None:
+    def __init__(self, directory: RootedPath, clock: Callable[[], float] = now) -> None:
         self.failure = ""
         self._clock = clock
         self._watch = Watch([directory], clock)
@@ -65,8 +67,10 @@ class EventWatch:
         """Whether the wait is over: the watcher asks at each step, as it would ask an event."""
         return self._stopped() or self._clock() >= self._end or self._watch.changed()
 
-    def _begin(self, directory: str) -> RustNotify | None:
+    def _begin(self, directory: RootedPath) -> RustNotify | None:
         try:
+            # What takes its place in this instant only gives hints of its own: every look goes down without links
+            directories.look(directory)
             return RustNotify([directory], False, False, 0, False, False)
         except (OSError, RuntimeError) as error:  # not there, no watches left, or a filesystem without them
             self.failure = str(error)

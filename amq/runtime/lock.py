@@ -7,8 +7,10 @@ import json
 import os
 import time
 
-from amq.layout import NOTIFIER_NAME, AgentLayout
-from amq.store.locks import open_state
+from amq.layout import NOTIFIER_NAME, AgentLayout, RootedPath
+from amq.store import directories
+from amq.store.durable import Directory
+from amq.store.locks import open_lock, open_state
 from amq.store.notifier import MAX_BYTES, Notifier, parse_notifier
 
 PASSING = 0.1  # seconds; nobody but a notifier holds the lock for longer
@@ -30,7 +32,7 @@ class TakenError(Exception):
 class Claim:
     """The lock, held. The descriptors are not inherited: programs that we start do not keep it."""
 
-    def __init__(self, directory: str, how: str, lock: int, mailbox: int) -> None:
+    def __init__(self, directory: RootedPath, how: str, lock: int, mailbox: int) -> None:
         self._directory = directory
         self._how = how
         self._lock = lock
@@ -43,7 +45,7 @@ class Claim:
         removed. Raises OSError.
         """
         try:
-            if os.path.samestat(os.stat(_mailbox(self._directory)), os.fstat(self._mailbox)):
+            if os.path.samestat(directories.look(_mailbox(self._directory)), os.fstat(self._mailbox)):
                 return True
         except FileNotFoundError:
             return True
@@ -61,9 +63,10 @@ class Claim:
         os.close(self._mailbox)
 
 
-def claim(directory: str, how: str) -> Claim:
+def claim(directory: RootedPath, how: str) -> Claim:
     """Become the notifier of the agent whose private DIRECTORY this is, or raise TakenError."""
-    mailbox = os.open(_mailbox(directory), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    mailbox = Directory(_mailbox(directory)).fd
+    assert mailbox is not None, "amq run and amq wake are for POSIX"
     try:
         return Claim(directory, how, _claim(directory, how), mailbox)
     except BaseException:
@@ -71,13 +74,14 @@ def claim(directory: str, how: str) -> Claim:
         raise
 
 
-def _mailbox(directory: str) -> str:
-    return os.path.dirname(directory)
+def _mailbox(directory: RootedPath) -> RootedPath:
+    return directory.parent
 
 
-def _claim(directory: str, how: str) -> int:
+def _claim(directory: RootedPath, how: str) -> int:
     """The lock's descriptor."""
-    descriptor = os.open(f"{directory}/{NOTIFIER_NAME}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with Directory(directory) as opened:
+        descriptor = open_lock(opened, NOTIFIER_NAME)
     try:
         if not _take(descriptor):
             raise TakenError(parse_notifier(os.pread(descriptor, MAX_BYTES, 0)))

@@ -18,6 +18,7 @@ import stat
 from contextlib import contextmanager, suppress
 
 from amq.errors import AmqError, why
+from amq.layout import RootedPath
 from amq.record import record
 from amq.store.locks import lock_beside
 
@@ -201,7 +202,7 @@ def _new_run(private: str, name: str) -> tuple[str, int]:
     """A new directory, and a descriptor that holds its lock: it dies with this process, and so tells that it lives."""
     runs = f"{private}/runs"
     os.makedirs(runs, 0o700, exist_ok=True)
-    with lock_beside(private, "runs.lock", LOCK_WITHIN_S):  # a directory is never seen without its lock
+    with lock_beside(RootedPath(private), "runs.lock", LOCK_WITHIN_S):  # a directory is never seen without its lock
         for left in os.listdir(runs):
             _remove_if_left(f"{runs}/{left}")
         path = f"{runs}/{name}"

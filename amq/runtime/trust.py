@@ -15,6 +15,7 @@ from contextlib import suppress
 
 from amq import jsontext
 from amq.errors import AmqError
+from amq.layout import RootedPath
 from amq.record import record
 from amq.runtime import git_index
 from amq.runtime.private import NoPrivateDirectory, PrivateState, write_private
@@ -99,7 +100,7 @@ def _change(state: PrivateState, change: Callable[[list[Trusted]], list[Trusted]
         raise NoPrivateDirectory(
             f"there is no place to keep it ({state.why_not})", hint="--trust-root trusts the queue for one call"
         )
-    with lock_beside(state.directory, _LOCK_NAME, _LOCK_WITHIN_S):
+    with lock_beside(RootedPath(state.directory), _LOCK_NAME, _LOCK_WITHIN_S):
         after = [dict(each.__dict__) for each in change(trusted_queues(state))]
         write_private(f"{state.directory}/{RECORD_NAME}", jsontext.render({"trusted": after}) + "\n")
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from amq.errors import HostFailed
+from amq.layout import RootedPath
 from amq.mailbox import Mailbox
 from amq.pty import borrowed
 from amq.runtime import lock, waking
@@ -96,7 +97,7 @@ def amq_command(place: Place) -> str:
     return typed_command(found, place.environment, threading.Event()) if found else COMMAND
 
 
-def _claim(state: str, me: str, way: Way) -> lock.Claim:
+def _claim(state: RootedPath, me: str, way: Way) -> lock.Claim:
     try:
         return lock.claim(state, f"wake --via {way.name}")
     except lock.TakenError as error:

@@ -11,8 +11,8 @@ from functools import partial
 from shlex import quote
 
 from amq import config
-from amq.errors import AmqError
-from amq.layout import QueueLayout
+from amq.errors import AmqError, why
+from amq.layout import QueueLayout, RootedPath
 from amq.mailbox import Mailbox
 from amq.names import PERSON, is_handle
 from amq.roster import Agent
@@ -23,7 +23,7 @@ from amq.runtime.trust import why_untrusted
 from amq.runtime.why import is_stopped
 from amq.setup.clis import program_of
 from amq.setup.finding import Finding, Machine
-from amq.store import durable, registry
+from amq.store import directories, durable, registry
 from amq.store.durable import Directory
 from amq.text import visible
 
@@ -44,7 +44,7 @@ def queue(root: str, machine: Machine) -> Iterator[Finding]:
         )
     if not os.access(root, os.W_OK | os.X_OK):
         yield Finding("you can not write to it", f"chmod u+rwx {quote(root)}")
-    missing = [path for path in layout.directories if not os.path.isdir(path)]
+    missing = [path for path in layout.directories if not directories.exists(path)]
     if missing:
         yield Finding(
             f"it is incomplete: there is no {', no '.join(missing)}",
@@ -90,7 +90,7 @@ def registered(root: str, _: Machine) -> Iterator[Finding]:
             f"amq init --agents {handle}",
             fix=_register(layout, [handle]),
         )
-    for handle in (handle for handle in agents if not os.path.isdir(layout.agent(handle).home)):
+    for handle in (handle for handle in agents if _lacks_home(layout, handle)):
         yield Finding(
             f"{handle} is registered but has no mailbox", f"amq init --agents {handle}", fix=_register(layout, [handle])
         )
@@ -99,20 +99,35 @@ def registered(root: str, _: Machine) -> Iterator[Finding]:
 def mailboxes(root: str, _: Machine) -> Iterator[Finding]:
     """Each has all its directories, and a name that can be written to."""
     layout = QueueLayout(root)
-    for name in sorted(os.listdir(layout.agents)) if os.path.isdir(layout.agents) else []:
-        agent = layout.agent(name)
+    for name in _names(layout.agents):
         if not is_handle(name):
             yield Finding(
                 f"{visible(name)} in {layout.agents} is no handle: nobody can write to it",
                 "move it away if you do not know what it is",
                 wrong=False,
             )
-        elif missing := [path for path in agent.directories if not os.path.isdir(path)]:
-            yield Finding(
-                f"the mailbox of {name} is incomplete: there is no {missing[0]}",
-                f"amq init --agents {name}",
-                fix=partial(registry.make_mailbox, layout, name),
-            )
+        else:
+            yield from _mailbox(layout, name)
+
+
+def _mailbox(layout: QueueLayout, name: str) -> Iterator[Finding]:
+    agent = layout.agent(name)
+    try:
+        missing = [path for path in agent.directories if not directories.exists(path)]
+        for path in (agent.state, agent.drains, agent.refused):  # which may be missing, and be no links
+            directories.exists(path)
+    except OSError as error:
+        yield Finding(
+            f"the mailbox of {name} cannot be looked into: {why(error)}",
+            getattr(error, "hint", "") or f"ls -la {quote(agent.home)}",
+        )
+        return
+    if missing:
+        yield Finding(
+            f"the mailbox of {name} is incomplete: there is no {missing[0]}",
+            f"amq init --agents {name}",
+            fix=partial(registry.make_mailbox, layout, name),
+        )
 
 
 def trust(root: str, machine: Machine) -> Iterator[Finding]:
@@ -211,29 +226,50 @@ def mail(root: str, _: Machine) -> Iterator[Finding]:
 
 def _agents(root: str) -> list[Agent]:
     """Every agent but the person; none where there is no whole queue, which another check says."""
-    if not os.path.isdir(QueueLayout(root).agents):
+    if not directories.exists(QueueLayout(root).agents):
         return []
     return [agent for agent in Mailbox(root, PERSON).who() if agent.handle != PERSON]
 
 
-def _modes(root: str) -> Iterator[tuple[str, int]]:
-    """Every directory and plain file of the queue, with its mode; links are not followed."""
-    yield root, stat.S_IMODE(os.stat(root).st_mode)
-    for place, directories, files in os.walk(root):
-        for name in (*directories, *files):
-            path = os.path.join(place, name)
-            with suppress(FileNotFoundError):
-                mode = os.lstat(path).st_mode
-                if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
-                    yield path, stat.S_IMODE(mode)
+def _lacks_home(layout: QueueLayout, handle: str) -> bool:
+    """Whether HANDLE has no directory; not where that is not known, which another check says."""
+    try:
+        return not directories.exists(layout.agent(handle).home)
+    except OSError:
+        return False
 
 
-def _tighten(paths: list[str]) -> None:
+def _names(path: RootedPath) -> list[str]:
+    """The names in the directory PATH, sorted; none if it is missing."""
+    try:
+        with Directory(path) as directory:
+            return sorted(name for name, _ in durable.entries(directory))
+    except FileNotFoundError:
+        return []
+
+
+def _modes(root: str) -> Iterator[tuple[RootedPath, int]]:
+    """Every directory and plain file of the queue, with its mode; no link is followed, here or by who uses the path."""
+    top = os.path.realpath(root)
+    yield RootedPath(top), stat.S_IMODE(os.stat(top).st_mode)
+    waiting = [RootedPath(top)]
+    while waiting:
+        place = waiting.pop()
+        with suppress(FileNotFoundError), Directory(place) as directory:
+            for name, _ in durable.entries(directory):
+                with suppress(FileNotFoundError):
+                    mode = durable.steps.look(directory, name).st_mode
+                    if stat.S_ISDIR(mode):
+                        waiting.append(place.below(name))
+                    if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+                        yield place.below(name), stat.S_IMODE(mode)
+
+
+def _tighten(paths: list[RootedPath]) -> None:
     """Take from others what they may do with these; through descriptors, so that no link is followed."""
     for path in paths:
-        place, name = os.path.split(path)
-        with suppress(FileNotFoundError), Directory(place) as directory:
-            fd = durable.steps.open(directory, name, os.O_RDONLY)
+        with suppress(FileNotFoundError), Directory(path.parent) as directory:
+            fd = durable.steps.open(directory, path.name, os.O_RDONLY)
             try:
                 durable.steps.chmod(fd, stat.S_IMODE(os.fstat(fd).st_mode) & ~0o077)
             finally:

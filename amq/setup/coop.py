@@ -57,12 +57,14 @@ class Place:
 
 
 class Coop:
-    """The agents of the queue at ROOT, an absolute path, as tmux and the mailboxes show them."""
+    """The agents of the queue at ROOT, an absolute path, as tmux and the mailboxes show them.
+
+    Those that are started use the queue as `trusted`, if it is.
+    """
 
     def __init__(self, root: str, environ: Mapping[str, str], *, trusted: bool = False) -> None:
-        """With TRUSTED the user has said for this call that the queue is trusted."""
         self.root = root
-        self._trusted = trusted
+        self._trust = ["--trust-root"] if trusted else []
         self._queue = QueueLayout(root)
         self._environ = environ
         self.tmux = Tmux(environ, _mark(root))
@@ -109,7 +111,8 @@ class Coop:
         found = config.find_root(None, {}, cwd)
         root = [] if found and found.value == self.root else ["--root", self.root]
         amq = ["amq"] if shutil.which("amq", path=self._environ.get("PATH")) else AMQ
-        return f"cd {shlex.quote(cwd)} && {shlex.join([*amq, 'run', *root, '--as', seat.handle, '--', *seat.program])}"
+        run = [*amq, "run", *root, *self._trust, "--as", seat.handle, "--", *seat.program]
+        return f"cd {shlex.quote(cwd)} && {shlex.join(run)}"
 
     def is_installed(self, seat: Seat) -> bool:
         """Whether its program is on the PATH."""
@@ -132,8 +135,7 @@ class Coop:
         return Place(seat.handle, State.STARTED, started.pid, started.where)
 
     def _command(self, seat: Seat) -> list[str]:
-        trust = ["--trust-root"] if self._trusted else []
-        hosted = [*AMQ, "run", "--root", self.root, "--no-ask", *trust, "--as", seat.handle, "--", *seat.program]
+        hosted = [*AMQ, "run", "--root", self.root, "--no-ask", *self._trust, "--as", seat.handle, "--", *seat.program]
         return ["sh", "-c", IN_PANE, "sh", *hosted]
 
     def _pane(self, handle: str) -> Pane | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from amq.errors import AmqError
 from amq.setup import checks_machine, checks_queue
 from amq.setup.finding import Finding, Machine
 
@@ -46,6 +47,8 @@ def examine(context: Context) -> Iterator[Found]:
     for name, check in checks(context).items():
         try:
             found = list(check())
+        except AmqError as error:
+            found = [Finding(error.message, error.hint)]
         except Exception as error:
             found = [Finding(f"the check failed: {type(error).__name__}: {error}", "mend what it names, and try again")]
         for finding in found:

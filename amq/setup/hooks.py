@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amq.errors import AmqError, Conflict
+from amq.layout import RootedPath
 from amq.setup.jsonc import Part, cut, insert, parse, without
 from amq.store import durable
 from amq.store.durable import Directory
@@ -62,7 +63,7 @@ class Change:
             raise Conflict(f"{self.path} was changed meanwhile; nothing was done", hint="try again")
         place, name = os.path.split(target)
         temporary = f".{name}.amq-{os.getpid()}"
-        with Directory(place) as directory:
+        with Directory(RootedPath(place)) as directory:
             fd = durable.write_new(directory, temporary, self.after)
             try:
                 if self.before is not None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from amq.layout import AgentLayout, QueueLayout
+    from amq.layout import AgentLayout, QueueLayout, RootedPath
 
 _MAX_ACK_BYTES = 64 * 1024
 
@@ -69,11 +69,14 @@ def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: i
 
 
 def read_ack(receiver: AgentLayout, identifier: str, handle: str) -> Ack | None:
-    """The acknowledgement that the agent HANDLE has given for a message; None if there is none, or none of that."""
+    """The acknowledgement that the agent HANDLE has given for a message; None if there is none, or none of that.
+
+    Raises OSError.
+    """
     try:
         with Directory(receiver.acks_sent) as sent:
             ack = _read(sent, f"{identifier}.json")
-    except OSError:
+    except FileNotFoundError:
         return None
     return ack if ack and (ack.id, ack.receiver) == (identifier, handle) else None
 
@@ -104,7 +107,7 @@ def receivers(sender: AgentLayout, identifier: str, handles: Sequence[str]) -> s
     return {ack.receiver for ack in found if ack is not None and ack.id == identifier}
 
 
-def _open(path: str, opened: ExitStack) -> Directory | None:
+def _open(path: RootedPath, opened: ExitStack) -> Directory | None:
     try:
         return opened.enter_context(Directory(path))
     except FileNotFoundError:

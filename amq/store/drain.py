@@ -65,13 +65,27 @@ class Hold:
     def keep(self, drains: Directory, name: str) -> None:
         """Write the record, to the disk, before anything is shown; raises OSError, and then nothing is held."""
         record = jsontext.render({"pid": os.getpid(), "ids": self.ids}, indent=None)
-        self._record = name, durable.write_new(drains, name, record.encode("utf-8", "surrogateescape"))
+        self._record = name, self._write(drains, name, record.encode("utf-8", "surrogateescape"))
         try:
             durable.sync(drains)
         except BaseException:
             durable.discard(drains, name)
             self.abandon()
             raise
+
+    def _write(self, drains: Directory, name: str, record: bytes) -> int:
+        """In another user's mailbox it gets its place when it is that user's, who opens all that stands there."""
+        if drains.owner is None:
+            return durable.write_new(drains, name, record)
+        with Directory(self.agent.inbox_tmp) as tmp:
+            fd = durable.write_new(tmp, name, record)
+            try:
+                durable.steps.replace(tmp, name, drains, name)
+            except BaseException:
+                durable.discard(tmp, name)
+                durable.close(fd)
+                raise
+            return fd
 
 
 def hold(agent: AgentLayout, wanted: Sequence[str], limit: int, name: str, now: int) -> Hold:

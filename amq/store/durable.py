@@ -12,16 +12,21 @@ import os
 import stat
 import sys
 
+from amq.errors import UnsafePath
+from amq.store import descent
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Self
+
+    from amq.layout import RootedPath
+    from amq.store.descent import Owner
 
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
 
 # Never follow a link, never wait for the other end of a FIFO. That no child gets the descriptor is Python's doing.
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_HAS_DIRECTORY_FDS = os.open in os.supports_dir_fd
 
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
@@ -30,17 +35,16 @@ _NO_FULL_SYNC = {errno.ENOTSUP, errno.ENOTTY, errno.EINVAL}
 
 
 class Directory:
-    """An open directory of a queue; a context manager. Raises OSError if PATH is no directory, or a link to one."""
+    """An open directory of a queue; a context manager. Raises OSError, which for a link on the way is an UnsafePath.
 
-    __slots__ = ("fd", "path")
+    `owner` is whom what is made in it has to belong to; None if that is us.
+    """
 
-    def __init__(self, path: str) -> None:
+    __slots__ = ("fd", "owner", "path")
+
+    def __init__(self, path: RootedPath) -> None:
         self.path = path
-        self.fd: int | None = None
-        if _HAS_DIRECTORY_FDS:  # not on Windows
-            self.fd = steps.open(None, path, os.O_RDONLY | os.O_DIRECTORY)
-        elif not stat.S_ISDIR(os.lstat(path).st_mode):  # only on Windows
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+        self.fd, self.owner = steps.descend(path)
 
     def __enter__(self) -> Self:
         return self
@@ -62,14 +66,16 @@ class Directory:
 class Steps:
     """The system calls on queue files. Each raises OSError as the system does."""
 
-    def open(self, directory: Directory | None, name: str, flags: int) -> int:
+    def descend(self, path: RootedPath) -> tuple[int | None, Owner | None]:
+        """What a `Directory` has of PATH: one step, however many names there are, for it changes nothing."""
+        return descent.descend(path)
+
+    def open(self, directory: Directory, name: str, flags: int) -> int:
         """A descriptor for NAME, made with the file mode if FLAGS create it. An error names the whole path."""
         if sys.platform == "win32":  # only on Windows
             from amq.store.shared import open_shared
 
-            return open_shared(directory.at(name) if directory else name, flags)
-        if directory is None:
-            return os.open(name, flags | _SAFE, FILE_MODE)
+            return open_shared(directory.at(name), flags)
         try:
             return os.open(directory.at(name), flags | _SAFE, FILE_MODE, dir_fd=directory.fd)
         except OSError as error:
@@ -105,10 +111,21 @@ class Steps:
                     raise
         os.fsync(fd)
 
-    def chmod(self, file: int | str, mode: int) -> None:
-        """Set the mode of a descriptor's file or a path, whatever the umask was, where there are modes."""
+    def chmod(self, fd: int, mode: int) -> None:
+        """Set the mode of a descriptor's file, whatever the umask was, where there are modes."""
         if sys.platform != "win32":  # not on Windows
-            os.chmod(file, mode)
+            os.chmod(fd, mode)
+
+    def chmod_name(self, directory: Directory, name: str, mode: int) -> None:
+        """Set the mode of NAME, which may be one that we cannot open; never follow it."""
+        try:
+            os.chmod(directory.at(name), mode, dir_fd=directory.fd, follow_symlinks=False)
+        except (NotImplementedError, ValueError):  # glibc before 2.32
+            raise OSError(errno.ENOTSUP, "the umask keeps us out", os.path.join(directory.path, name)) from None
+
+    def chown(self, fd: int, owner: Owner) -> None:
+        """Give a descriptor's file to another user and group."""
+        os.chown(fd, *owner)
 
     def stat(self, fd: int) -> os.stat_result:
         """What the file is."""
@@ -123,9 +140,13 @@ class Steps:
         with os.scandir(directory.path if directory.fd is None else directory.fd) as found:
             return [(entry.name, entry.is_file(follow_symlinks=False)) for entry in found]
 
-    def mkdir(self, path: str) -> None:
+    def mkdir(self, directory: Directory, name: str) -> None:
         """Make one directory."""
-        os.mkdir(path, DIRECTORY_MODE)
+        os.mkdir(directory.at(name), DIRECTORY_MODE, dir_fd=directory.fd)
+
+    def rmdir(self, directory: Directory, name: str) -> None:
+        """Remove an empty directory."""
+        os.rmdir(directory.at(name), dir_fd=directory.fd)
 
     def link(self, source: Directory, name: str, target: Directory, new_name: str) -> None:
         """A second name for a file; never replaces one."""
@@ -222,6 +243,7 @@ def write_new(directory: Directory, name: str, data: bytes) -> int:
     """
     fd = steps.open(directory, name, CREATE)
     try:
+        give(directory.owner, fd)
         steps.chmod(fd, FILE_MODE)
         steps.lock(fd)
         fill(fd, data)
@@ -261,7 +283,9 @@ def discard(directory: Directory, name: str) -> None:
 
 
 def link(source: Directory, name: str, target: Directory, new_name: str) -> bool:
-    """Give a file a second name; False where the filesystem has no links. Raises FileExistsError."""
+    """Give a file a second name; False between two owners, and where there are no links. Raises FileExistsError."""
+    if source.owner != target.owner:
+        return False
     try:
         steps.link(source, name, target, new_name)
     except OSError as error:
@@ -293,6 +317,8 @@ def publish_new(staging: Directory, temporary: str, target: Directory, name: str
     """
     fd = write_new(staging, temporary, data)
     try:
+        if target.owner != staging.owner:
+            give(target.owner, fd)
         if link(staging, temporary, target, name):
             discard(staging, temporary)
         else:
@@ -337,22 +363,18 @@ def sync(directory: Directory) -> None:
         steps.fsync(directory.fd)
 
 
-def make_directories(paths: list[str]) -> bool:
-    """Make those of PATHS (parents first) that are missing, to the disk; whether any was."""
-    made = [path for path in paths if _make_directory(path)]
-    for parent in sorted({os.path.dirname(path) for path in made}):
-        with Directory(parent) as directory:
-            sync(directory)
-    return bool(made)
+def give(owner: Owner | None, fd: int) -> None:
+    """Give a file that we have just made to the OWNER of its place, before it is published; None is ourselves.
 
-
-def _make_directory(path: str) -> bool:
-    try:
-        steps.mkdir(path)
-    except FileExistsError:
-        return False
-    steps.chmod(path, DIRECTORY_MODE)  # by its path: the umask may keep us from opening it
-    return True
+    Only root can. Raises UnsafePath for others, unless the filesystem has made it that owner's.
+    """
+    if owner is None:
+        return
+    if os.geteuid() == 0:
+        steps.chown(fd, owner)
+    elif steps.stat(fd).st_uid != owner[0]:
+        hint = f"call amq as that user: sudo -u '#{owner[0]}' amq …"
+        raise UnsafePath(f"what another user ({owner[0]}) is to read cannot be written by this one", hint=hint)
 
 
 def replace_file(

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from amq.errors import AmqError
-from amq.layout import AgentLayout
+from amq.layout import AgentLayout, RootedPath
 from amq.store import durable
 from amq.store.durable import Directory
 
@@ -23,12 +23,14 @@ PATIENCE = 10.0
 """Seconds that a lock may stay with one process while others wait; it is held for milliseconds."""
 
 
-def open_state(agent: AgentLayout, path: str) -> Directory:
+def open_state(agent: AgentLayout, path: RootedPath) -> Directory:
     """The private directory PATH of a mailbox, made if need be (other programs' mailboxes have none)."""
     try:
         return Directory(path)
     except FileNotFoundError:
-        durable.make_directories([agent.state] if path == agent.state else [agent.state, path])
+        from amq.store import directories
+
+        directories.make([agent.state] if path == agent.state else [agent.state, path])
         return Directory(path)
 
 
@@ -41,10 +43,10 @@ def mailbox_lock(agent: AgentLayout, patience: float = PATIENCE) -> Iterator[Non
 
 
 @contextmanager
-def lock_beside(path: str, name: str, patience: float = PATIENCE) -> Iterator[None]:
+def lock_beside(path: RootedPath, name: str, patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lock file NAME in the directory PATH; raises AmqError if another process has it for PATIENCE seconds."""
     with Directory(path) as directory:
-        fd = _open_lock(directory, name)
+        fd = open_lock(directory, name)
         try:
             _wait_for(fd, os.path.join(path, name), patience)
             durable.steps.touch(directory, name)
@@ -53,18 +55,31 @@ def lock_beside(path: str, name: str, patience: float = PATIENCE) -> Iterator[No
             durable.close(fd)
 
 
-def _open_lock(directory: Directory, name: str) -> int:
+def open_lock(directory: Directory, name: str) -> int:
     """The lock file, made if need be, for us to open again whatever the umask."""
     try:
         return durable.steps.open(directory, name, os.O_RDWR)
     except FileNotFoundError:
-        fd = durable.steps.open(directory, name, os.O_RDWR | os.O_CREAT)
-        try:
-            durable.steps.chmod(fd, durable.FILE_MODE)
-        except BaseException:
-            durable.close(fd)
-            raise
-        return fd
+        return _make_lock(directory, name) if directory.owner is None else _make_lock_for_owner(directory, name)
+
+
+def _make_lock(directory: Directory, name: str) -> int:
+    fd = durable.steps.open(directory, name, os.O_RDWR | os.O_CREAT)
+    try:
+        durable.steps.chmod(fd, durable.FILE_MODE)
+    except BaseException:
+        durable.close(fd)
+        raise
+    return fd
+
+
+def _make_lock_for_owner(directory: Directory, name: str) -> int:
+    """The same in another user's directory: that user must be able to open it from the moment it is there."""
+    from amq.store.directories import fresh_name
+
+    with suppress(FileExistsError):
+        durable.publish_new(directory, fresh_name(), directory, name, b"")
+    return durable.steps.open(directory, name, os.O_RDWR)
 
 
 def _wait_for(fd: int, path: str, patience: float) -> None:

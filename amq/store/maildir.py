@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from amq.layout import AgentLayout
+    from amq.layout import AgentLayout, RootedPath
 
 HEAD_BYTES = 4096
 _CREATED = re.compile(rb'"created": ?"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?)Z"')
@@ -59,7 +59,7 @@ class _Copy:
         self.tmp.close()
 
 
-def deliver(data: bytes, identifier: str, to: Mapping[str, AgentLayout], sent: str, temporary: str) -> str:
+def deliver(data: bytes, identifier: str, to: Mapping[str, AgentLayout], sent: RootedPath, temporary: str) -> str:
     """Put the message DATA into the inbox of every recipient, by handle; when this returns it is there for good.
 
     A copy goes into the directory SENT; the answer is why that could not be done, or an empty text. TEMPORARY is a name
@@ -108,7 +108,7 @@ def _publish(copy: _Copy, identifier: str, temporary: str) -> None:
         raise
 
 
-def keep_sent(data: bytes, identifier: str, sent: str, tmp: Directory, temporary: str, *, staged: bool) -> str:
+def keep_sent(data: bytes, identifier: str, sent: RootedPath, tmp: Directory, temporary: str, *, staged: bool) -> str:
     """Keep what was sent, in the directory SENT; why that could not be done, or an empty text.
 
     It is not on the message's way, so a failure is told and does not fail the send. `staged`: TMP holds the message as
@@ -177,7 +177,7 @@ def _give_up(copies: list[_Copy], identifier: str, temporary: str, error: BaseEx
     if isinstance(error, FileExistsError):
         raise Conflict(f"a message with the id {identifier} is there already") from error
     if isinstance(error, OSError):
-        raise AmqError(f"nothing was delivered: {why(error)}") from error
+        raise AmqError(f"nothing was delivered: {why(error)}", hint=getattr(error, "hint", "")) from error
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
@@ -188,7 +188,7 @@ class Found:
     """A message file as far as a look at its head tells: its header, or what is wrong with it."""
 
     id: str
-    directory: str
+    directory: RootedPath
     header: Header | None
     error: BadMessage | None = None
 
@@ -215,7 +215,7 @@ def entry_ids(directory: Directory) -> list[str]:
     return [name[:cut] for name, _ in durable.entries(directory) if is_message_name(name)]
 
 
-def has_entries(path: str) -> bool:
+def has_entries(path: RootedPath) -> bool:
     """Whether there are any of these in the directory PATH; not if it is missing."""
     try:
         with Directory(path) as directory:
@@ -282,7 +282,7 @@ def _read(directory: Directory, identifier: str, most: int) -> bytes:
     return data
 
 
-def has(path: str, identifier: str) -> bool:
+def has(path: RootedPath, identifier: str) -> bool:
     """Whether the directory PATH has a message of this id; not if it is missing (at the moment). Raises OSError."""
     try:
         with Directory(path) as directory:
@@ -291,7 +291,7 @@ def has(path: str, identifier: str) -> bool:
         return False
 
 
-def read_raw(paths: Iterable[str], identifier: str) -> bytes | None:
+def read_raw(paths: Iterable[RootedPath], identifier: str) -> bytes | None:
     """The bytes of a message in the first of the directories PATHS that has it; None if none has."""
     for path in paths:
         try:

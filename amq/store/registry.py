@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from functools import lru_cache
 
 from amq import jsontext
 from amq.errors import AmqError, NotFound, UsageError
 from amq.instants import format_seconds
-from amq.layout import ROOT_NAME, AgentLayout, QueueLayout
+from amq.layout import ROOT_NAME, AgentLayout, QueueLayout, RootedPath
 from amq.names import PERSON, is_handle
-from amq.store import durable
+from amq.store import descent, durable
 from amq.store.durable import Directory
 from amq.store.locks import lock_beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _MAX_REGISTRY_BYTES = 1024 * 1024
 _IGNORE = b"*\n"
-_TEMPORARY = ".amq-"
 _OF_GIT = {".gitignore", ".gitkeep"}
 """What a queue that git tracks may hold in a fresh clone, where empty directories are missing."""
 
@@ -55,18 +56,50 @@ def _handles(data: bytes) -> tuple[str, ...]:
     return tuple(sorted(set(agents)))
 
 
-def mailboxes(queue: QueueLayout) -> list[str]:
-    """The handles that have a mailbox, sorted."""
+def mailboxes(queue: QueueLayout, unusable: Callable[[str, OSError], None] = lambda *_: None) -> list[str]:
+    """The handles that have a mailbox, sorted.
+
+    UNUSABLE is called with each whose mailbox cannot be looked into, and why. Raises OSError.
+    """
     try:
-        found = os.listdir(queue.agents)
+        with Directory(queue.agents) as agents:
+            found = [name for name, _ in durable.entries(agents) if is_handle(name)]
     except FileNotFoundError:
         return []
-    return sorted(name for name in found if is_handle(name) and os.path.isdir(queue.agent(name).inbox_new))
+    return [handle for handle in sorted(found) if _is_usable(queue.agent(handle), handle, unusable)]
+
+
+def _is_usable(agent: AgentLayout, handle: str, unusable: Callable[[str, OSError], None]) -> bool:
+    try:
+        return _has(agent, "new")
+    except OSError as error:
+        unusable(handle, error)
+        return False
 
 
 def has_mailbox(agent: AgentLayout) -> bool:
-    """Whether mail can be delivered to it."""
-    return os.path.isdir(agent.inbox_new) and os.path.isdir(agent.inbox_tmp)
+    """Whether mail can be delivered to it. Raises OSError where that is not known, UnsafePath for a link."""
+    return _has(agent, "new", "tmp")
+
+
+def _has(agent: AgentLayout, *names: str) -> bool:
+    """Whether its inbox has directories of these NAMES."""
+    try:
+        with Directory(agent.inbox) as inbox:
+            return all(_has_directory(inbox, name) for name in names)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _has_directory(directory: Directory, name: str) -> bool:
+    """Whether there is a directory NAME; raises UnsafePath for a link."""
+    try:
+        found = durable.steps.look(directory, name)
+    except FileNotFoundError:
+        return False
+    if descent.is_link(found):
+        raise descent.link_found(f"{directory.path}{os.sep}{name}")
+    return stat.S_ISDIR(found.st_mode)
 
 
 def make_mailbox(queue: QueueLayout, handle: str) -> bool:
@@ -74,9 +107,11 @@ def make_mailbox(queue: QueueLayout, handle: str) -> bool:
 
     The directory that makes it one is made when the others are on the disk, whatever a loss of power leaves.
     """
+    from amq.store import directories
+
     *others, last = queue.agent(handle).directories
-    made = durable.make_directories(others)
-    return durable.make_directories([last]) or made
+    made = directories.make(others)
+    return directories.make([last]) or made
 
 
 def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
@@ -84,24 +119,30 @@ def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
 
     Raises AmqError where that is not possible, and rather than strew a queue among the files of something else.
     """
+    from amq.store import directories
+
     fresh = not _is_queue(queue)
     queue = QueueLayout(os.path.realpath(queue.root))  # where it stands may be behind a link; inside, none is followed
-    durable.make_directories([queue.root])
+    directories.make([RootedPath(queue.root)])
     if fresh and not tracked:
         _ignore(queue)
-    durable.make_directories(queue.directories)
+    directories.make(queue.directories)
 
 
 def _ignore(queue: QueueLayout) -> None:
     """Tell git, before there is mail that it could see. A file that is there is somebody's, and stays."""
-    with Directory(queue.root) as root:
+    from amq.store import directories
+
+    with Directory(RootedPath(queue.root)) as root:
         with suppress(FileExistsError):
-            durable.publish_new(root, _temporary(), root, ".gitignore", _IGNORE)
+            durable.publish_new(root, directories.fresh_name(), root, ".gitignore", _IGNORE)
         durable.sync(root)
 
 
 def _is_queue(queue: QueueLayout) -> bool:
     """Whether there is one, be it incomplete. False if one can be made; raises AmqError if it can not."""
+    from amq.store import directories
+
     try:
         found = set(os.listdir(queue.root))
     except FileNotFoundError:
@@ -114,7 +155,7 @@ def _is_queue(queue: QueueLayout) -> bool:
     except NotADirectoryError:
         raise UsageError(f"{queue.root} is no directory", hint="name another --root") from None
     if found.isdisjoint(os.path.basename(path) for path in (queue.meta, queue.agents)):
-        if any(name not in _OF_GIT and not name.startswith(_TEMPORARY) for name in found):
+        if any(name not in _OF_GIT and not name.startswith(directories.TEMPORARY) for name in found):
             from shlex import quote
 
             inside = quote(os.path.join(queue.root, ROOT_NAME))
@@ -128,6 +169,8 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
 
     Safe against others who do the same: it is read and written under a lock. NOW is for a registry that is new.
     """
+    from amq.store import directories
+
     with lock_beside(queue.meta, ".lock"), Directory(queue.meta) as meta:
         agents = sorted({*handles, *([] if replace else read_registry(queue) or [])})
         for handle in (*agents, PERSON):
@@ -136,13 +179,8 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
         after = {"version": 1, "created_utc": format_seconds(now), **before, "agents": agents}
         if after != before:
             data = jsontext.render(after) + "\n"
-            durable.replace_file(meta, "config.json", _temporary(), data.encode())
+            durable.replace_file(meta, "config.json", directories.fresh_name(), data.encode())
     return agents
-
-
-def _temporary() -> str:
-    """A name that nobody else uses, not even a process that died: its pid may be ours now."""
-    return f"{_TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}"
 
 
 def _members(meta: Directory) -> dict[str, Any]:

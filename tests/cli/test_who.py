@@ -11,7 +11,7 @@ from unittest.mock import Mock
 import pytest
 
 from amq.cli.why import age
-from amq.layout import NOTIFIER_NAME
+from amq.layout import NOTIFIER_NAME, RootedPath
 from amq.mailbox import Mailbox
 from amq.runtime import lock
 from amq.store import maildir
@@ -22,12 +22,12 @@ NOW = 1_800_000_000_000_000_000
 
 
 @pytest.fixture
-def bobs_state(amq: Shell) -> str:
+def bobs_state(amq: Shell) -> RootedPath:
     return Mailbox(str(amq.root), "bob").state_dir
 
 
 @pytest.fixture
-def notified(bobs_state: str) -> Iterator[None]:
+def notified(bobs_state: RootedPath) -> Iterator[None]:
     """Bob is being notified, by this process."""
     claim = lock.claim(bobs_state, "run")
     yield
@@ -72,12 +72,12 @@ def test_an_agent_that_is_only_registered_is_named(amq: Shell) -> None:
     assert [each["handle"] for each in amq("who", "--json").value] == ["alice", "bob", "carol", "dave", "user"]
 
 
-def test_a_lock_that_nobody_holds_means_nobody(amq: Shell, bobs_state: str) -> None:
+def test_a_lock_that_nobody_holds_means_nobody(amq: Shell, bobs_state: RootedPath) -> None:
     lock.claim(bobs_state, "run").release()
     assert "notifier" not in amq("who", "--json").value[1]
 
 
-def test_looking_gives_the_lock_back(amq: Shell, bobs_state: str) -> None:
+def test_looking_gives_the_lock_back(amq: Shell, bobs_state: RootedPath) -> None:
     lock.claim(bobs_state, "run").release()
     amq.ok("who")
     lock.claim(bobs_state, "run").release()
@@ -86,12 +86,14 @@ def test_looking_gives_the_lock_back(amq: Shell, bobs_state: str) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"\xff", b"[]", b"7", b'{"pid": "1", "how": "run"}', b'{"pid": 1}', b'{"pid": true, "how": "x"}']
 )
-def test_a_lock_file_that_names_nobody_is_nobody(amq: Shell, notified: None, bobs_state: str, data: bytes) -> None:
+def test_a_lock_file_that_names_nobody_is_nobody(
+    amq: Shell, notified: None, bobs_state: RootedPath, data: bytes
+) -> None:
     Path(bobs_state, NOTIFIER_NAME).write_bytes(data)
     assert "notifier" not in amq("who", "--json").value[1]
 
 
-def test_a_link_in_place_of_the_lock_is_not_followed(amq: Shell, bobs_state: str, tmp_path: Path) -> None:
+def test_a_link_in_place_of_the_lock_is_not_followed(amq: Shell, bobs_state: RootedPath, tmp_path: Path) -> None:
     Path(bobs_state, NOTIFIER_NAME).symlink_to(tmp_path / "elsewhere")
     result = amq("who", "--json")
     assert result.code == 0
@@ -99,7 +101,7 @@ def test_a_link_in_place_of_the_lock_is_not_followed(amq: Shell, bobs_state: str
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_what_a_peer_wrote_does_not_act_on_the_terminal(amq: Shell, notified: None, bobs_state: str) -> None:
+def test_what_a_peer_wrote_does_not_act_on_the_terminal(amq: Shell, notified: None, bobs_state: RootedPath) -> None:
     Path(bobs_state, NOTIFIER_NAME).write_bytes(b'{"pid": 1, "how": "\\u001b[2J"}')
     assert "amq ^[[2J (pid 1)" in amq.ok("who")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from amq.cli.why import age
+from amq.layout import RootedPath
 from amq.mailbox import Mailbox
 from amq.runtime import lock
 from amq.runtime.record import MOST_IDS, WAKES_NAME, Record
@@ -48,7 +49,7 @@ def test_no_mail_waits(amq: Shell) -> None:
     assert amq("why", "--json").value == {"handle": "alice", "unread": 0}
 
 
-def test_nobody_notifies_it(amq: Shell, state: str) -> None:
+def test_nobody_notifies_it(amq: Shell, state: RootedPath) -> None:
     amq.send()
     assert amq.ok("why", "bob") == "bob: 1 unread message: no-channel: nobody notifies it: start it with amq run\n"
     Record(state).waits((), Reason.OFF)
@@ -61,12 +62,15 @@ def test_nobody_is_to_start_the_person(amq: Shell) -> None:
     assert amq.ok("why", "user") == expected
 
 
-def test_a_notifier_that_is_stopped_tells_nobody(amq: Shell, state: str) -> None:
+def test_a_notifier_that_is_stopped_tells_nobody(amq: Shell, state: RootedPath) -> None:
     if not Path("/proc/self/stat").exists():
         pytest.skip("needs /proc")
     Record(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
     place = Mailbox(str(amq.root), "bob").state_dir
-    holder = f"from amq.runtime import lock; c = lock.claim({place!r}, 'run'); print(flush=True); input()"
+    holder = (
+        "from amq.layout import RootedPath; from amq.runtime import lock; "
+        f"c = lock.claim(RootedPath({place.root!r}, *{place.names!r}), 'run'); print(flush=True); input()"
+    )
     with subprocess.Popen([sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()
@@ -79,13 +83,13 @@ def test_a_notifier_that_is_stopped_tells_nobody(amq: Shell, state: str) -> None
         process.communicate()
 
 
-def test_a_notifier_that_has_ended_says_nothing_any_more(amq: Shell, state: str) -> None:
+def test_a_notifier_that_has_ended_says_nothing_any_more(amq: Shell, state: RootedPath) -> None:
     Record(state).waits({amq.send()}, Reason.STOPPED)
     assert waits_for(amq) == "no-channel"
 
 
 @pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in (Reason.OFF, Reason.NOTHING)])
-def test_what_the_notifier_said_last(amq: Shell, state: str, notified: None, reason: Reason) -> None:
+def test_what_the_notifier_said_last(amq: Shell, state: RootedPath, notified: None, reason: Reason) -> None:
     identifier = amq.send()
     Record(state).attempt({identifier}, "pty", Outcome.SUBMITTED, "")
     Record(state).waits({identifier}, reason)
@@ -94,28 +98,28 @@ def test_what_the_notifier_said_last(amq: Shell, state: str, notified: None, rea
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-def test_how_the_last_attempt_ended(amq: Shell, state: str, notified: None, outcome: Outcome) -> None:
+def test_how_the_last_attempt_ended(amq: Shell, state: RootedPath, notified: None, outcome: Outcome) -> None:
     Record(state).attempt({amq.send()}, "pty", outcome, "a\x1b reason")
     assert waits_for(amq) == "nothing"
     said = amq.ok("why", "bob")
     assert said.startswith(f"bob: 1 unread message: 0s ago {_ENDED[outcome]} (a^[ reason)")
 
 
-def test_what_it_is_at_since_it_was_told_is_not_known(amq: Shell, state: str, notified: None) -> None:
+def test_what_it_is_at_since_it_was_told_is_not_known(amq: Shell, state: RootedPath, notified: None) -> None:
     """A dialog, say: that is looked at when it is to be reminded."""
     Record(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
     expected = "bob: 1 unread message: 0s ago it was told; it may be at work, or asking the person something\n"
     assert amq.ok("why", "bob") == expected
 
 
-def test_a_notifier_that_failed_says_so(amq: Shell, state: str, notified: None) -> None:
+def test_a_notifier_that_failed_says_so(amq: Shell, state: RootedPath, notified: None) -> None:
     identifier = amq.send()
     Record(state).waits({identifier}, Reason.DRAFT)
     Record(state).waits((), Reason.NO_CHANNEL, "it failed: see run.log")
     assert "no-channel, for 0s: it failed: see run.log" in amq.ok("why", "bob")
 
 
-def test_what_was_said_of_other_mail_is_not_said_of_this(amq: Shell, state: str, notified: None) -> None:
+def test_what_was_said_of_other_mail_is_not_said_of_this(amq: Shell, state: RootedPath, notified: None) -> None:
     Record(state).waits({"another"}, Reason.DRAFT)
     amq.send()
     assert waits_for(amq) == "nothing"
@@ -123,7 +127,7 @@ def test_what_was_said_of_other_mail_is_not_said_of_this(amq: Shell, state: str,
     assert waits_for(amq) == "draft"
 
 
-def test_a_damaged_record_stops_nobody(amq: Shell, state: str, notified: None) -> None:
+def test_a_damaged_record_stops_nobody(amq: Shell, state: RootedPath, notified: None) -> None:
     identifier = amq.send()
     Record(state).waits({identifier}, Reason.DRAFT)
     whole = json.dumps({"at": "x", "count": 1, "ids": [identifier], "waits_for": "draft"})
@@ -133,7 +137,7 @@ def test_a_damaged_record_stops_nobody(amq: Shell, state: str, notified: None) -
     assert "draft: there is" in amq.ok("why", "bob"), "an instant that is none has no age"
 
 
-def test_the_history(amq: Shell, state: str) -> None:
+def test_the_history(amq: Shell, state: RootedPath) -> None:
     record = Record(state)
     record.waits({"a", "b"}, Reason.BUSY)
     record.attempt({"a"}, "pty", Outcome.UNCERTAIN, "our text did not come back")

@@ -23,6 +23,7 @@ DIED = 77
 
 _CREATING = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EMFILE", "EIO")
 _PLAUSIBLE: dict[str, tuple[str, ...]] = {
+    "descend": ("EACCES", "EMFILE", "EIO"),
     "open": ("EACCES", "EMFILE", "EIO"),
     "close": ("EIO", "EINTR"),
     "read": ("EIO",),
@@ -30,10 +31,13 @@ _PLAUSIBLE: dict[str, tuple[str, ...]] = {
     "touch": ("EIO", "EACCES", "EROFS"),
     "fsync": ("EIO", "ENOSPC", "EDQUOT"),
     "chmod": ("EPERM", "EIO", "EROFS"),
+    "chmod_name": ("EPERM", "EIO", "EROFS"),
+    "chown": ("EPERM", "EIO", "EROFS"),
     "stat": ("EIO",),
     "look": ("EIO", "EACCES"),
     "entries": ("EIO", "EMFILE"),
     "mkdir": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EMLINK"),
+    "rmdir": ("EACCES", "EIO", "EROFS"),
     "link": ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EPERM", "EXDEV", "EMLINK", "ENOTSUP"),
     "move": ("ENOSPC", "EACCES", "EIO", "EROFS", "EINTR", "ENOSYS"),
     "replace": ("ENOSPC", "EACCES", "EIO", "EROFS"),
@@ -45,9 +49,9 @@ _PLAUSIBLE: dict[str, tuple[str, ...]] = {
 ENOENT and EEXIST are a rival's doing. EINTR is repeated by Python itself, but for `close` and our own call of `move`.
 """
 
-CHANGING = {"write", "touch", "chmod", "mkdir", "link", "move", "replace", "unlink"}
+CHANGING = {"write", "touch", "chmod", "chmod_name", "chown", "mkdir", "rmdir", "link", "move", "replace", "unlink"}
 """The steps after which something is another than before."""
-_OF_A_DESCRIPTOR = {"close", "read", "write", "fsync", "chmod", "stat", "lock"}
+_OF_A_DESCRIPTOR = {"close", "read", "write", "fsync", "chmod", "chown", "stat", "lock"}
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,9 @@ class Watched(Steps):
             result = call(*arguments)
         else:
             result = self._fail(self.fault, step, call, arguments)
-        if name == "open":
+        if name == "descend":
+            self._paths[result[0]] = step.paths[0]
+        elif name == "open":
             self._paths[result] = step.paths[0]
         return result
 

@@ -30,7 +30,7 @@ ID = "2025-06-15T15-06-40.000Z_pid{pid}_00000000"
 class Unguarded(Steps):
     """A program without its guards: it opens what is there, replaces what is there, and takes every lock."""
 
-    def open(self, directory: Directory | None, name: str, flags: int) -> int:
+    def open(self, directory: Directory, name: str, flags: int) -> int:
         """Without O_EXCL."""
         return super().open(directory, name, flags & ~os.O_EXCL)
 

@@ -171,14 +171,15 @@ def _try(place: Path, rows: Sequence[Row]) -> Iterator[str]:
 # -- the seam is the only way -----------------------------------------------------------------------------------------
 
 _SEAM = {
-    "fsync": "fsync", "flock": "lock", "write": "write", "mkdir": "mkdir", "linkat": "link", "renameat2": "move",
+    "fsync": "fsync", "flock": "lock", "write": "write", "mkdirat": "mkdir", "linkat": "link", "renameat2": "move",
     "renameat": "replace", "rename": "replace", "unlinkat": "unlink", "unlink": "unlink", "fchmod": "chmod",
-    "chmod": "chmod", "utimensat": "touch",
+    "chmod": "chmod", "utimensat": "touch", "fchown": "chown",
 }  # fmt: skip
 """What the steps that change or sync something are called by the system."""
 _OTHERS = {
-    "truncate", "ftruncate", "symlink", "symlinkat", "link", "mknod", "mknodat", "creat", "rmdir", "mkdirat",
-    "pwrite64", "writev", "sendfile", "copy_file_range", "fallocate", "fdatasync", "fchmodat", "setxattr",
+    "truncate", "ftruncate", "symlink", "symlinkat", "link", "mknod", "mknodat", "creat", "rmdir", "mkdir",
+    "pwrite64", "writev", "sendfile", "copy_file_range", "fallocate", "fdatasync", "fchmodat", "fchmodat2",
+    "chown", "fchownat", "setxattr",
 }  # fmt: skip
 """What would change something too, and none of our steps is."""
 
@@ -197,6 +198,8 @@ def test_what_the_system_is_asked_for_is_what_the_seam_logs(row: Row, place: Pat
     for call in below:
         if call.name == "openat" and "O_DIRECTORY" not in call.rest:
             assert all(flag in call.rest for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC")), call
+        if call.name == "openat" and call.rest[:1].isdigit():  # below a descriptor
+            assert "O_NOFOLLOW" in call.rest, call
 
 
 def _parent(world: World) -> str:

@@ -26,7 +26,7 @@ INTERPRETER = os.path.realpath(sys.executable)
 _LINE = re.compile(r"\d+ +(?P<name>\w+)\((?P<rest>.*)")
 _MEMORY = {"brk", "mmap", "munmap", "mprotect", "madvise", "mremap", "futex", "rt_sigaction", "rt_sigprocmask"}
 """Calls that change nothing but the process; how many there are may differ from run to run."""
-_CREATING = {"write", "openat", "linkat", "renameat", "renameat2", "mkdir", "fsync"}
+_CREATING = {"write", "openat", "linkat", "renameat", "renameat2", "mkdirat", "fsync"}
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,9 @@ class Stage(Steps):
             raise Died
         self._wait_for_turn(actor)
         result = getattr(self._real, name)(*arguments)
-        if name == "open":
+        if name == "descend":
+            actor.descriptors.add(result[0])
+        elif name == "open":
             actor.descriptors.add(result)
         elif name == "close":
             actor.descriptors.discard(arguments[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
 from tests.mutants.trust import TRUSTED
+from tests.mutants.walls import WALLS
 
 ORDER, GUARDS, STEPS = "tests/crash/test_order.py", "tests/crash/test_guards.py", "tests/crash/test_every_step.py"
 DURABLE, MEANWHILE, WEAK = (
@@ -138,9 +139,9 @@ ON_DISK = (
     ),
     Mutant(
         "made directories are not synced",
-        "store/durable.py",
-        "make_directories",
-        "sync(directory)",
+        "store/directories.py",
+        "make",
+        "durable.sync(directory)",
         "None",
         f"{ORDER} {WEAK}",
     ),
@@ -366,7 +367,7 @@ MAIL = (
         "a mailbox is there before its parts",
         "store/registry.py",
         "make_mailbox",
-        "made = durable.make_directories(others)",
+        "made = directories.make(others)",
         "made = False",
         f"{WEAK} {STEPS}",
     ),
@@ -632,9 +633,9 @@ FROM_ELSEWHERE = (
     Mutant("on Windows a lock hides content", "store/durable.py", "Steps.lock", "_LOCKED", "0", WINDOWS),
     Mutant(
         "on Windows no directory is missing",
-        "store/durable.py",
-        "Directory.__init__",
-        "not stat.S_ISDIR(os.lstat(path).st_mode)",
+        "store/descent.py",
+        "_walk",
+        "not stat.S_ISDIR(found.st_mode)",
         "False",
         WINDOWS,
     ),
@@ -795,7 +796,7 @@ WATCHING = (
         "a mailbox that is made again has no notifier",
         "runtime/lock.py",
         "Claim.holds",
-        "os.path.samestat(os.stat(_mailbox(self._directory)), os.fstat(self._mailbox))",
+        "os.path.samestat(directories.look(_mailbox(self._directory)), os.fstat(self._mailbox))",
         "True",
         "tests/runtime/test_files.py",
     ),
@@ -1084,4 +1085,5 @@ MUTANTS = (
     *GATES,
     *WATCHING,
     *HOOKS,
+    *WALLS,
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from amq.layout import RootedPath
 from amq.runtime import changes
 from amq.runtime.changes import Watch, step, until
 
@@ -38,11 +39,11 @@ def after(looks: int, *acts: Callable[[], object]) -> Callable[[], bool]:
 
 
 def test_what_is_there_is_found_at_once(tmp_path: Path, only_hints: None) -> None:
-    assert until(lambda: "mail", [str(tmp_path)], 0) == "mail"
+    assert until(lambda: "mail", [RootedPath(str(tmp_path))], 0) == "mail"
 
 
 def test_a_change_right_after_a_look_is_seen(tmp_path: Path, only_hints: None) -> None:
-    assert until(after(1, (tmp_path / "a.md").touch), [str(tmp_path)], LONG)
+    assert until(after(1, (tmp_path / "a.md").touch), [RootedPath(str(tmp_path))], LONG)
 
 
 def test_each_of_several_directories_is_watched(tmp_path: Path, only_hints: None) -> None:
@@ -50,7 +51,7 @@ def test_each_of_several_directories_is_watched(tmp_path: Path, only_hints: None
     for place in places:
         place.mkdir()
     acts = [(place / "a.md").touch for place in places]
-    assert until(after(3, *acts), [str(place) for place in places], LONG)
+    assert until(after(3, *acts), [RootedPath(str(place)) for place in places], LONG)
 
 
 def test_a_directory_in_the_place_of_another_is_seen_at_once(tmp_path: Path, only_hints: None) -> None:
@@ -62,7 +63,7 @@ def test_a_directory_in_the_place_of_another_is_seen_at_once(tmp_path: Path, onl
         inbox.parent.rename(tmp_path / "away")
         inbox.mkdir(parents=True)
 
-    assert until(after(2, replace, (inbox / "a.md").touch), [str(inbox)], LONG)
+    assert until(after(2, replace, (inbox / "a.md").touch), [RootedPath(str(inbox))], LONG)
 
 
 def test_a_directory_that_has_the_number_of_the_one_before_is_watched(tmp_path: Path, only_hints: None) -> None:
@@ -73,24 +74,24 @@ def test_a_directory_that_has_the_number_of_the_one_before_is_watched(tmp_path: 
         inbox.rmdir()
         inbox.mkdir()
 
-    assert until(after(2, replace, (inbox / "a.md").touch), [str(inbox)], LONG)
+    assert until(after(2, replace, (inbox / "a.md").touch), [RootedPath(str(inbox))], LONG)
 
 
 def test_a_directory_that_is_not_there_yet_is_seen_when_it_comes(tmp_path: Path, only_hints: None) -> None:
     inbox = tmp_path / "new"
-    assert until(after(2, inbox.mkdir, (inbox / "a.md").touch), [str(inbox)], LONG)
+    assert until(after(2, inbox.mkdir, (inbox / "a.md").touch), [RootedPath(str(inbox))], LONG)
 
 
 def test_a_wait_ends_by_the_clock_that_it_is_given(tmp_path: Path) -> None:
     """Also when that has jumped, as when the machine has slept."""
     ticks = iter([0.0, 1.0, 2.0, 100_000.0])
-    assert not Watch([str(tmp_path)], lambda: next(ticks)).wait(60.0, STEP)
+    assert not Watch([RootedPath(str(tmp_path))], lambda: next(ticks)).wait(60.0, STEP)
     assert next(ticks, None) is None
 
 
 def test_a_stop_ends_a_wait(tmp_path: Path) -> None:
     ticks, stops = count(), iter([False, False, True])
-    assert not Watch([str(tmp_path)], lambda: next(ticks)).wait(100.0, STEP, lambda: next(stops))
+    assert not Watch([RootedPath(str(tmp_path))], lambda: next(ticks)).wait(100.0, STEP, lambda: next(stops))
     assert next(ticks) < 100
 
 
@@ -99,7 +100,7 @@ def test_there_are_looks_without_any_hint(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(changes, "SWEEP", LONG if poll else 0.01)
     monkeypatch.setattr(changes, "POLL", 0.01 if poll else LONG)
     started = time.monotonic()
-    assert until(after(3), [str(tmp_path)], LONG, poll=poll)
+    assert until(after(3), [RootedPath(str(tmp_path))], LONG, poll=poll)
     assert time.monotonic() - started < LONG / 2
 
 
@@ -108,7 +109,7 @@ def test_what_comes_with_a_change_is_looked_for_within_a_tick(tmp_path: Path, mo
     monkeypatch.setattr(changes, "SWEEP", LONG)
     monkeypatch.setattr(changes, "_times", lambda directory: len(list(Path(directory).iterdir())) > 0)
     started = time.monotonic()
-    assert until(after(2, (tmp_path / "a.md").touch, (tmp_path / "b.md").touch), [str(tmp_path)], LONG)
+    assert until(after(2, (tmp_path / "a.md").touch, (tmp_path / "b.md").touch), [RootedPath(str(tmp_path))], LONG)
     assert time.monotonic() - started < LONG / 2
 
 
@@ -123,7 +124,7 @@ def test_there_is_a_last_look_when_the_time_is_over(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(Watch, "wait", wait)
     looks = iter(["", "", "", "", "never asked"])
-    assert until(lambda: next(looks), [str(tmp_path)], 90.0, clock=lambda: now) == ""
+    assert until(lambda: next(looks), [RootedPath(str(tmp_path))], 90.0, clock=lambda: now) == ""
     assert waits == [changes.TICK, changes.SWEEP, changes.TICK]
 
 
@@ -131,7 +132,7 @@ def test_no_limit_is_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     waits: list[float] = []
     monkeypatch.setattr(Watch, "wait", lambda _, left, __: waits.append(left))
     ages = count(0, 1_000_000)
-    assert until(after(3), [str(tmp_path)], 0, clock=lambda: next(ages))
+    assert until(after(3), [RootedPath(str(tmp_path))], 0, clock=lambda: next(ages))
     assert waits == [changes.TICK, changes.SWEEP, changes.SWEEP]
 
 

@@ -15,12 +15,17 @@ from pathlib import Path
 import pytest
 
 from amq.layout import NOTIFIER_NAME as NAME
-from amq.runtime import reach
-from amq.runtime.lock import TakenError, claim
+from amq.layout import RootedPath
+from amq.runtime import lock, reach
+from amq.runtime.lock import Claim, TakenError
 from amq.runtime.reach import login_shells_find, make_command, with_command
 from amq.runtime.record import BoundedFile, Record
 from amq.runtime.words import Outcome, Reason
 from amq.store.notifier import Notifier
+
+
+def claim(directory: str, how: str) -> Claim:
+    return lock.claim(RootedPath(directory), how)
 
 
 def test_one_holder_at_a_time(tmp_path: Path) -> None:
@@ -55,8 +60,9 @@ def test_who_can_not_write_who_he_is_keeps_no_lock(tmp_path: Path) -> None:
 def test_a_lock_ends_with_its_process_not_with_what_that_started(tmp_path: Path) -> None:
     script = """if True:
         import subprocess, sys
+        from amq.layout import RootedPath
         from amq.runtime.lock import claim
-        claim(sys.argv[1], "run")
+        claim(RootedPath(sys.argv[1]), "run")
         print(subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, close_fds=False).pid)
     """
     ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, stdout=subprocess.PIPE)

@@ -9,6 +9,7 @@ import anyio
 import pytest
 from watchfiles._rust_notify import RustNotify
 
+from amq.layout import RootedPath
 from amq.runtime import changes, inbox
 from amq.runtime.inbox import SWEEP, EventWatch, looks
 
@@ -30,7 +31,7 @@ def stop() -> threading.Event:
 
 
 async def test_the_first_look_is_at_once_and_a_new_file_brings_another(tmp_path: Path, stop: threading.Event) -> None:
-    async with aclosing(looks(str(tmp_path), stop, print)) as stream:
+    async with aclosing(looks(RootedPath(str(tmp_path)), stop, print)) as stream:
         with anyio.fail_after(SWEEP - 1):
             for number in range(3):
                 await anext(stream)
@@ -46,7 +47,7 @@ async def test_of_the_two_kinds_of_hints_one_is_enough(
         monkeypatch.setattr(changes, "_times", lambda _: ())
     else:
         monkeypatch.setattr(inbox, "RustNotify", no_events)
-    async with aclosing(looks(str(tmp_path), stop, lambda _: None)) as stream:
+    async with aclosing(looks(RootedPath(str(tmp_path)), stop, lambda _: None)) as stream:
         with anyio.fail_after(SWEEP - 1):
             for number in range(3):
                 await anext(stream)
@@ -57,7 +58,7 @@ async def test_a_directory_in_the_place_of_another_is_watched(tmp_path: Path, st
     """Neither it nor the one above it is told by the system: only what was watched is."""
     new = tmp_path / "above" / "new"
     new.mkdir(parents=True)
-    async with aclosing(looks(str(new), stop, print)) as stream:
+    async with aclosing(looks(RootedPath(str(new)), stop, print)) as stream:
         with anyio.fail_after(SWEEP - 1):
             await anext(stream)
             new.parent.rename(tmp_path / "away")
@@ -71,7 +72,7 @@ async def test_there_is_a_look_without_any_hint(
     tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(inbox, "SWEEP", 0.05)
-    async with aclosing(looks(str(tmp_path), stop, print)) as stream:
+    async with aclosing(looks(RootedPath(str(tmp_path)), stop, print)) as stream:
         with anyio.fail_after(20):
             for _ in range(4):
                 await anext(stream)
@@ -82,7 +83,7 @@ async def test_what_cannot_be_watched_is_looked_at_and_that_is_logged_once(
 ) -> None:
     monkeypatch.setattr(inbox, "POLL", 0.01)
     log: list[str] = []
-    async with aclosing(looks(str(tmp_path / "not there yet"), stop, log.append)) as stream:
+    async with aclosing(looks(RootedPath(str(tmp_path / "not there yet")), stop, log.append)) as stream:
         with anyio.fail_after(20):
             for _ in range(4):
                 await anext(stream)
@@ -107,7 +108,7 @@ async def test_what_can_be_watched_again_is_and_another_failure_is_logged_again(
     monkeypatch.setattr(inbox, "RustNotify", fails)
     monkeypatch.setattr(inbox, "POLL", 0.01)
     monkeypatch.setattr(inbox, "SWEEP", 0.01)
-    async with aclosing(looks(str(tmp_path), stop, log.append)) as stream:
+    async with aclosing(looks(RootedPath(str(tmp_path)), stop, log.append)) as stream:
         with anyio.fail_after(20):
             for _ in range(6):
                 await anext(stream)
@@ -123,14 +124,14 @@ async def test_after_a_jump_of_the_clock_there_is_a_look_at_once(tmp_path: Path,
         time += 1e6
         return time
 
-    async with aclosing(looks(str(tmp_path), stop, print, clock)) as stream:
+    async with aclosing(looks(RootedPath(str(tmp_path)), stop, print, clock)) as stream:
         with anyio.fail_after(SWEEP / 2):
             for _ in range(3):
                 await anext(stream)
 
 
 async def test_a_stop_ends_it_at_once(tmp_path: Path, stop: threading.Event) -> None:
-    async with aclosing(looks(str(tmp_path), stop, print)) as stream:
+    async with aclosing(looks(RootedPath(str(tmp_path)), stop, print)) as stream:
         await anext(stream)
         with anyio.fail_after(SWEEP / 2):
             async with anyio.create_task_group() as tasks:
@@ -145,7 +146,7 @@ def test_why_there_are_no_events_is_known(tmp_path: Path, monkeypatch: pytest.Mo
         raise error
 
     monkeypatch.setattr(inbox, "RustNotify", fail)
-    with EventWatch(str(tmp_path)) as watch:
+    with EventWatch(RootedPath(str(tmp_path))) as watch:
         assert watch.failure == str(error)
         watch.wait(0.001)
 
@@ -157,7 +158,7 @@ def test_a_wait_ends_by_the_clock_that_it_is_given(
     if not events:
         monkeypatch.setattr(inbox, "RustNotify", no_events)
     ticks, steps = count(0.0, 30.0), count()
-    with EventWatch(str(tmp_path), lambda: next(ticks)) as watch:
+    with EventWatch(RootedPath(str(tmp_path)), lambda: next(ticks)) as watch:
         watch.wait(60.0, lambda: next(steps) > 100)
     assert next(steps) < 100
 
@@ -167,6 +168,6 @@ def test_a_stop_ends_a_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eve
     if not events:
         monkeypatch.setattr(inbox, "RustNotify", no_events)
     ticks, stops = count(), iter([False, False, True])
-    with EventWatch(str(tmp_path), lambda: next(ticks)) as watch:
+    with EventWatch(RootedPath(str(tmp_path)), lambda: next(ticks)) as watch:
         watch.wait(100.0, lambda: next(stops))
     assert next(ticks) < 100

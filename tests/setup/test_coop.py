@@ -166,6 +166,8 @@ def test_without_tmux_there_is_one_line_for_each_terminal(bare: Project) -> None
     assert "codex is not installed" in done.stderr
     (line,) = done.stdout.splitlines()
     assert line == f"cd {bare.path} && {sys.executable} -P -m amq run --as alice -- alice"
+    (trusted,) = bare.amq("coop", "up", "--trust-root", "--agents", "alice").stdout.splitlines()
+    assert trusted.endswith(" -m amq run --trust-root --as alice -- alice")
     assert bare.amq("coop", "up", "--tmux", code=1).stderr.startswith("amq: tmux is not installed")
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from amq import __version__
-from amq.layout import QueueLayout
+from amq.layout import QueueLayout, RootedPath
 from amq.mailbox import Mailbox
 from amq.runtime import lock
 from amq.runtime.versions import printed_version
@@ -311,7 +311,7 @@ def test_mending_the_modes_keeps_links_and_mail(world: World) -> None:
 
 def test_who_is_told_of_mail_needs_no_hooks(world: World) -> None:
     no_hooks(world)
-    world.claims["codex"] = lock.claim(str(world.agent("codex", ".amq")), "run")
+    world.claims["codex"] = lock.claim(RootedPath(str(world.agent("codex", ".amq"))), "run")
     assert list(doctor.examine(world.context)) == []
 
 
@@ -319,8 +319,10 @@ def test_a_stopped_notifier_is_found(world: World) -> None:
     if not Path("/proc/self/stat").exists():
         pytest.skip("needs /proc")
     world.claims.pop("codex").release()
+    state = str(world.agent("codex", ".amq"))
     holder = (
-        f"from amq.runtime import lock; c = lock.claim({str(world.agent('codex', '.amq'))!r}, 'run'); print(); input()"
+        "from amq.layout import RootedPath; from amq.runtime import lock; "
+        f"c = lock.claim(RootedPath({state!r}), 'run'); print(); input()"
     )
     with subprocess.Popen([sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from amq.layout import RootedPath
 from amq.store import durable
 from amq.store.durable import Directory, Steps
 from tests.conftest import Shell
@@ -35,7 +36,7 @@ def two(tmp_path: Path, filesystem: None) -> Iterator[tuple[Directory, Directory
     """Two open directories, `a` and `b`."""
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    with Directory(str(tmp_path / "a")) as a, Directory(str(tmp_path / "b")) as b:
+    with Directory(RootedPath(str(tmp_path / "a"))) as a, Directory(RootedPath(str(tmp_path / "b"))) as b:
         yield a, b
 
 
@@ -107,19 +108,19 @@ def test_a_directory_is_not_followed_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     with pytest.raises(OSError):
-        Directory(str(tmp_path / "link"))
+        Directory(RootedPath(str(tmp_path), "link"))
 
 
 @pytest.mark.parametrize(("most", "data"), [(0, b""), (3, b"abc"), (6, b"abcdef"), (100, b"abcdef")])
 def test_no_more_is_read_than_was_asked_for(tmp_path: Path, most: int, data: bytes) -> None:
     (tmp_path / "x").write_bytes(b"abcdef")
-    with Directory(str(tmp_path)) as directory:
+    with Directory(RootedPath(str(tmp_path))) as directory:
         assert durable.read_regular(directory, "x", most) == data
 
 
 def test_a_file_above_the_limit_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"abc")
-    with Directory(str(tmp_path)) as directory:
+    with Directory(RootedPath(str(tmp_path))) as directory:
         assert durable.read_regular(directory, "x", 1, largest=3) == b"a"
         with pytest.raises(OSError, match="File too large"):
             durable.read_regular(directory, "x", 1, largest=2)
@@ -139,7 +140,7 @@ def test_a_directory_that_changed_during_the_scan_is_scanned_again(
 
     (tmp_path / "early").touch()
     monkeypatch.setattr(durable, "steps", Changing())
-    with Directory(str(tmp_path)) as directory:
+    with Directory(RootedPath(str(tmp_path))) as directory:
         assert sorted(durable.entries(directory)) == [("early", True), ("late", True)]
 
 

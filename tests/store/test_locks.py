@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from amq.errors import AmqError
+from amq.layout import RootedPath
 from amq.store import durable, locks
 from amq.store.durable import Steps
 from amq.store.locks import lock_beside, mailbox_lock
@@ -17,11 +18,11 @@ from tests.conftest import Shell
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
-    first = lock_beside(str(tmp_path), "lock")
-    second = lock_beside(str(tmp_path), "lock", patience=0)
+    first = lock_beside(RootedPath(str(tmp_path)), "lock")
+    second = lock_beside(RootedPath(str(tmp_path)), "lock", patience=0)
     with first, pytest.raises(AmqError, match="has held the lock"), second:
         pass
-    with lock_beside(str(tmp_path), "lock", patience=0):
+    with lock_beside(RootedPath(str(tmp_path)), "lock", patience=0):
         pass
 
 
@@ -62,7 +63,10 @@ def test_it_is_waited_for_as_long_as_it_changes_hands(
     clock, crowd = Clock(), Crowd(touch=touch)
     monkeypatch.setattr(locks, "time", clock)
     monkeypatch.setattr(durable, "steps", crowd)
-    with nullcontext() if touch else pytest.raises(AmqError, match="for 1 s"), lock_beside(str(tmp_path), "lock", 1):
+    with (
+        nullcontext() if touch else pytest.raises(AmqError, match="for 1 s"),
+        lock_beside(RootedPath(str(tmp_path)), "lock", 1),
+    ):
         assert crowd.turns == 0
     assert clock.now > 10 if touch else clock.now < 2
 
@@ -71,7 +75,7 @@ def test_who_gets_it_tells_the_others(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     path.touch()
     os.utime(path, (1, 1))
-    with lock_beside(str(tmp_path), "lock"):
+    with lock_beside(RootedPath(str(tmp_path)), "lock"):
         assert path.stat().st_mtime > 1
 
 
@@ -79,7 +83,7 @@ def test_it_dies_with_its_descriptor(tmp_path: Path) -> None:
     fd = os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(fd, fcntl.LOCK_EX)
     os.close(fd)
-    with lock_beside(str(tmp_path), "lock", patience=0):
+    with lock_beside(RootedPath(str(tmp_path)), "lock", patience=0):
         assert (tmp_path / "lock").stat().st_size == 0
 
 

@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 
 from amq.errors import AmqError, BadMessage, Uncertain
+from amq.layout import RootedPath
+from amq.mailbox import Mailbox
 from amq.sending import Draft
-from amq.store import acks, deadletter, drain, durable, letters, maildir, noreplace, registry, sweep
+from amq.store import acks, deadletter, descent, drain, durable, letters, maildir, noreplace, registry, sweep
+from amq.store.descent import Guard
 from amq.store.durable import Directory, Steps
 from amq.store.locks import lock_beside
 from tests.crash.seam import Watched
@@ -174,12 +177,16 @@ def test_a_lock_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             return len(asked) == 4
 
     monkeypatch.setattr(durable, "steps", Busy())
-    with lock_beside(str(tmp_path), "lock"):
+    with lock_beside(RootedPath(str(tmp_path)), "lock"):
         assert len(asked) == 4
 
 
 def test_a_lock_file_without_its_mode_is_given_back(tmp_path: Path) -> None:
-    with Meanwhile("chmod", fails(errno.EIO)) as watched, pytest.raises(OSError), lock_beside(str(tmp_path), "lock"):
+    with (
+        Meanwhile("chmod", fails(errno.EIO)) as watched,
+        pytest.raises(OSError),
+        lock_beside(RootedPath(str(tmp_path)), "lock"),
+    ):
         pass
     assert [step.name for step in watched.log].count("close") == 2  # the directory, and the file that was made in it
 
@@ -231,13 +238,17 @@ def test_a_message_that_can_not_be_read_is_a_bad_one(world: World) -> None:
 @pytest.mark.parametrize("code", [errno.ENOENT, errno.ELOOP])
 def test_a_sweep_leaves_what_it_can_not_open(tmp_path: Path, code: int) -> None:
     (tmp_path / "x").touch()
-    with Directory(str(tmp_path)) as tmp, Meanwhile(r"open \S+/x", fails(code)):
+    with Directory(RootedPath(str(tmp_path))) as tmp, Meanwhile(r"open \S+/x", fails(code)):
         assert sweep.stale(tmp, 1 << 62, remove=True) == []
 
 
 def test_a_sweep_tells_of_an_error_of_the_disk(tmp_path: Path) -> None:
     (tmp_path / "x").touch()
-    with Directory(str(tmp_path)) as tmp, Meanwhile(r"open \S+/x", fails(errno.EIO)), pytest.raises(OSError):
+    with (
+        Directory(RootedPath(str(tmp_path))) as tmp,
+        Meanwhile(r"open \S+/x", fails(errno.EIO)),
+        pytest.raises(OSError),
+    ):
         sweep.stale(tmp, 1 << 62, remove=True)
 
 
@@ -264,7 +275,7 @@ class Stingy(Steps):
 
 def test_reads_and_writes_may_be_short_and_a_close_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(durable, "steps", Stingy())
-    with Directory(str(tmp_path)) as directory:
+    with Directory(RootedPath(str(tmp_path))) as directory:
         durable.publish_new(directory, "temporary", directory, "x", b"a whole message")
         assert durable.read_regular(directory, "x", 100) == b"a whole message"
     assert os.listdir(tmp_path) == ["x"]
@@ -278,7 +289,7 @@ def test_a_filesystem_without_the_sync_of_macos_is_synced_as_elsewhere(
     monkeypatch.setattr(sys, "platform", "darwin")
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
-    with Directory(str(tmp_path)) as directory:
+    with Directory(RootedPath(str(tmp_path))) as directory:
         durable.sync(directory)
         assert synced == [directory.fd]
     with pytest.raises(OSError, match="Bad file descriptor"):
@@ -314,8 +325,91 @@ def test_without_a_rename_that_refuses_we_look_first(
     monkeypatch.setattr(where, name, double)
     (tmp_path / "x").touch()
     (tmp_path / "y").touch()
-    with Directory(str(tmp_path)) as directory:
+    with Directory(RootedPath(str(tmp_path))) as directory:
         with pytest.raises(FileExistsError):
             durable.move(directory, "x", directory, "y")
         durable.move(directory, "x", directory, "z")
     assert sorted(os.listdir(tmp_path)) == ["y", "z"]
+
+
+# -- the mailbox of another user, as it is to whoever is not root -----------------------------------------------------
+
+
+def _send(world: World) -> None:
+    Mailbox(world.queue.root, "ann").send(["bob"], b"x", Draft(new_id=ID))
+
+
+@pytest.fixture
+def anothers(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """The same queue to a user whose it is not, on a filesystem that makes all files its owner's."""
+    monkeypatch.setattr(os, "geteuid", lambda: os.stat(world.queue.root).st_uid + 1)
+    monkeypatch.setattr(descent, "guard", Guard(trusted=True))
+    return world
+
+
+def test_a_record_gets_its_place_when_it_is_its_owners(anothers: World) -> None:
+    _send(anothers)
+    with Meanwhile("never", interrupts) as watched:
+        anothers.drain("bob")
+    steps = [str(step) for step in watched.log]
+    (at,) = (number for number, step in enumerate(steps) if step.startswith("replace") and "/drains/" in step)
+    assert any(step.startswith("fsync agents/bob/inbox/tmp/") for step in steps[:at])
+    assert not any(step.startswith("open agents/bob/.amq/drains/") for step in steps[:at])
+
+
+def test_a_record_that_gets_no_place_leaves_nothing(anothers: World) -> None:
+    _send(anothers)
+    with Meanwhile("replace", fails(errno.EIO)), pytest.raises(OSError):
+        anothers.drain("bob")
+    assert anothers.litter() == anothers.records() == []
+
+
+def test_a_new_lock_and_a_new_directory_get_their_name_last(anothers: World) -> None:
+    with Meanwhile("never", interrupts) as watched:
+        registry.register(anothers.queue, ["dan"], 0)
+        Mailbox(anothers.queue.root, "dan").set_presence("busy")
+    steps = [str(step) for step in watched.log]
+    assert any(re.match(r"move agents/\.amq-\S+ agents/dan$", step) for step in steps)
+    assert any(re.match(r"link agents/dan/\.amq/\.amq-\S+ agents/dan/\.amq/lock$", step) for step in steps)
+    assert anothers.litter() == []
+
+
+def test_root_gives_what_it_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To ourselves, which anybody may."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    found = tmp_path.stat()
+    fd = os.open(tmp_path, os.O_RDONLY)
+    with Meanwhile("never", interrupts) as watched:
+        durable.give((found.st_uid, found.st_gid), fd)
+    os.close(fd)
+    assert [step.name for step in watched.log] == ["chown"]
+
+
+# -- directories that go, or cannot be made ----------------------------------------------------------------------------
+
+
+def test_a_mailbox_without_its_inbox_for_a_moment_loses_no_descriptor(world: World) -> None:
+    """It goes between the opening of `tmp` and of `new`."""
+    new = world.queue.agent("bob").inbox_new
+    before = os.listdir("/dev/fd")
+    with Meanwhile(r"descend \S+/bob/inbox/new", lambda: os.rename(new, f"{new}-away")), pytest.raises(AmqError):
+        _send(world)
+    assert len(os.listdir("/dev/fd")) == len(before)
+
+
+@pytest.mark.parametrize("name", ["new", "tmp"])
+def test_who_lacks_a_directory_has_no_mailbox(world: World, name: str) -> None:
+    os.rmdir(os.path.join(world.queue.agent("bob").inbox, name))
+    assert not registry.has_mailbox(world.queue.agent("bob"))
+
+
+def test_a_mode_that_cannot_be_set_without_following_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("chmod: cannot use dir_fd and follow_symlinks together")
+
+    monkeypatch.setattr(os, "chmod", refuse)
+    (tmp_path / "x").mkdir()
+    with Directory(RootedPath(str(tmp_path))) as directory, pytest.raises(OSError, match="umask"):
+        durable.steps.chmod_name(directory, "x", 0o700)

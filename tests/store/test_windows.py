@@ -9,10 +9,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from amq.layout import QueueLayout
+from amq.errors import UnsafePath
+from amq.layout import QueueLayout, RootedPath
 from amq.mailbox import Mailbox
 from amq.sending import Draft
-from amq.store import durable, registry
+from amq.store import descent, directories, durable, registry
 from amq.store.durable import Directory, Steps
 
 SHARED = 1 | 2 | 4  # for reading, for writing, for being renamed or removed
@@ -59,7 +60,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> Windows:
     monkeypatch.setitem(sys.modules, "msvcrt", made)
     monkeypatch.delitem(sys.modules, "amq.store.shared", raising=False)
     monkeypatch.setattr(os, "O_NOINHERIT", NOT_INHERITED, raising=False)
-    monkeypatch.setattr(durable, "_HAS_DIRECTORY_FDS", False)
+    monkeypatch.setattr(descent, "HAS_DIRECTORY_FDS", False)
     monkeypatch.setattr(os, "supports_dir_fd", SimpleNamespace())
     monkeypatch.setattr(sys, "platform", "win32")
     return made
@@ -84,7 +85,7 @@ def test_mail_comes_and_goes(tmp_path: Path, windows: Windows) -> None:
 
 def test_the_byte_that_is_locked_is_nobodys(tmp_path: Path, windows: Windows) -> None:
     """There a locked byte cannot be read by anybody else."""
-    with Directory(str(tmp_path)) as directory:
+    with Directory(RootedPath(str(tmp_path))) as directory:
         durable.close(durable.write_new(directory, "x", b"whole"))
         assert windows.locked == [0x7FFF_FFFF]
         assert durable.read_regular(directory, "x", 100) == b"whole"
@@ -97,9 +98,31 @@ def test_the_byte_that_is_locked_is_nobodys(tmp_path: Path, windows: Windows) ->
 
 def test_an_error_names_the_file(tmp_path: Path, windows: Windows) -> None:
     missing = str(tmp_path / "missing")
-    with pytest.raises(FileNotFoundError, match="missing"):
-        Steps().open(None, missing, os.O_RDONLY)
+    with Directory(RootedPath(str(tmp_path))) as directory, pytest.raises(FileNotFoundError, match="missing"):
+        Steps().open(directory, "missing", os.O_RDONLY)
     (tmp_path / "x").touch()
-    with Directory(str(tmp_path)) as directory, pytest.raises(FileExistsError, match="/x'"):
+    with Directory(RootedPath(str(tmp_path))) as directory, pytest.raises(FileExistsError, match="/x'"):
         durable.steps.open(directory, "x", durable.CREATE)
     assert windows.opened == [missing, str(tmp_path / "x")]
+
+
+def test_a_link_is_followed_by_no_path_either(tmp_path: Path, windows: Windows) -> None:
+    (tmp_path / "outside" / "below").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("outside")
+    for names in (("link",), ("link", "below")):
+        with pytest.raises(UnsafePath, match="link is a link"):
+            Directory(RootedPath(str(tmp_path), *names))
+    assert Directory(RootedPath(str(tmp_path / "link"), "below")).path.endswith("below")
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        Directory(RootedPath(str(tmp_path), "file"))
+    assert directories.look(RootedPath(str(tmp_path), "outside")).st_ino == (tmp_path / "outside").stat().st_ino
+    assert windows
+
+
+@pytest.mark.parametrize(
+    ("tag", "leads_elsewhere"), [(0xA0000003, True), (0xA000000C, True), (0x9000001A, False), (0, False)]
+)
+def test_a_junction_is_a_link_and_a_file_in_the_cloud_is_none(tag: int, leads_elsewhere: bool) -> None:
+    found = SimpleNamespace(st_mode=0o40777, st_reparse_tag=tag)
+    assert descent.is_link(found) is leads_elsewhere  # type: ignore[arg-type]

@@ -17,7 +17,14 @@
 
 #define SAFE (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
-static char meta_path[4096], tmp_path[4096], new_path[4096], sent_path[4096];
+#ifdef O_PATH
+#define PASSED (O_PATH | O_DIRECTORY | O_CLOEXEC)
+#else
+#define PASSED (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#endif
+
+static const char *root;
+static char inbox_path[4096], tmp_path[4096], new_path[4096], sent_path[4096];
 static char data[1 << 20];
 
 static int sure(int result, const char *step) {
@@ -28,8 +35,21 @@ static int sure(int result, const char *step) {
     return result;
 }
 
+/* The directory PATH of the queue, reached name by name, each looked at, no link followed. */
 static int directory(const char *path) {
-    return sure(open(path, O_RDONLY | O_DIRECTORY | SAFE), path);
+    struct stat found;
+    char names[4096], *next = names, *name;
+    int fd = sure(open(root, PASSED), root);
+    sure(fstat(fd, &found), "fstat");
+    strcpy(names, path);
+    while ((name = strsep(&next, "/"))) {
+        int how = next ? PASSED : O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+        int below = sure(openat(fd, name, how | O_NOFOLLOW), path);
+        close(fd);
+        fd = below;
+        sure(fstat(fd, &found), "fstat");
+    }
+    return fd;
 }
 
 static void flush(int fd) {
@@ -44,14 +64,16 @@ static void flush(int fd) {
 static void look(void) {
     static char registry[1 << 20];
     struct stat found;
-    int meta = directory(meta_path);
+    int meta = directory("meta");
     int fd = sure(openat(meta, "config.json", O_RDONLY | SAFE), "open config.json");
     sure(fstat(fd, &found), "fstat");
     sure((int)read(fd, registry, (size_t)found.st_size), "read");
     close(fd);
     close(meta);
-    sure(stat(new_path, &found), new_path);
-    sure(stat(tmp_path, &found), tmp_path);
+    int inbox = directory(inbox_path);
+    sure(fstatat(inbox, "new", &found, AT_SYMLINK_NOFOLLOW), "new");
+    sure(fstatat(inbox, "tmp", &found, AT_SYMLINK_NOFOLLOW), "tmp");
+    close(inbox);
 }
 
 static void deliver(const char *temporary, const char *name, size_t size) {
@@ -75,10 +97,11 @@ static void deliver(const char *temporary, const char *name, size_t size) {
 int main(int argc, char **argv) {
     if (argc != 6)
         return 2;
-    snprintf(meta_path, sizeof meta_path, "%s/meta", argv[1]);
-    snprintf(tmp_path, sizeof tmp_path, "%s/agents/%s/inbox/tmp", argv[1], argv[3]);
-    snprintf(new_path, sizeof new_path, "%s/agents/%s/inbox/new", argv[1], argv[3]);
-    snprintf(sent_path, sizeof sent_path, "%s/agents/%s/outbox/sent", argv[1], argv[2]);
+    root = argv[1];
+    snprintf(inbox_path, sizeof inbox_path, "agents/%s/inbox", argv[3]);
+    snprintf(tmp_path, sizeof tmp_path, "agents/%s/inbox/tmp", argv[3]);
+    snprintf(new_path, sizeof new_path, "agents/%s/inbox/new", argv[3]);
+    snprintf(sent_path, sizeof sent_path, "agents/%s/outbox/sent", argv[2]);
     int file = sure(open(argv[5], O_RDONLY), argv[5]);
     size_t size = (size_t)sure((int)read(file, data, sizeof data), "read");
     struct timespec begun, ended;

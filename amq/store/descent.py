@@ -1,0 +1,126 @@
+"""The way down to a directory of a queue, by the descriptors of those above it, so that no link is followed.
+
+O_NOFOLLOW guards only the last name of a path. So the root is opened, which may be reached through links, and from
+there one name after the other. Whatever becomes of the names meanwhile, what is open stays what it was.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from amq.errors import UnsafePath
+from amq.layout import RootedPath
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Owner = tuple[int, int]
+    """The user and the group that a file has to belong to."""
+
+HAS_DIRECTORY_FDS = os.open in os.supports_dir_fd
+_DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
+_ON_THE_WAY = getattr(os, "O_PATH", 0) | _DIRECTORY
+"""For a directory that is only passed through; O_PATH needs no right to list it, where the system has that."""
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_MAY_BE_LINKS = {errno.ENOTDIR, errno.ELOOP, errno.EMLINK}
+"""What O_NOFOLLOW gives for a link: Linux, macOS, FreeBSD."""
+_NAME_SURROGATE = 0x2000_0000  # on Windows the bit of a reparse tag that makes it a kind of link, such as a junction
+
+
+class Guard:
+    """What is asked of a root and each directory below it: that it is ours or the queue's owner's.
+
+    One that is another's is refused unless `trusted`. OWNER is whose queue was accepted; None if any will do. COMPLAIN
+    is given the path of a directory that others can write to.
+    """
+
+    def __init__(
+        self, *, trusted: bool = False, owner: int | None = None, complain: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.trusted = trusted
+        self.complain = complain
+        self._owner = owner
+
+    def check_root(self, path: str, found: os.stat_result) -> None:
+        """Raise UnsafePath if another directory than the one that was accepted has taken its place meanwhile."""
+        if self._owner not in (None, found.st_uid) and not self.trusted:
+            raise UnsafePath(f"{path} belongs to another user ({found.st_uid}) now", hint="look who has replaced it")
+
+    def check(self, path: RootedPath, found: os.stat_result, allowed: tuple[int, int]) -> None:
+        """Raise UnsafePath if the directory at PATH belongs to none of the users ALLOWED."""
+        if found.st_uid not in allowed and not self.trusted:
+            hint = "if it should be yours: sudo chown it; if you trust that user, add --trust-root"
+            raise UnsafePath(f"{path} belongs to another user ({found.st_uid})", hint=hint)
+        if found.st_mode & 0o022:
+            self.complain(path)
+
+
+guard = Guard()
+"""What a command was told about trust: it is one for the whole process."""
+
+
+def descend(path: RootedPath) -> tuple[int | None, Owner | None]:
+    """Return a descriptor for the directory at PATH, and the owner that what is made in it must have, if not us.
+
+    That is the queue's owner if we are root, otherwise the directory's. Windows has no such descriptors, nor owners.
+    Raises UnsafePath or OSError.
+    """
+    if not HAS_DIRECTORY_FDS:  # only on Windows
+        _walk(path)
+        return None, None
+    names, me, depth = path.names, os.geteuid(), 0
+    fd = os.open(path.root, _ON_THE_WAY if names else _DIRECTORY)
+    try:
+        found = top = os.fstat(fd)
+        if top.st_uid != me:
+            guard.check_root(path.root, top)
+        for depth, name in enumerate(names, 1):
+            how = _ON_THE_WAY if depth < len(names) else _DIRECTORY
+            above, fd = fd, os.open(name, how | _NO_LINK, dir_fd=fd)
+            os.close(above)
+            found = os.fstat(fd)
+            if found.st_uid != me or found.st_mode & 0o022:
+                guard.check(RootedPath(path.root, *names[:depth]), found, (me, top.st_uid))
+    except BaseException as error:
+        _fail(error, RootedPath(path.root, *names[:depth]), fd)
+        raise
+    owner = top if me == 0 else found
+    if owner.st_uid == me or (me != 0 and not names):  # a queue of our own may be made in another user's directory
+        return fd, None
+    return fd, (owner.st_uid, owner.st_gid)
+
+
+def _fail(error: BaseException, path: RootedPath, fd: int) -> None:
+    """Close FD, from which PATH could not be opened; ERROR names the path. Raises UnsafePath if that is a link."""
+    try:
+        if isinstance(error, OSError) and isinstance(error.filename, str):
+            error.filename = str(path)
+            if error.errno in _MAY_BE_LINKS and is_link(os.stat(path.name, dir_fd=fd, follow_symlinks=False)):
+                raise link_found(path) from None
+    finally:
+        os.close(fd)
+
+
+def _walk(path: RootedPath) -> None:  # only on Windows
+    """Raise UnsafePath, or OSError, unless PATH is a directory and no name below its root is a link."""
+    for depth in range(len(path.names) + 1):
+        at = RootedPath(path.root, *path.names[:depth])
+        found = os.lstat(at) if depth else os.stat(at)
+        if is_link(found):
+            raise link_found(at)
+        if not stat.S_ISDIR(found.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), at)
+
+
+def is_link(found: os.stat_result) -> bool:
+    """Whether it leads somewhere else: a symbolic link, or on Windows a junction."""
+    return stat.S_ISLNK(found.st_mode) or bool(getattr(found, "st_reparse_tag", 0) & _NAME_SURROGATE)
+
+
+def link_found(path: str) -> UnsafePath:
+    """Return the error for a link at PATH, which was not followed."""
+    hint = "put a directory in its place; only the queue's root itself may be a link"
+    return UnsafePath(f"{path} is a link; amq follows no link inside a queue", hint=hint)

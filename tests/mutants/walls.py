@@ -1,0 +1,71 @@
+"""Mutations of what keeps amq inside the queue, and whose the files are that it makes there."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+LINKS, OWNERS, WINDOWS = "tests/hostile/test_links.py", "tests/store/test_owners.py", "tests/store/test_windows.py"
+
+
+def _descent(name: str, where: str, old: str, new: str, tests: str = LINKS) -> Mutant:
+    return Mutant(name, "store/descent.py", where, old, new, tests)
+
+
+def _queue(name: str, where: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "config.py", where, old, new, OWNERS)
+
+
+WALLS = (
+    _descent("a link on the way down is followed", "", "getattr(os, 'O_NOFOLLOW', 0)", "0"),
+    _descent("a link on the way down is not named", "_fail", "error.errno in _MAY_BE_LINKS", "False"),
+    _descent("what is not opened keeps its descriptor", "_fail", "os.close(fd)", "None"),
+    _descent("what is passed through keeps its descriptor", "descend", "os.close(above)", "None"),
+    _descent("on Windows a link is followed", "_walk", "is_link(found)", "False", WINDOWS),
+    _descent("a junction is no link", "is_link", "bool(getattr(found, 'st_reparse_tag', 0) & _NAME_SURROGATE)",
+             "False", WINDOWS),
+    _descent("a third user's directory is used", "Guard.check", "found.st_uid not in allowed and (not self.trusted)",
+             "False", OWNERS),
+    _descent("a trusted queue's directories are refused", "Guard.check",
+             "found.st_uid not in allowed and (not self.trusted)", "found.st_uid not in allowed", OWNERS),
+    _descent("nobody is told of a directory that others can write to", "Guard.check", "found.st_mode & 18", "False",
+             OWNERS),
+    _descent("another root may take the place of the one that was accepted", "Guard.check_root",
+             "self._owner not in (None, found.st_uid) and (not self.trusted)", "False", OWNERS),
+    _descent("root's files belong to who owns the directory", "descend", "top if me == 0 else found", "found", OWNERS),
+    _descent("nobody makes a queue in another's directory", "descend", "me != 0 and (not names)", "False",
+             "tests/cli/test_init.py"),
+    Mutant("a mailbox's directories are looked up through links", "store/registry.py", "_has_directory",
+           "descent.is_link(found)", "False", LINKS),
+    Mutant("a new file of root's is root's", "store/durable.py", "write_new", "give(directory.owner, fd)", "None",
+           OWNERS),
+    Mutant("a file of two owners is one", "store/durable.py", "link", "source.owner != target.owner", "False", OWNERS),
+    Mutant("a file is published to another owner", "store/durable.py", "publish_new",
+           "target.owner != staging.owner", "False", OWNERS),
+    Mutant("root gives nothing away", "store/durable.py", "give", "steps.chown(fd, owner)", "None", OWNERS),
+    Mutant("what its reader cannot read is sent", "store/durable.py", "give", "steps.stat(fd).st_uid != owner[0]",
+           "False", OWNERS),
+    Mutant("a new directory of root's is root's", "store/directories.py", "_make_for", "durable.give(owner, fd)",
+           "None", OWNERS),
+    Mutant("a new directory of root's is seen before it is given", "store/directories.py", "_make_directory",
+           "parent.owner is None", "True", OWNERS),
+    Mutant("a directory that cannot be given is left", "store/directories.py", "_make_for",
+           "durable.steps.rmdir(parent, temporary)", "None", OWNERS),
+    Mutant("a new lock of root's is root's", "store/locks.py", "open_lock", "directory.owner is None", "True", OWNERS),
+    Mutant("a drain's record of root's is seen before it is given", "store/drain.py", "Hold._write",
+           "drains.owner is None", "True", OWNERS),
+    _queue("root uses any queue", "check_root", "not hosting and _is_at_home(root, found.st_uid)",
+           "os.geteuid() == 0"),
+    _queue("root hosts in any queue", "check_root", "not hosting and _is_at_home(root, found.st_uid)",
+           "_is_at_home(root, found.st_uid)"),
+    _queue("where root works does not matter", "_is_at_home", "holder == owner == _owner_of_working_directory()",
+           "holder == owner"),
+    _queue("who holds the queue does not matter", "_is_at_home", "holder == owner == _owner_of_working_directory()",
+           "owner == _owner_of_working_directory()"),
+    _queue("a link to another's queue is at home", "_is_at_home", "os.path.realpath(root)", "root"),
+    _queue("root makes queues anywhere", "_check_place",
+           "owner != 0 and (hosting or _owner_of_working_directory() != owner)", "False"),
+    Mutant("a glance goes through links", "runtime/changes.py", "_times", "directories.look(directory)",
+           "__import__('os').stat(directory)", LINKS),
+    Mutant("doctor goes through links", "setup/checks_queue.py", "_modes", "stat.S_ISDIR(mode)",
+           "stat.S_ISDIR(mode) or stat.S_ISLNK(mode)", LINKS, times=2),
+)  # fmt: skip

@@ -1,0 +1,420 @@
+"""Root in another user's queue: what it makes is that user's before anybody can see it, and where it may go at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from amq.errors import UnsafePath
+from amq.layout import QueueLayout, RootedPath
+from amq.mailbox import Mailbox
+from amq.store import descent, durable, locks
+from amq.store.descent import Guard
+from amq.store.durable import Directory, Steps
+from tests.conftest import Shell
+from tests.crash.seam import Watched, WithoutLinks
+from tests.crash.tools import missing
+from tests.samples import message_file
+
+if TYPE_CHECKING:
+    from tests.conftest import Result
+
+USER, GROUP, OTHER = 1234, 4321, 1235
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one call was told of trust is not for the next test."""
+    monkeypatch.setattr(descent, "guard", Guard())
+
+
+@pytest.fixture
+def theirs(amq: Shell) -> Shell:
+    """A project with a queue, all of it USER's; we are root, in that project."""
+    if os.geteuid() != 0:
+        missing("root")
+    _give(amq.project)
+    return amq
+
+
+def _give(top: Path, user: int = USER, group: int = GROUP) -> None:
+    for path in (top, *top.rglob("*")):
+        os.chown(path, user, group, follow_symlinks=False)
+
+
+def _not_theirs(top: Path) -> list[str]:
+    """What below TOP is not USER's."""
+    found = ((path, path.lstat()) for path in (top, *top.rglob("*")))
+    return [str(path) for path, each in found if (each.st_uid, each.st_gid) != (USER, GROUP)]
+
+
+class Looking(Watched):
+    """After each step, nothing that has a name of its own is root's."""
+
+    def __init__(self, top: Path, real: Steps | None = None) -> None:
+        super().__init__(real)
+        self.early: set[str] = set()
+        self._top = top
+
+    def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """The step, and the look."""
+        result = super().take(name, arguments)
+        self.early.update(
+            f"{path} at {name}"
+            for path in _not_theirs(self._top)
+            if os.path.basename(os.path.dirname(path)) != "tmp"
+            and not os.path.basename(path).startswith((".amq-", ".presence."))
+        )
+        return result
+
+
+def _bad(amq: Shell) -> None:
+    amq.put("bad.md", b"no message", handle="alice")
+    _give(amq.project)
+
+
+def _letter(amq: Shell) -> None:
+    amq.put("bad.md", b"no message", handle="alice")
+    amq.ok("drain", me="alice")
+    _give(amq.project)
+
+
+def _asks(amq: Shell) -> None:
+    amq.put("asks.md", message_file(b"x", id="asks", **{"from": "bob", "to": ["alice"], "ack_required": True}), "alice")
+    _give(amq.project)
+
+
+def _fifo(amq: Shell) -> None:
+    os.mkfifo(Path(amq.agent("alice").inbox_new, "pipe.md"))
+    _give(amq.project)
+
+
+def _without_mailboxes(amq: Shell) -> None:
+    for handle in ("bob", "carol"):
+        shutil.rmtree(amq.root / "agents" / handle)
+
+
+def _nothing(_: Shell) -> None:
+    pass
+
+
+CALLS: dict[str, tuple[str, Callable[[Shell], None]]] = {
+    "send": ("send --to bob --body=x", _nothing),
+    "send to many": ("send --to bob,carol --thread t --body=x", _nothing),
+    "send to who has no mailbox": ("send --to bob,carol --thread t --body=x", _without_mailboxes),
+    "send and create": ("send --to dan --create --body=x", _nothing),
+    "reply": ("reply --id asks --body=x", _asks),
+    "drain with acknowledgements": ("drain --include-body", _asks),
+    "drain a bad message": ("drain", _bad),
+    "drain what can only be moved": ("drain", _fifo),
+    "ack": ("ack --id asks", _asks),
+    "presence": ("presence set --status busy --note x", _nothing),
+    "retry": ("dlq retry --all", _letter),
+    "read a dead letter": ("dlq list", _letter),
+    "one more agent": ("init --agents dan", _nothing),
+    "exactly these agents": ("init --agents alice,erin --force", _nothing),
+    "cleanup": ("cleanup --tmp-older-than 0 --yes", _nothing),
+    "monitor": ("monitor --timeout 1s", _asks),
+    "doctor": ("doctor --fix", _without_mailboxes),
+    "who": ("who", _nothing),
+}
+
+
+@pytest.mark.parametrize("without_links", [False, True])
+@pytest.mark.parametrize("name", CALLS)
+def test_all_that_root_makes_is_theirs_before_it_is_seen(theirs: Shell, name: str, without_links: bool) -> None:
+    words, prepare = CALLS[name]
+    prepare(theirs)
+    with Looking(theirs.root, WithoutLinks() if without_links else None) as looking:
+        result = theirs(*words.split())
+    assert result.code in (0, 1), result.err
+    assert looking.log
+    assert looking.early == set()
+    assert _not_theirs(theirs.root) == []
+    modes = [stat.S_IMODE(path.lstat().st_mode) for path in theirs.root.rglob("*") if path.is_dir()]
+    assert set(modes) == {0o700}
+
+
+def test_a_new_queue_in_their_project_is_theirs(shell: Shell) -> None:
+    if os.geteuid() != 0:
+        missing("root")
+    _give(shell.project)
+    with Looking(shell.project) as looking:
+        shell.ok("init", "--agents", "alice,bob")
+    assert looking.early == set()
+    assert _not_theirs(shell.root) == []
+
+
+def test_a_lock_that_another_was_faster_to_make(theirs: Shell) -> None:
+    """Root finds it when it would give it its name."""
+    state = Mailbox(str(theirs.root), "alice").state_dir
+    with Directory(state) as directory:
+        (theirs.root / "agents/alice/.amq/lock").write_bytes(b"")
+        durable.close(locks._make_lock_for_owner(directory, "lock"))
+    assert sorted(os.listdir(state)) == ["lock"]
+
+
+def test_what_root_has_left_behind_makes_its_new_files_no_less_theirs(theirs: Shell) -> None:
+    """Directories that are root's, from before: who gets the file is told by the queue, not by them."""
+    for name in ("tmp", "new"):
+        os.chown(theirs.root / "agents/bob/inbox" / name, 0, 0)
+    identifier = theirs.send()
+    assert (theirs.root / f"agents/bob/inbox/new/{identifier}.md").stat().st_uid == USER
+
+
+def test_nothing_is_left_where_it_can_not_be_given(theirs: Shell) -> None:
+    """As in a container without the right to."""
+
+    class Incapable(Steps):
+        def chown(self, *_: object) -> None:
+            raise PermissionError(1, "Operation not permitted")
+
+    before = sorted(map(str, theirs.root.rglob("*")))
+    with Watched(Incapable()):
+        for words in ("send --to bob --body=x", "init --agents dan", "presence set --status=x", "drain"):
+            assert theirs(*words.split()).code == 1
+    assert sorted(map(str, theirs.root.rglob("*"))) == before
+    assert _not_theirs(theirs.root) == []
+
+
+# -- where root may go without a flag ----------------------------------------------------------------------------------
+
+MAIL = (
+    "list", "who", "drain", "send --to bob --body=x", "thread --id x", "presence list", "read --id x", "env",
+    "completion handles", "init --agents dan", "cleanup --tmp-older-than 0 --yes", "dlq list",
+    "watch --timeout 1ms", "why",
+)  # fmt: skip
+HOSTING = ("run -- true", "wake --check", "coop up", "coop status", "coop down")
+
+
+def _refused(result: Result) -> bool:
+    return result.code == 1 and "belongs to another user" in result.err and "--trust-root" in result.err
+
+
+@pytest.mark.parametrize("words", MAIL)
+@pytest.mark.parametrize("elsewhere", ["in our directory", "in another's", "held by us", "held by another", "gone"])
+def test_root_needs_the_flag_elsewhere(
+    theirs: Shell, words: str, elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    if elsewhere.startswith("held"):
+        os.chown(theirs.project, 0 if elsewhere == "held by us" else OTHER, 0)
+    else:
+        os.chown(place, OTHER if elsewhere == "in another's" else 0, 0)
+        monkeypatch.chdir(place)
+    if elsewhere == "gone":
+        place.rmdir()
+        monkeypatch.setattr("amq.config.working_directory", lambda: str(place))
+    before = sorted(map(str, theirs.root.rglob("*")))
+    assert _refused(theirs("--root", str(theirs.root), *words.split()))
+    assert sorted(map(str, theirs.root.rglob("*"))) == before
+    trusted = theirs("--root", str(theirs.root), "--trust-root", *words.split())
+    assert "belongs" not in trusted.err
+    assert _not_theirs(theirs.root) == []
+
+
+@pytest.mark.parametrize("words", HOSTING)
+def test_root_hosts_in_their_queue_only_with_the_flag(theirs: Shell, words: str) -> None:
+    assert _refused(theirs(*words.split(), me="bob"))
+    assert "belongs" not in theirs("--trust-root", "wake", "--check", me="bob").err
+
+
+def test_a_new_queue_is_not_made_in_their_directory_from_elsewhere(
+    theirs: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    new = theirs.project / "new"
+    for words in ("init --agents a", "run -- true"):
+        assert _refused(theirs("--root", str(new), *words.split()))
+        assert not new.exists()
+    assert theirs("--root", str(new), "--trust-root", "init", "--agents", "a").code == 0
+    assert _not_theirs(new) == []
+    assert theirs("--root", str(tmp_path / "none" / "x"), "init").code == 3
+
+
+def test_a_link_from_their_project_to_anothers_queue_is_not_at_home(theirs: Shell, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    shutil.copytree(theirs.project, victim)
+    _give(victim, OTHER, OTHER)
+    link = theirs.project / "link"
+    link.symlink_to(victim / ".agent-mail")
+    os.chown(link, USER, GROUP, follow_symlinks=False)
+    assert _refused(theirs("--root", str(link), "list"))
+
+
+def test_a_root_that_was_replaced_after_it_was_accepted(theirs: Shell, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    shutil.copytree(theirs.root, victim)
+    _give(victim, OTHER, OTHER)
+    descent.guard = Guard(owner=USER)
+    Directory(RootedPath(str(theirs.root))).close()
+    theirs.root.rename(theirs.project / "kept")
+    theirs.root.symlink_to(victim)
+    with pytest.raises(UnsafePath, match=f"another user \\({OTHER}\\) now"):
+        Directory(QueueLayout(str(theirs.root)).agents)
+    descent.guard = Guard(owner=USER, trusted=True)
+    Directory(QueueLayout(str(theirs.root)).agents).close()
+
+
+# -- the directories below the root ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["agents", "agents/alice", "agents/alice/.amq", "agents/alice/inbox/new", "meta"])
+def test_a_directory_of_a_third_user_is_refused(theirs: Shell, name: str) -> None:
+    theirs.ok("presence", "set", "--status=x")
+    os.chown(theirs.root / name, OTHER, OTHER)
+    calls = {"meta": "init --agents x", "agents/alice/inbox/new": "list"}
+    words = calls.get(name, "presence set --status=x").split()
+    refused = theirs(*words)
+    assert refused.code == 1
+    assert f"{theirs.root / name} belongs to another user ({OTHER})" in refused.err
+    assert theirs("--trust-root", *words).code == 0
+
+
+def test_who_leaves_out_a_mailbox_of_a_third_user(theirs: Shell) -> None:
+    os.chown(theirs.root / "agents/bob", OTHER, OTHER)
+    result = theirs("who")
+    assert result.code == 0
+    assert result.err.count("agents/bob belongs to another user") == 1
+    assert "carol" in result.out and "bob" not in result.out
+    assert theirs("send", "--to", "bob", "--body=x").code == 1
+    assert theirs("send", "--to", "carol", "--body=x").code == 0
+
+
+@pytest.mark.parametrize("name", ["agents", "agents/alice", "agents/alice/.amq", "agents/alice/inbox"])
+def test_a_directory_that_others_can_write_to_is_warned_of_once(amq: Shell, name: str) -> None:
+    amq.ok("presence", "set", "--status=x")
+    (amq.root / name).chmod(0o720)
+    words = ("list",) if name.endswith("inbox") else ("presence", "set", "--status=x")
+    loose = amq(*words)
+    assert loose.code == 0
+    assert loose.err == (f"amq: warning: others can write to {amq.root / name}; to fix it: chmod -R go-w {amq.root}\n")
+    strict = amq("--strict", *words)
+    assert strict.code == 1
+    assert f"others can write to {amq.root / name}" in strict.err
+
+
+def test_a_host_complains_before_it_hosts_and_not_after(amq: Shell) -> None:
+    from amq.cli.session import complain_no_more
+
+    (amq.root / "agents").chmod(0o720)
+    assert "others can write" in amq("list").err
+    told: list[str] = []
+    descent.guard = Guard(complain=told.append)
+    complain_no_more()
+    Directory(amq.agent("bob").home).close()
+    assert told == []
+
+
+# -- a user who is not root --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A project that everybody can get to."""
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        missing("root and setpriv")
+    with tempfile.TemporaryDirectory() as place:
+        os.chmod(place, 0o755)
+        yield Path(place)
+
+
+def _by(user: int, place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Call `amq` as USER in PLACE."""
+    setpriv = ("setpriv", f"--reuid={user}", f"--regid={GROUP}", "--clear-groups")
+    packages = os.pathsep.join((str(Path(__file__).parents[2]), *filter(None, sys.path)))
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(place),
+        "PYTHONPATH": packages,
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    return subprocess.run(
+        [*setpriv, os.path.realpath(sys.executable), "-m", "amq", *words],
+        cwd=place, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+
+
+def _open_to_the_group(top: Path) -> None:
+    for path in (top, *top.rglob("*")):
+        path.chmod(0o770 if path.is_dir() else 0o640)
+
+
+def test_a_user_uses_its_queue_after_root_did(shared: Path, theirs: Shell) -> None:
+    """The whole way, as processes: what root sends is read, and what root has locked or drained is used again."""
+    root = shared / "project" / ".agent-mail"
+    shutil.copytree(theirs.project, shared / "project")
+    _give(shared / "project")
+    place = shared / "project"
+    assert _by(0, place, "--me", "alice", "send", "--to", "bob", "--body", "from root").returncode == 0
+    assert "from root" in _by(USER, place, "--me", "bob", "drain", "--include-body").stdout
+    for words in ("drain", "presence set --status x", "list", "send --to bob --body y", "init --agents alice,bob,dan"):
+        assert _by(0, place, "--me", "alice", *words.split()).returncode == 0
+    for words in ("drain", "presence set --status y", "send --to dan --body z", "init --agents erin", "who"):
+        done = _by(USER, place, "--me", "alice", *words.split())
+        assert (done.returncode, done.stderr.replace("amq: using", "")) == (0, done.stderr.replace("amq: using", ""))
+    assert _not_theirs(root) == []
+
+
+def test_another_user_writes_nothing_that_its_reader_could_not_read(shared: Path, theirs: Shell) -> None:
+    place = shared / "project"
+    shutil.copytree(theirs.project, place)
+    _give(place)
+    place.chmod(0o777)
+    _open_to_the_group(place / ".agent-mail")
+    assert _refused_process(_by(OTHER, place, "--me", "alice", "list"))
+    before = sorted(map(str, place.rglob("*")))
+    for words in (
+        "send --to bob --body x",
+        "drain",
+        "presence set --status x",
+        "init --agents dan",
+        "init --agents bob",
+    ):
+        done = _by(OTHER, place, "--trust-root", "--me", "alice", *words.split())
+        if words == "init --agents bob":  # which finds all there
+            continue
+        assert done.returncode == 1, words
+        assert "cannot be written by this one" in done.stderr or "Permission denied" in done.stderr, words
+    assert sorted(map(str, place.rglob("*"))) == before
+    assert _by(OTHER, place, "--trust-root", "--me", "alice", "list").returncode == 0
+
+
+def _refused_process(done: subprocess.CompletedProcess[str]) -> bool:
+    return done.returncode == 1 and "belongs to another user" in done.stderr
+
+
+def test_a_filesystem_that_makes_everything_the_owners_is_written_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that knows no owners, and shows all as the mount's."""
+    monkeypatch.setattr(os, "geteuid", lambda: OTHER)
+    owner = (tmp_path.stat().st_uid, tmp_path.stat().st_gid)
+    fd = os.open(tmp_path, os.O_RDONLY)
+    durable.give(owner, fd)
+    with pytest.raises(UnsafePath, match="cannot be written"):
+        durable.give((OTHER + 1, 0), fd)
+    os.close(fd)
+
+
+def test_files_of_two_owners_are_not_one(tmp_path: Path) -> None:
+    """A link would give the second owner the first one's file."""
+    with Directory(RootedPath(str(tmp_path))) as ours, Directory(RootedPath(str(tmp_path))) as anothers:
+        anothers.owner = (OTHER, OTHER)
+        durable.close(durable.write_new(ours, "x", b""))
+        assert not durable.link(ours, "x", anothers, "y")
+        if os.geteuid() == 0:
+            durable.publish_new(ours, "temporary", anothers, "z", b"")
+            assert (tmp_path / "z").stat().st_uid == OTHER
