@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amq import config
 from amq.cli.output import stdin_is_terminal
-from amq.errors import UnsafePath
+from amq.errors import AmqError, Unsafe, UnsafePath
 from amq.store import descent
 
 TYPE_CHECKING = False
@@ -59,7 +59,13 @@ def accept(
     args: Namespace, root: str, complain: Callable[[str, str], None] = lambda *_: None, *, hosting: bool = False
 ) -> None:
     """Refuse a queue that is another user's; COMPLAIN (text, remedy) of what others can write to, now and later."""
-    owner = config.check_root(root, trusted=args.trust_root, complain=complain, hosting=hosting)
+    try:
+        owner = config.check_root(root, trusted=args.trust_root, complain=complain, hosting=hosting)
+    except Unsafe:
+        if not _is_trusted(root):
+            raise
+        args.trust_root = True
+        owner = config.check_root(root, trusted=True, complain=complain, hosting=hosting)
 
     def complain_below(path: str) -> None:
         from shlex import quote
@@ -67,6 +73,16 @@ def accept(
         complain(f"others can write to {path}", f"chmod -R go-w {quote(root)}")
 
     descent.guard = descent.Guard(trusted=args.trust_root, owner=owner, complain=complain_below)
+
+
+def _is_trusted(root: str) -> bool:
+    """Whether the user has said so for good, by `amq trust`."""
+    from amq.runtime.trust import Trusted, trusted_queues
+
+    try:
+        return Trusted.at(root) in trusted_queues(private_directory(root))
+    except (AmqError, OSError):
+        return False
 
 
 def complain_no_more() -> None:

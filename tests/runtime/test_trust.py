@@ -315,3 +315,16 @@ def test_names_in_the_introduction_are_few(amq: Shell) -> None:
     text = printed["hookSpecificOutput"]["additionalContext"]
     assert "agent-019 and 81 more." in text
     assert "agent-020" not in text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_a_trusted_queue_of_another_user_s_needs_no_flag(amq: Shell, state: PrivateState) -> None:
+    for directory, _, files in os.walk(amq.root):
+        for path in (directory, *(os.path.join(directory, name) for name in files)):
+            os.chown(path, OTHER, OTHER)
+    assert amq("list").code == 1
+    assert "another user" in amq("run", "--no-wake", "--", "true").err
+    trust(str(amq.root), state)
+    assert amq("list").code == 0
+    assert amq("run", "--as", "alice", "--no-wake", "--", "true").code == 0
+    assert why_untrusted(str(amq.root), state) == ""
