@@ -1,0 +1,113 @@
+"""Values in other programs' languages, as the programs themselves read them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tomllib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from amq import quoting
+from tests.awkward import PIECES, words
+
+SHELLS = {
+    "sh": ["-c"],
+    "bash": ["-c"],
+    "dash": ["-c"],
+    "zsh": ["-fc"],
+    "ksh": ["-c"],
+    "fish": ["--no-config", "-c"],
+    "busybox": ["sh", "-c"],
+}
+
+
+def run(*command: str) -> bytes:
+    return subprocess.run(
+        command, capture_output=True, check=True, env={"PATH": os.environ["PATH"], "HOME": "/"}
+    ).stdout
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@settings(max_examples=40)
+@given(given_words=st.lists(words, max_size=6))
+def test_a_shell_reads_each_word_as_it_is(shell: str, given_words: list[str]) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"not installed: {shell}")
+    line = quoting.shell_line(["printf", "%s\\0", "", *given_words])
+    assert run(shell, *SHELLS[shell], line).split(b"\0") == [b"", *map(os.fsencode, given_words), b""]
+
+
+@given(words)
+def test_a_word_for_a_shell_can_be_printed(word: str) -> None:
+    assert quoting.shell(word).replace("\n", "").isprintable()
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])) | st.lists(st.sampled_from(PIECES)).map("".join))
+def test_toml_holds_any_text_and_refuses_what_is_none(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        with pytest.raises(ValueError, match="surrogates"):
+            quoting.toml(text)
+        return
+    assert tomllib.loads(f"key=[{{command={quoting.toml(text)}}}]") == {"key": [{"command": text}]}
+
+
+@given(words)
+def test_no_directory_becomes_another_one_on_the_path(word: str) -> None:
+    directory = f"/{word}"
+    try:
+        path = quoting.search_path(directory, "/usr/bin:/bin")
+    except ValueError:
+        assert ":" in directory
+    else:
+        assert path.split(":") == [directory, "/usr/bin", "/bin"]
+
+
+@pytest.mark.parametrize("directory", ["", "bin", "./bin", "/co:lon", ":", "/end:"])
+def test_only_an_absolute_directory_is_put_on_the_path(directory: str) -> None:
+    with pytest.raises(ValueError, match="no PATH"):
+        quoting.search_path(directory, "/bin")
+
+
+def test_a_path_that_was_empty_does_not_end_in_the_working_directory() -> None:
+    assert quoting.search_path("/own", "") == "/own"
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("amq: 1 new message", "amq: 1 new message"),
+        ("a <b>&amp; \\n c", "a &lt;b&gt;&amp;amp; \\\\n c"),
+    ],
+)
+def test_a_body_of_a_notice_is_neither_markup_nor_has_escapes(text: str, body: str) -> None:
+    assert quoting.notice_body(text) == body
+
+
+@given(st.lists(st.lists(words.filter(bool), min_size=1, max_size=4), min_size=1, max_size=4))
+def test_only_a_separator_of_ours_ends_a_command_of_tmux(commands: list[list[str]]) -> None:
+    assert _as_tmux_reads(quoting.tmux(*commands)) == commands
+
+
+def _as_tmux_reads(arguments: list[str]) -> list[list[str]]:
+    """As cmd_parse_from_arguments of tmux 3.3 does."""
+    commands: list[list[str]] = [[]]
+    for word in arguments:
+        last = word.endswith(";") and not word.endswith("\\;")
+        plain = word[:-1] if last else f"{word[:-2]};" if word.endswith("\\;") else word
+        commands[-1] += [plain] if plain else []
+        commands += [[]] if last else []
+    return commands
+
+
+@given(words)
+def test_a_hook_in_json_reads_each_word_as_it_is(word: str) -> None:
+    held = json.loads(json.dumps({"command": quoting.shell(word)}).encode())["command"]
+    assert held == quoting.shell(word)
+    held.encode()
