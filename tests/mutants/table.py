@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
+from tests.mutants.outside import OUTSIDE
 
 ORDER, GUARDS, STEPS = "tests/crash/test_order.py", "tests/crash/test_guards.py", "tests/crash/test_every_step.py"
 DURABLE, MEANWHILE, WEAK = (
@@ -918,4 +919,4 @@ REMEMBERED = (
     ),
 )
 
-MUTANTS = (*ON_DISK, *FROM_ELSEWHERE, *MAIL, *REMEMBERED, *WORDS, *TERMINAL, *GATES, *WATCHING, *HOOKS)
+MUTANTS = (*ON_DISK, *FROM_ELSEWHERE, *MAIL, *REMEMBERED, *WORDS, *TERMINAL, *GATES, *WATCHING, *HOOKS, *OUTSIDE)

@@ -119,6 +119,30 @@ def test_while_the_person_looks_back_nothing_is_typed(outside: Outside, pane: Tm
     outside.comes_to("started", *TOLD)
 
 
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("set-option -w synchronize-panes on", "set-option -w synchronize-panes off"),
+        ("clock-mode", "copy-mode -q"),
+        ("select-pane -d", "select-pane -e"),
+    ],
+)
+def test_while_keys_would_not_reach_just_this_pane_nothing_is_typed(
+    outside: Outside, pane: Tmux, begin: str, end: str
+) -> None:
+    other = outside.place / "other"
+    outside.starts()
+    pane.tmux("split-window", "-d", "sh", "-c", f"stty raw; exec cat >{other}")
+    wait_until(other.exists)
+    pane.tmux(*begin.split())
+    outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == ["unknown-screen"])
+    nothing_happens(outside)
+    pane.tmux(*end.split())
+    outside.comes_to("started", *TOLD)
+    assert other.read_bytes() == b""
+
+
 def test_a_shell_at_its_prompt_and_other_programs_get_nothing(outside: Outside, pane: Tmux) -> None:
     """A line that a shell or an editor got would be run, or written."""
     outside.starts(agent=False)
