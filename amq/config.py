@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from amq import quoting
 from amq.errors import NotFound, Unsafe, UsageError
 from amq.layout import ROOT_NAME
 from amq.names import PERSON, check_handle
@@ -13,6 +14,9 @@ from amq.record import record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+
+_LONGEST_PATH = 8192  # bytes, with what stands before it in a `.git` file
 
 
 @record
@@ -86,9 +90,7 @@ def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: 
         return Setting(os.path.normpath(os.path.join(cwd, wanted.value)), wanted.source)
     place = cwd if here or _is_one_place(wanted.value) else _project(cwd)
     if os.path.realpath(place) in (os.path.realpath(os.path.expanduser("~")), os.path.abspath(os.sep)):
-        from shlex import quote
-
-        meant = quote(os.path.join(place, wanted.value))
+        meant = quoting.shell(os.path.join(place, wanted.value))
         raise UsageError(
             f"a new queue would be made in {place}", hint=f"go to a project's directory, or say where: --root {meant}"
         )
@@ -138,14 +140,18 @@ def _is_repository(place: str) -> bool:
 def _main_worktree(place: str) -> str | None:
     """The main worktree, if PLACE is the top of a linked one (gitrepository-layout(5): a `.git` file, `commondir`)."""
     try:
-        with open(os.path.join(place, ".git"), encoding="utf-8") as pointer:
-            label, _, directory = pointer.readline().strip().partition(": ")
+        label, _, directory = _path_in(os.path.join(place, ".git")).partition(": ")
         git_directory = os.path.join(place, directory)
-        with open(os.path.join(git_directory, "commondir"), encoding="utf-8") as common:
-            shared = os.path.normpath(os.path.join(git_directory, common.readline().strip()))
-    except (OSError, UnicodeDecodeError):
+        shared = os.path.normpath(os.path.join(git_directory, _path_in(os.path.join(git_directory, "commondir"))))
+    except (OSError, ValueError):
         return None
     return os.path.dirname(shared) if label == "gitdir" and os.path.basename(shared) == ".git" else None
+
+
+def _path_in(file: str) -> str:
+    """Return the path that git has written into FILE, as the system names it; a blank may be its last character."""
+    with open(file, "rb") as written:
+        return os.fsdecode(written.read(_LONGEST_PATH)).rstrip("\r\n")
 
 
 def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]) -> None:
@@ -159,9 +165,7 @@ def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]
     if found.st_uid != os.geteuid() and os.geteuid() != 0 and not trusted:
         raise Unsafe(f"the queue {root} belongs to another user", hint="if you trust it, add --trust-root")
     if stat.S_IMODE(found.st_mode) & 0o022:
-        from shlex import quote
-
-        complain(f"others can write to the queue {root}", f"chmod go-w {quote(root)}")
+        complain(f"others can write to the queue {root}", f"chmod go-w {quoting.shell(root)}")
 
 
 def resolve_me(option: str | None, environ: Mapping[str, str], *, person: bool) -> Setting:

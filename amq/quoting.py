@@ -44,6 +44,11 @@ def toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
+def toml_search_path(path: str) -> str:
+    """Return PATH, a list of directories to search, as a string of TOML, without those that TOML cannot hold."""
+    return toml(os.pathsep.join(place for place in path.split(os.pathsep) if _is_unicode(place)))
+
+
 def search_path(directory: str, path: str) -> str:
     """Return PATH, a list of directories to search, with DIRECTORY first.
 
@@ -78,6 +83,14 @@ def notice_body(text: str) -> str:
     for plain, escaped in (("\\", "\\\\"), ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
         text = text.replace(plain, escaped)
     return text
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _octal(sign: re.Match[str]) -> str:

@@ -42,6 +42,14 @@ def test_a_shell_reads_each_word_as_it_is(shell: str, given_words: list[str]) ->
     assert run(shell, *SHELLS[shell], line).split(b"\0") == [b"", *map(os.fsencode, given_words), b""]
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("word", ["a\\'b", "a\\\\b", "end\\", "C:\\x y", "-n\x07", "\\0101\x07", "\n", "a\x07\n\n"])
+def test_a_shell_reads_a_backslash_and_an_end_as_they_are(shell: str, word: str) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"not installed: {shell}")
+    assert run(shell, *SHELLS[shell], quoting.shell_line(["printf", "%s\\0", word])) == os.fsencode(word) + b"\0"
+
+
 @given(words)
 def test_a_word_for_a_shell_can_be_printed(word: str) -> None:
     assert quoting.shell(word).replace("\n", "").isprintable()
@@ -56,6 +64,16 @@ def test_toml_holds_any_text_and_refuses_what_is_none(text: str) -> None:
             quoting.toml(text)
         return
     assert tomllib.loads(f"key=[{{command={quoting.toml(text)}}}]") == {"key": [{"command": text}]}
+
+
+@given(st.lists(words.filter(lambda word: ":" not in word)))
+def test_a_path_in_toml_leaves_out_what_toml_cannot_hold(places: list[str]) -> None:
+    held = tomllib.loads(f"path={quoting.toml_search_path(':'.join(places))}")["path"]
+    assert held == ":".join(place for place in places if not _has_bytes(place))
+
+
+def _has_bytes(word: str) -> bool:
+    return any("\ud800" <= sign <= "\udfff" for sign in word)
 
 
 @given(words)

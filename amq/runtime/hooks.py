@@ -13,6 +13,8 @@ import json
 import os
 import shlex
 
+from amq import quoting
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +91,7 @@ def write_private(path: str, text: str, mode: int = 0o600) -> None:
     """Write TEXT into the file PATH of ours, whole or not at all."""
     beside = f"{path}.{os.getpid()}"
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-    with open(descriptor, "w", encoding="utf-8") as file:
+    with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)
     os.replace(beside, path)
 
@@ -111,7 +113,7 @@ def codex_arguments(script: str) -> list[str]:
     """Arguments that give Codex our hooks besides those of the person's files."""
     arguments = []
     for event in EVENTS:
-        command = json.dumps(_command(script, event), ensure_ascii=False)  # a JSON string is one of TOML's, too
+        command = quoting.toml(_command(script, event))
         arguments += ["-c", f'hooks.{event}=[{{hooks=[{{type="command",command={command},timeout={TIMEOUT}}}]}}]']
     return arguments
 
@@ -124,7 +126,7 @@ def _hooks(script: str) -> dict[str, list[Any]]:
 
 
 def _command(script: str, event: str) -> str:
-    return f"{shlex.quote(script)} {EVENTS[event]}"
+    return f"{quoting.shell(script)} {EVENTS[event]}"
 
 
 def _without_settings(words: Sequence[str]) -> tuple[list[str], str | None]:

@@ -68,6 +68,7 @@ class EventWatch:
     def _begin(self, directory: str) -> RustNotify | None:
         try:
             return RustNotify([directory], False, False, 0, False, False)
-        except (OSError, RuntimeError) as error:  # not there, no watches left, or a filesystem without them
+        except (OSError, RuntimeError, UnicodeEncodeError) as error:
+            # not there, no watches left, a filesystem without them, or a path that is not UTF-8
             self.failure = str(error)
             return None

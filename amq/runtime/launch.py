@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from amq import quoting
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime import hooks
@@ -14,6 +14,7 @@ from amq.runtime.hooks import BadSettingsError
 from amq.runtime.profiles import HookStyle, Profile
 from amq.runtime.reach import command_path, with_command
 from amq.runtime.wake import Policy
+from amq.text import visible
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def plan(
         "AM_ROOT": queue.root,
         "AM_ME": me,
     }
-    path = json.dumps(inside["PATH"], ensure_ascii=False)
+    path = quoting.toml_search_path(inside["PATH"])
     added = profile.added(own, _text(profile.settings_path(environment)))
     finds_amq = profile.keeps_path or any("{path}" in word for addition in added for word in addition.arguments)
     additions = [([word.replace("{path}", path) for word in addition.arguments], addition.why) for addition in added]
@@ -68,12 +69,12 @@ def plan(
         additions.append((hooked, "hooks, which tell the agent of mail while it works"))
         inside[hooks.HOOKED] = "1"
     arguments = [word for words, _ in additions for word in words]
-    changed = [(f"{name}={value}", "") for name, value in inside.items() if environment.get(name) != value]
+    changed = [(f"{name}={visible(value)}", "") for name, value in inside.items() if environment.get(name) != value]
     return Launch(
         profile=profile,
         program=[program[0], *arguments, *own],
         environment=inside,
-        added=[*((shlex.join(words), why) for words, why in additions), *changed],
+        added=[*((quoting.shell_line(words), why) for words, why in additions), *changed],
         hooks=how,
         settings=settings,
         finds_amq=finds_amq,

@@ -13,7 +13,10 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+from amq import quoting
 
 SHELL_PATIENCE = 5.0  # seconds for the person's login files
 END_WITHIN = 1.0  # for what they have begun to end, before it is killed: it may hold a lock of the person's tools
@@ -31,16 +34,18 @@ def make_command(directory: str) -> str:
     text = f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m amq "$@"\n'
     beside = command.with_name(f".amq.{os.getpid()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o700)
-    with open(descriptor, "w", encoding="utf-8") as file:
+    with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)
     beside.replace(command)
     return str(command)
 
 
 def with_command(environment: Mapping[str, str], command: str) -> dict[str, str]:
-    """ENVIRONMENT with COMMAND's directory first on the PATH."""
+    """ENVIRONMENT with COMMAND's directory first on the PATH, unless no PATH can hold that."""
     path = environment.get("PATH") or os.defpath
-    return {**environment, "PATH": f"{Path(command).parent}{os.pathsep}{path}"}
+    with suppress(ValueError):
+        path = quoting.search_path(os.path.dirname(command), path)
+    return {**environment, "PATH": path}
 
 
 def login_shells_find(command: str, environment: Mapping[str, str], give_up: threading.Event) -> bool:

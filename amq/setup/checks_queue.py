@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from shlex import quote
 
+from amq import quoting
 from amq.errors import AmqError
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
@@ -35,10 +35,11 @@ def queue(root: str, machine: Machine) -> Iterator[Finding]:
     layout, owner = QueueLayout(root), os.stat(root).st_uid
     if machine.uid not in (0, owner):
         yield Finding(
-            f"it belongs to another user ({owner})", f"if it should be yours: sudo chown -R $(id -un) {quote(root)}"
+            f"it belongs to another user ({owner})",
+            f"if it should be yours: sudo chown -R $(id -un) {quoting.shell(root)}",
         )
     if not os.access(root, os.W_OK | os.X_OK):
-        yield Finding("you can not write to it", f"chmod u+rwx {quote(root)}")
+        yield Finding("you can not write to it", f"chmod u+rwx {quoting.shell(root)}")
     missing = [path for path in layout.directories if not os.path.isdir(path)]
     if missing:
         yield Finding(
@@ -56,7 +57,7 @@ def permissions(root: str, _: Machine) -> Iterator[Finding]:
         if paths:
             yield Finding(
                 f"other users can {verb} {len(paths)} of its files and directories, such as {visible(paths[0])}",
-                f"chmod -R go-rwx {quote(root)}",
+                f"chmod -R go-rwx {quoting.shell(root)}",
                 wrong=verb == "write to",
                 fix=partial(_tighten, [path for path, _ in loose]),
             )
@@ -133,6 +134,9 @@ def watching(root: str, machine: Machine) -> Iterator[Finding]:
     """The system tells us of new mail; else it is looked for twice a second."""
     try:
         machine.watch(root)
+    except UnicodeEncodeError:
+        text = "the queue's path is not UTF-8, so amq looks for new mail twice a second instead of being told of it"
+        yield Finding(text, "nothing is lost; a queue in a directory with another name is watched", wrong=False)
     except OSError as error:
         yield Finding(
             f"directories can not be watched, so amq looks twice a second instead: {error}",

@@ -11,7 +11,38 @@ QUOTING, PANE, CHANNEL = (
 )
 COOP = "tests/setup/test_tmux.py"
 
+PLACES, NOTIFY = "tests/cli/test_awkward_places.py", "tests/cli/test_hook.py"
+HOOKS = "tests/runtime/test_hooks.py"
+ONE_LINE = "tests/cli/test_output.py"
+
 OUTSIDE = (
+    Mutant("markup in a notice is read", "quoting.py", "notice_body", "text.replace(plain, escaped)", "text", QUOTING),
+    Mutant("a notice may be an option", "runtime/desktop.py", "notice_command", "'--'", "'amq'", NOTIFY),
+    Mutant(
+        "a hook's command line has bytes",
+        "runtime/hooks.py",
+        "_command",
+        "quoting.shell(script)",
+        "shlex.quote(script)",
+        HOOKS,
+    ),
+    Mutant(
+        "a path that is not UTF-8 stops all waking",
+        "runtime/inbox.py",
+        "EventWatch._begin",
+        "(OSError, RuntimeError, UnicodeEncodeError)",
+        "(OSError, RuntimeError)",
+        PLACES,
+    ),
+    Mutant("a path acts on a terminal", "cli/output.py", "Output.line", "visible(text)", "text", ONE_LINE),
+    Mutant(
+        "a linked worktree's pointer loses bytes",
+        "config.py",
+        "_path_in",
+        "os.fsdecode(written.read(_LONGEST_PATH))",
+        "written.read(_LONGEST_PATH).decode('utf-8', 'replace')",
+        "tests/test_config.py",
+    ),
     Mutant(
         "a final semicolon ends a command of tmux",
         "quoting.py",

@@ -464,9 +464,7 @@ WORDS = (
         "frozenset({'Cc', 'Cf', 'Cs', 'Co'})",
         f"{TEXT} tests/hostile",
     ),
-    Mutant(
-        "talk is raw", "cli/output.py", "Output.note", "visible_lines(text)", "text", "tests/hostile/test_arguments.py"
-    ),
+    Mutant("talk is raw", "cli/output.py", "Output.note", "visible(text)", "text", "tests/hostile/test_arguments.py"),
 )
 
 FROM_ELSEWHERE = (
@@ -620,7 +618,7 @@ WATCHING = (
         "what cannot be watched is an error",
         "runtime/inbox.py",
         "EventWatch._begin",
-        "(OSError, RuntimeError)",
+        "(OSError, RuntimeError, UnicodeEncodeError)",
         "ZeroDivisionError",
         f"{INBOX} tests/crash/test_watcher.py",
     ),

@@ -12,6 +12,7 @@ from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime.launch import Launch, Options, plan, prepare
 from amq.runtime.profiles import Profile, profile_for
+from amq.runtime.reach import with_command
 from amq.store import registry
 
 QUEUE = QueueLayout("/q")
@@ -113,3 +114,8 @@ def test_files_are_written_where_hooks_are_on_and_are_private(tmp_path: Path) ->
         assert {path.name for path in state.iterdir()} == names
     assert stat.S_IMODE((state / "settings.json").stat().st_mode) == 0o600
     assert "--normal-after 120 " in (state / "hook").read_text()
+
+
+def test_a_directory_that_no_path_can_hold_is_not_put_on_it() -> None:
+    assert with_command({"PATH": "/bin"}, "/a/bin/amq")["PATH"] == "/a/bin:/bin"
+    assert with_command({"PATH": "/bin"}, "/co:lon/bin/amq")["PATH"] == "/bin"

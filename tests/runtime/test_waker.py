@@ -257,7 +257,7 @@ def test_a_notice(outside: Outside) -> None:
         outside.starts(wake="amq wake --via notice", agent=False)
         outside.send()
         wait_until(lambda: outside.waited_for() == ["sent"])
-        assert shown.read_text() == f"--app-name=amq|Mail for claude|{ONE_MESSAGE}|"
+        assert shown.read_text() == f"--app-name=amq|--|Mail for claude|{ONE_MESSAGE}|"
 
 
 def test_a_person_is_told_of_mail_of_their_own(outside: Outside) -> None:

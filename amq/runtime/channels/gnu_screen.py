@@ -8,12 +8,15 @@ nothing tells whether somebody copies.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
 
+from amq import quoting
 from amq.runtime import processes
 
+_SESSION = re.compile(r"[0-9]+\.")
 PATIENCE = 5.0  # seconds for it to take some keys
 _LONGEST = 100  # bytes stuffed at a time; each may take four in a command, which may have 768
 
@@ -28,7 +31,7 @@ class ScreenWindow:
     def push(self, data: bytes) -> None:
         """Type DATA. Raises OSError if it is not taken."""
         for at in range(0, len(data), _LONGEST):
-            command = [*self._at, "".join(map(_escaped, data[at : at + _LONGEST]))]
+            command = [*self._at, quoting.screen_stuff(data[at : at + _LONGEST])]
             try:
                 asked = subprocess.run(
                     command, env=self._environment, capture_output=True, timeout=PATIENCE, check=False
@@ -41,15 +44,9 @@ class ScreenWindow:
 
 def why_not(environment: Mapping[str, str]) -> str:
     """Why the window we are in cannot be reached; "" if it can. Its shell is a child of its session's process."""
-    if not environment.get("STY") or not environment.get("WINDOW"):
+    if not _SESSION.match(environment.get("STY", "")) or not environment.get("WINDOW", "").isdecimal():
         return "not inside screen"
     if not shutil.which("screen", path=environment.get("PATH")):
         return "screen is not on the PATH"
     inside = str(processes.parent(os.getsid(0))) == environment["STY"].partition(".")[0]
     return "" if inside else "the terminal is another one than STY names"
-
-
-def _escaped(byte: int) -> str:
-    r"""In screen's own notation: ^, $ and \ are special in `stuff`, and any byte may be named in octal."""
-    character = chr(byte)
-    return character if byte < 0x80 and (character.isalnum() or character in " .,:;/_+-") else f"\\{byte:03o}"
