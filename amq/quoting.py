@@ -73,8 +73,8 @@ def tmux(*commands: Sequence[str]) -> list[str]:
     return words
 
 
-def screen_stuff(data: bytes) -> str:
-    r"""Return DATA in the notation of GNU screen's `stuff`: `^`, `$` and `\` are special there, octal is not."""
+def screen(data: bytes) -> str:
+    r"""Return DATA as a word of a command of GNU screen: `^`, `$`, `\` and quotes are special there, octal is not."""
     return "".join(map(_stuffed, data))
 
 

@@ -6,14 +6,20 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 import tomllib
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amq import quoting
+from amq.runtime.channels.gnu_screen import ScreenWindow
 from tests.awkward import PIECES, words
+from tests.pty.person import wait_until
 
 SHELLS = {
     "sh": ["-c"],
@@ -129,3 +135,45 @@ def test_a_hook_in_json_reads_each_word_as_it_is(word: str) -> None:
     held = json.loads(json.dumps({"command": quoting.shell(word)}).encode())["command"]
     assert held == quoting.shell(word)
     held.encode()
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.binary(min_size=1, max_size=120).map(lambda data: data.replace(b"\0", b"") or b"x"))
+def test_a_program_in_gnu_screen_reads_each_byte_as_it_is(screen: ScreenSession, data: bytes) -> None:
+    assert screen.typed(data) == data
+
+
+class ScreenSession:
+    """A session of GNU screen without a terminal, whose program writes down what it reads."""
+
+    def __init__(self, place: Path) -> None:
+        self._log = place / "log"
+        (place / "sockets").mkdir(mode=0o700)
+        self.environment = {**os.environ, "SCREENDIR": str(place / "sockets"), "TERM": "xterm"}
+        text = "import os,sys,tty\ntty.setraw(0)\nf=open(sys.argv[1],'ab',0)\nwhile True: f.write(os.read(0,65536))"
+        self._screen("-dm", "-S", "amqtest", sys.executable, "-c", text, str(self._log))
+        wait_until(self._log.exists)
+        (name,) = (path.name for path in (place / "sockets").iterdir())
+        self._window = ScreenWindow(self.environment | {"STY": name, "WINDOW": "0"})
+
+    def typed(self, data: bytes) -> bytes:
+        before = self._log.stat().st_size
+        self._window.push(data)
+        wait_until(lambda: self._log.stat().st_size >= before + len(data))
+        return self._log.read_bytes()[before:]
+
+    def close(self) -> None:
+        self._screen("-S", "amqtest", "-X", "quit")
+
+    def _screen(self, *words: str) -> None:
+        subprocess.run(["screen", *words], env=self.environment, check=False, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[ScreenSession]:
+    if not shutil.which("screen"):
+        pytest.skip("not installed: screen")
+    with tempfile.TemporaryDirectory(prefix="amq-") as place:  # short: a socket's path has an upper limit
+        session = ScreenSession(Path(place))
+        yield session
+        session.close()

@@ -55,11 +55,15 @@ CALLS = {
 TELLING = ("bytes\udcff\udc80", "esc\x1b[31m\x1b]0;t\x07", "li\nne\n", "co:lon.dot", "it's $(id)")
 
 
+def environment_of(place: Path) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return {**kept, "HOME": str(place.parent / "home"), "SHELL": "/bin/sh", "TERM": "xterm"}
+
+
 def call(place: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
-    environment = {"PATH": os.environ["PATH"], "HOME": str(place.parent / "home"), "SHELL": "/bin/sh"}
     return subprocess.run(
         [sys.executable, "-m", "amq", *words],
-        cwd=place, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60,
+        cwd=place, env=environment_of(place), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60,
     )  # fmt: skip
 
 
@@ -105,8 +109,7 @@ def test_an_agent_there_is_woken(place: Path) -> None:
     import pexpect
 
     words = ["-m", "amq", "run", "--as", "alice", "--", sys.executable, str(TUI), str(place.parent / "log")]
-    environment = {"PATH": os.environ["PATH"], "HOME": str(place.parent / "home"), "SHELL": "/bin/sh", "TERM": "xterm"}
-    agent = pexpect.spawn(sys.executable, words, cwd=str(place), env=environment, timeout=30)
+    agent = pexpect.spawn(sys.executable, words, cwd=str(place), env=environment_of(place), timeout=30)
     wait_until(lambda: (place.parent / "log").exists())
     assert call(place, "send", "--me", "user", "--to", "alice", "--body", "hi").returncode == 0
     wait_until(lambda: "submitted amq: 1 new message" in (place.parent / "log").read_text())

@@ -11,8 +11,9 @@ QUOTING, PANE, CHANNEL = (
 )
 COOP = "tests/setup/test_tmux.py"
 
-PLACES, NOTIFY = "tests/cli/test_awkward_places.py", "tests/cli/test_hook.py"
+INBOX, NOTIFY = "tests/runtime/test_inbox.py", "tests/cli/test_hook.py"
 HOOKS = "tests/runtime/test_hooks.py"
+SCREEN = "tests/runtime/test_gnu_screen.py"
 ONE_LINE = "tests/cli/test_output.py"
 
 OUTSIDE = (
@@ -32,7 +33,7 @@ OUTSIDE = (
         "EventWatch._begin",
         "(OSError, RuntimeError, UnicodeEncodeError)",
         "(OSError, RuntimeError)",
-        PLACES,
+        INBOX,
     ),
     Mutant("a path acts on a terminal", "cli/output.py", "Output.line", "visible(text)", "text", ONE_LINE),
     Mutant(
@@ -109,5 +110,37 @@ OUTSIDE = (
         "isinstance(action, Write) and not self._write(action, look)",
         "isinstance(action, Write) and self._write(action, look) and False",
         CHANNEL,
+    ),
+    Mutant(
+        "keys for GNU screen are those of its mode",
+        "runtime/channels/gnu_screen.py",
+        "",
+        "('exec', '.!.')",
+        "('stuff',)",
+        SCREEN,
+    ),
+    Mutant(
+        "screen reads a sign",
+        "quoting.py",
+        "_stuffed",
+        "byte < 0x80 and (character.isalnum() or character in ' .,:;/_+-')",
+        "byte > 32",
+        QUOTING,
+    ),
+    Mutant(
+        "any word is a window of screen",
+        "runtime/channels/gnu_screen.py",
+        "why_not",
+        "environment.get('WINDOW', '').isdecimal()",
+        "True",
+        SCREEN,
+    ),
+    Mutant(
+        "any word is a session of screen",
+        "runtime/channels/gnu_screen.py",
+        "why_not",
+        "_SESSION.fullmatch(environment.get('STY', ''))",
+        "True",
+        SCREEN,
     ),
 )

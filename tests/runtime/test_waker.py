@@ -77,6 +77,19 @@ def test_the_quick_start_in_gnu_screen(outside: Outside) -> None:
         check_quick_start(outside, "screen")
 
 
+@pytest.mark.parametrize(
+    "mode", ["\x01[", "\x01:", '\x01"', "\x01?", "\x01"], ids=["copy", "colon", "list", "help", "prefix"]
+)
+def test_in_a_mode_of_gnu_screen_the_program_gets_the_line_all_the_same(outside: Outside, mode: str) -> None:
+    """Keys that are stuffed would be the mode's, and what is left of them the program's."""
+    needs("screen")
+    with gnu_screen(outside) as shown:
+        outside.starts()
+        shown.press(mode)
+        outside.send()
+        outside.comes_to("started", *TOLD)
+
+
 def test_the_quick_start_in_kitty(outside: Outside) -> None:
     """A display is a heavy thing to require."""
     if not SOAK:
