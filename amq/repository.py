@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_LONGEST_PATH_BYTES = 8192  # with what stands before it in a `.git` file
 _WORKTREE = re.compile(r"^[ \t]*worktree[ \t]*=[ \t]*\"?([^\"\r\n]+?)\"?[ \t]*$", re.MULTILINE)
 
 
@@ -37,7 +38,7 @@ def git_directory(top: str) -> str | None:
     """The git directory of the work tree TOP; None if its `.git` leads to none."""
     git = os.path.join(top, ".git")
     if os.path.isfile(git):
-        label, _, directory = _first_line(git).partition(": ")
+        label, _, directory = _path_in(git).partition(": ")
         git = os.path.join(top, directory)
         if label != "gitdir":
             return None
@@ -79,7 +80,7 @@ def _is_top(place: str) -> bool:
 
 def _common(git: str) -> str:
     """The real path of what the worktrees of a repository share; GIT is the git directory of one of them."""
-    return os.path.realpath(os.path.join(git, _first_line(os.path.join(git, "commondir"))))
+    return os.path.realpath(os.path.join(git, _path_in(os.path.join(git, "commondir"))))
 
 
 def _configured(common: str) -> list[str]:
@@ -91,10 +92,10 @@ def _configured(common: str) -> list[str]:
         return []
 
 
-def _first_line(path: str) -> str:
-    """The first line of a file, without its end; "" if it cannot be read."""
+def _path_in(file: str) -> str:
+    """The path that git has written into FILE, as the system names it; "" if it cannot be read."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.readline().rstrip("\r\n")
+        with open(file, "rb") as written:
+            return os.fsdecode(written.read(_LONGEST_PATH_BYTES)).rstrip("\r\n")  # a blank may be its last character
     except OSError:
         return ""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from contextlib import contextmanager
 
-from amq import config
+from amq import config, quoting
 from amq.cli.options import duration
 from amq.cli.output import stdin_is_terminal
 from amq.cli.session import accept, private_directory
@@ -181,7 +180,7 @@ def _export(path: str | None, settings: Mapping[str, str]) -> None:
         there = {line.partition("=")[0] for line in file}
         for name, value in settings.items():
             if f"export {name}" not in there:
-                file.write(f"export {name}={shlex.quote(value)}\n")
+                file.write(f"export {name}={quoting.shell(value)}\n")
 
 
 def _notify(mailbox: Mailbox, argument: str, out: Output) -> None:

@@ -15,6 +15,7 @@ from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.names import PERSON, check_handle, handle_from
 from amq.store import registry
+from amq.text import visible_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _say(told: dict[str, Any], text: Callable[[dict[str, Any]], str], out: Outpu
     if out.json:
         out.value(told)
     else:
-        out.line(text(told))
+        out.data(visible_lines(text(told)) + "\n")
     return 0
 
 

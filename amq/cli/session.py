@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq import config
+from amq import config, quoting
 from amq.cli.output import stdin_is_terminal
 from amq.errors import AmqError, Unsafe, UnsafePath
 from amq.store import descent
@@ -68,9 +68,7 @@ def accept(
         owner = config.check_root(root, trusted=True, complain=complain, hosting=hosting)
 
     def complain_below(path: str) -> None:
-        from shlex import quote
-
-        complain(f"others can write to {path}", f"chmod -R go-w {quote(root)}")
+        complain(f"others can write to {path}", f"chmod -R go-w {quoting.shell(root)}")
 
     descent.guard = descent.Guard(trusted=args.trust_root, owner=owner, complain=complain_below)
 

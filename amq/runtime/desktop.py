@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 
+from amq import quoting
+
 PATIENCE = 10.0  # seconds for one to be shown
 _SHOW_ON_MACOS = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
 
@@ -16,7 +18,9 @@ def notice_command(title: str, text: str) -> list[str] | None:
     """What shows a notice here: osascript(1) or notify-send(1); None if there is neither."""
     if sys.platform == "darwin":
         return ["osascript", "-e", _SHOW_ON_MACOS, title, text]
-    return ["notify-send", "--app-name=amq", title, text] if shutil.which("notify-send") else None
+    if not shutil.which("notify-send"):
+        return None
+    return ["notify-send", "--app-name=amq", "--", title, quoting.notice_body(text)]
 
 
 def show_notice(title: str, text: str, patience: float = PATIENCE) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from amq import quoting
 from amq.runtime.launch import Launch
 from amq.runtime.profiles import NativeWay, Profile
 from amq.runtime.versions import printed_version
@@ -70,7 +70,7 @@ def text(found: Mapping[str, Any]) -> str:
     """What `explained` tells, for people."""
     lines = [
         f"profile  {found['profile']} ({found['profile_from']})",
-        f"runs     {shlex.join(found['command'])}",
+        f"runs     {quoting.shell_line(found['command'])}",
         *(f"adds     {each['what']}{'  # ' + each['why'] if 'why' in each else ''}" for each in found["added"]),
         f"hooks    {found['hooks']}",
         *(f"wakes    {way}" for way in found["wake"]),

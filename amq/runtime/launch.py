@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from amq import quoting
 from amq.layout import AgentLayout, QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime import hooks
@@ -18,6 +18,7 @@ from amq.runtime.reach import command_path, make_command, with_command
 from amq.runtime.wake import Policy
 from amq.store import durable
 from amq.store.durable import Directory
+from amq.text import visible
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def plan(
         "AM_ROOT": queue.root,
         "AM_ME": me,
     }
-    path = json.dumps(inside.get("PATH", os.defpath), ensure_ascii=False)
+    path = quoting.toml_search_path(inside.get("PATH", os.defpath))
     added = profile.added(own, _text(profile.settings_path(environment)))
     finds_amq = bool(files.directory) and (
         profile.keeps_path or any("{path}" in word for addition in added for word in addition.arguments)
@@ -80,12 +81,12 @@ def plan(
         additions.append((hooked, "hooks, which tell the agent of mail while it works"))
         inside[hooks.HOOKED] = "1"
     arguments = [word for words, _ in additions for word in words]
-    changed = [(f"{name}={value}", "") for name, value in inside.items() if environment.get(name) != value]
+    changed = [(f"{name}={visible(value)}", "") for name, value in inside.items() if environment.get(name) != value]
     return Launch(
         profile=profile,
         program=[program[0], *arguments, *own],
         environment=inside,
-        added=[*((shlex.join(words), why) for words, why in additions), *changed],
+        added=[*((quoting.shell_line(words), why) for words, why in additions), *changed],
         hooks=how,
         settings=settings,
         finds_amq=finds_amq,

@@ -240,6 +240,6 @@ def write_private(path: str, text: str, mode: int = 0o600) -> None:
     """Write TEXT into the file PATH of the private directory, whole or not at all. Raises OSError."""
     beside = f"{path}.{os.getpid()}"
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-    with open(descriptor, "w", encoding="utf-8") as file:
+    with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)
     os.replace(beside, path)

@@ -14,8 +14,9 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
+from contextlib import suppress
 
+from amq import quoting
 from amq.runtime.private import write_private
 
 SHELL_PATIENCE = 5.0  # seconds for the person's login files
@@ -42,9 +43,11 @@ def own_command(environment: Mapping[str, str]) -> str:
 
 
 def with_command(environment: Mapping[str, str], command: str) -> dict[str, str]:
-    """ENVIRONMENT with COMMAND's directory first on the PATH."""
+    """ENVIRONMENT with COMMAND's directory first on the PATH, unless no PATH can hold that."""
     path = environment.get("PATH") or os.defpath
-    return {**environment, "PATH": f"{Path(command).parent}{os.pathsep}{path}"}
+    with suppress(ValueError):
+        path = quoting.search_path(os.path.dirname(command), path)
+    return {**environment, "PATH": path}
 
 
 def login_shells_find(command: str, environment: Mapping[str, str], give_up: threading.Event) -> bool:

@@ -31,7 +31,7 @@ class BoundedFile:
         try:
             self._make_room()
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-            with open(descriptor, "a", encoding="utf-8") as file:
+            with open(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(f"{text[: self._limit // 4]}\n")
         except OSError:
             return

@@ -6,7 +6,6 @@ The program is started first. What the waking needs is imported after that, in t
 from __future__ import annotations
 
 import os
-import shlex
 import threading
 import time
 import traceback
@@ -15,7 +14,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from amq import config
+from amq import config, quoting
 from amq.errors import AmqError, HostFailed, why
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
@@ -110,7 +109,7 @@ def _claim(mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
     except lock.TakenError as error:
         raise Taken(
             f"{me} is already hosted by {error.who}",
-            hint=f"to start another: amq run --as {me}-2 -- {shlex.join(program)}",
+            hint=f"to start another: amq run --as {me}-2 -- {quoting.shell_line(program)}",
         ) from error
 
 

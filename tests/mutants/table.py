@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
+from tests.mutants.outside import OUTSIDE
 from tests.mutants.trust import TRUSTED
 from tests.mutants.walls import WALLS
 
@@ -772,7 +773,7 @@ WATCHING = (
         "what cannot be watched is an error",
         "runtime/inbox.py",
         "EventWatch._begin",
-        "(OSError, RuntimeError)",
+        "(OSError, RuntimeError, UnicodeEncodeError)",
         "ZeroDivisionError",
         f"{INBOX} tests/crash/test_watcher.py",
     ),
@@ -1086,4 +1087,5 @@ MUTANTS = (
     *WATCHING,
     *HOOKS,
     *WALLS,
+    *OUTSIDE,
 )

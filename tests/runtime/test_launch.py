@@ -14,6 +14,7 @@ from amq.mailbox import Mailbox
 from amq.runtime.launch import Launch, Options, plan, prepare
 from amq.runtime.private import PrivateState
 from amq.runtime.profiles import Profile, profile_for
+from amq.runtime.reach import with_command
 from amq.store import registry
 
 QUEUE = QueueLayout("/q")
@@ -127,3 +128,8 @@ def test_without_a_private_directory_nothing_is_put_anywhere() -> None:
     assert not launch.finds_amq
     assert launch.hooks == "none: there is no private directory for them (it is full)"
     prepare(launch, cast("Mailbox", None), Options())
+
+
+def test_a_directory_that_no_path_can_hold_is_not_put_on_it() -> None:
+    assert with_command({"PATH": "/bin"}, "/a/bin/amq")["PATH"] == "/a/bin:/bin"
+    assert with_command({"PATH": "/bin"}, "/co:lon/bin/amq")["PATH"] == "/bin"

@@ -77,6 +77,19 @@ def test_the_quick_start_in_gnu_screen(outside: Outside) -> None:
         check_quick_start(outside, "screen")
 
 
+@pytest.mark.parametrize(
+    "mode", ["\x01[", "\x01:", '\x01"', "\x01?", "\x01"], ids=["copy", "colon", "list", "help", "prefix"]
+)
+def test_in_a_mode_of_gnu_screen_the_program_gets_the_line_all_the_same(outside: Outside, mode: str) -> None:
+    """Keys that are stuffed would be the mode's, and what is left of them the program's."""
+    needs("screen")
+    with gnu_screen(outside) as shown:
+        outside.starts()
+        shown.press(mode)
+        outside.send()
+        outside.comes_to("started", *TOLD)
+
+
 def test_the_quick_start_in_kitty(outside: Outside) -> None:
     """A display is a heavy thing to require."""
     if not SOAK:
@@ -117,6 +130,30 @@ def test_while_the_person_looks_back_nothing_is_typed(outside: Outside, pane: Tm
     nothing_happens(outside)
     pane.tmux("send-keys", "-X", "cancel")
     outside.comes_to("started", *TOLD)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("set-option -w synchronize-panes on", "set-option -w synchronize-panes off"),
+        ("clock-mode", "copy-mode -q"),
+        ("select-pane -d", "select-pane -e"),
+    ],
+)
+def test_while_keys_would_not_reach_just_this_pane_nothing_is_typed(
+    outside: Outside, pane: Tmux, begin: str, end: str
+) -> None:
+    other = outside.place / "other"
+    outside.starts()
+    pane.tmux("split-window", "-d", "sh", "-c", f"stty raw; exec cat >{other}")
+    wait_until(other.exists)
+    pane.tmux(*begin.split())
+    outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == ["unknown-screen"])
+    nothing_happens(outside)
+    pane.tmux(*end.split())
+    outside.comes_to("started", *TOLD)
+    assert other.read_bytes() == b""
 
 
 def test_a_shell_at_its_prompt_and_other_programs_get_nothing(outside: Outside, pane: Tmux) -> None:
@@ -233,7 +270,7 @@ def test_a_notice(outside: Outside) -> None:
         outside.starts(wake="amq wake --via notice", agent=False)
         outside.send()
         wait_until(lambda: outside.waited_for() == ["sent"])
-        assert shown.read_text() == f"--app-name=amq|Mail for claude|{ONE_MESSAGE}|"
+        assert shown.read_text() == f"--app-name=amq|--|Mail for claude|{ONE_MESSAGE}|"
 
 
 def test_a_person_is_told_of_mail_of_their_own(outside: Outside) -> None:

@@ -91,10 +91,11 @@ class PaneChannel:
         look, rules = self._seen(now)
         if self._mode is Mode.RAW:
             line = replace(line, text=line.without_digits)
-        self._state, actions = typed.step(self._state, look, line, rules, now)
+        before = self._state
+        self._state, actions = typed.step(before, look, line, rules, now)
         for action in actions:
-            if isinstance(action, Write):
-                self._write(action, look)
+            if isinstance(action, Write) and not self._write(action, look):
+                return (self._not_written(before),)
         return actions
 
     def _seen(self, now: float) -> tuple[Look, Rules]:
@@ -113,16 +114,24 @@ class PaneChannel:
             raise _LostError(str(error)) from error
         return replace(look, published=agent.witness.look(look.published, None, now)), rules
 
-    def _write(self, action: Write, look: Look) -> None:
+    def _write(self, action: Write, look: Look) -> bool:
+        """Return False where the pane took nothing. Raises _LostError."""
         try:
             if action.expect is None:
-                self._pane.press(action.data)
-            else:
-                self._sight.expect(action.expect)
-                as_paste = look.bracketed_paste and self._mode is not Mode.RAW
-                self._pane.paste(action.expect, as_paste=as_paste)
+                return self._pane.press(action.data)
+            self._sight.expect(action.expect)
+            return self._pane.paste(action.expect, as_paste=look.bracketed_paste and self._mode is not Mode.RAW)
         except GoneError as error:
             raise _LostError(str(error)) from error
+
+    def _not_written(self, before: Typed) -> End:
+        """Return how an attempt ends that stood at BEFORE when the pane began to be in no state to type into."""
+        if before.phase not in (Phase.PASTED, Phase.SUBMITTED):
+            self._state = before
+            return End(Outcome.REFUSED, Reason.UNKNOWN_SCREEN.value)
+        self._state = replace(before, phase=Phase.STANDING, proven=None)
+        outcome = Outcome.TYPED if before.phase is Phase.PASTED else Outcome.UNCERTAIN
+        return End(outcome, Reason.UNKNOWN_SCREEN.value)
 
     def _lost(self, why: str) -> End:
         """In the middle of an attempt it is not known what became of the text."""

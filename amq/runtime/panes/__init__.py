@@ -43,13 +43,13 @@ class Pane(Protocol):
         """The multiplexer."""
 
     def picture(self) -> Picture | None:
-        """What is on it; None while that is not what its program shows, as in a mode for copying."""
+        """Return what its program shows; None while keys would not reach just that program, as in copy mode."""
 
-    def paste(self, text: str, *, as_paste: bool) -> None:
-        """Type one line of text, as a bracketed paste or key by key."""
+    def paste(self, text: str, *, as_paste: bool) -> bool:
+        """Type one line of text, as a bracketed paste or key by key. Return False where nothing was typed."""
 
-    def press(self, key: bytes) -> None:
-        """Type the bytes of one key."""
+    def press(self, key: bytes) -> bool:
+        """Type the bytes of one key. Return False where nothing was typed."""
 
 
 def ask(words: Sequence[str], environment: Mapping[str, str], given: bytes = b"") -> bytes:

@@ -28,11 +28,12 @@ class KittyWindow:
         drawn = text.removesuffix(b"\n").replace(b"\n", b"\r\n")
         return Picture((int(about["lines"]), int(about["columns"])), drawn, title)
 
-    def paste(self, text: str, *, as_paste: bool) -> None:
-        self.press(bracketed(text) if as_paste else plain(text))
+    def paste(self, text: str, *, as_paste: bool) -> bool:
+        return self.press(bracketed(text) if as_paste else plain(text))
 
-    def press(self, key: bytes) -> None:
+    def press(self, key: bytes) -> bool:
         self._ask("send-text", f"--match=id:{self._window}", "--stdin", given=key)
+        return True
 
     def leader(self) -> int:
         """The window's first process."""
@@ -53,7 +54,7 @@ class KittyWindow:
 
 def why_not(environment: Mapping[str, str]) -> str:
     """Why the window we are in cannot be reached; "" if it can."""
-    if not environment.get("KITTY_WINDOW_ID"):
+    if not environment.get("KITTY_WINDOW_ID", "").isdecimal():  # in a match, another word could be an expression
         return "not inside kitty"
     if not environment.get("KITTY_LISTEN_ON"):
         return "kitty has no socket: set allow_remote_control and listen_on in kitty.conf"
