@@ -38,10 +38,10 @@ OUTSIDE = (
     Mutant("a path acts on a terminal", "cli/output.py", "Output.line", "visible(text)", "text", ONE_LINE),
     Mutant(
         "a linked worktree's pointer loses bytes",
-        "config.py",
+        "repository.py",
         "_path_in",
-        "os.fsdecode(written.read(_LONGEST_PATH))",
-        "written.read(_LONGEST_PATH).decode('utf-8', 'replace')",
+        "os.fsdecode(written.read(_LONGEST_PATH_BYTES))",
+        "written.read(_LONGEST_PATH_BYTES).decode('utf-8', 'replace')",
         "tests/test_config.py",
     ),
     Mutant(
