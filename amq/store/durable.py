@@ -141,8 +141,12 @@ class Steps:
             return [(entry.name, entry.is_file(follow_symlinks=False)) for entry in found]
 
     def mkdir(self, directory: Directory, name: str) -> None:
-        """Make one directory."""
-        os.mkdir(directory.at(name), DIRECTORY_MODE, dir_fd=directory.fd)
+        """Make one directory. An error names the whole path."""
+        try:
+            os.mkdir(directory.at(name), DIRECTORY_MODE, dir_fd=directory.fd)
+        except OSError as error:
+            error.filename = os.path.join(directory.path, name)
+            raise
 
     def rmdir(self, directory: Directory, name: str) -> None:
         """Remove an empty directory."""

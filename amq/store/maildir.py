@@ -10,7 +10,7 @@ import errno
 import os
 import re
 
-from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain, why
+from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain, remedy, why
 from amq.message import MAX_FILE_BYTES, Header, Message, parse, parse_header, split_header
 from amq.names import SUFFIX, is_message_name
 from amq.record import record
@@ -177,7 +177,7 @@ def _give_up(copies: list[_Copy], identifier: str, temporary: str, error: BaseEx
     if isinstance(error, FileExistsError):
         raise Conflict(f"a message with the id {identifier} is there already") from error
     if isinstance(error, OSError):
-        raise AmqError(f"nothing was delivered: {why(error)}", hint=getattr(error, "hint", "")) from error
+        raise AmqError(f"nothing was delivered: {why(error)}", hint=remedy(error)) from error
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
