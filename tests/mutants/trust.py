@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 PRIVATE, TRUST, INDEX = (f"tests/runtime/test_{name}.py" for name in ("private", "trust", "git_index"))
-NOTIFICATION = "tests/runtime/test_notification.py"
+CALLER, NOTIFICATION = "tests/terminal/test_caller.py", "tests/runtime/test_notification.py"
 
 TRUSTED = (
     Mutant("a colon stands in a PATH", "runtime/private.py", "_why_not", "os.pathsep in path", "False", PRIVATE),
@@ -115,5 +115,12 @@ TRUSTED = (
     Mutant(
         "all senders are named", "runtime/notification.py", "_line", "min(len(senders), MOST_SENDERS)", "len(senders)",
         NOTIFICATION,
+    ),
+    Mutant(
+        "what the caller gives is closed", "pty/child.py", "Child.spawn", "[write_end, *inherited()]", "[write_end]", CALLER,
+    ),
+    Mutant(
+        "a byte of a script's stops its caller", "pty/host.py", "Host._suspend",
+        "stopped_from_outside or self._tty.source_is_terminal", "True", CALLER,
     ),
 )  # fmt: skip
