@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 
-from amq import quoting
 from amq.errors import NotFound, Unsafe, UsageError
 from amq.layout import ROOT_NAME
 from amq.names import PERSON, check_handle
@@ -90,7 +89,9 @@ def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: 
         return Setting(os.path.normpath(os.path.join(cwd, wanted.value)), wanted.source)
     place = cwd if here or _is_one_place(wanted.value) else _project(cwd)
     if os.path.realpath(place) in (os.path.realpath(os.path.expanduser("~")), os.path.abspath(os.sep)):
-        meant = quoting.shell(os.path.join(place, wanted.value))
+        from amq.quoting import shell
+
+        meant = shell(os.path.join(place, wanted.value))
         raise UsageError(
             f"a new queue would be made in {place}", hint=f"go to a project's directory, or say where: --root {meant}"
         )
@@ -165,7 +166,9 @@ def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]
     if found.st_uid != os.geteuid() and os.geteuid() != 0 and not trusted:
         raise Unsafe(f"the queue {root} belongs to another user", hint="if you trust it, add --trust-root")
     if stat.S_IMODE(found.st_mode) & 0o022:
-        complain(f"others can write to the queue {root}", f"chmod go-w {quoting.shell(root)}")
+        from amq.quoting import shell
+
+        complain(f"others can write to the queue {root}", f"chmod go-w {shell(root)}")
 
 
 def resolve_me(option: str | None, environ: Mapping[str, str], *, person: bool) -> Setting:
