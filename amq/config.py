@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from amq import quoting, repository
+from amq import repository
 from amq.errors import NotFound, Unsafe, UsageError
 from amq.layout import ROOT_NAME
 from amq.names import PERSON, check_handle
@@ -109,7 +109,9 @@ def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: 
         return Setting(os.path.normpath(os.path.join(cwd, wanted.value)), wanted.source)
     place = cwd if here or _is_one_place(wanted.value) else _project(_required(cwd))
     if _is_no_project(place):
-        meant = quoting.shell(os.path.join(place, wanted.value))
+        from amq.quoting import shell
+
+        meant = shell(os.path.join(place, wanted.value))
         raise UsageError(
             f"a new queue would be made in {place}", hint=f"go to a project's directory, or say where: --root {meant}"
         )
@@ -193,7 +195,9 @@ def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]
     if not (trusted or found.st_uid == os.geteuid() or (not hosting and _is_at_home(root, found.st_uid))):
         raise _anothers(f"the queue {root}")
     if stat.S_IMODE(found.st_mode) & 0o022:
-        complain(f"others can write to the queue {root}", f"chmod go-w {quoting.shell(root)}")
+        from amq.quoting import shell
+
+        complain(f"others can write to the queue {root}", f"chmod go-w {shell(root)}")
     return found.st_uid
 
 

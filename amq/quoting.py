@@ -13,8 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_PLAIN = re.compile(r"(?:[^\\]|\\(?![\\']|\Z))*")  # fish takes `\\` and `\'` for escapes inside of single quotes
-_NOT_LITERAL = re.compile(r"[^\w/.,:=@+-]")
+_PLAIN = r"(?:[^\\]|\\(?![\\']|\Z))*"  # fish takes `\\` and `\'` for escapes inside of single quotes
+_NOT_LITERAL = r"[^\w/.,:=@+-]"
 
 
 def shell(word: str) -> str:
@@ -26,9 +26,9 @@ def shell(word: str) -> str:
 
     kept = word.rstrip("\n")
     ends = quote(word[len(kept) :]) if kept != word else ""  # a substitution would drop them
-    if kept.isprintable() and _PLAIN.fullmatch(kept):
+    if kept.isprintable() and re.fullmatch(_PLAIN, kept):
         return quote(kept) + ends
-    return f"\"$(printf %b '{_NOT_LITERAL.sub(_octal, kept)}')\"{ends}"
+    return f"\"$(printf %b '{re.sub(_NOT_LITERAL, _octal, kept)}')\"{ends}"
 
 
 def shell_line(words: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq import config, quoting
+from amq import config
 from amq.cli.output import stdin_is_terminal
 from amq.errors import AmqError, Unsafe, UnsafePath
 from amq.store import descent
@@ -68,7 +68,9 @@ def accept(
         owner = config.check_root(root, trusted=True, complain=complain, hosting=hosting)
 
     def complain_below(path: str) -> None:
-        complain(f"others can write to {path}", f"chmod -R go-w {quoting.shell(root)}")
+        from amq.quoting import shell
+
+        complain(f"others can write to {path}", f"chmod -R go-w {shell(root)}")
 
     descent.guard = descent.Guard(trusted=args.trust_root, owner=owner, complain=complain_below)
 

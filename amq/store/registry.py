@@ -7,7 +7,7 @@ import stat
 from contextlib import suppress
 from functools import lru_cache
 
-from amq import jsontext, quoting
+from amq import jsontext
 from amq.errors import AmqError, NotFound, UsageError
 from amq.instants import format_seconds
 from amq.layout import ROOT_NAME, AgentLayout, QueueLayout, RootedPath
@@ -148,14 +148,17 @@ def _is_queue(queue: QueueLayout) -> bool:
     except FileNotFoundError:
         parent = os.path.dirname(queue.root)
         if not os.path.isdir(parent):
-            hint = f"mkdir -p {quoting.shell(parent)}"
-            raise NotFound(f"no directory {parent} to make the queue in", hint=hint) from None
+            from amq.quoting import shell
+
+            raise NotFound(f"no directory {parent} to make the queue in", hint=f"mkdir -p {shell(parent)}") from None
         return False
     except NotADirectoryError:
         raise UsageError(f"{queue.root} is no directory", hint="name another --root") from None
     if found.isdisjoint(os.path.basename(path) for path in (queue.meta, queue.agents)):
         if any(name not in _OF_GIT and not name.startswith(directories.TEMPORARY) for name in found):
-            inside = quoting.shell(os.path.join(queue.root, ROOT_NAME))
+            from amq.quoting import shell
+
+            inside = shell(os.path.join(queue.root, ROOT_NAME))
             raise UsageError(f"{queue.root} is no queue and holds other files", hint=f"did you mean --root {inside}?")
         return False
     return True

@@ -14,6 +14,7 @@ COOP = "tests/setup/test_tmux.py"
 INBOX, NOTIFY = "tests/runtime/test_inbox.py", "tests/cli/test_hook.py"
 HOOKS = "tests/runtime/test_hooks.py"
 SCREEN = "tests/runtime/test_gnu_screen.py"
+KITTY = "tests/runtime/test_kitty.py"
 ONE_LINE = "tests/cli/test_output.py"
 
 OUTSIDE = (
@@ -53,7 +54,7 @@ OUTSIDE = (
         f"{QUOTING} {COOP}",
     ),
     Mutant("a shell drops final line ends", "quoting.py", "shell", "kept != word", "False", QUOTING),
-    Mutant("fish reads a backslash", "quoting.py", "shell", "_PLAIN.fullmatch(kept)", "True", QUOTING),
+    Mutant("fish reads a backslash", "quoting.py", "shell", "re.fullmatch(_PLAIN, kept)", "True", QUOTING),
     Mutant("a word for a shell is not printable", "quoting.py", "shell", "kept.isprintable()", "True", QUOTING),
     Mutant("TOML gets bytes that are not Unicode", "quoting.py", "toml", "text.encode()", "None", QUOTING),
     Mutant("PATH gets a colon", "quoting.py", "search_path", "os.pathsep in directory", "False", QUOTING),
@@ -142,5 +143,21 @@ OUTSIDE = (
         "_SESSION.fullmatch(environment.get('STY', ''))",
         "True",
         SCREEN,
+    ),
+    Mutant(
+        "what kitty's user looks back at is what its program shows",
+        "runtime/panes/kitty.py",
+        "KittyWindow.picture",
+        "'--extent=all'",
+        "'--extent=screen'",
+        KITTY,
+    ),
+    Mutant(
+        "any word is a window of kitty",
+        "runtime/panes/kitty.py",
+        "why_not",
+        "environment.get('KITTY_WINDOW_ID', '').isdecimal()",
+        "environment.get('KITTY_WINDOW_ID')",
+        KITTY,
     ),
 )

@@ -1,4 +1,8 @@
-"""A window of kitty, through its remote control (https://sw.kovidgoyal.net/kitty/remote-control/)."""
+"""A window of kitty, through its remote control (https://sw.kovidgoyal.net/kitty/remote-control/).
+
+What is sent to a window by its number reaches its program and no other, whatever lies over it (an overlay, hints),
+however far the user has scrolled back, and while keys are broadcast, which only those of the broadcasting window are.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +25,15 @@ class KittyWindow:
         self._environment = environment
 
     def picture(self) -> Picture | None:
-        """Its size and its text are two answers: one that changes its size in between looks wrong for once."""
+        """Its size and its text are two answers: one that changes its size in between looks wrong for once.
+
+        All of its text, because while the user looks back "screen" is what they see, and not what the program shows.
+        """
         about = self._about()
-        text = self._ask("get-text", f"--match=id:{self._window}", "--extent=screen", "--ansi", "--add-cursor")
-        title = str(about["title"]).encode()
-        drawn = text.removesuffix(b"\n").replace(b"\n", b"\r\n")
-        return Picture((int(about["lines"]), int(about["columns"])), drawn, title)
+        text = self._ask("get-text", f"--match=id:{self._window}", "--extent=all", "--ansi", "--add-cursor")
+        rows = int(about["lines"])
+        last = text.removesuffix(b"\n").split(b"\n")[-rows:]  # each is a row or more: what is too much scrolls away
+        return Picture((rows, int(about["columns"])), b"\r\n".join(last), str(about["title"]).encode())
 
     def paste(self, text: str, *, as_paste: bool) -> bool:
         return self.press(bracketed(text) if as_paste else plain(text))
