@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 
-from amq import repository
 from amq.errors import NotFound, Unsafe, UsageError
 from amq.layout import ROOT_NAME
 from amq.names import PERSON, check_handle
@@ -124,6 +123,8 @@ def _is_no_project(place: str) -> bool:
 
 def _project(cwd: str) -> str:
     """The directory that stands for the git repository around CWD, of a submodule for the outer one; else CWD."""
+    from amq import repository
+
     top = repository.top_of(cwd)
     while top and (outer := repository.superproject_of(top)):
         top = outer
@@ -158,6 +159,8 @@ def _places(wanted: str, cwd: str) -> Iterator[tuple[str, bool]]:
     if _is_one_place(wanted):
         yield cwd, False
         return
+    from amq import repository  # an agent names its queue by a path, and does without
+
     start, top = cwd, repository.top_of(cwd)
     while top:
         for place in repository.upwards(start):

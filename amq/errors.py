@@ -6,8 +6,6 @@ Each class knows the exit code of the command that ends with it, and the `code` 
 
 from __future__ import annotations
 
-import errno
-
 INTERRUPTED = 130
 """The exit code of a command that a person broke off."""
 
@@ -92,21 +90,22 @@ class HostFailed(AmqError):
     code = "host_failed"
 
 
-_MAY_NOT_WRITE = (
-    "this process may not write there; in a sandbox, let the queue be one of its writable directories "
-    "(Codex: --add-dir), or run amq outside of it"
-)
-_REMEDIES = {
-    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), _MAY_NOT_WRITE),
-    **dict.fromkeys((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)), "make room on that disk, and try again"),
-    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "let it open more files: ulimit -n"),
-}
-
-
 def remedy(error: BaseException) -> str:
     """What to do about an error of the system; "" if nothing is known."""
+    import errno
+
     hint: str = getattr(error, "hint", "")
-    return hint or (_REMEDIES.get(error.errno or 0, "") if isinstance(error, OSError) else "")
+    code = error.errno if isinstance(error, OSError) else None
+    if hint or code is None:
+        return hint
+    if code in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return (
+            "this process may not write there; in a sandbox, let the queue be one of its writable directories "
+            "(Codex: --add-dir), or run amq outside of it"
+        )
+    if code in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return "make room on that disk, and try again"
+    return "let it open more files: ulimit -n" if code in (errno.EMFILE, errno.ENFILE) else ""
 
 
 def why(error: BaseException) -> str:
