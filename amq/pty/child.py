@@ -123,6 +123,13 @@ class Child:
             return False, False
         return bool(flags & termios.ICANON), bool(flags & termios.ECHO)
 
+    def in_foreground(self) -> bool:
+        """Whether its own process group has its terminal's keyboard; False where that cannot be told."""
+        try:
+            return os.tcgetpgrp(self.fd) == self.pid
+        except OSError:
+            return False
+
     def has_unread(self) -> bool:
         """Whether it has not read all that was typed; of a line that the kernel edits only what is finished.
 

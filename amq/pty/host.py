@@ -65,7 +65,7 @@ class Host:
             alive = self._child.status is None and self._child.fd >= 0
             canonical, echoing = self._child.line_discipline() if alive else (False, False)
             return replace(
-                self.terminal.look(now),
+                self.terminal.look(now, foreground=alive and self._child.in_foreground(), canonical=canonical),
                 alive=alive,
                 stopped=self._child.stopped,
                 canonical=canonical,

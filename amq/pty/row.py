@@ -21,6 +21,7 @@ class Standing(Enum):
     EMPTY = "empty"  # a placeholder counts for nothing
     HOLDS = "holds"  # text
     NOT_FOUND = "not-found"
+    ELSEWHERE = "elsewhere"  # the cursor stands at no prompt: the program works, or asks something
     UNKNOWN = "unknown"  # the screen is
 
 
@@ -42,6 +43,7 @@ class Row:
 
 UNKNOWN = Row(Standing.UNKNOWN)
 NOT_FOUND = Row(Standing.NOT_FOUND)
+ELSEWHERE = Row(Standing.ELSEWHERE)
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,19 @@ class RowRule:
     framed: bool  # it stands between two lines across the screen, else above an empty row, with the cursor visible
 
 
-def find_row(view: View | None, rule: RowRule) -> Row:
+@dataclass(frozen=True)
+class PromptRule:
+    """An input row that a program shows by printing a prompt. The cursor is in it, visible, and nothing is below it."""
+
+    text: str  # the prompt, always the same; blanks at its end do not count
+
+
+def find_row(view: View | None, rule: RowRule | PromptRule) -> Row:
     """The input row of a program that draws it by RULE."""
     if view is None:
         return UNKNOWN
+    if isinstance(rule, PromptRule):
+        return _behind_prompt(view, rule.text.rstrip())
     lines = _framed(view) if rule.framed else _unframed(view, rule.prompt)
     if lines is None:
         return NOT_FOUND
@@ -86,6 +97,38 @@ def stands_at_cursor(view: View, before: str, text: str) -> bool:
 def squeeze(text: str) -> str:
     """TEXT without blanks."""
     return "".join(text.split())
+
+
+def _behind_prompt(view: View, prompt: str) -> Row:
+    """What stands behind PROMPT, if the cursor's line begins with it.
+
+    What stands behind the cursor, in its row or below, may be the rest of a draft, or a menu. It is kept behind a NUL,
+    so that together with ours it is never exactly ours.
+    """
+    row, column = view.cursor
+    cells = view.cells(row)
+    rows = [*view.rows[:row], _text(cells[:column])]
+    first = next((number for number in _line_of(view, row) if rows[number].startswith(prompt)), None)
+    if first is None or not view.cursor_visible:
+        return ELSEWHERE
+    text = "".join(rows[first:]).removeprefix(prompt).strip()
+    behind = "".join([_text(cells[column:]), *view.rows[row + 1 :]]).strip()
+    if behind:
+        return Row(Standing.HOLDS, f"{text}\0{behind}")
+    return Row(Standing.HOLDS, text) if text else Row(Standing.EMPTY)
+
+
+def _line_of(view: View, row: int) -> range:
+    """The rows of the line that ends in ROW, from its first: those above it that are full run on into the next."""
+    first = row
+    while first > 0 and _is_full(view, first - 1):
+        first -= 1
+    return range(first, row + 1)
+
+
+def _is_full(view: View, number: int) -> bool:
+    """Whether a row may have been wrapped: at its end a blank, or half the room of a wide character, may be left."""
+    return any(cell is None or cell.text.strip() for cell in view.cells(number)[-3:])
 
 
 def _framed(view: View) -> range | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 from amq import quoting
 from amq.layout import AgentLayout, QueueLayout
@@ -13,7 +14,7 @@ from amq.mailbox import Mailbox
 from amq.runtime import hooks
 from amq.runtime.hooks import BadSettingsError
 from amq.runtime.private import PrivateState, write_private
-from amq.runtime.profiles import HookStyle, Profile
+from amq.runtime.profiles import HookStyle, NativeWay, Profile
 from amq.runtime.reach import command_path, make_command, with_command
 from amq.runtime.wake import Policy
 from amq.store import durable
@@ -92,6 +93,23 @@ def plan(
         finds_amq=finds_amq,
         hooked=bool(hooked),
         files=files.directory,
+    )
+
+
+def behind(profile: Profile, program: Sequence[str]) -> Profile:
+    """PROFILE for its CLI behind PROGRAM (npx, docker, ssh, a script): to those words nothing can be added safely."""
+    if not profile.programs or PurePath(program[0]).name in profile.programs:
+        return profile
+    from amq.runtime.keyboard import fitted
+
+    return replace(
+        profile,
+        additions=(),
+        environment=(),
+        hooks=HookStyle.NONE,
+        native=NativeWay.NONE,
+        keeps_path=False,
+        rules=fitted(profile, program),
     )
 
 

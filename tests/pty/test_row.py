@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amq.pty.row import (
+    ELSEWHERE,
     NOT_FOUND,
     UNKNOWN,
+    PromptRule,
     Row,
     RowRule,
     Standing,
@@ -116,3 +118,68 @@ def test_what_stood_before_the_text_must_still_stand_there() -> None:
     before = before_cursor(drawn("> "))
     assert stands_at_cursor(drawn("> amq"), before, "amq")
     assert not stands_at_cursor(drawn("? amq"), before, "amq")
+
+
+SHELL = PromptRule("prompt$ ")
+
+
+@pytest.mark.parametrize(
+    ("text", "standing", "held"),
+    [
+        pytest.param("prompt$ ", Standing.EMPTY, "", id="empty"),
+        pytest.param("out\nprompt$ ", Standing.EMPTY, "", id="behind output"),
+        pytest.param("prompt$", Standing.EMPTY, "", id="blanks at its end do not count"),
+        pytest.param("prompt$ ls", Standing.HOLDS, "ls", id="a draft"),
+        pytest.param("prompt$ ls\x1b[1;9H", Standing.HOLDS, "\0ls", id="the cursor at its beginning"),
+        pytest.param("prompt$ \x1b[1;30H12:00\x1b[1;9H", Standing.HOLDS, "\x0012:00", id="a right prompt"),
+        pytest.param("prompt$ \n  second line\x1b[1;9H", Standing.HOLDS, "\0second line", id="a draft of two lines"),
+        pytest.param("prompt$ \n\n  one  two\x1b[1;9H", Standing.HOLDS, "\0one  two", id="a menu further below"),
+        pytest.param("prompt$ ls\nfile\n", Standing.ELSEWHERE, "", id="it works"),
+        pytest.param("prompt$ ls\nfile", Standing.ELSEWHERE, "", id="behind its output"),
+        pytest.param("> prompt$ ", Standing.ELSEWHERE, "", id="something before it"),
+        pytest.param(" prompt$ ", Standing.ELSEWHERE, "", id="a blank before it"),
+        pytest.param("Discard? [y,n] ", Standing.ELSEWHERE, "", id="a question"),
+        pytest.param("(reverse-i-search)`': ", Standing.ELSEWHERE, "", id="a search"),
+        pytest.param("prompt$ \x1b[1;5H", Standing.ELSEWHERE, "", id="the cursor in it"),
+        pytest.param("prompt$ \x1b[2;1H", Standing.ELSEWHERE, "", id="the cursor below"),
+        pytest.param("prompt$ \x1b[?25l", Standing.ELSEWHERE, "", id="the cursor hidden"),
+        pytest.param("prompt$ " + "x" * 32 + "prompt$ ", Standing.HOLDS, "x" * 32 + "prompt$", id="a draft like it"),
+        pytest.param("-" * 40 + "\nprompt$ ", Standing.EMPTY, "", id="below a full row"),
+        pytest.param("審査$ ", Standing.ELSEWHERE, "", id="another prompt"),
+    ],
+)
+def test_what_stands_behind_a_prompt(text: str, standing: Standing, held: str) -> None:
+    assert find_row(drawn(text), SHELL) == Row(standing, held)
+
+
+def test_a_prompt_of_wide_characters() -> None:
+    assert find_row(drawn("審査 ❯ "), PromptRule("審査 ❯")) == Row(Standing.EMPTY)
+    assert find_row(drawn("審査 ❯ 你好"), PromptRule("審査 ❯")) == Row(Standing.HOLDS, "你好")
+
+
+def test_without_a_screen_no_prompt_is_seen() -> None:
+    assert find_row(None, SHELL) == UNKNOWN
+
+
+def test_with_anything_behind_the_cursor_our_text_is_not_ours_alone() -> None:
+    ours = drawn("prompt$ amq: 1 new")
+    assert find_row(ours, SHELL).is_exactly("amq: 1 new")
+    for behind in ("prompt$ amq: 1 new\x1b[1;13H", "prompt$ amq: 1 new\n; rm -r x\x1b[1;19H"):
+        assert not find_row(drawn(behind), SHELL).is_exactly("amq: 1 new")
+
+
+@given(st.integers(3, 80), st.sampled_from(["$ ", "> ", ">>> ", "a long prompt of a shell > ", "審査 ❯ "]))
+def test_our_text_is_found_behind_a_prompt_however_the_line_is_wrapped(columns: int, prompt: str) -> None:
+    size, rule = (60, columns), PromptRule(prompt)
+
+    def row(text: str) -> Row:
+        return find_row(drawn(f"output\n{text}", size), rule)
+
+    if columns > len(prompt) * 2:
+        assert row(prompt) == Row(Standing.EMPTY)
+        assert row(f"{prompt}{OURS}").is_exactly(OURS)
+    for text in (OURS[:-1], f"{OURS}x", f"x{OURS}", f"{OURS}x\b"):
+        assert not row(f"{prompt}{text}").is_exactly(OURS)
+        assert row(f"{prompt}{text}") != Row(Standing.EMPTY)
+    if columns > len(OURS) + len(prompt) * 2 + 3:
+        assert row(f"{prompt}{OURS}\n") == ELSEWHERE
