@@ -110,7 +110,7 @@ def run(args: Namespace, out: Output) -> int:
     if chosen.wake and mailbox.has_new() and (reason := settled(trust, out, may_ask=not args.no_ask)):
         chosen = replace(chosen, wake=False, untrusted=reason)
     if chosen.wake and not profile.rules.known:
-        out.note(waking.UNKNOWN.format(program[0]))
+        waking.say_unknown(program[0], out)
     return session.run(mailbox, program, environment, profile, chosen, trust)
 
 

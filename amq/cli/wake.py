@@ -86,7 +86,7 @@ def run(args: Namespace, out: Output) -> int:
         settled(trust, out, may_ask=not args.no_ask)
     way = waker.choose("command" if args.command and args.via == "auto" else args.via, place)
     if way.automatic and not args.submit and not _is_known(place):
-        out.note(waking.UNKNOWN.format(place.program))
+        waking.say_unknown(place.program, out)
     waker.run(
         mailbox,
         way,

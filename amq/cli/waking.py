@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _ArgumentGroup
 
+    from amq.cli.output import Output
     from amq.runtime.wake import Policy
 
 _TIMES = (
@@ -17,9 +18,16 @@ _TIMES = (
     ("--low-after", "60s", "how long all must be quiet for mail of low priority"),
 )
 
-UNKNOWN = """\
-{} is not a program that amq knows, so nothing is typed into it: you are notified when mail comes
-to have it told: --prompt TEXT (its prompt) or --profile NAME|FILE (which CLI it is); or let it run amq drain"""
+_UNKNOWN = (
+    "{} is not a program that amq knows, so nothing is typed into it: you are notified when mail comes",
+    "to have it told: --prompt TEXT (its prompt) or --profile NAME|FILE (which CLI it is); or let it run amq drain",
+)
+
+
+def say_unknown(program: str, out: Output) -> None:
+    """Say that nothing is typed into PROGRAM, and the ways out."""
+    for line in _UNKNOWN:
+        out.note(line.format(program))
 
 
 def add_when(parser: ArgumentParser) -> _ArgumentGroup:
@@ -34,6 +42,7 @@ def add_when(parser: ArgumentParser) -> _ArgumentGroup:
 
 def policy(args: Namespace) -> Policy:
     """The times that were given, and for the others their usual values."""
+    from amq.cli.output import Output
     from amq.runtime.wake import Policy
 
     names = ("debounce", "urgent_after", "normal_after", "low_after", "hooks_within")

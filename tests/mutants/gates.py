@@ -74,7 +74,7 @@ GATES = (
            "not profile.programs or PurePath(program[0]).name in profile.programs", "True",
            "tests/runtime/test_launch.py"),
     Mutant("the user does not hear of mail that nobody is told of", "runtime/wake.py", "_decide",
-           "event.agent.waits_for is Reason.UNKNOWN_PROGRAM", "False", WAKE),
+           "event.agent.waits_for in UP_TO_THE_USER", "False", WAKE),
     Mutant("the user hears of it five times a second", "runtime/wake.py", "_tell_person",
            "state.unread <= state.person_told", "False", WAKE),
     Mutant("a set of messages is told of for ever", "runtime/wake.py", "_decide", "state.tries >= policy.attempts",

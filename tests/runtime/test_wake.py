@@ -356,21 +356,19 @@ def test_every_attempt_that_touched_the_terminal_counts(outcome: Outcome) -> Non
     assert attempted(Wake(), "a", now=0.0, outcome=outcome).tries == 1
 
 
-UNKNOWN = Readiness(waits_for=Reason.UNKNOWN_PROGRAM)
-
-
-def test_of_mail_for_a_program_that_is_not_known_the_user_hears_once() -> None:
-    again = Again(10.0 + LOOK_EVERY)
-    state, actions = step(Wake(), looked("a", agent=UNKNOWN), 10.0)
-    assert (state.phase, state.reason, actions) == (Phase.WAITING, Reason.UNKNOWN_PROGRAM, (TellPerson(), again))
-    state, actions = step(state, looked("a", agent=UNKNOWN), 10.0)
+@pytest.mark.parametrize("reason", [Reason.UNKNOWN_PROGRAM, Reason.UNTRUSTED])
+def test_of_mail_that_only_the_user_can_let_through_the_user_hears_once(reason: Reason) -> None:
+    again, unknown = Again(10.0 + LOOK_EVERY), Readiness(waits_for=reason)
+    state, actions = step(Wake(), looked("a", agent=unknown), 10.0)
+    assert (state.phase, state.reason, actions) == (Phase.WAITING, reason, (TellPerson(), again))
+    state, actions = step(state, looked("a", agent=unknown), 10.0)
     assert actions == (again,)
-    state, actions = step(state, looked("a", "b", agent=UNKNOWN), 10.0)
+    state, actions = step(state, looked("a", "b", agent=unknown), 10.0)
     assert actions == (TellPerson(), again), "of what came since, too"
-    state, actions = step(state, looked("b", agent=UNKNOWN), 10.0)
+    state, actions = step(state, looked("b", agent=unknown), 10.0)
     assert actions == (again,)
-    state, _ = step(state, looked(agent=UNKNOWN), 10.0)
-    assert step(state, looked("c", agent=UNKNOWN), 10.0)[1] == (TellPerson(), again)
+    state, _ = step(state, looked(agent=unknown), 10.0)
+    assert step(state, looked("c", agent=unknown), 10.0)[1] == (TellPerson(), again)
 
 
 def test_a_program_that_is_known_is_told_where_another_was_before() -> None:
