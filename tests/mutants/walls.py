@@ -66,6 +66,10 @@ WALLS = (
            "owner != 0 and (hosting or _owner_of_working_directory() != owner)", "False"),
     Mutant("a glance goes through links", "runtime/changes.py", "_times", "directories.look(directory)",
            "__import__('os').stat(directory)", LINKS),
+    Mutant("a touch follows a link", "store/durable.py", "Steps.touch", "directory.fd is None", "True",
+           "tests/store/test_durable.py"),
+    Mutant("root tightens what is anybody's", "setup/checks_queue.py", "_tighten",
+           "directory.owner is None or found.st_uid == directory.owner[0]", "True", OWNERS),
     Mutant("doctor goes through links", "setup/checks_queue.py", "_modes", "stat.S_ISDIR(mode)",
            "stat.S_ISDIR(mode) or stat.S_ISLNK(mode)", LINKS, times=2),
 )  # fmt: skip

@@ -171,6 +171,18 @@ def test_what_root_has_left_behind_makes_its_new_files_no_less_theirs(theirs: Sh
     assert (theirs.root / f"agents/bob/inbox/new/{identifier}.md").stat().st_uid == USER
 
 
+def test_root_tightens_only_what_is_theirs(theirs: Shell, tmp_path: Path) -> None:
+    """A file of root's may have a second name in their queue."""
+    (tmp_path / "roots").touch(0o644)
+    inside = theirs.root / "agents/bob/inbox/new/x.md"
+    os.link(tmp_path / "roots", inside)
+    (theirs.root / "agents/bob/presence.json").touch(0o644)
+    os.chown(theirs.root / "agents/bob/presence.json", USER, GROUP)
+    theirs("doctor", "--fix")
+    assert stat.S_IMODE((tmp_path / "roots").stat().st_mode) == 0o644
+    assert stat.S_IMODE((theirs.root / "agents/bob/presence.json").stat().st_mode) == 0o600
+
+
 def test_nothing_is_left_where_it_can_not_be_given(theirs: Shell) -> None:
     """As in a container without the right to."""
 
