@@ -221,9 +221,10 @@ def test_root_needs_the_flag_elsewhere(
     place.mkdir()
     if elsewhere.startswith("held"):
         os.chown(theirs.project, 0 if elsewhere == "held by us" else OTHER, 0)
+        os.chown(place, USER, GROUP)
     else:
         os.chown(place, OTHER if elsewhere == "in another's" else 0, 0)
-        monkeypatch.chdir(place)
+    monkeypatch.chdir(place)
     if elsewhere == "gone":
         place.rmdir()
         monkeypatch.setattr("amq.config.working_directory", lambda: str(place))
@@ -264,6 +265,17 @@ def test_a_link_from_their_project_to_anothers_queue_is_not_at_home(theirs: Shel
     link.symlink_to(victim / ".agent-mail")
     os.chown(link, USER, GROUP, follow_symlinks=False)
     assert _refused(theirs("--root", str(link), "list"))
+
+
+def test_where_a_link_stands_is_not_who_holds_the_queue(theirs: Shell, tmp_path: Path) -> None:
+    place = tmp_path / "place"
+    place.mkdir()
+    theirs.root.rename(place / "queue")
+    theirs.root.symlink_to(place / "queue")
+    os.chown(theirs.root, USER, GROUP, follow_symlinks=False)
+    assert _refused(theirs("list"))
+    os.chown(place, USER, GROUP)
+    assert theirs("list").code == 0
 
 
 def test_a_root_that_was_replaced_after_it_was_accepted(theirs: Shell, tmp_path: Path) -> None:
