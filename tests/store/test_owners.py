@@ -17,6 +17,7 @@ import pytest
 from amq.errors import UnsafePath
 from amq.layout import QueueLayout, RootedPath
 from amq.mailbox import Mailbox
+from amq.runtime import lock
 from amq.store import descent, durable, locks
 from amq.store.descent import Guard
 from amq.store.durable import Directory, Steps
@@ -152,6 +153,14 @@ def test_a_new_queue_in_their_project_is_theirs(shell: Shell) -> None:
         shell.ok("init", "--agents", "alice,bob")
     assert looking.early == set()
     assert _not_theirs(shell.root) == []
+
+
+def test_who_notifies_is_told_in_a_file_of_theirs(theirs: Shell) -> None:
+    with Looking(theirs.root) as looking:
+        claim = lock.claim(Mailbox(str(theirs.root), "alice").state_dir, "run")
+    assert looking.early == set()
+    assert _not_theirs(theirs.root) == []
+    claim.release()
 
 
 def test_a_lock_that_another_was_faster_to_make(theirs: Shell) -> None:
@@ -304,6 +313,7 @@ def test_a_directory_of_a_third_user_is_refused(theirs: Shell, name: str) -> Non
     refused = theirs(*words)
     assert refused.code == 1
     assert f"{theirs.root / name} belongs to another user ({OTHER})" in refused.err
+    assert f"sudo chown -R {USER} {theirs.root / name}; or" in refused.err
     assert theirs("--trust-root", *words).code == 0
 
 
