@@ -130,6 +130,7 @@ def test_a_linked_mailbox_is_left_out_and_stops_no_other(amq: Shell, outside: Pa
         result = amq(*words.split())
         assert result.code == 0, words
         assert result.err.count(f"{place} is a link") == 1, words
+        assert "put a directory in its place" in result.err, words
     shown = amq("who").out
     assert "carol" in shown and "bob" not in shown
     assert "hello carol" in amq("thread", "--id", "p2p/alice__carol", "--include-body").out
