@@ -42,7 +42,6 @@ def add_when(parser: ArgumentParser) -> _ArgumentGroup:
 
 def policy(args: Namespace) -> Policy:
     """The times that were given, and for the others their usual values."""
-    from amq.cli.output import Output
     from amq.runtime.wake import Policy
 
     names = ("debounce", "urgent_after", "normal_after", "low_after", "hooks_within")

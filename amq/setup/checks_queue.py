@@ -269,12 +269,17 @@ def _modes(root: str) -> Iterator[tuple[RootedPath, int]]:
 
 
 def _tighten(paths: list[RootedPath]) -> None:
-    """Take from others what they may do with these; through descriptors, so that no link is followed."""
+    """Take from others what they may do with these; through descriptors, so that no link is followed.
+
+    Root leaves alone what is not the queue's owner's: it may be a file from elsewhere that has a second name here.
+    """
     for path in paths:
         with suppress(FileNotFoundError), Directory(path.parent) as directory:
             fd = durable.steps.open(directory, path.name, os.O_RDONLY)
             try:
-                durable.steps.chmod(fd, stat.S_IMODE(os.fstat(fd).st_mode) & ~0o077)
+                found = durable.steps.stat(fd)
+                if directory.owner is None or found.st_uid == directory.owner[0]:
+                    durable.steps.chmod(fd, stat.S_IMODE(found.st_mode) & ~0o077)
             finally:
                 durable.close(fd)
 

@@ -95,8 +95,8 @@ class Steps:
         return os.write(fd, data)
 
     def touch(self, directory: Directory, name: str) -> None:
-        """Set the file's time to now."""
-        os.utime(directory.at(name), dir_fd=directory.fd)
+        """Set the file's time to now, never following a link; Windows cannot but follow."""
+        os.utime(directory.at(name), dir_fd=directory.fd, follow_symlinks=directory.fd is None)
 
     def fsync(self, fd: int) -> None:
         """Return when the file is on the disk: on macOS only F_FULLFSYNC reaches it, where the filesystem has that."""
