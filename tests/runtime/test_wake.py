@@ -372,5 +372,5 @@ def test_of_mail_that_only_the_user_can_let_through_the_user_hears_once(reason: 
 
 
 def test_a_program_that_is_known_is_told_where_another_was_before() -> None:
-    state, _ = step(Wake(), looked("a", agent=UNKNOWN), 10.0)
+    state, _ = step(Wake(), looked("a", agent=Readiness(waits_for=Reason.UNKNOWN_PROGRAM)), 10.0)
     assert step(state, looked("a"), 11.0)[1] == (Attempt(),)
