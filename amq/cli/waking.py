@@ -17,6 +17,10 @@ _TIMES = (
     ("--low-after", "60s", "how long all must be quiet for mail of low priority"),
 )
 
+UNKNOWN = """\
+{} is not a program that amq knows, so nothing is typed into it: you are notified when mail comes
+to have it told: --prompt TEXT (its prompt) or --profile NAME|FILE (which CLI it is); or let it run amq drain"""
+
 
 def add_when(parser: ArgumentParser) -> _ArgumentGroup:
     """Add them to PARSER, in a group that is returned."""

@@ -28,6 +28,6 @@ def show_notice(title: str, text: str, patience: float = PATIENCE) -> None:
 
 
 def unread_notice(me: str) -> None:
-    """Tell the person that the agent ME does not read its mail, if that is possible; nobody waits for it."""
-    told = (f"Mail for {me}", "It was told several times and has not drained it.")
+    """Notify the user that the agent ME has unread mail, if that is possible, without waiting for it."""
+    told = (f"Mail for {me}", f"It has not been read; amq why {me} tells why.")
     threading.Thread(target=show_notice, args=told, daemon=True).start()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime import hooks
 from amq.runtime.hooks import BadSettingsError
-from amq.runtime.profiles import HookStyle, Profile
+from amq.runtime.profiles import HookStyle, NativeWay, Profile
 from amq.runtime.reach import command_path, with_command
 from amq.runtime.wake import Policy
 
@@ -78,6 +79,23 @@ def plan(
         settings=settings,
         finds_amq=finds_amq,
         hooked=bool(hooked),
+    )
+
+
+def behind(profile: Profile, program: Sequence[str]) -> Profile:
+    """PROFILE for its CLI behind PROGRAM (npx, docker, ssh, a script): to those words nothing can be added safely."""
+    if not profile.programs or PurePath(program[0]).name in profile.programs:
+        return profile
+    from amq.runtime.keyboard import fitted
+
+    return replace(
+        profile,
+        additions=(),
+        environment=(),
+        hooks=HookStyle.NONE,
+        native=NativeWay.NONE,
+        keeps_path=False,
+        rules=fitted(profile, program),
     )
 
 

@@ -17,7 +17,7 @@ from enum import Enum
 from amq.pty.announced import Published
 from amq.pty.echo import Echo
 from amq.pty.encode import ENTER, bracketed, plain
-from amq.pty.row import Row, RowRule, Standing
+from amq.pty.row import PromptRule, Row, RowRule, Standing
 from amq.pty.terminal import UNANSWERED_FOR, Look
 from amq.runtime.words import Outcome, Reason
 
@@ -37,7 +37,8 @@ class ReadyWhen(Enum):
 class Rules:
     """What is known of typing into one program. Times are seconds."""
 
-    row: RowRule | None = None  # how its input row is found
+    row: RowRule | PromptRule | None = None  # how its input row is found
+    by_echo: bool = False  # its row is not known, but it is: the proof is that the text comes back, at the cursor
     submit: bytes = ENTER  # empty: only the plain key is there
     inert: bool = False  # dialogs ignore the submit key
     plain: bytes = b""  # a second key, for versions in which the first does nothing; dialogs may not ignore it
@@ -53,6 +54,16 @@ class Rules:
     echo_within: float = 1.5  # the proof must come, after the paste
     settle: float = 0.1  # between the proof and the submit key
     submitted_within: float = 0.5  # a reaction must come, after the submit key
+
+    @property
+    def known(self) -> bool:
+        """Whether it can be seen where the program takes a line: into any other nothing is typed."""
+        return self.row is not None or self.by_echo
+
+    @property
+    def at_prompt(self) -> bool:
+        """Whether a prompt that the user has named is all that is known of its row."""
+        return isinstance(self.row, PromptRule)
 
 
 @dataclass(frozen=True)
@@ -118,6 +129,8 @@ def gate(state: Typed, look: Look, rules: Rules, now: float) -> Reason | None:
     """What forbids typing at this instant, or None."""
     if not look.alive or look.stopped:
         return Reason.STOPPED
+    if not rules.known:
+        return Reason.UNKNOWN_PROGRAM
     if look.published is Published.BLOCKED:
         return Reason.DIALOG
     if not _is_ready(look, rules, now):
@@ -162,18 +175,21 @@ def _takes_a_line(look: Look, rules: Rules) -> bool:
     """Whether a letter is only a letter there.
 
     A program that reads single keys without knowing pastes may do anything at any letter of ours, and one that reads
-    lines without echo asks for a secret.
+    lines without echo asks for a secret. At its own prompt a letter is one; but a program that takes pastes at its
+    prompt is elsewhere when it takes none.
     """
     if look.canonical and not look.echoing:
         return False
     if look.alternate_screen and not rules.full_screen:
         return False
-    return look.bracketed_paste or (look.canonical and not rules.needs_paste_mode)
+    if look.bracketed_paste or rules.needs_paste_mode or look.takes_pastes:
+        return look.bracketed_paste
+    return look.canonical or rules.at_prompt
 
 
 def _row_forbids(row: Row, ours: str) -> Reason | None:
     """What forbids typing into a row that we know how to find: anything in it but our own earlier text."""
-    if row.standing is Standing.UNKNOWN:
+    if row.standing in (Standing.UNKNOWN, Standing.ELSEWHERE):
         return Reason.UNKNOWN_SCREEN
     if row.standing is Standing.NOT_FOUND:
         return Reason.DIALOG
@@ -265,7 +281,7 @@ def _is_proven(state: Typed, look: Look, rules: Rules) -> bool:
 def _what_came(look: Look, rules: Rules) -> str:
     """Why the proof was not found."""
     known = rules.row is not None
-    if known and look.row.standing in (Standing.NOT_FOUND, Standing.UNKNOWN):
+    if known and look.row.standing in (Standing.NOT_FOUND, Standing.ELSEWHERE, Standing.UNKNOWN):
         return "the input row was not seen" if look.row.standing is Standing.UNKNOWN else "the input row has gone"
     other = look.row.standing is Standing.HOLDS if known else look.echo is Echo.OTHER
     return "something else came back" if other else "our text did not come back"
@@ -277,6 +293,8 @@ def _has_left(state: Typed, look: Look, rules: Rules) -> bool:
         return look.output > state.output
     if look.row.standing is Standing.HOLDS:
         return not look.row.contains(state.text)
+    if look.row.standing is Standing.ELSEWHERE:
+        return look.output > state.output
     return look.row.standing is Standing.EMPTY
 
 

@@ -88,6 +88,7 @@ class Wake:
     announced: frozenset[str] = frozenset()  # what was unread at the last attempt
     tries: int = 0  # attempts for this set of messages
     in_a_row: int = 0  # attempts since the last drain
+    person_told: frozenset[str] = frozenset()  # of which mail, because nothing can be typed
     due: float = 0.0  # not before this time
     since: float = 0.0  # when the first message came that has not been announced
     busy_since: float | None = None
@@ -107,7 +108,7 @@ class Again:
 
 @dataclass(frozen=True)
 class TellPerson:
-    """Let the person know, once, that the agent does not read its mail."""
+    """Let the person know, once, that the agent does not read its mail, or is not told of it."""
 
 
 Action = Attempt | Again | TellPerson
@@ -170,11 +171,21 @@ def _decide(state: Wake, event: Looked, now: float, policy: Policy) -> Step:
         return replace(state, phase=Phase.PARKED, reason=Reason.PARKED), (TellPerson(),)
     if event.unread <= event.low and event.agent.quiet_for < policy.low_after:
         return _wait(state, Reason.LOW, now + policy.low_after - event.agent.quiet_for)
+    if event.agent.waits_for is Reason.UNKNOWN_PROGRAM:
+        return _tell_person(state, now)
     if event.agent.waits_for is not None:
         return _wait(state, event.agent.waits_for, now + LOOK_EVERY)
     if event.agent.busy and not _breaks_in(state, event, now, policy):
         return _wait(state, Reason.BUSY, now + LOOK_EVERY)
     return state, (Attempt(),)
+
+
+def _tell_person(state: Wake, now: float) -> Step:
+    """Nothing is typed into a program that is not known: the user hears of each message once."""
+    waiting, again = _wait(state, Reason.UNKNOWN_PROGRAM, now + LOOK_EVERY)
+    if state.unread <= state.person_told:
+        return waiting, again
+    return replace(waiting, person_told=state.unread), (TellPerson(), *again)
 
 
 def _breaks_in(state: Wake, event: Looked, now: float, policy: Policy) -> bool:

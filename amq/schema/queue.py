@@ -84,7 +84,8 @@ class Registry(Open):
 
 
 WaitsFor = Literal[
-    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-screen", "no-channel", "off", "parked", "nothing"
+    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen", "no-channel", "off",
+    "parked", "nothing",
 ]  # fmt: skip
 
 # -- agents -----------------------------------------------------------------------------------------------------------

@@ -60,8 +60,8 @@ class Everybody:
             ("wake", ["wake", "--via", "command", "--command", f'echo "$1" >>{self._log("wake")}']),
         ):
             self._start(name, words)
-        program = f'echo ready; while read -r line; do echo "$line" >>{self._log("run")}; done'
-        host = self._words("run", ["run", "--as", "run", "--", "sh", "-c", program])
+        program = f'while printf "> "; read -r line; do echo "$line" >>{self._log("run")}; done'
+        host = self._words("run", ["run", "--as", "run", "--prompt", ">", "--", "sh", "-c", program])
         self._hosted = pexpect.spawn(host[0], host[1:], timeout=PATIENCE, env={**os.environ, "SHELL": "/bin/sh"})
         assert self._hosted.pid is not None
         self._pids["run"] = self._hosted.pid

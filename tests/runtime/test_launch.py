@@ -10,8 +10,8 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
-from amq.runtime.launch import Launch, Options, plan, prepare
-from amq.runtime.profiles import Profile, profile_for
+from amq.runtime.launch import Launch, Options, behind, plan, prepare
+from amq.runtime.profiles import NativeWay, Profile, profile_for
 from amq.store import registry
 
 QUEUE = QueueLayout("/q")
@@ -113,3 +113,16 @@ def test_files_are_written_where_hooks_are_on_and_are_private(tmp_path: Path) ->
         assert {path.name for path in state.iterdir()} == names
     assert stat.S_IMODE((state / "settings.json").stat().st_mode) == 0o600
     assert "--normal-after 120 " in (state / "hook").read_text()
+
+
+def test_nothing_is_added_to_the_words_of_a_program_that_a_cli_is_behind() -> None:
+    """`npx --settings …` would be an option of npx, and in a container the files are not there."""
+    for name in ("claude", "codex"):
+        profile = behind(profile_for(name), ["npx", name])
+        launch = plan(profile, ["npx", name], {"PATH": "/bin", "HOME": "/h"}, QUEUE, "me", Options(hooks=True))
+        assert launch.program == ["npx", name]
+        assert (launch.hooked, launch.finds_amq, profile.native) == (False, False, NativeWay.NONE)
+        assert profile.rules.row == profile_for(name).rules.row
+    assert not profile.rules.inert, "Codex does not know the key that its dialogs ignore"
+    assert behind(profile_for("claude"), ["/opt/bin/claude"]) is profile_for("claude")
+    assert behind(profile_for("bash"), ["bash"]) is profile_for("bash")

@@ -8,7 +8,7 @@ import pytest
 
 from amq.pty.announced import Published
 from amq.pty.borrowed import Discipline
-from amq.pty.row import Standing
+from amq.pty.row import PromptRule, Standing
 from amq.runtime import typed
 from amq.runtime.channels.sight import Sight, Trust
 from amq.runtime.panes import Picture, drawing
@@ -73,12 +73,40 @@ def test_a_program_of_ours_that_has_not_taken_over_its_terminal_gets_nothing() -
 
 def test_a_program_whose_row_is_not_known_gets_nothing_unless_the_person_vouches_for_it() -> None:
     picture = Picture((8, 40), drawing([b"> "], (0, 2)))
-    rules = Rules()
+    assert gates(Sight(Rules(), Trust()), Rules(), picture, picture)[1] is Reason.UNKNOWN_PROGRAM
+    rules = Rules(by_echo=True)
     assert gates(Sight(rules, Trust()), rules, picture, picture)[1] is Reason.UNKNOWN_SCREEN
     assert gates(Sight(rules, Trust(empty=True)), rules, picture, picture)[1] is Reason.UNKNOWN_SCREEN
     assert gates(Sight(rules, Trust(empty=True, takes_text=True)), rules, picture, picture)[1] is None
     assert gates(Sight(rules, Trust(empty=True)), rules, picture, picture, discipline=LINE_MODE)[1] is None
     assert gates(Sight(rules, Trust(empty=True, takes_text=True)), rules, None, None)[1] is Reason.UNKNOWN_SCREEN
+
+
+def at_prompt(*lines: str) -> Picture:
+    return Picture((8, 40), drawing([line.encode() for line in lines], (len(lines) - 1, len(lines[-1]))))
+
+
+@pytest.mark.parametrize(
+    ("pictures", "discipline", "reasons"),
+    [
+        ([at_prompt("> "), at_prompt("> ")], RAW, [Reason.DRAFT, None]),
+        ([at_prompt("> "), at_prompt("> "), at_prompt("> h")], RAW, [Reason.DRAFT, None, Reason.DRAFT]),
+        ([at_prompt("> "), at_prompt("Sure?")], RAW, [Reason.DRAFT, Reason.UNKNOWN_SCREEN]),
+        ([at_prompt("> ")] * 2, LINE_MODE, [Reason.UNKNOWN_SCREEN] * 2),  # what was typed ahead is not seen
+        ([None, None], RAW, [Reason.UNKNOWN_SCREEN] * 2),
+    ],
+)
+def test_a_prompt_has_to_have_been_the_same_for_a_while(
+    pictures: list[Picture | None], discipline: Discipline, reasons: list[Reason | None]
+) -> None:
+    rules = Rules(row=PromptRule("> "))
+    assert gates(Sight(rules, Trust()), rules, *pictures, discipline=discipline) == reasons
+
+
+def test_the_person_vouches_for_what_was_typed_ahead_of_a_prompt() -> None:
+    rules = Rules(row=PromptRule("> "))
+    looks = [at_prompt("> ")] * 2
+    assert gates(Sight(rules, Trust(empty=True)), rules, *looks, discipline=LINE_MODE)[1] is None
 
 
 @pytest.mark.parametrize(

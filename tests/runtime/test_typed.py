@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from amq.pty.announced import Published
 from amq.pty.echo import Echo
-from amq.pty.row import NOT_FOUND, UNKNOWN, Row, Standing
+from amq.pty.row import ELSEWHERE, NOT_FOUND, UNKNOWN, PromptRule, Row, Standing
 from amq.pty.terminal import Look
 from amq.runtime.profiles.claude import PROFILE as CLAUDE
 from amq.runtime.profiles.codex import PROFILE as CODEX
+from amq.runtime.profiles.generic import PROFILE as GENERIC
 from amq.runtime.typed import (
     Action,
     Again,
@@ -31,7 +32,8 @@ from amq.runtime.typed import (
 from amq.runtime.words import Outcome, Reason
 
 LINE = Notification("amq: 1 new message.", "amq: a new message.")
-RULES = Rules()
+RULES = Rules(by_echo=True)
+PROMPT = Rules(row=PromptRule("> "))
 NOW = 100.0
 IDLE = Look(bracketed_paste=True, first_output=1.0, last_output=1.0, output=50)
 LINE_MODE = replace(IDLE, bracketed_paste=False, canonical=True, echoing=True)
@@ -117,7 +119,63 @@ def test_the_gate_of_a_known_cli(look: Look, rules: Rules, reason: Reason | None
     assert gate(Typed(), look, rules, NOW) is reason
 
 
-def test_an_unknown_program_gets_enter_after_its_echo() -> None:
+@pytest.mark.parametrize("look", [IDLE, LINE_MODE, replace(IDLE, row=EMPTY), replace(IDLE, echo=Echo.EXACT)])
+def test_a_program_that_is_not_known_gets_nothing(look: Look) -> None:
+    refused = End(Outcome.REFUSED, Reason.UNKNOWN_PROGRAM.value)
+    assert run(Typed(), (0.0, look), (30.0, look), rules=GENERIC.rules) == (Typed(), [refused, refused])
+
+
+RAW = replace(IDLE, bracketed_paste=False, row=EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("look", "reason"),
+    [
+        (replace(IDLE, row=EMPTY), None),
+        (replace(LINE_MODE, row=EMPTY), None),
+        (RAW, None),
+        (replace(RAW, takes_pastes=True), Reason.UNKNOWN_SCREEN),  # it asks something, in the words of its prompt
+        (replace(LINE_MODE, row=EMPTY, takes_pastes=True), Reason.UNKNOWN_SCREEN),
+        (replace(LINE_MODE, row=EMPTY, echoing=False), Reason.UNKNOWN_SCREEN),
+        (replace(IDLE, row=EMPTY, alternate_screen=True), Reason.UNKNOWN_SCREEN),
+        (replace(IDLE, row=ELSEWHERE), Reason.UNKNOWN_SCREEN),
+        (replace(IDLE, row=UNKNOWN), Reason.UNKNOWN_SCREEN),
+        (replace(IDLE, row=DRAFT), Reason.DRAFT),
+        (replace(IDLE, row=EMPTY, draft=True), Reason.DRAFT),
+        (replace(IDLE, row=EMPTY, waiting=True), Reason.DRAFT),
+        (replace(IDLE, row=EMPTY, last_key=NOW - 1.1), Reason.DRAFT),
+    ],
+)
+def test_the_gate_of_a_program_with_a_prompt(look: Look, reason: Reason | None) -> None:
+    assert gate(Typed(), look, PROMPT, NOW) is reason
+
+
+@pytest.mark.parametrize(
+    ("after", "outcome"),
+    [
+        (replace(IDLE, row=EMPTY), End(Outcome.SUBMITTED, "")),
+        (replace(IDLE, row=ELSEWHERE, output=92), End(Outcome.SUBMITTED, "")),
+        (replace(IDLE, row=ELSEWHERE), End(Outcome.UNCERTAIN, "our text was not seen to leave the line")),
+        (replace(IDLE, row=OURS, output=92), End(Outcome.UNCERTAIN, "our text was not seen to leave the line")),
+        (replace(IDLE, row=ELSEWHERE, published=Published.BLOCKED), End(Outcome.TYPED, "dialog")),
+    ],
+)
+def test_at_its_prompt_a_program_gets_enter_behind_exactly_our_line(after: Look, outcome: End) -> None:
+    ours = replace(IDLE, row=OURS)
+    state, done = run(pasted(PROMPT, replace(IDLE, row=EMPTY)), (0.02, ours), (0.12, ours), rules=PROMPT)
+    assert done == [Write(b"\r")]
+    assert run(state, (0.7, after), rules=PROMPT)[1] == [outcome]
+
+
+@pytest.mark.parametrize("row", [EMPTY, ELSEWHERE, UNKNOWN, MERGED])
+def test_at_its_prompt_a_program_gets_no_enter_behind_anything_else(row: Row) -> None:
+    looks = [(0.1 * number, replace(IDLE, row=row, echo=Echo.EXACT)) for number in range(1, 16)]
+    (end,) = run(pasted(PROMPT, replace(IDLE, row=EMPTY)), *looks, rules=PROMPT)[1]
+    assert isinstance(end, End)
+    assert end.outcome is Outcome.UNCERTAIN
+
+
+def test_a_program_whose_row_is_not_known_gets_enter_after_its_echo() -> None:
     exact = replace(IDLE, echo=Echo.EXACT, output=90)
     state, done = run(pasted(), (0.02, replace(IDLE, echo=Echo.PART)), (0.04, exact), (0.1, exact))
     assert (state.phase, done) == (Phase.PASTED, [])
@@ -322,14 +380,16 @@ LOOKS = st.builds(
     draft=st.sampled_from([False, False, True]),
     inside=st.sampled_from([False, False, True]),
     echo=st.sampled_from(Echo),
-    row=st.sampled_from([EMPTY, EMPTY, OURS, OURS, OURS, DRAFT, MERGED, NOT_FOUND, UNKNOWN]),
+    row=st.sampled_from([EMPTY, EMPTY, OURS, OURS, OURS, DRAFT, MERGED, NOT_FOUND, ELSEWHERE, UNKNOWN]),
     title=st.sampled_from([b"", "✳".encode()]),
 )
 
 
 @given(
     st.lists(st.tuples(st.floats(0.01, 5), LOOKS), min_size=1, max_size=40),
-    st.sampled_from([RULES, CLAUDE.rules, CODEX.rules, replace(CLAUDE.rules, ready_when=ReadyWhen.QUIET)]),
+    st.sampled_from(
+        [RULES, PROMPT, GENERIC.rules, CLAUDE.rules, CODEX.rules, replace(CLAUDE.rules, ready_when=ReadyWhen.QUIET)]
+    ),
 )
 def test_whatever_is_seen_the_promises_hold(looks: list[tuple[float, Look]], rules: Rules) -> None:
     """A submit key only while exactly our text is seen, and no second text while the first may stand."""
@@ -341,6 +401,7 @@ def test_whatever_is_seen_the_promises_hold(looks: list[tuple[float, Look]], rul
         for action in actions:
             if not isinstance(action, Write):
                 continue
+            assert rules.known
             assert look.alive
             assert not look.stopped
             assert look.published is not Published.BLOCKED

@@ -354,3 +354,25 @@ def test_mail_that_an_idle_agent_leaves_is_parked_after_a_bounded_number_of_atte
 @pytest.mark.parametrize("outcome", COUNTED)
 def test_every_attempt_that_touched_the_terminal_counts(outcome: Outcome) -> None:
     assert attempted(Wake(), "a", now=0.0, outcome=outcome).tries == 1
+
+
+UNKNOWN = Readiness(waits_for=Reason.UNKNOWN_PROGRAM)
+
+
+def test_of_mail_for_a_program_that_is_not_known_the_user_hears_once() -> None:
+    again = Again(10.0 + LOOK_EVERY)
+    state, actions = step(Wake(), looked("a", agent=UNKNOWN), 10.0)
+    assert (state.phase, state.reason, actions) == (Phase.WAITING, Reason.UNKNOWN_PROGRAM, (TellPerson(), again))
+    state, actions = step(state, looked("a", agent=UNKNOWN), 10.0)
+    assert actions == (again,)
+    state, actions = step(state, looked("a", "b", agent=UNKNOWN), 10.0)
+    assert actions == (TellPerson(), again), "of what came since, too"
+    state, actions = step(state, looked("b", agent=UNKNOWN), 10.0)
+    assert actions == (again,)
+    state, _ = step(state, looked(agent=UNKNOWN), 10.0)
+    assert step(state, looked("c", agent=UNKNOWN), 10.0)[1] == (TellPerson(), again)
+
+
+def test_a_program_that_is_known_is_told_where_another_was_before() -> None:
+    state, _ = step(Wake(), looked("a", agent=UNKNOWN), 10.0)
+    assert step(state, looked("a"), 11.0)[1] == (Attempt(),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -281,8 +282,11 @@ def test_a_blind_way_heeds_what_the_agent_says_in_its_file(outside: Outside) -> 
 
 
 def test_a_blind_way_leaves_the_line_where_no_key_is_harmless(outside: Outside) -> None:
-    """An unknown program, called like the agent; --submit presses Enter all the same."""
-    shutil.copy(outside.place / "bin" / "claude", outside.place / "bin" / "other")
+    """A program of a profile of the user's own."""
+    profiles = outside.place / ".config" / "amq" / "profiles"
+    profiles.mkdir(parents=True)
+    (profiles / "other.toml").write_text('extends = "opencode"\nname = "other"\nprograms = ["other"]\n')
+    other(outside)
     with plain_terminal(outside) as shell:
         outside.starts(wake="amq wake --program other --inject-mode paste", agent=False)
         shell.press(f"other {outside.log}\r")
@@ -291,3 +295,109 @@ def test_a_blind_way_leaves_the_line_where_no_key_is_harmless(outside: Outside) 
         outside.comes_to("started", "pasted")
         wait_until(lambda: outside.waited_for()[-1:] == ["typed"])
         nothing_happens(outside)
+
+
+def other(outside: Outside) -> Path:
+    """An agent under a name that says nothing to amq; where notices of it are noted."""
+    shutil.copy(outside.place / "bin" / "claude", outside.place / "bin" / "other")
+    notify, shown = outside.place / "bin" / "notify-send", outside.place / "shown"
+    notify.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >>{shown}\necho >>{shown}\n')
+    notify.chmod(0o700)
+    return shown
+
+
+def gets_nothing(outside: Outside, reason: str, count: int = 1) -> None:
+    """Mail for the other agent waits for REASON."""
+    for _ in range(count):
+        outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == [reason], outside.waited_for)
+    nothing_happens(outside)
+    assert outside.noted() == ["started"]
+
+
+def starts_other(outside: Outside, options: str) -> None:
+    outside.starts(wake=f"amq wake {options}", agent=False)
+    outside.press(f"other {outside.log}\r")
+    outside.comes_to("started")
+
+
+@pytest.mark.parametrize("way", ["tmux", "tiocsti"])
+def test_a_program_that_amq_does_not_know_gets_nothing_and_the_user_is_notified_once(
+    outside: Outside, way: str, request: pytest.FixtureRequest
+) -> None:
+    shown = other(outside)
+    with plain_terminal(outside) if way == "tiocsti" else contextlib.nullcontext(request.getfixturevalue("pane")):
+        starts_other(outside, "--program other")
+        assert "amq: other is not a program that amq knows, so nothing is typed into it" in outside.said()
+        gets_nothing(outside, "unknown-program")
+        wait_until(shown.exists)
+        assert shown.read_text() == "--app-name=amq|Mail for claude|It has not been read; amq why claude tells why.|\n"
+
+
+@pytest.mark.parametrize("way", ["tmux", "tiocsti"])
+def test_the_user_may_vouch_for_it(outside: Outside, way: str, request: pytest.FixtureRequest) -> None:
+    """By --submit: Enter is pressed all the same."""
+    other(outside)
+    with plain_terminal(outside) if way == "tiocsti" else contextlib.nullcontext(request.getfixturevalue("pane")):
+        starts_other(outside, "--program other --submit --inject-mode paste")
+        outside.send()
+        outside.comes_to("started", *TOLD)
+
+
+def test_a_profile_is_given_to_a_program_whose_screen_is_seen(outside: Outside, pane: Tmux) -> None:
+    other(outside)
+    starts_other(outside, "--program other --profile claude")
+    pane.press("dialog\r")
+    outside.comes_to("started", "submitted dialog", "dialog")
+    outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == ["dialog"], outside.waited_for)
+    nothing_happens(outside)
+    pane.press("n")
+    outside.comes_to("started", "submitted dialog", "dialog", "denied", *TOLD)
+
+
+@pytest.mark.parametrize("options", ["--profile claude", "--prompt '> '"])
+def test_what_the_user_says_of_a_program_does_not_do_where_nothing_is_seen(outside: Outside, options: str) -> None:
+    """Behind docker or ssh it may be at a shell."""
+    other(outside)
+    with plain_terminal(outside):
+        starts_other(outside, f"--program other {options}")
+        gets_nothing(outside, "unknown-screen")
+
+
+ONE_TYPED = ONE_MESSAGE.replace("1", "a")  # as keys: whether such a program takes pastes is not seen
+
+
+def test_at_a_prompt_of_the_users_program_a_line_is_typed_and_nowhere_else(outside: Outside, pane: Tmux) -> None:
+    """Not into its children, whatever they print, and not behind a draft. The shell around it has another prompt."""
+    outside.starts(wake="amq wake --program bash --prompt 'in$ '", agent=False)
+    outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == ["unknown-screen"], outside.waited_for)
+    nothing_happens(outside)
+    pane.press("PS1='in$ ' /bin/bash --norc --noprofile -i\r")
+    wait_until(lambda: outside.waited_for()[-1:] == ["submitted"], outside.waited_for)
+    assert pane.screen().count(ONE_TYPED) == 1
+    wait_until(lambda: "command not found" in pane.screen())
+    with Mailbox(outside.root, "claude").drain() as mail:
+        assert list(mail)
+    for keys, reason, after in (("sh -c 'printf \"in$ \"; read it'\r", "no-channel", "\r"), ("half", "draft", "\x15")):
+        before = pane.screen().count(ONE_TYPED)
+        pane.press(keys)
+        outside.send()
+        wait_until(lambda reason=reason: outside.waited_for()[-1:] == [reason], outside.waited_for)  # type: ignore[misc]
+        nothing_happens(outside)
+        assert pane.screen().count(ONE_TYPED) == before
+        pane.press(after)
+        wait_until(lambda: outside.waited_for()[-1:] == ["submitted"], outside.waited_for)
+        with Mailbox(outside.root, "claude").drain() as mail:
+            assert list(mail)
+
+
+def test_a_program_whose_line_the_kernel_edits_gets_nothing_at_its_prompt(outside: Outside, pane: Tmux) -> None:
+    """What was typed ahead is not seen."""
+    outside.starts(wake="amq wake --program sh --prompt '? '", agent=False)
+    pane.press("sh -c 'while printf \"? \"; read -r it; do sleep 1; done'\r")
+    outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == ["unknown-screen"], outside.waited_for)
+    nothing_happens(outside)
+    assert ONE_MESSAGE.partition(" ")[0] not in pane.screen().rpartition("? ")[2]

@@ -91,6 +91,8 @@ class BlindChannel:
         """A program that has not yet taken over its terminal throws away what was typed."""
         if agent is None:
             return Reason.NO_CHANNEL
+        if not self._submit and (unseen := _must_be_seen(agent)):
+            return unseen
         try:
             discipline = self._keyboard.discipline()
         except OSError:
@@ -119,3 +121,10 @@ class BlindChannel:
     def _text(self, line: Notification, agent: Agent) -> bytes:
         pasted = self._mode is Mode.PASTE or (self._mode is Mode.AUTO and agent.rules.needs_paste_mode)
         return bracketed(line.text) if pasted else plain(line.without_digits)
+
+
+def _must_be_seen(agent: Agent) -> Reason | None:
+    """Why nothing is typed into a program whose screen is not seen, as far as it is not one that we know."""
+    if not agent.rules.known:
+        return Reason.UNKNOWN_PROGRAM
+    return Reason.UNKNOWN_SCREEN if agent.hidden or agent.rules.at_prompt else None

@@ -31,6 +31,10 @@ class _LostError(Exception):
     """The agent has no longer the keyboard, or the pane is gone."""
 
 
+class _RunsError(_LostError):
+    """A program that was at its prompt has taken our line, and runs another one."""
+
+
 class PaneChannel:
     """To the agent that has the keyboard of PANE."""
 
@@ -71,6 +75,9 @@ class PaneChannel:
         self._look_at = 0.0
         try:
             return await until_ended(lambda: self._step(line))
+        except _RunsError:
+            self._state = Typed()
+            return End(Outcome.SUBMITTED, "")
         except _LostError as error:
             return self._lost(str(error))
 
@@ -100,9 +107,12 @@ class PaneChannel:
     def _seen(self, now: float) -> tuple[Look, Rules]:
         """Another agent than before begins with nothing of ours in its row. Raises _LostError."""
         agent = self._keyboard.agent()
+        if agent is not self._agent and self._has_submitted_at_its_prompt():
+            raise _RunsError
         if agent is None:
             raise _LostError("the agent has no longer the keyboard")
-        rules = replace(agent.rules, echo_within=ECHO_WITHIN, submitted_within=SUBMITTED_WITHIN)
+        by_echo = agent.rules.by_echo or self._trust.empty
+        rules = replace(agent.rules, by_echo=by_echo, echo_within=ECHO_WITHIN, submitted_within=SUBMITTED_WITHIN)
         if agent is not self._agent:
             if self._state.phase in (Phase.PASTED, Phase.SUBMITTED):
                 raise _LostError("another program has the keyboard")
@@ -112,6 +122,9 @@ class PaneChannel:
         except (GoneError, OSError) as error:
             raise _LostError(str(error)) from error
         return replace(look, published=agent.witness.look(look.published, None, now)), rules
+
+    def _has_submitted_at_its_prompt(self) -> bool:
+        return self._state.phase is Phase.SUBMITTED and self._agent is not None and self._agent.rules.at_prompt
 
     def _write(self, action: Write, look: Look) -> None:
         try:

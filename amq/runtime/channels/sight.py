@@ -54,7 +54,7 @@ class Sight:
         if picture != self._picture:
             self._picture, self._changed_at, self._changes = picture, now, self._changes + 1
         view = picture.view() if picture else None
-        row = self._find(view)
+        row = self._find(view) if self._shows_all(discipline) else UNKNOWN
         if row != self._row:
             self._row, self._row_since = row, now
         known = self._rules.row is not None
@@ -74,6 +74,10 @@ class Sight:
             title=picture.title if picture else b"",
             row=row,
         )
+
+    def _shows_all(self, discipline: Discipline) -> bool:
+        """Whether all that stands in the line is seen: in canonical mode keys typed ahead of a prompt are not."""
+        return self._trust.empty or not (self._rules.at_prompt and discipline.canonical)
 
     def _takes_text(self) -> bool:
         return self._rules.needs_paste_mode or self._trust.takes_text

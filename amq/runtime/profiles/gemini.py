@@ -14,5 +14,7 @@ PROFILE = Profile(
     programs=("gemini",),
     tested=("0.61.0",),
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
-    rules=Rules(needs_paste_mode=True, full_screen=True, ready_when=ReadyWhen.TITLED, patience=20.0, settle=0.3),
+    rules=Rules(
+        by_echo=True, needs_paste_mode=True, full_screen=True, ready_when=ReadyWhen.TITLED, patience=20.0, settle=0.3
+    ),
 )

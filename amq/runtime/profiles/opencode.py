@@ -14,5 +14,5 @@ PROFILE = Profile(
     programs=("opencode",),
     tested=("1.18.33",),
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), escape_waits=False),
-    rules=Rules(needs_paste_mode=True, full_screen=True, quiet=1.0, patience=30.0),
+    rules=Rules(by_echo=True, needs_paste_mode=True, full_screen=True, quiet=1.0, patience=30.0),
 )
