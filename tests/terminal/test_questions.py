@@ -17,6 +17,7 @@ import pytest
 
 from amq.mailbox import Mailbox
 from amq.runtime.typed import Rules
+from tests.chance import sample
 from tests.pty.person import wait_until
 from tests.runtime.desk import Desk, Session
 from tests.terminal.desks import require
@@ -46,6 +47,7 @@ QUESTIONS = {
     "htop": ("htop", "F1"),
     "python": (PYTHON, ">>> "),
 }
+FIRST, *OTHERS = QUESTIONS
 
 
 @pytest.fixture
@@ -119,7 +121,7 @@ def told(desk: Desk) -> None:
     wait_until(lambda: desk.recorded()[-1:] == ["submitted"], desk.recorded)
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", [FIRST, *sample(OTHERS, 5, of="questions")])
 def test_a_program_that_amq_does_not_know_gets_nothing(desk: Desk, work: Path, name: str) -> None:
     command, asks = QUESTIONS[name]
     require(needed(command))
@@ -133,7 +135,7 @@ def test_a_program_that_amq_does_not_know_gets_nothing(desk: Desk, work: Path, n
     assert state(work) == before
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", sample(QUESTIONS, 3, of="questions in a shell"))
 def test_a_program_that_the_hosted_shell_runs_gets_nothing(desk: Desk, work: Path, name: str) -> None:
     command, asks = QUESTIONS[name]
     require(["bash", *needed(command)])
@@ -148,13 +150,17 @@ def test_a_program_that_the_hosted_shell_runs_gets_nothing(desk: Desk, work: Pat
 
 @pytest.mark.parametrize(
     "command",
-    [
-        pytest.param(f"sh -c 'printf \"{PROMPT}\"; read -r it; touch done'", id="read"),
-        pytest.param(f"{ANY_BASH} -c 'read -e -p \"{PROMPT}\" it; touch done'", id="readline"),
-        pytest.param(f"{ANY_BASH} -c 'read -n1 -p \"{PROMPT}\" it; touch done'", id="one key"),
-        pytest.param(f'{sys.executable} -c \'input("{PROMPT}"); open("done", "w")\'', id="input()"),
-        pytest.param(f"{ANY_BASH} --norc --noprofile -i", id="a shell in it"),
-    ],
+    sample(
+        [
+            pytest.param(f"sh -c 'printf \"{PROMPT}\"; read -r it; touch done'", id="read"),
+            pytest.param(f"{ANY_BASH} -c 'read -e -p \"{PROMPT}\" it; touch done'", id="readline"),
+            pytest.param(f"{ANY_BASH} -c 'read -n1 -p \"{PROMPT}\" it; touch done'", id="one key"),
+            pytest.param(f'{sys.executable} -c \'input("{PROMPT}"); open("done", "w")\'', id="input()"),
+            pytest.param(f"{ANY_BASH} --norc --noprofile -i", id="a shell in it"),
+        ],
+        1,
+        of="children",
+    ),
 )
 def test_a_child_that_prints_the_very_prompt_gets_nothing(desk: Desk, work: Path, command: str) -> None:
     """It is seen that it is not the shell that has the keyboard. Then the shell is told."""
@@ -169,12 +175,16 @@ def test_a_child_that_prints_the_very_prompt_gets_nothing(desk: Desk, work: Path
 
 @pytest.mark.parametrize(
     "command",
-    [
-        pytest.param(f"read -r -p '{PROMPT}' it; touch done", id="a line"),
-        pytest.param(f"read -n1 -p '{PROMPT}' it; touch done", id="one key"),
-        pytest.param(f"read -s -p '{PROMPT}' it; touch done", id="a secret"),
-        pytest.param(f"PS3='{PROMPT}'; select it in one two; do touch done; break; done", id="a menu"),
-    ],
+    sample(
+        [
+            pytest.param(f"read -r -p '{PROMPT}' it; touch done", id="a line"),
+            pytest.param(f"read -n1 -p '{PROMPT}' it; touch done", id="one key"),
+            pytest.param(f"read -s -p '{PROMPT}' it; touch done", id="a secret"),
+            pytest.param(f"PS3='{PROMPT}'; select it in one two; do touch done; break; done", id="a menu"),
+        ],
+        2,
+        of="questions of the shell",
+    ),
 )
 def test_a_question_of_the_shells_own_in_the_words_of_its_prompt_is_known_by_its_mode(
     desk: Desk, work: Path, command: str
@@ -205,7 +215,7 @@ AT_WORK = {
 }
 
 
-@pytest.mark.parametrize("name", AT_WORK)
+@pytest.mark.parametrize("name", sample(AT_WORK, 2, of="prompts"))
 def test_at_its_prompt_a_program_is_told_and_a_draft_there_is_left_alone(desk: Desk, work: Path, name: str) -> None:
     program, prompt = AT_WORK[name]
     require(program[:1])
@@ -224,13 +234,17 @@ def test_at_its_prompt_a_program_is_told_and_a_draft_there_is_left_alone(desk: D
 
 @pytest.mark.parametrize(
     "keys",
-    [
-        pytest.param("if True:\r", id="a block"),
-        pytest.param("if True:\r\x1b[A", id="back in a block"),
-        pytest.param("\x12", id="a search"),
-        pytest.param("input('Sure? ')\r", id="a question"),
-        pytest.param("help()\r", id="help"),
-    ],
+    sample(
+        [
+            pytest.param("if True:\r", id="a block"),
+            pytest.param("if True:\r\x1b[A", id="back in a block"),
+            pytest.param("\x12", id="a search"),
+            pytest.param("input('Sure? ')\r", id="a question"),
+            pytest.param("help()\r", id="help"),
+        ],
+        1,
+        of="places in python",
+    ),
 )
 def test_elsewhere_in_python_nothing_is_typed(desk: Desk, work: Path, keys: str) -> None:
     session = desk.run(*PYTHON.split(), options=("--prompt", ">>> "))
@@ -241,7 +255,9 @@ def test_elsewhere_in_python_nothing_is_typed(desk: Desk, work: Path, keys: str)
     nothing_happens(desk, session, "unknown-screen", "draft")
 
 
-@pytest.mark.parametrize(("name", "variable"), [("zsh", "RPROMPT"), ("fish", "amq_right")])
+@pytest.mark.parametrize(
+    ("name", "variable"), sample([("zsh", "RPROMPT"), ("fish", "amq_right")], 1, of="right prompts")
+)
 def test_beside_a_right_prompt_nothing_is_typed(desk: Desk, work: Path, name: str, variable: str) -> None:
     """It cannot be told from a draft with the cursor at its beginning."""
     program, prompt = AT_WORK[name]
@@ -254,14 +270,18 @@ def test_beside_a_right_prompt_nothing_is_typed(desk: Desk, work: Path, name: st
 
 @pytest.mark.parametrize(
     "keys",
-    [
-        pytest.param(["\x12"], id="a search"),
-        pytest.param(["echo 'half\r"], id="an open quote"),
-        pytest.param(["half \\\r"], id="a line that goes on"),
-        pytest.param(["half", "\x01"], id="the cursor at the beginning of a draft"),
-        pytest.param(["cat <<end\r"], id="a here-document"),
-        pytest.param(["\x1b[200~\nhalf\x1b[201~", "\x1b[A\x01"], id="a draft of two lines"),
-    ],
+    sample(
+        [
+            pytest.param(["\x12"], id="a search"),
+            pytest.param(["echo 'half\r"], id="an open quote"),
+            pytest.param(["half \\\r"], id="a line that goes on"),
+            pytest.param(["half", "\x01"], id="the cursor at the beginning of a draft"),
+            pytest.param(["cat <<end\r"], id="a here-document"),
+            pytest.param(["\x1b[200~\nhalf\x1b[201~", "\x1b[A\x01"], id="a draft of two lines"),
+        ],
+        1,
+        of="places in a shell",
+    ),
 )
 def test_elsewhere_in_a_shell_nothing_is_typed(desk: Desk, work: Path, keys: list[str]) -> None:
     session = desk.run(*BASH, options=AT_PROMPT)
@@ -275,16 +295,20 @@ def test_elsewhere_in_a_shell_nothing_is_typed(desk: Desk, work: Path, keys: lis
 
 @pytest.mark.parametrize(
     "keys",
-    [
-        pytest.param(["\x1b[D"], id="left"),
-        pytest.param(["\x1b[H"], id="home"),
-        pytest.param(["\x1b[A", "\x1b[B"], id="up and down"),
-        pytest.param(["\x1b[200~abc\x1b[201~", "\x7f\x7f\x7f"], id="a paste, erased"),
-        pytest.param(["abc", "\x17"], id="a word, killed"),
-        pytest.param(["\x0c"], id="a cleared screen"),
-        pytest.param(["你好", "\x7f\x7f"], id="wide characters, erased"),
-        pytest.param(["😀", "\x7f"], id="an emoji, erased"),
-    ],
+    sample(
+        [
+            pytest.param(["\x1b[D"], id="left"),
+            pytest.param(["\x1b[H"], id="home"),
+            pytest.param(["\x1b[A", "\x1b[B"], id="up and down"),
+            pytest.param(["\x1b[200~abc\x1b[201~", "\x7f\x7f\x7f"], id="a paste, erased"),
+            pytest.param(["abc", "\x17"], id="a word, killed"),
+            pytest.param(["\x0c"], id="a cleared screen"),
+            pytest.param(["你好", "\x7f\x7f"], id="wide characters, erased"),
+            pytest.param(["😀", "\x7f"], id="an emoji, erased"),
+        ],
+        2,
+        of="keys",
+    ),
 )
 def test_a_key_that_leaves_nothing_silences_nobody(desk: Desk, work: Path, keys: list[str]) -> None:
     session = desk.run(*BASH, options=AT_PROMPT, LC_ALL="C.UTF-8", LANG="C.UTF-8")
