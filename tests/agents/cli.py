@@ -361,12 +361,13 @@ class Cli:
     def _box_rows(self) -> list[str]:
         dim = "" if self.box else self.ghost or self.style.placeholder
         if dim:
-            return [f"{self.style.prompt} \x1b[2m{dim}\x1b[22m"]
+            return [f"{self.style.prompt}{self.style.blank}\x1b[2m{dim}\x1b[22m"]
         width = self._columns - 4
         wrapped = [line[at : at + width] for line in self.box.split("\n") for at in range(0, max(1, len(line)), width)][
             -8:
         ]
-        return [f"{self.style.prompt if number == 0 else ' '} {line}" for number, line in enumerate(wrapped)]
+        first = f"{self.style.prompt}{self.style.blank}"
+        return [f"{first if number == 0 else '  '}{line}" for number, line in enumerate(wrapped)]
 
     def _out(self, data: bytes) -> None:
         if self.alive:

@@ -251,7 +251,8 @@ def ghost_text(world: World) -> None:
     if world.chance.random() < 0.5:
         _send(world)
     world.run(world.chance.uniform(0.0, 0.3))
-    world.cli.suggest("run the tests", world.now)
+    if world.cli.style.suggests:
+        world.cli.suggest("run the tests", world.now)
     _send(world)
     world.run(world.chance.uniform(0.0, 3.0))
 

@@ -121,7 +121,7 @@ PLACES = [
 ]
 """Fields that look like the input row, on a terminal with 16 colours: grey texts are faint there."""
 OTHERS = [
-    Step("idle", "", "", 14),
+    Step("idle", "", "", 30),
     Step("draft", "half", "half"),
     Step("cursor at its start", LEFT * 4, "half"),
     Step("draft gone", "\x1b[C" * 4 + BACKSPACE * 4, ""),

@@ -111,7 +111,8 @@ class PaneChannel:
             look = self._sight.look(self._pane.picture(), self._keyboard.discipline(), now)
         except (GoneError, OSError) as error:
             raise _LostError(str(error)) from error
-        return replace(look, published=agent.witness.look(look.published, None, now)), rules
+        published, version = agent.witness.look(look.published, None, now), agent.witness.version()
+        return replace(look, published=published, version=version), rules
 
     def _write(self, action: Write, look: Look) -> None:
         try:

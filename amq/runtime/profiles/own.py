@@ -48,7 +48,8 @@ def checked(values: Mapping[str, Any], path: str) -> Profile:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"{path}: {where}: {first['msg']}") from error
-    if profile.rules.submit in NEVER or (profile.rules.submit[:1] == b"\x1b" and len(profile.rules.submit) < 3):
+    keys = [key for key in (profile.rules.submit, profile.rules.plain) if key] or [b""]
+    if any(key in NEVER or (key[:1] == b"\x1b" and len(key) < 3) for key in keys):
         raise UsageError(f"{path}: rules.submit: no key that submits a line", hint='such as "\\r"')
     return profile
 
