@@ -27,7 +27,7 @@ PROFILE = Profile(
             draws_cursor=True,
             placeholders=("Type your message or @path/to/file",),
             faint=False,
-            working=(r"^\s*[\u2800-\u28ff] .*\besc to cancel\b",),
+            working=(r"\(\d[\dhms ]* · (?:.* · )?esc to cancel\)",),
         ),
         submit=b"",
         plain=ENTER,
