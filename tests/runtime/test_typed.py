@@ -29,6 +29,7 @@ from amq.runtime.typed import (
     drained,
     gate,
     step,
+    titled,
 )
 from amq.runtime.words import Outcome, Reason
 
@@ -454,3 +455,18 @@ def test_without_any_key_the_line_is_left_and_said_so() -> None:
     state, done = run(pasted(rules, CODEX_IDLE), (0.1, ours), (0.3, ours), rules=rules)
     assert done == [left]
     assert run(state, (30.0, ours), rules=rules)[1] == [left]
+
+
+@pytest.mark.parametrize(
+    ("title", "state"),
+    [
+        ("◇  Ready (x)", Published.IDLE),
+        ("✦  Working… (x)", Published.WORKING),
+        ("✋  Action Required (x)", Published.BLOCKED),
+        ("Gemini CLI (x)", None),
+        ("", None),
+    ],
+)
+def test_a_title_may_tell_the_state(title: str, state: Published | None) -> None:
+    assert titled(title.encode(), GEMINI.rules) is state
+    assert titled(title.encode(), CLAUDE.rules) is None
