@@ -199,9 +199,9 @@ def _boxed(view: View, bar: str) -> _Area | None:
 
 
 def _is_line(view: View, number: int) -> bool:
-    """Whether a row is a line across the screen. A few words may stand in it."""
+    """Whether a row is a line across the screen. A few words may stand in it, such as a session's name near its end."""
     text = view.rows[number]
-    return text.startswith(_LINE * 3) and text.endswith(_LINE * 3)
+    return text.startswith(_LINE * 3) and text.endswith(_LINE)
 
 
 def _ends_box(view: View, number: int, left: int, bar: str) -> bool:

@@ -85,6 +85,8 @@ def test_without_a_screen_nothing_is_known() -> None:
         pytest.param(f"{LINE}\n❯   \n{LINE}\x1b[2;5H", CLAUDE, Standing.HOLDS, id="blanks"),
         pytest.param(f"{LINE}\n❯ \n  \n{LINE}\x1b[3;3H", CLAUDE, Standing.HOLDS, id="two empty lines"),
         pytest.param(f"{LINE}\n❯ \n  \n{LINE}\x1b[2;3H", CLAUDE, Standing.HOLDS, id="the cursor in the first of two"),
+        pytest.param(f"{LINE[:31]} review ─\n❯ \n{LINE}\x1b[2;3H", CLAUDE, Standing.EMPTY, id="the name of a session"),
+        pytest.param(f"{LINE[:39]}x\n❯ \n{LINE}\x1b[2;3H", CLAUDE, Standing.NOT_FOUND, id="a line that does not end"),
         pytest.param(f"{LINE}\n! ls\n{LINE}\x1b[2;5H", CLAUDE, Standing.NOT_FOUND, id="another prompt"),
         pytest.param(f"{LINE}\n❯ x\nBut\n{LINE}\x1b[2;3H", CLAUDE, Standing.NOT_FOUND, id="not indented"),
         pytest.param(f"❯ \n{LINE}\x1b[1;3H", CLAUDE, Standing.NOT_FOUND, id="no line above"),

@@ -98,6 +98,17 @@ def test_the_list_of_agents_gets_no_line(rig: Rig, agent: Agent, person: Person,
     check_place(rig, agent, person, terminal, TASK)
 
 
+@agents(also=("claude", "claude-before"))
+def test_nor_does_the_list_that_is_started_by_itself(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    """It asks whether its state is wanted, and publishes none until a session is opened from it."""
+    terminal = run(agent, arguments=("agents",))
+    terminal.wait_for(TASK)
+    person.ask(agent)
+    person.waits_for(agent, "starting", "unknown-screen")
+    stays(lambda: terminal.shows(TASK), terminal.screen, 3 * LONG_ENOUGH)
+    assert rig.model.turns == []
+
+
 @pytest.mark.parametrize("shown", [NAME, INSTRUCTIONS])
 @agents("codex", also=("codex-before",))
 def test_a_field_for_a_name_or_a_review_gets_no_line(
