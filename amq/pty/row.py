@@ -61,7 +61,7 @@ class RowRule:
     framed: bool  # it stands between two lines across the screen, else above an empty row, with the cursor visible
     indent: int = 2  # columns before its text
     bar: str = ""  # it stands in a box behind this bar; what is said of prompt and indent holds behind it
-    hides_cursor: bool = False  # the cursor is in it, and never visible
+    hides_cursor: bool = False  # the cursor is in it, and need not be visible
     draws_cursor: bool = False  # as an inverse cell; the terminal's own is somewhere below the row
     placeholders: tuple[str, ...] = ()  # expressions for the whole text of its empty row; none: any faint text will do
     faint: bool = True  # its placeholders are; else they are known by their words alone
@@ -212,7 +212,7 @@ def _unframed(view: View, rule: RowRule) -> range | None:
     """The rows around the cursor, from the one with the prompt to the empty one above whatever stands at the bottom."""
     row = view.cursor[0]
     top = next((number for number in range(row, -1, -1) if view.rows[number].startswith(rule.prompt)), None)
-    if top is None or view.cursor_visible is rule.hides_cursor:
+    if top is None or not (view.cursor_visible or rule.hides_cursor):
         return None
     filled = [number for number in range(top, view.size[0]) if view.rows[number].strip(_PADDING)]
     gaps = [number for number, after in pairwise(filled) if after - number > 1]

@@ -274,19 +274,25 @@ def _text_of(content: str | list[Json]) -> str:
     return "".join(block.get("text", "") for block in _blocks(content))
 
 
+_FROM_A_HOOK = re.compile(
+    r"<system-reminder>.*?^(Stop hook feedback:\n.*?)\s*</system-reminder>", re.DOTALL | re.MULTILINE
+)
 _SENT_MEANWHILE = re.compile(r"The user sent a new message while you were working:\n(.*)")
 
 
 def _said(role: str, block: Json) -> str:
     """What the person said in BLOCK of a message in ROLE to Claude, "" if it is something else.
 
-    What was sent during a turn comes within words of Claude Code's own, in some versions as role `system`.
+    What was sent during a turn comes within words of Claude Code's own, in some versions as role `system`; what a Stop
+    hook said, from 2.1.332 on, too.
     """
     if block["type"] != "text" or role == "assistant":
         return ""
     text: str = block["text"]
     if meanwhile := _SENT_MEANWHILE.match(text):
         return meanwhile[1]
+    if from_a_hook := _FROM_A_HOOK.match(text):
+        return from_a_hook[1]
     return "" if role == "system" or text.startswith("<system-reminder>") else text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
 from tests.real.person import NOTICE, Person, Run, check_answer, notices, soak, wait_for_reply
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, stays, wait_until
+from tests.real.test_outside_real import start
 
+__all__ = ["start"]
 pytestmark = [pytest.mark.timeout(300), soak]
 others = pytest.mark.parametrize("agent", ["gemini", "opencode", "qwen"], indirect=True)
 READY = r"Type your message|Ask anything…"
@@ -40,6 +43,13 @@ def submit(terminal: Terminal, line: str) -> None:
     terminal.press("\r")
 
 
+def needs_permission(turn: Turn) -> Answer:
+    """A model that, told to work, runs a command."""
+    if "work" not in turn.text or NOTICE in turn.text:
+        return use_amq(turn)
+    return Say("Finished.") if turn.results else Call("touch done")
+
+
 @others
 @pytest.mark.parametrize("count", [2])
 def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, person: Person, run: Run, count: int) -> None:
@@ -65,13 +75,12 @@ def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person,
 
 @others
 def test_an_open_dialog_gets_no_line(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
-    def script(turn: Turn) -> Answer:
-        if "work" not in turn.text or NOTICE in turn.text:
-            return use_amq(turn)
-        return Say("Finished.") if turn.results else Call("touch done")
+    rig.model.script = needs_permission
+    check_dialog(rig, agent, person, begin(run, agent, asks=True))
 
-    rig.model.script = script
-    terminal = begin(run, agent, asks=True)
+
+def check_dialog(rig: Rig, agent: Agent, person: Person, terminal: Terminal) -> None:
+    """Mail comes while a dialog is open: nothing is typed, and it is told of once behind it."""
     submit(terminal, "work")
     terminal.wait_for(PERMISSION)
     person.ask(agent)
@@ -106,3 +115,10 @@ def test_an_agent_that_works_is_told_at_the_end_of_its_turn(rig: Rig, agent: Age
     wait_for_reply(rig, person, terminal)
     check_answer(person, agent, question)
     assert sum(NOTICE in turn.text for turn in notices(rig)) == 1
+
+
+@others
+def test_beside_it_the_same_holds(rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]) -> None:
+    """By `amq wake` in tmux."""
+    rig.model.script = needs_permission
+    check_dialog(rig, agent, person, start(agent, asks=True, ready=READY))

@@ -34,7 +34,13 @@ def start(rig: Rig) -> Iterator[Callable[..., Terminal]]:
     with ExitStack() as stack:
 
         def start(
-            agent: Agent, *, asks: bool = False, arguments: str = "", via: str = "tmux", term: str = "tmux-256color"
+            agent: Agent,
+            *,
+            asks: bool = False,
+            arguments: str = "",
+            via: str = "tmux",
+            term: str = "tmux-256color",
+            ready: str = INPUT_ROW,
         ) -> Terminal:
             environment = rig.home(agent, asks=asks)
             environment |= {"PATH": f"{AMQ.parent}:{environment['PATH']}", "AM_ME": agent.program, "PS1": "READY "}
@@ -45,7 +51,7 @@ def start(rig: Rig) -> Iterator[Callable[..., Terminal]]:
             terminal.press(f"amq wake --via {via} &\r")
             terminal.wait_for(f"telling .* by {via}")
             terminal.press(f"clear; TERM={term} {agent.program} {arguments}\r")
-            terminal.wait_for(INPUT_ROW)
+            terminal.wait_for(ready, timeout=60)
             return terminal
 
         yield start
