@@ -27,13 +27,14 @@ class Style:
     placeholder: str = ""
     blank: str = " "  # behind the prompt
     suggests: bool = False  # lines of any words in its empty row
+    field_publishes: str = ""  # while a field that looks like its row is there
     swallows: bool = False  # an Enter in the first second may be lost
     modes: bytes = b"\x1b[?2004h\x1b[?1004h"
 
 
 CLAUDE = Style(
     name="claude", prompt="❯", framed=True, submit=frozenset({CTRL_X_ENTER}), publishes=True, asks_first=True,
-    hold=1.58, warns=0.5, swallows=True, blank="\xa0", suggests=True,
+    hold=1.58, warns=0.5, swallows=True, blank="\xa0", suggests=True, field_publishes="clear",
     modes=b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h",
 )  # fmt: skip
 CLAUDE_OLD = Style(
