@@ -69,6 +69,7 @@ def test_ones_own_extends_another(tmp_path: Path) -> None:
         ("name = 'x'\n[rules]\nsubmit = ''", "rules.submit: no key"),
         ('name = "x"\n[rules]\nsubmit = "\\u001b"', "rules.submit: no key"),
         ('name = "x"\n[rules]\nsubmit = "\\u0003"', "rules.submit: no key"),
+        ('name = "x"\n[rules]\nplain = "\\u0003"', "rules.plain: no key"),
         ("additions = [{ argument = ['x'] }]", "additions.0.arguments: "),
     ],
 )

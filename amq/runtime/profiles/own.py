@@ -21,7 +21,7 @@ from amq.errors import UsageError
 from amq.names import nearest
 from amq.runtime.profiles import Profile, built_in
 
-NEVER = (b"", b"\x1b", b"\x03", b"\x15", b"\x19")  # submit keys: none, a bare ESC, Ctrl-C, Ctrl-U, Ctrl-Y
+NEVER = (b"\x1b", b"\x03", b"\x15", b"\x19")  # submit keys: a bare ESC, Ctrl-C, Ctrl-U, Ctrl-Y
 
 
 def read_own(path: str) -> Profile:
@@ -48,8 +48,10 @@ def checked(values: Mapping[str, Any], path: str) -> Profile:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"{path}: {where}: {first['msg']}") from error
-    keys = [key for key in (profile.rules.submit, profile.rules.plain) if key] or [b""]
-    if any(key in NEVER or (key[:1] == b"\x1b" and len(key) < 3) for key in keys):
+    for name, key in (("submit", profile.rules.submit), ("plain", profile.rules.plain)):
+        if key in NEVER or (key[:1] == b"\x1b" and len(key) < 3):
+            raise UsageError(f"{path}: rules.{name}: no key that submits a line", hint='such as "\\r"')
+    if not profile.rules.submit + profile.rules.plain:
         raise UsageError(f"{path}: rules.submit: no key that submits a line", hint='such as "\\r"')
     return profile
 
