@@ -33,7 +33,7 @@ EXAMPLES = """\
 """
 NOTES = """\
 `amq run` is the better way: it sees the screen and every key of yours. From outside, tmux and kitty show what
-stands in the input line of Claude Code and Codex: ours is typed only into an empty one, and sent only where exactly it
+stands in the input line of a CLI that amq knows: ours is typed only into an empty one, and sent only where exactly it
 stands there. By GNU screen and tiocsti nothing is seen: a line that you have half typed there is sent with ours.
 
 Enter may answer a dialog. So where it is not seen that there is none, the line is sent only by a key that the program's

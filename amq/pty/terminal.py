@@ -49,6 +49,8 @@ class Look:
     alternate_screen: bool = False
     title_seen: bool = False
     published: Published | None = None
+    answered: bool = False  # it asked whether its state is wanted, and was told so: it will publish it
+    version: str = ""  # the program's, where it tells
     ready_since: float | None = None  # when it first published that it waits for a line, or works on one
     started: float = 0.0
     first_output: float | None = None
@@ -87,6 +89,7 @@ class Terminal:
         self._splitter = Splitter()
         self._echo: EchoWatch | None = None
         self._answers_state = answers_state
+        self._answered = False
         self._withheld = b""
         self._started = started
         self._first_output: float | None = None
@@ -124,6 +127,7 @@ class Terminal:
             shown = self._without_begun_question(data)
             if self.announced.state_questions == questions or self.keystrokes.inside(now):
                 return shown, b""
+            self._answered = True
             return STATE_QUESTION.sub(b"", shown), STATE_ANSWER
 
     def withheld(self) -> bytes:
@@ -228,6 +232,7 @@ class Terminal:
                 alternate_screen=self.ledger.alternate_screen,
                 title_seen=self.announced.title is not None,
                 published=self.announced.published,
+                answered=self._answered,
                 ready_since=self._ready_since,
                 started=self._started,
                 first_output=self._first_output,

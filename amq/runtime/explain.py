@@ -47,6 +47,8 @@ def wake_path(launch: Launch, *, native: bool) -> list[str]:
             "typed, and submitted with a key that its dialogs ignore, also while it works, when the mail is urgent or "
             f"waits for long{also}"
         )
+    elif profile.rules.row is not None:
+        ways.append("typed, and submitted with Enter only where exactly the line stands in its row, while it idles")
     else:
         ways.append("typed, and submitted with Enter only where exactly the line has come back")
     return ways

@@ -71,6 +71,8 @@ class Keyboard:
             profile = self._profile(program)
         except UsageError:  # of a profile of the person's own that cannot be read: then nothing is known
             return None
+        if not set(words[1:]).isdisjoint(profile.no_session):
+            return None
         sessions = claude_sessions(self._environment) if profile.publishes is Published.SESSIONS else ""
         witness = Witness("", pid, processes.started(pid), sessions)
         hidden = profile is self._given and bool(profile.programs) and program not in profile.programs
@@ -94,7 +96,7 @@ def fitted(profile: Profile, words: Sequence[str]) -> Rules:
     """The rules of PROFILE for a program called with WORDS: some submit keys are none without an argument for them."""
     if any(profile.submit_needs in word for word in words):
         return profile.rules
-    return replace(profile.rules, submit=b"" if profile.rules.plain else profile.rules.submit, inert=False)
+    return replace(profile.rules, submit=profile.usual_submit)
 
 
 def _is_known(name: str) -> bool:

@@ -162,8 +162,8 @@ def test_explaining_in_json(calls: list[Call], capfd: pytest.CaptureFixture[str]
     ("prints", "json_mode", "said"),
     [
         ("2.1.330 (Claude Code)", False, "claude 2.1.330: tested\n"),
-        ("9.9.9", False, "claude 9.9.9: not tested (2.1.330, 2.1.197 are); nothing is taken on trust"),
-        ("?", False, "claude: it does not say its version; tested with 2.1.330, 2.1.197\n"),
+        ("9.9.9", False, "claude 9.9.9: not tested (2.1.332, 2.1.330, 2.1.197 are); nothing is taken on trust"),
+        ("?", False, "claude: it does not say its version; tested with 2.1.332, 2.1.330, 2.1.197\n"),
         ("2.1.197 (Claude Code)", True, '"tested": true'),
     ],
 )

@@ -34,6 +34,16 @@ def test_a_question_in_two_reads_is_answered_as_well() -> None:
         assert terminal.withheld() == b""
 
 
+def test_a_program_whose_question_was_answered_will_publish_its_state() -> None:
+    terminal = Terminal(0.0, answers_state=True)
+    assert not terminal.look(1.0).answered
+    terminal.from_program(b"\x1b]7501;?\x07", 1.0)
+    assert terminal.look(1.0).answered
+    other = Terminal(0.0)
+    other.from_program(b"\x1b]7501;?\x07", 1.0)
+    assert not other.look(1.0).answered
+
+
 def test_what_only_began_like_a_question_is_shown() -> None:
     terminal = Terminal(0.0, answers_state=True)
     assert terminal.from_program(b"a\x1b]75", 1.0) == (b"a", b"")

@@ -35,14 +35,25 @@ def test_under_which_names_a_program_may_be_known(words: list[str], names: list[
     assert program_names(words) == names
 
 
-def test_a_submit_key_that_needs_an_argument_is_none_without_it() -> None:
-    """Codex is then submitted by Enter, which breaks off a turn: only where it is seen to idle."""
+def test_a_submit_key_that_needs_an_argument_is_another_without_it() -> None:
+    """Codex then has Tab, which queues a line, and submits it where it idles; Enter would break off a turn."""
     (_, setting) = next(each.arguments for each in CODEX.additions if "f21" in each.arguments[-1])
     assert fitted(CODEX, ["codex", "-c", setting]) is CODEX.rules
     rules = fitted(CODEX, ["codex", "-m", "o3"])
-    assert (rules.submit, rules.inert, rules.plain) == (b"", False, b"\r")
+    assert (rules.submit, rules.inert, rules.plain) == (b"\t", True, b"")
     assert fitted(CLAUDE, ["claude"]) is CLAUDE.rules
     assert fitted(GENERIC, ["aider"]) is GENERIC.rules
+
+
+def test_a_sub_command_that_shows_no_session_is_no_agent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`claude agents` is a list of them: a line there would make one more."""
+    words = ["claude", "--continue"]
+    monkeypatch.setattr(borrowed, "foreground", lambda _: 1)
+    monkeypatch.setattr(processes, "words", lambda _: tuple(words))
+    keyboard = Keyboard(0, "claude", {"HOME": str(tmp_path)})
+    assert keyboard.agent() is not None
+    words[1] = "agents"
+    assert keyboard.agent() is None
 
 
 def test_what_is_known_of_a_process() -> None:

@@ -143,6 +143,6 @@ def test_nothing_is_added_to_the_words_of_a_program_that_a_cli_is_behind() -> No
         assert launch.program == ["npx", name]
         assert (launch.hooked, launch.finds_amq, profile.native) == (False, False, NativeWay.NONE)
         assert profile.rules.row == profile_for(name).rules.row
-    assert not profile.rules.inert, "Codex does not know the key that its dialogs ignore"
+    assert profile.rules.submit == b"\t", "Codex does not know F21"
     assert behind(profile_for("claude"), ["/opt/bin/claude"]) is profile_for("claude")
     assert behind(profile_for("bash"), ["bash"]) is profile_for("bash")

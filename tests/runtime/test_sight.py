@@ -14,6 +14,7 @@ from amq.runtime.channels.sight import Sight, Trust
 from amq.runtime.panes import Picture, drawing
 from amq.runtime.profiles.claude import PROFILE as CLAUDE
 from amq.runtime.profiles.codex import PROFILE as CODEX
+from amq.runtime.profiles.gemini import PROFILE as GEMINI
 from amq.runtime.typed import Rules, Typed
 from amq.runtime.words import Reason
 
@@ -60,6 +61,18 @@ def test_what_is_not_seen_is_not_empty() -> None:
 def test_a_row_that_is_gone_is_a_dialog() -> None:
     dialog = Picture((8, 40), drawing([b"Proceed?", b"1. Yes"], (1, 0)))
     assert gates(*claude(), boxed(""), dialog) == [Reason.DRAFT, Reason.DIALOG]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        boxed("\x1b[2mdescribe a task for a new session\x1b[m", cursor=2),
+        boxed("", footer="enter to create"),
+        boxed("half", footer="ctrl+x to remove"),
+    ],
+)
+def test_a_row_of_another_place_gets_nothing(picture: Picture) -> None:
+    assert gates(*claude(), picture, picture, picture) == [Reason.UNKNOWN_SCREEN] * 3
 
 
 def test_keys_that_the_program_has_not_read_are_a_draft() -> None:
@@ -132,6 +145,23 @@ def test_there_the_proof_is_that_the_text_stands_at_the_cursor(after: str, stand
 )
 def test_the_state_that_the_screen_shows(rules: Rules, picture: Picture | None, published: Published | None) -> None:
     assert Sight(rules, Trust()).look(picture, RAW, 0.0).published is published
+
+
+@pytest.mark.parametrize(
+    ("title", "published", "reason"),
+    [
+        ("◇  Ready (x)", Published.IDLE, None),
+        ("✦  Working… (x)", Published.WORKING, None),
+        ("✋  Action Required (x)", Published.BLOCKED, Reason.DIALOG),
+        ("Gemini CLI", None, Reason.UNKNOWN_SCREEN),
+    ],
+)
+def test_the_state_that_a_title_shows(title: str, published: Published | None, reason: Reason | None) -> None:
+    lines = [b"", b" > \x1b[90m  Type your message or @path/to/file\x1b[m", b"", b"footer"]
+    picture = Picture((8, 40), drawing(lines, (1, 3)) + b"\x1b[?25l", title.encode())
+    sight = Sight(GEMINI.rules, Trust())
+    assert sight.look(picture, RAW, 0.0).published is published
+    assert gates(sight, GEMINI.rules, picture, picture)[1] is reason
 
 
 def test_quiet_is_where_no_picture_is_another_one() -> None:

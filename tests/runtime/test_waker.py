@@ -122,6 +122,18 @@ def test_a_dialog_is_left_alone(outside: Outside, pane: Tmux) -> None:
     outside.comes_to("started", "submitted dialog", "dialog", "denied", *TOLD)
 
 
+def test_a_row_that_is_another_places_is_left_alone(outside: Outside, pane: Tmux) -> None:
+    """Claude Code's list of agents: the line would make one, and the key end another."""
+    outside.starts("--dim")
+    pane.press("tasks\r")
+    outside.comes_to("started", "submitted tasks")
+    outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == ["unknown-screen"])
+    nothing_happens(outside)
+    pane.press("\x11")
+    outside.comes_to("started", "submitted tasks", *TOLD)
+
+
 def test_while_the_person_looks_back_nothing_is_typed(outside: Outside, pane: Tmux) -> None:
     """In tmux's copy mode a capture shows what is behind it: the row, as if it could be typed into."""
     outside.starts()
@@ -316,6 +328,27 @@ def test_a_blind_way_heeds_what_the_agent_says_in_its_file(outside: Outside) -> 
         wait_until(lambda: outside.noted()[-1:] == ["denied"])
         outside.says_in_its_file("idle")
         outside.comes_to("started", "submitted dialog", "dialog", "denied", *TOLD)
+
+
+def test_a_blind_way_heeds_that_a_session_was_moved_into_the_list_of_agents(outside: Outside) -> None:
+    """The terminal may show the list then, where the key would end it."""
+    with plain_terminal(outside):
+        outside.starts()
+        outside.says_in_its_file("idle", parkedJobId="d55e4440")
+        outside.send()
+        wait_until(lambda: outside.waited_for()[-1:] == ["unknown-screen"])
+        nothing_happens(outside)
+        outside.says_in_its_file("idle")
+        outside.comes_to("started", *TOLD)
+
+
+def test_a_blind_way_presses_no_key_that_this_version_lacks(outside: Outside) -> None:
+    with plain_terminal(outside):
+        outside.starts("--no-key")
+        outside.says_in_its_file("idle", version="2.1.197")
+        outside.send()
+        outside.comes_to("started", "pasted")
+        wait_until(lambda: outside.waited_for()[-1:] == ["typed"])
 
 
 def test_a_blind_way_leaves_the_line_where_no_key_is_harmless(outside: Outside) -> None:

@@ -101,6 +101,8 @@ class BlindChannel:
             return Reason.STARTING
         if discipline.canonical and not discipline.echoing:
             return Reason.UNKNOWN_SCREEN
+        if agent.witness.is_detached():
+            return Reason.UNKNOWN_SCREEN
         return Reason.DIALOG if said is Published.BLOCKED else None
 
     def _press(self, key: bytes, agent: Agent) -> End:
@@ -114,7 +116,8 @@ class BlindChannel:
         return End(Outcome.SUBMITTED, "")
 
     def _key(self, agent: Agent) -> bytes:
-        if agent.rules.inert:
+        knows_it = agent.witness.version() not in agent.rules.plain_for
+        if agent.rules.inert and agent.rules.submit == agent.profile.rules.submit and knows_it:
             return agent.rules.submit
         return ENTER if self._submit else b""
 

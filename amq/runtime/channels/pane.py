@@ -122,7 +122,8 @@ class PaneChannel:
             look = self._sight.look(self._pane.picture(), self._keyboard.discipline(), now)
         except (GoneError, OSError) as error:
             raise _LostError(str(error)) from error
-        return replace(look, published=agent.witness.look(look.published, None, now)), rules
+        published, version = agent.witness.look(look.published, None, now), agent.witness.version()
+        return replace(look, published=published, version=version), rules
 
     def _has_submitted_at_its_prompt(self) -> bool:
         return self._state.phase is Phase.SUBMITTED and self._agent is not None and self._agent.rules.at_prompt

@@ -13,6 +13,7 @@ from amq.pty.borrowed import Discipline
 from amq.pty.row import NOT_FOUND, UNKNOWN, Row, Standing, before_cursor, find_row, stands_at_cursor
 from amq.pty.screen import View
 from amq.pty.terminal import Look
+from amq.runtime import typed
 from amq.runtime.panes import Picture
 from amq.runtime.typed import Rules
 
@@ -67,7 +68,8 @@ class Sight:
             waiting=discipline.waiting,
             bracketed_paste=takes_a_line and not discipline.canonical and self._takes_text(),
             alternate_screen=False,  # not seen everywhere; a row that is found is the proof
-            published=self._says(view, row),
+            title_seen=bool(picture and picture.title),
+            published=self._says(view, row) or typed.titled(picture.title if picture else b"", self._rules),
             ready_since=-float("inf"),  # a row that has stood there for a while is the proof
             last_key=since if row.standing in (Standing.EMPTY, Standing.HOLDS) or not known else None,
             output=self._changes,

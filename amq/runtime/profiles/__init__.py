@@ -74,6 +74,8 @@ class Profile:
     keeps_path: bool = False  # its shell finds what is first on the PATH it was started with
     answers_state: bool = False  # it publishes its state by OSC 7501 only to a terminal that answers its question
     submit_needs: str = ""  # part of an argument without which the submit key of the rules is none
+    usual_submit: bytes = b""  # what submits a line in its place then, and answers no dialog
+    no_session: tuple[str, ...] = ()  # its sub-commands that show something else than a session
     line: Line = field(default_factory=Line)
     rules: Rules = field(default_factory=Rules)
 
@@ -100,9 +102,9 @@ class Profile:
 
 def built_in() -> dict[str, Profile]:
     """The profiles that come with amq, by name."""
-    from amq.runtime.profiles import claude, codex, gemini, generic, opencode
+    from amq.runtime.profiles import claude, codex, gemini, generic, opencode, qwen
 
-    return {each.PROFILE.name: each.PROFILE for each in (claude, codex, gemini, opencode, generic)}
+    return {each.PROFILE.name: each.PROFILE for each in (claude, codex, gemini, opencode, qwen, generic)}
 
 
 def profile_for(program: str) -> Profile:

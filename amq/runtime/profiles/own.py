@@ -23,7 +23,7 @@ from amq.names import nearest
 from amq.pty.row import PromptRule
 from amq.runtime.profiles import Profile, built_in, with_prompt
 
-NEVER = (b"", b"\x1b", b"\x03", b"\x15", b"\x19")  # submit keys: none, a bare ESC, Ctrl-C, Ctrl-U, Ctrl-Y
+NEVER = (b"\x1b", b"\x03", b"\x15", b"\x19")  # submit keys: a bare ESC, Ctrl-C, Ctrl-U, Ctrl-Y
 
 
 def read_own(path: str) -> Profile:
@@ -54,7 +54,10 @@ def checked(values: Mapping[str, Any], path: str) -> Profile:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"{path}: {where}: {first['msg']}") from error
-    if profile.rules.submit in NEVER or (profile.rules.submit[:1] == b"\x1b" and len(profile.rules.submit) < 3):
+    for name, key in (("submit", profile.rules.submit), ("plain", profile.rules.plain)):
+        if key in NEVER or (key[:1] == b"\x1b" and len(key) < 3):
+            raise UsageError(f"{path}: rules.{name}: no key that submits a line", hint='such as "\\r"')
+    if not profile.rules.submit + profile.rules.plain:
         raise UsageError(f"{path}: rules.submit: no key that submits a line", hint='such as "\\r"')
     if isinstance(profile.rules.row, PromptRule):
         return with_prompt(profile, profile.rules.row.text, f"{path}: rules.row.text")
