@@ -42,6 +42,7 @@ class Witness:
         self._session = f"{sessions}/{pid}.json" if sessions else ""
         self._pid = pid
         self._started = started
+        self._version = ""
         self._written = self._happened = 0.0  # when the last event came, on the wall clock and on the looker's
 
     @property
@@ -62,8 +63,9 @@ class Witness:
         return max(said, published, key=CARE.index)
 
     def version(self) -> str:
-        """Return the version that the program's file names, or an empty string."""
-        return str(self.session().get("version", ""))
+        """Return the version that the program's file names, or an empty string. Once known it stays as it is."""
+        self._version = self._version or str(self.session().get("version", ""))
+        return self._version
 
     def is_detached(self) -> bool:
         """Whether the terminal may show another session than the file's, or Claude Code's list of them.

@@ -67,6 +67,7 @@ GATES = (
          "_is_one_of(rule.elsewhere, text, re.fullmatch)", "False"),
     _row("what stands below does not matter", "find_row",
          "any((_is_one_of(rule.elsewhere, text, re.search) for text in below))", "False"),
+    _row("a hidden cursor is no sign of a dialog", "_unframed", "view.cursor_visible or rule.hides_cursor", "True"),
     _row("a box needs no lower edge", "_boxed", "edge.startswith(_BOX_EDGE)", "True"),
     _row("a box is looked into while the cursor is hidden", "_boxed", "not view.cursor_visible", "False"),
     _row("a drawn cursor is not looked for", "_framed_above", "cell is not None and cell.inverse", "cell is not None"),
