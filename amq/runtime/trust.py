@@ -152,13 +152,12 @@ def _directories(root: str) -> Iterator[tuple[str, os.stat_result]]:
 def _tracking_repository(root: str) -> str:
     """Name a repository that tracks something in the queue, by the path that was given or the real one."""
     for path in dict.fromkeys((os.path.abspath(root), os.path.realpath(root))):
-        top = path
-        try:
-            for top, git_directory in git_index.enclosing_repositories(path):
+        for top, git_directory in git_index.enclosing_repositories(path):
+            try:
                 if git_index.tracks(top, git_directory, path):
                     return f"the repository {visible(top)} tracks it, so that it may be another's"
-        except git_index.UnreadableIndex as error:
-            return f"whether the repository {visible(top)} tracks it is not known: {visible(str(error))}"
+            except git_index.UnreadableIndex as error:
+                return f"whether the repository {visible(top)} tracks it is not known: {visible(str(error))}"
     return ""
 
 

@@ -56,6 +56,20 @@ TRUSTED = (
         "a sparse directory does not count", "runtime/git_index.py", "_covers", "entry.endswith(b'/')", "False", INDEX,
     ),
     Mutant(
+        "a linked worktree's form of hash is not its repository's", "runtime/git_index.py", "tracks",
+        "repository.common_directory(git_directory)", "git_directory", INDEX,
+    ),
+    Mutant(
+        "an index that is being written is empty", "runtime/git_index.py", "tracks",
+        "os.path.lexists(os.path.join(git_directory, 'index.lock'))", "False", INDEX,
+    ),
+    Mutant(
+        "a FIFO of git's is read", "repository.py", "read_regular", "not stat.S_ISREG(found.st_mode)", "False", INDEX,
+    ),
+    Mutant(
+        "git's paths hold a zero byte", "repository.py", "_text", "'\\0' in text", "False", "tests/test_repository.py",
+    ),
+    Mutant(
         "a shared index that is missing is empty", "runtime/git_index.py", "tracks", "not data", "False", INDEX,
     ),
     Mutant("case counts in an index", "runtime/git_index.py", "_comparable", "path.lower()", "path", INDEX),
