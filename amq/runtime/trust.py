@@ -25,6 +25,7 @@ from amq.text import visible
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
 RECORD_NAME = "trust.json"
 ANSWER_WITHIN_S = 60.0
@@ -68,12 +69,19 @@ def trusted_queues(state: PrivateState) -> list[Trusted]:
     try:
         with open(path, "rb") as file:
             wire = jsontext.parse(file.read(_LARGEST_RECORD_BYTES))
-        found = [Trusted(str(each["path"]), int(each["device"]), int(each["inode"])) for each in wire["trusted"]]
+        found = [_trusted(each) for each in wire["trusted"]]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise AmqError(f"{path} cannot be read: {error}", hint="remove it, and trust the queues again") from error
     return sorted(found, key=lambda each: each.path)
+
+
+def _trusted(wire: dict[str, Any]) -> Trusted:
+    found = Trusted(wire["path"], wire["device"], wire["inode"])
+    if [type(value) for value in (found.path, found.device, found.inode)] != [str, int, int]:
+        raise TypeError("what stands there is no queue")
+    return found
 
 
 def trust(root: str, state: PrivateState) -> Trusted:
@@ -164,7 +172,8 @@ def _tracking_repository(root: str) -> str:
 class Trust:
     """Whether mail in the queue ROOT may be announced, asked again and again by what announces it.
 
-    PRIVATE is where the user's word is kept. With GIVEN the user has said so for this call.
+    PRIVATE is where the user's word is kept. With GIVEN the user has said so for this call. `is_unrecorded` says that
+    the user was asked and said so, and that it could not be kept.
     """
 
     def __init__(
@@ -172,6 +181,7 @@ class Trust:
     ) -> None:
         self.root = root
         self.private = private
+        self.is_unrecorded = False
         self._given = given
         self._clock = clock
         self._looked_at = -float("inf")
@@ -187,5 +197,7 @@ class Trust:
     def give(self) -> None:
         """The user trusts it: for good where that can be kept, else for this process."""
         self._given, self._reason = True, ""
-        with suppress(AmqError, OSError):
+        try:
             trust(self.root, self.private)
+        except (AmqError, OSError):
+            self.is_unrecorded = True

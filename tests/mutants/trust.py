@@ -36,6 +36,32 @@ TRUSTED = (
         "a private directory of another user's is used", "runtime/private.py", "_is_shared",
         "found.st_uid != os.geteuid()", "False", PRIVATE,
     ),
+    Mutant(
+        "what is private has the umask's mode", "runtime/private.py", "_make_directory", "os.chmod(path, 448)", "None",
+        PRIVATE,
+    ),
+    Mutant(
+        "directories above what is private have the umask's mode", "runtime/private.py", "_make_directory",
+        "_make_directory(above)", "os.makedirs(above)", PRIVATE,
+    ),
+    Mutant(
+        "a private file has the umask's mode", "runtime/private.py", "write_private", "os.chmod(beside, mode)", "None",
+        PRIVATE,
+    ),
+    Mutant(
+        "a private file that failed stays", "runtime/private.py", "write_private", "os.unlink(beside)", "None", PRIVATE,
+    ),
+    Mutant(
+        "an agent is told of files that could not be written", "runtime/session.py", "_prepared",
+        "PrivateState('', why(error))", "files", PRIVATE,
+    ),
+    Mutant(
+        "a home directory in git is a project", "config.py", "where_agents_work", "not _is_no_project(each)", "True",
+        "tests/test_config.py",
+    ),
+    Mutant(
+        "who only asks makes directories", "runtime/private.py", "PrivateState.of_agent", "make", "True", PRIVATE,
+    ),
     Mutant("a run leaves its files", "runtime/private.py", "run_directory", "_remove(path)", "None", PRIVATE),
     Mutant(
         "what killed runs leave stays", "runtime/private.py", "_new_run", "_remove_if_left(f'{runs}/{left}')", "None",
@@ -105,6 +131,17 @@ TRUSTED = (
     ),
     Mutant(
         "what was found a while ago is announced by", "runtime/trust.py", "Trust.why_not", "anew", "False", TRUST,
+    ),
+    Mutant(
+        "the user is told of any queue", "cli/hook.py", "_notify", "_require_trust(args, account.queue.root, state)",
+        "None", TRUST,
+    ),
+    Mutant(
+        "a yes that is not kept is forgotten", "runtime/trust.py", "Trust.give", "self.is_unrecorded = True", "None", TRUST,
+    ),
+    Mutant(
+        "a record holds anything", "runtime/trust.py", "_trusted",
+        "[type(value) for value in (found.path, found.device, found.inode)] != [str, int, int]", "False", TRUST,
     ),
     Mutant(
         "hooks speak of any queue", "cli/hook.py", "_answer", "_require_trust(args, account.queue.root, state)", "None",
