@@ -46,9 +46,7 @@ def tracks(top: str, git_directory: str, path: str) -> bool:
     if not git_directory:
         raise UnreadableIndex("its .git leads to no repository")
     wanted = _comparable(os.fsencode(os.path.relpath(path, top)))
-    data = _read(os.path.join(git_directory, "index"))
-    if not data and os.path.lexists(os.path.join(git_directory, "index.lock")):
-        raise UnreadableIndex("it is being cloned, or git was killed")
+    data = _read_index(git_directory)
     if _is_absent(data, wanted):
         return False
     config = _read(os.path.join(repository.common_directory(git_directory), "config"))
@@ -60,6 +58,14 @@ def tracks(top: str, git_directory: str, path: str) -> bool:
             raise UnreadableIndex("its shared index is missing")
         entries += read_index(data, hash_bytes)[0]
     return any(_covers(_comparable(entry), mode, wanted) for entry, mode in entries)
+
+
+def _read_index(git_directory: str) -> bytes:
+    """The bytes of the index; none if there is none. Raises UnreadableIndex where `git clone` has yet to write it."""
+    data = _read(os.path.join(git_directory, "index"))
+    if not data and os.path.lexists(os.path.join(git_directory, "index.lock")):
+        raise UnreadableIndex("it is being cloned, or git was killed")
+    return data
 
 
 def _is_absent(data: bytes, wanted: bytes) -> bool:

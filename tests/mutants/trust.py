@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 PRIVATE, TRUST, INDEX = (f"tests/runtime/test_{name}.py" for name in ("private", "trust", "git_index"))
+PROGRAMS = "tests/runtime/test_programs.py"
 NOTIFICATION = "tests/runtime/test_notification.py"
 
 TRUSTED = (
@@ -86,7 +87,7 @@ TRUSTED = (
         "repository.common_directory(git_directory)", "git_directory", INDEX,
     ),
     Mutant(
-        "an index that is being written is empty", "runtime/git_index.py", "tracks",
+        "an index that is being written is empty", "runtime/git_index.py", "_read_index",
         "os.path.lexists(os.path.join(git_directory, 'index.lock'))", "False", INDEX,
     ),
     Mutant(
@@ -101,7 +102,7 @@ TRUSTED = (
     Mutant("case counts in an index", "runtime/git_index.py", "_comparable", "path.lower()", "path", INDEX),
     Mutant(
         "a pointer to nowhere is a repository that tracks nothing", "runtime/git_index.py",
-        "enclosing_repositories", "git is None", "False", INDEX,
+        "tracks", "not git_directory", "False", INDEX,
     ),
     Mutant(
         "an unknown form of index is read", "runtime/git_index.py", "read_index",
@@ -142,6 +143,19 @@ TRUSTED = (
     Mutant(
         "a record holds anything", "runtime/trust.py", "_trusted",
         "[type(value) for value in (found.path, found.device, found.inode)] != [str, int, int]", "False", TRUST,
+    ),
+    Mutant(
+        "what lies in the working directory is run", "runtime/programs.py", "find_program",
+        "filter(os.path.isabs, environment.get('PATH', os.defpath).split(os.pathsep))",
+        "environment.get('PATH', os.defpath).split(os.pathsep)", PROGRAMS,
+    ),
+    Mutant(
+        "a shell of the working directory is asked", "runtime/reach.py", "login_shells_find",
+        "shell if os.path.isabs(shell) else find_program(shell, environment)", "shell", PROGRAMS,
+    ),
+    Mutant(
+        "a pane's program may be of the working directory", "runtime/panes/__init__.py", "ask",
+        "[program, *words[1:]]", "words", PROGRAMS,
     ),
     Mutant(
         "hooks speak of any queue", "cli/hook.py", "_answer", "_require_trust(args, account.queue.root, state)", "None",
