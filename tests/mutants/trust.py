@@ -158,6 +158,10 @@ TRUSTED = (
         "[program, *words[1:]]", "words", PROGRAMS,
     ),
     Mutant(
+        "a hard link is written through", "runtime/lock.py", "_claim", "os.fstat(descriptor).st_nlink > 1", "False",
+        "tests/runtime/test_files.py",
+    ),
+    Mutant(
         "hooks speak of any queue", "cli/hook.py", "_answer", "_require_trust(args, account.queue.root, state)", "None",
         TRUST,
     ),

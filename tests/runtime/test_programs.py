@@ -57,6 +57,14 @@ def test_the_first_that_can_be_run_is_found(tmp_path: Path) -> None:
     assert find_program("sh", {}) in ("/bin/sh", "/usr/bin/sh")
 
 
+def test_what_is_found_behind_an_empty_entry_is_run(planted: Path, tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "tmux").write_text('#!/bin/sh\nprintf %s "$*"\n')
+    (tmp_path / "bin" / "tmux").chmod(0o700)
+    assert ask(["tmux", "a", "b"], {"PATH": f":{tmp_path}/bin"}) == b"a b"
+    assert not planted.exists()
+
+
 def test_a_hook_runs_nothing_of_a_clone_s(amq: Shell, planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The user has typed nothing there: an agent's CLI calls it."""
     monkeypatch.setenv("AM_ROOT", str(amq.root))
