@@ -3,7 +3,7 @@
 A repository can bring a queue along, with mail in it and names of its own. What an agent is told is then another's
 choice. So mail is announced without a question only where the user owns every directory of the queue and no enclosing
 repository tracks anything in it. Else the user says so: for good (`amq trust`, `amq init --tracked`), or for one call
-(`--trust-root`). A record holds for the directory that was there, by device and inode, not for what replaces it.
+(`--trust-root`). A record holds for the directory that was there, by device, inode and birth, not for what replaces it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from amq.errors import AmqError
 from amq.layout import RootedPath
 from amq.record import record
 from amq.runtime import git_index
+from amq.runtime.birth import born_ns
 from amq.runtime.private import NoPrivateDirectory, PrivateState, write_private
 from amq.store.locks import lock_beside
 from amq.text import visible
@@ -38,27 +39,38 @@ _LARGEST_RECORD_BYTES = 16 << 20
 
 @record
 class Trusted:
-    """A queue that the user trusts: its path, and the directory that was there."""
+    """A queue that the user trusts: its path, and the directory that was there.
+
+    `born_ns` is when that was made (0: nobody knows): many filesystems give an inode number again at once.
+    """
 
     path: str
     device: int
     inode: int
+    born_ns: int
 
     @classmethod
     def at(cls, root: str) -> Trusted:
         """The queue that is at ROOT now. Raises OSError."""
         found = os.stat(root)
-        return cls(os.path.realpath(root), found.st_dev, found.st_ino)
+        return cls(os.path.realpath(root), found.st_dev, found.st_ino, born_ns(root))
 
 
 def why_untrusted(root: str, state: PrivateState) -> str:
     """Why mail in the queue ROOT is not announced, as a clause; "" if it is. What cannot be known is a reason."""
     try:
-        if Trusted.at(root) in trusted_queues(state):
+        if is_trusted(root, state):
             return ""
         return _foreign_directory(root) or _tracking_repository(root)
     except (AmqError, OSError) as error:
         return f"it cannot be looked at: {error}"
+
+
+def is_trusted(root: str, state: PrivateState) -> bool:
+    """Whether the user has said so, of the queue that is at ROOT now. Raises AmqError, or OSError."""
+    path = os.path.realpath(root)
+    recorded = [each for each in trusted_queues(state) if each.path == path]
+    return bool(recorded) and Trusted.at(root) in recorded
 
 
 def trusted_queues(state: PrivateState) -> list[Trusted]:
@@ -78,8 +90,8 @@ def trusted_queues(state: PrivateState) -> list[Trusted]:
 
 
 def _trusted(wire: dict[str, Any]) -> Trusted:
-    found = Trusted(wire["path"], wire["device"], wire["inode"])
-    if [type(value) for value in (found.path, found.device, found.inode)] != [str, int, int]:
+    found = Trusted(wire["path"], wire["device"], wire["inode"], wire["born_ns"])
+    if [type(value) for value in found.__dict__.values()] != [str, int, int, int]:
         raise TypeError("what stands there is no queue")
     return found
 

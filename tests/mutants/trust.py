@@ -109,9 +109,11 @@ TRUSTED = (
         "data[:4] != b'DIRC' or version not in (2, 3, 4)", "False", INDEX,
     ),
     Mutant(
-        "a trusted queue may be replaced", "runtime/trust.py", "why_untrusted",
-        "Trusted.at(root) in trusted_queues(state)",
-        "Trusted.at(root).path in [each.path for each in trusted_queues(state)]", TRUST,
+        "a trusted queue may be replaced", "runtime/trust.py", "is_trusted",
+        "bool(recorded) and Trusted.at(root) in recorded", "bool(recorded)", TRUST,
+    ),
+    Mutant(
+        "an inode number is a queue", "runtime/trust.py", "Trusted.at", "born_ns(root)", "0", TRUST,
     ),
     Mutant(
         "whoever owns a directory is trusted", "runtime/trust.py", "_foreign_directory", "found.st_uid != me", "False",
@@ -142,7 +144,7 @@ TRUSTED = (
     ),
     Mutant(
         "a record holds anything", "runtime/trust.py", "_trusted",
-        "[type(value) for value in (found.path, found.device, found.inode)] != [str, int, int]", "False", TRUST,
+        "[type(value) for value in found.__dict__.values()] != [str, int, int, int]", "False", TRUST,
     ),
     Mutant(
         "what lies in the working directory is run", "runtime/programs.py", "find_program",

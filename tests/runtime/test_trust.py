@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from amq.cli import coop_up
 from amq.cli.output import Output
 from amq.mailbox import Mailbox
 from amq.runtime import trust as module
+from amq.runtime.birth import born_ns
 from amq.runtime.private import PrivateState, private_state
 from amq.runtime.trust import Trust, Trusted, ask, revoke, trust, trusted_queues, why_untrusted
 from amq.setup.coop import Coop
@@ -112,13 +114,33 @@ def test_what_cannot_be_known_needs_one(amq: Shell, state: PrivateState) -> None
     assert "cannot be read" in why_untrusted(str(amq.root), state)
 
 
+def test_what_has_the_number_of_a_trusted_queue_is_not_trusted(clone: Shell, state: PrivateState) -> None:
+    """Many filesystems give an inode number again at once."""
+    root = str(clone.root)
+    if not born_ns(root):
+        pytest.skip("this filesystem does not know when a file was made")
+    assert abs(born_ns(root) / 1e9 - time.time()) < 60
+    trust(root, state)
+    record = Path(state.directory, "trust.json")
+    for place in ("path", "device", "inode", "born_ns"):
+        wire = json.loads(record.read_text())
+        wire["trusted"][0][place] += "/" if place == "path" else 1
+        other = record.with_name("other.json")
+        other.write_text(json.dumps(wire))
+        assert why_untrusted(root, state) == ""
+        os.replace(other, record)
+        assert why_untrusted(root, state), place
+        revoke(wire["trusted"][0]["path"], state)
+        trust(root, state)
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", '{"trusted": [1]}', '{"trusted": [{"path": "/q", "device": 1e400, "inode": 1}]}',
-        '{"trusted": [{"path": "/q", "device": "1", "inode": 1}]}',
-        '{"trusted": [{"path": 1, "device": 1, "inode": 1}]}',
-        '{"trusted": [{"path": "/q", "device": 1, "inode": 1.5}]}',
+        "", "[]", '{"trusted": [1]}', '{"trusted": [{"path": "/q", "device": 1e400, "inode": 1, "born_ns": 0}]}',
+        '{"trusted": [{"path": "/q", "device": "1", "inode": 1, "born_ns": 0}]}',
+        '{"trusted": [{"path": 1, "device": 1, "inode": 1, "born_ns": 0}]}',
+        '{"trusted": [{"path": "/q", "device": 1, "inode": 1.5, "born_ns": 0}]}',
     ],
 )  # fmt: skip
 def test_a_record_that_is_damaged_is_said(clone: Shell, state: PrivateState, text: str) -> None:
