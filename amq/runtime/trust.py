@@ -13,7 +13,7 @@ import stat
 import time
 from contextlib import suppress
 
-from amq import jsontext
+from amq import jsontext, repository
 from amq.errors import AmqError
 from amq.layout import RootedPath
 from amq.record import record
@@ -79,8 +79,7 @@ def trusted_queues(state: PrivateState) -> list[Trusted]:
         return []
     path = f"{state.directory}/{RECORD_NAME}"
     try:
-        with open(path, "rb") as file:
-            wire = jsontext.parse(file.read(_LARGEST_RECORD_BYTES))
+        wire = jsontext.parse(repository.read_regular(path, _LARGEST_RECORD_BYTES))
         found = [_trusted(each) for each in wire["trusted"]]
     except FileNotFoundError:
         return []

@@ -17,6 +17,7 @@ import pytest
 
 from amq.cli import coop_up
 from amq.cli.output import Output
+from amq.errors import AmqError
 from amq.mailbox import Mailbox
 from amq.runtime import trust as module
 from amq.runtime.birth import born_ns
@@ -121,6 +122,7 @@ def test_what_has_the_number_of_a_trusted_queue_is_not_trusted(clone: Shell, sta
         pytest.skip("this filesystem does not know when a file was made")
     assert abs(born_ns(root) / 1e9 - time.time()) < 60
     trust(root, state)
+    assert [each.born_ns for each in trusted_queues(state)] == [born_ns(root)]
     record = Path(state.directory, "trust.json")
     for place in ("path", "device", "inode", "born_ns"):
         wire = json.loads(record.read_text())
@@ -132,6 +134,12 @@ def test_what_has_the_number_of_a_trusted_queue_is_not_trusted(clone: Shell, sta
         assert why_untrusted(root, state), place
         revoke(wire["trusted"][0]["path"], state)
         trust(root, state)
+
+
+def test_a_record_that_is_a_fifo_is_not_waited_for(state: PrivateState) -> None:
+    os.mkfifo(f"{state.directory}/trust.json")
+    with pytest.raises(AmqError, match="not a regular file"):
+        trusted_queues(state)
 
 
 @pytest.mark.parametrize(
