@@ -141,9 +141,12 @@ def project_directories(root: str) -> list[str]:
 
 
 def where_agents_work() -> list[str]:
-    """The working directory and the top of the repository around it; none where that has been removed."""
+    """The working directory and the top of the repository around it; none where that has been removed.
+
+    A repository that is the home directory, with the user's settings in it, is no place that an agent works in.
+    """
     place = cwd_or_empty()
-    return [place, _project(place)] if place else []
+    return [place, *(each for each in [_project(place)] if not _is_no_project(each))] if place else []
 
 
 def _is_one_place(wanted: str) -> bool:

@@ -263,3 +263,20 @@ def test_a_linked_worktree_finds_the_queue_of_a_main_one_called_anything(tmp_pat
     found = config.find_root(None, {}, str(linked))
     assert found is not None
     assert found.value == f"{main}/.agent-mail"
+
+
+def test_a_repository_that_is_the_home_directory_is_no_place_that_an_agent_works_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many keep their settings in git; what is private lies there, too."""
+    for name in (".git", "project/.git", "notes", "project/sub"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in (".git", "project/.git"):
+        (tmp_path / name / "HEAD").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path / "notes")
+    assert config.where_agents_work() == [str(tmp_path / "notes")]
+    monkeypatch.chdir(tmp_path / "project" / "sub")
+    assert config.where_agents_work() == [str(tmp_path / "project" / "sub"), str(tmp_path / "project")]
+    monkeypatch.chdir(tmp_path)
+    assert config.where_agents_work() == [str(tmp_path)]

@@ -77,10 +77,10 @@ def accept(
 
 def _is_trusted(root: str) -> bool:
     """Whether the user has said so for good, by `amq trust`."""
-    from amq.runtime.trust import Trusted, trusted_queues
+    from amq.runtime.trust import is_trusted
 
     try:
-        return Trusted.at(root) in trusted_queues(private_directory(root))
+        return is_trusted(root, private_directory(root))
     except (AmqError, OSError):
         return False
 

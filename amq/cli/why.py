@@ -68,7 +68,7 @@ def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
 def _journal(mailbox: Mailbox, handle: str) -> PrivateState:
     """Where the agent's notifier records what it does."""
     root = mailbox.account.queue.root
-    return private_directory(root).of_agent(root, handle)
+    return private_directory(root).of_agent(root, handle, make=False)
 
 
 def _in_words(found: Why) -> str:

@@ -63,6 +63,10 @@ class Coop:
         self._environ = environ
         self.tmux = Tmux(environ, _mark(root))
 
+    def trust(self) -> None:
+        """Have those that are started from now on use the queue as one that the user trusts."""
+        self._trust = ["--trust-root"]
+
     def up(self, seats: Sequence[Seat], cwd: str) -> list[Place]:
         """Start those of SEATS that do not run, in the directory CWD. Safe against others who do the same.
 

@@ -7,7 +7,6 @@ has moved it. It stays when its program fails, for the person to read why.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 
 from amq import quoting
 from amq.errors import AmqError
+from amq.runtime.programs import find_program
 
 _FIELDS = (
     "#{@amq_queue}", "#{@amq_agent}", "#{pane_id}", "#{pane_pid}", "#{pane_dead}",
@@ -57,7 +57,7 @@ class Tmux:
     def __init__(self, environ: Mapping[str, str], queue: str) -> None:
         self._environ = environ
         self._queue = queue
-        self._program = shutil.which("tmux", path=environ.get("PATH"))
+        self._program = find_program("tmux", environ)
 
     @property
     def installed(self) -> bool:
@@ -133,7 +133,7 @@ class Tmux:
 
 def _in(cwd: str, command: Sequence[str]) -> list[str]:
     """Return COMMAND, to be run in the directory CWD, in several words: one word would be for a shell of tmux's."""
-    return ["sh", "-c", _IN_PANE, "sh", cwd, *command]
+    return ["/bin/sh", "-c", _IN_PANE, "sh", cwd, *command]
 
 
 def _pane(fields: list[str]) -> Pane:

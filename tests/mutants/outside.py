@@ -40,9 +40,9 @@ OUTSIDE = (
     Mutant(
         "a linked worktree's pointer loses bytes",
         "repository.py",
-        "_path_in",
-        "os.fsdecode(written.read(_LONGEST_PATH_BYTES))",
-        "written.read(_LONGEST_PATH_BYTES).decode('utf-8', 'replace')",
+        "_text",
+        "os.fsdecode(read_regular(path, most))",
+        "read_regular(path, most).decode('utf-8', 'replace')",
         "tests/test_config.py",
     ),
     Mutant(

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 
 from amq import quoting
 from amq.runtime import processes
+from amq.runtime.programs import find_program
 
 PATIENCE = 5.0  # seconds for it to take some keys
 _LONGEST = 640  # bytes of a command, which may have 768
@@ -28,7 +29,15 @@ class ScreenWindow:
     """The window that STY and WINDOW name."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._at = ["screen", "-S", environment["STY"], "-p", environment["WINDOW"], "-X", *_INTO_THE_PROGRAM]
+        self._at = [
+            find_program("screen", environment) or "/usr/bin/screen",
+            "-S",
+            environment["STY"],
+            "-p",
+            environment["WINDOW"],
+            "-X",
+            *_INTO_THE_PROGRAM,
+        ]
         self._environment = dict(environment)
 
     def push(self, data: bytes) -> None:
@@ -51,7 +60,7 @@ def why_not(environment: Mapping[str, str]) -> str:
     """Why the window we are in cannot be reached; "" if it can. Its shell is a child of its session's process."""
     if not _SESSION.fullmatch(environment.get("STY", "")) or not environment.get("WINDOW", "").isdecimal():
         return "not inside screen"
-    if not shutil.which("screen", path=environment.get("PATH")):
+    if not find_program("screen", environment):
         return "screen is not on the PATH"
     inside = str(processes.parent(os.getsid(0))) == environment["STY"].partition(".")[0]
     return "" if inside else "the terminal is another one than STY names"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from amq.pty.screen import Screen, Size, View
+from amq.runtime.programs import find_program
 
 PATIENCE = 5.0  # seconds for a multiplexer to answer
 
@@ -54,9 +55,17 @@ class Pane(Protocol):
 
 def ask(words: Sequence[str], environment: Mapping[str, str], given: bytes = b"") -> bytes:
     """What a multiplexer's command prints. Raises GoneError if it fails or does not answer."""
+    program = find_program(words[0], environment)
+    if program is None:
+        raise GoneError(f"{words[0]} is not on the PATH")
     try:
         asked = subprocess.run(
-            words, env=dict(environment), input=given, capture_output=True, timeout=PATIENCE, check=False
+            [program, *words[1:]],
+            env=dict(environment),
+            input=given,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GoneError(f"{words[0]}: {error}") from error
