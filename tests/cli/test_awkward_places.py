@@ -108,7 +108,19 @@ def test_what_a_shell_is_to_read_and_json_name_the_very_directory(place: Path) -
 def test_an_agent_there_is_woken(place: Path) -> None:
     import pexpect
 
-    words = ["-m", "amq", "run", "--as", "alice", "--", sys.executable, str(TUI), str(place.parent / "log")]
+    words = [
+        "-m",
+        "amq",
+        "run",
+        "--as",
+        "alice",
+        "--prompt",
+        ">",
+        "--",
+        sys.executable,
+        str(TUI),
+        str(place.parent / "log"),
+    ]
     agent = pexpect.spawn(sys.executable, words, cwd=str(place), env=environment_of(place), timeout=30)
     wait_until(lambda: (place.parent / "log").exists())
     assert call(place, "send", "--me", "user", "--to", "alice", "--body", "hi").returncode == 0

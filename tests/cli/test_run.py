@@ -78,12 +78,12 @@ def test_the_programs_name_is_the_handle_and_a_missing_queue_is_made(calls: list
     assert run("--", "/opt/bin/Claude", "-c", out=out) == 7
     root = str(tmp_path / ROOT_NAME)
     assert calls == [(root, "claude", ["/opt/bin/Claude", "-c"], True)]
-    made, unknown = out.notes
+    made, unknown, remedy = out.notes
     assert made == f"made a mailbox for claude in {root}"
     assert "nothing is typed into it" in unknown
-    assert "--prompt TEXT" in unknown
+    assert "--prompt TEXT" in remedy
     assert run("--", "claude", out=out) == 7
-    assert out.notes == [made, unknown]
+    assert out.notes == [made, unknown, remedy]
 
 
 def test_the_handle_and_the_waking_can_be_chosen(calls: list[Call]) -> None:

@@ -263,7 +263,8 @@ def test_an_overflow_of_events_hides_no_mail_and_a_stop_ends_in_one_line(everybo
     everybody.send(number=3)
     everybody.signal(signal.SIGCONT)
     everybody.hear()
-    assert everybody.told("wake") == ["amq: 3 new messages from peer. Run: amq drain --include-body"]
+    (line,) = everybody.told("wake")
+    assert line.startswith("amq: 3 new messages from peer. Run: ")
     assert len(everybody.told("run")) == 1
 
 
