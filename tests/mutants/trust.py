@@ -164,6 +164,10 @@ TRUSTED = (
         "tests/runtime/test_files.py",
     ),
     Mutant(
+        "a registry has any number of agents", "store/registry.py", "_handles", "len(agents) > _MOST_AGENTS", "False",
+        "tests/cli/test_init.py",
+    ),
+    Mutant(
         "hooks speak of any queue", "cli/hook.py", "_answer", "_require_trust(args, account.queue.root, state)", "None",
         TRUST,
     ),
