@@ -17,6 +17,7 @@ import os
 import stat
 from contextlib import contextmanager, suppress
 
+from amq import repository
 from amq.errors import AmqError, why
 from amq.layout import RootedPath
 from amq.record import record
@@ -95,7 +96,7 @@ def _why_not(base: str, shared: Iterable[str]) -> str:
     if os.pathsep in path or not path.isprintable():
         return f"{path} cannot stand in a PATH"
     public = [found for place in shared if place and (found := _stat(place))]
-    for place in _upwards(path):
+    for place in repository.upwards(path):
         found = _stat(place)
         if found and any(os.path.samestat(found, other) for other in public):
             return f"{path} lies below {place}, where agents can write"
@@ -147,15 +148,6 @@ def _stat(path: str) -> os.stat_result | None:
         return os.stat(path)
     except FileNotFoundError:
         return None
-
-
-def _upwards(path: str) -> Iterator[str]:
-    while True:
-        yield path
-        above = os.path.dirname(path)
-        if above == path:
-            return
-        path = above
 
 
 def _queue_name(root: str) -> str:

@@ -110,7 +110,7 @@ class Again:
 
 @dataclass(frozen=True)
 class TellPerson:
-    """Let the person know, once, that the agent does not read its mail, or is not told of it."""
+    """Let the user know, once, that the agent does not read its mail, or is not told of it."""
 
 
 Action = Attempt | Again | TellPerson

@@ -43,7 +43,7 @@ def queue(root: str, machine: Machine) -> Iterator[Finding]:
             f"if it should be yours: sudo chown -R $(id -un) {quoting.shell(root)}",
         )
     if not os.access(root, os.W_OK | os.X_OK):
-        yield Finding("you can not write to it", f"chmod u+rwx {quoting.shell(root)}")
+        yield Finding("you cannot write to it", f"chmod u+rwx {quoting.shell(root)}")
     missing = [path for path in layout.directories if not directories.exists(path)]
     if missing:
         yield Finding(
