@@ -5,6 +5,8 @@ from __future__ import annotations
 from amq import everywhere
 from amq.cli.session import open_mailbox, private_directory
 from amq.names import check_handle
+from amq.record import replace
+from amq.store import maildir
 from amq.store.notifier import read_notifier
 from amq.text import visible
 
@@ -62,7 +64,10 @@ def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
     unread = everywhere.ids(account, agent.inbox_new)
     if not unread:
         return 0, None
-    return len(unread), why(agent, unread, read_notifier(agent), _journal(mailbox, handle), account.clock())
+    found = why(agent, unread, read_notifier(agent), _journal(mailbox, handle), account.clock())
+    lost = maildir.cannot_read(agent.inbox_new, unread)
+    more = f"; {len(lost)} of {len(unread)} cannot be read: {lost[0]}" if lost else ""
+    return len(unread), replace(found, detail=found.detail + more)
 
 
 def _journal(mailbox: Mailbox, handle: str) -> PrivateState:

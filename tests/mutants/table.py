@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
+from tests.mutants.portions import SHOWN_AT_ONCE, UNREADABLE
 from tests.mutants.trust import TRUSTED
 from tests.mutants.walls import WALLS
 
@@ -1086,4 +1087,6 @@ MUTANTS = (
     *WATCHING,
     *HOOKS,
     *WALLS,
+    *SHOWN_AT_ONCE,
+    *UNREADABLE,
 )
