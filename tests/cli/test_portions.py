@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -15,6 +16,7 @@ from amq.cli.output import Output, ReaderGone
 from amq.mailbox import Mailbox
 from amq.store.locks import open_state
 from tests.conftest import Shell
+from tests.crash.seam import Watched
 from tests.samples import message_file
 
 REST = re.compile(r"^… (\d+) more characters: amq read --id (\S+) --from (\d+)$", re.MULTILINE)
@@ -198,6 +200,28 @@ def test_another_drain_may_show_the_rest_at_once(amq: Shell) -> None:
         assert len(next(batches)) == 2
         with other.drain() as rest:
             assert [item.id for item in rest] == ["m02", "m03"]
+
+
+class SecondFails(Watched):
+    """A disk on which the second record of a drain does not get into its directory."""
+
+    def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """The step, unless it is that."""
+        step = str(self.describe(name, arguments))
+        before = sum(str(each).endswith("/.amq/drains") for each in self.log if each.name == "fsync")
+        if step.startswith("fsync ") and step.endswith("/.amq/drains") and before:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().take(name, arguments)
+
+
+def test_what_could_not_be_given_up_is_not_shown_and_not_kept_from_others(amq: Shell) -> None:
+    leave_many(amq, 9)
+    with SecondFails():
+        result = amq("drain", "--include-body", me="bob")
+    assert (result.code, result.out) == (1, "")
+    assert "No space left on device" in result.err
+    assert len(amq.new()) == 9
+    assert shown_ids(drain(amq)) == [f"m{number:02}" for number in range(6)]
 
 
 def test_from_python_nothing_is_cut(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

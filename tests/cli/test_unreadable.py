@@ -95,7 +95,9 @@ def test_many_take_no_other_messages_place(amq: Shell, lost: Lost, limit: str) -
         amq.put(f"{each}.md", message_file(id=each, created="2020-01-01T00:00:00Z", priority="urgent"))
     amq.send("--new-id=late")
     with lost(*names):
+        peeked = amq("monitor", "--peek", "--limit", limit, me="bob")
         result = amq("drain", "--limit", limit, me="bob")
+    assert (peeked.out, peeked.err) == (result.out, result.err)
     assert result.code == 0
     assert result.out.startswith("[AMQ] 1 new message(s) for bob:\n")
     assert "  ID: late\n" in result.out
