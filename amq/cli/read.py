@@ -26,7 +26,7 @@ EXAMPLES = """\
   amq read --id 2026-… --json"""
 NOTES = """\
 It prints all of the body, unless AMQ_MAX_CHARS or --max-chars limits that (not with --json); then the last line is the
-command for the rest. The offset counts characters as they are shown."""
+command for the rest. To keep all of it in a file, add --max-chars 0. N counts characters as they are shown."""
 
 
 def options(parser: ArgumentParser) -> None:

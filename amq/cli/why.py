@@ -45,6 +45,7 @@ def run(args: Namespace, out: Output) -> int:
     if args.history:
         return _history(mailbox, handle, out)
     unread, found = explain(mailbox, handle)
+    found = _with_unreadable(mailbox, handle, found) if found else None
     if out.json:
         out.value({"handle": handle, "unread": unread, **(described(found) if found else {})})
     elif found is None:
@@ -64,10 +65,16 @@ def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
     unread = everywhere.ids(account, agent.inbox_new)
     if not unread:
         return 0, None
-    found = why(agent, unread, read_notifier(agent), _journal(mailbox, handle), account.clock())
-    lost = maildir.cannot_read(agent.inbox_new, unread)
+    return len(unread), why(agent, unread, read_notifier(agent), _journal(mailbox, handle), account.clock())
+
+
+def _with_unreadable(mailbox: Mailbox, handle: str, found: Why) -> Why:
+    """FOUND, and how much of the unread mail cannot be read, if any cannot."""
+    new = mailbox.account.queue.agent(handle).inbox_new
+    unread = everywhere.ids(mailbox.account, new)
+    lost = maildir.cannot_read(new, unread) if unread else []
     more = f"; {len(lost)} of {len(unread)} cannot be read: {lost[0]}" if lost else ""
-    return len(unread), replace(found, detail=found.detail + more)
+    return replace(found, detail=found.detail + more)
 
 
 def _journal(mailbox: Mailbox, handle: str) -> PrivateState:
