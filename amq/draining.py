@@ -164,7 +164,7 @@ class Drain:
             self._hold.unsettled.discard(identifier)
         except Unreadable as error:
             self._lost[identifier] = error
-            calm.forget(self._account.agent)
+            calm.forget_all(self._account.agent)
         self.count -= 1
         return None
 

@@ -32,7 +32,7 @@ def known(agent: AgentLayout) -> dict[str, str]:
     return {identifier: created for created, _, identifier in (line.partition(" ") for line in lines) if identifier}
 
 
-def forget(agent: AgentLayout) -> None:
+def forget_all(agent: AgentLayout) -> None:
     """Keep nothing: messages that are known stand in front of others, and cannot be read."""
     with suppress(OSError), Directory(agent.state) as state:
         durable.discard(state, _NAME)

@@ -57,7 +57,7 @@ UNREADABLE = (
     Mutant("what cannot be read remains", "store/drain.py", "hold", "present.difference(held, unreadable)",
            "present - held", LOST),
     Mutant("what is known and cannot be read keeps its place", "draining.py", "Drain._read",
-           "calm.forget(self._account.agent)", "None", CALM),
+           "calm.forget_all(self._account.agent)", "None", CALM),
     Mutant("nobody is told of what cannot be read", "draining.py", "Drain.__exit__",
            "_warn_of(self._account, self.unreadable)", "None", LOST),
     Mutant("mail that cannot be read is an empty inbox", "cli/drain.py", "run",
