@@ -82,7 +82,9 @@ def _attempt(words: Sequence[str], out: Output) -> int:
         out.error(error)
         return error.exit_code
     except OSError as error:
-        out.error(AmqError(why(error)))
+        from amq.store.remedy import for_path
+
+        out.error(AmqError(why(error), hint=for_path(error)))
         return AmqError.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED

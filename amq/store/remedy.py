@@ -25,16 +25,30 @@ def remedy(directory: Directory, name: str, error: OSError) -> str:
         return "read it again; if that fails too, look at the disk that it is on"
     if os.name == "nt":
         return "another program may have it open: read it again"
-    path = quote(os.path.join(directory.path, name))
+    path = os.path.join(directory.path, name)
     try:
-        found = durable.steps.look(directory, name)
+        return _permission(durable.steps.look(directory, name), path, stat.S_IRUSR, "r")
     except OSError:
-        return f"ls -l {path} shows whose it is"
+        return f"ls -l {quote(path)} shows whose it is"
+
+
+def for_path(error: OSError) -> str:
+    """Return what to do about the directory that ERROR names, if it could not be opened; otherwise nothing."""
+    if error.errno not in _FORBIDDEN or not isinstance(error.filename, str) or os.name == "nt":
+        return ""
+    try:
+        found = os.lstat(error.filename)
+    except OSError:
+        return ""
+    return _permission(found, error.filename, stat.S_IRWXU, "rwx") if stat.S_ISDIR(found.st_mode) else ""
+
+
+def _permission(found: os.stat_result, path: str, needed: int, letters: str) -> str:
     if found.st_uid != os.geteuid():
-        return f'it belongs to {_user(found.st_uid)}: sudo chown "$(id -un)" {path}'
-    if not found.st_mode & stat.S_IRUSR:
-        return f"its mode forbids it: chmod u+r {path}"
-    return f"it is yours and its mode allows it, so a label, an ACL or a sandbox forbids it: ls -lZ {path}"
+        return f'it belongs to {_user(found.st_uid)}: sudo chown "$(id -un)" {quote(path)}'
+    if found.st_mode & needed != needed:
+        return f"its mode forbids it: chmod u+{letters} {quote(path)}"
+    return f"it is yours and its mode allows it, so a label, an ACL or a sandbox forbids it: ls -lZ {quote(path)}"
 
 
 def _user(uid: int) -> str:

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from amq.layout import RootedPath
 from amq.mailbox import Mailbox
-from amq.store.remedy import remedy
+from amq.store import durable
+from amq.store.remedy import for_path, remedy
 from tests.conftest import Shell
 from tests.crash.seam import Watched
 from tests.samples import message_file
@@ -238,6 +240,35 @@ def test_what_has_gone_has_a_remedy_too(amq: Shell) -> None:
 def test_on_windows_another_program_may_have_it_open(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("amq.store.remedy.os.name", "nt")
     assert "another program may have it open" in advice(amq)
+
+
+@pytest.mark.parametrize("words", [["drain"], ["list"], ["why"], ["monitor"], ["watch"]])
+def test_an_inbox_that_cannot_be_opened_is_not_empty(
+    amq: Shell, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    amq.send()
+    inbox = amq.agent("bob").inbox_new
+    os.chmod(inbox, 0o300)
+    descend = durable.steps.descend
+
+    def refuse(path: RootedPath) -> Any:
+        if path == inbox:
+            raise PermissionError(errno.EACCES, "Permission denied", str(inbox))
+        return descend(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(durable.steps, "descend", refuse)
+        result = amq(*words, me="bob")
+    os.chmod(inbox, 0o700)
+    assert (result.code, result.out) == (1, "")
+    assert f"     its mode forbids it: chmod u+rwx {inbox}\n" in result.err
+
+
+def test_there_is_no_remedy_for_what_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path in ("file", "missing"):
+        assert for_path(PermissionError(errno.EACCES, "", str(tmp_path / path))) == ""
+    assert for_path(OSError(errno.EIO, "", str(tmp_path))) == for_path(PermissionError(errno.EACCES, "")) == ""
 
 
 # -- what was moved aside ---------------------------------------------------------------------------------------------
