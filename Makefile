@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test coverage soak mutants lint check bench build ci clean
+.PHONY: help setup demo test coverage soak drift mutants lint check bench build ci clean
 
 help:
 	@echo "make demo    set up, then watch two small agents wake each other"
 	@echo "make test    set up, then run the tests"
 	@echo "make check   lint and tests      make lint   ruff and mypy only"
 	@echo "make soak    every test at full length, for two hours or so"
+	@echo "make drift   the real agent CLIs, older ones and others too: is what amq knows of them true?"
 	@echo "make coverage  every branch of what mail and typing stand on: is it tested?"
 	@echo "make mutants  programs that lack one guard each: do the tests find them?"
 	@echo "make build   a wheel in dist/    make ci     all that CI runs"
@@ -30,6 +31,10 @@ test: setup
 
 soak: setup
 	AMQ_SOAK=1 $(BIN)/python -m pytest --timeout 3600
+
+drift: setup
+	$(BIN)/python scripts/install-agents.py --all
+	AMQ_SOAK=1 $(BIN)/python -m pytest --timeout 3600 tests/real
 
 mutants: setup
 	$(BIN)/python -m tests.mutants

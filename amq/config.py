@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 
-from amq import repository
 from amq.errors import NotFound, Unsafe, UsageError
 from amq.layout import ROOT_NAME
 from amq.names import PERSON, check_handle
@@ -124,9 +123,9 @@ def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: 
         return Setting(os.path.normpath(os.path.join(cwd, wanted.value)), wanted.source)
     place = cwd if here or _is_one_place(wanted.value) else _project(_required(cwd))
     if _is_no_project(place):
-        from shlex import quote
+        from amq.quoting import shell
 
-        meant = quote(os.path.join(place, wanted.value))
+        meant = shell(os.path.join(place, wanted.value))
         raise UsageError(
             f"a new queue would be made in {place}", hint=f"go to a project's directory, or say where: --root {meant}"
         )
@@ -139,6 +138,8 @@ def _is_no_project(place: str) -> bool:
 
 def _project(cwd: str) -> str:
     """The directory that stands for the git repository around CWD, of a submodule for the outer one; else CWD."""
+    from amq import repository
+
     top = repository.top_of(cwd)
     while top and (outer := repository.superproject_of(top)):
         top = outer
@@ -155,9 +156,12 @@ def project_directories(root: str) -> list[str]:
 
 
 def where_agents_work() -> list[str]:
-    """The working directory and the top of the repository around it; none where that has been removed."""
+    """The working directory and the top of the repository around it; none where that has been removed.
+
+    A repository that is the home directory, with the user's settings in it, is no place that an agent works in.
+    """
     place = cwd_or_empty()
-    return [place, _project(place)] if place else []
+    return [place, *(each for each in [_project(place)] if not _is_no_project(each))] if place else []
 
 
 def _is_one_place(wanted: str) -> bool:
@@ -173,6 +177,8 @@ def _places(wanted: str, cwd: str) -> Iterator[tuple[str, bool]]:
     if _is_one_place(wanted):
         yield cwd, False
         return
+    from amq import repository  # an agent names its queue by a path, and does without
+
     start, top = cwd, repository.top_of(cwd)
     while top:
         for place in repository.upwards(start):
@@ -210,9 +216,9 @@ def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]
     if not (trusted or found.st_uid == os.geteuid() or (not hosting and _is_at_home(root, found.st_uid))):
         raise _anothers(f"the queue {root}")
     if stat.S_IMODE(found.st_mode) & 0o022:
-        from shlex import quote
+        from amq.quoting import shell
 
-        complain(f"others can write to the queue {root}", f"chmod go-w {quote(root)}")
+        complain(f"others can write to the queue {root}", f"chmod go-w {shell(root)}")
     return found.st_uid
 
 

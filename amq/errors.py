@@ -103,6 +103,24 @@ class HostFailed(AmqError):
     code = "host_failed"
 
 
+def remedy(error: BaseException) -> str:
+    """What to do about an error of the system; "" if nothing is known."""
+    import errno
+
+    hint: str = getattr(error, "hint", "")
+    code = error.errno if isinstance(error, OSError) else None
+    if hint or code is None:
+        return hint
+    if code in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return (
+            "this process may not write there; in a sandbox, let the queue be one of its writable directories "
+            "(Codex: --add-dir), or run amq outside of it"
+        )
+    if code in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return "make room on that disk, and try again"
+    return "let it open more files: ulimit -n" if code in (errno.EMFILE, errno.ENFILE) else ""
+
+
 def why(error: BaseException) -> str:
     """What went wrong, in a few words for a person."""
     if isinstance(error, OSError):

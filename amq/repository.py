@@ -5,14 +5,20 @@ Only looked at, never run. Source: gitrepository-layout(5), git-worktree(1), git
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_WORKTREE = re.compile(r"^[ \t]*worktree[ \t]*=[ \t]*\"?([^\"\r\n]+?)\"?[ \t]*$", re.MULTILINE)
+_LONGEST_PATH_BYTES = 8192  # with what stands before it in a `.git` file
+_LONGEST_CONFIG_BYTES = 16 << 20
+_WORKTREE = r"(?m)^[ \t]*worktree[ \t]*=[ \t]*\"?([^\"\r\n]+?)\"?[ \t]*$"
+"""Not compiled: that would cost each command 0.2 ms, and few need it."""
 
 
 def upwards(path: str) -> Iterator[str]:
@@ -37,7 +43,7 @@ def git_directory(top: str) -> str | None:
     """The git directory of the work tree TOP; None if its `.git` leads to none."""
     git = os.path.join(top, ".git")
     if os.path.isfile(git):
-        label, _, directory = _first_line(git).partition(": ")
+        label, _, directory = _path_in(git).partition(": ")
         git = os.path.join(top, directory)
         if label != "gitdir":
             return None
@@ -53,11 +59,11 @@ def home_of(top: str) -> str:
     git = git_directory(top)
     if git is None:
         return top
-    common = _common(git)
+    common = common_directory(git)
     around = os.path.dirname(common)
     for place in (around, *_configured(common)):
         found = git_directory(place)
-        if found is not None and _common(found) == common:
+        if found is not None and common_directory(found) == common:
             return place
     return common
 
@@ -68,7 +74,7 @@ def superproject_of(top: str) -> str | None:
     around = git_directory(outer) if outer else None
     if git is None or around is None:
         return None
-    inside = os.path.join(_common(around), "modules") + os.sep
+    inside = os.path.join(common_directory(around), "modules") + os.sep
     return outer if os.path.realpath(git).startswith(inside) else None
 
 
@@ -77,24 +83,35 @@ def _is_top(place: str) -> bool:
     return os.path.isfile(git) or os.path.lexists(os.path.join(git, "HEAD"))
 
 
-def _common(git: str) -> str:
+def common_directory(git: str) -> str:
     """The real path of what the worktrees of a repository share; GIT is the git directory of one of them."""
-    return os.path.realpath(os.path.join(git, _first_line(os.path.join(git, "commondir"))))
+    return os.path.realpath(os.path.join(git, _path_in(os.path.join(git, "commondir"))))
+
+
+def read_regular(path: str, most: int = sys.maxsize) -> bytes:
+    """Return what stands in the file PATH, up to MOST bytes. No FIFO or device is waited for. Raises OSError."""
+    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", path)
+        return file.read(min(most, found.st_size))
 
 
 def _configured(common: str) -> list[str]:
     """The work tree that the repository itself names (`core.worktree`), as that of a submodule does."""
-    try:
-        with open(os.path.join(common, "config"), encoding="utf-8", errors="surrogateescape") as file:
-            return [os.path.normpath(os.path.join(common, path)) for path in _WORKTREE.findall(file.read())]
-    except OSError:
-        return []
+    found = re.findall(_WORKTREE, _text(os.path.join(common, "config"), _LONGEST_CONFIG_BYTES))
+    return [os.path.normpath(os.path.join(common, path)) for path in found]
 
 
-def _first_line(path: str) -> str:
-    """The first line of a file, without its end; "" if it cannot be read."""
+def _path_in(file: str) -> str:
+    """The path that git has written into FILE, as the system names it; "" if it cannot be read."""
+    return _text(file, _LONGEST_PATH_BYTES).rstrip("\r\n")  # a blank may be its last character
+
+
+def _text(path: str, most: int) -> str:
+    """What stands in the file PATH, as the system names files; "" if it cannot be read, or no path can hold it."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.readline().rstrip("\r\n")
+        text = os.fsdecode(read_regular(path, most))
     except OSError:
         return ""
+    return "" if "\0" in text else text

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Install the agent CLIs that `tests/real` runs, at their pinned versions, from npm.
 
-    scripts/install-agents.py                     all of them, into ~/.cache/amq-real-agents
+    scripts/install-agents.py                     the newest ones, which make test runs, into ~/.cache/amq-real-agents
+    scripts/install-agents.py --all               the older versions and the other CLIs too, which make drift runs
     scripts/install-agents.py codex               only this one
     scripts/install-agents.py --into /opt/agents  elsewhere; for the tests set AMQ_REAL_AGENTS=/opt/agents
 
@@ -49,12 +50,14 @@ def main() -> None:
     agents = pinned_agents()
     parser = argparse.ArgumentParser(description="Install the pinned agent CLIs that tests/real runs.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of: {', '.join(agents)}")
+    parser.add_argument("--all", action="store_true", help="those too that only make drift runs")
     parser.add_argument("--into", type=Path, default=cache_directory(), metavar="DIR", help="default: %(default)s")
     options = parser.parse_args()
     if unknown := set(options.names) - set(agents):
         parser.error(f"no such agent in the table: {', '.join(sorted(unknown))}")
-    for name in options.names or agents:
-        install(agents[name], options.into.absolute())
+    for name, agent in agents.items():
+        if name in options.names or (not options.names and (options.all or agent.newest)):
+            install(agent, options.into.absolute())
 
 
 if __name__ == "__main__":

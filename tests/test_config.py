@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -249,3 +250,33 @@ def test_a_bad_handle_is_refused_and_not_passed_over(option: str | None, environ
 def test_debugging(value: str, debugging: bool) -> None:
     assert config.debugging({"AMQ_DEBUG": value}) is debugging
     assert config.debugging({}) is False
+
+
+@pytest.mark.parametrize("name", ["main\udcff", " main ", "ma\nin", "é"])
+def test_a_linked_worktree_finds_the_queue_of_a_main_one_called_anything(tmp_path: Path, name: str) -> None:
+    main, linked = tmp_path / name, tmp_path / "linked"
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(main)]
+    subprocess.run(["git", "init", "-q", str(main)], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "x"], check=True)
+    subprocess.run([*git, "worktree", "add", "-q", str(linked)], check=True, capture_output=True)
+    (main / ".agent-mail").mkdir()
+    found = config.find_root(None, {}, str(linked))
+    assert found is not None
+    assert found.value == f"{main}/.agent-mail"
+
+
+def test_a_repository_that_is_the_home_directory_is_no_place_that_an_agent_works_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many keep their settings in git; what is private lies there, too."""
+    for name in (".git", "project/.git", "notes", "project/sub"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in (".git", "project/.git"):
+        (tmp_path / name / "HEAD").touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path / "notes")
+    assert config.where_agents_work() == [str(tmp_path / "notes")]
+    monkeypatch.chdir(tmp_path / "project" / "sub")
+    assert config.where_agents_work() == [str(tmp_path / "project" / "sub"), str(tmp_path / "project")]
+    monkeypatch.chdir(tmp_path)
+    assert config.where_agents_work() == [str(tmp_path)]

@@ -151,3 +151,24 @@ def test_a_pointer_that_leads_nowhere_is_the_top_of_itself(place: Path, pointer:
     assert repository.git_directory(str(place)) is None
     assert repository.home_of(str(place)) == str(place)
     assert repository.superproject_of(str(place)) is None
+
+
+@pytest.mark.parametrize("what", ["fifo", "device", "zero byte", "directory"])
+@pytest.mark.parametrize("name", ["commondir", "config"])
+def test_what_no_git_has_written_is_passed_by(place: Path, name: str, what: str) -> None:
+    """Nothing is waited for, and no path has a zero byte."""
+    main = seed(place / "main")
+    path = main / ".git" / name
+    path.unlink(missing_ok=True)
+    if what == "fifo":
+        os.mkfifo(path)
+    elif what == "device":
+        path.symlink_to("/dev/zero")
+    elif what == "directory":
+        path.mkdir()
+    else:
+        path.write_text("[core]\nworktree = a\0b\n")
+    assert repository.home_of(str(main)) == str(main)
+    (main / "sub").mkdir()
+    assert config.find_root(None, {}, str(main / "sub")) is None
+    assert config.new_root(None, {}, str(main / "sub")).value == str(main / ".agent-mail")

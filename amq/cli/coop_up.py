@@ -57,7 +57,7 @@ def run(args: Namespace, out: Output) -> int:
         raise AmqError("tmux is not installed", hint="install it, or take the commands: amq coop up --print")
     if args.print or not coop.tmux.installed:
         return _print(coop, seats, cwd, out)
-    _settle_trust(args, coop.root, [seat.handle for seat in seats], out)
+    _settle_trust(args, coop, [seat.handle for seat in seats], out)
     places = coop.up(seats, cwd)
     _tell(coop.root, places, out)
     shown = next((place for place in places if place.where), None)
@@ -84,11 +84,13 @@ def _queue(args: Namespace, handles: list[str], out: Output) -> str:
     return root
 
 
-def _settle_trust(args: Namespace, root: str, handles: list[str], out: Output) -> None:
-    """Ask once for all panes, which ask nothing by themselves."""
-    queue = QueueLayout(root)
+def _settle_trust(args: Namespace, coop: Coop, handles: list[str], out: Output) -> None:
+    """Ask once for all panes, which ask nothing by themselves; they are told a yes that could not be recorded."""
+    queue, trust = QueueLayout(coop.root), trust_of(args, coop.root)
     if any(has_entries(queue.agent(handle).inbox_new) for handle in handles):
-        settled(trust_of(args, root), out)
+        settled(trust, out)
+    if trust.is_unrecorded:
+        coop.trust()
 
 
 def _print(coop: Coop, seats: list[Seat], cwd: str, out: Output) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from amq import config
 from amq.cli.options import duration
 from amq.errors import AmqError
+from amq.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,5 +47,5 @@ def run(args: Namespace, out: Output) -> int:
         raise AmqError(
             f"the demo failed: {wrong}", hint=f"the mail is in {place}/.agent-mail, and run.log in ~/.local/state/amq"
         )
-    out.data(AFTERWARDS.format(root=f"{place}/.agent-mail"))
+    out.data(AFTERWARDS.format(root=visible(f"{place}/.agent-mail")))
     return 0

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
-
-from amq import config
+from amq import config, quoting
 from amq.cli.output import stdin_is_terminal
 from amq.cli.session import check_queue, say_if_above
 
@@ -43,5 +41,5 @@ def run(args: Namespace, out: Output) -> int:
         out.value({name: {"value": each.value, "source": each.source} for name, each in settings.items()})
     else:
         exports = ((name, each) for name, each in settings.items() if each.source != _TERMINAL)
-        out.data("".join(f"export AM_{name.upper()}={shlex.quote(each.value)}\n" for name, each in exports))
+        out.data("".join(f"export AM_{name.upper()}={quoting.shell(each.value)}\n" for name, each in exports))
     return 0

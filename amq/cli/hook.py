@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from contextlib import contextmanager
 
-from amq import config
+from amq import config, quoting
 from amq.cli.options import duration
 from amq.cli.output import stdin_is_terminal
 from amq.cli.session import accept, private_directory
@@ -75,7 +74,7 @@ def run(args: Namespace, out: Output) -> int:
             mailbox = _mailbox(args, environ, program)
             state = private_directory(mailbox.account.queue.root)
             if event == "notify":
-                _notify(mailbox, told, out)
+                _notify(mailbox, told, args, state, out)
             else:
                 _answer(mailbox, EVENTS.get(event, event), args, environ, state, out)
     except (Exception, KeyboardInterrupt) as error:
@@ -181,11 +180,11 @@ def _export(path: str | None, settings: Mapping[str, str]) -> None:
         there = {line.partition("=")[0] for line in file}
         for name, value in settings.items():
             if f"export {name}" not in there:
-                file.write(f"export {name}={shlex.quote(value)}\n")
+                file.write(f"export {name}={quoting.shell(value)}\n")
 
 
-def _notify(mailbox: Mailbox, argument: str, out: Output) -> None:
-    """After a turn: tell the person of unread mail. ARGUMENT is the event, else it is on stdin."""
+def _notify(mailbox: Mailbox, argument: str, args: Namespace, state: PrivateState, out: Output) -> None:
+    """After a turn: tell the user of unread mail. ARGUMENT is the event, else it is on stdin."""
     from amq.runtime import bulletin
     from amq.runtime.desktop import show_notice
     from amq.runtime.notification import notification
@@ -193,6 +192,8 @@ def _notify(mailbox: Mailbox, argument: str, out: Output) -> None:
     if _text(_parse(argument or _stdin()), "type") != TURN_ENDED:
         return
     unread, account = mailbox.list("new"), mailbox.account
+    if unread:
+        _require_trust(args, account.queue.root, state)
     bulletin.write_bulletin(account.queue, account.me, unread)
     if unread:
         out.data("".join(f"{line}\n" for line in bulletin.lines(unread)))

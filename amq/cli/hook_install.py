@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from amq import config
 from amq.cli.confirm import add_confirmation, confirmed, require_answerer
+from amq.text import visible_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def settings(args: Namespace) -> str:
 def apply(change: Change, args: Namespace, out: Output) -> int:
     """Show the CHANGE, do it if nobody objects, and say what was done; 0, or 1 if somebody objects."""
     if change.is_needed and not out.json:
-        out.line(change.diff)
+        out.data(visible_lines(change.diff) + "\n")
     wanted = change.is_needed and not args.dry_run
     written = wanted and confirmed(args, out, f"change {change.path} so?")
     if written:

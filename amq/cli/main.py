@@ -12,7 +12,7 @@ from argparse import SUPPRESS
 from amq import config
 from amq.cli.options import FLAGS, VALUED, Parser, add_common
 from amq.cli.output import Output
-from amq.errors import INTERRUPTED, AmqError, UsageError, why
+from amq.errors import INTERRUPTED, AmqError, UsageError, remedy, why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def _attempt(words: Sequence[str], out: Output) -> int:
         out.error(error)
         return error.exit_code
     except OSError as error:
-        from amq.store.remedy import for_path
+        from amq.store.unreadable import for_directory
 
-        out.error(AmqError(why(error), hint=for_path(error)))
+        out.error(AmqError(why(error), hint=for_directory(error) or remedy(error)))
         return AmqError.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED

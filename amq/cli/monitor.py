@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from amq import jsontext
 from amq.cli.drain import MOST, View, add_shown, item, show_json, show_text
 from amq.cli.options import add_waiting
 from amq.cli.session import open_mailbox
@@ -121,13 +120,13 @@ class _Monitor:
         for batch in batches:
             drained = [item(each, self._args.include_body) for each in batch]
             shown = {"count": len(batch), "drained": drained, "remaining": numbers()[1]}
-            self._out.line(jsontext.render(self._fields(watch_event) | shown, indent=None))
+            self._out.value(self._fields(watch_event) | shown, indent=None)
             self._out.shown()
 
     def _tell_timeout(self) -> None:
         fields = self._fields("timeout") | {"count": 0, "drained": [], "remaining": 0}
         if self._out.json:
-            self._out.line(jsontext.render(fields, indent=None if self._args.follow else 2))
+            self._out.value(fields, indent=None if self._args.follow else 2)
         else:
             self._out.line(f"timeout: no mail for {self._mailbox.account.me}")
 

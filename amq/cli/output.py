@@ -12,7 +12,7 @@ import select
 from amq import jsontext
 from amq.cli.reader import was_read
 from amq.errors import AmqError
-from amq.text import visible
+from amq.text import visible, visible_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ class Output:
             raise ReaderGone(f"stdout can not be written: {error.strerror}") from None
 
     def line(self, text: str) -> None:
-        """Write a line to stdout."""
-        self.data(text + "\n")
+        """Write TEXT, which may hold a path or another's words, as one line to stdout."""
+        self.data(visible(text) + "\n")
 
-    def value(self, value: Any) -> None:
-        """Write VALUE to stdout as JSON."""
-        self.line(jsontext.render(value))
+    def value(self, value: Any, indent: int | None = 2) -> None:
+        """Write VALUE to stdout as JSON, which holds nothing that acts on a terminal."""
+        self.data(jsontext.render(value, indent=indent) + "\n")
 
     def shown(self) -> None:
         """Return when what was written has been taken by its reader; raises ReaderGone if it was not."""
@@ -56,7 +56,7 @@ class Output:
             raise ReaderGone("the reader of our output did not take it: the mail stays, and will be shown again")
 
     def note(self, text: str) -> None:
-        """Say TEXT, which may quote another's, in one line on stderr; that nobody listens is no error."""
+        """Say TEXT, one line which may hold a path or another's words, on stderr; no error if that fails."""
         _write_quietly(f"amq: {visible(text)}\n")
 
     def warn(self, text: str) -> None:
@@ -71,7 +71,7 @@ class Output:
             fields = {"error": error.message, "code": error.code, "hint": error.hint}
             _write_quietly(jsontext.render(fields, indent=None) + "\n")
             return
-        hint = f"     {visible(error.hint)}\n" if error.hint else ""
+        hint = f"     {visible_lines(error.hint)}\n" if error.hint else ""
         _write_quietly(f"amq: {visible(error.message)}\n{hint}")
 
     def traceback(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from amq.cli.drain import entry_head
-from amq.text import cut_before, visible, visible_lines
+from amq.quoting import shell
+from amq.text import cut_before, visible_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,10 +55,4 @@ def part(lines: str, start: int, identifier: str, budget: Budget, room: int, sho
 
 
 def _how_to_go_on(remaining: int, identifier: str, start: int) -> str:
-    return f"… {remaining} more characters: amq read --id {_word(identifier)} --from {start}\n"
-
-
-def _word(identifier: str) -> str:
-    from shlex import quote
-
-    return visible(quote(identifier))
+    return f"… {remaining} more characters: amq read --id {shell(identifier)} --from {start}\n"

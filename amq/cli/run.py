@@ -15,6 +15,7 @@ from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.names import PERSON, check_handle, handle_from
 from amq.store import registry
+from amq.text import visible_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,13 +34,22 @@ STRAY = "--"
 EXAMPLES = """\
   amq run -- claude                 as the agent `claude`
   amq run --as reviewer -- codex -m o3
+  amq run --prompt '>' -- aider     any other program: the line is typed behind this prompt only
+  amq run --profile claude -- npx claude        a CLI that amq knows, behind another program
   amq run --explain -- codex        what would be run, and what is added to your words
   amq run --no-wake -- bash         only a terminal that knows its mailbox
 """
 NOTES = """\
-The line is typed only where it can do no harm: into no half-typed line of yours, no dialog, and no
-program that does not show what is typed into it. It is submitted when exactly that line is seen in the input row
-of Claude Code or Codex, or at the cursor of any other program; otherwise it is left without Enter.
+The line is typed only where it can do no harm: into no half-typed line of yours and no dialog. It is submitted when
+exactly that line is seen in the input row; otherwise it is left without Enter.
+
+Nothing is typed into a program that amq does not know: you are notified of its mail. With --prompt TEXT the line is
+typed while the row before the cursor is exactly TEXT, nothing stands behind or below the cursor, and the program itself
+has the keyboard, not a program that it runs. Nothing is typed beside a right prompt, or behind a prompt that changes. A
+question that the program itself asks in the words of its prompt cannot be told from it (in bash: read -e -p TEXT).
+
+--profile NAME is for a CLI that amq knows behind npx, docker, ssh or a script. Arguments and hooks are added only to a
+program that has the CLI's own name.
 
 Claude Code gets hooks for this one process, merged with those of your own --settings; no file of yours is changed.
 Codex would ask you whether to trust them, so it gets none without --hooks.
@@ -57,7 +67,8 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--as", dest="handle", metavar="HANDLE", help="the agent's handle (else the program's name)")
     parser.add_argument("--explain", action="store_true", help="print what would be run and added, and run nothing")
     parser.add_argument("--check", action="store_true", help="print what is known of the installed version")
-    parser.add_argument("--profile", metavar="FILE", help="your own profile of the program (TOML)")
+    parser.add_argument("--profile", metavar="NAME|FILE", help="what the program is: a CLI's name, or your own file")
+    parser.add_argument("--prompt", metavar="TEXT", help="type the line only where the program shows this prompt")
     parser.add_argument("--no-wake", action="store_true", help="only host the program, type nothing into it")
     parser.add_argument("--no-ask", action="store_true", help="do not ask whether to trust the queue: if need be, no")
     hooks = parser.add_mutually_exclusive_group()
@@ -85,7 +96,7 @@ def run(args: Namespace, out: Output) -> int:
     from amq.runtime.private import planned_run
 
     session.check_program(program[0], environment)
-    profile, source = _profile(args, program[0], environment)
+    profile, source = _profile(args, program, environment)
     if args.check:
         return _say(explain.installed(profile, program[0], environment), explain.verdict, out)
     chosen = _options(args, handle)
@@ -98,6 +109,8 @@ def run(args: Namespace, out: Output) -> int:
     trust = trust_of(args, mailbox.account.queue.root)
     if chosen.wake and mailbox.has_new() and (reason := settled(trust, out, may_ask=not args.no_ask)):
         chosen = replace(chosen, wake=False, untrusted=reason)
+    if chosen.wake and not profile.rules.known:
+        waking.say_unknown(program[0], out)
     return session.run(mailbox, program, environment, profile, chosen, trust)
 
 
@@ -105,20 +118,19 @@ def _say(told: dict[str, Any], text: Callable[[dict[str, Any]], str], out: Outpu
     if out.json:
         out.value(told)
     else:
-        out.line(text(told))
+        out.data(visible_lines(text(told)) + "\n")
     return 0
 
 
-def _profile(args: Namespace, program: str, environment: Mapping[str, str]) -> tuple[Profile, str]:
+def _profile(args: Namespace, program: list[str], environment: Mapping[str, str]) -> tuple[Profile, str]:
     """What is known of PROGRAM, and where that stands."""
-    from amq.runtime.profiles import own_file, profile_for
+    from amq.runtime.launch import behind
+    from amq.runtime.profiles import BUILT_IN, chosen, with_prompt
 
-    path = args.profile or own_file(program, environment)
-    if not path:
-        return profile_for(program), "comes with amq"
-    from amq.runtime.profiles.own import read_own
-
-    return read_own(path), path
+    profile, source = chosen(args.profile, program[0], environment)
+    if source == BUILT_IN:
+        profile = behind(profile, program)
+    return (profile if args.prompt is None else with_prompt(profile, args.prompt)), source
 
 
 def _options(args: Namespace, handle: str) -> Options:

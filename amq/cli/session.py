@@ -68,19 +68,19 @@ def accept(
         owner = config.check_root(root, trusted=True, complain=complain, hosting=hosting)
 
     def complain_below(path: str) -> None:
-        from shlex import quote
+        from amq.quoting import shell
 
-        complain(f"others can write to {path}", f"chmod -R go-w {quote(root)}")
+        complain(f"others can write to {path}", f"chmod -R go-w {shell(root)}")
 
     descent.guard = descent.Guard(trusted=args.trust_root, owner=owner, complain=complain_below)
 
 
 def _is_trusted(root: str) -> bool:
     """Whether the user has said so for good, by `amq trust`."""
-    from amq.runtime.trust import Trusted, trusted_queues
+    from amq.runtime.trust import is_trusted
 
     try:
-        return Trusted.at(root) in trusted_queues(private_directory(root))
+        return is_trusted(root, private_directory(root))
     except (AmqError, OSError):
         return False
 

@@ -23,8 +23,8 @@ EXAMPLES = """\
 NOTES = """\
 Mail is announced without a question where you own every directory of the queue, and no git repository around it tracks
 anything in it. Else a clone could bring mail along for your agents. Commands that show you mail do not ask. What you
-trust is kept in ~/.local/state/amq (XDG_STATE_HOME), by path, device and inode: a queue that takes its place is another
-one. --trust-root trusts a queue for one call."""
+trust is kept in ~/.local/state/amq (XDG_STATE_HOME), by path, device, inode and birth: a queue that takes its place is
+another one. --trust-root trusts a queue for one call."""
 
 
 def options(parser: ArgumentParser) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
     from amq.runtime.channels.ways import Place
+    from amq.runtime.profiles import Profile
 
 VIA = ("auto", "tmux", "kitty", "screen", "tiocsti", "command", "notice")
 MODES = ("auto", "raw", "paste")
@@ -32,12 +33,19 @@ EXAMPLES = """\
 """
 NOTES = """\
 `amq run` is the better way: it sees the screen and every key of yours. From outside, tmux and kitty show what
-stands in the input line of Claude Code and Codex: ours is typed only into an empty one, and sent only where exactly it
+stands in the input line of a CLI that amq knows: ours is typed only into an empty one, and sent only where exactly it
 stands there. By GNU screen and tiocsti nothing is seen: a line that you have half typed there is sent with ours.
 
 Enter may answer a dialog. So where it is not seen that there is none, the line is sent only by a key that the program's
 dialogs ignore (Claude Code from 2.1.330: Ctrl-X Enter), and else left for you to send. With --submit Enter is pressed
-all the same, also in a program whose input line is not known: a dialog that is open at that moment is approved."""
+all the same, also in a program whose input line is not known: a dialog that is open at that moment is approved.
+
+The line is typed while the agent's program has the keyboard: the one that --program names (else the one called like the
+agent), or any CLI that amq knows. A program that amq does not know gets nothing: you are notified. What --prompt and
+--profile say is said of the program that --program names, and holds where its screen is seen (tmux, kitty). With
+--prompt TEXT the line is typed while the row before the cursor is exactly TEXT and nothing stands behind or below the
+cursor; not into a program whose line the kernel edits, where what you have typed ahead is not seen. --profile is for a
+CLI behind another program: --program docker --profile claude."""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -46,6 +54,9 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--via", choices=VIA, default="auto", help="how to reach the agent (auto: the best that works)")
     own = "the agent's program, if amq does not know it (else called as --me)"
     parser.add_argument("--program", dest="agent_program", default="", metavar="NAME", help=own)
+    what = "what that program is: a CLI's name, or your own file"
+    parser.add_argument("--profile", metavar="NAME|FILE", help=what)
+    parser.add_argument("--prompt", metavar="TEXT", help="type the line only where that program shows this prompt")
     parser.add_argument("--submit", action="store_true", help="press Enter even unseen; it may answer a dialog")
     parser.add_argument("--no-ask", action="store_true", help="do not ask whether to trust the queue: if need be, no")
     parser.add_argument("--bell", action="store_true", help="ring when the agent has been told")
@@ -74,6 +85,8 @@ def run(args: Namespace, out: Output) -> int:
     if mailbox.has_new():
         settled(trust, out, may_ask=not args.no_ask)
     way = waker.choose("command" if args.command and args.via == "auto" else args.via, place)
+    if way.automatic and not args.submit and not _is_known(place):
+        waking.say_unknown(place.program, out)
     waker.run(
         mailbox,
         way,
@@ -101,10 +114,29 @@ def _place(args: Namespace, me: str) -> Place:
         me=me,
         environment=config.environment(),
         program=args.agent_program,
+        profile=_profile(args, args.agent_program or me),
         command=args.command,
         mode=Mode(args.inject_mode),
         submit=args.submit,
     )
+
+
+def _profile(args: Namespace, program: str) -> Profile | None:
+    """What the user says of PROGRAM; None if that is nothing."""
+    if args.profile is None and args.prompt is None:
+        return None
+    from amq.runtime.profiles import chosen, with_prompt
+
+    profile, _ = chosen(args.profile, program, config.environment())
+    return profile if args.prompt is None else with_prompt(profile, args.prompt)
+
+
+def _is_known(place: Place) -> bool:
+    """Whether amq knows where the program that the user has named takes a line."""
+    from amq.runtime.profiles import chosen
+
+    profile = place.profile or chosen(None, place.program, place.environment)[0]
+    return not place.program or profile.rules.known
 
 
 def _check(out: Output, found: list[tuple[str, str, str]]) -> int:

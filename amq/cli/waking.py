@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace, _ArgumentGroup
 
+    from amq.cli.output import Output
     from amq.runtime.wake import Policy
 
 _TIMES = (
@@ -16,6 +17,17 @@ _TIMES = (
     ("--normal-after", "2m", "the same for other mail"),
     ("--low-after", "60s", "how long all must be quiet for mail of low priority"),
 )
+
+_UNKNOWN = (
+    "{} is not a program that amq knows, so nothing is typed into it: you are notified when mail comes",
+    "to have it told: --prompt TEXT (its prompt) or --profile NAME|FILE (which CLI it is); or let it run amq drain",
+)
+
+
+def say_unknown(program: str, out: Output) -> None:
+    """Say that nothing is typed into PROGRAM, and the ways out."""
+    for line in _UNKNOWN:
+        out.note(line.format(program))
 
 
 def add_when(parser: ArgumentParser) -> _ArgumentGroup:

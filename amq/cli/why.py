@@ -28,9 +28,9 @@ EXAMPLES = """\
   amq why codex               one line: what its mail waits for
   amq why codex --history     each attempt to tell it, and how it ended"""
 NOTES = """\
-What mail waits for: draft, dialog, busy, starting, stopped, low, unknown-screen, no-channel, off, untrusted-queue,
-parked, or nothing (it has been told). How an attempt ends: handed (by a hook), sent, typed (not submitted), submitted,
-uncertain, refused or failed."""
+What mail waits for: draft, dialog, busy, starting, stopped, low, unknown-program, unknown-screen, no-channel, off,
+untrusted-queue, parked, or nothing (it has been told). How an attempt ends: handed (by a hook), sent, typed (not
+submitted), submitted, uncertain, refused or failed."""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -91,7 +91,7 @@ def _with_unreadable(mailbox: Mailbox, handle: str, found: Why) -> Why:
 def _journal(mailbox: Mailbox, handle: str) -> PrivateState:
     """Where the agent's notifier records what it does."""
     root = mailbox.account.queue.root
-    return private_directory(root).of_agent(root, handle)
+    return private_directory(root).of_agent(root, handle, make=False)
 
 
 def _in_words(found: Why) -> str:

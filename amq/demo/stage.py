@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
 from amq.pty.child import Child
+from amq.pty.screen import has_emulator
 from amq.pty.sequences import Kind, Splitter
 from amq.store import registry
 
 SIZE = (24, 100)  # rows, columns of each agent's terminal
 AGENT = (sys.executable, "-P", "-m", "amq.demo.agent")
+PROMPT = "> "  # of each agent
 END_WITHIN = 2.0  # seconds for an agent that is told to leave
 
 
@@ -28,7 +30,8 @@ class Actor:
         self._say = say
         self._splitter = Splitter()
         self._line = ""
-        argv = [sys.executable, "-P", "-m", "amq", "run", "--root", root, "--as", name, "--", *program, name]
+        host = [sys.executable, "-P", "-m", "amq", "run", "--root", root, "--as", name, "--prompt", PROMPT]
+        argv = [*host, "--", *program, name]
         self.child = Child.spawn(argv, environ, SIZE)
 
     def read(self) -> None:
@@ -64,6 +67,8 @@ def play(place: str, environ: Mapping[str, str], say: Say, patience: float, prog
 
     Returns why it did not come to its good end, or an empty text. PROGRAM, with a name added, is an agent.
     """
+    if not has_emulator():
+        return "there is no pyavt for this machine, which reads the screen, so nothing can be typed"
     root = os.path.join(place, ".agent-mail")
     queue = QueueLayout(root)
     registry.make_queue(queue, tracked=False)

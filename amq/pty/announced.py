@@ -19,6 +19,12 @@ class Published(Enum):
     WORKING = "working"
     DONE = "done"
     BLOCKED = "blocked"
+    ERROR = "error"  # its last turn has failed
+    CLEAR = "clear"  # it shows something else than a session: Claude Code's list of agents
+    OTHER = "other"  # a word of a later version
+
+
+_STATES = {state.value.encode(): state for state in Published}
 
 
 class Announced:
@@ -35,7 +41,4 @@ class Announced:
         elif data == b"]7501;?":
             self.state_questions += 1
         elif match := _PUBLISHED_STATE.match(data):
-            try:
-                self.published = Published(match[1].decode("ascii"))
-            except ValueError:  # `clear`, or a word of a later version: nothing is known then
-                self.published = None
+            self.published = _STATES.get(match[1], Published.OTHER)

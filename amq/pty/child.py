@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from ptyprocess import PtyProcess
 
 from amq.pty import monitor
-from amq.pty.descriptors import CC, LFLAG, Attributes
+from amq.pty.descriptors import CC, LFLAG, Attributes, inherited
 from amq.pty.errors import CannotRunError, PtyError
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
@@ -67,7 +67,9 @@ class Child:
         report, write_end = os.pipe()
         words, inside = [program, *argv[1:]], dict(environment)
         try:
-            process = PtyProcess.spawn(words, env=inside, preexec_fn=prepare, dimensions=size, pass_fds=[write_end])
+            process = PtyProcess.spawn(
+                words, env=inside, preexec_fn=prepare, dimensions=size, pass_fds=[write_end, *inherited()]
+            )
         except OSError as error:
             os.close(report)
             raise _cannot_run(argv[0], error) from error
@@ -120,6 +122,13 @@ class Child:
         except termios.error:
             return False, False
         return bool(flags & termios.ICANON), bool(flags & termios.ECHO)
+
+    def in_foreground(self) -> bool:
+        """Whether its own process group has its terminal's keyboard; False where that cannot be told."""
+        try:
+            return os.tcgetpgrp(self.fd) == self.pid
+        except OSError:
+            return False
 
     def has_unread(self) -> bool:
         """Whether it has not read all that was typed; of a line that the kernel edits only what is finished.

@@ -82,6 +82,21 @@ def typed_line(fd: int, within_s: float) -> str:
     return line.decode("utf-8", "replace").strip()
 
 
+def inherited() -> list[int]:
+    """The descriptors behind the standard ones that our caller has given us, as in `amq run -- cat <(echo hi)`.
+
+    Those that Python opens are not inheritable.
+    """
+    return [fd for fd in map(int, os.listdir("/dev/fd")) if fd > 2 and _is_inheritable(fd)]
+
+
+def _is_inheritable(fd: int) -> bool:
+    try:
+        return os.get_inheritable(fd)
+    except OSError:  # the one that listed the others
+        return False
+
+
 def is_open(fd: int) -> bool:
     """False for a standard descriptor that we were started without."""
     try:

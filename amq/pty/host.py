@@ -35,6 +35,7 @@ class Host:
         self._signals: set[int] = set()
         self._at_terminal = False  # whether what the program has switched on is on at the person's terminal
         self._leave_at: float | None = None  # set when the terminal is gone
+        self._told_to_stop = False  # by a signal to us, since the program last stopped
 
     def run(self) -> int:
         """Host the program until it has ended and its last output is out. Returns its status, 128 + n for signal n.
@@ -64,7 +65,7 @@ class Host:
             alive = self._child.status is None and self._child.fd >= 0
             canonical, echoing = self._child.line_discipline() if alive else (False, False)
             return replace(
-                self.terminal.look(now),
+                self.terminal.look(now, foreground=alive and self._child.in_foreground(), canonical=canonical),
                 alive=alive,
                 stopped=self._child.stopped,
                 canonical=canonical,
@@ -128,6 +129,7 @@ class Host:
         for number in signals.intersection(PASSED_ON):
             self._child.signal(number)
         if signal.SIGTSTP in signals:
+            self._told_to_stop = True
             self._child.signal(signal.SIGTSTP)
         if signal.SIGCONT in signals:
             self._take_terminal(signals)
@@ -144,8 +146,13 @@ class Host:
         """The program has stopped: so do we, and the shell gets its terminal back until it gives it to us again.
 
         Where nobody could continue us (an orphaned process group) the kernel ignores the stop, and the program
-        goes on at once.
+        goes on at once. So it does where nobody has asked us to stop and our input is no terminal: it may have been
+        a byte of a script's, or the program itself, and our caller's whole job would stop.
         """
+        stopped_from_outside, self._told_to_stop = self._told_to_stop, False
+        if not (stopped_from_outside or self._tty.source_is_terminal):
+            self._child.resume()
+            return
         self._pump.drain()
         self._give_terminal_back()
         self._stop()

@@ -10,7 +10,18 @@ from amq.pty.announced import BEGUN_STATE_QUESTION, LONGEST_BEGUN, STATE_ANSWER,
 from amq.pty.echo import Echo, EchoWatch
 from amq.pty.keystrokes import Keystrokes, Line
 from amq.pty.ledger import ABANDON, FRAME_END, Ledger
-from amq.pty.row import NOT_FOUND, UNKNOWN, Row, RowRule, Standing, before_cursor, find_row, stands_at_cursor
+from amq.pty.row import (
+    ELSEWHERE,
+    NOT_FOUND,
+    UNKNOWN,
+    PromptRule,
+    Row,
+    RowRule,
+    Standing,
+    before_cursor,
+    find_row,
+    stands_at_cursor,
+)
 from amq.pty.screen import Screen, Size, View, load_emulator
 from amq.pty.sequences import Kind, Splitter
 
@@ -34,9 +45,12 @@ class Look:
     echoing: bool = False  # the kernel sends back what is typed
     waiting: bool = False  # bytes for the program lie where it has not taken them, or the person's are on the way
     bracketed_paste: bool = False
+    takes_pastes: bool = False  # bracketed paste was on when its row was seen empty
     alternate_screen: bool = False
     title_seen: bool = False
     published: Published | None = None
+    answered: bool = False  # it asked whether its state is wanted, and was told so: it will publish it
+    version: str = ""  # the program's, where it tells
     ready_since: float | None = None  # when it first published that it waits for a line, or works on one
     started: float = 0.0
     first_output: float | None = None
@@ -62,7 +76,7 @@ class Terminal:
         *,
         answers_state: bool = False,
         screen: Screen | None = None,
-        row: RowRule | None = None,
+        row: RowRule | PromptRule | None = None,
     ) -> None:
         """With `answers_state` we answer the program's question for OSC 7501 in the person's terminal's place.
 
@@ -75,6 +89,7 @@ class Terminal:
         self._splitter = Splitter()
         self._echo: EchoWatch | None = None
         self._answers_state = answers_state
+        self._answered = False
         self._withheld = b""
         self._started = started
         self._first_output: float | None = None
@@ -83,6 +98,7 @@ class Terminal:
         self._ready_since: float | None = None
         self._screen = screen
         self._row_rule = row
+        self._takes_pastes = False
         self._printed = threading.Event()
         self._expected: tuple[str, str] | None = None  # what stood before the cursor, and the text behind it
         self._empty_since: float | None = None
@@ -111,6 +127,7 @@ class Terminal:
             shown = self._without_begun_question(data)
             if self.announced.state_questions == questions or self.keystrokes.inside(now):
                 return shown, b""
+            self._answered = True
             return STATE_QUESTION.sub(b"", shown), STATE_ANSWER
 
     def withheld(self) -> bytes:
@@ -198,17 +215,24 @@ class Terminal:
             self._echo = None if text is None else EchoWatch(text)
             self._expected = None if text is None or view is None else (before_cursor(view), text)
 
-    def look(self, now: float) -> Look:
-        """The models' part of a look; who hosts the program adds what only it can see."""
+    def look(self, now: float, *, foreground: bool = True, canonical: bool = False) -> Look:
+        """The models' part of a look; who hosts the program adds what only it can see.
+
+        A prompt is only one while the program itself is in the FOREGROUND: another that it runs may print the same.
+        In CANONICAL mode an empty row does not show that the line is empty: what was typed ahead stands elsewhere.
+        """
         with self.lock:
             self._settle()
-            row = self._row(now)
-            self._compare(row, now)
+            row = self._row(now) if foreground or not isinstance(self._row_rule, PromptRule) else ELSEWHERE
+            self._compare(NOT_FOUND if canonical else row, now)
+            self._takes_pastes |= row.standing is Standing.EMPTY and self.ledger.bracketed_paste
             return Look(
                 bracketed_paste=self.ledger.bracketed_paste,
+                takes_pastes=self._takes_pastes,
                 alternate_screen=self.ledger.alternate_screen,
                 title_seen=self.announced.title is not None,
                 published=self.announced.published,
+                answered=self._answered,
                 ready_since=self._ready_since,
                 started=self._started,
                 first_output=self._first_output,

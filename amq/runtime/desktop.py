@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import subprocess
 import sys
 import threading
+
+from amq import config, quoting
+from amq.runtime.programs import find_program
 
 PATIENCE = 10.0  # seconds for one to be shown
 _SHOW_ON_MACOS = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
@@ -15,8 +17,11 @@ _SHOW_ON_MACOS = "on run argv\ndisplay notification (item 2 of argv) with title 
 def notice_command(title: str, text: str) -> list[str] | None:
     """What shows a notice here: osascript(1) or notify-send(1); None if there is neither."""
     if sys.platform == "darwin":
-        return ["osascript", "-e", _SHOW_ON_MACOS, title, text]
-    return ["notify-send", "--app-name=amq", title, text] if shutil.which("notify-send") else None
+        return ["/usr/bin/osascript", "-e", _SHOW_ON_MACOS, title, text]
+    notify_send = find_program("notify-send", config.environment())
+    if notify_send is None:
+        return None
+    return [notify_send, "--app-name=amq", "--", title, quoting.notice_body(text)]
 
 
 def show_notice(title: str, text: str, patience: float = PATIENCE) -> None:
@@ -28,6 +33,6 @@ def show_notice(title: str, text: str, patience: float = PATIENCE) -> None:
 
 
 def unread_notice(me: str) -> None:
-    """Tell the person that the agent ME does not read its mail, if that is possible; nobody waits for it."""
-    told = (f"Mail for {me}", "It was told several times and has not drained it.")
+    """Notify the user that the agent ME has unread mail, if that is possible, without waiting for it."""
+    told = (f"Mail for {me}", f"It has not been read; amq why {me} tells why.")
     threading.Thread(target=show_notice, args=told, daemon=True).start()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from amq import quoting
+from amq.pty.row import PromptRule
 from amq.runtime.launch import Launch
 from amq.runtime.profiles import NativeWay, Profile
 from amq.runtime.versions import printed_version
@@ -32,12 +33,22 @@ def wake_path(launch: Launch, *, native: bool) -> list[str]:
         ways.append("while it works: handed over by its hooks, between tools and at the end of a turn")
     if native and profile.native is not NativeWay.NONE:
         ways.append(f"by a way of its own, where its session is proven to live ({profile.native.value})")
-    if profile.rules.inert:
+    if not profile.rules.known:
+        ways.append(
+            "nothing is typed: amq does not know this program. --prompt TEXT or --profile NAME|FILE changes that"
+        )
+    elif isinstance(row := profile.rules.row, PromptRule):
+        ways.append(
+            f"typed, and submitted, only right behind its prompt {row.text!r}, while it has the keyboard itself"
+        )
+    elif profile.rules.inert:
         also = " and no hook is called" if launch.hooked else ""
         ways.append(
             "typed, and submitted with a key that its dialogs ignore, also while it works, when the mail is urgent or "
             f"waits for long{also}"
         )
+    elif profile.rules.row is not None:
+        ways.append("typed, and submitted with Enter only where exactly the line stands in its row, while it idles")
     else:
         ways.append("typed, and submitted with Enter only where exactly the line has come back")
     return ways
@@ -58,7 +69,7 @@ def verdict(found: Mapping[str, Any]) -> str:
     """The same, as a sentence."""
     name, version, tested = found["profile"], found["version"], ", ".join(found["tested_versions"])
     if not found["tested_versions"]:
-        return f"nothing is known of this program: the line is typed as into any other ({name})"
+        return f"nothing is known of this program: without --prompt or --profile nothing is typed into it ({name})"
     if not version:
         return f"{name}: it does not say its version; tested with {tested}"
     if found["tested"]:
@@ -70,7 +81,7 @@ def text(found: Mapping[str, Any]) -> str:
     """What `explained` tells, for people."""
     lines = [
         f"profile  {found['profile']} ({found['profile_from']})",
-        f"runs     {shlex.join(found['command'])}",
+        f"runs     {quoting.shell_line(found['command'])}",
         *(f"adds     {each['what']}{'  # ' + each['why'] if 'why' in each else ''}" for each in found["added"]),
         f"hooks    {found['hooks']}",
         *(f"wakes    {way}" for way in found["wake"]),

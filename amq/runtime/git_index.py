@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _HEADER_BYTES, _MODE_AT, _HASH_AT, _CHECKSUM_AT_LEAST = 12, 24, 40, 20
 _EXTENDED = 0x4000  # a flag of an entry: two more bytes of flags follow
 _SYMLINK = 0o120000
-_SHA256 = re.compile(rb"^\s*objectformat\s*=\s*\"?sha256", re.MULTILINE | re.IGNORECASE)
+_SHA256 = re.compile(rb"(?:^|\])\s*objectformat\s*=\s*\"?sha256", re.MULTILINE | re.IGNORECASE)
 _SPLIT = b"link"  # the extension that names the shared index which this one adds to
 
 
@@ -29,14 +29,11 @@ class UnreadableIndex(Exception):
 def enclosing_repositories(path: str) -> Iterator[tuple[str, str]]:
     """Each repository whose work tree is or encloses PATH, an absolute one: its top and git directory, nearest first.
 
-    Raises UnreadableIndex for a `.git` that cannot be followed.
+    The git directory is "" for a `.git` that cannot be followed.
     """
     top = repository.top_of(path)
     while top is not None:
-        git = repository.git_directory(top)
-        if git is None:
-            raise UnreadableIndex(f"its {os.path.join(top, '.git')} leads to no repository")
-        yield top, git
+        yield top, repository.git_directory(top) or ""
         above = os.path.dirname(top)
         top = repository.top_of(above) if above != top else None
 
@@ -46,11 +43,14 @@ def tracks(top: str, git_directory: str, path: str) -> bool:
 
     Case and Unicode normalization do not count, as on some filesystems. Raises UnreadableIndex.
     """
+    if not git_directory:
+        raise UnreadableIndex("its .git leads to no repository")
     wanted = _comparable(os.fsencode(os.path.relpath(path, top)))
-    data = _read(os.path.join(git_directory, "index"))
+    data = _read_index(git_directory)
     if _is_absent(data, wanted):
         return False
-    hash_bytes = 32 if _SHA256.search(_read(os.path.join(git_directory, "config"))) else 20
+    config = _read(os.path.join(repository.common_directory(git_directory), "config"))
+    hash_bytes = 32 if _SHA256.search(config) else 20
     entries, shared = read_index(data, hash_bytes)
     if shared:
         data = _read(os.path.join(git_directory, f"sharedindex.{shared}"))
@@ -58,6 +58,14 @@ def tracks(top: str, git_directory: str, path: str) -> bool:
             raise UnreadableIndex("its shared index is missing")
         entries += read_index(data, hash_bytes)[0]
     return any(_covers(_comparable(entry), mode, wanted) for entry, mode in entries)
+
+
+def _read_index(git_directory: str) -> bytes:
+    """The bytes of the index; none if there is none. Raises UnreadableIndex where `git clone` has yet to write it."""
+    data = _read(os.path.join(git_directory, "index"))
+    if not data and os.path.lexists(os.path.join(git_directory, "index.lock")):
+        raise UnreadableIndex("it is being cloned, or git was killed")
+    return data
 
 
 def _is_absent(data: bytes, wanted: bytes) -> bool:
@@ -140,8 +148,7 @@ def _comparable(path: bytes) -> bytes:
 def _read(path: str) -> bytes:
     """The bytes of a file; none if it is missing."""
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return repository.read_regular(path)
     except FileNotFoundError:
         return b""
     except OSError as error:

@@ -24,12 +24,13 @@ PATIENCE = 2.0  # seconds for a hook to end
 STATE_NAME = "hook.json"
 LOCK_NAME = "hook.lock"
 _LONGEST = 4 << 20  # bytes
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # which Windows does not have
 
 
 def read_handed(state: str) -> Handed:
     """What stands in the agent's private directory STATE; a new one if nothing does, or what does is damaged."""
     try:
-        descriptor = os.open(f"{state}/{STATE_NAME}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        descriptor = os.open(f"{state}/{STATE_NAME}", _READ)
         with open(descriptor, "rb") as file:
             wire = json.loads(file.read(_LONGEST))
         return Handed(

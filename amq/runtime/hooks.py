@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import shlex
 
+from amq import quoting
 from amq.runtime.private import write_private
 
 TYPE_CHECKING = False
@@ -97,7 +98,7 @@ def codex_arguments(script: str) -> list[str]:
     """Arguments that give Codex our hooks besides those of the person's files."""
     arguments = []
     for event in EVENTS:
-        command = json.dumps(_command(script, event), ensure_ascii=False)  # a JSON string is one of TOML's, too
+        command = quoting.toml(_command(script, event))
         arguments += ["-c", f'hooks.{event}=[{{hooks=[{{type="command",command={command},timeout={TIMEOUT}}}]}}]']
     return arguments
 
@@ -110,7 +111,7 @@ def _hooks(script: str) -> dict[str, list[Any]]:
 
 
 def _command(script: str, event: str) -> str:
-    return f"{shlex.quote(script)} {EVENTS[event]}"
+    return f"{quoting.shell(script)} {EVENTS[event]}"
 
 
 def _without_settings(words: Sequence[str]) -> tuple[list[str], str | None]:

@@ -72,6 +72,7 @@ class EventWatch:
             # What takes its place in this instant only gives hints of its own: every look goes down without links
             directories.look(directory)
             return RustNotify([directory], False, False, 0, False, False)
-        except (OSError, RuntimeError) as error:  # not there, no watches left, or a filesystem without them
+        except (OSError, RuntimeError, UnicodeEncodeError) as error:
+            # not there, no watches left, a filesystem without them, or a path that is not UTF-8
             self.failure = str(error)
             return None

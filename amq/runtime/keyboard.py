@@ -12,7 +12,7 @@ from amq.errors import UsageError
 from amq.pty import borrowed
 from amq.pty.borrowed import Discipline
 from amq.runtime import processes
-from amq.runtime.profiles import Profile, Published, own_file, profile_for
+from amq.runtime.profiles import Profile, Published, chosen, profile_for
 from amq.runtime.typed import Rules
 from amq.runtime.witness import Witness, claude_sessions
 
@@ -27,16 +27,23 @@ class Agent:
     profile: Profile
     rules: Rules  # as far as they hold for what it was started with
     witness: Witness
+    hidden: bool = False  # its CLI runs behind the program that is seen, as the user says
 
 
 class Keyboard:
     """That of TERMINAL, a descriptor of our own controlling terminal."""
 
-    def __init__(self, terminal: int, program: str, environment: Mapping[str, str]) -> None:
-        """PROGRAM is the base name of the agent's program, where it is none of those we know."""
+    def __init__(
+        self, terminal: int, program: str, environment: Mapping[str, str], profile: Profile | None = None
+    ) -> None:
+        """PROGRAM is the base name of the agent's program, where it is none of those we know.
+
+        The user may have named a PROFILE for it; any other program keeps its own.
+        """
         self._terminal = terminal
         self._program = program
         self._environment = environment
+        self._given = profile
         self._words: tuple[str, ...] = ()
         self._agent: Agent | None = None
 
@@ -56,24 +63,25 @@ class Keyboard:
         return borrowed.discipline(self._terminal)
 
     def _known(self, pid: int, words: Sequence[str]) -> Agent | None:
-        program = next((name for name in program_names(words) if name == self._program or _is_known(name)), None)
+        names = [name.removeprefix("-") for name in program_names(words)]  # a login shell's begins with a dash
+        program = next((name for name in names if name == self._program or _is_known(name)), None)
         if program is None:
             return None
         try:
             profile = self._profile(program)
         except UsageError:  # of a profile of the person's own that cannot be read: then nothing is known
             return None
+        if not set(words[1:]).isdisjoint(profile.no_session):
+            return None
         sessions = claude_sessions(self._environment) if profile.publishes is Published.SESSIONS else ""
         witness = Witness("", pid, processes.started(pid), sessions)
-        return Agent(pid, profile, fitted(profile, words), witness)
+        hidden = profile is self._given and bool(profile.programs) and program not in profile.programs
+        return Agent(pid, profile, fitted(profile, words), witness, hidden)
 
     def _profile(self, program: str) -> Profile:
-        path = own_file(program, self._environment)
-        if path is None:
-            return profile_for(program)
-        from amq.runtime.profiles.own import read_own
-
-        return read_own(path)
+        if self._given and (program == self._program or program in self._given.programs):
+            return self._given
+        return chosen(None, program, self._environment)[0]
 
 
 def program_names(words: Sequence[str]) -> list[str]:
@@ -88,7 +96,7 @@ def fitted(profile: Profile, words: Sequence[str]) -> Rules:
     """The rules of PROFILE for a program called with WORDS: some submit keys are none without an argument for them."""
     if any(profile.submit_needs in word for word in words):
         return profile.rules
-    return replace(profile.rules, submit=b"" if profile.rules.plain else profile.rules.submit, inert=False)
+    return replace(profile.rules, submit=profile.usual_submit)
 
 
 def _is_known(name: str) -> bool:

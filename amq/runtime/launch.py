@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
+from amq import quoting
 from amq.layout import AgentLayout, QueueLayout
 from amq.mailbox import Mailbox
 from amq.runtime import hooks
 from amq.runtime.hooks import BadSettingsError
 from amq.runtime.private import PrivateState, write_private
-from amq.runtime.profiles import HookStyle, Profile, built_in
+from amq.runtime.profiles import HookStyle, NativeWay, Profile, built_in
 from amq.runtime.reach import command_path, make_command, with_command
 from amq.runtime.wake import Policy
 from amq.store import durable
 from amq.store.durable import Directory
+from amq.text import visible
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def plan(
         "AM_ROOT": queue.root,
         "AM_ME": me,
     }
-    path = json.dumps(inside.get("PATH", os.defpath), ensure_ascii=False)
+    path = quoting.toml_search_path(inside.get("PATH", os.defpath))
     added = profile.added(own, _text(profile.settings_path(environment)))
     finds_amq = bool(files.directory) and (
         profile.keeps_path or any("{path}" in word for addition in added for word in addition.arguments)
@@ -81,12 +83,12 @@ def plan(
         additions.append((hooked, "hooks, which tell the agent of mail while it works"))
         inside[hooks.HOOKED] = "1"
     arguments = [word for words, _ in additions for word in words]
-    changed = [(f"{name}={value}", "") for name, value in inside.items() if environment.get(name) != value]
+    changed = [(f"{name}={visible(value)}", "") for name, value in inside.items() if environment.get(name) != value]
     return Launch(
         profile=profile,
         program=[program[0], *arguments, *own],
         environment=inside,
-        added=[*((shlex.join(words), why) for words, why in additions), *changed],
+        added=[*((quoting.shell_line(words), why) for words, why in additions), *changed],
         hooks=how,
         settings=settings,
         finds_amq=finds_amq,
@@ -103,6 +105,23 @@ def _output_budget(profile: Profile, environment: Mapping[str, str]) -> dict[str
         return {}
     wanted = profile.tool_output.budget(environment)
     return {"AMQ_MAX_CHARS": wanted} if own or wanted else {}
+
+
+def behind(profile: Profile, program: Sequence[str]) -> Profile:
+    """PROFILE for its CLI behind PROGRAM (npx, docker, ssh, a script): to those words nothing can be added safely."""
+    if not profile.programs or PurePath(program[0]).name in profile.programs:
+        return profile
+    from amq.runtime.keyboard import fitted
+
+    return replace(
+        profile,
+        additions=(),
+        environment=(),
+        hooks=HookStyle.NONE,
+        native=NativeWay.NONE,
+        keeps_path=False,
+        rules=fitted(profile, program),
+    )
 
 
 def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:

@@ -7,6 +7,8 @@ import json
 import os
 import time
 
+from amq import quoting
+from amq.errors import UnsafePath
 from amq.layout import NOTIFIER_NAME, AgentLayout, RootedPath
 from amq.store import directories
 from amq.store.durable import Directory
@@ -83,6 +85,9 @@ def _claim(directory: RootedPath, how: str) -> int:
     with Directory(directory) as opened:
         descriptor = open_lock(opened, NOTIFIER_NAME)
     try:
+        if os.fstat(descriptor).st_nlink > 1:  # it is written in place
+            path = f"{directory}/{NOTIFIER_NAME}"
+            raise UnsafePath(f"{path} is another file as well, by a hard link", hint=f"rm {quoting.shell(path)}")
         if not _take(descriptor):
             raise TakenError(parse_notifier(os.pread(descriptor, MAX_BYTES, 0)))
         os.ftruncate(descriptor, 0)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LOCK_WITHIN_S = 2.0  # for another `amq run` to make its directory
 _RUN_LOCK = "lock"
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # which Windows does not have
 _TEMPORARY_DIRECTORIES = ("/tmp", "/private/tmp")  # noqa: S108  never used: sandboxed agents write there
 
 
@@ -44,13 +45,14 @@ class PrivateState:
     directory: str
     why_not: str = ""
 
-    def of_agent(self, root: str, handle: str) -> PrivateState:
-        """Return the directory in it for what is remembered of one agent of the queue ROOT, made if need be."""
+    def of_agent(self, root: str, handle: str, *, make: bool = True) -> PrivateState:
+        """Return the directory in it for what is remembered of one agent of the queue ROOT; MAKE it if need be."""
         if not self.directory:
             return self
         path = f"{self.directory}/queues/{_queue_name(root)}/{handle}"
         try:
-            os.makedirs(path, 0o700, exist_ok=True)
+            if make:
+                _make_directory(path)
         except OSError as error:
             return PrivateState("", why(error))
         return PrivateState(path)
@@ -104,13 +106,21 @@ def _why_not(base: str, shared: Iterable[str]) -> str:
 
 def _make(base: str) -> str:
     path = os.path.join(os.path.realpath(base), "amq")
-    os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
-    with suppress(FileExistsError):
-        os.mkdir(path, 0o700)
+    _make_directory(path)
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode) or _is_shared(found):
         raise PermissionError(None, "not a directory of yours alone", path)
     return path
+
+
+def _make_directory(path: str) -> None:
+    """Make the directory PATH, and those above it that are missing, for the user alone whatever the umask is."""
+    above = os.path.dirname(path)
+    if not os.path.isdir(above):
+        _make_directory(above)
+    with suppress(FileExistsError):  # who uses it as a directory finds out
+        os.mkdir(path, 0o700)
+        os.chmod(path, 0o700)
 
 
 def _is_shared(found: os.stat_result) -> bool:
@@ -156,9 +166,11 @@ def _queue_name(root: str) -> str:
 
 
 def _digest(root: str) -> str:
-    from hashlib import sha256
-
-    return sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
+    try:
+        from _blake2 import blake2b
+    except ImportError:  # a Python that was built without it
+        from hashlib import blake2b  # which loads OpenSSL: a tenth of a short command
+    return blake2b(os.fsencode(os.path.realpath(root)), digest_size=8).hexdigest()
 
 
 @contextmanager
@@ -201,12 +213,13 @@ def _run_name(root: str, handle: str, *, alone: bool) -> str:
 def _new_run(private: str, name: str) -> tuple[str, int]:
     """A new directory, and a descriptor that holds its lock: it dies with this process, and so tells that it lives."""
     runs = f"{private}/runs"
-    os.makedirs(runs, 0o700, exist_ok=True)
+    _make_directory(runs)
     with lock_beside(RootedPath(private), "runs.lock", LOCK_WITHIN_S):  # a directory is never seen without its lock
         for left in os.listdir(runs):
             _remove_if_left(f"{runs}/{left}")
         path = f"{runs}/{name}"
         os.mkdir(path, 0o700)
+        os.chmod(path, 0o700)
         return path, _locked(path)
 
 
@@ -214,8 +227,9 @@ def _locked(path: str) -> int:
     """A descriptor that holds the lock of the run directory PATH; raises BlockingIOError if another process has it."""
     import fcntl
 
-    descriptor = os.open(f"{path}/{_RUN_LOCK}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(f"{path}/{_RUN_LOCK}", os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
     try:
+        os.fchmod(descriptor, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BaseException:
         os.close(descriptor)
@@ -239,7 +253,13 @@ def _remove(path: str) -> None:
 def write_private(path: str, text: str, mode: int = 0o600) -> None:
     """Write TEXT into the file PATH of the private directory, whole or not at all. Raises OSError."""
     beside = f"{path}.{os.getpid()}"
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(beside, path)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK, mode)
+    try:
+        with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
+            os.chmod(beside, mode)  # whatever the umask is
+            file.write(text)
+        os.replace(beside, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise

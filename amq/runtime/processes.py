@@ -52,5 +52,5 @@ def _has_proc() -> bool:
 def _ps(field: str, pid: int) -> str:
     if _has_proc():
         return ""
-    asked = subprocess.run(["ps", "-o", field, "-p", str(pid)], capture_output=True, text=True, check=False)
+    asked = subprocess.run(["/bin/ps", "-o", field, "-p", str(pid)], capture_output=True, text=True, check=False)
     return asked.stdout.strip()

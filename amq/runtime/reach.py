@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
+from contextlib import suppress
 
+from amq import quoting
 from amq.runtime.private import write_private
+from amq.runtime.programs import find_program
 
 SHELL_PATIENCE = 5.0  # seconds for the person's login files
 END_WITHIN = 1.0  # for what they have begun to end, before it is killed: it may hold a lock of the person's tools
@@ -38,13 +39,15 @@ def make_command(directory: str) -> str:
 def own_command(environment: Mapping[str, str]) -> str:
     """The absolute path of an installed `amq`, this one's if it is known; "" if none is found."""
     beside = os.path.join(os.path.dirname(sys.executable), "amq")
-    return beside if os.access(beside, os.X_OK) else shutil.which("amq", path=environment.get("PATH")) or ""
+    return beside if os.access(beside, os.X_OK) else find_program("amq", environment) or ""
 
 
 def with_command(environment: Mapping[str, str], command: str) -> dict[str, str]:
-    """ENVIRONMENT with COMMAND's directory first on the PATH."""
+    """ENVIRONMENT with COMMAND's directory first on the PATH, unless no PATH can hold that."""
     path = environment.get("PATH") or os.defpath
-    return {**environment, "PATH": f"{Path(command).parent}{os.pathsep}{path}"}
+    with suppress(ValueError):
+        path = quoting.search_path(os.path.dirname(command), path)
+    return {**environment, "PATH": path}
 
 
 def login_shells_find(command: str, environment: Mapping[str, str], give_up: threading.Event) -> bool:
@@ -53,7 +56,8 @@ def login_shells_find(command: str, environment: Mapping[str, str], give_up: thr
     Asks the person's shell and bash; no answer in SHELL_PATIENCE seconds means no.
     """
     shells = dict.fromkeys([environment.get("SHELL") or "bash", "bash"])
-    running = [_ask(shell, environment) for shell in shells]
+    found = (shell if os.path.isabs(shell) else find_program(shell, environment) for shell in shells)
+    running = [_ask(shell, environment) for shell in found if shell]
     deadline = time.monotonic() + SHELL_PATIENCE
     answers = [_answer(shell, deadline, give_up) for shell in running if shell is not None]
     return bool(answers) and all(answer == command for answer in answers)

@@ -15,6 +15,7 @@ LONGEST_FILE = 64 * 1024  # bytes; when it is full the older half goes
 MOST_IDS = 20  # named in one entry
 WAKES_NAME = "wakes.jsonl"
 LOG_NAME = "run.log"
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # which Windows does not have
 
 
 class BoundedFile:
@@ -30,8 +31,8 @@ class BoundedFile:
             return
         try:
             self._make_room()
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
-            with open(descriptor, "a", encoding="utf-8") as file:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK, 0o600)
+            with open(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(f"{text[: self._limit // 4]}\n")
         except OSError:
             return
@@ -41,7 +42,7 @@ class BoundedFile:
         if not self._path:
             return []
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            descriptor = os.open(self._path, os.O_RDONLY | _NO_LINK | getattr(os, "O_NONBLOCK", 0))
             with open(descriptor, "rb") as file:
                 return file.read(2 * self._limit).decode("utf-8", "replace").splitlines()
         except OSError:

@@ -6,7 +6,6 @@ The program is started first. What the waking needs is imported after that, in t
 from __future__ import annotations
 
 import os
-import shlex
 import threading
 import time
 import traceback
@@ -15,7 +14,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from amq import config
+from amq import config, quoting
 from amq.errors import AmqError, HostFailed, why
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
@@ -25,7 +24,7 @@ from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 from amq.runtime import launch, lock
 from amq.runtime.launch import Launch, Options
-from amq.runtime.private import run_directory
+from amq.runtime.private import PrivateState, run_directory
 from amq.runtime.profiles import NativeWay, Profile, Published
 from amq.runtime.reach import command_path, own_command
 from amq.runtime.record import LOG_NAME, BoundedFile, Record
@@ -94,13 +93,30 @@ def run(
                     trust.private, account.queue.root, account.me, config.where_agents_work(), alone=bool(claim)
                 )
             )
-            planned = launch.plan(profile, program, environment, account.queue, account.me, options, files)
-            launch.prepare(planned, mailbox, options)
+            planned = _prepared(profile, program, environment, mailbox, options, files)
             return _hosted(mailbox, planned, options, trust, claim)
         except CannotRunError as error:
             raise CannotRun(error) from error
         except (PtyError, OSError) as error:
             raise HostFailed(f"hosting {program[0]} failed: {why(error)}") from error
+
+
+def _prepared(
+    profile: Profile,
+    program: Sequence[str],
+    environment: Mapping[str, str],
+    mailbox: Mailbox,
+    options: Options,
+    files: PrivateState,
+) -> Launch:
+    """Return how PROGRAM is started, its FILES written; where they cannot be, as on a full disk, it is given none."""
+    queue, me = mailbox.account.queue, mailbox.account.me
+    planned = launch.plan(profile, program, environment, queue, me, options, files)
+    try:
+        launch.prepare(planned, mailbox, options)
+    except OSError as error:
+        return launch.plan(profile, program, environment, queue, me, options, PrivateState("", why(error)))
+    return planned
 
 
 def _claim(mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
@@ -110,7 +126,7 @@ def _claim(mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
     except lock.TakenError as error:
         raise Taken(
             f"{me} is already hosted by {error.who}",
-            hint=f"to start another: amq run --as {me}-2 -- {shlex.join(program)}",
+            hint=f"to start another: amq run --as {me}-2 -- {quoting.shell_line(program)}",
         ) from error
 
 

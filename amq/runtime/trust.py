@@ -3,7 +3,7 @@
 A repository can bring a queue along, with mail in it and names of its own. What an agent is told is then another's
 choice. So mail is announced without a question only where the user owns every directory of the queue and no enclosing
 repository tracks anything in it. Else the user says so: for good (`amq trust`, `amq init --tracked`), or for one call
-(`--trust-root`). A record holds for the directory that was there, by device and inode, not for what replaces it.
+(`--trust-root`). A record holds for the directory that was there, by device, inode and birth, not for what replaces it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ import stat
 import time
 from contextlib import suppress
 
-from amq import jsontext
+from amq import jsontext, repository
 from amq.errors import AmqError
 from amq.layout import RootedPath
 from amq.record import record
 from amq.runtime import git_index
+from amq.runtime.birth import born_ns
 from amq.runtime.private import NoPrivateDirectory, PrivateState, write_private
 from amq.store.locks import lock_beside
 from amq.text import visible
@@ -25,6 +26,7 @@ from amq.text import visible
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
 RECORD_NAME = "trust.json"
 ANSWER_WITHIN_S = 60.0
@@ -37,27 +39,38 @@ _LARGEST_RECORD_BYTES = 16 << 20
 
 @record
 class Trusted:
-    """A queue that the user trusts: its path, and the directory that was there."""
+    """A queue that the user trusts: its path, and the directory that was there.
+
+    `born_ns` is when that was made (0: nobody knows): many filesystems give an inode number again at once.
+    """
 
     path: str
     device: int
     inode: int
+    born_ns: int
 
     @classmethod
     def at(cls, root: str) -> Trusted:
         """The queue that is at ROOT now. Raises OSError."""
         found = os.stat(root)
-        return cls(os.path.realpath(root), found.st_dev, found.st_ino)
+        return cls(os.path.realpath(root), found.st_dev, found.st_ino, born_ns(root))
 
 
 def why_untrusted(root: str, state: PrivateState) -> str:
     """Why mail in the queue ROOT is not announced, as a clause; "" if it is. What cannot be known is a reason."""
     try:
-        if Trusted.at(root) in trusted_queues(state):
+        if is_trusted(root, state):
             return ""
         return _foreign_directory(root) or _tracking_repository(root)
     except (AmqError, OSError) as error:
         return f"it cannot be looked at: {error}"
+
+
+def is_trusted(root: str, state: PrivateState) -> bool:
+    """Whether the user has said so, of the queue that is at ROOT now. Raises AmqError, or OSError."""
+    path = os.path.realpath(root)
+    recorded = [each for each in trusted_queues(state) if each.path == path]
+    return bool(recorded) and Trusted.at(root) in recorded
 
 
 def trusted_queues(state: PrivateState) -> list[Trusted]:
@@ -66,14 +79,20 @@ def trusted_queues(state: PrivateState) -> list[Trusted]:
         return []
     path = f"{state.directory}/{RECORD_NAME}"
     try:
-        with open(path, "rb") as file:
-            wire = jsontext.parse(file.read(_LARGEST_RECORD_BYTES))
-        found = [Trusted(str(each["path"]), int(each["device"]), int(each["inode"])) for each in wire["trusted"]]
+        wire = jsontext.parse(repository.read_regular(path, _LARGEST_RECORD_BYTES))
+        found = [_trusted(each) for each in wire["trusted"]]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise AmqError(f"{path} cannot be read: {error}", hint="remove it, and trust the queues again") from error
     return sorted(found, key=lambda each: each.path)
+
+
+def _trusted(wire: dict[str, Any]) -> Trusted:
+    found = Trusted(wire["path"], wire["device"], wire["inode"], wire["born_ns"])
+    if [type(value) for value in found.__dict__.values()] != [str, int, int, int]:
+        raise TypeError("what stands there is no queue")
+    return found
 
 
 def trust(root: str, state: PrivateState) -> Trusted:
@@ -152,20 +171,20 @@ def _directories(root: str) -> Iterator[tuple[str, os.stat_result]]:
 def _tracking_repository(root: str) -> str:
     """Name a repository that tracks something in the queue, by the path that was given or the real one."""
     for path in dict.fromkeys((os.path.abspath(root), os.path.realpath(root))):
-        top = path
-        try:
-            for top, git_directory in git_index.enclosing_repositories(path):
+        for top, git_directory in git_index.enclosing_repositories(path):
+            try:
                 if git_index.tracks(top, git_directory, path):
                     return f"the repository {visible(top)} tracks it, so that it may be another's"
-        except git_index.UnreadableIndex as error:
-            return f"whether the repository {visible(top)} tracks it is not known: {visible(str(error))}"
+            except git_index.UnreadableIndex as error:
+                return f"whether the repository {visible(top)} tracks it is not known: {visible(str(error))}"
     return ""
 
 
 class Trust:
     """Whether mail in the queue ROOT may be announced, asked again and again by what announces it.
 
-    PRIVATE is where the user's word is kept. With GIVEN the user has said so for this call.
+    PRIVATE is where the user's word is kept. With GIVEN the user has said so for this call. `is_unrecorded` says that
+    the user was asked and said so, and that it could not be kept.
     """
 
     def __init__(
@@ -173,6 +192,7 @@ class Trust:
     ) -> None:
         self.root = root
         self.private = private
+        self.is_unrecorded = False
         self._given = given
         self._clock = clock
         self._looked_at = -float("inf")
@@ -188,5 +208,7 @@ class Trust:
     def give(self) -> None:
         """The user trusts it: for good where that can be kept, else for this process."""
         self._given, self._reason = True, ""
-        with suppress(AmqError, OSError):
+        try:
             trust(self.root, self.private)
+        except (AmqError, OSError):
+            self.is_unrecorded = True

@@ -17,12 +17,20 @@ from enum import Enum
 from amq.pty.announced import Published
 from amq.pty.echo import Echo
 from amq.pty.encode import ENTER, bracketed, plain
-from amq.pty.row import Row, RowRule, Standing
+from amq.pty.row import PromptRule, Row, RowRule, Standing
 from amq.pty.terminal import UNANSWERED_FOR, Look
 from amq.runtime.words import Outcome, Reason
 
 MOST_PRESSES = 4  # of a submit key that dialogs ignore, in one attempt, while our text still stands
 LOOK_EVERY = 0.02  # seconds between looks while something is awaited
+AWAY: dict[Published | None, Reason] = {
+    Published.BLOCKED: Reason.DIALOG,
+    Published.CLEAR: Reason.UNKNOWN_SCREEN,
+    Published.OTHER: Reason.UNKNOWN_SCREEN,
+}
+"""The states in which no line is typed. A failed turn is none of them: the row is the usual one, and takes a line."""
+NO_EFFECT = "the submit key had no effect: this is another place than its prompt, or the key is taken"
+NO_KEY = "left in the line: no key is known that a dialog ignores"
 
 
 class ReadyWhen(Enum):
@@ -37,11 +45,14 @@ class ReadyWhen(Enum):
 class Rules:
     """What is known of typing into one program. Times are seconds."""
 
-    row: RowRule | None = None  # how its input row is found
+    row: RowRule | PromptRule | None = None  # how its input row is found
+    by_echo: bool = False  # its row is not known, but it is: the proof is that the text comes back, at the cursor
     submit: bytes = ENTER  # empty: only the plain key is there
     inert: bool = False  # dialogs ignore the submit key
-    plain: bytes = b""  # a second key, for versions in which the first does nothing; dialogs may not ignore it
+    plain: bytes = b""  # a second key, for versions that lack the first; dialogs may not ignore it
+    plain_for: tuple[str, ...] = ()  # those versions, where the program tells its own
     idle_title: bytes = b""  # what its title begins with while it waits for a line, if it does not publish its state
+    titles: tuple[tuple[bytes, Published], ...] = ()  # what its title begins with in each state, if it has one in each
     busy_sign: str = ""  # what stands near its row while it works, and at no other time
     needs_paste_mode: bool = False  # without bracketed paste its screen is not the one we know
     full_screen: bool = False  # it lives on the alternate screen; any other program there is an editor or a pager
@@ -53,6 +64,16 @@ class Rules:
     echo_within: float = 1.5  # the proof must come, after the paste
     settle: float = 0.1  # between the proof and the submit key
     submitted_within: float = 0.5  # a reaction must come, after the submit key
+
+    @property
+    def known(self) -> bool:
+        """Whether it can be seen where the program takes a line: into any other nothing is typed."""
+        return self.row is not None or self.by_echo
+
+    @property
+    def at_prompt(self) -> bool:
+        """Whether a prompt that the user has named is all that is known of its row."""
+        return isinstance(self.row, PromptRule)
 
 
 @dataclass(frozen=True)
@@ -85,6 +106,7 @@ class Typed:
     output: int = 0  # the program's output then, or when the submit key went out
     presses: int = 0  # of a submit key since then
     plain: bool = False  # the plain key has been pressed
+    stuck: str = ""  # why the text gets no further key where it stands
 
 
 @dataclass(frozen=True)
@@ -118,8 +140,12 @@ def gate(state: Typed, look: Look, rules: Rules, now: float) -> Reason | None:
     """What forbids typing at this instant, or None."""
     if not look.alive or look.stopped:
         return Reason.STOPPED
-    if look.published is Published.BLOCKED:
-        return Reason.DIALOG
+    if not rules.known:
+        return Reason.UNKNOWN_PROGRAM
+    if look.published in AWAY:
+        return AWAY[look.published]
+    if rules.titles and look.published is None and look.title_seen:
+        return Reason.UNKNOWN_SCREEN
     if not _is_ready(look, rules, now):
         return Reason.STARTING
     if not _takes_a_line(look, rules):
@@ -129,7 +155,14 @@ def gate(state: Typed, look: Look, rules: Rules, now: float) -> Reason | None:
         return Reason.DRAFT
     if rules.row is not None and (reason := _row_forbids(look.row, state.text)):
         return reason
+    if look.row.working and not rules.inert:
+        return Reason.BUSY
     return Reason.DRAFT if look.draft and not _ours_is_seen(state, look, rules, now) else None
+
+
+def titled(title: bytes, rules: Rules) -> Published | None:
+    """Return the state that TITLE shows; None if it shows none."""
+    return next((state for begin, state in rules.titles if title.startswith(begin)), None)
 
 
 def step(state: Typed, look: Look, line: Notification, rules: Rules, now: float) -> Step:
@@ -149,7 +182,7 @@ def drained(state: Typed) -> Typed:
 def _is_ready(look: Look, rules: Rules, now: float) -> bool:
     if look.ready_since is not None:
         return now - look.ready_since >= rules.rest_at_start
-    if rules.ready_when is ReadyWhen.PUBLISHED:
+    if rules.ready_when is ReadyWhen.PUBLISHED or look.answered:
         return False
     if rules.ready_when is ReadyWhen.TITLED and not look.title_seen:
         return False
@@ -162,18 +195,21 @@ def _takes_a_line(look: Look, rules: Rules) -> bool:
     """Whether a letter is only a letter there.
 
     A program that reads single keys without knowing pastes may do anything at any letter of ours, and one that reads
-    lines without echo asks for a secret.
+    lines without echo asks for a secret. At its own prompt a letter is one; but a program that takes pastes at its
+    prompt is elsewhere when it takes none.
     """
     if look.canonical and not look.echoing:
         return False
     if look.alternate_screen and not rules.full_screen:
         return False
-    return look.bracketed_paste or (look.canonical and not rules.needs_paste_mode)
+    if look.bracketed_paste or rules.needs_paste_mode or look.takes_pastes:
+        return look.bracketed_paste
+    return look.canonical or rules.at_prompt
 
 
 def _row_forbids(row: Row, ours: str) -> Reason | None:
     """What forbids typing into a row that we know how to find: anything in it but our own earlier text."""
-    if row.standing is Standing.UNKNOWN:
+    if row.standing in (Standing.UNKNOWN, Standing.ELSEWHERE):
         return Reason.UNKNOWN_SCREEN
     if row.standing is Standing.NOT_FOUND:
         return Reason.DIALOG
@@ -196,6 +232,8 @@ def _begin(state: Typed, look: Look, line: Notification, rules: Rules, now: floa
     if reason is not None:
         return state, (End(Outcome.REFUSED, reason.value),)
     if _may_still_stand(state, look, rules):
+        if state.stuck:
+            return state, (End(Outcome.TYPED, state.stuck),)
         if _is_proven(state, look, rules):
             fresh = replace(state, keys=look.keys, sent=look.sent, presses=0, plain=False)
             return _press_first(fresh, look, rules, now)
@@ -230,17 +268,25 @@ def _submitted(state: Typed, look: Look, rules: Rules, now: float) -> Step:
         return Typed(), (End(Outcome.FAILED, "the program has ended"),)
     if _has_left(state, look, rules):
         return Typed(), (End(Outcome.SUBMITTED, ""),)
-    if look.published is Published.BLOCKED:
-        return _stand(state, Outcome.TYPED, Reason.DIALOG.value)
+    if look.published in AWAY:
+        return _stand(state, Outcome.TYPED, AWAY[look.published].value)
     if now < state.since + rules.submitted_within:
         return state, (Again(now + LOOK_EVERY),)
     if look.row.standing is Standing.NOT_FOUND and rules.row is not None:
         return _stand(state, Outcome.TYPED, Reason.DIALOG.value)
     if rules.inert and _is_untouched(state, look) and _is_proven(state, look, rules):
-        if state.presses < _patience_with_the_first(look, rules):
-            return _press(state, look, rules, now)
-        if rules.plain and not state.plain and _is_idle(look, rules):
-            return _press(replace(state, plain=True), look, rules, now)
+        return _without_effect(state, look, rules, now)
+    return _stand(state, Outcome.UNCERTAIN, "our text was not seen to leave the line")
+
+
+def _without_effect(state: Typed, look: Look, rules: Rules, now: float) -> Step:
+    """Press a key that dialogs ignore again. A version that has one gets no other: another place is what takes none."""
+    if state.presses < _patience_with_the_first(look, rules):
+        return _press(state, look, rules, now)
+    if not _lacks_the_first(look, rules):
+        return _stand(replace(state, stuck=NO_EFFECT), Outcome.TYPED, NO_EFFECT)
+    if not state.plain and _is_idle(look, rules):
+        return _press(replace(state, plain=True), look, rules, now)
     return _stand(state, Outcome.UNCERTAIN, "our text was not seen to leave the line")
 
 
@@ -248,8 +294,9 @@ def _interrupted(state: Typed, look: Look) -> Step | None:
     """What ends the attempt between the text and the submit key."""
     if not look.alive:
         return Typed(), (End(Outcome.FAILED, "the program has ended"),)
-    if look.stopped or look.published is Published.BLOCKED:
-        return _stand(state, Outcome.TYPED, (Reason.STOPPED if look.stopped else Reason.DIALOG).value)
+    if look.stopped or look.published in AWAY:
+        reason = Reason.STOPPED if look.stopped else AWAY[look.published]
+        return _stand(state, Outcome.TYPED, reason.value)
     if look.keys != state.keys or look.inside:
         return _stand(state, Outcome.TYPED, Reason.DRAFT.value)
     return None
@@ -262,11 +309,18 @@ def _is_proven(state: Typed, look: Look, rules: Rules) -> bool:
     return look.row.is_exactly(state.text)
 
 
+_NO_ROW = {
+    Standing.NOT_FOUND: "the input row has gone",
+    Standing.ELSEWHERE: "another place has come where the input row was",
+    Standing.UNKNOWN: "the input row was not seen",
+}
+
+
 def _what_came(look: Look, rules: Rules) -> str:
     """Why the proof was not found."""
     known = rules.row is not None
-    if known and look.row.standing in (Standing.NOT_FOUND, Standing.UNKNOWN):
-        return "the input row was not seen" if look.row.standing is Standing.UNKNOWN else "the input row has gone"
+    if known and look.row.standing in _NO_ROW:
+        return _NO_ROW[look.row.standing]
     other = look.row.standing is Standing.HOLDS if known else look.echo is Echo.OTHER
     return "something else came back" if other else "our text did not come back"
 
@@ -277,6 +331,8 @@ def _has_left(state: Typed, look: Look, rules: Rules) -> bool:
         return look.output > state.output
     if look.row.standing is Standing.HOLDS:
         return not look.row.contains(state.text)
+    if look.row.standing is Standing.ELSEWHERE and rules.at_prompt:
+        return look.output > state.output
     return look.row.standing is Standing.EMPTY
 
 
@@ -288,18 +344,32 @@ def _is_idle(look: Look, rules: Rules) -> bool:
     """Whether the program waits for a line, so that no dialog is about to open."""
     if look.published is not None:
         return look.published in (Published.IDLE, Published.DONE)
+    if isinstance(rules.row, RowRule) and rules.row.working:
+        return not look.row.working
     return bool(rules.idle_title) and look.title.startswith(rules.idle_title)
 
 
 def _patience_with_the_first(look: Look, rules: Rules) -> int:
-    """How often the first key is pressed. An old version, which publishes nothing, may not know it."""
-    return 1 if rules.plain and look.published is None else MOST_PRESSES
+    """How often the first key is pressed."""
+    return 1 if _lacks_the_first(look, rules) else MOST_PRESSES
+
+
+def _lacks_the_first(look: Look, rules: Rules) -> bool:
+    """Whether this version is known not to have the first key.
+
+    Where it does not tell its version, an old one is known by never having published its state, nor asked about it.
+    """
+    if not rules.plain:
+        return False
+    return look.version in rules.plain_for if look.version else look.published is None and not look.answered
 
 
 def _press_first(state: Typed, look: Look, rules: Rules, now: float) -> Step:
     """The plain key breaks off what a program does, and may answer what it asks: it is for one that idles."""
     if rules.submit:
         return _press(state, look, rules, now)
+    if not rules.plain:
+        return _stand(replace(state, stuck=NO_KEY), Outcome.TYPED, NO_KEY)
     if not _is_idle(look, rules):
         return _stand(state, Outcome.TYPED, Reason.BUSY.value)
     return _press(replace(state, plain=True), look, rules, now)

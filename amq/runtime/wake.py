@@ -13,6 +13,8 @@ from enum import Enum
 from amq.runtime.words import Outcome, Reason
 
 ATTEMPTS_IN_A_ROW = 8  # without any drain
+UP_TO_THE_USER = (Reason.UNKNOWN_PROGRAM, Reason.UNTRUSTED)
+"""What does not end by itself."""
 LOOK_EVERY = 0.2  # seconds between looks while the mail waits for the terminal or the agent
 
 
@@ -88,6 +90,7 @@ class Wake:
     announced: frozenset[str] = frozenset()  # what was unread at the last attempt
     tries: int = 0  # attempts for this set of messages
     in_a_row: int = 0  # attempts since the last drain
+    person_told: frozenset[str] = frozenset()  # of which mail, because nothing can be typed
     due: float = 0.0  # not before this time
     since: float = 0.0  # when the first message came that has not been announced
     busy_since: float | None = None
@@ -107,7 +110,7 @@ class Again:
 
 @dataclass(frozen=True)
 class TellPerson:
-    """Let the person know, once, that the agent does not read its mail."""
+    """Let the person know, once, that the agent does not read its mail, or is not told of it."""
 
 
 Action = Attempt | Again | TellPerson
@@ -170,11 +173,21 @@ def _decide(state: Wake, event: Looked, now: float, policy: Policy) -> Step:
         return replace(state, phase=Phase.PARKED, reason=Reason.PARKED), (TellPerson(),)
     if event.unread <= event.low and event.agent.quiet_for < policy.low_after:
         return _wait(state, Reason.LOW, now + policy.low_after - event.agent.quiet_for)
+    if event.agent.waits_for in UP_TO_THE_USER:
+        return _tell_person(state, event.agent.waits_for, now)
     if event.agent.waits_for is not None:
         return _wait(state, event.agent.waits_for, now + LOOK_EVERY)
     if event.agent.busy and not _breaks_in(state, event, now, policy):
         return _wait(state, Reason.BUSY, now + LOOK_EVERY)
     return state, (Attempt(),)
+
+
+def _tell_person(state: Wake, reason: Reason, now: float) -> Step:
+    """Nothing is typed until the user does something about it: the user hears of each message once."""
+    waiting, again = _wait(state, reason, now + LOOK_EVERY)
+    if state.unread <= state.person_told:
+        return waiting, again
+    return replace(waiting, person_told=state.unread), (TellPerson(), *again)
 
 
 def _breaks_in(state: Wake, event: Looked, now: float, policy: Policy) -> bool:

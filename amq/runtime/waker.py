@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 import signal
 import threading
 import traceback
@@ -22,6 +21,7 @@ from amq.runtime.channels import Channel
 from amq.runtime.channels.belled import BelledChannel
 from amq.runtime.channels.ways import WAYS, Place, Way
 from amq.runtime.notification import COMMAND, Wording, typed_command
+from amq.runtime.programs import find_program
 from amq.runtime.record import LOG_NAME, BoundedFile
 from amq.runtime.trust import Trust
 from amq.runtime.wake import Policy
@@ -93,7 +93,7 @@ def run(
 
 def amq_command(place: Place) -> str:
     """What the agent has to type for amq; if there is none on its PATH, the bare word."""
-    found = shutil.which(COMMAND, path=place.environment.get("PATH"))
+    found = find_program(COMMAND, place.environment)
     return typed_command(found, place.environment, threading.Event()) if found else COMMAND
 
 

@@ -21,7 +21,10 @@ _IN_WORDS = {
     Reason.STARTING: "its program is starting",
     Reason.STOPPED: "its program is stopped, or has ended",
     Reason.LOW: "the mail is of low priority, and waits until all is quiet",
-    Reason.UNKNOWN_SCREEN: "its terminal is in no state that is known to be safe to type into",
+    Reason.UNKNOWN_PROGRAM: "amq does not know its program, so nothing is typed: start it with --prompt TEXT or "
+    "--profile NAME, or let it run amq drain",
+    Reason.UNKNOWN_SCREEN: "its terminal is in no state that is known to be safe to type into, or does not show "
+    "the prompt that --prompt names",
     Reason.NO_CHANNEL: "nobody notifies it: start it with amq run",
     Reason.OFF: "it was started with --no-wake",
     Reason.UNTRUSTED: "another may have made the queue",

@@ -15,7 +15,10 @@ from typing import Any
 from amq.pty.announced import Published
 from amq.runtime.hooks import EVENT_NAME
 
-CARE = (None, Published.DONE, Published.IDLE, Published.WORKING, Published.BLOCKED)  # in rising order
+CARE = (
+    None, Published.DONE, Published.IDLE, Published.ERROR, Published.WORKING,
+    Published.OTHER, Published.CLEAR, Published.BLOCKED,
+)  # in rising order  # fmt: skip
 _LONGEST = 1 << 16  # bytes of a session's file
 _LAST_EVENTS = 32  # bytes that hold the last event's word
 
@@ -39,6 +42,7 @@ class Witness:
         self._session = f"{sessions}/{pid}.json" if sessions else ""
         self._pid = pid
         self._started = started
+        self._version = ""
         self._written = self._happened = 0.0  # when the last event came, on the wall clock and on the looker's
 
     @property
@@ -52,11 +56,28 @@ class Witness:
         LAST_KEY is the time of the person's last key: a dialog that was answered, or a turn that was broken off, is
         no event of any hook's, so a hook's word counts no longer than that.
         """
-        said = _STATUS.get(str(self.session().get("status")))
+        said = self._status()
         if said is None and published is None:
             event, written = self._last_event()
             return _EVENTS.get(event) if last_key is None or last_key < self._when(written, now) else None
         return max(said, published, key=CARE.index)
+
+    def version(self) -> str:
+        """Return the version that the program's file names, or an empty string. Once known it stays as it is."""
+        self._version = self._version or str(self.session().get("version", ""))
+        return self._version
+
+    def is_detached(self) -> bool:
+        """Whether the terminal may show another session than the file's, or Claude Code's list of them.
+
+        The list puts the session into a process of its own. Back from there, the file of the first process still
+        names the parked job, and its status is out of date.
+        """
+        return "parkedJobId" in self.session()
+
+    def _status(self) -> Published | None:
+        session = self.session()
+        return None if "parkedJobId" in session else _STATUS.get(str(session.get("status")))
 
     def _last_event(self) -> tuple[str, float]:
         """Its name, and when it was written, in seconds since the epoch."""

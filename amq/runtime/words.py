@@ -14,6 +14,7 @@ class Reason(Enum):
     STARTING = "starting"
     STOPPED = "stopped"  # the program is stopped, or has ended
     LOW = "low"  # low priority, not yet time
+    UNKNOWN_PROGRAM = "unknown-program"  # amq does not know where it takes a line, and was not told
     UNKNOWN_SCREEN = "unknown-screen"  # the terminal is in no state that we know to be safe
     NO_CHANNEL = "no-channel"  # nobody notifies the agent, or the one who does has failed
     OFF = "off"  # it is hosted with --no-wake

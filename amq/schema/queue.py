@@ -84,7 +84,8 @@ class Registry(Open):
 
 
 WaitsFor = Literal[
-    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-screen", "no-channel", "off", "untrusted-queue",
+    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen", "no-channel", "off",
+    "untrusted-queue",
     "parked", "nothing",
 ]  # fmt: skip
 

@@ -142,6 +142,8 @@ class Trusted(Model):
     """The number of the device that its directory was on."""
     inode: int
     """The number of its directory there."""
+    born_ns: int
+    """When its directory was made, in nanoseconds since the epoch; 0 where the filesystem does not know."""
 
 
 class Revoked(Model):

@@ -8,9 +8,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from shlex import quote
 
-from amq import config
+from amq import config, quoting
 from amq.errors import AmqError, why
 from amq.layout import QueueLayout, RootedPath
 from amq.mailbox import Mailbox
@@ -40,10 +39,11 @@ def queue(root: str, machine: Machine) -> Iterator[Finding]:
     layout, owner = QueueLayout(root), os.stat(root).st_uid
     if machine.uid not in (0, owner):
         yield Finding(
-            f"it belongs to another user ({owner})", f"if it should be yours: sudo chown -R $(id -un) {quote(root)}"
+            f"it belongs to another user ({owner})",
+            f"if it should be yours: sudo chown -R $(id -un) {quoting.shell(root)}",
         )
     if not os.access(root, os.W_OK | os.X_OK):
-        yield Finding("you can not write to it", f"chmod u+rwx {quote(root)}")
+        yield Finding("you can not write to it", f"chmod u+rwx {quoting.shell(root)}")
     missing = [path for path in layout.directories if not directories.exists(path)]
     if missing:
         yield Finding(
@@ -61,7 +61,7 @@ def permissions(root: str, _: Machine) -> Iterator[Finding]:
         if paths:
             yield Finding(
                 f"other users can {verb} {len(paths)} of its files and directories, such as {visible(paths[0])}",
-                f"chmod -R go-rwx {quote(root)}",
+                f"chmod -R go-rwx {quoting.shell(root)}",
                 wrong=verb == "write to",
                 fix=partial(_tighten, [path for path, _ in loose]),
             )
@@ -119,7 +119,7 @@ def _mailbox(layout: QueueLayout, name: str) -> Iterator[Finding]:
     except OSError as error:
         yield Finding(
             f"the mailbox of {name} cannot be looked into: {why(error)}",
-            getattr(error, "hint", "") or f"ls -la {quote(agent.home)}",
+            getattr(error, "hint", "") or f"ls -la {quoting.shell(agent.home)}",
         )
         return
     if missing:
@@ -152,7 +152,7 @@ def private(root: str, machine: Machine) -> Iterator[Finding]:
         if os.path.lexists(os.path.join(agent.state, SETTINGS_NAME)):
             yield Finding(
                 f"an older amq has left a copy of settings, which may hold keys, in {visible(agent.state)}",
-                f"rm {quote(os.path.join(agent.state, SETTINGS_NAME))}",
+                f"rm {quoting.shell(os.path.join(agent.state, SETTINGS_NAME))}",
                 fix=partial(remove_old_settings, agent),
             )
 
@@ -184,6 +184,9 @@ def watching(root: str, machine: Machine) -> Iterator[Finding]:
     """The system tells us of new mail; else it is looked for twice a second."""
     try:
         machine.watch(root)
+    except UnicodeEncodeError:
+        text = "the queue's path is not UTF-8, so amq looks for new mail twice a second instead of being told of it"
+        yield Finding(text, "nothing is lost; a queue in a directory with another name is watched", wrong=False)
     except OSError as error:
         yield Finding(
             f"directories can not be watched, so amq looks twice a second instead: {error}",
@@ -286,12 +289,17 @@ def _modes(root: str) -> Iterator[tuple[RootedPath, int]]:
 
 
 def _tighten(paths: list[RootedPath]) -> None:
-    """Take from others what they may do with these; through descriptors, so that no link is followed."""
+    """Take from others what they may do with these; through descriptors, so that no link is followed.
+
+    Root leaves alone what is not the queue's owner's: it may be a file from elsewhere that has a second name here.
+    """
     for path in paths:
         with suppress(FileNotFoundError), Directory(path.parent) as directory:
             fd = durable.steps.open(directory, path.name, os.O_RDONLY)
             try:
-                durable.steps.chmod(fd, stat.S_IMODE(os.fstat(fd).st_mode) & ~0o077)
+                found = durable.steps.stat(fd)
+                if directory.owner is None or found.st_uid == directory.owner[0]:
+                    durable.steps.chmod(fd, stat.S_IMODE(found.st_mode) & ~0o077)
             finally:
                 durable.close(fd)
 

@@ -21,6 +21,7 @@ CLIS = {
     "codex": Cli("npm install -g @openai/codex", oldest=(0, 169, 0)),
     "gemini": Cli("npm install -g @google/gemini-cli"),
     "opencode": Cli("npm install -g opencode-ai"),
+    "qwen": Cli("npm install -g @qwen-code/qwen-code"),
 }
 
 

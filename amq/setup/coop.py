@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shlex
 import shutil
 import sys
 import time
@@ -13,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from amq import config
+from amq import config, quoting
 from amq.layout import ROOT_NAME, QueueLayout
 from amq.mailbox import Mailbox
 from amq.names import PERSON
@@ -23,7 +22,6 @@ from amq.store.locks import lock_beside
 from amq.store.notifier import read_notifier
 
 AMQ = (sys.executable, "-P", "-m", "amq")
-IN_PANE = 'echo; exec "$@"'  # the empty line: a dead pane scrolls by one, which is not to be the first of an error
 LOOK_AGAIN = 0.05  # seconds between two looks at a program that is to end
 
 
@@ -40,7 +38,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Place:
-    """An agent, how it stands, and where: the pid of its host, the tmux pane, the status it ended with."""
+    """An agent, how it stands, and where: the pid of its host, the tmux pane, its session's id, its exit status."""
 
     handle: str
     state: State
@@ -49,11 +47,7 @@ class Place:
     status: int | None = None
     program: str = ""
     unread: int = 0
-
-    @property
-    def session(self) -> str:
-        """The tmux session that it is in."""
-        return self.where.rpartition(":")[0]
+    session: str = ""
 
 
 class Coop:
@@ -68,6 +62,10 @@ class Coop:
         self._queue = QueueLayout(root)
         self._environ = environ
         self.tmux = Tmux(environ, _mark(root))
+
+    def trust(self) -> None:
+        """Have those that are started from now on use the queue as one that the user trusts."""
+        self._trust = ["--trust-root"]
 
     def up(self, seats: Sequence[Seat], cwd: str) -> list[Place]:
         """Start those of SEATS that do not run, in the directory CWD. Safe against others who do the same.
@@ -112,7 +110,7 @@ class Coop:
         root = [] if found and found.value == self.root else ["--root", self.root]
         amq = ["amq"] if shutil.which("amq", path=self._environ.get("PATH")) else AMQ
         run = [*amq, "run", *root, *self._trust, "--as", seat.handle, "--", *seat.program]
-        return f"cd {shlex.quote(cwd)} && {shlex.join(run)}"
+        return f"cd {quoting.shell(cwd)} && {quoting.shell_line(run)}"
 
     def is_installed(self, seat: Seat) -> bool:
         """Whether its program is on the PATH."""
@@ -132,18 +130,18 @@ class Coop:
         started = self._pane(seat.handle)
         if started is None:  # it has ended well, and at once
             return Place(seat.handle, State.STARTED)
-        return Place(seat.handle, State.STARTED, started.pid, started.where)
+        return Place(seat.handle, State.STARTED, started.pid, started.where, session=started.session)
 
     def _command(self, seat: Seat) -> list[str]:
-        hosted = [*AMQ, "run", "--root", self.root, "--no-ask", *self._trust, "--as", seat.handle, "--", *seat.program]
-        return ["sh", "-c", IN_PANE, "sh", *hosted]
+        ask = ["--no-ask", *self._trust]
+        return [*AMQ, "run", "--root", self.root, *ask, "--as", seat.handle, "--", *seat.program]
 
     def _pane(self, handle: str) -> Pane | None:
         return next((pane for pane in self.tmux.panes() if pane.handle == handle), None)
 
     def _stand(self, handle: str, pane: Pane | None, unread: int) -> Place:
         if pane and not pane.dead:
-            return Place(handle, State.RUNNING, pane.pid, pane.where, unread=unread)
+            return Place(handle, State.RUNNING, pane.pid, pane.where, unread=unread, session=pane.session)
         notifier = read_notifier(self._queue.agent(handle))
         if notifier:
             return Place(handle, State.ELSEWHERE, notifier.pid, unread=unread)

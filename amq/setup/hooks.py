@@ -21,6 +21,7 @@ from amq.layout import RootedPath
 from amq.setup.jsonc import Part, cut, insert, parse, without
 from amq.store import durable
 from amq.store.durable import Directory
+from amq.text import visible
 
 EVENTS = ("SessionStart", "UserPromptSubmit", "PostToolUse", "Stop")
 TIMEOUT = 20  # seconds after which the agent goes on without us
@@ -53,7 +54,8 @@ class Change:
     def diff(self) -> str:
         """The change, as people read it."""
         before, after = ((data or b"").decode().splitlines() for data in (self.before, self.after))
-        return "\n".join(difflib.unified_diff(before, after, self.path, self.path, lineterm=""))
+        name = visible(self.path)
+        return "\n".join(difflib.unified_diff(before, after, name, name, lineterm=""))
 
     def write(self) -> None:
         """Do it in one step, keeping links and permissions. Raises Conflict if the file is not as it was."""

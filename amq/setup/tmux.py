@@ -7,19 +7,25 @@ has moved it. It stays when its program fails, for the person to read why.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from amq import quoting
 from amq.errors import AmqError
+from amq.runtime.programs import find_program
 
 _FIELDS = (
     "#{@amq_queue}", "#{@amq_agent}", "#{pane_id}", "#{pane_pid}", "#{pane_dead}",
-    "#{?pane_dead_status,#{pane_dead_status},-}", "#{session_name}:#{window_index}.#{pane_index}",
+    "#{?pane_dead_status,#{pane_dead_status},-}", "#{session_id}", "#{session_name}:#{window_index}.#{pane_index}",
 )  # fmt: skip
+_IN_PANE = 'echo; cd -- "$1" && shift && exec "$@"'
+"""Shell: tmux expands a start directory as a format, and takes the home directory for one that it cannot enter.
+
+The empty line is for a pane whose program has ended: it scrolls by one, which is not to be the first of an error.
+"""
 SIDE_BY_SIDE = 3  # panes in one row; more are tiled
 
 
@@ -37,6 +43,7 @@ class Pane:
     dead: bool
     status: int | None
     where: str
+    session: str = ""  # its id
 
     def ask_to_end(self) -> None:
         """SIGTERM to `amq run`. It alone holds the pane's terminal: until that is closed its pid is not another's."""
@@ -50,7 +57,7 @@ class Tmux:
     def __init__(self, environ: Mapping[str, str], queue: str) -> None:
         self._environ = environ
         self._queue = queue
-        self._program = shutil.which("tmux", path=environ.get("PATH"))
+        self._program = find_program("tmux", environ)
 
     @property
     def installed(self) -> bool:
@@ -65,8 +72,8 @@ class Tmux:
         """This queue's panes; none if there is no tmux, or no server."""
         if not self.installed:
             return []
-        listed = self._call("list-panes", "-a", "-F", " ".join(_FIELDS))
-        lines = (line.split(" ", len(_FIELDS) - 1) for line in listed.stdout.splitlines())
+        listed = self._call(["list-panes", "-a", "-F", " ".join(_FIELDS)])
+        lines = (line.split(" ", len(_FIELDS) - 1) for line in listed.stdout.split("\n"))
         return [_pane(line) for line in lines if line[0] == self._queue]
 
     def open(self, handle: str, command: Sequence[str], cwd: str, *, session: str) -> None:
@@ -84,43 +91,51 @@ class Tmux:
         layout = "even-horizontal" if len(panes) < SIDE_BY_SIDE else "tiled"
         # one call: nothing can come between the start of a program that fails at once and the mark on its pane
         self._do(
-            *place, "-c", cwd, *command,
-            ";", "set-option", "-p", "remain-on-exit", "failed",
-            ";", "set-option", "-p", "@amq_queue", self._queue,
-            ";", "set-option", "-p", "@amq_agent", handle,
-            ";", "select-layout", layout,
-        )  # fmt: skip
+            [*place, *_in(cwd, command)],
+            ["set-option", "-p", "remain-on-exit", "failed"],
+            ["set-option", "-p", "@amq_queue", self._queue],
+            ["set-option", "-p", "@amq_agent", handle],
+            ["select-layout", layout],
+            cwd=cwd,
+        )
 
     def start_again(self, pane: Pane, command: Sequence[str], cwd: str) -> None:
         """Start COMMAND in a pane whose program has ended. Raises AmqError."""
-        self._do("respawn-pane", "-k", "-t", pane.id, "-c", cwd, *command)
+        self._do(["respawn-pane", "-k", "-t", pane.id, *_in(cwd, command)], cwd=cwd)
 
     def close(self, pane: Pane) -> None:
         """Take away a pane, if it is still there."""
-        self._call("kill-pane", "-t", pane.id)
+        self._call(["kill-pane", "-t", pane.id])
 
     def attach(self, session: str) -> None:
-        """Show SESSION in the terminal that we are in, until the person leaves it."""
+        """Show the session with the id SESSION in the terminal that we are in, until the user leaves it."""
         assert self._program
-        subprocess.run([self._program, "attach-session", "-t", f"={session}"], env=dict(self._environ), check=False)
+        subprocess.run([self._program, "attach-session", "-t", session], env=dict(self._environ), check=False)
 
     def _free_name(self, wanted: str) -> str:
-        names = [wanted, *(f"{wanted}-{number}" for number in range(2, 100))]
-        return next(name for name in names if self._call("has-session", "-t", f"={name}").returncode)
+        names = (wanted, *(f"{wanted}-{number}" for number in range(2, 100)))
+        return next((name for name in names if self._call(["has-session", "-t", f"={name}"]).returncode), wanted)
 
-    def _do(self, *words: str) -> None:
-        done = self._call(*words)
+    def _do(self, *commands: Sequence[str], cwd: str) -> None:
+        done = self._call(*commands, cwd=cwd)
         if done.returncode:
-            raise AmqError(f"tmux {words[0]} failed: {done.stderr.strip()}", hint="amq coop up --print does without")
+            what = f"tmux {commands[0][0]} failed: {done.stderr.strip()}"
+            raise AmqError(what, hint="amq coop up --print does without")
 
-    def _call(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def _call(self, *commands: Sequence[str], cwd: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Have the server do COMMANDS. A new pane is that of a program which was started in CWD, as our client is."""
         assert self._program
         return subprocess.run(
-            [self._program, *words], env=dict(self._environ), stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, check=False,
+            [self._program, "-u", *quoting.tmux(*commands)], env=dict(self._environ), cwd=cwd,
+            stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False,
         )  # fmt: skip
 
 
+def _in(cwd: str, command: Sequence[str]) -> list[str]:
+    """Return COMMAND, to be run in the directory CWD, in several words: one word would be for a shell of tmux's."""
+    return ["/bin/sh", "-c", _IN_PANE, "sh", cwd, *command]
+
+
 def _pane(fields: list[str]) -> Pane:
-    _, handle, identifier, pid, dead, status, where = fields
-    return Pane(handle, identifier, int(pid), dead == "1", int(status) if status.isdecimal() else None, where)
+    _, handle, identifier, pid, dead, status, session, where = fields
+    return Pane(handle, identifier, int(pid), dead == "1", int(status) if status.isdecimal() else None, where, session)

@@ -95,8 +95,8 @@ class Steps:
         return os.write(fd, data)
 
     def touch(self, directory: Directory, name: str) -> None:
-        """Set the file's time to now."""
-        os.utime(directory.at(name), dir_fd=directory.fd)
+        """Set the file's time to now, never following a link; Windows cannot but follow."""
+        os.utime(directory.at(name), dir_fd=directory.fd, follow_symlinks=directory.fd is None)
 
     def fsync(self, fd: int) -> None:
         """Return when the file is on the disk: on macOS only F_FULLFSYNC reaches it, where the filesystem has that."""
@@ -141,8 +141,12 @@ class Steps:
             return [(entry.name, entry.is_file(follow_symlinks=False)) for entry in found]
 
     def mkdir(self, directory: Directory, name: str) -> None:
-        """Make one directory."""
-        os.mkdir(directory.at(name), DIRECTORY_MODE, dir_fd=directory.fd)
+        """Make one directory. An error names the whole path."""
+        try:
+            os.mkdir(directory.at(name), DIRECTORY_MODE, dir_fd=directory.fd)
+        except OSError as error:
+            error.filename = os.path.join(directory.path, name)
+            raise
 
     def rmdir(self, directory: Directory, name: str) -> None:
         """Remove an empty directory."""

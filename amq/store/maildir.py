@@ -10,7 +10,7 @@ import errno
 import os
 import re
 
-from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain, Unreadable, why
+from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain, Unreadable, remedy, why
 from amq.message import MAX_FILE_BYTES, Header, Message, parse, parse_header, split_header
 from amq.names import SUFFIX, is_message_name
 from amq.record import record
@@ -177,7 +177,7 @@ def _give_up(copies: list[_Copy], identifier: str, temporary: str, error: BaseEx
     if isinstance(error, FileExistsError):
         raise Conflict(f"a message with the id {identifier} is there already") from error
     if isinstance(error, OSError):
-        raise AmqError(f"nothing was delivered: {why(error)}", hint=getattr(error, "hint", "")) from error
+        raise AmqError(f"nothing was delivered: {why(error)}", hint=remedy(error)) from error
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
@@ -238,9 +238,9 @@ def look(directory: Directory, identifier: str) -> Found | None:
 
 def unreadable(directory: Directory, identifier: str, error: OSError) -> Unreadable:
     """Return the error for a message that cannot be read because of ERROR, with what to do about it."""
-    from amq.store.remedy import remedy
+    from amq.store.unreadable import what_to_do
 
-    hint = getattr(error, "hint", "") or remedy(directory, identifier + SUFFIX, error)
+    hint = getattr(error, "hint", "") or what_to_do(directory, identifier + SUFFIX, error)
     return Unreadable(identifier, str(error.strerror or error), hint)
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MAX_REGISTRY_BYTES = 1024 * 1024
+_MOST_AGENTS = 1000
+"""Whoever adds one makes all of their mailboxes: a megabyte of names is 800,000 directories."""
 _IGNORE = b"*\n"
 _OF_GIT = {".gitignore", ".gitkeep"}
 """What a queue that git tracks may hold in a fresh clone, where empty directories are missing."""
@@ -53,6 +55,8 @@ def _handles(data: bytes) -> tuple[str, ...]:
     agents = jsontext.parse(data)["agents"]
     if type(agents) is not list or not all(type(agent) is str and is_handle(agent) for agent in agents):
         raise ValueError("agents is not a list of handles")
+    if len(agents) > _MOST_AGENTS:
+        raise ValueError(f"it names {len(agents)} agents, of at most {_MOST_AGENTS}")
     return tuple(sorted(set(agents)))
 
 
@@ -148,17 +152,17 @@ def _is_queue(queue: QueueLayout) -> bool:
     except FileNotFoundError:
         parent = os.path.dirname(queue.root)
         if not os.path.isdir(parent):
-            from shlex import quote
+            from amq.quoting import shell
 
-            raise NotFound(f"no directory {parent} to make the queue in", hint=f"mkdir -p {quote(parent)}") from None
+            raise NotFound(f"no directory {parent} to make the queue in", hint=f"mkdir -p {shell(parent)}") from None
         return False
     except NotADirectoryError:
         raise UsageError(f"{queue.root} is no directory", hint="name another --root") from None
     if found.isdisjoint(os.path.basename(path) for path in (queue.meta, queue.agents)):
         if any(name not in _OF_GIT and not name.startswith(directories.TEMPORARY) for name in found):
-            from shlex import quote
+            from amq.quoting import shell
 
-            inside = quote(os.path.join(queue.root, ROOT_NAME))
+            inside = shell(os.path.join(queue.root, ROOT_NAME))
             raise UsageError(f"{queue.root} is no queue and holds other files", hint=f"did you mean --root {inside}?")
         return False
     return True
@@ -173,6 +177,10 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
 
     with lock_beside(queue.meta, ".lock"), Directory(queue.meta) as meta:
         agents = sorted({*handles, *([] if replace else read_registry(queue) or [])})
+        if len(agents) > _MOST_AGENTS:
+            raise UsageError(
+                f"a queue has at most {_MOST_AGENTS} agents", hint="`amq init --agents a,b --force` sets them"
+            )
         for handle in (*agents, PERSON):
             make_mailbox(queue, handle)
         before = _members(meta)

@@ -232,7 +232,8 @@ def main() -> None:
         measure(f"torture, seed {options.seed}", lambda: torture(options.injections, options.seed))
         for style in ("claude", "codex"):
             measure(f"fake {style}, idle", lambda style=style: fake(style, options.wakes))
-    installed = [agent for agent in pinned_agents().values() if agent.executable(cache_directory()).exists()]
+    measured = [agent for agent in pinned_agents().values() if agent.program in ("claude", "codex")]
+    installed = [agent for agent in measured if agent.executable(cache_directory()).exists()]
     if options.fake_only or sys.platform != "linux" or os.geteuid() != 0 or not installed:
         print("without the real CLIs: they need scripts/install-agents.py, and root on Linux")
         return

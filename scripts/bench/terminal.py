@@ -48,7 +48,9 @@ class Host:
 
 def ours(root: Path) -> Host:
     """`amq run`, waking its agent when there is mail."""
-    return Host((sys.executable, "-P", "-m", "amq", "run", "--root", str(root), "--as", "bench", "--", *SH))
+    return Host(
+        (sys.executable, "-P", "-m", "amq", "run", "--root", str(root), "--as", "bench", "--prompt", "$ ", "--", *SH)
+    )
 
 
 def hosts(bench: Bench) -> dict[str, Host]:

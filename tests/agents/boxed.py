@@ -5,8 +5,9 @@
 It writes what happens to LOG, one word and its argument a line: `started`, `submitted LINE`, `pasted`, `dialog`,
 `approved`, `denied`. Enter submits the line, and so does Ctrl-X Enter, unless there is `--no-key`. Lines that it
 understands: `dialog` opens one, in which the row is gone, `y` and Enter approve, and `n` denies; `work` shows that it
-works, until the next line; `quit` ends it; a command behind `Run: ` is run. With `--dim` a placeholder stands in an
-empty row. LOG.pid holds its process id.
+works, until the next line; `tasks` shows its list of agents, whose row looks the same but for its placeholder, and in
+which Ctrl-X removes and Enter makes one, until ^Q; `quit` ends it; a command behind `Run: ` is run. With `--dim` a
+placeholder stands in an empty row. LOG.pid holds its process id.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Boxed:
         self._line = ""
         self._dialog = False
         self._works = False
+        self._tasks = False
 
     def run(self) -> None:
         tty.setraw(0, termios.TCSAFLUSH)
@@ -54,7 +56,9 @@ class Boxed:
         while data:
             length = len(QUEUE) if data.startswith(QUEUE) else 1
             key, data = data[:length], data[length:]
-            if self._dialog:
+            if self._tasks and key[:1] in (b"\r", b"\x18", b"\x11"):
+                self._in_tasks(key)
+            elif self._dialog:
                 self._answer(key)
             elif key == b"\r" or (key == QUEUE and "--no-key" not in self._options):
                 self._submit()
@@ -70,11 +74,16 @@ class Boxed:
             termios.tcsetattr(0, termios.TCSADRAIN, COOKED)
             os.write(1, b"\x1b[?2004l\x1b[H\x1b[2J")
             sys.exit(0)
-        self._works, self._dialog = line == "work", line == "dialog"
+        self._works, self._dialog, self._tasks = line == "work", line == "dialog", line == "tasks"
         if self._dialog:
             self._note("dialog")
         if "Run: " in line:
             subprocess.run(["sh", "-c", line.partition("Run: ")[2]], capture_output=True)
+
+    def _in_tasks(self, key: bytes) -> None:
+        self._tasks = key != b"\x11"
+        if self._tasks:
+            self._note("removed" if key[:1] == b"\x18" else f"made {self._line}")
 
     def _answer(self, key: bytes) -> None:
         if key in (b"y", b"\r", b"n"):
@@ -84,7 +93,8 @@ class Boxed:
     def _draw(self) -> None:
         width = os.get_terminal_size().columns
         rule = "─" * width
-        row = self._line or ("\x1b[2mTry something\x1b[m" if "--dim" in self._options else "")
+        hint = "describe a task for a new session" if self._tasks else "Try something"
+        row = self._line or (f"\x1b[2m{hint}\x1b[m" if self._tasks or "--dim" in self._options else "")
         text = "Proceed?\r\n❯ 1. Yes\r\n  2. No\r\n" if self._dialog else f"{rule}\r\n❯ {row}\r\n{rule}\r\n"
         footer = "esc to interrupt" if self._works else "? for help"
         at = len(self._line) + 2

@@ -66,6 +66,8 @@ class Cli:
         self.survey = False
         self.working = False
         self.ghost = ""  # dim text that the CLI suggests
+        self.field: str | None = None  # what stands in a field that looks like the box, while it is there
+        self.hint = ""  # its placeholder
         self.queue: list[tuple[str, bool]] = []
         self._chance = chance
         self._write = write
@@ -178,14 +180,14 @@ class Cli:
     def _key(self, key: bytes, now: float, ours: bool, glued: bool) -> None:
         if key.startswith(PASTE_START):
             self._paste(key.removeprefix(PASTE_START).removesuffix(PASTE_END).decode(), now)
-        elif self.dialog:
-            self._answer(key, now, ours)
-        elif self.overlay:
-            self._in_overlay(key, ours)
+        elif self.dialog or self.overlay or self.field is not None:
+            self._key_elsewhere(key, now, ours)
         elif key in self.style.submit:
             self._submit(now, ours)
         elif key == b"\r":
             self._enter(now, ours, glued)
+        elif key == b"\x1b[D" and self.hint and not self.box:
+            self._open_field(now)
         elif key == b"\n":
             self.box += "\n"
         elif key == b"\x7f":
@@ -197,11 +199,40 @@ class Cli:
         elif key[:1] >= b" ":
             self._letters(key.decode(), ours)
 
+    def _key_elsewhere(self, key: bytes, now: float, ours: bool) -> None:
+        if self.dialog:
+            self._answer(key, now, ours)
+        elif self.field is not None:
+            self._in_field(key, now, ours)
+        else:
+            self._in_overlay(key, ours)
+
     def _paste(self, text: str, now: float) -> None:
+        if self.field is not None:
+            self.field += text
+            return
         if now - self._started < 2 and self._chance.random() < 0.05:
             return  # the first paste is swallowed now and then
         lines = text.replace("\r", "\n").count("\n")
         self.box += f"[Pasted text +{lines} lines]" if lines > 1 or len(text) > LONG_PASTE else text
+
+    def _open_field(self, now: float) -> None:
+        """One for a name, or a list of agents: it is drawn like the box, and a line there does something else."""
+        self.field = ""
+        if self.style.field_publishes:
+            self._say(self.style.field_publishes, now)
+
+    def _in_field(self, key: bytes, now: float, ours: bool) -> None:
+        assert self.field is not None
+        if key == b"\r" or key == CTRL_X_ENTER:
+            self._note(Note("named" if key == b"\r" else "removed", self.field, ours))
+        elif key == b"\x7f":
+            self.field = self.field[:-1]
+        elif key[:1] >= b" ":
+            self.field += key.decode()
+        if key in (b"\r", b"\x1b"):
+            self.field, self.hint = None, ""
+            self._say("working" if self.working else "idle", now)
 
     def _letters(self, text: str, ours: bool) -> None:
         if self.survey and not self.box and text[0] in "0123":
@@ -338,16 +369,18 @@ class Cli:
 
     def _picture(self) -> tuple[list[str], tuple[int, int]]:
         below = self._box_rows()
-        cursor_row, column = len(below) - 1, len(below[-1]) if self.box else 2
+        typed = self.box if self.field is None else self.field
+        cursor_row, column = len(below) - 1, len(below[-1]) if typed else 2
         if self.dialog or self.overlay:
             below = ["", "Do you want to proceed?" if self.dialog else "Select a model", f"{self.style.prompt} 1. Yes",
                      "  2. Yes, always", "  3. No", ""]  # fmt: skip
             cursor_row, column = len(below) - 1, 0
         elif self.style.framed:
             line = "─" * self._columns
-            below, cursor_row = [line, *below, line, "  ? for shortcuts"], cursor_row + 1
+            footer = "  ? for shortcuts" if self.field is None else "  enter to create · esc×2 to clear"
+            below, cursor_row = [line, *below, line, footer], cursor_row + 1
         else:
-            below = ["", *below, "", "  mock default"]
+            below = ["", *below, "", "  mock default" if self.field is None else "  enter submit · esc back"]
             cursor_row += 1
         above = self._said[-(self._rows - len(below) - 3) :]
         if self.survey:
@@ -359,14 +392,18 @@ class Cli:
         return [*above, *below], cursor
 
     def _box_rows(self) -> list[str]:
+        if self.field is not None:
+            hint = f"\x1b[2m{self.hint}\x1b[22m"
+            return [f"{self.style.prompt} {self.field or hint}"]
         dim = "" if self.box else self.ghost or self.style.placeholder
         if dim:
-            return [f"{self.style.prompt} \x1b[2m{dim}\x1b[22m"]
+            return [f"{self.style.prompt}{self.style.blank}\x1b[2m{dim}\x1b[22m"]
         width = self._columns - 4
         wrapped = [line[at : at + width] for line in self.box.split("\n") for at in range(0, max(1, len(line)), width)][
             -8:
         ]
-        return [f"{self.style.prompt if number == 0 else ' '} {line}" for number, line in enumerate(wrapped)]
+        first = f"{self.style.prompt}{self.style.blank}"
+        return [f"{first if number == 0 else '  '}{line}" for number, line in enumerate(wrapped)]
 
     def _out(self, data: bytes) -> None:
         if self.alive:

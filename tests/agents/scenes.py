@@ -10,6 +10,7 @@ from tests.agents.cli import Note, Plan
 from tests.agents.styles import Style
 from tests.agents.world import OURS, World
 
+HINTS = ("Type a name and press Enter", "describe a task for a new session", "A hint of a later version")
 WORDS = (b"fix the test", b"now add a flag", b"why? 12 y n", b"please go on, then stop")
 TOLD_WITHIN = 900.0  # seconds: all reminders there are
 KNOWN_WITHIN = 6.0  # seconds from a message's coming until it is told of, or why it waits is known
@@ -81,7 +82,7 @@ class Life:
 
     def _check_notes(self, name: str, notes: list[Note]) -> None:
         for note in notes:
-            if note.ours and note.what in ("approved", "denied", "chosen", "rated", "aborted"):
+            if note.ours and note.what in ("approved", "denied", "chosen", "rated", "aborted", "named", "removed"):
                 self._fault(name, f"{note.what} by us")
             if note.what == "submitted" and note.ours and not OURS.fullmatch(note.text):
                 self._fault(name, f"merged: {note.text!r}")
@@ -117,7 +118,7 @@ def _tidy(world: World) -> None:
             world.start(world.chance.uniform(0.2, 3.0))
         elif cli.dialog:
             world.press(world.chance.choice((b"n", b"\x1b")))
-        elif cli.overlay:
+        elif cli.overlay or cli.field is not None:
             world.press(b"\x1b")
         elif cli.box and not OURS.fullmatch(cli.box):
             world.press(
@@ -250,7 +251,8 @@ def ghost_text(world: World) -> None:
     if world.chance.random() < 0.5:
         _send(world)
     world.run(world.chance.uniform(0.0, 0.3))
-    world.cli.suggest("run the tests", world.now)
+    if world.cli.style.suggests:
+        world.cli.suggest("run the tests", world.now)
     _send(world)
     world.run(world.chance.uniform(0.0, 3.0))
 
@@ -279,6 +281,21 @@ def overlay(world: World) -> None:
     world.run(world.chance.uniform(0.0, 10.0))
 
 
+def another_field(world: World) -> None:
+    """The person opens a field that looks like the box, before the mail or in the race; and types there, or not."""
+    if world.chance.random() < 0.5:
+        _send(world)
+        world.run(world.chance.uniform(0.0, 0.5))
+    world.cli.hint = world.chance.choice(HINTS)
+    world.press(b"\x1b[D")
+    _send(world)
+    world.run(world.chance.uniform(0.0, 10.0))
+    _type(world, world.chance.choice((b"", b"name", b"name\x7f\x7f\x7f\x7f")))
+    world.run(world.chance.uniform(0.0, 10.0))
+    if world.cli.field is None:
+        world.cli.hint = ""
+
+
 def slow(world: World) -> None:
     """A busy machine: keys take effect late, and are drawn later."""
     lag, world.cli.lag = world.cli.lag, world.chance.choice((0.2, 0.6, 1.4, 2.5))
@@ -303,5 +320,5 @@ def dies(world: World) -> None:
 SCENES: tuple[Callable[[World], None], ...] = (
     *[idle] * 12, half_a_line, typing_as_it_comes, typing_as_it_comes, pasted, many_lines, corrected, at_work, at_work,
     dialog, dialog, own_prompt, own_prompt, dialog_in_the_race, dialog_in_the_race, survey, ghost_text, restored,
-    overlay, slow, dies,
+    overlay, another_field, another_field, slow, dies,
 )  # fmt: skip

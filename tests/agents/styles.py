@@ -25,17 +25,22 @@ class Style:
     hold: float = 1.0  # a dialog does not open sooner than this after the last key
     warns: float = 0.0  # it publishes a dialog this long before it draws it
     placeholder: str = ""
+    blank: str = " "  # behind the prompt
+    suggests: bool = False  # lines of any words in its empty row
+    field_publishes: str = ""  # while a field that looks like its row is there
     swallows: bool = False  # an Enter in the first second may be lost
     modes: bytes = b"\x1b[?2004h\x1b[?1004h"
 
 
 CLAUDE = Style(
     name="claude", prompt="❯", framed=True, submit=frozenset({CTRL_X_ENTER}), publishes=True, asks_first=True,
-    hold=1.58, warns=0.5, swallows=True, modes=b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h",
+    hold=1.58, warns=0.5, swallows=True, blank="\xa0", suggests=True, field_publishes="clear",
+    modes=b"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[?1004h",
 )  # fmt: skip
 CLAUDE_OLD = Style(
     name="claude-old", prompt="❯", framed=True, submit=frozenset(), publishes=False, title_spins=True,
-    glued_enter_breaks=True, hold=1.58, swallows=True, modes=b"\x1b[?25l\x1b[?2004h\x1b[?1004h",
+    glued_enter_breaks=True, hold=1.58, swallows=True, blank="\xa0", suggests=True,
+    modes=b"\x1b[?25l\x1b[?2004h\x1b[?1004h",
 )  # fmt: skip
 CODEX = Style(
     name="codex", prompt="›", framed=False, submit=frozenset({F21, b"\t"}), publishes=True, enter_aborts=True,

@@ -58,3 +58,16 @@ def test_the_row_of_its_profile_is_what_counts(desk: Desk, tmp_path: Path, style
     wait_until(lambda: desk.unread() == 0)
     assert noted(desk, "submitted") == [ONE_MESSAGE, "ask", ONE_MESSAGE]
     assert noted(desk, "approved", "denied", "aborted") == ["n"]
+
+
+def test_a_known_cli_behind_another_program_is_told_by_its_profile(desk: Desk, tmp_path: Path) -> None:
+    """Without a profile it is a program that is not known."""
+    behind = ("sh", install("claude", tmp_path, desk.log))
+    session = desk.run(*behind, options=("--profile", "claude"), HOME=str(tmp_path))
+    wait_until(lambda: noted(desk, "started"))
+    session.send("half")
+    desk.send()
+    wait_until(lambda: desk.recorded()[-1:] == ["draft"], desk.recorded)
+    session.send("\x7f" * 4)
+    wait_until(lambda: desk.unread() == 0)
+    assert noted(desk, "submitted") == [ONE_MESSAGE]

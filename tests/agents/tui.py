@@ -84,7 +84,8 @@ class Tui:
             self._show(b"Proceed? (y/n) ")
             return
         if "Run: " in line:
-            self._show(subprocess.run(["sh", "-c", line.partition("Run: ")[2]], capture_output=True).stdout)
+            told = subprocess.run(["sh", "-c", line.partition("Run: ")[2]], capture_output=True).stdout
+            self._show(told.replace(b"\n", b"\r\n"))
         self._publish("idle")
         self._show(b"> ")
 

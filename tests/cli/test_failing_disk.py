@@ -19,21 +19,44 @@ from tests.samples import HEADER, ID, message_file
 class Failing(Watched):
     """A disk on which the steps that match PATTERN (name and paths) fail."""
 
-    def __init__(self, pattern: str) -> None:
+    def __init__(self, pattern: str, code: int = errno.EIO) -> None:
         super().__init__()
         self._pattern = pattern
+        self._code = code
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
         """The step, unless it is one of those."""
         if re.fullmatch(self._pattern, str(self.describe(name, arguments))):
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
+            raise OSError(self._code, os.strerror(self._code))
         return super().take(name, arguments)
 
 
-def call(amq: Shell, pattern: str, words: str, me: str = "alice") -> Result:
+def call(amq: Shell, pattern: str, words: str, me: str = "alice", code: int = errno.EIO) -> Result:
     """The call WORDS on such a disk."""
-    with Failing(pattern):
+    with Failing(pattern, code):
         return amq(*words.split(), me=me)
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        (errno.EROFS, "writable directories"),
+        (errno.EACCES, "writable directories"),
+        (errno.EPERM, "writable directories"),
+        (errno.ENOSPC, "make room"),
+        (errno.EMFILE, "ulimit -n"),
+        (errno.EIO, ""),
+    ],
+)
+def test_what_to_do_is_said(amq: Shell, code: int, remedy: str) -> None:
+    """An agent in a sandbox cannot see why the disk refuses, and loses no mail by it."""
+    amq.send()
+    for words, me in (("send --to bob --body=x --json", "alice"), ("drain --json", "bob")):
+        failed = call(amq, r"(open|descend|mkdir) .*\.amq(/.*)?|open .*/inbox/tmp/.*", words, me=me, code=code)
+        assert failed.code == 1
+        assert remedy in failed.error["hint"]
+        assert bool(failed.error["hint"]) is bool(remedy)
+    assert len(amq.new()) == 1
 
 
 @pytest.mark.parametrize("command", ["send --to bob", "send --to bob,carol --thread plan", "reply --id m1"])

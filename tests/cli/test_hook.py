@@ -258,7 +258,7 @@ class TestNotify:
         assert (bulletin["count"], len(bulletin["messages"])) == (4, 4)
         assert bulletin["messages"][0] == {"id": ids[0], "from": "alice", "subject": "Nr. 0"}
         assert desktop.read_text() == (
-            "--app-name=amq amq amq: 4 new messages from alice, carol. Run: amq drain --include-body\n"
+            "--app-name=amq -- amq amq: 4 new messages from alice, carol. Run: amq drain --include-body\n"
         )
 
     @pytest.mark.usefixtures("desktop")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from amq.store import registry as module
 from tests.conftest import Shell, run_amq
 
 MAILBOX = {
@@ -119,6 +120,20 @@ def test_unknown_keys_of_the_registry_are_kept(amq: Shell) -> None:
     path.write_text('{"version": 1, "project": "x", "agents": ["alice"]}')
     amq("init", "--agents", "bob")
     assert json.loads(path.read_text())["project"] == "x"
+
+
+@pytest.mark.parametrize(("number", "code"), [(1000, 0), (1001, 1)])
+def test_a_registry_of_more_agents_than_there_can_be_is_broken(
+    amq: Shell, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    """Else whoever adds one to a hostile one makes a dozen directories for each of 60,000."""
+    made: list[str] = []
+    monkeypatch.setattr(module, "make_mailbox", lambda _, handle: made.append(handle))
+    (amq.root / "meta" / "config.json").write_text(json.dumps({"agents": [f"a{n}" for n in range(number)]}))
+    assert amq("init", "--agents", "a1").code == code
+    assert len(made) == (number + 1 if code == 0 else 0)
+    assert amq("init", "--agents", "one-more").code != 0
+    assert len(made) == (number + 1 if code == 0 else 0), "the next call could not read it"
 
 
 def test_a_broken_registry_is_not_overwritten_unless_it_is_meant(amq: Shell) -> None:

@@ -78,9 +78,12 @@ def test_the_programs_name_is_the_handle_and_a_missing_queue_is_made(calls: list
     assert run("--", "/opt/bin/Claude", "-c", out=out) == 7
     root = str(tmp_path / ROOT_NAME)
     assert calls == [(root, "claude", ["/opt/bin/Claude", "-c"], True)]
-    assert out.notes == [f"made a mailbox for claude in {root}"]
+    made, unknown, remedy = out.notes
+    assert made == f"made a mailbox for claude in {root}"
+    assert "nothing is typed into it" in unknown
+    assert "--prompt TEXT" in remedy
     assert run("--", "claude", out=out) == 7
-    assert len(out.notes) == 1
+    assert out.notes == [made, unknown, remedy]
 
 
 def test_the_handle_and_the_waking_can_be_chosen(calls: list[Call]) -> None:
@@ -159,8 +162,8 @@ def test_explaining_in_json(calls: list[Call], capfd: pytest.CaptureFixture[str]
     ("prints", "json_mode", "said"),
     [
         ("2.1.330 (Claude Code)", False, "claude 2.1.330: tested\n"),
-        ("9.9.9", False, "claude 9.9.9: not tested (2.1.330, 2.1.197 are); nothing is taken on trust"),
-        ("?", False, "claude: it does not say its version; tested with 2.1.330, 2.1.197\n"),
+        ("9.9.9", False, "claude 9.9.9: not tested (2.1.332, 2.1.330, 2.1.197 are); nothing is taken on trust"),
+        ("?", False, "claude: it does not say its version; tested with 2.1.332, 2.1.330, 2.1.197\n"),
         ("2.1.197 (Claude Code)", True, '"tested": true'),
     ],
 )
@@ -178,6 +181,52 @@ def test_what_is_known_of_the_installed_version(
 def test_of_an_unknown_program_no_version_is_asked(calls: list[Call], capfd: pytest.CaptureFixture[str]) -> None:
     run("--check", "--", "no-such-program")
     assert capfd.readouterr().out.startswith("nothing is known of this program")
+
+
+def test_a_program_that_gets_nothing_typed_is_told_of_once(calls: list[Call], tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text("name = 'x'\n[rules]\nprompt = '$'\n")
+    (tmp_path / ROOT_NAME).mkdir()
+    told = []
+    for options in ((), ("--no-wake",), ("--prompt", "$ "), ("--profile", "claude"), ("--profile", str(own))):
+        out = Notes()
+        assert run("--as", "x", *options, "--", "bash", out=out) == 7
+        told.append(any("bash is not a program that amq knows" in note for note in out.notes))
+    assert told == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("--prompt", "", "--", "bash"), "--prompt takes one line of printable text"),
+        (("--prompt", "a\nb", "--", "bash"), "--prompt takes one line of printable text"),
+        (("--profile", "clade", "--", "bash"), "no profile 'clade'; did you mean claude"),
+        (("--profile", "./x.toml", "--", "bash"), "cannot be read"),
+    ],
+)
+def test_a_mistake_in_a_prompt_or_a_profile_is_said_before_anything_is_made(
+    calls: list[Call], tmp_path: Path, words: tuple[str, ...], what: str
+) -> None:
+    with pytest.raises(UsageError, match=what):
+        run(*words)
+    assert not (tmp_path / ROOT_NAME).exists()
+    assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--", "bash"), "wakes    nothing is typed: amq does not know this program"),
+        (("--prompt", "$ ", "--", "bash"), "wakes    typed, and submitted, only right behind its prompt '$ '"),
+        (("--profile", "claude", "--", "npx", "claude"), "runs     npx claude\n"),
+        (("--profile", "claude", "--", "npx", "claude"), "profile  claude (comes with amq)\n"),
+    ],
+)
+def test_what_becomes_of_a_program_that_is_not_known_is_explained(
+    calls: list[Call], capfd: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+) -> None:
+    run("--explain", *words)
+    assert says in capfd.readouterr().out
 
 
 def test_ones_own_profile(calls: list[Call], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

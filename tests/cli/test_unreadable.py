@@ -14,7 +14,7 @@ import pytest
 from amq.layout import RootedPath
 from amq.mailbox import Mailbox
 from amq.store import durable
-from amq.store.remedy import for_path, remedy
+from amq.store.unreadable import for_directory, what_to_do
 from tests.conftest import Shell
 from tests.crash.seam import Watched
 from tests.samples import message_file
@@ -210,7 +210,7 @@ def advice(amq: Shell, code: str = "EACCES") -> str:
     from amq.store.durable import Directory
 
     with Directory(amq.agent("bob").inbox_new) as new:
-        return remedy(new, "m1.md", OSError(getattr(errno, code), ""))
+        return what_to_do(new, "m1.md", OSError(getattr(errno, code), ""))
 
 
 def test_the_remedy_names_the_owner_or_the_mode(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +238,7 @@ def test_what_has_gone_has_a_remedy_too(amq: Shell) -> None:
 
 
 def test_on_windows_another_program_may_have_it_open(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("amq.store.remedy.os.name", "nt")
+    monkeypatch.setattr("amq.store.unreadable.os.name", "nt")
     assert "another program may have it open" in advice(amq)
 
 
@@ -267,8 +267,10 @@ def test_an_inbox_that_cannot_be_opened_is_not_empty(
 def test_there_is_no_remedy_for_what_is_no_directory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for path in ("file", "missing"):
-        assert for_path(PermissionError(errno.EACCES, "", str(tmp_path / path))) == ""
-    assert for_path(OSError(errno.EIO, "", str(tmp_path))) == for_path(PermissionError(errno.EACCES, "")) == ""
+        assert for_directory(PermissionError(errno.EACCES, "", str(tmp_path / path))) == ""
+    assert (
+        for_directory(OSError(errno.EIO, "", str(tmp_path))) == for_directory(PermissionError(errno.EACCES, "")) == ""
+    )
 
 
 # -- what was moved aside ---------------------------------------------------------------------------------------------

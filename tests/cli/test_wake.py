@@ -48,6 +48,8 @@ def test_each_way_is_explained(amq: Shell) -> None:
         (("--inject-cmd", "a\nb"), "alice", "takes one line"),
         ((), "user", "user is the person"),
         (("--via", "pigeon"), "alice", "pigeon"),
+        (("--prompt", " "), "alice", "--prompt takes one line of printable text"),
+        (("--profile", "clade"), "alice", "no profile 'clade'; did you mean claude"),
         (("--debounce", "soon"), "alice", "not a duration"),
     ],
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from amq.demo import stage
 from amq.demo.stage import play
 
 ENVIRONMENT = dict(os.environ)
@@ -42,3 +43,11 @@ def test_a_hop_that_fails_is_named(tmp_path: Path, script: str, reason: str) -> 
     said: list[str] = []
     agent = ["sh", "-c", script, "sh"]
     assert play(str(tmp_path), ENVIRONMENT, said.append, patience=10, program=agent) == reason, "".join(said)
+
+
+def test_without_a_picture_of_the_screen_it_says_why_nothing_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "has_emulator", lambda: False)
+    assert "pyavt" in play(str(tmp_path), ENVIRONMENT, print, patience=1)
+    assert not list(tmp_path.iterdir())

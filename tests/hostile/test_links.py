@@ -7,19 +7,26 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from amq.errors import UnsafePath
+from amq.errors import AmqError, UnsafePath
 from amq.layout import QueueLayout, RootedPath
 from amq.mailbox import Mailbox
 from amq.runtime import lock
 from amq.runtime.changes import Watch
 from amq.runtime.inbox import EventWatch
+from amq.sending import Draft
 from amq.setup import checks_queue
 from amq.store import directories, durable, registry
 from amq.store.durable import Directory
+from tests.chance import SOAK
 from tests.conftest import Shell
 from tests.hostile.showing import SECRET, called, wrong
 from tests.hostile.test_tricks import COMMANDS
@@ -123,6 +130,7 @@ def test_a_linked_mailbox_is_left_out_and_stops_no_other(amq: Shell, outside: Pa
         result = amq(*words.split())
         assert result.code == 0, words
         assert result.err.count(f"{place} is a link") == 1, words
+        assert "put a directory in its place" in result.err, words
     shown = amq("who").out
     assert "carol" in shown and "bob" not in shown
     assert "hello carol" in amq("thread", "--id", "p2p/alice__carol", "--include-body").out
@@ -231,6 +239,58 @@ def test_an_error_names_the_directory_that_is_missing(amq: Shell) -> None:
     with pytest.raises(FileNotFoundError) as missing:
         Directory(agent.home.below("none", "such"))
     assert missing.value.filename == f"{agent.home}/none"
+
+
+SWAPPING_S = 5.0 if SOAK else 0.2
+SWAPS = """
+import ctypes, os, sys
+exchange, (first, second) = ctypes.CDLL(None).renameat2, map(os.fsencode, sys.argv[1:])
+print(flush=True)
+while True:
+    exchange(-100, first, -100, second, 2)  # RENAME_EXCHANGE
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs renameat2")
+@pytest.mark.parametrize("name", LINKED)
+def test_no_instant_is_the_right_one_for_a_link(amq: Shell, outside: Path, name: str) -> None:
+    """Directory and link change places all the time, each time in one step, while every verb is used."""
+    queue, place = QueueLayout(str(amq.root)), amq.root / name
+    Mailbox(queue.root, "bob").set_presence("here")
+    for each in (place, outside / name):
+        each.mkdir(parents=True, exist_ok=True)
+    link = amq.project / "link"
+    link.symlink_to(outside / name)
+    before = _contents(outside)
+    with subprocess.Popen([sys.executable, "-c", SWAPS, link, place], stdout=subprocess.PIPE) as swapping:
+        assert swapping.stdout
+        swapping.stdout.readline()
+        end = time.monotonic() + SWAPPING_S
+        while time.monotonic() < end:
+            for verb in VERBS:
+                with suppress(AmqError, OSError):
+                    verb(queue.root)
+        swapping.kill()
+    assert _contents(outside) == before
+
+
+def _send(root: str) -> object:
+    return Mailbox(root, "alice").send(["bob"], b"x", Draft(ack=True))
+
+
+def _drain(root: str) -> None:
+    with Mailbox(root, "bob").drain(3) as mail:
+        assert not any(SECRET in item.text for item in mail)
+
+
+def _say(root: str) -> object:
+    return Mailbox(root, "bob").set_presence("there")
+
+
+VERBS: tuple[Callable[[str], object], ...] = (
+    _send, _drain, _say, lambda root: Mailbox(root, "alice").who(),
+    lambda root: registry.register(QueueLayout(root), ["bob"], 0),
+)  # fmt: skip
 
 
 # -- who notifies, and what watches ------------------------------------------------------------------------------------

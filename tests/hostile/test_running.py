@@ -40,7 +40,7 @@ def put(desk: Desk, name: str, data: bytes) -> None:
 
 def told(desk: Desk, *options: str) -> tuple[str, str]:
     """The line that the agent got, which is all that it got; and what stands on the person's terminal."""
-    session = desk.run(sys.executable, "-c", AGENT, str(desk.log), options=options)
+    session = desk.run(sys.executable, "-c", AGENT, str(desk.log), options=("--prompt", ">", *options))
     session.logfile_read = io.BytesIO()
     wait_until(lambda: desk.log.exists() and desk.log.read_bytes().endswith(b"\r"), session.logfile_read.getvalue)
     session.expect_exact("drain --include-body\r\n> ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
+from tests.mutants.outside import OUTSIDE
 from tests.mutants.portions import SHOWN_AT_ONCE, UNREADABLE
 from tests.mutants.trust import TRUSTED
 from tests.mutants.walls import WALLS
@@ -773,7 +774,7 @@ WATCHING = (
         "what cannot be watched is an error",
         "runtime/inbox.py",
         "EventWatch._begin",
-        "(OSError, RuntimeError)",
+        "(OSError, RuntimeError, UnicodeEncodeError)",
         "ZeroDivisionError",
         f"{INBOX} tests/crash/test_watcher.py",
     ),
@@ -1087,6 +1088,7 @@ MUTANTS = (
     *WATCHING,
     *HOOKS,
     *WALLS,
+    *OUTSIDE,
     *SHOWN_AT_ONCE,
     *UNREADABLE,
 )

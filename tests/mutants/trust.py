@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 PRIVATE, TRUST, INDEX = (f"tests/runtime/test_{name}.py" for name in ("private", "trust", "git_index"))
+CALLER, PROGRAMS = "tests/terminal/test_caller.py", "tests/runtime/test_programs.py"
 NOTIFICATION = "tests/runtime/test_notification.py"
 
 TRUSTED = (
@@ -36,6 +37,32 @@ TRUSTED = (
         "a private directory of another user's is used", "runtime/private.py", "_is_shared",
         "found.st_uid != os.geteuid()", "False", PRIVATE,
     ),
+    Mutant(
+        "what is private has the umask's mode", "runtime/private.py", "_make_directory", "os.chmod(path, 448)", "None",
+        PRIVATE,
+    ),
+    Mutant(
+        "directories above what is private have the umask's mode", "runtime/private.py", "_make_directory",
+        "_make_directory(above)", "os.makedirs(above)", PRIVATE,
+    ),
+    Mutant(
+        "a private file has the umask's mode", "runtime/private.py", "write_private", "os.chmod(beside, mode)", "None",
+        PRIVATE,
+    ),
+    Mutant(
+        "a private file that failed stays", "runtime/private.py", "write_private", "os.unlink(beside)", "None", PRIVATE,
+    ),
+    Mutant(
+        "an agent is told of files that could not be written", "runtime/session.py", "_prepared",
+        "PrivateState('', why(error))", "files", PRIVATE,
+    ),
+    Mutant(
+        "a home directory in git is a project", "config.py", "where_agents_work", "not _is_no_project(each)", "True",
+        "tests/test_config.py",
+    ),
+    Mutant(
+        "who only asks makes directories", "runtime/private.py", "PrivateState.of_agent", "make", "True", PRIVATE,
+    ),
     Mutant("a run leaves its files", "runtime/private.py", "run_directory", "_remove(path)", "None", PRIVATE),
     Mutant(
         "what killed runs leave stays", "runtime/private.py", "_new_run", "_remove_if_left(f'{runs}/{left}')", "None",
@@ -56,21 +83,37 @@ TRUSTED = (
         "a sparse directory does not count", "runtime/git_index.py", "_covers", "entry.endswith(b'/')", "False", INDEX,
     ),
     Mutant(
+        "a linked worktree's form of hash is not its repository's", "runtime/git_index.py", "tracks",
+        "repository.common_directory(git_directory)", "git_directory", INDEX,
+    ),
+    Mutant(
+        "an index that is being written is empty", "runtime/git_index.py", "_read_index",
+        "os.path.lexists(os.path.join(git_directory, 'index.lock'))", "False", INDEX,
+    ),
+    Mutant(
+        "a FIFO of git's is read", "repository.py", "read_regular", "not stat.S_ISREG(found.st_mode)", "False", INDEX,
+    ),
+    Mutant(
+        "git's paths hold a zero byte", "repository.py", "_text", "'\\0' in text", "False", "tests/test_repository.py",
+    ),
+    Mutant(
         "a shared index that is missing is empty", "runtime/git_index.py", "tracks", "not data", "False", INDEX,
     ),
     Mutant("case counts in an index", "runtime/git_index.py", "_comparable", "path.lower()", "path", INDEX),
     Mutant(
         "a pointer to nowhere is a repository that tracks nothing", "runtime/git_index.py",
-        "enclosing_repositories", "git is None", "False", INDEX,
+        "tracks", "not git_directory", "False", INDEX,
     ),
     Mutant(
         "an unknown form of index is read", "runtime/git_index.py", "read_index",
         "data[:4] != b'DIRC' or version not in (2, 3, 4)", "False", INDEX,
     ),
     Mutant(
-        "a trusted queue may be replaced", "runtime/trust.py", "why_untrusted",
-        "Trusted.at(root) in trusted_queues(state)",
-        "Trusted.at(root).path in [each.path for each in trusted_queues(state)]", TRUST,
+        "a trusted queue may be replaced", "runtime/trust.py", "is_trusted",
+        "bool(recorded) and Trusted.at(root) in recorded", "bool(recorded)", TRUST,
+    ),
+    Mutant(
+        "an inode number is a queue", "runtime/trust.py", "Trusted.at", "born_ns(root)", "0", TRUST,
     ),
     Mutant(
         "whoever owns a directory is trusted", "runtime/trust.py", "_foreign_directory", "found.st_uid != me", "False",
@@ -91,6 +134,38 @@ TRUSTED = (
     ),
     Mutant(
         "what was found a while ago is announced by", "runtime/trust.py", "Trust.why_not", "anew", "False", TRUST,
+    ),
+    Mutant(
+        "the user is told of any queue", "cli/hook.py", "_notify", "_require_trust(args, account.queue.root, state)",
+        "None", TRUST,
+    ),
+    Mutant(
+        "a yes that is not kept is forgotten", "runtime/trust.py", "Trust.give", "self.is_unrecorded = True", "None", TRUST,
+    ),
+    Mutant(
+        "a record holds anything", "runtime/trust.py", "_trusted",
+        "[type(value) for value in found.__dict__.values()] != [str, int, int, int]", "False", TRUST,
+    ),
+    Mutant(
+        "what lies in the working directory is run", "runtime/programs.py", "find_program",
+        "filter(os.path.isabs, environment.get('PATH', os.defpath).split(os.pathsep))",
+        "environment.get('PATH', os.defpath).split(os.pathsep)", PROGRAMS,
+    ),
+    Mutant(
+        "a shell of the working directory is asked", "runtime/reach.py", "login_shells_find",
+        "shell if os.path.isabs(shell) else find_program(shell, environment)", "shell", PROGRAMS,
+    ),
+    Mutant(
+        "a pane's program may be of the working directory", "runtime/panes/__init__.py", "ask",
+        "[program, *words[1:]]", "words", PROGRAMS,
+    ),
+    Mutant(
+        "a hard link is written through", "runtime/lock.py", "_claim", "os.fstat(descriptor).st_nlink > 1", "False",
+        "tests/runtime/test_files.py",
+    ),
+    Mutant(
+        "a registry has any number of agents", "store/registry.py", "_handles", "len(agents) > _MOST_AGENTS", "False",
+        "tests/cli/test_init.py",
     ),
     Mutant(
         "hooks speak of any queue", "cli/hook.py", "_answer", "_require_trust(args, account.queue.root, state)", "None",
@@ -115,5 +190,12 @@ TRUSTED = (
     Mutant(
         "all senders are named", "runtime/notification.py", "_line", "min(len(senders), MOST_SENDERS)", "len(senders)",
         NOTIFICATION,
+    ),
+    Mutant(
+        "what the caller gives is closed", "pty/child.py", "Child.spawn", "[write_end, *inherited()]", "[write_end]", CALLER,
+    ),
+    Mutant(
+        "a byte of a script's stops its caller", "pty/host.py", "Host._suspend",
+        "stopped_from_outside or self._tty.source_is_terminal", "True", CALLER,
     ),
 )  # fmt: skip

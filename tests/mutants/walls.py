@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-LINKS, OWNERS, WINDOWS = "tests/hostile/test_links.py", "tests/store/test_owners.py", "tests/store/test_windows.py"
+LINKS, WINDOWS = "tests/hostile/test_links.py", "tests/store/test_windows.py"
+OWNERS, ROOT = "tests/store/test_owners.py", "tests/store/test_root.py"
 
 
 def _descent(name: str, where: str, old: str, new: str, tests: str = LINKS) -> Mutant:
@@ -12,7 +13,7 @@ def _descent(name: str, where: str, old: str, new: str, tests: str = LINKS) -> M
 
 
 def _queue(name: str, where: str, old: str, new: str) -> Mutant:
-    return Mutant(name, "config.py", where, old, new, OWNERS)
+    return Mutant(name, "config.py", where, old, new, ROOT)
 
 
 WALLS = (
@@ -24,13 +25,13 @@ WALLS = (
     _descent("a junction is no link", "is_link", "bool(getattr(found, 'st_reparse_tag', 0) & _NAME_SURROGATE)",
              "False", WINDOWS),
     _descent("a third user's directory is used", "Guard.check", "found.st_uid not in allowed and (not self.trusted)",
-             "False", OWNERS),
+             "False", ROOT),
     _descent("a trusted queue's directories are refused", "Guard.check",
-             "found.st_uid not in allowed and (not self.trusted)", "found.st_uid not in allowed", OWNERS),
+             "found.st_uid not in allowed and (not self.trusted)", "found.st_uid not in allowed", ROOT),
     _descent("nobody is told of a directory that others can write to", "Guard.check", "found.st_mode & 18", "False",
-             OWNERS),
+             ROOT),
     _descent("another root may take the place of the one that was accepted", "Guard.check_root",
-             "self._owner not in (None, found.st_uid) and (not self.trusted)", "False", OWNERS),
+             "self._owner not in (None, found.st_uid) and (not self.trusted)", "False", ROOT),
     _descent("root's files belong to who owns the directory", "descend", "top if me == 0 else found", "found", OWNERS),
     _descent("nobody makes a queue in another's directory", "descend", "me != 0 and (not names)", "False",
              "tests/cli/test_init.py"),
@@ -66,6 +67,10 @@ WALLS = (
            "owner != 0 and (hosting or _owner_of_working_directory() != owner)", "False"),
     Mutant("a glance goes through links", "runtime/changes.py", "_times", "directories.look(directory)",
            "__import__('os').stat(directory)", LINKS),
+    Mutant("a touch follows a link", "store/durable.py", "Steps.touch", "directory.fd is None", "True",
+           "tests/store/test_durable.py"),
+    Mutant("root tightens what is anybody's", "setup/checks_queue.py", "_tighten",
+           "directory.owner is None or found.st_uid == directory.owner[0]", "True", OWNERS),
     Mutant("doctor goes through links", "setup/checks_queue.py", "_modes", "stat.S_ISDIR(mode)",
            "stat.S_ISDIR(mode) or stat.S_ISLNK(mode)", LINKS, times=2),
 )  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from amq.pty.announced import STATE_ANSWER, Published
 from amq.pty.echo import Echo
 from amq.pty.ledger import ABANDON
-from amq.pty.row import NOT_FOUND, UNKNOWN, Row, RowRule, Standing
+from amq.pty.row import ELSEWHERE, NOT_FOUND, UNKNOWN, PromptRule, Row, RowRule, Standing
 from amq.pty.screen import Screen
 from amq.pty.terminal import AT_A_LOOK, EMPTY_FOR, FRAME, UNANSWERED_FOR, Terminal
 from tests.pty.person import PATIENCE, wait_until
@@ -32,6 +32,16 @@ def test_a_question_in_two_reads_is_answered_as_well() -> None:
         assert terminal.from_program(b"a" + question[:cut], 1.0) == (b"a", b"")
         assert terminal.from_program(question[cut:] + b"b", 1.0) == (b"b", STATE_ANSWER)
         assert terminal.withheld() == b""
+
+
+def test_a_program_whose_question_was_answered_will_publish_its_state() -> None:
+    terminal = Terminal(0.0, answers_state=True)
+    assert not terminal.look(1.0).answered
+    terminal.from_program(b"\x1b]7501;?\x07", 1.0)
+    assert terminal.look(1.0).answered
+    other = Terminal(0.0)
+    other.from_program(b"\x1b]7501;?\x07", 1.0)
+    assert not other.look(1.0).answered
 
 
 def test_what_only_began_like_a_question_is_shown() -> None:
@@ -86,7 +96,7 @@ def row(text: bytes = b"") -> bytes:
     return ROW % (text, 3 + len(text))
 
 
-def with_screen(rule: RowRule | None = RULE) -> Terminal:
+def with_screen(rule: RowRule | PromptRule | None = RULE) -> Terminal:
     return Terminal(0.0, screen=Screen((10, 40)), row=rule)
 
 
@@ -255,3 +265,49 @@ def test_the_screen_is_followed_in_another_thread() -> None:
         terminal.stop_following()
         thread.join(PATIENCE)
     assert not thread.is_alive()
+
+
+SHELL = PromptRule("$ ")
+
+
+def test_another_program_that_prints_the_prompt_does_not_show_an_empty_line() -> None:
+    """Neither is it typed into, nor does it end a draft."""
+    terminal = with_screen(SHELL)
+    terminal.from_person(b"half", 1.0)
+    terminal.from_program(b"\r\n$ ", 1.1)
+    for now in (2.0, 3.0, 9.0):
+        look = terminal.look(now, foreground=False)
+        assert (look.row, look.draft) == (ELSEWHERE, True)
+    assert terminal.look(10.0).row == Row(Standing.EMPTY)
+    assert not terminal.look(11.0).draft
+
+
+def test_where_the_kernel_edits_the_line_a_prompt_ends_no_draft() -> None:
+    """What was typed before it was printed stands in the line unseen."""
+    terminal = with_screen(SHELL)
+    terminal.from_person(b"half", 1.0)
+    terminal.from_program(b"half\r\n$ ", 1.1)
+    for now in (2.0, 3.0, 9.0):
+        look = terminal.look(now, canonical=True)
+        assert (look.row, look.draft) == (Row(Standing.EMPTY), True)
+    terminal.from_person(b"\x15", 10.0)
+    assert not terminal.look(10.1, canonical=True).draft
+
+
+def test_a_known_row_is_one_whoever_is_in_the_foreground() -> None:
+    terminal = with_screen()
+    terminal.from_program(row(), 1.0)
+    assert terminal.look(2.0, foreground=False).row == Row(Standing.EMPTY)
+
+
+def test_it_is_known_whether_pastes_are_taken_at_the_prompt() -> None:
+    """Not what another program switches on."""
+    terminal = with_screen(SHELL)
+    terminal.from_program(b"\x1b[?2004hvim\x1b[?2004l\r\n$ ", 1.0)
+    assert not terminal.look(2.0).takes_pastes
+    terminal.from_program(b"\x1b[?2004h", 3.0)
+    assert not terminal.look(4.0, foreground=False).takes_pastes
+    assert terminal.look(5.0).takes_pastes
+    terminal.from_program(b"\x1b[?2004l", 6.0)
+    look = terminal.look(7.0)
+    assert (look.takes_pastes, look.bracketed_paste) == (True, False)

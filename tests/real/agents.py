@@ -25,6 +25,7 @@ class Agent:
     blocked: str
     submit: str
     quit: list[str]
+    newest: bool = False
 
     def directory(self, cache: Path) -> Path:
         """Where this version is installed; each version has a directory of its own."""

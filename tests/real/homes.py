@@ -32,7 +32,10 @@ def prepare_home(
     directory is TRUSTED, it asks first whether it may work there (Codex: in a git repository, which is made). Unless
     its key is known, Claude asks first whether to use it.
     """
-    if agent.program == "codex":
+    others = {"gemini": _gemini, "opencode": _opencode, "qwen": _qwen}
+    if agent.program in others:
+        own = others[agent.program](place, asks)
+    elif agent.program == "codex":
         own = _codex(place, asks=asks, trusted=trusted)
     else:
         own = _claude(place, asks=asks, trusted=trusted, key_known=key_known)
@@ -117,3 +120,55 @@ def _codex(place: Place, *, asks: bool, trusted: bool) -> dict[str, str]:
     codex_home.mkdir(parents=True, exist_ok=True)
     (codex_home / "config.toml").write_text(config, encoding="utf-8")
     return {"CODEX_HOME": str(codex_home), "MOCK_MODEL_KEY": _KEY}
+
+
+def _write(path: Path, settings: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(settings), encoding="utf-8")
+
+
+def _gemini(place: Place, asks: bool) -> dict[str, str]:
+    settings = {
+        "security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": False}},
+        "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
+        "model": {"name": "gemini-2.5-flash"},
+        "privacy": {"usageStatisticsEnabled": False},
+        "telemetry": {"enabled": False},
+        "tools": {} if asks else {"allowed": ["run_shell_command"]},
+    }
+    _write(place.home / ".gemini" / "settings.json", settings)
+    return {"GEMINI_API_KEY": _KEY, "GOOGLE_GEMINI_BASE_URL": f"http://127.0.0.1:{place.port}"}
+
+
+def _qwen(place: Place, asks: bool) -> dict[str, str]:
+    settings = {
+        "security": {"auth": {"selectedType": "openai"}, "folderTrust": {"enabled": False}},
+        "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
+        "privacy": {"usageStatisticsEnabled": False},
+        "telemetry": {"enabled": False},
+        "model": {"name": "mock"},
+        "tools": {} if asks else {"allowed": ["run_shell_command"]},
+    }
+    _write(place.home / ".qwen" / "settings.json", settings)
+    url = f"http://127.0.0.1:{place.port}/v1"
+    return {"OPENAI_API_KEY": _KEY, "OPENAI_BASE_URL": url, "OPENAI_MODEL": "mock"}
+
+
+def _opencode(place: Place, asks: bool) -> dict[str, str]:
+    settings = {
+        "$schema": "https://opencode.ai/config.json",
+        "model": "anthropic/claude-sonnet-4-5",
+        "small_model": "anthropic/claude-sonnet-4-5",
+        "autoupdate": False,
+        "share": "disabled",
+        "permission": {"bash": "ask" if asks else "allow"},
+        "provider": {
+            "anthropic": {
+                "options": {"baseURL": f"http://127.0.0.1:{place.port}/v1", "apiKey": _KEY},
+                "models": {"claude-sonnet-4-5": {"name": "Mock", "limit": {"context": 200000, "output": 8192}}},
+            }
+        },
+    }
+    _write(place.home / ".config" / "opencode" / "opencode.json", settings)
+    quiet = ("AUTOUPDATE", "MODELS_FETCH", "DEFAULT_PLUGINS", "LSP_DOWNLOAD")
+    return {"ANTHROPIC_API_KEY": _KEY, **{f"OPENCODE_DISABLE_{word}": "1" for word in quiet}}

@@ -1,4 +1,4 @@
-"""A mock model: answers the two streaming protocols the agent CLIs speak, as a plain Python function says.
+"""A mock model: answers the streaming protocols the agent CLIs speak, as a plain Python function says.
 
 The function gets a `Turn` (what the person said last, what the tools gave since) and returns `Say` or `Call`.
 `use_amq` is such a function: it plays an agent that reads its mail and replies to what is asked of it.
@@ -85,13 +85,13 @@ def use_amq(turn: Turn) -> Say | Call:
 class Dialect:
     """How one vendor's requests are read and its answers written."""
 
-    path: str
+    path: str  # or what its path holds
 
     def turn(self, request: Json) -> Turn:
         raise NotImplementedError
 
-    def events(self, answer: Answer, number: int) -> Iterator[Json]:
-        """The events that stream ANSWER; NUMBER makes the identifiers in it unique."""
+    def events(self, answer: Answer, number: int, request: Json) -> Iterator[Json]:
+        """The events that stream ANSWER to REQUEST; NUMBER makes the identifiers in it unique."""
         raise NotImplementedError
 
 
@@ -110,7 +110,7 @@ class Anthropic(Dialect):
                     text, results = said, []
         return Turn(text, tuple(results))
 
-    def events(self, answer: Answer, number: int) -> Iterator[Json]:
+    def events(self, answer: Answer, number: int, request: Json) -> Iterator[Json]:
         usage = {"input_tokens": 10, "output_tokens": 10}
         block: Json
         if isinstance(answer, Say):
@@ -118,6 +118,7 @@ class Anthropic(Dialect):
             deltas: Iterator[Json] = ({"type": "text_delta", "text": piece} for piece in answer.pieces())
         else:
             name, tool_input = _claude_tool(answer)
+            name = next((tool["name"] for tool in request["tools"] if tool["name"].lower() == name.lower()), name)
             block = {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": {}}
             deltas = iter([{"type": "input_json_delta", "partial_json": json.dumps(tool_input)}])
         message: Json = {
@@ -138,6 +139,12 @@ def _claude_tool(answer: Call | Ask) -> tuple[str, Json]:
     if isinstance(answer, Call):
         return "Bash", {"command": answer.command, "description": "Run a command"}
     return "AskUserQuestion", {"questions": [_question(answer) | {"multiSelect": False}]}
+
+
+def _shell_tool(answer: Answer) -> Json:
+    """The command of ANSWER for Gemini CLI and Qwen Code."""
+    assert isinstance(answer, Call)
+    return {"command": answer.command, "description": "Run a command", "is_background": False}
 
 
 def _codex_tool(answer: Call | Ask) -> tuple[str, Json]:
@@ -169,7 +176,7 @@ class OpenAI(Dialect):
                 text, results = _text_of(item["content"]), []
         return Turn(text, tuple(results))
 
-    def events(self, answer: Answer, number: int) -> Iterator[Json]:
+    def events(self, answer: Answer, number: int, _request: Json) -> Iterator[Json]:
         response = {"id": f"resp_{number}", "object": "response", "model": "mock", "output": []}
         item: Json
         if isinstance(answer, Say):
@@ -192,6 +199,73 @@ class OpenAI(Dialect):
         yield {"type": "response.completed", "response": response | {"usage": usage}}
 
 
+class ChatCompletions(Dialect):
+    """`POST /v1/chat/completions`, as Qwen Code uses it; the tool is `run_shell_command`."""
+
+    path = "/v1/chat/completions"
+
+    def turn(self, request: Json) -> Turn:
+        text, results = "", list[str]()
+        for message in request["messages"]:
+            if message["role"] == "tool":
+                results.append(_text_of(message["content"]))
+            elif message["role"] == "user":
+                text, results = _text_of(message["content"]), []
+        return Turn(text, tuple(results))
+
+    def events(self, answer: Answer, number: int, _request: Json) -> Iterator[Json]:
+        if isinstance(answer, Say):
+            for piece in answer.pieces():
+                yield self._chunk(number, {"role": "assistant", "content": piece}, None)
+            yield self._chunk(number, {}, "stop")
+        else:
+            function = {"name": "run_shell_command", "arguments": json.dumps(_shell_tool(answer))}
+            call = {"index": 0, "id": f"call_{number}", "type": "function", "function": function}
+            yield self._chunk(number, {"role": "assistant", "tool_calls": [call]}, None)
+            yield self._chunk(number, {}, "tool_calls")
+
+    @staticmethod
+    def _chunk(number: int, delta: Json, reason: str | None) -> Json:
+        usage = {"prompt_tokens": 10, "completion_tokens": 10, "total_tokens": 20}
+        choice = {"index": 0, "delta": delta, "finish_reason": reason}
+        kind = "chat.completion.chunk"
+        return {
+            "id": f"chat_{number}",
+            "object": kind,
+            "created": 0,
+            "model": "mock",
+            "choices": [choice],
+            "usage": usage,
+        }
+
+
+class Gemini(Dialect):
+    """`POST /v1beta/models/MODEL:streamGenerateContent`, as Gemini CLI uses it; the tool is `run_shell_command`."""
+
+    path = ":streamGenerateContent"
+
+    def turn(self, request: Json) -> Turn:
+        text, results = "", list[str]()
+        for content in request["contents"]:
+            for part in content["parts"]:
+                if "functionResponse" in part:
+                    results.append(str(part["functionResponse"]["response"].get("output", "")))
+                elif content["role"] == "user" and "text" in part:
+                    text, results = part["text"], []
+        return Turn(text, tuple(results))
+
+    def events(self, answer: Answer, _number: int, _request: Json) -> Iterator[Json]:
+        if isinstance(answer, Say):
+            parts: Iterator[Json] = ({"text": piece} for piece in answer.pieces())
+        else:
+            parts = iter([{"functionCall": {"name": "run_shell_command", "args": _shell_tool(answer)}}])
+        for part in parts:
+            yield {"candidates": [{"content": {"role": "model", "parts": [part]}, "index": 0}]}
+        usage = {"promptTokenCount": 10, "candidatesTokenCount": 10, "totalTokenCount": 20}
+        content = {"role": "model", "parts": [{"text": ""}]}
+        yield {"candidates": [{"content": content, "finishReason": "STOP", "index": 0}], "usageMetadata": usage}
+
+
 def _blocks(content: str | list[Json]) -> list[Json]:
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
@@ -200,19 +274,25 @@ def _text_of(content: str | list[Json]) -> str:
     return "".join(block.get("text", "") for block in _blocks(content))
 
 
+_FROM_A_HOOK = re.compile(
+    r"<system-reminder>.*?^(Stop hook feedback:\n.*?)\s*</system-reminder>", re.DOTALL | re.MULTILINE
+)
 _SENT_MEANWHILE = re.compile(r"The user sent a new message while you were working:\n(.*)")
 
 
 def _said(role: str, block: Json) -> str:
     """What the person said in BLOCK of a message in ROLE to Claude, "" if it is something else.
 
-    What was sent during a turn comes within words of Claude Code's own, in some versions as role `system`.
+    What was sent during a turn comes within words of Claude Code's own, in some versions as role `system`; what a Stop
+    hook said, from 2.1.332 on, too.
     """
     if block["type"] != "text" or role == "assistant":
         return ""
     text: str = block["text"]
     if meanwhile := _SENT_MEANWHILE.match(text):
         return meanwhile[1]
+    if from_a_hook := _FROM_A_HOOK.match(text):
+        return from_a_hook[1]
     return "" if role == "system" or text.startswith("<system-reminder>") else text
 
 
@@ -233,7 +313,7 @@ class MockModel:
             turn = dialect.turn(request)
             reply = self.script(turn)
             self.turns.append((turn, reply))
-        return dialect.events(reply, next(self._numbers))
+        return dialect.events(reply, next(self._numbers), request)
 
 
 @contextmanager
@@ -263,7 +343,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Requests(BaseHTTPRequestHandler):
     server: _Server
-    dialects = (Anthropic(), OpenAI())
+    dialects = (Anthropic(), OpenAI(), ChatCompletions(), Gemini())
 
     def do_HEAD(self) -> None:
         self._start("text/plain")
@@ -272,7 +352,7 @@ class _Requests(BaseHTTPRequestHandler):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         path = self.path.partition("?")[0]
         for dialect in self.dialects:
-            if path == dialect.path:
+            if path.endswith(dialect.path):
                 return self._stream(self.server.model.answer(dialect, request))
         return self.send_error(404)
 
@@ -284,7 +364,8 @@ class _Requests(BaseHTTPRequestHandler):
     def _stream(self, events: Iterator[Json]) -> None:
         self._start("text/event-stream")
         for event in events:
-            self.wfile.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+            name = f"event: {event['type']}\n" if "type" in event else ""
+            self.wfile.write(f"{name}data: {json.dumps(event)}\n\n".encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
         """Nothing on stderr: the requests are kept."""

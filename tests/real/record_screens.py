@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import select
 import tempfile
 import time
@@ -23,13 +24,14 @@ from amq.pty.screen import Screen
 from tests.real.agents import Agent, pinned_agents
 from tests.real.mock_model import Answer, Ask, Call, Say, Script, Turn
 from tests.real.rig import Rig, offline_rig
-from tests.screens.recordings import Mark, Recording
+from tests.screens.recordings import ELSEWHERE, Mark, Recording
 
 OURS = "amq: 3 new messages from codex, gemini. Run: amq drain --include-body"
 LONG = "word " * 40 + "end"
 PASTED_OURS = f"\x1b[200~{OURS}\x1b[201~"
 MANY_LINES = "\x1b[200~" + "\n".join(f"line {number}" for number in range(30)) + "\x1b[201~"
 BACKSPACE, CTRL_C, CTRL_O, CTRL_S, CTRL_U = "\x7f", "\x03", "\x0f", "\x13", "\x15"
+ESCAPE, LEFT, DOWN = "\x1b", "\x1b[D", "\x1b[B"
 SUBMIT = "submit"
 GONE = None
 WORKS_FOR = 7.0  # seconds
@@ -91,8 +93,59 @@ STEPS = [
     Step("from the stash", CTRL_S, "draft", only="claude"),
     Step("stash gone", BACKSPACE * 5, "", only="claude"),
 ]
+PLACES = [
+    Step("idle", "", "", 4),
+    Step("list of agents", LEFT, ELSEWHERE, 2.5, only="claude"),
+    Step("a task in it", "task", "task", only="claude"),
+    Step("task gone", BACKSPACE * 4, ELSEWHERE, only="claude"),
+    Step("its help", "?", ELSEWHERE, only="claude"),
+    Step("help gone", "?", ELSEWHERE, only="claude"),
+    Step("a reply in it", " ", GONE, 1.5, only="claude"),
+    Step("reply gone", ESCAPE, ELSEWHERE, 1.5, only="claude"),
+    Step("list gone", ESCAPE, "", 2.5, only="claude"),
+    Step("rename", "/rename", "/rename", only="codex"),
+    Step("a name", "\r", ELSEWHERE, 1.5, only="codex"),
+    Step("a name begun", "name", ELSEWHERE, only="codex"),
+    Step("name gone", BACKSPACE * 4, ELSEWHERE, only="codex"),
+    Step("ours in it", PASTED_OURS, ELSEWHERE, only="codex"),
+    Step("rename gone", ESCAPE, "", 1.5, only="codex"),
+    Step("review", "/review", "/review", only="codex"),
+    Step("kinds of review", "\r", GONE, 1.5, only="codex"),
+    Step("instructions", DOWN * 3 + "\r", ELSEWHERE, 1.5, only="codex"),
+    Step("back at the kinds", ESCAPE, GONE, only="codex"),
+    Step("review gone", ESCAPE, "", 1.5, only="codex"),
+    Step("export", "/export", "/export", only="codex"),
+    Step("ways of export", "\r", GONE, 1.5, only="codex"),
+    Step("a file name", DOWN + "\r", ELSEWHERE, 1.5, only="codex"),
+    Step("export gone", ESCAPE, "", 1.5, only="codex"),
+]
+"""Fields that look like the input row, on a terminal with 16 colours: grey texts are faint there."""
+OTHERS = [
+    Step("idle", "", "", 30),
+    Step("draft", "half", "half"),
+    Step("cursor at its start", LEFT * 4, "half"),
+    Step("draft gone", "\x1b[C" * 4 + BACKSPACE * 4, ""),
+    Step("ours", PASTED_OURS, OURS),
+    Step("ours gone", BACKSPACE * len(OURS), "", 1.5),
+    Step("shell mode", "!", ELSEWHERE, only="opencode"),
+    Step("shell mode", "!", GONE, only="gemini"),
+    Step("shell mode", "!", GONE, only="qwen"),
+    Step("shell mode gone", ESCAPE, "", 1.5),
+    Step("run", "run", "run"),
+    Step("permission", SUBMIT, GONE, 12),
+    Step("pasted into the dialog", PASTED_OURS, GONE),
+    Step("dialog gone", ESCAPE, "", 3),
+    Step("wait", "wait", "wait"),
+    Step("working", SUBMIT, "", 1),
+    Step("draft behind it", "more", "more"),
+    Step("turn at its end", "", "more", WORKS_FOR),
+]
+"""For the CLIs that are no part of every test."""
 OTHER_SIZES = [(24, 40), (30, 200), (12, 60), (30, 100)]
 SCROLLED = (12, 60)  # there Claude 2.1.330 shows the end of a long draft without its prompt
+
+
+_KEY = re.compile(r"\x1b\[[A-D]|.", re.DOTALL)
 
 
 @dataclass
@@ -103,11 +156,12 @@ class Session:
     rig: Rig
     size: tuple[int, int]
     trusted: bool = True
+    term: str = "xterm-256color"
     screen: Screen = field(init=False)
     recording: Recording = field(init=False)
 
     def __post_init__(self) -> None:
-        environment = self.rig.home(self.agent, asks=True, trusted=self.trusted)
+        environment = self.rig.home(self.agent, asks=True, trusted=self.trusted) | {"TERM": self.term}
         command = self.rig.network.inside([self.agent.program, *self.agent.arguments])
         self._child = pexpect.spawn(
             command[0], command[1:], cwd=str(self.rig.project), env=environment, dimensions=self.size
@@ -140,8 +194,8 @@ class Session:
 
     def _type(self, keys: str) -> None:
         """A burst counts as a paste in some programs, so what is no paste comes a key at a time."""
-        whole = keys.startswith("\x1b") or keys == self.agent.submit
-        for key in [keys] if whole else keys:
+        whole = "\x1b[200~" in keys or keys == self.agent.submit
+        for key in [keys] if whole else _KEY.findall(keys):
             os.write(self._child.child_fd, key.encode())
             self._read(0.0 if whole else 0.04)
 
@@ -180,18 +234,20 @@ class Session:
 
 
 def record(agent: Agent) -> None:
-    """One long session, one for the sizes, one before the directory is trusted."""
+    """One long session, one in other places, one for the sizes, one before the directory is trusted."""
+    known = agent.program in ("claude", "codex")
     for name, steps, trusted in (
-        ("session", STEPS, True),
-        ("sizes", [Step("idle", "", "", 4), Step("draft", LONG, LONG)], True),
-        ("trust", [Step("trust", "", GONE, 4)], False),
+        ("session", STEPS if known else OTHERS, True),
+        ("places", PLACES if known and agent.name != "claude-old" else [], True),
+        ("sizes", [Step("idle", "", "", 4), Step("draft", LONG, LONG)] if known else [], True),
+        ("trust", [Step("trust", "", GONE, 4)] if agent.program == "claude" else [], False),
     ):
-        if name == "trust" and agent.program != "claude":
+        if not steps:
             continue
         with tempfile.TemporaryDirectory(prefix="rec-", ignore_cleanup_errors=True) as place:
             with offline_rig(Path(place)) as rig:
                 rig.model.script = _script()
-                session = Session(agent, rig, (30, 100), trusted)
+                session = Session(agent, rig, (30, 100), trusted, "screen" if name == "places" else "xterm-256color")
                 session.play(steps)
                 for size in OTHER_SIZES if name == "sizes" else ():
                     session.resize(size, GONE if (agent.name, size) == ("claude", SCROLLED) else LONG)

@@ -33,7 +33,15 @@ def start(rig: Rig) -> Iterator[Callable[..., Terminal]]:
     """The classic quick start, in tmux."""
     with ExitStack() as stack:
 
-        def start(agent: Agent, *, asks: bool = False, arguments: str = "", via: str = "tmux") -> Terminal:
+        def start(
+            agent: Agent,
+            *,
+            asks: bool = False,
+            arguments: str = "",
+            via: str = "tmux",
+            term: str = "tmux-256color",
+            ready: str = INPUT_ROW,
+        ) -> Terminal:
             environment = rig.home(agent, asks=asks)
             environment |= {"PATH": f"{AMQ.parent}:{environment['PATH']}", "AM_ME": agent.program, "PS1": "READY "}
             command = rig.network.inside(["bash", "--norc", "--noprofile", "-i"])
@@ -42,8 +50,8 @@ def start(rig: Rig) -> Iterator[Callable[..., Terminal]]:
             terminal.wait_for("^READY")
             terminal.press(f"amq wake --via {via} &\r")
             terminal.wait_for(f"telling .* by {via}")
-            terminal.press(f"clear; {agent.program} {arguments}\r")
-            terminal.wait_for(INPUT_ROW)
+            terminal.press(f"clear; TERM={term} {agent.program} {arguments}\r")
+            terminal.wait_for(ready, timeout=60)
             return terminal
 
         yield start

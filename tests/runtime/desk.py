@@ -17,6 +17,7 @@ from tests.conftest import private_directory
 from tests.pty.person import PATIENCE, hang_up, wait_until
 
 TUI = Path(__file__).parents[1] / "agents" / "tui.py"
+AT_PROMPT = ("--prompt", "> ")  # that of TUI
 ONE_MESSAGE = "amq: 1 new message from codex. Run: amq drain --include-body"
 
 Session: TypeAlias = "pexpect.spawn[bytes]"
@@ -51,8 +52,8 @@ class Desk:
         lock = Path(Mailbox(self.root, "tui").state_dir, "notifier.lock")
         return int(json.loads(lock.read_text())["pid"])
 
-    def run_tui(self, *options: str) -> Session:
-        return self.run(sys.executable, str(TUI), str(self.log), *options)
+    def run_tui(self, *words: str, options: tuple[str, ...] = AT_PROMPT) -> Session:
+        return self.run(sys.executable, str(TUI), str(self.log), *words, options=options)
 
     def environment(self) -> dict[str, str]:
         """The person's: `bash -l` is quiet, quick and keeps the PATH."""

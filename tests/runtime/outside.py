@@ -83,12 +83,12 @@ class Outside:
     def comes_to(self, *notes: str) -> None:
         wait_until(lambda: self.noted() == list(notes))
 
-    def says_in_its_file(self, status: str) -> None:
+    def says_in_its_file(self, status: str, **other: str) -> None:
         """As Claude Code does; the fake agent notes its process."""
         pid = Path(f"{self.log}.pid").read_text()
         sessions = self.place / ".claude" / "sessions"
         sessions.mkdir(parents=True, exist_ok=True)
-        wire = {"pid": int(pid), "startedAt": time.time() * 1000, "status": status}
+        wire = {"pid": int(pid), "startedAt": time.time() * 1000, "status": status, **other}
         (sessions / f"{pid}.json").write_text(json.dumps(wire))
 
     def send(self, subject: str = "") -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from amq.errors import UnsafePath
 from amq.layout import NOTIFIER_NAME as NAME
 from amq.layout import RootedPath
 from amq.runtime import lock, reach
@@ -198,6 +199,18 @@ def test_a_login_shell_is_asked(tmp_path: Path, login: str, found: bool) -> None
         shell(tmp_path / name, login)
     environment = with_command({"PATH": f"{tmp_path}:/usr/bin:/bin", "SHELL": str(tmp_path / "myshell")}, command)
     assert login_shells_find(command, environment, threading.Event()) is found
+
+
+def test_another_name_of_a_file_outside_is_no_lock(tmp_path: Path) -> None:
+    """It is written in place: whoever can write to the queue would choose what is lost."""
+    (tmp_path / "precious").write_text("text")
+    (tmp_path / "state").mkdir()
+    os.link(tmp_path / "precious", tmp_path / "state" / "notifier.lock")
+    with pytest.raises(UnsafePath, match="hard link"):
+        claim(str(tmp_path / "state"), "run")
+    assert (tmp_path / "precious").read_text() == "text"
+    (tmp_path / "state" / "notifier.lock").unlink()
+    claim(str(tmp_path / "state"), "run").release()
 
 
 class Appeared(threading.Event):

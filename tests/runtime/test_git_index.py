@@ -124,8 +124,67 @@ def test_every_repository_around_is_found_nearest_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pointer", ["gitdir: nowhere\n", "nonsense\n", ""])
 def test_a_pointer_that_leads_nowhere_is_not_known_to_track_nothing(tmp_path: Path, pointer: str) -> None:
     (tmp_path / ".git").write_text(pointer)
-    with pytest.raises(UnreadableIndex):
-        list(enclosing_repositories(str(tmp_path / ".agent-mail")))
+    ((top, git_directory),) = enclosing_repositories(str(tmp_path / ".agent-mail"))
+    with pytest.raises(UnreadableIndex, match="leads to no repository"):
+        tracks(top, git_directory, str(tmp_path / ".agent-mail"))
+
+
+@pytest.mark.parametrize("form", ["sha1", "sha256"])
+@pytest.mark.parametrize("split", [False, True])
+def test_the_index_of_a_linked_worktree_is_of_its_repository_s_form(tmp_path: Path, form: str, split: bool) -> None:
+    """Which form that is stands in the configuration that all worktrees share."""
+    git = Repository(tmp_path / "r", f"--object-format={form}")
+    git.write(*NAMES)
+    git("add", "-A")
+    git("commit", "-qm", "x")
+    git("worktree", "add", "-q", str(tmp_path / "tree"))
+    if split:
+        git("-C", str(tmp_path / "tree"), "update-index", "--split-index")
+    ((top, git_directory),) = enclosing_repositories(str(tmp_path / "tree" / "queue"))
+    for path in NAMES:
+        assert tracks(top, git_directory, f"{top}/{path}"), path
+    assert not tracks(top, git_directory, f"{top}/.agent-mails")
+
+
+@pytest.mark.parametrize("written", ["[extensions]\n\tobjectFormat = sha256\n", '[extensions] ObjectFormat="sha256"'])
+def test_a_configuration_may_be_written_in_several_ways(tmp_path: Path, written: str) -> None:
+    git = Repository(tmp_path, "--object-format=sha256")
+    git.write("queue/x")
+    git("add", "-A")
+    (tmp_path / ".git" / "config").write_text(f"[core]\n\trepositoryformatversion = 1\n{written}")
+    assert git("ls-files") == b"queue/x\n"
+    assert git.tracks("queue")
+
+
+def test_a_repository_whose_index_is_being_written_is_not_known_to_track_nothing(tmp_path: Path) -> None:
+    """`git clone` writes the files first. Where there was an index, that one still stands."""
+    git = Repository(tmp_path)
+    (tmp_path / ".git" / "index.lock").touch()
+    with pytest.raises(UnreadableIndex, match="being cloned"):
+        git.tracks(".agent-mail")
+    (tmp_path / ".git" / "index.lock").unlink()
+    git.write("a")
+    git("add", "a")
+    (tmp_path / ".git" / "index.lock").touch()
+    assert not git.tracks(".agent-mail")
+
+
+@pytest.mark.parametrize("name", ["index", "config"])
+@pytest.mark.parametrize("what", ["fifo", "device", "directory"])
+def test_nothing_is_waited_for_and_nothing_endless_is_read(tmp_path: Path, name: str, what: str) -> None:
+    git = Repository(tmp_path)
+    git.write("b/c")
+    git("add", "b")
+    path = tmp_path / ".git" / name
+    path.unlink()
+    if what == "fifo":
+        os.mkfifo(path)
+    elif what == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    with pytest.raises(UnreadableIndex, match="cannot be read"):
+        git.tracks("b")
 
 
 @pytest.mark.parametrize("damage", ["nothing of an index", "DIRC\0\0\0\x05\0\0\0\0"])

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import stat
 import subprocess
+import tempfile
 import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as options
 
 from amq.runtime.hooks import (
     EVENTS,
@@ -17,6 +22,7 @@ from amq.runtime.hooks import (
     codex_arguments,
     write_script,
 )
+from tests.awkward import names
 
 OURS = ["/s/hook start", "/s/hook prompt", "/s/hook tool", "/s/hook ask", "/s/hook stop", "/s/hook end"]
 
@@ -29,7 +35,9 @@ class Mailroom:
         self.state.mkdir()
         self.new.mkdir()
         amq = place / "amq"
-        amq.write_text(f'#!/bin/sh\necho "$AM_ROOT $AM_ME $*" >>{self.calls}\necho said\necho lost >&2\nexit 7\n')
+        calls = shlex.quote(str(self.calls))
+        text = f'#!/bin/sh\necho "$AM_ROOT $AM_ME $*" >>{calls}\necho said\necho lost >&2\nexit 7\n'
+        amq.write_bytes(os.fsencode(text))
         amq.chmod(0o700)
         self.script = write_script(
             str(self.state), str(self.new), root="/q", me="claude", kind="claude", command=str(amq), normal_after=90.0
@@ -79,6 +87,27 @@ def test_a_hook_of_a_mailbox_that_has_gone_is_silent(room: Mailroom) -> None:
 
 def test_the_script_is_private(room: Mailroom) -> None:
     assert stat.S_IMODE(Path(room.script).stat().st_mode) == 0o700
+
+
+@options(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=names)
+def test_a_cli_finds_the_script_and_the_script_its_files_whatever_directories_are_called(
+    tmp_path: Path, name: str
+) -> None:
+    place = Path(tempfile.mkdtemp(dir=tmp_path), name)
+    place.mkdir()
+    room = Mailroom(place)
+    (room.new / "m.md").touch()
+    held = json.loads(json.dumps(claude_settings([], room.script)[0]))
+    (of_claude,) = commands(held, "Stop")
+    option = next(word for word in codex_arguments(room.script) if word.startswith("hooks.Stop="))
+    (of_codex,) = commands({"hooks": tomllib.loads(option)["hooks"]}, "Stop")
+    for count, command in enumerate((of_claude, of_codex), 1):
+        words = ["/bin/sh", "-c", command]
+        done = subprocess.run(words, capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"]})
+        assert (done.stdout, done.stderr) == ("said\n", "")
+        assert room.calls.read_text() == "/q claude hook claude stop --normal-after 90\n" * count
+    assert (room.state / "hook.event").read_text() == "stop\n" * 2
 
 
 def commands(settings: dict[str, object], event: str) -> list[str]:

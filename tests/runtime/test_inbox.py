@@ -171,3 +171,13 @@ def test_a_stop_ends_a_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eve
     with EventWatch(RootedPath(str(tmp_path)), lambda: next(ticks)) as watch:
         watch.wait(100.0, lambda: next(stops))
     assert next(ticks) < 100
+
+
+def test_a_directory_whose_path_is_not_utf_8_is_looked_at_without_events(tmp_path: Path) -> None:
+    place = tmp_path / "\udcff"
+    place.mkdir()
+    with EventWatch(RootedPath(str(place))) as watch:
+        assert "surrogates" in watch.failure
+        (place / "m").touch()
+        watch.wait(5)
+        assert watch.is_set()

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from amq.pty import borrowed
+from amq.pty.row import PromptRule
 from amq.runtime import processes
-from amq.runtime.keyboard import Keyboard, fitted, program_names
+from amq.runtime.keyboard import Agent, Keyboard, fitted, program_names
+from amq.runtime.profiles import Profile, with_prompt
 from amq.runtime.profiles.claude import PROFILE as CLAUDE
 from amq.runtime.profiles.codex import PROFILE as CODEX
 from amq.runtime.profiles.generic import PROFILE as GENERIC
@@ -33,14 +35,25 @@ def test_under_which_names_a_program_may_be_known(words: list[str], names: list[
     assert program_names(words) == names
 
 
-def test_a_submit_key_that_needs_an_argument_is_none_without_it() -> None:
-    """Codex is then submitted by Enter, which breaks off a turn: only where it is seen to idle."""
+def test_a_submit_key_that_needs_an_argument_is_another_without_it() -> None:
+    """Codex then has Tab, which queues a line, and submits it where it idles; Enter would break off a turn."""
     (_, setting) = next(each.arguments for each in CODEX.additions if "f21" in each.arguments[-1])
     assert fitted(CODEX, ["codex", "-c", setting]) is CODEX.rules
     rules = fitted(CODEX, ["codex", "-m", "o3"])
-    assert (rules.submit, rules.inert, rules.plain) == (b"", False, b"\r")
+    assert (rules.submit, rules.inert, rules.plain) == (b"\t", True, b"")
     assert fitted(CLAUDE, ["claude"]) is CLAUDE.rules
     assert fitted(GENERIC, ["aider"]) is GENERIC.rules
+
+
+def test_a_sub_command_that_shows_no_session_is_no_agent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`claude agents` is a list of them: a line there would make one more."""
+    words = ["claude", "--continue"]
+    monkeypatch.setattr(borrowed, "foreground", lambda _: 1)
+    monkeypatch.setattr(processes, "words", lambda _: tuple(words))
+    keyboard = Keyboard(0, "claude", {"HOME": str(tmp_path)})
+    assert keyboard.agent() is not None
+    words[1] = "agents"
+    assert keyboard.agent() is None
 
 
 def test_what_is_known_of_a_process() -> None:
@@ -58,6 +71,38 @@ def test_without_proc_ps_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: obj
     assert processes.words(os.getpid())[0].rpartition("/")[2].lower().startswith("python")
     assert processes.parent(os.getpid()) == os.getppid()
     assert processes.started(os.getpid()) == 0.0
+
+
+def named(*words: str, program: str, profile: Profile | None, monkeypatch: pytest.MonkeyPatch) -> Agent | None:
+    """The agent that a program called with WORDS is, where the user has named PROGRAM and a PROFILE for it."""
+    monkeypatch.setattr(borrowed, "foreground", lambda _: 1)
+    monkeypatch.setattr(processes, "words", lambda _: words)
+    return Keyboard(0, program, {"HOME": "/nowhere"}, profile).agent()
+
+
+def test_a_profile_is_that_of_the_program_that_the_user_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    behind = named("docker", "run", "x", program="docker", profile=CLAUDE, monkeypatch=monkeypatch)
+    itself = named("claude", program="docker", profile=CLAUDE, monkeypatch=monkeypatch)
+    assert behind is not None
+    assert itself is not None
+    assert (behind.profile, behind.hidden, itself.profile, itself.hidden) == (CLAUDE, True, CLAUDE, False)
+    other = named("codex", program="docker", profile=CLAUDE, monkeypatch=monkeypatch)
+    assert other is not None
+    assert (other.profile, other.hidden) == (CODEX, False)
+    assert named("bash", program="docker", profile=CLAUDE, monkeypatch=monkeypatch) is None
+
+
+def test_a_prompt_is_that_of_the_program_that_the_user_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    profile = with_prompt(GENERIC, "$ ")
+    for words in (("bash",), ("-bash",), ("/bin/bash", "--norc")):
+        agent = named(*words, program="bash", profile=profile, monkeypatch=monkeypatch)
+        assert agent is not None
+        assert (agent.rules.row, agent.hidden) == (PromptRule("$ "), False)
+    for command in ("git checkout -p", "rm -i bash", "vim bash"):
+        assert named(*command.split(), program="bash", profile=profile, monkeypatch=monkeypatch) is None
+    known = named("claude", program="bash", profile=profile, monkeypatch=monkeypatch)
+    assert known is not None
+    assert known.profile is CLAUDE
 
 
 def test_a_program_of_the_persons_own_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

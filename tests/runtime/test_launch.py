@@ -11,9 +11,10 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
-from amq.runtime.launch import Launch, Options, plan, prepare
+from amq.runtime.launch import Launch, Options, behind, plan, prepare
 from amq.runtime.private import PrivateState
-from amq.runtime.profiles import Profile, profile_for
+from amq.runtime.profiles import NativeWay, Profile, profile_for
+from amq.runtime.reach import with_command
 from amq.store import registry
 
 QUEUE = QueueLayout("/q")
@@ -155,3 +156,21 @@ def test_without_a_private_directory_nothing_is_put_anywhere() -> None:
     assert not launch.finds_amq
     assert launch.hooks == "none: there is no private directory for them (it is full)"
     prepare(launch, cast("Mailbox", None), Options())
+
+
+def test_a_directory_that_no_path_can_hold_is_not_put_on_it() -> None:
+    assert with_command({"PATH": "/bin"}, "/a/bin/amq")["PATH"] == "/a/bin:/bin"
+    assert with_command({"PATH": "/bin"}, "/co:lon/bin/amq")["PATH"] == "/bin"
+
+
+def test_nothing_is_added_to_the_words_of_a_program_that_a_cli_is_behind() -> None:
+    """`npx --settings …` would be an option of npx, and in a container the files are not there."""
+    for name in ("claude", "codex"):
+        profile = behind(profile_for(name), ["npx", name])
+        launch = plan(profile, ["npx", name], {"PATH": "/bin", "HOME": "/h"}, QUEUE, "me", Options(hooks=True), FILES)
+        assert launch.program == ["npx", name]
+        assert (launch.hooked, launch.finds_amq, profile.native) == (False, False, NativeWay.NONE)
+        assert profile.rules.row == profile_for(name).rules.row
+    assert profile.rules.submit == b"\t", "Codex does not know F21"
+    assert behind(profile_for("claude"), ["/opt/bin/claude"]) is profile_for("claude")
+    assert behind(profile_for("bash"), ["bash"]) is profile_for("bash")

@@ -53,7 +53,7 @@ def test_the_first_place_that_is_private_is_taken_and_made(place: Path) -> None:
         ("{place}/tmpdir/state", "where agents can write"),
         ("{place}/open/state", "can be changed by other users"),
         ("{place}/group/state", "can be changed by other users"),
-        ("{place}/file", "File exists"),
+        ("{place}/file", "Not a directory"),
         ("{place}/file/state", "Not a directory"),
         ("{place}/taken", "not a directory of yours alone"),
         ("{place}/linked", "not a directory of yours alone"),
@@ -82,6 +82,31 @@ def test_a_place_that_others_can_change_is_not_taken(place: Path, base: str, why
     assert found.why_not.startswith("XDG_STATE_HOME: ")
     assert sorted(map(str, place.rglob("*"))) == before
     assert found.of_agent("/q", "a") == found
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o277, 0o777])
+def test_all_that_is_made_is_the_user_s_alone_whatever_the_umask(place: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        state = private_state({"HOME": str(place)}, ())
+        agent = state.of_agent("/q", "a").directory
+        write_private(f"{agent}/wakes", "x")
+        with run_directory(state, "/q", "a", (), alone=True) as files:
+            write_private(f"{files.directory}/hook", "x", 0o700)
+            found = {str(path.relative_to(place)): stat.S_IMODE(path.lstat().st_mode) for path in place.rglob("*")}
+    finally:
+        os.umask(before)
+    assert agent
+    assert files.directory
+    assert found.pop(f"{files.directory[len(str(place)) + 1 :]}/hook") == 0o700
+    assert {name for name, mode in found.items() if mode not in (0o600, 0o700)} == set()
+    assert private_state({"HOME": str(place)}, ()) == state
+
+
+def test_what_cannot_be_written_leaves_nothing(place: Path) -> None:
+    with pytest.raises(UnicodeEncodeError):
+        write_private(str(place / "x"), "\ud800")
+    assert list(place.iterdir()) == []
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
@@ -162,7 +187,7 @@ class TestTheFilesOfOneRun:
     def test_where_they_cannot_be_made_there_are_none(self, state: PrivateState) -> None:
         Path(state.directory, "runs").touch()
         with run_directory(state, "/q", "claude", (), alone=True) as files:
-            assert "exists" in files.why_not
+            assert "Not a directory" in files.why_not
         with run_directory(PrivateState("", "it is full"), "/q", "claude", (), alone=True) as files:
             assert files == PrivateState("", "it is full")
 
@@ -205,3 +230,41 @@ def test_without_a_private_place_the_agent_is_hosted_without_files(tmp_path: Pat
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert log.read_text().splitlines() == ["-c", os.environ["PATH"]]
+
+
+def test_where_its_files_cannot_be_written_the_agent_is_hosted_without(tmp_path: Path) -> None:
+    """The disk may be full by then."""
+    log = tmp_path / "log"
+    program = tmp_path / "claude"
+    program.write_text(f'#!/bin/sh\n{{ echo "$@"; echo "$PATH"; }} >{log}\n')
+    program.chmod(0o700)
+    full = (
+        "import sys\nfrom amq.cli.main import main\nfrom amq.runtime import reach\n"
+        "def fail(*_):\n    raise OSError(28, 'No space left on device')\n"
+        "reach.write_private = fail\n"
+        f"sys.exit(main(['run', '--', {str(program)!r}, '-c']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", full], cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert log.read_text().splitlines() == ["-c", os.environ["PATH"]]
+    assert os.listdir(f"{os.environ['XDG_STATE_HOME']}/amq/runs") == []
+
+
+def test_who_only_asks_makes_no_directories(state: PrivateState) -> None:
+    assert not os.path.exists(state.of_agent("/q", "a", make=False).directory)
+    assert os.path.exists(state.of_agent("/q", "a").directory)
+
+
+def test_without_links_that_are_refused_the_files_are_written_all_the_same(state: PrivateState) -> None:
+    """Windows has no such flags."""
+    script = (
+        "import os, sys\ndel os.O_NOFOLLOW, os.O_NONBLOCK\n"
+        "from amq.runtime.handed import read_handed, write_handed\nfrom amq.runtime.handover import Handed\n"
+        "from amq.runtime.record import BoundedFile\n"
+        "write_handed(sys.argv[1], Handed(session='s'))\nfile = BoundedFile(sys.argv[1], 'log')\n"
+        "file.append('x')\nprint(read_handed(sys.argv[1]).session, *file.lines())\n"
+    )
+    words = [sys.executable, "-c", script, state.directory]
+    assert subprocess.run(words, capture_output=True, check=True).stdout == b"s x\n"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from amq.errors import UsageError
-from amq.runtime.profiles import HookStyle, built_in, own_file, profile_for
+from amq.pty.row import PromptRule
+from amq.runtime.profiles import BUILT_IN, HookStyle, built_in, chosen, own_file, profile_for, with_prompt
 from amq.runtime.profiles.own import checked, read_own
 
 
@@ -69,6 +70,10 @@ def test_ones_own_extends_another(tmp_path: Path) -> None:
         ("name = 'x'\n[rules]\nsubmit = ''", "rules.submit: no key"),
         ('name = "x"\n[rules]\nsubmit = "\\u001b"', "rules.submit: no key"),
         ('name = "x"\n[rules]\nsubmit = "\\u0003"', "rules.submit: no key"),
+        ("[rules]\nprompt = ' '", "rules.prompt takes one line of printable text"),
+        ("[rules]\nprompt = 1", "rules.prompt takes one line"),
+        ("[rules]\nrow = { text = '' }", "rules.row.text takes one line"),
+        ('name = "x"\n[rules]\nplain = "\\u0003"', "rules.plain: no key"),
         ("additions = [{ argument = ['x'] }]", "additions.0.arguments: "),
     ],
 )
@@ -90,3 +95,61 @@ def test_ones_own_is_found_by_the_programs_name(tmp_path: Path, variable: str) -
     assert own_file("/opt/bin/claude", {variable: str(tmp_path)}) == str(directory / "claude.toml")
     assert own_file("codex", {variable: str(tmp_path)}) is None
     assert own_file("claude", {}) is None
+
+
+@pytest.mark.parametrize("base", ["generic", "claude", "opencode"])
+def test_ones_own_may_name_a_prompt(tmp_path: Path, base: str) -> None:
+    profile = read_own(own(tmp_path, f"extends = '{base}'\n[rules]\nprompt = '$ '\nsettle = 0.3\n"))
+    assert (profile.rules.row, profile.rules.settle) == (PromptRule("$ "), 0.3)
+    assert profile.rules.known
+
+
+def test_without_a_row_or_a_prompt_ones_own_is_not_typed_into(tmp_path: Path) -> None:
+    """Unless it is like one into which lines are typed."""
+    assert not read_own(own(tmp_path, "name = 'x'\n[rules]\nready_when = 'titled'\n")).rules.known
+    assert read_own(own(tmp_path, "extends = 'opencode'\nname = 'x'\n")).rules.known
+    assert read_own(own(tmp_path, "name = 'x'\n[rules.row]\nprompt = '>'\nframed = false\n")).rules.known
+
+
+@pytest.mark.parametrize("prompt", ["", "  ", "a\nb", "a\tb", "\x1b[m$", "\u202e$", None, 1])
+def test_a_prompt_is_one_line_of_printable_text(prompt: object) -> None:
+    with pytest.raises(UsageError, match="--prompt takes one line of printable text"):
+        with_prompt(profile_for("bash"), prompt)
+
+
+def test_a_profile_is_chosen_by_name_or_as_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = tmp_path / "amq" / "profiles"
+    directory.mkdir(parents=True)
+    mine, codex, here = directory / "mine.toml", directory / "codex.toml", tmp_path / "here.toml"
+    mine.write_text("name = 'my own'\n")
+    codex.write_text("extends = 'codex'\nname = 'my codex'\n")
+    here.write_text("name = 'here'\n")
+    monkeypatch.chdir(tmp_path)
+    environment = {"XDG_CONFIG_HOME": str(tmp_path)}
+    assert chosen(None, "/bin/claude", environment) == (built_in()["claude"], BUILT_IN)
+    assert chosen(None, "/bin/codex", environment)[0].name == "my codex"
+    assert chosen("claude", "npx", environment) == (built_in()["claude"], BUILT_IN)
+    assert chosen("codex", "npx", environment)[0].name == "my codex"
+    assert chosen("mine", "npx", environment)[1] == str(mine)
+    for file in ("here.toml", "./here.toml", str(here)):
+        assert chosen(file, "npx", environment)[0].name == "here"
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("clade", "there is no profile 'clade'; did you mean claude"),
+        ("mime", "there is no profile 'mime'; did you mean mine"),
+        ("", "there is no profile ''"),
+        ("./claude", "claude cannot be read"),
+        ("no.toml", "no.toml cannot be read"),
+    ],
+)
+def test_a_profile_that_is_not_there(tmp_path: Path, name: str, what: str) -> None:
+    directory = tmp_path / "amq" / "profiles"
+    directory.mkdir(parents=True)
+    (directory / "mine.toml").write_text("name = 'x'\n")
+    with pytest.raises(UsageError, match=what):
+        chosen(name, "npx", {"XDG_CONFIG_HOME": str(tmp_path)})
+    with pytest.raises(UsageError):
+        chosen(name, "npx", {"HOME": "/nowhere"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -13,17 +13,19 @@ from amq.pty.terminal import Look
 from amq.runtime.channels.pty import PtyChannel
 from amq.runtime.hooks import EVENT_NAME
 from amq.runtime.profiles.claude import PROFILE as CLAUDE
+from amq.runtime.profiles.gemini import PROFILE as GEMINI
 from amq.runtime.witness import Witness
+from amq.runtime.words import Reason
 
 
 class Seen:
     """A host that sees only this."""
 
-    def __init__(self, published: Published | None) -> None:
-        self._published = published
+    def __init__(self, published: Published | None = None, **other: Any) -> None:
+        self._look = Look(published=published, **other)
 
     def look(self, now: float) -> Look:  # noqa: ARG002  as the host's
-        return Look(published=self._published)
+        return self._look
 
 
 @pytest.mark.parametrize(("published", "queues"), [(Published.WORKING, True), (None, False)])
@@ -34,3 +36,17 @@ def test_a_version_that_publishes_nothing_may_not_know_the_key_that_queues(
     channel = PtyChannel(cast(Host, Seen(published)), CLAUDE.rules, Witness(str(tmp_path), 1, 0.0), clock=lambda: 1e3)
     standing = channel.look()
     assert (standing.busy, standing.hooked, standing.queues) == (True, True, queues)
+
+
+@pytest.mark.parametrize(
+    ("title", "busy", "reason"),
+    [
+        ("✋  Action Required (x)", False, Reason.DIALOG),
+        ("✦  Working… (x)", True, Reason.UNKNOWN_SCREEN),  # no row is known here
+        ("Gemini CLI", False, Reason.UNKNOWN_SCREEN),
+    ],
+)
+def test_a_title_says_what_a_program_is_at_that_publishes_nothing(title: str, busy: bool, reason: Reason) -> None:
+    seen = Seen(title=title.encode(), title_seen=True, bracketed_paste=True)
+    channel = PtyChannel(cast(Host, seen), GEMINI.rules, Witness("", 1, 0.0), clock=lambda: 1e3)
+    assert (channel.look().busy, channel.look().waits_for) == (busy, reason)

@@ -60,14 +60,15 @@ def test_the_agent_drains_and_is_told_of_the_next_message(desk: Desk) -> None:
 
 
 def test_a_line_mode_program_receives_the_line_without_digits(desk: Desk) -> None:
-    session = desk.run("sh", "-c", 'echo ready; while read -r line; do echo "got <$line>"; done')
-    session.expect_exact("ready")
+    script = 'while printf "? "; read -r line; do echo "got <$line>"; done'
+    session = desk.run("sh", "-c", script, options=("--prompt", "?"))
+    session.expect_exact("? ")
     desk.send()
     session.expect_exact("got <amq: a new message from codex. Run: amq drain --include-body>")
 
 
 def test_bash_receives_the_line_in_a_narrow_window(desk: Desk) -> None:
-    session = desk.run("/bin/bash", "--norc", "-i")
+    session = desk.run("/bin/bash", "--norc", "-i", options=("--prompt", "$ "), PS1="$ ")
     session.setwinsize(10, 33)
     desk.send()
     session.expect_exact("command not found")
@@ -76,7 +77,7 @@ def test_bash_receives_the_line_in_a_narrow_window(desk: Desk) -> None:
 
 def test_mail_from_before_waits_for_a_slow_start(desk: Desk, tmp_path: Path) -> None:
     profile = tmp_path / "profile.toml"
-    profile.write_text('name = "tui"\nrules.ready_when = "published"\n')
+    profile.write_text('name = "tui"\nrules.ready_when = "published"\nrules.prompt = "> "\n')
     desk.send()
     tui = [sys.executable, str(TUI), str(desk.log), "--start-after", str(desk.go), "--publish"]
     desk.run(*tui, options=("--profile", str(profile)))
@@ -93,9 +94,7 @@ def test_half_a_line_of_the_persons_is_left_alone(desk: Desk, ending: str, left:
     session.expect_exact("hel")
     desk.send()
     wait_until(lambda: desk.recorded()[-1:] == ["draft"])
-    silent_until = time.monotonic() + Rules().key_rest + 0.5  # only time can show that nothing happens
-    wait_until(lambda: time.monotonic() > silent_until)
-    assert desk.noted() == ["started"]
+    nothing_happens(desk, ["started"])
     session.send(ending)
     desk.comes_to("started", *left, "pasted", f"submitted {ONE_MESSAGE}")
 
@@ -114,7 +113,7 @@ def test_nothing_is_typed_into_a_dialog_that_is_announced(desk: Desk) -> None:
 def test_what_the_program_says_in_a_file_counts_too(desk: Desk, tmp_path: Path) -> None:
     """A dialog that it tells of there only; and while it works, nothing but urgent mail is typed."""
     profile = tmp_path / "profile.toml"
-    profile.write_text('name = "tui"\npublishes = "sessions"\n')
+    profile.write_text('name = "tui"\npublishes = "sessions"\nrules.prompt = "> "\n')
     sessions = tmp_path / ".claude" / "sessions"
     sessions.mkdir(parents=True)
     tui = shlex.join([sys.executable, str(TUI), str(desk.log)])
@@ -138,8 +137,8 @@ def test_a_dialog_that_nobody_announced_gets_no_enter(desk: Desk) -> None:
     session.send("dialog\r")
     desk.comes_to("started", "submitted dialog", "dialog")
     desk.send()
-    wait_until(lambda: desk.recorded()[-1:] == ["uncertain"])
-    assert desk.noted()[3:] == ["pasted"]
+    wait_until(lambda: desk.recorded()[-1:] == ["unknown-screen"])
+    nothing_happens(desk, desk.noted())
 
 
 def test_a_program_that_does_not_echo_gets_no_enter(desk: Desk) -> None:
@@ -148,6 +147,13 @@ def test_a_program_that_does_not_echo_gets_no_enter(desk: Desk) -> None:
     desk.send()
     wait_until(lambda: desk.recorded()[-1:] == ["uncertain"])
     assert desk.noted() == ["started", "pasted"]
+
+
+def nothing_happens(desk: Desk, noted: list[str]) -> None:
+    """Only time can show that."""
+    silent_until = time.monotonic() + Rules().key_rest + 0.5
+    wait_until(lambda: time.monotonic() > silent_until)
+    assert desk.noted() == noted
 
 
 def test_nothing_is_typed_where_every_letter_is_a_command(desk: Desk) -> None:
@@ -175,7 +181,8 @@ def test_without_waking_that_is_recorded(desk: Desk) -> None:
 
 
 def test_no_secret_is_asked_for_in_vain(desk: Desk) -> None:
-    session = desk.run("sh", "-c", "stty -echo; echo password:; read -r secret; stty echo; echo got $secret; cat")
+    asks = "stty -echo; printf 'password: '; read -r secret; stty echo; echo got $secret; printf 'password: '; cat"
+    session = desk.run("sh", "-c", asks, options=("--prompt", "password:"))
     session.expect_exact("password:")
     desk.send()
     wait_until(lambda: desk.recorded()[-1:] == ["unknown-screen"])

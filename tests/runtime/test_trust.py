@@ -7,16 +7,24 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
 
+from amq.cli import coop_up
+from amq.cli.output import Output
+from amq.errors import AmqError
 from amq.mailbox import Mailbox
 from amq.runtime import trust as module
+from amq.runtime.birth import born_ns
 from amq.runtime.private import PrivateState, private_state
 from amq.runtime.trust import Trust, Trusted, ask, revoke, trust, trusted_queues, why_untrusted
+from amq.setup.coop import Coop
+from amq.setup.seats import Seat
 from tests.conftest import Shell, private_directory
 from tests.pty.person import wait_until
 from tests.runtime.test_git_index import Repository
@@ -107,6 +115,49 @@ def test_what_cannot_be_known_needs_one(amq: Shell, state: PrivateState) -> None
     assert "cannot be read" in why_untrusted(str(amq.root), state)
 
 
+def test_what_has_the_number_of_a_trusted_queue_is_not_trusted(clone: Shell, state: PrivateState) -> None:
+    """Many filesystems give an inode number again at once."""
+    root = str(clone.root)
+    if not born_ns(root):
+        pytest.skip("this filesystem does not know when a file was made")
+    assert abs(born_ns(root) / 1e9 - time.time()) < 60
+    trust(root, state)
+    assert [each.born_ns for each in trusted_queues(state)] == [born_ns(root)]
+    record = Path(state.directory, "trust.json")
+    for place in ("path", "device", "inode", "born_ns"):
+        wire = json.loads(record.read_text())
+        wire["trusted"][0][place] += "/" if place == "path" else 1
+        other = record.with_name("other.json")
+        other.write_text(json.dumps(wire))
+        assert why_untrusted(root, state) == ""
+        os.replace(other, record)
+        assert why_untrusted(root, state), place
+        revoke(wire["trusted"][0]["path"], state)
+        trust(root, state)
+
+
+def test_a_record_that_is_a_fifo_is_not_waited_for(state: PrivateState) -> None:
+    os.mkfifo(f"{state.directory}/trust.json")
+    with pytest.raises(AmqError, match="not a regular file"):
+        trusted_queues(state)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", '{"trusted": [1]}', '{"trusted": [{"path": "/q", "device": 1e400, "inode": 1, "born_ns": 0}]}',
+        '{"trusted": [{"path": "/q", "device": "1", "inode": 1, "born_ns": 0}]}',
+        '{"trusted": [{"path": 1, "device": 1, "inode": 1, "born_ns": 0}]}',
+        '{"trusted": [{"path": "/q", "device": 1, "inode": 1.5, "born_ns": 0}]}',
+    ],
+)  # fmt: skip
+def test_a_record_that_is_damaged_is_said(clone: Shell, state: PrivateState, text: str) -> None:
+    Path(state.directory, "trust.json").write_text(text)
+    result = clone("trust", "--list")
+    assert (result.code, "cannot be read" in result.err) == (1, True)
+    assert "cannot be read" in why_untrusted(str(clone.root), state)
+
+
 def test_what_is_trusted_is_kept_listed_and_taken_back(amq: Shell, state: PrivateState, tmp_path: Path) -> None:
     other = tmp_path / "\udcff other"
     other.mkdir()
@@ -134,6 +185,21 @@ def test_it_is_looked_into_again_after_a_while_and_before_something_is_announced
     assert not asked.why_not()
     index.write_bytes(b"?")
     assert not Trust(str(amq.root), state, given=True).why_not()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_yes_that_cannot_be_kept_is_told_to_the_panes(
+    clone: Shell, state: PrivateState, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """They ask nothing by themselves, and would find no record."""
+    if not kept:
+        for name in ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
+            monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(module, "ask", lambda *_: True)
+    coop = Coop(str(clone.root), os.environ)
+    coop_up._settle_trust(Namespace(trust_root=False), coop, ["bob"], Output(json=False))
+    assert ("--trust-root" in coop.line(Seat("bob", ("claude",)), str(clone.project))) is not kept
+    assert bool(trusted_queues(state)) is kept
 
 
 ASK = """
@@ -208,6 +274,15 @@ class TestCommands:
         trust(str(clone.root), state)
         assert "bob" in clone.ok("hook", "claude", "SessionStart", me="bob", stdin=b"{}")
         assert "1 new message from alice" in clone.ok("hook", "claude", "Stop", me="bob", stdin=b"{}")
+
+    def test_the_user_is_not_told_of_it_either(self, clone: Shell, state: PrivateState) -> None:
+        """By Codex's `notify`: on the desktop, and in a file beside the registry."""
+        event = json.dumps({"type": "agent-turn-complete"})
+        bulletin = clone.root / "meta" / "amq-bulletin.json"
+        assert (clone.ok("hook", "codex", "notify", event, me="bob"), bulletin.exists()) == ("", False)
+        trust(str(clone.root), state)
+        assert "alice" in clone.ok("hook", "codex", "notify", event, me="bob")
+        assert bulletin.exists()
 
     def test_hooks_of_a_call_with_the_user_s_word_speak(self, clone: Shell) -> None:
         assert clone.ok("hook", "claude", "Stop", "--trust-root", me="bob", stdin=b"{}") != ""

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 
 from amq.pty.announced import Published
 from amq.pty.echo import Echo
-from amq.pty.row import NOT_FOUND, UNKNOWN, Row, Standing
+from amq.pty.row import ELSEWHERE, NOT_FOUND, UNKNOWN, PromptRule, Row, Standing
 from amq.pty.terminal import Look
 from amq.runtime.profiles.claude import PROFILE as CLAUDE
 from amq.runtime.profiles.codex import PROFILE as CODEX
+from amq.runtime.profiles.gemini import PROFILE as GEMINI
+from amq.runtime.profiles.generic import PROFILE as GENERIC
+from amq.runtime.profiles.opencode import PROFILE as OPENCODE
 from amq.runtime.typed import (
     Action,
     Again,
@@ -27,11 +30,13 @@ from amq.runtime.typed import (
     drained,
     gate,
     step,
+    titled,
 )
 from amq.runtime.words import Outcome, Reason
 
 LINE = Notification("amq: 1 new message.", "amq: a new message.")
-RULES = Rules()
+RULES = Rules(by_echo=True)
+PROMPT = Rules(row=PromptRule("> "))
 NOW = 100.0
 IDLE = Look(bracketed_paste=True, first_output=1.0, last_output=1.0, output=50)
 LINE_MODE = replace(IDLE, bracketed_paste=False, canonical=True, echoing=True)
@@ -42,6 +47,7 @@ MERGED = Row(Standing.HOLDS, "half amq: 1 new message.")
 OLD_IDLE = replace(IDLE, title_seen=True, title="✳ Claude Code".encode(), row=EMPTY)
 CLAUDE_IDLE = replace(OLD_IDLE, published=Published.IDLE, ready_since=2.0)
 CODEX_IDLE = replace(IDLE, published=Published.IDLE, ready_since=2.0, row=EMPTY)
+GEMINI_IDLE = replace(IDLE, published=Published.IDLE, title_seen=True, row=EMPTY)
 PASTE = Write(b"\x1b[200~amq: 1 new message.\x1b[201~", expect=LINE.text)
 
 
@@ -104,8 +110,18 @@ def test_the_gate(look: Look, reason: Reason | None) -> None:
         (replace(CLAUDE_IDLE, row=DRAFT), CLAUDE.rules, Reason.DRAFT),
         (replace(CLAUDE_IDLE, row=NOT_FOUND), CLAUDE.rules, Reason.DIALOG),
         (replace(CLAUDE_IDLE, row=UNKNOWN), CLAUDE.rules, Reason.UNKNOWN_SCREEN),
+        (replace(CLAUDE_IDLE, row=ELSEWHERE), CLAUDE.rules, Reason.UNKNOWN_SCREEN),
+        (replace(CLAUDE_IDLE, published=Published.CLEAR), CLAUDE.rules, Reason.UNKNOWN_SCREEN),
+        (replace(CLAUDE_IDLE, published=Published.OTHER), CLAUDE.rules, Reason.UNKNOWN_SCREEN),
+        (replace(CLAUDE_IDLE, published=Published.ERROR), CLAUDE.rules, None),  # the row is the usual one
+        (replace(OLD_IDLE, answered=True), CLAUDE.rules, Reason.STARTING),  # it will publish, and has not yet
         (replace(CLAUDE_IDLE, draft=True), CLAUDE.rules, Reason.DRAFT),
         (replace(CLAUDE_IDLE, bracketed_paste=False), CLAUDE.rules, Reason.UNKNOWN_SCREEN),
+        (GEMINI_IDLE, GEMINI.rules, None),
+        (replace(GEMINI_IDLE, published=None), GEMINI.rules, Reason.UNKNOWN_SCREEN),  # its title says nothing
+        (replace(IDLE, row=EMPTY), OPENCODE.rules, None),
+        (replace(IDLE, row=replace(EMPTY, working=True)), OPENCODE.rules, Reason.BUSY),
+        (replace(CODEX_IDLE, row=replace(EMPTY, working=True)), CODEX.rules, None),  # it queues
         (CODEX_IDLE, CODEX.rules, None),
         (replace(CODEX_IDLE, alternate_screen=True), CODEX.rules, None),
         (replace(CODEX_IDLE, ready_since=None), CODEX.rules, Reason.STARTING),
@@ -117,7 +133,63 @@ def test_the_gate_of_a_known_cli(look: Look, rules: Rules, reason: Reason | None
     assert gate(Typed(), look, rules, NOW) is reason
 
 
-def test_an_unknown_program_gets_enter_after_its_echo() -> None:
+@pytest.mark.parametrize("look", [IDLE, LINE_MODE, replace(IDLE, row=EMPTY), replace(IDLE, echo=Echo.EXACT)])
+def test_a_program_that_is_not_known_gets_nothing(look: Look) -> None:
+    refused = End(Outcome.REFUSED, Reason.UNKNOWN_PROGRAM.value)
+    assert run(Typed(), (0.0, look), (30.0, look), rules=GENERIC.rules) == (Typed(), [refused, refused])
+
+
+RAW = replace(IDLE, bracketed_paste=False, row=EMPTY)
+
+
+@pytest.mark.parametrize(
+    ("look", "reason"),
+    [
+        (replace(IDLE, row=EMPTY), None),
+        (replace(LINE_MODE, row=EMPTY), None),
+        (RAW, None),
+        (replace(RAW, takes_pastes=True), Reason.UNKNOWN_SCREEN),  # it asks something, in the words of its prompt
+        (replace(LINE_MODE, row=EMPTY, takes_pastes=True), Reason.UNKNOWN_SCREEN),
+        (replace(LINE_MODE, row=EMPTY, echoing=False), Reason.UNKNOWN_SCREEN),
+        (replace(IDLE, row=EMPTY, alternate_screen=True), Reason.UNKNOWN_SCREEN),
+        (replace(IDLE, row=ELSEWHERE), Reason.UNKNOWN_SCREEN),
+        (replace(IDLE, row=UNKNOWN), Reason.UNKNOWN_SCREEN),
+        (replace(IDLE, row=DRAFT), Reason.DRAFT),
+        (replace(IDLE, row=EMPTY, draft=True), Reason.DRAFT),
+        (replace(IDLE, row=EMPTY, waiting=True), Reason.DRAFT),
+        (replace(IDLE, row=EMPTY, last_key=NOW - 1.1), Reason.DRAFT),
+    ],
+)
+def test_the_gate_of_a_program_with_a_prompt(look: Look, reason: Reason | None) -> None:
+    assert gate(Typed(), look, PROMPT, NOW) is reason
+
+
+@pytest.mark.parametrize(
+    ("after", "outcome"),
+    [
+        (replace(IDLE, row=EMPTY), End(Outcome.SUBMITTED, "")),
+        (replace(IDLE, row=ELSEWHERE, output=92), End(Outcome.SUBMITTED, "")),
+        (replace(IDLE, row=ELSEWHERE), End(Outcome.UNCERTAIN, "our text was not seen to leave the line")),
+        (replace(IDLE, row=OURS, output=92), End(Outcome.UNCERTAIN, "our text was not seen to leave the line")),
+        (replace(IDLE, row=ELSEWHERE, published=Published.BLOCKED), End(Outcome.TYPED, "dialog")),
+    ],
+)
+def test_at_its_prompt_a_program_gets_enter_behind_exactly_our_line(after: Look, outcome: End) -> None:
+    ours = replace(IDLE, row=OURS)
+    state, done = run(pasted(PROMPT, replace(IDLE, row=EMPTY)), (0.02, ours), (0.12, ours), rules=PROMPT)
+    assert done == [Write(b"\r")]
+    assert run(state, (0.7, after), rules=PROMPT)[1] == [outcome]
+
+
+@pytest.mark.parametrize("row", [EMPTY, ELSEWHERE, UNKNOWN, MERGED])
+def test_at_its_prompt_a_program_gets_no_enter_behind_anything_else(row: Row) -> None:
+    looks = [(0.1 * number, replace(IDLE, row=row, echo=Echo.EXACT)) for number in range(1, 16)]
+    (end,) = run(pasted(PROMPT, replace(IDLE, row=EMPTY)), *looks, rules=PROMPT)[1]
+    assert isinstance(end, End)
+    assert end.outcome is Outcome.UNCERTAIN
+
+
+def test_a_program_whose_row_is_not_known_gets_enter_after_its_echo() -> None:
     exact = replace(IDLE, echo=Echo.EXACT, output=90)
     state, done = run(pasted(), (0.02, replace(IDLE, echo=Echo.PART)), (0.04, exact), (0.1, exact))
     assert (state.phase, done) == (Phase.PASTED, [])
@@ -150,12 +222,13 @@ def test_without_exactly_our_text_nothing_is_pressed(echo: Echo, reason: str) ->
         (replace(IDLE, keys=1), Outcome.TYPED, "draft"),
         (replace(IDLE, inside=True), Outcome.TYPED, "draft"),
         (replace(IDLE, published=Published.BLOCKED), Outcome.TYPED, "dialog"),
+        (replace(IDLE, published=Published.CLEAR), Outcome.TYPED, "unknown-screen"),
         (replace(IDLE, stopped=True), Outcome.TYPED, "stopped"),
         (replace(IDLE, alive=False), Outcome.FAILED, "the program has ended"),
     ],
 )
 def test_what_happens_meanwhile_stops_it(look: Look, outcome: Outcome, reason: str) -> None:
-    for rules in (RULES, replace(RULES, inert=True)):
+    for rules in (RULES, replace(RULES, inert=True, plain=b"\n")):
         _, done = run(
             pasted(rules), (0.02, replace(IDLE, echo=Echo.EXACT)), (0.2, replace(look, echo=Echo.EXACT)), rules=rules
         )
@@ -216,6 +289,7 @@ def test_a_known_cli_is_done_when_its_row_is_back_without_our_text(look: Look, r
         (EMPTY, "our text did not come back"),
         (MERGED, "something else came back"),
         (NOT_FOUND, "the input row has gone"),
+        (ELSEWHERE, "another place has come where the input row was"),
         (UNKNOWN, "the input row was not seen"),
     ],
 )
@@ -226,21 +300,43 @@ def test_without_our_text_in_its_row_a_known_cli_gets_no_key(row: Row, reason: s
 
 def test_the_row_must_hold_our_text_at_the_instant_of_the_key() -> None:
     state = pasted(CODEX.rules, CODEX_IDLE)
-    for row in (EMPTY, MERGED, NOT_FOUND, UNKNOWN):
+    for row in (EMPTY, MERGED, NOT_FOUND, ELSEWHERE, UNKNOWN):
         last = replace(CODEX_IDLE, row=row)
         assert run(state, (0.04, standing(CODEX_IDLE)), (0.14, last), rules=CODEX.rules)[1] == []
 
 
-def test_the_key_that_dialogs_ignore_is_repeated_while_our_text_stands_and_then_the_plain_one_is_tried_once() -> None:
-    look = standing(CODEX_IDLE)
-    looks = [(0.7 * number, look) for number in range(1, 8)]
-    last = End(Outcome.UNCERTAIN, "our text was not seen to leave the line")
-    state, done = run(submitted(CODEX_IDLE, CODEX.rules), *looks[:5], rules=CODEX.rules)
-    assert done == [Write(b"\x1b[57384u")] * 3 + [Write(b"\r"), last]
-    assert run(state, (30.0, look), rules=CODEX.rules)[1] == [Write(b"\x1b[57384u")]
-    working = [(at, replace(look, published=Published.WORKING)) for at, look in looks]
-    state, done = run(submitted(CODEX_IDLE, CODEX.rules), *working[:4], rules=CODEX.rules)
-    assert done == [Write(b"\x1b[57384u")] * 3 + [last]
+@pytest.mark.parametrize("published", [Published.IDLE, Published.WORKING, Published.DONE, Published.ERROR])
+@pytest.mark.parametrize(("idle", "rules"), [(CLAUDE_IDLE, CLAUDE.rules), (CODEX_IDLE, CODEX.rules)])
+def test_a_key_that_dialogs_ignore_and_that_has_no_effect_is_the_sign_of_another_place(
+    idle: Look, rules: Rules, published: Published
+) -> None:
+    """The key is repeated while our text stands. No other follows, and no attempt presses one there again."""
+    look = replace(standing(idle), published=published)
+    stands = End(
+        Outcome.TYPED, "the submit key had no effect: this is another place than its prompt, or the key is taken"
+    )
+    state, done = run(submitted(idle, rules), *((0.7 * number, look) for number in range(1, 5)), rules=rules)
+    assert done == [Write(rules.submit)] * 3 + [stands]
+    for later in (state, drained(state)):
+        assert run(later, (30.0, look), rules=rules) == (later, [stands])
+        assert run(later, (30.0, idle), rules=rules)[1] == [PASTE]
+
+
+@pytest.mark.parametrize(
+    ("look", "plain"),
+    [
+        (OLD_IDLE, True),
+        (replace(OLD_IDLE, version="2.1.197", published=Published.IDLE), True),
+        (replace(OLD_IDLE, version="2.1.332"), False),
+        (replace(OLD_IDLE, version="2.1.332", published=Published.IDLE), False),
+        (replace(OLD_IDLE, published=Published.IDLE), False),
+        (replace(OLD_IDLE, answered=True, ready_since=2.0), False),
+    ],
+)
+def test_enter_follows_only_for_a_version_that_lacks_the_other_key(look: Look, plain: bool) -> None:
+    state = submitted(look, CLAUDE.rules)
+    _, done = run(state, (0.7, standing(look)), rules=CLAUDE.rules)
+    assert done == [Write(b"\r" if plain else b"\x18\r")]
 
 
 @pytest.mark.parametrize(
@@ -250,6 +346,7 @@ def test_the_key_that_dialogs_ignore_is_repeated_while_our_text_stands_and_then_
         (replace(standing(OLD_IDLE), title="⠂ Claude Code".encode()), []),
         (replace(OLD_IDLE, row=MERGED), []),
         (replace(OLD_IDLE, row=NOT_FOUND), []),
+        (replace(OLD_IDLE, row=ELSEWHERE), []),
         (replace(OLD_IDLE, row=UNKNOWN), []),
         (replace(standing(OLD_IDLE), keys=1), []),
         (replace(standing(OLD_IDLE), inside=True), []),
@@ -265,11 +362,16 @@ def test_an_old_claude_gets_the_plain_key_where_the_first_did_nothing(look: Look
 
 
 @pytest.mark.parametrize(
-    "look", [replace(CODEX_IDLE, row=NOT_FOUND), replace(CODEX_IDLE, row=NOT_FOUND, published=Published.BLOCKED)]
+    ("look", "reason"),
+    [
+        (replace(CODEX_IDLE, row=NOT_FOUND), "dialog"),
+        (replace(CODEX_IDLE, row=NOT_FOUND, published=Published.BLOCKED), "dialog"),
+        (replace(CODEX_IDLE, row=ELSEWHERE, published=Published.CLEAR), "unknown-screen"),
+    ],
 )
-def test_a_dialog_after_the_submit_key_ends_the_attempt(look: Look) -> None:
+def test_a_dialog_after_the_submit_key_ends_the_attempt(look: Look, reason: str) -> None:
     state, done = run(submitted(CODEX_IDLE, CODEX.rules), (0.7, look), rules=CODEX.rules)
-    assert (state.phase, done) == (Phase.STANDING, [End(Outcome.TYPED, "dialog")])
+    assert (state.phase, done) == (Phase.STANDING, [End(Outcome.TYPED, reason)])
 
 
 def test_a_program_that_ends_after_the_submit_key_has_not_taken_the_line() -> None:
@@ -322,14 +424,18 @@ LOOKS = st.builds(
     draft=st.sampled_from([False, False, True]),
     inside=st.sampled_from([False, False, True]),
     echo=st.sampled_from(Echo),
-    row=st.sampled_from([EMPTY, EMPTY, OURS, OURS, OURS, DRAFT, MERGED, NOT_FOUND, UNKNOWN]),
+    row=st.sampled_from([EMPTY, EMPTY, OURS, OURS, OURS, DRAFT, MERGED, NOT_FOUND, ELSEWHERE, UNKNOWN]),
     title=st.sampled_from([b"", "✳".encode()]),
+    answered=st.booleans(),
+    version=st.sampled_from(["", "2.1.197", "2.1.332"]),
 )
 
 
 @given(
     st.lists(st.tuples(st.floats(0.01, 5), LOOKS), min_size=1, max_size=40),
-    st.sampled_from([RULES, CLAUDE.rules, CODEX.rules, replace(CLAUDE.rules, ready_when=ReadyWhen.QUIET)]),
+    st.sampled_from(
+        [RULES, PROMPT, GENERIC.rules, CLAUDE.rules, CODEX.rules, replace(CLAUDE.rules, ready_when=ReadyWhen.QUIET)]
+    ),
 )
 def test_whatever_is_seen_the_promises_hold(looks: list[tuple[float, Look]], rules: Rules) -> None:
     """A submit key only while exactly our text is seen, and no second text while the first may stand."""
@@ -341,9 +447,10 @@ def test_whatever_is_seen_the_promises_hold(looks: list[tuple[float, Look]], rul
         for action in actions:
             if not isinstance(action, Write):
                 continue
+            assert rules.known
             assert look.alive
             assert not look.stopped
-            assert look.published is not Published.BLOCKED
+            assert look.published not in (Published.BLOCKED, Published.CLEAR, Published.OTHER)
             assert not look.inside
             if action.expect is not None:
                 plain = 0
@@ -355,6 +462,7 @@ def test_whatever_is_seen_the_promises_hold(looks: list[tuple[float, Look]], rul
                 assert look.row.is_exactly(LINE.text)
             if action.data == rules.plain:
                 plain += 1
+                assert look.version == "2.1.197" or (not look.version and not look.answered and look.published is None)
                 assert look.published in (Published.IDLE, Published.DONE, None)
                 assert before.phase is Phase.SUBMITTED
         if any(isinstance(action, End) for action in actions):
@@ -387,7 +495,39 @@ def test_a_key_beside_our_standing_text_does_not_silence_an_agent_for_ever(
 def test_with_only_a_plain_key_it_is_pressed_once_and_only_where_the_program_idles(
     published: Published | None, pressed: list[Action]
 ) -> None:
-    rules = replace(CODEX.rules, submit=b"", inert=False)
+    rules = replace(CODEX.rules, submit=b"", inert=False, plain=b"\r")
     ours = replace(CODEX_IDLE, row=OURS, published=published)
     _, done = run(pasted(rules, CODEX_IDLE), (0.1, ours), (0.3, ours), (0.9, ours), rules=rules)
     assert [action for action in done if isinstance(action, Write)] == pressed
+
+
+@pytest.mark.parametrize("working", [False, True])
+def test_enter_waits_for_what_shows_that_the_program_works(working: bool) -> None:
+    look = replace(IDLE, row=EMPTY)
+    ours = replace(look, row=replace(OURS, working=working))
+    _, done = run(pasted(OPENCODE.rules, look), (0.1, ours), (0.3, ours), rules=OPENCODE.rules)
+    assert done == [End(Outcome.TYPED, "busy") if working else Write(b"\r")]
+
+
+def test_without_any_key_the_line_is_left_and_said_so() -> None:
+    rules = replace(CODEX.rules, submit=b"", inert=False)
+    ours = standing(CODEX_IDLE)
+    left = End(Outcome.TYPED, "left in the line: no key is known that a dialog ignores")
+    state, done = run(pasted(rules, CODEX_IDLE), (0.1, ours), (0.3, ours), rules=rules)
+    assert done == [left]
+    assert run(state, (30.0, ours), rules=rules)[1] == [left]
+
+
+@pytest.mark.parametrize(
+    ("title", "state"),
+    [
+        ("◇  Ready (x)", Published.IDLE),
+        ("✦  Working… (x)", Published.WORKING),
+        ("✋  Action Required (x)", Published.BLOCKED),
+        ("Gemini CLI (x)", None),
+        ("", None),
+    ],
+)
+def test_a_title_may_tell_the_state(title: str, state: Published | None) -> None:
+    assert titled(title.encode(), GEMINI.rules) is state
+    assert titled(title.encode(), CLAUDE.rules) is None

@@ -354,3 +354,23 @@ def test_mail_that_an_idle_agent_leaves_is_parked_after_a_bounded_number_of_atte
 @pytest.mark.parametrize("outcome", COUNTED)
 def test_every_attempt_that_touched_the_terminal_counts(outcome: Outcome) -> None:
     assert attempted(Wake(), "a", now=0.0, outcome=outcome).tries == 1
+
+
+@pytest.mark.parametrize("reason", [Reason.UNKNOWN_PROGRAM, Reason.UNTRUSTED])
+def test_of_mail_that_only_the_user_can_let_through_the_user_hears_once(reason: Reason) -> None:
+    again, unknown = Again(10.0 + LOOK_EVERY), Readiness(waits_for=reason)
+    state, actions = step(Wake(), looked("a", agent=unknown), 10.0)
+    assert (state.phase, state.reason, actions) == (Phase.WAITING, reason, (TellPerson(), again))
+    state, actions = step(state, looked("a", agent=unknown), 10.0)
+    assert actions == (again,)
+    state, actions = step(state, looked("a", "b", agent=unknown), 10.0)
+    assert actions == (TellPerson(), again), "of what came since, too"
+    state, actions = step(state, looked("b", agent=unknown), 10.0)
+    assert actions == (again,)
+    state, _ = step(state, looked(agent=unknown), 10.0)
+    assert step(state, looked("c", agent=unknown), 10.0)[1] == (TellPerson(), again)
+
+
+def test_a_program_that_is_known_is_told_where_another_was_before() -> None:
+    state, _ = step(Wake(), looked("a", agent=Readiness(waits_for=Reason.UNKNOWN_PROGRAM)), 10.0)
+    assert step(state, looked("a"), 11.0)[1] == (Attempt(),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -77,6 +78,19 @@ def test_the_quick_start_in_gnu_screen(outside: Outside) -> None:
         check_quick_start(outside, "screen")
 
 
+@pytest.mark.parametrize(
+    "mode", ["\x01[", "\x01:", '\x01"', "\x01?", "\x01"], ids=["copy", "colon", "list", "help", "prefix"]
+)
+def test_in_a_mode_of_gnu_screen_the_program_gets_the_line_all_the_same(outside: Outside, mode: str) -> None:
+    """Keys that are stuffed would be the mode's, and what is left of them the program's."""
+    needs("screen")
+    with gnu_screen(outside) as shown:
+        outside.starts()
+        shown.press(mode)
+        outside.send()
+        outside.comes_to("started", *TOLD)
+
+
 def test_the_quick_start_in_kitty(outside: Outside) -> None:
     """A display is a heavy thing to require."""
     if not SOAK:
@@ -108,6 +122,18 @@ def test_a_dialog_is_left_alone(outside: Outside, pane: Tmux) -> None:
     outside.comes_to("started", "submitted dialog", "dialog", "denied", *TOLD)
 
 
+def test_a_row_that_is_another_places_is_left_alone(outside: Outside, pane: Tmux) -> None:
+    """Claude Code's list of agents: the line would make one, and the key end another."""
+    outside.starts("--dim")
+    pane.press("tasks\r")
+    outside.comes_to("started", "submitted tasks")
+    outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == ["unknown-screen"])
+    nothing_happens(outside)
+    pane.press("\x11")
+    outside.comes_to("started", "submitted tasks", *TOLD)
+
+
 def test_while_the_person_looks_back_nothing_is_typed(outside: Outside, pane: Tmux) -> None:
     """In tmux's copy mode a capture shows what is behind it: the row, as if it could be typed into."""
     outside.starts()
@@ -117,6 +143,30 @@ def test_while_the_person_looks_back_nothing_is_typed(outside: Outside, pane: Tm
     nothing_happens(outside)
     pane.tmux("send-keys", "-X", "cancel")
     outside.comes_to("started", *TOLD)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("set-option -w synchronize-panes on", "set-option -w synchronize-panes off"),
+        ("clock-mode", "copy-mode -q"),
+        ("select-pane -d", "select-pane -e"),
+    ],
+)
+def test_while_keys_would_not_reach_just_this_pane_nothing_is_typed(
+    outside: Outside, pane: Tmux, begin: str, end: str
+) -> None:
+    other = outside.place / "other"
+    outside.starts()
+    pane.tmux("split-window", "-d", "sh", "-c", f"stty raw; exec cat >{other}")
+    wait_until(other.exists)
+    pane.tmux(*begin.split())
+    outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == ["unknown-screen"])
+    nothing_happens(outside)
+    pane.tmux(*end.split())
+    outside.comes_to("started", *TOLD)
+    assert other.read_bytes() == b""
 
 
 def test_a_shell_at_its_prompt_and_other_programs_get_nothing(outside: Outside, pane: Tmux) -> None:
@@ -233,7 +283,7 @@ def test_a_notice(outside: Outside) -> None:
         outside.starts(wake="amq wake --via notice", agent=False)
         outside.send()
         wait_until(lambda: outside.waited_for() == ["sent"])
-        assert shown.read_text() == f"--app-name=amq|Mail for claude|{ONE_MESSAGE}|"
+        assert shown.read_text() == f"--app-name=amq|--|Mail for claude|{ONE_MESSAGE}|"
 
 
 def test_a_person_is_told_of_mail_of_their_own(outside: Outside) -> None:
@@ -280,9 +330,33 @@ def test_a_blind_way_heeds_what_the_agent_says_in_its_file(outside: Outside) -> 
         outside.comes_to("started", "submitted dialog", "dialog", "denied", *TOLD)
 
 
+def test_a_blind_way_heeds_that_a_session_was_moved_into_the_list_of_agents(outside: Outside) -> None:
+    """The terminal may show the list then, where the key would end it."""
+    with plain_terminal(outside):
+        outside.starts()
+        outside.says_in_its_file("idle", parkedJobId="d55e4440")
+        outside.send()
+        wait_until(lambda: outside.waited_for()[-1:] == ["unknown-screen"])
+        nothing_happens(outside)
+        outside.says_in_its_file("idle")
+        outside.comes_to("started", *TOLD)
+
+
+def test_a_blind_way_presses_no_key_that_this_version_lacks(outside: Outside) -> None:
+    with plain_terminal(outside):
+        outside.starts("--no-key")
+        outside.says_in_its_file("idle", version="2.1.197")
+        outside.send()
+        outside.comes_to("started", "pasted")
+        wait_until(lambda: outside.waited_for()[-1:] == ["typed"])
+
+
 def test_a_blind_way_leaves_the_line_where_no_key_is_harmless(outside: Outside) -> None:
-    """An unknown program, called like the agent; --submit presses Enter all the same."""
-    shutil.copy(outside.place / "bin" / "claude", outside.place / "bin" / "other")
+    """A program of a profile of the user's own."""
+    profiles = outside.place / ".config" / "amq" / "profiles"
+    profiles.mkdir(parents=True)
+    (profiles / "other.toml").write_text('extends = "opencode"\nname = "other"\nprograms = ["other"]\n')
+    other(outside)
     with plain_terminal(outside) as shell:
         outside.starts(wake="amq wake --program other --inject-mode paste", agent=False)
         shell.press(f"other {outside.log}\r")
@@ -291,3 +365,111 @@ def test_a_blind_way_leaves_the_line_where_no_key_is_harmless(outside: Outside) 
         outside.comes_to("started", "pasted")
         wait_until(lambda: outside.waited_for()[-1:] == ["typed"])
         nothing_happens(outside)
+
+
+def other(outside: Outside) -> Path:
+    """An agent under a name that says nothing to amq; where notices of it are noted."""
+    shutil.copy(outside.place / "bin" / "claude", outside.place / "bin" / "other")
+    notify, shown = outside.place / "bin" / "notify-send", outside.place / "shown"
+    notify.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >>{shown}\necho >>{shown}\n')
+    notify.chmod(0o700)
+    return shown
+
+
+def gets_nothing(outside: Outside, reason: str, count: int = 1) -> None:
+    """Mail for the other agent waits for REASON."""
+    for _ in range(count):
+        outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == [reason], outside.waited_for)
+    nothing_happens(outside)
+    assert outside.noted() == ["started"]
+
+
+def starts_other(outside: Outside, options: str) -> None:
+    outside.starts(wake=f"amq wake {options}", agent=False)
+    outside.press(f"other {outside.log}\r")
+    outside.comes_to("started")
+
+
+@pytest.mark.parametrize("way", ["tmux", "tiocsti"])
+def test_a_program_that_amq_does_not_know_gets_nothing_and_the_user_is_notified_once(
+    outside: Outside, way: str, request: pytest.FixtureRequest
+) -> None:
+    shown = other(outside)
+    with plain_terminal(outside) if way == "tiocsti" else contextlib.nullcontext(request.getfixturevalue("pane")):
+        starts_other(outside, "--program other")
+        assert "amq: other is not a program that amq knows, so nothing is typed into it" in outside.said()
+        gets_nothing(outside, "unknown-program")
+        wait_until(shown.exists)
+        assert (
+            shown.read_text() == "--app-name=amq|--|Mail for claude|It has not been read; amq why claude tells why.|\n"
+        )
+
+
+@pytest.mark.parametrize("way", ["tmux", "tiocsti"])
+def test_the_user_may_vouch_for_it(outside: Outside, way: str, request: pytest.FixtureRequest) -> None:
+    """By --submit: Enter is pressed all the same."""
+    other(outside)
+    with plain_terminal(outside) if way == "tiocsti" else contextlib.nullcontext(request.getfixturevalue("pane")):
+        starts_other(outside, "--program other --submit --inject-mode paste")
+        outside.send()
+        outside.comes_to("started", *TOLD)
+
+
+def test_a_profile_is_given_to_a_program_whose_screen_is_seen(outside: Outside, pane: Tmux) -> None:
+    other(outside)
+    starts_other(outside, "--program other --profile claude")
+    pane.press("dialog\r")
+    outside.comes_to("started", "submitted dialog", "dialog")
+    outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == ["dialog"], outside.waited_for)
+    nothing_happens(outside)
+    pane.press("n")
+    outside.comes_to("started", "submitted dialog", "dialog", "denied", *TOLD)
+
+
+@pytest.mark.parametrize("options", ["--profile claude", "--prompt '> '"])
+def test_what_the_user_says_of_a_program_does_not_do_where_nothing_is_seen(outside: Outside, options: str) -> None:
+    """Behind docker or ssh it may be at a shell."""
+    other(outside)
+    with plain_terminal(outside):
+        starts_other(outside, f"--program other {options}")
+        gets_nothing(outside, "unknown-screen")
+
+
+ONE_TYPED = ONE_MESSAGE.replace("1", "a")  # as keys: whether such a program takes pastes is not seen
+
+
+def test_at_a_prompt_of_the_users_program_a_line_is_typed_and_nowhere_else(outside: Outside, pane: Tmux) -> None:
+    """Not into its children, whatever they print, and not behind a draft. The shell around it has another prompt."""
+    outside.starts(wake="amq wake --program bash --prompt 'in$ '", agent=False)
+    outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == ["unknown-screen"], outside.waited_for)
+    nothing_happens(outside)
+    pane.press("PS1='in$ ' /bin/bash --norc --noprofile -i\r")
+    wait_until(lambda: outside.waited_for()[-1:] == ["submitted"], outside.waited_for)
+    assert pane.screen().count(ONE_TYPED) == 1
+    wait_until(lambda: "command not found" in pane.screen())
+    with Mailbox(outside.root, "claude").drain() as mail:
+        assert list(mail)
+    for keys, reason, after in (("sh -c 'printf \"in$ \"; read it'\r", "no-channel", "\r"), ("half", "draft", "\x15")):
+        before = pane.screen().count(ONE_TYPED)
+        pane.press(keys)
+        outside.send()
+        wait_until(lambda reason=reason: outside.waited_for()[-1:] == [reason], outside.waited_for)  # type: ignore[misc]
+        nothing_happens(outside)
+        assert pane.screen().count(ONE_TYPED) == before
+        pane.press(after)
+        wait_until(lambda: outside.waited_for()[-1:] == ["submitted"], outside.waited_for)
+        with Mailbox(outside.root, "claude").drain() as mail:
+            assert list(mail)
+
+
+def test_a_program_whose_line_the_kernel_edits_gets_nothing_at_its_prompt(outside: Outside, pane: Tmux) -> None:
+    """What was typed ahead is not seen."""
+    outside.starts(wake="amq wake --program sh --prompt '? '", agent=False)
+    pane.press("sh -c 'while printf \"? \"; read -r it; do sleep 1; done'\r")
+    outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == ["unknown-screen"], outside.waited_for)
+    nothing_happens(outside)
+    assert ONE_MESSAGE.partition(" ")[0] not in pane.screen().rpartition("? ")[2]

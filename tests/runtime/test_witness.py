@@ -124,3 +124,34 @@ def test_where_the_sessions_are() -> None:
 def test_no_files_no_word() -> None:
     nobody = Witness("", PID, STARTED)
     assert (nobody.look(None, None, 0.0), nobody.hooked) == (None, False)
+
+
+def test_a_session_that_has_been_moved_into_another_process_says_nothing_more(tmp_path: Path) -> None:
+    """Its file keeps the last status there was."""
+    session(tmp_path, "busy", parkedJobId="d55e4440", version="2.1.332")
+    seen = witness(tmp_path)
+    assert seen.is_detached()
+    assert seen.look(None, None, 0.0) is None
+    assert seen.look(Published.IDLE, None, 0.0) is Published.IDLE
+    session(tmp_path, "busy")
+    assert not seen.is_detached()
+    assert seen.look(None, None, 0.0) is Published.WORKING
+
+
+def test_the_version_is_known_where_the_program_tells_it(tmp_path: Path) -> None:
+    assert witness(tmp_path).version() == ""
+    session(tmp_path, "idle", version="2.1.332")
+    assert witness(tmp_path).version() == "2.1.332"
+
+
+@pytest.mark.parametrize(
+    ("published", "counts"),
+    [
+        (Published.CLEAR, Published.CLEAR),
+        (Published.OTHER, Published.OTHER),
+        (Published.ERROR, Published.ERROR),
+    ],
+)
+def test_idle_does_not_hide_what_the_terminal_says(tmp_path: Path, published: Published, counts: Published) -> None:
+    session(tmp_path, "idle")
+    assert witness(tmp_path).look(published, None, 0.0) is counts

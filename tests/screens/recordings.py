@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 PLACE = Path(__file__).parent
+ELSEWHERE = "\0elsewhere"  # no input row but something like it: as what a row holds
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Where the output stood, and what the input row held then; None: there was no row."""
+    """Where the output stood, and what the input row held then; None: there was no row, nor anything like it."""
 
     name: str
     end: int  # bytes of output up to here

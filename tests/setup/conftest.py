@@ -94,8 +94,11 @@ def bare(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def coop(bare: Project) -> Iterator[Project]:
-    """A project with tmux."""
+    """A project with tmux, and a profile for the small agents."""
     require("tmux")
+    profiles = Path(bare.environ["HOME"], ".config", "amq", "profiles")
+    profiles.mkdir(parents=True)
+    (profiles / f"{Path(sys.executable).name}.toml").write_text('name = "tui"\nrules.prompt = "> "\n')
     with tempfile.TemporaryDirectory(prefix="amq-") as place:  # short: a socket's path has an upper limit
         bare.environ["TMUX_TMPDIR"] = place
         yield bare

@@ -40,7 +40,7 @@ def test_a_second_time_starts_only_what_is_missing(coop: Project) -> None:
         "alice: runs already in tmux",
         "bob: started in tmux",
     ]
-    wait_until(lambda: coop.started("bob"))
+    wait_until(lambda: coop.started("bob") and coop.started("alice"))
     assert coop.started("alice") == 1
 
 

@@ -20,6 +20,7 @@ from amq.setup import hooks
 from amq.setup.hooks import EVENTS, add, command, entry, remove
 from amq.setup.jsonc import parse
 from amq.store import durable
+from tests.awkward import AWKWARD_DIRECTORIES
 from tests.conftest import Shell
 from tests.setup.test_jsonc import VALUES, value
 
@@ -269,6 +270,16 @@ class TestWhatAHookRuns:
         assert run("codex", "Stop", tmp_path, programs, AM_ROOT=str(amq.root)) == "hook codex Stop\n"
         assert run("codex", "Stop", below, programs, AM_ROOT=".agent-mail") == "hook codex Stop\n"
         assert run("codex", "Stop", Path("/"), programs) == ""
+
+    @pytest.mark.parametrize("name", AWKWARD_DIRECTORIES)
+    def test_mail_is_found_in_directories_called_anything(self, tmp_path: Path, programs: Path, name: str) -> None:
+        new = tmp_path / name / ".agent-mail" / "agents" / "claude" / "inbox" / "new"
+        new.mkdir(parents=True)
+        for more in ({}, {"AM_ROOT": str(tmp_path / name / ".agent-mail")}):
+            assert run("claude", "Stop", tmp_path / name, programs, **more) == ""
+            (new / "m.md").touch()
+            assert run("claude", "Stop", tmp_path / name, programs, **more) == "hook claude Stop\n"
+            (new / "m.md").unlink()
 
     def test_a_session_always_begins_with_it(self, tmp_path: Path, programs: Path) -> None:
         assert run("claude", "SessionStart", tmp_path, programs) == "hook claude SessionStart\n"

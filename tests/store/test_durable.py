@@ -111,6 +111,17 @@ def test_a_directory_is_not_followed_through_a_link(tmp_path: Path) -> None:
         Directory(RootedPath(str(tmp_path), "link"))
 
 
+def test_a_touch_follows_no_link(tmp_path: Path) -> None:
+    (tmp_path / "outside").touch()
+    os.utime(tmp_path / "outside", (1, 1))
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "lock").symlink_to("../outside")
+    with Directory(RootedPath(str(tmp_path), "in")) as directory:
+        durable.steps.touch(directory, "lock")
+    assert (tmp_path / "outside").stat().st_mtime == 1
+    assert (tmp_path / "in" / "lock").lstat().st_mtime > 1
+
+
 @pytest.mark.parametrize(("most", "data"), [(0, b""), (3, b"abc"), (6, b"abcdef"), (100, b"abcdef")])
 def test_no_more_is_read_than_was_asked_for(tmp_path: Path, most: int, data: bytes) -> None:
     (tmp_path / "x").write_bytes(b"abcdef")

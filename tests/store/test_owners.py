@@ -1,4 +1,4 @@
-"""Root in another user's queue: what it makes is that user's before anybody can see it, and where it may go at all."""
+"""Whose a file is that is made in another user's queue: that user's, before anybody can see it, or it is not made."""
 
 from __future__ import annotations
 
@@ -15,46 +15,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from amq.errors import UnsafePath
-from amq.layout import QueueLayout, RootedPath
+from amq.layout import RootedPath
 from amq.mailbox import Mailbox
-from amq.store import descent, durable, locks
-from amq.store.descent import Guard
+from amq.runtime import lock
+from amq.store import durable, locks
 from amq.store.durable import Directory, Steps
 from tests.conftest import Shell
 from tests.crash.seam import Watched, WithoutLinks
 from tests.crash.tools import missing
 from tests.samples import message_file
+from tests.store.users import GROUP, OTHER, USER, give, not_theirs
 
 if TYPE_CHECKING:
-    from tests.conftest import Result
-
-USER, GROUP, OTHER = 1234, 4321, 1235
-
-
-@pytest.fixture(autouse=True)
-def as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one call was told of trust is not for the next test."""
-    monkeypatch.setattr(descent, "guard", Guard())
-
-
-@pytest.fixture
-def theirs(amq: Shell) -> Shell:
-    """A project with a queue, all of it USER's; we are root, in that project."""
-    if os.geteuid() != 0:
-        missing("root")
-    _give(amq.project)
-    return amq
-
-
-def _give(top: Path, user: int = USER, group: int = GROUP) -> None:
-    for path in (top, *top.rglob("*")):
-        os.chown(path, user, group, follow_symlinks=False)
-
-
-def _not_theirs(top: Path) -> list[str]:
-    """What below TOP is not USER's."""
-    found = ((path, path.lstat()) for path in (top, *top.rglob("*")))
-    return [str(path) for path, each in found if (each.st_uid, each.st_gid) != (USER, GROUP)]
+    pass
 
 
 class Looking(Watched):
@@ -70,7 +43,7 @@ class Looking(Watched):
         result = super().take(name, arguments)
         self.early.update(
             f"{path} at {name}"
-            for path in _not_theirs(self._top)
+            for path in not_theirs(self._top)
             if os.path.basename(os.path.dirname(path)) != "tmp"
             and not os.path.basename(path).startswith((".amq-", ".presence."))
         )
@@ -79,23 +52,23 @@ class Looking(Watched):
 
 def _bad(amq: Shell) -> None:
     amq.put("bad.md", b"no message", handle="alice")
-    _give(amq.project)
+    give(amq.project)
 
 
 def _letter(amq: Shell) -> None:
     amq.put("bad.md", b"no message", handle="alice")
     amq.ok("drain", me="alice")
-    _give(amq.project)
+    give(amq.project)
 
 
 def _asks(amq: Shell) -> None:
     amq.put("asks.md", message_file(b"x", id="asks", **{"from": "bob", "to": ["alice"], "ack_required": True}), "alice")
-    _give(amq.project)
+    give(amq.project)
 
 
 def _fifo(amq: Shell) -> None:
     os.mkfifo(Path(amq.agent("alice").inbox_new, "pipe.md"))
-    _give(amq.project)
+    give(amq.project)
 
 
 def _without_mailboxes(amq: Shell) -> None:
@@ -139,7 +112,7 @@ def test_all_that_root_makes_is_theirs_before_it_is_seen(theirs: Shell, name: st
     assert result.code in (0, 1), result.err
     assert looking.log
     assert looking.early == set()
-    assert _not_theirs(theirs.root) == []
+    assert not_theirs(theirs.root) == []
     modes = [stat.S_IMODE(path.lstat().st_mode) for path in theirs.root.rglob("*") if path.is_dir()]
     assert set(modes) == {0o700}
 
@@ -147,11 +120,19 @@ def test_all_that_root_makes_is_theirs_before_it_is_seen(theirs: Shell, name: st
 def test_a_new_queue_in_their_project_is_theirs(shell: Shell) -> None:
     if os.geteuid() != 0:
         missing("root")
-    _give(shell.project)
+    give(shell.project)
     with Looking(shell.project) as looking:
         shell.ok("init", "--agents", "alice,bob")
     assert looking.early == set()
-    assert _not_theirs(shell.root) == []
+    assert not_theirs(shell.root) == []
+
+
+def test_who_notifies_is_told_in_a_file_of_theirs(theirs: Shell) -> None:
+    with Looking(theirs.root) as looking:
+        claim = lock.claim(Mailbox(str(theirs.root), "alice").state_dir, "run")
+    assert looking.early == set()
+    assert not_theirs(theirs.root) == []
+    claim.release()
 
 
 def test_a_lock_that_another_was_faster_to_make(theirs: Shell) -> None:
@@ -171,6 +152,18 @@ def test_what_root_has_left_behind_makes_its_new_files_no_less_theirs(theirs: Sh
     assert (theirs.root / f"agents/bob/inbox/new/{identifier}.md").stat().st_uid == USER
 
 
+def test_root_tightens_only_what_is_theirs(theirs: Shell, tmp_path: Path) -> None:
+    """A file of root's may have a second name in their queue."""
+    (tmp_path / "roots").touch(0o644)
+    inside = theirs.root / "agents/bob/inbox/new/x.md"
+    os.link(tmp_path / "roots", inside)
+    (theirs.root / "agents/bob/presence.json").touch(0o644)
+    os.chown(theirs.root / "agents/bob/presence.json", USER, GROUP)
+    theirs("doctor", "--fix")
+    assert stat.S_IMODE((tmp_path / "roots").stat().st_mode) == 0o644
+    assert stat.S_IMODE((theirs.root / "agents/bob/presence.json").stat().st_mode) == 0o600
+
+
 def test_nothing_is_left_where_it_can_not_be_given(theirs: Shell) -> None:
     """As in a container without the right to."""
 
@@ -183,139 +176,7 @@ def test_nothing_is_left_where_it_can_not_be_given(theirs: Shell) -> None:
         for words in ("send --to bob --body=x", "init --agents dan", "presence set --status=x", "drain"):
             assert theirs(*words.split()).code == 1
     assert sorted(map(str, theirs.root.rglob("*"))) == before
-    assert _not_theirs(theirs.root) == []
-
-
-# -- where root may go without a flag ----------------------------------------------------------------------------------
-
-MAIL = (
-    "list", "who", "drain", "send --to bob --body=x", "thread --id x", "presence list", "read --id x", "env",
-    "completion handles", "init --agents dan", "cleanup --tmp-older-than 0 --yes", "dlq list",
-    "watch --timeout 1ms", "why",
-)  # fmt: skip
-HOSTING = ("run -- true", "wake --check", "coop up", "coop status", "coop down")
-
-
-def _refused(result: Result) -> bool:
-    return result.code == 1 and "belongs to another user" in result.err and "--trust-root" in result.err
-
-
-@pytest.mark.parametrize("words", MAIL)
-@pytest.mark.parametrize("elsewhere", ["in our directory", "in another's", "held by us", "held by another", "gone"])
-def test_root_needs_the_flag_elsewhere(
-    theirs: Shell, words: str, elsewhere: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = tmp_path / "place"
-    place.mkdir()
-    if elsewhere.startswith("held"):
-        os.chown(theirs.project, 0 if elsewhere == "held by us" else OTHER, 0)
-    else:
-        os.chown(place, OTHER if elsewhere == "in another's" else 0, 0)
-        monkeypatch.chdir(place)
-    if elsewhere == "gone":
-        place.rmdir()
-        monkeypatch.setattr("amq.config.working_directory", lambda: str(place))
-    before = sorted(map(str, theirs.root.rglob("*")))
-    assert _refused(theirs("--root", str(theirs.root), *words.split()))
-    assert sorted(map(str, theirs.root.rglob("*"))) == before
-    trusted = theirs("--root", str(theirs.root), "--trust-root", *words.split())
-    assert "belongs" not in trusted.err
-    assert _not_theirs(theirs.root) == []
-
-
-@pytest.mark.parametrize("words", HOSTING)
-def test_root_hosts_in_their_queue_only_with_the_flag(theirs: Shell, words: str) -> None:
-    assert _refused(theirs(*words.split(), me="bob"))
-    assert "belongs" not in theirs("--trust-root", "wake", "--check", me="bob").err
-
-
-def test_a_new_queue_is_not_made_in_their_directory_from_elsewhere(
-    theirs: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = tmp_path / "place"
-    place.mkdir()
-    monkeypatch.chdir(place)
-    new = theirs.project / "new"
-    for words in ("init --agents a", "run -- true"):
-        assert _refused(theirs("--root", str(new), *words.split()))
-        assert not new.exists()
-    assert theirs("--root", str(new), "--trust-root", "init", "--agents", "a").code == 0
-    assert _not_theirs(new) == []
-    assert theirs("--root", str(tmp_path / "none" / "x"), "init").code == 3
-
-
-def test_a_link_from_their_project_to_anothers_queue_is_not_at_home(theirs: Shell, tmp_path: Path) -> None:
-    victim = tmp_path / "victim"
-    shutil.copytree(theirs.project, victim)
-    _give(victim, OTHER, OTHER)
-    link = theirs.project / "link"
-    link.symlink_to(victim / ".agent-mail")
-    os.chown(link, USER, GROUP, follow_symlinks=False)
-    assert _refused(theirs("--root", str(link), "list"))
-
-
-def test_a_root_that_was_replaced_after_it_was_accepted(theirs: Shell, tmp_path: Path) -> None:
-    victim = tmp_path / "victim"
-    shutil.copytree(theirs.root, victim)
-    _give(victim, OTHER, OTHER)
-    descent.guard = Guard(owner=USER)
-    Directory(RootedPath(str(theirs.root))).close()
-    theirs.root.rename(theirs.project / "kept")
-    theirs.root.symlink_to(victim)
-    with pytest.raises(UnsafePath, match=f"another user \\({OTHER}\\) now"):
-        Directory(QueueLayout(str(theirs.root)).agents)
-    descent.guard = Guard(owner=USER, trusted=True)
-    Directory(QueueLayout(str(theirs.root)).agents).close()
-
-
-# -- the directories below the root ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["agents", "agents/alice", "agents/alice/.amq", "agents/alice/inbox/new", "meta"])
-def test_a_directory_of_a_third_user_is_refused(theirs: Shell, name: str) -> None:
-    theirs.ok("presence", "set", "--status=x")
-    os.chown(theirs.root / name, OTHER, OTHER)
-    calls = {"meta": "init --agents x", "agents/alice/inbox/new": "list"}
-    words = calls.get(name, "presence set --status=x").split()
-    refused = theirs(*words)
-    assert refused.code == 1
-    assert f"{theirs.root / name} belongs to another user ({OTHER})" in refused.err
-    assert theirs("--trust-root", *words).code == 0
-
-
-def test_who_leaves_out_a_mailbox_of_a_third_user(theirs: Shell) -> None:
-    os.chown(theirs.root / "agents/bob", OTHER, OTHER)
-    result = theirs("who")
-    assert result.code == 0
-    assert result.err.count("agents/bob belongs to another user") == 1
-    assert "carol" in result.out and "bob" not in result.out
-    assert theirs("send", "--to", "bob", "--body=x").code == 1
-    assert theirs("send", "--to", "carol", "--body=x").code == 0
-
-
-@pytest.mark.parametrize("name", ["agents", "agents/alice", "agents/alice/.amq", "agents/alice/inbox"])
-def test_a_directory_that_others_can_write_to_is_warned_of_once(amq: Shell, name: str) -> None:
-    amq.ok("presence", "set", "--status=x")
-    (amq.root / name).chmod(0o720)
-    words = ("list",) if name.endswith("inbox") else ("presence", "set", "--status=x")
-    loose = amq(*words)
-    assert loose.code == 0
-    assert loose.err == (f"amq: warning: others can write to {amq.root / name}; to fix it: chmod -R go-w {amq.root}\n")
-    strict = amq("--strict", *words)
-    assert strict.code == 1
-    assert f"others can write to {amq.root / name}" in strict.err
-
-
-def test_a_host_complains_before_it_hosts_and_not_after(amq: Shell) -> None:
-    from amq.cli.session import complain_no_more
-
-    (amq.root / "agents").chmod(0o720)
-    assert "others can write" in amq("list").err
-    told: list[str] = []
-    descent.guard = Guard(complain=told.append)
-    complain_no_more()
-    Directory(amq.agent("bob").home).close()
-    assert told == []
+    assert not_theirs(theirs.root) == []
 
 
 # -- a user who is not root --------------------------------------------------------------------------------------------
@@ -356,7 +217,7 @@ def test_a_user_uses_its_queue_after_root_did(shared: Path, theirs: Shell) -> No
     """The whole way, as processes: what root sends is read, and what root has locked or drained is used again."""
     root = shared / "project" / ".agent-mail"
     shutil.copytree(theirs.project, shared / "project")
-    _give(shared / "project")
+    give(shared / "project")
     place = shared / "project"
     assert _by(0, place, "--me", "alice", "send", "--to", "bob", "--body", "from root").returncode == 0
     assert "from root" in _by(USER, place, "--me", "bob", "drain", "--include-body").stdout
@@ -365,13 +226,13 @@ def test_a_user_uses_its_queue_after_root_did(shared: Path, theirs: Shell) -> No
     for words in ("drain", "presence set --status y", "send --to dan --body z", "init --agents erin", "who"):
         done = _by(USER, place, "--me", "alice", *words.split())
         assert (done.returncode, done.stderr.replace("amq: using", "")) == (0, done.stderr.replace("amq: using", ""))
-    assert _not_theirs(root) == []
+    assert not_theirs(root) == []
 
 
 def test_another_user_writes_nothing_that_its_reader_could_not_read(shared: Path, theirs: Shell) -> None:
     place = shared / "project"
     shutil.copytree(theirs.project, place)
-    _give(place)
+    give(place)
     place.chmod(0o777)
     _open_to_the_group(place / ".agent-mail")
     assert _refused_process(_by(OTHER, place, "--me", "alice", "list"))

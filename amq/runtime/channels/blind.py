@@ -91,6 +91,8 @@ class BlindChannel:
         """A program that has not yet taken over its terminal throws away what was typed."""
         if agent is None:
             return Reason.NO_CHANNEL
+        if not self._submit and (unseen := _must_be_seen(agent)):
+            return unseen
         try:
             discipline = self._keyboard.discipline()
         except OSError:
@@ -98,6 +100,8 @@ class BlindChannel:
         if agent.rules.needs_paste_mode and discipline.canonical:
             return Reason.STARTING
         if discipline.canonical and not discipline.echoing:
+            return Reason.UNKNOWN_SCREEN
+        if agent.witness.is_detached():
             return Reason.UNKNOWN_SCREEN
         return Reason.DIALOG if said is Published.BLOCKED else None
 
@@ -112,10 +116,18 @@ class BlindChannel:
         return End(Outcome.SUBMITTED, "")
 
     def _key(self, agent: Agent) -> bytes:
-        if agent.rules.inert:
+        knows_it = agent.witness.version() not in agent.rules.plain_for
+        if agent.rules.inert and agent.rules.submit == agent.profile.rules.submit and knows_it:
             return agent.rules.submit
         return ENTER if self._submit else b""
 
     def _text(self, line: Notification, agent: Agent) -> bytes:
         pasted = self._mode is Mode.PASTE or (self._mode is Mode.AUTO and agent.rules.needs_paste_mode)
         return bracketed(line.text) if pasted else plain(line.without_digits)
+
+
+def _must_be_seen(agent: Agent) -> Reason | None:
+    """Why nothing is typed into a program whose screen is not seen, as far as it is not one that we know."""
+    if not agent.rules.known:
+        return Reason.UNKNOWN_PROGRAM
+    return Reason.UNKNOWN_SCREEN if agent.hidden or agent.rules.at_prompt else None

@@ -36,7 +36,7 @@ class CommandChannel:
     async def attempt(self, line: Notification) -> End:
         with anyio.move_on_after(PATIENCE):
             ended = await anyio.run_process(
-                ["sh", "-c", self._command, "amq", line.text], stdin=None, check=False, start_new_session=True
+                ["/bin/sh", "-c", self._command, "amq", line.text], stdin=None, check=False, start_new_session=True
             )
             if ended.returncode == 0:
                 return End(Outcome.SENT, "")

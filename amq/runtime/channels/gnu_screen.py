@@ -1,55 +1,70 @@
-"""A window of GNU screen(1), typed into by its `stuff`. It is a blind way.
+"""A window of GNU screen(1), typed into by a program of its `exec`. It is a blind way.
 
 Its hardcopy (of 4.9) has neither colours nor any character beyond one byte, so an input row is not found in it, and
-what it answers to a question it also shows to whoever looks at the window. In its copy mode keys mean something else;
-nothing tells whether somebody copies.
+what it answers to a question it also shows to whoever looks at the window. Nothing tells whether the user copies, or
+writes a command of screen's: there what is sent by `stuff` is taken for keys of screen's own, and an Enter out of the
+middle of it reaches the program. The output of a program in `exec` goes to the window's program past all of that, whole
+or not at all. What screen does not tell either is that the user has given the window another number (`number`).
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
 
+from amq import quoting
 from amq.runtime import processes
+from amq.runtime.programs import find_program
 
 PATIENCE = 5.0  # seconds for it to take some keys
-_LONGEST = 100  # bytes stuffed at a time; each may take four in a command, which may have 768
+_LONGEST = 640  # bytes of a command, which may have 768
+_SESSION = re.compile(r"[0-9]+\..*")
+_INTO_THE_PROGRAM = ("exec", ".!.")  # the standard output of what is run is what the window's program reads
 
 
 class ScreenWindow:
     """The window that STY and WINDOW name."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._at = ["screen", "-S", environment["STY"], "-p", environment["WINDOW"], "-X", "stuff"]
+        self._at = [
+            find_program("screen", environment) or "/usr/bin/screen",
+            "-S",
+            environment["STY"],
+            "-p",
+            environment["WINDOW"],
+            "-X",
+            *_INTO_THE_PROGRAM,
+        ]
         self._environment = dict(environment)
 
     def push(self, data: bytes) -> None:
         """Type DATA. Raises OSError if it is not taken."""
-        for at in range(0, len(data), _LONGEST):
-            command = [*self._at, "".join(map(_escaped, data[at : at + _LONGEST]))]
-            try:
-                asked = subprocess.run(
-                    command, env=self._environment, capture_output=True, timeout=PATIENCE, check=False
-                )
-            except subprocess.TimeoutExpired as error:
-                raise OSError(None, "screen does not answer") from error
-            if asked.returncode:
-                raise OSError(None, f"screen ended with {asked.returncode}")
+        word, printer = quoting.screen(data), _printer()
+        if printer is None:  # screen would type that there is none
+            raise OSError(None, "there is no printf(1)")
+        if len(word) > _LONGEST:
+            raise OSError(None, "screen takes no command of that length")
+        command = [*self._at, printer, "%s", word]
+        try:
+            asked = subprocess.run(command, env=self._environment, capture_output=True, timeout=PATIENCE, check=False)
+        except subprocess.TimeoutExpired as error:
+            raise OSError(None, "screen does not answer") from error
+        if asked.returncode:
+            raise OSError(None, f"screen ended with {asked.returncode}")
 
 
 def why_not(environment: Mapping[str, str]) -> str:
     """Why the window we are in cannot be reached; "" if it can. Its shell is a child of its session's process."""
-    if not environment.get("STY") or not environment.get("WINDOW"):
+    if not _SESSION.fullmatch(environment.get("STY", "")) or not environment.get("WINDOW", "").isdecimal():
         return "not inside screen"
-    if not shutil.which("screen", path=environment.get("PATH")):
+    if not find_program("screen", environment):
         return "screen is not on the PATH"
     inside = str(processes.parent(os.getsid(0))) == environment["STY"].partition(".")[0]
     return "" if inside else "the terminal is another one than STY names"
 
 
-def _escaped(byte: int) -> str:
-    r"""In screen's own notation: ^, $ and \ are special in `stuff`, and any byte may be named in octal."""
-    character = chr(byte)
-    return character if byte < 0x80 and (character.isalnum() or character in " .,:;/_+-") else f"\\{byte:03o}"
+def _printer() -> str | None:
+    return shutil.which("printf", path=os.defpath)

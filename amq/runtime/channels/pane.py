@@ -31,6 +31,10 @@ class _LostError(Exception):
     """The agent has no longer the keyboard, or the pane is gone."""
 
 
+class _RunsError(_LostError):
+    """A program that was at its prompt has taken our line, and runs another one."""
+
+
 class PaneChannel:
     """To the agent that has the keyboard of PANE."""
 
@@ -71,6 +75,9 @@ class PaneChannel:
         self._look_at = 0.0
         try:
             return await until_ended(lambda: self._step(line))
+        except _RunsError:
+            self._state = Typed()
+            return End(Outcome.SUBMITTED, "")
         except _LostError as error:
             return self._lost(str(error))
 
@@ -91,18 +98,22 @@ class PaneChannel:
         look, rules = self._seen(now)
         if self._mode is Mode.RAW:
             line = replace(line, text=line.without_digits)
-        self._state, actions = typed.step(self._state, look, line, rules, now)
+        before = self._state
+        self._state, actions = typed.step(before, look, line, rules, now)
         for action in actions:
-            if isinstance(action, Write):
-                self._write(action, look)
+            if isinstance(action, Write) and not self._write(action, look):
+                return (self._not_written(before),)
         return actions
 
     def _seen(self, now: float) -> tuple[Look, Rules]:
         """Another agent than before begins with nothing of ours in its row. Raises _LostError."""
         agent = self._keyboard.agent()
+        if agent is not self._agent and self._has_submitted_at_its_prompt():
+            raise _RunsError
         if agent is None:
             raise _LostError("the agent has no longer the keyboard")
-        rules = replace(agent.rules, echo_within=ECHO_WITHIN, submitted_within=SUBMITTED_WITHIN)
+        by_echo = agent.rules.by_echo or self._trust.empty
+        rules = replace(agent.rules, by_echo=by_echo, echo_within=ECHO_WITHIN, submitted_within=SUBMITTED_WITHIN)
         if agent is not self._agent:
             if self._state.phase in (Phase.PASTED, Phase.SUBMITTED):
                 raise _LostError("another program has the keyboard")
@@ -111,18 +122,30 @@ class PaneChannel:
             look = self._sight.look(self._pane.picture(), self._keyboard.discipline(), now)
         except (GoneError, OSError) as error:
             raise _LostError(str(error)) from error
-        return replace(look, published=agent.witness.look(look.published, None, now)), rules
+        published, version = agent.witness.look(look.published, None, now), agent.witness.version()
+        return replace(look, published=published, version=version), rules
 
-    def _write(self, action: Write, look: Look) -> None:
+    def _has_submitted_at_its_prompt(self) -> bool:
+        return self._state.phase is Phase.SUBMITTED and self._agent is not None and self._agent.rules.at_prompt
+
+    def _write(self, action: Write, look: Look) -> bool:
+        """Return False where the pane took nothing. Raises _LostError."""
         try:
             if action.expect is None:
-                self._pane.press(action.data)
-            else:
-                self._sight.expect(action.expect)
-                as_paste = look.bracketed_paste and self._mode is not Mode.RAW
-                self._pane.paste(action.expect, as_paste=as_paste)
+                return self._pane.press(action.data)
+            self._sight.expect(action.expect)
+            return self._pane.paste(action.expect, as_paste=look.bracketed_paste and self._mode is not Mode.RAW)
         except GoneError as error:
             raise _LostError(str(error)) from error
+
+    def _not_written(self, before: Typed) -> End:
+        """Return how an attempt ends that stood at BEFORE when the pane began to be in no state to type into."""
+        if before.phase not in (Phase.PASTED, Phase.SUBMITTED):
+            self._state = before
+            return End(Outcome.REFUSED, Reason.UNKNOWN_SCREEN.value)
+        self._state = replace(before, phase=Phase.STANDING, proven=None)
+        outcome = Outcome.TYPED if before.phase is Phase.PASTED else Outcome.UNCERTAIN
+        return End(outcome, Reason.UNKNOWN_SCREEN.value)
 
     def _lost(self, why: str) -> End:
         """In the middle of an attempt it is not known what became of the text."""

@@ -65,8 +65,9 @@ class PtyChannel:
 
     def _heard(self, look: Look, now: float) -> Look:
         """What the program publishes elsewhere counts where it asks for more care."""
-        heard = self._witness.look(look.published, look.last_key, now)
-        return look if heard is look.published else replace(look, published=heard)
+        said = look.published or typed.titled(look.title, self._rules)
+        heard = self._witness.look(said, look.last_key, now)
+        return replace(look, published=heard, version=self._witness.version())
 
     def drained(self) -> None:
         """The agent has taken its mail."""

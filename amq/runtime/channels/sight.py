@@ -13,6 +13,7 @@ from amq.pty.borrowed import Discipline
 from amq.pty.row import NOT_FOUND, UNKNOWN, Row, Standing, before_cursor, find_row, stands_at_cursor
 from amq.pty.screen import View
 from amq.pty.terminal import Look
+from amq.runtime import typed
 from amq.runtime.panes import Picture
 from amq.runtime.typed import Rules
 
@@ -54,7 +55,7 @@ class Sight:
         if picture != self._picture:
             self._picture, self._changed_at, self._changes = picture, now, self._changes + 1
         view = picture.view() if picture else None
-        row = self._find(view)
+        row = self._find(view) if self._shows_all(discipline) else UNKNOWN
         if row != self._row:
             self._row, self._row_since = row, now
         known = self._rules.row is not None
@@ -67,13 +68,18 @@ class Sight:
             waiting=discipline.waiting,
             bracketed_paste=takes_a_line and not discipline.canonical and self._takes_text(),
             alternate_screen=False,  # not seen everywhere; a row that is found is the proof
-            published=self._says(view, row),
+            title_seen=bool(picture and picture.title),
+            published=self._says(view, row) or typed.titled(picture.title if picture else b"", self._rules),
             ready_since=-float("inf"),  # a row that has stood there for a while is the proof
             last_key=since if row.standing in (Standing.EMPTY, Standing.HOLDS) or not known else None,
             output=self._changes,
             title=picture.title if picture else b"",
             row=row,
         )
+
+    def _shows_all(self, discipline: Discipline) -> bool:
+        """Whether all that stands in the line is seen: in canonical mode keys typed ahead of a prompt are not."""
+        return self._trust.empty or not (self._rules.at_prompt and discipline.canonical)
 
     def _takes_text(self) -> bool:
         return self._rules.needs_paste_mode or self._trust.takes_text

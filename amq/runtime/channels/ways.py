@@ -16,6 +16,7 @@ from amq.runtime.channels.pane import PaneChannel
 from amq.runtime.desktop import notice_command
 from amq.runtime.keyboard import Keyboard
 from amq.runtime.panes import Pane, kitty, tmux
+from amq.runtime.profiles import Profile
 
 NO_TERMINAL = "there is no terminal here"
 FORBIDDEN = "this kernel forbids programs to type into their terminal (sysctl dev.tty.legacy_tiocsti is 0)"
@@ -29,6 +30,7 @@ class Place:
     environment: Mapping[str, str]
     terminal: int | None = field(default_factory=borrowed.open_own)  # a descriptor of our controlling one
     program: str = ""  # the agent's, where we know nothing of it
+    profile: Profile | None = None  # of that program, where the user has named one
     command: str = ""  # what `--command` names
     mode: Mode = Mode.AUTO
     submit: bool = False  # press Enter even where a dialog may take it
@@ -36,7 +38,7 @@ class Place:
     def keyboard(self) -> Keyboard:
         """That of the terminal, which has to be there."""
         assert self.terminal is not None
-        return Keyboard(self.terminal, self.program or self.me, self.environment)
+        return Keyboard(self.terminal, self.program or self.me, self.environment, self.profile)
 
 
 @dataclass(frozen=True)

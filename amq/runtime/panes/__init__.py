@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from amq.pty.screen import Screen, Size, View
+from amq.runtime.programs import find_program
 
 PATIENCE = 5.0  # seconds for a multiplexer to answer
 
@@ -43,20 +44,28 @@ class Pane(Protocol):
         """The multiplexer."""
 
     def picture(self) -> Picture | None:
-        """What is on it; None while that is not what its program shows, as in a mode for copying."""
+        """Return what its program shows; None while keys would not reach just that program, as in copy mode."""
 
-    def paste(self, text: str, *, as_paste: bool) -> None:
-        """Type one line of text, as a bracketed paste or key by key."""
+    def paste(self, text: str, *, as_paste: bool) -> bool:
+        """Type one line of text, as a bracketed paste or key by key. Return False where nothing was typed."""
 
-    def press(self, key: bytes) -> None:
-        """Type the bytes of one key."""
+    def press(self, key: bytes) -> bool:
+        """Type the bytes of one key. Return False where nothing was typed."""
 
 
 def ask(words: Sequence[str], environment: Mapping[str, str], given: bytes = b"") -> bytes:
     """What a multiplexer's command prints. Raises GoneError if it fails or does not answer."""
+    program = find_program(words[0], environment)
+    if program is None:
+        raise GoneError(f"{words[0]} is not on the PATH")
     try:
         asked = subprocess.run(
-            words, env=dict(environment), input=given, capture_output=True, timeout=PATIENCE, check=False
+            [program, *words[1:]],
+            env=dict(environment),
+            input=given,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise GoneError(f"{words[0]}: {error}") from error

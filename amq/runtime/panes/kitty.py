@@ -1,4 +1,8 @@
-"""A window of kitty, through its remote control (https://sw.kovidgoyal.net/kitty/remote-control/)."""
+"""A window of kitty, through its remote control (https://sw.kovidgoyal.net/kitty/remote-control/).
+
+What is sent to a window by its number reaches its program and no other, whatever lies over it (an overlay, hints),
+however far the user has scrolled back, and while keys are broadcast, which only those of the broadcasting window are.
+"""
 
 from __future__ import annotations
 
@@ -21,18 +25,22 @@ class KittyWindow:
         self._environment = environment
 
     def picture(self) -> Picture | None:
-        """Its size and its text are two answers: one that changes its size in between looks wrong for once."""
+        """Its size and its text are two answers: one that changes its size in between looks wrong for once.
+
+        All of its text, because while the user looks back "screen" is what they see, and not what the program shows.
+        """
         about = self._about()
-        text = self._ask("get-text", f"--match=id:{self._window}", "--extent=screen", "--ansi", "--add-cursor")
-        title = str(about["title"]).encode()
-        drawn = text.removesuffix(b"\n").replace(b"\n", b"\r\n")
-        return Picture((int(about["lines"]), int(about["columns"])), drawn, title)
+        text = self._ask("get-text", f"--match=id:{self._window}", "--extent=all", "--ansi", "--add-cursor")
+        rows = int(about["lines"])
+        last = text.removesuffix(b"\n").split(b"\n")[-rows:]  # each is a row or more: what is too much scrolls away
+        return Picture((rows, int(about["columns"])), b"\r\n".join(last), str(about["title"]).encode())
 
-    def paste(self, text: str, *, as_paste: bool) -> None:
-        self.press(bracketed(text) if as_paste else plain(text))
+    def paste(self, text: str, *, as_paste: bool) -> bool:
+        return self.press(bracketed(text) if as_paste else plain(text))
 
-    def press(self, key: bytes) -> None:
+    def press(self, key: bytes) -> bool:
         self._ask("send-text", f"--match=id:{self._window}", "--stdin", given=key)
+        return True
 
     def leader(self) -> int:
         """The window's first process."""
@@ -53,7 +61,7 @@ class KittyWindow:
 
 def why_not(environment: Mapping[str, str]) -> str:
     """Why the window we are in cannot be reached; "" if it can."""
-    if not environment.get("KITTY_WINDOW_ID"):
+    if not environment.get("KITTY_WINDOW_ID", "").isdecimal():  # in a match, another word could be an expression
         return "not inside kitty"
     if not environment.get("KITTY_LISTEN_ON"):
         return "kitty has no socket: set allow_remote_control and listen_on in kitty.conf"

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import PurePath
 
+from amq.errors import UsageError
+from amq.names import nearest
 from amq.pty.keystrokes import Line
+from amq.pty.row import PromptRule
 from amq.runtime.typed import Rules
+
+BUILT_IN = "comes with amq"
 
 
 class HookStyle(Enum):
@@ -90,6 +95,8 @@ class Profile:
     answers_state: bool = False  # it publishes its state by OSC 7501 only to a terminal that answers its question
     tool_output: ToolOutput = field(default_factory=ToolOutput)
     submit_needs: str = ""  # part of an argument without which the submit key of the rules is none
+    usual_submit: bytes = b""  # what submits a line in its place then, and answers no dialog
+    no_session: tuple[str, ...] = ()  # its sub-commands that show something else than a session
     line: Line = field(default_factory=Line)
     rules: Rules = field(default_factory=Rules)
 
@@ -116,9 +123,9 @@ class Profile:
 
 def built_in() -> dict[str, Profile]:
     """The profiles that come with amq, by name."""
-    from amq.runtime.profiles import claude, codex, gemini, generic, opencode
+    from amq.runtime.profiles import claude, codex, gemini, generic, opencode, qwen
 
-    return {each.PROFILE.name: each.PROFILE for each in (claude, codex, gemini, opencode, generic)}
+    return {each.PROFILE.name: each.PROFILE for each in (claude, codex, gemini, opencode, qwen, generic)}
 
 
 def profile_for(program: str) -> Profile:
@@ -133,6 +140,52 @@ def own_file(program: str, environment: Mapping[str, str]) -> str | None:
 
     Reading it (`own.read_own`) is slow to import, so that is done only where there is one.
     """
-    config = environment.get("XDG_CONFIG_HOME") or os.path.join(environment.get("HOME", ""), ".config")
-    path = os.path.join(config, "amq", "profiles", f"{PurePath(program).name}.toml")
+    path = os.path.join(_own_directory(environment), f"{PurePath(program).name}.toml")
     return path if os.path.isabs(path) and os.path.exists(path) else None
+
+
+def chosen(asked: str | None, program: str, environment: Mapping[str, str]) -> tuple[Profile, str]:
+    """The profile ASKED for, by its name or as a file, else that of PROGRAM; and where it comes from, in words.
+
+    Raises UsageError if there is none of that name, or a file is wrong.
+    """
+    path = asked if asked and _is_file(asked) else own_file(program if asked is None else asked, environment)
+    if path:
+        from amq.runtime.profiles.own import read_own
+
+        return read_own(path), path
+    if asked is None:
+        return profile_for(program), BUILT_IN
+    if profile := built_in().get(asked):
+        return profile, BUILT_IN
+    names = sorted({*built_in(), *_own_names(environment)})
+    like = nearest(asked, names, most=1)
+    guess = f"; did you mean {like[0]}?" if like else ""
+    raise UsageError(
+        f"there is no profile {asked!r}{guess}",
+        hint=f"there are {', '.join(names)}; a file has a / in it, or ends in .toml",
+    )
+
+
+def with_prompt(profile: Profile, prompt: object, where: str = "--prompt") -> Profile:
+    """PROFILE for a program that takes a line where it shows PROMPT. Raises UsageError; WHERE says whose mistake."""
+    if not (isinstance(prompt, str) and prompt.strip() and prompt.isprintable()):
+        raise UsageError(f"{where} takes one line of printable text: the prompt, as it stands before the cursor")
+    return replace(profile, rules=replace(profile.rules, row=PromptRule(prompt)))
+
+
+def _is_file(asked: str) -> bool:
+    return asked.endswith(".toml") or any(separator in asked for separator in (os.sep, os.altsep) if separator)
+
+
+def _own_directory(environment: Mapping[str, str]) -> str:
+    config = environment.get("XDG_CONFIG_HOME") or os.path.join(environment.get("HOME", ""), ".config")
+    return os.path.join(config, "amq", "profiles")
+
+
+def _own_names(environment: Mapping[str, str]) -> list[str]:
+    try:
+        found = os.listdir(_own_directory(environment))
+    except OSError:
+        return []
+    return [name.removesuffix(".toml") for name in found if name.endswith(".toml")]

@@ -1,13 +1,17 @@
-"""Claude Code, measured on 2.1.330 and 2.1.197.
+"""Claude Code, measured on 2.1.332, 2.1.330 and 2.1.197.
 
 Its input row stands between two lines across the screen; the cursor is in it, though it is never visible. The row is
-gone while a dialog, a question to the person or the transcript has the screen.
+gone while a dialog, a question to the user or the transcript has the screen.
+
+Its list of agents (`claude agents`, and the left arrow in an empty row) has such a row too. A line there becomes a
+session of its own, and Ctrl-X ends the one that is selected. It is known by its placeholder, by what stands below it,
+and by `state=clear`. Behind the prompt of a session stands a blank that does not break, behind the list's a plain one.
 
 Ctrl-X Enter submits the line (and queues it while Claude works), and its permission dialogs ignore it. On 2.1.197 it
 does nothing, so there a plain Enter follows, once, when the row shows our text and the title says that Claude idles:
 then no turn is under way that could open a dialog.
 
-2.1.330 publishes its state, its dialogs and questions to the person included, to a terminal that answers it.
+From 2.1.330 it publishes its state, its dialogs and questions to the user included, to a terminal that answers it.
 """
 
 from __future__ import annotations
@@ -20,20 +24,42 @@ from amq.runtime.typed import ReadyWhen, Rules
 PROFILE = Profile(
     name="claude",
     programs=("claude",),
-    tested=("2.1.330", "2.1.197"),
+    tested=("2.1.332", "2.1.330", "2.1.197"),
     hooks=HookStyle.SETTINGS,
     publishes=Published.SESSIONS,
     native=NativeWay.CLAUDE_SOCKET,
     keeps_path=True,
     answers_state=True,
     tool_output=ToolOutput(30_000, variable="BASH_MAX_OUTPUT_LENGTH"),  # which raises nothing, measured to 2.1.332
+    no_session=("agents",),
     # Ctrl-J breaks the line, Ctrl-U clears one line of many, Ctrl-C may end a turn and leave the line
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
     rules=Rules(
-        row=RowRule(prompt="❯", framed=True),
+        row=RowRule(
+            prompt="❯",
+            framed=True,
+            placeholders=(
+                "Try .+",
+                "Press up to (?:edit|select) .+",
+                "Describe something to build, change, or fix",
+                "Resend your message to try again",
+                "Once fixed.+",
+                "Run /rewind to go back",
+            ),
+            suggests_behind="❯\xa0",  # the user's next line, as a model guesses it
+            elsewhere=(
+                "describe a task for a new session",
+                "Message @.+",  # a sub-agent's transcript: the line would be for it
+                "Press Enter to edit the selected message.*",
+                "Taking your message back…",
+                r"enter to (?:return|create|open)\b",
+                r"ctrl\+x to (?:remove|stop)\b",
+            ),
+        ),
         submit=b"\x18\r",
         inert=True,
         plain=ENTER,
+        plain_for=("2.1.197",),
         idle_title="✳".encode(),
         busy_sign="esc to interrupt",
         needs_paste_mode=True,

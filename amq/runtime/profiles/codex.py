@@ -1,8 +1,12 @@
-"""Codex, measured on 0.169.0.
+"""Codex, measured on 0.171.0 and 0.169.0.
 
 It is started without its shared daemon, because that runs shell commands with the environment of the first Codex that
 used it, and so with another agent's AM_ME. And it is given a queue key of our own, F21, which its dialogs ignore and
-which does not break off a turn as Enter does.
+which does not break off a turn as Enter does. Started without it, it has Tab, which queues a line too, and submits it
+at once where it idles; neither approves anything.
+
+The fields of /review, /rename, /export and /goal are drawn like its input row. They are known by another placeholder
+and by the line below them; our key has no effect there, and Enter would submit them.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ QUEUE_SETTING = "tui.keymap.composer.queue="
 PROFILE = Profile(
     name="codex",
     programs=("codex",),
-    tested=("0.169.0",),
+    tested=("0.171.0", "0.169.0"),
     settings=("CODEX_HOME", ".codex/config.toml"),
     additions=(
         Addition(
@@ -44,12 +48,17 @@ PROFILE = Profile(
     native=NativeWay.CODEX_QUEUE,
     tool_output=ToolOutput(10_000),  # for a model that it does not know, measured to 0.171.0; for others it is more
     submit_needs="f21",
+    usual_submit=b"\t",
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
     rules=Rules(
-        row=RowRule(prompt="›", framed=False),
+        row=RowRule(
+            prompt="›",
+            framed=False,
+            placeholders=("Ask Codex.*",),  # a narrow screen cuts it
+            elsewhere=(r"^\s*enter submit\b",),
+        ),
         submit=kitty_key(F21),
         inert=True,
-        plain=ENTER,  # where a setting of the person's has taken our key away
         busy_sign="esc to interrupt",
         needs_paste_mode=True,
         full_screen=True,

@@ -1,11 +1,15 @@
-"""Gemini CLI. Measured: the submit key is taken 0.3 s after a paste and later, and it is slow to start.
+"""Gemini CLI, measured on 0.61.0.
 
-None of its keys is known to mean nothing to a dialog: the line is submitted only where exactly it came back.
+It has no key that its dialogs are known to ignore: Enter is pressed only while its title says that it is ready, and its
+row holds exactly our line. Its placeholder is not faint, but known by its words. In a dialog the row is gone, and the
+title says so. It is slow to start, and takes Enter 0.3 s after a paste and later.
 """
 
 from __future__ import annotations
 
+from amq.pty.announced import Published
 from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.row import RowRule
 from amq.runtime.profiles import Profile
 from amq.runtime.typed import ReadyWhen, Rules
 
@@ -14,5 +18,27 @@ PROFILE = Profile(
     programs=("gemini",),
     tested=("0.61.0",),
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
-    rules=Rules(needs_paste_mode=True, full_screen=True, ready_when=ReadyWhen.TITLED, patience=20.0, settle=0.3),
+    rules=Rules(
+        row=RowRule(
+            prompt=" > ",
+            framed=False,
+            indent=3,
+            hides_cursor=True,
+            placeholders=("Type your message or @path/to/file",),
+            faint=False,
+        ),
+        submit=b"",
+        plain=ENTER,
+        titles=(
+            ("◇".encode(), Published.IDLE),
+            ("✦".encode(), Published.WORKING),
+            ("⏲".encode(), Published.WORKING),
+            ("✋".encode(), Published.BLOCKED),
+        ),
+        needs_paste_mode=True,
+        full_screen=True,
+        ready_when=ReadyWhen.TITLED,
+        patience=20.0,
+        settle=0.3,
+    ),
 )

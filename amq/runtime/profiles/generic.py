@@ -1,4 +1,7 @@
-"""Any other program. It gets Enter only after exactly our text came back in its output."""
+"""Any other program. Nothing is typed into it, as any letter may answer a question of its own (`git checkout -p`).
+
+With `with_prompt` it gets a line where it shows its prompt.
+"""
 
 from __future__ import annotations
 

@@ -1,11 +1,16 @@
-"""opencode. Measured: it lives on the alternate screen, which stays empty for eight seconds and more at the start.
+"""opencode, measured on 1.18.33.
 
-None of its keys is known to mean nothing to a dialog: the line is submitted only where exactly it came back.
+It lives on the alternate screen, which stays empty for eight seconds and more at the start. Its row stands in a box
+behind a bar, with the cursor visible. A dialog has a box without a lower edge, and hides the cursor.
+
+It has no key that its dialogs are known to ignore: Enter is pressed only while nothing on its screen says that it
+works, and its row holds exactly our line.
 """
 
 from __future__ import annotations
 
 from amq.pty.keystrokes import ENTER, Line
+from amq.pty.row import RowRule
 from amq.runtime.profiles import Profile
 from amq.runtime.typed import Rules
 
@@ -14,5 +19,21 @@ PROFILE = Profile(
     programs=("opencode",),
     tested=("1.18.33",),
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), escape_waits=False),
-    rules=Rules(needs_paste_mode=True, full_screen=True, quiet=1.0, patience=30.0),
+    rules=Rules(
+        row=RowRule(
+            prompt="",
+            framed=False,
+            bar="┃",
+            placeholders=("Ask anything….*",),
+            faint=False,
+            working=(r"\besc (?:again to )?interrupt\b",),
+            elsewhere=(r"^\s*┃\s+Shell\b",),  # a line there is a command
+        ),
+        submit=b"",
+        plain=ENTER,
+        needs_paste_mode=True,
+        full_screen=True,
+        quiet=1.0,
+        patience=30.0,
+    ),
 )

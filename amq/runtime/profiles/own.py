@@ -6,6 +6,7 @@
 
     [rules]
     submit = "\\r"
+    prompt = "> "               # it takes a line where this stands before the cursor, as with --prompt
 
 The keys are the fields of `Profile`, `Line` and `Rules`. Every one is checked before anything is started.
 """
@@ -19,9 +20,10 @@ from typing import Any
 
 from amq.errors import UsageError
 from amq.names import nearest
-from amq.runtime.profiles import Profile, built_in
+from amq.pty.row import PromptRule
+from amq.runtime.profiles import Profile, built_in, with_prompt
 
-NEVER = (b"", b"\x1b", b"\x03", b"\x15", b"\x19")  # submit keys: none, a bare ESC, Ctrl-C, Ctrl-U, Ctrl-Y
+NEVER = (b"\x1b", b"\x03", b"\x15", b"\x19")  # submit keys: a bare ESC, Ctrl-C, Ctrl-U, Ctrl-Y
 
 
 def read_own(path: str) -> Profile:
@@ -34,8 +36,12 @@ def read_own(path: str) -> Profile:
     base = wire.pop("extends", "generic")
     if not isinstance(base, str) or base not in built_in():
         raise UsageError(f"{path}: there is no profile {base!r} to extend", hint=f"there are {', '.join(built_in())}")
-    start = built_in()[base]
-    return checked(_merged(start, wire, path, ""), path)
+    start, where = built_in()[base], f"{path}: rules.prompt"
+    rules = wire.get("rules")
+    if not isinstance(rules, dict) or "prompt" not in rules:
+        return checked(_merged(start, wire, path, ""), path)
+    prompt = rules.pop("prompt")
+    return with_prompt(checked(_merged(start, wire, path, ""), path), prompt, where)
 
 
 def checked(values: Mapping[str, Any], path: str) -> Profile:
@@ -48,8 +54,13 @@ def checked(values: Mapping[str, Any], path: str) -> Profile:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UsageError(f"{path}: {where}: {first['msg']}") from error
-    if profile.rules.submit in NEVER or (profile.rules.submit[:1] == b"\x1b" and len(profile.rules.submit) < 3):
+    for name, key in (("submit", profile.rules.submit), ("plain", profile.rules.plain)):
+        if key in NEVER or (key[:1] == b"\x1b" and len(key) < 3):
+            raise UsageError(f"{path}: rules.{name}: no key that submits a line", hint='such as "\\r"')
+    if not profile.rules.submit + profile.rules.plain:
         raise UsageError(f"{path}: rules.submit: no key that submits a line", hint='such as "\\r"')
+    if isinstance(profile.rules.row, PromptRule):
+        return with_prompt(profile, profile.rules.row.text, f"{path}: rules.row.text")
     return profile
 
 

@@ -1,0 +1,102 @@
+"""Values as words of other programs' languages, one function a language. Pure.
+
+Whatever a directory, a handle or an argument holds (spaces, quotes, line ends, escape sequences, bytes that are not
+UTF-8), the other program gets just that. A function that cannot promise it raises ValueError.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_PLAIN = r"(?:[^\\]|\\(?![\\']|\Z))*"  # fish takes `\\` and `\'` for escapes inside of single quotes
+_NOT_LITERAL = r"[^\w/.,:=@+-]"
+
+
+def shell(word: str) -> str:
+    """Return WORD as one word of any POSIX shell, and of fish, in printable characters.
+
+    What cannot be printed is named in octal, as in `"$(printf %b '/tmp/\\0033')"`: not every shell knows `$'…'`.
+    """
+    from shlex import quote
+
+    kept = word.rstrip("\n")
+    ends = quote(word[len(kept) :]) if kept != word else ""  # a substitution would drop them
+    if kept.isprintable() and re.fullmatch(_PLAIN, kept):
+        return quote(kept) + ends
+    return f"\"$(printf %b '{re.sub(_NOT_LITERAL, _octal, kept)}')\"{ends}"
+
+
+def shell_line(words: Iterable[str]) -> str:
+    """Return WORDS as a command line for such a shell."""
+    return " ".join(map(shell, words))
+
+
+def toml(text: str) -> str:
+    """Return TEXT as a string of TOML. Raises ValueError for what is not Unicode, which TOML cannot hold."""
+    import json
+
+    text.encode()
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def toml_search_path(path: str) -> str:
+    """Return PATH, a list of directories to search, as a string of TOML, without those that TOML cannot hold."""
+    return toml(os.pathsep.join(place for place in path.split(os.pathsep) if _is_unicode(place)))
+
+
+def search_path(directory: str, path: str) -> str:
+    """Return PATH, a list of directories to search, with DIRECTORY first.
+
+    Raises ValueError for a directory that PATH cannot hold: it would fall into several, one of them relative.
+    """
+    if os.pathsep in directory or not os.path.isabs(directory):
+        raise ValueError(f"no PATH can hold {directory!r}")
+    return f"{directory}{os.pathsep}{path}" if path else directory
+
+
+def tmux(*commands: Sequence[str]) -> list[str]:
+    """Return the arguments that have tmux do COMMANDS, one after the other, in one turn.
+
+    tmux takes a final `;` of any argument for the end of a command, unless a backslash stands before it.
+    What it expands as a format (`-c`, `-n`, `-s`, `-F`) is not for values: `#(…)` runs a program, and there is no one
+    way to write a `#` (`##` is two before a `[`).
+    """
+    words: list[str] = []
+    for command in commands:
+        words += [";"] if words else []
+        words += [f"{word[:-1]}\\;" if word.endswith(";") else word for word in command]
+    return words
+
+
+def screen(data: bytes) -> str:
+    r"""Return DATA as a word of a command of GNU screen: `^`, `$`, `\` and quotes are special there, octal is not."""
+    return "".join(map(_stuffed, data))
+
+
+def notice_body(text: str) -> str:
+    r"""Return TEXT as notify-send takes a body: it reads backslash escapes, and the desktop reads markup."""
+    for plain, escaped in (("\\", "\\\\"), ("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
+        text = text.replace(plain, escaped)
+    return text
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _octal(sign: re.Match[str]) -> str:
+    return "".join(f"\\0{byte:03o}" for byte in sign[0].encode("utf-8", "surrogateescape"))
+
+
+def _stuffed(byte: int) -> str:
+    character = chr(byte)
+    return character if byte < 0x80 and (character.isalnum() or character in " .,:;/_+-") else f"\\{byte:03o}"

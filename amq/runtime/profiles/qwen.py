@@ -1,0 +1,40 @@
+"""Qwen Code, measured on 0.15.10. It is a fork of Gemini CLI, with another screen.
+
+Its row stands between two lines; it draws its cursor itself, and leaves the terminal's below. The row is gone while a
+dialog has the screen, and a line below says that it waits for the user. It publishes nothing: it works while a line
+below says how to end that.
+
+It has no key that its dialogs are known to ignore: Enter is pressed only while it idles, and its row holds exactly our
+line.
+"""
+
+from __future__ import annotations
+
+from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.row import RowRule
+from amq.runtime.profiles import Profile
+from amq.runtime.typed import Rules
+
+PROFILE = Profile(
+    name="qwen",
+    programs=("qwen",),
+    tested=("0.15.10",),
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
+    rules=Rules(
+        row=RowRule(
+            prompt="> ",
+            framed=True,
+            draws_cursor=True,
+            placeholders=("Type your message or @path/to/file",),
+            faint=False,
+            working=(r"\(\d[\dhms ]* · (?:.* · )?esc to cancel\)",),
+        ),
+        submit=b"",
+        plain=ENTER,
+        needs_paste_mode=True,
+        full_screen=True,
+        quiet=1.0,
+        patience=30.0,
+        settle=0.3,
+    ),
+)

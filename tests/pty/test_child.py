@@ -1,0 +1,45 @@
+"""What is known of a program in a terminal of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from amq.pty.child import Child
+from tests.pty.person import wait_until
+
+SCRIPT = """
+import os, signal
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+input()
+child = os.fork()
+if not child:
+    os.setpgid(0, 0)
+    os.tcsetpgrp(0, os.getpid())
+    input()
+    os._exit(0)
+os.waitpid(child, 0)
+os.tcsetpgrp(0, os.getpgrp())
+input()
+"""
+"""At each line it gives its terminal's keyboard to another process group, or takes it back, as a shell does."""
+
+
+def has_ended(child: Child) -> bool:
+    child.poll()
+    return child.status is not None
+
+
+def test_it_is_known_whether_the_program_itself_has_the_keyboard() -> None:
+    child = Child.spawn([sys.executable, "-c", SCRIPT], os.environ, (24, 80))
+    try:
+        assert child.in_foreground()
+        os.write(child.fd, b"\n")
+        wait_until(lambda: not child.in_foreground())
+        os.write(child.fd, b"\n")
+        wait_until(child.in_foreground)
+        os.write(child.fd, b"\n")
+    finally:
+        wait_until(lambda: has_ended(child))
+        child.close()
+    assert not child.in_foreground(), "there is no terminal any more"

@@ -1,0 +1,124 @@
+"""Agents' CLIs beside Claude Code and Codex under `amq run`: Gemini CLI, opencode and Qwen Code. For `make drift`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.real.agents import Agent
+from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
+from tests.real.person import NOTICE, Person, Run, check_answer, notices, soak, wait_for_reply
+from tests.real.rig import Rig
+from tests.real.terminal import Terminal, stays, wait_until
+from tests.real.test_outside_real import start
+
+__all__ = ["start"]
+pytestmark = [pytest.mark.timeout(300), soak]
+others = pytest.mark.parametrize("agent", ["gemini", "opencode", "qwen"], indirect=True)
+READY = r"Type your message|Ask anything…"
+HALF = r"[>┃]\s+half\b"
+PERMISSION = r"Allow execution of|Permission required"
+START_WITHIN = 60.0  # seconds
+
+
+@pytest.fixture
+def person(rig: Rig, agent: Agent) -> Person:
+    """The person, in a project with a queue for the agent and them."""
+    somebody = Person(rig.project)
+    somebody.amq("init", "--here", "--agents", f"user,{agent.program}")
+    return somebody
+
+
+def begin(run: Run, agent: Agent, *, asks: bool = False) -> Terminal:
+    terminal = run(agent, asks=asks)
+    terminal.wait_for(READY, START_WITHIN)
+    return terminal
+
+
+def submit(terminal: Terminal, line: str) -> None:
+    terminal.press(line)
+    terminal.wait_for(rf"[>┃]\s+{line}\b")
+    terminal.press("\r")
+
+
+def needs_permission(turn: Turn) -> Answer:
+    """A model that, told to work, runs a command."""
+    if "work" not in turn.text or NOTICE in turn.text:
+        return use_amq(turn)
+    return Say("Finished.") if turn.results else Call("touch done")
+
+
+@others
+@pytest.mark.parametrize("count", [2])
+def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, person: Person, run: Run, count: int) -> None:
+    terminal = begin(run, agent)
+    for number in range(1, count + 1):
+        question = person.ask(agent)
+        wait_for_reply(rig, person, terminal, number)
+        check_answer(person, agent, question)
+    assert sum(NOTICE in turn.text for turn in notices(rig)) == count
+
+
+@others
+def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    terminal = begin(run, agent)
+    terminal.press("half")
+    terminal.wait_for(HALF)
+    person.ask(agent)
+    person.waits_for(agent, "draft")
+    stays(lambda: terminal.shows(HALF), terminal.screen, 3)
+    terminal.press("\x7f" * 4)
+    wait_for_reply(rig, person, terminal)
+
+
+@others
+def test_an_open_dialog_gets_no_line(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    rig.model.script = needs_permission
+    check_dialog(rig, agent, person, begin(run, agent, asks=True))
+
+
+def check_dialog(rig: Rig, agent: Agent, person: Person, terminal: Terminal) -> None:
+    """Mail comes while a dialog is open: nothing is typed, and it is told of once behind it."""
+    submit(terminal, "work")
+    terminal.wait_for(PERMISSION)
+    person.ask(agent)
+    person.waits_for(agent, "dialog")
+    done = rig.project / "done"
+    stays(lambda: terminal.shows(PERMISSION) and not done.exists(), terminal.screen, 4)
+    terminal.press("\r")
+    wait_until(done.exists, terminal.screen)
+    wait_until(lambda: any(NOTICE in turn.text for turn in notices(rig)), terminal.screen, timeout=90)
+    assert sum(NOTICE in turn.text for turn in notices(rig)) == 1
+
+
+@others
+def test_an_agent_that_works_is_told_at_the_end_of_its_turn(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    go: Path = rig.project / "go"
+
+    def script(turn: Turn) -> Answer:
+        """A text that is streamed for long is taken for a loop by some."""
+        if "work" not in turn.text or NOTICE in turn.text:
+            return use_amq(turn)
+        wait_until(go.exists, lambda: "not told to go on", timeout=60)
+        return Say("Finished.")
+
+    rig.model.script = script
+    terminal = begin(run, agent)
+    submit(terminal, "work")
+    terminal.wait_for(r"esc (?:to cancel|interrupt)")
+    question = person.ask(agent)
+    person.waits_for(agent, "busy")
+    stays(lambda: not terminal.shows(NOTICE), terminal.screen, 4)
+    go.touch()
+    wait_for_reply(rig, person, terminal)
+    check_answer(person, agent, question)
+    assert sum(NOTICE in turn.text for turn in notices(rig)) == 1
+
+
+@others
+def test_beside_it_the_same_holds(rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]) -> None:
+    """By `amq wake` in tmux."""
+    rig.model.script = needs_permission
+    check_dialog(rig, agent, person, start(agent, asks=True, ready=READY))

@@ -1,0 +1,28 @@
+"""What the tests of other users' queues need."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from amq.store import descent
+from amq.store.descent import Guard
+from tests.conftest import Shell
+from tests.crash.tools import missing
+from tests.store.users import give
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one call was told of trust is not for the next test."""
+    monkeypatch.setattr(descent, "guard", Guard())
+
+
+@pytest.fixture
+def theirs(amq: Shell) -> Shell:
+    """A project with a queue, all of it USER's; we are root, in that project."""
+    if os.geteuid() != 0:
+        missing("root")
+    give(amq.project)
+    return amq
