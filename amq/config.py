@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from amq.budget import Budget
+
 
 ABOVE = "above"
 """The source of a queue that was found above the repository around the working directory."""
@@ -49,6 +51,19 @@ def _required(cwd: str) -> str:
     if not cwd:
         raise NotFound("the working directory is gone", hint="cd to one that is there")
     return cwd
+
+
+def output_budget(environ: Mapping[str, str]) -> Budget | None:
+    """How much a command may print that shows mail, by AMQ_MAX_CHARS; None: that does not say. Raises UsageError."""
+    from amq.budget import parse_budget
+
+    wanted = environ.get("AMQ_MAX_CHARS")
+    if not wanted:
+        return None
+    try:
+        return parse_budget(wanted)
+    except ValueError as error:
+        raise UsageError(f"AMQ_MAX_CHARS: {error}", hint="0 is no limit; without it, a default counts") from None
 
 
 def debugging(environ: Mapping[str, str]) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from amq import everywhere
 from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain, why
 from amq.instants import SECOND
 from amq.message import parse
 from amq.names import SUFFIX, message_id
 from amq.record import record, replace
-from amq.store import durable, letters, maildir
+from amq.store import aside, durable, letters, maildir
 from amq.store.durable import Directory
 from amq.store.letters import Letter
 from amq.store.locks import mailbox_lock
@@ -54,7 +56,17 @@ def listed(account: Account) -> list[Letter]:
             with Directory(path) as directory:
                 looks = (letters.look(directory, identifier, box) for identifier in identifiers)
                 found.update((letter.id, letter) for letter in looks if letter is not None)
+    found.update((f"{letter.box}/{letter.id}", letter) for letter in _moved_aside(account))
     return sorted(found.values(), key=lambda letter: (letter.failed_ns or 0, letter.id))
+
+
+def _moved_aside(account: Account) -> list[Letter]:
+    path = account.agent.refused
+    identifiers = everywhere.ids(account, path, maildir.entry_ids)
+    if not identifiers:
+        return []
+    with Directory(path) as refused:
+        return [letter for each in identifiers if (letter := aside.look(refused, each))]
 
 
 def opened(account: Account, identifier: str) -> Opened:
@@ -66,6 +78,9 @@ def opened(account: Account, identifier: str) -> Opened:
                 return Opened(*letters.read(directory, name, box))
         except FileNotFoundError:
             continue
+    with suppress(FileNotFoundError), Directory(account.agent.refused) as refused:
+        if letter := aside.look(refused, name):
+            return Opened(letter, aside.read(refused, name))
     raise NotFound(f"no dead letter {name}", hint="amq dlq list shows their ids")
 
 
@@ -88,6 +103,8 @@ def retry(account: Account, identifier: str, *, force: bool) -> Retried:
     with mailbox_lock(account.agent):
         found = opened(account, identifier)
         letter, original = found.letter, found.original
+        if letter.box == aside.BOX:
+            return _bring_back(account, letter, original)
         if letter.error:
             raise BadMessage(f"{letter.id} can not be retried: {letter.error}")
         if letter.retries >= MAX_RETRIES and not force:
@@ -104,6 +121,29 @@ def retry(account: Account, identifier: str, *, force: bool) -> Retried:
             return Retried(letter, None)
 
 
+def _bring_back(account: Account, letter: Letter, original: bytes) -> Retried:
+    """Give back what was moved aside, if it is a message. What is none stays as it is."""
+    try:
+        aside.message(original, letter.id)
+    except BadMessage as error:
+        return Retried(letter, error)
+    there = maildir.read_raw((account.agent.inbox_new, account.agent.inbox_cur), letter.message_id)
+    if there not in (None, original):
+        raise Conflict(f"{letter.id} stays: the inbox has another message {letter.message_id}")
+    agent = account.agent
+    with Directory(agent.refused) as refused:
+        if there is None:
+            aside.give_back(agent, refused, letter)
+        try:
+            aside.settle(agent, refused)
+            if there is not None:
+                aside.forget(refused, letter)
+                durable.sync(refused)
+        except OSError as error:
+            raise _perhaps_twice(letter, error) from error
+    return Retried(letter, None)
+
+
 def _heal(account: Account, box: Directory, letter: Letter, original: bytes) -> None:
     """Give the message back, unless it is in the inbox already, as an earlier retry that was cut off leaves it."""
     there = maildir.read_raw((account.agent.inbox_new, account.agent.inbox_cur), letter.message_id)
@@ -114,10 +154,14 @@ def _heal(account: Account, box: Directory, letter: Letter, original: bytes) -> 
     try:
         letters.forget(account.agent, box, letter)
     except OSError as error:
-        raise Uncertain(
-            f"{letter.message_id} is in the inbox, but {letter.id} may be there too: {why(error)}",
-            hint="retry it again: the message will not be there twice",
-        ) from error
+        raise _perhaps_twice(letter, error) from error
+
+
+def _perhaps_twice(letter: Letter, error: OSError) -> Uncertain:
+    return Uncertain(
+        f"{letter.message_id} is in the inbox, but {letter.id} may be there too: {why(error)}",
+        hint="retry it again: the message will not be there twice",
+    )
 
 
 def older_than(found: Iterable[Letter], age_s: float | None, now: int) -> list[Letter]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.errors import AmqError, BadMessage, why
+from amq.errors import AmqError, BadMessage, Unreadable, why
 from amq.message import Header
 from amq.names import SUFFIX
 from amq.order import in_order
@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 
     from amq.account import Account
 
+    Fits = Callable[["Drained"], bool]
+    """Whether there is room for one message more, which is then taken."""
+
 BATCH_MESSAGES = 256
 BATCH_BYTES = 4 * 1024 * 1024
+MOST_NAMED = 3
+"""Messages that cannot be read and are named in warnings; of the others only the number is said."""
 
 
 @record
@@ -49,7 +54,8 @@ class Drain:
 
     A message counts as shown when the next one (the next batch) is asked for, or the `with` block ends without an
     exception. Until then it is in `new`; if this process dies, or the block raises, it is shown again by the next
-    drain, marked `redelivered`. `count` is how many are held, `remaining` how many more were free to take.
+    drain, marked `redelivered`. `count` is how many are held, `remaining` how many more were free to take. What cannot
+    be read is in neither: it stays in `new`, is warned of, and is in `unreadable`.
     """
 
     def __init__(self, account: Account, limit: int, *, ack: bool, only: Sequence[str]) -> None:
@@ -61,11 +67,17 @@ class Drain:
         self._handed: list[Drained] = []
         self.count = 0
         self.remaining = 0
+        self._lost: dict[str, Unreadable] = {}
+
+    @property
+    def unreadable(self) -> list[Unreadable]:
+        """What was found that cannot be read, each with what to do about it."""
+        return list(self._lost.values())
 
     def __enter__(self) -> Self:
         account = self._account
         wanted = self._only or self._waiting()
-        self._hold = hold(account.agent, wanted, self._limit, account.temporary(), account.clock())
+        self._hold = hold(account.agent, wanted, self._limit, account.temporary(), account.clock(), self._lost)
         self.count, self.remaining = len(self._hold.ids), self._hold.remaining
         return self
 
@@ -77,6 +89,7 @@ class Drain:
                 self._hold.release()
         finally:
             self._hold.abandon()
+            _warn_of(self._account, self.unreadable)
 
     def __iter__(self) -> Iterator[Drained]:
         for batch in self._read_batches():
@@ -85,9 +98,13 @@ class Drain:
                 self._handed.append(item)
                 yield item
 
-    def batches(self) -> Iterator[list[Drained]]:
-        """The messages in batches of a bounded size, each settled when the next is asked for."""
-        for batch in self._read_batches():
+    def batches(self, fits: Fits | None = None) -> Iterator[list[Drained]]:
+        """The messages in batches of a bounded size, each settled when the next is asked for.
+
+        With `fits`, which takes at least the first, one batch of those before the first that does not fit. The others
+        are not held any longer: they stay in `new` as they were, and count as remaining.
+        """
+        for batch in self._read_fitting(fits) if fits else self._read_batches():
             self._settle()
             self._handed = batch
             yield batch
@@ -97,7 +114,7 @@ class Drain:
         agent = self._account.agent
         known = calm.known(agent)
         with Directory(agent.inbox_new) as new:
-            ordered, found = in_order(new, maildir.entry_ids(new), known)
+            ordered, found = in_order(new, maildir.entry_ids(new), known, self._lost)
         if self._limit:
             calm.keep(agent, known, found, self._account.temporary())
         return ordered
@@ -122,15 +139,34 @@ class Drain:
         if batch:
             yield batch
 
+    def _read_fitting(self, fits: Fits) -> Iterator[list[Drained]]:
+        assert self._hold is not None, "iterate inside `with`"
+        held, batch, looked_at = self._hold.ids, list[Drained](), 0
+        with Directory(self._account.agent.inbox_new) as new:
+            for looked_at, identifier in enumerate(held, 1):
+                item = self._read(new, identifier)
+                if item is not None and not fits(item):
+                    looked_at -= 1
+                    break
+                batch += [item] if item else []
+        if looked_at < len(held):
+            self._hold.narrow([item.id for item in batch], self._account.temporary())
+            self.count, self.remaining = len(batch), self.remaining + len(held) - looked_at
+        if batch:
+            yield batch
+
     def _read(self, new: Directory, identifier: str) -> Drained | None:
         """A held message as it is now; None if there is nothing to show: it stays in `new`, or another has taken it."""
         assert self._hold is not None
-        again = identifier in self._hold.redelivered
         try:
-            return _read(new, identifier, again=again, ack=self._ack, warn=self._account.warn)
+            return _read(new, identifier, again=identifier in self._hold.redelivered, ack=self._ack)
         except FileNotFoundError:
             self._hold.unsettled.discard(identifier)
-            return None
+        except Unreadable as error:
+            self._lost[identifier] = error
+            calm.forget_all(self._account.agent)
+        self.count -= 1
+        return None
 
     # -- settling ------------------------------------------------------------------------------------------------------
 
@@ -205,35 +241,49 @@ class Drain:
         return True
 
 
-def glance(account: Account, limit: int, skip: Container[str]) -> tuple[list[Drained], int]:
+def glance(account: Account, limit: int, skip: Container[str], fits: Fits | None) -> tuple[list[Drained], int]:
     """See `Mailbox.glance`."""
+    items, lost, looked_at = list[Drained](), dict[str, Unreadable](), 0
     with Directory(account.agent.inbox_new) as new:
         present = [identifier for identifier in maildir.entry_ids(new) if identifier not in skip]
-        chosen = in_order(new, present, calm.known(account.agent))[0][: limit or None]
-        items = [_glance(new, identifier, account.warn) for identifier in chosen]
-    return [item for item in items if item], len(present) - len(chosen)
+        ordered = in_order(new, present, calm.known(account.agent), lost)[0]
+        for looked_at, identifier in enumerate(ordered[: limit or None], 1):
+            item = _glance(new, identifier, lost)
+            if item is not None and fits is not None and not fits(item):
+                looked_at -= 1
+                break
+            items += [item] if item else []
+    _warn_of(account, list(lost.values()))
+    return items, len(ordered) - looked_at
 
 
-def _glance(new: Directory, identifier: str, warn: Callable[[str], None]) -> Drained | None:
+def _glance(new: Directory, identifier: str, lost: dict[str, Unreadable]) -> Drained | None:
     try:
-        item = _read(new, identifier, again=False, ack=False, warn=warn)
+        item = _read(new, identifier, again=False, ack=False)
     except FileNotFoundError:
         return None
-    return item and replace(item, to_dlq=False, peeked=True)
+    except Unreadable as error:
+        lost[identifier] = error
+        return None
+    return replace(item, to_dlq=False, peeked=True)
 
 
-def _read(new: Directory, identifier: str, *, again: bool, ack: bool, warn: Callable[[str], None]) -> Drained | None:
-    """A message, good or bad; None if it can not be read at the moment. Raises FileNotFoundError if it has gone."""
+def _warn_of(account: Account, unreadable: Sequence[Unreadable]) -> None:
+    """Say what cannot be read, and what to do about it; every look says it, and one process says it once."""
+    for error in unreadable[:MOST_NAMED]:
+        account.warn_once(f"{error.message}, and stays in new; {error.hint}")
+    if len(unreadable) > MOST_NAMED:
+        account.warn_once(f"{len(unreadable) - MOST_NAMED} more messages cannot be read, and stay in new")
+
+
+def _read(new: Directory, identifier: str, *, again: bool, ack: bool) -> Drained:
+    """A message, good or bad. Raises Unreadable, or FileNotFoundError if it has gone."""
     try:
         return _open(new, identifier, again=again, ack=ack)
     except FileNotFoundError:
         raise
-    except PermissionError as error:
-        unreadable = BadMessage(f"can not be read: {why(error)}", "parse_error")
-        return Drained(identifier, None, "", 0, again, acked=False, error=unreadable)
     except OSError as error:  # the system's trouble, not the message's
-        warn(f"{identifier} can not be read now, and stays in new: {why(error)}")
-        return None
+        raise maildir.unreadable(new, identifier, error) from error
 
 
 def _open(new: Directory, identifier: str, *, again: bool, ack: bool) -> Drained:

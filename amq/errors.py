@@ -83,6 +83,19 @@ class BadMessage(AmqError):
         self.reason = reason
 
 
+class Unreadable(AmqError, OSError):
+    """A message that cannot be read. That says nothing of what is in it, so it stays where it is."""
+
+    code = "unreadable"
+
+    def __init__(self, identifier: str, reason: str, hint: str) -> None:
+        super().__init__(f"{identifier} cannot be read: {reason}", hint)
+        self.id = identifier
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}"
+
+
 class HostFailed(AmqError):
     """`amq run` itself failed; the program's own status would be below this."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.errors import UnsafePath, why
+from amq.errors import Unreadable, UnsafePath, why
 from amq.names import check_handle
 from amq.store import maildir, registry
 from amq.store.durable import Directory
@@ -68,5 +68,8 @@ def look(path: RootedPath, identifiers: Sequence[str]) -> Iterator[Found]:
 
 
 def warn_of(account: Account, path: str, found: Found) -> None:
-    """Say that a bad message was left out."""
-    account.warn(f"{path}/{visible(found.id)} is no message and is left out: {visible(str(found.error))}")
+    """Say that a message without a header was left out, and why."""
+    if isinstance(found.error, Unreadable):
+        account.warn(f"{found.error}; it is left out")
+    else:
+        account.warn(f"{path}/{visible(found.id)} is no message and is left out: {visible(str(found.error))}")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
     from amq.deadletters import Opened, Retried
-    from amq.draining import Drain, Drained
+    from amq.draining import Drain, Drained, Fits
     from amq.layout import RootedPath
     from amq.roster import Agent
     from amq.sending import Draft, Replied, Sent
@@ -180,14 +180,17 @@ class Mailbox:
         account = self.account
         return write_presence(account.agent, account.me, status, note, account.clock(), account.temporary())
 
-    def glance(self, limit: int = 20, *, skip: Container[str] = ()) -> tuple[Sequence[Drained], int]:
+    def glance(
+        self, limit: int = 20, *, skip: Container[str] = (), fits: Fits | None = None
+    ) -> tuple[Sequence[Drained], int]:
         """What a drain would show, LIMIT messages at most (0: all), and how many more there are; moves nothing.
 
-        The ids in SKIP are left out. Nothing is held, so a drain may be showing the same.
+        The ids in SKIP are left out, and with `fits` what comes from the first message on that does not fit. Nothing
+        is held, so a drain may be showing the same. What cannot be read is warned of, and is in neither.
         """
         from amq.draining import glance
 
-        return glance(self.account, limit, skip)
+        return glance(self.account, limit, skip, fits)
 
     def acknowledge(self, identifier: str) -> Ack:
         """Acknowledge a message by hand, once; the acknowledgement that stands. Raises NotFound or BadMessage."""
@@ -200,7 +203,10 @@ class Mailbox:
         return acknowledge(account.queue, account.me, [message.header], account.clock(), account.temporary())[0]
 
     def letters(self) -> Sequence[Letter]:
-        """My dead letters, oldest first; the envelope of none of them is trusted, and no damage stops it."""
+        """My dead letters, oldest first, and what was moved aside instead (of the box `refused`).
+
+        The envelope of none of them is trusted, and no damage stops it.
+        """
         from amq import deadletters
 
         return deadletters.listed(self.account)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from amq.errors import Unreadable
 from amq.instants import format_instant
 from amq.store import maildir
 
@@ -13,28 +14,37 @@ if TYPE_CHECKING:
 
 
 def in_order(
-    new: Directory, ids: Sequence[str], known: Mapping[str, str] | None = None
+    new: Directory,
+    ids: Sequence[str],
+    known: Mapping[str, str] | None = None,
+    unreadable: dict[str, Unreadable] | None = None,
 ) -> tuple[list[str], dict[str, str]]:
     """The messages IDS of the open directory NEW, the urgent first, then the oldest, ties by id; and which are calm.
 
     Calm are those that are not urgent, as far as that is to be seen without parsing a header, with the instant that
     they were made at. Those KNOWN to be calm are not opened. A bad message counts as old, so that it is put away soon.
+    What cannot be read is left out, and why is added to UNREADABLE: it must not take another's place.
     """
     calm = {each: known[each] for each in ids if each in known} if known else {}
     for each in ids:
         if each not in calm and (created := maildir.calm_since(new, each)):
             calm[each] = created
 
+    lost = {} if unreadable is None else unreadable
+
     def turn(identifier: str) -> tuple[bool, str, str]:
         if identifier in calm:
             return (True, calm[identifier], identifier)
-        return (*_by_header(new, identifier), identifier)
+        return (*_by_header(new, identifier, lost), identifier)
 
-    return sorted(ids, key=turn), calm
+    ordered = sorted(ids, key=turn)
+    return [each for each in ordered if each not in lost] if lost else ordered, calm
 
 
-def _by_header(new: Directory, identifier: str) -> tuple[bool, str]:
+def _by_header(new: Directory, identifier: str, lost: dict[str, Unreadable]) -> tuple[bool, str]:
     found = maildir.look(new, identifier)
+    if found is not None and isinstance(found.error, Unreadable):
+        lost[identifier] = found.error
     if found is None or found.header is None:
         return (True, "")
     return (found.header.priority != "urgent", format_instant(found.header.created_ns)[:-1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq import everywhere
-from amq.errors import BadMessage, why
+from amq.errors import BadMessage, Unreadable, why
 from amq.instants import SECOND
 from amq.names import undated
 from amq.record import record
@@ -13,6 +13,8 @@ from amq.store.presence import read_presence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from amq.account import Account
     from amq.layout import AgentLayout
     from amq.message import Header
@@ -22,7 +24,10 @@ if TYPE_CHECKING:
 
 @record
 class Agent:
-    """How an agent stands. `oldest_s` is the age of its oldest unread message in seconds; None: there is none."""
+    """How an agent stands. `oldest_s` is the age of its oldest unread message in seconds; None: that is not known.
+
+    `unreadable` are those of the unread that cannot be read, `dead_letters` all that was put away, or moved aside.
+    """
 
     handle: str
     presence: Presence | None
@@ -30,6 +35,7 @@ class Agent:
     oldest_s: float | None
     dead_letters: int
     notifier: Notifier | None
+    unreadable: Sequence[Unreadable] = ()
 
 
 def roster(account: Account) -> list[Agent]:
@@ -60,7 +66,8 @@ def presences(account: Account) -> list[Presence]:
 
 def _stand(account: Account, handle: str, agent: AgentLayout) -> Agent:
     unread = everywhere.ids(account, agent.inbox_new)
-    letters = (everywhere.ids(account, path, maildir.entry_ids) for path in (agent.dlq_new, agent.dlq_cur))
+    places = (agent.dlq_new, agent.dlq_cur, agent.refused)
+    letters = (everywhere.ids(account, path, maildir.entry_ids) for path in places)
     return Agent(
         handle,
         _presence(account, handle, agent),
@@ -68,6 +75,7 @@ def _stand(account: Account, handle: str, agent: AgentLayout) -> Agent:
         _age_of_oldest(account, agent, unread),
         sum(map(len, letters)),
         _notifier(account, agent),
+        maildir.cannot_read(agent.inbox_new, unread) if unread else (),
     )
 
 

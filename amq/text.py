@@ -114,3 +114,46 @@ def indented(text: str, margin: str = "    ") -> str:
 def with_final_line_end(text: str) -> str:
     """TEXT, ending in a line end unless it is empty."""
     return text if not text or text.endswith("\n") else text + "\n"
+
+
+_FARTHEST = 256
+"""Characters that a cut is moved by, at most: what is longer is no character that is read as one."""
+_FLAGS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
+"""Regional indicators: two of them are one flag."""
+
+
+def cut_before(text: str, at: int) -> int:
+    """Return where to cut TEXT, AT or before: at the end of a line that is not far, or between two characters.
+
+    A character is what is read as one, such as a letter with its accents, or a family. It is the first at least.
+    """
+    if at >= len(text):
+        return len(text)
+    line_end = text.rfind("\n", at - at // 4, at) + 1
+    if line_end:
+        return line_end
+    before = (place for place in range(at, max(at - _FARTHEST, 0), -1) if not _is_inside(text, place))
+    after = (place for place in range(1, min(len(text), _FARTHEST)) if not _is_inside(text, place))
+    return next(before, 0) or (at if at > _FARTHEST else next(after, min(len(text), _FARTHEST)))
+
+
+def _is_inside(text: str, at: int) -> bool:
+    """Whether a cut AT would be within a character as it is read, or within what stands for one that is not seen."""
+    from unicodedata import category
+
+    before, after = text[at - 1], text[at]
+    return (
+        category(after)[0] == "M"
+        or "\u200d" in (before, after)
+        or "\U0001f3fb" <= after <= "\U0001f3ff"  # a colour of skin
+        or "\u1160" <= after <= "\u11ff"  # what follows the first part of a Hangul syllable
+        or (after in _FLAGS and (at - len(text[:at].rstrip(_FLAGS))) % 2 == 1)
+        or _is_inside_name(text, at)
+    )
+
+
+def _is_inside_name(text: str, at: int) -> bool:
+    """Whether a cut AT would be within `^[` or `<U+200B>`."""
+    start = max(at - 9, 0)
+    names = re.finditer(r"\^[@-_?]|<U\+[0-9A-F]{4,6}>", text[start : at + 9])
+    return any(found.start() < at - start < found.end() for found in names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq import everywhere
-from amq.errors import BadMessage, NotFound
+from amq.errors import BadMessage, NotFound, Unreadable
 from amq.names import message_id
 from amq.record import record
 from amq.store import letters, maildir
@@ -63,11 +63,11 @@ def _ack(account: Account, agent: AgentLayout, identifier: str, handle: str) -> 
 
 def _find(account: Account, identifier: str) -> Header:
     """The header, from my own boxes before anyone else's; a damaged copy counts only if there is no good one."""
-    damaged: BadMessage | None = None
+    damaged: BadMessage | Unreadable | None = None
     for agent in everywhere.agents(account).values():
         try:
             return maildir.find(agent, identifier)[0].header
-        except BadMessage as error:
+        except (BadMessage, Unreadable) as error:
             damaged = damaged or error
         except NotFound:
             continue
@@ -81,7 +81,8 @@ def _box(account: Account, agent: AgentLayout, identifier: str) -> str:
     for box, path in (("new", agent.inbox_new), ("cur", agent.inbox_cur)):
         if _has(account, path, identifier):
             return box
-    return "dlq" if _is_dead(account, agent, identifier) else "missing"
+    is_dead = _has(account, agent.refused, identifier) or _is_dead(account, agent, identifier)
+    return "dlq" if is_dead else "missing"
 
 
 def _has(account: Account, path: RootedPath, identifier: str) -> bool:

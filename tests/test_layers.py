@@ -24,7 +24,7 @@ ROOMS = {
     "amq": "library",
     **{f"amq.{name}": "entry" for name in ("__main__", "entry")},
     **{f"amq.{name}": "values" for name in ("errors", "instants", "jsontext", "layout", "message", "names")},
-    **{f"amq.{name}": "values" for name in ("outlines", "quoting", "record", "text")},
+    **{f"amq.{name}": "values" for name in ("budget", "outlines", "quoting", "record", "text")},
     **{f"amq.{name}": "mailbox" for name in ("account", "draining", "listing", "mailbox", "progress", "sending")},
     **{f"amq.{name}": "mailbox" for name in ("deadletters", "everywhere", "order", "roster", "sweeping")},
     **{f"amq.{name}": "mailbox" for name in ("thread_order", "threads")},

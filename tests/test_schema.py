@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import sys
@@ -22,6 +23,8 @@ from amq.runtime import lock, private, session, waker
 from amq.runtime.record import Record
 from amq.runtime.words import Outcome, Reason
 from amq.setup.tmux import Pane, Tmux
+from amq.store import durable
+from amq.store.durable import Directory
 from amq.store.locks import open_state
 from tests.cli.waiting import in_the_gap
 from tests.conftest import Result, Shell, private_directory
@@ -73,6 +76,7 @@ def said(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Said:
     said = Said(amq)
     for speak in (_about_the_queue, _about_a_conversation, _about_agents, _about_bad_mail, _about_errors):
         speak(said)
+    _about_mail_that_cannot_be_read(said, monkeypatch)
     _about_waiting(said, monkeypatch)
     _about_setting_up(said, monkeypatch)
     return said
@@ -150,6 +154,21 @@ def _about_agents(said: Said) -> None:
     _about_waking(said)
     said.keep("presence", *(json.loads(Path(said.amq.agent(name).presence).read_bytes()) for name in ("bob", "carol")))
     claim.release()
+
+
+def _about_mail_that_cannot_be_read(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost, really_open = f"{said.amq.send()}.md", durable.steps.open
+
+    def refuse(directory: Directory, name: str, flags: int) -> int:
+        if name == lost:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return really_open(directory, name, flags)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(durable.steps, "open", refuse)
+        said("who")
+        said("drain", me="bob", code=1)
+    said("drain", me="bob")
 
 
 def _about_bad_mail(said: Said) -> None:

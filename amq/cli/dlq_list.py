@@ -18,6 +18,9 @@ USAGE = ""
 EXAMPLES = """\
   amq dlq list
   amq dlq list --json"""
+NOTES = """\
+`new` and `cur` (you have looked at it) are dead letters. `refused` is what could not become one, such as a link, and
+was moved aside as it is; amq dlq retry gives back a good message among it."""
 
 
 def options(parser: ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from amq.cli.confirm import add_confirmation, confirmed, require_answerer
 from amq.cli.options import duration
 from amq.cli.session import open_mailbox
 from amq.deadletters import older_than
+from amq.store import aside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ USAGE = "[--older-than D] [--dry-run] [--yes]"
 EXAMPLES = """\
   amq dlq purge --older-than 720h --dry-run
   amq dlq purge --yes"""
+NOTES = "What was moved aside (`refused` in amq dlq list) stays: a good message may be among it."
 
 
 def options(parser: ArgumentParser) -> None:
@@ -33,7 +35,8 @@ def run(args: Namespace, out: Output) -> int:
     """Remove them, if nobody objects; what is said are those that were, or with `--dry-run` would be, removed."""
     require_answerer(args)
     mailbox = open_mailbox(args, out)
-    letters = older_than(mailbox.letters(), args.older_than, mailbox.account.clock())
+    listed = [letter for letter in mailbox.letters() if letter.box != aside.BOX]
+    letters = older_than(listed, args.older_than, mailbox.account.clock())
     if not args.dry_run:
         agreed = letters and confirmed(args, out, f"remove {len(letters)} dead letter(s) for good?")
         letters = list(mailbox.purge(letters)) if agreed else []

@@ -20,7 +20,9 @@ EXAMPLES = """\
   amq dlq retry --id dlq_…
   amq dlq retry --all"""
 STRAY = "--id"
-NOTES = "What is still no message goes back to its letter, which counts the tries: three, and then only with --force."
+NOTES = """\
+What is still no message goes back to its letter, which counts the tries: three, and then only with --force. What was
+moved aside (`refused`) stays where it is, and no tries are counted."""
 
 
 def options(parser: ArgumentParser) -> None:

@@ -7,14 +7,14 @@ from itertools import islice
 from amq.cli.described import optional
 from amq.cli.options import as_utf8, count
 from amq.cli.session import open_mailbox
-from amq.errors import UsageError
+from amq.errors import Unreadable, UsageError
 from amq.names import KINDS, PRIORITIES
 from amq.text import subject_line, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from amq.cli.output import Output
@@ -51,19 +51,26 @@ def run(args: Namespace, out: Output) -> int:
         raise UsageError("--from names nobody")
     boxes = ["new"] if args.new else ["cur"] if args.cur else []
     source = mailbox.oldest(*boxes) if args.limit else mailbox.list(*boxes)
-    found = (each for each in readable(source, out) if _wanted(each[1], args))
+    lost: list[str] = []
+    found = (each for each in readable(source, out, lost.append) if _wanted(each[1], args))
     chosen = list(islice(found, args.offset, args.offset + args.limit if args.limit else None))
     if out.json:
         out.value([item(listed, header) for listed, header in chosen])
     else:
-        out.data("".join(line(header) for _, header in chosen) or "No messages.\n")
+        nothing = "No messages that can be read.\n" if lost else "No messages.\n"
+        out.data("".join(line(header) for _, header in chosen) or nothing)
     return 0
 
 
-def readable(found: Iterable[Found], out: Output) -> Iterator[tuple[Found, Header]]:
-    """The messages of FOUND with their headers; the bad ones are told on stderr."""
+def readable(
+    found: Iterable[Found], out: Output, lose: Callable[[str], object] = str
+) -> Iterator[tuple[Found, Header]]:
+    """The messages of FOUND with their headers; the others are told on stderr, and LOSE of those not to be read."""
     for listed in found:
-        if listed.header is None:
+        if isinstance(listed.error, Unreadable):
+            lose(listed.id)
+            out.warn(f"{listed.error}; it is left out")
+        elif listed.header is None:
             out.warn(f"{visible(listed.id)} is no message and is left out: {visible(str(listed.error))}")
         else:
             yield listed, listed.header

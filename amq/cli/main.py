@@ -82,7 +82,9 @@ def _attempt(words: Sequence[str], out: Output) -> int:
         out.error(error)
         return error.exit_code
     except OSError as error:
-        out.error(AmqError(why(error), hint=remedy(error)))
+        from amq.store.unreadable import for_directory
+
+        out.error(AmqError(why(error), hint=for_directory(error) or remedy(error)))
         return AmqError.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.cli.drain import add_shown, item, show_json, show_text
+from amq.cli.drain import MOST, View, add_shown, item, show_json, show_text
 from amq.cli.options import add_waiting
 from amq.cli.session import open_mailbox
 from amq.draining import Drained  # now rather than when mail has come
@@ -11,18 +11,22 @@ from amq.errors import TimedOut
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from amq.cli.output import Output
+    from amq.draining import Fits
     from amq.mailbox import Mailbox
 
 SUMMARY = "wait until there is new mail, then drain it"
-USAGE = "[--timeout 60s] [--include-body] [--peek] [--limit 20] [--no-ack] [--poll] [--follow]"
+USAGE = "[--timeout 60s] [--include-body] [--max-chars N] [--peek] [--limit 20] [--no-ack] [--poll] [--follow]"
 EXAMPLES = """\
   amq monitor --include-body           the next mail, be it there or to come; exit code 4 if none comes in a minute
   amq monitor --follow --json          all mail from now on, one JSON object a line, until you interrupt it
   amq monitor --peek --timeout 5m      only look: it stays new"""
+NOTES = """\
+What is shown at once has the room that `amq help drain` tells of. With --follow the next messages come at once, until
+none is left."""
 _LIMIT = 60.0
 
 
@@ -45,6 +49,11 @@ def run(args: Namespace, out: Output) -> int:
     return TimedOut.exit_code
 
 
+def _more(args: Namespace) -> str:
+    """What becomes of the messages for which there is no room: those that were only looked at come no second time."""
+    return "more follow" if args.follow else "more wait" if args.peek else "more wait: run it again"
+
+
 class _Monitor:
     """Shows new mail as it comes: drains it, or with `--peek` looks at each message once."""
 
@@ -52,6 +61,7 @@ class _Monitor:
         self._mailbox = mailbox
         self._args = args
         self._out = out
+        self._view = View(args, mailbox.account.me, _more(args))
         self._peeked: set[str] = set()
 
     def wait(self, seconds: float) -> bool:
@@ -76,30 +86,40 @@ class _Monitor:
     def _drain(self, watch_event: str) -> bool:
         with self._mailbox.drain(self._args.limit, ack=not self._args.no_ack) as mail:
             if mail.count:
-                self._show(watch_event, mail.batches(), mail.count, mail.remaining)
+                fits = self._fits(watch_event, mail.count, mail.remaining)
+                self._show(watch_event, mail.batches(fits), lambda: (mail.count, mail.remaining))
         return mail.count > 0
 
     def _peek(self, watch_event: str) -> bool:
-        items, remaining = self._mailbox.glance(self._args.limit, skip=self._peeked)
+        fits = self._fits(watch_event, MOST, MOST)
+        items, remaining = self._mailbox.glance(self._args.limit, skip=self._peeked, fits=fits)
         if items:
-            self._show(watch_event, [items], len(items), remaining)
+            self._show(watch_event, [items], lambda: (len(items), remaining))
         self._peeked.update(item.id for item in items)
         return bool(items)
 
-    def _show(self, watch_event: str, batches: Iterable[Sequence[Drained]], count: int, remaining: int) -> None:
-        args, out = self._args, self._out
-        if out.json and args.follow:
-            self._show_lines(watch_event, batches, remaining)
-        elif out.json:
-            show_json(batches, remaining, args.include_body, out, self._fields(watch_event))
-        else:
-            show_text(batches, count, self._mailbox.account.me, args.include_body, out)
+    def _fits(self, watch_event: str, count: int, remaining: int) -> Fits | None:
+        view = self._view
+        return view.json_room(self._fields(watch_event)) if self._out.json else view.text_room(count, remaining)
 
-    def _show_lines(self, watch_event: str, batches: Iterable[Sequence[Drained]], remaining: int) -> None:
+    def _show(
+        self, watch_event: str, batches: Iterable[Sequence[Drained]], numbers: Callable[[], tuple[int, int]]
+    ) -> None:
+        out = self._out
+        if out.json and self._args.follow:
+            self._show_lines(watch_event, batches, numbers)
+        elif out.json:
+            show_json(batches, lambda: numbers()[1], self._view, out, self._fields(watch_event))
+        else:
+            show_text(batches, numbers, self._view, out)
+
+    def _show_lines(
+        self, watch_event: str, batches: Iterable[Sequence[Drained]], numbers: Callable[[], tuple[int, int]]
+    ) -> None:
         """An object for each batch: who reads line by line has all of it before the mail is taken."""
         for batch in batches:
             drained = [item(each, self._args.include_body) for each in batch]
-            shown = {"count": len(batch), "drained": drained, "remaining": remaining}
+            shown = {"count": len(batch), "drained": drained, "remaining": numbers()[1]}
             self._out.value(self._fields(watch_event) | shown, indent=None)
             self._out.shown()
 

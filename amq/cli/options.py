@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, NoReturn
 
+    from amq.budget import Budget
+
 # Our words are English, and so are argparse's; looking for a translation imports `locale`, for an eighth of the time of
 # `python -c pass`.
 argparse._ = str  # type: ignore[attr-defined]
@@ -126,6 +128,13 @@ def add_waiting(parser: argparse.ArgumentParser, default: float | None = 60.0) -
     )
 
 
+def add_budget(parser: argparse.ArgumentParser) -> None:
+    """The option of a command that prints bodies, and no more of them than its reader takes."""
+    parser.add_argument(
+        "--max-chars", type=budget, metavar="N", help="print N characters at most (9500b: bytes; 0: no limit)"
+    )
+
+
 def as_utf8(text: str) -> str:
     """Return what TEXT, a word of the call, says if it is UTF-8, as all mail is, whatever the locale took it for.
 
@@ -150,6 +159,16 @@ def duration(text: str) -> float:
         return parse_duration(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration such as 250ms, 60s, 5m or 36h") from None
+
+
+def budget(text: str) -> Budget:
+    """How much is printed; for argparse."""
+    from amq.budget import parse_budget
+
+    try:
+        return parse_budget(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def count(text: str) -> int:

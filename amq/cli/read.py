@@ -2,47 +2,72 @@
 
 from __future__ import annotations
 
+from amq import config, jsontext
+from amq.budget import UNLIMITED
+from amq.cli.options import add_budget, count
 from amq.cli.session import open_mailbox
+from amq.errors import UsageError
 from amq.message import header_object
 from amq.text import visible_lines, with_final_line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from typing import Any
 
     from amq.cli.output import Output
     from amq.message import Message
 
 SUMMARY = "print one message, which then counts as read"
-USAGE = "--id ID"
+USAGE = "--id ID [--from N] [--max-chars N]"
 EXAMPLES = """\
   amq read --id 2026-…
+  amq read --id 2026-… --from 20000     the rest of a long one, as drain says it
   amq read --id 2026-… --json"""
+NOTES = """\
+It prints all of the body, unless AMQ_MAX_CHARS or --max-chars limits that (not with --json); then the last line is the
+command for the rest. To keep all of it in a file, add --max-chars 0. N counts characters as they are shown."""
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     parser.add_argument("--id", required=True, metavar="ID", help="a message of new, cur or sent")
+    parser.add_argument("--from", dest="start", type=count, default=0, metavar="N", help="leave out N characters")
+    add_budget(parser)
 
 
 def run(args: Namespace, out: Output) -> int:
     """Print it; a new one is held meanwhile, and moved once it has been shown."""
+    if out.json and args.start:
+        raise UsageError("--from is for text", hint="--json gives all of the body: leave one of them out")
     mailbox = open_mailbox(args, out)
     message, box = mailbox.peek(args.id)
+    text = jsontext.render(_item(message)) + "\n" if out.json else _text(message, args)
     if box != "new":
-        _show(message, out)
+        out.data(text)
         return 0
     with mailbox.drain(ack=False, only=[message.header.id]) as mail:
         for _ in mail.batches():
-            _show(message, out)
+            out.data(text)
             out.shown()
     if not mail.count:  # a drain that is at work shows and moves it too
-        _show(message, out)
+        out.data(text)
     return 0
 
 
-def _show(message: Message, out: Output) -> None:
-    if out.json:
-        out.value({"header": header_object(message.header), "body": message.text})
-    else:
-        out.data(with_final_line_end(visible_lines(message.text)))
+def _item(message: Message) -> dict[str, Any]:
+    return {"header": header_object(message.header), "body": message.text}
+
+
+def _text(message: Message, args: Namespace) -> str:
+    """The body, from where the call says and as far as there is room. Raises UsageError for a place behind its end."""
+    lines = visible_lines(message.text)
+    if args.start > len(lines):
+        raise UsageError(f"--from {args.start} is behind the end: the body has {len(lines)} characters")
+    budget = args.max_chars or config.output_budget(config.environment()) or UNLIMITED
+    text = with_final_line_end(lines[args.start :])
+    if not budget.most or budget.size(text) <= budget.most:
+        return text
+    from amq.cli.part import part
+
+    return part(lines, args.start, message.header.id, budget, budget.most, with_final_line_end)

@@ -44,7 +44,7 @@ def _cells(agent: Agent, why: Why | None) -> tuple[str, ...]:
     return (
         agent.handle,
         visible(agent.presence.status) if agent.presence else "-",
-        str(agent.unread),
+        _unread(agent),
         "-" if agent.oldest_s is None else age(agent.oldest_s),
         "-" if why is None else why.waits_for.value,
         str(agent.dead_letters),
@@ -52,8 +52,15 @@ def _cells(agent: Agent, why: Why | None) -> tuple[str, ...]:
     )
 
 
+def _unread(agent: Agent) -> str:
+    lost = len(agent.unreadable)
+    return f"{agent.unread} ({lost} cannot be read)" if lost else str(agent.unread)
+
+
 def _item(agent: Agent, why: Why | None) -> dict[str, Any]:
     item: dict[str, Any] = {"handle": agent.handle, "unread": agent.unread, "dead_letters": agent.dead_letters}
+    if agent.unreadable:
+        item["unreadable"] = len(agent.unreadable)
     if agent.presence:
         item["presence"] = agent.presence.wire()
     if agent.oldest_s is not None:

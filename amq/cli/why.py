@@ -5,6 +5,9 @@ from __future__ import annotations
 from amq import everywhere
 from amq.cli.session import open_mailbox, private_directory
 from amq.names import check_handle
+from amq.record import replace
+from amq.store import maildir
+from amq.store.durable import Directory
 from amq.store.notifier import read_notifier
 from amq.text import visible
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from amq.cli.output import Output
+    from amq.layout import RootedPath
     from amq.mailbox import Mailbox
     from amq.runtime.private import PrivateState
     from amq.runtime.why import Why
@@ -43,6 +47,7 @@ def run(args: Namespace, out: Output) -> int:
     if args.history:
         return _history(mailbox, handle, out)
     unread, found = explain(mailbox, handle)
+    found = _with_unreadable(mailbox, handle, found) if found else None
     if out.json:
         out.value({"handle": handle, "unread": unread, **(described(found) if found else {})})
     elif found is None:
@@ -59,10 +64,28 @@ def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
 
     account = mailbox.account
     agent = account.queue.agent(handle)
-    unread = everywhere.ids(account, agent.inbox_new)
+    unread = _unread(agent.inbox_new)
     if not unread:
         return 0, None
     return len(unread), why(agent, unread, read_notifier(agent), _journal(mailbox, handle), account.clock())
+
+
+def _unread(path: RootedPath) -> list[str]:
+    """The ids in the directory PATH, sorted; none if it is missing. Raises OSError: what is not known is not empty."""
+    try:
+        with Directory(path) as new:
+            return sorted(maildir.message_ids(new))
+    except FileNotFoundError:  # another program's mailbox may lack some directories
+        return []
+
+
+def _with_unreadable(mailbox: Mailbox, handle: str, found: Why) -> Why:
+    """FOUND, and how much of the unread mail cannot be read, if any cannot."""
+    new = mailbox.account.queue.agent(handle).inbox_new
+    unread = _unread(new)
+    lost = maildir.cannot_read(new, unread) if unread else []
+    more = f"; {len(lost)} of {len(unread)} cannot be read: {lost[0]}" if lost else ""
+    return replace(found, detail=found.detail + more)
 
 
 def _journal(mailbox: Mailbox, handle: str) -> PrivateState:

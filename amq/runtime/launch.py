@@ -14,7 +14,7 @@ from amq.mailbox import Mailbox
 from amq.runtime import hooks
 from amq.runtime.hooks import BadSettingsError
 from amq.runtime.private import PrivateState, write_private
-from amq.runtime.profiles import HookStyle, NativeWay, Profile
+from amq.runtime.profiles import HookStyle, NativeWay, Profile, built_in
 from amq.runtime.reach import command_path, make_command, with_command
 from amq.runtime.wake import Policy
 from amq.store import durable
@@ -68,6 +68,7 @@ def plan(
         **environment,
         **profile.variables(environment),
         **(with_command(environment, command_path(files.directory)) if files.directory else {}),
+        **_output_budget(profile, environment),
         "AM_ROOT": queue.root,
         "AM_ME": me,
     }
@@ -94,6 +95,16 @@ def plan(
         hooked=bool(hooked),
         files=files.directory,
     )
+
+
+def _output_budget(profile: Profile, environment: Mapping[str, str]) -> dict[str, str]:
+    """How much `amq drain` may print there, unless the user says so. What another agent was given is not the user's."""
+    own = environment.get("AMQ_MAX_CHARS", "")
+    given = {each.tool_output.budget(environment) for each in built_in().values()}
+    if own and own not in given:
+        return {}
+    wanted = profile.tool_output.budget(environment)
+    return {"AMQ_MAX_CHARS": wanted} if own or wanted else {}
 
 
 def behind(profile: Profile, program: Sequence[str]) -> Profile:

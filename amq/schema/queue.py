@@ -65,7 +65,7 @@ class Failure(Model):
     """What happened."""
     code: Literal[
         "failed", "usage", "not_found", "timeout", "uncertain", "conflict", "unsafe", "bad_message", "output",
-        "host_failed", "cannot_run", "taken", "no_way", "no_private_directory",
+        "host_failed", "cannot_run", "taken", "no_way", "no_private_directory", "unreadable",
     ]  # fmt: skip
     """What kind of failure it is; the exit code is coarser."""
     hint: str
@@ -123,8 +123,10 @@ class Agent(Model):
     """The agent."""
     unread: Count
     """How many messages are new."""
+    unreadable: Annotated[int, Field(gt=0)] = absent
+    """How many of these cannot be read; left out if all can."""
     dead_letters: Count
-    """How many files of its inbox were no messages and are kept."""
+    """How many files of its inbox were no messages and are kept, as dead letters or moved aside."""
     presence: Presence = absent
     """What it says it is at; left out if it never did."""
     oldest_age_s: Annotated[float, Field(ge=0)] = absent
@@ -220,8 +222,8 @@ class Letter(Model):
 
     id: str
     """Its id: its file's name without `.md`."""
-    box: Literal["new", "cur"]
-    """cur: somebody has looked at it."""
+    box: Literal["new", "cur", "refused"]
+    """cur: the user or agent has looked at it; refused: it is no dead letter, but was moved aside as it is."""
     original_id: str
     """The id of the message that it keeps."""
     original_file: str
@@ -235,7 +237,7 @@ class Letter(Model):
     retry_count: Count
     """How often it was retried in vain; from 3 on only --force does it."""
     error: Annotated[str, Field(min_length=1)] = absent
-    """Why its envelope can not be understood, where that is so."""
+    """Why its envelope can not be understood, or why what was moved aside cannot be read, where that is so."""
 
 
 class Opened(Letter):

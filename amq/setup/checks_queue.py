@@ -219,9 +219,21 @@ def mail(root: str, _: Machine) -> Iterator[Finding]:
                 f"amq why {agent.handle} says what it waits for, such as a half-typed line or a dialog on its screen",
                 wrong=False,
             )
-        if agent.dead_letters:
+        if agent.unreadable:
+            first = agent.unreadable[0]
             yield Finding(
-                f"{agent.handle} has {agent.dead_letters} dead letters: files in its inbox that were no messages",
+                f"{len(agent.unreadable)} unread for {agent.handle} cannot be read, such as {visible(first.message)}",
+                first.hint,
+            )
+        if moved := _moved_aside(root, agent.handle):
+            yield Finding(
+                f"{agent.handle} has {len(moved)} files in .amq/refused: they could not even become dead letters",
+                f"amq dlq list --me {agent.handle} says what they are; amq dlq retry gives good messages back",
+                wrong=False,
+            )
+        if letters := agent.dead_letters - len(moved):
+            yield Finding(
+                f"{agent.handle} has {letters} dead letters: files in its inbox that were no messages",
                 f"amq dlq list --me {agent.handle}",
                 wrong=False,
             )
@@ -232,6 +244,14 @@ def _agents(root: str) -> list[Agent]:
     if not directories.exists(QueueLayout(root).agents):
         return []
     return [agent for agent in Mailbox(root, PERSON).who() if agent.handle != PERSON]
+
+
+def _moved_aside(root: str, handle: str) -> list[str]:
+    """What lies in .amq/refused; nothing where that is not known, which another check says."""
+    try:
+        return _names(QueueLayout(root).agent(handle).refused)
+    except OSError:
+        return []
 
 
 def _lacks_home(layout: QueueLayout, handle: str) -> bool:

@@ -32,6 +32,12 @@ def known(agent: AgentLayout) -> dict[str, str]:
     return {identifier: created for created, _, identifier in (line.partition(" ") for line in lines) if identifier}
 
 
+def forget_all(agent: AgentLayout) -> None:
+    """Keep nothing: messages that are known stand in front of others, and cannot be read."""
+    with suppress(OSError), Directory(agent.state) as state:
+        durable.discard(state, _NAME)
+
+
 def keep(agent: AgentLayout, before: dict[str, str], calm: dict[str, str], temporary: str) -> None:
     """Keep the ids CALM in the place of those BEFORE, if enough are others; where it can not be kept, it is not.
 

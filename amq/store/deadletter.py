@@ -1,7 +1,8 @@
 """Dead letters: files that are no messages, put away where they stop nobody and lose nothing.
 
 An envelope says what was wrong; the original stands below it byte for byte. What can not be copied (not a file, too
-large, unreadable, a name that could not be given back) is moved aside as it is, into the mailbox's private state.
+large, a name that could not be given back) is moved aside as it is, into the mailbox's private state. What cannot be
+read is neither: nobody knows what is wrong with it, if anything is.
 """
 
 from __future__ import annotations
@@ -58,10 +59,7 @@ def original(new: Directory, identifier: str) -> bytes | None:
     """The bytes that a dead letter would keep; None if the file can only be moved aside. Raises OSError."""
     if not is_safe_name(identifier):
         return None
-    try:
-        data = durable.read_regular(new, identifier + SUFFIX, MAX_FILE_BYTES + 1)
-    except PermissionError:
-        return None
+    data = durable.read_regular(new, identifier + SUFFIX, MAX_FILE_BYTES + 1)
     return None if data is None or len(data) > MAX_FILE_BYTES else data
 
 

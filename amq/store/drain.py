@@ -19,7 +19,7 @@ from amq.store.locks import mailbox_lock, open_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from amq.layout import AgentLayout
 
@@ -62,10 +62,29 @@ class Hold:
             durable.close(self._record[1])
             self._record = None
 
+    def narrow(self, ids: list[str], name: str) -> None:
+        """Hold only IDS; what else was held may be shown by anyone, marked if it is unsettled.
+
+        NAME is free for another record, which takes the place of the first. Raises OSError, and then all is still held.
+        """
+        before = self._record, self.ids, self.unsettled
+        left = self.unsettled.difference(ids)
+        with mailbox_lock(self.agent), Directory(self.agent.drains) as drains:
+            try:
+                if left:
+                    durable.close(self._write(drains, f"{name}_left", sorted(left)))
+                self.ids, self.unsettled = ids, self.unsettled - left
+                self.keep(drains, name)
+            except BaseException:
+                self._record, self.ids, self.unsettled = before
+                raise
+            if before[0]:
+                durable.discard(drains, before[0][0])
+                durable.close(before[0][1])
+
     def keep(self, drains: Directory, name: str) -> None:
         """Write the record, to the disk, before anything is shown; raises OSError, and then nothing is held."""
-        record = jsontext.render({"pid": os.getpid(), "ids": self.ids}, indent=None)
-        self._record = name, self._write(drains, name, record.encode("utf-8", "surrogateescape"))
+        self._record = name, self._write(drains, name, self.ids)
         try:
             durable.sync(drains)
         except BaseException:
@@ -73,8 +92,9 @@ class Hold:
             self.abandon()
             raise
 
-    def _write(self, drains: Directory, name: str, record: bytes) -> int:
+    def _write(self, drains: Directory, name: str, ids: list[str]) -> int:
         """In another user's mailbox it gets its place when it is that user's, who opens all that stands there."""
+        record = jsontext.render({"pid": os.getpid(), "ids": ids}, indent=None).encode("utf-8", "surrogateescape")
         if drains.owner is None:
             return durable.write_new(drains, name, record)
         with Directory(self.agent.inbox_tmp) as tmp:
@@ -88,18 +108,20 @@ class Hold:
             return fd
 
 
-def hold(agent: AgentLayout, wanted: Sequence[str], limit: int, name: str, now: int) -> Hold:
+def hold(
+    agent: AgentLayout, wanted: Sequence[str], limit: int, name: str, now: int, unreadable: Collection[str] = ()
+) -> Hold:
     """Hold the first LIMIT (0: all) of the messages WANTED that are in `new` still and that no live drain holds.
 
-    NAME is free for the record; NOW is in nanoseconds since the epoch. No message is opened here: everybody else waits
-    for the lock meanwhile.
+    NAME is free for the record; NOW is in nanoseconds since the epoch. The ids UNREADABLE do not count as remaining.
+    No message is opened here: everybody else waits for the lock meanwhile.
     """
     with mailbox_lock(agent), open_state(agent, agent.drains) as drains, ExitStack() as opened:
         others = [_Other(drains, found, opened) for found, _ in durable.entries(drains)]
         held = {identifier for other in others if other.holds(now) for identifier in other.ids}
         suspects = {identifier for other in others if not other.holds(now) for identifier in other.ids} - held
         present = _present(agent)
-        free = present - held
+        free = present.difference(held, unreadable)
         ids = [identifier for identifier in wanted if identifier in free][: limit or None]
         result = Hold(agent, ids, suspects, len(free) - len(ids))
         if ids:

@@ -10,7 +10,7 @@ import errno
 import os
 import re
 
-from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain, remedy, why
+from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain, Unreadable, remedy, why
 from amq.message import MAX_FILE_BYTES, Header, Message, parse, parse_header, split_header
 from amq.names import SUFFIX, is_message_name
 from amq.record import record
@@ -185,12 +185,12 @@ def _give_up(copies: list[_Copy], identifier: str, temporary: str, error: BaseEx
 
 @record
 class Found:
-    """A message file as far as a look at its head tells: its header, or what is wrong with it."""
+    """A message file as far as a look at its head tells: its header, or why that is not known."""
 
     id: str
     directory: RootedPath
     header: Header | None
-    error: BadMessage | None = None
+    error: BadMessage | Unreadable | None = None
 
     @property
     def box(self) -> str:
@@ -233,8 +233,31 @@ def look(directory: Directory, identifier: str) -> Found | None:
     except BadMessage as error:
         return Found(identifier, directory.path, None, error)
     except OSError as error:
-        unreadable = BadMessage(f"can not be read: {why(error)}", "parse_error")
-        return Found(identifier, directory.path, None, unreadable)
+        return Found(identifier, directory.path, None, unreadable(directory, identifier, error))
+
+
+def unreadable(directory: Directory, identifier: str, error: OSError) -> Unreadable:
+    """Return the error for a message that cannot be read because of ERROR, with what to do about it."""
+    from amq.store.unreadable import what_to_do
+
+    hint = getattr(error, "hint", "") or what_to_do(directory, identifier + SUFFIX, error)
+    return Unreadable(identifier, str(error.strerror or error), hint)
+
+
+def cannot_read(path: RootedPath, identifiers: Iterable[str]) -> list[Unreadable]:
+    """Return an error for each of the messages IDENTIFIERS in the directory PATH that cannot be opened."""
+    with Directory(path) as directory:
+        return list(filter(None, (_try_to_open(directory, identifier) for identifier in identifiers)))
+
+
+def _try_to_open(directory: Directory, identifier: str) -> Unreadable | None:
+    try:
+        durable.read_regular(directory, identifier + SUFFIX, 0)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return unreadable(directory, identifier, error)
+    return None
 
 
 def calm_since(directory: Directory, identifier: str) -> str | None:
@@ -303,12 +326,26 @@ def read_raw(paths: Iterable[RootedPath], identifier: str) -> bytes | None:
 
 
 def find(agent: AgentLayout, identifier: str) -> tuple[Message, str]:
-    """A message by its id, and the box it is in: new, cur or sent. Raises NotFound, or BadMessage.
+    """A message by its id, and the box it is in: new, cur or sent. Raises NotFound, BadMessage or Unreadable.
 
     Mail moves only from new to cur, so looking in this order can not miss it.
     """
     for box, path in (("new", agent.inbox_new), ("cur", agent.inbox_cur), ("sent", agent.sent)):
-        data = read_raw((path,), identifier)
+        data = _read_in(path, identifier)
         if data is not None:
             return parse(data, identifier), box
     raise NotFound(f"no message {identifier} in new, cur or sent", hint="amq list shows the ids of your mail")
+
+
+def _read_in(path: RootedPath, identifier: str) -> bytes | None:
+    """The bytes of a message in the directory PATH; None if it is not there. Raises Unreadable or OSError."""
+    try:
+        with Directory(path) as directory:
+            try:
+                return _read(directory, identifier, MAX_FILE_BYTES + 1)
+            except FileNotFoundError:
+                raise
+            except OSError as error:
+                raise unreadable(directory, identifier, error) from error
+    except FileNotFoundError:
+        return None

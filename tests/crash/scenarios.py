@@ -61,6 +61,14 @@ def _drain_a_part(world: World, _: str) -> None:
         calm.WORTH = whole
 
 
+def _drain_what_fits(world: World, _: str) -> None:
+    """And leave the others as they were."""
+    with world.mailbox("bob").drain(0) as mail:
+        for batch in mail.batches(lambda item: item.id < f"{OLD}2x"):
+            for item in batch:
+                world.show("bob", item)
+
+
 def _read(world: World, _: str) -> None:
     """What `amq read` does: look, and if it is new hold it, show it, and file it."""
     bob = world.mailbox("bob")
@@ -194,6 +202,8 @@ SCENARIOS = (
     Scenario("drain after one that was cut off", _cut_off, _drain),
     Scenario("drain in batches", _mail_for_bob, _drain_in_batches),
     Scenario("drain of a part", _mail_for_bob, _drain_a_part),
+    Scenario("drain of what fits", _mail_for_bob, _drain_what_fits),
+    Scenario("drain of what fits after one that was cut off", _cut_off, _drain_what_fits),
     Scenario("read", _mail_to_read, _read),
     Scenario("acknowledge", _mail_with_ack, _acknowledge, has_links=True),
     Scenario("reply", _mail_to_answer, _reply, knows_id=False),

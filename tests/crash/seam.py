@@ -67,11 +67,6 @@ class Step:
         """Whether it makes a file."""
         return bool(self.flags & os.O_CREAT)
 
-    @property
-    def reads_mail(self) -> bool:
-        """Whether it opens a message; one that we may not read stays so, and is put away as a bad one."""
-        return self.name == "open" and self.paths[0].endswith(".md") and not self.creates
-
     def __str__(self) -> str:
         return f"{self.name} {' '.join(path.partition('/queue/')[2] or path for path in self.paths)}"
 
@@ -226,8 +221,7 @@ def faults(log: list[Step], *, everywhere: bool = False) -> Iterator[Fault]:
 
 def _failures(at: int, step: Step) -> Iterator[Fault]:
     for code in dict.fromkeys((*_PLAUSIBLE[step.name], *(_CREATING if step.creates else ()))):
-        if not (code == "EACCES" and step.reads_mail):
-            yield Fault(at, "error", getattr(errno, code))
+        yield Fault(at, "error", getattr(errno, code))
     if step.name == "write":
         yield Fault(at, "short")
         yield Fault(at, "die short")

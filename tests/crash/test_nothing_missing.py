@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(inspect.getfile(amq)).parent
 SURE_MOVES = {"write_new", "publish_new", "link", "move", "take", "replace_file", "discard", "fill"}
-AFTER_AN_ERROR = {"_give_up"}
+AFTER_AN_ERROR = {"_give_up", "forget_all"}
 """What the search reaches by its faults, and a run without one does not."""
 NO_QUEUE_FILE = {"setup/hooks.py: write"}
 """What changes an agent's settings and no file of a queue; `tests/setup/test_hooks.py` is about it."""

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 SAMPLE = 2
 """Injections into each command, but in a soak."""
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
-_DRAIN = "drain --me bob --limit 0 --include-body --json"
+_DRAIN = "drain --me bob --limit 0 --max-chars 0 --include-body --json"
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,21 @@ def _retry_cut_off(world: World) -> None:
         _put_letter(world, LETTERS[0], ID, file.read(), "new")
 
 
+def _moved_aside(world: World, *, twice: bool = False) -> None:
+    """A good message that could not be read for a moment, as older versions have put it; TWICE: it is new mail too."""
+    _mail_for_bob(world)
+    bob = world.queue.agent("bob")
+    new = os.path.join(bob.inbox_new, f"{ID}.md")
+    os.makedirs(bob.refused)
+    (os.link if twice else os.rename)(new, os.path.join(bob.refused, f"{ID}.md"))
+
+
+def _bring_back(world: World, _: str) -> None:
+    """What is gone was given back before."""
+    with suppress(NotFound):
+        world.mailbox("bob").retry(ID)
+
+
 def _letters_that_stay(world: World) -> None:
     """Three dead letters, of which the last has been looked at."""
     world.make("ann", "bob")
@@ -249,6 +264,8 @@ SCENARIOS = (
     Scenario("dlq retry that heals", partial(_letter_that_heals, box="new"), _retry, has_links=True),
     Scenario("dlq retry of one that was seen", partial(_letter_that_heals, box="cur"), _retry),
     Scenario("dlq retry after one that was cut off", _retry_cut_off, _retry),
+    Scenario("dlq retry of what was moved aside", _moved_aside, _bring_back),
+    Scenario("dlq retry of what is new mail already", partial(_moved_aside, twice=True), _bring_back),
     Scenario("dlq retry in vain", _letters_that_stay, _retry, check=_check_counted),
     Scenario("dlq read", _letters_that_stay, _look_at_letter, check=_check_seen, has_links=True),
     Scenario("dlq purge", _letters_to_purge, _purge, check=_check_purged),

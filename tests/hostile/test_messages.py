@@ -20,7 +20,8 @@ CORPUS = list(corpus())
 MIXED = sample(CORPUS, 150, of="corpus")
 BEFORE = (
     "list", "list --new --limit 5", "who", "why", "why --history", "presence list", "dlq list", "env",
-    "thread --id p2p/alice__bob --include-body", "watch --timeout 10ms", "monitor --peek --limit 0 --include-body",
+    "thread --id p2p/alice__bob --include-body", "watch --timeout 10ms",
+    "monitor --peek --limit 0 --max-chars 0 --include-body",
     "doctor", "cleanup --tmp-older-than 0 --yes", "hook claude stop", "coop status", "send --to carol --body=x",
     "trust", "presence set --status=x", "init --agents dan",
 )  # fmt: skip
@@ -53,7 +54,7 @@ def _all_there(amq: Shell) -> list[str]:
 def test_all_of_them_at_once_before_every_command(amq: Shell, json_option: str, proof: Proof) -> None:
     _all_there(amq)
     problems: list[str] = []
-    commands = (*BEFORE, "drain --limit 0 --include-body", *AFTER)
+    commands = (*BEFORE, "drain --limit 0 --max-chars 0 --include-body", *AFTER)
     for words in commands:
         result = called(amq, words + json_option * (words != "hook claude stop"), stdin=b"{}")
         problems += wrong(result, words)
@@ -72,7 +73,7 @@ def test_each_by_its_id(amq: Shell, proof: Proof) -> None:
     calls = [(words, each, form) for words in BY_ID[:4] for each in ids for form in FORMATS]
     chosen = sample(calls, 120, of="messages by id")
     problems = [each for words, name, form in chosen for each in wrong(called(amq, f"{words}{name}{form}"), name)]
-    called(amq, "drain --limit 0")
+    called(amq, "drain --limit 0 --max-chars 0")
     letters = [letter["id"] for letter in amq("dlq", "list", "--json", me="bob").value]
     calls = [(words, each, form) for words in BY_ID[4:] for each in letters for form in FORMATS]
     later = sample(calls, 60, of="dead letters by id")
@@ -85,7 +86,7 @@ def test_each_by_its_id(amq: Shell, proof: Proof) -> None:
 
 def test_no_body_can_forge_what_drain_prints_around_it(amq: Shell) -> None:
     _all_there(amq)
-    lines = called(amq, "drain --limit 0 --include-body").out.split("\n")
+    lines = called(amq, "drain --limit 0 --max-chars 0 --include-body").out.split("\n")
     assert sum(line.startswith(("- From: ", "- ID: ")) for line in lines) == len(MIXED) + 1
     assert sum(line.startswith("[AMQ] ") for line in lines) == 1
     assert lines.count("---") == len(MIXED) + 1

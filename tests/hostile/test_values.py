@@ -24,10 +24,15 @@ if TYPE_CHECKING:
 HEADERS = list(headers())
 ALWAYS = [each for each in HEADERS if " deep" in each[0] and each[0].startswith(("context", "a key of", "below"))]
 LOOKS = (
-    "list", "list --limit 500", "monitor --peek --limit 0 --include-body", "watch --timeout 10ms", "who", "why",
+    "list", "list --limit 500", "monitor --peek --limit 0 --max-chars 0 --include-body", "watch --timeout 10ms", "who",
+    "why",
     "thread --id p2p/alice__bob", "thread --id p2p/alice__bob --include-body", "trace --id good", "doctor",
 )  # fmt: skip
-TAKES = ("drain --limit 0", "drain --limit 0 --include-body", "monitor --limit 0 --timeout 1s")
+TAKES = (
+    "drain --limit 0 --max-chars 0",
+    "drain --limit 0 --max-chars 0 --include-body",
+    "monitor --limit 0 --max-chars 0 --timeout 1s",
+)
 AFTER = (
     "list --cur", "thread --id p2p/alice__bob --include-body", "dlq list", "dlq retry --all", "who", "dlq purge --yes",
 )  # fmt: skip

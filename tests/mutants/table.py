@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
 from tests.mutants.outside import OUTSIDE
+from tests.mutants.portions import SHOWN_AT_ONCE, UNREADABLE
 from tests.mutants.trust import TRUSTED
 from tests.mutants.walls import WALLS
 
@@ -1088,4 +1089,6 @@ MUTANTS = (
     *HOOKS,
     *WALLS,
     *OUTSIDE,
+    *SHOWN_AT_ONCE,
+    *UNREADABLE,
 )

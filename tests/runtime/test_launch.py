@@ -65,7 +65,35 @@ def test_the_persons_own_settings_win_too(tmp_path: Path, setting: str) -> None:
 
 def test_the_agent_knows_its_queue_and_finds_amq() -> None:
     inside = planned("claude", AM_ME="other", X="y").environment
-    assert inside == {"PATH": f"{STATE}/bin:/bin", "HOME": "/h", "X": "y", "AM_ROOT": "/q", "AM_ME": "me"}
+    assert inside == {
+        "PATH": f"{STATE}/bin:/bin", "HOME": "/h", "X": "y", "AM_ROOT": "/q", "AM_ME": "me", "AMQ_MAX_CHARS": "29000b",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("program", "environment", "budget"),
+    [
+        ("claude", {}, "29000b"),
+        ("codex", {}, "9000b"),
+        ("vi", {}, None),
+        ("claude", {"BASH_MAX_OUTPUT_LENGTH": "8000"}, "7000b"),
+        ("claude", {"BASH_MAX_OUTPUT_LENGTH": "900"}, "450b"),
+        ("claude", {"BASH_MAX_OUTPUT_LENGTH": "150000"}, "29000b"),
+        ("claude", {"BASH_MAX_OUTPUT_LENGTH": "0"}, "29000b"),
+        ("claude", {"BASH_MAX_OUTPUT_LENGTH": "much"}, "29000b"),
+        ("codex", {"BASH_MAX_OUTPUT_LENGTH": "8000"}, "9000b"),
+        ("codex", {"AMQ_MAX_CHARS": "5000"}, "5000"),
+        ("claude", {"AMQ_MAX_CHARS": "0"}, "0"),
+        ("codex", {"AMQ_MAX_CHARS": "29000b"}, "9000b"),  # that of the agent which starts it
+        ("claude", {"AMQ_MAX_CHARS": "9000b"}, "29000b"),
+        ("vi", {"AMQ_MAX_CHARS": "29000b"}, ""),
+    ],
+)
+def test_an_agent_is_shown_as_much_as_its_tool_hands_on(
+    program: str, environment: dict[str, str], budget: str | None
+) -> None:
+    launch = planned(program, options=NO_HOOKS, files=FILES, **environment)
+    assert launch.environment.get("AMQ_MAX_CHARS") == budget
 
 
 def test_a_variable_of_the_persons_wins() -> None:

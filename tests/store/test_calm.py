@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +12,14 @@ import pytest
 
 from amq import Mailbox
 from amq.layout import QueueLayout
-from amq.store import calm, maildir, registry
+from amq.store import calm, durable, maildir, registry
 from amq.store.locks import open_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from amq.layout import AgentLayout
+    from amq.store.durable import Directory
 
 
 @pytest.fixture
@@ -46,6 +49,23 @@ def test_a_drain_of_a_full_inbox_looks_once_into_what_it_leaves(bob: Mailbox, mo
     monkeypatch.setattr(maildir, "calm_since", None)
     assert drain(bob, 2) == ids[2:4]
     assert [item.id for item in bob.glance()[0]] == ids[4:]
+
+
+def test_what_is_known_and_cannot_be_read_any_more_takes_no_other_messages_place(
+    bob: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for longer than one drain."""
+    ids = fill(bob, 6)
+    assert drain(bob, 1) == ids[:1]
+    opened = durable.read_regular
+
+    def refuse(directory: Directory, name: str, most: int, largest: int = sys.maxsize) -> bytes | None:
+        if name.removesuffix(".md") in ids[1:4]:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(directory, name, most, largest)
+
+    monkeypatch.setattr(durable, "read_regular", refuse)
+    assert [drain(bob, 2), drain(bob, 2)] == [[], ids[4:]]
 
 
 def test_it_is_written_only_where_that_is_worth_it(bob: Mailbox) -> None:

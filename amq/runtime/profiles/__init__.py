@@ -57,6 +57,26 @@ class Addition:
 
 
 @dataclass(frozen=True)
+class ToolOutput:
+    """What a CLI's tool hands its model of a command's output: `most` bytes of UTF-8 (0: that is not known).
+
+    It hides or cuts out the rest. `variable` is one of the user's that lowers it.
+    """
+
+    most: int = 0
+    variable: str = ""
+
+    def budget(self, environment: Mapping[str, str]) -> str:
+        """Return what AMQ_MAX_CHARS is to be; empty where that is not known."""
+        lowered = environment.get(self.variable, "")
+        most = min(self.most, int(lowered) if lowered.isascii() and lowered.isdecimal() else self.most) or self.most
+        return f"{max(most - OUTPUT_MARGIN, most // 2)}b" if most else ""
+
+
+OUTPUT_MARGIN = 1000  # bytes for what else is said, such as warnings
+
+
+@dataclass(frozen=True)
 class Profile:
     """One CLI: how it is recognised, started and typed into."""
 
@@ -73,6 +93,7 @@ class Profile:
     native: NativeWay = NativeWay.NONE
     keeps_path: bool = False  # its shell finds what is first on the PATH it was started with
     answers_state: bool = False  # it publishes its state by OSC 7501 only to a terminal that answers its question
+    tool_output: ToolOutput = field(default_factory=ToolOutput)
     submit_needs: str = ""  # part of an argument without which the submit key of the rules is none
     usual_submit: bytes = b""  # what submits a line in its place then, and answers no dialog
     no_session: tuple[str, ...] = ()  # its sub-commands that show something else than a session

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from amq.pty.keystrokes import BURST, ENTER, Line
 from amq.pty.row import RowRule
-from amq.runtime.profiles import HookStyle, NativeWay, Profile, Published
+from amq.runtime.profiles import HookStyle, NativeWay, Profile, Published, ToolOutput
 from amq.runtime.typed import ReadyWhen, Rules
 
 PROFILE = Profile(
@@ -30,6 +30,7 @@ PROFILE = Profile(
     native=NativeWay.CLAUDE_SOCKET,
     keeps_path=True,
     answers_state=True,
+    tool_output=ToolOutput(30_000, variable="BASH_MAX_OUTPUT_LENGTH"),  # which raises nothing, measured to 2.1.332
     no_session=("agents",),
     # Ctrl-J breaks the line, Ctrl-U clears one line of many, Ctrl-C may end a turn and leave the line
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),

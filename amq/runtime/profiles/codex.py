@@ -14,7 +14,7 @@ from __future__ import annotations
 from amq.pty.encode import kitty_key
 from amq.pty.keystrokes import BURST, ENTER, Line
 from amq.pty.row import RowRule
-from amq.runtime.profiles import Addition, HookStyle, NativeWay, Profile
+from amq.runtime.profiles import Addition, HookStyle, NativeWay, Profile, ToolOutput
 from amq.runtime.typed import ReadyWhen, Rules
 
 F21 = 57384  # in kitty's numbering
@@ -46,6 +46,7 @@ PROFILE = Profile(
     hooks=HookStyle.CONFIG,
     hooks_need_trust=True,
     native=NativeWay.CODEX_QUEUE,
+    tool_output=ToolOutput(10_000),  # for a model that it does not know, measured to 0.171.0; for others it is more
     submit_needs="f21",
     usual_submit=b"\t",
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),

@@ -1,0 +1,107 @@
+"""What was moved aside: found among the mail, and kept as it is, because it could not become a dead letter.
+
+It is listed beside the dead letters, as one of the box `refused`. A good message may be among it: older versions moved
+aside what could not be read for a moment.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+
+from amq import jsontext
+from amq.errors import BadMessage, why
+from amq.instants import format_seconds
+from amq.message import MAX_FILE_BYTES, Message, parse, split_header
+from amq.names import SUFFIX
+from amq.store import durable
+from amq.store.durable import Directory
+from amq.store.letters import Letter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from amq.layout import AgentLayout
+
+BOX = "refused"
+_TEMPORARY = re.compile(r"\d+_\d+_[0-9a-f]{8}")
+"""The name of what was moved aside when another of its own name was there already."""
+
+
+def look(refused: Directory, identifier: str) -> Letter | None:
+    """What was moved aside under this name, and why it is no mail; None if it is not there (any more)."""
+    error, moved = "", 0
+    try:
+        moved = durable.steps.look(refused, identifier + SUFFIX).st_ctime_ns
+        original, detail = _judge(read(refused, identifier), identifier)
+    except FileNotFoundError:
+        return None
+    except (BadMessage, OSError) as failure:
+        error = f"{why(failure)}: {os.path.join(refused.path, identifier + SUFFIX)}"
+        original, detail = identifier, error
+    return Letter(identifier, BOX, _described(original, detail, moved), error)
+
+
+def _judge(data: bytes, identifier: str) -> tuple[str, str]:
+    """The id under which it can be given back, and what it is."""
+    try:
+        return message(data, identifier).header.id, "a good message: amq dlq retry delivers it"
+    except BadMessage as error:
+        return identifier, str(error)
+
+
+def _described(original: str, detail: str, moved: int) -> dict[str, Any]:
+    return {
+        "original_id": original,
+        "original_file": original + SUFFIX,
+        "failure_detail": detail,
+        "failure_time": format_seconds(moved),
+    }
+
+
+def read(refused: Directory, identifier: str) -> bytes:
+    """The bytes of what was moved aside. Raises BadMessage for what is no file, or is too large; or OSError."""
+    data = durable.read_regular(refused, identifier + SUFFIX, MAX_FILE_BYTES + 1)
+    if data is None:
+        raise BadMessage("not a regular file", "parse_error")
+    if len(data) > MAX_FILE_BYTES:
+        raise BadMessage(f"larger than {MAX_FILE_BYTES // 1024**2} MiB", "parse_error")
+    return data
+
+
+def message(data: bytes, identifier: str) -> Message:
+    """The message in DATA, which lies there as IDENTIFIER. Raises BadMessage."""
+    return parse(data, _own_id(data) if _TEMPORARY.fullmatch(identifier) else identifier)
+
+
+def _own_id(data: bytes) -> str:
+    """The id that stands in the header; whether it may be one is for who parses it."""
+    found = split_header(data, whole=True)
+    assert found is not None
+    try:
+        identifier = jsontext.parse(found[0])["id"]
+    except (ValueError, TypeError, KeyError):
+        return ""
+    return identifier if type(identifier) is str else ""
+
+
+def give_back(agent: AgentLayout, refused: Directory, letter: Letter) -> None:
+    """Move a good message back into `new`, unless it has gone. Raises FileExistsError rather than replace one."""
+    with suppress(FileNotFoundError), Directory(agent.inbox_new) as new:
+        durable.move(refused, letter.id + SUFFIX, new, letter.message_id + SUFFIX)
+
+
+def forget(refused: Directory, letter: Letter) -> None:
+    """Remove what is in the inbox already."""
+    with suppress(FileNotFoundError):
+        durable.steps.unlink(refused, letter.id + SUFFIX)
+
+
+def settle(agent: AgentLayout, refused: Directory) -> None:
+    """Return when what was given back is on the disk. Raises OSError."""
+    for path in (agent.inbox_new, agent.inbox_cur):
+        with Directory(path) as inbox:
+            durable.sync(inbox)
+    durable.sync(refused)

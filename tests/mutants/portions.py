@@ -1,0 +1,76 @@
+"""Mutations of what is shown at once, and of what becomes of mail that cannot be read."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+PORTIONS, LOST, BUDGET = "tests/cli/test_portions.py", "tests/cli/test_unreadable.py", "tests/test_budget.py"
+CALM, STEPS, LAUNCH = "tests/store/test_calm.py", "tests/crash/test_every_step.py", "tests/runtime/test_launch.py"
+
+SHOWN_AT_ONCE = (
+    Mutant("all that is held is shown", "draining.py", "Drain._read_fitting", "item is not None and (not fits(item))",
+           "False", PORTIONS),
+    Mutant("what has no room stays held", "draining.py", "Drain._read_fitting", "looked_at < len(held)", "False",
+           PORTIONS),
+    Mutant("what has no room does not remain", "draining.py", "Drain._read_fitting",
+           "self.remaining + len(held) - looked_at", "self.remaining", PORTIONS),
+    Mutant("a mark is lost where there was no room", "store/drain.py", "Hold.narrow",
+           "self.unsettled.difference(ids)", "set()", PORTIONS),
+    Mutant("the wide record stays", "store/drain.py", "Hold.narrow", "durable.discard(drains, before[0][0])", "None",
+           PORTIONS),
+    Mutant("what could not be narrowed is not held", "store/drain.py", "Hold.narrow",
+           "self._record, self.ids, self.unsettled = before", "None", PORTIONS),
+    Mutant("there is no default", "budget.py", "", "Budget(20000, in_bytes=True)", "Budget(0)", PORTIONS),
+    Mutant("bytes are characters", "budget.py", "Budget.size", "self.in_bytes and (not text.isascii())", "False",
+           f"{BUDGET} {PORTIONS}"),
+    Mutant("a first message without room is left", "budget.py", "Room.takes", "self._is_empty or self._left >= 0",
+           "self._left >= 0", f"{BUDGET} {PORTIONS}"),
+    Mutant("what is too long is not cut", "cli/drain.py", "show_text", "len(batch) == 1 and view.is_too_much(text)",
+           "False", PORTIONS),
+    Mutant("a part is not framed", "cli/part.py", "part", "shown(rest[:at])", "rest[:at] + '\\n'", PORTIONS),
+    Mutant("an indented part has no end", "cli/part.py", "part",
+           "over <= 0 or wanted == 1 or at > wanted", "True", PORTIONS),
+    Mutant("a subject without end is shown whole", "cli/part.py", "_shortened", "len(value) <= most", "True", PORTIONS),
+    Mutant("an id is not quoted", "cli/part.py", "_how_to_go_on", "shell(identifier)", "identifier", PORTIONS),
+    Mutant("a place behind the end is read", "cli/read.py", "_text", "args.start > len(lines)", "False", PORTIONS),
+    Mutant("a letter loses its accents", "text.py", "_is_inside", "category(after)[0] == 'M'", "False", BUDGET),
+    Mutant("a family is parted", "text.py", "_is_inside", "'\\u200d' in (before, after)", "False", BUDGET),
+    Mutant("flags are parted", "text.py", "_is_inside",
+           "(at - len(text[:at].rstrip(_FLAGS))) % 2 == 1", "False", BUDGET),
+    Mutant("what another agent was given is the user's word", "runtime/launch.py", "_output_budget",
+           "own and own not in given", "own", LAUNCH),
+    Mutant("the user's word on the budget does not count", "runtime/launch.py", "_output_budget",
+           "own and own not in given", "False", LAUNCH),
+    Mutant("a lowered limit is not known", "runtime/profiles/__init__.py", "ToolOutput.budget",
+           "environment.get(self.variable, '')", "''", LAUNCH),
+    Mutant("a limit can be raised", "runtime/profiles/__init__.py", "ToolOutput.budget",
+           "min(self.most, int(lowered) if lowered.isascii() and lowered.isdecimal() else self.most)",
+           "int(lowered) if lowered.isascii() and lowered.isdecimal() else self.most", LAUNCH),
+)  # fmt: skip
+
+UNREADABLE = (
+    Mutant("what cannot be read is a bad message", "draining.py", "_read",
+           "raise maildir.unreadable(new, identifier, error) from error",
+           "return Drained(identifier, None, '', 0, again, acked=False, error=BadMessage(str(error)))", LOST),
+    Mutant("what cannot be read takes a place", "order.py", "in_order",
+           "[each for each in ordered if each not in lost] if lost else ordered", "ordered", LOST),
+    Mutant("what cannot be read remains", "store/drain.py", "hold", "present.difference(held, unreadable)",
+           "present - held", LOST),
+    Mutant("what is known and cannot be read keeps its place", "draining.py", "Drain._read",
+           "calm.forget_all(self._account.agent)", "None", CALM),
+    Mutant("nobody is told of what cannot be read", "draining.py", "Drain.__exit__",
+           "_warn_of(self._account, self.unreadable)", "None", LOST),
+    Mutant("mail that cannot be read is an empty inbox", "cli/drain.py", "run",
+           "mail.unreadable and (not mail.count)", "False", LOST),
+    Mutant("mail that cannot be read is no message", "store/maildir.py", "look",
+           "unreadable(directory, identifier, error)", "BadMessage(str(error))", LOST),
+    Mutant("a purge removes what was moved aside", "cli/dlq_purge.py", "run", "letter.box != aside.BOX", "True", LOST),
+    Mutant("what was moved aside is not given back", "deadletters.py", "retry", "letter.box == aside.BOX", "False",
+           LOST),
+    Mutant("what is given back is not synced", "deadletters.py", "_bring_back", "aside.settle(agent, refused)", "None",
+           "tests/crash/test_weak_filesystems.py"),
+    Mutant("what is given back may be another's", "deadletters.py", "_bring_back", "there not in (None, original)",
+           "False", LOST),
+    Mutant("what another has given back is a failure", "store/aside.py", "give_back", "FileNotFoundError",
+           "ZeroDivisionError", STEPS),
+)  # fmt: skip
