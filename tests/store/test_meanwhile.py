@@ -18,7 +18,7 @@ from amq.errors import AmqError, BadMessage, Uncertain
 from amq.layout import RootedPath
 from amq.mailbox import Mailbox
 from amq.sending import Draft
-from amq.store import acks, deadletter, descent, drain, durable, letters, maildir, noreplace, registry, sweep
+from amq.store import acks, aside, deadletter, descent, drain, durable, letters, maildir, noreplace, registry, sweep
 from amq.store.descent import Guard
 from amq.store.durable import Directory, Steps
 from amq.store.locks import lock_beside
@@ -413,3 +413,24 @@ def test_a_mode_that_cannot_be_set_without_following_is_an_error(
     (tmp_path / "x").mkdir()
     with Directory(RootedPath(str(tmp_path))) as directory, pytest.raises(OSError, match="umask"):
         durable.steps.chmod_name(directory, "x", 0o700)
+
+
+# -- mail that cannot be read -----------------------------------------------------------------------------------------
+
+
+def test_what_has_left_meanwhile_is_neither_unreadable_nor_refused(world: World) -> None:
+    agent = world.queue.agent("bob")
+    os.makedirs(agent.refused)
+    with Directory(agent.refused) as refused:
+        assert aside.look(refused, ID) is None
+    assert maildir.cannot_read(agent.inbox_new, [ID]) == []
+
+
+def test_a_drain_that_has_kept_nothing_yet_may_be_narrowed(world: World) -> None:
+    send(world)
+    hold = drain.Hold(world.queue.agent("bob"), [ID, "m2"], set(), 0)
+    os.makedirs(hold.agent.drains)
+    hold.narrow([ID], "narrow")
+    assert (hold.ids, os.listdir(hold.agent.drains)) == ([ID], ["narrow"])
+    hold.release()
+    assert os.listdir(hold.agent.drains) == []
