@@ -63,11 +63,12 @@ def plan(
 
     FILES is the directory for the files that it is given; where there is none, it is given none.
     """
-    own = list(program[1:])
+    own, around = list(program[1:]), _session_around(environment)
+    given = {name: value for name, value in environment.items() if name not in around}
     inside = {
-        **environment,
-        **profile.variables(environment),
-        **(with_command(environment, command_path(files.directory)) if files.directory else {}),
+        **given,
+        **profile.variables(given),
+        **(with_command(given, command_path(files.directory)) if files.directory else {}),
         **_output_budget(profile, environment),
         "AM_ROOT": queue.root,
         "AM_ME": me,
@@ -88,7 +89,11 @@ def plan(
         profile=profile,
         program=[program[0], *arguments, *own],
         environment=inside,
-        added=[*((quoting.shell_line(words), why) for words, why in additions), *changed],
+        added=[
+            *((quoting.shell_line(words), why) for words, why in additions),
+            *changed,
+            *_removed(environment, inside),
+        ],
         hooks=how,
         settings=settings,
         finds_amq=finds_amq,
@@ -105,6 +110,16 @@ def _output_budget(profile: Profile, environment: Mapping[str, str]) -> dict[str
         return {}
     wanted = profile.tool_output.budget(environment)
     return {"AMQ_MAX_CHARS": wanted} if own or wanted else {}
+
+
+def _session_around(environment: Mapping[str, str]) -> set[str]:
+    """The variables of the agent in whose shell we were started: what is hosted is a session of its own."""
+    return {hooks.HOOKED}.union(*(each.session_around(environment) for each in built_in().values()))
+
+
+def _removed(environment: Mapping[str, str], inside: Mapping[str, str]) -> list[tuple[str, str]]:
+    names = sorted(environment.keys() - inside.keys())
+    return [(f"without {visible(name)}", "it is of the agent that started this one") for name in names]
 
 
 def behind(profile: Profile, program: Sequence[str]) -> Profile:

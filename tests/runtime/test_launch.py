@@ -174,3 +174,30 @@ def test_nothing_is_added_to_the_words_of_a_program_that_a_cli_is_behind() -> No
     assert profile.rules.submit == b"\t", "Codex does not know F21"
     assert behind(profile_for("claude"), ["/opt/bin/claude"]) is profile_for("claude")
     assert behind(profile_for("bash"), ["bash"]) is profile_for("bash")
+
+
+@pytest.mark.parametrize("program", ["claude", "codex", "bash"])
+def test_a_session_of_its_own_knows_nothing_of_the_one_around_it(program: str) -> None:
+    outer = {
+        "CLAUDECODE": "1",
+        "CLAUDE_CODE_SESSION_ID": "outer",
+        "CLAUDE_CODE_SSE_PORT": "1234",
+        "CODEX_THREAD_ID": "outer",
+        "CODEX_SESSION_ID": "outer",
+        "AMQ_HOOKED": "1",
+    }
+    given = {"PATH": "/bin", "HOME": "/h", "AM_ME": "outer", "EDITOR": "ed", **outer}
+    launch = plan(profile_for(program), [program], given, QUEUE, "me", NO_HOOKS, FILES)
+    assert outer.keys().isdisjoint(launch.environment)
+    assert (launch.environment["AM_ME"], launch.environment["EDITOR"]) == ("me", "ed")
+    assert {f"without {name}" for name in outer} <= {what for what, _ in launch.added}
+
+
+def test_what_an_editor_sets_for_an_agent_is_handed_on() -> None:
+    launch = planned("claude", CLAUDE_CODE_SSE_PORT="1234", CLAUDE_CODE_ENTRYPOINT="vscode")
+    assert launch.environment["CLAUDE_CODE_SSE_PORT"] == "1234"
+    assert not [what for what, _ in launch.added if what.startswith("without ")]
+
+
+def test_hooks_of_its_own_are_known_in_an_agents_shell() -> None:
+    assert planned("claude", options=Options(hooks=True), AMQ_HOOKED="1").environment["AMQ_HOOKED"] == "1"

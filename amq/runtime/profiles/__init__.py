@@ -86,6 +86,7 @@ class Profile:
     version: tuple[str, ...] = ("--version",)  # the arguments that make it print its version
     additions: tuple[Addition, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()  # added, unless the person has set it
+    session: tuple[str, ...] = ()  # variables that tell what runs in its shell of its session; the first is always set
     settings: tuple[str, str] = ("", "")  # the file of the person's own: a variable that names its directory, the path
     hooks: HookStyle = HookStyle.NONE
     hooks_need_trust: bool = False  # it asks the person about new ones when it starts
@@ -119,6 +120,10 @@ class Profile:
     def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
         """What the person's ENVIRONMENT lacks."""
         return {name: value for name, value in self.environment if name not in environment}
+
+    def session_around(self, environment: Mapping[str, str]) -> set[str]:
+        """The variables of its session that ENVIRONMENT has; none if we were not started in its shell."""
+        return set(environment).intersection(self.session) if self.session and self.session[0] in environment else set()
 
 
 def built_in() -> dict[str, Profile]:

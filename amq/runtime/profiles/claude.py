@@ -24,6 +24,18 @@ from amq.runtime.typed import ReadyWhen, Rules
 PROFILE = Profile(
     name="claude",
     programs=("claude",),
+    session=(
+        "CLAUDECODE",
+        "CLAUDE_CODE_SESSION_ID",
+        "CLAUDE_CODE_CHILD_SESSION",
+        "CLAUDE_CODE_SESSION_ATTENDED",
+        "CLAUDE_CODE_LAUNCHED_BY_SESSION_IDS",
+        "CLAUDE_CODE_SSE_PORT",  # an editor sets it, too, and then it is wanted
+        "CLAUDE_CODE_ENTRYPOINT",
+        "CLAUDE_PROJECT_DIR",
+        "CLAUDE_ENV_FILE",
+        "CLAUDE_PID",
+    ),
     tested=("2.1.332", "2.1.330", "2.1.197"),
     hooks=HookStyle.SETTINGS,
     publishes=Published.SESSIONS,

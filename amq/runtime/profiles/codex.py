@@ -24,6 +24,7 @@ PROFILE = Profile(
     name="codex",
     programs=("codex",),
     tested=("0.171.0", "0.169.0"),
+    session=("CODEX_THREAD_ID", "CODEX_SESSION_ID", "CODEX_TOOL_CALL_ID"),
     settings=("CODEX_HOME", ".codex/config.toml"),
     additions=(
         Addition(
