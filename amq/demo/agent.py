@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from typing import Any
@@ -25,6 +26,9 @@ ANSWER = "It does: one bad file is put away, and the rest is served."
 
 class CommandFailed(Exception):
     """A command that the agent ran ended with an error."""
+
+
+AMQ = (sys.executable, "-P", "-m", "amq")
 
 
 class Agent:
@@ -80,7 +84,10 @@ class Agent:
     def _command(self, *words: str, quiet: bool = False) -> str:
         """Run a command and show it, and unless `quiet` what it printed; returns that."""
         self._say(f"$ {shlex.join(words)}")
-        ended = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        program = words[:1] if shutil.which(words[0]) else AMQ  # on no PATH where there is no private directory
+        ended = subprocess.run(
+            [*program, *words[1:]], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
         if ended.returncode:
             self._say(ended.stderr)
             raise CommandFailed

@@ -31,6 +31,16 @@ def test_both_agents_are_woken_and_say_goodbye(tmp_path: Path) -> None:
     assert str(root) in ended.stdout
 
 
+def test_it_needs_no_amq_on_the_path(tmp_path: Path) -> None:
+    """Below TMPDIR there is no private directory, and so no command of ours for the agents."""
+    place = {name: str(tmp_path) for name in ("TMPDIR", "HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")}
+    environ = {**ENVIRONMENT, **place, "PATH": "/usr/bin:/bin"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "amq", "demo"], env=environ, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
