@@ -16,6 +16,7 @@ import subprocess
 import sys
 from typing import Any
 
+from amq import quoting
 from amq.pty.tty import Tty
 
 PASTE_ON, PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
@@ -83,7 +84,7 @@ class Agent:
 
     def _command(self, *words: str, quiet: bool = False) -> str:
         """Run a command and show it, and unless `quiet` what it printed; returns that."""
-        self._say(f"$ {shlex.join(words)}")
+        self._say(f"$ {quoting.shell_line(words)}")
         program = words[:1] if shutil.which(words[0]) else AMQ  # on no PATH where there is no private directory
         ended = subprocess.run(
             [*program, *words[1:]], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

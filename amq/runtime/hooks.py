@@ -10,7 +10,6 @@ of Codex's configuration, as measured on the versions that the profiles name.
 from __future__ import annotations
 
 import json
-import shlex
 
 from amq import quoting
 from amq.runtime.private import write_private
@@ -75,7 +74,7 @@ def write_script(
         "me": me,
         "command": command,
     }
-    quoted = {name: shlex.quote(word) for name, word in words.items()}
+    quoted = {name: quoting.shell(word) for name, word in words.items()}
     path = f"{files}/{SCRIPT_NAME}"
     write_private(path, _SCRIPT.format(**quoted, normal_after=normal_after), 0o700)
     return path

@@ -6,7 +6,6 @@ A virtual environment's own bin directory would bring its python and pip along.
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -32,7 +31,7 @@ def make_command(directory: str) -> str:
     """Put an `amq` into DIRECTORY/bin that runs this very program; returns its path."""
     command = command_path(directory)
     os.mkdir(os.path.dirname(command), 0o700)
-    write_private(command, f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m amq "$@"\n', 0o700)
+    write_private(command, f'#!/bin/sh\nexec {quoting.shell(sys.executable)} -P -m amq "$@"\n', 0o700)
     return command
 
 

@@ -237,7 +237,7 @@ class Letter(Model):
     retry_count: Count
     """How often it was retried in vain; from 3 on only --force does it."""
     error: Annotated[str, Field(min_length=1)] = absent
-    """Why its envelope can not be understood, or why what was moved aside cannot be read, where that is so."""
+    """Why its envelope cannot be understood, or why what was moved aside cannot be read, where that is so."""
 
 
 class Opened(Letter):

@@ -52,9 +52,9 @@ class Guard:
     def check(self, path: RootedPath, found: os.stat_result, allowed: tuple[int, int]) -> None:
         """Raise UnsafePath if the directory at PATH belongs to none of the users ALLOWED."""
         if found.st_uid not in allowed and not self.trusted:
-            from shlex import quote
+            from amq.quoting import shell
 
-            hint = f"sudo chown -R {allowed[1]} {quote(path)}; or if you trust that user, add --trust-root"
+            hint = f"sudo chown -R {allowed[1]} {shell(path)}; or if you trust that user, add --trust-root"
             raise UnsafePath(f"{path} belongs to another user ({found.st_uid})", hint=hint)
         if found.st_mode & 0o022:
             self.complain(path)

@@ -25,7 +25,7 @@ OUTSIDE = (
         "runtime/hooks.py",
         "_command",
         "quoting.shell(script)",
-        "shlex.quote(script)",
+        "__import__('shlex').quote(script)",
         HOOKS,
     ),
     Mutant(

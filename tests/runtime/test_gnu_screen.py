@@ -56,7 +56,7 @@ def test_without_a_program_that_prints_nothing_is_typed(
     asked: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Screen would type that it cannot be run."""
-    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("amq.runtime.channels.gnu_screen.find_program", lambda *_: None)
     with pytest.raises(OSError, match="printf"):
         ScreenWindow(INSIDE).push(b"a")
     assert asked == []

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping
 
@@ -67,4 +66,4 @@ def why_not(environment: Mapping[str, str]) -> str:
 
 
 def _printer() -> str | None:
-    return shutil.which("printf", path=os.defpath)
+    return find_program("printf", {"PATH": os.defpath})
