@@ -15,6 +15,7 @@ import contextlib
 import importlib
 import importlib.util
 import re
+import unicodedata
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ _CLEARS = (b"\x1b[2J", b"H\x1b[J", b"H\x1b[0J")
 _LONGEST_REDRAW = 16
 _BROKEN_OFF = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*)?\Z")
 _LONGEST_SEQUENCE = 256
+_MARKS = ("Mn", "Me", "Cf")  # of Unicode's general categories
 _COLOURS = re.compile(rb"\x1b\[([0-9;]*58;[0-9;:]*)m")
 
 Size = tuple[int, int]  # rows, columns
@@ -164,7 +166,7 @@ class Screen:
         self._held = data[end:]
         data = _COLOURS.sub(_without_underline_colour, data[:end])
         if self._vt is not None:
-            self._vt.feed_str(self._decoder.decode(data))
+            self._vt.feed_str(_without_marks(self._decoder.decode(data)))
 
     def _lose(self) -> None:
         self._waiting.clear()
@@ -188,6 +190,21 @@ class Screen:
 def _may_redraw(data: bytes) -> bool:
     """No is said in a tenth of the expression's time: a rare byte of each way is looked for, then a part of it."""
     return (ord("J") in data and any(part in data for part in _CLEARS)) or (ord("?") in data and b"?1049h" in data)
+
+
+def _without_marks(text: str) -> str:
+    """TEXT without characters that have no width of their own, such as accents: avt gives each a cell."""
+    if text.isascii():
+        return text
+    marks = [character for character in set(text) if _is_mark(character)]
+    return text.translate(dict.fromkeys(map(ord, marks))) if marks else text
+
+
+def _is_mark(character: str) -> bool:
+    """As in the C library's wcwidth: a soft hyphen has a width, vowels and finals of conjoining Hangul have none."""
+    if unicodedata.category(character) in _MARKS:
+        return character != "\xad"
+    return "\u1160" <= character <= "\u11ff"
 
 
 def _without_underline_colour(match: re.Match[bytes]) -> bytes:

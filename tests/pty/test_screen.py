@@ -268,3 +268,23 @@ def test_another_emulator_sees_the_same_in_made_up_output(printed: list[bytes]) 
     other = Other(SIZE)
     other.feed(b"".join(printed))
     assert ours(eaten([b"\x1b[m", *printed]).view()) == other.picture()
+
+
+@pytest.mark.parametrize("text", ["e\u0301", "ก็", "a\u200b", "✌\ufe0f", "\u1100\u1161", "👩\u200d"])
+def test_a_mark_has_no_cell_of_its_own(text: str) -> None:
+    """As in the terminals that the programs draw for."""
+    screen = Screen((2, 20))
+    screen.put(text.encode() + b"|")
+    screen.eat()
+    view = screen.view()
+    assert view is not None
+    assert view.rows[0].rstrip() == text[0] + "|"
+
+
+def test_a_soft_hyphen_has_a_cell() -> None:
+    screen = Screen((2, 20))
+    screen.put("a\xadb".encode())
+    screen.eat()
+    view = screen.view()
+    assert view is not None
+    assert view.cursor == (0, 3)
