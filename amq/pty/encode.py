@@ -20,3 +20,12 @@ def bracketed(text: str) -> bytes:
 def kitty_key(code: int) -> bytes:
     """One key, without modifiers, as kitty's keyboard protocol sends it."""
     return b"\x1b[%du" % code
+
+
+def settling(letter: str) -> bytes:
+    """LETTER and a Backspace, twice: in an empty line nothing is left of them, nor of a key that waits for the next.
+
+    Without them the ESC that begins a paste would be taken for a part of that key. The first may be taken for one, such
+    as the operand of a vi command; then the second leaves the commands of vi, if the letter is an "a", for "append".
+    """
+    return 2 * (plain(letter) + b"\x7f")

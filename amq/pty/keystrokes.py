@@ -20,7 +20,7 @@ PATIENCE = (
 )
 BURST = 0.03  # seconds; an Enter that follows text faster than a finger could is taken for pasted by some programs
 
-CTRL_C, CTRL_U, ENTER, NEWLINE = b"\x03", b"\x15", b"\r", b"\n"
+CTRL_C, CTRL_S, CTRL_U, ENTER, NEWLINE = b"\x03", b"\x13", b"\x15", b"\r", b"\n"
 BACKSPACE = 0x7F
 
 
@@ -42,7 +42,8 @@ class Line:
     submit: frozenset[bytes] = frozenset({ENTER, NEWLINE})
     clear: frozenset[bytes] = frozenset({CTRL_C, CTRL_U})
     burst: float = 0.0  # BURST for a program in which a fast Enter becomes a line break
-    escape_waits: bool = True  # ESC waits for the next key, as in readline, or changes what it means, as in vi
+    escape_waits: bool = True  # ESC waits for the next key, as in readline, or changes what it means, as in vi; as may
+    # any other key that is neither text nor Backspace
 
 
 # DA, kitty flags, DSR, XTMODKEYS, sixel, DECRPM, window reports; a cursor position that cannot be F3 with modifiers
@@ -59,6 +60,8 @@ _LOCK_AND_MODIFIER_CODES = (
     *range(57358, 57361),
     *range(57441, 57455),
 )  # kitty's numbers for keys that type nothing
+_FIRST_PRINTABLE = 0x20
+_PREFIXES = b"\x11\x16\x18\x1d"  # Ctrl-Q and Ctrl-V quote the next key, Ctrl-X and Ctrl-] take it for a command
 _LOCKS = 64 | 128  # caps lock and num lock among kitty's modifier bits
 _CTRL = 4
 
@@ -76,9 +79,11 @@ class Keystrokes:
         self._owed = 0  # bytes that still belong to an X10 mouse report
         self._shifted = False  # after SS3: a letter still belongs to it
         self._pasting = False
-        self._escaped = False  # the next key may be part of the ESC before it
+        self._prefixed = False  # the next key may be part of the one before it
         self._draft = False
-        self._typed: int | None = 0  # characters typed into a line that was empty; None where they can not be counted
+        self._typed: int | None = 0  # bytes of text typed into a line that was empty; None where they are not counted
+        self._last_shown: float | None = None
+        self._unsettled = False
         self._answering = False
         self.keys = 0  # how many keys there have been; only a change of it means something
         self.sent = 0  # how often the line was submitted or cleared
@@ -103,6 +108,20 @@ class Keystrokes:
         """Whether something unsent may stand in the line."""
         self._settle(now)
         return self._draft
+
+    @property
+    def last_shown(self) -> float | None:
+        """When the last key came that a program shows at once, or that halts all it shows (Ctrl-S); or None."""
+        return self._last_shown
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the next key may mean something else than it says: ESC, Ctrl-V or Ctrl-X may wait for it.
+
+        In a vi mode it may be a command, too. So it is from any key or report that is neither text nor Backspace until
+        the line is submitted or interrupted, in a program whose line editor is not known.
+        """
+        return self._unsettled
 
     def emptied(self) -> None:
         """The line has been seen to be empty. What is half there still counts when it is complete."""
@@ -144,13 +163,17 @@ class Keystrokes:
         token = token[self._pay(token) :]
         if self._pasting:
             self._key(Meaning.DRAFT, now, len(token))
+            self._last_shown = now
             return
         for run in filter(None, _SPECIAL.split(token)):
             meaning = self._meaning_of_run(run, now)
             typed = _typed_after(self._typed, run) if meaning is Meaning.DRAFT else None
-            self._key(Meaning.ERASED if typed == 0 else meaning, now, len(run))
-            if typed is not None and not self._answering:
-                self._typed = typed
+            self._key(Meaning.ERASED if typed == 0 else meaning, now, len(run), plain=min(run) >= _FIRST_PRINTABLE)
+            if not self._answering:
+                self._typed = typed if typed is not None else self._typed
+                self._prefixed = meaning is Meaning.DRAFT and self._line.escape_waits and run[-1] in _PREFIXES
+                if max(run) >= _FIRST_PRINTABLE or CTRL_S in run:
+                    self._last_shown = now
             self._after_backslash = run.endswith(b"\\")
             if run not in self._line.submit:
                 self._last_text = now
@@ -166,9 +189,9 @@ class Keystrokes:
 
     def _meaning_of_run(self, run: bytes, now: float) -> Meaning:
         """Of a single key that may submit or clear, or of a run of others."""
-        if run in self._line.clear and (run == CTRL_C or not self._escaped):
+        if self._clears(run):
             return Meaning.CLEAR
-        if run not in self._line.submit or self._after_backslash or self._escaped or self._in_burst(now):
+        if run not in self._line.submit or self._after_backslash or self._prefixed or self._in_burst(now):
             return Meaning.DRAFT
         return Meaning.SUBMIT
 
@@ -195,13 +218,20 @@ class Keystrokes:
             return Meaning.REPORT
         if code == 27 and not modifiers:
             return Meaning.ESCAPE
-        if code == 13 and not modifiers and ENTER in self._line.submit and not self._after_backslash:
-            return Meaning.SUBMIT
+        if code == 13 and not modifiers:
+            continues = self._after_backslash or self._prefixed
+            return Meaning.SUBMIT if ENTER in self._line.submit and not continues else Meaning.DRAFT
         control = bytes([code & 0x1F]) if modifiers == _CTRL and code < 0x80 else b""
-        return Meaning.CLEAR if control in self._line.clear else Meaning.DRAFT
+        return Meaning.CLEAR if self._clears(control) else Meaning.DRAFT
 
-    def _key(self, meaning: Meaning, now: float, count: int = 1) -> None:
-        if meaning is Meaning.REPORT or not count:
+    def _clears(self, key: bytes) -> bool:
+        """Ctrl-U takes what stands before the cursor, which other keys may have moved."""
+        return key in self._line.clear and (key == CTRL_C or not self._unsettled)
+
+    def _key(self, meaning: Meaning, now: float, count: int = 1, *, plain: bool = False) -> None:
+        """Note a key, or COUNT that are nothing but text and Backspaces if `plain`."""
+        if meaning is Meaning.REPORT:  # a program that does not know it may take it for keys
+            self._unsettled = self._line.escape_waits
             return
         self.keys += count
         self._after_backslash = False
@@ -209,26 +239,30 @@ class Keystrokes:
         if self._answering:
             return
         self._typed = 0 if meaning in (Meaning.SUBMIT, Meaning.CLEAR) else None
-        self._escaped = meaning is Meaning.ESCAPE and self._line.escape_waits
-        if meaning is Meaning.DRAFT or self._escaped:
+        self._prefixed = meaning is Meaning.ESCAPE and self._line.escape_waits
+        if meaning is Meaning.DRAFT or self._prefixed:
             self._draft = True
         elif meaning is not Meaning.ESCAPE:
             self._draft = False
             self.sent += meaning is not Meaning.ERASED
+        if meaning in (Meaning.SUBMIT, Meaning.CLEAR):
+            self._unsettled = False
+        elif not plain:
+            self._unsettled = self._line.escape_waits
 
 
 def _typed_after(typed: int | None, run: bytes) -> int | None:
-    """How many characters of TYPED and RUN are left; None if it is not sure.
+    """How many bytes of TYPED and RUN are left; None if it is not sure.
 
-    Only ASCII is counted: of nothing else does one Backspace take one character in every program. It may take more,
-    and the count is never below what is there.
+    Some programs take one byte with a Backspace, others a character or all that is drawn in one place: the count is
+    never below what is there.
     """
     if typed is None:
         return None
     for key in run:
         if key == BACKSPACE:
             typed = max(0, typed - 1)
-        elif 0x20 <= key < BACKSPACE:
+        elif key >= _FIRST_PRINTABLE:
             typed += 1
         else:
             return None

@@ -18,7 +18,6 @@ _LINE = "─"
 _BOX_EDGE = "╹▀▀▀"
 _PADDING = " ▀▄"  # half a row of a background
 _NEAR = 3  # rows above the row
-_NO_WIDTH = "\u200b"
 
 
 class Standing(Enum):
@@ -48,6 +47,7 @@ class Row:
         return self.standing is Standing.HOLDS and squeeze(text) in squeeze(self.text)
 
 
+EMPTY = Row(Standing.EMPTY)
 UNKNOWN = Row(Standing.UNKNOWN)
 NOT_FOUND = Row(Standing.NOT_FOUND)
 ELSEWHERE = Row(Standing.ELSEWHERE)
@@ -76,13 +76,17 @@ class PromptRule:
 
     text: str  # the prompt, always the same; blanks at its end do not count
 
+    def stands_alone(self, view: View) -> bool:
+        """Whether it is all that stands before the cursor, which is visible."""
+        return view.cursor_visible and before_cursor(view).strip() == self.text.strip()
 
-def find_row(view: View | None, rule: RowRule | PromptRule) -> Row:
-    """The input row of a program that draws it by RULE."""
+
+def find_row(view: View | None, rule: RowRule | PromptRule, right: str = "") -> Row:
+    """The input row of a program that draws it by RULE. RIGHT is a prompt that also stands behind an empty line."""
     if view is None:
         return UNKNOWN
     if isinstance(rule, PromptRule):
-        return _behind_prompt(view, rule.text.rstrip())
+        return _behind_prompt(view, rule.text.rstrip(), right)
     area = _area(view, rule)
     if area is None:
         return NOT_FOUND
@@ -104,14 +108,14 @@ def find_row(view: View | None, rule: RowRule | PromptRule) -> Row:
 def _at_its_start(view: View, number: int, text: str, rule: RowRule) -> Row:
     """The row NUMBER, in which the cursor stands before TEXT: a draft, or the placeholder of this place or another."""
     if not text:
-        return Row(Standing.EMPTY)
+        return EMPTY
     if _is_one_of(rule.elsewhere, text, re.fullmatch):
         return ELSEWHERE
     own = _is_one_of(rule.placeholders, text, re.fullmatch)
     if not rule.faint or not _is_faint(view, number, rule.indent):
-        return Row(Standing.EMPTY) if own and not rule.faint else Row(Standing.HOLDS, text)
+        return EMPTY if own and not rule.faint else Row(Standing.HOLDS, text)
     suggested = bool(rule.suggests_behind) and view.rows[number].startswith(rule.suggests_behind)
-    return Row(Standing.EMPTY) if own or suggested or not rule.placeholders else ELSEWHERE
+    return EMPTY if own or suggested or not rule.placeholders else ELSEWHERE
 
 
 def _is_one_of(expressions: Iterable[str], text: str, match: Callable[[str, str], object]) -> bool:
@@ -119,18 +123,24 @@ def _is_one_of(expressions: Iterable[str], text: str, match: Callable[[str, str]
 
 
 def before_cursor(view: View) -> str:
-    """What stands in the cursor's row before it, without blanks."""
+    """What stands in the cursor's row before it."""
     row, column = view.cursor
-    return squeeze(_text(view.cells(row)[:column]))
+    return _text(view.cells(row)[:column])
+
+
+def behind_cursor(view: View) -> str:
+    """What stands in the cursor's row from it on."""
+    row, column = view.cursor
+    return _text(view.cells(row)[column:])
 
 
 def stands_at_cursor(view: View, before: str, text: str) -> bool:
-    """Whether TEXT stands right before the cursor, BEFORE (without blanks) before it, and nothing behind it."""
+    """Whether TEXT stands right before the cursor, BEFORE before it, and nothing behind it. Blanks do not count."""
     row, column = view.cursor
     cells = view.cells(row)
     above = "".join(view.rows[max(0, row - len(text)) : row])
     seen = squeeze(above + _text(cells[:column]))
-    return seen.endswith(before + squeeze(text)) and not _text(cells[column:]).strip()
+    return seen.endswith(squeeze(before + text)) and not _text(cells[column:]).strip()
 
 
 def squeeze(text: str) -> str:
@@ -138,23 +148,22 @@ def squeeze(text: str) -> str:
     return "".join(text.split())
 
 
-def _behind_prompt(view: View, prompt: str) -> Row:
+def _behind_prompt(view: View, prompt: str, right: str) -> Row:
     """What stands behind PROMPT, if the cursor's line begins with it.
 
-    What stands behind the cursor, in its row or below, may be the rest of a draft, or a menu. It is kept behind a NUL,
-    so that together with ours it is never exactly ours.
+    What stands behind the cursor, in its row or below, may be the rest of a draft, or a menu, unless it is the RIGHT
+    prompt. It is kept behind a NUL, so that together with ours it is never exactly ours.
     """
-    row, column = view.cursor
-    cells = view.cells(row)
-    rows = [*view.rows[:row], _text(cells[:column])]
+    row = view.cursor[0]
+    rows = [*view.rows[:row], before_cursor(view)]
     first = next((number for number in _line_of(view, row) if rows[number].startswith(prompt)), None)
     if first is None or not view.cursor_visible:
         return ELSEWHERE
     text = "".join(rows[first:]).removeprefix(prompt).strip()
-    behind = "".join([_text(cells[column:]), *view.rows[row + 1 :]]).strip()
-    if behind:
+    behind = "".join([behind_cursor(view), *view.rows[row + 1 :]]).strip()
+    if behind and behind != right:
         return Row(Standing.HOLDS, f"{text}\0{behind}")
-    return Row(Standing.HOLDS, text) if text else Row(Standing.EMPTY)
+    return Row(Standing.HOLDS, text) if text else EMPTY
 
 
 def _line_of(view: View, row: int) -> range:
@@ -190,9 +199,8 @@ def _area(view: View, rule: RowRule) -> _Area | None:
 
 
 def _visible(view: View, number: int, area: _Area) -> str:
-    """What a row has in AREA, without characters that have no width."""
-    text = view.rows[number] if area.right is None else _text(view.cells(number)[area.left : area.right])
-    return text.replace(_NO_WIDTH, "")
+    """What a row has in AREA."""
+    return view.rows[number] if area.right is None else _text(view.cells(number)[area.left : area.right])
 
 
 def _framed(view: View) -> range | None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from amq.pty.announced import BEGUN_STATE_QUESTION, LONGEST_BEGUN, STATE_ANSWER, STATE_QUESTION, Announced, Published
 from amq.pty.echo import Echo, EchoWatch
+from amq.pty.empty_row import EmptyRow
 from amq.pty.keystrokes import Keystrokes, Line
 from amq.pty.ledger import ABANDON, FRAME_END, Ledger
 from amq.pty.row import (
     ELSEWHERE,
+    EMPTY,
     NOT_FOUND,
     UNKNOWN,
     PromptRule,
@@ -60,6 +62,7 @@ class Look:
     keys: int = 0
     sent: int = 0  # how often the person submitted or cleared the line
     draft: bool = False
+    unsettled: bool = False  # the next key may mean something else than it says: one before may have waited for it
     inside: bool = False  # the person's last bytes are the beginning of a sequence, a character or a paste
     echo: Echo = Echo.NOTHING
     title: bytes = b""
@@ -102,10 +105,14 @@ class Terminal:
         self._printed = threading.Event()
         self._expected: tuple[str, str] | None = None  # what stood before the cursor, and the text behind it
         self._empty_since: float | None = None
+        self._empty_row = EmptyRow()
 
     def from_person(self, data: bytes, now: float) -> None:
         """Keys that answer a dialog of the program's change nothing in its input line."""
         with self.lock:
+            if self._screen is not None and not isinstance(self._row_rule, RowRule):
+                self._screen.eat()
+                self._watch_empty_row(self._screen.view(), now)
             self.keystrokes.feed(data, now, answering=self.announced.published is Published.BLOCKED)
 
     def from_program(self, data: bytes, now: float) -> tuple[bytes, bytes]:
@@ -223,8 +230,11 @@ class Terminal:
         """
         with self.lock:
             self._settle()
-            row = self._row(now) if foreground or not isinstance(self._row_rule, PromptRule) else ELSEWHERE
-            self._compare(NOT_FOUND if canonical else row, now)
+            view = None if self._may_be_drawing(now) else self._view()
+            if not isinstance(self._row_rule, RowRule):
+                self._watch_empty_row(view, now)
+            row = self._row(view) if foreground or not isinstance(self._row_rule, PromptRule) else ELSEWHERE
+            self._compare(NOT_FOUND if canonical else self._as_when_empty(row, view), now)
             self._takes_pastes |= row.standing is Standing.EMPTY and self.ledger.bracketed_paste
             return Look(
                 bracketed_paste=self.ledger.bracketed_paste,
@@ -242,6 +252,7 @@ class Terminal:
                 keys=self.keystrokes.keys,
                 sent=self.keystrokes.sent,
                 draft=self.keystrokes.draft(now),
+                unsettled=self.keystrokes.unsettled,
                 inside=self.keystrokes.inside(now),
                 echo=self._echo.status if self._echo else Echo.NOTHING,
                 title=self.announced.title or b"",
@@ -254,13 +265,9 @@ class Terminal:
         self._screen.eat(AT_A_LOOK)
         return self._screen.view()
 
-    def _row(self, now: float) -> Row:
-        """Unknown in the middle of a frame, too."""
-        if self._may_be_drawing(now):
-            return UNKNOWN
-        view = self._view()
+    def _row(self, view: View | None) -> Row:
         if self._row_rule is not None:
-            return find_row(view, self._row_rule)
+            return find_row(view, self._row_rule, self._empty_row.behind)
         if view is None or self._expected is None:
             return UNKNOWN
         before, text = self._expected
@@ -281,6 +288,37 @@ class Terminal:
             self._empty_since = now
         last_key = self.keystrokes.last_key(now)
         since = self._empty_since if last_key is None else max(self._empty_since, last_key)
-        drawn = last_key is None or (self._last_output or 0.0) > last_key
-        if now - since >= (EMPTY_FOR if drawn else UNANSWERED_FOR):
+        if not (isinstance(self._row_rule, RowRule) or self._has_drawn(self.keystrokes.last_shown)):
+            return  # the text is there, and not shown: output may be halted
+        if now - since >= (EMPTY_FOR if self._has_drawn(last_key) else UNANSWERED_FOR):
             self.keystrokes.emptied()
+
+    def _has_drawn(self, key: float | None) -> bool:
+        """Whether anything has been printed since the time of KEY."""
+        return key is None or (self._last_output is not None and self._last_output > key)
+
+    def _watch_empty_row(self, view: View | None, now: float) -> None:
+        """Learn from VIEW what the empty line looks like, and whether it shows what is typed."""
+        if view is None:
+            return
+        if self.keystrokes.draft(now):
+            self._empty_row.note(view)
+        elif self._is_settled(now) and self._shows_prompt(view):
+            self._empty_row.remember(view, now)
+
+    def _is_settled(self, now: float) -> bool:
+        """Whether the program has drawn what the last key did, and is silent."""
+        last_key = self.keystrokes.last_key(now)
+        if self._last_output is None or not self._has_drawn(last_key) or self.keystrokes.inside(now):
+            return False
+        return now - self._last_output >= EMPTY_FOR
+
+    def _shows_prompt(self, view: View) -> bool:
+        return not isinstance(self._row_rule, PromptRule) or self._row_rule.stands_alone(view)
+
+    def _as_when_empty(self, row: Row, view: View | None) -> Row:
+        """ROW; where there is no rule for it, an empty one if VIEW shows what was there when the line was empty."""
+        if self._row_rule is not None or view is None:
+            return row
+        last = self.keystrokes.last_shown
+        return EMPTY if self._empty_row.is_back(view, last) else row

@@ -16,7 +16,7 @@ from enum import Enum
 
 from amq.pty.announced import Published
 from amq.pty.echo import Echo
-from amq.pty.encode import ENTER, bracketed, plain
+from amq.pty.encode import ENTER, bracketed, plain, settling
 from amq.pty.row import PromptRule, Row, RowRule, Standing
 from amq.pty.terminal import UNANSWERED_FOR, Look
 from amq.runtime.words import Outcome, Reason
@@ -239,7 +239,7 @@ def _begin(state: Typed, look: Look, line: Notification, rules: Rules, now: floa
             return _press_first(fresh, look, rules, now)
         return state, (End(Outcome.UNCERTAIN, "our text may still stand there"),)
     text = line.text if look.bracketed_paste else line.without_digits
-    data = bracketed(text) if look.bracketed_paste else plain(text)
+    data = (settling(text[0]) if look.unsettled else b"") + (bracketed if look.bracketed_paste else plain)(text)
     pasted = Typed(Phase.PASTED, text, now, keys=look.keys, sent=look.sent, output=look.output)
     return pasted, (Write(data, expect=text), Again(now + LOOK_EVERY))
 

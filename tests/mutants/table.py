@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.mutants.empty_row import EMPTY_ROWS
 from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
 from tests.mutants.outside import OUTSIDE
@@ -1085,6 +1086,7 @@ MUTANTS = (
     *CONVERSATIONS,
     *TERMINAL,
     *GATES,
+    *EMPTY_ROWS,
     *WATCHING,
     *HOOKS,
     *WALLS,

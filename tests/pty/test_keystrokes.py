@@ -40,7 +40,8 @@ def after(*pieces: bytes, line: Line | None = None, now: float = 10.0) -> Keystr
         (b"hello\x7f\x7f\x7f\x7f\x7f\x7f", False),
         (b"hello\x7f\x7f\x7f\x7f\x7fx", True),
         ("日\x7f".encode(), True),  # one Backspace may not be enough
-        ("日\x7f\x7f\x7f".encode(), True),
+        ("日\x7f\x7f\x7f".encode(), False),  # three are, even where each takes one byte
+        ("é\x7f\x7fx".encode(), True),
         (b"h\x01\x7f\x7f", True),  # at the beginning of the line they take nothing
         (b"h\x1b[D\x7f", True),  # before the first character it takes nothing
         (b"h\x08", True),  # no Backspace in every program
@@ -152,7 +153,11 @@ def test_escape_is_a_key_but_no_text_where_it_is_known() -> None:
     [
         ([b"", b"\x1b"], [False, True]),  # the line editor waits for a key, or takes the next for commands
         ([b"hello", b"\x1b", b"\r", b"\r"], [True, True, True, False]),  # the first Enter only completes Alt-Enter
-        ([b"hello", b"\x1b", b"\x15", b"\x15"], [True, True, True, False]),
+        ([b"hello", b"\x1b", b"\x15", b"\x15"], [True, True, True, True]),  # the cursor is moved in vi's commands
+        ([b"hello", b"\x01", b"\x15"], [True, True, True]),  # takes what stands before the cursor
+        ([b"hello", b"\x16", b"\r", b"\r"], [True, True, True, False]),  # quoted
+        ([b"hello", b"\x16", b"\x1b[13u", b"\r"], [True, True, True, False]),
+        ([b"hello", b"\x18", b"\x15", b"\x03"], [True, True, True, False]),
         ([b"hello", b"\x1b", b"\x1b[I", b"\r", b"\r"], [True, True, True, True, False]),
         ([b"hello", b"\x1b", b"\x03"], [True, True, False]),
         ([b"\x1b", b"x", b"\r"], [True, True, False]),

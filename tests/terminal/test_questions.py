@@ -258,12 +258,18 @@ def test_elsewhere_in_python_nothing_is_typed(desk: Desk, work: Path, keys: str)
 @pytest.mark.parametrize(
     ("name", "variable"), sample([("zsh", "RPROMPT"), ("fish", "amq_right")], 1, of="right prompts")
 )
-def test_beside_a_right_prompt_nothing_is_typed(desk: Desk, work: Path, name: str, variable: str) -> None:
-    """It cannot be told from a draft with the cursor at its beginning."""
+def test_a_right_prompt_is_no_draft(desk: Desk, work: Path, name: str, variable: str) -> None:
+    """But what else stands behind the cursor is one."""
     program, prompt = AT_WORK[name]
     require(program[:1])
     session = desk.run(*program, options=("--prompt", prompt), **{variable: "12:00"})
     session.expect_exact("12:00")
+    desk.send()
+    told(desk)
+    drain(desk)
+    session.send("half")
+    session.expect_exact("half")
+    session.send("\x01")
     desk.send()
     nothing_happens(desk, session, "draft")
 
@@ -305,6 +311,11 @@ def test_elsewhere_in_a_shell_nothing_is_typed(desk: Desk, work: Path, keys: lis
             pytest.param(["\x0c"], id="a cleared screen"),
             pytest.param(["你好", "\x7f\x7f"], id="wide characters, erased"),
             pytest.param(["😀", "\x7f"], id="an emoji, erased"),
+            pytest.param(["ก็e\u0301", "\x7f\x7f"], id="accents, erased"),
+            pytest.param(["\x1bOP"], id="a function key"),
+            pytest.param(["\x1b"], id="escape"),
+            pytest.param(["\x16"], id="a quoting key"),
+            pytest.param(["less work.txt\r", "j", "q"], id="a visit to less"),
         ],
         2,
         of="keys",

@@ -1,0 +1,98 @@
+"""The mutations of what tells an empty line from a draft in a program that is not known."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+EMPTY_ROW, KEYSTROKES = "tests/pty/test_empty_row.py", "tests/pty/test_keystrokes.py"
+
+EMPTY_ROWS = (
+    Mutant(
+        "a row drawn around another cursor is the empty one",
+        "pty/empty_row.py",
+        "EmptyRow.is_back",
+        "self._moved",
+        "True",
+        EMPTY_ROW,
+    ),
+    Mutant(
+        "text that was never shown left the line empty",
+        "pty/empty_row.py",
+        "EmptyRow.is_back",
+        "last_text is None or last_text < self._since",
+        "True",
+        EMPTY_ROW,
+    ),
+    Mutant(
+        "a parked cursor shows an empty row",
+        "pty/empty_row.py",
+        "EmptyRow.is_back",
+        "picture == self._empty",
+        "picture.shows_the_place_of(self._empty)",
+        EMPTY_ROW,
+    ),
+    Mutant(
+        "the last line of a draft is an empty row",
+        "pty/empty_row.py",
+        "_Picture.shows_the_place_of",
+        "not self.above.startswith(self.before)",
+        "True",
+        EMPTY_ROW,
+    ),
+    Mutant(
+        "a row with nothing in it is known again",
+        "pty/empty_row.py",
+        "EmptyRow.remember",
+        "picture.before and view.cursor_visible",
+        "view.cursor_visible",
+        EMPTY_ROW,
+    ),
+    Mutant(
+        "what is still being drawn is the empty row",
+        "pty/terminal.py",
+        "Terminal._watch_empty_row",
+        "self._is_settled(now)",
+        "True",
+        EMPTY_ROW,
+    ),
+    Mutant(
+        "text behind halted output is no draft",
+        "pty/terminal.py",
+        "Terminal._compare",
+        "self._has_drawn(self.keystrokes.last_shown)",
+        "True",
+        EMPTY_ROW,
+    ),
+    Mutant(
+        "an accent has a cell of its own",
+        "pty/screen.py",
+        "Screen._feed",
+        "_without_marks(self._decoder.decode(data))",
+        "self._decoder.decode(data)",
+        "tests/pty/test_screen.py",
+    ),
+    Mutant(
+        "a paste is taken for a part of the ESC before it",
+        "runtime/typed.py",
+        "_begin",
+        "look.unsettled",
+        "False",
+        "tests/pty/test_line_editor.py",
+    ),
+    Mutant(
+        "Ctrl-U is trusted wherever the cursor is",
+        "pty/keystrokes.py",
+        "Keystrokes._clears",
+        "not self._unsettled",
+        "True",
+        KEYSTROKES,
+    ),
+    Mutant(
+        "an Enter that is quoted submits",
+        "pty/keystrokes.py",
+        "Keystrokes._text",
+        "run[-1] in _PREFIXES",
+        "False",
+        KEYSTROKES,
+    ),
+)

@@ -1,0 +1,113 @@
+"""The picture of an empty line, where no rule tells which one it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from amq.pty.row import EMPTY, PromptRule
+from amq.pty.screen import Screen
+from amq.pty.terminal import EMPTY_FOR, UNANSWERED_FOR, Look, Terminal
+
+SIGN = "\r> \x1b[K"
+WHILE = 2 * UNANSWERED_FOR
+
+
+def at_work(*screen: str, row: PromptRule | None = None) -> Terminal:
+    """A terminal that shows SCREEN, with nothing typed yet."""
+    terminal = Terminal(0.0, screen=Screen((6, 40)), row=row)
+    terminal.from_program("\r\n".join(screen).encode(), 1.0)
+    terminal.look(2.0)
+    return terminal
+
+
+def after(terminal: Terminal, *happened: tuple[str, str]) -> Look:
+    """What is known after keys and, a moment later each, what the program made of them."""
+    now = 3.0
+    for keys, output in happened:
+        terminal.from_person(keys.encode(), now)
+        if output:
+            terminal.from_program(output.encode(), now + 0.1)
+        now += 1.0
+    terminal.look(now)
+    return terminal.look(now + WHILE)
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        [("é", "é"), ("\x7f", SIGN)],
+        [("é", "é"), ("\x7f", SIGN + "\x1b[J"), ("\x1b[D", "")],
+        [("\x1b[A", "before"), ("\x1b[B", SIGN)],
+        [("\x1b[A", "")],
+        [("\x1b[5~", "\x07")],
+        [("\x0c", "\x1b[2J\x1b[H> ")],
+        [("\x18", "\x1b[?1049h\x1b[Hls\r\n:"), ("j", "\x1b[H"), ("q", "\x1b[2J\x1b[Habove\r\n> ")],
+    ],
+    ids=["erased", "drawn anew", "history", "nothing", "a bell", "cleared", "another program"],
+)
+def test_seen_again_it_is_empty(happened: list[tuple[str, str]]) -> None:
+    assert not after(at_work("above", "> "), *happened).draft
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        [("é", "é")],
+        [("é", "")],  # halted, or a password
+        [("é", "\x07")],
+        [("\x1b[A", "before")],
+        [("é", "é"), ("\x1b[D", "\x1b[D")],  # stands behind the cursor
+        [("\t", "\x1b[s\r\none two\x1b[u")],  # a menu
+        [("\x1b[200~a\rb\x1b[201~", "a\r\n> b"), ("\x7f", SIGN)],  # the last of two lines
+        [("\x13", ""), ("ls", "")],
+        [("\x13", "")],  # output is halted
+        [("é", "é"), ("\x7f", SIGN + "\x1b[?25l")],
+    ],
+    ids=["text", "hidden", "refused", "history", "behind", "a menu", "lines", "halted", "halting", "no cursor"],
+)
+def test_anything_else_is_a_draft(happened: list[tuple[str, str]]) -> None:
+    assert after(at_work("above", "> "), *happened).draft
+
+
+def test_a_cursor_that_stands_elsewhere_proves_nothing() -> None:
+    """The text is drawn in another row, and the cursor is parked."""
+    terminal = at_work("input:", "> parked")
+    assert after(terminal, ("é", "\x1b7\x1b[1;8Hé\x1b8")).draft
+    terminal = at_work("input:", "> parked")
+    assert after(terminal, ("\x1b[A", "\x1b7\x1b[1;8Hhistory\x1b8")).draft
+
+
+def test_a_row_with_nothing_in_it_is_not_known_again() -> None:
+    assert after(at_work("above", ""), ("é", "é"), ("\x7f", "\b \b")).draft
+
+
+def test_what_has_not_been_drawn_yet_is_no_picture() -> None:
+    """The line was submitted, and still stands there when the next key comes."""
+    terminal = at_work("above", "> ")
+    terminal.from_person(b"echo\r", 3.0)
+    terminal.from_program(b"echo", 3.1)
+    terminal.from_person(b"x", 3.1 + EMPTY_FOR / 2)
+    terminal.from_program(SIGN.encode() + b"x", 3.5)
+    assert after(terminal, ("\x7fecho", SIGN + "echo")).draft
+
+
+def test_a_right_prompt_belongs_to_the_empty_row() -> None:
+    rule = PromptRule("> ")
+    right = "\x1b7\x1b[30G12:00\x1b8"
+    terminal = at_work("above", "> " + right, row=rule)
+    assert terminal.look(2.0).row == EMPTY
+    assert after(terminal, ("a", "a"), ("\x7f", "\b \b")).row == EMPTY
+    assert after(terminal, ("a", "a"), ("\x01", "\b")).draft
+
+
+def test_behind_a_prompt_that_was_never_seen_alone_all_is_a_draft() -> None:
+    terminal = Terminal(0.0, screen=Screen((6, 40)), row=PromptRule("> "))
+    terminal.from_person(b"half\x01", 0.5)
+    terminal.from_program(b"> half\x1b[4D", 1.0)
+    assert after(terminal).draft
+
+
+def test_at_a_prompt_text_that_was_never_shown_is_a_draft() -> None:
+    """Ctrl-S halts the output of a program that reads on."""
+    for keys in ("ls", "\x13", "\x1b[200~ls\x1b[201~"):
+        assert after(at_work("above", "> ", row=PromptRule("> ")), (keys, "")).draft
