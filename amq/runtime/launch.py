@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
@@ -20,6 +21,9 @@ from amq.runtime.wake import Policy
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.text import visible
+
+_SHELLS = ("bash", "dash", "fish", "ksh", "mksh", "sh", "zsh")
+_KEEPS_PATH = re.compile(r"-[^-lc]*|--(?!login|command).*")
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,9 @@ def plan(
     path = quoting.toml_search_path(inside.get("PATH", os.defpath))
     added = profile.added(own, _text(profile.settings_path(environment)))
     finds_amq = bool(files.directory) and (
-        profile.keeps_path or any("{path}" in word for addition in added for word in addition.arguments)
+        profile.keeps_path
+        or is_plain_shell(program)
+        or any("{path}" in word for addition in added for word in addition.arguments)
     )
     additions = [([word.replace("{path}", path) for word in addition.arguments], addition.why) for addition in added]
     hooked, own, how, settings = _hooks(profile, own, files, options)
@@ -120,6 +126,14 @@ def _session_around(environment: Mapping[str, str]) -> set[str]:
 def _removed(environment: Mapping[str, str], inside: Mapping[str, str]) -> list[tuple[str, str]]:
     names = sorted(environment.keys() - inside.keys())
     return [(f"without {visible(name)}", "it is of the agent that started this one") for name in names]
+
+
+def is_plain_shell(program: Sequence[str]) -> bool:
+    """Whether PROGRAM is a shell at its prompt, which runs itself what is typed and keeps its PATH.
+
+    One that is given a command or a script may start anything, and a login shell sets a PATH of its own.
+    """
+    return PurePath(program[0]).name in _SHELLS and all(map(_KEEPS_PATH.fullmatch, program[1:]))
 
 
 def behind(profile: Profile, program: Sequence[str]) -> Profile:

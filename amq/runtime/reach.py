@@ -37,8 +37,13 @@ def make_command(directory: str) -> str:
 
 def own_command(environment: Mapping[str, str]) -> str:
     """The absolute path of an installed `amq`, this one's if it is known; "" if none is found."""
-    beside = os.path.join(os.path.dirname(sys.executable), "amq")
+    beside = _beside_python()
     return beside if os.access(beside, os.X_OK) else find_program("amq", environment) or ""
+
+
+def _beside_python() -> str:
+    """Where an installer puts the command of this installation, for a virtual environment."""
+    return os.path.join(os.path.dirname(sys.executable), "amq")
 
 
 def with_command(environment: Mapping[str, str], command: str) -> dict[str, str]:
@@ -50,16 +55,17 @@ def with_command(environment: Mapping[str, str], command: str) -> dict[str, str]
 
 
 def login_shells_find(command: str, environment: Mapping[str, str], give_up: threading.Event) -> bool:
-    """Whether `amq` still means COMMAND in a login shell, which agents use, and which may set a PATH of its own.
+    """Whether `amq` means COMMAND, or this same installation, in a login shell, which may set a PATH of its own.
 
-    Asks the person's shell and bash; no answer in SHELL_PATIENCE seconds means no.
+    Asks the user's shell and bash; no answer in SHELL_PATIENCE seconds means no.
     """
     shells = dict.fromkeys([environment.get("SHELL") or "bash", "bash"])
     found = (shell if os.path.isabs(shell) else find_program(shell, environment) for shell in shells)
     running = [_ask(shell, environment) for shell in found if shell]
     deadline = time.monotonic() + SHELL_PATIENCE
     answers = [_answer(shell, deadline, give_up) for shell in running if shell is not None]
-    return bool(answers) and all(answer == command for answer in answers)
+    wanted = {os.path.realpath(path) for path in (command, sys.argv[0], _beside_python())}
+    return bool(answers) and all(os.path.isabs(answer) and os.path.realpath(answer) in wanted for answer in answers)
 
 
 def _ask(shell: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes] | None:

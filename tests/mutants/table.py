@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
 from tests.mutants.outside import OUTSIDE
@@ -1091,4 +1092,5 @@ MUTANTS = (
     *OUTSIDE,
     *SHOWN_AT_ONCE,
     *UNREADABLE,
+    *ENVIRONMENT,
 )

@@ -63,6 +63,30 @@ def test_the_persons_own_settings_win_too(tmp_path: Path, setting: str) -> None:
     assert planned("codex").finds_amq
 
 
+@pytest.mark.parametrize(
+    ("program", "finds"),
+    [
+        ("bash", True),
+        ("bash --norc -i", True),
+        ("/usr/bin/zsh -f", True),
+        ("bash -l", False),
+        ("zsh -il", False),
+        ("fish --login", False),
+        ("sh -c aider", False),
+        ("bash agent.sh", False),
+        ("fish --command=aider", False),
+        ("aider", False),
+        ("gemini", True),
+        ("opencode", True),
+        ("qwen", True),
+    ],
+)
+def test_a_shell_that_keeps_its_path_finds_amq(program: str, finds: bool) -> None:
+    """What else runs there may be an agent that uses login shells."""
+    assert planned(*program.split()).finds_amq is finds
+    assert not planned(*program.split(), files=PrivateState("")).finds_amq
+
+
 def test_the_agent_knows_its_queue_and_finds_amq() -> None:
     inside = planned("claude", AM_ME="other", X="y").environment
     assert inside == {

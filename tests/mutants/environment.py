@@ -1,0 +1,30 @@
+"""Mutations of whose environment a program gets, and of which `amq` its shells find."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+FILES, LAUNCH = "tests/runtime/test_files.py", "tests/runtime/test_launch.py"
+
+ENVIRONMENT = (
+    Mutant(
+        "another amq of the login shell's is ours", "runtime/reach.py", "login_shells_find",
+        "os.path.realpath(answer) in wanted", "True", FILES,
+    ),
+    Mutant(
+        "what a login shell names is a file here", "runtime/reach.py", "login_shells_find",
+        "os.path.isabs(answer)", "True", FILES,
+    ),
+    Mutant(
+        "the command that started us is another", "runtime/reach.py", "login_shells_find", "sys.argv[0]", "command",
+        FILES,
+    ),
+    Mutant(
+        "a login shell keeps its PATH", "runtime/launch.py", "is_plain_shell",
+        "all(map(_KEEPS_PATH.fullmatch, program[1:]))", "True", LAUNCH,
+    ),
+    Mutant(
+        "any program keeps its PATH", "runtime/launch.py", "is_plain_shell",
+        "PurePath(program[0]).name in _SHELLS", "True", LAUNCH,
+    ),
+)  # fmt: skip
