@@ -17,9 +17,37 @@ from contextlib import suppress
 from amq import quoting
 from amq.runtime.private import write_private
 from amq.runtime.programs import find_program
+from amq.text import visible
 
 SHELL_PATIENCE = 5.0  # seconds for the person's login files
 END_WITHIN = 1.0  # for what they have begun to end, before it is killed: it may hold a lock of the person's tools
+
+_COMMAND = """\
+#!/bin/sh
+# amq run made this: the amq that hosts the agent. Where that has been removed meanwhile, another one on the PATH.
+[ -x {python} ] && [ -e {package} ] && exec {python} -P -m amq "$@"
+amq_left=$PATH: amq_next= amq_other=
+while [ "$amq_left" ]; do
+    amq_file=${{amq_left%%:*}}/amq
+    amq_left=${{amq_left#*:}}
+    case $amq_file in /amq | [!/]*) continue ;; esac
+    # Of those that amq run made, only one that stands behind this one: so no two start each other in turn.
+    [ "$amq_file" -ef "$0" ] && amq_next= && continue
+    [ -f "$amq_file" ] && [ -x "$amq_file" ] || continue
+    amq_first= amq_second=
+    {{ read -r amq_first && read -r amq_second; }} <"$amq_file"
+    case $amq_first in '#!'*) ;; *) amq_first='#!/' ;; esac
+    amq_python=${{amq_first#??}} amq_python=${{amq_python# }}
+    [ -x "${{amq_python%% *}}" ] || continue
+    amq_next=${{amq_next:-$amq_file}}
+    case $amq_second in '# amq run made this'*) ;; *) amq_other=${{amq_other:-$amq_file}} ;; esac
+done 2>/dev/null
+amq_next=${{amq_next:-$amq_other}}
+[ "$amq_next" ] && exec "$amq_next" "$@"
+[ -x {python} ] && exec {python} -P -m amq "$@"
+printf '%s\\n' {error} {hint} >&2
+exit 127
+"""
 
 
 def command_path(directory: str) -> str:
@@ -28,10 +56,16 @@ def command_path(directory: str) -> str:
 
 
 def make_command(directory: str) -> str:
-    """Put an `amq` into DIRECTORY/bin that runs this very program; returns its path."""
+    """Put an `amq` into DIRECTORY/bin that runs this very program, as long as that is there; returns its path."""
     command = command_path(directory)
+    words = {
+        "python": sys.executable,
+        "package": os.path.join(os.path.dirname(quoting.__file__), "__main__.py"),
+        "error": f"amq: {visible(sys.executable)} is gone, which amq run was started with; no other amq is on the PATH",
+        "hint": "     install amq, and start this agent again",
+    }
     os.mkdir(os.path.dirname(command), 0o700)
-    write_private(command, f'#!/bin/sh\nexec {quoting.shell(sys.executable)} -P -m amq "$@"\n', 0o700)
+    write_private(command, _COMMAND.format(**{name: quoting.shell(word) for name, word in words.items()}), 0o700)
     return command
 
 

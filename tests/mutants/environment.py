@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 FILES, LAUNCH = "tests/runtime/test_files.py", "tests/runtime/test_launch.py"
+REACH = "tests/runtime/test_reach.py"
 
 ENVIRONMENT = (
     Mutant(
@@ -26,5 +27,15 @@ ENVIRONMENT = (
     Mutant(
         "any program keeps its PATH", "runtime/launch.py", "is_plain_shell",
         "PurePath(program[0]).name in _SHELLS", "True", LAUNCH,
+    ),
+    *(
+        Mutant(name, "runtime/reach.py", "make_command", "_COMMAND", f"_COMMAND.replace({old!r}, {new!r})", REACH)
+        for name, old, new in (
+            ("two that look for another amq start each other", "&& amq_next= && continue", "&& continue"),
+            ("an amq that amq run made is like any other", "'# amq run made this'*) ;;", "nothing) ;;"),
+            ("the amq of the working directory is run", "/amq | [!/]*)", "nothing)"),
+            ("an amq whose Python is gone is run", '[ -x "${{amq_python%% *}}" ] || continue', ""),
+            ("an amq is gone only with its Python", "[ -e {package} ]", "true"),
+        )
     ),
 )  # fmt: skip
