@@ -12,6 +12,7 @@ from pathlib import PurePath
 from amq import quoting
 from amq.layout import AgentLayout, QueueLayout
 from amq.mailbox import Mailbox
+from amq.pty.child import TERMINAL_NAME
 from amq.runtime import hooks
 from amq.runtime.hooks import BadSettingsError
 from amq.runtime.private import PrivateState, write_private
@@ -98,6 +99,7 @@ def plan(
         added=[
             *((quoting.shell_line(words), why) for words, why in additions),
             *changed,
+            *((name, "becomes the name of the terminal that it runs in") for name in inside if name == TERMINAL_NAME),
             *_removed(environment, inside),
         ],
         hooks=how,

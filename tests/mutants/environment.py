@@ -28,6 +28,14 @@ ENVIRONMENT = (
         "any program keeps its PATH", "runtime/launch.py", "is_plain_shell",
         "PurePath(program[0]).name in _SHELLS", "True", LAUNCH,
     ),
+    Mutant(
+        "GnuPG asks in the user's terminal", "pty/child.py", "Child.spawn", "_name_terminal(inside)", "None",
+        "tests/pty/test_child.py",
+    ),
+    Mutant(
+        "every program is told its terminal's name", "pty/child.py", "_name_terminal",
+        "environment.pop(TERMINAL_NAME, None) is not None", "True", "tests/pty/test_child.py",
+    ),
     *(
         Mutant(name, "runtime/reach.py", "make_command", "_COMMAND", f"_COMMAND.replace({old!r}, {new!r})", REACH)
         for name, old, new in (

@@ -225,3 +225,8 @@ def test_what_an_editor_sets_for_an_agent_is_handed_on() -> None:
 
 def test_hooks_of_its_own_are_known_in_an_agents_shell() -> None:
     assert planned("claude", options=Options(hooks=True), AMQ_HOOKED="1").environment["AMQ_HOOKED"] == "1"
+
+
+def test_the_terminal_s_name_is_explained_where_it_is_handed_on() -> None:
+    assert "GPG_TTY" in [what for what, _ in planned("bash", GPG_TTY="/dev/pts/7").added]
+    assert "GPG_TTY" not in [what for what, _ in planned("bash").added]
