@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 FILES, LAUNCH = "tests/runtime/test_files.py", "tests/runtime/test_launch.py"
 REACH = "tests/runtime/test_reach.py"
+SAYS = "_say_if_hosted_elsewhere"
 
 ENVIRONMENT = (
     Mutant(
@@ -36,6 +37,32 @@ ENVIRONMENT = (
         "every program is told its terminal's name", "pty/child.py", "_name_terminal",
         "environment.pop(TERMINAL_NAME, None) is not None", "True", "tests/pty/test_child.py",
     ),
+    *(
+        Mutant(name, file, where, old, new, "tests/cli/test_hosted_elsewhere.py")
+        for name, file, where, old, new in (
+            ("who says whose mail it is gets told", "cli/session.py", "open_mailbox", "me.source == 'AM_ME'", "True"),
+            ("who only looks gets told", "cli/session.py", "open_mailbox", "not (anyone or hosting)", "True"),
+            ("a hosted shell is told", "cli/session.py", SAYS, "host.run not in ('', run)", "True"),
+            ("no word is another's", "cli/session.py", SAYS, "run == ''", "False"),
+            ("whoever cannot ask fails", "cli/session.py", SAYS, "(AmqError, OSError)", "AmqError"),
+            ("a run's word is anything", "store/notifier.py", "parse_notifier",
+             "[type(pid), type(how), type(run)] == [int, str, str]", "type(pid) is int and type(how) is str"),
+            ("a hosted program is not told its run", "runtime/session.py", "_prepared",
+             "launch.plan(profile, program, environment, queue, me, options, files, run)",
+             "launch.plan(profile, program, environment, queue, me, options, files, 'x')"),
+            ("a container has our environment", "runtime/session.py", "run",
+             "run if launch.reaches_shells(profile, program, environment) else ''", "run"),
+        )
+    ),
+    Mutant(
+        "a mailbox that is made again has another run", "runtime/lock.py", "Claim.holds", "self._run", "''", FILES,
+    ),
+    Mutant(
+        "docker has our environment", "runtime/launch.py", "reaches_shells", "name not in _CHANGES_ENVIRONMENT",
+        "True", LAUNCH,
+    ),
+    Mutant("npx is the CLI", "runtime/launch.py", "reaches_shells", "name in profile.programs", "True", LAUNCH),
+    Mutant("a user's policy chooses nothing", "runtime/launch.py", "reaches_shells", "not is_chosen", "True", LAUNCH),
     *(
         Mutant(name, "runtime/reach.py", "make_command", "_COMMAND", f"_COMMAND.replace({old!r}, {new!r})", REACH)
         for name, old, new in (

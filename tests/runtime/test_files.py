@@ -25,8 +25,8 @@ from amq.runtime.words import Outcome, Reason
 from amq.store.notifier import Notifier
 
 
-def claim(directory: str, how: str) -> Claim:
-    return lock.claim(RootedPath(directory), how)
+def claim(directory: str, how: str, run: str = "") -> Claim:
+    return lock.claim(RootedPath(directory), how, run)
 
 
 def test_one_holder_at_a_time(tmp_path: Path) -> None:
@@ -83,14 +83,14 @@ class TestAMailboxThatIsMadeAgain:
         return state
 
     def test_its_notifier_becomes_the_new_one_s(self, state: Path) -> None:
-        held = claim(str(state), "run")
+        held = claim(str(state), "run", "this run")
         shutil.rmtree(state.parent)
         state.parent.mkdir()
         for _ in range(3):
             assert held.holds()
         with pytest.raises(TakenError) as taken:
             claim(str(state), "wake")
-        assert taken.value.holder == Notifier(os.getpid(), "run")
+        assert taken.value.holder == Notifier(os.getpid(), "run", "this run")
         held.release()
         claim(str(state), "wake").release()
 
