@@ -38,6 +38,29 @@ ENVIRONMENT = (
         "environment.pop(TERMINAL_NAME, None) is not None", "True", "tests/pty/test_child.py",
     ),
     *(
+        Mutant(name, file, where, old, new, "tests/setup/test_caller.py")
+        for name, file, where, old, new in (
+            ("a pane has the server's environment", "setup/coop.py", "Coop._start",
+             "handover.command(self._command(seat))", "self._command(seat)"),
+            ("a pane is not waited for", "setup/coop.py", "Coop._start",
+             "self._wait_for(seat.handle, handover)", "None"),
+            ("a pane is waited for after its end", "setup/coop.py", "Coop._wait_for", "not pane.dead", "True"),
+            ("a server of ours takes itself for an agent", "setup/coop.py", "Coop.__init__",
+             "name not in ('AM_ME', config.RUN)", "True"),
+            ("an environment that is not handed over is no loss", "setup/coop.py", "Coop._start",
+             "warn(f\"{seat.handle} gets the tmux server's environment: {handover.why_not}\")", "None"),
+            ("the server's Python settings count", "setup/caller.py", "Handover.command", "'-I'", "'-s'"),
+            ("a full disk stops the agents", "setup/caller.py", "_written", "OSError", "ValueError"),
+            ("an environment stays in its file", "runtime/start_with.py", "start", "os.unlink(path)", "None"),
+            ("a caller's terminal is the pane's", "runtime/start_with.py", "environment_of",
+             "not _describes_terminal(name)", "True"),
+            ("all that a server has is the pane's", "runtime/start_with.py", "environment_of",
+             "{name: value for name, value in pane.items() if _describes_terminal(name)}", "pane"),
+            ("an empty value is none", "runtime/start_with.py", "environment_of",
+             "not _describes_terminal(name)", "value and not _describes_terminal(name)"),
+        )
+    ),
+    *(
         Mutant(name, file, where, old, new, "tests/cli/test_hosted_elsewhere.py")
         for name, file, where, old, new in (
             ("who says whose mail it is gets told", "cli/session.py", "open_mailbox", "me.source == 'AM_ME'", "True"),
