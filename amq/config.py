@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from amq.budget import Budget
 
 
+RUN = "AMQ_RUN"
+"""The variable by which what `amq run` hosts knows that run: a word that is in the notifier's lock too, or empty."""
 ABOVE = "above"
 """The source of a queue that was found above the repository around the working directory."""
 

@@ -148,7 +148,7 @@ class Shell:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The top of a git repository without a queue, as the working directory, in a clean environment."""
-    for name in ("AM_ROOT", "AM_ME", "AMQ_DEBUG"):
+    for name in ("AM_ROOT", "AM_ME", "AMQ_DEBUG", "AMQ_RUN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     project = tmp_path / "project"

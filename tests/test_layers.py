@@ -79,7 +79,7 @@ FILE_CALLS = {
 }
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 MAY_CHANGE_FILES = {"amq.store.durable", "amq.store.noreplace"}
-MAY_READ_ENVIRONMENT = {"amq.config"}
+MAY_READ_ENVIRONMENT = {"amq.config", "amq.runtime.start_with"}
 MAY_PRINT = {"amq.cli.output"}
 
 

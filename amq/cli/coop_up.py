@@ -6,7 +6,7 @@ import time
 
 from amq import config
 from amq.cli.output import stdin_is_terminal
-from amq.cli.session import check_queue, say_if_above
+from amq.cli.session import check_queue, private_directory, say_if_above
 from amq.cli.trust import settled, trust_of
 from amq.errors import AmqError
 from amq.layout import QueueLayout
@@ -32,7 +32,7 @@ EXAMPLES = """\
 NOTES = """\
 Makes the queue and the mailboxes that are missing, then starts what does not run yet: in tmux, in a window of the
 session you are in, else in a session named after the project, which you then see (leave it with Ctrl-b d; the agents
-stay). Without tmux it prints the commands. The agents get the environment of the tmux server, with your PATH."""
+stay). Without tmux it prints the commands. The agents get your environment, not that of the tmux server."""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -58,7 +58,7 @@ def run(args: Namespace, out: Output) -> int:
     if args.print or not coop.tmux.installed:
         return _print(coop, seats, cwd, out)
     _settle_trust(args, coop, [seat.handle for seat in seats], out)
-    places = coop.up(seats, cwd)
+    places = coop.up(seats, cwd, private_directory(coop.root), out.warn)
     _tell(coop.root, places, out)
     shown = next((place for place in places if place.where), None)
     if shown and not coop.tmux.inside and stdin_is_terminal() and not out.json:

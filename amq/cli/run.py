@@ -103,7 +103,7 @@ def run(args: Namespace, out: Output) -> int:
     if args.explain:
         queue = QueueLayout(_root(args, environment).value)
         files = planned_run(private_directory(queue.root), queue.root, handle)
-        planned = launch.plan(profile, program, environment, queue, handle, chosen, files)
+        planned = launch.plan(profile, program, environment, queue, handle, chosen, files, run="…")
         return _say(explain.explained(planned, source, native=args.native), explain.text, out)
     mailbox = _mailbox(args, handle, environment, out)
     trust = trust_of(args, mailbox.account.queue.root)

@@ -94,6 +94,27 @@ def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False, hosting:
     """The mailbox that is meant; with `anyone`, for what only looks at all of them, nobody has to say who they are."""
     from amq.mailbox import Mailbox
 
-    root = find_queue(args, out, hosting=hosting)
-    me = config.resolve_me(args.me, config.environment(), person=anyone or stdin_is_terminal()).value
-    return Mailbox(root, me, strict=args.strict, warn=out.warn)
+    root, environ = find_queue(args, out, hosting=hosting), config.environment()
+    me = config.resolve_me(args.me, environ, person=anyone or stdin_is_terminal())
+    mailbox = Mailbox(root, me.value, strict=args.strict, warn=out.warn)
+    if me.source == "AM_ME" and not (anyone or hosting):
+        _say_if_hosted_elsewhere(mailbox, environ.get(config.RUN), out)
+    return mailbox
+
+
+def _say_if_hosted_elsewhere(mailbox: Mailbox, run: str | None, out: Output) -> None:
+    """Say that this shell acts as an agent that `amq run` hosts elsewhere, where that is known.
+
+    The agent's own shells have the RUN of its notifier: no sandbox hides that, as it hides processes. Nothing is known
+    where either is empty.
+    """
+    from amq.store.notifier import read_notifier
+
+    account = mailbox.account
+    try:
+        host = None if run == "" else read_notifier(account.agent)
+    except (AmqError, OSError):
+        return
+    if host and host.run not in ("", run):
+        what = f"this shell acts as {account.me} (AM_ME), which amq run hosts elsewhere (process {host.pid})"
+        out.warn(f"{what}: mail taken here does not reach it; unset AM_ME, or add --me user")

@@ -22,6 +22,9 @@ _OPEN_PEER = 0x5441  # TIOCGPTPEER of Linux: opens the program's end of its term
 
 _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 
+TERMINAL_NAME = "GPG_TTY"
+"""The variable that names the terminal in which GnuPG asks for a passphrase."""
+
 
 class Child:
     """`pid` is the program's own, `fd` our end of its terminal, non-blocking.
@@ -51,8 +54,8 @@ class Child:
     ) -> Child:
         """Start ARGV in a terminal of its own of SIZE (rows, columns), in the foreground of a session of its own.
 
-        ATTRIBUTES are the settings that terminal starts with. Raises CannotRunError with the status that a shell
-        would give. Returns after the exec.
+        ATTRIBUTES are the settings that terminal starts with. A TERMINAL_NAME in ENVIRONMENT becomes its name. Raises
+        CannotRunError with the status that a shell would give. Returns after the exec.
         """
         program = find_program(argv[0], environment.get("PATH", os.defpath))
 
@@ -62,6 +65,7 @@ class Child:
                     signal.signal(getattr(signal, name), signal.SIG_DFL)
             if attributes is not None:
                 termios.tcsetattr(0, termios.TCSANOW, attributes)
+            _name_terminal(inside)
             monitor.divide(write_end)
 
         report, write_end = os.pipe()
@@ -181,6 +185,13 @@ def find_program(name: str, path: str) -> str:
     if os.path.isdir(name):
         raise CannotRunError(f"{name} is a directory", NOT_EXECUTABLE)
     raise CannotRunError(f"{name}: no such program", NOT_FOUND)
+
+
+def _name_terminal(environment: dict[str, str]) -> None:
+    """Let TERMINAL_NAME, where it is set, name descriptor 0; a terminal that has no name here leaves it unset."""
+    if environment.pop(TERMINAL_NAME, None) is not None:
+        with contextlib.suppress(OSError):
+            environment[TERMINAL_NAME] = os.ttyname(0)
 
 
 def _cannot_run(name: str, error: OSError) -> CannotRunError:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from amq import quoting
+from amq.config import RUN
 from amq.layout import AgentLayout, QueueLayout
 from amq.mailbox import Mailbox
+from amq.pty.child import TERMINAL_NAME
 from amq.runtime import hooks
 from amq.runtime.hooks import BadSettingsError
 from amq.runtime.private import PrivateState, write_private
@@ -20,6 +23,13 @@ from amq.runtime.wake import Policy
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.text import visible
+
+_SHELLS = ("bash", "dash", "fish", "ksh", "mksh", "sh", "zsh")
+_CHANGES_ENVIRONMENT = (
+    *("bwrap", "distrobox", "doas", "docker", "env", "kubectl", "lxc", "mosh", "nerdctl", "nix-shell", "podman", "ssh"),
+    *("su", "sudo", "toolbox"),
+)
+_KEEPS_PATH = re.compile(r"-[^-lc]*|--(?!login|command).*")
 
 
 @dataclass(frozen=True)
@@ -58,10 +68,11 @@ def plan(
     me: str,
     options: Options,
     files: PrivateState,
+    run: str = "",
 ) -> Launch:
     """How PROGRAM, the user's words, is to be started as the agent ME of QUEUE. Changes no file.
 
-    FILES is the directory for the files that it is given; where there is none, it is given none.
+    FILES is the directory for the files that it is given; where there is none, it is given none. RUN as in `Notifier`.
     """
     own, around = list(program[1:]), _session_around(environment)
     given = {name: value for name, value in environment.items() if name not in around}
@@ -72,11 +83,14 @@ def plan(
         **_output_budget(profile, environment),
         "AM_ROOT": queue.root,
         "AM_ME": me,
+        RUN: run,
     }
     path = quoting.toml_search_path(inside.get("PATH", os.defpath))
     added = profile.added(own, _text(profile.settings_path(environment)))
     finds_amq = bool(files.directory) and (
-        profile.keeps_path or any("{path}" in word for addition in added for word in addition.arguments)
+        profile.keeps_path
+        or is_plain_shell(program)
+        or any("{path}" in word for addition in added for word in addition.arguments)
     )
     additions = [([word.replace("{path}", path) for word in addition.arguments], addition.why) for addition in added]
     hooked, own, how, settings = _hooks(profile, own, files, options)
@@ -92,6 +106,7 @@ def plan(
         added=[
             *((quoting.shell_line(words), why) for words, why in additions),
             *changed,
+            *((name, "becomes the name of the terminal that it runs in") for name in inside if name == TERMINAL_NAME),
             *_removed(environment, inside),
         ],
         hooks=how,
@@ -120,6 +135,25 @@ def _session_around(environment: Mapping[str, str]) -> set[str]:
 def _removed(environment: Mapping[str, str], inside: Mapping[str, str]) -> list[tuple[str, str]]:
     names = sorted(environment.keys() - inside.keys())
     return [(f"without {visible(name)}", "it is of the agent that started this one") for name in names]
+
+
+def reaches_shells(profile: Profile, program: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Whether what PROGRAM is started with is surely in the environment of its shells.
+
+    It may not be in a container, for another user, or where the user's settings say what the shells get.
+    """
+    name, settings = PurePath(program[0]).name, _text(profile.settings_path(environment))
+    is_cli_itself = not profile.programs or name in profile.programs
+    is_chosen = any(word in text for word in profile.chooses_environment for text in (settings, *program[1:]))
+    return is_cli_itself and not is_chosen and name not in _CHANGES_ENVIRONMENT
+
+
+def is_plain_shell(program: Sequence[str]) -> bool:
+    """Whether PROGRAM is a shell at its prompt, which runs itself what is typed and keeps its PATH.
+
+    One that is given a command or a script may start anything, and a login shell sets a PATH of its own.
+    """
+    return PurePath(program[0]).name in _SHELLS and all(map(_KEEPS_PATH.fullmatch, program[1:]))
 
 
 def behind(profile: Profile, program: Sequence[str]) -> Profile:

@@ -34,9 +34,10 @@ class TakenError(Exception):
 class Claim:
     """The lock, held. The descriptors are not inherited: programs that we start do not keep it."""
 
-    def __init__(self, directory: RootedPath, how: str, lock: int, mailbox: int) -> None:
+    def __init__(self, directory: RootedPath, how: str, run: str, lock: int, mailbox: int) -> None:
         self._directory = directory
         self._how = how
+        self._run = run
         self._lock = lock
         self._mailbox = mailbox  # open, so that no other directory can be taken for it
 
@@ -53,7 +54,7 @@ class Claim:
             return True
         open_state(AgentLayout(_mailbox(self._directory)), self._directory).close()
         try:
-            again = claim(self._directory, self._how)
+            again = claim(self._directory, self._how, self._run)
         except TakenError:
             return False
         self.release()
@@ -65,12 +66,12 @@ class Claim:
         os.close(self._mailbox)
 
 
-def claim(directory: RootedPath, how: str) -> Claim:
-    """Become the notifier of the agent whose private DIRECTORY this is, or raise TakenError."""
+def claim(directory: RootedPath, how: str, run: str = "") -> Claim:
+    """Become the notifier of the agent whose private DIRECTORY this is, or raise TakenError. RUN as in `Notifier`."""
     mailbox = Directory(_mailbox(directory)).fd
     assert mailbox is not None, "amq run and amq wake are for POSIX"
     try:
-        return Claim(directory, how, _claim(directory, how), mailbox)
+        return Claim(directory, how, run, _claim(directory, Notifier(os.getpid(), how, run)), mailbox)
     except BaseException:
         os.close(mailbox)
         raise
@@ -80,7 +81,7 @@ def _mailbox(directory: RootedPath) -> RootedPath:
     return directory.parent
 
 
-def _claim(directory: RootedPath, how: str) -> int:
+def _claim(directory: RootedPath, ours: Notifier) -> int:
     """The lock's descriptor."""
     with Directory(directory) as opened:
         descriptor = open_lock(opened, NOTIFIER_NAME)
@@ -91,7 +92,7 @@ def _claim(directory: RootedPath, how: str) -> int:
         if not _take(descriptor):
             raise TakenError(parse_notifier(os.pread(descriptor, MAX_BYTES, 0)))
         os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "how": how}).encode() + b"\n", 0)
+        os.pwrite(descriptor, json.dumps(vars(ours)).encode() + b"\n", 0)
     except BaseException:
         os.close(descriptor)
         raise

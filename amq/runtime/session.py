@@ -78,12 +78,13 @@ def run(
 
     Raises CannotRun, Taken, or HostFailed for a failure of our own.
     """
-    account, claim = mailbox.account, None
+    account, claim, run = mailbox.account, None, ""
     launch.remove_old_settings(account.agent)
     with ExitStack() as stack:
         try:
             if options.wake:
-                claim = _claim(mailbox, program)
+                run = os.urandom(8).hex()
+                claim = _claim(mailbox, program, run if launch.reaches_shells(profile, program, environment) else "")
                 stack.callback(claim.release)
             elif read_notifier(account.agent) is None:
                 why_not = (Reason.UNTRUSTED, options.untrusted) if options.untrusted else (Reason.OFF, "")
@@ -93,7 +94,7 @@ def run(
                     trust.private, account.queue.root, account.me, config.where_agents_work(), alone=bool(claim)
                 )
             )
-            planned = _prepared(profile, program, environment, mailbox, options, files)
+            planned = _prepared(profile, program, environment, mailbox, options, files, run)
             return _hosted(mailbox, planned, options, trust, claim)
         except CannotRunError as error:
             raise CannotRun(error) from error
@@ -108,21 +109,22 @@ def _prepared(
     mailbox: Mailbox,
     options: Options,
     files: PrivateState,
+    run: str,
 ) -> Launch:
     """Return how PROGRAM is started, its FILES written; where they cannot be, as on a full disk, it is given none."""
     queue, me = mailbox.account.queue, mailbox.account.me
-    planned = launch.plan(profile, program, environment, queue, me, options, files)
+    planned = launch.plan(profile, program, environment, queue, me, options, files, run)
     try:
         launch.prepare(planned, mailbox, options)
     except OSError as error:
-        return launch.plan(profile, program, environment, queue, me, options, PrivateState("", why(error)))
+        return launch.plan(profile, program, environment, queue, me, options, PrivateState("", why(error)), run)
     return planned
 
 
-def _claim(mailbox: Mailbox, program: Sequence[str]) -> lock.Claim:
+def _claim(mailbox: Mailbox, program: Sequence[str], run: str) -> lock.Claim:
     me = mailbox.account.me
     try:
-        return lock.claim(mailbox.state_dir, "run")
+        return lock.claim(mailbox.state_dir, "run", run)
     except lock.TakenError as error:
         raise Taken(
             f"{me} is already hosted by {error.who}",

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from amq import config, quoting
+from amq.errors import AmqError
 from amq.layout import ROOT_NAME, QueueLayout
 from amq.mailbox import Mailbox
 from amq.names import PERSON
+from amq.runtime.private import PrivateState
+from amq.setup.caller import Handover, handed_over
 from amq.setup.seats import Seat
 from amq.setup.tmux import Pane, Tmux
 from amq.store.locks import lock_beside
@@ -23,6 +26,7 @@ from amq.store.notifier import read_notifier
 
 AMQ = (sys.executable, "-P", "-m", "amq")
 LOOK_AGAIN = 0.05  # seconds between two looks at a program that is to end
+START_WITHIN_S = 10.0  # for a pane to take its environment
 
 
 class State(Enum):
@@ -61,19 +65,22 @@ class Coop:
         self._trust = ["--trust-root"] if trusted else []
         self._queue = QueueLayout(root)
         self._environ = environ
-        self.tmux = Tmux(environ, _mark(root))
+        # a server that starts now has it for all that the user opens there: no shell is to take itself for an agent
+        ours = {name: value for name, value in environ.items() if name not in ("AM_ME", config.RUN)}
+        self.tmux = Tmux(ours, _mark(root))
 
     def trust(self) -> None:
         """Have those that are started from now on use the queue as one that the user trusts."""
         self._trust = ["--trust-root"]
 
-    def up(self, seats: Sequence[Seat], cwd: str) -> list[Place]:
+    def up(self, seats: Sequence[Seat], cwd: str, private: PrivateState, warn: Callable[[str], None]) -> list[Place]:
         """Start those of SEATS that do not run, in the directory CWD. Safe against others who do the same.
 
-        One whose program is not installed is left out. Raises AmqError if tmux fails.
+        They get our environment through the user's PRIVATE directory. WARN is told of one that cannot. One whose
+        program is not installed is left out. Raises AmqError if tmux fails.
         """
         with lock_beside(self._queue.meta, ".coop"):
-            return [self._start(seat, cwd) for seat in seats]
+            return [self._start(seat, cwd, private, warn) for seat in seats]
 
     def status(self) -> list[Place]:
         """How every agent of the queue stands, the person left out; a pane is shown even for one who has left."""
@@ -116,21 +123,35 @@ class Coop:
         """Whether its program is on the PATH."""
         return shutil.which(seat.program[0], path=self._environ.get("PATH")) is not None
 
-    def _start(self, seat: Seat, cwd: str) -> Place:
+    def _start(self, seat: Seat, cwd: str, private: PrivateState, warn: Callable[[str], None]) -> Place:
         pane = self._pane(seat.handle)
         before = self._stand(seat.handle, pane, 0)
         if before.state in (State.RUNNING, State.ELSEWHERE):
             return before
         if not self.is_installed(seat):
             return Place(seat.handle, State.MISSING, program=seat.program[0])
-        if pane:
-            self.tmux.start_again(pane, self._command(seat), cwd)
-        else:
-            self.tmux.open(seat.handle, self._command(seat), cwd, session=_session_name(self.root))
+        with handed_over(self._environ, private, self.root, seat.handle) as handover:
+            if handover.why_not:
+                warn(f"{seat.handle} gets the tmux server's environment: {handover.why_not}")
+            command = handover.command(self._command(seat))
+            if pane:
+                self.tmux.start_again(pane, command, cwd)
+            else:
+                self.tmux.open(seat.handle, command, cwd, session=_session_name(self.root))
+            self._wait_for(seat.handle, handover)
         started = self._pane(seat.handle)
         if started is None:  # it has ended well, and at once
             return Place(seat.handle, State.STARTED)
         return Place(seat.handle, State.STARTED, started.pid, started.where, session=started.session)
+
+    def _wait_for(self, handle: str, handover: Handover) -> None:
+        """Return when the pane has its environment, or has ended. Raises AmqError if neither happens in time."""
+        deadline = time.monotonic() + START_WITHIN_S
+        while not handover.taken and (pane := self._pane(handle)) and not pane.dead:
+            if time.monotonic() > deadline:
+                what = f"{handle} has not started in tmux {pane.where} in {START_WITHIN_S:g} s"
+                raise AmqError(what, hint="see what the pane shows, then repeat: amq coop up")
+            time.sleep(LOOK_AGAIN)
 
     def _command(self, seat: Seat) -> list[str]:
         ask = ["--no-ask", *self._trust]

@@ -19,10 +19,14 @@ MAX_BYTES = 4096
 
 @record
 class Notifier:
-    """The process that notifies an agent, and the command it runs (`run`)."""
+    """The process that notifies an agent, and the command it runs (`run`).
+
+    `run` is the word by which the hosted program's own shells know it (`config.RUN`), empty where they may not.
+    """
 
     pid: int
     how: str
+    run: str = ""
 
 
 def read_notifier(agent: AgentLayout) -> Notifier | None:
@@ -47,7 +51,7 @@ def parse_notifier(data: bytes) -> Notifier | None:
     """Who the lock file's content names; None if nobody."""
     try:
         wire = jsontext.parse(data)
-        pid, how = wire["pid"], wire["how"]
+        pid, how, run = wire["pid"], wire["how"], wire.get("run", "")
     except (ValueError, TypeError, KeyError):
         return None
-    return Notifier(pid, how) if type(pid) is int and type(how) is str else None
+    return Notifier(pid, how, run) if [type(pid), type(how), type(run)] == [int, str, str] else None

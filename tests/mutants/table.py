@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.empty_row import EMPTY_ROWS
+from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
 from tests.mutants.mutant import Mutant
 from tests.mutants.outside import OUTSIDE
@@ -1093,4 +1094,5 @@ MUTANTS = (
     *OUTSIDE,
     *SHOWN_AT_ONCE,
     *UNREADABLE,
+    *ENVIRONMENT,
 )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
+
+import pytest
 
 from amq.pty.child import Child
 from tests.pty.person import wait_until
@@ -43,3 +46,18 @@ def test_it_is_known_whether_the_program_itself_has_the_keyboard() -> None:
         wait_until(lambda: has_ended(child))
         child.close()
     assert not child.in_foreground(), "there is no terminal any more"
+
+
+@pytest.mark.parametrize("given", [None, "", "not a tty", "/dev/pts/0"])
+def test_gnupg_asks_in_the_terminal_of_the_program(given: str | None) -> None:
+    environment = {"PATH": os.defpath, **({} if given is None else {"GPG_TTY": given})}
+    child = Child.spawn(["sh", "-c", 'echo "<${GPG_TTY-unset}> <$(tty)>"; read -r _'], environment, (24, 80))
+    try:
+        wait_until(lambda: bool(select.select([child.fd], [], [], 0)[0]))
+        named, own = os.read(child.fd, 1000).decode().strip()[1:-1].split("> <")
+        os.write(child.fd, b"\n")
+    finally:
+        wait_until(lambda: has_ended(child))
+        child.close()
+    assert own.startswith("/dev/")
+    assert named == ("unset" if given is None else own)

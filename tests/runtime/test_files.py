@@ -25,8 +25,8 @@ from amq.runtime.words import Outcome, Reason
 from amq.store.notifier import Notifier
 
 
-def claim(directory: str, how: str) -> Claim:
-    return lock.claim(RootedPath(directory), how)
+def claim(directory: str, how: str, run: str = "") -> Claim:
+    return lock.claim(RootedPath(directory), how, run)
 
 
 def test_one_holder_at_a_time(tmp_path: Path) -> None:
@@ -83,14 +83,14 @@ class TestAMailboxThatIsMadeAgain:
         return state
 
     def test_its_notifier_becomes_the_new_one_s(self, state: Path) -> None:
-        held = claim(str(state), "run")
+        held = claim(str(state), "run", "this run")
         shutil.rmtree(state.parent)
         state.parent.mkdir()
         for _ in range(3):
             assert held.holds()
         with pytest.raises(TakenError) as taken:
             claim(str(state), "wake")
-        assert taken.value.holder == Notifier(os.getpid(), "run")
+        assert taken.value.holder == Notifier(os.getpid(), "run", "this run")
         held.release()
         claim(str(state), "wake").release()
 
@@ -191,12 +191,19 @@ def shell(path: Path, text: str) -> str:
         ("echo /usr/bin/amq", False),
         ("exit 1", False),
         ("printf %s no-newline", False),
+        ("echo {tool}", True),  # a link to this installation, as uv and pipx make it
+        ("echo {other}", False),
+        ("echo amq", False),  # a function
     ],
 )
-def test_a_login_shell_is_asked(tmp_path: Path, login: str, found: bool) -> None:
+def test_a_login_shell_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, login: str, found: bool) -> None:
+    monkeypatch.chdir(tmp_path)
     command = make_command(str(tmp_path))
+    tool, other = tmp_path / "amq", tmp_path / "other"
+    tool.symlink_to(Path(sys.executable).with_name("amq"))
+    shell(other, "")
     for name in ("bash", "myshell"):
-        shell(tmp_path / name, login)
+        shell(tmp_path / name, login.format(tool=tool, other=other))
     environment = with_command({"PATH": f"{tmp_path}:/usr/bin:/bin", "SHELL": str(tmp_path / "myshell")}, command)
     assert login_shells_find(command, environment, threading.Event()) is found
 
@@ -237,3 +244,13 @@ def test_a_login_shell_that_does_not_want_to_end_is_killed(tmp_path: Path, monke
     ready = tmp_path / "ready"
     stubborn = shell(tmp_path / "stubborn", f"trap '' TERM\ntouch {ready}\nwhile :; do sleep 0.05; done")
     assert not login_shells_find("/x/amq", {"SHELL": stubborn, "PATH": "/usr/bin:/bin"}, Appeared(ready))
+
+
+def test_the_command_that_started_us_is_this_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever an installer has put it."""
+    script = shell(tmp_path / "amq", "")
+    shell(tmp_path / "bash", f"echo {script}")
+    environment = {"PATH": str(tmp_path), "SHELL": "bash"}
+    assert not login_shells_find("/x/amq", environment, threading.Event())
+    monkeypatch.setattr(sys, "argv", [script, "run"])
+    assert login_shells_find("/x/amq", environment, threading.Event())

@@ -11,7 +11,7 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
-from amq.runtime.launch import Launch, Options, behind, plan, prepare
+from amq.runtime.launch import Launch, Options, behind, plan, prepare, reaches_shells
 from amq.runtime.private import PrivateState
 from amq.runtime.profiles import NativeWay, Profile, profile_for
 from amq.runtime.reach import with_command
@@ -63,10 +63,35 @@ def test_the_persons_own_settings_win_too(tmp_path: Path, setting: str) -> None:
     assert planned("codex").finds_amq
 
 
+@pytest.mark.parametrize(
+    ("program", "finds"),
+    [
+        ("bash", True),
+        ("bash --norc -i", True),
+        ("/usr/bin/zsh -f", True),
+        ("bash -l", False),
+        ("zsh -il", False),
+        ("fish --login", False),
+        ("sh -c aider", False),
+        ("bash agent.sh", False),
+        ("fish --command=aider", False),
+        ("aider", False),
+        ("gemini", True),
+        ("opencode", True),
+        ("qwen", True),
+    ],
+)
+def test_a_shell_that_keeps_its_path_finds_amq(program: str, finds: bool) -> None:
+    """What else runs there may be an agent that uses login shells."""
+    assert planned(*program.split()).finds_amq is finds
+    assert not planned(*program.split(), files=PrivateState("")).finds_amq
+
+
 def test_the_agent_knows_its_queue_and_finds_amq() -> None:
     inside = planned("claude", AM_ME="other", X="y").environment
     assert inside == {
         "PATH": f"{STATE}/bin:/bin", "HOME": "/h", "X": "y", "AM_ROOT": "/q", "AM_ME": "me", "AMQ_MAX_CHARS": "29000b",
+        "AMQ_RUN": "",
     }  # fmt: skip
 
 
@@ -201,3 +226,31 @@ def test_what_an_editor_sets_for_an_agent_is_handed_on() -> None:
 
 def test_hooks_of_its_own_are_known_in_an_agents_shell() -> None:
     assert planned("claude", options=Options(hooks=True), AMQ_HOOKED="1").environment["AMQ_HOOKED"] == "1"
+
+
+def test_the_terminal_s_name_is_explained_where_it_is_handed_on() -> None:
+    assert "GPG_TTY" in [what for what, _ in planned("bash", GPG_TTY="/dev/pts/7").added]
+    assert "GPG_TTY" not in [what for what, _ in planned("bash").added]
+
+
+@pytest.mark.parametrize(
+    ("profile", "program", "reaches"),
+    [
+        ("claude", "claude --continue", True),
+        ("codex", "/opt/bin/codex -m x", True),
+        ("codex", "codex -c shell_environment_policy.inherit=core", False),
+        ("codex", "npx codex", False),
+        ("bash", "bash", True),
+        ("aider", "./agent.sh", True),
+        ("aider", "docker run -it agent", False),
+        ("aider", "sudo -u agent aider", False),
+    ],
+)
+def test_a_container_s_shells_may_not_know_what_the_program_is_given(profile: str, program: str, reaches: bool) -> None:
+    assert reaches_shells(profile_for(profile), program.split(), {"HOME": "/h"}) is reaches
+
+
+def test_nor_may_those_whose_environment_the_user_s_settings_choose(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("[shell_environment_policy]\ninclude_only = ['AM_ME', 'PATH']")
+    assert not reaches_shells(profile_for("codex"), ["codex"], {"CODEX_HOME": str(tmp_path)})
+    assert reaches_shells(profile_for("claude"), ["claude"], {"CODEX_HOME": str(tmp_path)})

@@ -88,7 +88,7 @@ def bare(tmp_path: Path) -> Project:
     """A project without tmux."""
     path = tmp_path / "my.project"
     path.mkdir()
-    kept = {name: os.environ[name] for name in ("PATH", "XDG_STATE_HOME")}
+    kept = {name: os.environ[name] for name in ("PATH", "XDG_STATE_HOME", "PYTHONPATH") if name in os.environ}
     return Project(path, {**kept, "HOME": str(tmp_path), "TERM": "xterm-256color", "LANG": "C.UTF-8"})
 
 

@@ -135,19 +135,6 @@ def test_a_program_that_does_not_end_is_named(coop: Project) -> None:
     assert coop.states() == {"alice": "running"}
 
 
-def test_agents_get_the_path_that_their_programs_were_found_on(coop: Project, tmp_path: Path) -> None:
-    """Whatever the tmux server, which may have run for weeks, was started with."""
-    coop.tmux("new-session", "-d", "-s", "mine", "cat")
-    for name in ("alice", "bob"):
-        (tmp_path / name).write_text(f"#!/bin/sh\necho $PATH >> {coop.log(name)}\nexit 3\n")
-        (tmp_path / name).chmod(0o700)
-    coop.environ["PATH"] = f"{tmp_path}:{coop.environ['PATH']}"
-    for count in (1, 2):
-        up(coop, "alice", "bob")
-        wait_until(lambda: set(coop.states().values()) == {"ended"})
-        assert [coop.wrote(name).count(f":{tmp_path}:") for name in ("alice", "bob")] == [count, count]
-
-
 def test_another_queues_agents_are_not_ours(coop: Project, tmp_path: Path) -> None:
     up(coop, coop.agent("alice"))
     other = Project(tmp_path / "other", coop.environ)

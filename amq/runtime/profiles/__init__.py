@@ -93,6 +93,7 @@ class Profile:
     publishes: Published = Published.NOWHERE
     native: NativeWay = NativeWay.NONE
     keeps_path: bool = False  # its shell finds what is first on the PATH it was started with
+    chooses_environment: tuple[str, ...] = ()  # words in its arguments or settings that choose what its shells get
     answers_state: bool = False  # it publishes its state by OSC 7501 only to a terminal that answers its question
     tool_output: ToolOutput = field(default_factory=ToolOutput)
     submit_needs: str = ""  # part of an argument without which the submit key of the rules is none

@@ -44,6 +44,7 @@ PROFILE = Profile(
             why="its login shells would forget where amq is",
         ),
     ),
+    chooses_environment=("shell_environment_policy",),
     hooks=HookStyle.CONFIG,
     hooks_need_trust=True,
     native=NativeWay.CODEX_QUEUE,

@@ -17,6 +17,7 @@ PROFILE = Profile(
     name="gemini",
     programs=("gemini",),
     tested=("0.61.0",),
+    keeps_path=True,
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
     rules=Rules(
         row=RowRule(

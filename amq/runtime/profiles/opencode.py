@@ -18,6 +18,7 @@ PROFILE = Profile(
     name="opencode",
     programs=("opencode",),
     tested=("1.18.33",),
+    keeps_path=True,
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), escape_waits=False),
     rules=Rules(
         row=RowRule(

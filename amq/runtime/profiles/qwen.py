@@ -19,6 +19,7 @@ PROFILE = Profile(
     name="qwen",
     programs=("qwen",),
     tested=("0.15.10",),
+    keeps_path=True,
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
     rules=Rules(
         row=RowRule(

@@ -1,0 +1,55 @@
+"""Start a program with the environment that a private file holds: python -I -S start_with.py FILE PROGRAM [ARG…]
+
+A pane of tmux has the environment of its server, which may be days old, and other than that of whoever opens the pane.
+So this is run by its path, and imports nothing of amq: variables such as PYTHONPATH are another's until the program is
+started. What describes the terminal is the pane's own, in any case.
+
+The file is read once and removed. It holds NAME=VALUE, with a zero byte behind each.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_OF_TERMINAL = frozenset(
+    name.encode()
+    for name in (
+        *("TMUX", "TMUX_PANE", "TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION"),  # what tmux sets itself
+        *("COLORFGBG", "COLORTERM", "COLUMNS", "LINES", "TERMCAP", "TERMINFO", "VTE_VERSION", "WINDOWID"),
+        *("INSIDE_EMACS", "LC_TERMINAL", "LC_TERMINAL_VERSION", "STY", "TERM_SESSION_ID", "WINDOW", "WT_SESSION"),
+    )
+)
+_OF_TERMINALS = (b"ALACRITTY_", b"GHOSTTY_", b"ITERM_", b"KITTY_", b"KONSOLE_", b"WEZTERM_", b"ZELLIJ")
+
+
+def environment_of(data: bytes, pane: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return the variables in DATA, but for those that describe a terminal, which are the PANE's, or unset as there."""
+    given = dict(entry.split(b"=", 1) for entry in data.split(b"\0")[:-1])
+    return {
+        **{name: value for name, value in given.items() if not _describes_terminal(name)},
+        **{name: value for name, value in pane.items() if _describes_terminal(name)},
+    }
+
+
+def _describes_terminal(name: bytes) -> bool:
+    return name in _OF_TERMINAL or name.startswith(_OF_TERMINALS)
+
+
+def start(path: str, words: list[str]) -> None:
+    """Become the program WORDS. Raises OSError."""
+    with open(path, "rb") as file:
+        data = file.read()
+    os.unlink(path)
+    os.execve(words[0], words, environment_of(data, os.environb))  # noqa: S606  that is what it is for
+
+
+if __name__ == "__main__":
+    try:
+        start(sys.argv[1], sys.argv[2:])
+    except OSError as error:
+        sys.exit(f"amq: the agent did not get its environment, which is handed over once ({error})\n     amq coop up")
