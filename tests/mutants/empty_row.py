@@ -8,6 +8,14 @@ EMPTY_ROW, KEYSTROKES = "tests/pty/test_empty_row.py", "tests/pty/test_keystroke
 
 EMPTY_ROWS = (
     Mutant(
+        "whatever stands behind a prompt is its right one",
+        "pty/row.py",
+        "_behind_prompt",
+        "behind and behind != right",
+        "False",
+        f"{EMPTY_ROW} tests/pty/test_row.py",
+    ),
+    Mutant(
         "a row drawn around another cursor is the empty one",
         "pty/empty_row.py",
         "EmptyRow.is_back",
