@@ -23,12 +23,14 @@ from amq.runtime.words import Outcome, Reason
 
 MOST_PRESSES = 4  # of a submit key that dialogs ignore, in one attempt, while our text still stands
 LOOK_EVERY = 0.02  # seconds between looks while something is awaited
+LOST_AFTER = 60.0  # seconds that a row is not found, of a program that says that it idles: then it is no dialog
 AWAY: dict[Published | None, Reason] = {
     Published.BLOCKED: Reason.DIALOG,
     Published.CLEAR: Reason.UNKNOWN_SCREEN,
     Published.OTHER: Reason.UNKNOWN_SCREEN,
 }
 """The states in which no line is typed. A failed turn is none of them: the row is the usual one, and takes a line."""
+IDLE = (Published.IDLE, Published.DONE)
 NO_EFFECT = "the submit key had no effect: this is another place than its prompt, or the key is taken"
 NO_KEY = "left in the line: no key is known that a dialog ignores"
 
@@ -153,7 +155,7 @@ def gate(state: Typed, look: Look, rules: Rules, now: float) -> Reason | None:
     just_typed = look.last_key is not None and now - look.last_key < rules.key_rest
     if look.inside or look.waiting or just_typed:
         return Reason.DRAFT
-    if rules.row is not None and (reason := _row_forbids(look.row, state.text)):
+    if rules.row is not None and (reason := _row_forbids(look, state.text, now)):
         return reason
     if look.row.working and not rules.inert:
         return Reason.BUSY
@@ -163,6 +165,16 @@ def gate(state: Typed, look: Look, rules: Rules, now: float) -> Reason | None:
 def titled(title: bytes, rules: Rules) -> Published | None:
     """Return the state that TITLE shows; None if it shows none."""
     return next((state for begin, state in rules.titles if title.startswith(begin)), None)
+
+
+def lost_since(before: float | None, published: Published | None, row: Row, now: float) -> float | None:
+    """Return since when ROW is not found though the program says, in a way of its own, that it idles; None: it is.
+
+    BEFORE is what was returned for the look before. A screen that is unknown for a moment says neither.
+    """
+    if published not in IDLE or row.standing not in (Standing.NOT_FOUND, Standing.UNKNOWN):
+        return None
+    return now if before is None and row.standing is Standing.NOT_FOUND else before
 
 
 def step(state: Typed, look: Look, line: Notification, rules: Rules, now: float) -> Step:
@@ -207,12 +219,14 @@ def _takes_a_line(look: Look, rules: Rules) -> bool:
     return look.canonical or rules.at_prompt
 
 
-def _row_forbids(row: Row, ours: str) -> Reason | None:
+def _row_forbids(look: Look, ours: str, now: float) -> Reason | None:
     """What forbids typing into a row that we know how to find: anything in it but our own earlier text."""
+    row = look.row
     if row.standing in (Standing.UNKNOWN, Standing.ELSEWHERE):
         return Reason.UNKNOWN_SCREEN
     if row.standing is Standing.NOT_FOUND:
-        return Reason.DIALOG
+        is_lost = look.lost_since is not None and now - look.lost_since >= LOST_AFTER
+        return Reason.UNKNOWN_LOOK if is_lost else Reason.DIALOG
     if row.standing is Standing.EMPTY or (ours and row.is_exactly(ours)):
         return None
     return Reason.DRAFT
@@ -343,7 +357,7 @@ def _is_untouched(state: Typed, look: Look) -> bool:
 def _is_idle(look: Look, rules: Rules) -> bool:
     """Whether the program waits for a line, so that no dialog is about to open."""
     if look.published is not None:
-        return look.published in (Published.IDLE, Published.DONE)
+        return look.published in IDLE
     if isinstance(rules.row, RowRule) and rules.row.working:
         return not look.row.working
     return bool(rules.idle_title) and look.title.startswith(rules.idle_title)

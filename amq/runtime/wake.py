@@ -13,7 +13,7 @@ from enum import Enum
 from amq.runtime.words import Outcome, Reason
 
 ATTEMPTS_IN_A_ROW = 8  # without any drain
-UP_TO_THE_USER = (Reason.UNKNOWN_PROGRAM, Reason.UNTRUSTED)
+UP_TO_THE_USER = (Reason.UNKNOWN_PROGRAM, Reason.UNKNOWN_LOOK, Reason.UNTRUSTED)
 """What does not end by itself."""
 LOOK_EVERY = 0.2  # seconds between looks while the mail waits for the terminal or the agent
 

@@ -16,6 +16,7 @@ class Reason(Enum):
     LOW = "low"  # low priority, not yet time
     UNKNOWN_PROGRAM = "unknown-program"  # amq does not know where it takes a line, and was not told
     UNKNOWN_SCREEN = "unknown-screen"  # the terminal is in no state that we know to be safe
+    UNKNOWN_LOOK = "unknown-look"  # the program says that it idles, and for a minute its input row is not found
     NO_CHANNEL = "no-channel"  # nobody notifies the agent, or the one who does has failed
     OFF = "off"  # it is hosted with --no-wake
     UNTRUSTED = "untrusted-queue"  # another may have made the queue, and the user has not said that it is trusted

@@ -84,9 +84,8 @@ class Registry(Open):
 
 
 WaitsFor = Literal[
-    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen", "no-channel", "off",
-    "untrusted-queue",
-    "parked", "nothing",
+    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen", "unknown-look",
+    "no-channel", "off", "untrusted-queue", "parked", "nothing",
 ]  # fmt: skip
 
 # -- agents -----------------------------------------------------------------------------------------------------------

@@ -356,7 +356,7 @@ def test_every_attempt_that_touched_the_terminal_counts(outcome: Outcome) -> Non
     assert attempted(Wake(), "a", now=0.0, outcome=outcome).tries == 1
 
 
-@pytest.mark.parametrize("reason", [Reason.UNKNOWN_PROGRAM, Reason.UNTRUSTED])
+@pytest.mark.parametrize("reason", [Reason.UNKNOWN_PROGRAM, Reason.UNKNOWN_LOOK, Reason.UNTRUSTED])
 def test_of_mail_that_only_the_user_can_let_through_the_user_hears_once(reason: Reason) -> None:
     again, unknown = Again(10.0 + LOOK_EVERY), Readiness(waits_for=reason)
     state, actions = step(Wake(), looked("a", agent=unknown), 10.0)

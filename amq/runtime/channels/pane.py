@@ -51,6 +51,7 @@ class PaneChannel:
         self._agent: Agent | None = None
         self._sight = Sight(Rules(), self._trust)
         self._state = Typed()
+        self._lost_since: float | None = None
         self._readiness = Readiness(Reason.NO_CHANNEL)
         self._look_at = 0.0  # when another one is due
 
@@ -118,12 +119,15 @@ class PaneChannel:
             if self._state.phase in (Phase.PASTED, Phase.SUBMITTED):
                 raise _LostError("another program has the keyboard")
             self._agent, self._sight, self._state = agent, Sight(rules, self._trust), Typed()
+            self._lost_since = None
         try:
             look = self._sight.look(self._pane.picture(), self._keyboard.discipline(), now)
         except (GoneError, OSError) as error:
             raise _LostError(str(error)) from error
         published, version = agent.witness.look(look.published, None, now), agent.witness.version()
-        return replace(look, published=published, version=version), rules
+        said_itself = agent.witness.look(typed.titled(look.title, rules), None, now)  # and not only its screen
+        self._lost_since = typed.lost_since(self._lost_since, said_itself, look.row, now)
+        return replace(look, published=published, version=version, lost_since=self._lost_since), rules
 
     def _has_submitted_at_its_prompt(self) -> bool:
         return self._state.phase is Phase.SUBMITTED and self._agent is not None and self._agent.rules.at_prompt
