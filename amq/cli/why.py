@@ -30,7 +30,8 @@ EXAMPLES = """\
 NOTES = """\
 What mail waits for: draft, dialog, busy, starting, stopped, low, unknown-program, unknown-screen, unknown-look (it
 idles, and its input row is not found), no-channel, off, untrusted-queue, parked, or nothing (it has been told). How an
-attempt ends: handed (by a hook), sent, typed (not submitted), submitted, uncertain, refused or failed."""
+attempt ends: handed (by a hook), sent, typed (not submitted), erased (taken back), submitted, uncertain, refused or
+failed."""
 
 
 def options(parser: ArgumentParser) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ENTER = b"\r"
+BACKSPACE = b"\x7f"
 
 
 def plain(text: str) -> bytes:

@@ -53,8 +53,11 @@ class Row:
         """Return whether all of TEXT would be seen in it, as far as that is known."""
         if self.room is None:
             return True
-        lines, columns = self.room
-        return columns > 0 and len(wrap(text, columns, break_on_hyphens=False)) <= lines
+        most, columns = self.room
+        if columns < 1:
+            return False
+        lines = wrap(text, columns, break_on_hyphens=False, break_long_words=False)
+        return sum(-(-len(line) // columns) for line in lines) <= most
 
 
 PART = "\0"  # of a text, the rest of which is not seen: it is never exactly ours

@@ -1,27 +1,35 @@
 """How one line is typed into a program and submitted. Pure: a look at the terminal goes in, actions come out.
 
     CLEAR --gate--> PASTED --proof--> SUBMITTED --> CLEAR
-                       \\________________\\___________> STANDING: our text may stand in the line, unsent
+                       |                  |
+                       +------------------+--proof--> ERASING --> CLEAR
+                       |                  |              |
+                       +------------------+--------------+------> STANDING: our text may stand in the line, unsent
 
 The proof that the text waits for its submit key is what the screen shows: for a program whose input row is known,
 that the row holds exactly our text; for any other, that it stands at the cursor, or, where there is no picture of the
 screen, that exactly the text came back in the output. Where there is no proof, nothing is pressed.
 There is never a second text while the first may stand there: only the submit key, and only with the proof.
+
+Nothing is pasted where a submit key could not follow at once. A text that stays unsent all the same is taken back, by
+as many Backspaces as it has characters, in one write: only with the proof, and if the user has pressed no key since the
+paste. Else it stays: other words may stand around it by now.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from amq.pty.announced import Published
 from amq.pty.echo import Echo
-from amq.pty.encode import ENTER, bracketed, plain
-from amq.pty.row import PromptRule, Row, RowRule, Standing
+from amq.pty.encode import BACKSPACE, ENTER, bracketed, plain
+from amq.pty.row import PART, PromptRule, Row, RowRule, Standing
 from amq.pty.terminal import UNANSWERED_FOR, Look
 from amq.runtime.words import Outcome, Reason
 
 MOST_PRESSES = 4  # of a submit key that dialogs ignore, in one attempt, while our text still stands
+ERASED_WITHIN = 5.0  # seconds for a text to be seen to go; on a busy machine two were measured
 LOOK_EVERY = 0.02  # seconds between looks while something is awaited
 LOST_AFTER = 60.0  # seconds that a row is not found, of a program that says that it idles: then it is no dialog
 AWAY: dict[Published | None, Reason] = {
@@ -31,8 +39,8 @@ AWAY: dict[Published | None, Reason] = {
 }
 """The states in which no line is typed. A failed turn is none of them: the row is the usual one, and takes a line."""
 IDLE = (Published.IDLE, Published.DONE)
+NOT_SEEN_TO_LEAVE = "our text was not seen to leave the line"
 NO_EFFECT = "the submit key had no effect: this is another place than its prompt, or the key is taken"
-NO_KEY = "left in the line: no key is known that a dialog ignores"
 
 
 class ReadyWhen(Enum):
@@ -69,8 +77,8 @@ class Rules:
 
     @property
     def known(self) -> bool:
-        """Whether it can be seen where the program takes a line: into any other nothing is typed."""
-        return self.row is not None or self.by_echo
+        """Whether it can be seen where the program takes a line, and a key submits it: any other gets nothing."""
+        return (self.row is not None or self.by_echo) and bool(self.submit or self.plain)
 
     @property
     def at_prompt(self) -> bool:
@@ -84,6 +92,16 @@ class Notification:
 
     text: str
     without_digits: str
+    shorter: str = ""  # what is typed in place of the text where the row would not show all of that
+
+
+@dataclass(frozen=True)
+class End:
+    """The attempt is over."""
+
+    outcome: Outcome
+    reason: str
+    unsent: bool = field(default=False, compare=False)  # our text may stand there, and waits for the user
 
 
 class Phase(Enum):
@@ -92,6 +110,7 @@ class Phase(Enum):
     CLEAR = "clear"
     PASTED = "pasted"
     SUBMITTED = "submitted"
+    ERASING = "erasing"
     STANDING = "standing"
 
 
@@ -103,12 +122,19 @@ class Typed:
     text: str = ""  # what we typed last, and were not seen to get rid of
     since: float = 0.0
     proven: float | None = None  # since when the proof has held
-    keys: int = 0  # the person's keys when the text went out
+    pasted_after: int = 0  # the person's keys when the text went out
+    keys: int = 0  # those when the attempt began
     sent: int = 0  # the person's submits then
     output: int = 0  # the program's output then, or when the submit key went out
     presses: int = 0  # of a submit key since then
     plain: bool = False  # the plain key has been pressed
     stuck: str = ""  # why the text gets no further key where it stands
+    end: End | None = None  # how the attempt ends, once the text has been taken back
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether an attempt has typed something, and has not ended."""
+        return self.phase in (Phase.PASTED, Phase.SUBMITTED, Phase.ERASING)
 
 
 @dataclass(frozen=True)
@@ -124,14 +150,6 @@ class Again:
     """Look again at this time."""
 
     at: float
-
-
-@dataclass(frozen=True)
-class End:
-    """The attempt is over."""
-
-    outcome: Outcome
-    reason: str
 
 
 Action = Write | Again | End
@@ -157,7 +175,7 @@ def gate(state: Typed, look: Look, rules: Rules, now: float) -> Reason | None:
         return Reason.DRAFT
     if rules.row is not None and (reason := _row_forbids(look, state.text, now)):
         return reason
-    if look.row.working and not rules.inert:
+    if not _can_submit(look, rules):
         return Reason.BUSY
     return Reason.DRAFT if look.draft and not _ours_is_seen(state, look, rules, now) else None
 
@@ -183,6 +201,8 @@ def step(state: Typed, look: Look, line: Notification, rules: Rules, now: float)
         return _interrupted(state, look) or _pasted(state, look, rules, now)
     if state.phase is Phase.SUBMITTED:
         return _submitted(state, look, rules, now)
+    if state.phase is Phase.ERASING:
+        return _erasing(state, look, now)
     return _begin(state, look, line, rules, now)
 
 
@@ -252,10 +272,26 @@ def _begin(state: Typed, look: Look, line: Notification, rules: Rules, now: floa
             fresh = replace(state, keys=look.keys, sent=look.sent, presses=0, plain=False)
             return _press_first(fresh, look, rules, now)
         return state, (End(Outcome.UNCERTAIN, "our text may still stand there"),)
-    text = line.text if look.bracketed_paste else line.without_digits
+    text = _fitting(line, look)
+    if not text:
+        return state, (End(Outcome.REFUSED, Reason.UNKNOWN_SCREEN.value),)
     data = bracketed(text) if look.bracketed_paste else plain(text)
-    pasted = Typed(Phase.PASTED, text, now, keys=look.keys, sent=look.sent, output=look.output)
+    pasted = Typed(Phase.PASTED, text, now, pasted_after=look.keys, keys=look.keys, sent=look.sent, output=look.output)
     return pasted, (Write(data, expect=text), Again(now + LOOK_EVERY))
+
+
+def _fitting(line: Notification, look: Look) -> str:
+    """The text of LINE, such that all of it will be seen; empty if there is none."""
+    texts = (line.text, line.shorter) if look.bracketed_paste else (line.without_digits,)
+    return next((text for text in texts if text and look.row.has_room(text)), "")
+
+
+def _can_submit(look: Look, rules: Rules) -> bool:
+    """Whether a key that submits a line could be pressed now: a dialog may answer to it where the program works."""
+    if look.row.working and not rules.inert:
+        return False
+    lacks_the_first = not rules.submit or (bool(rules.plain) and look.version in rules.plain_for)
+    return not lacks_the_first or _is_idle(look, rules)
 
 
 def _may_still_stand(state: Typed, look: Look, rules: Rules) -> bool:
@@ -290,7 +326,7 @@ def _submitted(state: Typed, look: Look, rules: Rules, now: float) -> Step:
         return _stand(state, Outcome.TYPED, Reason.DIALOG.value)
     if rules.inert and _is_untouched(state, look) and _is_proven(state, look, rules):
         return _without_effect(state, look, rules, now)
-    return _stand(state, Outcome.UNCERTAIN, "our text was not seen to leave the line")
+    return _leave(state, look, rules, now, End(Outcome.UNCERTAIN, NOT_SEEN_TO_LEAVE))
 
 
 def _without_effect(state: Typed, look: Look, rules: Rules, now: float) -> Step:
@@ -298,10 +334,10 @@ def _without_effect(state: Typed, look: Look, rules: Rules, now: float) -> Step:
     if state.presses < _patience_with_the_first(look, rules):
         return _press(state, look, rules, now)
     if not _lacks_the_first(look, rules):
-        return _stand(replace(state, stuck=NO_EFFECT), Outcome.TYPED, NO_EFFECT)
+        return _leave(replace(state, stuck=NO_EFFECT), look, rules, now, End(Outcome.TYPED, NO_EFFECT))
     if not state.plain and _is_idle(look, rules):
         return _press(replace(state, plain=True), look, rules, now)
-    return _stand(state, Outcome.UNCERTAIN, "our text was not seen to leave the line")
+    return _leave(state, look, rules, now, End(Outcome.UNCERTAIN, NOT_SEEN_TO_LEAVE))
 
 
 def _interrupted(state: Typed, look: Look) -> Step | None:
@@ -332,6 +368,8 @@ _NO_ROW = {
 
 def _what_came(look: Look, rules: Rules) -> str:
     """Why the proof was not found."""
+    if look.waiting:
+        return "not all that was typed has been taken"
     known = rules.row is not None
     if known and look.row.standing in _NO_ROW:
         return _NO_ROW[look.row.standing]
@@ -344,7 +382,7 @@ def _has_left(state: Typed, look: Look, rules: Rules) -> bool:
     if rules.row is None:
         return look.output > state.output
     if look.row.standing is Standing.HOLDS:
-        return not look.row.contains(state.text)
+        return look.row.text != PART and not look.row.contains(state.text)
     if look.row.standing is Standing.ELSEWHERE and rules.at_prompt:
         return look.output > state.output
     return look.row.standing is Standing.EMPTY
@@ -382,10 +420,8 @@ def _press_first(state: Typed, look: Look, rules: Rules, now: float) -> Step:
     """The plain key breaks off what a program does, and may answer what it asks: it is for one that idles."""
     if rules.submit:
         return _press(state, look, rules, now)
-    if not rules.plain:
-        return _stand(replace(state, stuck=NO_KEY), Outcome.TYPED, NO_KEY)
     if not _is_idle(look, rules):
-        return _stand(state, Outcome.TYPED, Reason.BUSY.value)
+        return _leave(state, look, rules, now, End(Outcome.TYPED, Reason.BUSY.value))
     return _press(replace(state, plain=True), look, rules, now)
 
 
@@ -394,5 +430,46 @@ def _press(state: Typed, look: Look, rules: Rules, now: float) -> Step:
     return submitted, (Write(rules.plain if state.plain else rules.submit), Again(now + LOOK_EVERY))
 
 
-def _stand(state: Typed, outcome: Outcome, reason: str) -> Step:
-    return replace(state, phase=Phase.STANDING, proven=None), (End(outcome, reason),)
+def _leave(state: Typed, look: Look, rules: Rules, now: float, end: End) -> Step:
+    """END an attempt whose text is still there: it is taken back where that is safe.
+
+    What is not known for certain stays so: a key that was slow may have submitted the text before.
+    """
+    if not _may_erase(state, look, rules):
+        return _stand(state, end.outcome, end.reason, seen=look.row.contains(state.text))
+    if end.outcome is Outcome.TYPED:
+        end = End(Outcome.ERASED, end.reason)
+    erasing = replace(state, phase=Phase.ERASING, since=now, end=end)
+    return erasing, (Write(BACKSPACE * len(state.text)), Again(now + LOOK_EVERY))
+
+
+def _may_erase(state: Typed, look: Look, rules: Rules) -> bool:
+    """Whether as many Backspaces as our text has characters would erase it, and nothing else.
+
+    Of ASCII every program takes one character back for one Backspace; the kernel does so for a key that the user chose.
+    A program at a prompt may have taken the line, and not shown it yet. An announced dialog has ended the attempt.
+    """
+    if rules.row is None or look.canonical or not state.text.isascii():
+        return False
+    if rules.at_prompt and state.presses:
+        return False
+    is_untouched = look.keys == state.pasted_after and _is_untouched(state, look)
+    return is_untouched and look.row.is_exactly(state.text)
+
+
+def _erasing(state: Typed, look: Look, now: float) -> Step:
+    assert state.end is not None
+    if not look.alive:
+        return Typed(), (End(Outcome.FAILED, "the program has ended"),)
+    if look.row.standing is Standing.EMPTY:
+        return Typed(), (state.end,)
+    if now < state.since + ERASED_WITHIN:
+        return state, (Again(now + LOOK_EVERY),)
+    outcome = Outcome.TYPED if state.end.outcome is Outcome.ERASED else state.end.outcome
+    return _stand(state, outcome, f"our text was not seen to be erased: {state.end.reason}")
+
+
+def _stand(state: Typed, outcome: Outcome, reason: str, *, seen: bool = False) -> Step:
+    """End an attempt whose text may stay; where it was SEEN to, or no key was pressed, the user is to know."""
+    end = End(outcome, reason, unsent=seen or outcome is Outcome.TYPED or not state.presses)
+    return replace(state, phase=Phase.STANDING, proven=None, end=None), (end,)

@@ -42,6 +42,7 @@ _ENDED = {
     Outcome.HANDED: "a hook handed it word of the mail",
     Outcome.SENT: "it was told in a way of its program's own",
     Outcome.TYPED: "the line was typed, and not submitted",
+    Outcome.ERASED: "the line was typed, and taken back, as it could not be submitted",
     Outcome.SUBMITTED: "it was told",
     Outcome.UNCERTAIN: "it was perhaps told",
     Outcome.REFUSED: "nothing could be typed",

@@ -29,7 +29,8 @@ class Outcome(Enum):
 
     HANDED = "handed"  # a hook gave the notification to the model
     SENT = "sent"  # a way of the program's own took it
-    TYPED = "typed"  # the text stands there, not submitted
+    TYPED = "typed"  # the text stands there, not submitted, as far as is known
+    ERASED = "erased"  # the text could not be submitted, and was taken back
     SUBMITTED = "submitted"
     UNCERTAIN = "uncertain"  # what became of the text is not known
     REFUSED = "refused"  # nothing was typed

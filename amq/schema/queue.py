@@ -168,7 +168,7 @@ class Recorded(Model):
     """What they waited for from then on; left out for an attempt."""
     way: str = absent
     """How the agent was told: `pty`, `hook tool`, `hook stop`, …"""
-    outcome: Literal["handed", "sent", "typed", "submitted", "uncertain", "refused", "failed"] = absent
+    outcome: Literal["handed", "sent", "typed", "erased", "submitted", "uncertain", "refused", "failed"] = absent
     """How the attempt ended."""
     reason: str = absent
     """More of it, for people; may be empty."""

@@ -225,9 +225,8 @@ def test_a_row_shows_so_much_of_a_text(size: tuple[int, int], first: int, rule: 
 
 
 def test_words_are_not_broken_where_a_text_is_wrapped() -> None:
-    row = Row(Standing.EMPTY, room=(2, 14))
-    assert row.has_room("Run: amq drain --include-body")
-    assert not row.has_room("Run: amq peek --include-bodies")
+    assert Row(Standing.EMPTY, room=(2, 14)).has_room("Run: amq drain --include-body")
+    assert not Row(Standing.EMPTY, room=(2, 11)).has_room("ab include-body")
     assert Row(Standing.EMPTY).has_room("x" * 999)
     assert not Row(Standing.EMPTY, room=(9, 0)).has_room("x")
 
