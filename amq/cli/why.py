@@ -28,9 +28,10 @@ EXAMPLES = """\
   amq why codex               one line: what its mail waits for
   amq why codex --history     each attempt to tell it, and how it ended"""
 NOTES = """\
-What mail waits for: draft, dialog, busy, starting, stopped, low, unknown-program, unknown-screen, no-channel, off,
-untrusted-queue, parked, or nothing (it has been told). How an attempt ends: handed (by a hook), sent, typed (not
-submitted), submitted, uncertain, refused or failed."""
+What mail waits for: draft, dialog, busy, starting, stopped, low, unknown-program, unknown-screen, unknown-look (it
+idles, and its input row is not found), no-channel, off, untrusted-queue, parked, or nothing (it has been told). How an
+attempt ends: handed (by a hook), sent, typed (not submitted), erased (taken back), submitted, uncertain, refused or
+failed."""
 
 
 def options(parser: ArgumentParser) -> None:

@@ -154,7 +154,7 @@ class Waker:
         if end.outcome is Outcome.REFUSED:
             return Ended(end.outcome, Reason(end.reason))
         self._record.attempt((message.id for message in self._unread), self._channel.way, end.outcome, end.reason)
-        return Ended(end.outcome)
+        return Ended(end.outcome, unsent=end.unsent)
 
     def _decide(self, event: Looked | Ended) -> tuple[wake.Action, ...]:
         self._state, actions = wake.step(self._state, event, self._clock(), self._policy)

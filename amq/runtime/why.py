@@ -16,15 +16,18 @@ from amq.store.notifier import Notifier
 
 _IN_WORDS = {
     Reason.DRAFT: "there is an unsent draft in its input line, or somebody is typing",
-    Reason.DIALOG: "its program asks the person something",
+    Reason.DIALOG: "its program asks the user something, or shows something else than its input row",
     Reason.BUSY: "it is working",
     Reason.STARTING: "its program is starting",
     Reason.STOPPED: "its program is stopped, or has ended",
     Reason.LOW: "the mail is of low priority, and waits until all is quiet",
     Reason.UNKNOWN_PROGRAM: "amq does not know its program, so nothing is typed: start it with --prompt TEXT or "
     "--profile NAME, or let it run amq drain",
-    Reason.UNKNOWN_SCREEN: "its terminal is in no state that is known to be safe to type into, or does not show "
-    "the prompt that --prompt names",
+    Reason.UNKNOWN_SCREEN: "its terminal is in no state that is known to be safe to type into, does not show the "
+    "prompt that --prompt names, or is too small for the line",
+    Reason.UNKNOWN_LOOK: "its program says that it idles, and for a minute amq has not found its input row: close what "
+    "it shows instead, or make its window larger; if the row is there, amq doctor tells whether its version is known, "
+    "and you can tell it to run amq drain",
     Reason.NO_CHANNEL: "nobody notifies it: start it with amq run",
     Reason.OFF: "it was started with --no-wake",
     Reason.UNTRUSTED: "another may have made the queue",
@@ -39,6 +42,7 @@ _ENDED = {
     Outcome.HANDED: "a hook handed it word of the mail",
     Outcome.SENT: "it was told in a way of its program's own",
     Outcome.TYPED: "the line was typed, and not submitted",
+    Outcome.ERASED: "the line was typed, and taken back, as it could not be submitted",
     Outcome.SUBMITTED: "it was told",
     Outcome.UNCERTAIN: "it was perhaps told",
     Outcome.REFUSED: "nothing could be typed",

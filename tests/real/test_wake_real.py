@@ -223,3 +223,18 @@ def test_urgent_mail_is_typed_and_queued_while_an_answer_streams(
     wait_until(lambda: isinstance(rig.model.turns[-1][1], Say), terminal.screen)
     assert sum(NOTICE in turn.text for turn in notices(rig)) == 1
     assert person.ways(agent) == ["pty"]
+
+
+@agents(also=("claude", "claude-before", "codex", "gemini", "opencode", "qwen"))
+def test_a_line_that_is_not_taken_is_taken_back(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    """With a key that has no effect there, as in a place that only looks like the prompt."""
+    profile = rig.directory / "own.toml"
+    profile.write_text(f'extends = "{agent.program}"\n[rules]\nsubmit = "\\u001b[34~"\ninert = true\nplain = ""\n')
+    terminal = run(agent, "--profile", str(profile))
+    person.amq("init", "--here", "--agents", agent.program)
+    person.ask(agent)
+    wait_until(lambda: "pty" in person.ways(agent), terminal.screen, timeout=60)
+    (attempt,) = [entry for entry in person.history(agent) if "way" in entry]
+    assert attempt["outcome"] == "erased", f"{attempt['outcome']} {attempt['reason']} {terminal.screen()}"
+    assert not terminal.shows("amq: 1 new")
+    assert rig.model.turns == []

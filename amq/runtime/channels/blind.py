@@ -83,7 +83,7 @@ class BlindChannel:
             return End(Outcome.FAILED, f"the terminal takes no input: {error.strerror}")
         self._standing = True
         if not key:
-            return End(Outcome.TYPED, "left in the line: no key is known that a dialog ignores")
+            return End(Outcome.TYPED, "it waits for Enter: no key is known that a dialog ignores", unsent=True)
         await anyio.sleep(SETTLE)
         return self._press(key, agent)
 
@@ -107,11 +107,11 @@ class BlindChannel:
 
     def _press(self, key: bytes, agent: Agent) -> End:
         if self._keyboard.agent() is not agent:
-            return End(Outcome.UNCERTAIN, "the agent has no longer the keyboard")
+            return End(Outcome.UNCERTAIN, "the agent has no longer the keyboard", unsent=True)
         try:
             self._push(key)
         except OSError as error:
-            return End(Outcome.UNCERTAIN, f"the terminal takes no input: {error.strerror}")
+            return End(Outcome.UNCERTAIN, f"the terminal takes no input: {error.strerror}", unsent=True)
         self._standing, self._told = False, True
         return End(Outcome.SUBMITTED, "")
 
