@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test coverage soak drift mutants lint check bench build ci clean
+.PHONY: help setup lock demo test coverage soak drift mutants lint check bench build ci clean
 
 help:
 	@echo "make demo    set up, then watch two small agents wake each other"
@@ -13,15 +14,23 @@ help:
 	@echo "make drift   the real agent CLIs, older ones and others too: is what amq knows of them true?"
 	@echo "make coverage  every branch of what mail and typing stand on: is it tested?"
 	@echo "make mutants  programs that lack one guard each: do the tests find them?"
+	@echo "make lock    renew the locked versions"
 	@echo "make build   a wheel in dist/    make ci     all that CI runs"
 
 setup: $(VENV)/.installed
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml requirements-dev.txt
 	@echo "Setting up $(VENV), once: this takes about half a minute."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(PIP) --require-hashes --requirement requirements-dev.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# what is locked stays as it is if pyproject.toml allows; UPGRADE=1 takes the newest versions
+lock: setup
+	@$(PIP) 'uv>=0.9,<1'
+	@$(BIN)/uv pip compile --quiet --no-config $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 --generate-hashes \
+		--all-extras --group dev --custom-compile-command "make lock" --output-file requirements-dev.txt pyproject.toml
 
 demo: setup
 	@$(BIN)/amq demo
