@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup lock demo test coverage soak drift mutants lint check bench build ci clean
+.PHONY: help setup hooks lock demo test coverage soak drift mutants lint check bench build ci clean
 
 help:
 	@echo "make demo    set up, then watch two small agents wake each other"
@@ -14,7 +14,7 @@ help:
 	@echo "make drift   the real agent CLIs, older ones and others too: is what amq knows of them true?"
 	@echo "make coverage  every branch of what mail and typing stand on: is it tested?"
 	@echo "make mutants  programs that lack one guard each: do the tests find them?"
-	@echo "make lock    renew the locked versions"
+	@echo "make hooks   let git check what you commit      make lock   renew the locked versions"
 	@echo "make build   a wheel in dist/    make ci     all that CI runs"
 
 setup: $(VENV)/.installed
@@ -25,6 +25,9 @@ $(VENV)/.installed: pyproject.toml requirements-dev.txt
 	@$(PIP) --require-hashes --requirement requirements-dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
+
+hooks: setup
+	@$(BIN)/pre-commit install
 
 # what is locked stays as it is if pyproject.toml allows; UPGRADE=1 takes the newest versions
 lock: setup

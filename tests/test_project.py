@@ -1,8 +1,12 @@
-"""The lock file agrees with pyproject.toml."""
+"""The lock file and the git hooks agree with pyproject.toml and the Makefile."""
 
 from __future__ import annotations
 
+import os
 import re
+import runpy
+import subprocess
+import sys
 import tomllib
 from itertools import product
 from pathlib import Path
@@ -12,6 +16,8 @@ import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.crash.tools import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,3 +97,79 @@ class TestLock:
         rest = PIN.sub("", LOCK).splitlines()
         assert [line for line in rest if not line.startswith("#")] == []
         assert re.findall(r"\S*(?:://|@ |/\w+/)\S*", LOCK) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "fits"),
+    [
+        ("drain: show what fits, and leave unreadable mail in new\n\nWhy.\n", True),
+        ("tests/agents, docs/performance.md: say ESC\n", True),
+        (f"a: {'x' * 69}\n", True),
+        (f"a: {'x' * 70}\n", False),
+        ("Merge branch 'trust': a queue that a clone brings along is announced only if the user trusts it\n", True),
+        ('Revert "drain: show what fits"\n', True),
+        ("fixup! drain: show what fits\n", True),
+        ("\n# a comment: of git's\ndrain: show what fits\n", True),
+        ("Show what fits\n", False),
+        ("drain: Show what fits\n", False),
+        ("Drain: show what fits\n", False),
+        ("drain: show what fits.\n", False),
+        ("drain:show what fits\n", False),
+        ("# only a comment\n", False),
+    ],
+)
+def test_a_subject_has_an_area_and_72_characters(message: str, fits: bool, tmp_path: Path) -> None:
+    main = runpy.run_path(str(REPOSITORY / "scripts" / "check-subject.py"))["main"]
+    (tmp_path / "message").write_text(message)
+    assert (main(str(tmp_path / "message")) == 0) is fits
+
+
+class TestHooks:
+    def test_they_refuse_a_bad_commit(self, tmp_path: Path) -> None:
+        require("git", f"{sys.prefix}/bin/pre-commit")
+        clone = Clone(tmp_path)
+        clone.run(".venv/bin/pre-commit", "install", code=0)
+        for text, subject, refusing in [
+            ("import os\n\n\na  =  1\n", "a: add it", ["ruff check", "ruff format"]),
+            ("a = 1\n", "Add it", ["commit subject"]),
+            ("a = 1\n", "a: add it", []),
+        ]:
+            clone.write("a.py", text)
+            said = clone.run("git", "commit", "-m", subject, code=1 if refusing else 0)
+            assert re.findall(r"^(.+?)\.{5,}.*Failed$", said, re.M) == refusing
+        assert clone.run("git", "log", "--format=%s", code=0) == "a: add it\n"
+
+    def test_they_run_the_tools_of_make_lint(self) -> None:
+        (lint,) = re.findall(r"^lint: setup\n((?:\t.+\n)+)", (REPOSITORY / "Makefile").read_text(), re.M)
+        hooks = re.findall(r"entry: \.venv/bin/(.+)", (REPOSITORY / ".pre-commit-config.yaml").read_text())
+        assert [line.split()[0] for line in hooks] == [*re.findall(r"\$\(BIN\)/(\S+)", lint), "python"]
+
+
+class Clone:
+    """A repository with what the hooks need of this one. It skips mypy, which is slow."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place / "clone"
+        (self._place / "scripts").mkdir(parents=True)
+        for name in (".pre-commit-config.yaml", "pyproject.toml", "scripts/check-subject.py"):
+            (self._place / name).symlink_to(REPOSITORY / name)
+        (self._place / ".venv").symlink_to(sys.prefix)
+        self._environ = {
+            "PATH": os.environ["PATH"], "HOME": str(place), "PRE_COMMIT_HOME": str(place / "cache"), "SKIP": "mypy",
+            **{f"GIT_{who}_{what}": "a@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        }  # fmt: skip
+        self.run("git", "init", "--quiet", code=0)
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file and stage it."""
+        (self._place / name).write_text(text)
+        self.run("git", "add", name, code=0)
+
+    def run(self, *words: str, code: int) -> str:
+        """Return what a program prints, which must exit with CODE."""
+        done = subprocess.run(
+            words, cwd=self._place, env=self._environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout
+        return done.stdout
