@@ -1,4 +1,4 @@
-"""The lock file and the git hooks agree with pyproject.toml and the Makefile."""
+"""The lock file, the workflow and the git hooks agree with pyproject.toml, the Makefile and README."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.crash.tools import require
+from tests.test_readme import RUN_BY_CI, blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).parents[1]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 LOCK = (REPOSITORY / "requirements-dev.txt").read_text()
+WORKFLOW = (REPOSITORY / ".github" / "workflows" / "tests.yml").read_text()
 PYTHONS = re.findall(
     r"^Programming Language :: Python :: (3\.\d+)$", "\n".join(PROJECT["project"]["classifiers"]), re.M
 )
@@ -97,6 +99,18 @@ class TestLock:
         rest = PIN.sub("", LOCK).splitlines()
         assert [line for line in rest if not line.startswith("#")] == []
         assert re.findall(r"\S*(?:://|@ |/\w+/)\S*", LOCK) == []
+
+
+class TestWorkflow:
+    def test_it_runs_the_pythons_of_pyproject(self) -> None:
+        (matrix,) = re.findall(r"python: \[(.+)\]", WORKFLOW)
+        assert re.findall(r"[\d.]+", matrix) == PYTHONS
+        assert PROJECT["project"]["requires-python"] == f">={PYTHONS[0]}"
+        assert f"--python-version {PYTHONS[0]} " in (REPOSITORY / "Makefile").read_text()
+
+    def test_it_runs_the_commands_of_readme(self) -> None:
+        said = {line for block in blocks_of("README.md") if block.mark == RUN_BY_CI for line in block.lines}
+        assert {"make lint", "make test", *said} <= set(re.findall(r"- run: (.+)", WORKFLOW))
 
 
 @pytest.mark.parametrize(
