@@ -15,6 +15,7 @@ from ptyprocess import PtyProcess
 from amq.pty import monitor
 from amq.pty.descriptors import CC, LFLAG, Attributes, inherited
 from amq.pty.errors import CannotRunError, PtyError
+from amq.pty.scripts import interpreter, through_shell
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 
@@ -54,10 +55,27 @@ class Child:
     ) -> Child:
         """Start ARGV in a terminal of its own of SIZE (rows, columns), in the foreground of a session of its own.
 
-        ATTRIBUTES are the settings that terminal starts with. A TERMINAL_NAME in ENVIRONMENT becomes its name. Raises
-        CannotRunError with the status that a shell would give. Returns after the exec.
+        ATTRIBUTES are the settings that terminal starts with. A TERMINAL_NAME in ENVIRONMENT becomes its name. A script
+        without a `#!` line is run as a shell would run it. Raises CannotRunError with the status that a shell would
+        give. Returns after the exec.
         """
         program = find_program(argv[0], environment.get("PATH", os.defpath))
+        words = [program, *argv[1:]]
+        try:
+            try:
+                return cls._start(words, dict(environment), size, attributes)
+            except OSError as error:
+                if error.errno != errno.ENOEXEC or (script := through_shell(words)) is None:
+                    raise
+            return cls._start(script, dict(environment), size, attributes)
+        except OSError as error:
+            raise _cannot_run(argv[0], program, error) from error
+
+    @classmethod
+    def _start(
+        cls, words: list[str], environment: dict[str, str], size: tuple[int, int], attributes: Attributes | None
+    ) -> Child:
+        """Start WORDS, of which the first is a path. Raises OSError, PtyError."""
 
         def prepare() -> None:
             for name in _IGNORED_BY_PYTHON:
@@ -65,27 +83,26 @@ class Child:
                     signal.signal(getattr(signal, name), signal.SIG_DFL)
             if attributes is not None:
                 termios.tcsetattr(0, termios.TCSANOW, attributes)
-            _name_terminal(inside)
+            _name_terminal(environment)
             monitor.divide(write_end)
 
         report, write_end = os.pipe()
-        words, inside = [program, *argv[1:]], dict(environment)
         try:
             process = PtyProcess.spawn(
-                words, env=inside, preexec_fn=prepare, dimensions=size, pass_fds=[write_end, *inherited()]
+                words, env=environment, preexec_fn=prepare, dimensions=size, pass_fds=[write_end, *inherited()]
             )
-        except OSError as error:
+        except OSError:
             os.close(report)
-            raise _cannot_run(argv[0], error) from error
+            raise
         except Exception as error:
             os.close(report)
-            raise PtyError(f"no terminal for {argv[0]}: {error}") from error
+            raise PtyError(f"no terminal for {words[0]}: {error}") from error
         finally:
             os.close(write_end)
         process.closed = True  # its destructor would sleep, and end the program
         pid = monitor.read_report(report)
         if not pid:
-            raise PtyError(f"{argv[0]} was ended while it started")
+            raise PtyError(f"{words[0]} was ended while it started")
         return cls(process, pid, report)
 
     def resize(self, size: tuple[int, int]) -> None:
@@ -194,7 +211,13 @@ def _name_terminal(environment: dict[str, str]) -> None:
             environment[TERMINAL_NAME] = os.ttyname(0)
 
 
-def _cannot_run(name: str, error: OSError) -> CannotRunError:
+def _cannot_run(name: str, program: str, error: OSError) -> CannotRunError:
     missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
-    reason = os.strerror(error.errno) if error.errno else str(error)
+    if missing and os.path.exists(program):
+        needed = interpreter(program)
+        reason = f"its interpreter {needed!r} is missing" if needed else "a file that it needs is missing"
+    elif error.errno == errno.ENOEXEC:
+        reason = "it is a program for another machine, or damaged (Exec format error)"
+    else:
+        reason = os.strerror(error.errno) if error.errno else str(error)
     return CannotRunError(f"cannot run {name}: {reason}", NOT_FOUND if missing else NOT_EXECUTABLE)

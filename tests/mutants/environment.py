@@ -30,7 +30,7 @@ ENVIRONMENT = (
         "PurePath(program[0]).name in _SHELLS", "True", LAUNCH,
     ),
     Mutant(
-        "GnuPG asks in the user's terminal", "pty/child.py", "Child.spawn", "_name_terminal(inside)", "None",
+        "GnuPG asks in the user's terminal", "pty/child.py", "Child._start", "_name_terminal(environment)", "None",
         "tests/pty/test_child.py",
     ),
     Mutant(
