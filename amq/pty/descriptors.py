@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import select
@@ -58,10 +59,15 @@ def ready(readers: list[int], writers: list[int], timeout: float | None = None) 
 
 
 def write_within(fd: int, data: bytes, timeout: float) -> None:
-    """Write DATA, or what is taken of it within TIMEOUT seconds. Raises OSError."""
+    """Write DATA, or what is taken of it within TIMEOUT seconds. Raises OSError.
+
+    A terminal that can be written still refuses while another process is writing to it, as a shell that prints its
+    prompt (Linux: EAGAIN, since a second writer would have to wait).
+    """
     deadline = time.monotonic() + timeout
-    while data and ready([], [fd], max(0.0, deadline - time.monotonic()))[1]:
-        data = data[os.write(fd, data) :]
+    while data and (left := deadline - time.monotonic()) > 0 and ready([], [fd], left)[1]:
+        with contextlib.suppress(BlockingIOError):
+            data = data[os.write(fd, data) :]
 
 
 def typed_line(fd: int, within_s: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.empty_row import EMPTY_ROWS
 from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
+from tests.mutants.hosting import HOSTED
 from tests.mutants.mutant import Mutant
 from tests.mutants.outside import OUTSIDE
 from tests.mutants.portions import SHOWN_AT_ONCE, UNREADABLE
@@ -1088,6 +1089,7 @@ MUTANTS = (
     *TERMINAL,
     *GATES,
     *EMPTY_ROWS,
+    *HOSTED,
     *WATCHING,
     *HOOKS,
     *WALLS,

@@ -47,6 +47,27 @@ def test_it_lets_go_of_all_else_where_descriptors_have_no_limit(limit: int, monk
         assert os.read(person.master, 1000).endswith(b"undone")
 
 
+def test_a_shell_that_is_writing_at_that_instant_does_not_keep_it_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel refuses a second writer, though the terminal can be written."""
+    write, refused = os.write, [True]
+
+    def refusing_once(fd: int, data: bytes) -> int:
+        if b"undone" in data and refused and os.isatty(fd):
+            refused.clear()
+            raise BlockingIOError
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", refusing_once)
+    with terminal() as person:
+        tty = Tty(person.slave, person.slave)
+        guard = tty.post_guard()
+        tty.make_raw()
+        guard.undo(b"undone")
+        tty.close()
+        os.set_blocking(person.master, False)
+        assert os.read(person.master, 1000).endswith(b"undone")
+
+
 def test_settings_that_somebody_else_has_made_since_stay() -> None:
     with terminal() as person:
         tty = Tty(person.slave, person.slave)
