@@ -30,12 +30,12 @@ ENVIRONMENT = (
         "PurePath(program[0]).name in _SHELLS", "True", LAUNCH,
     ),
     Mutant(
-        "GnuPG asks in the user's terminal", "pty/child.py", "Child._start", "_name_terminal(environment)", "None",
+        "GnuPG asks in the user's terminal", "pty/child.py", "Child.spawn", "_name_terminal(inside)", "None",
         "tests/pty/test_child.py",
     ),
     Mutant(
         "every program is told its terminal's name", "pty/child.py", "_name_terminal",
-        "environment.pop(TERMINAL_NAME, None) is not None", "True", "tests/pty/test_child.py",
+        "TERMINAL_NAME in environment", "True", "tests/pty/test_child.py",
     ),
     *(
         Mutant(name, file, where, old, new, "tests/setup/test_caller.py")

@@ -902,14 +902,6 @@ WATCHING = (
         "tests/pty/test_host.py",
     ),
     Mutant(
-        "nothing before the first descriptor is all of them",
-        "pty/monitor.py",
-        "close_all_but",
-        "start < fd",
-        "True",
-        "tests/terminal/test_guard.py",
-    ),
-    Mutant(
         "the emulator is given one column",
         "pty/screen.py",
         "Screen._start",

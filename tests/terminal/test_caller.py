@@ -42,10 +42,10 @@ def test_descriptors_of_the_caller_reach_the_program_and_none_of_ours(project: P
     ],
 )
 def test_a_stop_that_nobody_asked_for_stops_no_caller(project: Path, given: bytes, words: str, says: bytes) -> None:
-    """Of a script without a terminal: there is nobody to let it go on."""
+    """Of a script without a terminal, in a process group that can be stopped: it would not be told to go on."""
     log = project / "log"
     command = f"{' '.join(HOST)} {words} >{log}; echo AFTER >>{log}"
-    with subprocess.Popen(["sh", "-c", command], cwd=project, stdin=subprocess.PIPE, start_new_session=True) as shell:
+    with subprocess.Popen(["sh", "-c", command], cwd=project, stdin=subprocess.PIPE, process_group=0) as shell:
         try:
             assert shell.stdin
             shell.stdin.write(given)
