@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from amq import config, quoting
 from amq.errors import AmqError, HostFailed, why
-from amq.pty import standard
+from amq.pty import init, standard
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.host import Host
@@ -78,11 +78,12 @@ def run(
 
     Raises CannotRun, Taken, or HostFailed for a failure of our own.
     """
-    standard.plug()
     account, claim, run = mailbox.account, None, ""
     launch.remove_old_settings(account.agent)
     with ExitStack() as stack:
         try:
+            standard.plug()
+            init.step_aside()
             if options.wake:
                 run = os.urandom(8).hex()
                 claim = _claim(mailbox, program, run if launch.reaches_shells(profile, program, environment) else "")
