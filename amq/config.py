@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from amq.budget import Budget
 
 
+GIVEN = "/proc/self/environ"  # the environment that a process was started with, on Linux
+_FROM_PYTHON = ("C.UTF-8", "C.utf8", "UTF-8")
+
 RUN = "AMQ_RUN"
 """The variable by which what `amq run` hosts knows that run: a word that is in the notifier's lock too, or empty."""
 ABOVE = "above"
@@ -32,8 +35,23 @@ class Setting:
 
 
 def environment() -> dict[str, str]:
-    """A copy of the process's environment."""
-    return dict(os.environ)
+    """A copy of the environment that we were started with.
+
+    In the C locale Python adds LC_CTYPE to it (PEP 538); that is none of the programs' that we start.
+    """
+    found = dict(os.environ)
+    if found.get("LC_CTYPE") in _FROM_PYTHON and not _was_given("LC_CTYPE"):
+        del found["LC_CTYPE"]
+    return found
+
+
+def _was_given(name: str) -> bool:
+    """Whether the variable NAME was there when we were started; True where the system does not tell."""
+    try:
+        with open(GIVEN, "rb") as file:
+            return any(entry.startswith(f"{name}=".encode()) for entry in file.read().split(b"\0"))
+    except OSError:
+        return True
 
 
 def working_directory() -> str:

@@ -58,6 +58,15 @@ Codex would ask you whether to trust them, so it gets none without --hooks.
 in the line does not matter then. Claude Code takes such a message for another agent's; where permissions are bypassed
 it asks you first.
 
+The program gets a terminal of its own. Input that is a pipe or a file, and stderr that goes elsewhere than stdout
+(2>FILE), it gets as they are: amq run -- claude -p <prompt.md. It gets your keys when it turns to its terminal.
+Without any terminal and with nothing to read (/dev/null, as in a service), its input is the terminal too.
+
+A terminal cannot give everything. Stdout and stderr come out as one, on stdout, unless stderr is a file or a pipe of
+its own. The program takes its output for a terminal also where it is piped on, and may colour it or fit it to 80
+columns. Once it reads your keys, ^C is for it alone and not for the rest of a pipeline. It does not see the name of
+your terminal.
+
 Your own profile of a program, ~/.config/amq/profiles/PROGRAM.toml, is used if it is there."""
 NOTICES = {"bell": "\a", "osc9": "\x1b]9;{}\a", "osc777": "\x1b]777;notify;amq;{}\a", "off": ""}
 

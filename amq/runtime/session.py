@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from amq import config, quoting
 from amq.errors import AmqError, HostFailed, why
+from amq.pty import init, standard
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.host import Host
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 IMPORT_AFTER = 0.2  # seconds: a program that ends at once is not held up by what it never needed
 END_WITHIN = 2.0  # seconds for the waking to come to its end when the program has
-STDIN, STDOUT = 0, 1
 
 
 class CannotRun(AmqError):
@@ -82,6 +82,8 @@ def run(
     launch.remove_old_settings(account.agent)
     with ExitStack() as stack:
         try:
+            standard.plug()
+            init.step_aside()
             if options.wake:
                 run = os.urandom(8).hex()
                 claim = _claim(mailbox, program, run if launch.reaches_shells(profile, program, environment) else "")
@@ -133,10 +135,14 @@ def _claim(mailbox: Mailbox, program: Sequence[str], run: str) -> lock.Claim:
 
 
 def _hosted(mailbox: Mailbox, planned: Launch, options: Options, trust: Trust, claim: lock.Claim | None) -> int:
-    with closing(Tty(STDIN, STDOUT)) as tty:
+    with closing(Tty(standard.INPUT, standard.OUTPUT)) as tty:
         tty.post_guard()
-        started, started_at, size = time.monotonic(), time.time(), tty.size()
-        child = Child.spawn(planned.program, planned.environment, size, tty.attributes())
+        started, started_at, size, given = time.monotonic(), time.time(), tty.size(), standard.handed_over()
+        child = Child.spawn(
+            planned.program, planned.environment, size, tty.attributes(), pixels=tty.pixels(), given=given
+        )
+        if standard.INPUT in given:
+            standard.let_go()
         host = Host(child, tty, _terminal(planned.profile, started, Screen(size) if claim else None))
         waking = Waking(mailbox, host, _witness(planned, child.pid, started_at), planned, options, trust)
         if claim:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.empty_row import EMPTY_ROWS
 from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
+from tests.mutants.hosting import HOSTED
 from tests.mutants.mutant import Mutant
 from tests.mutants.outside import OUTSIDE
 from tests.mutants.portions import SHOWN_AT_ONCE, UNREADABLE
@@ -901,14 +902,6 @@ WATCHING = (
         "tests/pty/test_host.py",
     ),
     Mutant(
-        "nothing before the first descriptor is all of them",
-        "pty/monitor.py",
-        "close_all_but",
-        "start < fd",
-        "True",
-        "tests/terminal/test_guard.py",
-    ),
-    Mutant(
         "the emulator is given one column",
         "pty/screen.py",
         "Screen._start",
@@ -1088,6 +1081,7 @@ MUTANTS = (
     *TERMINAL,
     *GATES,
     *EMPTY_ROWS,
+    *HOSTED,
     *WATCHING,
     *HOOKS,
     *WALLS,
