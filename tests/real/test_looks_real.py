@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -9,9 +10,11 @@ import pytest
 from tests.real.agents import Agent
 from tests.real.person import LONG_ENOUGH, Person, Run, agents, check_answer, notices, soak, wait_for_reply
 from tests.real.rig import Rig
-from tests.real.terminal import SIZE, stays, wait_until
+from tests.real.terminal import SIZE, Terminal, stays, wait_until
+from tests.real.test_outside_real import start
 from tests.real.test_places_real import TASK, check_place
 
+__all__ = ["start"]
 pytestmark = pytest.mark.timeout(180)
 
 
@@ -59,6 +62,27 @@ def test_mail_wakes_it(rig: Rig, agent: Agent, person: Person, run: Run, look: L
     wait_for_reply(rig, person, terminal)
     check_answer(person, agent, question)
     assert [turn.text.startswith("amq: 1 new message") for turn in notices(rig)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("term", "arguments", "row"),
+    [("linux", "", PLAIN.row), ("tmux-256color", AX[0], READER.row)],
+    ids=["plain", "for a screen reader"],
+)
+@agents(also=("claude",))
+def test_mail_wakes_it_in_a_terminal_that_is_not_ours(
+    rig: Rig,
+    agent: Agent,
+    person: Person,
+    start: Callable[..., Terminal],
+    term: str,
+    arguments: str,
+    row: str,
+) -> None:
+    terminal = start(agent, term=term, arguments=arguments, ready=row)
+    question = person.ask(agent)
+    wait_for_reply(rig, person, terminal)
+    check_answer(person, agent, question)
 
 
 @pytest.mark.parametrize("look", [PLAIN, READER], ids=["plain", "for a screen reader"])
