@@ -6,7 +6,7 @@ from amq.account import Account
 from amq.errors import BadMessage, Conflict, NotFound, UsageError
 from amq.instants import format_instant
 from amq.message import MAX_FILE_BYTES, Header, Message, header_object, parse, render, reply_kind, reply_subject
-from amq.names import KINDS, PERSON, PRIORITIES, check_handle, check_line, check_new_id, message_id, p2p_thread
+from amq.names import KINDS, PERSON, PRIORITIES, check_line, check_new_id, message_id, p2p_thread
 from amq.record import record, replace
 from amq.store import maildir, registry
 
@@ -101,10 +101,15 @@ def _recipients(account: Account, to: Sequence[str], create: bool) -> dict[str, 
     """Every recipient once, by handle, with the mailbox that is there."""
     registered = account.registered()
     everyone = [handle for handle in registered or [] if handle != account.me]
-    handles = list(dict.fromkeys(each for handle in to for each in (everyone if handle == ALL else [handle])))
+    handles = list(dict.fromkeys(each for word in to for each in _named(account, word, everyone)))
     if not handles:
         raise UsageError("nobody to send to", hint="--to HANDLE[,HANDLE…]; @all are the registered agents but you")
-    return {handle: _mailbox(account, check_handle(handle, "--to"), registered, create) for handle in handles}
+    return {handle: _mailbox(account, handle, registered, create) for handle in handles}
+
+
+def _named(account: Account, word: str, everyone: list[str]) -> list[str]:
+    """The handles that WORD of `--to` names."""
+    return everyone if word.lower() == ALL else [account.named(word, "--to")]
 
 
 def _mailbox(account: Account, handle: str, registered: list[str] | None, create: bool) -> AgentLayout:

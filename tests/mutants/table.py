@@ -6,6 +6,7 @@ from tests.mutants.empty_row import EMPTY_ROWS
 from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
 from tests.mutants.hosting import HOSTED
+from tests.mutants.limits import LIMITS
 from tests.mutants.mutant import Mutant
 from tests.mutants.outside import OUTSIDE
 from tests.mutants.portions import SHOWN_AT_ONCE, UNREADABLE
@@ -1089,4 +1090,5 @@ MUTANTS = (
     *SHOWN_AT_ONCE,
     *UNREADABLE,
     *ENVIRONMENT,
+    *LIMITS,
 )
