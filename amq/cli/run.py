@@ -101,7 +101,7 @@ def run(args: Namespace, out: Output) -> int:
     handle = _handle(args, program[0], environment)
     from dataclasses import replace
 
-    from amq.runtime import explain, launch, session
+    from amq.runtime import explain, launch, limits, session
     from amq.runtime.private import planned_run
 
     session.check_program(program[0], environment)
@@ -118,9 +118,12 @@ def run(args: Namespace, out: Output) -> int:
     trust = trust_of(args, mailbox.account.queue.root)
     if chosen.wake and mailbox.has_new() and (reason := settled(trust, out, may_ask=not args.no_ask)):
         chosen = replace(chosen, wake=False, untrusted=reason)
+    if chosen.wake and (short := limits.shortage()):
+        out.warn(f"{handle} is not told of its mail: {short}")
+        chosen = replace(chosen, wake=False, shortage=short)
     if chosen.wake and not profile.rules.known:
         waking.say_unknown(program[0], out)
-    return session.run(mailbox, program, environment, profile, chosen, trust)
+    return session.run(mailbox, program, environment, profile, chosen, trust, out.warn)
 
 
 def _say(told: dict[str, Any], text: Callable[[dict[str, Any]], str], out: Output) -> int:

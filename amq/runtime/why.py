@@ -72,6 +72,8 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journa
     last = entries[-1] if entries else None
     if last is not None and last.get("waits_for") in (_FAILED if notifier else _NOT_STARTED):
         return Why(Reason(last["waits_for"]), _since(last, now_ns), _detail(last))
+    if notifier is None and last is not None and last.get("waits_for") in _FAILED and last.get("reason"):
+        return Why(Reason.NO_CHANNEL, _since(last, now_ns), f"{last['reason']}; nobody notifies it now")
     if notifier is None:
         is_person = os.path.basename(agent.home) == PERSON
         return Why(Reason.NO_CHANNEL, None, _PERSON if is_person else _IN_WORDS[Reason.NO_CHANNEL])

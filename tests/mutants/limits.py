@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 CAPITALS = "tests/cli/test_capitals.py"
+SHORT = "tests/runtime/test_limits.py"
 SCRIPTS = "tests/pty/test_host.py"
 
 LIMITS = (
@@ -17,4 +18,21 @@ LIMITS = (
            SCRIPTS),
     Mutant("a program that does not start is a script", "pty/child.py", "Child.spawn", "error.errno != errno.ENOEXEC",
            "False", SCRIPTS),
+    Mutant("files that are short are not counted", "runtime/limits.py", "shortage", "_short_of_files()", "''", SHORT),
+    Mutant("threads that are short are not counted", "runtime/limits.py", "shortage", "_short_of_threads()", "''",
+           SHORT),
+    Mutant("a watcher's refused thread ends the process", "runtime/inbox.py", "EventWatch._begin", "start_threads(1)",
+           "None", SHORT),
+    Mutant("a thread of the waking that is refused ends the hosting", "runtime/session.py", "Waking.start",
+           "self._fail(error)", "raise", SHORT),
+    Mutant("the user does not hear that there will be no more word of mail", "runtime/session.py", "_hosted",
+           "warn(waking.failure)", "None", SHORT),
+    Mutant("nothing is in reserve for the log", "runtime/record.py", "BoundedFile.append",
+           "_reserve.append(os.open(os.devnull, os.O_RDONLY))", "None", SHORT),
+    Mutant("keys that cannot be asked for are read", "pty/child.py", "Child.has_unread",
+           "error.errno in (errno.EMFILE, errno.ENFILE)", "False", SHORT),
+    Mutant("no terminal is the program's failure", "pty/child.py", "Child.spawn", "error.errno in SHORTAGES", "False",
+           SHORT),
+    Mutant("a process that is not waited for was not started", "runtime/waking.py", "Waker._attempt",
+           "isinstance(error, OSError)", "True", SHORT),
 )  # fmt: skip
