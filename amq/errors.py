@@ -90,9 +90,11 @@ class Unreadable(AmqError, OSError):
 
     code = "unreadable"
 
-    def __init__(self, identifier: str, reason: str, hint: str) -> None:
+    def __init__(self, identifier: str, reason: str, hint: str, *, is_forbidden: bool = False) -> None:
+        """`is_forbidden` says that this lasts until the file is given another owner, mode or the like."""
         super().__init__(f"{identifier} cannot be read: {reason}", hint)
         self.id = identifier
+        self.is_forbidden = is_forbidden
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}"

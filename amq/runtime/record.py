@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
+from heapq import nsmallest
 from typing import Any
 
 from amq import jsontext
@@ -94,8 +95,8 @@ class Record:
 
     def _add(self, ids: Iterable[str], **what: str) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        named = sorted(ids)
-        self._file.append(json.dumps({"at": at, "count": len(named), "ids": named[:MOST_IDS], **what}))
+        named = list(ids)
+        self._file.append(json.dumps({"at": at, "count": len(named), "ids": nsmallest(MOST_IDS, named), **what}))
 
 
 def _parse(line: str) -> dict[str, Any] | None:

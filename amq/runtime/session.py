@@ -5,6 +5,7 @@ The program is started first. What the waking needs is imported after that, in t
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 IMPORT_AFTER = 0.2  # seconds: a program that ends at once is not held up by what it never needed
 END_WITHIN = 2.0  # seconds for the waking to come to its end when the program has
+SWITCH_S = 0.0005  # seconds for which the waking may keep the interpreter from passing on a key
+GARBAGE = (1000, 5, 1000)  # objects, and then rounds: to look for it in a large inbox at once takes 50 ms
 
 
 class CannotRun(AmqError):
@@ -204,6 +207,8 @@ class Waking:
 
     def start(self, claim: lock.Claim) -> None:
         """Start them, for an agent that is ours as long as CLAIM holds. What nobody catches goes into the log."""
+        sys.setswitchinterval(SWITCH_S)
+        gc.set_threshold(*GARBAGE)
         sys.unraisablehook = lambda found: self._log(f"ignored: {found.exc_value!r} in {found.object!r}")
         self._threads = [
             threading.Thread(target=self._run, args=(work,), name=name, daemon=True)

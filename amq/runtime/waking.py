@@ -55,6 +55,7 @@ class Waker:
         ours: Callable[[], bool] = lambda: True,
     ) -> None:
         self._mailbox = mailbox
+        self._view = mailbox.inbox_view()
         self._channel = channel
         self._policy = policy
         self._trust = trust
@@ -146,7 +147,7 @@ class Waker:
 
     def _look_into_inbox(self) -> None:
         try:
-            unread = self._mailbox.unread(self._unread) if self._ours() else []
+            unread = self._view.look() if self._ours() else []
         except (AmqError, OSError) as error:
             self._unreadable(f"the inbox cannot be read: {explained(error)}", is_lasting=is_shortage(error))
             return

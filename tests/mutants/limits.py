@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 CAPITALS = "tests/cli/test_capitals.py"
 SHORT = "tests/runtime/test_limits.py"
+VIEW = "tests/test_inbox_view.py"
 SCRIPTS = "tests/pty/test_host.py"
 
 LIMITS = (
@@ -35,4 +36,17 @@ LIMITS = (
            SHORT),
     Mutant("a process that is not waited for was not started", "runtime/waking.py", "Waker._attempt",
            "isinstance(error, OSError)", "True", SHORT),
+    Mutant("a bad file is read at each look", "inbox_view.py", "InboxView.look",
+           "self._inodes.get(each) not in (inode, _ANY)",
+           "self._inodes.get(each) not in (inode, _ANY) or each in self._stamps", VIEW),
+    Mutant("a file in the place of another is the same", "inbox_view.py", "InboxView.look",
+           "self._inodes.get(each) not in (inode, _ANY)", "each not in self._inodes", VIEW),
+    Mutant("what is mended in place stays bad", "inbox_view.py", "InboxView.look", "self._forget_changed(new)", "None",
+           VIEW),
+    Mutant("the turn never comes round", "inbox_view.py", "InboxView._forget_changed",
+           "self._turn + MOST_STAMPS if len(turn) == MOST_STAMPS else 0", "0", VIEW),
+    Mutant("a file that may change in the same instant has settled", "inbox_view.py", "InboxView._opened",
+           "stamp[-1] < self._account.clock() - SETTLED_S * SECOND", "True", VIEW),
+    Mutant("an error that passes is remembered", "inbox_view.py", "InboxView._opened", "found.error.is_forbidden",
+           "True", VIEW),
 )  # fmt: skip

@@ -248,7 +248,7 @@ async def test_the_user_hears_that_the_inbox_cannot_be_read(amq: Shell, monkeypa
 
     mailbox, channel = Mailbox(str(amq.root), "bob"), Failing(OSError(), looks=False)
     waker = Waker(mailbox, channel, Policy(), Wording(), print, Trust(str(amq.root), private_state(os.environ, ())))
-    monkeypatch.setattr(mailbox, "unread", fails)
+    monkeypatch.setattr("amq.inbox_view.InboxView.look", fails)
     for _ in range(3):
         await waker.turn(rung=True)
     entries = BoundedFile(str(private_directory(amq.root, "bob")), "wakes.jsonl").lines()
