@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 CAPITALS = "tests/cli/test_capitals.py"
 SHORT = "tests/runtime/test_limits.py"
 VIEW = "tests/test_inbox_view.py"
+REPLY = "tests/cli/test_reply.py"
 SCRIPTS = "tests/pty/test_host.py"
 
 LIMITS = (
@@ -49,4 +50,8 @@ LIMITS = (
            "stamp[-1] < self._account.clock() - SETTLED_S * SECOND", "True", VIEW),
     Mutant("an error that passes is remembered", "inbox_view.py", "InboxView._opened", "found.error.is_forbidden",
            "True", VIEW),
+    Mutant("what is inherited fills an answer's header", "sending.py", "_reply_refs", "fits_answer(thread, *inherited)",
+           "True", REPLY),
+    Mutant("an answer's subject is alone in its header", "message.py", "reply_subject", "fits_answer(answer, *beside)",
+           "fits_answer(answer)", REPLY),
 )  # fmt: skip

@@ -575,7 +575,7 @@ SPELLING = (
         "an answer's subject may fill its header",
         "message.py",
         "reply_subject",
-        "len(jsontext.quote(answer).encode()) <= _MOST_SUBJECT_BYTES",
+        "fits_answer(answer, *beside)",
         "True",
         "tests/cli/test_reply.py",
     ),
