@@ -244,7 +244,7 @@ def _remove(path: str) -> None:
 
 def write_private(path: str, text: str, mode: int = 0o600) -> None:
     """Write TEXT into the file PATH of the private directory, whole or not at all. Raises OSError."""
-    beside = f"{path}.{os.getpid()}"
+    beside = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"  # containers number processes alike
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK, mode)
     try:
         with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:

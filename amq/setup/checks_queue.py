@@ -197,7 +197,7 @@ def watching(root: str, machine: Machine) -> Iterator[Finding]:
 def notifiers(root: str, _: Machine) -> Iterator[Finding]:
     """Who is to tell an agent of its mail can do so."""
     for agent in _agents(root):
-        if agent.notifier and is_stopped(agent.notifier):
+        if agent.notifier and is_stopped(QueueLayout(root).agent(agent.handle), agent.notifier):
             yield Finding(
                 f"amq {visible(agent.notifier.how)} of {agent.handle} (process {agent.notifier.pid}) is stopped",
                 f"let it go on: fg in its shell, or kill -CONT {agent.notifier.pid}",

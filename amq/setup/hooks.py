@@ -65,7 +65,7 @@ class Change:
         if _read(target) != self.before:
             raise Conflict(f"{self.path} was changed meanwhile; nothing was done", hint="try again")
         place, name = os.path.split(target)
-        temporary = f".{name}.amq-{os.getpid()}"
+        temporary = f".{name}.amq-{os.getpid()}-{os.urandom(4).hex()}"
         with Directory(RootedPath(place)) as directory:
             fd = durable.write_new(directory, temporary, self.after)
             try:

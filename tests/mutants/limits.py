@@ -8,6 +8,7 @@ CAPITALS = "tests/cli/test_capitals.py"
 SHORT = "tests/runtime/test_limits.py"
 VIEW = "tests/test_inbox_view.py"
 REPLY = "tests/cli/test_reply.py"
+NAMESPACES = "tests/runtime/test_namespaces.py"
 SCRIPTS = "tests/pty/test_host.py"
 
 LIMITS = (
@@ -54,4 +55,8 @@ LIMITS = (
            "True", REPLY),
     Mutant("an answer's subject is alone in its header", "message.py", "reply_subject", "fits_answer(answer, *beside)",
            "fits_answer(answer)", REPLY),
+    Mutant("a number tells whose process it is", "runtime/why.py", "is_stopped", "_has_lock(notifier.pid, inode)",
+           "True", NAMESPACES),
+    Mutant("who may not write knows no notifier", "store/notifier.py", "_open",
+           "error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM)", "True", NAMESPACES),
 )  # fmt: skip

@@ -966,7 +966,7 @@ HOOKS = (
         "who is stopped is taken for awake",
         "runtime/why.py",
         "why",
-        "is_stopped(notifier)",
+        "is_stopped(agent, notifier)",
         "False",
         "tests/cli/test_why.py",
     ),
