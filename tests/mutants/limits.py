@@ -9,6 +9,7 @@ SHORT = "tests/runtime/test_limits.py"
 VIEW = "tests/test_inbox_view.py"
 REPLY = "tests/cli/test_reply.py"
 NAMESPACES = "tests/runtime/test_namespaces.py"
+GIT = "tests/setup/test_git.py"
 SCRIPTS = "tests/pty/test_host.py"
 
 LIMITS = (
@@ -59,4 +60,11 @@ LIMITS = (
            "True", NAMESPACES),
     Mutant("who may not write knows no notifier", "store/notifier.py", "_open",
            "error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM)", "True", NAMESPACES),
+    Mutant("git sees what is private", "runtime/private.py", "_make", "_hide_from_git(path)", "None", GIT),
+    Mutant("a bare repository has a work tree", "repository.py", "has_work_tree",
+           "re.search(_BARE, _text(os.path.join(common, 'config'), _LONGEST_CONFIG_BYTES))", "False", GIT),
+    Mutant("a linked worktree of a bare repository has none", "repository.py", "has_work_tree",
+           "os.path.realpath(git) != common", "False", GIT),
+    Mutant("what is said once is said again", "cli/doctor.py", "run", "doctor.remember(found)", "None", GIT),
+    Mutant("every queue is ignored", "setup/checks_queue.py", "git", "_is_ignored(path, top)", "True", GIT),
 )  # fmt: skip
