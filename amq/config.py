@@ -7,7 +7,7 @@ import stat
 
 from amq.errors import NotFound, Unsafe, UsageError
 from amq.layout import ROOT_NAME
-from amq.names import PERSON, check_handle
+from amq.names import PERSON, typed_handle
 from amq.record import record
 
 TYPE_CHECKING = False
@@ -274,15 +274,22 @@ def _anothers(what: str) -> Unsafe:
     return Unsafe(f"{what} belongs to another user", hint=f"{way} add --trust-root")
 
 
-def resolve_me(option: str | None, environ: Mapping[str, str], *, person: bool) -> Setting:
+def resolve_me(
+    option: str | None,
+    environ: Mapping[str, str],
+    *,
+    person: bool,
+    is_known: Callable[[str], bool] = lambda _: False,
+) -> Setting:
     """Whose mailbox it is; `person` says that a terminal is there, so that nobody else can be meant.
 
-    Raises UsageError: an agent that lost its environment must not become the person.
+    IS_KNOWN says which agents may be named in capitals. Raises UsageError: an agent that lost its environment must not
+    become the person.
     """
     if option is not None:
-        return Setting(check_handle(option, "--me"), "--me")
+        return Setting(typed_handle(option, is_known, "--me"), "--me")
     if environ.get("AM_ME"):
-        return Setting(check_handle(environ["AM_ME"], "AM_ME"), "AM_ME")
+        return Setting(typed_handle(environ["AM_ME"], is_known, "AM_ME"), "AM_ME")
     if person:
         return Setting(PERSON, "terminal")
     raise UsageError("who are you? no --me, and AM_ME is not set", hint="add --me HANDLE, or export AM_ME=HANDLE")

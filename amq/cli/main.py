@@ -89,6 +89,9 @@ def _attempt(words: Sequence[str], out: Output) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
+        if to_do := remedy(error):  # the system has no thread or no open file left, which is no defect
+            out.error(AmqError(why(error), hint=to_do))
+            return AmqError.exit_code
         out.error(AmqError(f"a defect in amq: {type(error).__name__}: {error}", hint="AMQ_DEBUG=1 shows where"))
         if config.debugging(environ):
             out.traceback()

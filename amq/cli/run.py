@@ -8,12 +8,12 @@ import time
 from amq import config
 from amq.cli import waking
 from amq.cli.options import duration
-from amq.cli.session import check_queue, complain_no_more, private_directory, say_if_above
+from amq.cli.session import accept, check_queue, complain_no_more, private_directory, say_if_above
 from amq.cli.trust import settled, trust_of
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
-from amq.names import PERSON, check_handle, handle_from
+from amq.names import PERSON, handle_from, typed_handle
 from amq.store import registry
 from amq.text import visible_lines
 
@@ -98,10 +98,10 @@ def run(args: Namespace, out: Output) -> int:
     if not program:
         raise UsageError("no program to run", hint="put it behind two dashes: amq run -- claude")
     environment = config.environment()
-    handle = _handle(args, program[0])
+    handle = _handle(args, program[0], environment)
     from dataclasses import replace
 
-    from amq.runtime import explain, launch, session
+    from amq.runtime import explain, launch, limits, session
     from amq.runtime.private import planned_run
 
     session.check_program(program[0], environment)
@@ -118,9 +118,12 @@ def run(args: Namespace, out: Output) -> int:
     trust = trust_of(args, mailbox.account.queue.root)
     if chosen.wake and mailbox.has_new() and (reason := settled(trust, out, may_ask=not args.no_ask)):
         chosen = replace(chosen, wake=False, untrusted=reason)
+    if chosen.wake and (short := limits.shortage()):
+        out.warn(f"{handle} is not told of its mail: {short}")
+        chosen = replace(chosen, wake=False, shortage=short)
     if chosen.wake and not profile.rules.known:
         waking.say_unknown(program[0], out)
-    return session.run(mailbox, program, environment, profile, chosen, trust)
+    return session.run(mailbox, program, environment, profile, chosen, trust, out.warn)
 
 
 def _say(told: dict[str, Any], text: Callable[[dict[str, Any]], str], out: Output) -> int:
@@ -156,14 +159,24 @@ def _options(args: Namespace, handle: str) -> Options:
     )
 
 
-def _handle(args: Namespace, program: str) -> str:
+def _handle(args: Namespace, program: str, environment: Mapping[str, str]) -> str:
     """AM_ME is not asked: in an agent's own shell it names that agent, not the one being started."""
     handle = args.handle or args.me or handle_from(program)
     if not handle:
         raise UsageError(f"no handle can be made of {program}", hint="name the agent: amq run --as HANDLE -- …")
+    handle = typed_handle(handle, lambda known: _is_known(args, known, environment), "--as")
     if handle == PERSON:
         raise UsageError(f"{PERSON} is the person; nothing is ever typed for it", hint="take another --as HANDLE")
-    return check_handle(handle, "--as")
+    return handle
+
+
+def _is_known(args: Namespace, handle: str, environment: Mapping[str, str]) -> bool:
+    """Whether HANDLE is an agent of the queue that is there; of a queue yet to be made nobody is."""
+    found = config.find_root(args.root, environment, config.cwd_or_empty())
+    if found is None:
+        return False
+    accept(args, found.value, hosting=True)
+    return registry.is_known(QueueLayout(found.value), handle)
 
 
 def _root(args: Namespace, environment: Mapping[str, str]) -> config.Setting:

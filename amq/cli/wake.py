@@ -78,9 +78,11 @@ def run(args: Namespace, out: Output) -> int:
     place = _place(args, mailbox.account.me)
     if args.check:
         return _check(out, [(way.name, way.sees, way.why_not(place)) for way in WAYS])
-    from amq.runtime import waker
+    from amq.runtime import limits, waker
     from amq.runtime.notification import Wording
 
+    if short := limits.shortage():
+        raise HostFailed(f"{mailbox.account.me} cannot be told of its mail: {short}")
     trust = trust_of(args, mailbox.account.queue.root)
     if mailbox.has_new():
         settled(trust, out, may_ask=not args.no_ask)

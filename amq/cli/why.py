@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from amq import everywhere
 from amq.cli.session import open_mailbox, private_directory
-from amq.names import check_handle
 from amq.record import replace
 from amq.store import maildir
 from amq.store.durable import Directory
@@ -43,7 +42,7 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """One line for the mail that waits, or the history; nothing is an answer, too."""
     mailbox = open_mailbox(args, out, anyone=bool(args.handle))
-    handle = check_handle(args.handle, "HANDLE") if args.handle else mailbox.account.me
+    handle = mailbox.account.named(args.handle, "HANDLE") if args.handle else mailbox.account.me
     everywhere.agents(mailbox.account, [handle])
     if args.history:
         return _history(mailbox, handle, out)

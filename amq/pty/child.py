@@ -14,11 +14,13 @@ from types import MappingProxyType
 
 from amq.pty import monitor
 from amq.pty.descriptors import CC, LFLAG, Attributes, set_window
-from amq.pty.errors import CannotRunError
+from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.scripts import interpreter, through_shell
 from amq.pty.start import Program, Started, start
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
+SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
+"""What the system lacks, whatever the program is."""
 NO_PIXELS = (0, 0)  # the size of a terminal that does not know it
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
@@ -83,6 +85,8 @@ class Child:
                     raise
                 started = start(replace(program, path=script[0], argv=script), given, prepare)
         except OSError as error:
+            if error.errno in SHORTAGES:
+                raise PtyError(f"no terminal for {argv[0]}: {error.strerror}") from error
             raise _cannot_run(argv[0], path, error) from error
         discipline = (True, True) if attributes is None else _line_discipline(attributes)
         return cls(started, reads_terminal=0 not in given, discipline=discipline)
@@ -142,12 +146,12 @@ class Child:
     def has_unread(self) -> bool:
         """Whether it has not read all that was typed; of a line that the kernel edits only what is finished.
 
-        False where the system cannot be asked.
+        False where the system cannot be asked; True where it cannot be asked now.
         """
         try:
             terminal = fcntl.ioctl(self.fd, _OPEN_PEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-        except OSError:
-            return False
+        except OSError as error:
+            return error.errno in (errno.EMFILE, errno.ENFILE)
         try:
             return any(fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))
         finally:

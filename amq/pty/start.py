@@ -83,7 +83,7 @@ def _start(program: Program, given: Mapping[int, int], report: int, prepare: Cal
     number = int(said[1:])
     if said[:1] == _STARTING:
         raise OSError(number, os.strerror(number))
-    raise PtyError(f"no process for {program.argv[0]}: {os.strerror(number)}") from OSError(number)
+    raise PtyError(f"no process for {program.argv[0]}: {os.strerror(number)}") from OSError(number, os.strerror(number))
 
 
 def _become(

@@ -131,6 +131,8 @@ def step(state: Wake, event: Looked | Ended, now: float, policy: Policy | None =
 
 def _with_mail(state: Wake, unread: frozenset[str], now: float, policy: Policy) -> Wake:
     """What the change of the inbox means for what was counted so far."""
+    if unread is state.unread:  # which may be large
+        return state
     if not unread:
         return Wake(busy_since=state.busy_since)
     drained, came = state.unread - unread, unread - state.unread
