@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -202,7 +202,10 @@ class _Inbox:
             me="agent", queue=QueueLayout("/queue"), known_agents=lambda: frozenset({"codex", "gemini"})
         )
 
-    def unread(self, before: Iterable[Unread] = ()) -> list[Unread]:  # noqa: ARG002
+    def inbox_view(self) -> _Inbox:
+        return self
+
+    def look(self) -> list[Unread]:
         return self._world.unread
 
 
