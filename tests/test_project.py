@@ -187,3 +187,8 @@ class Clone:
         )  # fmt: skip
         assert done.returncode == code, done.stdout
         return done.stdout
+
+
+def test_the_page_on_tests_names_every_folder() -> None:
+    named = re.findall(r"^\| `(\w+)/`", (REPOSITORY / "tests" / "README.md").read_text(), re.M)
+    assert sorted(named) == sorted(path.parent.name for path in REPOSITORY.glob("tests/*/__init__.py"))
