@@ -117,8 +117,8 @@ def remedy(error: BaseException) -> str:
             "(Codex: --add-dir), or run amq outside of it"
         )
     if code in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
-        return "make room on that disk, and try again"
-    return "let it open more files: ulimit -n" if code in (errno.EMFILE, errno.ENFILE) else ""
+        return "free space on that disk and try again"
+    return "allow more open files: ulimit -n" if code in (errno.EMFILE, errno.ENFILE) else ""
 
 
 def why(error: BaseException) -> str:

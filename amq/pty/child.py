@@ -85,7 +85,7 @@ class Child:
         process.closed = True  # its destructor would sleep, and end the program
         pid = monitor.read_report(report)
         if not pid:
-            raise PtyError(f"{argv[0]} was ended while it started")
+            raise PtyError(f"{argv[0]} was killed while it started")
         return cls(process, pid, report)
 
     def resize(self, size: tuple[int, int]) -> None:

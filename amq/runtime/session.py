@@ -194,7 +194,7 @@ class Waking:
             work()
         except BaseException:
             self._log(traceback.format_exc())
-            Record(self._private).waits((), Reason.NO_CHANNEL, "amq run has failed to watch the inbox: see run.log")
+            Record(self._private).waits((), Reason.NO_CHANNEL, "amq run failed to watch the inbox: see run.log")
 
     def _follow(self) -> None:
         if not self._stop.wait(IMPORT_AFTER):

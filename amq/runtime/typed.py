@@ -29,8 +29,8 @@ AWAY: dict[Published | None, Reason] = {
     Published.OTHER: Reason.UNKNOWN_SCREEN,
 }
 """The states in which no line is typed. A failed turn is none of them: the row is the usual one, and takes a line."""
-NO_EFFECT = "the submit key had no effect: this is another place than its prompt, or the key is taken"
-NO_KEY = "left in the line: no key is known that a dialog ignores"
+NO_EFFECT = "the submit key had no effect: the line is not the program's prompt, or the key has another binding"
+NO_KEY = "left unsubmitted: amq knows no submit key that dialogs ignore"
 
 
 class ReadyWhen(Enum):
@@ -237,7 +237,7 @@ def _begin(state: Typed, look: Look, line: Notification, rules: Rules, now: floa
         if _is_proven(state, look, rules):
             fresh = replace(state, keys=look.keys, sent=look.sent, presses=0, plain=False)
             return _press_first(fresh, look, rules, now)
-        return state, (End(Outcome.UNCERTAIN, "our text may still stand there"),)
+        return state, (End(Outcome.UNCERTAIN, "amq's text may still be in the line"),)
     text = line.text if look.bracketed_paste else line.without_digits
     data = (settling(text[0]) if look.unsettled else b"") + (bracketed if look.bracketed_paste else plain)(text)
     pasted = Typed(Phase.PASTED, text, now, keys=look.keys, sent=look.sent, output=look.output)
@@ -276,7 +276,7 @@ def _submitted(state: Typed, look: Look, rules: Rules, now: float) -> Step:
         return _stand(state, Outcome.TYPED, Reason.DIALOG.value)
     if rules.inert and _is_untouched(state, look) and _is_proven(state, look, rules):
         return _without_effect(state, look, rules, now)
-    return _stand(state, Outcome.UNCERTAIN, "our text was not seen to leave the line")
+    return _stand(state, Outcome.UNCERTAIN, "amq's text did not leave the line")
 
 
 def _without_effect(state: Typed, look: Look, rules: Rules, now: float) -> Step:
@@ -287,7 +287,7 @@ def _without_effect(state: Typed, look: Look, rules: Rules, now: float) -> Step:
         return _stand(replace(state, stuck=NO_EFFECT), Outcome.TYPED, NO_EFFECT)
     if not state.plain and _is_idle(look, rules):
         return _press(replace(state, plain=True), look, rules, now)
-    return _stand(state, Outcome.UNCERTAIN, "our text was not seen to leave the line")
+    return _stand(state, Outcome.UNCERTAIN, "amq's text did not leave the line")
 
 
 def _interrupted(state: Typed, look: Look) -> Step | None:
@@ -310,8 +310,8 @@ def _is_proven(state: Typed, look: Look, rules: Rules) -> bool:
 
 
 _NO_ROW = {
-    Standing.NOT_FOUND: "the input row has gone",
-    Standing.ELSEWHERE: "another place has come where the input row was",
+    Standing.NOT_FOUND: "the input row disappeared",
+    Standing.ELSEWHERE: "something else replaced the input row",
     Standing.UNKNOWN: "the input row was not seen",
 }
 
@@ -322,7 +322,7 @@ def _what_came(look: Look, rules: Rules) -> str:
     if known and look.row.standing in _NO_ROW:
         return _NO_ROW[look.row.standing]
     other = look.row.standing is Standing.HOLDS if known else look.echo is Echo.OTHER
-    return "something else came back" if other else "our text did not come back"
+    return "the program echoed something else" if other else "the program did not echo amq's text"
 
 
 def _has_left(state: Typed, look: Look, rules: Rules) -> bool:

@@ -147,7 +147,7 @@ class Waker:
             self._log(why)
             self._record.waits((), Reason.NO_CHANNEL, why)
         elif self._failure and not why:
-            self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for a while")
+            self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for some time")
         self._failure = why
 
     def _ended(self, end: End) -> Ended:

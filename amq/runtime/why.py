@@ -15,37 +15,37 @@ from amq.runtime.words import Outcome, Reason
 from amq.store.notifier import Notifier
 
 _IN_WORDS = {
-    Reason.DRAFT: "there is an unsent draft in its input line, or somebody is typing",
-    Reason.DIALOG: "its program asks the person something",
+    Reason.DRAFT: "its input line has an unsent draft, or the user is typing",
+    Reason.DIALOG: "its program asks the user a question",
     Reason.BUSY: "it is working",
     Reason.STARTING: "its program is starting",
-    Reason.STOPPED: "its program is stopped, or has ended",
-    Reason.LOW: "the mail is of low priority, and waits until all is quiet",
-    Reason.UNKNOWN_PROGRAM: "amq does not know its program, so nothing is typed: start it with --prompt TEXT or "
+    Reason.STOPPED: "its program is stopped or has ended",
+    Reason.LOW: "the mail has low priority and waits until the agent is idle",
+    Reason.UNKNOWN_PROGRAM: "amq does not know its program, so it types nothing: start it with --prompt TEXT or "
     "--profile NAME, or let it run amq drain",
-    Reason.UNKNOWN_SCREEN: "its terminal is in no state that is known to be safe to type into, or does not show "
+    Reason.UNKNOWN_SCREEN: "its terminal is not in a state known to be safe for typing, or does not show "
     "the prompt that --prompt names",
-    Reason.NO_CHANNEL: "nobody notifies it: start it with amq run",
+    Reason.NO_CHANNEL: "nothing notifies it: start it with amq run",
     Reason.OFF: "it was started with --no-wake",
-    Reason.UNTRUSTED: "another may have made the queue",
-    Reason.PARKED: "it was told several times and has not drained; it waits for new mail or a drain",
-    Reason.NOTHING: "the mail has just come",
+    Reason.UNTRUSTED: "someone else may have made the queue",
+    Reason.PARKED: "it was notified several times and has not drained; amq waits for new mail or a drain",
+    Reason.NOTIFIED: "the mail has just arrived",
 }
 _FAILED, _NOT_STARTED = (Reason.NO_CHANNEL.value,), (Reason.OFF.value, Reason.UNTRUSTED.value)
 """What a notifier has said last that has failed, and what a host that is no notifier has."""
-_IF_TRUSTED = "; if you trust it: amq trust, and start the agent again where nothing notifies it"
-_PERSON = "nobody tells the person: amq drain --include-body shows it"
+_IF_TRUSTED = "; to trust it: amq trust, then restart the agent if nothing notifies it"
+_PERSON = "nothing notifies the user; to read it: amq drain --include-body"
 _ENDED = {
-    Outcome.HANDED: "a hook handed it word of the mail",
-    Outcome.SENT: "it was told in a way of its program's own",
-    Outcome.TYPED: "the line was typed, and not submitted",
-    Outcome.SUBMITTED: "it was told",
-    Outcome.UNCERTAIN: "it was perhaps told",
+    Outcome.HANDED: "a hook announced the mail",
+    Outcome.SENT: "it was notified through its program's own API",
+    Outcome.TYPED: "the line was typed but not submitted",
+    Outcome.SUBMITTED: "it was notified",
+    Outcome.UNCERTAIN: "it may have been notified",
     Outcome.REFUSED: "nothing could be typed",
-    Outcome.FAILED: "nothing took the line",
+    Outcome.FAILED: "no program took the line",
 }
 _TOLD = {Outcome.HANDED, Outcome.SENT, Outcome.SUBMITTED, Outcome.UNCERTAIN}
-_SINCE = "; it may be at work, or asking the person something"
+_SINCE = "; it may be working, or asking the user a question"
 """What an agent is at that was told is looked at when it is to be reminded: until then nobody knows."""
 
 
@@ -72,13 +72,13 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journa
         is_person = os.path.basename(agent.home) == PERSON
         return Why(Reason.NO_CHANNEL, None, _PERSON if is_person else _IN_WORDS[Reason.NO_CHANNEL])
     if is_stopped(notifier):
-        text = f"amq {notifier.how} (pid {notifier.pid}) is stopped: fg in its shell lets it go on"
+        text = f"amq {notifier.how} (pid {notifier.pid}) is stopped; to resume it: fg in its shell"
         return Why(Reason.STOPPED, None, text)
     if not journal.directory:
-        return Why(Reason.NOTHING, None, f"what its notifier does is not recorded: {journal.why_not}")
+        return Why(Reason.NOTIFIED, None, f"its notifier keeps no record: {journal.why_not}")
     if last is None or not _is_about(last, unread):
-        return Why(Reason.NOTHING, None, _IN_WORDS[Reason.NOTHING])
-    return Why(Reason(last.get("waits_for", Reason.NOTHING)), _since(last, now_ns), _detail(last))
+        return Why(Reason.NOTIFIED, None, _IN_WORDS[Reason.NOTIFIED])
+    return Why(Reason(last.get("waits_for", Reason.NOTIFIED)), _since(last, now_ns), _detail(last))
 
 
 def is_stopped(notifier: Notifier) -> bool:

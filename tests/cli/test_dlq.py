@@ -236,7 +236,7 @@ def test_original_file_is_never_trusted_as_a_path(amq: Shell, name: str) -> None
     before = path.read_bytes()
     result = dlq(amq)("retry", "--id", LETTER)
     assert (result.code, result.out) == (1, "")
-    assert "is no message's file name" in result.err
+    assert "is not a message's file name" in result.err
     assert (path.read_bytes(), amq.new(), amq.new("alice")) == (before, [], [])
 
 

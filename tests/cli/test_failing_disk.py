@@ -89,7 +89,7 @@ def test_mail_that_was_shown_and_stays_in_new_comes_again_marked(amq: Shell, wor
     amq.send("--new-id=m1")
     failed = call(amq, r"move .*", words, me="bob")
     assert (failed.code, "hello\n" in failed.out) == (1, True)
-    assert "the next drain shows it again, marked as redelivered" in failed.err
+    assert "drain again: it shows the mail again, marked as redelivered" in failed.err
     assert "Redelivered: yes" in amq.ok("drain", me="bob")
     assert amq.cur() == ["m1.md"]
 

@@ -141,7 +141,7 @@ def test_a_broken_registry_is_not_overwritten_unless_it_is_meant(amq: Shell) -> 
     path.write_text("{")
     refused = amq("init", "--agents", "bob")
     assert (refused.code, refused.out, path.read_text()) == (1, "", "{")
-    assert "can not be read" in refused.err
+    assert "cannot be read" in refused.err
     assert amq("init", "--agents", "bob", "--force").code == 0
     assert registry(amq.root) == ["bob"]
 

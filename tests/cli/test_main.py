@@ -196,8 +196,8 @@ def test_who_can_not_be_told_that_it_was_sent_learns_how_to_repeat_it(amq: Shell
     identifier = name.removesuffix(".md")
     assert done.returncode == 5
     assert done.stderr.splitlines() == [
-        f"amq: {identifier} was sent, but nobody reads our stdout",
-        f"     repeat with --new-id {identifier}: who has it will not get it twice",
+        f"amq: {identifier} was sent, but the reader of stdout is gone",
+        f"     repeat with --new-id {identifier}: this cannot deliver it twice",
     ]
     assert amq("send", "--to", "bob", "--body", "x", "--new-id", identifier).code == 0
     assert amq.new() == [name]

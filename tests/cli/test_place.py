@@ -61,16 +61,16 @@ def test_a_file_is_no_queue(shell: Shell, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
     called = shell("init", "--root", str(path), "--agents", "alice")
-    assert (called.code, called.err.splitlines()[0]) == (2, f"amq: {path} is no directory")
+    assert (called.code, called.err.splitlines()[0]) == (2, f"amq: {path} is not a directory")
 
 
 def test_the_hint_for_a_missing_queue_names_the_queue_that_was_asked_for(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "with the same --root makes one there" in shell("list", "--root", "elsewhere").err
-    assert "makes one in this project" in shell("list").err
+    assert "to create one in this project" in shell("list").err
     monkeypatch.setenv("AM_ROOT", "elsewhere")
-    assert "makes one in this project" in shell("list").err
+    assert "to create one in this project" in shell("list").err
     monkeypatch.setenv("AM_ROOT", str(shell.project / "elsewhere"))
     assert "with the same AM_ROOT makes one there" in shell("list").err
 
@@ -103,7 +103,7 @@ def test_a_working_directory_that_is_gone_is_told(
     monkeypatch.chdir(gone)
     gone.rmdir()
     called = shell(*words)
-    assert (called.code, called.err.splitlines()[0]) == (3, "amq: the working directory is gone")
+    assert (called.code, called.err.splitlines()[0]) == (3, "amq: the working directory no longer exists")
 
 
 def test_a_program_that_is_not_there_gets_no_mailbox(shell: Shell) -> None:

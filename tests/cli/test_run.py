@@ -163,7 +163,7 @@ def test_explaining_in_json(calls: list[Call], capfd: pytest.CaptureFixture[str]
     [
         ("2.1.330 (Claude Code)", False, "claude 2.1.330: tested\n"),
         ("9.9.9", False, "claude 9.9.9: not tested (2.1.332, 2.1.330, 2.1.197 are); nothing is taken on trust"),
-        ("?", False, "claude: it does not say its version; tested with 2.1.332, 2.1.330, 2.1.197\n"),
+        ("?", False, "claude: does not report its version; tested with 2.1.332, 2.1.330, 2.1.197\n"),
         ("2.1.197 (Claude Code)", True, '"tested": true'),
     ],
 )
@@ -217,7 +217,7 @@ def test_a_mistake_in_a_prompt_or_a_profile_is_said_before_anything_is_made(
     ("words", "says"),
     [
         (("--", "bash"), "wakes    nothing is typed: amq does not know this program"),
-        (("--prompt", "$ ", "--", "bash"), "wakes    typed, and submitted, only right behind its prompt '$ '"),
+        (("--prompt", "$ ", "--", "bash"), "wakes    typed and submitted only directly after its prompt '$ '"),
         (("--profile", "claude", "--", "npx", "claude"), "runs     npx claude\n"),
         (("--profile", "claude", "--", "npx", "claude"), "profile  claude (comes with amq)\n"),
     ],

@@ -177,7 +177,7 @@ def test_closed_stdin_is_an_empty_body(amq: Shell) -> None:
 def test_unreadable_file_is_refused(amq: Shell, words: tuple[str, ...]) -> None:
     refused = amq("send", "--to", "bob", *words, stdin=b"x")
     assert refused.code == 2
-    assert "can not be read" in refused.err
+    assert "cannot be read" in refused.err
     assert amq.new() == []
 
 
@@ -185,7 +185,7 @@ def test_unreadable_file_is_refused(amq: Shell, words: tuple[str, ...]) -> None:
 def test_a_file_that_is_none_is_named(amq: Shell, words: tuple[str, ...]) -> None:
     refused = amq("send", "--to", "bob", *words)
     assert (refused.code, refused.out) == (2, "")
-    assert "/ can not be read: Is a directory" in refused.err
+    assert "/ cannot be read: Is a directory" in refused.err
     assert ("@@text" in refused.err) == (words[0] == "--body")
 
 
@@ -273,8 +273,8 @@ def test_a_recipient_that_is_spelt_in_another_way_is_told_the_handle(amq: Shell,
     [
         ((), "--to"),
         (("bob", "hello"), 'did you mean --to "bob"?'),
-        (("--to", ""), "nobody to send to"),
-        (("--to", ","), "nobody to send to"),
+        (("--to", ""), "no recipient"),
+        (("--to", ","), "no recipient"),
         (("--to", "Bob"), "'Bob' is not a handle"),
         (("--to", "../bob"), "is not a handle"),
         (("--to", "bob,carol"), "several recipients need a thread"),
@@ -303,7 +303,7 @@ def test_a_recipient_that_is_spelt_in_another_way_is_told_the_handle(amq: Shell,
         (("--to", "bob", "--labels", "a", "--labels", "b"), "--labels is given twice"),
         (("--to", "bob", "--refs", "\udcff"), "--refs is not UTF-8"),
         (("--to", "bob", "--context", '{"a": "\udcff"}'), "--context is not UTF-8"),
-        (("--to", "bob", "--context", "@/"), "/ can not be read"),
+        (("--to", "bob", "--context", "@/"), "/ cannot be read"),
         (("--to", "bob", "--", "x"), "takes nothing behind --"),
     ],
 )

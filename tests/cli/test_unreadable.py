@@ -188,7 +188,7 @@ def test_a_bad_message_that_cannot_be_read_any_more_stays(
     with ExitStack() as later, monkeypatch.context() as patched:
         patched.setattr("amq.cli.output.Output.shown", lambda _: later.enter_context(lost("bad")))
         result = amq("drain", me="bob")
-    assert "bad could not be put away: Permission denied" in result.err
+    assert "bad could not be moved to the dead letters: Permission denied" in result.err
     assert (amq.new(), amq.dead_letters()) == (["bad.md"], [])
     assert not os.path.exists(amq.agent("bob").refused)
 
@@ -294,7 +294,7 @@ def test_a_good_message_is_listed_counted_and_given_back(amq: Shell) -> None:
     (item,) = dlq(amq, "list").value
     assert (item["id"], item["box"], item["original_id"], "error" in item) == ("m1", "refused", "m1", False)
     assert "[refused] " in amq.ok("dlq", "list", me="bob")
-    assert "a good message: amq dlq retry delivers it" in item["failure_detail"]
+    assert "a valid message; deliver it: amq dlq retry" in item["failure_detail"]
     assert "bob has 1 files in .amq/refused" in amq("doctor").out
     assert next(each for each in amq("who", "--json").value if each["handle"] == "bob")["dead_letters"] == 1
     assert "precious" in dlq(amq, "read", "--id", "m1").value["original"]

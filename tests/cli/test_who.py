@@ -57,7 +57,7 @@ def test_json_has_the_documented_keys(amq: Shell, notified: None) -> None:
     assert bob.pop("presence")["status"] == "busy"
     assert bob == {
         "handle": "bob", "unread": 1, "dead_letters": 0, "notifier": {"pid": os.getpid(), "how": "run"},
-        "waits_for": "nothing", "detail": "the mail has just come",
+        "waits_for": "notified", "detail": "the mail has just arrived",
     }  # fmt: skip
 
 

@@ -179,7 +179,7 @@ def test_without_a_private_directory_nothing_is_put_anywhere() -> None:
     assert launch.program == ["claude", "--settings", "{}"]
     assert launch.environment["PATH"] == "/bin"
     assert not launch.finds_amq
-    assert launch.hooks == "none: there is no private directory for them (it is full)"
+    assert launch.hooks == "none: amq has no private directory for them (it is full)"
     prepare(launch, cast("Mailbox", None), Options())
 
 

@@ -316,7 +316,7 @@ class TestHosting:
 
     def test_a_no_hosts_without_hooks_and_says_why(self, clone: Shell, program: Path) -> None:
         user = self.host(clone, program)
-        user.expect_exact("tracks it, so that it may be another's")
+        user.expect_exact("tracks it, so someone else may have made it")
         user.expect_exact("[y/N]")
         user.sendline("n")
         user.expect_exact("agents are not told of the mail here")

@@ -169,8 +169,8 @@ def test_the_gate_of_a_program_with_a_prompt(look: Look, reason: Reason | None) 
     [
         (replace(IDLE, row=EMPTY), End(Outcome.SUBMITTED, "")),
         (replace(IDLE, row=ELSEWHERE, output=92), End(Outcome.SUBMITTED, "")),
-        (replace(IDLE, row=ELSEWHERE), End(Outcome.UNCERTAIN, "our text was not seen to leave the line")),
-        (replace(IDLE, row=OURS, output=92), End(Outcome.UNCERTAIN, "our text was not seen to leave the line")),
+        (replace(IDLE, row=ELSEWHERE), End(Outcome.UNCERTAIN, "amq's text did not leave the line")),
+        (replace(IDLE, row=OURS, output=92), End(Outcome.UNCERTAIN, "amq's text did not leave the line")),
         (replace(IDLE, row=ELSEWHERE, published=Published.BLOCKED), End(Outcome.TYPED, "dialog")),
     ],
 )
@@ -238,10 +238,10 @@ def test_what_happens_meanwhile_stops_it(look: Look, outcome: Outcome, reason: s
 def test_an_enter_that_changed_nothing_is_repeated_only_with_the_same_proof() -> None:
     exact = replace(IDLE, echo=Echo.EXACT)
     state, done = run(pasted(), (0.02, exact), (0.12, exact), (0.7, exact))
-    assert done == [Write(b"\r"), End(Outcome.UNCERTAIN, "our text was not seen to leave the line")]
+    assert done == [Write(b"\r"), End(Outcome.UNCERTAIN, "amq's text did not leave the line")]
     assert run(state, (30.0, exact))[1] == [Write(b"\r")]
     for other in (IDLE, replace(IDLE, echo=Echo.OTHER)):
-        assert run(state, (30.0, other)) == (state, [End(Outcome.UNCERTAIN, "our text may still stand there")])
+        assert run(state, (30.0, other)) == (state, [End(Outcome.UNCERTAIN, "amq's text may still be in the line")])
 
 
 def test_a_text_that_came_back_late_is_submitted_by_the_reminder() -> None:
@@ -286,10 +286,10 @@ def test_a_known_cli_is_done_when_its_row_is_back_without_our_text(look: Look, r
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (EMPTY, "our text did not come back"),
-        (MERGED, "something else came back"),
-        (NOT_FOUND, "the input row has gone"),
-        (ELSEWHERE, "another place has come where the input row was"),
+        (EMPTY, "the program did not echo amq's text"),
+        (MERGED, "the program echoed something else"),
+        (NOT_FOUND, "the input row disappeared"),
+        (ELSEWHERE, "something else replaced the input row"),
         (UNKNOWN, "the input row was not seen"),
     ],
 )
@@ -313,7 +313,8 @@ def test_a_key_that_dialogs_ignore_and_that_has_no_effect_is_the_sign_of_another
     """The key is repeated while our text stands. No other follows, and no attempt presses one there again."""
     look = replace(standing(idle), published=published)
     stands = End(
-        Outcome.TYPED, "the submit key had no effect: this is another place than its prompt, or the key is taken"
+        Outcome.TYPED,
+        "the submit key had no effect: the line is not the program's prompt, or the key has another binding",
     )
     state, done = run(submitted(idle, rules), *((0.7 * number, look) for number in range(1, 5)), rules=rules)
     assert done == [Write(rules.submit)] * 3 + [stands]
@@ -512,7 +513,7 @@ def test_enter_waits_for_what_shows_that_the_program_works(working: bool) -> Non
 def test_without_any_key_the_line_is_left_and_said_so() -> None:
     rules = replace(CODEX.rules, submit=b"", inert=False)
     ours = standing(CODEX_IDLE)
-    left = End(Outcome.TYPED, "left in the line: no key is known that a dialog ignores")
+    left = End(Outcome.TYPED, "left unsubmitted: amq knows no submit key that dialogs ignore")
     state, done = run(pasted(rules, CODEX_IDLE), (0.1, ours), (0.3, ours), rules=rules)
     assert done == [left]
     assert run(state, (30.0, ours), rules=rules)[1] == [left]

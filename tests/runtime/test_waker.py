@@ -303,7 +303,7 @@ def test_a_pane_whose_name_was_only_inherited_is_not_typed_into(outside: Outside
     }
     with plain_terminal(outside) as shell:
         shell.press(f"AM_ME=claude AM_ROOT={outside.root} amq wake --check\r")
-        shell.sees(b"tmux     no: the terminal is another one than TMUX_PANE names")
+        shell.sees(b"tmux     no: this terminal is not the one that TMUX_PANE names")
 
 
 def test_a_blind_way_types_nothing_to_a_shell_or_an_editor(outside: Outside) -> None:

@@ -114,7 +114,7 @@ def test_a_server_that_starts_with_the_agents_knows_none(coop: Project) -> None:
 
 def test_without_a_private_directory_that_is_said(coop: Project, tmp_path: Path) -> None:
     done = coop.amq("coop", "up", "--agents", coop.agent("alice"), XDG_STATE_HOME=str(tmp_path))
-    assert "amq: warning: alice gets the tmux server's environment: " in done.stderr
+    assert "amq: warning: alice gets the tmux server's environment, not yours: " in done.stderr
     wait_until(lambda: coop.started("alice"))
 
 
@@ -144,7 +144,7 @@ def test_it_is_handed_over_once(private: PrivateState) -> None:
         assert handover.taken
     assert (first.returncode, first.stdout) == (0, "b\n")
     assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr.startswith("amq: the agent did not get its environment, which is handed over once (")
+    assert second.stderr.startswith("amq: the agent did not get its environment, which can be read only once (")
 
 
 def test_what_cannot_be_written_is_told(private: PrivateState, monkeypatch: pytest.MonkeyPatch) -> None:

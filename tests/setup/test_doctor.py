@@ -236,7 +236,7 @@ SET_UPS: dict[Break, tuple[str, str]] = {
     writable_for_all: ("permissions", "can write to 1 of"),
     only_registered: ("registry", "codex is registered but has no mailbox"),
     only_a_mailbox: ("registry", "codex has a mailbox but is not registered"),
-    broken_registry: ("registry", "can not be read"),
+    broken_registry: ("registry", "cannot be read"),
     no_registry: ("registry", "there is no registry"),
     half_a_mailbox: ("mailboxes", "the mailbox of codex is incomplete"),
     read_only: ("filesystem", "only be read"),
@@ -249,7 +249,7 @@ SET_UPS: dict[Break, tuple[str, str]] = {
     tracked: ("trust", "tracks it"),
     no_private_directory: ("private", "where agents can write"),
     old_settings: ("private", "may hold keys"),
-    amq_is_missing: ("amq", "no amq on the PATH"),
+    amq_is_missing: ("amq", "amq is not on the PATH"),
     amq_is_another: ("amq", "of version 0.9.8"),
     a_cli_is_missing: ("agents", "codex is registered, but its CLI is not installed"),
     a_cli_does_not_start: ("agents", "does not start"),
@@ -395,7 +395,7 @@ class TestCommand:
         lines = result.out.splitlines()
         assert (result.code, lines[0]) == (1, f"queue: {amq.root}")
         assert lines[1].startswith("good: queue, permissions")
-        assert lines[2] == "WRONG: amq: no amq on the PATH"
+        assert lines[2] == "WRONG: amq: amq is not on the PATH"
         assert lines[3].startswith("    install it")
         assert lines[-2].startswith("note: tmux")
 

@@ -163,7 +163,7 @@ class TestCommand:
         file.write_bytes(text)
         result = shell("hook", word, "claude", "--yes", me=None)
         assert (result.code, result.out) == (1, "")
-        assert f"{file} can not be understood, so it was left alone: " in result.err
+        assert f"{file} cannot be parsed, so amq left it unchanged: " in result.err
         assert file.read_bytes() == text
 
     def test_where_nobody_can_be_asked_it_refuses(self, shell: Shell, file: Path) -> None:
