@@ -126,7 +126,7 @@ class Agent(Model):
     unreadable: Annotated[int, Field(gt=0)] = absent
     """How many of these cannot be read; left out if all can."""
     dead_letters: Count
-    """How many files of its inbox were no messages and are kept, as dead letters or moved aside."""
+    """How many files of its inbox were not messages and are kept, as dead letters or moved aside."""
     presence: Presence = absent
     """What it says it is at; left out if it never did."""
     oldest_age_s: Annotated[float, Field(ge=0)] = absent
