@@ -110,8 +110,8 @@ def existing_root(option: str | None, environ: Mapping[str, str], cwd: str) -> S
     asked = "" if wanted.source == "found" else f" ({wanted.source})"
     where = "" if os.path.isabs(wanted.value) else f" in {cwd} or above it"
     fixed = wanted.source == "--root" or _is_one_place(wanted.value)
-    there = f"with the same {wanted.source}" if fixed else "to create one in this project"
-    raise NotFound(f"no queue {wanted.value}{where}{asked}", hint=f"`amq init --agents claude,codex` {there}")
+    there = f"create one with the same {wanted.source}" if fixed else "create one in this project"
+    raise NotFound(f"no queue {wanted.value}{where}{asked}", hint=f"{there}: `amq init --agents claude,codex`")
 
 
 def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: bool = False) -> Setting:

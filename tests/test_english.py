@@ -28,14 +28,16 @@ class Banned(NamedTuple):
 
 BANNED = [
     Banned(r"\b[Tt]he person\b|\b[Aa] person\b", "user", "the dialog asks the person"),
-    Banned(r"(?i)\b(some|any|every|no)body\b", "someone, anyone, everyone, no one; better a noun", "nobody notifies it"),
-    Banned(r"(?<!Initialized )\bAMQ root\b", "queue", "the AMQ root is missing"),
+    Banned(
+        r"(?i)\b(some|any|every|no)body\b", "someone, anyone, everyone, no one; better a noun", "nobody notifies it"
+    ),
+    Banned(r"(?i)(?<!Initialized )\bAMQ root\b", "queue", "the AMQ root is missing"),
     Banned(r"(?i)(?<!cannot )\btell(s|ing)?\b|\btold\b", "notify, announce, say", "the agent was told of it"),
     Banned(r"(?i)\bmend(s|ed|ing)?\b", "fix", "doctor mends it"),
     Banned(r"(?i)\bdefects?\b", "internal error", "a defect in amq"),
     Banned(r"(?i)\bin vain\b", "timed out, failed", "it waited in vain"),
     Banned(r"(?i)\bcan not\b", "cannot", "it can not be read"),
-    Banned(r"(?i)(?<!there )\b(is|are|was|were) no\b(?! longer\b)", "is not a", "the file is no message"),
+    Banned(r"(?i)(?<!there )\b(is|are|was|were) no (?!longer\b)", "is not a", "the file is no message"),
     Banned(r"(?i)\b(stands?|stood)\b", "is", "the line stands in its row"),
     Banned(r"(?i)\bbe (it|they)\b", "whether", "the mail, be it new or old"),
     Banned(r"(?i)\bof (ours|yours|mine|theirs)\b", "our, your", "a file of yours"),
@@ -46,8 +48,7 @@ BANNED = [
     Banned(r"(?i)\bhands? over word\b|\bword of\b", "announce", "it hands over word about mail"),
 ]
 OPENINGS = [
-    Banned(r"^(who|whose|what|whatever|whether|which)\b(?!.*\?)", "a verb, or a noun", "what each agent says"),
-    Banned(r"^(how|where)\b(?!.*\?)", "a verb, or a noun", "how the agents are"),
+    Banned(r"^(who|whose|what|whatever|whether|which|how)\b(?!.*\?)", "a verb, or a noun", "what each agent says"),
     Banned(r"^(the same|one of them|such)\b", "a verb, or a noun", "the same for other mail"),
     Banned(r"^see\b", "a verb that says what to do", "see the log"),
 ]
@@ -121,7 +122,9 @@ def in_lower_case(texts: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]
 
 
 def test_help_errors_and_hints() -> None:
-    found = [(f"{name}:{line}", text) for name, source in modules("amq") for line, text in strings(source, docstrings=False)]
+    found = [
+        (f"{name}:{line}", text) for name, source in modules("amq") for line, text in strings(source, docstrings=False)
+    ]
     assert len(found) > 1000
     assert wrong(iter(found), BANNED) == []
     assert wrong(in_lower_case(iter(found)), OPENINGS) == []
@@ -158,7 +161,9 @@ def test_documents() -> None:
 @pytest.mark.parametrize("entry", BANNED + OPENINGS, ids=lambda entry: entry.sample)
 def test_each_entry_can_fail(entry: Banned) -> None:
     assert len(wrong(iter([("here", entry.sample)]), BANNED + OPENINGS)) == 1
-    source = f'"""{entry.sample}"""\ndef f(it):\n    raise AmqError(f"{entry.sample} {{it}}", hint="do {entry.sample}")\n'
+    source = (
+        f'"""{entry.sample}"""\ndef f(it):\n    raise AmqError(f"{entry.sample} {{it}}", hint="do {entry.sample}")\n'
+    )
     found = [("m", text) for _, text in strings(source, docstrings=False)]
     assert {text for _, text in found} == {f"{entry.sample} {{}}", f"do {entry.sample}"}
     assert wrong(iter(found), [entry])
@@ -169,4 +174,10 @@ def test_each_entry_can_fail(entry: Banned) -> None:
 
 def test_what_is_read_apart() -> None:
     assert pieces("  amq why          what it is\n  amq x") == ["  amq why", "what it is", "  amq x"]
-    assert sentences("# Who\n\n* a `told` b. It\n  is: good\n\n    told\n\n| what | x |\n") == ["Who", "a X b.", "It is: good", "what", "x"]
+    assert sentences("# Who\n\n* a `told` b. It\n  is: good\n\n    told\n\n| what | x |\n") == [
+        "Who",
+        "a X b.",
+        "It is: good",
+        "what",
+        "x",
+    ]

@@ -46,7 +46,8 @@ def run(args: Namespace, out: Output) -> int:
     wrong = play(place, config.environment(), out.data, args.timeout)
     if wrong:
         raise AmqError(
-            f"the demo failed: {wrong}", hint=f"look at the mail in {place}/.agent-mail and at run.log in ~/.local/state/amq"
+            f"the demo failed: {wrong}",
+            hint=f"look at the mail in {place}/.agent-mail and at run.log in ~/.local/state/amq",
         )
     out.data(AFTERWARDS.format(root=visible(f"{place}/.agent-mail")))
     return 0

@@ -83,9 +83,7 @@ def options(parser: ArgumentParser) -> None:
     when = waking.add_when(parser)
     longer = "extra wait while its hooks may notify it (default 10s)"
     when.add_argument("--hooks-within", type=duration, metavar="10s", help=longer)
-    when.add_argument(
-        "--notice", choices=NOTICES, default="bell", help="signal for mail that the agent does not drain"
-    )
+    when.add_argument("--notice", choices=NOTICES, default="bell", help="signal for mail that the agent does not drain")
 
 
 def run(args: Namespace, out: Output) -> int:

@@ -59,7 +59,7 @@ OTHERS: dict[str, Any] = {
     "dead-letter": queue.Envelope,
     "error": queue.Failure,
 }
-"""What stands in files (an acknowledgement is printed by `ack` as it is there), and the error on stderr."""
+"""The contents of files (an acknowledgement is printed by `ack` as it is there), and the error on stderr."""
 
 MODELS = {command.replace(" ", "-"): model for command, model in PRINTED.items()} | OTHERS
 

@@ -43,7 +43,7 @@ def call(amq: Shell, pattern: str, words: str, me: str = "alice", code: int = er
         (errno.EROFS, "writable directories"),
         (errno.EACCES, "writable directories"),
         (errno.EPERM, "writable directories"),
-        (errno.ENOSPC, "make room"),
+        (errno.ENOSPC, "free space"),
         (errno.EMFILE, "ulimit -n"),
         (errno.EIO, ""),
     ],

@@ -228,7 +228,7 @@ def test_a_queue_that_others_can_write_to(amq: Shell, command: str, words: tuple
     amq.root.chmod(0o770)
     result = amq(command, *words)
     assert result.code == code
-    assert f"others can write to the queue {amq.root}" in result.err
+    assert f"other users can write to the queue {amq.root}" in result.err
     assert f"chmod go-w {amq.root}" in result.err
 
 

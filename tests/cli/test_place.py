@@ -16,7 +16,7 @@ def test_no_queue_is_strewn_among_other_files(shell: Shell, command: tuple[str, 
     shell.project.joinpath("README").touch()
     called = shell("--root", ".", *command)
     assert called.code == 2
-    assert "holds other files" in called.err
+    assert "contains other files" in called.err
     assert f"did you mean --root {shell.root}?" in called.err
     assert sorted(path.name for path in shell.project.iterdir()) == [".git", "README"]
 
@@ -44,7 +44,7 @@ def test_the_directory_above_a_new_queue_must_be_there(shell: Shell) -> None:
     above = shell.project / "it's"
     assert (called.code, called.err) == (
         3,
-        f"amq: no directory {above} to make the queue in\n     mkdir -p {shlex.quote(str(above))}\n",
+        f"amq: cannot create the queue: {above} does not exist\n     mkdir -p {shlex.quote(str(above))}\n",
     )
 
 
@@ -53,7 +53,7 @@ def test_a_queue_that_was_not_made_is_not_said_to_be(shell: Shell, words: tuple[
     called = shell("--root", "nothing/queue", *words)
     assert (called.code, called.err.splitlines()[0]) == (
         3,
-        f"amq: no directory {shell.project / 'nothing'} to make the queue in",
+        f"amq: cannot create the queue: {shell.project / 'nothing'} does not exist",
     )
 
 
@@ -67,19 +67,19 @@ def test_a_file_is_no_queue(shell: Shell, tmp_path: Path) -> None:
 def test_the_hint_for_a_missing_queue_names_the_queue_that_was_asked_for(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "with the same --root makes one there" in shell("list", "--root", "elsewhere").err
-    assert "to create one in this project" in shell("list").err
+    assert "create one with the same --root" in shell("list", "--root", "elsewhere").err
+    assert "create one in this project" in shell("list").err
     monkeypatch.setenv("AM_ROOT", "elsewhere")
-    assert "to create one in this project" in shell("list").err
+    assert "create one in this project" in shell("list").err
     monkeypatch.setenv("AM_ROOT", str(shell.project / "elsewhere"))
-    assert "with the same AM_ROOT makes one there" in shell("list").err
+    assert "create one with the same AM_ROOT" in shell("list").err
 
 
 @pytest.mark.parametrize("me", ["alice", "user"])
 def test_a_directory_that_is_no_queue_is_told_from_one_without_the_mailbox(shell: Shell, me: str) -> None:
     shell.root.mkdir()
     called = shell("list", me=me)
-    assert (called.code, called.err.splitlines()[0]) == (3, f"amq: {shell.root} is no queue: it has no agents in it")
+    assert (called.code, called.err.splitlines()[0]) == (3, f"amq: {shell.root} is not a queue: it has no agents")
     assert "amq init" in called.err
     assert list(shell.root.iterdir()) == []
 

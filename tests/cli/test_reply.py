@@ -134,7 +134,7 @@ def test_a_subject_as_long_as_a_header_can_be_answered(amq: Shell, character: st
 
 
 def test_help_tells_the_thread_that_it_keeps(amq: Shell) -> None:
-    assert "(default: that of the message)" in amq.ok("help", "reply")
+    assert "(default: the message's)" in amq.ok("help", "reply")
     assert "(default: the pair's own)" in amq.ok("help", "send")
 
 

@@ -96,7 +96,7 @@ def test_bad_messages_are_warned_of_and_left_out(amq: Shell) -> None:
     amq.put("bad\x1b[2J.md", b"nonsense")
     result = amq("thread", "--id", "plan/x")
     assert (result.code, result.out.count("\n")) == (0, 2)
-    assert "bad^[[2J is no message" in result.err
+    assert "bad^[[2J is not a message" in result.err
 
 
 def test_a_mailbox_that_can_not_be_read_stops_nothing(amq: Shell) -> None:

@@ -134,7 +134,7 @@ def test_list_does_not_call_it_no_message(amq: Shell, lost: Lost, words: list[st
         result = amq(*words, me="bob")
     assert result.out == "No messages that can be read.\n"
     assert "m1 cannot be read: Permission denied; " in result.err
-    assert "is no message" not in result.err
+    assert "is not a message" not in result.err
 
 
 def test_watch_thread_and_trace_say_it(amq: Shell, lost: Lost) -> None:
@@ -144,7 +144,7 @@ def test_watch_thread_and_trace_say_it(amq: Shell, lost: Lost) -> None:
         for words in (["watch"], ["thread", "--id", "t"], ["trace", "--id", "m1"]):
             result = amq(*words, me="bob")
             assert "m1 cannot be read: Permission denied" in result.err, words
-            assert "is no message" not in result.err
+            assert "is not a message" not in result.err
         assert amq("trace", "--id", "m1", me="bob").code == 1
 
 
@@ -226,7 +226,7 @@ def test_the_remedy_names_the_owner_or_the_mode(amq: Shell, monkeypatch: pytest.
 
 @pytest.mark.parametrize(
     ("code", "says"),
-    [("EMFILE", "ulimit -n"), ("ENFILE", "ulimit -n"), ("EIO", "look at the disk"), ("EACCES", "ls -lZ")],
+    [("EMFILE", "ulimit -n"), ("ENFILE", "ulimit -n"), ("EIO", "check its disk"), ("EACCES", "ls -lZ")],
 )
 def test_the_remedy_of_others(amq: Shell, code: str, says: str) -> None:
     amq.send("--new-id=m1")
@@ -234,7 +234,7 @@ def test_the_remedy_of_others(amq: Shell, code: str, says: str) -> None:
 
 
 def test_what_has_gone_has_a_remedy_too(amq: Shell) -> None:
-    assert "shows whose it is" in advice(amq)
+    assert "shows its owner and mode" in advice(amq)
 
 
 def test_on_windows_another_program_may_have_it_open(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

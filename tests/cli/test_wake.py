@@ -17,7 +17,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_where_no_way_works_it_says_why_and_what_to_do(amq: Shell) -> None:
     ended = amq("wake")
     assert ended.code == 125
-    assert "no way to wake alice from here (tmux: no terminal; " in ended.err
+    assert "no way to notify alice from here (tmux: no terminal; " in ended.err
     assert "amq run -- PROGRAM" in ended.err
 
 
@@ -46,10 +46,10 @@ def test_each_way_is_explained(amq: Shell) -> None:
     ("words", "me", "message"),
     [
         (("--inject-cmd", "a\nb"), "alice", "takes one line"),
-        ((), "user", "user is the person"),
+        ((), "user", "user is the user's handle"),
         (("--via", "pigeon"), "alice", "pigeon"),
         (("--prompt", " "), "alice", "--prompt takes one line of printable text"),
-        (("--profile", "clade"), "alice", "no profile 'clade'; did you mean claude"),
+        (("--profile", "clade"), "alice", "unknown profile 'clade'; did you mean claude"),
         (("--debounce", "soon"), "alice", "not a duration"),
     ],
 )

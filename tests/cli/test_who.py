@@ -97,7 +97,7 @@ def test_a_link_in_place_of_the_lock_is_not_followed(amq: Shell, bobs_state: Roo
     Path(bobs_state, NOTIFIER_NAME).symlink_to(tmp_path / "elsewhere")
     result = amq("who", "--json")
     assert result.code == 0
-    assert "who notifies" in result.err
+    assert "what notifies" in result.err
     assert not (tmp_path / "elsewhere").exists()
 
 

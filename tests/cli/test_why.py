@@ -78,7 +78,7 @@ def test_a_notifier_that_is_stopped_tells_nobody(amq: Shell, state: RootedPath) 
         process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, process.pid, os.WSTOPPED)
         assert waits_for(amq) == "stopped"
-        assert f"amq run (pid {process.pid}) is stopped: fg in its shell" in amq.ok("why", "bob")
+        assert f"amq run (pid {process.pid}) is stopped; to resume it: fg in its shell" in amq.ok("why", "bob")
         process.send_signal(signal.SIGCONT)
         process.communicate()
 
@@ -108,7 +108,7 @@ def test_how_the_last_attempt_ended(amq: Shell, state: RootedPath, notified: Non
 def test_what_it_is_at_since_it_was_told_is_not_known(amq: Shell, state: RootedPath, notified: None) -> None:
     """A dialog, say: that is looked at when it is to be reminded."""
     Record(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
-    expected = "bob: 1 unread message: 0s ago it was told; it may be working, or asking the user a question\n"
+    expected = "bob: 1 unread message: 0s ago it was notified; it may be working, or asking the user a question\n"
     assert amq.ok("why", "bob") == expected
 
 

@@ -205,7 +205,7 @@ def test_the_time_to_settle_begins_again_when_the_text_goes_away() -> None:
 
 
 @pytest.mark.parametrize(
-    ("echo", "reason"), [(Echo.NOTHING, "did not come back"), (Echo.PART, "did not"), (Echo.OTHER, "something else")]
+    ("echo", "reason"), [(Echo.NOTHING, "did not echo"), (Echo.PART, "did not"), (Echo.OTHER, "something else")]
 )
 def test_without_exactly_our_text_nothing_is_pressed(echo: Echo, reason: str) -> None:
     state, done = run(pasted(), (1.0, replace(IDLE, echo=echo)), (1.5, replace(IDLE, echo=echo)))

@@ -398,12 +398,10 @@ def test_a_program_that_amq_does_not_know_gets_nothing_and_the_user_is_notified_
     shown = other(outside)
     with plain_terminal(outside) if way == "tiocsti" else contextlib.nullcontext(request.getfixturevalue("pane")):
         starts_other(outside, "--program other")
-        assert "amq: other is not a program that amq knows, so nothing is typed into it" in outside.said()
+        assert "amq: amq does not know other, so it types nothing into it" in outside.said()
         gets_nothing(outside, "unknown-program")
         wait_until(shown.exists)
-        assert (
-            shown.read_text() == "--app-name=amq|--|Mail for claude|It has not been read; amq why claude tells why.|\n"
-        )
+        assert shown.read_text() == "--app-name=amq|--|Mail for claude|Unread mail. To see why: amq why claude|\n"
 
 
 @pytest.mark.parametrize("way", ["tmux", "tiocsti"])

@@ -164,7 +164,7 @@ def test_a_pane_that_never_takes_it_is_named(
     root = f"{coop.path}/.agent-mail"
     registry.make_queue(QueueLayout(root), tracked=False)
     agents = Coop(root, coop.environ)
-    with pytest.raises(AmqError, match=r"alice has not started in tmux my-project:0\.0 in 0\.1 s"):
+    with pytest.raises(AmqError, match=r"alice did not start in tmux my-project:0\.0 in 0\.1 s"):
         agents.up([Seat("alice", ("cat",))], str(coop.path), private, print)
     monkeypatch.setattr(Handover, "command", lambda *_: ["false"])
     (place,) = agents.up([Seat("bob", ("cat",))], str(coop.path), private, print)

@@ -70,7 +70,7 @@ def test_an_agent_that_is_hosted_elsewhere_is_neither_started_nor_ended(coop: Pr
     assert up(coop, coop.agent("alice")) == ["alice: already running elsewhere (process"]
     assert coop.states() == {"alice": "elsewhere"}
     assert coop.amq("coop", "down").stdout == (
-        f"alice: runs in a terminal of its own (process {os.getpid()}), which was left alone\n"
+        f"alice: left running: coop up did not start it (process {os.getpid()})\n"
     )
     claim.release()
 
@@ -115,9 +115,9 @@ def test_down_ends_all_and_says_what_mail_remains(coop: Project) -> None:
     coop.amq("send", "--me", "alice", "--to", "carl", "--create", "--body", "hello")
     said = coop.amq("coop", "down").stdout.splitlines()
     assert sorted(said[:2]) == ["alice: ended", "bob: ended"]
-    assert said[2:] == ["carl: 1 unread, which wait"]
+    assert said[2:] == ["carl: 1 unread, kept in the queue"]
     assert coop.tmux("list-sessions", "-F", "#{session_name}") == "other\n"
-    assert coop.amq("coop", "down").stdout == "carl: 1 unread, which wait\n"
+    assert coop.amq("coop", "down").stdout == "carl: 1 unread, kept in the queue\n"
 
 
 def test_down_says_that_there_was_nothing_to_end(coop: Project) -> None:

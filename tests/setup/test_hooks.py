@@ -238,7 +238,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
 def test_an_error_names_the_file_and_the_line(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text('{\n  "a": 1\n  "b": 2\n}')
-    with pytest.raises(AmqError, match=r"settings\.json can not be understood.*line 3"):
+    with pytest.raises(AmqError, match=r"settings\.json cannot be parsed.*line 3"):
         hooks.installing(str(path), "claude")
 
 
