@@ -52,7 +52,7 @@ def ids(account: Account, path: RootedPath, find: Callable[[Directory], list[str
 def left_out(account: Account, path: str, error: OSError) -> None:
     """Warn that PATH cannot be looked into; once of a link, which may be met on the way to several."""
     if isinstance(error, UnsafePath):
-        account.warn_once(f"{error}; its mail is skipped; {error.hint}")
+        account.warn_once(f"{error}; it is skipped; {error.hint}")
     else:
         account.warn(f"{path} is skipped: {why(error)}")
 

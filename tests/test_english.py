@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -70,7 +69,7 @@ def wrong(texts: Iterator[tuple[str, str]], banned: list[Banned]) -> list[str]:
 
 
 def strings(source: str, *, docstrings: bool) -> Iterator[tuple[int, str]]:
-    """Yield the texts of a module's SOURCE that have several words, with their lines; its DOCSTRINGS, or all but those."""
+    """Yield the texts of a module's SOURCE that have several words, with their lines: its DOCSTRINGS, or the others."""
     nodes: list[ast.AST] = [ast.parse(source)]
     while nodes:
         node = nodes.pop()
@@ -174,7 +173,8 @@ def test_each_entry_can_fail(entry: Banned) -> None:
 
 def test_what_is_read_apart() -> None:
     assert pieces("  amq why          what it is\n  amq x") == ["  amq why", "what it is", "  amq x"]
-    assert sentences("# Who\n\n* a `told` b. It\n  is: good\n\n    told\n\n| what | x |\n") == [
+    document = "# Who\n\n* a `told` b. It\n  is: good\n\n    told\n\n| what | x |\n"
+    assert sentences(document) == [
         "Who",
         "a X b.",
         "It is: good",

@@ -42,9 +42,9 @@ it presses Enter anyway, even in a program whose input line it does not know: th
 amq types the line while the agent's program reads the keyboard: the program that --program names (default: the agent's
 handle), or any CLI that amq knows. It types nothing into a program that it does not know, and notifies you instead.
 --prompt and --profile describe the program that --program names, and work where amq sees its screen (tmux, kitty). With
---prompt TEXT it types while the row before the cursor is exactly TEXT and nothing is after or below the cursor. It never
-types where the kernel edits the input line, because it cannot see what you typed ahead. Use --profile for a CLI
-behind another program: --program docker --profile claude."""
+--prompt TEXT it types while the row before the cursor is exactly TEXT and nothing is after or below the cursor. It types
+nothing where the kernel edits the input line, because it cannot see what you typed ahead. Use --profile for a CLI behind
+another program: --program docker --profile claude."""
 
 
 def options(parser: ArgumentParser) -> None:

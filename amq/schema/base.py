@@ -14,7 +14,7 @@ absent: Any = None
 
 
 def _tidy(schema: dict[str, Any]) -> None:
-    """Put descriptions on one line, and take away what no reader needs: titles made from keys, `absent` as a default."""
+    """Put descriptions on one line, and drop what readers do not need: titles made from keys, `absent` as a default."""
     keys = schema["properties"].values()
     for described in (schema, *keys):
         described["description"] = " ".join(described.get("description", "").split())

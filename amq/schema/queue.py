@@ -157,7 +157,7 @@ class Why(Model):
 
 
 class Recorded(Model):
-    """What was recorded while an agent was to be notified of its mail: what that waited for, or how an attempt ended."""
+    """A record of an agent's mail: the reason why it waited, or the outcome of an attempt to notify."""
 
     at: Instant
     """When, RFC 3339 in UTC."""

@@ -13,8 +13,8 @@ class Placed(Model):
     handle: Handle
     """The agent."""
     state: Literal["started", "running", "elsewhere", "ended", "absent", "missing"]
-    """started: just now; running: in a pane that coop up made; elsewhere: hosted by another amq run; ended: its pane shows how;
-    absent: not running; missing: its program is not installed.
+    """started: just now; running: in a pane that coop up made; elsewhere: hosted by another amq run;
+    ended: its pane shows how; absent: not running; missing: its program is not installed.
     """
     pid: Count = absent
     """The process id of its host, if it runs."""

@@ -337,7 +337,7 @@ def test_nothing_in_the_inbox_is_replaced_or_doubled(amq: Shell, box: str) -> No
     path = put_aside(amq, "m1", data)
     there = Path(amq.agent("bob").home, "inbox", box, "m1.md")
     there.write_bytes(message_file(b"another", id="m1"))
-    assert "has another message m1" in dlq(amq, "retry", "--id", "m1").error["error"]
+    assert "has another message with the id m1" in dlq(amq, "retry", "--id", "m1").error["error"]
     assert path.exists()
     there.write_bytes(data)
     assert dlq(amq, "retry", "--id", "m1").code == 0

@@ -41,10 +41,10 @@ def test_the_table_names_every_agent(amq: Shell, notified: None) -> None:
     amq.ok("drain", me="carol")
     assert amq.ok("who").splitlines() == [
         "agent  status  unread  oldest  waits for  dead letters  notified by",
-        "alice  -       0       -       -          0             nobody",
-        f"bob    busy    1       0s      nothing    0             amq run (pid {os.getpid()})",
-        "carol  -       0       -       -          1             nobody",
-        "user   -       0       -       -          0             nobody",
+        "alice  -       0       -       -          0             -",
+        f"bob    busy    1       0s      notified   0             amq run (pid {os.getpid()})",
+        "carol  -       0       -       -          1             -",
+        "user   -       0       -       -          0             -",
     ]
 
 

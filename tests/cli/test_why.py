@@ -134,7 +134,7 @@ def test_a_damaged_record_stops_nobody(amq: Shell, state: RootedPath, notified: 
     with Path(state, WAKES_NAME).open("a") as file:
         file.write(f'{whole}\n{{"at": "20\n[]\n7\n{whole.replace("draft", "moon")}\n')
     assert waits_for(amq) == "draft"
-    assert "draft: there is" in amq.ok("why", "bob"), "an instant that is none has no age"
+    assert "draft: its input line has" in amq.ok("why", "bob"), "an instant that is none has no age"
 
 
 def test_the_history(amq: Shell, state: RootedPath) -> None:

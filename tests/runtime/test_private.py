@@ -116,7 +116,7 @@ def test_a_place_of_another_user_s_is_not_taken(place: Path) -> None:
     assert "belongs to another user" in private_state({"HOME": str(place / "theirs")}, ()).why_not
     (place / "amq").mkdir()
     os.chown(place / "amq", OTHER, OTHER)
-    assert "yours alone" in private_state({"XDG_STATE_HOME": str(place)}, ()).why_not
+    assert "only you can use" in private_state({"XDG_STATE_HOME": str(place)}, ()).why_not
 
 
 def test_a_directory_of_the_user_s_own_group_may_be_writable_for_it(place: Path) -> None:

@@ -73,7 +73,7 @@ def test_ones_own_extends_another(tmp_path: Path) -> None:
         ("[rules]\nprompt = ' '", "rules.prompt takes one line of printable text"),
         ("[rules]\nprompt = 1", "rules.prompt takes one line"),
         ("[rules]\nrow = { text = '' }", "rules.row.text takes one line"),
-        ('name = "x"\n[rules]\nplain = "\\u0003"', "rules.plain: no key"),
+        ('name = "x"\n[rules]\nplain = "\\u0003"', "rules.plain: not a key"),
         ("additions = [{ argument = ['x'] }]", "additions.0.arguments: "),
     ],
 )

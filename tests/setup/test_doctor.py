@@ -261,7 +261,7 @@ WORTH_KNOWING: dict[Break, tuple[str, str]] = {
     unread_for_long: ("mail", "has not read it"),
     dead_letters: ("mail", "1 dead letters"),
     a_cli_is_old: ("agents", "2.1.197 is older"),
-    no_tmux: ("tmux", "no tmux"),
+    no_tmux: ("tmux", "tmux is not installed"),
     no_hooks: ("hooks", "codex's own hooks"),
 }
 
@@ -396,7 +396,7 @@ class TestCommand:
         assert (result.code, lines[0]) == (1, f"queue: {amq.root}")
         assert lines[1].startswith("good: queue, permissions")
         assert lines[2] == "WRONG: amq: amq is not on the PATH"
-        assert lines[3].startswith("    install it")
+        assert lines[3].startswith("    run scripts/install.sh")
         assert lines[-2].startswith("note: tmux")
 
     def test_nothing_wrong_is_success(self, world: World) -> None:
@@ -416,7 +416,7 @@ class TestCommand:
     def test_fix_says_what_it_mended(self, amq: Shell) -> None:
         amq.root.chmod(0o777)
         result = amq("doctor", "--fix", me=None)
-        assert any(line.startswith("mended: permissions: other users can write") for line in result.out.splitlines())
+        assert any(line.startswith("fixed: permissions: other users can write") for line in result.out.splitlines())
         assert amq.root.stat().st_mode & 0o777 == 0o700
 
     def test_json_names_check_and_remedy(self, amq: Shell) -> None:

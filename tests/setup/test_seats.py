@@ -29,7 +29,7 @@ def test_agents(text: str, seats: list[tuple[str, ...]]) -> None:
         (" , ", "no agents"),
         ("Claude", "not a handle"),
         ("user", "the user"),
-        ("a,a=b", "named twice"),
+        ("a,a=b", "used twice"),
         ("a=", "no program"),
         ("a='", "split into words"),
     ],
