@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from amq.errors import AmqError, NotFound
 from amq.layout import QueueLayout
-from amq.names import PERSON, IdMaker, check_handle, nearest
+from amq.names import PERSON, IdMaker, check_handle, nearest, typed_handle
 from amq.store import directories, registry
 
 TYPE_CHECKING = False
@@ -50,6 +50,10 @@ class Account:
         self._random = random
         self._warned: set[str] = set()
         self._require_mailbox()
+
+    def named(self, text: str, what: str) -> str:
+        """Return the handle that a user means by TEXT, in whatever case; raises UsageError, which says WHAT it is."""
+        return typed_handle(text, partial(registry.is_known, self.queue), what)
 
     def registered(self) -> list[str] | None:
         """The registered handles; None if there is no registry that can be read."""

@@ -7,7 +7,7 @@ import stat
 
 from amq.errors import NotFound, Unsafe, UsageError
 from amq.layout import ROOT_NAME
-from amq.names import PERSON, check_handle
+from amq.names import PERSON, typed_handle
 from amq.record import record
 
 TYPE_CHECKING = False
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from amq.budget import Budget
 
+
+GIVEN = "/proc/self/environ"  # the environment that a process was started with, on Linux
+_FROM_PYTHON = ("C.UTF-8", "C.utf8", "UTF-8")
 
 RUN = "AMQ_RUN"
 """The variable by which what `amq run` hosts knows that run: a word that is in the notifier's lock too, or empty."""
@@ -32,8 +35,23 @@ class Setting:
 
 
 def environment() -> dict[str, str]:
-    """A copy of the process's environment."""
-    return dict(os.environ)
+    """A copy of the environment that we were started with.
+
+    In the C locale Python adds LC_CTYPE to it (PEP 538); that is none of the programs' that we start.
+    """
+    found = dict(os.environ)
+    if found.get("LC_CTYPE") in _FROM_PYTHON and not _was_given("LC_CTYPE"):
+        del found["LC_CTYPE"]
+    return found
+
+
+def _was_given(name: str) -> bool:
+    """Whether the variable NAME was there when we were started; True where the system does not tell."""
+    try:
+        with open(GIVEN, "rb") as file:
+            return any(entry.startswith(f"{name}=".encode()) for entry in file.read().split(b"\0"))
+    except OSError:
+        return True
 
 
 def working_directory() -> str:
@@ -256,15 +274,22 @@ def _anothers(what: str) -> Unsafe:
     return Unsafe(f"{what} belongs to another user", hint=f"{way} add --trust-root")
 
 
-def resolve_me(option: str | None, environ: Mapping[str, str], *, person: bool) -> Setting:
+def resolve_me(
+    option: str | None,
+    environ: Mapping[str, str],
+    *,
+    person: bool,
+    is_known: Callable[[str], bool] = lambda _: False,
+) -> Setting:
     """Whose mailbox it is; `person` says that a terminal is there, so that nobody else can be meant.
 
-    Raises UsageError: an agent that lost its environment must not become the person.
+    IS_KNOWN says which agents may be named in capitals. Raises UsageError: an agent that lost its environment must not
+    become the person.
     """
     if option is not None:
-        return Setting(check_handle(option, "--me"), "--me")
+        return Setting(typed_handle(option, is_known, "--me"), "--me")
     if environ.get("AM_ME"):
-        return Setting(check_handle(environ["AM_ME"], "AM_ME"), "AM_ME")
+        return Setting(typed_handle(environ["AM_ME"], is_known, "AM_ME"), "AM_ME")
     if person:
         return Setting(PERSON, "terminal")
     raise UsageError("who are you? no --me, and AM_ME is not set", hint="add --me HANDLE, or export AM_ME=HANDLE")

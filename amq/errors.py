@@ -6,6 +6,8 @@ Each class knows the exit code of the command that ends with it, and the `code` 
 
 from __future__ import annotations
 
+import os
+
 INTERRUPTED = 130
 """The exit code of a command that a person broke off."""
 
@@ -88,9 +90,11 @@ class Unreadable(AmqError, OSError):
 
     code = "unreadable"
 
-    def __init__(self, identifier: str, reason: str, hint: str) -> None:
+    def __init__(self, identifier: str, reason: str, hint: str, *, is_forbidden: bool = False) -> None:
+        """`is_forbidden` says that this lasts until the file is given another owner, mode or the like."""
         super().__init__(f"{identifier} cannot be read: {reason}", hint)
         self.id = identifier
+        self.is_forbidden = is_forbidden
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}"
@@ -108,9 +112,9 @@ def remedy(error: BaseException) -> str:
     import errno
 
     hint: str = getattr(error, "hint", "")
-    code = error.errno if isinstance(error, OSError) else None
-    if hint or code is None:
+    if hint:
         return hint
+    code = error.errno if isinstance(error, OSError) else _code(error)
     if code in (errno.EROFS, errno.EACCES, errno.EPERM):
         return (
             "this process may not write there; in a sandbox, let the queue be one of its writable directories "
@@ -118,7 +122,21 @@ def remedy(error: BaseException) -> str:
         )
     if code in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return "free space on that disk and try again"
-    return "allow more open files: ulimit -n" if code in (errno.EMFILE, errno.ENFILE) else ""
+    if code in (errno.EMFILE, errno.ENFILE):
+        return "allow more open files: ulimit -n"
+    if code == errno.EAGAIN:
+        return "allow more processes and threads: ulimit -u, or the limit of its container (pids)"
+    return ""
+
+
+def _code(error: BaseException) -> int | None:
+    """The number of the system's error behind ERROR, which is no OSError: a module not read, a thread not started."""
+    import errno
+
+    said = str(error)
+    if isinstance(error, ImportError) and said.endswith(os.strerror(errno.EMFILE)):
+        return errno.EMFILE
+    return errno.EAGAIN if isinstance(error, RuntimeError) and said == "can't start new thread" else None
 
 
 def why(error: BaseException) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from amq.errors import Unreadable, UnsafePath, why
-from amq.names import check_handle
 from amq.store import maildir, registry
 from amq.store.durable import Directory
 from amq.text import visible
@@ -24,6 +23,7 @@ def agents(account: Account, only: Sequence[str] = ()) -> dict[str, AgentLayout]
     A mailbox that cannot be looked into is warned of and left out. Raises UsageError for what is no handle, NotFound
     for an agent that has no mailbox, OSError for one of ONLY these that cannot be looked into.
     """
+    only = [account.named(word, "--agents") for word in only]
     unusable: dict[str, OSError] = {}
     present = registry.mailboxes(account.queue, unusable.__setitem__)
     for handle, error in unusable.items():
@@ -31,7 +31,7 @@ def agents(account: Account, only: Sequence[str] = ()) -> dict[str, AgentLayout]
             raise error
         left_out(account, account.queue.agent(handle).home, error)
     for handle in only:
-        if check_handle(handle, "--agents") not in present:
+        if handle not in present:
             raise account.unknown(handle, account.registered() or [], f"amq init --agents {handle}")
     chosen = [handle for handle in present if not only or handle in only]
     return {handle: account.queue.agent(handle) for handle in sorted(chosen, key=account.me.__ne__)}

@@ -21,7 +21,6 @@ from amq.message import Message
 from amq.names import check_line, message_id
 from amq.record import record
 from amq.store import maildir
-from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from amq.deadletters import Opened, Retried
     from amq.draining import Drain, Drained, Fits
+    from amq.inbox_view import InboxView
     from amq.layout import RootedPath
     from amq.roster import Agent
     from amq.sending import Draft, Replied, Sent
@@ -52,17 +52,6 @@ class Unread:
     priority: str
     subject: str
     created_ns: int = 0
-
-
-def _unread(new: Directory, identifier: str) -> Unread | None:
-    """None if it has gone."""
-    found = maildir.look(new, identifier)
-    if found is None:
-        return None
-    header = found.header
-    if header is None:
-        return Unread(identifier, "", "", "")
-    return Unread(identifier, header.sender, header.priority, header.subject, header.created_ns)
 
 
 class Mailbox:
@@ -106,11 +95,13 @@ class Mailbox:
         Who looks again gives what it has seen BEFORE: of this only bad messages are opened, since a good one never
         changes and what can not be read may become readable.
         """
-        with Directory(self.account.agent.inbox_new) as new:
-            waiting = set(maildir.message_ids(new))
-            known = [each for each in before if each.sender and each.id in waiting]
-            others = [_unread(new, each) for each in waiting.difference(each.id for each in known)]
-        return sorted([*known, *filter(None, others)], key=lambda each: (each.created_ns, each.id))
+        return self.inbox_view(before).look()
+
+    def inbox_view(self, before: Iterable[Unread] = ()) -> InboxView:
+        """A view of what waits in `new`, for who looks many times; BEFORE is what has been seen already."""
+        from amq.inbox_view import InboxView
+
+        return InboxView(self.account, before)
 
     def has_new(self) -> bool:
         """Whether anything waits in `new`, good or bad; nothing does where the mailbox is away at the moment."""

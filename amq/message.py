@@ -210,12 +210,24 @@ def reply_kind(kind: str) -> str:
     return _ANSWERS.get(kind, kind)
 
 
-_MOST_SUBJECT_BYTES = MAX_HEADER_BYTES * 7 // 8
+_MOST_ANSWER_BYTES = MAX_HEADER_BYTES * 7 // 8
+_LINE_BYTES = len("    ,\n")
 _CUT_SUBJECT = 1000
+LAST_REFS = 100
+"""References that an answer takes over where all of them would fill its header."""
 
 
-def reply_subject(subject: str) -> str:
-    """SUBJECT with `Re: ` before it, once; empty stays empty. One that fills a header is cut: the answer has more."""
+def fits_answer(*texts: str) -> bool:
+    """Whether TEXTS, each on its line of a header, leave room there for what else an answer says."""
+    if sum(map(len, texts)) + len(texts) < _CUT_SUBJECT:
+        return True
+    return sum(len(jsontext.quote(text).encode()) + _LINE_BYTES for text in texts) <= _MOST_ANSWER_BYTES
+
+
+def reply_subject(subject: str, *beside: str) -> str:
+    """SUBJECT with `Re: ` before it, once; empty stays empty.
+
+    One that fills a header, with what stands BESIDE it there, is cut: the answer has more.
+    """
     answer = subject if not subject or subject[:3].lower() == "re:" else f"Re: {subject}"
-    fits = len(answer) < _CUT_SUBJECT or len(jsontext.quote(answer).encode()) <= _MOST_SUBJECT_BYTES
-    return answer if fits else f"{answer[:_CUT_SUBJECT]}…"
+    return answer if fits_answer(answer, *beside) else f"{answer[:_CUT_SUBJECT]}…"

@@ -47,6 +47,17 @@ def check_handle(text: str, what: str = "handle") -> str:
     return text
 
 
+def typed_handle(text: str, is_known: Callable[[str], bool], what: str = "handle") -> str:
+    """Return the handle that a user means by TEXT: `Claude` is `claude`, if IS_KNOWN says that there is one.
+
+    What comes from a file is never read like this: on the wire a handle is lower case. Raises UsageError.
+    """
+    lower = text.lower()
+    if lower != text and text.isascii() and is_handle(lower) and is_known(lower):
+        return lower
+    return check_handle(text, what)
+
+
 def handle_from(program: str) -> str:
     """The handle that a program's name suggests: `/usr/bin/Claude.exe` gives `claude`; empty if none can be made."""
     base = re.split(r"[/\\]", program)[-1].lower().removesuffix(".exe")

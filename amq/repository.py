@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _LONGEST_PATH_BYTES = 8192  # with what stands before it in a `.git` file
 _LONGEST_CONFIG_BYTES = 16 << 20
 _WORKTREE = r"(?m)^[ \t]*worktree[ \t]*=[ \t]*\"?([^\"\r\n]+?)\"?[ \t]*$"
+_BARE = r"(?mi)^[ \t]*bare[ \t]*(=[ \t]*\"?(true|yes|on|1)\"?[ \t]*)?$"
 """Not compiled: that would cost each command 0.2 ms, and few need it."""
 
 
@@ -48,6 +49,16 @@ def git_directory(top: str) -> str | None:
         if label != "gitdir":
             return None
     return git if os.path.lexists(os.path.join(git, "HEAD")) else None
+
+
+def has_work_tree(top: str) -> bool:
+    """Whether TOP, with a `.git` in it, is a work tree, and not only the directory around a bare repository."""
+    git = git_directory(top)
+    if git is None:
+        return False
+    common = common_directory(git)
+    is_linked = os.path.realpath(git) != common  # of a bare repository's worktrees too
+    return is_linked or not re.search(_BARE, _text(os.path.join(common, "config"), _LONGEST_CONFIG_BYTES))
 
 
 def home_of(top: str) -> str:

@@ -5,8 +5,19 @@ from __future__ import annotations
 from amq.account import Account
 from amq.errors import BadMessage, Conflict, NotFound, UsageError
 from amq.instants import format_instant
-from amq.message import MAX_FILE_BYTES, Header, Message, header_object, parse, render, reply_kind, reply_subject
-from amq.names import KINDS, PERSON, PRIORITIES, check_handle, check_line, check_new_id, message_id, p2p_thread
+from amq.message import (
+    LAST_REFS,
+    MAX_FILE_BYTES,
+    Header,
+    Message,
+    fits_answer,
+    header_object,
+    parse,
+    render,
+    reply_kind,
+    reply_subject,
+)
+from amq.names import KINDS, PERSON, PRIORITIES, check_line, check_new_id, message_id, p2p_thread
 from amq.record import record, replace
 from amq.store import maildir, registry
 
@@ -86,27 +97,43 @@ def reply(account: Account, identifier: str, body: bytes, draft: Draft, *, creat
     """See `Mailbox.reply`."""
     message, box = maildir.find(account.agent, message_id(identifier))
     original = message.header
+    thread = draft.thread or original.conversation
+    refs = _reply_refs(original, thread, draft.refs)
     answer = replace(
         draft,
-        subject=draft.subject or reply_subject(original.subject),
-        thread=draft.thread or original.conversation,
+        subject=draft.subject or reply_subject(original.subject, thread, *refs),
+        thread=thread,
         kind=draft.kind or reply_kind(original.kind),
-        refs=list(dict.fromkeys((*original.refs, original.id, *draft.refs))),
+        refs=refs,
     )
     to = original.to if original.sender == account.me else [original.sender]
     return Replied(send(account, to, body, answer, create=create), original.id, box)
+
+
+def _reply_refs(original: Header, thread: str, more: Sequence[str]) -> list[str]:
+    """What an answer in THREAD refers to: MORE, and all that the ORIGINAL does, or the last of it."""
+    if not fits_answer(thread):
+        raise UsageError(f"the thread name of {original.id} is too long", hint="reply in another thread: --thread NAME")
+    inherited = [*original.refs, original.id]
+    kept = inherited if fits_answer(thread, *inherited) else inherited[-LAST_REFS:]
+    return list(dict.fromkeys((*kept, *more)))
 
 
 def _recipients(account: Account, to: Sequence[str], create: bool) -> dict[str, AgentLayout]:
     """Every recipient once, by handle, with the mailbox that is there."""
     registered = account.registered()
     everyone = [handle for handle in registered or [] if handle != account.me]
-    handles = list(dict.fromkeys(each for handle in to for each in (everyone if handle == ALL else [handle])))
+    handles = list(dict.fromkeys(each for word in to for each in _named(account, word, everyone)))
     if not handles:
         raise UsageError(
             "no recipient", hint="name them: --to HANDLE[,HANDLE…]; @all means every registered agent but you"
         )
-    return {handle: _mailbox(account, check_handle(handle, "--to"), registered, create) for handle in handles}
+    return {handle: _mailbox(account, handle, registered, create) for handle in handles}
+
+
+def _named(account: Account, word: str, everyone: list[str]) -> list[str]:
+    """The handles that WORD of `--to` names."""
+    return everyone if word.lower() == ALL else [account.named(word, "--to")]
 
 
 def _mailbox(account: Account, handle: str, registered: list[str] | None, create: bool) -> AgentLayout:

@@ -26,6 +26,16 @@ def make_repository(*parts: str | Path) -> None:
     Path(make(*parts, ".git"), "HEAD").touch()
 
 
+def test_what_python_adds_is_not_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the C locale it sets LC_CTYPE. Where the system does not tell what was given, it stays."""
+    monkeypatch.setenv("LC_CTYPE", "C.UTF-8")
+    (tmp_path / "environ").write_bytes(b"A=1\0XLC_CTYPE=\0LC_CTYPE2=\0")
+    (tmp_path / "given").write_bytes(b"A=1\0LC_CTYPE=C.UTF-8\0")
+    for name, stays in (("environ", False), ("given", True), ("missing", True)):
+        monkeypatch.setattr(config, "GIVEN", str(tmp_path / name))
+        assert ("LC_CTYPE" in config.environment()) == stays
+
+
 # -- a queue that is there --------------------------------------------------------------------------------------------
 
 

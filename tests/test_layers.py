@@ -27,7 +27,7 @@ ROOMS = {
     **{f"amq.{name}": "values" for name in ("budget", "outlines", "quoting", "record", "text")},
     **{f"amq.{name}": "mailbox" for name in ("account", "draining", "listing", "mailbox", "progress", "sending")},
     **{f"amq.{name}": "mailbox" for name in ("deadletters", "everywhere", "order", "roster", "sweeping")},
-    **{f"amq.{name}": "mailbox" for name in ("thread_order", "threads")},
+    **{f"amq.{name}": "mailbox" for name in ("inbox_view", "thread_order", "threads")},
     "amq.tracing": "mailbox",
     "amq.repository": "config",
     **{f"amq.{name}": name for name in ("cli", "config", "demo", "pty", "runtime", "schema", "setup", "store")},

@@ -58,7 +58,7 @@ def test_a_message_that_is_moved_between_two_looks_is_listed_once(
     class Moving(Steps):
         """Somebody drains while the first directory is being listed."""
 
-        def entries(self, directory: Directory) -> list[tuple[str, bool]]:
+        def entries(self, directory: Directory) -> list[tuple[str, int]]:
             found = super().entries(directory)
             monkeypatch.undo()
             with codex.drain() as mail:

@@ -232,7 +232,7 @@ def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
         patched.setattr(Tmux, "installed", True)
         patched.setattr(Tmux, "panes", lambda _: [running, ended])
         patched.setattr(Tmux, "close", lambda *_: None)
-        patched.setattr(Pane, "ask_to_end", lambda _: None)
+        patched.setattr(Tmux, "ask_to_end", lambda *_: None)
         said("coop", "up", "--agents", "alice")
         said("coop", "up", "--print", "--agents", "carol=cat")
         said("coop", "status")

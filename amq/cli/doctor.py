@@ -42,6 +42,7 @@ def run(args: Namespace, out: Output) -> int:
         out.value(_json(context, found, mended))
     else:
         out.data(_text(context, found, mended))
+    doctor.remember(found)
     return int(any(each.finding.wrong for each in found))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from amq import config, quoting
 from amq.cli.output import stdin_is_terminal
-from amq.cli.session import check_queue, say_if_above
+from amq.cli.session import check_queue, known_in, say_if_above
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def run(args: Namespace, out: Output) -> int:
     root = config.existing_root(args.root, environ, config.cwd_or_empty())
     say_if_above(root, out)
     check_queue(args, root.value, out)
-    me = config.resolve_me(args.me, environ, person=True)
+    me = config.resolve_me(args.me, environ, person=True, is_known=known_in(root.value))
     settings = {"root": root, "me": me}
     if me.source == _TERMINAL and not stdin_is_terminal():
         del settings["me"]

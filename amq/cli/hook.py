@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from amq import config, quoting
 from amq.cli.options import duration
 from amq.cli.output import stdin_is_terminal
-from amq.cli.session import accept, private_directory
+from amq.cli.session import accept, known_in, private_directory
 from amq.errors import Unsafe, UsageError
 from amq.instants import SECOND
 from amq.layout import QueueLayout, RootedPath
@@ -111,7 +111,7 @@ def _mailbox(args: Namespace, environ: Mapping[str, str], program: str) -> Mailb
         agent = QueueLayout(root).agent(check_handle(program, "the program"))
         if registry.has_mailbox(agent) and read_notifier(agent) is None:
             return Mailbox(root, program)
-    return Mailbox(root, config.resolve_me(args.me, environ, person=False).value)
+    return Mailbox(root, config.resolve_me(args.me, environ, person=False, is_known=known_in(root)).value)
 
 
 def _answer(

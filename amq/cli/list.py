@@ -48,6 +48,8 @@ def run(args: Namespace, out: Output) -> int:
     mailbox = open_mailbox(args, out)
     if args.sender is not None and not args.sender:
         raise UsageError("--from is empty")
+    if args.sender is not None:
+        args.sender = mailbox.account.named(args.sender, "--from")
     boxes = ["new"] if args.new else ["cur"] if args.cur else []
     source = mailbox.oldest(*boxes) if args.limit else mailbox.list(*boxes)
     lost: list[str] = []

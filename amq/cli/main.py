@@ -103,6 +103,9 @@ def _attempt(words: Sequence[str], out: Output) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
+        if to_do := remedy(error):  # the system has no thread or no open file left, which is not amq's fault
+            out.error(AmqError(why(error), hint=to_do))
+            return AmqError.exit_code
         out.error(
             AmqError(f"internal error: {type(error).__name__}: {error}", hint="set AMQ_DEBUG=1 to see the traceback")
         )

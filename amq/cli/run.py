@@ -8,12 +8,12 @@ import time
 from amq import config
 from amq.cli import waking
 from amq.cli.options import duration
-from amq.cli.session import check_queue, complain_no_more, private_directory, say_if_above
+from amq.cli.session import accept, check_queue, complain_no_more, private_directory, say_if_above
 from amq.cli.trust import settled, trust_of
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
 from amq.mailbox import Mailbox
-from amq.names import PERSON, check_handle, handle_from
+from amq.names import PERSON, handle_from, typed_handle
 from amq.store import registry
 from amq.text import visible_lines
 
@@ -43,9 +43,9 @@ amq types the line only where it does no harm: never into a line you are typing,
 Enter only when the input row shows exactly that line; otherwise it leaves the line unsubmitted.
 
 amq types nothing into a program that it does not know; it notifies you of the mail instead. With --prompt TEXT it types
-while the row before the cursor is exactly TEXT, nothing is after or below the cursor, and the program itself reads the
-keyboard, not a program it runs. It types nothing beside a right prompt or after a prompt that changes. It cannot tell
-a question that repeats the prompt's words from the prompt (in bash: read -e -p TEXT).
+while the row before the cursor is exactly TEXT, nothing is after or below the cursor but a right prompt, and the
+program itself reads the keyboard, not a program it runs. It types nothing after a prompt that changes. It cannot tell a
+question that repeats the prompt's words from the prompt (in bash: read -e -p TEXT).
 
 Use --profile NAME for a known CLI behind npx, docker, ssh or a script. amq adds arguments and hooks only to a program
 with the CLI's own name.
@@ -56,6 +56,14 @@ would ask you whether to trust them, so it gets hooks only with --hooks.
 --native sends to Claude Code's socket for messages between sessions, or calls `codex queue` (with --hooks); a draft in
 the input line does not matter then. Claude Code treats such a message as another agent's, and asks you first where
 permissions are bypassed.
+
+The program gets a terminal of its own. If stdin is a pipe or a file, the program gets it unchanged, and so for stderr
+sent elsewhere than stdout (2>FILE): amq run -- claude -p <prompt.md. It gets your keys when it turns to its terminal.
+Without any terminal and with nothing to read (/dev/null, as in a service), its input is the terminal too.
+
+A terminal has limits. Stdout and stderr come out as one, on stdout, unless stderr is a file or a pipe of its own. The
+program takes its output for a terminal even where it is piped on, and may colour it or fit it to 80 columns. Once it
+reads your keys, ^C is for it alone and not for the rest of a pipeline. It does not see the name of your terminal.
 
 Your own profile of a program is read from ~/.config/amq/profiles/PROGRAM.toml, if that exists."""
 NOTICES = {"bell": "\a", "osc9": "\x1b]9;{}\a", "osc777": "\x1b]777;notify;amq;{}\a", "off": ""}
@@ -94,10 +102,10 @@ def run(args: Namespace, out: Output) -> int:
     if not program:
         raise UsageError("no program to run", hint="name it after two dashes: amq run -- claude")
     environment = config.environment()
-    handle = _handle(args, program[0])
+    handle = _handle(args, program[0], environment)
     from dataclasses import replace
 
-    from amq.runtime import explain, launch, session
+    from amq.runtime import explain, launch, limits, session
     from amq.runtime.private import planned_run
 
     session.check_program(program[0], environment)
@@ -114,9 +122,12 @@ def run(args: Namespace, out: Output) -> int:
     trust = trust_of(args, mailbox.account.queue.root)
     if chosen.wake and mailbox.has_new() and (reason := settled(trust, out, may_ask=not args.no_ask)):
         chosen = replace(chosen, wake=False, untrusted=reason)
+    if chosen.wake and (short := limits.shortage()):
+        out.warn(f"amq does not notify {handle} of mail: {short}")
+        chosen = replace(chosen, wake=False, shortage=short)
     if chosen.wake and not profile.rules.known:
         waking.say_unknown(program[0], out)
-    return session.run(mailbox, program, environment, profile, chosen, trust)
+    return session.run(mailbox, program, environment, profile, chosen, trust, out.warn)
 
 
 def _say(told: dict[str, Any], text: Callable[[dict[str, Any]], str], out: Output) -> int:
@@ -152,16 +163,26 @@ def _options(args: Namespace, handle: str) -> Options:
     )
 
 
-def _handle(args: Namespace, program: str) -> str:
+def _handle(args: Namespace, program: str, environment: Mapping[str, str]) -> str:
     """AM_ME is not asked: in an agent's own shell it names that agent, not the one being started."""
     handle = args.handle or args.me or handle_from(program)
     if not handle:
         raise UsageError(f"cannot make a handle from {program}", hint="name the agent: amq run --as HANDLE -- …")
+    handle = typed_handle(handle, lambda known: _is_known(args, known, environment), "--as")
     if handle == PERSON:
         raise UsageError(
             f"{PERSON} is the user's handle; amq run hosts only agents", hint="choose another: --as HANDLE"
         )
-    return check_handle(handle, "--as")
+    return handle
+
+
+def _is_known(args: Namespace, handle: str, environment: Mapping[str, str]) -> bool:
+    """Whether HANDLE is an agent of the queue, if there is one yet."""
+    found = config.find_root(args.root, environment, config.cwd_or_empty())
+    if found is None:
+        return False
+    accept(args, found.value, hosting=True)
+    return registry.is_known(QueueLayout(found.value), handle)
 
 
 def _root(args: Namespace, environment: Mapping[str, str]) -> config.Setting:

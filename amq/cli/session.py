@@ -95,7 +95,7 @@ def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False, hosting:
     from amq.mailbox import Mailbox
 
     root, environ = find_queue(args, out, hosting=hosting), config.environment()
-    me = config.resolve_me(args.me, environ, person=anyone or stdin_is_terminal())
+    me = config.resolve_me(args.me, environ, person=anyone or stdin_is_terminal(), is_known=known_in(root))
     mailbox = Mailbox(root, me.value, strict=args.strict, warn=out.warn)
     if me.source == "AM_ME" and not (anyone or hosting):
         _say_if_hosted_elsewhere(mailbox, environ.get(config.RUN), out)
@@ -118,3 +118,13 @@ def _say_if_hosted_elsewhere(mailbox: Mailbox, run: str | None, out: Output) -> 
     if host and host.run not in ("", run):
         what = f"this shell acts as {account.me} (AM_ME), which amq run hosts elsewhere (process {host.pid})"
         out.warn(f"{what}: it does not see mail drained here; unset AM_ME, or add --me user")
+
+
+def known_in(root: str) -> Callable[[str], bool]:
+    """Whether a handle is known in the queue at ROOT."""
+    from functools import partial
+
+    from amq.layout import QueueLayout
+    from amq.store import registry
+
+    return partial(registry.is_known, QueueLayout(root))

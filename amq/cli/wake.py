@@ -41,10 +41,10 @@ it presses Enter anyway, even in a program whose input line it does not know: th
 
 amq types the line while the agent's program reads the keyboard: the program that --program names (default: the agent's
 handle), or any CLI that amq knows. It types nothing into a program that it does not know, and notifies you instead.
---prompt and --profile describe the program that --program names, and work where amq sees its screen (tmux, kitty). With
---prompt TEXT it types while the row before the cursor is exactly TEXT and nothing is after or below the cursor. It types
-nothing where the kernel edits the input line, because it cannot see what you typed ahead. Use --profile for a CLI behind
-another program: --program docker --profile claude."""
+--prompt and --profile describe the program that --program names, and work where amq sees its screen (tmux, kitty).
+With --prompt TEXT it types while the row before the cursor is exactly TEXT and nothing is after or below the cursor. It
+types nothing where the kernel edits the input line, because it cannot see what you typed ahead. Use --profile for a CLI
+behind another program: --program docker --profile claude."""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -81,9 +81,11 @@ def run(args: Namespace, out: Output) -> int:
     place = _place(args, mailbox.account.me)
     if args.check:
         return _check(out, [(way.name, way.sees, way.why_not(place)) for way in WAYS])
-    from amq.runtime import waker
+    from amq.runtime import limits, waker
     from amq.runtime.notification import Wording
 
+    if short := limits.shortage():
+        raise HostFailed(f"{mailbox.account.me} cannot be notified of mail: {short}")
     trust = trust_of(args, mailbox.account.queue.root)
     if mailbox.has_new():
         settled(trust, out, may_ask=not args.no_ask)

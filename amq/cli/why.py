@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from amq import everywhere
 from amq.cli.session import open_mailbox, private_directory
-from amq.names import check_handle
 from amq.record import replace
 from amq.store import maildir
 from amq.store.durable import Directory
@@ -27,9 +26,10 @@ EXAMPLES = """\
   amq why codex               say in one line what its mail waits for
   amq why codex --history     list each attempt to notify it, and its outcome"""
 NOTES = """\
-Mail waits for one of: draft, dialog, busy, starting, stopped, low, unknown-program, unknown-screen, no-channel, off,
-untrusted-queue, parked, or notified (a notification is out). An attempt ends in one of: handed (by a hook), sent, typed
-(not submitted), submitted, uncertain, refused, failed."""
+Mail waits for one of: draft, dialog, busy, starting, stopped, low, unknown-program, unknown-screen, unknown-look (its
+program is idle, but amq does not find the input row), no-channel, off, untrusted-queue, parked, or notified (a
+notification is out). An attempt ends in one of: handed (by a hook), sent, typed (not submitted), erased (typed, then
+removed), submitted, uncertain, refused, failed."""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """One line for the mail that waits, or the history; nothing is an answer, too."""
     mailbox = open_mailbox(args, out, anyone=bool(args.handle))
-    handle = check_handle(args.handle, "HANDLE") if args.handle else mailbox.account.me
+    handle = mailbox.account.named(args.handle, "HANDLE") if args.handle else mailbox.account.me
     everywhere.agents(mailbox.account, [handle])
     if args.history:
         return _history(mailbox, handle, out)

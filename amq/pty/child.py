@@ -9,18 +9,22 @@ import os
 import signal
 import termios
 from collections.abc import Mapping, Sequence
-
-from ptyprocess import PtyProcess
+from dataclasses import replace
+from types import MappingProxyType
 
 from amq.pty import monitor
-from amq.pty.descriptors import CC, LFLAG, Attributes, inherited
+from amq.pty.descriptors import CC, LFLAG, Attributes, set_window
 from amq.pty.errors import CannotRunError, PtyError
+from amq.pty.scripts import interpreter, through_shell
+from amq.pty.start import Program, Started, start
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
+SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
+"""What the system lacks, whatever the program is."""
+NO_PIXELS = (0, 0)  # the size of a terminal that does not know it
+NOTHING: Mapping[int, int] = MappingProxyType({})
 
 _OPEN_PEER = 0x5441  # TIOCGPTPEER of Linux: opens the program's end of its terminal
-
-_IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
 
 TERMINAL_NAME = "GPG_TTY"
 """The variable that names the terminal in which GnuPG asks for a passphrase."""
@@ -30,14 +34,16 @@ class Child:
     """`pid` is the program's own, `fd` our end of its terminal, non-blocking.
 
     `report` can be read when `poll` has news. `status` is None while it runs; then its exit status, or 128 + n for
-    signal n.
+    signal n. `reads_terminal` says that its standard input is its terminal.
     """
 
-    def __init__(self, process: PtyProcess, pid: int, report: int) -> None:
-        self._process = process  # the monitor, whose child the program is
-        self.pid = pid
-        self.fd: int = process.fd
-        self.report = report
+    def __init__(self, started: Started, *, reads_terminal: bool, discipline: tuple[bool, bool]) -> None:
+        self.monitor = started.monitor
+        self.pid = started.pid
+        self.fd = started.fd
+        self.report = started.report
+        self.reads_terminal = reads_terminal
+        self._first_discipline = discipline
         self.status: int | None = None
         self.stopped = False
         os.set_blocking(self.fd, False)
@@ -51,47 +57,44 @@ class Child:
         environment: Mapping[str, str],
         size: tuple[int, int],
         attributes: Attributes | None = None,
+        pixels: tuple[int, int] = NO_PIXELS,
+        given: Mapping[int, int] = NOTHING,
     ) -> Child:
         """Start ARGV in a terminal of its own of SIZE (rows, columns), in the foreground of a session of its own.
 
-        ATTRIBUTES are the settings that terminal starts with. A TERMINAL_NAME in ENVIRONMENT becomes its name. Raises
+        PIXELS are the terminal's width and height, ATTRIBUTES the settings that it starts with. GIVEN are our
+        descriptors, by the standard number that each has for the program in the terminal's place. A TERMINAL_NAME in
+        ENVIRONMENT becomes the terminal's name. A script without a `#!` line is run as a shell would run it. Raises
         CannotRunError with the status that a shell would give. Returns after the exec.
         """
-        program = find_program(argv[0], environment.get("PATH", os.defpath))
 
         def prepare() -> None:
-            for name in _IGNORED_BY_PYTHON:
-                if hasattr(signal, name):
-                    signal.signal(getattr(signal, name), signal.SIG_DFL)
+            set_window(0, size, pixels)
             if attributes is not None:
                 termios.tcsetattr(0, termios.TCSANOW, attributes)
             _name_terminal(inside)
-            monitor.divide(write_end)
 
-        report, write_end = os.pipe()
-        words, inside = [program, *argv[1:]], dict(environment)
+        path = find_program(argv[0], environment.get("PATH", os.defpath))
+        inside = dict(environment)
+        program = Program(path, argv, inside)
         try:
-            process = PtyProcess.spawn(
-                words, env=inside, preexec_fn=prepare, dimensions=size, pass_fds=[write_end, *inherited()]
-            )
+            try:
+                started = start(program, given, prepare)
+            except OSError as error:
+                if error.errno != errno.ENOEXEC or (script := through_shell([path, *argv[1:]])) is None:
+                    raise
+                started = start(replace(program, path=script[0], argv=script), given, prepare)
         except OSError as error:
-            os.close(report)
-            raise _cannot_run(argv[0], error) from error
-        except Exception as error:
-            os.close(report)
-            raise PtyError(f"no terminal for {argv[0]}: {error}") from error
-        finally:
-            os.close(write_end)
-        process.closed = True  # its destructor would sleep, and end the program
-        pid = monitor.read_report(report)
-        if not pid:
-            raise PtyError(f"{argv[0]} was killed while it started")
-        return cls(process, pid, report)
+            if error.errno in SHORTAGES:
+                raise PtyError(f"no terminal for {argv[0]}: {error.strerror}") from error
+            raise _cannot_run(argv[0], path, error) from error
+        discipline = (True, True) if attributes is None else _line_discipline(attributes)
+        return cls(started, reads_terminal=0 not in given, discipline=discipline)
 
-    def resize(self, size: tuple[int, int]) -> None:
-        """Tell its terminal the new SIZE; the kernel tells the program, if it is news."""
+    def resize(self, size: tuple[int, int], pixels: tuple[int, int] = NO_PIXELS) -> None:
+        """Tell its terminal the new SIZE, and that in PIXELS; the kernel tells the program, if it is news."""
         with contextlib.suppress(OSError):
-            self._process.setwinsize(*size)
+            set_window(self.fd, size, pixels)
 
     def resume(self) -> None:
         """Let it go on after a stop."""
@@ -122,10 +125,16 @@ class Child:
     def line_discipline(self) -> tuple[bool, bool]:
         """Whether the kernel edits the line (canonical), and whether it echoes; (False, False) if that is unknown."""
         try:
-            flags = termios.tcgetattr(self.fd)[LFLAG]
+            return _line_discipline(termios.tcgetattr(self.fd))
         except termios.error:
             return False, False
-        return bool(flags & termios.ICANON), bool(flags & termios.ECHO)
+
+    def uses_terminal(self) -> bool:
+        """Whether its terminal treats keys otherwise than at the start: who changes that is about to read them."""
+        try:
+            return _line_discipline(termios.tcgetattr(self.fd)) != self._first_discipline
+        except termios.error:
+            return False
 
     def in_foreground(self) -> bool:
         """Whether its own process group has its terminal's keyboard; False where that cannot be told."""
@@ -137,37 +146,40 @@ class Child:
     def has_unread(self) -> bool:
         """Whether it has not read all that was typed; of a line that the kernel edits only what is finished.
 
-        False where the system cannot be asked.
+        False where the system cannot be asked; True where it cannot be asked now.
         """
         try:
             terminal = fcntl.ioctl(self.fd, _OPEN_PEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
-        except OSError:
-            return False
+        except OSError as error:
+            return error.errno in (errno.EMFILE, errno.ENFILE)
         try:
             return any(fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))
         finally:
             os.close(terminal)
 
-    def end_of_input(self, started_line: bool) -> bytes:
-        """The keys that end its input, behind a line that is not finished if STARTED_LINE.
-
-        There are none while it edits the line itself: then Ctrl-D is a key like others.
-        """
+    def end_of_input(self) -> bytes:
+        """The key that ends its input; none while it edits the line itself: then Ctrl-D is a key like others."""
         with contextlib.suppress(termios.error):
             attributes = termios.tcgetattr(self.fd)
             key = attributes[CC][termios.VEOF]
             if attributes[LFLAG] & termios.ICANON and key != b"\0":
-                return bytes(key) * (2 if started_line else 1)
+                return bytes(key)
         return b""
 
     def close(self) -> None:
         """Hang up its terminal."""
         if self.fd >= 0:
-            self._process.fileobj.close()
+            os.close(self.fd)
             self.fd = -1
             os.close(self.report)
             if self.status is not None:
-                os.waitpid(self._process.pid, 0)  # it ends when the program does
+                with contextlib.suppress(ChildProcessError):  # we were started to ignore SIGCHLD
+                    os.waitpid(self.monitor, 0)  # it ends when the program does
+
+
+def _line_discipline(attributes: Attributes) -> tuple[bool, bool]:
+    flags = int(attributes[LFLAG])  # type: ignore[arg-type]
+    return bool(flags & termios.ICANON), bool(flags & termios.ECHO)
 
 
 def find_program(name: str, path: str) -> str:
@@ -189,12 +201,20 @@ def find_program(name: str, path: str) -> str:
 
 def _name_terminal(environment: dict[str, str]) -> None:
     """Let TERMINAL_NAME, where it is set, name descriptor 0; a terminal that has no name here leaves it unset."""
-    if environment.pop(TERMINAL_NAME, None) is not None:
-        with contextlib.suppress(OSError):
+    if TERMINAL_NAME in environment:
+        try:
             environment[TERMINAL_NAME] = os.ttyname(0)
+        except OSError:
+            del environment[TERMINAL_NAME]
 
 
-def _cannot_run(name: str, error: OSError) -> CannotRunError:
+def _cannot_run(name: str, program: str, error: OSError) -> CannotRunError:
     missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
-    reason = os.strerror(error.errno) if error.errno else str(error)
+    if missing and os.path.exists(program):
+        needed = interpreter(program)
+        reason = f"its interpreter {needed!r} is missing" if needed else "a file that it needs is missing"
+    elif error.errno == errno.ENOEXEC:
+        reason = "it is a program for another machine, or damaged (Exec format error)"
+    else:
+        reason = os.strerror(error.errno) if error.errno else str(error)
     return CannotRunError(f"cannot run {name}: {reason}", NOT_FOUND if missing else NOT_EXECUTABLE)

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import math
 import os
 import select
+import struct
 import sys
 import termios
 import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Attributes = list[int | list[bytes | int]]
 """A terminal's settings, as `termios.tcgetattr` gives them; what follows are places in it."""
 IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
 
 Ready = tuple[list[int], list[int]]  # descriptors that can be read, and that can be written
+
+_DIRECTORIES = ("/proc/self/fd", "/dev/fd")  # where systems list a process's descriptors
+_MOST_DESCRIPTORS = 1 << 20  # where there is no limit to ask for, as macOS can have it
 
 
 def raw_attributes(attributes: Attributes) -> Attributes:
@@ -58,10 +68,15 @@ def ready(readers: list[int], writers: list[int], timeout: float | None = None) 
 
 
 def write_within(fd: int, data: bytes, timeout: float) -> None:
-    """Write DATA, or what is taken of it within TIMEOUT seconds. Raises OSError."""
+    """Write DATA, or what is taken of it within TIMEOUT seconds. Raises OSError.
+
+    A terminal that can be written still refuses while another process is writing to it, as a shell that prints its
+    prompt (Linux: EAGAIN, since a second writer would have to wait).
+    """
     deadline = time.monotonic() + timeout
-    while data and ready([], [fd], max(0.0, deadline - time.monotonic()))[1]:
-        data = data[os.write(fd, data) :]
+    while data and (left := deadline - time.monotonic()) > 0 and ready([], [fd], left)[1]:
+        with contextlib.suppress(BlockingIOError):
+            data = data[os.write(fd, data) :]
 
 
 def typed_line(fd: int, within_s: float) -> str:
@@ -82,28 +97,31 @@ def typed_line(fd: int, within_s: float) -> str:
     return line.decode("utf-8", "replace").strip()
 
 
-def inherited() -> list[int]:
-    """The descriptors behind the standard ones that our caller has given us, as in `amq run -- cat <(echo hi)`.
-
-    Those that Python opens are not inheritable.
-    """
-    return [fd for fd in map(int, os.listdir("/dev/fd")) if fd > 2 and _is_inheritable(fd)]
+def window(fd: int) -> tuple[int, int, int, int]:
+    """Rows and columns of the terminal FD, and its width and height in pixels, 0 if unknown. Raises OSError."""
+    rows, columns, width, height = struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, bytes(8)))
+    return rows, columns, width, height
 
 
-def _is_inheritable(fd: int) -> bool:
-    try:
-        return os.get_inheritable(fd)
-    except OSError:  # the one that listed the others
-        return False
+def set_window(fd: int, size: tuple[int, int], pixels: tuple[int, int]) -> None:
+    """Give the terminal FD a SIZE (rows, columns), and its width and height in PIXELS. Raises OSError."""
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", *size, *pixels))
 
 
-def is_open(fd: int) -> bool:
-    """False for a standard descriptor that we were started without."""
-    try:
-        os.fstat(fd)
-    except OSError:
-        return False
-    return True
+def close_all_but(kept: set[int]) -> None:
+    """Close all descriptors of this process that are not KEPT."""
+    for fd in set(_opened()) - kept:
+        with contextlib.suppress(OSError):  # the one that listed the others
+            os.close(fd)
+
+
+def _opened() -> Iterable[int]:
+    """The descriptors of this process; where nothing lists them, as in a bare chroot, all that there may be."""
+    for directory in _DIRECTORIES:
+        with contextlib.suppress(OSError):
+            return [int(name) for name in os.listdir(directory)]
+    limit = os.sysconf("SC_OPEN_MAX")
+    return range(limit if 0 < limit < _MOST_DESCRIPTORS else _MOST_DESCRIPTORS)
 
 
 def is_foreground(fd: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 ENTER = b"\r"
+BACKSPACE = b"\x7f"
 
 
 def plain(text: str) -> bytes:
@@ -28,4 +29,4 @@ def settling(letter: str) -> bytes:
     Without them the ESC that begins a paste would be taken for a part of that key. The first may be taken for one, such
     as the operand of a vi command; then the second leaves the commands of vi, if the letter is an "a", for "append".
     """
-    return 2 * (plain(letter) + b"\x7f")
+    return 2 * (plain(letter) + BACKSPACE)

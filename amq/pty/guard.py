@@ -16,9 +16,8 @@ import termios
 import time
 from typing import NoReturn
 
-from amq.pty.descriptors import LFLAG, Attributes, write_within
+from amq.pty.descriptors import LFLAG, Attributes, close_all_but, write_within
 from amq.pty.ledger import ABANDON, BRACKETED_PASTE
-from amq.pty.monitor import close_all_but
 
 Settings = tuple[Attributes, Attributes]  # the terminal's before us, and those we gave it
 
@@ -37,7 +36,7 @@ class Guard:
     def __init__(self, source: int, sink: int | None) -> None:
         """Fork it, before there are threads, and before the program. Raises OSError if that is refused.
 
-        It guards the terminal's settings at SOURCE, and its modes at SINK, if that is one.
+        It guards the terminal's settings at SOURCE (-1 if there is none), and its modes at SINK, if that is one.
         """
         pipe, self._pipe = os.pipe()
         self._unsaid = bytearray()
@@ -67,7 +66,8 @@ class Guard:
     def dismiss(self) -> None:
         """End it, and return when it has ended: not before the terminal is right, unless it is at ease."""
         os.close(self._pipe)
-        os.waitpid(self.pid, 0)
+        with contextlib.suppress(ChildProcessError):  # we were started to ignore SIGCHLD
+            os.waitpid(self.pid, 0)
 
     def _say(self, line: bytes) -> None:
         """To one that is stopped it is said later, to one that was killed never."""

@@ -16,12 +16,14 @@ from amq.pty.pump import Pump
 from amq.pty.terminal import Look, Terminal
 from amq.pty.tty import SHOW_WITHIN, Tty
 
-PASSED_ON = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+FOR_AN_END = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+PASSED_ON = (*FOR_AN_END, signal.SIGUSR1, signal.SIGUSR2)
 ENDING = (signal.SIGHUP, signal.SIGTERM)  # with one of these a shell lets a stopped job go on, so that it can end
 OURS = (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
 
 HUNG_UP = 128 + signal.SIGHUP
 LEAVE_AFTER = 5.0  # seconds in which a program may tidy up after its terminal is gone
+LOOK_EVERY = 0.1  # seconds between looks at whether a program whose input is a pipe wants the user's keys
 
 
 class Host:
@@ -49,7 +51,7 @@ class Host:
                 while self._child.status is None and self._time_left() != 0.0:
                     self._turn()
                 self._pump.drain()
-                while self._pump.flush() and not self._signals & set(PASSED_ON):
+                while self._pump.flush() and not self._signals & set(FOR_AN_END):
                     pass
             finally:
                 with self.terminal.lock:
@@ -93,6 +95,7 @@ class Host:
         """While the program is hosted, signals wake the pump. One that we were started to ignore stays ignored."""
         numbers = [number for number in (*PASSED_ON, *OURS) if signal.getsignal(number) is not signal.SIG_IGN]
         before = {number: signal.signal(number, self._note) for number in numbers}
+        before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it hides how children ended
         wake_fd = signal.set_wakeup_fd(self._pump.wake_fd, warn_on_full_buffer=False)
         try:
             yield
@@ -110,10 +113,22 @@ class Host:
 
     def _turn(self) -> None:
         """Signals before bytes: a size that changed before a key was pressed is the program's before the key is."""
-        found = self._pump.wait(self._time_left())
+        may_take_keys = self._tty.has_other_keys and self._leave_at is None
+        found = self._pump.wait(LOOK_EVERY if may_take_keys else self._time_left())
         if not self._signals:
             self._pump.move(found)
         self._serve_signals()
+        if may_take_keys and self._child.uses_terminal():
+            self._take_keys()
+
+    def _take_keys(self) -> None:
+        """The program reads its input elsewhere, and turns to its terminal: as without us, the user's keys are there.
+
+        Until then they are left to whoever else reads them, and ^C is for the whole pipeline.
+        """
+        self._tty.take_keys()
+        self._pump.take_keys()
+        self._take_terminal()
 
     def _serve_signals(self) -> None:
         if self._pump.hung_up and self._leave_at is None:
@@ -140,7 +155,7 @@ class Host:
         """The size is read after the signal came, so the last of many signals always finds the last size."""
         size = self._tty.size()
         self.terminal.resize(size)
-        self._child.resize(size)
+        self._child.resize(size, self._tty.pixels())
 
     def _suspend(self) -> None:
         """The program has stopped: so do we, and the shell gets its terminal back until it gives it to us again.
@@ -155,15 +170,18 @@ class Host:
             return
         self._pump.drain()
         self._give_terminal_back()
-        self._stop()
+        self._stop(alone=stopped_from_outside)  # whoever else was meant has had the signal too
         self._take_terminal()
         self._child.resume()
 
-    def _stop(self) -> bool:
-        """Our whole job stops, as for ^Z, and goes on when somebody continues it; False where nobody could."""
+    def _stop(self, *, alone: bool = False) -> bool:
+        """Our whole job stops, as for ^Z, or we ALONE; False where nobody could continue us."""
         self._signals.discard(signal.SIGCONT)
         action = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        os.killpg(0, signal.SIGTSTP)
+        if alone:
+            os.kill(os.getpid(), signal.SIGTSTP)
+        else:
+            os.killpg(0, signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, action)
         return signal.SIGCONT in self._signals
 

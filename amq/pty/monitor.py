@@ -12,9 +12,10 @@ import os
 import signal
 import sys
 
+from amq.pty.descriptors import close_all_but
+
 _NOT_OURS = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGPIPE", "SIGUSR1", "SIGUSR2")
 _SIZE = 4
-_MOST_DESCRIPTORS = 1 << 20  # where there is no limit to ask for, as macOS can have it
 
 
 def divide(report: int) -> None:
@@ -23,8 +24,10 @@ def divide(report: int) -> None:
     One half returns, to become the program. The other is the monitor: it reports to the pipe REPORT, keeps nothing
     else open but the terminal, and never returns. Raises OSError if there is no process to be had.
     """
+    before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if it was ignored, no status would come
     program = os.fork()
     if not program:
+        signal.signal(signal.SIGCHLD, before)
         _take_foreground()
         return
     try:
@@ -32,16 +35,6 @@ def divide(report: int) -> None:
         _watch(program, report)
     finally:
         os._exit(0)
-
-
-def close_all_but(kept: set[int]) -> None:
-    """Close all descriptors of this process that are not KEPT."""
-    start, limit = 0, os.sysconf("SC_OPEN_MAX")
-    for fd in sorted(kept):
-        if start < fd:  # Python takes closerange(0, 0) for all there are
-            os.closerange(start, fd)
-        start = fd + 1
-    os.closerange(start, limit if 0 < limit < _MOST_DESCRIPTORS else _MOST_DESCRIPTORS)
 
 
 def read_report(report: int) -> int | None:

@@ -35,11 +35,12 @@ class Pump:
         self._to_child = bytearray()
         self._to_person = bytearray()
         self._notice = b""  # of ours for the person, until the program's output is between sequences
-        self._source_open = tty.source_open
-        self._sink_open = tty.sink_open
+        self._source_open = tty.source_is_terminal
+        self._sink_open = True
         self._child_open = True
-        self._in_line = False  # whether the last byte for the program leaves its line unfinished
-        self._end_at: float | None = None  # when the end of a piped input is passed on
+        self._end_at: float | None = None  # when a program without a user is told so
+        if child.reads_terminal and not tty.source_is_terminal:
+            self._end_at = time.monotonic() + END_AFTER
         self.failure: OSError | None = None
         self._guarded = -1  # the version of the ledger that the guard knows
         self._wake_read, self.wake_fd = os.pipe()
@@ -56,7 +57,7 @@ class Pump:
         """Whether bytes for the program are still on their way, the person's unread ones included."""
         if self._to_child:
             return True
-        return self._source_open and self._tty.source_is_terminal and bool(ready([self._tty.source], [], 0)[0])
+        return self._source_open and bool(ready([self._tty.source], [], 0)[0])
 
     def type(self, data: bytes) -> None:
         """Put DATA in one piece behind what the person has typed. Call it with the terminal's lock held."""
@@ -71,6 +72,10 @@ class Pump:
     def part(self) -> None:
         """Read nothing more of the person's: another job has the terminal."""
         self._source_open = False
+
+    def take_keys(self) -> None:
+        """Read the user's keys from now on."""
+        self._source_open = True
 
     def wake(self) -> None:
         """End a `wait`, from any thread."""
@@ -167,17 +172,14 @@ class Pump:
             if data:
                 self._terminal.from_person(data, time.monotonic())
                 self._to_child += data
-                self._in_line = not data.endswith(b"\n")
                 return
         self._source_open = False
-        if not self._tty.source_is_terminal:
-            self._end_at = time.monotonic() + END_AFTER
 
     def _end_input(self) -> None:
-        """A pipe can end, a terminal can not: there a key says so, if the kernel edits the program's line."""
+        """A terminal cannot end: a key says so, if the kernel edits the program's line."""
         self._end_at = None
         with self._terminal.lock:
-            self._to_child += self._child.end_of_input(self._in_line)
+            self._to_child += self._child.end_of_input()
 
     def _write_child(self) -> None:
         with self._terminal.lock:

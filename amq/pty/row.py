@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import pairwise
+from textwrap import wrap
 
 from amq.pty.screen import Cell, View
 
@@ -37,6 +38,7 @@ class Row:
     standing: Standing
     text: str = ""
     working: bool = False  # what stands near it says that the program works
+    room: tuple[int, int] | None = field(default=None, compare=False)  # lines and columns it shows; None: not known
 
     def is_exactly(self, text: str) -> bool:
         """Whether it holds TEXT and nothing else. Blanks do not count: where a line is wrapped they are not seen."""
@@ -46,8 +48,19 @@ class Row:
         """Whether it holds TEXT, perhaps among other things."""
         return self.standing is Standing.HOLDS and squeeze(text) in squeeze(self.text)
 
+    def has_room(self, text: str) -> bool:
+        """Return whether all of TEXT would be seen in it, as far as that is known."""
+        if self.room is None:
+            return True
+        most, columns = self.room
+        if columns < 1:
+            return False
+        lines = wrap(text, columns, break_on_hyphens=False, break_long_words=False)
+        return sum(-(-len(line) // columns) for line in lines) <= most
+
 
 EMPTY = Row(Standing.EMPTY)
+PART = "\0"  # of a text, the rest of which is not seen: it is never exactly ours
 UNKNOWN = Row(Standing.UNKNOWN)
 NOT_FOUND = Row(Standing.NOT_FOUND)
 ELSEWHERE = Row(Standing.ELSEWHERE)
@@ -68,6 +81,10 @@ class RowRule:
     suggests_behind: str = ""  # a prompt behind which it also suggests lines, in any faint words
     working: tuple[str, ...] = ()  # expressions for what a line below it, or right above, says while the program works
     elsewhere: tuple[str, ...] = ()  # expressions for what other places show: in place of its text, or in a line below
+    scrolled: str = ""  # an expression for the lines around it while they hide a part of its text
+    shows: tuple[int, int, int] | None = None  # a, b, c: it shows a lines of text, or screen rows // b - c if more
+    flat: bool = False  # it ends a screen of plain text, for a screen reader: wrapped without an indent, no placeholder
+    also: tuple[RowRule, ...] = ()  # its looks in other terminals
 
 
 @dataclass(frozen=True)
@@ -87,6 +104,17 @@ def find_row(view: View | None, rule: RowRule | PromptRule, right: str = "") -> 
         return UNKNOWN
     if isinstance(rule, PromptRule):
         return _behind_prompt(view, rule.text.rstrip(), right)
+    found = (_drawn_by(view, look) for look in (rule, *rule.also))
+    return next((row for row in found if row.standing is not Standing.NOT_FOUND), NOT_FOUND)
+
+
+def _drawn_by(view: View, rule: RowRule) -> Row:
+    if rule.flat:
+        return _flat(view, rule)
+    if rule.scrolled and any(
+        number is not None and re.search(rule.scrolled, view.rows[number]) for number in _lines_around(view)
+    ):
+        return Row(Standing.HOLDS, PART)
     area = _area(view, rule)
     if area is None:
         return NOT_FOUND
@@ -101,7 +129,10 @@ def find_row(view: View | None, rule: RowRule | PromptRule, right: str = "") -> 
     near = [*view.rows[max(0, area.lines[0] - _NEAR) : area.lines[0]], *below]
     working = any(_is_one_of(rule.working, text, re.search) for text in near)
     if area.cursor == (area.lines[0], area.left + rule.indent) and not more:
-        return replace(_at_its_start(view, area.lines[0], text, rule), working=working)
+        if not area.whole:
+            return NOT_FOUND
+        room = _room(view, area.lines[0], rule)
+        return replace(_at_its_start(view, area.lines[0], text, rule), working=working, room=room)
     return Row(Standing.HOLDS, text, working)
 
 
@@ -118,8 +149,37 @@ def _at_its_start(view: View, number: int, text: str, rule: RowRule) -> Row:
     return EMPTY if own or suggested or not rule.placeholders else ELSEWHERE
 
 
+def _room(view: View, first: int, rule: RowRule) -> tuple[int, int] | None:
+    """How many lines and columns of text are seen in a row that begins at FIRST."""
+    if rule.shows is None:
+        return None
+    rows, columns = view.size
+    least, part, less = rule.shows
+    return max(min(least, rows - first), rows // part - less), columns - rule.indent - 1
+
+
 def _is_one_of(expressions: Iterable[str], text: str, match: Callable[[str, str], object]) -> bool:
     return any(match(expression, text) for expression in expressions)
+
+
+def _flat(view: View, rule: RowRule) -> Row:
+    """The row at the end of plain text, from its prompt to the cursor; what follows is a menu, or more of a draft."""
+    row, column = view.cursor
+    first = next((number for number in range(row, -1, -1) if _begins_flat(view.rows[number], rule)), None)
+    if first is None or not view.cursor_visible:
+        return NOT_FOUND
+    if any(_is_one_of(rule.elsewhere, text, re.search) for text in view.rows[:first]):
+        return ELSEWHERE
+    behind = "".join([behind_cursor(view), *view.rows[row + 1 :]]).strip()
+    if (row, column) == (first, len(rule.prompt)) and not behind:
+        return Row(Standing.EMPTY, room=_room(view, 0, rule))
+    text = "".join([*view.rows[first:row], before_cursor(view)]).removeprefix(rule.prompt).strip()
+    return Row(Standing.HOLDS, f"{text}{PART}{behind}" if behind else text)
+
+
+def _begins_flat(text: str, rule: RowRule) -> bool:
+    """Whether TEXT is a prompt and nothing else, or behind it a blank that does not break."""
+    return text.rstrip(" ") == rule.prompt or text.startswith(f"{rule.prompt}\xa0")
 
 
 def before_cursor(view: View) -> str:
@@ -187,6 +247,7 @@ class _Area:
     cursor: tuple[int, int]
     left: int = 0  # the first column
     right: int | None = None  # the column behind the last
+    whole: bool = True  # it ends on the screen
 
 
 def _area(view: View, rule: RowRule) -> _Area | None:
@@ -194,7 +255,9 @@ def _area(view: View, rule: RowRule) -> _Area | None:
         return _boxed(view, rule.bar)
     if rule.draws_cursor:
         return _framed_above(view)
-    lines = _framed(view) if rule.framed else _unframed(view, rule)
+    if rule.framed:
+        return _framed(view)
+    lines = _unframed(view, rule)
     return _Area(lines, view.cursor) if lines else None
 
 
@@ -203,14 +266,36 @@ def _visible(view: View, number: int, area: _Area) -> str:
     return view.rows[number] if area.right is None else _text(view.cells(number)[area.left : area.right])
 
 
-def _framed(view: View) -> range | None:
-    """The rows around the cursor between two lines across the screen."""
+def _framed(view: View) -> _Area | None:
+    """The rows around the cursor between two lines across the screen.
+
+    A text of many rows pushes the lower line out of a small screen. A cursor right behind what stands in the last row
+    shows that nothing follows there: below it the cursor's column would be another one.
+    """
+    top, bottom = _lines_around(view)
+    whole = bottom is not None
+    if bottom is None and _ends_screen(view):
+        bottom = view.size[0]
+    if top is None or bottom is None or bottom - top < 2:
+        return None
+    return _Area(range(top + 1, bottom), view.cursor, whole=whole)
+
+
+def _lines_around(view: View) -> tuple[int | None, int | None]:
+    """The rows of the nearest lines across the screen above and below the cursor."""
     row = view.cursor[0]
     top = next((number for number in range(row, -1, -1) if _is_line(view, number)), None)
     bottom = next((number for number in range(row, view.size[0]) if _is_line(view, number)), None)
-    if top is None or bottom is None or bottom - top < 2:
-        return None
-    return range(top + 1, bottom)
+    return top, bottom
+
+
+def _ends_screen(view: View) -> bool:
+    """Whether the cursor stands in the last row, right behind what stands there."""
+    row, column = view.cursor
+    if row != view.size[0] - 1 or not column:
+        return False
+    before, *behind = view.cells(row)[column - 1 :]
+    return (before is None or bool(before.text.strip())) and not _text(behind).strip()
 
 
 def _framed_above(view: View) -> _Area | None:

@@ -67,6 +67,7 @@ class Look:
     echo: Echo = Echo.NOTHING
     title: bytes = b""
     row: Row = UNKNOWN  # of a program whose row is not known: the text at the cursor, if it is the expected one
+    lost_since: float | None = None  # since when the row is not found of a program that says that it idles
 
 
 class Terminal:

@@ -11,9 +11,9 @@ from amq.pty.descriptors import (
     OFLAG,
     Attributes,
     is_foreground,
-    is_open,
     raw_attributes,
     usual_attributes,
+    window,
     write_within,
 )
 from amq.pty.guard import Guard
@@ -26,8 +26,9 @@ SHOW_WITHIN = 1.0  # seconds for a terminal to take what puts it right
 
 
 class Tty:
-    """Where a person's bytes come from and where output goes; either may be no terminal at all.
+    """Where a user's keys come from and where output goes; either may be no terminal at all.
 
+    Of a source that is none nothing is read; if the sink is a terminal, its keys can be taken later (`take_keys`).
     A terminal is opened a second time, so that our non-blocking mode is not that of every program that shares the
     descriptor with us. What is no terminal stays as it is and is written in portions that cannot block.
     """
@@ -43,13 +44,21 @@ class Tty:
         self.sink_is_terminal: bool = os.isatty(self.sink)
         self.sink_is_private: bool = self.sink in self._opened  # and so non-blocking
         self.portion: int = PORTION if self.sink_is_private else select.PIPE_BUF
-        self.source_open: bool = is_open(self.source)
-        self.sink_open: bool = is_open(self.sink)
 
     def post_guard(self) -> Guard:
         """Have it put right when we are killed: before there are threads, and before the program. Raises OSError."""
-        self.guard = Guard(self.source, self.sink if self.sink_is_terminal else None)
+        terminal = -1 if self._terminal is None else self._terminal
+        self.guard = Guard(terminal, self.sink if self.sink_is_terminal else None)
         return self.guard
+
+    @property
+    def has_other_keys(self) -> bool:
+        """Whether there are keys to be had, though our input is no terminal."""
+        return self.sink_is_terminal and not self.source_is_terminal
+
+    def take_keys(self) -> None:
+        """From now on the user's keys are those of the terminal that shows."""
+        self.source, self.source_is_terminal = self.sink, True
 
     def close(self) -> None:
         """Afterwards the terminal is right, even where `restore` could not do it."""
@@ -60,23 +69,32 @@ class Tty:
 
     def size(self) -> tuple[int, int]:
         """Rows and columns."""
+        return self._window()[:2]
+
+    def pixels(self) -> tuple[int, int]:
+        """Width and height in pixels, 0 where the terminal does not tell."""
+        return self._window()[2:]
+
+    def _window(self) -> tuple[int, int, int, int]:
         for fd in (self.sink, self.source):
             with contextlib.suppress(OSError):
-                columns, rows = os.get_terminal_size(fd)
-                if rows and columns:
-                    return rows, columns
-        return USUAL_SIZE
+                found = window(fd)
+                if all(found[:2]):
+                    return found
+        return *USUAL_SIZE, 0, 0
 
     def attributes(self) -> Attributes:
         """The settings that the hosted program's own terminal starts with: the person's terminal's, or the usual ones.
 
         Where the output goes to no terminal, a line ends as the program ends it. A job in the background is stopped by
-        the kernel until it has the terminal: what a shell's line editor has set meanwhile is nobody else's business.
+        the kernel until it has the terminal, if it reads there: what a shell's line editor has set meanwhile is
+        its own business.
         """
         if self.source_is_terminal:
             with contextlib.suppress(termios.error):
                 termios.tcdrain(self.source)  # changes nothing, but counts as a change
-        attributes = termios.tcgetattr(self._terminal) if self._terminal is not None else usual_attributes()
+        has_terminal = self._terminal is not None and self.is_ours
+        attributes = termios.tcgetattr(self._terminal) if has_terminal else usual_attributes()  # type: ignore[arg-type]
         if not self.sink_is_terminal:
             attributes[OFLAG] = int(attributes[OFLAG]) & ~termios.ONLCR  # type: ignore[arg-type]
         return attributes

@@ -11,6 +11,7 @@ from watchfiles._rust_notify import RustNotify
 
 from amq.layout import RootedPath
 from amq.runtime.changes import Watch, now
+from amq.runtime.limits import start_threads
 from amq.store import directories
 
 STEP = 0.06  # seconds between two glances at the directory's times; more of them cost processor time at rest
@@ -71,8 +72,9 @@ class EventWatch:
         try:
             # What takes its place in this instant only gives hints of its own: every look goes down without links
             directories.look(directory)
+            start_threads(1)  # it has one of its own; where that is refused, it ends the process
             return RustNotify([directory], False, False, 0, False, False)
         except (OSError, RuntimeError, UnicodeEncodeError) as error:
-            # not there, no watches left, a filesystem without them, or a path that is not UTF-8
+            # not there, no watches or threads left, a filesystem without them, or a path that is not UTF-8
             self.failure = str(error)
             return None

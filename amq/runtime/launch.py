@@ -38,6 +38,7 @@ class Options:
 
     wake: bool = True
     untrusted: str = ""  # why the queue is not trusted, where that is known at the start: then `wake` is off
+    shortage: str = ""  # what the system lacks for watching the inbox: then `wake` is off
     hooks: bool | None = None  # None: where the program takes them without asking the person
     native: bool = False  # tell it in a way of its own, where there is one
     notice: bytes = b"\a"  # shown when the mail is parked

@@ -58,14 +58,16 @@ def notification(
     count = len(senders)
     one = count == 1
     without_digits = COMMAND if _DIGIT.search(command) else command
+    what = f"{count} new message{'' if one else 's'}"
     return Notification(
-        text=_line(f"{count} new message{'' if one else 's'}", names, command, subject),
+        text=_line(what, names, command, subject),
         without_digits=_line(
             "a new message" if one else "new messages",
             [name for name in names if not _DIGIT.search(name)],
             without_digits,
             counts=False,
         ),
+        shorter=_line(what, [], command),
     )
 
 

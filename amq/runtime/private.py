@@ -46,11 +46,15 @@ class PrivateState:
     directory: str
     why_not: str = ""
 
+    def of_queue(self, root: str) -> PrivateState:
+        """Return the directory in it for what is remembered of the queue ROOT, which may be missing."""
+        return PrivateState(f"{self.directory}/queues/{_queue_name(root)}") if self.directory else self
+
     def of_agent(self, root: str, handle: str, *, make: bool = True) -> PrivateState:
         """Return the directory in it for what is remembered of one agent of the queue ROOT; MAKE it if need be."""
         if not self.directory:
             return self
-        path = f"{self.directory}/queues/{_queue_name(root)}/{handle}"
+        path = f"{self.of_queue(root).directory}/{handle}"
         try:
             if make:
                 _make_directory(path)
@@ -111,7 +115,17 @@ def _make(base: str) -> str:
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode) or _is_shared(found):
         raise PermissionError(None, "not a directory that only you can use", path)
+    _hide_from_git(path)
     return path
+
+
+def _hide_from_git(path: str) -> None:
+    """Where the home directory is a repository, it leaves alone what is private, as it does a queue."""
+    with suppress(OSError):
+        descriptor = os.open(f"{path}/.gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600)
+        with open(descriptor, "wb") as file:
+            os.chmod(f"{path}/.gitignore", 0o600)  # whatever the umask is
+            file.write(b"*\n")
 
 
 def _make_directory(path: str) -> None:
@@ -244,7 +258,7 @@ def _remove(path: str) -> None:
 
 def write_private(path: str, text: str, mode: int = 0o600) -> None:
     """Write TEXT into the file PATH of the private directory, whole or not at all. Raises OSError."""
-    beside = f"{path}.{os.getpid()}"
+    beside = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"  # containers number processes alike
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK, mode)
     try:
         with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
+from heapq import nsmallest
 from typing import Any
 
 from amq import jsontext
@@ -16,6 +18,9 @@ MOST_IDS = 20  # named in one entry
 WAKES_NAME = "wakes.jsonl"
 LOG_NAME = "run.log"
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # which Windows does not have
+
+_reserve: list[int] = []
+"""A descriptor that who has written once keeps, so that a process which has run out of them can still say so."""
 
 
 class BoundedFile:
@@ -29,13 +34,15 @@ class BoundedFile:
     def append(self, text: str) -> None:
         if not self._path:
             return
-        try:
+        if _reserve:
+            os.close(_reserve.pop())
+        with suppress(OSError):
             self._make_room()
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK, 0o600)
             with open(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(f"{text[: self._limit // 4]}\n")
-        except OSError:
-            return
+        with suppress(OSError):
+            _reserve.append(os.open(os.devnull, os.O_RDONLY))
 
     def lines(self) -> list[str]:
         """What is there, oldest first; nothing, if it cannot be read."""
@@ -88,8 +95,8 @@ class Record:
 
     def _add(self, ids: Iterable[str], **what: str) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        named = sorted(ids)
-        self._file.append(json.dumps({"at": at, "count": len(named), "ids": named[:MOST_IDS], **what}))
+        named = list(ids)
+        self._file.append(json.dumps({"at": at, "count": len(named), "ids": nsmallest(MOST_IDS, named), **what}))
 
 
 def _parse(line: str) -> dict[str, Any] | None:

@@ -5,7 +5,9 @@ The program is started first. What the waking needs is imported after that, in t
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 import threading
 import time
 import traceback
@@ -15,7 +17,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from amq import config, quoting
-from amq.errors import AmqError, HostFailed, why
+from amq.errors import AmqError, HostFailed, remedy, why
+from amq.pty import init, standard
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.host import Host
@@ -24,6 +27,7 @@ from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 from amq.runtime import launch, lock
 from amq.runtime.launch import Launch, Options
+from amq.runtime.limits import explained
 from amq.runtime.private import PrivateState, run_directory
 from amq.runtime.profiles import NativeWay, Profile, Published
 from amq.runtime.reach import command_path, own_command
@@ -39,7 +43,8 @@ if TYPE_CHECKING:
 
 IMPORT_AFTER = 0.2  # seconds: a program that ends at once is not held up by what it never needed
 END_WITHIN = 2.0  # seconds for the waking to come to its end when the program has
-STDIN, STDOUT = 0, 1
+SWITCH_S = 0.0005  # seconds for which the waking may keep the interpreter from passing on a key
+GARBAGE = (1000, 5, 1000)  # objects, and then rounds: to look for it in a large inbox at once takes 50 ms
 
 
 class CannotRun(AmqError):
@@ -73,33 +78,43 @@ def run(
     profile: Profile,
     options: Options,
     trust: Trust,
+    warn: Callable[[str], None],
 ) -> int:
     """Host PROGRAM (its words) as the agent of MAILBOX until it ends; returns its status, 128 + n for signal n.
 
-    Raises CannotRun, Taken, or HostFailed for a failure of our own.
+    WARN is called while the terminal is not the program's. Raises CannotRun, Taken, or HostFailed for our own failure.
     """
     account, claim, run = mailbox.account, None, ""
     launch.remove_old_settings(account.agent)
     with ExitStack() as stack:
         try:
+            standard.plug()
+            init.step_aside()
             if options.wake:
                 run = os.urandom(8).hex()
                 claim = _claim(mailbox, program, run if launch.reaches_shells(profile, program, environment) else "")
                 stack.callback(claim.release)
             elif read_notifier(account.agent) is None:
-                why_not = (Reason.UNTRUSTED, options.untrusted) if options.untrusted else (Reason.OFF, "")
-                Record(trust.private.of_agent(account.queue.root, account.me).directory).waits((), *why_not)
+                Record(trust.private.of_agent(account.queue.root, account.me).directory).waits((), *_why_not(options))
             files = stack.enter_context(
                 run_directory(
                     trust.private, account.queue.root, account.me, config.where_agents_work(), alone=bool(claim)
                 )
             )
             planned = _prepared(profile, program, environment, mailbox, options, files, run)
-            return _hosted(mailbox, planned, options, trust, claim)
+            return _hosted(mailbox, planned, options, trust, claim, warn)
         except CannotRunError as error:
             raise CannotRun(error) from error
         except (PtyError, OSError) as error:
-            raise HostFailed(f"hosting {program[0]} failed: {why(error)}") from error
+            to_do = remedy(error) or remedy(error.__cause__ or error)
+            raise HostFailed(f"hosting {program[0]} failed: {why(error)}", hint=to_do) from error
+
+
+def _why_not(options: Options) -> tuple[Reason, str]:
+    """What the mail of an agent waits for that is hosted and not notified, and why."""
+    if options.untrusted:
+        return Reason.UNTRUSTED, options.untrusted
+    return (Reason.NO_CHANNEL, options.shortage) if options.shortage else (Reason.OFF, "")
 
 
 def _prepared(
@@ -132,11 +147,22 @@ def _claim(mailbox: Mailbox, program: Sequence[str], run: str) -> lock.Claim:
         ) from error
 
 
-def _hosted(mailbox: Mailbox, planned: Launch, options: Options, trust: Trust, claim: lock.Claim | None) -> int:
-    with closing(Tty(STDIN, STDOUT)) as tty:
+def _hosted(
+    mailbox: Mailbox,
+    planned: Launch,
+    options: Options,
+    trust: Trust,
+    claim: lock.Claim | None,
+    warn: Callable[[str], None],
+) -> int:
+    with closing(Tty(standard.INPUT, standard.OUTPUT)) as tty:
         tty.post_guard()
-        started, started_at, size = time.monotonic(), time.time(), tty.size()
-        child = Child.spawn(planned.program, planned.environment, size, tty.attributes())
+        started, started_at, size, given = time.monotonic(), time.time(), tty.size(), standard.handed_over()
+        child = Child.spawn(
+            planned.program, planned.environment, size, tty.attributes(), pixels=tty.pixels(), given=given
+        )
+        if standard.INPUT in given:
+            standard.let_go()
         host = Host(child, tty, _terminal(planned.profile, started, Screen(size) if claim else None))
         waking = Waking(mailbox, host, _witness(planned, child.pid, started_at), planned, options, trust)
         if claim:
@@ -145,6 +171,8 @@ def _hosted(mailbox: Mailbox, planned: Launch, options: Options, trust: Trust, c
             return host.run()
         finally:
             waking.stop()
+            if waking.failure:
+                warn(waking.failure)
 
 
 def _terminal(profile: Profile, started: float, screen: Screen | None) -> Terminal:
@@ -157,7 +185,10 @@ def _witness(planned: Launch, pid: int, started_at: float) -> Witness:
 
 
 class Waking:
-    """Two more threads: one wakes, one follows the screen. Whatever happens in them, the program goes on."""
+    """Two more threads: one wakes, one follows the screen. Whatever happens in them, the program goes on.
+
+    `failure` is why the agent is not told of its mail any more, once that is so.
+    """
 
     def __init__(
         self, mailbox: Mailbox, host: Host, witness: Witness, planned: Launch, options: Options, trust: Trust
@@ -172,15 +203,23 @@ class Waking:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._log: Callable[[str], None] = BoundedFile(self._private, LOG_NAME).append
+        self.failure = ""
 
     def start(self, claim: lock.Claim) -> None:
-        """Start them, for an agent that is ours as long as CLAIM holds."""
+        """Start them, for an agent that is ours as long as CLAIM holds. What nobody catches goes into the log."""
+        sys.setswitchinterval(SWITCH_S)
+        gc.set_threshold(*GARBAGE)
+        sys.unraisablehook = lambda found: self._log(f"ignored: {found.exc_value!r} in {found.object!r}")
         self._threads = [
             threading.Thread(target=self._run, args=(work,), name=name, daemon=True)
             for name, work in (("wake", partial(self._wake, claim)), ("follow", self._follow))
         ]
-        for thread in self._threads:
-            thread.start()
+        try:
+            for thread in self._threads:
+                thread.start()
+        except RuntimeError as error:
+            self._stop.set()
+            self._fail(error)
 
     def stop(self) -> None:
         self._stop.set()
@@ -192,9 +231,16 @@ class Waking:
     def _run(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except BaseException:
-            self._log(traceback.format_exc())
-            Record(self._private).waits((), Reason.NO_CHANNEL, "amq run failed to watch the inbox: see run.log")
+        except BaseException as error:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """Say that the agent is no longer notified: in the record, to the user at once, and in words in the end."""
+        self._log("".join(traceback.format_exception(error)))
+        me = self._mailbox.account.me
+        self.failure = f"amq run no longer notifies {me} of mail: {explained(error)} (see {LOG_NAME})"
+        Record(self._private).waits((), Reason.NO_CHANNEL, self.failure)
+        self._host.tell(self._options.notice)
 
     def _follow(self) -> None:
         if not self._stop.wait(IMPORT_AFTER):

@@ -1,36 +1,46 @@
 """How one line is typed into a program and submitted. Pure: a look at the terminal goes in, actions come out.
 
     CLEAR --gate--> PASTED --proof--> SUBMITTED --> CLEAR
-                       \\________________\\___________> STANDING: our text may stand in the line, unsent
+                       |                  |
+                       +------------------+--proof--> ERASING --> CLEAR
+                       |                  |              |
+                       +------------------+--------------+------> STANDING: our text may stand in the line, unsent
 
 The proof that the text waits for its submit key is what the screen shows: for a program whose input row is known,
 that the row holds exactly our text; for any other, that it stands at the cursor, or, where there is no picture of the
 screen, that exactly the text came back in the output. Where there is no proof, nothing is pressed.
 There is never a second text while the first may stand there: only the submit key, and only with the proof.
+
+Nothing is pasted where a submit key could not follow at once. A text that stays unsent all the same is taken back, by
+as many Backspaces as it has characters, in one write: only with the proof, and if the user has pressed no key since the
+paste. Else it stays: other words may stand around it by now.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from amq.pty.announced import Published
 from amq.pty.echo import Echo
-from amq.pty.encode import ENTER, bracketed, plain, settling
-from amq.pty.row import PromptRule, Row, RowRule, Standing
+from amq.pty.encode import BACKSPACE, ENTER, bracketed, plain, settling
+from amq.pty.row import PART, PromptRule, Row, RowRule, Standing
 from amq.pty.terminal import UNANSWERED_FOR, Look
 from amq.runtime.words import Outcome, Reason
 
 MOST_PRESSES = 4  # of a submit key that dialogs ignore, in one attempt, while our text still stands
+ERASED_WITHIN = 5.0  # seconds for a text to be seen to go; on a busy machine two were measured
 LOOK_EVERY = 0.02  # seconds between looks while something is awaited
+LOST_AFTER = 60.0  # seconds that a row is not found, of a program that says that it idles: then it is no dialog
 AWAY: dict[Published | None, Reason] = {
     Published.BLOCKED: Reason.DIALOG,
     Published.CLEAR: Reason.UNKNOWN_SCREEN,
     Published.OTHER: Reason.UNKNOWN_SCREEN,
 }
 """The states in which no line is typed. A failed turn is none of them: the row is the usual one, and takes a line."""
+IDLE = (Published.IDLE, Published.DONE)
+NOT_SEEN_TO_LEAVE = "amq's text did not leave the line"
 NO_EFFECT = "the submit key had no effect: the line is not the program's prompt, or the key has another binding"
-NO_KEY = "left unsubmitted: amq knows no submit key that dialogs ignore"
 
 
 class ReadyWhen(Enum):
@@ -67,8 +77,8 @@ class Rules:
 
     @property
     def known(self) -> bool:
-        """Whether it can be seen where the program takes a line: into any other nothing is typed."""
-        return self.row is not None or self.by_echo
+        """Whether it can be seen where the program takes a line, and a key submits it: any other gets nothing."""
+        return (self.row is not None or self.by_echo) and bool(self.submit or self.plain)
 
     @property
     def at_prompt(self) -> bool:
@@ -82,6 +92,16 @@ class Notification:
 
     text: str
     without_digits: str
+    shorter: str = ""  # what is typed in place of the text where the row would not show all of that
+
+
+@dataclass(frozen=True)
+class End:
+    """The attempt is over."""
+
+    outcome: Outcome
+    reason: str
+    unsent: bool = field(default=False, compare=False)  # our text may stand there, and waits for the user
 
 
 class Phase(Enum):
@@ -90,6 +110,7 @@ class Phase(Enum):
     CLEAR = "clear"
     PASTED = "pasted"
     SUBMITTED = "submitted"
+    ERASING = "erasing"
     STANDING = "standing"
 
 
@@ -101,12 +122,19 @@ class Typed:
     text: str = ""  # what we typed last, and were not seen to get rid of
     since: float = 0.0
     proven: float | None = None  # since when the proof has held
-    keys: int = 0  # the person's keys when the text went out
+    pasted_after: int = 0  # the person's keys when the text went out
+    keys: int = 0  # those when the attempt began
     sent: int = 0  # the person's submits then
     output: int = 0  # the program's output then, or when the submit key went out
     presses: int = 0  # of a submit key since then
     plain: bool = False  # the plain key has been pressed
     stuck: str = ""  # why the text gets no further key where it stands
+    end: End | None = None  # how the attempt ends, once the text has been taken back
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether an attempt has typed something, and has not ended."""
+        return self.phase in (Phase.PASTED, Phase.SUBMITTED, Phase.ERASING)
 
 
 @dataclass(frozen=True)
@@ -122,14 +150,6 @@ class Again:
     """Look again at this time."""
 
     at: float
-
-
-@dataclass(frozen=True)
-class End:
-    """The attempt is over."""
-
-    outcome: Outcome
-    reason: str
 
 
 Action = Write | Again | End
@@ -153,9 +173,9 @@ def gate(state: Typed, look: Look, rules: Rules, now: float) -> Reason | None:
     just_typed = look.last_key is not None and now - look.last_key < rules.key_rest
     if look.inside or look.waiting or just_typed:
         return Reason.DRAFT
-    if rules.row is not None and (reason := _row_forbids(look.row, state.text)):
+    if rules.row is not None and (reason := _row_forbids(look, state.text, now)):
         return reason
-    if look.row.working and not rules.inert:
+    if not _can_submit(look, rules):
         return Reason.BUSY
     return Reason.DRAFT if look.draft and not _ours_is_seen(state, look, rules, now) else None
 
@@ -165,12 +185,24 @@ def titled(title: bytes, rules: Rules) -> Published | None:
     return next((state for begin, state in rules.titles if title.startswith(begin)), None)
 
 
+def lost_since(before: float | None, published: Published | None, row: Row, now: float) -> float | None:
+    """Return since when ROW is not found though the program says, in a way of its own, that it idles; None: it is.
+
+    BEFORE is what was returned for the look before. A screen that is unknown for a moment says neither.
+    """
+    if published not in IDLE or row.standing not in (Standing.NOT_FOUND, Standing.UNKNOWN):
+        return None
+    return now if before is None and row.standing is Standing.NOT_FOUND else before
+
+
 def step(state: Typed, look: Look, line: Notification, rules: Rules, now: float) -> Step:
     """Go on with an attempt, or begin one. After an End the state is CLEAR or STANDING."""
     if state.phase is Phase.PASTED:
         return _interrupted(state, look) or _pasted(state, look, rules, now)
     if state.phase is Phase.SUBMITTED:
         return _submitted(state, look, rules, now)
+    if state.phase is Phase.ERASING:
+        return _erasing(state, look, now)
     return _begin(state, look, line, rules, now)
 
 
@@ -207,12 +239,14 @@ def _takes_a_line(look: Look, rules: Rules) -> bool:
     return look.canonical or rules.at_prompt
 
 
-def _row_forbids(row: Row, ours: str) -> Reason | None:
+def _row_forbids(look: Look, ours: str, now: float) -> Reason | None:
     """What forbids typing into a row that we know how to find: anything in it but our own earlier text."""
+    row = look.row
     if row.standing in (Standing.UNKNOWN, Standing.ELSEWHERE):
         return Reason.UNKNOWN_SCREEN
     if row.standing is Standing.NOT_FOUND:
-        return Reason.DIALOG
+        is_lost = look.lost_since is not None and now - look.lost_since >= LOST_AFTER
+        return Reason.UNKNOWN_LOOK if is_lost else Reason.DIALOG
     if row.standing is Standing.EMPTY or (ours and row.is_exactly(ours)):
         return None
     return Reason.DRAFT
@@ -238,10 +272,26 @@ def _begin(state: Typed, look: Look, line: Notification, rules: Rules, now: floa
             fresh = replace(state, keys=look.keys, sent=look.sent, presses=0, plain=False)
             return _press_first(fresh, look, rules, now)
         return state, (End(Outcome.UNCERTAIN, "amq's text may still be in the line"),)
-    text = line.text if look.bracketed_paste else line.without_digits
+    text = _fitting(line, look)
+    if not text:
+        return state, (End(Outcome.REFUSED, Reason.UNKNOWN_SCREEN.value),)
     data = (settling(text[0]) if look.unsettled else b"") + (bracketed if look.bracketed_paste else plain)(text)
-    pasted = Typed(Phase.PASTED, text, now, keys=look.keys, sent=look.sent, output=look.output)
+    pasted = Typed(Phase.PASTED, text, now, pasted_after=look.keys, keys=look.keys, sent=look.sent, output=look.output)
     return pasted, (Write(data, expect=text), Again(now + LOOK_EVERY))
+
+
+def _fitting(line: Notification, look: Look) -> str:
+    """The text of LINE, such that all of it will be seen; empty if there is none."""
+    texts = (line.text, line.shorter) if look.bracketed_paste else (line.without_digits,)
+    return next((text for text in texts if text and look.row.has_room(text)), "")
+
+
+def _can_submit(look: Look, rules: Rules) -> bool:
+    """Whether a key that submits a line could be pressed now: a dialog may answer to it where the program works."""
+    if look.row.working and not rules.inert:
+        return False
+    lacks_the_first = not rules.submit or (bool(rules.plain) and look.version in rules.plain_for)
+    return not lacks_the_first or _is_idle(look, rules)
 
 
 def _may_still_stand(state: Typed, look: Look, rules: Rules) -> bool:
@@ -276,7 +326,7 @@ def _submitted(state: Typed, look: Look, rules: Rules, now: float) -> Step:
         return _stand(state, Outcome.TYPED, Reason.DIALOG.value)
     if rules.inert and _is_untouched(state, look) and _is_proven(state, look, rules):
         return _without_effect(state, look, rules, now)
-    return _stand(state, Outcome.UNCERTAIN, "amq's text did not leave the line")
+    return _leave(state, look, rules, now, End(Outcome.UNCERTAIN, NOT_SEEN_TO_LEAVE))
 
 
 def _without_effect(state: Typed, look: Look, rules: Rules, now: float) -> Step:
@@ -284,10 +334,10 @@ def _without_effect(state: Typed, look: Look, rules: Rules, now: float) -> Step:
     if state.presses < _patience_with_the_first(look, rules):
         return _press(state, look, rules, now)
     if not _lacks_the_first(look, rules):
-        return _stand(replace(state, stuck=NO_EFFECT), Outcome.TYPED, NO_EFFECT)
+        return _leave(replace(state, stuck=NO_EFFECT), look, rules, now, End(Outcome.TYPED, NO_EFFECT))
     if not state.plain and _is_idle(look, rules):
         return _press(replace(state, plain=True), look, rules, now)
-    return _stand(state, Outcome.UNCERTAIN, "amq's text did not leave the line")
+    return _leave(state, look, rules, now, End(Outcome.UNCERTAIN, NOT_SEEN_TO_LEAVE))
 
 
 def _interrupted(state: Typed, look: Look) -> Step | None:
@@ -318,6 +368,8 @@ _NO_ROW = {
 
 def _what_came(look: Look, rules: Rules) -> str:
     """Why the proof was not found."""
+    if look.waiting:
+        return "the program has not read all that was typed"
     known = rules.row is not None
     if known and look.row.standing in _NO_ROW:
         return _NO_ROW[look.row.standing]
@@ -330,7 +382,7 @@ def _has_left(state: Typed, look: Look, rules: Rules) -> bool:
     if rules.row is None:
         return look.output > state.output
     if look.row.standing is Standing.HOLDS:
-        return not look.row.contains(state.text)
+        return look.row.text != PART and not look.row.contains(state.text)
     if look.row.standing is Standing.ELSEWHERE and rules.at_prompt:
         return look.output > state.output
     return look.row.standing is Standing.EMPTY
@@ -343,7 +395,7 @@ def _is_untouched(state: Typed, look: Look) -> bool:
 def _is_idle(look: Look, rules: Rules) -> bool:
     """Whether the program waits for a line, so that no dialog is about to open."""
     if look.published is not None:
-        return look.published in (Published.IDLE, Published.DONE)
+        return look.published in IDLE
     if isinstance(rules.row, RowRule) and rules.row.working:
         return not look.row.working
     return bool(rules.idle_title) and look.title.startswith(rules.idle_title)
@@ -368,10 +420,8 @@ def _press_first(state: Typed, look: Look, rules: Rules, now: float) -> Step:
     """The plain key breaks off what a program does, and may answer what it asks: it is for one that idles."""
     if rules.submit:
         return _press(state, look, rules, now)
-    if not rules.plain:
-        return _stand(replace(state, stuck=NO_KEY), Outcome.TYPED, NO_KEY)
     if not _is_idle(look, rules):
-        return _stand(state, Outcome.TYPED, Reason.BUSY.value)
+        return _leave(state, look, rules, now, End(Outcome.TYPED, Reason.BUSY.value))
     return _press(replace(state, plain=True), look, rules, now)
 
 
@@ -380,5 +430,46 @@ def _press(state: Typed, look: Look, rules: Rules, now: float) -> Step:
     return submitted, (Write(rules.plain if state.plain else rules.submit), Again(now + LOOK_EVERY))
 
 
-def _stand(state: Typed, outcome: Outcome, reason: str) -> Step:
-    return replace(state, phase=Phase.STANDING, proven=None), (End(outcome, reason),)
+def _leave(state: Typed, look: Look, rules: Rules, now: float, end: End) -> Step:
+    """END an attempt whose text is still there: it is taken back where that is safe.
+
+    What is not known for certain stays so: a key that was slow may have submitted the text before.
+    """
+    if not _may_erase(state, look, rules):
+        return _stand(state, end.outcome, end.reason, seen=look.row.contains(state.text))
+    if end.outcome is Outcome.TYPED:
+        end = End(Outcome.ERASED, end.reason)
+    erasing = replace(state, phase=Phase.ERASING, since=now, end=end)
+    return erasing, (Write(BACKSPACE * len(state.text)), Again(now + LOOK_EVERY))
+
+
+def _may_erase(state: Typed, look: Look, rules: Rules) -> bool:
+    """Whether as many Backspaces as our text has characters would erase it, and nothing else.
+
+    Of ASCII every program takes one character back for one Backspace; the kernel does so for a key that the user chose.
+    A program at a prompt may have taken the line, and not shown it yet. An announced dialog has ended the attempt.
+    """
+    if rules.row is None or look.canonical or not state.text.isascii():
+        return False
+    if rules.at_prompt and state.presses:
+        return False
+    is_untouched = look.keys == state.pasted_after and _is_untouched(state, look)
+    return is_untouched and look.row.is_exactly(state.text)
+
+
+def _erasing(state: Typed, look: Look, now: float) -> Step:
+    assert state.end is not None
+    if not look.alive:
+        return Typed(), (End(Outcome.FAILED, "the program has ended"),)
+    if look.row.standing is Standing.EMPTY:
+        return Typed(), (state.end,)
+    if now < state.since + ERASED_WITHIN:
+        return state, (Again(now + LOOK_EVERY),)
+    outcome = Outcome.TYPED if state.end.outcome is Outcome.ERASED else state.end.outcome
+    return _stand(state, outcome, f"amq did not see its text erased: {state.end.reason}")
+
+
+def _stand(state: Typed, outcome: Outcome, reason: str, *, seen: bool = False) -> Step:
+    """End an attempt whose text may stay; where it was SEEN to, or no key was pressed, the user is to know."""
+    end = End(outcome, reason, unsent=seen or outcome is Outcome.TYPED or not state.presses)
+    return replace(state, phase=Phase.STANDING, proven=None, end=None), (end,)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
+
+from amq.pty.scripts import through_shell
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
 
@@ -12,11 +15,20 @@ _VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
 def printed_version(command: Sequence[str], environment: Mapping[str, str], patience: float) -> str:
     """The version in what COMMAND prints; empty if it fails, or says none within PATIENCE seconds."""
     try:
-        asked = subprocess.run(
-            command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, timeout=patience, check=False,
-        )  # fmt: skip
+        try:
+            asked = _ask(command, environment, patience)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC or (script := through_shell(command)) is None:
+                raise
+            asked = _ask(script, environment, patience)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     found = _VERSION.search(asked.stdout.decode("utf-8", "replace"))
     return found[0] if found and asked.returncode == 0 else ""
+
+
+def _ask(command: Sequence[str], environment: Mapping[str, str], patience: float) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        timeout=patience, check=False,
+    )  # fmt: skip

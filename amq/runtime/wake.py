@@ -13,7 +13,7 @@ from enum import Enum
 from amq.runtime.words import Outcome, Reason
 
 ATTEMPTS_IN_A_ROW = 8  # without any drain
-UP_TO_THE_USER = (Reason.UNKNOWN_PROGRAM, Reason.UNTRUSTED)
+UP_TO_THE_USER = (Reason.UNKNOWN_PROGRAM, Reason.UNKNOWN_LOOK, Reason.UNTRUSTED)
 """What does not end by itself."""
 LOOK_EVERY = 0.2  # seconds between looks while the mail waits for the terminal or the agent
 
@@ -68,6 +68,7 @@ class Ended:
     outcome: Outcome
     reason: Reason | None = None
     unread: frozenset[str] | None = None
+    unsent: bool = False  # our text may stand in the agent's line
 
 
 class Phase(Enum):
@@ -90,7 +91,7 @@ class Wake:
     announced: frozenset[str] = frozenset()  # what was unread at the last attempt
     tries: int = 0  # attempts for this set of messages
     in_a_row: int = 0  # attempts since the last drain
-    person_told: frozenset[str] = frozenset()  # of which mail, because nothing can be typed
+    person_told: frozenset[str] = frozenset()  # of which mail, because nothing can be typed, or a line stands unsent
     due: float = 0.0  # not before this time
     since: float = 0.0  # when the first message came that has not been announced
     busy_since: float | None = None
@@ -130,6 +131,8 @@ def step(state: Wake, event: Looked | Ended, now: float, policy: Policy | None =
 
 def _with_mail(state: Wake, unread: frozenset[str], now: float, policy: Policy) -> Wake:
     """What the change of the inbox means for what was counted so far."""
+    if unread is state.unread:  # which may be large
+        return state
     if not unread:
         return Wake(busy_since=state.busy_since)
     drained, came = state.unread - unread, unread - state.unread
@@ -215,7 +218,9 @@ def _ended(state: Wake, event: Ended, now: float, policy: Policy) -> Step:
         in_a_row=state.in_a_row + 1,
         due=due,
     )
-    return told, (Again(due),)
+    if not event.unsent or state.unread <= state.person_told:
+        return told, (Again(due),)
+    return replace(told, person_told=state.unread), (TellPerson(), Again(due))
 
 
 def _wait(state: Wake, reason: Reason, until: float) -> Step:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from amq.errors import HostFailed
+from amq.errors import HostFailed, remedy
 from amq.layout import RootedPath
 from amq.mailbox import Mailbox
 from amq.pty import borrowed
@@ -20,11 +20,13 @@ from amq.runtime import lock, waking
 from amq.runtime.channels import Channel
 from amq.runtime.channels.belled import BelledChannel
 from amq.runtime.channels.ways import WAYS, Place, Way
+from amq.runtime.limits import explained, first
 from amq.runtime.notification import COMMAND, Wording, typed_command
 from amq.runtime.programs import find_program
-from amq.runtime.record import LOG_NAME, BoundedFile
+from amq.runtime.record import LOG_NAME, BoundedFile, Record
 from amq.runtime.trust import Trust
 from amq.runtime.wake import Policy
+from amq.runtime.words import Reason
 
 AUTO = "auto"
 LOOK_EVERY = 0.5  # seconds between looks whether the terminal is still there
@@ -86,8 +88,13 @@ def run(
         _fall_silent()
         try:
             waking.run(mailbox, channel, policy, wording, log, stop, claim.holds, trust)
-        except Exception:
+        except Exception as error:
             log(traceback.format_exc())
+            ended = f"amq wake has ended: {explained(error)}"
+            Record(private).waits((), Reason.NO_CHANNEL, ended)
+            channel.tell_person()
+            if remedy(first(error)):
+                raise HostFailed(ended) from error
             raise
 
 

@@ -13,13 +13,14 @@ from dataclasses import replace
 import anyio
 import anyio.to_thread
 
-from amq.errors import AmqError
+from amq.errors import AmqError, remedy
 from amq.mailbox import Mailbox, Unread
 from amq.runtime import wake
 from amq.runtime.changes import now
 from amq.runtime.channels import Channel
 from amq.runtime.handed import HandedWatch, note_queued
 from amq.runtime.inbox import looks
+from amq.runtime.limits import explained, is_shortage
 from amq.runtime.notification import Wording
 from amq.runtime.record import Record
 from amq.runtime.trust import Trust
@@ -54,6 +55,7 @@ class Waker:
         ours: Callable[[], bool] = lambda: True,
     ) -> None:
         self._mailbox = mailbox
+        self._view = mailbox.inbox_view()
         self._channel = channel
         self._policy = policy
         self._trust = trust
@@ -68,6 +70,7 @@ class Waker:
         self._unread: list[Unread] = []
         self._looked = Looked(frozenset(), frozenset(), frozenset(), Readiness())  # the same, as `wake` takes it
         self._failure = ""  # why the inbox cannot be read
+        self._no_way = ""  # why the agent could not be looked at, or told, the last time
         self._rung = anyio.Event()  # "look again" since the last look
         self._stop_listening = threading.Event()
 
@@ -103,7 +106,7 @@ class Waker:
         Nothing is typed without a new look at the inbox; but while the terminal is not safe to type into, a hundred
         looks at it cost none at a large inbox.
         """
-        readiness, handed = self._channel.look(), self._handed.another()
+        readiness, handed = self._look_at_agent(), self._handed.another()
         if rung or handed or readiness.waits_for is None:
             self._look_into_inbox()
         if self._unread and self._trust.why_not():
@@ -121,17 +124,32 @@ class Waker:
             self._channel.tell_person()
         return next((action.at for action in actions if isinstance(action, Again)), float("inf"))
 
+    def _look_at_agent(self) -> Readiness:
+        """What the channel sees; where the system lacks what a look takes, there is no way to the agent just now."""
+        try:
+            return self._channel.look()
+        except OSError as error:
+            self._no_way = explained(error)
+            return Readiness(waits_for=Reason.NO_CHANNEL)
+
     async def _attempt(self) -> End:
         """Tell the agent, unless another may have made the queue."""
         if self._trust.why_not(anew=True):
             return End(Outcome.REFUSED, Reason.UNTRUSTED.value)
-        return await self._channel.attempt(self._wording.line(self._unread, self._mailbox.account.known_agents()))
+        line = self._wording.line(self._unread, self._mailbox.account.known_agents())
+        try:
+            return await self._channel.attempt(line)
+        except (OSError, RuntimeError) as error:
+            if not remedy(error):
+                raise
+            # of a process that was started, or was to be waited for by a thread of its own
+            return End(Outcome.FAILED if isinstance(error, OSError) else Outcome.UNCERTAIN, explained(error))
 
     def _look_into_inbox(self) -> None:
         try:
-            unread = self._mailbox.unread(self._unread) if self._ours() else []
+            unread = self._view.look() if self._ours() else []
         except (AmqError, OSError) as error:
-            self._unreadable(f"the inbox cannot be read: {error}")
+            self._unreadable(f"the inbox cannot be read: {explained(error)}", is_lasting=is_shortage(error))
             return
         self._unreadable("")
         if unread == self._unread:
@@ -141,11 +159,16 @@ class Waker:
             self._channel.drained()
         self._unread, self._looked = unread, looked
 
-    def _unreadable(self, why: str) -> None:
-        """Note, once, that there is no way to know of mail, and that there is one again."""
+    def _unreadable(self, why: str, *, is_lasting: bool = False) -> None:
+        """Note, once, that there is no way to know of mail, and that there is one again.
+
+        The user hears of what lasts: a queue that is away may be back in a moment.
+        """
         if why and why != self._failure:
             self._log(why)
             self._record.waits((), Reason.NO_CHANNEL, why)
+            if is_lasting and not self._failure:
+                self._channel.tell_person()
         elif self._failure and not why:
             self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for some time")
         self._failure = why
@@ -153,15 +176,21 @@ class Waker:
     def _ended(self, end: End) -> Ended:
         if end.outcome is Outcome.REFUSED:
             return Ended(end.outcome, Reason(end.reason))
+        self._no_way = end.reason if end.outcome is Outcome.FAILED else ""
         self._record.attempt((message.id for message in self._unread), self._channel.way, end.outcome, end.reason)
-        return Ended(end.outcome)
+        return Ended(end.outcome, unsent=end.unsent)
 
     def _decide(self, event: Looked | Ended) -> tuple[wake.Action, ...]:
         self._state, actions = wake.step(self._state, event, self._clock(), self._policy)
         if self._state.phase in (wake.Phase.WAITING, wake.Phase.PARKED):
-            why = self._trust.why_not() if self._state.reason is Reason.UNTRUSTED else ""
-            self._record.waits(self._state.unread, self._state.reason, why)
+            self._record.waits(self._state.unread, self._state.reason, self._why())
         return actions
+
+    def _why(self) -> str:
+        """What is known of why the mail waits, beside the reason itself."""
+        if self._state.reason is Reason.UNTRUSTED:
+            return self._trust.why_not()
+        return self._no_way if self._state.reason is Reason.NO_CHANNEL else ""
 
 
 def _looked(unread: list[Unread]) -> Looked:

@@ -6,25 +6,30 @@ import os
 from typing import Any
 
 from amq.instants import SECOND, parse_instant
-from amq.layout import AgentLayout
+from amq.layout import NOTIFIER_NAME, AgentLayout
 from amq.names import PERSON
 from amq.record import record
 from amq.runtime.private import PrivateState
 from amq.runtime.record import MOST_IDS, Record
 from amq.runtime.words import Outcome, Reason
+from amq.store import durable
+from amq.store.durable import Directory
 from amq.store.notifier import Notifier
 
 _IN_WORDS = {
     Reason.DRAFT: "its input line has an unsent draft, or the user is typing",
-    Reason.DIALOG: "its program asks the user a question",
+    Reason.DIALOG: "its program asks the user a question, or shows something else than its input row",
     Reason.BUSY: "it is working",
     Reason.STARTING: "its program is starting",
     Reason.STOPPED: "its program is stopped or has ended",
     Reason.LOW: "the mail has low priority and waits until the agent is idle",
     Reason.UNKNOWN_PROGRAM: "amq does not know its program, so it types nothing: start it with --prompt TEXT or "
     "--profile NAME, or let it run amq drain",
-    Reason.UNKNOWN_SCREEN: "its terminal is not in a state known to be safe for typing, or does not show "
-    "the prompt that --prompt names",
+    Reason.UNKNOWN_SCREEN: "its terminal is not in a state known to be safe for typing, does not show the prompt that "
+    "--prompt names, or is too small for the line",
+    Reason.UNKNOWN_LOOK: "its program says that it is idle, but amq has not found its input row for a minute: close "
+    "what it shows instead, or enlarge its window; if the row is there, check with amq doctor whether amq knows its "
+    "version, or let it run amq drain",
     Reason.NO_CHANNEL: "nothing notifies it: start it with amq run",
     Reason.OFF: "it was started with --no-wake",
     Reason.UNTRUSTED: "someone else may have made the queue",
@@ -39,6 +44,7 @@ _ENDED = {
     Outcome.HANDED: "a hook announced the mail",
     Outcome.SENT: "it was notified through its program's own API",
     Outcome.TYPED: "the line was typed but not submitted",
+    Outcome.ERASED: "the line was typed but could not be submitted, so amq erased it",
     Outcome.SUBMITTED: "it was notified",
     Outcome.UNCERTAIN: "it may have been notified",
     Outcome.REFUSED: "nothing could be typed",
@@ -68,10 +74,12 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journa
     last = entries[-1] if entries else None
     if last is not None and last.get("waits_for") in (_FAILED if notifier else _NOT_STARTED):
         return Why(Reason(last["waits_for"]), _since(last, now_ns), _detail(last))
+    if notifier is None and last is not None and last.get("waits_for") in _FAILED and last.get("reason"):
+        return Why(Reason.NO_CHANNEL, _since(last, now_ns), f"{last['reason']}; nothing notifies it now")
     if notifier is None:
         is_person = os.path.basename(agent.home) == PERSON
         return Why(Reason.NO_CHANNEL, None, _PERSON if is_person else _IN_WORDS[Reason.NO_CHANNEL])
-    if is_stopped(notifier):
+    if is_stopped(agent, notifier):
         text = f"amq {notifier.how} (pid {notifier.pid}) is stopped; to resume it: fg in its shell"
         return Why(Reason.STOPPED, None, text)
     if not journal.directory:
@@ -81,13 +89,37 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journa
     return Why(Reason(last.get("waits_for", Reason.NOTIFIED)), _since(last, now_ns), _detail(last))
 
 
-def is_stopped(notifier: Notifier) -> bool:
-    """Whether its process is stopped, as by ^Z (`T`, proc(5)); False where that can not be known."""
+def is_stopped(agent: AgentLayout, notifier: Notifier) -> bool:
+    """Whether the process of AGENT's NOTIFIER is stopped, as by ^Z; False where that cannot be known.
+
+    In another namespace, such as a sandbox or a container, its number is another process's. So it counts only if the
+    kernel says that this very process has the lock.
+    """
     try:
-        with open(f"/proc/{notifier.pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].split()[0] == b"T"
+        with Directory(agent.state) as state:
+            inode = durable.steps.look(state, NOTIFIER_NAME).st_ino
+        return _has_lock(notifier.pid, inode) and _state(notifier.pid) == b"T"
     except (OSError, IndexError):
         return False
+
+
+def _has_lock(pid: int, inode: int) -> bool:
+    """Whether PID, as we number processes, has an flock on the file INODE (/proc/locks, proc(5)). Raises OSError.
+
+    The device is not compared: btrfs and overlays name another one there.
+    """
+    with open("/proc/locks", "rb") as file:
+        held = (line.split()[1:] for line in file if b"->" not in line)
+        return any(
+            kind == b"FLOCK" and int(holder) == pid and int(place.rpartition(b":")[2]) == inode
+            for kind, _, _, holder, place, *_ in held
+        )
+
+
+def _state(pid: int) -> bytes:
+    """The letter of its state, such as `T` (proc(5))."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].split()[0]
 
 
 def _is_about(entry: dict[str, Any], unread: list[str]) -> bool:

@@ -16,6 +16,7 @@ class Reason(Enum):
     LOW = "low"  # low priority, not yet time
     UNKNOWN_PROGRAM = "unknown-program"  # amq does not know where it takes a line, and was not told
     UNKNOWN_SCREEN = "unknown-screen"  # the terminal is in no state that we know to be safe
+    UNKNOWN_LOOK = "unknown-look"  # the program says that it idles, and for a minute its input row is not found
     NO_CHANNEL = "no-channel"  # nobody notifies the agent, or the one who does has failed
     OFF = "off"  # it is hosted with --no-wake
     UNTRUSTED = "untrusted-queue"  # another may have made the queue, and the user has not said that it is trusted
@@ -28,7 +29,8 @@ class Outcome(Enum):
 
     HANDED = "handed"  # a hook gave the notification to the model
     SENT = "sent"  # a way of the program's own took it
-    TYPED = "typed"  # the text stands there, not submitted
+    TYPED = "typed"  # the text stands there, not submitted, as far as is known
+    ERASED = "erased"  # the text could not be submitted, and was taken back
     SUBMITTED = "submitted"
     UNCERTAIN = "uncertain"  # what became of the text is not known
     REFUSED = "refused"  # nothing was typed

@@ -84,9 +84,8 @@ class Registry(Open):
 
 
 WaitsFor = Literal[
-    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen", "no-channel", "off",
-    "untrusted-queue",
-    "parked", "notified",
+    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen", "unknown-look",
+    "no-channel", "off", "untrusted-queue", "parked", "notified",
 ]  # fmt: skip
 
 # -- agents -----------------------------------------------------------------------------------------------------------
@@ -169,7 +168,7 @@ class Recorded(Model):
     """What they waited for from then on; left out for an attempt."""
     way: str = absent
     """How the agent was notified: `pty`, `hook tool`, `hook stop`, …"""
-    outcome: Literal["handed", "sent", "typed", "submitted", "uncertain", "refused", "failed"] = absent
+    outcome: Literal["handed", "sent", "typed", "erased", "submitted", "uncertain", "refused", "failed"] = absent
     """How the attempt ended."""
     reason: str = absent
     """More of it, for people; may be empty."""

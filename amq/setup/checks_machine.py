@@ -7,11 +7,12 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from amq.errors import AmqError
+from amq.errors import AmqError, UsageError
 from amq.layout import QueueLayout
-from amq.names import PERSON, is_handle
+from amq.names import PERSON, is_handle, typed_handle
 from amq.runtime.versions import printed_version
 from amq.setup.clis import CLIS, how_to_get, program_of
 from amq.setup.finding import Finding, Machine
@@ -30,6 +31,9 @@ def environment(root: str | None, machine: Machine) -> Iterator[Finding]:
     me = machine.environ.get("AM_ME", "")
     if not me:
         return
+    if root:
+        with suppress(UsageError):
+            me = typed_handle(me, partial(registry.is_known, QueueLayout(root)))
     if not is_handle(me):
         yield Finding(f"AM_ME is {me!r}, which is not a handle", "unset AM_ME, or export AM_ME=HANDLE")
     elif root and me != PERSON and not registry.has_mailbox(QueueLayout(root).agent(me)):

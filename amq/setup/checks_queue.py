@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 
-from amq import config, quoting
+from amq import config, quoting, repository
 from amq.errors import AmqError, why
 from amq.layout import QueueLayout, RootedPath
 from amq.mailbox import Mailbox
@@ -28,6 +28,8 @@ from amq.text import visible
 
 LITTLE = 16 * 1024 * 1024  # bytes; what a busy queue may need before anybody looks again
 FEW = 100  # files
+_CLEAN_NOTED = "git-clean-noted"
+_LONGEST_IGNORE_BYTES = 1 << 20
 LONG = 600.0  # seconds that unread mail may lie before it is worth a word
 UNTESTED = {
     "9p", "afs", "ceph", "cifs", "drvfs", "fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs", "vboxsf",
@@ -161,6 +163,57 @@ def _private(root: str, machine: Machine) -> PrivateState:
     return private_state(machine.environ, config.project_directories(root))
 
 
+def git(root: str, machine: Machine) -> Iterator[Finding]:
+    """What git takes away is known: all of a queue that it ignores goes with `git clean -x`, which is said once.
+
+    Of one that a repository tracks, the check of trust says more.
+    """
+    path = os.path.realpath(root)
+    top = repository.top_of(path)
+    if top is None or not repository.has_work_tree(top) or why_untrusted(root, _private(root, machine)):
+        return
+    name = os.path.relpath(path, top)
+    if not _is_ignored(path, top):
+        yield Finding(
+            "git does not ignore it: git add -A adds its mail, and git clean -fd and git stash -u remove it",
+            f"to have git ignore it: echo '*' > {quoting.shell(os.path.join(root, '.gitignore'))}",
+            wrong=False,
+        )
+        return
+    noted = _private(root, machine).of_queue(root)
+    if noted.directory and os.path.exists(f"{noted.directory}/{_CLEAN_NOTED}"):
+        return
+    yield Finding(
+        f"git clean -fdx and git stash -a in {visible(top)} remove this queue and its mail, like all ignored "
+        "files (reported once)",
+        f"to keep it: git clean -fdx -e {quoting.shell(name)}; to have it elsewhere: amq init --root DIR",
+        wrong=False,
+        said=partial(_note_clean, noted.directory),
+    )
+
+
+def _is_ignored(root: str, top: str) -> bool:
+    """Whether it ignores itself, or the repository names it among what it ignores; git is not asked, nor run."""
+    own = _lines(os.path.join(root, ".gitignore"))
+    excluded = os.path.join(repository.common_directory(repository.git_directory(top) or ""), "info", "exclude")
+    others = [*_lines(os.path.join(top, ".gitignore")), *_lines(excluded)]
+    name = os.path.basename(root)
+    return "*" in own or any(name in line and not line.startswith(("#", "!")) for line in others)
+
+
+def _lines(path: str) -> list[str]:
+    with suppress(OSError):
+        return repository.read_regular(path, _LONGEST_IGNORE_BYTES).decode("utf-8", "replace").splitlines()
+    return []
+
+
+def _note_clean(directory: str) -> None:
+    if directory:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        with open(f"{directory}/{_CLEAN_NOTED}", "w"):
+            pass
+
+
 def filesystem(root: str, machine: Machine) -> Iterator[Finding]:
     """It is one that was tested, can be written to, and has room."""
     kind = _kind(os.path.realpath(root), machine.mounts())
@@ -197,7 +250,7 @@ def watching(root: str, machine: Machine) -> Iterator[Finding]:
 def notifiers(root: str, _: Machine) -> Iterator[Finding]:
     """Who is to tell an agent of its mail can do so."""
     for agent in _agents(root):
-        if agent.notifier and is_stopped(agent.notifier):
+        if agent.notifier and is_stopped(QueueLayout(root).agent(agent.handle), agent.notifier):
             yield Finding(
                 f"amq {visible(agent.notifier.how)} of {agent.handle} (process {agent.notifier.pid}) is stopped",
                 f"resume it: fg in its shell, or kill -CONT {agent.notifier.pid}",
@@ -326,6 +379,7 @@ CHECKS: dict[str, Callable[[str, Machine], Iterator[Finding]]] = {
     "mailboxes": mailboxes,
     "trust": trust,
     "private": private,
+    "git": git,
     "filesystem": filesystem,
     "watching": watching,
     "notifiers": notifiers,

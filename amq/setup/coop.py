@@ -97,7 +97,7 @@ class Coop:
         waiting = self.tmux.panes()
         for pane in waiting:
             if not pane.dead:
-                pane.ask_to_end()
+                self.tmux.ask_to_end(pane)
         deadline = time.monotonic() + patience
         while waiting:
             live = {pane.id for pane in self.tmux.panes() if not pane.dead}

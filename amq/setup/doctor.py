@@ -64,6 +64,14 @@ def mend(found: Iterable[Found]) -> Iterator[Found]:
                 yield each
 
 
+def remember(found: Iterable[Found]) -> None:
+    """Note what the user has been told of FOUND and need not be told again; what cannot be noted is told again."""
+    for each in found:
+        if each.finding.said:
+            with suppress(OSError):
+                each.finding.said()
+
+
 def this_machine(environ: Mapping[str, str], cwd: str, version: str) -> Machine:
     """The machine that we are on, with this amq of VERSION."""
     return Machine(environ, cwd, version, os.geteuid(), _mounts, os.statvfs, _watch)

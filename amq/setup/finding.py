@@ -9,12 +9,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong, or only worth knowing, and what to do about it; FIX does that and loses nothing."""
+    """Something that is wrong, or only worth knowing, and what to do about it; FIX does that and loses nothing.
+
+    SAID is called when the user has been told, of what is told once.
+    """
 
     text: str
     remedy: str
     wrong: bool = True
     fix: Callable[[], object] | None = None
+    said: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True)

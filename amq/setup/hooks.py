@@ -31,11 +31,12 @@ _CALL = "amq hook {program} {event} 2>/dev/null || :"
 _LOOK = (
     "d=$PWD r=${{AM_ROOT:-.agent-mail}}; case $r in /*) d= ;; *) "
     'until [ -d "$d/$r" ] || [ -f "$d/.git" ] || [ -L "$d/.git" ] || [ -z "$d" ]; do d=${{d%/*}}; done ;; esac; '
-    'if [ -d "$d/$r" ]; then set -- "$d/$r/agents/${{AM_ME:-{program}}}/inbox/new/"*.md; [ -e "$1" ] || exit 0; '
+    'if [ -d "$d/$r" ]; then case ${{AM_ME:-}} in *[A-Z]*) ;; *) '
+    'set -- "$d/$r/agents/${{AM_ME:-{program}}}/inbox/new/"*.md; [ -e "$1" ] || exit 0 ;; esac; '
     'elif [ -z "$d" ]; then exit 0; fi; '
 )
 """Shell, without a fork: end here where there is no queue, or no new mail in it. In a linked git worktree, whose queue
-may be elsewhere, `amq` looks for itself."""
+may be elsewhere, and for an AM_ME in capitals, `amq` looks for itself."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Change:
         if _read(target) != self.before:
             raise Conflict(f"{self.path} changed in the meantime; amq left it unchanged", hint="try again")
         place, name = os.path.split(target)
-        temporary = f".{name}.amq-{os.getpid()}"
+        temporary = f".{name}.amq-{os.getpid()}-{os.urandom(4).hex()}"
         with Directory(RootedPath(place)) as directory:
             fd = durable.write_new(directory, temporary, self.after)
             try:

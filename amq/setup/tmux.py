@@ -6,11 +6,8 @@ has moved it. It stays when its program fails, for the person to read why.
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from amq import quoting
@@ -44,11 +41,6 @@ class Pane:
     status: int | None
     where: str
     session: str = ""  # its id
-
-    def ask_to_end(self) -> None:
-        """SIGTERM to `amq run`. It alone holds the pane's terminal: until that is closed its pid is not another's."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGTERM)
 
 
 class Tmux:
@@ -102,6 +94,10 @@ class Tmux:
     def start_again(self, pane: Pane, command: Sequence[str], cwd: str) -> None:
         """Start COMMAND in a pane whose program has ended. Raises AmqError."""
         self._do(["respawn-pane", "-k", "-t", pane.id, *_in(cwd, command)], cwd=cwd)
+
+    def ask_to_end(self, pane: Pane) -> None:
+        """SIGTERM to `amq run`, by the server: where we are, in a sandbox, its pid may be another process's."""
+        self._call(["run-shell", "-t", pane.id, "kill -TERM #{pane_pid} 2>/dev/null || :"])
 
     def close(self, pane: Pane) -> None:
         """Take away a pane, if it is still there."""

@@ -137,10 +137,16 @@ class Steps:
         """What NAME is, never following it."""
         return os.stat(directory.at(name), dir_fd=directory.fd, follow_symlinks=False)
 
-    def entries(self, directory: Directory) -> list[tuple[str, bool]]:
-        """The names in a directory, each with whether it is a regular file."""
-        with os.scandir(directory.path if directory.fd is None else directory.fd) as found:
-            return [(entry.name, entry.is_file(follow_symlinks=False)) for entry in found]
+    def entries(self, directory: Directory) -> list[tuple[str, int]]:
+        """The names in a directory, each with the inode of a regular file, 0 if it is none.
+
+        On Windows, where that is another question for each, every file has 1.
+        """
+        if directory.fd is None:
+            with os.scandir(directory.path) as found:
+                return [(entry.name, int(entry.is_file(follow_symlinks=False))) for entry in found]
+        with os.scandir(directory.fd) as found:
+            return [(entry.name, entry.is_file(follow_symlinks=False) and entry.inode()) for entry in found]
 
     def mkdir(self, directory: Directory, name: str) -> None:
         """Make one directory. An error names the whole path."""
@@ -196,8 +202,8 @@ class Steps:
 steps = Steps()
 
 
-def entries(directory: Directory) -> list[tuple[str, bool]]:
-    """The names in a directory, each with whether it is a regular file.
+def entries(directory: Directory) -> list[tuple[str, int]]:
+    """The names in a directory, each with the inode of a regular file, 0 if it is none.
 
     A scan can miss a file that is renamed while it runs, so a directory that changed meanwhile is looked at again.
     """

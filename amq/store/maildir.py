@@ -209,8 +209,26 @@ def message_ids(directory: Directory) -> list[str]:
     return [name[:cut] for name, regular in durable.entries(directory) if regular and is_message_name(name)]
 
 
+def message_inodes(directory: Directory) -> dict[str, int]:
+    """The same, each with the inode of its file."""
+    cut = -len(SUFFIX)
+    return {name[:cut]: inode for name, inode in durable.entries(directory) if inode and is_message_name(name)}
+
+
+def stamp(directory: Directory, identifier: str) -> tuple[int, ...]:
+    """What is another once the file of a message is replaced, written or allowed to be read; () if it is not there.
+
+    The last is when that happened, in nanoseconds since the epoch.
+    """
+    try:
+        found = durable.steps.look(directory, identifier + SUFFIX)
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_ctime_ns
+
+
 def entry_ids(directory: Directory) -> list[str]:
-    """The same, with whatever else bears the name of a message, such as a link or a FIFO."""
+    """The ids in an open directory, also of what only bears the name of a message, such as a link or a FIFO."""
     cut = -len(SUFFIX)
     return [name[:cut] for name, _ in durable.entries(directory) if is_message_name(name)]
 
@@ -241,7 +259,8 @@ def unreadable(directory: Directory, identifier: str, error: OSError) -> Unreada
     from amq.store.unreadable import what_to_do
 
     hint = getattr(error, "hint", "") or what_to_do(directory, identifier + SUFFIX, error)
-    return Unreadable(identifier, str(error.strerror or error), hint)
+    forbidden = error.errno in (errno.EACCES, errno.EPERM)
+    return Unreadable(identifier, str(error.strerror or error), hint, is_forbidden=forbidden)
 
 
 def cannot_read(path: RootedPath, identifiers: Iterable[str]) -> list[Unreadable]:

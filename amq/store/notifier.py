@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from amq import jsontext
@@ -33,11 +34,11 @@ def read_notifier(agent: AgentLayout) -> Notifier | None:
     """Who notifies the agent; None if nobody does, whatever the file says. Raises OSError if it can not be opened.
 
     The lock is tried only if the file names somebody, and given back at once, so that a notifier that starts at this
-    instant hardly ever finds it taken.
+    instant hardly ever finds it taken. Where nothing may be written, as in a sandbox, it can be tried all the same.
     """
     try:
         with Directory(agent.state) as state:
-            fd = durable.steps.open(state, NOTIFIER_NAME, os.O_RDWR)
+            fd = _open(state)
     except FileNotFoundError:
         return None
     try:
@@ -45,6 +46,15 @@ def read_notifier(agent: AgentLayout) -> Notifier | None:
         return None if named is None or durable.steps.lock(fd) else named
     finally:
         durable.close(fd)
+
+
+def _open(state: Directory) -> int:
+    try:
+        return durable.steps.open(state, NOTIFIER_NAME, os.O_RDWR)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+    return durable.steps.open(state, NOTIFIER_NAME, os.O_RDONLY)
 
 
 def parse_notifier(data: bytes) -> Notifier | None:

@@ -81,6 +81,19 @@ def _is_usable(agent: AgentLayout, handle: str, unusable: Callable[[str, OSError
         return False
 
 
+def is_known(queue: QueueLayout, handle: str) -> bool:
+    """Whether HANDLE is the user's, registered, or has a mailbox. Raises OSError where that is not known.
+
+    A registry that cannot be understood names no agent: whoever needs it says so.
+    """
+    if handle == PERSON or has_mailbox(queue.agent(handle)):
+        return True
+    try:
+        return handle in (read_registry(queue) or ())
+    except AmqError:
+        return False
+
+
 def has_mailbox(agent: AgentLayout) -> bool:
     """Whether mail can be delivered to it. Raises OSError where that is not known, UnsafePath for a link."""
     return _has(agent, "new", "tmp")

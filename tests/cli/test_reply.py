@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from amq.message import LAST_REFS, MAX_HEADER_BYTES
 from tests.conftest import Shell
-from tests.samples import ID, message_file
+from tests.samples import ID, header, message_file
 
 
 def reply(amq: Shell, identifier: str, *words: str, me: str = "bob") -> dict[str, Any]:
@@ -131,6 +132,35 @@ def test_a_subject_as_long_as_a_header_can_be_answered(amq: Shell, character: st
     subject = reply(amq, ID)["subject"]
     assert subject.startswith(f"Re: {character * 900}")
     assert len(subject) == count + 4 if count == 200_000 else subject.endswith("…")
+
+
+@pytest.mark.parametrize(("subject", "number"), [("S", 4_850), ("x" * 200_000, 900), ("x" * 100_000, 3_000)])
+def test_an_answer_refers_to_no_more_than_its_header_holds(amq: Shell, subject: str, number: int) -> None:
+    refs = [f"2026-03-01T10-00-00.250Z_pid{each:05}_0a1b2c3d" for each in range(number)]
+    amq.put(f"{ID}.md", message_file(subject="S", refs=refs).replace(b'"S"', f'"{subject}"'.encode()))
+    answer = reply(amq, ID, "--refs", "another")
+    assert answer["refs"][-2:] == [ID, "another"]
+    assert len(answer["refs"]) in (number + 2, LAST_REFS + 1)
+    assert len(answer["refs"]) == number + 2 or number == 4_850
+    assert answer["subject"].startswith(f"Re: {subject[:900]}")
+
+
+def test_references_of_another_program_that_take_less_room(amq: Shell) -> None:
+    data = b"---json\n" + json.dumps(header(refs=[f"r{each}" for each in range(25_000)])).encode() + b"\n---\nx\n"
+    assert len(data) < MAX_HEADER_BYTES
+    amq.put(f"{ID}.md", data)
+    answer = reply(amq, ID)
+    assert (answer["refs"][0], answer["refs"][-1], len(answer["refs"])) == ("r24901", ID, LAST_REFS)
+
+
+def test_a_thread_that_fills_a_header_is_answered_in_another(amq: Shell) -> None:
+    amq.put(f"{ID}.md", message_file(thread="t" * 250_000, subject="S"))
+    refused = amq("reply", "--id", ID, "--body", "x", me="bob")
+    assert (refused.code, "--thread NAME" in refused.err) == (2, True)
+    assert reply(amq, ID, "--thread", "short")["thread"] == "short"
+    amq.put(f"{ID}.md", message_file(thread="t" * 200_000, subject="S" * 60_000))
+    answer = reply(amq, ID)
+    assert (len(answer["thread"]), answer["subject"]) == (200_000, f"Re: {'S' * 996}…")
 
 
 def test_help_tells_the_thread_that_it_keeps(amq: Shell) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -49,6 +49,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Call]:
         profile: Profile,
         options: Options,
         trust: Trust,
+        warn: Callable[[str], None],
     ) -> int:
         assert environment
         calls.append((mailbox.account.queue.root, mailbox.account.me, program, options.wake))

@@ -259,9 +259,8 @@ def test_the_bytes_of_a_body_that_is_no_text_are_kept(amq: Shell) -> None:
     assert body_of(amq, identifier) == b"a\xffb\n"
 
 
-@pytest.mark.parametrize("word", ["Bob", "@bob", "BOB"])
-def test_a_recipient_that_is_spelt_in_another_way_is_told_the_handle(amq: Shell, word: str) -> None:
-    result = amq("send", "--to", word, "--body", "x")
+def test_a_recipient_that_is_spelt_in_another_way_is_told_the_handle(amq: Shell) -> None:
+    result = amq("send", "--to", "@bob", "--body", "x")
     assert (result.code, "did you mean bob?" in result.err, amq.new()) == (2, True, [])
 
 
@@ -275,7 +274,7 @@ def test_a_recipient_that_is_spelt_in_another_way_is_told_the_handle(amq: Shell,
         (("bob", "hello"), 'did you mean --to "bob"?'),
         (("--to", ""), "no recipient"),
         (("--to", ","), "no recipient"),
-        (("--to", "Bob"), "'Bob' is not a handle"),
+        (("--to", "Dave"), "'Dave' is not a handle"),
         (("--to", "../bob"), "is not a handle"),
         (("--to", "bob,carol"), "several recipients need a thread"),
         (("--to", "bob", "--kind", "gossip"), "unknown kind 'gossip'"),

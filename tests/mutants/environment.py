@@ -35,7 +35,7 @@ ENVIRONMENT = (
     ),
     Mutant(
         "every program is told its terminal's name", "pty/child.py", "_name_terminal",
-        "environment.pop(TERMINAL_NAME, None) is not None", "True", "tests/pty/test_child.py",
+        "TERMINAL_NAME in environment", "True", "tests/pty/test_child.py",
     ),
     *(
         Mutant(name, file, where, old, new, "tests/setup/test_caller.py")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from tests.mutants.empty_row import EMPTY_ROWS
 from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
+from tests.mutants.hosting import HOSTED
+from tests.mutants.limits import LIMITS
 from tests.mutants.mutant import Mutant
 from tests.mutants.outside import OUTSIDE
 from tests.mutants.portions import SHOWN_AT_ONCE, UNREADABLE
@@ -573,7 +575,7 @@ SPELLING = (
         "an answer's subject may fill its header",
         "message.py",
         "reply_subject",
-        "len(jsontext.quote(answer).encode()) <= _MOST_SUBJECT_BYTES",
+        "fits_answer(answer, *beside)",
         "True",
         "tests/cli/test_reply.py",
     ),
@@ -816,24 +818,24 @@ WATCHING = (
         "a full inbox is read at every look",
         "runtime/waking.py",
         "Waker._look_into_inbox",
-        "self._mailbox.unread(self._unread)",
+        "self._view.look()",
         "self._mailbox.unread()",
         WAKING,
     ),
     Mutant(
         "a message that could not be read is never looked at again",
-        "mailbox.py",
-        "Mailbox.unread",
-        "each.sender and each.id in waiting",
-        "each.id in waiting",
+        "inbox_view.py",
+        "InboxView.__init__",
+        "each.sender",
+        "True",
         "tests/test_mailbox.py",
     ),
     Mutant(
         "what was drained is unread for ever",
-        "mailbox.py",
-        "Mailbox.unread",
-        "each.sender and each.id in waiting",
-        "each.sender",
+        "inbox_view.py",
+        "InboxView.look",
+        "each not in files",
+        "False",
         "tests/test_mailbox.py",
     ),
     Mutant(
@@ -901,14 +903,6 @@ WATCHING = (
         "tests/pty/test_host.py",
     ),
     Mutant(
-        "nothing before the first descriptor is all of them",
-        "pty/monitor.py",
-        "close_all_but",
-        "start < fd",
-        "True",
-        "tests/terminal/test_guard.py",
-    ),
-    Mutant(
         "the emulator is given one column",
         "pty/screen.py",
         "Screen._start",
@@ -972,7 +966,7 @@ HOOKS = (
         "who is stopped is taken for awake",
         "runtime/why.py",
         "why",
-        "is_stopped(notifier)",
+        "is_stopped(agent, notifier)",
         "False",
         "tests/cli/test_why.py",
     ),
@@ -1088,6 +1082,7 @@ MUTANTS = (
     *TERMINAL,
     *GATES,
     *EMPTY_ROWS,
+    *HOSTED,
     *WATCHING,
     *HOOKS,
     *WALLS,
@@ -1095,4 +1090,5 @@ MUTANTS = (
     *SHOWN_AT_ONCE,
     *UNREADABLE,
     *ENVIRONMENT,
+    *LIMITS,
 )

@@ -192,9 +192,6 @@ TRUSTED = (
         NOTIFICATION,
     ),
     Mutant(
-        "what the caller gives is closed", "pty/child.py", "Child.spawn", "[write_end, *inherited()]", "[write_end]", CALLER,
-    ),
-    Mutant(
         "a byte of a script's stops its caller", "pty/host.py", "Host._suspend",
         "stopped_from_outside or self._tty.source_is_terminal", "True", CALLER,
     ),

@@ -46,8 +46,9 @@ class Person:
     def sees(self, text: str | bytes) -> None:
         self.screen.expect_exact(text)
 
-    def resize(self, rows: int, columns: int) -> None:
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    def resize(self, rows: int, columns: int, width: int = 0, height: int = 0) -> None:
+        """WIDTH and HEIGHT are in pixels."""
+        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, width, height))
 
 
 @contextlib.contextmanager
@@ -67,7 +68,7 @@ def terminal(rows: int = 30, columns: int = 100) -> Iterator[Person]:
 def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambda _: None) -> int:
     """Host ARGV at PERSON's terminal, who meanwhile DOES something; returns the status."""
     tty = Tty(person.slave, person.slave)
-    child = person.child = Child.spawn(argv, os.environ, tty.size(), tty.attributes())
+    child = person.child = Child.spawn(argv, os.environ, tty.size(), tty.attributes(), tty.pixels())
     terminal = Terminal(time.monotonic(), answers_state=True, screen=Screen(tty.size()), row=ROW)
     person.host = Host(child, tty, terminal)
     failures: list[BaseException] = []

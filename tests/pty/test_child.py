@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import sys
 
 import pytest
 
 from amq.pty.child import Child
+from amq.pty.descriptors import window
 from tests.pty.person import wait_until
 
 SCRIPT = """
@@ -31,6 +33,16 @@ input()
 def has_ended(child: Child) -> bool:
     child.poll()
     return child.status is not None
+
+
+def test_its_terminal_has_its_size_from_the_first_instant() -> None:
+    child = Child.spawn(["sleep", "1000"], os.environ, (24, 80), pixels=(900, 600))
+    try:
+        assert window(child.fd) == (24, 80, 900, 600)
+    finally:
+        child.signal(signal.SIGKILL)
+        wait_until(lambda: has_ended(child))
+        child.close()
 
 
 def test_it_is_known_whether_the_program_itself_has_the_keyboard() -> None:

@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from amq.pty import descriptors
 from amq.pty.child import Child
 from amq.pty.guard import MOST_UNSAID, Guard
 from amq.pty.pump import Pump
@@ -32,8 +33,13 @@ def test_closing_returns_when_the_terminal_is_right() -> None:
 
 @pytest.mark.parametrize("limit", [-1, 2**63 - 1])
 def test_it_lets_go_of_all_else_where_descriptors_have_no_limit(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on macOS after `ulimit -n unlimited`. With our end of its pipe it would wait for itself, and we for it."""
+    """As on macOS after `ulimit -n unlimited`, and where nothing lists them, as in a chroot.
+
+    With our end of its pipe it would wait for itself, and we for it.
+    """
     monkeypatch.setattr(os, "sysconf", lambda _name: limit)
+    monkeypatch.setattr(descriptors, "_DIRECTORIES", ())
+    monkeypatch.setattr(descriptors, "_MOST_DESCRIPTORS", 1 << 12)
     with terminal() as person:
         tty = Tty(person.slave, person.slave)
         guard = tty.post_guard()
@@ -44,6 +50,27 @@ def test_it_lets_go_of_all_else_where_descriptors_have_no_limit(limit: int, monk
         tty.close()
         assert given_up.is_alive(), "it still waits"
         given_up.cancel()
+        assert os.read(person.master, 1000).endswith(b"undone")
+
+
+def test_a_shell_that_is_writing_at_that_instant_does_not_keep_it_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel refuses a second writer, though the terminal can be written."""
+    write, refused = os.write, [True]
+
+    def refusing_once(fd: int, data: bytes) -> int:
+        if b"undone" in data and refused and os.isatty(fd):
+            refused.clear()
+            raise BlockingIOError
+        return write(fd, data)
+
+    monkeypatch.setattr(os, "write", refusing_once)
+    with terminal() as person:
+        tty = Tty(person.slave, person.slave)
+        guard = tty.post_guard()
+        tty.make_raw()
+        guard.undo(b"undone")
+        tty.close()
+        os.set_blocking(person.master, False)
         assert os.read(person.master, 1000).endswith(b"undone")
 
 

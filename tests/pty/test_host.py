@@ -71,13 +71,45 @@ def test_what_cannot_run_has_the_status_of_a_shell(tmp_path: Path) -> None:
         assert failure.value.status == status
 
 
-def test_a_file_that_the_kernel_refuses_is_not_executable(tmp_path: Path) -> None:
-    script = tmp_path / "script"
-    script.write_text("#!/no/such/interpreter\n")
-    script.chmod(0o700)
+def executable(path: Path, data: bytes) -> str:
+    path.write_bytes(data)
+    path.chmod(0o700)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint", "status"),
+    [
+        (b"#! /no/such/interpreter -x\n", "its interpreter '/no/such/interpreter' is missing", 127),
+        (b"#!/bin/sh\r\necho\r\n", r"its interpreter '/bin/sh\r' is missing", 127),
+        (b"\x7fELF of another machine\n", "Exec format error", 126),
+        (b"a\0b\necho\n", "Exec format error", 126),
+    ],
+)
+def test_a_file_that_the_kernel_refuses_is_not_run(tmp_path: Path, data: bytes, complaint: str, status: int) -> None:
     with pytest.raises(CannotRunError) as failure:
-        Child.spawn([str(script)], os.environ, USUAL_SIZE)
-    assert failure.value.status == 127
+        Child.spawn([executable(tmp_path / "file", data)], os.environ, USUAL_SIZE)
+    assert (complaint in str(failure.value), failure.value.status) == (True, status)
+
+
+@pytest.mark.parametrize("data", [b'printf "%s|" "$0" "$@"; exit 3\n', b'printf "%s|" "$0" "$@"; exit 3\n\0\xff'])
+def test_a_script_without_an_interpreter_is_the_shells(tmp_path: Path, data: bytes) -> None:
+    path = executable(tmp_path / "script", data)
+    with terminal() as person:
+        assert host(person, [path, "-a", "b c"], lambda person: person.sees(f"{path}|-a|b c|")) == 3
+
+
+def test_an_empty_program_does_nothing_well(tmp_path: Path) -> None:
+    with terminal() as person:
+        assert host(person, [executable(tmp_path / "empty", b"")]) == 0
+
+
+def test_a_script_whose_path_looks_like_an_option(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "-c").mkdir()
+    executable(tmp_path / "-c" / "script", b"exit 5\n")
+    monkeypatch.chdir(tmp_path)
+    with terminal() as person:
+        assert host(person, ["-c/script"]) == 5
 
 
 def test_the_first_executable_on_the_path_is_run(tmp_path: Path) -> None:

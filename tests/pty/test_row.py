@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from amq.pty.row import (
     ELSEWHERE,
     NOT_FOUND,
+    PART,
     UNKNOWN,
     PromptRule,
     Row,
@@ -33,6 +34,9 @@ QWEN = RowRule("> ", framed=True, draws_cursor=True, placeholders=("Type",), fai
 OPENCODE = RowRule(
     "", framed=False, bar="┃", placeholders=("Type….*",), faint=False, working=("esc",), elsewhere=(r"┃\s+Shell",)
 )
+SMALL = RowRule("❯", framed=True, scrolled="^─+ [↑↓] \\d+ more ─", shows=(3, 2, 5), also=(RowRule(">", framed=True),))
+FLAT = RowRule("$", framed=False, flat=True, indent=3, elsewhere=(r"^\( \) main\s*$",), shows=(1, 1, 1))
+LAST = "\n" * 8 + f"{LINE}\n❯ "  # the row is the last one of twelve but one
 BOX = "output\n  ┃\n  ┃  {}\n  ┃\n  ┃  Agent\n  ╹▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀\n  footer"
 WORKING = ("working", "draft while it works", "draft gone while it works", "ours while it works")
 OURS = "amq: 1 new message from codex. Run: amq drain --include-body"
@@ -62,6 +66,8 @@ def test_what_a_person_sees_in_the_row_is_found(name: str) -> None:
             assert row == NOT_FOUND, mark.name
         elif mark.row == recordings.ELSEWHERE:
             assert row == ELSEWHERE, mark.name
+        elif mark.row == recordings.PART:
+            assert row == Row(Standing.HOLDS, PART), mark.name
         elif mark.row:
             assert (row.standing, squeeze(row.text)) == (Standing.HOLDS, squeeze(mark.row)), mark.name
         else:
@@ -134,6 +140,36 @@ def test_without_a_screen_nothing_is_known() -> None:
         pytest.param(
             BOX.format("").replace("Agent", "Shell") + "\x1b[3;6H", OPENCODE, Standing.ELSEWHERE, id="a shell in a box"
         ),
+        pytest.param(f"{LINE}\n> \n{LINE}\x1b[2;3H", SMALL, Standing.EMPTY, id="the prompt of a plain terminal"),
+        pytest.param(f"{LINE}\n$ \n{LINE}\x1b[2;3H", SMALL, Standing.NOT_FOUND, id="a prompt of no terminal"),
+        pytest.param(f"{LAST}one\n  two\n  three", SMALL, Standing.HOLDS, id="no room for the line below"),
+        pytest.param(f"{LAST}one\n  two\n  three\x1b[12;6H", SMALL, Standing.NOT_FOUND, id="the cursor in the last"),
+        pytest.param(f"{LAST}one\n  two\n  three  ", SMALL, Standing.NOT_FOUND, id="the cursor further on"),
+        pytest.param(f"{LAST}one\n  two\n\x1b[12;1H", SMALL, Standing.NOT_FOUND, id="the cursor before it"),
+        pytest.param(f"{LAST}one\n  two\n  three\x1b[11;6H", SMALL, Standing.NOT_FOUND, id="the cursor above the last"),
+        pytest.param(f"{LAST}one\n  two\n  你", SMALL, Standing.HOLDS, id="behind a wide character"),
+        pytest.param("\n" * 10 + f"{LINE}\n❯\xa0half", SMALL, Standing.HOLDS, id="a draft in the last row"),
+        pytest.param("\n" * 10 + f"{LINE}\n❯\xa0", SMALL, Standing.NOT_FOUND, id="empty in the last row"),
+        pytest.param(
+            "\n" * 10 + f"{LINE}\n❯",
+            RowRule("❯", framed=True, indent=1),
+            Standing.NOT_FOUND,
+            id="nothing shows that it is empty",
+        ),
+        pytest.param(f"{LINE[:29]} ↑ 2 more ─\n  two\n{LINE}\x1b[2;6H", SMALL, Standing.HOLDS, id="the end of a draft"),
+        pytest.param(
+            f"{LINE}\n❯ one\n{LINE[:29]} ↓ 2 more ─\x1b[2;6H", SMALL, Standing.HOLDS, id="the beginning of a draft"
+        ),
+        pytest.param("output\n$", FLAT, Standing.EMPTY, id="flat"),
+        pytest.param("output\n$\xa0 half", FLAT, Standing.HOLDS, id="flat, a draft"),
+        pytest.param("output\n$\xa0   ", FLAT, Standing.HOLDS, id="flat, blanks"),
+        pytest.param("output\n$\xa0 half\x1b[2;2H", FLAT, Standing.HOLDS, id="flat, the cursor at its beginning"),
+        pytest.param("output\n$\n", FLAT, Standing.HOLDS, id="flat, two empty lines"),
+        pytest.param("output\n$\n\nmenu\x1b[2;2H", FLAT, Standing.HOLDS, id="flat, a menu below"),
+        pytest.param("output\n$\x1b[?25l", FLAT, Standing.NOT_FOUND, id="flat, the cursor hidden"),
+        pytest.param("output\n$ ls", FLAT, Standing.NOT_FOUND, id="flat, output like it"),
+        pytest.param("output\n1. Yes\nSelect: ", FLAT, Standing.NOT_FOUND, id="flat, a question"),
+        pytest.param("( ) main\n● other\n$", FLAT, Standing.ELSEWHERE, id="flat, a transcript of another's"),
     ],
 )
 def test_the_row_at_its_edges(text: str, rule: RowRule, standing: Standing) -> None:
@@ -150,6 +186,49 @@ def test_what_stands_below_the_row_says_whether_the_program_works() -> None:
 def test_what_stands_beside_a_box_is_not_in_it() -> None:
     beside = BOX.format("half") + "\x1b[3;30Hbeside\x1b[3;10H"
     assert find_row(drawn(beside), OPENCODE) == Row(Standing.HOLDS, "half")
+
+
+def test_a_part_of_a_draft_is_never_ours() -> None:
+    """More of it stands where it is not seen."""
+    row = find_row(drawn(f"{LINE}\n❯ ours\n{LINE[:29]} ↓ 1 more ─\x1b[2;7H"), SMALL)
+    assert not row.is_exactly("ours")
+    menu = find_row(drawn("$\xa0 ours\nmore\x1b[1;8H"), FLAT)
+    assert not menu.is_exactly("ours")
+
+
+def test_a_text_of_many_rows_is_found_on_a_small_screen() -> None:
+    row = find_row(drawn(f"{LAST}amq: 1 new\n  message\n  from x"), SMALL)
+    assert row.is_exactly("amq: 1 new message from x")
+    flat = find_row(drawn("output\n$\xa0 amq: 1 new\nmessage from x"), FLAT)
+    assert flat.is_exactly("amq: 1 new message from x")
+
+
+@pytest.mark.parametrize(
+    ("size", "first", "rule", "most"),
+    [
+        ((10, 30), 7, SMALL, 3 * 27),
+        ((8, 30), 6, SMALL, 2 * 27),
+        ((12, 30), 9, SMALL, 3 * 27),
+        ((18, 40), 15, SMALL, 4 * 37),
+        ((30, 100), 27, SMALL, 10 * 97),
+        ((12, 40), 3, FLAT, 11 * 36),
+    ],
+)
+def test_a_row_shows_so_much_of_a_text(size: tuple[int, int], first: int, rule: RowRule, most: int) -> None:
+    line = "─" * size[1]
+    at = "\n" * first
+    text = at + "$" if rule.flat else f"{at[1:]}{line}\n❯ \n{line}\x1b[{first + 1};3H"
+    row = find_row(drawn(text, size), rule)
+    assert row.standing is Standing.EMPTY
+    assert row.has_room("x" * most)
+    assert not row.has_room("x" * (most + 1))
+
+
+def test_words_are_not_broken_where_a_text_is_wrapped() -> None:
+    assert Row(Standing.EMPTY, room=(2, 14)).has_room("Run: amq drain --include-body")
+    assert not Row(Standing.EMPTY, room=(2, 11)).has_room("ab include-body")
+    assert Row(Standing.EMPTY).has_room("x" * 999)
+    assert not Row(Standing.EMPTY, room=(9, 0)).has_room("x")
 
 
 def test_only_our_text_is_ours() -> None:

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,9 +15,9 @@ import pytest
 
 from tests.chance import SOAK
 from tests.real.agents import Agent, cache_directory, pinned_agents
-from tests.real.person import AMQ, Person, Run
+from tests.real.person import AMQ, NOTHING, Person, Run
 from tests.real.rig import Rig, offline_rig
-from tests.real.terminal import Terminal, open_terminal
+from tests.real.terminal import SIZE, Terminal, open_terminal
 
 
 def _unavailable(reason: str) -> None:
@@ -82,10 +82,13 @@ def run(rig: Rig) -> Iterator[Run]:
             asks: bool = False,
             trusted: bool = True,
             key_known: bool = True,
+            size: tuple[int, int] = SIZE,
+            variables: Mapping[str, str] = NOTHING,
         ) -> Terminal:
-            command = rig.network.inside([AMQ, "run", *options, "--", agent.program, *arguments])
+            started = [str(AMQ), "run", *options, "--", agent.program, *arguments]
+            command = rig.network.inside(["env", *(f"{name}={value}" for name, value in variables.items()), *started])
             environment = rig.home(agent, asks=asks, trusted=trusted, key_known=key_known)
             socket = rig.directory / f"terminal-{agent.name}-{next(number)}"
-            return stack.enter_context(open_terminal(socket, command, rig.project, environment))
+            return stack.enter_context(open_terminal(socket, command, rig.project, environment, size))
 
         yield start

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +16,7 @@ from tests.chance import SOAK
 from tests.real.agents import Agent
 from tests.real.mock_model import Turn
 from tests.real.rig import Rig
-from tests.real.terminal import Terminal, stays, wait_until
+from tests.real.terminal import SIZE, Terminal, stays, wait_until
 
 AMQ = Path(sys.executable).with_name("amq")
 INPUT_ROW = r"^[❯›]\s"  # a space or one that does not break
@@ -24,6 +25,8 @@ FROM_A_HOOK = "Stop hook feedback:\n"
 NOTICE = "amq: 1 new message from user"
 DIALOG = "Do you want to proceed|Would you like to run"
 LONG_ENOUGH = 2.0  # seconds in which a line would have been typed: longer than a person's keys keep it back
+
+NOTHING: Mapping[str, str] = {}
 
 soak = pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it")
 
@@ -35,7 +38,10 @@ def agents(*always: str, also: tuple[str, ...] = ()) -> pytest.MarkDecorator:
 
 
 class Run(Protocol):
-    """Starts an agent under `amq run` with OPTIONS, and it with ARGUMENTS; the rest as in `prepare_home`."""
+    """Starts an agent under `amq run` with OPTIONS, and it with ARGUMENTS; the rest as in `prepare_home`.
+
+    Its terminal is of SIZE, and VARIABLES are set besides.
+    """
 
     def __call__(
         self,
@@ -45,6 +51,8 @@ class Run(Protocol):
         asks: bool = False,
         trusted: bool = True,
         key_known: bool = True,
+        size: tuple[int, int] = SIZE,
+        variables: Mapping[str, str] = NOTHING,
     ) -> Terminal: ...
 
 

@@ -1,4 +1,4 @@
-"""Record what the real CLIs draw: `python -m tests.real.record_screens [NAME ...]`, into tests/screens.
+"""Record what the real CLIs draw: `python -m tests.real.record_screens [NAME[/SESSION] ...]`, into tests/screens.
 
 Each recording is the output of one session, with marks: how far the output had come when the program had settled after
 a step, how large the screen was, and what a person sees in the input row then. The steps below say the last; the
@@ -14,7 +14,7 @@ import re
 import select
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from amq.pty.screen import Screen
 from tests.real.agents import Agent, pinned_agents
 from tests.real.mock_model import Answer, Ask, Call, Say, Script, Turn
 from tests.real.rig import Rig, offline_rig
-from tests.screens.recordings import ELSEWHERE, Mark, Recording
+from tests.screens.recordings import ELSEWHERE, PART, Mark, Recording
 
 OURS = "amq: 3 new messages from codex, gemini. Run: amq drain --include-body"
 LONG = "word " * 40 + "end"
@@ -120,6 +120,67 @@ PLACES = [
     Step("export gone", ESCAPE, "", 1.5, only="codex"),
 ]
 """Fields that look like the input row, on a terminal with 16 colours: grey texts are faint there."""
+PLAIN = [
+    Step("idle", "", "", 4),
+    Step("draft", "half", "half"),
+    Step("draft gone", BACKSPACE * 4, ""),
+    Step("ours", PASTED_OURS, OURS),
+    Step("ours gone", BACKSPACE * len(OURS), "", 1.5),
+    Step("run", "run", "run"),
+    Step("permission", SUBMIT, GONE, 3),
+    Step("pasted into the dialog", PASTED_OURS, GONE),
+    Step("dialog gone", "\x1b", "", 3),
+    Step("ask", "ask", "ask", only="claude"),
+    Step("question", SUBMIT, GONE, 3, only="claude"),
+    Step("question gone", "\x1b", "", 3, only="claude"),
+]
+"""Where the terminal has few characters, or not much room."""
+READER = [
+    Step("idle", "", "", 4),
+    Step("draft", "half", "half"),
+    Step("cursor at its start", LEFT * 4, "\0half"),
+    Step("draft of blanks", "\x1b[C" * 4 + BACKSPACE * 4 + "  ", " "),
+    Step("draft of two lines", BACKSPACE * 2 + "half\nsecond", "half\nsecond"),
+    Step("draft gone", CTRL_C, "", 3),
+    Step("ours", PASTED_OURS, OURS),
+    Step("ours and more", "x", f"{OURS}x"),
+    Step("ours gone", BACKSPACE * (len(OURS) + 1), "", 1.5),
+    Step("a long draft", LONG, LONG),
+    Step("long draft gone", CTRL_C, "", 3),
+    Step("shell mode", "!", GONE),
+    Step("shell mode gone", BACKSPACE, ""),
+    Step("shortcuts", "?", ""),
+    Step("shortcuts gone", BACKSPACE, ""),
+    Step("wait", "wait", "wait"),
+    Step("working", SUBMIT, "", 1.5),
+    Step("ours while it works", PASTED_OURS, OURS),
+    Step("ours queued", SUBMIT, ""),
+    Step("turn at its end", "", "", WORKS_FOR),
+    Step("run", "run", "run"),
+    Step("permission", SUBMIT, GONE, 3),
+    Step("pasted into the dialog", PASTED_OURS, GONE),
+    Step("dialog gone", ESCAPE, "", 3),
+    Step("ask", "ask", "ask"),
+    Step("question", SUBMIT, GONE, 3),
+    Step("an answer of one's own", "3\r", GONE),
+    Step("pasted into the answer", PASTED_OURS, GONE),
+    Step("answer gone", ESCAPE, GONE, 1.5),
+    Step("question gone", ESCAPE, "", 3),
+    Step("transcript", CTRL_O, GONE, 1),
+    Step("transcript gone", CTRL_O, "", 1),
+    Step("list of agents", LEFT, GONE, 2.5),
+    Step("list gone", ESCAPE, "", 2.5),
+]
+"""For a screen reader: plain text."""
+SMALL = [
+    *PLAIN[:4],
+    Step("ours and more", "x", f"{OURS}x"),
+    Step("much more", "\x1b[200~" + LONG + "\x1b[201~", PART, only="claude"),
+    Step("its middle", "\x1b[A" * 2, PART, only="claude"),
+    Step("its beginning", "\x1b[A" * 6, PART, only="claude"),
+    Step("all gone", CTRL_C, "", 3),
+    *PLAIN[5:],
+]
 OTHERS = [
     Step("idle", "", "", 30),
     Step("draft", "half", "half"),
@@ -157,12 +218,13 @@ class Session:
     size: tuple[int, int]
     trusted: bool = True
     term: str = "xterm-256color"
+    arguments: tuple[str, ...] = ()
     screen: Screen = field(init=False)
     recording: Recording = field(init=False)
 
     def __post_init__(self) -> None:
         environment = self.rig.home(self.agent, asks=True, trusted=self.trusted) | {"TERM": self.term}
-        command = self.rig.network.inside([self.agent.program, *self.agent.arguments])
+        command = self.rig.network.inside([self.agent.program, *self.agent.arguments, *self.arguments])
         self._child = pexpect.spawn(
             command[0], command[1:], cwd=str(self.rig.project), env=environment, dimensions=self.size
         )
@@ -233,26 +295,49 @@ class Session:
                 os.write(self._child.child_fd, answer)
 
 
-def record(agent: Agent) -> None:
-    """One long session, one in other places, one for the sizes, one before the directory is trusted."""
-    known = agent.program in ("claude", "codex")
-    for name, steps, trusted in (
-        ("session", STEPS if known else OTHERS, True),
-        ("places", PLACES if known and agent.name != "claude-old" else [], True),
-        ("sizes", [Step("idle", "", "", 4), Step("draft", LONG, LONG)] if known else [], True),
-        ("trust", [Step("trust", "", GONE, 4)] if agent.program == "claude" else [], False),
-    ):
-        if not steps:
+@dataclass(frozen=True)
+class Take:
+    """One session that is recorded."""
+
+    name: str
+    steps: Sequence[Step]
+    size: tuple[int, int] = (30, 100)
+    term: str = "xterm-256color"
+    arguments: tuple[str, ...] = ()
+    trusted: bool = True
+
+
+def takes(agent: Agent) -> Iterator[Take]:
+    """What is recorded of AGENT: a long session, and for the ones of every test other places, sizes and terminals."""
+    if agent.program not in ("claude", "codex"):
+        yield Take("session", OTHERS)
+        return
+    yield Take("session", STEPS)
+    yield Take("sizes", [Step("idle", "", "", 4), Step("draft", LONG, LONG)])
+    if agent.name != "claude-old":
+        yield Take("small", SMALL, size=(10, 30))
+        yield Take("places", PLACES, term="screen")
+        yield Take("plain", [*PLAIN, *PLACES[1:]], term="linux")
+    if agent.program == "claude":
+        yield Take("trust", [Step("trust", "", GONE, 4)], trusted=False)
+    if agent.name == "claude":
+        yield Take("reader", READER, arguments=("--ax-screen-reader",))
+
+
+def record(agent: Agent, wanted: str = "") -> None:
+    """Record AGENT's sessions, or the WANTED one."""
+    for take in takes(agent):
+        if wanted not in ("", take.name):
             continue
         with tempfile.TemporaryDirectory(prefix="rec-", ignore_cleanup_errors=True) as place:
             with offline_rig(Path(place)) as rig:
                 rig.model.script = _script()
-                session = Session(agent, rig, (30, 100), trusted, "screen" if name == "places" else "xterm-256color")
-                session.play(steps)
-                for size in OTHER_SIZES if name == "sizes" else ():
-                    session.resize(size, GONE if (agent.name, size) == ("claude", SCROLLED) else LONG)
+                session = Session(agent, rig, take.size, take.trusted, take.term, take.arguments)
+                session.play(take.steps)
+                for size in OTHER_SIZES if take.name == "sizes" else ():
+                    session.resize(size, PART if (agent.name, size) == ("claude", SCROLLED) else LONG)
                 session.close()
-            session.recording.save(f"{agent.name}-{name}")
+            session.recording.save(f"{agent.name}-{take.name}")
 
 
 def _script() -> Script:
@@ -274,9 +359,10 @@ def _script() -> Script:
 def main() -> None:
     agents = pinned_agents()
     parser = argparse.ArgumentParser(prog="python -m tests.real.record_screens", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"only these of: {', '.join(agents)}")
+    parser.add_argument("names", nargs="*", metavar="NAME[/SESSION]", help=f"only these of: {', '.join(agents)}")
     for name in parser.parse_args().names or agents:
-        record(agents[name])
+        agent, _, wanted = name.partition("/")
+        record(agents[agent], wanted)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-_COLUMNS, _ROWS = 100, 30
+SIZE = 30, 100  # rows, columns
 _SHELL = '"$@"; echo "exit status $?"; exec cat'
 _MODES = "#{alternate_on} #{mouse_any_flag} #{keypad_cursor_flag} #{keypad_flag} #{cursor_flag}"
 _EXIT_STATUS = r"^exit status (\d+)$"
@@ -80,13 +80,18 @@ class Terminal:
 
 @contextmanager
 def open_terminal(
-    socket: Path, command: Sequence[str], cwd: Path, environment: Mapping[str, str]
+    socket: Path,
+    command: Sequence[str],
+    cwd: Path,
+    environment: Mapping[str, str],
+    size: tuple[int, int] = SIZE,
 ) -> Iterator[Terminal]:
-    """COMMAND in a `Terminal`, for the time of a block. When it has ended its exit status is shown."""
+    """COMMAND in a `Terminal` of SIZE, for the time of a block. When it has ended its exit status is shown."""
+    rows, columns = map(str, size)
     subprocess.run(
         ["tmux", "-S", socket, "-f", "/dev/null",
          "set-option", "-g", "default-terminal", "tmux-256color", ";",
-         "new-session", "-d", "-x", str(_COLUMNS), "-y", str(_ROWS), "sh", "-c", _SHELL, "sh", *command],
+         "new-session", "-d", "-x", columns, "-y", rows, "sh", "-c", _SHELL, "sh", *command],
         check=True, cwd=cwd, env=environment,
     )  # fmt: skip
     terminal = Terminal(socket)

@@ -5,6 +5,7 @@ A sample of the scenarios and agents always runs; with AMQ_SOAK=1 all of them do
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Ask, Call, Say, Script, Turn, use_amq
 from tests.real.person import (
+    AMQ,
     DIALOG,
     HALF_TYPED,
     INPUT_ROW,
@@ -28,7 +30,7 @@ from tests.real.person import (
     wait_for_reply,
 )
 from tests.real.rig import Rig
-from tests.real.terminal import Terminal, stays, wait_until
+from tests.real.terminal import Terminal, open_terminal, stays, wait_until
 
 pytestmark = pytest.mark.timeout(180)
 SHIFT_TAB = "\x1b[Z"
@@ -223,3 +225,33 @@ def test_urgent_mail_is_typed_and_queued_while_an_answer_streams(
     wait_until(lambda: isinstance(rig.model.turns[-1][1], Say), terminal.screen)
     assert sum(NOTICE in turn.text for turn in notices(rig)) == 1
     assert person.ways(agent) == ["pty"]
+
+
+@agents(also=("claude", "claude-before", "codex", "gemini", "opencode", "qwen"))
+def test_a_line_that_is_not_taken_is_taken_back(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    """With a key that has no effect there, as in a place that only looks like the prompt."""
+    profile = rig.directory / "own.toml"
+    profile.write_text(f'extends = "{agent.program}"\n[rules]\nsubmit = "\\u001b[34~"\ninert = true\nplain = ""\n')
+    terminal = run(agent, "--profile", str(profile))
+    person.amq("init", "--here", "--agents", agent.program)
+    person.ask(agent)
+    wait_until(lambda: "pty" in person.ways(agent), terminal.screen, timeout=60)
+    (attempt,) = [entry for entry in person.history(agent) if "way" in entry]
+    assert attempt["outcome"] == "erased", f"{attempt['outcome']} {attempt['reason']} {terminal.screen()}"
+    assert not terminal.shows("amq: 1 new")
+    assert rig.model.turns == []
+
+
+@agents(also=("claude",))
+def test_one_whose_prompt_is_piped_in_is_woken_and_typed_at(rig: Rig, agent: Agent, person: Person) -> None:
+    """It reads the pipe to its end, and its keys from the terminal that it has from us."""
+    command = shlex.join(map(str, rig.network.inside([AMQ, "run", "--", agent.program])))
+    words = ["sh", "-c", f"echo from the pipe | {command}"]
+    with open_terminal(rig.directory / "terminal", words, rig.project, rig.home(agent)) as terminal:
+        terminal.wait_for(f"{INPUT_ROW}from the pipe$")
+        terminal.wait_for(INPUT_ROW)
+        question = person.ask(agent)
+        wait_for_reply(rig, person, terminal)
+        check_answer(person, agent, question)
+        terminal.press("typed by hand")
+        terminal.wait_for(f"{INPUT_ROW}typed by hand$")

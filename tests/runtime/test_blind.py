@@ -81,4 +81,5 @@ def test_only_a_key_that_dialogs_ignore_is_pressed(
     channel = BlindChannel("tiocsti", pushed.append, cast(Keyboard, Held(agent)), "me")
     end = anyio.run(channel.attempt, Notification("mail", "mail"))
     assert pushed == ([PASTED, key] if key else [PASTED])
-    assert end.outcome is (Outcome.SUBMITTED if key else Outcome.TYPED)
+    assert (end.outcome, end.unsent) == ((Outcome.SUBMITTED, False) if key else (Outcome.TYPED, True))
+    assert ("waits for Enter" in end.reason) is not bool(key)

@@ -60,6 +60,7 @@ KNOWN = {"user", "codex", "codex-2", "gemini", "qwen"}
 def test_the_line(senders: list[str], text: str, without_digits: str) -> None:
     line = notification(senders, KNOWN)
     assert (line.text, line.without_digits) == (text, without_digits)
+    assert line.shorter == f"amq: {len(senders)} new message{'s'[: len(senders) - 1]}. Run: amq drain --include-body"
 
 
 def test_the_path_of_amq_stands_in_it_where_it_has_to() -> None:
@@ -74,7 +75,7 @@ NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True) | st.text(max
 @given(st.lists(NAMES, min_size=1), st.data())
 def test_whoever_writes_it_is_one_short_harmless_line(senders: list[str], data: st.DataObject) -> None:
     line = notification(senders, data.draw(st.lists(st.sampled_from(senders) | NAMES)))
-    for text in (line.text, line.without_digits):
+    for text in (line.text, line.without_digits, line.shorter):
         assert len(text.encode()) <= LONGEST
         assert text.startswith("amq: ")
         assert set(text) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 :,._-")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import time
 from typing import TYPE_CHECKING, cast
 
 import anyio
@@ -13,6 +15,7 @@ from amq.runtime.channels.pane import PaneChannel
 from amq.runtime.keyboard import Agent, Keyboard
 from amq.runtime.panes import Picture
 from amq.runtime.profiles.claude import PROFILE
+from amq.runtime.profiles.codex import PROFILE as CODEX
 from amq.runtime.typed import End, Notification
 from amq.runtime.witness import Witness
 from amq.runtime.words import Outcome, Reason
@@ -20,8 +23,24 @@ from tests.runtime.test_sight import boxed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
+
+    from amq.runtime.profiles import Profile
 
 LINE = Notification("amq: 1 new message", "amq: a new message")
+
+
+class Clock:
+    """A time in which nothing waits."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def read(self) -> float:
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += max(seconds, 0.01)
 
 
 class FakePane:
@@ -55,8 +74,8 @@ class FakePane:
 class FakeKeyboard:
     """That of an agent which never loses it."""
 
-    def __init__(self) -> None:
-        self._agent = Agent(os.getpid(), PROFILE, PROFILE.rules, Witness("", os.getpid(), 0.0, ""))
+    def __init__(self, profile: Profile = PROFILE, sessions: str = "") -> None:
+        self._agent = Agent(os.getpid(), profile, profile.rules, Witness("", os.getpid(), 0.0, sessions))
 
     def agent(self) -> Agent:
         return self._agent
@@ -92,3 +111,54 @@ def test_what_was_not_typed_is_told_and_typed_once_it_can_be(
     assert [end.outcome for end in ended] == ends
     assert ended[0].reason == Reason.UNKNOWN_SCREEN.value
     assert pane.typed == typed
+
+
+class Deaf(FakePane):
+    """A pane in which the submit key has no effect, and a Backspace takes one character."""
+
+    def press(self, key: bytes) -> bool:
+        self.typed.append("key" if key == PROFILE.rules.submit else "Backspaces")
+        if key != PROFILE.rules.submit:
+            self.row = self.row[: -key.count(b"\x7f")]
+        return True
+
+
+def keyboard_of(profile: Profile, place: Path, status: str) -> Keyboard:
+    """That of an agent whose session's file says STATUS; it has none where that is empty."""
+    wire = {"pid": os.getpid(), "startedAt": time.time() * 1000, "status": status, "version": "2.1.332"}
+    (place / f"{os.getpid()}.json").write_text(json.dumps(wire))
+    return cast("Keyboard", FakeKeyboard(profile, str(place) if status else ""))
+
+
+def test_a_line_that_the_key_does_not_send_is_taken_back(tmp_path: Path) -> None:
+    pane, clock, keyboard = Deaf([True]), Clock(), keyboard_of(PROFILE, tmp_path, "idle")
+    channel = PaneChannel(pane, keyboard, "claude", clock=clock.read, sleep=clock.sleep)
+    assert channel.look().waits_for is Reason.DRAFT
+    clock.now += 2
+    assert anyio.run(channel.attempt, LINE).outcome is Outcome.ERASED
+    assert (pane.typed, pane.row) == (["text", *["key"] * 4, "Backspaces"], "")
+
+
+class Elsewhere(FakePane):
+    """A pane without an input row."""
+
+    def picture(self) -> Picture | None:
+        return Picture((8, 40), b"1. Yes\r\n2. No", b"\xe2\x9c\xb3 x")
+
+
+@pytest.mark.parametrize(
+    ("profile", "status", "reason"),
+    [
+        (PROFILE, "idle", Reason.UNKNOWN_LOOK),
+        (PROFILE, "busy", Reason.DIALOG),
+        (CODEX, "", Reason.DIALOG),  # only its screen shows that it does not work
+    ],
+)
+def test_a_row_that_is_not_found_has_another_look_only_if_the_program_itself_says_that_it_idles(
+    tmp_path: Path, profile: Profile, status: str, reason: Reason
+) -> None:
+    keyboard, clock = keyboard_of(profile, tmp_path, status), Clock()
+    channel = PaneChannel(Elsewhere([]), keyboard, "claude", clock=clock.read, sleep=clock.sleep)
+    assert channel.look().waits_for is Reason.DIALOG
+    clock.now += 61
+    assert channel.look().waits_for is reason

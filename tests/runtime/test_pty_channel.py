@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import pytest
 
 from amq.pty.announced import Published
 from amq.pty.host import Host
+from amq.pty.row import NOT_FOUND, UNKNOWN, Row, Standing
 from amq.pty.terminal import Look
 from amq.runtime.channels.pty import PtyChannel
 from amq.runtime.hooks import EVENT_NAME
@@ -22,10 +24,10 @@ class Seen:
     """A host that sees only this."""
 
     def __init__(self, published: Published | None = None, **other: Any) -> None:
-        self._look = Look(published=published, **other)
+        self.seen = Look(published=published, **other)
 
     def look(self, now: float) -> Look:  # noqa: ARG002  as the host's
-        return self._look
+        return self.seen
 
 
 @pytest.mark.parametrize(("published", "queues"), [(Published.WORKING, True), (None, False)])
@@ -50,3 +52,21 @@ def test_a_title_says_what_a_program_is_at_that_publishes_nothing(title: str, bu
     seen = Seen(title=title.encode(), title_seen=True, bracketed_paste=True)
     channel = PtyChannel(cast(Host, seen), GEMINI.rules, Witness("", 1, 0.0), clock=lambda: 1e3)
     assert (channel.look().busy, channel.look().waits_for) == (busy, reason)
+
+
+def test_a_row_that_is_not_found_for_a_minute_has_another_look() -> None:
+    """Unless the program says that it does something, or the row was found meanwhile."""
+    seen = Seen(Published.IDLE, ready_since=0.0, bracketed_paste=True, row=NOT_FOUND)
+    times = iter([100.0, 159.0, 160.0, 161.0, 162.0, 221.0, 222.0, 300.0])
+    channel = PtyChannel(cast(Host, seen), CLAUDE.rules, Witness("", 1, 0.0), clock=lambda: next(times))
+    assert [channel.look().waits_for for _ in range(3)] == [Reason.DIALOG, Reason.DIALOG, Reason.UNKNOWN_LOOK]
+    seen.seen = replace(seen.seen, row=Row(Standing.EMPTY))
+    assert channel.look().waits_for is None
+    seen.seen = replace(seen.seen, row=NOT_FOUND)
+    assert channel.look().waits_for is Reason.DIALOG
+    seen.seen = replace(seen.seen, row=UNKNOWN)
+    assert channel.look().waits_for is Reason.UNKNOWN_SCREEN
+    seen.seen = replace(seen.seen, row=NOT_FOUND)
+    assert channel.look().waits_for is Reason.UNKNOWN_LOOK
+    seen.seen = replace(seen.seen, published=Published.BLOCKED)
+    assert channel.look().waits_for is Reason.DIALOG

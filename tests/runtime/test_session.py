@@ -288,7 +288,7 @@ def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.M
     monkeypatch.setattr(session_module, "IMPORT_AFTER", 0.0)
     monkeypatch.setattr("amq.runtime.waking.run", fails)
     planned, options = Launch(profile_for("x"), ["x"], {}, [], "off", finds_amq=True), Options()
-    host = cast("Host", SimpleNamespace(terminal=Terminal(0.0)))
+    host = cast("Host", SimpleNamespace(terminal=Terminal(0.0), tell=str))
     trust = Trust(desk.root, private_state(os.environ, ()))
     waking = session_module.Waking(mailbox, host, cast("Any", None), planned, options, trust)
     waking.start(lock.claim(mailbox.state_dir, "run"))

@@ -151,7 +151,7 @@ def test_the_state_that_the_screen_shows(rules: Rules, picture: Picture | None, 
     ("title", "published", "reason"),
     [
         ("◇  Ready (x)", Published.IDLE, None),
-        ("✦  Working… (x)", Published.WORKING, None),
+        ("✦  Working… (x)", Published.WORKING, Reason.BUSY),
         ("✋  Action Required (x)", Published.BLOCKED, Reason.DIALOG),
         ("Gemini CLI", None, Reason.UNKNOWN_SCREEN),
     ],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from amq.pty.announced import Published
 from amq.pty.echo import Echo
-from amq.pty.row import ELSEWHERE, NOT_FOUND, UNKNOWN, PromptRule, Row, Standing
+from amq.pty.row import ELSEWHERE, NOT_FOUND, PART, UNKNOWN, PromptRule, Row, Standing
 from amq.pty.terminal import Look
 from amq.runtime.profiles.claude import PROFILE as CLAUDE
 from amq.runtime.profiles.codex import PROFILE as CODEX
@@ -29,6 +29,7 @@ from amq.runtime.typed import (
     Write,
     drained,
     gate,
+    lost_since,
     step,
     titled,
 )
@@ -48,6 +49,7 @@ OLD_IDLE = replace(IDLE, title_seen=True, title="✳ Claude Code".encode(), row=
 CLAUDE_IDLE = replace(OLD_IDLE, published=Published.IDLE, ready_since=2.0)
 CODEX_IDLE = replace(IDLE, published=Published.IDLE, ready_since=2.0, row=EMPTY)
 GEMINI_IDLE = replace(IDLE, published=Published.IDLE, title_seen=True, row=EMPTY)
+ERASE = Write(b"\x7f" * len(LINE.text))
 PASTE = Write(b"\x1b[200~amq: 1 new message.\x1b[201~", expect=LINE.text)
 
 
@@ -121,12 +123,19 @@ def test_the_gate(look: Look, reason: Reason | None) -> None:
         (replace(GEMINI_IDLE, published=None), GEMINI.rules, Reason.UNKNOWN_SCREEN),  # its title says nothing
         (replace(IDLE, row=EMPTY), OPENCODE.rules, None),
         (replace(IDLE, row=replace(EMPTY, working=True)), OPENCODE.rules, Reason.BUSY),
+        (replace(IDLE, row=replace(EMPTY, working=True)), replace(OPENCODE.rules, submit=b"\r"), Reason.BUSY),
         (replace(CODEX_IDLE, row=replace(EMPTY, working=True)), CODEX.rules, None),  # it queues
         (CODEX_IDLE, CODEX.rules, None),
         (replace(CODEX_IDLE, alternate_screen=True), CODEX.rules, None),
         (replace(CODEX_IDLE, ready_since=None), CODEX.rules, Reason.STARTING),
         (replace(CODEX_IDLE, published=Published.WORKING), CODEX.rules, None),
         (replace(CODEX_IDLE, bracketed_paste=False), CODEX.rules, Reason.UNKNOWN_SCREEN),
+        (replace(GEMINI_IDLE, published=Published.WORKING), GEMINI.rules, Reason.BUSY),  # Enter would follow late
+        (replace(GEMINI_IDLE, published=Published.ERROR), GEMINI.rules, Reason.BUSY),
+        (replace(OLD_IDLE, version="2.1.197", published=Published.WORKING), CLAUDE.rules, Reason.BUSY),
+        (replace(OLD_IDLE, version="2.1.197"), CLAUDE.rules, None),  # by its title
+        (replace(OLD_IDLE, version="2.1.197", title=b"x"), CLAUDE.rules, Reason.BUSY),
+        (replace(OLD_IDLE, title=b"x"), CLAUDE.rules, None),  # perhaps a version that has the key
     ],
 )
 def test_the_gate_of_a_known_cli(look: Look, rules: Rules, reason: Reason | None) -> None:
@@ -137,6 +146,67 @@ def test_the_gate_of_a_known_cli(look: Look, rules: Rules, reason: Reason | None
 def test_a_program_that_is_not_known_gets_nothing(look: Look) -> None:
     refused = End(Outcome.REFUSED, Reason.UNKNOWN_PROGRAM.value)
     assert run(Typed(), (0.0, look), (30.0, look), rules=GENERIC.rules) == (Typed(), [refused, refused])
+
+
+@pytest.mark.parametrize("by_echo", [True, False])
+def test_a_line_that_no_key_could_submit_is_not_typed(by_echo: bool) -> None:
+    rules, look = replace(RULES if by_echo else CODEX.rules, submit=b""), IDLE if by_echo else CODEX_IDLE
+    assert gate(Typed(), look, rules, NOW) is Reason.UNKNOWN_PROGRAM
+    assert gate(Typed(), look, replace(rules, plain=b"\r"), NOW) is (Reason.BUSY if by_echo else None)
+
+
+LOST = replace(CLAUDE_IDLE, row=NOT_FOUND)
+
+
+@pytest.mark.parametrize(
+    ("look", "reason"),
+    [
+        (LOST, Reason.DIALOG),
+        (replace(LOST, lost_since=NOW - 59), Reason.DIALOG),
+        (replace(LOST, lost_since=NOW - 60), Reason.UNKNOWN_LOOK),
+        (replace(LOST, lost_since=NOW - 60, published=Published.BLOCKED), Reason.DIALOG),
+        (replace(LOST, lost_since=NOW - 60, row=ELSEWHERE), Reason.UNKNOWN_SCREEN),
+        (replace(LOST, lost_since=NOW - 60, row=UNKNOWN), Reason.UNKNOWN_SCREEN),
+        (replace(LOST, lost_since=NOW - 60, row=EMPTY), None),
+    ],
+)
+def test_a_row_that_is_not_found_for_a_minute_while_the_program_idles_has_another_look(
+    look: Look, reason: Reason | None
+) -> None:
+    assert gate(Typed(), look, CLAUDE.rules, NOW) is reason
+
+
+@pytest.mark.parametrize(
+    ("published", "row", "before", "since"),
+    [
+        (Published.IDLE, NOT_FOUND, None, NOW),
+        (Published.DONE, NOT_FOUND, None, NOW),
+        (Published.IDLE, NOT_FOUND, 7.0, 7.0),
+        (Published.IDLE, UNKNOWN, 7.0, 7.0),  # in the middle of a frame
+        (Published.IDLE, UNKNOWN, None, None),
+        (Published.IDLE, EMPTY, 7.0, None),
+        (Published.IDLE, DRAFT, 7.0, None),
+        (Published.IDLE, ELSEWHERE, 7.0, None),
+        (Published.WORKING, NOT_FOUND, 7.0, None),
+        (Published.BLOCKED, NOT_FOUND, 7.0, None),
+        (Published.ERROR, NOT_FOUND, 7.0, None),
+        (None, NOT_FOUND, 7.0, None),
+    ],
+)
+def test_since_when_a_row_is_not_found(
+    published: Published | None, row: Row, before: float | None, since: float | None
+) -> None:
+    assert lost_since(before, published, row, NOW) == since
+
+
+def test_a_row_that_would_not_show_all_of_a_text_gets_a_shorter_one_or_none() -> None:
+    line = Notification("amq: 1 new message from a, b, c.", "amq: a new message.", "amq: 1 new message.")
+    small = replace(CLAUDE_IDLE, row=replace(EMPTY, room=(1, 19)))
+    assert run(Typed(), (0.0, small), rules=CLAUDE.rules, line=line)[1] == [PASTE]
+    smaller = replace(CLAUDE_IDLE, row=replace(EMPTY, room=(1, 18)))
+    refused = (Typed(), [End(Outcome.REFUSED, "unknown-screen")])
+    assert run(Typed(), (0.0, smaller), rules=CLAUDE.rules, line=line) == refused
+    assert run(Typed(), (0.0, smaller), rules=CLAUDE.rules) == refused
 
 
 RAW = replace(IDLE, bracketed_paste=False, row=EMPTY)
@@ -312,12 +382,18 @@ def test_a_key_that_dialogs_ignore_and_that_has_no_effect_is_the_sign_of_another
 ) -> None:
     """The key is repeated while our text stands. No other follows, and no attempt presses one there again."""
     look = replace(standing(idle), published=published)
-    stands = End(
-        Outcome.TYPED,
-        "the submit key had no effect: the line is not the program's prompt, or the key has another binding",
-    )
-    state, done = run(submitted(idle, rules), *((0.7 * number, look) for number in range(1, 5)), rules=rules)
+    presses = [(0.7 * number, look) for number in range(1, 4)]
+    no_effect = "the submit key had no effect: the line is not the program's prompt, or the key has another binding"
+    state, done = run(submitted(idle, rules), *presses, (2.8, look), (2.9, idle), rules=rules)
+    assert (state, done) == (Typed(), [Write(rules.submit)] * 3 + [ERASE, End(Outcome.ERASED, no_effect)])
+
+    stands = End(Outcome.TYPED, no_effect)
+    accented = replace(look, row=Row(Standing.HOLDS, "für amq"))
+    line = Notification("für amq", "")
+    state, _ = run(Typed(), (0.0, idle), (0.04, accented), (0.14, accented), rules=rules, line=line)
+    state, done = run(state, *((after, accented) for after, _ in presses), (2.8, accented), rules=rules)
     assert done == [Write(rules.submit)] * 3 + [stands]
+    look = accented
     for later in (state, drained(state)):
         assert run(later, (30.0, look), rules=rules) == (later, [stands])
         assert run(later, (30.0, idle), rules=rules)[1] == [PASTE]
@@ -344,7 +420,7 @@ def test_enter_follows_only_for_a_version_that_lacks_the_other_key(look: Look, p
     ("look", "presses"),
     [
         (standing(OLD_IDLE), [Write(b"\r")]),
-        (replace(standing(OLD_IDLE), title="⠂ Claude Code".encode()), []),
+        (replace(standing(OLD_IDLE), title="⠂ Claude Code".encode()), [ERASE]),
         (replace(OLD_IDLE, row=MERGED), []),
         (replace(OLD_IDLE, row=NOT_FOUND), []),
         (replace(OLD_IDLE, row=ELSEWHERE), []),
@@ -373,6 +449,11 @@ def test_an_old_claude_gets_the_plain_key_where_the_first_did_nothing(look: Look
 def test_a_dialog_after_the_submit_key_ends_the_attempt(look: Look, reason: str) -> None:
     state, done = run(submitted(CODEX_IDLE, CODEX.rules), (0.7, look), rules=CODEX.rules)
     assert (state.phase, done) == (Phase.STANDING, [End(Outcome.TYPED, reason)])
+
+
+def test_another_place_does_not_show_that_our_text_has_left() -> None:
+    place = replace(CODEX_IDLE, row=ELSEWHERE, output=900)
+    assert run(submitted(CODEX_IDLE, CODEX.rules), (0.2, place), rules=CODEX.rules)[1] == []
 
 
 def test_a_program_that_ends_after_the_submit_key_has_not_taken_the_line() -> None:
@@ -440,7 +521,7 @@ LOOKS = st.builds(
 )
 def test_whatever_is_seen_the_promises_hold(looks: list[tuple[float, Look]], rules: Rules) -> None:
     """A submit key only while exactly our text is seen, and no second text while the first may stand."""
-    state, now, plain = Typed(), 0.0, 0
+    state, now, plain, pasted_after = Typed(), 0.0, 0, -1
     before = Typed()
     for passed, look in looks:
         now += passed
@@ -453,8 +534,15 @@ def test_whatever_is_seen_the_promises_hold(looks: list[tuple[float, Look]], rul
             assert not look.stopped
             assert look.published not in (Published.BLOCKED, Published.CLEAR, Published.OTHER)
             assert not look.inside
+            if action.data.strip(b"\x7f") == b"":
+                assert rules.row is not None
+                assert len(action.data) == len(LINE.text)
+                assert look.row.is_exactly(LINE.text)
+                assert look.keys == pasted_after
+                assert not look.waiting
+                continue
             if action.expect is not None:
-                plain = 0
+                plain, pasted_after = 0, look.keys
                 assert gate(before, look, rules, now) is None
                 assert look.row == EMPTY if rules.row else before.phase is Phase.CLEAR or look.sent != before.sent
             elif rules.row is None and look.row == UNKNOWN:
@@ -499,7 +587,7 @@ def test_with_only_a_plain_key_it_is_pressed_once_and_only_where_the_program_idl
     rules = replace(CODEX.rules, submit=b"", inert=False, plain=b"\r")
     ours = replace(CODEX_IDLE, row=OURS, published=published)
     _, done = run(pasted(rules, CODEX_IDLE), (0.1, ours), (0.3, ours), (0.9, ours), rules=rules)
-    assert [action for action in done if isinstance(action, Write)] == pressed
+    assert done == [*pressed, ERASE]
 
 
 @pytest.mark.parametrize("working", [False, True])
@@ -507,16 +595,110 @@ def test_enter_waits_for_what_shows_that_the_program_works(working: bool) -> Non
     look = replace(IDLE, row=EMPTY)
     ours = replace(look, row=replace(OURS, working=working))
     _, done = run(pasted(OPENCODE.rules, look), (0.1, ours), (0.3, ours), rules=OPENCODE.rules)
-    assert done == [End(Outcome.TYPED, "busy") if working else Write(b"\r")]
+    assert done == [ERASE if working else Write(b"\r")]
 
 
-def test_without_any_key_the_line_is_left_and_said_so() -> None:
-    rules = replace(CODEX.rules, submit=b"", inert=False)
-    ours = standing(CODEX_IDLE)
-    left = End(Outcome.TYPED, "left unsubmitted: amq knows no submit key that dialogs ignore")
-    state, done = run(pasted(rules, CODEX_IDLE), (0.1, ours), (0.3, ours), rules=rules)
-    assert done == [left]
-    assert run(state, (30.0, ours), rules=rules)[1] == [left]
+WORKING = replace(GEMINI_IDLE, published=Published.WORKING)
+UNSENT = pasted(GEMINI.rules, GEMINI_IDLE)
+"""Our text is in the line of a program that begins to work then: Enter cannot follow."""
+
+
+def test_a_text_that_stays_unsent_is_taken_back() -> None:
+    state, done = run(UNSENT, (0.1, standing(WORKING)), (0.4, standing(WORKING)), rules=GEMINI.rules)
+    assert (state.phase, done) == (Phase.ERASING, [ERASE])
+    assert [each.is_under_way for each in (Typed(), UNSENT, state)] == [False, True, True]
+    part = replace(WORKING, row=Row(Standing.HOLDS, "amq: 1 n"))
+    state, done = run(state, (0.42, part), (0.5, replace(WORKING, row=EMPTY)), rules=GEMINI.rules)
+    (end,) = done
+    assert (state, end) == (Typed(), End(Outcome.ERASED, "busy"))
+    assert isinstance(end, End)
+    assert not end.unsent
+
+
+@pytest.mark.parametrize(
+    ("look", "reason"),
+    [
+        (replace(standing(WORKING), keys=1), "draft"),
+        (replace(standing(WORKING), inside=True), "draft"),
+        (replace(standing(WORKING), stopped=True), "stopped"),
+        (replace(standing(WORKING), published=Published.BLOCKED), "dialog"),
+        (replace(WORKING, row=MERGED), "the program echoed something else"),
+        (replace(WORKING, row=NOT_FOUND), "the input row disappeared"),
+        (replace(WORKING, row=ELSEWHERE), "something else replaced the input row"),
+        (replace(WORKING, row=UNKNOWN), "the input row was not seen"),  # such as after a resize
+        (replace(standing(WORKING), waiting=True), "the program has not read all that was typed"),
+    ],
+)
+def test_a_text_that_may_not_stand_alone_is_left_and_the_user_told(look: Look, reason: str) -> None:
+    state, done = run(UNSENT, (0.1, standing(WORKING)), (0.4, look), (1.9, look), rules=GEMINI.rules)
+    (end, *_) = done
+    assert isinstance(end, End)
+    assert (state.phase, end.reason, end.unsent) == (Phase.STANDING, reason, True)
+
+
+@pytest.mark.parametrize(
+    ("look", "erased"),
+    [
+        (standing(CODEX_IDLE), True),
+        (replace(standing(CODEX_IDLE), keys=1), False),
+        (replace(standing(CODEX_IDLE), inside=True), False),
+        (replace(standing(CODEX_IDLE), waiting=True), False),
+        (replace(standing(CODEX_IDLE), stopped=True), False),
+        (replace(standing(CODEX_IDLE), canonical=True), False),
+        (replace(standing(CODEX_IDLE), published=Published.BLOCKED), False),
+        (replace(CODEX_IDLE, row=MERGED), False),
+        (replace(CODEX_IDLE, row=Row(Standing.HOLDS, PART)), False),
+        (replace(CODEX_IDLE, row=NOT_FOUND), False),
+        (replace(CODEX_IDLE, row=ELSEWHERE), False),
+        (replace(CODEX_IDLE, row=UNKNOWN), False),
+    ],
+)
+def test_only_our_text_is_erased(look: Look, erased: bool) -> None:
+    """After Enter had no effect, at the last instant before the Backspaces."""
+    rules = replace(CODEX.rules, submit=b"", inert=False, plain=b"\r")
+    state, done = run(pasted(rules, CODEX_IDLE), (0.1, standing(CODEX_IDLE)), (0.2, standing(CODEX_IDLE)), rules=rules)
+    assert done == [Write(b"\r")]
+    assert [action for action in run(state, (0.9, look), rules=rules)[1] if action == ERASE] == [ERASE] * erased
+
+
+def test_a_key_since_the_paste_counts_for_the_reminder_too() -> None:
+    """It may have moved the cursor: then Backspaces would erase something else."""
+    moved = replace(standing(CLAUDE_IDLE), keys=1)
+    state, _ = run(pasted(CLAUDE.rules, CLAUDE_IDLE), (0.1, moved), rules=CLAUDE.rules)
+    looks = [(30.0 + 0.7 * number, moved) for number in range(5)]
+    state, done = run(state, *looks, rules=CLAUDE.rules)
+    assert done[:-1] == [Write(b"\x18\r")] * 4
+    assert (state.phase, done[-1]) == (Phase.STANDING, End(Outcome.TYPED, state.stuck))
+
+
+def test_at_a_prompt_nothing_is_erased_behind_enter() -> None:
+    """The program may have taken the line."""
+    ours = replace(IDLE, row=OURS)
+    state, _ = run(pasted(PROMPT, replace(IDLE, row=EMPTY)), (0.02, ours), (0.12, ours), rules=PROMPT)
+    state, done = run(state, (0.7, ours), rules=PROMPT)
+    (end,) = done
+    assert end == End(Outcome.UNCERTAIN, "amq's text did not leave the line")
+    assert isinstance(end, End)
+    assert end.unsent
+
+
+@pytest.mark.parametrize(
+    ("look", "end", "phase"),
+    [
+        (standing(WORKING), End(Outcome.TYPED, "amq did not see its text erased: busy"), Phase.STANDING),
+        (replace(WORKING, row=DRAFT), End(Outcome.TYPED, "amq did not see its text erased: busy"), Phase.STANDING),
+        (replace(WORKING, alive=False), End(Outcome.FAILED, "the program has ended"), Phase.CLEAR),
+    ],
+)
+def test_what_is_not_seen_to_be_erased_may_stand(look: Look, end: End, phase: Phase) -> None:
+    state, _ = run(UNSENT, (0.1, standing(WORKING)), (0.4, standing(WORKING)), rules=GEMINI.rules)
+    state, done = run(state, (5.4, look), rules=GEMINI.rules)
+    assert (state.phase, done) == (phase, [end])
+
+
+def test_a_part_of_a_draft_does_not_show_that_our_text_has_left() -> None:
+    part = replace(CODEX_IDLE, row=Row(Standing.HOLDS, PART))
+    assert run(submitted(CODEX_IDLE, CODEX.rules), (0.2, part), rules=CODEX.rules)[1] == []
 
 
 @pytest.mark.parametrize(

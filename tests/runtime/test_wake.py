@@ -271,7 +271,7 @@ AGENTS = st.builds(
 )
 IDS = st.frozensets(st.sampled_from("abcd"))
 LOOKS = st.builds(Looked, unread=IDS, urgent=IDS, low=IDS, agent=AGENTS)
-COUNTED = (Outcome.TYPED, Outcome.SUBMITTED, Outcome.UNCERTAIN, Outcome.SENT, Outcome.FAILED)
+COUNTED = (Outcome.TYPED, Outcome.ERASED, Outcome.SUBMITTED, Outcome.UNCERTAIN, Outcome.SENT, Outcome.FAILED)
 SCHEDULES = st.lists(
     st.tuples(LOOKS, st.floats(0, 400), st.sampled_from([*COUNTED, Outcome.REFUSED]), st.booleans()),
     max_size=60,
@@ -356,7 +356,7 @@ def test_every_attempt_that_touched_the_terminal_counts(outcome: Outcome) -> Non
     assert attempted(Wake(), "a", now=0.0, outcome=outcome).tries == 1
 
 
-@pytest.mark.parametrize("reason", [Reason.UNKNOWN_PROGRAM, Reason.UNTRUSTED])
+@pytest.mark.parametrize("reason", [Reason.UNKNOWN_PROGRAM, Reason.UNKNOWN_LOOK, Reason.UNTRUSTED])
 def test_of_mail_that_only_the_user_can_let_through_the_user_hears_once(reason: Reason) -> None:
     again, unknown = Again(10.0 + LOOK_EVERY), Readiness(waits_for=reason)
     state, actions = step(Wake(), looked("a", agent=unknown), 10.0)
@@ -369,6 +369,17 @@ def test_of_mail_that_only_the_user_can_let_through_the_user_hears_once(reason: 
     assert actions == (again,)
     state, _ = step(state, looked(agent=unknown), 10.0)
     assert step(state, looked("c", agent=unknown), 10.0)[1] == (TellPerson(), again)
+
+
+def test_of_a_line_that_may_stand_unsent_the_user_hears_once() -> None:
+    state, _ = step(Wake(), looked("a"), 0.0)
+    again, ended = Again(REMIND_AFTER[0]), Ended(Outcome.TYPED, unsent=True)
+    assert step(state, Ended(Outcome.TYPED), 0.0)[1] == (again,)
+    state, actions = step(state, ended, 0.0)
+    assert actions == (TellPerson(), again)
+    assert step(state, ended, 0.0)[1] == (Again(REMIND_AFTER[1]),)
+    state, _ = step(state, looked("a", "b"), 1.0)
+    assert TellPerson() in step(state, ended, 1.0)[1], "of what came since, too"
 
 
 def test_a_program_that_is_known_is_told_where_another_was_before() -> None:

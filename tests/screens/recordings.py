@@ -11,6 +11,8 @@ from pathlib import Path
 PLACE = Path(__file__).parent
 ELSEWHERE = "\0elsewhere"  # no input row but something like it: as what a row holds
 
+PART = "\0part"  # of a text: the row shows no more of it
+
 
 @dataclass(frozen=True)
 class Mark:

@@ -28,6 +28,15 @@ def require(*programs: str) -> None:
         pytest.skip(f"not installed: {', '.join(missing)}")
 
 
+def own_processes() -> list[str]:
+    """What runs a command with processes, and a /proc, of its own; skips the test where that is not allowed."""
+    require("unshare")
+    words = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
+    if subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this user may make no namespace")
+    return words
+
+
 def wait_until(condition: Callable[[], object], timeout: float = 30) -> None:
     """Wait until CONDITION holds; fail if it does not in time."""
     deadline = time.monotonic() + timeout

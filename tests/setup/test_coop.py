@@ -15,7 +15,7 @@ import pytest
 from amq.mailbox import Mailbox
 from amq.runtime import lock
 from tests.pty.person import hang_up
-from tests.setup.conftest import Project, wait_until
+from tests.setup.conftest import Project, own_processes, wait_until
 
 
 def up(coop: Project, *agents: str, code: int = 0) -> list[str]:
@@ -118,6 +118,17 @@ def test_down_ends_all_and_says_what_mail_remains(coop: Project) -> None:
     assert said[2:] == ["carl: 1 unread, kept in the queue"]
     assert coop.tmux("list-sessions", "-F", "#{session_name}") == "other\n"
     assert coop.amq("coop", "down").stdout == "carl: 1 unread, kept in the queue\n"
+
+
+def test_down_ends_the_agents_from_a_sandbox_too(coop: Project) -> None:
+    """There their numbers are those of other processes, or of none."""
+    up(coop, coop.agent("alice"))
+    wait_until(lambda: coop.started("alice"))
+    ended = subprocess.run(
+        [*own_processes(), sys.executable, "-m", "amq", "coop", "down"],
+        cwd=coop.path, env=coop.environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout) == (0, "alice: ended\n")
 
 
 def test_down_says_that_there_was_nothing_to_end(coop: Project) -> None:

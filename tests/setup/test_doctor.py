@@ -87,6 +87,15 @@ def test_a_whole_set_up_has_no_findings(world: World) -> None:
     assert list(doctor.examine(world.context)) == []
 
 
+def test_a_cli_may_be_a_script_without_an_interpreter(world: World) -> None:
+    (world.bin / "claude").write_text("echo 1.2.3\n")
+    assert printed_version([str(world.bin / "claude"), "--version"], {}, patience=10) == "1.2.3"
+
+
+def test_an_agent_in_capitals_is_the_one_that_there_is(world: World) -> None:
+    assert list(doctor.examine(world.environ(AM_ME="Claude"))) == []
+
+
 def nowhere(world: World) -> Context:
     return replace(world.context, root=None, lost=Finding("no queue", "amq init"))
 

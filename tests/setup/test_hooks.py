@@ -259,6 +259,9 @@ class TestWhatAHookRuns:
         assert run("claude", "Stop", amq.project, programs, shell=other, AM_ME="bob") == "hook claude Stop\n"
         assert run("claude", "Stop", amq.project, programs, shell=other, AM_ME="alice") == ""
 
+    def test_for_an_agent_in_capitals_amq_looks_for_its_mail(self, amq: Shell, programs: Path) -> None:
+        assert run("claude", "Stop", amq.project, programs, AM_ME="Bob") == "hook claude Stop\n"
+
     def test_mail_is_found_from_below_and_by_am_root(self, amq: Shell, programs: Path, tmp_path: Path) -> None:
         amq("init", "--agents", "codex", me=None)
         below = amq.project / "a b" / "c"

@@ -80,9 +80,12 @@ def test_a_program_that_has_changed_nothing_but_colours(tmp_path: Path) -> None:
     with desk("bash", tmp_path) as person:
         person.type(f"{AMQ} run --no-wake --as x -- sh -c \"printf '\\033[31mr''ed'; exec sleep 1000\"\r")
         wait_until(lambda: b"\x1b[31mred" in person.stream(), person.stream)
-        os.kill(person.job()[0], signal.SIGKILL)
+        amq, guard, *_ = person.job()
+        os.kill(amq, signal.SIGKILL)
         person.says(A_COMMAND)
-        wait_until(lambda: person.left_on() == {}, person.stream)
+        wait_until(lambda: not is_alive(guard))
+        person.says("true")
+        assert person.left_on() == {}
 
 
 def test_a_signal_for_all_of_amq_leaves_it_at_its_post(tmp_path: Path) -> None:

@@ -35,6 +35,32 @@ while True: signal.pause()
 """
 
 
+PIXELS = """
+import fcntl, os, signal, struct, termios
+def tell(*_):
+    os.write(1, b"<%d %d %d %d>" % struct.unpack("HHHH", fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8))))
+signal.signal(signal.SIGWINCH, tell)
+tell()
+while True: signal.pause()
+"""
+
+
+def test_sizes_in_pixels_are_passed_on() -> None:
+    """From the first instant, and where nothing else has changed, as with another font."""
+
+    def does(person: Person) -> None:
+        person.sees("<30 100 900 600>")
+        for size in ((30, 100, 1800, 1200), (31, 100, 0, 0)):
+            person.resize(*size)
+            os.kill(os.getpid(), signal.SIGWINCH)
+            person.sees(f"<{' '.join(map(str, size))}>")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with terminal() as person:
+        person.resize(30, 100, 900, 600)
+        assert host(person, [sys.executable, "-c", PIXELS], does) == 143
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_the_last_size_of_a_storm_arrives(seed: int) -> None:
     """The signals come in a burst, the sizes change between them and after the last that was served."""
@@ -115,7 +141,7 @@ def test_a_program_that_ignores_the_hang_up_does_not_keep_us(monkeypatch: pytest
 def test_the_monitors_death_hangs_the_program_up() -> None:
     def does(person: Person) -> None:
         person.sees("ready")
-        os.kill(person.host._child._process.pid, signal.SIGKILL)
+        os.kill(person.host._child.monitor, signal.SIGKILL)
 
     with terminal() as person:
         assert host(person, ["sh", "-c", "echo ready; exec sleep 60"], does) == 129
@@ -137,7 +163,7 @@ def test_the_hosts_death_hangs_the_program_up() -> None:
 def test_a_program_is_told_apart_from_its_monitor() -> None:
     child = Child.spawn(["sh", "-c", "exec sleep 60"], os.environ, USUAL_SIZE)
     assert os.getpgid(child.pid) == child.pid == os.tcgetpgrp(child.fd)
-    assert os.getsid(child.pid) == child._process.pid
+    assert os.getsid(child.pid) == child.monitor
     child.signal(signal.SIGSTOP)
     wait_until(lambda: polled(child).stopped)
     child.resume()

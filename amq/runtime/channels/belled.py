@@ -30,6 +30,6 @@ class BelledChannel:
 
     async def attempt(self, line: Notification) -> End:
         end = await self._channel.attempt(line)
-        if end.outcome is not Outcome.REFUSED:
+        if end.outcome not in (Outcome.REFUSED, Outcome.ERASED):
             self._ring()
         return end

@@ -83,7 +83,7 @@ class BlindChannel:
             return End(Outcome.FAILED, f"the terminal takes no input: {error.strerror}")
         self._standing = True
         if not key:
-            return End(Outcome.TYPED, "left unsubmitted: amq knows no submit key that dialogs ignore")
+            return End(Outcome.TYPED, "it waits for Enter: amq knows no submit key that dialogs ignore", unsent=True)
         await anyio.sleep(SETTLE)
         return self._press(key, agent)
 
@@ -107,11 +107,11 @@ class BlindChannel:
 
     def _press(self, key: bytes, agent: Agent) -> End:
         if self._keyboard.agent() is not agent:
-            return End(Outcome.UNCERTAIN, "the agent no longer reads the keyboard")
+            return End(Outcome.UNCERTAIN, "the agent no longer reads the keyboard", unsent=True)
         try:
             self._push(key)
         except OSError as error:
-            return End(Outcome.UNCERTAIN, f"the terminal takes no input: {error.strerror}")
+            return End(Outcome.UNCERTAIN, f"the terminal takes no input: {error.strerror}", unsent=True)
         self._standing, self._told = False, True
         return End(Outcome.SUBMITTED, "")
 

@@ -6,7 +6,10 @@ The line is typed by the same machine as into a terminal of our own (`typed`), f
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+
+import anyio
 
 from amq.pty.announced import Published
 from amq.pty.terminal import Look
@@ -39,7 +42,15 @@ class PaneChannel:
     """To the agent that has the keyboard of PANE."""
 
     def __init__(
-        self, pane: Pane, keyboard: Keyboard, me: str, mode: Mode = Mode.AUTO, *, submit: bool = False
+        self,
+        pane: Pane,
+        keyboard: Keyboard,
+        me: str,
+        mode: Mode = Mode.AUTO,
+        *,
+        submit: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
     ) -> None:
         """With `submit` a program whose row is not known is taken to have an empty one."""
         self.way = pane.way
@@ -47,19 +58,22 @@ class PaneChannel:
         self._keyboard = keyboard
         self._me = me
         self._mode = mode
+        self._clock = clock
+        self._sleep = sleep
         self._trust = Trust(takes_text=mode is not Mode.AUTO, empty=submit)
         self._agent: Agent | None = None
         self._sight = Sight(Rules(), self._trust)
         self._state = Typed()
+        self._lost_since: float | None = None
         self._readiness = Readiness(Reason.NO_CHANNEL)
         self._look_at = 0.0  # when another one is due
 
     def look(self) -> Readiness:
         """Quiet is where no picture was another one. A submit key that dialogs ignore queues the line, too."""
-        now = time.monotonic()
+        now = self._clock()
         if now >= self._look_at:
             self._readiness = self._look_anew(now)
-            ended = time.monotonic()
+            ended = self._clock()
             self._look_at = ended + max(SAME_FOR, REST * (ended - now))
         return self._readiness
 
@@ -74,7 +88,7 @@ class PaneChannel:
         """Type LINE and submit it, as far as that is safe. The first look is taken at once."""
         self._look_at = 0.0
         try:
-            return await until_ended(lambda: self._step(line))
+            return await until_ended(lambda: self._step(line), self._clock, self._sleep)
         except _RunsError:
             self._state = Typed()
             return End(Outcome.SUBMITTED, "")
@@ -94,7 +108,7 @@ class PaneChannel:
         )
 
     def _step(self, line: Notification) -> tuple[typed.Action, ...]:
-        now = time.monotonic()
+        now = self._clock()
         look, rules = self._seen(now)
         if self._mode is Mode.RAW:
             line = replace(line, text=line.without_digits)
@@ -115,15 +129,18 @@ class PaneChannel:
         by_echo = agent.rules.by_echo or self._trust.empty
         rules = replace(agent.rules, by_echo=by_echo, echo_within=ECHO_WITHIN, submitted_within=SUBMITTED_WITHIN)
         if agent is not self._agent:
-            if self._state.phase in (Phase.PASTED, Phase.SUBMITTED):
+            if self._state.is_under_way:
                 raise _LostError("another program reads the keyboard")
             self._agent, self._sight, self._state = agent, Sight(rules, self._trust), Typed()
+            self._lost_since = None
         try:
             look = self._sight.look(self._pane.picture(), self._keyboard.discipline(), now)
         except (GoneError, OSError) as error:
             raise _LostError(str(error)) from error
         published, version = agent.witness.look(look.published, None, now), agent.witness.version()
-        return replace(look, published=published, version=version), rules
+        said_itself = agent.witness.look(typed.titled(look.title, rules), None, now)  # and not only its screen
+        self._lost_since = typed.lost_since(self._lost_since, said_itself, look.row, now)
+        return replace(look, published=published, version=version, lost_since=self._lost_since), rules
 
     def _has_submitted_at_its_prompt(self) -> bool:
         return self._state.phase is Phase.SUBMITTED and self._agent is not None and self._agent.rules.at_prompt
@@ -140,16 +157,16 @@ class PaneChannel:
 
     def _not_written(self, before: Typed) -> End:
         """Return how an attempt ends that stood at BEFORE when the pane began to be in no state to type into."""
-        if before.phase not in (Phase.PASTED, Phase.SUBMITTED):
+        if not before.is_under_way:
             self._state = before
             return End(Outcome.REFUSED, Reason.UNKNOWN_SCREEN.value)
-        self._state = replace(before, phase=Phase.STANDING, proven=None)
+        self._state = replace(before, phase=Phase.STANDING, proven=None, end=None)
         outcome = Outcome.TYPED if before.phase is Phase.PASTED else Outcome.UNCERTAIN
-        return End(outcome, Reason.UNKNOWN_SCREEN.value)
+        return End(outcome, Reason.UNKNOWN_SCREEN.value, unsent=not before.presses)
 
     def _lost(self, why: str) -> End:
         """In the middle of an attempt it is not known what became of the text."""
-        if self._state.phase in (Phase.PASTED, Phase.SUBMITTED):
-            self._state = replace(self._state, phase=Phase.STANDING)
-            return End(Outcome.UNCERTAIN, why)
+        if self._state.is_under_way:
+            self._state = replace(self._state, phase=Phase.STANDING, proven=None, end=None)
+            return End(Outcome.UNCERTAIN, why, unsent=not self._state.presses)
         return End(Outcome.REFUSED, Reason.NO_CHANNEL.value)

@@ -41,6 +41,7 @@ class PtyChannel:
         self._clock = clock
         self._sleep = sleep
         self._state = Typed()
+        self._lost_since: float | None = None
 
     def look(self) -> Readiness:
         """Quiet is where nothing is printed or typed.
@@ -67,7 +68,8 @@ class PtyChannel:
         """What the program publishes elsewhere counts where it asks for more care."""
         said = look.published or typed.titled(look.title, self._rules)
         heard = self._witness.look(said, look.last_key, now)
-        return replace(look, published=heard, version=self._witness.version())
+        self._lost_since = typed.lost_since(self._lost_since, heard, look.row, now)
+        return replace(look, published=heard, version=self._witness.version(), lost_since=self._lost_since)
 
     def drained(self) -> None:
         """The agent has taken its mail."""

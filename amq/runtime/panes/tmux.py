@@ -31,7 +31,7 @@ class TmuxPane:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._pane = environment["TMUX_PANE"]
         self._environment = environment
-        self._buffer = f"amq-{os.getpid()}"
+        self._buffer = f"amq-{os.getpid()}-{os.urandom(4).hex()}"
         self._at_rest = f"{os.getsid(0)} 0 0 0 0"  # the state in which what is typed reaches our terminal, and only it
 
     def picture(self) -> Picture | None:

@@ -7,6 +7,10 @@ Its list of agents (`claude agents`, and the left arrow in an empty row) has suc
 session of its own, and Ctrl-X ends the one that is selected. It is known by its placeholder, by what stands below it,
 and by `state=clear`. Behind the prompt of a session stands a blank that does not break, behind the list's a plain one.
 
+Where the terminal is a plain one (TERM=linux), `>` stands for `❯`. For a screen reader the row is the last of plain
+text, behind `$`; 2.1.197 has no prompt at all there, and its row is not found. On a small screen a text of many rows
+pushes the lower line out, and a longer one is scrolled, as the lines say.
+
 Ctrl-X Enter submits the line (and queues it while Claude works), and its permission dialogs ignore it. On 2.1.197 it
 does nothing, so there a plain Enter follows, once, when the row shows our text and the title says that Claude idles:
 then no turn is under way that could open a dialog.
@@ -16,10 +20,44 @@ From 2.1.330 it publishes its state, its dialogs and questions to the user inclu
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from amq.pty.keystrokes import BURST, ENTER, Line
 from amq.pty.row import RowRule
 from amq.runtime.profiles import HookStyle, NativeWay, Profile, Published, ToolOutput
 from amq.runtime.typed import ReadyWhen, Rules
+
+ROW = RowRule(
+    prompt="❯",
+    framed=True,
+    placeholders=(
+        "Try .+",
+        "Press up to (?:edit|select) .+",
+        "Describe something to build, change, or fix",
+        "Resend your message to try again",
+        "Once fixed.+",
+        "Run /rewind to go back",
+    ),
+    suggests_behind="❯\xa0",  # the user's next line, as a model guesses it
+    elsewhere=(
+        "describe a task for a new session",
+        "Message @.+",  # a sub-agent's transcript: the line would be for it
+        "Press Enter to edit the selected message.*",
+        "Taking your message back…",
+        r"enter to (?:return|create|open)\b",
+        r"ctrl\+x to (?:remove|stop)\b",
+    ),
+    scrolled="^─+ [↑↓] \\d+ more ─",
+    shows=(3, 2, 5),
+)
+FLAT = RowRule(
+    prompt="$",
+    framed=False,
+    flat=True,
+    indent=3,
+    elsewhere=(r"^(?:◯|\( \)) main\s*$",),  # another's transcript: the line would be for that sub-agent
+    shows=(1, 1, 1),
+)
 
 PROFILE = Profile(
     name="claude",
@@ -47,27 +85,7 @@ PROFILE = Profile(
     # Ctrl-J breaks the line, Ctrl-U clears one line of many, Ctrl-C may end a turn and leave the line
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
     rules=Rules(
-        row=RowRule(
-            prompt="❯",
-            framed=True,
-            placeholders=(
-                "Try .+",
-                "Press up to (?:edit|select) .+",
-                "Describe something to build, change, or fix",
-                "Resend your message to try again",
-                "Once fixed.+",
-                "Run /rewind to go back",
-            ),
-            suggests_behind="❯\xa0",  # the user's next line, as a model guesses it
-            elsewhere=(
-                "describe a task for a new session",
-                "Message @.+",  # a sub-agent's transcript: the line would be for it
-                "Press Enter to edit the selected message.*",
-                "Taking your message back…",
-                r"enter to (?:return|create|open)\b",
-                r"ctrl\+x to (?:remove|stop)\b",
-            ),
-        ),
+        row=replace(ROW, also=(replace(ROW, prompt=">", suggests_behind=">\xa0"), FLAT)),
         submit=b"\x18\r",
         inert=True,
         plain=ENTER,

@@ -58,6 +58,7 @@ PROFILE = Profile(
             framed=False,
             placeholders=("Ask Codex.*",),  # a narrow screen cuts it
             elsewhere=(r"^\s*enter submit\b",),
+            shows=(2, 1, 4),
         ),
         submit=kitty_key(F21),
         inert=True,

@@ -1,0 +1,38 @@
+"""Programs without a `#!` line: the kernel does not run them, and a shell takes them for scripts of its own."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SHELL = "/bin/sh"
+_SAMPLE = 256  # bytes; shells look at no more
+
+
+def through_shell(words: Sequence[str]) -> list[str] | None:
+    """Return what a shell runs for WORDS, a path and arguments, when the kernel says ENOEXEC; None if that is nothing.
+
+    Like shells it takes a file with a NUL in its first line for another machine's program. Raises OSError if the file
+    cannot be read.
+    """
+    with open(words[0], "rb") as file:
+        first_line = file.read(_SAMPLE).partition(b"\n")[0]
+    if b"\0" in first_line or first_line.startswith(b"\x7fELF"):
+        return None
+    path = f"./{words[0]}" if words[0].startswith("-") else words[0]  # else it would be an option
+    return [SHELL, path, *words[1:]]
+
+
+def interpreter(path: str) -> str:
+    """Return the program that the `#!` line of the file PATH names; "" if it has none, or cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            first_line = file.read(_SAMPLE).partition(b"\n")[0]
+    except OSError:
+        return ""
+    if not first_line.startswith(b"#!"):
+        return ""
+    return os.fsdecode(first_line[2:].lstrip(b" \t").replace(b"\t", b" ").partition(b" ")[0])

@@ -1,0 +1,281 @@
+"""A system that has no file, thread or process more for us: it is said, and a hosted program goes on."""
+
+from __future__ import annotations
+
+import errno
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from amq.errors import remedy
+from amq.mailbox import Mailbox
+from amq.pty.child import Child
+from amq.pty.errors import PtyError
+from amq.pty.tty import USUAL_SIZE
+from amq.runtime import limits
+from amq.runtime.notification import Wording
+from amq.runtime.private import PrivateState, private_state
+from amq.runtime.record import BoundedFile
+from amq.runtime.trust import Trust
+from amq.runtime.typed import End, Notification
+from amq.runtime.wake import Policy, Readiness
+from amq.runtime.waking import Waker
+from amq.runtime.why import why
+from amq.runtime.words import Outcome
+from tests.conftest import Shell, private_directory
+from tests.pty.person import wait_until
+from tests.runtime.desk import AT_PROMPT, TUI, Desk, Session
+
+FEW_THREADS = Path(__file__).with_name("few_threads.py")
+NO_THREADS = "can't start new thread; allow more processes and threads: ulimit -u"
+NO_FILES = f"of the {limits.FILES} files it needs; allow more open files: ulimit -n"
+WITHOUT_THREADS = """
+import os, resource, sys, time
+from amq.layout import RootedPath
+from amq.runtime.inbox import EventWatch
+resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
+os.setresuid(54321, 54321, 54321)
+with EventWatch(RootedPath(sys.argv[1])) as watch:
+    print(watch.failure)
+    watch.wait(0.1)
+"""
+"""Watches a directory as a user who has no other process."""
+
+
+def with_files(number: int, *command: str) -> list[str]:
+    """COMMAND, that may have NUMBER files open."""
+    return ["sh", "-c", f'ulimit -n {number} && exec "$@"', "sh", *command]
+
+
+def tui(desk: Desk) -> list[str]:
+    return desk.command(sys.executable, str(TUI), str(desk.log), options=AT_PROMPT)
+
+
+def why_unread(desk: Desk) -> str:
+    """What `amq why` says of the mail that waits for the agent."""
+    mailbox = Mailbox(desk.root, "tui")
+    unread = [message.id for message in mailbox.unread()]
+    return why(mailbox.account.agent, unread, None, PrivateState(str(private_directory(desk.root, "tui"))), 0).detail
+
+
+def goes_on(session: Session) -> None:
+    """The program has its terminal, and ends well."""
+    session.send("hello\r")
+    session.expect_exact("hello")
+    session.send("quit\r")
+
+
+def ends(session: Session) -> int | None:
+    session.wait()
+    return session.exitstatus
+
+
+@pytest.mark.parametrize("number", [10])
+def test_no_file_for_a_terminal_is_a_failure_of_ours(desk: Desk, number: int) -> None:
+    session = desk.spawn(with_files(number, *tui(desk)))
+    session.expect_exact(NO_FILES)
+    session.expect_exact("failed")
+    session.expect_exact("allow more open files: ulimit -n")
+    assert ends(session) == 125
+
+
+@pytest.mark.parametrize("number", [16])
+def test_with_few_files_the_program_is_hosted_and_its_mail_waits(desk: Desk, number: int) -> None:
+    session = desk.spawn(with_files(number, *tui(desk)))
+    session.expect_exact(NO_FILES)
+    session.expect_exact("> ")
+    desk.send()
+    assert NO_FILES in why_unread(desk)
+    goes_on(session)
+    assert ends(session) == 0
+
+
+def test_with_files_enough_nothing_is_lacking(desk: Desk) -> None:
+    """Python has three or so open besides."""
+    session = desk.spawn(with_files(limits.FILES + 8, *tui(desk)))
+    session.expect_exact("> ")
+    desk.send()
+    session.expect_exact("amq: 1 new message")
+    assert not (private_directory(desk.root, "tui") / "run.log").exists()
+
+
+@pytest.mark.parametrize("more", [-1, 0, 4, 5])
+def test_wherever_threads_run_out_the_program_goes_on(desk: Desk, more: int) -> None:
+    _, _, _, *words = tui(desk)
+    session = desk.spawn([sys.executable, "-P", str(FEW_THREADS), str(limits.THREADS + more), *words])
+    if more < 0:
+        session.expect_exact(NO_THREADS[:40])
+    session.expect_exact("> ")
+    desk.send()
+    if more < 5:
+        wait_until(lambda: NO_THREADS in why_unread(desk))
+    else:  # without the system's events, which take one
+        session.expect_exact("amq: 1 new message")
+        wait_until(lambda: not desk.unread())
+    goes_on(session)
+    if 0 <= more < 5:
+        session.expect_exact("amq: warning: amq run no longer notifies tui of mail")
+    session.expect(pexpect.EOF)
+    assert ends(session) == 0
+    assert b"Traceback" not in (session.before or b"")
+
+
+def test_the_systems_events_are_done_without_rather_than_end_the_process(tmp_path: Path) -> None:
+    """Their thread is one of Rust, which aborts where there is none: with it the program would be hung up."""
+    if os.getuid():
+        pytest.skip("needs root, to become a user without processes")
+    tmp_path.chmod(0o755)
+    watched = subprocess.run(
+        [sys.executable, "-c", WITHOUT_THREADS, "/var/tmp"], capture_output=True, text=True, check=False
+    )
+    assert (watched.returncode, watched.stdout, watched.stderr) == (0, "can't start new thread\n", "")
+
+
+@pytest.mark.parametrize(
+    ("more", "said", "status"),
+    [(-1, "cannot be notified of mail", 125), (0, "start new thread", 1), (1, "notifying tui", 125)],
+)
+def test_wake_ends_with_the_reason(desk: Desk, more: int, said: str, status: int) -> None:
+    """Behind its first word it is silent: this is the agent's terminal."""
+    options = ["--root", desk.root, "--me", "tui", "wake", "--command", "true"]
+    session = desk.spawn([sys.executable, "-P", str(FEW_THREADS), str(limits.THREADS + more), *options])
+    session.expect_exact(said)
+    assert ends(session) == status
+    if more == 1:
+        desk.send()
+        assert f"amq wake has ended: {NO_THREADS}" in why_unread(desk)
+
+
+@pytest.mark.parametrize(
+    ("error", "to_do"),
+    [
+        (RuntimeError("can't start new thread"), "ulimit -u"),
+        (ImportError(f"fcntl.so: cannot open shared object file: {os.strerror(errno.EMFILE)}"), "ulimit -n"),
+        (BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable"), "ulimit -u"),
+        (OSError(errno.ENFILE, "Too many open files in system"), "ulimit -n"),
+    ],
+)
+def test_what_the_system_lacks_is_no_defect_of_ours(
+    amq: Shell, monkeypatch: pytest.MonkeyPatch, error: Exception, to_do: str
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("amq.cli.watch.run", fails)
+    ended = amq("watch")
+    assert (ended.code, to_do in ended.err, "defect" in ended.err) == (1, True, False)
+
+
+def test_any_other_error_is_one(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("another")
+
+    monkeypatch.setattr("amq.cli.watch.run", fails)
+    assert amq("watch").code == 70
+
+
+def test_a_process_without_descriptors_still_writes_its_log(tmp_path: Path) -> None:
+    script = (
+        "import os, sys\nfrom amq.runtime.record import BoundedFile\n"
+        "log = BoundedFile(sys.argv[1], 'log')\nlog.append('first')\n"
+        "try:\n    while os.dup(0): pass\n"
+        "except OSError: [log.append(text) for text in ('second', 'third')]\n"
+    )
+    subprocess.run(with_files(40, sys.executable, "-c", script, str(tmp_path)), check=True, stdin=subprocess.DEVNULL)
+    assert BoundedFile(str(tmp_path), "log").lines() == ["first", "second", "third"]
+
+
+class Failing:
+    """A channel for which the system lacks something."""
+
+    way = "failing"
+
+    def __init__(self, error: Exception, *, looks: bool) -> None:
+        self._error, self._looks = error, looks
+        self.heard = 0
+
+    def look(self) -> Readiness:
+        if self._looks:
+            raise self._error
+        return Readiness()
+
+    def drained(self) -> None:
+        pass
+
+    def tell_person(self) -> None:
+        self.heard += 1
+
+    async def attempt(self, _: Notification) -> End:
+        raise self._error
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("error", "looks", "outcome"),
+    [
+        (BlockingIOError(errno.EAGAIN, "fork failed"), False, Outcome.FAILED),
+        (OSError(errno.EMFILE, "no pipe"), True, None),
+        (RuntimeError("can't start new thread"), False, Outcome.UNCERTAIN),
+    ],
+)
+async def test_a_way_that_lacks_something_fails_and_the_waking_goes_on(
+    amq: Shell, error: Exception, looks: bool, outcome: Outcome | None
+) -> None:
+    amq.send()
+    mailbox, channel = Mailbox(str(amq.root), "bob"), Failing(error, looks=looks)
+    private = private_directory(amq.root, "bob")
+    trust = Trust(str(amq.root), private_state(os.environ, ()))
+    waker = Waker(mailbox, channel, Policy(), Wording(), print, trust)
+    await waker.turn(rung=True)
+    entries = BoundedFile(str(private), "wakes.jsonl").lines()
+    assert outcome is None or f'"outcome": "{outcome.value}"' in entries[0]
+    assert "ulimit" in entries[-1]
+
+
+@pytest.mark.anyio
+async def test_the_user_hears_that_the_inbox_cannot_be_read(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    mailbox, channel = Mailbox(str(amq.root), "bob"), Failing(OSError(), looks=False)
+    waker = Waker(mailbox, channel, Policy(), Wording(), print, Trust(str(amq.root), private_state(os.environ, ())))
+    monkeypatch.setattr("amq.inbox_view.InboxView.look", fails)
+    for _ in range(3):
+        await waker.turn(rung=True)
+    entries = BoundedFile(str(private_directory(amq.root, "bob")), "wakes.jsonl").lines()
+    assert (channel.heard, len(entries), "ulimit -n" in entries[0]) == (1, 1, True)
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.EAGAIN])
+def test_no_terminal_is_not_the_programs_failure(monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr("amq.pty.child.start", fails)
+    with pytest.raises(PtyError, match="no terminal for true") as failure:
+        Child.spawn(["true"], os.environ, USUAL_SIZE)
+    assert (type(failure.value), remedy(failure.value.__cause__ or failure.value)[:6]) == (PtyError, "allow ")
+
+
+def test_keys_that_cannot_be_asked_for_now_may_be_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    hosted = Child.spawn(["cat"], os.environ, USUAL_SIZE)
+    monkeypatch.setattr("fcntl.ioctl", lambda *_: os.open("/dev/null/none", os.O_RDONLY))
+    assert not hosted.has_unread()
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("fcntl.ioctl", fails)
+    assert hosted.has_unread()
+    monkeypatch.undo()
+    hosted.signal(9)
+    hosted.close()
