@@ -58,7 +58,7 @@ def test_a_program_that_is_not_installed_is_named_and_the_rest_starts(coop: Proj
     coop.environ["PATH"] = "/usr/bin:/bin"
     done = coop.amq("coop", "up", "--agents", f"codex,gpt=no-such-agent,{coop.agent('alice')}", code=1)
     assert done.stderr.splitlines()[-2:] == [
-        "amq: codex: codex is not installed; to get it: npm install -g @openai/codex",
+        "amq: codex: codex is not installed; install it: npm install -g @openai/codex",
         "amq: gpt: no-such-agent is not installed; install no-such-agent, or put it on the PATH",
     ]
     wait_until(lambda: coop.started("alice"))
