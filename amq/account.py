@@ -90,8 +90,8 @@ class Account:
         if registry.has_mailbox(self.agent):
             return
         if not directories.exists(self.queue.agents):
-            hint = "`amq init --agents claude,codex` completes a queue, and makes one of an empty directory"
-            raise NotFound(f"{self.queue.root} is no queue: it has no agents in it", hint=hint)
+            hint = "create one there: `amq init --agents claude,codex`"
+            raise NotFound(f"{self.queue.root} is not a queue: it has no agents", hint=hint)
         registered = self.registered() or []
         if self.me != PERSON and self.me not in registered:
             raise self.unknown(self.me, registered, f"amq init --agents {self.me}")
@@ -101,7 +101,7 @@ class Account:
         """The error for a handle that is not there, with the nearest that are."""
         like = nearest(handle, {*registered, *registry.mailboxes(self.queue)})
         guess = f"; did you mean {' or '.join(like)}?" if like else ""
-        return NotFound(f"{handle} has no mailbox in {self.queue.root}{guess}", hint=f"to add it: {remedy}")
+        return NotFound(f"{handle} has no mailbox in {self.queue.root}{guess}", hint=f"add it: {remedy}")
 
     def temporary(self) -> str:
         """A name for a file that is being written, used by nobody else."""

@@ -42,7 +42,7 @@ def parse_budget(text: str) -> Budget:
     """Return the budget that TEXT names, such as `20000`, or `9500b` for bytes; raises ValueError."""
     digits = text.removesuffix("b")
     if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS):
-        raise ValueError(f"{text!r} is not a number of characters, such as 20000, or of bytes, such as 9500b")
+        raise ValueError(f"{text!r} is not a number of characters such as 20000, or of bytes such as 9500b")
     return Budget(int(digits), in_bytes=digits != text)
 
 

@@ -69,7 +69,7 @@ def cwd_or_empty() -> str:
 
 def _required(cwd: str) -> str:
     if not cwd:
-        raise NotFound("the working directory is gone", hint="cd to one that is there")
+        raise NotFound("the working directory no longer exists", hint="cd to a directory that exists")
     return cwd
 
 
@@ -83,7 +83,7 @@ def output_budget(environ: Mapping[str, str]) -> Budget | None:
     try:
         return parse_budget(wanted)
     except ValueError as error:
-        raise UsageError(f"AMQ_MAX_CHARS: {error}", hint="0 is no limit; without it, a default counts") from None
+        raise UsageError(f"AMQ_MAX_CHARS: {error}", hint="0 means no limit; unset it to use the default") from None
 
 
 def debugging(environ: Mapping[str, str]) -> bool:
@@ -94,7 +94,7 @@ def debugging(environ: Mapping[str, str]) -> bool:
 def wanted_root(option: str | None, environ: Mapping[str, str]) -> Setting:
     """The queue's path or name as asked for, not yet looked for. Raises UsageError for an empty option."""
     if option == "":
-        raise UsageError("--root is empty", hint="give the queue's directory, or leave the option out")
+        raise UsageError("--root is empty", hint="name the queue's directory, or drop the option")
     if option:
         return Setting(option, "--root")
     if environ.get("AM_ROOT"):
@@ -128,8 +128,8 @@ def existing_root(option: str | None, environ: Mapping[str, str], cwd: str) -> S
     asked = "" if wanted.source == "found" else f" ({wanted.source})"
     where = "" if os.path.isabs(wanted.value) else f" in {cwd} or above it"
     fixed = wanted.source == "--root" or _is_one_place(wanted.value)
-    there = f"with the same {wanted.source} makes one there" if fixed else "makes one in this project"
-    raise NotFound(f"no queue {wanted.value}{where}{asked}", hint=f"`amq init --agents claude,codex` {there}")
+    there = f"create one with the same {wanted.source}" if fixed else "create one in this project"
+    raise NotFound(f"no queue {wanted.value}{where}{asked}", hint=f"{there}: `amq init --agents claude,codex`")
 
 
 def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: bool = False) -> Setting:
@@ -147,7 +147,7 @@ def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: 
 
         meant = shell(os.path.join(place, wanted.value))
         raise UsageError(
-            f"a new queue would be made in {place}", hint=f"go to a project's directory, or say where: --root {meant}"
+            f"refused to create a queue in {place}", hint=f"cd to a project, or name the place: --root {meant}"
         )
     return Setting(os.path.normpath(os.path.join(place, wanted.value)), wanted.source)
 
@@ -238,7 +238,7 @@ def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]
     if stat.S_IMODE(found.st_mode) & 0o022:
         from amq.quoting import shell
 
-        complain(f"others can write to the queue {root}", f"chmod go-w {shell(root)}")
+        complain(f"other users can write to the queue {root}", f"chmod go-w {shell(root)}")
     return found.st_uid
 
 
@@ -249,7 +249,7 @@ def _check_place(place: str, *, hosting: bool) -> None:
     except FileNotFoundError:  # which whoever makes the queue says
         return
     if owner != 0 and (hosting or _owner_of_working_directory() != owner):
-        raise _anothers(f"{place}, where the queue would be made,")
+        raise _anothers(f"{place}, where the queue would be created,")
 
 
 def _is_at_home(root: str, owner: int) -> bool:
@@ -270,7 +270,7 @@ def _owner_of_working_directory() -> int | None:
 
 def _anothers(what: str) -> Unsafe:
     """Return the error for what belongs to another user."""
-    way = "call amq as that user, or" if os.geteuid() == 0 else "if you trust it,"
+    way = "run amq as that user, or" if os.geteuid() == 0 else "if you trust it,"
     return Unsafe(f"{what} belongs to another user", hint=f"{way} add --trust-root")
 
 

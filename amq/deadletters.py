@@ -81,7 +81,7 @@ def opened(account: Account, identifier: str) -> Opened:
     with suppress(FileNotFoundError), Directory(account.agent.refused) as refused:
         if letter := aside.look(refused, name):
             return Opened(letter, aside.read(refused, name))
-    raise NotFound(f"no dead letter {name}", hint="amq dlq list shows their ids")
+    raise NotFound(f"no dead letter {name}", hint="list their ids: amq dlq list")
 
 
 def put_by(account: Account, letter: Letter) -> None:
@@ -92,7 +92,7 @@ def put_by(account: Account, letter: Letter) -> None:
             try:
                 moved = durable.take(new, letter.id + SUFFIX, cur)
             except FileExistsError:
-                raise Conflict(f"{letter.id} stays in dlq/new: dlq/cur has another letter of that name") from None
+                raise Conflict(f"{letter.id} stays in dlq/new: dlq/cur has another letter with that name") from None
             if moved:
                 durable.sync(cur)
                 durable.sync(new)
@@ -106,9 +106,9 @@ def retry(account: Account, identifier: str, *, force: bool) -> Retried:
         if letter.box == aside.BOX:
             return _bring_back(account, letter, original)
         if letter.error:
-            raise BadMessage(f"{letter.id} can not be retried: {letter.error}")
+            raise BadMessage(f"{letter.id} cannot be retried: {letter.error}")
         if letter.retries >= MAX_RETRIES and not force:
-            raise AmqError(f"{letter.id} was retried {letter.retries} times in vain", hint="--force tries it again")
+            raise AmqError(f"{letter.id} failed {letter.retries} retries", hint="try again anyway: add --force")
         name = letter.message_id
         with Directory(_boxes(account)[letter.box]) as box:
             try:
@@ -129,7 +129,7 @@ def _bring_back(account: Account, letter: Letter, original: bytes) -> Retried:
         return Retried(letter, error)
     there = maildir.read_raw((account.agent.inbox_new, account.agent.inbox_cur), letter.message_id)
     if there not in (None, original):
-        raise Conflict(f"{letter.id} stays: the inbox has another message {letter.message_id}")
+        raise Conflict(f"{letter.id} stays: the inbox has another message with the id {letter.message_id}")
     agent = account.agent
     with Directory(agent.refused) as refused:
         if there is None:
@@ -150,7 +150,7 @@ def _heal(account: Account, box: Directory, letter: Letter, original: bytes) -> 
     if there is None:
         letters.give_back(account.agent, letter, original, account.temporary())
     elif there != original:
-        raise Conflict(f"{letter.id} stays: the inbox has another message {letter.message_id}")
+        raise Conflict(f"{letter.id} stays: the inbox has another message with the id {letter.message_id}")
     try:
         letters.forget(account.agent, box, letter)
     except OSError as error:
@@ -160,7 +160,7 @@ def _heal(account: Account, box: Directory, letter: Letter, original: bytes) -> 
 def _perhaps_twice(letter: Letter, error: OSError) -> Uncertain:
     return Uncertain(
         f"{letter.message_id} is in the inbox, but {letter.id} may be there too: {why(error)}",
-        hint="retry it again: the message will not be there twice",
+        hint="retry again: this cannot deliver the message twice",
     )
 
 

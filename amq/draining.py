@@ -190,7 +190,7 @@ class Drain:
         except OSError as error:
             raise AmqError(
                 f"mail was shown but could not be moved out of new: {why(error)}",
-                hint="the next drain shows it again, marked as redelivered",
+                hint="drain again: it shows the mail again, marked as redelivered",
             ) from error
         unsettled.difference_update(set(good).difference(refused))
         twin = BadMessage("another message with this id was shown before", "invalid_header")
@@ -211,7 +211,7 @@ class Drain:
                 for header in headers:
                     self._acknowledge([header])
                 return
-            again = f"`amq ack --id {headers[0].id}` repeats it"
+            again = f"repeat it: `amq ack --id {headers[0].id}`"
             account.warn(f"acknowledging failed ({why(error)}); {again}")
 
     def _take(self, ids: list[str]) -> list[str]:
@@ -236,7 +236,7 @@ class Drain:
         try:
             deadletter.put_away(account.agent, identifier, error, account.temporary(), account.clock())
         except OSError as failure:
-            account.warn(f"{identifier} could not be put away: {why(failure)}")
+            account.warn(f"{identifier} could not be moved to the dead letters: {why(failure)}")
             return False
         return True
 

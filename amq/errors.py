@@ -121,11 +121,11 @@ def remedy(error: BaseException) -> str:
             "(Codex: --add-dir), or run amq outside of it"
         )
     if code in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
-        return "make room on that disk, and try again"
+        return "free space on that disk and try again"
     if code in (errno.EMFILE, errno.ENFILE):
-        return "let it open more files: ulimit -n"
+        return "allow more open files: ulimit -n"
     if code == errno.EAGAIN:
-        return "let it start more processes and threads: ulimit -u, or the limit of its container (pids)"
+        return "allow more processes and threads: ulimit -u, or the limit of its container (pids)"
     return ""
 
 

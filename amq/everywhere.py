@@ -52,9 +52,9 @@ def ids(account: Account, path: RootedPath, find: Callable[[Directory], list[str
 def left_out(account: Account, path: str, error: OSError) -> None:
     """Warn that PATH cannot be looked into; once of a link, which may be met on the way to several."""
     if isinstance(error, UnsafePath):
-        account.warn_once(f"{error}; what is in it is left out; {error.hint}")
+        account.warn_once(f"{error}; it is skipped; {error.hint}")
     else:
-        account.warn(f"{path} is left out: {why(error)}")
+        account.warn(f"{path} is skipped: {why(error)}")
 
 
 def look(path: RootedPath, identifiers: Sequence[str]) -> Iterator[Found]:
@@ -70,6 +70,6 @@ def look(path: RootedPath, identifiers: Sequence[str]) -> Iterator[Found]:
 def warn_of(account: Account, path: str, found: Found) -> None:
     """Say that a message without a header was left out, and why."""
     if isinstance(found.error, Unreadable):
-        account.warn(f"{found.error}; it is left out")
+        account.warn(f"{found.error}; skipped")
     else:
-        account.warn(f"{path}/{visible(found.id)} is no message and is left out: {visible(str(found.error))}")
+        account.warn(f"{path}/{visible(found.id)} is not a message, skipped: {visible(str(found.error))}")

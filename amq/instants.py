@@ -44,7 +44,7 @@ def _days(date: str) -> int:
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     months = (31, 29 if leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
     if year < 1 or not 1 <= month <= 12 or not 1 <= day <= months[month - 1]:
-        raise ValueError(f"no date: {date!r}")
+        raise ValueError(f"not a date: {date!r}")
     past = year - 1
     return past * 365 + past // 4 - past // 100 + past // 400 + sum(months[: month - 1]) + day - _FIRST_DAY
 

@@ -47,7 +47,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         from collections import Counter
 
         (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
-        raise ValueError(f"the key {name!r} stands twice")
+        raise ValueError(f"the key {name!r} appears twice")
     return members
 
 

@@ -165,7 +165,7 @@ class Mailbox:
         from amq.store.presence import write_presence
 
         if not status:
-            raise UsageError("the status is empty", hint="such as busy or idle")
+            raise UsageError("the status is empty", hint="name a status, such as busy or idle")
         for what, text in (("status", status), ("note", note)):
             check_line(text, what)
         account = self.account
@@ -190,7 +190,7 @@ class Mailbox:
         account = self.account
         message, box = self.peek(identifier)
         if box == "sent" and account.me not in message.header.to:
-            raise UsageError(f"{message.header.id} is your own: its receivers acknowledge it")
+            raise UsageError(f"{message.header.id} is your own: only its recipients can acknowledge it")
         return acknowledge(account.queue, account.me, [message.header], account.clock(), account.temporary())[0]
 
     def letters(self) -> Sequence[Letter]:

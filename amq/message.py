@@ -127,7 +127,7 @@ def split_header(data: bytes, *, whole: bool) -> tuple[bytes, int] | None:
         if not whole and len(data) < opening.end() + MAX_HEADER_BYTES + 64:
             return None
         if len(data) - opening.end() > MAX_HEADER_BYTES:
-            raise BadMessage(f"the header is above {MAX_HEADER_BYTES // 1024} KiB or has no end", "parse_error")
+            raise BadMessage(f"the header is larger than {MAX_HEADER_BYTES // 1024} KiB or has no end", "parse_error")
         raise BadMessage("the closing line --- is missing", "parse_error")
     if not whole and closing.end() == len(data) and not data.endswith(b"\n"):
         return None
@@ -161,7 +161,7 @@ def parse_header(text: bytes, identifier: str) -> Header:
     try:
         wire = jsontext.parse(text)
     except ValueError as error:
-        raise BadMessage(f"the header is not JSON that can be read: {error}", "parse_error") from None
+        raise BadMessage(f"the header is not valid JSON: {error}", "parse_error") from None
     if type(wire) is not dict:
         raise BadMessage("the header is not a JSON object", "parse_error")
     fields: dict[str, Any] = {**_ABSENT, "extra": {}}
@@ -181,18 +181,18 @@ def parse_header(text: bytes, identifier: str) -> Header:
 
 def _check(header: Header, identifier: str) -> None:
     if not is_safe_name(header.id):
-        raise BadMessage(f"id {header.id!r} can not be a file's name")
+        raise BadMessage(f"id {header.id!r} cannot be a file name")
     if header.id != identifier:
-        raise BadMessage(f"id {header.id!r} is not the file's name")
+        raise BadMessage(f"id {header.id!r} is not the file name")
     if not header.to:
-        raise BadMessage("to names no recipient")
+        raise BadMessage("to is empty")
     for handle in (header.sender, *header.to):
         if not is_handle(handle):
             raise BadMessage(f"{handle!r} is not a handle")
     if header.priority and header.priority not in PRIORITIES:
-        raise BadMessage(f"priority {header.priority!r} is unknown")
+        raise BadMessage(f"unknown priority {header.priority!r}")
     if header.kind and header.kind not in KINDS:
-        raise BadMessage(f"kind {header.kind!r} is unknown")
+        raise BadMessage(f"unknown kind {header.kind!r}")
 
 
 def _instant(created: str) -> int:

@@ -42,7 +42,7 @@ def check_handle(text: str, what: str = "handle") -> str:
         like = text.strip().lstrip("@").lower()
         raise UsageError(
             f"{what} {text!r} is not a handle{f'; did you mean {like}?' if is_handle(like) else ''}",
-            hint="a handle is 1 to 64 of a-z, 0-9, _ and -, and begins with a letter or digit",
+            hint="use 1 to 64 of a-z, 0-9, _ and -, starting with a letter or digit",
         )
     return text
 
@@ -78,7 +78,7 @@ def message_id(text: str) -> str:
     """The id that TEXT names, with or without `.md`; raises UsageError if it could not be a file name."""
     name = text.removesuffix(SUFFIX)
     if not is_safe_name(name):
-        raise UsageError(f"{text!r} is not a message id", hint="take the id as `amq list` prints it")
+        raise UsageError(f"{text!r} is not a message id", hint="copy the id that `amq list` prints")
     return name
 
 
@@ -86,8 +86,8 @@ def check_new_id(text: str) -> str:
     """TEXT again; raises UsageError if it may not become the id of a message of ours."""
     if len(text) > MAX_NEW_ID or text.endswith(SUFFIX) or re.fullmatch(_NEW_ID, text) is None:
         raise UsageError(
-            f"{text!r} can not be the id of a new message",
-            hint=f"at most {MAX_NEW_ID} of A-Z a-z 0-9 . _ -, first a letter or digit, not ending in .md",
+            f"{text!r} cannot be the id of a new message",
+            hint=f"use at most {MAX_NEW_ID} of A-Z a-z 0-9 . _ -, starting with a letter or digit, not ending in .md",
         )
     return text
 
@@ -95,7 +95,7 @@ def check_new_id(text: str) -> str:
 def check_line(text: str, what: str) -> str:
     """TEXT again; raises UsageError if it is not one line of text, plain enough to be stored as UTF-8."""
     if text and min(text) < " ":
-        raise UsageError(f"the {what} has control characters in it", hint="it is one line of plain text")
+        raise UsageError(f"the {what} contains control characters", hint="write one line of plain text")
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -55,7 +55,7 @@ def search_path(directory: str, path: str) -> str:
     Raises ValueError for a directory that PATH cannot hold: it would fall into several, one of them relative.
     """
     if os.pathsep in directory or not os.path.isabs(directory):
-        raise ValueError(f"no PATH can hold {directory!r}")
+        raise ValueError(f"PATH cannot contain {directory!r}")
     return f"{directory}{os.pathsep}{path}" if path else directory
 
 

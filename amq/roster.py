@@ -91,7 +91,7 @@ def _notifier(account: Account, agent: AgentLayout) -> Notifier | None:
     try:
         return read_notifier(agent)
     except OSError as error:
-        account.warn(f"who notifies {agent.home} is not known: {why(error)}")
+        account.warn(f"cannot tell what notifies {agent.home}: {why(error)}")
         return None
 
 

@@ -72,7 +72,7 @@ def send(account: Account, to: Sequence[str], body: bytes, draft: Draft, *, crea
     recipients = _recipients(account, to, create)
     _check_draft(draft)
     if not draft.thread and len(recipients) > 1:
-        raise UsageError("several recipients need a thread", hint="add --thread, such as --thread plan/parser")
+        raise UsageError("several recipients need a thread", hint="name it, for example: --thread plan/parser")
     identifier, now = account.ids.make()
     handles = list(recipients)
     header = Header(
@@ -113,7 +113,7 @@ def reply(account: Account, identifier: str, body: bytes, draft: Draft, *, creat
 def _reply_refs(original: Header, thread: str, more: Sequence[str]) -> list[str]:
     """What an answer in THREAD refers to: MORE, and all that the ORIGINAL does, or the last of it."""
     if not fits_answer(thread):
-        raise UsageError(f"the thread of {original.id} has too long a name", hint="answer in another: --thread NAME")
+        raise UsageError(f"the thread name of {original.id} is too long", hint="reply in another thread: --thread NAME")
     inherited = [*original.refs, original.id]
     kept = inherited if fits_answer(thread, *inherited) else inherited[-LAST_REFS:]
     return list(dict.fromkeys((*kept, *more)))
@@ -125,7 +125,9 @@ def _recipients(account: Account, to: Sequence[str], create: bool) -> dict[str, 
     everyone = [handle for handle in registered or [] if handle != account.me]
     handles = list(dict.fromkeys(each for word in to for each in _named(account, word, everyone)))
     if not handles:
-        raise UsageError("nobody to send to", hint="--to HANDLE[,HANDLE…]; @all are the registered agents but you")
+        raise UsageError(
+            "no recipient", hint="name them: --to HANDLE[,HANDLE…]; @all means every registered agent but you"
+        )
     return {handle: _mailbox(account, handle, registered, create) for handle in handles}
 
 
@@ -140,7 +142,7 @@ def _mailbox(account: Account, handle: str, registered: list[str] | None, create
     agent = account.queue.agent(handle)
     if registry.has_mailbox(agent):
         if not listed and registered is not None:
-            hint = f"`amq init --agents {handle}` adds it"
+            hint = f"add it: `amq init --agents {handle}`"
             account.complain(NotFound(f"{handle} is not in the registry", hint=hint))
     elif create and not listed and registered is not None:
         registry.register(account.queue, [handle], account.clock())
@@ -153,9 +155,9 @@ def _mailbox(account: Account, handle: str, registered: list[str] | None, create
 
 def _check_draft(draft: Draft) -> None:
     if draft.kind and draft.kind not in KINDS:
-        raise UsageError(f"kind {draft.kind!r} is unknown", hint=f"kinds: {', '.join(KINDS)}")
+        raise UsageError(f"unknown kind {draft.kind!r}", hint=f"use one of {', '.join(KINDS)}")
     if draft.priority and draft.priority not in PRIORITIES:
-        raise UsageError(f"priority {draft.priority!r} is unknown", hint=f"priorities: {', '.join(PRIORITIES)}")
+        raise UsageError(f"unknown priority {draft.priority!r}", hint=f"use one of {', '.join(PRIORITIES)}")
     check_line(draft.subject, "subject")
     check_line(draft.thread, "thread")
     for label in draft.labels:
@@ -183,12 +185,12 @@ def _checked(message: Message) -> bytes:
         data = render(message)
         if len(data) > MAX_FILE_BYTES:
             raise UsageError(
-                f"the message is {len(data):,} bytes long, and the most is {MAX_FILE_BYTES:,}",
-                hint="send a path to it instead",
+                f"the message is {len(data):,} bytes long; the limit is {MAX_FILE_BYTES:,}",
+                hint="save it in a file and send the path",
             )
         parse(data, message.header.id)
     except (BadMessage, ValueError) as error:
-        raise UsageError(f"no reader would take this message: {error}") from None
+        raise UsageError(f"this message would not be readable: {error}") from None
     return data
 
 
@@ -222,6 +224,6 @@ def _same(message: Message, there: bytes) -> bytes:
     except BadMessage:
         pass
     raise Conflict(
-        f"another message with the id {identifier} was sent already",
-        hint="repeat with the same words, or without --new-id",
+        f"another message with the id {identifier} was already sent",
+        hint="repeat with the same content, or without --new-id",
     )

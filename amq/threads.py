@@ -30,7 +30,7 @@ class Entry:
 def conversation(account: Account, thread: str, only: Sequence[str], limit: int, *, bodies: bool) -> list[Entry]:
     """See `Mailbox.thread`."""
     if not thread:
-        raise UsageError("no thread is named", hint="amq list --json shows the threads of your mail")
+        raise UsageError("no thread given", hint="list the threads of your mail: amq list --json")
     agents = everywhere.agents(account, only)
     found: dict[str, Entry] = {}
     for handle, agent in agents.items():
@@ -63,7 +63,7 @@ def _with_text(account: Account, agent: AgentLayout, entry: Entry) -> Entry:
     try:
         data = maildir.read_raw((agent.inbox_new, agent.inbox_cur, agent.sent), identifier)
         if data is None:
-            raise BadMessage("it has just been removed")
+            raise BadMessage("it was removed just now")
         return replace(entry, text=parse(data, identifier).text)
     except (BadMessage, OSError) as error:
         account.warn(f"{identifier} is shown without its body: {why(error)}")

@@ -73,7 +73,7 @@ def _find(account: Account, identifier: str) -> Header:
             continue
         except OSError as error:
             everywhere.left_out(account, agent.home, error)
-    raise damaged or NotFound(f"no mailbox has a message {identifier}", hint="amq list shows the ids of your mail")
+    raise damaged or NotFound(f"no mailbox has a message {identifier}", hint="list the ids of your mail: amq list")
 
 
 def _box(account: Account, agent: AgentLayout, identifier: str) -> str:

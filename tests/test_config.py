@@ -184,7 +184,7 @@ def test_never_in_the_home_directory_or_the_root_of_all(
     cwd = home if place == "home" else "/"
     if place == "home":
         make_repository(home)
-    with pytest.raises(UsageError, match="a new queue would be made in") as refused:
+    with pytest.raises(UsageError, match="refused to create a queue in") as refused:
         config.new_root(None, {"AM_ROOT": "my mail"} if not here else {}, cwd, here=here)
     assert here or refused.value.hint.endswith(f" --root '{os.path.join(cwd, 'my mail')}'")
     assert config.new_root(".agent-mail", {}, cwd).value == os.path.join(cwd, ".agent-mail")

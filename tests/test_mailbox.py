@@ -157,7 +157,7 @@ def test_each_send_knows_the_registry_as_it_is(amq: Shell) -> None:
         alice.send(["bob"], b"x")
     assert [text.partition(";")[0].partition(": ")[0] for text in said] == [
         *["bob is not in the registry"] * 2,
-        *[f"the registry {registry} can not be read"] * 2,
+        *[f"the registry {registry} cannot be read"] * 2,
     ]
     registry.write_bytes(good)
     alice.send(["bob"], b"x")

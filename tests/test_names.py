@@ -75,7 +75,7 @@ def test_ids_we_make(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "x.md", "x" * 129, "-x", ".x", "_x", "a b", "ü", "x\n", "a/b"])
 def test_ids_we_do_not_make(text: str) -> None:
-    with pytest.raises(UsageError, match="can not be the id of a new message"):
+    with pytest.raises(UsageError, match="cannot be the id of a new message"):
         names.check_new_id(text)
 
 

@@ -124,7 +124,7 @@ def test_listed(theirs: Shell) -> None:
         f"2026-02-03T04:05:06.078912345Z  normal  ann  {FIRST}  Review: lexer\n"
         f"2026-02-03T04:05:06.091Z  -  ann  {SECOND}  (no subject)\n"
     )
-    assert result.err.startswith(f"amq: warning: {BROKEN} is no message")
+    assert result.err.startswith(f"amq: warning: {BROKEN} is not a message")
 
 
 def test_drained(theirs: Shell) -> None:

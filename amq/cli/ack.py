@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "acknowledge a message by hand; moves nothing"
 USAGE = "--id ID"
 EXAMPLES = """\
   amq ack --id 2026-…"""
@@ -19,7 +18,7 @@ EXAMPLES = """\
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--id", required=True, metavar="ID", help="a message of your inbox")
+    parser.add_argument("--id", required=True, metavar="ID", help="a message in your inbox")
 
 
 def run(args: Namespace, out: Output) -> int:

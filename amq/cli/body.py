@@ -22,20 +22,26 @@ _STDIN = 0
 
 def add_body(parser: ArgumentParser) -> None:
     """The options that name a body."""
-    parser.add_argument("--body", metavar="TEXT|@FILE|-", help="the text; @FILE: from a file; -: stdin; @@x is @x")
-    parser.add_argument("--body-file", metavar="FILE", help="the text from a file")
-    parser.add_argument("--allow-empty", action="store_true", help="send it without a body")
+    parser.add_argument(
+        "--body", metavar="TEXT|@FILE|-", help="the text; @FILE reads a file, - reads stdin, @@x means @x"
+    )
+    parser.add_argument("--body-file", metavar="FILE", help="read the text from a file")
+    parser.add_argument("--allow-empty", action="store_true", help="send without a body")
 
 
 def read_body(args: Namespace) -> bytes:
     """The body that the call names, else stdin's if that is no terminal. Raises UsageError for an empty one."""
     if args.body is not None and args.body_file is not None:
-        raise UsageError("--body and --body-file are both given", hint="take one of them")
+        raise UsageError("--body and --body-file exclude each other", hint="drop one of them")
     body = _find_body(args)
     if len(body) > MAX_FILE_BYTES:
-        raise UsageError(f"the body is above {MAX_FILE_BYTES // 1024**2} MiB", hint="send a path to it instead")
+        raise UsageError(
+            f"the body is larger than {MAX_FILE_BYTES // 1024**2} MiB", hint="save it in a file and send the path"
+        )
     if not body.strip() and not args.allow_empty:
-        raise UsageError("the body is empty", hint='--body "…", --body @FILE, or text on stdin; or --allow-empty')
+        raise UsageError(
+            "the body is empty", hint='give --body "…", --body @FILE or text on stdin; or add --allow-empty'
+        )
     return body
 
 
@@ -50,7 +56,7 @@ def _find_body(args: Namespace) -> bytes:
     if text.startswith("@@"):
         return _bytes(text[1:])
     if text.startswith("@"):
-        return read_file(text[1:], hint="@@text is the text @text")
+        return read_file(text[1:], hint="to send the text @text, write @@text")
     return _bytes(text)
 
 
@@ -60,7 +66,7 @@ def _bytes(text: str) -> bytes:
 
 
 def read_file(path: str, hint: str = "") -> bytes:
-    """The bytes of a file that the call names; raises UsageError, with HINT, if it can not be read."""
+    """The bytes of a file that the call names; raises UsageError, with HINT, if it cannot be read."""
     try:
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
@@ -68,14 +74,14 @@ def read_file(path: str, hint: str = "") -> bytes:
         finally:
             os.close(fd)
     except OSError as error:
-        raise UsageError(f"{path or 'a file without a name'} can not be read: {error.strerror}", hint=hint) from None
+        raise UsageError(f"{path or 'a file with an empty name'} cannot be read: {error.strerror}", hint=hint) from None
 
 
 def _read_stdin() -> bytes:
     try:
         return _read_all(_STDIN)
     except OSError as error:
-        raise UsageError(f"stdin can not be read: {error.strerror}") from None
+        raise UsageError(f"stdin cannot be read: {error.strerror}") from None
 
 
 def _stdin_speaks() -> bool:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "remove temporary files that dead writers left in the mailboxes of all agents"
 USAGE = "--tmp-older-than D [--dry-run] [--yes]"
 EXAMPLES = """\
   amq cleanup --tmp-older-than 36h --dry-run
@@ -23,7 +22,7 @@ EXAMPLES = """\
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     parser.add_argument(
-        "--tmp-older-than", type=duration, required=True, metavar="D", help="only files this old, such as 36h"
+        "--tmp-older-than", type=duration, required=True, metavar="D", help="only files at least this old, such as 36h"
     )
     add_confirmation(parser)
 

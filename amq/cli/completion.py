@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "a script that lets your shell complete commands, options, their values and handles"
 USAGE = "bash|zsh|fish"
 EXAMPLES = """\
   amq completion bash > ~/.amq.bash && echo '. ~/.amq.bash' >> ~/.bashrc
   amq completion zsh > ~/.amq.zsh && echo 'autoload -U compinit; compinit; eval "$(<~/.amq.zsh)"' >> ~/.zshrc
   mkdir -p ~/.config/fish/completions && amq completion fish > ~/.config/fish/completions/amq.fish"""
-NOTES = "The scripts start amq only where a handle is to be completed: `amq completion handles` prints those there are."
+NOTES = "The script starts amq only to complete a handle: `amq completion handles` prints the handles of this queue."
 
 HANDLES = "handles"
 _SHELLS = ("bash", "zsh", "fish")
@@ -67,7 +66,9 @@ def _all_commands() -> ArgumentParser:
         parsers.append(known or place.add_parser(word, help=summary, add_help=False))
         command_module(command).options(parsers[-1])
     topics = list(commands.choices)
-    commands.add_parser("help", help="examples and options", add_help=False).add_argument("command", choices=topics)
+    commands.add_parser("help", help="show examples and options", add_help=False).add_argument(
+        "command", choices=topics
+    )
     values = _values()
     for parser in parsers:
         add_common(parser)

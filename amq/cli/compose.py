@@ -33,19 +33,21 @@ PATIENCE = 2.0
 _ENDING = [getattr(_signal, name, 0) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
 
 
-def add_message(parser: ArgumentParser, thread: str = "the two agents' own") -> None:
+def add_message(parser: ArgumentParser, thread: str = "the pair's own") -> None:
     """The options of a message, but for its recipients; without a word it goes into THREAD."""
-    parser.add_argument("--subject", type=as_utf8, default="", metavar="TEXT", help="one line")
+    parser.add_argument("--subject", type=as_utf8, default="", metavar="TEXT", help="the subject, one line")
     add_body(parser)
     parser.add_argument("--thread", type=as_utf8, default="", metavar="T", help=f"the conversation (default: {thread})")
     parser.add_argument("--kind", default="", metavar="K", help=", ".join(KINDS))
     parser.add_argument("--priority", default="", metavar="P", help=", ".join(PRIORITIES))
-    parser.add_argument("--labels", type=handles, default=[], metavar="A,B", help="words to filter by")
-    parser.add_argument("--context", metavar="JSON|@FILE", help="a JSON object for the reader's program")
-    parser.add_argument("--refs", type=handles, default=[], metavar="ID,ID", help="messages this one refers to")
+    parser.add_argument("--labels", type=handles, default=[], metavar="A,B", help="labels to filter by")
+    parser.add_argument("--context", metavar="JSON|@FILE", help="a JSON object for programs")
+    parser.add_argument("--refs", type=handles, default=[], metavar="ID,ID", help="ids of messages this one refers to")
     parser.add_argument("--ack", action="store_true", help="ask for an acknowledgement")
-    parser.add_argument("--new-id", default="", metavar="ID", help="its id: a repeat with the same one is safe")
-    parser.add_argument("--create", action="store_true", help="make the recipient's mailbox if it has none")
+    parser.add_argument(
+        "--new-id", default="", metavar="ID", help="use this id; repeating a send with the same id is safe"
+    )
+    parser.add_argument("--create", action="store_true", help="create the recipient's mailbox if missing")
     add_wait(parser)
 
 
@@ -82,9 +84,9 @@ def _context(text: str | None) -> dict[str, Any] | None:
     try:
         value = jsontext.parse(read_file(text[1:]) if text.startswith("@") else as_utf8(text))
     except ValueError as error:
-        raise UsageError(f"--context is not JSON that can be sent: {error}") from None
+        raise UsageError(f"--context is not valid JSON: {error}") from None
     if type(value) is not dict:
-        raise UsageError("--context is not a JSON object", hint="""such as --context '{"paths": ["src/a.py"]}'""")
+        raise UsageError("--context is not a JSON object", hint="""for example: --context '{"paths": ["src/a.py"]}'""")
     return value
 
 
@@ -126,7 +128,7 @@ def tell(sent: Sent, text: str, out: Output, **origin: str) -> None:
     Raises Uncertain where it can not be said: to fail would be to ask for a second message.
     """
     if sent.outbox_error:
-        out.warn(f"sent, but no copy was kept: {sent.outbox_error}")
+        out.warn(f"sent, but not saved in your outbox: {sent.outbox_error}")
     try:
         if out.json:
             fields = {"id": sent.id, **origin, "thread": sent.thread, "to": sent.to, "subject": sent.subject}
@@ -134,5 +136,5 @@ def tell(sent: Sent, text: str, out: Output, **origin: str) -> None:
         else:
             out.line(visible(text))  # a reply's thread is another's word
     except ReaderGone as error:
-        told = error.message or "nobody reads our stdout"
+        told = error.message or "the reader of stdout is gone"
         raise Uncertain(f"{sent.id} was sent, but {told}", hint=how_to_repeat(sent.id)) from None

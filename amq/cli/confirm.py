@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 def add_confirmation(parser: ArgumentParser, what: str = "removed") -> None:
     """The options of a command by which something is WHAT, a participle."""
-    parser.add_argument("--dry-run", action="store_true", help=f"only say what would be {what}")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--dry-run", action="store_true", help=f"only show what would be {what}")
+    parser.add_argument("--yes", action="store_true", help="skip the confirmation")
 
 
 def require_answerer(args: Namespace, what: str = "remove") -> None:
     """Raise UsageError, before anything is looked at, if it is to be asked whether to WHAT, and nobody can answer."""
     if not (args.yes or args.dry_run or stdin_is_terminal()):
         raise UsageError(
-            f"nobody is there to ask whether to {what} files",
-            hint=f"--dry-run says what it would {what}; --yes does so without asking",
+            f"cannot ask whether to {what} files: there is no terminal",
+            hint=f"add --yes to {what} them, or --dry-run to see which",
         )
 
 

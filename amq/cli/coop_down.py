@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.setup.coop import Place
 
-SUMMARY = "end the agents that coop up has started, and say what remains"
 USAGE = "[--timeout 10s]"
 EXAMPLES = """\
   amq coop down"""
 NOTES = """\
-The programs are asked by SIGTERM; no key is pressed, because it could answer a dialog. A turn that is under way is
-broken off. Mail stays where it is, and what was said before is kept by the CLIs: claude --continue, codex resume."""
+It sends each program SIGTERM. It presses no key, because a key could answer a dialog. A turn in progress is cut off.
+Mail stays in the queue, and the CLIs keep their conversations: claude --continue, codex resume."""
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--timeout", type=duration, default=10.0, metavar="10s", help="how long they may take (10s)")
+    parser.add_argument(
+        "--timeout", type=duration, default=10.0, metavar="10s", help="time to wait for them (default 10s)"
+    )
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -40,7 +41,7 @@ def run(args: Namespace, out: Output) -> int:
     else:
         out.data("".join(f"{line}\n" for line in (*(f"{handle}: ended" for handle in ended), *remains)))
         if not ended and not left:
-            out.note("no agent was there that amq coop up had started")
+            out.note("nothing to stop")
     return int(bool(left))
 
 
@@ -49,7 +50,7 @@ def _remains(place: Place) -> str:
     from amq.setup.coop import State
 
     if place.state is State.RUNNING:
-        return f"{place.handle}: did not end; it is in tmux {place.where} (process {place.pid})"
+        return f"{place.handle}: still running in tmux {place.where} (process {place.pid})"
     if place.state is State.ELSEWHERE:
-        return f"{place.handle}: runs in a terminal of its own (process {place.pid}), which was left alone"
-    return f"{place.handle}: {place.unread} unread, which wait" if place.unread else ""
+        return f"{place.handle}: left running: coop up did not start it (process {place.pid})"
+    return f"{place.handle}: {place.unread} unread, kept in the queue" if place.unread else ""

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.setup.coop import Place
 
-SUMMARY = "how the agents of a project stand: where they run, and what waits for them"
 USAGE = ""
 EXAMPLES = """\
   amq coop status

@@ -21,28 +21,27 @@ if TYPE_CHECKING:
     from amq.setup.coop import Coop, Place
     from amq.setup.seats import Seat
 
-SUMMARY = "start the agents of a project side by side, each told of its mail"
 USAGE = "[--agents claude,codex] [--tmux | --print]"
 STRAY = "--agents"
 EXAMPLES = """\
   amq coop up                                        claude and codex
-  amq coop up --agents claude,claude-2,codex         two of one kind
+  amq coop up --agents claude,claude-2,codex         two agents of one kind
   amq coop up --agents "lead=claude,reviewer=codex -m o3"
-  amq coop up --print                                the commands, one for each terminal"""
+  amq coop up --print                                print the commands, one per terminal"""
 NOTES = """\
-Makes the queue and the mailboxes that are missing, then starts what does not run yet: in tmux, in a window of the
-session you are in, else in a session named after the project, which you then see (leave it with Ctrl-b d; the agents
-stay). Without tmux it prints the commands. The agents get your environment, not that of the tmux server."""
+It creates a missing queue and missing mailboxes, then starts each agent that is not running. Inside tmux they get a
+window of your session; otherwise a session named after the project, which opens (leave it with Ctrl-b d; the agents
+keep running). Without tmux it prints the commands. The agents get your environment, not the tmux server's."""
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     parser.add_argument(
-        "--agents", default="claude,codex", metavar="LIST", help="handles, or HANDLE=PROGRAM (default claude,codex)"
+        "--agents", default="claude,codex", metavar="LIST", help="handles or HANDLE=PROGRAM (default claude,codex)"
     )
     way = parser.add_mutually_exclusive_group()
-    way.add_argument("--tmux", action="store_true", help="in tmux, or not at all")
-    way.add_argument("--print", action="store_true", help="start nothing, print the commands")
+    way.add_argument("--tmux", action="store_true", help="use tmux or fail")
+    way.add_argument("--print", action="store_true", help="print the commands instead of starting agents")
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -54,7 +53,7 @@ def run(args: Namespace, out: Output) -> int:
     environ, cwd = config.environment(), config.working_directory()
     coop = Coop(_queue(args, [seat.handle for seat in seats], out), environ, trusted=args.trust_root)
     if args.tmux and not coop.tmux.installed:
-        raise AmqError("tmux is not installed", hint="install it, or take the commands: amq coop up --print")
+        raise AmqError("tmux is not installed", hint="install tmux, or print the commands: amq coop up --print")
     if args.print or not coop.tmux.installed:
         return _print(coop, seats, cwd, out)
     _settle_trust(args, coop, [seat.handle for seat in seats], out)
@@ -64,7 +63,7 @@ def run(args: Namespace, out: Output) -> int:
     if shown and not coop.tmux.inside and stdin_is_terminal() and not out.json:
         coop.tmux.attach(shown.session)
         if coop.tmux.panes():
-            out.note("the agents go on: amq coop up shows them again, amq coop down ends them")
+            out.note("the agents keep running: amq coop up shows them again, amq coop down stops them")
     return int(any(place.state is State.MISSING for place in places))
 
 
@@ -80,7 +79,7 @@ def _queue(args: Namespace, handles: list[str], out: Output) -> str:
     registry.make_queue(queue, tracked=False)
     registry.register(queue, handles, time.time_ns())
     if found is None:
-        out.note(f"made a queue in {root}")
+        out.note(f"created a queue in {root}")
     return root
 
 
@@ -106,7 +105,7 @@ def _print(coop: Coop, seats: list[Seat], cwd: str, out: Output) -> int:
     if out.json:
         out.value({"root": coop.root, "commands": lines})
     elif lines:
-        out.note("one line for each terminal:")
+        out.note("run each line in its own terminal:")
         out.data("".join(f"{line}\n" for line in lines))
     return int(bool(missing))
 
@@ -122,9 +121,9 @@ def _tell(root: str, places: list[Place], out: Output) -> None:
     if out.json:
         out.value({"root": root, "agents": [item(place) for place in places]})
         return
-    words = {State.STARTED: "started in tmux", State.RUNNING: "runs already in tmux"}
+    words = {State.STARTED: "started in tmux", State.RUNNING: "already running in tmux"}
     for place in places:
         if place.state in words:
             out.line(f"{place.handle}: {words[place.state]} {place.where}")
         elif place.state is State.ELSEWHERE:
-            out.line(f"{place.handle}: runs already, elsewhere (process {place.pid})")
+            out.line(f"{place.handle}: already running elsewhere (process {place.pid})")

@@ -13,16 +13,15 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "watch two small agents wake each other; no model, no network"
 USAGE = "[--timeout 20s]"
 EXAMPLES = """\
   amq demo"""
 
 AFTERWARDS = """
-That was real: two programs in two terminals of `amq run`, and mail as files in
+That was real: two programs in two terminals under `amq run`, and mail as files in
   {root}
 
-The same with Claude Code and Codex, in a project of yours:
+Try it with Claude Code and Codex in your own project:
   terminal 1:   amq run -- claude
   terminal 2:   amq run -- codex
   then ask Claude: "send codex a review request with amq send"
@@ -31,7 +30,9 @@ The same with Claude Code and Codex, in a project of yours:
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--timeout", type=duration, default=20.0, metavar="T", help="give up after this (20s)")
+    parser.add_argument(
+        "--timeout", type=duration, default=20.0, metavar="T", help="give up after this long (default 20s)"
+    )
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -41,11 +42,12 @@ def run(args: Namespace, out: Output) -> int:
     from amq.demo.stage import play
 
     place = tempfile.mkdtemp(prefix="amq-demo-")
-    out.data("alice asks bob for a review. Neither looks for mail: each is woken when it comes.\n\n")
+    out.data("alice asks bob for a review. Neither polls for mail: amq wakes each when mail arrives.\n\n")
     wrong = play(place, config.environment(), out.data, args.timeout)
     if wrong:
         raise AmqError(
-            f"the demo failed: {wrong}", hint=f"the mail is in {place}/.agent-mail, and run.log in ~/.local/state/amq"
+            f"the demo failed: {wrong}",
+            hint=f"look at the mail in {place}/.agent-mail and at run.log in ~/.local/state/amq",
         )
     out.data(AFTERWARDS.format(root=visible(f"{place}/.agent-mail")))
     return 0

@@ -13,14 +13,13 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.store.letters import Letter
 
-SUMMARY = "look at your dead letters, oldest first: files in your inbox that were no messages"
 USAGE = ""
 EXAMPLES = """\
   amq dlq list
   amq dlq list --json"""
 NOTES = """\
-`new` and `cur` (you have looked at it) are dead letters. `refused` is what could not become one, such as a link, and
-was moved aside as it is; amq dlq retry gives back a good message among it."""
+Oldest first. `new` and `cur` are dead letters; `cur` are those you have seen. `refused` are files that could not become
+dead letters, such as links, and were moved aside unchanged. `amq dlq retry` delivers a valid message among them."""
 
 
 def options(parser: ArgumentParser) -> None:

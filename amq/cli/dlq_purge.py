@@ -15,18 +15,17 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "remove dead letters for good, with the messages they keep"
 USAGE = "[--older-than D] [--dry-run] [--yes]"
 EXAMPLES = """\
   amq dlq purge --older-than 720h --dry-run
   amq dlq purge --yes"""
-NOTES = "What was moved aside (`refused` in amq dlq list) stays: a good message may be among it."
+NOTES = "Files that were moved aside (`refused` in amq dlq list) stay: a valid message may be among them."
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     parser.add_argument(
-        "--older-than", type=duration, metavar="D", help="only what was put away this long ago, such as 36h (else all)"
+        "--older-than", type=duration, metavar="D", help="only letters at least this old, such as 36h (default: all)"
     )
     add_confirmation(parser)
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.deadletters import Opened
 
-SUMMARY = "show a dead letter and the message it keeps; it then counts as looked at"
 USAGE = "--id ID"
 EXAMPLES = """\
   amq dlq read --id dlq_…
@@ -22,7 +21,7 @@ EXAMPLES = """\
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--id", required=True, metavar="ID", help="a dead letter, as `amq dlq list` shows it")
+    parser.add_argument("--id", required=True, metavar="ID", help="a dead letter's id, from `amq dlq list`")
 
 
 def run(args: Namespace, out: Output) -> int:

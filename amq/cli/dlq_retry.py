@@ -14,23 +14,22 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.mailbox import Mailbox
 
-SUMMARY = "deliver what dead letters keep, if it has become a message"
 USAGE = "--id ID|--all [--force]"
 EXAMPLES = """\
   amq dlq retry --id dlq_…
   amq dlq retry --all"""
 STRAY = "--id"
 NOTES = """\
-What is still no message goes back to its letter, which counts the tries: three, and then only with --force. What was
-moved aside (`refused`) stays where it is, and no tries are counted."""
+A file that is still not a message stays in its letter, which counts the attempts. After three attempts only --force
+tries again. A file that was moved aside (`refused`) stays where it is, and its attempts are not counted."""
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--id", metavar="ID", help="a dead letter, as `amq dlq list` shows it")
-    which.add_argument("--all", action="store_true", help="every one of them")
-    parser.add_argument("--force", action="store_true", help="also what was tried three times")
+    which.add_argument("--id", metavar="ID", help="a dead letter's id, from `amq dlq list`")
+    which.add_argument("--all", action="store_true", help="retry every dead letter")
+    parser.add_argument("--force", action="store_true", help="also retry letters tried three times")
 
 
 def run(args: Namespace, out: Output) -> int:

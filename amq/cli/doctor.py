@@ -15,18 +15,17 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.setup.doctor import Context, Found
 
-SUMMARY = "check the queue, the notifiers, the agents' CLIs and their settings"
 USAGE = "[--fix]"
 EXAMPLES = """\
   amq doctor
-  amq doctor --fix        does those remedies that lose nothing"""
+  amq doctor --fix        apply the remedies that lose no data"""
 NOTES = """\
-The exit code is 1 if something is wrong. What is only worth knowing counts for nothing."""
+The exit code is 1 if something is wrong. Notes do not affect the exit code."""
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--fix", action="store_true", help="mend what can be mended without losing anything")
+    parser.add_argument("--fix", action="store_true", help="apply the remedies that lose no data")
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -66,7 +65,7 @@ def _text(context: Context, found: list[Found], mended: list[Found]) -> str:
 
     quiet = [name for name in checks(context) if all(each.check != name for each in found)]
     lines = [f"queue: {visible(context.root or 'none')}", *([f"good: {', '.join(quiet)}"] if quiet else [])]
-    lines += [f"mended: {each.check}: {visible(each.finding.text)}" for each in mended]
+    lines += [f"fixed: {each.check}: {visible(each.finding.text)}" for each in mended]
     for each in sorted(found, key=lambda each: not each.finding.wrong):
         sign = "WRONG" if each.finding.wrong else "note"
         lines += [f"{sign}: {each.check}: {visible(each.finding.text)}", f"    {visible(each.finding.remedy)}"]

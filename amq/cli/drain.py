@@ -22,15 +22,14 @@ if TYPE_CHECKING:
 
 MOST = 999_999_999  # messages: for the room that their number takes
 
-SUMMARY = "take new mail: show it, acknowledge what asks for it, and file it as read"
 USAGE = "[--limit 20] [--include-body] [--max-chars N] [--no-ack]"
 EXAMPLES = """\
-  amq drain --include-body                     what an agent does when it is told of mail
-  amq drain --json --limit 0 --max-chars 0     all of it, for a program"""
+  amq drain --include-body                     the command that a notification names
+  amq drain --json --limit 0 --max-chars 0     all mail, for a program"""
 NOTES = """\
-It shows whole messages, urgent first, as many as there is room for: AMQ_MAX_CHARS, which `amq run` sets to what the
-agent's tool hands on to its model, else 20,000 bytes. The first line says how many more wait; they stay new. A message
-that is too long by itself is shown in part (not with --json), with the command for the rest, and is then filed."""
+It shows whole messages, urgent first, up to AMQ_MAX_CHARS. `amq run` sets that to what the agent's tool passes to its
+model; the default is 20,000 bytes. The first line gives the number of messages left; they stay new. A message longer
+than the limit is cut (not with --json), ends with the command for the rest, and is filed as read."""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -41,9 +40,9 @@ def options(parser: ArgumentParser) -> None:
 def add_shown(parser: ArgumentParser) -> None:
     """The options that say what of the new mail is shown, and how."""
     parser.add_argument("--limit", type=count, default=20, metavar="N", help="at most N messages (default 20; 0: all)")
-    parser.add_argument("--include-body", action="store_true", help="show the bodies too")
+    parser.add_argument("--include-body", action="store_true", help="show bodies too")
     add_budget(parser)
-    parser.add_argument("--no-ack", action="store_true", help="acknowledge nothing")
+    parser.add_argument("--no-ack", action="store_true", help="do not acknowledge")
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -61,7 +60,7 @@ def run(args: Namespace, out: Output) -> int:
             if mail.count and mail.remaining:
                 out.line(_more(mail.remaining))
     if mail.unreadable and not mail.count:
-        raise AmqError("nothing was shown: there is new mail, and it cannot be read", hint=mail.unreadable[0].hint)
+        raise AmqError("nothing was shown: there is new mail, but it cannot be read", hint=mail.unreadable[0].hint)
     return 0
 
 

@@ -12,13 +12,12 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "which queue and which agent it is, as shell exports"
 USAGE = ""
 EXAMPLES = """\
   eval "$(amq env --me codex)"
-  amq env --json                  each value, and where it came from"""
+  amq env --json                  each value and where it came from"""
 NOTES = """\
-The person is never exported: an agent that is started from such a shell would take itself for the person."""
+It never exports the user's own handle: an agent started from that shell would act as the user."""
 
 _TERMINAL = "terminal"
 

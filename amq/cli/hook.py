@@ -26,21 +26,19 @@ if TYPE_CHECKING:
     from amq.runtime.handover import Handed, Waiting
     from amq.runtime.private import PrivateState
 
-SUMMARY = "what an agent's own hooks call: hand over word of its mail"
 USAGE = "claude|codex EVENT [JSON] [--normal-after 2m] < the event's JSON"
 EXAMPLES = """\
-  amq hook install claude             let its own settings call the following
-  amq hook claude SessionStart        who the agent is, and how to write to the others
-  amq hook claude UserPromptSubmit    word of urgent mail, or of mail that has waited for long
-  amq hook codex PostToolUse          the same
-  amq hook codex Stop                 go on with the turn if mail waits, once for the same messages
-  amq hook codex notify JSON          after a turn: tell the person of unread mail"""
+  amq hook install claude             add hooks to its settings
+  amq hook claude SessionStart        introduce the agent and its peers to the model
+  amq hook claude UserPromptSubmit    announce urgent mail, and mail that has waited long
+  amq hook codex PostToolUse          announce such mail between two tools
+  amq hook codex Stop                 continue the turn if mail waits, once per message
+  amq hook codex notify JSON          after a turn: notify the user of unread mail"""
 NOTES = """\
-`amq run` gives such hooks to the programs that take them. The agent is AM_ME; without it `claude` or `codex`, if there
-is a mailbox of that name and nobody hosts its agent. SessionStart also writes both settings to the file that
-CLAUDE_ENV_FILE names; notify writes meta/amq-bulletin.json. It never fails an agent: on any trouble, and in a queue
-that you do not trust (amq trust), it ends with 0, says nothing to it, and says why in run.log of the agent's private
-directory."""
+`amq run` gives these hooks to programs that support them. The agent is AM_ME; else `claude` or `codex`, if that mailbox
+exists and no `amq run` hosts its agent. SessionStart also writes AM_ROOT and AM_ME to the file that CLAUDE_ENV_FILE
+names; notify writes meta/amq-bulletin.json. A hook never fails the agent: on any error, and in a queue that you do not
+trust (amq trust), it prints nothing, exits with 0, and logs the reason to run.log in the agent's private directory."""
 
 PROGRAMS = ("claude", "codex")
 LONGEST_EVENT = 16 << 20  # bytes; what a tool printed is in it
@@ -52,9 +50,9 @@ TURN_ENDED = "agent-turn-complete"
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("words", nargs="*", metavar="claude|codex EVENT", help="both take the same answers")
+    parser.add_argument("words", nargs="*", metavar="claude|codex EVENT", help="the agent's CLI and the event")
     parser.add_argument(
-        "--normal-after", type=duration, default=120.0, metavar="2m", help="age of mail to hand over between tools"
+        "--normal-after", type=duration, default=120.0, metavar="2m", help="announce mail this old between two tools"
     )
 
 
@@ -63,7 +61,10 @@ def run(args: Namespace, out: Output) -> int:
     mailbox = state = None
     program, event, told = (*args.words, "", "", "")[:3]
     if program not in PROGRAMS or not event:
-        raise UsageError("hooks call it, as: amq hook claude Stop", hint="amq hook install claude puts them there")
+        raise UsageError(
+            "usage: amq hook claude|codex EVENT, such as amq hook claude Stop",
+            hint="to let the agent call it: amq hook install claude",
+        )
     try:
         with _limited(LONGEST):
             from amq.runtime.hooks import EVENTS, HOOKED
@@ -88,7 +89,7 @@ def _limited(seconds: float) -> Iterator[None]:
     import signal
 
     def expire(*_: object) -> None:
-        raise TimeoutError("it took too long")
+        raise TimeoutError("timed out")
 
     if not hasattr(signal, "setitimer"):
         yield
@@ -158,7 +159,7 @@ def _require_trust(args: Namespace, root: str, state: PrivateState) -> None:
 
     reason = "" if args.trust_root else why_untrusted(root, state)
     if reason:
-        raise Unsafe(f"nothing is told of the queue {root}: {reason}", hint="if you trust it: amq trust")
+        raise Unsafe(f"mail in the queue {root} is not announced: {reason}", hint="if you trust it: amq trust")
 
 
 def _private(mailbox: Mailbox, state: PrivateState) -> str:
@@ -167,7 +168,7 @@ def _private(mailbox: Mailbox, state: PrivateState) -> str:
 
     found = state.of_agent(mailbox.account.queue.root, mailbox.account.me)
     if not found.directory:
-        raise NoPrivateDirectory(f"no place to remember what was told: {found.why_not}")
+        raise NoPrivateDirectory(f"cannot record what was announced: {found.why_not}")
     return found.directory
 
 

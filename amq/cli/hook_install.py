@@ -13,23 +13,26 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.setup.hooks import Change
 
-SUMMARY = "let an agent's own hooks call amq, so that it hears of mail without `amq run`"
 USAGE = "claude|codex [--project] [--dry-run] [--yes]"
 EXAMPLES = """\
-  amq hook install claude --dry-run     shows what would be changed
+  amq hook install claude --dry-run     show the change
   amq hook install claude --yes
-  amq hook install codex --project      in this directory only, for everybody who works in it"""
+  amq hook install codex --project      in this directory, for everyone who works in it"""
 NOTES = """\
-It edits ~/.claude/settings.json (CLAUDE_CONFIG_DIR counts) or ~/.codex/hooks.json (CODEX_HOME counts), or the files of
-the same names here. All else in them stays as it is, byte for byte. The agent is AM_ME, else `claude` or `codex`. Codex
-asks you to trust new hooks when it starts next. Hooks serve an agent that works, or to whom you write; none wakes an
-idle one: that takes `amq run` or `amq wake`."""
+It edits ~/.claude/settings.json (or in CLAUDE_CONFIG_DIR) or ~/.codex/hooks.json (or in CODEX_HOME); with --project the
+file in .claude or .codex here. Every other byte stays unchanged. The agent is AM_ME, else `claude` or `codex`. Codex
+asks you to trust new hooks when it next starts. Hooks reach an agent while it works or when you write to it. They
+cannot wake an idle agent: use `amq run` or `amq wake` for that."""
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own, which `amq hook uninstall` has too."""
-    parser.add_argument("agent", choices=("claude", "codex"), metavar="claude|codex", help="whose settings")
-    parser.add_argument("--project", action="store_true", help="those in this directory, not in your home directory")
+    parser.add_argument(
+        "agent", choices=("claude", "codex"), metavar="claude|codex", help="the CLI whose settings to edit"
+    )
+    parser.add_argument(
+        "--project", action="store_true", help="edit the settings in this directory, not those in your home"
+    )
     add_confirmation(parser, "changed")
 
 
@@ -53,7 +56,7 @@ def apply(change: Change, args: Namespace, out: Output) -> int:
     if change.is_needed and not out.json:
         out.data(visible_lines(change.diff) + "\n")
     wanted = change.is_needed and not args.dry_run
-    written = wanted and confirmed(args, out, f"change {change.path} so?")
+    written = wanted and confirmed(args, out, f"apply this change to {change.path}?")
     if written:
         change.write()
     if out.json:

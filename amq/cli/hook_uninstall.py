@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["options", "run"]
 
-SUMMARY = "remove the hooks that hook install has written"
 USAGE = "claude|codex [--project] [--dry-run] [--yes]"
 EXAMPLES = """\
-  amq hook uninstall claude --dry-run     shows what would be changed
+  amq hook uninstall claude --dry-run     show the change
   amq hook uninstall claude --yes"""
 
 

@@ -18,27 +18,28 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "make the queue of a project, or add agents to it"
 USAGE = "[--agents A,B] [--force] [--here] [--tracked]"
 EXAMPLES = """\
   amq init --agents claude,codex     a queue at the top of this git repository, with two mailboxes
-  amq init --agents gemini           one more agent, in the queue that is here
-  amq init --agents a,b --force      the registry is exactly a and b; no mail is removed"""
+  amq init --agents gemini           add an agent to the existing queue
+  amq init --agents a,b --force      register exactly a and b; no mail is removed"""
 STRAY = "--agents"
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     parser.add_argument("--agents", type=handles, default=[], metavar="A,B", help="handles to register")
-    parser.add_argument("--force", action="store_true", help="set the registry to exactly these agents")
-    parser.add_argument("--here", action="store_true", help="a queue of its own in this directory")
-    parser.add_argument("--tracked", action="store_true", help="let git see the mail (no .gitignore inside)")
+    parser.add_argument("--force", action="store_true", help="register exactly these agents")
+    parser.add_argument("--here", action="store_true", help="create the queue in this directory")
+    parser.add_argument("--tracked", action="store_true", help="let git track the mail (write no .gitignore)")
 
 
 def run(args: Namespace, out: Output) -> int:
     """Make what is missing."""
     if args.force and not args.agents:
-        raise UsageError("--force without --agents would empty the registry", hint="--agents A,B: exactly these")
+        raise UsageError(
+            "--force without --agents would empty the registry", hint="name the agents to keep: --agents A,B"
+        )
     for handle in args.agents:
         check_handle(handle, "--agents")
     environ, cwd = config.environment(), config.cwd_or_empty()
@@ -67,4 +68,4 @@ def _trust(root: str, out: Output) -> None:
     try:
         trust(root, private_directory(root))
     except (AmqError, OSError) as error:
-        out.warn(f"that you trust this queue cannot be kept: {why(error)}")
+        out.warn(f"cannot record that you trust this queue: {why(error)}")

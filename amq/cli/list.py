@@ -21,34 +21,33 @@ if TYPE_CHECKING:
     from amq.message import Header
     from amq.store.maildir import Found
 
-SUMMARY = "look at the inbox, oldest first; nothing is moved"
 USAGE = "[--new|--cur] [--from H] [--kind K] [--priority P] [--label L]… [--limit N] [--offset N]"
 EXAMPLES = """\
-  amq list --new                           what is unread
-  amq list --from codex --kind question    what codex asked
+  amq list --new                           unread mail
+  amq list --from codex --kind question    questions from codex
   amq list --json --limit 50"""
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     boxes = parser.add_mutually_exclusive_group()
-    boxes.add_argument("--new", action="store_true", help="only what is unread")
-    boxes.add_argument("--cur", action="store_true", help="only what has been read")
+    boxes.add_argument("--new", action="store_true", help="only unread messages")
+    boxes.add_argument("--cur", action="store_true", help="only read messages")
     parser.add_argument("--from", dest="sender", metavar="H", help="only from this agent")
-    parser.add_argument("--kind", choices=KINDS, metavar="K", help="only of this kind")
-    parser.add_argument("--priority", choices=PRIORITIES, metavar="P", help="only of this priority")
+    parser.add_argument("--kind", choices=KINDS, metavar="K", help="only this kind")
+    parser.add_argument("--priority", choices=PRIORITIES, metavar="P", help="only this priority")
     parser.add_argument(
-        "--label", type=as_utf8, action="append", default=[], metavar="L", help="only with this label (repeatable)"
+        "--label", type=as_utf8, action="append", default=[], metavar="L", help="only with this label (may be repeated)"
     )
-    parser.add_argument("--limit", type=count, default=0, metavar="N", help="at most N (0: all)")
-    parser.add_argument("--offset", type=count, default=0, metavar="N", help="leave out the first N")
+    parser.add_argument("--limit", type=count, default=0, metavar="N", help="show at most N (0: all)")
+    parser.add_argument("--offset", type=count, default=0, metavar="N", help="skip the first N")
 
 
 def run(args: Namespace, out: Output) -> int:
     """List what the filters let through; bad messages are told on stderr."""
     mailbox = open_mailbox(args, out)
     if args.sender is not None and not args.sender:
-        raise UsageError("--from names nobody")
+        raise UsageError("--from is empty")
     if args.sender is not None:
         args.sender = mailbox.account.named(args.sender, "--from")
     boxes = ["new"] if args.new else ["cur"] if args.cur else []
@@ -71,9 +70,9 @@ def readable(
     for listed in found:
         if isinstance(listed.error, Unreadable):
             lose(listed.id)
-            out.warn(f"{listed.error}; it is left out")
+            out.warn(f"{listed.error}; skipped")
         elif listed.header is None:
-            out.warn(f"{visible(listed.id)} is no message and is left out: {visible(str(listed.error))}")
+            out.warn(f"{visible(listed.id)} is not a message, skipped: {visible(str(listed.error))}")
         else:
             yield listed, listed.header
 

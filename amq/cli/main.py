@@ -19,48 +19,62 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import ModuleType
 
-COMMANDS = {
-    "init": "make the queue of a project, or add agents to it",
+EVERY_DAY = {
+    "init": "create the project's queue, or add agents to it",
+    "coop up": "start a project's agents side by side and notify each of its mail",
+    "coop status": "show where each agent runs and how much mail it has",
+    "coop down": "stop the agents that coop up started, and report what remains",
+    "run": "host an agent's CLI and type a line into it when mail comes",
     "send": "deliver a message",
-    "list": "look at the inbox",
-    "read": "print one message",
-    "drain": "take new mail: show it, and acknowledge what asks for it",
-    "watch": "wait until there is new mail",
-    "monitor": "wait until there is new mail, then drain it",
-    "ack": "acknowledge a message by hand",
-    "reply": "answer a message",
-    "thread": "show one conversation over all mailboxes",
-    "trace": "where a message is, and who has acknowledged or answered it",
-    "who": "every agent: its unread mail, dead letters, and who notifies it",
-    "why": "why an agent has not read its mail, and for how long",
-    "trust": "trust a queue that another may have made",
-    "presence set": "say what you are at",
-    "presence list": "what each agent says it is at",
-    "dlq list": "look at your dead letters",
-    "dlq read": "show a dead letter and the message it keeps",
-    "dlq retry": "deliver what dead letters keep, if it has become a message",
-    "dlq purge": "remove dead letters for good",
-    "cleanup": "remove temporary files that dead writers left",
-    "env": "what was resolved, as shell exports",
-    "schema": "the JSON Schema of what is printed with --json",
-    "completion": "let your shell complete all this",
-    "run": "host an agent's CLI and tell it of its mail",
-    "wake": "tell an agent of its mail that runs in a terminal of its own (experimental)",
-    "doctor": "check the set-up, and say what to do about what is wrong",
-    "skill install": "tell an agent how to use amq",
-    "skill uninstall": "take that away again",
-    "coop up": "start the agents of a project side by side",
-    "coop status": "how they stand",
-    "coop down": "end those that coop up has started",
-    "reset": "put a terminal back in order that a program has left in disorder",
-    "hook": "what an agent's own hooks call",
-    "hook install": "put such hooks into an agent's settings",
-    "hook uninstall": "take them away again",
-    "demo": "watch two small agents wake each other",
+    "list": "list the inbox, oldest first, without moving anything",
+    "read": "print one message and file it as read",
+    "drain": "show new mail, acknowledge what asks for it, and file it as read",
+    "reply": "answer a message in its thread",
+    "thread": "show one conversation across all mailboxes, oldest first",
+    "who": "show every agent: status, unread mail, dead letters, and what notifies it",
+    "demo": "watch two small agents wake each other; no model, no network",
 }
+WHEN_WRONG = {
+    "why": "explain why an agent has not read its mail, and for how long",
+    "doctor": "check the queue, the notifiers, the agents' CLIs and their settings",
+    "trace": "show where a message is, and who acknowledged or answered it",
+    "trust": "trust a queue that someone else may have made",
+    "dlq list": "list your dead letters: files in your inbox that were not messages",
+    "dlq read": "show a dead letter and the file it keeps, and mark it as seen",
+    "dlq retry": "deliver a dead letter whose file is a valid message by now",
+    "dlq purge": "delete dead letters for good",
+    "cleanup": "remove temporary files that crashed writers left in any mailbox",
+    "reset": "restore a terminal that a program left in a bad state",
+}
+PLUMBING = {
+    "ack": "acknowledge a message by hand, without moving it",
+    "watch": "wait for new mail without moving it",
+    "monitor": "wait for new mail, then drain it",
+    "presence set": "set your status",
+    "presence list": "show every agent's status",
+    "wake": "notify an agent that runs in its own terminal (experimental)",
+    "hook": "answer an agent's own hooks",
+    "hook install": "add hooks to an agent's settings, so that it hears of mail without amq run",
+    "hook uninstall": "remove the hooks that hook install added",
+    "skill install": "install the skill that teaches an agent to use amq",
+    "skill uninstall": "remove the skill that skill install added",
+    "env": "print the resolved queue and agent as shell exports",
+    "schema": "print the JSON Schema of a command's --json output, or of a file in the queue",
+    "completion": "print a script that completes amq's commands and options in your shell",
+}
+COMMANDS = EVERY_DAY | WHEN_WRONG | PLUMBING
+"""Every command, with its only summary."""
 FAILS_NOBODY = "hook"
 """The command that agents call without a person: Claude Code takes 2, for wrong usage, for an order to go on."""
 DEFECT = 70
+_EXAMPLES = (
+    "amq: mail between coding agents on one machine\n",
+    "  amq demo                            watch two small agents wake each other",
+    "  amq coop up                         run Claude Code and Codex side by side, each notified of its mail",
+    "  amq run -- claude                   run one agent in this terminal",
+    '  amq send --to claude --body "…"     write to it from any shell',
+    "  amq drain --include-body            read new mail, as an agent does when notified",
+)
 GARBAGE = 50_000
 """New objects before cyclic garbage is looked for: we make many values and next to no cycles, and at Python's usual 700
 the search costs a fifth of a large list."""
@@ -89,10 +103,12 @@ def _attempt(words: Sequence[str], out: Output) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        if to_do := remedy(error):  # the system has no thread or no open file left, which is no defect
+        if to_do := remedy(error):  # the system has no thread or no open file left, which is not amq's fault
             out.error(AmqError(why(error), hint=to_do))
             return AmqError.exit_code
-        out.error(AmqError(f"a defect in amq: {type(error).__name__}: {error}", hint="AMQ_DEBUG=1 shows where"))
+        out.error(
+            AmqError(f"internal error: {type(error).__name__}: {error}", hint="set AMQ_DEBUG=1 to see the traceback")
+        )
         if config.debugging(environ):
             out.traceback()
         return DEFECT
@@ -116,7 +132,7 @@ def _dispatch(words: Sequence[str], out: Output) -> int:
             return _without_action(command, [*before, *after], out)
         raise _unknown(command)
     if program is not None and command != "run":
-        raise UsageError(f"amq {command} takes nothing behind --", hint=f"amq {command} --help shows what it takes")
+        raise UsageError(f"amq {command} takes no arguments after --", hint=f"list its options: amq {command} --help")
     module = command_module(command)
     parser = _parser(command, module)
     if {"-h", "--help"}.intersection((*before, *after)):
@@ -173,7 +189,7 @@ def _without_action(group: str, words: list[str], out: Output) -> int:
         out.data(_group_help(group))
         return 0
     actions = ", ".join(f"amq {group} {action}" for action in groups()[group])
-    raise UsageError(f"amq {group} does nothing by itself", hint=f"one of: {actions}")
+    raise UsageError(f"amq {group} needs an action", hint=f"use one of: {actions}")
 
 
 def _without_command(words: list[str], out: Output) -> int:
@@ -183,16 +199,16 @@ def _without_command(words: list[str], out: Output) -> int:
         out.line(__version__)
         return 0
     if not words or {"-h", "--help"}.intersection(words):
-        out.data(_overview())
+        out.data(_everything() if words else _overview())
         return 0 if words else UsageError.exit_code
     known = [word for word in words if word.partition("=")[0] in (*VALUED, *FLAGS)]
     wrong = next((word for word in words if word.startswith("-") and word not in known), None)
-    raise UsageError(f"unknown option {wrong}" if wrong else "no command", hint="amq --help lists the commands")
+    raise UsageError(f"unknown option {wrong}" if wrong else "no command", hint="list the commands: amq --help")
 
 
 def _help(command: str, out: Output) -> int:
     if not command:
-        out.data(_overview())
+        out.data(_everything())
     elif command in COMMANDS:
         out.data(_parser(command, command_module(command)).format_help())
     elif command in groups():
@@ -207,8 +223,8 @@ def _unknown(command: str) -> UsageError:
 
     like = nearest(command, COMMANDS, most=1)
     return UsageError(
-        f"there is no command {command!r}{f'; did you mean {like[0]}?' if like else ''}",
-        hint="amq --help lists the commands",
+        f"unknown command {command!r}{f'; did you mean {like[0]}?' if like else ''}",
+        hint="list the commands: amq --help",
     )
 
 
@@ -221,7 +237,7 @@ def command_module(command: str) -> ModuleType:
 
 def _parser(command: str, module: ModuleType) -> Parser:
     """The parser of a command, whose help leads with examples."""
-    summary = f"{module.SUMMARY[0].upper()}{module.SUMMARY[1:]}."
+    summary = f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}."
     parser = Parser(
         command,
         stray=getattr(module, "STRAY", ""),
@@ -245,14 +261,19 @@ def _group_help(group: str) -> str:
 
 
 def _overview() -> str:
+    """Return the examples and the commands of every day; what a user needs first."""
+    return "\n".join((*_EXAMPLES, "\nEvery day:\n", *_table(EVERY_DAY), "\namq help lists all commands.\n"))
+
+
+def _everything() -> str:
+    """Return the examples and all commands, by how often they are needed."""
     return "\n".join((
-        "amq: mail between coding agents on one machine\n",
-        "  amq demo                            watch two small agents wake each other",
-        "  amq coop up                         Claude Code and Codex side by side, each told of its mail",
-        "  amq run -- claude                   one agent, in this terminal",
-        '  amq send --to claude --body "…"     write to it, from any shell',
-        "  amq drain --include-body            what an agent does when it is told\n",
-        "Commands:\n",
-        *_table(COMMANDS),
+        *_EXAMPLES,
+        "\nEvery day:\n",
+        *_table(EVERY_DAY),
+        "\nWhen something is wrong:\n",
+        *_table(WHEN_WRONG),
+        "\nPlumbing:\n",
+        *_table(PLUMBING),
         "\namq help COMMAND (or amq COMMAND --help) shows its examples and options.\n",
     ))  # fmt: skip

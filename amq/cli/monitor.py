@@ -18,15 +18,13 @@ if TYPE_CHECKING:
     from amq.draining import Fits
     from amq.mailbox import Mailbox
 
-SUMMARY = "wait until there is new mail, then drain it"
 USAGE = "[--timeout 60s] [--include-body] [--max-chars N] [--peek] [--limit 20] [--no-ack] [--poll] [--follow]"
 EXAMPLES = """\
-  amq monitor --include-body           the next mail, be it there or to come; exit code 4 if none comes in a minute
-  amq monitor --follow --json          all mail from now on, one JSON object a line, until you interrupt it
-  amq monitor --peek --timeout 5m      only look: it stays new"""
+  amq monitor --include-body           the next mail, already there or not; exit code 4 after a minute without
+  amq monitor --follow --json          all mail from now on, one JSON object per line
+  amq monitor --peek --timeout 5m      only look: the mail stays new"""
 NOTES = """\
-What is shown at once has the room that `amq help drain` tells of. With --follow the next messages come at once, until
-none is left."""
+It prints as much at a time as `amq drain` does (see amq help drain). With --follow it prints the rest right after."""
 _LIMIT = 60.0
 
 
@@ -34,8 +32,10 @@ def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     add_waiting(parser, default=None)
     add_shown(parser)
-    parser.add_argument("--peek", action="store_true", help="only look; the mail stays new")
-    parser.add_argument("--follow", action="store_true", help="go on until interrupted (then no limit by default)")
+    parser.add_argument("--peek", action="store_true", help="only look; leave the mail new")
+    parser.add_argument(
+        "--follow", action="store_true", help="continue until interrupted (then without a timeout by default)"
+    )
 
 
 def run(args: Namespace, out: Output) -> int:

@@ -39,7 +39,7 @@ class Once(argparse.Action):
     ) -> None:
         """Keep the value; raises UsageError for a second one."""
         if getattr(namespace, self.dest, self.default) is not self.default:
-            raise UsageError(f"{option} is given twice", hint=f"{parser.prog} --help shows what it takes")
+            raise UsageError(f"{option} was given twice", hint=f"list its options: {parser.prog} --help")
         setattr(namespace, self.dest, values)
 
 
@@ -73,7 +73,7 @@ class Parser(argparse.ArgumentParser):
         if extra:
             self._refuse(extra[0], missing[0] if missing else self._stray)
         if missing:
-            self.error(f"the following arguments are required: {', '.join(missing)}")
+            self.error(f"missing required options: {', '.join(missing)}")
         return args
 
     def _refuse(self, word: str, meant: str) -> NoReturn:
@@ -82,9 +82,9 @@ class Parser(argparse.ArgumentParser):
 
             like = nearest(word.partition("=")[0], self._option_string_actions, most=1)
             guess = f"; did you mean {like[0]}?" if like else ""
-            raise UsageError(f"unknown option {word}{guess}", hint=f"{self.prog} --help shows them")
-        guess = f'did you mean {meant} "{word}"?' if meant else f"{self.prog} --help shows what it takes"
-        raise UsageError(f"the word {word!r} belongs to no option", hint=guess)
+            raise UsageError(f"unknown option {word}{guess}", hint=f"list its options: {self.prog} --help")
+        guess = f'did you mean {meant} "{word}"?' if meant else f"list its options: {self.prog} --help"
+        raise UsageError(f"unexpected argument {word!r}", hint=guess)
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         """What `--opt=--` gives too: argparse of Python 3.11 takes that value for the end of the options, and fails."""
@@ -96,11 +96,11 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise UsageError with argparse's MESSAGE in our words."""
-        hint = f"{self.prog} --help shows what it takes"
+        hint = f"list its options: {self.prog} --help"
         if "expected one argument" in message:
             option = message.partition(":")[0].removeprefix("argument ").split("/")[0]
             message = f"{option} needs a value"
-            hint = f"a value that begins with - is given as {option}=-x"
+            hint = f"write a value that begins with - as {option}=-x"
         raise UsageError(message.removeprefix("argument "), hint=hint)
 
 
@@ -109,29 +109,27 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("common options")
     # these two with "store", the last one counts, so that an alias can be overruled
     group.add_argument(
-        "--root", action="store", metavar="DIR", help="the queue (else AM_ROOT, else .agent-mail here or above)"
+        "--root", action="store", metavar="DIR", help="the queue (default AM_ROOT, else .agent-mail here or above)"
     )
-    group.add_argument("--me", action="store", metavar="HANDLE", help="whose mailbox (else AM_ME)")
-    group.add_argument("--json", action="store_true", help="data and errors as JSON")
-    group.add_argument("--strict", action="store_true", help="unknown handles and a broken registry are errors")
+    group.add_argument("--me", action="store", metavar="HANDLE", help="the mailbox to use (default AM_ME)")
+    group.add_argument("--json", action="store_true", help="print data and errors as JSON")
+    group.add_argument("--strict", action="store_true", help="treat unknown handles and a broken registry as errors")
     group.add_argument("--trust-root", action="store_true", help="use a queue that another user owns")
-    group.add_argument("-h", "--help", action="store_true", help="this text")
+    group.add_argument("-h", "--help", action="store_true", help="show this help")
 
 
 def add_waiting(parser: argparse.ArgumentParser, default: float | None = 60.0) -> None:
     """The options of a command that waits for mail."""
     parser.add_argument(
-        "--timeout", type=duration, default=default, metavar="60s", help="how long to wait (default 60s; 0: no limit)"
+        "--timeout", type=duration, default=default, metavar="60s", help="time to wait (default 60s; 0: no limit)"
     )
-    parser.add_argument(
-        "--poll", action="store_true", help="look ten times a second, whatever the directory's times say"
-    )
+    parser.add_argument("--poll", action="store_true", help="read the directory ten times a second, ignoring its times")
 
 
 def add_budget(parser: argparse.ArgumentParser) -> None:
     """The option of a command that prints bodies, and no more of them than its reader takes."""
     parser.add_argument(
-        "--max-chars", type=budget, metavar="N", help="print N characters at most (9500b: bytes; 0: no limit)"
+        "--max-chars", type=budget, metavar="N", help="print at most N characters (9500b: bytes; 0: no limit)"
     )
 
 
@@ -174,5 +172,5 @@ def budget(text: str) -> Budget:
 def count(text: str) -> int:
     """A number of things, from 0; for argparse. More than a directory can hold is a slip, and too much for Python."""
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0, of {_MOST_DIGITS} digits at most")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at most {_MOST_DIGITS} digits")
     return int(text)

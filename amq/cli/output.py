@@ -40,7 +40,7 @@ class Output:
         except BrokenPipeError:
             raise ReaderGone("") from None
         except OSError as error:
-            raise ReaderGone(f"stdout can not be written: {error.strerror}") from None
+            raise ReaderGone(f"cannot write to stdout: {error.strerror}") from None
 
     def line(self, text: str) -> None:
         """Write TEXT, which may hold a path or another's words, as one line to stdout."""
@@ -53,7 +53,7 @@ class Output:
     def shown(self) -> None:
         """Return when what was written has been taken by its reader; raises ReaderGone if it was not."""
         if not was_read(STDOUT):
-            raise ReaderGone("the reader of our output did not take it: the mail stays, and will be shown again")
+            raise ReaderGone("the reader did not take all of the output: the mail stays new and will be shown again")
 
     def note(self, text: str) -> None:
         """Say TEXT, one line which may hold a path or another's words, on stderr; no error if that fails."""

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.store.presence import Presence
 
-SUMMARY = "what each agent says it is at"
 USAGE = ""
 EXAMPLES = """\
   amq presence list

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "say what you are at"
 USAGE = "--status S [--note TEXT]"
 EXAMPLES = """\
   amq presence set --status busy --note "rewriting the parser"
@@ -23,10 +22,10 @@ STRAY = "--note"
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     parser.add_argument(
-        "--status", type=as_utf8, required=True, metavar="S", help="a word of your own: busy, idle, away, …"
+        "--status", type=as_utf8, required=True, metavar="S", help="any word, such as busy, idle or away"
     )
     parser.add_argument(
-        "--note", type=as_utf8, default="", metavar="TEXT", help="one line; without it an earlier note goes"
+        "--note", type=as_utf8, default="", metavar="TEXT", help="one line; without it, the earlier note is removed"
     )
 
 

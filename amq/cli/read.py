@@ -18,28 +18,27 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.message import Message
 
-SUMMARY = "print one message, which then counts as read"
 USAGE = "--id ID [--from N] [--max-chars N]"
 EXAMPLES = """\
   amq read --id 2026-…
-  amq read --id 2026-… --from 20000     the rest of a long one, as drain says it
+  amq read --id 2026-… --from 20000     the rest of a long message
   amq read --id 2026-… --json"""
 NOTES = """\
-It prints all of the body, unless AMQ_MAX_CHARS or --max-chars limits that (not with --json); then the last line is the
-command for the rest. To keep all of it in a file, add --max-chars 0. N counts characters as they are shown."""
+It prints the whole body unless AMQ_MAX_CHARS or --max-chars limits it (not with --json). A cut body ends with the
+command for the rest. To save a whole body to a file, add --max-chars 0. --from N counts characters as shown."""
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--id", required=True, metavar="ID", help="a message of new, cur or sent")
-    parser.add_argument("--from", dest="start", type=count, default=0, metavar="N", help="leave out N characters")
+    parser.add_argument("--id", required=True, metavar="ID", help="a message in new, cur or sent")
+    parser.add_argument("--from", dest="start", type=count, default=0, metavar="N", help="skip the first N characters")
     add_budget(parser)
 
 
 def run(args: Namespace, out: Output) -> int:
     """Print it; a new one is held meanwhile, and moved once it has been shown."""
     if out.json and args.start:
-        raise UsageError("--from is for text", hint="--json gives all of the body: leave one of them out")
+        raise UsageError("--from does not work with --json", hint="drop --from: --json always prints the whole body")
     mailbox = open_mailbox(args, out)
     message, box = mailbox.peek(args.id)
     text = jsontext.render(_item(message)) + "\n" if out.json else _text(message, args)
@@ -63,7 +62,7 @@ def _text(message: Message, args: Namespace) -> str:
     """The body, from where the call says and as far as there is room. Raises UsageError for a place behind its end."""
     lines = visible_lines(message.text)
     if args.start > len(lines):
-        raise UsageError(f"--from {args.start} is behind the end: the body has {len(lines)} characters")
+        raise UsageError(f"--from {args.start} is past the end: the body has {len(lines)} characters")
     budget = args.max_chars or config.output_budget(config.environment()) or UNLIMITED
     text = with_final_line_end(lines[args.start :])
     if not budget.most or budget.size(text) <= budget.most:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "answer a message, in its thread"
 USAGE = f"--id ID {compose.USAGE}"
 EXAMPLES = """\
   amq reply --id 2026-… --body "Looks good; one question: …"
@@ -23,8 +22,8 @@ STRAY = "--body"
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--id", required=True, metavar="ID", help="the message to answer, from new, cur or sent")
-    compose.add_message(parser, "that of the message")
+    parser.add_argument("--id", required=True, metavar="ID", help="the message to answer, in new, cur or sent")
+    compose.add_message(parser, "the message's")
 
 
 def run(args: Namespace, out: Output) -> int:

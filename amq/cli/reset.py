@@ -12,15 +12,14 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "put a terminal back in order that a program has left in disorder"
 USAGE = ""
 EXAMPLES = """\
-  amq reset                       Enter does nothing? press Ctrl-J, type it, and press Ctrl-J again
+  amq reset                       if Enter does nothing, press Ctrl-J, type this, press Ctrl-J
 """
 NOTES = """\
-The settings become sane, and every mode that programs leave behind is switched off: mouse, bracketed paste, keyboard
-protocols, alternate screen, hidden cursor, colours, line drawing. Neither screen nor scrollback is cleared. `amq run`
-does this by itself; this is for a program that ran without it, or if all of amq was killed at once."""
+It makes the terminal's settings sane and switches off every mode that programs leave on: mouse, bracketed paste,
+keyboard protocols, alternate screen, hidden cursor, colours, line drawing. It does not clear the screen or scrollback.
+`amq run` does this by itself; use it after a program that ran without amq, or after all of amq was killed at once."""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -30,13 +29,13 @@ def options(parser: ArgumentParser) -> None:
 def run(_args: Namespace, out: Output) -> int:
     """Say what was done, on the terminal that can now show it."""
     if os.name == "nt":
-        raise UsageError("amq reset is for the terminals of Linux and macOS")
+        raise UsageError("amq reset works only on Linux and macOS")
     from amq.runtime.resetting import reset_terminal
 
     name, changed = reset_terminal()
     if out.json:
         out.value({"terminal": name, "settings_changed": changed})
     else:
-        settings = "made sane" if changed else "were sane"
-        out.line(f"{name} is in order: its settings {settings}, all modes that programs leave on are off.")
+        settings = "were made sane" if changed else "were sane already"
+        out.line(f"{name} is restored: its settings {settings}, and modes that programs leave on are off.")
     return 0

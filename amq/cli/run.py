@@ -28,75 +28,79 @@ if TYPE_CHECKING:
     from amq.runtime.profiles import Profile
 
 
-SUMMARY = "host an agent's CLI, and type a line into it when mail comes"
 USAGE = "[--as HANDLE] [--explain|--check] [--no-wake] [--no-ask] [options] -- PROGRAM [ARG…]"
 STRAY = "--"
 EXAMPLES = """\
-  amq run -- claude                 as the agent `claude`
+  amq run -- claude                 run as the agent `claude`
   amq run --as reviewer -- codex -m o3
-  amq run --prompt '>' -- aider     any other program: the line is typed behind this prompt only
-  amq run --profile claude -- npx claude        a CLI that amq knows, behind another program
-  amq run --explain -- codex        what would be run, and what is added to your words
-  amq run --no-wake -- bash         only a terminal that knows its mailbox
+  amq run --prompt '>' -- aider     any other program: type only after this prompt
+  amq run --profile claude -- npx claude        a known CLI behind another program
+  amq run --explain -- codex        show what would run and what amq adds to it
+  amq run --no-wake -- bash         a terminal with a mailbox, without notifications
 """
 NOTES = """\
-The line is typed only where it can do no harm: into no half-typed line of yours and no dialog. It is submitted when
-exactly that line is seen in the input row; otherwise it is left without Enter.
+amq types the line only where it does no harm: never into a line you are typing, and never into a dialog. It presses
+Enter only when the input row shows exactly that line; otherwise it leaves the line unsubmitted.
 
-Nothing is typed into a program that amq does not know: you are notified of its mail. With --prompt TEXT the line is
-typed while the row before the cursor is exactly TEXT, nothing stands behind or below the cursor, and the program itself
-has the keyboard, not a program that it runs. Nothing is typed beside a right prompt, or behind a prompt that changes. A
-question that the program itself asks in the words of its prompt cannot be told from it (in bash: read -e -p TEXT).
+amq types nothing into a program that it does not know; it notifies you of the mail instead. With --prompt TEXT it types
+while the row before the cursor is exactly TEXT, nothing is after or below the cursor but a right prompt, and the
+program itself reads the keyboard, not a program it runs. It types nothing after a prompt that changes. It cannot tell a
+question that repeats the prompt's words from the prompt (in bash: read -e -p TEXT).
 
---profile NAME is for a CLI that amq knows behind npx, docker, ssh or a script. Arguments and hooks are added only to a
-program that has the CLI's own name.
+Use --profile NAME for a known CLI behind npx, docker, ssh or a script. amq adds arguments and hooks only to a program
+with the CLI's own name.
 
-Claude Code gets hooks for this one process, merged with those of your own --settings; no file of yours is changed.
-Codex would ask you whether to trust them, so it gets none without --hooks.
+Claude Code gets hooks for this process only, merged with those in your own --settings; none of your files change. Codex
+would ask you whether to trust them, so it gets hooks only with --hooks.
 
---native sends to Claude Code's socket for messages between sessions, or calls `codex queue` (with --hooks): a draft
-in the line does not matter then. Claude Code takes such a message for another agent's; where permissions are bypassed
-it asks you first.
+--native sends to Claude Code's socket for messages between sessions, or calls `codex queue` (with --hooks); a draft in
+the input line does not matter then. Claude Code treats such a message as another agent's, and asks you first where
+permissions are bypassed.
 
-The program gets a terminal of its own. Input that is a pipe or a file, and stderr that goes elsewhere than stdout
-(2>FILE), it gets as they are: amq run -- claude -p <prompt.md. It gets your keys when it turns to its terminal.
+The program gets a terminal of its own. If stdin is a pipe or a file, the program gets it unchanged, and so for stderr
+sent elsewhere than stdout (2>FILE): amq run -- claude -p <prompt.md. It gets your keys when it turns to its terminal.
 Without any terminal and with nothing to read (/dev/null, as in a service), its input is the terminal too.
 
-A terminal cannot give everything. Stdout and stderr come out as one, on stdout, unless stderr is a file or a pipe of
-its own. The program takes its output for a terminal also where it is piped on, and may colour it or fit it to 80
-columns. Once it reads your keys, ^C is for it alone and not for the rest of a pipeline. It does not see the name of
-your terminal.
+A terminal has limits. Stdout and stderr come out as one, on stdout, unless stderr is a file or a pipe of its own. The
+program takes its output for a terminal even where it is piped on, and may colour it or fit it to 80 columns. Once it
+reads your keys, ^C is for it alone and not for the rest of a pipeline. It does not see the name of your terminal.
 
-Your own profile of a program, ~/.config/amq/profiles/PROGRAM.toml, is used if it is there."""
+Your own profile of a program is read from ~/.config/amq/profiles/PROGRAM.toml, if that exists."""
 NOTICES = {"bell": "\a", "osc9": "\x1b]9;{}\a", "osc777": "\x1b]777;notify;amq;{}\a", "off": ""}
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own; the program and its arguments stand behind `--`."""
-    parser.add_argument("--as", dest="handle", metavar="HANDLE", help="the agent's handle (else the program's name)")
-    parser.add_argument("--explain", action="store_true", help="print what would be run and added, and run nothing")
-    parser.add_argument("--check", action="store_true", help="print what is known of the installed version")
-    parser.add_argument("--profile", metavar="NAME|FILE", help="what the program is: a CLI's name, or your own file")
-    parser.add_argument("--prompt", metavar="TEXT", help="type the line only where the program shows this prompt")
-    parser.add_argument("--no-wake", action="store_true", help="only host the program, type nothing into it")
-    parser.add_argument("--no-ask", action="store_true", help="do not ask whether to trust the queue: if need be, no")
+    parser.add_argument(
+        "--as", dest="handle", metavar="HANDLE", help="the agent's handle (default: the program's name)"
+    )
+    parser.add_argument("--explain", action="store_true", help="show what would run and what is added; run nothing")
+    parser.add_argument("--check", action="store_true", help="show what amq knows of the installed version")
+    parser.add_argument(
+        "--profile", metavar="NAME|FILE", help="treat the program as this CLI: a name, or your own file"
+    )
+    parser.add_argument("--prompt", metavar="TEXT", help="type only while the program shows this prompt")
+    parser.add_argument("--no-wake", action="store_true", help="host the program without notifying it")
+    parser.add_argument("--no-ask", action="store_true", help="never ask whether to trust the queue; assume no")
     hooks = parser.add_mutually_exclusive_group()
-    hooks.add_argument("--hooks", action="store_true", default=None, help="give it hooks, even if it asks you first")
-    hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it none")
-    parser.add_argument("--native", action="store_true", help="tell it in a way of its own, where it has one")
+    hooks.add_argument(
+        "--hooks", action="store_true", default=None, help="give it hooks, even if it asks you to trust them"
+    )
+    hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it no hooks")
+    parser.add_argument("--native", action="store_true", help="notify it through its own API, where it has one")
     when = waking.add_when(parser)
-    longer = "how much longer while its hooks may tell it (default 10s)"
+    longer = "extra wait while its hooks may notify it (default 10s)"
     when.add_argument("--hooks-within", type=duration, metavar="10s", help=longer)
-    when.add_argument("--notice", choices=NOTICES, default="bell", help="how you hear of mail that is not drained")
+    when.add_argument("--notice", choices=NOTICES, default="bell", help="signal for mail that the agent does not drain")
 
 
 def run(args: Namespace, out: Output) -> int:
     """The program's own exit status; 125 to 127 if it could not be hosted."""
     if os.name == "nt":
-        raise HostFailed("amq run needs pseudo-terminals, which Windows does not have")
+        raise HostFailed("amq run works only on Linux, macOS or WSL")
     program: list[str] = list(args.program or ())
     if not program:
-        raise UsageError("no program to run", hint="put it behind two dashes: amq run -- claude")
+        raise UsageError("no program to run", hint="name it after two dashes: amq run -- claude")
     environment = config.environment()
     handle = _handle(args, program[0], environment)
     from dataclasses import replace
@@ -119,7 +123,7 @@ def run(args: Namespace, out: Output) -> int:
     if chosen.wake and mailbox.has_new() and (reason := settled(trust, out, may_ask=not args.no_ask)):
         chosen = replace(chosen, wake=False, untrusted=reason)
     if chosen.wake and (short := limits.shortage()):
-        out.warn(f"{handle} is not told of its mail: {short}")
+        out.warn(f"amq does not notify {handle} of mail: {short}")
         chosen = replace(chosen, wake=False, shortage=short)
     if chosen.wake and not profile.rules.known:
         waking.say_unknown(program[0], out)
@@ -148,7 +152,7 @@ def _profile(args: Namespace, program: list[str], environment: Mapping[str, str]
 def _options(args: Namespace, handle: str) -> Options:
     from amq.runtime.launch import Options
 
-    notice = NOTICES[args.notice].format(f"{handle} does not read its mail")
+    notice = NOTICES[args.notice].format(f"{handle} is not reading its mail")
     return Options(
         wake=not args.no_wake,
         hooks=args.hooks,
@@ -163,15 +167,17 @@ def _handle(args: Namespace, program: str, environment: Mapping[str, str]) -> st
     """AM_ME is not asked: in an agent's own shell it names that agent, not the one being started."""
     handle = args.handle or args.me or handle_from(program)
     if not handle:
-        raise UsageError(f"no handle can be made of {program}", hint="name the agent: amq run --as HANDLE -- …")
+        raise UsageError(f"cannot make a handle from {program}", hint="name the agent: amq run --as HANDLE -- …")
     handle = typed_handle(handle, lambda known: _is_known(args, known, environment), "--as")
     if handle == PERSON:
-        raise UsageError(f"{PERSON} is the person; nothing is ever typed for it", hint="take another --as HANDLE")
+        raise UsageError(
+            f"{PERSON} is the user's handle; amq run hosts only agents", hint="choose another: --as HANDLE"
+        )
     return handle
 
 
 def _is_known(args: Namespace, handle: str, environment: Mapping[str, str]) -> bool:
-    """Whether HANDLE is an agent of the queue that is there; of a queue yet to be made nobody is."""
+    """Whether HANDLE is an agent of the queue, if there is one yet."""
     found = config.find_root(args.root, environment, config.cwd_or_empty())
     if found is None:
         return False
@@ -195,7 +201,7 @@ def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: 
     if not registry.has_mailbox(queue.agent(handle)):
         registry.make_queue(queue, tracked=False)
         registry.register(queue, [handle], time.time_ns())
-        out.note(f"made a mailbox for {handle} in {root}")
+        out.note(f"created a mailbox for {handle} in {root}")
     elif not _is_registered(queue, handle, out):
         registry.register(queue, [handle], time.time_ns())
         out.note(f"registered {handle} in {root}")

@@ -8,21 +8,22 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "the JSON Schema of what a command prints with --json, or of a file in the queue"
 USAGE = "[NAME]"
 EXAMPLES = """\
-  amq schema              the names
-  amq schema drain        what amq drain --json prints
-  amq schema dlq-list     of a command with two words
-  amq schema header       a message's header, as it may stand in a file"""
-NOTES = "A key that is not `required` is left out where there is nothing to say."
+  amq schema              list the names
+  amq schema drain        the output of amq drain --json
+  amq schema dlq-list     a command of two words
+  amq schema header       a message's header in a file"""
+NOTES = "A key that is not `required` is left out when empty."
 
 
 def options(parser: ArgumentParser) -> None:
     """Its one argument."""
     from amq import schema
 
-    parser.add_argument("name", nargs="?", choices=schema.names(), metavar="NAME", help="of which; else all names")
+    parser.add_argument(
+        "name", nargs="?", choices=schema.names(), metavar="NAME", help="the schema to print (default: list all names)"
+    )
 
 
 def run(args: Namespace, out: Output) -> int:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "deliver a message"
 USAGE = f"--to A[,B…] {compose.USAGE}"
 EXAMPLES = """\
   amq send --to codex --subject "Review" --kind review_request --body "Please look at src/parse.py"
@@ -28,7 +27,7 @@ STRAY = "--body"
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--to", type=handles, required=True, metavar="A[,B…]", help="handles; @all: all but me")
+    parser.add_argument("--to", type=handles, required=True, metavar="A[,B…]", help="handles; @all: every agent but me")
     compose.add_message(parser)
 
 

@@ -70,7 +70,7 @@ def accept(
     def complain_below(path: str) -> None:
         from amq.quoting import shell
 
-        complain(f"others can write to {path}", f"chmod -R go-w {shell(root)}")
+        complain(f"other users can write to {path}", f"chmod -R go-w {shell(root)}")
 
     descent.guard = descent.Guard(trusted=args.trust_root, owner=owner, complain=complain_below)
 
@@ -117,7 +117,7 @@ def _say_if_hosted_elsewhere(mailbox: Mailbox, run: str | None, out: Output) -> 
         return
     if host and host.run not in ("", run):
         what = f"this shell acts as {account.me} (AM_ME), which amq run hosts elsewhere (process {host.pid})"
-        out.warn(f"{what}: mail taken here does not reach it; unset AM_ME, or add --me user")
+        out.warn(f"{what}: it does not see mail drained here; unset AM_ME, or add --me user")
 
 
 def known_in(root: str) -> Callable[[str], bool]:

@@ -13,22 +13,21 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
 
-SUMMARY = "install the skill that tells an agent how to use amq"
 USAGE = "[--claude] [--codex] [--project] [--force]"
 EXAMPLES = """\
-  amq skill install --claude --codex       for you, in every project
-  amq skill install --claude --project     in this directory only, for everybody who works in it"""
+  amq skill install --claude --codex       for you in every project
+  amq skill install --claude --project     in this directory, for everyone who works in it"""
 NOTES = """\
-It writes to ~/.claude/skills/amq-cli (CLAUDE_CONFIG_DIR counts) and ~/.agents/skills/amq-cli, or to the directories of
-the same names here. A file that you have changed is left alone, and then nothing is done at all, unless --force."""
+It writes to ~/.claude/skills/amq-cli (or in CLAUDE_CONFIG_DIR) and ~/.agents/skills/amq-cli; with --project to the same
+paths in this directory. If you have changed one of the files, it changes nothing at all, unless you add --force."""
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own, which `amq skill uninstall` has too."""
-    parser.add_argument("--claude", action="store_true", help="for Claude Code")
-    parser.add_argument("--codex", action="store_true", help="for Codex")
-    parser.add_argument("--project", action="store_true", help="in this directory, not in your home directory")
-    parser.add_argument("--force", action="store_true", help="also files that you have changed")
+    parser.add_argument("--claude", action="store_true", help="the skill for Claude Code")
+    parser.add_argument("--codex", action="store_true", help="the skill for Codex")
+    parser.add_argument("--project", action="store_true", help="use this directory, not your home directory")
+    parser.add_argument("--force", action="store_true", help="include files that you have changed")
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -50,6 +49,6 @@ def places(args: Namespace) -> Iterator[Path]:
 
     programs = [program for program in skill.PLACES if getattr(args, program)]
     if not programs:
-        raise UsageError("for which agent?", hint="--claude, --codex or both")
+        raise UsageError("no agent named", hint="add --claude, --codex or both")
     project = config.working_directory() if args.project else None
     return (skill.place(program, config.environment(), project) for program in programs)

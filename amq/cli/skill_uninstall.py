@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 __all__ = ["options", "run"]
 
-SUMMARY = "remove the skill that skill install has written"
 USAGE = "[--claude] [--codex] [--project] [--force]"
 EXAMPLES = """\
   amq skill uninstall --claude --codex"""

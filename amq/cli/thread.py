@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.threads import Entry
 
-SUMMARY = "show one conversation over all mailboxes, oldest first; nothing is moved"
 USAGE = "--id THREAD [--agents A,B] [--include-body] [--limit N]"
-NOTES = "An answer stands behind what it refers to, whatever the clocks of two machines say."
+NOTES = "An answer comes after the message it refers to, whatever the two clocks say."
 EXAMPLES = """\
   amq thread --id p2p/claude__codex --limit 10
   amq thread --id review/parser --include-body
@@ -27,11 +26,13 @@ EXAMPLES = """\
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     parser.add_argument(
-        "--id", type=as_utf8, required=True, metavar="THREAD", help="the thread, as `amq list --json` shows it"
+        "--id", type=as_utf8, required=True, metavar="THREAD", help="the thread's name, from `amq list --json`"
     )
-    parser.add_argument("--agents", type=handles, default=[], metavar="A,B", help="only what these agents' boxes hold")
-    parser.add_argument("--include-body", action="store_true", help="with the bodies")
-    parser.add_argument("--limit", type=count, default=0, metavar="N", help="only the last N (0: all)")
+    parser.add_argument(
+        "--agents", type=handles, default=[], metavar="A,B", help="only messages in these agents' mailboxes"
+    )
+    parser.add_argument("--include-body", action="store_true", help="show bodies too")
+    parser.add_argument("--limit", type=count, default=0, metavar="N", help="show only the last N (0: all)")
 
 
 def run(args: Namespace, out: Output) -> int:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.tracing import Whereabouts
 
-SUMMARY = "where a message is for each recipient, and who has acknowledged or answered it"
 USAGE = "--id ID"
 EXAMPLES = """\
   amq trace --id 2026-…
@@ -23,7 +22,7 @@ EXAMPLES = """\
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--id", required=True, metavar="ID", help="a message, of any mailbox of the queue")
+    parser.add_argument("--id", required=True, metavar="ID", help="a message in any mailbox of the queue")
 
 
 def run(args: Namespace, out: Output) -> int:

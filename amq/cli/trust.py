@@ -14,24 +14,23 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.runtime.trust import Trust, Trusted
 
-SUMMARY = "trust a queue that another may have made, so that agents are told of the mail in it"
 USAGE = "[--list | --revoke]"
 EXAMPLES = """\
-  amq trust                     the queue of this project
-  amq trust --list              every queue that you trust
-  amq trust --revoke            this one no longer"""
+  amq trust                     trust the project's queue
+  amq trust --list              list every queue that you trust
+  amq trust --revoke            stop trusting the project's queue"""
 NOTES = """\
-Mail is announced without a question where you own every directory of the queue, and no git repository around it tracks
-anything in it. Else a clone could bring mail along for your agents. Commands that show you mail do not ask. What you
-trust is kept in ~/.local/state/amq (XDG_STATE_HOME), by path, device, inode and birth: a queue that takes its place is
-another one. --trust-root trusts a queue for one call."""
+amq announces mail to agents without asking if you own every directory of the queue and no git repository around it
+tracks any file in it. Otherwise a clone could carry mail for your agents. Commands that show mail to you do not ask.
+The list of trusted queues is in ~/.local/state/amq (XDG_STATE_HOME), by path, device, inode and creation time, so a
+queue that replaces a trusted one is not trusted. --trust-root trusts a queue for one call."""
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--list", action="store_true", help="the queues that you trust")
-    group.add_argument("--revoke", action="store_true", help="trust it no longer; --root DIR may be one that is gone")
+    group.add_argument("--list", action="store_true", help="list the queues that you trust")
+    group.add_argument("--revoke", action="store_true", help="stop trusting it; --root DIR may be gone already")
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -66,7 +65,9 @@ def _revoke(args: Namespace, out: Output) -> int:
     environ, cwd = config.environment(), config.cwd_or_empty()
     root = (config.find_root(args.root, environ, cwd) or config.new_root(args.root, environ, cwd)).value
     if not trust.revoke(root, private_directory(root)):
-        raise NotFound(f"the queue {root} was not trusted by name", hint="amq trust --list shows those that are")
+        raise NotFound(
+            f"the queue {root} is not in the list of trusted queues", hint="list the trusted queues: amq trust --list"
+        )
     if out.json:
         out.value({"revoked": root})
     else:
@@ -91,5 +92,5 @@ def settled(trust: Trust, out: Output, *, may_ask: bool = True) -> str:
     if may_ask and ask(trust.root, reason, out.note):
         trust.give()
         return ""
-    out.note(f"agents are not told of the mail here: {reason}; if you trust the queue: amq trust")
+    out.note(f"agents are not notified of mail here: {reason}; to trust the queue: amq trust")
     return reason

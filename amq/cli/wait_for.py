@@ -20,15 +20,18 @@ def add_wait(parser: ArgumentParser) -> None:
     """The options that ask for it."""
     stages = (progress.DRAINED, progress.ACKED)
     parser.add_argument(
-        "--wait-for", choices=stages, metavar="|".join(stages), help="stay until every recipient has (acked: --ack too)"
+        "--wait-for",
+        choices=stages,
+        metavar="|".join(stages),
+        help="wait until every recipient has done so (acked implies --ack)",
     )
-    parser.add_argument("--wait-timeout", type=duration, metavar="60s", help="but no longer than this (0: no limit)")
+    parser.add_argument("--wait-timeout", type=duration, metavar="60s", help="wait at most this long (0: no limit)")
 
 
 def check_wait(args: Namespace) -> None:
     """Raises UsageError for a limit of a wait that is not asked for."""
     if args.wait_timeout is not None and not args.wait_for:
-        raise UsageError("--wait-timeout without --wait-for", hint="add --wait-for drained, or --wait-for acked")
+        raise UsageError("--wait-timeout needs --wait-for", hint="add --wait-for drained, or --wait-for acked")
 
 
 def wait_for(mailbox: Mailbox, sent: Sent, args: Namespace) -> None:
@@ -43,7 +46,7 @@ def wait_for(mailbox: Mailbox, sent: Sent, args: Namespace) -> None:
         late = ", ".join(_missing(mailbox, sent, args.wait_for))
         raise TimedOut(
             f"{sent.id} was delivered to {', '.join(sent.to)}, but not {args.wait_for} by {late} in {seconds:g} s",
-            hint="do not send it again: it waits in the inbox",
+            hint="do not send it again: it is in the inbox",
         )
 
 

@@ -22,54 +22,57 @@ if TYPE_CHECKING:
 VIA = ("auto", "tmux", "kitty", "screen", "tiocsti", "command", "notice")
 MODES = ("auto", "raw", "paste")
 
-SUMMARY = "tell an agent of its mail that runs in a terminal of its own, not under amq run (experimental)"
 USAGE = "[--check] [--via WAY] [options]"
 EXAMPLES = """\
   export AM_ME=claude
-  amq wake &                        then start the agent, in the same terminal
-  amq wake --check                  which ways work here, and why the others do not
-  amq wake --me user --via notice &                      a notice of your own mail, on your desktop
-  amq wake --command 'curl -d "$1" localhost:9000' &     the line, to a command of yours
+  amq wake &                        then start the agent in this terminal
+  amq wake --check                  show which ways work here, and why others do not
+  amq wake --me user --via notice &                      notify you of your own mail on the desktop
+  amq wake --command 'curl -d "$1" localhost:9000' &     pass the line to your own command
 """
 NOTES = """\
-`amq run` is the better way: it sees the screen and every key of yours. From outside, tmux and kitty show what
-stands in the input line of a CLI that amq knows: ours is typed only into an empty one, and sent only where exactly it
-stands there. By GNU screen and tiocsti nothing is seen: a line that you have half typed there is sent with ours.
+Prefer `amq run`: it sees the screen and every key you press. From outside, tmux and kitty show the input line of a CLI
+that amq knows: amq types only into an empty line, and submits only when the line is exactly its own. GNU screen and
+tiocsti show nothing: a line that you have half typed there is submitted together with amq's.
 
-Enter may answer a dialog. So where it is not seen that there is none, the line is sent only by a key that the program's
-dialogs ignore (Claude Code from 2.1.330: Ctrl-X Enter), and else left for you to send. With --submit Enter is pressed
-all the same, also in a program whose input line is not known: a dialog that is open at that moment is approved.
+Enter may answer a dialog. So where amq cannot see that none is open, it submits the line only with a key that the
+program's dialogs ignore (Claude Code from 2.1.330: Ctrl-X Enter), or leaves the line for you to submit. With --submit
+it presses Enter anyway, even in a program whose input line it does not know: that approves a dialog that is open.
 
-The line is typed while the agent's program has the keyboard: the one that --program names (else the one called like the
-agent), or any CLI that amq knows. A program that amq does not know gets nothing: you are notified. What --prompt and
---profile say is said of the program that --program names, and holds where its screen is seen (tmux, kitty). With
---prompt TEXT the line is typed while the row before the cursor is exactly TEXT and nothing stands behind or below the
-cursor; not into a program whose line the kernel edits, where what you have typed ahead is not seen. --profile is for a
-CLI behind another program: --program docker --profile claude."""
+amq types the line while the agent's program reads the keyboard: the program that --program names (default: the agent's
+handle), or any CLI that amq knows. It types nothing into a program that it does not know, and notifies you instead.
+--prompt and --profile describe the program that --program names, and work where amq sees its screen (tmux, kitty).
+With --prompt TEXT it types while the row before the cursor is exactly TEXT and nothing is after or below the cursor. It
+types nothing where the kernel edits the input line, because it cannot see what you typed ahead. Use --profile for a CLI
+behind another program: --program docker --profile claude."""
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("--check", action="store_true", help="say what each way sees here, or why it does not work")
-    parser.add_argument("--via", choices=VIA, default="auto", help="how to reach the agent (auto: the best that works)")
-    own = "the agent's program, if amq does not know it (else called as --me)"
+    parser.add_argument("--check", action="store_true", help="show what each way sees here, or why it does not work")
+    parser.add_argument("--via", choices=VIA, default="auto", help="way to reach the agent (auto: the best that works)")
+    own = "the agent's program (default: the name in --me)"
     parser.add_argument("--program", dest="agent_program", default="", metavar="NAME", help=own)
-    what = "what that program is: a CLI's name, or your own file"
+    what = "treat that program as this CLI: a name, or your own file"
     parser.add_argument("--profile", metavar="NAME|FILE", help=what)
-    parser.add_argument("--prompt", metavar="TEXT", help="type the line only where that program shows this prompt")
-    parser.add_argument("--submit", action="store_true", help="press Enter even unseen; it may answer a dialog")
-    parser.add_argument("--no-ask", action="store_true", help="do not ask whether to trust the queue: if need be, no")
-    parser.add_argument("--bell", action="store_true", help="ring when the agent has been told")
-    parser.add_argument("--command", default="", metavar="LINE", help="for --via command: run by sh, the line is $1")
+    parser.add_argument("--prompt", metavar="TEXT", help="type only while that program shows this prompt")
+    parser.add_argument(
+        "--submit", action="store_true", help="press Enter without seeing the screen; may answer a dialog"
+    )
+    parser.add_argument("--no-ask", action="store_true", help="never ask whether to trust the queue; assume no")
+    parser.add_argument("--bell", action="store_true", help="ring the bell after notifying the agent")
+    parser.add_argument(
+        "--command", default="", metavar="LINE", help="for --via command: a line for sh; the notification is $1"
+    )
     parser.add_argument("--inject-cmd", default="", metavar="TEXT", help="type this instead of the notification")
-    parser.add_argument("--inject-mode", choices=MODES, default="auto", help="type it raw or as a bracketed paste")
+    parser.add_argument("--inject-mode", choices=MODES, default="auto", help="type raw or as a bracketed paste")
     waking.add_when(parser)
 
 
 def run(args: Namespace, out: Output) -> int:
     """0 when the terminal is gone or a signal came."""
     if os.name == "nt":
-        raise HostFailed("amq wake needs Linux, macOS or WSL")
+        raise HostFailed("amq wake works only on Linux, macOS or WSL")
     if not args.inject_cmd.isprintable():
         raise UsageError("--inject-cmd takes one line without control characters")
     from amq.runtime.channels.ways import WAYS
@@ -82,7 +85,7 @@ def run(args: Namespace, out: Output) -> int:
     from amq.runtime.notification import Wording
 
     if short := limits.shortage():
-        raise HostFailed(f"{mailbox.account.me} cannot be told of its mail: {short}")
+        raise HostFailed(f"{mailbox.account.me} cannot be notified of mail: {short}")
     trust = trust_of(args, mailbox.account.queue.root)
     if mailbox.has_new():
         settled(trust, out, may_ask=not args.no_ask)
@@ -97,7 +100,7 @@ def run(args: Namespace, out: Output) -> int:
         Wording(waker.amq_command(place), waking.preview(args), args.inject_cmd),
         trust,
         bell=args.bell,
-        started=lambda: out.note(f"telling {place.me} of its mail by {way.name}"),
+        started=lambda: out.note(f"notifying {place.me} of its mail by {way.name}"),
     )
     return 0
 
@@ -109,8 +112,8 @@ def _place(args: Namespace, me: str) -> Place:
     types = not (args.check or args.command or args.via in ("command", "notice"))
     if me == PERSON and types:
         raise UsageError(
-            f"{PERSON} is the person; nothing is typed for it",
-            hint="name the agent: --me HANDLE; or be told of your own mail: --via notice",
+            f"{PERSON} is the user's handle; amq types only for agents",
+            hint="name the agent: --me HANDLE; or be notified of your own mail: --via notice",
         )
     return Place(
         me=me,

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from amq.runtime.wake import Policy
 
 _TIMES = (
-    ("--debounce", "0s", "wait for more mail, before an idle agent is woken"),
-    ("--urgent-after", "0s", "how long a busy agent is left in peace by urgent mail"),
-    ("--normal-after", "2m", "the same for other mail"),
-    ("--low-after", "60s", "how long all must be quiet for mail of low priority"),
+    ("--debounce", "0s", "wait this long for more mail before waking an idle agent"),
+    ("--urgent-after", "0s", "time that urgent mail waits for a busy agent"),
+    ("--normal-after", "2m", "time that other mail waits for a busy agent"),
+    ("--low-after", "60s", "idle time before low-priority mail is announced"),
 )
 
 _UNKNOWN = (
-    "{} is not a program that amq knows, so nothing is typed into it: you are notified when mail comes",
-    "to have it told: --prompt TEXT (its prompt) or --profile NAME|FILE (which CLI it is); or let it run amq drain",
+    "amq does not know {}, so it types nothing into it and notifies you of mail instead",
+    "to notify it: add --prompt TEXT (its prompt) or --profile NAME|FILE (which CLI it is), or let it run amq drain",
 )
 
 
@@ -32,11 +32,13 @@ def say_unknown(program: str, out: Output) -> None:
 
 def add_when(parser: ArgumentParser) -> _ArgumentGroup:
     """Add them to PARSER, in a group that is returned."""
-    when = parser.add_argument_group("when the agent is told, and of what")
+    when = parser.add_argument_group("when to notify the agent, and with what")
     for name, default, text in _TIMES:
         when.add_argument(name, type=duration, metavar=default, help=f"{text} (default {default})")
-    when.add_argument("--preview", action="store_true", help="show the newest subject: words of another agent's")
-    when.add_argument("--preview-len", type=count, default=48, metavar="48", help="how much of it, in characters")
+    when.add_argument("--preview", action="store_true", help="show the newest subject, which another agent wrote")
+    when.add_argument(
+        "--preview-len", type=count, default=48, metavar="48", help="length of the subject shown, in characters"
+    )
     return when
 
 

@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from amq.mailbox import Mailbox
     from amq.store.maildir import Found
 
-SUMMARY = "wait until there is new mail; nothing is moved"
 USAGE = "[--timeout 60s] [--poll]"
 EXAMPLES = """\
-  amq watch && amq drain --include-body     go on when there is mail; exit code 4 if none comes in a minute
-  amq watch --timeout 0 --json              for as long as it takes"""
+  amq watch && amq drain --include-body     drain when mail comes; exit code 4 after a minute without
+  amq watch --timeout 0 --json              wait without a limit"""
 
 
 def options(parser: ArgumentParser) -> None:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from amq.roster import Agent
     from amq.runtime.why import Why
 
-SUMMARY = "every agent: what it says, its unread mail and dead letters, and who notifies it"
 USAGE = ""
 EXAMPLES = """\
   amq who
@@ -48,7 +47,7 @@ def _cells(agent: Agent, why: Why | None) -> tuple[str, ...]:
         "-" if agent.oldest_s is None else age(agent.oldest_s),
         "-" if why is None else why.waits_for.value,
         str(agent.dead_letters),
-        f"amq {visible(notifier.how)} (pid {notifier.pid})" if notifier else "nobody",
+        f"amq {visible(notifier.how)} (pid {notifier.pid})" if notifier else "-",
     )
 
 

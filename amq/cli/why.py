@@ -21,22 +21,21 @@ if TYPE_CHECKING:
     from amq.runtime.private import PrivateState
     from amq.runtime.why import Why
 
-SUMMARY = "why an agent has not read its mail, and for how long"
 USAGE = "[HANDLE] [--history]"
 EXAMPLES = """\
-  amq why codex               one line: what its mail waits for
-  amq why codex --history     each attempt to tell it, and how it ended"""
+  amq why codex               say in one line what its mail waits for
+  amq why codex --history     list each attempt to notify it, and its outcome"""
 NOTES = """\
-What mail waits for: draft, dialog, busy, starting, stopped, low, unknown-program, unknown-screen, unknown-look (it
-idles, and its input row is not found), no-channel, off, untrusted-queue, parked, or nothing (it has been told). How an
-attempt ends: handed (by a hook), sent, typed (not submitted), erased (taken back), submitted, uncertain, refused or
-failed."""
+Mail waits for one of: draft, dialog, busy, starting, stopped, low, unknown-program, unknown-screen, unknown-look (its
+program is idle, but amq does not find the input row), no-channel, off, untrusted-queue, parked, or notified (a
+notification is out). An attempt ends in one of: handed (by a hook), sent, typed (not submitted), erased (typed, then
+removed), submitted, uncertain, refused, failed."""
 
 
 def options(parser: ArgumentParser) -> None:
     """The options of its own."""
-    parser.add_argument("handle", nargs="?", metavar="HANDLE", help="the agent (else you)")
-    parser.add_argument("--history", action="store_true", help="what was recorded, oldest first")
+    parser.add_argument("handle", nargs="?", metavar="HANDLE", help="the agent (default: yourself)")
+    parser.add_argument("--history", action="store_true", help="list the recorded attempts, oldest first")
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -98,7 +97,7 @@ def _in_words(found: Why) -> str:
     """What is waited for, since when, and what that means; or when something was done, and what."""
     from amq.runtime.words import Reason
 
-    if found.waits_for is Reason.NOTHING:
+    if found.waits_for is Reason.NOTIFIED:
         return found.detail if found.seconds is None else f"{age(found.seconds)} ago {found.detail}"
     since = "" if found.seconds is None else f", for {age(found.seconds)}"
     return f"{found.waits_for.value}{since}: {found.detail}"
@@ -123,7 +122,7 @@ def _history(mailbox: Mailbox, handle: str, out: Output) -> int:
 
     journal = _journal(mailbox, handle)
     if not journal.directory:
-        out.note(f"nothing is recorded: {journal.why_not}")
+        out.note(f"no record: {journal.why_not}")
     entries = Record(journal.directory).entries()
     if out.json:
         out.value(entries)

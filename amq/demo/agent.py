@@ -22,7 +22,7 @@ from amq.pty.tty import Tty
 PASTE_ON, PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
 PASTE_START, PASTE_END = b"\x1b[200~", b"\x1b[201~"
 REQUEST = "Please look at the new parser: does it stop at a broken header?"
-ANSWER = "It does: one bad file is put away, and the rest is served."
+ANSWER = "It does not: it sets one bad file aside and delivers the rest."
 
 
 class CommandFailed(Exception):

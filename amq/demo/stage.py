@@ -68,7 +68,7 @@ def play(place: str, environ: Mapping[str, str], say: Say, patience: float, prog
     Returns why it did not come to its good end, or an empty text. PROGRAM, with a name added, is an agent.
     """
     if not has_emulator():
-        return "there is no pyavt for this machine, which reads the screen, so nothing can be typed"
+        return "pyavt, which reads the screen, is not available for this machine, so nothing can be typed"
     root = os.path.join(place, ".agent-mail")
     queue = QueueLayout(root)
     registry.make_queue(queue, tracked=False)

@@ -62,7 +62,7 @@ def reset(tty: Tty) -> bool:
         tty.show(everything_off(), WITHIN)
         return termios.tcgetattr(tty.source) != before
     except (OSError, termios.error) as error:
-        raise PtyError(f"the terminal can not be put in order: {error.args[-1]}") from error
+        raise PtyError(f"cannot restore the terminal: {error.args[-1]}") from error
 
 
 def _flags(names: str) -> int:

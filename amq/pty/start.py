@@ -55,7 +55,7 @@ def start(program: Program, given: Mapping[int, int], prepare: Callable[[], None
         os.close(report_end)
     pid = monitor.read_report(report)
     if not pid:
-        raise PtyError(f"{program.argv[0]} was ended while it started")
+        raise PtyError(f"{program.argv[0]} was killed while it started")
     return Started(pid, leader, fd, report)
 
 

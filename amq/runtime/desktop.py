@@ -34,6 +34,6 @@ def show_notice(title: str, text: str, patience: float = PATIENCE) -> None:
 
 def unread_notice(me: str) -> None:
     """Notify the user that the agent ME has unread mail, if that is possible, without waiting for it."""
-    told = (f"Mail for {me}", f"It has not been read; amq why {me} tells why.")
+    told = (f"Mail for {me}", f"Unread mail. To see why: amq why {me}")
     with contextlib.suppress(RuntimeError):  # the system has no thread for it
         threading.Thread(target=show_notice, args=told, daemon=True).start()

@@ -30,27 +30,27 @@ def wake_path(launch: Launch, *, native: bool) -> list[str]:
     """How the agent is told of mail, the first way that is there first."""
     profile, ways = launch.profile, list[str]()
     if launch.hooked:
-        ways.append("while it works: handed over by its hooks, between tools and at the end of a turn")
+        ways.append("while it works: its hooks announce mail between tools and at the end of a turn")
     if native and profile.native is not NativeWay.NONE:
-        ways.append(f"by a way of its own, where its session is proven to live ({profile.native.value})")
+        ways.append(f"through its own API, while its session is known to run ({profile.native.value})")
     if not profile.rules.known:
         ways.append(
-            "nothing is typed: amq does not know this program. --prompt TEXT or --profile NAME|FILE changes that"
+            "amq types nothing: it does not know this program. To change that: --prompt TEXT or --profile NAME|FILE"
         )
     elif isinstance(row := profile.rules.row, PromptRule):
         ways.append(
-            f"typed, and submitted, only right behind its prompt {row.text!r}, while it has the keyboard itself"
+            f"typed and submitted only directly after its prompt {row.text!r}, while it reads the keyboard itself"
         )
     elif profile.rules.inert:
-        also = " and no hook is called" if launch.hooked else ""
+        also = " and its hooks are silent" if launch.hooked else ""
         ways.append(
-            "typed, and submitted with a key that its dialogs ignore, also while it works, when the mail is urgent or "
-            f"waits for long{also}"
+            "typed and submitted with a key that its dialogs ignore; also while it works if the mail is urgent or "
+            f"has waited long{also}"
         )
     elif profile.rules.row is not None:
-        ways.append("typed, and submitted with Enter only where exactly the line stands in its row, while it idles")
+        ways.append("typed while it idles, and submitted with Enter only if its row shows exactly the line")
     else:
-        ways.append("typed, and submitted with Enter only where exactly the line has come back")
+        ways.append("typed, and submitted with Enter only if the program echoes exactly the line")
     return ways
 
 
@@ -69,12 +69,12 @@ def verdict(found: Mapping[str, Any]) -> str:
     """The same, as a sentence."""
     name, version, tested = found["profile"], found["version"], ", ".join(found["tested_versions"])
     if not found["tested_versions"]:
-        return f"nothing is known of this program: without --prompt or --profile nothing is typed into it ({name})"
+        return f"amq does not know this program: without --prompt or --profile it types nothing into it ({name})"
     if not version:
-        return f"{name}: it does not say its version; tested with {tested}"
+        return f"{name}: does not report its version; tested with {tested}"
     if found["tested"]:
         return f"{name} {version}: tested"
-    return f"{name} {version}: not tested ({tested} are); nothing is taken on trust that its screen does not show"
+    return f"{name} {version}: not tested (tested: {tested}); amq trusts only what its screen shows"
 
 
 def text(found: Mapping[str, Any]) -> str:

@@ -44,7 +44,7 @@ def tracks(top: str, git_directory: str, path: str) -> bool:
     Case and Unicode normalization do not count, as on some filesystems. Raises UnreadableIndex.
     """
     if not git_directory:
-        raise UnreadableIndex("its .git leads to no repository")
+        raise UnreadableIndex("its .git does not lead to a repository")
     wanted = _comparable(os.fsencode(os.path.relpath(path, top)))
     data = _read_index(git_directory)
     if _is_absent(data, wanted):
@@ -64,7 +64,7 @@ def _read_index(git_directory: str) -> bytes:
     """The bytes of the index; none if there is none. Raises UnreadableIndex where `git clone` has yet to write it."""
     data = _read(os.path.join(git_directory, "index"))
     if not data and os.path.lexists(os.path.join(git_directory, "index.lock")):
-        raise UnreadableIndex("it is being cloned, or git was killed")
+        raise UnreadableIndex("git is cloning it, or was killed")
     return data
 
 
@@ -89,7 +89,7 @@ def read_index(data: bytes, hash_bytes: int = 20) -> tuple[list[tuple[bytes, int
         return [], ""
     version, count = int.from_bytes(data[4:8]), int.from_bytes(data[8:12])
     if data[:4] != b"DIRC" or version not in (2, 3, 4):
-        raise UnreadableIndex("its index has a form that amq does not know")
+        raise UnreadableIndex("its index has a format that amq does not know")
     entries: list[tuple[bytes, int]] = []
     at, path = _HEADER_BYTES, b""
     for _ in range(count):

@@ -31,7 +31,7 @@ async def looks(
     while not stop.is_set():
         with EventWatch(directory, clock) as watch:
             if watch.failure not in ("", told):
-                log(f"{directory} cannot be watched, so it is looked at twice a second: {watch.failure}")
+                log(f"{directory} cannot be watched, so amq checks it twice a second: {watch.failure}")
             told = watch.failure
             yield
             await anyio.to_thread.run_sync(watch.wait, POLL if watch.failure else SWEEP, stop.is_set)

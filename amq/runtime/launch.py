@@ -96,7 +96,7 @@ def plan(
     additions = [([word.replace("{path}", path) for word in addition.arguments], addition.why) for addition in added]
     hooked, own, how, settings = _hooks(profile, own, files, options)
     if hooked:
-        additions.append((hooked, "hooks, which tell the agent of mail while it works"))
+        additions.append((hooked, "hooks, which notify the agent of mail while it works"))
         inside[hooks.HOOKED] = "1"
     arguments = [word for words, _ in additions for word in words]
     changed = [(f"{name}={visible(value)}", "") for name, value in inside.items() if environment.get(name) != value]
@@ -107,7 +107,7 @@ def plan(
         added=[
             *((quoting.shell_line(words), why) for words, why in additions),
             *changed,
-            *((name, "becomes the name of the terminal that it runs in") for name in inside if name == TERMINAL_NAME),
+            *((name, "names the terminal that it runs in") for name in inside if name == TERMINAL_NAME),
             *_removed(environment, inside),
         ],
         hooks=how,
@@ -135,7 +135,7 @@ def _session_around(environment: Mapping[str, str]) -> set[str]:
 
 def _removed(environment: Mapping[str, str], inside: Mapping[str, str]) -> list[tuple[str, str]]:
     names = sorted(environment.keys() - inside.keys())
-    return [(f"without {visible(name)}", "it is of the agent that started this one") for name in names]
+    return [(f"without {visible(name)}", "it belongs to the agent that started this one") for name in names]
 
 
 def reaches_shells(profile: Profile, program: Sequence[str], environment: Mapping[str, str]) -> bool:
@@ -212,11 +212,11 @@ def _hooks(
     if not options.wake or options.hooks is False:
         return [], own, "off", ""
     if not files.directory:
-        return [], own, f"none: there is no private directory for them ({files.why_not})", ""
+        return [], own, f"none: amq has no private directory for them ({files.why_not})", ""
     if profile.hooks is HookStyle.NONE:
-        return [], own, f"none: {profile.name} is not known to take them for one process", ""
+        return [], own, f"none: amq knows no way to give {profile.name} hooks for one process", ""
     if profile.hooks_need_trust and not options.hooks:
-        return [], own, f"off: {profile.name} would ask you whether to trust them; --hooks gives them all the same", ""
+        return [], own, f"off: {profile.name} would ask you whether to trust them; to add them anyway: --hooks", ""
     if profile.hooks is HookStyle.CONFIG:
         return hooks.codex_arguments(script), own, "on", ""
     try:

@@ -63,7 +63,7 @@ def _short_of_files() -> str:
             opened.append(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:
         to_do = remedy(error)
-        return f"only {len(opened)} more files can be opened, of {FILES} that it takes{f'; {to_do}' if to_do else ''}"
+        return f"amq can open only {len(opened)} of the {FILES} files it needs{f'; {to_do}' if to_do else ''}"
     finally:
         for descriptor in opened:
             os.close(descriptor)

@@ -69,7 +69,7 @@ class Claim:
 def claim(directory: RootedPath, how: str, run: str = "") -> Claim:
     """Become the notifier of the agent whose private DIRECTORY this is, or raise TakenError. RUN as in `Notifier`."""
     mailbox = Directory(_mailbox(directory)).fd
-    assert mailbox is not None, "amq run and amq wake are for POSIX"
+    assert mailbox is not None, "amq run and amq wake work only on POSIX systems"
     try:
         return Claim(directory, how, run, _claim(directory, Notifier(os.getpid(), how, run)), mailbox)
     except BaseException:
@@ -88,7 +88,7 @@ def _claim(directory: RootedPath, ours: Notifier) -> int:
     try:
         if os.fstat(descriptor).st_nlink > 1:  # it is written in place
             path = f"{directory}/{NOTIFIER_NAME}"
-            raise UnsafePath(f"{path} is another file as well, by a hard link", hint=f"rm {quoting.shell(path)}")
+            raise UnsafePath(f"{path} has a second name (hard link)", hint=f"rm {quoting.shell(path)}")
         if not _take(descriptor):
             raise TakenError(parse_notifier(os.pread(descriptor, MAX_BYTES, 0)))
         os.ftruncate(descriptor, 0)

@@ -98,12 +98,12 @@ def _why_not(base: str, shared: Iterable[str]) -> str:
         return f"{base} is not an absolute path"
     path = os.path.realpath(base)
     if os.pathsep in path or not path.isprintable():
-        return f"{path} cannot stand in a PATH"
+        return f"{path} cannot be part of a PATH"
     public = [found for place in shared if place and (found := _stat(place))]
     for place in repository.upwards(path):
         found = _stat(place)
         if found and any(os.path.samestat(found, other) for other in public):
-            return f"{path} lies below {place}, where agents can write"
+            return f"{path} is below {place}, where agents can write"
         if found and (reason := _looseness(found)):
             return f"{place} {reason}"
     return ""
@@ -114,7 +114,7 @@ def _make(base: str) -> str:
     _make_directory(path)
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode) or _is_shared(found):
-        raise PermissionError(None, "not a directory of yours alone", path)
+        raise PermissionError(None, "not a directory that only you can use", path)
     _hide_from_git(path)
     return path
 

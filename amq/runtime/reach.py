@@ -31,7 +31,7 @@ while [ "$amq_left" ]; do
     amq_file=${{amq_left%%:*}}/amq
     amq_left=${{amq_left#*:}}
     case $amq_file in /amq | [!/]*) continue ;; esac
-    # Of those that amq run made, only one that stands behind this one: so no two start each other in turn.
+    # Of those that amq run made, only one that comes after this one: so no two start each other in turn.
     [ "$amq_file" -ef "$0" ] && amq_next= && continue
     [ -f "$amq_file" ] && [ -x "$amq_file" ] || continue
     amq_first= amq_second=

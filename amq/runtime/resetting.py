@@ -23,7 +23,7 @@ def reset_terminal() -> tuple[str, bool]:
     """The name of our terminal, now in order, and whether its settings were not. Raises NoTerminal."""
     fd = next((fd for fd in STANDARD if os.isatty(fd)), None)
     if fd is None:
-        raise NoTerminal("no terminal here", hint="call it from the shell whose terminal is in disorder")
+        raise NoTerminal("no terminal", hint="run it in the shell of the broken terminal")
     try:
         with closing(Tty(fd, fd)) as tty:
             return os.ttyname(fd), reset(tty)

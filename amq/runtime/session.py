@@ -235,10 +235,10 @@ class Waking:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        """Say that the agent is not told any more: in the record, to the user at once, and in words in the end."""
+        """Say that the agent is no longer notified: in the record, to the user at once, and in words in the end."""
         self._log("".join(traceback.format_exception(error)))
         me = self._mailbox.account.me
-        self.failure = f"amq run tells {me} of no more mail: {explained(error)} (see {LOG_NAME})"
+        self.failure = f"amq run no longer notifies {me} of mail: {explained(error)} (see {LOG_NAME})"
         Record(self._private).waits((), Reason.NO_CHANNEL, self.failure)
         self._host.tell(self._options.notice)
 

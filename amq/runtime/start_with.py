@@ -52,4 +52,4 @@ if __name__ == "__main__":
     try:
         start(sys.argv[1], sys.argv[2:])
     except OSError as error:
-        sys.exit(f"amq: the agent did not get its environment, which is handed over once ({error})\n     amq coop up")
+        sys.exit(f"amq: the agent did not get its environment, which can be read only once ({error})\n     amq coop up")

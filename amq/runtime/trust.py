@@ -63,7 +63,7 @@ def why_untrusted(root: str, state: PrivateState) -> str:
             return ""
         return _foreign_directory(root) or _tracking_repository(root)
     except (AmqError, OSError) as error:
-        return f"it cannot be looked at: {error}"
+        return f"cannot inspect it: {error}"
 
 
 def is_trusted(root: str, state: PrivateState) -> bool:
@@ -84,14 +84,14 @@ def trusted_queues(state: PrivateState) -> list[Trusted]:
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise AmqError(f"{path} cannot be read: {error}", hint="remove it, and trust the queues again") from error
+        raise AmqError(f"{path} cannot be read: {error}", hint="remove it and trust the queues again") from error
     return sorted(found, key=lambda each: each.path)
 
 
 def _trusted(wire: dict[str, Any]) -> Trusted:
     found = Trusted(wire["path"], wire["device"], wire["inode"], wire["born_ns"])
     if [type(value) for value in found.__dict__.values()] != [str, int, int, int]:
-        raise TypeError("what stands there is no queue")
+        raise TypeError("it is not a queue")
     return found
 
 
@@ -117,7 +117,7 @@ def revoke(path: str, state: PrivateState) -> bool:
 def _change(state: PrivateState, change: Callable[[list[Trusted]], list[Trusted]]) -> None:
     if not state.directory:
         raise NoPrivateDirectory(
-            f"there is no place to keep it ({state.why_not})", hint="--trust-root trusts the queue for one call"
+            f"cannot record the trusted queue ({state.why_not})", hint="trust the queue for one call: --trust-root"
         )
     with lock_beside(RootedPath(state.directory), _LOCK_NAME, _LOCK_WITHIN_S):
         after = [dict(each.__dict__) for each in change(trusted_queues(state))]
@@ -135,7 +135,7 @@ def ask(root: str, reason: str, say: Callable[[str], None], within_s: float = AN
         if not all(map(os.isatty, (STDIN, STDERR))) or not is_foreground(STDIN):
             return False
         say(reason)
-        say(f"trust the queue {visible(root)}, and tell agents of the mail in it? [y/N]")
+        say(f"trust the queue {visible(root)}, and notify agents of the mail in it? [y/N]")
         return typed_line(STDIN, within_s).lower() in ("y", "yes")
     except OSError:
         return False
@@ -174,9 +174,9 @@ def _tracking_repository(root: str) -> str:
         for top, git_directory in git_index.enclosing_repositories(path):
             try:
                 if git_index.tracks(top, git_directory, path):
-                    return f"the repository {visible(top)} tracks it, so that it may be another's"
+                    return f"the repository {visible(top)} tracks it, so someone else may have made it"
             except git_index.UnreadableIndex as error:
-                return f"whether the repository {visible(top)} tracks it is not known: {visible(str(error))}"
+                return f"cannot tell whether the repository {visible(top)} tracks it: {visible(str(error))}"
     return ""
 
 

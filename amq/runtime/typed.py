@@ -39,8 +39,8 @@ AWAY: dict[Published | None, Reason] = {
 }
 """The states in which no line is typed. A failed turn is none of them: the row is the usual one, and takes a line."""
 IDLE = (Published.IDLE, Published.DONE)
-NOT_SEEN_TO_LEAVE = "our text was not seen to leave the line"
-NO_EFFECT = "the submit key had no effect: this is another place than its prompt, or the key is taken"
+NOT_SEEN_TO_LEAVE = "amq's text did not leave the line"
+NO_EFFECT = "the submit key had no effect: the line is not the program's prompt, or the key has another binding"
 
 
 class ReadyWhen(Enum):
@@ -271,7 +271,7 @@ def _begin(state: Typed, look: Look, line: Notification, rules: Rules, now: floa
         if _is_proven(state, look, rules):
             fresh = replace(state, keys=look.keys, sent=look.sent, presses=0, plain=False)
             return _press_first(fresh, look, rules, now)
-        return state, (End(Outcome.UNCERTAIN, "our text may still stand there"),)
+        return state, (End(Outcome.UNCERTAIN, "amq's text may still be in the line"),)
     text = _fitting(line, look)
     if not text:
         return state, (End(Outcome.REFUSED, Reason.UNKNOWN_SCREEN.value),)
@@ -360,8 +360,8 @@ def _is_proven(state: Typed, look: Look, rules: Rules) -> bool:
 
 
 _NO_ROW = {
-    Standing.NOT_FOUND: "the input row has gone",
-    Standing.ELSEWHERE: "another place has come where the input row was",
+    Standing.NOT_FOUND: "the input row disappeared",
+    Standing.ELSEWHERE: "something else replaced the input row",
     Standing.UNKNOWN: "the input row was not seen",
 }
 
@@ -369,12 +369,12 @@ _NO_ROW = {
 def _what_came(look: Look, rules: Rules) -> str:
     """Why the proof was not found."""
     if look.waiting:
-        return "not all that was typed has been taken"
+        return "the program has not read all that was typed"
     known = rules.row is not None
     if known and look.row.standing in _NO_ROW:
         return _NO_ROW[look.row.standing]
     other = look.row.standing is Standing.HOLDS if known else look.echo is Echo.OTHER
-    return "something else came back" if other else "our text did not come back"
+    return "the program echoed something else" if other else "the program did not echo amq's text"
 
 
 def _has_left(state: Typed, look: Look, rules: Rules) -> bool:
@@ -466,7 +466,7 @@ def _erasing(state: Typed, look: Look, now: float) -> Step:
     if now < state.since + ERASED_WITHIN:
         return state, (Again(now + LOOK_EVERY),)
     outcome = Outcome.TYPED if state.end.outcome is Outcome.ERASED else state.end.outcome
-    return _stand(state, outcome, f"our text was not seen to be erased: {state.end.reason}")
+    return _stand(state, outcome, f"amq did not see its text erased: {state.end.reason}")
 
 
 def _stand(state: Typed, outcome: Outcome, reason: str, *, seen: bool = False) -> Step:

@@ -86,7 +86,7 @@ class Wake:
     """All that is remembered."""
 
     phase: Phase = Phase.QUIET
-    reason: Reason = Reason.NOTHING  # what the mail waits for
+    reason: Reason = Reason.NOTIFIED  # what the mail waits for
     unread: frozenset[str] = frozenset()
     announced: frozenset[str] = frozenset()  # what was unread at the last attempt
     tries: int = 0  # attempts for this set of messages
@@ -212,7 +212,7 @@ def _ended(state: Wake, event: Ended, now: float, policy: Policy) -> Step:
     told = replace(
         state,
         phase=Phase.UNCERTAIN if event.outcome is Outcome.UNCERTAIN else Phase.OUTSTANDING,
-        reason=Reason.NOTHING,
+        reason=Reason.NOTIFIED,
         announced=state.unread,
         tries=state.tries + 1,
         in_a_row=state.in_a_row + 1,

@@ -56,8 +56,8 @@ def choose(via: str, place: Place) -> Way:
             return way
         reasons.append(f"{way.name}: {why_not}")
     raise NoWay(
-        f"no way to wake {place.me} from here ({'; '.join(reasons)})",
-        hint="host the agent: amq run -- PROGRAM; or start amq wake and the agent in tmux; amq wake --check tells more",
+        f"no way to notify {place.me} from here ({'; '.join(reasons)})",
+        hint="host the agent: amq run -- PROGRAM; or start amq wake and the agent in tmux; more: amq wake --check",
     )
 
 
@@ -109,7 +109,7 @@ def _claim(state: RootedPath, me: str, way: Way) -> lock.Claim:
         return lock.claim(state, f"wake --via {way.name}")
     except lock.TakenError as error:
         raise Notified(
-            f"{me} is already told of its mail by {error.who}", hint="one is enough; end that one first to replace it"
+            f"{me} is already notified by {error.who}", hint="to replace it, stop that process first"
         ) from error
 
 

@@ -170,7 +170,7 @@ class Waker:
             if is_lasting and not self._failure:
                 self._channel.tell_person()
         elif self._failure and not why:
-            self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for a while")
+            self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for some time")
         self._failure = why
 
     def _ended(self, end: End) -> Ended:

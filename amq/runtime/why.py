@@ -17,41 +17,41 @@ from amq.store.durable import Directory
 from amq.store.notifier import Notifier
 
 _IN_WORDS = {
-    Reason.DRAFT: "there is an unsent draft in its input line, or somebody is typing",
-    Reason.DIALOG: "its program asks the user something, or shows something else than its input row",
+    Reason.DRAFT: "its input line has an unsent draft, or the user is typing",
+    Reason.DIALOG: "its program asks the user a question, or shows something else than its input row",
     Reason.BUSY: "it is working",
     Reason.STARTING: "its program is starting",
-    Reason.STOPPED: "its program is stopped, or has ended",
-    Reason.LOW: "the mail is of low priority, and waits until all is quiet",
-    Reason.UNKNOWN_PROGRAM: "amq does not know its program, so nothing is typed: start it with --prompt TEXT or "
+    Reason.STOPPED: "its program is stopped or has ended",
+    Reason.LOW: "the mail has low priority and waits until the agent is idle",
+    Reason.UNKNOWN_PROGRAM: "amq does not know its program, so it types nothing: start it with --prompt TEXT or "
     "--profile NAME, or let it run amq drain",
-    Reason.UNKNOWN_SCREEN: "its terminal is in no state that is known to be safe to type into, does not show the "
-    "prompt that --prompt names, or is too small for the line",
-    Reason.UNKNOWN_LOOK: "its program says that it idles, and for a minute amq has not found its input row: close what "
-    "it shows instead, or make its window larger; if the row is there, amq doctor tells whether its version is known, "
-    "and you can tell it to run amq drain",
-    Reason.NO_CHANNEL: "nobody notifies it: start it with amq run",
+    Reason.UNKNOWN_SCREEN: "its terminal is not in a state known to be safe for typing, does not show the prompt that "
+    "--prompt names, or is too small for the line",
+    Reason.UNKNOWN_LOOK: "its program says that it is idle, but amq has not found its input row for a minute: close "
+    "what it shows instead, or enlarge its window; if the row is there, check with amq doctor whether amq knows its "
+    "version, or let it run amq drain",
+    Reason.NO_CHANNEL: "nothing notifies it: start it with amq run",
     Reason.OFF: "it was started with --no-wake",
-    Reason.UNTRUSTED: "another may have made the queue",
-    Reason.PARKED: "it was told several times and has not drained; it waits for new mail or a drain",
-    Reason.NOTHING: "the mail has just come",
+    Reason.UNTRUSTED: "someone else may have made the queue",
+    Reason.PARKED: "it was notified several times and has not drained; amq waits for new mail or a drain",
+    Reason.NOTIFIED: "the mail has just arrived",
 }
 _FAILED, _NOT_STARTED = (Reason.NO_CHANNEL.value,), (Reason.OFF.value, Reason.UNTRUSTED.value)
 """What a notifier has said last that has failed, and what a host that is no notifier has."""
-_IF_TRUSTED = "; if you trust it: amq trust, and start the agent again where nothing notifies it"
-_PERSON = "nobody tells the person: amq drain --include-body shows it"
+_IF_TRUSTED = "; to trust it: amq trust, then restart the agent if nothing notifies it"
+_PERSON = "nothing notifies the user; to read it: amq drain --include-body"
 _ENDED = {
-    Outcome.HANDED: "a hook handed it word of the mail",
-    Outcome.SENT: "it was told in a way of its program's own",
-    Outcome.TYPED: "the line was typed, and not submitted",
-    Outcome.ERASED: "the line was typed, and taken back, as it could not be submitted",
-    Outcome.SUBMITTED: "it was told",
-    Outcome.UNCERTAIN: "it was perhaps told",
+    Outcome.HANDED: "a hook announced the mail",
+    Outcome.SENT: "it was notified through its program's own API",
+    Outcome.TYPED: "the line was typed but not submitted",
+    Outcome.ERASED: "the line was typed but could not be submitted, so amq erased it",
+    Outcome.SUBMITTED: "it was notified",
+    Outcome.UNCERTAIN: "it may have been notified",
     Outcome.REFUSED: "nothing could be typed",
-    Outcome.FAILED: "nothing took the line",
+    Outcome.FAILED: "no program took the line",
 }
 _TOLD = {Outcome.HANDED, Outcome.SENT, Outcome.SUBMITTED, Outcome.UNCERTAIN}
-_SINCE = "; it may be at work, or asking the person something"
+_SINCE = "; it may be working, or asking the user a question"
 """What an agent is at that was told is looked at when it is to be reminded: until then nobody knows."""
 
 
@@ -75,18 +75,18 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journa
     if last is not None and last.get("waits_for") in (_FAILED if notifier else _NOT_STARTED):
         return Why(Reason(last["waits_for"]), _since(last, now_ns), _detail(last))
     if notifier is None and last is not None and last.get("waits_for") in _FAILED and last.get("reason"):
-        return Why(Reason.NO_CHANNEL, _since(last, now_ns), f"{last['reason']}; nobody notifies it now")
+        return Why(Reason.NO_CHANNEL, _since(last, now_ns), f"{last['reason']}; nothing notifies it now")
     if notifier is None:
         is_person = os.path.basename(agent.home) == PERSON
         return Why(Reason.NO_CHANNEL, None, _PERSON if is_person else _IN_WORDS[Reason.NO_CHANNEL])
     if is_stopped(agent, notifier):
-        text = f"amq {notifier.how} (pid {notifier.pid}) is stopped: fg in its shell lets it go on"
+        text = f"amq {notifier.how} (pid {notifier.pid}) is stopped; to resume it: fg in its shell"
         return Why(Reason.STOPPED, None, text)
     if not journal.directory:
-        return Why(Reason.NOTHING, None, f"what its notifier does is not recorded: {journal.why_not}")
+        return Why(Reason.NOTIFIED, None, f"its notifier keeps no record: {journal.why_not}")
     if last is None or not _is_about(last, unread):
-        return Why(Reason.NOTHING, None, _IN_WORDS[Reason.NOTHING])
-    return Why(Reason(last.get("waits_for", Reason.NOTHING)), _since(last, now_ns), _detail(last))
+        return Why(Reason.NOTIFIED, None, _IN_WORDS[Reason.NOTIFIED])
+    return Why(Reason(last.get("waits_for", Reason.NOTIFIED)), _since(last, now_ns), _detail(last))
 
 
 def is_stopped(agent: AgentLayout, notifier: Notifier) -> bool:

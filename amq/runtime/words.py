@@ -21,7 +21,7 @@ class Reason(Enum):
     OFF = "off"  # it is hosted with --no-wake
     UNTRUSTED = "untrusted-queue"  # another may have made the queue, and the user has not said that it is trusted
     PARKED = "parked"  # enough attempts; it waits for a drain or for new mail
-    NOTHING = "nothing"  # a notification is out
+    NOTIFIED = "notified"  # a notification is out
 
 
 class Outcome(Enum):

@@ -1,4 +1,4 @@
-"""Every `--json` output of ours and every JSON in a queue's files, as pydantic models: for `amq schema` and the tests.
+"""Every `--json` output of amq and every JSON in a queue's files, as pydantic models: for `amq schema` and the tests.
 
 The models are the documentation. Nothing else may import them: importing pydantic costs five times a whole `send`.
 """
@@ -59,7 +59,7 @@ OTHERS: dict[str, Any] = {
     "dead-letter": queue.Envelope,
     "error": queue.Failure,
 }
-"""What stands in files (an acknowledgement is printed by `ack` as it stands there), and the error on stderr."""
+"""The contents of files (an acknowledgement is printed by `ack` as it is there), and the error on stderr."""
 
 MODELS = {command.replace(" ", "-"): model for command, model in PRINTED.items()} | OTHERS
 

@@ -14,7 +14,7 @@ absent: Any = None
 
 
 def _tidy(schema: dict[str, Any]) -> None:
-    """Put descriptions on one line, and take away what nobody needs: titles made from keys, `absent` as a default."""
+    """Put descriptions on one line, and drop what readers do not need: titles made from keys, `absent` as a default."""
     keys = schema["properties"].values()
     for described in (schema, *keys):
         described["description"] = " ".join(described.get("description", "").split())
@@ -24,20 +24,20 @@ def _tidy(schema: dict[str, Any]) -> None:
 
 
 class Model(BaseModel):
-    """An object of ours: no key is there that is not described, and no value is converted into another type."""
+    """An object that amq writes: no key is there that is not described, and no value is converted into another type."""
 
     model_config = ConfigDict(strict=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=_tidy)
 
 
 class Open(Model):
-    """An object in which other keys may stand too: ones that another program wrote, and that we keep."""
+    """An object in which other keys may appear too: ones that another program wrote, and that we keep."""
 
     model_config = ConfigDict(extra="allow")
 
 
 def _safe_name(text: str) -> str:
     if not is_safe_name(text):
-        raise ValueError("can not be a file's name")
+        raise ValueError("cannot be a file name")
     return text
 
 

@@ -10,7 +10,7 @@ from amq.schema.base import Handle, Id, Instant, Kind, Model, Open, Priority, ab
 
 
 class Header(Open):
-    """The header as it may stand in a message file; unknown keys are kept. A key may stand only once, and all of it is
+    """A header in a message file; unknown keys are kept. A key may appear only once, and all of it is
     256 KiB at most. The library's own parser and this model accept the same headers.
     """
 
@@ -39,7 +39,7 @@ class Header(Open):
     labels: list[str] | None = None
     """Words to filter by."""
     context: dict[str, Any] | None = None
-    """What the sender's program tells the reader's. Numbers are kept as they were written."""
+    """Data from the sender's program for the reader's program. Numbers are kept as they were written."""
 
 
 class Described(Model):
@@ -82,4 +82,4 @@ class Written(Described, Sorted, Open):
     refs: Annotated[list[str], Field(min_length=1)] = absent
     """The ids of the messages that it refers to; the last one is what it answers."""
     context: Annotated[dict[str, Any], Field(min_length=1)] = absent
-    """What the sender's program tells the reader's."""
+    """Data from the sender's program for the reader's program."""

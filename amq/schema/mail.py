@@ -16,7 +16,7 @@ class Outbox(Model):
     """What became of the sender's own copy."""
 
     written: bool
-    """Whether a copy stands in the sender's outbox."""
+    """Whether the sender's outbox has a copy."""
     error: str
     """Why not; empty if it does."""
 
@@ -29,11 +29,11 @@ class Sent(Model):
     thread: str
     """The conversation that it belongs to."""
     to: Annotated[list[Handle], Field(min_length=1)]
-    """Everybody whom it was sent to."""
+    """All recipients."""
     subject: str
     """One line on what it is about; may be empty."""
     outbox: Outbox
-    """The sender's copy, without which the message is delivered all the same."""
+    """The sender's copy, without which the message is delivered anyway."""
 
 
 class Replied(Sent):
@@ -46,7 +46,7 @@ class Replied(Sent):
 
 
 class Ack(Model):
-    """That a message was seen, as it also stands in the files below `acks/`. The first one stays."""
+    """That a message was seen, as in the files below `acks/`. The first one stays."""
 
     schema_: Literal[1] = Field(alias="schema")
     """The version of the format."""
@@ -55,9 +55,9 @@ class Ack(Model):
     thread: str
     """The conversation that it belongs to."""
     receiver: Handle = Field(alias="from")
-    """Who has seen it."""
+    """The agent that has seen it."""
     sender: Handle = Field(alias="to")
-    """Who sent it, and is told."""
+    """The sender, which gets the acknowledgement."""
     received: Instant
     """When it was seen, RFC 3339 in UTC, to the nanosecond."""
 
@@ -88,13 +88,13 @@ class Read(Model):
     """One message."""
 
     header: Written
-    """What stands above the body."""
+    """The header above the body."""
     body: str
     """Its text, without a change but for bytes that are not UTF-8, which are U+FFFD."""
 
 
 class Entry(Described, Sorted, Open):
-    """A message of a conversation; the unknown keys of its header stand here too."""
+    """A message of a conversation; the unknown keys of its header are here too."""
 
     body: str = absent
     """Its text, with --include-body; empty if the file could not be read."""
@@ -154,7 +154,7 @@ class Drained(Sorted):
     ack_required: bool
     """Whether the sender asks for an acknowledgement."""
     context: Annotated[dict[str, Any], Field(min_length=1)] = absent
-    """What the sender's program tells the reader's."""
+    """Data from the sender's program for the reader's program."""
     moved_to_cur: bool
     """Whether it is filed as read once this was read. False of a bad message, and of one that is peeked at."""
     moved_to_dlq: Literal[True] = absent

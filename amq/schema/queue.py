@@ -1,4 +1,4 @@
-"""What the commands print about the queue, its agents and dead letters, and what stands in its other files."""
+"""What the commands print about the queue, its agents and dead letters, and the contents of its other files."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Me(Model):
     """Who is asking."""
 
     value: Handle
-    """The agent's handle; `user` is the person."""
+    """The agent's handle; `user` is the user."""
     source: Literal["--me", "AM_ME", "terminal"]
-    """Where that comes from; terminal: nobody is named, and a person is there."""
+    """Where that comes from; terminal: no agent is named, and a user is there."""
 
 
 class Env(Model):
@@ -55,11 +55,11 @@ class Swept(Model):
     count: Count
     """How many they are."""
     removed: Count
-    """How many were removed: none with --dry-run, or if the person said no."""
+    """How many were removed: none with --dry-run, or if the user said no."""
 
 
 class Failure(Model):
-    """What is written to stderr, on one line, by a command with --json that fails. Warnings are text all the same."""
+    """What is written to stderr, on one line, by a command with --json that fails. Warnings stay text."""
 
     error: str
     """What happened."""
@@ -85,21 +85,21 @@ class Registry(Open):
 
 WaitsFor = Literal[
     "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen", "unknown-look",
-    "no-channel", "off", "untrusted-queue", "parked", "nothing",
+    "no-channel", "off", "untrusted-queue", "parked", "notified",
 ]  # fmt: skip
 
 # -- agents -----------------------------------------------------------------------------------------------------------
 
 
 class Presence(Open):
-    """What an agent says it is at, as it also stands in its `presence.json`. Other keys are kept."""
+    """An agent's status, as in its `presence.json`. Other keys are kept."""
 
     schema_: Literal[1] = Field(alias="schema")
     """The version of the format."""
     handle: Handle
     """The agent."""
     status: str
-    """A word of its own: busy, idle, away, …"""
+    """Any word, such as busy, idle, away, …"""
     last_seen: Instant
     """When it said so, RFC 3339 in UTC."""
     note: str = absent
@@ -107,7 +107,7 @@ class Presence(Open):
 
 
 class Notifier(Model):
-    """The process that tells an agent of its mail."""
+    """The process that notifies an agent of its mail."""
 
     pid: int
     """Its process id."""
@@ -116,7 +116,7 @@ class Notifier(Model):
 
 
 class Agent(Model):
-    """How an agent stands."""
+    """An agent's state."""
 
     handle: Handle
     """The agent."""
@@ -125,13 +125,13 @@ class Agent(Model):
     unreadable: Annotated[int, Field(gt=0)] = absent
     """How many of these cannot be read; left out if all can."""
     dead_letters: Count
-    """How many files of its inbox were no messages and are kept, as dead letters or moved aside."""
+    """How many files of its inbox were not messages and are kept, as dead letters or moved aside."""
     presence: Presence = absent
     """What it says it is at; left out if it never did."""
     oldest_age_s: Annotated[float, Field(ge=0)] = absent
     """The age of its oldest unread message in seconds; left out if there is none."""
     notifier: Notifier = absent
-    """Who tells it of its mail; left out: nobody."""
+    """The process that notifies it; left out if there is none."""
     waits_for: WaitsFor = absent
     """Why its unread mail has not been read; left out if there is none."""
     waits_for_s: Annotated[float, Field(ge=0)] = absent
@@ -156,7 +156,7 @@ class Why(Model):
 
 
 class Recorded(Model):
-    """What was recorded while an agent was to be told of its mail: what that waited for, or how an attempt ended."""
+    """A record of an agent's mail: the reason why it waited, or the outcome of an attempt to notify."""
 
     at: Instant
     """When, RFC 3339 in UTC."""
@@ -167,7 +167,7 @@ class Recorded(Model):
     waits_for: WaitsFor = absent
     """What they waited for from then on; left out for an attempt."""
     way: str = absent
-    """How the agent was told: `pty`, `hook tool`, `hook stop`, …"""
+    """How the agent was notified: `pty`, `hook tool`, `hook stop`, …"""
     outcome: Literal["handed", "sent", "typed", "erased", "submitted", "uncertain", "refused", "failed"] = absent
     """How the attempt ended."""
     reason: str = absent
@@ -175,7 +175,7 @@ class Recorded(Model):
 
 
 class Added(Model):
-    """Something that a program is started with besides the person's words."""
+    """Something that a program is started with besides the user's arguments."""
 
     what: str
     """Arguments or a variable, as a shell takes them."""
@@ -189,15 +189,15 @@ class Explained(Model):
     profile: str
     """What is known of the program."""
     profile_from: str
-    """Where that stands."""
+    """The source of the profile."""
     command: list[str]
     """The words that would be run."""
     added: list[Added]
-    """What is added to the person's words and environment."""
+    """Additions to the user's arguments and environment."""
     hooks: str
-    """How it stands with hooks."""
+    """The state of its hooks."""
     wake: list[str]
-    """How the agent is told of its mail, the first way that is there first."""
+    """The ways to notify the agent, in the order they are tried."""
 
 
 class Checked(Model):
@@ -222,7 +222,7 @@ class Letter(Model):
     id: str
     """Its id: its file's name without `.md`."""
     box: Literal["new", "cur", "refused"]
-    """cur: the user or agent has looked at it; refused: it is no dead letter, but was moved aside as it is."""
+    """cur: the user or agent has looked at it; refused: it is not a dead letter, but was moved aside unchanged."""
     original_id: str
     """The id of the message that it keeps."""
     original_file: str
@@ -234,7 +234,7 @@ class Letter(Model):
     failure_time: str
     """When it was put away, RFC 3339 in UTC, to the second."""
     retry_count: Count
-    """How often it was retried in vain; from 3 on only --force does it."""
+    """The number of failed retries; from 3 on, only --force retries."""
     error: Annotated[str, Field(min_length=1)] = absent
     """Why its envelope cannot be understood, or why what was moved aside cannot be read, where that is so."""
 
@@ -258,7 +258,7 @@ class Retried(Model):
     tried, as after three tries without --force.
     """
     retry_count: Count = absent
-    """How often it was retried in vain by now, if it is still bad."""
+    """The number of failed retries so far, if it is still bad."""
     detail: str = absent
     """What is still wrong, or why it was refused."""
 
@@ -281,6 +281,6 @@ class Envelope(Open):
     failure_time: Instant
     """When it was put away, RFC 3339 in UTC, to the second."""
     retry_count: Count
-    """How often it was retried in vain."""
+    """The number of failed retries."""
     source_dir: Literal["new"]
     """The box of the inbox that it was found in."""

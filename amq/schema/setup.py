@@ -13,8 +13,8 @@ class Placed(Model):
     handle: Handle
     """The agent."""
     state: Literal["started", "running", "elsewhere", "ended", "absent", "missing"]
-    """started: just now; running: in a pane of ours; elsewhere: hosted, but not by us; ended: its pane shows how;
-    absent: not running; missing: its program is not installed.
+    """started: just now; running: in a pane that coop up made; elsewhere: hosted by another amq run;
+    ended: its pane shows how; absent: not running; missing: its program is not installed.
     """
     pid: Count = absent
     """The process id of its host, if it runs."""
@@ -43,12 +43,12 @@ class Up(Model):
 
 
 class Status(Model):
-    """How the agents of a queue stand."""
+    """The state of a queue's agents."""
 
     root: str
     """The queue's absolute path."""
     agents: list[Standing]
-    """All but the person, sorted."""
+    """All but the user, sorted."""
 
 
 class Down(Model):
@@ -96,7 +96,7 @@ class Health(Model):
     findings: list[Finding]
     """What is left, in the order of the checks."""
     mended: list[Mended]
-    """What --fix has mended."""
+    """What --fix has fixed."""
 
 
 class Written(Model):
@@ -125,7 +125,7 @@ class Edited(Model):
 
 
 class Restored(Model):
-    """A terminal that was put back in order."""
+    """A terminal that was restored."""
 
     terminal: str
     """Its name, such as /dev/pts/3."""
@@ -134,7 +134,7 @@ class Restored(Model):
 
 
 class Trusted(Model):
-    """A queue that the user trusts, so that agents are told of the mail in it."""
+    """A queue that the user trusts, so that agents are notified of the mail in it."""
 
     path: str
     """Its absolute path."""

@@ -35,23 +35,23 @@ def environment(root: str | None, machine: Machine) -> Iterator[Finding]:
         with suppress(UsageError):
             me = typed_handle(me, partial(registry.is_known, QueueLayout(root)))
     if not is_handle(me):
-        yield Finding(f"AM_ME is {me!r}, which is no handle", "unset AM_ME, or export AM_ME=HANDLE")
+        yield Finding(f"AM_ME is {me!r}, which is not a handle", "unset AM_ME, or export AM_ME=HANDLE")
     elif root and me != PERSON and not registry.has_mailbox(QueueLayout(root).agent(me)):
-        yield Finding(f"AM_ME is {me}, who has no mailbox here", f"amq init --agents {me}, or unset AM_ME")
+        yield Finding(f"AM_ME is {me}, which has no mailbox here", f"amq init --agents {me}, or unset AM_ME")
 
 
 def command(_: str | None, machine: Machine) -> Iterator[Finding]:
     """`amq` on the PATH is this one."""
     found = _which("amq", machine)
     if found is None:
-        yield Finding("no amq on the PATH", "install it: scripts/install.sh, which says what the PATH lacks")
+        yield Finding("amq is not on the PATH", "run scripts/install.sh, which reports what PATH lacks")
         return
     version = printed_version([found, "--version"], machine.environ, VERSION_PATIENCE)
     ours = machine.version
     if version != ours:
         yield Finding(
-            f"{found} is another amq, of version {version or 'unknown'}; this one is {ours}",
-            "remove it, or put this one before it on the PATH",
+            f"{found} is another amq, version {version or 'unknown'}; this one is {ours}",
+            "remove it, or put this one first on the PATH",
         )
 
 
@@ -62,7 +62,7 @@ def agents(root: str | None, machine: Machine) -> Iterator[Finding]:
     for program in sorted(wanted - {*installed}):
         yield Finding(f"{program} is registered, but its CLI is not installed", how_to_get(program))
     if not installed and not wanted:
-        yield Finding("no agent's CLI is on the PATH", how_to_get("claude"))
+        yield Finding("no agent CLI is on the PATH", how_to_get("claude"))
     for program, path in installed.items():
         yield from _version(program, path, machine)
 
@@ -71,12 +71,12 @@ def _version(program: str, path: str, machine: Machine) -> Iterator[Finding]:
     version = printed_version([path, "--version"], machine.environ, VERSION_PATIENCE)
     oldest = CLIS[program].oldest
     if not version:
-        yield Finding(f"{path} does not start: {program} --version fails", f"install it again; {how_to_get(program)}")
+        yield Finding(f"{path} does not start: {program} --version fails", f"reinstall it; {how_to_get(program)}")
     elif tuple(map(int, re.findall(r"\d+", version)))[: len(oldest)] < oldest:
         tested = ".".join(map(str, oldest))
         yield Finding(
-            f"{program} {version} is older than {tested}: you may have to press Enter for a notification",
-            f"a newer one; {how_to_get(program)}",
+            f"{program} {version} is older than {tested}: you may have to submit notifications with Enter",
+            f"install a newer version; {how_to_get(program)}",
             wrong=False,
         )
 
@@ -84,7 +84,11 @@ def _version(program: str, path: str, machine: Machine) -> Iterator[Finding]:
 def tmux(_: str | None, machine: Machine) -> Iterator[Finding]:
     """It is there for `amq coop up`."""
     if _which("tmux", machine) is None:
-        yield Finding("no tmux: amq coop up prints commands instead", "install tmux, if you want that", wrong=False)
+        yield Finding(
+            "tmux is not installed: amq coop up prints commands instead",
+            "install tmux to run agents side by side",
+            wrong=False,
+        )
 
 
 def hooks(root: str | None, machine: Machine) -> Iterator[Finding]:
@@ -96,8 +100,8 @@ def hooks(root: str | None, machine: Machine) -> Iterator[Finding]:
         paths = [place for path in (own, shared) for place in (path, os.path.join(os.path.dirname(path), others))]
         if _which(program, machine) and not any(map(_calls_amq, paths)):
             yield Finding(
-                f"{program}'s own hooks do not call amq: started without `amq run` it hears of no mail",
-                f"start it by amq run -- {program}, or amq coop up; else: amq hook install {program}",
+                f"{program}'s own hooks do not call amq: without `amq run` it is not notified of mail",
+                f"start it with amq run -- {program} or amq coop up, or run amq hook install {program}",
                 wrong=False,
             )
 

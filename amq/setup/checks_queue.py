@@ -42,14 +42,14 @@ def queue(root: str, machine: Machine) -> Iterator[Finding]:
     if machine.uid not in (0, owner):
         yield Finding(
             f"it belongs to another user ({owner})",
-            f"if it should be yours: sudo chown -R $(id -un) {quoting.shell(root)}",
+            f"take ownership, if it should be yours: sudo chown -R $(id -un) {quoting.shell(root)}",
         )
     if not os.access(root, os.W_OK | os.X_OK):
         yield Finding("you cannot write to it", f"chmod u+rwx {quoting.shell(root)}")
     missing = [path for path in layout.directories if not directories.exists(path)]
     if missing:
         yield Finding(
-            f"it is incomplete: there is no {', no '.join(missing)}",
+            f"it is incomplete: missing {', '.join(missing)}",
             "amq init",
             fix=partial(registry.make_queue, layout, tracked=False),
         )
@@ -81,7 +81,7 @@ def registered(root: str, _: Machine) -> Iterator[Finding]:
         return
     if agents is None:
         yield Finding(
-            "there is no registry, so mail to @all reaches nobody",
+            "the registry is missing, so mail to @all reaches no agent",
             f"amq init --agents {','.join(present) or 'claude,codex'}",
             fix=_register(layout, present),
         )
@@ -104,8 +104,8 @@ def mailboxes(root: str, _: Machine) -> Iterator[Finding]:
     for name in _names(layout.agents):
         if not is_handle(name):
             yield Finding(
-                f"{visible(name)} in {layout.agents} is no handle: nobody can write to it",
-                "move it away if you do not know what it is",
+                f"{visible(name)} in {layout.agents} is not a handle: no agent can write to it",
+                "move it away unless you know what it is",
                 wrong=False,
             )
         else:
@@ -120,13 +120,13 @@ def _mailbox(layout: QueueLayout, name: str) -> Iterator[Finding]:
             directories.exists(path)
     except OSError as error:
         yield Finding(
-            f"the mailbox of {name} cannot be looked into: {why(error)}",
+            f"the mailbox of {name} cannot be read: {why(error)}",
             getattr(error, "hint", "") or f"ls -la {quoting.shell(agent.home)}",
         )
         return
     if missing:
         yield Finding(
-            f"the mailbox of {name} is incomplete: there is no {missing[0]}",
+            f"the mailbox of {name} is incomplete: missing {missing[0]}",
             f"amq init --agents {name}",
             fix=partial(registry.make_mailbox, layout, name),
         )
@@ -136,7 +136,7 @@ def trust(root: str, machine: Machine) -> Iterator[Finding]:
     """Agents are told of its mail: it is the user's own, or trusted."""
     reason = why_untrusted(root, _private(root, machine))
     if reason:
-        yield Finding(f"agents are not told of its mail: {reason}", "amq trust, if you trust who made it")
+        yield Finding(f"agents are not notified of its mail: {reason}", "to trust it: amq trust")
 
 
 def private(root: str, machine: Machine) -> Iterator[Finding]:
@@ -144,16 +144,16 @@ def private(root: str, machine: Machine) -> Iterator[Finding]:
     state = _private(root, machine)
     if not state.directory:
         yield Finding(
-            f"no private directory: agents get no hooks and no amq of their own, and `amq why` knows little "
+            f"no private directory: agents get neither hooks nor their own amq, and `amq why` has no records "
             f"({state.why_not})",
-            "let ~/.local/state, or what XDG_STATE_HOME names, be a directory that only you can write to",
+            "make ~/.local/state (or XDG_STATE_HOME) writable only by you",
         )
     layout = QueueLayout(root)
     for handle in registry.mailboxes(layout):
         agent = layout.agent(handle)
         if os.path.lexists(os.path.join(agent.state, SETTINGS_NAME)):
             yield Finding(
-                f"an older amq has left a copy of settings, which may hold keys, in {visible(agent.state)}",
+                f"an older amq left a copy of settings, which may contain keys, in {visible(agent.state)}",
                 f"rm {quoting.shell(os.path.join(agent.state, SETTINGS_NAME))}",
                 fix=partial(remove_old_settings, agent),
             )
@@ -175,8 +175,8 @@ def git(root: str, machine: Machine) -> Iterator[Finding]:
     name = os.path.relpath(path, top)
     if not _is_ignored(path, top):
         yield Finding(
-            "git does not ignore it: git add -A adds its mail, and git clean -fd and git stash -u take it away",
-            f"if git is not to keep it: echo '*' > {quoting.shell(os.path.join(root, '.gitignore'))}",
+            "git does not ignore it: git add -A adds its mail, and git clean -fd and git stash -u remove it",
+            f"to have git ignore it: echo '*' > {quoting.shell(os.path.join(root, '.gitignore'))}",
             wrong=False,
         )
         return
@@ -184,9 +184,9 @@ def git(root: str, machine: Machine) -> Iterator[Finding]:
     if noted.directory and os.path.exists(f"{noted.directory}/{_CLEAN_NOTED}"):
         return
     yield Finding(
-        f"git clean -fdx and git stash -a in {visible(top)} take away this queue with all its mail, as all that is "
-        "ignored (said once)",
-        f"git clean -fdx -e {quoting.shell(name)} leaves it; to have it elsewhere: amq init --root DIR",
+        f"git clean -fdx and git stash -a in {visible(top)} remove this queue and its mail, like all ignored "
+        "files (reported once)",
+        f"to keep it: git clean -fdx -e {quoting.shell(name)}; to have it elsewhere: amq init --root DIR",
         wrong=False,
         said=partial(_note_clean, noted.directory),
     )
@@ -219,18 +219,18 @@ def filesystem(root: str, machine: Machine) -> Iterator[Finding]:
     kind = _kind(os.path.realpath(root), machine.mounts())
     if kind in UNTESTED:
         yield Finding(
-            f"the queue lies on {kind}, on which amq is untested",
-            "make the queue on a local disk: amq init --root DIR, and export AM_ROOT=DIR",
+            f"the queue is on {kind}, where amq is untested",
+            "create the queue on a local disk: amq init --root DIR, and export AM_ROOT=DIR",
             wrong=False,
         )
     room = machine.statvfs(root)
     if room.f_flag & os.ST_RDONLY:
-        yield Finding("the filesystem can only be read", "mount it for writing, or make the queue elsewhere")
+        yield Finding("the filesystem is read-only", "remount it read-write, or create the queue elsewhere")
         return
     if room.f_bavail * room.f_frsize < LITTLE:
-        yield Finding(f"the disk is full: {room.f_bavail * room.f_frsize // 1024} KiB are left", "make room on it")
+        yield Finding(f"the disk is full: {room.f_bavail * room.f_frsize // 1024} KiB are left", "free space on it")
     if room.f_files and room.f_favail < FEW:
-        yield Finding(f"the disk has room for {room.f_favail} more files only", "remove files that nobody needs")
+        yield Finding(f"the disk has room for only {room.f_favail} more files", "remove files that you no longer need")
 
 
 def watching(root: str, machine: Machine) -> Iterator[Finding]:
@@ -238,12 +238,12 @@ def watching(root: str, machine: Machine) -> Iterator[Finding]:
     try:
         machine.watch(root)
     except UnicodeEncodeError:
-        text = "the queue's path is not UTF-8, so amq looks for new mail twice a second instead of being told of it"
-        yield Finding(text, "nothing is lost; a queue in a directory with another name is watched", wrong=False)
+        text = "the queue's path is not UTF-8, so amq checks for new mail twice a second"
+        yield Finding(text, "no mail is lost; to let amq watch it, rename the directory", wrong=False)
     except OSError as error:
         yield Finding(
-            f"directories can not be watched, so amq looks twice a second instead: {error}",
-            "raise fs.inotify.max_user_watches and max_user_instances (sysctl), or end programs that watch much",
+            f"directories cannot be watched, so amq checks twice a second: {error}",
+            "raise fs.inotify.max_user_watches and max_user_instances (sysctl), or close programs that watch files",
         )
 
 
@@ -253,7 +253,7 @@ def notifiers(root: str, _: Machine) -> Iterator[Finding]:
         if agent.notifier and is_stopped(QueueLayout(root).agent(agent.handle), agent.notifier):
             yield Finding(
                 f"amq {visible(agent.notifier.how)} of {agent.handle} (process {agent.notifier.pid}) is stopped",
-                f"let it go on: fg in its shell, or kill -CONT {agent.notifier.pid}",
+                f"resume it: fg in its shell, or kill -CONT {agent.notifier.pid}",
             )
 
 
@@ -262,14 +262,14 @@ def mail(root: str, _: Machine) -> Iterator[Finding]:
     for agent in _agents(root):
         if agent.unread and not agent.notifier:
             yield Finding(
-                f"{agent.unread} unread for {agent.handle}, and nobody tells it",
-                f"amq why {agent.handle} says more; start it: "
+                f"{agent.unread} unread for {agent.handle}, and nothing notifies it",
+                f"start it (amq why {agent.handle} says more): "
                 f"amq run --as {agent.handle} -- {program_of(agent.handle)}",
             )
         elif agent.oldest_s is not None and agent.oldest_s > LONG:
             yield Finding(
-                f"{agent.handle} is told of its mail, and has not read it for {int(agent.oldest_s) // 60} min",
-                f"amq why {agent.handle} says what it waits for, such as a half-typed line or a dialog on its screen",
+                f"{agent.handle} is notified, but has not read its mail for {int(agent.oldest_s) // 60} min",
+                f"find what it waits for, such as an unsent draft or a dialog: amq why {agent.handle}",
                 wrong=False,
             )
         if agent.unreadable:
@@ -280,14 +280,14 @@ def mail(root: str, _: Machine) -> Iterator[Finding]:
             )
         if moved := _moved_aside(root, agent.handle):
             yield Finding(
-                f"{agent.handle} has {len(moved)} files in .amq/refused: they could not even become dead letters",
-                f"amq dlq list --me {agent.handle} says what they are; amq dlq retry gives good messages back",
+                f"{agent.handle} has {len(moved)} files in .amq/refused: they could not become dead letters",
+                f"list them: amq dlq list --me {agent.handle}; deliver valid ones: amq dlq retry",
                 wrong=False,
             )
         if letters := agent.dead_letters - len(moved):
             yield Finding(
-                f"{agent.handle} has {letters} dead letters: files in its inbox that were no messages",
-                f"amq dlq list --me {agent.handle}",
+                f"{agent.handle} has {letters} dead letters: files in its inbox that were not messages",
+                f"list them: amq dlq list --me {agent.handle}",
                 wrong=False,
             )
 

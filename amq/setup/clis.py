@@ -33,4 +33,4 @@ def program_of(handle: str) -> str:
 def how_to_get(program: str) -> str:
     """What to do about a PROGRAM that is not installed."""
     known = CLIS.get(program)
-    return f"to get it: {known.get_it}" if known else f"install {program}, or put it on the PATH"
+    return f"install it: {known.get_it}" if known else f"install {program}, or put it on the PATH"

@@ -132,7 +132,7 @@ class Coop:
             return Place(seat.handle, State.MISSING, program=seat.program[0])
         with handed_over(self._environ, private, self.root, seat.handle) as handover:
             if handover.why_not:
-                warn(f"{seat.handle} gets the tmux server's environment: {handover.why_not}")
+                warn(f"{seat.handle} gets the tmux server's environment, not yours: {handover.why_not}")
             command = handover.command(self._command(seat))
             if pane:
                 self.tmux.start_again(pane, command, cwd)
@@ -149,8 +149,8 @@ class Coop:
         deadline = time.monotonic() + START_WITHIN_S
         while not handover.taken and (pane := self._pane(handle)) and not pane.dead:
             if time.monotonic() > deadline:
-                what = f"{handle} has not started in tmux {pane.where} in {START_WITHIN_S:g} s"
-                raise AmqError(what, hint="see what the pane shows, then repeat: amq coop up")
+                what = f"{handle} did not start in tmux {pane.where} in {START_WITHIN_S:g} s"
+                raise AmqError(what, hint="look at the pane, then repeat: amq coop up")
             time.sleep(LOOK_AGAIN)
 
     def _command(self, seat: Seat) -> list[str]:

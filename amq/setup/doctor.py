@@ -50,7 +50,7 @@ def examine(context: Context) -> Iterator[Found]:
         except AmqError as error:
             found = [Finding(error.message, error.hint)]
         except Exception as error:
-            found = [Finding(f"the check failed: {type(error).__name__}: {error}", "mend what it names, and try again")]
+            found = [Finding(f"the check failed: {type(error).__name__}: {error}", "fix what it names and try again")]
         for finding in found:
             yield Found(name, finding)
 

@@ -63,7 +63,7 @@ class Change:
         target = os.path.realpath(self.path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
         if _read(target) != self.before:
-            raise Conflict(f"{self.path} was changed meanwhile; nothing was done", hint="try again")
+            raise Conflict(f"{self.path} changed in the meantime; amq left it unchanged", hint="try again")
         place, name = os.path.split(target)
         temporary = f".{name}.amq-{os.getpid()}-{os.urandom(4).hex()}"
         with Directory(RootedPath(place)) as directory:
@@ -107,7 +107,7 @@ def _change(path: str, edit: Callable[[str], str]) -> Change:
     try:
         return Change(path, before, edit((before or b"").decode()).encode())
     except ValueError as error:
-        raise AmqError(f"{path} can not be understood, so it was left alone: {error}", hint="mend it first") from None
+        raise AmqError(f"{path} cannot be parsed, so amq left it unchanged: {error}", hint="fix it first") from None
 
 
 def _read(path: str) -> bytes | None:
@@ -226,10 +226,10 @@ def _settings(text: str) -> Part:
     """TEXT's object, in whose `hooks` each event has a list. Raises ValueError."""
     settings = parse(text)
     if not settings.is_object:
-        raise ValueError("it is no object")
+        raise ValueError("it is not an object")
     hooks = settings.members.get("hooks")
     if hooks and not (hooks.is_object and all(event.is_list for event in hooks.members.values())):
-        raise ValueError("its hooks are no object of lists")
+        raise ValueError("its hooks are not an object of lists")
     return settings
 
 

@@ -79,7 +79,7 @@ def _object(text: str, start: int) -> Part:
         if not isinstance(name.value, str):
             raise JSONDecodeError("Expecting a name in quotes", text, at)
         if name.value in members:
-            raise JSONDecodeError(f"The name {name.value!r} stands twice", text, at)
+            raise JSONDecodeError(f"The name {name.value!r} appears twice", text, at)
         colon = _skip(text, name.end)
         if not text.startswith(":", colon):
             raise JSONDecodeError("Expecting ':'", text, colon)

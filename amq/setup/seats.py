@@ -21,13 +21,13 @@ class Seat:
 def parse_seats(text: str) -> list[Seat]:
     """The agents that TEXT names, in its order: `claude`, `claude-2` (another claude), `HANDLE=PROGRAM [ARG…]`.
 
-    Raises UsageError for what is no handle, for the person's, and for one that is named twice.
+    Raises UsageError for what is no handle, for the person's, and for one that is used twice.
     """
     seats = [_parse_seat(part) for part in map(str.strip, text.split(",")) if part]
     handles = [seat.handle for seat in seats]
     twice = next((handle for handle in handles if handles.count(handle) > 1), None)
     if twice:
-        raise UsageError(f"{twice} is named twice", hint=f"name the second one {twice}-2")
+        raise UsageError(f"{twice} is used twice", hint=f"give the second one another handle: {twice}-2")
     if not seats:
         raise UsageError("no agents named", hint="for example --agents claude,codex")
     return seats
@@ -37,11 +37,11 @@ def _parse_seat(text: str) -> Seat:
     handle, given, program = text.partition("=")
     check_handle(handle, "--agents")
     if handle == PERSON:
-        raise UsageError(f"{PERSON} is the person, who needs no program", hint="name agents only")
+        raise UsageError(f"{PERSON} is the user's handle and needs no program", hint="name only agents")
     try:
         words = shlex.split(program) if given else [program_of(handle)]
     except ValueError as error:
-        raise UsageError(f"{program} can not be taken apart into words: {error}") from None
+        raise UsageError(f"{program} cannot be split into words: {error}") from None
     if not words:
         raise UsageError(f"{handle} has no program", hint=f"for example {handle}=claude")
     return Seat(handle, tuple(words))

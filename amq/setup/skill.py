@@ -87,7 +87,7 @@ def _refuse_changed(place: Path, files: Mapping[str, bytes], *, force: bool) -> 
     for name, data in files.items():
         there = _read(place / name)
         if there not in (None, data) and _digest(there or b"") != left.get(name) and not force:
-            raise Conflict(f"{place / name} has been changed; nothing was done", hint="--force does it all the same")
+            raise Conflict(f"{place / name} has your changes; amq changed nothing", hint="overwrite it with --force")
 
 
 def _left(place: Path) -> dict[str, str]:

@@ -116,7 +116,7 @@ class Tmux:
         done = self._call(*commands, cwd=cwd)
         if done.returncode:
             what = f"tmux {commands[0][0]} failed: {done.stderr.strip()}"
-            raise AmqError(what, hint="amq coop up --print does without")
+            raise AmqError(what, hint="do without tmux: amq coop up --print")
 
     def _call(self, *commands: Sequence[str], cwd: str | None = None) -> subprocess.CompletedProcess[str]:
         """Have the server do COMMANDS. A new pane is that of a program which was started in CWD, as our client is."""

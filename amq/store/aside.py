@@ -47,7 +47,7 @@ def look(refused: Directory, identifier: str) -> Letter | None:
 def _judge(data: bytes, identifier: str) -> tuple[str, str]:
     """The id under which it can be given back, and what it is."""
     try:
-        return message(data, identifier).header.id, "a good message: amq dlq retry delivers it"
+        return message(data, identifier).header.id, "a valid message; deliver it: amq dlq retry"
     except BadMessage as error:
         return identifier, str(error)
 

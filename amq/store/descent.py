@@ -47,7 +47,7 @@ class Guard:
     def check_root(self, path: str, found: os.stat_result) -> None:
         """Raise UnsafePath if another directory than the one that was accepted has taken its place meanwhile."""
         if self._owner not in (None, found.st_uid) and not self.trusted:
-            raise UnsafePath(f"{path} belongs to another user ({found.st_uid}) now", hint="look who has replaced it")
+            raise UnsafePath(f"{path} now belongs to another user ({found.st_uid})", hint="find out what replaced it")
 
     def check(self, path: RootedPath, found: os.stat_result, allowed: tuple[int, int]) -> None:
         """Raise UnsafePath if the directory at PATH belongs to none of the users ALLOWED."""
@@ -124,5 +124,5 @@ def is_link(found: os.stat_result) -> bool:
 
 def link_found(path: str) -> UnsafePath:
     """Return the error for a link at PATH, which was not followed."""
-    hint = "put a directory in its place; only the queue's root itself may be a link"
+    hint = "replace it with a directory; only the queue's root may be a link"
     return UnsafePath(f"{path} is a link; amq follows no link inside a queue", hint=hint)

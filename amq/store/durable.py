@@ -121,7 +121,9 @@ class Steps:
         try:
             os.chmod(directory.at(name), mode, dir_fd=directory.fd, follow_symlinks=False)
         except (NotImplementedError, ValueError):  # glibc before 2.32
-            raise OSError(errno.ENOTSUP, "the umask keeps us out", os.path.join(directory.path, name)) from None
+            raise OSError(
+                errno.ENOTSUP, "the umask denies the owner access", os.path.join(directory.path, name)
+            ) from None
 
     def chown(self, fd: int, owner: Owner) -> None:
         """Give a descriptor's file to another user and group."""
@@ -383,8 +385,8 @@ def give(owner: Owner | None, fd: int) -> None:
     if os.geteuid() == 0:
         steps.chown(fd, owner)
     elif steps.stat(fd).st_uid != owner[0]:
-        hint = f"call amq as that user: sudo -u '#{owner[0]}' amq …"
-        raise UnsafePath(f"what another user ({owner[0]}) is to read cannot be written by this one", hint=hint)
+        hint = f"run amq as that user: sudo -u '#{owner[0]}' amq …"
+        raise UnsafePath(f"this user cannot write files for another user ({owner[0]}) to read", hint=hint)
 
 
 def replace_file(

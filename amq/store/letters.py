@@ -57,7 +57,7 @@ class Letter:
         name: str = self.envelope.get("original_file", "")
         identifier = name.removesuffix(SUFFIX)
         if identifier == name or not is_safe_name(identifier):
-            raise BadMessage(f"original_file {name!r} is no message's file name")
+            raise BadMessage(f"original_file {name!r} is not a message's file name")
         return identifier
 
 
@@ -88,10 +88,10 @@ def open_bytes(data: bytes, identifier: str, box: str) -> tuple[Letter, bytes]:
     head, found, original = data.partition(_CLOSING)
     try:
         if not head.startswith(_OPENING) or not found:
-            raise ValueError("it has no envelope")
+            raise ValueError("its envelope is missing")
         return Letter(identifier, box, _envelope(head.removeprefix(_OPENING))), original
     except ValueError as error:
-        return Letter(identifier, box, {}, f"the envelope can not be understood: {error}"), data
+        return Letter(identifier, box, {}, f"the envelope cannot be parsed: {error}"), data
 
 
 def _envelope(text: bytes) -> dict[str, Any]:

@@ -91,8 +91,8 @@ def _wait_for(fd: int, path: str, patience: float) -> None:
             since, deadline = touched, now + patience
         elif now > deadline:
             raise AmqError(
-                f"another process has held the lock {path} for {patience:g} s",
-                hint="it may be stopped (^Z): let it go on, or end it",
+                f"another process held the lock {path} for more than {patience:g} s",
+                hint="it may be stopped (^Z): resume or end it",
             )
         time.sleep(pause)
         pause = min(pause * 2, 0.02)

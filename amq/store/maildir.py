@@ -144,7 +144,7 @@ def confirm(identifier: str, agents: Iterable[AgentLayout]) -> None:
                 with Directory(path) as directory:
                     durable.sync(directory)
     except OSError as error:
-        raise _uncertain(f"{identifier} was delivered, but may not be on the disk yet", identifier, error) from error
+        raise _uncertain(f"{identifier} was delivered, but may not be on disk yet", identifier, error) from error
 
 
 def _uncertain(what: str, identifier: str, error: BaseException) -> Uncertain:
@@ -153,7 +153,7 @@ def _uncertain(what: str, identifier: str, error: BaseException) -> Uncertain:
 
 def how_to_repeat(identifier: str) -> str:
     """What to do where it is not known whether a message was sent, for a person."""
-    return f"repeat with --new-id {identifier}: who has it will not get it twice"
+    return f"repeat with --new-id {identifier}: this cannot deliver it twice"
 
 
 def _finish(copies: list[_Copy], temporary: str) -> None:
@@ -175,7 +175,7 @@ def _give_up(copies: list[_Copy], identifier: str, temporary: str, error: BaseEx
         what = f"{identifier} may have been delivered to {', '.join(reached)}"
         raise _uncertain(what, identifier, error) from error
     if isinstance(error, FileExistsError):
-        raise Conflict(f"a message with the id {identifier} is there already") from error
+        raise Conflict(f"a message with the id {identifier} exists already") from error
     if isinstance(error, OSError):
         raise AmqError(f"nothing was delivered: {why(error)}", hint=remedy(error)) from error
 
@@ -353,7 +353,7 @@ def find(agent: AgentLayout, identifier: str) -> tuple[Message, str]:
         data = _read_in(path, identifier)
         if data is not None:
             return parse(data, identifier), box
-    raise NotFound(f"no message {identifier} in new, cur or sent", hint="amq list shows the ids of your mail")
+    raise NotFound(f"no message {identifier} in new, cur or sent", hint="list the ids of your mail: amq list")
 
 
 def _read_in(path: RootedPath, identifier: str) -> bytes | None:

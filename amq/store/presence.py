@@ -47,7 +47,7 @@ def read_presence(agent: AgentLayout, handle: str) -> Presence | None:
     try:
         return _parse(data or b"", handle)
     except (ValueError, TypeError) as error:
-        raise BadMessage(f"{agent.presence} is no presence of {handle}: {error}") from None
+        raise BadMessage(f"{agent.presence} is not the presence file of {handle}: {error}") from None
 
 
 def _parse(data: bytes, handle: str) -> Presence:

@@ -40,8 +40,8 @@ def read_registry(queue: QueueLayout) -> list[str] | None:
         return list(_handles(data or b""))
     except (ValueError, TypeError, KeyError) as error:
         raise AmqError(
-            f"the registry {queue.registry} can not be read: {error}",
-            hint="mend or remove that file; `amq init --agents a,b --force` writes a new one",
+            f"the registry {queue.registry} cannot be read: {error}",
+            hint="fix or remove that file; `amq init --agents a,b --force` writes a new one",
         ) from None
 
 
@@ -56,7 +56,7 @@ def _handles(data: bytes) -> tuple[str, ...]:
     if type(agents) is not list or not all(type(agent) is str and is_handle(agent) for agent in agents):
         raise ValueError("agents is not a list of handles")
     if len(agents) > _MOST_AGENTS:
-        raise ValueError(f"it names {len(agents)} agents, of at most {_MOST_AGENTS}")
+        raise ValueError(f"it names {len(agents)} agents, more than {_MOST_AGENTS}")
     return tuple(sorted(set(agents)))
 
 
@@ -167,16 +167,20 @@ def _is_queue(queue: QueueLayout) -> bool:
         if not os.path.isdir(parent):
             from amq.quoting import shell
 
-            raise NotFound(f"no directory {parent} to make the queue in", hint=f"mkdir -p {shell(parent)}") from None
+            raise NotFound(
+                f"cannot create the queue: {parent} does not exist", hint=f"mkdir -p {shell(parent)}"
+            ) from None
         return False
     except NotADirectoryError:
-        raise UsageError(f"{queue.root} is no directory", hint="name another --root") from None
+        raise UsageError(f"{queue.root} is not a directory", hint="name another --root") from None
     if found.isdisjoint(os.path.basename(path) for path in (queue.meta, queue.agents)):
         if any(name not in _OF_GIT and not name.startswith(directories.TEMPORARY) for name in found):
             from amq.quoting import shell
 
             inside = shell(os.path.join(queue.root, ROOT_NAME))
-            raise UsageError(f"{queue.root} is no queue and holds other files", hint=f"did you mean --root {inside}?")
+            raise UsageError(
+                f"{queue.root} is not a queue and contains other files", hint=f"did you mean --root {inside}?"
+            )
         return False
     return True
 
@@ -192,7 +196,7 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
         agents = sorted({*handles, *([] if replace else read_registry(queue) or [])})
         if len(agents) > _MOST_AGENTS:
             raise UsageError(
-                f"a queue has at most {_MOST_AGENTS} agents", hint="`amq init --agents a,b --force` sets them"
+                f"a queue has at most {_MOST_AGENTS} agents", hint="reduce them: `amq init --agents a,b --force`"
             )
         for handle in (*agents, PERSON):
             make_mailbox(queue, handle)

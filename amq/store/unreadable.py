@@ -20,16 +20,16 @@ _TOO_MANY = {errno.EMFILE, errno.ENFILE}
 def what_to_do(directory: Directory, name: str, error: OSError) -> str:
     """Return what to do so that NAME in DIRECTORY can be read, which has failed with ERROR."""
     if error.errno in _TOO_MANY:
-        return "close programs, or raise `ulimit -n`, and read it again"
+        return "close programs or raise `ulimit -n`, then read it again"
     if error.errno not in _FORBIDDEN:
-        return "read it again; if that fails too, look at the disk that it is on"
+        return "read it again; if that fails too, check its disk"
     if os.name == "nt":
         return "another program may have it open: read it again"
     path = os.path.join(directory.path, name)
     try:
         return _permission(durable.steps.look(directory, name), path, stat.S_IRUSR, "r")
     except OSError:
-        return f"ls -l {quoting.shell(path)} shows whose it is"
+        return f"ls -l {quoting.shell(path)} shows its owner and mode"
 
 
 def for_directory(error: OSError) -> str:

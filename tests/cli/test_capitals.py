@@ -59,7 +59,7 @@ def test_what_names_no_agent_is_refused_and_makes_none(amq: Shell, word: str) ->
 def test_a_broken_registry_is_told_and_names_nobody(amq: Shell) -> None:
     (amq.root / "meta" / "config.json").write_text("{")
     sent = amq("send", "--to", "Bob", "--body", "x")
-    assert (sent.code, "can not be read" in sent.err, len(amq.new())) == (0, True, 1)
+    assert (sent.code, "cannot be read" in sent.err, len(amq.new())) == (0, True, 1)
     assert amq("send", "--to", "Dave", "--body", "x").code == 2
 
 
@@ -92,7 +92,7 @@ def test_the_agent_that_is_hosted(amq: Shell) -> None:
     refused = run_amq("run", "--as", "Dave", "--", "true", cwd=amq.project)
     assert (refused.returncode, b"did you mean dave?" in refused.stderr) == (2, True)
     refused = run_amq("run", "--as", "User", "--", "true", cwd=amq.project)
-    assert (refused.returncode, b"is the person" in refused.stderr) == (2, True)
+    assert (refused.returncode, b"is the user's handle" in refused.stderr) == (2, True)
 
 
 def test_a_file_is_read_strictly(amq: Shell) -> None:

@@ -62,7 +62,7 @@ def test_help_of_the_group_lists_its_actions(amq: Shell, words: list[str]) -> No
 
 
 def test_help_of_what_removes_tells_that_it_removes_all(amq: Shell) -> None:
-    assert "such as 36h (else all)" in amq.ok("help", "dlq", "purge")
+    assert "such as 36h (default: all)" in amq.ok("help", "dlq", "purge")
 
 
 @pytest.mark.parametrize("words", [["help", "dlq", "list"], ["dlq", "list", "--help"], ["dlq", "--help", "list"]])
@@ -236,7 +236,7 @@ def test_original_file_is_never_trusted_as_a_path(amq: Shell, name: str) -> None
     before = path.read_bytes()
     result = dlq(amq)("retry", "--id", LETTER)
     assert (result.code, result.out) == (1, "")
-    assert "is no message's file name" in result.err
+    assert "is not a message's file name" in result.err
     assert (path.read_bytes(), amq.new(), amq.new("alice")) == (before, [], [])
 
 
@@ -279,7 +279,7 @@ def test_an_envelope_that_can_not_be_understood_is_shown_and_kept(amq: Shell, da
     assert (item["id"], bool(item["error"])) == (LETTER, True)
     result = dlq(amq)("retry", "--id", LETTER)
     assert result.code == 1
-    assert "can not be understood" in result.err
+    assert "cannot be parsed" in result.err
     assert path.read_bytes() == data
     assert dlq(amq)("read", "--id", LETTER).code == 0
     assert dlq(amq)("purge", "--older-than", "0", "--yes").out == "Removed 0 dead letter(s).\n"

@@ -181,7 +181,7 @@ def test_a_stdout_that_can_not_be_written_is_told_in_a_line(bob: Shell, row: Row
         os.close(kept)
         os.close(full)
     assert result.code == (5 if row.command in {"send", "reply"} else 1)
-    assert "stdout can not be written: No space left on device" in result.err
+    assert "cannot write to stdout: No space left on device" in result.err
     assert "Traceback" not in result.err
 
 

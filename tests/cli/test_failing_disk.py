@@ -43,7 +43,7 @@ def call(amq: Shell, pattern: str, words: str, me: str = "alice", code: int = er
         (errno.EROFS, "writable directories"),
         (errno.EACCES, "writable directories"),
         (errno.EPERM, "writable directories"),
-        (errno.ENOSPC, "make room"),
+        (errno.ENOSPC, "free space"),
         (errno.EMFILE, "ulimit -n"),
         (errno.EIO, ""),
     ],
@@ -89,7 +89,7 @@ def test_mail_that_was_shown_and_stays_in_new_comes_again_marked(amq: Shell, wor
     amq.send("--new-id=m1")
     failed = call(amq, r"move .*", words, me="bob")
     assert (failed.code, "hello\n" in failed.out) == (1, True)
-    assert "the next drain shows it again, marked as redelivered" in failed.err
+    assert "drain again: it shows the mail again, marked as redelivered" in failed.err
     assert "Redelivered: yes" in amq.ok("drain", me="bob")
     assert amq.cur() == ["m1.md"]
 

@@ -141,7 +141,7 @@ def test_a_broken_registry_is_not_overwritten_unless_it_is_meant(amq: Shell) -> 
     path.write_text("{")
     refused = amq("init", "--agents", "bob")
     assert (refused.code, refused.out, path.read_text()) == (1, "", "{")
-    assert "can not be read" in refused.err
+    assert "cannot be read" in refused.err
     assert amq("init", "--agents", "bob", "--force").code == 0
     assert registry(amq.root) == ["bob"]
 
@@ -228,7 +228,7 @@ def test_a_queue_that_others_can_write_to(amq: Shell, command: str, words: tuple
     amq.root.chmod(0o770)
     result = amq(command, *words)
     assert result.code == code
-    assert f"others can write to the queue {amq.root}" in result.err
+    assert f"other users can write to the queue {amq.root}" in result.err
     assert f"chmod go-w {amq.root}" in result.err
 
 

@@ -121,7 +121,7 @@ def test_a_bad_message_is_told_and_stops_nothing(amq: Shell) -> None:
     amq.put("bad.md", b"x")
     result = amq("list", me="bob")
     assert (result.code, result.out.count("\n")) == (0, 1)
-    assert result.err == "amq: warning: bad is no message and is left out: the opening line ---json is missing\n"
+    assert result.err == "amq: warning: bad is not a message, skipped: the opening line ---json is missing\n"
     assert amq.new() == ["a.md", "bad.md"]
 
 

@@ -16,7 +16,7 @@ def test_no_queue_is_strewn_among_other_files(shell: Shell, command: tuple[str, 
     shell.project.joinpath("README").touch()
     called = shell("--root", ".", *command)
     assert called.code == 2
-    assert "holds other files" in called.err
+    assert "contains other files" in called.err
     assert f"did you mean --root {shell.root}?" in called.err
     assert sorted(path.name for path in shell.project.iterdir()) == [".git", "README"]
 
@@ -44,7 +44,7 @@ def test_the_directory_above_a_new_queue_must_be_there(shell: Shell) -> None:
     above = shell.project / "it's"
     assert (called.code, called.err) == (
         3,
-        f"amq: no directory {above} to make the queue in\n     mkdir -p {shlex.quote(str(above))}\n",
+        f"amq: cannot create the queue: {above} does not exist\n     mkdir -p {shlex.quote(str(above))}\n",
     )
 
 
@@ -53,7 +53,7 @@ def test_a_queue_that_was_not_made_is_not_said_to_be(shell: Shell, words: tuple[
     called = shell("--root", "nothing/queue", *words)
     assert (called.code, called.err.splitlines()[0]) == (
         3,
-        f"amq: no directory {shell.project / 'nothing'} to make the queue in",
+        f"amq: cannot create the queue: {shell.project / 'nothing'} does not exist",
     )
 
 
@@ -61,25 +61,25 @@ def test_a_file_is_no_queue(shell: Shell, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
     called = shell("init", "--root", str(path), "--agents", "alice")
-    assert (called.code, called.err.splitlines()[0]) == (2, f"amq: {path} is no directory")
+    assert (called.code, called.err.splitlines()[0]) == (2, f"amq: {path} is not a directory")
 
 
 def test_the_hint_for_a_missing_queue_names_the_queue_that_was_asked_for(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "with the same --root makes one there" in shell("list", "--root", "elsewhere").err
-    assert "makes one in this project" in shell("list").err
+    assert "create one with the same --root" in shell("list", "--root", "elsewhere").err
+    assert "create one in this project" in shell("list").err
     monkeypatch.setenv("AM_ROOT", "elsewhere")
-    assert "makes one in this project" in shell("list").err
+    assert "create one in this project" in shell("list").err
     monkeypatch.setenv("AM_ROOT", str(shell.project / "elsewhere"))
-    assert "with the same AM_ROOT makes one there" in shell("list").err
+    assert "create one with the same AM_ROOT" in shell("list").err
 
 
 @pytest.mark.parametrize("me", ["alice", "user"])
 def test_a_directory_that_is_no_queue_is_told_from_one_without_the_mailbox(shell: Shell, me: str) -> None:
     shell.root.mkdir()
     called = shell("list", me=me)
-    assert (called.code, called.err.splitlines()[0]) == (3, f"amq: {shell.root} is no queue: it has no agents in it")
+    assert (called.code, called.err.splitlines()[0]) == (3, f"amq: {shell.root} is not a queue: it has no agents")
     assert "amq init" in called.err
     assert list(shell.root.iterdir()) == []
 
@@ -103,7 +103,7 @@ def test_a_working_directory_that_is_gone_is_told(
     monkeypatch.chdir(gone)
     gone.rmdir()
     called = shell(*words)
-    assert (called.code, called.err.splitlines()[0]) == (3, "amq: the working directory is gone")
+    assert (called.code, called.err.splitlines()[0]) == (3, "amq: the working directory no longer exists")
 
 
 def test_a_program_that_is_not_there_gets_no_mailbox(shell: Shell) -> None:

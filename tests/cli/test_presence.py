@@ -92,7 +92,7 @@ def test_a_hostile_file_is_warned_of_and_left_out(amq: Shell, data: bytes) -> No
     put(amq, data)
     result = amq("presence", "list", "--json")
     assert (result.code, result.out) == (0, "[]\n")
-    assert "is no presence of bob" in result.err
+    assert "is not the presence file of bob" in result.err
 
 
 def test_a_link_is_not_followed(amq: Shell, tmp_path: Path) -> None:

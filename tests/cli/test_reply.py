@@ -164,8 +164,8 @@ def test_a_thread_that_fills_a_header_is_answered_in_another(amq: Shell) -> None
 
 
 def test_help_tells_the_thread_that_it_keeps(amq: Shell) -> None:
-    assert "(default: that of the message)" in amq.ok("help", "reply")
-    assert "(default: the two agents' own)" in amq.ok("help", "send")
+    assert "(default: the message's)" in amq.ok("help", "reply")
+    assert "(default: the pair's own)" in amq.ok("help", "send")
 
 
 @pytest.mark.parametrize(

@@ -80,8 +80,8 @@ def test_the_programs_name_is_the_handle_and_a_missing_queue_is_made(calls: list
     root = str(tmp_path / ROOT_NAME)
     assert calls == [(root, "claude", ["/opt/bin/Claude", "-c"], True)]
     made, unknown, remedy = out.notes
-    assert made == f"made a mailbox for claude in {root}"
-    assert "nothing is typed into it" in unknown
+    assert made == f"created a mailbox for claude in {root}"
+    assert "types nothing into it" in unknown
     assert "--prompt TEXT" in remedy
     assert run("--", "claude", out=out) == 7
     assert out.notes == [made, unknown, remedy]
@@ -98,9 +98,9 @@ def test_the_handle_and_the_waking_can_be_chosen(calls: list[Call]) -> None:
     [
         ((), "no program"),
         (("--as", "claude"), "no program"),
-        (("--as", "user", "--", "claude"), "the person"),
+        (("--as", "user", "--", "claude"), "the user"),
         (("--as", "A B", "--", "claude"), "not a handle"),
-        (("--", "…"), "no handle"),
+        (("--", "…"), "cannot make a handle"),
     ],
 )
 def test_what_cannot_be_hosted_is_refused_before_anything_is_made(
@@ -146,7 +146,7 @@ def test_explaining_makes_nothing(calls: list[Call], tmp_path: Path, capfd: pyte
     assert said.startswith("profile  codex (comes with amq)\nruns     codex --no-daemon -c ")
     assert f"adds     AM_ROOT={tmp_path / ROOT_NAME}\n" in said
     assert "hooks    off: codex would ask you" in said
-    assert "wakes    typed, and submitted with a key that its dialogs ignore, also while it works" in said
+    assert "wakes    typed and submitted with a key that its dialogs ignore; also while it works" in said
     assert not (tmp_path / ROOT_NAME).exists()
     assert calls == []
 
@@ -156,15 +156,15 @@ def test_explaining_in_json(calls: list[Call], capfd: pytest.CaptureFixture[str]
     told = json.loads(capfd.readouterr().out)
     assert (told["profile"], told["hooks"]) == ("claude", "on")
     assert told["command"][:2] == ["claude", "--settings"]
-    assert told["wake"][0].startswith("while it works: handed over by its hooks")
+    assert told["wake"][0].startswith("while it works: its hooks announce mail")
 
 
 @pytest.mark.parametrize(
     ("prints", "json_mode", "said"),
     [
         ("2.1.330 (Claude Code)", False, "claude 2.1.330: tested\n"),
-        ("9.9.9", False, "claude 9.9.9: not tested (2.1.332, 2.1.330, 2.1.197 are); nothing is taken on trust"),
-        ("?", False, "claude: it does not say its version; tested with 2.1.332, 2.1.330, 2.1.197\n"),
+        ("9.9.9", False, "claude 9.9.9: not tested (tested: 2.1.332, 2.1.330, 2.1.197); amq trusts only"),
+        ("?", False, "claude: does not report its version; tested with 2.1.332, 2.1.330, 2.1.197\n"),
         ("2.1.197 (Claude Code)", True, '"tested": true'),
     ],
 )
@@ -181,7 +181,7 @@ def test_what_is_known_of_the_installed_version(
 
 def test_of_an_unknown_program_no_version_is_asked(calls: list[Call], capfd: pytest.CaptureFixture[str]) -> None:
     run("--check", "--", "no-such-program")
-    assert capfd.readouterr().out.startswith("nothing is known of this program")
+    assert capfd.readouterr().out.startswith("amq does not know this program")
 
 
 def test_a_program_that_gets_nothing_typed_is_told_of_once(calls: list[Call], tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_program_that_gets_nothing_typed_is_told_of_once(calls: list[Call], tm
     for options in ((), ("--no-wake",), ("--prompt", "$ "), ("--profile", "claude"), ("--profile", str(own))):
         out = Notes()
         assert run("--as", "x", *options, "--", "bash", out=out) == 7
-        told.append(any("bash is not a program that amq knows" in note for note in out.notes))
+        told.append(any("amq does not know bash" in note for note in out.notes))
     assert told == [True, False, False, False, False]
 
 
@@ -201,7 +201,7 @@ def test_a_program_that_gets_nothing_typed_is_told_of_once(calls: list[Call], tm
     [
         (("--prompt", "", "--", "bash"), "--prompt takes one line of printable text"),
         (("--prompt", "a\nb", "--", "bash"), "--prompt takes one line of printable text"),
-        (("--profile", "clade", "--", "bash"), "no profile 'clade'; did you mean claude"),
+        (("--profile", "clade", "--", "bash"), "unknown profile 'clade'; did you mean claude"),
         (("--profile", "./x.toml", "--", "bash"), "cannot be read"),
     ],
 )
@@ -217,8 +217,8 @@ def test_a_mistake_in_a_prompt_or_a_profile_is_said_before_anything_is_made(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--", "bash"), "wakes    nothing is typed: amq does not know this program"),
-        (("--prompt", "$ ", "--", "bash"), "wakes    typed, and submitted, only right behind its prompt '$ '"),
+        (("--", "bash"), "wakes    amq types nothing: it does not know this program"),
+        (("--prompt", "$ ", "--", "bash"), "wakes    typed and submitted only directly after its prompt '$ '"),
         (("--profile", "claude", "--", "npx", "claude"), "runs     npx claude\n"),
         (("--profile", "claude", "--", "npx", "claude"), "profile  claude (comes with amq)\n"),
     ],
@@ -255,6 +255,6 @@ def test_the_options_of_the_policy(calls: list[Call], monkeypatch: pytest.Monkey
     run("--no-hooks", "--notice=off", "--", "claude")
     assert chosen[0] == Options()
     policy = Policy(debounce=5.0, urgent_after=60.0, normal_after=0.0, low_after=1.0, hooks_within=2.0)
-    assert chosen[1] == Options(policy=policy, notice=b"\x1b]9;claude does not read its mail\x07")
+    assert chosen[1] == Options(policy=policy, notice=b"\x1b]9;claude is not reading its mail\x07")
     assert [options.hooks for options in chosen[2:]] == [True, False]
     assert chosen[3].notice == b""

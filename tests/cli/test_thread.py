@@ -96,7 +96,7 @@ def test_bad_messages_are_warned_of_and_left_out(amq: Shell) -> None:
     amq.put("bad\x1b[2J.md", b"nonsense")
     result = amq("thread", "--id", "plan/x")
     assert (result.code, result.out.count("\n")) == (0, 2)
-    assert "bad^[[2J is no message" in result.err
+    assert "bad^[[2J is not a message" in result.err
 
 
 def test_a_mailbox_that_can_not_be_read_stops_nothing(amq: Shell) -> None:
@@ -105,7 +105,7 @@ def test_a_mailbox_that_can_not_be_read_stops_nothing(amq: Shell) -> None:
     Path(amq.agent("carol").sent).symlink_to(amq.agent("bob").sent)
     result = amq("thread", "--id", "plan/x")
     assert (result.code, result.out.count("\n")) == (0, 2)
-    assert "is left out" in result.err
+    assert "is skipped" in result.err
 
 
 def test_unknown_header_keys_are_kept_and_never_taken_for_ours(amq: Shell) -> None:

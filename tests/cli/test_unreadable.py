@@ -134,7 +134,7 @@ def test_list_does_not_call_it_no_message(amq: Shell, lost: Lost, words: list[st
         result = amq(*words, me="bob")
     assert result.out == "No messages that can be read.\n"
     assert "m1 cannot be read: Permission denied; " in result.err
-    assert "is no message" not in result.err
+    assert "is not a message" not in result.err
 
 
 def test_watch_thread_and_trace_say_it(amq: Shell, lost: Lost) -> None:
@@ -144,7 +144,7 @@ def test_watch_thread_and_trace_say_it(amq: Shell, lost: Lost) -> None:
         for words in (["watch"], ["thread", "--id", "t"], ["trace", "--id", "m1"]):
             result = amq(*words, me="bob")
             assert "m1 cannot be read: Permission denied" in result.err, words
-            assert "is no message" not in result.err
+            assert "is not a message" not in result.err
         assert amq("trace", "--id", "m1", me="bob").code == 1
 
 
@@ -188,7 +188,7 @@ def test_a_bad_message_that_cannot_be_read_any_more_stays(
     with ExitStack() as later, monkeypatch.context() as patched:
         patched.setattr("amq.cli.output.Output.shown", lambda _: later.enter_context(lost("bad")))
         result = amq("drain", me="bob")
-    assert "bad could not be put away: Permission denied" in result.err
+    assert "bad could not be moved to the dead letters: Permission denied" in result.err
     assert (amq.new(), amq.dead_letters()) == (["bad.md"], [])
     assert not os.path.exists(amq.agent("bob").refused)
 
@@ -226,7 +226,7 @@ def test_the_remedy_names_the_owner_or_the_mode(amq: Shell, monkeypatch: pytest.
 
 @pytest.mark.parametrize(
     ("code", "says"),
-    [("EMFILE", "ulimit -n"), ("ENFILE", "ulimit -n"), ("EIO", "look at the disk"), ("EACCES", "ls -lZ")],
+    [("EMFILE", "ulimit -n"), ("ENFILE", "ulimit -n"), ("EIO", "check its disk"), ("EACCES", "ls -lZ")],
 )
 def test_the_remedy_of_others(amq: Shell, code: str, says: str) -> None:
     amq.send("--new-id=m1")
@@ -234,7 +234,7 @@ def test_the_remedy_of_others(amq: Shell, code: str, says: str) -> None:
 
 
 def test_what_has_gone_has_a_remedy_too(amq: Shell) -> None:
-    assert "shows whose it is" in advice(amq)
+    assert "shows its owner and mode" in advice(amq)
 
 
 def test_on_windows_another_program_may_have_it_open(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,7 +294,7 @@ def test_a_good_message_is_listed_counted_and_given_back(amq: Shell) -> None:
     (item,) = dlq(amq, "list").value
     assert (item["id"], item["box"], item["original_id"], "error" in item) == ("m1", "refused", "m1", False)
     assert "[refused] " in amq.ok("dlq", "list", me="bob")
-    assert "a good message: amq dlq retry delivers it" in item["failure_detail"]
+    assert "a valid message; deliver it: amq dlq retry" in item["failure_detail"]
     assert "bob has 1 files in .amq/refused" in amq("doctor").out
     assert next(each for each in amq("who", "--json").value if each["handle"] == "bob")["dead_letters"] == 1
     assert "precious" in dlq(amq, "read", "--id", "m1").value["original"]
@@ -337,7 +337,7 @@ def test_nothing_in_the_inbox_is_replaced_or_doubled(amq: Shell, box: str) -> No
     path = put_aside(amq, "m1", data)
     there = Path(amq.agent("bob").home, "inbox", box, "m1.md")
     there.write_bytes(message_file(b"another", id="m1"))
-    assert "has another message m1" in dlq(amq, "retry", "--id", "m1").error["error"]
+    assert "has another message with the id m1" in dlq(amq, "retry", "--id", "m1").error["error"]
     assert path.exists()
     there.write_bytes(data)
     assert dlq(amq, "retry", "--id", "m1").code == 0

@@ -17,7 +17,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_where_no_way_works_it_says_why_and_what_to_do(amq: Shell) -> None:
     ended = amq("wake")
     assert ended.code == 125
-    assert "no way to wake alice from here (tmux: there is no terminal here; " in ended.err
+    assert "no way to notify alice from here (tmux: no terminal; " in ended.err
     assert "amq run -- PROGRAM" in ended.err
 
 
@@ -35,21 +35,21 @@ def test_on_a_kernel_that_forbids_tiocsti_it_says_what_to_use_instead(
 def test_each_way_is_explained(amq: Shell) -> None:
     lines = amq.ok("wake", "--check", "--command", "true").splitlines()
     assert amq.ok("wake", "--check", "--command", "true", me="user").splitlines() == lines, "a person may look, too"
-    assert lines[0] == "tmux     no: there is no terminal here"
+    assert lines[0] == "tmux     no: no terminal"
     assert lines[4] == "command  works; sees nothing"
     value = amq("wake", "--check", "--json").value
     assert [way["way"] for way in value] == ["tmux", "kitty", "screen", "tiocsti", "command", "notice"]
-    assert value[4] == {"way": "command", "sees": "nothing", "works": False, "why_not": "no --command was given"}
+    assert value[4] == {"way": "command", "sees": "nothing", "works": False, "why_not": "no --command given"}
 
 
 @pytest.mark.parametrize(
     ("words", "me", "message"),
     [
         (("--inject-cmd", "a\nb"), "alice", "takes one line"),
-        ((), "user", "user is the person"),
+        ((), "user", "user is the user's handle"),
         (("--via", "pigeon"), "alice", "pigeon"),
         (("--prompt", " "), "alice", "--prompt takes one line of printable text"),
-        (("--profile", "clade"), "alice", "no profile 'clade'; did you mean claude"),
+        (("--profile", "clade"), "alice", "unknown profile 'clade'; did you mean claude"),
         (("--debounce", "soon"), "alice", "not a duration"),
     ],
 )

@@ -81,4 +81,4 @@ def test_a_bad_message_is_mail_too(queue: Queue, capfd: pytest.CaptureFixture[st
     assert queue.call("b", "watch") == 0
     told = capfd.readouterr()
     assert told.out == "existing: 1 new message(s) for b\n"
-    assert "bad is no message" in told.err
+    assert "bad is not a message" in told.err

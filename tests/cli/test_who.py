@@ -41,10 +41,10 @@ def test_the_table_names_every_agent(amq: Shell, notified: None) -> None:
     amq.ok("drain", me="carol")
     assert amq.ok("who").splitlines() == [
         "agent  status  unread  oldest  waits for  dead letters  notified by",
-        "alice  -       0       -       -          0             nobody",
-        f"bob    busy    1       0s      nothing    0             amq run (pid {os.getpid()})",
-        "carol  -       0       -       -          1             nobody",
-        "user   -       0       -       -          0             nobody",
+        "alice  -       0       -       -          0             -",
+        f"bob    busy    1       0s      notified   0             amq run (pid {os.getpid()})",
+        "carol  -       0       -       -          1             -",
+        "user   -       0       -       -          0             -",
     ]
 
 
@@ -57,7 +57,7 @@ def test_json_has_the_documented_keys(amq: Shell, notified: None) -> None:
     assert bob.pop("presence")["status"] == "busy"
     assert bob == {
         "handle": "bob", "unread": 1, "dead_letters": 0, "notifier": {"pid": os.getpid(), "how": "run"},
-        "waits_for": "nothing", "detail": "the mail has just come",
+        "waits_for": "notified", "detail": "the mail has just arrived",
     }  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def test_a_link_in_place_of_the_lock_is_not_followed(amq: Shell, bobs_state: Roo
     Path(bobs_state, NOTIFIER_NAME).symlink_to(tmp_path / "elsewhere")
     result = amq("who", "--json")
     assert result.code == 0
-    assert "who notifies" in result.err
+    assert "what notifies" in result.err
     assert not (tmp_path / "elsewhere").exists()
 
 

@@ -51,14 +51,14 @@ def test_no_mail_waits(amq: Shell) -> None:
 
 def test_nobody_notifies_it(amq: Shell, state: RootedPath) -> None:
     amq.send()
-    assert amq.ok("why", "bob") == "bob: 1 unread message: no-channel: nobody notifies it: start it with amq run\n"
+    assert amq.ok("why", "bob") == "bob: 1 unread message: no-channel: nothing notifies it: start it with amq run\n"
     Record(state).waits((), Reason.OFF)
     assert waits_for(amq) == "off"
 
 
 def test_nobody_is_to_start_the_person(amq: Shell) -> None:
     amq.send(to="user")
-    expected = "user: 1 unread message: no-channel: nobody tells the person: amq drain --include-body shows it\n"
+    expected = "user: 1 unread message: no-channel: nothing notifies the user; to read it: amq drain --include-body\n"
     assert amq.ok("why", "user") == expected
 
 
@@ -74,11 +74,11 @@ def test_a_notifier_that_is_stopped_tells_nobody(amq: Shell, state: RootedPath) 
     with subprocess.Popen([sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.readline()
-        assert waits_for(amq) == "nothing"
+        assert waits_for(amq) == "notified"
         process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, process.pid, os.WSTOPPED)
         assert waits_for(amq) == "stopped"
-        assert f"amq run (pid {process.pid}) is stopped: fg in its shell" in amq.ok("why", "bob")
+        assert f"amq run (pid {process.pid}) is stopped; to resume it: fg in its shell" in amq.ok("why", "bob")
         process.send_signal(signal.SIGCONT)
         process.communicate()
 
@@ -88,7 +88,7 @@ def test_a_notifier_that_has_ended_says_nothing_any_more(amq: Shell, state: Root
     assert waits_for(amq) == "no-channel"
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in (Reason.OFF, Reason.NOTHING)])
+@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in (Reason.OFF, Reason.NOTIFIED)])
 def test_what_the_notifier_said_last(amq: Shell, state: RootedPath, notified: None, reason: Reason) -> None:
     identifier = amq.send()
     Record(state).attempt({identifier}, "pty", Outcome.SUBMITTED, "")
@@ -100,7 +100,7 @@ def test_what_the_notifier_said_last(amq: Shell, state: RootedPath, notified: No
 @pytest.mark.parametrize("outcome", Outcome)
 def test_how_the_last_attempt_ended(amq: Shell, state: RootedPath, notified: None, outcome: Outcome) -> None:
     Record(state).attempt({amq.send()}, "pty", outcome, "a\x1b reason")
-    assert waits_for(amq) == "nothing"
+    assert waits_for(amq) == "notified"
     said = amq.ok("why", "bob")
     assert said.startswith(f"bob: 1 unread message: 0s ago {_ENDED[outcome]} (a^[ reason)")
 
@@ -108,7 +108,7 @@ def test_how_the_last_attempt_ended(amq: Shell, state: RootedPath, notified: Non
 def test_what_it_is_at_since_it_was_told_is_not_known(amq: Shell, state: RootedPath, notified: None) -> None:
     """A dialog, say: that is looked at when it is to be reminded."""
     Record(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
-    expected = "bob: 1 unread message: 0s ago it was told; it may be at work, or asking the person something\n"
+    expected = "bob: 1 unread message: 0s ago it was notified; it may be working, or asking the user a question\n"
     assert amq.ok("why", "bob") == expected
 
 
@@ -122,7 +122,7 @@ def test_a_notifier_that_failed_says_so(amq: Shell, state: RootedPath, notified:
 def test_what_was_said_of_other_mail_is_not_said_of_this(amq: Shell, state: RootedPath, notified: None) -> None:
     Record(state).waits({"another"}, Reason.DRAFT)
     amq.send()
-    assert waits_for(amq) == "nothing"
+    assert waits_for(amq) == "notified"
     Record(state).waits(set(map(str, range(MOST_IDS + 1))), Reason.DRAFT)
     assert waits_for(amq) == "draft"
 
@@ -134,16 +134,16 @@ def test_a_damaged_record_stops_nobody(amq: Shell, state: RootedPath, notified: 
     with Path(state, WAKES_NAME).open("a") as file:
         file.write(f'{whole}\n{{"at": "20\n[]\n7\n{whole.replace("draft", "moon")}\n')
     assert waits_for(amq) == "draft"
-    assert "draft: there is" in amq.ok("why", "bob"), "an instant that is none has no age"
+    assert "draft: its input line has" in amq.ok("why", "bob"), "an instant that is none has no age"
 
 
 def test_the_history(amq: Shell, state: RootedPath) -> None:
     record = Record(state)
     record.waits({"a", "b"}, Reason.BUSY)
-    record.attempt({"a"}, "pty", Outcome.UNCERTAIN, "our text did not come back")
+    record.attempt({"a"}, "pty", Outcome.UNCERTAIN, "the program did not echo amq's text")
     assert [line.partition("Z  ")[2] for line in amq.ok("why", "bob", "--history").splitlines()] == [
         "2 unread  waits for busy",
-        "1 unread  uncertain (pty): our text did not come back",
+        "1 unread  uncertain (pty): the program did not echo amq's text",
     ]
     assert [entry["count"] for entry in amq("why", "bob", "--history", "--json").value] == [2, 1]
 

@@ -207,7 +207,7 @@ def test_without_events_of_the_system_mail_is_heard_of_and_doctor_says_so(
     each.hear()
     doctor = [*limited, *AMQ, "--root", str(each.root), "doctor"]
     said = subprocess.run(doctor, capture_output=True, text=True, check=False)
-    assert "directories can not be watched" in said.stdout
+    assert "directories cannot be watched" in said.stdout
     log = private_directory(each.root, "run") / "run.log"
     assert log.read_text().count("cannot be watched") == 1
 

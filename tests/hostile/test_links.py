@@ -118,7 +118,7 @@ def test_the_link_is_named(amq: Shell, outside: Path, name: str, words: str) -> 
         return
     assert result.code == 1
     assert f"{place} is a link; amq follows no link inside a queue" in result.err
-    assert "put a directory in its place" in result.err
+    assert "replace it with a directory" in result.err
 
 
 def test_a_linked_mailbox_is_left_out_and_stops_no_other(amq: Shell, outside: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_linked_mailbox_is_left_out_and_stops_no_other(amq: Shell, outside: Pa
         result = amq(*words.split())
         assert result.code == 0, words
         assert result.err.count(f"{place} is a link") == 1, words
-        assert "put a directory in its place" in result.err, words
+        assert "replace it with a directory" in result.err, words
     shown = amq("who").out
     assert "carol" in shown and "bob" not in shown
     assert "hello carol" in amq("thread", "--id", "p2p/alice__carol", "--include-body").out

@@ -48,7 +48,7 @@ ENVIRONMENT = (
             ("a server of ours takes itself for an agent", "setup/coop.py", "Coop.__init__",
              "name not in ('AM_ME', config.RUN)", "True"),
             ("an environment that is not handed over is no loss", "setup/coop.py", "Coop._start",
-             "warn(f\"{seat.handle} gets the tmux server's environment: {handover.why_not}\")", "None"),
+             "warn(f\"{seat.handle} gets the tmux server's environment, not yours: {handover.why_not}\")", "None"),
             ("the server's Python settings count", "setup/caller.py", "Handover.command", "'-I'", "'-s'"),
             ("a full disk stops the agents", "setup/caller.py", "_written", "OSError", "ValueError"),
             ("an environment stays in its file", "runtime/start_with.py", "start", "os.unlink(path)", "None"),

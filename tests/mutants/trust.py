@@ -129,7 +129,7 @@ TRUSTED = (
     ),
     Mutant(
         "an index that is not known is an empty one", "runtime/trust.py", "_tracking_repository",
-        "return f'whether the repository {visible(top)} tracks it is not known: {visible(str(error))}'", "return ''",
+        "return f'cannot tell whether the repository {visible(top)} tracks it: {visible(str(error))}'", "return ''",
         TRUST,
     ),
     Mutant(

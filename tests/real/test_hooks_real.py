@@ -62,7 +62,7 @@ def test_a_working_agent_is_told_between_tools_and_at_the_end_once(
     )
     wait_until(own.exists, terminal.screen)
     assert person.ways(agent) == ["hook tool", "hook stop"]
-    person.waits_for(agent, "nothing")
+    person.waits_for(agent, "notified")
     assert len(rig.model.turns) == 4
     settings = Path(rig.directory / agent.name / ".claude" / "settings.json").read_text()
     assert "hook" not in settings, "no file of the person's is changed"

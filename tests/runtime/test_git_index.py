@@ -125,7 +125,7 @@ def test_every_repository_around_is_found_nearest_first(tmp_path: Path) -> None:
 def test_a_pointer_that_leads_nowhere_is_not_known_to_track_nothing(tmp_path: Path, pointer: str) -> None:
     (tmp_path / ".git").write_text(pointer)
     ((top, git_directory),) = enclosing_repositories(str(tmp_path / ".agent-mail"))
-    with pytest.raises(UnreadableIndex, match="leads to no repository"):
+    with pytest.raises(UnreadableIndex, match="does not lead to a repository"):
         tracks(top, git_directory, str(tmp_path / ".agent-mail"))
 
 
@@ -160,7 +160,7 @@ def test_a_repository_whose_index_is_being_written_is_not_known_to_track_nothing
     """`git clone` writes the files first. Where there was an index, that one still stands."""
     git = Repository(tmp_path)
     (tmp_path / ".git" / "index.lock").touch()
-    with pytest.raises(UnreadableIndex, match="being cloned"):
+    with pytest.raises(UnreadableIndex, match="is cloning it"):
         git.tracks(".agent-mail")
     (tmp_path / ".git" / "index.lock").unlink()
     git.write("a")

@@ -135,7 +135,7 @@ def test_a_variable_of_the_persons_wins() -> None:
         ("claude", Options(wake=False), "off"),
         ("codex", Options(), "off: codex would ask you"),
         ("codex", Options(hooks=True), "on"),
-        ("bash", Options(hooks=True), "none: generic is not known"),
+        ("bash", Options(hooks=True), "none: amq knows no way to give generic hooks"),
     ],
 )
 def test_who_gets_hooks(program: str, options: Options, how: str) -> None:
@@ -179,7 +179,7 @@ def test_without_a_private_directory_nothing_is_put_anywhere() -> None:
     assert launch.program == ["claude", "--settings", "{}"]
     assert launch.environment["PATH"] == "/bin"
     assert not launch.finds_amq
-    assert launch.hooks == "none: there is no private directory for them (it is full)"
+    assert launch.hooks == "none: amq has no private directory for them (it is full)"
     prepare(launch, cast("Mailbox", None), Options())
 
 

@@ -31,8 +31,8 @@ from tests.pty.person import wait_until
 from tests.runtime.desk import AT_PROMPT, TUI, Desk, Session
 
 FEW_THREADS = Path(__file__).with_name("few_threads.py")
-NO_THREADS = "can't start new thread; let it start more processes and threads: ulimit -u"
-NO_FILES = f"more files can be opened, of {limits.FILES} that it takes; let it open more files: ulimit -n"
+NO_THREADS = "can't start new thread; allow more processes and threads: ulimit -u"
+NO_FILES = f"of the {limits.FILES} files it needs; allow more open files: ulimit -n"
 WITHOUT_THREADS = """
 import os, resource, sys, time
 from amq.layout import RootedPath
@@ -79,7 +79,7 @@ def test_no_file_for_a_terminal_is_a_failure_of_ours(desk: Desk, number: int) ->
     session = desk.spawn(with_files(number, *tui(desk)))
     session.expect_exact(NO_FILES)
     session.expect_exact("failed")
-    session.expect_exact("let it open more files: ulimit -n")
+    session.expect_exact("allow more open files: ulimit -n")
     assert ends(session) == 125
 
 
@@ -118,7 +118,7 @@ def test_wherever_threads_run_out_the_program_goes_on(desk: Desk, more: int) -> 
         wait_until(lambda: not desk.unread())
     goes_on(session)
     if 0 <= more < 5:
-        session.expect_exact("amq: warning: amq run tells tui of no more mail")
+        session.expect_exact("amq: warning: amq run no longer notifies tui of mail")
     session.expect(pexpect.EOF)
     assert ends(session) == 0
     assert b"Traceback" not in (session.before or b"")
@@ -137,7 +137,7 @@ def test_the_systems_events_are_done_without_rather_than_end_the_process(tmp_pat
 
 @pytest.mark.parametrize(
     ("more", "said", "status"),
-    [(-1, "cannot be told of its mail", 125), (0, "start new thread", 1), (1, "telling tui", 125)],
+    [(-1, "cannot be notified of mail", 125), (0, "start new thread", 1), (1, "notifying tui", 125)],
 )
 def test_wake_ends_with_the_reason(desk: Desk, more: int, said: str, status: int) -> None:
     """Behind its first word it is silent: this is the agent's terminal."""
@@ -263,7 +263,7 @@ def test_no_terminal_is_not_the_programs_failure(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("amq.pty.child.start", fails)
     with pytest.raises(PtyError, match="no terminal for true") as failure:
         Child.spawn(["true"], os.environ, USUAL_SIZE)
-    assert (type(failure.value), remedy(failure.value.__cause__ or failure.value)[:6]) == (PtyError, "let it")
+    assert (type(failure.value), remedy(failure.value.__cause__ or failure.value)[:6]) == (PtyError, "allow ")
 
 
 def test_keys_that_cannot_be_asked_for_now_may_be_unread(monkeypatch: pytest.MonkeyPatch) -> None:

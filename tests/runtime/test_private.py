@@ -44,8 +44,8 @@ def test_the_first_place_that_is_private_is_taken_and_made(place: Path) -> None:
     ("base", "why"),
     [
         ("relative", "not an absolute path"),
-        ("{place}/co:lon", "cannot stand in a PATH"),
-        ("{place}/line\nfeed", "cannot stand in a PATH"),
+        ("{place}/co:lon", "cannot be part of a PATH"),
+        ("{place}/line\nfeed", "cannot be part of a PATH"),
         ("{place}/project/state", "where agents can write"),
         ("{place}/link/state", "where agents can write"),
         ("{place}/deep/state", "where agents can write"),
@@ -55,9 +55,9 @@ def test_the_first_place_that_is_private_is_taken_and_made(place: Path) -> None:
         ("{place}/group/state", "can be changed by other users"),
         ("{place}/file", "Not a directory"),
         ("{place}/file/state", "Not a directory"),
-        ("{place}/taken", "not a directory of yours alone"),
-        ("{place}/linked", "not a directory of yours alone"),
-        ("{place}/loose", "not a directory of yours alone"),
+        ("{place}/taken", "not a directory that only you can use"),
+        ("{place}/linked", "not a directory that only you can use"),
+        ("{place}/loose", "not a directory that only you can use"),
         ("/proc/state", "No such file"),
     ],
 )
@@ -116,7 +116,7 @@ def test_a_place_of_another_user_s_is_not_taken(place: Path) -> None:
     assert "belongs to another user" in private_state({"HOME": str(place / "theirs")}, ()).why_not
     (place / "amq").mkdir()
     os.chown(place / "amq", OTHER, OTHER)
-    assert "yours alone" in private_state({"XDG_STATE_HOME": str(place)}, ()).why_not
+    assert "only you can use" in private_state({"XDG_STATE_HOME": str(place)}, ()).why_not
 
 
 def test_a_directory_of_the_user_s_own_group_may_be_writable_for_it(place: Path) -> None:

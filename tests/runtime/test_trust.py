@@ -107,9 +107,9 @@ def test_a_link_in_the_place_of_a_directory_needs_one(amq: Shell, state: Private
 
 
 def test_what_cannot_be_known_needs_one(amq: Shell, state: PrivateState) -> None:
-    assert why_untrusted(str(amq.root / "missing"), state).startswith("it cannot be looked at")
+    assert why_untrusted(str(amq.root / "missing"), state).startswith("cannot inspect it")
     (amq.project / ".git" / "index").write_bytes(b"?")
-    assert "is not known" in why_untrusted(str(amq.root), state)
+    assert "cannot tell whether" in why_untrusted(str(amq.root), state)
     (amq.project / ".git" / "index").unlink()
     Path(state.directory, "trust.json").write_text('{"trusted": [{}]}')
     assert "cannot be read" in why_untrusted(str(amq.root), state)
@@ -316,10 +316,10 @@ class TestHosting:
 
     def test_a_no_hosts_without_hooks_and_says_why(self, clone: Shell, program: Path) -> None:
         user = self.host(clone, program)
-        user.expect_exact("tracks it, so that it may be another's")
+        user.expect_exact("tracks it, so someone else may have made it")
         user.expect_exact("[y/N]")
         user.sendline("n")
-        user.expect_exact("agents are not told of the mail here")
+        user.expect_exact("agents are not notified of mail here")
         wait_until(lambda: "in: " in self.log(program))
         assert "--settings" not in self.log(program)
         why = clone("why", "bob", "--json").value

@@ -239,8 +239,8 @@ def test_the_gate_of_a_program_with_a_prompt(look: Look, reason: Reason | None) 
     [
         (replace(IDLE, row=EMPTY), End(Outcome.SUBMITTED, "")),
         (replace(IDLE, row=ELSEWHERE, output=92), End(Outcome.SUBMITTED, "")),
-        (replace(IDLE, row=ELSEWHERE), End(Outcome.UNCERTAIN, "our text was not seen to leave the line")),
-        (replace(IDLE, row=OURS, output=92), End(Outcome.UNCERTAIN, "our text was not seen to leave the line")),
+        (replace(IDLE, row=ELSEWHERE), End(Outcome.UNCERTAIN, "amq's text did not leave the line")),
+        (replace(IDLE, row=OURS, output=92), End(Outcome.UNCERTAIN, "amq's text did not leave the line")),
         (replace(IDLE, row=ELSEWHERE, published=Published.BLOCKED), End(Outcome.TYPED, "dialog")),
     ],
 )
@@ -275,7 +275,7 @@ def test_the_time_to_settle_begins_again_when_the_text_goes_away() -> None:
 
 
 @pytest.mark.parametrize(
-    ("echo", "reason"), [(Echo.NOTHING, "did not come back"), (Echo.PART, "did not"), (Echo.OTHER, "something else")]
+    ("echo", "reason"), [(Echo.NOTHING, "did not echo"), (Echo.PART, "did not"), (Echo.OTHER, "something else")]
 )
 def test_without_exactly_our_text_nothing_is_pressed(echo: Echo, reason: str) -> None:
     state, done = run(pasted(), (1.0, replace(IDLE, echo=echo)), (1.5, replace(IDLE, echo=echo)))
@@ -308,10 +308,10 @@ def test_what_happens_meanwhile_stops_it(look: Look, outcome: Outcome, reason: s
 def test_an_enter_that_changed_nothing_is_repeated_only_with_the_same_proof() -> None:
     exact = replace(IDLE, echo=Echo.EXACT)
     state, done = run(pasted(), (0.02, exact), (0.12, exact), (0.7, exact))
-    assert done == [Write(b"\r"), End(Outcome.UNCERTAIN, "our text was not seen to leave the line")]
+    assert done == [Write(b"\r"), End(Outcome.UNCERTAIN, "amq's text did not leave the line")]
     assert run(state, (30.0, exact))[1] == [Write(b"\r")]
     for other in (IDLE, replace(IDLE, echo=Echo.OTHER)):
-        assert run(state, (30.0, other)) == (state, [End(Outcome.UNCERTAIN, "our text may still stand there")])
+        assert run(state, (30.0, other)) == (state, [End(Outcome.UNCERTAIN, "amq's text may still be in the line")])
 
 
 def test_a_text_that_came_back_late_is_submitted_by_the_reminder() -> None:
@@ -356,10 +356,10 @@ def test_a_known_cli_is_done_when_its_row_is_back_without_our_text(look: Look, r
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        (EMPTY, "our text did not come back"),
-        (MERGED, "something else came back"),
-        (NOT_FOUND, "the input row has gone"),
-        (ELSEWHERE, "another place has come where the input row was"),
+        (EMPTY, "the program did not echo amq's text"),
+        (MERGED, "the program echoed something else"),
+        (NOT_FOUND, "the input row disappeared"),
+        (ELSEWHERE, "something else replaced the input row"),
         (UNKNOWN, "the input row was not seen"),
     ],
 )
@@ -383,7 +383,7 @@ def test_a_key_that_dialogs_ignore_and_that_has_no_effect_is_the_sign_of_another
     """The key is repeated while our text stands. No other follows, and no attempt presses one there again."""
     look = replace(standing(idle), published=published)
     presses = [(0.7 * number, look) for number in range(1, 4)]
-    no_effect = "the submit key had no effect: this is another place than its prompt, or the key is taken"
+    no_effect = "the submit key had no effect: the line is not the program's prompt, or the key has another binding"
     state, done = run(submitted(idle, rules), *presses, (2.8, look), (2.9, idle), rules=rules)
     assert (state, done) == (Typed(), [Write(rules.submit)] * 3 + [ERASE, End(Outcome.ERASED, no_effect)])
 
@@ -622,11 +622,11 @@ def test_a_text_that_stays_unsent_is_taken_back() -> None:
         (replace(standing(WORKING), inside=True), "draft"),
         (replace(standing(WORKING), stopped=True), "stopped"),
         (replace(standing(WORKING), published=Published.BLOCKED), "dialog"),
-        (replace(WORKING, row=MERGED), "something else came back"),
-        (replace(WORKING, row=NOT_FOUND), "the input row has gone"),
-        (replace(WORKING, row=ELSEWHERE), "another place has come where the input row was"),
+        (replace(WORKING, row=MERGED), "the program echoed something else"),
+        (replace(WORKING, row=NOT_FOUND), "the input row disappeared"),
+        (replace(WORKING, row=ELSEWHERE), "something else replaced the input row"),
         (replace(WORKING, row=UNKNOWN), "the input row was not seen"),  # such as after a resize
-        (replace(standing(WORKING), waiting=True), "not all that was typed has been taken"),
+        (replace(standing(WORKING), waiting=True), "the program has not read all that was typed"),
     ],
 )
 def test_a_text_that_may_not_stand_alone_is_left_and_the_user_told(look: Look, reason: str) -> None:
@@ -677,7 +677,7 @@ def test_at_a_prompt_nothing_is_erased_behind_enter() -> None:
     state, _ = run(pasted(PROMPT, replace(IDLE, row=EMPTY)), (0.02, ours), (0.12, ours), rules=PROMPT)
     state, done = run(state, (0.7, ours), rules=PROMPT)
     (end,) = done
-    assert end == End(Outcome.UNCERTAIN, "our text was not seen to leave the line")
+    assert end == End(Outcome.UNCERTAIN, "amq's text did not leave the line")
     assert isinstance(end, End)
     assert end.unsent
 
@@ -685,8 +685,8 @@ def test_at_a_prompt_nothing_is_erased_behind_enter() -> None:
 @pytest.mark.parametrize(
     ("look", "end", "phase"),
     [
-        (standing(WORKING), End(Outcome.TYPED, "our text was not seen to be erased: busy"), Phase.STANDING),
-        (replace(WORKING, row=DRAFT), End(Outcome.TYPED, "our text was not seen to be erased: busy"), Phase.STANDING),
+        (standing(WORKING), End(Outcome.TYPED, "amq did not see its text erased: busy"), Phase.STANDING),
+        (replace(WORKING, row=DRAFT), End(Outcome.TYPED, "amq did not see its text erased: busy"), Phase.STANDING),
         (replace(WORKING, alive=False), End(Outcome.FAILED, "the program has ended"), Phase.CLEAR),
     ],
 )

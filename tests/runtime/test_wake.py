@@ -314,7 +314,7 @@ def check_decision(state: Wake, event: Looked, actions: tuple[Action, ...], now:
     if event.unread and not actions:
         assert (state.phase, state.reason) == (Phase.PARKED, Reason.PARKED)
     if state.phase is Phase.WAITING and Attempt() not in actions and state.due <= now:
-        assert state.reason is not Reason.NOTHING or state.since + POLICY.debounce > now
+        assert state.reason is not Reason.NOTIFIED or state.since + POLICY.debounce > now
 
 
 @given(SCHEDULES)

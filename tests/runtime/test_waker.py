@@ -303,7 +303,7 @@ def test_a_pane_whose_name_was_only_inherited_is_not_typed_into(outside: Outside
     }
     with plain_terminal(outside) as shell:
         shell.press(f"AM_ME=claude AM_ROOT={outside.root} amq wake --check\r")
-        shell.sees(b"tmux     no: the terminal is another one than TMUX_PANE names")
+        shell.sees(b"tmux     no: this terminal is not the one that TMUX_PANE names")
 
 
 def test_a_blind_way_types_nothing_to_a_shell_or_an_editor(outside: Outside) -> None:
@@ -398,12 +398,10 @@ def test_a_program_that_amq_does_not_know_gets_nothing_and_the_user_is_notified_
     shown = other(outside)
     with plain_terminal(outside) if way == "tiocsti" else contextlib.nullcontext(request.getfixturevalue("pane")):
         starts_other(outside, "--program other")
-        assert "amq: other is not a program that amq knows, so nothing is typed into it" in outside.said()
+        assert "amq: amq does not know other, so it types nothing into it" in outside.said()
         gets_nothing(outside, "unknown-program")
         wait_until(shown.exists)
-        assert (
-            shown.read_text() == "--app-name=amq|--|Mail for claude|It has not been read; amq why claude tells why.|\n"
-        )
+        assert shown.read_text() == "--app-name=amq|--|Mail for claude|Unread mail. To see why: amq why claude|\n"
 
 
 @pytest.mark.parametrize("way", ["tmux", "tiocsti"])

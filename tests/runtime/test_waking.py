@@ -206,7 +206,7 @@ async def test_an_inbox_that_cannot_be_read_is_why_until_it_can(root: str) -> No
     new.with_name("away").rename(new)
     await waker.turn(rung=True)
     found = why(agent, [name.removesuffix(".md") for name in ids], notifier, journal, 0)
-    assert (found.waits_for, found.detail) == (Reason.NOTHING, "the inbox could not be read for a while")
+    assert (found.waits_for, found.detail) == (Reason.NOTIFIED, "the inbox could not be read for some time")
     assert len(channel.told) == 1
 
 

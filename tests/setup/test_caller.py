@@ -114,7 +114,7 @@ def test_a_server_that_starts_with_the_agents_knows_none(coop: Project) -> None:
 
 def test_without_a_private_directory_that_is_said(coop: Project, tmp_path: Path) -> None:
     done = coop.amq("coop", "up", "--agents", coop.agent("alice"), XDG_STATE_HOME=str(tmp_path))
-    assert "amq: warning: alice gets the tmux server's environment: " in done.stderr
+    assert "amq: warning: alice gets the tmux server's environment, not yours: " in done.stderr
     wait_until(lambda: coop.started("alice"))
 
 
@@ -144,7 +144,7 @@ def test_it_is_handed_over_once(private: PrivateState) -> None:
         assert handover.taken
     assert (first.returncode, first.stdout) == (0, "b\n")
     assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr.startswith("amq: the agent did not get its environment, which is handed over once (")
+    assert second.stderr.startswith("amq: the agent did not get its environment, which can be read only once (")
 
 
 def test_what_cannot_be_written_is_told(private: PrivateState, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +164,7 @@ def test_a_pane_that_never_takes_it_is_named(
     root = f"{coop.path}/.agent-mail"
     registry.make_queue(QueueLayout(root), tracked=False)
     agents = Coop(root, coop.environ)
-    with pytest.raises(AmqError, match=r"alice has not started in tmux my-project:0\.0 in 0\.1 s"):
+    with pytest.raises(AmqError, match=r"alice did not start in tmux my-project:0\.0 in 0\.1 s"):
         agents.up([Seat("alice", ("cat",))], str(coop.path), private, print)
     monkeypatch.setattr(Handover, "command", lambda *_: ["false"])
     (place,) = agents.up([Seat("bob", ("cat",))], str(coop.path), private, print)

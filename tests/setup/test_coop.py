@@ -37,7 +37,7 @@ def test_agents_start_side_by_side_and_are_told_of_their_mail(coop: Project) -> 
 def test_a_second_time_starts_only_what_is_missing(coop: Project) -> None:
     up(coop, coop.agent("alice"))
     assert up(coop, coop.agent("alice"), coop.agent("bob")) == [
-        "alice: runs already in tmux",
+        "alice: already running in tmux",
         "bob: started in tmux",
     ]
     wait_until(lambda: coop.started("bob") and coop.started("alice"))
@@ -58,7 +58,7 @@ def test_a_program_that_is_not_installed_is_named_and_the_rest_starts(coop: Proj
     coop.environ["PATH"] = "/usr/bin:/bin"
     done = coop.amq("coop", "up", "--agents", f"codex,gpt=no-such-agent,{coop.agent('alice')}", code=1)
     assert done.stderr.splitlines()[-2:] == [
-        "amq: codex: codex is not installed; to get it: npm install -g @openai/codex",
+        "amq: codex: codex is not installed; install it: npm install -g @openai/codex",
         "amq: gpt: no-such-agent is not installed; install no-such-agent, or put it on the PATH",
     ]
     wait_until(lambda: coop.started("alice"))
@@ -67,10 +67,10 @@ def test_a_program_that_is_not_installed_is_named_and_the_rest_starts(coop: Proj
 def test_an_agent_that_is_hosted_elsewhere_is_neither_started_nor_ended(coop: Project) -> None:
     coop.amq("init", "--here", "--agents", "alice")
     claim = lock.claim(Mailbox(str(coop.path / ".agent-mail"), "alice").state_dir, "run")
-    assert up(coop, coop.agent("alice")) == ["alice: runs already, elsewhere (process"]
+    assert up(coop, coop.agent("alice")) == ["alice: already running elsewhere (process"]
     assert coop.states() == {"alice": "elsewhere"}
     assert coop.amq("coop", "down").stdout == (
-        f"alice: runs in a terminal of its own (process {os.getpid()}), which was left alone\n"
+        f"alice: left running: coop up did not start it (process {os.getpid()})\n"
     )
     claim.release()
 
@@ -87,7 +87,7 @@ def test_a_terminal_is_shown_the_session(coop: Project) -> None:
     person = pexpect.spawn(sys.executable, words, cwd=str(coop.path), env=coop.environ, timeout=30)
     wait_until(lambda: coop.tmux("list-clients"))
     coop.tmux("detach-client", "-s", "my-project")
-    person.expect_exact("amq: the agents go on: amq coop up shows them again, amq coop down ends them")
+    person.expect_exact("amq: the agents keep running: amq coop up shows them again, amq coop down stops them")
     hang_up(person)
     assert coop.states()["alice"] == "running"
 
@@ -115,9 +115,9 @@ def test_down_ends_all_and_says_what_mail_remains(coop: Project) -> None:
     coop.amq("send", "--me", "alice", "--to", "carl", "--create", "--body", "hello")
     said = coop.amq("coop", "down").stdout.splitlines()
     assert sorted(said[:2]) == ["alice: ended", "bob: ended"]
-    assert said[2:] == ["carl: 1 unread, which wait"]
+    assert said[2:] == ["carl: 1 unread, kept in the queue"]
     assert coop.tmux("list-sessions", "-F", "#{session_name}") == "other\n"
-    assert coop.amq("coop", "down").stdout == "carl: 1 unread, which wait\n"
+    assert coop.amq("coop", "down").stdout == "carl: 1 unread, kept in the queue\n"
 
 
 def test_down_ends_the_agents_from_a_sandbox_too(coop: Project) -> None:
@@ -134,7 +134,7 @@ def test_down_ends_the_agents_from_a_sandbox_too(coop: Project) -> None:
 def test_down_says_that_there_was_nothing_to_end(coop: Project) -> None:
     coop.amq("init", "--here", "--agents", "alice")
     done = coop.amq("coop", "down")
-    assert (done.stdout, done.stderr) == ("", "amq: no agent was there that amq coop up had started\n")
+    assert (done.stdout, done.stderr) == ("", "amq: nothing to stop\n")
 
 
 def test_a_program_that_does_not_end_is_named(coop: Project) -> None:
@@ -142,7 +142,7 @@ def test_a_program_that_does_not_end_is_named(coop: Project) -> None:
     wait_until(lambda: coop.states() == {"alice": "running"})
     wait_until(lambda: "notifier" in coop.value("who", "--me", "user")[0])
     done = coop.amq("coop", "down", "--timeout", "300ms", code=1)
-    assert done.stdout.startswith("alice: did not end; it is in tmux my-project:0.0 (process ")
+    assert done.stdout.startswith("alice: still running in tmux my-project:0.0 (process ")
     assert coop.states() == {"alice": "running"}
 
 

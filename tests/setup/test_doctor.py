@@ -245,21 +245,21 @@ SET_UPS: dict[Break, tuple[str, str]] = {
     writable_for_all: ("permissions", "can write to 1 of"),
     only_registered: ("registry", "codex is registered but has no mailbox"),
     only_a_mailbox: ("registry", "codex has a mailbox but is not registered"),
-    broken_registry: ("registry", "can not be read"),
-    no_registry: ("registry", "there is no registry"),
+    broken_registry: ("registry", "cannot be read"),
+    no_registry: ("registry", "the registry is missing"),
     half_a_mailbox: ("mailboxes", "the mailbox of codex is incomplete"),
-    read_only: ("filesystem", "only be read"),
+    read_only: ("filesystem", "read-only"),
     full: ("filesystem", "the disk is full"),
     out_of_inodes: ("filesystem", "3 more files"),
     no_watches: ("watching", "no space left for watches"),
-    nobody_notifies: ("mail", "1 unread for codex, and nobody tells it"),
+    nobody_notifies: ("mail", "1 unread for codex, and nothing notifies it"),
     me_is_nobody: ("environment", "AM_ME is gemini"),
-    me_is_no_handle: ("environment", "no handle"),
+    me_is_no_handle: ("environment", "not a handle"),
     tracked: ("trust", "tracks it"),
     no_private_directory: ("private", "where agents can write"),
-    old_settings: ("private", "may hold keys"),
-    amq_is_missing: ("amq", "no amq on the PATH"),
-    amq_is_another: ("amq", "of version 0.9.8"),
+    old_settings: ("private", "may contain keys"),
+    amq_is_missing: ("amq", "amq is not on the PATH"),
+    amq_is_another: ("amq", "version 0.9.8"),
     a_cli_is_missing: ("agents", "codex is registered, but its CLI is not installed"),
     a_cli_does_not_start: ("agents", "does not start"),
 }
@@ -270,7 +270,7 @@ WORTH_KNOWING: dict[Break, tuple[str, str]] = {
     unread_for_long: ("mail", "has not read it"),
     dead_letters: ("mail", "1 dead letters"),
     a_cli_is_old: ("agents", "2.1.197 is older"),
-    no_tmux: ("tmux", "no tmux"),
+    no_tmux: ("tmux", "tmux is not installed"),
     no_hooks: ("hooks", "codex's own hooks"),
 }
 
@@ -404,8 +404,8 @@ class TestCommand:
         lines = result.out.splitlines()
         assert (result.code, lines[0]) == (1, f"queue: {amq.root}")
         assert lines[1].startswith("good: queue, permissions")
-        assert lines[2] == "WRONG: amq: no amq on the PATH"
-        assert lines[3].startswith("    install it")
+        assert lines[2] == "WRONG: amq: amq is not on the PATH"
+        assert lines[3].startswith("    run scripts/install.sh")
         assert lines[-2].startswith("note: tmux")
 
     def test_nothing_wrong_is_success(self, world: World) -> None:
@@ -425,7 +425,7 @@ class TestCommand:
     def test_fix_says_what_it_mended(self, amq: Shell) -> None:
         amq.root.chmod(0o777)
         result = amq("doctor", "--fix", me=None)
-        assert any(line.startswith("mended: permissions: other users can write") for line in result.out.splitlines())
+        assert any(line.startswith("fixed: permissions: other users can write") for line in result.out.splitlines())
         assert amq.root.stat().st_mode & 0o777 == 0o700
 
     def test_json_names_check_and_remedy(self, amq: Shell) -> None:

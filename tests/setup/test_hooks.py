@@ -163,7 +163,7 @@ class TestCommand:
         file.write_bytes(text)
         result = shell("hook", word, "claude", "--yes", me=None)
         assert (result.code, result.out) == (1, "")
-        assert f"{file} can not be understood, so it was left alone: " in result.err
+        assert f"{file} cannot be parsed, so amq left it unchanged: " in result.err
         assert file.read_bytes() == text
 
     def test_where_nobody_can_be_asked_it_refuses(self, shell: Shell, file: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
 def test_an_error_names_the_file_and_the_line(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text('{\n  "a": 1\n  "b": 2\n}')
-    with pytest.raises(AmqError, match=r"settings\.json can not be understood.*line 3"):
+    with pytest.raises(AmqError, match=r"settings\.json cannot be parsed.*line 3"):
         hooks.installing(str(path), "claude")
 
 

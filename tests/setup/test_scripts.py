@@ -272,7 +272,7 @@ def test_set_up_starts_the_agents_and_a_second_time_only_what_is_missing(coop: P
     assert "alice: started in tmux" in said
     wait_until(lambda: coop.started("alice") and coop.started("bob"))
     said = home.run(*words, shell=shell, TMUX_TMPDIR=coop.environ["TMUX_TMPDIR"])
-    assert said.count("runs already in tmux") == 2
+    assert said.count("already running in tmux") == 2
 
 
 NOTES_CALLS = """\

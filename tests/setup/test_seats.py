@@ -28,10 +28,10 @@ def test_agents(text: str, seats: list[tuple[str, ...]]) -> None:
         ("", "no agents"),
         (" , ", "no agents"),
         ("Claude", "not a handle"),
-        ("user", "the person"),
-        ("a,a=b", "named twice"),
+        ("user", "the user"),
+        ("a,a=b", "used twice"),
         ("a=", "no program"),
-        ("a='", "taken apart"),
+        ("a='", "split into words"),
     ],
 )
 def test_what_names_no_agents_is_refused(text: str, what: str) -> None:

@@ -63,7 +63,7 @@ def test_a_changed_file_is_kept_and_nothing_else_done_unless_forced(shell: Shell
     before = tree(place)
     result = shell("skill", action, "--claude", me=None)
     assert (result.code, tree(place)) == (1, before)
-    assert f"{place}/references/commands.md has been changed" in result.err
+    assert f"{place}/references/commands.md has your changes" in result.err
     shell.ok("skill", action, "--claude", "--force", me=None)
     assert (place / "SKILL.md").exists() == (action == "install")
     assert b"mine" not in tree(place).values()
@@ -105,7 +105,7 @@ def test_a_forged_list_removes_nothing_outside(shell: Shell, home: Path, name: s
 
 
 def test_an_agent_must_be_named(shell: Shell) -> None:
-    assert "for which agent?" in shell("skill", "install", me=None).err
+    assert "no agent named" in shell("skill", "install", me=None).err
 
 
 def test_json_names_places_and_files(shell: Shell, home: Path) -> None:

@@ -20,7 +20,7 @@ from tests.conftest import Shell
 def test_one_at_a_time(tmp_path: Path) -> None:
     first = lock_beside(RootedPath(str(tmp_path)), "lock")
     second = lock_beside(RootedPath(str(tmp_path)), "lock", patience=0)
-    with first, pytest.raises(AmqError, match="has held the lock"), second:
+    with first, pytest.raises(AmqError, match="held the lock"), second:
         pass
     with lock_beside(RootedPath(str(tmp_path)), "lock", patience=0):
         pass

@@ -215,7 +215,7 @@ def test_a_copy_that_can_not_be_kept_is_told(world: World) -> None:
 def test_what_can_not_be_confirmed_is_uncertain(world: World) -> None:
     bob = world.queue.agent("bob")
     os.rmdir(bob.inbox_cur)
-    with pytest.raises(Uncertain, match="may not be on the disk yet"):
+    with pytest.raises(Uncertain, match="may not be on disk yet"):
         maildir.confirm(ID, [bob])
 
 

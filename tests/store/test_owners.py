@@ -248,7 +248,7 @@ def test_another_user_writes_nothing_that_its_reader_could_not_read(shared: Path
         if words == "init --agents bob":  # which finds all there
             continue
         assert done.returncode == 1, words
-        assert "cannot be written by this one" in done.stderr or "Permission denied" in done.stderr, words
+        assert "this user cannot write" in done.stderr or "Permission denied" in done.stderr, words
     assert sorted(map(str, place.rglob("*"))) == before
     assert _by(OTHER, place, "--trust-root", "--me", "alice", "list").returncode == 0
 

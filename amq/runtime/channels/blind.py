@@ -77,13 +77,13 @@ class BlindChannel:
                 self._standing = self._told = False
                 return End(Outcome.SUBMITTED, "")
             if self._standing:
-                return End(Outcome.UNCERTAIN, "our text may still stand there")
+                return End(Outcome.UNCERTAIN, "amq's text may still be in the line")
             self._push(self._text(line, agent))
         except OSError as error:
             return End(Outcome.FAILED, f"the terminal takes no input: {error.strerror}")
         self._standing = True
         if not key:
-            return End(Outcome.TYPED, "it waits for Enter: no key is known that a dialog ignores", unsent=True)
+            return End(Outcome.TYPED, "it waits for Enter: amq knows no submit key that dialogs ignore", unsent=True)
         await anyio.sleep(SETTLE)
         return self._press(key, agent)
 
@@ -107,7 +107,7 @@ class BlindChannel:
 
     def _press(self, key: bytes, agent: Agent) -> End:
         if self._keyboard.agent() is not agent:
-            return End(Outcome.UNCERTAIN, "the agent has no longer the keyboard", unsent=True)
+            return End(Outcome.UNCERTAIN, "the agent no longer reads the keyboard", unsent=True)
         try:
             self._push(key)
         except OSError as error:

@@ -41,4 +41,4 @@ class CommandChannel:
             if ended.returncode == 0:
                 return End(Outcome.SENT, "")
             return End(Outcome.FAILED, f"the command ended with status {ended.returncode}")
-        return End(Outcome.UNCERTAIN, f"the command had not ended after {PATIENCE:g} s")
+        return End(Outcome.UNCERTAIN, f"the command timed out after {PATIENCE:g} s")

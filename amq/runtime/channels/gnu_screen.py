@@ -43,16 +43,16 @@ class ScreenWindow:
         """Type DATA. Raises OSError if it is not taken."""
         word, printer = quoting.screen(data), _printer()
         if printer is None:  # screen would type that there is none
-            raise OSError(None, "there is no printf(1)")
+            raise OSError(None, "printf(1) is not installed")
         if len(word) > _LONGEST:
-            raise OSError(None, "screen takes no command of that length")
+            raise OSError(None, "the text is too long for a screen command")
         command = [*self._at, printer, "%s", word]
         try:
             asked = subprocess.run(command, env=self._environment, capture_output=True, timeout=PATIENCE, check=False)
         except subprocess.TimeoutExpired as error:
             raise OSError(None, "screen does not answer") from error
         if asked.returncode:
-            raise OSError(None, f"screen ended with {asked.returncode}")
+            raise OSError(None, f"screen exited with {asked.returncode}")
 
 
 def why_not(environment: Mapping[str, str]) -> str:
@@ -62,7 +62,7 @@ def why_not(environment: Mapping[str, str]) -> str:
     if not find_program("screen", environment):
         return "screen is not on the PATH"
     inside = str(processes.parent(os.getsid(0))) == environment["STY"].partition(".")[0]
-    return "" if inside else "the terminal is another one than STY names"
+    return "" if inside else "this terminal is not the one that STY names"
 
 
 def _printer() -> str | None:

@@ -68,7 +68,7 @@ class NativeFirst:
     async def attempt(self, line: Notification) -> End:
         """By the program's own way; what it may have taken is not made sure of by another."""
         if self._unsure:
-            return End(Outcome.UNCERTAIN, "what was sent before may have been taken")
+            return End(Outcome.UNCERTAIN, "an earlier notification may have been accepted")
         if self._native.is_there():
             self.way = self._native.way
             end = await anyio.to_thread.run_sync(self._native.tell, line.text, abandon_on_cancel=True)
@@ -148,9 +148,9 @@ class CodexQueue:
                 timeout=QUEUE_WITHIN, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
-            return End(Outcome.UNCERTAIN, "codex queue did not end")
+            return End(Outcome.UNCERTAIN, "codex queue timed out")
         except OSError as error:
             return End(Outcome.REFUSED, str(error))
         if done.returncode == 0:
             return End(Outcome.SENT, "")
-        return End(Outcome.REFUSED, f"codex queue ended with {done.returncode}")
+        return End(Outcome.REFUSED, f"codex queue exited with {done.returncode}")

@@ -34,9 +34,9 @@ class NoticeChannel:
         """The person is told; whether the agent is, only its drain will show."""
         command = notice_command(f"Mail for {self._me}", line.text)
         if command is None:
-            return End(Outcome.FAILED, "there is no notify-send")
+            return End(Outcome.FAILED, "notify-send is not installed")
         with anyio.move_on_after(PATIENCE):
             ended = await anyio.run_process(command, stdin=None, check=False, start_new_session=True)
             if ended.returncode == 0:
                 return End(Outcome.SENT, "")
-        return End(Outcome.FAILED, f"{command[0]} did not show it")
+        return End(Outcome.FAILED, f"{command[0]} could not show the notice")

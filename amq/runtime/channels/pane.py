@@ -125,12 +125,12 @@ class PaneChannel:
         if agent is not self._agent and self._has_submitted_at_its_prompt():
             raise _RunsError
         if agent is None:
-            raise _LostError("the agent has no longer the keyboard")
+            raise _LostError("the agent no longer reads the keyboard")
         by_echo = agent.rules.by_echo or self._trust.empty
         rules = replace(agent.rules, by_echo=by_echo, echo_within=ECHO_WITHIN, submitted_within=SUBMITTED_WITHIN)
         if agent is not self._agent:
             if self._state.is_under_way:
-                raise _LostError("another program has the keyboard")
+                raise _LostError("another program reads the keyboard")
             self._agent, self._sight, self._state = agent, Sight(rules, self._trust), Typed()
             self._lost_since = None
         try:

@@ -18,7 +18,7 @@ from amq.runtime.keyboard import Keyboard
 from amq.runtime.panes import Pane, kitty, tmux
 from amq.runtime.profiles import Profile
 
-NO_TERMINAL = "there is no terminal here"
+NO_TERMINAL = "no terminal"
 FORBIDDEN = "this kernel forbids programs to type into their terminal (sysctl dev.tty.legacy_tiocsti is 0)"
 
 
@@ -59,7 +59,9 @@ def _pane(make: Callable[[Mapping[str, str]], Pane], place: Place) -> Channel:
 
 def _why_no_pane(why_not: Callable[[Mapping[str, str]], str], place: Place) -> str:
     reason = NO_TERMINAL if place.terminal is None else why_not(place.environment)
-    return reason or ("" if screen.has_emulator() else "no pyavt for this machine, which reads the screen")
+    return reason or (
+        "" if screen.has_emulator() else "pyavt, which reads the screen, is not available for this machine"
+    )
 
 
 def _screen(place: Place) -> Channel:
@@ -84,28 +86,28 @@ def _why_not_tiocsti(place: Place) -> str:
 
 
 def _why_not_command(place: Place) -> str:
-    return "" if place.command else "no --command was given"
+    return "" if place.command else "no --command given"
 
 
 def _why_not_notice(_place: Place) -> str:
-    return "" if notice_command("", "") else "there is no notify-send"
+    return "" if notice_command("", "") else "notify-send is not installed"
 
 
 WAYS = (
     Way(
         "tmux",
-        "the screen, and which program has the keyboard",
+        "the screen, and which program reads the keyboard",
         partial(_why_no_pane, tmux.why_not),
         partial(_pane, tmux.TmuxPane),
     ),
     Way(
         "kitty",
-        "the screen, and which program has the keyboard",
+        "the screen, and which program reads the keyboard",
         partial(_why_no_pane, kitty.why_not),
         partial(_pane, kitty.KittyWindow),
     ),
-    Way("screen", "only which program has the keyboard", _why_not_screen, _screen),
-    Way("tiocsti", "only which program has the keyboard", _why_not_tiocsti, _tiocsti),
+    Way("screen", "only which program reads the keyboard", _why_not_screen, _screen),
+    Way("tiocsti", "only which program reads the keyboard", _why_not_tiocsti, _tiocsti),
     Way("command", "nothing", _why_not_command, lambda place: CommandChannel(place.command, place.me), automatic=False),
     Way("notice", "nothing", _why_not_notice, lambda place: NoticeChannel(place.me), automatic=False),
 )

@@ -71,7 +71,7 @@ def ask(words: Sequence[str], environment: Mapping[str, str], given: bytes = b""
         raise GoneError(f"{words[0]}: {error}") from error
     if asked.returncode:
         said = (asked.stderr or asked.stdout).decode("utf-8", "replace").strip()
-        raise GoneError(said or f"{words[0]} ended with {asked.returncode}")
+        raise GoneError(said or f"{words[0]} exited with {asked.returncode}")
     return asked.stdout
 
 

@@ -64,9 +64,9 @@ def why_not(environment: Mapping[str, str]) -> str:
     if not environment.get("KITTY_WINDOW_ID", "").isdecimal():  # in a match, another word could be an expression
         return "not inside kitty"
     if not environment.get("KITTY_LISTEN_ON"):
-        return "kitty has no socket: set allow_remote_control and listen_on in kitty.conf"
+        return "kitty has no remote-control socket: set allow_remote_control and listen_on in kitty.conf"
     try:
         inside = KittyWindow(environment).leader() == os.getsid(0)
     except GoneError as error:
         return str(error)
-    return "" if inside else "the terminal is another one than KITTY_WINDOW_ID names"
+    return "" if inside else "this terminal is not the one that KITTY_WINDOW_ID names"

@@ -87,7 +87,7 @@ def why_not(environment: Mapping[str, str]) -> str:
         inside = TmuxPane(environment).leader() == os.getsid(0)
     except GoneError as error:
         return str(error)
-    return "" if inside else "the terminal is another one than TMUX_PANE names"
+    return "" if inside else "this terminal is not the one that TMUX_PANE names"
 
 
 def _is_elsewhere(client: bytes, window: bytes) -> bool:

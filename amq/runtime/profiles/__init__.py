@@ -168,15 +168,15 @@ def chosen(asked: str | None, program: str, environment: Mapping[str, str]) -> t
     like = nearest(asked, names, most=1)
     guess = f"; did you mean {like[0]}?" if like else ""
     raise UsageError(
-        f"there is no profile {asked!r}{guess}",
-        hint=f"there are {', '.join(names)}; a file has a / in it, or ends in .toml",
+        f"unknown profile {asked!r}{guess}",
+        hint=f"use one of {', '.join(names)}, or a file whose name has a / or ends in .toml",
     )
 
 
 def with_prompt(profile: Profile, prompt: object, where: str = "--prompt") -> Profile:
     """PROFILE for a program that takes a line where it shows PROMPT. Raises UsageError; WHERE says whose mistake."""
     if not (isinstance(prompt, str) and prompt.strip() and prompt.isprintable()):
-        raise UsageError(f"{where} takes one line of printable text: the prompt, as it stands before the cursor")
+        raise UsageError(f"{where} takes one line of printable text: the prompt as shown before the cursor")
     return replace(profile, rules=replace(profile.rules, row=PromptRule(prompt)))
 
 

@@ -30,7 +30,7 @@ PROFILE = Profile(
         Addition(
             ("--no-daemon",),
             unless=("--no-daemon", "--daemon", "shell_environment_policy.set.AM_ME"),
-            why="its daemon would run commands with the environment of whoever started it first",
+            why="its daemon would run commands with the environment of the process that started it first",
         ),
         Addition(
             ("-c", f'{QUEUE_SETTING}["tab","f21"]'),
@@ -41,7 +41,7 @@ PROFILE = Profile(
             ("-c", "shell_environment_policy.set.PATH={path}"),
             unless=("shell_environment_policy", "-cshell_environment_policy", "allow_login_shell"),
             unless_configured=("shell_environment_policy", "allow_login_shell"),
-            why="its login shells would forget where amq is",
+            why="its login shells would not find amq",
         ),
     ),
     chooses_environment=("shell_environment_policy",),

@@ -35,7 +35,7 @@ def read_own(path: str) -> Profile:
         raise UsageError(f"the profile {path} cannot be read: {error}") from error
     base = wire.pop("extends", "generic")
     if not isinstance(base, str) or base not in built_in():
-        raise UsageError(f"{path}: there is no profile {base!r} to extend", hint=f"there are {', '.join(built_in())}")
+        raise UsageError(f"{path}: unknown profile {base!r} in extends", hint=f"use one of {', '.join(built_in())}")
     start, where = built_in()[base], f"{path}: rules.prompt"
     rules = wire.get("rules")
     if not isinstance(rules, dict) or "prompt" not in rules:
@@ -56,9 +56,9 @@ def checked(values: Mapping[str, Any], path: str) -> Profile:
         raise UsageError(f"{path}: {where}: {first['msg']}") from error
     for name, key in (("submit", profile.rules.submit), ("plain", profile.rules.plain)):
         if key in NEVER or (key[:1] == b"\x1b" and len(key) < 3):
-            raise UsageError(f"{path}: rules.{name}: no key that submits a line", hint='such as "\\r"')
+            raise UsageError(f"{path}: rules.{name}: not a key that submits a line", hint='for example "\\r"')
     if not profile.rules.submit + profile.rules.plain:
-        raise UsageError(f"{path}: rules.submit: no key that submits a line", hint='such as "\\r"')
+        raise UsageError(f"{path}: rules.submit: not a key that submits a line", hint='for example "\\r"')
     if isinstance(profile.rules.row, PromptRule):
         return with_prompt(profile, profile.rules.row.text, f"{path}: rules.row.text")
     return profile
@@ -71,7 +71,7 @@ def _merged(start: Any, wire: Mapping[str, Any], path: str, above: str) -> dict[
         if name not in known:
             like = nearest(name, known, most=1)
             guess = f"; did you mean {above}{like[0]}?" if like else ""
-            raise UsageError(f"{path}: there is no field {above}{name}{guess}")
+            raise UsageError(f"{path}: unknown field {above}{name}{guess}")
         inner = getattr(start, name)
         if is_dataclass(inner) and isinstance(value, dict):
             value = _merged(inner, value, path, f"{above}{name}.")

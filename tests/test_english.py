@@ -1,0 +1,183 @@
+"""What users read is plain English: no word or opening of the list below is in help, errors, hints or documents."""
+
+from __future__ import annotations
+
+import ast
+import re
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+ROOT = Path(__file__).parent.parent
+
+
+class Banned(NamedTuple):
+    """A pattern, the words to write instead, and a text in which only this pattern is found."""
+
+    pattern: str
+    write: str
+    sample: str
+
+
+BANNED = [
+    Banned(r"\b[Tt]he person\b|\b[Aa] person\b", "user", "the dialog asks the person"),
+    Banned(
+        r"(?i)\b(some|any|every|no)body\b", "someone, anyone, everyone, no one; better a noun", "nobody notifies it"
+    ),
+    Banned(r"(?i)(?<!Initialized )\bAMQ root\b", "queue", "the AMQ root is missing"),
+    Banned(r"(?i)(?<!cannot )\btell(s|ing)?\b|\btold\b", "notify, announce, say", "the agent was told of it"),
+    Banned(r"(?i)\bmend(s|ed|ing)?\b", "fix", "doctor mends it"),
+    Banned(r"(?i)\bdefects?\b", "internal error", "a defect in amq"),
+    Banned(r"(?i)\bin vain\b", "timed out, failed", "it waited in vain"),
+    Banned(r"(?i)\bcan not\b", "cannot", "it can not be read"),
+    Banned(r"(?i)(?<!there )\b(is|are|was|were) no (?!longer\b)", "is not a", "the file is no message"),
+    Banned(r"(?i)\b(stands?|stood)\b", "is", "the line stands in its row"),
+    Banned(r"(?i)\bbe (it|they)\b", "whether", "the mail, be it new or old"),
+    Banned(r"(?i)\bof (ours|yours|mine|theirs)\b", "our, your", "a file of yours"),
+    Banned(r"(?i)\bput (back )?in(to)? order\b", "restore", "the terminal is put in order"),
+    Banned(r"(?i)\bbelongs to no\b|\bnames no\b", "unexpected, unknown, empty", "the word belongs to no option"),
+    Banned(r"(?i)\bwho has\b|\bwhoever\b", "a noun", "it is for whoever sent it"),
+    Banned(r"(?i)\ball the same\b", "anyway", "it is typed all the same"),
+    Banned(r"(?i)\bhands? over word\b|\bword of\b", "announce", "it hands over word about mail"),
+]
+OPENINGS = [
+    Banned(r"^(who|whose|what|whatever|whether|which|how)\b(?!.*\?)", "a verb, or a noun", "what each agent says"),
+    Banned(r"^(the same|one of them|such)\b", "a verb, or a noun", "the same for other mail"),
+    Banned(r"^see\b", "a verb that says what to do", "see the log"),
+]
+"""How no text begins, in lower or upper case; a question may."""
+LATER = {"CHANGELOG.md", "README.md"}
+"""Documents that are not looked at: history, and one that is being rewritten."""
+
+
+def wrong(texts: Iterator[tuple[str, str]], banned: list[Banned]) -> list[str]:
+    """Return a line for each TEXT, named by its place, that has a word or an opening of BANNED."""
+    together = re.compile("|".join(f"(?:{each.pattern.replace('(?i)', '')})" for each in banned), re.IGNORECASE)
+    return [
+        f"{place}: {found[0]!r} in {text.strip()!r}; write {each.write}"
+        for place, text in texts
+        if together.search(text)
+        for each in banned
+        if (found := re.search(each.pattern, text))
+    ]
+
+
+def strings(source: str, *, docstrings: bool) -> Iterator[tuple[int, str]]:
+    """Yield the texts of a module's SOURCE that have several words, with their lines: its DOCSTRINGS, or the others."""
+    nodes: list[ast.AST] = [ast.parse(source)]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            if docstrings and isinstance(node.value.value, str):
+                yield node.lineno, node.value.value
+            continue
+        if not docstrings and " " in (text := _text(node)):
+            yield from ((getattr(node, "lineno", 0), piece) for piece in pieces(text))
+        if isinstance(node, ast.JoinedStr):
+            nodes += [each.value for each in node.values if isinstance(each, ast.FormattedValue)]
+        else:
+            nodes += ast.iter_child_nodes(node)
+
+
+def _text(node: ast.AST) -> str:
+    if isinstance(node, ast.JoinedStr):
+        return "".join(_text(each) or "{}" for each in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def pieces(text: str) -> list[str]:
+    """Return the parts of a help text that are read apart: paragraphs, and what is behind an example."""
+    if "\n" not in text:
+        return [text]
+    return [piece for part in text.split("\n\n") for piece in re.split(r"\n(?=  )| {3,}", part)]
+
+
+def sentences(document: str) -> list[str]:
+    """Return the sentences and the cells of a Markdown DOCUMENT, without its code."""
+    prose = re.sub(r"```.*?```|<!--.*?-->|`[^`]*`", "X", document, flags=re.DOTALL)
+    prose = re.sub(r"(?m)^ {4}.*$", "", prose)
+    parts = re.split(r"\n\s*\n|\n(?=[*#|-])|\n(?=\d\. )|\|", prose)
+    whole = [" ".join(part.strip("#*-0123456789. \n").split()) for part in parts]
+    return [sentence for part in whole for sentence in re.split(r"(?<=[.:;]) (?=[A-Z])", part) if sentence]
+
+
+def modules(top: str) -> Iterator[tuple[str, str]]:
+    return ((str(path.relative_to(ROOT)), path.read_text("utf-8")) for path in sorted((ROOT / top).rglob("*.py")))
+
+
+def documents() -> list[Path]:
+    found = chain(ROOT.glob("*.md"), ROOT.glob("docs/*.md"), ROOT.glob("amq/**/*.md"))
+    return sorted(path for path in found if path.name not in LATER)
+
+
+def in_lower_case(texts: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    return ((place, text.strip().lower()) for place, text in texts)
+
+
+def test_help_errors_and_hints() -> None:
+    found = [
+        (f"{name}:{line}", text) for name, source in modules("amq") for line, text in strings(source, docstrings=False)
+    ]
+    assert len(found) > 1000
+    assert wrong(iter(found), BANNED) == []
+    assert wrong(in_lower_case(iter(found)), OPENINGS) == []
+
+
+def test_schemas() -> None:
+    found = [
+        (f"{name}:{line}", text)
+        for name, source in modules("amq/schema")
+        for line, text in strings(source, docstrings=True)
+    ]
+    assert wrong(iter(found), BANNED) == []
+
+
+def test_summaries() -> None:
+    """They begin with a verb."""
+    from amq.cli.main import COMMANDS
+
+    assert wrong(iter(COMMANDS.items()), BANNED + OPENINGS) == []
+    articles = re.compile(r"^(an?|the|your|every|each|it|they)\b")
+    assert [summary for summary in COMMANDS.values() if articles.match(summary)] == []
+
+
+def test_documents() -> None:
+    read = [(path.name, sentence) for path in documents() for sentence in sentences(path.read_text("utf-8"))]
+    assert wrong(iter(read), BANNED) == []
+    prose = [(name, sentence) for name, sentence in read if sentence[0].isupper()]  # not the cells of tables
+    assert wrong(in_lower_case(iter(prose)), OPENINGS) == []
+
+
+# -- the list itself --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("entry", BANNED + OPENINGS, ids=lambda entry: entry.sample)
+def test_each_entry_can_fail(entry: Banned) -> None:
+    assert len(wrong(iter([("here", entry.sample)]), BANNED + OPENINGS)) == 1
+    source = (
+        f'"""{entry.sample}"""\ndef f(it):\n    raise AmqError(f"{entry.sample} {{it}}", hint="do {entry.sample}")\n'
+    )
+    found = [("m", text) for _, text in strings(source, docstrings=False)]
+    assert {text for _, text in found} == {f"{entry.sample} {{}}", f"do {entry.sample}"}
+    assert wrong(iter(found), [entry])
+    assert wrong((("m", text) for _, text in strings(source, docstrings=True)), [entry])
+    document = f"# A title\n\nIt runs.\n{entry.sample[0].upper()}{entry.sample[1:]}, `too`.\n"
+    assert wrong(in_lower_case(iter([("d", text) for text in sentences(document)])), [*OPENINGS, entry])
+
+
+def test_what_is_read_apart() -> None:
+    assert pieces("  amq why          what it is\n  amq x") == ["  amq why", "what it is", "  amq x"]
+    document = "# Who\n\n* a `told` b. It\n  is: good\n\n    told\n\n| what | x |\n"
+    assert sentences(document) == [
+        "Who",
+        "a X b.",
+        "It is: good",
+        "what",
+        "x",
+    ]
