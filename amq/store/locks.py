@@ -91,7 +91,7 @@ def _wait_for(fd: int, path: str, patience: float) -> None:
             since, deadline = touched, now + patience
         elif now > deadline:
             raise AmqError(
-                f"another process held the lock {path} for more than {patience:g} s",
+                f"another process held the lock {path} for {patience:g} s",
                 hint="it may be stopped (^Z): resume or end it",
             )
         time.sleep(pause)

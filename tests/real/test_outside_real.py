@@ -49,7 +49,7 @@ def start(rig: Rig) -> Iterator[Callable[..., Terminal]]:
             terminal = stack.enter_context(open_terminal(socket, command, rig.project, environment))
             terminal.wait_for("^READY")
             terminal.press(f"amq wake --via {via} &\r")
-            terminal.wait_for(f"telling .* by {via}")
+            terminal.wait_for(f"notifying .* by {via}")
             terminal.press(f"clear; TERM={term} {agent.program} {arguments}\r")
             terminal.wait_for(ready, timeout=60)
             return terminal

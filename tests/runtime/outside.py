@@ -67,7 +67,7 @@ class Outside:
         """The classic quick start."""
         self.press(f"export AM_ME=claude AM_ROOT={self.root}\r")
         self.press(f"{wake} 2>{self.place}/said &\r")
-        wait_until(lambda: "telling" in self.said())
+        wait_until(lambda: "notifying" in self.said())
         if agent:
             self.press(shlex.join(["claude", str(self.log), *options]) + "\r")
             wait_until(lambda: self.noted() == ["started"])

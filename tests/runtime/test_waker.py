@@ -54,7 +54,7 @@ def nothing_happens(outside: Outside) -> None:
 
 def check_quick_start(outside: Outside, way: str) -> None:
     outside.starts()
-    assert outside.said() == f"amq: telling claude of its mail by {way}\n"
+    assert outside.said() == f"amq: notifying claude of its mail by {way}\n"
     outside.send()
     outside.comes_to("started", *TOLD)
     wait_until(lambda: outside.unread() == 0)
@@ -225,7 +225,7 @@ def test_it_survives_the_stop_of_the_job_it_was_started_with(outside: Outside) -
     with plain_terminal(outside) as shell:
         shell.press(f"export AM_ME=claude AM_ROOT={outside.root}\r")
         shell.press(f"sh {script}\r")
-        wait_until(lambda: "telling" in outside.said())
+        wait_until(lambda: "notifying" in outside.said())
         shell.press("\x1a")
         shell.sees(b"Stopped")
         shell.press(f"claude {outside.log}\r")

@@ -265,7 +265,7 @@ def test_a_filesystem_that_makes_everything_the_owners_is_written_to(
     owner = (tmp_path.stat().st_uid, tmp_path.stat().st_gid)
     fd = os.open(tmp_path, os.O_RDONLY)
     durable.give(owner, fd)
-    with pytest.raises(UnsafePath, match="cannot be written"):
+    with pytest.raises(UnsafePath, match="this user cannot write"):
         durable.give((OTHER + 1, 0), fd)
     os.close(fd)
 
