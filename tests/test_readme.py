@@ -16,13 +16,24 @@ from amq.cli.main import COMMANDS
 from tests.conftest import Shell
 
 REPOSITORY = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "COOP.md", "INSTALL.md")
+PAGES = tuple(
+    f"docs/{page}.md" for page in ("architecture", "commands", "comparison", "glossary", "python", "recipes", "waking")
+)
+DOCUMENTS = ("README.md", "COOP.md", "INSTALL.md", *PAGES)
+COMMAND_TABLES = "docs/commands.md"
+AS_CLAUDE = ("COOP.md", "INSTALL.md")
+"""What is written for an agent; the others are for the user."""
 SKILL = REPOSITORY / "amq" / "setup" / "skills"
 TEXTS = (
     *DOCUMENTS,
     "SECURITY.md",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "AGENTS.md",
     *(str(path.relative_to(REPOSITORY)) for path in SKILL.rglob("*.md")),
+)
+LINKING = sorted(
+    str(path.relative_to(REPOSITORY)) for folder in ("*.md", "docs/**/*.md") for path in REPOSITORY.glob(folder)
 )
 RUN_BY_CI = "run by CI"
 TELLS = "its exit code tells whether something is wrong"
@@ -70,14 +81,20 @@ def command_of(call: str) -> str:
     return next((name for name in (" ".join(words[:2]), *words[:1]) if name in COMMANDS), "")
 
 
-def commands_in_the_table() -> set[str]:
-    """The commands that the first column of README's table names."""
-    rows = re.findall(r"^\| (`amq .*?) \|", (REPOSITORY / "README.md").read_text(), re.MULTILINE)
+def commands_in_the_tables(document: str) -> set[str]:
+    """The commands that the first columns of a document's tables name."""
+    rows = re.findall(r"^\| (`amq .*?) \|", (REPOSITORY / document).read_text(), re.MULTILINE)
     return {command_of(call) for row in rows for call in re.findall(r"`amq ([^`]+)", row)}
 
 
-def test_the_table_names_every_command_and_no_other() -> None:
-    assert commands_in_the_table() == set(COMMANDS)
+def test_the_tables_name_every_command_and_no_other() -> None:
+    assert commands_in_the_tables(COMMAND_TABLES) == set(COMMANDS)
+
+
+def test_the_readme_names_the_daily_ones() -> None:
+    daily = commands_in_the_tables("README.md")
+    assert daily < set(COMMANDS)
+    assert daily >= {"send", "drain", "reply", "run", "coop up", "who", "why", "doctor"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -85,14 +102,14 @@ def test_every_command_block_does_what_it_says(document: str, shell: Shell, tmp_
     """In a project as the text has it: both agents have mailboxes, and claude has a question from codex."""
     shell.ok("init", "--agents", "claude,codex", me=None)
     question = shell.send("--kind", "question", to="claude", me="codex")
-    me = "user" if document == "README.md" else "claude"
+    me = "claude" if document in AS_CLAUDE else "user"
     programs = tmp_path / "programs"
     programs.mkdir()
     (programs / "amq").symlink_to(Path(sys.executable).with_name("amq"))
     (tmp_path / "home").mkdir()
     environ = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(tmp_path / "home"), "AM_ME": me}
     to_run = [block for block in blocks_of(document) if block.is_to_run]
-    assert len(to_run) > 1
+    assert document in PAGES or len(to_run) > 1
     for block in to_run:
         lines = tuple(re.sub(r"\bID\b", question, line) for line in block.lines)
         run_block(Block(lines, block.mark), shell.project, environ)
@@ -143,10 +160,10 @@ def is_known(call: str, helps: dict[str, str]) -> bool:
     return bool(command) and all(re.search(rf"{option}\b(?!-)", helps[command]) for option in options)
 
 
-def test_the_python_in_the_readme_runs(shell: Shell) -> None:
+def test_the_python_in_the_documents_runs(shell: Shell) -> None:
     shell.ok("init", "--agents", "claude,codex", me=None)
     shell.send(to="codex", me="claude", body="Is it done?")
-    (block,) = (block for block in blocks_of("README.md") if block.lines[0].startswith("from amq import"))
+    (block,) = (block for block in blocks_of("docs/python.md") if block.lines[0].startswith("from amq import"))
     program = "\n".join(block.lines).replace("/project", str(shell.project))
     done = subprocess.run([sys.executable, "-c", program], env={}, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["claude", "Is", "it", "done?"]
@@ -161,7 +178,31 @@ def test_a_block_is_read_as_markdown_has_it() -> None:
     assert (third.lines, third.is_to_run) == (("from amq import a", "", "a"), False)
 
 
-def test_links_between_the_documents_lead_somewhere() -> None:
-    for document in (*DOCUMENTS, "CONTRIBUTING.md", "AGENTS.md"):
-        for target in re.findall(r"\]\(([^)#:]+)\)", (REPOSITORY / document).read_text()):
-            assert (REPOSITORY / target).exists(), f"{document}: {target}"
+def heading_anchors(text: str) -> set[str]:
+    """The fragments of the headings of TEXT, as GitHub names them."""
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def broken_links(document: Path) -> list[str]:
+    """The links of DOCUMENT, to files and to their headings, that lead nowhere."""
+    broken = []
+    for link, path, fragment in re.findall(r"\]\((?!\w+:)(([^)#]*)#?([^)]*))\)", document.read_text()):
+        target = document.parent / path if path else document
+        if not target.exists() or (fragment and fragment not in heading_anchors(target.read_text())):
+            broken.append(link)
+    return broken
+
+
+@pytest.mark.parametrize("document", LINKING)
+def test_links_lead_somewhere(document: str) -> None:
+    assert broken_links(REPOSITORY / document) == []
+
+
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
+    page, other = tmp_path / "page.md", tmp_path / "other.md"
+    other.write_text("# The `amq` way, in short\n")
+    page.write_text(
+        "# A\n[1](other.md#the-amq-way-in-short) [2](#a) [3](https://x.org/y) [4](gone.md) [5](other.md#b)\n"
+    )
+    assert broken_links(page) == ["gone.md", "other.md#b"]
