@@ -210,7 +210,7 @@ def test_a_queue_that_others_can_write_to(tmp_path: Path, mode: int, loose: bool
     queue.chmod(mode)
     complaints: list[tuple[str, str]] = []
     config.check_root(str(queue), trusted=False, complain=lambda *words: complaints.append(words))
-    expected = (f"others can write to the queue {queue}", f"chmod go-w '{queue}'")
+    expected = (f"other users can write to the queue {queue}", f"chmod go-w '{queue}'")
     assert complaints == [expected] * loose
 
 

@@ -107,7 +107,7 @@ def test_a_root_that_was_replaced_after_it_was_accepted(theirs: Shell, tmp_path:
     Directory(RootedPath(str(theirs.root))).close()
     theirs.root.rename(theirs.project / "kept")
     theirs.root.symlink_to(victim)
-    with pytest.raises(UnsafePath, match=f"another user \\({OTHER}\\) now"):
+    with pytest.raises(UnsafePath, match=f"now belongs to another user \\({OTHER}\\)"):
         Directory(QueueLayout(str(theirs.root)).agents)
     descent.guard = Guard(owner=USER, trusted=True)
     Directory(QueueLayout(str(theirs.root)).agents).close()
@@ -146,17 +146,19 @@ def test_a_directory_that_others_can_write_to_is_warned_of_once(amq: Shell, name
     words = ("list",) if name.endswith("inbox") else ("presence", "set", "--status=x")
     loose = amq(*words)
     assert loose.code == 0
-    assert loose.err == (f"amq: warning: others can write to {amq.root / name}; to fix it: chmod -R go-w {amq.root}\n")
+    assert loose.err == (
+        f"amq: warning: other users can write to {amq.root / name}; to fix it: chmod -R go-w {amq.root}\n"
+    )
     strict = amq("--strict", *words)
     assert strict.code == 1
-    assert f"others can write to {amq.root / name}" in strict.err
+    assert f"other users can write to {amq.root / name}" in strict.err
 
 
 def test_a_host_complains_before_it_hosts_and_not_after(amq: Shell) -> None:
     from amq.cli.session import complain_no_more
 
     (amq.root / "agents").chmod(0o720)
-    assert "others can write" in amq("list").err
+    assert "other users can write" in amq("list").err
     told: list[str] = []
     descent.guard = Guard(complain=told.append)
     complain_no_more()
