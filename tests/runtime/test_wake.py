@@ -64,6 +64,12 @@ def test_mail_is_announced_at_once() -> None:
     assert step(Wake(), looked("a"), 0.0)[1] == (Attempt(),)
 
 
+def test_an_inbox_in_which_nothing_has_changed_counts_for_nothing() -> None:
+    told = Wake(Phase.OUTSTANDING, unread=frozenset("a"), announced=frozenset("a"), tries=1, in_a_row=1, due=30.0)
+    same = Looked(told.unread, frozenset(), frozenset(), Readiness())
+    assert step(told, same, 1.0) == (told, (Again(30.0),))
+
+
 def test_more_mail_can_be_waited_for() -> None:
     policy = Policy(debounce=5.0)
     state, actions = step(Wake(), looked("a"), 100.0, policy)
