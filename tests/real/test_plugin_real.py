@@ -33,4 +33,4 @@ def test_the_plugin_brings_the_skill_to_both(rig: Rig, both: tuple[Agent, Agent]
         call(agent, "plugin", "marketplace", "add", copy)
         call(agent, "plugin", install, "amq@amq")
     assert "Skills (1)  amq-cli" in call(claude, "plugin", "details", "amq")
-    assert "amq:amq-cli: Write to and hear from" in call(codex, "debug", "prompt-input", "hello")
+    assert "amq:amq-cli: Exchange mail with" in call(codex, "debug", "prompt-input", "hello")

@@ -56,7 +56,7 @@ def test_a_sandbox_says_what_is_said_outside(desk: Desk) -> None:
     for line in ASKED:
         assert said(desk, inside, line) == said(desk, [], line), line
     code, _, refused = said(desk, inside, "--me tui wake --command true")
-    assert (code, f"already told of its mail by amq run, process {session.pid}" in refused) == (125, True)
+    assert (code, f"already notified by amq run, process {session.pid}" in refused) == (125, True)
 
 
 def test_what_a_drain_holds_is_held_in_a_sandbox(desk: Desk) -> None:
