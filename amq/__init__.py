@@ -12,12 +12,12 @@ __version__ = "0.1.0"
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from amq.errors import AmqError
-    from amq.mailbox import Mailbox
-    from amq.sending import Draft
+    from amq.mail.mailbox import Mailbox
+    from amq.mail.sending import Draft
 
 __all__ = ["AmqError", "Draft", "Mailbox", "__version__"]
 
-_HOMES = {"AmqError": "amq.errors", "Draft": "amq.sending", "Mailbox": "amq.mailbox"}
+_HOMES = {"AmqError": "amq.errors", "Draft": "amq.mail.sending", "Mailbox": "amq.mail.mailbox"}
 
 
 def __getattr__(name: str) -> object:

@@ -21,13 +21,13 @@ from amq.layout import AgentLayout, QueueLayout
 from amq.names import SUFFIX
 from amq.runtime.private import private_state
 from amq.store import durable
-from amq.store.durable import Directory, Steps
-from tests import chance  # noqa: F401  before other processes are started to run tests, which are to choose the same
+from amq.store.durable import Directory, Syscalls
+from tests import seeds  # noqa: F401  before other processes are started to run tests, which are to choose the same
 
 if TYPE_CHECKING:
-    from tests.runtime.desk import Desk
+    from tests.runtime.run_session import Desk
 
-pytest_plugins = ["tests.proofs"]
+pytest_plugins = ["tests.proof_table"]
 
 settings.register_profile("amq", deadline=None)  # a busy machine is no fault of ours
 settings.load_profile("amq")
@@ -174,7 +174,7 @@ def amq(shell: Shell) -> Shell:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     """A person at a terminal, an agent's queue, and the sessions that are ended with the test."""
-    from tests.runtime.desk import Desk  # only here: few tests need what it needs
+    from tests.runtime.run_session import Desk  # only here: few tests need what it needs
 
     desk = Desk(tmp_path)
     yield desk
@@ -186,13 +186,13 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of messages that are opened from now on, as they are."""
     names: list[str] = []
 
-    class Noting(Steps):
+    class Noting(Syscalls):
         def open(self, directory: Directory, name: str, flags: int) -> int:
             if name.endswith(SUFFIX):
                 names.append(name.removesuffix(SUFFIX))
             return super().open(directory, name, flags)
 
-    monkeypatch.setattr(durable, "steps", Noting())
+    monkeypatch.setattr(durable, "syscalls", Noting())
     return names
 
 

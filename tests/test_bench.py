@@ -52,7 +52,7 @@ def test_a_quick_run_gives_each_row(rows: str, tmp_path: Path) -> None:
 SENDS = """
 import sys
 from itertools import count
-from amq.mailbox import Mailbox
+from amq.mail.mailbox import Mailbox
 instants = count(1_750_000_000_123_456_781, 10**7)  # none ends with a 0, which is not written: all messages are as long
 mailbox = Mailbox(sys.argv[1], "alice", clock=lambda: next(instants))
 for _ in range(2):

@@ -35,11 +35,13 @@ import importlib, sys
 for name in sys.argv[1:]:
     sys.modules[name] = None
 for name in (
-    "account config draining errors instants jsontext layout mailbox message names record sending text "
-    "store.acks store.deadletter store.drain store.durable store.locks store.maildir store.noreplace store.registry "
-    "store.shared "
-    "cli.ack cli.body cli.compose cli.drain cli.init cli.list cli.main cli.options cli.output cli.read cli.reader "
-    "cli.reply cli.send cli.session"
+    "config errors instants jsontext layout message names record text "
+    "mail.account mail.draining mail.mailbox mail.sending "
+    "store.acks store.dlq_write store.drain_claim store.durable store.locks store.maildir store.rename_noreplace "
+    "store.registry store.windows_open "
+    "cli.main cli.message_body cli.message_options cli.open_mailbox cli.options cli.output cli.pipe_ack "
+    "cli.commands.ack cli.commands.drain cli.commands.init cli.commands.list cli.commands.read cli.commands.reply "
+    "cli.commands.send"
 ).split():
     importlib.import_module(f"amq.{name}")
 """
@@ -59,7 +61,7 @@ def test_short_commands_import_nothing_heavy(tmp_path: Path) -> None:
         done = python("-c", LOADED_AFTER, command, *words, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         loaded = set(done.stderr.split())
-        assert "amq.mailbox" in loaded
+        assert "amq.mail.mailbox" in loaded
         assert loaded.isdisjoint(HEAVY), command
 
 
@@ -67,13 +69,15 @@ def test_completing_a_handle_imports_nothing_heavy(tmp_path: Path) -> None:
     """It is done each time that TAB is pressed."""
     done = python("-c", LOADED_AFTER, "completion", "handles", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert set(done.stderr.split()).isdisjoint({*HEAVY, "amq.mailbox"})
+    assert set(done.stderr.split()).isdisjoint({*HEAVY, "amq.mail.mailbox"})
 
 
 def test_a_command_imports_no_other(tmp_path: Path) -> None:
     assert python("-m", "amq", "init", "--here", "--agents", "bob", cwd=tmp_path).returncode == 0
     loaded = python("-c", LOADED_AFTER, "list", "--me", "bob", cwd=tmp_path).stderr.split()
-    assert {"amq.cli.send", "amq.cli.drain", "amq.sending", "amq.draining"}.isdisjoint(loaded)
+    assert {"amq.cli.commands.send", "amq.cli.commands.drain", "amq.mail.sending", "amq.mail.draining"}.isdisjoint(
+        loaded
+    )
 
 
 def test_the_mailbox_side_imports_where_posix_modules_are_missing(tmp_path: Path) -> None:

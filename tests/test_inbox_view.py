@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from amq import inbox_view
-from amq.inbox_view import InboxView
-from amq.mailbox import Mailbox
-from amq.sending import Draft
+from amq.mail import inbox_view
+from amq.mail.inbox_view import InboxView
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
 from tests.conftest import Shell
 from tests.crash.seam import Watched
 from tests.samples import message_file

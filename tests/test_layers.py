@@ -1,8 +1,8 @@
 """The layer rule: which part of amq may import which, and where the dangerous calls may stand.
 
-    cli -> runtime -> pty
+    cli -> runtime -> policy -> pty
      |        |
-     +-> mailbox -> store -> values
+     +-> mail -> store -> values
 
 The rule is read from the sources, so it also holds for what no test runs.
 """
@@ -25,38 +25,41 @@ ROOMS = {
     **{f"amq.{name}": "entry" for name in ("__main__", "entry")},
     **{f"amq.{name}": "values" for name in ("errors", "instants", "jsontext", "layout", "message", "names")},
     **{f"amq.{name}": "values" for name in ("budget", "outlines", "quoting", "record", "text")},
-    **{f"amq.{name}": "mailbox" for name in ("account", "draining", "listing", "mailbox", "progress", "sending")},
-    **{f"amq.{name}": "mailbox" for name in ("deadletters", "everywhere", "order", "roster", "sweeping")},
-    **{f"amq.{name}": "mailbox" for name in ("inbox_view", "thread_order", "threads")},
-    "amq.tracing": "mailbox",
     "amq.repository": "config",
-    **{f"amq.{name}": name for name in ("cli", "config", "demo", "pty", "runtime", "schema", "setup", "store")},
+    "amq.runtime.policy": "policy",
+    **{f"amq.{name}": name for name in ("cli", "config", "demo", "mail", "pty", "runtime", "schema", "setup", "store")},
 }
 """The room of a module is that of its longest prefix here."""
 
-MAILBOX_SIDE = {"library", "values", "config", "store", "mailbox", "cli"}
+MAILBOX_SIDE = {"library", "values", "config", "store", "mail", "cli"}
 
 MAY_IMPORT: dict[str, set[str]] = {
-    "library": {"values", "store", "mailbox"},
+    "library": {"values", "store", "mail"},
     "values": set(),
     "schema": {"values"},
     "config": {"values"},
     "store": {"values"},
-    "mailbox": {"values", "store"},
+    "mail": {"values", "store"},
     "pty": set(),
-    "runtime": {"values", "config", "store", "mailbox", "pty"},
-    "demo": {"values", "config", "store", "mailbox", "pty", "runtime"},
-    "setup": {"values", "config", "store", "mailbox", "runtime"},
-    "cli": {"library", "values", "config", "store", "mailbox", "schema", "setup", "runtime", "demo"},
+    "policy": {"values", "mail", "pty"},
+    "runtime": {"values", "config", "store", "mail", "pty", "policy"},
+    "demo": {"values", "config", "store", "mail", "pty", "runtime", "policy"},
+    "setup": {"values", "config", "store", "mail", "runtime", "policy"},
+    "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "demo"},
     "entry": {"cli", "values"},
 }
-LATE = {"cli": {"runtime", "demo", "setup", "schema"}, "library": {"values", "store", "mailbox"}}
+LATE = {"cli": {"runtime", "policy", "demo", "setup", "schema"}, "library": {"values", "store", "mail"}}
 """What is imported only inside the functions that need it: it would make every short command longer."""
 
 OUTSIDE = {
     **{name: {"runtime", "setup", "schema"} for name in ("anyio", "pydantic", "watchfiles")},
     "shtab": {"cli"},
     **{name: {"pty"} for name in ("avt", "ptyprocess", "pty", "termios", "tty")},
+}
+PURE = {"policy"}
+"""Rooms whose modules decide from what they are given: they import nothing that acts, waits or looks."""
+ACTING = {"asyncio", "fcntl", "io", "os", "pathlib", "random", "select", "selectors", "shutil", "signal", "socket"} | {
+    *("subprocess", "tempfile", "threading", "time"),
 }
 POSIX_ONLY = {
     "crypt",
@@ -78,7 +81,7 @@ FILE_CALLS = {
     *("truncate", "ftruncate", "rmdir", "removedirs"),
 }
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
-MAY_CHANGE_FILES = {"amq.store.durable", "amq.store.noreplace"}
+MAY_CHANGE_FILES = {"amq.store.durable", "amq.store.rename_noreplace"}
 MAY_READ_ENVIRONMENT = {"amq.config", "amq.runtime.start_with"}
 MAY_PRINT = {"amq.cli.output"}
 
@@ -124,6 +127,8 @@ def import_faults(module: str, imported: str, late: bool) -> Iterator[str]:
             yield f"{here} must not import {there}: {imported}"
         elif there in LATE.get(here, ()) and not late:
             yield f"{here} imports {there} only inside functions: {imported}"
+    if here in PURE and top in ACTING:
+        yield f"{here} must not import {top}: it is pure"
     if here not in OUTSIDE.get(top, {here}):
         yield f"{here} must not import {top}"
     elif top in POSIX_ONLY and here in MAILBOX_SIDE and not late:
@@ -180,42 +185,45 @@ def test_every_module_has_a_room() -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("amq", "from amq.mailbox import Mailbox"),
-        ("amq", "def f():\n    from amq.runtime import session"),
+        ("amq", "from amq.mail.mailbox import Mailbox"),
+        ("amq", "def f():\n    from amq.runtime import host"),
         ("amq.names", "from amq.store import durable"),
-        ("amq.names", "def f():\n    from amq import mailbox"),
-        ("amq.names", "from . import mailbox"),
+        ("amq.names", "def f():\n    from amq.mail import mailbox"),
+        ("amq.names", "from .mail import mailbox"),
         ("amq.layout", "from amq import config"),
-        ("amq.store.maildir", "from amq.account import Account"),
-        ("amq.store.maildir", "from .. import sending"),
-        ("amq.mailbox", "import amq.cli.output"),
-        ("amq.mailbox", "import amq.pty.tty"),
-        ("amq.mailbox", "if TYPE_CHECKING:\n    from amq.runtime import wake"),
+        ("amq.store.maildir", "from amq.mail.account import Account"),
+        ("amq.store.maildir", "from ..mail import sending"),
+        ("amq.mail.mailbox", "import amq.cli.output"),
+        ("amq.mail.mailbox", "import amq.pty.tty"),
+        ("amq.mail.mailbox", "if TYPE_CHECKING:\n    from amq.runtime import loop"),
         ("amq.pty.tty", "from amq.errors import AmqError"),
-        ("amq.pty.tty", "from amq.mailbox import Mailbox"),
-        ("amq.pty.tty", "from amq.runtime import typed"),
-        ("amq.runtime.inbox", "from amq.cli import output"),
-        ("amq.cli.run", "from amq.runtime import session"),
-        ("amq.cli.run", "if True:\n    import amq.runtime.session"),
-        ("amq.cli.run", "class A:\n    from amq.demo import stage"),
-        ("amq.cli.run", "def f():\n    import amq.pty.host"),
-        ("amq.cli.list", "import pydantic"),
-        ("amq.cli.list", "def f():\n    import pydantic"),
-        ("amq.mailbox", "from watchfiles import awatch"),
+        ("amq.pty.tty", "from amq.mail.mailbox import Mailbox"),
+        ("amq.pty.tty", "from amq.runtime.policy import injection"),
+        ("amq.runtime.inbox_events", "from amq.cli import output"),
+        ("amq.runtime.policy.schedule", "import time"),
+        ("amq.runtime.policy.schedule", "def f():\n    from subprocess import run"),
+        ("amq.runtime.policy.schedule", "from amq.runtime import journal"),
+        ("amq.cli.commands.run", "from amq.runtime import host"),
+        ("amq.cli.commands.run", "if True:\n    import amq.runtime.host"),
+        ("amq.cli.commands.run", "class A:\n    from amq.demo import stage"),
+        ("amq.cli.commands.run", "def f():\n    import amq.pty.host"),
+        ("amq.cli.commands.list", "import pydantic"),
+        ("amq.cli.commands.list", "def f():\n    import pydantic"),
+        ("amq.mail.mailbox", "from watchfiles import awatch"),
         ("amq.pty.host", "import anyio.to_thread"),
-        ("amq.cli.reader", "def f():\n    import termios"),
-        ("amq.runtime.session", "import termios"),
-        ("amq.runtime.session", "from ptyprocess import PtyProcess"),
+        ("amq.cli.pipe_ack", "def f():\n    import termios"),
+        ("amq.runtime.host", "import termios"),
+        ("amq.runtime.host", "from ptyprocess import PtyProcess"),
         ("amq.store.durable", "import fcntl"),
         ("amq.config", "try:\n    from pwd import getpwuid\nexcept ImportError:\n    pass"),
         ("amq.store.acks", "import os\nos.fsync(3)"),
         ("amq.store.acks", "from os import rename"),
-        ("amq.cli.init", "import os\nmove = os.replace"),
+        ("amq.cli.commands.init", "import os\nmove = os.replace"),
         ("amq.demo.stage", "import os\nos.unlink('x')"),
-        ("amq.account", "import os\nme = os.environ['AM_ME']"),
-        ("amq.runtime.session", "from os import getenv"),
-        ("amq.cli.list", "print('x')"),
-        ("amq.runtime.session", "show = print"),
+        ("amq.mail.account", "import os\nme = os.environ['AM_ME']"),
+        ("amq.runtime.host", "from os import getenv"),
+        ("amq.cli.commands.list", "print('x')"),
+        ("amq.runtime.host", "show = print"),
     ],
 )
 def test_breach_is_found(module: str, source: str) -> None:
@@ -225,19 +233,19 @@ def test_breach_is_found(module: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("amq", "def __getattr__(name):\n    from amq.mailbox import Mailbox"),
+        ("amq", "def __getattr__(name):\n    from amq.mail.mailbox import Mailbox"),
         ("amq.cli.main", "from amq import __version__"),
         ("amq.names", "from amq.errors import UsageError\nimport re"),
         ("amq.names", "from . import errors"),
         ("amq.store.acks", "from amq.record import record\nfrom amq.store import durable"),
         ("amq.store.durable", "import os\nos.fsync(3)\ndef f():\n    import fcntl"),
         ("amq.store.acks", "from amq.record import replace\nreplace(1)\n'a'.replace('a', 'b')"),
-        ("amq.runtime.lock", "import fcntl\nimport os\nos.ftruncate(3, 0)"),
-        ("amq.runtime.waking", "import anyio\nfrom amq.mailbox import Mailbox\nfrom amq.pty.host import Host"),
+        ("amq.runtime.notifier_lock", "import fcntl\nimport os\nos.ftruncate(3, 0)"),
+        ("amq.runtime.loop", "import anyio\nfrom amq.mail.mailbox import Mailbox\nfrom amq.pty.host import Host"),
         ("amq.pty.tty", "import termios\nfrom amq.pty.errors import PtyError"),
         ("amq.schema", "import pydantic\nfrom amq.message import Header"),
-        ("amq.cli.run", "def f():\n    from amq.runtime import session"),
-        ("amq.cli.run", "if TYPE_CHECKING:\n    from amq.runtime.session import Session"),
+        ("amq.cli.commands.run", "def f():\n    from amq.runtime import host"),
+        ("amq.cli.commands.run", "if TYPE_CHECKING:\n    from amq.runtime.host import Session"),
         ("amq.config", "import os\nos.environ"),
         ("amq.cli.output", "print('x')"),
         ("amq.__main__", "from amq.entry import entry_point"),

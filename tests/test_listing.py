@@ -11,7 +11,7 @@ from amq.instants import format_instant
 from amq.layout import QueueLayout
 from amq.message import Header, Message, render
 from amq.store import durable, registry
-from amq.store.durable import Directory, Steps
+from amq.store.durable import Directory, Syscalls
 
 NOON = 1_772_366_400_000_000_000
 MILLISECOND = 1_000_000
@@ -55,7 +55,7 @@ def test_a_message_that_is_moved_between_two_looks_is_listed_once(
 ) -> None:
     Mailbox(codex.account.queue.root, "claude").send(["codex"], b"hello", Draft(subject="moved"))
 
-    class Moving(Steps):
+    class Moving(Syscalls):
         """Somebody drains while the first directory is being listed."""
 
         def entries(self, directory: Directory) -> list[tuple[str, int]]:
@@ -65,7 +65,7 @@ def test_a_message_that_is_moved_between_two_looks_is_listed_once(
                 assert len(list(mail)) == 1
             return found
 
-    monkeypatch.setattr(durable, "steps", Moving())
+    monkeypatch.setattr(durable, "syscalls", Moving())
     assert [(entry.box, entry.header.subject if entry.header else "") for entry in codex.list()] == [("cur", "moved")]
 
 

@@ -7,9 +7,9 @@ import os
 import pytest
 
 from amq.errors import BadMessage, NotFound, UsageError
-from amq.mailbox import Mailbox, Unread
+from amq.mail.mailbox import Mailbox, Unread
+from amq.mail.sending import Draft
 from amq.names import INSTANT_LENGTH
-from amq.sending import Draft
 from tests.conftest import Shell
 from tests.samples import ID, message_file
 

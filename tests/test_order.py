@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from amq.layout import RootedPath
-from amq.order import in_order
+from amq.mail.drain_order import in_order
 from amq.store import maildir
 from amq.store.durable import Directory
 from tests.samples import header, message_file

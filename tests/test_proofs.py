@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import pytest
 
-from tests.proofs import HEADINGS, LAYERS, Layer, Proof, table
+from tests.proof_table import HEADINGS, LAYERS, Layer, Proof, table
 
 TESTS = Path(__file__).parent
 PAGE = (TESTS.parent / "docs" / "reliability.md").read_text()

@@ -18,10 +18,10 @@ from pydantic import TypeAdapter
 from amq import schema
 from amq.cli import main, output
 from amq.errors import AmqError
-from amq.mailbox import Mailbox
-from amq.runtime import lock, private, session, waker
-from amq.runtime.record import Record
-from amq.runtime.words import Outcome, Reason
+from amq.mail.mailbox import Mailbox
+from amq.runtime import host, notifier_lock, private, sidecar
+from amq.runtime.journal import WakeJournal
+from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.setup.tmux import Pane, Tmux
 from amq.store import durable
 from amq.store.durable import Directory
@@ -132,19 +132,19 @@ def _cut_off_a_drain(amq: Shell, identifier: str) -> None:
 
 
 def _about_waking(said: Said) -> None:
-    record = Record(str(private_directory(said.amq.root, "bob")))
+    record = WakeJournal(str(private_directory(said.amq.root, "bob")))
     said("why", "carol")
     record.attempt({said.amq.send()}, "pty", Outcome.SUBMITTED, "")
     said("why", "bob")
     said("who")
-    record.waits({"x"}, Reason.DRAFT)
+    record.waits({"x"}, WaitReason.DRAFT)
     said("why", "bob", "--history")
     said("run", "--explain", "--", "sh")
     said("run", "--check", "--", "sh")
 
 
 def _about_agents(said: Said) -> None:
-    claim = lock.claim(Mailbox(str(said.amq.root), "bob").state_dir, "run")
+    claim = notifier_lock.claim(Mailbox(str(said.amq.root), "bob").state_dir, "run")
     said("presence", "set", "--status", "busy", "--note", "the parser", me="bob")
     said("presence", "set", "--status", "idle", me="carol")
     path = Path(said.amq.agent("carol").presence)
@@ -157,7 +157,7 @@ def _about_agents(said: Said) -> None:
 
 
 def _about_mail_that_cannot_be_read(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    lost, really_open = f"{said.amq.send()}.md", durable.steps.open
+    lost, really_open = f"{said.amq.send()}.md", durable.syscalls.open
 
     def refuse(directory: Directory, name: str, flags: int) -> int:
         if name == lost:
@@ -165,7 +165,7 @@ def _about_mail_that_cannot_be_read(said: Said, monkeypatch: pytest.MonkeyPatch)
         return really_open(directory, name, flags)
 
     with monkeypatch.context() as patched:
-        patched.setattr(durable.steps, "open", refuse)
+        patched.setattr(durable.syscalls, "open", refuse)
         said("who")
         said("drain", me="bob", code=1)
     said("drain", me="bob")
@@ -297,7 +297,7 @@ def test_each_command_that_prints_json_has_a_schema_and_no_other() -> None:
 
 @pytest.mark.parametrize("command", sorted(WITHOUT_JSON))
 def test_the_others_print_none(command: str) -> None:
-    source = Path(main.__file__).with_name(f"{command}.py").read_text()
+    source = (Path(main.__file__).with_name("commands") / f"{command}.py").read_text()
     assert not re.search(r"out\.(json|value)", source)
 
 
@@ -330,7 +330,7 @@ def test_what_is_not_described_is_refused(name: str, good: dict[str, Any], chang
 
 
 def test_every_code_of_an_error_is_listed() -> None:
-    assert session and waker and output and private  # they have errors of their own
+    assert host and sidecar and output and private  # they have errors of their own
     codes, classes = set(), [AmqError]
     while classes:
         error = classes.pop()

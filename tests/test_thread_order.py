@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amq.mail.thread_order import in_thread_order
 from amq.message import Header
-from amq.thread_order import in_thread_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -231,7 +231,7 @@ def _unknown(command: str) -> UsageError:
 def command_module(command: str) -> ModuleType:
     """The module of a command of the table."""
     # importlib's own import costs more than most commands' modules
-    module: ModuleType = __import__(f"amq.cli.{command.replace(' ', '_')}", fromlist=["run"])
+    module: ModuleType = __import__(f"amq.cli.commands.{command.replace(' ', '_')}", fromlist=["run"])
     return module
 
 

@@ -10,7 +10,7 @@ import os
 import select
 
 from amq import jsontext
-from amq.cli.reader import was_read
+from amq.cli.pipe_ack import was_read
 from amq.errors import AmqError
 from amq.text import visible, visible_lines
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.cli.drain import entry_head
+from amq.cli.commands.drain import entry_head
 from amq.quoting import shell
 from amq.text import cut_before, visible_lines
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from amq.budget import Budget
-    from amq.cli.drain import View
-    from amq.draining import Drained
+    from amq.cli.commands.drain import View
+    from amq.mail.draining import Drained
 
 
 def entry_in_part(item: Drained, view: View, shown: Callable[[str], str], room: int) -> str:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from amq import progress
 from amq.cli.options import duration
 from amq.errors import TimedOut, UsageError
+from amq.mail import delivery_status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from amq.mailbox import Mailbox
-    from amq.sending import Sent
+    from amq.mail.mailbox import Mailbox
+    from amq.mail.sending import Sent
 
 _SECONDS = 60.0
 
 
 def add_wait(parser: ArgumentParser) -> None:
     """The options that ask for it."""
-    stages = (progress.DRAINED, progress.ACKED)
+    stages = (delivery_status.DRAINED, delivery_status.ACKED)
     parser.add_argument(
         "--wait-for",
         choices=stages,
@@ -38,10 +38,10 @@ def wait_for(mailbox: Mailbox, sent: Sent, args: Namespace) -> None:
     """Stay as the options say; raises TimedOut, which says that the message was delivered all the same."""
     if not args.wait_for or not _missing(mailbox, sent, args.wait_for):
         return
-    from amq.runtime.changes import until
+    from amq.runtime.dirwatch import until
 
     seconds = _SECONDS if args.wait_timeout is None else args.wait_timeout
-    directories = progress.places(mailbox.account, sent.to, args.wait_for)
+    directories = delivery_status.places(mailbox.account, sent.to, args.wait_for)
     if not until(lambda: not _missing(mailbox, sent, args.wait_for), directories, seconds):
         late = ", ".join(_missing(mailbox, sent, args.wait_for))
         raise TimedOut(
@@ -51,4 +51,4 @@ def wait_for(mailbox: Mailbox, sent: Sent, args: Namespace) -> None:
 
 
 def _missing(mailbox: Mailbox, sent: Sent, what: str) -> list[str]:
-    return progress.missing(mailbox.account, sent.id, sent.to, what)
+    return delivery_status.missing(mailbox.account, sent.id, sent.to, what)

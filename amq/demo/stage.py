@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from amq.layout import QueueLayout
-from amq.mailbox import Mailbox
+from amq.mail.mailbox import Mailbox
 from amq.pty.child import Child
 from amq.pty.screen import has_emulator
 from amq.pty.sequences import Kind, Splitter

@@ -55,11 +55,11 @@ class Guard:
         """Say what is to be written to the terminal: UNDO, which has no line feed, instead of what was said before."""
         self._say(_UNDO + undo)
 
-    def on_duty(self, settings: Settings | None) -> None:
+    def arm(self, settings: Settings | None) -> None:
         """From now on the terminal is to be put right. Its SETTINGS go back if they are still those that we gave it."""
         self._say(_ON_DUTY + marshal.dumps(settings).hex().encode())
 
-    def at_ease(self) -> None:
+    def disarm(self) -> None:
         """The terminal is as it was before us, and to be left alone."""
         self._say(_AT_EASE)
 

@@ -13,7 +13,7 @@ from types import FrameType
 from amq.pty.child import Child
 from amq.pty.errors import PtyError
 from amq.pty.pump import Pump
-from amq.pty.terminal import Look, Terminal
+from amq.pty.terminal import Terminal, TerminalSnapshot
 from amq.pty.tty import SHOW_WITHIN, Tty
 
 FOR_AN_END = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
@@ -61,7 +61,7 @@ class Host:
             raise PtyError(f"its output could not be written: {self._pump.failure.strerror}")
         return HUNG_UP if self._child.status is None else self._child.status
 
-    def look(self, now: float) -> Look:
+    def look(self, now: float) -> TerminalSnapshot:
         """One look at everything that is known."""
         with self.terminal.lock:
             alive = self._child.status is None and self._child.fd >= 0
@@ -203,7 +203,7 @@ class Host:
         """
         while self._tty.source_is_terminal and not self._tty.is_ours:
             if self._signals.union(served).intersection(ENDING):
-                self._pump.part()
+                self._pump.detach_input()
                 self._leave()
                 return
             if not self._stop():

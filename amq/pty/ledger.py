@@ -38,7 +38,7 @@ _LINK = re.compile(rb"\]8;[^;]*;(.*)", re.DOTALL)
 _PROGRESS = re.compile(rb"\]9;4;([0-9])")
 
 
-class Rank(IntEnum):
+class UndoOrder(IntEnum):
     """What is undone before what. The cursor is restored by leaving the screen, colours by restoring the cursor."""
 
     FRAME = 0  # synchronised output: nothing is shown until it ends
@@ -59,17 +59,17 @@ class Rank(IntEnum):
     TITLES = 15
 
 
-Key = tuple[Rank, int]
+Key = tuple[UndoOrder, int]
 
 _FLEETING: dict[Key, bytes] = {
-    (Rank.FRAME, SYNCHRONISED): FRAME_END,
-    (Rank.CURSOR, CURSOR): b"\x1b[?25h",
-    (Rank.CHARSET, ord("(")): b"\x1b(B",
-    (Rank.SHIFT, 0): SHIFT_IN,
-    (Rank.COLOURS, 0): b"\x1b[m",
+    (UndoOrder.FRAME, SYNCHRONISED): FRAME_END,
+    (UndoOrder.CURSOR, CURSOR): b"\x1b[?25h",
+    (UndoOrder.CHARSET, ord("(")): b"\x1b(B",
+    (UndoOrder.SHIFT, 0): SHIFT_IN,
+    (UndoOrder.COLOURS, 0): b"\x1b[m",
 }
 """How to undo what `Splitter.skim` reports only the last of. It may have been on; to undo it in vain does no harm."""
-_KEPT = frozenset({rank for rank, _ in _FLEETING} | {Rank.LINK, Rank.MARGINS})
+_KEPT = frozenset({rank for rank, _ in _FLEETING} | {UndoOrder.LINK, UndoOrder.MARGINS})
 """Changed many times a second by some programs: stays in the cover."""
 
 
@@ -86,16 +86,16 @@ class Ledger:
 
     @property
     def bracketed_paste(self) -> bool:
-        return (Rank.PRIVATE, BRACKETED_PASTE) in self._on
+        return (UndoOrder.PRIVATE, BRACKETED_PASTE) in self._on
 
     @property
     def alternate_screen(self) -> bool:
-        return (Rank.ALTERNATE, 0) in self._on
+        return (UndoOrder.ALTERNATE, 0) in self._on
 
     @property
     def synchronised(self) -> bool:
         """Whether the program is in the middle of drawing a frame."""
-        return (Rank.FRAME, SYNCHRONISED) in self._on
+        return (UndoOrder.FRAME, SYNCHRONISED) in self._on
 
     def undo(self) -> bytes:
         """The bytes that switch off what is on, in the order that undoes it; empty when nothing is.
@@ -108,7 +108,7 @@ class Ledger:
         """The bytes that switch it on again after `undo`."""
         return b"".join(self._on[key][1] for key in reversed(self._in_order()))
 
-    def cover(self) -> bytes:
+    def undo_superset(self) -> bytes:
         """Like `undo`, for a terminal that has shown all output up to the last `shown`, and any part of that since."""
         return b"".join(self._cover[key] for key in sorted(self._cover, key=_order))
 
@@ -138,7 +138,7 @@ class Ledger:
             self._off(key)
         elif key in self._on or len(self._on) < MOST:
             self._on[key] = off_bytes, on_bytes
-            if key[0] is Rank.ALTERNATE:  # on the usual screen after all, the cursor stays where it is
+            if key[0] is UndoOrder.ALTERNATE:  # on the usual screen after all, the cursor stays where it is
                 off_bytes = b"\x1b7" + off_bytes
             if self._cover.get(key) != off_bytes and len(self._cover) < 2 * MOST:
                 self._cover[key] = off_bytes
@@ -157,13 +157,13 @@ class Ledger:
     def _text(self, data: bytes) -> None:
         out, back = data.rfind(SHIFT_OUT), data.rfind(SHIFT_IN)
         if out != back:
-            self._switch(out > back, (Rank.SHIFT, 0), SHIFT_IN, SHIFT_OUT)
+            self._switch(out > back, (UndoOrder.SHIFT, 0), SHIFT_IN, SHIFT_OUT)
 
     def _string(self, data: bytes) -> None:
         if match := _LINK.match(data):
-            self._switch(match[1] != b"", (Rank.LINK, 0), b"\x1b]8;;\x1b\\")
+            self._switch(match[1] != b"", (UndoOrder.LINK, 0), b"\x1b]8;;\x1b\\")
         elif match := _PROGRESS.match(data):
-            self._switch(match[1] != b"0", (Rank.PROGRESS, 0), b"\x1b]9;4;0\x1b\\", b"\x1b" + data + b"\x1b\\")
+            self._switch(match[1] != b"0", (UndoOrder.PROGRESS, 0), b"\x1b]9;4;0\x1b\\", b"\x1b" + data + b"\x1b\\")
 
     def _escape(self, data: bytes) -> None:
         if data == b"\x1bc":  # RIS, the full reset
@@ -176,9 +176,9 @@ class Ledger:
         elif data in (b"\x1b=", b"\x1b>"):
             self._set_private(KEYPAD, data == b"\x1b=")
         elif data in (b"\x1bn", b"\x1bo"):
-            self._switch(True, (Rank.SHIFT, 0), SHIFT_IN, data)
+            self._switch(True, (UndoOrder.SHIFT, 0), SHIFT_IN, data)
         elif match := _CHARSET.fullmatch(data):
-            self._switch(match[2] != b"B", (Rank.CHARSET, match[1][0]), b"\x1b" + match[1] + b"B", data)
+            self._switch(match[2] != b"B", (UndoOrder.CHARSET, match[1][0]), b"\x1b" + match[1] + b"B", data)
 
     def _private(self, match: re.Match[bytes]) -> None:
         for mode in (int(digits) for digits in match[1].split(b";") if 0 < len(digits) <= 5):
@@ -210,9 +210,9 @@ class Ledger:
         if on and self.alternate_screen:
             return
         save, restore = (b"\x1b7", b"\x1b8") if self._cursor_saved and mode != 1049 else (b"", b"")
-        self._switch(on, (Rank.ALTERNATE, 0), _set_mode(mode, False) + restore, save + _set_mode(mode, True))
+        self._switch(on, (UndoOrder.ALTERNATE, 0), _set_mode(mode, False) + restore, save + _set_mode(mode, True))
         for index in range(DEEPEST + 1):
-            self._off((Rank.ALTERNATE_KITTY, index))
+            self._off((UndoOrder.ALTERNATE_KITTY, index))
 
     def _save_cursor(self, _match: object = None) -> None:
         self._cursor_saved = self._cursor_saved or not self.alternate_screen
@@ -222,13 +222,13 @@ class Ledger:
         for digits in match[1].split(b";"):
             if digits in (b"2", b"4", b"12", b"20"):
                 usual = b"h" if digits == b"12" else b"l"
-                key = Rank.ANSI, int(digits)
+                key = UndoOrder.ANSI, int(digits)
                 self._switch(match[2] != usual, key, b"\x1b[" + digits + usual, b"\x1b[" + digits + match[2])
 
     def _kitty(self, match: re.Match[bytes]) -> None:
         """Flags below the first push are those of before us; all that can be said of them is "none"."""
         action, digits, how = match.groups()
-        rank = Rank.ALTERNATE_KITTY if self.alternate_screen else Rank.KITTY
+        rank = UndoOrder.ALTERNATE_KITTY if self.alternate_screen else UndoOrder.KITTY
         depth = max((index for kind, index in self._on if kind is rank), default=0)
         if action == b">":
             self._switch(True, (rank, min(depth + 1, DEEPEST)), b"\x1b[<u", b"\x1b[>%du" % int(digits or 0))
@@ -249,36 +249,40 @@ class Ledger:
         number = int(resource)
         on = final == b"m" and bool(value) and not (number == 4 and value == b"0")
         on_bytes = b"\x1b[>%d;%sm" % (number, value or b"")
-        self._switch(on, (Rank.OTHER_KEYS, number), b"\x1b[>%dm" % number, on_bytes)
+        self._switch(on, (UndoOrder.OTHER_KEYS, number), b"\x1b[>%dm" % number, on_bytes)
 
     def _shape(self, match: re.Match[bytes]) -> None:
-        self._switch(int(match[1] or 0) > 0, (Rank.SHAPE, 0), b"\x1b[0 q", match[0])
+        self._switch(int(match[1] or 0) > 0, (UndoOrder.SHAPE, 0), b"\x1b[0 q", match[0])
 
     def _margins(self, match: re.Match[bytes]) -> None:
         """Setting them moves the cursor. Which row is the last is not known here: margins around all count as some."""
         self._switch(
-            match[1].strip(b";0") != b"", (Rank.MARGINS, 0), b"\x1b7\x1b[r\x1b8", b"\x1b7" + match[0] + b"\x1b8"
+            match[1].strip(b";0") != b"", (UndoOrder.MARGINS, 0), b"\x1b7\x1b[r\x1b8", b"\x1b7" + match[0] + b"\x1b8"
         )
 
     def _colours(self, match: re.Match[bytes]) -> None:
-        self._switch(match[0] not in _NO_COLOURS, (Rank.COLOURS, 0), b"\x1b[m")
+        self._switch(match[0] not in _NO_COLOURS, (UndoOrder.COLOURS, 0), b"\x1b[m")
 
     def _titles(self, match: re.Match[bytes]) -> None:
         which = match[2] or b"0"
-        depth = max((index for kind, index in self._on if kind is Rank.TITLES), default=0)
+        depth = max((index for kind, index in self._on if kind is UndoOrder.TITLES), default=0)
         if match[1] == b"22":
-            key = Rank.TITLES, min(depth + 1, DEEPEST)
+            key = UndoOrder.TITLES, min(depth + 1, DEEPEST)
             self._switch(True, key, b"\x1b[23;%st" % which, b"\x1b[22;%st" % which)
         else:
-            self._switch(False, (Rank.TITLES, depth), b"")
+            self._switch(False, (UndoOrder.TITLES, depth), b"")
 
     def _soft_reset(self, _match: object) -> None:
         for mode in _SOFTLY_RESET:
             self._off(_private_key(mode))
-        for key in [key for key in self._on if key[0] in (Rank.CHARSET, Rank.SHIFT, Rank.COLOURS, Rank.MARGINS)]:
+        for key in [
+            key
+            for key in self._on
+            if key[0] in (UndoOrder.CHARSET, UndoOrder.SHIFT, UndoOrder.COLOURS, UndoOrder.MARGINS)
+        ]:
             self._off(key)
         for number in (2, 4):
-            self._off((Rank.ANSI, number))
+            self._off((UndoOrder.ANSI, number))
 
 
 _SEQUENCES: tuple[tuple[re.Pattern[bytes], Callable[[Ledger, re.Match[bytes]], None]], ...] = (
@@ -301,7 +305,7 @@ def _order(key: Key) -> tuple[int, int]:
 
 
 def _private_key(mode: int) -> Key:
-    rank = {CURSOR: Rank.CURSOR, SYNCHRONISED: Rank.FRAME}.get(mode, Rank.PRIVATE)
+    rank = {CURSOR: UndoOrder.CURSOR, SYNCHRONISED: UndoOrder.FRAME}.get(mode, UndoOrder.PRIVATE)
     return rank, mode
 
 

@@ -69,7 +69,7 @@ class Pump:
         self._notice = notice
         self.wake()
 
-    def part(self) -> None:
+    def detach_input(self) -> None:
         """Read nothing more of the person's: another job has the terminal."""
         self._source_open = False
 
@@ -267,4 +267,4 @@ class Pump:
         ledger = self._terminal.ledger
         if self._guarded != ledger.version and self._tty.guard is not None:
             self._guarded = ledger.version
-            self._tty.guard.undo(ledger.cover())
+            self._tty.guard.undo(ledger.undo_superset())

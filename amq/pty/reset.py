@@ -37,7 +37,7 @@ def everything_off() -> bytes:
     ledger, splitter = Ledger(), Splitter()
     for kind, token in splitter.feed(b"".join(_DISORDER)):
         ledger.take(kind, token)
-    return ABANDON + _SOFT_RESET + ledger.cover()
+    return ABANDON + _SOFT_RESET + ledger.undo_superset()
 
 
 def sane(attributes: Attributes) -> Attributes:

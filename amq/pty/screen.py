@@ -97,7 +97,7 @@ class Screen:
         """Whether there is something to eat."""
         return bool(self._waiting)
 
-    def put(self, data: bytes) -> None:
+    def enqueue(self, data: bytes) -> None:
         """The program has printed DATA."""
         if self._lost:
             data = self._from_redraw(data)
@@ -107,7 +107,7 @@ class Screen:
         self._amount += len(data)
         self._resized = False
         if self._amount > MOST_WAITING:
-            self._lose()
+            self._drop_backlog()
 
     def resize(self, size: Size) -> None:
         """The screen has another size from here on; until the program has printed something there is no view."""
@@ -120,7 +120,7 @@ class Screen:
         elif not self._missing:
             self._waiting.append(size)
 
-    def eat(self, most: int = SLICE) -> None:
+    def feed(self, most: int = SLICE) -> None:
         """Eat what waits, little more than MOST bytes of it."""
         if self._vt is None and not self._missing:
             self._start()
@@ -168,7 +168,7 @@ class Screen:
         if self._vt is not None:
             self._vt.feed_str(_without_marks(self._decoder.decode(data)))
 
-    def _lose(self) -> None:
+    def _drop_backlog(self) -> None:
         self._waiting.clear()
         self._amount = 0
         self._lost = True

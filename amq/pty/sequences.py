@@ -61,7 +61,7 @@ class Splitter:
 
     def feed(self, data: bytes) -> list[Token]:
         """The tokens that DATA completes. Joined, text is complete: nothing is dropped but terminators."""
-        tokens = self.fleeting()
+        tokens = self.transient()
         data, at = self._behind_held(data), 0
         while at < len(data):
             at = self._next(data, at, tokens) if self._string is None else self._in_string(data, at, tokens)
@@ -86,12 +86,12 @@ class Splitter:
                 self._skimmed.append(data[at:])
                 break
             if found:
-                tokens += self.fleeting() + found
+                tokens += self.transient() + found
         if len(self._skimmed) >= MOST_SKIMMED:
-            tokens += self.fleeting()
+            tokens += self.transient()
         return tokens
 
-    def fleeting(self) -> list[Token]:
+    def transient(self) -> list[Token]:
         """The last of each thing that changes all the time, as far as it was passed over and not told yet."""
         if not self._skimmed:
             return []

@@ -6,11 +6,18 @@ import threading
 import time
 from dataclasses import dataclass
 
-from amq.pty.announced import BEGUN_STATE_QUESTION, LONGEST_BEGUN, STATE_ANSWER, STATE_QUESTION, Announced, Published
 from amq.pty.echo import Echo, EchoWatch
 from amq.pty.empty_row import EmptyRow
 from amq.pty.keystrokes import Keystrokes, Line
 from amq.pty.ledger import ABANDON, FRAME_END, Ledger
+from amq.pty.osc_state import (
+    BEGUN_STATE_QUESTION,
+    LONGEST_BEGUN,
+    STATE_ANSWER,
+    STATE_QUESTION,
+    AgentState,
+    TitleAndState,
+)
 from amq.pty.row import (
     ELSEWHERE,
     EMPTY,
@@ -34,11 +41,15 @@ AT_A_LOOK = 1 << 16  # bytes eaten at most by a look
 EMPTY_FOR = 0.15  # seconds that the row must have been seen empty before the keys' draft is forgotten
 UNANSWERED_FOR = 5.0  # the same, where nothing was printed since the last key
 
-_READY = (Published.IDLE, Published.WORKING, Published.DONE)  # whoever is quick has it work before it has said "idle"
+_READY = (
+    AgentState.IDLE,
+    AgentState.WORKING,
+    AgentState.DONE,
+)  # whoever is quick has it work before it has said "idle"
 
 
 @dataclass(frozen=True)
-class Look:
+class TerminalSnapshot:
     """One look at the terminal. Times are seconds of the clock that the looker uses; None means "never yet"."""
 
     alive: bool = True
@@ -50,7 +61,7 @@ class Look:
     takes_pastes: bool = False  # bracketed paste was on when its row was seen empty
     alternate_screen: bool = False
     title_seen: bool = False
-    published: Published | None = None
+    published: AgentState | None = None
     answered: bool = False  # it asked whether its state is wanted, and was told so: it will publish it
     version: str = ""  # the program's, where it tells
     ready_since: float | None = None  # when it first published that it waits for a line, or works on one
@@ -88,7 +99,7 @@ class Terminal:
         """
         self.lock = threading.RLock()
         self.keystrokes = Keystrokes(line)
-        self.announced = Announced()
+        self.announced = TitleAndState()
         self.ledger = Ledger()
         self._splitter = Splitter()
         self._echo: EchoWatch | None = None
@@ -112,9 +123,9 @@ class Terminal:
         """Keys that answer a dialog of the program's change nothing in its input line."""
         with self.lock:
             if self._screen is not None and not isinstance(self._row_rule, RowRule):
-                self._screen.eat()
+                self._screen.feed()
                 self._watch_empty_row(self._screen.view(), now)
-            self.keystrokes.feed(data, now, answering=self.announced.published is Published.BLOCKED)
+            self.keystrokes.feed(data, now, answering=self.announced.published is AgentState.BLOCKED)
 
     def from_program(self, data: bytes, now: float) -> tuple[bytes, bytes]:
         """What of DATA is to be shown to the person, and what is to be answered to the program at once."""
@@ -123,7 +134,7 @@ class Terminal:
             self._output += len(data)
             self._last_output = now
             if self._screen is not None:
-                self._screen.put(data)
+                self._screen.enqueue(data)
                 if not self._printed.is_set():
                     self._printed.set()
             if self._first_output is None:
@@ -153,7 +164,7 @@ class Terminal:
 
     def _settle(self) -> None:
         """Let the ledger know of what is fleeting as well. Its cover needs that not: it has all that is fleeting."""
-        for kind, token in self._splitter.fleeting():
+        for kind, token in self._splitter.transient():
             self.ledger.take(kind, token)
 
     def _take(self, kind: Kind, token: bytes, now: float) -> None:
@@ -176,7 +187,7 @@ class Terminal:
         with self.lock:
             self._settle()
             if not all_shown:
-                return ABANDON + self.ledger.cover()
+                return ABANDON + self.ledger.undo_superset()
             return (ABANDON if self._splitter.inside else b"") + self.ledger.undo()
 
     def redo(self) -> bytes:
@@ -204,7 +215,7 @@ class Terminal:
             while not stop.wait(pause) and self._screen.waiting:
                 begun = time.monotonic()
                 with self.lock:
-                    self._screen.eat()
+                    self._screen.feed()
                 pause = REST * (time.monotonic() - begun)
 
     def stop_following(self) -> None:
@@ -223,7 +234,7 @@ class Terminal:
             self._echo = None if text is None else EchoWatch(text)
             self._expected = None if text is None or view is None else (before_cursor(view), text)
 
-    def look(self, now: float, *, foreground: bool = True, canonical: bool = False) -> Look:
+    def look(self, now: float, *, foreground: bool = True, canonical: bool = False) -> TerminalSnapshot:
         """The models' part of a look; who hosts the program adds what only it can see.
 
         A prompt is only one while the program itself is in the FOREGROUND: another that it runs may print the same.
@@ -237,7 +248,7 @@ class Terminal:
             row = self._row(view) if foreground or not isinstance(self._row_rule, PromptRule) else ELSEWHERE
             self._compare(NOT_FOUND if canonical else self._as_when_empty(row, view), now)
             self._takes_pastes |= row.standing is Standing.EMPTY and self.ledger.bracketed_paste
-            return Look(
+            return TerminalSnapshot(
                 bracketed_paste=self.ledger.bracketed_paste,
                 takes_pastes=self._takes_pastes,
                 alternate_screen=self.ledger.alternate_screen,
@@ -263,7 +274,7 @@ class Terminal:
     def _view(self) -> View | None:
         if self._screen is None:
             return None
-        self._screen.eat(AT_A_LOOK)
+        self._screen.feed(AT_A_LOOK)
         return self._screen.view()
 
     def _row(self, view: View | None) -> Row:

@@ -139,7 +139,7 @@ class Tty:
                 termios.tcsetattr(self.source, termios.TCSANOW, self._before)
                 self._before = None  # the shell may change it before we come back
             if self.guard is not None:
-                self.guard.at_ease()
+                self.guard.disarm()
 
     def show(self, data: bytes, timeout: float) -> None:
         """Write DATA, if there is a terminal to show it, for at most TIMEOUT seconds. Raises OSError."""
@@ -148,7 +148,7 @@ class Tty:
 
     def _tell_guard(self, settings: tuple[Attributes, Attributes] | None) -> None:
         if self.guard is not None:
-            self.guard.on_duty(settings)
+            self.guard.arm(settings)
 
     def _open_again(self, fd: int) -> int:
         if not os.isatty(fd):

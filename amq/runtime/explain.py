@@ -7,9 +7,9 @@ from typing import Any
 
 from amq import quoting
 from amq.pty.row import PromptRule
+from amq.runtime.agents.profiles import NativeWay, Profile
+from amq.runtime.agents.versions import printed_version
 from amq.runtime.launch import Launch
-from amq.runtime.profiles import NativeWay, Profile
-from amq.runtime.versions import printed_version
 
 PATIENCE = 20.0  # seconds for a program to print its version
 
@@ -37,17 +37,17 @@ def wake_path(launch: Launch, *, native: bool) -> list[str]:
         ways.append(
             "amq types nothing: it does not know this program. To change that: --prompt TEXT or --profile NAME|FILE"
         )
-    elif isinstance(row := profile.rules.row, PromptRule):
+    elif isinstance(row := profile.rules.prompt_row, PromptRule):
         ways.append(
             f"typed and submitted only directly after its prompt {row.text!r}, while it reads the keyboard itself"
         )
-    elif profile.rules.inert:
+    elif profile.rules.dialog_safe:
         also = " and its hooks are silent" if launch.hooked else ""
         ways.append(
             "typed and submitted with a key that its dialogs ignore; also while it works if the mail is urgent or "
             f"has waited long{also}"
         )
-    elif profile.rules.row is not None:
+    elif profile.rules.prompt_row is not None:
         ways.append("typed while it idles, and submitted with Enter only if its row shows exactly the line")
     else:
         ways.append("typed, and submitted with Enter only if the program echoes exactly the line")

@@ -12,14 +12,14 @@ from pathlib import PurePath
 from amq import quoting
 from amq.config import RUN
 from amq.layout import AgentLayout, QueueLayout
-from amq.mailbox import Mailbox
+from amq.mail.mailbox import Mailbox
 from amq.pty.child import TERMINAL_NAME
-from amq.runtime import hooks
-from amq.runtime.hooks import BadSettingsError
+from amq.runtime.agents.profiles import HookStyle, NativeWay, Profile, built_in
+from amq.runtime.hooks import script as hooks
+from amq.runtime.hooks.script import BadSettingsError
+from amq.runtime.path_shim import command_path, make_command, with_command
+from amq.runtime.policy.schedule import SchedulePolicy
 from amq.runtime.private import PrivateState, write_private
-from amq.runtime.profiles import HookStyle, NativeWay, Profile, built_in
-from amq.runtime.reach import command_path, make_command, with_command
-from amq.runtime.wake import Policy
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.text import visible
@@ -42,7 +42,7 @@ class Options:
     hooks: bool | None = None  # None: where the program takes them without asking the person
     native: bool = False  # tell it in a way of its own, where there is one
     notice: bytes = b"\a"  # shown when the mail is parked
-    policy: Policy = field(default_factory=Policy)
+    policy: SchedulePolicy = field(default_factory=SchedulePolicy)
     preview: int = 0  # the longest subject that is typed, in characters
 
 
@@ -161,7 +161,7 @@ def behind(profile: Profile, program: Sequence[str]) -> Profile:
     """PROFILE for its CLI behind PROGRAM (npx, docker, ssh, a script): to those words nothing can be added safely."""
     if not profile.programs or PurePath(program[0]).name in profile.programs:
         return profile
-    from amq.runtime.keyboard import fitted
+    from amq.runtime.agents.foreground import rules_for_argv
 
     return replace(
         profile,
@@ -170,7 +170,7 @@ def behind(profile: Profile, program: Sequence[str]) -> Profile:
         hooks=HookStyle.NONE,
         native=NativeWay.NONE,
         keeps_path=False,
-        rules=fitted(profile, program),
+        rules=rules_for_argv(profile, program),
     )
 
 
@@ -198,7 +198,7 @@ def remove_old_settings(agent: AgentLayout) -> bool:
     """Remove what older versions left in the project: a copy of --settings, which may hold keys. Whether it did."""
     try:
         with Directory(agent.state) as state:
-            durable.steps.unlink(state, hooks.SETTINGS_NAME)
+            durable.syscalls.unlink(state, hooks.SETTINGS_NAME)
     except OSError:
         return False
     return True

@@ -13,12 +13,12 @@ from pathlib import Path
 from amq.errors import AmqError, UsageError
 from amq.layout import QueueLayout
 from amq.names import PERSON, is_handle, typed_handle
-from amq.runtime.versions import printed_version
+from amq.runtime.agents.versions import printed_version
 from amq.setup.clis import CLIS, how_to_get, program_of
-from amq.setup.finding import Finding, Machine
+from amq.setup.finding import Environment, Finding
 from amq.setup.hooks import settings_path
 from amq.store import registry
-from amq.store.notifier import read_notifier
+from amq.store.notifier_info import read_notifier
 
 VERSION_PATIENCE = 10.0  # seconds for a program to tell its version
 OTHER_SETTINGS = {"claude": "settings.local.json", "codex": "config.toml"}
@@ -26,7 +26,7 @@ OTHER_SETTINGS = {"claude": "settings.local.json", "codex": "config.toml"}
 _OUR_HOOK = re.compile(r"\bamq hook\b|amq-stop-hook|claude-session-start|codex-amq-notify")
 
 
-def environment(root: str | None, machine: Machine) -> Iterator[Finding]:
+def environment(root: str | None, machine: Environment) -> Iterator[Finding]:
     """AM_ME names somebody who is there."""
     me = machine.environ.get("AM_ME", "")
     if not me:
@@ -40,7 +40,7 @@ def environment(root: str | None, machine: Machine) -> Iterator[Finding]:
         yield Finding(f"AM_ME is {me}, which has no mailbox here", f"amq init --agents {me}, or unset AM_ME")
 
 
-def command(_: str | None, machine: Machine) -> Iterator[Finding]:
+def command(_: str | None, machine: Environment) -> Iterator[Finding]:
     """`amq` on the PATH is this one."""
     found = _which("amq", machine)
     if found is None:
@@ -55,7 +55,7 @@ def command(_: str | None, machine: Machine) -> Iterator[Finding]:
         )
 
 
-def agents(root: str | None, machine: Machine) -> Iterator[Finding]:
+def agents(root: str | None, machine: Environment) -> Iterator[Finding]:
     """Agents' CLIs are there, start, and are of a version whose waking was tested."""
     installed = {program: path for program in CLIS if (path := _which(program, machine))}
     wanted = {program_of(handle) for handle in _registered(root)} & {*CLIS}
@@ -67,7 +67,7 @@ def agents(root: str | None, machine: Machine) -> Iterator[Finding]:
         yield from _version(program, path, machine)
 
 
-def _version(program: str, path: str, machine: Machine) -> Iterator[Finding]:
+def _version(program: str, path: str, machine: Environment) -> Iterator[Finding]:
     version = printed_version([path, "--version"], machine.environ, VERSION_PATIENCE)
     oldest = CLIS[program].oldest
     if not version:
@@ -81,7 +81,7 @@ def _version(program: str, path: str, machine: Machine) -> Iterator[Finding]:
         )
 
 
-def tmux(_: str | None, machine: Machine) -> Iterator[Finding]:
+def tmux(_: str | None, machine: Environment) -> Iterator[Finding]:
     """It is there for `amq coop up`."""
     if _which("tmux", machine) is None:
         yield Finding(
@@ -91,7 +91,7 @@ def tmux(_: str | None, machine: Machine) -> Iterator[Finding]:
         )
 
 
-def hooks(root: str | None, machine: Machine) -> Iterator[Finding]:
+def hooks(root: str | None, machine: Environment) -> Iterator[Finding]:
     """An agent that nobody notifies has hooks in its CLI's own settings: it hears of its mail by them alone."""
     alone = {program_of(handle) for handle in _registered(root) if root and not _is_notified(root, handle)}
     for program in sorted(OTHER_SETTINGS.keys() & alone):
@@ -127,11 +127,11 @@ def _registered(root: str | None) -> list[str]:
     return []
 
 
-def _which(program: str, machine: Machine) -> str | None:
+def _which(program: str, machine: Environment) -> str | None:
     return shutil.which(program, path=machine.environ.get("PATH", os.defpath))
 
 
-CHECKS: dict[str, Callable[[str | None, Machine], Iterator[Finding]]] = {
+CHECKS: dict[str, Callable[[str | None, Environment], Iterator[Finding]]] = {
     "environment": environment,
     "amq": command,
     "agents": agents,

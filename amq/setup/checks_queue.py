@@ -12,16 +12,16 @@ from functools import partial
 from amq import config, quoting, repository
 from amq.errors import AmqError, why
 from amq.layout import QueueLayout, RootedPath
-from amq.mailbox import Mailbox
+from amq.mail.agents_overview import Agent
+from amq.mail.mailbox import Mailbox
 from amq.names import PERSON, is_handle
-from amq.roster import Agent
-from amq.runtime.hooks import SETTINGS_NAME
+from amq.runtime.diagnosis import is_stopped
+from amq.runtime.hooks.script import SETTINGS_NAME
 from amq.runtime.launch import remove_old_settings
 from amq.runtime.private import PrivateState, private_state
 from amq.runtime.trust import why_untrusted
-from amq.runtime.why import is_stopped
 from amq.setup.clis import program_of
-from amq.setup.finding import Finding, Machine
+from amq.setup.finding import Environment, Finding
 from amq.store import directories, durable, registry
 from amq.store.durable import Directory
 from amq.text import visible
@@ -36,7 +36,7 @@ UNTESTED = {
 }  # fmt: skip
 
 
-def queue(root: str, machine: Machine) -> Iterator[Finding]:
+def queue(root: str, machine: Environment) -> Iterator[Finding]:
     """It is there, it is ours, it is whole, and we can write to it."""
     layout, owner = QueueLayout(root), os.stat(root).st_uid
     if machine.uid not in (0, owner):
@@ -55,7 +55,7 @@ def queue(root: str, machine: Machine) -> Iterator[Finding]:
         )
 
 
-def permissions(root: str, _: Machine) -> Iterator[Finding]:
+def permissions(root: str, _: Environment) -> Iterator[Finding]:
     """Nobody else can write to it, or read it."""
     loose = [(path, mode) for path, mode in _modes(root) if mode & 0o077]
     writable = [path for path, mode in loose if mode & 0o022]
@@ -70,7 +70,7 @@ def permissions(root: str, _: Machine) -> Iterator[Finding]:
             return
 
 
-def registered(root: str, _: Machine) -> Iterator[Finding]:
+def registered(root: str, _: Environment) -> Iterator[Finding]:
     """Who is registered has a mailbox, and the other way round."""
     layout = QueueLayout(root)
     present = [handle for handle in registry.mailboxes(layout) if handle != PERSON]
@@ -98,7 +98,7 @@ def registered(root: str, _: Machine) -> Iterator[Finding]:
         )
 
 
-def mailboxes(root: str, _: Machine) -> Iterator[Finding]:
+def mailboxes(root: str, _: Environment) -> Iterator[Finding]:
     """Each has all its directories, and a name that can be written to."""
     layout = QueueLayout(root)
     for name in _names(layout.agents):
@@ -132,14 +132,14 @@ def _mailbox(layout: QueueLayout, name: str) -> Iterator[Finding]:
         )
 
 
-def trust(root: str, machine: Machine) -> Iterator[Finding]:
+def trust(root: str, machine: Environment) -> Iterator[Finding]:
     """Agents are told of its mail: it is the user's own, or trusted."""
     reason = why_untrusted(root, _private(root, machine))
     if reason:
         yield Finding(f"agents are not notified of its mail: {reason}", "to trust it: amq trust")
 
 
-def private(root: str, machine: Machine) -> Iterator[Finding]:
+def private(root: str, machine: Environment) -> Iterator[Finding]:
     """There is a private directory, and nothing private lies in the project."""
     state = _private(root, machine)
     if not state.directory:
@@ -159,11 +159,11 @@ def private(root: str, machine: Machine) -> Iterator[Finding]:
             )
 
 
-def _private(root: str, machine: Machine) -> PrivateState:
+def _private(root: str, machine: Environment) -> PrivateState:
     return private_state(machine.environ, config.project_directories(root))
 
 
-def git(root: str, machine: Machine) -> Iterator[Finding]:
+def git(root: str, machine: Environment) -> Iterator[Finding]:
     """What git takes away is known: all of a queue that it ignores goes with `git clean -x`, which is said once.
 
     Of one that a repository tracks, the check of trust says more.
@@ -214,7 +214,7 @@ def _note_clean(directory: str) -> None:
             pass
 
 
-def filesystem(root: str, machine: Machine) -> Iterator[Finding]:
+def filesystem(root: str, machine: Environment) -> Iterator[Finding]:
     """It is one that was tested, can be written to, and has room."""
     kind = _kind(os.path.realpath(root), machine.mounts())
     if kind in UNTESTED:
@@ -233,7 +233,7 @@ def filesystem(root: str, machine: Machine) -> Iterator[Finding]:
         yield Finding(f"the disk has room for only {room.f_favail} more files", "remove files that you no longer need")
 
 
-def watching(root: str, machine: Machine) -> Iterator[Finding]:
+def watching(root: str, machine: Environment) -> Iterator[Finding]:
     """The system tells us of new mail; else it is looked for twice a second."""
     try:
         machine.watch(root)
@@ -247,7 +247,7 @@ def watching(root: str, machine: Machine) -> Iterator[Finding]:
         )
 
 
-def notifiers(root: str, _: Machine) -> Iterator[Finding]:
+def notifiers(root: str, _: Environment) -> Iterator[Finding]:
     """Who is to tell an agent of its mail can do so."""
     for agent in _agents(root):
         if agent.notifier and is_stopped(QueueLayout(root).agent(agent.handle), agent.notifier):
@@ -257,7 +257,7 @@ def notifiers(root: str, _: Machine) -> Iterator[Finding]:
             )
 
 
-def mail(root: str, _: Machine) -> Iterator[Finding]:
+def mail(root: str, _: Environment) -> Iterator[Finding]:
     """Somebody is told of it, and what was no message has been looked at."""
     for agent in _agents(root):
         if agent.unread and not agent.notifier:
@@ -334,7 +334,7 @@ def _modes(root: str) -> Iterator[tuple[RootedPath, int]]:
         with suppress(FileNotFoundError), Directory(place) as directory:
             for name, _ in durable.entries(directory):
                 with suppress(FileNotFoundError):
-                    mode = durable.steps.look(directory, name).st_mode
+                    mode = durable.syscalls.look(directory, name).st_mode
                     if stat.S_ISDIR(mode):
                         waiting.append(place.below(name))
                     if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
@@ -348,11 +348,11 @@ def _tighten(paths: list[RootedPath]) -> None:
     """
     for path in paths:
         with suppress(FileNotFoundError), Directory(path.parent) as directory:
-            fd = durable.steps.open(directory, path.name, os.O_RDONLY)
+            fd = durable.syscalls.open(directory, path.name, os.O_RDONLY)
             try:
-                found = durable.steps.stat(fd)
+                found = durable.syscalls.stat(fd)
                 if directory.owner is None or found.st_uid == directory.owner[0]:
-                    durable.steps.chmod(fd, stat.S_IMODE(found.st_mode) & ~0o077)
+                    durable.syscalls.chmod(fd, stat.S_IMODE(found.st_mode) & ~0o077)
             finally:
                 durable.close(fd)
 
@@ -372,7 +372,7 @@ def _kind(path: str, mounts: str) -> str:
     return kind
 
 
-CHECKS: dict[str, Callable[[str, Machine], Iterator[Finding]]] = {
+CHECKS: dict[str, Callable[[str, Environment], Iterator[Finding]]] = {
     "queue": queue,
     "permissions": permissions,
     "registry": registered,

@@ -15,14 +15,14 @@ from enum import Enum
 from amq import config, quoting
 from amq.errors import AmqError
 from amq.layout import ROOT_NAME, QueueLayout
-from amq.mailbox import Mailbox
+from amq.mail.mailbox import Mailbox
 from amq.names import PERSON
 from amq.runtime.private import PrivateState
+from amq.setup.agent_specs import AgentSpec
 from amq.setup.caller import Handover, handed_over
-from amq.setup.seats import Seat
 from amq.setup.tmux import Pane, Tmux
 from amq.store.locks import lock_beside
-from amq.store.notifier import read_notifier
+from amq.store.notifier_info import read_notifier
 
 AMQ = (sys.executable, "-P", "-m", "amq")
 LOOK_AGAIN = 0.05  # seconds between two looks at a program that is to end
@@ -41,7 +41,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class Place:
+class AgentPlacement:
     """An agent, how it stands, and where: the pid of its host, the tmux pane, its session's id, its exit status."""
 
     handle: str
@@ -73,7 +73,9 @@ class Coop:
         """Have those that are started from now on use the queue as one that the user trusts."""
         self._trust = ["--trust-root"]
 
-    def up(self, seats: Sequence[Seat], cwd: str, private: PrivateState, warn: Callable[[str], None]) -> list[Place]:
+    def up(
+        self, seats: Sequence[AgentSpec], cwd: str, private: PrivateState, warn: Callable[[str], None]
+    ) -> list[AgentPlacement]:
         """Start those of SEATS that do not run, in the directory CWD. Safe against others who do the same.
 
         They get our environment through the user's PRIVATE directory. WARN is told of one that cannot. One whose
@@ -82,7 +84,7 @@ class Coop:
         with lock_beside(self._queue.meta, ".coop"):
             return [self._start(seat, cwd, private, warn) for seat in seats]
 
-    def status(self) -> list[Place]:
+    def status(self) -> list[AgentPlacement]:
         """How every agent of the queue stands, the person left out; a pane is shown even for one who has left."""
         panes = {pane.handle: pane for pane in self.tmux.panes()}
         unread = {agent.handle: agent.unread for agent in Mailbox(self.root, PERSON).who()}
@@ -111,7 +113,7 @@ class Coop:
             time.sleep(LOOK_AGAIN)
         return waiting
 
-    def line(self, seat: Seat, cwd: str) -> str:
+    def line(self, seat: AgentSpec, cwd: str) -> str:
         """What a person types in a terminal of its own to start this agent."""
         found = config.find_root(None, {}, cwd)
         root = [] if found and found.value == self.root else ["--root", self.root]
@@ -119,17 +121,17 @@ class Coop:
         run = [*amq, "run", *root, *self._trust, "--as", seat.handle, "--", *seat.program]
         return f"cd {quoting.shell(cwd)} && {quoting.shell_line(run)}"
 
-    def is_installed(self, seat: Seat) -> bool:
+    def is_installed(self, seat: AgentSpec) -> bool:
         """Whether its program is on the PATH."""
         return shutil.which(seat.program[0], path=self._environ.get("PATH")) is not None
 
-    def _start(self, seat: Seat, cwd: str, private: PrivateState, warn: Callable[[str], None]) -> Place:
+    def _start(self, seat: AgentSpec, cwd: str, private: PrivateState, warn: Callable[[str], None]) -> AgentPlacement:
         pane = self._pane(seat.handle)
         before = self._stand(seat.handle, pane, 0)
         if before.state in (State.RUNNING, State.ELSEWHERE):
             return before
         if not self.is_installed(seat):
-            return Place(seat.handle, State.MISSING, program=seat.program[0])
+            return AgentPlacement(seat.handle, State.MISSING, program=seat.program[0])
         with handed_over(self._environ, private, self.root, seat.handle) as handover:
             if handover.why_not:
                 warn(f"{seat.handle} gets the tmux server's environment, not yours: {handover.why_not}")
@@ -141,8 +143,8 @@ class Coop:
             self._wait_for(seat.handle, handover)
         started = self._pane(seat.handle)
         if started is None:  # it has ended well, and at once
-            return Place(seat.handle, State.STARTED)
-        return Place(seat.handle, State.STARTED, started.pid, started.where, session=started.session)
+            return AgentPlacement(seat.handle, State.STARTED)
+        return AgentPlacement(seat.handle, State.STARTED, started.pid, started.where, session=started.session)
 
     def _wait_for(self, handle: str, handover: Handover) -> None:
         """Return when the pane has its environment, or has ended. Raises AmqError if neither happens in time."""
@@ -153,22 +155,22 @@ class Coop:
                 raise AmqError(what, hint="look at the pane, then repeat: amq coop up")
             time.sleep(LOOK_AGAIN)
 
-    def _command(self, seat: Seat) -> list[str]:
+    def _command(self, seat: AgentSpec) -> list[str]:
         ask = ["--no-ask", *self._trust]
         return [*AMQ, "run", "--root", self.root, *ask, "--as", seat.handle, "--", *seat.program]
 
     def _pane(self, handle: str) -> Pane | None:
         return next((pane for pane in self.tmux.panes() if pane.handle == handle), None)
 
-    def _stand(self, handle: str, pane: Pane | None, unread: int) -> Place:
+    def _stand(self, handle: str, pane: Pane | None, unread: int) -> AgentPlacement:
         if pane and not pane.dead:
-            return Place(handle, State.RUNNING, pane.pid, pane.where, unread=unread, session=pane.session)
+            return AgentPlacement(handle, State.RUNNING, pane.pid, pane.where, unread=unread, session=pane.session)
         notifier = read_notifier(self._queue.agent(handle))
         if notifier:
-            return Place(handle, State.ELSEWHERE, notifier.pid, unread=unread)
+            return AgentPlacement(handle, State.ELSEWHERE, notifier.pid, unread=unread)
         if pane:
-            return Place(handle, State.ENDED, where=pane.where, status=pane.status, unread=unread)
-        return Place(handle, State.ABSENT, unread=unread)
+            return AgentPlacement(handle, State.ENDED, where=pane.where, status=pane.status, unread=unread)
+        return AgentPlacement(handle, State.ABSENT, unread=unread)
 
 
 def _mark(root: str) -> str:

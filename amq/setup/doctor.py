@@ -11,7 +11,7 @@ from pathlib import Path
 
 from amq.errors import AmqError
 from amq.setup import checks_machine, checks_queue
-from amq.setup.finding import Finding, Machine
+from amq.setup.finding import Environment, Finding
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Found:
 class Context:
     """What is looked at. `root` is the queue's path, or None; then `lost` says where it was looked for."""
 
-    machine: Machine
+    machine: Environment
     root: str | None
     lost: Finding | None = None
 
@@ -72,9 +72,9 @@ def remember(found: Iterable[Found]) -> None:
                 each.finding.said()
 
 
-def this_machine(environ: Mapping[str, str], cwd: str, version: str) -> Machine:
+def this_machine(environ: Mapping[str, str], cwd: str, version: str) -> Environment:
     """The machine that we are on, with this amq of VERSION."""
-    return Machine(environ, cwd, version, os.geteuid(), _mounts, os.statvfs, _watch)
+    return Environment(environ, cwd, version, os.geteuid(), _mounts, os.statvfs, _watch)
 
 
 def _mounts() -> str:

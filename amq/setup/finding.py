@@ -22,7 +22,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Machine:
+class Environment:
     """What a check may ask of the world beside the queue; tests pass a world of their own."""
 
     environ: Mapping[str, str]

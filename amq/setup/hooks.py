@@ -70,8 +70,8 @@ class Change:
             fd = durable.write_new(directory, temporary, self.after)
             try:
                 if self.before is not None:
-                    durable.steps.chmod(fd, stat.S_IMODE(os.stat(target).st_mode))
-                durable.steps.replace(directory, temporary, directory, name)
+                    durable.syscalls.chmod(fd, stat.S_IMODE(os.stat(target).st_mode))
+                durable.syscalls.replace(directory, temporary, directory, name)
             except BaseException:
                 durable.discard(directory, temporary)
                 raise

@@ -16,8 +16,8 @@ from amq.instants import format_seconds
 from amq.message import MAX_FILE_BYTES, Message, parse, split_header
 from amq.names import SUFFIX
 from amq.store import durable
+from amq.store.dlq_read import Letter
 from amq.store.durable import Directory
-from amq.store.letters import Letter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def look(refused: Directory, identifier: str) -> Letter | None:
     """What was moved aside under this name, and why it is no mail; None if it is not there (any more)."""
     error, moved = "", 0
     try:
-        moved = durable.steps.look(refused, identifier + SUFFIX).st_ctime_ns
+        moved = durable.syscalls.look(refused, identifier + SUFFIX).st_ctime_ns
         original, detail = _judge(read(refused, identifier), identifier)
     except FileNotFoundError:
         return None
@@ -87,16 +87,16 @@ def _own_id(data: bytes) -> str:
     return identifier if type(identifier) is str else ""
 
 
-def give_back(agent: AgentLayout, refused: Directory, letter: Letter) -> None:
+def redeliver(agent: AgentLayout, refused: Directory, letter: Letter) -> None:
     """Move a good message back into `new`, unless it has gone. Raises FileExistsError rather than replace one."""
     with suppress(FileNotFoundError), Directory(agent.inbox_new) as new:
         durable.move(refused, letter.id + SUFFIX, new, letter.message_id + SUFFIX)
 
 
-def forget(refused: Directory, letter: Letter) -> None:
+def remove_letter(refused: Directory, letter: Letter) -> None:
     """Remove what is in the inbox already."""
     with suppress(FileNotFoundError):
-        durable.steps.unlink(refused, letter.id + SUFFIX)
+        durable.syscalls.unlink(refused, letter.id + SUFFIX)
 
 
 def settle(agent: AgentLayout, refused: Directory) -> None:

@@ -31,7 +31,7 @@ def exists(path: RootedPath) -> bool:
 def look(path: RootedPath) -> os.stat_result:
     """What the directory at PATH is, and when it changed. Raises OSError."""
     with Directory(path) as directory:
-        return os.lstat(path) if directory.fd is None else durable.steps.stat(directory.fd)
+        return os.lstat(path) if directory.fd is None else durable.syscalls.stat(directory.fd)
 
 
 def make(paths: list[RootedPath]) -> bool:
@@ -56,9 +56,9 @@ def _make_directory(path: RootedPath) -> bool:
 
 
 def _make_ours(parent: Directory, name: str) -> None:
-    durable.steps.mkdir(parent, name)
-    if stat.S_IRWXU & ~durable.steps.look(parent, name).st_mode:  # a umask that takes rights from ourselves
-        durable.steps.chmod_name(parent, name, durable.DIRECTORY_MODE)
+    durable.syscalls.mkdir(parent, name)
+    if stat.S_IRWXU & ~durable.syscalls.look(parent, name).st_mode:  # a umask that takes rights from ourselves
+        durable.syscalls.chmod_name(parent, name, durable.DIRECTORY_MODE)
 
 
 def _make_for(owner: Owner, parent: Directory, name: str) -> None:
@@ -66,18 +66,18 @@ def _make_for(owner: Owner, parent: Directory, name: str) -> None:
     if durable.exists(parent, name):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
     temporary = fresh_name()
-    durable.steps.mkdir(parent, temporary)
+    durable.syscalls.mkdir(parent, temporary)
     try:
-        fd = durable.steps.open(parent, temporary, os.O_RDONLY | os.O_DIRECTORY)
+        fd = durable.syscalls.open(parent, temporary, os.O_RDONLY | os.O_DIRECTORY)
         try:
             durable.give(owner, fd)
-            durable.steps.chmod(fd, durable.DIRECTORY_MODE)
+            durable.syscalls.chmod(fd, durable.DIRECTORY_MODE)
         finally:
             durable.close(fd)
         durable.move(parent, temporary, parent, name)
     except BaseException:
         with suppress(OSError):
-            durable.steps.rmdir(parent, temporary)
+            durable.syscalls.rmdir(parent, temporary)
         raise
 
 

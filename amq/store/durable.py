@@ -1,6 +1,6 @@
 """The one place that changes queue files: every step that has to survive a crash is taken here.
 
-`steps` is the seam. All system calls on queue files go through it, one method each, so that a test can count them,
+`syscalls` is the seam. All system calls on queue files go through it, one method each, so that a test can count them,
 make any one of them fail, or die at it. What is built on it below gives the rest of the store its few sure moves:
 write a new file, publish it without replacing anything, take it from one directory to another, replace a small file.
 """
@@ -44,7 +44,7 @@ class Directory:
 
     def __init__(self, path: RootedPath) -> None:
         self.path = path
-        self.fd, self.owner = steps.descend(path)
+        self.fd, self.owner = syscalls.descend(path)
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +63,7 @@ class Directory:
         return name if self.fd is not None else os.path.join(self.path, name)
 
 
-class Steps:
+class Syscalls:
     """The system calls on queue files. Each raises OSError as the system does."""
 
     def descend(self, path: RootedPath) -> tuple[int | None, Owner | None]:
@@ -73,7 +73,7 @@ class Steps:
     def open(self, directory: Directory, name: str, flags: int) -> int:
         """A descriptor for NAME, made with the file mode if FLAGS create it. An error names the whole path."""
         if sys.platform == "win32":  # only on Windows
-            from amq.store.shared import open_shared
+            from amq.store.windows_open import open_shared
 
             return open_shared(directory.at(name), flags)
         try:
@@ -166,7 +166,7 @@ class Steps:
 
     def move(self, source: Directory, name: str, target: Directory, new_name: str) -> None:
         """Rename in one step without replacing; ENOSYS where the system has no such call."""
-        from amq.store.noreplace import rename_noreplace
+        from amq.store.rename_noreplace import rename_noreplace
 
         rename_noreplace(source.at(name), target.at(new_name), source_fd=source.fd, target_fd=target.fd)
 
@@ -199,7 +199,7 @@ class Steps:
         return True
 
 
-steps = Steps()
+syscalls = Syscalls()
 
 
 def entries(directory: Directory) -> list[tuple[str, int]]:
@@ -208,12 +208,12 @@ def entries(directory: Directory) -> list[tuple[str, int]]:
     A scan can miss a file that is renamed while it runs, so a directory that changed meanwhile is looked at again.
     """
     if directory.fd is None:  # only on Windows
-        return steps.entries(directory)
-    before = steps.stat(directory.fd).st_mtime_ns
-    found = steps.entries(directory)
-    if steps.stat(directory.fd).st_mtime_ns != before:
+        return syscalls.entries(directory)
+    before = syscalls.stat(directory.fd).st_mtime_ns
+    found = syscalls.entries(directory)
+    if syscalls.stat(directory.fd).st_mtime_ns != before:
         seen = dict(found)
-        seen.update(steps.entries(directory))
+        seen.update(syscalls.entries(directory))
         return list(seen.items())
     return found
 
@@ -224,13 +224,13 @@ def read_regular(directory: Directory, name: str, most: int, largest: int = sys.
     Raises OSError(EFBIG) if the file is above LARGEST.
     """
     try:
-        fd = steps.open(directory, name, os.O_RDONLY)
+        fd = syscalls.open(directory, name, os.O_RDONLY)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO):
             return None
         raise
     try:
-        found = steps.stat(fd)
+        found = syscalls.stat(fd)
         if not stat.S_ISREG(found.st_mode):
             return None
         if found.st_size > largest:
@@ -242,8 +242,8 @@ def read_regular(directory: Directory, name: str, most: int, largest: int = sys.
 
 def read_all(fd: int, size: int) -> bytes:
     """What is left of an open file, up to SIZE bytes."""
-    data = steps.read(fd, size)
-    while data and len(data) < size and (more := steps.read(fd, size - len(data))):
+    data = syscalls.read(fd, size)
+    while data and len(data) < size and (more := syscalls.read(fd, size - len(data))):
         data += more
     return data
 
@@ -253,13 +253,13 @@ def write_new(directory: Directory, name: str, data: bytes) -> int:
 
     The lock tells a sweep that the writer lives. On an error nothing is left behind, and the error is raised.
     """
-    fd = steps.open(directory, name, CREATE)
+    fd = syscalls.open(directory, name, CREATE)
     try:
         give(directory.owner, fd)
-        steps.chmod(fd, FILE_MODE)
-        steps.lock(fd)
+        syscalls.chmod(fd, FILE_MODE)
+        syscalls.lock(fd)
         fill(fd, data)
-        steps.fsync(fd)
+        syscalls.fsync(fd)
     except BaseException:
         close(fd)
         discard(directory, name)
@@ -274,22 +274,22 @@ def close(fd: int) -> None:
     is gone.
     """
     try:  # noqa: SIM105  `suppress` costs as much again as closing
-        steps.close(fd)
+        syscalls.close(fd)
     except OSError:
         pass
 
 
 def fill(fd: int, data: bytes) -> None:
     """Write all of DATA, however many calls it takes."""
-    written = steps.write(fd, data)
+    written = syscalls.write(fd, data)
     while written < len(data):
-        written += steps.write(fd, memoryview(data)[written:])
+        written += syscalls.write(fd, memoryview(data)[written:])
 
 
 def discard(directory: Directory, name: str) -> None:
     """Remove a name of ours on the way out of a failure; what can not be removed is left to the sweep."""
     try:  # noqa: SIM105  as in `close`
-        steps.unlink(directory, name)
+        syscalls.unlink(directory, name)
     except OSError:
         pass
 
@@ -299,7 +299,7 @@ def link(source: Directory, name: str, target: Directory, new_name: str) -> bool
     if source.owner != target.owner:
         return False
     try:
-        steps.link(source, name, target, new_name)
+        syscalls.link(source, name, target, new_name)
     except OSError as error:
         if error.errno not in _NO_HARD_LINKS:
             raise
@@ -313,13 +313,13 @@ def move(source: Directory, name: str, target: Directory, new_name: str) -> None
     On a system without such a call it looks first, which is sure only under a lock that all writers of TARGET hold.
     """
     try:
-        steps.move(source, name, target, new_name)
+        syscalls.move(source, name, target, new_name)
     except OSError as error:
         if error.errno != errno.ENOSYS:
             raise
         if exists(target, new_name):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new_name) from None
-        steps.replace(source, name, target, new_name)
+        syscalls.replace(source, name, target, new_name)
 
 
 def publish_new(staging: Directory, temporary: str, target: Directory, name: str, data: bytes) -> None:
@@ -342,7 +342,7 @@ def publish_new(staging: Directory, temporary: str, target: Directory, name: str
         close(fd)
 
 
-def take(source: Directory, name: str, target: Directory) -> bool:
+def move_exclusive(source: Directory, name: str, target: Directory) -> bool:
     """Move NAME in one step without replacing; False if another was faster. Raises FileExistsError.
 
     Where both names are one file, as a crashed program may leave them, the one in SOURCE goes. The caller holds the
@@ -352,9 +352,9 @@ def take(source: Directory, name: str, target: Directory) -> bool:
         try:
             move(source, name, target, name)
         except FileExistsError:
-            if not os.path.samestat(steps.look(source, name), steps.look(target, name)):
+            if not os.path.samestat(syscalls.look(source, name), syscalls.look(target, name)):
                 raise
-            steps.unlink(source, name)
+            syscalls.unlink(source, name)
     except FileNotFoundError:
         return False
     return True
@@ -363,7 +363,7 @@ def take(source: Directory, name: str, target: Directory) -> bool:
 def exists(directory: Directory, name: str) -> bool:
     """Whether something of this name is there."""
     try:
-        steps.look(directory, name)
+        syscalls.look(directory, name)
     except FileNotFoundError:
         return False
     return True
@@ -372,7 +372,7 @@ def exists(directory: Directory, name: str) -> bool:
 def sync(directory: Directory) -> None:
     """Return when the directory's names are on the disk. Windows has no such call, and needs none."""
     if directory.fd is not None:  # not on Windows
-        steps.fsync(directory.fd)
+        syscalls.fsync(directory.fd)
 
 
 def give(owner: Owner | None, fd: int) -> None:
@@ -383,8 +383,8 @@ def give(owner: Owner | None, fd: int) -> None:
     if owner is None:
         return
     if os.geteuid() == 0:
-        steps.chown(fd, owner)
-    elif steps.stat(fd).st_uid != owner[0]:
+        syscalls.chown(fd, owner)
+    elif syscalls.stat(fd).st_uid != owner[0]:
         hint = f"run amq as that user: sudo -u '#{owner[0]}' amq …"
         raise UnsafePath(f"this user cannot write files for another user ({owner[0]}) to read", hint=hint)
 
@@ -399,7 +399,7 @@ def replace_file(
     beside = staging or directory
     fd = write_new(beside, temporary, data)
     try:
-        steps.replace(beside, temporary, directory, name)
+        syscalls.replace(beside, temporary, directory, name)
     except BaseException:
         discard(beside, temporary)
         raise

@@ -49,7 +49,7 @@ def lock_beside(path: RootedPath, name: str, patience: float = PATIENCE) -> Iter
         fd = open_lock(directory, name)
         try:
             _wait_for(fd, os.path.join(path, name), patience)
-            durable.steps.touch(directory, name)
+            durable.syscalls.touch(directory, name)
             yield
         finally:
             durable.close(fd)
@@ -58,15 +58,15 @@ def lock_beside(path: RootedPath, name: str, patience: float = PATIENCE) -> Iter
 def open_lock(directory: Directory, name: str) -> int:
     """The lock file, made if need be, for us to open again whatever the umask."""
     try:
-        return durable.steps.open(directory, name, os.O_RDWR)
+        return durable.syscalls.open(directory, name, os.O_RDWR)
     except FileNotFoundError:
         return _make_lock(directory, name) if directory.owner is None else _make_lock_for_owner(directory, name)
 
 
 def _make_lock(directory: Directory, name: str) -> int:
-    fd = durable.steps.open(directory, name, os.O_RDWR | os.O_CREAT)
+    fd = durable.syscalls.open(directory, name, os.O_RDWR | os.O_CREAT)
     try:
-        durable.steps.chmod(fd, durable.FILE_MODE)
+        durable.syscalls.chmod(fd, durable.FILE_MODE)
     except BaseException:
         durable.close(fd)
         raise
@@ -79,14 +79,14 @@ def _make_lock_for_owner(directory: Directory, name: str) -> int:
 
     with suppress(FileExistsError):
         durable.publish_new(directory, fresh_name(), directory, name, b"")
-    return durable.steps.open(directory, name, os.O_RDWR)
+    return durable.syscalls.open(directory, name, os.O_RDWR)
 
 
 def _wait_for(fd: int, path: str, patience: float) -> None:
     """Return when the lock is ours. Whoever gets it touches the file: with that the others' patience begins anew."""
     pause, since, deadline = 0.0005, -1, 0.0
-    while not durable.steps.lock(fd):
-        now, touched = time.monotonic(), durable.steps.stat(fd).st_mtime_ns
+    while not durable.syscalls.lock(fd):
+        now, touched = time.monotonic(), durable.syscalls.stat(fd).st_mtime_ns
         if touched != since:
             since, deadline = touched, now + patience
         elif now > deadline:

@@ -221,7 +221,7 @@ def stamp(directory: Directory, identifier: str) -> tuple[int, ...]:
     The last is when that happened, in nanoseconds since the epoch.
     """
     try:
-        found = durable.steps.look(directory, identifier + SUFFIX)
+        found = durable.syscalls.look(directory, identifier + SUFFIX)
     except OSError:
         return ()
     return found.st_ino, found.st_size, found.st_ctime_ns

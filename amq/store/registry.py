@@ -111,7 +111,7 @@ def _has(agent: AgentLayout, *names: str) -> bool:
 def _has_directory(directory: Directory, name: str) -> bool:
     """Whether there is a directory NAME; raises UnsafePath for a link."""
     try:
-        found = durable.steps.look(directory, name)
+        found = durable.syscalls.look(directory, name)
     except FileNotFoundError:
         return False
     if descent.is_link(found):

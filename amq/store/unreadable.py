@@ -27,7 +27,7 @@ def what_to_do(directory: Directory, name: str, error: OSError) -> str:
         return "another program may have it open: read it again"
     path = os.path.join(directory.path, name)
     try:
-        return _permission(durable.steps.look(directory, name), path, stat.S_IRUSR, "r")
+        return _permission(durable.syscalls.look(directory, name), path, stat.S_IRUSR, "r")
     except OSError:
         return f"ls -l {quoting.shell(path)} shows its owner and mode"
 

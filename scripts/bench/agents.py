@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from measure import percentile
 from wakes import noted, ready
 
-from tests.agents.scenes import Tally
-from tests.agents.styles import STYLES
+from tests.agents.cli_styles import STYLES
+from tests.agents.scenarios import Tally
 from tests.agents.test_torture import play
 from tests.real.agents import Agent, cache_directory, pinned_agents
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq

@@ -12,8 +12,8 @@ from inboxes import Queue
 from measure import Bench, Figure, figure
 from peer import compiled
 
-from amq.mailbox import Mailbox
-from amq.sending import Draft
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
 
 BODY = b"A line of the body.\n" * 20
 MANY = tuple(f"agent{number}" for number in range(16))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from measure import Bench, Figure, figure, over, seconds
 
-from amq.runtime.hooks import write_script
+from amq.runtime.hooks.script import write_script
 
 
 def hook(bench: Bench) -> Iterator[Figure]:

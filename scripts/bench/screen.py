@@ -30,10 +30,10 @@ def slices(names: list[str], runs: int) -> list[float]:
     whole = b"".join(bytes(recordings.load(name).output) for name in names)
     for _ in range(runs):
         shown = Screen((30, 100))
-        shown.eat()
+        shown.feed()
         for begin in range(0, len(whole), SLICE):
-            shown.put(whole[begin : begin + SLICE])
-            times.append(_milliseconds(shown.eat))
+            shown.enqueue(whole[begin : begin + SLICE])
+            times.append(_milliseconds(shown.feed))
     return times
 
 
@@ -43,8 +43,8 @@ def looks(names: list[str], runs: int) -> list[float]:
     for name in names:
         recording = recordings.load(name)
         shown = Screen(recording.size)
-        shown.put(bytes(recording.output))
-        shown.eat(len(recording.output))
+        shown.enqueue(bytes(recording.output))
+        shown.feed(len(recording.output))
         times += [_milliseconds(lambda: find_row(shown.view(), RULE)) for _ in range(runs)]  # noqa: B023
     return times
 

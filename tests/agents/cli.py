@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from tests.agents.styles import CTRL_X_ENTER, Style
+from tests.agents.cli_styles import CTRL_X_ENTER, Style
 
 PASTE_START, PASTE_END = b"\x1b[200~", b"\x1b[201~"
 LONG_PASTE = 800  # characters, or three lines: shown as a word about them

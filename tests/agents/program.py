@@ -18,7 +18,7 @@ import tty
 from random import Random
 
 from tests.agents.cli import Cli, Note, Plan
-from tests.agents.styles import STYLES
+from tests.agents.cli_styles import STYLES
 
 
 def main(style: str, log: str) -> None:

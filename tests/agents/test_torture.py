@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.scenes import Life, Tally
-from tests.agents.styles import STYLES, Style
-from tests.chance import SEED, SOAK, TOLD
-from tests.proofs import Proof
+from tests.agents.cli_styles import STYLES, Style
+from tests.agents.scenarios import Life, Tally
+from tests.proof_table import Proof
+from tests.seeds import SEED, SOAK, TOLD
 
 SCENES = 25  # in the life of one agent
 INJECTIONS = 10_000 if SOAK else 1_000  # texts that are typed, in all styles together

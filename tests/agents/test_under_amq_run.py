@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.styles import STYLES
+from tests.agents.cli_styles import STYLES
 from tests.pty.person import wait_until
-from tests.runtime.desk import ONE_MESSAGE, Desk
+from tests.runtime.run_session import ONE_MESSAGE, Desk
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -18,21 +18,21 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from amq.layout import QueueLayout
-from amq.mailbox import Mailbox, Unread
+from amq.mail.mailbox import Mailbox, Unread
 from amq.pty.host import Host
 from amq.pty.screen import Screen
-from amq.pty.terminal import Look, Terminal
+from amq.pty.terminal import Terminal, TerminalSnapshot
+from amq.runtime.agents.profiles import Profile, built_in
+from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.pty import PtyChannel
-from amq.runtime.notification import Wording
+from amq.runtime.journal import WakeJournal
+from amq.runtime.loop import WakeLoop
+from amq.runtime.policy.schedule import SchedulePolicy
+from amq.runtime.policy.wake_line import Wording
 from amq.runtime.private import PrivateState
-from amq.runtime.profiles import Profile, built_in
-from amq.runtime.record import Record
 from amq.runtime.trust import Trust
-from amq.runtime.wake import Policy
-from amq.runtime.waking import Waker
-from amq.runtime.witness import Witness
 from tests.agents.cli import SIZE, Cli, Note, Plan
-from tests.agents.styles import Style
+from tests.agents.cli_styles import Style
 
 OURS = re.compile(r"amq: \d+ new messages? from [a-z, ]+\. Run: amq drain --include-body")
 SWEEP = 5.0  # seconds between looks at the inbox without any event
@@ -59,7 +59,7 @@ class World:
         self.pastes = 0  # that were typed
         self.plan: Callable[[str], Plan] = self._usual
         self.private = PrivateState(str(place))
-        self.record = Record(self.private.of_agent("/queue", "agent").directory)
+        self.record = WakeJournal(self.private.of_agent("/queue", "agent").directory)
         self.cli: Cli
         self._style = style
         self._profile: Profile = built_in()[style.name.partition("-")[0]]
@@ -79,17 +79,17 @@ class World:
         """A new process of the agent, and a new host."""
         self._terminal = Terminal(
             self.now, self._profile.line, answers_state=self._profile.answers_state, screen=Screen(SIZE),
-            row=self._profile.rules.row,
+            row=self._profile.rules.prompt_row,
         )  # fmt: skip
         self.cli = Cli(self._style, self.chance, self._from_cli, self._noted, lambda text: self.plan(text))
         channel = PtyChannel(
-            cast(Host, _Line(self, self._terminal)), self._profile.rules, Witness("", 0, 0.0),
+            cast(Host, _Line(self, self._terminal)), self._profile.rules, AgentStatus("", 0, 0.0),
             clock=lambda: self.now, sleep=lambda seconds: Sleep(self.now + seconds),
         )  # fmt: skip
-        waker = Waker(
+        waker = WakeLoop(
             cast(Mailbox, _Inbox(self)),
             channel,
-            Policy(),
+            SchedulePolicy(),
             Wording(),
             _no_log,
             Trust("/queue", self.private, given=True),
@@ -160,7 +160,7 @@ class World:
         self._rung = True
         self._looks_at = min(self._looks_at, self.now) if self._idle else self._looks_at
 
-    async def _keep_waking(self, waker: Waker) -> None:
+    async def _keep_waking(self, waker: WakeLoop) -> None:
         swept = self.now
         while True:
             rung, self._rung, self._idle = self._rung or self.now >= swept + SWEEP, False, False
@@ -183,7 +183,7 @@ class _Line:
         self._world = world
         self.terminal = terminal
 
-    def look(self, now: float) -> Look:
+    def look(self, now: float) -> TerminalSnapshot:
         return replace(self.terminal.look(now), alive=self._world.cli.alive)
 
     def type(self, data: bytes) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from amq.cli import completion
+from amq.cli.commands import completion
 from amq.cli.main import COMMANDS
 from tests.conftest import Shell
 from tests.pty.person import hang_up

@@ -174,12 +174,12 @@ def test_a_letter_is_rewritten_in_tmp_where_a_sweep_finds_it(amq: Shell, monkeyp
     put(amq, envelope() + b"bad")
     staged: list[list[str]] = []
 
-    class Watched(durable.Steps):
+    class Watched(durable.Syscalls):
         def replace(self, source: Any, name: str, target: Any, new_name: str) -> None:
             staged.append(os.listdir(amq.agent("bob").dlq_tmp))
             super().replace(source, name, target, new_name)
 
-    monkeypatch.setattr(durable, "steps", Watched())
+    monkeypatch.setattr(durable, "syscalls", Watched())
     dlq(amq)("retry", "--id", LETTER)
     assert [len(names) for names in staged] == [1]
 
@@ -196,7 +196,7 @@ def test_a_full_disk_loses_no_letter_and_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(durable.steps, step, full)
+        patched.setattr(durable.syscalls, step, full)
         code = dlq(amq)("retry", "--id", LETTER).code
     assert code == 1 or not path.exists()
     assert path.exists() or amq.new() == [f"{ID}.md"]

@@ -150,7 +150,7 @@ def test_limit_is_twenty_unless_told(amq: Shell) -> None:
 
 def test_more_than_a_batch(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """The head is printed once, the JSON stays one object, and everything is taken."""
-    monkeypatch.setattr("amq.draining.BATCH_MESSAGES", 2)
+    monkeypatch.setattr("amq.mail.draining.BATCH_MESSAGES", 2)
     for number in range(5):
         leave(amq, f"m{number}", number)
     assert drained(amq, "--limit", "4") == ["m0", "m1", "m2", "m3"]

@@ -14,7 +14,7 @@ import pytest
 
 from amq.cli.main import COMMANDS
 from amq.errors import BadMessage
-from amq.store.deadletter import envelope
+from amq.store.dlq_write import envelope
 from tests.conftest import Shell
 from tests.samples import HEADER, message_file
 

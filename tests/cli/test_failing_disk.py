@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from amq.errors import BadMessage
-from amq.store.deadletter import envelope
+from amq.store.dlq_write import envelope
 from tests.conftest import Result, Shell
 from tests.crash.seam import Watched
 from tests.samples import HEADER, ID, message_file

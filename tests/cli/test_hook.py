@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from amq.mailbox import Mailbox
-from amq.runtime import lock
-from amq.runtime.handed import HandedWatch, read_handed
-from amq.runtime.record import Record
+from amq.mail.mailbox import Mailbox
+from amq.runtime import notifier_lock
+from amq.runtime.hooks.state import HookStateWatcher, read_state
+from amq.runtime.journal import WakeJournal
 from tests.conftest import Shell, private_directory
 from tests.samples import HEADER, message_file
 
@@ -40,7 +40,7 @@ def context(printed: Any) -> str:
 def test_a_session_begins_with_who_one_is(amq: Shell, state: str, event: str) -> None:
     text = context(hook(amq, event))
     assert text.startswith("You are `bob` in this project's mail (amq). Others: alice, carol")
-    assert read_handed(state).session == "s"
+    assert read_state(state).session == "s"
 
 
 @pytest.mark.parametrize("event", ["prompt", "tool", "stop", "UserPromptSubmit", "PostToolUse", "Stop", "ask", "?"])
@@ -49,14 +49,14 @@ def test_without_mail_nothing_is_said(amq: Shell, event: str) -> None:
 
 
 def test_urgent_mail_is_handed_over_once_and_recorded(amq: Shell, state: str) -> None:
-    watch = HandedWatch(state)
+    watch = HookStateWatcher(state)
     identifier = amq.send("--priority", "urgent")
     assert context(hook(amq, "tool")) == LINE
     assert hook(amq, "tool") is None
-    (entry,) = Record(state).entries()
+    (entry,) = WakeJournal(state).entries()
     assert (entry["ids"], entry["way"], entry["outcome"]) == ([identifier], "hook tool", "handed")
     assert (watch.another(), watch.another()) == (True, False)
-    assert not HandedWatch(state).another(), "what was handed over before does not count"
+    assert not HookStateWatcher(state).another(), "what was handed over before does not count"
 
 
 def test_other_mail_is_handed_over_when_it_has_waited(amq: Shell) -> None:
@@ -121,7 +121,7 @@ def test_a_defect_fails_nobody_and_is_said(
     def broken(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("amq.cli.hook.run", broken)
+    monkeypatch.setattr("amq.cli.commands.hook.run", broken)
     assert amq("hook", "claude", "Stop", me="bob", stdin=b"{}").code == 0
 
 
@@ -143,7 +143,7 @@ def test_a_broken_queue_fails_nobody_and_is_logged(amq: Shell, state: str) -> No
 
 
 def test_a_damaged_memory_is_begun_anew(amq: Shell, state: str) -> None:
-    Path(state, "hook.json").write_text('{"told": 7}')
+    Path(state, "hook.json").write_text('{"announced": 7}')
     amq.send("--priority", "urgent")
     assert context(hook(amq, "tool")) == LINE
 
@@ -158,7 +158,7 @@ def test_hooks_at_the_same_instant_hand_over_once(amq: Shell, state: str) -> Non
     said = [process.communicate() for process in running]
     assert sorted(bool(out) for out, _ in said) == [False, False, False, True]
     assert {err for _, err in said} == {b""}
-    assert len(Record(state).entries()) == 1
+    assert len(WakeJournal(state).entries()) == 1
 
 
 def test_what_nobody_read_counts_as_not_handed_over(amq: Shell, state: str) -> None:
@@ -170,7 +170,7 @@ def test_what_nobody_read_counts_as_not_handed_over(amq: Shell, state: str) -> N
         process.stdout.close()
         process.stdin.close()
     assert process.returncode == 0
-    assert read_handed(state).count == 0
+    assert read_state(state).count == 0
 
 
 class TestWithoutAmqRun:
@@ -197,7 +197,7 @@ class TestWithoutAmqRun:
 
     def test_it_takes_no_hosted_agent_s_place(self, claude: Shell) -> None:
         claude.send(to="claude")
-        claim = lock.claim(Mailbox(str(claude.root), "claude").state_dir, "run")
+        claim = notifier_lock.claim(Mailbox(str(claude.root), "claude").state_dir, "run")
         assert claude.ok("hook", "claude", "Stop", me=None, stdin=b"{}") == ""
         assert claude.ok("hook", "claude", "Stop", me="claude", stdin=b"{}") != ""
         claim.release()
@@ -224,7 +224,8 @@ class TestWithoutAmqRun:
     def test_an_event_that_never_ends_is_not_waited_for(self, amq: Shell) -> None:
         amq.send("--priority", "urgent")
         words = ["--root", str(amq.root), "--me", "bob", "hook", "claude", "tool"]
-        program = f"from amq.cli import hook, main; hook.LONGEST = 0.2; raise SystemExit(main.main({words}))"
+        program = "from amq.cli import main; from amq.cli.commands import hook; hook.LONGEST = 0.2; "
+        program += f"raise SystemExit(main.main({words}))"
         with subprocess.Popen(
             [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         ) as process:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from amq.layout import NOTIFIER_NAME
-from amq.mailbox import Mailbox
-from amq.runtime import lock
+from amq.mail.mailbox import Mailbox
+from amq.runtime import notifier_lock
 from tests.conftest import Shell
-from tests.runtime.desk import Desk
+from tests.runtime.run_session import Desk
 
 ELSEWHERE = "which amq run hosts elsewhere"
 
@@ -30,7 +30,7 @@ def bob(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
 
 @contextmanager
 def hosted(amq: Shell, how: str = "run", run: str = "this run") -> Iterator[None]:
-    claim = lock.claim(Mailbox(str(amq.root), "bob").state_dir, how, run)
+    claim = notifier_lock.claim(Mailbox(str(amq.root), "bob").state_dir, how, run)
     try:
         yield
     finally:

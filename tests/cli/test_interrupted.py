@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from amq.cli import compose
+from amq.cli import message_options
 from amq.errors import Uncertain
-from amq.mailbox import Mailbox
+from amq.mail.mailbox import Mailbox
 from amq.store import durable
-from tests.chance import SOAK, TOLD, sample
 from tests.conftest import Result
+from tests.seeds import SOAK, TOLD, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
     from tests.conftest import Shell
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
-OURS = os.path.dirname(compose.__file__).removesuffix("cli")
+OURS = os.path.dirname(message_options.__file__).removesuffix("cli")
 SEND = ("send", "--to", "bob,carol", "--thread", "t", "--body", "x")
 
 
@@ -119,7 +119,7 @@ def test_a_signal_that_comes_again_at_once_is_the_same(amq: Shell, hit_behind_th
 def test_a_signal_that_comes_again_later_has_its_way(
     amq: Shell, hit_behind_the_link: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compose, "PATIENCE", -1.0)
+    monkeypatch.setattr(message_options, "PATIENCE", -1.0)
     hit_behind_the_link.append(signal.SIGINT)
     result = amq(*SEND)
     (sent,) = amq.new()

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 import amq as package
-from amq import mailbox
 from amq.cli.main import COMMANDS, EVERY_DAY
 from amq.cli.output import Output
 from amq.entry import entry_point
+from amq.mail import mailbox
 from tests.conftest import Shell, run_amq
 
 # -- options ----------------------------------------------------------------------------------------------------------

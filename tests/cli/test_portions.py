@@ -13,7 +13,7 @@ import pytest
 
 from amq.budget import DEFAULT
 from amq.cli.output import Output, ReaderGone
-from amq.mailbox import Mailbox
+from amq.mail.mailbox import Mailbox
 from amq.store.locks import open_state
 from tests.conftest import Shell
 from tests.crash.seam import Watched

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from amq.cli import run as command
+from amq.cli.commands import run as command
 from amq.cli.output import Output
 from amq.errors import UsageError
 from amq.layout import ROOT_NAME, QueueLayout
-from amq.mailbox import Mailbox
-from amq.runtime import session
+from amq.mail.mailbox import Mailbox
+from amq.runtime import host as session
+from amq.runtime.agents.profiles import Profile
 from amq.runtime.launch import Options
-from amq.runtime.profiles import Profile
+from amq.runtime.policy.schedule import SchedulePolicy
 from amq.runtime.trust import Trust
-from amq.runtime.wake import Policy
 from amq.store import registry
 
 
@@ -254,7 +254,7 @@ def test_the_options_of_the_policy(calls: list[Call], monkeypatch: pytest.Monkey
     run("--hooks", "--", "claude")
     run("--no-hooks", "--notice=off", "--", "claude")
     assert chosen[0] == Options()
-    policy = Policy(debounce=5.0, urgent_after=60.0, normal_after=0.0, low_after=1.0, hooks_within=2.0)
+    policy = SchedulePolicy(debounce=5.0, urgent_after=60.0, normal_after=0.0, low_after=1.0, hooks_within=2.0)
     assert chosen[1] == Options(policy=policy, notice=b"\x1b]9;claude is not reading its mail\x07")
     assert [options.hooks for options in chosen[2:]] == [True, False]
     assert chosen[3].notice == b""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from amq.cli import body
+from amq.cli import message_body
 from amq.message import MAX_FILE_BYTES
 from tests.conftest import Shell, run_amq
 
@@ -149,15 +149,15 @@ def test_empty_body_is_sent_when_it_is_meant(amq: Shell) -> None:
 
 
 def test_silent_stdin_is_not_waited_for_long(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert body.FIRST_BYTE == 5.0
-    monkeypatch.setattr(body, "FIRST_BYTE", 0.01)
+    assert message_body.FIRST_BYTE == 5.0
+    monkeypatch.setattr(message_body, "FIRST_BYTE", 0.01)
     reading, writing = os.pipe()
     kept = os.dup(0)
     os.dup2(reading, 0)
     try:
-        assert body._stdin_speaks() is False
+        assert message_body._stdin_speaks() is False
         os.write(writing, b"x")
-        assert body._stdin_speaks() is True
+        assert message_body._stdin_speaks() is True
     finally:
         os.dup2(kept, 0)
         for fd in (reading, writing, kept):

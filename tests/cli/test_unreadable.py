@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from amq.layout import RootedPath
-from amq.mailbox import Mailbox
+from amq.mail.mailbox import Mailbox
 from amq.store import durable
 from amq.store.unreadable import for_directory, what_to_do
 from tests.conftest import Shell
@@ -249,7 +249,7 @@ def test_an_inbox_that_cannot_be_opened_is_not_empty(
     amq.send()
     inbox = amq.agent("bob").inbox_new
     os.chmod(inbox, 0o300)
-    descend = durable.steps.descend
+    descend = durable.syscalls.descend
 
     def refuse(path: RootedPath) -> Any:
         if path == inbox:
@@ -257,7 +257,7 @@ def test_an_inbox_that_cannot_be_opened_is_not_empty(
         return descend(path)
 
     with monkeypatch.context() as patched:
-        patched.setattr(durable.steps, "descend", refuse)
+        patched.setattr(durable.syscalls, "descend", refuse)
         result = amq(*words, me="bob")
     os.chmod(inbox, 0o700)
     assert (result.code, result.out) == (1, "")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from amq.pty import borrowed
+from amq.pty import controlling_tty
 from tests.conftest import Shell
 
 
@@ -11,7 +11,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """No terminal, and no multiplexer around it."""
     for name in ("TMUX", "TMUX_PANE", "STY", "WINDOW", "KITTY_WINDOW_ID", "KITTY_LISTEN_ON"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(borrowed, "TTY", "/nowhere")
+    monkeypatch.setattr(controlling_tty, "TTY", "/nowhere")
 
 
 def test_where_no_way_works_it_says_why_and_what_to_do(amq: Shell) -> None:
@@ -24,8 +24,8 @@ def test_where_no_way_works_it_says_why_and_what_to_do(amq: Shell) -> None:
 def test_on_a_kernel_that_forbids_tiocsti_it_says_what_to_use_instead(
     amq: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(borrowed, "TTY", "/dev/null")
-    monkeypatch.setattr(borrowed, "allows_pushing", lambda: False)
+    monkeypatch.setattr(controlling_tty, "TTY", "/dev/null")
+    monkeypatch.setattr(controlling_tty, "can_inject", lambda: False)
     ended = amq("wake", "--via", "tiocsti")
     assert ended.code == 125
     assert "dev.tty.legacy_tiocsti is 0" in ended.err

@@ -10,10 +10,10 @@ from unittest.mock import Mock
 
 import pytest
 
-from amq.cli.why import age
+from amq.cli.commands.why import age
 from amq.layout import NOTIFIER_NAME, RootedPath
-from amq.mailbox import Mailbox
-from amq.runtime import lock
+from amq.mail.mailbox import Mailbox
+from amq.runtime import notifier_lock
 from amq.store import maildir
 from tests.conftest import Shell
 from tests.samples import ID, message_file
@@ -29,7 +29,7 @@ def bobs_state(amq: Shell) -> RootedPath:
 @pytest.fixture
 def notified(bobs_state: RootedPath) -> Iterator[None]:
     """Bob is being notified, by this process."""
-    claim = lock.claim(bobs_state, "run")
+    claim = notifier_lock.claim(bobs_state, "run")
     yield
     claim.release()
 
@@ -73,14 +73,14 @@ def test_an_agent_that_is_only_registered_is_named(amq: Shell) -> None:
 
 
 def test_a_lock_that_nobody_holds_means_nobody(amq: Shell, bobs_state: RootedPath) -> None:
-    lock.claim(bobs_state, "run").release()
+    notifier_lock.claim(bobs_state, "run").release()
     assert "notifier" not in amq("who", "--json").value[1]
 
 
 def test_looking_gives_the_lock_back(amq: Shell, bobs_state: RootedPath) -> None:
-    lock.claim(bobs_state, "run").release()
+    notifier_lock.claim(bobs_state, "run").release()
     amq.ok("who")
-    lock.claim(bobs_state, "run").release()
+    notifier_lock.claim(bobs_state, "run").release()
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from amq.cli.why import age
+from amq.cli.commands.why import age
 from amq.layout import RootedPath
-from amq.mailbox import Mailbox
-from amq.runtime import lock
-from amq.runtime.record import MOST_IDS, WAKES_NAME, Record
-from amq.runtime.why import _ENDED, _IN_WORDS
-from amq.runtime.words import Outcome, Reason
+from amq.mail.mailbox import Mailbox
+from amq.runtime import notifier_lock
+from amq.runtime.diagnosis import _ENDED, _IN_WORDS
+from amq.runtime.journal import MOST_IDS, WAKES_NAME, WakeJournal
+from amq.runtime.policy.reasons import Outcome, WaitReason
 from tests.conftest import Shell, private_directory
 
 
@@ -30,7 +30,7 @@ def state(amq: Shell) -> str:
 @pytest.fixture
 def notified(amq: Shell) -> Iterator[None]:
     """Bob is being notified, by this process."""
-    claim = lock.claim(Mailbox(str(amq.root), "bob").state_dir, "run")
+    claim = notifier_lock.claim(Mailbox(str(amq.root), "bob").state_dir, "run")
     yield
     claim.release()
 
@@ -52,7 +52,7 @@ def test_no_mail_waits(amq: Shell) -> None:
 def test_nobody_notifies_it(amq: Shell, state: RootedPath) -> None:
     amq.send()
     assert amq.ok("why", "bob") == "bob: 1 unread message: no-channel: nothing notifies it: start it with amq run\n"
-    Record(state).waits((), Reason.OFF)
+    WakeJournal(state).waits((), WaitReason.OFF)
     assert waits_for(amq) == "off"
 
 
@@ -65,10 +65,10 @@ def test_nobody_is_to_start_the_person(amq: Shell) -> None:
 def test_a_notifier_that_is_stopped_tells_nobody(amq: Shell, state: RootedPath) -> None:
     if not Path("/proc/self/stat").exists():
         pytest.skip("needs /proc")
-    Record(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
+    WakeJournal(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
     place = Mailbox(str(amq.root), "bob").state_dir
     holder = (
-        "from amq.layout import RootedPath; from amq.runtime import lock; "
+        "from amq.layout import RootedPath; from amq.runtime import notifier_lock as lock; "
         f"c = lock.claim(RootedPath({place.root!r}, *{place.names!r}), 'run'); print(flush=True); input()"
     )
     with subprocess.Popen([sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -84,22 +84,24 @@ def test_a_notifier_that_is_stopped_tells_nobody(amq: Shell, state: RootedPath) 
 
 
 def test_a_notifier_that_has_ended_says_nothing_any_more(amq: Shell, state: RootedPath) -> None:
-    Record(state).waits({amq.send()}, Reason.STOPPED)
+    WakeJournal(state).waits({amq.send()}, WaitReason.STOPPED)
     assert waits_for(amq) == "no-channel"
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in (Reason.OFF, Reason.NOTIFIED)])
-def test_what_the_notifier_said_last(amq: Shell, state: RootedPath, notified: None, reason: Reason) -> None:
+@pytest.mark.parametrize(
+    "reason", [reason for reason in WaitReason if reason not in (WaitReason.OFF, WaitReason.NOTIFIED)]
+)
+def test_what_the_notifier_said_last(amq: Shell, state: RootedPath, notified: None, reason: WaitReason) -> None:
     identifier = amq.send()
-    Record(state).attempt({identifier}, "pty", Outcome.SUBMITTED, "")
-    Record(state).waits({identifier}, reason)
+    WakeJournal(state).attempt({identifier}, "pty", Outcome.SUBMITTED, "")
+    WakeJournal(state).waits({identifier}, reason)
     assert waits_for(amq) == reason.value
     assert amq.ok("why", "bob").startswith(f"bob: 1 unread message: {reason.value}, for 0s: ")
 
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_how_the_last_attempt_ended(amq: Shell, state: RootedPath, notified: None, outcome: Outcome) -> None:
-    Record(state).attempt({amq.send()}, "pty", outcome, "a\x1b reason")
+    WakeJournal(state).attempt({amq.send()}, "pty", outcome, "a\x1b reason")
     assert waits_for(amq) == "notified"
     said = amq.ok("why", "bob")
     assert said.startswith(f"bob: 1 unread message: 0s ago {_ENDED[outcome]} (a^[ reason)")
@@ -107,29 +109,29 @@ def test_how_the_last_attempt_ended(amq: Shell, state: RootedPath, notified: Non
 
 def test_what_it_is_at_since_it_was_told_is_not_known(amq: Shell, state: RootedPath, notified: None) -> None:
     """A dialog, say: that is looked at when it is to be reminded."""
-    Record(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
+    WakeJournal(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
     expected = "bob: 1 unread message: 0s ago it was notified; it may be working, or asking the user a question\n"
     assert amq.ok("why", "bob") == expected
 
 
 def test_a_notifier_that_failed_says_so(amq: Shell, state: RootedPath, notified: None) -> None:
     identifier = amq.send()
-    Record(state).waits({identifier}, Reason.DRAFT)
-    Record(state).waits((), Reason.NO_CHANNEL, "it failed: see run.log")
+    WakeJournal(state).waits({identifier}, WaitReason.DRAFT)
+    WakeJournal(state).waits((), WaitReason.NO_CHANNEL, "it failed: see run.log")
     assert "no-channel, for 0s: it failed: see run.log" in amq.ok("why", "bob")
 
 
 def test_what_was_said_of_other_mail_is_not_said_of_this(amq: Shell, state: RootedPath, notified: None) -> None:
-    Record(state).waits({"another"}, Reason.DRAFT)
+    WakeJournal(state).waits({"another"}, WaitReason.DRAFT)
     amq.send()
     assert waits_for(amq) == "notified"
-    Record(state).waits(set(map(str, range(MOST_IDS + 1))), Reason.DRAFT)
+    WakeJournal(state).waits(set(map(str, range(MOST_IDS + 1))), WaitReason.DRAFT)
     assert waits_for(amq) == "draft"
 
 
 def test_a_damaged_record_stops_nobody(amq: Shell, state: RootedPath, notified: None) -> None:
     identifier = amq.send()
-    Record(state).waits({identifier}, Reason.DRAFT)
+    WakeJournal(state).waits({identifier}, WaitReason.DRAFT)
     whole = json.dumps({"at": "x", "count": 1, "ids": [identifier], "waits_for": "draft"})
     with Path(state, WAKES_NAME).open("a") as file:
         file.write(f'{whole}\n{{"at": "20\n[]\n7\n{whole.replace("draft", "moon")}\n')
@@ -138,8 +140,8 @@ def test_a_damaged_record_stops_nobody(amq: Shell, state: RootedPath, notified: 
 
 
 def test_the_history(amq: Shell, state: RootedPath) -> None:
-    record = Record(state)
-    record.waits({"a", "b"}, Reason.BUSY)
+    record = WakeJournal(state)
+    record.waits({"a", "b"}, WaitReason.BUSY)
     record.attempt({"a"}, "pty", Outcome.UNCERTAIN, "the program did not echo amq's text")
     assert [line.partition("Z  ")[2] for line in amq.ok("why", "bob", "--history").splitlines()] == [
         "2 unread  waits for busy",
@@ -154,7 +156,7 @@ def test_an_agent_that_is_not_there(amq: Shell) -> None:
 
 
 def test_every_word_has_a_sentence() -> None:
-    assert set(_IN_WORDS) == set(Reason)
+    assert set(_IN_WORDS) == set(WaitReason)
     assert set(_ENDED) == set(Outcome)
 
 

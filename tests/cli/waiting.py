@@ -13,10 +13,10 @@ import pytest
 
 from amq.cli.main import main
 from amq.layout import QueueLayout
-from amq.mailbox import Mailbox
-from amq.runtime import changes
-from amq.runtime.changes import Watch
-from amq.sending import Draft
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
+from amq.runtime import dirwatch
+from amq.runtime.dirwatch import Watch
 from amq.store import registry
 
 LONG = 20.0  # seconds: a test that takes as long has failed
@@ -90,8 +90,8 @@ def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Act) -> Iterator[None]:
             beside.start()
         return wait(watch, left, step)
 
-    monkeypatch.setattr(changes, "TICK", LONG)
-    monkeypatch.setattr(changes, "SWEEP", LONG)
+    monkeypatch.setattr(dirwatch, "TICK", LONG)
+    monkeypatch.setattr(dirwatch, "SWEEP", LONG)
     monkeypatch.setattr(Watch, "wait", first_wait)
     started = time.monotonic()
     yield

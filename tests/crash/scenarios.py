@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 
-from amq import draining
 from amq.errors import BadMessage, NotFound
-from amq.sending import Draft
-from amq.store import calm, deadletter, registry
+from amq.mail import draining
+from amq.mail.sending import Draft
+from amq.store import dlq_write, priority_cache, registry
 from tests.crash import upkeep
 from tests.crash.scenario import Scenario
 from tests.crash.world import World
@@ -54,11 +54,11 @@ def _drain_in_batches(world: World, _: str) -> None:
 
 def _drain_a_part(world: World, _: str) -> None:
     """And keep for the next drain what is not urgent, as is done in a full inbox."""
-    whole, calm.WORTH = calm.WORTH, 1
+    whole, priority_cache.MIN_CHANGES = priority_cache.MIN_CHANGES, 1
     try:
         world.drain("bob", limit=1)
     finally:
-        calm.WORTH = whole
+        priority_cache.MIN_CHANGES = whole
 
 
 def _drain_what_fits(world: World, _: str) -> None:
@@ -147,7 +147,7 @@ def _with_letter(world: World) -> None:
     bob = world.queue.agent("bob")
     path = os.path.join(bob.inbox_new, f"{OLD}2x.md")
     os.link(path, f"{path}.kept")
-    deadletter.put_away(bob, f"{OLD}2x", BadMessage("bad"), "temporary", 0)
+    dlq_write.to_dead_letter(bob, f"{OLD}2x", BadMessage("bad"), "temporary", 0)
     os.rename(f"{path}.kept", path)
 
 

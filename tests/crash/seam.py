@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from amq.store import durable
-from amq.store.durable import Directory, Steps
+from amq.store.durable import Directory, Syscalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,7 +88,7 @@ class Fault:
         return f"step {self.at}: {errno.errorcode[self.code] if self.code else self.how}"
 
 
-class WithoutLinks(Steps):
+class WithoutLinks(Syscalls):
     """A filesystem that has neither hard links nor a rename that refuses to replace."""
 
     def link(self, *_: object) -> None:
@@ -100,22 +100,22 @@ class WithoutLinks(Steps):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
-class Watched(Steps):
+class Watched(Syscalls):
     """Takes every step with REAL and logs it, but for the one that FAULT is about. A context manager: inside, it is in
     use by the store."""
 
-    def __init__(self, real: Steps | None = None, fault: Fault | None = None) -> None:
-        self.real = real or Steps()
+    def __init__(self, real: Syscalls | None = None, fault: Fault | None = None) -> None:
+        self.real = real or Syscalls()
         self.fault = fault
         self.log: list[Step] = []
         self._paths: dict[int, str] = {}
 
     def __enter__(self) -> Self:
-        self._before, durable.steps = durable.steps, self
+        self._before, durable.syscalls = durable.syscalls, self
         return self
 
     def __exit__(self, *_: object) -> None:
-        durable.steps = self._before
+        durable.syscalls = self._before
 
     @property
     def reached(self) -> bool:
@@ -194,9 +194,9 @@ def _watched(name: str) -> Callable[..., Any]:
 
 
 for _name in _PLAUSIBLE:
-    assert callable(getattr(Steps, _name))
+    assert callable(getattr(Syscalls, _name))
     setattr(Watched, _name, _watched(_name))
-assert {name for name in vars(Steps) if not name.startswith("_")} == set(_PLAUSIBLE), "a step that nobody watches"
+assert {name for name in vars(Syscalls) if not name.startswith("_")} == set(_PLAUSIBLE), "a step that nobody watches"
 
 
 def faults(log: list[Step], *, everywhere: bool = False) -> Iterator[Fault]:

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amq.errors import AmqError, Uncertain
-from amq.store.durable import Steps
-from tests.chance import SOAK
+from amq.store.durable import Syscalls
 from tests.crash import processes
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.seam import DIED, Fault, Step, Watched, WithoutLinks, faults
 from tests.crash.snapshot import Snapshot
 from tests.crash.verdict import KNOWN, MET, judge, tried
 from tests.crash.world import World, broken_files, broken_promises, is_private
+from tests.seeds import SOAK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.crash.scenario import Scenario
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 _SLOW = pytest.mark.timeout(300)  # thousands of small worlds, on a machine that may be busy
 
@@ -31,7 +31,7 @@ _SLOW = pytest.mark.timeout(300)  # thousands of small worlds, on a machine that
 @_SLOW
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_every_step_may_fail_or_be_the_last(scenario: Scenario, place: Path, proof: Proof) -> None:
-    search_all(scenario, Steps, place, proof)
+    search_all(scenario, Syscalls, place, proof)
 
 
 @_SLOW
@@ -40,7 +40,7 @@ def test_so_may_it_where_the_filesystem_has_no_links(scenario: Scenario, place: 
     search_all(scenario, WithoutLinks, place, proof)
 
 
-def search_all(scenario: Scenario, filesystem: type[Steps], place: Path, proof: Proof) -> None:
+def search_all(scenario: Scenario, filesystem: type[Syscalls], place: Path, proof: Proof) -> None:
     """Try every fault of SCENARIO on FILESYSTEM."""
 
     def told(points: Sequence[Fault]) -> Iterator[str]:
@@ -57,7 +57,7 @@ def search_all(scenario: Scenario, filesystem: type[Steps], place: Path, proof: 
 class Search:
     """Runs SCENARIO with one fault after the other, each in a world of its own in the directory PLACE."""
 
-    def __init__(self, scenario: Scenario, filesystem: Steps, place: Path) -> None:
+    def __init__(self, scenario: Scenario, filesystem: Syscalls, place: Path) -> None:
         self._scenario = scenario
         self._filesystem = filesystem
         self._place = place

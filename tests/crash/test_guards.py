@@ -11,11 +11,11 @@ import pytest
 
 from amq.errors import AmqError, Conflict
 from amq.instants import SECOND
-from amq.mailbox import Mailbox
-from amq.sending import Draft
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
 from amq.store import durable
-from amq.store.drain import Hold
-from amq.store.durable import Directory, Steps
+from amq.store.drain_claim import DrainClaim
+from amq.store.durable import Directory, Syscalls
 from amq.store.locks import mailbox_lock
 from tests.crash.seam import Watched
 from tests.crash.world import World, regular_files
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ID = "2025-06-15T15-06-40.000Z_pid{pid}_00000000"
 
 
-class Unguarded(Steps):
+class Unguarded(Syscalls):
     """A program without its guards: it opens what is there, replaces what is there, and takes every lock."""
 
     def open(self, directory: Directory, name: str, flags: int) -> int:
@@ -58,7 +58,7 @@ def world(place: Path) -> World:
 def _twice(check: Callable[[World], bool], world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[bool, bool]:
     """Whether CHECK holds, and whether it does without the guards."""
     guarded = check(world)
-    monkeypatch.setattr(durable, "steps", Unguarded())
+    monkeypatch.setattr(durable, "syscalls", Unguarded())
     return guarded, check(world)
 
 
@@ -158,7 +158,7 @@ def test_mail_that_was_not_recorded_would_be_shown_twice_unmarked(
         return again == [True]
 
     assert cut_off()
-    monkeypatch.setattr(Hold, "keep", lambda *_: None)
+    monkeypatch.setattr(DrainClaim, "keep", lambda *_: None)
     world.drain("bob")
     world.mailbox("ann").send(["bob"], b"text")
     assert not cut_off()

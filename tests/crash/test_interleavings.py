@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amq.errors import AmqError, NotFound
-from amq.sending import Draft
+from amq.mail.sending import Draft
 from amq.store import registry
-from tests.chance import SEED, SOAK, sample
 from tests.crash import processes
+from tests.crash.interleaver import ALL, Order, Stage
 from tests.crash.scenario import Scenario
 from tests.crash.seam import Watched
 from tests.crash.snapshot import Snapshot
-from tests.crash.turns import ALL, Order, Stage
 from tests.crash.upkeep import LETTERS, _put_letter
 from tests.crash.verdict import KNOWN, MET, judge, tried
 from tests.crash.world import World, append_line, broken_files, broken_promises
+from tests.seeds import SEED, SOAK, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 SAMPLE = 500
 """Orders, of all pairs, but in a soak."""

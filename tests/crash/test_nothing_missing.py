@@ -13,7 +13,7 @@ import pytest
 
 import amq
 from amq.cli.main import main
-from amq.mailbox import Mailbox
+from amq.mail.mailbox import Mailbox
 from tests.crash.scenarios import SCENARIOS
 from tests.crash.seam import CHANGING, Step, Watched
 from tests.crash.world import World
@@ -27,7 +27,7 @@ AFTER_AN_ERROR = {"_give_up", "forget_all"}
 """What the search reaches by its faults, and a run without one does not."""
 NO_QUEUE_FILE = {"setup/hooks.py: write"}
 """What changes an agent's settings and no file of a queue; `tests/setup/test_hooks.py` is about it."""
-NO_MAIL = {"runtime/bulletin.py: write_bulletin", "runtime/launch.py: remove_old_settings"}
+NO_MAIL = {"runtime/hooks/turn_summary.py: write_summary", "runtime/launch.py: remove_old_settings"}
 """What tells the user of mail, or an older version has left, and may be lost; their own tests are about it."""
 FOR_ANOTHER_USER = {"store/locks.py: _make_lock_for_owner", "store/directories.py: _make_for"}
 """What only root does, in another user's queue; `tests/store/test_owners.py` looks at its every step."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amq.cli import reader as patience
+from amq.cli import pipe_ack as patience
 from amq.cli.main import main
-from amq.draining import Drained
 from amq.instants import SECOND
-from amq.mailbox import Mailbox
-from amq.sending import Draft
-from amq.store.drain import STUCK_AFTER
+from amq.mail.draining import Drained
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
+from amq.store.drain_claim import STUCK_AFTER
 from tests.crash import processes
 from tests.crash.world import World, regular_files
 

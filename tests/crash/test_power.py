@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amq.store.durable import Steps
-from tests.chance import SOAK, sample
+from amq.store.durable import Syscalls
 from tests.crash import processes
 from tests.crash.scenarios import LASTING
 from tests.crash.seam import DIED, Fault, Watched
 from tests.crash.tools import mounted, require, require_root
 from tests.crash.verdict import KNOWN, MET, judge, tried
 from tests.crash.world import World, broken_files, broken_promises, is_private
+from tests.seeds import SOAK, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.crash.scenario import Scenario
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 SAMPLE = 1
 """Deaths in each operation, but in a soak; besides one failure of the power after its end."""
@@ -142,5 +142,5 @@ def test_without_its_syncs_a_loss_of_power_is_found_out(tmp_path: Path, monkeypa
     require("mkfs.ext4")
     disk = Disk("ext4", next(each for each in LASTING if each.name == "send to one"), tmp_path / "disk")
     assert list(disk.verdict(None)) == [MET]
-    monkeypatch.setattr(Steps, "fsync", lambda *_: None)
+    monkeypatch.setattr(Syscalls, "fsync", lambda *_: None)
     assert "bob: 'one' was never shown" in list(disk.verdict(None))

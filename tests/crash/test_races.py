@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amq.sending import Draft
-from tests.chance import SEED, SOAK, TOLD
+from amq.mail.sending import Draft
 from tests.crash import processes
 from tests.crash.world import World, append_line, broken_promises, lines
+from tests.seeds import SEED, SOAK, TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 
 @dataclass(frozen=True)

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amq.errors import AmqError, Uncertain
-from amq.sending import Draft
-from tests.chance import SOAK
+from amq.mail.sending import Draft
 from tests.crash import processes
 from tests.crash.tools import mounted, require, require_root
 from tests.crash.world import World, broken_files, broken_promises, is_private, regular_files
+from tests.seeds import SOAK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 SENDS = 10_000 if SOAK else 300
 FULL = {"blocks": "size=600k", "names": "size=8m,nr_inodes=150"}

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chance import SOAK, sample
 from tests.crash import processes
 from tests.crash.scenarios import LASTING
 from tests.crash.seam import DIED, Fault, Step, Watched, faults
 from tests.crash.snapshot import Snapshot
 from tests.crash.verdict import MET, judge, tried
 from tests.crash.world import World, broken_files, broken_promises
+from tests.seeds import SOAK, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from tests.crash.scenario import Scenario
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 REPEATABLE = [scenario for scenario in LASTING if scenario.knows_id]
 """Not those that may deliver anew with each repetition: how often is then a matter of how often one repeats.

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amq import draining
 from amq.instants import SECOND
-from amq.mailbox import Mailbox
-from amq.sending import Draft
-from amq.store.drain import STUCK_AFTER
+from amq.mail import draining
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
+from amq.store.drain_claim import STUCK_AFTER
 from tests.crash.world import World, broken_promises
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amq.errors import AmqError, Uncertain
-from tests.chance import SOAK, sample
 from tests.crash import processes
 from tests.crash.scenarios import OLD, SCENARIOS
 from tests.crash.snapshot import Snapshot
@@ -27,6 +26,7 @@ from tests.crash.traced import Injection, injections, run, trace
 from tests.crash.upkeep import LETTERS
 from tests.crash.verdict import KNOWN, MET, judge, tried
 from tests.crash.world import World, broken_files, broken_promises, is_private
+from tests.seeds import SOAK, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from tests.crash.scenario import Scenario
     from tests.crash.traced import Ended
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 SAMPLE = 2
 """Injections into each command, but in a soak."""

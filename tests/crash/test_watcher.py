@@ -17,14 +17,14 @@ import pexpect
 import pytest
 
 from amq.layout import QueueLayout
-from amq.mailbox import Mailbox
-from amq.runtime.record import Record
-from amq.runtime.wake import Policy
+from amq.mail.mailbox import Mailbox
+from amq.runtime.journal import WakeJournal
+from amq.runtime.policy.schedule import SchedulePolicy
 from amq.store import registry
-from tests.chance import SOAK
 from tests.conftest import private_directory
 from tests.crash.tools import missing, require
 from tests.pty.person import PATIENCE, hang_up, wait_until
+from tests.seeds import SOAK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +96,7 @@ class Everybody:
 
     def records(self, name: str) -> list[str]:
         """Of what is recorded, which are attempts (`outcome`) and which waits (`waits_for`)."""
-        entries = Record(str(private_directory(self.root, name))).entries()
+        entries = WakeJournal(str(private_directory(self.root, name))).entries()
         return ["outcome" if "outcome" in entry else "waits_for" for entry in entries]
 
     def signal(self, number: int) -> None:
@@ -301,7 +301,7 @@ def test_a_queue_that_is_made_again_is_watched_on(everybody: Everybody) -> None:
 @pytest.mark.timeout(180)
 def test_a_stop_ends_in_one_reminder_if_it_was_longer_than_that(everybody: Everybody) -> None:
     awake = ("run", "wake")
-    stopped, told = (Policy().remind_after[0] + 5.0, 2) if SOAK else (1.0, 1)
+    stopped, told = (SchedulePolicy().remind_after[0] + 5.0, 2) if SOAK else (1.0, 1)
     everybody.send(to=awake)
     wait_until(lambda: all(everybody.records(name)[-1:] == ["outcome"] for name in awake))
     everybody.signal(signal.SIGSTOP)

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chance import SEED, SOAK, sample
 from tests.crash import processes
+from tests.crash.lossy_fs import Change, Recorder, leave
 from tests.crash.scenarios import LASTING
 from tests.crash.snapshot import Snapshot
 from tests.crash.verdict import KNOWN, MET, judge, tried
-from tests.crash.weak import Change, Recorder, leave
 from tests.crash.world import World, broken_files, broken_promises, lines
+from tests.seeds import SEED, SOAK, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.crash.scenario import Scenario
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 SAMPLE = 30
 """States of each operation, but in a soak."""

@@ -8,13 +8,13 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from amq import progress
 from amq.errors import AmqError, BadMessage, NotFound
 from amq.instants import SECOND
-from amq.mailbox import Mailbox
-from amq.sending import Draft
+from amq.mail import delivery_status
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
 from amq.setup.checks_queue import permissions
-from amq.store import deadletter, registry
+from amq.store import dlq_write, registry
 from amq.store.presence import read_presence
 from tests.crash.scenario import Scenario
 from tests.crash.world import World, append_line
@@ -22,7 +22,7 @@ from tests.crash.world import World, append_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from amq.setup.finding import Machine
+    from amq.setup.finding import Environment
 
 ID = "m1"
 LETTERS = ("dlq_1_0_aaaaaaaaaaaa", "dlq_2_0_bbbbbbbbbbbb", "dlq_3_0_cccccccccccc")
@@ -69,7 +69,7 @@ def _check_registry(world: World, *, done: bool, after: list[str]) -> Iterator[s
 
 
 def _put_letter(world: World, letter: str, identifier: str, original: bytes, box: str) -> None:
-    head = deadletter.envelope(letter, identifier, BadMessage("bad"), 0)
+    head = dlq_write.envelope(letter, identifier, BadMessage("bad"), 0)
     with open(os.path.join(world.queue.agent("bob").home, "dlq", box, f"{letter}.md"), "wb") as file:
         file.write(head + original)
 
@@ -211,14 +211,14 @@ def _tighten(world: World, _: str) -> None:
     """As `amq doctor --fix` does. A copy of a world has no loose permissions: they are made here."""
     for path in (world.queue.root, world.queue.registry, world.queue.agent("bob").inbox_new):
         os.chmod(path, 0o777)
-    for finding in permissions(world.queue.root, cast("Machine", None)):
+    for finding in permissions(world.queue.root, cast("Environment", None)):
         assert finding.fix is not None
         finding.fix()
 
 
 def _check_tight(world: World, *, done: bool) -> Iterator[str]:
     if done:
-        yield from (finding.text for finding in permissions(world.queue.root, cast("Machine", None)))
+        yield from (finding.text for finding in permissions(world.queue.root, cast("Environment", None)))
 
 
 # -- all that only look -----------------------------------------------------------------------------------------------
@@ -240,8 +240,8 @@ def _look(world: World, _: str) -> None:
     bob.unread(), bob.has_new(), bob.list(), list(bob.oldest()), bob.peek(ID), bob.glance()
     bob.thread("p2p/ann__bob", bodies=True), bob.who(), bob.presences(), bob.trace(ID), bob.sweep(0, remove=False)
     bob.letters(), bob.letter(LETTERS[0])
-    for stage in (progress.DRAINED, progress.ACKED):
-        progress.missing(ann.account, ID, ["bob"], stage)
+    for stage in (delivery_status.DRAINED, delivery_status.ACKED):
+        delivery_status.missing(ann.account, ID, ["bob"], stage)
 
 
 def _make_state(world: World, _: str) -> None:

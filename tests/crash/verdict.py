@@ -6,12 +6,12 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from amq.errors import AmqError
-from tests.chance import TOLD
+from tests.seeds import TOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 KNOWN, TRIED, MET = "known", "tried", "met"
 """A point that there is; one that was tried; and what it is about did happen. Every other line is a problem."""

@@ -14,13 +14,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amq.draining import Drained
 from amq.errors import BadMessage
 from amq.layout import AgentLayout, QueueLayout
-from amq.mailbox import Mailbox
+from amq.mail.draining import Drained
+from amq.mail.mailbox import Mailbox
 from amq.message import parse
 from amq.store import durable, registry
-from amq.store.letters import open_bytes
+from amq.store.dlq_read import open_bytes
 from tests.crash.seam import Watched
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ class World:
 
     def show(self, me: str, item: Drained) -> None:
         """Show ITEM: write it into the journal, and say so to who watches the steps."""
-        if isinstance(durable.steps, Watched):
-            durable.steps.note("show", item.id)
+        if isinstance(durable.syscalls, Watched):
+            durable.syscalls.note("show", item.id)
         line = json.dumps({
             "me": me,
             "id": item.id,

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import Shell
 from tests.hostile.messages import TEXTS
 from tests.hostile.showing import called, wrong
-from tests.proofs import Proof
+from tests.proof_table import Proof
 
 WORDS = (
     "read --id", "ack --id", "trace --id", "thread --id", "dlq read --id", "dlq retry --id", "dlq purge --yes --id",

@@ -13,24 +13,25 @@ from hypothesis import strategies as st
 
 from amq.errors import AmqError
 from amq.layout import QueueLayout
-from amq.runtime import hooks
-from amq.runtime.handed import STATE_NAME, read_handed
-from amq.runtime.profiles.own import read_own
-from amq.runtime.record import WAKES_NAME, Record
-from amq.runtime.witness import Witness
+from amq.runtime.agents.own import read_own
+from amq.runtime.agents.status_sources import AgentStatus
+from amq.runtime.hooks import script
+from amq.runtime.hooks.state import STATE_NAME, read_state
+from amq.runtime.journal import WAKES_NAME, WakeJournal
 from amq.setup import skill
 from amq.setup.skill import WRITTEN
 from amq.store import registry
-from amq.store.drain import _ids
-from amq.store.notifier import parse_notifier
+from amq.store.drain_claim import _ids
+from amq.store.notifier_info import parse_notifier
 from amq.store.presence import Presence, read_presence
-from tests.chance import SOAK
+from tests.seeds import SOAK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _KEYS = (
-    "agents", "handle", "status", "last_seen", "note", "pid", "ids", "how", "session", "told", "held", "in_a_row",
+    "agents", "handle", "status", "last_seen", "note", "pid", "ids", "how", "session",
+    "announced", "blocked_stop_for", "attempts_since_drain",
     "count", "at", "outcome", "waits_for", "reason", "extends", "name", "rules", "line", "submit", "version",
 )  # fmt: skip
 _LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(_KEYS)
@@ -106,26 +107,26 @@ def test_the_notifiers_lock(content: bytes) -> None:
 def test_the_record_of_wakes(tmp_path: Path, content: bytes) -> None:
     good = b'{"at": "2026-03-01T10:00:00Z", "count": 1, "ids": ["x"], "waits_for": "busy"}\n'
     (tmp_path / WAKES_NAME).write_bytes(content.replace(b"\n", b" ") + b"\n" + good)
-    assert Record(str(tmp_path)).entries()[-1]["waits_for"] == "busy"
+    assert WakeJournal(str(tmp_path)).entries()[-1]["waits_for"] == "busy"
 
 
 @whatever
 @given(content=CONTENT)
-@example(content=b'{"session": "", "told": [], "held": [], "in_a_row": 1e999, "count": 0}')
+@example(content=b'{"session": "", "announced": [], "blocked_stop_for": [], "attempts_since_drain": 1e999, "count": 0}')
 @_deep
 def test_what_hooks_handed_over(tmp_path: Path, content: bytes) -> None:
     (tmp_path / STATE_NAME).write_bytes(content)
-    assert type(read_handed(str(tmp_path)).count) is int
+    assert type(read_state(str(tmp_path)).count) is int
 
 
 @pytest.mark.parametrize("nested", [DEEP, b'{"pid":1,"x":' + b"[" * 5000 + b"]" * 5000 + b"}"])
 def test_what_other_programs_keep(tmp_path: Path, nested: bytes) -> None:
     for name in ("1.json", WRITTEN):
         (tmp_path / name).write_bytes(nested)
-    assert Witness("", 1, 0.0, str(tmp_path)).session() == {}
+    assert AgentStatus("", 1, 0.0, str(tmp_path)).session() == {}
     assert skill._left(tmp_path) == {}
-    with pytest.raises(hooks.BadSettingsError):
-        hooks._parse(str(tmp_path / "1.json"))
+    with pytest.raises(script.BadSettingsError):
+        script._parse(str(tmp_path / "1.json"))
 
 
 _TOML = st.dictionaries(

@@ -9,14 +9,14 @@ from unicodedata import category
 
 import pytest
 
-from amq.cli import drain, thread
+from amq.cli.commands import drain, thread
 from amq.text import could_be_frame, indented, subject_line, visible, visible_lines
-from tests.chance import SOAK, sample
+from tests.seeds import SOAK, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 IGNORABLE = (
     "00AD 034F 061C 115F-1160 17B4-17B5 180B-180F 200B-200F 202A-202E 2060-206F 3164 FE00-FE0F FEFF FFA0 FFF0-FFF8 "

@@ -18,19 +18,19 @@ import pytest
 
 from amq.errors import AmqError, UnsafePath
 from amq.layout import QueueLayout, RootedPath
-from amq.mailbox import Mailbox
-from amq.runtime import lock
-from amq.runtime.changes import Watch
-from amq.runtime.inbox import EventWatch
-from amq.sending import Draft
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
+from amq.runtime import notifier_lock
+from amq.runtime.dirwatch import Watch
+from amq.runtime.inbox_events import EventWatch
 from amq.setup import checks_queue
 from amq.store import directories, durable, registry
 from amq.store.durable import Directory
-from tests.chance import SOAK
 from tests.conftest import Shell
 from tests.hostile.showing import SECRET, called, wrong
 from tests.hostile.test_tricks import COMMANDS
 from tests.samples import message_file
+from tests.seeds import SOAK
 
 LINKED = (
     "meta", "agents", "agents/bob", "agents/bob/inbox", "agents/bob/inbox/new", "agents/bob/inbox/cur",
@@ -302,12 +302,12 @@ def test_no_lock_is_taken_behind_a_link(amq: Shell, outside: Path, name: str) ->
     _link(amq, name, outside)
     before = _contents(outside)
     with pytest.raises(UnsafePath):
-        lock.claim(state, "run")
+        notifier_lock.claim(state, "run")
     assert _contents(outside) == before
 
 
 def test_a_mailbox_that_has_become_a_link_is_not_the_notifiers(amq: Shell, outside: Path) -> None:
-    claim = lock.claim(Mailbox(str(amq.root), "bob").state_dir, "run")
+    claim = notifier_lock.claim(Mailbox(str(amq.root), "bob").state_dir, "run")
     _link(amq, "agents/bob", outside)
     with pytest.raises(UnsafePath):
         claim.holds()

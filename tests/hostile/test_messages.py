@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chance import SOAK, TOLD, sample
 from tests.hostile.messages import corpus
 from tests.hostile.showing import ELSEWHERE, called, untried, wrong
 from tests.samples import message_file
+from tests.seeds import SOAK, TOLD, sample
 
 if TYPE_CHECKING:
     from tests.conftest import Shell
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 CORPUS = list(corpus())
 MIXED = sample(CORPUS, 150, of="corpus")

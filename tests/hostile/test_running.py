@@ -17,7 +17,7 @@ from tests.pty.person import wait_until
 from tests.samples import message_file
 
 if TYPE_CHECKING:
-    from tests.runtime.desk import Desk
+    from tests.runtime.run_session import Desk
 
 AGENT = """
 import os, sys, tty

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chance import TOLD, sample
 from tests.hostile.showing import ELSEWHERE, SECRET, called, untried, wrong
 from tests.hostile.tricks import play, tricks
 from tests.samples import message_file
+from tests.seeds import TOLD, sample
 
 if TYPE_CHECKING:
     from tests.conftest import Shell
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 ALL = tricks()
 COMMANDS = (

@@ -11,15 +11,15 @@ from amq import jsontext
 from amq.errors import BadMessage
 from amq.jsontext import MAX_DEPTH
 from amq.message import MAX_HEADER_BYTES, header_object, parse, render
-from tests.chance import TOLD, sample
 from tests.conftest import private_directory
 from tests.hostile.showing import called, wrong
 from tests.hostile.values import VALUES, headers, nested
 from tests.samples import message_file
+from tests.seeds import TOLD, sample
 
 if TYPE_CHECKING:
     from tests.conftest import Shell
-    from tests.proofs import Proof
+    from tests.proof_table import Proof
 
 HEADERS = list(headers())
 ALWAYS = [each for each in HEADERS if " deep" in each[0] and each[0].startswith(("context", "a key of", "below"))]

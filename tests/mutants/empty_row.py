@@ -81,7 +81,7 @@ EMPTY_ROWS = (
     ),
     Mutant(
         "a paste is taken for a part of the ESC before it",
-        "runtime/typed.py",
+        "runtime/policy/injection.py",
         "_begin",
         "look.unsettled",
         "False",

@@ -10,15 +10,15 @@ SAYS = "_say_if_hosted_elsewhere"
 
 ENVIRONMENT = (
     Mutant(
-        "another amq of the login shell's is ours", "runtime/reach.py", "login_shells_find",
+        "another amq of the login shell's is ours", "runtime/path_shim.py", "login_shells_find",
         "os.path.realpath(answer) in wanted", "True", FILES,
     ),
     Mutant(
-        "what a login shell names is a file here", "runtime/reach.py", "login_shells_find",
+        "what a login shell names is a file here", "runtime/path_shim.py", "login_shells_find",
         "os.path.isabs(answer)", "True", FILES,
     ),
     Mutant(
-        "the command that started us is another", "runtime/reach.py", "login_shells_find", "sys.argv[0]", "command",
+        "the command that started us is another", "runtime/path_shim.py", "login_shells_find", "sys.argv[0]", "command",
         FILES,
     ),
     Mutant(
@@ -63,22 +63,22 @@ ENVIRONMENT = (
     *(
         Mutant(name, file, where, old, new, "tests/cli/test_hosted_elsewhere.py")
         for name, file, where, old, new in (
-            ("who says whose mail it is gets told", "cli/session.py", "open_mailbox", "me.source == 'AM_ME'", "True"),
-            ("who only looks gets told", "cli/session.py", "open_mailbox", "not (anyone or hosting)", "True"),
-            ("a hosted shell is told", "cli/session.py", SAYS, "host.run not in ('', run)", "True"),
-            ("no word is another's", "cli/session.py", SAYS, "run == ''", "False"),
-            ("whoever cannot ask fails", "cli/session.py", SAYS, "(AmqError, OSError)", "AmqError"),
-            ("a run's word is anything", "store/notifier.py", "parse_notifier",
+            ("who says whose mail it is gets told", "cli/open_mailbox.py", "open_mailbox", "me.source == 'AM_ME'", "True"),
+            ("who only looks gets told", "cli/open_mailbox.py", "open_mailbox", "not (anyone or hosting)", "True"),
+            ("a hosted shell is told", "cli/open_mailbox.py", SAYS, "host.run not in ('', run)", "True"),
+            ("no word is another's", "cli/open_mailbox.py", SAYS, "run == ''", "False"),
+            ("whoever cannot ask fails", "cli/open_mailbox.py", SAYS, "(AmqError, OSError)", "AmqError"),
+            ("a run's word is anything", "store/notifier_info.py", "parse_notifier",
              "[type(pid), type(how), type(run)] == [int, str, str]", "type(pid) is int and type(how) is str"),
-            ("a hosted program is not told its run", "runtime/session.py", "_prepared",
+            ("a hosted program is not told its run", "runtime/host.py", "_prepared",
              "launch.plan(profile, program, environment, queue, me, options, files, run)",
              "launch.plan(profile, program, environment, queue, me, options, files, 'x')"),
-            ("a container has our environment", "runtime/session.py", "run",
+            ("a container has our environment", "runtime/host.py", "run",
              "run if launch.reaches_shells(profile, program, environment) else ''", "run"),
         )
     ),
     Mutant(
-        "a mailbox that is made again has another run", "runtime/lock.py", "Claim.holds", "self._run", "''", FILES,
+        "a mailbox that is made again has another run", "runtime/notifier_lock.py", "Claim.holds", "self._run", "''", FILES,
     ),
     Mutant(
         "docker has our environment", "runtime/launch.py", "reaches_shells", "name not in _CHANGES_ENVIRONMENT",
@@ -87,7 +87,7 @@ ENVIRONMENT = (
     Mutant("npx is the CLI", "runtime/launch.py", "reaches_shells", "name in profile.programs", "True", LAUNCH),
     Mutant("a user's policy chooses nothing", "runtime/launch.py", "reaches_shells", "not is_chosen", "True", LAUNCH),
     *(
-        Mutant(name, "runtime/reach.py", "make_command", "_COMMAND", f"_COMMAND.replace({old!r}, {new!r})", REACH)
+        Mutant(name, "runtime/path_shim.py", "make_command", "_COMMAND", f"_COMMAND.replace({old!r}, {new!r})", REACH)
         for name, old, new in (
             ("two that look for another amq start each other", "&& amq_next= && continue", "&& continue"),
             ("an amq that amq run made is like any other", "'# amq run made this'*) ;;", "nothing) ;;"),

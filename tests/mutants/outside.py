@@ -11,7 +11,7 @@ QUOTING, PANE, CHANNEL = (
 )
 COOP = "tests/setup/test_tmux.py"
 
-INBOX, NOTIFY = "tests/runtime/test_inbox.py", "tests/cli/test_hook.py"
+INBOX, NOTIFY = "tests/runtime/test_inbox_events.py", "tests/cli/test_hook.py"
 HOOKS = "tests/runtime/test_hooks.py"
 SCREEN = "tests/runtime/test_gnu_screen.py"
 KITTY = "tests/runtime/test_kitty.py"
@@ -22,7 +22,7 @@ OUTSIDE = (
     Mutant("a notice may be an option", "runtime/desktop.py", "notice_command", "'--'", "'amq'", NOTIFY),
     Mutant(
         "a hook's command line has bytes",
-        "runtime/hooks.py",
+        "runtime/hooks/script.py",
         "_command",
         "quoting.shell(script)",
         "__import__('shlex').quote(script)",
@@ -30,7 +30,7 @@ OUTSIDE = (
     ),
     Mutant(
         "a path that is not UTF-8 stops all waking",
-        "runtime/inbox.py",
+        "runtime/inbox_events.py",
         "EventWatch._begin",
         "(OSError, RuntimeError, UnicodeEncodeError)",
         "(OSError, RuntimeError)",
@@ -64,7 +64,7 @@ OUTSIDE = (
     Mutant("tmux chooses the directory", "setup/tmux.py", "_in", "cwd", "'.'", COOP),
     Mutant(
         "a pane in no state to type into is seen",
-        "runtime/panes/tmux.py",
+        "runtime/channels/panes/tmux.py",
         "TmuxPane.picture",
         "b' '.join(state).decode() != self._at_rest",
         "False",
@@ -72,17 +72,31 @@ OUTSIDE = (
     ),
     Mutant(
         "a locked client is not heeded",
-        "runtime/panes/tmux.py",
+        "runtime/channels/panes/tmux.py",
         "_is_elsewhere",
         "b'suspended' in flags.split(b',')",
         "False",
         PANE,
     ),
-    Mutant("tmux's prefix is not heeded", "runtime/panes/tmux.py", "_is_elsewhere", "prefix != b'0'", "False", PANE),
-    Mutant("a client elsewhere is heeded", "runtime/panes/tmux.py", "_is_elsewhere", "shown == window", "True", PANE),
+    Mutant(
+        "tmux's prefix is not heeded",
+        "runtime/channels/panes/tmux.py",
+        "_is_elsewhere",
+        "prefix != b'0'",
+        "False",
+        PANE,
+    ),
+    Mutant(
+        "a client elsewhere is heeded",
+        "runtime/channels/panes/tmux.py",
+        "_is_elsewhere",
+        "shown == window",
+        "True",
+        PANE,
+    ),
     Mutant(
         "tmux types whatever the pane's state is",
-        "runtime/panes/tmux.py",
+        "runtime/channels/panes/tmux.py",
         "TmuxPane._type",
         "['if-shell', '-F', '-t', self._pane, at_rest, done, otherwise]",
         "['if-shell', '-F', '1', done, otherwise]",
@@ -90,7 +104,7 @@ OUTSIDE = (
     ),
     Mutant(
         "what tmux did not type was typed",
-        "runtime/panes/tmux.py",
+        "runtime/channels/panes/tmux.py",
         "TmuxPane._type",
         "_TYPED in answer.splitlines()",
         "True",
@@ -98,7 +112,7 @@ OUTSIDE = (
     ),
     Mutant(
         "any name is a pane",
-        "runtime/panes/tmux.py",
+        "runtime/channels/panes/tmux.py",
         "why_not",
         "_ID.fullmatch(environment.get('TMUX_PANE', ''))",
         "True",
@@ -146,7 +160,7 @@ OUTSIDE = (
     ),
     Mutant(
         "what kitty's user looks back at is what its program shows",
-        "runtime/panes/kitty.py",
+        "runtime/channels/panes/kitty.py",
         "KittyWindow.picture",
         "'--extent=all'",
         "'--extent=screen'",
@@ -154,7 +168,7 @@ OUTSIDE = (
     ),
     Mutant(
         "any word is a window of kitty",
-        "runtime/panes/kitty.py",
+        "runtime/channels/panes/kitty.py",
         "why_not",
         "environment.get('KITTY_WINDOW_ID', '').isdecimal()",
         "environment.get('KITTY_WINDOW_ID')",

@@ -20,17 +20,24 @@ DURABLE, MEANWHILE, WEAK = (
     "tests/crash/test_weak_filesystems.py",
 )
 SYSCALLS, PIPES, STUCK = "tests/crash/test_syscalls.py", "tests/crash/test_pipes.py", "tests/crash/test_stuck.py"
-ORDERED, CALM, LOCKS = "tests/test_order.py", "tests/store/test_calm.py", "tests/store/test_locks.py"
+ORDERED, CALM, LOCKS = "tests/test_order.py", "tests/store/test_priority_cache.py", "tests/store/test_locks.py"
 WINDOWS = "tests/store/test_windows.py"
 HOSTILE, WIRE, TEXT = "tests/hostile", "tests/wire", "tests/test_text.py"
 FRAMES = "tests/hostile/test_frames.py"
 
 ON_DISK = (
-    Mutant("fsync does nothing", "store/durable.py", "Steps.fsync", "os.fsync(fd)", "None", f"{SYSCALLS} {DURABLE}"),
-    Mutant("a new file is not synced", "store/durable.py", "write_new", "steps.fsync(fd)", "None", f"{ORDER} {WEAK}"),
-    Mutant("a new file has no lock", "store/durable.py", "write_new", "steps.lock(fd)", "None", ORDER),
+    Mutant("fsync does nothing", "store/durable.py", "Syscalls.fsync", "os.fsync(fd)", "None", f"{SYSCALLS} {DURABLE}"),
     Mutant(
-        "a new file has the umask's mode", "store/durable.py", "write_new", "steps.chmod(fd, FILE_MODE)", "None", WIRE
+        "a new file is not synced", "store/durable.py", "write_new", "syscalls.fsync(fd)", "None", f"{ORDER} {WEAK}"
+    ),
+    Mutant("a new file has no lock", "store/durable.py", "write_new", "syscalls.lock(fd)", "None", ORDER),
+    Mutant(
+        "a new file has the umask's mode",
+        "store/durable.py",
+        "write_new",
+        "syscalls.chmod(fd, FILE_MODE)",
+        "None",
+        WIRE,
     ),
     Mutant(
         "a failed write leaves its file", "store/durable.py", "write_new", "discard(directory, name)", "None", STEPS
@@ -43,7 +50,7 @@ ON_DISK = (
         "a directory is never synced",
         "store/durable.py",
         "sync",
-        "steps.fsync(directory.fd)",
+        "syscalls.fsync(directory.fd)",
         "None",
         f"{ORDER} {WEAK}",
     ),
@@ -78,14 +85,14 @@ ON_DISK = (
     Mutant(
         "a link replaces",
         "store/durable.py",
-        "Steps.link",
+        "Syscalls.link",
         "os.link(source.at(name), target.at(new_name), src_dir_fd=source.fd, dst_dir_fd=target.fd, follow_symlinks=False)",
         "self.replace(source, name, target, new_name)",
         f"{DURABLE} {GUARDS}",
     ),
     Mutant(
         "a rename replaces",
-        "store/noreplace.py",
+        "store/rename_noreplace.py",
         "rename_noreplace",
         "call(source_fd, os.fsencode(name), target_fd, os.fsencode(new_name), flag)",
         "call(source_fd, os.fsencode(name), target_fd, os.fsencode(new_name), 0)",
@@ -111,15 +118,15 @@ ON_DISK = (
         "a scan that missed something is believed",
         "store/durable.py",
         "entries",
-        "steps.stat(directory.fd).st_mtime_ns != before",
+        "syscalls.stat(directory.fd).st_mtime_ns != before",
         "False",
         DURABLE,
     ),
     Mutant(
         "two names of one file are two messages",
         "store/durable.py",
-        "take",
-        "os.path.samestat(steps.look(source, name), steps.look(target, name))",
+        "move_exclusive",
+        "os.path.samestat(syscalls.look(source, name), syscalls.look(target, name))",
         "False",
         f"{DURABLE} {STEPS}",
     ),
@@ -154,7 +161,7 @@ ON_DISK = (
     Mutant(
         "every lock is ours",
         "store/durable.py",
-        "Steps.lock",
+        "Syscalls.lock",
         "fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)",
         "None",
         f"tests/store {GUARDS} tests/crash/test_interleavings.py",
@@ -193,12 +200,17 @@ MAIL = (
         "what is staged stays", "store/maildir.py", "_give_up", "durable.discard(copy.tmp, temporary)", "None", STEPS
     ),
     Mutant(
-        "mail moves from new without cur", "draining.py", "Drain._take", "durable.sync(cur)", "None", f"{ORDER} {WEAK}"
+        "mail moves from new without cur",
+        "mail/draining.py",
+        "Drain._take",
+        "durable.sync(cur)",
+        "None",
+        f"{ORDER} {WEAK}",
     ),
-    Mutant("mail is in new again after a crash", "draining.py", "Drain._take", "durable.sync(new)", "None", ORDER),
+    Mutant("mail is in new again after a crash", "mail/draining.py", "Drain._take", "durable.sync(new)", "None", ORDER),
     Mutant(
         "mail moves without the lock",
-        "draining.py",
+        "mail/draining.py",
         "Drain._take",
         "mailbox_lock(agent)",
         "Directory(agent.state)",
@@ -206,7 +218,7 @@ MAIL = (
     ),
     Mutant(
         "mail is taken before it is acknowledged",
-        "draining.py",
+        "mail/draining.py",
         "Drain._settle",
         "self._acknowledge([item.header for item in shown if item.acked and item.header is not None])",
         "None",
@@ -214,7 +226,7 @@ MAIL = (
     ),
     Mutant(
         "one sender who can not be told stops the others",
-        "draining.py",
+        "mail/draining.py",
         "Drain._acknowledge",
         "len(headers) > 1",
         "False",
@@ -222,48 +234,48 @@ MAIL = (
     ),
     Mutant(
         "the record of a drain is not synced",
-        "store/drain.py",
-        "Hold.keep",
+        "store/drain_claim.py",
+        "DrainClaim.keep",
         "durable.sync(drains)",
         "None",
         f"{ORDER} {WEAK}",
     ),
     Mutant(
         "a failed drain holds on",
-        "store/drain.py",
-        "Hold.keep",
+        "store/drain_claim.py",
+        "DrainClaim.keep",
         "durable.discard(drains, name)",
         "None",
         "tests/cli/test_failing_disk.py",
     ),
     Mutant(
         "mail of a dead drain is not marked",
-        "store/drain.py",
-        "Hold.__init__",
+        "store/drain_claim.py",
+        "DrainClaim.__init__",
         "suspects.intersection(ids)",
         "set()",
         STEPS,
     ),
     Mutant(
         "a drain that raises leaves nothing marked",
-        "store/drain.py",
-        "Hold.release",
+        "store/drain_claim.py",
+        "DrainClaim.release",
         "self._record and not self.unsettled",
         "self._record",
         GUARDS,
     ),
     Mutant(
         "a stuck drain keeps its mail",
-        "store/drain.py",
+        "store/drain_claim.py",
         "_Other.holds",
         "now - self._touched < STUCK_AFTER",
         "True",
         STUCK,
     ),
-    Mutant("a live drain loses its mail", "store/drain.py", "_Other.holds", "not self.dead", "False", STUCK),
+    Mutant("a live drain loses its mail", "store/drain_claim.py", "_Other.holds", "not self.dead", "False", STUCK),
     Mutant(
         "records of the dead stay",
-        "store/drain.py",
+        "store/drain_claim.py",
         "_forget_dead",
         "durable.discard(drains, other.name)",
         "None",
@@ -271,16 +283,18 @@ MAIL = (
     ),
     Mutant(
         "records are forgotten too early",
-        "store/drain.py",
+        "store/drain_claim.py",
         "_forget_dead",
         "other.dead and not unsettled.intersection(other.ids)",
         "other.dead",
         GUARDS,
     ),
-    Mutant("mail is held without the lock", "store/drain.py", "hold", "mailbox_lock(agent)", "ExitStack()", ORDER),
+    Mutant(
+        "mail is held without the lock", "store/drain_claim.py", "claim", "mailbox_lock(agent)", "ExitStack()", ORDER
+    ),
     Mutant(
         "a drain that is slow counts as stuck",
-        "draining.py",
+        "mail/draining.py",
         "Drain._read_batches",
         "self._hold.touch()",
         "None",
@@ -304,7 +318,7 @@ MAIL = (
     ),
     Mutant(
         "a dead letter is not synced",
-        "store/deadletter.py",
+        "store/dlq_write.py",
         "_keep",
         "durable.sync(there or new)",
         "None",
@@ -312,7 +326,7 @@ MAIL = (
     ),
     Mutant(
         "a dead letter is another each time",
-        "store/deadletter.py",
+        "store/dlq_write.py",
         "_keep",
         "there is None",
         "True",
@@ -320,7 +334,7 @@ MAIL = (
     ),
     Mutant(
         "another's dead letter will do",
-        "store/deadletter.py",
+        "store/dlq_write.py",
         "_keep",
         "not _holds(there, letter, copy)",
         "False",
@@ -328,7 +342,7 @@ MAIL = (
     ),
     Mutant(
         "what is moved aside is not synced",
-        "store/deadletter.py",
+        "store/dlq_write.py",
         "_move_aside",
         "durable.sync(refused)",
         "None",
@@ -336,37 +350,42 @@ MAIL = (
     ),
     Mutant(
         "bad mail moves without the lock",
-        "store/deadletter.py",
-        "put_away",
+        "store/dlq_write.py",
+        "to_dead_letter",
         "mailbox_lock(agent)",
         "Directory(agent.state)",
         ORDER,
     ),
     Mutant(
         "a dead letter goes before its message is there",
-        "store/letters.py",
-        "forget",
+        "store/dlq_read.py",
+        "remove_letter",
         "durable.sync(inbox)",
         "None",
         f"{ORDER} {WEAK}",
     ),
     Mutant(
-        "a retry replaces a message", "deadletters.py", "_heal", "there != original", "False", "tests/cli/test_dlq.py"
+        "a retry replaces a message",
+        "mail/dead_letters.py",
+        "_heal",
+        "there != original",
+        "False",
+        "tests/cli/test_dlq.py",
     ),
     Mutant(
         "a sweep takes what is in use",
-        "store/sweep.py",
+        "store/stale_tmp.py",
         "_if_stale",
-        "durable.steps.stat(fd).st_mtime_ns >= before or not durable.steps.lock(fd)",
-        "durable.steps.stat(fd).st_mtime_ns >= before",
+        "durable.syscalls.stat(fd).st_mtime_ns >= before or not durable.syscalls.lock(fd)",
+        "durable.syscalls.stat(fd).st_mtime_ns >= before",
         "tests/cli/test_cleanup.py",
     ),
     Mutant(
         "a sweep takes what is new",
-        "store/sweep.py",
+        "store/stale_tmp.py",
         "_if_stale",
-        "durable.steps.stat(fd).st_mtime_ns >= before or not durable.steps.lock(fd)",
-        "not durable.steps.lock(fd)",
+        "durable.syscalls.stat(fd).st_mtime_ns >= before or not durable.syscalls.lock(fd)",
+        "not durable.syscalls.lock(fd)",
         "tests/cli/test_cleanup.py",
     ),
     Mutant(
@@ -379,7 +398,7 @@ MAIL = (
     ),
     Mutant(
         "another id is the same message",
-        "sending.py",
+        "mail/sending.py",
         "_same",
         "ours == theirs and parse(render(message), identifier).body == earlier.body",
         "True",
@@ -387,7 +406,7 @@ MAIL = (
     ),
     Mutant(
         "a message that nobody would take is sent",
-        "sending.py",
+        "mail/sending.py",
         "_checked",
         "parse(data, message.header.id)",
         "None",
@@ -395,7 +414,7 @@ MAIL = (
     ),
     Mutant(
         "a pipe that is not empty was read",
-        "cli/reader.py",
+        "cli/pipe_ack.py",
         "was_read",
         "(unread := _unread(fd, request)) > 0",
         "False",
@@ -403,7 +422,7 @@ MAIL = (
     ),
     Mutant(
         "a socket whose reader leaves was read",
-        "cli/reader.py",
+        "cli/pipe_ack.py",
         "was_read",
         "not (stat.S_ISSOCK(mode) and _events(fd) & select.POLLERR)",
         "True",
@@ -491,7 +510,7 @@ WORDS = (
     ),
     Mutant(
         "the record of wakes is read loosely",
-        "runtime/record.py",
+        "runtime/journal.py",
         "_parse",
         "jsontext.parse(line)",
         "json.loads(line)",
@@ -526,7 +545,7 @@ WORDS = (
     Mutant("a blank hides a line of ours", "outlines.py", "_outline", "kind[0] == 'Z'", "False", FRAMES),
     Mutant(
         "a date may begin a line of a body",
-        "cli/thread.py",
+        "cli/commands/thread.py",
         "_body",
         "could_be_frame(body, dated=True)",
         "could_be_frame(body)",
@@ -539,7 +558,7 @@ CONVERSED = "tests/test_thread_order.py"
 CONVERSATIONS = (
     Mutant(
         "an answer may come first",
-        "thread_order.py",
+        "mail/thread_order.py",
         "in_thread_order",
         "all((place.get(ref, -1) < at for at, header in enumerate(ordered) for ref in header.refs))",
         "True",
@@ -547,7 +566,7 @@ CONVERSATIONS = (
     ),
     Mutant(
         "circles are not by id",
-        "thread_order.py",
+        "mail/thread_order.py",
         "_sorted",
         "sorted(circle)",
         "list(circle)",
@@ -555,7 +574,7 @@ CONVERSATIONS = (
     ),
     Mutant(
         "any answer that may come does",
-        "thread_order.py",
+        "mail/thread_order.py",
         "_sorted",
         "heappop(ready)",
         "ready.pop()",
@@ -585,9 +604,9 @@ SAID = (
     *(
         Mutant(
             f"an interrupted {verb} says nothing",
-            f"cli/{verb}.py",
+            f"cli/commands/{verb}.py",
             "run",
-            "compose.SignalsDeferred()",
+            "message_options.SignalsDeferred()",
             "__import__('contextlib').nullcontext()",
             INTERRUPTED,
         )
@@ -603,7 +622,7 @@ SAID = (
     ),
     Mutant(
         "a signal goes before what went wrong",
-        "cli/compose.py",
+        "cli/message_options.py",
         "SignalsDeferred.__exit__",
         "self._came and kind is None",
         "self._came",
@@ -611,7 +630,7 @@ SAID = (
     ),
     Mutant(
         "a signal that was held back is lost",
-        "cli/compose.py",
+        "cli/message_options.py",
         "SignalsDeferred.__exit__",
         "_signal.raise_signal(self._came)",
         "None",
@@ -619,7 +638,7 @@ SAID = (
     ),
     Mutant(
         "a command that hangs cannot be ended",
-        "cli/compose.py",
+        "cli/message_options.py",
         "SignalsDeferred._defer",
         "monotonic() - self._since > PATIENCE",
         "False",
@@ -636,7 +655,7 @@ FROM_ELSEWHERE = (
         "True",
         "tests/cli/test_ack.py",
     ),
-    Mutant("on Windows a lock hides content", "store/durable.py", "Steps.lock", "_LOCKED", "0", WINDOWS),
+    Mutant("on Windows a lock hides content", "store/durable.py", "Syscalls.lock", "_LOCKED", "0", WINDOWS),
     Mutant(
         "on Windows no directory is missing",
         "store/descent.py",
@@ -691,47 +710,47 @@ TERMINAL = (
     ),
     Mutant(
         "an attempt is never the last",
-        "runtime/wake.py",
+        "runtime/policy/schedule.py",
         "_decide",
         "state.tries >= policy.attempts or state.in_a_row >= ATTEMPTS_IN_A_ROW",
         "False",
-        "tests/runtime/test_wake.py",
+        "tests/runtime/test_schedule.py",
     ),
     Mutant(
         "a dialog is no reason to wait",
-        "runtime/wake.py",
+        "runtime/policy/schedule.py",
         "_decide",
-        "event.agent.waits_for is not None",
+        "event.agent.blocked_by is not None",
         "False",
-        "tests/runtime/test_wake.py",
+        "tests/runtime/test_schedule.py",
     ),
     Mutant(
         "who works is interrupted",
-        "runtime/wake.py",
+        "runtime/policy/schedule.py",
         "_decide",
         "event.agent.busy and (not _breaks_in(state, event, now, policy))",
         "False",
-        "tests/runtime/test_wake.py",
+        "tests/runtime/test_schedule.py",
     ),
     Mutant(
         "low priority breaks in",
-        "runtime/wake.py",
+        "runtime/policy/schedule.py",
         "_decide",
-        "event.unread <= event.low and event.agent.quiet_for < policy.low_after",
+        "event.unread <= event.low and event.agent.quiet_for_s < policy.low_after",
         "False",
-        "tests/runtime/test_wake.py",
+        "tests/runtime/test_schedule.py",
     ),
 )
 
 CHANGES, INBOX, WAKING, THREADS = (
     f"tests/{name}.py"
-    for name in ("runtime/test_changes", "runtime/test_inbox", "runtime/test_waking", "pty/test_threads")
+    for name in ("runtime/test_dirwatch", "runtime/test_inbox_events", "runtime/test_loop", "pty/test_threads")
 )
 
 WATCHING = (
     Mutant(
         "the directories' own times are not looked at",
-        "runtime/changes.py",
+        "runtime/dirwatch.py",
         "Watch.changed",
         "self._times() != self._before",
         "False",
@@ -739,7 +758,7 @@ WATCHING = (
     ),
     Mutant(
         "another directory is taken for the one before",
-        "runtime/changes.py",
+        "runtime/dirwatch.py",
         "_times",
         "(found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)",
         "(0,)",
@@ -747,17 +766,17 @@ WATCHING = (
     ),
     Mutant(
         "what comes within the tick of a change is waited for",
-        "runtime/changes.py",
+        "runtime/dirwatch.py",
         "until",
         "TICK if changed else POLL if poll else SWEEP",
         "POLL if poll else SWEEP",
         CHANGES,
     ),
-    Mutant("a wait has no end", "runtime/changes.py", "Watch.wait", "self._clock() < end", "True", CHANGES),
-    Mutant("a wait is not stopped", "runtime/changes.py", "Watch.wait", "not stopped()", "True", CHANGES),
+    Mutant("a wait has no end", "runtime/dirwatch.py", "Watch.wait", "self._clock() < end", "True", CHANGES),
+    Mutant("a wait is not stopped", "runtime/dirwatch.py", "Watch.wait", "not stopped()", "True", CHANGES),
     Mutant(
         "the system is not asked for events",
-        "runtime/inbox.py",
+        "runtime/inbox_events.py",
         "EventWatch.__init__",
         "self._begin(directory)",
         "None",
@@ -765,18 +784,23 @@ WATCHING = (
     ),
     Mutant(
         "a wait with events has no end",
-        "runtime/inbox.py",
+        "runtime/inbox_events.py",
         "EventWatch.is_set",
         "self._clock() >= self._end",
         "False",
         INBOX,
     ),
     Mutant(
-        "a wait with events is not stopped", "runtime/inbox.py", "EventWatch.is_set", "self._stopped()", "False", INBOX
+        "a wait with events is not stopped",
+        "runtime/inbox_events.py",
+        "EventWatch.is_set",
+        "self._stopped()",
+        "False",
+        INBOX,
     ),
     Mutant(
         "what cannot be watched is an error",
-        "runtime/inbox.py",
+        "runtime/inbox_events.py",
         "EventWatch._begin",
         "(OSError, RuntimeError, UnicodeEncodeError)",
         "ZeroDivisionError",
@@ -784,7 +808,7 @@ WATCHING = (
     ),
     Mutant(
         "an inbox without events is looked at seldom",
-        "runtime/inbox.py",
+        "runtime/inbox_events.py",
         "",
         "POLL if watch.failure else SWEEP",
         "100.0",
@@ -792,15 +816,15 @@ WATCHING = (
     ),
     Mutant(
         "an inbox that cannot be read is noted at every look",
-        "runtime/waking.py",
-        "Waker._unreadable",
+        "runtime/loop.py",
+        "WakeLoop._unreadable",
         "why != self._failure",
         "True",
         WAKING,
     ),
     Mutant(
         "a mailbox that is made again has no notifier",
-        "runtime/lock.py",
+        "runtime/notifier_lock.py",
         "Claim.holds",
         "os.path.samestat(directories.look(_mailbox(self._directory)), os.fstat(self._mailbox))",
         "True",
@@ -808,23 +832,23 @@ WATCHING = (
     ),
     Mutant(
         "who has lost an agent to another notifier tells it, too",
-        "runtime/waking.py",
-        "Waker._look_into_inbox",
+        "runtime/loop.py",
+        "WakeLoop._look_into_inbox",
         "self._ours()",
         "True",
         WAKING,
     ),
     Mutant(
         "a full inbox is read at every look",
-        "runtime/waking.py",
-        "Waker._look_into_inbox",
+        "runtime/loop.py",
+        "WakeLoop._look_into_inbox",
         "self._view.look()",
         "self._mailbox.unread()",
         WAKING,
     ),
     Mutant(
         "a message that could not be read is never looked at again",
-        "inbox_view.py",
+        "mail/inbox_view.py",
         "InboxView.__init__",
         "each.sender",
         "True",
@@ -832,7 +856,7 @@ WATCHING = (
     ),
     Mutant(
         "what was drained is unread for ever",
-        "inbox_view.py",
+        "mail/inbox_view.py",
         "InboxView.look",
         "each not in files",
         "False",
@@ -840,11 +864,11 @@ WATCHING = (
     ),
     Mutant(
         "an event is compared with the wall clock at every look",
-        "runtime/witness.py",
-        "Witness._when",
+        "runtime/agents/status_sources.py",
+        "AgentStatus._when",
         "written != self._written",
         "True",
-        "tests/runtime/test_witness.py",
+        "tests/runtime/test_status_sources.py",
     ),
     Mutant(
         "a look comes between bytes and what they change",
@@ -874,7 +898,7 @@ WATCHING = (
         "the last colours are not asked for",
         "pty/terminal.py",
         "Terminal._settle",
-        "self._splitter.fleeting()",
+        "self._splitter.transient()",
         "[]",
         "tests/pty/test_terminal.py",
     ),
@@ -882,7 +906,7 @@ WATCHING = (
         "what passed before a mode is told after it",
         "pty/sequences.py",
         "Splitter.skim",
-        "self.fleeting() + found",
+        "self.transient() + found",
         "found",
         "tests/pty/test_sequences.py",
     ),
@@ -930,7 +954,7 @@ WATCHING = (
         "a job that is ending reads the shell's keys",
         "pty/host.py",
         "Host._take_terminal",
-        "self._pump.part()",
+        "self._pump.detach_input()",
         "None",
         "tests/terminal/test_jobs.py",
     ),
@@ -964,7 +988,7 @@ HOOKS = (
     ),
     Mutant(
         "who is stopped is taken for awake",
-        "runtime/why.py",
+        "runtime/diagnosis.py",
         "why",
         "is_stopped(agent, notifier)",
         "False",
@@ -1007,47 +1031,61 @@ REMEMBERED = (
         ORDERED,
     ),
     Mutant(
-        "what is parsed is never urgent", "order.py", "_by_header", "found.header.priority != 'urgent'", "True", ORDERED
+        "what is parsed is never urgent",
+        "mail/drain_order.py",
+        "_by_header",
+        "found.header.priority != 'urgent'",
+        "True",
+        ORDERED,
     ),
     Mutant(
-        "a bad message is put away last", "order.py", "_by_header", "return (True, '')", "return (True, '~')", ORDERED
+        "a bad message is put away last",
+        "mail/drain_order.py",
+        "_by_header",
+        "return (True, '')",
+        "return (True, '~')",
+        ORDERED,
     ),
     Mutant(
         "calm mail is in the order of its names",
-        "order.py",
+        "mail/drain_order.py",
         "in_order",
         "(True, calm[identifier], identifier)",
         "(True, '', identifier)",
         ORDERED,
     ),
-    Mutant("what is known to be calm is opened", "order.py", "in_order", "each not in calm", "True", ORDERED),
+    Mutant(
+        "what is known to be calm is opened", "mail/drain_order.py", "in_order", "each not in calm", "True", ORDERED
+    ),
     Mutant(
         "a drain remembers nothing",
-        "draining.py",
+        "mail/draining.py",
         "Drain._waiting",
-        "calm.keep(agent, known, found, self._account.temporary())",
+        "priority_cache.save(agent, known, found, self._account.temporary())",
         "None",
         CALM,
     ),
-    Mutant("a drain of all keeps what it takes", "draining.py", "Drain._waiting", "self._limit", "True", CALM),
+    Mutant("a drain of all keeps what it takes", "mail/draining.py", "Drain._waiting", "self._limit", "True", CALM),
     Mutant(
         "what is calm is written by every drain",
-        "store/calm.py",
-        "keep",
-        "len(before.keys() ^ calm.keys()) < WORTH",
+        "store/priority_cache.py",
+        "save",
+        "len(before.keys() ^ calm.keys()) < MIN_CHANGES",
         "False",
         CALM,
     ),
-    Mutant("a name says that another is calm", "store/calm.py", "keep", "'\\n' not in identifier", "True", CALM),
+    Mutant(
+        "a name says that another is calm", "store/priority_cache.py", "save", "'\\n' not in identifier", "True", CALM
+    ),
     Mutant(
         "a full disk stops a drain that would remember",
-        "store/calm.py",
-        "keep",
+        "store/priority_cache.py",
+        "save",
         "suppress(OSError)",
         "suppress()",
         CALM,
     ),
-    Mutant("a damaged memory of a drain stops the next", "store/calm.py", "known", "return {}", "raise", CALM),
+    Mutant("a damaged memory of a drain stops the next", "store/priority_cache.py", "load", "return {}", "raise", CALM),
     Mutant(
         "a lock that changes hands is given up", "store/locks.py", "_wait_for", "touched != since", "since < 0", LOCKS
     ),
@@ -1063,7 +1101,7 @@ REMEMBERED = (
         "who gets the lock does not tell",
         "store/locks.py",
         "lock_beside",
-        "durable.steps.touch(directory, name)",
+        "durable.syscalls.touch(directory, name)",
         "None",
         LOCKS,
     ),

@@ -6,7 +6,7 @@ from tests.mutants.mutant import Mutant
 
 PRIVATE, TRUST, INDEX = (f"tests/runtime/test_{name}.py" for name in ("private", "trust", "git_index"))
 CALLER, PROGRAMS = "tests/terminal/test_caller.py", "tests/runtime/test_programs.py"
-NOTIFICATION = "tests/runtime/test_notification.py"
+NOTIFICATION = "tests/runtime/test_wake_line.py"
 
 TRUSTED = (
     Mutant("a colon stands in a PATH", "runtime/private.py", "_why_not", "os.pathsep in path", "False", PRIVATE),
@@ -53,7 +53,7 @@ TRUSTED = (
         "a private file that failed stays", "runtime/private.py", "write_private", "os.unlink(beside)", "None", PRIVATE,
     ),
     Mutant(
-        "an agent is told of files that could not be written", "runtime/session.py", "_prepared",
+        "an agent is told of files that could not be written", "runtime/host.py", "_prepared",
         "PrivateState('', why(error))", "files", PRIVATE,
     ),
     Mutant(
@@ -136,7 +136,7 @@ TRUSTED = (
         "what was found a while ago is announced by", "runtime/trust.py", "Trust.why_not", "anew", "False", TRUST,
     ),
     Mutant(
-        "the user is told of any queue", "cli/hook.py", "_notify", "_require_trust(args, account.queue.root, state)",
+        "the user is told of any queue", "cli/commands/hook.py", "_notify", "_require_trust(args, account.queue.root, state)",
         "None", TRUST,
     ),
     Mutant(
@@ -152,15 +152,15 @@ TRUSTED = (
         "environment.get('PATH', os.defpath).split(os.pathsep)", PROGRAMS,
     ),
     Mutant(
-        "a shell of the working directory is asked", "runtime/reach.py", "login_shells_find",
+        "a shell of the working directory is asked", "runtime/path_shim.py", "login_shells_find",
         "shell if os.path.isabs(shell) else find_program(shell, environment)", "shell", PROGRAMS,
     ),
     Mutant(
-        "a pane's program may be of the working directory", "runtime/panes/__init__.py", "ask",
+        "a pane's program may be of the working directory", "runtime/channels/panes/__init__.py", "ask",
         "[program, *words[1:]]", "words", PROGRAMS,
     ),
     Mutant(
-        "a hard link is written through", "runtime/lock.py", "_claim", "os.fstat(descriptor).st_nlink > 1", "False",
+        "a hard link is written through", "runtime/notifier_lock.py", "_claim", "os.fstat(descriptor).st_nlink > 1", "False",
         "tests/runtime/test_files.py",
     ),
     Mutant(
@@ -168,27 +168,27 @@ TRUSTED = (
         "tests/cli/test_init.py",
     ),
     Mutant(
-        "hooks speak of any queue", "cli/hook.py", "_answer", "_require_trust(args, account.queue.root, state)", "None",
+        "hooks speak of any queue", "cli/commands/hook.py", "_answer", "_require_trust(args, account.queue.root, state)", "None",
         TRUST,
     ),
     Mutant(
-        "an agent is told of any queue", "runtime/waking.py", "Waker.turn", "self._unread and self._trust.why_not()",
+        "an agent is told of any queue", "runtime/loop.py", "WakeLoop.turn", "self._unread and self._trust.why_not()",
         "False", TRUST,
     ),
-    Mutant("a no is a yes", "cli/run.py", "run", "replace(chosen, wake=False, untrusted=reason)", "chosen", TRUST),
+    Mutant("a no is a yes", "cli/commands/run.py", "run", "replace(chosen, wake=False, untrusted=reason)", "chosen", TRUST),
     Mutant(
-        "init trusts a queue that was there", "cli/init.py", "run", "args.tracked and found is None", "args.tracked", TRUST,
+        "init trusts a queue that was there", "cli/commands/init.py", "run", "args.tracked and found is None", "args.tracked", TRUST,
     ),
     Mutant(
-        "any sender is named", "runtime/notification.py", "_names", "sender in known and is_handle(sender)",
+        "any sender is named", "runtime/policy/wake_line.py", "_names", "sender in known and is_handle(sender)",
         "is_handle(sender)", NOTIFICATION,
     ),
     Mutant(
-        "what is known need not be a handle", "runtime/notification.py", "_names",
+        "what is known need not be a handle", "runtime/policy/wake_line.py", "_names",
         "sender in known and is_handle(sender)", "sender in known", NOTIFICATION,
     ),
     Mutant(
-        "all senders are named", "runtime/notification.py", "_line", "min(len(senders), MOST_SENDERS)", "len(senders)",
+        "all senders are named", "runtime/policy/wake_line.py", "_line", "min(len(senders), MOST_SENDERS)", "len(senders)",
         NOTIFICATION,
     ),
     Mutant(

@@ -6,7 +6,7 @@ import pytest
 
 from amq.pty.row import EMPTY, PromptRule
 from amq.pty.screen import Screen
-from amq.pty.terminal import EMPTY_FOR, UNANSWERED_FOR, Look, Terminal
+from amq.pty.terminal import EMPTY_FOR, UNANSWERED_FOR, Terminal, TerminalSnapshot
 
 SIGN = "\r> \x1b[K"
 WHILE = 2 * UNANSWERED_FOR
@@ -20,7 +20,7 @@ def at_work(*screen: str, row: PromptRule | None = None) -> Terminal:
     return terminal
 
 
-def after(terminal: Terminal, *happened: tuple[str, str]) -> Look:
+def after(terminal: Terminal, *happened: tuple[str, str]) -> TerminalSnapshot:
     """What is known after keys and, a moment later each, what the program made of them."""
     now = 3.0
     for keys, output in happened:

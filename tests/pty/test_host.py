@@ -19,7 +19,7 @@ from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError
 from amq.pty.pump import BUFFER
 from amq.pty.row import Row, Standing
-from amq.pty.terminal import Look
+from amq.pty.terminal import TerminalSnapshot
 from amq.pty.tty import USUAL_SIZE
 from tests.pty.person import PATIENCE, Person, host, terminal, wait_until
 
@@ -27,7 +27,7 @@ RAW_CAT = ["sh", "-c", "stty raw -echo; echo ready; exec cat"]
 SOME_BYTES = random.Random(7).randbytes(300_000)
 
 
-def look(person: Person) -> Look:
+def look(person: Person) -> TerminalSnapshot:
     return person.host.look(0.0)
 
 

@@ -20,7 +20,7 @@ def further(ledger: Ledger, *pieces: bytes) -> Ledger:
     splitter = Splitter()
     for piece in pieces:
         take(ledger, splitter.skim(piece))
-    take(ledger, splitter.fleeting())
+    take(ledger, splitter.transient())
     return ledger
 
 
@@ -184,7 +184,7 @@ def test_the_cover_undoes_whatever_part_was_shown(shown: bytes, since: bytes, da
     take(ledger, splitter.skim(since))
     part = data.draw(st.integers(0, len(since)))
     terminal = after(shown, since[:part])
-    assert further(terminal, ledger.cover()).undo() == b""
+    assert further(terminal, ledger.undo_superset()).undo() == b""
 
 
 FLEETING = [b"\x1b[31m.\x1b[m", b"\x0e.\x0f", b"\x1b(0.\x1b(B", b"\x1b[?25l.\x1b[?25h", b"\x1b[?2026h.\x1b[?2026l"]
@@ -196,7 +196,7 @@ def test_the_cover_undoes_what_was_on_for_an_instant(stream: bytes) -> None:
     ledger = after(stream)
     terminal = after(stream.partition(b".")[0])
     assert terminal.undo()
-    assert further(terminal, ledger.cover()).undo() == b""
+    assert further(terminal, ledger.undo_superset()).undo() == b""
 
 
 @given(st.lists(st.sampled_from([*FLEETING, *(stream.partition(b".")[0] for stream in FLEETING)]), max_size=6))
@@ -215,12 +215,12 @@ def test_colours_are_found_behind_any_number_of_movements(movements: int) -> Non
 
 
 def test_the_cover_forgets_what_was_shown_to_be_off() -> None:
-    at_first = Ledger().cover()
+    at_first = Ledger().undo_superset()
     ledger = after(b"\x1b[?1049h", b"\x1b[?1049l")
-    assert b"\x1b7\x1b[?1049l" in ledger.cover()
+    assert b"\x1b7\x1b[?1049l" in ledger.undo_superset()
     before = ledger.version
     ledger.shown()
-    assert ledger.cover() == at_first
+    assert ledger.undo_superset() == at_first
     assert ledger.version > before
 
 
@@ -229,10 +229,10 @@ def test_a_cover_that_is_not_outdated_forgets_nothing(shown: bytes, since: bytes
     ledger = after(shown)
     ledger.shown()
     further(ledger, since)
-    before = ledger.cover()
+    before = ledger.undo_superset()
     outdated = ledger.outdated
     ledger.shown()
-    assert outdated or ledger.cover() == before
+    assert outdated or ledger.undo_superset() == before
     assert not ledger.outdated
 
 

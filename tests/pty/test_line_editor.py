@@ -10,12 +10,12 @@ import pytest
 
 from amq.pty.row import EMPTY, PromptRule, find_row
 from amq.pty.screen import Screen
-from amq.pty.terminal import UNANSWERED_FOR, Look, Terminal
-from amq.runtime import typed
-from amq.runtime.typed import Notification, Rules, Typed, Write
-from tests.chance import SEED, SOAK
-from tests.proofs import Proof
+from amq.pty.terminal import UNANSWERED_FOR, Terminal, TerminalSnapshot
+from amq.runtime.policy import injection
+from amq.runtime.policy.injection import InjectionRules, InjectionState, Notification, Write
+from tests.proof_table import Proof
 from tests.pty.line_editor import LIBRARY, PROMPT, LineEditor, line_editor
+from tests.seeds import SEED, SOAK
 
 pytestmark = pytest.mark.skipif(LIBRARY is None, reason="GNU readline is not installed")
 
@@ -58,12 +58,12 @@ class Desk:
     screen: Screen = field(default_factory=lambda: Screen(SIZE))  # the test's own
 
     @property
-    def rules(self) -> Rules:
-        return Rules(row=self.row, by_echo=True)
+    def rules(self) -> InjectionRules:
+        return InjectionRules(prompt_row=self.row, by_echo=True)
 
     def hears(self, data: bytes) -> None:
         self.terminal.from_program(data, self.now)
-        self.screen.put(data)
+        self.screen.enqueue(data)
 
     def press(self, key: bytes) -> None:
         self.now += 1.0
@@ -72,7 +72,7 @@ class Desk:
         self.now += 0.1
         self.editor.send(key)
 
-    def look(self) -> Look:
+    def look(self) -> TerminalSnapshot:
         """After a while without a key."""
         self.terminal.look(self.now + 1.0)
         self.now += 2 * UNANSWERED_FOR
@@ -80,7 +80,7 @@ class Desk:
 
     def shows_it(self) -> bool:
         """Whether the prompt stands there alone, and something has been drawn since text was typed."""
-        self.screen.eat(1 << 20)
+        self.screen.feed(1 << 20)
         text, last_output = self.terminal.keystrokes.last_shown, self.terminal.look(self.now).last_output
         drawn = text is None or (last_output is not None and last_output > text)
         return drawn and find_row(self.screen.view(), ROW) == EMPTY
@@ -123,7 +123,10 @@ def test_an_empty_line_is_known_after_any_editing(mode: str, row: PromptRule | N
                 desk.press(key)
             look = desk.look()
             if is_visible(desk.editor.line):
-                assert typed.gate(Typed(), look, desk.rules, desk.now) is not None, (desk.keys, desk.editor.line)
+                assert injection.gate(InjectionState(), look, desk.rules, desk.now) is not None, (
+                    desk.keys,
+                    desk.editor.line,
+                )
                 drafts += 1
             elif (
                 not desk.editor.line
@@ -147,10 +150,10 @@ def is_visible(line: bytes) -> bool:
     )
 
 
-def notify(desk: Desk, look: Look) -> bool:
+def notify(desk: Desk, look: TerminalSnapshot) -> bool:
     """Whether our line, typed now, stands there whole and alone. If not, it is seen, so that Enter is not pressed."""
     desk.terminal.expect(LINE.text)
-    state, actions = typed.step(Typed(), look, LINE, desk.rules, desk.now)
+    state, actions = injection.step(InjectionState(), look, LINE, desk.rules, desk.now)
     for action in actions:
         if isinstance(action, Write):
             desk.editor.send(action.data)

@@ -15,8 +15,8 @@ from amq.pty.reset import everything_off, reset, sane
 from amq.pty.sequences import Splitter
 from amq.pty.tty import Tty
 from tests.pty.person import terminal, wait_until
-from tests.terminal.desks import AMQ, DISORDER, HALF, TmuxDesk, desk
 from tests.terminal.modes import left_on
+from tests.terminal.terminal_session import AMQ, DISORDER, HALF, TmuxDesk, desk
 
 WHOLE_DISORDER = subprocess.run(["sh", Path(DISORDER.split()[1]), ":"], capture_output=True, check=True).stdout
 

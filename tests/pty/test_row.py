@@ -23,7 +23,7 @@ from amq.pty.row import (
     stands_at_cursor,
 )
 from amq.pty.screen import Screen, View
-from amq.runtime.profiles import profile_for
+from amq.runtime.agents.profiles import profile_for
 from tests.screens import recordings
 
 CLAUDE, CODEX = RowRule("❯", framed=True), RowRule("›", framed=False)
@@ -44,8 +44,8 @@ OURS = "amq: 1 new message from codex. Run: amq drain --include-body"
 
 def drawn(text: str, size: tuple[int, int] = (12, 40)) -> View:
     screen = Screen(size)
-    screen.put(text.replace("\n", "\r\n").encode())
-    screen.eat()
+    screen.enqueue(text.replace("\n", "\r\n").encode())
+    screen.feed()
     view = screen.view()
     assert view is not None
     return view
@@ -53,14 +53,14 @@ def drawn(text: str, size: tuple[int, int] = (12, 40)) -> View:
 
 @pytest.mark.parametrize("name", recordings.names())
 def test_what_a_person_sees_in_the_row_is_found(name: str) -> None:
-    rule = profile_for(name.partition("-")[0]).rules.row
+    rule = profile_for(name.partition("-")[0]).rules.prompt_row
     assert rule is not None
     recording = recordings.load(name)
     screen = Screen(recording.size)
     for mark, output in recording.parts():
-        screen.put(output)
+        screen.enqueue(output)
         while screen.waiting:
-            screen.eat()
+            screen.feed()
         row = find_row(screen.view(), rule)
         if mark.row is None:
             assert row == NOT_FOUND, mark.name

@@ -24,7 +24,7 @@ def eaten(pieces: Iterable[bytes | tuple[int, int]], size: tuple[int, int] = SIZ
     screen = Screen(size)
     for piece in pieces:
         if isinstance(piece, bytes):
-            screen.put(piece)
+            screen.enqueue(piece)
         else:
             screen.resize(piece)
         if not late:
@@ -34,9 +34,9 @@ def eaten(pieces: Iterable[bytes | tuple[int, int]], size: tuple[int, int] = SIZ
 
 
 def finish(screen: Screen) -> None:
-    screen.eat()
+    screen.feed()
     while screen.waiting:
-        screen.eat()
+        screen.feed()
 
 
 def picture(view: View | None) -> Picture | None:
@@ -91,7 +91,7 @@ def test_a_screen_of_one_column_is_not_known(printed: str, capfd: pytest.Capture
     narrow = eaten([printed.encode(), (5, 1), printed.encode()])
     assert narrow.view() is None
     narrow.resize((5, 20))
-    narrow.put(redraw)
+    narrow.enqueue(redraw)
     finish(narrow)
     assert picture(narrow.view()) == picture(eaten([redraw], (5, 20)).view())
     assert eaten([printed.encode()], (5, 1)).view() is None
@@ -102,7 +102,7 @@ def test_after_a_resize_the_program_must_have_drawn() -> None:
     screen = eaten([b"text", (5, 20)])
     assert screen.view() is None
     screen.resize((5, 20))
-    screen.put(b"\r")
+    screen.enqueue(b"\r")
     finish(screen)
     assert screen.view() is not None
 
@@ -111,11 +111,11 @@ def test_after_a_resize_the_program_must_have_drawn() -> None:
 def test_there_is_no_view_while_bytes_are_to_come(rest: bytes) -> None:
     screen = Screen(SIZE)
     assert screen.view() is None
-    screen.put(b"text")
+    screen.enqueue(b"text")
     assert screen.view() is None
-    screen.eat()
+    screen.feed()
     assert screen.view() is not None
-    screen.put(rest)
+    screen.enqueue(rest)
     finish(screen)
     assert screen.view() is None
 
@@ -123,10 +123,10 @@ def test_there_is_no_view_while_bytes_are_to_come(rest: bytes) -> None:
 def test_a_slice_is_small() -> None:
     screen = Screen(SIZE)
     for _ in range(20):
-        screen.put(b"x" * 4096)
-    screen.eat()
+        screen.enqueue(b"x" * 4096)
+    screen.feed()
     assert screen.view() is None
-    screen.eat(16 * 4096)
+    screen.feed(16 * 4096)
     assert screen.view() is not None
     assert SLICE == 4 * 4096
 
@@ -136,15 +136,15 @@ def test_a_slice_is_small() -> None:
 def test_after_a_flood_only_a_full_redraw_tells_what_is_there(redraw: bytes, early: bool) -> None:
     screen = eaten([b"before", *([(4, 30)] if early else [])])
     for _ in range(MOST_WAITING // 4096 + 1):
-        screen.put(b"flood" * 819)
+        screen.enqueue(b"flood" * 819)
     assert not screen.waiting
     screen.resize((4, 30))  # of which it hears now, unless it knew
-    screen.put(b"more\x1b[3;1H\x1b[K")
+    screen.enqueue(b"more\x1b[3;1H\x1b[K")
     finish(screen)
     assert screen.view() is None
     for at in range(len(redraw)):
-        screen.put(redraw[at : at + 1])
-    screen.put(b"after")
+        screen.enqueue(redraw[at : at + 1])
+    screen.enqueue(b"after")
     finish(screen)
     assert picture(screen.view()) == picture(eaten([redraw, b"after"], (4, 30)).view())
 
@@ -153,7 +153,7 @@ def test_without_an_emulator_there_is_no_view_and_nothing_is_kept(monkeypatch: p
     monkeypatch.setitem(sys.modules, "avt", None)
     screen = eaten([(5, 20), b"text", (6, 20), b"more"], late=True)
     assert screen.view() is None
-    screen.put(b"yet more")
+    screen.enqueue(b"yet more")
     screen.resize((7, 20))
     assert not screen.waiting
 
@@ -226,7 +226,7 @@ def test_another_emulator_sees_the_same_in_the_real_clis(name: str) -> None:
     recording = recordings.load(name)
     screen, other = Screen(recording.size), Other(recording.size)
     for mark, output in recording.parts():
-        screen.put(output)
+        screen.enqueue(output)
         finish(screen)
         other.feed(output)
         assert ours(screen.view()) == other.picture(), mark.name
@@ -274,8 +274,8 @@ def test_another_emulator_sees_the_same_in_made_up_output(printed: list[bytes]) 
 def test_a_mark_has_no_cell_of_its_own(text: str) -> None:
     """As in the terminals that the programs draw for."""
     screen = Screen((2, 20))
-    screen.put(text.encode() + b"|")
-    screen.eat()
+    screen.enqueue(text.encode() + b"|")
+    screen.feed()
     view = screen.view()
     assert view is not None
     assert view.rows[0].rstrip() == text[0] + "|"
@@ -283,8 +283,8 @@ def test_a_mark_has_no_cell_of_its_own(text: str) -> None:
 
 def test_a_soft_hyphen_has_a_cell() -> None:
     screen = Screen((2, 20))
-    screen.put("a\xadb".encode())
-    screen.eat()
+    screen.enqueue("a\xadb".encode())
+    screen.feed()
     view = screen.view()
     assert view is not None
     assert view.cursor == (0, 3)

@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from amq.pty.announced import STATE_ANSWER, Published
 from amq.pty.echo import Echo
 from amq.pty.ledger import ABANDON
+from amq.pty.osc_state import STATE_ANSWER, AgentState
 from amq.pty.row import ELSEWHERE, NOT_FOUND, UNKNOWN, PromptRule, Row, RowRule, Standing
 from amq.pty.screen import Screen
 from amq.pty.terminal import AT_A_LOOK, EMPTY_FOR, FRAME, UNANSWERED_FOR, Terminal
@@ -64,7 +64,7 @@ def test_keys_while_the_program_is_blocked_are_no_draft() -> None:
     terminal.from_program(BLOCKED, 1.0)
     terminal.from_person(b"1", 2.0)
     look = terminal.look(2.0)
-    assert (look.published, look.draft, look.last_key) == (Published.BLOCKED, False, 2.0)
+    assert (look.published, look.draft, look.last_key) == (AgentState.BLOCKED, False, 2.0)
 
 
 def test_the_echo_is_watched_from_the_mark_on() -> None:
@@ -246,7 +246,7 @@ def test_what_the_person_was_not_shown_is_undone_as_if_all_had_been() -> None:
     terminal = Terminal(0.0)
     terminal.from_program(b"\x1b[?2004h\x1b[?1049h\x1b[?1049l\x1b[?2004l", 1.0)
     assert terminal.undo() == b""
-    assert terminal.undo(all_shown=False) == ABANDON + terminal.ledger.cover()
+    assert terminal.undo(all_shown=False) == ABANDON + terminal.ledger.undo_superset()
 
 
 def test_the_screen_is_followed_in_another_thread() -> None:

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from amq.pty.pump import Pump
-from amq.pty.terminal import Look
+from amq.pty.terminal import TerminalSnapshot
 from amq.pty.tty import Tty
 from tests.pty.person import PATIENCE, Person, host, terminal
 
@@ -19,7 +19,7 @@ ENOUGH = 0.2  # seconds for a look that waits for nobody
 
 def test_no_look_falls_between_the_programs_bytes_and_what_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else Enter could be pressed into a dialog that has been read and not been seen."""
-    from_child, read, looks = Pump._from_child, 0, list[Look]()
+    from_child, read, looks = Pump._from_child, 0, list[TerminalSnapshot]()
     lookers: list[threading.Thread] = []
 
     def reads_and_is_interrupted(pump: Pump) -> bytes:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.chance import SOAK
 from tests.real.agents import Agent, cache_directory, pinned_agents
 from tests.real.person import AMQ, NOTHING, Person, Run
 from tests.real.rig import Rig, offline_rig
 from tests.real.terminal import SIZE, Terminal, open_terminal
+from tests.seeds import SOAK
 
 
 def _unavailable(reason: str) -> None:

@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.chance import SOAK
 from tests.real.agents import Agent
 from tests.real.mock_model import Turn
 from tests.real.rig import Rig
 from tests.real.terminal import SIZE, Terminal, stays, wait_until
+from tests.seeds import SOAK
 
 AMQ = Path(sys.executable).with_name("amq")
 INPUT_ROW = r"^[❯›]\s"  # a space or one that does not break

@@ -276,9 +276,9 @@ class Session:
         with contextlib.suppress(OSError):
             data = os.read(self._child.child_fd, 1 << 16)
         self.recording.output += data
-        self.screen.put(data)
+        self.screen.enqueue(data)
         while self.screen.waiting:
-            self.screen.eat()
+            self.screen.feed()
         self._answer(data)
         return bool(data)
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.real.agent_homes import Place, prepare_home
 from tests.real.agents import Agent
-from tests.real.homes import Place, prepare_home
 from tests.real.mock_model import MockModel, mock_model, use_amq
 from tests.real.network import LoopbackNetwork, loopback_network
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from amq.runtime import processes
+from amq.runtime.agents import processes
 from tests.real.agents import Agent
 from tests.real.person import INPUT_ROW, Person, Run, agents, check_answer, notices, remains, type_half, wait_for_reply
 from tests.real.rig import Rig

@@ -20,9 +20,9 @@ from typing import Any
 import pexpect
 
 from amq.layout import QueueLayout
-from amq.mailbox import Mailbox
-from amq.runtime.record import Record
-from amq.sending import Draft
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
+from amq.runtime.journal import WakeJournal
 from amq.store import registry
 from tests.conftest import private_directory
 from tests.pty.person import PATIENCE, wait_until
@@ -99,7 +99,7 @@ class Outside:
 
     def waited_for(self) -> list[str]:
         """What mail has waited for, and how attempts ended."""
-        entries: list[dict[str, Any]] = Record(str(private_directory(self.root, "claude"))).entries()
+        entries: list[dict[str, Any]] = WakeJournal(str(private_directory(self.root, "claude"))).entries()
         return [entry.get("waits_for") or entry["outcome"] for entry in entries if entry["ids"]]
 
     def notifier(self) -> int | None:

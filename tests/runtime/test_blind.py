@@ -12,23 +12,23 @@ from typing import Any, cast
 import anyio
 import pytest
 
-from amq.pty.borrowed import Discipline
+from amq.pty.controlling_tty import LineDiscipline
+from amq.runtime.agents.foreground import ForegroundAgent, Keyboard, rules_for_argv
+from amq.runtime.agents.profiles import Profile, built_in, with_prompt
+from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.blind import BlindChannel
-from amq.runtime.keyboard import Agent, Keyboard, fitted
-from amq.runtime.profiles import Profile, built_in, with_prompt
-from amq.runtime.typed import Notification
-from amq.runtime.witness import Witness
-from amq.runtime.words import Outcome, Reason
+from amq.runtime.policy.injection import Notification
+from amq.runtime.policy.reasons import Outcome, WaitReason
 
 CLAUDE, CODEX, GENERIC = (built_in()[name] for name in ("claude", "codex", "generic"))
-RAW = Discipline(canonical=False, echoing=False, waiting=False)
+RAW = LineDiscipline(canonical=False, echoing=False, waiting=False)
 PASTED = b"\x1b[200~mail\x1b[201~"
 F21 = ["codex", "-c", 'tui.keymap.composer.queue=["tab","f21"]']
 
 
 def channel(profile: Profile, *, hidden: bool, submit: bool) -> BlindChannel:
     """To a program of PROFILE, in raw mode."""
-    agent = Agent(1, profile, profile.rules, Witness("", 1, 0.0), hidden)
+    agent = ForegroundAgent(1, profile, profile.rules, AgentStatus("", 1, 0.0), hidden)
     keyboard: Any = SimpleNamespace(agent=lambda: agent, discipline=lambda: RAW)
     return BlindChannel("tiocsti", lambda _: None, cast(Keyboard, keyboard), "me", submit=submit)
 
@@ -37,29 +37,29 @@ def channel(profile: Profile, *, hidden: bool, submit: bool) -> BlindChannel:
     ("profile", "hidden", "reason"),
     [
         (CLAUDE, False, None),
-        (CLAUDE, True, Reason.UNKNOWN_SCREEN),  # behind docker or ssh it may be at a shell
-        (with_prompt(GENERIC, "> "), False, Reason.UNKNOWN_SCREEN),
-        (GENERIC, False, Reason.UNKNOWN_PROGRAM),
+        (CLAUDE, True, WaitReason.UNKNOWN_SCREEN),  # behind docker or ssh it may be at a shell
+        (with_prompt(GENERIC, "> "), False, WaitReason.UNKNOWN_SCREEN),
+        (GENERIC, False, WaitReason.UNKNOWN_PROGRAM),
     ],
 )
 def test_what_would_have_to_be_seen_gets_nothing_unless_the_user_vouches_for_it(
-    profile: Profile, hidden: bool, reason: Reason | None
+    profile: Profile, hidden: bool, reason: WaitReason | None
 ) -> None:
-    assert channel(profile, hidden=hidden, submit=False).look().waits_for is reason
-    assert channel(profile, hidden=hidden, submit=True).look().waits_for is None
+    assert channel(profile, hidden=hidden, submit=False).look().blocked_by is reason
+    assert channel(profile, hidden=hidden, submit=True).look().blocked_by is None
 
 
 class Held:
     """A keyboard that AGENT has."""
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: ForegroundAgent) -> None:
         self._agent = agent
 
-    def agent(self) -> Agent:
+    def agent(self) -> ForegroundAgent:
         return self._agent
 
-    def discipline(self) -> Discipline:
-        return Discipline(canonical=False, echoing=False, waiting=False)
+    def discipline(self) -> LineDiscipline:
+        return LineDiscipline(canonical=False, echoing=False, waiting=False)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +76,8 @@ def test_only_a_key_that_dialogs_ignore_is_pressed(
 ) -> None:
     wire = {"pid": os.getpid(), "startedAt": time.time() * 1000, "status": "idle", "version": version}
     (tmp_path / f"{os.getpid()}.json").write_text(json.dumps(wire))
-    witness = Witness("", os.getpid(), 0.0, str(tmp_path))
-    agent, pushed = Agent(os.getpid(), profile, fitted(profile, words), witness), list[bytes]()
+    agent_status = AgentStatus("", os.getpid(), 0.0, str(tmp_path))
+    agent, pushed = ForegroundAgent(os.getpid(), profile, rules_for_argv(profile, words), agent_status), list[bytes]()
     channel = BlindChannel("tiocsti", pushed.append, cast(Keyboard, Held(agent)), "me")
     end = anyio.run(channel.attempt, Notification("mail", "mail"))
     assert pushed == ([PASTED, key] if key else [PASTED])

@@ -17,16 +17,16 @@ import pytest
 from amq.errors import UnsafePath
 from amq.layout import NOTIFIER_NAME as NAME
 from amq.layout import RootedPath
-from amq.runtime import lock, reach
-from amq.runtime.lock import Claim, TakenError
-from amq.runtime.reach import login_shells_find, make_command, with_command
-from amq.runtime.record import BoundedFile, Record
-from amq.runtime.words import Outcome, Reason
-from amq.store.notifier import Notifier
+from amq.runtime import notifier_lock, path_shim
+from amq.runtime.journal import BoundedFile, WakeJournal
+from amq.runtime.notifier_lock import Claim, TakenError
+from amq.runtime.path_shim import login_shells_find, make_command, with_command
+from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.store.notifier_info import Notifier
 
 
 def claim(directory: str, how: str, run: str = "") -> Claim:
-    return lock.claim(RootedPath(directory), how, run)
+    return notifier_lock.claim(RootedPath(directory), how, run)
 
 
 def test_one_holder_at_a_time(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
 def test_a_lock_that_is_held_for_an_instant_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As by somebody who only asks whether there is a notifier."""
     asking = claim(str(tmp_path), "run")
-    monkeypatch.setattr("amq.runtime.lock.time.sleep", lambda _: asking.release())
+    monkeypatch.setattr("amq.runtime.notifier_lock.time.sleep", lambda _: asking.release())
     claim(str(tmp_path), "run").release()
 
 
@@ -62,7 +62,7 @@ def test_a_lock_ends_with_its_process_not_with_what_that_started(tmp_path: Path)
     script = """if True:
         import subprocess, sys
         from amq.layout import RootedPath
-        from amq.runtime.lock import claim
+        from amq.runtime.notifier_lock import claim
         claim(RootedPath(sys.argv[1]), "run")
         print(subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL, close_fds=False).pid)
     """
@@ -132,11 +132,11 @@ def test_a_holder_that_has_not_said_who_it_is(tmp_path: Path) -> None:
 
 
 def test_the_record_tells_attempts_and_each_change_of_what_is_waited_for(tmp_path: Path) -> None:
-    record = Record(str(tmp_path))
-    for reason in (Reason.STARTING, Reason.DRAFT, Reason.DRAFT):
+    record = WakeJournal(str(tmp_path))
+    for reason in (WaitReason.STARTING, WaitReason.DRAFT, WaitReason.DRAFT):
         record.waits({"b", "a"}, reason)
     record.attempt({"a"}, "pty", Outcome.SUBMITTED, "")
-    record.waits({"a"}, Reason.DRAFT)
+    record.waits({"a"}, WaitReason.DRAFT)
     entries = [json.loads(line) for line in (tmp_path / "wakes.jsonl").read_text().splitlines()]
     assert [entry.get("waits_for", entry.get("outcome")) for entry in entries] == [
         *("starting", "draft", "submitted", "draft")
@@ -165,7 +165,7 @@ def test_where_there_is_no_private_directory_nothing_is_written_or_read(tmp_path
     (tmp_path / "wakes.jsonl").write_text("{}\n")
     nowhere = BoundedFile("", "wakes.jsonl")
     nowhere.append("lost")
-    assert (nowhere.lines(), Record("").entries()) == ([], [])
+    assert (nowhere.lines(), WakeJournal("").entries()) == ([], [])
 
 
 def test_the_private_amq_is_alone_and_runs_this_python(tmp_path: Path) -> None:
@@ -240,7 +240,7 @@ def test_a_login_shell_that_hangs_is_given_up_and_may_put_away_what_it_holds(tmp
 
 
 def test_a_login_shell_that_does_not_want_to_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reach, "END_WITHIN", 0.05)
+    monkeypatch.setattr(path_shim, "END_WITHIN", 0.05)
     ready = tmp_path / "ready"
     stubborn = shell(tmp_path / "stubborn", f"trap '' TERM\ntouch {ready}\nwhile :; do sleep 0.05; done")
     assert not login_shells_find("/x/amq", {"SHELL": stubborn, "PATH": "/usr/bin:/bin"}, Appeared(ready))

@@ -15,13 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as options
 
-from amq.runtime.hooks import (
-    EVENTS,
-    BadSettingsError,
-    claude_settings,
-    codex_arguments,
-    write_script,
-)
+from amq.runtime.hooks.script import EVENTS, BadSettingsError, claude_settings, codex_arguments, write_script
 from tests.awkward import names
 
 OURS = ["/s/hook start", "/s/hook prompt", "/s/hook tool", "/s/hook ask", "/s/hook stop", "/s/hook end"]

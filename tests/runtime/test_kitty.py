@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from amq.pty.screen import View
-from amq.runtime.panes import kitty
-from amq.runtime.panes.kitty import KittyWindow
-from tests.chance import SOAK
+from amq.runtime.channels.panes import kitty
+from amq.runtime.channels.panes.kitty import KittyWindow
 from tests.pty.person import wait_until
+from tests.seeds import SOAK
 
 ROWS, COLUMNS = 4, 20
 CURSOR = "\x1b[?25h\x1b[4;3H\x1b[?12h\n"

@@ -10,11 +10,11 @@ from typing import cast
 import pytest
 
 from amq.layout import QueueLayout
-from amq.mailbox import Mailbox
+from amq.mail.mailbox import Mailbox
+from amq.runtime.agents.profiles import NativeWay, Profile, profile_for
 from amq.runtime.launch import Launch, Options, behind, plan, prepare, reaches_shells
+from amq.runtime.path_shim import with_command
 from amq.runtime.private import PrivateState
-from amq.runtime.profiles import NativeWay, Profile, profile_for
-from amq.runtime.reach import with_command
 from amq.store import registry
 
 QUEUE = QueueLayout("/q")
@@ -195,7 +195,7 @@ def test_nothing_is_added_to_the_words_of_a_program_that_a_cli_is_behind() -> No
         launch = plan(profile, ["npx", name], {"PATH": "/bin", "HOME": "/h"}, QUEUE, "me", Options(hooks=True), FILES)
         assert launch.program == ["npx", name]
         assert (launch.hooked, launch.finds_amq, profile.native) == (False, False, NativeWay.NONE)
-        assert profile.rules.row == profile_for(name).rules.row
+        assert profile.rules.prompt_row == profile_for(name).rules.prompt_row
     assert profile.rules.submit == b"\t", "Codex does not know F21"
     assert behind(profile_for("claude"), ["/opt/bin/claude"]) is profile_for("claude")
     assert behind(profile_for("bash"), ["bash"]) is profile_for("bash")

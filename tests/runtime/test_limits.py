@@ -12,23 +12,23 @@ import pexpect
 import pytest
 
 from amq.errors import remedy
-from amq.mailbox import Mailbox
+from amq.mail.mailbox import Mailbox
 from amq.pty.child import Child
 from amq.pty.errors import PtyError
 from amq.pty.tty import USUAL_SIZE
 from amq.runtime import limits
-from amq.runtime.notification import Wording
+from amq.runtime.diagnosis import why
+from amq.runtime.journal import BoundedFile
+from amq.runtime.loop import WakeLoop
+from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.reasons import Outcome
+from amq.runtime.policy.schedule import Readiness, SchedulePolicy
+from amq.runtime.policy.wake_line import Wording
 from amq.runtime.private import PrivateState, private_state
-from amq.runtime.record import BoundedFile
 from amq.runtime.trust import Trust
-from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Policy, Readiness
-from amq.runtime.waking import Waker
-from amq.runtime.why import why
-from amq.runtime.words import Outcome
 from tests.conftest import Shell, private_directory
 from tests.pty.person import wait_until
-from tests.runtime.desk import AT_PROMPT, TUI, Desk, Session
+from tests.runtime.run_session import AT_PROMPT, TUI, Desk, Session
 
 FEW_THREADS = Path(__file__).with_name("few_threads.py")
 NO_THREADS = "can't start new thread; allow more processes and threads: ulimit -u"
@@ -36,7 +36,7 @@ NO_FILES = f"of the {limits.FILES} files it needs; allow more open files: ulimit
 WITHOUT_THREADS = """
 import os, resource, sys, time
 from amq.layout import RootedPath
-from amq.runtime.inbox import EventWatch
+from amq.runtime.inbox_events import EventWatch
 resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
 os.setresuid(54321, 54321, 54321)
 with EventWatch(RootedPath(sys.argv[1])) as watch:
@@ -165,7 +165,7 @@ def test_what_the_system_lacks_is_no_defect_of_ours(
     def fails(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("amq.cli.watch.run", fails)
+    monkeypatch.setattr("amq.cli.commands.watch.run", fails)
     ended = amq("watch")
     assert (ended.code, to_do in ended.err, "defect" in ended.err) == (1, True, False)
 
@@ -174,13 +174,13 @@ def test_any_other_error_is_one(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> 
     def fails(*_: object) -> None:
         raise RuntimeError("another")
 
-    monkeypatch.setattr("amq.cli.watch.run", fails)
+    monkeypatch.setattr("amq.cli.commands.watch.run", fails)
     assert amq("watch").code == 70
 
 
 def test_a_process_without_descriptors_still_writes_its_log(tmp_path: Path) -> None:
     script = (
-        "import os, sys\nfrom amq.runtime.record import BoundedFile\n"
+        "import os, sys\nfrom amq.runtime.journal import BoundedFile\n"
         "log = BoundedFile(sys.argv[1], 'log')\nlog.append('first')\n"
         "try:\n    while os.dup(0): pass\n"
         "except OSError: [log.append(text) for text in ('second', 'third')]\n"
@@ -234,7 +234,7 @@ async def test_a_way_that_lacks_something_fails_and_the_waking_goes_on(
     mailbox, channel = Mailbox(str(amq.root), "bob"), Failing(error, looks=looks)
     private = private_directory(amq.root, "bob")
     trust = Trust(str(amq.root), private_state(os.environ, ()))
-    waker = Waker(mailbox, channel, Policy(), Wording(), print, trust)
+    waker = WakeLoop(mailbox, channel, SchedulePolicy(), Wording(), print, trust)
     await waker.turn(rung=True)
     entries = BoundedFile(str(private), "wakes.jsonl").lines()
     assert outcome is None or f'"outcome": "{outcome.value}"' in entries[0]
@@ -247,8 +247,10 @@ async def test_the_user_hears_that_the_inbox_cannot_be_read(amq: Shell, monkeypa
         raise OSError(errno.EMFILE, "Too many open files")
 
     mailbox, channel = Mailbox(str(amq.root), "bob"), Failing(OSError(), looks=False)
-    waker = Waker(mailbox, channel, Policy(), Wording(), print, Trust(str(amq.root), private_state(os.environ, ())))
-    monkeypatch.setattr("amq.inbox_view.InboxView.look", fails)
+    waker = WakeLoop(
+        mailbox, channel, SchedulePolicy(), Wording(), print, Trust(str(amq.root), private_state(os.environ, ()))
+    )
+    monkeypatch.setattr("amq.mail.inbox_view.InboxView.look", fails)
     for _ in range(3):
         await waker.turn(rung=True)
     entries = BoundedFile(str(private_directory(amq.root, "bob")), "wakes.jsonl").lines()

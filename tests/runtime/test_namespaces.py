@@ -17,14 +17,14 @@ from pathlib import Path
 import pytest
 
 from amq.layout import NOTIFIER_NAME
-from amq.mailbox import Mailbox
-from amq.runtime.why import is_stopped
+from amq.mail.mailbox import Mailbox
+from amq.runtime.diagnosis import is_stopped
 from amq.store import durable
-from amq.store.durable import Directory, Steps
-from amq.store.notifier import Notifier, read_notifier
+from amq.store.durable import Directory, Syscalls
+from amq.store.notifier_info import Notifier, read_notifier
 from tests.conftest import Shell
 from tests.pty.person import wait_until
-from tests.runtime.desk import Desk
+from tests.runtime.run_session import Desk
 from tests.setup.conftest import own_processes
 
 ASKED = (
@@ -86,7 +86,7 @@ def test_the_number_of_a_stopped_process_does_not_stop_a_notifier(amq: Shell) ->
 
 
 def test_who_notifies_is_known_where_nothing_may_be_written(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    class ReadOnly(Steps):
+    class ReadOnly(Syscalls):
         def open(self, directory: Directory, name: str, flags: int) -> int:
             if flags & (os.O_RDWR | os.O_WRONLY):
                 raise OSError(30, "Read-only file system", name)
@@ -95,7 +95,7 @@ def test_who_notifies_is_known_where_nothing_may_be_written(amq: Shell, monkeypa
     mailbox = Mailbox(str(amq.root), "bob")
     lock = Path(mailbox.state_dir, NOTIFIER_NAME)
     lock.write_text(json.dumps({"pid": 1, "how": "run"}))
-    monkeypatch.setattr(durable, "steps", ReadOnly())
+    monkeypatch.setattr(durable, "syscalls", ReadOnly())
     assert read_notifier(mailbox.account.agent) is None
     with lock.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)

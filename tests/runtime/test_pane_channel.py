@@ -10,22 +10,22 @@ from typing import TYPE_CHECKING, cast
 import anyio
 import pytest
 
-from amq.pty.borrowed import Discipline
+from amq.pty.controlling_tty import LineDiscipline
+from amq.runtime.agents.claude import PROFILE
+from amq.runtime.agents.codex import PROFILE as CODEX
+from amq.runtime.agents.foreground import ForegroundAgent, Keyboard
+from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.pane import PaneChannel
-from amq.runtime.keyboard import Agent, Keyboard
-from amq.runtime.panes import Picture
-from amq.runtime.profiles.claude import PROFILE
-from amq.runtime.profiles.codex import PROFILE as CODEX
-from amq.runtime.typed import End, Notification
-from amq.runtime.witness import Witness
-from amq.runtime.words import Outcome, Reason
-from tests.runtime.test_sight import boxed
+from amq.runtime.channels.panes import Picture
+from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.reasons import Outcome, WaitReason
+from tests.runtime.test_pane_observer import boxed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from amq.runtime.profiles import Profile
+    from amq.runtime.agents.profiles import Profile
 
 LINE = Notification("amq: 1 new message", "amq: a new message")
 
@@ -75,20 +75,20 @@ class FakeKeyboard:
     """That of an agent which never loses it."""
 
     def __init__(self, profile: Profile = PROFILE, sessions: str = "") -> None:
-        self._agent = Agent(os.getpid(), profile, profile.rules, Witness("", os.getpid(), 0.0, sessions))
+        self._agent = ForegroundAgent(os.getpid(), profile, profile.rules, AgentStatus("", os.getpid(), 0.0, sessions))
 
-    def agent(self) -> Agent:
+    def agent(self) -> ForegroundAgent:
         return self._agent
 
-    def discipline(self) -> Discipline:
-        return Discipline(canonical=False, echoing=False, waiting=False)
+    def discipline(self) -> LineDiscipline:
+        return LineDiscipline(canonical=False, echoing=False, waiting=False)
 
 
 async def attempts(channel: PaneChannel, number: int) -> list[End]:
     """How NUMBER of attempts end, each as soon as the row has been the same for long enough."""
     ends = list[End]()
     for _ in range(number):
-        while channel.look().waits_for is not None:
+        while channel.look().blocked_by is not None:
             await anyio.sleep(0.05)
         ends.append(await channel.attempt(LINE))
     return ends
@@ -109,7 +109,7 @@ def test_what_was_not_typed_is_told_and_typed_once_it_can_be(
     channel = PaneChannel(pane, cast("Keyboard", FakeKeyboard()), "claude")
     ended = anyio.run(attempts, channel, 2)
     assert [end.outcome for end in ended] == ends
-    assert ended[0].reason == Reason.UNKNOWN_SCREEN.value
+    assert ended[0].reason == WaitReason.UNKNOWN_SCREEN.value
     assert pane.typed == typed
 
 
@@ -133,7 +133,7 @@ def keyboard_of(profile: Profile, place: Path, status: str) -> Keyboard:
 def test_a_line_that_the_key_does_not_send_is_taken_back(tmp_path: Path) -> None:
     pane, clock, keyboard = Deaf([True]), Clock(), keyboard_of(PROFILE, tmp_path, "idle")
     channel = PaneChannel(pane, keyboard, "claude", clock=clock.read, sleep=clock.sleep)
-    assert channel.look().waits_for is Reason.DRAFT
+    assert channel.look().blocked_by is WaitReason.DRAFT
     clock.now += 2
     assert anyio.run(channel.attempt, LINE).outcome is Outcome.ERASED
     assert (pane.typed, pane.row) == (["text", *["key"] * 4, "Backspaces"], "")
@@ -149,16 +149,16 @@ class Elsewhere(FakePane):
 @pytest.mark.parametrize(
     ("profile", "status", "reason"),
     [
-        (PROFILE, "idle", Reason.UNKNOWN_LOOK),
-        (PROFILE, "busy", Reason.DIALOG),
-        (CODEX, "", Reason.DIALOG),  # only its screen shows that it does not work
+        (PROFILE, "idle", WaitReason.UNKNOWN_LOOK),
+        (PROFILE, "busy", WaitReason.DIALOG),
+        (CODEX, "", WaitReason.DIALOG),  # only its screen shows that it does not work
     ],
 )
 def test_a_row_that_is_not_found_has_another_look_only_if_the_program_itself_says_that_it_idles(
-    tmp_path: Path, profile: Profile, status: str, reason: Reason
+    tmp_path: Path, profile: Profile, status: str, reason: WaitReason
 ) -> None:
     keyboard, clock = keyboard_of(profile, tmp_path, status), Clock()
     channel = PaneChannel(Elsewhere([]), keyboard, "claude", clock=clock.read, sleep=clock.sleep)
-    assert channel.look().waits_for is Reason.DIALOG
+    assert channel.look().blocked_by is WaitReason.DIALOG
     clock.now += 61
-    assert channel.look().waits_for is reason
+    assert channel.look().blocked_by is reason

@@ -239,9 +239,9 @@ def test_where_its_files_cannot_be_written_the_agent_is_hosted_without(tmp_path:
     program.write_text(f'#!/bin/sh\n{{ echo "$@"; echo "$PATH"; }} >{log}\n')
     program.chmod(0o700)
     full = (
-        "import sys\nfrom amq.cli.main import main\nfrom amq.runtime import reach\n"
+        "import sys\nfrom amq.cli.main import main\nfrom amq.runtime import path_shim\n"
         "def fail(*_):\n    raise OSError(28, 'No space left on device')\n"
-        "reach.write_private = fail\n"
+        "path_shim.write_private = fail\n"
         f"sys.exit(main(['run', '--', {str(program)!r}, '-c']))\n"
     )
     done = subprocess.run(
@@ -261,10 +261,11 @@ def test_without_links_that_are_refused_the_files_are_written_all_the_same(state
     """Windows has no such flags."""
     script = (
         "import os, sys\ndel os.O_NOFOLLOW, os.O_NONBLOCK\n"
-        "from amq.runtime.handed import read_handed, write_handed\nfrom amq.runtime.handover import Handed\n"
-        "from amq.runtime.record import BoundedFile\n"
-        "write_handed(sys.argv[1], Handed(session='s'))\nfile = BoundedFile(sys.argv[1], 'log')\n"
-        "file.append('x')\nprint(read_handed(sys.argv[1]).session, *file.lines())\n"
+        "from amq.runtime.hooks.state import read_state, write_state\n"
+        "from amq.runtime.policy.hook_delivery import HookState\n"
+        "from amq.runtime.journal import BoundedFile\n"
+        "write_state(sys.argv[1], HookState(session='s'))\nfile = BoundedFile(sys.argv[1], 'log')\n"
+        "file.append('x')\nprint(read_state(sys.argv[1]).session, *file.lines())\n"
     )
     words = [sys.executable, "-c", script, state.directory]
     assert subprocess.run(words, capture_output=True, check=True).stdout == b"s x\n"

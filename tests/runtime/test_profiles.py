@@ -9,8 +9,8 @@ import pytest
 
 from amq.errors import UsageError
 from amq.pty.row import PromptRule
-from amq.runtime.profiles import BUILT_IN, HookStyle, built_in, chosen, own_file, profile_for, with_prompt
-from amq.runtime.profiles.own import checked, read_own
+from amq.runtime.agents.own import checked, read_own
+from amq.runtime.agents.profiles import BUILT_IN, HookStyle, built_in, chosen, own_file, profile_for, with_prompt
 
 
 @pytest.mark.parametrize("name", built_in())
@@ -42,14 +42,14 @@ def test_ones_own_extends_another(tmp_path: Path) -> None:
         additions = [{ arguments = ["--verbose"], unless = ["--quiet"] }]
         [rules]
         submit = "\\r"
-        settle = 0.3
+        submit_delay_s = 0.3
         [line]
         burst = 0
         """,
     )
     profile, claude = read_own(path), built_in()["claude"]
     assert (profile.name, profile.hooks, profile.rules.submit) == ("claude-work", HookStyle.NONE, b"\r")
-    assert (profile.rules.settle, profile.rules.quiet) == (0.3, claude.rules.quiet)
+    assert (profile.rules.submit_delay_s, profile.rules.startup_quiet_s) == (0.3, claude.rules.startup_quiet_s)
     assert (profile.line.burst, profile.line.submit) == (0.0, claude.line.submit)
     assert profile.environment == (("A", "b"),)
     assert [each.arguments for each in profile.added(["x"])] == [("--verbose",)]
@@ -62,18 +62,18 @@ def test_ones_own_extends_another(tmp_path: Path) -> None:
         ("extends = 'clod'", "unknown profile 'clod' in extends"),
         ("name = ", "cannot be read"),
         ("hooked = true", "unknown field hooked; did you mean hooks"),
-        ("[rules]\nsetle = 1", r"unknown field rules.setle; did you mean rules.settle"),
+        ("[rules]\nsubmit_dely_s = 1", r"unknown field rules.submit_dely_s; did you mean rules.submit_delay_s"),
         ("name = 1", "own.toml: name: "),
         ("hooks = 'all'", "own.toml: hooks: "),
-        ("name = 'x'\n[rules]\nsettle = 'soon'", "own.toml: rules.settle: "),
+        ("name = 'x'\n[rules]\nsubmit_delay_s = 'soon'", "own.toml: rules.submit_delay_s: "),
         ("name = 'x'\nrules = 1", "own.toml: rules: "),
         ("name = 'x'\n[rules]\nsubmit = ''", "rules.submit: not a key"),
         ('name = "x"\n[rules]\nsubmit = "\\u001b"', "rules.submit: not a key"),
         ('name = "x"\n[rules]\nsubmit = "\\u0003"', "rules.submit: not a key"),
         ("[rules]\nprompt = ' '", "rules.prompt takes one line of printable text"),
         ("[rules]\nprompt = 1", "rules.prompt takes one line"),
-        ("[rules]\nrow = { text = '' }", "rules.row.text takes one line"),
-        ('name = "x"\n[rules]\nplain = "\\u0003"', "rules.plain: not a key"),
+        ("[rules]\nprompt_row = { text = '' }", "rules.prompt_row.text takes one line"),
+        ('name = "x"\n[rules]\nfallback_submit_key = "\\u0003"', "rules.fallback_submit_key: not a key"),
         ("additions = [{ argument = ['x'] }]", "additions.0.arguments: "),
     ],
 )
@@ -99,8 +99,8 @@ def test_ones_own_is_found_by_the_programs_name(tmp_path: Path, variable: str) -
 
 @pytest.mark.parametrize("base", ["generic", "claude", "opencode"])
 def test_ones_own_may_name_a_prompt(tmp_path: Path, base: str) -> None:
-    profile = read_own(own(tmp_path, f"extends = '{base}'\n[rules]\nprompt = '$ '\nsettle = 0.3\n"))
-    assert (profile.rules.row, profile.rules.settle) == (PromptRule("$ "), 0.3)
+    profile = read_own(own(tmp_path, f"extends = '{base}'\n[rules]\nprompt = '$ '\nsubmit_delay_s = 0.3\n"))
+    assert (profile.rules.prompt_row, profile.rules.submit_delay_s) == (PromptRule("$ "), 0.3)
     assert profile.rules.known
 
 
@@ -108,7 +108,7 @@ def test_without_a_row_or_a_prompt_ones_own_is_not_typed_into(tmp_path: Path) ->
     """Unless it is like one into which lines are typed."""
     assert not read_own(own(tmp_path, "name = 'x'\n[rules]\nready_when = 'titled'\n")).rules.known
     assert read_own(own(tmp_path, "extends = 'opencode'\nname = 'x'\n")).rules.known
-    assert read_own(own(tmp_path, "name = 'x'\n[rules.row]\nprompt = '>'\nframed = false\n")).rules.known
+    assert read_own(own(tmp_path, "name = 'x'\n[rules.prompt_row]\nprompt = '>'\nframed = false\n")).rules.known
 
 
 @pytest.mark.parametrize("prompt", ["", "  ", "a\nb", "a\tb", "\x1b[m$", "\u202e$", None, 1])

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from amq.runtime.channels.gnu_screen import why_not
+from amq.runtime.channels.panes import GoneError, ask
 from amq.runtime.desktop import notice_command
-from amq.runtime.panes import GoneError, ask
+from amq.runtime.path_shim import login_shells_find, own_command
 from amq.runtime.programs import find_program
-from amq.runtime.reach import login_shells_find, own_command
 from amq.setup.tmux import Tmux
 from tests.conftest import Shell
 

@@ -8,65 +8,71 @@ from typing import Any, cast
 
 import pytest
 
-from amq.pty.announced import Published
 from amq.pty.host import Host
+from amq.pty.osc_state import AgentState
 from amq.pty.row import NOT_FOUND, UNKNOWN, Row, Standing
-from amq.pty.terminal import Look
+from amq.pty.terminal import TerminalSnapshot
+from amq.runtime.agents.claude import PROFILE as CLAUDE
+from amq.runtime.agents.gemini import PROFILE as GEMINI
+from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.pty import PtyChannel
-from amq.runtime.hooks import EVENT_NAME
-from amq.runtime.profiles.claude import PROFILE as CLAUDE
-from amq.runtime.profiles.gemini import PROFILE as GEMINI
-from amq.runtime.witness import Witness
-from amq.runtime.words import Reason
+from amq.runtime.hooks.script import EVENT_NAME
+from amq.runtime.policy.reasons import WaitReason
 
 
 class Seen:
     """A host that sees only this."""
 
-    def __init__(self, published: Published | None = None, **other: Any) -> None:
-        self.seen = Look(published=published, **other)
+    def __init__(self, published: AgentState | None = None, **other: Any) -> None:
+        self.seen = TerminalSnapshot(published=published, **other)
 
-    def look(self, now: float) -> Look:  # noqa: ARG002  as the host's
+    def look(self, now: float) -> TerminalSnapshot:  # noqa: ARG002  as the host's
         return self.seen
 
 
-@pytest.mark.parametrize(("published", "queues"), [(Published.WORKING, True), (None, False)])
+@pytest.mark.parametrize(("published", "queues"), [(AgentState.WORKING, True), (None, False)])
 def test_a_version_that_publishes_nothing_may_not_know_the_key_that_queues(
-    tmp_path: Path, published: Published | None, queues: bool
+    tmp_path: Path, published: AgentState | None, queues: bool
 ) -> None:
     (tmp_path / EVENT_NAME).write_text("prompt\n")
-    channel = PtyChannel(cast(Host, Seen(published)), CLAUDE.rules, Witness(str(tmp_path), 1, 0.0), clock=lambda: 1e3)
+    channel = PtyChannel(
+        cast(Host, Seen(published)), CLAUDE.rules, AgentStatus(str(tmp_path), 1, 0.0), clock=lambda: 1e3
+    )
     standing = channel.look()
-    assert (standing.busy, standing.hooked, standing.queues) == (True, True, queues)
+    assert (standing.busy, standing.hooks_active, standing.queues_input) == (True, True, queues)
 
 
 @pytest.mark.parametrize(
     ("title", "busy", "reason"),
     [
-        ("✋  Action Required (x)", False, Reason.DIALOG),
-        ("✦  Working… (x)", True, Reason.UNKNOWN_SCREEN),  # no row is known here
-        ("Gemini CLI", False, Reason.UNKNOWN_SCREEN),
+        ("✋  Action Required (x)", False, WaitReason.DIALOG),
+        ("✦  Working… (x)", True, WaitReason.UNKNOWN_SCREEN),  # no row is known here
+        ("Gemini CLI", False, WaitReason.UNKNOWN_SCREEN),
     ],
 )
-def test_a_title_says_what_a_program_is_at_that_publishes_nothing(title: str, busy: bool, reason: Reason) -> None:
+def test_a_title_says_what_a_program_is_at_that_publishes_nothing(title: str, busy: bool, reason: WaitReason) -> None:
     seen = Seen(title=title.encode(), title_seen=True, bracketed_paste=True)
-    channel = PtyChannel(cast(Host, seen), GEMINI.rules, Witness("", 1, 0.0), clock=lambda: 1e3)
-    assert (channel.look().busy, channel.look().waits_for) == (busy, reason)
+    channel = PtyChannel(cast(Host, seen), GEMINI.rules, AgentStatus("", 1, 0.0), clock=lambda: 1e3)
+    assert (channel.look().busy, channel.look().blocked_by) == (busy, reason)
 
 
 def test_a_row_that_is_not_found_for_a_minute_has_another_look() -> None:
     """Unless the program says that it does something, or the row was found meanwhile."""
-    seen = Seen(Published.IDLE, ready_since=0.0, bracketed_paste=True, row=NOT_FOUND)
+    seen = Seen(AgentState.IDLE, ready_since=0.0, bracketed_paste=True, row=NOT_FOUND)
     times = iter([100.0, 159.0, 160.0, 161.0, 162.0, 221.0, 222.0, 300.0])
-    channel = PtyChannel(cast(Host, seen), CLAUDE.rules, Witness("", 1, 0.0), clock=lambda: next(times))
-    assert [channel.look().waits_for for _ in range(3)] == [Reason.DIALOG, Reason.DIALOG, Reason.UNKNOWN_LOOK]
+    channel = PtyChannel(cast(Host, seen), CLAUDE.rules, AgentStatus("", 1, 0.0), clock=lambda: next(times))
+    assert [channel.look().blocked_by for _ in range(3)] == [
+        WaitReason.DIALOG,
+        WaitReason.DIALOG,
+        WaitReason.UNKNOWN_LOOK,
+    ]
     seen.seen = replace(seen.seen, row=Row(Standing.EMPTY))
-    assert channel.look().waits_for is None
+    assert channel.look().blocked_by is None
     seen.seen = replace(seen.seen, row=NOT_FOUND)
-    assert channel.look().waits_for is Reason.DIALOG
+    assert channel.look().blocked_by is WaitReason.DIALOG
     seen.seen = replace(seen.seen, row=UNKNOWN)
-    assert channel.look().waits_for is Reason.UNKNOWN_SCREEN
+    assert channel.look().blocked_by is WaitReason.UNKNOWN_SCREEN
     seen.seen = replace(seen.seen, row=NOT_FOUND)
-    assert channel.look().waits_for is Reason.UNKNOWN_LOOK
-    seen.seen = replace(seen.seen, published=Published.BLOCKED)
-    assert channel.look().waits_for is Reason.DIALOG
+    assert channel.look().blocked_by is WaitReason.UNKNOWN_LOOK
+    seen.seen = replace(seen.seen, published=AgentState.BLOCKED)
+    assert channel.look().blocked_by is WaitReason.DIALOG

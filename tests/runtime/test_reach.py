@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from amq import quoting
-from amq.runtime.reach import make_command
+from amq.runtime.path_shim import make_command
 
 OTHER, BINARY = "other a b *\n", "a b *\n"
 

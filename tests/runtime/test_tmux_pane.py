@@ -13,9 +13,9 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from amq.runtime.panes import GoneError
-from amq.runtime.panes import tmux as panes
-from amq.runtime.panes.tmux import TmuxPane
+from amq.runtime.channels.panes import GoneError
+from amq.runtime.channels.panes import tmux as panes
+from amq.runtime.channels.panes.tmux import TmuxPane
 from tests.pty.person import wait_until
 from tests.setup.conftest import require
 

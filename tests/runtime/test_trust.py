@@ -15,16 +15,16 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from amq.cli import coop_up
+from amq.cli.commands import coop_up
 from amq.cli.output import Output
 from amq.errors import AmqError
-from amq.mailbox import Mailbox
+from amq.mail.mailbox import Mailbox
 from amq.runtime import trust as module
 from amq.runtime.birth import born_ns
 from amq.runtime.private import PrivateState, private_state
 from amq.runtime.trust import Trust, Trusted, ask, revoke, trust, trusted_queues, why_untrusted
+from amq.setup.agent_specs import AgentSpec
 from amq.setup.coop import Coop
-from amq.setup.seats import Seat
 from tests.conftest import Shell, private_directory
 from tests.pty.person import wait_until
 from tests.runtime.test_git_index import Repository
@@ -198,7 +198,7 @@ def test_a_yes_that_cannot_be_kept_is_told_to_the_panes(
     monkeypatch.setattr(module, "ask", lambda *_: True)
     coop = Coop(str(clone.root), os.environ)
     coop_up._settle_trust(Namespace(trust_root=False), coop, ["bob"], Output(json=False))
-    assert ("--trust-root" in coop.line(Seat("bob", ("claude",)), str(clone.project))) is not kept
+    assert ("--trust-root" in coop.line(AgentSpec("bob", ("claude",)), str(clone.project))) is not kept
     assert bool(trusted_queues(state)) is kept
 
 

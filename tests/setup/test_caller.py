@@ -16,9 +16,9 @@ from amq.layout import QueueLayout
 from amq.runtime import start_with
 from amq.runtime.private import PrivateState, private_state
 from amq.setup import coop as coop_module
+from amq.setup.agent_specs import AgentSpec
 from amq.setup.caller import Handover, handed_over
 from amq.setup.coop import Coop, State
-from amq.setup.seats import Seat
 from amq.store import registry
 from tests.setup.conftest import Project, wait_until
 
@@ -165,9 +165,9 @@ def test_a_pane_that_never_takes_it_is_named(
     registry.make_queue(QueueLayout(root), tracked=False)
     agents = Coop(root, coop.environ)
     with pytest.raises(AmqError, match=r"alice did not start in tmux my-project:0\.0 in 0\.1 s"):
-        agents.up([Seat("alice", ("cat",))], str(coop.path), private, print)
+        agents.up([AgentSpec("alice", ("cat",))], str(coop.path), private, print)
     monkeypatch.setattr(Handover, "command", lambda *_: ["false"])
-    (place,) = agents.up([Seat("bob", ("cat",))], str(coop.path), private, print)
+    (place,) = agents.up([AgentSpec("bob", ("cat",))], str(coop.path), private, print)
     assert place.state is State.STARTED, "it has ended, and its pane says why"
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from amq.mailbox import Mailbox
-from amq.runtime import lock
+from amq.mail.mailbox import Mailbox
+from amq.runtime import notifier_lock
 from tests.pty.person import hang_up
 from tests.setup.conftest import Project, own_processes, wait_until
 
@@ -66,7 +66,7 @@ def test_a_program_that_is_not_installed_is_named_and_the_rest_starts(coop: Proj
 
 def test_an_agent_that_is_hosted_elsewhere_is_neither_started_nor_ended(coop: Project) -> None:
     coop.amq("init", "--here", "--agents", "alice")
-    claim = lock.claim(Mailbox(str(coop.path / ".agent-mail"), "alice").state_dir, "run")
+    claim = notifier_lock.claim(Mailbox(str(coop.path / ".agent-mail"), "alice").state_dir, "run")
     assert up(coop, coop.agent("alice")) == ["alice: already running elsewhere (process"]
     assert coop.states() == {"alice": "elsewhere"}
     assert coop.amq("coop", "down").stdout == (
@@ -180,7 +180,7 @@ def test_a_printed_line_does_what_it_says(bare: Project, tmp_path: Path) -> None
 
 def test_no_line_is_printed_for_an_agent_that_runs(bare: Project) -> None:
     bare.amq("init", "--here", "--agents", "alice,bob")
-    claim = lock.claim(Mailbox(str(bare.path / ".agent-mail"), "alice").state_dir, "run")
+    claim = notifier_lock.claim(Mailbox(str(bare.path / ".agent-mail"), "alice").state_dir, "run")
     (line,) = bare.value("coop", "up", "--print", "--agents", "alice=cat,bob=cat")["commands"]
     assert "--as bob" in line
     claim.release()

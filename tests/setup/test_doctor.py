@@ -18,10 +18,10 @@ import pytest
 
 from amq import __version__
 from amq.layout import QueueLayout, RootedPath
-from amq.mailbox import Mailbox
-from amq.runtime import lock
-from amq.runtime.versions import printed_version
-from amq.sending import Draft
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
+from amq.runtime import notifier_lock
+from amq.runtime.agents.versions import printed_version
 from amq.setup import checks_queue, doctor
 from amq.setup.clis import CLIS
 from amq.setup.doctor import Context, Found
@@ -51,7 +51,9 @@ class World:
         for name in (".claude/settings.json", ".codex/hooks.json"):
             (place / name).parent.mkdir()
             (place / name).write_text('{"hooks": "amq hook …"}')
-        self.claims = {name: lock.claim(Mailbox(str(self.root), name).state_dir, "run") for name in ("claude", "codex")}
+        self.claims = {
+            name: notifier_lock.claim(Mailbox(str(self.root), name).state_dir, "run") for name in ("claude", "codex")
+        }
         environ = {"PATH": str(self.bin), "HOME": str(place), "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
         machine = replace(doctor.this_machine(environ, str(place), __version__), mounts=lambda: "disk / ext4 rw 0 0\n")
         self.context = Context(machine, str(self.root))
@@ -320,7 +322,7 @@ def test_mending_the_modes_keeps_links_and_mail(world: World) -> None:
 
 def test_who_is_told_of_mail_needs_no_hooks(world: World) -> None:
     no_hooks(world)
-    world.claims["codex"] = lock.claim(RootedPath(str(world.agent("codex", ".amq"))), "run")
+    world.claims["codex"] = notifier_lock.claim(RootedPath(str(world.agent("codex", ".amq"))), "run")
     assert list(doctor.examine(world.context)) == []
 
 
@@ -330,7 +332,7 @@ def test_a_stopped_notifier_is_found(world: World) -> None:
     world.claims.pop("codex").release()
     state = str(world.agent("codex", ".amq"))
     holder = (
-        "from amq.layout import RootedPath; from amq.runtime import lock; "
+        "from amq.layout import RootedPath; from amq.runtime import notifier_lock as lock; "
         f"c = lock.claim(RootedPath({state!r}), 'run'); print(); input()"
     )
     with subprocess.Popen([sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

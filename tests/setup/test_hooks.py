@@ -229,7 +229,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
     def fails(*_: object) -> None:
         raise OSError(28, "full")
 
-    monkeypatch.setattr(durable.steps, "replace", fails, raising=True)
+    monkeypatch.setattr(durable.syscalls, "replace", fails, raising=True)
     with pytest.raises(OSError, match="full"):
         hooks.installing(str(path), "claude").write()
     assert [each.name for each in tmp_path.iterdir()] == ["settings.json"]

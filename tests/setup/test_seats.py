@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amq.errors import UsageError
-from amq.setup.seats import Seat, parse_seats
+from amq.setup.agent_specs import AgentSpec, parse_agent_specs
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from amq.setup.seats import Seat, parse_seats
     ],
 )
 def test_agents(text: str, seats: list[tuple[str, ...]]) -> None:
-    assert parse_seats(text) == [Seat(handle, tuple(program)) for handle, *program in seats]
+    assert parse_agent_specs(text) == [AgentSpec(handle, tuple(program)) for handle, *program in seats]
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,4 @@ def test_agents(text: str, seats: list[tuple[str, ...]]) -> None:
 )
 def test_what_names_no_agents_is_refused(text: str, what: str) -> None:
     with pytest.raises(UsageError, match=what):
-        parse_seats(text)
+        parse_agent_specs(text)

@@ -11,11 +11,11 @@ import pytest
 
 from amq.layout import RootedPath
 from amq.store import durable
-from amq.store.durable import Directory, Steps
+from amq.store.durable import Directory, Syscalls
 from tests.conftest import Shell
 
 
-class Plain(Steps):
+class Plain(Syscalls):
     """A filesystem without hard links and without a rename that refuses to replace."""
 
     def link(self, *_: object) -> None:
@@ -25,10 +25,10 @@ class Plain(Steps):
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
-@pytest.fixture(params=[Steps, Plain])
+@pytest.fixture(params=[Syscalls, Plain])
 def filesystem(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test on a filesystem that has everything, and on one that has little."""
-    monkeypatch.setattr(durable, "steps", request.param())
+    monkeypatch.setattr(durable, "syscalls", request.param())
 
 
 @pytest.fixture
@@ -65,8 +65,8 @@ def test_publishing_replaces_nothing(two: tuple[Directory, Directory]) -> None:
 def test_taking_moves_once(two: tuple[Directory, Directory]) -> None:
     a, b = two
     write(a, "x", b"data")
-    assert durable.take(a, "x", b) is True
-    assert durable.take(a, "x", b) is False
+    assert durable.move_exclusive(a, "x", b) is True
+    assert durable.move_exclusive(a, "x", b) is False
     assert (files(a), files(b)) == ({}, {"x": b"data"})
 
 
@@ -75,7 +75,7 @@ def test_taking_replaces_nothing(two: tuple[Directory, Directory]) -> None:
     write(a, "x", b"second")
     write(b, "x", b"first")
     with pytest.raises(FileExistsError):
-        durable.take(a, "x", b)
+        durable.move_exclusive(a, "x", b)
     assert (files(a), files(b)) == ({"x": b"second"}, {"x": b"first"})
 
 
@@ -83,7 +83,7 @@ def test_of_two_names_of_one_file_the_one_in_the_source_goes(two: tuple[Director
     a, b = two
     write(a, "x", b"data")
     os.link(f"{a.path}/x", f"{b.path}/x")
-    assert durable.take(a, "x", b) is True
+    assert durable.move_exclusive(a, "x", b) is True
     assert (files(a), files(b)) == ({}, {"x": b"data"})
 
 
@@ -117,7 +117,7 @@ def test_a_touch_follows_no_link(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "lock").symlink_to("../outside")
     with Directory(RootedPath(str(tmp_path), "in")) as directory:
-        durable.steps.touch(directory, "lock")
+        durable.syscalls.touch(directory, "lock")
     assert (tmp_path / "outside").stat().st_mtime == 1
     assert (tmp_path / "in" / "lock").lstat().st_mtime > 1
 
@@ -142,7 +142,7 @@ def test_a_directory_that_changed_during_the_scan_is_scanned_again(
 ) -> None:
     """A name that moves while a large directory is read can be missed; what either scan saw is there."""
 
-    class Changing(Steps):
+    class Changing(Syscalls):
         def entries(self, directory: Directory) -> list[tuple[str, int]]:
             found = super().entries(directory)
             (tmp_path / "late").touch()
@@ -150,7 +150,7 @@ def test_a_directory_that_changed_during_the_scan_is_scanned_again(
             return found
 
     (tmp_path / "early").touch()
-    monkeypatch.setattr(durable, "steps", Changing())
+    monkeypatch.setattr(durable, "syscalls", Changing())
     with Directory(RootedPath(str(tmp_path))) as directory:
         assert sorted(name for name, _ in durable.entries(directory)) == ["early", "late"]
 

@@ -12,7 +12,7 @@ import pytest
 from amq.errors import AmqError
 from amq.layout import RootedPath
 from amq.store import durable, locks
-from amq.store.durable import Steps
+from amq.store.durable import Syscalls
 from amq.store.locks import lock_beside, mailbox_lock
 from tests.conftest import Shell
 
@@ -26,7 +26,7 @@ def test_one_at_a_time(tmp_path: Path) -> None:
         pass
 
 
-class Crowd(Steps):
+class Crowd(Syscalls):
     """Others have the lock 1,000 times before it is free; they `touch` it when they get it, or one of them stays."""
 
     def __init__(self, *, touch: bool) -> None:
@@ -62,7 +62,7 @@ def test_it_is_waited_for_as_long_as_it_changes_hands(
 ) -> None:
     clock, crowd = Clock(), Crowd(touch=touch)
     monkeypatch.setattr(locks, "time", clock)
-    monkeypatch.setattr(durable, "steps", crowd)
+    monkeypatch.setattr(durable, "syscalls", crowd)
     with (
         nullcontext() if touch else pytest.raises(AmqError, match="for 1 s"),
         lock_beside(RootedPath(str(tmp_path)), "lock", 1),

@@ -16,11 +16,23 @@ import pytest
 
 from amq.errors import AmqError, BadMessage, Uncertain
 from amq.layout import RootedPath
-from amq.mailbox import Mailbox
-from amq.sending import Draft
-from amq.store import acks, aside, deadletter, descent, drain, durable, letters, maildir, noreplace, registry, sweep
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
+from amq.store import (
+    acks,
+    aside,
+    descent,
+    dlq_read,
+    dlq_write,
+    drain_claim,
+    durable,
+    maildir,
+    registry,
+    rename_noreplace,
+    stale_tmp,
+)
 from amq.store.descent import Guard
-from amq.store.durable import Directory, Steps
+from amq.store.durable import Directory, Syscalls
 from amq.store.locks import lock_beside
 from tests.crash.seam import Watched
 from tests.crash.world import World
@@ -108,8 +120,8 @@ def test_the_senders_directory_is_synced_once_for_all_messages(world: World) -> 
 # -- dead letters -----------------------------------------------------------------------------------------------------
 
 
-def put_away(world: World, temporary: str = "temporary") -> deadletter.Put | None:
-    return deadletter.put_away(world.queue.agent("bob"), ID, BadMessage("bad"), temporary, 0)
+def put_away(world: World, temporary: str = "temporary") -> dlq_write.Put | None:
+    return dlq_write.to_dead_letter(world.queue.agent("bob"), ID, BadMessage("bad"), temporary, 0)
 
 
 def test_a_dead_letter_that_was_swept_before_it_was_public_leaves_the_message(world: World) -> None:
@@ -130,7 +142,7 @@ def test_what_has_gone_before_it_was_moved_aside_is_nobodys(world: World) -> Non
 
 def test_a_dead_letter_that_has_gone_is_none(world: World) -> None:
     with Directory(world.queue.agent("bob").dlq_new) as box:
-        assert letters.look(box, "dlq_1_0_x", "new") is None
+        assert dlq_read.look(box, "dlq_1_0_x", "new") is None
 
 
 # -- drains and locks -------------------------------------------------------------------------------------------------
@@ -154,7 +166,7 @@ def test_another_drain_may_end_while_its_record_is_looked_for(world: World) -> N
 def test_the_record_of_a_dead_drain_goes_with_its_mail(world: World) -> None:
     send(world)
     agent = world.queue.agent("bob")
-    drain.hold(agent, [ID], 0, "dead", 0).abandon()
+    drain_claim.claim(agent, [ID], 0, "dead", 0).abandon()
     assert os.listdir(agent.drains) == ["dead"]
     assert world.drain("bob") == 1
     assert os.listdir(agent.drains) == []
@@ -162,7 +174,7 @@ def test_the_record_of_a_dead_drain_goes_with_its_mail(world: World) -> None:
 
 def test_who_holds_nothing_has_no_record_to_touch(world: World) -> None:
     agent = world.queue.agent("bob")
-    held = drain.hold(agent, [], 0, "x", 0)
+    held = drain_claim.claim(agent, [], 0, "x", 0)
     held.touch()
     held.release()
     assert os.listdir(agent.drains) == []
@@ -171,12 +183,12 @@ def test_who_holds_nothing_has_no_record_to_touch(world: World) -> None:
 def test_a_lock_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    class Busy(Steps):
+    class Busy(Syscalls):
         def lock(self, fd: int) -> bool:
             asked.append(fd)
             return len(asked) == 4
 
-    monkeypatch.setattr(durable, "steps", Busy())
+    monkeypatch.setattr(durable, "syscalls", Busy())
     with lock_beside(RootedPath(str(tmp_path)), "lock"):
         assert len(asked) == 4
 
@@ -239,7 +251,7 @@ def test_a_message_that_can_not_be_read_is_a_bad_one(world: World) -> None:
 def test_a_sweep_leaves_what_it_can_not_open(tmp_path: Path, code: int) -> None:
     (tmp_path / "x").touch()
     with Directory(RootedPath(str(tmp_path))) as tmp, Meanwhile(r"open \S+/x", fails(code)):
-        assert sweep.stale(tmp, 1 << 62, remove=True) == []
+        assert stale_tmp.stale(tmp, 1 << 62, remove=True) == []
 
 
 def test_a_sweep_tells_of_an_error_of_the_disk(tmp_path: Path) -> None:
@@ -249,7 +261,7 @@ def test_a_sweep_tells_of_an_error_of_the_disk(tmp_path: Path) -> None:
         Meanwhile(r"open \S+/x", fails(errno.EIO)),
         pytest.raises(OSError),
     ):
-        sweep.stale(tmp, 1 << 62, remove=True)
+        stale_tmp.stale(tmp, 1 << 62, remove=True)
 
 
 def test_a_queue_without_mailboxes_has_none(tmp_path: Path) -> None:
@@ -259,7 +271,7 @@ def test_a_queue_without_mailboxes_has_none(tmp_path: Path) -> None:
 # -- what systems do --------------------------------------------------------------------------------------------------
 
 
-class Stingy(Steps):
+class Stingy(Syscalls):
     """Reads and writes a byte at a time, and fails to close, as a full network filesystem does."""
 
     def read(self, fd: int, most: int) -> bytes:
@@ -274,7 +286,7 @@ class Stingy(Steps):
 
 
 def test_reads_and_writes_may_be_short_and_a_close_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(durable, "steps", Stingy())
+    monkeypatch.setattr(durable, "syscalls", Stingy())
     with Directory(RootedPath(str(tmp_path))) as directory:
         durable.publish_new(directory, "temporary", directory, "x", b"a whole message")
         assert durable.read_regular(directory, "x", 100) == b"a whole message"
@@ -293,7 +305,7 @@ def test_a_filesystem_without_the_sync_of_macos_is_synced_as_elsewhere(
         durable.sync(directory)
         assert synced == [directory.fd]
     with pytest.raises(OSError, match="Bad file descriptor"):
-        Steps().fsync(1_000_000)  # every other failure is one
+        Syscalls().fsync(1_000_000)  # every other failure is one
 
 
 def _no_such_library(*_: object, **__: object) -> None:
@@ -314,8 +326,8 @@ def _refusing(code: int) -> Callable[[], tuple[Callable[..., int], int]]:
     ("where", "name", "double"),
     [
         (ctypes, "CDLL", _no_such_library),
-        (noreplace, "_system_call", _refusing(errno.EINVAL)),
-        (noreplace, "_system_call", _refusing(errno.ENOTSUP)),
+        (rename_noreplace, "_system_call", _refusing(errno.EINVAL)),
+        (rename_noreplace, "_system_call", _refusing(errno.ENOTSUP)),
     ],
     ids=["a system without the call", "a filesystem without the flag", "one of macOS"],
 )
@@ -412,7 +424,7 @@ def test_a_mode_that_cannot_be_set_without_following_is_an_error(
     monkeypatch.setattr(os, "chmod", refuse)
     (tmp_path / "x").mkdir()
     with Directory(RootedPath(str(tmp_path))) as directory, pytest.raises(OSError, match="umask"):
-        durable.steps.chmod_name(directory, "x", 0o700)
+        durable.syscalls.chmod_name(directory, "x", 0o700)
 
 
 # -- mail that cannot be read -----------------------------------------------------------------------------------------
@@ -428,7 +440,7 @@ def test_what_has_left_meanwhile_is_neither_unreadable_nor_refused(world: World)
 
 def test_a_drain_that_has_kept_nothing_yet_may_be_narrowed(world: World) -> None:
     send(world)
-    hold = drain.Hold(world.queue.agent("bob"), [ID, "m2"], set(), 0)
+    hold = drain_claim.DrainClaim(world.queue.agent("bob"), [ID, "m2"], set(), 0)
     os.makedirs(hold.agent.drains)
     hold.narrow([ID], "narrow")
     assert (hold.ids, os.listdir(hold.agent.drains)) == ([ID], ["narrow"])

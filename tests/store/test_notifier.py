@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from amq.layout import NOTIFIER_NAME, QueueLayout
-from amq.store.notifier import read_notifier
+from amq.store.notifier_info import read_notifier
 from tests.conftest import Shell
 
 

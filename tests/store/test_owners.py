@@ -16,10 +16,10 @@ import pytest
 
 from amq.errors import UnsafePath
 from amq.layout import RootedPath
-from amq.mailbox import Mailbox
-from amq.runtime import lock
+from amq.mail.mailbox import Mailbox
+from amq.runtime import notifier_lock
 from amq.store import durable, locks
-from amq.store.durable import Directory, Steps
+from amq.store.durable import Directory, Syscalls
 from tests.conftest import Shell
 from tests.crash.seam import Watched, WithoutLinks
 from tests.crash.tools import missing
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class Looking(Watched):
     """After each step, nothing that has a name of its own is root's."""
 
-    def __init__(self, top: Path, real: Steps | None = None) -> None:
+    def __init__(self, top: Path, real: Syscalls | None = None) -> None:
         super().__init__(real)
         self.early: set[str] = set()
         self._top = top
@@ -129,7 +129,7 @@ def test_a_new_queue_in_their_project_is_theirs(shell: Shell) -> None:
 
 def test_who_notifies_is_told_in_a_file_of_theirs(theirs: Shell) -> None:
     with Looking(theirs.root) as looking:
-        claim = lock.claim(Mailbox(str(theirs.root), "alice").state_dir, "run")
+        claim = notifier_lock.claim(Mailbox(str(theirs.root), "alice").state_dir, "run")
     assert looking.early == set()
     assert not_theirs(theirs.root) == []
     claim.release()
@@ -167,7 +167,7 @@ def test_root_tightens_only_what_is_theirs(theirs: Shell, tmp_path: Path) -> Non
 def test_nothing_is_left_where_it_can_not_be_given(theirs: Shell) -> None:
     """As in a container without the right to."""
 
-    class Incapable(Steps):
+    class Incapable(Syscalls):
         def chown(self, *_: object) -> None:
             raise PermissionError(1, "Operation not permitted")
 

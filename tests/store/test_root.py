@@ -155,7 +155,7 @@ def test_a_directory_that_others_can_write_to_is_warned_of_once(amq: Shell, name
 
 
 def test_a_host_complains_before_it_hosts_and_not_after(amq: Shell) -> None:
-    from amq.cli.session import complain_no_more
+    from amq.cli.open_mailbox import complain_no_more
 
     (amq.root / "agents").chmod(0o720)
     assert "other users can write" in amq("list").err

@@ -11,10 +11,10 @@ import pytest
 
 from amq.errors import UnsafePath
 from amq.layout import QueueLayout, RootedPath
-from amq.mailbox import Mailbox
-from amq.sending import Draft
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
 from amq.store import descent, directories, durable, registry
-from amq.store.durable import Directory, Steps
+from amq.store.durable import Directory, Syscalls
 
 SHARED = 1 | 2 | 4  # for reading, for writing, for being renamed or removed
 NOT_INHERITED = 0x80  # O_NOINHERIT
@@ -58,7 +58,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> Windows:
     made = Windows()
     monkeypatch.setitem(sys.modules, "_winapi", made)
     monkeypatch.setitem(sys.modules, "msvcrt", made)
-    monkeypatch.delitem(sys.modules, "amq.store.shared", raising=False)
+    monkeypatch.delitem(sys.modules, "amq.store.windows_open", raising=False)
     monkeypatch.setattr(os, "O_NOINHERIT", NOT_INHERITED, raising=False)
     monkeypatch.setattr(descent, "HAS_DIRECTORY_FDS", False)
     monkeypatch.setattr(os, "supports_dir_fd", SimpleNamespace())
@@ -90,8 +90,8 @@ def test_the_byte_that_is_locked_is_nobodys(tmp_path: Path, windows: Windows) ->
         assert windows.locked == [0x7FFF_FFFF]
         assert durable.read_regular(directory, "x", 100) == b"whole"
         windows.is_free = False
-        fd = durable.steps.open(directory, "x", os.O_RDWR)
-        assert not durable.steps.lock(fd)
+        fd = durable.syscalls.open(directory, "x", os.O_RDWR)
+        assert not durable.syscalls.lock(fd)
         assert durable.read_all(fd, 100) == b"whole"
         durable.close(fd)
 
@@ -99,10 +99,10 @@ def test_the_byte_that_is_locked_is_nobodys(tmp_path: Path, windows: Windows) ->
 def test_an_error_names_the_file(tmp_path: Path, windows: Windows) -> None:
     missing = str(tmp_path / "missing")
     with Directory(RootedPath(str(tmp_path))) as directory, pytest.raises(FileNotFoundError, match="missing"):
-        Steps().open(directory, "missing", os.O_RDONLY)
+        Syscalls().open(directory, "missing", os.O_RDONLY)
     (tmp_path / "x").touch()
     with Directory(RootedPath(str(tmp_path))) as directory, pytest.raises(FileExistsError, match="/x'"):
-        durable.steps.open(directory, "x", durable.CREATE)
+        durable.syscalls.open(directory, "x", durable.CREATE)
     assert windows.opened == [missing, str(tmp_path / "x")]
 
 

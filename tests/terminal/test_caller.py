@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.pty.person import PATIENCE, Person, host, terminal, wait_until
-from tests.terminal.desks import descendants, state
+from tests.terminal.terminal_session import descendants, state
 
 HOST = [sys.executable, "-m", "amq", "run", "--no-wake", "--as", "x", "--"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.pty.person import PATIENCE, wait_until
-from tests.terminal.desks import DISORDER, HALF, PROMPT, PtyDesk, descendants, desk, is_alive, require
+from tests.terminal.terminal_session import DISORDER, HALF, PROMPT, PtyDesk, descendants, desk, is_alive, require
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has processes of a container's own")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.pty.person import wait_until
-from tests.terminal.desks import A_COMMAND, AMQ, DISORDER, HALF, PtyDesk, desk, is_alive
+from tests.terminal.terminal_session import A_COMMAND, AMQ, DISORDER, HALF, PtyDesk, desk, is_alive
 
 
 def start(person: PtyDesk, redirection: str = "") -> tuple[int, int]:

@@ -9,9 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.chance import SOAK
 from tests.pty.person import wait_until
-from tests.terminal.desks import AMQ, JOB_SHELLS, LINES, PROMPT, SHELLS, PtyDesk, desk, is_alive, require, state
+from tests.seeds import SOAK
+from tests.terminal.terminal_session import (
+    AMQ,
+    JOB_SHELLS,
+    LINES,
+    PROMPT,
+    SHELLS,
+    PtyDesk,
+    desk,
+    is_alive,
+    require,
+    state,
+)
 
 RUN = f"{AMQ} run --no-wake --as x --"
 FOCUS_ON = r"\033[?1004h"

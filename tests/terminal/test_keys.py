@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.terminal.desks import AMQ, PROMPT, PtyDesk, desk
+from tests.terminal.terminal_session import AMQ, PROMPT, PtyDesk, desk
 
 TURNS_TO_KEYS = 'all=$(cat); stty -icanon </dev/tty; echo "$all-ready"; key=$(head -c 1 </dev/tty); echo "<$all:$key>"'
 

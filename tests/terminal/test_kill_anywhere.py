@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.chance import SEED, SOAK
-from tests.proofs import Proof
+from tests.proof_table import Proof
 from tests.pty.person import wait_until
-from tests.terminal.desks import A_COMMAND, AMQ, DISORDER, Desk, desk, is_alive, require
+from tests.seeds import SEED, SOAK
+from tests.terminal.terminal_session import A_COMMAND, AMQ, DISORDER, Desk, desk, is_alive, require
 
 SAMPLE = 6
 RUN = f"{AMQ} run --no-wake --as x -- {DISORDER} 'printf \"\\033\\\\\\\\done\"; exit 3'"

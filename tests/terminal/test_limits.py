@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from tests.pty.person import wait_until
-from tests.terminal.desks import A_COMMAND, AMQ, PtyDesk, desk, is_alive
+from tests.terminal.terminal_session import A_COMMAND, AMQ, PtyDesk, desk, is_alive
 from tests.terminal.test_guard import start
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chance import SEED, SOAK
 from tests.pty.person import wait_until
-from tests.terminal.desks import AMQ, TmuxDesk, desk, require
+from tests.seeds import SEED, SOAK
+from tests.terminal.terminal_session import AMQ, TmuxDesk, desk, require
 
 
 @dataclass(frozen=True)

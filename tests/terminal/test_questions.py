@@ -15,12 +15,12 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from amq.mailbox import Mailbox
-from amq.runtime.typed import Rules
-from tests.chance import sample
+from amq.mail.mailbox import Mailbox
+from amq.runtime.policy.injection import InjectionRules
 from tests.pty.person import wait_until
-from tests.runtime.desk import Desk, Session
-from tests.terminal.desks import require
+from tests.runtime.run_session import Desk, Session
+from tests.seeds import sample
+from tests.terminal.terminal_session import require
 
 ANY_BASH = shutil.which("bash") or "bash"  # on the desk's PATH there is another
 BASH, PROMPT = (ANY_BASH, "--norc", "--noprofile", "-i"), "in$ "
@@ -91,7 +91,7 @@ def nothing_happens(desk: Desk, session: Session, *reasons: str) -> None:
     """Mail waits for one of REASONS, and in a while in which a line would have been typed none is."""
     wait_until(lambda: {*desk.recorded()[-1:]} & {*reasons}, desk.recorded)
     shown(session)
-    silent_until = time.monotonic() + Rules().key_rest + 0.5
+    silent_until = time.monotonic() + InjectionRules().typing_pause_s + 0.5
     wait_until(lambda: time.monotonic() > silent_until)
     assert desk.recorded()[-1] in reasons
     assert not any(word in shown(session) for word in (b"amq: ", b"drain", b"include-body"))
@@ -126,7 +126,7 @@ def test_a_program_that_amq_does_not_know_gets_nothing(desk: Desk, work: Path, n
     command, asks = QUESTIONS[name]
     require(needed(command))
     session = desk.run("sh", "-c", command, options=("--notice", "osc777"))
-    session.expect_exact("is not a program that amq knows")
+    session.expect_exact("amq does not know")
     session.expect(asks)
     before = state(work)
     desk.send()

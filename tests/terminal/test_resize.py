@@ -12,8 +12,8 @@ import pytest
 
 from amq.pty.child import Child
 from amq.pty.tty import USUAL_SIZE
-from tests.chance import SOAK
 from tests.pty.person import PATIENCE, Person, host, terminal, wait_until
+from tests.seeds import SOAK
 
 STORMS = 100 if SOAK else 5
 STATUSES = range(256) if SOAK else (0, 1, 125, 126, 127, 128, 129, 255)

@@ -16,8 +16,8 @@ from amq.pty.child import Child
 from amq.pty.pump import BUFFER, Pump
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
-from tests.chance import SOAK
 from tests.pty.person import Person, host, terminal
+from tests.seeds import SOAK
 
 SIZE = 100_000_000 if SOAK else 3_000_000
 PIECE = 1 << 20

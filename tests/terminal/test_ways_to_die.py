@@ -10,19 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chance import SEED, SOAK
 from tests.pty.person import wait_until
-from tests.terminal.desks import (
-    A_COMMAND,
-    AMQ,
-    BROKEN,
-    DISORDER,
-    HALF,
-    Desk,
-    PtyDesk,
-    desk,
-    is_alive,
-)
+from tests.seeds import SEED, SOAK
+from tests.terminal.terminal_session import A_COMMAND, AMQ, BROKEN, DISORDER, HALF, Desk, PtyDesk, desk, is_alive
 
 RUN = "run --no-wake --as x --"
 STAY = f"{AMQ} {RUN} {DISORDER} 'exec sleep 1000'"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from amq.sending import Draft
+from amq.mail.sending import Draft
 from tests.samples import HEADER, message_file
 from tests.wire.table import Clause, Elsewhere, NotMail, Place, Refused, Written, plain, taken
 

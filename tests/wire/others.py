@@ -11,8 +11,8 @@ import pytest
 
 from amq.errors import AmqError, BadMessage, UsageError
 from amq.instants import SECOND
+from amq.mail.sending import Draft
 from amq.names import IdMaker, check_new_id, p2p_thread
-from amq.sending import Draft
 from amq.store import registry
 from tests.samples import ID, message_file
 from tests.wire.table import NOW, Clause, Elsewhere, Holds, Place, Written

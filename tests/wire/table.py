@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from amq.draining import Drained
 from amq.instants import parse_instant
 from amq.layout import QueueLayout
-from amq.mailbox import Mailbox
+from amq.mail.draining import Drained
+from amq.mail.mailbox import Mailbox
 from amq.message import header_object
 from amq.store import registry
 from tests.samples import CREATED, HEADER, ID, header

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Readiness
+from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.schedule import Readiness
 
 
 class Channel(Protocol):

@@ -12,14 +12,14 @@ from collections.abc import Callable
 
 import anyio
 
-from amq.pty.announced import Published
 from amq.pty.encode import ENTER, bracketed, plain
-from amq.runtime.channels.mode import Mode
+from amq.pty.osc_state import AgentState
+from amq.runtime.agents.foreground import ForegroundAgent, Keyboard
+from amq.runtime.channels.input_mode import InputMode
 from amq.runtime.desktop import unread_notice
-from amq.runtime.keyboard import Agent, Keyboard
-from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Readiness
-from amq.runtime.words import Outcome, Reason
+from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.schedule import Readiness
 
 SETTLE = 0.3  # seconds between text and key; every CLI that was measured takes a key after that
 
@@ -33,7 +33,7 @@ class BlindChannel:
         push: Callable[[bytes], None],
         keyboard: Keyboard,
         me: str,
-        mode: Mode = Mode.AUTO,
+        mode: InputMode = InputMode.AUTO,
         *,
         submit: bool = False,
     ) -> None:
@@ -44,17 +44,17 @@ class BlindChannel:
         self._me = me
         self._mode = mode
         self._submit = submit
-        self._agent: Agent | None = None
+        self._agent: ForegroundAgent | None = None
         self._standing = False  # our text stands in the line, as far as we know
         self._told = False  # the key was pressed behind our text, and nothing was drained since
 
     def look(self) -> Readiness:
         """Silence is not seen: low priority mail does not wait for it here."""
         agent = self._keyboard.agent()
-        said = agent.witness.look(None, None, time.monotonic()) if agent else None
-        busy = said is Published.WORKING
-        queues = agent is not None and agent.rules.inert
-        return Readiness(self._waits_for(agent, said), quiet_for=math.inf, busy=busy, queues=queues)
+        said = agent.agent_status.look(None, None, time.monotonic()) if agent else None
+        busy = said is AgentState.WORKING
+        queues = agent is not None and agent.rules.dialog_safe
+        return Readiness(self._waits_for(agent, said), quiet_for_s=math.inf, busy=busy, queues_input=queues)
 
     def drained(self) -> None:
         self._standing = self._told = False
@@ -65,9 +65,9 @@ class BlindChannel:
 
     async def attempt(self, line: Notification) -> End:
         """A second text would stand behind the first: a reminder is only the key, where there is one."""
-        reason, agent = self.look().waits_for, self._keyboard.agent()
+        reason, agent = self.look().blocked_by, self._keyboard.agent()
         if reason or agent is None:
-            return End(Outcome.REFUSED, (reason or Reason.NO_CHANNEL).value)
+            return End(Outcome.REFUSED, (reason or WaitReason.NO_CHANNEL).value)
         if agent is not self._agent:
             self._agent, self._standing, self._told = agent, False, False
         key = self._key(agent)
@@ -87,25 +87,25 @@ class BlindChannel:
         await anyio.sleep(SETTLE)
         return self._press(key, agent)
 
-    def _waits_for(self, agent: Agent | None, said: Published | None) -> Reason | None:
+    def _waits_for(self, agent: ForegroundAgent | None, said: AgentState | None) -> WaitReason | None:
         """A program that has not yet taken over its terminal throws away what was typed."""
         if agent is None:
-            return Reason.NO_CHANNEL
+            return WaitReason.NO_CHANNEL
         if not self._submit and (unseen := _must_be_seen(agent)):
             return unseen
         try:
             discipline = self._keyboard.discipline()
         except OSError:
-            return Reason.NO_CHANNEL
+            return WaitReason.NO_CHANNEL
         if agent.rules.needs_paste_mode and discipline.canonical:
-            return Reason.STARTING
+            return WaitReason.STARTING
         if discipline.canonical and not discipline.echoing:
-            return Reason.UNKNOWN_SCREEN
-        if agent.witness.is_detached():
-            return Reason.UNKNOWN_SCREEN
-        return Reason.DIALOG if said is Published.BLOCKED else None
+            return WaitReason.UNKNOWN_SCREEN
+        if agent.agent_status.is_detached():
+            return WaitReason.UNKNOWN_SCREEN
+        return WaitReason.DIALOG if said is AgentState.BLOCKED else None
 
-    def _press(self, key: bytes, agent: Agent) -> End:
+    def _press(self, key: bytes, agent: ForegroundAgent) -> End:
         if self._keyboard.agent() is not agent:
             return End(Outcome.UNCERTAIN, "the agent no longer reads the keyboard", unsent=True)
         try:
@@ -115,19 +115,19 @@ class BlindChannel:
         self._standing, self._told = False, True
         return End(Outcome.SUBMITTED, "")
 
-    def _key(self, agent: Agent) -> bytes:
-        knows_it = agent.witness.version() not in agent.rules.plain_for
-        if agent.rules.inert and agent.rules.submit == agent.profile.rules.submit and knows_it:
+    def _key(self, agent: ForegroundAgent) -> bytes:
+        knows_it = agent.agent_status.version() not in agent.rules.fallback_versions
+        if agent.rules.dialog_safe and agent.rules.submit == agent.profile.rules.submit and knows_it:
             return agent.rules.submit
         return ENTER if self._submit else b""
 
-    def _text(self, line: Notification, agent: Agent) -> bytes:
-        pasted = self._mode is Mode.PASTE or (self._mode is Mode.AUTO and agent.rules.needs_paste_mode)
+    def _text(self, line: Notification, agent: ForegroundAgent) -> bytes:
+        pasted = self._mode is InputMode.PASTE or (self._mode is InputMode.AUTO and agent.rules.needs_paste_mode)
         return bracketed(line.text) if pasted else plain(line.without_digits)
 
 
-def _must_be_seen(agent: Agent) -> Reason | None:
+def _must_be_seen(agent: ForegroundAgent) -> WaitReason | None:
     """Why nothing is typed into a program whose screen is not seen, as far as it is not one that we know."""
     if not agent.rules.known:
-        return Reason.UNKNOWN_PROGRAM
-    return Reason.UNKNOWN_SCREEN if agent.hidden or agent.rules.at_prompt else None
+        return WaitReason.UNKNOWN_PROGRAM
+    return WaitReason.UNKNOWN_SCREEN if agent.hidden or agent.rules.at_prompt else None

@@ -7,9 +7,9 @@ import math
 import anyio
 
 from amq.runtime.desktop import unread_notice
-from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Readiness
-from amq.runtime.words import Outcome
+from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.reasons import Outcome
+from amq.runtime.policy.schedule import Readiness
 
 PATIENCE = 30.0  # seconds for it to end
 
@@ -25,7 +25,7 @@ class CommandChannel:
 
     def look(self) -> Readiness:
         """Nothing is seen."""
-        return Readiness(quiet_for=math.inf)
+        return Readiness(quiet_for_s=math.inf)
 
     def drained(self) -> None:
         pass

@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Mapping
 
 from amq import quoting
-from amq.runtime import processes
+from amq.runtime.agents import processes
 from amq.runtime.programs import find_program
 
 PATIENCE = 5.0  # seconds for it to take some keys

@@ -7,9 +7,9 @@ import math
 import anyio
 
 from amq.runtime.desktop import PATIENCE, notice_command
-from amq.runtime.typed import End, Notification
-from amq.runtime.wake import Readiness
-from amq.runtime.words import Outcome
+from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.reasons import Outcome
+from amq.runtime.policy.schedule import Readiness
 
 
 class NoticeChannel:
@@ -22,7 +22,7 @@ class NoticeChannel:
 
     def look(self) -> Readiness:
         """Nothing is seen."""
-        return Readiness(quiet_for=math.inf)
+        return Readiness(quiet_for_s=math.inf)
 
     def drained(self) -> None:
         pass

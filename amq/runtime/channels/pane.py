@@ -1,6 +1,6 @@
 """A pane of a multiplexer: its screen is seen from outside, the person's keys are not.
 
-The line is typed by the same machine as into a terminal of our own (`typed`), from looks that `sight` makes.
+`injection` decides as for a terminal of amq's own, from looks that `panes.observer` makes.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from dataclasses import replace
 
 import anyio
 
-from amq.pty.announced import Published
-from amq.pty.terminal import Look
-from amq.runtime import typed
-from amq.runtime.channels.mode import Mode
-from amq.runtime.channels.sight import Sight, Trust
-from amq.runtime.channels.steps import until_ended
+from amq.pty.osc_state import AgentState
+from amq.pty.terminal import TerminalSnapshot
+from amq.runtime.agents.foreground import ForegroundAgent, Keyboard
+from amq.runtime.channels.injection_driver import until_ended
+from amq.runtime.channels.input_mode import InputMode
+from amq.runtime.channels.panes import GoneError, Pane
+from amq.runtime.channels.panes.observer import PaneObserver, UserAssertions
 from amq.runtime.desktop import unread_notice
-from amq.runtime.keyboard import Agent, Keyboard
-from amq.runtime.panes import GoneError, Pane
-from amq.runtime.typed import End, Notification, Phase, Rules, Typed, Write
-from amq.runtime.wake import Readiness
-from amq.runtime.words import Outcome, Reason
+from amq.runtime.policy import injection
+from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Notification, Phase, Write
+from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.schedule import Readiness
 
 ECHO_WITHIN = 5.0  # seconds for our text to be seen: a program that is starting draws it later
 SUBMITTED_WITHIN = 1.0  # seconds for it to be seen to leave; a look takes a while
@@ -46,7 +46,7 @@ class PaneChannel:
         pane: Pane,
         keyboard: Keyboard,
         me: str,
-        mode: Mode = Mode.AUTO,
+        mode: InputMode = InputMode.AUTO,
         *,
         submit: bool = False,
         clock: Callable[[], float] = time.monotonic,
@@ -60,12 +60,12 @@ class PaneChannel:
         self._mode = mode
         self._clock = clock
         self._sleep = sleep
-        self._trust = Trust(takes_text=mode is not Mode.AUTO, empty=submit)
-        self._agent: Agent | None = None
-        self._sight = Sight(Rules(), self._trust)
-        self._state = Typed()
+        self._trust = UserAssertions(takes_text=mode is not InputMode.AUTO, empty=submit)
+        self._agent: ForegroundAgent | None = None
+        self._sight = PaneObserver(InjectionRules(), self._trust)
+        self._state = InjectionState()
         self._lost_since: float | None = None
-        self._readiness = Readiness(Reason.NO_CHANNEL)
+        self._readiness = Readiness(WaitReason.NO_CHANNEL)
         self._look_at = 0.0  # when another one is due
 
     def look(self) -> Readiness:
@@ -78,7 +78,7 @@ class PaneChannel:
         return self._readiness
 
     def drained(self) -> None:
-        self._state = typed.drained(self._state)
+        self._state = injection.drained(self._state)
 
     def tell_person(self) -> None:
         """On the desktop: the pane is the agent's."""
@@ -90,7 +90,7 @@ class PaneChannel:
         try:
             return await until_ended(lambda: self._step(line), self._clock, self._sleep)
         except _RunsError:
-            self._state = Typed()
+            self._state = InjectionState()
             return End(Outcome.SUBMITTED, "")
         except _LostError as error:
             return self._lost(str(error))
@@ -99,27 +99,27 @@ class PaneChannel:
         try:
             look, rules = self._seen(now)
         except _LostError:
-            return Readiness(Reason.NO_CHANNEL)
+            return Readiness(WaitReason.NO_CHANNEL)
         return Readiness(
-            waits_for=typed.gate(self._state, look, rules, now),
-            quiet_for=self._sight.quiet_for(now),
-            busy=look.published is Published.WORKING,
-            queues=rules.inert,
+            blocked_by=injection.gate(self._state, look, rules, now),
+            quiet_for_s=self._sight.quiet_for(now),
+            busy=look.published is AgentState.WORKING,
+            queues_input=rules.dialog_safe,
         )
 
-    def _step(self, line: Notification) -> tuple[typed.Action, ...]:
+    def _step(self, line: Notification) -> tuple[injection.Action, ...]:
         now = self._clock()
         look, rules = self._seen(now)
-        if self._mode is Mode.RAW:
+        if self._mode is InputMode.RAW:
             line = replace(line, text=line.without_digits)
         before = self._state
-        self._state, actions = typed.step(before, look, line, rules, now)
+        self._state, actions = injection.step(before, look, line, rules, now)
         for action in actions:
             if isinstance(action, Write) and not self._write(action, look):
                 return (self._not_written(before),)
         return actions
 
-    def _seen(self, now: float) -> tuple[Look, Rules]:
+    def _seen(self, now: float) -> tuple[TerminalSnapshot, InjectionRules]:
         """Another agent than before begins with nothing of ours in its row. Raises _LostError."""
         agent = self._keyboard.agent()
         if agent is not self._agent and self._has_submitted_at_its_prompt():
@@ -127,46 +127,46 @@ class PaneChannel:
         if agent is None:
             raise _LostError("the agent no longer reads the keyboard")
         by_echo = agent.rules.by_echo or self._trust.empty
-        rules = replace(agent.rules, by_echo=by_echo, echo_within=ECHO_WITHIN, submitted_within=SUBMITTED_WITHIN)
+        rules = replace(agent.rules, by_echo=by_echo, echo_timeout_s=ECHO_WITHIN, submit_timeout_s=SUBMITTED_WITHIN)
         if agent is not self._agent:
             if self._state.is_under_way:
                 raise _LostError("another program reads the keyboard")
-            self._agent, self._sight, self._state = agent, Sight(rules, self._trust), Typed()
+            self._agent, self._sight, self._state = agent, PaneObserver(rules, self._trust), InjectionState()
             self._lost_since = None
         try:
             look = self._sight.look(self._pane.picture(), self._keyboard.discipline(), now)
         except (GoneError, OSError) as error:
             raise _LostError(str(error)) from error
-        published, version = agent.witness.look(look.published, None, now), agent.witness.version()
-        said_itself = agent.witness.look(typed.titled(look.title, rules), None, now)  # and not only its screen
-        self._lost_since = typed.lost_since(self._lost_since, said_itself, look.row, now)
+        published, version = agent.agent_status.look(look.published, None, now), agent.agent_status.version()
+        said_itself = agent.agent_status.look(injection.titled(look.title, rules), None, now)  # and not only its screen
+        self._lost_since = injection.lost_since(self._lost_since, said_itself, look.row, now)
         return replace(look, published=published, version=version, lost_since=self._lost_since), rules
 
     def _has_submitted_at_its_prompt(self) -> bool:
         return self._state.phase is Phase.SUBMITTED and self._agent is not None and self._agent.rules.at_prompt
 
-    def _write(self, action: Write, look: Look) -> bool:
+    def _write(self, action: Write, look: TerminalSnapshot) -> bool:
         """Return False where the pane took nothing. Raises _LostError."""
         try:
             if action.expect is None:
                 return self._pane.press(action.data)
             self._sight.expect(action.expect)
-            return self._pane.paste(action.expect, as_paste=look.bracketed_paste and self._mode is not Mode.RAW)
+            return self._pane.paste(action.expect, as_paste=look.bracketed_paste and self._mode is not InputMode.RAW)
         except GoneError as error:
             raise _LostError(str(error)) from error
 
-    def _not_written(self, before: Typed) -> End:
+    def _not_written(self, before: InjectionState) -> End:
         """Return how an attempt ends that stood at BEFORE when the pane began to be in no state to type into."""
         if not before.is_under_way:
             self._state = before
-            return End(Outcome.REFUSED, Reason.UNKNOWN_SCREEN.value)
+            return End(Outcome.REFUSED, WaitReason.UNKNOWN_SCREEN.value)
         self._state = replace(before, phase=Phase.STANDING, proven=None, end=None)
         outcome = Outcome.TYPED if before.phase is Phase.PASTED else Outcome.UNCERTAIN
-        return End(outcome, Reason.UNKNOWN_SCREEN.value, unsent=not before.presses)
+        return End(outcome, WaitReason.UNKNOWN_SCREEN.value, unsent=not before.presses)
 
     def _lost(self, why: str) -> End:
         """In the middle of an attempt it is not known what became of the text."""
         if self._state.is_under_way:
             self._state = replace(self._state, phase=Phase.STANDING, proven=None, end=None)
             return End(Outcome.UNCERTAIN, why, unsent=not self._state.presses)
-        return End(Outcome.REFUSED, Reason.NO_CHANNEL.value)
+        return End(Outcome.REFUSED, WaitReason.NO_CHANNEL.value)

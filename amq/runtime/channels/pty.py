@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import anyio
 
-from amq.pty.announced import Published
 from amq.pty.host import Host
-from amq.pty.terminal import Look
-from amq.runtime import typed
-from amq.runtime.channels.steps import until_ended
-from amq.runtime.typed import End, Notification, Phase, Rules, Typed, Write
-from amq.runtime.wake import Readiness
-from amq.runtime.witness import Witness
+from amq.pty.osc_state import AgentState
+from amq.pty.terminal import TerminalSnapshot
+from amq.runtime.agents.status_sources import AgentStatus
+from amq.runtime.channels.injection_driver import until_ended
+from amq.runtime.policy import injection
+from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Notification, Phase, Write
+from amq.runtime.policy.schedule import Readiness
 
 
 class PtyChannel:
@@ -26,8 +26,8 @@ class PtyChannel:
     def __init__(
         self,
         host: Host,
-        rules: Rules,
-        witness: Witness,
+        rules: InjectionRules,
+        agent_status: AgentStatus,
         notice: bytes = b"",
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -36,11 +36,11 @@ class PtyChannel:
         """WITNESS knows more of the program than its terminal; NOTICE is what makes the person's terminal call."""
         self._host = host
         self._rules = rules
-        self._witness = witness
+        self._agent_status = agent_status
         self._notice = notice
         self._clock = clock
         self._sleep = sleep
-        self._state = Typed()
+        self._state = InjectionState()
         self._lost_since: float | None = None
 
     def look(self) -> Readiness:
@@ -53,27 +53,27 @@ class PtyChannel:
         seen = self._host.look(now)
         look = self._heard(seen, now)
         return Readiness(
-            waits_for=typed.gate(self._state, look, self._rules, now),
-            quiet_for=now - max(look.started, look.last_output or 0.0, look.last_key or 0.0),
-            busy=look.published is Published.WORKING,
-            queues=self._rules.inert and seen.published is not None,
-            hooked=self._witness.hooked,
+            blocked_by=injection.gate(self._state, look, self._rules, now),
+            quiet_for_s=now - max(look.started, look.last_output or 0.0, look.last_key or 0.0),
+            busy=look.published is AgentState.WORKING,
+            queues_input=self._rules.dialog_safe and seen.published is not None,
+            hooks_active=self._agent_status.hooked,
         )
 
     def tell_person(self) -> None:
         """By a bell or a notification of the terminal."""
         self._host.tell(self._notice)
 
-    def _heard(self, look: Look, now: float) -> Look:
+    def _heard(self, look: TerminalSnapshot, now: float) -> TerminalSnapshot:
         """What the program publishes elsewhere counts where it asks for more care."""
-        said = look.published or typed.titled(look.title, self._rules)
-        heard = self._witness.look(said, look.last_key, now)
-        self._lost_since = typed.lost_since(self._lost_since, heard, look.row, now)
-        return replace(look, published=heard, version=self._witness.version(), lost_since=self._lost_since)
+        said = look.published or injection.titled(look.title, self._rules)
+        heard = self._agent_status.look(said, look.last_key, now)
+        self._lost_since = injection.lost_since(self._lost_since, heard, look.row, now)
+        return replace(look, published=heard, version=self._agent_status.version(), lost_since=self._lost_since)
 
     def drained(self) -> None:
         """The agent has taken its mail."""
-        self._state = typed.drained(self._state)
+        self._state = injection.drained(self._state)
         self._forget_echo()
 
     async def attempt(self, line: Notification) -> End:
@@ -82,11 +82,11 @@ class PtyChannel:
         self._forget_echo()
         return end
 
-    def _step(self, line: Notification) -> tuple[typed.Action, ...]:
+    def _step(self, line: Notification) -> tuple[injection.Action, ...]:
         terminal = self._host.terminal
         with terminal.lock:
             now = self._clock()
-            self._state, actions = typed.step(
+            self._state, actions = injection.step(
                 self._state, self._heard(self._host.look(now), now), line, self._rules, now
             )
             for action in actions:

@@ -1,0 +1,56 @@
+"""`amq coop down`: end the agents that `amq coop up` has started."""
+
+from __future__ import annotations
+
+from amq import config
+from amq.cli.open_mailbox import find_queue
+from amq.cli.options import duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
+    from amq.setup.coop import AgentPlacement
+
+USAGE = "[--timeout 10s]"
+EXAMPLES = """\
+  amq coop down"""
+NOTES = """\
+It sends each program SIGTERM. It presses no key, because a key could answer a dialog. A turn in progress is cut off.
+Mail stays in the queue, and the CLIs keep their conversations: claude --continue, codex resume."""
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument(
+        "--timeout", type=duration, default=10.0, metavar="10s", help="time to wait for them (default 10s)"
+    )
+
+
+def run(args: Namespace, out: Output) -> int:
+    """0 if all have ended, 1 if a program is still there."""
+    from amq.setup.coop import Coop
+
+    coop = Coop(find_queue(args, out, hosting=True), config.environment())
+    ended: list[str] = []
+    left = coop.down(args.timeout, ended.append)
+    remains = [line for line in map(_remains, coop.status()) if line]
+    if out.json:
+        out.value({"root": coop.root, "ended": ended, "left": [pane.handle for pane in left], "remains": remains})
+    else:
+        out.data("".join(f"{line}\n" for line in (*(f"{handle}: ended" for handle in ended), *remains)))
+        if not ended and not left:
+            out.note("nothing to stop")
+    return int(bool(left))
+
+
+def _remains(place: AgentPlacement) -> str:
+    """What is left of an agent: its program, or its mail."""
+    from amq.setup.coop import State
+
+    if place.state is State.RUNNING:
+        return f"{place.handle}: still running in tmux {place.where} (process {place.pid})"
+    if place.state is State.ELSEWHERE:
+        return f"{place.handle}: left running: coop up did not start it (process {place.pid})"
+    return f"{place.handle}: {place.unread} unread, kept in the queue" if place.unread else ""

@@ -1,0 +1,129 @@
+"""`amq coop up`: the agents of a project, side by side."""
+
+from __future__ import annotations
+
+import time
+
+from amq import config
+from amq.cli.commands.trust import settled, trust_of
+from amq.cli.open_mailbox import check_queue, private_directory, say_if_above
+from amq.cli.output import stdin_is_terminal
+from amq.errors import AmqError
+from amq.layout import QueueLayout
+from amq.store import registry
+from amq.store.maildir import has_entries
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
+    from amq.setup.agent_specs import AgentSpec
+    from amq.setup.coop import AgentPlacement, Coop
+
+USAGE = "[--agents claude,codex] [--tmux | --print]"
+STRAY = "--agents"
+EXAMPLES = """\
+  amq coop up                                        claude and codex
+  amq coop up --agents claude,claude-2,codex         two agents of one kind
+  amq coop up --agents "lead=claude,reviewer=codex -m o3"
+  amq coop up --print                                print the commands, one per terminal"""
+NOTES = """\
+It creates a missing queue and missing mailboxes, then starts each agent that is not running. Inside tmux they get a
+window of your session; otherwise a session named after the project, which opens (leave it with Ctrl-b d; the agents
+keep running). Without tmux it prints the commands. The agents get your environment, not the tmux server's."""
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument(
+        "--agents", default="claude,codex", metavar="LIST", help="handles or HANDLE=PROGRAM (default claude,codex)"
+    )
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--tmux", action="store_true", help="use tmux or fail")
+    way.add_argument("--print", action="store_true", help="print the commands instead of starting agents")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """0 if all of them run, or can be started by what was printed; 1 if a program is not installed."""
+    from amq.setup.agent_specs import parse_agent_specs
+    from amq.setup.coop import Coop, State
+
+    seats = parse_agent_specs(args.agents)
+    environ, cwd = config.environment(), config.working_directory()
+    coop = Coop(_queue(args, [seat.handle for seat in seats], out), environ, trusted=args.trust_root)
+    if args.tmux and not coop.tmux.installed:
+        raise AmqError("tmux is not installed", hint="install tmux, or print the commands: amq coop up --print")
+    if args.print or not coop.tmux.installed:
+        return _print(coop, seats, cwd, out)
+    _settle_trust(args, coop, [seat.handle for seat in seats], out)
+    places = coop.up(seats, cwd, private_directory(coop.root), out.warn)
+    _tell(coop.root, places, out)
+    shown = next((place for place in places if place.where), None)
+    if shown and not coop.tmux.inside and stdin_is_terminal() and not out.json:
+        coop.tmux.attach(shown.session)
+        if coop.tmux.panes():
+            out.note("the agents keep running: amq coop up shows them again, amq coop down stops them")
+    return int(any(place.state is State.MISSING for place in places))
+
+
+def _queue(args: Namespace, handles: list[str], out: Output) -> str:
+    """The queue, with a mailbox for each of HANDLES; what is missing is made, which is said."""
+    environ, cwd = config.environment(), config.working_directory()
+    found = config.find_root(args.root, environ, cwd)
+    root = (found or config.new_root(args.root, environ, cwd)).value
+    if found is not None:
+        say_if_above(found, out)
+    check_queue(args, root, out, hosting=True)
+    queue = QueueLayout(root)
+    registry.make_queue(queue, tracked=False)
+    registry.register(queue, handles, time.time_ns())
+    if found is None:
+        out.note(f"created a queue in {root}")
+    return root
+
+
+def _settle_trust(args: Namespace, coop: Coop, handles: list[str], out: Output) -> None:
+    """Ask once for all panes, which ask nothing by themselves; they are told a yes that could not be recorded."""
+    queue, trust = QueueLayout(coop.root), trust_of(args, coop.root)
+    if any(has_entries(queue.agent(handle).inbox_new) for handle in handles):
+        settled(trust, out)
+    if trust.is_unrecorded:
+        coop.trust()
+
+
+def _print(coop: Coop, seats: list[AgentSpec], cwd: str, out: Output) -> int:
+    """One line for each terminal, of those that do not run."""
+    from amq.setup.clis import how_to_get
+    from amq.setup.coop import State
+
+    running = {place.handle for place in coop.status() if place.state in (State.RUNNING, State.ELSEWHERE)}
+    missing = [seat for seat in seats if not coop.is_installed(seat)]
+    for seat in missing:
+        out.note(f"{seat.program[0]} is not installed; {how_to_get(seat.program[0])}")
+    lines = [coop.line(seat, cwd) for seat in seats if seat not in missing and seat.handle not in running]
+    if out.json:
+        out.value({"root": coop.root, "commands": lines})
+    elif lines:
+        out.note("run each line in its own terminal:")
+        out.data("".join(f"{line}\n" for line in lines))
+    return int(bool(missing))
+
+
+def _tell(root: str, places: list[AgentPlacement], out: Output) -> None:
+    from amq.cli.commands.coop_status import item
+    from amq.setup.clis import how_to_get
+    from amq.setup.coop import State
+
+    for place in places:
+        if place.state is State.MISSING:
+            out.note(f"{place.handle}: {place.program} is not installed; {how_to_get(place.program)}")
+    if out.json:
+        out.value({"root": root, "agents": [item(place) for place in places]})
+        return
+    words = {State.STARTED: "started in tmux", State.RUNNING: "already running in tmux"}
+    for place in places:
+        if place.state in words:
+            out.line(f"{place.handle}: {words[place.state]} {place.where}")
+        elif place.state is State.ELSEWHERE:
+            out.line(f"{place.handle}: already running elsewhere (process {place.pid})")

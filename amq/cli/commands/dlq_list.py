@@ -1,0 +1,57 @@
+"""`amq dlq list`: look at the dead letters."""
+
+from __future__ import annotations
+
+from amq.cli.open_mailbox import open_mailbox
+from amq.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from amq.cli.output import Output
+    from amq.store.dlq_read import Letter
+
+USAGE = ""
+EXAMPLES = """\
+  amq dlq list
+  amq dlq list --json"""
+NOTES = """\
+Oldest first. `new` and `cur` are dead letters; `cur` are those you have seen. `refused` are files that could not become
+dead letters, such as links, and were moved aside unchanged. `amq dlq retry` delivers a valid message among them."""
+
+
+def options(parser: ArgumentParser) -> None:
+    """It has none of its own."""
+
+
+def run(args: Namespace, out: Output) -> int:
+    """List them; silent if there are none."""
+    letters = open_mailbox(args, out).letters()
+    if out.json:
+        out.value([item(letter) for letter in letters])
+    else:
+        out.data("".join(f"{line(letter)}\n" for letter in letters))
+    return 0
+
+
+def line(letter: Letter) -> str:
+    """A letter on one line: box, time, reason, id, and what was wrong."""
+    fields = letter.envelope
+    time, reason = visible(fields.get("failure_time", "")) or "-", visible(fields.get("failure_reason", "")) or "-"
+    detail = visible(letter.error or fields.get("failure_detail", ""))
+    return f"[{letter.box}] {time}  {reason}  {visible(letter.id)}  {detail}".rstrip()
+
+
+def item(letter: Letter) -> dict[str, Any]:
+    """A letter as JSON; `error` says why its envelope can not be understood."""
+    fields = letter.envelope
+    texts = ("original_id", "original_file", "failure_reason", "failure_detail", "failure_time")
+    described = {
+        "id": letter.id,
+        "box": letter.box,
+        **{key: fields.get(key, "") for key in texts},
+        "retry_count": letter.retries,
+    }
+    return described | ({"error": letter.error} if letter.error else {})

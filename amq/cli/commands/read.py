@@ -1,0 +1,72 @@
+"""`amq read`: print one message, which is then read."""
+
+from __future__ import annotations
+
+from amq import config, jsontext
+from amq.budget import UNLIMITED
+from amq.cli.open_mailbox import open_mailbox
+from amq.cli.options import add_budget, count
+from amq.errors import UsageError
+from amq.message import header_object
+from amq.text import visible_lines, with_final_line_end
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from amq.cli.output import Output
+    from amq.message import Message
+
+USAGE = "--id ID [--from N] [--max-chars N]"
+EXAMPLES = """\
+  amq read --id 2026-…
+  amq read --id 2026-… --from 20000     the rest of a long message
+  amq read --id 2026-… --json"""
+NOTES = """\
+It prints the whole body unless AMQ_MAX_CHARS or --max-chars limits it (not with --json). A cut body ends with the
+command for the rest. To save a whole body to a file, add --max-chars 0. --from N counts characters as shown."""
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("--id", required=True, metavar="ID", help="a message in new, cur or sent")
+    parser.add_argument("--from", dest="start", type=count, default=0, metavar="N", help="skip the first N characters")
+    add_budget(parser)
+
+
+def run(args: Namespace, out: Output) -> int:
+    """Print it; a new one is held meanwhile, and moved once it has been shown."""
+    if out.json and args.start:
+        raise UsageError("--from does not work with --json", hint="drop --from: --json always prints the whole body")
+    mailbox = open_mailbox(args, out)
+    message, box = mailbox.peek(args.id)
+    text = jsontext.render(_item(message)) + "\n" if out.json else _text(message, args)
+    if box != "new":
+        out.data(text)
+        return 0
+    with mailbox.drain(ack=False, only=[message.header.id]) as mail:
+        for _ in mail.batches():
+            out.data(text)
+            out.shown()
+    if not mail.count:  # a drain that is at work shows and moves it too
+        out.data(text)
+    return 0
+
+
+def _item(message: Message) -> dict[str, Any]:
+    return {"header": header_object(message.header), "body": message.text}
+
+
+def _text(message: Message, args: Namespace) -> str:
+    """The body, from where the call says and as far as there is room. Raises UsageError for a place behind its end."""
+    lines = visible_lines(message.text)
+    if args.start > len(lines):
+        raise UsageError(f"--from {args.start} is past the end: the body has {len(lines)} characters")
+    budget = args.max_chars or config.output_budget(config.environment()) or UNLIMITED
+    text = with_final_line_end(lines[args.start :])
+    if not budget.most or budget.size(text) <= budget.most:
+        return text
+    from amq.cli.part import part
+
+    return part(lines, args.start, message.header.id, budget, budget.most, with_final_line_end)

@@ -1,0 +1,40 @@
+"""`amq reply`: answer a message."""
+
+from __future__ import annotations
+
+from amq.cli import message_options
+from amq.cli.message_body import read_body
+from amq.cli.open_mailbox import open_mailbox
+from amq.cli.wait_for import wait_for
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
+
+USAGE = f"--id ID {message_options.USAGE}"
+EXAMPLES = """\
+  amq reply --id 2026-… --body "Looks good; one question: …"
+  amq reply --id 2026-… --kind answer --body @answer.md"""
+STRAY = "--body"
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("--id", required=True, metavar="ID", help="the message to answer, in new, cur or sent")
+    message_options.add_message(parser, "the message's")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """Send the answer."""
+    mailbox = open_mailbox(args, out)
+    body, draft = read_body(args), message_options.draft_of(args)
+    with message_options.SignalsDeferred():
+        replied = mailbox.reply(args.id, body, draft, create=args.create)
+        sent = replied.sent
+        already = " (already delivered)" if sent.repeated else ""
+        text = f"Replied {sent.id} to {','.join(sent.to)} (thread: {sent.thread}){already}"
+        message_options.tell(sent, text, out, in_reply_to=replied.in_reply_to, original_box=replied.original_box)
+    wait_for(mailbox, sent, args)
+    return 0

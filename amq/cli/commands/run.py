@@ -1,0 +1,219 @@
+"""`amq run`: host an agent's CLI and tell it of its mail."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from amq import config
+from amq.cli import wake_options
+from amq.cli.commands.trust import settled, trust_of
+from amq.cli.open_mailbox import accept, check_queue, complain_no_more, private_directory, say_if_above
+from amq.cli.options import duration
+from amq.errors import AmqError, HostFailed, UsageError
+from amq.layout import QueueLayout
+from amq.mail.mailbox import Mailbox
+from amq.names import PERSON, handle_from, typed_handle
+from amq.store import registry
+from amq.text import visible_lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from amq.cli.output import Output
+    from amq.runtime.agents.profiles import Profile
+    from amq.runtime.launch import Options
+
+
+USAGE = "[--as HANDLE] [--explain|--check] [--no-wake] [--no-ask] [options] -- PROGRAM [ARG…]"
+STRAY = "--"
+EXAMPLES = """\
+  amq run -- claude                 run as the agent `claude`
+  amq run --as reviewer -- codex -m o3
+  amq run --prompt '>' -- aider     any other program: type only after this prompt
+  amq run --profile claude -- npx claude        a known CLI behind another program
+  amq run --explain -- codex        show what would run and what amq adds to it
+  amq run --no-wake -- bash         a terminal with a mailbox, without notifications
+"""
+NOTES = """\
+amq types the line only where it does no harm: never into a line you are typing, and never into a dialog. It presses
+Enter only when the input row shows exactly that line; otherwise it leaves the line unsubmitted.
+
+amq types nothing into a program that it does not know; it notifies you of the mail instead. With --prompt TEXT it types
+while the row before the cursor is exactly TEXT, nothing is after or below the cursor but a right prompt, and the
+program itself reads the keyboard, not a program it runs. It types nothing after a prompt that changes. It cannot tell a
+question that repeats the prompt's words from the prompt (in bash: read -e -p TEXT).
+
+Use --profile NAME for a known CLI behind npx, docker, ssh or a script. amq adds arguments and hooks only to a program
+with the CLI's own name.
+
+Claude Code gets hooks for this process only, merged with those in your own --settings; none of your files change. Codex
+would ask you whether to trust them, so it gets hooks only with --hooks.
+
+--native sends to Claude Code's socket for messages between sessions, or calls `codex queue` (with --hooks); a draft in
+the input line does not matter then. Claude Code treats such a message as another agent's, and asks you first where
+permissions are bypassed.
+
+The program gets a terminal of its own. If stdin is a pipe or a file, the program gets it unchanged, and so for stderr
+sent elsewhere than stdout (2>FILE): amq run -- claude -p <prompt.md. It gets your keys when it turns to its terminal.
+Without any terminal and with nothing to read (/dev/null, as in a service), its input is the terminal too.
+
+A terminal has limits. Stdout and stderr come out as one, on stdout, unless stderr is a file or a pipe of its own. The
+program takes its output for a terminal even where it is piped on, and may colour it or fit it to 80 columns. Once it
+reads your keys, ^C is for it alone and not for the rest of a pipeline. It does not see the name of your terminal.
+
+Your own profile of a program is read from ~/.config/amq/profiles/PROGRAM.toml, if that exists."""
+NOTICES = {"bell": "\a", "osc9": "\x1b]9;{}\a", "osc777": "\x1b]777;notify;amq;{}\a", "off": ""}
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own; the program and its arguments stand behind `--`."""
+    parser.add_argument(
+        "--as", dest="handle", metavar="HANDLE", help="the agent's handle (default: the program's name)"
+    )
+    parser.add_argument("--explain", action="store_true", help="show what would run and what is added; run nothing")
+    parser.add_argument("--check", action="store_true", help="show what amq knows of the installed version")
+    parser.add_argument(
+        "--profile", metavar="NAME|FILE", help="treat the program as this CLI: a name, or your own file"
+    )
+    parser.add_argument("--prompt", metavar="TEXT", help="type only while the program shows this prompt")
+    parser.add_argument("--no-wake", action="store_true", help="host the program without notifying it")
+    parser.add_argument("--no-ask", action="store_true", help="never ask whether to trust the queue; assume no")
+    hooks = parser.add_mutually_exclusive_group()
+    hooks.add_argument(
+        "--hooks", action="store_true", default=None, help="give it hooks, even if it asks you to trust them"
+    )
+    hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it no hooks")
+    parser.add_argument("--native", action="store_true", help="notify it through its own API, where it has one")
+    when = wake_options.add_when(parser)
+    longer = "extra wait while its hooks may notify it (default 10s)"
+    when.add_argument("--hooks-within", type=duration, metavar="10s", help=longer)
+    when.add_argument("--notice", choices=NOTICES, default="bell", help="signal for mail that the agent does not drain")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """The program's own exit status; 125 to 127 if it could not be hosted."""
+    if os.name == "nt":
+        raise HostFailed("amq run works only on Linux, macOS or WSL")
+    program: list[str] = list(args.program or ())
+    if not program:
+        raise UsageError("no program to run", hint="name it after two dashes: amq run -- claude")
+    environment = config.environment()
+    handle = _handle(args, program[0], environment)
+    from dataclasses import replace
+
+    from amq.runtime import explain, host, launch, limits
+    from amq.runtime.private import planned_run
+
+    host.check_program(program[0], environment)
+    profile, source = _profile(args, program, environment)
+    if args.check:
+        return _say(explain.installed(profile, program[0], environment), explain.verdict, out)
+    chosen = _options(args, handle)
+    if args.explain:
+        queue = QueueLayout(_root(args, environment).value)
+        files = planned_run(private_directory(queue.root), queue.root, handle)
+        planned = launch.plan(profile, program, environment, queue, handle, chosen, files, run="…")
+        return _say(explain.explained(planned, source, native=args.native), explain.text, out)
+    mailbox = _mailbox(args, handle, environment, out)
+    trust = trust_of(args, mailbox.account.queue.root)
+    if chosen.wake and mailbox.has_new() and (reason := settled(trust, out, may_ask=not args.no_ask)):
+        chosen = replace(chosen, wake=False, untrusted=reason)
+    if chosen.wake and (short := limits.shortage()):
+        out.warn(f"amq does not notify {handle} of mail: {short}")
+        chosen = replace(chosen, wake=False, shortage=short)
+    if chosen.wake and not profile.rules.known:
+        wake_options.say_unknown(program[0], out)
+    return host.run(mailbox, program, environment, profile, chosen, trust, out.warn)
+
+
+def _say(told: dict[str, Any], text: Callable[[dict[str, Any]], str], out: Output) -> int:
+    if out.json:
+        out.value(told)
+    else:
+        out.data(visible_lines(text(told)) + "\n")
+    return 0
+
+
+def _profile(args: Namespace, program: list[str], environment: Mapping[str, str]) -> tuple[Profile, str]:
+    """What is known of PROGRAM, and where that stands."""
+    from amq.runtime.agents.profiles import BUILT_IN, chosen, with_prompt
+    from amq.runtime.launch import behind
+
+    profile, source = chosen(args.profile, program[0], environment)
+    if source == BUILT_IN:
+        profile = behind(profile, program)
+    return (profile if args.prompt is None else with_prompt(profile, args.prompt)), source
+
+
+def _options(args: Namespace, handle: str) -> Options:
+    from amq.runtime.launch import Options
+
+    notice = NOTICES[args.notice].format(f"{handle} is not reading its mail")
+    return Options(
+        wake=not args.no_wake,
+        hooks=args.hooks,
+        native=args.native,
+        notice=notice.encode(),
+        policy=wake_options.policy(args),
+        preview=wake_options.preview(args),
+    )
+
+
+def _handle(args: Namespace, program: str, environment: Mapping[str, str]) -> str:
+    """AM_ME is not asked: in an agent's own shell it names that agent, not the one being started."""
+    handle = args.handle or args.me or handle_from(program)
+    if not handle:
+        raise UsageError(f"cannot make a handle from {program}", hint="name the agent: amq run --as HANDLE -- …")
+    handle = typed_handle(handle, lambda known: _is_known(args, known, environment), "--as")
+    if handle == PERSON:
+        raise UsageError(
+            f"{PERSON} is the user's handle; amq run hosts only agents", hint="choose another: --as HANDLE"
+        )
+    return handle
+
+
+def _is_known(args: Namespace, handle: str, environment: Mapping[str, str]) -> bool:
+    """Whether HANDLE is an agent of the queue, if there is one yet."""
+    found = config.find_root(args.root, environment, config.cwd_or_empty())
+    if found is None:
+        return False
+    accept(args, found.value, hosting=True)
+    return registry.is_known(QueueLayout(found.value), handle)
+
+
+def _root(args: Namespace, environment: Mapping[str, str]) -> config.Setting:
+    """The queue that is there, or where one would be made."""
+    directory = config.cwd_or_empty()
+    found = config.find_root(args.root, environment, directory)
+    return found or config.new_root(args.root, environment, directory)
+
+
+def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: Output) -> Mailbox:
+    """The agent's mailbox, made if need be, which is said. It warns of nothing later: the screen is the program's."""
+    found = _root(args, environment)
+    say_if_above(found, out)
+    root, queue = found.value, QueueLayout(found.value)
+    check_queue(args, root, out, hosting=True)
+    if not registry.has_mailbox(queue.agent(handle)):
+        registry.make_queue(queue, tracked=False)
+        registry.register(queue, [handle], time.time_ns())
+        out.note(f"created a mailbox for {handle} in {root}")
+    elif not _is_registered(queue, handle, out):
+        registry.register(queue, [handle], time.time_ns())
+        out.note(f"registered {handle} in {root}")
+    mailbox = Mailbox(root, handle, strict=args.strict)
+    complain_no_more()
+    return mailbox
+
+
+def _is_registered(queue: QueueLayout, handle: str, out: Output) -> bool:
+    """Whether mail to everybody reaches it. A registry that can not be read is said, and does not keep it from work."""
+    try:
+        return handle in (registry.read_registry(queue) or ())
+    except AmqError as error:
+        out.warn(error.message)
+        return True

@@ -1,0 +1,44 @@
+"""`amq send`: deliver a message."""
+
+from __future__ import annotations
+
+from amq.cli import message_options
+from amq.cli.message_body import read_body
+from amq.cli.open_mailbox import open_mailbox
+from amq.cli.options import handles
+from amq.cli.wait_for import wait_for
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
+
+USAGE = f"--to A[,B…] {message_options.USAGE}"
+EXAMPLES = """\
+  amq send --to codex --subject "Review" --kind review_request --body "Please look at src/parse.py"
+  git diff | amq send --to codex --kind review_request --subject "This change"
+  amq send --to claude,gemini --thread plan/cache --priority urgent --body @plan.md
+  amq send --to @all --thread status --kind status --body "The tests are green"
+  amq send --to codex --kind question --body "…" --wait-for drained --wait-timeout 5m
+"""
+STRAY = "--body"
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("--to", type=handles, required=True, metavar="A[,B…]", help="handles; @all: every agent but me")
+    message_options.add_message(parser)
+
+
+def run(args: Namespace, out: Output) -> int:
+    """Send it."""
+    mailbox = open_mailbox(args, out)
+    body, draft = read_body(args), message_options.draft_of(args)
+    with message_options.SignalsDeferred():
+        sent = mailbox.send(args.to, body, draft, create=args.create)
+        to = ",".join(sent.to)
+        text = f"{sent.id}: already delivered to {to}" if sent.repeated else f"Sent {sent.id} to {to}"
+        message_options.tell(sent, text, out)
+    wait_for(mailbox, sent, args)
+    return 0

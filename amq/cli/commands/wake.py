@@ -1,0 +1,155 @@
+"""`amq wake`: tell an agent of its mail that runs in a terminal of its own."""
+
+from __future__ import annotations
+
+import os
+
+from amq import config
+from amq.cli import wake_options
+from amq.cli.commands.trust import settled, trust_of
+from amq.cli.open_mailbox import open_mailbox
+from amq.errors import HostFailed, UsageError
+from amq.names import PERSON
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
+    from amq.runtime.agents.profiles import Profile
+    from amq.runtime.channels.registry import LaunchContext
+
+VIA = ("auto", "tmux", "kitty", "screen", "tiocsti", "command", "notice")
+MODES = ("auto", "raw", "paste")
+
+USAGE = "[--check] [--via WAY] [options]"
+EXAMPLES = """\
+  export AM_ME=claude
+  amq wake &                        then start the agent in this terminal
+  amq wake --check                  show which ways work here, and why others do not
+  amq wake --me user --via notice &                      notify you of your own mail on the desktop
+  amq wake --command 'curl -d "$1" localhost:9000' &     pass the line to your own command
+"""
+NOTES = """\
+Prefer `amq run`: it sees the screen and every key you press. From outside, tmux and kitty show the input line of a CLI
+that amq knows: amq types only into an empty line, and submits only when the line is exactly its own. GNU screen and
+tiocsti show nothing: a line that you have half typed there is submitted together with amq's.
+
+Enter may answer a dialog. So where amq cannot see that none is open, it submits the line only with a key that the
+program's dialogs ignore (Claude Code from 2.1.330: Ctrl-X Enter), or leaves the line for you to submit. With --submit
+it presses Enter anyway, even in a program whose input line it does not know: that approves a dialog that is open.
+
+amq types the line while the agent's program reads the keyboard: the program that --program names (default: the agent's
+handle), or any CLI that amq knows. It types nothing into a program that it does not know, and notifies you instead.
+--prompt and --profile describe the program that --program names, and work where amq sees its screen (tmux, kitty).
+With --prompt TEXT it types while the row before the cursor is exactly TEXT and nothing is after or below the cursor. It
+types nothing where the kernel edits the input line, because it cannot see what you typed ahead. Use --profile for a CLI
+behind another program: --program docker --profile claude."""
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("--check", action="store_true", help="show what each way sees here, or why it does not work")
+    parser.add_argument("--via", choices=VIA, default="auto", help="way to reach the agent (auto: the best that works)")
+    own = "the agent's program (default: the name in --me)"
+    parser.add_argument("--program", dest="agent_program", default="", metavar="NAME", help=own)
+    what = "treat that program as this CLI: a name, or your own file"
+    parser.add_argument("--profile", metavar="NAME|FILE", help=what)
+    parser.add_argument("--prompt", metavar="TEXT", help="type only while that program shows this prompt")
+    parser.add_argument(
+        "--submit", action="store_true", help="press Enter without seeing the screen; may answer a dialog"
+    )
+    parser.add_argument("--no-ask", action="store_true", help="never ask whether to trust the queue; assume no")
+    parser.add_argument("--bell", action="store_true", help="ring the bell after notifying the agent")
+    parser.add_argument(
+        "--command", default="", metavar="LINE", help="for --via command: a line for sh; the notification is $1"
+    )
+    parser.add_argument("--inject-cmd", default="", metavar="TEXT", help="type this instead of the notification")
+    parser.add_argument("--inject-mode", choices=MODES, default="auto", help="type raw or as a bracketed paste")
+    wake_options.add_when(parser)
+
+
+def run(args: Namespace, out: Output) -> int:
+    """0 when the terminal is gone or a signal came."""
+    if os.name == "nt":
+        raise HostFailed("amq wake works only on Linux, macOS or WSL")
+    if not args.inject_cmd.isprintable():
+        raise UsageError("--inject-cmd takes one line without control characters")
+    from amq.runtime.channels.registry import CHANNELS
+
+    mailbox = open_mailbox(args, out, hosting=True)
+    place = _place(args, mailbox.account.me)
+    if args.check:
+        return _check(out, [(way.name, way.sees, way.why_not(place)) for way in CHANNELS])
+    from amq.runtime import limits, sidecar
+    from amq.runtime.policy.wake_line import Wording
+
+    if short := limits.shortage():
+        raise HostFailed(f"{mailbox.account.me} cannot be notified of mail: {short}")
+    trust = trust_of(args, mailbox.account.queue.root)
+    if mailbox.has_new():
+        settled(trust, out, may_ask=not args.no_ask)
+    way = sidecar.choose("command" if args.command and args.via == "auto" else args.via, place)
+    if way.automatic and not args.submit and not _is_known(place):
+        wake_options.say_unknown(place.program, out)
+    sidecar.run(
+        mailbox,
+        way,
+        place,
+        wake_options.policy(args),
+        Wording(sidecar.amq_command(place), wake_options.preview(args), args.inject_cmd),
+        trust,
+        bell=args.bell,
+        started=lambda: out.note(f"notifying {place.me} of its mail by {way.name}"),
+    )
+    return 0
+
+
+def _place(args: Namespace, me: str) -> LaunchContext:
+    from amq.runtime.channels.input_mode import InputMode
+    from amq.runtime.channels.registry import LaunchContext
+
+    types = not (args.check or args.command or args.via in ("command", "notice"))
+    if me == PERSON and types:
+        raise UsageError(
+            f"{PERSON} is the user's handle; amq types only for agents",
+            hint="name the agent: --me HANDLE; or be notified of your own mail: --via notice",
+        )
+    return LaunchContext(
+        me=me,
+        environment=config.environment(),
+        program=args.agent_program,
+        profile=_profile(args, args.agent_program or me),
+        command=args.command,
+        mode=InputMode(args.inject_mode),
+        submit=args.submit,
+    )
+
+
+def _profile(args: Namespace, program: str) -> Profile | None:
+    """What the user says of PROGRAM; None if that is nothing."""
+    if args.profile is None and args.prompt is None:
+        return None
+    from amq.runtime.agents.profiles import chosen, with_prompt
+
+    profile, _ = chosen(args.profile, program, config.environment())
+    return profile if args.prompt is None else with_prompt(profile, args.prompt)
+
+
+def _is_known(place: LaunchContext) -> bool:
+    """Whether amq knows where the program that the user has named takes a line."""
+    from amq.runtime.agents.profiles import chosen
+
+    profile = place.profile or chosen(None, place.program, place.environment)[0]
+    return not place.program or profile.rules.known
+
+
+def _check(out: Output, found: list[tuple[str, str, str]]) -> int:
+    if out.json:
+        reasons = [{"why_not": why} if why else {} for _, _, why in found]
+        named = [{"way": name, "sees": sees, "works": not why} for name, sees, why in found]
+        out.value([way | reason for way, reason in zip(named, reasons, strict=True)])
+    else:
+        for name, sees, why in found:
+            out.line(f"{name:8} no: {why}" if why else f"{name:8} works; sees {sees}")
+    return 0

@@ -1,0 +1,71 @@
+"""`amq who`: every agent, what waits for it, and who tells it so."""
+
+from __future__ import annotations
+
+from amq.cli.commands.why import age, described, explain
+from amq.cli.open_mailbox import open_mailbox
+from amq.cli.table import table
+from amq.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from amq.cli.output import Output
+    from amq.mail.agents_overview import Agent
+    from amq.runtime.diagnosis import Why
+
+USAGE = ""
+EXAMPLES = """\
+  amq who
+  amq who --json"""
+_HEADING = ("agent", "status", "unread", "oldest", "waits for", "dead letters", "notified by")
+
+
+def options(parser: ArgumentParser) -> None:
+    """It has none of its own."""
+
+
+def run(args: Namespace, out: Output) -> int:
+    """One line an agent, below a heading."""
+    mailbox = open_mailbox(args, out, anyone=True)
+    agents = [(agent, explain(mailbox, agent.handle)[1] if agent.unread else None) for agent in mailbox.who()]
+    if out.json:
+        out.value([_item(agent, why) for agent, why in agents])
+    elif agents:
+        out.data(table([_HEADING, *(_cells(agent, why) for agent, why in agents)]))
+    return 0
+
+
+def _cells(agent: Agent, why: Why | None) -> tuple[str, ...]:
+    notifier = agent.notifier
+    return (
+        agent.handle,
+        visible(agent.presence.status) if agent.presence else "-",
+        _unread(agent),
+        "-" if agent.oldest_s is None else age(agent.oldest_s),
+        "-" if why is None else why.waits_for.value,
+        str(agent.dead_letters),
+        f"amq {visible(notifier.how)} (pid {notifier.pid})" if notifier else "-",
+    )
+
+
+def _unread(agent: Agent) -> str:
+    lost = len(agent.unreadable)
+    return f"{agent.unread} ({lost} cannot be read)" if lost else str(agent.unread)
+
+
+def _item(agent: Agent, why: Why | None) -> dict[str, Any]:
+    item: dict[str, Any] = {"handle": agent.handle, "unread": agent.unread, "dead_letters": agent.dead_letters}
+    if agent.unreadable:
+        item["unreadable"] = len(agent.unreadable)
+    if agent.presence:
+        item["presence"] = agent.presence.wire()
+    if agent.oldest_s is not None:
+        item["oldest_age_s"] = round(agent.oldest_s, 3)
+    if why:
+        item |= described(why)
+    if agent.notifier:
+        item["notifier"] = {"pid": agent.notifier.pid, "how": agent.notifier.how}
+    return item

@@ -1,0 +1,140 @@
+"""`amq why`: why an agent has not read its mail, and what was tried to tell it."""
+
+from __future__ import annotations
+
+from amq.cli.open_mailbox import open_mailbox, private_directory
+from amq.mail import all_mailboxes
+from amq.record import replace
+from amq.store import maildir
+from amq.store.durable import Directory
+from amq.store.notifier_info import read_notifier
+from amq.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from amq.cli.output import Output
+    from amq.layout import RootedPath
+    from amq.mail.mailbox import Mailbox
+    from amq.runtime.diagnosis import Why
+    from amq.runtime.private import PrivateState
+
+USAGE = "[HANDLE] [--history]"
+EXAMPLES = """\
+  amq why codex               say in one line what its mail waits for
+  amq why codex --history     list each attempt to notify it, and its outcome"""
+NOTES = """\
+Mail waits for one of: draft, dialog, busy, starting, stopped, low, unknown-program, unknown-screen, unknown-look (its
+program is idle, but amq does not find the input row), no-channel, off, untrusted-queue, parked, or notified (a
+notification is out). An attempt ends in one of: handed (by a hook), sent, typed (not submitted), erased (typed, then
+removed), submitted, uncertain, refused, failed."""
+
+
+def options(parser: ArgumentParser) -> None:
+    """The options of its own."""
+    parser.add_argument("handle", nargs="?", metavar="HANDLE", help="the agent (default: yourself)")
+    parser.add_argument("--history", action="store_true", help="list the recorded attempts, oldest first")
+
+
+def run(args: Namespace, out: Output) -> int:
+    """One line for the mail that waits, or the history; nothing is an answer, too."""
+    mailbox = open_mailbox(args, out, anyone=bool(args.handle))
+    handle = mailbox.account.named(args.handle, "HANDLE") if args.handle else mailbox.account.me
+    all_mailboxes.agents(mailbox.account, [handle])
+    if args.history:
+        return _history(mailbox, handle, out)
+    unread, found = explain(mailbox, handle)
+    found = _with_unreadable(mailbox, handle, found) if found else None
+    if out.json:
+        out.value({"handle": handle, "unread": unread, **(described(found) if found else {})})
+    elif found is None:
+        out.line(f"{handle} has no unread mail")
+    else:
+        number = f"{unread} unread message{'' if unread == 1 else 's'}"
+        out.line(f"{handle}: {number}: {visible(_in_words(found))}")
+    return 0
+
+
+def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
+    """How much unread mail HANDLE has, and why; None if there is none."""
+    from amq.runtime.diagnosis import why
+
+    account = mailbox.account
+    agent = account.queue.agent(handle)
+    unread = _unread(agent.inbox_new)
+    if not unread:
+        return 0, None
+    return len(unread), why(agent, unread, read_notifier(agent), _journal(mailbox, handle), account.clock())
+
+
+def _unread(path: RootedPath) -> list[str]:
+    """The ids in the directory PATH, sorted; none if it is missing. Raises OSError: what is not known is not empty."""
+    try:
+        with Directory(path) as new:
+            return sorted(maildir.message_ids(new))
+    except FileNotFoundError:  # another program's mailbox may lack some directories
+        return []
+
+
+def _with_unreadable(mailbox: Mailbox, handle: str, found: Why) -> Why:
+    """FOUND, and how much of the unread mail cannot be read, if any cannot."""
+    new = mailbox.account.queue.agent(handle).inbox_new
+    unread = _unread(new)
+    lost = maildir.cannot_read(new, unread) if unread else []
+    more = f"; {len(lost)} of {len(unread)} cannot be read: {lost[0]}" if lost else ""
+    return replace(found, detail=found.detail + more)
+
+
+def _journal(mailbox: Mailbox, handle: str) -> PrivateState:
+    """Where the agent's notifier records what it does."""
+    root = mailbox.account.queue.root
+    return private_directory(root).of_agent(root, handle, make=False)
+
+
+def _in_words(found: Why) -> str:
+    """What is waited for, since when, and what that means; or when something was done, and what."""
+    from amq.runtime.policy.reasons import WaitReason
+
+    if found.waits_for is WaitReason.NOTIFIED:
+        return found.detail if found.seconds is None else f"{age(found.seconds)} ago {found.detail}"
+    since = "" if found.seconds is None else f", for {age(found.seconds)}"
+    return f"{found.waits_for.value}{since}: {found.detail}"
+
+
+def described(found: Why) -> dict[str, Any]:
+    """WHY as it stands in JSON."""
+    since = {} if found.seconds is None else {"waits_for_s": round(found.seconds, 3)}
+    return {"waits_for": found.waits_for.value, **since, "detail": found.detail}
+
+
+def age(seconds: float) -> str:
+    """An age as a person says it: its largest unit, and nothing below."""
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return f"{int(seconds // length)}{unit}"
+    return f"{int(seconds)}s"
+
+
+def _history(mailbox: Mailbox, handle: str, out: Output) -> int:
+    from amq.runtime.journal import WakeJournal
+
+    journal = _journal(mailbox, handle)
+    if not journal.directory:
+        out.note(f"no record: {journal.why_not}")
+    entries = WakeJournal(journal.directory).entries()
+    if out.json:
+        out.value(entries)
+    else:
+        out.data("".join(f"{visible(_line(entry))}\n" for entry in entries))
+    return 0
+
+
+def _line(entry: dict[str, Any]) -> str:
+    """A moment, how many messages, and what happened."""
+    number = f"{entry['count']} unread"
+    reason = f": {entry['reason']}" if entry.get("reason") else ""
+    if "waits_for" in entry:
+        return f"{entry['at']}  {number}  waits for {entry['waits_for']}{reason}"
+    return f"{entry['at']}  {number}  {entry['outcome']} ({entry.get('way', '')}){reason}"

@@ -1,0 +1,140 @@
+"""What `send` and `reply` have in common: the options that describe a message."""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # `signal` itself costs a short command 3 %
+from time import monotonic
+
+from amq import jsontext
+from amq.cli.message_body import add_body, read_file
+from amq.cli.options import as_utf8, handles
+from amq.cli.output import ReaderGone
+from amq.cli.wait_for import add_wait, check_wait
+from amq.errors import Uncertain, UsageError
+from amq.mail.delivery_status import ACKED
+from amq.mail.sending import Draft
+from amq.names import KINDS, PRIORITIES
+from amq.store.maildir import how_to_repeat
+from amq.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from typing import Any
+
+    from amq.cli.output import Output
+    from amq.mail.sending import Sent
+
+USAGE = """[--subject TEXT] [--body TEXT|@FILE|-] [--thread T] [--kind K]
+        [--priority P] [--labels A,B] [--context JSON|@FILE] [--refs ID,ID] [--ack]
+        [--new-id ID] [--create] [--allow-empty] [--wait-for drained|acked] [--wait-timeout 60s]"""
+PATIENCE = 2.0
+"""Seconds in which a signal that comes again is taken for the same: one may be sent to a process and to its group."""
+_ENDING = [getattr(_signal, name, 0) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
+
+
+def add_message(parser: ArgumentParser, thread: str = "the pair's own") -> None:
+    """The options of a message, but for its recipients; without a word it goes into THREAD."""
+    parser.add_argument("--subject", type=as_utf8, default="", metavar="TEXT", help="the subject, one line")
+    add_body(parser)
+    parser.add_argument("--thread", type=as_utf8, default="", metavar="T", help=f"the conversation (default: {thread})")
+    parser.add_argument("--kind", default="", metavar="K", help=", ".join(KINDS))
+    parser.add_argument("--priority", default="", metavar="P", help=", ".join(PRIORITIES))
+    parser.add_argument("--labels", type=handles, default=[], metavar="A,B", help="labels to filter by")
+    parser.add_argument("--context", metavar="JSON|@FILE", help="a JSON object for programs")
+    parser.add_argument("--refs", type=handles, default=[], metavar="ID,ID", help="ids of messages this one refers to")
+    parser.add_argument("--ack", action="store_true", help="ask for an acknowledgement")
+    parser.add_argument(
+        "--new-id", default="", metavar="ID", help="use this id; repeating a send with the same id is safe"
+    )
+    parser.add_argument("--create", action="store_true", help="create the recipient's mailbox if missing")
+    add_wait(parser)
+
+
+def draft_of(args: Namespace) -> Draft:
+    """What the options say about the message. To wait for acknowledgements is to ask for them."""
+    check_wait(args)
+    for option, text in (
+        ("--subject", args.subject),
+        ("--thread", args.thread),
+        *(("--labels", each) for each in args.labels),
+        *(("--refs", each) for each in args.refs),
+        ("--context", as_utf8(args.context or "")),
+    ):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise UsageError(f"{option} is not UTF-8") from None
+    return Draft(
+        subject=args.subject,
+        thread=args.thread,
+        kind=args.kind,
+        priority=args.priority,
+        labels=args.labels,
+        context=_context(args.context),
+        refs=args.refs,
+        ack=args.ack or args.wait_for == ACKED,
+        new_id=args.new_id,
+    )
+
+
+def _context(text: str | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    try:
+        value = jsontext.parse(read_file(text[1:]) if text.startswith("@") else as_utf8(text))
+    except ValueError as error:
+        raise UsageError(f"--context is not valid JSON: {error}") from None
+    if type(value) is not dict:
+        raise UsageError("--context is not a JSON object", hint="""for example: --context '{"paths": ["src/a.py"]}'""")
+    return value
+
+
+class SignalsDeferred:
+    """Holds back what would end the command until the `with` block is over: it is not cut off between the delivery of a
+    message and the word of it.
+
+    A signal that comes again after PATIENCE has its way: the block may be waiting for a disk, or for a reader. A block
+    that raises has something to say, so it is not interrupted behind its back.
+    """
+
+    def __enter__(self) -> None:
+        self._came, self._since = 0, 0.0
+        self._before: dict[int, Any] = {}
+        for number in filter(None, _ENDING):
+            if _signal.getsignal(number) not in (_signal.SIG_IGN, None):
+                self._before[number] = _signal.signal(number, self._defer)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._restore()
+        if self._came and kind is None:
+            _signal.raise_signal(self._came)
+
+    def _defer(self, number: int, _: object) -> None:
+        if not self._came:
+            self._came, self._since = number, monotonic()
+        elif monotonic() - self._since > PATIENCE:
+            self._restore()
+            _signal.raise_signal(number)
+
+    def _restore(self) -> None:
+        for number, handler in self._before.items():
+            _signal.signal(number, handler)
+
+
+def tell(sent: Sent, text: str, out: Output, **origin: str) -> None:
+    """Say that it was sent, in TEXT or as JSON with what it answers (ORIGIN).
+
+    Raises Uncertain where it can not be said: to fail would be to ask for a second message.
+    """
+    if sent.outbox_error:
+        out.warn(f"sent, but not saved in your outbox: {sent.outbox_error}")
+    try:
+        if out.json:
+            fields = {"id": sent.id, **origin, "thread": sent.thread, "to": sent.to, "subject": sent.subject}
+            out.value(fields | {"outbox": {"written": not sent.outbox_error, "error": sent.outbox_error}})
+        else:
+            out.line(visible(text))  # a reply's thread is another's word
+    except ReaderGone as error:
+        told = error.message or "the reader of stdout is gone"
+        raise Uncertain(f"{sent.id} was sent, but {told}", hint=how_to_repeat(sent.id)) from None

@@ -1,0 +1,130 @@
+"""From the words of a call to the mailbox it is about."""
+
+from __future__ import annotations
+
+from amq import config
+from amq.cli.output import stdin_is_terminal
+from amq.errors import AmqError, Unsafe, UnsafePath
+from amq.store import descent
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from amq.cli.output import Output
+    from amq.mail.mailbox import Mailbox
+    from amq.runtime.private import PrivateState
+
+
+def find_queue(args: Namespace, out: Output, *, hosting: bool = False) -> str:
+    """The path of the queue that is meant; raises NotFound or Unsafe."""
+    root = config.existing_root(args.root, config.environment(), config.cwd_or_empty())
+    say_if_above(root, out)
+    check_queue(args, root.value, out, hosting=hosting)
+    return root.value
+
+
+def say_if_above(root: config.Setting, out: Output) -> None:
+    """Say that the queue ROOT is not the repository's own."""
+    if root.source == config.ABOVE:
+        out.note(f"using the queue above this repository: {root.value}")
+
+
+def check_queue(args: Namespace, root: str, out: Output, *, hosting: bool = False) -> None:
+    """Refuse a queue that is another user's, warn of one that others can write to (an error with `--strict`).
+
+    Its directories are checked in the same way when they are opened. `hosting`: see `config.check_root`.
+    """
+    told: list[str] = []
+
+    def complain(text: str, remedy: str) -> None:
+        if args.strict:
+            raise UnsafePath(text, hint=remedy)
+        if not told:  # the first says what to do about all of them
+            told.append(text)
+            out.warn(f"{text}; to fix it: {remedy}")
+
+    accept(args, root, complain, hosting=hosting)
+
+
+def private_directory(root: str | None = None) -> PrivateState:
+    """The user's private directory, if one can be used beside the queue ROOT."""
+    from amq.runtime.private import private_state
+
+    return private_state(config.environment(), config.project_directories(root) if root else ())
+
+
+def accept(
+    args: Namespace, root: str, complain: Callable[[str, str], None] = lambda *_: None, *, hosting: bool = False
+) -> None:
+    """Refuse a queue that is another user's; COMPLAIN (text, remedy) of what others can write to, now and later."""
+    try:
+        owner = config.check_root(root, trusted=args.trust_root, complain=complain, hosting=hosting)
+    except Unsafe:
+        if not _is_trusted(root):
+            raise
+        args.trust_root = True
+        owner = config.check_root(root, trusted=True, complain=complain, hosting=hosting)
+
+    def complain_below(path: str) -> None:
+        from amq.quoting import shell
+
+        complain(f"other users can write to {path}", f"chmod -R go-w {shell(root)}")
+
+    descent.guard = descent.Guard(trusted=args.trust_root, owner=owner, complain=complain_below)
+
+
+def _is_trusted(root: str) -> bool:
+    """Whether the user has said so for good, by `amq trust`."""
+    from amq.runtime.trust import is_trusted
+
+    try:
+        return is_trusted(root, private_directory(root))
+    except (AmqError, OSError):
+        return False
+
+
+def complain_no_more() -> None:
+    """Leave the terminal to the program that is hosted now."""
+    descent.guard.complain = lambda _: None
+
+
+def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False, hosting: bool = False) -> Mailbox:
+    """The mailbox that is meant; with `anyone`, for what only looks at all of them, nobody has to say who they are."""
+    from amq.mail.mailbox import Mailbox
+
+    root, environ = find_queue(args, out, hosting=hosting), config.environment()
+    me = config.resolve_me(args.me, environ, person=anyone or stdin_is_terminal(), is_known=known_in(root))
+    mailbox = Mailbox(root, me.value, strict=args.strict, warn=out.warn)
+    if me.source == "AM_ME" and not (anyone or hosting):
+        _say_if_hosted_elsewhere(mailbox, environ.get(config.RUN), out)
+    return mailbox
+
+
+def _say_if_hosted_elsewhere(mailbox: Mailbox, run: str | None, out: Output) -> None:
+    """Say that this shell acts as an agent that `amq run` hosts elsewhere, where that is known.
+
+    The agent's own shells have the RUN of its notifier: no sandbox hides that, as it hides processes. Nothing is known
+    where either is empty.
+    """
+    from amq.store.notifier_info import read_notifier
+
+    account = mailbox.account
+    try:
+        host = None if run == "" else read_notifier(account.agent)
+    except (AmqError, OSError):
+        return
+    if host and host.run not in ("", run):
+        what = f"this shell acts as {account.me} (AM_ME), which amq run hosts elsewhere (process {host.pid})"
+        out.warn(f"{what}: it does not see mail drained here; unset AM_ME, or add --me user")
+
+
+def known_in(root: str) -> Callable[[str], bool]:
+    """Whether a handle is known in the queue at ROOT."""
+    from functools import partial
+
+    from amq.layout import QueueLayout
+    from amq.store import registry
+
+    return partial(registry.is_known, QueueLayout(root))

@@ -1,0 +1,55 @@
+"""The options of `amq run` and `amq wake`: when an agent is told of its mail, and in which words."""
+
+from __future__ import annotations
+
+from amq.cli.options import count, duration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace, _ArgumentGroup
+
+    from amq.cli.output import Output
+    from amq.runtime.policy.schedule import SchedulePolicy
+
+_TIMES = (
+    ("--debounce", "0s", "wait this long for more mail before waking an idle agent"),
+    ("--urgent-after", "0s", "time that urgent mail waits for a busy agent"),
+    ("--normal-after", "2m", "time that other mail waits for a busy agent"),
+    ("--low-after", "60s", "idle time before low-priority mail is announced"),
+)
+
+_UNKNOWN = (
+    "amq does not know {}, so it types nothing into it and notifies you of mail instead",
+    "to notify it: add --prompt TEXT (its prompt) or --profile NAME|FILE (which CLI it is), or let it run amq drain",
+)
+
+
+def say_unknown(program: str, out: Output) -> None:
+    """Say that nothing is typed into PROGRAM, and the ways out."""
+    for line in _UNKNOWN:
+        out.note(line.format(program))
+
+
+def add_when(parser: ArgumentParser) -> _ArgumentGroup:
+    """Add them to PARSER, in a group that is returned."""
+    when = parser.add_argument_group("when to notify the agent, and with what")
+    for name, default, text in _TIMES:
+        when.add_argument(name, type=duration, metavar=default, help=f"{text} (default {default})")
+    when.add_argument("--preview", action="store_true", help="show the newest subject, which another agent wrote")
+    when.add_argument(
+        "--preview-len", type=count, default=48, metavar="48", help="length of the subject shown, in characters"
+    )
+    return when
+
+
+def policy(args: Namespace) -> SchedulePolicy:
+    """The times that were given, and for the others their usual values."""
+    from amq.runtime.policy.schedule import SchedulePolicy
+
+    names = ("debounce", "urgent_after", "normal_after", "low_after", "hooks_within")
+    return SchedulePolicy(**{name: value for name in names if (value := getattr(args, name, None)) is not None})
+
+
+def preview(args: Namespace) -> int:
+    """The longest subject to show, in characters; 0: none."""
+    return int(args.preview_len) if args.preview else 0

@@ -1,0 +1,75 @@
+"""Looking across the mailboxes of all agents. A mailbox that is damaged is warned of and stops nothing."""
+
+from __future__ import annotations
+
+from amq.errors import Unreadable, UnsafePath, why
+from amq.store import maildir, registry
+from amq.store.durable import Directory
+from amq.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from amq.layout import AgentLayout, RootedPath
+    from amq.mail.account import Account
+    from amq.store.maildir import Found
+
+
+def agents(account: Account, only: Sequence[str] = ()) -> dict[str, AgentLayout]:
+    """The mailboxes of every agent (of ONLY these, if any are named) by handle, our own first.
+
+    Own first, because where two messages claim one id, ours is the one that nobody else has put there.
+    A mailbox that cannot be looked into is warned of and left out. Raises UsageError for what is no handle, NotFound
+    for an agent that has no mailbox, OSError for one of ONLY these that cannot be looked into.
+    """
+    only = [account.named(word, "--agents") for word in only]
+    unusable: dict[str, OSError] = {}
+    present = registry.mailboxes(account.queue, unusable.__setitem__)
+    for handle, error in unusable.items():
+        if handle in only:
+            raise error
+        left_out(account, account.queue.agent(handle).home, error)
+    for handle in only:
+        if handle not in present:
+            raise account.unknown(handle, account.registered() or [], f"amq init --agents {handle}")
+    chosen = [handle for handle in present if not only or handle in only]
+    return {handle: account.queue.agent(handle) for handle in sorted(chosen, key=account.me.__ne__)}
+
+
+def ids(account: Account, path: RootedPath, find: Callable[[Directory], list[str]] = maildir.message_ids) -> list[str]:
+    """The ids in the directory PATH, as FIND tells them, sorted; none, with a warning, if it can not be read."""
+    try:
+        with Directory(path) as directory:
+            return sorted(find(directory))
+    except FileNotFoundError:  # another program's mailbox may lack some directories
+        return []
+    except OSError as error:
+        left_out(account, path, error)
+        return []
+
+
+def left_out(account: Account, path: str, error: OSError) -> None:
+    """Warn that PATH cannot be looked into; once of a link, which may be met on the way to several."""
+    if isinstance(error, UnsafePath):
+        account.warn_once(f"{error}; it is skipped; {error.hint}")
+    else:
+        account.warn(f"{path} is skipped: {why(error)}")
+
+
+def look(path: RootedPath, identifiers: Sequence[str]) -> Iterator[Found]:
+    """A look at the heads of these messages in the directory PATH; those that went away meanwhile are left out."""
+    if identifiers:
+        with Directory(path) as directory:
+            for identifier in identifiers:
+                found = maildir.look(directory, identifier)
+                if found is not None:
+                    yield found
+
+
+def warn_of(account: Account, path: str, found: Found) -> None:
+    """Say that a message without a header was left out, and why."""
+    if isinstance(found.error, Unreadable):
+        account.warn(f"{found.error}; skipped")
+    else:
+        account.warn(f"{path}/{visible(found.id)} is not a message, skipped: {visible(str(found.error))}")

@@ -1,0 +1,296 @@
+"""Draining: mail is held, shown, acknowledged, and only then taken out of `new`."""
+
+from __future__ import annotations
+
+from amq.errors import AmqError, BadMessage, Unreadable, why
+from amq.mail.drain_order import in_order
+from amq.message import Header
+from amq.names import SUFFIX
+from amq.record import record, replace
+from amq.store import dlq_write, durable, maildir, priority_cache
+from amq.store.acks import acknowledge
+from amq.store.drain_claim import DrainClaim, claim
+from amq.store.durable import Directory
+from amq.store.locks import mailbox_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterator, Sequence
+    from typing import Self
+
+    from amq.mail.account import Account
+
+    Fits = Callable[["Drained"], bool]
+    """Whether there is room for one message more, which is then taken."""
+
+BATCH_MESSAGES = 256
+BATCH_BYTES = 4 * 1024 * 1024
+MOST_NAMED = 3
+"""Messages that cannot be read and are named in warnings; of the others only the number is said."""
+
+
+@record
+class Drained:
+    """A message that is being shown: its header and text, or what is wrong with it.
+
+    `redelivered`: a drain that was cut off may have shown it before. `acked`: it asks for an acknowledgement and gets
+    one now. A bad one goes `to_dlq`, or if it can not be copied it is moved aside. One that is only `peeked` at stays
+    where it is, good or bad.
+    """
+
+    id: str
+    header: Header | None
+    text: str
+    size: int
+    redelivered: bool
+    acked: bool
+    error: BadMessage | None = None
+    to_dlq: bool = False
+    peeked: bool = False
+
+
+class Drain:
+    """Mail held for showing. Iterate over it inside `with`: over messages, or over `batches()` of them.
+
+    A message counts as shown when the next one (the next batch) is asked for, or the `with` block ends without an
+    exception. Until then it is in `new`; if this process dies, or the block raises, it is shown again by the next
+    drain, marked `redelivered`. `count` is how many are held, `remaining` how many more were free to take. What cannot
+    be read is in neither: it stays in `new`, is warned of, and is in `unreadable`.
+    """
+
+    def __init__(self, account: Account, limit: int, *, ack: bool, only: Sequence[str]) -> None:
+        self._account = account
+        self._limit = 0 if only else limit
+        self._ack = ack
+        self._only = only
+        self._hold: DrainClaim | None = None
+        self._handed: list[Drained] = []
+        self.count = 0
+        self.remaining = 0
+        self._lost: dict[str, Unreadable] = {}
+
+    @property
+    def unreadable(self) -> list[Unreadable]:
+        """What was found that cannot be read, each with what to do about it."""
+        return list(self._lost.values())
+
+    def __enter__(self) -> Self:
+        account = self._account
+        wanted = self._only or self._waiting()
+        self._hold = claim(account.agent, wanted, self._limit, account.temporary(), account.clock(), self._lost)
+        self.count, self.remaining = len(self._hold.ids), self._hold.remaining
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        assert self._hold is not None
+        try:
+            if kind is None:
+                self._settle()
+                self._hold.release()
+        finally:
+            self._hold.abandon()
+            _warn_of(self._account, self.unreadable)
+
+    def __iter__(self) -> Iterator[Drained]:
+        for batch in self._read_batches():
+            for item in batch:
+                self._settle_when_full()
+                self._handed.append(item)
+                yield item
+
+    def batches(self, fits: Fits | None = None) -> Iterator[list[Drained]]:
+        """The messages in batches of a bounded size, each settled when the next is asked for.
+
+        With `fits`, which takes at least the first, one batch of those before the first that does not fit. The others
+        are not held any longer: they stay in `new` as they were, and count as remaining.
+        """
+        for batch in self._read_fitting(fits) if fits else self._read_batches():
+            self._settle()
+            self._handed = batch
+            yield batch
+
+    def _waiting(self) -> list[str]:
+        """What is in `new`, in the order in which it is to be shown. It may be much, and needs no lock."""
+        agent = self._account.agent
+        known = priority_cache.load(agent)
+        with Directory(agent.inbox_new) as new:
+            ordered, found = in_order(new, maildir.entry_ids(new), known, self._lost)
+        if self._limit:
+            priority_cache.save(agent, known, found, self._account.temporary())
+        return ordered
+
+    # -- showing -------------------------------------------------------------------------------------------------------
+
+    def _read_batches(self) -> Iterator[list[Drained]]:
+        assert self._hold is not None, "iterate inside `with`"
+        batch: list[Drained] = []
+        size = 0
+        with Directory(self._account.agent.inbox_new) as new:
+            for identifier in self._hold.ids:
+                item = self._read(new, identifier)
+                if item is None:
+                    continue
+                batch.append(item)
+                size += item.size
+                if len(batch) >= BATCH_MESSAGES or size >= BATCH_BYTES:
+                    yield batch
+                    batch, size = [], 0
+                    self._hold.touch()
+        if batch:
+            yield batch
+
+    def _read_fitting(self, fits: Fits) -> Iterator[list[Drained]]:
+        assert self._hold is not None, "iterate inside `with`"
+        held, batch, looked_at = self._hold.ids, list[Drained](), 0
+        with Directory(self._account.agent.inbox_new) as new:
+            for looked_at, identifier in enumerate(held, 1):
+                item = self._read(new, identifier)
+                if item is not None and not fits(item):
+                    looked_at -= 1
+                    break
+                batch += [item] if item else []
+        if looked_at < len(held):
+            self._hold.narrow([item.id for item in batch], self._account.temporary())
+            self.count, self.remaining = len(batch), self.remaining + len(held) - looked_at
+        if batch:
+            yield batch
+
+    def _read(self, new: Directory, identifier: str) -> Drained | None:
+        """A held message as it is now; None if there is nothing to show: it stays in `new`, or another has taken it."""
+        assert self._hold is not None
+        try:
+            return _read(new, identifier, again=identifier in self._hold.redelivered, ack=self._ack)
+        except FileNotFoundError:
+            self._hold.unsettled.discard(identifier)
+        except Unreadable as error:
+            self._lost[identifier] = error
+            priority_cache.forget_all(self._account.agent)
+        self.count -= 1
+        return None
+
+    # -- settling ------------------------------------------------------------------------------------------------------
+
+    def _settle_when_full(self) -> None:
+        if len(self._handed) >= BATCH_MESSAGES:
+            self._settle()
+
+    def _settle(self) -> None:
+        """What was handed out has been shown: acknowledge it, then take it out of `new`, to the disk.
+
+        In this order a crash in between can acknowledge twice, which changes nothing, and never forgets to.
+        """
+        assert self._hold is not None
+        shown, self._handed = self._handed, []
+        unsettled = self._hold.unsettled
+        unsettled.update(item.id for item in shown)
+        self._acknowledge([item.header for item in shown if item.acked and item.header is not None])
+        good = [item.id for item in shown if item.header is not None]
+        try:
+            refused = self._take(good)
+        except OSError as error:
+            raise AmqError(
+                f"mail was shown but could not be moved out of new: {why(error)}",
+                hint="drain again: it shows the mail again, marked as redelivered",
+            ) from error
+        unsettled.difference_update(set(good).difference(refused))
+        twin = BadMessage("another message with this id was shown before", "invalid_header")
+        bad = [(item.id, item.error) for item in shown if item.error is not None]
+        for identifier, wrong in (*bad, *((identifier, twin) for identifier in refused)):
+            if self._put_away(identifier, wrong):
+                unsettled.discard(identifier)
+
+    def _acknowledge(self, headers: list[Header]) -> None:
+        """All at once; where that fails one by one, so that a sender who can not be told keeps nobody else waiting."""
+        if not headers:
+            return
+        account = self._account
+        try:
+            acknowledge(account.queue, account.me, headers, account.clock(), account.temporary())
+        except OSError as error:
+            if len(headers) > 1:
+                for header in headers:
+                    self._acknowledge([header])
+                return
+            again = f"repeat it: `amq ack --id {headers[0].id}`"
+            account.warn(f"acknowledging failed ({why(error)}); {again}")
+
+    def _take(self, ids: list[str]) -> list[str]:
+        """Move IDS from `new` to `cur`; those of which `cur` has another message already."""
+        if not ids:
+            return []
+        agent = self._account.agent
+        refused = []
+        with mailbox_lock(agent), Directory(agent.inbox_new) as new, Directory(agent.inbox_cur) as cur:
+            for identifier in ids:
+                try:
+                    durable.move_exclusive(new, identifier + SUFFIX, cur)
+                except FileExistsError:
+                    refused.append(identifier)
+            durable.sync(cur)
+            durable.sync(new)
+        return refused
+
+    def _put_away(self, identifier: str, error: BadMessage) -> bool:
+        """Whether the message is out of `new`; if not, the next drain tries again."""
+        account = self._account
+        try:
+            dlq_write.to_dead_letter(account.agent, identifier, error, account.temporary(), account.clock())
+        except OSError as failure:
+            account.warn(f"{identifier} could not be moved to the dead letters: {why(failure)}")
+            return False
+        return True
+
+
+def glance(account: Account, limit: int, skip: Container[str], fits: Fits | None) -> tuple[list[Drained], int]:
+    """See `Mailbox.glance`."""
+    items, lost, looked_at = list[Drained](), dict[str, Unreadable](), 0
+    with Directory(account.agent.inbox_new) as new:
+        present = [identifier for identifier in maildir.entry_ids(new) if identifier not in skip]
+        ordered = in_order(new, present, priority_cache.load(account.agent), lost)[0]
+        for looked_at, identifier in enumerate(ordered[: limit or None], 1):
+            item = _glance(new, identifier, lost)
+            if item is not None and fits is not None and not fits(item):
+                looked_at -= 1
+                break
+            items += [item] if item else []
+    _warn_of(account, list(lost.values()))
+    return items, len(ordered) - looked_at
+
+
+def _glance(new: Directory, identifier: str, lost: dict[str, Unreadable]) -> Drained | None:
+    try:
+        item = _read(new, identifier, again=False, ack=False)
+    except FileNotFoundError:
+        return None
+    except Unreadable as error:
+        lost[identifier] = error
+        return None
+    return replace(item, to_dlq=False, peeked=True)
+
+
+def _warn_of(account: Account, unreadable: Sequence[Unreadable]) -> None:
+    """Say what cannot be read, and what to do about it; every look says it, and one process says it once."""
+    for error in unreadable[:MOST_NAMED]:
+        account.warn_once(f"{error.message}, and stays in new; {error.hint}")
+    if len(unreadable) > MOST_NAMED:
+        account.warn_once(f"{len(unreadable) - MOST_NAMED} more messages cannot be read, and stay in new")
+
+
+def _read(new: Directory, identifier: str, *, again: bool, ack: bool) -> Drained:
+    """A message, good or bad. Raises Unreadable, or FileNotFoundError if it has gone."""
+    try:
+        return _open(new, identifier, again=again, ack=ack)
+    except FileNotFoundError:
+        raise
+    except OSError as error:  # the system's trouble, not the message's
+        raise maildir.unreadable(new, identifier, error) from error
+
+
+def _open(new: Directory, identifier: str, *, again: bool, ack: bool) -> Drained:
+    try:
+        message = maildir.open_message(new, identifier)
+    except BadMessage as error:
+        copyable = dlq_write.original(new, identifier) is not None
+        return Drained(identifier, None, "", 0, again, acked=False, error=error, to_dlq=copyable)
+    acked = ack and message.header.ack_required
+    return Drained(identifier, message.header, message.text, len(message.body), again, acked)

@@ -1,0 +1,107 @@
+"""What waits in an inbox, for one who looks again and again: each file is read once, also one that is no message.
+
+There may be a hundred thousand of them, and the looks share a process with the keys of a person at a terminal. So no
+step that the interpreter does in one go grows with their number, but for some that take a few milliseconds of it.
+"""
+
+from __future__ import annotations
+
+from heapq import merge
+
+from amq.errors import Unreadable
+from amq.instants import SECOND
+from amq.mail.mailbox import Unread
+from amq.store import maildir
+from amq.store.durable import Directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from amq.mail.account import Account
+
+MOST_STAMPS = 1000
+"""Bad files that one look asks for changes in place: all of them, if there are so few."""
+SETTLED_S = 2
+"""Seconds after which a file that changes has another time, on whatever filesystem."""
+_PORTION = 1000
+"""Messages that are sorted in one go."""
+_ANY = 0
+"""In the place of an inode that is not known; no file has it."""
+
+
+def _order(unread: Unread) -> tuple[int, str]:
+    return unread.created_ns, unread.id
+
+
+class InboxView:
+    """The unread mail of an account, as it was at the last look."""
+
+    def __init__(self, account: Account, before: Iterable[Unread] = ()) -> None:
+        """BEFORE is what an earlier view had: its good messages are not opened, since they never change."""
+        self._account = account
+        self._unread = list(before)
+        self._by_id = {each.id: each for each in self._unread}
+        self._inodes = {each.id: _ANY for each in self._unread if each.sender}
+        self._stamps: dict[str, tuple[int, ...]] = {}  # of bad files that need not be looked at again
+        self._turn = 0  # among these
+
+    def look(self) -> list[Unread]:
+        """What waits in `new` now, oldest first; never fails for a bad file.
+
+        Of what was there before, it opens what is bad and may have become readable or a message: a file of another
+        inode, or that was changed since, of which MOST_STAMPS are asked in turn.
+        """
+        with Directory(self._account.agent.inbox_new) as new:
+            files = maildir.message_inodes(new)
+            self._forget_changed(new)
+            gone = [each for each in self._by_id if each not in files]
+            for each in gone:
+                self._forget(each)
+                del self._by_id[each]
+            fresh = [each for each, inode in files.items() if self._inodes.get(each) not in (inode, _ANY)]
+            came = [unread for each in fresh if (unread := self._opened(new, each))]
+        if gone or came:
+            kept = [each for each in self._unread if self._by_id.get(each.id) is each]
+            self._unread = _in_order(kept, came)
+            self._by_id.update((each.id, each) for each in came)
+        return self._unread
+
+    def _forget_changed(self, new: Directory) -> None:
+        """Of the bad files those whose turn it is, and which are not as they were."""
+        turn = list(self._stamps)[self._turn : self._turn + MOST_STAMPS]
+        self._turn = self._turn + MOST_STAMPS if len(turn) == MOST_STAMPS else 0
+        for each in turn:
+            if maildir.stamp(new, each) != self._stamps[each]:
+                self._forget(each)
+
+    def _forget(self, identifier: str) -> None:
+        self._inodes.pop(identifier, None)
+        self._stamps.pop(identifier, None)
+
+    def _opened(self, new: Directory, identifier: str) -> Unread | None:
+        """What is in a file; None if it has gone, or is what was known of it. What will not change is remembered."""
+        stamp = maildir.stamp(new, identifier)  # before the look: what changes between the two is another one then
+        self._forget(identifier)
+        found = maildir.look(new, identifier)
+        if found is None or not stamp:
+            return None
+        if header := found.header:
+            self._inodes[identifier] = stamp[0]
+            unread = Unread(identifier, header.sender, header.priority, header.subject, header.created_ns)
+        else:
+            unread = Unread(identifier, "", "", "")
+            is_lasting = not isinstance(found.error, Unreadable) or found.error.is_forbidden
+            if is_lasting and stamp[-1] < self._account.clock() - SETTLED_S * SECOND:
+                self._inodes[identifier], self._stamps[identifier] = stamp[0], stamp
+        before = self._by_id.pop(identifier, None)
+        if before == unread:
+            self._by_id[identifier] = before
+            return None
+        return unread
+
+
+def _in_order(kept: list[Unread], came: list[Unread]) -> list[Unread]:
+    """KEPT, which is in order, and CAME."""
+    portions = (came[at : at + _PORTION] for at in range(0, len(came), _PORTION))
+    return list(merge(kept, *(sorted(portion, key=_order) for portion in portions), key=_order))

@@ -1,0 +1,259 @@
+"""The verbs an agent has: send, list, read, drain, acknowledge, reply.
+
+    mailbox = Mailbox("/project/.agent-mail", "codex")
+    mailbox.send(["claude"], b"Please look at the parser.", Draft(subject="Review", kind="review_request"))
+    with mailbox.drain() as mail:
+        for item in mail:
+            print(item.header.sender, item.text)
+
+Every verb is synchronous and leaves the queue in a good state whatever happens. Errors are those of `amq.errors`, each
+with a hint for the reader. Nothing here prints, waits for mail, or reads the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from amq.errors import UsageError
+from amq.mail.account import Account
+from amq.message import Message
+from amq.names import check_line, message_id
+from amq.record import record
+from amq.store import maildir
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+
+    from amq.layout import RootedPath
+    from amq.mail.agents_overview import Agent
+    from amq.mail.dead_letters import Opened, Retried
+    from amq.mail.draining import Drain, Drained, Fits
+    from amq.mail.inbox_view import InboxView
+    from amq.mail.sending import Draft, Replied, Sent
+    from amq.mail.threads import Entry
+    from amq.mail.trace import Trace
+    from amq.store.acks import Ack
+    from amq.store.dlq_read import Letter
+    from amq.store.maildir import Found
+    from amq.store.presence import Presence
+
+
+@record
+class Unread:
+    """A message that waits in `new`, as far as a waker has to know.
+
+    A bad one has no sender and normal priority, and is older than all others.
+    """
+
+    id: str
+    sender: str
+    priority: str
+    subject: str
+    created_ns: int = 0
+
+
+class Mailbox:
+    """One agent's mail. The arguments are those of `Account`."""
+
+    def __init__(
+        self,
+        root: str,
+        me: str,
+        *,
+        strict: bool = False,
+        warn: Callable[[str], None] = lambda _: None,
+        clock: Callable[[], int] = time.time_ns,
+        random: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.account = Account(root, me, strict=strict, warn=warn, clock=clock, random=random)
+
+    def send(self, to: Sequence[str], body: bytes, draft: Draft | None = None, *, create: bool = False) -> Sent:
+        """Deliver BODY to the handles TO (`@all`: every registered agent but me), durably, before it returns.
+
+        A recipient that is not there is refused unless `create`. A repeat with the same `new_id` and content changes
+        nothing but what is missing. Raises UsageError, NotFound, Conflict, Uncertain, AmqError.
+        """
+        from amq.mail import sending
+
+        return sending.send(self.account, to, body, draft or sending.Draft(), create=create)
+
+    def reply(self, identifier: str, body: bytes, draft: Draft | None = None, *, create: bool = False) -> Replied:
+        """Answer the message IDENTIFIER of new, cur or sent: to its sender, or if I sent it to its recipients.
+
+        Thread, subject, kind and references follow from it unless the draft says otherwise; the priority does not.
+        Raises what `send` raises.
+        """
+        from amq.mail import sending
+
+        return sending.reply(self.account, identifier, body, draft or sending.Draft(), create=create)
+
+    def unread(self, before: Iterable[Unread] = ()) -> list[Unread]:
+        """What waits in `new`, oldest first. Never fails for a bad message file.
+
+        Who looks again gives what it has seen BEFORE: of this only bad messages are opened, since a good one never
+        changes and what can not be read may become readable.
+        """
+        return self.inbox_view(before).look()
+
+    def inbox_view(self, before: Iterable[Unread] = ()) -> InboxView:
+        """A view of what waits in `new`, for who looks many times; BEFORE is what has been seen already."""
+        from amq.mail.inbox_view import InboxView
+
+        return InboxView(self.account, before)
+
+    def has_new(self) -> bool:
+        """Whether anything waits in `new`, good or bad; nothing does where the mailbox is away at the moment."""
+        return maildir.has_entries(self.account.agent.inbox_new)
+
+    def list(self, *boxes: str) -> list[Found]:
+        """The messages in the given boxes (`new`, `cur`; none: both), oldest first, ties by id; moves nothing."""
+        from amq.mail import listing
+
+        return listing.listed(self.account.agent, boxes or listing.BOXES)
+
+    def oldest(self, *boxes: str) -> Iterator[Found]:
+        """The same, for a reader who does not need all: opens only what is asked for.
+
+        Messages come by the time in their names, where these are of the usual form.
+        """
+        from amq.mail import listing
+
+        return listing.oldest(self.account.agent, boxes or listing.BOXES)
+
+    def peek(self, identifier: str) -> tuple[Message, str]:
+        """A message of new, cur or sent, and the box it is in; moves nothing. Raises NotFound or BadMessage."""
+        return maildir.find(self.account.agent, message_id(identifier))
+
+    def drain(self, limit: int = 20, *, ack: bool = True, only: Sequence[str] = ()) -> Drain:
+        """Take new mail: a context manager that holds up to LIMIT messages (0: all) until they have been shown.
+
+        `only` names the messages meant, instead of the urgent and oldest. See `Drain`.
+        """
+        from amq.mail.draining import Drain
+
+        return Drain(self.account, limit, ack=ack, only=only)
+
+    def thread(
+        self, thread: str, *, agents: Sequence[str] = (), limit: int = 0, bodies: bool = False
+    ) -> Sequence[Entry]:
+        """The conversation THREAD over the mailboxes of all agents (or of `agents`), each message once, oldest first
+        but for answers, which come behind what their `refs` name.
+
+        The last `limit` of it (0: all), with their text if `bodies`. Bad messages are warned of and left out. Raises
+        UsageError for no thread, NotFound for an agent without a mailbox.
+        """
+        from amq.mail import threads
+
+        return threads.conversation(self.account, thread, agents, limit, bodies=bodies)
+
+    def who(self) -> Sequence[Agent]:
+        """Every agent that is registered or has a mailbox, by handle, and how it stands; damage is warned of."""
+        from amq.mail import agents_overview
+
+        return agents_overview.roster(self.account)
+
+    def presences(self) -> Sequence[Presence]:
+        """What the agents say they are at, by handle; a file that can not be understood is warned of and left out."""
+        from amq.mail import agents_overview
+
+        return agents_overview.presences(self.account)
+
+    def set_presence(self, status: str, note: str = "") -> Presence:
+        """Say what I am at, durably; an earlier note goes. Raises UsageError unless both are plain text of one line."""
+        from amq.store.presence import write_presence
+
+        if not status:
+            raise UsageError("the status is empty", hint="name a status, such as busy or idle")
+        for what, text in (("status", status), ("note", note)):
+            check_line(text, what)
+        account = self.account
+        return write_presence(account.agent, account.me, status, note, account.clock(), account.temporary())
+
+    def glance(
+        self, limit: int = 20, *, skip: Container[str] = (), fits: Fits | None = None
+    ) -> tuple[Sequence[Drained], int]:
+        """What a drain would show, LIMIT messages at most (0: all), and how many more there are; moves nothing.
+
+        The ids in SKIP are left out, and with `fits` what comes from the first message on that does not fit. Nothing
+        is held, so a drain may be showing the same. What cannot be read is warned of, and is in neither.
+        """
+        from amq.mail.draining import glance
+
+        return glance(self.account, limit, skip, fits)
+
+    def acknowledge(self, identifier: str) -> Ack:
+        """Acknowledge a message by hand, once; the acknowledgement that stands. Raises NotFound or BadMessage."""
+        from amq.store.acks import acknowledge
+
+        account = self.account
+        message, box = self.peek(identifier)
+        if box == "sent" and account.me not in message.header.to:
+            raise UsageError(f"{message.header.id} is your own: only its recipients can acknowledge it")
+        return acknowledge(account.queue, account.me, [message.header], account.clock(), account.temporary())[0]
+
+    def letters(self) -> Sequence[Letter]:
+        """My dead letters, oldest first, and what was moved aside instead (of the box `refused`).
+
+        The envelope of none of them is trusted, and no damage stops it.
+        """
+        from amq.mail import dead_letters
+
+        return dead_letters.listed(self.account)
+
+    def letter(self, identifier: str) -> Opened:
+        """A dead letter with the message it keeps. Raises NotFound, or BadMessage for what is no file."""
+        from amq.mail import dead_letters
+
+        return dead_letters.opened(self.account, identifier)
+
+    def letter_seen(self, letter: Letter) -> None:
+        """File a dead letter as looked at, durably. Raises Conflict rather than replace another."""
+        from amq.mail import dead_letters
+
+        dead_letters.put_by(self.account, letter)
+
+    def retry(self, identifier: str, *, force: bool = False) -> Retried:
+        """Deliver the message that a dead letter keeps, if it is one now; else count the try in the letter.
+
+        Raises NotFound, Conflict if another message has its id, BadMessage for an envelope that names no message, and
+        AmqError after three tries unless `force`. The letter goes only when its message is in `new` for good; Uncertain
+        if the letter may be there still, and then a retry settles it.
+        """
+        from amq.mail import dead_letters
+
+        return dead_letters.retry(self.account, identifier, force=force)
+
+    def purge(self, letters: Iterable[Letter]) -> Sequence[Letter]:
+        """Remove dead letters for good; those that were removed. What can not be removed is warned of."""
+        from amq.mail import dead_letters
+
+        return dead_letters.purge(self.account, letters)
+
+    def sweep(self, age_s: float, *, remove: bool) -> Sequence[str]:
+        """The paths of temporary files, of all agents, that dead writers left AGE_S seconds ago or earlier.
+
+        With `remove` they have been removed. What can not be looked at is warned of.
+        """
+        from amq.mail import cleanup
+
+        return cleanup.stale(self.account, age_s, remove=remove)
+
+    def trace(self, identifier: str) -> Trace:
+        """Where a message is for each of its recipients, found by its id in my boxes, else in anyone's.
+
+        Raises NotFound, or BadMessage if every copy of it is damaged.
+        """
+        from amq.mail import trace
+
+        return trace.trace(self.account, identifier)
+
+    @property
+    def state_dir(self) -> RootedPath:
+        """The directory of our private state in this mailbox; made when it is first asked for."""
+        from amq.store.locks import open_state
+
+        agent = self.account.agent
+        open_state(agent, agent.state).close()
+        return agent.state

@@ -1,0 +1,229 @@
+"""Sending and replying: from what the writer says to bytes in every recipient's inbox."""
+
+from __future__ import annotations
+
+from amq.errors import BadMessage, Conflict, NotFound, UsageError
+from amq.instants import format_instant
+from amq.mail.account import Account
+from amq.message import (
+    LAST_REFS,
+    MAX_FILE_BYTES,
+    Header,
+    Message,
+    fits_answer,
+    header_object,
+    parse,
+    render,
+    reply_kind,
+    reply_subject,
+)
+from amq.names import KINDS, PERSON, PRIORITIES, check_line, check_new_id, message_id, p2p_thread
+from amq.record import record, replace
+from amq.store import maildir, registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from amq.layout import AgentLayout
+
+ALL = "@all"
+
+
+@record
+class Draft:
+    """What the writer of a message says about it, besides the body; empty means the default."""
+
+    subject: str = ""
+    thread: str = ""
+    kind: str = ""
+    priority: str = ""
+    labels: Sequence[str] = ()
+    context: dict[str, Any] | None = None
+    refs: Sequence[str] = ()
+    ack: bool = False
+    new_id: str = ""
+
+
+@record
+class Sent:
+    """A message that was sent. `repeated`: every recipient had it already. `outbox_error`: why no copy was kept."""
+
+    id: str
+    thread: str
+    to: list[str]
+    subject: str
+    outbox_error: str = ""
+    repeated: bool = False
+
+
+@record
+class Replied:
+    """A reply that was sent, to the message `in_reply_to`, which was found in `original_box`: new, cur or sent."""
+
+    sent: Sent
+    in_reply_to: str
+    original_box: str
+
+
+def send(account: Account, to: Sequence[str], body: bytes, draft: Draft, *, create: bool = False) -> Sent:
+    """See `Mailbox.send`."""
+    recipients = _recipients(account, to, create)
+    _check_draft(draft)
+    if not draft.thread and len(recipients) > 1:
+        raise UsageError("several recipients need a thread", hint="name it, for example: --thread plan/parser")
+    identifier, now = account.ids.make()
+    handles = list(recipients)
+    header = Header(
+        id=check_new_id(draft.new_id) if draft.new_id else identifier,
+        sender=account.me,
+        to=handles,
+        created=format_instant(now),
+        created_ns=now,
+        thread=draft.thread or p2p_thread(account.me, handles[0]),
+        subject=draft.subject,
+        ack_required=draft.ack,
+        refs=list(draft.refs),
+        priority=draft.priority or ("normal" if draft.kind else ""),
+        kind=draft.kind,
+        labels=list(draft.labels),
+        context=draft.context or {},
+    )
+    return _deliver(account, recipients, Message(header, body), repeatable=bool(draft.new_id))
+
+
+def reply(account: Account, identifier: str, body: bytes, draft: Draft, *, create: bool = False) -> Replied:
+    """See `Mailbox.reply`."""
+    message, box = maildir.find(account.agent, message_id(identifier))
+    original = message.header
+    thread = draft.thread or original.conversation
+    refs = _reply_refs(original, thread, draft.refs)
+    answer = replace(
+        draft,
+        subject=draft.subject or reply_subject(original.subject, thread, *refs),
+        thread=thread,
+        kind=draft.kind or reply_kind(original.kind),
+        refs=refs,
+    )
+    to = original.to if original.sender == account.me else [original.sender]
+    return Replied(send(account, to, body, answer, create=create), original.id, box)
+
+
+def _reply_refs(original: Header, thread: str, more: Sequence[str]) -> list[str]:
+    """What an answer in THREAD refers to: MORE, and all that the ORIGINAL does, or the last of it."""
+    if not fits_answer(thread):
+        raise UsageError(f"the thread name of {original.id} is too long", hint="reply in another thread: --thread NAME")
+    inherited = [*original.refs, original.id]
+    kept = inherited if fits_answer(thread, *inherited) else inherited[-LAST_REFS:]
+    return list(dict.fromkeys((*kept, *more)))
+
+
+def _recipients(account: Account, to: Sequence[str], create: bool) -> dict[str, AgentLayout]:
+    """Every recipient once, by handle, with the mailbox that is there."""
+    registered = account.registered()
+    everyone = [handle for handle in registered or [] if handle != account.me]
+    handles = list(dict.fromkeys(each for word in to for each in _named(account, word, everyone)))
+    if not handles:
+        raise UsageError(
+            "no recipient", hint="name them: --to HANDLE[,HANDLE…]; @all means every registered agent but you"
+        )
+    return {handle: _mailbox(account, handle, registered, create) for handle in handles}
+
+
+def _named(account: Account, word: str, everyone: list[str]) -> list[str]:
+    """The handles that WORD of `--to` names."""
+    return everyone if word.lower() == ALL else [account.named(word, "--to")]
+
+
+def _mailbox(account: Account, handle: str, registered: list[str] | None, create: bool) -> AgentLayout:
+    """See that HANDLE can get mail; a registered agent's mailbox is made if it is missing."""
+    listed = handle == PERSON or handle in (registered or ())
+    agent = account.queue.agent(handle)
+    if registry.has_mailbox(agent):
+        if not listed and registered is not None:
+            hint = f"add it: `amq init --agents {handle}`"
+            account.complain(NotFound(f"{handle} is not in the registry", hint=hint))
+    elif create and not listed and registered is not None:
+        registry.register(account.queue, [handle], account.clock())
+    elif create or listed:
+        registry.make_mailbox(account.queue, handle)
+    else:
+        raise account.unknown(handle, registered or [], f"amq init --agents {handle}, or send with --create")
+    return agent
+
+
+def _check_draft(draft: Draft) -> None:
+    if draft.kind and draft.kind not in KINDS:
+        raise UsageError(f"unknown kind {draft.kind!r}", hint=f"use one of {', '.join(KINDS)}")
+    if draft.priority and draft.priority not in PRIORITIES:
+        raise UsageError(f"unknown priority {draft.priority!r}", hint=f"use one of {', '.join(PRIORITIES)}")
+    check_line(draft.subject, "subject")
+    check_line(draft.thread, "thread")
+    for label in draft.labels:
+        check_line(label, "label")
+
+
+def _deliver(account: Account, recipients: dict[str, AgentLayout], message: Message, *, repeatable: bool) -> Sent:
+    header = message.header
+    data = _checked(message)
+    missing, kept = recipients, False
+    if repeatable:
+        data, missing, kept = _what_is_missing(account, recipients, message, data)
+        maildir.confirm(header.id, (agent for handle, agent in recipients.items() if handle not in missing))
+    error = ""
+    if missing:
+        error = maildir.deliver(data, header.id, missing, account.agent.sent, account.temporary())
+    elif not kept:
+        error = maildir.keep_missing(data, header.id, account.agent, account.temporary())
+    return Sent(header.id, header.thread, header.to, header.subject, error, repeated=not missing)
+
+
+def _checked(message: Message) -> bytes:
+    """The bytes of a message that every reader will take; raises UsageError for one that they would refuse."""
+    try:
+        data = render(message)
+        if len(data) > MAX_FILE_BYTES:
+            raise UsageError(
+                f"the message is {len(data):,} bytes long; the limit is {MAX_FILE_BYTES:,}",
+                hint="save it in a file and send the path",
+            )
+        parse(data, message.header.id)
+    except (BadMessage, ValueError) as error:
+        raise UsageError(f"this message would not be readable: {error}") from None
+    return data
+
+
+def _what_is_missing(
+    account: Account, recipients: dict[str, AgentLayout], message: Message, data: bytes
+) -> tuple[bytes, dict[str, AgentLayout], bool]:
+    """Of a repeated message: the bytes that stand there, the recipients who lack it, and whether a copy was kept.
+
+    Raises Conflict.
+    """
+    identifier = message.header.id
+    missing = {}
+    for handle, agent in recipients.items():
+        earlier = maildir.read_raw((agent.inbox_new, agent.inbox_cur), identifier)
+        if earlier is None:
+            missing[handle] = agent
+        else:
+            data = _same(message, earlier)
+    kept = maildir.read_raw((account.agent.sent,), identifier)
+    return data if kept is None else _same(message, kept), missing, kept is not None
+
+
+def _same(message: Message, there: bytes) -> bytes:
+    """The bytes that are there, if they are the same message but for its time; raises Conflict if not."""
+    identifier = message.header.id
+    try:
+        earlier = parse(there, identifier)
+        ours, theirs = ({**header_object(each.header), "created": ""} for each in (message, earlier))
+        if ours == theirs and parse(render(message), identifier).body == earlier.body:
+            return there
+    except BadMessage:
+        pass
+    raise Conflict(
+        f"another message with the id {identifier} was already sent",
+        hint="repeat with the same content, or without --new-id",
+    )

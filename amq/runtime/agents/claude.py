@@ -1,0 +1,101 @@
+"""Claude Code, measured on 2.1.332, 2.1.330 and 2.1.197.
+
+Its input row stands between two lines across the screen; the cursor is in it, though it is never visible. The row is
+gone while a dialog, a question to the user or the transcript has the screen.
+
+Its list of agents (`claude agents`, and the left arrow in an empty row) has such a row too. A line there becomes a
+session of its own, and Ctrl-X ends the one that is selected. It is known by its placeholder, by what stands below it,
+and by `state=clear`. Behind the prompt of a session stands a blank that does not break, behind the list's a plain one.
+
+Where the terminal is a plain one (TERM=linux), `>` stands for `❯`. For a screen reader the row is the last of plain
+text, behind `$`; 2.1.197 has no prompt at all there, and its row is not found. On a small screen a text of many rows
+pushes the lower line out, and a longer one is scrolled, as the lines say.
+
+Ctrl-X Enter submits the line (and queues it while Claude works), and its permission dialogs ignore it. On 2.1.197 it
+does nothing, so there a plain Enter follows, once, when the row shows our text and the title says that Claude idles:
+then no turn is under way that could open a dialog.
+
+From 2.1.330 it publishes its state, its dialogs and questions to the user included, to a terminal that answers it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.row import RowRule
+from amq.runtime.agents.profiles import HookStyle, NativeWay, Profile, StatusSource, ToolOutput
+from amq.runtime.policy.injection import InjectionRules, ReadyWhen
+
+ROW = RowRule(
+    prompt="❯",
+    framed=True,
+    placeholders=(
+        "Try .+",
+        "Press up to (?:edit|select) .+",
+        "Describe something to build, change, or fix",
+        "Resend your message to try again",
+        "Once fixed.+",
+        "Run /rewind to go back",
+    ),
+    suggests_behind="❯\xa0",  # the user's next line, as a model guesses it
+    elsewhere=(
+        "describe a task for a new session",
+        "Message @.+",  # a sub-agent's transcript: the line would be for it
+        "Press Enter to edit the selected message.*",
+        "Taking your message back…",
+        r"enter to (?:return|create|open)\b",
+        r"ctrl\+x to (?:remove|stop)\b",
+    ),
+    scrolled="^─+ [↑↓] \\d+ more ─",
+    shows=(3, 2, 5),
+)
+FLAT = RowRule(
+    prompt="$",
+    framed=False,
+    flat=True,
+    indent=3,
+    elsewhere=(r"^(?:◯|\( \)) main\s*$",),  # another's transcript: the line would be for that sub-agent
+    shows=(1, 1, 1),
+)
+
+PROFILE = Profile(
+    name="claude",
+    programs=("claude",),
+    session=(
+        "CLAUDECODE",
+        "CLAUDE_CODE_SESSION_ID",
+        "CLAUDE_CODE_CHILD_SESSION",
+        "CLAUDE_CODE_SESSION_ATTENDED",
+        "CLAUDE_CODE_LAUNCHED_BY_SESSION_IDS",
+        "CLAUDE_CODE_SSE_PORT",  # an editor sets it, too, and then it is wanted
+        "CLAUDE_CODE_ENTRYPOINT",
+        "CLAUDE_PROJECT_DIR",
+        "CLAUDE_ENV_FILE",
+        "CLAUDE_PID",
+    ),
+    tested=("2.1.332", "2.1.330", "2.1.197"),
+    hooks=HookStyle.SETTINGS,
+    publishes=StatusSource.SESSIONS,
+    native=NativeWay.CLAUDE_SOCKET,
+    keeps_path=True,
+    answers_state=True,
+    tool_output=ToolOutput(30_000, variable="BASH_MAX_OUTPUT_LENGTH"),  # which raises nothing, measured to 2.1.332
+    no_session=("agents",),
+    # Ctrl-J breaks the line, Ctrl-U clears one line of many, Ctrl-C may end a turn and leave the line
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
+    rules=InjectionRules(
+        prompt_row=replace(ROW, also=(replace(ROW, prompt=">", suggests_behind=">\xa0"), FLAT)),
+        submit=b"\x18\r",
+        dialog_safe=True,
+        fallback_submit_key=ENTER,
+        fallback_versions=("2.1.197",),
+        idle_title="✳".encode(),
+        busy_sign="esc to interrupt",
+        needs_paste_mode=True,
+        full_screen=True,
+        ready_when=ReadyWhen.TITLED,  # its trust dialog, which the submit key would answer, comes before the title
+        startup_quiet_s=1.0,  # keys in the first second are often swallowed
+        startup_grace_s=1.0,
+    ),
+)

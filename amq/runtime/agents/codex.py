@@ -1,0 +1,70 @@
+"""Codex, measured on 0.171.0 and 0.169.0.
+
+It is started without its shared daemon, because that runs shell commands with the environment of the first Codex that
+used it, and so with another agent's AM_ME. And it is given a queue key of our own, F21, which its dialogs ignore and
+which does not break off a turn as Enter does. Started without it, it has Tab, which queues a line too, and submits it
+at once where it idles; neither approves anything.
+
+The fields of /review, /rename, /export and /goal are drawn like its input row. They are known by another placeholder
+and by the line below them; our key has no effect there, and Enter would submit them.
+"""
+
+from __future__ import annotations
+
+from amq.pty.encode import kitty_key
+from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.row import RowRule
+from amq.runtime.agents.profiles import Addition, HookStyle, NativeWay, Profile, ToolOutput
+from amq.runtime.policy.injection import InjectionRules, ReadyWhen
+
+F21 = 57384  # in kitty's numbering
+QUEUE_SETTING = "tui.keymap.composer.queue="
+
+PROFILE = Profile(
+    name="codex",
+    programs=("codex",),
+    tested=("0.171.0", "0.169.0"),
+    session=("CODEX_THREAD_ID", "CODEX_SESSION_ID", "CODEX_TOOL_CALL_ID"),
+    settings=("CODEX_HOME", ".codex/config.toml"),
+    additions=(
+        Addition(
+            ("--no-daemon",),
+            unless=("--no-daemon", "--daemon", "shell_environment_policy.set.AM_ME"),
+            why="its daemon would run commands with the environment of the process that started it first",
+        ),
+        Addition(
+            ("-c", f'{QUEUE_SETTING}["tab","f21"]'),
+            unless=(QUEUE_SETTING, f"-c{QUEUE_SETTING}"),
+            why="a key that submits a line and that its dialogs ignore",
+        ),
+        Addition(
+            ("-c", "shell_environment_policy.set.PATH={path}"),
+            unless=("shell_environment_policy", "-cshell_environment_policy", "allow_login_shell"),
+            unless_configured=("shell_environment_policy", "allow_login_shell"),
+            why="its login shells would not find amq",
+        ),
+    ),
+    chooses_environment=("shell_environment_policy",),
+    hooks=HookStyle.CONFIG,
+    hooks_need_trust=True,
+    native=NativeWay.CODEX_QUEUE,
+    tool_output=ToolOutput(10_000),  # for a model that it does not know, measured to 0.171.0; for others it is more
+    submit_needs="f21",
+    usual_submit=b"\t",
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
+    rules=InjectionRules(
+        prompt_row=RowRule(
+            prompt="›",
+            framed=False,
+            placeholders=("Ask Codex.*",),  # a narrow screen cuts it
+            elsewhere=(r"^\s*enter submit\b",),
+            shows=(2, 1, 4),
+        ),
+        submit=kitty_key(F21),
+        dialog_safe=True,
+        busy_sign="esc to interrupt",
+        needs_paste_mode=True,
+        full_screen=True,
+        ready_when=ReadyWhen.PUBLISHED,
+    ),
+)

@@ -1,0 +1,45 @@
+"""Gemini CLI, measured on 0.61.0.
+
+It has no key that its dialogs are known to ignore: Enter is pressed only while its title says that it is ready, and its
+row holds exactly our line. Its placeholder is not faint, but known by its words. In a dialog the row is gone, and the
+title says so. It is slow to start, and takes Enter 0.3 s after a paste and later.
+"""
+
+from __future__ import annotations
+
+from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.osc_state import AgentState
+from amq.pty.row import RowRule
+from amq.runtime.agents.profiles import Profile
+from amq.runtime.policy.injection import InjectionRules, ReadyWhen
+
+PROFILE = Profile(
+    name="gemini",
+    programs=("gemini",),
+    tested=("0.61.0",),
+    keeps_path=True,
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
+    rules=InjectionRules(
+        prompt_row=RowRule(
+            prompt=" > ",
+            framed=False,
+            indent=3,
+            hides_cursor=True,
+            placeholders=("Type your message or @path/to/file",),
+            faint=False,
+        ),
+        submit=b"",
+        fallback_submit_key=ENTER,
+        titles=(
+            ("◇".encode(), AgentState.IDLE),
+            ("✦".encode(), AgentState.WORKING),
+            ("⏲".encode(), AgentState.WORKING),
+            ("✋".encode(), AgentState.BLOCKED),
+        ),
+        needs_paste_mode=True,
+        full_screen=True,
+        ready_when=ReadyWhen.TITLED,
+        startup_timeout_s=20.0,
+        submit_delay_s=0.3,
+    ),
+)

@@ -1,0 +1,10 @@
+"""Any other program. Nothing is typed into it, as any letter may answer a question of its own (`git checkout -p`).
+
+With `with_prompt` it gets a line where it shows its prompt.
+"""
+
+from __future__ import annotations
+
+from amq.runtime.agents.profiles import Profile
+
+PROFILE = Profile(name="generic")

@@ -1,0 +1,40 @@
+"""opencode, measured on 1.18.33.
+
+It lives on the alternate screen, which stays empty for eight seconds and more at the start. Its row stands in a box
+behind a bar, with the cursor visible. A dialog has a box without a lower edge, and hides the cursor.
+
+It has no key that its dialogs are known to ignore: Enter is pressed only while nothing on its screen says that it
+works, and its row holds exactly our line.
+"""
+
+from __future__ import annotations
+
+from amq.pty.keystrokes import ENTER, Line
+from amq.pty.row import RowRule
+from amq.runtime.agents.profiles import Profile
+from amq.runtime.policy.injection import InjectionRules
+
+PROFILE = Profile(
+    name="opencode",
+    programs=("opencode",),
+    tested=("1.18.33",),
+    keeps_path=True,
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), escape_waits=False),
+    rules=InjectionRules(
+        prompt_row=RowRule(
+            prompt="",
+            framed=False,
+            bar="┃",
+            placeholders=("Ask anything….*",),
+            faint=False,
+            working=(r"\besc (?:again to )?interrupt\b",),
+            elsewhere=(r"^\s*┃\s+Shell\b",),  # a line there is a command
+        ),
+        submit=b"",
+        fallback_submit_key=ENTER,
+        needs_paste_mode=True,
+        full_screen=True,
+        startup_quiet_s=1.0,
+        startup_timeout_s=30.0,
+    ),
+)

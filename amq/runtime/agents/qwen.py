@@ -1,0 +1,41 @@
+"""Qwen Code, measured on 0.15.10. It is a fork of Gemini CLI, with another screen.
+
+Its row stands between two lines; it draws its cursor itself, and leaves the terminal's below. The row is gone while a
+dialog has the screen, and a line below says that it waits for the user. It publishes nothing: it works while a line
+below says how to end that.
+
+It has no key that its dialogs are known to ignore: Enter is pressed only while it idles, and its row holds exactly our
+line.
+"""
+
+from __future__ import annotations
+
+from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.row import RowRule
+from amq.runtime.agents.profiles import Profile
+from amq.runtime.policy.injection import InjectionRules
+
+PROFILE = Profile(
+    name="qwen",
+    programs=("qwen",),
+    tested=("0.15.10",),
+    keeps_path=True,
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
+    rules=InjectionRules(
+        prompt_row=RowRule(
+            prompt="> ",
+            framed=True,
+            draws_cursor=True,
+            placeholders=("Type your message or @path/to/file",),
+            faint=False,
+            working=(r"\(\d[\dhms ]* · (?:.* · )?esc to cancel\)",),
+        ),
+        submit=b"",
+        fallback_submit_key=ENTER,
+        needs_paste_mode=True,
+        full_screen=True,
+        startup_quiet_s=1.0,
+        startup_timeout_s=30.0,
+        submit_delay_s=0.3,
+    ),
+)

@@ -1,0 +1,80 @@
+"""Panes of terminal multiplexers: a screen that can be read, and a keyboard that can be typed on, from outside.
+
+A pane is the one that we are in: its first process leads our session. Its keyboard is thereby that of our terminal.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from amq.pty.screen import Screen, Size, View
+from amq.runtime.programs import find_program
+
+PATIENCE = 5.0  # seconds for a multiplexer to answer
+
+
+class GoneError(Exception):
+    """The pane cannot be reached: it is gone, or its multiplexer is, or does not answer."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What is on a pane now."""
+
+    size: Size
+    drawing: bytes  # output that draws it on a screen that is empty, and leaves the cursor at its place
+    title: bytes = b""
+
+    def view(self) -> View | None:
+        """None where there is no emulator."""
+        screen = Screen(self.size)
+        screen.enqueue(self.drawing)
+        screen.feed(len(self.drawing))
+        return screen.view()
+
+
+class Pane(Protocol):
+    """One pane. Every method raises GoneError when it cannot be reached."""
+
+    @property
+    def way(self) -> str:
+        """The multiplexer."""
+
+    def picture(self) -> Picture | None:
+        """Return what its program shows; None while keys would not reach just that program, as in copy mode."""
+
+    def paste(self, text: str, *, as_paste: bool) -> bool:
+        """Type one line of text, as a bracketed paste or key by key. Return False where nothing was typed."""
+
+    def press(self, key: bytes) -> bool:
+        """Type the bytes of one key. Return False where nothing was typed."""
+
+
+def ask(words: Sequence[str], environment: Mapping[str, str], given: bytes = b"") -> bytes:
+    """What a multiplexer's command prints. Raises GoneError if it fails or does not answer."""
+    program = find_program(words[0], environment)
+    if program is None:
+        raise GoneError(f"{words[0]} is not on the PATH")
+    try:
+        asked = subprocess.run(
+            [program, *words[1:]],
+            env=dict(environment),
+            input=given,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise GoneError(f"{words[0]}: {error}") from error
+    if asked.returncode:
+        said = (asked.stderr or asked.stdout).decode("utf-8", "replace").strip()
+        raise GoneError(said or f"{words[0]} exited with {asked.returncode}")
+    return asked.stdout
+
+
+def drawing(lines: Sequence[bytes], cursor: tuple[int, int]) -> bytes:
+    """What draws LINES from the top, and then puts the cursor at its row and column, which count from 0."""
+    return b"\r\n".join(lines) + b"\x1b[%d;%dH" % (cursor[0] + 1, cursor[1] + 1)

@@ -1,0 +1,96 @@
+"""A pane of tmux(1), through its command line.
+
+Some states of tmux multiply, divert or swallow what is typed: synchronized panes, copy mode and the other modes, a pane
+whose input is off, one whose program has ended. While there is one, the screen is not known. Each look asks for them
+along with the screen; and since they can begin right after it, the server itself asks for them again in the same turn
+in which it types.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+
+from amq import quoting
+from amq.runtime.channels.panes import GoneError, Picture, ask, drawing
+
+_ID = re.compile(r"%[0-9]+")
+_STATE = "#{pane_pid} #{pane_dead} #{pane_input_off} #{pane_in_mode} #{pane_synchronized}"
+_SHOWN = "#{window_id} #{pane_height} #{pane_width} #{cursor_y} #{cursor_x} #{pane_title}"
+_CLIENT = b"client "
+_CLIENTS = "client #{window_id} #{client_prefix} #{client_flags}"
+_TYPED = b"amq-typed"
+
+
+class TmuxPane:
+    """The pane that TMUX_PANE names."""
+
+    way = "tmux"
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._pane = environment["TMUX_PANE"]
+        self._environment = environment
+        self._buffer = f"amq-{os.getpid()}-{os.urandom(4).hex()}"
+        self._at_rest = f"{os.getsid(0)} 0 0 0 0"  # the state in which what is typed reaches our terminal, and only it
+
+    def picture(self) -> Picture | None:
+        """One question, so that the state, the lines and the cursor belong together."""
+        answer = self._ask(
+            ["list-clients", "-F", _CLIENTS],
+            ["display-message", "-p", "-t", self._pane, f"{_STATE} {_SHOWN}"],
+            ["capture-pane", "-p", "-e", "-t", self._pane],
+        ).split(b"\n")[:-1]
+        clients = [line for line in answer if line.startswith(_CLIENT)]
+        first, *lines = answer[len(clients) :]
+        *state, window, rows, columns, row, column, title = first.split(b" ", 10)
+        if b" ".join(state).decode() != self._at_rest or any(_is_elsewhere(client, window) for client in clients):
+            return None
+        return Picture((int(rows), int(columns)), drawing(lines, (int(row), int(column))), title)
+
+    def paste(self, text: str, *, as_paste: bool) -> bool:
+        """Through a buffer of our own. tmux brackets it only if the program has asked for that."""
+        bracket = "-p " if as_paste else ""
+        return self._type(
+            f"paste-buffer {bracket}-r -d -b {self._buffer} -t {self._pane}",
+            f"delete-buffer -b {self._buffer}",
+            ["load-buffer", "-b", self._buffer, "-"],
+            given=text.encode(),
+        )
+
+    def press(self, key: bytes) -> bool:
+        return self._type(f"send-keys -t {self._pane} -H {key.hex(' ')}")
+
+    def leader(self) -> int:
+        """The pane's first process."""
+        answer = self._ask(["display-message", "-p", "-t", self._pane, "#{pane_pid}"]).strip()
+        if not answer:
+            raise GoneError(f"tmux has no pane {self._pane}")
+        return int(answer)
+
+    def _type(self, command: str, otherwise: str = "", *before: Sequence[str], given: bytes = b"") -> bool:
+        """Have the server do COMMAND if the pane is at rest; whether it did."""
+        at_rest = f"#{{==:{_STATE},{self._at_rest}}}"
+        done = f"{command} ; display-message -p {_TYPED.decode()}"
+        answer = self._ask(*before, ["if-shell", "-F", "-t", self._pane, at_rest, done, otherwise], given=given)
+        return _TYPED in answer.splitlines()
+
+    def _ask(self, *commands: Sequence[str], given: bytes = b"") -> bytes:
+        return ask(["tmux", "-u", *quoting.tmux(*commands)], self._environment, given)
+
+
+def why_not(environment: Mapping[str, str]) -> str:
+    """Why the pane we are in cannot be reached; "" if it can."""
+    if not environment.get("TMUX") or not _ID.fullmatch(environment.get("TMUX_PANE", "")):
+        return "not inside tmux"
+    try:
+        inside = TmuxPane(environment).leader() == os.getsid(0)
+    except GoneError as error:
+        return str(error)
+    return "" if inside else "this terminal is not the one that TMUX_PANE names"
+
+
+def _is_elsewhere(client: bytes, window: bytes) -> bool:
+    """Whether a client that shows WINDOW is locked, or takes the next key for a command of tmux."""
+    _, shown, prefix, flags = client.split(b" ", 3)
+    return shown == window and (prefix != b"0" or b"suspended" in flags.split(b","))

@@ -1,0 +1,116 @@
+"""The ways to an agent in somebody else's terminal: where each works, what it sees, and how it is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from amq.pty import controlling_tty, screen
+from amq.runtime.agents.foreground import Keyboard
+from amq.runtime.agents.profiles import Profile
+from amq.runtime.channels import Channel, gnu_screen
+from amq.runtime.channels.blind import BlindChannel
+from amq.runtime.channels.command import CommandChannel
+from amq.runtime.channels.input_mode import InputMode
+from amq.runtime.channels.notice import NoticeChannel
+from amq.runtime.channels.pane import PaneChannel
+from amq.runtime.channels.panes import Pane, kitty, tmux
+from amq.runtime.desktop import notice_command
+
+NO_TERMINAL = "no terminal"
+FORBIDDEN = "this kernel forbids programs to type into their terminal (sysctl dev.tty.legacy_tiocsti is 0)"
+
+
+@dataclass(frozen=True)
+class LaunchContext:
+    """Where `amq wake` was started, and how it is to type."""
+
+    me: str
+    environment: Mapping[str, str]
+    terminal: int | None = field(default_factory=controlling_tty.open_own)  # a descriptor of our controlling one
+    program: str = ""  # the agent's, where we know nothing of it
+    profile: Profile | None = None  # of that program, where the user has named one
+    command: str = ""  # what `--command` names
+    mode: InputMode = InputMode.AUTO
+    submit: bool = False  # press Enter even where a dialog may take it
+
+    def keyboard(self) -> Keyboard:
+        """That of the terminal, which has to be there."""
+        assert self.terminal is not None
+        return Keyboard(self.terminal, self.program or self.me, self.environment, self.profile)
+
+
+@dataclass(frozen=True)
+class ChannelSpec:
+    """One of them."""
+
+    name: str
+    sees: str
+    why_not: Callable[[LaunchContext], str]  # "" where it works
+    open: Callable[[LaunchContext], Channel]
+    automatic: bool = True  # whether `--via auto` may choose it
+
+
+def _pane(make: Callable[[Mapping[str, str]], Pane], place: LaunchContext) -> Channel:
+    pane = make(place.environment)
+    return PaneChannel(pane, place.keyboard(), place.me, place.mode, submit=place.submit)
+
+
+def _why_no_pane(why_not: Callable[[Mapping[str, str]], str], place: LaunchContext) -> str:
+    reason = NO_TERMINAL if place.terminal is None else why_not(place.environment)
+    return reason or (
+        "" if screen.has_emulator() else "pyavt, which reads the screen, is not available for this machine"
+    )
+
+
+def _screen(place: LaunchContext) -> Channel:
+    push = gnu_screen.ScreenWindow(place.environment).push
+    return BlindChannel("screen", push, place.keyboard(), place.me, place.mode, submit=place.submit)
+
+
+def _why_not_screen(place: LaunchContext) -> str:
+    return NO_TERMINAL if place.terminal is None else gnu_screen.why_not(place.environment)
+
+
+def _tiocsti(place: LaunchContext) -> Channel:
+    assert place.terminal is not None
+    push = partial(controlling_tty.inject, place.terminal)
+    return BlindChannel("tiocsti", push, place.keyboard(), place.me, place.mode, submit=place.submit)
+
+
+def _why_not_tiocsti(place: LaunchContext) -> str:
+    if place.terminal is None:
+        return NO_TERMINAL
+    return "" if controlling_tty.can_inject() else FORBIDDEN
+
+
+def _why_not_command(place: LaunchContext) -> str:
+    return "" if place.command else "no --command given"
+
+
+def _why_not_notice(_place: LaunchContext) -> str:
+    return "" if notice_command("", "") else "notify-send is not installed"
+
+
+CHANNELS = (
+    ChannelSpec(
+        "tmux",
+        "the screen, and which program reads the keyboard",
+        partial(_why_no_pane, tmux.why_not),
+        partial(_pane, tmux.TmuxPane),
+    ),
+    ChannelSpec(
+        "kitty",
+        "the screen, and which program reads the keyboard",
+        partial(_why_no_pane, kitty.why_not),
+        partial(_pane, kitty.KittyWindow),
+    ),
+    ChannelSpec("screen", "only which program reads the keyboard", _why_not_screen, _screen),
+    ChannelSpec("tiocsti", "only which program reads the keyboard", _why_not_tiocsti, _tiocsti),
+    ChannelSpec(
+        "command", "nothing", _why_not_command, lambda place: CommandChannel(place.command, place.me), automatic=False
+    ),
+    ChannelSpec("notice", "nothing", _why_not_notice, lambda place: NoticeChannel(place.me), automatic=False),
+)
+"""The best first. No way sees the person's keys: only `amq run` does."""

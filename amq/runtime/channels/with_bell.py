@@ -1,0 +1,35 @@
+"""Any channel, with a bell for the person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from amq.runtime.channels import Channel
+from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.reasons import Outcome
+from amq.runtime.policy.schedule import Readiness
+
+
+class BelledChannel:
+    """Rings when the agent has been told, and when it does not read its mail."""
+
+    def __init__(self, channel: Channel, ring: Callable[[], None]) -> None:
+        self._channel = channel
+        self._ring = ring
+        self.way = channel.way
+
+    def look(self) -> Readiness:
+        return self._channel.look()
+
+    def drained(self) -> None:
+        self._channel.drained()
+
+    def tell_person(self) -> None:
+        self._ring()
+        self._channel.tell_person()
+
+    async def attempt(self, line: Notification) -> End:
+        end = await self._channel.attempt(line)
+        if end.outcome not in (Outcome.REFUSED, Outcome.ERASED):
+            self._ring()
+        return end

@@ -1,0 +1,143 @@
+"""Why an agent's mail is still unread: from the inbox, the notifier's lock, and the record of what was tried."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from amq.instants import SECOND, parse_instant
+from amq.layout import NOTIFIER_NAME, AgentLayout
+from amq.names import PERSON
+from amq.record import record
+from amq.runtime.journal import MOST_IDS, WakeJournal
+from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.private import PrivateState
+from amq.store import durable
+from amq.store.durable import Directory
+from amq.store.notifier_info import Notifier
+
+_IN_WORDS = {
+    WaitReason.DRAFT: "its input line has an unsent draft, or the user is typing",
+    WaitReason.DIALOG: "its program asks the user a question, or shows something else than its input row",
+    WaitReason.BUSY: "it is working",
+    WaitReason.STARTING: "its program is starting",
+    WaitReason.STOPPED: "its program is stopped or has ended",
+    WaitReason.LOW: "the mail has low priority and waits until the agent is idle",
+    WaitReason.UNKNOWN_PROGRAM: "amq does not know its program, so it types nothing: start it with --prompt TEXT or "
+    "--profile NAME, or let it run amq drain",
+    WaitReason.UNKNOWN_SCREEN: "its terminal is not in a state known to be safe for typing, does not show the prompt "
+    "that --prompt names, or is too small for the line",
+    WaitReason.UNKNOWN_LOOK: "its program says that it is idle, but amq has not found its input row for a minute: "
+    "close what it shows instead, or enlarge its window; if the row is there, check with amq doctor whether amq knows "
+    "its version, or let it run amq drain",
+    WaitReason.NO_CHANNEL: "nothing notifies it: start it with amq run",
+    WaitReason.OFF: "it was started with --no-wake",
+    WaitReason.UNTRUSTED: "someone else may have made the queue",
+    WaitReason.PARKED: "it was notified several times and has not drained; amq waits for new mail or a drain",
+    WaitReason.NOTIFIED: "the mail has just arrived",
+}
+_FAILED, _NOT_STARTED = (WaitReason.NO_CHANNEL.value,), (WaitReason.OFF.value, WaitReason.UNTRUSTED.value)
+"""What a notifier has said last that has failed, and what a host that is no notifier has."""
+_IF_TRUSTED = "; to trust it: amq trust, then restart the agent if nothing notifies it"
+_PERSON = "nothing notifies the user; to read it: amq drain --include-body"
+_ENDED = {
+    Outcome.HANDED: "a hook announced the mail",
+    Outcome.SENT: "it was notified through its program's own API",
+    Outcome.TYPED: "the line was typed but not submitted",
+    Outcome.ERASED: "the line was typed but could not be submitted, so amq erased it",
+    Outcome.SUBMITTED: "it was notified",
+    Outcome.UNCERTAIN: "it may have been notified",
+    Outcome.REFUSED: "nothing could be typed",
+    Outcome.FAILED: "no program took the line",
+}
+_TOLD = {Outcome.HANDED, Outcome.SENT, Outcome.SUBMITTED, Outcome.UNCERTAIN}
+_SINCE = "; it may be working, or asking the user a question"
+"""What an agent is at that was told is looked at when it is to be reminded: until then nobody knows."""
+
+
+@record
+class Why:
+    """What the mail waits for, for how many seconds (None: that is not known), and a sentence for people."""
+
+    waits_for: WaitReason
+    seconds: float | None
+    detail: str
+
+
+def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journal: PrivateState, now_ns: int) -> Why:
+    """Why UNREAD, the ids of the agent's new mail, of which there is some, has not been read.
+
+    JOURNAL is the agent's private directory, in which its notifier records what it does. A notifier that lives and has
+    said last that there is no way to the agent, has failed.
+    """
+    entries = WakeJournal(journal.directory).entries()
+    last = entries[-1] if entries else None
+    if last is not None and last.get("waits_for") in (_FAILED if notifier else _NOT_STARTED):
+        return Why(WaitReason(last["waits_for"]), _since(last, now_ns), _detail(last))
+    if notifier is None and last is not None and last.get("waits_for") in _FAILED and last.get("reason"):
+        return Why(WaitReason.NO_CHANNEL, _since(last, now_ns), f"{last['reason']}; nothing notifies it now")
+    if notifier is None:
+        is_person = os.path.basename(agent.home) == PERSON
+        return Why(WaitReason.NO_CHANNEL, None, _PERSON if is_person else _IN_WORDS[WaitReason.NO_CHANNEL])
+    if is_stopped(agent, notifier):
+        text = f"amq {notifier.how} (pid {notifier.pid}) is stopped; to resume it: fg in its shell"
+        return Why(WaitReason.STOPPED, None, text)
+    if not journal.directory:
+        return Why(WaitReason.NOTIFIED, None, f"its notifier keeps no record: {journal.why_not}")
+    if last is None or not _is_about(last, unread):
+        return Why(WaitReason.NOTIFIED, None, _IN_WORDS[WaitReason.NOTIFIED])
+    return Why(WaitReason(last.get("waits_for", WaitReason.NOTIFIED)), _since(last, now_ns), _detail(last))
+
+
+def is_stopped(agent: AgentLayout, notifier: Notifier) -> bool:
+    """Whether the process of AGENT's NOTIFIER is stopped, as by ^Z; False where that cannot be known.
+
+    In another namespace, such as a sandbox or a container, its number is another process's. So it counts only if the
+    kernel says that this very process has the lock.
+    """
+    try:
+        with Directory(agent.state) as state:
+            inode = durable.syscalls.look(state, NOTIFIER_NAME).st_ino
+        return _has_lock(notifier.pid, inode) and _state(notifier.pid) == b"T"
+    except (OSError, IndexError):
+        return False
+
+
+def _has_lock(pid: int, inode: int) -> bool:
+    """Whether PID, as we number processes, has an flock on the file INODE (/proc/locks, proc(5)). Raises OSError.
+
+    The device is not compared: btrfs and overlays name another one there.
+    """
+    with open("/proc/locks", "rb") as file:
+        held = (line.split()[1:] for line in file if b"->" not in line)
+        return any(
+            kind == b"FLOCK" and int(holder) == pid and int(place.rpartition(b":")[2]) == inode
+            for kind, _, _, holder, place, *_ in held
+        )
+
+
+def _state(pid: int) -> bytes:
+    """The letter of its state, such as `T` (proc(5))."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].split()[0]
+
+
+def _is_about(entry: dict[str, Any], unread: list[str]) -> bool:
+    return entry["count"] > MOST_IDS or not set(unread).isdisjoint(entry["ids"])
+
+
+def _detail(entry: dict[str, Any]) -> str:
+    if "waits_for" in entry:
+        waits_for = WaitReason(entry["waits_for"])
+        return str(entry.get("reason") or _IN_WORDS[waits_for]) + (
+            _IF_TRUSTED if waits_for is WaitReason.UNTRUSTED else ""
+        )
+    outcome, reason = Outcome(entry["outcome"]), f" ({entry['reason']})" if entry.get("reason") else ""
+    return f"{_ENDED[outcome]}{reason}{_SINCE if outcome in _TOLD else ''}"
+
+
+def _since(entry: dict[str, Any], now_ns: int) -> float | None:
+    try:
+        return max(0.0, (now_ns - parse_instant(entry["at"])) / SECOND)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""What `amq hook` does when an agent's CLI calls it."""

@@ -1,0 +1,226 @@
+"""The loop that keeps an agent told of its mail: looks at the inbox and the terminal, and does what `schedule` decides.
+
+It runs in a thread of its own beside the pump, and is imported there, after the program has been started.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import anyio
+import anyio.to_thread
+
+from amq.errors import AmqError, remedy
+from amq.mail.mailbox import Mailbox, Unread
+from amq.runtime.channels import Channel
+from amq.runtime.dirwatch import now
+from amq.runtime.hooks.state import HookStateWatcher, note_queued
+from amq.runtime.inbox_events import looks
+from amq.runtime.journal import WakeJournal
+from amq.runtime.limits import explained, is_shortage
+from amq.runtime.policy import schedule
+from amq.runtime.policy.injection import End
+from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.schedule import (
+    AlertUser,
+    Attempt,
+    AttemptFinished,
+    Observation,
+    Readiness,
+    SchedulePolicy,
+    ScheduleState,
+    WakeAt,
+)
+from amq.runtime.policy.wake_line import Wording
+from amq.runtime.trust import Trust
+
+
+class PrivateLog(logging.Handler):
+    """Takes what libraries have to say: without a handler it would go to stderr, and that is the agent's screen."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._log(self.format(record))
+
+
+class WakeLoop:
+    """Wake one agent. LOG takes a line for the private log; OURS says whether this process still notifies the agent."""
+
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        channel: Channel,
+        policy: SchedulePolicy,
+        wording: Wording,
+        log: Callable[[str], None],
+        trust: Trust,
+        clock: Callable[[], float] = now,
+        ours: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._mailbox = mailbox
+        self._view = mailbox.inbox_view()
+        self._channel = channel
+        self._policy = policy
+        self._trust = trust
+        self._private = trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me).directory
+        self._record = WakeJournal(self._private)
+        self._handed = HookStateWatcher(self._private)
+        self._wording = wording
+        self._log = log
+        self._clock = clock
+        self._ours = ours
+        self._state = ScheduleState()
+        self._unread: list[Unread] = []
+        self._looked = Observation(
+            frozenset(), frozenset(), frozenset(), Readiness()
+        )  # the same, as `schedule` takes it
+        self._failure = ""  # why the inbox cannot be read
+        self._no_way = ""  # why the agent could not be looked at, or told, the last time
+        self._rung = anyio.Event()  # "look again" since the last look
+        self._stop_listening = threading.Event()
+
+    async def run(self, stop: threading.Event) -> None:
+        """Until STOP is set."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._listen)
+            tasks.start_soon(self._keep_waking)
+            try:
+                await anyio.to_thread.run_sync(stop.wait, abandon_on_cancel=True)
+            finally:
+                self._stop_listening.set()
+            tasks.cancel_scope.cancel()
+        if self._unread:
+            self._record.waits(self._state.unread, WaitReason.STOPPED)
+
+    async def _listen(self) -> None:
+        inbox = self._mailbox.account.agent.inbox_new
+        async for _ in looks(inbox, self._stop_listening, self._log, self._clock):
+            self._rung.set()
+
+    async def _keep_waking(self) -> None:
+        again = float("inf")
+        while True:
+            with anyio.move_on_after(max(0.0, again - self._clock())):
+                await self._rung.wait()
+            rung, self._rung = self._rung.is_set(), anyio.Event()
+            again = await self.turn(rung=rung)
+
+    async def turn(self, *, rung: bool) -> float:
+        """Look, decide, perhaps wake the agent; RUNG: the inbox may have changed. Returns when to look again.
+
+        Nothing is typed without a new look at the inbox; but while the terminal is not safe to type into, a hundred
+        looks at it cost none at a large inbox.
+        """
+        readiness, handed = self._look_at_agent(), self._handed.another()
+        if rung or handed or readiness.blocked_by is None:
+            self._look_into_inbox()
+        if self._unread and self._trust.why_not():
+            readiness = replace(readiness, blocked_by=WaitReason.UNTRUSTED)
+        looked = replace(self._looked, agent=readiness)
+        if handed:
+            self._decide(AttemptFinished(Outcome.HANDED, unread=looked.unread))
+        actions = self._decide(looked)
+        if any(isinstance(action, Attempt) for action in actions):
+            end = await self._attempt()
+            if end.outcome is Outcome.SUBMITTED and readiness.busy and readiness.hooks_active:
+                note_queued(self._private, looked.unread)
+            actions = self._decide(self._ended(end))
+        if any(isinstance(action, AlertUser) for action in actions):
+            self._channel.tell_person()
+        return next((action.at for action in actions if isinstance(action, WakeAt)), float("inf"))
+
+    def _look_at_agent(self) -> Readiness:
+        """What the channel sees; where the system lacks what a look takes, there is no way to the agent just now."""
+        try:
+            return self._channel.look()
+        except OSError as error:
+            self._no_way = explained(error)
+            return Readiness(blocked_by=WaitReason.NO_CHANNEL)
+
+    async def _attempt(self) -> End:
+        """Tell the agent, unless another may have made the queue."""
+        if self._trust.why_not(anew=True):
+            return End(Outcome.REFUSED, WaitReason.UNTRUSTED.value)
+        line = self._wording.line(self._unread, self._mailbox.account.known_agents())
+        try:
+            return await self._channel.attempt(line)
+        except (OSError, RuntimeError) as error:
+            if not remedy(error):
+                raise
+            # of a process that was started, or was to be waited for by a thread of its own
+            return End(Outcome.FAILED if isinstance(error, OSError) else Outcome.UNCERTAIN, explained(error))
+
+    def _look_into_inbox(self) -> None:
+        try:
+            unread = self._view.look() if self._ours() else []
+        except (AmqError, OSError) as error:
+            self._unreadable(f"the inbox cannot be read: {explained(error)}", is_lasting=is_shortage(error))
+            return
+        self._unreadable("")
+        if unread == self._unread:
+            return
+        looked = _looked(unread)
+        if self._looked.unread - looked.unread:
+            self._channel.drained()
+        self._unread, self._looked = unread, looked
+
+    def _unreadable(self, why: str, *, is_lasting: bool = False) -> None:
+        """Note, once, that there is no way to know of mail, and that there is one again.
+
+        The user hears of what lasts: a queue that is away may be back in a moment.
+        """
+        if why and why != self._failure:
+            self._log(why)
+            self._record.waits((), WaitReason.NO_CHANNEL, why)
+            if is_lasting and not self._failure:
+                self._channel.tell_person()
+        elif self._failure and not why:
+            self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for some time")
+        self._failure = why
+
+    def _ended(self, end: End) -> AttemptFinished:
+        if end.outcome is Outcome.REFUSED:
+            return AttemptFinished(end.outcome, WaitReason(end.reason))
+        self._no_way = end.reason if end.outcome is Outcome.FAILED else ""
+        self._record.attempt((message.id for message in self._unread), self._channel.way, end.outcome, end.reason)
+        return AttemptFinished(end.outcome, unsent=end.unsent)
+
+    def _decide(self, event: Observation | AttemptFinished) -> tuple[schedule.Action, ...]:
+        self._state, actions = schedule.step(self._state, event, self._clock(), self._policy)
+        if self._state.phase in (schedule.Phase.WAITING, schedule.Phase.PARKED):
+            self._record.waits(self._state.unread, self._state.reason, self._why())
+        return actions
+
+    def _why(self) -> str:
+        """What is known of why the mail waits, beside the reason itself."""
+        if self._state.reason is WaitReason.UNTRUSTED:
+            return self._trust.why_not()
+        return self._no_way if self._state.reason is WaitReason.NO_CHANNEL else ""
+
+
+def _looked(unread: list[Unread]) -> Observation:
+    def of(priority: str) -> frozenset[str]:
+        return frozenset(message.id for message in unread if message.priority == priority)
+
+    return Observation(frozenset(message.id for message in unread), of("urgent"), of("low"), Readiness())
+
+
+def run(
+    mailbox: Mailbox,
+    channel: Channel,
+    policy: SchedulePolicy,
+    wording: Wording,
+    log: Callable[[str], None],
+    stop: threading.Event,
+    ours: Callable[[], bool],
+    trust: Trust,
+) -> None:
+    """Keep the agent told until STOP is set."""
+    logging.getLogger().addHandler(PrivateLog(log))
+    anyio.run(WakeLoop(mailbox, channel, policy, wording, log, trust, ours=ours).run, stop)

@@ -1,0 +1,117 @@
+"""The one line that tells an agent of its mail.
+
+Nothing of a peer's is in it but the handles of known agents, and, for a user who asks for it, a subject of which only
+letters, digits and a few signs are left. A sender that is not known is not named: its handle is words of its choice.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from unicodedata import category, normalize
+
+from amq.mail.mailbox import Unread
+from amq.names import is_handle
+from amq.runtime.policy.injection import Notification
+
+LONGEST = 200  # bytes
+COMMAND = "amq"
+MOST_SENDERS = 3  # named in one line
+UNREGISTERED = "an unregistered sender"
+SHORTEST_PREVIEW = 8  # characters; where there is less room there is none
+
+_PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+,-]*")
+_DIGIT = re.compile(r"[0-9]")
+_PREVIEWED = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"})  # general categories of Unicode
+_PREVIEWED_SIGNS = "._,+/-"  # inside a word; none means anything to a shell there, or opens a list in an agent's CLI
+_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"  # Hangul fillers
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How the line is to read."""
+
+    command: str = COMMAND  # how the agent's shell finds amq
+    preview: int = 0  # the longest subject to show, in characters; 0: none
+    instead: str = ""  # the person's own words, typed as they are
+
+    def line(self, unread: Sequence[Unread], known: Collection[str]) -> Notification:
+        """For UNREAD, oldest first, where only senders in KNOWN are named; the newest one's subject is shown."""
+        if self.instead:
+            return Notification(self.instead, self.instead)
+        subject = preview(unread[-1].subject, self.preview) if unread and self.preview else ""
+        return notification([message.sender for message in unread], known, self.command, subject)
+
+
+def notification(
+    senders: Sequence[str], known: Collection[str], command: str = COMMAND, subject: str = ""
+) -> Notification:
+    """For one message from each of SENDERS, oldest first; an empty name is a message that could not be read.
+
+    Those in KNOWN are named. COMMAND is how the agent's shell finds amq, SUBJECT is a `preview`. The line has no
+    character that a shell would act on.
+    """
+    names = _names(senders, known)
+    count = len(senders)
+    one = count == 1
+    without_digits = COMMAND if _DIGIT.search(command) else command
+    what = f"{count} new message{'' if one else 's'}"
+    return Notification(
+        text=_line(what, names, command, subject),
+        without_digits=_line(
+            "a new message" if one else "new messages",
+            [name for name in names if not _DIGIT.search(name)],
+            without_digits,
+            counts=False,
+        ),
+        shorter=_line(what, [], command),
+    )
+
+
+def _names(senders: Sequence[str], known: Collection[str]) -> list[str]:
+    """What to call the senders, known ones first. All that are not known are one."""
+    distinct = [sender for sender in dict.fromkeys(senders) if sender]
+    named = [sender for sender in distinct if sender in known and is_handle(sender)]
+    return named if len(named) == len(distinct) else [*named, UNREGISTERED]
+
+
+def preview(subject: str, longest: int) -> str:
+    """What may be typed of a peer's SUBJECT, LONGEST characters at most: an allow-list, all else is a blank."""
+    kept = "".join(sign if _may_be_typed(sign) else " " for sign in normalize("NFC", subject))
+    words = (word.strip(_PREVIEWED_SIGNS) for word in kept.split())
+    text = " ".join(word for word in words if word)
+    return text if len(text) <= longest else text[:longest].rstrip(f" {_PREVIEWED_SIGNS}")
+
+
+def is_typeable(path: str) -> bool:
+    """Whether an absolute path can stand in a notification: no character that means anything to a shell."""
+    return _PLAIN_PATH.fullmatch(path) is not None and len(path) <= LONGEST // 2
+
+
+def _may_be_typed(sign: str) -> bool:
+    return sign in _PREVIEWED_SIGNS or (category(sign) in _PREVIEWED and sign not in _BLANK_LETTERS)
+
+
+def _line(what: str, senders: list[str], command: str, subject: str = "", *, counts: bool = True) -> str:
+    """With as many senders as there is room for, and then with as much of the subject."""
+    for shown in range(min(len(senders), MOST_SENDERS), -1, -1):
+        origin = f" from {', '.join(senders[:shown])}{_others(len(senders) - shown, counts)}" if shown else ""
+        begin, end = f"amq: {what}{origin}", f". Run: {command} drain --include-body"
+        room = LONGEST - len(begin) - len(end)
+        if room >= 0:
+            return begin + _about(subject, room) + end
+    raise ValueError(f"no line of {LONGEST} bytes has room for {command}")
+
+
+def _others(number: int, counts: bool) -> str:
+    """What stands for senders that are not named; with COUNTS their number."""
+    if not number:
+        return ""
+    return (" and 1 other" if number == 1 else f" and {number} others") if counts else " and others"
+
+
+def _about(subject: str, room: int) -> str:
+    """The subject in ROOM bytes."""
+    about = f", about {subject}".encode()[: max(0, room)].decode("utf-8", "ignore").rstrip(f" {_PREVIEWED_SIGNS}")
+    return about if subject and len(about) >= len(", about ") + min(len(subject), SHORTEST_PREVIEW) else ""

@@ -1,0 +1,168 @@
+"""`amq wake`: tells an agent of its mail that runs in somebody else's terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from amq.errors import HostFailed, remedy
+from amq.layout import RootedPath
+from amq.mail.mailbox import Mailbox
+from amq.pty import controlling_tty
+from amq.runtime import loop, notifier_lock
+from amq.runtime.channels import Channel
+from amq.runtime.channels.registry import CHANNELS, ChannelSpec, LaunchContext
+from amq.runtime.channels.with_bell import BelledChannel
+from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
+from amq.runtime.limits import explained, first
+from amq.runtime.path_shim import typed_command
+from amq.runtime.policy.reasons import WaitReason
+from amq.runtime.policy.schedule import SchedulePolicy
+from amq.runtime.policy.wake_line import COMMAND, Wording
+from amq.runtime.programs import find_program
+from amq.runtime.trust import Trust
+
+AUTO = "auto"
+LOOK_EVERY = 0.5  # seconds between looks whether the terminal is still there
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+STANDARD = (0, 1, 2)
+
+
+class NoWay(HostFailed):
+    """The way that was asked for does not work here."""
+
+    code = "no_way"
+
+
+class Notified(HostFailed):
+    """Somebody else notifies the agent."""
+
+    code = "taken"
+
+
+def choose(via: str, place: LaunchContext) -> ChannelSpec:
+    """The way that VIA names; for `auto` the best that reaches the agent. Raises NoWay with the reasons."""
+    wanted = [way for way in CHANNELS if way.name == via or (via == AUTO and way.automatic)]
+    reasons = []
+    for way in wanted:
+        why_not = way.why_not(place)
+        if not why_not:
+            return way
+        reasons.append(f"{way.name}: {why_not}")
+    raise NoWay(
+        f"no way to notify {place.me} from here ({'; '.join(reasons)})",
+        hint="host the agent: amq run -- PROGRAM; or start amq wake and the agent in tmux; more: amq wake --check",
+    )
+
+
+def run(
+    mailbox: Mailbox,
+    way: ChannelSpec,
+    place: LaunchContext,
+    policy: SchedulePolicy,
+    wording: Wording,
+    trust: Trust,
+    *,
+    bell: bool,
+    started: Callable[[], None],
+) -> None:
+    """Notify the agent until its terminal is gone or a signal comes. STARTED may say so: it is the last word said.
+
+    Raises Notified if another process notifies it.
+    """
+    private = trust.private.of_agent(mailbox.account.queue.root, place.me).directory
+    log = BoundedFile(private, LOG_NAME).append
+    claim = _claim(mailbox.state_dir, place.me, way)
+    with contextlib.ExitStack() as stack:
+        stack.callback(claim.release)
+        _leave_group()
+        stop = stack.enter_context(_until_ended(place.terminal))
+        channel = _with_bell(way.open(place), place.terminal) if bell else way.open(place)
+        started()
+        _fall_silent()
+        try:
+            loop.run(mailbox, channel, policy, wording, log, stop, claim.holds, trust)
+        except Exception as error:
+            log(traceback.format_exc())
+            ended = f"amq wake has ended: {explained(error)}"
+            WakeJournal(private).waits((), WaitReason.NO_CHANNEL, ended)
+            channel.tell_person()
+            if remedy(first(error)):
+                raise HostFailed(ended) from error
+            raise
+
+
+def amq_command(place: LaunchContext) -> str:
+    """What the agent has to type for amq; if there is none on its PATH, the bare word."""
+    found = find_program(COMMAND, place.environment)
+    return typed_command(found, place.environment, threading.Event()) if found else COMMAND
+
+
+def _claim(state: RootedPath, me: str, way: ChannelSpec) -> notifier_lock.Claim:
+    try:
+        return notifier_lock.claim(state, f"wake --via {way.name}")
+    except notifier_lock.TakenError as error:
+        raise Notified(
+            f"{me} is already notified by {error.who}", hint="to replace it, stop that process first"
+        ) from error
+
+
+def _with_bell(channel: Channel, terminal: int | None) -> Channel:
+    def ring() -> None:
+        """The one byte that is written onto the agent's screen, for a person who asked for it."""
+        if terminal is not None:
+            with contextlib.suppress(OSError):
+                os.write(terminal, b"\a")
+
+    return BelledChannel(channel, ring)
+
+
+def _leave_group() -> None:
+    """Be no part of the agent's job: a script starts both in one group, and ^Z there stops the whole group."""
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    if os.getpgrp() != os.getpid() and os.getsid(0) != os.getpid():
+        os.setpgid(0, 0)
+
+
+def _fall_silent() -> None:
+    """From here on nothing that anybody prints here reaches the agent's screen."""
+    logging.raiseExceptions = False
+    nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    for descriptor in STANDARD:
+        os.dup2(nothing, descriptor)
+    os.close(nothing)
+
+
+@contextmanager
+def _until_ended(terminal: int | None) -> Iterator[threading.Event]:
+    """An event that is set by a signal, unless it was ignored before us, or when the terminal is hung up."""
+    stop = threading.Event()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    heard = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, end) for number in heard}
+    watch = threading.Thread(target=_watch_terminal, args=(terminal, stop), daemon=True)
+    watch.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        watch.join()
+        for number, action in before.items():
+            signal.signal(number, action)
+
+
+def _watch_terminal(terminal: int | None, stop: threading.Event) -> None:
+    """A background job gets no SIGHUP from every shell."""
+    while terminal is not None and not stop.wait(LOOK_EVERY):
+        if controlling_tty.is_gone(terminal):
+            stop.set()

@@ -1,0 +1,174 @@
+"""Who may show which message: the record of a drain.
+
+Mail stays in `new` until it has been shown. A drain first writes the names it is going to show into a record, whose
+lock it keeps while it lives. Names in a locked record are another's; names in a record that nobody locks were perhaps
+shown by a drain that died, so they are shown again, and marked. A drain that has made no progress for a minute (its
+reader is stuck) loses its names to the next one, which marks them too.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+
+from amq import jsontext
+from amq.instants import SECOND
+from amq.store import durable, maildir
+from amq.store.durable import Directory
+from amq.store.locks import mailbox_lock, open_state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from amq.layout import AgentLayout
+
+STUCK_AFTER = 60 * SECOND
+_MAX_RECORD = 64 * 1024 * 1024
+
+
+class DrainClaim:
+    """The messages that one drain may show, until it is released or its process dies.
+
+    `redelivered` are those that a drain before it may have shown, `unsettled` those that may have been shown (by that
+    one or this) and may still be in `new`: the caller adds and removes them.
+    """
+
+    def __init__(self, agent: AgentLayout, ids: list[str], suspects: set[str], remaining: int) -> None:
+        self.agent = agent
+        self.ids = ids
+        self.redelivered = suspects.intersection(ids)
+        self.unsettled = set(self.redelivered)
+        self.remaining = remaining
+        self._record: tuple[str, int] | None = None
+
+    def touch(self) -> None:
+        """Say that this drain gets on: it is not stuck for another minute."""
+        if self._record:
+            with Directory(self.agent.drains) as drains:
+                durable.syscalls.touch(drains, self._record[0])
+
+    def release(self) -> None:
+        """Give the names up: what is still in `new` may be shown by anyone, and unmarked unless it is unsettled."""
+        if self._record and not self.unsettled:
+            name, _ = self._record
+            with Directory(self.agent.drains) as drains:
+                durable.discard(drains, name)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Leave the record as a dead drain's: what is still in `new` will be shown again, marked."""
+        if self._record:
+            durable.close(self._record[1])
+            self._record = None
+
+    def narrow(self, ids: list[str], name: str) -> None:
+        """Hold only IDS; what else was held may be shown by anyone, marked if it is unsettled.
+
+        NAME is free for another record, which takes the place of the first. Raises OSError, and then all is still held.
+        """
+        before = self._record, self.ids, self.unsettled
+        left = self.unsettled.difference(ids)
+        with mailbox_lock(self.agent), Directory(self.agent.drains) as drains:
+            try:
+                if left:
+                    durable.close(self._write(drains, f"{name}_left", sorted(left)))
+                self.ids, self.unsettled = ids, self.unsettled - left
+                self.keep(drains, name)
+            except BaseException:
+                self._record, self.ids, self.unsettled = before
+                raise
+            if before[0]:
+                durable.discard(drains, before[0][0])
+                durable.close(before[0][1])
+
+    def keep(self, drains: Directory, name: str) -> None:
+        """Write the record, to the disk, before anything is shown; raises OSError, and then nothing is held."""
+        self._record = name, self._write(drains, name, self.ids)
+        try:
+            durable.sync(drains)
+        except BaseException:
+            durable.discard(drains, name)
+            self.abandon()
+            raise
+
+    def _write(self, drains: Directory, name: str, ids: list[str]) -> int:
+        """In another user's mailbox it gets its place when it is that user's, who opens all that stands there."""
+        record = jsontext.render({"pid": os.getpid(), "ids": ids}, indent=None).encode("utf-8", "surrogateescape")
+        if drains.owner is None:
+            return durable.write_new(drains, name, record)
+        with Directory(self.agent.inbox_tmp) as tmp:
+            fd = durable.write_new(tmp, name, record)
+            try:
+                durable.syscalls.replace(tmp, name, drains, name)
+            except BaseException:
+                durable.discard(tmp, name)
+                durable.close(fd)
+                raise
+            return fd
+
+
+def claim(
+    agent: AgentLayout, wanted: Sequence[str], limit: int, name: str, now: int, unreadable: Collection[str] = ()
+) -> DrainClaim:
+    """Hold the first LIMIT (0: all) of the messages WANTED that are in `new` still and that no live drain holds.
+
+    NAME is free for the record; NOW is in nanoseconds since the epoch. The ids UNREADABLE do not count as remaining.
+    No message is opened here: everybody else waits for the lock meanwhile.
+    """
+    with mailbox_lock(agent), open_state(agent, agent.drains) as drains, ExitStack() as opened:
+        others = [_Other(drains, found, opened) for found, _ in durable.entries(drains)]
+        held = {identifier for other in others if other.holds(now) for identifier in other.ids}
+        suspects = {identifier for other in others if not other.holds(now) for identifier in other.ids} - held
+        present = _present(agent)
+        free = present.difference(held, unreadable)
+        ids = [identifier for identifier in wanted if identifier in free][: limit or None]
+        result = DrainClaim(agent, ids, suspects, len(free) - len(ids))
+        if ids:
+            result.keep(drains, name)
+        _forget_dead(drains, others, (suspects & present).difference(ids))
+        return result
+
+
+def _present(agent: AgentLayout) -> set[str]:
+    with Directory(agent.inbox_new) as new:
+        return set(maildir.entry_ids(new))
+
+
+def _forget_dead(drains: Directory, others: list[_Other], unsettled: set[str]) -> None:
+    """Remove the records of dead drains, but for those whose messages wait for a later drain to show them."""
+    for other in others:
+        if other.dead and not unsettled.intersection(other.ids):
+            durable.discard(drains, other.name)
+
+
+class _Other:
+    """Another drain's record: what it names, and whether it lives."""
+
+    def __init__(self, drains: Directory, name: str, opened: ExitStack) -> None:
+        self.name = name
+        self.ids: list[str] = []
+        self.dead = False
+        self._touched = 0
+        try:
+            fd = durable.syscalls.open(drains, name, os.O_RDWR)
+        except FileNotFoundError:  # it ended between the scan and now
+            return
+        opened.callback(durable.close, fd)
+        self.dead = durable.syscalls.lock(fd)
+        found = durable.syscalls.stat(fd)
+        self._touched = found.st_mtime_ns
+        self.ids = _ids(durable.read_all(fd, min(found.st_size, _MAX_RECORD)))
+
+    def holds(self, now: int) -> bool:
+        """Whether its messages are its own to show."""
+        return not self.dead and now - self._touched < STUCK_AFTER
+
+
+def _ids(record: bytes) -> list[str]:
+    """The ids in a record; none in one that was cut off while it was written, for then nothing was shown."""
+    try:
+        ids = jsontext.parse(record.decode("utf-8", "surrogateescape"))["ids"]
+    except (ValueError, TypeError, KeyError):
+        return []
+    return [identifier for identifier in ids if type(identifier) is str] if type(ids) is list else []

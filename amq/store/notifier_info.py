@@ -1,0 +1,67 @@
+"""Who notifies an agent of its mail: the holder of a lock that dies with its process."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from amq import jsontext
+from amq.layout import NOTIFIER_NAME
+from amq.record import record
+from amq.store import durable
+from amq.store.durable import Directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from amq.layout import AgentLayout
+
+MAX_BYTES = 4096
+
+
+@record
+class Notifier:
+    """The process that notifies an agent, and the command it runs (`run`).
+
+    `run` is the word by which the hosted program's own shells know it (`config.RUN`), empty where they may not.
+    """
+
+    pid: int
+    how: str
+    run: str = ""
+
+
+def read_notifier(agent: AgentLayout) -> Notifier | None:
+    """Who notifies the agent; None if nobody does, whatever the file says. Raises OSError if it can not be opened.
+
+    The lock is tried only if the file names somebody, and given back at once, so that a notifier that starts at this
+    instant hardly ever finds it taken. Where nothing may be written, as in a sandbox, it can be tried all the same.
+    """
+    try:
+        with Directory(agent.state) as state:
+            fd = _open(state)
+    except FileNotFoundError:
+        return None
+    try:
+        named = parse_notifier(durable.read_all(fd, MAX_BYTES))
+        return None if named is None or durable.syscalls.lock(fd) else named
+    finally:
+        durable.close(fd)
+
+
+def _open(state: Directory) -> int:
+    try:
+        return durable.syscalls.open(state, NOTIFIER_NAME, os.O_RDWR)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise
+    return durable.syscalls.open(state, NOTIFIER_NAME, os.O_RDONLY)
+
+
+def parse_notifier(data: bytes) -> Notifier | None:
+    """Who the lock file's content names; None if nobody."""
+    try:
+        wire = jsontext.parse(data)
+        pid, how, run = wire["pid"], wire["how"], wire.get("run", "")
+    except (ValueError, TypeError, KeyError):
+        return None
+    return Notifier(pid, how, run) if [type(pid), type(how), type(run)] == [int, str, str] else None

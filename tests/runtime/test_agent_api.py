@@ -1,0 +1,202 @@
+"""Ways of a program's own: what counts as taken, and that nothing is typed that may have been."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from amq.runtime.agents.status_sources import AgentStatus
+from amq.runtime.channels import agent_api
+from amq.runtime.channels.agent_api import ClaudeSocket, CodexQueue, NativeFirst
+from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.schedule import Readiness
+
+LINE = Notification("amq: 1 new message from codex.", "amq: a new message from codex.")
+PID, STARTED = 4711, 1_800_000_000.0
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Typing:
+    """A channel that types, and notes it."""
+
+    way = "pty"
+
+    def __init__(self) -> None:
+        self.standing = Readiness(blocked_by=WaitReason.DRAFT)
+        self.told: list[str] = []
+
+    def look(self) -> Readiness:
+        return self.standing
+
+    def drained(self) -> None:
+        self.told.append("drained")
+
+    def tell_person(self) -> None:
+        self.told.append("the person")
+
+    async def attempt(self, line: Notification) -> End:
+        self.told.append(line.text)
+        return End(Outcome.SUBMITTED, "")
+
+
+class Own:
+    """A way of a program's own."""
+
+    way = "own"
+
+    def __init__(self, outcome: Outcome, *, there: bool = True) -> None:
+        self.outcome = outcome
+        self.there = there
+        self.told = 0
+
+    def is_there(self) -> bool:
+        return self.there
+
+    def tell(self, text: str) -> End:
+        assert text == LINE.text
+        self.told += 1
+        return End(self.outcome, "")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("outcome", "there", "end", "way"),
+    [
+        (Outcome.SENT, True, Outcome.SENT, "own"),
+        (Outcome.UNCERTAIN, True, Outcome.UNCERTAIN, "own"),
+        (Outcome.REFUSED, True, Outcome.SUBMITTED, "pty"),
+        (Outcome.SENT, False, Outcome.SUBMITTED, "pty"),
+    ],
+)
+async def test_it_is_typed_only_where_nothing_can_have_been_taken(
+    outcome: Outcome, there: bool, end: Outcome, way: str
+) -> None:
+    typing, own = Typing(), Own(outcome, there=there)
+    channel = NativeFirst(own, typing)
+    assert channel.look().blocked_by is (None if there else WaitReason.DRAFT)
+    assert (await channel.attempt(LINE)).outcome is end
+    assert channel.way == way
+    assert typing.told == ([LINE.text] if way == "pty" else [])
+
+
+@pytest.mark.anyio
+async def test_what_is_uncertain_is_never_made_sure_until_a_drain() -> None:
+    typing, own = Typing(), Own(Outcome.UNCERTAIN)
+    channel = NativeFirst(own, typing)
+    await channel.attempt(LINE)
+    own.there = False
+    assert (await channel.attempt(LINE)).outcome is Outcome.UNCERTAIN
+    assert (own.told, typing.told) == (1, [])
+    channel.drained()
+    channel.tell_person()
+    await channel.attempt(LINE)
+    assert typing.told == ["drained", "the person", LINE.text]
+
+
+@pytest.mark.parametrize("reason", [WaitReason.DIALOG, WaitReason.STARTING, WaitReason.STOPPED])
+def test_only_a_draft_does_not_matter(reason: WaitReason) -> None:
+    typing = Typing()
+    typing.standing = Readiness(blocked_by=reason)
+    assert NativeFirst(Own(Outcome.SENT), typing).look() == typing.standing
+
+
+class Session:
+    """Claude Code's file of a session, and its socket."""
+
+    def __init__(self, place: Path) -> None:
+        self.file, self.socket = place / f"{PID}.json", place / "s"
+        self.agent_status = AgentStatus("", PID, STARTED, str(place))
+        self.lines: list[bytes] = []
+        self.write("idle", 1)
+
+    def write(self, status: str, since: int) -> None:
+        wire = {"pid": PID, "startedAt": STARTED * 1000, "status": status, "statusUpdatedAt": since}
+        self.file.write_text(json.dumps(wire | {"messagingSocketPath": str(self.socket)}))
+
+    def listen(self, *, takes_it: bool) -> threading.Thread:
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(str(self.socket))
+        server.listen()
+
+        def serve() -> None:
+            with server, server.accept()[0] as end, end.makefile("rb") as lines:
+                self.lines.append(lines.readline())
+            if takes_it:
+                self.write("busy", 2)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        return thread
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    monkeypatch.setattr(agent_api, "LOOK_EVERY", 0.001)
+    monkeypatch.chdir(tmp_path)
+    yield Session(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("status", "takes_it", "outcome"),
+    [("idle", True, Outcome.SENT), ("idle", False, Outcome.UNCERTAIN), ("busy", False, Outcome.SENT)],
+)
+def test_claudes_socket(
+    session: Session, monkeypatch: pytest.MonkeyPatch, status: str, takes_it: bool, outcome: Outcome
+) -> None:
+    monkeypatch.setattr(agent_api, "RECEIPT_WITHIN", 20.0 if takes_it else 0.05)
+    session.write(status, 1)
+    listening = session.listen(takes_it=takes_it)
+    claude = ClaudeSocket(session.agent_status)
+    assert claude.is_there()
+    assert claude.tell(LINE.text).outcome is outcome
+    listening.join()
+    (line,) = session.lines
+    message = '<cross-session-message from-name="amq">amq: 1 new message from codex.</cross-session-message>'
+    assert json.loads(line) == {"type": "user", "message": {"role": "user", "content": message}}
+
+
+def test_a_socket_that_nobody_listens_to_refuses(session: Session) -> None:
+    assert ClaudeSocket(session.agent_status).tell(LINE.text).outcome is Outcome.REFUSED
+
+
+def test_without_a_session_there_is_no_socket(session: Session) -> None:
+    session.file.unlink()
+    assert not ClaudeSocket(session.agent_status).is_there()
+    assert ClaudeSocket(session.agent_status).tell(LINE.text).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome"),
+    [("exit 0", Outcome.SENT), ("exit 1", Outcome.REFUSED), ("exec sleep 60", Outcome.UNCERTAIN)],
+)
+def test_codex_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, outcome: Outcome) -> None:
+    if outcome is Outcome.UNCERTAIN:
+        monkeypatch.setattr(agent_api, "QUEUE_WITHIN", 0.2)
+    program = tmp_path / "codex"
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/words\n{script}\n')
+    program.chmod(0o700)
+    (tmp_path / "hook.event").write_text("start\n")
+    queue = CodexQueue(AgentStatus(str(tmp_path), PID, STARTED), lambda: "id", str(program), {"PATH": "/usr/bin:/bin"})
+    assert queue.is_there()
+    assert queue.tell(LINE.text).outcome is outcome
+    if outcome is not Outcome.UNCERTAIN:
+        words = (tmp_path / "words").read_text().splitlines()
+        assert words == ["queue", "--thread", "id", "--message", LINE.text]
+
+
+@pytest.mark.parametrize(("event", "session_id"), [("end", "id"), ("start", ""), ("", "id")])
+def test_codex_is_asked_only_where_its_session_is_proven_to_live(tmp_path: Path, event: str, session_id: str) -> None:
+    (tmp_path / "hook.event").write_text(f"{event}\n")
+    queue = CodexQueue(AgentStatus(str(tmp_path), PID, STARTED), lambda: session_id, "/nowhere", {})
+    assert not queue.is_there()
+    assert queue.tell(LINE.text).outcome is Outcome.REFUSED

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import threading
+from contextlib import aclosing
+from itertools import count
+from pathlib import Path
+
+import anyio
+import pytest
+from watchfiles._rust_notify import RustNotify
+
+from amq.layout import RootedPath
+from amq.runtime import dirwatch, inbox_events
+from amq.runtime.inbox_events import SWEEP, EventWatch, looks
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+def no_events(*_: object) -> None:
+    raise OSError("no watches left")
+
+
+@pytest.fixture
+def stop() -> threading.Event:
+    return threading.Event()
+
+
+async def test_the_first_look_is_at_once_and_a_new_file_brings_another(tmp_path: Path, stop: threading.Event) -> None:
+    async with aclosing(looks(RootedPath(str(tmp_path)), stop, print)) as stream:
+        with anyio.fail_after(SWEEP - 1):
+            for number in range(3):
+                await anext(stream)
+                (tmp_path / f"{number}.md").touch()
+
+
+@pytest.mark.parametrize("hint", ["events", "times"])
+async def test_of_the_two_kinds_of_hints_one_is_enough(
+    tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch, hint: str
+) -> None:
+    monkeypatch.setattr(inbox_events, "POLL", 20.0)
+    if hint == "events":
+        monkeypatch.setattr(dirwatch, "_times", lambda _: ())
+    else:
+        monkeypatch.setattr(inbox_events, "RustNotify", no_events)
+    async with aclosing(looks(RootedPath(str(tmp_path)), stop, lambda _: None)) as stream:
+        with anyio.fail_after(SWEEP - 1):
+            for number in range(3):
+                await anext(stream)
+                (tmp_path / f"{number}.md").touch()
+
+
+async def test_a_directory_in_the_place_of_another_is_watched(tmp_path: Path, stop: threading.Event) -> None:
+    """Neither it nor the one above it is told by the system: only what was watched is."""
+    new = tmp_path / "above" / "new"
+    new.mkdir(parents=True)
+    async with aclosing(looks(RootedPath(str(new)), stop, print)) as stream:
+        with anyio.fail_after(SWEEP - 1):
+            await anext(stream)
+            new.parent.rename(tmp_path / "away")
+            new.mkdir(parents=True)
+            await anext(stream)
+            (new / "a.md").touch()
+            await anext(stream)
+
+
+async def test_there_is_a_look_without_any_hint(
+    tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_events, "SWEEP", 0.05)
+    async with aclosing(looks(RootedPath(str(tmp_path)), stop, print)) as stream:
+        with anyio.fail_after(20):
+            for _ in range(4):
+                await anext(stream)
+
+
+async def test_what_cannot_be_watched_is_looked_at_and_that_is_logged_once(
+    tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inbox_events, "POLL", 0.01)
+    log: list[str] = []
+    async with aclosing(looks(RootedPath(str(tmp_path / "not there yet")), stop, log.append)) as stream:
+        with anyio.fail_after(20):
+            for _ in range(4):
+                await anext(stream)
+    (line,) = log
+    assert "cannot be watched" in line
+
+
+async def test_what_can_be_watched_again_is_and_another_failure_is_logged_again(
+    tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watches = 0
+    log: list[str] = []
+    watcher = RustNotify
+
+    def fails(*arguments: object) -> object:
+        nonlocal watches
+        watches += 1
+        if watches in (2, 4):
+            raise OSError("no watches left")
+        return watcher(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(inbox_events, "RustNotify", fails)
+    monkeypatch.setattr(inbox_events, "POLL", 0.01)
+    monkeypatch.setattr(inbox_events, "SWEEP", 0.01)
+    async with aclosing(looks(RootedPath(str(tmp_path)), stop, log.append)) as stream:
+        with anyio.fail_after(20):
+            for _ in range(6):
+                await anext(stream)
+    assert len(log) == 2
+
+
+async def test_after_a_jump_of_the_clock_there_is_a_look_at_once(tmp_path: Path, stop: threading.Event) -> None:
+    """The machine has slept."""
+    time = 0.0
+
+    def clock() -> float:
+        nonlocal time
+        time += 1e6
+        return time
+
+    async with aclosing(looks(RootedPath(str(tmp_path)), stop, print, clock)) as stream:
+        with anyio.fail_after(SWEEP / 2):
+            for _ in range(3):
+                await anext(stream)
+
+
+async def test_a_stop_ends_it_at_once(tmp_path: Path, stop: threading.Event) -> None:
+    async with aclosing(looks(RootedPath(str(tmp_path)), stop, print)) as stream:
+        await anext(stream)
+        with anyio.fail_after(SWEEP / 2):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(anext, stream, None)
+                await anyio.sleep(0)
+                stop.set()
+
+
+@pytest.mark.parametrize("error", [OSError("no watches left"), RuntimeError("no inotify"), FileNotFoundError("gone")])
+def test_why_there_are_no_events_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(inbox_events, "RustNotify", fail)
+    with EventWatch(RootedPath(str(tmp_path))) as watch:
+        assert watch.failure == str(error)
+        watch.wait(0.001)
+
+
+@pytest.mark.parametrize("events", [True, False])
+def test_a_wait_ends_by_the_clock_that_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: bool
+) -> None:
+    if not events:
+        monkeypatch.setattr(inbox_events, "RustNotify", no_events)
+    ticks, steps = count(0.0, 30.0), count()
+    with EventWatch(RootedPath(str(tmp_path)), lambda: next(ticks)) as watch:
+        watch.wait(60.0, lambda: next(steps) > 100)
+    assert next(steps) < 100
+
+
+@pytest.mark.parametrize("events", [True, False])
+def test_a_stop_ends_a_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: bool) -> None:
+    if not events:
+        monkeypatch.setattr(inbox_events, "RustNotify", no_events)
+    ticks, stops = count(), iter([False, False, True])
+    with EventWatch(RootedPath(str(tmp_path)), lambda: next(ticks)) as watch:
+        watch.wait(100.0, lambda: next(stops))
+    assert next(ticks) < 100
+
+
+def test_a_directory_whose_path_is_not_utf_8_is_looked_at_without_events(tmp_path: Path) -> None:
+    place = tmp_path / "\udcff"
+    place.mkdir()
+    with EventWatch(RootedPath(str(place))) as watch:
+        assert "surrogates" in watch.failure
+        (place / "m").touch()
+        watch.wait(5)
+        assert watch.is_set()

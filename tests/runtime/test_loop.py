@@ -1,0 +1,284 @@
+"""The loop, with a real inbox and a channel that only takes notes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+
+from amq.layout import QueueLayout
+from amq.mail.mailbox import Mailbox
+from amq.runtime.diagnosis import why
+from amq.runtime.hooks.state import read_state, write_state
+from amq.runtime.inbox_events import SWEEP
+from amq.runtime.journal import WakeJournal
+from amq.runtime.loop import WakeLoop
+from amq.runtime.policy.hook_delivery import HookState
+from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.schedule import Readiness, SchedulePolicy
+from amq.runtime.policy.wake_line import Wording
+from amq.runtime.private import PrivateState, private_state
+from amq.runtime.trust import Trust
+from amq.store import registry
+from amq.store.notifier_info import Notifier
+from tests.conftest import private_directory
+
+pytestmark = pytest.mark.anyio
+
+
+class NotingChannel:
+    way = "notes"
+
+    def __init__(self) -> None:
+        self.standing = Readiness()
+        self.looks = 0
+        self.told: list[str] = []
+
+    def look(self) -> Readiness:
+        self.looks += 1
+        return self.standing
+
+    def tell_person(self) -> None:
+        self.told.append("the person")
+
+    def drained(self) -> None:
+        self.told.append("drained")
+
+    async def attempt(self, line: Notification) -> End:
+        self.told.append(line.text)
+        return End(Outcome.SUBMITTED, "")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> str:
+    queue = QueueLayout(str(tmp_path))
+    registry.make_queue(queue, tracked=False)
+    for handle in ("claude", "codex"):
+        registry.make_mailbox(queue, handle)
+    return str(tmp_path)
+
+
+def private(root: str) -> str:
+    """Where it is recorded what Claude's mail waits for."""
+    return str(private_directory(root, "claude"))
+
+
+def trusted(root: str) -> Trust:
+    return Trust(root, private_state(os.environ, ()))
+
+
+@asynccontextmanager
+async def waking(
+    root: str, channel: NotingChannel, policy: SchedulePolicy | None = None
+) -> AsyncGenerator[Mailbox, None]:
+    """The loop at work; at the end it has to stop faster than the watcher would by itself."""
+    stop = threading.Event()
+    mailbox = Mailbox(root, "claude")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(
+            WakeLoop(mailbox, channel, policy or SchedulePolicy(), Wording(), print, trusted(root)).run, stop
+        )
+        try:
+            with anyio.fail_after(20):
+                await comes(lambda: channel.looks > 0)
+                yield mailbox
+        finally:
+            stop.set()
+        tasks.cancel_scope.deadline = anyio.current_time() + SWEEP / 2
+    assert not tasks.cancel_scope.cancelled_caught
+
+
+async def comes(condition: object) -> None:
+    assert callable(condition)
+    while not condition():
+        await anyio.sleep(0.002)
+
+
+def send(root: str, priority: str = "") -> None:
+    from amq.mail.sending import Draft
+
+    Mailbox(root, "codex").send(["claude"], b"hello", Draft(priority=priority))
+
+
+async def test_mail_is_announced_drained_and_announced_again(root: str) -> None:
+    channel = NotingChannel()
+    line = "amq: 1 new message from codex. Run: amq drain --include-body"
+    async with waking(root, channel) as mailbox:
+        send(root)
+        await comes(lambda: channel.told == [line])
+        with mailbox.drain() as mail:
+            assert len(list(mail)) == 1
+        await comes(lambda: channel.told == [line, "drained"])
+        send(root)
+        await comes(lambda: channel.told == [line, "drained", line])
+    entries = WakeJournal(private(root)).entries()
+    assert [entry.get("way", entry.get("waits_for")) for entry in entries] == ["notes", "notes", "stopped"]
+
+
+async def test_what_came_while_it_was_not_safe_is_in_the_line(root: str) -> None:
+    channel = NotingChannel()
+    channel.standing = Readiness(blocked_by=WaitReason.DRAFT)
+    async with waking(root, channel):
+        for _ in range(3):
+            send(root)
+        seen = channel.looks
+        await comes(lambda: channel.looks > seen + 2)
+        assert channel.told == []
+        channel.standing = Readiness()
+        await comes(lambda: channel.told == ["amq: 3 new messages from codex. Run: amq drain --include-body"])
+
+
+async def test_low_priority_is_not_announced_by_itself(root: str) -> None:
+    channel = NotingChannel()
+    async with waking(root, channel):
+        send(root, "low")
+        record = Path(private(root)) / "wakes.jsonl"
+        await comes(lambda: record.exists() and '"waits_for": "low"' in record.read_text())
+        assert channel.told == []
+        send(root)
+        await comes(lambda: len(channel.told) == 1)
+
+
+async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
+    channel = NotingChannel()
+    channel.standing = Readiness(busy=True, queues_input=True, hooks_active=True)
+    async with waking(root, channel):
+        send(root, "urgent")
+        record = WakeJournal(private(root))
+        await comes(lambda: [entry.get("waits_for") for entry in record.entries()] == ["busy"])
+        write_state(private(root), HookState(count=1))
+        channel.standing = Readiness()
+        seen = channel.looks
+        await anyio.sleep(0)
+        await comes(lambda: channel.looks > seen)
+        await comes(lambda: record.entries()[-1].get("waits_for") == "busy")
+    assert channel.told == []
+
+
+@pytest.mark.parametrize("busy", [True, False])
+async def test_a_hook_does_not_tell_of_what_is_queued(root: str, busy: bool) -> None:
+    """A line that an idle agent was given begins a turn: if that drains nothing, its end is held up once."""
+    channel = NotingChannel()
+    channel.standing = Readiness(busy=busy, queues_input=True, hooks_active=True)
+    async with waking(root, channel, SchedulePolicy(hooks_within=0.0)) as mailbox:
+        write_state(private(root), HookState(session="s"))
+        send(root, "urgent")
+        record = WakeJournal(private(root))
+        await comes(lambda: [entry.get("outcome") for entry in record.entries()] == ["submitted"])
+    unread = frozenset(message.id for message in mailbox.unread()) if busy else frozenset()
+    assert read_state(private(root)) == HookState(session="s", announced=unread, blocked_stop_for=unread)
+
+
+async def test_the_person_is_told_once_when_an_agent_does_not_read(root: str) -> None:
+    channel = NotingChannel()
+    policy = SchedulePolicy(remind_after=(0.01, 0.01))
+    async with waking(root, channel, policy):
+        send(root)
+        record = WakeJournal(private(root))
+        await comes(lambda: record.entries()[-1:] and record.entries()[-1].get("waits_for") == "parked")
+        await comes(lambda: channel.told[2:] == ["the person"])
+    assert len(channel.told) == 3
+
+
+async def test_an_inbox_that_cannot_be_read_is_why_until_it_can(root: str) -> None:
+    """And what was told of before is not told of again."""
+    channel, log = NotingChannel(), list[str]()
+    mailbox = Mailbox(root, "claude")
+    waker = WakeLoop(mailbox, channel, SchedulePolicy(), Wording(), log.append, trusted(root))
+    agent = mailbox.account.agent
+    send(root)
+    await waker.turn(rung=True)
+    new = Path(agent.inbox_new)
+    new.rename(new.with_name("away"))
+    for _ in range(3):
+        await waker.turn(rung=True)
+    assert len(log) == 1
+    ids, notifier, journal = os.listdir(new.with_name("away")), Notifier(1, "run"), PrivateState(private(root))
+    found = why(agent, [name.removesuffix(".md") for name in ids], notifier, journal, 0)
+    assert (found.waits_for, "cannot be read" in found.detail) == (WaitReason.NO_CHANNEL, True)
+    new.with_name("away").rename(new)
+    await waker.turn(rung=True)
+    found = why(agent, [name.removesuffix(".md") for name in ids], notifier, journal, 0)
+    assert (found.waits_for, found.detail) == (WaitReason.NOTIFIED, "the inbox could not be read for some time")
+    assert len(channel.told) == 1
+
+
+async def test_a_queue_that_is_away_ends_no_waking(root: str) -> None:
+    """Neither while the waking begins nor while it types at an agent that works."""
+    away = Path(root).with_name("away")
+
+    class Elsewhere(NotingChannel):
+        def look(self) -> Readiness:
+            if not self.looks:
+                Path(root).rename(away)
+            return super().look()
+
+        async def attempt(self, line: Notification) -> End:
+            if not self.told:
+                Path(root).rename(away)
+            return await super().attempt(line)
+
+    channel = Elsewhere()
+    channel.standing = Readiness(busy=True, queues_input=True, hooks_active=True)
+    async with waking(root, channel, SchedulePolicy(normal_after=0.0, hooks_within=0.0)):
+        for count in (1, 3):
+            await comes(away.exists)
+            away.rename(root)
+            with Mailbox(root, "claude").drain() as mail:
+                assert len(list(mail)) == (count > 1)
+            await comes(lambda count=count: len(channel.told) == count - 1)
+            send(root)
+            await comes(lambda count=count: len(channel.told) == count)
+
+
+async def test_who_is_not_the_notifier_tells_nobody(root: str) -> None:
+    channel, ours = NotingChannel(), [False]
+    waker = WakeLoop(
+        Mailbox(root, "claude"), channel, SchedulePolicy(), Wording(), print, trusted(root), ours=lambda: ours[0]
+    )
+    send(root)
+    await waker.turn(rung=True)
+    assert channel.told == []
+    ours[0] = True
+    await waker.turn(rung=True)
+    assert len(channel.told) == 1
+
+
+async def test_a_look_at_a_full_inbox_opens_only_what_is_new(root: str, opened: list[str]) -> None:
+    waker = WakeLoop(Mailbox(root, "claude"), NotingChannel(), SchedulePolicy(), Wording(), print, trusted(root))
+    for _ in range(3):
+        send(root)
+    await waker.turn(rung=True)
+    send(root)
+    opened.clear()
+    for _ in range(2):
+        await waker.turn(rung=True)
+    assert len(opened) == 1
+
+
+async def test_after_the_machine_has_slept_there_is_one_reminder(root: str) -> None:
+    """However many would have been due meanwhile."""
+    time = 0.0
+    channel = NotingChannel()
+    waker = WakeLoop(
+        Mailbox(root, "claude"), channel, SchedulePolicy(), Wording(), print, trusted(root), clock=lambda: time
+    )
+    send(root)
+    await waker.turn(rung=True)
+    time += 86_400.0
+    for _ in range(20):
+        again = await waker.turn(rung=True)
+        time += 0.5
+    assert len(channel.told) == 2
+    assert again > time
