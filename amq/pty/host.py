@@ -160,7 +160,7 @@ class Host:
     def _suspend(self) -> None:
         """The program has stopped: so do we, and the shell gets its terminal back until it gives it to us again.
 
-        Where nobody could continue us (an orphaned process group) the kernel ignores the stop, and the program
+        Where no process could continue us (an orphaned process group) the kernel ignores the stop, and the program
         goes on at once. So it does where nobody has asked us to stop and our input is no terminal: it may have been
         a byte of a script's, or the program itself, and our caller's whole job would stop.
         """
@@ -175,7 +175,7 @@ class Host:
         self._child.resume()
 
     def _stop(self, *, alone: bool = False) -> bool:
-        """Our whole job stops, as for ^Z, or we ALONE; False where nobody could continue us."""
+        """Stop our whole job, as ^Z does, or amq ALONE; return False where no process could continue it."""
         self._signals.discard(signal.SIGCONT)
         action = signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         if alone:

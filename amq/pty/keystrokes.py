@@ -82,9 +82,15 @@ class Keystrokes:
         self._prefixed = False  # the next key may be part of the one before it
         self._draft = False
         self._typed: int | None = 0  # bytes of text typed into a line that was empty; None where they are not counted
-        self._last_shown: float | None = None
-        self._unsettled = False
         self._answering = False
+        self.last_shown: float | None = None
+        """When the last key came that a program shows at once, or that halts all it shows (Ctrl-S)."""
+        self.unsettled = False
+        """Whether the next key may mean something else than it says: ESC, Ctrl-V or Ctrl-X may wait for it.
+
+        In a vi mode it may be a command, too. So it is from any key or report that is neither text nor Backspace until
+        the line is submitted or interrupted, in a program whose line editor is not known.
+        """
         self.keys = 0  # how many keys there have been; only a change of it means something
         self.sent = 0  # how often the line was submitted or cleared
 
@@ -108,20 +114,6 @@ class Keystrokes:
         """Whether something unsent may stand in the line."""
         self._settle(now)
         return self._draft
-
-    @property
-    def last_shown(self) -> float | None:
-        """When the last key came that a program shows at once, or that halts all it shows (Ctrl-S); or None."""
-        return self._last_shown
-
-    @property
-    def unsettled(self) -> bool:
-        """Whether the next key may mean something else than it says: ESC, Ctrl-V or Ctrl-X may wait for it.
-
-        In a vi mode it may be a command, too. So it is from any key or report that is neither text nor Backspace until
-        the line is submitted or interrupted, in a program whose line editor is not known.
-        """
-        return self._unsettled
 
     def emptied(self) -> None:
         """The line has been seen to be empty. What is half there still counts when it is complete."""
@@ -163,7 +155,7 @@ class Keystrokes:
         token = token[self._pay(token) :]
         if self._pasting:
             self._key(Meaning.DRAFT, now, len(token))
-            self._last_shown = now
+            self.last_shown = now
             return
         for run in filter(None, _SPECIAL.split(token)):
             meaning = self._meaning_of_run(run, now)
@@ -173,7 +165,7 @@ class Keystrokes:
                 self._typed = typed if typed is not None else self._typed
                 self._prefixed = meaning is Meaning.DRAFT and self._line.escape_waits and run[-1] in _PREFIXES
                 if max(run) >= _FIRST_PRINTABLE or CTRL_S in run:
-                    self._last_shown = now
+                    self.last_shown = now
             self._after_backslash = run.endswith(b"\\")
             if run not in self._line.submit:
                 self._last_text = now
@@ -226,12 +218,12 @@ class Keystrokes:
 
     def _clears(self, key: bytes) -> bool:
         """Ctrl-U takes what stands before the cursor, which other keys may have moved."""
-        return key in self._line.clear and (key == CTRL_C or not self._unsettled)
+        return key in self._line.clear and (key == CTRL_C or not self.unsettled)
 
     def _key(self, meaning: Meaning, now: float, count: int = 1, *, plain: bool = False) -> None:
         """Note a key, or COUNT that are nothing but text and Backspaces if `plain`."""
         if meaning is Meaning.REPORT:  # a program that does not know it may take it for keys
-            self._unsettled = self._line.escape_waits
+            self.unsettled = self._line.escape_waits
             return
         self.keys += count
         self._after_backslash = False
@@ -246,9 +238,9 @@ class Keystrokes:
             self._draft = False
             self.sent += meaning is not Meaning.ERASED
         if meaning in (Meaning.SUBMIT, Meaning.CLEAR):
-            self._unsettled = False
+            self.unsettled = False
         elif not plain:
-            self._unsettled = self._line.escape_waits
+            self.unsettled = self._line.escape_waits
 
 
 def _typed_after(typed: int | None, run: bytes) -> int | None:

@@ -18,8 +18,7 @@ def through_shell(words: Sequence[str]) -> list[str] | None:
     Like shells it takes a file with a NUL in its first line for another machine's program. Raises OSError if the file
     cannot be read.
     """
-    with open(words[0], "rb") as file:
-        first_line = file.read(_SAMPLE).partition(b"\n")[0]
+    first_line = _first_line(words[0])
     if b"\0" in first_line or first_line.startswith(b"\x7fELF"):
         return None
     path = f"./{words[0]}" if words[0].startswith("-") else words[0]  # else it would be an option
@@ -29,10 +28,15 @@ def through_shell(words: Sequence[str]) -> list[str] | None:
 def interpreter(path: str) -> str:
     """Return the program that the `#!` line of the file PATH names; "" if it has none, or cannot be read."""
     try:
-        with open(path, "rb") as file:
-            first_line = file.read(_SAMPLE).partition(b"\n")[0]
+        first_line = _first_line(path)
     except OSError:
         return ""
     if not first_line.startswith(b"#!"):
         return ""
     return os.fsdecode(first_line[2:].lstrip(b" \t").replace(b"\t", b" ").partition(b" ")[0])
+
+
+def _first_line(path: str) -> bytes:
+    """Return the first line of a file, as far as shells look at it. Raises OSError."""
+    with open(path, "rb") as file:
+        return file.read(_SAMPLE).partition(b"\n")[0]

@@ -52,7 +52,7 @@ _ENDED = {
 }
 _TOLD = {Outcome.HANDED, Outcome.SENT, Outcome.SUBMITTED, Outcome.UNCERTAIN}
 _SINCE = "; it may be working, or asking the user a question"
-"""What an agent is at that was told is looked at when it is to be reminded: until then nobody knows."""
+"""What a notified agent does is not known: amq looks at it again only when a reminder is due."""
 
 
 @record

@@ -212,7 +212,7 @@ class BackgroundThreads:
         self.failure = ""
 
     def start(self, claim: notifier_lock.Claim) -> None:
-        """Start them, for an agent that is ours as long as CLAIM holds. What nobody catches goes into the log."""
+        """Start them, while CLAIM holds the agent's notifier lock. Errors that nothing catches go into the log."""
         sys.setswitchinterval(SWITCH_S)
         gc.set_threshold(*GARBAGE)
         sys.unraisablehook = lambda found: self._log(f"ignored: {found.exc_value!r} in {found.object!r}")

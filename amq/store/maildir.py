@@ -206,11 +206,11 @@ class Found:
 def message_ids(directory: Directory) -> list[str]:
     """The ids of the messages in an open directory, in no order."""
     cut = -len(SUFFIX)
-    return [name[:cut] for name, regular in durable.entries(directory) if regular and is_message_name(name)]
+    return [name[:cut] for name, inode in durable.entries(directory) if inode and is_message_name(name)]
 
 
 def message_inodes(directory: Directory) -> dict[str, int]:
-    """The same, each with the inode of its file."""
+    """The ids of the messages in an open directory, in no order, each with the inode of its file."""
     cut = -len(SUFFIX)
     return {name[:cut]: inode for name, inode in durable.entries(directory) if inode and is_message_name(name)}
 

@@ -91,7 +91,7 @@ EMPTY_ROWS = (
         "Ctrl-U is trusted wherever the cursor is",
         "pty/keystrokes.py",
         "Keystrokes._clears",
-        "not self._unsettled",
+        "not self.unsettled",
         "True",
         KEYSTROKES,
     ),

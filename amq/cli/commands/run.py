@@ -211,7 +211,7 @@ def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: 
 
 
 def _is_registered(queue: QueueLayout, handle: str, out: Output) -> bool:
-    """Whether mail to everybody reaches it. A registry that can not be read is said, and does not keep it from work."""
+    """Return whether mail to `@all` reaches it. An unreadable registry is reported, and does not stop the agent."""
     try:
         return handle in (registry.read_registry(queue) or ())
     except AmqError as error:
