@@ -99,9 +99,18 @@ class Disk:
 
     def _mounted(self, *, fresh: bool) -> _Mounted:
         if fresh:
-            subprocess.run(["cp", "--sparse=always", str(self._image), str(self._copy)], check=True)
             self._prepared.journal.write_bytes(self._lines)
+        self._renew(self._image if fresh else self._copy)
         return _Mounted(self._mount, self._copy, self._prepared)
+
+    def _renew(self, source: Path) -> None:
+        """Mount a file that was never mounted: mount(8) takes a loop device again, and what it caches of the old file.
+
+        A loop device outlives umount(8) while any other process has it open, and mount(8) itself opens all of them.
+        """
+        renewed = self._copy.with_suffix(".new")
+        subprocess.run(["cp", "--sparse=always", str(source), str(renewed)], check=True)
+        renewed.replace(self._copy)
 
 
 class _Mounted:
@@ -144,3 +153,19 @@ def test_without_its_syncs_a_loss_of_power_is_found_out(tmp_path: Path, monkeypa
     assert list(disk.verdict(None)) == [MET]
     monkeypatch.setattr(Syscalls, "fsync", lambda *_: None)
     assert "bob: 'one' was never shown" in list(disk.verdict(None))
+
+
+def test_a_loop_device_that_is_held_open_spoils_no_verdict(tmp_path: Path) -> None:
+    require_root()
+    require("mkfs.ext4", "losetup")
+    disk = Disk("ext4", next(each for each in LASTING if each.name == "send to one"), tmp_path / "disk")
+    verdict = disk.verdict(None)
+    assert next(verdict) == MET
+    words = ["losetup", "-n", "-O", "NAME", "-j", str(tmp_path / "disk/disk")]
+    used = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    held = [os.open(name, os.O_RDONLY) for name in used]
+    told = [*verdict, *disk.verdict(None)]
+    for descriptor in held:
+        os.close(descriptor)
+    assert held
+    assert told == [MET]
