@@ -34,7 +34,7 @@ SHOWN_AT_ONCE = (
     Mutant("a part is not framed", "cli/part.py", "part", "shown(rest[:at])", "rest[:at] + '\\n'", PORTIONS),
     Mutant("an indented part has no end", "cli/part.py", "part",
            "over <= 0 or wanted == 1 or at > wanted", "True", PORTIONS),
-    Mutant("a subject without end is shown whole", "cli/part.py", "_shortened", "len(value) <= most", "True", PORTIONS),
+    Mutant("a subject without end is shown whole", "cli/commands/drain.py", "_entry_in_part", "len(value) <= most", "True", PORTIONS),
     Mutant("an id is not quoted", "cli/part.py", "_how_to_go_on", "shell(identifier)", "identifier", PORTIONS),
     Mutant("a place behind the end is read", "cli/commands/read.py", "_text", "args.start > len(lines)", "False", PORTIONS),
     Mutant("a letter loses its accents", "text.py", "_is_inside", "category(after)[0] == 'M'", "False", BUDGET),

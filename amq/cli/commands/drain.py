@@ -121,9 +121,7 @@ def show_text(
         head = "" if number else view.first_line(*numbers())
         text = head + "".join(entry(each, include_body=view.include_body) for each in batch)
         if len(batch) == 1 and view.is_too_much(text):
-            from amq.cli.part import entry_in_part
-
-            text = head + entry_in_part(batch[0], view, _body, view.room_below(head))
+            text = head + _entry_in_part(batch[0], view, view.room_below(head))
         out.data(text)
         out.shown()
 
@@ -150,6 +148,25 @@ def entry_head(item: Drained, shorten: Callable[[str], str] = str) -> str:
         f"  Created: {header.created}\n"
         f"{again}"
     )
+
+
+def _entry_in_part(item: Drained, view: View, room: int) -> str:
+    """Return a message that takes more than ROOM as `entry` does, with its head shortened and a part of its body.
+
+    A line below the part says how to read the rest; it can be forged as little as the others.
+    """
+    from amq.cli.part import part
+    from amq.text import cut_before
+
+    def shorten(value: str) -> str:
+        most = view.budget.fitting(value, max(room // 4, 100))
+        return value if len(value) <= most else f"{value[: cut_before(value, most)]}…"
+
+    head = entry_head(item, shorten)
+    if item.header is None or not view.include_body:
+        return f"{head}---\n"
+    left = room - view.budget.size(f"{head}---\n")
+    return f"{head}{part(visible_lines(item.text), 0, item.header.id, view.budget, left, _body)}---\n"
 
 
 def _body(text: str) -> str:
