@@ -7,8 +7,15 @@ from __future__ import annotations
 
 import re
 
-from amq.text import HIDDEN, IGNORABLE
+HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+IGNORABLE = (
+    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+)
+"""Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt), without what is in the categories above.
 
+These are shown as nothing, though neither category nor name tells. Unassigned code points are among them, so a later
+version of Unicode seldom adds one.
+"""
 LETTER, SIGN, BLANK = "\1", "\2", "\t"
 """What a letter or digit, a sign and a blank become that are none of ASCII's, and look like none of it for certain."""
 _WITHOUT_INK = "\u2800\U0001d159\U00013441\U00013442"

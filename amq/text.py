@@ -10,15 +10,6 @@ import re
 
 # Patterns are compiled when they are first used: most commands show nothing but ASCII.
 
-HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-IGNORABLE = (
-    r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
-)
-"""Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt), without what is in the categories above.
-
-These are shown as nothing, though neither category nor name tells. Unassigned code points are among them, so a later
-version of Unicode seldom adds one.
-"""
 _SELECTORS = r"\ufe00-\ufe0f\u180b-\u180d\u180f\U000e0100-\U000e01ef"
 """What selects a form of the character before it, as emoji and Han names need it."""
 _JOINERS = r"\u200c\u200d"
@@ -36,6 +27,8 @@ class _Shown(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         from unicodedata import category
+
+        from amq.outlines import HIDDEN, IGNORABLE
 
         character = shown = chr(code)
         if code < 0x20 or code == 0x7F:
