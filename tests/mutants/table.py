@@ -469,7 +469,7 @@ WORDS = (
     ),
     Mutant(
         "controls are shown raw",
-        "text.py",
+        "outlines.py",
         "",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
         "frozenset({'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
@@ -477,7 +477,7 @@ WORDS = (
     ),
     Mutant(
         "what reorders is shown raw",
-        "text.py",
+        "outlines.py",
         "",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
         "frozenset({'Cc', 'Cs', 'Co', 'Zl', 'Zp'})",
@@ -485,7 +485,7 @@ WORDS = (
     ),
     Mutant(
         "line separators are shown raw",
-        "text.py",
+        "outlines.py",
         "",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co'})",
