@@ -15,6 +15,8 @@ from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
 from amq.runtime.hooks.state import HookStateWatcher, read_state
 from amq.runtime.journal import WakeJournal
+from amq.store import durable
+from amq.store.durable import Directory, Syscalls
 from tests.conftest import Shell, private_directory
 from tests.samples import HEADER, message_file
 
@@ -84,6 +86,22 @@ def test_a_sub_agent_has_no_mail(amq: Shell) -> None:
 def test_a_message_that_is_none_is_handed_over_too(amq: Shell) -> None:
     amq.put("bad.md", b"nonsense")
     assert context(hook(amq, "tool")) == "amq: 1 new message. Run: amq drain --include-body"
+
+
+@pytest.mark.parametrize("event", ["SessionStart", "Stop"])
+def test_an_event_lists_the_inbox_once(amq: Shell, monkeypatch: pytest.MonkeyPatch, event: str) -> None:
+    """So what is decided, said and recorded is about the same messages."""
+    amq.send()
+    listed: list[str] = []
+
+    class Noting(Syscalls):
+        def entries(self, directory: Directory) -> list[tuple[str, int]]:
+            listed.append(str(directory.path))
+            return super().entries(directory)
+
+    monkeypatch.setattr(durable, "syscalls", Noting())
+    assert hook(amq, event) is not None
+    assert listed.count(str(amq.agent("bob").inbox_new)) == 1
 
 
 @pytest.mark.parametrize("stdin", [b"", b"nonsense", b"[]", b'{"prompt": 7, "session_id": []}', b"\xff" * 100])
