@@ -8,7 +8,7 @@ from __future__ import annotations
 from amq import quoting
 from amq.errors import Unsafe
 from amq.jsontext import render
-from amq.runtime.hooks import state, turn_summary
+from amq.runtime.hooks import state
 from amq.runtime.hooks.event import NOTIFY, START
 from amq.runtime.policy.hook_delivery import begin, decide, introduction, output
 from amq.runtime.private import NoPrivateDirectory
@@ -84,6 +84,8 @@ class Handler:
 
     def _notify_user(self, unread: Sequence[Unread]) -> None:
         """Leave a summary of UNREAD for the user and show a notice; remove the summary where nothing is unread."""
+        from amq.runtime.hooks import turn_summary
+
         account = self._mailbox.account
         if unread:
             self._require_trust()
