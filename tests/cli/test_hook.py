@@ -160,6 +160,15 @@ def test_a_broken_queue_fails_nobody_and_is_logged(amq: Shell, state: str) -> No
     assert "hook tool: " in Path(state, "run.log").read_text()
 
 
+def test_what_cannot_be_recorded_is_not_announced(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    amq.send("--priority", "urgent")
+    with monkeypatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", "/tmp/amq")  # where none is private enough
+        patch.setenv("HOME", "/dev/null")
+        assert hook(amq, "tool") is None
+    assert hook(amq, "tool") is not None
+
+
 def test_a_damaged_memory_is_begun_anew(amq: Shell, state: str) -> None:
     Path(state, "hook.json").write_text('{"announced": 7}')
     amq.send("--priority", "urgent")
