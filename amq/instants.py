@@ -61,6 +61,12 @@ def format_seconds(nanoseconds: int) -> str:
     return f"{_utc(nanoseconds // SECOND)}Z"
 
 
+def format_milliseconds(nanoseconds: int) -> str:
+    """RFC 3339 in UTC with `Z`, always three fraction digits."""
+    whole, fraction = divmod(nanoseconds, SECOND)
+    return f"{_utc(whole)}.{fraction // MILLISECOND:03}Z"
+
+
 def format_compact(nanoseconds: int) -> str:
     """The form that stands in message ids: no colons, always three millisecond digits."""
     whole, fraction = divmod(nanoseconds, SECOND)

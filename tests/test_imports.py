@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,18 @@ COMMANDS = {
     "drain": ["--me", "bob", "--include-body"],
     "reply": ["--me", "bob", "--id", "x", "--body", "y"],
 }
+
+TYPING = ["amq.pty", "amq.runtime.loop", "amq.runtime.policy.injection"]
+ANNOUNCING = ["amq.runtime.journal", "amq.runtime.policy.wake_line", "amq.runtime.trust"]
+HOOK = ["hook", "claude", "Stop", "--me", "bob"]
+ABOUT_AGENTS = {
+    "hook without mail": (HOOK, "", [*TYPING, *ANNOUNCING], "amq.runtime.hooks.handler"),
+    "hook": (HOOK, "--to bob", TYPING, "amq.runtime.policy.wake_line"),
+    "who without mail": (["who"], "", [*TYPING, *ANNOUNCING], "amq.mail.agents_overview"),
+    "who": (["who"], "--to bob", [*TYPING, "amq.runtime.trust"], "amq.runtime.diagnosis"),
+    "why": (["why", "bob"], "--to bob", [*TYPING, "amq.runtime.trust", "amq.runtime.explain"], "amq.runtime.diagnosis"),
+}
+"""Commands of the runtime that agents call often: words, mail sent before, what is not imported, and what is."""
 
 LOADED_AFTER = """
 import sys
@@ -49,9 +62,9 @@ for name in (
 
 def python(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """Run the interpreter without the site directory's start-up files, which import what they like."""
-    root = str(Path(__file__).parent.parent)
+    environ = {"PYTHONPATH": str(Path(__file__).parent.parent), "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
     return subprocess.run(
-        [sys.executable, "-S", *words], cwd=cwd, env={"PYTHONPATH": root}, capture_output=True, text=True, check=False
+        [sys.executable, "-S", *words], cwd=cwd, env=environ, input="", capture_output=True, text=True, check=False
     )
 
 
@@ -63,6 +76,21 @@ def test_short_commands_import_nothing_heavy(tmp_path: Path) -> None:
         loaded = set(done.stderr.split())
         assert "amq.mail.mailbox" in loaded
         assert loaded.isdisjoint(HEAVY), command
+
+
+@pytest.mark.parametrize("name", ABOUT_AGENTS)
+def test_commands_about_agents_import_nothing_heavy(tmp_path: Path, name: str) -> None:
+    words, mail, not_imported, imported = ABOUT_AGENTS[name]
+    assert python("-m", "amq", "init", "--here", "--agents", "alice,bob", cwd=tmp_path).returncode == 0
+    if mail:
+        sent = python("-m", "amq", "send", "--me", "alice", *mail.split(), "--body", "x", cwd=tmp_path)
+        assert sent.returncode == 0, sent.stderr
+    done = python("-c", LOADED_AFTER, *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert bool(mail) == ("1" in done.stdout), "it has seen the mail"
+    loaded = set(done.stderr.split())
+    assert imported in loaded
+    assert loaded.isdisjoint([*HEAVY, *not_imported])
 
 
 def test_completing_a_handle_imports_nothing_heavy(tmp_path: Path) -> None:

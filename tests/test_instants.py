@@ -12,6 +12,7 @@ from amq.instants import (
     SECOND,
     format_compact,
     format_instant,
+    format_milliseconds,
     format_seconds,
     parse_duration,
     parse_instant,
@@ -37,6 +38,7 @@ def test_created_has_as_many_digits_as_it_needs(fraction: int, text: str) -> Non
 
 def test_the_other_forms_cut_off_and_never_round_up() -> None:
     assert format_seconds(NOON + 999_999_999) == "2026-03-01T12:00:00Z"
+    assert format_milliseconds(NOON + 999_999_999) == "2026-03-01T12:00:00.999Z"
     assert format_compact(NOON + 999_999_999) == "2026-03-01T12-00-00.999Z"
 
 

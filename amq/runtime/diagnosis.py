@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from amq.instants import SECOND, parse_instant
 from amq.layout import NOTIFIER_NAME, AgentLayout
@@ -15,6 +14,10 @@ from amq.runtime.private import PrivateState
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.store.notifier_info import Notifier
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _IN_WORDS = {
     WaitReason.DRAFT: "its input line has an unsent draft, or the user is typing",

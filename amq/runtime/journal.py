@@ -1,17 +1,24 @@
-"""What was tried, in private files that never grow beyond a bound."""
+"""What was tried, in private files that never grow beyond a bound.
+
+`amq hook`, `who` and `why` import this, so it is kept as light as a short command.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+import time
 from contextlib import suppress
-from datetime import UTC, datetime
 from heapq import nsmallest
-from typing import Any
 
 from amq import jsontext
+from amq.instants import format_milliseconds
 from amq.runtime.policy.reasons import Outcome, WaitReason
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 LONGEST_FILE = 64 * 1024  # bytes; when it is full the older half goes
 MOST_IDS = 20  # named in one entry
@@ -94,8 +101,7 @@ class WakeJournal:
         return [entry for line in self._file.lines() if (entry := _parse(line))]
 
     def _add(self, ids: Iterable[str], **what: str) -> None:
-        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        named = list(ids)
+        named, at = list(ids), format_milliseconds(time.time_ns())
         self._file.append(json.dumps({"at": at, "count": len(named), "ids": nsmallest(MOST_IDS, named), **what}))
 
 

@@ -15,6 +15,8 @@ from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
 from amq.runtime.hooks.state import HookStateWatcher, read_state
 from amq.runtime.journal import WakeJournal
+from amq.store import durable
+from amq.store.durable import Directory, Syscalls
 from tests.conftest import Shell, private_directory
 from tests.samples import HEADER, message_file
 
@@ -86,6 +88,22 @@ def test_a_message_that_is_none_is_handed_over_too(amq: Shell) -> None:
     assert context(hook(amq, "tool")) == "amq: 1 new message. Run: amq drain --include-body"
 
 
+@pytest.mark.parametrize("event", ["SessionStart", "Stop"])
+def test_an_event_lists_the_inbox_once(amq: Shell, monkeypatch: pytest.MonkeyPatch, event: str) -> None:
+    """So what is decided, said and recorded is about the same messages."""
+    amq.send()
+    listed: list[str] = []
+
+    class Noting(Syscalls):
+        def entries(self, directory: Directory) -> list[tuple[str, int]]:
+            listed.append(str(directory.path))
+            return super().entries(directory)
+
+    monkeypatch.setattr(durable, "syscalls", Noting())
+    assert hook(amq, event) is not None
+    assert listed.count(str(amq.agent("bob").inbox_new)) == 1
+
+
 @pytest.mark.parametrize("stdin", [b"", b"nonsense", b"[]", b'{"prompt": 7, "session_id": []}', b"\xff" * 100])
 def test_an_event_that_cannot_be_understood_fails_nobody(amq: Shell, stdin: bytes) -> None:
     amq.send("--priority", "urgent")
@@ -140,6 +158,15 @@ def test_a_broken_queue_fails_nobody_and_is_logged(amq: Shell, state: str) -> No
     result = amq("hook", "claude", "tool", me="bob", stdin=b"{}")
     assert (result.code, result.out, result.err) == (0, "", "")
     assert "hook tool: " in Path(state, "run.log").read_text()
+
+
+def test_what_cannot_be_recorded_is_not_announced(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    amq.send("--priority", "urgent")
+    with monkeypatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", "/tmp/amq")  # where none is private enough
+        patch.setenv("HOME", "/dev/null")
+        assert hook(amq, "tool") is None
+    assert hook(amq, "tool") is not None
 
 
 def test_a_damaged_memory_is_begun_anew(amq: Shell, state: str) -> None:

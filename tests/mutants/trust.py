@@ -136,8 +136,8 @@ TRUSTED = (
         "what was found a while ago is announced by", "runtime/trust.py", "Trust.why_not", "anew", "False", TRUST,
     ),
     Mutant(
-        "the user is told of any queue", "cli/commands/hook.py", "_notify", "_require_trust(args, account.queue.root, state)",
-        "None", TRUST,
+        "the user is told of any queue", "runtime/hooks/handler.py", "Handler._notify_user", "self._require_trust()", "None",
+        TRUST,
     ),
     Mutant(
         "a yes that is not kept is forgotten", "runtime/trust.py", "Trust.give", "self.is_unrecorded = True", "None", TRUST,
@@ -168,8 +168,12 @@ TRUSTED = (
         "tests/cli/test_init.py",
     ),
     Mutant(
-        "hooks speak of any queue", "cli/commands/hook.py", "_answer", "_require_trust(args, account.queue.root, state)", "None",
+        "hooks announce mail in any queue", "runtime/hooks/handler.py", "Handler._announce", "self._require_trust()", "None",
         TRUST,
+    ),
+    Mutant(
+        "hooks name the agents of any queue", "runtime/hooks/handler.py", "Handler._start_session", "self._require_trust()",
+        "None", TRUST,
     ),
     Mutant(
         "an agent is told of any queue", "runtime/loop.py", "WakeLoop.turn", "self._unread and self._trust.why_not()",

@@ -12,7 +12,8 @@ from amq.pty.row import EMPTY, PromptRule, find_row
 from amq.pty.screen import Screen
 from amq.pty.terminal import UNANSWERED_FOR, Terminal, TerminalSnapshot
 from amq.runtime.policy import injection
-from amq.runtime.policy.injection import InjectionRules, InjectionState, Notification, Write
+from amq.runtime.policy.injection import InjectionRules, InjectionState, Write
+from amq.runtime.policy.wake_line import Notification
 from tests.proof_table import Proof
 from tests.pty.line_editor import LIBRARY, PROMPT, LineEditor, line_editor
 from tests.seeds import SEED, SOAK

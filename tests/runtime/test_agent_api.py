@@ -13,9 +13,10 @@ import pytest
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels import agent_api
 from amq.runtime.channels.agent_api import ClaudeSocket, CodexQueue, NativeFirst
-from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
+from amq.runtime.policy.wake_line import Notification
 
 LINE = Notification("amq: 1 new message from codex.", "amq: a new message from codex.")
 PID, STARTED = 4711, 1_800_000_000.0

@@ -17,8 +17,8 @@ from amq.runtime.agents.foreground import ForegroundAgent, Keyboard, rules_for_a
 from amq.runtime.agents.profiles import Profile, built_in, with_prompt
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.blind import BlindChannel
-from amq.runtime.policy.injection import Notification
 from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.wake_line import Notification
 
 CLAUDE, CODEX, GENERIC = (built_in()[name] for name in ("claude", "codex", "generic"))
 RAW = LineDiscipline(canonical=False, echoing=False, waiting=False)

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amq.instants import SECOND
+from amq.mail.mailbox import Unread
 from amq.runtime.policy.hook_delivery import (
     FROM_AMQ,
     MOST_IN_A_ROW,
+    Event,
     HookState,
-    Waiting,
     begin,
     decide,
     introduction,
@@ -18,15 +20,17 @@ from amq.runtime.policy.hook_delivery import (
 )
 
 NORMAL_AFTER = 120.0
+NOW_NS = 2_000_000_000 * SECOND
 OUR_LINE = "amq: 1 new message from codex. Run: amq drain --include-body"
 
 
-def mail(*ids: str, priority: str = "normal", age: float = 0.0) -> list[Waiting]:
-    return [Waiting(identifier, priority, age) for identifier in ids]
+def mail(*ids: str, priority: str = "normal", age: float = 0.0) -> list[Unread]:
+    created_ns = NOW_NS - round(age * SECOND)
+    return [Unread(identifier, "codex", priority, "", created_ns) for identifier in ids]
 
 
-def hands(state: HookState, event: str, waiting: list[Waiting], prompt: str = "") -> tuple[HookState, bool]:
-    return decide(state, event, prompt, waiting, NORMAL_AFTER)
+def hands(state: HookState, event: str, waiting: list[Unread], prompt: str = "") -> tuple[HookState, bool]:
+    return decide(state, Event(event, prompt=prompt), waiting, NOW_NS, NORMAL_AFTER)
 
 
 @pytest.mark.parametrize("event", ["prompt", "tool"])
@@ -38,10 +42,12 @@ def hands(state: HookState, event: str, waiting: list[Waiting], prompt: str = ""
         (mail("a", age=120.0), True),
         (mail("a", priority="urgent"), True),
         (mail("a", priority="low", age=1e9), False),
+        (mail("a", age=119.9), False),
         (mail("a") + mail("b", priority="urgent"), True),
+        ([Unread("bad", "", "", "")], True),
     ],
 )
-def test_between_tools_urgent_and_overdue_mail_is_handed_over(event: str, waiting: list[Waiting], handed: bool) -> None:
+def test_between_tools_urgent_and_overdue_mail_is_handed_over(event: str, waiting: list[Unread], handed: bool) -> None:
     assert hands(HookState(), event, waiting)[1] is handed
 
 
@@ -49,7 +55,7 @@ def test_between_tools_urgent_and_overdue_mail_is_handed_over(event: str, waitin
     ("waiting", "held"),
     [([], False), (mail("a"), True), (mail("a", priority="urgent"), True), (mail("a", priority="low"), False)],
 )
-def test_a_turn_goes_on_for_all_but_low_mail(waiting: list[Waiting], held: bool) -> None:
+def test_a_turn_goes_on_for_all_but_low_mail(waiting: list[Unread], held: bool) -> None:
     assert hands(HookState(), "stop", waiting)[1] is held
 
 
@@ -104,7 +110,7 @@ def test_however_it_goes(schedule: list[tuple[str, dict[str, str], float]]) -> N
         in_a_row = 0 if before - set(unread) else in_a_row
         held &= set(unread)
         before = set(unread)
-        waiting = [Waiting(identifier, priority, age) for identifier, priority in unread.items()]
+        waiting = [message for each, priority in unread.items() for message in mail(each, priority=priority, age=age)]
         count = state.count
         state, hand = hands(state, event, waiting)
         assert state.count == count + hand

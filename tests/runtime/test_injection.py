@@ -23,7 +23,6 @@ from amq.runtime.policy.injection import (
     InjectionRules,
     InjectionState,
     LookAt,
-    Notification,
     Phase,
     ReadyWhen,
     Write,
@@ -34,6 +33,7 @@ from amq.runtime.policy.injection import (
     titled,
 )
 from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.wake_line import Notification
 
 LINE = Notification("amq: 1 new message.", "amq: a new message.")
 RULES = InjectionRules(by_echo=True)

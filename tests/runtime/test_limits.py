@@ -20,10 +20,10 @@ from amq.runtime import limits
 from amq.runtime.diagnosis import why
 from amq.runtime.journal import BoundedFile
 from amq.runtime.loop import WakeLoop
-from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome
 from amq.runtime.policy.schedule import Readiness, SchedulePolicy
-from amq.runtime.policy.wake_line import Wording
+from amq.runtime.policy.wake_line import Notification, Wording
 from amq.runtime.private import PrivateState, private_state
 from amq.runtime.trust import Trust
 from tests.conftest import Shell, private_directory

@@ -19,10 +19,10 @@ from amq.runtime.inbox_events import SWEEP
 from amq.runtime.journal import WakeJournal
 from amq.runtime.loop import WakeLoop
 from amq.runtime.policy.hook_delivery import HookState
-from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness, SchedulePolicy
-from amq.runtime.policy.wake_line import Wording
+from amq.runtime.policy.wake_line import Notification, Wording
 from amq.runtime.private import PrivateState, private_state
 from amq.runtime.trust import Trust
 from amq.store import registry

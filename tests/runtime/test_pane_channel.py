@@ -17,8 +17,9 @@ from amq.runtime.agents.foreground import ForegroundAgent, Keyboard
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.pane import PaneChannel
 from amq.runtime.channels.panes import Picture
-from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.wake_line import Notification
 from tests.runtime.test_pane_observer import boxed
 
 if TYPE_CHECKING:

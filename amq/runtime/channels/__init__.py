@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.injection import End
 from amq.runtime.policy.schedule import Readiness
+from amq.runtime.policy.wake_line import Notification
 
 
 class Channel(Protocol):

@@ -19,9 +19,10 @@ import anyio.to_thread
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels import Channel
 from amq.runtime.policy.hook_delivery import FROM_AMQ
-from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
+from amq.runtime.policy.wake_line import Notification
 
 RECEIPT_WITHIN = 5.0  # seconds in which a session that idles has to begin a turn
 QUEUE_WITHIN = 30.0  # seconds for `codex queue`; without its daemon 6 to 9 were measured

@@ -17,9 +17,10 @@ from amq.pty.osc_state import AgentState
 from amq.runtime.agents.foreground import ForegroundAgent, Keyboard
 from amq.runtime.channels.input_mode import InputMode
 from amq.runtime.desktop import unread_notice
-from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
+from amq.runtime.policy.wake_line import Notification
 
 SETTLE = 0.3  # seconds between text and key; every CLI that was measured takes a key after that
 

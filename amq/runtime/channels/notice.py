@@ -7,9 +7,10 @@ import math
 import anyio
 
 from amq.runtime.desktop import PATIENCE, notice_command
-from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome
 from amq.runtime.policy.schedule import Readiness
+from amq.runtime.policy.wake_line import Notification
 
 
 class NoticeChannel:

@@ -20,9 +20,10 @@ from amq.runtime.channels.panes import GoneError, Pane
 from amq.runtime.channels.panes.observer import PaneObserver, UserAssertions
 from amq.runtime.desktop import unread_notice
 from amq.runtime.policy import injection
-from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Notification, Phase, Write
+from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Phase, Write
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
+from amq.runtime.policy.wake_line import Notification
 
 ECHO_WITHIN = 5.0  # seconds for our text to be seen: a program that is starting draws it later
 SUBMITTED_WITHIN = 1.0  # seconds for it to be seen to leave; a look takes a while

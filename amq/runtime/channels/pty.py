@@ -14,8 +14,9 @@ from amq.pty.terminal import TerminalSnapshot
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.injection_driver import until_ended
 from amq.runtime.policy import injection
-from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Notification, Phase, Write
+from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Phase, Write
 from amq.runtime.policy.schedule import Readiness
+from amq.runtime.policy.wake_line import Notification
 
 
 class PtyChannel:

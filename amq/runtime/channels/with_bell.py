@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from amq.runtime.channels import Channel
-from amq.runtime.policy.injection import End, Notification
+from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome
 from amq.runtime.policy.schedule import Readiness
+from amq.runtime.policy.wake_line import Notification
 
 
 class BelledChannel:

@@ -1,1 +1,1 @@
-"""What `amq hook` does when an agent's CLI calls it."""
+"""Handle the events with which an agent's CLI calls `amq hook`."""

@@ -1,7 +1,7 @@
-"""Hooks for one process of an agent's CLI: what it calls, and how it is told of them without changing a file of its.
+"""Hooks for one process of an agent's CLI: write the script that they call, and name it without changing a file.
 
-Each hook calls a few lines of shell that note the event and look into `new/`. Only where mail waits, or a session
-begins, do they start `amq hook`. Whatever happens there, the agent hears of no error.
+The script is a few lines of shell that note the event and look into `new/`. It starts `amq hook` only where mail waits
+or a session begins. It reports no error to the agent.
 
 `amq hook` imports this, so it is kept as light as a short command. The formats are those of Claude Code's settings and
 of Codex's configuration, as measured on the versions that the profiles name.
@@ -27,15 +27,15 @@ EVENTS = {
     "Stop": "stop",
     "SessionEnd": "end",
 }
-"""The CLIs' names of the events that we want to hear of, each with ours."""
+"""The CLIs' names of the events that amq needs, each with the name that amq gives it."""
 
 HOOKED = "AMQ_HOOKED"
-"""Set for a program that has hooks of ours for this one process: those of its own settings are then silent."""
+"""Set for a program that has amq's hooks for this one process: those that its settings have are then silent."""
 
 EVENT_NAME = "hook.event"
 SCRIPT_NAME = "hook"
 SETTINGS_NAME = "settings.json"
-TIMEOUT = 20  # seconds after which the agent goes on without us
+TIMEOUT = 20  # seconds after which the agent goes on without the hook
 
 _SCRIPT = """\
 #!/bin/sh
@@ -56,15 +56,15 @@ exit 0
 
 
 class BadSettingsError(Exception):
-    """The person's own --settings cannot be read, so ours cannot be added to them."""
+    """The user's own --settings cannot be read, so amq's hooks cannot be added to them."""
 
 
 def write_script(
     files: str, inbox_new: str, *, root: str, me: str, kind: str, command: str, normal_after: float
 ) -> str:
-    """Write into FILES, the directory of one `amq run`, what the hooks of KIND (claude, codex) call; its path.
+    """Write the script that the hooks of KIND (claude, codex) call, and return its path.
 
-    COMMAND is the path of amq, NORMAL_AFTER as in `hook_delivery.decide`.
+    FILES is the directory of one `amq run`, COMMAND the path of amq, NORMAL_AFTER as in `hook_delivery.decide`.
     """
     words = {
         "kind": kind,
@@ -81,9 +81,9 @@ def write_script(
 
 
 def claude_settings(words: Sequence[str], script: str) -> tuple[dict[str, Any], list[str]]:
-    """Settings that have our hooks besides the person's own --settings, and the person's WORDS without these.
+    """Return settings with amq's hooks and the user's own --settings, and the user's WORDS without that option.
 
-    Claude Code heeds only the last --settings. Raises BadSettingsError.
+    Claude Code uses only the last --settings. Raises BadSettingsError.
     """
     kept, own = _without_settings(words)
     settings = _parse(own) if own is not None else {}
@@ -94,7 +94,7 @@ def claude_settings(words: Sequence[str], script: str) -> tuple[dict[str, Any], 
 
 
 def codex_arguments(script: str) -> list[str]:
-    """Arguments that give Codex our hooks besides those of the person's files."""
+    """Return arguments that give Codex amq's hooks beside those in the user's files."""
     arguments = []
     for event in EVENTS:
         command = quoting.toml(_command(script, event))
@@ -114,7 +114,7 @@ def _command(script: str, event: str) -> str:
 
 
 def _without_settings(words: Sequence[str]) -> tuple[list[str], str | None]:
-    """WORDS without the options --settings, and the value of the last of them."""
+    """Return WORDS without the options --settings, and the value of the last of these."""
     kept, own, rest = list[str](), None, list(words)
     while rest:
         word = rest.pop(0)
@@ -130,7 +130,7 @@ def _without_settings(words: Sequence[str]) -> tuple[list[str], str | None]:
 
 
 def _parse(value: str) -> dict[str, Any]:
-    """The settings in VALUE, which is JSON or the name of a file of it."""
+    """Return the settings in VALUE, which is JSON or the name of a JSON file."""
     try:
         if not value.lstrip().startswith("{"):
             with open(value, encoding="utf-8") as file:

@@ -1,6 +1,7 @@
-"""The file in which an agent's hooks remember what they handed over.
+"""Store what the model of an agent knows of its mail, in a file of the agent's private directory.
 
-The waking reads it, to type nothing of that, and writes into it what it has typed at an agent that works.
+The hooks write it. The wake loop reads it and types nothing about that mail. It also writes into it what it has typed
+while the agent works.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from amq.store.locks import lock_beside
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
 PATIENCE = 2.0  # seconds for a hook to end
 STATE_NAME = "hook.json"
@@ -27,10 +29,15 @@ _LONGEST = 4 << 20  # bytes
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # which Windows does not have
 
 
-def read_state(state: str) -> HookState:
-    """What stands in the agent's private directory STATE; a new one if nothing does, or what does is damaged."""
+def locked(directory: str) -> AbstractContextManager[None]:
+    """Hold the lock of the state in DIRECTORY: reading and writing it are then one step. Raises AmqError, OSError."""
+    return lock_beside(RootedPath(directory), LOCK_NAME, PATIENCE)
+
+
+def read_state(directory: str) -> HookState:
+    """Return the state in the agent's private DIRECTORY; a new one if there is none, or if it is damaged."""
     try:
-        descriptor = os.open(f"{state}/{STATE_NAME}", _READ)
+        descriptor = os.open(f"{directory}/{STATE_NAME}", _READ)
         with open(descriptor, "rb") as file:
             wire = json.loads(file.read(_LONGEST))
         return HookState(
@@ -44,39 +51,42 @@ def read_state(state: str) -> HookState:
         return HookState()
 
 
-def write_state(state: str, handed: HookState) -> None:
-    """Replace what stands there."""
-    wire = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(handed).items()}
-    write_private(f"{state}/{STATE_NAME}", json.dumps(wire))
+def write_state(directory: str, state: HookState) -> None:
+    """Replace the state in DIRECTORY."""
+    wire = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(state).items()}
+    write_private(f"{directory}/{STATE_NAME}", json.dumps(wire))
 
 
-def note_queued(state: str, ids: Iterable[str]) -> None:
-    """A line that tells of IDS waits at the agent for its turn, so no hook has to. Not to note it only repeats it."""
-    with suppress(AmqError, OSError), lock_beside(RootedPath(state), LOCK_NAME, PATIENCE):
-        handed, queued = read_state(state), frozenset(ids)
+def note_queued(directory: str, ids: Iterable[str]) -> None:
+    """Record that a line about IDS is queued at the agent, so that no hook announces them too.
+
+    Nothing is raised: without the record they are only announced twice.
+    """
+    with suppress(AmqError, OSError), locked(directory):
+        state, queued = read_state(directory), frozenset(ids)
         write_state(
-            state,
-            replace(handed, announced=handed.announced | queued, blocked_stop_for=handed.blocked_stop_for | queued),
+            directory,
+            replace(state, announced=state.announced | queued, blocked_stop_for=state.blocked_stop_for | queued),
         )
 
 
 class HookStateWatcher:
-    """Tells of each handing over once; those from before it was made do not count."""
+    """Reports each announcement once. Those from before it was made do not count."""
 
-    def __init__(self, state: str) -> None:
-        self._state = state
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
         self._version: tuple[int, int] | None = None
-        self._count = read_state(state).count
+        self._count = read_state(directory).count
 
     def another(self) -> bool:
-        """Whether a hook has handed something over since the last call."""
+        """Return whether a hook has announced mail since the last call."""
         try:
-            found = os.stat(f"{self._state}/{STATE_NAME}")
+            found = os.stat(f"{self._directory}/{STATE_NAME}")
         except OSError:
             return False
         version = (found.st_mtime_ns, found.st_ino)
         if version == self._version:
             return False
         self._version = version
-        before, self._count = self._count, read_state(self._state).count
+        before, self._count = self._count, read_state(self._directory).count
         return self._count > before

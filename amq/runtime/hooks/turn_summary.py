@@ -1,6 +1,6 @@
-"""What is left for the user when an agent's turn ends and mail is unread: a small file, and lines.
+"""Summarize unread mail for the user when an agent's turn ends: in a small file, and in lines.
 
-For agents whose CLI can only run a program at the end of a turn, as Codex does with `notify`.
+It serves CLIs that can only run a program at the end of a turn, as Codex does with `notify`.
 """
 
 from __future__ import annotations
@@ -18,30 +18,31 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from amq.layout import QueueLayout
-    from amq.store.maildir import Found
+    from amq.mail.mailbox import Unread
 
 NAME = "amq-bulletin.json"
 MOST_LINES = 3
 LONGEST_LINE = 100  # characters
 
 
-def write_summary(queue: QueueLayout, me: str, unread: Sequence[Found]) -> None:
-    """Say in a file beside the registry what is UNREAD; where nothing is, there is no such file. Raises OSError."""
+def write_summary(queue: QueueLayout, me: str, unread: Sequence[Unread]) -> None:
+    """Write a summary of UNREAD into a file beside the registry; remove it if nothing is unread. Raises OSError."""
     with Directory(queue.meta) as meta:
         if unread:
-            told = {"agent": me, "count": len(unread), "messages": [_message(each) for each in unread]}
-            durable.replace_file(meta, NAME, fresh_name(), (render(told) + "\n").encode())
+            summary = {"agent": me, "count": len(unread), "messages": [_item(message) for message in unread]}
+            durable.replace_file(meta, NAME, fresh_name(), (render(summary) + "\n").encode())
         else:
             with suppress(FileNotFoundError):
                 durable.syscalls.unlink(meta, NAME)
 
 
-def _message(found: Found) -> dict[str, str]:
-    header = found.header
-    return {"id": found.id} | ({"from": header.sender, "subject": header.subject} if header else {})
+def _item(message: Unread) -> dict[str, str]:
+    """Return what the summary says of MESSAGE; of a bad one only its id is known."""
+    known = {"from": message.sender, "subject": message.subject} if message.sender else {}
+    return {"id": message.id} | known
 
 
-def lines(unread: Sequence[Found]) -> list[str]:
-    """The first few messages, a line each."""
-    headers = [each.header for each in unread[:MOST_LINES] if each.header]
-    return [f"{header.sender}: {subject_line(header.subject)}"[:LONGEST_LINE] for header in headers]
+def lines(unread: Sequence[Unread]) -> list[str]:
+    """Return a line for each of the first few messages that is not bad."""
+    good = [message for message in unread[:MOST_LINES] if message.sender]
+    return [f"{message.sender}: {subject_line(message.subject)}"[:LONGEST_LINE] for message in good]

@@ -6,11 +6,14 @@ tools, and holds up the end of a turn once.
 
 from __future__ import annotations
 
+from amq.instants import SECOND
 from amq.record import record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from amq.mail.mailbox import Unread
 
 MOST_IN_A_ROW = 8  # without any drain
 MOST_PEERS = 20  # named to an agent when its session begins
@@ -21,12 +24,15 @@ FULL_NAMES = {"start": "SessionStart", "prompt": "UserPromptSubmit", "tool": "Po
 
 
 @record
-class Waiting:
-    """A message that waits, as far as a hook has to know. `age` is in seconds."""
+class Event:
+    """An event of an agent's CLI: `start`, `prompt`, `tool`, `stop`, or `notify` after a turn.
 
-    id: str
-    priority: str
-    age: float
+    SESSION is the CLI's id of its session, PROMPT the text that was submitted; each empty where the event has none.
+    """
+
+    name: str
+    session: str = ""
+    prompt: str = ""
 
 
 @record
@@ -46,39 +52,40 @@ def begin(state: HookState, session: str) -> HookState:
 
 
 def decide(
-    state: HookState, event: str, prompt: str, waiting: Sequence[Waiting], normal_after: float
+    state: HookState, event: Event, unread: Sequence[Unread], now_ns: int, normal_after: float
 ) -> tuple[HookState, bool]:
     """What is remembered now, and whether to hand over a notification at this EVENT (prompt, tool or stop).
 
-    PROMPT is what was submitted: if it is our own line, that was the notification. Mail that is not urgent is handed
-    over to a working agent when it is older than NORMAL_AFTER seconds.
+    If the prompt is our own line, that was the notification. Mail that is not urgent is handed over to a working agent
+    when it is older than NORMAL_AFTER seconds. A bad message has normal priority, and is older than any.
     """
-    unread = frozenset(message.id for message in waiting)
-    if (state.announced | state.blocked_stop_for) - unread:
+    ids = frozenset(message.id for message in unread)
+    if (state.announced | state.blocked_stop_for) - ids:
         state = replace(state, attempts_since_drain=0)
-    state = replace(state, announced=state.announced & unread, blocked_stop_for=state.blocked_stop_for & unread)
-    if event == "prompt" and prompt.startswith((OUR_LINE, FROM_AMQ + OUR_LINE)):
-        return replace(state, announced=unread), False
+    state = replace(state, announced=state.announced & ids, blocked_stop_for=state.blocked_stop_for & ids)
+    if event.name == "prompt" and event.prompt.startswith((OUR_LINE, FROM_AMQ + OUR_LINE)):
+        return replace(state, announced=ids), False
+    overdue_ns = now_ns - round(normal_after * SECOND)
     if state.attempts_since_drain >= MOST_IN_A_ROW or not any(
-        _is_due(state, event, message, normal_after) for message in waiting
+        _is_due(state, event, message, overdue_ns) for message in unread
     ):
         return state, False
-    held = unread if event == "stop" else state.blocked_stop_for
+    held = ids if event.name == "stop" else state.blocked_stop_for
     return replace(
         state,
-        announced=unread,
+        announced=ids,
         blocked_stop_for=held,
         attempts_since_drain=state.attempts_since_drain + 1,
         count=state.count + 1,
     ), True
 
 
-def _is_due(state: HookState, event: str, message: Waiting, normal_after: float) -> bool:
+def _is_due(state: HookState, event: Event, message: Unread, overdue_ns: int) -> bool:
     if message.priority == "low":
         return False
-    if event == "stop":
+    if event.name == "stop":
         return message.id not in state.blocked_stop_for
-    return message.id not in state.announced and (message.priority == "urgent" or message.age >= normal_after)
+    return message.id not in state.announced and (message.priority == "urgent" or message.created_ns <= overdue_ns)
 
 
 def output(event: str, text: str) -> dict[str, object]:

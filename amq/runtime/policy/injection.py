@@ -27,6 +27,7 @@ from amq.pty.osc_state import AgentState
 from amq.pty.row import PART, PromptRule, Row, RowRule, Standing
 from amq.pty.terminal import UNANSWERED_FOR, TerminalSnapshot
 from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.wake_line import Notification
 
 MOST_PRESSES = 4  # of a submit key that dialogs ignore, in one attempt, while our text still stands
 ERASED_WITHIN = 5.0  # seconds for a text to be seen to go; on a busy machine two were measured
@@ -84,15 +85,6 @@ class InjectionRules:
     def at_prompt(self) -> bool:
         """Whether a prompt that the user has named is all that is known of its row."""
         return isinstance(self.prompt_row, PromptRule)
-
-
-@dataclass(frozen=True)
-class Notification:
-    """The line to type. A digit can answer a dialog by itself, so unpasted text has none."""
-
-    text: str
-    without_digits: str
-    shorter: str = ""  # what is typed in place of the text where the row would not show all of that
 
 
 @dataclass(frozen=True)

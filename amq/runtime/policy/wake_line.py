@@ -2,18 +2,23 @@
 
 Nothing of a peer's is in it but the handles of known agents, and, for a user who asks for it, a subject of which only
 letters, digits and a few signs are left. A sender that is not known is not named: its handle is words of its choice.
+
+`amq hook` imports this, so it is kept as light as a short command.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from unicodedata import category, normalize
 
-from amq.mail.mailbox import Unread
 from amq.names import is_handle
-from amq.runtime.policy.injection import Notification
+from amq.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from amq.mail.mailbox import Unread
 
 LONGEST = 200  # bytes
 COMMAND = "amq"
@@ -28,7 +33,16 @@ _PREVIEWED_SIGNS = "._,+/-"  # inside a word; none means anything to a shell the
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"  # Hangul fillers
 
 
-@dataclass(frozen=True)
+@record
+class Notification:
+    """The line to type. A digit can answer a dialog by itself, so unpasted text has none."""
+
+    text: str
+    without_digits: str
+    shorter: str = ""  # what is typed in place of the text where the row would not show all of that
+
+
+@record
 class Wording:
     """How the line is to read."""
 
