@@ -82,7 +82,7 @@ EMPTY_ROWS = (
     Mutant(
         "a paste is taken for a part of the ESC before it",
         "runtime/policy/injection.py",
-        "_begin",
+        "_settled",
         "look.unsettled",
         "False",
         "tests/pty/test_line_editor.py",

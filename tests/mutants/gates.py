@@ -11,6 +11,10 @@ def _typed(name: str, where: str, old: str, new: str = "False") -> Mutant:
     return Mutant(name, "runtime/policy/injection.py", where, old, new, TYPED)
 
 
+def _recalled(name: str, where: str, old: str, new: str = "False", *, module: str = "injection") -> Mutant:
+    return Mutant(name, f"runtime/policy/{module}.py", where, old, new, "tests/runtime/test_recalled.py")
+
+
 def _prompt(name: str, module: str, where: str, old: str, new: str = "False") -> Mutant:
     return Mutant(name, f"pty/{module}.py", where, old, new, f"tests/pty/test_{module}.py")
 
@@ -20,7 +24,7 @@ def _row(name: str, where: str, old: str, new: str) -> Mutant:
 
 
 GATES = (
-    _typed("a draft is typed into", "gate", "look.draft and (not _ours_is_seen(state, look, rules, now))"),
+    _typed("a draft is typed into", "gate", "look.draft and (not _ours_is_seen(ours, look, rules, now))"),
     _typed("whoever types is typed over", "gate", "look.inside or look.waiting or just_typed"),
     _typed("an announced dialog is typed into", "gate", "look.published in AWAY"),
     _typed(
@@ -50,6 +54,21 @@ GATES = (
            "True", WAKE),
     _typed("a line that waits for the user is not told of", "_stand",
            "seen or outcome is Outcome.TYPED or (not state.presses)"),
+    _recalled("a recalled notification is a draft", "_is_recalled",
+              "not (rules.at_prompt and look.canonical) and is_notification(look.row.text.replace('\\n', ' '))"),
+    _recalled("whatever is recalled is submitted", "_is_recalled",
+              "is_notification(look.row.text.replace('\\n', ' '))", "True"),
+    _recalled("the kernel's line is erased before the paste", "_is_recalled", "rules.at_prompt and look.canonical"),
+    _recalled("a wrapped notification is a draft", "_is_recalled", "look.row.text.replace('\\n', ' ')",
+              "look.row.text"),
+    _recalled("a line left unsent is erased behind a key", "_begin", "state.phase is Phase.CLEAR", "True"),
+    _recalled("a recalled line is erased where its cursor is not known", "_submit_or_erase_recalled",
+              "rules.at_prompt", "True"),
+    _recalled("a Backspace is swallowed by a key before", "_submit_or_erase_recalled", "_settled(look.row.text, look)",
+              "b''"),
+    _recalled("a shell is sent what it recalled", "_submit_or_erase_recalled", "rules.at_prompt"),
+    _recalled("a line beside a notification is taken for one", "is_notification", "re.fullmatch(_FORM, text)",
+              "re.search(_FORM, text)", module="wake_line"),
     _typed("what stays unsent stays there", "_leave", "not _may_erase(state, look, rules)", "True"),
     _typed("whatever stands there is erased", "_may_erase", "is_untouched and look.row.is_exactly(state.text)",
            "is_untouched"),
@@ -73,7 +92,7 @@ GATES = (
     _typed(
         "the row does not matter",
         "gate",
-        "rules.prompt_row is not None and (reason := _row_forbids(look, state.text, now))",
+        "rules.prompt_row is not None and (reason := _row_forbids(look, ours, now))",
     ),
     _typed("a row that is gone is no dialog", "_row_forbids", "row.standing is Standing.NOT_FOUND"),
     _typed(

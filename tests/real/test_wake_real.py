@@ -79,6 +79,21 @@ def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person,
     ]
 
 
+@agents(also=("claude", "claude-old", "codex"))
+def test_a_notification_that_a_key_recalls_is_no_draft(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+    terminal = run(agent)
+    terminal.wait_for(INPUT_ROW)
+    person.ask(agent)
+    wait_for_reply(rig, person, terminal)
+    terminal.wait_for(r"Done: 1 replies\.")
+    terminal.press("\x1b[A")
+    terminal.wait_for(f"{INPUT_ROW}amq: 1 new message from user")
+    question = person.ask(agent)
+    wait_for_reply(rig, person, terminal, 2)
+    check_answer(person, agent, question)
+    assert [turn.text.partition(".")[0] for turn in notices(rig)] == ["amq: 1 new message from user"] * 2
+
+
 @agents("codex", also=("claude", "claude-old"))
 def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
     def script(turn: Turn) -> Answer:

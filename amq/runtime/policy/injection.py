@@ -11,6 +11,9 @@ that the row holds exactly our text; for any other, that it stands at the cursor
 screen, that exactly the text came back in the output. Where there is no proof, nothing is pressed.
 There is never a second text while the first may stand there: only the submit key, and only with the proof.
 
+A notification that the user's keys have brought back from the history is not a draft, for the user wrote none of it. A
+CLI whose row is known gets its submit key; at a prompt it is erased, and the line is empty for the next attempt.
+
 Nothing is pasted where a submit key could not follow at once. A text that stays unsent all the same is taken back, by
 as many Backspaces as it has characters, in one write: only with the proof, and if the user has pressed no key since the
 paste. Else it stays: other words may stand around it by now.
@@ -27,7 +30,7 @@ from amq.pty.osc_state import AgentState
 from amq.pty.row import PART, PromptRule, Row, RowRule, Standing
 from amq.pty.terminal import UNANSWERED_FOR, TerminalSnapshot
 from amq.runtime.policy.reasons import Outcome, WaitReason
-from amq.runtime.policy.wake_line import Notification
+from amq.runtime.policy.wake_line import Notification, is_notification
 
 MOST_PRESSES = 4  # of a submit key that dialogs ignore, in one attempt, while our text still stands
 ERASED_WITHIN = 5.0  # seconds for a text to be seen to go; on a busy machine two were measured
@@ -165,11 +168,12 @@ def gate(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, n
     just_typed = look.last_key is not None and now - look.last_key < rules.typing_pause_s
     if look.inside or look.waiting or just_typed:
         return WaitReason.DRAFT
-    if rules.prompt_row is not None and (reason := _row_forbids(look, state.text, now)):
+    ours = look.row.text if _is_recalled(look, rules) else state.text
+    if rules.prompt_row is not None and (reason := _row_forbids(look, ours, now)):
         return reason
     if not _can_submit(look, rules):
         return WaitReason.BUSY
-    return WaitReason.DRAFT if look.draft and not _ours_is_seen(state, look, rules, now) else None
+    return WaitReason.DRAFT if look.draft and not _ours_is_seen(ours, look, rules, now) else None
 
 
 def titled(title: bytes, rules: InjectionRules) -> AgentState | None:
@@ -244,9 +248,19 @@ def _row_forbids(look: TerminalSnapshot, ours: str, now: float) -> WaitReason | 
     return WaitReason.DRAFT
 
 
-def _ours_is_seen(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, now: float) -> bool:
-    """Whether the row still holds exactly our earlier text, and whatever the person's keys did to it has been drawn."""
-    if rules.prompt_row is None or not state.text or not look.row.is_exactly(state.text):
+def _is_recalled(look: TerminalSnapshot, rules: InjectionRules) -> bool:
+    """Return whether the row holds a whole notification, of this host or an earlier one, and nothing else.
+
+    In canonical mode the user may have chosen another key that erases.
+    """
+    if rules.prompt_row is None or look.row.standing is not Standing.HOLDS:
+        return False
+    return not (rules.at_prompt and look.canonical) and is_notification(look.row.text.replace("\n", " "))
+
+
+def _ours_is_seen(ours: str, look: TerminalSnapshot, rules: InjectionRules, now: float) -> bool:
+    """Return whether the row holds exactly OURS, and whatever the user's keys did to it has been drawn."""
+    if rules.prompt_row is None or not ours or not look.row.is_exactly(ours):
         return False
     if look.last_key is None or now - look.last_key >= UNANSWERED_FOR:
         return True
@@ -259,6 +273,8 @@ def _begin(
     reason = gate(state, look, rules, now)
     if reason is not None:
         return state, (End(Outcome.REFUSED, reason.value),)
+    if state.phase is Phase.CLEAR and _is_recalled(look, rules):
+        return _submit_or_erase_recalled(look, rules, now)
     if _may_still_stand(state, look, rules):
         if state.stuck:
             return state, (End(Outcome.TYPED, state.stuck),)
@@ -269,17 +285,32 @@ def _begin(
     text = _fitting(line, look)
     if not text:
         return state, (End(Outcome.REFUSED, WaitReason.UNKNOWN_SCREEN.value),)
-    data = (settling(text[0]) if look.unsettled else b"") + (bracketed if look.bracketed_paste else plain)(text)
+    data = _settled(text, look) + (bracketed if look.bracketed_paste else plain)(text)
     pasted = InjectionState(
         Phase.PASTED, text, now, pasted_after=look.keys, keys=look.keys, sent=look.sent, output=look.output
     )
     return pasted, (Write(data, expect=text), LookAt(now + LOOK_EVERY))
 
 
+def _submit_or_erase_recalled(look: TerminalSnapshot, rules: InjectionRules, now: float) -> Step:
+    """Submit the notification in the row, or erase it where the cursor is known to be at its end: at a prompt."""
+    recalled = InjectionState(
+        Phase.PASTED, look.row.text, now, pasted_after=look.keys, keys=look.keys, sent=look.sent, output=look.output
+    )
+    if rules.at_prompt:
+        return _erase(recalled, now, End(Outcome.REFUSED, WaitReason.DRAFT.value), _settled(look.row.text, look))
+    return _press_first(recalled, look, rules, now)
+
+
 def _fitting(line: Notification, look: TerminalSnapshot) -> str:
     """The text of LINE, such that all of it will be seen; empty if there is none."""
     texts = (line.text, line.shorter) if look.bracketed_paste else (line.without_digits,)
     return next((text for text in texts if text and look.row.has_room(text)), "")
+
+
+def _settled(text: str, look: TerminalSnapshot) -> bytes:
+    """Return what ends whatever a key before may wait for, and leaves nothing behind; TEXT is what is typed next."""
+    return settling(text[0]) if look.unsettled else b""
 
 
 def _can_submit(look: TerminalSnapshot, rules: InjectionRules) -> bool:
@@ -435,8 +466,13 @@ def _leave(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules,
         return _stand(state, end.outcome, end.reason, seen=look.row.contains(state.text))
     if end.outcome is Outcome.TYPED:
         end = End(Outcome.ERASED, end.reason)
+    return _erase(state, now, end)
+
+
+def _erase(state: InjectionState, now: float, end: End, first: bytes = b"") -> Step:
+    """Take our text back, behind FIRST, and END the attempt once it is seen to have gone."""
     erasing = replace(state, phase=Phase.ERASING, since=now, end=end)
-    return erasing, (Write(BACKSPACE * len(state.text)), LookAt(now + LOOK_EVERY))
+    return erasing, (Write(first + BACKSPACE * len(state.text)), LookAt(now + LOOK_EVERY))
 
 
 def _may_erase(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules) -> bool:

@@ -26,6 +26,12 @@ MOST_SENDERS = 3  # named in one line
 UNREGISTERED = "an unregistered sender"
 SHORTEST_PREVIEW = 8  # characters; where there is less room there is none
 
+_NAME = rf"(?:[a-z0-9_-]+|{UNREGISTERED})"
+_FORM = (
+    rf"amq: (?:[0-9]+ |a )?new messages?(?: from {_NAME}(?:, {_NAME})*(?: and (?:[0-9]+ )?others?)?)?"
+    r"\. Run: [^ ]+ drain --include-body"
+)
+"""A notification without a subject: no blank of it can be missing, as where a screen wraps it."""
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+,-]*")
 _DIGIT = re.compile(r"[0-9]")
 _PREVIEWED = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Nd"})  # general categories of Unicode
@@ -81,6 +87,11 @@ def notification(
         ),
         shorter=_line(what, [], command),
     )
+
+
+def is_notification(text: str) -> bool:
+    """Return whether TEXT is a whole notification, of any host, that shows no subject."""
+    return text.isascii() and re.fullmatch(_FORM, text) is not None
 
 
 def _names(senders: Sequence[str], known: Collection[str]) -> list[str]:
