@@ -12,9 +12,9 @@ HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 IGNORABLE = (
     r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
-"""Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt), without what is in the categories above.
+"""Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt), without the categories in HIDDEN.
 
-These are shown as nothing, though neither category nor name tells. Unassigned code points are among them, so a later
+They are drawn as nothing, which neither category nor name shows. Unassigned code points are among them, so a later
 version of Unicode seldom adds one.
 """
 LETTER, SIGN, BLANK = "\1", "\2", "\t"

@@ -152,9 +152,9 @@ def entry_head(item: Drained, shorten: Callable[[str], str] = str) -> str:
 
 
 def _entry_in_part(item: Drained, view: View, room: int) -> str:
-    """Return a message that takes more than ROOM as `entry` does, with its head shortened and a part of its body.
+    """Return a message longer than ROOM like `entry`, with its head shortened and a part of its body.
 
-    A line below the part says how to read the rest; it can be forged as little as the others.
+    A line below the part says how to read the rest; like the other lines, a body cannot forge it.
     """
     from amq.cli.part import part
     from amq.text import cut_before
