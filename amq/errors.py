@@ -1,6 +1,6 @@
 """Every error that amq raises on purpose.
 
-The message is one line for the user or agent who has to act: what happened, and in `hint` what to do about it. Each
+The message is one line for the user or agent that must act: what happened, and in `hint` what to do about it. Each
 class has the exit code of the command that ends with it, and the `code` for JSON output.
 """
 

@@ -18,7 +18,7 @@ They are drawn as nothing, which neither category nor name shows. Unassigned cod
 version of Unicode seldom adds one.
 """
 LETTER, SIGN, BLANK = "\1", "\2", "\t"
-"""Stand-ins for a non-ASCII letter or digit, sign, and blank that have no known look-alike in ASCII."""
+"""Substitutes for a non-ASCII letter or digit, sign, and blank that have no known look-alike in ASCII."""
 _WITHOUT_INK = "\u2800\U0001d159\U00013441\U00013442"
 _ALIKE = {"ELLIPSIS": "…", "DASH": "-", "HYPHEN": "-", "MINUS": "-", "HORIZONTAL": "-", "COLON": ":"}
 """The ASCII sign that a character looks like if its Unicode name has this word."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=1)
 def _ids(clock: Callable[[], int], pid: int, random: Callable[[int], bytes]) -> IdMaker:
-    """Return the id maker shared by all accounts of a process, so that ids sort in order whoever sends."""
+    """Return the id maker shared by all accounts of a process, so that ids sort in order across senders."""
     return IdMaker(clock, pid, random)
 
 

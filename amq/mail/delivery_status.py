@@ -16,7 +16,7 @@ ACKED = "acked"
 
 
 def missing(account: Account, identifier: str, to: Sequence[str], what: str) -> list[str]:
-    """Return those of the recipients TO that have not yet drained (or, by WHAT, acknowledged) a message of ours."""
+    """Return those of the recipients TO that have not drained (or, by WHAT, acknowledged) the account's message."""
     if what == ACKED:
         known = acks.receivers(account.agent, identifier, to)
         return [handle for handle in to if handle not in known]

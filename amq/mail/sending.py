@@ -132,7 +132,7 @@ def _recipients(account: Account, to: Sequence[str], create: bool) -> dict[str, 
 
 
 def _named(account: Account, word: str, everyone: list[str]) -> list[str]:
-    """The handles that WORD of `--to` names."""
+    """Return the handles for one WORD of `--to`."""
     return everyone if word.lower() == ALL else [account.named(word, "--to")]
 
 

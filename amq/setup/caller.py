@@ -31,7 +31,7 @@ class Handover:
 
     @property
     def taken(self) -> bool:
-        """Whether its program has it, or nothing is to be handed over."""
+        """True once its program has it, or if nothing is handed over."""
         return not (self.file and os.path.exists(self.file))
 
 

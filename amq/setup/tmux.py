@@ -57,7 +57,7 @@ class Tmux:
 
     @property
     def inside(self) -> bool:
-        """Whether amq was started in one of its panes."""
+        """True if amq was started in one of its panes."""
         return bool(self._environ.get("TMUX"))
 
     def panes(self) -> list[Pane]:
