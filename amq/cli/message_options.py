@@ -91,7 +91,7 @@ def _context(text: str | None) -> dict[str, Any] | None:
 
 
 class SignalsDeferred:
-    """A `with` block during which signals that would end the command wait for its end.
+    """A `with` block that holds back signals which would end the command, until the block is over.
 
     So the command is not cut off between delivering a message and reporting it. A signal that comes again after
     PATIENCE takes effect at once: the block may be waiting for a disk, or for a reader. A block that raises has an

@@ -170,7 +170,7 @@ def budget(text: str) -> Budget:
 
 
 def count(text: str) -> int:
-    """Return a count from 0, for argparse. A number of too many digits is a typo, and costly for Python."""
+    """Return a count from 0, for argparse. More digits than any directory needs are a typo, or too many for Python."""
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at most {_MOST_DIGITS} digits")
     return int(text)

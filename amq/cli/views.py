@@ -22,6 +22,6 @@ def described(header: Header) -> dict[str, Any]:
 
 
 def optional(header: Header) -> dict[str, Any]:
-    """Return the fields that a message has only where they are not empty."""
+    """Return the optional fields of a message that are not empty."""
     fields = {"priority": header.priority, "kind": header.kind, "labels": header.labels}
     return {name: value for name, value in fields.items() if value}

@@ -56,7 +56,7 @@ def command(_: str | None, machine: Environment) -> Iterator[Finding]:
 
 
 def agents(root: str | None, machine: Environment) -> Iterator[Finding]:
-    """Check that agents' CLIs are installed, start, and have a version that amq was tested with."""
+    """Check that agents' CLIs are installed, start, and are not older than the oldest version tested."""
     installed = {program: path for program in CLIS if (path := _which(program, machine))}
     wanted = {program_of(handle) for handle in _registered(root)} & {*CLIS}
     for program in sorted(wanted - {*installed}):
