@@ -52,6 +52,8 @@ OPENINGS = [
     Banned(r"^see\b", "a verb that says what to do", "see the log"),
 ]
 """How no text begins, in lower or upper case; a question may."""
+NOUNS = re.compile(r"(an?|the|its|our|your|all|one|every|each|it|they|those|in|of|where|when|if|\d)\b", re.IGNORECASE)
+"""Words with which no sentence begins that has its verb first."""
 LATER = {"CHANGELOG.md", "README.md"}
 """Documents that are not looked at: history, and one that is being rewritten."""
 DOCSTRINGS_LATER = ("amq/pty/", "amq/runtime/", "amq/cli/commands/hook.py")
@@ -162,13 +164,30 @@ def test_docstrings() -> None:
     assert wrong(in_lower_case((place, first_sentence(text)) for place, text in found), OPENINGS) == []
 
 
+def test_docstrings_of_functions() -> None:
+    """They begin with a verb; those of properties and classes need not."""
+    found = [
+        (f"{name}:{node.lineno}", ast.get_docstring(node) or "")
+        for name, source in modules("amq")
+        if not name.startswith(DOCSTRINGS_LATER)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and "property" not in map(ast.unparse, node.decorator_list)
+    ]
+    assert len(found) > 500
+    assert [each for each in found if NOUNS.match(each[1])] == []
+
+
+def test_nouns_can_be_found() -> None:
+    assert NOUNS.match("The header of it")
+    assert not NOUNS.match("Return the header")
+
+
 def test_summaries() -> None:
     """They begin with a verb."""
     from amq.cli.main import COMMANDS
 
     assert wrong(iter(COMMANDS.items()), BANNED + OPENINGS) == []
-    articles = re.compile(r"^(an?|the|your|every|each|it|they)\b")
-    assert [summary for summary in COMMANDS.values() if articles.match(summary)] == []
+    assert [summary for summary in COMMANDS.values() if NOUNS.match(summary)] == []
 
 
 def test_documents() -> None:
