@@ -76,10 +76,11 @@ class Coop:
     def up(
         self, seats: Sequence[AgentSpec], cwd: str, private: PrivateState, warn: Callable[[str], None]
     ) -> list[AgentPlacement]:
-        """Start those of SEATS that do not run, in the directory CWD. Safe against concurrent calls.
+        """Start those of SEATS that do not run, in the directory CWD; return the placement of each of SEATS.
 
         They get the caller's environment through the user's PRIVATE directory; WARN is called for one that cannot. An
-        agent whose program is not installed is left out. Raises AmqError if tmux fails.
+        agent whose program is not installed is not started. Safe against concurrent calls. Raises AmqError if tmux
+        fails.
         """
         with lock_beside(self._queue.meta, ".coop"):
             return [self._start(seat, cwd, private, warn) for seat in seats]
@@ -94,9 +95,8 @@ class Coop:
     def down(self, patience: float, tell: Callable[[str], None]) -> list[Pane]:
         """Ask the programs in the panes to end; return the panes left after PATIENCE seconds.
 
-        TELL is called with the handle of each that has ended.
-
-        They get SIGTERM through `amq run`; nothing is typed, because a key could answer a dialog.
+        TELL is called with the handle of each that has ended. They get SIGTERM through `amq run`; nothing is typed,
+        because a key could answer a dialog.
         """
         waiting = self.tmux.panes()
         for pane in waiting:
