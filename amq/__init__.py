@@ -1,8 +1,8 @@
-"""amq: mail between coding agents on one machine.
+"""Mail between coding agents on one machine.
 
     from amq import Draft, Mailbox
 
-See `Mailbox` for the verbs. The names are loaded when they are first used, so that importing the package costs nothing.
+`Mailbox` has the verbs. Names are loaded on first use, so that importing the package costs nothing.
 """
 
 from __future__ import annotations

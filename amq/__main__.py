@@ -1,4 +1,4 @@
-"""`python -m amq`."""
+"""Run `python -m amq`."""
 
 from amq.entry import entry_point
 

@@ -1,4 +1,4 @@
-"""Where the queue is and who is asking: options over environment over discovery. The only reader of the environment."""
+"""Find the queue and the caller: options over environment over discovery. The only reader of the environment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ GIVEN = "/proc/self/environ"  # the environment that a process was started with,
 _FROM_PYTHON = ("C.UTF-8", "C.utf8", "UTF-8")
 
 RUN = "AMQ_RUN"
-"""The variable by which what `amq run` hosts knows that run: a word that is in the notifier's lock too, or empty."""
+"""The variable that names a run to what `amq run` hosts: a random word, also in the notifier's lock, or empty."""
 ABOVE = "above"
 """The source of a queue that was found above the repository around the working directory."""
 
@@ -35,9 +35,9 @@ class Setting:
 
 
 def environment() -> dict[str, str]:
-    """A copy of the environment that we were started with.
+    """Return a copy of the environment that this process was started with.
 
-    In the C locale Python adds LC_CTYPE to it (PEP 538); that is none of the programs' that we start.
+    In the C locale Python adds LC_CTYPE to it (PEP 538), which programs that amq starts must not get.
     """
     found = dict(os.environ)
     if found.get("LC_CTYPE") in _FROM_PYTHON and not _was_given("LC_CTYPE"):
@@ -46,7 +46,7 @@ def environment() -> dict[str, str]:
 
 
 def _was_given(name: str) -> bool:
-    """Whether the variable NAME was there when we were started; True where the system does not tell."""
+    """Return whether the variable NAME was set when this process was started; True where the system cannot say."""
     try:
         with open(GIVEN, "rb") as file:
             return any(entry.startswith(f"{name}=".encode()) for entry in file.read().split(b"\0"))
@@ -55,12 +55,12 @@ def _was_given(name: str) -> bool:
 
 
 def working_directory() -> str:
-    """Where we are; raises NotFound if that has been removed meanwhile."""
+    """Return the working directory; raises NotFound if it has been removed."""
     return _required(cwd_or_empty())
 
 
 def cwd_or_empty() -> str:
-    """Where we are; "" if that has been removed meanwhile, as the worktree of an agent that goes on."""
+    """Return the working directory; "" if it has been removed, as the worktree of an agent that still runs may be."""
     try:
         return os.getcwd()
     except FileNotFoundError:
@@ -74,7 +74,7 @@ def _required(cwd: str) -> str:
 
 
 def output_budget(environ: Mapping[str, str]) -> Budget | None:
-    """How much a command may print that shows mail, by AMQ_MAX_CHARS; None: that does not say. Raises UsageError."""
+    """Return the limit in AMQ_MAX_CHARS on what a command shows of mail; None if unset. Raises UsageError."""
     from amq.budget import parse_budget
 
     wanted = environ.get("AMQ_MAX_CHARS")
@@ -87,12 +87,12 @@ def output_budget(environ: Mapping[str, str]) -> Budget | None:
 
 
 def debugging(environ: Mapping[str, str]) -> bool:
-    """Whether a defect is to be shown with its traceback."""
+    """Return whether an internal error is to be shown with its traceback."""
     return environ.get("AMQ_DEBUG", "") not in ("", "0")
 
 
 def wanted_root(option: str | None, environ: Mapping[str, str]) -> Setting:
-    """The queue's path or name as asked for, not yet looked for. Raises UsageError for an empty option."""
+    """Return the queue's path or name as asked for, without looking for it. Raises UsageError for an empty option."""
     if option == "":
         raise UsageError("--root is empty", hint="name the queue's directory, or drop the option")
     if option:
@@ -103,10 +103,10 @@ def wanted_root(option: str | None, environ: Mapping[str, str]) -> Setting:
 
 
 def find_root(option: str | None, environ: Mapping[str, str], cwd: str) -> Setting | None:
-    """The queue that is there, as an absolute path; None if none is.
+    """Return the existing queue as an absolute path; None if there is none.
 
-    By a name it is looked for up to the top of the repository, and in what all of its worktrees share. One above the
-    repository counts if it is the user's own; its source is then ABOVE. CWD is the working directory, "" if that is
+    A name is looked for up to the top of the repository, and in the directory that all of its worktrees share. A queue
+    above the repository counts if the user owns it; its source is then ABOVE. CWD is the working directory, "" if it is
     gone; then NotFound is raised unless an absolute path names the queue.
     """
     wanted = wanted_root(option, environ)
@@ -120,7 +120,7 @@ def find_root(option: str | None, environ: Mapping[str, str], cwd: str) -> Setti
 
 
 def existing_root(option: str | None, environ: Mapping[str, str], cwd: str) -> Setting:
-    """The same; raises NotFound if there is none, and says where it looked."""
+    """Return the existing queue like `find_root`; raises NotFound, which says where it looked, if there is none."""
     found = find_root(option, environ, cwd)
     if found is not None:
         return found
@@ -133,9 +133,9 @@ def existing_root(option: str | None, environ: Mapping[str, str], cwd: str) -> S
 
 
 def new_root(option: str | None, environ: Mapping[str, str], cwd: str, *, here: bool = False) -> Setting:
-    """Where a new queue belongs, as an absolute path: the top of the git repository, else the working directory.
+    """Return the absolute path for a new queue: at the top of the git repository, else in the working directory.
 
-    A path such as `./mail` is meant from the working directory. With `here` it is that directory, whatever the
+    A path such as `./mail` is relative to the working directory. With `here` the queue goes there, whatever the
     environment says. Raises UsageError rather than choose the home directory or `/` without `--root`.
     """
     wanted = wanted_root(option, {} if here else environ)
@@ -157,7 +157,7 @@ def _is_no_project(place: str) -> bool:
 
 
 def _project(cwd: str) -> str:
-    """The directory that stands for the git repository around CWD, of a submodule for the outer one; else CWD."""
+    """Return the directory that represents the git repository around CWD (for a submodule, the outer one); else CWD."""
     from amq import repository
 
     top = repository.top_of(cwd)
@@ -167,37 +167,37 @@ def _project(cwd: str) -> str:
 
 
 def project_directories(root: str) -> list[str]:
-    """The directory that holds the queue ROOT, and the top of the repository around it: agents work there.
+    """Return the directory that holds the queue ROOT and the top of the repository around it: agents work there.
 
-    Not `/` or the home directory, where a queue of all projects may lie.
+    The list never has `/` or the home directory, where a queue for all projects may be.
     """
     place = os.path.dirname(os.path.realpath(root))
     return [each for each in (place, _project(place)) if not _is_no_project(each)]
 
 
 def where_agents_work() -> list[str]:
-    """The working directory and the top of the repository around it; none where that has been removed.
+    """Return the working directory and the top of the repository around it; nothing where it has been removed.
 
-    A repository that is the home directory, with the user's settings in it, is no place that an agent works in.
+    A repository that is the home directory, with the user's settings in it, does not count: agents do not work in it.
     """
     place = cwd_or_empty()
     return [place, *(each for each in [_project(place)] if not _is_no_project(each))] if place else []
 
 
 def _is_one_place(wanted: str) -> bool:
-    """Whether it is a path to one place, and not a name to look for in the directories above."""
+    """Return whether WANTED is a path to one place, not a name to look for in the directories above."""
     return os.path.isabs(wanted) or wanted.split(os.sep)[0] in (os.curdir, os.pardir)
 
 
 def _places(wanted: str, cwd: str) -> Iterator[tuple[str, bool]]:
-    """Where a queue of that path or name may be, best first, and whether that is above the repository around CWD.
+    """Yield where a queue of that path or name may be, best first, and whether that is above the repository around CWD.
 
-    A repository has one queue for all of its worktrees. That of a submodule may be the outer repository's.
+    A repository has one queue for all of its worktrees. A submodule may use the outer repository's queue.
     """
     if _is_one_place(wanted):
         yield cwd, False
         return
-    from amq import repository  # an agent names its queue by a path, and does without
+    from amq import repository  # agents name their queue by a path and do not need it
 
     start, top = cwd, repository.top_of(cwd)
     while top:
@@ -219,11 +219,11 @@ def _is_own(path: str) -> bool:
 
 
 def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None], hosting: bool = False) -> int | None:
-    """Refuse another user's queue at ROOT, unless `trusted`; COMPLAIN (text, remedy) of one that others can write to.
+    """Refuse another user's queue at ROOT unless `trusted`; COMPLAIN (text, remedy) if others can write to it.
 
-    Root may use one that is at home where root works: its owner owns the directory that holds it, and the working
-    directory. That goes for a queue that is still to be made, too, and not for `hosting` programs.
-    Returns the queue's owner; None where there is no queue yet. Raises Unsafe.
+    Root may use another user's queue if that user also owns the directory that holds it and the working directory. This
+    applies to a queue that is yet to be made, too, but not to `hosting` programs. Returns the queue's owner; None if
+    there is no queue yet. Raises Unsafe.
     """
     if os.name == "nt":
         return None
@@ -243,17 +243,17 @@ def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]
 
 
 def _check_place(place: str, *, hosting: bool) -> None:
-    """Refuse to make a queue in PLACE, where it would be another user's, as one that is there would be refused."""
+    """Refuse to make a queue in PLACE that would be refused as another user's once it was there."""
     try:
         owner = os.stat(place).st_uid
-    except FileNotFoundError:  # which whoever makes the queue says
+    except FileNotFoundError:  # making the queue reports this
         return
     if owner != 0 and (hosting or _owner_of_working_directory() != owner):
         raise _anothers(f"{place}, where the queue would be created,")
 
 
 def _is_at_home(root: str, owner: int) -> bool:
-    """Whether we are root, and OWNER owns the directory that holds the queue, and the working directory."""
+    """Return whether this is root, and OWNER owns the directory that holds the queue and the working directory."""
     if os.geteuid() != 0:
         return False
     holder = os.stat(os.path.dirname(os.path.realpath(root))).st_uid
@@ -261,7 +261,7 @@ def _is_at_home(root: str, owner: int) -> bool:
 
 
 def _owner_of_working_directory() -> int | None:
-    """None where it is gone."""
+    """Return the owner's uid; None if the working directory is gone."""
     try:
         return os.stat(os.getcwd()).st_uid
     except OSError:
@@ -269,7 +269,7 @@ def _owner_of_working_directory() -> int | None:
 
 
 def _anothers(what: str) -> Unsafe:
-    """Return the error for what belongs to another user."""
+    """Return the error about WHAT, which belongs to another user."""
     way = "run amq as that user, or" if os.geteuid() == 0 else "if you trust it,"
     return Unsafe(f"{what} belongs to another user", hint=f"{way} add --trust-root")
 
@@ -281,10 +281,10 @@ def resolve_me(
     person: bool,
     is_known: Callable[[str], bool] = lambda _: False,
 ) -> Setting:
-    """Whose mailbox it is; `person` says that a terminal is there, so that nobody else can be meant.
+    """Return the handle of the caller, and its source; `person` says that only the user at a terminal can be meant.
 
     IS_KNOWN says which agents may be named in capitals. Raises UsageError: an agent that lost its environment must not
-    become the person.
+    become the user.
     """
     if option is not None:
         return Setting(typed_handle(option, is_known, "--me"), "--me")

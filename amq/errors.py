@@ -1,7 +1,7 @@
 """Every error that amq raises on purpose.
 
-The message is one line for the person or agent who has to act: what happened, and in `hint` what to do about it.
-Each class knows the exit code of the command that ends with it, and the `code` that stands in JSON.
+The message is one line for the user or agent that must act: what happened, and in `hint` what to do about it. Each
+class has the exit code of the command that ends with it, and the `code` for JSON output.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 
 INTERRUPTED = 130
-"""The exit code of a command that a person broke off."""
+"""The exit code of a command that a user interrupted."""
 
 
 class AmqError(Exception):
-    """Something amq could not do. The base of all others; exit code 1."""
+    """The base of all errors: something amq could not do. Exit code 1."""
 
     exit_code = 1
     code = "failed"
@@ -25,35 +25,35 @@ class AmqError(Exception):
 
 
 class UsageError(AmqError):
-    """The words of a call are wrong: an option, a value, a combination. Nothing was done."""
+    """Wrong words in a call: an option, a value, a combination. Nothing was done."""
 
     exit_code = 2
     code = "usage"
 
 
 class NotFound(AmqError):
-    """A queue, a mailbox, a recipient or a message is not there."""
+    """A queue, a mailbox, a recipient or a message that is not there."""
 
     exit_code = 3
     code = "not_found"
 
 
 class TimedOut(AmqError):
-    """What was waited for did not happen in time."""
+    """A wait that ended before the awaited event."""
 
     exit_code = 4
     code = "timeout"
 
 
 class Uncertain(AmqError):
-    """It may have been delivered: repeat with the same id, which can not deliver it twice."""
+    """A delivery that may have happened: repeat it with the same id, which cannot deliver it twice."""
 
     exit_code = 5
     code = "uncertain"
 
 
 class Conflict(AmqError):
-    """Something else already stands under that name; nothing was replaced."""
+    """A name that something else already has; nothing was replaced."""
 
     code = "conflict"
 
@@ -67,16 +67,16 @@ class Unsafe(AmqError):
 class UnsafePath(Unsafe, OSError):
     """A link, or another user's directory, inside a queue; it was not followed, and nothing was changed there.
 
-    To whoever goes on without what cannot be opened it is an OSError like any other.
+    It is also an OSError, for callers that go on without a path that cannot be opened.
     """
 
 
 LONGEST_QUOTE = 500
-"""The most characters that are said of a bad message: it may quote a header of hundreds of kilobytes."""
+"""The most characters of an error about a bad message, which may quote a header of hundreds of kilobytes."""
 
 
 class BadMessage(AmqError):
-    """A file that is not a message by the wire format. `reason` is one of its two failure reasons."""
+    """A file that is not a message by the wire format. `reason` is `parse_error` or `invalid_header`."""
 
     code = "bad_message"
 
@@ -86,12 +86,12 @@ class BadMessage(AmqError):
 
 
 class Unreadable(AmqError, OSError):
-    """A message that cannot be read. That says nothing of what is in it, so it stays where it is."""
+    """A message that cannot be read. Its content is unknown, not bad, so it stays where it is."""
 
     code = "unreadable"
 
     def __init__(self, identifier: str, reason: str, hint: str, *, is_forbidden: bool = False) -> None:
-        """`is_forbidden` says that this lasts until the file is given another owner, mode or the like."""
+        """Take `is_forbidden` for an error that lasts until the file's owner, mode or the like is changed."""
         super().__init__(f"{identifier} cannot be read: {reason}", hint)
         self.id = identifier
         self.is_forbidden = is_forbidden
@@ -101,14 +101,14 @@ class Unreadable(AmqError, OSError):
 
 
 class HostFailed(AmqError):
-    """`amq run` itself failed; the program's own status would be below this."""
+    """A failure of `amq run` itself; the hosted program's own status would be below this."""
 
     exit_code = 125
     code = "host_failed"
 
 
 def remedy(error: BaseException) -> str:
-    """What to do about an error of the system; "" if nothing is known."""
+    """Return what to do about a system error; "" if nothing is known."""
     import errno
 
     hint: str = getattr(error, "hint", "")
@@ -130,7 +130,7 @@ def remedy(error: BaseException) -> str:
 
 
 def _code(error: BaseException) -> int | None:
-    """The number of the system's error behind ERROR, which is no OSError: a module not read, a thread not started."""
+    """Return the errno behind ERROR, not an OSError: a module could not be read, a thread not started."""
     import errno
 
     said = str(error)
@@ -140,7 +140,7 @@ def _code(error: BaseException) -> int | None:
 
 
 def why(error: BaseException) -> str:
-    """What went wrong, in a few words for a person."""
+    """Return what went wrong, in a few words for a user."""
     if isinstance(error, OSError):
         where = f" ({error.filename})" if isinstance(error.filename, str) else ""
         return f"{error.strerror or error}{where}"

@@ -1,4 +1,4 @@
-"""Instants as whole nanoseconds since the epoch, and their text form (RFC 3339). Pure: the clock is the caller's."""
+"""Instants as whole nanoseconds since the epoch, and their text form (RFC 3339). Pure: the caller passes the time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 
 SECOND = 1_000_000_000
 MILLISECOND = 1_000_000
-_LONGEST = 1e9  # seconds, thirty years: what is longer is a slip, and at some length no number that can be waited for
+_LONGEST = 1e9  # seconds, thirty years: a longer duration is a typo, and some are too large to wait for
 _FIRST_DAY = 719_163  # 1970-01-01, counted from 0001-01-01 as 1
 
 # The second 60 is a leap second: RFC 3339 allows it, and it is the first instant of the next minute.
@@ -21,7 +21,7 @@ _DURATION = r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?"
 
 
 def parse_instant(text: str) -> int:
-    """Nanoseconds since the epoch of an RFC 3339 time; raises ValueError. Digits past the ninth are dropped."""
+    """Return an RFC 3339 time as nanoseconds since the epoch; raises ValueError. Digits after the ninth are dropped."""
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"not an RFC 3339 time: {text!r}")
@@ -35,9 +35,9 @@ def parse_instant(text: str) -> int:
 
 @lru_cache(maxsize=64)
 def _days(date: str) -> int:
-    """Days since the epoch of a date such as 2026-03-01; raises ValueError for one that no calendar has.
+    """Return the days from the epoch to a date such as 2026-03-01; raises ValueError for an impossible date.
 
-    Cached because the messages of an inbox share few of them; by hand because importing `datetime` costs a short
+    Cached because the messages of an inbox share few dates. Written by hand because importing `datetime` costs a short
     command a tenth of `python -c pass`.
     """
     year, month, day = map(int, date.split("-"))
@@ -50,14 +50,14 @@ def _days(date: str) -> int:
 
 
 def format_instant(nanoseconds: int) -> str:
-    """RFC 3339 in UTC with `Z`, as many fraction digits as are needed and at most nine."""
+    """Return an instant as RFC 3339 in UTC with `Z` and up to nine fraction digits, without trailing zeros."""
     whole, fraction = divmod(nanoseconds, SECOND)
     digits = f".{fraction:09}".rstrip("0").rstrip(".")
     return f"{_utc(whole)}{digits}Z"
 
 
 def format_seconds(nanoseconds: int) -> str:
-    """The same to the second below."""
+    """Return an instant as RFC 3339 in UTC with `Z`, rounded down to the second."""
     return f"{_utc(nanoseconds // SECOND)}Z"
 
 
@@ -68,19 +68,19 @@ def format_milliseconds(nanoseconds: int) -> str:
 
 
 def format_compact(nanoseconds: int) -> str:
-    """The form that stands in message ids: no colons, always three millisecond digits."""
+    """Return an instant in the form used in message ids: no colons, always three millisecond digits."""
     whole, fraction = divmod(nanoseconds, SECOND)
     return f"{_utc(whole).replace(':', '-')}.{fraction // MILLISECOND:03}Z"
 
 
 @lru_cache(maxsize=1)
 def _utc(seconds: int) -> str:
-    """Cached because a message says twice when it was made: in its id and in its header."""
+    """Return a UTC time without fraction; cached because a message has its time twice, in id and header."""
     return "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}".format(*time.gmtime(seconds))
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of `250ms`, `60s`, `5m`, `36h`, `1m30s`, or a bare number of seconds, up to thirty years.
+    """Return the seconds in `250ms`, `60s`, `5m`, `36h`, `1m30s`, or a bare number of seconds, up to thirty years.
 
     Raises ValueError.
     """

@@ -1,9 +1,9 @@
-"""JSON as it stands in queue files and in our own output.
+"""JSON as in queue files and in amq's own output.
 
-Reading is strict: a repeated key, NaN and a number too long to hold are not quietly changed into something else, and
-what is nested deeper than MAX_DEPTH is refused, so that whatever was read can be written wherever that is asked for.
-Writing keeps a number as it was written, and escapes everything that could act on a terminal, so that no JSON we
-print or store holds a raw control or format character.
+Reading is strict: a repeated key, NaN or a number too long to hold is never changed silently, and nesting deeper than
+MAX_DEPTH is refused, so that everything that was read can be written wherever that is needed. Writing keeps a number as
+it was written, and escapes everything that could act on a terminal, so that no JSON amq prints or stores has a raw
+control or format character.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 MAX_DEPTH = 100
-"""The most objects and lists within each other.
+"""The maximum nesting of objects and lists.
 
-Python itself gives up at some hundreds, at fewer in writing than in reading, and sooner the deeper its caller is.
+Python itself fails at a few hundred levels: sooner in writing than in reading, and sooner the deeper its caller is.
 """
 
 
 class Number(float):
-    """A JSON number that Python could not write back as it was: a float to compute with, its own text to store."""
+    """A JSON number that Python could not write back unchanged: a float to compute with, and its own text to store."""
 
     literal: str
 
     def __new__(cls, literal: str) -> Self:
-        """The number that LITERAL, a JSON number, stands for."""
+        """Return the number for LITERAL, a JSON number."""
         number = super().__new__(cls, literal)
         number.literal = literal
         return number
@@ -60,7 +60,7 @@ _BLANKS = " \t\r\n"
 
 
 def parse(text: str | bytes) -> Any:
-    """Return the value that TEXT (UTF-8 if bytes) holds.
+    """Return the value in TEXT (UTF-8 if bytes).
 
     Raises ValueError for anything that is not strict JSON, or is nested deeper than MAX_DEPTH.
     """
@@ -73,11 +73,11 @@ def parse(text: str | bytes) -> Any:
     return value
 
 
-_NO_BRACKETS = r'(?s)"(?:[^"\\]++|\\.)*+"?|[^][{}"]++'  # strings, and what stands between them
+_NO_BRACKETS = r'(?s)"(?:[^"\\]++|\\.)*+"?|[^][{}"]++'  # strings, and the text between brackets
 
 
 def _depth(text: str) -> int:
-    """How deep objects and lists are nested in TEXT; of what is not JSON, any number."""
+    """Return how deep objects and lists are nested in TEXT; for text that is not JSON, any number."""
     from itertools import accumulate
 
     brackets = re.sub(_NO_BRACKETS, "", text)
@@ -85,7 +85,10 @@ def _depth(text: str) -> int:
 
 
 def render(value: Any, indent: int | None = 2) -> str:
-    """VALUE as JSON text: INDENT spaces a level and one element a line, or all on one line. No final line end."""
+    """Return VALUE as JSON text with INDENT spaces a level, or on one line if that is None; no final line end.
+
+    Raises ValueError if it is nested too deeply.
+    """
     try:
         return _render(value, "\n" if indent is not None else "", " " * (indent or 0))
     except RecursionError:
@@ -116,7 +119,7 @@ def _enclose(opening: str, members: list[str], closing: str, margin: str, inner:
 
 
 def quote(text: str) -> str:
-    """TEXT as a JSON string; what is neither printable nor a plain space is escaped."""
+    """Return TEXT as a JSON string, with everything escaped that is neither printable nor a plain space."""
     quoted = encode_basestring(text)
     return quoted if quoted.isprintable() else re.sub(r".", _escape, quoted, flags=re.DOTALL)
 

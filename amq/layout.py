@@ -16,15 +16,15 @@ NOTIFIER_NAME = "notifier.lock"
 
 
 class RootedPath(str):
-    """A path that knows its root: what stands below the root is reached without following a link.
+    """A path that knows its root: everything below the root is reached without following a link.
 
-    The root may be reached through links: where it is, is the user's word. Names below it may be another program's.
+    The root itself may be reached through links: the user chose it. Names below it may come from another program.
     """
 
     __slots__ = ("names", "root")
     root: str
     names: tuple[str, ...]
-    """The names below the root, in the order of the way down."""
+    """The names below the root, from the top down."""
 
     def __new__(cls, root: str, *names: str) -> Self:
         """Return the path of NAMES below ROOT."""
@@ -39,7 +39,7 @@ class RootedPath(str):
 
     @property
     def parent(self) -> RootedPath:
-        """The directory that holds it."""
+        """The directory that contains this path."""
         return RootedPath(self.root, *self.names[:-1]) if self.names else RootedPath(self.rpartition(sep)[0] or sep)
 
     def below(self, *names: str) -> RootedPath:
@@ -55,52 +55,52 @@ class AgentLayout:
 
     @property
     def inbox(self) -> RootedPath:
-        """Where the directories of incoming mail are."""
+        """The directory that holds the directories of incoming mail."""
         return self.home.below("inbox")
 
     @property
     def inbox_tmp(self) -> RootedPath:
-        """Where incoming copies are staged; readers never look into it."""
+        """The directory where incoming copies are staged; readers never look into it."""
         return self.home.below("inbox", "tmp")
 
     @property
     def inbox_new(self) -> RootedPath:
-        """Mail that has not been shown."""
+        """The directory of mail that has not been shown."""
         return self.home.below("inbox", "new")
 
     @property
     def inbox_cur(self) -> RootedPath:
-        """Mail that has been shown."""
+        """The directory of mail that has been shown."""
         return self.home.below("inbox", "cur")
 
     @property
     def sent(self) -> RootedPath:
-        """Copies of what the agent sent."""
+        """The directory of copies of the mail that the agent sent."""
         return self.home.below("outbox", "sent")
 
     @property
     def acks_received(self) -> RootedPath:
-        """Acknowledgements of what the agent sent."""
+        """The directory of acknowledgements for mail that the agent sent."""
         return self.home.below("acks", "received")
 
     @property
     def acks_sent(self) -> RootedPath:
-        """Acknowledgements by the agent."""
+        """The directory of acknowledgements that the agent gave."""
         return self.home.below("acks", "sent")
 
     @property
     def dlq_tmp(self) -> RootedPath:
-        """Where dead letters are staged."""
+        """The directory where dead letters are staged."""
         return self.home.below("dlq", "tmp")
 
     @property
     def dlq_new(self) -> RootedPath:
-        """Dead letters nobody has looked at."""
+        """The directory of dead letters that no one has looked at."""
         return self.home.below("dlq", "new")
 
     @property
     def dlq_cur(self) -> RootedPath:
-        """Dead letters that have been looked at."""
+        """The directory of dead letters that have been looked at."""
         return self.home.below("dlq", "cur")
 
     @property
@@ -110,24 +110,24 @@ class AgentLayout:
 
     @property
     def state(self) -> RootedPath:
-        """Our own private state: locks, drain records, the notifier."""
+        """The directory of amq's own private state: locks, drain records, the notifier."""
         return self.home.below(STATE_NAME)
 
     @property
     def drains(self) -> RootedPath:
-        """The records of drains under way or cut off."""
+        """The directory of records of drains that are running or were cut off."""
         return self.home.below(STATE_NAME, "drains")
 
     @property
     def refused(self) -> RootedPath:
-        """What was found among the mail and can not even be a dead letter."""
+        """The directory of files that were found among the mail and cannot become dead letters."""
         return self.home.below(STATE_NAME, "refused")
 
     @property
     def directories(self) -> list[RootedPath]:
-        """Every directory of a mailbox, parents first, and last of all the one that mail is delivered into.
+        """Every directory of a mailbox, parents first, and `inbox/new`, which mail is delivered into, last.
 
-        Where `inbox/new` is, the others are: a mailbox that was cut off while it was made is none.
+        So where `inbox/new` exists the others do: a mailbox whose creation was cut off does not count as one.
         """
         return [
             self.home,
@@ -151,7 +151,7 @@ class QueueLayout:
 
     @property
     def registry(self) -> RootedPath:
-        """The list of agents."""
+        """The file that lists the agents."""
         return RootedPath(self.root, "meta", "config.json")
 
     @property
@@ -161,9 +161,9 @@ class QueueLayout:
 
     @property
     def directories(self) -> list[RootedPath]:
-        """Every directory of a queue without agents, but for its root, parents first."""
+        """Every directory of a queue without agents, except its root, parents first."""
         return [self.meta, self.agents]
 
     def agent(self, handle: str) -> AgentLayout:
-        """The mailbox of HANDLE, which the caller has checked."""
+        """Return the layout of HANDLE's mailbox; the caller has checked the handle."""
         return AgentLayout(RootedPath(self.root, "agents", handle))

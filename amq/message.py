@@ -1,6 +1,6 @@
 """A message: a JSON header and a Markdown body, as text and as values. Pure.
 
-The format is a contract with other programs: what is written is one strict form, what is read may be a little looser.
+The format is a contract with other programs: amq writes one strict form, and reads a slightly looser one.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ MAX_FILE_BYTES = 10 * 1024 * 1024
 
 _STRICT_OPENING, _STRICT_CLOSING = b"---json\n", b"\n---\n"
 _OPENING = re.compile(rb"---json[ \t]*\r?\n")
-# A line end can not stand inside a JSON string, so no valid header holds what this finds. Blanks are skipped behind a
-# brace only, where an object ends: skipped behind any line end, a header of blank lines would take quadratic time.
+# A JSON string cannot contain a line end, so no valid header contains a match. Blanks are skipped only behind a
+# brace, where an object ends: skipped behind any line end, a header of blank lines would take quadratic time.
 _CLOSING = re.compile(rb"(?:\n|\}[ \t\r\n]*)---[ \t]*(?:\r?\n|\Z)")
 
 
 @record
 class Header:
-    """What stands above the body; names as on disk, but `sender` for `from`. `extra` holds keys we do not know."""
+    """The header of a message, with names as on disk except `sender` for `from`. `extra` holds unknown keys."""
 
     id: str
     sender: str
@@ -50,7 +50,7 @@ class Header:
 
     @property
     def conversation(self) -> str:
-        """The thread, or where none was given the one of the sender and the first recipient."""
+        """The thread; where none was given, that of the sender and the first recipient."""
         return self.thread or p2p_thread(self.sender, self.to[0])
 
 
@@ -68,7 +68,7 @@ class Message:
 
 
 def render(message: Message) -> bytes:
-    """The bytes of a message file, in the strict form."""
+    """Return the bytes of a message file, in the strict form."""
     header = jsontext.render(header_object(message.header))
     body = message.body
     if body and not body.endswith(b"\n"):
@@ -77,7 +77,7 @@ def render(message: Message) -> bytes:
 
 
 def header_object(header: Header) -> dict[str, Any]:
-    """The header as it stands in a file: always-written keys, then those that hold something, then unknown ones."""
+    """Return the header's JSON object: keys that are always written, then non-empty ones, then unknown ones."""
     wire: dict[str, Any] = {
         "schema": header.schema,
         "id": header.id,
@@ -100,7 +100,7 @@ def header_object(header: Header) -> dict[str, Any]:
 
 
 def parse(data: bytes, identifier: str) -> Message:
-    """The message in the bytes of the file `<identifier>.md`; raises BadMessage."""
+    """Return the message in the bytes of the file `<identifier>.md`; raises BadMessage."""
     if len(data) > MAX_FILE_BYTES:
         raise BadMessage(f"larger than {MAX_FILE_BYTES // 1024**2} MiB", "parse_error")
     found = split_header(data, whole=True)
@@ -110,14 +110,14 @@ def parse(data: bytes, identifier: str) -> Message:
 
 
 def split_header(data: bytes, *, whole: bool) -> tuple[bytes, int] | None:
-    """The header's JSON text and where the body begins.
+    """Return the header's JSON text and where the body begins; None if DATA is too short to find out.
 
-    DATA is the beginning of a file, or with `whole` all of it. None: the beginning is too short to tell.
-    Raises BadMessage where there is no fence, or the header is above its limit.
+    DATA is the beginning of a file, or with `whole` all of it. Raises BadMessage if a fence is missing, or the header
+    is over its limit.
     """
     if data.startswith(_STRICT_OPENING):
         at = data.find(b"---", len(_STRICT_OPENING) + 1, MAX_HEADER_BYTES) - 1
-        if data.startswith(_STRICT_CLOSING, at):  # the first dashes: no other line before them can be the closing one
+        if data.startswith(_STRICT_CLOSING, at):  # the first dashes: no line before them can be the closing one
             return data[len(_STRICT_OPENING) : at], at + len(_STRICT_CLOSING)
     opening = _OPENING.match(data)
     if opening is None:
@@ -149,7 +149,7 @@ _FIELDS: dict[str, tuple[str, Any]] = {
     "labels": ("labels", list),
     "context": ("context", dict),
 }
-"""What each key on disk is called in a header, and its type; a list is one of strings."""
+"""The header field and the type for each key on disk; lists contain strings."""
 _WORDS = {int: "a whole number", str: "a string", list: "a list of strings", bool: "true or false", dict: "an object"}
 _UNKNOWN = ("", None)
 _ABSENT = {**Header("", "", [], "", 0).__dict__}
@@ -157,7 +157,7 @@ _TEXT = {str}
 
 
 def parse_header(text: bytes, identifier: str) -> Header:
-    """The header in the JSON TEXT of the file `<identifier>.md`; raises BadMessage."""
+    """Return the header in the JSON TEXT of the file `<identifier>.md`; raises BadMessage."""
     try:
         wire = jsontext.parse(text)
     except ValueError as error:
@@ -206,7 +206,7 @@ _ANSWERS = {"review_request": "review_response", "question": "answer"}
 
 
 def reply_kind(kind: str) -> str:
-    """The kind of an answer to a message of KIND."""
+    """Return the kind of an answer to a message of KIND."""
     return _ANSWERS.get(kind, kind)
 
 
@@ -214,20 +214,21 @@ _MOST_ANSWER_BYTES = MAX_HEADER_BYTES * 7 // 8
 _LINE_BYTES = len("    ,\n")
 _CUT_SUBJECT = 1000
 LAST_REFS = 100
-"""References that an answer takes over where all of them would fill its header."""
+"""The number of references that an answer inherits where all of them would not fit in its header."""
 
 
 def fits_answer(*texts: str) -> bool:
-    """Whether TEXTS, each on its line of a header, leave room there for what else an answer says."""
+    """Return whether TEXTS, each on its own line of a header, leave room for the rest of an answer's header."""
     if sum(map(len, texts)) + len(texts) < _CUT_SUBJECT:
         return True
     return sum(len(jsontext.quote(text).encode()) + _LINE_BYTES for text in texts) <= _MOST_ANSWER_BYTES
 
 
 def reply_subject(subject: str, *beside: str) -> str:
-    """SUBJECT with `Re: ` before it, once; empty stays empty.
+    """Return SUBJECT with one `Re: ` before it; an empty one stays empty.
 
-    One that fills a header, with what stands BESIDE it there, is cut: the answer has more.
+    A subject that would not fit in a header with the texts BESIDE it is cut, because the answer's header has more in
+    it.
     """
     answer = subject if not subject or subject[:3].lower() == "re:" else f"Re: {subject}"
     return answer if fits_answer(answer, *beside) else f"{answer[:_CUT_SUBJECT]}…"

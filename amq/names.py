@@ -18,7 +18,7 @@ KINDS = (
 )  # fmt: skip
 PRIORITIES = ("urgent", "normal", "low")
 PERSON = "user"
-"""The reserved handle of the person: a mailbox like any other, into which nothing is ever typed."""
+"""The reserved handle of the user: a mailbox like any other, except that no notification is ever typed for it."""
 
 SUFFIX = ".md"
 MAX_NAME_BYTES = 200
@@ -32,12 +32,12 @@ _CANONICAL_ID = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{3}Z_pid\d+_[0-9a-f]{8}"
 
 @lru_cache(maxsize=256)
 def is_handle(text: str) -> bool:
-    """Whether TEXT names an agent: 1 to 64 of ``a-z 0-9 _ -``, first a letter or digit."""
+    """Return whether TEXT is a valid handle: 1 to 64 of ``a-z 0-9 _ -``, starting with a letter or digit."""
     return re.fullmatch(_HANDLE, text) is not None
 
 
 def check_handle(text: str, what: str = "handle") -> str:
-    """TEXT again; raises UsageError if it is no handle."""
+    """Return TEXT; raises UsageError if it is not a handle."""
     if not is_handle(text):
         like = text.strip().lstrip("@").lower()
         raise UsageError(
@@ -48,9 +48,9 @@ def check_handle(text: str, what: str = "handle") -> str:
 
 
 def typed_handle(text: str, is_known: Callable[[str], bool], what: str = "handle") -> str:
-    """Return the handle that a user means by TEXT: `Claude` is `claude`, if IS_KNOWN says that there is one.
+    """Return the handle that a user means by TEXT: `Claude` is `claude`, if IS_KNOWN says that agent exists.
 
-    What comes from a file is never read like this: on the wire a handle is lower case. Raises UsageError.
+    Only for typed text: in files a handle is always lower case. Raises UsageError.
     """
     lower = text.lower()
     if lower != text and text.isascii() and is_handle(lower) and is_known(lower):
@@ -59,13 +59,13 @@ def typed_handle(text: str, is_known: Callable[[str], bool], what: str = "handle
 
 
 def handle_from(program: str) -> str:
-    """The handle that a program's name suggests: `/usr/bin/Claude.exe` gives `claude`; empty if none can be made."""
+    """Return the handle that a program's name suggests (`/usr/bin/Claude.exe` gives `claude`), or ""."""
     base = re.split(r"[/\\]", program)[-1].lower().removesuffix(".exe")
     return re.sub(r"[^a-z0-9_-]+", "-", base).strip("-_")[:64]
 
 
 def is_safe_name(name: str) -> bool:
-    """Whether NAME may stand as a file's base name in a mailbox, so that it can not reach outside it."""
+    """Return whether NAME can be a file's base name in a mailbox, so that it cannot reach outside it."""
     if not name or name.startswith(".") or "/" in name or "\\" in name or "\0" in name:
         return False
     try:
@@ -75,7 +75,7 @@ def is_safe_name(name: str) -> bool:
 
 
 def message_id(text: str) -> str:
-    """The id that TEXT names, with or without `.md`; raises UsageError if it could not be a file name."""
+    """Return the id in TEXT, with or without `.md`; raises UsageError if it could not be a file name."""
     name = text.removesuffix(SUFFIX)
     if not is_safe_name(name):
         raise UsageError(f"{text!r} is not a message id", hint="copy the id that `amq list` prints")
@@ -83,7 +83,7 @@ def message_id(text: str) -> str:
 
 
 def check_new_id(text: str) -> str:
-    """TEXT again; raises UsageError if it may not become the id of a message of ours."""
+    """Return TEXT; raises UsageError if it cannot be the id of a new message."""
     if len(text) > MAX_NEW_ID or text.endswith(SUFFIX) or re.fullmatch(_NEW_ID, text) is None:
         raise UsageError(
             f"{text!r} cannot be the id of a new message",
@@ -93,7 +93,7 @@ def check_new_id(text: str) -> str:
 
 
 def check_line(text: str, what: str) -> str:
-    """TEXT again; raises UsageError if it is not one line of text, plain enough to be stored as UTF-8."""
+    """Return TEXT; raises UsageError about WHAT unless it is one line without controls, valid as UTF-8."""
     if text and min(text) < " ":
         raise UsageError(f"the {what} contains control characters", hint="write one line of plain text")
     try:
@@ -104,23 +104,23 @@ def check_line(text: str, what: str) -> str:
 
 
 def undated(identifiers: Iterable[str]) -> list[str]:
-    """Those of IDENTIFIERS that are not of the usual form; the others begin with the instant that they were made at."""
+    """Return those of IDENTIFIERS that do not begin with a time stamp in the usual form."""
     return list(filterfalse(re.compile(_CANONICAL_ID, re.ASCII).fullmatch, identifiers))
 
 
 def is_message_name(name: str) -> bool:
-    """Whether a directory entry of this name is a message, if it is a regular file."""
+    """Return whether a directory entry of this name is a message, if it is a regular file."""
     return name.endswith(SUFFIX) and not name.startswith(".")
 
 
 def p2p_thread(one: str, other: str) -> str:
-    """The thread of two handles, the same from both sides."""
+    """Return the thread of two handles, in whichever order they are given."""
     first, second = sorted((one, other))
     return f"p2p/{first}__{second}"
 
 
 class IdMaker:
-    """Makes message ids that sort in the order in which they were made: no millisecond is used twice."""
+    """A maker of message ids that sort in the order they were made: no millisecond is used twice."""
 
     def __init__(self, clock: Callable[[], int], pid: int, random: Callable[[int], bytes]) -> None:
         self._clock = clock
@@ -129,7 +129,7 @@ class IdMaker:
         self._last_millisecond = 0
 
     def make(self) -> tuple[str, int]:
-        """A new id and its instant, in nanoseconds since the epoch."""
+        """Return a new id and its instant, in nanoseconds since the epoch."""
         now = self._clock()
         if now // MILLISECOND <= self._last_millisecond:
             now = (self._last_millisecond + 1) * MILLISECOND
@@ -138,7 +138,7 @@ class IdMaker:
 
 
 def nearest(word: str, among: Iterable[str], most: int = 3) -> list[str]:
-    """The names most like WORD, best first."""
+    """Return up to MOST of the names AMONG that are most like WORD, best first."""
     from difflib import get_close_matches
 
     return get_close_matches(word, list(among), n=most, cutoff=0.5)

@@ -1,6 +1,7 @@
-"""What a reader in a hurry could take a text for. Pure.
+"""Reduce text to what a reader in a hurry could take it for. Pure.
 
-No table of look-alikes: what is asked is only whether a line could be one of the few that amq prints around bodies.
+There is no table of look-alikes: the only question is whether a line could pass for one of the few lines that amq
+prints around bodies.
 """
 
 from __future__ import annotations
@@ -11,21 +12,21 @@ HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 IGNORABLE = (
     r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
-"""Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt), without what is in the categories above.
+"""Default_Ignorable_Code_Point of Unicode 16 (DerivedCoreProperties.txt), without the categories in HIDDEN.
 
-These are shown as nothing, though neither category nor name tells. Unassigned code points are among them, so a later
+They are drawn as nothing, which neither category nor name shows. Unassigned code points are among them, so a later
 version of Unicode seldom adds one.
 """
 LETTER, SIGN, BLANK = "\1", "\2", "\t"
-"""What a letter or digit, a sign and a blank become that are none of ASCII's, and look like none of it for certain."""
+"""Substitutes for a non-ASCII letter or digit, sign, and blank that have no known look-alike in ASCII."""
 _WITHOUT_INK = "\u2800\U0001d159\U00013441\U00013442"
 _ALIKE = {"ELLIPSIS": "…", "DASH": "-", "HYPHEN": "-", "MINUS": "-", "HORIZONTAL": "-", "COLON": ":"}
-"""What a character looks like that has this word in its name."""
+"""The ASCII sign that a character looks like if its Unicode name has this word."""
 _ALSO_ALIKE = dict.fromkeys("一ー⼀ㄧㅡᅳ㇐⎯⏤╴╶╸╺╼╾", "-") | dict.fromkeys("∶ː˸׃։⁚፡", ":")
 
 
 class _Outlines(dict[int, str]):
-    """The outline of each character, found out when it is first met."""
+    """The outline of each character, computed on first use."""
 
     def __missing__(self, code: int) -> str:
         self[code] = found = chr(code) if code < 0x80 else _outline(chr(code))
@@ -50,5 +51,5 @@ _OUTLINES = _Outlines()
 
 
 def outline(text: str) -> str:
-    """Return TEXT as a reader in a hurry could take it: without what is not seen, in ASCII where it looks like that."""
+    """Return TEXT as a reader in a hurry could take it: without invisible characters, look-alikes in ASCII."""
     return text.translate(_OUTLINES)

@@ -1,7 +1,7 @@
-"""Values as words of other programs' languages, one function a language. Pure.
+"""Quote values as words of other programs' languages, one function per language. Pure.
 
-Whatever a directory, a handle or an argument holds (spaces, quotes, line ends, escape sequences, bytes that are not
-UTF-8), the other program gets just that. A function that cannot promise it raises ValueError.
+The other program gets exactly the value of a directory, a handle or an argument, whatever is in it: spaces, quotes,
+line ends, escape sequences, bytes that are not UTF-8. A function that cannot promise it raises ValueError.
 """
 
 from __future__ import annotations
@@ -13,31 +13,31 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_PLAIN = r"(?:[^\\]|\\(?![\\']|\Z))*"  # fish takes `\\` and `\'` for escapes inside of single quotes
+_PLAIN = r"(?:[^\\]|\\(?![\\']|\Z))*"  # fish reads `\\` and `\'` as escapes inside single quotes
 _NOT_LITERAL = r"[^\w/.,:=@+-]"
 
 
 def shell(word: str) -> str:
-    """Return WORD as one word of any POSIX shell, and of fish, in printable characters.
+    """Return WORD as one printable word for any POSIX shell and for fish.
 
-    What cannot be printed is named in octal, as in `"$(printf %b '/tmp/\\0033')"`: not every shell knows `$'…'`.
+    Unprintable characters are written in octal, as in `"$(printf %b '/tmp/\\0033')"`: not every shell knows `$'…'`.
     """
     from shlex import quote
 
     kept = word.rstrip("\n")
-    ends = quote(word[len(kept) :]) if kept != word else ""  # a substitution would drop them
+    ends = quote(word[len(kept) :]) if kept != word else ""  # a command substitution would drop trailing newlines
     if kept.isprintable() and re.fullmatch(_PLAIN, kept):
         return quote(kept) + ends
     return f"\"$(printf %b '{re.sub(_NOT_LITERAL, _octal, kept)}')\"{ends}"
 
 
 def shell_line(words: Iterable[str]) -> str:
-    """Return WORDS as a command line for such a shell."""
+    """Return WORDS as a command line for any POSIX shell and for fish."""
     return " ".join(map(shell, words))
 
 
 def toml(text: str) -> str:
-    """Return TEXT as a string of TOML. Raises ValueError for what is not Unicode, which TOML cannot hold."""
+    """Return TEXT as a TOML string. Raises ValueError for lone surrogates, which TOML cannot hold."""
     import json
 
     text.encode()
@@ -45,14 +45,14 @@ def toml(text: str) -> str:
 
 
 def toml_search_path(path: str) -> str:
-    """Return PATH, a list of directories to search, as a string of TOML, without those that TOML cannot hold."""
+    """Return PATH, a list of directories to search, as a TOML string without the directories that TOML cannot hold."""
     return toml(os.pathsep.join(place for place in path.split(os.pathsep) if _is_unicode(place)))
 
 
 def search_path(directory: str, path: str) -> str:
     """Return PATH, a list of directories to search, with DIRECTORY first.
 
-    Raises ValueError for a directory that PATH cannot hold: it would fall into several, one of them relative.
+    Raises ValueError for a directory that PATH cannot hold: it would split into several, one of them relative.
     """
     if os.pathsep in directory or not os.path.isabs(directory):
         raise ValueError(f"PATH cannot contain {directory!r}")
@@ -60,11 +60,11 @@ def search_path(directory: str, path: str) -> str:
 
 
 def tmux(*commands: Sequence[str]) -> list[str]:
-    """Return the arguments that have tmux do COMMANDS, one after the other, in one turn.
+    """Return the arguments that make tmux run COMMANDS in order, in one invocation.
 
-    tmux takes a final `;` of any argument for the end of a command, unless a backslash stands before it.
-    What it expands as a format (`-c`, `-n`, `-s`, `-F`) is not for values: `#(…)` runs a program, and there is no one
-    way to write a `#` (`##` is two before a `[`).
+    tmux reads a final `;` of any argument as the end of a command unless a backslash precedes it. Do not pass values
+    where tmux expands formats (`-c`, `-n`, `-s`, `-F`): `#(…)` runs a program, and there is no single way to write a
+    `#` (`##` is two before a `[`).
     """
     words: list[str] = []
     for command in commands:
@@ -74,7 +74,7 @@ def tmux(*commands: Sequence[str]) -> list[str]:
 
 
 def screen(data: bytes) -> str:
-    r"""Return DATA as a word of a command of GNU screen: `^`, `$`, `\` and quotes are special there, octal is not."""
+    r"""Return DATA as a word of a GNU screen command. `^`, `$`, `\` and quotes are special there; octal is not."""
     return "".join(map(_stuffed, data))
 
 

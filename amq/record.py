@@ -1,7 +1,7 @@
-"""Small immutable values without the price of `dataclasses`.
+"""Small immutable values without the cost of `dataclasses`.
 
-Importing `dataclasses` costs a short command more than all it does with a message, because it pulls in `inspect`.
-The few lines below give what is needed of it; type checkers see an ordinary frozen dataclass.
+Importing `dataclasses` pulls in `inspect`, which costs a short command more than all its work on a message. The few
+lines below do what is needed; type checkers see an ordinary frozen dataclass.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def _initialiser(fields: list[str], defaults: dict[str, Any]) -> Any:
-    """An ``__init__`` that takes FIELDS by position or name, compiled once for the class (as dataclasses does)."""
+    """Return an ``__init__`` that takes FIELDS by position or name, compiled once for the class as dataclasses does."""
     parameters = ", ".join(f"{name}=defaults[{name!r}]" if name in defaults else name for name in fields)
     steps = "; ".join(f"values[{name!r}] = {name}" for name in fields)
     scope: dict[str, Any] = {"defaults": defaults}
@@ -52,12 +52,12 @@ else:
 
 
 def from_fields(kind: type[T], fields: dict[str, Any]) -> T:
-    """The record of KIND that has FIELDS, which must be all of its own: for a third of what calling KIND costs."""
+    """Return a record of KIND from FIELDS, which must be all of its fields; costs a third of calling KIND."""
     value = object.__new__(kind)
     value.__dict__.update(fields)
     return value
 
 
 def replace(value: T, /, **changes: Any) -> T:
-    """A copy of a record with CHANGES; raises TypeError for a field that it does not have."""
+    """Return a copy of a record with CHANGES; raises TypeError for a field it does not have."""
     return type(value)(**{**value.__dict__, **changes})

@@ -1,6 +1,6 @@
-"""Which git repository a directory lies in, and the one directory that all of its worktrees share.
+"""Find the git repository that a directory is in, and the one directory that all of its worktrees share.
 
-Only looked at, never run. Source: gitrepository-layout(5), git-worktree(1), gitsubmodules(7).
+git is never run; only its files are read. Source: gitrepository-layout(5), git-worktree(1), gitsubmodules(7).
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_LONGEST_PATH_BYTES = 8192  # with what stands before it in a `.git` file
+_LONGEST_PATH_BYTES = 8192  # including the `gitdir: ` before it in a `.git` file
 _LONGEST_CONFIG_BYTES = 16 << 20
 _WORKTREE = r"(?m)^[ \t]*worktree[ \t]*=[ \t]*\"?([^\"\r\n]+?)\"?[ \t]*$"
 _BARE = r"(?mi)^[ \t]*bare[ \t]*(=[ \t]*\"?(true|yes|on|1)\"?[ \t]*)?$"
-"""Not compiled: that would cost each command 0.2 ms, and few need it."""
+"""Patterns for git's config; not compiled, because that would cost every command 0.2 ms and few need them."""
 
 
 def upwards(path: str) -> Iterator[str]:
-    """PATH, an absolute one, and every directory above it."""
+    """Yield PATH, an absolute one, and every directory above it."""
     while True:
         yield path
         above = os.path.dirname(path)
@@ -33,15 +33,15 @@ def upwards(path: str) -> Iterator[str]:
 
 
 def top_of(path: str) -> str | None:
-    """The top of the work tree that PATH lies in; None if it lies in none.
+    """Return the top of the work tree that contains PATH; None if there is none.
 
-    An empty `.git`, which some sandboxes leave about, makes no repository.
+    An empty `.git`, which some sandboxes leave behind, does not make a repository.
     """
     return next((place for place in upwards(path) if _is_top(place)), None)
 
 
 def git_directory(top: str) -> str | None:
-    """The git directory of the work tree TOP; None if its `.git` leads to none."""
+    """Return the git directory of the work tree TOP; None if its `.git` does not lead to one."""
     git = os.path.join(top, ".git")
     if os.path.isfile(git):
         label, _, directory = _path_in(git).partition(": ")
@@ -52,7 +52,7 @@ def git_directory(top: str) -> str | None:
 
 
 def has_work_tree(top: str) -> bool:
-    """Whether TOP, with a `.git` in it, is a work tree, and not only the directory around a bare repository."""
+    """Return whether TOP, which has a `.git`, is a work tree, not just the directory around a bare repository."""
     git = git_directory(top)
     if git is None:
         return False
@@ -62,10 +62,10 @@ def has_work_tree(top: str) -> bool:
 
 
 def home_of(top: str) -> str:
-    """The directory that stands for the whole repository of the work tree TOP, the same from all of its worktrees.
+    """Return the directory that represents the repository of the work tree TOP; all of its worktrees give the same.
 
-    It is the main work tree, or for a bare repository the directory around it whose `.git` leads to it; where there is
-    neither, the repository's own directory.
+    It is the main work tree, or for a bare repository the directory around it whose `.git` leads to it. Where there is
+    neither, it is the repository's own directory.
     """
     git = git_directory(top)
     if git is None:
@@ -80,7 +80,7 @@ def home_of(top: str) -> str:
 
 
 def superproject_of(top: str) -> str | None:
-    """The top of the work tree whose submodule TOP is; None if it is no submodule."""
+    """Return the top of the work tree that has TOP as a submodule; None if TOP is not a submodule."""
     git, outer = git_directory(top), top_of(os.path.dirname(top))
     around = git_directory(outer) if outer else None
     if git is None or around is None:
@@ -95,12 +95,12 @@ def _is_top(place: str) -> bool:
 
 
 def common_directory(git: str) -> str:
-    """The real path of what the worktrees of a repository share; GIT is the git directory of one of them."""
+    """Return the real path of the directory that worktrees share; GIT is the git directory of any of them."""
     return os.path.realpath(os.path.join(git, _path_in(os.path.join(git, "commondir"))))
 
 
 def read_regular(path: str, most: int = sys.maxsize) -> bytes:
-    """Return what stands in the file PATH, up to MOST bytes. No FIFO or device is waited for. Raises OSError."""
+    """Return up to MOST bytes of the file PATH, without ever waiting for a FIFO or a device. Raises OSError."""
     with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
@@ -109,18 +109,18 @@ def read_regular(path: str, most: int = sys.maxsize) -> bytes:
 
 
 def _configured(common: str) -> list[str]:
-    """The work tree that the repository itself names (`core.worktree`), as that of a submodule does."""
+    """Return the work tree that the repository's config names (`core.worktree`), as for a submodule."""
     found = re.findall(_WORKTREE, _text(os.path.join(common, "config"), _LONGEST_CONFIG_BYTES))
     return [os.path.normpath(os.path.join(common, path)) for path in found]
 
 
 def _path_in(file: str) -> str:
-    """The path that git has written into FILE, as the system names it; "" if it cannot be read."""
-    return _text(file, _LONGEST_PATH_BYTES).rstrip("\r\n")  # a blank may be its last character
+    """Return the path that git wrote into FILE, decoded as file names are; "" if it cannot be read."""
+    return _text(file, _LONGEST_PATH_BYTES).rstrip("\r\n")  # a path may end with a space
 
 
 def _text(path: str, most: int) -> str:
-    """What stands in the file PATH, as the system names files; "" if it cannot be read, or no path can hold it."""
+    """Return the contents of the file PATH, decoded as file names are; "" if unreadable or if they contain NUL."""
     try:
         text = os.fsdecode(read_regular(path, most))
     except OSError:

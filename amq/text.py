@@ -1,7 +1,7 @@
-"""Another's text, made safe to show. Pure.
+"""Make text from others safe to show. Pure.
 
-Nothing that a peer wrote reaches a terminal as it is: a control character is shown as what it is (`^[`), and so is
-every character that is not seen, or that reorders its neighbours.
+Nothing that a peer wrote reaches a terminal unchanged: a control character is shown by name (`^[`), and so is every
+character that is invisible or that reorders its neighbours.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import re
 # Patterns are compiled when they are first used: most commands show nothing but ASCII.
 
 _SELECTORS = r"\ufe00-\ufe0f\u180b-\u180d\u180f\U000e0100-\U000e01ef"
-"""What selects a form of the character before it, as emoji and Han names need it."""
+"""Variation selectors, which choose a form of the character before them; emoji and Han names need them."""
 _JOINERS = r"\u200c\u200d"
-"""What joins the character before it to the next or keeps them apart, as emoji, Indic and Persian words need it."""
+"""Characters that join their neighbours or keep them apart, as emoji, Indic and Persian words need."""
 _SEEN = rf"[^\s\u2800{_SELECTORS}{_JOINERS}]"
 _STRAY = (
     rf"[{_SELECTORS}](?<!{_SEEN}[{_SELECTORS}])"
     rf"|[{_JOINERS}](?<!{_SEEN}[{_JOINERS}])(?<!{_SEEN}[{_SELECTORS}][{_JOINERS}])"
 )
-"""A selector or joiner that is not the first behind a character that is seen: it can only hide something."""
+"""A selector or joiner that is not the first after a visible character: it can only hide something."""
 
 
 class _Shown(dict[int, str]):
-    """How each character is shown, found out when it is first met: ten megabytes of controls take a second, not ten."""
+    """The visible form of each character, computed on first use: ten megabytes of controls take a second, not ten."""
 
     def __missing__(self, code: int) -> str:
         from unicodedata import category
@@ -49,14 +49,14 @@ _SHOWN = _Shown()
 
 
 def visible(text: str) -> str:
-    """Return TEXT on one line, with every character made visible that acts on a terminal or is not seen."""
+    """Return TEXT on one line, with every invisible character and every one that acts on a terminal made visible."""
     if text.isascii() and text.isprintable():
         return text
     return re.sub(_STRAY, lambda stray: _named(stray.group()), text.translate(_SHOWN))
 
 
 def visible_lines(text: str) -> str:
-    """Return TEXT made visible, in its lines: line ends and tabs stay; CR before LF is dropped."""
+    """Return TEXT made visible line by line: line ends and tabs stay, CR before LF is dropped."""
     if "\r\n" in text:
         text = text.replace("\r\n", "\n")
     if text.isascii() and text.translate({10: 32, 9: 32}).isprintable():
@@ -65,13 +65,13 @@ def visible_lines(text: str) -> str:
 
 
 def subject_line(subject: str) -> str:
-    """Return SUBJECT on one line, or `(no subject)` if nothing of it would be seen."""
+    """Return SUBJECT on one line, or `(no subject)` if none of it would be visible."""
     shown = visible(subject)
     return shown if _outline(shown).strip() else "(no subject)"
 
 
-# In an outline, \x01 is a letter and \x02 a sign that is none of ASCII's: either may look like one of ours. Four plain
-# spaces are the margin of what is not ours; another blank, in an outline a tab, is none.
+# In an outline, \x01 is a non-ASCII letter and \x02 a non-ASCII sign: either may look like one in amq's own lines.
+# Four plain spaces are the margin of a body; any other blank, a tab in an outline, is not.
 _FRAME = (
     r"^(?! {4})[ \t]*+(?:- *- *-"
     r"|[\[\x02] *[Aa\x01\x02] *[Mm\x01\x02] *[Qq\x01\x02] *[\]\x02]"
@@ -83,9 +83,9 @@ _DATED = r"^(?! {4})[ \t]*+[\d\x01]{4} *-"
 
 
 def could_be_frame(body: str, *, dated: bool = False) -> bool:
-    """Whether a line of BODY, as shown, could be taken for one of the lines that `drain` prints around bodies.
+    """Return whether a line of BODY, as shown, could pass for one of the lines that `drain` prints around bodies.
 
-    With `dated` also for one that begins with a date, as the lines of `thread` do.
+    With `dated`, also whether a line begins with a date, as the lines of `thread` do.
     """
     pattern = f"{_FRAME}|{_DATED}" if dated else _FRAME
     return re.search(pattern, _outline(body), re.MULTILINE) is not None
@@ -100,25 +100,26 @@ def _outline(text: str) -> str:
 
 
 def indented(text: str, margin: str = "    ") -> str:
-    """TEXT with MARGIN before every line that is not empty."""
+    """Return TEXT with MARGIN before every line that is not empty."""
     return re.sub(r"^(?=.)", margin, text, flags=re.MULTILINE)
 
 
 def with_final_line_end(text: str) -> str:
-    """TEXT, ending in a line end unless it is empty."""
+    """Return TEXT with a final line end, unless it is empty."""
     return text if not text or text.endswith("\n") else text + "\n"
 
 
 _FARTHEST = 256
-"""Characters that a cut is moved by, at most: what is longer is no character that is read as one."""
+"""The most characters by which a cut is moved; anything longer is not read as one character."""
 _FLAGS = "".join(map(chr, range(0x1F1E6, 0x1F200)))
-"""Regional indicators: two of them are one flag."""
+"""Regional indicators; two of them make one flag."""
 
 
 def cut_before(text: str, at: int) -> int:
-    """Return where to cut TEXT, AT or before: at the end of a line that is not far, or between two characters.
+    """Return where to cut TEXT, at or before AT: at a line end that is close, or between two characters.
 
-    A character is what is read as one, such as a letter with its accents, or a family. It is the first at least.
+    A character is what a reader sees as one, such as a letter with its accents, or a family emoji. The cut is behind
+    the first one at least.
     """
     if at >= len(text):
         return len(text)
@@ -131,7 +132,7 @@ def cut_before(text: str, at: int) -> int:
 
 
 def _is_inside(text: str, at: int) -> bool:
-    """Whether a cut AT would be within a character as it is read, or within what stands for one that is not seen."""
+    """Return whether a cut AT would split a visible character, or the visible form of an invisible one."""
     from unicodedata import category
 
     before, after = text[at - 1], text[at]
@@ -146,7 +147,7 @@ def _is_inside(text: str, at: int) -> bool:
 
 
 def _is_inside_name(text: str, at: int) -> bool:
-    """Whether a cut AT would be within `^[` or `<U+200B>`."""
+    """Return whether a cut AT would split a `^[` or `<U+200B>`."""
     start = max(at - 9, 0)
     names = re.finditer(r"\^[@-_?]|<U\+[0-9A-F]{4,6}>", text[start : at + 9])
     return any(found.start() < at - start < found.end() for found in names)

@@ -37,14 +37,14 @@ BANNED = [
     Banned(r"(?i)\bin vain\b", "timed out, failed", "it waited in vain"),
     Banned(r"(?i)\bcan not\b", "cannot", "it can not be read"),
     Banned(r"(?i)(?<!there )\b(is|are|was|were) no (?!longer\b)", "is not a", "the file is no message"),
-    Banned(r"(?i)\b(stands?|stood)\b", "is", "the line stands in its row"),
+    Banned(r"(?i)\b(stands?|stood)\b(?! for\b)", "is", "the line stands in its row"),
     Banned(r"(?i)\bbe (it|they)\b", "whether", "the mail, be it new or old"),
     Banned(r"(?i)\bof (ours|yours|mine|theirs)\b", "our, your", "a file of yours"),
     Banned(r"(?i)\bput (back )?in(to)? order\b", "restore", "the terminal is put in order"),
     Banned(r"(?i)\bbelongs to no\b|\bnames no\b", "unexpected, unknown, empty", "the word belongs to no option"),
     Banned(r"(?i)\bwho has\b|\bwhoever\b", "a noun", "it is for whoever sent it"),
     Banned(r"(?i)\ball the same\b", "anyway", "it is typed all the same"),
-    Banned(r"(?i)\bhands? over word\b|\bword of\b", "announce", "it hands over word about mail"),
+    Banned(r"(?i)\bhands? over word\b|(?<!a )\bword of\b", "announce", "it hands over word about mail"),
 ]
 OPENINGS = [
     Banned(r"^(who|whose|what|whatever|whether|which|how)\b(?!.*\?)", "a verb, or a noun", "what each agent says"),
@@ -52,8 +52,12 @@ OPENINGS = [
     Banned(r"^see\b", "a verb that says what to do", "see the log"),
 ]
 """How no text begins, in lower or upper case; a question may."""
+NOUNS = re.compile(r"(an?|the|its|our|your|all|one|every|each|it|they|those|in|of|where|when|if|\d)\b", re.IGNORECASE)
+"""Words with which no sentence begins that has its verb first."""
 LATER = {"CHANGELOG.md", "README.md"}
 """Documents that are not looked at: history, and one that is being rewritten."""
+DOCSTRINGS_LATER = ("amq/pty/", "amq/runtime/", "amq/cli/commands/hook.py")
+"""Rooms and modules whose docstrings are still to be reworded."""
 
 
 def wrong(texts: Iterator[tuple[str, str]], banned: list[Banned]) -> list[str]:
@@ -107,6 +111,15 @@ def sentences(document: str) -> list[str]:
     return [sentence for part in whole for sentence in re.split(r"(?<=[.:;]) (?=[A-Z])", part) if sentence]
 
 
+def prose(docstring: str) -> str:
+    """Return DOCSTRING without code, which is in backquotes, and without parameters, which are in capitals."""
+    return re.sub(r"`[^`]*`|\b(?!AMQ\b)[A-Z][A-Z_]+\b", "X", docstring)
+
+
+def first_sentence(text: str) -> str:
+    return re.split(r"(?<=[.:;]) |\n\n", text.strip(), maxsplit=1)[0]
+
+
 def modules(top: str) -> Iterator[tuple[str, str]]:
     return ((str(path.relative_to(ROOT)), path.read_text("utf-8")) for path in sorted((ROOT / top).rglob("*.py")))
 
@@ -138,13 +151,43 @@ def test_schemas() -> None:
     assert wrong(iter(found), BANNED) == []
 
 
+def test_docstrings() -> None:
+    """They make sense alone, in a hover."""
+    found = [
+        (f"{name}:{line}", prose(text))
+        for name, source in modules("amq")
+        if not name.startswith(DOCSTRINGS_LATER)
+        for line, text in strings(source, docstrings=True)
+    ]
+    assert len(found) > 1000
+    assert wrong(iter(found), BANNED) == []
+    assert wrong(in_lower_case((place, first_sentence(text)) for place, text in found), OPENINGS) == []
+
+
+def test_docstrings_of_functions() -> None:
+    """They begin with a verb; those of properties and classes need not."""
+    found = [
+        (f"{name}:{node.lineno}", ast.get_docstring(node) or "")
+        for name, source in modules("amq")
+        if not name.startswith(DOCSTRINGS_LATER)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and "property" not in map(ast.unparse, node.decorator_list)
+    ]
+    assert len(found) > 500
+    assert [each for each in found if NOUNS.match(each[1])] == []
+
+
+def test_nouns_can_be_found() -> None:
+    assert NOUNS.match("The header of it")
+    assert not NOUNS.match("Return the header")
+
+
 def test_summaries() -> None:
     """They begin with a verb."""
     from amq.cli.main import COMMANDS
 
     assert wrong(iter(COMMANDS.items()), BANNED + OPENINGS) == []
-    articles = re.compile(r"^(an?|the|your|every|each|it|they)\b")
-    assert [summary for summary in COMMANDS.values() if articles.match(summary)] == []
+    assert [summary for summary in COMMANDS.values() if NOUNS.match(summary)] == []
 
 
 def test_documents() -> None:
@@ -166,9 +209,15 @@ def test_each_entry_can_fail(entry: Banned) -> None:
     found = [("m", text) for _, text in strings(source, docstrings=False)]
     assert {text for _, text in found} == {f"{entry.sample} {{}}", f"do {entry.sample}"}
     assert wrong(iter(found), [entry])
-    assert wrong((("m", text) for _, text in strings(source, docstrings=True)), [entry])
+    assert wrong((("m", first_sentence(prose(text))) for _, text in strings(source, docstrings=True)), [entry])
     document = f"# A title\n\nIt runs.\n{entry.sample[0].upper()}{entry.sample[1:]}, `too`.\n"
     assert wrong(in_lower_case(iter([("d", text) for text in sentences(document)])), [*OPENINGS, entry])
+
+
+def test_prose_of_a_docstring() -> None:
+    assert prose("Return `told` of AMQ and TELL_ME.") == "Return X of AMQ and X."
+    assert first_sentence("\nReturn it: all. What?\n") == "Return it:"
+    assert first_sentence("Return it\n\nWhat") == "Return it"
 
 
 def test_what_is_read_apart() -> None:

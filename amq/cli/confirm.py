@@ -1,4 +1,4 @@
-"""Asking before something is removed for good, or a file of the person's is changed."""
+"""Ask before something is removed for good, or a file of the user's is changed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def add_confirmation(parser: ArgumentParser, what: str = "removed") -> None:
-    """The options of a command by which something is WHAT, a participle."""
+    """Add `--dry-run` and `--yes` to a command by which something is WHAT, a participle."""
     parser.add_argument("--dry-run", action="store_true", help=f"only show what would be {what}")
     parser.add_argument("--yes", action="store_true", help="skip the confirmation")
 
 
 def require_answerer(args: Namespace, what: str = "remove") -> None:
-    """Raise UsageError, before anything is looked at, if it is to be asked whether to WHAT, and nobody can answer."""
+    """Raise UsageError, before any work, if the command must ask whether to WHAT and there is no terminal."""
     if not (args.yes or args.dry_run or stdin_is_terminal()):
         raise UsageError(
             f"cannot ask whether to {what} files: there is no terminal",
@@ -30,7 +30,7 @@ def require_answerer(args: Namespace, what: str = "remove") -> None:
 
 
 def confirmed(args: Namespace, out: Output, question: str) -> bool:
-    """Whether to go on: `--yes`, or the person says so. An empty answer is a no."""
+    """Return whether to go on: with `--yes`, or if the user agrees. An empty answer means no."""
     if args.yes:
         return True
     out.note(f"{question} [y/N]")

@@ -1,7 +1,7 @@
-"""The way in: which command is meant, and what becomes of an error.
+"""The entry point: find the command, run it, and handle errors.
 
-Only the chosen command's module is imported, and there is one parser, its own; so the common options can stand before
-or after it, and a short command stays short.
+Only the chosen command's module is imported, and only its own parser is built. So the common options can come before or
+after the command, and a short command stays fast.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ PLUMBING = {
 COMMANDS = EVERY_DAY | WHEN_WRONG | PLUMBING
 """Every command, with its only summary."""
 FAILS_NOBODY = "hook"
-"""The command that agents call without a person: Claude Code takes 2, for wrong usage, for an order to go on."""
+"""The command that agents call without a user. It never fails: Claude Code takes exit code 2 as an order to go on."""
 DEFECT = 70
 _EXAMPLES = (
     "amq: mail between coding agents on one machine\n",
@@ -76,12 +76,14 @@ _EXAMPLES = (
     "  amq drain --include-body            read new mail, as an agent does when notified",
 )
 GARBAGE = 50_000
-"""New objects before cyclic garbage is looked for: we make many values and next to no cycles, and at Python's usual 700
-the search costs a fifth of a large list."""
+"""The number of new objects that triggers a search for cyclic garbage.
+
+amq makes many values and almost no cycles; at Python's usual 700 the search costs a fifth of a large list.
+"""
 
 
 def main(words: Sequence[str]) -> int:
-    """Do what WORDS say; the exit code."""
+    """Run the command line WORDS and return its exit code."""
     gc.set_threshold(GARBAGE)
     ours = _before_dashes(words)[0]
     code = _attempt(words, Output(json="--json" in ours))
@@ -103,7 +105,7 @@ def _attempt(words: Sequence[str], out: Output) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        if to_do := remedy(error):  # the system has no thread or no open file left, which is not amq's fault
+        if to_do := remedy(error):  # the system has no thread or open file left; not an internal error
             out.error(AmqError(why(error), hint=to_do))
             return AmqError.exit_code
         out.error(
@@ -115,7 +117,7 @@ def _attempt(words: Sequence[str], out: Output) -> int:
 
 
 def _may_be_a_hook(words: list[str]) -> bool:
-    """Whether an agent may be calling its hook: an option without its value, as in `--root hook`, takes that word."""
+    """Return whether an agent may be calling its hook, even if `--root` without a value took that word."""
     before, command, _ = _find_command(words)
     return command == FAILS_NOBODY or (command not in COMMANDS and FAILS_NOBODY in before)
 
@@ -145,7 +147,7 @@ def _dispatch(words: Sequence[str], out: Output) -> int:
 
 
 def _before_dashes(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
-    """The words before the first `--`, and those behind it; None if there is none."""
+    """Return the words before the first `--`, and those after it; None if there is none."""
     if "--" not in words:
         return list(words), None
     at = words.index("--")
@@ -153,9 +155,9 @@ def _before_dashes(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
 
 
 def _find_command(words: list[str]) -> tuple[list[str], str | None, list[str]]:
-    """What stands before the command, the command (of two words, if it has an action), and what stands behind it.
+    """Return the words before the command, the command (two words if it has an action), and the words after it.
 
-    `hook` is a command of its own too, where what follows is no action of its.
+    `hook` is also a command by itself if the next word is not one of its actions.
     """
     before, command, after = _split_at_word(words)
     if command in groups():
@@ -166,7 +168,7 @@ def _find_command(words: list[str]) -> tuple[list[str], str | None, list[str]]:
 
 
 def _split_at_word(words: list[str]) -> tuple[list[str], str | None, list[str]]:
-    """What stands before the first word that is no common option or its value, that word, and what stands behind it."""
+    """Return the words before the first that is not a common option or its value, that word, and the words after it."""
     at = 0
     while at < len(words) and words[at].startswith("-"):
         at += 2 if words[at] in VALUED else 1
@@ -176,7 +178,7 @@ def _split_at_word(words: list[str]) -> tuple[list[str], str | None, list[str]]:
 
 
 def groups() -> dict[str, list[str]]:
-    """The first words of commands that have an action, such as `dlq`, each with its actions."""
+    """Return the first words of commands that have actions, such as `dlq`, each with its actions."""
     found: dict[str, list[str]] = {}
     for first, space, action in (command.partition(" ") for command in COMMANDS):
         if space:
@@ -229,14 +231,14 @@ def _unknown(command: str) -> UsageError:
 
 
 def command_module(command: str) -> ModuleType:
-    """The module of a command of the table."""
+    """Return the module of a command in the table."""
     # importlib's own import costs more than most commands' modules
     module: ModuleType = __import__(f"amq.cli.commands.{command.replace(' ', '_')}", fromlist=["run"])
     return module
 
 
 def _parser(command: str, module: ModuleType) -> Parser:
-    """The parser of a command, whose help leads with examples."""
+    """Return the parser of a command, whose help begins with examples."""
     summary = f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}."
     parser = Parser(
         command,
@@ -261,12 +263,12 @@ def _group_help(group: str) -> str:
 
 
 def _overview() -> str:
-    """Return the examples and the commands of every day; what a user needs first."""
+    """Return the examples and the everyday commands: what a user needs first."""
     return "\n".join((*_EXAMPLES, "\nEvery day:\n", *_table(EVERY_DAY), "\namq help lists all commands.\n"))
 
 
 def _everything() -> str:
-    """Return the examples and all commands, by how often they are needed."""
+    """Return the examples and all commands, most often needed first."""
     return "\n".join((
         *_EXAMPLES,
         "\nEvery day:\n",

@@ -1,4 +1,4 @@
-"""Where the body of a message comes from: the call itself, a file, or stdin."""
+"""Read the body of a message: from the command line, a file, or stdin."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 FIRST_BYTE = 5.0
-"""Seconds that stdin is waited for when nobody said that the body comes from there."""
+"""Seconds to wait for stdin when no option says that the body comes from there."""
 _STDIN = 0
 
 
 def add_body(parser: ArgumentParser) -> None:
-    """The options that name a body."""
+    """Add the options that give a body."""
     parser.add_argument(
         "--body", metavar="TEXT|@FILE|-", help="the text; @FILE reads a file, - reads stdin, @@x means @x"
     )
@@ -30,7 +30,10 @@ def add_body(parser: ArgumentParser) -> None:
 
 
 def read_body(args: Namespace) -> bytes:
-    """The body that the call names, else stdin's if that is no terminal. Raises UsageError for an empty one."""
+    """Return the body from the options, else from stdin unless that is a terminal.
+
+    Raises UsageError if it is empty or too large.
+    """
     if args.body is not None and args.body_file is not None:
         raise UsageError("--body and --body-file exclude each other", hint="drop one of them")
     body = _find_body(args)
@@ -61,12 +64,12 @@ def _find_body(args: Namespace) -> bytes:
 
 
 def _bytes(text: str) -> bytes:
-    """The text as UTF-8; of what is text in no way, the bytes of the call."""
+    """Return the text as UTF-8; if it is not text, the bytes of the command line."""
     return as_utf8(text).encode("utf-8", "surrogateescape")
 
 
 def read_file(path: str, hint: str = "") -> bytes:
-    """The bytes of a file that the call names; raises UsageError, with HINT, if it cannot be read."""
+    """Return the bytes of a file named on the command line; raises UsageError, with HINT, if it cannot be read."""
     try:
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         try:
@@ -85,7 +88,7 @@ def _read_stdin() -> bytes:
 
 
 def _stdin_speaks() -> bool:
-    """Whether anything, be it the end, comes in time: a hook's stdin may stay open and silent for ever."""
+    """Return whether stdin has data or ends in time: a hook's stdin may stay open and silent forever."""
     if sys.platform == "win32":
         return True
     try:
@@ -95,7 +98,7 @@ def _stdin_speaks() -> bool:
 
 
 def _read_all(fd: int) -> bytes:
-    """All of it, up to just above what a message can hold."""
+    """Return the rest of an open file, cut slightly above the size limit of a message."""
     pieces, size = [], 0
     while size <= MAX_FILE_BYTES and (piece := os.read(fd, 1024 * 1024)):
         pieces.append(piece)

@@ -1,4 +1,4 @@
-"""What `send` and `reply` have in common: the options that describe a message."""
+"""The options of `send` and `reply` that describe a message."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ USAGE = """[--subject TEXT] [--body TEXT|@FILE|-] [--thread T] [--kind K]
         [--priority P] [--labels A,B] [--context JSON|@FILE] [--refs ID,ID] [--ack]
         [--new-id ID] [--create] [--allow-empty] [--wait-for drained|acked] [--wait-timeout 60s]"""
 PATIENCE = 2.0
-"""Seconds in which a signal that comes again is taken for the same: one may be sent to a process and to its group."""
+"""Seconds in which a repeated signal counts as the same one: it may be sent to a process and to its group."""
 _ENDING = [getattr(_signal, name, 0) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
 
 
 def add_message(parser: ArgumentParser, thread: str = "the pair's own") -> None:
-    """The options of a message, but for its recipients; without a word it goes into THREAD."""
+    """Add the options of a message, except its recipients; THREAD names the default thread in the help."""
     parser.add_argument("--subject", type=as_utf8, default="", metavar="TEXT", help="the subject, one line")
     add_body(parser)
     parser.add_argument("--thread", type=as_utf8, default="", metavar="T", help=f"the conversation (default: {thread})")
@@ -52,7 +52,7 @@ def add_message(parser: ArgumentParser, thread: str = "the pair's own") -> None:
 
 
 def draft_of(args: Namespace) -> Draft:
-    """What the options say about the message. To wait for acknowledgements is to ask for them."""
+    """Return the draft that the options describe. Waiting for acknowledgements implies asking for them."""
     check_wait(args)
     for option, text in (
         ("--subject", args.subject),
@@ -91,11 +91,11 @@ def _context(text: str | None) -> dict[str, Any] | None:
 
 
 class SignalsDeferred:
-    """Holds back what would end the command until the `with` block is over: it is not cut off between the delivery of a
-    message and the word of it.
+    """A `with` block that holds back signals which would end the command, until the block is over.
 
-    A signal that comes again after PATIENCE has its way: the block may be waiting for a disk, or for a reader. A block
-    that raises has something to say, so it is not interrupted behind its back.
+    So the command is not cut off between delivering a message and reporting it. A signal that comes again after
+    PATIENCE takes effect at once: the block may be waiting for a disk, or for a reader. A block that raises has an
+    error to report, so a pending signal is dropped then.
     """
 
     def __enter__(self) -> None:
@@ -123,9 +123,9 @@ class SignalsDeferred:
 
 
 def tell(sent: Sent, text: str, out: Output, **origin: str) -> None:
-    """Say that it was sent, in TEXT or as JSON with what it answers (ORIGIN).
+    """Report a sent message: as TEXT, or as JSON with the message that it answers (ORIGIN).
 
-    Raises Uncertain where it can not be said: to fail would be to ask for a second message.
+    Raises Uncertain if it cannot be reported: a plain failure would invite sending it a second time.
     """
     if sent.outbox_error:
         out.warn(f"sent, but not saved in your outbox: {sent.outbox_error}")
@@ -134,7 +134,7 @@ def tell(sent: Sent, text: str, out: Output, **origin: str) -> None:
             fields = {"id": sent.id, **origin, "thread": sent.thread, "to": sent.to, "subject": sent.subject}
             out.value(fields | {"outbox": {"written": not sent.outbox_error, "error": sent.outbox_error}})
         else:
-            out.line(visible(text))  # a reply's thread is another's word
+            out.line(visible(text))  # a reply's thread comes from another agent
     except ReaderGone as error:
         told = error.message or "the reader of stdout is gone"
         raise Uncertain(f"{sent.id} was sent, but {told}", hint=how_to_repeat(sent.id)) from None

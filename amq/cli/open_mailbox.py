@@ -1,4 +1,4 @@
-"""From the words of a call to the mailbox it is about."""
+"""Open the mailbox that a command line means."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def find_queue(args: Namespace, out: Output, *, hosting: bool = False) -> str:
-    """The path of the queue that is meant; raises NotFound or Unsafe."""
+    """Return the path of the queue to use; raises NotFound or Unsafe."""
     root = config.existing_root(args.root, config.environment(), config.cwd_or_empty())
     say_if_above(root, out)
     check_queue(args, root.value, out, hosting=hosting)
@@ -26,15 +26,15 @@ def find_queue(args: Namespace, out: Output, *, hosting: bool = False) -> str:
 
 
 def say_if_above(root: config.Setting, out: Output) -> None:
-    """Say that the queue ROOT is not the repository's own."""
+    """Print a note if the queue ROOT is above the repository."""
     if root.source == config.ABOVE:
         out.note(f"using the queue above this repository: {root.value}")
 
 
 def check_queue(args: Namespace, root: str, out: Output, *, hosting: bool = False) -> None:
-    """Refuse a queue that is another user's, warn of one that others can write to (an error with `--strict`).
+    """Refuse another user's queue; warn of one that others can write to (with `--strict`, an error).
 
-    Its directories are checked in the same way when they are opened. `hosting`: see `config.check_root`.
+    Its directories get the same checks when they are opened. `hosting` is that of `config.check_root`.
     """
     told: list[str] = []
 
@@ -49,7 +49,7 @@ def check_queue(args: Namespace, root: str, out: Output, *, hosting: bool = Fals
 
 
 def private_directory(root: str | None = None) -> PrivateState:
-    """The user's private directory, if one can be used beside the queue ROOT."""
+    """Return the user's private directory, if one can be used beside the queue ROOT."""
     from amq.runtime.private import private_state
 
     return private_state(config.environment(), config.project_directories(root) if root else ())
@@ -58,7 +58,7 @@ def private_directory(root: str | None = None) -> PrivateState:
 def accept(
     args: Namespace, root: str, complain: Callable[[str, str], None] = lambda *_: None, *, hosting: bool = False
 ) -> None:
-    """Refuse a queue that is another user's; COMPLAIN (text, remedy) of what others can write to, now and later."""
+    """Refuse another user's queue; COMPLAIN (text, remedy) of what others can write to, now and later."""
     try:
         owner = config.check_root(root, trusted=args.trust_root, complain=complain, hosting=hosting)
     except Unsafe:
@@ -76,7 +76,7 @@ def accept(
 
 
 def _is_trusted(root: str) -> bool:
-    """Whether the user has said so for good, by `amq trust`."""
+    """Return whether the user trusted the queue permanently, with `amq trust`."""
     from amq.runtime.trust import is_trusted
 
     try:
@@ -86,12 +86,12 @@ def _is_trusted(root: str) -> bool:
 
 
 def complain_no_more() -> None:
-    """Leave the terminal to the program that is hosted now."""
+    """Stop complaints about directories, since the terminal is now the hosted program's."""
     descent.guard.complain = lambda _: None
 
 
 def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False, hosting: bool = False) -> Mailbox:
-    """The mailbox that is meant; with `anyone`, for what only looks at all of them, nobody has to say who they are."""
+    """Return the mailbox to use; with `anyone`, for commands that only read all mailboxes, no handle is required."""
     from amq.mail.mailbox import Mailbox
 
     root, environ = find_queue(args, out, hosting=hosting), config.environment()
@@ -103,10 +103,10 @@ def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False, hosting:
 
 
 def _say_if_hosted_elsewhere(mailbox: Mailbox, run: str | None, out: Output) -> None:
-    """Say that this shell acts as an agent that `amq run` hosts elsewhere, where that is known.
+    """Warn if this shell acts as an agent that `amq run` hosts elsewhere, where that is known.
 
-    The agent's own shells have the RUN of its notifier: no sandbox hides that, as it hides processes. Nothing is known
-    where either is empty.
+    The agent's own shells have its notifier's RUN in their environment. A sandbox does not hide that, as it hides
+    processes. If either is empty, nothing is known.
     """
     from amq.store.notifier_info import read_notifier
 
@@ -121,7 +121,7 @@ def _say_if_hosted_elsewhere(mailbox: Mailbox, run: str | None, out: Output) -> 
 
 
 def known_in(root: str) -> Callable[[str], bool]:
-    """Whether a handle is known in the queue at ROOT."""
+    """Return a function that says whether a handle is known in the queue at ROOT."""
     from functools import partial
 
     from amq.layout import QueueLayout

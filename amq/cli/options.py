@@ -1,4 +1,4 @@
-"""The words of a call: common options, value types, and errors that say what was meant."""
+"""Parse a command line: common options, value types, and errors that suggest what was meant."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from amq.budget import Budget
 
-# Our words are English, and so are argparse's; looking for a translation imports `locale`, for an eighth of the time of
+# amq's texts are English, and so are argparse's; looking for a translation imports `locale`, which costs an eighth of
 # `python -c pass`.
 argparse._ = str  # type: ignore[attr-defined]
 
@@ -25,26 +25,26 @@ _MOST_DIGITS = 12
 
 
 class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Of a fixed width: asking for the terminal's imports shutil, for every option of every command."""
+    """A help formatter of fixed width: asking for the terminal's imports shutil, for every option of every command."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=28, width=110)
 
 
 class Once(argparse.Action):
-    """An option with a value, which may be given once: of two values one would be dropped without a word."""
+    """An option with a value that may be given only once: of two values, one would be dropped silently."""
 
     def __call__(
         self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
     ) -> None:
-        """Keep the value; raises UsageError for a second one."""
+        """Store the value; raises UsageError for a second one."""
         if getattr(namespace, self.dest, self.default) is not self.default:
             raise UsageError(f"{option} was given twice", hint=f"list its options: {parser.prog} --help")
         setattr(namespace, self.dest, values)
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser of one command. It raises UsageError instead of leaving, and never guesses an abbreviation.
+    """The parser of one command. It raises UsageError instead of exiting, and never guesses an abbreviation.
 
     STRAY is the option that a word without one was probably meant for.
     """
@@ -61,9 +61,9 @@ class Parser(argparse.ArgumentParser):
         self.register("action", None, Once)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """The values of WORDS; raises UsageError, also for a word that no option takes.
+        """Return the values of WORDS; raises UsageError, also for a word that no option takes.
 
-        Such a word goes before an option that is missing, for it is what that one was meant to have.
+        That word is reported before a missing option, because it was probably meant as that option's value.
         """
         needed = [action for action in self._actions if action.required and action.option_strings]
         for action in needed:
@@ -87,7 +87,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"unexpected argument {word!r}", hint=guess)
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
-        """What `--opt=--` gives too: argparse of Python 3.11 takes that value for the end of the options, and fails."""
+        """Return an option's value, even for `--opt=--`, which argparse of Python 3.11 takes for the end of options."""
         if arg_strings == ["--"] and action.nargs is None:
             value = self._get_value(action, "--")
             self._check_value(action, value)
@@ -95,7 +95,7 @@ class Parser(argparse.ArgumentParser):
         return super()._get_values(action, arg_strings)
 
     def error(self, message: str) -> NoReturn:
-        """Raise UsageError with argparse's MESSAGE in our words."""
+        """Raise UsageError with argparse's MESSAGE, reworded."""
         hint = f"list its options: {self.prog} --help"
         if "expected one argument" in message:
             option = message.partition(":")[0].removeprefix("argument ").split("/")[0]
@@ -105,9 +105,9 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """The options that every command has."""
+    """Add the options that every command has."""
     group = parser.add_argument_group("common options")
-    # these two with "store", the last one counts, so that an alias can be overruled
+    # these two with "store": the last value counts, so that an alias can be overridden
     group.add_argument(
         "--root", action="store", metavar="DIR", help="the queue (default AM_ROOT, else .agent-mail here or above)"
     )
@@ -119,7 +119,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def add_waiting(parser: argparse.ArgumentParser, default: float | None = 60.0) -> None:
-    """The options of a command that waits for mail."""
+    """Add the options of a command that waits for mail."""
     parser.add_argument(
         "--timeout", type=duration, default=default, metavar="60s", help="time to wait (default 60s; 0: no limit)"
     )
@@ -127,16 +127,16 @@ def add_waiting(parser: argparse.ArgumentParser, default: float | None = 60.0) -
 
 
 def add_budget(parser: argparse.ArgumentParser) -> None:
-    """The option of a command that prints bodies, and no more of them than its reader takes."""
+    """Add the option that limits how much of the bodies a command prints."""
     parser.add_argument(
         "--max-chars", type=budget, metavar="N", help="print at most N characters (9500b: bytes; 0: no limit)"
     )
 
 
 def as_utf8(text: str) -> str:
-    """Return what TEXT, a word of the call, says if it is UTF-8, as all mail is, whatever the locale took it for.
+    """Return TEXT, a word of the command line, as UTF-8 (the encoding of all mail), whatever the locale.
 
-    A word that is not is left as the locale has it.
+    A word that is not valid UTF-8 stays as the locale decoded it.
     """
     if text.isascii():
         return text
@@ -147,12 +147,12 @@ def as_utf8(text: str) -> str:
 
 
 def handles(text: str) -> list[str]:
-    """A comma-separated list; whether each is a handle is checked where it is used."""
+    """Return the items of a comma-separated list; each is checked where it is used."""
     return [part.strip() for part in as_utf8(text).split(",") if part.strip()]
 
 
 def duration(text: str) -> float:
-    """Seconds; for argparse."""
+    """Return a duration in seconds, for argparse."""
     try:
         return parse_duration(text)
     except ValueError:
@@ -160,7 +160,7 @@ def duration(text: str) -> float:
 
 
 def budget(text: str) -> Budget:
-    """How much is printed; for argparse."""
+    """Return a limit on printed text, for argparse."""
     from amq.budget import parse_budget
 
     try:
@@ -170,7 +170,7 @@ def budget(text: str) -> Budget:
 
 
 def count(text: str) -> int:
-    """A number of things, from 0; for argparse. More than a directory can hold is a slip, and too much for Python."""
+    """Return a count from 0, for argparse. More digits than any directory needs are a typo, or too many for Python."""
     if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at most {_MOST_DIGITS} digits")
     return int(text)

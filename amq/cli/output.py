@@ -1,6 +1,6 @@
-"""The one place that prints: data on stdout in as few writes as possible, talk on stderr.
+"""The only code that prints: data on stdout in as few writes as possible, messages on stderr.
 
-Bytes go straight to the descriptors, as UTF-8 whatever the locale, so that an error of the reader's end shows up here
+Bytes go straight to the descriptors, as UTF-8 whatever the locale, so that an error at the reader's end shows up here
 and nowhere else.
 """
 
@@ -22,13 +22,13 @@ STDOUT, STDERR = 1, 2
 
 
 class ReaderGone(AmqError):
-    """Nobody reads our output any more, or it could not be written. What was not shown has not been taken."""
+    """Output that could not be written, or that no one reads any more. Mail that was not shown has not been taken."""
 
     code = "output"
 
 
 class Output:
-    """Where a command puts what it has to say; with `json` its errors are JSON too."""
+    """The output of a command; with `json` its errors are JSON too."""
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
@@ -43,28 +43,28 @@ class Output:
             raise ReaderGone(f"cannot write to stdout: {error.strerror}") from None
 
     def line(self, text: str) -> None:
-        """Write TEXT, which may hold a path or another's words, as one line to stdout."""
+        """Write TEXT, which may contain a path or text from others, as one line to stdout."""
         self.data(visible(text) + "\n")
 
     def value(self, value: Any, indent: int | None = 2) -> None:
-        """Write VALUE to stdout as JSON, which holds nothing that acts on a terminal."""
+        """Write VALUE to stdout as JSON, in which nothing acts on a terminal."""
         self.data(jsontext.render(value, indent=indent) + "\n")
 
     def shown(self) -> None:
-        """Return when what was written has been taken by its reader; raises ReaderGone if it was not."""
+        """Return when the reader has taken all output; raises ReaderGone if it did not."""
         if not was_read(STDOUT):
             raise ReaderGone("the reader did not take all of the output: the mail stays new and will be shown again")
 
     def note(self, text: str) -> None:
-        """Say TEXT, one line which may hold a path or another's words, on stderr; no error if that fails."""
+        """Write TEXT, one line that may contain a path or text from others, to stderr; ignores failure."""
         _write_quietly(f"amq: {visible(text)}\n")
 
     def warn(self, text: str) -> None:
-        """Say TEXT on stderr as a warning."""
+        """Write TEXT to stderr as a warning."""
         self.note(f"warning: {text}")
 
     def error(self, error: AmqError) -> None:
-        """Say what went wrong: one line, and what to do about it; an object with `json`."""
+        """Write an error to stderr: one line and its hint, or with `json` an object."""
         if not error.message:
             return
         if self.json:
@@ -75,7 +75,7 @@ class Output:
         _write_quietly(f"amq: {visible(error.message)}\n{hint}")
 
     def traceback(self) -> None:
-        """Show the exception at hand, for somebody who mends amq."""
+        """Write the current exception's traceback to stderr, for developers of amq."""
         import traceback
 
         _write_quietly(traceback.format_exc())
@@ -98,7 +98,7 @@ def _write(fd: int, data: bytes) -> None:
 
 
 def stdin_is_terminal() -> bool:
-    """Whether a person can be asked."""
+    """Return whether stdin is a terminal, so that a user can be asked."""
     try:
         return os.isatty(0)
     except OSError:

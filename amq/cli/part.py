@@ -1,4 +1,4 @@
-"""What is longer than all the room there is: it is shown in part, with the command for the rest."""
+"""Show a text that is too long in part, with the command for the rest."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def part(lines: str, start: int, identifier: str, budget: Budget, room: int, shown: Callable[[str], str]) -> str:
-    """LINES from START on, as SHOWN shows them, as far as there is ROOM, and a line that says how to go on.
+    """Return as much of LINES from START on as fits in ROOM, as SHOWN shows it, with a line that says how to continue.
 
-    However little room there is, it is one character at least.
+    However little room there is, the part has at least one character.
     """
     rest = lines[start:]
     if budget.size(shown(rest)) <= room:

@@ -1,7 +1,7 @@
-"""Whether what we wrote has been read.
+"""Find out whether written output was read.
 
-A write to a pipe succeeds while nobody reads it, and `| head` takes what it wants and leaves: bytes that are still in
-the pipe then were never shown to anyone. The kernel tells how many there are, from our end too.
+A write to a pipe succeeds while no one reads it, and `| head` takes what it wants and exits: bytes that are still in
+the pipe then were never shown. The kernel reports how many there are, at the writing end too.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ _UNREAD_IN_SOCKET = {"linux": 0x5411}.get(sys.platform)
 
 
 def was_read(fd: int) -> bool:
-    """Wait until the reader of the pipe or socket FD has taken everything; False if it leaves or stops before.
+    """Wait until the reader of the pipe or socket FD has taken everything; return False if it exits or stalls first.
 
-    Anything else (a file, a terminal) has no reader to wait for, and neither has a pipe on a system that can not tell.
+    Anything else (a file, a terminal) has no reader to wait for; a pipe on a system that cannot report this counts as
+    read.
     """
     mode = os.fstat(fd).st_mode
     request = _UNREAD_IN_PIPE if stat.S_ISFIFO(mode) else _UNREAD_IN_SOCKET if stat.S_ISSOCK(mode) else None
@@ -53,7 +54,7 @@ def _unread(fd: int, request: int) -> int:
 
 
 def _events(fd: int) -> int:
-    """What poll(2) says of a descriptor that is not asked about anything: POLLERR, POLLHUP."""
+    """Return the poll(2) events of a descriptor that are always reported: POLLERR, POLLHUP."""
     poll = select.poll()
     poll.register(fd, 0)
     return sum(events for _, events in poll.poll(0))

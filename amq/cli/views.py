@@ -1,4 +1,4 @@
-"""A message's header in our JSON output, as every command that prints one has it."""
+"""The JSON form of a message's header, shared by every command that prints one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def described(header: Header) -> dict[str, Any]:
-    """What is always said of a message."""
+    """Return the fields that a message always has."""
     return {
         "id": header.id,
         "from": header.sender,
@@ -22,6 +22,6 @@ def described(header: Header) -> dict[str, Any]:
 
 
 def optional(header: Header) -> dict[str, Any]:
-    """What is said of it only where there is something to say."""
+    """Return the optional fields of a message that are not empty."""
     fields = {"priority": header.priority, "kind": header.kind, "labels": header.labels}
     return {name: value for name, value in fields.items() if value}

@@ -1,4 +1,4 @@
-"""`--wait-for` of `send` and `reply`: stay until the recipients have seen the message."""
+"""`--wait-for` of `send` and `reply`: wait until the recipients have seen the message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SECONDS = 60.0
 
 
 def add_wait(parser: ArgumentParser) -> None:
-    """The options that ask for it."""
+    """Add the options for waiting."""
     stages = (delivery_status.DRAINED, delivery_status.ACKED)
     parser.add_argument(
         "--wait-for",
@@ -29,13 +29,13 @@ def add_wait(parser: ArgumentParser) -> None:
 
 
 def check_wait(args: Namespace) -> None:
-    """Raises UsageError for a limit of a wait that is not asked for."""
+    """Raise UsageError for a timeout without a wait."""
     if args.wait_timeout is not None and not args.wait_for:
         raise UsageError("--wait-timeout needs --wait-for", hint="add --wait-for drained, or --wait-for acked")
 
 
 def wait_for(mailbox: Mailbox, sent: Sent, args: Namespace) -> None:
-    """Stay as the options say; raises TimedOut, which says that the message was delivered all the same."""
+    """Wait as the options say; raises TimedOut, which says that the message was delivered anyway."""
     if not args.wait_for or not _missing(mailbox, sent, args.wait_for):
         return
     from amq.runtime.dirwatch import until

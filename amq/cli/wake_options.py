@@ -1,4 +1,4 @@
-"""The options of `amq run` and `amq wake`: when an agent is told of its mail, and in which words."""
+"""The options of `amq run` and `amq wake`: when an agent is notified of its mail, and with which text."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _UNKNOWN = (
 
 
 def say_unknown(program: str, out: Output) -> None:
-    """Say that nothing is typed into PROGRAM, and the ways out."""
+    """Print that nothing is typed into PROGRAM, and the ways out."""
     for line in _UNKNOWN:
         out.note(line.format(program))
 
 
 def add_when(parser: ArgumentParser) -> _ArgumentGroup:
-    """Add them to PARSER, in a group that is returned."""
+    """Add these options to PARSER and return their group."""
     when = parser.add_argument_group("when to notify the agent, and with what")
     for name, default, text in _TIMES:
         when.add_argument(name, type=duration, metavar=default, help=f"{text} (default {default})")
@@ -43,7 +43,7 @@ def add_when(parser: ArgumentParser) -> _ArgumentGroup:
 
 
 def policy(args: Namespace) -> SchedulePolicy:
-    """The times that were given, and for the others their usual values."""
+    """Return the times that were given, with defaults for the others."""
     from amq.runtime.policy.schedule import SchedulePolicy
 
     names = ("debounce", "urgent_after", "normal_after", "low_after", "hooks_within")
@@ -51,5 +51,5 @@ def policy(args: Namespace) -> SchedulePolicy:
 
 
 def preview(args: Namespace) -> int:
-    """The longest subject to show, in characters; 0: none."""
+    """Return the longest subject to show, in characters; 0 for none."""
     return int(args.preview_len) if args.preview else 0

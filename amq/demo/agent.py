@@ -1,9 +1,9 @@
-"""A small agent for the demo: a prompt in raw mode, as a real agent's CLI has, and a few lines in place of a model.
+"""A small agent for the demo: a prompt in raw mode, like a real agent's CLI, with a few lines in place of a model.
 
     python -m amq.demo.agent alice|bob
 
-It knows nothing of the demo around it. What it learns, it learns as any agent does: a line is typed into its prompt,
-it runs the command in that line, reads what comes out, and acts on it with other `amq` commands.
+It knows nothing of the demo around it. It learns of mail like any other agent: a line is typed into its prompt, it runs
+the command in that line, reads the output, and acts on it with other `amq` commands.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ ANSWER = "It does not: it sets one bad file aside and delivers the rest."
 
 
 class CommandFailed(Exception):
-    """A command that the agent ran ended with an error."""
+    """A failure of a command that the agent ran."""
 
 
 AMQ = (sys.executable, "-P", "-m", "amq")
 
 
 class Agent:
-    """One agent at its prompt, until it has nothing more to do."""
+    """An agent at its prompt, until it has nothing more to do."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -41,7 +41,7 @@ class Agent:
         self._done = False
 
     def run(self) -> None:
-        """Take lines until the work is done. `alice` begins: she asks for a review."""
+        """Read lines until the work is done. `alice` begins: she asks for a review."""
         self._show(PASTE_ON)
         if self._name == "alice":
             self._say("I have changed the parser. I ask bob for a review.")
@@ -54,7 +54,7 @@ class Agent:
         self._show(PASTE_OFF)
 
     def _take(self, keys: bytes) -> None:
-        """Text goes into the line and is echoed; Enter submits it."""
+        """Add typed text to the line and echo it; submit the line on Enter."""
         for at in range(len(keys)):
             self._typed += keys[at : at + 1]
             if self._typed.endswith((PASTE_START, PASTE_END)):
@@ -75,7 +75,7 @@ class Agent:
             self._prompt()
 
     def _act_on(self, item: dict[str, Any]) -> None:
-        """In place of a model."""
+        """Act on a message, in place of a model."""
         self._say(f"{item['from']} writes: {item['body'].strip()}")
         if item["kind"] == "review_request":
             self._command("amq", "reply", "--id", item["id"], "--body", ANSWER)
@@ -83,9 +83,9 @@ class Agent:
         self._done = True
 
     def _command(self, *words: str, quiet: bool = False) -> str:
-        """Run a command and show it, and unless `quiet` what it printed; returns that."""
+        """Run a command, show it and, unless `quiet`, its output; return that output."""
         self._say(f"$ {quoting.shell_line(words)}")
-        program = words[:1] if shutil.which(words[0]) else AMQ  # on no PATH where there is no private directory
+        program = words[:1] if shutil.which(words[0]) else AMQ  # amq is not on the PATH without a private directory
         ended = subprocess.run(
             [*program, *words[1:]], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
@@ -107,7 +107,7 @@ class Agent:
 
 
 def main() -> int:
-    """The exit status: 0 if all that it tried succeeded."""
+    """Run the agent; return 0 if all of its commands succeeded, else 1."""
     terminal = Tty(0, 1)
     terminal.make_raw()
     try:

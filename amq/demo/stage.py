@@ -1,4 +1,4 @@
-"""The demo's stage: two terminals with an agent in each, shown line by line, and a verdict on every hop between."""
+"""Run the demo: two terminals with an agent in each, shown line by line, and a verdict on every hop of the mail."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from amq.store import registry
 SIZE = (24, 100)  # rows, columns of each agent's terminal
 AGENT = (sys.executable, "-P", "-m", "amq.demo.agent")
 PROMPT = "> "  # of each agent
-END_WITHIN = 2.0  # seconds for an agent that is told to leave
+END_WITHIN = 2.0  # seconds for an agent that was asked to end
 
 
 class Actor:
-    """One agent in `amq run`, in a terminal that is read here. SAY is called with every line that appears there."""
+    """An agent in `amq run`, in a terminal that is read here. SAY is called with every line that it shows."""
 
     def __init__(self, name: str, root: str, program: Sequence[str], environ: Mapping[str, str], say: Say) -> None:
         self.name = name
@@ -35,7 +35,7 @@ class Actor:
         self.child = Child.spawn(argv, environ, SIZE)
 
     def read(self) -> None:
-        """Say the lines that have come since the last time."""
+        """Say the lines that have come since the last call."""
         try:
             data = os.read(self.child.fd, 65536)
         except BlockingIOError:
@@ -48,7 +48,7 @@ class Actor:
             self._say(f"{self.name:>5} │ {line}\n")
 
     def leave(self) -> None:
-        """End it, if it has not ended."""
+        """End the agent, if it still runs."""
         deadline = time.monotonic() + END_WITHIN
         self.child.poll()
         self.child.signal(signal.SIGTERM)
@@ -63,9 +63,9 @@ Say = Callable[[str], None]
 
 
 def play(place: str, environ: Mapping[str, str], say: Say, patience: float, program: Sequence[str] = AGENT) -> str:
-    """Let the two agents do their work in the directory PLACE, for at most PATIENCE seconds.
+    """Run the two agents in the directory PLACE, for at most PATIENCE seconds; return why they failed, or "".
 
-    Returns why it did not come to its good end, or an empty text. PROGRAM, with a name added, is an agent.
+    PROGRAM, with a name added, is the command of an agent.
     """
     if not has_emulator():
         return "pyavt, which reads the screen, is not available for this machine, so nothing can be typed"
@@ -74,7 +74,7 @@ def play(place: str, environ: Mapping[str, str], say: Say, patience: float, prog
     registry.make_queue(queue, tracked=False)
     registry.register(queue, ["alice", "bob"], time.time_ns())
     outside = {name: value for name, value in environ.items() if name not in ("AM_ROOT", "AM_ME")}
-    actors: list[Actor] = []  # filled one by one: the first has to leave even if the second can not start
+    actors: list[Actor] = []  # filled one by one: the first must be ended even if the second cannot start
     try:
         for name in ("bob", "alice"):
             actors.append(Actor(name, root, program, outside, say))  # noqa: PERF401
@@ -90,7 +90,7 @@ def play(place: str, environ: Mapping[str, str], say: Say, patience: float, prog
 
 
 def _watch(actors: list[Actor], deadline: float) -> None:
-    """Show what the actors do until all have ended, or one has failed, or it is too late."""
+    """Show the actors' output until all have ended, one has failed, or the deadline has passed."""
     while time.monotonic() < deadline:
         playing = [actor for actor in actors if actor.child.status is None]
         if not playing or any(actor.child.status for actor in actors):
@@ -104,7 +104,7 @@ def _watch(actors: list[Actor], deadline: float) -> None:
 
 
 def _what_is_missing(root: str) -> str:
-    """The first hop that did not happen, as the mailboxes show it."""
+    """Return the first hop that did not happen, as the mailboxes show it; "" if all did."""
     alice, bob = (Mailbox(root, name) for name in ("alice", "bob"))
     if not bob.list():
         return "alice sent nothing"

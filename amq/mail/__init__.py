@@ -1,1 +1,1 @@
-"""What a mailbox does: send, list, drain, trace; on the files that `amq.store` keeps."""
+"""The verbs of a mailbox (send, list, drain, trace, …), on the files that `amq.store` keeps."""

@@ -1,4 +1,4 @@
-"""Who acts in which queue, and what that needs of the world: a clock, chance, and somebody to warn."""
+"""An agent's account in a queue, with the clock, the randomness and the warnings that the verbs need."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @lru_cache(maxsize=1)
 def _ids(clock: Callable[[], int], pid: int, random: Callable[[int], bytes]) -> IdMaker:
-    """One for all accounts of a process, so that the ids it makes sort in order whoever sends."""
+    """Return the id maker shared by all accounts of a process, so that ids sort in order across senders."""
     return IdMaker(clock, pid, random)
 
 
@@ -26,8 +26,8 @@ class Account:
     """One agent's account in the queue at ROOT, an absolute path.
 
     WARN is called with each warning, a sentence; with `strict` an unknown handle or an unreadable registry is an error
-    instead. CLOCK gives nanoseconds since the epoch, RANDOM as many random bytes as it is asked for.
-    Raises NotFound if ME has no mailbox and is not registered; the person's is made when it is needed.
+    instead. CLOCK returns nanoseconds since the epoch, RANDOM as many random bytes as it is asked for. Raises NotFound
+    if ME has no mailbox and is not registered; the user's mailbox is made when it is needed.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class Account:
         self._require_mailbox()
 
     def named(self, text: str, what: str) -> str:
-        """Return the handle that a user means by TEXT, in whatever case; raises UsageError, which says WHAT it is."""
+        """Return the handle that a user means by TEXT, in any case; raises UsageError, which says WHAT it is."""
         return typed_handle(text, partial(registry.is_known, self.queue), what)
 
     def registered(self) -> list[str] | None:
-        """The registered handles; None if there is no registry that can be read."""
+        """Return the registered handles; None if there is no registry that can be read."""
         try:
             return registry.read_registry(self.queue)
         except AmqError as error:
@@ -64,9 +64,9 @@ class Account:
             return None
 
     def known_agents(self) -> frozenset[str]:
-        """The handles that may be named to a model: the user's and the registered ones.
+        """Return the handles that may be named to a model: the user's and the registered ones.
 
-        Where there is no registry, those with a mailbox; where it cannot be read, nobody but the user.
+        Without a registry these are all that have a mailbox; with one that cannot be read, only the user's.
         """
         try:
             handles = registry.read_registry(self.queue)
@@ -75,13 +75,13 @@ class Account:
         return frozenset({PERSON, *(registry.mailboxes(self.queue) if handles is None else handles)})
 
     def complain(self, error: AmqError) -> None:
-        """Warn of ERROR, or raise it if we are strict."""
+        """Warn of ERROR; raises it instead with `strict`."""
         if self._strict:
             raise error
         self.warn(f"{error.message}; {error.hint}" if error.hint else error.message)
 
     def warn_once(self, text: str) -> None:
-        """Warn of what several looks come upon."""
+        """Warn of something that several looks may find, once."""
         if text not in self._warned:
             self._warned.add(text)
             self.warn(text)
@@ -98,11 +98,11 @@ class Account:
         registry.make_mailbox(self.queue, self.me)
 
     def unknown(self, handle: str, registered: list[str], remedy: str) -> NotFound:
-        """The error for a handle that is not there, with the nearest that are."""
+        """Return the error for a handle that does not exist, with the nearest ones that do."""
         like = nearest(handle, {*registered, *registry.mailboxes(self.queue)})
         guess = f"; did you mean {' or '.join(like)}?" if like else ""
         return NotFound(f"{handle} has no mailbox in {self.queue.root}{guess}", hint=f"add it: {remedy}")
 
     def temporary(self) -> str:
-        """A name for a file that is being written, used by nobody else."""
+        """Return a unique name for a file that is being written."""
         return f"{self.clock()}_{os.getpid()}_{self._random(4).hex()}"

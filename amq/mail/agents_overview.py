@@ -1,4 +1,4 @@
-"""Every agent of a queue: what it says, what waits for it, and who tells it so."""
+"""The state of every agent of a queue: its status, its unread mail, and the process that notifies it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 @record
 class Agent:
-    """How an agent stands. `oldest_s` is the age of its oldest unread message in seconds; None: that is not known.
+    """The state of an agent. `oldest_s` is the age of its oldest unread message in seconds; None if that is not known.
 
-    `unreadable` are those of the unread that cannot be read, `dead_letters` all that was put away, or moved aside.
+    `unreadable` are the unread messages that cannot be read; `dead_letters` counts its dead letters and files moved
+    aside.
     """
 
     handle: str
@@ -39,7 +40,7 @@ class Agent:
 
 
 def roster(account: Account) -> list[Agent]:
-    """See `Mailbox.who`."""
+    """Return the state of every agent, sorted by handle (`Mailbox.who`)."""
     agents = all_mailboxes.agents(account)
     others = [
         handle for handle in account.registered() or [] if handle not in agents and _is_reachable(account, handle)
@@ -49,7 +50,7 @@ def roster(account: Account) -> list[Agent]:
 
 
 def _is_reachable(account: Account, handle: str) -> bool:
-    """Whether the mailbox of HANDLE can be looked into; where it cannot, that was warned of."""
+    """Return whether the mailbox of HANDLE can be looked into. Does not warn: reading the mailboxes did so before."""
     try:
         registry.has_mailbox(account.queue.agent(handle))
     except OSError:
@@ -58,7 +59,7 @@ def _is_reachable(account: Account, handle: str) -> bool:
 
 
 def presences(account: Account) -> list[Presence]:
-    """See `Mailbox.presences`."""
+    """Return every agent's status, sorted by handle (`Mailbox.presences`)."""
     handles = sorted(all_mailboxes.agents(account))
     found = (_presence(account, handle, account.queue.agent(handle)) for handle in handles)
     return [presence for presence in found if presence is not None]
@@ -96,7 +97,10 @@ def _notifier(account: Account, agent: AgentLayout) -> Notifier | None:
 
 
 def _age_of_oldest(account: Account, agent: AgentLayout, unread: list[str]) -> float | None:
-    """Names carry the time: of those that do, only the first good message is opened."""
+    """Return the age in seconds of the oldest good unread message; None if there is none.
+
+    Most names carry the time: of those messages, only the first good one is opened.
+    """
     others = undated(unread)
     named = sorted(set(unread).difference(others))
     headers = [found.header for found in all_mailboxes.look(agent.inbox_new, others) if found.header]

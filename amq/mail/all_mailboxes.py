@@ -1,4 +1,4 @@
-"""Looking across the mailboxes of all agents. A mailbox that is damaged is warned of and stops nothing."""
+"""Look across the mailboxes of all agents. A damaged mailbox causes a warning and stops nothing."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def agents(account: Account, only: Sequence[str] = ()) -> dict[str, AgentLayout]:
-    """The mailboxes of every agent (of ONLY these, if any are named) by handle, our own first.
+    """Return the mailboxes of every agent (of ONLY these, if any are named) by handle, the account's own first.
 
-    Own first, because where two messages claim one id, ours is the one that nobody else has put there.
-    A mailbox that cannot be looked into is warned of and left out. Raises UsageError for what is no handle, NotFound
-    for an agent that has no mailbox, OSError for one of ONLY these that cannot be looked into.
+    Own first, because where two messages claim one id, no one else put the one in our own mailbox there. A mailbox that
+    cannot be looked into is warned of and left out. Raises UsageError for an invalid handle, NotFound for an agent that
+    has no mailbox, OSError for one of ONLY these that cannot be looked into.
     """
     only = [account.named(word, "--agents") for word in only]
     unusable: dict[str, OSError] = {}
@@ -38,7 +38,7 @@ def agents(account: Account, only: Sequence[str] = ()) -> dict[str, AgentLayout]
 
 
 def ids(account: Account, path: RootedPath, find: Callable[[Directory], list[str]] = maildir.message_ids) -> list[str]:
-    """The ids in the directory PATH, as FIND tells them, sorted; none, with a warning, if it can not be read."""
+    """Return the ids that FIND finds in the directory PATH, sorted; none, with a warning, if it cannot be read."""
     try:
         with Directory(path) as directory:
             return sorted(find(directory))
@@ -50,7 +50,7 @@ def ids(account: Account, path: RootedPath, find: Callable[[Directory], list[str
 
 
 def left_out(account: Account, path: str, error: OSError) -> None:
-    """Warn that PATH cannot be looked into; once of a link, which may be met on the way to several."""
+    """Warn that PATH cannot be looked into; for a link, which may be met several times, only once."""
     if isinstance(error, UnsafePath):
         account.warn_once(f"{error}; it is skipped; {error.hint}")
     else:
@@ -58,7 +58,7 @@ def left_out(account: Account, path: str, error: OSError) -> None:
 
 
 def look(path: RootedPath, identifiers: Sequence[str]) -> Iterator[Found]:
-    """A look at the heads of these messages in the directory PATH; those that went away meanwhile are left out."""
+    """Yield a look at the head of each of these messages in the directory PATH, except those that have gone."""
     if identifiers:
         with Directory(path) as directory:
             for identifier in identifiers:
@@ -68,7 +68,7 @@ def look(path: RootedPath, identifiers: Sequence[str]) -> Iterator[Found]:
 
 
 def warn_of(account: Account, path: str, found: Found) -> None:
-    """Say that a message without a header was left out, and why."""
+    """Warn that a message without a readable header was left out, and why."""
     if isinstance(found.error, Unreadable):
         account.warn(f"{found.error}; skipped")
     else:

@@ -1,4 +1,4 @@
-"""Removing what died writers left behind, in the mailboxes of all agents."""
+"""Remove temporary files that crashed writers left behind, in the mailboxes of all agents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def stale(account: Account, age_s: float, *, remove: bool) -> list[str]:
-    """See `Mailbox.sweep`."""
+    """Return the paths of temporary files that dead writers left AGE_S seconds ago or earlier (`Mailbox.sweep`)."""
     before = account.clock() - int(age_s * SECOND)
     agents = all_mailboxes.agents(account).values()
     paths = (path for agent in agents for path in (agent.inbox_tmp, agent.dlq_tmp))

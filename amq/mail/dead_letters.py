@@ -1,4 +1,4 @@
-"""What becomes of dead letters: looked at, tried again, or removed for good."""
+"""The verbs on dead letters: list, show, retry, remove for good."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ class Opened:
 
 @record
 class Retried:
-    """A letter that was tried again: `error` is what is still wrong with the message, None if it is mail again."""
+    """A letter that was retried: `error` is what is still wrong with the message, None if it is mail again."""
 
     letter: Letter
     error: BadMessage | None
 
 
 def _boxes(account: Account) -> dict[str, RootedPath]:
-    """The directories of dead letters; they move from new to cur only, so looking in this order misses none."""
+    """Return the directories of dead letters. These only move from new to cur: looking in this order misses none."""
     return {"new": account.agent.dlq_new, "cur": account.agent.dlq_cur}
 
 
 def listed(account: Account) -> list[Letter]:
-    """See `Mailbox.letters`."""
+    """Return the account's dead letters, and what was moved aside, oldest first (`Mailbox.letters`)."""
     found: dict[str, Letter] = {}
     for box, path in _boxes(account).items():
         identifiers = all_mailboxes.ids(account, path, maildir.entry_ids)
@@ -70,7 +70,7 @@ def _moved_aside(account: Account) -> list[Letter]:
 
 
 def opened(account: Account, identifier: str) -> Opened:
-    """See `Mailbox.letter`."""
+    """Return a dead letter with the message it keeps (`Mailbox.letter`)."""
     name = message_id(identifier)
     for box, path in _boxes(account).items():
         try:
@@ -85,7 +85,7 @@ def opened(account: Account, identifier: str) -> Opened:
 
 
 def put_by(account: Account, letter: Letter) -> None:
-    """See `Mailbox.letter_seen`."""
+    """Move a dead letter to the box of those looked at (`Mailbox.letter_seen`)."""
     agent = account.agent
     if letter.box == "new":
         with mailbox_lock(agent), Directory(agent.dlq_new) as new, Directory(agent.dlq_cur) as cur:
@@ -99,7 +99,7 @@ def put_by(account: Account, letter: Letter) -> None:
 
 
 def retry(account: Account, identifier: str, *, force: bool) -> Retried:
-    """See `Mailbox.retry`."""
+    """Deliver the message that a dead letter keeps, or count the failed try (`Mailbox.retry`)."""
     with mailbox_lock(account.agent):
         found = opened(account, identifier)
         letter, original = found.letter, found.original
@@ -122,7 +122,7 @@ def retry(account: Account, identifier: str, *, force: bool) -> Retried:
 
 
 def _bring_back(account: Account, letter: Letter, original: bytes) -> Retried:
-    """Give back what was moved aside, if it is a message. What is none stays as it is."""
+    """Deliver a file that was moved aside, if it is a message; else leave it as it is."""
     try:
         aside.message(original, letter.id)
     except BadMessage as error:
@@ -145,7 +145,7 @@ def _bring_back(account: Account, letter: Letter, original: bytes) -> Retried:
 
 
 def _heal(account: Account, box: Directory, letter: Letter, original: bytes) -> None:
-    """Give the message back, unless it is in the inbox already, as an earlier retry that was cut off leaves it."""
+    """Deliver the message, unless it is in the inbox already, as after an earlier retry that was cut off."""
     there = maildir.read_raw((account.agent.inbox_new, account.agent.inbox_cur), letter.message_id)
     if there is None:
         dlq_read.redeliver(account.agent, letter, original, account.temporary())
@@ -165,9 +165,9 @@ def _perhaps_twice(letter: Letter, error: OSError) -> Uncertain:
 
 
 def older_than(found: Iterable[Letter], age_s: float | None, now: int) -> list[Letter]:
-    """Those of the letters FOUND that were put away AGE_S seconds before NOW or earlier (None: all).
+    """Return those of the letters FOUND that are at least AGE_S seconds old at the instant NOW (None: all).
 
-    Of one that does not say when, that is not known, so it stays.
+    A letter without a readable time stays, since its age is not known.
     """
     if age_s is None:
         return list(found)
@@ -176,7 +176,7 @@ def older_than(found: Iterable[Letter], age_s: float | None, now: int) -> list[L
 
 
 def purge(account: Account, doomed: Iterable[Letter]) -> list[Letter]:
-    """See `Mailbox.purge`."""
+    """Remove dead letters for good and return those removed (`Mailbox.purge`)."""
     doomed = list(doomed)
     gone = []
     with mailbox_lock(account.agent):

@@ -1,4 +1,4 @@
-"""What has become of a message at its recipients, as the state of the mailboxes tells."""
+"""The state of a sent message at its recipients, from their mailboxes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ACKED = "acked"
 
 
 def missing(account: Account, identifier: str, to: Sequence[str], what: str) -> list[str]:
-    """Those of the recipients TO who have not yet drained (or, by WHAT, acknowledged) our message."""
+    """Return those of the recipients TO that have not drained (or, by WHAT, acknowledged) the account's message."""
     if what == ACKED:
         known = acks.receivers(account.agent, identifier, to)
         return [handle for handle in to if handle not in known]
@@ -24,5 +24,5 @@ def missing(account: Account, identifier: str, to: Sequence[str], what: str) -> 
 
 
 def places(account: Account, to: Sequence[str], what: str) -> list[RootedPath]:
-    """The directories whose entries tell it."""
+    """Return the directories whose entries show that state."""
     return [account.agent.acks_received] if what == ACKED else [account.queue.agent(each).inbox_cur for each in to]

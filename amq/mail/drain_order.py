@@ -1,4 +1,4 @@
-"""In which order new mail is shown: the urgent first, then the oldest. Reads no more than tells it."""
+"""The order in which new mail is shown: urgent first, then the oldest. Reads no more than that needs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def in_order(
     known: Mapping[str, str] | None = None,
     unreadable: dict[str, Unreadable] | None = None,
 ) -> tuple[list[str], dict[str, str]]:
-    """The messages IDS of the open directory NEW, the urgent first, then the oldest, ties by id; and which are calm.
+    """Return IDS of the open directory NEW, urgent first, then oldest, ties by id; and the calm ones among them.
 
-    Calm are those that are not urgent, as far as that is to be seen without parsing a header, with the instant that
-    they were made at. Those KNOWN to be calm are not opened. A bad message counts as old, so that it is put away soon.
-    What cannot be read is left out, and why is added to UNREADABLE: it must not take another's place.
+    Calm are those that are not urgent, as far as that shows without parsing a header, each with the instant it was
+    made. Those KNOWN to be calm are not opened. A bad message counts as old, so that it is put away soon. A message
+    that cannot be read is left out, and the reason is added to UNREADABLE: it must not take another's place.
     """
     calm = {each: known[each] for each in ids if each in known} if known else {}
     for each in ids:

@@ -1,4 +1,4 @@
-"""Draining: mail is held, shown, acknowledged, and only then taken out of `new`."""
+"""Drain mail: hold it, show it, acknowledge it, and only then take it out of `new`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from amq.mail.account import Account
 
     Fits = Callable[["Drained"], bool]
-    """Whether there is room for one message more, which is then taken."""
+    """A test for room for one more message, which uses that room up."""
 
 BATCH_MESSAGES = 256
 BATCH_BYTES = 4 * 1024 * 1024
 MOST_NAMED = 3
-"""Messages that cannot be read and are named in warnings; of the others only the number is said."""
+"""The most unreadable messages that warnings name; the others are only counted."""
 
 
 @record
@@ -34,8 +34,8 @@ class Drained:
     """A message that is being shown: its header and text, or what is wrong with it.
 
     `redelivered`: a drain that was cut off may have shown it before. `acked`: it asks for an acknowledgement and gets
-    one now. A bad one goes `to_dlq`, or if it can not be copied it is moved aside. One that is only `peeked` at stays
-    where it is, good or bad.
+    one now. A bad one goes `to_dlq`, or is moved aside if it cannot be copied. One that is only `peeked` at stays where
+    it is, good or bad.
     """
 
     id: str
@@ -53,9 +53,9 @@ class Drain:
     """Mail held for showing. Iterate over it inside `with`: over messages, or over `batches()` of them.
 
     A message counts as shown when the next one (the next batch) is asked for, or the `with` block ends without an
-    exception. Until then it is in `new`; if this process dies, or the block raises, it is shown again by the next
-    drain, marked `redelivered`. `count` is how many are held, `remaining` how many more were free to take. What cannot
-    be read is in neither: it stays in `new`, is warned of, and is in `unreadable`.
+    exception. Until then it is in `new`; if this process dies, or the block raises, the next drain shows it again,
+    marked `redelivered`. `count` is how many are held, `remaining` how many more were free to take. A message that
+    cannot be read is in neither: it stays in `new`, is warned of, and is in `unreadable`.
     """
 
     def __init__(self, account: Account, limit: int, *, ack: bool, only: Sequence[str]) -> None:
@@ -71,7 +71,7 @@ class Drain:
 
     @property
     def unreadable(self) -> list[Unreadable]:
-        """What was found that cannot be read, each with what to do about it."""
+        """The messages that cannot be read, each with what to do about it."""
         return list(self._lost.values())
 
     def __enter__(self) -> Self:
@@ -99,10 +99,10 @@ class Drain:
                 yield item
 
     def batches(self, fits: Fits | None = None) -> Iterator[list[Drained]]:
-        """The messages in batches of a bounded size, each settled when the next is asked for.
+        """Yield the messages in batches of a bounded size, each settled when the next is asked for.
 
-        With `fits`, which takes at least the first, one batch of those before the first that does not fit. The others
-        are not held any longer: they stay in `new` as they were, and count as remaining.
+        With `fits`, which accepts at least the first message, yield one batch: those before the first that does not
+        fit. The others are released: they stay in `new` unchanged and count as remaining.
         """
         for batch in self._read_fitting(fits) if fits else self._read_batches():
             self._settle()
@@ -110,7 +110,7 @@ class Drain:
             yield batch
 
     def _waiting(self) -> list[str]:
-        """What is in `new`, in the order in which it is to be shown. It may be much, and needs no lock."""
+        """Return the ids in `new`, in the order in which to show them. There may be many, and this needs no lock."""
         agent = self._account.agent
         known = priority_cache.load(agent)
         with Directory(agent.inbox_new) as new:
@@ -156,7 +156,7 @@ class Drain:
             yield batch
 
     def _read(self, new: Directory, identifier: str) -> Drained | None:
-        """A held message as it is now; None if there is nothing to show: it stays in `new`, or another has taken it."""
+        """Return a held message as it is now; None if it cannot be read and stays in `new`, or if another took it."""
         assert self._hold is not None
         try:
             return _read(new, identifier, again=identifier in self._hold.redelivered, ack=self._ack)
@@ -175,9 +175,9 @@ class Drain:
             self._settle()
 
     def _settle(self) -> None:
-        """What was handed out has been shown: acknowledge it, then take it out of `new`, to the disk.
+        """Acknowledge the messages handed out, which count as shown now, then take them out of `new`, to the disk.
 
-        In this order a crash in between can acknowledge twice, which changes nothing, and never forgets to.
+        In this order a crash in between can acknowledge twice, which changes nothing, but can never forget to.
         """
         assert self._hold is not None
         shown, self._handed = self._handed, []
@@ -200,7 +200,7 @@ class Drain:
                 unsettled.discard(identifier)
 
     def _acknowledge(self, headers: list[Header]) -> None:
-        """All at once; where that fails one by one, so that a sender who can not be told keeps nobody else waiting."""
+        """Acknowledge all at once; on failure one by one, so that one sender's mailbox does not hold up the others."""
         if not headers:
             return
         account = self._account
@@ -215,7 +215,7 @@ class Drain:
             account.warn(f"acknowledging failed ({why(error)}); {again}")
 
     def _take(self, ids: list[str]) -> list[str]:
-        """Move IDS from `new` to `cur`; those of which `cur` has another message already."""
+        """Move IDS from `new` to `cur`; return those for which `cur` already has another message."""
         if not ids:
             return []
         agent = self._account.agent
@@ -231,7 +231,7 @@ class Drain:
         return refused
 
     def _put_away(self, identifier: str, error: BadMessage) -> bool:
-        """Whether the message is out of `new`; if not, the next drain tries again."""
+        """Move a bad message out of `new` and return whether that worked; if not, the next drain tries again."""
         account = self._account
         try:
             dlq_write.to_dead_letter(account.agent, identifier, error, account.temporary(), account.clock())
@@ -242,7 +242,7 @@ class Drain:
 
 
 def glance(account: Account, limit: int, skip: Container[str], fits: Fits | None) -> tuple[list[Drained], int]:
-    """See `Mailbox.glance`."""
+    """Return the messages that a drain would show, and the number of others, without moving any (`Mailbox.glance`)."""
     items, lost, looked_at = list[Drained](), dict[str, Unreadable](), 0
     with Directory(account.agent.inbox_new) as new:
         present = [identifier for identifier in maildir.entry_ids(new) if identifier not in skip]
@@ -269,7 +269,7 @@ def _glance(new: Directory, identifier: str, lost: dict[str, Unreadable]) -> Dra
 
 
 def _warn_of(account: Account, unreadable: Sequence[Unreadable]) -> None:
-    """Say what cannot be read, and what to do about it; every look says it, and one process says it once."""
+    """Warn of messages that cannot be read, with what to do; every look does so, but one process warns once."""
     for error in unreadable[:MOST_NAMED]:
         account.warn_once(f"{error.message}, and stays in new; {error.hint}")
     if len(unreadable) > MOST_NAMED:
@@ -277,12 +277,12 @@ def _warn_of(account: Account, unreadable: Sequence[Unreadable]) -> None:
 
 
 def _read(new: Directory, identifier: str, *, again: bool, ack: bool) -> Drained:
-    """A message, good or bad. Raises Unreadable, or FileNotFoundError if it has gone."""
+    """Return a message, good or bad. Raises Unreadable, or FileNotFoundError if it has gone."""
     try:
         return _open(new, identifier, again=again, ack=ack)
     except FileNotFoundError:
         raise
-    except OSError as error:  # the system's trouble, not the message's
+    except OSError as error:  # the system failed; the message may be good
         raise maildir.unreadable(new, identifier, error) from error
 
 

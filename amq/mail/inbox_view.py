@@ -1,7 +1,7 @@
-"""What waits in an inbox, for one who looks again and again: each file is read once, also one that is no message.
+"""The unread mail of an inbox, for repeated looks: each file is read once, even one that is not a message.
 
-There may be a hundred thousand of them, and the looks share a process with the keys of a person at a terminal. So no
-step that the interpreter does in one go grows with their number, but for some that take a few milliseconds of it.
+There may be a hundred thousand of them, and the looks share a process with a user's keystrokes at a terminal. So no
+single interpreter step grows with their number, except a few that take some milliseconds.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from amq.mail.account import Account
 
 MOST_STAMPS = 1000
-"""Bad files that one look asks for changes in place: all of them, if there are so few."""
+"""The most bad files that one look checks for changes in place; fewer are all checked."""
 SETTLED_S = 2
-"""Seconds after which a file that changes has another time, on whatever filesystem."""
+"""Seconds after which a changed file has a different time, on any filesystem."""
 _PORTION = 1000
-"""Messages that are sorted in one go."""
+"""The number of messages sorted in one step."""
 _ANY = 0
-"""In the place of an inode that is not known; no file has it."""
+"""The value for an inode that is not known; no file has it."""
 
 
 def _order(unread: Unread) -> tuple[int, str]:
@@ -35,10 +35,10 @@ def _order(unread: Unread) -> tuple[int, str]:
 
 
 class InboxView:
-    """The unread mail of an account, as it was at the last look."""
+    """The unread mail of an account, as of the last look."""
 
     def __init__(self, account: Account, before: Iterable[Unread] = ()) -> None:
-        """BEFORE is what an earlier view had: its good messages are not opened, since they never change."""
+        """Start from BEFORE, the result of an earlier look: its good messages are not opened, for they never change."""
         self._account = account
         self._unread = list(before)
         self._by_id = {each.id: each for each in self._unread}
@@ -47,10 +47,10 @@ class InboxView:
         self._turn = 0  # among these
 
     def look(self) -> list[Unread]:
-        """What waits in `new` now, oldest first; never fails for a bad file.
+        """Return the unread mail in `new`, oldest first; never fails for a bad file.
 
-        Of what was there before, it opens what is bad and may have become readable or a message: a file of another
-        inode, or that was changed since, of which MOST_STAMPS are asked in turn.
+        Of the files it knows, it opens only bad ones that may have become readable or a message: those with another
+        inode, and those changed since, of which each look checks the next MOST_STAMPS.
         """
         with Directory(self._account.agent.inbox_new) as new:
             files = maildir.message_inodes(new)
@@ -68,7 +68,7 @@ class InboxView:
         return self._unread
 
     def _forget_changed(self, new: Directory) -> None:
-        """Of the bad files those whose turn it is, and which are not as they were."""
+        """Forget the bad files that have changed, among those whose turn it is."""
         turn = list(self._stamps)[self._turn : self._turn + MOST_STAMPS]
         self._turn = self._turn + MOST_STAMPS if len(turn) == MOST_STAMPS else 0
         for each in turn:
@@ -80,8 +80,8 @@ class InboxView:
         self._stamps.pop(identifier, None)
 
     def _opened(self, new: Directory, identifier: str) -> Unread | None:
-        """What is in a file; None if it has gone, or is what was known of it. What will not change is remembered."""
-        stamp = maildir.stamp(new, identifier)  # before the look: what changes between the two is another one then
+        """Return the message in a file; None if it has gone, or is as it was known. Remember it if it cannot change."""
+        stamp = maildir.stamp(new, identifier)  # before the look: a change between the two shows as another stamp later
         self._forget(identifier)
         found = maildir.look(new, identifier)
         if found is None or not stamp:
@@ -102,6 +102,6 @@ class InboxView:
 
 
 def _in_order(kept: list[Unread], came: list[Unread]) -> list[Unread]:
-    """KEPT, which is in order, and CAME."""
+    """Return KEPT, which is in order, and CAME in one list in order."""
     portions = (came[at : at + _PORTION] for at in range(0, len(came), _PORTION))
     return list(merge(kept, *(sorted(portion, key=_order) for portion in portions), key=_order))

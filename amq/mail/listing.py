@@ -1,4 +1,4 @@
-"""Looking into an inbox: whole and in order, or only as far as somebody reads."""
+"""List an inbox: all of it in order, or only as far as the reader asks."""
 
 from __future__ import annotations
 
@@ -21,14 +21,17 @@ BOXES = ("new", "cur")
 
 
 def listed(agent: AgentLayout, boxes: Sequence[str] = BOXES) -> list[Found]:
-    """The messages in BOXES, oldest first, ties by id."""
+    """Return the messages in BOXES, oldest first, ties by id."""
     with ExitStack() as opened:
         inbox = _Inbox(agent, boxes, opened)
         return sorted(filter(None, map(inbox.look, inbox.ids)), key=_order)
 
 
 def oldest(agent: AgentLayout, boxes: Sequence[str] = BOXES) -> Iterator[Found]:
-    """The same, but each message is opened when it is asked for, as far as its name tells when it was made."""
+    """Yield the messages in BOXES, oldest first, opening each only when it is asked for.
+
+    A message whose name does not have the usual time stamp is opened at once, for its time.
+    """
     with ExitStack() as opened:
         inbox = _Inbox(agent, boxes, opened)
         looked_up = {identifier: _instant(inbox, identifier) for identifier in undated(inbox.ids)}
@@ -36,27 +39,28 @@ def oldest(agent: AgentLayout, boxes: Sequence[str] = BOXES) -> Iterator[Found]:
         def when(identifier: str) -> str:
             return looked_up.get(identifier, identifier)[:INSTANT_LENGTH]
 
-        # whole ids stand in the same order as what they begin with, and are sorted in half the time
+        # whole ids sort in the same order as their time stamps, in half the time
         ordered = sorted(inbox.ids, key=when) if looked_up else sorted(inbox.ids)
         for _, together in groupby(ordered, key=when):
             yield from sorted(filter(None, map(inbox.look, together)), key=_order)
 
 
 def _order(entry: Found) -> tuple[int, str]:
-    """A bad message comes first: it should be put away soon."""
+    """Return the sort key of a message; bad ones come first, so that they are put away soon."""
     return (entry.header.created_ns if entry.header else 0, entry.id)
 
 
 def _instant(inbox: _Inbox, identifier: str) -> str:
-    """The millisecond that a message was made in, as a name of the usual form begins with it."""
+    """Return the millisecond a message was made in, in the form that begins a usual id."""
     found = inbox.look(identifier)
     return format_compact(found.header.created_ns) if found and found.header else ""
 
 
 class _Inbox:
-    """What is in some boxes of an inbox at one instant.
+    """The contents of some boxes of an inbox at one instant.
 
-    Mail moves from `new` to `cur`: looking in this order finds it at least once, and what is found twice is in `cur`.
+    Mail moves from `new` to `cur`: looking in this order finds each message at least once, and one found twice is in
+    `cur`.
     """
 
     def __init__(self, agent: AgentLayout, boxes: Sequence[str], opened: ExitStack) -> None:
@@ -70,5 +74,5 @@ class _Inbox:
             self.ids.update(dict.fromkeys(maildir.message_ids(directory), box))
 
     def look(self, identifier: str) -> Found | None:
-        """One message; None if it has gone."""
+        """Return one message; None if it has gone."""
         return maildir.look(self._directories[self.ids[identifier]], identifier)

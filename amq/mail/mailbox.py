@@ -1,4 +1,4 @@
-"""The verbs an agent has: send, list, read, drain, acknowledge, reply.
+"""The verbs of an agent: send, list, read, drain, acknowledge, reply.
 
     mailbox = Mailbox("/project/.agent-mail", "codex")
     mailbox.send(["claude"], b"Please look at the parser.", Draft(subject="Review", kind="review_request"))
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 
 @record
 class Unread:
-    """A message that waits in `new`, as far as a waker has to know.
+    """A message in `new`, with the fields that a notifier needs.
 
-    A bad one has no sender and normal priority, and is older than all others.
+    A bad message has no sender and normal priority, and is older than all others.
     """
 
     id: str
@@ -55,7 +55,7 @@ class Unread:
 
 
 class Mailbox:
-    """One agent's mail. The arguments are those of `Account`."""
+    """One agent's mail. Takes the arguments of `Account`."""
 
     def __init__(
         self,
@@ -70,66 +70,66 @@ class Mailbox:
         self.account = Account(root, me, strict=strict, warn=warn, clock=clock, random=random)
 
     def send(self, to: Sequence[str], body: bytes, draft: Draft | None = None, *, create: bool = False) -> Sent:
-        """Deliver BODY to the handles TO (`@all`: every registered agent but me), durably, before it returns.
+        """Deliver BODY to the handles TO (`@all`: every registered agent but the sender), durably, before it returns.
 
-        A recipient that is not there is refused unless `create`. A repeat with the same `new_id` and content changes
-        nothing but what is missing. Raises UsageError, NotFound, Conflict, Uncertain, AmqError.
+        A recipient without a mailbox is refused unless `create`. A repeat with the same `new_id` and content only adds
+        what is missing. Raises UsageError, NotFound, Conflict, Uncertain, AmqError.
         """
         from amq.mail import sending
 
         return sending.send(self.account, to, body, draft or sending.Draft(), create=create)
 
     def reply(self, identifier: str, body: bytes, draft: Draft | None = None, *, create: bool = False) -> Replied:
-        """Answer the message IDENTIFIER of new, cur or sent: to its sender, or if I sent it to its recipients.
+        """Answer the message IDENTIFIER of new, cur or sent: to its sender, or if this agent sent it to its recipients.
 
-        Thread, subject, kind and references follow from it unless the draft says otherwise; the priority does not.
-        Raises what `send` raises.
+        Thread, subject, kind and references follow from it unless the draft sets them; the priority does not. Raises
+        what `send` raises.
         """
         from amq.mail import sending
 
         return sending.reply(self.account, identifier, body, draft or sending.Draft(), create=create)
 
     def unread(self, before: Iterable[Unread] = ()) -> list[Unread]:
-        """What waits in `new`, oldest first. Never fails for a bad message file.
+        """Return the unread messages in `new`, oldest first. Never fails for a bad message file.
 
-        Who looks again gives what it has seen BEFORE: of this only bad messages are opened, since a good one never
-        changes and what can not be read may become readable.
+        Pass the result of the last look as BEFORE: of those messages only bad ones are opened again, since a good one
+        never changes and an unreadable one may become readable.
         """
         return self.inbox_view(before).look()
 
     def inbox_view(self, before: Iterable[Unread] = ()) -> InboxView:
-        """A view of what waits in `new`, for who looks many times; BEFORE is what has been seen already."""
+        """Return a view of the mail in `new`, for callers that look many times; BEFORE is the mail they have seen."""
         from amq.mail.inbox_view import InboxView
 
         return InboxView(self.account, before)
 
     def has_new(self) -> bool:
-        """Whether anything waits in `new`, good or bad; nothing does where the mailbox is away at the moment."""
+        """Return whether `new` has any message, good or bad; False where the mailbox is missing at the moment."""
         return maildir.has_entries(self.account.agent.inbox_new)
 
     def list(self, *boxes: str) -> list[Found]:
-        """The messages in the given boxes (`new`, `cur`; none: both), oldest first, ties by id; moves nothing."""
+        """Return the messages in BOXES (`new`, `cur`; none: both), oldest first, ties by id; moves nothing."""
         from amq.mail import listing
 
         return listing.listed(self.account.agent, boxes or listing.BOXES)
 
     def oldest(self, *boxes: str) -> Iterator[Found]:
-        """The same, for a reader who does not need all: opens only what is asked for.
+        """Yield the messages in BOXES (`new`, `cur`; none: both), oldest first, opening each only when asked for.
 
-        Messages come by the time in their names, where these are of the usual form.
+        The order follows the times in their names, where these have the usual form.
         """
         from amq.mail import listing
 
         return listing.oldest(self.account.agent, boxes or listing.BOXES)
 
     def peek(self, identifier: str) -> tuple[Message, str]:
-        """A message of new, cur or sent, and the box it is in; moves nothing. Raises NotFound or BadMessage."""
+        """Return a message of new, cur or sent and its box; moves nothing. Raises NotFound, BadMessage, Unreadable."""
         return maildir.find(self.account.agent, message_id(identifier))
 
     def drain(self, limit: int = 20, *, ack: bool = True, only: Sequence[str] = ()) -> Drain:
-        """Take new mail: a context manager that holds up to LIMIT messages (0: all) until they have been shown.
+        """Return a context manager that holds up to LIMIT new messages (0: all) until they have been shown.
 
-        `only` names the messages meant, instead of the urgent and oldest. See `Drain`.
+        `only` names the messages to take, instead of the urgent and oldest ones. `Drain` describes the rest.
         """
         from amq.mail.draining import Drain
 
@@ -138,30 +138,33 @@ class Mailbox:
     def thread(
         self, thread: str, *, agents: Sequence[str] = (), limit: int = 0, bodies: bool = False
     ) -> Sequence[Entry]:
-        """The conversation THREAD over the mailboxes of all agents (or of `agents`), each message once, oldest first
-        but for answers, which come behind what their `refs` name.
+        """Return the messages of THREAD in the mailboxes of all agents (or of `agents`), each once, oldest first.
 
-        The last `limit` of it (0: all), with their text if `bodies`. Bad messages are warned of and left out. Raises
-        UsageError for no thread, NotFound for an agent without a mailbox.
+        An answer always comes after the messages that its `refs` name. Returns the last `limit` messages (0: all), with
+        their text if `bodies`. Bad messages are warned of and left out. Raises UsageError for an empty thread, NotFound
+        for an agent without a mailbox.
         """
         from amq.mail import threads
 
         return threads.conversation(self.account, thread, agents, limit, bodies=bodies)
 
     def who(self) -> Sequence[Agent]:
-        """Every agent that is registered or has a mailbox, by handle, and how it stands; damage is warned of."""
+        """Return the state of every agent that is registered or has a mailbox, by handle; damage is warned of."""
         from amq.mail import agents_overview
 
         return agents_overview.roster(self.account)
 
     def presences(self) -> Sequence[Presence]:
-        """What the agents say they are at, by handle; a file that can not be understood is warned of and left out."""
+        """Return every agent's status, by handle; a file that cannot be understood is warned of and left out."""
         from amq.mail import agents_overview
 
         return agents_overview.presences(self.account)
 
     def set_presence(self, status: str, note: str = "") -> Presence:
-        """Say what I am at, durably; an earlier note goes. Raises UsageError unless both are plain text of one line."""
+        """Set the agent's status and note, durably; an earlier note goes.
+
+        Raises UsageError for an empty status, or unless both are one line of plain text.
+        """
         from amq.store.presence import write_presence
 
         if not status:
@@ -174,17 +177,21 @@ class Mailbox:
     def glance(
         self, limit: int = 20, *, skip: Container[str] = (), fits: Fits | None = None
     ) -> tuple[Sequence[Drained], int]:
-        """What a drain would show, LIMIT messages at most (0: all), and how many more there are; moves nothing.
+        """Return up to LIMIT messages (0: all) that a drain would show, and the number of others; moves nothing.
 
-        The ids in SKIP are left out, and with `fits` what comes from the first message on that does not fit. Nothing
-        is held, so a drain may be showing the same. What cannot be read is warned of, and is in neither.
+        The ids in SKIP are left out, and with `fits` everything from the first message that does not fit. Nothing is
+        held, so a drain may be showing the same messages. A message that cannot be read is warned of, and is in
+        neither.
         """
         from amq.mail.draining import glance
 
         return glance(self.account, limit, skip, fits)
 
     def acknowledge(self, identifier: str) -> Ack:
-        """Acknowledge a message by hand, once; the acknowledgement that stands. Raises NotFound or BadMessage."""
+        """Acknowledge a message by hand; return that acknowledgement, or an earlier one, which stays as it is.
+
+        Raises NotFound, BadMessage, Unreadable, or UsageError for a message that this agent sent to others.
+        """
         from amq.store.acks import acknowledge
 
         account = self.account
@@ -194,16 +201,16 @@ class Mailbox:
         return acknowledge(account.queue, account.me, [message.header], account.clock(), account.temporary())[0]
 
     def letters(self) -> Sequence[Letter]:
-        """My dead letters, oldest first, and what was moved aside instead (of the box `refused`).
+        """Return the agent's dead letters, oldest first, and the files moved aside instead (in the box `refused`).
 
-        The envelope of none of them is trusted, and no damage stops it.
+        No envelope is trusted, and no damage stops the listing.
         """
         from amq.mail import dead_letters
 
         return dead_letters.listed(self.account)
 
     def letter(self, identifier: str) -> Opened:
-        """A dead letter with the message it keeps. Raises NotFound, or BadMessage for what is no file."""
+        """Return a dead letter with the message it keeps. Raises NotFound, or BadMessage if it is not a file."""
         from amq.mail import dead_letters
 
         return dead_letters.opened(self.account, identifier)
@@ -215,35 +222,35 @@ class Mailbox:
         dead_letters.put_by(self.account, letter)
 
     def retry(self, identifier: str, *, force: bool = False) -> Retried:
-        """Deliver the message that a dead letter keeps, if it is one now; else count the try in the letter.
+        """Deliver the message that a dead letter keeps, if it is valid by now; else count the try in the letter.
 
-        Raises NotFound, Conflict if another message has its id, BadMessage for an envelope that names no message, and
-        AmqError after three tries unless `force`. The letter goes only when its message is in `new` for good; Uncertain
-        if the letter may be there still, and then a retry settles it.
+        Raises NotFound, Conflict if another message has its id, BadMessage for an envelope that does not name a
+        message, and AmqError after three tries unless `force`. The letter is removed only once its message is in `new`
+        for good. Raises Uncertain if the letter may still be there; another retry settles that.
         """
         from amq.mail import dead_letters
 
         return dead_letters.retry(self.account, identifier, force=force)
 
     def purge(self, letters: Iterable[Letter]) -> Sequence[Letter]:
-        """Remove dead letters for good; those that were removed. What can not be removed is warned of."""
+        """Remove dead letters for good and return those removed. Those that cannot be removed are warned of."""
         from amq.mail import dead_letters
 
         return dead_letters.purge(self.account, letters)
 
     def sweep(self, age_s: float, *, remove: bool) -> Sequence[str]:
-        """The paths of temporary files, of all agents, that dead writers left AGE_S seconds ago or earlier.
+        """Return the paths of all agents' temporary files that dead writers left AGE_S seconds ago or earlier.
 
-        With `remove` they have been removed. What can not be looked at is warned of.
+        With `remove` these have been removed. Directories that cannot be read are warned of.
         """
         from amq.mail import cleanup
 
         return cleanup.stale(self.account, age_s, remove=remove)
 
     def trace(self, identifier: str) -> Trace:
-        """Where a message is for each of its recipients, found by its id in my boxes, else in anyone's.
+        """Return where a message is for each recipient, found by its id in the agent's own boxes, else in any.
 
-        Raises NotFound, or BadMessage if every copy of it is damaged.
+        Raises NotFound, or BadMessage or Unreadable if every copy of it is damaged.
         """
         from amq.mail import trace
 
@@ -251,7 +258,7 @@ class Mailbox:
 
     @property
     def state_dir(self) -> RootedPath:
-        """The directory of our private state in this mailbox; made when it is first asked for."""
+        """The directory of amq's private state in this mailbox; it is made on first use."""
         from amq.store.locks import open_state
 
         agent = self.account.agent

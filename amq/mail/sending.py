@@ -1,4 +1,4 @@
-"""Sending and replying: from what the writer says to bytes in every recipient's inbox."""
+"""Send and reply: from a draft to bytes in every recipient's inbox."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ALL = "@all"
 
 @record
 class Draft:
-    """What the writer of a message says about it, besides the body; empty means the default."""
+    """The fields that the writer of a message sets, besides the body; empty means the default."""
 
     subject: str = ""
     thread: str = ""
@@ -68,7 +68,7 @@ class Replied:
 
 
 def send(account: Account, to: Sequence[str], body: bytes, draft: Draft, *, create: bool = False) -> Sent:
-    """See `Mailbox.send`."""
+    """Deliver a message durably to every recipient (`Mailbox.send`)."""
     recipients = _recipients(account, to, create)
     _check_draft(draft)
     if not draft.thread and len(recipients) > 1:
@@ -94,7 +94,7 @@ def send(account: Account, to: Sequence[str], body: bytes, draft: Draft, *, crea
 
 
 def reply(account: Account, identifier: str, body: bytes, draft: Draft, *, create: bool = False) -> Replied:
-    """See `Mailbox.reply`."""
+    """Answer a message by its id (`Mailbox.reply`)."""
     message, box = maildir.find(account.agent, message_id(identifier))
     original = message.header
     thread = draft.thread or original.conversation
@@ -111,7 +111,7 @@ def reply(account: Account, identifier: str, body: bytes, draft: Draft, *, creat
 
 
 def _reply_refs(original: Header, thread: str, more: Sequence[str]) -> list[str]:
-    """What an answer in THREAD refers to: MORE, and all that the ORIGINAL does, or the last of it."""
+    """Return the references of an answer in THREAD: those of ORIGINAL and itself, or the last of these, then MORE."""
     if not fits_answer(thread):
         raise UsageError(f"the thread name of {original.id} is too long", hint="reply in another thread: --thread NAME")
     inherited = [*original.refs, original.id]
@@ -120,7 +120,7 @@ def _reply_refs(original: Header, thread: str, more: Sequence[str]) -> list[str]
 
 
 def _recipients(account: Account, to: Sequence[str], create: bool) -> dict[str, AgentLayout]:
-    """Every recipient once, by handle, with the mailbox that is there."""
+    """Return every recipient once, by handle, with its mailbox."""
     registered = account.registered()
     everyone = [handle for handle in registered or [] if handle != account.me]
     handles = list(dict.fromkeys(each for word in to for each in _named(account, word, everyone)))
@@ -132,12 +132,12 @@ def _recipients(account: Account, to: Sequence[str], create: bool) -> dict[str, 
 
 
 def _named(account: Account, word: str, everyone: list[str]) -> list[str]:
-    """The handles that WORD of `--to` names."""
+    """Return the handles for one WORD of `--to`."""
     return everyone if word.lower() == ALL else [account.named(word, "--to")]
 
 
 def _mailbox(account: Account, handle: str, registered: list[str] | None, create: bool) -> AgentLayout:
-    """See that HANDLE can get mail; a registered agent's mailbox is made if it is missing."""
+    """Return the mailbox of HANDLE; made if it is missing and the agent is registered, or with `create`."""
     listed = handle == PERSON or handle in (registered or ())
     agent = account.queue.agent(handle)
     if registry.has_mailbox(agent):
@@ -180,7 +180,7 @@ def _deliver(account: Account, recipients: dict[str, AgentLayout], message: Mess
 
 
 def _checked(message: Message) -> bytes:
-    """The bytes of a message that every reader will take; raises UsageError for one that they would refuse."""
+    """Return the bytes of a message that every reader accepts; raises UsageError for one that readers would refuse."""
     try:
         data = render(message)
         if len(data) > MAX_FILE_BYTES:
@@ -197,7 +197,7 @@ def _checked(message: Message) -> bytes:
 def _what_is_missing(
     account: Account, recipients: dict[str, AgentLayout], message: Message, data: bytes
 ) -> tuple[bytes, dict[str, AgentLayout], bool]:
-    """Of a repeated message: the bytes that stand there, the recipients who lack it, and whether a copy was kept.
+    """Return the existing bytes of a repeated message, the recipients without it, and whether a copy was kept.
 
     Raises Conflict.
     """
@@ -214,7 +214,7 @@ def _what_is_missing(
 
 
 def _same(message: Message, there: bytes) -> bytes:
-    """The bytes that are there, if they are the same message but for its time; raises Conflict if not."""
+    """Return the bytes THERE if they are the same message except for its time; raises Conflict if not."""
     identifier = message.header.id
     try:
         earlier = parse(there, identifier)

@@ -1,4 +1,4 @@
-"""The order of a conversation: clocks differ, but no answer comes before what it answers. Pure."""
+"""The order of a conversation: clocks differ, but an answer never comes before the message it answers. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def in_thread_order(headers: Iterable[Header]) -> list[Header]:
-    """Return HEADERS by time, ties by id, but none before another that its `refs` name.
+    """Return HEADERS by time, ties by id, but each after those that its `refs` name.
 
-    Messages that refer to each other in a circle come one behind the other, by id.
+    Messages that refer to each other in a circle come together, by id.
     """
     ordered = sorted(headers, key=_age)
     place = {header.id: at for at, header in enumerate(ordered)}
@@ -28,7 +28,7 @@ def _age(header: Header) -> tuple[int, str]:
 
 
 def _sorted(by_id: Mapping[str, Header]) -> Iterator[Header]:
-    """Kahn's topological sort, of circles for messages: of those whose refs are out already the oldest comes next."""
+    """Yield messages by Kahn's topological sort over circles: next is the oldest whose refs have all been yielded."""
     from heapq import heapify, heappop, heappush
 
     refs = {name: [ref for ref in header.refs if ref in by_id] for name, header in by_id.items()}
@@ -49,7 +49,7 @@ def _sorted(by_id: Mapping[str, Header]) -> Iterator[Header]:
 
 
 def _circles(graph: Graph) -> Iterator[list[str]]:
-    """Kosaraju's strongly connected components; what is in no circle is one of its own."""
+    """Yield the strongly connected components (Kosaraju's algorithm); a node in no circle is its own component."""
     seen: set[str] = set()
     last = [node for start in graph for node in _reached(graph, start, seen)]
     backwards, seen = _reversed(graph), set()
@@ -65,7 +65,7 @@ def _reversed(graph: Graph) -> dict[str, list[str]]:
 
 
 def _reached(graph: Graph, start: str, seen: set[str]) -> Iterator[str]:
-    """What START leads to, itself included, but for what was SEEN, each behind all that it leads to."""
+    """Yield the nodes reachable from START, itself included, except those SEEN; each after all that it leads to."""
     path = [] if start in seen else [(start, iter(graph[start]))]
     seen.add(start)
     while path:

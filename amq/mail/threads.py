@@ -1,4 +1,4 @@
-"""One conversation, gathered from all mailboxes."""
+"""Gather one conversation from all mailboxes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @record
 class Entry:
-    """A message of a conversation; `text` is None unless bodies were asked for. `holder` is whose copy it is."""
+    """A message of a conversation, from the mailbox of `holder`; `text` is None unless bodies were asked for."""
 
     header: Header
     holder: str
@@ -28,7 +28,7 @@ class Entry:
 
 
 def conversation(account: Account, thread: str, only: Sequence[str], limit: int, *, bodies: bool) -> list[Entry]:
-    """See `Mailbox.thread`."""
+    """Return the messages of a thread, in the order of a conversation (`Mailbox.thread`)."""
     if not thread:
         raise UsageError("no thread given", hint="list the threads of your mail: amq list --json")
     agents = all_mailboxes.agents(account, only)
@@ -43,10 +43,10 @@ def conversation(account: Account, thread: str, only: Sequence[str], limit: int,
 
 
 def _headers(account: Account, agent: AgentLayout, known: dict[str, Entry]) -> Iterator[Header]:
-    """The headers in a mailbox, but for messages KNOWN to belong to the conversation already.
+    """Yield the headers in a mailbox, except for messages KNOWN to be in the conversation already.
 
-    A message of another conversation is looked at again under the same id: what one agent has put into its own
-    mailbox must not hide what stands in another's.
+    A message of another conversation is looked at again under the same id: a file that one agent puts into its own
+    mailbox must not hide a message in another's.
     """
     for path in (agent.inbox_new, agent.inbox_cur, agent.sent):
         fresh = [identifier for identifier in all_mailboxes.ids(account, path) if identifier not in known]
@@ -58,7 +58,7 @@ def _headers(account: Account, agent: AgentLayout, known: dict[str, Entry]) -> I
 
 
 def _with_text(account: Account, agent: AgentLayout, entry: Entry) -> Entry:
-    """ENTRY with its body; without one, and with a warning, if the file has become unreadable since."""
+    """Return ENTRY with its body; with an empty one and a warning if the file has become unreadable since."""
     identifier = entry.header.id
     try:
         data = maildir.read_raw((agent.inbox_new, agent.inbox_cur, agent.sent), identifier)

@@ -1,4 +1,4 @@
-"""Where a message is: for each recipient its box, the acknowledgement, and the answer."""
+"""Find a message: for each recipient its box, the acknowledgement, and the answer."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @record
 class Whereabouts:
-    """How far a message has got with the agent `handle`.
+    """The progress of a message at the agent `handle`.
 
-    `box` is new, cur, dlq or missing; `acked` when it was acknowledged (empty: not yet); `reply` the first
-    answer's header.
+    `box` is new, cur, dlq or missing; `acked` is when it was acknowledged (RFC 3339; empty: not yet); `reply` is the
+    header of the first answer.
     """
 
     handle: str
@@ -34,14 +34,14 @@ class Whereabouts:
 
 @record
 class Trace:
-    """A message, and where it is for each of its recipients."""
+    """A message, and its progress at each of its recipients."""
 
     header: Header
     recipients: list[Whereabouts]
 
 
 def trace(account: Account, identifier: str) -> Trace:
-    """See `Mailbox.trace`."""
+    """Return where a message is for each of its recipients (`Mailbox.trace`)."""
     header = _find(account, message_id(identifier))
     replies = _replies(account, header)
     whereabouts = []
@@ -62,7 +62,7 @@ def _ack(account: Account, agent: AgentLayout, identifier: str, handle: str) -> 
 
 
 def _find(account: Account, identifier: str) -> Header:
-    """The header, from my own boxes before anyone else's; a damaged copy counts only if there is no good one."""
+    """Return the header, from the agent's own boxes first; a damaged copy counts only if there is no good one."""
     damaged: BadMessage | Unreadable | None = None
     for agent in all_mailboxes.agents(account).values():
         try:
@@ -77,7 +77,7 @@ def _find(account: Account, identifier: str) -> Header:
 
 
 def _box(account: Account, agent: AgentLayout, identifier: str) -> str:
-    """The box that the message is in. It moves from new to cur or dlq, so looking in this order does not miss it."""
+    """Return the box of the message. It moves from new to cur or dlq, so looking in this order does not miss it."""
     for box, path in (("new", agent.inbox_new), ("cur", agent.inbox_cur)):
         if _has(account, path, identifier):
             return box
@@ -105,7 +105,7 @@ def _is_dead(account: Account, agent: AgentLayout, identifier: str) -> bool:
 
 
 def _replies(account: Account, original: Header) -> dict[str, Header]:
-    """The first answer of each agent, from what they sent and what the sender got: either copy may be missing."""
+    """Return each agent's first answer, from its `sent` and from the sender's inbox: either copy may be missing."""
     sender = account.queue.agent(original.sender)
     paths = [account.queue.agent(handle).sent for handle in original.to]
     found: dict[str, Header] = {}

@@ -1,4 +1,4 @@
-"""Every `--json` output of amq and every JSON in a queue's files, as pydantic models: for `amq schema` and the tests.
+"""Pydantic models of all `--json` output and all JSON in a queue's files, for `amq schema` and the tests.
 
 The models are the documentation. Nothing else may import them: importing pydantic costs five times a whole `send`.
 """
@@ -50,7 +50,7 @@ PRINTED: dict[str, Any] = {
     "reset": setup.Restored,
     "schema": list[str],
 }
-"""What each command prints with --json. `amq schema` itself does so where no name is given."""
+"""The `--json` output of each command; that of `amq schema` is for a call without a name."""
 
 OTHERS: dict[str, Any] = {
     "header": Header,
@@ -59,16 +59,16 @@ OTHERS: dict[str, Any] = {
     "dead-letter": queue.Envelope,
     "error": queue.Failure,
 }
-"""The contents of files (an acknowledgement is printed by `ack` as it is there), and the error on stderr."""
+"""The contents of files (`ack` prints an acknowledgement as it is in its file), and the error on stderr."""
 
 MODELS = {command.replace(" ", "-"): model for command, model in PRINTED.items()} | OTHERS
 
 
 def names() -> list[str]:
-    """The names of all schemas: the commands, with `-` for a space, and then the rest."""
+    """Return the names of all schemas: the commands, with `-` for a space, and then the rest."""
     return list(MODELS)
 
 
 def json_schema(name: str) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of that NAME; raises KeyError for another."""
+    """Return the JSON Schema (2020-12) called NAME; raises KeyError if there is none."""
     return {"$schema": DIALECT} | TypeAdapter(MODELS[name]).json_schema() | {"title": f"amq {name}"}

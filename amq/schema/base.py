@@ -1,4 +1,4 @@
-"""What the models have in common: how strict they are, and the types of the values in them."""
+"""The base of the models: how strict they are, and the types of their values."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from amq.instants import parse_instant
 from amq.names import MAX_NAME_BYTES, is_safe_name
 
 absent: Any = None
-"""The default of a key that is left out where there is nothing to say. It is not null then: it is not there."""
+"""The default of a key that is left out when empty. The key is then missing, not null."""
 
 
 def _tidy(schema: dict[str, Any]) -> None:
-    """Put descriptions on one line, and drop what readers do not need: titles made from keys, `absent` as a default."""
+    """Put descriptions on one line, and drop titles made from keys and `absent` defaults, which readers do not need."""
     keys = schema["properties"].values()
     for described in (schema, *keys):
         described["description"] = " ".join(described.get("description", "").split())
@@ -24,13 +24,13 @@ def _tidy(schema: dict[str, Any]) -> None:
 
 
 class Model(BaseModel):
-    """An object that amq writes: no key is there that is not described, and no value is converted into another type."""
+    """An object that amq writes: it has only described keys, and no value is converted to another type."""
 
     model_config = ConfigDict(strict=True, extra="forbid", use_attribute_docstrings=True, json_schema_extra=_tidy)
 
 
 class Open(Model):
-    """An object in which other keys may appear too: ones that another program wrote, and that we keep."""
+    """An object that may have other keys too, which another program wrote and amq keeps."""
 
     model_config = ConfigDict(extra="allow")
 

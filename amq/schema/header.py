@@ -1,4 +1,4 @@
-"""A message's header: as other programs may write it, and as we write and print it."""
+"""A message's header: as other programs may write it, and as amq writes and prints it."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ class Header(Open):
     """
 
     schema_: int | None = Field(default=None, alias="schema")
-    """The version of the format: 1, also where it is missing."""
+    """The version of the format: 1, also if missing."""
     id: Id
-    """The message's id, which is its file's name without `.md`."""
+    """The message's id: its file's name without `.md`."""
     sender: Handle = Field(alias="from")
-    """Who sent it."""
+    """The sender."""
     to: Annotated[list[Handle], Field(min_length=1)]
-    """Whom it was sent to."""
+    """The recipients."""
     thread: str | None = None
     """The conversation; if missing or empty that of the sender and the first recipient, `p2p/a__b`."""
     subject: str | None = None
-    """One line on what it is about."""
+    """The subject, on one line."""
     created: Instant
-    """When it was written, RFC 3339; digits past the nanosecond do not count."""
+    """The time of writing, RFC 3339; digits past the nanosecond do not count."""
     ack_required: bool | None = None
-    """Whether the sender asks for an acknowledgement; if missing no."""
+    """True if the sender asks for an acknowledgement; false if missing."""
     refs: list[str] | None = None
-    """The ids of the messages that it refers to; the last one is what it answers."""
+    """The ids of the messages that it refers to; the last is the one it answers."""
     priority: Literal[Priority, ""] | None = None
-    """How much it presses; missing or empty: nothing was said."""
+    """The urgency; not given if missing or empty."""
     kind: Literal[Kind, ""] | None = None
-    """What is wanted; missing or empty: nothing was said."""
+    """The kind of message; not given if missing or empty."""
     labels: list[str] | None = None
     """Words to filter by."""
     context: dict[str, Any] | None = None
@@ -43,43 +43,43 @@ class Header(Open):
 
 
 class Described(Model):
-    """What is always said of a message."""
+    """The fields that every printed message has."""
 
     id: Id
     """The message's id."""
     sender: Handle = Field(alias="from")
-    """Who sent it."""
+    """The sender."""
     to: Annotated[list[Handle], Field(min_length=1)]
-    """Whom it was sent to."""
+    """The recipients."""
     thread: str
-    """The conversation that it belongs to."""
+    """The conversation."""
     subject: str
-    """One line on what it is about; may be empty."""
+    """The subject, on one line; may be empty."""
     created: Instant
-    """When it was written, RFC 3339, as its sender put it."""
+    """The time of writing, RFC 3339, as the sender gave it."""
 
 
 class Sorted(Model):
-    """What is said of a message only where its sender did."""
+    """The fields that a message has only if its sender gave them."""
 
     priority: Priority = absent
-    """How much it presses."""
+    """The urgency."""
     kind: Kind = absent
-    """What is wanted."""
+    """The kind of message."""
     labels: Annotated[list[str], Field(min_length=1)] = absent
     """Words to filter by."""
 
 
 class Written(Described, Sorted, Open):
-    """A message's header as we write it, with the keys that we do not know behind those that we do."""
+    """A message's header as amq writes it; unknown keys come after the known ones."""
 
     subject: Annotated[str, Field(min_length=1)] = absent
-    """One line on what it is about."""
+    """The subject, on one line."""
     schema_: int = Field(alias="schema")
     """The version of the format: 1."""
     ack_required: bool
-    """Whether the sender asks for an acknowledgement."""
+    """True if the sender asks for an acknowledgement."""
     refs: Annotated[list[str], Field(min_length=1)] = absent
-    """The ids of the messages that it refers to; the last one is what it answers."""
+    """The ids of the messages that it refers to; the last is the one it answers."""
     context: Annotated[dict[str, Any], Field(min_length=1)] = absent
     """Data from the sender's program for the reader's program."""

@@ -1,4 +1,4 @@
-"""What the commands print that send, show and follow messages."""
+"""The output of the commands that send, show and follow messages."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from amq.schema.header import Described, Sorted, Written
 
 
 class Outbox(Model):
-    """What became of the sender's own copy."""
+    """The state of the sender's own copy."""
 
     written: bool
-    """Whether the sender's outbox has a copy."""
+    """True if the sender's outbox has a copy."""
     error: str
-    """Why not; empty if it does."""
+    """The reason why it has none; empty if it does."""
 
 
 class Sent(Model):
-    """A message that was delivered, or by a repeat with the same --new-id had been before."""
+    """A message that was delivered now, or earlier with the same --new-id."""
 
     id: Id
     """The new message's id."""
     thread: str
-    """The conversation that it belongs to."""
+    """The conversation."""
     to: Annotated[list[Handle], Field(min_length=1)]
     """All recipients."""
     subject: str
-    """One line on what it is about; may be empty."""
+    """The subject, on one line; may be empty."""
     outbox: Outbox
-    """The sender's copy, without which the message is delivered anyway."""
+    """The sender's copy; without it the message is delivered anyway."""
 
 
 class Replied(Sent):
@@ -42,24 +42,24 @@ class Replied(Sent):
     in_reply_to: Id
     """The message that it answers."""
     original_box: Literal["new", "cur", "sent"]
-    """Where that message was found: in the inbox (new, cur), or among what the agent sent."""
+    """The box of that message: in the inbox (new, cur), or among the mail that the agent sent."""
 
 
 class Ack(Model):
-    """That a message was seen, as in the files below `acks/`. The first one stays."""
+    """An acknowledgement that a message was seen, as in the files below `acks/`. The first one stays."""
 
     schema_: Literal[1] = Field(alias="schema")
     """The version of the format."""
     msg_id: Id
     """The message that was seen."""
     thread: str
-    """The conversation that it belongs to."""
+    """The conversation."""
     receiver: Handle = Field(alias="from")
-    """The agent that has seen it."""
+    """The agent that saw it."""
     sender: Handle = Field(alias="to")
     """The sender, which gets the acknowledgement."""
     received: Instant
-    """When it was seen, RFC 3339 in UTC, to the nanosecond."""
+    """The time it was seen, RFC 3339 in UTC, to the nanosecond."""
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
@@ -71,13 +71,13 @@ class Listed(Sorted):
     id: Id
     """The message's id."""
     sender: Handle = Field(alias="from")
-    """Who sent it."""
+    """The sender."""
     subject: str
-    """One line on what it is about; may be empty."""
+    """The subject, on one line; may be empty."""
     thread: str
-    """The conversation that it belongs to."""
+    """The conversation."""
     created: Instant
-    """When it was written, RFC 3339, as its sender put it."""
+    """The time of writing, RFC 3339, as the sender gave it."""
     box: Literal["new", "cur"]
     """new: not shown yet; cur: shown."""
     path: str
@@ -90,7 +90,7 @@ class Read(Model):
     header: Written
     """The header above the body."""
     body: str
-    """Its text, without a change but for bytes that are not UTF-8, which are U+FFFD."""
+    """Its text, unchanged except that bytes that are not UTF-8 are U+FFFD."""
 
 
 class Entry(Described, Sorted, Open):
@@ -106,65 +106,66 @@ class Answer(Model):
     id: Id
     """Its id."""
     created: Instant
-    """When it was written, RFC 3339."""
+    """The time of writing, RFC 3339."""
 
 
 class Whereabouts(Model):
-    """How far a message has got with one recipient."""
+    """The progress of a message at one recipient."""
 
     handle: Handle
     """The recipient."""
     box: Literal["new", "cur", "dlq", "missing"]
     """new: not shown yet; cur: shown; dlq: a dead letter; missing: in none of these."""
     acked: str = absent
-    """When the recipient acknowledged it, RFC 3339 in UTC; left out: not yet."""
+    """The time the recipient acknowledged it, RFC 3339 in UTC; left out: not yet."""
     replied: Answer = absent
     """The recipient's first answer; left out: none."""
 
 
 class Trace(Described):
-    """A message, and where it is."""
+    """A message, and its progress at each recipient."""
 
     recipients: list[Whereabouts]
-    """One for each recipient, in the order of `to`."""
+    """One item for each recipient, in the order of `to`."""
 
 
 # -- taking -----------------------------------------------------------------------------------------------------------
 
 
 class Drained(Sorted):
-    """A message that is shown: taken out of `new`, unless it is only peeked at. Of one with a `parse_error` nothing is
-    known but its id: from, thread, subject and created are empty then, and so is to.
+    """A message that is shown: taken out of `new`, unless it is only peeked at.
+
+    With a `parse_error` only its id is known: from, thread, subject and created are empty, and so is to.
     """
 
     id: str
-    """The message's id; of one with a `parse_error` the name of its file, whatever that is."""
+    """The message's id; with a `parse_error` the name of its file, whatever that is."""
     sender: str = Field(alias="from")
-    """Who sent it."""
+    """The sender."""
     to: list[Handle]
-    """Whom it was sent to."""
+    """The recipients."""
     thread: str
-    """The conversation that it belongs to."""
+    """The conversation."""
     subject: str
-    """One line on what it is about; may be empty."""
+    """The subject, on one line; may be empty."""
     created: str
-    """When it was written, RFC 3339, as its sender put it."""
+    """The time of writing, RFC 3339, as the sender gave it."""
     body: str = absent
     """Its text, with --include-body; bytes that are not UTF-8 are U+FFFD."""
     ack_required: bool
-    """Whether the sender asks for an acknowledgement."""
+    """True if the sender asks for an acknowledgement."""
     context: Annotated[dict[str, Any], Field(min_length=1)] = absent
     """Data from the sender's program for the reader's program."""
     moved_to_cur: bool
-    """Whether it is filed as read once this was read. False of a bad message, and of one that is peeked at."""
+    """True if it is filed as read once this was read; false for a bad message, and for one that is peeked at."""
     moved_to_dlq: Literal[True] = absent
-    """It is put away as a dead letter. Left out of a bad message that is moved aside, or only peeked at."""
+    """True if it is put away as a dead letter; left out for a bad message that is moved aside, or only peeked at."""
     acked: bool
-    """Whether its sender gets an acknowledgement."""
+    """True if its sender gets an acknowledgement."""
     redelivered: Literal[True] = absent
-    """A drain that was cut off may have shown it before."""
+    """True if a drain that was cut off may have shown it before."""
     parse_error: Annotated[str, Field(min_length=1)] = absent
-    """What is wrong with it."""
+    """The error in it."""
 
 
 class Batch(Model):
@@ -173,29 +174,32 @@ class Batch(Model):
     drained: list[Drained]
     """The messages."""
     count: Count
-    """How many they are."""
+    """The number of these messages."""
     remaining: Count
-    """How many more were new, above the limit."""
+    """The number of other new messages, beyond the limit."""
 
 
 # -- waiting ----------------------------------------------------------------------------------------------------------
 
 
 class Watched(Model):
-    """What `amq watch` saw. With the event `timeout` the exit code is 4."""
+    """The result of `amq watch`. With the event `timeout` the exit code is 4."""
 
     event: Literal["existing", "new_message", "timeout"]
     """existing: mail was there; new_message: it came; timeout: none did."""
     me: Handle
-    """Whose inbox it is."""
+    """The agent whose inbox it is."""
     count: Count
-    """How many new messages there are, bad ones too."""
+    """The number of new messages, bad ones included."""
     messages: list[Listed]
-    """Those that can be read, oldest first."""
+    """The readable messages, oldest first."""
 
 
 class Monitored(Batch):
-    """What `amq monitor` took or saw; with --follow one such object a line. With `timeout` the exit code is 4."""
+    """The mail that `amq monitor` took or saw; with --follow one such object a line.
+
+    With the event `timeout` the exit code is 4.
+    """
 
     event: Literal["messages", "timeout"]
     """messages: here they are; timeout: none came."""
@@ -204,4 +208,4 @@ class Monitored(Batch):
     mode: Literal["drain", "peek"]
     """peek: they stay new."""
     me: Handle
-    """Whose inbox it is."""
+    """The agent whose inbox it is."""

@@ -1,4 +1,4 @@
-"""What the commands print about the queue, its agents and dead letters, and the contents of its other files."""
+"""The output of commands about the queue, its agents and dead letters, and the contents of its other files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from amq.schema.base import Count, Handle, Id, Instant, Model, Open, absent
 
 
 class Initialised(Model):
-    """A queue that is there now."""
+    """A queue that exists now."""
 
     root: str
     """Its absolute path."""
@@ -21,25 +21,25 @@ class Initialised(Model):
 
 
 class Root(Model):
-    """Which queue it is."""
+    """The queue that is used."""
 
     value: str
     """Its absolute path."""
     source: Literal["--root", "AM_ROOT", "found", "above"]
-    """Where that comes from; found: in the working directory or above."""
+    """The source of that path; found: in the working directory or above."""
 
 
 class Me(Model):
-    """Who is asking."""
+    """The caller."""
 
     value: Handle
     """The agent's handle; `user` is the user."""
     source: Literal["--me", "AM_ME", "terminal"]
-    """Where that comes from; terminal: no agent is named, and a user is there."""
+    """The source of that handle; terminal: no agent is named, and a user is there."""
 
 
 class Env(Model):
-    """What was resolved."""
+    """The queue and the agent that a command would use."""
 
     root: Root
     """The queue."""
@@ -53,23 +53,23 @@ class Swept(Model):
     candidates: list[str]
     """The absolute paths of the files that are old enough, sorted."""
     count: Count
-    """How many they are."""
+    """The number of these files."""
     removed: Count
-    """How many were removed: none with --dry-run, or if the user said no."""
+    """The number of files removed: none with --dry-run, or if the user said no."""
 
 
 class Failure(Model):
-    """What is written to stderr, on one line, by a command with --json that fails. Warnings stay text."""
+    """The error of a command with --json that fails, on one line of stderr. Warnings stay text."""
 
     error: str
-    """What happened."""
+    """The error message."""
     code: Literal[
         "failed", "usage", "not_found", "timeout", "uncertain", "conflict", "unsafe", "bad_message", "output",
         "host_failed", "cannot_run", "taken", "no_way", "no_private_directory", "unreadable",
     ]  # fmt: skip
-    """What kind of failure it is; the exit code is coarser."""
+    """The kind of failure; the exit code is coarser."""
     hint: str
-    """What to do about it; may be empty."""
+    """The remedy; may be empty."""
 
 
 class Registry(Open):
@@ -78,7 +78,7 @@ class Registry(Open):
     version: int
     """The version of the format: 1."""
     created_utc: str
-    """When the queue was made, RFC 3339 in UTC, to the second."""
+    """The time the queue was made, RFC 3339 in UTC, to the second."""
     agents: list[Handle]
     """The registered agents, sorted; each once."""
 
@@ -101,9 +101,9 @@ class Presence(Open):
     status: str
     """Any word, such as busy, idle, away, …"""
     last_seen: Instant
-    """When it said so, RFC 3339 in UTC."""
+    """The time the status was set, RFC 3339 in UTC."""
     note: str = absent
-    """One line more."""
+    """A note, on one line."""
 
 
 class Notifier(Model):
@@ -121,73 +121,73 @@ class Agent(Model):
     handle: Handle
     """The agent."""
     unread: Count
-    """How many messages are new."""
+    """The number of new messages."""
     unreadable: Annotated[int, Field(gt=0)] = absent
-    """How many of these cannot be read; left out if all can."""
+    """The number of these that cannot be read; left out if all can."""
     dead_letters: Count
-    """How many files of its inbox were not messages and are kept, as dead letters or moved aside."""
+    """The number of files from its inbox that were not messages and are kept, as dead letters or moved aside."""
     presence: Presence = absent
-    """What it says it is at; left out if it never did."""
+    """Its status; left out if it never set one."""
     oldest_age_s: Annotated[float, Field(ge=0)] = absent
     """The age of its oldest unread message in seconds; left out if there is none."""
     notifier: Notifier = absent
     """The process that notifies it; left out if there is none."""
     waits_for: WaitsFor = absent
-    """Why its unread mail has not been read; left out if there is none."""
+    """The reason why its unread mail has not been read; left out if it has none."""
     waits_for_s: Annotated[float, Field(ge=0)] = absent
-    """For how many seconds that has been so, where it is known."""
+    """Seconds for which that has been so, where known."""
     detail: str = absent
-    """The same as a sentence."""
+    """The reason as a sentence."""
 
 
 class Why(Model):
-    """Why an agent's unread mail has not been read."""
+    """The reason why an agent's unread mail has not been read."""
 
     handle: Handle
     """The agent."""
     unread: Count
-    """How many messages are new."""
+    """The number of new messages."""
     waits_for: WaitsFor = absent
-    """What they wait for; left out if there are none."""
+    """The reason; left out if there are none."""
     waits_for_s: Annotated[float, Field(ge=0)] = absent
-    """For how many seconds that has been so, where it is known."""
+    """Seconds for which that has been so, where known."""
     detail: str = absent
-    """The same as a sentence."""
+    """The reason as a sentence."""
 
 
 class Recorded(Model):
     """A record of an agent's mail: the reason why it waited, or the outcome of an attempt to notify."""
 
     at: Instant
-    """When, RFC 3339 in UTC."""
+    """The time, RFC 3339 in UTC."""
     count: Count
-    """How many messages were unread."""
+    """The number of unread messages."""
     ids: list[str]
-    """The first of them."""
+    """The ids of the first of them."""
     waits_for: WaitsFor = absent
-    """What they waited for from then on; left out for an attempt."""
+    """The reason they waited from then on; left out for an attempt."""
     way: str = absent
-    """How the agent was notified: `pty`, `hook tool`, `hook stop`, …"""
+    """The way the agent was notified: `pty`, `hook tool`, `hook stop`, …"""
     outcome: Literal["handed", "sent", "typed", "erased", "submitted", "uncertain", "refused", "failed"] = absent
-    """How the attempt ended."""
+    """The outcome of the attempt."""
     reason: str = absent
-    """More of it, for people; may be empty."""
+    """Details, for people; may be empty."""
 
 
 class Added(Model):
-    """Something that a program is started with besides the user's arguments."""
+    """An addition to the user's arguments or environment."""
 
     what: str
-    """Arguments or a variable, as a shell takes them."""
+    """The arguments or the variable, in shell syntax."""
     why: str = absent
-    """What it is for."""
+    """The purpose."""
 
 
 class Explained(Model):
-    """What `amq run --explain` would run."""
+    """The program that `amq run --explain` would run."""
 
     profile: str
-    """What is known of the program."""
+    """The profile of the program."""
     profile_from: str
     """The source of the profile."""
     command: list[str]
@@ -201,14 +201,14 @@ class Explained(Model):
 
 
 class Checked(Model):
-    """What `amq run --check` knows of the installed version."""
+    """The result of `amq run --check` for the installed version."""
 
     profile: str
-    """What is known of the program."""
+    """The profile of the program."""
     version: str
     """The version that it prints; may be empty."""
     tested: bool
-    """Whether amq was tested with it."""
+    """True if amq was tested with it."""
     tested_versions: list[str]
     """The versions that it was tested with."""
 
@@ -217,50 +217,51 @@ class Checked(Model):
 
 
 class Letter(Model):
-    """A dead letter. What its envelope says may be another program's word, and is empty where it says nothing."""
+    """A dead letter. Its fields are empty where its envelope, which may be another program's, does not give them."""
 
     id: str
     """Its id: its file's name without `.md`."""
     box: Literal["new", "cur", "refused"]
     """cur: the user or agent has looked at it; refused: it is not a dead letter, but was moved aside unchanged."""
     original_id: str
-    """The id of the message that it keeps."""
+    """The id of the message in it."""
     original_file: str
-    """The name of the file that it keeps, which a retry gives back."""
+    """The name of the file in it, which a retry gives back."""
     failure_reason: str
     """parse_error: there is no header to be read; invalid_header: something in the header is wrong."""
     failure_detail: str
-    """What was wrong."""
+    """The error in the file."""
     failure_time: str
-    """When it was put away, RFC 3339 in UTC, to the second."""
+    """The time it was put away, RFC 3339 in UTC, to the second."""
     retry_count: Count
     """The number of failed retries; from 3 on, only --force retries."""
     error: Annotated[str, Field(min_length=1)] = absent
-    """Why its envelope cannot be understood, or why what was moved aside cannot be read, where that is so."""
+    """The reason why its envelope cannot be understood, or a file moved aside cannot be read; left out if it can."""
 
 
 class Opened(Letter):
-    """A dead letter, and what it keeps."""
+    """A dead letter, and the file that it keeps."""
 
     original: str
     """The message; bytes that are not UTF-8 are U+FFFD. The whole file, if it has no envelope."""
 
 
 class Retried(Model):
-    """What became of a dead letter that was retried."""
+    """The outcome for a dead letter that was retried."""
 
     id: str
     """The dead letter."""
     original_id: str
-    """The message that it keeps; empty if it was refused."""
+    """The id of the message in it; empty if it was refused."""
     outcome: Literal["delivered", "still_bad", "refused"]
-    """delivered: it is new mail, and no dead letter any more; still_bad: it is still no message; refused: nothing was
-    tried, as after three tries without --force.
+    """The outcome; refused: not tried, as after three tries without --force.
+
+    delivered: it is new mail, not a dead letter any more; still_bad: it is still not a message.
     """
     retry_count: Count = absent
     """The number of failed retries so far, if it is still bad."""
     detail: str = absent
-    """What is still wrong, or why it was refused."""
+    """The remaining error, or the reason why it was refused."""
 
 
 class Envelope(Open):
@@ -271,15 +272,15 @@ class Envelope(Open):
     id: Id
     """The dead letter's id."""
     original_id: str
-    """The id of the message that it keeps."""
+    """The id of the message in it."""
     original_file: str
-    """The name of its file."""
+    """The name of the message's file."""
     failure_reason: Literal["parse_error", "invalid_header"]
-    """Whether there was no header to be read, or something in it was wrong."""
+    """parse_error: there was no header to be read; invalid_header: something in the header was wrong."""
     failure_detail: str
-    """What was wrong."""
+    """The error in the file."""
     failure_time: Instant
-    """When it was put away, RFC 3339 in UTC, to the second."""
+    """The time it was put away, RFC 3339 in UTC, to the second."""
     retry_count: Count
     """The number of failed retries."""
     source_dir: Literal["new"]

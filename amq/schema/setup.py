@@ -1,4 +1,4 @@
-"""What the commands print that people run once: coop, doctor, skill, hooks."""
+"""The output of one-time commands: coop, doctor, skill, hooks."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ class Placed(Model):
     handle: Handle
     """The agent."""
     state: Literal["started", "running", "elsewhere", "ended", "absent", "missing"]
-    """started: just now; running: in a pane that coop up made; elsewhere: hosted by another amq run;
-    ended: its pane shows how; absent: not running; missing: its program is not installed.
+    """The state of its program.
+
+    started: just now; running: in a pane that coop up made; elsewhere: hosted by another amq run; ended: its pane shows
+    how; absent: not running; missing: its program is not installed.
     """
     pid: Count = absent
     """The process id of its host, if it runs."""
@@ -28,18 +30,18 @@ class Standing(Placed):
     status: Count = absent
     """The exit status of a program that has ended, where tmux knows it."""
     unread: Count
-    """How many messages are new."""
+    """The number of new messages."""
 
 
 class Up(Model):
-    """What runs now, or the commands that start it."""
+    """The running agents, or the commands that start them."""
 
     root: str
     """The queue's absolute path."""
     agents: list[Placed] = absent
-    """The agents that were asked for, if tmux was to start them."""
+    """The agents that were asked for, if tmux starts them."""
     commands: list[str] = absent
-    """Else one command for each that does not run."""
+    """Otherwise one command for each agent that does not run."""
 
 
 class Status(Model):
@@ -52,65 +54,65 @@ class Status(Model):
 
 
 class Down(Model):
-    """What was ended, and what was not."""
+    """The agents that were stopped, and what remains."""
 
     root: str
     """The queue's absolute path."""
     ended: list[Handle]
     """The agents whose programs have ended, in that order."""
     left: list[Handle]
-    """Those whose programs did not end in time."""
+    """The agents whose programs did not end in time."""
     remains: list[str]
     """A sentence on each agent whose program or unread mail is still there."""
 
 
 class Finding(Model):
-    """Something that is wrong, or worth knowing."""
+    """A problem, or a note."""
 
     check: str
     """The check that found it."""
     wrong: bool
-    """Whether it counts for the exit code."""
+    """True if it affects the exit code."""
     text: str
-    """What it is."""
+    """The problem."""
     remedy: str
-    """What to do about it."""
+    """The way to fix it."""
     fixable: bool
-    """Whether --fix does that."""
+    """True if --fix applies that."""
 
 
 class Mended(Model):
-    """A finding that --fix has done something about."""
+    """A finding that --fix has fixed."""
 
     check: str
     """The check that found it."""
     text: str
-    """What was wrong."""
+    """The problem."""
 
 
 class Health(Model):
-    """What the checks have found."""
+    """The findings of all checks."""
 
     root: str
     """The queue's absolute path; empty if there is none."""
     findings: list[Finding]
-    """What is left, in the order of the checks."""
+    """The remaining findings, in the order of the checks."""
     mended: list[Mended]
-    """What --fix has fixed."""
+    """The findings that --fix has fixed."""
 
 
 class Written(Model):
-    """What was written."""
+    """The files that were written."""
 
     written: dict[str, list[str]]
-    """The files, relative to the directory of the skill that they are in."""
+    """For each skill directory, the files in it, by relative names."""
 
 
 class Removed(Model):
-    """What was removed."""
+    """The files that were removed."""
 
     removed: dict[str, list[str]]
-    """The files, relative to the directory of the skill that they were in."""
+    """For each skill directory, the files that were in it, by relative names."""
 
 
 class Edited(Model):
@@ -121,7 +123,7 @@ class Edited(Model):
     diff: str
     """The change, as a unified diff; empty if none was needed."""
     written: bool
-    """Whether it was done."""
+    """True if the change was written."""
 
 
 class Restored(Model):
@@ -130,7 +132,7 @@ class Restored(Model):
     terminal: str
     """Its name, such as /dev/pts/3."""
     settings_changed: bool
-    """Whether its settings were not sane before."""
+    """True if its settings were not sane before."""
 
 
 class Trusted(Model):
@@ -143,11 +145,11 @@ class Trusted(Model):
     inode: int
     """The number of its directory there."""
     born_ns: int
-    """When its directory was made, in nanoseconds since the epoch; 0 where the filesystem does not know."""
+    """The time its directory was made, in nanoseconds since the epoch; 0 where the filesystem does not record it."""
 
 
 class Revoked(Model):
-    """A queue that the user trusts no longer (`amq trust --revoke`)."""
+    """A queue that the user no longer trusts (`amq trust --revoke`)."""
 
     revoked: str
     """Its absolute path."""
@@ -159,8 +161,8 @@ class Way(Model):
     way: Literal["tmux", "kitty", "screen", "tiocsti", "command", "notice"]
     """Its name, which --via takes."""
     sees: str
-    """What it can see."""
+    """The things that it can see, in words."""
     works: bool
-    """Whether it works here."""
+    """True if it works here."""
     why_not: str = absent
-    """Why it does not."""
+    """The reason why it does not."""

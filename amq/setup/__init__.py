@@ -1,1 +1,1 @@
-"""What people run once: the agents side by side, a check of the set-up, the skill. Nothing else needs it."""
+"""One-time commands: agents side by side, a check of the setup, the skill, hooks. Nothing else needs this package."""

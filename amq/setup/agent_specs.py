@@ -1,4 +1,4 @@
-"""Which agents are to work together: `claude,claude-2,reviewer=codex -m o3`. Pure."""
+"""Parse the list of agents that are to work together: `claude,claude-2,reviewer=codex -m o3`. Pure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from amq.setup.clis import program_of
 
 @dataclass(frozen=True)
 class AgentSpec:
-    """One agent: its handle, and the words that start its program."""
+    """An agent to start: its handle, and the words that start its program."""
 
     handle: str
     program: tuple[str, ...]
 
 
 def parse_agent_specs(text: str) -> list[AgentSpec]:
-    """The agents that TEXT names, in its order: `claude`, `claude-2` (another claude), `HANDLE=PROGRAM [ARG…]`.
+    """Return the agents in TEXT, in its order: `claude`, `claude-2` (another claude), `HANDLE=PROGRAM [ARG…]`.
 
-    Raises UsageError for what is no handle, for the person's, and for one that is used twice.
+    Raises UsageError for an invalid handle, for the user's own, and for one that is used twice.
     """
     seats = [_parse_agent_spec(part) for part in map(str.strip, text.split(",")) if part]
     handles = [seat.handle for seat in seats]

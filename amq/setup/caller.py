@@ -1,6 +1,7 @@
-"""The caller's environment for programs in panes, where that of the tmux server would be another.
+"""Pass the caller's environment to programs in panes, which would otherwise get the tmux server's.
 
-It goes by a private file and not by a command line: others see those in the list of processes, and tmux keeps its own.
+It goes through a private file, not a command line: other users see those in the list of processes, and tmux keeps its
+own.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ class Handover:
     why_not: str = ""
 
     def command(self, words: list[str]) -> list[str]:
-        """Return what a pane is to run so that the program WORDS, an absolute path first, gets the environment."""
+        """Return the command for a pane, so that the program WORDS, an absolute path first, gets the environment."""
         return [sys.executable, "-I", "-S", start_with.__file__, self.file, *words] if self.file else words
 
     @property
     def taken(self) -> bool:
-        """Whether its program has it."""
+        """True once its program has it, or if nothing is handed over."""
         return not (self.file and os.path.exists(self.file))
 
 
@@ -38,7 +39,7 @@ class Handover:
 def handed_over(environ: Mapping[str, str], private: PrivateState, root: str, handle: str) -> Iterator[Handover]:
     """Keep ENVIRON for the program of the agent HANDLE of the queue ROOT, until the block ends.
 
-    What a killed process leaves is gone with the next `amq run`.
+    The next `amq run` removes what a killed process leaves behind.
     """
     with run_directory(private, root, handle, config.where_agents_work(), alone=False) as files:
         yield _written(environ, files)

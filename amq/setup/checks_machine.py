@@ -1,4 +1,4 @@
-"""The checks of what is around the queue: the environment, the programs, the agents' settings."""
+"""The checks of everything around the queue: the environment, the programs, the agents' settings."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from amq.setup.hooks import settings_path
 from amq.store import registry
 from amq.store.notifier_info import read_notifier
 
-VERSION_PATIENCE = 10.0  # seconds for a program to tell its version
+VERSION_PATIENCE = 10.0  # seconds for a program to print its version
 OTHER_SETTINGS = {"claude": "settings.local.json", "codex": "config.toml"}
-"""What a person may have put hooks into besides the file that `amq hook install` edits."""
+"""The files, besides the one that `amq hook install` edits, in which a user may have put hooks."""
 _OUR_HOOK = re.compile(r"\bamq hook\b|amq-stop-hook|claude-session-start|codex-amq-notify")
 
 
 def environment(root: str | None, machine: Environment) -> Iterator[Finding]:
-    """AM_ME names somebody who is there."""
+    """Check that AM_ME names an agent that exists."""
     me = machine.environ.get("AM_ME", "")
     if not me:
         return
@@ -41,7 +41,7 @@ def environment(root: str | None, machine: Environment) -> Iterator[Finding]:
 
 
 def command(_: str | None, machine: Environment) -> Iterator[Finding]:
-    """`amq` on the PATH is this one."""
+    """Check that `amq` on the PATH is this one."""
     found = _which("amq", machine)
     if found is None:
         yield Finding("amq is not on the PATH", "run scripts/install.sh, which reports what PATH lacks")
@@ -56,7 +56,7 @@ def command(_: str | None, machine: Environment) -> Iterator[Finding]:
 
 
 def agents(root: str | None, machine: Environment) -> Iterator[Finding]:
-    """Agents' CLIs are there, start, and are of a version whose waking was tested."""
+    """Check that agents' CLIs are installed, start, and are not older than the oldest version tested."""
     installed = {program: path for program in CLIS if (path := _which(program, machine))}
     wanted = {program_of(handle) for handle in _registered(root)} & {*CLIS}
     for program in sorted(wanted - {*installed}):
@@ -82,7 +82,7 @@ def _version(program: str, path: str, machine: Environment) -> Iterator[Finding]
 
 
 def tmux(_: str | None, machine: Environment) -> Iterator[Finding]:
-    """It is there for `amq coop up`."""
+    """Check that tmux is there for `amq coop up`."""
     if _which("tmux", machine) is None:
         yield Finding(
             "tmux is not installed: amq coop up prints commands instead",
@@ -92,7 +92,7 @@ def tmux(_: str | None, machine: Environment) -> Iterator[Finding]:
 
 
 def hooks(root: str | None, machine: Environment) -> Iterator[Finding]:
-    """An agent that nobody notifies has hooks in its CLI's own settings: it hears of its mail by them alone."""
+    """Check that an agent without a notifier has hooks in its CLI's settings, its only way to hear of mail."""
     alone = {program_of(handle) for handle in _registered(root) if root and not _is_notified(root, handle)}
     for program in sorted(OTHER_SETTINGS.keys() & alone):
         others = OTHER_SETTINGS[program]
@@ -107,21 +107,21 @@ def hooks(root: str | None, machine: Environment) -> Iterator[Finding]:
 
 
 def _is_notified(root: str, handle: str) -> bool:
-    """Whether somebody tells the agent of its mail; what can not be known is said by another check."""
+    """Return whether a process notifies the agent; where that is not known, False: another check reports it."""
     with suppress(OSError):
         return read_notifier(QueueLayout(root).agent(handle)) is not None
     return False
 
 
 def _calls_amq(path: str) -> bool:
-    """Whether the settings have a hook of ours, or one of our scripts that a person has put there."""
+    """Return whether the settings have one of amq's hooks, or one of its scripts that a user put there."""
     with suppress(OSError):
         return _OUR_HOOK.search(Path(path).read_text("utf-8", "replace")) is not None
     return False
 
 
 def _registered(root: str | None) -> list[str]:
-    """The registered handles; none where they can not be read, which another check says."""
+    """Return the registered handles; none where they cannot be read, which another check reports."""
     with suppress(AmqError):
         return (registry.read_registry(QueueLayout(root)) if root else None) or []
     return []
@@ -138,4 +138,4 @@ CHECKS: dict[str, Callable[[str | None, Environment], Iterator[Finding]]] = {
     "tmux": tmux,
     "hooks": hooks,
 }
-"""Each is given the queue's path, if there is a queue, and what it may ask of the machine."""
+"""The checks by name. Each gets the queue's path, if there is a queue, and the machine to examine."""

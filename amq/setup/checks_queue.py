@@ -26,18 +26,18 @@ from amq.store import directories, durable, registry
 from amq.store.durable import Directory
 from amq.text import visible
 
-LITTLE = 16 * 1024 * 1024  # bytes; what a busy queue may need before anybody looks again
+LITTLE = 16 * 1024 * 1024  # bytes; a busy queue may need them before the next check
 FEW = 100  # files
 _CLEAN_NOTED = "git-clean-noted"
 _LONGEST_IGNORE_BYTES = 1 << 20
-LONG = 600.0  # seconds that unread mail may lie before it is worth a word
+LONG = 600.0  # seconds that mail may be unread before it is reported
 UNTESTED = {
     "9p", "afs", "ceph", "cifs", "drvfs", "fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs", "vboxsf",
 }  # fmt: skip
 
 
 def queue(root: str, machine: Environment) -> Iterator[Finding]:
-    """It is there, it is ours, it is whole, and we can write to it."""
+    """Check that the queue exists, belongs to the user, is complete, and can be written to."""
     layout, owner = QueueLayout(root), os.stat(root).st_uid
     if machine.uid not in (0, owner):
         yield Finding(
@@ -56,7 +56,7 @@ def queue(root: str, machine: Environment) -> Iterator[Finding]:
 
 
 def permissions(root: str, _: Environment) -> Iterator[Finding]:
-    """Nobody else can write to it, or read it."""
+    """Check that no other user can write to the queue, or read it."""
     loose = [(path, mode) for path, mode in _modes(root) if mode & 0o077]
     writable = [path for path, mode in loose if mode & 0o022]
     for paths, verb in ((writable, "write to"), ([path for path, _ in loose], "read")):
@@ -71,7 +71,7 @@ def permissions(root: str, _: Environment) -> Iterator[Finding]:
 
 
 def registered(root: str, _: Environment) -> Iterator[Finding]:
-    """Who is registered has a mailbox, and the other way round."""
+    """Check that every registered agent has a mailbox, and the other way round."""
     layout = QueueLayout(root)
     present = [handle for handle in registry.mailboxes(layout) if handle != PERSON]
     try:
@@ -99,7 +99,7 @@ def registered(root: str, _: Environment) -> Iterator[Finding]:
 
 
 def mailboxes(root: str, _: Environment) -> Iterator[Finding]:
-    """Each has all its directories, and a name that can be written to."""
+    """Check that every mailbox has all its directories, and a valid handle as its name."""
     layout = QueueLayout(root)
     for name in _names(layout.agents):
         if not is_handle(name):
@@ -116,7 +116,7 @@ def _mailbox(layout: QueueLayout, name: str) -> Iterator[Finding]:
     agent = layout.agent(name)
     try:
         missing = [path for path in agent.directories if not directories.exists(path)]
-        for path in (agent.state, agent.drains, agent.refused):  # which may be missing, and be no links
+        for path in (agent.state, agent.drains, agent.refused):  # these may be missing, but must not be links
             directories.exists(path)
     except OSError as error:
         yield Finding(
@@ -133,14 +133,14 @@ def _mailbox(layout: QueueLayout, name: str) -> Iterator[Finding]:
 
 
 def trust(root: str, machine: Environment) -> Iterator[Finding]:
-    """Agents are told of its mail: it is the user's own, or trusted."""
+    """Check that agents are notified of the queue's mail: it is the user's own, or trusted."""
     reason = why_untrusted(root, _private(root, machine))
     if reason:
         yield Finding(f"agents are not notified of its mail: {reason}", "to trust it: amq trust")
 
 
 def private(root: str, machine: Environment) -> Iterator[Finding]:
-    """There is a private directory, and nothing private lies in the project."""
+    """Check that there is a private directory, and that nothing private is in the project."""
     state = _private(root, machine)
     if not state.directory:
         yield Finding(
@@ -164,9 +164,9 @@ def _private(root: str, machine: Environment) -> PrivateState:
 
 
 def git(root: str, machine: Environment) -> Iterator[Finding]:
-    """What git takes away is known: all of a queue that it ignores goes with `git clean -x`, which is said once.
+    """Check that git ignores the queue; if it does, note once that `git clean -x` removes it.
 
-    Of one that a repository tracks, the check of trust says more.
+    For a queue that a repository tracks, the check of trust says more.
     """
     path = os.path.realpath(root)
     top = repository.top_of(path)
@@ -193,7 +193,7 @@ def git(root: str, machine: Environment) -> Iterator[Finding]:
 
 
 def _is_ignored(root: str, top: str) -> bool:
-    """Whether it ignores itself, or the repository names it among what it ignores; git is not asked, nor run."""
+    """Return whether the queue or the repository ignores it, from their files: git is not run."""
     own = _lines(os.path.join(root, ".gitignore"))
     excluded = os.path.join(repository.common_directory(repository.git_directory(top) or ""), "info", "exclude")
     others = [*_lines(os.path.join(top, ".gitignore")), *_lines(excluded)]
@@ -215,7 +215,7 @@ def _note_clean(directory: str) -> None:
 
 
 def filesystem(root: str, machine: Environment) -> Iterator[Finding]:
-    """It is one that was tested, can be written to, and has room."""
+    """Check that the filesystem was tested with amq, can be written to, and has room."""
     kind = _kind(os.path.realpath(root), machine.mounts())
     if kind in UNTESTED:
         yield Finding(
@@ -234,7 +234,7 @@ def filesystem(root: str, machine: Environment) -> Iterator[Finding]:
 
 
 def watching(root: str, machine: Environment) -> Iterator[Finding]:
-    """The system tells us of new mail; else it is looked for twice a second."""
+    """Check that the system reports new mail; without that, amq polls twice a second."""
     try:
         machine.watch(root)
     except UnicodeEncodeError:
@@ -248,7 +248,7 @@ def watching(root: str, machine: Environment) -> Iterator[Finding]:
 
 
 def notifiers(root: str, _: Environment) -> Iterator[Finding]:
-    """Who is to tell an agent of its mail can do so."""
+    """Check that every notifier is running, not stopped."""
     for agent in _agents(root):
         if agent.notifier and is_stopped(QueueLayout(root).agent(agent.handle), agent.notifier):
             yield Finding(
@@ -258,7 +258,7 @@ def notifiers(root: str, _: Environment) -> Iterator[Finding]:
 
 
 def mail(root: str, _: Environment) -> Iterator[Finding]:
-    """Somebody is told of it, and what was no message has been looked at."""
+    """Check that agents with unread mail are notified, and that there are no unreadable files or dead letters."""
     for agent in _agents(root):
         if agent.unread and not agent.notifier:
             yield Finding(
@@ -293,14 +293,14 @@ def mail(root: str, _: Environment) -> Iterator[Finding]:
 
 
 def _agents(root: str) -> list[Agent]:
-    """Every agent but the person; none where there is no whole queue, which another check says."""
+    """Return every agent but the user; none where the queue is incomplete, which another check reports."""
     if not directories.exists(QueueLayout(root).agents):
         return []
     return [agent for agent in Mailbox(root, PERSON).who() if agent.handle != PERSON]
 
 
 def _moved_aside(root: str, handle: str) -> list[str]:
-    """What lies in .amq/refused; nothing where that is not known, which another check says."""
+    """Return the names in .amq/refused; none where they are not known, which another check reports."""
     try:
         return _names(QueueLayout(root).agent(handle).refused)
     except OSError:
@@ -308,7 +308,7 @@ def _moved_aside(root: str, handle: str) -> list[str]:
 
 
 def _lacks_home(layout: QueueLayout, handle: str) -> bool:
-    """Whether HANDLE has no directory; not where that is not known, which another check says."""
+    """Return whether HANDLE has no directory; False where that is not known, which another check reports."""
     try:
         return not directories.exists(layout.agent(handle).home)
     except OSError:
@@ -316,7 +316,7 @@ def _lacks_home(layout: QueueLayout, handle: str) -> bool:
 
 
 def _names(path: RootedPath) -> list[str]:
-    """The names in the directory PATH, sorted; none if it is missing."""
+    """Return the names in the directory PATH, sorted; none if it is missing."""
     try:
         with Directory(path) as directory:
             return sorted(name for name, _ in durable.entries(directory))
@@ -325,7 +325,7 @@ def _names(path: RootedPath) -> list[str]:
 
 
 def _modes(root: str) -> Iterator[tuple[RootedPath, int]]:
-    """Every directory and plain file of the queue, with its mode; no link is followed, here or by who uses the path."""
+    """Yield every directory and plain file of the queue, with its mode; no link is followed, here or later."""
     top = os.path.realpath(root)
     yield RootedPath(top), stat.S_IMODE(os.stat(top).st_mode)
     waiting = [RootedPath(top)]
@@ -342,9 +342,9 @@ def _modes(root: str) -> Iterator[tuple[RootedPath, int]]:
 
 
 def _tighten(paths: list[RootedPath]) -> None:
-    """Take from others what they may do with these; through descriptors, so that no link is followed.
+    """Remove other users' rights to these files, through descriptors, so that no link is followed.
 
-    Root leaves alone what is not the queue's owner's: it may be a file from elsewhere that has a second name here.
+    Root skips files that do not belong to the queue's owner: they may be from elsewhere, with a second name here.
     """
     for path in paths:
         with suppress(FileNotFoundError), Directory(path.parent) as directory:
@@ -362,7 +362,7 @@ def _register(layout: QueueLayout, handles: list[str]) -> Callable[[], object]:
 
 
 def _kind(path: str, mounts: str) -> str:
-    """The kind of filesystem that PATH is on, by the table MOUNTS (proc(5)); empty if that is not known."""
+    """Return the kind of filesystem of PATH from the table MOUNTS (proc(5)); empty if that is not known."""
     best, kind = "", ""
     for line in mounts.splitlines():
         _, place, found, *_ = (*line.split(" "), "", "", "")
@@ -385,4 +385,4 @@ CHECKS: dict[str, Callable[[str, Environment], Iterator[Finding]]] = {
     "notifiers": notifiers,
     "mail": mail,
 }
-"""Each is given the queue's path, and what it may ask of the machine."""
+"""The checks by name. Each gets the queue's path, and the machine to examine."""

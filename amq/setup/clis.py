@@ -1,4 +1,4 @@
-"""The agent CLIs that people use, as far as setting up has to know them."""
+"""The known agent CLIs, as far as setup needs them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NUMBERED = re.compile(r"-\d+$")
 
 @dataclass(frozen=True)
 class Cli:
-    """How to get a CLI, and the oldest version whose waking was measured to work without a key pressed."""
+    """The install command of a CLI, and the oldest version that was measured to wake without a key pressed."""
 
     get_it: str
     oldest: tuple[int, ...] = ()
@@ -26,11 +26,11 @@ CLIS = {
 
 
 def program_of(handle: str) -> str:
-    """The program that HANDLE suggests: `claude-2` is another claude."""
+    """Return the program that HANDLE suggests: `claude-2` is another claude."""
     return _NUMBERED.sub("", handle)
 
 
 def how_to_get(program: str) -> str:
-    """What to do about a PROGRAM that is not installed."""
+    """Return how to install PROGRAM, which is missing."""
     known = CLIS.get(program)
     return f"install it: {known.get_it}" if known else f"install {program}, or put it on the PATH"

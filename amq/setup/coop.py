@@ -1,4 +1,4 @@
-"""The agents of a queue, started side by side, looked at, and ended."""
+"""Start, show and stop the agents of a queue side by side."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from amq.store.locks import lock_beside
 from amq.store.notifier_info import read_notifier
 
 AMQ = (sys.executable, "-P", "-m", "amq")
-LOOK_AGAIN = 0.05  # seconds between two looks at a program that is to end
+LOOK_AGAIN = 0.05  # seconds between two looks at a program that was asked to end
 START_WITHIN_S = 10.0  # for a pane to take its environment
 
 
 class State(Enum):
-    """How an agent stands."""
+    """The state of an agent."""
 
     STARTED = "started"  # just now
-    RUNNING = "running"  # in a pane of ours
-    ELSEWHERE = "elsewhere"  # hosted, but not in a pane of ours
-    ENDED = "ended"  # the pane shows how its program came to its end
+    RUNNING = "running"  # in a pane that amq opened
+    ELSEWHERE = "elsewhere"  # hosted, but not in a pane that amq opened
+    ENDED = "ended"  # the pane shows how its program ended
     ABSENT = "absent"
     MISSING = "missing"  # its program is not installed
 
 
 @dataclass(frozen=True)
 class AgentPlacement:
-    """An agent, how it stands, and where: the pid of its host, the tmux pane, its session's id, its exit status."""
+    """An agent, its state, and its place: the pid of its host, the tmux pane, its session's id, its exit status."""
 
     handle: str
     state: State
@@ -57,7 +57,7 @@ class AgentPlacement:
 class Coop:
     """The agents of the queue at ROOT, an absolute path, as tmux and the mailboxes show them.
 
-    Those that are started use the queue as `trusted`, if it is.
+    Agents started with `trusted` use the queue as one that the user trusts.
     """
 
     def __init__(self, root: str, environ: Mapping[str, str], *, trusted: bool = False) -> None:
@@ -65,36 +65,38 @@ class Coop:
         self._trust = ["--trust-root"] if trusted else []
         self._queue = QueueLayout(root)
         self._environ = environ
-        # a server that starts now has it for all that the user opens there: no shell is to take itself for an agent
+        # a new server passes its environment to every shell opened there, and none of them may act as an agent
         ours = {name: value for name, value in environ.items() if name not in ("AM_ME", config.RUN)}
         self.tmux = Tmux(ours, _mark(root))
 
     def trust(self) -> None:
-        """Have those that are started from now on use the queue as one that the user trusts."""
+        """Make agents started from now on use the queue as one that the user trusts."""
         self._trust = ["--trust-root"]
 
     def up(
         self, seats: Sequence[AgentSpec], cwd: str, private: PrivateState, warn: Callable[[str], None]
     ) -> list[AgentPlacement]:
-        """Start those of SEATS that do not run, in the directory CWD. Safe against others who do the same.
+        """Start those of SEATS that do not run, in the directory CWD; return the placement of each of SEATS.
 
-        They get our environment through the user's PRIVATE directory. WARN is told of one that cannot. One whose
-        program is not installed is left out. Raises AmqError if tmux fails.
+        They get the caller's environment through the user's PRIVATE directory; WARN is called for one that cannot. An
+        agent whose program is not installed is not started. Safe against concurrent calls. Raises AmqError if tmux
+        fails.
         """
         with lock_beside(self._queue.meta, ".coop"):
             return [self._start(seat, cwd, private, warn) for seat in seats]
 
     def status(self) -> list[AgentPlacement]:
-        """How every agent of the queue stands, the person left out; a pane is shown even for one who has left."""
+        """Return the state of every agent of the queue, except the user; a pane is shown even without a mailbox."""
         panes = {pane.handle: pane for pane in self.tmux.panes()}
         unread = {agent.handle: agent.unread for agent in Mailbox(self.root, PERSON).who()}
         handles = sorted({*panes, *unread} - {PERSON})
         return [self._stand(handle, panes.get(handle), unread.get(handle, 0)) for handle in handles]
 
     def down(self, patience: float, tell: Callable[[str], None]) -> list[Pane]:
-        """Ask the programs in our panes to end, and TELL of each that does; those left after PATIENCE seconds.
+        """Ask the programs in the panes to end; return the panes left after PATIENCE seconds.
 
-        They get SIGTERM through `amq run`. Nothing is typed: a key could answer a dialog.
+        TELL is called with the handle of each that has ended. They get SIGTERM through `amq run`; nothing is typed,
+        because a key could answer a dialog.
         """
         waiting = self.tmux.panes()
         for pane in waiting:
@@ -114,7 +116,7 @@ class Coop:
         return waiting
 
     def line(self, seat: AgentSpec, cwd: str) -> str:
-        """What a person types in a terminal of its own to start this agent."""
+        """Return the command line that a user types in a new terminal to start this agent."""
         found = config.find_root(None, {}, cwd)
         root = [] if found and found.value == self.root else ["--root", self.root]
         amq = ["amq"] if shutil.which("amq", path=self._environ.get("PATH")) else AMQ
@@ -122,7 +124,7 @@ class Coop:
         return f"cd {quoting.shell(cwd)} && {quoting.shell_line(run)}"
 
     def is_installed(self, seat: AgentSpec) -> bool:
-        """Whether its program is on the PATH."""
+        """Return whether its program is on the PATH."""
         return shutil.which(seat.program[0], path=self._environ.get("PATH")) is not None
 
     def _start(self, seat: AgentSpec, cwd: str, private: PrivateState, warn: Callable[[str], None]) -> AgentPlacement:
@@ -142,12 +144,12 @@ class Coop:
                 self.tmux.open(seat.handle, command, cwd, session=_session_name(self.root))
             self._wait_for(seat.handle, handover)
         started = self._pane(seat.handle)
-        if started is None:  # it has ended well, and at once
+        if started is None:  # it ended at once, with success
             return AgentPlacement(seat.handle, State.STARTED)
         return AgentPlacement(seat.handle, State.STARTED, started.pid, started.where, session=started.session)
 
     def _wait_for(self, handle: str, handover: Handover) -> None:
-        """Return when the pane has its environment, or has ended. Raises AmqError if neither happens in time."""
+        """Wait until the pane has its environment, or has ended. Raises AmqError if neither happens in time."""
         deadline = time.monotonic() + START_WITHIN_S
         while not handover.taken and (pane := self._pane(handle)) and not pane.dead:
             if time.monotonic() > deadline:
@@ -174,11 +176,11 @@ class Coop:
 
 
 def _mark(root: str) -> str:
-    """What our panes carry: the queue's path in a form that no shell, format or space can change."""
+    """Return the mark on amq's panes: a hash of the queue's path, which no shell, format or space can change."""
     return hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]
 
 
 def _session_name(root: str) -> str:
-    """The project's name, as far as tmux takes it."""
+    """Return the project's name, with characters replaced that tmux does not accept."""
     place = os.path.dirname(root) if os.path.basename(root) == ROOT_NAME else root
     return re.sub(r"[^A-Za-z0-9_-]+", "-", os.path.basename(place)).strip("-") or "amq"

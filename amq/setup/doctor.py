@@ -1,4 +1,4 @@
-"""`amq doctor`: a table of checks, each a function from what is given to what it found."""
+"""`amq doctor`: a table of checks, each a function from the environment to its findings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Context:
-    """What is looked at. `root` is the queue's path, or None; then `lost` says where it was looked for."""
+    """The subject of the checks. `root` is the queue's path; if it is None, `lost` says where it was looked for."""
 
     machine: Environment
     root: str | None
@@ -32,7 +32,7 @@ class Context:
 
 
 def checks(context: Context) -> dict[str, Callable[[], Iterable[Finding]]]:
-    """The checks that apply, each by its name, in the order in which a person wants to read of them."""
+    """Return the checks that apply, by name, in the order in which a user wants to read about them."""
     root, machine = context.root, context.machine
     around = {name: partial(check, root, machine) for name, check in checks_machine.CHECKS.items()}
     if root is None:
@@ -41,7 +41,7 @@ def checks(context: Context) -> dict[str, Callable[[], Iterable[Finding]]]:
 
 
 def examine(context: Context) -> Iterator[Found]:
-    """What every check finds. One that fails is itself a finding, and stops no other."""
+    """Yield the findings of every check. A check that fails is itself a finding, and does not stop the others."""
     if context.lost:
         yield Found("queue", context.lost)
     for name, check in checks(context).items():
@@ -56,16 +56,16 @@ def examine(context: Context) -> Iterator[Found]:
 
 
 def mend(found: Iterable[Found]) -> Iterator[Found]:
-    """Do what can be done of FOUND without losing anything, and say what was done."""
+    """Apply the fixes in FOUND, none of which loses data, and yield those that succeeded."""
     for each in found:
         if each.finding.fix:
-            with suppress(OSError):  # the next look still finds it
+            with suppress(OSError):  # the next check still finds it
                 each.finding.fix()
                 yield each
 
 
 def remember(found: Iterable[Found]) -> None:
-    """Note what the user has been told of FOUND and need not be told again; what cannot be noted is told again."""
+    """Record the findings that are reported only once; one that cannot be recorded is reported again."""
     for each in found:
         if each.finding.said:
             with suppress(OSError):
@@ -73,12 +73,12 @@ def remember(found: Iterable[Found]) -> None:
 
 
 def this_machine(environ: Mapping[str, str], cwd: str, version: str) -> Environment:
-    """The machine that we are on, with this amq of VERSION."""
+    """Return the environment of this machine, with VERSION as that of this amq."""
     return Environment(environ, cwd, version, os.geteuid(), _mounts, os.statvfs, _watch)
 
 
 def _mounts() -> str:
-    """What is mounted, as proc(5) has it; nothing where there is no /proc."""
+    """Return the table of mounts in proc(5); empty where there is no /proc."""
     with suppress(OSError):
         return Path("/proc/mounts").read_text("utf-8", "surrogateescape")
     return ""

@@ -1,4 +1,4 @@
-"""What a check of `amq doctor` is given, and what it gives back."""
+"""The input and the output of a check of `amq doctor`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong, or only worth knowing, and what to do about it; FIX does that and loses nothing.
+    """Something wrong, or only a note, with its remedy; FIX applies it without losing anything.
 
-    SAID is called when the user has been told, of what is told once.
+    SAID, for a note that is shown only once, is called when the user has seen it.
     """
 
     text: str
@@ -23,7 +23,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Environment:
-    """What a check may ask of the world beside the queue; tests pass a world of their own."""
+    """The environment that a check may examine besides the queue; tests pass their own."""
 
     environ: Mapping[str, str]
     cwd: str
@@ -32,4 +32,4 @@ class Environment:
     mounts: Callable[[], str]
     statvfs: Callable[[str], os.statvfs_result]
     watch: Callable[[str], None]
-    """Watch a directory for an instant; raises OSError where that is not possible."""
+    """A function that watches a directory for an instant; raises OSError where that is not possible."""

@@ -1,8 +1,7 @@
-"""Hooks in the agents' own settings, for agents that `amq run` does not host: put there and taken away again.
+"""Add hooks to agents' own settings, for agents that `amq run` does not host, and remove them again.
 
-The settings are the person's. They are edited as text, so that comments, order and odd formatting stay, and taking the
-hooks away gives back the very bytes. Formats and places: code.claude.com/docs/en/hooks and
-developers.openai.com/codex/hooks.
+The settings belong to the user. They are edited as text, so that comments, order and odd formatting stay, and removing
+the hooks restores every byte. Formats and places: code.claude.com/docs/en/hooks and developers.openai.com/codex/hooks.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from amq.store.durable import Directory
 from amq.text import visible
 
 EVENTS = ("SessionStart", "UserPromptSubmit", "PostToolUse", "Stop")
-TIMEOUT = 20  # seconds after which the agent goes on without us
+TIMEOUT = 20  # seconds after which the agent goes on without the hook
 NEW_FILE = "{\n}\n"
 
 _CALL = "amq hook {program} {event} 2>/dev/null || :"
@@ -35,13 +34,15 @@ _LOOK = (
     'set -- "$d/$r/agents/${{AM_ME:-{program}}}/inbox/new/"*.md; [ -e "$1" ] || exit 0 ;; esac; '
     'elif [ -z "$d" ]; then exit 0; fi; '
 )
-"""Shell, without a fork: end here where there is no queue, or no new mail in it. In a linked git worktree, whose queue
-may be elsewhere, and for an AM_ME in capitals, `amq` looks for itself."""
+"""Shell code that ends here, without a fork, where there is no queue, or no new mail in it.
+
+In a linked git worktree, whose queue may be elsewhere, and for an AM_ME in capitals, `amq` checks by itself.
+"""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What is to become of the settings in the file `path`; `before` is None if there is no such file."""
+    """A planned change of the settings in the file `path`; `before` is None if there is no such file."""
 
     path: str
     before: bytes | None
@@ -53,13 +54,13 @@ class Change:
 
     @property
     def diff(self) -> str:
-        """The change, as people read it."""
+        """The change as a unified diff."""
         before, after = ((data or b"").decode().splitlines() for data in (self.before, self.after))
         name = visible(self.path)
         return "\n".join(difflib.unified_diff(before, after, name, name, lineterm=""))
 
     def write(self) -> None:
-        """Do it in one step, keeping links and permissions. Raises Conflict if the file is not as it was."""
+        """Write the change in one step, keeping links and permissions; raises Conflict if the file has changed."""
         target = os.path.realpath(self.path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
         if _read(target) != self.before:
@@ -81,7 +82,7 @@ class Change:
 
 
 def settings_path(program: str, environ: Mapping[str, str], project: str | None) -> str:
-    """The file of PROGRAM (claude, codex) that holds hooks: in the directory PROJECT, else the person's own."""
+    """Return the file of PROGRAM (claude, codex) that holds hooks: in the directory PROJECT, else the user's own."""
     home = environ.get("HOME") or os.path.expanduser("~")
     variable, place, name = {
         "claude": ("CLAUDE_CONFIG_DIR", ".claude", "settings.json"),
@@ -93,12 +94,15 @@ def settings_path(program: str, environ: Mapping[str, str], project: str | None)
 
 
 def installing(path: str, program: str) -> Change:
-    """The change that puts our hooks for PROGRAM into the settings at PATH. Raises AmqError if these are broken."""
+    """Return the change that adds amq's hooks for PROGRAM to the settings at PATH.
+
+    Raises AmqError if these cannot be parsed.
+    """
     return _change(path, lambda text: add(text or NEW_FILE, program))
 
 
 def uninstalling(path: str, program: str) -> Change:
-    """The change that takes them away. Raises AmqError."""
+    """Return the change that removes amq's hooks for PROGRAM from the settings at PATH. Raises AmqError."""
     return _change(path, lambda text: remove(text, program) if text else text)
 
 
@@ -119,21 +123,21 @@ def _read(path: str) -> bytes | None:
 
 
 def command(program: str, event: str) -> str:
-    """What the hook of EVENT runs. A shell of its own, since agents call their hooks by the person's."""
+    """Return the command of EVENT's hook. It starts its own `sh`, because agents run hooks with the user's shell."""
     look = "" if event == "SessionStart" else _LOOK
     return "sh -c '" + (look + _CALL).format(program=program, event=event) + "'"
 
 
 def entry(program: str, event: str) -> dict[str, Any]:
-    """Our entry in the list of EVENT's hooks."""
+    """Return amq's entry in the list of EVENT's hooks."""
     return {"hooks": [{"type": "command", "command": command(program, event), "timeout": TIMEOUT}]}
 
 
 def add(text: str, program: str) -> str:
-    """TEXT, settings, with our hooks for PROGRAM. Raises ValueError for what are no settings.
+    """Return TEXT, settings, with amq's hooks for PROGRAM. Raises ValueError if these are not valid settings.
 
-    What is made anew stands on lines of its own; what goes into an object or list that was there, on one line. So
-    `remove` can tell whether the object or list was there before.
+    A new object or list goes on lines of its own; an addition to an existing one, on one line. So `remove` can see
+    whether the object or list was there before.
     """
     if _is_complete(text, program):
         return text
@@ -156,7 +160,7 @@ def add(text: str, program: str) -> str:
 
 
 def remove(text: str, program: str) -> str:
-    """TEXT, settings, without our hooks for PROGRAM, also if their order or form was changed. Raises ValueError."""
+    """Return TEXT, settings, without amq's hooks for PROGRAM, even reordered or reformatted. Raises ValueError."""
     settings = _settings(text)
     hooks = settings.members.get("hooks")
     if hooks is None:
@@ -172,7 +176,7 @@ def remove(text: str, program: str) -> str:
 
 
 def _cut_items(text: str, event: Part, program: str) -> list[tuple[int, int]]:
-    """What to remove for our hooks to go from the list of an EVENT: whole entries, or ours among others in one."""
+    """Return the spans that remove our hooks from an EVENT's list: whole entries, or our hooks in a mixed one."""
     whole = [item for item in event.items if _is_ours(item, program)]
     spans = cut(text, event.items, whole)
     for item in event.items:
@@ -182,7 +186,7 @@ def _cut_items(text: str, event: Part, program: str) -> list[tuple[int, int]]:
 
 
 def _is_wholly_ours(text: str, event: Part, program: str) -> bool:
-    """Whether nothing else is in the list, and it was not there before."""
+    """Return whether the list has only our hooks, and did not exist before."""
     if not event.items or not all(_is_ours(item, program) for item in event.items):
         return False
     first = event.items[0]
@@ -190,7 +194,7 @@ def _is_wholly_ours(text: str, event: Part, program: str) -> bool:
 
 
 def _is_ours(item: Part, program: str) -> bool:
-    """Whether there are hooks in the entry ITEM, and all are ours."""
+    """Return whether the entry ITEM has hooks, and all are ours."""
     ours = _ours(item, program)
     return bool(ours) and ours == _commands(item)
 
@@ -200,7 +204,7 @@ def _has_lines(text: str, part: Part) -> bool:
 
 
 def _commands(item: Part) -> list[Part]:
-    """The hooks in an entry; none if it has another form, which is not ours."""
+    """Return the hooks in an entry; none if it has another form, which is never ours."""
     hooks = item.members.get("hooks")
     return hooks.items if hooks else []
 
@@ -212,7 +216,7 @@ def _ours(item: Part, program: str) -> list[Part]:
 
 
 def _is_complete(text: str, program: str) -> bool:
-    """Whether every event has just the hook that it is to have."""
+    """Return whether every event has exactly the hook that it needs."""
     hooks = _settings(text).members.get("hooks")
     found = {
         event: [hook.members["command"].value for item in part.items for hook in _ours(item, program)]
@@ -223,7 +227,7 @@ def _is_complete(text: str, program: str) -> bool:
 
 
 def _settings(text: str) -> Part:
-    """TEXT's object, in whose `hooks` each event has a list. Raises ValueError."""
+    """Return TEXT's object, in whose `hooks` each event has a list. Raises ValueError."""
     settings = parse(text)
     if not settings.is_object:
         raise ValueError("it is not an object")
@@ -234,6 +238,6 @@ def _settings(text: str) -> Part:
 
 
 def _indent(text: str) -> str:
-    """What the first line with a name is indented by."""
+    """Return the indentation of the first line with a name."""
     found = re.search(r'^([ \t]+)"', text, re.MULTILINE)
     return found[1] if found else "  "

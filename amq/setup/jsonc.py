@@ -1,7 +1,7 @@
-"""JSON as people keep it in settings: with comments and trailing commas, each value with its place in the text.
+"""JSON with comments and trailing commas, as in settings files, each value with its place in the text.
 
-It is read to be edited in place. The form is that of VS Code's settings (code.visualstudio.com/docs/languages/json,
-"JSON with Comments"): `//` and `/* */`, and a comma behind the last member.
+It is parsed to be edited in place. The form is that of VS Code's settings (code.visualstudio.com/docs/languages/json,
+"JSON with Comments"): `//` and `/* */`, and a comma after the last member.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _DECODER = JSONDecoder(parse_constant=_constant)
 
 @dataclass(frozen=True)
 class Part:
-    """What stands at `start` up to `end`: a value, an object's member, which begins at its name, or a list's item."""
+    """The text from `start` up to `end`: a value, an object's member, which begins at its name, or a list's item."""
 
     start: int
     end: int
@@ -44,7 +44,7 @@ class Part:
 
 
 def parse(text: str) -> Part:
-    """The value in TEXT; raises ValueError, which names the line, for what is no such JSON or repeats a name."""
+    """Return the value in TEXT; raises ValueError, which names the line, for invalid JSON or a repeated name."""
     try:
         part = _value(text, _skip(text, 0))
     except RecursionError:
@@ -56,7 +56,7 @@ def parse(text: str) -> Part:
 
 
 def _skip(text: str, at: int) -> int:
-    """Where the next sign stands that is neither space nor comment."""
+    """Return the place of the next character that is neither space nor comment."""
     found = _BLANKS.match(text, at)
     assert found
     return found.end()
@@ -99,7 +99,7 @@ def _list(text: str, start: int) -> Part:
 
 
 def _next(text: str, at: int, closing: str) -> int:
-    """Where what follows a member or item begins, or the CLOSING bracket."""
+    """Return where the next member or item begins, or the CLOSING bracket."""
     at = _skip(text, at)
     if text.startswith(",", at):
         return _skip(text, at + 1)
@@ -109,9 +109,9 @@ def _next(text: str, at: int, closing: str) -> int:
 
 
 def insert(text: str, container: Part, new: str) -> str:
-    """TEXT with NEW, members or items with the space before each, at the start of an object or a list.
+    """Return TEXT with NEW (members or items, each after its space) at the start of an object or a list.
 
-    `cut` of what was put in gives back TEXT.
+    `cut` of the new parts gives back TEXT.
     """
     at = container.inner + 1
     comma = "," if container.members or container.items else ""
@@ -119,7 +119,7 @@ def insert(text: str, container: Part, new: str) -> str:
 
 
 def cut(text: str, siblings: Sequence[Part], doomed: Sequence[Part]) -> list[tuple[int, int]]:
-    """What to remove for DOOMED, some of the SIBLINGS in an object or a list, to go, with their space and commas."""
+    """Return the spans that remove DOOMED from SIBLINGS in an object or a list, with their space and commas."""
     spans = []
     for part in doomed:
         start = len(text[: part.start].rstrip(_SPACE))
@@ -134,13 +134,13 @@ def cut(text: str, siblings: Sequence[Part], doomed: Sequence[Part]) -> list[tup
 
 
 def _comma(text: str, part: Part) -> int:
-    """Where the comma behind PART stands; 0 if there is none."""
+    """Return the place of the comma after PART; 0 if there is none."""
     at = _skip(text, part.end)
     return at if text.startswith(",", at) else 0
 
 
 def without(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """TEXT without SPANS of it, which may overlap."""
+    """Return TEXT without SPANS of it, which may overlap."""
     kept, at = [], 0
     for start, end in sorted(spans):
         kept.append(text[at : max(start, at)])

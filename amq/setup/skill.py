@@ -1,7 +1,7 @@
-"""The skill that tells an agent how to use amq: from the package's own data into the places where agents look.
+"""Install the skill that teaches an agent to use amq: from the package's data to where agents look.
 
-Beside what it writes it leaves a list of what that was, so that a later version can tell the person's changes from the
-text of an older version.
+It also leaves a list of what it wrote, so that a later version can distinguish the user's changes from the text of an
+older version.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from amq.errors import Conflict
 NAME = "amq-cli"
 WRITTEN = ".amq-written.json"
 PLACES = {"claude": (".claude", "skills"), "codex": (".agents", "skills")}
-"""Where each CLI looks, below the home directory and below a project: code.claude.com/docs/en/skills and
-developers.openai.com/codex/skills, both tried."""
+"""The directories where each CLI looks, below the home directory and below a project.
+
+Source, both tried: code.claude.com/docs/en/skills and developers.openai.com/codex/skills.
+"""
 
 
 def place(program: str, environ: Mapping[str, str], project: str | None) -> Path:
-    """The skill's directory for PROGRAM (`claude` or `codex`): in PROJECT, else for the person."""
+    """Return the skill's directory for PROGRAM (`claude` or `codex`): in PROJECT, else for the user."""
     if project:
         return Path(project, *PLACES[program], NAME)
     if program == "claude" and environ.get("CLAUDE_CONFIG_DIR"):
@@ -33,9 +35,10 @@ def place(program: str, environ: Mapping[str, str], project: str | None) -> Path
 
 
 def install(place: Path, *, force: bool) -> list[str]:
-    """Write what differs from the skill of this version; what was written, relative to PLACE.
+    """Write the files that differ from this version's skill; return their names, relative to PLACE.
 
-    A file that is neither ours nor as we left it is the person's: unless FORCE, Conflict is raised, nothing written.
+    A file that is neither this version's nor as amq left it is the user's: unless FORCE, Conflict is raised and nothing
+    written.
     """
     files = packaged()
     _refuse_changed(place, files, force=force)
@@ -53,9 +56,9 @@ def install(place: Path, *, force: bool) -> list[str]:
 
 
 def uninstall(place: Path, *, force: bool) -> list[str]:
-    """Remove what `install` has written, and the directories that this empties; what was removed.
+    """Remove the files that `install` wrote, and directories that become empty; return the names of the files.
 
-    Raises Conflict as it does.
+    Raises Conflict as `install` does.
     """
     files = {**dict.fromkeys(_left(place), b""), **packaged()}
     _refuse_changed(place, files, force=force)
@@ -68,7 +71,7 @@ def uninstall(place: Path, *, force: bool) -> list[str]:
 
 
 def packaged() -> dict[str, bytes]:
-    """The skill's files, by their names relative to its directory."""
+    """Return the skill's files, by their names relative to its directory."""
     top = resources.files("amq.setup") / "skills" / NAME
     found: dict[str, bytes] = {}
     places = [("", top)]
@@ -91,7 +94,7 @@ def _refuse_changed(place: Path, files: Mapping[str, bytes], *, force: bool) -> 
 
 
 def _left(place: Path) -> dict[str, str]:
-    """The digests of what the last install wrote; only of names that it could have written."""
+    """Return the digests that the last install recorded, only for names that it could have written."""
     try:
         listed = json.loads((place / WRITTEN).read_bytes())
     except (OSError, ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""tmux, as far as it shows agents side by side: panes that carry the name of their queue and agent (tmux 3.2 or newer).
+"""Show agents side by side in tmux (3.2 or newer), in panes marked with their queue and agent.
 
-A pane is marked by two options of its own, `@amq_queue` and `@amq_agent`, so that it is found again wherever the person
-has moved it. It stays when its program fails, for the person to read why.
+A pane is marked by two options of its own, `@amq_queue` and `@amq_agent`, so that it is found again wherever the user
+moves it. It stays when its program fails, so that the user can read why.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _FIELDS = (
     "#{?pane_dead_status,#{pane_dead_status},-}", "#{session_id}", "#{session_name}:#{window_index}.#{pane_index}",
 )  # fmt: skip
 _IN_PANE = 'echo; cd -- "$1" && shift && exec "$@"'
-"""Shell: tmux expands a start directory as a format, and takes the home directory for one that it cannot enter.
+"""Shell code to enter a directory. tmux would expand a start directory as a format, and replace one it cannot enter.
 
-The empty line is for a pane whose program has ended: it scrolls by one, which is not to be the first of an error.
+The empty line is for a pane whose program has ended: it scrolls by one line, which must not be the first of an error.
 """
 SIDE_BY_SIDE = 3  # panes in one row; more are tiled
 
@@ -30,8 +30,8 @@ SIDE_BY_SIDE = 3  # panes in one row; more are tiled
 class Pane:
     """A pane with an agent in it.
 
-    `status` is that of a program that has ended, if tmux knows it: tmux 3.3a misses the end of some of its children
-    until the next one ends.
+    `status` is the exit status of a program that has ended, if tmux knows it: tmux 3.3a misses the end of some of its
+    children until the next one ends.
     """
 
     handle: str
@@ -44,7 +44,7 @@ class Pane:
 
 
 class Tmux:
-    """The server that ENVIRON leads to, and the panes there of the queue with the mark QUEUE."""
+    """The tmux server that ENVIRON leads to, and its panes of the queue with the mark QUEUE."""
 
     def __init__(self, environ: Mapping[str, str], queue: str) -> None:
         self._environ = environ
@@ -57,11 +57,11 @@ class Tmux:
 
     @property
     def inside(self) -> bool:
-        """Whether we were started in one of its panes."""
+        """True if amq was started in one of its panes."""
         return bool(self._environ.get("TMUX"))
 
     def panes(self) -> list[Pane]:
-        """This queue's panes; none if there is no tmux, or no server."""
+        """Return this queue's panes; none if there is no tmux, or no server."""
         if not self.installed:
             return []
         listed = self._call(["list-panes", "-a", "-F", " ".join(_FIELDS)])
@@ -69,9 +69,9 @@ class Tmux:
         return [_pane(line) for line in lines if line[0] == self._queue]
 
     def open(self, handle: str, command: Sequence[str], cwd: str, *, session: str) -> None:
-        """Start COMMAND for an agent: beside this queue's other panes, else in a window of the session we are in.
+        """Start COMMAND for an agent: beside this queue's other panes, else in a new window of the current session.
 
-        Else in a new one named SESSION, or so with a number if that is taken. Raises AmqError.
+        Outside tmux it starts in a new session named SESSION, with a number added if that is taken. Raises AmqError.
         """
         panes = self.panes()
         if panes:
@@ -96,15 +96,15 @@ class Tmux:
         self._do(["respawn-pane", "-k", "-t", pane.id, *_in(cwd, command)], cwd=cwd)
 
     def ask_to_end(self, pane: Pane) -> None:
-        """SIGTERM to `amq run`, by the server: where we are, in a sandbox, its pid may be another process's."""
+        """Send SIGTERM to `amq run` through the server: in a sandbox its pid could be another process's here."""
         self._call(["run-shell", "-t", pane.id, "kill -TERM #{pane_pid} 2>/dev/null || :"])
 
     def close(self, pane: Pane) -> None:
-        """Take away a pane, if it is still there."""
+        """Close a pane, if it is still there."""
         self._call(["kill-pane", "-t", pane.id])
 
     def attach(self, session: str) -> None:
-        """Show the session with the id SESSION in the terminal that we are in, until the user leaves it."""
+        """Show the session with the id SESSION in this terminal, until the user leaves it."""
         assert self._program
         subprocess.run([self._program, "attach-session", "-t", session], env=dict(self._environ), check=False)
 
@@ -119,7 +119,7 @@ class Tmux:
             raise AmqError(what, hint="do without tmux: amq coop up --print")
 
     def _call(self, *commands: Sequence[str], cwd: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Have the server do COMMANDS. A new pane is that of a program which was started in CWD, as our client is."""
+        """Run COMMANDS in the server. A new pane starts in CWD, as the client does."""
         assert self._program
         return subprocess.run(
             [self._program, "-u", *quoting.tmux(*commands)], env=dict(self._environ), cwd=cwd,
@@ -128,7 +128,7 @@ class Tmux:
 
 
 def _in(cwd: str, command: Sequence[str]) -> list[str]:
-    """Return COMMAND, to be run in the directory CWD, in several words: one word would be for a shell of tmux's."""
+    """Return the words that run COMMAND in the directory CWD; several, because tmux gives a single word to a shell."""
     return ["/bin/sh", "-c", _IN_PANE, "sh", cwd, *command]
 
 

@@ -1,4 +1,4 @@
-"""Acknowledgements: small files on both sides that say a message was seen. The first one stays."""
+"""Acknowledgements: small files in both mailboxes which say that a message was seen. The first one stays."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_ACK_BYTES = 64 * 1024
 
 @record
 class Ack:
-    """That `receiver` has seen the message `id` of `sender`; `received` is RFC 3339 in UTC."""
+    """An acknowledgement by `receiver` for the message `id` of `sender`; `received` is RFC 3339 in UTC."""
 
     id: str
     thread: str
@@ -32,11 +32,11 @@ class Ack:
     received: str
 
     def render(self) -> bytes:
-        """The bytes of its file."""
+        """Return the bytes of its file."""
         return (jsontext.render(self.wire()) + "\n").encode()
 
     def wire(self) -> dict[str, Any]:
-        """The object that stands in the file."""
+        """Return the JSON object in its file."""
         return {
             "schema": SCHEMA,
             "msg_id": self.id,
@@ -48,10 +48,11 @@ class Ack:
 
 
 def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: int, temporary: str) -> list[Ack]:
-    """Acknowledge messages on both sides, to the disk; the acknowledgements that stand there now.
+    """Acknowledge messages in both mailboxes, to the disk, and return the acknowledgements that are there now.
 
-    TEMPORARY begins names that nobody else uses. Idempotent: an earlier acknowledgement stays as it is, and its missing
-    other side is made good. A sender without a mailbox is no error. Each directory is synced once. Raises OSError.
+    TEMPORARY begins names that are not used otherwise. Idempotent: an earlier acknowledgement stays as it is, and its
+    missing other side is added. A sender without a mailbox is not an error. Each directory is synced once. Raises
+    OSError.
     """
     with ExitStack() as opened:
         staging = _Staging(opened.enter_context(Directory(queue.agent(receiver).inbox_tmp)), temporary)
@@ -69,7 +70,7 @@ def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: i
 
 
 def read_ack(receiver: AgentLayout, identifier: str, handle: str) -> Ack | None:
-    """The acknowledgement that the agent HANDLE has given for a message; None if there is none, or none of that.
+    """Return the acknowledgement that the agent HANDLE gave for a message; None if there is none from it.
 
     Raises OSError.
     """
@@ -82,7 +83,7 @@ def read_ack(receiver: AgentLayout, identifier: str, handle: str) -> Ack | None:
 
 
 class _Staging:
-    """Where acknowledgements are written before they are published: a directory that is swept if a process dies."""
+    """The directory where acknowledgements are written before publication; it is swept if a process dies."""
 
     def __init__(self, directory: Directory, temporary: str) -> None:
         self._directory = directory
@@ -90,20 +91,20 @@ class _Staging:
         self._count = 0
 
     def publish(self, ack: Ack, target: Directory, name: str) -> None:
-        """Put ACK into TARGET; raises FileExistsError."""
+        """Write ACK into TARGET; raises FileExistsError."""
         self._count += 1
         durable.publish_new(self._directory, f"{self._temporary}_{self._count}", target, name, ack.render())
 
 
 def receivers(sender: AgentLayout, identifier: str, handles: Sequence[str]) -> set[str]:
-    """Those of HANDLES whose acknowledgement of a message has reached its SENDER. Raises OSError."""
+    """Return those of HANDLES whose acknowledgement of a message has reached its SENDER. Raises OSError."""
     names = [f"{identifier}.json", *(f"{identifier}__{handle}.json" for handle in handles)]
     try:
         with Directory(sender.acks_received) as received:
             found = [_read(received, name) for name in names]
-    except FileNotFoundError:  # a mailbox that is not there (at the moment)
+    except FileNotFoundError:  # the mailbox is missing, perhaps only for a moment
         return set()
-    # an id may itself end in `__HANDLE`: then the file is of that message
+    # an id may itself end in `__HANDLE`: then the file is about that message
     return {ack.receiver for ack in found if ack is not None and ack.id == identifier}
 
 
@@ -115,7 +116,7 @@ def _open(path: RootedPath, opened: ExitStack) -> Directory | None:
 
 
 def _record(staging: _Staging, sent: Directory, receiver: str, header: Header, now: int) -> Ack:
-    """The acknowledgement on the receiver's own side, written now unless it is there."""
+    """Return the acknowledgement on the receiver's own side, written now unless it is there."""
     name = f"{header.id}.json"
     earlier = _read(sent, name)
     if earlier is not None:
@@ -132,7 +133,7 @@ def _record(staging: _Staging, sent: Directory, receiver: str, header: Header, n
 
 
 def _tell(staging: _Staging, sent: Directory, received: Directory | None, ack: Ack) -> None:
-    """Leave ACK on the sender's side: the first under the message's name, one of another receiver beside it."""
+    """Put ACK into the sender's mailbox: the first under the message's name, another receiver's beside it."""
     if received is None:
         return
     own_name = f"{ack.id}.json"
@@ -148,7 +149,7 @@ def _tell(staging: _Staging, sent: Directory, received: Directory | None, ack: A
 
 
 def _read(directory: Directory, name: str) -> Ack | None:
-    """The acknowledgement in a file; None if it is missing or is none."""
+    """Return the acknowledgement in a file; None if the file is missing or is not an acknowledgement."""
     try:
         data = durable.read_regular(directory, name, _MAX_ACK_BYTES)
         wire = jsontext.parse(data or b"")

@@ -1,7 +1,7 @@
-"""What was moved aside: found among the mail, and kept as it is, because it could not become a dead letter.
+"""Files that were found among the mail and moved aside unchanged, because they could not become dead letters.
 
-It is listed beside the dead letters, as one of the box `refused`. A good message may be among it: older versions moved
-aside what could not be read for a moment.
+They are listed with the dead letters, in the box `refused`. A good message may be among them: older versions moved
+aside files that could not be read for a moment.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 BOX = "refused"
 _TEMPORARY = re.compile(r"\d+_\d+_[0-9a-f]{8}")
-"""The name of what was moved aside when another of its own name was there already."""
+"""The name of a file moved aside while its own name was taken."""
 
 
 def look(refused: Directory, identifier: str) -> Letter | None:
-    """What was moved aside under this name, and why it is no mail; None if it is not there (any more)."""
+    """Return the file moved aside under this name, and why it is not mail; None if it is not there (any more)."""
     error, moved = "", 0
     try:
         moved = durable.syscalls.look(refused, identifier + SUFFIX).st_ctime_ns
@@ -45,7 +45,7 @@ def look(refused: Directory, identifier: str) -> Letter | None:
 
 
 def _judge(data: bytes, identifier: str) -> tuple[str, str]:
-    """The id under which it can be given back, and what it is."""
+    """Return the id under which it can be delivered, and what it is."""
     try:
         return message(data, identifier).header.id, "a valid message; deliver it: amq dlq retry"
     except BadMessage as error:
@@ -62,7 +62,10 @@ def _described(original: str, detail: str, moved: int) -> dict[str, Any]:
 
 
 def read(refused: Directory, identifier: str) -> bytes:
-    """The bytes of what was moved aside. Raises BadMessage for what is no file, or is too large; or OSError."""
+    """Return the bytes of a file that was moved aside.
+
+    Raises OSError, or BadMessage if it is too large or not a regular file.
+    """
     data = durable.read_regular(refused, identifier + SUFFIX, MAX_FILE_BYTES + 1)
     if data is None:
         raise BadMessage("not a regular file", "parse_error")
@@ -72,12 +75,12 @@ def read(refused: Directory, identifier: str) -> bytes:
 
 
 def message(data: bytes, identifier: str) -> Message:
-    """The message in DATA, which lies there as IDENTIFIER. Raises BadMessage."""
+    """Return the message in DATA, the content of the file IDENTIFIER. Raises BadMessage."""
     return parse(data, _own_id(data) if _TEMPORARY.fullmatch(identifier) else identifier)
 
 
 def _own_id(data: bytes) -> str:
-    """The id that stands in the header; whether it may be one is for who parses it."""
+    """Return the id in the header, unchecked: the parser decides whether it is valid."""
     found = split_header(data, whole=True)
     assert found is not None
     try:
@@ -94,13 +97,13 @@ def redeliver(agent: AgentLayout, refused: Directory, letter: Letter) -> None:
 
 
 def remove_letter(refused: Directory, letter: Letter) -> None:
-    """Remove what is in the inbox already."""
+    """Remove a file whose message is in the inbox already."""
     with suppress(FileNotFoundError):
         durable.syscalls.unlink(refused, letter.id + SUFFIX)
 
 
 def settle(agent: AgentLayout, refused: Directory) -> None:
-    """Return when what was given back is on the disk. Raises OSError."""
+    """Return when a redelivered message is on the disk. Raises OSError."""
     for path in (agent.inbox_new, agent.inbox_cur):
         with Directory(path) as inbox:
             durable.sync(inbox)

@@ -1,7 +1,7 @@
-"""The way down to a directory of a queue, by the descriptors of those above it, so that no link is followed.
+"""Open a directory of a queue by way of the descriptors of those above it, so that no link is followed.
 
 O_NOFOLLOW guards only the last name of a path. So the root is opened, which may be reached through links, and from
-there one name after the other. Whatever becomes of the names meanwhile, what is open stays what it was.
+there one name after the other. Whatever happens to the names meanwhile, an open directory stays the same.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Owner = tuple[int, int]
-    """The user and the group that a file has to belong to."""
+    """The user and the group that a file must belong to."""
 
 HAS_DIRECTORY_FDS = os.open in os.supports_dir_fd
 _DIRECTORY = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _ON_THE_WAY = getattr(os, "O_PATH", 0) | _DIRECTORY
-"""For a directory that is only passed through; O_PATH needs no right to list it, where the system has that."""
+"""Flags for a directory that is only passed through; O_PATH, where there is one, needs no right to list it."""
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _MAY_BE_LINKS = {errno.ENOTDIR, errno.ELOOP, errno.EMLINK}
-"""What O_NOFOLLOW gives for a link: Linux, macOS, FreeBSD."""
+"""The errors that O_NOFOLLOW causes for a link on Linux, macOS, FreeBSD."""
 _NAME_SURROGATE = 0x2000_0000  # on Windows the bit of a reparse tag that makes it a kind of link, such as a junction
 
 
 class Guard:
-    """What is asked of a root and each directory below it: that it is ours or the queue's owner's.
+    """The demands on a root and each directory below it: it is the caller's or the queue owner's.
 
-    One that is another's is refused unless `trusted`. OWNER is whose queue was accepted; None if any will do. COMPLAIN
-    is given the path of a directory that others can write to.
+    Another user's directory is refused unless `trusted`. OWNER is the owner of the queue that was accepted; None if any
+    will do. COMPLAIN gets the path of each directory that others can write to.
     """
 
     def __init__(
@@ -45,12 +45,15 @@ class Guard:
         self._owner = owner
 
     def check_root(self, path: str, found: os.stat_result) -> None:
-        """Raise UnsafePath if another directory than the one that was accepted has taken its place meanwhile."""
+        """Raise UnsafePath if the root's owner is not the accepted one: it was replaced meanwhile."""
         if self._owner not in (None, found.st_uid) and not self.trusted:
             raise UnsafePath(f"{path} now belongs to another user ({found.st_uid})", hint="find out what replaced it")
 
     def check(self, path: RootedPath, found: os.stat_result, allowed: tuple[int, int]) -> None:
-        """Raise UnsafePath if the directory at PATH belongs to none of the users ALLOWED."""
+        """Raise UnsafePath unless the directory at PATH belongs to one of the users ALLOWED.
+
+        Complain if others can write to it.
+        """
         if found.st_uid not in allowed and not self.trusted:
             from amq.quoting import shell
 
@@ -61,14 +64,14 @@ class Guard:
 
 
 guard = Guard()
-"""What a command was told about trust: it is one for the whole process."""
+"""The trust that the command line asks for, one for the whole process."""
 
 
 def descend(path: RootedPath) -> tuple[int | None, Owner | None]:
-    """Return a descriptor for the directory at PATH, and the owner that what is made in it must have, if not us.
+    """Return a descriptor for the directory at PATH, and the owner for new files in it, None for the caller.
 
-    That is the queue's owner if we are root, otherwise the directory's. Windows has no such descriptors, nor owners.
-    Raises UnsafePath or OSError.
+    That owner is the queue's if the caller is root, otherwise the directory's. Windows has neither such descriptors nor
+    owners. Raises UnsafePath or OSError.
     """
     if not HAS_DIRECTORY_FDS:  # only on Windows
         _walk(path)
@@ -90,13 +93,13 @@ def descend(path: RootedPath) -> tuple[int | None, Owner | None]:
         _fail(error, RootedPath(path.root, *names[:depth]), fd)
         raise
     owner = top if me == 0 else found
-    if owner.st_uid == me or (me != 0 and not names):  # a queue of our own may be made in another user's directory
+    if owner.st_uid == me or (me != 0 and not names):  # users may make their own queue in another user's directory
         return fd, None
     return fd, (owner.st_uid, owner.st_gid)
 
 
 def _fail(error: BaseException, path: RootedPath, fd: int) -> None:
-    """Close FD, from which PATH could not be opened; ERROR names the path. Raises UnsafePath if that is a link."""
+    """Close FD, from which PATH could not be opened, and put PATH into ERROR. Raises UnsafePath if PATH is a link."""
     try:
         if isinstance(error, OSError) and isinstance(error.filename, str):
             error.filename = str(path)
@@ -118,7 +121,7 @@ def _walk(path: RootedPath) -> None:  # only on Windows
 
 
 def is_link(found: os.stat_result) -> bool:
-    """Whether it leads somewhere else: a symbolic link, or on Windows a junction."""
+    """Return whether FOUND leads elsewhere: a symbolic link, or on Windows a junction."""
     return stat.S_ISLNK(found.st_mode) or bool(getattr(found, "st_reparse_tag", 0) & _NAME_SURROGATE)
 
 

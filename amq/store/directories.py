@@ -1,4 +1,4 @@
-"""Making the directories of a queue, and looking at them; no link is followed on the way."""
+"""Make and examine the directories of a queue; no link is followed on the way."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from amq.store.descent import Owner
 
 TEMPORARY = ".amq-"
-"""How the names of files begin that are being written beside those they are to replace."""
+"""The prefix of names of files that are being written beside the ones they replace."""
 
 
 def exists(path: RootedPath) -> bool:
-    """Whether there is a directory at PATH. Raises OSError where that is not known, UnsafePath for a link."""
+    """Return whether there is a directory at PATH. Raises OSError where that is not known, UnsafePath for a link."""
     try:
         Directory(path).close()
     except (FileNotFoundError, NotADirectoryError):
@@ -29,13 +29,13 @@ def exists(path: RootedPath) -> bool:
 
 
 def look(path: RootedPath) -> os.stat_result:
-    """What the directory at PATH is, and when it changed. Raises OSError."""
+    """Return the stat result of the directory at PATH. Raises OSError."""
     with Directory(path) as directory:
         return os.lstat(path) if directory.fd is None else durable.syscalls.stat(directory.fd)
 
 
 def make(paths: list[RootedPath]) -> bool:
-    """Make those of PATHS (parents first) that are missing, to the disk; whether any was."""
+    """Make those of PATHS (parents first) that are missing, to the disk, and return whether any was."""
     made = [path for path in paths if _make_directory(path)]
     for parent in sorted({path.parent for path in made}):
         with Directory(parent) as directory:
@@ -57,12 +57,12 @@ def _make_directory(path: RootedPath) -> bool:
 
 def _make_ours(parent: Directory, name: str) -> None:
     durable.syscalls.mkdir(parent, name)
-    if stat.S_IRWXU & ~durable.syscalls.look(parent, name).st_mode:  # a umask that takes rights from ourselves
+    if stat.S_IRWXU & ~durable.syscalls.look(parent, name).st_mode:  # a umask may take rights from the owner
         durable.syscalls.chmod_name(parent, name, durable.DIRECTORY_MODE)
 
 
 def _make_for(owner: Owner, parent: Directory, name: str) -> None:
-    """Make a directory that is OWNER's from the moment it has its name; raises FileExistsError."""
+    """Make a directory that belongs to OWNER from the moment it has its name; raises FileExistsError."""
     if durable.exists(parent, name):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), name)
     temporary = fresh_name()
@@ -82,5 +82,5 @@ def _make_for(owner: Owner, parent: Directory, name: str) -> None:
 
 
 def fresh_name() -> str:
-    """A name that nobody else uses, not even a process that died: its pid may be ours now."""
+    """Return a unique name; the pid alone is not enough, since a process that died may have had ours."""
     return f"{TEMPORARY}{os.getpid()}-{os.urandom(4).hex()}"

@@ -1,4 +1,4 @@
-"""Looking at dead letters, and changing them: the envelope is another's word, the original is kept byte for byte."""
+"""Read and change dead letters. The envelope may come from another program; the original is kept byte for byte."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _TEXTS = ("original_id", "original_file", "failure_reason", "failure_detail", "f
 
 @record
 class Letter:
-    """A dead letter by its file's name, and the box it is in (new, cur).
+    """A dead letter: its file's name, its box (new, cur), and its envelope.
 
-    `envelope` is what stands in it, its known keys checked; empty where `error` says why it can not be understood.
+    `envelope` has its known keys checked; it is empty where `error` says why it cannot be understood.
     """
 
     id: str
@@ -39,13 +39,13 @@ class Letter:
 
     @property
     def retries(self) -> int:
-        """How often it was retried in vain."""
+        """The number of failed retries."""
         count: int = self.envelope.get("retry_count", 0)
         return count
 
     @property
     def failed_ns(self) -> int | None:
-        """When the message was put away; None if that is not known."""
+        """The instant at which the message was put away, in nanoseconds since the epoch; None if that is not known."""
         try:
             return parse_instant(self.envelope.get("failure_time", ""))
         except ValueError:
@@ -53,7 +53,7 @@ class Letter:
 
     @property
     def message_id(self) -> str:
-        """The id under which the message is to be delivered again; raises BadMessage if that could be no file's."""
+        """The id under which to deliver the message again; raises BadMessage if that cannot be a file's name."""
         name: str = self.envelope.get("original_file", "")
         identifier = name.removesuffix(SUFFIX)
         if identifier == name or not is_safe_name(identifier):
@@ -62,7 +62,7 @@ class Letter:
 
 
 def look(directory: Directory, identifier: str, box: str) -> Letter | None:
-    """The envelope of a dead letter, from as little of the file as holds it; None if it is not there (any more)."""
+    """Return the dead letter without its original, reading only as much as that takes; None if it is not there."""
     try:
         data = _read(directory, identifier, _HEAD_BYTES)
         if _CLOSING not in data and len(data) == _HEAD_BYTES:
@@ -75,16 +75,16 @@ def look(directory: Directory, identifier: str, box: str) -> Letter | None:
 
 
 def read(directory: Directory, identifier: str, box: str) -> tuple[Letter, bytes]:
-    """A dead letter and the original below its envelope (of one that can not be understood, the whole file).
+    """Return a dead letter and the original below its envelope (the whole file, if that cannot be understood).
 
-    Raises BadMessage for what is no file, or OSError.
+    Raises OSError, or BadMessage if it is not a regular file.
     """
     return open_bytes(_read(directory, identifier, _MAX_ENVELOPE + MAX_FILE_BYTES), identifier, box)
 
 
 def open_bytes(data: bytes, identifier: str, box: str) -> tuple[Letter, bytes]:
-    """The letter in the bytes of the file `<identifier>.md`, and its original."""
-    # A line end can not stand inside a JSON string, so the first closing line is the envelope's own.
+    """Return the letter in the bytes of the file `<identifier>.md`, and its original."""
+    # A JSON string cannot contain a line end, so the first closing line is the envelope's own.
     head, found, original = data.partition(_CLOSING)
     try:
         if not head.startswith(_OPENING) or not found:
@@ -114,7 +114,7 @@ def _read(directory: Directory, identifier: str, most: int) -> bytes:
 
 
 def rewrite(agent: AgentLayout, box: Directory, letter: Letter, original: bytes, temporary: str) -> None:
-    """Put LETTER, as it is now, in the place of the file of its name, to the disk. TEMPORARY is a free name."""
+    """Replace the file of LETTER by its present state, to the disk. TEMPORARY is a free name."""
     data = _OPENING + jsontext.render(letter.envelope).encode() + _CLOSING + original
     with Directory(agent.dlq_tmp) as tmp:
         durable.replace_file(box, letter.id + SUFFIX, temporary, data, staging=tmp)
@@ -127,7 +127,7 @@ def redeliver(agent: AgentLayout, letter: Letter, original: bytes, temporary: st
 
 
 def remove_letter(agent: AgentLayout, box: Directory, letter: Letter) -> None:
-    """Remove the letter of a message that is in the inbox again, once it is there for good. Raises OSError."""
+    """Remove a letter whose message is in the inbox again, once that is there for good. Raises OSError."""
     for path in (agent.inbox_new, agent.inbox_cur):
         with Directory(path) as inbox:
             durable.sync(inbox)

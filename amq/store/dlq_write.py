@@ -1,8 +1,8 @@
-"""Dead letters: files that are no messages, put away where they stop nobody and lose nothing.
+"""Dead letters: files that are not messages, put away where they block no one and nothing is lost.
 
-An envelope says what was wrong; the original stands below it byte for byte. What can not be copied (not a file, too
-large, a name that could not be given back) is moved aside as it is, into the mailbox's private state. What cannot be
-read is neither: nobody knows what is wrong with it, if anything is.
+An envelope says what was wrong; the original follows it byte for byte. A file that cannot be copied (not a regular
+file, too large, a name that could not be given back) is moved aside unchanged, into the mailbox's private state. A file
+that cannot be read becomes neither: whether anything is wrong with it is not known.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ SCHEMA = "amq/dlq/v1"
 
 @record
 class Put:
-    """Where a bad message went: a dead letter of this id, or the path of what could only be moved aside."""
+    """The new place of a bad message: the id of its dead letter, or the path of a file that was moved aside."""
 
     letter: str = ""
     aside: str = ""
 
 
 def to_dead_letter(agent: AgentLayout, identifier: str, error: BadMessage, temporary: str, now: int) -> Put | None:
-    """Take a bad message out of `new`; None if it has gone already. TEMPORARY is a name that nobody else uses.
+    """Take a bad message out of `new` and return its new place; None if it has gone. TEMPORARY is a unique name.
 
-    The same file gets the same letter, however often: who died between writing the letter and removing the message is
-    found to have written it.
+    The same file always gets the same letter: if a process dies between writing the letter and removing the message,
+    the next one finds the letter.
     """
     with mailbox_lock(agent), Directory(agent.inbox_new) as new:
         try:
@@ -48,7 +48,7 @@ def to_dead_letter(agent: AgentLayout, identifier: str, error: BadMessage, tempo
                 return Put(aside=_move_aside(agent, new, identifier, temporary))
             durable.syscalls.unlink(new, identifier + SUFFIX)
         except FileNotFoundError:
-            if durable.exists(new, identifier + SUFFIX):  # it is our own temporary file that somebody has swept away
+            if durable.exists(new, identifier + SUFFIX):  # our own temporary file was swept away
                 raise
             return None
         durable.sync(new)
@@ -56,7 +56,7 @@ def to_dead_letter(agent: AgentLayout, identifier: str, error: BadMessage, tempo
 
 
 def original(new: Directory, identifier: str) -> bytes | None:
-    """The bytes that a dead letter would keep; None if the file can only be moved aside. Raises OSError."""
+    """Return the bytes for a dead letter to keep; None if the file can only be moved aside. Raises OSError."""
     if not is_safe_name(identifier):
         return None
     data = durable.read_regular(new, identifier + SUFFIX, MAX_FILE_BYTES + 1)
@@ -64,7 +64,7 @@ def original(new: Directory, identifier: str) -> bytes | None:
 
 
 def envelope(letter: str, identifier: str, error: BadMessage, now: int) -> bytes:
-    """The bytes that stand before the original."""
+    """Return the bytes before the original."""
     fields = {
         "schema": SCHEMA,
         "id": letter,
@@ -80,7 +80,7 @@ def envelope(letter: str, identifier: str, error: BadMessage, now: int) -> bytes
 
 
 def _letter_id(came: int, identifier: str, copy: bytes) -> str:
-    """The id of the dead letter of a file that was written at the instant CAME: it is the file's, and no process's."""
+    """Return the id of the dead letter of a file written at the instant CAME; it depends on the file alone."""
     import hashlib  # for bad messages only: it is slow to import
 
     digest = hashlib.sha256(identifier.encode() + b"\0" + copy).hexdigest()
@@ -88,7 +88,7 @@ def _letter_id(came: int, identifier: str, copy: bytes) -> str:
 
 
 def _keep(agent: AgentLayout, letter: str, head: bytes, copy: bytes, temporary: str) -> bool:
-    """Have the letter on the disk, written now unless it is there; False if another letter has its name."""
+    """Ensure that the letter is on the disk, written now unless it is there; False if another letter has its name."""
     name = letter + SUFFIX
     with Directory(agent.dlq_tmp) as tmp, Directory(agent.dlq_new) as new, Directory(agent.dlq_cur) as cur:
         there = next((box for box in (new, cur) if durable.exists(box, name)), None)
@@ -108,7 +108,7 @@ def _holds(box: Directory, letter: str, copy: bytes) -> bool:
 
 
 def _move_aside(agent: AgentLayout, new: Directory, identifier: str, temporary: str) -> str:
-    """Keep it under its own name, or if that was refused before, under the name TEMPORARY."""
+    """Move it aside under its own name, or under TEMPORARY if that is taken; return its path."""
     name = kept = identifier + SUFFIX
     with open_state(agent, agent.refused) as refused:
         try:

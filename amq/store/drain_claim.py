@@ -1,9 +1,9 @@
-"""Who may show which message: the record of a drain.
+"""The record of a drain: the messages that it alone may show.
 
 Mail stays in `new` until it has been shown. A drain first writes the names it is going to show into a record, whose
-lock it keeps while it lives. Names in a locked record are another's; names in a record that nobody locks were perhaps
-shown by a drain that died, so they are shown again, and marked. A drain that has made no progress for a minute (its
-reader is stuck) loses its names to the next one, which marks them too.
+lock it keeps while it lives. Names in a locked record belong to that drain; names in an unlocked record were perhaps
+shown by a drain that died, so they are shown again, and marked. A drain without progress for a minute (its reader is
+stuck) loses its names to the next one, which marks them too.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _MAX_RECORD = 64 * 1024 * 1024
 
 
 class DrainClaim:
-    """The messages that one drain may show, until it is released or its process dies.
+    """The messages that one drain may show, until it releases them or its process dies.
 
-    `redelivered` are those that a drain before it may have shown, `unsettled` those that may have been shown (by that
-    one or this) and may still be in `new`: the caller adds and removes them.
+    `redelivered` are those that an earlier drain may have shown. `unsettled` are those that may have been shown (by
+    that one or this) and may still be in `new`; the caller adds and removes them.
     """
 
     def __init__(self, agent: AgentLayout, ids: list[str], suspects: set[str], remaining: int) -> None:
@@ -43,13 +43,13 @@ class DrainClaim:
         self._record: tuple[str, int] | None = None
 
     def touch(self) -> None:
-        """Say that this drain gets on: it is not stuck for another minute."""
+        """Report progress: this drain does not count as stuck for another minute."""
         if self._record:
             with Directory(self.agent.drains) as drains:
                 durable.syscalls.touch(drains, self._record[0])
 
     def release(self) -> None:
-        """Give the names up: what is still in `new` may be shown by anyone, and unmarked unless it is unsettled."""
+        """Give the names up: mail still in `new` may be shown by any drain, and unmarked unless it is unsettled."""
         if self._record and not self.unsettled:
             name, _ = self._record
             with Directory(self.agent.drains) as drains:
@@ -57,15 +57,15 @@ class DrainClaim:
         self.abandon()
 
     def abandon(self) -> None:
-        """Leave the record as a dead drain's: what is still in `new` will be shown again, marked."""
+        """Leave the record as a dead drain would: mail still in `new` will be shown again, marked."""
         if self._record:
             durable.close(self._record[1])
             self._record = None
 
     def narrow(self, ids: list[str], name: str) -> None:
-        """Hold only IDS; what else was held may be shown by anyone, marked if it is unsettled.
+        """Hold only IDS; any drain may show the others, marked if unsettled.
 
-        NAME is free for another record, which takes the place of the first. Raises OSError, and then all is still held.
+        NAME is free for another record, which replaces the first. Raises OSError, and then everything is still held.
         """
         before = self._record, self.ids, self.unsettled
         left = self.unsettled.difference(ids)
@@ -93,7 +93,11 @@ class DrainClaim:
             raise
 
     def _write(self, drains: Directory, name: str, ids: list[str]) -> int:
-        """In another user's mailbox it gets its place when it is that user's, who opens all that stands there."""
+        """Write a record and return its locked descriptor.
+
+        In another user's mailbox it is published only once that user owns it, because that user's drains open every
+        record.
+        """
         record = jsontext.render({"pid": os.getpid(), "ids": ids}, indent=None).encode("utf-8", "surrogateescape")
         if drains.owner is None:
             return durable.write_new(drains, name, record)
@@ -111,10 +115,10 @@ class DrainClaim:
 def claim(
     agent: AgentLayout, wanted: Sequence[str], limit: int, name: str, now: int, unreadable: Collection[str] = ()
 ) -> DrainClaim:
-    """Hold the first LIMIT (0: all) of the messages WANTED that are in `new` still and that no live drain holds.
+    """Hold the first LIMIT (0: all) of the messages WANTED that are still in `new` and not held by a live drain.
 
-    NAME is free for the record; NOW is in nanoseconds since the epoch. The ids UNREADABLE do not count as remaining.
-    No message is opened here: everybody else waits for the lock meanwhile.
+    NAME is free for the record; NOW is in nanoseconds since the epoch. The ids UNREADABLE do not count as remaining. No
+    message is opened here: all others wait for the lock meanwhile.
     """
     with mailbox_lock(agent), open_state(agent, agent.drains) as drains, ExitStack() as opened:
         others = [_Other(drains, found, opened) for found, _ in durable.entries(drains)]
@@ -136,14 +140,14 @@ def _present(agent: AgentLayout) -> set[str]:
 
 
 def _forget_dead(drains: Directory, others: list[_Other], unsettled: set[str]) -> None:
-    """Remove the records of dead drains, but for those whose messages wait for a later drain to show them."""
+    """Remove the records of dead drains, except those whose messages still wait to be shown again."""
     for other in others:
         if other.dead and not unsettled.intersection(other.ids):
             durable.discard(drains, other.name)
 
 
 class _Other:
-    """Another drain's record: what it names, and whether it lives."""
+    """Another drain's record: its ids, and whether that drain lives."""
 
     def __init__(self, drains: Directory, name: str, opened: ExitStack) -> None:
         self.name = name
@@ -161,12 +165,12 @@ class _Other:
         self.ids = _ids(durable.read_all(fd, min(found.st_size, _MAX_RECORD)))
 
     def holds(self, now: int) -> bool:
-        """Whether its messages are its own to show."""
+        """Return whether its messages are its own to show."""
         return not self.dead and now - self._touched < STUCK_AFTER
 
 
 def _ids(record: bytes) -> list[str]:
-    """The ids in a record; none in one that was cut off while it was written, for then nothing was shown."""
+    """Return the ids in a record; none if its writing was cut off, for then nothing was shown."""
     try:
         ids = jsontext.parse(record.decode("utf-8", "surrogateescape"))["ids"]
     except (ValueError, TypeError, KeyError):

@@ -1,8 +1,8 @@
-"""The one place that changes queue files: every step that has to survive a crash is taken here.
+"""The only code that changes queue files: every step that has to survive a crash is taken here.
 
 `syscalls` is the seam. All system calls on queue files go through it, one method each, so that a test can count them,
-make any one of them fail, or die at it. What is built on it below gives the rest of the store its few sure moves:
-write a new file, publish it without replacing anything, take it from one directory to another, replace a small file.
+make any one of them fail, or die at it. The functions below build the store's few safe moves on it: write a new file,
+publish it without replacing anything, move it between directories, replace a small file.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
 
-# Never follow a link, never wait for the other end of a FIFO. That no child gets the descriptor is Python's doing.
+# Never follow a link, never wait for the other end of a FIFO. Python itself keeps the descriptor from children.
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 _NO_HARD_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
-_LOCKED = 0x7FFF_FFFF  # the byte that is locked on Windows, where nobody else may read it: behind any content
+_LOCKED = 0x7FFF_FFFF  # the byte locked on Windows, where others cannot read a locked byte: behind any content
 _NO_FULL_SYNC = {errno.ENOTSUP, errno.ENOTTY, errno.EINVAL}
 
 
 class Directory:
-    """An open directory of a queue; a context manager. Raises OSError, which for a link on the way is an UnsafePath.
+    """An open directory of a queue; a context manager. Raises OSError, as UnsafePath for a link on the way.
 
-    `owner` is whom what is made in it has to belong to; None if that is us.
+    `owner` is the user and group that new files in it must belong to; None for the caller.
     """
 
     __slots__ = ("fd", "owner", "path")
@@ -53,13 +53,13 @@ class Directory:
         self.close()
 
     def close(self) -> None:
-        """Give the descriptor back."""
+        """Close the descriptor."""
         if self.fd is not None:  # not on Windows
             close(self.fd)
             self.fd = None
 
     def at(self, name: str) -> str:
-        """What to call NAME in a system call that is also given `fd`."""
+        """Return what to call NAME in a system call that also gets `fd`."""
         return name if self.fd is not None else os.path.join(self.path, name)
 
 
@@ -67,11 +67,11 @@ class Syscalls:
     """The system calls on queue files. Each raises OSError as the system does."""
 
     def descend(self, path: RootedPath) -> tuple[int | None, Owner | None]:
-        """What a `Directory` has of PATH: one step, however many names there are, for it changes nothing."""
+        """Return descriptor and owner for a `Directory`: one step however many names, since it changes nothing."""
         return descent.descend(path)
 
     def open(self, directory: Directory, name: str, flags: int) -> int:
-        """A descriptor for NAME, made with the file mode if FLAGS create it. An error names the whole path."""
+        """Return a descriptor for NAME, made with the file mode if FLAGS create it. An error names the whole path."""
         if sys.platform == "win32":  # only on Windows
             from amq.store.windows_open import open_shared
 
@@ -83,23 +83,23 @@ class Syscalls:
             raise
 
     def close(self, fd: int) -> None:
-        """Give a descriptor back, and with it its lock."""
+        """Close a descriptor, which also releases its lock."""
         os.close(fd)
 
     def read(self, fd: int, most: int) -> bytes:
-        """Up to MOST bytes, none at the end of the file."""
+        """Return up to MOST bytes, none at the end of the file."""
         return os.read(fd, most)
 
     def write(self, fd: int, data: bytes | memoryview) -> int:
-        """How many bytes of DATA were written."""
+        """Write DATA and return how many bytes of it were written."""
         return os.write(fd, data)
 
     def touch(self, directory: Directory, name: str) -> None:
-        """Set the file's time to now, never following a link; Windows cannot but follow."""
+        """Set the file's time to now, never following a link, except on Windows, which cannot avoid it."""
         os.utime(directory.at(name), dir_fd=directory.fd, follow_symlinks=directory.fd is None)
 
     def fsync(self, fd: int) -> None:
-        """Return when the file is on the disk: on macOS only F_FULLFSYNC reaches it, where the filesystem has that."""
+        """Return when the file is on the disk. On macOS only F_FULLFSYNC ensures that, where the filesystem has it."""
         if sys.platform == "darwin":  # only on macOS
             import fcntl
 
@@ -117,7 +117,7 @@ class Syscalls:
             os.chmod(fd, mode)
 
     def chmod_name(self, directory: Directory, name: str, mode: int) -> None:
-        """Set the mode of NAME, which may be one that we cannot open; never follow it."""
+        """Set the mode of NAME, even if it cannot be opened; never follow a link."""
         try:
             os.chmod(directory.at(name), mode, dir_fd=directory.fd, follow_symlinks=False)
         except (NotImplementedError, ValueError):  # glibc before 2.32
@@ -130,17 +130,17 @@ class Syscalls:
         os.chown(fd, *owner)
 
     def stat(self, fd: int) -> os.stat_result:
-        """What the file is."""
+        """Return the stat result of an open file."""
         return os.fstat(fd)
 
     def look(self, directory: Directory, name: str) -> os.stat_result:
-        """What NAME is, never following it."""
+        """Return the stat result of NAME, never following a link."""
         return os.stat(directory.at(name), dir_fd=directory.fd, follow_symlinks=False)
 
     def entries(self, directory: Directory) -> list[tuple[str, int]]:
-        """The names in a directory, each with the inode of a regular file, 0 if it is none.
+        """Return the names in a directory, each with its inode if it is a regular file, else with 0.
 
-        On Windows, where that is another question for each, every file has 1.
+        On Windows, where the inode needs another call for each, every regular file has 1.
         """
         if directory.fd is None:
             with os.scandir(directory.path) as found:
@@ -161,7 +161,7 @@ class Syscalls:
         os.rmdir(directory.at(name), dir_fd=directory.fd)
 
     def link(self, source: Directory, name: str, target: Directory, new_name: str) -> None:
-        """A second name for a file; never replaces one."""
+        """Give a file a second name; never replaces one."""
         os.link(source.at(name), target.at(new_name), src_dir_fd=source.fd, dst_dir_fd=target.fd, follow_symlinks=False)
 
     def move(self, source: Directory, name: str, target: Directory, new_name: str) -> None:
@@ -179,7 +179,7 @@ class Syscalls:
         os.unlink(directory.at(name), dir_fd=directory.fd)
 
     def lock(self, fd: int) -> bool:
-        """Whether the exclusive lock on an open file is ours now; never waits."""
+        """Try to take the exclusive lock on an open file; return whether it is held now. Never waits."""
         try:
             if sys.platform == "win32":  # only on Windows
                 import msvcrt
@@ -203,9 +203,9 @@ syscalls = Syscalls()
 
 
 def entries(directory: Directory) -> list[tuple[str, int]]:
-    """The names in a directory, each with the inode of a regular file, 0 if it is none.
+    """Return the names in a directory, each with its inode if it is a regular file, else with 0.
 
-    A scan can miss a file that is renamed while it runs, so a directory that changed meanwhile is looked at again.
+    A scan can miss a file that is renamed while it runs, so a directory that changed meanwhile is scanned again.
     """
     if directory.fd is None:  # only on Windows
         return syscalls.entries(directory)
@@ -219,9 +219,9 @@ def entries(directory: Directory) -> list[tuple[str, int]]:
 
 
 def read_regular(directory: Directory, name: str, most: int, largest: int = sys.maxsize) -> bytes | None:
-    """Up to MOST bytes from the start of a regular file; None if NAME is something else, such as a link or a FIFO.
+    """Return up to MOST bytes from the start of a regular file; None for anything else, such as a link or a FIFO.
 
-    Raises OSError(EFBIG) if the file is above LARGEST.
+    Raises OSError(EFBIG) if the file is larger than LARGEST bytes.
     """
     try:
         fd = syscalls.open(directory, name, os.O_RDONLY)
@@ -241,7 +241,7 @@ def read_regular(directory: Directory, name: str, most: int, largest: int = sys.
 
 
 def read_all(fd: int, size: int) -> bytes:
-    """What is left of an open file, up to SIZE bytes."""
+    """Return the rest of an open file, up to SIZE bytes."""
     data = syscalls.read(fd, size)
     while data and len(data) < size and (more := syscalls.read(fd, size - len(data))):
         data += more
@@ -249,9 +249,9 @@ def read_all(fd: int, size: int) -> bytes:
 
 
 def write_new(directory: Directory, name: str, data: bytes) -> int:
-    """Write a file that is not there yet, to the disk; the descriptor, which holds the file's lock.
+    """Write a file that does not exist yet, to the disk; return its descriptor, which holds its lock.
 
-    The lock tells a sweep that the writer lives. On an error nothing is left behind, and the error is raised.
+    The lock shows a sweep that the writer lives. On an error nothing is left behind, and the error is raised.
     """
     fd = syscalls.open(directory, name, CREATE)
     try:
@@ -268,10 +268,10 @@ def write_new(directory: Directory, name: str, data: bytes) -> int:
 
 
 def close(fd: int) -> None:
-    """Give a descriptor back, and with it its lock.
+    """Close a descriptor, which also releases its lock; errors are ignored.
 
-    What had to reach the disk was synced before, so that an error here tells nothing: whatever it says, the descriptor
-    is gone.
+    Everything that must reach the disk was synced before, so an error here means nothing: the descriptor is gone
+    anyway.
     """
     try:  # noqa: SIM105  `suppress` costs as much again as closing
         syscalls.close(fd)
@@ -287,7 +287,7 @@ def fill(fd: int, data: bytes) -> None:
 
 
 def discard(directory: Directory, name: str) -> None:
-    """Remove a name of ours on the way out of a failure; what can not be removed is left to the sweep."""
+    """Remove a name while handling a failure; if that fails, the sweep does it later."""
     try:  # noqa: SIM105  as in `close`
         syscalls.unlink(directory, name)
     except OSError:
@@ -310,7 +310,7 @@ def link(source: Directory, name: str, target: Directory, new_name: str) -> bool
 def move(source: Directory, name: str, target: Directory, new_name: str) -> None:
     """Rename in one step; raises FileExistsError rather than replace anything.
 
-    On a system without such a call it looks first, which is sure only under a lock that all writers of TARGET hold.
+    Where the system has no such call it checks first, which is safe only under a lock that all writers of TARGET hold.
     """
     try:
         syscalls.move(source, name, target, new_name)
@@ -343,10 +343,10 @@ def publish_new(staging: Directory, temporary: str, target: Directory, name: str
 
 
 def move_exclusive(source: Directory, name: str, target: Directory) -> bool:
-    """Move NAME in one step without replacing; False if another was faster. Raises FileExistsError.
+    """Move NAME in one step without replacing; False if another process was faster. Raises FileExistsError.
 
     Where both names are one file, as a crashed program may leave them, the one in SOURCE goes. The caller holds the
-    mailbox's lock, for systems that can only look first and rename then.
+    mailbox's lock, for systems that can only check first and rename then.
     """
     try:
         try:
@@ -361,7 +361,7 @@ def move_exclusive(source: Directory, name: str, target: Directory) -> bool:
 
 
 def exists(directory: Directory, name: str) -> bool:
-    """Whether something of this name is there."""
+    """Return whether NAME exists, as anything."""
     try:
         syscalls.look(directory, name)
     except FileNotFoundError:
@@ -370,15 +370,15 @@ def exists(directory: Directory, name: str) -> bool:
 
 
 def sync(directory: Directory) -> None:
-    """Return when the directory's names are on the disk. Windows has no such call, and needs none."""
+    """Return when the directory's names are on the disk. Windows has no such call, and does not need one."""
     if directory.fd is not None:  # not on Windows
         syscalls.fsync(directory.fd)
 
 
 def give(owner: Owner | None, fd: int) -> None:
-    """Give a file that we have just made to the OWNER of its place, before it is published; None is ourselves.
+    """Give a file that was just made to the OWNER of its directory, before it is published; None is the caller.
 
-    Only root can. Raises UnsafePath for others, unless the filesystem has made it that owner's.
+    Only root can. Raises UnsafePath for other callers, unless the filesystem already made it that owner's.
     """
     if owner is None:
         return
@@ -392,10 +392,7 @@ def give(owner: Owner | None, fd: int) -> None:
 def replace_file(
     directory: Directory, name: str, temporary: str, data: bytes, *, staging: Directory | None = None
 ) -> None:
-    """Put DATA in the place of the file NAME in one step, to the disk; TEMPORARY is a free name beside it.
-
-    Or one in STAGING, if that is given.
-    """
+    """Replace the file NAME by DATA in one step, to the disk; TEMPORARY is a free name beside it, or in STAGING."""
     beside = staging or directory
     fd = write_new(beside, temporary, data)
     try:

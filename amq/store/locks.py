@@ -1,7 +1,7 @@
 """The mailbox lock, and the private state beside it.
 
-The lock is an flock, which dies with its process. It is held for a moment only, never while anything is shown or
-waited for; a process stopped inside that moment makes the others give up with a word instead of hanging.
+The lock is an flock, which dies with its process. It is held only for a moment, never while anything is shown or waited
+for. If a process is stopped in that moment, the others fail with an error instead of hanging.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PATIENCE = 10.0
-"""Seconds that a lock may stay with one process while others wait; it is held for milliseconds."""
+"""Seconds that one process may keep a lock while others wait; normally it is held for milliseconds."""
 
 
 def open_state(agent: AgentLayout, path: RootedPath) -> Directory:
-    """The private directory PATH of a mailbox, made if need be (other programs' mailboxes have none)."""
+    """Return the private directory PATH of a mailbox, made if needed (other programs' mailboxes have none)."""
     try:
         return Directory(path)
     except FileNotFoundError:
@@ -56,7 +56,7 @@ def lock_beside(path: RootedPath, name: str, patience: float = PATIENCE) -> Iter
 
 
 def open_lock(directory: Directory, name: str) -> int:
-    """The lock file, made if need be, for us to open again whatever the umask."""
+    """Return a descriptor for the lock file, made if needed with a mode that lets its owner open it again."""
     try:
         return durable.syscalls.open(directory, name, os.O_RDWR)
     except FileNotFoundError:
@@ -74,7 +74,7 @@ def _make_lock(directory: Directory, name: str) -> int:
 
 
 def _make_lock_for_owner(directory: Directory, name: str) -> int:
-    """The same in another user's directory: that user must be able to open it from the moment it is there."""
+    """Make the lock in another user's directory, so that this user can open it from the moment it exists."""
     from amq.store.directories import fresh_name
 
     with suppress(FileExistsError):
@@ -83,7 +83,7 @@ def _make_lock_for_owner(directory: Directory, name: str) -> int:
 
 
 def _wait_for(fd: int, path: str, patience: float) -> None:
-    """Return when the lock is ours. Whoever gets it touches the file: with that the others' patience begins anew."""
+    """Wait until the lock is held. Each new holder touches the file, which restarts the patience of the others."""
     pause, since, deadline = 0.0005, -1, 0.0
     while not durable.syscalls.lock(fd):
         now, touched = time.monotonic(), durable.syscalls.stat(fd).st_mtime_ns

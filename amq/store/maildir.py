@@ -1,7 +1,7 @@
-"""Mail as files: delivery into inboxes, and looking at what is there.
+"""Mail as files: deliver into inboxes, and look at their contents.
 
 An inbox is three directories: `tmp` (being written), `new` (not shown yet), `cur` (shown). A message is one file that
-never changes, so everything here is done by giving names and taking them away.
+never changes, so everything here adds and removes names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 HEAD_BYTES = 4096
 _CREATED = re.compile(rb'"created": ?"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?)Z"')
-"""As programs write it: without zeros at the end, so that one instant has one text."""
+"""Matches `created` as programs usually write it: without trailing zeros, so that one instant has one text."""
 
 
 # -- delivery ---------------------------------------------------------------------------------------------------------
@@ -47,12 +47,12 @@ class _Copy:
             raise
 
     def write(self, data: bytes, temporary: str) -> None:
-        """Stage a file of its own, locked until `close`."""
+        """Stage it as a file of its own, locked until `close`."""
         self.fd = durable.write_new(self.tmp, temporary, data)
         self.staged = True
 
     def close(self) -> None:
-        """Give all descriptors back."""
+        """Close all descriptors."""
         if self.fd is not None:
             durable.close(self.fd)
         self.new.close()
@@ -60,12 +60,11 @@ class _Copy:
 
 
 def deliver(data: bytes, identifier: str, to: Mapping[str, AgentLayout], sent: RootedPath, temporary: str) -> str:
-    """Put the message DATA into the inbox of every recipient, by handle; when this returns it is there for good.
+    """Put the message DATA into the inbox of every recipient, by handle; on return it is there for good.
 
-    A copy goes into the directory SENT; the answer is why that could not be done, or an empty text. TEMPORARY is a name
-    that nobody else uses. One file is written and synced, the other places get links to it where the filesystem has
-    them. Raises AmqError if nothing was delivered, Uncertain if some of it may have been, and Conflict if a message of
-    this id is in one of the inboxes.
+    A copy goes into the directory SENT; returns why that failed, or "". TEMPORARY is a unique name. One file is written
+    and synced; the other places get links to it where the filesystem has them. Raises AmqError if nothing was
+    delivered, Uncertain if some of it may have been, and Conflict if a message of this id is in one of the inboxes.
     """
     copies: list[_Copy] = []
     try:
@@ -98,7 +97,7 @@ def _stage(copies: list[_Copy], data: bytes, temporary: str) -> None:
 
 def _publish(copy: _Copy, identifier: str, temporary: str) -> None:
     """Give the finished copy its public name: readers see all of it or nothing, and nothing is replaced."""
-    copy.published = True  # before it is: whoever interrupts does not wait for the next line
+    copy.published = True  # set first: an interrupt may come right after the link
     try:
         if not durable.link(copy.tmp, temporary, copy.new, identifier + SUFFIX):
             durable.move(copy.tmp, temporary, copy.new, identifier + SUFFIX)
@@ -109,11 +108,11 @@ def _publish(copy: _Copy, identifier: str, temporary: str) -> None:
 
 
 def keep_sent(data: bytes, identifier: str, sent: RootedPath, tmp: Directory, temporary: str, *, staged: bool) -> str:
-    """Keep what was sent, in the directory SENT; why that could not be done, or an empty text.
+    """Keep a copy of a sent message in the directory SENT; return why that failed, or "".
 
-    It is not on the message's way, so a failure is told and does not fail the send. `staged`: TMP holds the message as
-    TEMPORARY, otherwise that is a free name there. It comes before the inboxes are synced: on a journaling filesystem
-    it gets to the disk with them, for nothing.
+    Delivery does not depend on it, so a failure is reported and does not fail the send. `staged`: TMP has the message
+    as TEMPORARY, otherwise that is a free name there. This comes before the inboxes are synced: on a journaling
+    filesystem the copy then gets to the disk with them, at no cost.
     """
     name = identifier + SUFFIX
     try:
@@ -128,7 +127,7 @@ def keep_sent(data: bytes, identifier: str, sent: RootedPath, tmp: Directory, te
 
 
 def keep_missing(data: bytes, identifier: str, agent: AgentLayout, temporary: str) -> str:
-    """The same for a message that every recipient has, and its sender AGENT lacks."""
+    """Keep a copy of a message that all recipients have and its sender AGENT lacks; return why that failed, or ""."""
     try:
         with Directory(agent.inbox_tmp) as tmp:
             return keep_sent(data, identifier, agent.sent, tmp, temporary, staged=False)
@@ -137,7 +136,7 @@ def keep_missing(data: bytes, identifier: str, agent: AgentLayout, temporary: st
 
 
 def confirm(identifier: str, agents: Iterable[AgentLayout]) -> None:
-    """Return when a message that AGENTS have is on the disk, for who put it there may have died; raises Uncertain."""
+    """Sync the inboxes of AGENTS, which have the message: its first sender may have died before. Raises Uncertain."""
     try:
         for agent in agents:
             for path in (agent.inbox_new, agent.inbox_cur):
@@ -152,7 +151,7 @@ def _uncertain(what: str, identifier: str, error: BaseException) -> Uncertain:
 
 
 def how_to_repeat(identifier: str) -> str:
-    """What to do where it is not known whether a message was sent, for a person."""
+    """Return the hint for a user where it is not known whether a message was sent."""
     return f"repeat with --new-id {identifier}: this cannot deliver it twice"
 
 
@@ -166,7 +165,7 @@ def _finish(copies: list[_Copy], temporary: str) -> None:
 
 
 def _give_up(copies: list[_Copy], identifier: str, temporary: str, error: BaseException) -> None:
-    """Leave nothing half done, and say in which way it failed; returns where ERROR is to go on as it is."""
+    """Remove what is half done, and raise the error that says how it failed; return if ERROR itself fits best."""
     for copy in copies:
         if copy.staged:
             durable.discard(copy.tmp, temporary)
@@ -185,7 +184,7 @@ def _give_up(copies: list[_Copy], identifier: str, temporary: str, error: BaseEx
 
 @record
 class Found:
-    """A message file as far as a look at its head tells: its header, or why that is not known."""
+    """A message file after a look at its head: its header, or why that is not known."""
 
     id: str
     directory: RootedPath
@@ -194,7 +193,7 @@ class Found:
 
     @property
     def box(self) -> str:
-        """What the directory is called: `new`, `cur`, `sent`."""
+        """The name of the directory: `new`, `cur`, `sent`."""
         return os.path.basename(self.directory)
 
     @property
@@ -204,21 +203,21 @@ class Found:
 
 
 def message_ids(directory: Directory) -> list[str]:
-    """The ids of the messages in an open directory, in no order."""
+    """Return the ids of the messages in an open directory, in no order."""
     cut = -len(SUFFIX)
     return [name[:cut] for name, inode in durable.entries(directory) if inode and is_message_name(name)]
 
 
 def message_inodes(directory: Directory) -> dict[str, int]:
-    """The ids of the messages in an open directory, in no order, each with the inode of its file."""
+    """Return the ids of the messages in an open directory, in no order, each with the inode of its file."""
     cut = -len(SUFFIX)
     return {name[:cut]: inode for name, inode in durable.entries(directory) if inode and is_message_name(name)}
 
 
 def stamp(directory: Directory, identifier: str) -> tuple[int, ...]:
-    """What is another once the file of a message is replaced, written or allowed to be read; () if it is not there.
+    """Return a value that changes when a message's file is replaced, written or made readable; () if it is missing.
 
-    The last is when that happened, in nanoseconds since the epoch.
+    The last item is when that happened, in nanoseconds since the epoch.
     """
     try:
         found = durable.syscalls.look(directory, identifier + SUFFIX)
@@ -228,13 +227,13 @@ def stamp(directory: Directory, identifier: str) -> tuple[int, ...]:
 
 
 def entry_ids(directory: Directory) -> list[str]:
-    """The ids in an open directory, also of what only bears the name of a message, such as a link or a FIFO."""
+    """Return the ids in an open directory, including those of links, FIFOs and the like named as messages."""
     cut = -len(SUFFIX)
     return [name[:cut] for name, _ in durable.entries(directory) if is_message_name(name)]
 
 
 def has_entries(path: RootedPath) -> bool:
-    """Whether there are any of these in the directory PATH; not if it is missing."""
+    """Return whether the directory PATH has any message, or anything named as one; False if it is missing."""
     try:
         with Directory(path) as directory:
             return bool(entry_ids(directory))
@@ -243,7 +242,7 @@ def has_entries(path: RootedPath) -> bool:
 
 
 def look(directory: Directory, identifier: str) -> Found | None:
-    """The header of a message, from as little of the file as holds it; None if the message is not there (any more)."""
+    """Return a message with its header, reading only as much as that takes; None if it is not there (any more)."""
     try:
         return Found(identifier, directory.path, _read_header(directory, identifier))
     except FileNotFoundError:
@@ -280,11 +279,11 @@ def _try_to_open(directory: Directory, identifier: str) -> Unreadable | None:
 
 
 def calm_since(directory: Directory, identifier: str) -> str | None:
-    """When a message was made that is certainly not urgent, in UTC without `Z`, so that texts sort as instants do.
+    """Return when a certainly not urgent message was made, in UTC without `Z`, so that texts sort as instants do.
 
-    A third of the price of parsing its header, which is necessary where this returns None: where the header does not
-    end within the head of the file, has the word or an escape that could hide it, or is not written as usual. What can
-    not be read is for `look` to judge.
+    This costs a third of parsing its header, which is necessary where it returns None: where the header does not end
+    within the head of the file, has the word `urgent` or an escape that could hide it, or is not written as usual.
+    Errors are left to `look`.
     """
     try:
         head = _read(directory, identifier, HEAD_BYTES)
@@ -308,7 +307,7 @@ def _read_header(directory: Directory, identifier: str) -> Header:
 
 
 def open_message(directory: Directory, identifier: str) -> Message:
-    """The whole message; raises BadMessage, FileNotFoundError, or OSError if it can not be read."""
+    """Return the whole message; raises BadMessage, FileNotFoundError, or OSError if it cannot be read."""
     return parse(_read(directory, identifier, MAX_FILE_BYTES + 1), identifier)
 
 
@@ -325,7 +324,7 @@ def _read(directory: Directory, identifier: str, most: int) -> bytes:
 
 
 def has(path: RootedPath, identifier: str) -> bool:
-    """Whether the directory PATH has a message of this id; not if it is missing (at the moment). Raises OSError."""
+    """Return whether the directory PATH has a message of this id; False if PATH is missing. Raises OSError."""
     try:
         with Directory(path) as directory:
             return durable.exists(directory, identifier + SUFFIX)
@@ -334,7 +333,7 @@ def has(path: RootedPath, identifier: str) -> bool:
 
 
 def read_raw(paths: Iterable[RootedPath], identifier: str) -> bytes | None:
-    """The bytes of a message in the first of the directories PATHS that has it; None if none has."""
+    """Return the bytes of a message from the first of the directories PATHS that has it; None if none has."""
     for path in paths:
         try:
             with Directory(path) as directory:
@@ -345,9 +344,9 @@ def read_raw(paths: Iterable[RootedPath], identifier: str) -> bytes | None:
 
 
 def find(agent: AgentLayout, identifier: str) -> tuple[Message, str]:
-    """A message by its id, and the box it is in: new, cur or sent. Raises NotFound, BadMessage or Unreadable.
+    """Return a message by its id, and its box: new, cur or sent. Raises NotFound, BadMessage or Unreadable.
 
-    Mail moves only from new to cur, so looking in this order can not miss it.
+    Mail moves only from new to cur, so looking in this order cannot miss it.
     """
     for box, path in (("new", agent.inbox_new), ("cur", agent.inbox_cur), ("sent", agent.sent)):
         data = _read_in(path, identifier)
@@ -357,7 +356,7 @@ def find(agent: AgentLayout, identifier: str) -> tuple[Message, str]:
 
 
 def _read_in(path: RootedPath, identifier: str) -> bytes | None:
-    """The bytes of a message in the directory PATH; None if it is not there. Raises Unreadable or OSError."""
+    """Return the bytes of a message in the directory PATH; None if it is not there. Raises Unreadable or OSError."""
     try:
         with Directory(path) as directory:
             try:

@@ -1,4 +1,4 @@
-"""Who notifies an agent of its mail: the holder of a lock that dies with its process."""
+"""The process that notifies an agent of its mail: the holder of a lock that dies with that process."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ MAX_BYTES = 4096
 
 @record
 class Notifier:
-    """The process that notifies an agent, and the command it runs (`run`).
+    """The process that notifies an agent, and the amq command that it runs (such as `run`).
 
-    `run` is the word by which the hosted program's own shells know it (`config.RUN`), empty where they may not.
+    `run` is the random word by which the hosted program's own shells know it (`config.RUN`); empty where they cannot.
     """
 
     pid: int
@@ -31,10 +31,10 @@ class Notifier:
 
 
 def read_notifier(agent: AgentLayout) -> Notifier | None:
-    """Who notifies the agent; None if nobody does, whatever the file says. Raises OSError if it can not be opened.
+    """Return the agent's notifier; None if its lock is free, whatever the file says. Raises OSError.
 
-    The lock is tried only if the file names somebody, and given back at once, so that a notifier that starts at this
-    instant hardly ever finds it taken. Where nothing may be written, as in a sandbox, it can be tried all the same.
+    The lock is tried only if the file names a process, and released at once, so that a notifier starting at this
+    instant hardly ever finds it taken. A sandbox where nothing may be written still allows trying it.
     """
     try:
         with Directory(agent.state) as state:
@@ -58,7 +58,7 @@ def _open(state: Directory) -> int:
 
 
 def parse_notifier(data: bytes) -> Notifier | None:
-    """Who the lock file's content names; None if nobody."""
+    """Return the notifier that the lock file's content names; None if it names none."""
     try:
         wire = jsontext.parse(data)
         pid, how, run = wire["pid"], wire["how"], wire.get("run", "")

@@ -1,4 +1,4 @@
-"""What an agent says about itself: one small file that it replaces."""
+"""An agent's status: one small file that it replaces."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_BYTES = 64 * 1024
 
 @record
 class Presence:
-    """What `handle` is at, and when it said so (RFC 3339). `extra` holds keys we do not know."""
+    """The status of `handle`, and when it was set (RFC 3339). `extra` holds unknown keys."""
 
     handle: str
     status: str
@@ -32,13 +32,13 @@ class Presence:
     extra: dict[str, Any] = {}  # noqa: RUF012  values are not changed
 
     def wire(self) -> dict[str, Any]:
-        """The object that stands in the file."""
+        """Return the JSON object in the file."""
         known = {"schema": SCHEMA, "handle": self.handle, "status": self.status, "last_seen": self.last_seen}
         return known | ({"note": self.note} if self.note else {}) | self.extra
 
 
 def read_presence(agent: AgentLayout, handle: str) -> Presence | None:
-    """What the agent said last; None if it never did. Raises BadMessage for a file that says nothing of HANDLE."""
+    """Return the agent's last status; None if it never set one. Raises BadMessage if the file is not one of HANDLE."""
     try:
         with Directory(agent.home) as home:
             data = durable.read_regular(home, _NAME, _MAX_BYTES)
@@ -67,7 +67,7 @@ def _parse(data: bytes, handle: str) -> Presence:
 
 
 def write_presence(agent: AgentLayout, handle: str, status: str, note: str, now: int, temporary: str) -> Presence:
-    """Say what HANDLE is at, to the disk. Keys we do not know stay; a file that can not be understood is replaced.
+    """Set the status of HANDLE, to the disk. Unknown keys stay; a file that cannot be understood is replaced.
 
     TEMPORARY is a free name. NOW is in nanoseconds since the epoch.
     """

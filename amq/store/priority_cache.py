@@ -1,7 +1,7 @@
-"""What is known of new mail: that it is not urgent, and when it was made.
+"""A cache of the new mail that is not urgent, with the times it was made.
 
-So a drain of a full inbox need not look into all of it again. A message never changes, so this does not either. It
-decides about the order only: what is lost or damaged of it costs a look; what is in it by mistake waits for its turn.
+It saves a drain of a full inbox from opening every message again. Messages never change, so entries never expire. They
+decide only about the order: a lost or damaged entry costs a look, and a wrong entry only delays that message.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from amq.layout import AgentLayout
 
 MIN_CHANGES = 500
-"""Names that are new or gone before it is written again."""
+"""The number of added and removed names from which on it is written again."""
 _NAME = "calm"
 _MOST_BYTES = 64 * 1024 * 1024
 
 
 def load(agent: AgentLayout) -> dict[str, str]:
-    """The ids that were kept, with the instants of their messages; none if that is not to be read."""
+    """Return the cached ids with the instants of their messages; none if the cache cannot be read."""
     try:
         with Directory(agent.state) as state:
             data = durable.read_regular(state, _NAME, _MOST_BYTES) or b""
@@ -33,15 +33,15 @@ def load(agent: AgentLayout) -> dict[str, str]:
 
 
 def forget_all(agent: AgentLayout) -> None:
-    """Keep nothing: messages that are known stand in front of others, and cannot be read."""
+    """Drop the cache: cached messages come before others, and one of them cannot be read."""
     with suppress(OSError), Directory(agent.state) as state:
         durable.discard(state, _NAME)
 
 
 def save(agent: AgentLayout, before: dict[str, str], calm: dict[str, str], temporary: str) -> None:
-    """Keep the ids CALM in the place of those BEFORE, if enough are others; where it can not be kept, it is not.
+    """Replace the cached ids BEFORE by CALM, if enough of them differ; a failure is ignored.
 
-    TEMPORARY is a name that nobody else uses.
+    TEMPORARY is a unique name.
     """
     if len(before.keys() ^ calm.keys()) < MIN_CHANGES:
         return

@@ -1,4 +1,4 @@
-"""The queue itself: making it and its mailboxes, and the list of its agents."""
+"""The queue itself: its creation, its mailboxes, and the list of its agents."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 _MAX_REGISTRY_BYTES = 1024 * 1024
 _MOST_AGENTS = 1000
-"""Whoever adds one makes all of their mailboxes: a megabyte of names is 800,000 directories."""
+"""The most agents of a queue. Adding one makes all their mailboxes: a megabyte of names is 800,000 directories."""
 _IGNORE = b"*\n"
 _OF_GIT = {".gitignore", ".gitkeep"}
-"""What a queue that git tracks may hold in a fresh clone, where empty directories are missing."""
+"""The files that a queue tracked by git may have in a fresh clone, where empty directories are missing."""
 
 
 def read_registry(queue: QueueLayout) -> list[str] | None:
-    """The registered handles, sorted; None if there is no registry. Raises AmqError if it can not be understood."""
+    """Return the registered handles, sorted; None if there is no registry. Raises AmqError if that is invalid."""
     try:
         with Directory(queue.meta) as meta:
             data = durable.read_regular(meta, "config.json", _MAX_REGISTRY_BYTES)
@@ -47,10 +47,10 @@ def read_registry(queue: QueueLayout) -> list[str] | None:
 
 @lru_cache(maxsize=1)
 def _handles(data: bytes) -> tuple[str, ...]:
-    """The handles in the bytes of a registry, sorted; raises ValueError, TypeError or KeyError.
+    """Return the handles in the bytes of a registry, sorted; raises ValueError, TypeError or KeyError.
 
-    Cached because a process that sends again and again finds the same bytes each time. It reads them each time: a
-    file's size and times alone do not tell whether another process has changed it.
+    Cached because a process that sends repeatedly finds the same bytes each time. It still reads them each time: a
+    file's size and times alone do not show whether another process changed it.
     """
     agents = jsontext.parse(data)["agents"]
     if type(agents) is not list or not all(type(agent) is str and is_handle(agent) for agent in agents):
@@ -61,9 +61,9 @@ def _handles(data: bytes) -> tuple[str, ...]:
 
 
 def mailboxes(queue: QueueLayout, unusable: Callable[[str, OSError], None] = lambda *_: None) -> list[str]:
-    """The handles that have a mailbox, sorted.
+    """Return the handles that have a mailbox, sorted.
 
-    UNUSABLE is called with each whose mailbox cannot be looked into, and why. Raises OSError.
+    UNUSABLE is called with each whose mailbox cannot be looked into, and the error. Raises OSError.
     """
     try:
         with Directory(queue.agents) as agents:
@@ -82,9 +82,9 @@ def _is_usable(agent: AgentLayout, handle: str, unusable: Callable[[str, OSError
 
 
 def is_known(queue: QueueLayout, handle: str) -> bool:
-    """Whether HANDLE is the user's, registered, or has a mailbox. Raises OSError where that is not known.
+    """Return whether HANDLE is the user's, registered, or has a mailbox. Raises OSError where that is not known.
 
-    A registry that cannot be understood names no agent: whoever needs it says so.
+    A registry that cannot be understood counts as empty here: the callers that need it report it.
     """
     if handle == PERSON or has_mailbox(queue.agent(handle)):
         return True
@@ -95,12 +95,12 @@ def is_known(queue: QueueLayout, handle: str) -> bool:
 
 
 def has_mailbox(agent: AgentLayout) -> bool:
-    """Whether mail can be delivered to it. Raises OSError where that is not known, UnsafePath for a link."""
+    """Return whether mail can be delivered to AGENT. Raises OSError where that is not known, UnsafePath for a link."""
     return _has(agent, "new", "tmp")
 
 
 def _has(agent: AgentLayout, *names: str) -> bool:
-    """Whether its inbox has directories of these NAMES."""
+    """Return whether its inbox has directories of these NAMES."""
     try:
         with Directory(agent.inbox) as inbox:
             return all(_has_directory(inbox, name) for name in names)
@@ -109,7 +109,7 @@ def _has(agent: AgentLayout, *names: str) -> bool:
 
 
 def _has_directory(directory: Directory, name: str) -> bool:
-    """Whether there is a directory NAME; raises UnsafePath for a link."""
+    """Return whether there is a directory NAME; raises UnsafePath for a link."""
     try:
         found = durable.syscalls.look(directory, name)
     except FileNotFoundError:
@@ -120,9 +120,10 @@ def _has_directory(directory: Directory, name: str) -> bool:
 
 
 def make_mailbox(queue: QueueLayout, handle: str) -> bool:
-    """Make what is missing of a mailbox; whether anything was.
+    """Make the missing directories of a mailbox, and return whether any was missing.
 
-    The directory that makes it one is made when the others are on the disk, whatever a loss of power leaves.
+    `inbox/new`, which makes it a mailbox, is made once the others are on the disk, so that a power failure cannot leave
+    half of one.
     """
     from amq.store import directories
 
@@ -132,14 +133,14 @@ def make_mailbox(queue: QueueLayout, handle: str) -> bool:
 
 
 def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
-    """Make what is missing of a queue without agents; unless `tracked`, git is told to leave a new one alone.
+    """Make the missing parts of a queue without agents; unless `tracked`, git is set to ignore a new one.
 
-    Raises AmqError where that is not possible, and rather than strew a queue among the files of something else.
+    Raises AmqError where that is not possible, and rather than put a queue among the files of something else.
     """
     from amq.store import directories
 
     fresh = not _is_queue(queue)
-    queue = QueueLayout(os.path.realpath(queue.root))  # where it stands may be behind a link; inside, none is followed
+    queue = QueueLayout(os.path.realpath(queue.root))  # the root may be behind a link; inside, none is followed
     directories.make([RootedPath(queue.root)])
     if fresh and not tracked:
         _ignore(queue)
@@ -147,7 +148,7 @@ def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
 
 
 def _ignore(queue: QueueLayout) -> None:
-    """Tell git, before there is mail that it could see. A file that is there is somebody's, and stays."""
+    """Make git ignore the queue, before it has mail. An existing `.gitignore` belongs to the user, and stays."""
     from amq.store import directories
 
     with Directory(RootedPath(queue.root)) as root:
@@ -157,7 +158,7 @@ def _ignore(queue: QueueLayout) -> None:
 
 
 def _is_queue(queue: QueueLayout) -> bool:
-    """Whether there is one, be it incomplete. False if one can be made; raises AmqError if it can not."""
+    """Return whether there is a queue, complete or not; False if one can be made. Raises AmqError if it cannot."""
     from amq.store import directories
 
     try:
@@ -186,9 +187,10 @@ def _is_queue(queue: QueueLayout) -> bool:
 
 
 def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool = False) -> list[str]:
-    """Add HANDLES to the registry, or with `replace` make it exactly these, and make their mailboxes; the new list.
+    """Add HANDLES to the registry (with `replace`, make it exactly these), make their mailboxes; return the new list.
 
-    Safe against others who do the same: it is read and written under a lock. NOW is for a registry that is new.
+    Safe against concurrent calls: it reads and writes under a lock. NOW is for a new registry, in nanoseconds since the
+    epoch.
     """
     from amq.store import directories
 
@@ -209,7 +211,7 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
 
 
 def _members(meta: Directory) -> dict[str, Any]:
-    """What stands in the registry, unknown keys included; nothing if there is none or it can not be understood."""
+    """Return the registry's JSON object, unknown keys included; empty if it is missing or cannot be understood."""
     try:
         members = jsontext.parse(durable.read_regular(meta, "config.json", _MAX_REGISTRY_BYTES) or b"")
     except (FileNotFoundError, ValueError):

@@ -1,7 +1,7 @@
-"""Renaming without replacing, which Python's standard library does not offer on POSIX.
+"""Rename without replacing, which Python's standard library does not offer on POSIX.
 
 Linux: renameat2(2) with RENAME_NOREPLACE. macOS: renameatx_np(2) with RENAME_EXCL. Windows: a plain rename refuses by
-itself. Elsewhere, and on filesystems that do not know the flag: ENOSYS.
+itself. Elsewhere, and on filesystems without the flag: ENOSYS.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _RENAME_EXCL = 4
 
 
 def rename_noreplace(name: str, new_name: str, *, source_fd: int | None, target_fd: int | None) -> None:
-    """Rename in one step; raises FileExistsError rather than replace, OSError(ENOSYS) where that can not be had.
+    """Rename in one step; raises FileExistsError rather than replace, OSError(ENOSYS) where that is not possible.
 
     The names are relative to the directories of the descriptors; on Windows, which has none, they are paths.
     """

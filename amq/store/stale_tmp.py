@@ -1,4 +1,4 @@
-"""Temporary files of writers that died: old, and locked by nobody. A writer of ours keeps its file locked."""
+"""Temporary files of writers that died: old, and not locked. A live writer of amq keeps its file locked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _UNOPENABLE = {errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EACCES}
 
 
 def stale(tmp: Directory, before: int, *, remove: bool) -> list[str]:
-    """The names of the stale files in TMP: last written before the instant BEFORE, and their writer is gone.
+    """Return the names of the stale files in TMP: last written before the instant BEFORE, and their writer is gone.
 
     With `remove` they are removed. Raises OSError.
     """
@@ -21,7 +21,7 @@ def stale(tmp: Directory, before: int, *, remove: bool) -> list[str]:
 
 
 def _if_stale(tmp: Directory, name: str, before: int, remove: bool) -> bool:
-    """Whether the file is stale; with REMOVE it is removed while its lock is ours."""
+    """Return whether the file is stale; with REMOVE it is removed while this process holds its lock."""
     try:
         fd = durable.syscalls.open(tmp, name, os.O_RDONLY)
     except OSError as error:

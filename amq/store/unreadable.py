@@ -1,4 +1,4 @@
-"""What a user can do about a file of the queue that cannot be read. Loaded only when there is one."""
+"""Hints about files of the queue that cannot be read. Loaded only when there is one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOO_MANY = {errno.EMFILE, errno.ENFILE}
 
 
 def what_to_do(directory: Directory, name: str, error: OSError) -> str:
-    """Return what to do so that NAME in DIRECTORY can be read, which has failed with ERROR."""
+    """Return how to make NAME in DIRECTORY readable, after reading it failed with ERROR."""
     if error.errno in _TOO_MANY:
         return "close programs or raise `ulimit -n`, then read it again"
     if error.errno not in _FORBIDDEN:
@@ -33,7 +33,7 @@ def what_to_do(directory: Directory, name: str, error: OSError) -> str:
 
 
 def for_directory(error: OSError) -> str:
-    """Return what to do about the directory that ERROR names, if it could not be opened; otherwise nothing."""
+    """Return what to do about the directory that ERROR names, if it could not be opened; otherwise ""."""
     if error.errno not in _FORBIDDEN or not isinstance(error.filename, str) or os.name == "nt":
         return ""
     try:

@@ -1,6 +1,6 @@
-"""Opening a file that others may rename or remove meanwhile, as anywhere but on Windows.
+"""Open a file on Windows so that others may rename or remove it meanwhile, as on every other system.
 
-There `os.open` keeps them from it until the file is closed. Source: CreateFileW's dwShareMode, and _open_osfhandle.
+There, `os.open` keeps them from it until the file is closed. Source: CreateFileW's dwShareMode, and _open_osfhandle.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if sys.platform == "win32":  # only on Windows
     _NORMAL = 0x80  # FILE_ATTRIBUTE_NORMAL
 
     def open_shared(path: str, flags: int) -> int:
-        """A descriptor for PATH, which no child inherits, opened as FLAGS say in the words of `os.open`."""
+        """Return a descriptor for PATH, which no child inherits; FLAGS are those of `os.open`."""
         access = _winapi.GENERIC_READ
         if flags & (os.O_WRONLY | os.O_RDWR):
             access |= _winapi.GENERIC_WRITE

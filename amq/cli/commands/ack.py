@@ -17,12 +17,12 @@ EXAMPLES = """\
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument("--id", required=True, metavar="ID", help="a message in your inbox")
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Tell its sender that it was seen; a second time changes nothing."""
+    """Acknowledge the message to its sender; a second time changes nothing."""
     ack = open_mailbox(args, out).acknowledge(args.id)
     if out.json:
         out.value(ack.wire())

@@ -1,4 +1,4 @@
-"""`amq cleanup`: remove what dead writers left behind."""
+"""`amq cleanup`: remove temporary files of dead writers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXAMPLES = """\
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument(
         "--tmp-older-than", type=duration, required=True, metavar="D", help="only files at least this old, such as 36h"
     )
@@ -28,7 +28,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Remove them, if nobody objects."""
+    """Remove the files after confirmation."""
     require_answerer(args)
     mailbox = open_mailbox(args, out)
     candidates = mailbox.sweep(args.tmp_older_than, remove=False)

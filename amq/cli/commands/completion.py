@@ -1,4 +1,4 @@
-"""`amq completion`: what a shell completes behind `amq` when TAB is pressed."""
+"""`amq completion`: print the script by which a shell completes `amq` commands."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _SHELLS = ("bash", "zsh", "fish")
 
 
 def options(parser: ArgumentParser) -> None:
-    """Its one argument."""
+    """Add the command's argument."""
     parser.add_argument("what", choices=(*_SHELLS, HANDLES), metavar="SHELL", help="bash, zsh or fish")
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Print the script; or the handles of the queue that is here, and none if there is no queue."""
+    """Print the script, or the handles of the queue here; no handles if there is no queue."""
     if args.what == HANDLES:
         root = config.find_root(args.root, config.environment(), config.cwd_or_empty())
         if root:
@@ -46,7 +46,7 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def _all_commands() -> ArgumentParser:
-    """Everything that may stand behind `amq` as one parser, which is only looked at: it parses nothing."""
+    """Return one parser for everything after `amq`; shtab only reads it, it parses nothing."""
     from argparse import ArgumentParser
 
     from amq.cli.main import COMMANDS, command_module, groups
@@ -78,7 +78,7 @@ def _all_commands() -> ArgumentParser:
 
 
 def _values() -> dict[str, Any]:
-    """What completes the value of an option that argparse itself does not check, in shtab's terms."""
+    """Return the completions, in shtab's terms, of option values that argparse itself does not check."""
     import shtab
 
     return {
@@ -91,18 +91,21 @@ def _values() -> dict[str, Any]:
 
 
 def _handles() -> dict[str, Any]:
-    """The handles there are when TAB is pressed. Bash expands the words it is given; a handle has nothing to expand."""
+    """Return a completion that lists the handles when TAB is pressed.
+
+    Bash expands the words it gets, but a handle has nothing to expand.
+    """
     import shtab
 
     ask = f"amq completion {HANDLES} 2>/dev/null"
     asking: dict[str, Any] = shtab.cmd(ask)
-    # What shtab has for zsh asks once, when the script is read
+    # shtab's own code for zsh asks only once, when the script is read
     lazily = f'_amq_handles() {{ compadd "$@" -- $({ask}) }}'
     return asking | {"zsh": "_amq_handles", "preamble": asking["preamble"] | {"zsh": lazily}}
 
 
 def _mark(option: Action, values: dict[str, Any]) -> None:
-    """Say of an option what its value may be, where that is known."""
+    """Set the possible values of an option, where they are known."""
     found = next((values[name] for name in option.option_strings if name in values), None)
     if isinstance(found, tuple):
         option.choices = found

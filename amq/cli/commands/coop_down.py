@@ -1,4 +1,4 @@
-"""`amq coop down`: end the agents that `amq coop up` has started."""
+"""`amq coop down`: stop the agents that `amq coop up` started."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Mail stays in the queue, and the CLIs keep their conversations: claude --continu
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument(
         "--timeout", type=duration, default=10.0, metavar="10s", help="time to wait for them (default 10s)"
     )
 
 
 def run(args: Namespace, out: Output) -> int:
-    """0 if all have ended, 1 if a program is still there."""
+    """Stop the agents; return 0 if all have ended, 1 if a program is still running."""
     from amq.setup.coop import Coop
 
     coop = Coop(find_queue(args, out, hosting=True), config.environment())
@@ -46,7 +46,7 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def _remains(place: AgentPlacement) -> str:
-    """What is left of an agent: its program, or its mail."""
+    """Return a sentence on what remains of an agent: its program, or its mail; "" if nothing does."""
     from amq.setup.coop import State
 
     if place.state is State.RUNNING:

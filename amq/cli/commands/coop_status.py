@@ -1,4 +1,4 @@
-"""`amq coop status`: how the agents of a project stand."""
+"""`amq coop status`: show the state of a project's agents."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _HEADING = ("agent", "state", "in tmux", "unread")
 
 
 def options(parser: ArgumentParser) -> None:
-    """It has none of its own."""
+    """Add no options."""
 
 
 def run(args: Namespace, out: Output) -> int:
-    """One line an agent, below a heading."""
+    """Print one line for each agent, below a heading."""
     from amq.setup.coop import Coop
 
     coop = Coop(find_queue(args, out, hosting=True), config.environment())
@@ -39,7 +39,7 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def item(place: AgentPlacement) -> dict[str, Any]:
-    """An agent in JSON: handle and state, and what else is known."""
+    """Return an agent as JSON: handle, state, and the other fields that are known."""
     known = {"pid": place.pid, "where": place.where, "status": place.status}
     return {
         "handle": place.handle,

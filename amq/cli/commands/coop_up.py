@@ -1,4 +1,4 @@
-"""`amq coop up`: the agents of a project, side by side."""
+"""`amq coop up`: start a project's agents side by side."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ keep running). Without tmux it prints the commands. The agents get your environm
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument(
         "--agents", default="claude,codex", metavar="LIST", help="handles or HANDLE=PROGRAM (default claude,codex)"
     )
@@ -45,7 +45,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """0 if all of them run, or can be started by what was printed; 1 if a program is not installed."""
+    """Start the agents, or print the commands; return 1 if a program is not installed, else 0."""
     from amq.setup.agent_specs import parse_agent_specs
     from amq.setup.coop import Coop, State
 
@@ -68,7 +68,7 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def _queue(args: Namespace, handles: list[str], out: Output) -> str:
-    """The queue, with a mailbox for each of HANDLES; what is missing is made, which is said."""
+    """Return the queue, with a mailbox for each of HANDLES; missing ones are made, a new queue with a note."""
     environ, cwd = config.environment(), config.working_directory()
     found = config.find_root(args.root, environ, cwd)
     root = (found or config.new_root(args.root, environ, cwd)).value
@@ -84,7 +84,7 @@ def _queue(args: Namespace, handles: list[str], out: Output) -> str:
 
 
 def _settle_trust(args: Namespace, coop: Coop, handles: list[str], out: Output) -> None:
-    """Ask once for all panes, which ask nothing by themselves; they are told a yes that could not be recorded."""
+    """Ask once for all panes, which do not ask; pass them a yes that could not be recorded."""
     queue, trust = QueueLayout(coop.root), trust_of(args, coop.root)
     if any(has_entries(queue.agent(handle).inbox_new) for handle in handles):
         settled(trust, out)
@@ -93,7 +93,7 @@ def _settle_trust(args: Namespace, coop: Coop, handles: list[str], out: Output) 
 
 
 def _print(coop: Coop, seats: list[AgentSpec], cwd: str, out: Output) -> int:
-    """One line for each terminal, of those that do not run."""
+    """Print one line for each agent that does not run, to start it in a terminal; return 1 if a program is missing."""
     from amq.setup.clis import how_to_get
     from amq.setup.coop import State
 

@@ -29,14 +29,14 @@ Try it with Claude Code and Codex in your own project:
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument(
         "--timeout", type=duration, default=20.0, metavar="T", help="give up after this long (default 20s)"
     )
 
 
 def run(args: Namespace, out: Output) -> int:
-    """0 if every hop happened."""
+    """Run the demo; return 0 if every step happened, else raise AmqError."""
     import tempfile
 
     from amq.demo.stage import play

@@ -1,4 +1,4 @@
-"""`amq dlq list`: look at the dead letters."""
+"""`amq dlq list`: list the dead letters."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ dead letters, such as links, and were moved aside unchanged. `amq dlq retry` del
 
 
 def options(parser: ArgumentParser) -> None:
-    """It has none of its own."""
+    """Add no options."""
 
 
 def run(args: Namespace, out: Output) -> int:
-    """List them; silent if there are none."""
+    """List the dead letters; print nothing if there are none."""
     letters = open_mailbox(args, out).letters()
     if out.json:
         out.value([item(letter) for letter in letters])
@@ -37,7 +37,7 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def line(letter: Letter) -> str:
-    """A letter on one line: box, time, reason, id, and what was wrong."""
+    """Return a letter on one line: box, time, reason, id, and what was wrong."""
     fields = letter.envelope
     time, reason = visible(fields.get("failure_time", "")) or "-", visible(fields.get("failure_reason", "")) or "-"
     detail = visible(letter.error or fields.get("failure_detail", ""))
@@ -45,7 +45,7 @@ def line(letter: Letter) -> str:
 
 
 def item(letter: Letter) -> dict[str, Any]:
-    """A letter as JSON; `error` says why its envelope can not be understood."""
+    """Return a letter as JSON; `error` says why its envelope cannot be understood."""
     fields = letter.envelope
     texts = ("original_id", "original_file", "failure_reason", "failure_detail", "failure_time")
     described = {

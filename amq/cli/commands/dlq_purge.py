@@ -23,7 +23,7 @@ NOTES = "Files that were moved aside (`refused` in amq dlq list) stay: a valid m
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument(
         "--older-than", type=duration, metavar="D", help="only letters at least this old, such as 36h (default: all)"
     )
@@ -31,7 +31,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Remove them, if nobody objects; what is said are those that were, or with `--dry-run` would be, removed."""
+    """Remove dead letters after confirmation; print those removed, or with `--dry-run` those that would be."""
     require_answerer(args)
     mailbox = open_mailbox(args, out)
     listed = [letter for letter in mailbox.letters() if letter.box != aside.BOX]

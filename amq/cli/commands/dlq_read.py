@@ -20,12 +20,12 @@ EXAMPLES = """\
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument("--id", required=True, metavar="ID", help="a dead letter's id, from `amq dlq list`")
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Show it, and only then file it as looked at."""
+    """Show a dead letter, and only then file it as looked at."""
     mailbox = open_mailbox(args, out)
     opened = mailbox.letter(args.id)
     if out.json:
@@ -42,7 +42,7 @@ def _text(opened: Opened) -> str:
 
 
 def _shown(opened: Opened) -> str:
-    """The letter's fields, a line, and the original, in which nothing can be taken for ours: it comes last."""
+    """Return the letter's fields, a line, and the original last, where it cannot be taken for the fields."""
     fields = dlq_list.item(opened.letter)
     head = "".join(f"{key}: {visible(str(value))}\n" for key, value in fields.items())
     return f"{head}---\n{with_final_line_end(visible_lines(_text(opened)))}"

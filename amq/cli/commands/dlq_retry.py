@@ -1,4 +1,4 @@
-"""`amq dlq retry`: deliver what dead letters keep, if it has become a message."""
+"""`amq dlq retry`: deliver the files in dead letters that are valid messages by now."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ tries again. A file that was moved aside (`refused`) stays where it is, and its 
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--id", metavar="ID", help="a dead letter's id, from `amq dlq list`")
     which.add_argument("--all", action="store_true", help="retry every dead letter")
@@ -33,7 +33,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """0 if all that was tried is mail again, else 1; one letter's trouble does not stop the others."""
+    """Retry letters; return 0 if all are mail again, else 1. A failure of one does not stop the others."""
     mailbox = open_mailbox(args, out)
     if args.all:
         items = [_attempt(mailbox, letter.id, force=args.force) for letter in mailbox.letters()]

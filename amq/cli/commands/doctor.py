@@ -1,4 +1,4 @@
-"""`amq doctor`: whether the set-up works, and what to do about what does not."""
+"""`amq doctor`: check the setup, and say how to fix what does not work."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ The exit code is 1 if something is wrong. Notes do not affect the exit code."""
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument("--fix", action="store_true", help="apply the remedies that lose no data")
 
 
 def run(args: Namespace, out: Output) -> int:
-    """1 if something is wrong."""
+    """Print the findings; return 1 if something is wrong, else 0."""
     from amq.setup import doctor
 
     context = _context(args)

@@ -1,4 +1,4 @@
-"""`amq drain`: take new mail."""
+"""`amq drain`: show new mail and take it out of `new`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from amq.mail.draining import Drained, Fits
     from amq.message import Header
 
-MOST = 999_999_999  # messages: for the room that their number takes
+MOST = 999_999_999  # messages: the widest number to reserve room for
 
 USAGE = "[--limit 20] [--include-body] [--max-chars N] [--no-ack]"
 EXAMPLES = """\
@@ -33,12 +33,12 @@ than the limit is cut (not with --json), ends with the command for the rest, and
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     add_shown(parser)
 
 
 def add_shown(parser: ArgumentParser) -> None:
-    """The options that say what of the new mail is shown, and how."""
+    """Add the options that choose which new mail to show, and how."""
     parser.add_argument("--limit", type=count, default=20, metavar="N", help="at most N messages (default 20; 0: all)")
     parser.add_argument("--include-body", action="store_true", help="show bodies too")
     add_budget(parser)
@@ -46,8 +46,9 @@ def add_shown(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Show what is new: urgent first, then the oldest. Silent in text if nothing is. Raises AmqError if none of it
-    can be read.
+    """Show new mail, urgent first, then the oldest; print nothing in text if there is none.
+
+    Raises AmqError if there is new mail, but none of it can be read.
     """
     mailbox = open_mailbox(args, out)
     view = View(args, mailbox.account.me)
@@ -65,7 +66,7 @@ def run(args: Namespace, out: Output) -> int:
 
 
 class View:
-    """How mail is shown: to whom, with its body or not, and in how much room. MORE says what becomes of the rest."""
+    """The way mail is shown: to whom, with bodies or not, in how much room. MORE says what happens to the rest."""
 
     def __init__(self, args: Namespace, me: str, more: str = "more wait: run it again") -> None:
         self.me = me
@@ -74,25 +75,25 @@ class View:
         self._more = more
 
     def first_line(self, count: int, remaining: int) -> str:
-        """What stands above COUNT messages, of which REMAINING are left over."""
+        """Return the line above COUNT messages, of which REMAINING more are left."""
         left_over = f" ({remaining} {self._more})" if remaining else ""
         return f"[AMQ] {count} new message(s) for {self.me}{left_over}:\n\n"
 
     def is_too_much(self, text: str) -> bool:
-        """Whether TEXT is above the budget."""
+        """Return whether TEXT is above the budget."""
         return 0 < self.budget.most < self.budget.size(text)
 
     def room_below(self, head: str) -> int:
-        """What is left of the budget between HEAD and the last line that there may be."""
+        """Return what is left of the budget between HEAD and the longest possible last line."""
         return self.budget.most - self.budget.size(head + _more(MOST) + "\n")
 
     def text_room(self, count: int, remaining: int) -> Fits | None:
-        """Whether an entry fits below the longest first line that there can be, and above the last; None: all do."""
+        """Return a test for whether one more entry fits between the longest first and last lines; None if all do."""
         around = self.first_line(count, count + remaining) + _more(count + remaining) + "\n"
         return self._room(around, lambda item: entry(item, include_body=self.include_body))
 
     def json_room(self, fields: Mapping[str, str] | None = None) -> Fits | None:
-        """The same for an item of the JSON array."""
+        """Return a test for whether one more item fits into the JSON array; None if all do."""
         around = _opening(fields) + _closing(MOST, MOST)
         return self._room(around, lambda each: _render(item(each, self.include_body)) + ",")
 
@@ -115,7 +116,7 @@ def show_text(
 ) -> None:
     """Write the messages in BATCHES; each batch has been read when the next is asked for.
 
-    NUMBERS, of messages and of those left over, are known when the first batch is.
+    NUMBERS, of messages and of those left over, are known once the first batch is.
     """
     for number, batch in enumerate(batches):
         head = "" if number else view.first_line(*numbers())
@@ -127,12 +128,12 @@ def show_text(
 
 
 def entry(item: Drained, *, include_body: bool) -> str:
-    """A message between the lines that stand around it."""
+    """Return a message with its head, its body if wanted, and its closing line."""
     return f"{entry_head(item)}{_body(item.text) if include_body and item.header else ''}---\n"
 
 
 def entry_head(item: Drained, shorten: Callable[[str], str] = str) -> str:
-    """What stands above its body; SHORTEN is what is done to the values that may be of any length."""
+    """Return the lines above a message's body; SHORTEN is applied to the values that may be of any length."""
     again = "  Redelivered: yes, it may have been shown before\n" if item.redelivered else ""
     header = item.header
     if header is None:
@@ -151,9 +152,9 @@ def entry_head(item: Drained, shorten: Callable[[str], str] = str) -> str:
 
 
 def _entry_in_part(item: Drained, view: View, room: int) -> str:
-    """Return a message that takes more than ROOM as `entry` does, with its head shortened and a part of its body.
+    """Return a message longer than ROOM like `entry`, with its head shortened and a part of its body.
 
-    A line below the part says how to read the rest; it can be forged as little as the others.
+    A line below the part says how to read the rest; like the other lines, a body cannot forge it.
     """
     from amq.cli.part import part
     from amq.text import cut_before
@@ -170,7 +171,7 @@ def _entry_in_part(item: Drained, view: View, room: int) -> str:
 
 
 def _body(text: str) -> str:
-    """The body as it is, or indented if a line of it could be taken for one of ours."""
+    """Return the body as it is, or indented if one of its lines could pass for one of amq's own."""
     body = with_final_line_end(visible_lines(text))
     if could_be_frame(body):
         return f"  Body (indented by 4):\n{indented(body)}"
@@ -187,7 +188,7 @@ def show_json(
     out: Output,
     fields: Mapping[str, str] | None = None,
 ) -> None:
-    """One object: FIELDS, and the messages, written batch by batch, each read when the next is asked for."""
+    """Write one object: FIELDS, and the messages batch by batch, each read when the next is asked for."""
     opening, count = _opening(fields), 0
     for batch in batches:
         items = [_render(item(each, view.include_body)) for each in batch]
@@ -211,7 +212,7 @@ def _render(item: dict[str, Any]) -> str:
 
 
 def item(item: Drained, include_body: bool) -> dict[str, Any]:
-    """A message as it stands in JSON."""
+    """Return a message as JSON."""
     header = item.header
     if header is None:
         unknown = dict.fromkeys(("from", "thread", "subject", "created"), "")

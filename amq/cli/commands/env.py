@@ -1,4 +1,4 @@
-"""`amq env`: what was resolved, as shell exports."""
+"""`amq env`: print the resolved queue and agent as shell exports."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _TERMINAL = "terminal"
 
 
 def options(parser: ArgumentParser) -> None:
-    """It has none of its own."""
+    """Add no options."""
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Print what is known; whose mailbox it is may not be."""
+    """Print the queue, and the agent if it is known."""
     environ = config.environment()
     root = config.existing_root(args.root, environ, config.cwd_or_empty())
     say_if_above(root, out)

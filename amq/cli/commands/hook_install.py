@@ -1,4 +1,4 @@
-"""`amq hook install`: hooks for an agent that is not started by `amq run`."""
+"""`amq hook install`: add hooks for an agent that `amq run` does not start."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ cannot wake an idle agent: use `amq run` or `amq wake` for that."""
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own, which `amq hook uninstall` has too."""
+    """Add the command's options, which `amq hook uninstall` has too."""
     parser.add_argument(
         "agent", choices=("claude", "codex"), metavar="claude|codex", help="the CLI whose settings to edit"
     )
@@ -37,7 +37,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Write them, if nobody objects."""
+    """Write the hooks after confirmation."""
     from amq.setup import hooks
 
     require_answerer(args, "change")
@@ -45,14 +45,14 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def settings(args: Namespace) -> str:
-    """The file that is meant."""
+    """Return the settings file to edit."""
     from amq.setup import hooks
 
     return hooks.settings_path(args.agent, config.environment(), config.working_directory() if args.project else None)
 
 
 def apply(change: Change, args: Namespace, out: Output) -> int:
-    """Show the CHANGE, do it if nobody objects, and say what was done; 0, or 1 if somebody objects."""
+    """Show CHANGE, write it after confirmation, and report; return 1 if the user declines, else 0."""
     if change.is_needed and not out.json:
         out.data(visible_lines(change.diff) + "\n")
     wanted = change.is_needed and not args.dry_run

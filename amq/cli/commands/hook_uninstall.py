@@ -1,4 +1,4 @@
-"""`amq hook uninstall`: take the hooks away again."""
+"""`amq hook uninstall`: remove the hooks that `amq hook install` added."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXAMPLES = """\
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Remove them, if nobody objects."""
+    """Remove the hooks after confirmation."""
     from amq.setup import hooks
 
     require_answerer(args, "change")

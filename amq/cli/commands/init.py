@@ -1,4 +1,4 @@
-"""`amq init`: make the queue of a project, or add agents to it."""
+"""`amq init`: create the queue of a project, or add agents to it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STRAY = "--agents"
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument("--agents", type=handles, default=[], metavar="A,B", help="handles to register")
     parser.add_argument("--force", action="store_true", help="register exactly these agents")
     parser.add_argument("--here", action="store_true", help="create the queue in this directory")
@@ -35,7 +35,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Make what is missing."""
+    """Make the missing parts of the queue and the mailboxes."""
     if args.force and not args.agents:
         raise UsageError(
             "--force without --agents would empty the registry", hint="name the agents to keep: --agents A,B"
@@ -62,7 +62,7 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def _trust(root: str, out: Output) -> None:
-    """A queue that git is to track looks like one that a clone has brought, but for the user's word."""
+    """Record that the user trusts this queue: tracked by git, it looks like one that came with a clone."""
     from amq.runtime.trust import trust
 
     try:

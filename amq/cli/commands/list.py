@@ -1,4 +1,4 @@
-"""`amq list`: look at the inbox; nothing is moved."""
+"""`amq list`: list the inbox without moving anything."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EXAMPLES = """\
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     boxes = parser.add_mutually_exclusive_group()
     boxes.add_argument("--new", action="store_true", help="only unread messages")
     boxes.add_argument("--cur", action="store_true", help="only read messages")
@@ -44,7 +44,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """List what the filters let through; bad messages are told on stderr."""
+    """List the messages that pass the filters; warn of bad ones on stderr."""
     mailbox = open_mailbox(args, out)
     if args.sender is not None and not args.sender:
         raise UsageError("--from is empty")
@@ -66,7 +66,7 @@ def run(args: Namespace, out: Output) -> int:
 def readable(
     found: Iterable[Found], out: Output, lose: Callable[[str], object] = str
 ) -> Iterator[tuple[Found, Header]]:
-    """The messages of FOUND with their headers; the others are told on stderr, and LOSE of those not to be read."""
+    """Yield the messages of FOUND with their headers; warn of the others, and pass ids of unreadable ones to LOSE."""
     for listed in found:
         if isinstance(listed.error, Unreadable):
             lose(listed.id)
@@ -87,13 +87,13 @@ def _wanted(header: Header, args: Namespace) -> bool:
 
 
 def line(header: Header) -> str:
-    """A message as a line of text."""
+    """Return a message as a line of text."""
     subject = subject_line(header.subject)
     return f"{header.created}  {header.priority or '-'}  {header.sender}  {visible(header.id)}  {subject}\n"
 
 
 def item(listed: Found, header: Header) -> dict[str, Any]:
-    """A message as it stands in JSON."""
+    """Return a message as JSON."""
     return {
         "id": header.id,
         "from": header.sender,

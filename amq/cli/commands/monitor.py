@@ -6,7 +6,7 @@ from amq.cli.commands.drain import MOST, View, add_shown, item, show_json, show_
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import add_waiting
 from amq.errors import TimedOut
-from amq.mail.draining import Drained  # now rather than when mail has come
+from amq.mail.draining import Drained  # imported now rather than when mail has come
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _LIMIT = 60.0
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     add_waiting(parser, default=None)
     add_shown(parser)
     parser.add_argument("--peek", action="store_true", help="only look; leave the mail new")
@@ -39,7 +39,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Show what is there or comes; the exit code of TimedOut if nothing does."""
+    """Show mail that is there or comes; return the exit code of TimedOut if there is none."""
     mailbox = open_mailbox(args, out)
     seconds = args.timeout if args.timeout is not None else 0.0 if args.follow else _LIMIT
     monitor = _Monitor(mailbox, args, out)
@@ -50,12 +50,12 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def _more(args: Namespace) -> str:
-    """What becomes of the messages for which there is no room: those that were only looked at come no second time."""
+    """Return what happens to messages that do not fit; with `--peek` those already shown do not come again."""
     return "more follow" if args.follow else "more wait" if args.peek else "more wait: run it again"
 
 
 class _Monitor:
-    """Shows new mail as it comes: drains it, or with `--peek` looks at each message once."""
+    """A viewer of new mail as it comes: it drains it, or with `--peek` looks at each message once."""
 
     def __init__(self, mailbox: Mailbox, args: Namespace, out: Output) -> None:
         self._mailbox = mailbox
@@ -65,11 +65,11 @@ class _Monitor:
         self._peeked: set[str] = set()
 
     def wait(self, seconds: float) -> bool:
-        """Show what is there, else what comes within SECONDS (0: no limit), else that nothing did; whether any did."""
+        """Show mail that is there or comes within SECONDS (0: no limit), else a timeout; return whether any came."""
         if self._show_new("existing"):
             return True
         from amq.runtime.dirwatch import until
-        from amq.store import rename_noreplace  # noqa: F401  what moves mail is there before the mail is
+        from amq.store import rename_noreplace  # noqa: F401  imported before mail comes, which needs it to move
 
         inbox = self._mailbox.account.agent.inbox_new
         came = until(lambda: self._show_new("new_message"), [inbox], seconds, poll=self._args.poll)
@@ -78,7 +78,7 @@ class _Monitor:
         return came
 
     def _show_new(self, watch_event: str) -> bool:
-        """Whether there was anything to show. What another drain holds is not: it is looked for again later."""
+        """Return whether there was anything to show. Mail that another drain holds is not; later looks try it again."""
         if not self._mailbox.has_new():
             return False
         return self._peek(watch_event) if self._args.peek else self._drain(watch_event)
@@ -116,7 +116,7 @@ class _Monitor:
     def _show_lines(
         self, watch_event: str, batches: Iterable[Sequence[Drained]], numbers: Callable[[], tuple[int, int]]
     ) -> None:
-        """An object for each batch: who reads line by line has all of it before the mail is taken."""
+        """Write an object for each batch, so that a line reader has all of it before the mail is taken."""
         for batch in batches:
             drained = [item(each, self._args.include_body) for each in batch]
             shown = {"count": len(batch), "drained": drained, "remaining": numbers()[1]}

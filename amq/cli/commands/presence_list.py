@@ -1,4 +1,4 @@
-"""`amq presence list`: what each agent says it is at."""
+"""`amq presence list`: show every agent's status."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ EXAMPLES = """\
 
 
 def options(parser: ArgumentParser) -> None:
-    """It has none of its own."""
+    """Add no options."""
 
 
 def run(args: Namespace, out: Output) -> int:
-    """One line an agent that has said something."""
+    """Print one line for each agent that has set a status."""
     presences = open_mailbox(args, out, anyone=True).presences()
     if out.json:
         out.value([presence.wire() for presence in presences])
@@ -33,6 +33,6 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def line(presence: Presence) -> str:
-    """What an agent says, on one line; the note comes last, if there is one."""
+    """Return an agent's status on one line, with the note last if there is one."""
     note = f"  {visible(presence.note)}" if presence.note else ""
     return f"{presence.handle}  {visible(presence.status)}  {presence.last_seen}{note}\n"

@@ -1,4 +1,4 @@
-"""`amq presence set`: say what you are at."""
+"""`amq presence set`: set your status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STRAY = "--note"
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument(
         "--status", type=as_utf8, required=True, metavar="S", help="any word, such as busy, idle or away"
     )
@@ -30,7 +30,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Say it."""
+    """Set the status and print it."""
     presence = open_mailbox(args, out).set_presence(args.status, args.note)
     if out.json:
         out.value(presence.wire())

@@ -1,4 +1,4 @@
-"""`amq read`: print one message, which is then read."""
+"""`amq read`: print one message and file it as read."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ command for the rest. To save a whole body to a file, add --max-chars 0. --from 
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument("--id", required=True, metavar="ID", help="a message in new, cur or sent")
     parser.add_argument("--from", dest="start", type=count, default=0, metavar="N", help="skip the first N characters")
     add_budget(parser)
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Print it; a new one is held meanwhile, and moved once it has been shown."""
+    """Print a message; hold a new one meanwhile, and move it once it has been shown."""
     if out.json and args.start:
         raise UsageError("--from does not work with --json", hint="drop --from: --json always prints the whole body")
     mailbox = open_mailbox(args, out)
@@ -49,7 +49,7 @@ def run(args: Namespace, out: Output) -> int:
         for _ in mail.batches():
             out.data(text)
             out.shown()
-    if not mail.count:  # a drain that is at work shows and moves it too
+    if not mail.count:  # a running drain holds it, and will show and move it
         out.data(text)
     return 0
 
@@ -59,7 +59,7 @@ def _item(message: Message) -> dict[str, Any]:
 
 
 def _text(message: Message, args: Namespace) -> str:
-    """The body, from where the call says and as far as there is room. Raises UsageError for a place behind its end."""
+    """Return the body from `--from` on, as far as it fits. Raises UsageError if that is past its end."""
     lines = visible_lines(message.text)
     if args.start > len(lines):
         raise UsageError(f"--from {args.start} is past the end: the body has {len(lines)} characters")

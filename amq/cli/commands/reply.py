@@ -21,7 +21,7 @@ STRAY = "--body"
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument("--id", required=True, metavar="ID", help="the message to answer, in new, cur or sent")
     message_options.add_message(parser, "the message's")
 

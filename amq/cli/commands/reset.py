@@ -1,4 +1,4 @@
-"""`amq reset`: put a terminal back in order."""
+"""`amq reset`: restore a terminal that a program left in a bad state."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ keyboard protocols, alternate screen, hidden cursor, colours, line drawing. It d
 
 
 def options(parser: ArgumentParser) -> None:
-    """It has none of its own."""
+    """Add no options."""
 
 
 def run(_args: Namespace, out: Output) -> int:
-    """Say what was done, on the terminal that can now show it."""
+    """Restore the terminal, and print what was done."""
     if os.name == "nt":
         raise UsageError("amq reset works only on Linux and macOS")
     from amq.runtime.resetting import reset_terminal

@@ -1,4 +1,4 @@
-"""`amq run`: host an agent's CLI and tell it of its mail."""
+"""`amq run`: host an agent's CLI and notify it of its mail."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ NOTICES = {"bell": "\a", "osc9": "\x1b]9;{}\a", "osc777": "\x1b]777;notify;amq;{
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own; the program and its arguments stand behind `--`."""
+    """Add the command's options; the program and its arguments come after `--`."""
     parser.add_argument(
         "--as", dest="handle", metavar="HANDLE", help="the agent's handle (default: the program's name)"
     )
@@ -95,7 +95,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """The program's own exit status; 125 to 127 if it could not be hosted."""
+    """Host the program and return its exit status; 125 to 127 if it could not be hosted."""
     if os.name == "nt":
         raise HostFailed("amq run works only on Linux, macOS or WSL")
     program: list[str] = list(args.program or ())
@@ -139,7 +139,7 @@ def _say(told: dict[str, Any], text: Callable[[dict[str, Any]], str], out: Outpu
 
 
 def _profile(args: Namespace, program: list[str], environment: Mapping[str, str]) -> tuple[Profile, str]:
-    """What is known of PROGRAM, and where that stands."""
+    """Return the profile of PROGRAM, and its source."""
     from amq.runtime.agents.profiles import BUILT_IN, chosen, with_prompt
     from amq.runtime.launch import behind
 
@@ -164,7 +164,7 @@ def _options(args: Namespace, handle: str) -> Options:
 
 
 def _handle(args: Namespace, program: str, environment: Mapping[str, str]) -> str:
-    """AM_ME is not asked: in an agent's own shell it names that agent, not the one being started."""
+    """Return the handle of the agent to start. AM_ME is ignored: in an agent's own shell it names that agent."""
     handle = args.handle or args.me or handle_from(program)
     if not handle:
         raise UsageError(f"cannot make a handle from {program}", hint="name the agent: amq run --as HANDLE -- …")
@@ -177,7 +177,7 @@ def _handle(args: Namespace, program: str, environment: Mapping[str, str]) -> st
 
 
 def _is_known(args: Namespace, handle: str, environment: Mapping[str, str]) -> bool:
-    """Whether HANDLE is an agent of the queue, if there is one yet."""
+    """Return whether HANDLE is an agent of the queue, if there is one yet."""
     found = config.find_root(args.root, environment, config.cwd_or_empty())
     if found is None:
         return False
@@ -186,14 +186,17 @@ def _is_known(args: Namespace, handle: str, environment: Mapping[str, str]) -> b
 
 
 def _root(args: Namespace, environment: Mapping[str, str]) -> config.Setting:
-    """The queue that is there, or where one would be made."""
+    """Return the existing queue, or where one would be made."""
     directory = config.cwd_or_empty()
     found = config.find_root(args.root, environment, directory)
     return found or config.new_root(args.root, environment, directory)
 
 
 def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: Output) -> Mailbox:
-    """The agent's mailbox, made if need be, which is said. It warns of nothing later: the screen is the program's."""
+    """Return the agent's mailbox, made with a note if it is missing.
+
+    It prints no warnings later, because the screen is then the program's.
+    """
     found = _root(args, environment)
     say_if_above(found, out)
     root, queue = found.value, QueueLayout(found.value)

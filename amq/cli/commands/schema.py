@@ -1,4 +1,4 @@
-"""`amq schema`: what our JSON looks like."""
+"""`amq schema`: print the JSON Schema of amq's output and files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOTES = "A key that is not `required` is left out when empty."
 
 
 def options(parser: ArgumentParser) -> None:
-    """Its one argument."""
+    """Add the command's argument."""
     from amq import schema
 
     parser.add_argument(
@@ -27,7 +27,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Print it."""
+    """Print the schema, or the names of all schemas."""
     from amq import schema
 
     if args.name is not None:

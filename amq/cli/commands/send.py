@@ -26,13 +26,13 @@ STRAY = "--body"
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument("--to", type=handles, required=True, metavar="A[,B…]", help="handles; @all: every agent but me")
     message_options.add_message(parser)
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Send it."""
+    """Send the message."""
     mailbox = open_mailbox(args, out)
     body, draft = read_body(args), message_options.draft_of(args)
     with message_options.SignalsDeferred():

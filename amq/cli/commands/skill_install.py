@@ -1,4 +1,4 @@
-"""`amq skill install`: tell agents how to use amq."""
+"""`amq skill install`: install the skill that teaches an agent to use amq."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ paths in this directory. If you have changed one of the files, it changes nothin
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own, which `amq skill uninstall` has too."""
+    """Add the command's options, which `amq skill uninstall` has too."""
     parser.add_argument("--claude", action="store_true", help="the skill for Claude Code")
     parser.add_argument("--codex", action="store_true", help="the skill for Codex")
     parser.add_argument("--project", action="store_true", help="use this directory, not your home directory")
@@ -31,7 +31,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Write what differs, and say it."""
+    """Write the files that differ, and print their names."""
     from amq.setup import skill
 
     done = {str(place): skill.install(place, force=args.force) for place in places(args)}
@@ -44,7 +44,7 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def places(args: Namespace) -> Iterator[Path]:
-    """The directories that are meant. Raises UsageError if no agent is named."""
+    """Return the skill directories to write to. Raises UsageError if no agent is named."""
     from amq.setup import skill
 
     programs = [program for program in skill.PLACES if getattr(args, program)]

@@ -1,4 +1,4 @@
-"""`amq skill uninstall`: take the skill away again."""
+"""`amq skill uninstall`: remove the skill that `amq skill install` added."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXAMPLES = """\
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Remove what was written, and say it."""
+    """Remove the files that were written, and print their names."""
     from amq.setup import skill
 
     done = {str(place): skill.uninstall(place, force=args.force) for place in places(args)}

@@ -1,4 +1,4 @@
-"""`amq thread`: one conversation, from all mailboxes."""
+"""`amq thread`: show one conversation, from all mailboxes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXAMPLES = """\
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument(
         "--id", type=as_utf8, required=True, metavar="THREAD", help="the thread's name, from `amq list --json`"
     )
@@ -36,7 +36,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Show it; that there is nothing is said on stderr, for the name may be mistyped."""
+    """Show the conversation; if it is empty, say so on stderr, because the name may be mistyped."""
     mailbox = open_mailbox(args, out, anyone=True)
     entries = mailbox.thread(args.id, agents=args.agents, limit=args.limit, bodies=args.include_body)
     if out.json:
@@ -55,13 +55,13 @@ def _lines(entry: Entry) -> str:
 
 
 def _body(text: str) -> str:
-    """The body, indented if a line of it could be taken for the end of a message, or the beginning of one."""
+    """Return the body, indented if one of its lines could pass for the end or the beginning of a message."""
     body = with_final_line_end(visible_lines(text))
     return indented(body) if could_be_frame(body, dated=True) else body
 
 
 def _item(entry: Entry) -> dict[str, Any]:
-    """The entry with the keys that we know, then those of its header that we do not."""
+    """Return the entry as JSON: known keys first, then the unknown ones of its header."""
     header = entry.header
     body = {"body": entry.text} if entry.text is not None else {}
     unknown = {key: value for key, value in header.extra.items() if key != "body"}

@@ -1,4 +1,4 @@
-"""`amq trace`: where a message is."""
+"""`amq trace`: show where a message is."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ EXAMPLES = """\
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument("--id", required=True, metavar="ID", help="a message in any mailbox of the queue")
 
 
 def run(args: Namespace, out: Output) -> int:
-    """One line for the message, and one for each recipient."""
+    """Print one line for the message, and one for each recipient."""
     trace = open_mailbox(args, out, anyone=True).trace(args.id)
     header = trace.header
     if out.json:

@@ -1,4 +1,4 @@
-"""`amq trust`: say that agents may be told of the mail in a queue that another may have made."""
+"""`amq trust`: trust a queue that someone else may have made, so that agents are notified of its mail."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ queue that replaces a trusted one is not trusted. --trust-root trusts a queue fo
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--list", action="store_true", help="list the queues that you trust")
     group.add_argument("--revoke", action="store_true", help="stop trusting it; --root DIR may be gone already")
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Record it, list what is recorded, or take it back."""
+    """Record the trust, list trusted queues, or revoke it."""
     from amq.runtime import trust
 
     if args.list:
         return _list(trust.trusted_queues(private_directory()), out)
     if args.revoke:
         return _revoke(args, out)
-    args.trust_root = True  # that is what it is for
+    args.trust_root = True  # the command itself is the user's consent
     root = find_queue(args, out)
     queue = trust.trust(root, private_directory(root))
     if out.json:
@@ -76,14 +76,14 @@ def _revoke(args: Namespace, out: Output) -> int:
 
 
 def trust_of(args: Namespace, root: str) -> Trust:
-    """Whether agents may be told of mail in the queue ROOT, for a command with the common options."""
+    """Return the trust in the queue ROOT, for a command with the common options."""
     from amq.runtime.trust import Trust
 
     return Trust(root, private_directory(root), given=args.trust_root)
 
 
 def settled(trust: Trust, out: Output, *, may_ask: bool = True) -> str:
-    """Why agents are not told of the mail in a queue, which the user was asked and is told; "" if they are."""
+    """Return why agents are not notified of mail in a queue, after asking the user and printing it; "" if they are."""
     from amq.runtime.trust import ask
 
     reason = trust.why_not()

@@ -1,4 +1,4 @@
-"""`amq wake`: tell an agent of its mail that runs in a terminal of its own."""
+"""`amq wake`: notify an agent that runs in its own terminal."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ behind another program: --program docker --profile claude."""
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument("--check", action="store_true", help="show what each way sees here, or why it does not work")
     parser.add_argument("--via", choices=VIA, default="auto", help="way to reach the agent (auto: the best that works)")
     own = "the agent's program (default: the name in --me)"
@@ -70,7 +70,7 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """0 when the terminal is gone or a signal came."""
+    """Notify the agent until the terminal is gone or a signal comes, then return 0."""
     if os.name == "nt":
         raise HostFailed("amq wake works only on Linux, macOS or WSL")
     if not args.inject_cmd.isprintable():
@@ -127,7 +127,7 @@ def _place(args: Namespace, me: str) -> LaunchContext:
 
 
 def _profile(args: Namespace, program: str) -> Profile | None:
-    """What the user says of PROGRAM; None if that is nothing."""
+    """Return the user's profile of PROGRAM; None if no option gives one."""
     if args.profile is None and args.prompt is None:
         return None
     from amq.runtime.agents.profiles import chosen, with_prompt
@@ -137,7 +137,7 @@ def _profile(args: Namespace, program: str) -> Profile | None:
 
 
 def _is_known(place: LaunchContext) -> bool:
-    """Whether amq knows where the program that the user has named takes a line."""
+    """Return whether amq knows the input line of the program that the user named."""
     from amq.runtime.agents.profiles import chosen
 
     profile = place.profile or chosen(None, place.program, place.environment)[0]

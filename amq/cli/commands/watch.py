@@ -1,4 +1,4 @@
-"""`amq watch`: wait for mail, and move nothing."""
+"""`amq watch`: wait for mail without moving it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ EXAMPLES = """\
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     add_waiting(parser)
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Tell what is there, or what comes; the exit code of TimedOut if nothing does."""
+    """Print the mail that is there or comes; return the exit code of TimedOut if there is none."""
     mailbox = open_mailbox(args, out)
     found = _look(mailbox)
     event = "existing" if found else "new_message"

@@ -1,4 +1,4 @@
-"""`amq who`: every agent, what waits for it, and who tells it so."""
+"""`amq who`: show every agent, its unread mail, and the process that notifies it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _HEADING = ("agent", "status", "unread", "oldest", "waits for", "dead letters", 
 
 
 def options(parser: ArgumentParser) -> None:
-    """It has none of its own."""
+    """Add no options."""
 
 
 def run(args: Namespace, out: Output) -> int:
-    """One line an agent, below a heading."""
+    """Print one line for each agent, below a heading."""
     mailbox = open_mailbox(args, out, anyone=True)
     agents = [(agent, explain(mailbox, agent.handle)[1] if agent.unread else None) for agent in mailbox.who()]
     if out.json:

@@ -1,4 +1,4 @@
-"""`amq why`: why an agent has not read its mail, and what was tried to tell it."""
+"""`amq why`: explain why an agent has not read its mail, and how it was notified."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ removed), submitted, uncertain, refused, failed."""
 
 
 def options(parser: ArgumentParser) -> None:
-    """The options of its own."""
+    """Add the command's options."""
     parser.add_argument("handle", nargs="?", metavar="HANDLE", help="the agent (default: yourself)")
     parser.add_argument("--history", action="store_true", help="list the recorded attempts, oldest first")
 
 
 def run(args: Namespace, out: Output) -> int:
-    """One line for the mail that waits, or the history; nothing is an answer, too."""
+    """Print one line for the waiting mail, or the history."""
     mailbox = open_mailbox(args, out, anyone=bool(args.handle))
     handle = mailbox.account.named(args.handle, "HANDLE") if args.handle else mailbox.account.me
     all_mailboxes.agents(mailbox.account, [handle])
@@ -58,7 +58,7 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
-    """How much unread mail HANDLE has, and why; None if there is none."""
+    """Return the number of HANDLE's unread messages, and why they wait; None if there are none."""
     from amq.runtime.diagnosis import why
 
     account = mailbox.account
@@ -70,7 +70,10 @@ def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
 
 
 def _unread(path: RootedPath) -> list[str]:
-    """The ids in the directory PATH, sorted; none if it is missing. Raises OSError: what is not known is not empty."""
+    """Return the ids in the directory PATH, sorted; none if it is missing.
+
+    Raises OSError, because unknown does not mean empty.
+    """
     try:
         with Directory(path) as new:
             return sorted(maildir.message_ids(new))
@@ -79,7 +82,7 @@ def _unread(path: RootedPath) -> list[str]:
 
 
 def _with_unreadable(mailbox: Mailbox, handle: str, found: Why) -> Why:
-    """FOUND, and how much of the unread mail cannot be read, if any cannot."""
+    """Return FOUND with the number of unread messages that cannot be read, if any."""
     new = mailbox.account.queue.agent(handle).inbox_new
     unread = _unread(new)
     lost = maildir.cannot_read(new, unread) if unread else []
@@ -88,13 +91,13 @@ def _with_unreadable(mailbox: Mailbox, handle: str, found: Why) -> Why:
 
 
 def _journal(mailbox: Mailbox, handle: str) -> PrivateState:
-    """Where the agent's notifier records what it does."""
+    """Return the directory where the agent's notifier keeps its records."""
     root = mailbox.account.queue.root
     return private_directory(root).of_agent(root, handle, make=False)
 
 
 def _in_words(found: Why) -> str:
-    """What is waited for, since when, and what that means; or when something was done, and what."""
+    """Return the reason for waiting, since when, and its detail; or how long ago a notification went out."""
     from amq.runtime.policy.reasons import WaitReason
 
     if found.waits_for is WaitReason.NOTIFIED:
@@ -104,13 +107,13 @@ def _in_words(found: Why) -> str:
 
 
 def described(found: Why) -> dict[str, Any]:
-    """WHY as it stands in JSON."""
+    """Return the reason for waiting as JSON."""
     since = {} if found.seconds is None else {"waits_for_s": round(found.seconds, 3)}
     return {"waits_for": found.waits_for.value, **since, "detail": found.detail}
 
 
 def age(seconds: float) -> str:
-    """An age as a person says it: its largest unit, and nothing below."""
+    """Return an age in its largest unit, rounded down, such as `3h`."""
     for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
         if seconds >= length:
             return f"{int(seconds // length)}{unit}"
@@ -132,7 +135,7 @@ def _history(mailbox: Mailbox, handle: str, out: Output) -> int:
 
 
 def _line(entry: dict[str, Any]) -> str:
-    """A moment, how many messages, and what happened."""
+    """Return a record as a line: the time, the number of messages, and what happened."""
     number = f"{entry['count']} unread"
     reason = f": {entry['reason']}" if entry.get("reason") else ""
     if "waits_for" in entry:
