@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 
 ROOT = Path(__file__).parent.parent
+MOST_WORDS = 25
+"""Of a sentence, or of its part before or behind a colon; code counts as one."""
 
 
 class Banned(NamedTuple):
@@ -195,6 +197,14 @@ def test_documents() -> None:
     assert wrong(iter(read), BANNED) == []
     prose = [(name, sentence) for name, sentence in read if sentence[0].isupper()]  # not the cells of tables
     assert wrong(in_lower_case(iter(prose)), OPENINGS) == []
+
+
+def test_sentences_of_decisions_are_short() -> None:
+    pages = sorted(ROOT.glob("docs/decisions/*.md"))
+    assert len(pages) > 30
+    read = [(page.name, sentence) for page in pages for sentence in sentences(page.read_text("utf-8"))]
+    parts = [(name, part) for name, sentence in read for part in re.split(r"(?<=[.:;?])\W* ", sentence)]
+    assert [part for part in parts if len(part[1].split()) > MOST_WORDS] == []
 
 
 # -- the list itself --------------------------------------------------------------------------------------------------
