@@ -7,7 +7,8 @@ import os
 import pytest
 
 from amq.errors import BadMessage, NotFound, UsageError
-from amq.mail.mailbox import Mailbox, Unread
+from amq.mail.inbox_view import Unread
+from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
 from amq.names import INSTANT_LENGTH
 from tests.conftest import Shell

@@ -10,7 +10,7 @@ from heapq import merge
 
 from amq.errors import Unreadable
 from amq.instants import SECOND
-from amq.mail.mailbox import Unread
+from amq.record import record
 from amq.store import maildir
 from amq.store.durable import Directory
 
@@ -28,6 +28,20 @@ _PORTION = 1000
 """The number of messages sorted in one step."""
 _ANY = 0
 """The value for an inode that is not known; no file has it."""
+
+
+@record
+class Unread:
+    """A message in `new`, with the fields that a notifier needs.
+
+    A bad message has no sender and normal priority, and is older than all others.
+    """
+
+    id: str
+    sender: str
+    priority: str
+    subject: str
+    created_ns: int = 0
 
 
 def _order(unread: Unread) -> tuple[int, str]:

@@ -19,7 +19,6 @@ from amq.errors import UsageError
 from amq.mail.account import Account
 from amq.message import Message
 from amq.names import check_line, message_id
-from amq.record import record
 from amq.store import maildir
 
 TYPE_CHECKING = False
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from amq.mail.agents_overview import Agent
     from amq.mail.dead_letters import Opened, Retried
     from amq.mail.draining import Drain, Drained, Fits
-    from amq.mail.inbox_view import InboxView
+    from amq.mail.inbox_view import InboxView, Unread
     from amq.mail.sending import Draft, Replied, Sent
     from amq.mail.threads import Entry
     from amq.mail.trace import Trace
@@ -38,20 +37,6 @@ if TYPE_CHECKING:
     from amq.store.dlq_read import Letter
     from amq.store.maildir import Found
     from amq.store.presence import Presence
-
-
-@record
-class Unread:
-    """A message in `new`, with the fields that a notifier needs.
-
-    A bad message has no sender and normal priority, and is older than all others.
-    """
-
-    id: str
-    sender: str
-    priority: str
-    subject: str
-    created_ns: int = 0
 
 
 class Mailbox:

@@ -14,7 +14,8 @@ import anyio
 import anyio.to_thread
 
 from amq.errors import AmqError, remedy
-from amq.mail.mailbox import Mailbox, Unread
+from amq.mail.inbox_view import Unread
+from amq.mail.mailbox import Mailbox
 from amq.runtime.channels import Channel
 from amq.runtime.dirwatch import now
 from amq.runtime.hooks.state import HookStateWatcher, note_queued

@@ -18,7 +18,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from amq.layout import QueueLayout
-from amq.mail.mailbox import Mailbox, Unread
+from amq.mail.inbox_view import Unread
+from amq.mail.mailbox import Mailbox
 from amq.pty.host import Host
 from amq.pty.screen import Screen
 from amq.pty.terminal import Terminal, TerminalSnapshot

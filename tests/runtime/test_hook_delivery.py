@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amq.instants import SECOND
-from amq.mail.mailbox import Unread
+from amq.mail.inbox_view import Unread
 from amq.runtime.policy.hook_delivery import (
     FROM_AMQ,
     MOST_IN_A_ROW,

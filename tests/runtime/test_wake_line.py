@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.mail.mailbox import Unread
+from amq.mail.inbox_view import Unread
 from amq.runtime.policy.wake_line import LONGEST, Wording, is_typeable, notification, preview
 
 KNOWN = {"user", "codex", "codex-2", "gemini", "qwen"}

@@ -17,7 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from amq.mail.mailbox import Mailbox, Unread
+    from amq.mail.inbox_view import Unread
+    from amq.mail.mailbox import Mailbox
     from amq.runtime.policy.hook_delivery import Event
     from amq.runtime.private import PrivateState
 

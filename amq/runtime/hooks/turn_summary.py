@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from amq.layout import QueueLayout
-    from amq.mail.mailbox import Unread
+    from amq.mail.inbox_view import Unread
 
 NAME = "amq-bulletin.json"
 MOST_LINES = 3

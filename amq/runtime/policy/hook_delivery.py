@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from amq.mail.mailbox import Unread
+    from amq.mail.inbox_view import Unread
 
 MOST_IN_A_ROW = 8  # without any drain
 MOST_PEERS = 20  # named to an agent when its session begins

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from amq.mail.mailbox import Unread
+    from amq.mail.inbox_view import Unread
 
 LONGEST = 200  # bytes
 COMMAND = "amq"
