@@ -27,7 +27,8 @@ def shell(word: str) -> str:
     kept = word.rstrip("\n")
     ends = quote(word[len(kept) :]) if kept != word else ""  # a command substitution would drop trailing newlines
     if kept.isprintable() and re.fullmatch(_PLAIN, kept):
-        return quote(kept) + ends
+        # zsh reads `=ls` as the path of ls, and shlex takes the sign for a safe one
+        return (f"'='{quote(kept[1:])}" if kept.startswith("=") else quote(kept)) + ends
     return f"\"$(printf %b '{re.sub(_NOT_LITERAL, _octal, kept)}')\"{ends}"
 
 

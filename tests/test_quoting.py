@@ -50,8 +50,10 @@ def test_a_shell_reads_each_word_as_it_is(shell: str, given_words: list[str]) ->
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("word", ["a\\'b", "a\\\\b", "end\\", "C:\\x y", "-n\x07", "\\0101\x07", "\n", "a\x07\n\n"])
-def test_a_shell_reads_a_backslash_and_an_end_as_they_are(shell: str, word: str) -> None:
+@pytest.mark.parametrize(
+    "word", ["a\\'b", "a\\\\b", "end\\", "C:\\x y", "-n\x07", "\\0101\x07", "\n", "a\x07\n\n", "=", "=ls", "=\n"]
+)
+def test_a_shell_reads_a_special_sign_as_it_is(shell: str, word: str) -> None:
     if not shutil.which(shell):
         pytest.skip(f"not installed: {shell}")
     assert run(shell, *SHELLS[shell], quoting.shell_line(["printf", "%s\\0", word])) == os.fsencode(word) + b"\0"

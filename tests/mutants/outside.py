@@ -78,6 +78,7 @@ OUTSIDE = (
         f"{QUOTING} {COOP}",
     ),
     Mutant("a shell drops final line ends", "quoting.py", "shell", "kept != word", "False", QUOTING),
+    Mutant("zsh looks for a program", "quoting.py", "shell", "kept.startswith('=')", "False", QUOTING),
     Mutant("fish reads a backslash", "quoting.py", "shell", "re.fullmatch(_PLAIN, kept)", "True", QUOTING),
     Mutant("a word for a shell is not printable", "quoting.py", "shell", "kept.isprintable()", "True", QUOTING),
     Mutant("TOML gets bytes that are not Unicode", "quoting.py", "toml", "text.encode()", "None", QUOTING),
