@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import amq
+from amq.runtime import agents
+from amq.runtime.agents import registry
 
 PACKAGE = Path(amq.__file__).parent
 
@@ -85,6 +88,22 @@ MAY_CHANGE_FILES = {"amq.store.durable", "amq.store.rename_noreplace"}
 MAY_READ_ENVIRONMENT = {"amq.config", "amq.runtime.start_with"}
 MAY_PRINT = {"amq.cli.output"}
 
+OF_CLIS = tuple(f"{agents.__name__}.{name}" for name in agents.NAMES)
+"""What is known of a named agent CLI stands only below these packages. Others ask the registry."""
+KNOW_NAMES = {agents.__name__, registry.__name__}
+FOR_USERS = {"USAGE", "EXAMPLES", "NOTES", "_EXAMPLES", "AFTERWARDS", "hint"}, {"help", "metavar", "hint"}
+"""Names and arguments that hold text for users, which may name a CLI. So may docstrings and what is raised."""
+MAY_NAME_A_CLI = {
+    ("amq.cli.commands.coop_up", "claude,codex"): "handles: the agents of a queue whose user names none",
+    ("amq.setup.checks_queue", "claude,codex"): "handles, in an example for users",
+    ("amq.errors", "this process may not write there"): "advice for users",
+    ("amq.runtime.agents.profiles", "claude-socket"): "a word of a user's own profile",
+    ("amq.runtime.agents.profiles", "codex-queue"): "a word of a user's own profile",
+    ("amq.runtime.hooks.script", "settings.json"): "a file of amq's own",
+    ("amq.setup.checks_machine", r"\bamq hook\b"): "scripts of amq's own, as users have installed them",
+}
+"""The module and the beginning of each other literal that may, and why."""
+
 
 def room(module: str) -> str:
     """The room that a module of amq stands in."""
@@ -146,6 +165,56 @@ def call_faults(module: str, name: str) -> Iterator[str]:
         yield "print stands outside cli/output"
 
 
+def words_of_clis() -> re.Pattern[str]:
+    """What stands for a fact of a CLI: its name, also in a variable, path or package, and what its folder names."""
+    names = {file for each in registry.with_hooks().values() for file in (each.name, each.other)}
+    names |= {each.path for each in registry.with_skills().values()}
+    names |= {name for profile in registry.profiles() for name in (*profile.session, profile.tool_output.variable)}
+    rest = "|".join(map(re.escape, sorted(filter(None, names))))
+    return re.compile(rf"(?<![a-z])(?:{'|'.join(agents.NAMES)})(?![a-z])|(?<![\w.-])(?:{rest})(?![\w-])", re.IGNORECASE)
+
+
+OF_A_CLI = words_of_clis()
+
+
+def is_for_users(node: ast.AST) -> bool:
+    """Whether NODE is a docstring, or holds text for users."""
+    constants, arguments = FOR_USERS
+    if isinstance(node, ast.Assign):
+        return any(isinstance(target, ast.Name) and target.id in constants for target in node.targets)
+    if isinstance(node, ast.keyword):
+        return node.arg in arguments
+    return isinstance(node, ast.Raise) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+
+
+def literals(node: ast.AST) -> Iterator[str]:
+    """Every string below NODE that is not for users."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Constant) and isinstance(child.value, str | bytes):
+            yield child.value if isinstance(child.value, str) else child.value.decode("latin-1")
+        if not is_for_users(child):
+            yield from literals(child)
+
+
+def is_of_cli(module: str) -> bool:
+    """Whether MODULE is a CLI's package, or in one."""
+    return f"{module}.".startswith(tuple(f"{package}." for package in OF_CLIS))
+
+
+def cli_faults(module: str, source: ast.AST) -> Iterator[str]:
+    """What is wrong with what MODULE knows of a named CLI."""
+    if module in KNOW_NAMES or is_of_cli(module):
+        return
+    for text in literals(source):
+        may = any(module == where and text.startswith(begin) for where, begin in MAY_NAME_A_CLI)
+        if OF_A_CLI.search(text) and not may:
+            yield f"{text!r} is known of a CLI: it stands only in the folder of the CLI"
+    for node in ast.walk(source):
+        for imported in imports(module, node):
+            if is_of_cli(imported):
+                yield f"{imported} is of a CLI: ask {registry.__name__}"
+
+
 def uses(node: ast.AST) -> list[str]:
     """The name that NODE looks up: a plain one, or a member of one."""
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
@@ -155,8 +224,9 @@ def uses(node: ast.AST) -> list[str]:
 
 def faults(module: str, source: str) -> list[str]:
     """Each breach of the rule in the SOURCE of MODULE."""
-    found = []
-    for node, late in statements(ast.parse(source)):
+    tree = ast.parse(source)
+    found = [*cli_faults(module, tree)]
+    for node, late in statements(tree):
         imported = imports(module, node)
         found += [fault for each in imported for fault in import_faults(module, each, late)]
         found += [fault for each in (*imported, *uses(node)) for fault in call_faults(module, each)]
@@ -180,6 +250,12 @@ def test_module_keeps_the_layer_rule(module: str) -> None:
 def test_every_module_has_a_room() -> None:
     """A new file in amq/ is to be put into one, instead of passing for the library's front page."""
     assert [module for module in modules() if room(module) == "library"] == ["amq"]
+
+
+@pytest.mark.parametrize(("module", "begin"), MAY_NAME_A_CLI)
+def test_every_exception_is_needed(module: str, begin: str) -> None:
+    tree = ast.parse(modules()[module].read_text(encoding="utf-8"))
+    assert [text for text in literals(tree) if text.startswith(begin) and OF_A_CLI.search(text)]
 
 
 @pytest.mark.parametrize(
@@ -224,6 +300,20 @@ def test_every_module_has_a_room() -> None:
         ("amq.runtime.host", "from os import getenv"),
         ("amq.cli.commands.list", "print('x')"),
         ("amq.runtime.host", "show = print"),
+        ("amq.config", "KNOWN = ('claude', 'other')"),
+        ("amq.config", "def f(environment):\n    return environment['CLAUDE_CONFIG_DIR']"),
+        ("amq.config", "def f(environment):\n    return 'CLAUDECODE' in environment"),
+        ("amq.config", "def f(environment):\n    return environment.get('BASH_MAX_OUTPUT_LENGTH')"),
+        ("amq.setup.hooks", "def f(home):\n    return f'{home}/.codex/hooks.json'"),
+        ("amq.setup.hooks", "NAME = b'config.toml'"),
+        ("amq.setup.skill", "PLACE = ('.agents', 'skills')"),
+        ("amq.setup.clis", "GET_IT = {'other': 'npm install -g @openai/codex'}"),
+        ("amq.setup.checks_queue", "DEFAULT = 'gemini,claude,codex'"),
+        ("amq.runtime.channels.pty", "MODULE = 'amq.runtime.agents.qwen'"),
+        ("amq.runtime.launch", "def f():\n    from amq.runtime.agents.codex import hooks"),
+        ("amq.runtime.host", "from amq.runtime.agents import claude"),
+        ("amq.runtime.agents.own", "def f():\n    import amq.runtime.agents.claude.profile"),
+        ("amq.runtime.agents.foreground", "PLACE = '.claude/sessions'"),
     ],
 )
 def test_breach_is_found(module: str, source: str) -> None:
@@ -249,6 +339,14 @@ def test_breach_is_found(module: str, source: str) -> None:
         ("amq.config", "import os\nos.environ"),
         ("amq.cli.output", "print('x')"),
         ("amq.__main__", "from amq.entry import entry_point"),
+        ("amq.runtime.agents.claude", "NAME = 'claude'"),
+        ("amq.runtime.agents.codex.hooks", "from amq.runtime.agents.codex import DIRECTORY\nNAME = '.codex'"),
+        ("amq.runtime.host", "from amq.runtime.agents import registry"),
+        ("amq.cli.commands.run", "def f():\n    'As `amq run -- claude` does.'\nUSAGE = 'amq run -- claude'"),
+        ("amq.cli.commands.run", "def f(parser):\n    parser.add_argument('x', metavar='claude', help='or codex')"),
+        ("amq.mail.account", "def f():\n    raise ValueError('for example claude', hint=f'{1} codex')"),
+        ("amq.setup.checks_queue", "HANDLES = 'claude,codex'"),
+        ("amq.names", "NAMES = ('preclaude', 'claudes', 'my.agents.md', 'myconfig.toml')"),
     ],
 )
 def test_what_the_rule_allows_is_let_through(module: str, source: str) -> None:

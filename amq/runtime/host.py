@@ -26,8 +26,9 @@ from amq.pty.screen import Screen
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 from amq.runtime import launch, notifier_lock
-from amq.runtime.agents.profiles import NativeWay, Profile, StatusSource
-from amq.runtime.agents.status_sources import AgentStatus, claude_sessions
+from amq.runtime.agents import registry
+from amq.runtime.agents.profiles import Profile
+from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
 from amq.runtime.launch import Launch, Options
 from amq.runtime.limits import explained
@@ -186,8 +187,8 @@ def _terminal(profile: Profile, started: float, screen: Screen | None) -> Termin
 
 
 def _agent_status(planned: Launch, pid: int, started_at: float) -> AgentStatus:
-    sessions = claude_sessions(planned.environment) if planned.profile.publishes is StatusSource.SESSIONS else ""
-    return AgentStatus(planned.files if planned.hooked else "", pid, started_at, sessions)
+    file = registry.status_file(planned.profile, planned.environment, pid, started_at)
+    return AgentStatus(planned.files if planned.hooked else "", file)
 
 
 class BackgroundThreads:
@@ -278,15 +279,12 @@ class BackgroundThreads:
         return typed_command(path, planned.environment, self._stop)
 
     def _native_first(self, typed: Channel) -> Channel:
-        from amq.runtime.channels.agent_api import ClaudeSocket, CodexQueue, NativeFirst
+        from amq.runtime.channels.agent_api import NativeFirst
         from amq.runtime.hooks.state import read_state
 
         planned, state = self._planned, self._private
-        if planned.profile.native is NativeWay.CLAUDE_SOCKET:
-            return NativeFirst(ClaudeSocket(self._agent_status), typed)
-        if planned.profile.native is NativeWay.CODEX_QUEUE:
-            queue = CodexQueue(
-                self._agent_status, lambda: read_state(state).session, planned.program[0], planned.environment
-            )
-            return NativeFirst(queue, typed)
-        return typed
+        native = registry.native(
+            planned.profile.native, self._agent_status, lambda: read_state(state).session, planned.program[0],
+            planned.environment,
+        )  # fmt: skip
+        return NativeFirst(native, typed) if native else typed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -14,6 +13,7 @@ from amq.config import RUN
 from amq.layout import AgentLayout, QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.pty.child import TERMINAL_NAME
+from amq.runtime.agents import registry
 from amq.runtime.agents.profiles import HookStyle, NativeWay, Profile, built_in
 from amq.runtime.hooks import script as hooks
 from amq.runtime.hooks.script import BadSettingsError
@@ -208,7 +208,6 @@ def _hooks(
     profile: Profile, own: list[str], files: PrivateState, options: Options
 ) -> tuple[list[str], list[str], str, str]:
     """The arguments for our hooks, the user's own words that are left, how it stands in words, and the settings."""
-    script = f"{files.directory}/{hooks.SCRIPT_NAME}"
     if not options.wake or options.hooks is False:
         return [], own, "off", ""
     if not files.directory:
@@ -217,13 +216,11 @@ def _hooks(
         return [], own, f"none: amq knows no way to give {profile.name} hooks for one process", ""
     if profile.hooks_need_trust and not options.hooks:
         return [], own, f"off: {profile.name} would ask you whether to trust them; to add them anyway: --hooks", ""
-    if profile.hooks is HookStyle.CONFIG:
-        return hooks.codex_arguments(script), own, "on", ""
     try:
-        settings, kept = hooks.claude_settings(own, script)
+        arguments, kept, settings = registry.hook_arguments(profile.hooks, own, files.directory)
     except BadSettingsError as error:
-        return [], own, f"none: your --settings cannot be read: {error}", ""
-    return ["--settings", f"{files.directory}/{hooks.SETTINGS_NAME}"], kept, "on", json.dumps(settings)
+        return [], own, f"none: {error}", ""
+    return arguments, kept, "on", settings
 
 
 def _text(path: str) -> str:

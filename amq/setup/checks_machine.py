@@ -13,16 +13,14 @@ from pathlib import Path
 from amq.errors import AmqError, UsageError
 from amq.layout import QueueLayout
 from amq.names import PERSON, is_handle, typed_handle
+from amq.runtime.agents.registry import with_hooks
 from amq.runtime.agents.versions import printed_version
 from amq.setup.clis import CLIS, how_to_get, program_of
 from amq.setup.finding import Environment, Finding
-from amq.setup.hooks import settings_path
 from amq.store import registry
 from amq.store.notifier_info import read_notifier
 
 VERSION_PATIENCE = 10.0  # seconds for a program to print its version
-OTHER_SETTINGS = {"claude": "settings.local.json", "codex": "config.toml"}
-"""The files, besides the one that `amq hook install` edits, in which a user may have put hooks."""
 _OUR_HOOK = re.compile(r"\bamq hook\b|amq-stop-hook|claude-session-start|codex-amq-notify")
 
 
@@ -62,7 +60,7 @@ def agents(root: str | None, machine: Environment) -> Iterator[Finding]:
     for program in sorted(wanted - {*installed}):
         yield Finding(f"{program} is registered, but its CLI is not installed", how_to_get(program))
     if not installed and not wanted:
-        yield Finding("no agent CLI is on the PATH", how_to_get("claude"))
+        yield Finding("no agent CLI is on the PATH", how_to_get(next(iter(CLIS))))
     for program, path in installed.items():
         yield from _version(program, path, machine)
 
@@ -94,10 +92,11 @@ def tmux(_: str | None, machine: Environment) -> Iterator[Finding]:
 def hooks(root: str | None, machine: Environment) -> Iterator[Finding]:
     """Check that an agent without a notifier has hooks in its CLI's settings, its only way to hear of mail."""
     alone = {program_of(handle) for handle in _registered(root) if root and not _is_notified(root, handle)}
-    for program in sorted(OTHER_SETTINGS.keys() & alone):
-        others = OTHER_SETTINGS[program]
-        own, shared = (settings_path(program, machine.environ, project) for project in (None, machine.cwd))
-        paths = [place for path in (own, shared) for place in (path, os.path.join(os.path.dirname(path), others))]
+    for program, files in sorted(with_hooks().items()):
+        if program not in alone:
+            continue
+        directories = [files.directory.find(machine.environ, project) for project in (None, machine.cwd)]
+        paths = [os.path.join(place, name) for place in directories for name in (files.name, files.other)]
         if _which(program, machine) and not any(map(_calls_amq, paths)):
             yield Finding(
                 f"{program}'s own hooks do not call amq: without `amq run` it is not notified of mail",

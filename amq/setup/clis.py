@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from amq.runtime.agents import registry
+
+CLIS = {cli.name: cli for cli in registry.clis()}
 _NUMBERED = re.compile(r"-\d+$")
-
-
-@dataclass(frozen=True)
-class Cli:
-    """The install command of a CLI, and the oldest version that was measured to wake without a key pressed."""
-
-    get_it: str
-    oldest: tuple[int, ...] = ()
-
-
-CLIS = {
-    "claude": Cli("npm install -g @anthropic-ai/claude-code", oldest=(2, 1, 330)),
-    "codex": Cli("npm install -g @openai/codex", oldest=(0, 169, 0)),
-    "gemini": Cli("npm install -g @google/gemini-cli"),
-    "opencode": Cli("npm install -g opencode-ai"),
-    "qwen": Cli("npm install -g @qwen-code/qwen-code"),
-}
 
 
 def program_of(handle: str) -> str:

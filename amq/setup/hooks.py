@@ -1,7 +1,7 @@
 """Add hooks to agents' own settings, for agents that `amq run` does not host, and remove them again.
 
 The settings belong to the user. They are edited as text, so that comments, order and odd formatting stay, and removing
-the hooks restores every byte. Formats and places: code.claude.com/docs/en/hooks and developers.openai.com/codex/hooks.
+the hooks restores every byte.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from amq.errors import AmqError, Conflict
 from amq.layout import RootedPath
+from amq.runtime.agents import registry
 from amq.setup.jsonc import Part, cut, insert, parse, without
 from amq.store import durable
 from amq.store.durable import Directory
@@ -82,15 +83,9 @@ class Change:
 
 
 def settings_path(program: str, environ: Mapping[str, str], project: str | None) -> str:
-    """Return the file of PROGRAM (claude, codex) that holds hooks: in the directory PROJECT, else the user's own."""
-    home = environ.get("HOME") or os.path.expanduser("~")
-    variable, place, name = {
-        "claude": ("CLAUDE_CONFIG_DIR", ".claude", "settings.json"),
-        "codex": ("CODEX_HOME", ".codex", "hooks.json"),
-    }[program]
-    if project:
-        return os.path.join(project, place, name)
-    return os.path.join(environ.get(variable) or os.path.join(home, place), name)
+    """Return the file of PROGRAM that holds hooks: in the directory PROJECT, else the user's own."""
+    files = registry.with_hooks()[program]
+    return os.path.join(files.directory.find(environ, project), files.name)
 
 
 def installing(path: str, program: str) -> Change:

@@ -8,30 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
 from amq.errors import Conflict
+from amq.runtime.agents import registry
 
 NAME = "amq-cli"
 WRITTEN = ".amq-written.json"
-PLACES = {"claude": (".claude", "skills"), "codex": (".agents", "skills")}
-"""The directories where each CLI looks, below the home directory and below a project.
-
-Source, both tried: code.claude.com/docs/en/skills and developers.openai.com/codex/skills.
-"""
 
 
 def place(program: str, environ: Mapping[str, str], project: str | None) -> Path:
-    """Return the skill's directory for PROGRAM (`claude` or `codex`): in PROJECT, else for the user."""
-    if project:
-        return Path(project, *PLACES[program], NAME)
-    if program == "claude" and environ.get("CLAUDE_CONFIG_DIR"):
-        return Path(environ["CLAUDE_CONFIG_DIR"], "skills", NAME)
-    return Path(environ.get("HOME") or os.path.expanduser("~"), *PLACES[program], NAME)
+    """Return the skill's directory for PROGRAM: in PROJECT, else for the user."""
+    return Path(registry.with_skills()[program].find(environ, project), "skills", NAME)
 
 
 def install(place: Path, *, force: bool) -> list[str]:

@@ -84,7 +84,7 @@ class World:
         )  # fmt: skip
         self.cli = Cli(self._style, self.chance, self._from_cli, self._noted, lambda text: self.plan(text))
         channel = PtyChannel(
-            cast(Host, _Line(self, self._terminal)), self._profile.rules, AgentStatus("", 0, 0.0),
+            cast(Host, _Line(self, self._terminal)), self._profile.rules, AgentStatus(""),
             clock=lambda: self.now, sleep=lambda seconds: Sleep(self.now + seconds),
         )  # fmt: skip
         waker = WakeLoop(

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from amq.cli.commands import wake
 from amq.pty import controlling_tty
+from amq.runtime.channels.registry import CHANNELS
 from tests.conftest import Shell
 
 
@@ -12,6 +14,10 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("TMUX", "TMUX_PANE", "STY", "WINDOW", "KITTY_WINDOW_ID", "KITTY_LISTEN_ON"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(controlling_tty, "TTY", "/nowhere")
+
+
+def test_each_way_can_be_asked_for() -> None:
+    assert ("auto", *(spec.name for spec in CHANNELS)) == wake.VIA
 
 
 def test_where_no_way_works_it_says_why_and_what_to_do(amq: Shell) -> None:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from amq.errors import AmqError
 from amq.layout import QueueLayout
+from amq.runtime.agents.claude import hooks
+from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.own import read_own
-from amq.runtime.agents.status_sources import AgentStatus
-from amq.runtime.hooks import script
+from amq.runtime.hooks.script import BadSettingsError
 from amq.runtime.hooks.state import STATE_NAME, read_state
 from amq.runtime.journal import WAKES_NAME, WakeJournal
 from amq.setup import skill
@@ -123,10 +124,10 @@ def test_what_hooks_handed_over(tmp_path: Path, content: bytes) -> None:
 def test_what_other_programs_keep(tmp_path: Path, nested: bytes) -> None:
     for name in ("1.json", WRITTEN):
         (tmp_path / name).write_bytes(nested)
-    assert AgentStatus("", 1, 0.0, str(tmp_path)).session() == {}
+    assert SessionFile(str(tmp_path), 1, 0.0).read() == {}
     assert skill._left(tmp_path) == {}
-    with pytest.raises(script.BadSettingsError):
-        script._parse(str(tmp_path / "1.json"))
+    with pytest.raises(BadSettingsError):
+        hooks._parse(str(tmp_path / "1.json"))
 
 
 _TOML = st.dictionaries(

@@ -141,7 +141,7 @@ GATES = (
     _row("a drawn cursor is not looked for", "_framed_above", "cell is not None and cell.inverse", "cell is not None"),
     Mutant("a state that is not known is none", "pty/osc_state.py", "TitleAndState.take",
            "_STATES.get(match[1], AgentState.OTHER)", "_STATES.get(match[1])", "tests/pty/test_osc_state.py"),
-    Mutant("a parked session's file is believed", "runtime/agents/status_sources.py", "AgentStatus._status",
+    Mutant("a parked session's file is believed", "runtime/agents/claude/session_file.py", "SessionFile.state",
            "'parkedJobId' in session", "False", "tests/runtime/test_status_sources.py"),
     Mutant("a list of agents is an agent", "runtime/agents/foreground.py", "Keyboard._known",
            "not set(words[1:]).isdisjoint(profile.no_session)", "False", "tests/runtime/test_foreground.py"),

@@ -16,6 +16,7 @@ HOOKS = "tests/runtime/test_hooks.py"
 SCREEN = "tests/runtime/test_gnu_screen.py"
 KITTY = "tests/runtime/test_kitty.py"
 ONE_LINE = "tests/cli/test_output.py"
+CLIS = "tests/runtime/test_agents_registry.py"
 
 OUTSIDE = (
     Mutant("markup in a notice is read", "quoting.py", "notice_body", "text.replace(plain, escaped)", "text", QUOTING),
@@ -23,7 +24,7 @@ OUTSIDE = (
     Mutant(
         "a hook's command line has bytes",
         "runtime/hooks/script.py",
-        "_command",
+        "command_line",
         "quoting.shell(script)",
         "__import__('shlex').quote(script)",
         HOOKS,
@@ -199,4 +200,15 @@ OUTSIDE = (
         "environment.get('KITTY_WINDOW_ID')",
         KITTY,
     ),
-)
+    Mutant("a CLI that has a folder is in no list", "runtime/agents/__init__.py", "",
+           "('claude', 'codex', 'gemini', 'opencode', 'qwen')", "('claude', 'codex', 'gemini', 'opencode')", CLIS),
+    Mutant("a CLI with hooks may not call them", "runtime/agents/__init__.py", "",
+           "WITH_HOOKS = ('claude', 'codex')", "WITH_HOOKS = ('claude',)", CLIS),
+    Mutant("a variable names a project's directory", "runtime/agents/cli.py", "ConfigDirectory.find",
+           "os.path.join(project, self.path)", "environment.get(self.variable) or os.path.join(project, self.path)", CLIS),
+    Mutant("no variable names a user's directory", "runtime/agents/cli.py", "ConfigDirectory.find",
+           "environment.get(self.variable) or os.path.join(home, self.path)", "os.path.join(home, self.path)", CLIS),
+    Mutant("a way cannot be asked for", "cli/commands/wake.py", "",
+           "('auto', 'tmux', 'kitty', 'screen', 'tiocsti', 'command', 'notice')",
+           "('auto', 'tmux', 'screen', 'tiocsti', 'command', 'notice')", "tests/cli/test_wake.py"),
+)  # fmt: skip

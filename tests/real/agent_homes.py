@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,13 +33,7 @@ def prepare_home(
     directory is TRUSTED, it asks first whether it may work there (Codex: in a git repository, which is made). Unless
     its key is known, Claude asks first whether to use it.
     """
-    others = {"gemini": _gemini, "opencode": _opencode, "qwen": _qwen}
-    if agent.program in others:
-        own = others[agent.program](place, asks)
-    elif agent.program == "codex":
-        own = _codex(place, asks=asks, trusted=trusted)
-    else:
-        own = _claude(place, asks=asks, trusted=trusted, key_known=key_known)
+    own = HOMES[agent.program](place, asks=asks, trusted=trusted, key_known=key_known)
     return _machine(agent, place) | own
 
 
@@ -106,7 +101,7 @@ trust_level = "trusted"
 """
 
 
-def _codex(place: Place, *, asks: bool, trusted: bool) -> dict[str, str]:
+def _codex(place: Place, *, asks: bool, trusted: bool, **_: bool) -> dict[str, str]:
     config = _CODEX_CONFIG.format(
         approval="on-request" if asks else "never",
         sandbox="workspace-write" if asks else "danger-full-access",
@@ -127,7 +122,7 @@ def _write(path: Path, settings: object) -> None:
     path.write_text(json.dumps(settings), encoding="utf-8")
 
 
-def _gemini(place: Place, asks: bool) -> dict[str, str]:
+def _gemini(place: Place, *, asks: bool, **_: bool) -> dict[str, str]:
     settings = {
         "security": {"auth": {"selectedType": "gemini-api-key"}, "folderTrust": {"enabled": False}},
         "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
@@ -140,7 +135,7 @@ def _gemini(place: Place, asks: bool) -> dict[str, str]:
     return {"GEMINI_API_KEY": _KEY, "GOOGLE_GEMINI_BASE_URL": f"http://127.0.0.1:{place.port}"}
 
 
-def _qwen(place: Place, asks: bool) -> dict[str, str]:
+def _qwen(place: Place, *, asks: bool, **_: bool) -> dict[str, str]:
     settings = {
         "security": {"auth": {"selectedType": "openai"}, "folderTrust": {"enabled": False}},
         "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
@@ -154,7 +149,7 @@ def _qwen(place: Place, asks: bool) -> dict[str, str]:
     return {"OPENAI_API_KEY": _KEY, "OPENAI_BASE_URL": url, "OPENAI_MODEL": "mock"}
 
 
-def _opencode(place: Place, asks: bool) -> dict[str, str]:
+def _opencode(place: Place, *, asks: bool, **_: bool) -> dict[str, str]:
     settings = {
         "$schema": "https://opencode.ai/config.json",
         "model": "anthropic/claude-sonnet-4-5",
@@ -172,3 +167,9 @@ def _opencode(place: Place, asks: bool) -> dict[str, str]:
     _write(place.home / ".config" / "opencode" / "opencode.json", settings)
     quiet = ("AUTOUPDATE", "MODELS_FETCH", "DEFAULT_PLUGINS", "LSP_DOWNLOAD")
     return {"ANTHROPIC_API_KEY": _KEY, **{f"OPENCODE_DISABLE_{word}": "1" for word in quiet}}
+
+
+HOMES: dict[str, Callable[..., dict[str, str]]] = {
+    "claude": _claude, "codex": _codex, "gemini": _gemini, "opencode": _opencode, "qwen": _qwen,
+}  # fmt: skip
+"""What makes the home of each program, and returns the environment of its own."""

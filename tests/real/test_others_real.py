@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.agents import Agent
+from tests.real.agents import Agent, pinned_agents
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
 from tests.real.person import NOTICE, Person, Run, check_answer, notices, soak, wait_for_reply
 from tests.real.rig import Rig
@@ -16,7 +16,8 @@ from tests.real.test_outside_real import start
 
 __all__ = ["start"]
 pytestmark = [pytest.mark.timeout(300), soak]
-others = pytest.mark.parametrize("agent", ["gemini", "opencode", "qwen"], indirect=True)
+OTHERS = [name for name, found in pinned_agents().items() if found.program not in ("claude", "codex")]
+others = pytest.mark.parametrize("agent", OTHERS, indirect=True)
 READY = r"Type your message|Ask anything…"
 HALF = r"[>┃]\s+half\b"
 PERMISSION = r"Allow execution of|Permission required"

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from amq.runtime.agents.claude import session_socket
+from amq.runtime.agents.claude.session_file import SessionFile
+from amq.runtime.agents.claude.session_socket import SessionSocket
+from amq.runtime.agents.codex import queue_command
+from amq.runtime.agents.codex.queue_command import QueueCommand
 from amq.runtime.agents.status_sources import AgentStatus
-from amq.runtime.channels import agent_api
-from amq.runtime.channels.agent_api import ClaudeSocket, CodexQueue, NativeFirst
+from amq.runtime.channels.agent_api import NativeFirst
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
@@ -115,14 +119,14 @@ class Session:
     """Claude Code's file of a session, and its socket."""
 
     def __init__(self, place: Path) -> None:
-        self.file, self.socket = place / f"{PID}.json", place / "s"
-        self.agent_status = AgentStatus("", PID, STARTED, str(place))
+        self.path, self.socket = place / f"{PID}.json", place / "s"
+        self.file = SessionFile(str(place), PID, STARTED)
         self.lines: list[bytes] = []
         self.write("idle", 1)
 
     def write(self, status: str, since: int) -> None:
         wire = {"pid": PID, "startedAt": STARTED * 1000, "status": status, "statusUpdatedAt": since}
-        self.file.write_text(json.dumps(wire | {"messagingSocketPath": str(self.socket)}))
+        self.path.write_text(json.dumps(wire | {"messagingSocketPath": str(self.socket)}))
 
     def listen(self, *, takes_it: bool) -> threading.Thread:
         server = socket.socket(socket.AF_UNIX)
@@ -142,7 +146,7 @@ class Session:
 
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    monkeypatch.setattr(agent_api, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(session_socket, "LOOK_EVERY", 0.001)
     monkeypatch.chdir(tmp_path)
     yield Session(tmp_path)
 
@@ -154,10 +158,10 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session
 def test_claudes_socket(
     session: Session, monkeypatch: pytest.MonkeyPatch, status: str, takes_it: bool, outcome: Outcome
 ) -> None:
-    monkeypatch.setattr(agent_api, "RECEIPT_WITHIN", 20.0 if takes_it else 0.05)
+    monkeypatch.setattr(session_socket, "RECEIPT_WITHIN", 20.0 if takes_it else 0.05)
     session.write(status, 1)
     listening = session.listen(takes_it=takes_it)
-    claude = ClaudeSocket(session.agent_status)
+    claude = SessionSocket(session.file)
     assert claude.is_there()
     assert claude.tell(LINE.text).outcome is outcome
     listening.join()
@@ -167,13 +171,13 @@ def test_claudes_socket(
 
 
 def test_a_socket_that_nobody_listens_to_refuses(session: Session) -> None:
-    assert ClaudeSocket(session.agent_status).tell(LINE.text).outcome is Outcome.REFUSED
+    assert SessionSocket(session.file).tell(LINE.text).outcome is Outcome.REFUSED
 
 
 def test_without_a_session_there_is_no_socket(session: Session) -> None:
-    session.file.unlink()
-    assert not ClaudeSocket(session.agent_status).is_there()
-    assert ClaudeSocket(session.agent_status).tell(LINE.text).outcome is Outcome.REFUSED
+    session.path.unlink()
+    assert not SessionSocket(session.file).is_there()
+    assert SessionSocket(session.file).tell(LINE.text).outcome is Outcome.REFUSED
 
 
 @pytest.mark.parametrize(
@@ -182,12 +186,12 @@ def test_without_a_session_there_is_no_socket(session: Session) -> None:
 )
 def test_codex_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, outcome: Outcome) -> None:
     if outcome is Outcome.UNCERTAIN:
-        monkeypatch.setattr(agent_api, "QUEUE_WITHIN", 0.2)
+        monkeypatch.setattr(queue_command, "QUEUE_WITHIN", 0.2)
     program = tmp_path / "codex"
     program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/words\n{script}\n')
     program.chmod(0o700)
     (tmp_path / "hook.event").write_text("start\n")
-    queue = CodexQueue(AgentStatus(str(tmp_path), PID, STARTED), lambda: "id", str(program), {"PATH": "/usr/bin:/bin"})
+    queue = QueueCommand(AgentStatus(str(tmp_path)), lambda: "id", str(program), {"PATH": "/usr/bin:/bin"})
     assert queue.is_there()
     assert queue.tell(LINE.text).outcome is outcome
     if outcome is not Outcome.UNCERTAIN:
@@ -198,6 +202,6 @@ def test_codex_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: st
 @pytest.mark.parametrize(("event", "session_id"), [("end", "id"), ("start", ""), ("", "id")])
 def test_codex_is_asked_only_where_its_session_is_proven_to_live(tmp_path: Path, event: str, session_id: str) -> None:
     (tmp_path / "hook.event").write_text(f"{event}\n")
-    queue = CodexQueue(AgentStatus(str(tmp_path), PID, STARTED), lambda: session_id, "/nowhere", {})
+    queue = QueueCommand(AgentStatus(str(tmp_path)), lambda: session_id, "/nowhere", {})
     assert not queue.is_there()
     assert queue.tell(LINE.text).outcome is Outcome.REFUSED

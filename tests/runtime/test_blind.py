@@ -13,6 +13,7 @@ import anyio
 import pytest
 
 from amq.pty.controlling_tty import LineDiscipline
+from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.foreground import ForegroundAgent, Keyboard, rules_for_argv
 from amq.runtime.agents.profiles import Profile, built_in, with_prompt
 from amq.runtime.agents.status_sources import AgentStatus
@@ -28,7 +29,7 @@ F21 = ["codex", "-c", 'tui.keymap.composer.queue=["tab","f21"]']
 
 def channel(profile: Profile, *, hidden: bool, submit: bool) -> BlindChannel:
     """To a program of PROFILE, in raw mode."""
-    agent = ForegroundAgent(1, profile, profile.rules, AgentStatus("", 1, 0.0), hidden)
+    agent = ForegroundAgent(1, profile, profile.rules, AgentStatus(""), hidden)
     keyboard: Any = SimpleNamespace(agent=lambda: agent, discipline=lambda: RAW)
     return BlindChannel("tiocsti", lambda _: None, cast(Keyboard, keyboard), "me", submit=submit)
 
@@ -76,7 +77,7 @@ def test_only_a_key_that_dialogs_ignore_is_pressed(
 ) -> None:
     wire = {"pid": os.getpid(), "startedAt": time.time() * 1000, "status": "idle", "version": version}
     (tmp_path / f"{os.getpid()}.json").write_text(json.dumps(wire))
-    agent_status = AgentStatus("", os.getpid(), 0.0, str(tmp_path))
+    agent_status = AgentStatus("", SessionFile(str(tmp_path), os.getpid(), 0.0))
     agent, pushed = ForegroundAgent(os.getpid(), profile, rules_for_argv(profile, words), agent_status), list[bytes]()
     channel = BlindChannel("tiocsti", pushed.append, cast(Keyboard, Held(agent)), "me")
     end = anyio.run(channel.attempt, Notification("mail", "mail"))

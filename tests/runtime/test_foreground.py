@@ -11,8 +11,8 @@ import pytest
 from amq.pty import controlling_tty
 from amq.pty.row import PromptRule
 from amq.runtime.agents import processes
-from amq.runtime.agents.claude import PROFILE as CLAUDE
-from amq.runtime.agents.codex import PROFILE as CODEX
+from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
+from amq.runtime.agents.codex.profile import PROFILE as CODEX
 from amq.runtime.agents.foreground import ForegroundAgent, Keyboard, program_names, rules_for_argv
 from amq.runtime.agents.generic import PROFILE as GENERIC
 from amq.runtime.agents.profiles import Profile, with_prompt

@@ -15,7 +15,9 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as options
 
-from amq.runtime.hooks.script import EVENTS, BadSettingsError, claude_settings, codex_arguments, write_script
+from amq.runtime.agents.claude.hooks import merged_settings
+from amq.runtime.agents.codex.hooks import settings_arguments
+from amq.runtime.hooks.script import EVENTS, BadSettingsError, write_script
 from tests.awkward import names
 
 OURS = ["/s/hook start", "/s/hook prompt", "/s/hook tool", "/s/hook ask", "/s/hook stop", "/s/hook end"]
@@ -92,9 +94,9 @@ def test_a_cli_finds_the_script_and_the_script_its_files_whatever_directories_ar
     place.mkdir()
     room = Mailroom(place)
     (room.new / "m.md").touch()
-    held = json.loads(json.dumps(claude_settings([], room.script)[0]))
+    held = json.loads(json.dumps(merged_settings([], room.script)[0]))
     (of_claude,) = commands(held, "Stop")
-    option = next(word for word in codex_arguments(room.script) if word.startswith("hooks.Stop="))
+    option = next(word for word in settings_arguments(room.script) if word.startswith("hooks.Stop="))
     (of_codex,) = commands({"hooks": tomllib.loads(option)["hooks"]}, "Stop")
     for count, command in enumerate((of_claude, of_codex), 1):
         words = ["/bin/sh", "-c", command]
@@ -111,7 +113,7 @@ def commands(settings: dict[str, object], event: str) -> list[str]:
 
 
 def test_claude_gets_a_hook_for_each_event() -> None:
-    settings, words = claude_settings(["--continue"], "/s/hook")
+    settings, words = merged_settings(["--continue"], "/s/hook")
     assert [commands(settings, event) for event in EVENTS] == [[ours] for ours in OURS]
     assert words == ["--continue"]
 
@@ -126,7 +128,7 @@ def test_the_persons_own_settings_are_merged(tmp_path: Path, form: str) -> None:
     own = [values.get(word, word) for word in form.replace("={", " = {").split(" ")]
     if "=" in own:
         own = ["".join(own)]
-    settings, words = claude_settings(
+    settings, words = merged_settings(
         ["-c", "--settings", '{"model": "lost"}', *own, "--", "--settings", "x"], "/s/hook"
     )
     assert words == ["-c", "--", "--settings", "x"]
@@ -138,11 +140,11 @@ def test_the_persons_own_settings_are_merged(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize("own", ["/nowhere/x.json", "{", "[]", '{"hooks": 1}', '{"hooks": {"Stop": 1}}', "/"])
 def test_settings_that_cannot_be_read_are_not_replaced(own: str) -> None:
     with pytest.raises(BadSettingsError):
-        claude_settings(["--settings", own], "/s/hook")
+        merged_settings(["--settings", own], "/s/hook")
 
 
 def test_codex_gets_the_same_as_configuration() -> None:
-    arguments = codex_arguments('/it\'s "s"/hook')
+    arguments = settings_arguments('/it\'s "s"/hook')
     assert arguments[::2] == ["-c"] * len(EVENTS)
     for argument, (event, word) in zip(arguments[1::2], EVENTS.items(), strict=True):
         hooks = tomllib.loads(argument)["hooks"][event]

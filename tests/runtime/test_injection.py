@@ -12,11 +12,11 @@ from amq.pty.echo import Echo
 from amq.pty.osc_state import AgentState
 from amq.pty.row import ELSEWHERE, NOT_FOUND, PART, UNKNOWN, PromptRule, Row, Standing
 from amq.pty.terminal import TerminalSnapshot
-from amq.runtime.agents.claude import PROFILE as CLAUDE
-from amq.runtime.agents.codex import PROFILE as CODEX
-from amq.runtime.agents.gemini import PROFILE as GEMINI
+from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
+from amq.runtime.agents.codex.profile import PROFILE as CODEX
+from amq.runtime.agents.gemini.profile import PROFILE as GEMINI
 from amq.runtime.agents.generic import PROFILE as GENERIC
-from amq.runtime.agents.opencode import PROFILE as OPENCODE
+from amq.runtime.agents.opencode.profile import PROFILE as OPENCODE
 from amq.runtime.policy.injection import (
     Action,
     End,

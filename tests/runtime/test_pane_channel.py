@@ -11,8 +11,9 @@ import anyio
 import pytest
 
 from amq.pty.controlling_tty import LineDiscipline
-from amq.runtime.agents.claude import PROFILE
-from amq.runtime.agents.codex import PROFILE as CODEX
+from amq.runtime.agents.claude.profile import PROFILE
+from amq.runtime.agents.claude.session_file import SessionFile
+from amq.runtime.agents.codex.profile import PROFILE as CODEX
 from amq.runtime.agents.foreground import ForegroundAgent, Keyboard
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.pane import PaneChannel
@@ -76,7 +77,9 @@ class FakeKeyboard:
     """That of an agent which never loses it."""
 
     def __init__(self, profile: Profile = PROFILE, sessions: str = "") -> None:
-        self._agent = ForegroundAgent(os.getpid(), profile, profile.rules, AgentStatus("", os.getpid(), 0.0, sessions))
+        self._agent = ForegroundAgent(
+            os.getpid(), profile, profile.rules, AgentStatus("", SessionFile(sessions, os.getpid(), 0.0))
+        )
 
     def agent(self) -> ForegroundAgent:
         return self._agent

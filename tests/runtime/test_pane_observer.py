@@ -9,9 +9,9 @@ import pytest
 from amq.pty.controlling_tty import LineDiscipline
 from amq.pty.osc_state import AgentState
 from amq.pty.row import PromptRule, Standing
-from amq.runtime.agents.claude import PROFILE as CLAUDE
-from amq.runtime.agents.codex import PROFILE as CODEX
-from amq.runtime.agents.gemini import PROFILE as GEMINI
+from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
+from amq.runtime.agents.codex.profile import PROFILE as CODEX
+from amq.runtime.agents.gemini.profile import PROFILE as GEMINI
 from amq.runtime.channels.panes import Picture, drawing
 from amq.runtime.channels.panes.observer import PaneObserver, UserAssertions
 from amq.runtime.policy import injection

@@ -12,8 +12,8 @@ from amq.pty.host import Host
 from amq.pty.osc_state import AgentState
 from amq.pty.row import NOT_FOUND, UNKNOWN, Row, Standing
 from amq.pty.terminal import TerminalSnapshot
-from amq.runtime.agents.claude import PROFILE as CLAUDE
-from amq.runtime.agents.gemini import PROFILE as GEMINI
+from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
+from amq.runtime.agents.gemini.profile import PROFILE as GEMINI
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.pty import PtyChannel
 from amq.runtime.hooks.script import EVENT_NAME
@@ -35,9 +35,7 @@ def test_a_version_that_publishes_nothing_may_not_know_the_key_that_queues(
     tmp_path: Path, published: AgentState | None, queues: bool
 ) -> None:
     (tmp_path / EVENT_NAME).write_text("prompt\n")
-    channel = PtyChannel(
-        cast(Host, Seen(published)), CLAUDE.rules, AgentStatus(str(tmp_path), 1, 0.0), clock=lambda: 1e3
-    )
+    channel = PtyChannel(cast(Host, Seen(published)), CLAUDE.rules, AgentStatus(str(tmp_path)), clock=lambda: 1e3)
     standing = channel.look()
     assert (standing.busy, standing.hooks_active, standing.queues_input) == (True, True, queues)
 
@@ -52,7 +50,7 @@ def test_a_version_that_publishes_nothing_may_not_know_the_key_that_queues(
 )
 def test_a_title_says_what_a_program_is_at_that_publishes_nothing(title: str, busy: bool, reason: WaitReason) -> None:
     seen = Seen(title=title.encode(), title_seen=True, bracketed_paste=True)
-    channel = PtyChannel(cast(Host, seen), GEMINI.rules, AgentStatus("", 1, 0.0), clock=lambda: 1e3)
+    channel = PtyChannel(cast(Host, seen), GEMINI.rules, AgentStatus(""), clock=lambda: 1e3)
     assert (channel.look().busy, channel.look().blocked_by) == (busy, reason)
 
 
@@ -60,7 +58,7 @@ def test_a_row_that_is_not_found_for_a_minute_has_another_look() -> None:
     """Unless the program says that it does something, or the row was found meanwhile."""
     seen = Seen(AgentState.IDLE, ready_since=0.0, bracketed_paste=True, row=NOT_FOUND)
     times = iter([100.0, 159.0, 160.0, 161.0, 162.0, 221.0, 222.0, 300.0])
-    channel = PtyChannel(cast(Host, seen), CLAUDE.rules, AgentStatus("", 1, 0.0), clock=lambda: next(times))
+    channel = PtyChannel(cast(Host, seen), CLAUDE.rules, AgentStatus(""), clock=lambda: next(times))
     assert [channel.look().blocked_by for _ in range(3)] == [
         WaitReason.DIALOG,
         WaitReason.DIALOG,

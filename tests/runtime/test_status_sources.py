@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from amq.pty.osc_state import AgentState
-from amq.runtime.agents.status_sources import AgentStatus, claude_sessions
+from amq.runtime.agents.claude.session_file import SessionFile, sessions
+from amq.runtime.agents.status_sources import AgentStatus
 
 PID = 4711
 STARTED = 1_800_000_000.0
 
 
 def agent_status(place: Path) -> AgentStatus:
-    return AgentStatus(str(place), PID, STARTED, str(place))
+    return AgentStatus(str(place), SessionFile(str(place), PID, STARTED))
 
 
 def session(place: Path, status: object, **other: object) -> None:
@@ -117,12 +118,12 @@ def test_a_new_event_has_a_time_of_its_own(tmp_path: Path) -> None:
 
 
 def test_where_the_sessions_are() -> None:
-    assert claude_sessions({"HOME": "/h"}) == "/h/.claude/sessions"
-    assert claude_sessions({"HOME": "/h", "CLAUDE_CONFIG_DIR": "/c"}) == "/c/sessions"
+    assert sessions({"HOME": "/h"}) == "/h/.claude/sessions"
+    assert sessions({"HOME": "/h", "CLAUDE_CONFIG_DIR": "/c"}) == "/c/sessions"
 
 
 def test_no_files_no_word() -> None:
-    nobody = AgentStatus("", PID, STARTED)
+    nobody = AgentStatus("")
     assert (nobody.look(None, None, 0.0), nobody.hooked) == (None, False)
 
 

@@ -37,7 +37,6 @@ exists and no `amq run` hosts its agent. SessionStart also writes AM_ROOT and AM
 names; notify writes meta/amq-bulletin.json. A hook never fails the agent: on any error, and in a queue that you do not
 trust (amq trust), it prints nothing, exits with 0, and logs the reason to run.log in the agent's private directory."""
 
-PROGRAMS = ("claude", "codex")
 LONGEST_EVENT = 16 << 20  # bytes; it holds what a tool printed
 LONGEST = 15.0  # seconds for all of it; the agent would wait for 20
 
@@ -52,9 +51,11 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """Handle an event and return 0, whatever fails. Raises UsageError for words that amq gives to no hook."""
+    from amq.runtime.agents import WITH_HOOKS
+
     mailbox = private = None
     program, name, argument = (*args.words, "", "", "")[:3]
-    if program not in PROGRAMS or not name:
+    if program not in WITH_HOOKS or not name:
         raise UsageError(
             "usage: amq hook claude|codex EVENT, such as amq hook claude Stop",
             hint="to let the agent call it: amq hook install claude",

@@ -27,9 +27,10 @@ cannot wake an idle agent: use `amq run` or `amq wake` for that."""
 
 def options(parser: ArgumentParser) -> None:
     """Add the command's options, which `amq hook uninstall` has too."""
-    parser.add_argument(
-        "agent", choices=("claude", "codex"), metavar="claude|codex", help="the CLI whose settings to edit"
-    )
+    from amq.runtime.agents import WITH_HOOKS
+
+    names = "|".join(WITH_HOOKS)
+    parser.add_argument("agent", choices=WITH_HOOKS, metavar=names, help="the CLI whose settings to edit")
     parser.add_argument(
         "--project", action="store_true", help="edit the settings in this directory, not those in your home"
     )

@@ -24,8 +24,11 @@ paths in this directory. If you have changed one of the files, it changes nothin
 
 def options(parser: ArgumentParser) -> None:
     """Add the command's options, which `amq skill uninstall` has too."""
-    parser.add_argument("--claude", action="store_true", help="the skill for Claude Code")
-    parser.add_argument("--codex", action="store_true", help="the skill for Codex")
+    from amq.runtime.agents import registry
+
+    for cli in registry.clis():
+        if cli.skills:
+            parser.add_argument(f"--{cli.name}", action="store_true", help=f"the skill for {cli.title}")
     parser.add_argument("--project", action="store_true", help="use this directory, not your home directory")
     parser.add_argument("--force", action="store_true", help="include files that you have changed")
 
@@ -45,9 +48,10 @@ def run(args: Namespace, out: Output) -> int:
 
 def places(args: Namespace) -> Iterator[Path]:
     """Return the skill directories to write to. Raises UsageError if no agent is named."""
+    from amq.runtime.agents import registry
     from amq.setup import skill
 
-    programs = [program for program in skill.PLACES if getattr(args, program)]
+    programs = [program for program in registry.with_skills() if getattr(args, program)]
     if not programs:
         raise UsageError("no agent named", hint="add --claude, --codex or both")
     project = config.working_directory() if args.project else None

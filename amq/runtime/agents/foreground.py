@@ -11,9 +11,9 @@ from pathlib import PurePath
 from amq.errors import UsageError
 from amq.pty import controlling_tty
 from amq.pty.controlling_tty import LineDiscipline
-from amq.runtime.agents import processes
-from amq.runtime.agents.profiles import Profile, StatusSource, chosen, profile_for
-from amq.runtime.agents.status_sources import AgentStatus, claude_sessions
+from amq.runtime.agents import processes, registry
+from amq.runtime.agents.profiles import Profile, chosen, profile_for
+from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.policy.injection import InjectionRules
 
 _INTERPRETER = re.compile(r"-?(?:node|nodejs|bun|deno|env|(?:ba|da|z)?sh|python[0-9.]*)")
@@ -73,10 +73,9 @@ class Keyboard:
             return None
         if not set(words[1:]).isdisjoint(profile.no_session):
             return None
-        sessions = claude_sessions(self._environment) if profile.publishes is StatusSource.SESSIONS else ""
-        agent_status = AgentStatus("", pid, processes.started(pid), sessions)
+        file = registry.status_file(profile, self._environment, pid, processes.started(pid))
         hidden = profile is self._given and bool(profile.programs) and program not in profile.programs
-        return ForegroundAgent(pid, profile, rules_for_argv(profile, words), agent_status, hidden)
+        return ForegroundAgent(pid, profile, rules_for_argv(profile, words), AgentStatus("", file), hidden)
 
     def _profile(self, program: str) -> Profile:
         if self._given and (program == self._program or program in self._given.programs):

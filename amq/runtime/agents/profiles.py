@@ -1,4 +1,4 @@
-"""What is known of each agent's CLI: plain data, one module a CLI, so that nothing stands between start and exec.
+"""What is known of each agent's CLI: plain data, one folder a CLI, so that nothing stands between start and exec.
 
 A person's own file (`own`) may say otherwise. Its keys are the names of the fields below.
 """
@@ -39,8 +39,8 @@ class NativeWay(Enum):
     """A way of its own in which a CLI can be told something."""
 
     NONE = "none"
-    CLAUDE_SOCKET = "claude-socket"  # of the session, from 2.1.224
-    CODEX_QUEUE = "codex-queue"  # the command; needs the session's id, which hooks tell
+    CLAUDE_SOCKET = "claude-socket"
+    CODEX_QUEUE = "codex-queue"
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,9 @@ class Profile:
 
 def built_in() -> dict[str, Profile]:
     """The profiles that come with amq, by name."""
-    from amq.runtime.agents import claude, codex, gemini, generic, opencode, qwen
+    from amq.runtime.agents import generic, registry
 
-    return {each.PROFILE.name: each.PROFILE for each in (claude, codex, gemini, opencode, qwen, generic)}
+    return {profile.name: profile for profile in (*registry.profiles(), generic.PROFILE)}
 
 
 def profile_for(program: str) -> Profile:

@@ -98,7 +98,9 @@ class Handler:
             show_notice("amq", self._notification(unread), NOTICE_WITHIN_S)
 
     def _introduce(self, event: Event) -> None:
-        account, shell_file = self._mailbox.account, self._environ.get("CLAUDE_ENV_FILE")
+        from amq.runtime.agents import registry
+
+        account, shell_file = self._mailbox.account, registry.shell_file(self._environ)
         peers = sorted(account.known_agents() - {account.me})
         known = bool(self._environ.get("AM_ME") or shell_file)
         self._write_output(event, introduction(account.me, peers, known=known))

@@ -3,21 +3,14 @@
 The script is a few lines of shell that note the event and look into `new/`. It starts `amq hook` only where mail waits
 or a session begins. It reports no error to the agent.
 
-`amq hook` imports this, so it is kept as light as a short command. The formats are those of Claude Code's settings and
-of Codex's configuration, as measured on the versions that the profiles name.
+`amq hook` imports this, so it is kept as light as a short command. How a CLI is told of the script is in the folder of
+that CLI, below `agents/`.
 """
 
 from __future__ import annotations
 
-import json
-
 from amq import quoting
 from amq.runtime.private import write_private
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Any
 
 EVENTS = {
     "SessionStart": "start",
@@ -80,65 +73,6 @@ def write_script(
     return path
 
 
-def claude_settings(words: Sequence[str], script: str) -> tuple[dict[str, Any], list[str]]:
-    """Return settings with amq's hooks and the user's own --settings, and the user's WORDS without that option.
-
-    Claude Code uses only the last --settings. Raises BadSettingsError.
-    """
-    kept, own = _without_settings(words)
-    settings = _parse(own) if own is not None else {}
-    hooks = dict(settings.get("hooks", {}))
-    for event, ours in _hooks(script).items():
-        hooks[event] = [*hooks.get(event, []), *ours]
-    return {**settings, "hooks": hooks}, kept
-
-
-def codex_arguments(script: str) -> list[str]:
-    """Return arguments that give Codex amq's hooks beside those in the user's files."""
-    arguments = []
-    for event in EVENTS:
-        command = quoting.toml(_command(script, event))
-        arguments += ["-c", f'hooks.{event}=[{{hooks=[{{type="command",command={command},timeout={TIMEOUT}}}]}}]']
-    return arguments
-
-
-def _hooks(script: str) -> dict[str, list[Any]]:
-    return {
-        event: [{"hooks": [{"type": "command", "command": _command(script, event), "timeout": TIMEOUT}]}]
-        for event in EVENTS
-    }
-
-
-def _command(script: str, event: str) -> str:
+def command_line(script: str, event: str) -> str:
+    """Return the shell words that call SCRIPT, as `write_script` wrote it, for a CLI's EVENT."""
     return f"{quoting.shell(script)} {EVENTS[event]}"
-
-
-def _without_settings(words: Sequence[str]) -> tuple[list[str], str | None]:
-    """Return WORDS without the options --settings, and the value of the last of these."""
-    kept, own, rest = list[str](), None, list(words)
-    while rest:
-        word = rest.pop(0)
-        if word == "--":
-            return [*kept, word, *rest], own
-        if word == "--settings" and rest:
-            own = rest.pop(0)
-        elif word.startswith("--settings="):
-            own = word.partition("=")[2]
-        else:
-            kept.append(word)
-    return kept, own
-
-
-def _parse(value: str) -> dict[str, Any]:
-    """Return the settings in VALUE, which is JSON or the name of a JSON file."""
-    try:
-        if not value.lstrip().startswith("{"):
-            with open(value, encoding="utf-8") as file:
-                value = file.read()
-        settings = json.loads(value)
-        own = settings.get("hooks", {})
-        if not all(isinstance(entries, list) for entries in own.values()):
-            raise ValueError("its hooks are not lists")
-    except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise BadSettingsError(str(error)) from error
-    return dict(settings)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from amq.pty.encode import kitty_key
 from amq.pty.keystrokes import BURST, ENTER, Line
 from amq.pty.row import RowRule
+from amq.runtime.agents.codex import HOME, HOME_VARIABLE, SETTINGS
 from amq.runtime.agents.profiles import Addition, HookStyle, NativeWay, Profile, ToolOutput
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen
 
@@ -25,7 +26,7 @@ PROFILE = Profile(
     programs=("codex",),
     tested=("0.171.0", "0.169.0"),
     session=("CODEX_THREAD_ID", "CODEX_SESSION_ID", "CODEX_TOOL_CALL_ID"),
-    settings=("CODEX_HOME", ".codex/config.toml"),
+    settings=(HOME_VARIABLE, f"{HOME}/{SETTINGS}"),
     additions=(
         Addition(
             ("--no-daemon",),

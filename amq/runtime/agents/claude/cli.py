@@ -1,0 +1,17 @@
+"""How to get it, and where its hooks and skills are.
+
+Formats and places: code.claude.com/docs/en/hooks and code.claude.com/docs/en/skills, both tried.
+"""
+
+from amq.runtime.agents.cli import Cli, ConfigDirectory, HookFiles
+
+DIRECTORY = ConfigDirectory(".claude", "CLAUDE_CONFIG_DIR")
+CLI = Cli(
+    name="claude",
+    title="Claude Code",
+    get_it="npm install -g @anthropic-ai/claude-code",
+    oldest=(2, 1, 330),
+    hooks=HookFiles(DIRECTORY, "settings.json", other="settings.local.json"),
+    skills=DIRECTORY,
+    shell_file="CLAUDE_ENV_FILE",
+)

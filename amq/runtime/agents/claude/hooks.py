@@ -1,0 +1,69 @@
+"""Hooks for one process of Claude Code: an argument --settings, whose last use counts.
+
+The format is that of its settings, as measured on the versions that the profile names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from amq.runtime.hooks.script import EVENTS, SCRIPT_NAME, SETTINGS_NAME, TIMEOUT, BadSettingsError, command_line
+
+
+def hook_arguments(own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:
+    """Return what `registry.hook_arguments` promises. The user's own --settings are merged into the file."""
+    settings, kept = merged_settings(own, f"{files}/{SCRIPT_NAME}")
+    return ["--settings", f"{files}/{SETTINGS_NAME}"], kept, json.dumps(settings)
+
+
+def merged_settings(words: Sequence[str], script: str) -> tuple[dict[str, Any], list[str]]:
+    """Return settings with amq's hooks and the user's own --settings, and the user's WORDS without that option.
+
+    Claude Code uses only the last --settings. Raises BadSettingsError.
+    """
+    kept, own = _without_settings(words)
+    settings = _parse(own) if own is not None else {}
+    hooks = dict(settings.get("hooks", {}))
+    for event, ours in _hooks(script).items():
+        hooks[event] = [*hooks.get(event, []), *ours]
+    return {**settings, "hooks": hooks}, kept
+
+
+def _hooks(script: str) -> dict[str, list[Any]]:
+    return {
+        event: [{"hooks": [{"type": "command", "command": command_line(script, event), "timeout": TIMEOUT}]}]
+        for event in EVENTS
+    }
+
+
+def _without_settings(words: Sequence[str]) -> tuple[list[str], str | None]:
+    """Return WORDS without the options --settings, and the value of the last of these."""
+    kept, own, rest = list[str](), None, list(words)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            return [*kept, word, *rest], own
+        if word == "--settings" and rest:
+            own = rest.pop(0)
+        elif word.startswith("--settings="):
+            own = word.partition("=")[2]
+        else:
+            kept.append(word)
+    return kept, own
+
+
+def _parse(value: str) -> dict[str, Any]:
+    """Return the settings in VALUE, which is JSON or the name of a JSON file."""
+    try:
+        if not value.lstrip().startswith("{"):
+            with open(value, encoding="utf-8") as file:
+                value = file.read()
+        settings = json.loads(value)
+        own = settings.get("hooks", {})
+        if not all(isinstance(entries, list) for entries in own.values()):
+            raise ValueError("its hooks are not lists")
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise BadSettingsError(f"your --settings cannot be read: {error}") from error
+    return dict(settings)

@@ -1,0 +1,57 @@
+"""Claude Code's socket for messages to a session, from 2.1.224."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+
+from amq.runtime.agents.claude.session_file import SessionFile
+from amq.runtime.policy.hook_delivery import FROM_AMQ
+from amq.runtime.policy.injection import End
+from amq.runtime.policy.reasons import Outcome
+
+RECEIPT_WITHIN = 5.0  # seconds in which a session that idles has to begin a turn
+LOOK_EVERY = 0.05
+
+
+class SessionSocket:
+    """The socket of one session. It takes a line of JSON and answers nothing: a turn that begins shows in the file."""
+
+    way = "claude socket"
+
+    def __init__(self, session: SessionFile) -> None:
+        self._session = session
+
+    def is_there(self) -> bool:
+        return bool(self._path())
+
+    def tell(self, text: str) -> End:
+        before = self._session.read()
+        message = f"{FROM_AMQ}{text}</cross-session-message>"
+        line = json.dumps({"type": "user", "message": {"role": "user", "content": message}}) + "\n"
+        with socket.socket(socket.AF_UNIX) as end:
+            try:
+                end.settimeout(RECEIPT_WITHIN)
+                end.connect(self._path())
+            except OSError as error:
+                return End(Outcome.REFUSED, str(error))
+            try:
+                end.sendall(line.encode())
+            except OSError as error:
+                return End(Outcome.UNCERTAIN, str(error))
+        if before.get("status") == "busy" or self._begins_a_turn(before.get("statusUpdatedAt")):
+            return End(Outcome.SENT, "")
+        return End(Outcome.UNCERTAIN, "no turn began")
+
+    def _begins_a_turn(self, status_since: object) -> bool:
+        deadline = time.monotonic() + RECEIPT_WITHIN
+        while time.monotonic() < deadline:
+            if self._session.read().get("statusUpdatedAt", status_since) != status_since:
+                return True
+            time.sleep(LOOK_EVERY)
+        return False
+
+    def _path(self) -> str:
+        path = self._session.read().get("messagingSocketPath", "")
+        return path if isinstance(path, str) else ""

@@ -1,0 +1,4 @@
+"""Codex."""
+
+HOME, HOME_VARIABLE = ".codex", "CODEX_HOME"
+SETTINGS = "config.toml"

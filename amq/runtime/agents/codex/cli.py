@@ -1,0 +1,16 @@
+"""How to get it, and where its hooks and skills are.
+
+Formats and places: developers.openai.com/codex/hooks and developers.openai.com/codex/skills, both tried.
+"""
+
+from amq.runtime.agents.cli import Cli, ConfigDirectory, HookFiles
+from amq.runtime.agents.codex import HOME, HOME_VARIABLE, SETTINGS
+
+CLI = Cli(
+    name="codex",
+    title="Codex",
+    get_it="npm install -g @openai/codex",
+    oldest=(0, 169, 0),
+    hooks=HookFiles(ConfigDirectory(HOME, HOME_VARIABLE), "hooks.json", other=SETTINGS),
+    skills=ConfigDirectory(".agents"),
+)

@@ -1,0 +1,47 @@
+"""`codex queue`, which gives a session a line to work on. It needs the session's id, which hooks tell."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Mapping
+
+from amq.runtime.agents.status_sources import AgentStatus
+from amq.runtime.policy.injection import End
+from amq.runtime.policy.reasons import Outcome
+
+QUEUE_WITHIN = 30.0  # seconds for it; without the daemon of Codex 6 to 9 were measured
+
+
+class QueueCommand:
+    """The command for one session. It exits with 0 for one that has ended, too: so it is run only while its hooks live.
+
+    SESSION returns the session's id, which its hooks were given.
+    """
+
+    way = "codex queue"
+
+    def __init__(
+        self, agent_status: AgentStatus, session: Callable[[], str], program: str, environment: Mapping[str, str]
+    ) -> None:
+        self._agent_status = agent_status
+        self._session = session
+        self._program = program
+        self._environment = dict(environment)
+
+    def is_there(self) -> bool:
+        return self._agent_status.hooked and bool(self._session())
+
+    def tell(self, text: str) -> End:
+        command = [self._program, "queue", "--thread", self._session(), "--message", text]
+        try:
+            done = subprocess.run(
+                command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True,
+                timeout=QUEUE_WITHIN, check=False,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return End(Outcome.UNCERTAIN, "codex queue timed out")
+        except OSError as error:
+            return End(Outcome.REFUSED, str(error))
+        if done.returncode == 0:
+            return End(Outcome.SENT, "")
+        return End(Outcome.REFUSED, f"codex queue exited with {done.returncode}")

@@ -1,0 +1,5 @@
+"""How to get it."""
+
+from amq.runtime.agents.cli import Cli
+
+CLI = Cli(name="gemini", title="Gemini CLI", get_it="npm install -g @google/gemini-cli")

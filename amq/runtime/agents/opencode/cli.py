@@ -1,0 +1,5 @@
+"""How to get it."""
+
+from amq.runtime.agents.cli import Cli
+
+CLI = Cli(name="opencode", title="opencode", get_it="npm install -g opencode-ai")

@@ -1,0 +1,5 @@
+"""How to get it."""
+
+from amq.runtime.agents.cli import Cli
+
+CLI = Cli(name="qwen", title="Qwen Code", get_it="npm install -g @qwen-code/qwen-code")
