@@ -398,11 +398,11 @@ MAIL = (
     ),
     Mutant(
         "another id is the same message",
-        "mail/sending.py",
-        "_same",
-        "ours == theirs and parse(render(message), identifier).body == earlier.body",
+        "message.py",
+        "is_repeat",
+        "ours == theirs and now.body == then.body",
         "True",
-        "tests/cli/test_send.py",
+        "tests/test_message.py tests/cli/test_send.py",
     ),
     Mutant(
         "a message that nobody would take is sent",
