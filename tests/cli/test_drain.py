@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from amq.layout import STATE_NAME
+from amq.mail.mailbox import Mailbox
+from amq.store import maildir
 from amq.store.locks import open_state
 from tests.conftest import Shell
+from tests.crash.seam import Watched
 from tests.samples import CREATED, ID, message_file
 
 
@@ -281,6 +285,33 @@ def test_bad_message_in_json(amq: Shell) -> None:
             "parse_error": "the opening line ---json is missing",
         }
     ]
+
+
+class Reads(Watched):
+    """The sizes of what is read of files, by the file's path."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[tuple[str, int]] = []
+
+    def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """The step, whose result is measured if it is a read."""
+        result = super().take(name, arguments)
+        if name == "read":
+            self.sizes.append((self.log[-1].paths[0], len(result)))
+        return result
+
+
+def test_a_bad_message_is_read_whole_once_to_show_it_and_once_to_keep_it(amq: Shell) -> None:
+    data = BAD * maildir.HEAD_BYTES
+    whole = (str(amq.put("bad.md", data)), len(data))
+    with Reads() as peeked:
+        amq.ok("monitor", "--peek", me="bob")
+    with Reads() as reads, Mailbox(str(amq.root), "bob").drain() as mail:
+        assert [item.to_dlq for item in mail] == [True]
+        assert reads.sizes.count(whole) == 1
+    assert (peeked.sizes.count(whole), reads.sizes.count(whole)) == (1, 2)
+    assert amq.dead_letters()[0].endswith(data)
 
 
 @pytest.mark.parametrize(
