@@ -287,6 +287,15 @@ def test_bad_message_in_json(amq: Shell) -> None:
     ]
 
 
+@pytest.mark.parametrize("words", [["drain"], ["monitor", "--peek"]])
+def test_many_bad_messages_hide_no_mail(amq: Shell, words: list[str]) -> None:
+    for number in range(30):
+        amq.put(f"bad{number}.md", BAD)
+    leave(amq, "good", 1)
+    shown = amq.ok(*words, "--limit=2", me="bob")
+    assert ("- ID: bad" in shown, "  ID: good\n" in shown) == (True, True)
+
+
 class Reads(Watched):
     """The sizes of what is read of files, by the file's path."""
 
