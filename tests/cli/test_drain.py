@@ -11,6 +11,7 @@ import pytest
 
 from amq.layout import STATE_NAME
 from amq.mail.mailbox import Mailbox
+from amq.message import MAX_FILE_BYTES
 from amq.store import maildir
 from amq.store.locks import open_state
 from tests.conftest import Shell
@@ -285,6 +286,17 @@ def test_bad_message_in_json(amq: Shell) -> None:
             "parse_error": "the opening line ---json is missing",
         }
     ]
+
+
+def test_a_drain_says_which_bad_message_was_only_moved_aside(amq: Shell) -> None:
+    amq.put("bad.md", BAD)
+    Path(amq.agent("bob").inbox_new, "directory.md").mkdir()
+    with open(amq.put("huge.md", b""), "r+b") as sparse:
+        sparse.truncate(MAX_FILE_BYTES + 1)
+    amq.put("back\\slash.md", BAD)
+    text = amq.ok("drain", me="bob")
+    assert text.count("[moved to DLQ]") == len(amq.dead_letters()) == 1
+    assert text.count("[moved aside]") == len(os.listdir(amq.agent("bob").refused)) == 3
 
 
 @pytest.mark.parametrize("words", [["drain"], ["monitor", "--peek"]])
