@@ -23,22 +23,19 @@ from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.host import Host
 from amq.pty.screen import Screen
-from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 from amq.runtime import launch, notifier_lock
-from amq.runtime.agents.profiles import NativeWay, Profile, StatusSource
-from amq.runtime.agents.status_sources import AgentStatus, claude_sessions
+from amq.runtime.agents.profiles import Profile
+from amq.runtime.hosted_agent import HostedAgent, hosted_agent
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
 from amq.runtime.launch import Launch, Options
 from amq.runtime.limits import explained
-from amq.runtime.path_shim import command_path, own_command
 from amq.runtime.policy.reasons import WaitReason
 from amq.runtime.private import PrivateState, run_directory
 from amq.store.notifier_info import read_notifier
 
 if TYPE_CHECKING:
     from amq.mail.mailbox import Mailbox
-    from amq.runtime.channels import Channel
     from amq.runtime.trust import Trust
 
 IMPORT_AFTER = 0.2  # seconds: a program that ends at once is not held up by what it never needed
@@ -165,10 +162,9 @@ def _hosted(
         )
         if standard.INPUT in given:
             standard.let_go()
-        host = Host(child, tty, _terminal(planned.profile, started, Screen(size) if claim else None))
-        waking = BackgroundThreads(
-            mailbox, host, _agent_status(planned, child.pid, started_at), planned, options, trust
-        )
+        agent = hosted_agent(planned, child.pid, started, started_at, Screen(size) if claim else None)
+        host = Host(child, tty, agent.terminal)
+        waking = BackgroundThreads(mailbox, host, agent, options, trust)
         if claim:
             waking.start(claim)
         try:
@@ -179,31 +175,17 @@ def _hosted(
                 warn(waking.failure)
 
 
-def _terminal(profile: Profile, started: float, screen: Screen | None) -> Terminal:
-    return Terminal(
-        started, profile.line, answers_state=profile.answers_state, screen=screen, row=profile.rules.prompt_row
-    )
-
-
-def _agent_status(planned: Launch, pid: int, started_at: float) -> AgentStatus:
-    sessions = claude_sessions(planned.environment) if planned.profile.publishes is StatusSource.SESSIONS else ""
-    return AgentStatus(planned.files if planned.hooked else "", pid, started_at, sessions)
-
-
 class BackgroundThreads:
     """Two more threads: one wakes, one follows the screen. Whatever happens in them, the program goes on.
 
     `failure` is why the agent is not told of its mail any more, once that is so.
     """
 
-    def __init__(
-        self, mailbox: Mailbox, host: Host, agent_status: AgentStatus, planned: Launch, options: Options, trust: Trust
-    ) -> None:
+    def __init__(self, mailbox: Mailbox, host: Host, agent: HostedAgent, options: Options, trust: Trust) -> None:
         self._mailbox = mailbox
         self._private = trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me).directory
         self._host = host
-        self._agent_status = agent_status
-        self._planned = planned
+        self._agent = agent
         self._options = options
         self._trust = trust
         self._stop = threading.Event()
@@ -257,36 +239,8 @@ class BackgroundThreads:
         if self._stop.wait(IMPORT_AFTER):
             return
         from amq.runtime import loop
-        from amq.runtime.channels.pty import PtyChannel
         from amq.runtime.policy.wake_line import Wording
 
-        planned = self._planned
-        typed = PtyChannel(self._host, planned.profile.rules, self._agent_status, self._options.notice)
-        channel = self._native_first(typed) if self._options.native else typed
-        wording = Wording(self._typed_command(), self._options.preview)
+        channel = self._agent.channel(self._host, self._options, self._private)
+        wording = Wording(self._agent.amq_command(self._stop), self._options.preview)
         loop.run(self._mailbox, channel, self._options.policy, wording, self._log, self._stop, claim.holds, self._trust)
-
-    def _typed_command(self) -> str:
-        """What the agent's shell has to be given to run this amq."""
-        from amq.runtime.path_shim import typed_command
-        from amq.runtime.policy.wake_line import COMMAND
-
-        planned = self._planned
-        if planned.finds_amq:
-            return COMMAND
-        path = command_path(planned.files) if planned.files else own_command(planned.environment)
-        return typed_command(path, planned.environment, self._stop)
-
-    def _native_first(self, typed: Channel) -> Channel:
-        from amq.runtime.channels.agent_api import ClaudeSocket, CodexQueue, NativeFirst
-        from amq.runtime.hooks.state import read_state
-
-        planned, state = self._planned, self._private
-        if planned.profile.native is NativeWay.CLAUDE_SOCKET:
-            return NativeFirst(ClaudeSocket(self._agent_status), typed)
-        if planned.profile.native is NativeWay.CODEX_QUEUE:
-            queue = CodexQueue(
-                self._agent_status, lambda: read_state(state).session, planned.program[0], planned.environment
-            )
-            return NativeFirst(queue, typed)
-        return typed
