@@ -1,6 +1,6 @@
-"""`amq run`: an agent's CLI in a terminal of ours, with its mailbox watched beside it.
+"""`amq run`: host an agent's CLI in a pseudo-terminal, and watch its mailbox beside it.
 
-The program is started first. What the waking needs is imported after that, in the second thread.
+The program is started first. Modules that only waking needs are imported after that, in the second thread.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
     from amq.mail.mailbox import Mailbox
     from amq.runtime.trust import Trust
 
-IMPORT_AFTER = 0.2  # seconds: a program that ends at once is not held up by what it never needed
-END_WITHIN = 2.0  # seconds for the waking to come to its end when the program has
-SWITCH_S = 0.0005  # seconds for which the waking may keep the interpreter from passing on a key
-GARBAGE = (1000, 5, 1000)  # objects, and then rounds: to look for it in a large inbox at once takes 50 ms
+IMPORT_AFTER = 0.2  # seconds: a program that ends at once is not delayed by imports that it never needs
+END_WITHIN = 2.0  # seconds for each thread to end after the program has
+SWITCH_S = 0.0005  # seconds for which a background thread may keep the interpreter while a key waits
+GARBAGE = (1000, 5, 1000)  # thresholds of the collector: a full collection takes 50 ms with a large inbox
 
 
 class CannotRun(AmqError):
-    """The program could not be started; the exit code is what a shell would give, 126 or 127."""
+    """The program could not be started. The exit code is the one a shell would give: 126 or 127."""
 
     code = "cannot_run"
 
@@ -55,13 +55,13 @@ class CannotRun(AmqError):
 
 
 class Taken(HostFailed):
-    """The agent is hosted already."""
+    """Another process already hosts or wakes the agent."""
 
     code = "taken"
 
 
 def check_program(name: str, environment: Mapping[str, str]) -> None:
-    """Raise CannotRun if there is no program NAME, before anything is made for it."""
+    """Raise CannotRun if PATH of ENVIRONMENT has no program NAME. Creates nothing."""
     try:
         find_program(name, environment.get("PATH", os.defpath))
     except CannotRunError as error:
@@ -77,9 +77,10 @@ def run(
     trust: Trust,
     warn: Callable[[str], None],
 ) -> int:
-    """Host PROGRAM (its words) as the agent of MAILBOX until it ends; returns its status, 128 + n for signal n.
+    """Host PROGRAM (its words) as the agent of MAILBOX until it ends; return its exit status, 128 + n for signal n.
 
-    WARN is called while the terminal is not the program's. Raises CannotRun, Taken, or HostFailed for our own failure.
+    WARN is called only after the terminal is the user's again. Raises CannotRun if the program cannot be started, Taken
+    if the agent has a notifier already, and HostFailed if hosting itself fails.
     """
     account, claim, run = mailbox.account, None, ""
     launch.remove_old_settings(account.agent)
@@ -110,7 +111,7 @@ def run(
 
 
 def _why_not(options: Options) -> tuple[WaitReason, str]:
-    """What the mail of an agent waits for that is hosted and not notified, and why."""
+    """Return the reason why a hosted agent is not notified of its mail, and the detail for the user."""
     if options.untrusted:
         return WaitReason.UNTRUSTED, options.untrusted
     return (WaitReason.NO_CHANNEL, options.shortage) if options.shortage else (WaitReason.OFF, "")
@@ -125,7 +126,7 @@ def _prepared(
     files: PrivateState,
     run: str,
 ) -> Launch:
-    """Return how PROGRAM is started, its FILES written; where they cannot be, as on a full disk, it is given none."""
+    """Plan how PROGRAM is started, and write its FILES. If that fails, as on a full disk, plan without files."""
     queue, me = mailbox.account.queue, mailbox.account.me
     planned = launch.plan(profile, program, environment, queue, me, options, files, run)
     try:
@@ -176,9 +177,10 @@ def _hosted(
 
 
 class BackgroundThreads:
-    """Two more threads: one wakes, one follows the screen. Whatever happens in them, the program goes on.
+    """The two threads beside the pump: one wakes the agent, one follows its screen.
 
-    `failure` is why the agent is not told of its mail any more, once that is so.
+    The program goes on even if they fail. `failure` then says why the agent is no longer notified of mail; it is empty
+    until then.
     """
 
     def __init__(self, mailbox: Mailbox, host: Host, agent: HostedAgent, options: Options, trust: Trust) -> None:
@@ -194,7 +196,7 @@ class BackgroundThreads:
         self.failure = ""
 
     def start(self, claim: notifier_lock.Claim) -> None:
-        """Start them, while CLAIM holds the agent's notifier lock. Errors that nothing catches go into the log."""
+        """Start both threads. CLAIM holds the agent's notifier lock. Uncaught errors are written to the log."""
         sys.setswitchinterval(SWITCH_S)
         gc.set_threshold(*GARBAGE)
         sys.unraisablehook = lambda found: self._log(f"ignored: {found.exc_value!r} in {found.object!r}")
@@ -210,6 +212,7 @@ class BackgroundThreads:
             self._fail(error)
 
     def stop(self) -> None:
+        """Stop both threads, and wait at most END_WITHIN seconds for each."""
         self._stop.set()
         self._host.terminal.stop_following()
         for thread in self._threads:
@@ -223,7 +226,7 @@ class BackgroundThreads:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        """Say that the agent is no longer notified: in the record, to the user at once, and in words in the end."""
+        """Report that the agent is no longer notified: in the journal, by a notice now, and in `failure` for later."""
         self._log("".join(traceback.format_exception(error)))
         me = self._mailbox.account.me
         self.failure = f"amq run no longer notifies {me} of mail: {explained(error)} (see {LOG_NAME})"

@@ -1,4 +1,4 @@
-"""The parts of `amq run` that depend on the agent's CLI, made from its profile in one place."""
+"""Make the parts of `amq run` that depend on the agent's CLI, all from its profile."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class HostedAgent:
 def hosted_agent(launch: Launch, pid: int, started: float, started_at: float, screen: Screen | None) -> HostedAgent:
     """Return the agent whose process PID was started by LAUNCH, at STARTED (monotonic) and STARTED_AT (epoch) seconds.
 
-    Without a SCREEN its prompt row is not known, so nothing can be typed.
+    Without a SCREEN the row of its prompt is never known.
     """
     profile = launch.profile
     terminal = Terminal(

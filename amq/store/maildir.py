@@ -309,8 +309,8 @@ def _read_header(directory: Directory, identifier: str) -> Header:
 def read_whole(directory: Directory, identifier: str) -> bytes:
     """Return the bytes of a message file.
 
-    Raises BadMessage for one above MAX_FILE_BYTES and for what is not a regular file, FileNotFoundError, or another OSError for
-    what cannot be read.
+    Raises BadMessage for one above MAX_FILE_BYTES and for what is not a regular file, FileNotFoundError if it has gone,
+    or another OSError if it cannot be read.
     """
     return _read(directory, identifier, MAX_FILE_BYTES + 1)
 
