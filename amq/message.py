@@ -109,6 +109,20 @@ def parse(data: bytes, identifier: str) -> Message:
     return Message(parse_header(text, identifier), data[body_at:])
 
 
+def is_repeat(data: bytes, earlier: bytes, identifier: str) -> bool:
+    """Return whether DATA repeats EARLIER: the same header but for the time it was made at, and the same body.
+
+    DATA is a valid file `<identifier>.md`. EARLIER may be any bytes; what is not a message is not repeated.
+    """
+    try:
+        then = parse(earlier, identifier)
+    except BadMessage:
+        return False
+    now = parse(data, identifier)
+    ours, theirs = ({**header_object(each.header), "created": ""} for each in (now, then))
+    return ours == theirs and now.body == then.body
+
+
 def split_header(data: bytes, *, whole: bool) -> tuple[bytes, int] | None:
     """Return the header's JSON text and where the body begins; None if DATA is too short to find out.
 

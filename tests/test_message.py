@@ -17,6 +17,7 @@ from amq.message import (
     Header,
     Message,
     header_object,
+    is_repeat,
     parse,
     render,
     reply_kind,
@@ -221,6 +222,22 @@ def test_no_header_value_raises_anything_but_bad_message(changes: dict[str, Any]
 
 
 # -- replies ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("earlier", "repeated"),
+    [
+        (message_file(created="2026-03-02T11:00:00Z"), True),
+        (message_file(thread=...), True),  # it is the thread of these two anyway
+        (message_file(subject="x"), False),
+        (message_file(unknown=1), False),
+        (message_file(b"other\n"), False),
+        (message_file(id="another"), False),
+        (b"", False),
+    ],
+)
+def test_a_repeat_differs_in_its_time_only(earlier: bytes, repeated: bool) -> None:
+    assert is_repeat(message_file(), earlier, ID) is repeated
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,15 @@ def test_what_is_parsed_and_what_is_not_are_one_order(new: Directory) -> None:
     ordered, calm = in_order(new, ids)
     assert ordered == ["m2", dated(9), "m3", dated(4), "m0", dated(6)]
     assert calm == {dated(4): made(4), "m0": made(5), dated(6): made(6)}
+
+
+@pytest.mark.parametrize(("bad", "good"), [(0, 2), (1, 2), (2, 2), (3, 2), (3, 0)])
+def test_bad_messages_and_good_ones_take_turns(new: Directory, bad: int, good: int) -> None:
+    urgent = put(new, "u", 9, priority="urgent")
+    wrong = [put_bytes(new, f"bad{number}", b"bad") for number in range(bad)]
+    right = [put(new, f"m{number}", number) for number in range(good)]
+    turns = [each for turn in zip_longest(wrong, right) for each in turn if each]
+    assert in_order(new, [*right, urgent, *wrong])[0] == [urgent, *turns]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +128,7 @@ def test_only_what_may_be_urgent_is_parsed(new: Directory, monkeypatch: pytest.M
         put(new, dated(3), 3, subject="not urgent"),
         dated(4),
     ]
-    assert in_order(new, ids) == ([dated(3), dated(4), dated(1), dated(2)], {dated(1): made(1), dated(2): made(2)})
+    assert in_order(new, ids) == ([dated(3), dated(1), dated(4), dated(2)], {dated(1): made(1), dated(2): made(2)})
     assert looked == [dated(3), dated(4)]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from amq.errors import AmqError, BadMessage, Unreadable, why
 from amq.mail.drain_order import in_order
-from amq.message import Header
-from amq.names import SUFFIX
+from amq.message import Header, parse
+from amq.names import SUFFIX, is_safe_name
 from amq.record import record, replace
 from amq.store import dlq_write, durable, maildir, priority_cache
 from amq.store.acks import acknowledge
@@ -287,10 +287,13 @@ def _read(new: Directory, identifier: str, *, again: bool, ack: bool) -> Drained
 
 
 def _open(new: Directory, identifier: str, *, again: bool, ack: bool) -> Drained:
+    data = None
     try:
-        message = maildir.open_message(new, identifier)
+        data = maildir.read_whole(new, identifier)
+        message = parse(data, identifier)
     except BadMessage as error:
-        copyable = dlq_write.original(new, identifier) is not None
-        return Drained(identifier, None, "", 0, again, acked=False, error=error, to_dlq=copyable)
+        # as `to_dead_letter` decides, which reads the file once more, under the lock
+        to_dlq = data is not None and is_safe_name(identifier)
+        return Drained(identifier, None, "", 0, again, acked=False, error=error, to_dlq=to_dlq)
     acked = ack and message.header.ack_required
     return Drained(identifier, message.header, message.text, len(message.body), again, acked)

@@ -11,7 +11,7 @@ from amq.message import (
     Header,
     Message,
     fits_answer,
-    header_object,
+    is_repeat,
     parse,
     render,
     reply_kind,
@@ -169,7 +169,7 @@ def _deliver(account: Account, recipients: dict[str, AgentLayout], message: Mess
     data = _checked(message)
     missing, kept = recipients, False
     if repeatable:
-        data, missing, kept = _what_is_missing(account, recipients, message, data)
+        data, missing, kept = _what_is_missing(account, recipients, header.id, data)
         maildir.confirm(header.id, (agent for handle, agent in recipients.items() if handle not in missing))
     error = ""
     if missing:
@@ -195,34 +195,27 @@ def _checked(message: Message) -> bytes:
 
 
 def _what_is_missing(
-    account: Account, recipients: dict[str, AgentLayout], message: Message, data: bytes
+    account: Account, recipients: dict[str, AgentLayout], identifier: str, data: bytes
 ) -> tuple[bytes, dict[str, AgentLayout], bool]:
-    """Return the existing bytes of a repeated message, the recipients without it, and whether a copy was kept.
+    """Return the bytes to deliver, the recipients who lack the message, and whether its sender kept a copy.
 
-    Raises Conflict.
+    The bytes are those of an earlier send if there was one, else DATA. Raises Conflict if it sent another message.
     """
-    identifier = message.header.id
     missing = {}
     for handle, agent in recipients.items():
         earlier = maildir.read_raw((agent.inbox_new, agent.inbox_cur), identifier)
         if earlier is None:
             missing[handle] = agent
         else:
-            data = _same(message, earlier)
+            data = _repeated(data, earlier, identifier)
     kept = maildir.read_raw((account.agent.sent,), identifier)
-    return data if kept is None else _same(message, kept), missing, kept is not None
+    return data if kept is None else _repeated(data, kept, identifier), missing, kept is not None
 
 
-def _same(message: Message, there: bytes) -> bytes:
-    """Return the bytes THERE if they are the same message except for its time; raises Conflict if not."""
-    identifier = message.header.id
-    try:
-        earlier = parse(there, identifier)
-        ours, theirs = ({**header_object(each.header), "created": ""} for each in (message, earlier))
-        if ours == theirs and parse(render(message), identifier).body == earlier.body:
-            return there
-    except BadMessage:
-        pass
+def _repeated(data: bytes, earlier: bytes, identifier: str) -> bytes:
+    """Return EARLIER if DATA repeats it; raises Conflict if not."""
+    if is_repeat(data, earlier, identifier):
+        return earlier
     raise Conflict(
         f"another message with the id {identifier} was already sent",
         hint="repeat with the same content, or without --new-id",

@@ -1,4 +1,4 @@
-"""Why an agent's mail is still unread: from the inbox, the notifier's lock, and the record of what was tried."""
+"""Find out why an agent's mail is still unread, from the inbox, the notifier's lock, and its journal."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _IN_WORDS = {
     WaitReason.NOTIFIED: "the mail has just arrived",
 }
 _FAILED, _NOT_STARTED = (WaitReason.NO_CHANNEL.value,), (WaitReason.OFF.value, WaitReason.UNTRUSTED.value)
-"""What a notifier has said last that has failed, and what a host that is no notifier has."""
+"""The last reasons in the journal of a notifier that failed, and of a host that does not notify."""
 _IF_TRUSTED = "; to trust it: amq trust, then restart the agent if nothing notifies it"
 _PERSON = "nothing notifies the user; to read it: amq drain --include-body"
 _ENDED = {
@@ -55,12 +55,12 @@ _ENDED = {
 }
 _TOLD = {Outcome.HANDED, Outcome.SENT, Outcome.SUBMITTED, Outcome.UNCERTAIN}
 _SINCE = "; it may be working, or asking the user a question"
-"""What a notified agent does is not known: amq looks at it again only when a reminder is due."""
+"""It is not known: amq looks at a notified agent again only when a reminder is due."""
 
 
 @record
 class Why:
-    """What the mail waits for, for how many seconds (None: that is not known), and a sentence for people."""
+    """The reason why mail waits, for how many seconds (None: not known), and a sentence for the user."""
 
     waits_for: WaitReason
     seconds: float | None
@@ -68,10 +68,10 @@ class Why:
 
 
 def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journal: PrivateState, now_ns: int) -> Why:
-    """Why UNREAD, the ids of the agent's new mail, of which there is some, has not been read.
+    """Return why the agent has not read UNREAD, the ids of its new mail (at least one).
 
-    JOURNAL is the agent's private directory, in which its notifier records what it does. A notifier that lives and has
-    said last that there is no way to the agent, has failed.
+    NOTIFIER is the live notifier, if there is one. JOURNAL is the agent's private directory, where notifiers record
+    what they do. A live notifier whose last entry is `no-channel` has failed. NOW_NS is in nanoseconds since the epoch.
     """
     entries = WakeJournal(journal.directory).entries()
     last = entries[-1] if entries else None
@@ -93,10 +93,10 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journa
 
 
 def is_stopped(agent: AgentLayout, notifier: Notifier) -> bool:
-    """Whether the process of AGENT's NOTIFIER is stopped, as by ^Z; False where that cannot be known.
+    """Return whether the process of AGENT's NOTIFIER is stopped, as by ^Z; False if that cannot be known.
 
-    In another namespace, such as a sandbox or a container, its number is another process's. So it counts only if the
-    kernel says that this very process has the lock.
+    In another namespace, such as a sandbox or a container, its process id may be that of another process. So the id
+    counts only if the kernel says that this process holds the lock.
     """
     try:
         with Directory(agent.state) as state:
@@ -107,9 +107,9 @@ def is_stopped(agent: AgentLayout, notifier: Notifier) -> bool:
 
 
 def _has_lock(pid: int, inode: int) -> bool:
-    """Whether PID, as we number processes, has an flock on the file INODE (/proc/locks, proc(5)). Raises OSError.
+    """Return whether PID of this namespace holds an flock on the file INODE (/proc/locks, proc(5)). Raises OSError.
 
-    The device is not compared: btrfs and overlays name another one there.
+    The device is not compared: btrfs and overlayfs show another one there.
     """
     with open("/proc/locks", "rb") as file:
         held = (line.split()[1:] for line in file if b"->" not in line)
@@ -120,7 +120,7 @@ def _has_lock(pid: int, inode: int) -> bool:
 
 
 def _state(pid: int) -> bytes:
-    """The letter of its state, such as `T` (proc(5))."""
+    """Return the letter of the process's state, such as `T` (/proc/PID/stat, proc(5)). Raises OSError, IndexError."""
     with open(f"/proc/{pid}/stat", "rb") as file:
         return file.read().rpartition(b")")[2].split()[0]
 

@@ -1,7 +1,6 @@
-"""Waiting until something has become true of some directories.
+"""Wait until a condition on some directories is true.
 
-The directories are the truth; that their times have changed is a hint that it is time to look. Whatever happens to the
-hints, there is a look without one, only later.
+The directories are the truth. A change of their times is only a hint to look again; without hints the look comes later.
 """
 
 from __future__ import annotations
@@ -20,16 +19,16 @@ if TYPE_CHECKING:
 
     Found = TypeVar("Found")
 
-STEP = 0.004  # seconds between two glances at the directories' times, at first
-LONGEST_STEP = 0.06  # and after a minute
-PATIENCE = 1 / 1000  # of the time that a wait has lasted is the next step
-TICK = 0.02  # no change is nearer to another than this and leaves the times as they were, if the filesystem is usual
-SWEEP = 0.5  # seconds after which to look without any hint, because filesystems lie
-POLL = 0.1  # the same, for those who ask for it
+STEP = 0.004  # seconds between two checks of the directories' times, at first
+LONGEST_STEP = 0.06  # seconds between two checks after a minute
+PATIENCE = 1 / 1000  # the next step, as a share of the time that the wait has lasted
+TICK = 0.02  # seconds within which two changes may leave the same times, on a usual filesystem
+SWEEP = 0.5  # seconds after which to look without a hint, because filesystems lie
+POLL = 0.1  # seconds after which to look with `poll`
 
 
 def now() -> float:
-    """Seconds of a clock that nobody sets and that, where there is such a one, goes on while the machine sleeps."""
+    """Return the seconds of a clock that is never set. It goes on while the machine sleeps, if the system has such."""
     boot_time = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot_time is None else time.clock_gettime(boot_time)
 
@@ -42,36 +41,36 @@ def until(
     poll: bool = False,
     clock: Callable[[], float] = now,
 ) -> Found:
-    """Ask LOOK until what it finds is true, or for SECONDS (0: no limit); the last thing it found.
+    """Call LOOK until its result is true, or for SECONDS (0: no limit); return the last result.
 
-    LOOK is asked at once, at the end, whenever the entries of DIRECTORIES may have changed, and otherwise every SWEEP
-    seconds, with `poll` every POLL. Raises whatever LOOK raises.
+    LOOK is called at once, at the end, whenever the entries of DIRECTORIES may have changed, and every SWEEP seconds
+    (POLL with `poll`). Raises what LOOK raises.
     """
     begun = clock()
     end = begun + seconds if seconds else math.inf
     changed = True
     while True:
-        # The watch is there before the look, so that nothing falls between the two.
+        # the watch is made before the look, so that no change is missed between the two
         watch = Watch(directories, clock=clock)
         found = look()
         left = end - clock()
         if found or left <= 0:
             return found
-        # What came within the same tick as a change that we know of may have left the times as they were.
+        # a change within one tick of a known one may have left the times as they were: look again soon
         pause = TICK if changed else POLL if poll else SWEEP
         changed = watch.wait(min(left, pause), step(clock() - begun))
 
 
 def step(waited: float) -> float:
-    """Seconds between two glances of one who has WAITED: who has waited long is in less of a hurry."""
+    """Return the seconds between two checks after WAITED seconds: the longer the wait, the rarer the checks."""
     return min(max(STEP, waited * PATIENCE), LONGEST_STEP)
 
 
 class Watch:
-    """Over DIRECTORIES, from when it is made: have their own times changed?
+    """Notice changes of directories since it was made, from their own times.
 
-    A glance costs little more than a `stat`, follows no link inside a queue, misses no directory that has taken the
-    place of another, and needs nothing of the system that it could refuse, or that takes it time to give back.
+    A check costs little more than a `stat`. It follows no link inside a queue, and notices a directory that has
+    replaced another. It needs no system resource that could be refused, or that takes time to release.
     """
 
     def __init__(self, directories: Sequence[RootedPath], clock: Callable[[], float] = now) -> None:
@@ -80,9 +79,9 @@ class Watch:
         self._before = self._times()
 
     def wait(self, seconds: float, step: float, stopped: Callable[[], bool] = bool) -> bool:
-        """Wait until the entries may have changed, until STOPPED, or for SECONDS, with a glance every STEP.
+        """Wait until the entries may have changed; return whether they may have.
 
-        Whether the entries may have changed.
+        The wait also ends when STOPPED returns true, or after SECONDS. Checks are STEP seconds apart.
         """
         end = self._clock() + seconds
         while not (changed := self.changed()) and not stopped() and self._clock() < end:
@@ -90,7 +89,7 @@ class Watch:
         return changed
 
     def changed(self) -> bool:
-        """Whether a directory is another one than it was, or has had an entry more or less."""
+        """Return whether a directory was replaced, or has gained or lost an entry."""
         return self._times() != self._before
 
     def _times(self) -> list[tuple[int, ...]]:
@@ -98,7 +97,7 @@ class Watch:
 
 
 def _times(directory: RootedPath) -> tuple[int, ...]:
-    """Which directory it is, and when it changed; nothing if it is not there."""
+    """Return the identity and the times of a directory; empty if it cannot be looked at."""
     try:
         found = directories.look(directory)
     except OSError:

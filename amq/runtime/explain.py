@@ -1,4 +1,4 @@
-"""What `amq run` would do with a program, and what is known of the installed version of it."""
+"""Explain what `amq run` would do with a program, and whether its installed version was tested."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATIENCE = 20.0  # seconds for a program to print its version
 
 
 def explained(launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
-    """The profile and what is added, for JSON; SOURCE is where the profile comes from."""
+    """Return LAUNCH as a JSON object. SOURCE says where its profile comes from; `native` is the option --native."""
     return {
         "profile": launch.profile.name,
         "profile_from": source,
@@ -27,7 +27,7 @@ def explained(launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
 
 
 def wake_path(launch: Launch, *, native: bool) -> list[str]:
-    """How the agent is told of mail, the first way that is there first."""
+    """Return the ways in which the agent is notified, one sentence each, in the order in which they are tried."""
     profile, ways = launch.profile, list[str]()
     if launch.hooked:
         ways.append("while it works: its hooks announce mail between tools and at the end of a turn")
@@ -55,7 +55,7 @@ def wake_path(launch: Launch, *, native: bool) -> list[str]:
 
 
 def installed(profile: Profile, program: str, environment: Mapping[str, str]) -> dict[str, Any]:
-    """The version that PROGRAM prints, and whether amq was tested with it."""
+    """Return as a JSON object the version that PROGRAM prints, and whether amq was tested with it."""
     version = printed_version([program, *profile.version], environment, PATIENCE) if profile.tested else ""
     return {
         "profile": profile.name,
@@ -66,7 +66,7 @@ def installed(profile: Profile, program: str, environment: Mapping[str, str]) ->
 
 
 def verdict(found: Mapping[str, Any]) -> str:
-    """The same, as a sentence."""
+    """Return the result of `installed` as a sentence."""
     name, version, tested = found["profile"], found["version"], ", ".join(found["tested_versions"])
     if not found["tested_versions"]:
         return f"amq does not know this program: without --prompt or --profile it types nothing into it ({name})"
@@ -78,7 +78,7 @@ def verdict(found: Mapping[str, Any]) -> str:
 
 
 def text(found: Mapping[str, Any]) -> str:
-    """What `explained` tells, for people."""
+    """Return the result of `explained` as lines of text."""
     lines = [
         f"profile  {found['profile']} ({found['profile_from']})",
         f"runs     {quoting.shell_line(found['command'])}",

@@ -1,6 +1,6 @@
-"""`amq run`: an agent's CLI in a terminal of ours, with its mailbox watched beside it.
+"""`amq run`: host an agent's CLI in a pseudo-terminal, and watch its mailbox beside it.
 
-The program is started first. What the waking needs is imported after that, in the second thread.
+The program is started first. Modules that only waking needs are imported after that, in the second thread.
 """
 
 from __future__ import annotations
@@ -23,33 +23,29 @@ from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.host import Host
 from amq.pty.screen import Screen
-from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 from amq.runtime import launch, notifier_lock
-from amq.runtime.agents import registry
 from amq.runtime.agents.profiles import Profile
-from amq.runtime.agents.status_sources import AgentStatus
+from amq.runtime.hosted_agent import HostedAgent, hosted_agent
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
 from amq.runtime.launch import Launch, Options
 from amq.runtime.limits import explained
-from amq.runtime.path_shim import command_path, own_command
 from amq.runtime.policy.reasons import WaitReason
 from amq.runtime.private import PrivateState, run_directory
 from amq.store.notifier_info import read_notifier
 
 if TYPE_CHECKING:
     from amq.mail.mailbox import Mailbox
-    from amq.runtime.channels import Channel
     from amq.runtime.trust import Trust
 
-IMPORT_AFTER = 0.2  # seconds: a program that ends at once is not held up by what it never needed
-END_WITHIN = 2.0  # seconds for the waking to come to its end when the program has
-SWITCH_S = 0.0005  # seconds for which the waking may keep the interpreter from passing on a key
-GARBAGE = (1000, 5, 1000)  # objects, and then rounds: to look for it in a large inbox at once takes 50 ms
+IMPORT_AFTER = 0.2  # seconds: a program that ends at once is not delayed by imports that it never needs
+END_WITHIN = 2.0  # seconds for each thread to end after the program has
+SWITCH_S = 0.0005  # seconds for which a background thread may keep the interpreter while a key waits
+GARBAGE = (1000, 5, 1000)  # thresholds of the collector: a full collection takes 50 ms with a large inbox
 
 
 class CannotRun(AmqError):
-    """The program could not be started; the exit code is what a shell would give, 126 or 127."""
+    """The program could not be started. The exit code is the one a shell would give: 126 or 127."""
 
     code = "cannot_run"
 
@@ -59,13 +55,13 @@ class CannotRun(AmqError):
 
 
 class Taken(HostFailed):
-    """The agent is hosted already."""
+    """Another process already hosts or wakes the agent."""
 
     code = "taken"
 
 
 def check_program(name: str, environment: Mapping[str, str]) -> None:
-    """Raise CannotRun if there is no program NAME, before anything is made for it."""
+    """Raise CannotRun if PATH of ENVIRONMENT has no program NAME. Creates nothing."""
     try:
         find_program(name, environment.get("PATH", os.defpath))
     except CannotRunError as error:
@@ -81,9 +77,10 @@ def run(
     trust: Trust,
     warn: Callable[[str], None],
 ) -> int:
-    """Host PROGRAM (its words) as the agent of MAILBOX until it ends; returns its status, 128 + n for signal n.
+    """Host PROGRAM (its words) as the agent of MAILBOX until it ends; return its exit status, 128 + n for signal n.
 
-    WARN is called while the terminal is not the program's. Raises CannotRun, Taken, or HostFailed for our own failure.
+    WARN is called only after the terminal is the user's again. Raises CannotRun if the program cannot be started, Taken
+    if the agent has a notifier already, and HostFailed if hosting itself fails.
     """
     account, claim, run = mailbox.account, None, ""
     launch.remove_old_settings(account.agent)
@@ -114,7 +111,7 @@ def run(
 
 
 def _why_not(options: Options) -> tuple[WaitReason, str]:
-    """What the mail of an agent waits for that is hosted and not notified, and why."""
+    """Return the reason why a hosted agent is not notified of its mail, and the detail for the user."""
     if options.untrusted:
         return WaitReason.UNTRUSTED, options.untrusted
     return (WaitReason.NO_CHANNEL, options.shortage) if options.shortage else (WaitReason.OFF, "")
@@ -129,7 +126,7 @@ def _prepared(
     files: PrivateState,
     run: str,
 ) -> Launch:
-    """Return how PROGRAM is started, its FILES written; where they cannot be, as on a full disk, it is given none."""
+    """Plan how PROGRAM is started, and write its FILES. If that fails, as on a full disk, plan without files."""
     queue, me = mailbox.account.queue, mailbox.account.me
     planned = launch.plan(profile, program, environment, queue, me, options, files, run)
     try:
@@ -166,10 +163,9 @@ def _hosted(
         )
         if standard.INPUT in given:
             standard.let_go()
-        host = Host(child, tty, _terminal(planned.profile, started, Screen(size) if claim else None))
-        waking = BackgroundThreads(
-            mailbox, host, _agent_status(planned, child.pid, started_at), planned, options, trust
-        )
+        agent = hosted_agent(planned, child.pid, started, started_at, Screen(size) if claim else None)
+        host = Host(child, tty, agent.terminal)
+        waking = BackgroundThreads(mailbox, host, agent, options, trust)
         if claim:
             waking.start(claim)
         try:
@@ -180,31 +176,18 @@ def _hosted(
                 warn(waking.failure)
 
 
-def _terminal(profile: Profile, started: float, screen: Screen | None) -> Terminal:
-    return Terminal(
-        started, profile.line, answers_state=profile.answers_state, screen=screen, row=profile.rules.prompt_row
-    )
-
-
-def _agent_status(planned: Launch, pid: int, started_at: float) -> AgentStatus:
-    file = registry.status_file(planned.profile, planned.environment, pid, started_at)
-    return AgentStatus(planned.files if planned.hooked else "", file)
-
-
 class BackgroundThreads:
-    """Two more threads: one wakes, one follows the screen. Whatever happens in them, the program goes on.
+    """The two threads beside the pump: one wakes the agent, one follows its screen.
 
-    `failure` is why the agent is not told of its mail any more, once that is so.
+    The program goes on even if they fail. `failure` then says why the agent is no longer notified of mail; it is empty
+    until then.
     """
 
-    def __init__(
-        self, mailbox: Mailbox, host: Host, agent_status: AgentStatus, planned: Launch, options: Options, trust: Trust
-    ) -> None:
+    def __init__(self, mailbox: Mailbox, host: Host, agent: HostedAgent, options: Options, trust: Trust) -> None:
         self._mailbox = mailbox
         self._private = trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me).directory
         self._host = host
-        self._agent_status = agent_status
-        self._planned = planned
+        self._agent = agent
         self._options = options
         self._trust = trust
         self._stop = threading.Event()
@@ -213,7 +196,7 @@ class BackgroundThreads:
         self.failure = ""
 
     def start(self, claim: notifier_lock.Claim) -> None:
-        """Start them, while CLAIM holds the agent's notifier lock. Errors that nothing catches go into the log."""
+        """Start both threads. CLAIM holds the agent's notifier lock. Uncaught errors are written to the log."""
         sys.setswitchinterval(SWITCH_S)
         gc.set_threshold(*GARBAGE)
         sys.unraisablehook = lambda found: self._log(f"ignored: {found.exc_value!r} in {found.object!r}")
@@ -229,6 +212,7 @@ class BackgroundThreads:
             self._fail(error)
 
     def stop(self) -> None:
+        """Stop both threads, and wait at most END_WITHIN seconds for each."""
         self._stop.set()
         self._host.terminal.stop_following()
         for thread in self._threads:
@@ -242,7 +226,7 @@ class BackgroundThreads:
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
-        """Say that the agent is no longer notified: in the record, to the user at once, and in words in the end."""
+        """Report that the agent is no longer notified: in the journal, by a notice now, and in `failure` for later."""
         self._log("".join(traceback.format_exception(error)))
         me = self._mailbox.account.me
         self.failure = f"amq run no longer notifies {me} of mail: {explained(error)} (see {LOG_NAME})"
@@ -258,33 +242,8 @@ class BackgroundThreads:
         if self._stop.wait(IMPORT_AFTER):
             return
         from amq.runtime import loop
-        from amq.runtime.channels.pty import PtyChannel
         from amq.runtime.policy.wake_line import Wording
 
-        planned = self._planned
-        typed = PtyChannel(self._host, planned.profile.rules, self._agent_status, self._options.notice)
-        channel = self._native_first(typed) if self._options.native else typed
-        wording = Wording(self._typed_command(), self._options.preview)
+        channel = self._agent.channel(self._host, self._options, self._private)
+        wording = Wording(self._agent.amq_command(self._stop), self._options.preview)
         loop.run(self._mailbox, channel, self._options.policy, wording, self._log, self._stop, claim.holds, self._trust)
-
-    def _typed_command(self) -> str:
-        """What the agent's shell has to be given to run this amq."""
-        from amq.runtime.path_shim import typed_command
-        from amq.runtime.policy.wake_line import COMMAND
-
-        planned = self._planned
-        if planned.finds_amq:
-            return COMMAND
-        path = command_path(planned.files) if planned.files else own_command(planned.environment)
-        return typed_command(path, planned.environment, self._stop)
-
-    def _native_first(self, typed: Channel) -> Channel:
-        from amq.runtime.channels.agent_api import NativeFirst
-        from amq.runtime.hooks.state import read_state
-
-        planned, state = self._planned, self._private
-        native = registry.native(
-            planned.profile.native, self._agent_status, lambda: read_state(state).session, planned.program[0],
-            planned.environment,
-        )  # fmt: skip
-        return NativeFirst(native, typed) if native else typed

@@ -1,4 +1,4 @@
-"""A stream of "look again". The directory is the truth; what tells of its changes only hints at them."""
+"""Yield whenever an inbox may have changed. Events are only hints; the directory itself is the truth."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from amq.runtime.dirwatch import Watch, now
 from amq.runtime.limits import start_threads
 from amq.store import directories
 
-STEP = 0.06  # seconds between two glances at the directory's times; more of them cost processor time at rest
-SWEEP = 5.0  # seconds after which to look without any hint, because filesystems lie
-POLL = 0.5  # the same, where the system gives no events
+STEP = 0.06  # seconds between two checks of the directory's times; more of them cost processor time at rest
+SWEEP = 5.0  # seconds after which to look without a hint, because filesystems lie
+POLL = 0.5  # seconds after which to look if the system gives no events
 
 
 async def looks(
     directory: RootedPath, stop: threading.Event, log: Callable[[str], None], clock: Callable[[], float] = now
 ) -> AsyncGenerator[None, None]:
-    """One item now, one whenever DIRECTORY may have changed, and one every SWEEP seconds, until STOP is set.
+    """Yield at once, whenever DIRECTORY may have changed, and every SWEEP seconds, until STOP is set.
 
-    What comes after the first item is seen. LOG is told once when the system gives no events. STOP has to be set before
-    the reader is cancelled: a thread waits here, which notices nothing else, and ends within a step.
+    No change after the first item is missed. LOG gets one line for each reason why the system gives no events. Set STOP
+    before cancelling the reader: a thread waits here that notices nothing else. It ends within STEP seconds.
     """
     told = ""
     while not stop.is_set():
@@ -38,9 +38,9 @@ async def looks(
 
 
 class EventWatch:
-    """A `Watch` over DIRECTORY that is helped by the system's events, from when it is made until the end of one `wait`.
+    """A `Watch` of a directory, helped by the system's events, from its creation to the end of one `wait`.
 
-    They tell of what came within the same tick of the filesystem's clock. `failure` is why there are none.
+    Events reveal changes within one tick of the filesystem's clock. `failure` says why there are none, or is empty.
     """
 
     def __init__(self, directory: RootedPath, clock: Callable[[], float] = now) -> None:
@@ -57,7 +57,7 @@ class EventWatch:
             self._events.close()
 
     def wait(self, seconds: float, stopped: Callable[[], bool] = bool) -> None:
-        """Return when the entries may have changed, when STOPPED says so, or after SECONDS."""
+        """Wait until the entries may have changed, STOPPED returns true, or SECONDS have passed."""
         self._end, self._stopped = self._clock() + seconds, stopped
         if self._events is None:
             self._watch.wait(seconds, STEP, stopped)
@@ -65,14 +65,14 @@ class EventWatch:
             self._events.watch(0, int(STEP * 1000), 0, self)
 
     def is_set(self) -> bool:
-        """Whether the wait is over: the watcher asks at each step, as it would ask an event."""
+        """Return whether the wait is over. RustNotify calls this at each step, in place of an event's `is_set`."""
         return self._stopped() or self._clock() >= self._end or self._watch.changed()
 
     def _begin(self, directory: RootedPath) -> RustNotify | None:
         try:
-            # What takes its place in this instant only gives hints of its own: every look goes down without links
+            # a directory that takes its place now can only give wrong hints: each look descends without following links
             directories.look(directory)
-            start_threads(1)  # it has one of its own; where that is refused, it ends the process
+            start_threads(1)  # RustNotify starts one, and ends the process if that fails
             return RustNotify([directory], False, False, 0, False, False)
         except (OSError, RuntimeError, UnicodeEncodeError) as error:
             # not there, no watches or threads left, a filesystem without them, or a path that is not UTF-8

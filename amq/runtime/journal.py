@@ -1,4 +1,4 @@
-"""What was tried, in private files that never grow beyond a bound.
+"""Record attempts to notify an agent, in private files of a bounded size.
 
 `amq hook`, `who` and `why` import this, so it is kept as light as a short command.
 """
@@ -20,25 +20,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-LONGEST_FILE = 64 * 1024  # bytes; when it is full the older half goes
-MOST_IDS = 20  # named in one entry
+LONGEST_FILE = 64 * 1024  # bytes; the older half of a full file is dropped
+MOST_IDS = 20  # ids in one entry
 WAKES_NAME = "wakes.jsonl"
 LOG_NAME = "run.log"
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # which Windows does not have
 
 _reserve: list[int] = []
-"""A descriptor that who has written once keeps, so that a process which has run out of them can still say so."""
+"""A descriptor kept after the first write, so that a process that has run out of them can still log that."""
 
 
 class BoundedFile:
-    """A text file that lines are appended to. A line is lost rather than an error raised: nothing depends on it."""
+    """A text file to append lines to. Never raises OSError: a line that cannot be written is lost."""
 
     def __init__(self, directory: str, name: str, limit: int = LONGEST_FILE) -> None:
-        """The file NAME in DIRECTORY; of no directory, an empty path, it takes nothing and has nothing."""
+        """Use the file NAME in DIRECTORY. With an empty DIRECTORY it stays empty. LIMIT is in bytes."""
         self._path = f"{directory}/{name}" if directory else ""
         self._limit = limit
 
     def append(self, text: str) -> None:
+        """Append TEXT as a line, cut at a quarter of the limit."""
         if not self._path:
             return
         if _reserve:
@@ -52,7 +53,7 @@ class BoundedFile:
             _reserve.append(os.open(os.devnull, os.O_RDONLY))
 
     def lines(self) -> list[str]:
-        """What is there, oldest first; nothing, if it cannot be read."""
+        """Return the lines, oldest first; none if the file cannot be read."""
         if not self._path:
             return []
         try:
@@ -73,31 +74,31 @@ class BoundedFile:
 
 
 class WakeJournal:
-    """The attempts to wake an agent, and what its mail waited for in between: one JSON object a line, no bodies.
+    """The attempts to wake an agent, and the reasons why its mail waited in between: one JSON object a line, no bodies.
 
-    Each has `at` (RFC 3339), `count` and `ids` of the messages (MOST_IDS at most), and either `waits_for`, or `way`,
-    `outcome` and `reason`.
+    Each entry has `at` (RFC 3339), the `count` and the `ids` of the messages (at most MOST_IDS), and either `waits_for`
+    (perhaps with `reason`) or `way`, `outcome` and `reason`.
     """
 
     def __init__(self, directory: str) -> None:
-        """In the private DIRECTORY of an agent; of none, an empty path, nothing is recorded."""
+        """Keep the journal in the private DIRECTORY of an agent. With an empty path nothing is recorded."""
         self._file = BoundedFile(directory, WAKES_NAME)
         self._waits: tuple[WaitReason, frozenset[str]] | None = None
 
     def attempt(self, ids: Iterable[str], way: str, outcome: Outcome, reason: str) -> None:
-        """An attempt came to its end."""
+        """Record how an attempt to announce the messages IDS ended."""
         self._waits = None
         self._add(ids, way=way, outcome=outcome.value, reason=reason)
 
     def waits(self, ids: Iterable[str], reason: WaitReason, detail: str = "") -> None:
-        """The mail waits for REASON; written once, not at every look."""
+        """Record that the messages IDS wait for REASON, unless the last entry says so already."""
         waits = (reason, frozenset(ids))
         if waits != self._waits:
             self._waits = waits
             self._add(waits[1], waits_for=reason.value, **({"reason": detail} if detail else {}))
 
     def entries(self) -> list[dict[str, Any]]:
-        """What was recorded, oldest first. A line that was cut off is left out."""
+        """Return the entries, oldest first, without lines that were cut off."""
         return [entry for line in self._file.lines() if (entry := _parse(line))]
 
     def _add(self, ids: Iterable[str], **what: str) -> None:
@@ -106,7 +107,7 @@ class WakeJournal:
 
 
 def _parse(line: str) -> dict[str, Any] | None:
-    """The entry that LINE is; None if it is none, or has words that we do not know."""
+    """Return the entry in LINE; None if it is not a valid one, or has an unknown reason or outcome."""
     try:
         entry = jsontext.parse(line)
         if not (isinstance(entry["at"], str) and isinstance(entry["ids"], list) and isinstance(entry["count"], int)):

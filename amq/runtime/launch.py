@@ -1,4 +1,4 @@
-"""What an agent's program is started with besides what the person asked for: arguments, environment, hooks."""
+"""Add to the user's command what the agent's CLI needs to work with amq: arguments, environment, hooks."""
 
 from __future__ import annotations
 
@@ -34,31 +34,31 @@ _KEEPS_PATH = re.compile(r"-[^-lc]*|--(?!login|command).*")
 
 @dataclass(frozen=True)
 class Options:
-    """How an agent is to be hosted."""
+    """The user's choices about hosting an agent."""
 
     wake: bool = True
-    untrusted: str = ""  # why the queue is not trusted, where that is known at the start: then `wake` is off
-    shortage: str = ""  # what the system lacks for watching the inbox: then `wake` is off
-    hooks: bool | None = None  # None: where the program takes them without asking the person
-    native: bool = False  # tell it in a way of its own, where there is one
-    notice: bytes = b"\a"  # shown when the mail is parked
+    untrusted: str = ""  # why the queue is not trusted, if that is known at the start; `wake` is off then
+    shortage: str = ""  # what the system lacks to watch the inbox; `wake` is off then
+    hooks: bool | None = None  # None: only if the CLI takes them without asking the user
+    native: bool = False  # notify the CLI through its own API, if it has one
+    notice: bytes = b"\a"  # written to the user's terminal when the mail is parked
     policy: SchedulePolicy = field(default_factory=SchedulePolicy)
-    preview: int = 0  # the longest subject that is typed, in characters
+    preview: int = 0  # characters of a subject that are typed at most
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What is run, and why it differs from the person's words."""
+    """The command that is run, and how it differs from the user's."""
 
     profile: Profile
     program: list[str]
     environment: dict[str, str]
-    added: list[tuple[str, str]]  # what, and why
-    hooks: str  # how it stands with them, in words
-    settings: str = ""  # what the file that our --settings names will say
-    finds_amq: bool = False  # its shells find ours by the bare word
+    added: list[tuple[str, str]]  # each difference, and the reason for it
+    hooks: str  # whether it gets hooks, and why not, in words
+    settings: str = ""  # the content of the file that amq's --settings names
+    finds_amq: bool = False  # the bare word `amq` runs this installation in its shells
     hooked: bool = False
-    files: str = ""  # the directory for what it is given; empty where there is none
+    files: str = ""  # the private directory of this run; empty if there is none
 
 
 def plan(
@@ -71,9 +71,10 @@ def plan(
     files: PrivateState,
     run: str = "",
 ) -> Launch:
-    """How PROGRAM, the user's words, is to be started as the agent ME of QUEUE. Changes no file.
+    """Return how to start PROGRAM, the user's words, as the agent ME of QUEUE. Changes no file.
 
-    FILES is the directory for the files that it is given; where there is none, it is given none. RUN as in `Notifier`.
+    FILES is the private directory of this run; without one the program gets no hooks and no `amq` on its PATH. RUN is
+    the id of the run, as in `Notifier`; empty if its shells may not see it.
     """
     own, around = list(program[1:]), _session_around(environment)
     given = {name: value for name, value in environment.items() if name not in around}
@@ -119,7 +120,10 @@ def plan(
 
 
 def _output_budget(profile: Profile, environment: Mapping[str, str]) -> dict[str, str]:
-    """How much `amq drain` may print there, unless the user says so. What another agent was given is not the user's."""
+    """Return the variable that limits the output of `amq drain`; nothing if the user has set it.
+
+    A value that amq gave the agent around this one does not count as the user's.
+    """
     own = environment.get("AMQ_MAX_CHARS", "")
     given = {each.tool_output.budget(environment) for each in built_in().values()}
     if own and own not in given:
@@ -129,7 +133,7 @@ def _output_budget(profile: Profile, environment: Mapping[str, str]) -> dict[str
 
 
 def _session_around(environment: Mapping[str, str]) -> set[str]:
-    """The variables of the agent in whose shell we were started: what is hosted is a session of its own."""
+    """Return the session variables of the agent around this one, which must not reach the hosted agent."""
     return {hooks.HOOKED}.union(*(each.session_around(environment) for each in built_in().values()))
 
 
@@ -139,9 +143,9 @@ def _removed(environment: Mapping[str, str], inside: Mapping[str, str]) -> list[
 
 
 def reaches_shells(profile: Profile, program: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Whether what PROGRAM is started with is surely in the environment of its shells.
+    """Return whether PROGRAM's environment certainly reaches its shells.
 
-    It may not be in a container, for another user, or where the user's settings say what the shells get.
+    It may not in a container, for another user, or if the user's settings choose what the shells get.
     """
     name, settings = PurePath(program[0]).name, _text(profile.settings_path(environment))
     is_cli_itself = not profile.programs or name in profile.programs
@@ -150,15 +154,15 @@ def reaches_shells(profile: Profile, program: Sequence[str], environment: Mappin
 
 
 def is_plain_shell(program: Sequence[str]) -> bool:
-    """Whether PROGRAM is a shell at its prompt, which runs itself what is typed and keeps its PATH.
+    """Return whether PROGRAM is an interactive shell that keeps its PATH.
 
-    One that is given a command or a script may start anything, and a login shell sets a PATH of its own.
+    A shell that is given a command or a script may start anything, and a login shell sets its own PATH.
     """
     return PurePath(program[0]).name in _SHELLS and all(map(_KEEPS_PATH.fullmatch, program[1:]))
 
 
 def behind(profile: Profile, program: Sequence[str]) -> Profile:
-    """PROFILE for its CLI behind PROGRAM (npx, docker, ssh, a script): to those words nothing can be added safely."""
+    """Return PROFILE for a CLI behind PROGRAM (npx, docker, ssh, a script), to which nothing can be added safely."""
     if not profile.programs or PurePath(program[0]).name in profile.programs:
         return profile
     from amq.runtime.agents.foreground import rules_for_argv
@@ -175,7 +179,7 @@ def behind(profile: Profile, program: Sequence[str]) -> Profile:
 
 
 def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
-    """Write the files that LAUNCH speaks of. Raises OSError."""
+    """Write the files that LAUNCH refers to. Raises OSError."""
     if not launch.files:
         return
     account, command = mailbox.account, make_command(launch.files)
@@ -195,7 +199,7 @@ def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
 
 
 def remove_old_settings(agent: AgentLayout) -> bool:
-    """Remove what older versions left in the project: a copy of --settings, which may hold keys. Whether it did."""
+    """Remove the copy of --settings, perhaps with keys, that older versions left. Returns whether there was one."""
     try:
         with Directory(agent.state) as state:
             durable.syscalls.unlink(state, hooks.SETTINGS_NAME)
@@ -207,7 +211,7 @@ def remove_old_settings(agent: AgentLayout) -> bool:
 def _hooks(
     profile: Profile, own: list[str], files: PrivateState, options: Options
 ) -> tuple[list[str], list[str], str, str]:
-    """The arguments for our hooks, the user's own words that are left, how it stands in words, and the settings."""
+    """Return the arguments for hooks, the user's arguments that remain, the state in words, and the settings file."""
     if not options.wake or options.hooks is False:
         return [], own, "off", ""
     if not files.directory:
@@ -224,7 +228,7 @@ def _hooks(
 
 
 def _text(path: str) -> str:
-    """What stands in the file PATH; nothing if it cannot be read."""
+    """Return the text of the file PATH; empty if it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()

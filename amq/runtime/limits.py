@@ -1,6 +1,6 @@
-"""What the system still gives this process: open files, and threads or processes, which it counts together.
+"""Check that the system gives this process enough open files, threads and processes.
 
-Both are tried out, and given back, before anything depends on them. What is short later is told where it is met.
+Each is tried and given back before anything depends on it. A later shortage is reported by the code that meets it.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import threading
 from amq.errors import remedy, why
 
 FILES = 24
-"""Open files that hosting a program and watching its inbox take beside those that are open at the start."""
+"""Open files needed to host a program and watch its inbox, besides those that are open at the start."""
 THREADS = 10
-"""Threads and processes that they take: the guard, the monitor, the program, a login shell, and six threads."""
+"""Threads and processes needed, which the system counts together: guard, monitor, program, login shell, six threads."""
 
 
 def shortage() -> str:
-    """Return what there is too little of to watch an inbox, and what to do; "" if there is enough."""
+    """Return what the system lacks to watch an inbox, and what to do about it; empty if there is enough."""
     return _short_of_files() or _short_of_threads()
 
 
 def start_threads(number: int) -> None:
-    """Start NUMBER threads at once, which end before it returns. Raises RuntimeError if the system has not so many."""
+    """Start NUMBER threads at once, and end them. Raises RuntimeError if the system does not give as many."""
     end = threading.Event()
     started: list[threading.Thread] = []
     try:
@@ -38,19 +38,19 @@ def start_threads(number: int) -> None:
 
 
 def is_shortage(error: BaseException) -> bool:
-    """Whether the system lacks something, whatever was asked of it."""
+    """Return whether ERROR says that the system is short of files, processes or memory."""
     return isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 
 
 def first(error: BaseException) -> BaseException:
-    """Return ERROR itself, or of a group of them the first."""
+    """Return ERROR, or the first error of an exception group."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
 
 
 def explained(error: BaseException) -> str:
-    """Return what ERROR says, and what to do about it, if that is known."""
+    """Return the text of ERROR, and what to do about it if that is known."""
     error = first(error)
     to_do = remedy(error)
     return f"{why(error)}; {to_do}" if to_do else why(error)

@@ -1,6 +1,6 @@
-"""The loop that keeps an agent told of its mail: looks at the inbox and the terminal, and does what `schedule` decides.
+"""Notify an agent of its mail: look at the inbox and the terminal, and act as `policy.schedule` decides.
 
-It runs in a thread of its own beside the pump, and is imported there, after the program has been started.
+`amq run` runs this loop in a thread beside the pump, and imports it there after the program has been started.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from amq.runtime.trust import Trust
 
 
 class PrivateLog(logging.Handler):
-    """Takes what libraries have to say: without a handler it would go to stderr, and that is the agent's screen."""
+    """Write the warnings of libraries to the private log. Without a handler they would appear on the agent's screen."""
 
     def __init__(self, log: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
@@ -51,7 +51,10 @@ class PrivateLog(logging.Handler):
 
 
 class WakeLoop:
-    """Wake one agent. LOG takes a line for the private log; OURS says whether this process still notifies the agent."""
+    """Wake one agent.
+
+    `log` takes a line for the private log. `ours` reports whether this process still holds its notifier lock.
+    """
 
     def __init__(
         self,
@@ -80,14 +83,14 @@ class WakeLoop:
         self._unread: list[Unread] = []
         self._looked = Observation(
             frozenset(), frozenset(), frozenset(), Readiness()
-        )  # the same, as `schedule` takes it
+        )  # the unread mail in the form that `schedule` takes
         self._failure = ""  # why the inbox cannot be read
-        self._no_way = ""  # why the agent could not be looked at, or told, the last time
+        self._no_way = ""  # why the last look at the agent, or the last attempt, failed
         self._rung = anyio.Event()  # "look again" since the last look
         self._stop_listening = threading.Event()
 
     async def run(self, stop: threading.Event) -> None:
-        """Until STOP is set."""
+        """Run the loop until STOP is set."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._listen)
             tasks.start_soon(self._keep_waking)
@@ -113,10 +116,10 @@ class WakeLoop:
             again = await self.turn(rung=rung)
 
     async def turn(self, *, rung: bool) -> float:
-        """Look, decide, perhaps wake the agent; RUNG: the inbox may have changed. Returns when to look again.
+        """Look, decide, and perhaps wake the agent; return when to look again, on the loop's clock.
 
-        Nothing is typed without a new look at the inbox; but while the terminal is not safe to type into, a hundred
-        looks at it cost none at a large inbox.
+        RUNG says that the inbox may have changed. It is also read before anything is typed. While the terminal is not
+        safe to type into, it is not read: the terminal is looked at far more often, and the inbox may be large.
         """
         readiness, handed = self._look_at_agent(), self._handed.another()
         if rung or handed or readiness.blocked_by is None:
@@ -137,7 +140,7 @@ class WakeLoop:
         return next((action.at for action in actions if isinstance(action, WakeAt)), float("inf"))
 
     def _look_at_agent(self) -> Readiness:
-        """What the channel sees; where the system lacks what a look takes, there is no way to the agent just now."""
+        """Ask the channel how the agent is. If the system lacks what that takes, the agent has no channel just now."""
         try:
             return self._channel.look()
         except OSError as error:
@@ -145,7 +148,7 @@ class WakeLoop:
             return Readiness(blocked_by=WaitReason.NO_CHANNEL)
 
     async def _attempt(self) -> End:
-        """Tell the agent, unless another may have made the queue."""
+        """Notify the agent once, unless the queue is not trusted any more. Raises no error for a shortage."""
         if self._trust.why_not(anew=True):
             return End(Outcome.REFUSED, WaitReason.UNTRUSTED.value)
         line = self._wording.line(self._unread, self._mailbox.account.known_agents())
@@ -154,7 +157,7 @@ class WakeLoop:
         except (OSError, RuntimeError) as error:
             if not remedy(error):
                 raise
-            # of a process that was started, or was to be waited for by a thread of its own
+            # OSError: no process was started. RuntimeError: it may have been, but no thread could wait for it
             return End(Outcome.FAILED if isinstance(error, OSError) else Outcome.UNCERTAIN, explained(error))
 
     def _look_into_inbox(self) -> None:
@@ -172,9 +175,9 @@ class WakeLoop:
         self._unread, self._looked = unread, looked
 
     def _unreadable(self, why: str, *, is_lasting: bool = False) -> None:
-        """Note, once, that there is no way to know of mail, and that there is one again.
+        """Record WHY the inbox cannot be read, once for each reason, and record when it can be read again (empty WHY).
 
-        The user hears of what lasts: a queue that is away may be back in a moment.
+        Only a lasting failure alerts the user: a queue that is away may be back in a moment.
         """
         if why and why != self._failure:
             self._log(why)
@@ -199,7 +202,7 @@ class WakeLoop:
         return actions
 
     def _why(self) -> str:
-        """What is known of why the mail waits, beside the reason itself."""
+        """Return the detail behind the reason for which the mail waits; may be empty."""
         if self._state.reason is WaitReason.UNTRUSTED:
             return self._trust.why_not()
         return self._no_way if self._state.reason is WaitReason.NO_CHANNEL else ""
@@ -222,6 +225,9 @@ def run(
     ours: Callable[[], bool],
     trust: Trust,
 ) -> None:
-    """Keep the agent told until STOP is set."""
+    """Notify the agent of MAILBOX through CHANNEL until STOP is set.
+
+    LOG takes a line for the private log. OURS reports whether this process still holds the agent's notifier lock.
+    """
     logging.getLogger().addHandler(PrivateLog(log))
     anyio.run(WakeLoop(mailbox, channel, policy, wording, log, trust, ours=ours).run, stop)

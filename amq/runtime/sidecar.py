@@ -1,4 +1,4 @@
-"""`amq wake`: tells an agent of its mail that runs in somebody else's terminal."""
+"""`amq wake`: notify an agent that runs in its own terminal, which amq does not host."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ from amq.runtime.programs import find_program
 from amq.runtime.trust import Trust
 
 AUTO = "auto"
-LOOK_EVERY = 0.5  # seconds between looks whether the terminal is still there
+LOOK_EVERY = 0.5  # seconds between checks that the terminal still exists
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 STANDARD = (0, 1, 2)
 
 
 class NoWay(HostFailed):
-    """The way that was asked for does not work here."""
+    """No channel, or not the requested one, works here."""
 
     code = "no_way"
 
 
 class Notified(HostFailed):
-    """Somebody else notifies the agent."""
+    """Another process already notifies the agent."""
 
     code = "taken"
 
 
 def choose(via: str, place: LaunchContext) -> ChannelSpec:
-    """The way that VIA names; for `auto` the best that reaches the agent. Raises NoWay with the reasons."""
+    """Return the channel that VIA names, or for `auto` the best one that works. Raises NoWay with the reasons."""
     wanted = [way for way in CHANNELS if way.name == via or (via == AUTO and way.automatic)]
     reasons = []
     for way in wanted:
@@ -73,9 +73,10 @@ def run(
     bell: bool,
     started: Callable[[], None],
 ) -> None:
-    """Notify the agent until its terminal is gone or a signal comes. STARTED may say so: it is the last word said.
+    """Notify the agent until its terminal is gone or a signal arrives.
 
-    Raises Notified if another process notifies it.
+    STARTED is called once, before the first notification; it may print, and nothing prints after it. Raises Notified if
+    another process notifies the agent, and HostFailed if the system runs out of something.
     """
     private = trust.private.of_agent(mailbox.account.queue.root, place.me).directory
     log = BoundedFile(private, LOG_NAME).append
@@ -100,7 +101,7 @@ def run(
 
 
 def amq_command(place: LaunchContext) -> str:
-    """What the agent has to type for amq; if there is none on its PATH, the bare word."""
+    """Return the words that run amq in the agent's shell; the bare word if its PATH has no amq."""
     found = find_program(COMMAND, place.environment)
     return typed_command(found, place.environment, threading.Event()) if found else COMMAND
 
@@ -116,7 +117,7 @@ def _claim(state: RootedPath, me: str, way: ChannelSpec) -> notifier_lock.Claim:
 
 def _with_bell(channel: Channel, terminal: int | None) -> Channel:
     def ring() -> None:
-        """The one byte that is written onto the agent's screen, for a person who asked for it."""
+        """Write the only byte that ever goes to the agent's screen, because the user asked for a bell."""
         if terminal is not None:
             with contextlib.suppress(OSError):
                 os.write(terminal, b"\a")
@@ -125,14 +126,14 @@ def _with_bell(channel: Channel, terminal: int | None) -> Channel:
 
 
 def _leave_group() -> None:
-    """Be no part of the agent's job: a script starts both in one group, and ^Z there stops the whole group."""
+    """Leave the agent's process group: a script starts both in one, and ^Z there would stop amq as well."""
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     if os.getpgrp() != os.getpid() and os.getsid(0) != os.getpid():
         os.setpgid(0, 0)
 
 
 def _fall_silent() -> None:
-    """From here on nothing that anybody prints here reaches the agent's screen."""
+    """Discard all later output of this process, so that it cannot appear on the agent's screen."""
     logging.raiseExceptions = False
     nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
     for descriptor in STANDARD:
@@ -142,7 +143,7 @@ def _fall_silent() -> None:
 
 @contextmanager
 def _until_ended(terminal: int | None) -> Iterator[threading.Event]:
-    """An event that is set by a signal, unless it was ignored before us, or when the terminal is hung up."""
+    """Yield an event that is set when TERMINAL hangs up or a signal of ENDING arrives that was not ignored before."""
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -162,7 +163,7 @@ def _until_ended(terminal: int | None) -> Iterator[threading.Event]:
 
 
 def _watch_terminal(terminal: int | None, stop: threading.Event) -> None:
-    """A background job gets no SIGHUP from every shell."""
+    """Set STOP when TERMINAL is gone. Not every shell sends SIGHUP to a background job."""
     while terminal is not None and not stop.wait(LOOK_EVERY):
         if controlling_tty.is_gone(terminal):
             stop.set()

@@ -1,10 +1,10 @@
-"""Start a program with the environment that a private file holds: python -I -S start_with.py FILE PROGRAM [ARG…]
+"""Start a program with the environment from a private file: python -I -S start_with.py FILE PROGRAM [ARG…]
 
-A pane of tmux has the environment of its server, which may be days old, and other than that of whoever opens the pane.
-So this is run by its path, and imports nothing of amq: variables such as PYTHONPATH are another's until the program is
-started. What describes the terminal is the pane's own, in any case.
+A tmux pane has the environment of its server, which may be days old and differ from that of the user who opens the
+pane. So this script is run by its path and imports nothing of amq: until the program starts, variables such as
+PYTHONPATH are not the user's. Variables that describe the terminal are always the pane's.
 
-The file is read once and removed. It holds NAME=VALUE, with a zero byte behind each.
+FILE is read once and removed. It holds NAME=VALUE entries, each followed by a zero byte.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OF_TERMINALS = (b"ALACRITTY_", b"GHOSTTY_", b"ITERM_", b"KITTY_", b"KONSOLE_", 
 
 
 def environment_of(data: bytes, pane: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    """Return the variables in DATA, but for those that describe a terminal, which are the PANE's, or unset as there."""
+    """Return the variables in DATA, except those that describe a terminal, which are taken from PANE alone."""
     given = dict(entry.split(b"=", 1) for entry in data.split(b"\0")[:-1])
     return {
         **{name: value for name, value in given.items() if not _describes_terminal(name)},
@@ -41,7 +41,7 @@ def _describes_terminal(name: bytes) -> bool:
 
 
 def start(path: str, words: list[str]) -> None:
-    """Become the program WORDS. Raises OSError."""
+    """Replace this process with the program WORDS, in the environment of the file PATH. Raises OSError."""
     with open(path, "rb") as file:
         data = file.read()
     os.unlink(path)

@@ -10,10 +10,9 @@ from __future__ import annotations
 from amq import jsontext
 from amq.errors import BadMessage
 from amq.instants import format_seconds
-from amq.message import MAX_FILE_BYTES
 from amq.names import SUFFIX, is_safe_name
 from amq.record import record
-from amq.store import dlq_read, durable
+from amq.store import dlq_read, durable, maildir
 from amq.store.durable import Directory
 from amq.store.locks import mailbox_lock, open_state
 
@@ -57,10 +56,10 @@ def to_dead_letter(agent: AgentLayout, identifier: str, error: BadMessage, tempo
 
 def original(new: Directory, identifier: str) -> bytes | None:
     """Return the bytes for a dead letter to keep; None if the file can only be moved aside. Raises OSError."""
-    if not is_safe_name(identifier):
+    try:
+        return maildir.read_whole(new, identifier) if is_safe_name(identifier) else None
+    except BadMessage:
         return None
-    data = durable.read_regular(new, identifier + SUFFIX, MAX_FILE_BYTES + 1)
-    return None if data is None or len(data) > MAX_FILE_BYTES else data
 
 
 def envelope(letter: str, identifier: str, error: BadMessage, now: int) -> bytes:

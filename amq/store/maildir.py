@@ -300,15 +300,19 @@ def _read_header(directory: Directory, identifier: str) -> Header:
     head = _read(directory, identifier, HEAD_BYTES)
     found = split_header(head, whole=len(head) < HEAD_BYTES)
     if found is None:
-        head = _read(directory, identifier, MAX_FILE_BYTES + 1)
+        head = read_whole(directory, identifier)
         found = split_header(head, whole=True)
     assert found is not None
     return parse_header(found[0], identifier)
 
 
-def open_message(directory: Directory, identifier: str) -> Message:
-    """Return the whole message; raises BadMessage, FileNotFoundError, or OSError if it cannot be read."""
-    return parse(_read(directory, identifier, MAX_FILE_BYTES + 1), identifier)
+def read_whole(directory: Directory, identifier: str) -> bytes:
+    """Return the bytes of a message file.
+
+    Raises BadMessage for one above MAX_FILE_BYTES and for what is not a regular file, FileNotFoundError if it has gone,
+    or another OSError if it cannot be read.
+    """
+    return _read(directory, identifier, MAX_FILE_BYTES + 1)
 
 
 def _read(directory: Directory, identifier: str, most: int) -> bytes:
@@ -337,7 +341,7 @@ def read_raw(paths: Iterable[RootedPath], identifier: str) -> bytes | None:
     for path in paths:
         try:
             with Directory(path) as directory:
-                return _read(directory, identifier, MAX_FILE_BYTES + 1)
+                return read_whole(directory, identifier)
         except FileNotFoundError:
             continue
     return None
@@ -360,7 +364,7 @@ def _read_in(path: RootedPath, identifier: str) -> bytes | None:
     try:
         with Directory(path) as directory:
             try:
-                return _read(directory, identifier, MAX_FILE_BYTES + 1)
+                return read_whole(directory, identifier)
             except FileNotFoundError:
                 raise
             except OSError as error:

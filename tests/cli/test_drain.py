@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from amq.layout import STATE_NAME
+from amq.mail.mailbox import Mailbox
+from amq.message import MAX_FILE_BYTES
+from amq.store import maildir
 from amq.store.locks import open_state
 from tests.conftest import Shell
+from tests.crash.seam import Watched
 from tests.samples import CREATED, ID, message_file
 
 
@@ -281,6 +286,53 @@ def test_bad_message_in_json(amq: Shell) -> None:
             "parse_error": "the opening line ---json is missing",
         }
     ]
+
+
+def test_a_drain_says_which_bad_message_was_only_moved_aside(amq: Shell) -> None:
+    amq.put("bad.md", BAD)
+    Path(amq.agent("bob").inbox_new, "directory.md").mkdir()
+    with open(amq.put("huge.md", b""), "r+b") as sparse:
+        sparse.truncate(MAX_FILE_BYTES + 1)
+    amq.put("back\\slash.md", BAD)
+    text = amq.ok("drain", me="bob")
+    assert text.count("[moved to DLQ]") == len(amq.dead_letters()) == 1
+    assert text.count("[moved aside]") == len(os.listdir(amq.agent("bob").refused)) == 3
+
+
+@pytest.mark.parametrize("words", [["drain"], ["monitor", "--peek"]])
+def test_many_bad_messages_hide_no_mail(amq: Shell, words: list[str]) -> None:
+    for number in range(30):
+        amq.put(f"bad{number}.md", BAD)
+    leave(amq, "good", 1)
+    shown = amq.ok(*words, "--limit=2", me="bob")
+    assert ("- ID: bad" in shown, "  ID: good\n" in shown) == (True, True)
+
+
+class Reads(Watched):
+    """The sizes of what is read of files, by the file's path."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[tuple[str, int]] = []
+
+    def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
+        """The step, whose result is measured if it is a read."""
+        result = super().take(name, arguments)
+        if name == "read":
+            self.sizes.append((self.log[-1].paths[0], len(result)))
+        return result
+
+
+def test_a_bad_message_is_read_whole_once_to_show_it_and_once_to_keep_it(amq: Shell) -> None:
+    data = BAD * maildir.HEAD_BYTES
+    whole = (str(amq.put("bad.md", data)), len(data))
+    with Reads() as peeked:
+        amq.ok("monitor", "--peek", me="bob")
+    with Reads() as reads, Mailbox(str(amq.root), "bob").drain() as mail:
+        assert [item.to_dlq for item in mail] == [True]
+        assert reads.sizes.count(whole) == 1
+    assert (peeked.sizes.count(whole), reads.sizes.count(whole)) == (1, 2)
+    assert amq.dead_letters()[0].endswith(data)
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,6 @@ def test_a_body_can_not_begin_another_message(amq: Shell) -> None:
 
 def test_only_heads_are_read_of_what_is_not_shown(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     talk(amq)
-    monkeypatch.setattr(maildir, "open_message", None)
+    monkeypatch.setattr(maildir, "read_whole", None)
     monkeypatch.setattr(maildir, "read_raw", None)
     amq.ok("thread", "--id", "plan/x")

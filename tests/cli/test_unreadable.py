@@ -13,7 +13,7 @@ import pytest
 
 from amq.layout import RootedPath
 from amq.mail.mailbox import Mailbox
-from amq.store import durable
+from amq.store import durable, maildir
 from amq.store.unreadable import for_directory, what_to_do
 from tests.conftest import Shell
 from tests.crash.seam import Watched
@@ -68,8 +68,8 @@ def test_what_cannot_be_read_while_it_is_shown_stays_too(amq: Shell, monkeypatch
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patched:
-        real = __import__("amq.store.maildir", fromlist=["x"]).open_message
-        patched.setattr("amq.store.maildir.open_message", lambda new, each: fail() if each == "m1" else real(new, each))
+        real = maildir.read_whole
+        patched.setattr(maildir, "read_whole", lambda new, each: fail() if each == "m1" else real(new, each))
         result = amq("drain", me="bob")
     assert (result.code, result.out.splitlines()[0]) == (0, "[AMQ] 1 new message(s) for bob:")
     assert "m1 cannot be read: Input/output error" in result.err

@@ -7,7 +7,15 @@ from tests.mutants.mutant import Mutant
 GUARD, CALLER, RESIZE = "tests/pty/test_guard.py", "tests/terminal/test_caller.py", "tests/terminal/test_resize.py"
 INPUT, KEYS, FIRST = (f"tests/terminal/test_{name}.py" for name in ("input", "keys", "first_process"))
 
+AGENT = "tests/runtime/test_hosted_agent.py"
+
 HOSTED = (
+    Mutant("an event counts without hooks", "runtime/hosted_agent.py", "hosted_agent",
+           "launch.files if launch.hooked else ''", "launch.files", AGENT),
+    Mutant("a CLI's own API is used unasked", "runtime/hosted_agent.py", "HostedAgent.channel", "options.native", "True",
+           AGENT),
+    Mutant("the bare word is typed anywhere", "runtime/hosted_agent.py", "HostedAgent.amq_command",
+           "self.launch.finds_amq", "True", AGENT),
     Mutant("a terminal that another writes to is given up", "pty/descriptors.py", "write_within",
            "contextlib.suppress(BlockingIOError)", "contextlib.nullcontext()", GUARD),
     Mutant("a piped input is typed", "pty/standard.py", "handed_over", "os.isatty(OUTPUT) or not _is_null(INPUT)",

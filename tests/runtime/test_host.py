@@ -12,17 +12,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import pexpect
 import pytest
 
 from amq.mail.mailbox import Mailbox
 from amq.pty.host import Host
-from amq.pty.terminal import Terminal
 from amq.runtime import host as session_module
 from amq.runtime import notifier_lock
 from amq.runtime.agents.profiles import profile_for
+from amq.runtime.hosted_agent import hosted_agent
 from amq.runtime.journal import WakeJournal
 from amq.runtime.launch import Launch, Options
 from amq.runtime.loop import PrivateLog
@@ -288,9 +288,10 @@ def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.M
     monkeypatch.setattr(session_module, "IMPORT_AFTER", 0.0)
     monkeypatch.setattr("amq.runtime.loop.run", fails)
     planned, options = Launch(profile_for("x"), ["x"], {}, [], "off", finds_amq=True), Options()
-    host = cast("Host", SimpleNamespace(terminal=Terminal(0.0), tell=str))
+    agent = hosted_agent(planned, 1, 0.0, 0.0, None)
+    host = cast("Host", SimpleNamespace(terminal=agent.terminal, tell=str))
     trust = Trust(desk.root, private_state(os.environ, ()))
-    waking = session_module.BackgroundThreads(mailbox, host, cast("Any", None), planned, options, trust)
+    waking = session_module.BackgroundThreads(mailbox, host, agent, options, trust)
     waking.start(notifier_lock.claim(mailbox.state_dir, "run"))
     private = private_directory(mailbox.account.queue.root, mailbox.account.me)
     log = private / "run.log"

@@ -405,3 +405,9 @@ def test_of_a_line_that_may_stand_unsent_the_user_hears_once() -> None:
 def test_a_program_that_is_known_is_told_where_another_was_before() -> None:
     state, _ = step(ScheduleState(), looked("a", agent=Readiness(blocked_by=WaitReason.UNKNOWN_PROGRAM)), 10.0)
     assert step(state, looked("a"), 11.0)[1] == (Attempt(),)
+
+
+def test_an_empty_inbox_forgets_all_even_if_it_was_empty_before() -> None:
+    counted = ScheduleState(Phase.PARKED, tries=4, in_a_row=9, due=99.0)
+    same = Observation(counted.unread, frozenset(), frozenset(), IDLE)
+    assert step(counted, same, 1.0) == (ScheduleState(), ())

@@ -133,10 +133,10 @@ def step(
 
 def _with_mail(state: ScheduleState, unread: frozenset[str], now: float, policy: SchedulePolicy) -> ScheduleState:
     """What the change of the inbox means for what was counted so far."""
-    if unread is state.unread:  # which may be large
-        return state
     if not unread:
         return ScheduleState(busy_since=state.busy_since)
+    if unread is state.unread:  # which may be large
+        return state
     drained, came = state.unread - unread, unread - state.unread
     if came and state.unread <= state.announced:
         state = replace(state, since=now)
