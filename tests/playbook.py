@@ -8,7 +8,6 @@ expects too much, and prints itself as far as it came. A playbook never changes,
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -17,12 +16,12 @@ from typing import Any, Generic, NoReturn, Self, TypeVar
 A = TypeVar("A")
 
 
-class Scene(ABC, Generic[A]):
+class Scene(Generic[A]):
     """A machine's state, and what it is shown."""
 
-    @abstractmethod
-    def look(self, now: float) -> tuple[Self, tuple[A, ...]]:
+    def look(self, now: float) -> tuple[Self, tuple[A, ...]]:  # noqa: ARG002 - to one that has no clock time does nothing
         """Return the scene when time has passed, and what the machine does then."""
+        return self, ()
 
     def facts(self) -> tuple[Enum, ...]:
         """Return what a story may say of the state, such as its phase."""

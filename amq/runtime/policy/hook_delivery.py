@@ -1,7 +1,51 @@
-"""What an agent's hook gives to its model when mail waits. Pure: the event, the mail and the time go in.
+"""Decide what an agent's hook gives to its model when mail is unread. Pure: the event, the mail and its age go in.
 
-The same notification is given as would be typed, never a word of the mail's. Each message is handed over once between
-tools, and holds up the end of a turn once.
+Purpose
+    Hooks reach an agent while it works, without a key in its terminal. They give the notification that would be typed,
+    never a word of a message. Each message is announced once between tools, and keeps a turn from ending once.
+
+States, of each unread message (`HookState`)
+    NEW        in neither set: the model does not know of it
+    ANNOUNCED  in `announced`: the model knows of it
+    HELD       in `blocked_stop_for` as well: it has kept a turn from ending
+
+Events
+    begin   a session begins, or its memory was cut
+    line    amq's own line is submitted as a prompt: it was typed, or sent to Claude Code's socket
+    prompt  the user submits a prompt
+    tool    a tool has ended
+    stop    the turn is about to end
+
+    The table is for a message that is unread alone. `due` is urgent, or normal and at least `normal_after` seconds old;
+    `later` is normal and younger; `low` is of low priority, however old.
+
+    state      event        message    next       announced
+    ---------  -----------  ---------  ---------  ---------
+    any        begin        any        NEW        no
+    NEW        line         any        ANNOUNCED  no
+    NEW        prompt tool  due        ANNOUNCED  yes
+    NEW        prompt tool  later low  NEW        no
+    NEW        stop         due later  HELD       yes
+    NEW        stop         low        NEW        no
+    ANNOUNCED  line         any        ANNOUNCED  no
+    ANNOUNCED  prompt tool  any        ANNOUNCED  no
+    ANNOUNCED  stop         due later  HELD       yes
+    ANNOUNCED  stop         low        ANNOUNCED  no
+    HELD       line         any        HELD       no
+    HELD       prompt tool  any        HELD       no
+    HELD       stop         any        HELD       no
+
+Invariants
+    - One message that is to be announced is enough: the notification counts all unread mail, so all of it is ANNOUNCED
+      then, and at a stop HELD. So `blocked_stop_for` is a part of `announced`, and `announced` of what is unread.
+    - There are at most MOST_IN_A_ROW announcements until a message leaves the inbox that the model knows of. A new
+      session resets what it knows, not this count: then only amq's own line can make mail known, and end the silence.
+    - `count` grows by one with each announcement, and only then. Whoever reads the state sees that there was another.
+
+Sources and limits
+    The forms of the answers are those of Claude Code's and Codex's hooks, measured on the versions that the profiles
+    name; docs/decisions/hooks-for-one-process.md. That a hook has answered does not prove that the model read it, and
+    while an answer streams no hook is called: `schedule` types the line then.
 """
 
 from __future__ import annotations

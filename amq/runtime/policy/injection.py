@@ -33,7 +33,7 @@ Actions
     ---------  -------  ---------  -------------  -----------------------------------------------------------------
     CLEAR      look     CLEAR      End REFUSED    the gate is closed, or no text fits into the row
     CLEAR      look     PASTED     paste LookAt   the gate is open, and the row is empty
-    CLEAR      look     SUBMITTED  key LookAt     the row holds a notification: recalled by the user, or read and drained
+    CLEAR      look     SUBMITTED  key LookAt     the row holds a notification: recalled by the user, or drained
     CLEAR      look     ERASING    erase LookAt   the user has recalled one at a named prompt
     CLEAR      look     CLEAR      End TYPED      the row holds a drained text, and the key had no effect before
     PASTED     look     PASTED     LookAt         no proof yet, or not for submit_delay_s
