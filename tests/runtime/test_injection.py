@@ -50,6 +50,7 @@ LINE_MODE = replace(IDLE, bracketed_paste=False, canonical=True, echoing=True)
 EMPTY = Row(Standing.EMPTY)
 OURS = Row(Standing.HOLDS, "amq: 1 new\nmessage.")
 DRAFT = Row(Standing.HOLDS, "half a line")
+RECALLED = Row(Standing.HOLDS, "amq: 1 new message from codex. Run:\namq drain --include-body")
 MERGED = Row(Standing.HOLDS, "half amq: 1 new message.")
 OLD_IDLE = replace(IDLE, title_seen=True, title="✳ Claude Code".encode(), row=EMPTY)
 CLAUDE_IDLE = replace(OLD_IDLE, published=AgentState.IDLE, ready_since=2.0)
@@ -757,14 +758,15 @@ KNOWN = (
     (CLAUDE.rules, CLAUDE_IDLE),
     (CODEX.rules, CODEX_IDLE),
     (ENTER_ONLY, CODEX_IDLE),
+    (ENTER_ONLY, CODEX_IDLE),
     (GEMINI.rules, GEMINI_IDLE),
 )
 
 
-def walked(walks: int = 1000) -> set[tuple[str, ...]]:
+def walked(walks: int = 1500) -> set[tuple[str, ...]]:
     """State, event, next state and actions of each step on that many random walks, the seed of which is fixed."""
     chance, taken = random.Random(1), set[tuple[str, ...]]()
-    rows = [EMPTY, OURS, OURS, OURS, DRAFT, NOT_FOUND, ELSEWHERE, UNKNOWN]
+    rows = [EMPTY, OURS, OURS, OURS, RECALLED, DRAFT, NOT_FOUND, ELSEWHERE, UNKNOWN]
     for _ in range(walks):
         state, now = InjectionState(), NOW
         rules, idle = chance.choice(KNOWN)
