@@ -158,11 +158,13 @@ def _hosted(
     warn: Callable[[str], None],
 ) -> int:
     with closing(Tty(standard.INPUT, standard.OUTPUT)) as tty:
+        # a fork: before the program, which the guard must outlive, and before any thread, whose locks it would keep
         tty.post_guard()
         started, started_at, size, given = time.monotonic(), time.time(), tty.size(), standard.handed_over()
         child = Child.spawn(
             planned.program, planned.environment, size, tty.attributes(), pixels=tty.pixels(), given=given
         )
+        # else a pipe would stay open here after the program has closed it, and its writer would never hear of that
         if standard.INPUT in given:
             standard.let_go()
         host = Host(child, tty, _terminal(planned.profile, started, Screen(size) if claim else None))
@@ -215,6 +217,7 @@ class BackgroundThreads:
         """Start them, while CLAIM holds the agent's notifier lock. Errors that nothing catches go into the log."""
         sys.setswitchinterval(SWITCH_S)
         gc.set_threshold(*GARBAGE)
+        # Python would print to stderr, which is the agent's screen
         sys.unraisablehook = lambda found: self._log(f"ignored: {found.exc_value!r} in {found.object!r}")
         self._threads = [
             threading.Thread(target=self._run, args=(work,), name=name, daemon=True)
@@ -244,6 +247,7 @@ class BackgroundThreads:
         """Say that the agent is no longer notified: in the record, to the user at once, and in words in the end."""
         self._log("".join(traceback.format_exception(error)))
         me = self._mailbox.account.me
+        # words only at the end: the screen is the program's until then
         self.failure = f"amq run no longer notifies {me} of mail: {explained(error)} (see {LOG_NAME})"
         WakeJournal(self._private).waits((), WaitReason.NO_CHANNEL, self.failure)
         self._host.tell(self._options.notice)
