@@ -2,7 +2,7 @@
 
 Purpose
     After a program that was stopped or killed the user's terminal has to be as it was before. What was on before the
-    program is not known, so only what it changed is undone. The ledger is told each token of the output and writes
+    program is not known, so only what it changed is undone. The ledger is given each token of the output and writes
     nothing itself: `undo` is for a terminal that has shown all of it, `undo_superset` for one that may have shown any
     part since the last `shown`, such as when amq itself is killed.
 

@@ -40,7 +40,7 @@ Invariants
       then, and at a stop HELD. So `blocked_stop_for` is a part of `announced`, and `announced` of what is unread.
     - There are at most MOST_IN_A_ROW announcements until a message leaves the inbox that the model knows of. A new
       session resets what it knows, not this count: then only amq's own line can make mail known, and end the silence.
-    - `count` grows by one with each announcement, and only then. Whoever reads the state sees that there was another.
+    - `count` grows by one with each announcement, and only then. A reader of the state sees that there was another.
 
 Sources and limits
     The forms of the answers are those of Claude Code's and Codex's hooks, measured on the versions that the profiles
@@ -81,7 +81,7 @@ class Event:
 
 @record
 class HookState:
-    """Remember what the model knows. `count` only grows, so whoever reads the state sees that there was another."""
+    """Remember what the model knows. `count` only grows, so a reader sees that there was another announcement."""
 
     session: str = ""
     announced: frozenset[str] = frozenset()  # messages that the model knows of
@@ -142,7 +142,7 @@ def output(event: str, text: str) -> dict[str, object]:
 
 
 def introduction(me: str, peers: Sequence[str], *, known: bool = True) -> str:
-    """Return what the agent ME is told when its session begins, so that it need not know of amq before.
+    """Return the introduction of the agent ME when its session begins, so that it need not know of amq before.
 
     KNOWN says whether its shell's environment has its name.
     """
