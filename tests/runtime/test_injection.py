@@ -62,7 +62,7 @@ PASTE = Write(b"\x1b[200~amq: 1 new message.\x1b[201~", expect=LINE.text)
 
 @dataclass(frozen=True)
 class Typing(Scene[Write | End]):
-    """An attempt at a terminal. A story says nothing of when the machine looks again: that is where seconds pass."""
+    """An attempt at a terminal. A story leaves out when the machine wants to look again; it looks where seconds pass."""
 
     state: InjectionState
     shown: TerminalSnapshot
@@ -71,6 +71,8 @@ class Typing(Scene[Write | End]):
 
     def look(self, now: float) -> tuple[Typing, tuple[Write | End, ...]]:
         state, actions = step(self.state, self.shown, self.line, self.rules, now)
+        last = actions[-1]
+        assert isinstance(last, End) or (isinstance(last, LookAt) and last.at > now), "else the attempt never ends"
         return replace(self, state=state), tuple(each for each in actions if not isinstance(each, LookAt))
 
     def facts(self) -> tuple[Phase, ...]:
@@ -90,13 +92,8 @@ Happening = Event[Typing, Write | End]
 Story = Playbook[Typing, Write | End]
 
 
-def story(
-    rules: InjectionRules = RULES,
-    look: TerminalSnapshot = IDLE,
-    line: Notification = LINE,
-    state: InjectionState | None = None,
-) -> Story:
-    return Playbook(Typing(state or InjectionState(), look, rules, line), now=NOW)
+def story(rules: InjectionRules = RULES, look: TerminalSnapshot = IDLE) -> Story:
+    return Playbook(Typing(InjectionState(), look, rules, LINE), now=NOW)
 
 
 def shows(look: TerminalSnapshot | None = None, **facts: Any) -> Happening:
