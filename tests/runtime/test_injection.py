@@ -62,7 +62,7 @@ PASTE = Write(b"\x1b[200~amq: 1 new message.\x1b[201~", expect=LINE.text)
 
 @dataclass(frozen=True)
 class Typing(Scene[Write | End]):
-    """An attempt at a terminal. A story leaves out when the machine wants to look again; it looks where seconds pass."""
+    """An attempt at a terminal. A story leaves out when the machine wants to look again; it looks as seconds pass."""
 
     state: InjectionState
     shown: TerminalSnapshot
