@@ -188,7 +188,7 @@ class InjectionState:
     output: int = 0  # bytes of the program's output then, or when the submit key was pressed
     presses: int = 0  # of a submit key since then
     plain: bool = False  # the plain key has been pressed
-    stuck: str = ""  # why the text gets no further key where it stands
+    stuck: str = ""  # why the text gets no further key where it is
     end: End | None = None  # how the attempt ends, once the text has been taken back
 
     @property
@@ -547,7 +547,7 @@ def _leave(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules,
 
 
 def _erase(state: InjectionState, now: float, end: End, first: bytes = b"") -> Step:
-    """Take our text back, behind FIRST, and END the attempt once it is seen to have gone."""
+    """Write FIRST and erase the text, and END the attempt once the text is seen to be gone."""
     erasing = replace(state, phase=Phase.ERASING, since=now, end=end)
     return erasing, (Write(first + BACKSPACE * len(state.text)), LookAt(now + LOOK_EVERY))
 
