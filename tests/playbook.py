@@ -4,6 +4,7 @@
 
 A number is seconds that pass. A story says all that the machine does: one that leaves something out fails like one that
 expects too much, and prints itself as far as it came. A playbook never changes, so a beginning can go on in many ways.
+Tell a beginning in a function: at the top of a module it would fail while pytest collects, and take all tests along.
 """
 
 from __future__ import annotations

@@ -349,34 +349,37 @@ def test_what_happens_meanwhile_stops_it(look: TerminalSnapshot, outcome: Outcom
         assert ours >> shows(replace(look, echo=Echo.EXACT)) >> 0.18 << End(outcome, reason)
 
 
-UNREAD = pasted() >> shows(echo=Echo.EXACT) >> 0.02 >> 0.1 << ENTER >> 0.58 << STILL_THERE << Phase.STANDING
-"""Enter had no effect."""
+def unread() -> Story:
+    """Enter had no effect."""
+    return pasted() >> shows(echo=Echo.EXACT) >> 0.02 >> 0.1 << ENTER >> 0.58 << STILL_THERE << Phase.STANDING
 
 
 def test_an_enter_that_changed_nothing_is_repeated_only_with_the_same_proof() -> None:
-    assert UNREAD >> 30 << ENTER
+    assert unread() >> 30 << ENTER
     for echo in (Echo.NOTHING, Echo.OTHER):
-        uncertain = UNREAD >> shows(echo=echo) >> 30 << End(Outcome.UNCERTAIN, "amq's text may still be in the line")
+        uncertain = unread() >> shows(echo=echo) >> 30 << End(Outcome.UNCERTAIN, "amq's text may still be in the line")
         assert uncertain
-        assert uncertain.scene.state == UNREAD.scene.state
+        assert uncertain.scene.state == unread().scene.state
 
 
-SILENT = pasted() >> 1.5 << End(Outcome.UNCERTAIN, "the program did not echo amq's text") << Phase.STANDING
+def silent() -> Story:
+    """The text did not come back."""
+    return pasted() >> 1.5 << End(Outcome.UNCERTAIN, "the program did not echo amq's text") << Phase.STANDING
 
 
 def test_a_text_that_came_back_late_is_submitted_by_the_reminder() -> None:
-    assert SILENT >> shows(echo=Echo.EXACT) >> 30 << ENTER
+    assert silent() >> shows(echo=Echo.EXACT) >> 30 << ENTER
 
 
 def test_there_is_a_second_text_only_after_the_person_sent_or_cleared_the_first() -> None:
     assert (
-        SILENT >> shows(draft=True) >> 30 << End(Outcome.REFUSED, "draft") >> shows(draft=False, sent=1) >> 1 << PASTE
+        silent() >> shows(draft=True) >> 30 << End(Outcome.REFUSED, "draft") >> shows(draft=False, sent=1) >> 1 << PASTE
     )
 
 
 def test_a_drain_frees_the_line_only_if_the_submit_key_went_out() -> None:
-    assert drained(SILENT.scene.state) == SILENT.scene.state
-    assert UNREAD >> DRAINED >> 30 << PASTE
+    assert drained(silent().scene.state) == silent().scene.state
+    assert unread() >> DRAINED >> 30 << PASTE
 
 
 def standing(look: TerminalSnapshot) -> TerminalSnapshot:
@@ -638,13 +641,16 @@ def test_enter_waits_for_what_shows_that_the_program_works(working: bool) -> Non
 
 
 WORKING = replace(GEMINI_IDLE, published=AgentState.WORKING)
-UNSENT = pasted(GEMINI.rules, GEMINI_IDLE) >> shows(standing(WORKING)) >> 0.1
-"""Our text is in the line of a program that begins to work then: Enter cannot follow."""
+
+
+def unsent() -> Story:
+    """Our text is in the line of a program that begins to work then: Enter cannot follow."""
+    return pasted(GEMINI.rules, GEMINI_IDLE) >> shows(standing(WORKING)) >> 0.1
 
 
 def test_a_text_that_stays_unsent_is_taken_back() -> None:
-    erasing = UNSENT >> 0.3 << ERASE << Phase.ERASING
-    states = (story().scene.state, UNSENT.scene.state, erasing.scene.state)
+    erasing = unsent() >> 0.3 << ERASE << Phase.ERASING
+    states = (story().scene.state, unsent().scene.state, erasing.scene.state)
     assert [each.is_under_way for each in states] == [False, True, True]
     erased = erasing >> shows(row=Row(Standing.HOLDS, "amq: 1 n")) >> 0.02 >> shows(row=EMPTY) >> 0.08
     (end,) = erased.left
@@ -668,7 +674,7 @@ def test_a_text_that_stays_unsent_is_taken_back() -> None:
     ],
 )
 def test_a_text_that_may_not_stand_alone_is_left_and_the_user_told(look: TerminalSnapshot, reason: str) -> None:
-    left = UNSENT >> shows(look) >> 0.3
+    left = unsent() >> shows(look) >> 0.3
     (end,) = left.left or (left >> 1.5).left
     assert isinstance(end, End)
     assert (end.reason, end.unsent) == (reason, True)
@@ -726,7 +732,7 @@ def test_at_a_prompt_nothing_is_erased_behind_enter() -> None:
     ],
 )
 def test_what_is_not_seen_to_be_erased_may_stand(look: TerminalSnapshot, end: End, phase: Phase) -> None:
-    assert UNSENT >> 0.3 << ERASE >> shows(look) >> 5 << end << phase
+    assert unsent() >> 0.3 << ERASE >> shows(look) >> 5 << end << phase
 
 
 def test_a_part_of_a_draft_does_not_show_that_our_text_has_left() -> None:

@@ -130,7 +130,10 @@ def handed(*ids: str) -> Happening:
 
 SUBMITTED = ended(Outcome.SUBMITTED)
 NEW: Playbook[Agent, Doing] = Playbook(Agent())
-TOLD = NEW >> mail("a") << ATTEMPT >> SUBMITTED << again(30)
+
+
+def announced() -> Playbook[Agent, Doing]:
+    return NEW >> mail("a") << ATTEMPT >> SUBMITTED << again(30)
 
 
 def parked(*unread: str, in_a_row: int = 4) -> Playbook[Agent, Doing]:
@@ -149,9 +152,9 @@ def test_mail_is_announced_at_once() -> None:
 
 
 def test_an_inbox_in_which_nothing_has_changed_counts_for_nothing() -> None:
-    told = TOLD.scene.state
+    told = announced().scene.state
     assert step(told, Observation(told.unread, frozenset(), frozenset(), IDLE), 1.0) == (told, (WakeAt(30.0),))
-    later = TOLD >> 1 << again(29)
+    later = announced() >> 1 << again(29)
     assert later
     assert later.scene.state == told
 
@@ -173,11 +176,11 @@ def test_a_gate_that_closed_in_between_costs_no_attempt() -> None:
 
 
 def test_one_notification_covers_what_follows() -> None:
-    assert TOLD >> 1 << again(29) >> mail("b") << again(29) << Phase.OUTSTANDING
+    assert announced() >> 1 << again(29) >> mail("b") << again(29) << Phase.OUTSTANDING
 
 
 def test_new_mail_does_not_wait_for_a_late_reminder_of_old_mail() -> None:
-    late = TOLD >> 30 << ATTEMPT >> SUBMITTED << again(60) >> 60 << ATTEMPT >> SUBMITTED << again(120)
+    late = announced() >> 30 << ATTEMPT >> SUBMITTED << again(60) >> 60 << ATTEMPT >> SUBMITTED << again(120)
     covered = late >> 10 << again(110) >> mail("b") << again(30)
     assert covered
     assert covered.scene.state.tries == 0
@@ -216,7 +219,7 @@ def test_what_a_drain_left_is_only_reminded_of() -> None:
 
 
 def test_what_came_while_the_agent_drained_is_announced() -> None:
-    assert TOLD >> 5 << again(25) >> mail("b") << again(25) >> drain("a") << ATTEMPT
+    assert announced() >> 5 << again(25) >> mail("b") << again(25) >> drain("a") << ATTEMPT
 
 
 def test_mail_that_keeps_coming_does_not_make_reminders_endless() -> None:
@@ -276,7 +279,7 @@ def test_where_no_hook_is_called_a_working_agent_hears_of_its_mail_all_the_same(
 
 
 def test_a_busy_agent_is_not_reminded_nor_given_up() -> None:
-    story = TOLD >> agent(QUEUES) << SOON
+    story = announced() >> agent(QUEUES) << SOON
     for _ in range(200):
         story = story >> 10 << SOON << Phase.OUTSTANDING
     assert story >> agent(IDLE) << again(30) >> 29 << again(1) >> 1 << ATTEMPT
@@ -304,7 +307,7 @@ def test_what_was_handed_over_and_drained_at_once_leaves_nothing() -> None:
 
 
 def test_after_a_long_sleep_of_the_machine_there_is_one_reminder() -> None:
-    assert TOLD >> 50_000 << ATTEMPT >> SUBMITTED << again(60) >> 1 << again(59)
+    assert announced() >> 50_000 << ATTEMPT >> SUBMITTED << again(60) >> 1 << again(59)
 
 
 def test_an_uncertain_attempt_is_not_made_sure_at_once() -> None:
