@@ -54,6 +54,7 @@ class Host:
                 while self._pump.flush() and not self._signals & set(FOR_AN_END):
                     pass
             finally:
+                # under the lock: a line that is being typed would go to whatever file gets the number next
                 with self.terminal.lock:
                     self._child.close()
                 self._give_terminal_back()
@@ -72,6 +73,7 @@ class Host:
                 stopped=self._child.stopped,
                 canonical=canonical,
                 echoing=echoing,
+                # a busy program shows an empty row while the user's keys lie unread in its terminal
                 waiting=alive and (self._pump.waiting or self._child.has_unread()),
             )
 

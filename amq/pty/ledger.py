@@ -1,9 +1,67 @@
-"""What a program has switched on at its terminal, and the bytes that undo exactly that.
+"""Keep a ledger of what a program has switched on at its terminal, and of the bytes that undo exactly that.
 
-What was on before the program is unknown, so only what it changed is undone. Sources: xterm's ctlseqs, kitty's
-keyboard protocol, DEC STD 070 for the resets. Three things are known to be missed: modes that a program sets in the
-terminal around its own multiplexer (a DCS passes them on), a kitty stack left on a screen that it has left, and the
-colours of a program that is stopped and continued.
+Purpose
+    After a program that was stopped or killed the user's terminal has to be as it was before. What was on before the
+    program is not known, so only what it changed is undone. The ledger is given each token of the output and writes
+    nothing itself: `undo` is for a terminal that has shown all of it, `undo_superset` for one that may have shown any
+    part since the last `shown`, such as when amq itself is killed.
+
+States, of each entry: a mode, one push on a stack, the colours, ...
+    OFF    as it was before the program
+    ON     switched on: in `undo`, `redo` and `undo_superset`
+    ENDED  switched off, but the terminal may not have shown that yet: only in `undo_superset`
+
+Events
+    on     a sequence that switches it on, or changes it while it is on
+    off    one that switches it off, pops it or restores it; a soft reset (CSI !p) of some, a full reset (ESC c) of all
+    shown  the terminal has taken all output so far
+
+    state  event      next
+    -----  ---------  -----
+    OFF    on         ON
+    OFF    off shown  OFF
+    ON     on shown   ON
+    ON     off        ENDED
+    ENDED  on         ON
+    ENDED  off        ENDED
+    ENDED  shown      OFF
+
+Entries, in the order in which they are undone (`UndoOrder`; `redo` goes the other way), each with an example
+    CSI is ESC [, OSC is ESC ], ST is ESC \\, SP is a blank, SO and SI are the shifts. `redo` says whether it can be
+    switched on again after a stop, `soft` whether a soft reset switches it off. What is `kept` changes many times a
+    second in some programs: its undo stays in `undo_superset` once it was there, and most of it is from the beginning.
+
+    entry            on                  undo                redo  soft  kept
+    ---------------  ------------------  ------------------  ----  ----  ----
+    FRAME            CSI ?2026h          CSI ?2026l          yes   no    yes
+    PRIVATE          CSI ?2004h          CSI ?2004l          yes   no    no
+    CURSOR           CSI ?25l            CSI ?25h            yes   yes   yes
+    ANSI             CSI 4h              CSI 4l              yes   yes   no
+    OTHER_KEYS       CSI >4;2m           CSI >4m             yes   no    no
+    SHAPE            CSI 5 SP q          CSI 0 SP q          yes   no    no
+    PROGRESS         OSC 9;4;1;50 ST     OSC 9;4;0 ST        yes   no    no
+    ALTERNATE_KITTY  CSI ?1049h CSI >7u  CSI <u CSI ?1049l   yes   no    no
+    ALTERNATE        CSI ?1049h          CSI ?1049l          yes   no    no
+    KITTY            CSI >7u             CSI <u              yes   no    no
+    CHARSET          ESC (0              ESC (B              yes   yes   yes
+    SHIFT            SO                  SI                  yes   yes   yes
+    LINK             OSC 8;;x ST         OSC 8;; ST          no    no    yes
+    COLOURS          CSI 1m              CSI m               no    yes   yes
+    MARGINS          CSI 2;10r           ESC 7 CSI r ESC 8   yes   yes   yes
+    TITLES           CSI 22;0t           CSI 23;0t           yes   no    no
+
+Invariants
+    - The ledger's own `undo` leaves nothing on. `undo_superset` leaves nothing on at a terminal that has shown all
+      output up to the last `shown` and any part after it.
+    - Where the output is cut into reads changes nothing, and `Splitter.skim` is as good as every token.
+    - What was pushed last is popped first, and a kitty stack is popped on the screen that has it.
+    - A private mode is left alone if its usual state differs between terminals, or if resetting it clears the screen.
+    - No stream makes the ledger grow beyond MOST entries, nor its cover beyond twice that.
+
+Sources and limits
+    xterm's ctlseqs, kitty's keyboard protocol, DEC STD 070 for the resets; docs/decisions/mode-ledger-and-guard.md.
+    Not undone: modes that a program sets in the terminal around its own multiplexer (a DCS passes them on), a kitty
+    stack on a screen that the program has left. Not redone: the colours of a program that is stopped and continued.
 """
 
 from __future__ import annotations
@@ -15,13 +73,13 @@ from enum import IntEnum
 from amq.pty.sequences import SHIFT_IN, SHIFT_OUT, Kind
 
 ABANDON = b"\x18\x1b\\"
-"""Ends whatever sequence the terminal is in the middle of. CAN does, but kitty waits for the end of a string; ST alone
-would carry out half a string."""
+"""Ends whatever sequence the terminal is in the middle of. CAN alone does not: kitty waits for the end of a string. ST
+alone would execute half a string."""
 
 FRAME_END = b"\x1b[?2026l"
-"""Ends synchronised output: what was drawn since it began is shown at once, and is whole."""
+"""Ends synchronised output: the terminal shows what was drawn since it began."""
 
-MOST = 64  # modes that are remembered of one program; no real one comes near it, a random stream must not grow us
+MOST = 64  # entries of one program: no real one comes near it, and a random stream must not use up the memory
 DEEPEST = 32  # pushes on one stack; terminals keep fewer
 
 ALTERNATE_SCREENS = frozenset({47, 1047, 1049})
@@ -39,7 +97,10 @@ _PROGRESS = re.compile(rb"\]9;4;([0-9])")
 
 
 class UndoOrder(IntEnum):
-    """What is undone before what. The cursor is restored by leaving the screen, colours by restoring the cursor."""
+    """Order the entries: lower ones are undone first.
+
+    Leaving the alternate screen may restore the cursor, and restoring the cursor restores colours, so these come later.
+    """
 
     FRAME = 0  # synchronised output: nothing is shown until it ends
     PRIVATE = 1
@@ -68,13 +129,13 @@ _FLEETING: dict[Key, bytes] = {
     (UndoOrder.SHIFT, 0): SHIFT_IN,
     (UndoOrder.COLOURS, 0): b"\x1b[m",
 }
-"""How to undo what `Splitter.skim` reports only the last of. It may have been on; to undo it in vain does no harm."""
+"""How to undo what `Splitter.skim` reports only the last of. It may have been on, and undoing it twice is harmless."""
 _KEPT = frozenset({rank for rank, _ in _FLEETING} | {UndoOrder.LINK, UndoOrder.MARGINS})
-"""Changed many times a second by some programs: stays in the cover."""
+"""Ranks that some programs change many times a second: they stay in the cover."""
 
 
 class Ledger:
-    """Told each token of the output, or those of `Splitter.skim`."""
+    """Remember what is on. Give `take` each token of the output, or those of `Splitter.skim`."""
 
     def __init__(self) -> None:
         self._on: dict[Key, tuple[bytes, bytes]] = {}  # what is on: how to switch it off, and on again
@@ -94,26 +155,29 @@ class Ledger:
 
     @property
     def synchronised(self) -> bool:
-        """Whether the program is in the middle of drawing a frame."""
+        """Return whether the program is in the middle of drawing a frame."""
         return (UndoOrder.FRAME, SYNCHRONISED) in self._on
 
     def undo(self) -> bytes:
-        """The bytes that switch off what is on, in the order that undoes it; empty when nothing is.
+        """Return the bytes that switch off what is on, in the order that undoes it; empty when nothing is.
 
-        They mean nothing to a terminal in the middle of a sequence: then ABANDON goes first.
+        Write ABANDON before them to a terminal that may be in the middle of a sequence.
         """
         return b"".join(self._on[key][0] for key in self._in_order())
 
     def redo(self) -> bytes:
-        """The bytes that switch it on again after `undo`."""
+        """Return the bytes that switch it on again after `undo`."""
         return b"".join(self._on[key][1] for key in reversed(self._in_order()))
 
     def undo_superset(self) -> bytes:
-        """Like `undo`, for a terminal that has shown all output up to the last `shown`, and any part of that since."""
+        """Return the bytes that undo all that may be on at a terminal that has shown any part of the output.
+
+        All output up to the last `shown` counts as shown, so what ended before that is not in it.
+        """
         return b"".join(self._cover[key] for key in sorted(self._cover, key=_order))
 
     def shown(self) -> None:
-        """The terminal has taken all of the output so far. It changes nothing unless the cover is `outdated`."""
+        """Note that the terminal has taken all output so far. This changes nothing unless the cover is `outdated`."""
         self.outdated = False
         kept = {key: off for key, off in self._cover.items() if key in self._on or key[0] in _KEPT}
         if len(kept) < len(self._cover):
@@ -121,6 +185,7 @@ class Ledger:
             self.version += 1
 
     def take(self, kind: Kind, data: bytes) -> None:
+        """Note what the token DATA of this KIND switches on or off."""
         if kind is Kind.CSI:
             self._csi(data)
         elif kind is Kind.TEXT:
@@ -218,7 +283,7 @@ class Ledger:
         self._cursor_saved = self._cursor_saved or not self.alternate_screen
 
     def _ansi(self, match: re.Match[bytes]) -> None:
-        """KAM, IRM, SRM and LNM: a locked keyboard, inserting, local echo, and what Enter sends."""
+        """Note KAM, IRM, SRM and LNM: a locked keyboard, inserting, local echo, and what Enter sends."""
         for digits in match[1].split(b";"):
             if digits in (b"2", b"4", b"12", b"20"):
                 usual = b"h" if digits == b"12" else b"l"
@@ -226,7 +291,7 @@ class Ledger:
                 self._switch(match[2] != usual, key, b"\x1b[" + digits + usual, b"\x1b[" + digits + match[2])
 
     def _kitty(self, match: re.Match[bytes]) -> None:
-        """Flags below the first push are those of before us; all that can be said of them is "none"."""
+        """Note a push, a pop or other flags. What was there below the first push is not known: none are restored."""
         action, digits, how = match.groups()
         rank = UndoOrder.ALTERNATE_KITTY if self.alternate_screen else UndoOrder.KITTY
         depth = max((index for kind, index in self._on if kind is rank), default=0)
@@ -244,7 +309,7 @@ class Ledger:
                 self._switch(flags > 0, (rank, 0), b"\x1b[=0u", b"\x1b[=%du" % flags)
 
     def _other_keys(self, match: re.Match[bytes]) -> None:
-        """XTMODKEYS. Of the keys it concerns, 4 is modifyOtherKeys, and usually off."""
+        """Note XTMODKEYS. Of the keys it concerns, 4 is modifyOtherKeys, and usually off."""
         resource, value, final = match.groups()
         number = int(resource)
         on = final == b"m" and bool(value) and not (number == 4 and value == b"0")
@@ -255,7 +320,8 @@ class Ledger:
         self._switch(int(match[1] or 0) > 0, (UndoOrder.SHAPE, 0), b"\x1b[0 q", match[0])
 
     def _margins(self, match: re.Match[bytes]) -> None:
-        """Setting them moves the cursor. Which row is the last is not known here: margins around all count as some."""
+        """Note margins, which count as set even around the whole screen: its height is not known here."""
+        # setting margins moves the cursor, so it is saved around that
         self._switch(
             match[1].strip(b";0") != b"", (UndoOrder.MARGINS, 0), b"\x1b7\x1b[r\x1b8", b"\x1b7" + match[0] + b"\x1b8"
         )
@@ -300,7 +366,7 @@ _SEQUENCES: tuple[tuple[re.Pattern[bytes], Callable[[Ledger, re.Match[bytes]], N
 
 
 def _order(key: Key) -> tuple[int, int]:
-    """What was pushed last is popped first."""
+    """Return the sort key of an entry: of one stack, what was pushed last comes first."""
     return key[0], -key[1]
 
 
@@ -316,7 +382,7 @@ def _set_mode(mode: int, on: bool) -> bytes:
 
 
 def _combined(flags: int, given: int, how: bytes | None) -> int:
-    """Kitty's ways to set: 1 those and no others, 2 those as well, 3 not those."""
+    """Return FLAGS changed as kitty does: HOW 1 sets those GIVEN and no others, 2 adds them, 3 removes them."""
     if how == b"2":
         return flags | given
     return flags & ~given if how == b"3" else given

@@ -156,11 +156,13 @@ def _hosted(
     warn: Callable[[str], None],
 ) -> int:
     with closing(Tty(standard.INPUT, standard.OUTPUT)) as tty:
+        # a fork: before the program, which the guard must outlive, and before any thread, whose locks it would keep
         tty.post_guard()
         started, started_at, size, given = time.monotonic(), time.time(), tty.size(), standard.handed_over()
         child = Child.spawn(
             planned.program, planned.environment, size, tty.attributes(), pixels=tty.pixels(), given=given
         )
+        # else a pipe would stay open here after the program has closed it, and its writer would never hear of that
         if standard.INPUT in given:
             standard.let_go()
         agent = hosted_agent(planned, child.pid, started, started_at, Screen(size) if claim else None)
@@ -199,6 +201,7 @@ class BackgroundThreads:
         """Start both threads. CLAIM holds the agent's notifier lock. Uncaught errors are written to the log."""
         sys.setswitchinterval(SWITCH_S)
         gc.set_threshold(*GARBAGE)
+        # Python would print to stderr, which is the agent's screen
         sys.unraisablehook = lambda found: self._log(f"ignored: {found.exc_value!r} in {found.object!r}")
         self._threads = [
             threading.Thread(target=self._run, args=(work,), name=name, daemon=True)
@@ -229,6 +232,7 @@ class BackgroundThreads:
         """Report that the agent is no longer notified: in the journal, by a notice now, and in `failure` for later."""
         self._log("".join(traceback.format_exception(error)))
         me = self._mailbox.account.me
+        # words only at the end: the screen is the program's until then
         self.failure = f"amq run no longer notifies {me} of mail: {explained(error)} (see {LOG_NAME})"
         WakeJournal(self._private).waits((), WaitReason.NO_CHANNEL, self.failure)
         self._host.tell(self._options.notice)

@@ -97,6 +97,7 @@ class WakeLoop:
             try:
                 await anyio.to_thread.run_sync(stop.wait, abandon_on_cancel=True)
             finally:
+                # before the cancellation: the watcher waits in a thread that no cancellation reaches, and it took 5 s
                 self._stop_listening.set()
             tasks.cancel_scope.cancel()
         if self._unread:
@@ -112,6 +113,7 @@ class WakeLoop:
         while True:
             with anyio.move_on_after(max(0.0, again - self._clock())):
                 await self._rung.wait()
+            # a new event before the look: a hint that comes during the look leads to another one
             rung, self._rung = self._rung.is_set(), anyio.Event()
             again = await self.turn(rung=rung)
 
@@ -127,11 +129,13 @@ class WakeLoop:
         if self._unread and self._trust.why_not():
             readiness = replace(readiness, blocked_by=WaitReason.UNTRUSTED)
         looked = replace(self._looked, agent=readiness)
+        # a hook's report before the observation: else this turn would type what the hook has just announced
         if handed:
             self._decide(AttemptFinished(Outcome.HANDED, unread=looked.unread))
         actions = self._decide(looked)
         if any(isinstance(action, Attempt) for action in actions):
             end = await self._attempt()
+            # the line waits in the CLI's queue until the turn ends: a hook would announce the same mail before that
             if end.outcome is Outcome.SUBMITTED and readiness.busy and readiness.hooks_active:
                 note_queued(self._private, looked.unread)
             actions = self._decide(self._ended(end))
@@ -167,6 +171,7 @@ class WakeLoop:
             self._unreadable(f"the inbox cannot be read: {explained(error)}", is_lasting=is_shortage(error))
             return
         self._unreadable("")
+        # an unchanged inbox keeps its sets: `schedule` knows them by identity, however large they are
         if unread == self._unread:
             return
         looked = _looked(unread)
@@ -189,6 +194,7 @@ class WakeLoop:
         self._failure = why
 
     def _ended(self, end: End) -> AttemptFinished:
+        # not in the journal: nothing was typed, and a gate that stays closed is tried five times a second
         if end.outcome is Outcome.REFUSED:
             return AttemptFinished(end.outcome, WaitReason(end.reason))
         self._no_way = end.reason if end.outcome is Outcome.FAILED else ""

@@ -23,6 +23,14 @@ def _row(name: str, where: str, old: str, new: str) -> Mutant:
     return Mutant(name, "pty/row.py", where, old, new, "tests/pty/test_row.py")
 
 
+def _hook(name: str, where: str, old: str, new: str = "False") -> Mutant:
+    return Mutant(name, "runtime/policy/hook_delivery.py", where, old, new, "tests/runtime/test_hook_delivery.py")
+
+
+def _ledger(name: str, where: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "pty/ledger.py", where, old, new, "tests/pty/test_ledger.py")
+
+
 GATES = (
     _typed("a draft is typed into", "gate", "look.draft and (not _ours_is_seen(ours, look, rules, now))"),
     _typed("whoever types is typed over", "gate", "look.inside or look.waiting or just_typed"),
@@ -216,4 +224,12 @@ GATES = (
            "False", WAKE),
     Mutant("an agent has two notifiers", "runtime/notifier_lock.py", "_take",
            "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "None", "tests/runtime/test_files.py"),
+    _hook("a drain does not end the silence of hooks", "decide", "(state.announced | state.blocked_stop_for) - ids"),
+    _hook("hooks announce to who never drains for ever", "decide", "state.attempts_since_drain >= MOST_IN_A_ROW"),
+    _hook("a message holds up the end of every turn", "_is_due", "message.id not in state.blocked_stop_for", "True"),
+    _hook("a message is announced at every tool", "_is_due", "message.id not in state.announced", "True"),
+    _ledger("a stack is popped from its bottom", "_order", "-key[1]", "key[1]"),
+    _ledger("a random stream makes the ledger grow", "Ledger._switch", "len(self._on) < MOST", "True"),
+    _ledger("the cover forgets what changes all the time", "Ledger.shown", "key in self._on or key[0] in _KEPT", "key in self._on"),
+    _ledger("an end that may not be shown is not in the cover", "Ledger._off", "self.outdated = True", "self._cover.pop(key, None)"),
 )  # fmt: skip

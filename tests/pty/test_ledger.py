@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import Enum
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.pty.ledger import MOST, Ledger
+from amq.pty import ledger as module
+from amq.pty.ledger import MOST, Ledger, UndoOrder
 from amq.pty.sequences import NEAR, Splitter, Token
+from tests import state_page
+from tests.playbook import Event, Playbook, Scene
 from tests.pty.cuts import PIECES
 
 
@@ -214,14 +221,51 @@ def test_colours_are_found_behind_any_number_of_movements(movements: int) -> Non
     assert after(b"\x1b[1m\x1b[m" + b"plum\x1b[3H" * movements + b"plum").undo() == b""
 
 
+class Cover(Enum):
+    OUTDATED = True
+    CURRENT = False
+
+
+@dataclass(frozen=True)
+class Output(Scene[str]):
+    """The output of a program in pieces, with None where all was shown. An action is a new cover for the guard."""
+
+    pieces: tuple[bytes | None, ...] = ()
+
+    @property
+    def ledger(self) -> Ledger:
+        ledger = Ledger()
+        for piece in self.pieces:
+            if piece is None:
+                ledger.shown()
+            else:
+                further(ledger, piece)
+        return ledger
+
+    def facts(self) -> tuple[Cover]:
+        return (Cover(self.ledger.outdated),)
+
+
+NEWS = "a new cover"
+SILENCE: Playbook[Output, str] = Playbook(Output())
+
+
+def prints(piece: bytes | None) -> Event[Output, str]:
+    def play(output: Output, _now: float) -> tuple[Output, tuple[str, ...]]:
+        after = Output((*output.pieces, piece))
+        return after, (NEWS,) * (after.ledger.version > output.ledger.version)
+
+    return Event("all is shown" if piece is None else f"prints {piece!r}", play)
+
+
+SHOWN = prints(None)
+
+
 def test_the_cover_forgets_what_was_shown_to_be_off() -> None:
-    at_first = Ledger().undo_superset()
-    ledger = after(b"\x1b[?1049h", b"\x1b[?1049l")
-    assert b"\x1b7\x1b[?1049l" in ledger.undo_superset()
-    before = ledger.version
-    ledger.shown()
-    assert ledger.undo_superset() == at_first
-    assert ledger.version > before
+    left = SILENCE >> prints(b"\x1b[?1049h") << NEWS << Cover.CURRENT >> prints(b"\x1b[?1049l") << Cover.OUTDATED
+    assert b"\x1b7\x1b[?1049l" in left.scene.ledger.undo_superset()
+    forgotten = left >> SHOWN << NEWS << Cover.CURRENT
+    assert forgotten.scene.ledger.undo_superset() == Ledger().undo_superset()
 
 
 @given(STREAMS, STREAMS)
@@ -241,17 +285,54 @@ def test_colours_outdate_nothing() -> None:
     ledger = Ledger()
     take(ledger, Splitter().feed(b"".join(FLEETING)))
     assert not ledger.outdated
-    assert after(b"\x1b[?2004h", b"\x1b[?2004l").outdated
+    assert SILENCE >> prints(b"\x1b[?2004h") << NEWS >> prints(b"\x1b[?2004l") << Cover.OUTDATED
 
 
 def test_frames_are_no_news() -> None:
     """A program that shows sixty frames a second must not have each of them reported."""
-    frame = b"\x1b[?2026h\x1b[?25l\x1b[1mx\x1b[m\x1b[?25h\x1b[?2026l"
-    ledger = after(frame)
-    ledger.shown()
-    before = ledger.version
-    further(ledger, frame, frame).shown()
-    assert ledger.version == before
+    frame = prints(b"\x1b[?2026h\x1b[?25l\x1b[1mx\x1b[m\x1b[?25h\x1b[?2026l")
+    assert SILENCE >> frame >> SHOWN >> frame >> frame >> SHOWN << Cover.CURRENT
+
+
+SIGNS = {"CSI": b"\x1b[", "OSC": b"\x1b]", "ESC": b"\x1b", "ST": b"\x1b\\", "SP": b" ", "SO": b"\x0e", "SI": b"\x0f"}
+SOFT, FULL = b"\x1b[!p", b"\x1bc"
+
+
+def stream(words: str) -> bytes:
+    """The bytes that WORDS of the page stand for."""
+    return b"".join(SIGNS.get(word, word.encode()) for word in words.split())
+
+
+def test_each_entry_of_the_page() -> None:
+    """The examples are true, and there is one for each."""
+    table = state_page.rows(module.__doc__, "entry", "on", "undo", "redo", "soft", "kept")
+    assert [row[0] for row in table] == [rank.name for rank in UndoOrder]
+    for name, *examples, redo, soft, kept in table:
+        on, undo = map(stream, examples)
+        assert after(on).undo() == undo, name
+        assert (redo, after(after(on).redo()).undo()) in (("yes", undo), ("no", b"")), name
+        assert (soft == "yes") == (after(on + SOFT).undo() == b""), name
+        assert after(on + FULL).undo() == b"", name
+        ended = after(on, FULL)
+        ended.shown()
+        assert (kept == "yes") == (undo in ended.undo_superset()), name
+
+
+def test_the_page_is_true() -> None:
+    """What becomes of an entry, in every case that there is."""
+    on, off = b"\x1b[?1000h", b"\x1b[?1000l"
+    states, events = {"OFF": (), "ON": (on,), "ENDED": (on, off)}, {"on": on, "off": off, "shown": None}
+    taken = set[tuple[str, ...]]()
+    for (state, before), (event, piece) in product(states.items(), events.items()):
+        ledger = Output((*before, piece)).ledger
+        covered = "ENDED" if off in ledger.undo_superset() else "OFF"
+        taken.add((state, event, "ON" if ledger.undo() == off else covered))
+    table = state_page.rows(module.__doc__, "state", "event", "next")
+    told = [(state, event, after) for state, names, after in table for event in names.split()]
+    assert len(told) == len(set(told)), "a step is there twice"
+    assert set(told) == taken
+    for name in (*states, *events):
+        assert f"\n    {name} " in (module.__doc__ or ""), "each state and event is explained"
 
 
 def test_a_stream_of_nonsense_does_not_grow_it() -> None:

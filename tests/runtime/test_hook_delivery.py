@@ -1,6 +1,9 @@
-"""What a hook hands over: tables, and what holds however it goes."""
+"""What a hook announces: tables, playbooks, and what holds however it goes."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -8,16 +11,19 @@ from hypothesis import strategies as st
 
 from amq.instants import SECOND
 from amq.mail.inbox_view import Unread
+from amq.record import replace
+from amq.runtime.policy import hook_delivery
 from amq.runtime.policy.hook_delivery import (
     FROM_AMQ,
     MOST_IN_A_ROW,
-    Event,
     HookState,
     begin,
     decide,
     introduction,
     output,
 )
+from tests import state_page
+from tests.playbook import Event, Playbook, Scene
 
 NORMAL_AFTER = 120.0
 NOW_NS = 2_000_000_000 * SECOND
@@ -30,7 +36,7 @@ def mail(*ids: str, priority: str = "normal", age: float = 0.0) -> list[Unread]:
 
 
 def hands(state: HookState, event: str, waiting: list[Unread], prompt: str = "") -> tuple[HookState, bool]:
-    return decide(state, Event(event, prompt=prompt), waiting, NOW_NS, NORMAL_AFTER)
+    return decide(state, hook_delivery.Event(event, prompt=prompt), waiting, NOW_NS, NORMAL_AFTER)
 
 
 @pytest.mark.parametrize("event", ["prompt", "tool"])
@@ -59,42 +65,84 @@ def test_a_turn_goes_on_for_all_but_low_mail(waiting: list[Unread], held: bool) 
     assert hands(HookState(), "stop", waiting)[1] is held
 
 
+NOTHING_TOLD = HookState()
+
+
+@dataclass(frozen=True)
+class Session(Scene[str]):
+    """An agent's inbox, and what its model knows of it."""
+
+    state: HookState = NOTHING_TOLD
+    unread: tuple[Unread, ...] = ()
+
+
+Happening = Event[Session, str]
+ANNOUNCED = "the notification"
+SESSION: Playbook[Session, str] = Playbook(Session())
+
+
+def arrives(*ids: str, priority: str = "normal") -> Happening:
+    new = tuple(mail(*ids, priority=priority))
+    return Event(
+        f"mail {' '.join(ids)}, {priority}",
+        lambda session, _now: (replace(session, unread=session.unread + new), ()),
+    )
+
+
+def leaves(*ids: str) -> Happening:
+    return Event(
+        f"drain {' '.join(ids)}",
+        lambda session, _now: (
+            replace(session, unread=tuple(each for each in session.unread if each.id not in ids)),
+            (),
+        ),
+    )
+
+
+def hook(event: str, prompt: str = "") -> Happening:
+    def play(session: Session, _now: float) -> tuple[Session, tuple[str, ...]]:
+        state, hand = hands(session.state, event, list(session.unread), prompt)
+        return replace(session, state=state), (ANNOUNCED,) * hand
+
+    return Event(f"{event} {prompt}", play)
+
+
+def begins(session: str) -> Happening:
+    return Event(f"session {session}", lambda scene, _now: (replace(scene, state=begin(scene.state, session)), ()))
+
+
+TOOL, STOP = hook("tool"), hook("stop")
+
+
 def test_the_same_messages_hold_up_a_turn_once() -> None:
-    state, _ = hands(HookState(), "stop", mail("a", "b"))
-    assert not hands(state, "stop", mail("a", "b"))[1]
-    assert not hands(state, "stop", mail("b"))[1]
-    assert hands(state, "stop", mail("b", "c"))[1]
+    story = SESSION >> arrives("a", "b") >> STOP << ANNOUNCED >> STOP >> leaves("a") >> STOP
+    assert story >> arrives("c") >> STOP << ANNOUNCED
 
 
 def test_what_was_handed_over_between_tools_still_holds_up_the_end_of_the_turn() -> None:
-    state, _ = hands(HookState(), "tool", mail("a", priority="urgent"))
-    assert not hands(state, "tool", mail("a", priority="urgent"))[1]
-    assert hands(state, "stop", mail("a", priority="urgent"))[1]
+    assert SESSION >> arrives("a", priority="urgent") >> TOOL << ANNOUNCED >> TOOL >> STOP << ANNOUNCED >> STOP
 
 
 @pytest.mark.parametrize("prompt", [OUR_LINE, f"{FROM_AMQ}{OUR_LINE}</cross-session-message>"])
 def test_our_own_line_at_the_prompt_is_the_notification(prompt: str) -> None:
     """Typed, or sent to Claude Code's socket."""
-    state, handed = hands(HookState(), "prompt", mail("a", priority="urgent"), prompt)
-    assert not handed
-    assert not hands(state, "tool", mail("a", priority="urgent"))[1]
+    assert SESSION >> arrives("a", priority="urgent") >> hook("prompt", prompt) >> TOOL >> STOP << ANNOUNCED
 
 
 def test_a_new_session_knows_of_nothing() -> None:
-    state, _ = hands(HookState(), "tool", mail("a", priority="urgent"))
-    again = begin(state, "another")
-    assert (again.session, again.count) == ("another", 1)
-    assert hands(again, "tool", mail("a", priority="urgent"))[1]
+    again = SESSION >> arrives("a", priority="urgent") >> TOOL << ANNOUNCED >> begins("another")
+    assert again >> TOOL << ANNOUNCED
+    assert (again.scene.state.session, again.scene.state.count) == ("another", 1)
 
 
 def test_an_agent_that_never_drains_is_given_up() -> None:
-    state, handed = HookState(), 0
-    for number in range(100):
-        state, hand = hands(state, "stop", mail(*map(str, range(number + 1))))
-        handed += hand
-    assert handed == MOST_IN_A_ROW
-    state, _ = hands(state, "stop", mail("99"))
-    assert hands(state, "stop", mail("99", "new"))[1], "a drain resets"
+    story = SESSION
+    for number in range(MOST_IN_A_ROW):
+        story = story >> arrives(str(number)) >> STOP << ANNOUNCED
+    for number in range(MOST_IN_A_ROW, 100):
+        story = story >> arrives(str(number)) >> STOP >> TOOL
+    assert story >> leaves("99") >> STOP, "the model does not know of it"
+    assert story >> leaves("0") >> STOP << ANNOUNCED, "a drain resets"
 
 
 EVENTS = st.sampled_from(["prompt", "tool", "stop"])
@@ -121,6 +169,55 @@ def test_however_it_goes(schedule: list[tuple[str, dict[str, str], float]]) -> N
             assert event != "stop" or set(unread) - held
             held |= set(unread) if event == "stop" else set()
         assert in_a_row <= MOST_IN_A_ROW
+
+
+STATES = {
+    "NEW": HookState(),
+    "ANNOUNCED": HookState(announced=frozenset("a")),
+    "HELD": HookState(announced=frozenset("a"), blocked_stop_for=frozenset("a")),
+}
+MESSAGES = {
+    "due": [*mail("a", priority="urgent"), *mail("a", age=NORMAL_AFTER)],
+    "later": mail("a", age=NORMAL_AFTER - 1),
+    "low": mail("a", priority="low", age=1e9),
+}
+EVENT_NAMES = ("begin", "line", "prompt", "tool", "stop")
+
+
+def taken() -> set[tuple[str, ...]]:
+    """State, event, message, next state, and whether it is announced, in every case that there is."""
+    steps = set[tuple[str, ...]]()
+    for (name, before), event, (kind, messages) in product(STATES.items(), EVENT_NAMES, MESSAGES.items()):
+        for message in messages:
+            state, hand = begin(before, ""), False
+            if event != "begin":
+                ours = event == "line"
+                state, hand = hands(before, "prompt" if ours else event, [message], OUR_LINE if ours else "")
+            (after,) = (
+                each for each, known in STATES.items() if replace(state, count=0, attempts_since_drain=0) == known
+            )
+            steps.add((name, event, kind, after, "yes" if hand else "no"))
+    return steps
+
+
+def test_the_page_is_true() -> None:
+    """Its table says what becomes of a message, whatever it is, at each event."""
+    told = [
+        (*case, after, announced)
+        for states, events, messages, after, announced in state_page.rows(
+            hook_delivery.__doc__, "state", "event", "message", "next", "announced"
+        )
+        for case in product(
+            STATES if states == "any" else states.split(),
+            events.split(),
+            MESSAGES if messages == "any" else messages.split(),
+        )
+    ]
+    assert len(told) == len(set(told)), "a step is there twice"
+    assert set(told) == taken()
+    page = hook_delivery.__doc__ or ""
+    for name in (*STATES, *EVENT_NAMES):
+        assert f"\n    {name} " in page, "each state and event is explained"
 
 
 def test_the_forms() -> None:

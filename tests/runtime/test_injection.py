@@ -1,14 +1,17 @@
-"""How a line is typed: tables of looks and times."""
+"""How a line is typed: the gate by tables, attempts by playbooks, and what holds whatever is seen."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import random
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from amq.pty.echo import Echo
+from amq.pty.encode import BACKSPACE
 from amq.pty.osc_state import AgentState
 from amq.pty.row import ELSEWHERE, NOT_FOUND, PART, UNKNOWN, PromptRule, Row, Standing
 from amq.pty.terminal import TerminalSnapshot
@@ -17,6 +20,7 @@ from amq.runtime.agents.codex.profile import PROFILE as CODEX
 from amq.runtime.agents.gemini.profile import PROFILE as GEMINI
 from amq.runtime.agents.generic import PROFILE as GENERIC
 from amq.runtime.agents.opencode.profile import PROFILE as OPENCODE
+from amq.runtime.policy import injection
 from amq.runtime.policy.injection import (
     Action,
     End,
@@ -34,6 +38,8 @@ from amq.runtime.policy.injection import (
 )
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.wake_line import Notification
+from tests import state_page
+from tests.playbook import Event, Playbook, Scene
 
 LINE = Notification("amq: 1 new message.", "amq: a new message.")
 RULES = InjectionRules(by_echo=True)
@@ -44,6 +50,7 @@ LINE_MODE = replace(IDLE, bracketed_paste=False, canonical=True, echoing=True)
 EMPTY = Row(Standing.EMPTY)
 OURS = Row(Standing.HOLDS, "amq: 1 new\nmessage.")
 DRAFT = Row(Standing.HOLDS, "half a line")
+RECALLED = Row(Standing.HOLDS, "amq: 1 new message from codex. Run:\namq drain --include-body")
 MERGED = Row(Standing.HOLDS, "half amq: 1 new message.")
 OLD_IDLE = replace(IDLE, title_seen=True, title="✳ Claude Code".encode(), row=EMPTY)
 CLAUDE_IDLE = replace(OLD_IDLE, published=AgentState.IDLE, ready_since=2.0)
@@ -53,24 +60,64 @@ ERASE = Write(b"\x7f" * len(LINE.text))
 PASTE = Write(b"\x1b[200~amq: 1 new message.\x1b[201~", expect=LINE.text)
 
 
-def run(
-    state: InjectionState,
-    *looks: tuple[float, TerminalSnapshot],
-    rules: InjectionRules = RULES,
-    line: Notification = LINE,
-) -> tuple[InjectionState, list[Action]]:
-    """The state after these looks (seconds after NOW), and everything that was done but looking again."""
-    done: list[Action] = []
-    for after, look in looks:
-        state, actions = step(state, look, line, rules, NOW + after)
-        done += [action for action in actions if not isinstance(action, LookAt)]
-    return state, done
+@dataclass(frozen=True)
+class Typing(Scene[Write | End]):
+    """An attempt at a terminal. A story leaves out when the machine wants to look again; it looks as seconds pass."""
+
+    state: InjectionState
+    shown: TerminalSnapshot
+    rules: InjectionRules
+    line: Notification
+
+    def look(self, now: float) -> tuple[Typing, tuple[Write | End, ...]]:
+        state, actions = step(self.state, self.shown, self.line, self.rules, now)
+        last = actions[-1]
+        assert isinstance(last, End) or (isinstance(last, LookAt) and last.at > now), "else the attempt never ends"
+        return replace(self, state=state), tuple(each for each in actions if not isinstance(each, LookAt))
+
+    def facts(self) -> tuple[Phase, ...]:
+        """A line that is clear is one of which nothing is remembered."""
+        is_known = self.state.phase is not Phase.CLEAR or self.state == InjectionState()
+        return (self.state.phase,) if is_known else ()
+
+    def words(self, action: Write | End) -> str:
+        if isinstance(action, End):
+            return f"end: {action.outcome.value} {action.reason}"
+        if action.expect is not None:
+            return f"paste {action.expect!r}"
+        return f"erase {len(action.data)}" if not action.data.strip(BACKSPACE) else f"press {action.data!r}"
 
 
-def pasted(rules: InjectionRules = RULES, look: TerminalSnapshot = IDLE) -> InjectionState:
-    state, done = run(InjectionState(), (0.0, look), rules=rules)
-    assert done == [PASTE]
-    return state
+Happening = Event[Typing, Write | End]
+Story = Playbook[Typing, Write | End]
+
+
+def story(rules: InjectionRules = RULES, look: TerminalSnapshot = IDLE) -> Story:
+    return Playbook(Typing(InjectionState(), look, rules, LINE), now=NOW)
+
+
+def shows(look: TerminalSnapshot | None = None, **facts: Any) -> Happening:
+    """What the next look finds: LOOK, or what was there before but for FACTS."""
+    other = {each.name: getattr(look, each.name) for each in fields(look)} if look else facts
+    words = ", ".join(f"{name}={value!r}" for name, value in other.items() if value != getattr(IDLE, name))
+    return Event(f"shows {words}", lambda scene, _now: (replace(scene, shown=replace(scene.shown, **other)), ()))
+
+
+def notifies(line: Notification = LINE) -> Happening:
+    """An attempt begins, or goes on."""
+    return Event(f"notify {line.text!r}", lambda scene, now: replace(scene, line=line).look(now))
+
+
+NOTIFY = notifies()
+DRAINED: Happening = Event("the mail leaves", lambda scene, _now: (replace(scene, state=drained(scene.state)), ()))
+ENTER, SAFE_KEY = Write(b"\r"), Write(b"\x18\r")
+SUBMITTED = End(Outcome.SUBMITTED, "")
+ENDED = End(Outcome.FAILED, "the program has ended")
+STILL_THERE = End(Outcome.UNCERTAIN, "amq's text did not leave the line")
+
+
+def pasted(rules: InjectionRules = RULES, look: TerminalSnapshot = IDLE) -> Story:
+    return story(rules, look) >> NOTIFY << PASTE << Phase.PASTED
 
 
 @pytest.mark.parametrize(
@@ -100,7 +147,7 @@ def pasted(rules: InjectionRules = RULES, look: TerminalSnapshot = IDLE) -> Inje
 def test_the_gate(look: TerminalSnapshot, reason: WaitReason | None) -> None:
     assert gate(InjectionState(), look, RULES, NOW) is reason
     if reason is not None:
-        assert run(InjectionState(), (0.0, look)) == (InjectionState(), [End(Outcome.REFUSED, reason.value)])
+        assert story(look=look) >> NOTIFY << End(Outcome.REFUSED, reason.value) << Phase.CLEAR
 
 
 @pytest.mark.parametrize(
@@ -148,10 +195,7 @@ def test_the_gate_of_a_known_cli(look: TerminalSnapshot, rules: InjectionRules, 
 @pytest.mark.parametrize("look", [IDLE, LINE_MODE, replace(IDLE, row=EMPTY), replace(IDLE, echo=Echo.EXACT)])
 def test_a_program_that_is_not_known_gets_nothing(look: TerminalSnapshot) -> None:
     refused = End(Outcome.REFUSED, WaitReason.UNKNOWN_PROGRAM.value)
-    assert run(InjectionState(), (0.0, look), (30.0, look), rules=GENERIC.rules) == (
-        InjectionState(),
-        [refused, refused],
-    )
+    assert story(GENERIC.rules, look) >> NOTIFY << refused >> 30 << refused << Phase.CLEAR
 
 
 @pytest.mark.parametrize("by_echo", [True, False])
@@ -210,11 +254,10 @@ def test_since_when_a_row_is_not_found(
 def test_a_row_that_would_not_show_all_of_a_text_gets_a_shorter_one_or_none() -> None:
     line = Notification("amq: 1 new message from a, b, c.", "amq: a new message.", "amq: 1 new message.")
     small = replace(CLAUDE_IDLE, row=replace(EMPTY, room=(1, 19)))
-    assert run(InjectionState(), (0.0, small), rules=CLAUDE.rules, line=line)[1] == [PASTE]
     smaller = replace(CLAUDE_IDLE, row=replace(EMPTY, room=(1, 18)))
-    refused = (InjectionState(), [End(Outcome.REFUSED, "unknown-screen")])
-    assert run(InjectionState(), (0.0, smaller), rules=CLAUDE.rules, line=line) == refused
-    assert run(InjectionState(), (0.0, smaller), rules=CLAUDE.rules) == refused
+    refused = End(Outcome.REFUSED, "unknown-screen")
+    assert story(CLAUDE.rules, small) >> notifies(line) << PASTE
+    assert story(CLAUDE.rules, smaller) >> notifies(line) << refused << Phase.CLEAR >> NOTIFY << refused << Phase.CLEAR
 
 
 RAW = replace(IDLE, bracketed_paste=False, row=EMPTY)
@@ -245,53 +288,45 @@ def test_the_gate_of_a_program_with_a_prompt(look: TerminalSnapshot, reason: Wai
 @pytest.mark.parametrize(
     ("after", "outcome"),
     [
-        (replace(IDLE, row=EMPTY), End(Outcome.SUBMITTED, "")),
-        (replace(IDLE, row=ELSEWHERE, output=92), End(Outcome.SUBMITTED, "")),
-        (replace(IDLE, row=ELSEWHERE), End(Outcome.UNCERTAIN, "amq's text did not leave the line")),
-        (replace(IDLE, row=OURS, output=92), End(Outcome.UNCERTAIN, "amq's text did not leave the line")),
+        (replace(IDLE, row=EMPTY), SUBMITTED),
+        (replace(IDLE, row=ELSEWHERE, output=92), SUBMITTED),
+        (replace(IDLE, row=ELSEWHERE), STILL_THERE),
+        (replace(IDLE, row=OURS, output=92), STILL_THERE),
         (replace(IDLE, row=ELSEWHERE, published=AgentState.BLOCKED), End(Outcome.TYPED, "dialog")),
     ],
 )
 def test_at_its_prompt_a_program_gets_enter_behind_exactly_our_line(after: TerminalSnapshot, outcome: End) -> None:
-    ours = replace(IDLE, row=OURS)
-    state, done = run(pasted(PROMPT, replace(IDLE, row=EMPTY)), (0.02, ours), (0.12, ours), rules=PROMPT)
-    assert done == [Write(b"\r")]
-    assert run(state, (0.7, after), rules=PROMPT)[1] == [outcome]
+    ours = pasted(PROMPT, replace(IDLE, row=EMPTY)) >> shows(row=OURS) >> 0.02
+    assert ours >> 0.1 << ENTER >> shows(after) >> 0.58 << outcome
 
 
 @pytest.mark.parametrize("row", [EMPTY, ELSEWHERE, UNKNOWN, MERGED])
 def test_at_its_prompt_a_program_gets_no_enter_behind_anything_else(row: Row) -> None:
-    looks = [(0.1 * number, replace(IDLE, row=row, echo=Echo.EXACT)) for number in range(1, 16)]
-    (end,) = run(pasted(PROMPT, replace(IDLE, row=EMPTY)), *looks, rules=PROMPT)[1]
+    waits = pasted(PROMPT, replace(IDLE, row=EMPTY)) >> shows(row=row, echo=Echo.EXACT)
+    for _ in range(14):
+        waits = waits >> 0.1
+    (end,) = (waits >> 0.2).left
     assert isinstance(end, End)
     assert end.outcome is Outcome.UNCERTAIN
 
 
 def test_a_program_whose_row_is_not_known_gets_enter_after_its_echo() -> None:
-    exact = replace(IDLE, echo=Echo.EXACT, output=90)
-    state, done = run(pasted(), (0.02, replace(IDLE, echo=Echo.PART)), (0.04, exact), (0.1, exact))
-    assert (state.phase, done) == (Phase.PASTED, [])
-    state, done = run(state, (0.15, exact))
-    assert done == [Write(b"\r")]
-    assert run(state, (0.16, exact), (0.2, replace(exact, output=92))) == (
-        InjectionState(),
-        [End(Outcome.SUBMITTED, "")],
-    )
+    part = pasted() >> shows(echo=Echo.PART) >> 0.02 >> shows(echo=Echo.EXACT, output=90) >> 0.02
+    pressed = part >> 0.06 << Phase.PASTED >> 0.05 << ENTER
+    assert pressed >> 0.01 >> shows(output=92) >> 0.04 << SUBMITTED << Phase.CLEAR
 
 
 def test_the_time_to_settle_begins_again_when_the_text_goes_away() -> None:
-    exact = replace(IDLE, echo=Echo.EXACT)
-    _, done = run(pasted(), (0.02, exact), (0.1, IDLE), (0.12, exact), (0.2, exact))
-    assert done == []
+    exact, nothing = shows(echo=Echo.EXACT), shows(echo=Echo.NOTHING)
+    assert pasted() >> exact >> 0.02 >> nothing >> 0.08 >> exact >> 0.02 >> 0.08 << Phase.PASTED
 
 
 @pytest.mark.parametrize(
     ("echo", "reason"), [(Echo.NOTHING, "did not echo"), (Echo.PART, "did not"), (Echo.OTHER, "something else")]
 )
 def test_without_exactly_our_text_nothing_is_pressed(echo: Echo, reason: str) -> None:
-    state, done = run(pasted(), (1.0, replace(IDLE, echo=echo)), (1.5, replace(IDLE, echo=echo)))
-    assert state.phase is Phase.STANDING
-    (end,) = done
+    late = pasted() >> shows(echo=echo) >> 1.0 << Phase.PASTED >> 0.5 << Phase.STANDING
+    (end,) = late.left
     assert isinstance(end, End)
     assert end.outcome is Outcome.UNCERTAIN
     assert reason in end.reason
@@ -310,38 +345,41 @@ def test_without_exactly_our_text_nothing_is_pressed(echo: Echo, reason: str) ->
 )
 def test_what_happens_meanwhile_stops_it(look: TerminalSnapshot, outcome: Outcome, reason: str) -> None:
     for rules in (RULES, replace(RULES, dialog_safe=True, fallback_submit_key=b"\n")):
-        _, done = run(
-            pasted(rules), (0.02, replace(IDLE, echo=Echo.EXACT)), (0.2, replace(look, echo=Echo.EXACT)), rules=rules
-        )
-        assert done == [End(outcome, reason)]
+        ours = pasted(rules) >> shows(echo=Echo.EXACT) >> 0.02
+        assert ours >> shows(replace(look, echo=Echo.EXACT)) >> 0.18 << End(outcome, reason)
+
+
+def unread() -> Story:
+    """Enter had no effect."""
+    return pasted() >> shows(echo=Echo.EXACT) >> 0.02 >> 0.1 << ENTER >> 0.58 << STILL_THERE << Phase.STANDING
 
 
 def test_an_enter_that_changed_nothing_is_repeated_only_with_the_same_proof() -> None:
-    exact = replace(IDLE, echo=Echo.EXACT)
-    state, done = run(pasted(), (0.02, exact), (0.12, exact), (0.7, exact))
-    assert done == [Write(b"\r"), End(Outcome.UNCERTAIN, "amq's text did not leave the line")]
-    assert run(state, (30.0, exact))[1] == [Write(b"\r")]
-    for other in (IDLE, replace(IDLE, echo=Echo.OTHER)):
-        assert run(state, (30.0, other)) == (state, [End(Outcome.UNCERTAIN, "amq's text may still be in the line")])
+    assert unread() >> 30 << ENTER
+    for echo in (Echo.NOTHING, Echo.OTHER):
+        uncertain = unread() >> shows(echo=echo) >> 30 << End(Outcome.UNCERTAIN, "amq's text may still be in the line")
+        assert uncertain
+        assert uncertain.scene.state == unread().scene.state
+
+
+def silent() -> Story:
+    """The text did not come back."""
+    return pasted() >> 1.5 << End(Outcome.UNCERTAIN, "the program did not echo amq's text") << Phase.STANDING
 
 
 def test_a_text_that_came_back_late_is_submitted_by_the_reminder() -> None:
-    state, _ = run(pasted(), (1.5, IDLE))
-    assert run(state, (30.0, replace(IDLE, echo=Echo.EXACT)))[1] == [Write(b"\r")]
+    assert silent() >> shows(echo=Echo.EXACT) >> 30 << ENTER
 
 
 def test_there_is_a_second_text_only_after_the_person_sent_or_cleared_the_first() -> None:
-    state, _ = run(pasted(), (1.5, IDLE))
-    assert run(state, (30.0, replace(IDLE, draft=True)))[1] == [End(Outcome.REFUSED, "draft")]
-    assert run(state, (30.0, replace(IDLE, sent=1)))[1] == [PASTE]
+    assert (
+        silent() >> shows(draft=True) >> 30 << End(Outcome.REFUSED, "draft") >> shows(draft=False, sent=1) >> 1 << PASTE
+    )
 
 
 def test_a_drain_frees_the_line_only_if_the_submit_key_went_out() -> None:
-    standing, _ = run(pasted(), (1.5, IDLE))
-    assert drained(standing) == standing
-    exact = replace(IDLE, echo=Echo.EXACT)
-    pressed, _ = run(pasted(), (0.02, exact), (0.12, exact), (0.7, exact))
-    assert run(drained(pressed), (30.0, exact))[1] == [PASTE]
+    assert drained(silent().scene.state) == silent().scene.state
+    assert unread() >> DRAINED >> 30 << PASTE
 
 
 def standing(look: TerminalSnapshot) -> TerminalSnapshot:
@@ -349,24 +387,18 @@ def standing(look: TerminalSnapshot) -> TerminalSnapshot:
     return replace(look, row=OURS)
 
 
-def submitted(look: TerminalSnapshot, rules: InjectionRules) -> InjectionState:
+def submitted(look: TerminalSnapshot, rules: InjectionRules) -> Story:
     """Our text stood in the row, and the submit key has been pressed 0.14 s after the paste."""
-    state, done = run(pasted(rules, look), (0.04, standing(look)), (0.14, standing(look)), rules=rules)
-    assert done == [Write(rules.submit)]
-    return state
+    return pasted(rules, look) >> shows(row=OURS) >> 0.04 >> 0.1 << Write(rules.submit)
 
 
 @pytest.mark.parametrize(("look", "rules"), [(CLAUDE_IDLE, CLAUDE.rules), (CODEX_IDLE, CODEX.rules)])
 def test_a_known_cli_is_done_when_its_row_is_back_without_our_text(
     look: TerminalSnapshot, rules: InjectionRules
 ) -> None:
-    state = submitted(look, rules)
-    assert run(state, (0.2, standing(look)), rules=rules)[1] == []
+    waits = submitted(look, rules) >> 0.06
     for after in (EMPTY, DRAFT):
-        assert run(state, (0.3, replace(look, row=after)), rules=rules) == (
-            InjectionState(),
-            [End(Outcome.SUBMITTED, "")],
-        )
+        assert waits >> shows(row=after) >> 0.1 << SUBMITTED << Phase.CLEAR
 
 
 @pytest.mark.parametrize(
@@ -380,15 +412,16 @@ def test_a_known_cli_is_done_when_its_row_is_back_without_our_text(
     ],
 )
 def test_without_our_text_in_its_row_a_known_cli_gets_no_key(row: Row, reason: str) -> None:
-    looks = [(0.1 * number, replace(CODEX_IDLE, row=row, echo=Echo.EXACT, output=900)) for number in range(1, 16)]
-    assert run(pasted(CODEX.rules, CODEX_IDLE), *looks, rules=CODEX.rules)[1] == [End(Outcome.UNCERTAIN, reason)]
+    waits = pasted(CODEX.rules, CODEX_IDLE) >> shows(row=row, echo=Echo.EXACT, output=900)
+    for _ in range(14):
+        waits = waits >> 0.1
+    assert waits >> 0.2 << End(Outcome.UNCERTAIN, reason)
 
 
 def test_the_row_must_hold_our_text_at_the_instant_of_the_key() -> None:
-    state = pasted(CODEX.rules, CODEX_IDLE)
+    ours = pasted(CODEX.rules, CODEX_IDLE) >> shows(row=OURS) >> 0.04
     for row in (EMPTY, MERGED, NOT_FOUND, ELSEWHERE, UNKNOWN):
-        last = replace(CODEX_IDLE, row=row)
-        assert run(state, (0.04, standing(CODEX_IDLE)), (0.14, last), rules=CODEX.rules)[1] == []
+        assert ours >> shows(row=row) >> 0.1 << Phase.PASTED
 
 
 @pytest.mark.parametrize("published", [AgentState.IDLE, AgentState.WORKING, AgentState.DONE, AgentState.ERROR])
@@ -397,22 +430,20 @@ def test_a_key_that_dialogs_ignore_and_that_has_no_effect_is_the_sign_of_another
     idle: TerminalSnapshot, rules: InjectionRules, published: AgentState
 ) -> None:
     """The key is repeated while our text stands. No other follows, and no attempt presses one there again."""
-    look = replace(standing(idle), published=published)
-    presses = [(0.7 * number, look) for number in range(1, 4)]
+    key = Write(rules.submit)
+    repeated = submitted(idle, rules) >> shows(published=published) >> 0.7 << key >> 0.7 << key >> 0.7 << key >> 0.7
     no_effect = "the submit key had no effect: the line is not the program's prompt, or the key has another binding"
-    state, done = run(submitted(idle, rules), *presses, (2.8, look), (2.9, idle), rules=rules)
-    assert (state, done) == (InjectionState(), [Write(rules.submit)] * 3 + [ERASE, End(Outcome.ERASED, no_effect)])
+    assert repeated << ERASE >> shows(idle) >> 0.1 << End(Outcome.ERASED, no_effect) << Phase.CLEAR
 
-    stands = End(Outcome.TYPED, no_effect)
-    accented = replace(look, row=Row(Standing.HOLDS, "für amq"))
-    line = Notification("für amq", "")
-    state, _ = run(InjectionState(), (0.0, idle), (0.04, accented), (0.14, accented), rules=rules, line=line)
-    state, done = run(state, *((after, accented) for after, _ in presses), (2.8, accented), rules=rules)
-    assert done == [Write(rules.submit)] * 3 + [stands]
-    look = accented
-    for later in (state, drained(state)):
-        assert run(later, (30.0, look), rules=rules) == (later, [stands])
-        assert run(later, (30.0, idle), rules=rules)[1] == [PASTE]
+    stands, accented = End(Outcome.TYPED, no_effect), notifies(Notification("für amq", ""))
+    text = Write(b"\x1b[200~f\xc3\xbcr amq\x1b[201~", "für amq")
+    own = story(rules, idle) >> accented << text >> shows(row=Row(Standing.HOLDS, "für amq")) >> 0.04 >> 0.1 << key
+    own = own >> shows(published=published) >> 0.7 << key >> 0.7 << key >> 0.7 << key >> 0.7 << stands << Phase.STANDING
+    for later in (own, own >> DRAINED):
+        again = later >> 30 << stands
+        assert again
+        assert again.scene.state == later.scene.state
+        assert later >> shows(idle) >> NOTIFY << PASTE
 
 
 @pytest.mark.parametrize(
@@ -427,15 +458,13 @@ def test_a_key_that_dialogs_ignore_and_that_has_no_effect_is_the_sign_of_another
     ],
 )
 def test_enter_follows_only_for_a_version_that_lacks_the_other_key(look: TerminalSnapshot, plain: bool) -> None:
-    state = submitted(look, CLAUDE.rules)
-    _, done = run(state, (0.7, standing(look)), rules=CLAUDE.rules)
-    assert done == [Write(b"\r" if plain else b"\x18\r")]
+    assert submitted(look, CLAUDE.rules) >> 0.7 << (ENTER if plain else SAFE_KEY)
 
 
 @pytest.mark.parametrize(
     ("look", "presses"),
     [
-        (standing(OLD_IDLE), [Write(b"\r")]),
+        (standing(OLD_IDLE), [ENTER]),
         (replace(standing(OLD_IDLE), title="⠂ Claude Code".encode()), [ERASE]),
         (replace(OLD_IDLE, row=MERGED), []),
         (replace(OLD_IDLE, row=NOT_FOUND), []),
@@ -451,7 +480,7 @@ def test_enter_follows_only_for_a_version_that_lacks_the_other_key(look: Termina
 def test_an_old_claude_gets_the_plain_key_where_the_first_did_nothing(
     look: TerminalSnapshot, presses: list[Action]
 ) -> None:
-    _, done = run(submitted(OLD_IDLE, CLAUDE.rules), (0.7, look), rules=CLAUDE.rules)
+    done = (submitted(OLD_IDLE, CLAUDE.rules) >> shows(look) >> 0.7).left
     assert [action for action in done if isinstance(action, Write)] == presses
     assert bool(presses) or isinstance(done[0], End)
 
@@ -465,45 +494,41 @@ def test_an_old_claude_gets_the_plain_key_where_the_first_did_nothing(
     ],
 )
 def test_a_dialog_after_the_submit_key_ends_the_attempt(look: TerminalSnapshot, reason: str) -> None:
-    state, done = run(submitted(CODEX_IDLE, CODEX.rules), (0.7, look), rules=CODEX.rules)
-    assert (state.phase, done) == (Phase.STANDING, [End(Outcome.TYPED, reason)])
+    pressed = submitted(CODEX_IDLE, CODEX.rules)
+    assert pressed >> shows(look) >> 0.7 << End(Outcome.TYPED, reason) << Phase.STANDING
 
 
 def test_another_place_does_not_show_that_our_text_has_left() -> None:
-    place = replace(CODEX_IDLE, row=ELSEWHERE, output=900)
-    assert run(submitted(CODEX_IDLE, CODEX.rules), (0.2, place), rules=CODEX.rules)[1] == []
+    assert submitted(CODEX_IDLE, CODEX.rules) >> shows(row=ELSEWHERE, output=900) >> 0.06 << Phase.SUBMITTED
 
 
 def test_a_program_that_ends_after_the_submit_key_has_not_taken_the_line() -> None:
-    ended = replace(CODEX_IDLE, alive=False)
-    state, done = run(submitted(CODEX_IDLE, CODEX.rules), (0.2, ended), rules=CODEX.rules)
-    assert (state, done) == (InjectionState(), [End(Outcome.FAILED, "the program has ended")])
+    assert submitted(CODEX_IDLE, CODEX.rules) >> shows(alive=False) >> 0.06 << ENDED << Phase.CLEAR
 
 
 def test_a_text_that_a_dialog_swallowed_is_typed_again() -> None:
-    state, _ = run(pasted(CODEX.rules, CODEX_IDLE), (1.5, replace(CODEX_IDLE, row=NOT_FOUND)), rules=CODEX.rules)
-    assert run(state, (30.0, CODEX_IDLE), rules=CODEX.rules)[1] == [PASTE]
+    swallowed = pasted(CODEX.rules, CODEX_IDLE) >> shows(row=NOT_FOUND) >> 1.5
+    gone = swallowed << End(Outcome.UNCERTAIN, "the input row disappeared")
+    assert gone >> shows(CODEX_IDLE) >> 30 << PASTE
 
 
 def test_a_text_of_ours_that_stands_in_the_row_is_no_draft_and_is_only_submitted() -> None:
-    state, _ = run(pasted(CLAUDE.rules, CLAUDE_IDLE), (1.5, replace(CLAUDE_IDLE, row=UNKNOWN)), rules=CLAUDE.rules)
-    other = Notification("amq: 2 new messages.", "amq: new messages.")
-    for before in (state, drained(state)):
-        assert gate(before, standing(CLAUDE_IDLE), CLAUDE.rules, NOW + 30) is None
-        _, done = run(before, (30.0, standing(CLAUDE_IDLE)), rules=CLAUDE.rules, line=other)
-        assert done == [Write(b"\x18\r")]
+    unseen = pasted(CLAUDE.rules, CLAUDE_IDLE) >> shows(row=UNKNOWN) >> 1.5
+    stands = unseen << End(Outcome.UNCERTAIN, "the input row was not seen") >> shows(row=OURS)
+    for before in (stands, stands >> DRAINED):
+        assert gate(before.scene.state, standing(CLAUDE_IDLE), CLAUDE.rules, NOW + 30) is None
+        assert before >> notifies(Notification("amq: 2 new messages.", "amq: new messages.")) << SAFE_KEY
     assert gate(InjectionState(), standing(CLAUDE_IDLE), CLAUDE.rules, NOW) is WaitReason.DRAFT
 
 
 def test_the_screen_is_a_better_proof_than_the_echo() -> None:
-    redrawn = replace(IDLE, row=Row(Standing.HOLDS, LINE.text), echo=Echo.OTHER, output=900)
-    assert run(pasted(), (0.02, redrawn), (0.12, redrawn))[1] == [Write(b"\r")]
-    gone = replace(IDLE, row=NOT_FOUND, echo=Echo.EXACT)
-    assert run(pasted(), (0.02, gone), (0.12, gone))[1] == []
+    redrawn = shows(row=Row(Standing.HOLDS, LINE.text), echo=Echo.OTHER, output=900)
+    assert pasted() >> redrawn >> 0.02 >> 0.1 << ENTER
+    assert pasted() >> shows(row=NOT_FOUND, echo=Echo.EXACT) >> 0.02 >> 0.1 << Phase.PASTED
 
 
 def test_without_bracketed_paste_there_is_no_digit() -> None:
-    assert run(InjectionState(), (0.0, LINE_MODE))[1] == [Write(b"amq: a new message.", expect=LINE.without_digits)]
+    assert story(look=LINE_MODE) >> NOTIFY << Write(b"amq: a new message.", expect=LINE.without_digits)
 
 
 LOOKS = st.builds(
@@ -598,41 +623,40 @@ def test_a_key_beside_our_standing_text_does_not_silence_an_agent_for_ever(
     assert gate(state, look, CLAUDE.rules, NOW) is reason
 
 
-@pytest.mark.parametrize(
-    ("published", "pressed"), [(AgentState.IDLE, [Write(b"\r")]), (AgentState.WORKING, []), (None, [])]
-)
+ENTER_ONLY = replace(CODEX.rules, submit=b"", dialog_safe=False, fallback_submit_key=b"\r")
+
+
+@pytest.mark.parametrize(("published", "idles"), [(AgentState.IDLE, True), (AgentState.WORKING, False), (None, False)])
 def test_with_only_a_plain_key_it_is_pressed_once_and_only_where_the_program_idles(
-    published: AgentState | None, pressed: list[Action]
+    published: AgentState | None, idles: bool
 ) -> None:
-    rules = replace(CODEX.rules, submit=b"", dialog_safe=False, fallback_submit_key=b"\r")
-    ours = replace(CODEX_IDLE, row=OURS, published=published)
-    _, done = run(pasted(rules, CODEX_IDLE), (0.1, ours), (0.3, ours), (0.9, ours), rules=rules)
-    assert done == [*pressed, ERASE]
+    ours = pasted(ENTER_ONLY, CODEX_IDLE) >> shows(row=OURS, published=published) >> 0.1 >> 0.2
+    assert (ours << ENTER >> 0.6 if idles else ours) << ERASE
 
 
 @pytest.mark.parametrize("working", [False, True])
 def test_enter_waits_for_what_shows_that_the_program_works(working: bool) -> None:
-    look = replace(IDLE, row=EMPTY)
-    ours = replace(look, row=replace(OURS, working=working))
-    _, done = run(pasted(OPENCODE.rules, look), (0.1, ours), (0.3, ours), rules=OPENCODE.rules)
-    assert done == [ERASE if working else Write(b"\r")]
+    ours = pasted(OPENCODE.rules, replace(IDLE, row=EMPTY)) >> shows(row=replace(OURS, working=working)) >> 0.1
+    assert ours >> 0.2 << (ERASE if working else ENTER)
 
 
 WORKING = replace(GEMINI_IDLE, published=AgentState.WORKING)
-UNSENT = pasted(GEMINI.rules, GEMINI_IDLE)
-"""Our text is in the line of a program that begins to work then: Enter cannot follow."""
+
+
+def unsent() -> Story:
+    """Our text is in the line of a program that begins to work then: Enter cannot follow."""
+    return pasted(GEMINI.rules, GEMINI_IDLE) >> shows(standing(WORKING)) >> 0.1
 
 
 def test_a_text_that_stays_unsent_is_taken_back() -> None:
-    state, done = run(UNSENT, (0.1, standing(WORKING)), (0.4, standing(WORKING)), rules=GEMINI.rules)
-    assert (state.phase, done) == (Phase.ERASING, [ERASE])
-    assert [each.is_under_way for each in (InjectionState(), UNSENT, state)] == [False, True, True]
-    part = replace(WORKING, row=Row(Standing.HOLDS, "amq: 1 n"))
-    state, done = run(state, (0.42, part), (0.5, replace(WORKING, row=EMPTY)), rules=GEMINI.rules)
-    (end,) = done
-    assert (state, end) == (InjectionState(), End(Outcome.ERASED, "busy"))
+    erasing = unsent() >> 0.3 << ERASE << Phase.ERASING
+    states = (story().scene.state, unsent().scene.state, erasing.scene.state)
+    assert [each.is_under_way for each in states] == [False, True, True]
+    erased = erasing >> shows(row=Row(Standing.HOLDS, "amq: 1 n")) >> 0.02 >> shows(row=EMPTY) >> 0.08
+    (end,) = erased.left
     assert isinstance(end, End)
     assert not end.unsent
+    assert erased << End(Outcome.ERASED, "busy") << Phase.CLEAR
 
 
 @pytest.mark.parametrize(
@@ -650,10 +674,11 @@ def test_a_text_that_stays_unsent_is_taken_back() -> None:
     ],
 )
 def test_a_text_that_may_not_stand_alone_is_left_and_the_user_told(look: TerminalSnapshot, reason: str) -> None:
-    state, done = run(UNSENT, (0.1, standing(WORKING)), (0.4, look), (1.9, look), rules=GEMINI.rules)
-    (end, *_) = done
+    left = unsent() >> shows(look) >> 0.3
+    (end,) = left.left or (left >> 1.5).left
     assert isinstance(end, End)
-    assert (state.phase, end.reason, end.unsent) == (Phase.STANDING, reason, True)
+    assert (end.reason, end.unsent) == (reason, True)
+    assert (left if left.left else left >> 1.5) << end << Phase.STANDING
 
 
 @pytest.mark.parametrize(
@@ -675,29 +700,25 @@ def test_a_text_that_may_not_stand_alone_is_left_and_the_user_told(look: Termina
 )
 def test_only_our_text_is_erased(look: TerminalSnapshot, erased: bool) -> None:
     """After Enter had no effect, at the last instant before the Backspaces."""
-    rules = replace(CODEX.rules, submit=b"", dialog_safe=False, fallback_submit_key=b"\r")
-    state, done = run(pasted(rules, CODEX_IDLE), (0.1, standing(CODEX_IDLE)), (0.2, standing(CODEX_IDLE)), rules=rules)
-    assert done == [Write(b"\r")]
-    assert [action for action in run(state, (0.9, look), rules=rules)[1] if action == ERASE] == [ERASE] * erased
+    pressed = pasted(ENTER_ONLY, CODEX_IDLE) >> shows(standing(CODEX_IDLE)) >> 0.1 >> 0.1 << ENTER
+    done = (pressed >> shows(look) >> 0.7).left
+    assert [action for action in done if action == ERASE] == [ERASE] * erased
 
 
 def test_a_key_since_the_paste_counts_for_the_reminder_too() -> None:
     """It may have moved the cursor: then Backspaces would erase something else."""
-    moved = replace(standing(CLAUDE_IDLE), keys=1)
-    state, _ = run(pasted(CLAUDE.rules, CLAUDE_IDLE), (0.1, moved), rules=CLAUDE.rules)
-    looks = [(30.0 + 0.7 * number, moved) for number in range(5)]
-    state, done = run(state, *looks, rules=CLAUDE.rules)
-    assert done[:-1] == [Write(b"\x18\r")] * 4
-    assert (state.phase, done[-1]) == (Phase.STANDING, End(Outcome.TYPED, state.stuck))
+    moved = pasted(CLAUDE.rules, CLAUDE_IDLE) >> shows(row=OURS, keys=1) >> 0.1 << End(Outcome.TYPED, "draft")
+    repeated = moved >> 30 << SAFE_KEY >> 0.7 << SAFE_KEY >> 0.7 << SAFE_KEY >> 0.7 << SAFE_KEY >> 0.7
+    stuck = repeated << End(Outcome.TYPED, injection.NO_EFFECT) << Phase.STANDING
+    assert stuck
+    assert stuck.scene.state.stuck == injection.NO_EFFECT
 
 
 def test_at_a_prompt_nothing_is_erased_behind_enter() -> None:
     """The program may have taken the line."""
-    ours = replace(IDLE, row=OURS)
-    state, _ = run(pasted(PROMPT, replace(IDLE, row=EMPTY)), (0.02, ours), (0.12, ours), rules=PROMPT)
-    state, done = run(state, (0.7, ours), rules=PROMPT)
-    (end,) = done
-    assert end == End(Outcome.UNCERTAIN, "amq's text did not leave the line")
+    pressed = pasted(PROMPT, replace(IDLE, row=EMPTY)) >> shows(row=OURS) >> 0.02 >> 0.1 << ENTER >> 0.58
+    (end,) = pressed.left
+    assert end == STILL_THERE
     assert isinstance(end, End)
     assert end.unsent
 
@@ -711,14 +732,12 @@ def test_at_a_prompt_nothing_is_erased_behind_enter() -> None:
     ],
 )
 def test_what_is_not_seen_to_be_erased_may_stand(look: TerminalSnapshot, end: End, phase: Phase) -> None:
-    state, _ = run(UNSENT, (0.1, standing(WORKING)), (0.4, standing(WORKING)), rules=GEMINI.rules)
-    state, done = run(state, (5.4, look), rules=GEMINI.rules)
-    assert (state.phase, done) == (phase, [end])
+    assert unsent() >> 0.3 << ERASE >> shows(look) >> 5 << end << phase
 
 
 def test_a_part_of_a_draft_does_not_show_that_our_text_has_left() -> None:
-    part = replace(CODEX_IDLE, row=Row(Standing.HOLDS, PART))
-    assert run(submitted(CODEX_IDLE, CODEX.rules), (0.2, part), rules=CODEX.rules)[1] == []
+    part = shows(row=Row(Standing.HOLDS, PART))
+    assert submitted(CODEX_IDLE, CODEX.rules) >> part >> 0.06 << Phase.SUBMITTED
 
 
 @pytest.mark.parametrize(
@@ -734,3 +753,65 @@ def test_a_part_of_a_draft_does_not_show_that_our_text_has_left() -> None:
 def test_a_title_may_tell_the_state(title: str, state: AgentState | None) -> None:
     assert titled(title.encode(), GEMINI.rules) is state
     assert titled(title.encode(), CLAUDE.rules) is None
+
+
+KNOWN = (
+    (RULES, IDLE),
+    (PROMPT, replace(IDLE, row=EMPTY)),
+    (CLAUDE.rules, CLAUDE_IDLE),
+    (CODEX.rules, CODEX_IDLE),
+    (ENTER_ONLY, CODEX_IDLE),
+    (ENTER_ONLY, CODEX_IDLE),
+    (GEMINI.rules, GEMINI_IDLE),
+)
+
+
+def walked(walks: int = 1500) -> set[tuple[str, ...]]:
+    """State, event, next state and actions of each step on that many random walks, the seed of which is fixed."""
+    chance, taken = random.Random(1), set[tuple[str, ...]]()
+    rows = [EMPTY, OURS, OURS, OURS, RECALLED, DRAFT, NOT_FOUND, ELSEWHERE, UNKNOWN]
+    for _ in range(walks):
+        state, now = InjectionState(), NOW
+        rules, idle = chance.choice(KNOWN)
+        stays, restless = idle, chance.choice([0.15, 0.15, 0.5])
+        for _ in range(30):
+            now += chance.choice([0.02, 0.12, 0.12, 0.6, 0.6, 1.6, 5.1])
+            if chance.random() < restless:
+                row = chance.choice(rows) if rules is not RULES or chance.random() < 0.2 else UNKNOWN
+                stays = replace(stays, row=row, output=stays.output + chance.randint(0, 1))
+            if chance.random() < restless:
+                published = chance.choice([*[idle.published] * 6, *AgentState])
+                stays = replace(stays, published=published, echo=chance.choice([*Echo, *[Echo.EXACT] * 6]))
+            if chance.random() < 0.1:
+                stays = replace(stays, keys=stays.keys + 1, sent=stays.sent + chance.randint(0, 1), last_key=now)
+            if state.phase is Phase.ERASING and chance.random() < 0.3:
+                stays = replace(stays, row=EMPTY)
+            look = replace(stays, alive=chance.random() > 0.05, stopped=chance.random() < 0.05)
+            before, (state, actions) = state, step(state, look, LINE, rules, now)
+            taken.add((before.phase.name, "look", state.phase.name, " ".join(map(named, actions))))
+            if chance.random() < 0.3 and not state.is_under_way:
+                before, state = state, drained(state)
+                if before.phase is Phase.STANDING:
+                    taken.add((before.phase.name, "drained", state.phase.name, ""))
+    return taken
+
+
+def named(action: Action) -> str:
+    """As in the page."""
+    if isinstance(action, End):
+        return f"End {action.outcome.name}"
+    if isinstance(action, LookAt):
+        return "LookAt"
+    if action.expect is not None:
+        return "paste"
+    return "key" if action.data.strip(BACKSPACE) else "erase"
+
+
+def test_the_page_is_true() -> None:
+    """Its table has each step that is ever taken, and no other."""
+    table = state_page.rows(injection.__doc__, "state", "event", "next", "actions", "when")
+    assert len(table) == len({row[:4] for row in table}), "a step is there twice"
+    assert {row[:4] for row in table} == walked()
+    page = injection.__doc__ or ""
+    for name in [*(phase.name for phase in Phase), "look", "drained", "paste", "key", "erase", "LookAt", "End"]:
+        assert f"\n    {name} " in page, "each state, event and action is explained"

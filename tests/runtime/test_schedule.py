@@ -1,11 +1,16 @@
-"""When an agent is told: tables of events and times."""
+"""When an agent is notified: playbooks, and what holds however it goes."""
 
 from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amq.runtime.policy import schedule
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import (
     ATTEMPTS_IN_A_ROW,
@@ -19,143 +24,202 @@ from amq.runtime.policy.schedule import (
     Readiness,
     SchedulePolicy,
     ScheduleState,
-    Step,
     WakeAt,
     step,
 )
+from tests import state_page
+from tests.playbook import Event, Playbook, Scene
 
 POLICY = SchedulePolicy()
 REMIND_AFTER = POLICY.remind_after
 IDLE = Readiness()
 QUEUES = Readiness(busy=True, queues_input=True)
 HOOKED = Readiness(busy=True, queues_input=True, hooks_active=True)
+DRAFT = Readiness(blocked_by=WaitReason.DRAFT)
 
 
 def looked(*unread: str, urgent: str = "", low: str = "", agent: Readiness = IDLE) -> Observation:
     return Observation(frozenset(unread), frozenset(urgent), frozenset(low), agent)
 
 
-def attempted(state: ScheduleState, *unread: str, now: float, outcome: Outcome = Outcome.SUBMITTED) -> ScheduleState:
-    """The state after an attempt that UNREAD must have led to."""
-    state, actions = step(state, looked(*unread), now)
-    assert actions == (Attempt(),)
-    return step(state, AttemptFinished(outcome), now)[0]
+NO_MAIL = ScheduleState()
+NOTHING = looked()
 
 
-def parked(*unread: str, in_a_row: int = 4) -> ScheduleState:
+@dataclass(frozen=True)
+class Again:
+    """A `WakeAt`, as seconds from now."""
+
+    after: float
+
+
+Doing = Attempt | AlertUser | Again
+
+
+@dataclass(frozen=True)
+class Agent(Scene[Doing]):
+    """What is remembered of an agent, and how its inbox and its terminal are."""
+
+    state: ScheduleState = NO_MAIL
+    seen: Observation = NOTHING
+    policy: SchedulePolicy = POLICY
+
+    def look(self, now: float) -> tuple[Agent, tuple[Doing, ...]]:
+        seen = replace(self.seen, unread=frozenset([*self.seen.unread]))  # another set, also where nothing has changed
+        return self.after(seen, now)
+
+    def after(self, event: Observation | AttemptFinished, now: float) -> tuple[Agent, tuple[Doing, ...]]:
+        state, actions = step(self.state, event, now, self.policy)
+        done = (Again(round(each.at - now, 6)) if isinstance(each, WakeAt) else each for each in actions)
+        return replace(self, state=state), tuple(done)
+
+    def facts(self) -> tuple[Phase, WaitReason]:
+        return self.state.phase, self.state.reason
+
+    def words(self, action: Doing) -> str:
+        return f"again in {action.after:g} s" if isinstance(action, Again) else type(action).__name__
+
+
+Happening = Event[Agent, Doing]
+ATTEMPT, ALERT, SOON = Attempt(), AlertUser(), Again(LOOK_EVERY)
+
+
+def again(after: float) -> Doing:
+    return Again(after)
+
+
+def seen(words: str, change: Callable[[Observation], Observation]) -> Happening:
+    return Event(words, lambda agent, now: replace(agent, seen=change(agent.seen)).look(now))
+
+
+def mail(*ids: str, urgent: str = "", low: str = "") -> Happening:
+    return seen(
+        f"mail {' '.join(ids)}",
+        lambda before: replace(
+            before, unread=before.unread | {*ids}, urgent=before.urgent | {*urgent}, low=before.low | {*low}
+        ),
+    )
+
+
+def drain(*ids: str) -> Happening:
+    """All, if none is named."""
+    return seen(
+        f"drain {' '.join(ids)}",
+        lambda before: replace(before, unread=before.unread - {*ids} if ids else frozenset()),
+    )
+
+
+def agent(readiness: Readiness) -> Happening:
+    return seen(f"the agent is {readiness}", lambda before: replace(before, agent=readiness))
+
+
+def ended(outcome: Outcome, reason: WaitReason | None = None, *, unsent: bool = False) -> Happening:
+    finished = AttemptFinished(outcome, reason, unsent=unsent)
+    return Event(f"ended: {outcome.value}", lambda agent, now: agent.after(finished, now))
+
+
+def handed(*ids: str) -> Happening:
+    """A hook announces what is unread, which is IDS."""
+    finished = AttemptFinished(Outcome.HANDED, unread=frozenset(ids))
+
+    def play(agent: Agent, now: float) -> tuple[Agent, tuple[Doing, ...]]:
+        return replace(agent, seen=replace(agent.seen, unread=frozenset(ids))).after(finished, now)
+
+    return Event(f"a hook announces {' '.join(ids)}", play)
+
+
+SUBMITTED = ended(Outcome.SUBMITTED)
+NEW: Playbook[Agent, Doing] = Playbook(Agent())
+
+
+def announced() -> Playbook[Agent, Doing]:
+    return NEW >> mail("a") << ATTEMPT >> SUBMITTED << again(30)
+
+
+def parked(*unread: str, in_a_row: int = 4) -> Playbook[Agent, Doing]:
     told = frozenset(unread)
-    return ScheduleState(Phase.PARKED, WaitReason.PARKED, told, told, tries=4, in_a_row=in_a_row)
-
-
-def waits(result: Step) -> tuple[Phase, tuple[object, ...]]:
-    return result[0].phase, result[1]
-
-
-def is_busy(result: Step, now: float) -> None:
-    """It waits because the agent works."""
-    assert (result[0].reason, result[1]) == (WaitReason.BUSY, (WakeAt(now + LOOK_EVERY),))
+    state = ScheduleState(Phase.PARKED, WaitReason.PARKED, told, told, tries=4, in_a_row=in_a_row)
+    return Playbook(Agent(state, looked(*unread)), now=1000.0)
 
 
 def test_no_mail_nothing_to_do() -> None:
+    assert NEW >> drain() >> 30 << Phase.QUIET
     assert step(ScheduleState(), looked(), 0.0) == (ScheduleState(), ())
 
 
 def test_mail_is_announced_at_once() -> None:
-    assert step(ScheduleState(), looked("a"), 0.0)[1] == (Attempt(),)
+    assert NEW >> mail("a") << ATTEMPT
 
 
 def test_an_inbox_in_which_nothing_has_changed_counts_for_nothing() -> None:
-    told = ScheduleState(
-        Phase.OUTSTANDING, unread=frozenset("a"), announced=frozenset("a"), tries=1, in_a_row=1, due=30.0
-    )
-    same = Observation(told.unread, frozenset(), frozenset(), Readiness())
-    assert step(told, same, 1.0) == (told, (WakeAt(30.0),))
+    told = announced().scene.state
+    assert step(told, Observation(told.unread, frozenset(), frozenset(), IDLE), 1.0) == (told, (WakeAt(30.0),))
+    later = announced() >> 1 << again(29)
+    assert later
+    assert later.scene.state == told
 
 
 def test_more_mail_can_be_waited_for() -> None:
-    policy = SchedulePolicy(debounce=5.0)
-    state, actions = step(ScheduleState(), looked("a"), 100.0, policy)
-    assert actions == (WakeAt(105.0),)
-    state, actions = step(state, looked("a", "b"), 103.0, policy)
-    assert actions == (WakeAt(105.0),)
-    assert step(state, looked("a", "b"), 105.0, policy)[1] == (Attempt(),)
+    patient: Playbook[Agent, Doing] = Playbook(Agent(policy=SchedulePolicy(debounce=5.0)), now=100.0)
+    assert patient >> mail("a") << again(5) << Phase.WAITING >> 3 << again(2) >> mail("b") << again(2) >> 2 << ATTEMPT
 
 
 def test_mail_waits_for_a_safe_terminal() -> None:
-    state, actions = step(ScheduleState(), looked("a", agent=Readiness(blocked_by=WaitReason.DRAFT)), 10.0)
-    assert (state.phase, state.reason, actions) == (Phase.WAITING, WaitReason.DRAFT, (WakeAt(10.0 + LOOK_EVERY),))
-    assert step(state, looked("a"), 10.2)[1] == (Attempt(),)
+    waits = NEW >> 10 >> agent(DRAFT) >> mail("a") << SOON << Phase.WAITING << WaitReason.DRAFT
+    assert waits >> 0.2 << SOON >> agent(IDLE) << ATTEMPT
 
 
 def test_a_gate_that_closed_in_between_costs_no_attempt() -> None:
-    state, _ = step(ScheduleState(), looked("a"), 0.0)
-    state, actions = step(state, AttemptFinished(Outcome.REFUSED, WaitReason.DRAFT), 0.0)
-    assert (state.phase, state.reason, state.tries, actions) == (
-        Phase.WAITING,
-        WaitReason.DRAFT,
-        0,
-        (WakeAt(LOOK_EVERY),),
-    )
+    refused = NEW >> mail("a") << ATTEMPT >> ended(Outcome.REFUSED, WaitReason.DRAFT) << SOON
+    assert refused << Phase.WAITING << WaitReason.DRAFT
+    assert refused.scene.state.tries == 0
 
 
 def test_one_notification_covers_what_follows() -> None:
-    state = attempted(ScheduleState(), "a", now=0.0)
-    assert waits(step(state, looked("a", "b"), 1.0)) == (Phase.OUTSTANDING, (WakeAt(REMIND_AFTER[0]),))
+    assert announced() >> 1 << again(29) >> mail("b") << again(29) << Phase.OUTSTANDING
 
 
 def test_new_mail_does_not_wait_for_a_late_reminder_of_old_mail() -> None:
-    state = ScheduleState(
-        Phase.OUTSTANDING, unread=frozenset("a"), announced=frozenset("a"), tries=3, in_a_row=3, due=500.0
-    )
-    state, actions = step(state, looked("a", "b"), 300.0)
-    assert (state.tries, actions) == (0, (WakeAt(330.0),))
+    late = announced() >> 30 << ATTEMPT >> SUBMITTED << again(60) >> 60 << ATTEMPT >> SUBMITTED << again(120)
+    covered = late >> 10 << again(110) >> mail("b") << again(30)
+    assert covered
+    assert covered.scene.state.tries == 0
 
 
 def test_reminders_come_at_growing_distances_then_the_mail_is_parked() -> None:
-    state, now, times = ScheduleState(), 0.0, []
-    for distance in REMIND_AFTER:
-        times.append(now)
-        state = attempted(state, "a", now=now)
-        assert waits(step(state, looked("a"), now + distance - 1)) == (Phase.OUTSTANDING, (WakeAt(now + distance),))
-        now += distance
-    assert times == [0.0, 30.0, 90.0, 210.0]
-    state, actions = step(state, looked("a"), now)
-    assert (state.phase, state.reason, actions) == (Phase.PARKED, WaitReason.PARKED, (AlertUser(),))
-    assert step(state, looked("a"), now + 1e6)[1] == ()
+    story = NEW >> mail("a")
+    for distance in (30, 60, 120, 240):
+        story = story << ATTEMPT >> SUBMITTED << again(distance)
+        story = story >> distance - 1 << again(1) << Phase.OUTSTANDING >> 1
+    assert story << ALERT << Phase.PARKED << WaitReason.PARKED >> 1e6 << Phase.PARKED
 
 
 @pytest.mark.parametrize("in_a_row", [4, 8])
 def test_new_mail_after_parking_gets_one_attempt(in_a_row: int) -> None:
-    state = attempted(parked("a", in_a_row=in_a_row), "a", "b", now=1000.0)
-    state, actions = step(state, looked("a", "b"), 2000.0)
-    assert (state.phase, actions) == (Phase.PARKED, (AlertUser(),))
+    once = parked("a", in_a_row=in_a_row) >> mail("b") << ATTEMPT >> SUBMITTED << again(240)
+    assert once >> 1000 << ALERT << Phase.PARKED
 
 
 def test_a_drain_resets_all() -> None:
-    assert step(parked("a", in_a_row=8), looked(), 5.0) == (ScheduleState(), ())
+    drained = parked("a", in_a_row=8) >> drain()
+    assert drained
+    assert drained.scene.state == ScheduleState()
 
 
 def test_a_drain_that_leaves_some_resets_all_too() -> None:
-    state, actions = step(parked("a", "b", in_a_row=8), looked("b"), 5.0)
-    assert (state.phase, state.tries, state.in_a_row, actions) == (
-        Phase.WAITING,
-        0,
-        0,
-        (WakeAt(5.0 + REMIND_AFTER[0]),),
-    )
-    assert step(state, looked("b"), 5.0 + REMIND_AFTER[0])[1] == (Attempt(),)
+    drained = parked("a", "b", in_a_row=8) >> drain("a") << again(30) << Phase.WAITING
+    assert drained >> 30 << ATTEMPT
+    assert (drained.scene.state.tries, drained.scene.state.in_a_row) == (0, 0)
 
 
 def test_what_a_drain_left_is_only_reminded_of() -> None:
-    state = attempted(ScheduleState(), "a", "b", now=0.0)
-    state, actions = step(state, looked("b"), 5.0)
-    assert (state.tries, actions) == (0, (WakeAt(5.0 + REMIND_AFTER[0]),))
+    story = NEW >> mail("a", "b") << ATTEMPT >> SUBMITTED << again(30) >> 5 << again(25) >> drain("a") << again(30)
+    assert story
+    assert story.scene.state.tries == 0
 
 
 def test_what_came_while_the_agent_drained_is_announced() -> None:
-    state = attempted(ScheduleState(), "a", now=0.0)
-    state, _ = step(state, looked("a", "b"), 5.0)
-    assert step(state, looked("b"), 6.0)[1] == (Attempt(),)
+    assert announced() >> 5 << again(25) >> mail("b") << again(25) >> drain("a") << ATTEMPT
 
 
 def test_mail_that_keeps_coming_does_not_make_reminders_endless() -> None:
@@ -172,113 +236,91 @@ def test_mail_that_keeps_coming_does_not_make_reminders_endless() -> None:
 
 
 def test_low_priority_waits_for_silence() -> None:
-    state, actions = step(ScheduleState(), looked("a", low="a", agent=Readiness(quiet_for_s=10.0)), 100.0)
-    assert (state.reason, actions) == (WaitReason.LOW, (WakeAt(100.0 + POLICY.low_after - 10.0),))
-    assert step(state, looked("a", low="a", agent=Readiness(quiet_for_s=POLICY.low_after)), 150.0)[1] == (Attempt(),)
+    waits = NEW >> agent(Readiness(quiet_for_s=10.0)) >> mail("a", low="a") << again(50) << WaitReason.LOW
+    assert waits >> agent(Readiness(quiet_for_s=59.0)) << again(1) >> agent(Readiness(quiet_for_s=60.0)) << ATTEMPT
 
 
 def test_low_priority_goes_along_with_other_mail() -> None:
-    assert step(ScheduleState(), looked("a", "b", low="a"), 0.0)[1] == (Attempt(),)
+    assert NEW >> mail("a", "b", low="a") << ATTEMPT
 
 
 def test_low_priority_never_breaks_in() -> None:
-    quiet = Readiness(quiet_for_s=1e6, busy=True, queues_input=True)
-    state, _ = step(ScheduleState(), looked("a", low="a", agent=quiet), 0.0)
-    is_busy(step(state, looked("a", low="a", agent=quiet), 1e6), 1e6)
+    quiet = agent(Readiness(quiet_for_s=1e6, busy=True, queues_input=True))
+    assert NEW >> quiet >> mail("a", low="a") << SOON << WaitReason.BUSY >> 1e6 << SOON << WaitReason.BUSY
 
 
 def test_urgent_mail_breaks_in_at_once() -> None:
-    assert step(ScheduleState(), looked("a", urgent="a", agent=QUEUES), 0.0)[1] == (Attempt(),)
+    assert NEW >> agent(QUEUES) >> mail("a", urgent="a") << ATTEMPT
 
 
 def test_other_mail_leaves_a_busy_agent_in_peace_for_two_minutes() -> None:
-    state, actions = step(ScheduleState(), looked("a", agent=QUEUES), 100.0)
-    assert (state.reason, actions) == (WaitReason.BUSY, (WakeAt(100.0 + LOOK_EVERY),))
-    is_busy(step(state, looked("a", agent=QUEUES), 219.0), 219.0)
-    assert step(state, looked("a", agent=QUEUES), 220.0)[1] == (Attempt(),)
-    assert step(state, looked("a"), 101.0)[1] == (Attempt(),)
+    waits = NEW >> 100 >> agent(QUEUES) >> mail("a") << SOON << WaitReason.BUSY
+    assert waits >> 119 << SOON << WaitReason.BUSY >> 1 << ATTEMPT
+    assert waits >> 1 << SOON >> agent(IDLE) << ATTEMPT
 
 
 def test_the_two_minutes_count_from_when_it_became_busy_and_from_when_the_mail_came() -> None:
-    state, _ = step(ScheduleState(), looked(agent=QUEUES), 0.0)
-    state, _ = step(state, looked("a", agent=QUEUES), 1000.0)
-    is_busy(step(state, looked("a", agent=QUEUES), 1100.0), 1100.0)
-    state, _ = step(state, looked("a", agent=Readiness(blocked_by=WaitReason.DRAFT)), 1110.0)
-    state, _ = step(state, looked("a", agent=QUEUES), 1115.0)
-    is_busy(step(state, looked("a", agent=QUEUES), 1200.0), 1200.0)
-    assert step(state, looked("a", agent=QUEUES), 1235.0)[1] == (Attempt(),)
+    story = NEW >> agent(QUEUES) >> 1000 >> mail("a") << SOON >> 100 << SOON << WaitReason.BUSY
+    story = story >> agent(DRAFT) << SOON >> 15 << SOON >> agent(QUEUES) << SOON >> 85 << SOON << WaitReason.BUSY
+    assert story >> 34 << SOON << WaitReason.BUSY >> 1 << ATTEMPT
 
 
-@pytest.mark.parametrize("agent", [Readiness(busy=True), Readiness(busy=True, hooks_active=True)])
-def test_nothing_is_typed_to_a_busy_agent_that_would_break_off(agent: Readiness) -> None:
-    state, _ = step(ScheduleState(), looked("a", urgent="a", agent=agent), 0.0)
-    state, actions = step(state, looked("a", urgent="a", agent=agent), 1e6)
-    assert (state.reason, actions) == (WaitReason.BUSY, (WakeAt(1e6 + LOOK_EVERY),))
+@pytest.mark.parametrize("busy", [Readiness(busy=True), Readiness(busy=True, hooks_active=True)])
+def test_nothing_is_typed_to_a_busy_agent_that_would_break_off(busy: Readiness) -> None:
+    assert NEW >> agent(busy) >> mail("a", urgent="a") << SOON >> 1e6 << SOON << WaitReason.BUSY
 
 
 @pytest.mark.parametrize(("urgent", "patience"), [("a", POLICY.urgent_after), ("", POLICY.normal_after)])
 def test_where_no_hook_is_called_a_working_agent_hears_of_its_mail_all_the_same(urgent: str, patience: float) -> None:
     """A long answer is streamed, or one tool runs: the line is typed and waits its turn, but hooks come first."""
-    state, _ = step(ScheduleState(), looked("a", urgent=urgent, agent=HOOKED), 100.0)
-    last = 100.0 + patience + POLICY.hooks_within
-    is_busy(step(state, looked("a", urgent=urgent, agent=HOOKED), last - 0.1), last - 0.1)
-    assert step(state, looked("a", urgent=urgent, agent=HOOKED), last)[1] == (Attempt(),)
-    state, _ = step(state, AttemptFinished(Outcome.HANDED, unread=frozenset("a")), last - 1.0)
-    assert step(state, looked("a", urgent=urgent, agent=HOOKED), last)[1] != (Attempt(),)
+    waits = NEW >> agent(HOOKED) >> mail("a", urgent=urgent) << SOON >> patience + POLICY.hooks_within - 1 << SOON
+    assert waits << WaitReason.BUSY >> 1 << ATTEMPT
+    assert waits >> handed("a") << again(30) >> 1 << SOON << Phase.OUTSTANDING
 
 
 def test_a_busy_agent_is_not_reminded_nor_given_up() -> None:
-    state, now = attempted(ScheduleState(), "a", now=0.0), 0.0
-    for now in range(0, 10_000, 10):
-        state, actions = step(state, looked("a", agent=QUEUES), float(now))
-        assert actions == (WakeAt(now + LOOK_EVERY),)
-    assert step(state, looked("a"), now + 29.0)[1] == (WakeAt(now + 30.0),)
-    assert step(state, looked("a"), now + 30.0)[1] == (Attempt(),)
+    story = announced() >> agent(QUEUES) << SOON
+    for _ in range(200):
+        story = story >> 10 << SOON << Phase.OUTSTANDING
+    assert story >> agent(IDLE) << again(30) >> 29 << again(1) >> 1 << ATTEMPT
 
 
 def test_an_agent_that_works_is_not_given_up_on_mail_that_came_meanwhile() -> None:
     told = ScheduleState(Phase.OUTSTANDING, unread=frozenset("a"), announced=frozenset("a"), tries=1, in_a_row=8)
-    state, _ = step(told, looked("a", "b", agent=QUEUES), 0.0)
-    is_busy(step(state, looked("a", "b", agent=QUEUES), 1000.0), 1000.0)
-    assert step(state, looked("a", "b"), 1000.0)[1] == (AlertUser(),)
+    works: Playbook[Agent, Doing] = Playbook(Agent(told, looked("a", agent=QUEUES)))
+    story = works >> mail("b") << SOON << WaitReason.BUSY >> 1000 << SOON << WaitReason.BUSY
+    assert story >> agent(IDLE) << ALERT << Phase.PARKED
 
 
 def test_busyness_before_the_mail_came_delays_nothing() -> None:
-    state, _ = step(ScheduleState(), looked(agent=QUEUES), 1000.0)
-    assert step(state, looked("a"), 1001.0)[1] == (Attempt(),)
+    assert NEW >> agent(QUEUES) >> 1000 >> agent(IDLE) >> mail("a") << ATTEMPT
 
 
 def test_what_a_hook_has_handed_over_is_not_typed_as_well() -> None:
-    state, _ = step(ScheduleState(), looked("a", agent=HOOKED), 0.0)
-    state, _ = step(state, AttemptFinished(Outcome.HANDED, unread=frozenset("ab")), 1.0)
-    assert (state.phase, state.tries, state.in_a_row) == (Phase.OUTSTANDING, 1, 1)
-    assert step(state, looked("a", "b"), 2.0)[1] == (WakeAt(31.0),)
+    story = NEW >> agent(HOOKED) >> mail("a") << SOON >> 1 << SOON >> handed("a", "b") << again(30) << Phase.OUTSTANDING
+    assert story >> agent(IDLE) << again(30) >> 1 << again(29)
+    assert (story.scene.state.tries, story.scene.state.in_a_row) == (1, 1)
 
 
 def test_what_was_handed_over_and_drained_at_once_leaves_nothing() -> None:
-    state, _ = step(ScheduleState(), looked("a", agent=HOOKED), 0.0)
-    assert step(state, AttemptFinished(Outcome.HANDED, unread=frozenset()), 1.0)[0].phase is Phase.QUIET
+    assert NEW >> agent(HOOKED) >> mail("a") << SOON >> 1 << SOON >> handed() << Phase.QUIET
 
 
 def test_after_a_long_sleep_of_the_machine_there_is_one_reminder() -> None:
-    state = attempted(ScheduleState(), "a", now=0.0)
-    state = attempted(state, "a", now=50_000.0)
-    assert step(state, looked("a"), 50_001.0)[1] == (WakeAt(50_000.0 + REMIND_AFTER[1]),)
+    assert announced() >> 50_000 << ATTEMPT >> SUBMITTED << again(60) >> 1 << again(59)
 
 
 def test_an_uncertain_attempt_is_not_made_sure_at_once() -> None:
-    state = attempted(ScheduleState(), "a", now=0.0, outcome=Outcome.UNCERTAIN)
-    assert waits(step(state, looked("a"), 1.0)) == (Phase.UNCERTAIN, (WakeAt(REMIND_AFTER[0]),))
+    assert NEW >> mail("a") << ATTEMPT >> ended(Outcome.UNCERTAIN) << again(30) >> 1 << again(29) << Phase.UNCERTAIN
 
 
 def test_what_nothing_took_is_tried_again_as_slowly_as_anything_else() -> None:
-    """A command of the person's that fails is not run five times a second."""
-    state = attempted(ScheduleState(), "a", now=0.0, outcome=Outcome.FAILED)
-    assert (state.phase, state.reason) == (Phase.WAITING, WaitReason.NO_CHANNEL)
-    assert step(state, looked("a"), 1.0)[1] == (WakeAt(REMIND_AFTER[0]),)
-    for now in (30.0, 90.0, 210.0):
-        state = attempted(state, "a", now=now, outcome=Outcome.FAILED)
-    assert step(state, looked("a"), 450.0)[1] == (AlertUser(),)
+    """A command of the user's that fails is not run five times a second."""
+    story = NEW >> mail("a")
+    for distance in (30, 60, 120, 240):
+        story = story << ATTEMPT >> ended(Outcome.FAILED) << again(distance) << Phase.WAITING << WaitReason.NO_CHANNEL
+        story = story >> 1 << again(distance - 1) >> distance - 1
+    assert story << ALERT << Phase.PARKED
 
 
 AGENTS = st.builds(
@@ -373,41 +415,78 @@ def test_mail_that_an_idle_agent_leaves_is_parked_after_a_bounded_number_of_atte
 
 @pytest.mark.parametrize("outcome", COUNTED)
 def test_every_attempt_that_touched_the_terminal_counts(outcome: Outcome) -> None:
-    assert attempted(ScheduleState(), "a", now=0.0, outcome=outcome).tries == 1
+    story = NEW >> mail("a") << ATTEMPT >> ended(outcome) << again(30)
+    assert story
+    assert story.scene.state.tries == 1
 
 
 @pytest.mark.parametrize("reason", [WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.UNTRUSTED])
 def test_of_mail_that_only_the_user_can_let_through_the_user_hears_once(reason: WaitReason) -> None:
-    again, unknown = WakeAt(10.0 + LOOK_EVERY), Readiness(blocked_by=reason)
-    state, actions = step(ScheduleState(), looked("a", agent=unknown), 10.0)
-    assert (state.phase, state.reason, actions) == (Phase.WAITING, reason, (AlertUser(), again))
-    state, actions = step(state, looked("a", agent=unknown), 10.0)
-    assert actions == (again,)
-    state, actions = step(state, looked("a", "b", agent=unknown), 10.0)
-    assert actions == (AlertUser(), again), "of what came since, too"
-    state, actions = step(state, looked("b", agent=unknown), 10.0)
-    assert actions == (again,)
-    state, _ = step(state, looked(agent=unknown), 10.0)
-    assert step(state, looked("c", agent=unknown), 10.0)[1] == (AlertUser(), again)
+    story = NEW >> agent(Readiness(blocked_by=reason)) >> mail("a") << ALERT << SOON << Phase.WAITING << reason
+    more = story >> 0.2 << SOON >> mail("b") << ALERT << SOON >> drain("a") << SOON
+    assert more >> drain() >> mail("c") << ALERT << SOON
 
 
 def test_of_a_line_that_may_stand_unsent_the_user_hears_once() -> None:
-    state, _ = step(ScheduleState(), looked("a"), 0.0)
-    again, ended = WakeAt(REMIND_AFTER[0]), AttemptFinished(Outcome.TYPED, unsent=True)
-    assert step(state, AttemptFinished(Outcome.TYPED), 0.0)[1] == (again,)
-    state, actions = step(state, ended, 0.0)
-    assert actions == (AlertUser(), again)
-    assert step(state, ended, 0.0)[1] == (WakeAt(REMIND_AFTER[1]),)
-    state, _ = step(state, looked("a", "b"), 1.0)
-    assert AlertUser() in step(state, ended, 1.0)[1], "of what came since, too"
+    attempt = NEW >> mail("a") << ATTEMPT
+    unsent = ended(Outcome.TYPED, unsent=True)
+    assert attempt >> ended(Outcome.TYPED) << again(30)
+    once = attempt >> unsent << ALERT << again(30) >> 30 << ATTEMPT >> unsent << again(60)
+    assert once >> mail("b") << again(30) >> 30 << ATTEMPT >> unsent << ALERT << again(30)
 
 
 def test_a_program_that_is_known_is_told_where_another_was_before() -> None:
-    state, _ = step(ScheduleState(), looked("a", agent=Readiness(blocked_by=WaitReason.UNKNOWN_PROGRAM)), 10.0)
-    assert step(state, looked("a"), 11.0)[1] == (Attempt(),)
+    unknown = agent(Readiness(blocked_by=WaitReason.UNKNOWN_PROGRAM))
+    assert NEW >> unknown >> mail("a") << ALERT << SOON >> 1 << SOON >> agent(IDLE) << ATTEMPT
 
 
 def test_an_empty_inbox_forgets_all_even_if_it_was_empty_before() -> None:
     counted = ScheduleState(Phase.PARKED, tries=4, in_a_row=9, due=99.0)
     same = Observation(counted.unread, frozenset(), frozenset(), IDLE)
     assert step(counted, same, 1.0) == (ScheduleState(), ())
+
+
+def walked(walks: int = 1000) -> set[tuple[str, ...]]:
+    """State, event, next state and actions of each step on that many random walks, the seed of which is fixed."""
+    chance, seen = random.Random(1), set[tuple[str, ...]]()
+    for _ in range(walks):
+        state, now, unread = ScheduleState(), 0.0, frozenset[str]()
+        policy = SchedulePolicy(debounce=chance.choice([0.0, 0.0, 5.0]))
+        restless = chance.choice([0.1, 0.3])
+        events: list[Observation | AttemptFinished] = []
+        for _ in range(30):
+            now += chance.choice([0, 1, 30, 60, 300, 300])
+            if chance.random() < restless:
+                unread = frozenset(chance.sample("abcd", chance.randint(0, 3)))
+            if chance.random() < 0.1:
+                events.append(AttemptFinished(Outcome.HANDED, unread=chance.choice([unread, frozenset()])))
+            low = frozenset(each for each in unread if chance.random() < 0.2)
+            reason = chance.choice([None] * 8 + [WaitReason.DRAFT, WaitReason.UNTRUSTED])
+            busy, queues = chance.random() < 0.2, chance.random() < 0.7
+            readiness = Readiness(reason, chance.choice([0, 100]), busy, queues)
+            events.append(Observation(unread, frozenset(), low, readiness))
+            while events:
+                event = events.pop(0)
+                before, (state, actions) = state, step(state, event, now, policy)
+                done = " ".join(type(action).__name__ for action in actions)
+                seen.add((before.phase.name, type(event).__name__, state.phase.name, done))
+                if Attempt() in actions:
+                    outcome = chance.choice([*COUNTED, Outcome.REFUSED])
+                    events.append(AttemptFinished(outcome, unsent=chance.random() < 0.3))
+    return seen
+
+
+def test_the_page_is_true() -> None:
+    """Its table has each step that is ever taken, and no other."""
+    table = state_page.rows(schedule.__doc__, "state", "event", "next", "actions", "when")
+    names = [phase.name for phase in Phase]
+    told = [
+        (state, event, after, actions)
+        for states, event, after, actions, _ in table
+        for state in (names if states == "any" else states.split())
+    ]
+    assert len(told) == len(set(told)), "a step is there twice"
+    assert set(told) == walked()
+    page = schedule.__doc__ or ""
+    for name in [*names, *(kind.__name__ for kind in (Observation, AttemptFinished, Attempt, WakeAt, AlertUser))]:
+        assert f"\n    {name} " in page, "each state, event and action is explained"

@@ -123,6 +123,7 @@ class PaneChannel:
     def _seen(self, now: float) -> tuple[TerminalSnapshot, InjectionRules]:
         """Another agent than before begins with nothing of ours in its row. Raises _LostError."""
         agent = self._keyboard.agent()
+        # a shell that runs the line has another program in front: that is the proof that it took the line
         if agent is not self._agent and self._has_submitted_at_its_prompt():
             raise _RunsError
         if agent is None:

@@ -85,6 +85,7 @@ class PtyChannel:
 
     def _step(self, line: Notification) -> tuple[injection.Action, ...]:
         terminal = self._host.terminal
+        # one hold from the look to the write: the pump takes the lock to read a key, so none comes between the two
         with terminal.lock:
             now = self._clock()
             self._state, actions = injection.step(

@@ -84,6 +84,7 @@ class HookStateWatcher:
             found = os.stat(f"{self._directory}/{STATE_NAME}")
         except OSError:
             return False
+        # the inode too: two writes within one tick of the filesystem's clock have one time
         version = (found.st_mtime_ns, found.st_ino)
         if version == self._version:
             return False

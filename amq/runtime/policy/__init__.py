@@ -1,1 +1,1 @@
-"""When and how an agent is notified. Pure: facts go in, decisions come out."""
+"""Decide when and how an agent is notified. Pure: facts go in, decisions come out."""

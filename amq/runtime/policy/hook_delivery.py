@@ -1,7 +1,51 @@
-"""What an agent's hook gives to its model when mail waits. Pure: the event, the mail and the time go in.
+"""Decide what an agent's hook gives to its model when mail is unread. Pure: the event, the mail and its age go in.
 
-The same notification is given as would be typed, never a word of the mail's. Each message is handed over once between
-tools, and holds up the end of a turn once.
+Purpose
+    Hooks reach an agent while it works, without a key in its terminal. They give the notification that would be typed,
+    never a word of a message. Each message is announced once between tools, and keeps a turn from ending once.
+
+States, of each unread message (`HookState`)
+    NEW        in neither set: the model does not know of it
+    ANNOUNCED  in `announced`: the model knows of it
+    HELD       in `blocked_stop_for` as well: it has kept a turn from ending
+
+Events
+    begin   a session begins, or its memory was cut
+    line    amq's own line is submitted as a prompt: it was typed, or sent to Claude Code's socket
+    prompt  the user submits a prompt
+    tool    a tool has ended
+    stop    the turn is about to end
+
+    The table is for a message that is unread alone. `due` is urgent, or normal and at least `normal_after` seconds old;
+    `later` is normal and younger; `low` is of low priority, however old.
+
+    state      event        message    next       announced
+    ---------  -----------  ---------  ---------  ---------
+    any        begin        any        NEW        no
+    NEW        line         any        ANNOUNCED  no
+    NEW        prompt tool  due        ANNOUNCED  yes
+    NEW        prompt tool  later low  NEW        no
+    NEW        stop         due later  HELD       yes
+    NEW        stop         low        NEW        no
+    ANNOUNCED  line         any        ANNOUNCED  no
+    ANNOUNCED  prompt tool  any        ANNOUNCED  no
+    ANNOUNCED  stop         due later  HELD       yes
+    ANNOUNCED  stop         low        ANNOUNCED  no
+    HELD       line         any        HELD       no
+    HELD       prompt tool  any        HELD       no
+    HELD       stop         any        HELD       no
+
+Invariants
+    - One message that is to be announced is enough: the notification counts all unread mail, so all of it is ANNOUNCED
+      then, and at a stop HELD. So `blocked_stop_for` is a part of `announced`, and `announced` of what is unread.
+    - There are at most MOST_IN_A_ROW announcements until a message leaves the inbox that the model knows of. A new
+      session resets what it knows, not this count: then only amq's own line can make mail known, and end the silence.
+    - `count` grows by one with each announcement, and only then. A reader of the state sees that there was another.
+
+Sources and limits
+    The forms of the answers are those of Claude Code's and Codex's hooks, measured on the versions that the profiles
+    name; docs/decisions/hooks-for-one-process.md. That a hook has answered does not prove that the model read it, and
+    while an answer streams no hook is called: `schedule` types the line then.
 """
 
 from __future__ import annotations
@@ -17,8 +61,8 @@ if TYPE_CHECKING:
 
 MOST_IN_A_ROW = 8  # without any drain
 MOST_PEERS = 20  # named to an agent when its session begins
-OUR_LINE = "amq: "  # begins what we type at a prompt
-FROM_AMQ = '<cross-session-message from-name="amq">'  # stands before it in what we send to Claude Code's socket
+OUR_LINE = "amq: "  # begins what amq types at a prompt
+FROM_AMQ = '<cross-session-message from-name="amq">'  # comes before it in what amq sends to Claude Code's socket
 
 FULL_NAMES = {"start": "SessionStart", "prompt": "UserPromptSubmit", "tool": "PostToolUse"}
 
@@ -37,7 +81,7 @@ class Event:
 
 @record
 class HookState:
-    """What the model has been told so far. `count` only grows: who looks sees that there was another."""
+    """Remember what the model knows. `count` only grows, so a reader sees that there was another announcement."""
 
     session: str = ""
     announced: frozenset[str] = frozenset()  # messages that the model knows of
@@ -47,19 +91,20 @@ class HookState:
 
 
 def begin(state: HookState, session: str) -> HookState:
-    """A session begins, or its memory was cut: the model knows of nothing."""
+    """Return STATE when a session begins, or its memory was cut: the model knows of nothing."""
     return replace(state, session=session, announced=frozenset(), blocked_stop_for=frozenset())
 
 
 def decide(
     state: HookState, event: Event, unread: Sequence[Unread], now_ns: int, normal_after: float
 ) -> tuple[HookState, bool]:
-    """What is remembered now, and whether to hand over a notification at this EVENT (prompt, tool or stop).
+    """Return the next state, and whether to announce the mail at this EVENT (prompt, tool or stop).
 
-    If the prompt is our own line, that was the notification. Mail that is not urgent is handed over to a working agent
-    when it is older than NORMAL_AFTER seconds. A bad message has normal priority, and is older than any.
+    If the prompt is amq's own line, that was the notification. Between tools normal mail is announced once it is
+    NORMAL_AFTER seconds old. A bad message counts as normal, and as older than any.
     """
     ids = frozenset(message.id for message in unread)
+    # only mail that the model knows of: what someone else removed is no sign that the agent reads
     if (state.announced | state.blocked_stop_for) - ids:
         state = replace(state, attempts_since_drain=0)
     state = replace(state, announced=state.announced & ids, blocked_stop_for=state.blocked_stop_for & ids)
@@ -70,6 +115,7 @@ def decide(
         _is_due(state, event, message, overdue_ns) for message in unread
     ):
         return state, False
+    # all that is unread, not only what was due: the line counts it all, and another line for the rest adds nothing
     held = ids if event.name == "stop" else state.blocked_stop_for
     return replace(
         state,
@@ -89,16 +135,16 @@ def _is_due(state: HookState, event: Event, message: Unread, overdue_ns: int) ->
 
 
 def output(event: str, text: str) -> dict[str, object]:
-    """TEXT in the form in which Claude Code and Codex take it from a hook of this EVENT."""
+    """Return TEXT in the form that Claude Code and Codex take from a hook of this EVENT."""
     if event == "stop":
         return {"decision": "block", "reason": text}
     return {"hookSpecificOutput": {"hookEventName": FULL_NAMES[event], "additionalContext": text}}
 
 
 def introduction(me: str, peers: Sequence[str], *, known: bool = True) -> str:
-    """What an agent is told when its session begins, so that it needs to know nothing of amq before.
+    """Return the introduction of the agent ME when its session begins, so that it need not know of amq before.
 
-    KNOWN says whether its shell's environment tells who it is.
+    KNOWN says whether its shell's environment has its name.
     """
     named = ", ".join(peers[:MOST_PEERS]) + (f" and {len(peers) - MOST_PEERS} more" if len(peers) > MOST_PEERS else "")
     return (

@@ -1,22 +1,87 @@
-"""How one line is typed into a program and submitted. Pure: a look at the terminal goes in, actions come out.
+"""Decide how one line is typed into a program and submitted. Pure: looks at the terminal go in, actions come out.
 
-    CLEAR --gate--> PASTED --proof--> SUBMITTED --> CLEAR
+Purpose
+    A line must never merge with what the user types, answer a dialog, or be there twice. So every step needs a proof
+    from a look that is taken in the same instant, and where there is none, nothing is typed. When to type is for
+    `schedule`; who looks, and holds the terminal's lock from the look to the write, is a channel (`channels/`).
+
+    CLEAR --gate--> PASTED --proof--> SUBMITTED --the text is gone--> CLEAR
                        |                  |
-                       +------------------+--proof--> ERASING --> CLEAR
+                       +------------------+--proof--> ERASING --the row is empty--> CLEAR
                        |                  |              |
-                       +------------------+--------------+------> STANDING: our text may stand in the line, unsent
+                       +------------------+--------------+------> STANDING: amq's text may be in the line, unsent
 
-The proof that the text waits for its submit key is what the screen shows: for a program whose input row is known,
-that the row holds exactly our text; for any other, that it stands at the cursor, or, where there is no picture of the
-screen, that exactly the text came back in the output. Where there is no proof, nothing is pressed.
-There is never a second text while the first may stand there: only the submit key, and only with the proof.
+States (`Phase`)
+    CLEAR      nothing of amq's is in the line
+    PASTED     the text was written, and has to be seen
+    SUBMITTED  the submit key was pressed, and the text has to be seen to leave
+    ERASING    Backspaces were written, and the text has to be seen to go
+    STANDING   the attempt is over, and the text may be in the line
 
-A notification that the user's keys have brought back from the history is not a draft, for the user wrote none of it. A
-CLI whose row is known gets its submit key; at a prompt it is erased, and the line is empty for the next attempt.
+Events
+    look     `step` with a TerminalSnapshot: when an attempt begins, and at each LookAt until its End
+    drained  `drained`: mail has left the inbox
 
-Nothing is pasted where a submit key could not follow at once. A text that stays unsent all the same is taken back, by
-as many Backspaces as it has characters, in one write: only with the proof, and if the user has pressed no key since the
-paste. Else it stays: other words may stand around it by now.
+Actions
+    paste   Write the text, as a bracketed paste where the program takes one; `expect` says what has to come back
+    key     Write a submit key
+    erase   Write as many Backspaces as the text has characters, at once
+    LookAt  look again at this time; always last
+    End     the attempt is over: with an Outcome, a reason, and whether the user has to know of an unsent text
+
+    state      event    next       actions        when
+    ---------  -------  ---------  -------------  -----------------------------------------------------------------
+    CLEAR      look     CLEAR      End REFUSED    the gate is closed, or no text fits into the row
+    CLEAR      look     PASTED     paste LookAt   the gate is open, and the row is empty
+    CLEAR      look     SUBMITTED  key LookAt     the row holds a notification: recalled by the user, or drained
+    CLEAR      look     ERASING    erase LookAt   the user has recalled one at a named prompt
+    CLEAR      look     CLEAR      End TYPED      the row holds a drained text, and the key had no effect before
+    PASTED     look     PASTED     LookAt         no proof yet, or not for submit_delay_s
+    PASTED     look     SUBMITTED  key LookAt     the proof has held for submit_delay_s
+    PASTED     look     ERASING    erase LookAt   it has, but only a plain key is there and the program is not idle
+    PASTED     look     STANDING   End TYPED      that, and erasing is not safe; a key of the user's, a dialog, a stop
+    PASTED     look     STANDING   End UNCERTAIN  no proof within echo_timeout_s
+    PASTED     look     CLEAR      End FAILED     the program has ended
+    SUBMITTED  look     SUBMITTED  LookAt         the text is still there, for less than submit_timeout_s
+    SUBMITTED  look     SUBMITTED  key LookAt     longer, with the proof, and dialogs ignore the key: MOST_PRESSES times
+    SUBMITTED  look     CLEAR      End SUBMITTED  the line is seen without the text
+    SUBMITTED  look     ERASING    erase LookAt   no key is left to press, and erasing is safe
+    SUBMITTED  look     STANDING   End TYPED      a dialog; or the key had no effect, and erasing is not safe
+    SUBMITTED  look     STANDING   End UNCERTAIN  the text was not seen to leave, and erasing is not safe
+    SUBMITTED  look     CLEAR      End FAILED     the program has ended
+    ERASING    look     ERASING    LookAt         the row is not empty yet
+    ERASING    look     CLEAR      End ERASED     the row is empty, after a text that no key submitted
+    ERASING    look     CLEAR      End UNCERTAIN  the row is empty, after a key that may have submitted the text
+    ERASING    look     CLEAR      End REFUSED    the row is empty, after a text that the user recalled
+    ERASING    look     STANDING   End TYPED      not empty within ERASED_WITHIN, after a text that no key submitted
+    ERASING    look     STANDING   End UNCERTAIN  not empty within ERASED_WITHIN, after a key that may have done so
+    ERASING    look     STANDING   End REFUSED    not empty within ERASED_WITHIN, after a text that the user recalled
+    ERASING    look     CLEAR      End FAILED     the program has ended
+    STANDING   look     STANDING   End REFUSED    the gate is closed, or no text fits into the row
+    STANDING   look     PASTED     paste LookAt   the text is gone: the row is empty, or the user has submitted a line
+    STANDING   look     SUBMITTED  key LookAt     a reminder: the proof holds
+    STANDING   look     STANDING   End TYPED      the text is there, and the key had no effect before
+    STANDING   look     STANDING   End UNCERTAIN  no proof: the row is not known, or holds a recalled notification
+    STANDING   drained  CLEAR                     a submit key was pressed: the agent has read the line
+    STANDING   drained  STANDING                  none was
+
+Invariants
+    - A submit key is pressed only with the proof that exactly amq's text waits for it. Of a program whose input row is
+      known, the row holds exactly that; of any other, the text is at the cursor, or, where there is no picture of the
+      screen, exactly the text came back in the output.
+    - There is no second text while the first may be there: only the key, and only with the proof.
+    - Nothing is pasted where a submit key could not follow at once.
+    - A notification that the user's keys have brought back from the history is amq's text, not a draft: the user wrote
+      none of it. A CLI whose row is known gets its submit key; at a prompt the user named it is erased.
+    - A text is erased only with the proof, and if the user has pressed no key since the paste: other words may be
+      around it by now. It is ASCII, of which one Backspace takes one character everywhere.
+    - A plain key, which answers dialogs, is pressed once at most, and only while the program idles.
+    - A state that is not known, a row that is not found and a screen that lags behind never count as empty.
+
+Sources and limits
+    docs/decisions/submit-by-rule.md has the measurements; docs/decisions/programs-that-are-not-known.md says who gets
+    nothing. The proof is only as good as the look: a pane shows no key of the user's, and a program may have taken a
+    line that it still shows. Then the outcome is UNCERTAIN, and the next attempt waits for the proof.
 """
 
 from __future__ import annotations
@@ -32,23 +97,23 @@ from amq.pty.terminal import UNANSWERED_FOR, TerminalSnapshot
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.wake_line import Notification, is_notification
 
-MOST_PRESSES = 4  # of a submit key that dialogs ignore, in one attempt, while our text still stands
-ERASED_WITHIN = 5.0  # seconds for a text to be seen to go; on a busy machine two were measured
+MOST_PRESSES = 4  # of a submit key that dialogs ignore, in one attempt, while the text is still there
+ERASED_WITHIN = 5.0  # seconds for an erased text to disappear; on a busy machine two were measured
 LOOK_EVERY = 0.02  # seconds between looks while something is awaited
-LOST_AFTER = 60.0  # seconds that a row is not found, of a program that says that it idles: then it is no dialog
+LOST_AFTER = 60.0  # seconds that a program says it idles while its row is not found: then this is not a dialog
 AWAY: dict[AgentState | None, WaitReason] = {
     AgentState.BLOCKED: WaitReason.DIALOG,
     AgentState.CLEAR: WaitReason.UNKNOWN_SCREEN,
     AgentState.OTHER: WaitReason.UNKNOWN_SCREEN,
 }
-"""The states in which no line is typed. A failed turn is none of them: the row is the usual one, and takes a line."""
+"""States in which no line is typed. A failed turn is not one of them: the row is the usual one, and takes a line."""
 IDLE = (AgentState.IDLE, AgentState.DONE)
 NOT_SEEN_TO_LEAVE = "amq's text did not leave the line"
 NO_EFFECT = "the submit key had no effect: the line is not the program's prompt, or the key has another binding"
 
 
 class ReadyWhen(Enum):
-    """What shows that a program has started up and takes input."""
+    """Say what shows that a program has started up and takes input."""
 
     QUIET = "quiet"  # it has printed something and fallen silent
     TITLED = "titled"  # it has also set a title
@@ -57,50 +122,50 @@ class ReadyWhen(Enum):
 
 @dataclass(frozen=True)
 class InjectionRules:
-    """What is known of typing into one program. Times are seconds."""
+    """Describe how to type into one program. Times are seconds."""
 
     prompt_row: RowRule | PromptRule | None = None  # how its input row is found
-    by_echo: bool = False  # its row is not known, but it is: the proof is that the text comes back, at the cursor
-    submit: bytes = ENTER  # empty: only the plain key is there
+    by_echo: bool = False  # the program is known, its row is not: the proof is that the text comes back at the cursor
+    submit: bytes = ENTER  # the submit key; empty: only the fallback key is there
     dialog_safe: bool = False  # dialogs ignore the submit key
     fallback_submit_key: bytes = b""  # a second key, for versions that lack the first; dialogs may not ignore it
-    fallback_versions: tuple[str, ...] = ()  # those versions, where the program tells its own
+    fallback_versions: tuple[str, ...] = ()  # these versions, if the program says which one it is
     idle_title: bytes = b""  # what its title begins with while it waits for a line, if it does not publish its state
-    titles: tuple[tuple[bytes, AgentState], ...] = ()  # what its title begins with in each state, if it has one in each
-    busy_sign: str = ""  # what stands near its row while it works, and at no other time
-    needs_paste_mode: bool = False  # without bracketed paste its screen is not the one we know
+    titles: tuple[tuple[bytes, AgentState], ...] = ()  # beginnings of its title, each with the state it shows
+    busy_sign: str = ""  # what is shown near its row while it works, and at no other time
+    needs_paste_mode: bool = False  # without bracketed paste its screen is not the known one
     full_screen: bool = False  # it lives on the alternate screen; any other program there is an editor or a pager
     ready_when: ReadyWhen = ReadyWhen.QUIET
     startup_quiet_s: float = 0.5  # of silence after output, to count as started
     startup_grace_s: float = 0.0  # from its first word that it waits, until it surely takes keys
     startup_timeout_s: float = 10.0  # until a program that is never quiet, or never prints, counts as started
-    typing_pause_s: float = 1.2  # since the person's last key
+    typing_pause_s: float = 1.2  # since the user's last key
     echo_timeout_s: float = 1.5  # the proof must come, after the paste
     submit_delay_s: float = 0.1  # between the proof and the submit key
     submit_timeout_s: float = 0.5  # a reaction must come, after the submit key
 
     @property
     def known(self) -> bool:
-        """Whether it can be seen where the program takes a line, and a key submits it: any other gets nothing."""
+        """Return whether it is known where the program takes a line and what submits it: any other gets nothing."""
         return (self.prompt_row is not None or self.by_echo) and bool(self.submit or self.fallback_submit_key)
 
     @property
     def at_prompt(self) -> bool:
-        """Whether a prompt that the user has named is all that is known of its row."""
+        """Return whether a prompt that the user named is all that is known of its row."""
         return isinstance(self.prompt_row, PromptRule)
 
 
 @dataclass(frozen=True)
 class End:
-    """The attempt is over."""
+    """Action: end the attempt. The next `step` begins another."""
 
     outcome: Outcome
     reason: str
-    unsent: bool = field(default=False, compare=False)  # our text may stand there, and waits for the user
+    unsent: bool = field(default=False, compare=False)  # amq's text may be there, and waits for the user
 
 
 class Phase(Enum):
-    """Where our text is."""
+    """Name the states: where amq's text is."""
 
     CLEAR = "clear"
     PASTED = "pasted"
@@ -111,30 +176,30 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class InjectionState:
-    """What the machine remembers: when and in what surroundings it did its last step."""
+    """Remember when, and in what surroundings, the last step was taken. Times are the clock's, in seconds."""
 
     phase: Phase = Phase.CLEAR
-    text: str = ""  # what we typed last, and were not seen to get rid of
+    text: str = ""  # typed last, and not seen to leave
     since: float = 0.0
     proven: float | None = None  # since when the proof has held
-    pasted_after: int = 0  # the person's keys when the text went out
-    keys: int = 0  # those when the attempt began
-    sent: int = 0  # the person's submits then
-    output: int = 0  # the program's output then, or when the submit key went out
+    pasted_after: int = 0  # the user's keys when the text was written
+    keys: int = 0  # the user's keys when the attempt began
+    sent: int = 0  # the user's submits then
+    output: int = 0  # bytes of the program's output then, or when the submit key was pressed
     presses: int = 0  # of a submit key since then
     plain: bool = False  # the plain key has been pressed
-    stuck: str = ""  # why the text gets no further key where it stands
+    stuck: str = ""  # why the text gets no further key where it is
     end: End | None = None  # how the attempt ends, once the text has been taken back
 
     @property
     def is_under_way(self) -> bool:
-        """Whether an attempt has typed something, and has not ended."""
+        """Return whether an attempt has typed something and has not ended."""
         return self.phase in (Phase.PASTED, Phase.SUBMITTED, Phase.ERASING)
 
 
 @dataclass(frozen=True)
 class Write:
-    """Type these bytes; where `expect` is given, watch for it to come back."""
+    """Action: type these bytes; if `expect` is given, watch for it to come back."""
 
     data: bytes
     expect: str | None = None
@@ -142,7 +207,7 @@ class Write:
 
 @dataclass(frozen=True)
 class LookAt:
-    """Look again at this time."""
+    """Action: look again at this time."""
 
     at: float
 
@@ -152,13 +217,14 @@ Step = tuple[InjectionState, tuple[Action, ...]]
 
 
 def gate(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, now: float) -> WaitReason | None:
-    """What forbids typing at this instant, or None."""
+    """Return what forbids typing at this instant, or None. NOW is in seconds."""
     if not look.alive or look.stopped:
         return WaitReason.STOPPED
     if not rules.known:
         return WaitReason.UNKNOWN_PROGRAM
     if look.published in AWAY:
         return AWAY[look.published]
+    # a CLI with a title for each state that shows none of these is in a place that is not known
     if rules.titles and look.published is None and look.title_seen:
         return WaitReason.UNKNOWN_SCREEN
     if not _is_ready(look, rules, now):
@@ -182,9 +248,9 @@ def titled(title: bytes, rules: InjectionRules) -> AgentState | None:
 
 
 def lost_since(before: float | None, published: AgentState | None, row: Row, now: float) -> float | None:
-    """Return since when ROW is not found though the program says, in a way of its own, that it idles; None: it is.
+    """Return since when ROW has not been found although the program itself says that it idles; None if that is not so.
 
-    BEFORE is what was returned for the look before. A screen that is unknown for a moment says neither.
+    BEFORE is what was returned for the look before. An unknown screen, such as half a frame, changes nothing.
     """
     if published not in IDLE or row.standing not in (Standing.NOT_FOUND, Standing.UNKNOWN):
         return None
@@ -192,7 +258,10 @@ def lost_since(before: float | None, published: AgentState | None, row: Row, now
 
 
 def step(state: InjectionState, look: TerminalSnapshot, line: Notification, rules: InjectionRules, now: float) -> Step:
-    """Go on with an attempt, or begin one. After an End the state is CLEAR or STANDING."""
+    """Go on with an attempt, or begin one to type LINE; return the next state and what to do, in this order.
+
+    NOW is in seconds. After an End the state is CLEAR or STANDING.
+    """
     if state.phase is Phase.PASTED:
         return _interrupted(state, look) or _pasted(state, look, rules, now)
     if state.phase is Phase.SUBMITTED:
@@ -203,13 +272,15 @@ def step(state: InjectionState, look: TerminalSnapshot, line: Notification, rule
 
 
 def drained(state: InjectionState) -> InjectionState:
-    """The mail has left: the agent has read the line, if we had submitted it. A known row tells by itself."""
+    """Return STATE after mail has left: the agent has read the line, if a submit key was pressed."""
     return replace(state, phase=Phase.CLEAR) if state.presses else state
 
 
 def _is_ready(look: TerminalSnapshot, rules: InjectionRules, now: float) -> bool:
     if look.ready_since is not None:
         return now - look.ready_since >= rules.startup_grace_s
+    # one that asked about its state will publish it: text before that is lost to its start-up (TCSAFLUSH), or read by a
+    # dialog about trust
     if rules.ready_when is ReadyWhen.PUBLISHED or look.answered:
         return False
     if rules.ready_when is ReadyWhen.TITLED and not look.title_seen:
@@ -220,11 +291,11 @@ def _is_ready(look: TerminalSnapshot, rules: InjectionRules, now: float) -> bool
 
 
 def _takes_a_line(look: TerminalSnapshot, rules: InjectionRules) -> bool:
-    """Whether a letter is only a letter there.
+    """Return whether a letter is only a letter there.
 
-    A program that reads single keys without knowing pastes may do anything at any letter of ours, and one that reads
-    lines without echo asks for a secret. At its own prompt a letter is one; but a program that takes pastes at its
-    prompt is elsewhere when it takes none.
+    A program that reads single keys and knows no pastes may take any letter for a command, and one that reads lines
+    without echo asks for a secret. At a named prompt a letter is safe; but a program that takes pastes at its prompt
+    is elsewhere when it takes none.
     """
     if look.canonical and not look.echoing:
         return False
@@ -236,7 +307,7 @@ def _takes_a_line(look: TerminalSnapshot, rules: InjectionRules) -> bool:
 
 
 def _row_forbids(look: TerminalSnapshot, ours: str, now: float) -> WaitReason | None:
-    """What forbids typing into a row that we know how to find: anything in it but our own earlier text."""
+    """Return what forbids typing into a row that is known: anything in it but amq's own earlier text OURS."""
     row = look.row
     if row.standing in (Standing.UNKNOWN, Standing.ELSEWHERE):
         return WaitReason.UNKNOWN_SCREEN
@@ -262,6 +333,7 @@ def _ours_is_seen(ours: str, look: TerminalSnapshot, rules: InjectionRules, now:
     """Return whether the row holds exactly OURS, and whatever the user's keys did to it has been drawn."""
     if rules.prompt_row is None or not ours or not look.row.is_exactly(ours):
         return False
+    # a key need not draw anything: without this, one stray key beside the text silenced an agent for ever
     if look.last_key is None or now - look.last_key >= UNANSWERED_FOR:
         return True
     return look.last_output is not None and look.last_output > look.last_key
@@ -303,18 +375,19 @@ def _submit_or_erase_recalled(look: TerminalSnapshot, rules: InjectionRules, now
 
 
 def _fitting(line: Notification, look: TerminalSnapshot) -> str:
-    """The text of LINE, such that all of it will be seen; empty if there is none."""
+    """Return a text of LINE that the row will show whole; empty if there is none."""
     texts = (line.text, line.shorter) if look.bracketed_paste else (line.without_digits,)
     return next((text for text in texts if text and look.row.has_room(text)), "")
 
 
 def _settled(text: str, look: TerminalSnapshot) -> bytes:
     """Return what ends whatever a key before may wait for, and leaves nothing behind; TEXT is what is typed next."""
+    # a key of the user's may wait for the next one (ESC, a vi command): the paste's first byte would be taken for that
     return settling(text[0]) if look.unsettled else b""
 
 
 def _can_submit(look: TerminalSnapshot, rules: InjectionRules) -> bool:
-    """Whether a key that submits a line could be pressed now: a dialog may answer to it where the program works."""
+    """Return whether a submit key could follow now: of a program that works a plain one may answer a dialog."""
     if look.row.working and not rules.dialog_safe:
         return False
     lacks_the_first = not rules.submit or (bool(rules.fallback_submit_key) and look.version in rules.fallback_versions)
@@ -322,7 +395,7 @@ def _can_submit(look: TerminalSnapshot, rules: InjectionRules) -> bool:
 
 
 def _may_still_stand(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules) -> bool:
-    """Whether our earlier text may be in the line, which the gate has let pass."""
+    """Return whether amq's earlier text may be in the line that the gate let pass."""
     if rules.prompt_row is not None:
         return look.row.standing is Standing.HOLDS
     return state.phase is Phase.STANDING and look.sent == state.sent
@@ -349,6 +422,7 @@ def _submitted(state: InjectionState, look: TerminalSnapshot, rules: InjectionRu
         return _stand(state, Outcome.TYPED, AWAY[look.published].value)
     if now < state.since + rules.submit_timeout_s:
         return state, (LookAt(now + LOOK_EVERY),)
+    # a row that is gone is a dialog: another key would answer it
     if look.row.standing is Standing.NOT_FOUND and rules.prompt_row is not None:
         return _stand(state, Outcome.TYPED, WaitReason.DIALOG.value)
     if rules.dialog_safe and _is_untouched(state, look) and _is_proven(state, look, rules):
@@ -357,9 +431,10 @@ def _submitted(state: InjectionState, look: TerminalSnapshot, rules: InjectionRu
 
 
 def _without_effect(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, now: float) -> Step:
-    """Press a key that dialogs ignore again. A version that has one gets no other: another place is what takes none."""
+    """Press a key that dialogs ignore again; a version that has one gets no other."""
     if state.presses < _patience_with_the_first(look, rules):
         return _press(state, look, rules, now)
+    # a dialog-safe key without effect means another place (a list, a rename field), where Enter would do something else
     if not _lacks_the_first(look, rules):
         return _leave(replace(state, stuck=NO_EFFECT), look, rules, now, End(Outcome.TYPED, NO_EFFECT))
     if not state.plain and _is_idle(look, rules):
@@ -368,7 +443,7 @@ def _without_effect(state: InjectionState, look: TerminalSnapshot, rules: Inject
 
 
 def _interrupted(state: InjectionState, look: TerminalSnapshot) -> Step | None:
-    """What ends the attempt between the text and the submit key."""
+    """Return the end of an attempt that must not go on to the submit key; None if it may."""
     if not look.alive:
         return InjectionState(), (End(Outcome.FAILED, "the program has ended"),)
     if look.stopped or look.published in AWAY:
@@ -380,7 +455,7 @@ def _interrupted(state: InjectionState, look: TerminalSnapshot) -> Step | None:
 
 
 def _is_proven(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules) -> bool:
-    """Whether the submit key would submit our line, and do nothing else."""
+    """Return the proof: whether the submit key would submit amq's line and do nothing else."""
     if rules.prompt_row is None and look.row.standing is Standing.UNKNOWN:
         return look.echo is Echo.EXACT
     return look.row.is_exactly(state.text)
@@ -394,7 +469,7 @@ _NO_ROW = {
 
 
 def _what_came(look: TerminalSnapshot, rules: InjectionRules) -> str:
-    """Why the proof was not found."""
+    """Return why there was no proof."""
     if look.waiting:
         return "the program has not read all that was typed"
     known = rules.prompt_row is not None
@@ -405,10 +480,11 @@ def _what_came(look: TerminalSnapshot, rules: InjectionRules) -> str:
 
 
 def _has_left(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules) -> bool:
-    """Whether the line is seen to be there without our text."""
+    """Return whether the line is seen to be there without amq's text."""
     if rules.prompt_row is None:
         return look.output > state.output
     if look.row.standing is Standing.HOLDS:
+        # a row that scrolls shows a part only: amq's text may be in the rest
         return look.row.text != PART and not look.row.contains(state.text)
     if look.row.standing is Standing.ELSEWHERE and rules.at_prompt:
         return look.output > state.output
@@ -420,7 +496,7 @@ def _is_untouched(state: InjectionState, look: TerminalSnapshot) -> bool:
 
 
 def _is_idle(look: TerminalSnapshot, rules: InjectionRules) -> bool:
-    """Whether the program waits for a line, so that no dialog is about to open."""
+    """Return whether the program waits for a line, so that no dialog is about to open."""
     if look.published is not None:
         return look.published in IDLE
     if isinstance(rules.prompt_row, RowRule) and rules.prompt_row.working:
@@ -429,14 +505,14 @@ def _is_idle(look: TerminalSnapshot, rules: InjectionRules) -> bool:
 
 
 def _patience_with_the_first(look: TerminalSnapshot, rules: InjectionRules) -> int:
-    """How often the first key is pressed."""
+    """Return how often the first key is pressed."""
     return 1 if _lacks_the_first(look, rules) else MOST_PRESSES
 
 
 def _lacks_the_first(look: TerminalSnapshot, rules: InjectionRules) -> bool:
-    """Whether this version is known not to have the first key.
+    """Return whether this version is known to lack the first key.
 
-    Where it does not tell its version, an old one is known by never having published its state, nor asked about it.
+    A version that is not known is an old one if it has never published its state, nor asked about it.
     """
     if not rules.fallback_submit_key:
         return False
@@ -444,9 +520,10 @@ def _lacks_the_first(look: TerminalSnapshot, rules: InjectionRules) -> bool:
 
 
 def _press_first(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, now: float) -> Step:
-    """The plain key breaks off what a program does, and may answer what it asks: it is for one that idles."""
+    """Press the first key, or the plain one where there is no other: that one only while the program idles."""
     if rules.submit:
         return _press(state, look, rules, now)
+    # Enter breaks off the turn of some programs, and answers a dialog that opens between the look and the key
     if not _is_idle(look, rules):
         return _leave(state, look, rules, now, End(Outcome.TYPED, WaitReason.BUSY.value))
     return _press(replace(state, plain=True), look, rules, now)
@@ -458,9 +535,9 @@ def _press(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules,
 
 
 def _leave(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, now: float, end: End) -> Step:
-    """END an attempt whose text is still there: it is taken back where that is safe.
+    """END an attempt whose text is still there: erase it where that is safe.
 
-    What is not known for certain stays so: a key that was slow may have submitted the text before.
+    An uncertain outcome stays uncertain: a slow key may have submitted the text before.
     """
     if not _may_erase(state, look, rules):
         return _stand(state, end.outcome, end.reason, seen=look.row.contains(state.text))
@@ -470,19 +547,18 @@ def _leave(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules,
 
 
 def _erase(state: InjectionState, now: float, end: End, first: bytes = b"") -> Step:
-    """Take our text back, behind FIRST, and END the attempt once it is seen to have gone."""
+    """Write FIRST and erase the text, and END the attempt once the text is seen to be gone."""
     erasing = replace(state, phase=Phase.ERASING, since=now, end=end)
     return erasing, (Write(first + BACKSPACE * len(state.text)), LookAt(now + LOOK_EVERY))
 
 
 def _may_erase(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules) -> bool:
-    """Whether as many Backspaces as our text has characters would erase it, and nothing else.
-
-    Of ASCII every program takes one character back for one Backspace; the kernel does so for a key that the user chose.
-    A program at a prompt may have taken the line, and not shown it yet. An announced dialog has ended the attempt.
-    """
+    """Return whether as many Backspaces as the text has characters would erase it and nothing else."""
+    # in line mode the kernel erases, by a key that the user may have chosen; beyond ASCII programs disagree on what one
+    # Backspace takes
     if rules.prompt_row is None or look.canonical or not state.text.isascii():
         return False
+    # behind Enter the program may have taken the line, and not shown it yet: Backspaces would go into what comes next
     if rules.at_prompt and state.presses:
         return False
     is_untouched = look.keys == state.pasted_after and _is_untouched(state, look)
@@ -502,6 +578,6 @@ def _erasing(state: InjectionState, look: TerminalSnapshot, now: float) -> Step:
 
 
 def _stand(state: InjectionState, outcome: Outcome, reason: str, *, seen: bool = False) -> Step:
-    """End an attempt whose text may stay; where it was SEEN to, or no key was pressed, the user is to know."""
+    """End an attempt whose text may stay. The user has to know if it was SEEN to stay, or no key was pressed."""
     end = End(outcome, reason, unsent=seen or outcome is Outcome.TYPED or not state.presses)
     return replace(state, phase=Phase.STANDING, proven=None, end=None), (end,)

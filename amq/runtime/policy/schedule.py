@@ -1,8 +1,69 @@
-"""When an agent is told of its mail. Pure: events and the time go in, actions come out.
+"""Decide when an agent is notified of its mail. Pure: events and the time go in, actions come out.
 
-The only success is that mail leaves the inbox. Until then one notification covers whatever follows it, and is repeated
-a few times at growing distances, but never to an agent that works; then the mail is parked until the agent drains or
-new mail comes.
+Purpose
+    The only success is that mail leaves the inbox. Until then one notification covers whatever comes after it. It is
+    repeated a few times at growing intervals, but never to an agent that works. Then the mail is parked until the agent
+    drains or new mail comes. How a notification is typed is for `injection`; that a hook gave one is reported here.
+
+States (`Phase`)
+    QUIET        no mail, or mail that was found at this very look
+    WAITING      mail waits for `ScheduleState.reason`, or for its time
+    OUTSTANDING  the agent was notified, and the mail is still there
+    UNCERTAIN    the agent was perhaps notified; treated like OUTSTANDING
+    PARKED       enough attempts: nothing more until the inbox changes
+
+Events
+    Observation      the inbox and the agent at this instant: whenever something changed, and at each `WakeAt`
+    AttemptFinished  how an `Attempt` ended; or, with `unread`, that a hook has announced all unread mail
+
+Actions
+    Attempt    notify the agent now, and report an AttemptFinished before the next Observation
+    WakeAt     send an Observation at this time, if nothing happens before; the next action replaces it
+    AlertUser  notify the user, once
+
+    state                        event            next         actions           when
+    ---------------------------  ---------------  -----------  ----------------  -------------------------------------
+    any                          Observation      QUIET                          all mail has left: all is forgotten
+    QUIET                        Observation      QUIET        Attempt           it is due, and nothing forbids it
+    QUIET WAITING                Observation      WAITING      WakeAt            not due; or blocked, busy, low priority
+    QUIET WAITING                Observation      WAITING      AlertUser WakeAt  only the user can lift what blocks it
+    WAITING                      Observation      WAITING      Attempt           it is due, and nothing forbids it
+    OUTSTANDING                  Observation      OUTSTANDING  WakeAt            a reminder is not due
+    OUTSTANDING                  Observation      OUTSTANDING  Attempt           a reminder, or one for new mail, is due
+    UNCERTAIN                    Observation      UNCERTAIN    WakeAt            a reminder is not due
+    UNCERTAIN                    Observation      UNCERTAIN    Attempt           a reminder, or one for new mail, is due
+    OUTSTANDING UNCERTAIN        Observation      WAITING      WakeAt            it is due; blocked, busy, low priority
+    OUTSTANDING UNCERTAIN        Observation      WAITING      AlertUser WakeAt  only the user can lift what blocks it
+    WAITING OUTSTANDING          Observation      PARKED       AlertUser         it is due, and no attempt is left
+    UNCERTAIN                    Observation      PARKED       AlertUser         it is due, and no attempt is left
+    PARKED                       Observation      PARKED                         nothing has changed
+    PARKED                       Observation      PARKED       WakeAt            the agent works
+    PARKED                       Observation      WAITING      Attempt           new mail: one attempt more
+    PARKED                       Observation      WAITING      WakeAt            new mail, blocked; or some has left
+    PARKED                       Observation      WAITING      AlertUser WakeAt  new mail that only the user can let in
+    QUIET WAITING                AttemptFinished  WAITING      WakeAt            refused or failed
+    OUTSTANDING UNCERTAIN        AttemptFinished  WAITING      WakeAt            refused or failed
+    QUIET WAITING                AttemptFinished  UNCERTAIN    WakeAt            uncertain
+    OUTSTANDING UNCERTAIN        AttemptFinished  UNCERTAIN    WakeAt            uncertain
+    QUIET WAITING                AttemptFinished  UNCERTAIN    AlertUser WakeAt  uncertain, and amq's text may be unsent
+    OUTSTANDING UNCERTAIN        AttemptFinished  UNCERTAIN    AlertUser WakeAt  uncertain, and amq's text may be unsent
+    any                          AttemptFinished  OUTSTANDING  WakeAt            any other outcome, a hook's included
+    QUIET WAITING                AttemptFinished  OUTSTANDING  AlertUser WakeAt  amq's text may be in the line, unsent
+    OUTSTANDING UNCERTAIN        AttemptFinished  OUTSTANDING  AlertUser WakeAt  amq's text may be in the line, unsent
+    any                          AttemptFinished  QUIET                          a hook's, and nothing is unread now
+
+Invariants
+    - Mail is announced, or has a reason to wait and a time for the next look, or is PARKED.
+    - No Attempt while anything blocks typing. To an agent that works there is one only if it queues what is typed, and
+      never for low priority alone. While it works, the mail it knows of is neither repeated nor parked.
+    - The same messages are announced `SchedulePolicy.attempts` times, and ATTEMPTS_IN_A_ROW times are the most without
+      a drain; after parking each arrival of new mail allows one more. A refused attempt costs none.
+    - A message that leaves the inbox resets the counters: the agent reads its mail.
+    - The user is alerted of a message once for each cause: it cannot be typed or may be unsent, and it is parked.
+
+Limits
+    The clock is the caller's, in seconds; only differences count. It must go on while the machine sleeps, or reminders
+    are late. Nothing here proves that an agent has read a line: mail that anything else removes counts as drained.
 """
 
 from __future__ import annotations
@@ -14,19 +75,19 @@ from amq.runtime.policy.reasons import Outcome, WaitReason
 
 ATTEMPTS_IN_A_ROW = 8  # without any drain
 UP_TO_THE_USER = (WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.UNTRUSTED)
-"""What does not end by itself."""
+"""Reasons that do not end by themselves."""
 LOOK_EVERY = 0.2  # seconds between looks while the mail waits for the terminal or the agent
 
 
 @dataclass(frozen=True)
 class SchedulePolicy:
-    """How long mail waits, in seconds."""
+    """Say how long mail waits. Times are seconds."""
 
-    urgent_after: float = 0.0  # that the agent is busy, until urgent mail breaks in
-    normal_after: float = 120.0  # that it is busy, until other mail does
-    hooks_within: float = 10.0  # more, in which a hook may tell it: while it streams an answer none is called
-    low_after: float = 60.0  # of silence in the terminal, until low priority mail is announced by itself
-    debounce: float = 0.0  # for more mail, before an idle agent is woken
+    urgent_after: float = 0.0  # how long an agent is busy before urgent mail is typed to it
+    normal_after: float = 120.0  # how long it is busy before normal mail is
+    hooks_within: float = 10.0  # added where hooks may announce it first: none is called while an answer streams
+    low_after: float = 60.0  # how long the terminal is silent before low priority mail alone is announced
+    debounce: float = 0.0  # how long an idle agent is left alone after new mail, in case more comes
     remind_after: tuple[float, ...] = (
         30.0,
         60.0,
@@ -36,24 +97,24 @@ class SchedulePolicy:
 
     @property
     def attempts(self) -> int:
-        """How often an agent is told of the same messages."""
+        """Return how often the same messages are announced."""
         return len(self.remind_after)
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """How it stands with the agent at this instant."""
+    """Say whether the agent can be notified at this instant."""
 
     blocked_by: WaitReason | None = None  # what forbids typing
-    quiet_for_s: float = 0.0  # seconds since anything moved at its side
+    quiet_for_s: float = 0.0  # since its terminal last changed
     busy: bool = False  # it is known to work
-    queues_input: bool = False  # what is submitted meanwhile waits for its turn, and breaks nothing off
-    hooks_active: bool = False  # hooks tell it while it works
+    queues_input: bool = False  # a line submitted while it works waits for the end of the turn, and interrupts nothing
+    hooks_active: bool = False  # hooks announce mail to it while it works
 
 
 @dataclass(frozen=True)
 class Observation:
-    """The inbox and the agent at this instant."""
+    """Event: the inbox and the agent as they are at this instant."""
 
     unread: frozenset[str]
     urgent: frozenset[str]  # those of urgent priority
@@ -63,27 +124,27 @@ class Observation:
 
 @dataclass(frozen=True)
 class AttemptFinished:
-    """An attempt is over. A hook's is none of ours: then it says what is `unread`, all of which it has told of."""
+    """Event: an attempt is over. If a hook delivered it, `unread` lists the messages it announced."""
 
     outcome: Outcome
     reason: WaitReason | None = None
     unread: frozenset[str] | None = None
-    unsent: bool = False  # our text may stand in the agent's line
+    unsent: bool = False  # amq's text may be in the agent's line
 
 
 class Phase(Enum):
-    """Where the waking of one agent stands."""
+    """Name the states."""
 
-    QUIET = "quiet"  # no mail
+    QUIET = "quiet"
     WAITING = "waiting"
-    OUTSTANDING = "outstanding"  # told; the mail is still there
-    UNCERTAIN = "uncertain"  # perhaps told
+    OUTSTANDING = "outstanding"
+    UNCERTAIN = "uncertain"
     PARKED = "parked"
 
 
 @dataclass(frozen=True)
 class ScheduleState:
-    """All that is remembered."""
+    """Remember all that later decisions need. Times are the clock's, in seconds."""
 
     phase: Phase = Phase.QUIET
     reason: WaitReason = WaitReason.NOTIFIED  # what the mail waits for
@@ -91,27 +152,27 @@ class ScheduleState:
     announced: frozenset[str] = frozenset()  # what was unread at the last attempt
     tries: int = 0  # attempts for this set of messages
     in_a_row: int = 0  # attempts since the last drain
-    person_told: frozenset[str] = frozenset()  # of which mail, because nothing can be typed, or a line stands unsent
+    person_told: frozenset[str] = frozenset()  # mail the user was alerted of: it cannot be typed, or may be unsent
     due: float = 0.0  # not before this time
-    since: float = 0.0  # when the first message came that has not been announced
-    busy_since: float | None = None
+    since: float = 0.0  # when the oldest message came that has not been announced
+    busy_since: float | None = None  # None: it does not work
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """Tell the agent now, and report how it Ended."""
+    """Action: notify the agent now, and report how that ended as an AttemptFinished."""
 
 
 @dataclass(frozen=True)
 class WakeAt:
-    """Look again at this time, if nothing happens before."""
+    """Action: observe again at this time, if nothing happens before."""
 
     at: float
 
 
 @dataclass(frozen=True)
 class AlertUser:
-    """Let the user know, once, that the agent does not read its mail, or is not told of it."""
+    """Action: notify the user, once, that the agent does not read its mail, or cannot be notified of it."""
 
 
 Action = Attempt | WakeAt | AlertUser
@@ -121,7 +182,7 @@ Step = tuple[ScheduleState, tuple[Action, ...]]
 def step(
     state: ScheduleState, event: Observation | AttemptFinished, now: float, policy: SchedulePolicy | None = None
 ) -> Step:
-    """The next state, and what to do."""
+    """Return the next state and what to do, in this order. NOW is in seconds; no POLICY means the usual one."""
     policy = policy or SchedulePolicy()
     if isinstance(event, AttemptFinished):
         if event.unread is not None:
@@ -132,19 +193,23 @@ def step(
 
 
 def _with_mail(state: ScheduleState, unread: frozenset[str], now: float, policy: SchedulePolicy) -> ScheduleState:
-    """What the change of the inbox means for what was counted so far."""
+    """Return STATE with this mail UNREAD, its counters reset as far as mail has come or left."""
     if not unread:
         return ScheduleState(busy_since=state.busy_since)
-    if unread is state.unread:  # which may be large
+    # the loop passes on the set it already has: comparing a large inbox at five looks a second costs more than all else
+    if unread is state.unread:
         return state
     drained, came = state.unread - unread, unread - state.unread
+    # the age of the oldest message that was not announced counts: a stream of mail must not put off its first one
     if came and state.unread <= state.announced:
         state = replace(state, since=now)
     state = replace(state, unread=unread)
     if drained:
         phase = Phase.WAITING if state.phase is Phase.PARKED else state.phase
+        # what is left was announced before: the agent reads just now, so it is reminded, not notified at once
         due = now + policy.remind_after[0] if state.announced >= unread else now
         return replace(state, phase=phase, tries=0, in_a_row=0, due=due)
+    # one attempt only: mail that keeps coming to an agent that never drains would else be announced for ever
     if came and state.phase is Phase.PARKED:
         one_left = min(state.in_a_row, ATTEMPTS_IN_A_ROW - 1)
         return replace(state, phase=Phase.WAITING, tries=policy.attempts - 1, in_a_row=one_left, due=now)
@@ -154,7 +219,7 @@ def _with_mail(state: ScheduleState, unread: frozenset[str], now: float, policy:
 
 
 def _with_work(state: ScheduleState, event: Observation, now: float, policy: SchedulePolicy) -> ScheduleState:
-    """What it means that the agent works: for as long as it does, and a while longer, it is not reminded."""
+    """Return STATE with a reminder put off while the agent works, and for the first interval after that."""
     if not event.agent.busy:
         return replace(state, busy_since=None)
     state = replace(state, busy_since=now if state.busy_since is None else state.busy_since)
@@ -173,6 +238,7 @@ def _decide(state: ScheduleState, event: Observation, now: float, policy: Schedu
     if state.phase is Phase.PARKED:
         return state, ()
     if state.tries >= policy.attempts or state.in_a_row >= ATTEMPTS_IN_A_ROW:
+        # work is no failure: an hour-long turn would else park mail that the agent reads at its end
         if event.agent.busy:
             return _wait(state, WaitReason.BUSY, now + LOOK_EVERY)
         return replace(state, phase=Phase.PARKED, reason=WaitReason.PARKED), (AlertUser(),)
@@ -188,7 +254,7 @@ def _decide(state: ScheduleState, event: Observation, now: float, policy: Schedu
 
 
 def _tell_person(state: ScheduleState, reason: WaitReason, now: float) -> Step:
-    """Nothing is typed until the user does something about it: the user hears of each message once."""
+    """Wait for the user to lift REASON, and alert the user of each message once."""
     waiting, again = _wait(state, reason, now + LOOK_EVERY)
     if state.unread <= state.person_told:
         return waiting, again
@@ -196,11 +262,12 @@ def _tell_person(state: ScheduleState, reason: WaitReason, now: float) -> Step:
 
 
 def _breaks_in(state: ScheduleState, event: Observation, now: float, policy: SchedulePolicy) -> bool:
-    """Whether a line is typed to an agent that works: later where hooks may tell it, none for low priority alone."""
+    """Return whether to type to an agent that works: later where hooks may announce it, never for low mail alone."""
     if not event.agent.queues_input or event.unread <= event.low or state.busy_since is None:
         return False
     patience = policy.urgent_after if event.unread & event.urgent else policy.normal_after
     patience += policy.hooks_within if event.agent.hooks_active else 0.0
+    # from the later of the two: each turn has its two minutes of peace, and so has each message that comes in a turn
     return now - max(state.since, state.busy_since) >= patience
 
 
@@ -208,6 +275,7 @@ def _ended(state: ScheduleState, event: AttemptFinished, now: float, policy: Sch
     if event.outcome is Outcome.REFUSED:
         return _wait(state, event.reason or WaitReason.STOPPED, now + LOOK_EVERY)
     due = now + policy.remind_after[min(state.tries, policy.attempts - 1)]
+    # it counts, and waits as long: a notification command that fails must not be run five times a second
     if event.outcome is Outcome.FAILED:
         tried = replace(state, tries=state.tries + 1, in_a_row=state.in_a_row + 1, due=due)
         return _wait(tried, WaitReason.NO_CHANNEL, due)

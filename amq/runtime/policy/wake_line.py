@@ -1,7 +1,7 @@
-"""The one line that tells an agent of its mail.
+"""Word the notification: the one line that is typed to an agent with unread mail.
 
-Nothing of a peer's is in it but the handles of known agents, and, for a user who asks for it, a subject of which only
-letters, digits and a few signs are left. A sender that is not known is not named: its handle is words of its choice.
+Its only words from a peer are the handles of known agents and, if the user asks for it, a subject of which only
+letters, digits and a few signs are left. An unknown sender is not named: its handle is words of its choice.
 
 `amq hook` imports this, so it is kept as light as a short command.
 """
@@ -41,23 +41,23 @@ _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"  # Hangul fillers
 
 @record
 class Notification:
-    """The line to type. A digit can answer a dialog by itself, so unpasted text has none."""
+    """Give the line to type. A digit can answer a dialog by itself, so text that is not pasted has none."""
 
     text: str
     without_digits: str
-    shorter: str = ""  # what is typed in place of the text where the row would not show all of that
+    shorter: str = ""  # typed instead of the text where the row would not show all of it
 
 
 @record
 class Wording:
-    """How the line is to read."""
+    """Say how the line reads."""
 
     command: str = COMMAND  # how the agent's shell finds amq
     preview: int = 0  # the longest subject to show, in characters; 0: none
-    instead: str = ""  # the person's own words, typed as they are
+    instead: str = ""  # the user's own words, typed as they are
 
     def line(self, unread: Sequence[Unread], known: Collection[str]) -> Notification:
-        """For UNREAD, oldest first, where only senders in KNOWN are named; the newest one's subject is shown."""
+        """Return the line for UNREAD, oldest first. Senders in KNOWN are named; the newest subject may be shown."""
         if self.instead:
             return Notification(self.instead, self.instead)
         subject = preview(unread[-1].subject, self.preview) if unread and self.preview else ""
@@ -67,10 +67,10 @@ class Wording:
 def notification(
     senders: Sequence[str], known: Collection[str], command: str = COMMAND, subject: str = ""
 ) -> Notification:
-    """For one message from each of SENDERS, oldest first; an empty name is a message that could not be read.
+    """Return the line for one message from each of SENDERS, oldest first; an empty name is an unreadable message.
 
-    Those in KNOWN are named. COMMAND is how the agent's shell finds amq, SUBJECT is a `preview`. The line has no
-    character that a shell would act on.
+    Senders in KNOWN are named. COMMAND is how the agent's shell finds amq, SUBJECT is a `preview`. The line has at most
+    LONGEST bytes, and no character that a shell would act on. Raises ValueError if COMMAND is too long.
     """
     names = _names(senders, known)
     count = len(senders)
@@ -95,14 +95,14 @@ def is_notification(text: str) -> bool:
 
 
 def _names(senders: Sequence[str], known: Collection[str]) -> list[str]:
-    """What to call the senders, known ones first. All that are not known are one."""
+    """Return what to call the senders, known ones first. All unknown ones are one."""
     distinct = [sender for sender in dict.fromkeys(senders) if sender]
     named = [sender for sender in distinct if sender in known and is_handle(sender)]
     return named if len(named) == len(distinct) else [*named, UNREGISTERED]
 
 
 def preview(subject: str, longest: int) -> str:
-    """What may be typed of a peer's SUBJECT, LONGEST characters at most: an allow-list, all else is a blank."""
+    """Return what may be typed of a peer's SUBJECT, at most LONGEST characters. All that is not allowed is a blank."""
     kept = "".join(sign if _may_be_typed(sign) else " " for sign in normalize("NFC", subject))
     words = (word.strip(_PREVIEWED_SIGNS) for word in kept.split())
     text = " ".join(word for word in words if word)
@@ -110,7 +110,7 @@ def preview(subject: str, longest: int) -> str:
 
 
 def is_typeable(path: str) -> bool:
-    """Whether an absolute path can stand in a notification: no character that means anything to a shell."""
+    """Return whether an absolute path can be in a notification: it is short, and a shell takes it literally."""
     return _PLAIN_PATH.fullmatch(path) is not None and len(path) <= LONGEST // 2
 
 
@@ -119,7 +119,7 @@ def _may_be_typed(sign: str) -> bool:
 
 
 def _line(what: str, senders: list[str], command: str, subject: str = "", *, counts: bool = True) -> str:
-    """With as many senders as there is room for, and then with as much of the subject."""
+    """Return the line with as many senders as there is room for, and then with as much of the subject."""
     for shown in range(min(len(senders), MOST_SENDERS), -1, -1):
         origin = f" from {', '.join(senders[:shown])}{_others(len(senders) - shown, counts)}" if shown else ""
         begin, end = f"amq: {what}{origin}", f". Run: {command} drain --include-body"
@@ -130,13 +130,13 @@ def _line(what: str, senders: list[str], command: str, subject: str = "", *, cou
 
 
 def _others(number: int, counts: bool) -> str:
-    """What stands for senders that are not named; with COUNTS their number."""
+    """Return the words for senders that are not named; with COUNTS they give the number."""
     if not number:
         return ""
     return (" and 1 other" if number == 1 else f" and {number} others") if counts else " and others"
 
 
 def _about(subject: str, room: int) -> str:
-    """The subject in ROOM bytes."""
+    """Return the words for SUBJECT in ROOM bytes; empty where too little of it would be left."""
     about = f", about {subject}".encode()[: max(0, room)].decode("utf-8", "ignore").rstrip(f" {_PREVIEWED_SIGNS}")
     return about if subject and len(about) >= len(", about ") + min(len(subject), SHORTEST_PREVIEW) else ""
