@@ -143,6 +143,8 @@ def test_an_agent_that_never_drains_is_given_up() -> None:
         story = story >> arrives(str(number)) >> STOP >> TOOL
     assert story >> leaves("99") >> STOP, "the model does not know of it"
     assert story >> leaves("0") >> STOP << ANNOUNCED, "a drain resets"
+    again = story >> begins("another") >> STOP << ANNOUNCED
+    assert again.scene.state.attempts_since_drain == 1, "a new session resets"
 
 
 EVENTS = st.sampled_from(["prompt", "tool", "stop"])

@@ -38,8 +38,8 @@ Events
 Invariants
     - One message that is to be announced is enough: the notification counts all unread mail, so all of it is ANNOUNCED
       then, and at a stop HELD. So `blocked_stop_for` is a part of `announced`, and `announced` of what is unread.
-    - There are at most MOST_IN_A_ROW announcements until a message leaves the inbox that the model knows of. A new
-      session resets what it knows, not this count: then only amq's own line can make mail known, and end the silence.
+    - There are at most MOST_IN_A_ROW announcements until a message leaves the inbox that the model knows of, or a
+      session begins. It knows of nothing then, so no message that leaves could ever end the silence.
     - `count` grows by one with each announcement, and only then. A reader of the state sees that there was another.
 
 Sources and limits
@@ -92,7 +92,7 @@ class HookState:
 
 def begin(state: HookState, session: str) -> HookState:
     """Return STATE when a session begins, or its memory was cut: the model knows of nothing."""
-    return replace(state, session=session, announced=frozenset(), blocked_stop_for=frozenset())
+    return HookState(session=session, count=state.count)
 
 
 def decide(
