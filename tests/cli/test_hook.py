@@ -217,10 +217,19 @@ class TestWithoutAmqRun:
     def test_it_is_told_to_say_who_it_is_where_its_shell_does_not_know(
         self, claude: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        hint = "Add `--me claude` to every amq command"
+        hint = "Add `--me "
         assert hint in claude.ok("hook", "claude", "SessionStart", me=None, stdin=b"{}")
         monkeypatch.setenv("CLAUDE_ENV_FILE", str(tmp_path / "env.sh"))
         assert hint not in claude.ok("hook", "claude", "SessionStart", me=None, stdin=b"{}")
+
+    def test_another_cli_writes_nothing_into_the_shell_of_claude_code(
+        self, claude: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A program that Claude Code's shell starts inherits the variable."""
+        monkeypatch.setenv("CLAUDE_ENV_FILE", str(tmp_path / "env.sh"))
+        claude("init", "--agents", "codex", me=None)
+        assert "Add `--me codex`" in claude.ok("hook", "codex", "SessionStart", me=None, stdin=b"{}")
+        assert not (tmp_path / "env.sh").exists()
 
     def test_it_takes_no_hosted_agent_s_place(self, claude: Shell) -> None:
         claude.send(to="claude")

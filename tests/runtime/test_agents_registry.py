@@ -57,8 +57,9 @@ def test_a_variable_names_only_the_users_directory(
 
 
 def test_the_file_that_a_shell_reads_is_the_one_that_is_named() -> None:
-    assert registry.shell_file({}) == registry.shell_file({"CLAUDE_ENV_FILE": ""}) == ""
-    assert registry.shell_file({"CLAUDE_ENV_FILE": "/f"}) == "/f"
+    assert registry.shell_file("claude", {}) == registry.shell_file("claude", {"CLAUDE_ENV_FILE": ""}) == ""
+    assert registry.shell_file("claude", {"CLAUDE_ENV_FILE": "/f"}) == "/f"
+    assert registry.shell_file("codex", {"CLAUDE_ENV_FILE": "/f"}) == ""
 
 
 def test_a_way_of_its_own_needs_the_file_of_a_session() -> None:

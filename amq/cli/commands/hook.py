@@ -74,9 +74,16 @@ def run(args: Namespace, out: Output) -> int:
             if event:
                 from amq.runtime.hooks.handler import Handler
 
-                Handler(
-                    mailbox, private, environ, out.data, trusted=args.trust_root, normal_after=args.normal_after
-                ).handle(event)
+                handler = Handler(
+                    mailbox,
+                    program,
+                    private,
+                    environ,
+                    out.data,
+                    trusted=args.trust_root,
+                    normal_after=args.normal_after,
+                )
+                handler.handle(event)
     except (Exception, KeyboardInterrupt) as error:
         _log(mailbox, private, name, error)
     return 0

@@ -42,10 +42,10 @@ def with_skills() -> dict[str, ConfigDirectory]:
     return {cli.name: cli.skills for cli in clis() if cli.skills}
 
 
-def shell_file(environment: Mapping[str, str]) -> str:
-    """Return the file that an agent's shell reads before each command, as ENVIRONMENT names it to a hook, or ""."""
-    named = (environment.get(cli.shell_file) for cli in clis() if cli.shell_file)
-    return next(filter(None, named), "")
+def shell_file(name: str, environment: Mapping[str, str]) -> str:
+    """Return the file that the shell of the CLI NAME reads before each command, as ENVIRONMENT has it, or ""."""
+    variable: str = _part(name, "cli").CLI.shell_file
+    return environment.get(variable, "") if variable else ""
 
 
 def hook_arguments(style: HookStyle, own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:

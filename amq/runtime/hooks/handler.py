@@ -26,7 +26,7 @@ NOTICE_WITHIN_S = 5.0
 
 
 class Handler:
-    """Handles the events of one agent.
+    """Handles the events of one agent, which runs in PROGRAM.
 
     WRITE puts text on stdout, where the CLI reads it. TRUSTED: the user has said so for this call. NORMAL_AFTER is as
     in `hook_delivery.decide`.
@@ -35,6 +35,7 @@ class Handler:
     def __init__(
         self,
         mailbox: Mailbox,
+        program: str,
         private: PrivateState,
         environ: Mapping[str, str],
         write: Callable[[str], None],
@@ -43,6 +44,7 @@ class Handler:
         normal_after: float,
     ) -> None:
         self._mailbox = mailbox
+        self._program = program
         self._private = private
         self._environ = environ
         self._write = write
@@ -100,7 +102,7 @@ class Handler:
     def _introduce(self, event: Event) -> None:
         from amq.runtime.agents import registry
 
-        account, shell_file = self._mailbox.account, registry.shell_file(self._environ)
+        account, shell_file = self._mailbox.account, registry.shell_file(self._program, self._environ)
         peers = sorted(account.known_agents() - {account.me})
         known = bool(self._environ.get("AM_ME") or shell_file)
         self._write_output(event, introduction(account.me, peers, known=known))
