@@ -9,9 +9,9 @@ from pathlib import Path
 
 MAX_CHARS = 72
 SHAPE = re.compile(r"[a-z0-9][\w./, -]*: [a-z].*[^.\s]")
-"""An area, and what the commit does: lower case, no full stop."""
+"""Shape of a subject: an area, and the change: lower case, no full stop."""
 BY_GIT = ("Merge ", 'Revert "', "fixup! ", "squash! ", "amend! ")
-"""How the subjects begin that git itself writes; these are as long as they come."""
+"""Openings of the subjects that git itself writes; these may have any length."""
 
 
 def subject_of(message: str) -> str:
@@ -20,7 +20,7 @@ def subject_of(message: str) -> str:
 
 
 def fault(subject: str) -> str:
-    """Return what is wrong with SUBJECT; empty if nothing is."""
+    """Return the fault of SUBJECT; empty if there is none."""
     if subject.startswith(BY_GIT):
         return ""
     if not SHAPE.fullmatch(subject):
@@ -31,7 +31,7 @@ def fault(subject: str) -> str:
 
 
 def main(path: str) -> str | int:
-    """Return the exit status, or what to say before 1."""
+    """Return the exit status, or the text to print before status 1."""
     subject = subject_of(Path(path).read_text(encoding="utf-8", errors="replace"))
     found = fault(subject)
     return f"{subject}\n  {found}" if found else 0

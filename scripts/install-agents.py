@@ -6,7 +6,7 @@
     scripts/install-agents.py codex               only this one
     scripts/install-agents.py --into /opt/agents  elsewhere; for the tests set AMQ_REAL_AGENTS=/opt/agents
 
-What is installed already and says the right version is left as it is.
+An installed CLI that reports the right version is left as it is.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.real.agents import Agent, cache_directory, pinned_agents
 
 
 def works(agent: Agent, cache: Path) -> bool:
-    """Whether AGENT is installed under CACHE and reports the pinned version."""
+    """Return whether AGENT is installed under CACHE and reports the pinned version."""
     try:
         found = subprocess.run(
             [agent.executable(cache), "--version"], capture_output=True, text=True, timeout=60, check=False
@@ -33,7 +33,7 @@ def works(agent: Agent, cache: Path) -> bool:
 
 
 def install(agent: Agent, cache: Path) -> None:
-    """Make AGENT work under CACHE, and say what that took."""
+    """Make AGENT work under CACHE, and return a line about the steps taken."""
     where = agent.directory(cache)
     wanted = f"{agent.package}@{agent.version}"
     if works(agent, cache):

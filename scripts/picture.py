@@ -2,11 +2,11 @@
 """Make the picture in README from a real run: two agents side by side, started by `amq coop up`, do a review by mail.
 
     scripts/picture.py                 writes docs/agents.svg; needs root on Linux, tmux and scripts/install-agents.py
-    scripts/picture.py --keep DIR      also what tmux captured, as text with colours
+    scripts/picture.py --keep DIR      also writes tmux's capture, as text with colours
     scripts/picture.py --from DIR      draws that again
 
-The programs, the mail and the waking are real, and no key is pressed. What the agents say comes from a mock model,
-since a real one would need an account: see `story`.
+The programs, the mail and the waking are real, and no key is pressed. The agents' words come from a mock model, since a
+real one would need an account: see `story`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ NOTICE = re.compile(r"amq: .*Run: ((\S+) drain.*)")
 
 
 def story(turn: Turn) -> Say | Call:
-    """What the agents do when they are told of mail: claude asks for a review, codex looks and answers."""
+    """Act as the agents do when notified of mail: claude asks for a review, codex looks and answers."""
     notice = NOTICE.search(turn.text)
     if not notice:
         return Say("Ready.")
@@ -65,7 +65,7 @@ def story(turn: Turn) -> Say | Call:
 
 
 def record(rig: Rig) -> list[str]:
-    """What both panes show when the review is done."""
+    """Return both panes when the review is done."""
     environ = home(rig)
 
     def run(*words: str | Path) -> str:
@@ -91,7 +91,7 @@ def record(rig: Rig) -> list[str]:
 
 
 def home(rig: Rig) -> dict[str, str]:
-    """An environment with both CLIs, which run in the rig's network, and amq."""
+    """Return an environment with both CLIs, which run in the rig's network, and amq."""
     rig.model.script = story
     programs = rig.directory / "programs"
     programs.mkdir()
@@ -112,7 +112,7 @@ def home(rig: Rig) -> dict[str, str]:
 
 
 def commit(run: Callable[..., str], project: Path) -> None:
-    """Something to review."""
+    """Commit a change to review."""
     (project / "first.py").write_text(CODE)
     run("git", "init", "--quiet", "--initial-branch=main")
     run("git", "add", "first.py")
@@ -142,7 +142,7 @@ COLOURS = {
 
 
 def draw(captured: list[str]) -> str:
-    """The panes side by side as SVG."""
+    """Return the panes side by side as SVG."""
     panes = [cells(text) for text in captured]
     columns = [max(map(len, pane)) for pane in panes]
     rows = max(map(len, panes))
@@ -162,7 +162,7 @@ def draw(captured: list[str]) -> str:
 
 
 def cells(text: str) -> list[list[Char]]:
-    """What a terminal shows of TEXT, row by row."""
+    """Return the cells that a terminal shows of TEXT, row by row."""
     lines = text.rstrip("\n").split("\n")
     columns = max(len(re.sub(r"\x1b\[[\d;:]*m|\x1b\]8;[^\x1b]*\x1b\\", "", line)) for line in lines)
     screen = pyte.Screen(columns, len(lines))
@@ -172,7 +172,7 @@ def cells(text: str) -> list[list[Char]]:
 
 
 def shapes(row: list[Char], left: float, top: float) -> list[str]:
-    """A row as few rectangles and texts."""
+    """Return a row as few rectangles and texts."""
     found, at = [], 0
     for style, run in groupby(row, lambda char: (*colours(char), char.bold, char.italics)):
         text = "".join(char.data for char in run)
@@ -190,7 +190,7 @@ def shapes(row: list[Char], left: float, top: float) -> list[str]:
 
 
 def colours(char: Char) -> tuple[str, str]:
-    """Of the letter, and behind it."""
+    """Return the colours of the letter, and behind it."""
     fore, back = colour(char.fg, TEXT), colour(char.bg, BACK)
     return (back, fore) if char.reverse else (fore, back)
 

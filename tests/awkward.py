@@ -1,4 +1,4 @@
-"""Names and words that mean something in another program's language, for tests that hand them over."""
+"""Names and words with a meaning in another program's language, for tests that pass them on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PIECES = (
     "^", "^M", "\x1b[31m", "\x1b]0;t\x07", "\x7f", "\x9b", "é", "世", "\u202e", "\u200d", "\udcff", "\udc80\udcfe",
     "<b>", "&amp;",
 )  # fmt: skip
-"""Surrogates stand for bytes that are not UTF-8, as in a path that the system hands out."""
+"""Surrogates stand for bytes that are not UTF-8, as in a path from the system."""
 
 AWKWARD_DIRECTORIES: tuple[str, ...] = (
     "p#(touch RUN)x", "C#S", "C##S", "a#[b]", "a##[b]", "a###[b]", "end#", "end;", "end\\;", ";", "d%Y-%m",

@@ -1,4 +1,4 @@
-"""What many tests need: a project with a queue, and `amq` called in it."""
+"""Fixtures of many tests: a project with a queue, and `amq` called in it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.proof_table"]
 
-settings.register_profile("amq", deadline=None)  # a busy machine is no fault of ours
+settings.register_profile("amq", deadline=None)  # a busy machine is not a failure of amq
 settings.load_profile("amq")
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script; and so would all we start
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script, which all children would inherit
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # by nohup
@@ -41,9 +41,9 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # by nohup
 
 @pytest.fixture(scope="session", autouse=True)
 def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The user's own files are not read, run or written: `amq run` asks the login shell where amq is.
+    """Keep the user's own files from being read, run or written: `amq run` asks the login shell where amq is.
 
-    What is private has a place of its own: below the usual temporary directory, amq uses none.
+    Private files have their own place, because amq keeps none below the usual temporary directory.
     """
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory(dir="/var/tmp", prefix="amq-") as state:
         patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
@@ -53,13 +53,13 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def private_directory(root: str | Path, handle: str) -> Path:
-    """Where amq keeps what it remembers of an agent, in the tests' own private directory."""
+    """Return the directory of amq's memory of an agent, in the tests' own private directory."""
     return Path(private_state(os.environ, ()).of_agent(str(root), handle).directory)
 
 
 @dataclass(frozen=True)
 class Result:
-    """How a call of `amq` ended, and what it said."""
+    """The exit code and the output of a call of `amq`."""
 
     code: int
     out: str
@@ -67,18 +67,18 @@ class Result:
 
     @property
     def value(self) -> Any:
-        """What it printed, as JSON."""
+        """Return the output, parsed as JSON."""
         return json.loads(self.out)
 
     @property
     def error(self) -> Any:
-        """The one line of JSON on stderr."""
+        """Return the one line of JSON on stderr."""
         assert self.err.count("\n") == 1
         return json.loads(self.err)
 
 
 class Shell:
-    """A project with a queue, in which `amq` is called within this process, by alice unless somebody else is named."""
+    """A project with a queue, in which `amq` is called within this process, by alice unless another agent is named."""
 
     def __init__(self, project: Path, capture: Callable[[], tuple[str, str]]) -> None:
         self.project = project
@@ -92,13 +92,13 @@ class Shell:
         return Result(code, *self._capture())
 
     def ok(self, *words: str, me: str | None = "alice", stdin: bytes = b"") -> str:
-        """What a call prints that is to succeed without a word on stderr."""
+        """Call `amq` with WORDS; return its output. Fail if it fails or writes to stderr."""
         result = self(*words, me=me, stdin=stdin)
         assert (result.code, result.err) == (0, "")
         return result.out
 
     def send(self, *words: str, to: str = "bob", me: str = "alice", body: str = "hello") -> str:
-        """Send a message; its id."""
+        """Send a message; return its id."""
         return str(json.loads(self.ok("send", "--to", to, f"--body={body}", "--json", *words, me=me))["id"])
 
     @staticmethod
@@ -115,19 +115,19 @@ class Shell:
                 os.close(kept)
 
     def agent(self, handle: str) -> AgentLayout:
-        """The paths of a mailbox."""
+        """Return the paths of a mailbox."""
         return QueueLayout(str(self.root)).agent(handle)
 
     def new(self, handle: str = "bob") -> list[str]:
-        """The names in `new`."""
+        """Return the names in `new`."""
         return sorted(os.listdir(self.agent(handle).inbox_new))
 
     def cur(self, handle: str = "bob") -> list[str]:
-        """The names in `cur`."""
+        """Return the names in `cur`."""
         return sorted(os.listdir(self.agent(handle).inbox_cur))
 
     def dead_letters(self, handle: str = "bob") -> list[bytes]:
-        """The bytes of the dead letters that nobody has looked at."""
+        """Return the bytes of the dead letters that have not been seen."""
         return [path.read_bytes() for path in sorted(Path(self.agent(handle).dlq_new).iterdir())]
 
     def put(self, name: str, data: bytes, handle: str = "bob") -> Path:
@@ -137,7 +137,7 @@ class Shell:
         return path
 
     def stored(self, identifier: str, handle: str = "bob", box: str = "new") -> Any:
-        """The header of a message as it stands in the file."""
+        """Return the header in a message's file."""
         layout = self.agent(handle)
         place = {"new": layout.inbox_new, "cur": layout.inbox_cur, "sent": layout.sent}[box]
         return json.loads(
@@ -173,8 +173,8 @@ def amq(shell: Shell) -> Shell:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """A person at a terminal, an agent's queue, and the sessions that are ended with the test."""
-    from tests.runtime.run_session import Desk  # only here: few tests need what it needs
+    """A user at a terminal, an agent's queue, and sessions that end with the test."""
+    from tests.runtime.run_session import Desk  # only here: few tests need its imports
 
     desk = Desk(tmp_path)
     yield desk
@@ -183,7 +183,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of messages that are opened from now on, as they are."""
+    """The names of messages that are opened from now on, in order."""
     names: list[str] = []
 
     class Noting(Syscalls):

@@ -1,8 +1,8 @@
-"""The one table at the end of a run: what is promised, how often it was put to the proof, and what came of it.
+"""The one table at the end of a run: each promise, how often it was tested, and the result.
 
 A layer is the tests in some files. Each test is one point, tried and met unless it was skipped; a test that tries many
-points says so with the fixture `proof`. What it says travels in its report, so it arrives from workers of pytest-xdist
-too.
+points says so with the fixture `proof`. Its counts travel in its report, so they also arrive from workers of
+pytest-xdist.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Layer:
     tests: tuple[str, ...]
 
     def has(self, test: str) -> bool:
-        """Whether the test with this id is one of them."""
+        """Return whether the test with this id is one of its tests."""
         return test.removeprefix("tests/").startswith(self.tests)
 
 
@@ -77,20 +77,20 @@ LAYERS = (
 
 
 class Proof:
-    """Where a test says how much it tried. It says so before it fails."""
+    """A test's count of the points it tried. The test adds them before it fails."""
 
     def __init__(self, properties: list[tuple[str, object]]) -> None:
         self._properties = properties
 
     def add(self, *, points: int, met: int, violations: int, known: int = 0, note: str = "") -> None:
-        """POINTS were tried of those KNOWN (0: as many), in MET of them what they are about did happen."""
+        """Add POINTS tried of those KNOWN (0: as many); the fault or event under test happened in MET of them."""
         said = {"points": points, "of": known or points, "met": met, "violations": violations}
         self._properties.append((NAME, {"counts": said, "note": note}))
 
 
 @pytest.fixture
 def proof(request: pytest.FixtureRequest) -> Proof:
-    """Where a test says how much it tried."""
+    """The count of this test's points."""
     return Proof(request.node.user_properties)
 
 
@@ -104,7 +104,7 @@ class Row:
         self._notes: dict[str, None] = {}
 
     def add(self, report: pytest.TestReport) -> None:
-        """Count what REPORT tells."""
+        """Add the counts of REPORT."""
         said: list[Any] = [value for name, value in report.user_properties if name == NAME]
         for each in said:
             self._counts.update(each["counts"])
@@ -125,7 +125,7 @@ class Row:
 
 
 def table(reports: Iterable[pytest.TestReport]) -> Iterator[str]:
-    """The lines: one for each layer of which a test has been called or skipped."""
+    """Yield the lines: one for each layer of which a test has been called or skipped."""
     rows: dict[Layer, Row] = {}
     for report in reports:
         layer = next((each for each in LAYERS if each.has(report.nodeid)), None)

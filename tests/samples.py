@@ -20,11 +20,11 @@ HEADER: dict[str, Any] = {
 
 
 def header(**changes: Any) -> dict[str, Any]:
-    """The good header with CHANGES; `sender` stands for `from`, and ... takes a key away."""
+    """Return the good header with CHANGES; `sender` stands for `from`, and ... removes a key."""
     named = {{"sender": "from"}.get(key, key): value for key, value in changes.items()}
     return {key: value for key, value in (HEADER | named).items() if value is not ...}
 
 
 def message_file(body: bytes = b"hello\n", /, **changes: Any) -> bytes:
-    """The bytes of a message file whose header is the good one with CHANGES."""
+    """Return the bytes of a message file whose header is the good one with CHANGES."""
     return b"---json\n" + json.dumps(header(**changes), indent=2).encode() + b"\n---\n" + body

@@ -1,4 +1,4 @@
-"""All cases in a soak, and otherwise a sample by a seed that is told: AMQ_SEED repeats one."""
+"""All cases in a soak, and otherwise a sample by a seed that is printed: AMQ_SEED repeats one."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SOAK = bool(os.environ.get("AMQ_SOAK"))
-# in the environment, so that tests that run side by side in several processes choose the same
+# in the environment, so that parallel test processes choose one and the same
 SEED = int(os.environ.setdefault("AMQ_SEED", str(random.SystemRandom().randrange(1, 10**6))))
 TOLD = f"AMQ_SEED={SEED}"
 
 
 def sample(cases: Iterable[T], most: int, *, of: str) -> list[T]:
-    """MOST of CASES, in their order; in a soak all of them. OF is the chance's own name for them."""
+    """Return at most MOST of CASES, in their order; in a soak all of them.
+
+    OF names the choice, so that callers' choices differ.
+    """
     cases = list(cases)
     if SOAK or len(cases) <= most:
         return cases

@@ -1,4 +1,4 @@
-"""`make bench`: each topic gives its rows in the shape that is promised, and its page says what was found."""
+"""`make bench`: each topic gives its rows in the promised shape, and its page states the results."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def report(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_quick_run_gives_each_row(rows: str, tmp_path: Path) -> None:
     record = tmp_path / "record.json"
     words = [sys.executable, str(BENCH), "--quick", "--only", rows, "--place", str(tmp_path), "--json", str(record)]
-    # by nohup, as one starts a long run: what is hosted inherits that, and has to be ended all the same
+    # by nohup, as one starts a long run: hosted programs inherit that, and must end anyway
     done = subprocess.run(["nohup", *words], check=True, capture_output=True, text=True)
     found = json.loads(record.read_text())
     assert {"date", "quick", "machine", "versions", "figures", "growth", "left_out"} == found.keys()
@@ -77,7 +77,7 @@ def test_a_send_in_c_asks_the_system_for_what_a_send_asks_it_for(tmp_path: Path)
 
 
 def _asked(queue: QueueLayout, *program: str) -> list[str]:
-    """The system calls of PROGRAM below QUEUE, without what differs from one message to the next."""
+    """Return the system calls of PROGRAM below QUEUE, without the parts that differ from one message to the next."""
     log = Path(queue.root).with_name("strace")
     subprocess.run(["strace", "-y", "-s", "16", "-o", str(log), *program], check=True, stdout=subprocess.DEVNULL)
     calls = [line.rpartition(" = ")[0] for line in log.read_text().splitlines() if f"{queue.root}/" in line]

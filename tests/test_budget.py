@@ -1,4 +1,4 @@
-"""How much text a reader takes, and where text is cut."""
+"""The amount of text a reader takes, and where text is cut."""
 
 from __future__ import annotations
 

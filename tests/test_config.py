@@ -1,4 +1,4 @@
-"""Where the queue is and who is asking."""
+"""The queue's location and the caller's handle."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def make_repository(*parts: str | Path) -> None:
 
 
 def test_what_python_adds_is_not_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the C locale it sets LC_CTYPE. Where the system does not tell what was given, it stays."""
+    """In the C locale Python sets LC_CTYPE. Where the system does not show the original environment, it stays."""
     monkeypatch.setenv("LC_CTYPE", "C.UTF-8")
     (tmp_path / "environ").write_bytes(b"A=1\0XLC_CTYPE=\0LC_CTYPE2=\0")
     (tmp_path / "given").write_bytes(b"A=1\0LC_CTYPE=C.UTF-8\0")
@@ -191,7 +191,7 @@ def test_never_in_the_home_directory_or_the_root_of_all(
 
 
 def test_an_empty_option_is_no_option_left_out() -> None:
-    """A script that lost the variable is told, instead of getting another queue or another mailbox."""
+    """A script that lost the variable gets an error, instead of another queue or another mailbox."""
     with pytest.raises(UsageError, match="--root"):
         config.wanted_root("", {"AM_ROOT": "/x"})
     with pytest.raises(UsageError, match="--me"):
@@ -278,7 +278,7 @@ def test_a_linked_worktree_finds_the_queue_of_a_main_one_called_anything(tmp_pat
 def test_a_repository_that_is_the_home_directory_is_no_place_that_an_agent_works_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Many keep their settings in git; what is private lies there, too."""
+    """Many users keep their settings in git; private files are in that directory, too."""
     for name in (".git", "project/.git", "notes", "project/sub"):
         (tmp_path / name).mkdir(parents=True)
     for name in (".git", "project/.git"):

@@ -1,4 +1,4 @@
-"""What users read is plain English: no word or opening of the list below is in help, errors, hints or documents."""
+"""All text is plain English: help, errors, hints, documents and docstrings have no word or opening of these lists."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ OPENINGS = [
     Banned(r"^(the same|one of them|such)\b", "a verb, or a noun", "the same for other mail"),
     Banned(r"^see\b", "a verb that says what to do", "see the log"),
 ]
-"""How no text begins, in lower or upper case; a question may."""
+"""Openings that no text has, in lower or upper case; a question may."""
 NOUNS = re.compile(r"(an?|the|its|our|your|all|one|every|each|it|they|those|in|of|where|when|if|\d)\b", re.IGNORECASE)
-"""Words with which no sentence begins that has its verb first."""
+"""First words of a sentence that does not begin with its verb."""
 LATER = {"CHANGELOG.md"}
-"""Documents that are not looked at: history, whose older sections stay as they were published."""
+"""Documents that are not read: history, whose older sections stay as they were published."""
 DOCSTRINGS_LATER = (
     *("amq/pty/", "amq/cli/commands/hook.py"),
     *(f"amq/runtime/{room}/" for room in ("agents", "channels", "hooks", "policy")),

@@ -1,4 +1,4 @@
-"""What a short command imports: little, and on the mailbox side nothing that only POSIX has."""
+"""Imports of a short command: few, and on the mailbox side nothing that only POSIX has."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ ABOUT_AGENTS = {
     "who": (["who"], "--to bob", [*TYPING, "amq.runtime.trust"], "amq.runtime.diagnosis"),
     "why": (["why", "bob"], "--to bob", [*TYPING, "amq.runtime.trust", "amq.runtime.explain"], "amq.runtime.diagnosis"),
 }
-"""Commands of the runtime that agents call often: words, mail sent before, what is not imported, and what is."""
+"""Commands of the runtime that agents call often.
+
+Each has its words, mail sent before, modules not imported, and modules imported.
+"""
 
 LOADED_AFTER = """
 import sys
@@ -61,7 +64,7 @@ for name in (
 
 
 def python(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run the interpreter without the site directory's start-up files, which import what they like."""
+    """Run the interpreter without the site directory's start-up files, which import other modules."""
     environ = {"PYTHONPATH": str(Path(__file__).parent.parent), "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
     return subprocess.run(
         [sys.executable, "-S", *words], cwd=cwd, env=environ, input="", capture_output=True, text=True, check=False
@@ -94,7 +97,7 @@ def test_commands_about_agents_import_nothing_heavy(tmp_path: Path, name: str) -
 
 
 def test_completing_a_handle_imports_nothing_heavy(tmp_path: Path) -> None:
-    """It is done each time that TAB is pressed."""
+    """This runs each time TAB is pressed."""
     done = python("-c", LOADED_AFTER, "completion", "handles", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert set(done.stderr.split()).isdisjoint({*HEAVY, "amq.mail.mailbox"})

@@ -1,4 +1,4 @@
-"""Looking at an inbox again and again: a bad file is read once, and one that becomes another is seen."""
+"""Repeated looks at an inbox: a bad file is read once, and a changed one is noticed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.crash.seam import Watched
 from tests.samples import message_file
 
 LATER_NS = 10**10
-"""So much later than it is, all files have settled."""
+"""By this much later all files have settled."""
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def ids(view: InboxView) -> list[str]:
 
 
 def in_place(path: Path, data: bytes) -> None:
-    """Give PATH another content, as long as the old one, and keep its inode; its time is another one."""
+    """Give PATH another content of equal length, and keep its inode; its time changes."""
     before = path.stat()
     with path.open("r+b") as file:
         file.write(data.ljust(before.st_size)[: before.st_size])
@@ -96,7 +96,7 @@ class Forbidding(Watched):
         self.tries = 0
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """The step, unless it is to open a message."""
+        """Take the step, unless it opens a message."""
         if name == "open" and str(arguments[1]).endswith(".md"):
             self.tries += 1
             raise OSError(self.code, os.strerror(self.code), arguments[1])

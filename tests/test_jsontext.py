@@ -27,7 +27,7 @@ def test_a_value_survives_its_text(value: Any, indent: int | None) -> None:
 
 @given(values)
 def test_the_layout_is_that_of_the_standard_library(value: Any) -> None:
-    """Which for plain text is what other programs write."""
+    """For plain text that is the output of other programs."""
     plain = json.loads(json.dumps(value).replace("\\u", "u"))
     text = json.dumps(plain, indent=2, ensure_ascii=False)
     assert not text.replace("\n", "").isprintable() or jsontext.render(plain) == text
@@ -92,7 +92,7 @@ def test_what_is_nested_less_deeply_can_be_written(opening: str, closing: str) -
 
 
 def test_how_deep_is_independent_of_the_callers_stack() -> None:
-    """Near its end nothing is taken for bad that is good: Python says that its stack ends, as it does to anyone."""
+    """Near the stack's end good text is not reported as bad: Python raises its own error, as it does for any caller."""
 
     def call(depth: int) -> object:
         return call(depth - 1) if depth else jsontext.parse("[" * 100 + "]" * 100)

@@ -1,10 +1,10 @@
-"""The layer rule: which part of amq may import which, and where the dangerous calls may stand.
+"""The layer rule: which part of amq may import which, and where the dangerous calls may be.
 
     cli -> runtime -> policy -> pty
      |        |
      +-> mail -> store -> values
 
-The rule is read from the sources, so it also holds for what no test runs.
+The rule is read from the sources, so it also holds for code that no test runs.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "entry": {"cli", "values"},
 }
 LATE = {"cli": {"runtime", "policy", "demo", "setup", "schema"}, "library": {"values", "store", "mail"}}
-"""What is imported only inside the functions that need it: it would make every short command longer."""
+"""Imports allowed only inside the functions that need them: at the top they would slow every short command down."""
 
 OUTSIDE = {
     **{name: {"runtime", "setup", "schema"} for name in ("anyio", "pydantic", "watchfiles")},
@@ -60,7 +60,7 @@ OUTSIDE = {
     **{name: {"pty"} for name in ("avt", "ptyprocess", "pty", "termios", "tty")},
 }
 PURE = {"policy"}
-"""Rooms whose modules decide from what they are given: they import nothing that acts, waits or looks."""
+"""Rooms whose modules decide from their arguments: they import nothing that acts, waits or looks."""
 ACTING = {"asyncio", "fcntl", "io", "os", "pathlib", "random", "select", "selectors", "shutil", "signal", "socket"} | {
     *("subprocess", "tempfile", "threading", "time"),
 }
@@ -89,7 +89,7 @@ MAY_READ_ENVIRONMENT = {"amq.config", "amq.runtime.start_with"}
 MAY_PRINT = {"amq.cli.output"}
 
 OF_CLIS = tuple(f"{agents.__name__}.{name}" for name in agents.NAMES)
-"""What is known of a named agent CLI stands only below these packages. Others ask the registry."""
+"""Packages of the CLIs: all that is known of a named CLI is below them. Others ask the registry."""
 KNOW_NAMES = {agents.__name__, registry.__name__}
 FOR_USERS = {"USAGE", "EXAMPLES", "NOTES", "_EXAMPLES", "AFTERWARDS", "hint"}, {"help", "metavar", "hint"}
 """Names and arguments that hold text for users, which may name a CLI. So may docstrings and what is raised."""
@@ -106,14 +106,14 @@ MAY_NAME_A_CLI = {
 
 
 def room(module: str) -> str:
-    """The room that a module of amq stands in."""
+    """Return the room that a module of amq is in."""
     while module not in ROOMS:
         module = module.rpartition(".")[0]
     return ROOMS[module]
 
 
 def imports(module: str, node: ast.AST) -> list[str]:
-    """The full names that an import statement of MODULE binds; none if NODE is another statement."""
+    """Return the full names that an import statement of MODULE binds; none if NODE is another statement."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -123,12 +123,12 @@ def imports(module: str, node: ast.AST) -> list[str]:
 
 
 def is_type_checking(node: ast.AST) -> bool:
-    """Whether NODE is the block that only type checkers look into."""
+    """Return whether NODE is the block that only type checkers look into."""
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def statements(node: ast.AST, late: bool = False) -> Iterator[tuple[ast.AST, bool]]:
-    """Every node below NODE, each with whether it runs only after the module was imported, or never."""
+    """Yield every node below NODE, each with whether it runs only after the module was imported, or never."""
     for child in ast.iter_child_nodes(node):
         inner = (
             late or isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or is_type_checking(child)
@@ -138,7 +138,7 @@ def statements(node: ast.AST, late: bool = False) -> Iterator[tuple[ast.AST, boo
 
 
 def import_faults(module: str, imported: str, late: bool) -> Iterator[str]:
-    """What is wrong with MODULE importing IMPORTED, `late` or when it is imported itself."""
+    """Yield the faults of MODULE importing IMPORTED, `late` or when it is imported itself."""
     here, top = room(module), imported.split(".")[0]
     if top == "amq":
         there = room(imported)
@@ -155,7 +155,7 @@ def import_faults(module: str, imported: str, late: bool) -> Iterator[str]:
 
 
 def call_faults(module: str, name: str) -> Iterator[str]:
-    """What is wrong with MODULE using NAME, such as `os.fsync` or `print`."""
+    """Yield the faults of MODULE using NAME, such as `os.fsync` or `print`."""
     source, _, member = name.rpartition(".")
     if source == "os" and member in FILE_CALLS and module not in MAY_CHANGE_FILES and room(module) != "runtime":
         yield f"{name} stands outside the seam"
@@ -166,7 +166,7 @@ def call_faults(module: str, name: str) -> Iterator[str]:
 
 
 def words_of_clis() -> re.Pattern[str]:
-    """What stands for a fact of a CLI: its name, also in a variable, path or package, and what its folder names."""
+    """Return a pattern of facts of a CLI: its name, also in a variable, path or package, and the names in its folder."""
     names = {file for each in registry.with_hooks().values() for file in (each.name, each.other)}
     names |= {each.path for each in registry.with_skills().values()}
     names |= {name for profile in registry.profiles() for name in (*profile.session, profile.tool_output.variable)}
@@ -178,7 +178,7 @@ OF_A_CLI = words_of_clis()
 
 
 def is_for_users(node: ast.AST) -> bool:
-    """Whether NODE is a docstring, or holds text for users."""
+    """Return whether NODE is a docstring, or holds text for users."""
     constants, arguments = FOR_USERS
     if isinstance(node, ast.Assign):
         return any(isinstance(target, ast.Name) and target.id in constants for target in node.targets)
@@ -188,7 +188,7 @@ def is_for_users(node: ast.AST) -> bool:
 
 
 def literals(node: ast.AST) -> Iterator[str]:
-    """Every string below NODE that is not for users."""
+    """Yield every string below NODE that is not for users."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Constant) and isinstance(child.value, str | bytes):
             yield child.value if isinstance(child.value, str) else child.value.decode("latin-1")
@@ -197,18 +197,18 @@ def literals(node: ast.AST) -> Iterator[str]:
 
 
 def is_of_cli(module: str) -> bool:
-    """Whether MODULE is a CLI's package, or in one."""
+    """Return whether MODULE is a CLI's package, or in one."""
     return f"{module}.".startswith(tuple(f"{package}." for package in OF_CLIS))
 
 
 def cli_faults(module: str, source: ast.AST) -> Iterator[str]:
-    """What is wrong with what MODULE knows of a named CLI."""
+    """Yield the facts of a named CLI that MODULE must not know."""
     if module in KNOW_NAMES or is_of_cli(module):
         return
     for text in literals(source):
         may = any(module == where and text.startswith(begin) for where, begin in MAY_NAME_A_CLI)
         if OF_A_CLI.search(text) and not may:
-            yield f"{text!r} is known of a CLI: it stands only in the folder of the CLI"
+            yield f"{text!r} is known of a CLI: it may be only in the folder of the CLI"
     for node in ast.walk(source):
         for imported in imports(module, node):
             if is_of_cli(imported):
@@ -216,14 +216,14 @@ def cli_faults(module: str, source: ast.AST) -> Iterator[str]:
 
 
 def uses(node: ast.AST) -> list[str]:
-    """The name that NODE looks up: a plain one, or a member of one."""
+    """Return the name that NODE looks up: a plain one, or a member of one."""
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         return [f"{node.value.id}.{node.attr}"]
     return [node.id] if isinstance(node, ast.Name) else []
 
 
 def faults(module: str, source: str) -> list[str]:
-    """Each breach of the rule in the SOURCE of MODULE."""
+    """Return each breach of the rule in the SOURCE of MODULE."""
     tree = ast.parse(source)
     found = [*cli_faults(module, tree)]
     for node, late in statements(tree):
@@ -234,7 +234,7 @@ def faults(module: str, source: str) -> list[str]:
 
 
 def modules() -> dict[str, Path]:
-    """Every module of amq and its file."""
+    """Return every module of amq and its file."""
     found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = ("amq", *path.relative_to(PACKAGE).with_suffix("").parts)
@@ -248,7 +248,7 @@ def test_module_keeps_the_layer_rule(module: str) -> None:
 
 
 def test_every_module_has_a_room() -> None:
-    """A new file in amq/ is to be put into one, instead of passing for the library's front page."""
+    """A new file in amq/ must be put into one; otherwise it would count as part of the library's front page."""
     assert [module for module in modules() if room(module) == "library"] == ["amq"]
 
 

@@ -1,4 +1,4 @@
-"""Looking into an inbox: the order, and how little is opened for it."""
+"""Listing an inbox: the order, and how few files are opened for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def codex(tmp_path: Path) -> Mailbox:
 
 
 def put(mailbox: Mailbox, identifier: str, created: int, box: str = "new") -> str:
-    """A message in a box of the mailbox, made as another program may make it; its id."""
+    """Put a message into a box of the mailbox, as another program may make it; return its id."""
     header = Header(identifier, "claude", ["codex"], format_instant(created), created)
     Path(mailbox.account.agent.home, "inbox", box, f"{identifier}.md").write_bytes(render(Message(header, b"x")))
     return identifier
@@ -56,7 +56,7 @@ def test_a_message_that_is_moved_between_two_looks_is_listed_once(
     Mailbox(codex.account.queue.root, "claude").send(["codex"], b"hello", Draft(subject="moved"))
 
     class Moving(Syscalls):
-        """Somebody drains while the first directory is being listed."""
+        """A rival that drains while the first directory is being listed."""
 
         def entries(self, directory: Directory) -> list[tuple[str, int]]:
             found = super().entries(directory)

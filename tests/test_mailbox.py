@@ -1,4 +1,4 @@
-"""The verbs as a library: what holds without a command line."""
+"""The verbs as a library: rules without a command line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_send_and_drain(alice: Mailbox, bob: Mailbox) -> None:
 
 
 def test_ids_of_one_process_sort_in_the_order_in_which_they_were_made(alice: Mailbox, bob: Mailbox) -> None:
-    """Whichever mailbox makes them; a millisecond that two share would leave the order to chance."""
+    """This holds whichever mailbox makes them; a shared millisecond would leave the order to chance."""
     made = [mailbox.account.ids.make() for _ in range(20) for mailbox in (alice, bob)]
     assert made == sorted(made)
     assert len({identifier[:INSTANT_LENGTH] for identifier, _ in made}) == len(made)
@@ -152,7 +152,7 @@ def test_each_send_knows_the_registry_as_it_is(amq: Shell) -> None:
     alice.send(["bob"], b"x")
     assert said == []
     for other in (good.replace(b'"bob"', b'"eve"'), good.replace(b'"bob"', b'"Bob"')):
-        registry.write_bytes(other)  # in place, as long, and as old
+        registry.write_bytes(other)  # in place, of equal length and age
         os.utime(registry, ns=(before.st_atime_ns, before.st_mtime_ns))
         alice.send(["bob"], b"x")
         alice.send(["bob"], b"x")

@@ -1,4 +1,4 @@
-"""Messages as text and values. What the wire format says of them, clause by clause, is held in `tests/wire`."""
+"""Messages as text and values. The clauses of the wire format on them are tested in `tests/wire`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ FULL = replace(
 
 
 def test_full_header_byte_for_byte() -> None:
-    """Every key in its place, one element a line, what could act on a terminal escaped, unknown keys at the end."""
+    """Every key is in its place, one element a line, control characters escaped, unknown keys at the end."""
     assert render(Message(FULL, b"")).decode() == (
         "---json\n"
         "{\n"

@@ -1,4 +1,4 @@
-"""The names in a queue, and the ids we make."""
+"""The names in a queue, and the ids that amq makes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which order new mail is shown, and how little is read to tell."""
+"""The order in which new mail is shown, and how little is read to find it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def made(second: int) -> str:
 
 
 def put(new: Directory, identifier: str, second: int, body: bytes = b"hello\n", **changes: Any) -> str:
-    """A message that was made at this second of a minute; its id."""
+    """Put a message made at this second of a minute; return its id."""
     data = message_file(body, id=identifier, created=f"2026-03-01T10:00:{second:02}Z", **changes)
     return put_bytes(new, identifier, data)
 

@@ -1,4 +1,4 @@
-"""A queue as another program writes it: listed, read, drained and answered like one of ours."""
+"""A queue as another program writes it: listed, read, drained and answered like one of amq's."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ plain
 
 @pytest.fixture
 def theirs(shell: Shell) -> Shell:
-    """A queue that holds what another program makes and we do not, and lacks our private state."""
+    """A queue that holds other programs' additions, and lacks amq's private state."""
     for handle in ("ann", "ben"):
         for leaf in ("inbox/tmp", "inbox/new", "inbox/cur", "outbox/sent", "acks/received", "acks/sent", "receipts"):
             (shell.root / "agents" / handle / leaf).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The table of proofs: what it counts, that it hides nothing, and that docs/reliability.md says the same."""
+"""The table of proofs: its counts, that it hides nothing, and that docs/reliability.md agrees with it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ONE, OTHER = LAYERS[0], LAYERS[1]
 
 
 def report(test: str, outcome: Outcome = "passed", *said: tuple[str, object]) -> pytest.TestReport:
-    """Of a test that took 1.5 s."""
+    """Return the report of a test that took 1.5 s."""
     where = ("", None, "")
     return pytest.TestReport(
         f"tests/{test}", where, {}, outcome, None, "call", user_properties=list(said), duration=1.5

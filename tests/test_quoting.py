@@ -123,7 +123,7 @@ def test_only_a_separator_of_ours_ends_a_command_of_tmux(commands: list[list[str
 
 
 def _as_tmux_reads(arguments: list[str]) -> list[list[str]]:
-    """As cmd_parse_from_arguments of tmux 3.3 does."""
+    """Split words as cmd_parse_from_arguments of tmux 3.3 does."""
     commands: list[list[str]] = [[]]
     for word in arguments:
         last = word.endswith(";") and not word.endswith("\\;")
@@ -147,7 +147,7 @@ def test_a_program_in_gnu_screen_reads_each_byte_as_it_is(screen: ScreenSession,
 
 
 class ScreenSession:
-    """A session of GNU screen without a terminal, whose program writes down what it reads."""
+    """A session of GNU screen without a terminal, whose program logs its input."""
 
     def __init__(self, place: Path) -> None:
         self._log = place / "log"
@@ -160,14 +160,14 @@ class ScreenSession:
         self._window = ScreenWindow(self.environment | {"STY": name, "WINDOW": "0"})
 
     def typed(self, data: bytes) -> bytes:
-        """What the program reads of DATA. While the last one's `exec` still runs, screen takes no other."""
+        """Return the program's input of DATA. While the last one's `exec` still runs, screen takes no other."""
         before = self._log.stat().st_size
         while not self._reads(data, before + len(data)):
             assert self._log.stat().st_size == before
         return self._log.read_bytes()[before:]
 
     def _reads(self, data: bytes, size: int) -> bool:
-        """Whether DATA, which makes the log as long as SIZE, arrives within half a second."""
+        """Return whether DATA, which makes the log as long as SIZE, arrives within half a second."""
         self._window.push(data)
         again_at = time.monotonic() + 0.5
         wait_until(lambda: self._log.stat().st_size >= size or time.monotonic() > again_at)

@@ -1,4 +1,4 @@
-"""The documents are true: the commands that they name exist, and their command blocks do what they say."""
+"""The documents are true: the commands that they name exist, and their command blocks have the stated effects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAGES = tuple(
 DOCUMENTS = ("README.md", "COOP.md", "INSTALL.md", *PAGES)
 COMMAND_TABLES = "docs/commands.md"
 AS_CLAUDE = ("COOP.md", "INSTALL.md")
-"""What is written for an agent; the others are for the user."""
+"""Documents for an agent; the others are for the user."""
 SKILL = REPOSITORY / "amq" / "setup" / "skills"
 TEXTS = (
     *DOCUMENTS,
@@ -38,24 +38,27 @@ LINKING = sorted(
 RUN_BY_CI = "run by CI"
 TELLS = "its exit code tells whether something is wrong"
 NO_COMMANDS = re.compile(r"amq: \d|from amq import |notify = \[")
-"""How a block begins that shows something else: a line on a screen, Python, a setting."""
+"""First words of a block that shows something else: a line on a screen, Python, a setting."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """Indented lines of a document, and what the comment above them says, if there is one."""
+    """Indented lines of a document, and the comment above them, if there is one."""
 
     lines: tuple[str, ...]
     mark: str
 
     @property
     def is_to_run(self) -> bool:
-        """Whether one may paste it into a shell as it stands: what is not marked, and not known for something else."""
+        """Return whether the block can be pasted into a shell unchanged.
+
+        It must not be marked, nor known for something else.
+        """
         return self.mark in ("", TELLS) and not NO_COMMANDS.match(self.lines[0])
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """The indented blocks of a document; an empty line does not end one."""
+    """Yield the indented blocks of a document; an empty line does not end one."""
     for found in re.finditer(r"(?:^<!-- (.+) -->\n\n)?((?:^ {4}.*\n|^\n(?= {4}))+)", text, re.MULTILINE):
         lines = found[2].strip("\n").split("\n")
         yield Block(tuple(line.removeprefix("    ") for line in lines), found[1] or "")
@@ -66,7 +69,7 @@ def blocks_of(document: str) -> list[Block]:
 
 
 def run_block(block: Block, cwd: Path, environ: dict[str, str]) -> None:
-    """Paste it into a shell, which stops at the first line that fails; it is to succeed, and to complain of nothing."""
+    """Run the block in a shell that stops at the first failing line; it must succeed, and complain of nothing."""
     done = subprocess.run(
         ["sh", "-ec", "\n".join(block.lines)], cwd=cwd, env=environ, stdin=subprocess.DEVNULL, capture_output=True,
         text=True, check=False,
@@ -76,13 +79,13 @@ def run_block(block: Block, cwd: Path, environ: dict[str, str]) -> None:
 
 
 def command_of(call: str) -> str:
-    """The command in what stands behind `amq`; empty if there is none."""
+    """Return the command in the text behind `amq`; empty if there is none."""
     words = re.findall(r"^[a-z ]*", call)[0].split()
     return next((name for name in (" ".join(words[:2]), *words[:1]) if name in COMMANDS), "")
 
 
 def commands_in_the_tables(document: str) -> set[str]:
-    """The commands that the first columns of a document's tables name."""
+    """Return the commands that the first columns of a document's tables name."""
     rows = re.findall(r"^\| (`amq .*?) \|", (REPOSITORY / document).read_text(), re.MULTILINE)
     return {command_of(call) for row in rows for call in re.findall(r"`amq ([^`]+)", row)}
 
@@ -99,7 +102,7 @@ def test_the_readme_names_the_daily_ones() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_command_block_does_what_it_says(document: str, shell: Shell, tmp_path: Path) -> None:
-    """In a project as the text has it: both agents have mailboxes, and claude has a question from codex."""
+    """The project is as the text has it: both agents have mailboxes, and claude has a question from codex."""
     shell.ok("init", "--agents", "claude,codex", me=None)
     question = shell.send("--kind", "question", to="claude", me="codex")
     me = "claude" if document in AS_CLAUDE else "user"
@@ -144,7 +147,7 @@ def test_a_block_that_is_wrong_is_found(line: str, amq: Shell) -> None:
 
 @pytest.mark.parametrize("document", TEXTS)
 def test_every_command_and_option_that_is_named_exists(document: str, shell: Shell) -> None:
-    """In prose and tables, and in the blocks that are not run."""
+    """This covers prose and tables, and the blocks that are not run."""
     text = (REPOSITORY / document).read_text()
     calls = re.findall(r"`(?:…/)?amq ([^`]+)`|^ {4}amq (.+)", text, re.MULTILINE)
     helps = {command: shell.ok("help", command, me=None) for command in COMMANDS}
@@ -152,7 +155,7 @@ def test_every_command_and_option_that_is_named_exists(document: str, shell: She
 
 
 def is_known(call: str, helps: dict[str, str]) -> bool:
-    """Whether the command in CALL exists, and its help names the options there."""
+    """Return whether the command in CALL exists, and its help names the options there."""
     if not call[0].isalpha() or call.split()[0] == "help":  # no command, or the one that is in no table
         return True
     command = command_of(call)
@@ -179,13 +182,13 @@ def test_a_block_is_read_as_markdown_has_it() -> None:
 
 
 def heading_anchors(text: str) -> set[str]:
-    """The fragments of the headings of TEXT, as GitHub names them."""
+    """Return the fragments of the headings of TEXT, as GitHub names them."""
     titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def broken_links(document: Path) -> list[str]:
-    """The links of DOCUMENT, to files and to their headings, that lead nowhere."""
+    """Return the links of DOCUMENT, to files and to their headings, that lead nowhere."""
     broken = []
     for link, path, fragment in re.findall(r"\]\((?!\w+:)(([^)#]*)#?([^)]*))\)", document.read_text()):
         target = document.parent / path if path else document

@@ -1,4 +1,4 @@
-"""One repository, one queue: every layout that git itself makes, and what lies around it."""
+"""One repository, one queue: every layout that git itself makes, and the directories around it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def git(cwd: Path, *words: str) -> None:
 
 
 def seed(place: Path) -> Path:
-    """An ordinary repository with a commit."""
+    """Make an ordinary repository with a commit."""
     git(place, "init", "-q")
     git(place, "commit", "-q", "--allow-empty", "-m", "x")
     return place
@@ -42,7 +42,7 @@ def ordinary(place: Path) -> list[Path]:
 
 
 def bare_with_a_pointer(place: Path) -> list[Path]:
-    """As people have it who keep all of their worktrees in one directory."""
+    """Make a bare repository as users have it who keep all of their worktrees in one directory."""
     project = place / "project"
     git(project, "clone", "-q", "--bare", str(seed(place / "seed")), ".bare")
     (project / ".git").write_text("gitdir: ./.bare\n")
@@ -67,7 +67,7 @@ def separate(place: Path) -> list[Path]:
 
 
 def linked(place: Path) -> list[Path]:
-    """Its `.git` is a symbolic link."""
+    """Make a repository whose `.git` is a symbolic link."""
     work = seed(place / "work")
     (place / "far").mkdir()
     (work / ".git").rename(place / "far" / ".git")

@@ -1,4 +1,4 @@
-"""`amq schema`: every JSON that we print is as its schema says, and every key that a schema has does occur."""
+"""`amq schema`: all JSON output matches its schema, and every key in a schema occurs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.conftest import Result, Shell, private_directory
 from tests.samples import message_file
 
 WITHOUT_JSON = {"completion", "hook", "demo"}
-"""Commands that print no data; their errors are JSON all the same."""
+"""Commands that print no data; their errors are JSON anyway."""
 FULL = (
     *("--subject", "Review", "--kind", "review_request", "--priority", "urgent", "--labels", "parser,edge", "--ack"),
     *("--context", '{"n": 9007199254740993, "none": null}', "--refs", "one"),
@@ -39,7 +39,7 @@ FULL = (
 
 
 class Said(dict[str, list[Any]]):
-    """What `amq` printed in the tests' queue, by the name of its schema."""
+    """The output of `amq` in the tests' queue, by the name of its schema."""
 
     def __init__(self, amq: Shell) -> None:
         super().__init__()
@@ -55,13 +55,13 @@ class Said(dict[str, list[Any]]):
         return self.keep(command.replace(" ", "-"), *_values(done))
 
     def keep(self, name: str, *values: Any) -> Any:
-        """Keep VALUES; the last one."""
+        """Keep VALUES; return the last one."""
         self.setdefault(name, []).extend(values)
         return values[-1]
 
 
 def _values(done: Result) -> list[Any]:
-    """The JSON values in a row that stand in what was printed."""
+    """Return the JSON values in a row in an output."""
     values, at = [], 0
     while at < len(done.out):
         value, end = json.JSONDecoder().raw_decode(done.out, at)
@@ -72,7 +72,7 @@ def _values(done: Result) -> list[Any]:
 
 @pytest.fixture
 def said(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Said:
-    """All commands, called so that all that they can say is said."""
+    """The output of all commands, called in each way that prints other keys."""
     said = Said(amq)
     for speak in (_about_the_queue, _about_a_conversation, _about_agents, _about_bad_mail, _about_errors):
         speak(said)
@@ -125,7 +125,7 @@ def _about_a_conversation(said: Said) -> None:
 
 
 def _cut_off_a_drain(amq: Shell, identifier: str) -> None:
-    """Leave what a drain of bob's leaves that was killed while it showed a message."""
+    """Leave the state of a drain of bob's that was killed while it showed a message."""
     bob = amq.agent("bob")
     open_state(bob, bob.drains).close()
     Path(bob.drains, "dead").write_text(json.dumps({"pid": 1, "ids": [identifier]}))
@@ -211,14 +211,14 @@ def _about_waiting(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _on_a_terminal(command: str) -> str:
-    """What a command prints with --json on a terminal of its own."""
+    """Return the output of a command with --json on its own terminal."""
     printed = pexpect.run(f"{sys.executable} -m amq {command} --json", encoding="utf-8")
     assert isinstance(printed, str)
     return printed
 
 
 def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a tmux: alice's program runs and does not end, bob's has ended."""
+    """Make the set-up: alice's program runs and does not end, bob's has ended."""
     said("skill", "install", "--claude")
     said("skill", "uninstall", "--claude")
     said("hook", "install", "claude", "--yes")
@@ -267,7 +267,7 @@ def test_every_key_that_is_described_occurs(said: Said) -> None:
 
 
 def _keys_of(part: Any, whole: Any, path: str = "") -> Iterator[str]:
-    """The keys that a schema describes, such as `.drained[].id`."""
+    """Yield the keys that a schema describes, such as `.drained[].id`."""
     if "$ref" in part:
         part = whole["$defs"][part["$ref"].removeprefix("#/$defs/")]
     for key, described in part.get("properties", {}).items():
@@ -278,7 +278,7 @@ def _keys_of(part: Any, whole: Any, path: str = "") -> Iterator[str]:
 
 
 def _keys_in(value: Any, path: str = "") -> Iterator[str]:
-    """The keys that occur in a value, named alike."""
+    """Yield the keys that occur in a value, named alike."""
     if isinstance(value, dict):
         for key, member in value.items():
             yield f"{path}.{key}"

@@ -1,4 +1,4 @@
-"""A header is described twice: by the parser that every command uses, and by the model that `amq schema` shows."""
+"""Two descriptions of a header agree: the parser that every command uses, and the model that `amq schema` shows."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ unknown_keys = st.sampled_from(["sender", "schema_", "model_config", "reply_to",
 
 @st.composite
 def header_values(draw: st.DrawFn) -> dict[str, Any]:
-    """A good header, of which a few keys are something else, or missing, or unknown."""
+    """Draw a good header, of which a few keys are something else, or missing, or unknown."""
     wire = header_object(draw(headers()))
     for key in draw(st.lists(st.sampled_from([*MEANT]), max_size=3, unique=True)):
         wire[key] = draw(MEANT[key] if draw(st.integers(0, 3)) else anything)
@@ -102,7 +102,7 @@ def by_model(text: str) -> described.Header | None:
 
 
 def hold_against_each_other(text: str, name: str) -> bool:
-    """Whether TEXT is the header of the file of that NAME; the test fails where the two do not agree on it."""
+    """Return whether TEXT is the header of the file of that NAME; fail where parser and model disagree."""
     parsed, modelled = by_parser(text, name), by_model(text)
     assert (parsed is None) == (modelled is None)
     if parsed is None or modelled is None:
@@ -113,7 +113,7 @@ def hold_against_each_other(text: str, name: str) -> bool:
 
 
 def _as_the_parser_says(header: described.Header, created_ns: int) -> dict[str, Any]:
-    """The model's values under the parser's names; what is missing or null has the parser's value for it."""
+    """Return the model's values under the parser's names; a missing or null key has the parser's value for it."""
     schema_version = 1 if header.schema_ is None else header.schema_
     return {
         **{key: getattr(header, key) or "" for key in ("id", "sender", "created", "thread", "subject")},
@@ -158,7 +158,7 @@ def test_both_take_null_for_an_optional_key(key: str) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.what)
 def test_both_agree_on_every_header_of_the_wire_format(case: Taken | Refused) -> None:
-    """But for the name of the file, which is no matter of the header alone."""
+    """The name of the file is left out, because a header does not contain it."""
     found = split_header(case.data, whole=True)
     assert found is not None
     text = found[0].decode()

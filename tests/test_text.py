@@ -1,4 +1,4 @@
-"""Another's text, made safe to show."""
+"""Foreign text, made safe to show."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ nasty = st.text(st.characters(categories=HIDDEN) | st.sampled_from("a\n\r\t\x1b[
 
 
 def acts(shown: str) -> set[str]:
-    """The characters of SHOWN that could act on a terminal or hide others."""
+    """Return the characters of SHOWN that could act on a terminal or hide others."""
     return {character for character in shown if category(character) in HIDDEN and character not in JOINERS}
 
 

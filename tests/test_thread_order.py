@@ -1,4 +1,4 @@
-"""A conversation in order, whatever the clocks say."""
+"""A conversation in order, with any clocks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def order(messages: Mapping[str, tuple[int, Sequence[str]]]) -> list[str]:
-    """The ids in order, of messages by id with their times and refs."""
+    """Return the ids in order, of messages by id with their times and refs."""
     headers = [Header(name, "a", ["b"], "", created, refs=list(refs)) for name, (created, refs) in messages.items()]
     return [header.id for header in in_thread_order(headers)]
 
@@ -68,7 +68,7 @@ def _leads_to(messages: Mapping[str, tuple[int, Sequence[str]]], name: str) -> s
 
 
 def _is_oldest_first(messages: Mapping[str, tuple[int, Sequence[str]]], found: list[str]) -> None:
-    """Of those that may come next, the oldest does."""
+    """Check that the oldest of the possible next messages always comes next."""
     for at, name in enumerate(found):
         out = set(found[:at])
         free = [each for each in found[at:] if out.issuperset(set(messages[each][1]) & set(messages))]

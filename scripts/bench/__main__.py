@@ -3,8 +3,8 @@
     python scripts/bench [--only send,list] [--quick] [--go PATH] [--json FILE] [--write]
     python scripts/bench --from FILE [--write]
 
-What takes turns with what it is compared to is a row's own program, its floor and its peers; a value is a median, and
-beside it stand the quartiles. `--write` puts the record, the table and the pictures into docs/.
+A row's own program takes turns with its floor and its peers. A value is a median, with the quartiles beside it.
+`--write` puts the record, the table and the pictures into docs/.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] 
 
 
 class Progress:
-    """One line of the terminal that is written over and over; where stderr is no terminal, nothing."""
+    """One line of the terminal that is overwritten again and again; nothing where stderr is not a terminal."""
 
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()
@@ -62,7 +62,10 @@ class Progress:
 
 
 def measure(bench: Bench, keep: Callable[[report.Record], None]) -> report.Record:
-    """All that is wanted, told as it comes, and given to KEEP after each topic, so that what is cut off is not lost."""
+    """Measure all wanted topics and report progress.
+
+    KEEP gets the record after each topic, so that an aborted run loses little.
+    """
     figures: list[report.Record] = []
     record = {"date": date.today().isoformat(), "quick": bench.sizes is QUICK}  # noqa: DTZ011  the reader's own day
     record |= {"machine": machine(bench.place), "versions": versions(version_commands(bench))}
@@ -103,12 +106,12 @@ def main() -> int:
 
 
 def text_of(record: report.Record) -> str:
-    """A record as JSON text."""
+    """Return a record as JSON text."""
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
 
 
 def parsed() -> argparse.Namespace:
-    """The options; an error in them ends the program."""
+    """Return the options; an error in them ends the program."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__.partition("\n")[0])
     parser.add_argument("--only", type=rows, default=frozenset(ROWS), help=f"these rows: {', '.join(ROWS)}")
     parser.add_argument("--quick", action="store_true", help="tiny numbers, to see that all of it works")
@@ -129,7 +132,7 @@ def parsed() -> argparse.Namespace:
 
 
 def rows(text: str) -> frozenset[str]:
-    """The rows that TEXT names; for argparse."""
+    """Return the rows that TEXT names; for argparse."""
     names = frozenset(text.split(","))
     if unknown := names - ROWS.keys():
         raise argparse.ArgumentTypeError(f"no such row: {', '.join(sorted(unknown))}")

@@ -1,10 +1,10 @@
-"""How soon an agent hears of its mail, and what that costs: the fake CLIs, and the real ones where they are installed.
+"""Measure how soon an agent hears of its mail, and the cost, with the fake CLIs and the real ones where installed.
 
     python scripts/bench/agents.py [--wakes 50] [--fake-only | --real-only] [--json FILE]
 
 Typed: from the end of `amq send` to the first byte that an idle agent reads. Drained: until its mail has left `new/`,
-by the real CLIs with a mock model that drains at once; again with every core kept busy. A wake that is lost, a
-line that came twice, a dialog that was answered by us are counted: all have to be none.
+by the real CLIs with a mock model that drains at once; again with every core kept busy. A wake that is lost, a line
+that came twice, a dialog that amq answered are counted: each count must be zero.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from tests.real.terminal import Terminal, open_terminal
 
 AMQ = [sys.executable, "-P", "-m", "amq"]
 PATIENCE = 90.0  # seconds after which a wake is lost
-DIALOGS = 5  # that are open while mail comes, for each CLI
+DIALOGS = 5  # dialogs that are open while mail comes, for each CLI
 LINE = "amq: "
 
 Figures = dict[str, float]
 
 
 def until(condition: Callable[[], object], patience: float = PATIENCE) -> bool:
-    """Whether CONDITION came to hold within PATIENCE."""
+    """Return whether CONDITION came to hold within PATIENCE."""
     end = time.monotonic() + patience
     while not condition():
         if time.monotonic() > end:
@@ -55,20 +55,20 @@ def until(condition: Callable[[], object], patience: float = PATIENCE) -> bool:
 
 
 def send(place: Path, to: str) -> float:
-    """A message for TO from the queue in PLACE; when the command had ended."""
+    """Send a message for TO from the queue in PLACE; return when the command had ended."""
     words = [*AMQ, "send", "--me", "user", "--to", to, "--body", "hello"]
     subprocess.run(words, cwd=place, check=True, stdout=subprocess.DEVNULL)
     return time.monotonic()
 
 
 def inbox(place: Path, agent: str) -> Path:
-    """Its `new/`."""
+    """Return its `new/`."""
     found: list[Path] = list(place.glob(f"**/agents/{agent}/inbox/new"))
     return found[0]
 
 
 def fake(style: str, wakes: int) -> Figures:
-    """Milliseconds from the end of `amq send` to the first byte read; a wake that is lost is an error."""
+    """Return the milliseconds from the end of `amq send` to the first byte read; a lost wake is an error."""
     with tempfile.TemporaryDirectory() as place:
         with ready(Path(place), style, settle=3.0) as wake:
             took = [wake() for _ in range(wakes)]
@@ -77,7 +77,7 @@ def fake(style: str, wakes: int) -> Figures:
 
 
 def torture(injections: int, seed: str) -> Figures:
-    """Texts typed at fake agents to which everything happens, in a world without time (tests/agents)."""
+    """Return the texts typed into fake agents while everything goes wrong, in simulated time (tests/agents)."""
     tally = Tally()
     for style in STYLES.values():
         tally.add(play(style, seed, injections // len(STYLES) + 1))
@@ -95,7 +95,7 @@ def torture(injections: int, seed: str) -> Figures:
 
 @contextmanager
 def busy_cores() -> Iterator[None]:
-    """Every core is kept busy."""
+    """Keep every core busy."""
     spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
     try:
         yield
@@ -107,7 +107,7 @@ def busy_cores() -> Iterator[None]:
 
 @contextmanager
 def running(agent: Agent, *, asks: bool = False) -> Iterator[tuple[Rig, Terminal]]:
-    """AGENT under `amq run` in the rig, with a queue."""
+    """Run AGENT under `amq run` in the rig, with a queue."""
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="amq-", ignore_cleanup_errors=True)))
         rig = stack.enter_context(offline_rig(directory))
@@ -121,7 +121,7 @@ def running(agent: Agent, *, asks: bool = False) -> Iterator[tuple[Rig, Terminal
 
 
 def real(agent: Agent, wakes: int) -> Figures:
-    """Milliseconds from the end of `amq send` until the mail is drained, and what it added to the context."""
+    """Return the milliseconds from the end of `amq send` until the mail is drained, and the characters added."""
     with running(agent) as (rig, terminal):
         rig.model.script = use_amq
         new = inbox(rig.project, agent.program)
@@ -146,12 +146,12 @@ def real(agent: Agent, wakes: int) -> Figures:
 
 
 def finished(rig: Rig) -> int:
-    """Turns that came to their end."""
+    """Return the number of turns that came to their end."""
     return sum(isinstance(answer, Say) for _, answer in list(rig.model.turns))
 
 
 def added(request: dict[str, Any]) -> int:
-    """Characters that a line of ours, and hooks at it, brought to the model; 0 if it was told something else last.
+    """Return the characters that amq's line, and hooks at it, brought to the model; 0 if its last input was another.
 
     A session's first turn is left out: the introduction comes with it, once.
     """
@@ -167,7 +167,7 @@ def added(request: dict[str, Any]) -> int:
 
 
 def dialogs(agent: Agent) -> Figures:
-    """Mail that comes while a dialog is open, which the person then answers with no."""
+    """Deliver mail while a dialog is open, which the user then answers with no."""
     with running(agent, asks=True) as (rig, terminal):
         rig.model.script = asks_first
         done, approved, lost = rig.project / "done", 0, 0
@@ -191,7 +191,7 @@ def dialogs(agent: Agent) -> Figures:
 
 
 def notices(rig: Rig) -> int:
-    """Lines of ours that came to the model."""
+    """Return the lines of amq's that came to the model."""
     return sum(NOTICE in turn.text for turn, _ in list(rig.model.turns) if not turn.results)
 
 

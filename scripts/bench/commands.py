@@ -1,7 +1,6 @@
-"""What the commands cost in processor time, in units of `python -c pass`.
+"""Measure the processor time of the commands, in units of `python -c pass`.
 
-A floor is what bare Python needs for the part that no program can leave out: the imports, and the reading of the same
-files, and their JSON.
+A floor is the cost in bare Python of the unavoidable part: the imports, and reading those files and their JSON.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ for name in sorted(os.listdir(directory))[:most or None]:
 
 @dataclass(frozen=True)
 class Command:
-    """A row's command, the Python program that is its floor, and what has to be done before each run."""
+    """A row's command, the Python program that is its floor, and the preparation of each run."""
 
     key: str
     words: tuple[str, ...]
@@ -40,7 +39,7 @@ class Command:
 
 
 def cold_commands(queue: Queue) -> list[Command]:
-    """Short commands on a small inbox."""
+    """Return short commands on a small inbox."""
     queue.fill(20)
     newest = max(path.stem for path in queue.inbox.iterdir())
     said = ("--body", "Done.")
@@ -53,7 +52,7 @@ def cold_commands(queue: Queue) -> list[Command]:
 
 
 def large_commands(queue: Queue, size: int) -> list[Command]:
-    """What reads an inbox of SIZE messages, and their sender's copies."""
+    """Return commands that read an inbox of SIZE messages, and their sender's copies."""
     queue.fill(size, sent=True)
     look = ("list", "--me", "bob")
     thread = ("thread", "--me", "bob", "--id", THREAD)
@@ -65,30 +64,30 @@ def large_commands(queue: Queue, size: int) -> list[Command]:
 
 
 def drain_command(key: str, queue: Queue, size: int) -> Command:
-    """A drain of SIZE messages, with their bodies."""
+    """Return a drain of SIZE messages, with their bodies."""
     everything = ("drain", "--me", "bob", "--limit", "0", "--include-body")
     return Command(key, everything, read_headers(queue), lambda: queue.fill(size))
 
 
 def read_headers(queue: Queue, most: int = 0) -> tuple[str, ...]:
-    """The program that reads the headers of the inbox, at most MOST of them."""
+    """Return the program that reads the headers of the inbox, at most MOST of them."""
     return (READ_ALL, str(queue.inbox), str(most))
 
 
 def cold(bench: Bench) -> Iterator[Figure]:
-    """The short commands."""
+    """Measure the short commands."""
     with queue_in(bench) as queue:
         yield from in_units_of_pass(bench, queue, cold_commands(queue), bench.sizes.runs)
 
 
 def large(bench: Bench) -> Iterator[Figure]:
-    """What grows with the inbox, but for `drain`, which empties it."""
+    """Measure commands that grow with the inbox, but for `drain`, which empties it."""
     with queue_in(bench) as queue:
         yield from in_units_of_pass(bench, queue, large_commands(queue, bench.sizes.large), bench.sizes.runs)
 
 
 def drains(bench: Bench) -> Iterator[Figure]:
-    """`drain` of a thousand, and of many in units of that."""
+    """Measure `drain` of a thousand, and of many in units of that."""
     sizes = bench.sizes
     with queue_in(bench) as queue:
         small = drain_command("drain-1000", queue, sizes.drained)
@@ -104,13 +103,13 @@ def drains(bench: Bench) -> Iterator[Figure]:
 
 @contextmanager
 def queue_in(bench: Bench) -> Iterator[Queue]:
-    """A queue at the bench's place, for a while."""
+    """Make a queue at the bench's place, for the time of a block."""
     with tempfile.TemporaryDirectory(dir=bench.place) as place:
         yield Queue(Path(place))
 
 
 def in_units_of_pass(bench: Bench, queue: Queue, commands: Iterable[Command], runs: int) -> Iterator[Figure]:
-    """The figures of those COMMANDS that are wanted."""
+    """Yield the figures of those COMMANDS that are wanted."""
     commands = [command for command in commands if command.key in bench.wanted]
     took = bench.in_turns({"pass": lambda: processor_seconds(PASS)} | contenders(bench, queue, commands), runs)
     unit = statistics.median(took["pass"])
@@ -119,7 +118,7 @@ def in_units_of_pass(bench: Bench, queue: Queue, commands: Iterable[Command], ru
 
 
 def contenders(bench: Bench, queue: Queue, commands: Iterable[Command]) -> dict[str, Way]:
-    """For each command its floor, ours, and the Go program if it is there."""
+    """Return for each command its floor, amq, and the Go program if it exists."""
     ways: dict[str, Way] = {}
     for command in commands:
         words = (*command.words, "--root", queue.root)
@@ -131,7 +130,7 @@ def contenders(bench: Bench, queue: Queue, commands: Iterable[Command]) -> dict[
 
 
 def cost(words: tuple[str, ...], before: Callable[[], None] = lambda: None) -> Way:
-    """The processor time of WORDS, after BEFORE."""
+    """Return the processor time of WORDS, after BEFORE."""
 
     def way() -> float:
         before()

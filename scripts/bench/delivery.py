@@ -1,4 +1,4 @@
-"""Durable delivery: one process that sends again and again, beside C; and one message to many, beside many messages."""
+"""Measure durable delivery: one process that sends again and again, beside C; and one message to many recipients."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MANY = tuple(f"agent{number}" for number in range(16))
 
 
 def durable(bench: Bench) -> Iterator[Figure]:
-    """Sends in one process, as a share of the speed at which C takes the same steps."""
+    """Measure sends in one process, as a share of the speed at which C takes these steps."""
     program = compiled(bench, "send")
     if program is None:
         return
@@ -41,7 +41,7 @@ def durable(bench: Bench) -> Iterator[Figure]:
 
 
 def fan_out(bench: Bench) -> Iterator[Figure]:
-    """One message to several recipients, beside one message to each."""
+    """Measure one message to several recipients, beside one message to each."""
     with queue_in(bench) as queue:
         mailbox = with_many(queue)
         for key, number in (("to-4", 4), ("to-16", 16)):
@@ -57,7 +57,7 @@ def fan_out(bench: Bench) -> Iterator[Figure]:
 
 
 def with_many(queue: Queue) -> Mailbox:
-    """Alice's mailbox, where all the recipients have theirs."""
+    """Return alice's mailbox, in a queue where all the recipients have theirs."""
     mailbox = Mailbox(queue.root, "alice")
     for handle in MANY:
         mailbox.send([handle], BODY, create=True)
@@ -65,7 +65,7 @@ def with_many(queue: Queue) -> Mailbox:
 
 
 def sends(mailbox: Mailbox, to: list[str] | tuple[str, ...], count: int) -> float:
-    """The seconds for COUNT messages to all of TO."""
+    """Return the seconds for COUNT messages to all of TO."""
     begun = time.perf_counter()
     for _ in range(count):
         mailbox.send(to, BODY, Draft(thread="plan/parser"))

@@ -1,4 +1,4 @@
-"""How the commands grow with the inbox: what a message costs must not depend on how many others there are."""
+"""Measure how the commands grow with the inbox: the cost of a message must not depend on the number of others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAMES = ("send", "list", "thread", "drain")
 
 
 def growth(bench: Bench) -> Iterator[Figure]:
-    """Each command at several sizes, in units of `pass`; and the largest beside the one before."""
+    """Measure each command at several sizes, in units of `pass`; and the largest beside the one before."""
     values: dict[str, list[list[float]]] = {name: [] for name in NAMES}
     for size in bench.sizes.growth:
         for name, found in at_size(bench, size).items():
@@ -23,7 +23,10 @@ def growth(bench: Bench) -> Iterator[Figure]:
 
 
 def at_size(bench: Bench, size: int) -> dict[str, list[float]]:
-    """What each command costs on an inbox of SIZE messages, in units of `pass`; the drain comes last and empties it."""
+    """Return the cost of each command on an inbox of SIZE messages, in units of `pass`.
+
+    The drain comes last and empties it.
+    """
     with queue_in(bench) as queue:
         all_, _, thread = large_commands(queue, size)
         send = Command("", ("send", "--me", "alice", "--to", "bob", "--body", "Done."))

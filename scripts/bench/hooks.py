@@ -1,4 +1,4 @@
-"""What a hook with nothing to say costs an agent, in milliseconds of its waiting, beside a shell that does nothing."""
+"""Measure the cost of a silent hook to an agent, in milliseconds of its waiting, beside a shell that does nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from amq.runtime.hooks.script import write_script
 
 
 def hook(bench: Bench) -> Iterator[Figure]:
-    """A hook that finds an empty inbox."""
+    """Measure a hook that finds an empty inbox."""
     with tempfile.TemporaryDirectory(dir=bench.place) as place:
         new = Path(place, "new")
         new.mkdir()

@@ -1,4 +1,4 @@
-"""Queues to measure on: bob's inbox with as many messages as are asked for."""
+"""Queues to measure on: bob's inbox with a given number of messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Queue:
 
     @property
     def root(self) -> str:
-        """What `--root` is told."""
+        """Return the argument of `--root`."""
         return self.layout.root
 
     def fill(self, count: int, *, sent: bool = False) -> None:
@@ -40,7 +40,7 @@ class Queue:
         self.add(count, sent=sent)
 
     def add(self, count: int, *, sent: bool = False) -> None:
-        """COUNT more new messages, written without a flush."""
+        """Add COUNT new messages, written without a flush."""
         made = iter(range(self._made, self._made + count))
         self._made += count
         ids = IdMaker(lambda: START + next(made) * STEP, 1, lambda size: b"\1" * size)

@@ -1,10 +1,10 @@
-"""How many instructions the short commands execute, each as a ratio to `python -c pass` in the same run.
+"""Count the instructions that the short commands execute, each as a ratio to `python -c pass` in this run.
 
     python scripts/bench/instructions.py [--check | --write] [--runs 1]
 
 Times on a machine that others use lie; these counts (valgrind's, without the kernel's part) repeat within a percent.
-`--check` fails where a command needs MARGIN times what instructions.json says for this Python; `--write` puts what was
-counted there.
+`--check` fails where a command needs MARGIN times the count in instructions.json for this Python; `--write` puts the
+counts there.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def instructions(words: list[str]) -> int:
-    """What one run of a Python program executes; hashes are the same in every run."""
+    """Return the instructions of one run of a Python program; hashes are equal in every run."""
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     counting = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
     options = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "check": True, "env": environment}
@@ -40,7 +40,7 @@ def instructions(words: list[str]) -> int:
 
 
 def ratios() -> dict[str, float]:
-    """Each short command's instructions, in units of `pass`."""
+    """Return each short command's instructions, in units of `pass`."""
     amq = str(Path(sys.executable).with_name("amq"))
     found = {}
     unit = instructions(["-c", "pass"])

@@ -1,4 +1,4 @@
-"""What all topics share: ways that take turns, and the figure made of what they took."""
+"""Shared by all topics: ways that take turns, and the figure made of their values."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ Way = Callable[[], float]
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of everything a run takes: values of a figure, files, bytes, seconds."""
+    """Sizes of a run: values of a figure, files, bytes, seconds."""
 
-    runs: int = 20  # values of what costs less than a second
-    few: int = 5  # of what costs more
+    runs: int = 20  # values of a command that costs less than a second
+    few: int = 5  # of one that costs more
     large: int = 20_000
     drained: int = 1_000
     sends: int = 20  # durable sends in one value
@@ -47,9 +47,9 @@ QUICK = Sizes(2, 1, 200, 50, 2, 1, 3, 2, 0.2, (10, 100), 1)
 
 @dataclass(frozen=True)
 class Figure:
-    """What was measured for a row, in its unit: the value, the quartiles of all values, how many there are.
+    """The measurement of a row, in its unit: the value, the quartiles of all values, how many there are.
 
-    `beside`: the medians of peers, and of floors, in the same unit.
+    `beside`: the medians of peers, and of floors, in that unit.
     """
 
     key: str
@@ -61,16 +61,16 @@ class Figure:
 
     @property
     def share(self) -> float | None:
-        """See `Row.share`."""
+        """Return the share of `Row.share`."""
         return ROWS[self.key].share(self.value)
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is met, as far as a reader sees three digits; None if there is none."""
+        """Return whether the goal is met, to the three digits that a reader sees; None if there is none."""
         return None if self.share is None else self.share < 1.005
 
     def record(self) -> dict[str, Any]:
-        """The figure as it stands in JSON."""
+        """Return the figure for JSON."""
         row = ROWS[self.key]
         return asdict(self) | {
             "share": self.share,
@@ -84,7 +84,7 @@ class Figure:
 
 @dataclass
 class Bench:
-    """One run: its place on the disk, sizes, the rows that are wanted, the Go amq, and who is told of the progress."""
+    """One run: its place on the disk, sizes, the wanted rows, the Go amq, and the receiver of its progress."""
 
     place: Path
     sizes: Sizes
@@ -95,12 +95,12 @@ class Bench:
     growth: dict[str, dict[int, float]] = field(default_factory=dict)
 
     def leave_out(self, what: str) -> None:
-        """Tell that WHAT, with its reason, is not measured."""
+        """Report that WHAT, with its reason, is not measured."""
         if what not in self.left_out:
             self.left_out.append(what)
 
     def in_turns(self, ways: Mapping[str, Way], runs: int, *, warm: bool = True) -> dict[str, list[float]]:
-        """RUNS values of each way, which take turns; with `warm` a first round more, which only fills the caches."""
+        """Return RUNS values of each way, which take turns. With `warm` a further first round fills the caches."""
         values: dict[str, list[float]] = {name: [] for name in ways}
         for run in range(-1 if warm else 0, runs):
             for name, way in ways.items():
@@ -112,24 +112,24 @@ class Bench:
 
 
 def figure(key: str, values: Sequence[float], beside: Mapping[str, Sequence[float]] | None = None) -> Figure:
-    """The figure of a row; BESIDE are values of peers and floors."""
+    """Return the figure of a row; BESIDE are values of peers and floors."""
     value = percentile(values, 99) if ROWS[key].of == "p99" else statistics.median(values)
     medians = {name: statistics.median(found) for name, found in (beside or {}).items()}
     return Figure(key, value, percentile(values, 25), percentile(values, 75), len(values), medians)
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
-    """A percentile of VALUES."""
+    """Return a percentile of VALUES."""
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1] if len(values) > 1 else values[0]
 
 
 def over(values: Sequence[float], unit: float) -> list[float]:
-    """VALUES as multiples of UNIT."""
+    """Return VALUES as multiples of UNIT."""
     return [value / unit for value in values]
 
 
 def processor_seconds(command: Sequence[str]) -> float:
-    """User and system time of one run; raises CalledProcessError if it fails."""
+    """Return user and system time of one run; raises CalledProcessError if it fails."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -137,14 +137,14 @@ def processor_seconds(command: Sequence[str]) -> float:
 
 
 def seconds(command: Sequence[str]) -> float:
-    """The time from the start of COMMAND until it has ended."""
+    """Return the time from the start of COMMAND until it has ended."""
     before = time.perf_counter()
     os.waitpid(os.posix_spawn(command[0], command, os.environ), 0)
     return time.perf_counter() - before
 
 
 def until(condition: Callable[[], object], patience: float = 60.0) -> None:
-    """Return when CONDITION holds; raises TimeoutError after PATIENCE seconds."""
+    """Wait until CONDITION holds; raises TimeoutError after PATIENCE seconds."""
     end = time.monotonic() + patience
     while not condition():
         if time.monotonic() > end:
@@ -153,7 +153,10 @@ def until(condition: Callable[[], object], patience: float = 60.0) -> None:
 
 
 def watches(pid: int) -> bool:
-    """Whether the process has a watch on files; where the system does not show that, after two seconds."""
+    """Return whether the process has a watch on files.
+
+    Where the system does not show that, return true after two seconds.
+    """
     if _is_hidden(pid):
         return True
     with suppress(FileNotFoundError):
@@ -162,12 +165,15 @@ def watches(pid: int) -> bool:
 
 
 def sleeps(pid: int) -> bool:
-    """Whether the process sleeps for a time that it has set; where the system does not show that, after two seconds."""
+    """Return whether the process sleeps for a time that it has set.
+
+    Where the system does not show that, return true after two seconds.
+    """
     return _is_hidden(pid) or "nanosleep" in Path(f"/proc/{pid}/wchan").read_text()
 
 
 def _is_hidden(pid: int) -> bool:
-    """Whether the system does not show what the process does: then it is given two seconds."""
+    """Return whether the system hides the activity of the process; sleep two seconds if so."""
     if Path(f"/proc/{pid}").exists():
         return False
     time.sleep(2.0)
@@ -176,7 +182,7 @@ def _is_hidden(pid: int) -> bool:
 
 @contextmanager
 def running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """COMMAND, without a terminal, and killed if it has not ended."""
+    """Run COMMAND, without a terminal, and kill it if it has not ended."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         yield process
@@ -186,7 +192,7 @@ def running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def machine(place: Path) -> dict[str, str]:
-    """What the figures were measured on, and how many others ran there when it began."""
+    """Return the machine of the figures, and how many others ran there when it began."""
     return {
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "processor": f"{os.cpu_count()} × {_processor()}",
@@ -207,7 +213,7 @@ def _filesystem(place: Path) -> str:
 
 
 def versions(peers: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The first line that each of PEERS says of its version."""
+    """Return the first line of the version of each of PEERS."""
     found = {}
     for name, command in peers.items():
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The programs beside which amq is measured: those that are here, or can be made of the sources in peers/."""
+"""The programs beside which amq is measured: installed ones, or ones made from the sources in peers/."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INTERACT = "import pexpect, sys; pexpect.spawn(sys.argv[1], sys.argv[2:]).intera
 
 
 def compiled(bench: Bench, name: str) -> str | None:
-    """The C program NAME, compiled now; None where there is no compiler."""
+    """Compile the C program NAME and return its path; None where there is no compiler."""
     if shutil.which("cc") is None:
         bench.leave_out(f"peers/{name}.c: there is no cc here")
         return None
@@ -27,7 +27,7 @@ def compiled(bench: Bench, name: str) -> str | None:
 
 
 def here(bench: Bench, program: str) -> str | None:
-    """The path of a program that is installed; None if it is not."""
+    """Return the path of an installed program; None if it is missing."""
     found = shutil.which(program)
     if found is None:
         bench.leave_out(f"{program}: it is not installed here")
@@ -35,7 +35,7 @@ def here(bench: Bench, program: str) -> str | None:
 
 
 def version_commands(bench: Bench) -> dict[str, tuple[str, ...]]:
-    """How each peer is asked for its version."""
+    """Return the command that prints each peer's version."""
     commands = {"script(1)": ("script", "--version"), "tmux": ("tmux", "-V"), "cc": ("cc", "--version")}
     commands["pexpect"] = (sys.executable, "-c", "import pexpect; print('pexpect', pexpect.__version__)")
     return commands | ({"Go amq": (bench.go, "--version")} if bench.go else {})

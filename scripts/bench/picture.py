@@ -1,4 +1,4 @@
-"""Two pictures of a record, as SVG: how much of its goal each figure takes, and how the commands grow."""
+"""Two pictures of a record, as SVG: the share of its goal that each figure takes, and how the commands grow."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ LEFT, STEP, GOAL, MOST = 370, 24, 190, 2.0  # MOST: the share at which a bar is 
 
 
 def text(x: float, y: float, words: str, *, anchor: str = "start", colour: str = INK) -> str:
-    """WORDS at a place."""
+    """Return WORDS at a place."""
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(words)}</text>'
 
 
 def stroke(x: float, y: float, to_x: float, to_y: float, colour: str = FAINT) -> str:
-    """A straight line."""
+    """Return a straight line."""
     return f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{to_x:.1f}" y2="{to_y:.1f}" stroke="{colour}"/>'
 
 
 def svg(width: float, height: float, parts: Iterable[str]) -> str:
-    """The whole picture, on a ground of its own, so that it can be read on a dark page too."""
+    """Return the whole picture, on its own ground, so that it can be read on a dark page too."""
     inside = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
@@ -33,7 +33,7 @@ def svg(width: float, height: float, parts: Iterable[str]) -> str:
 
 
 def figures(found: list[dict[str, Any]]) -> str:
-    """A bar for each figure that has a goal: how much it takes of what that allows. One line is the goal of all."""
+    """Return a bar for each figure that has a goal: the share it takes of the limit. One line is the goal of all."""
     rows = [each for each in found if each["share"] is not None]
     height = 50 + STEP * len(rows)
 
@@ -53,7 +53,10 @@ def figures(found: list[dict[str, Any]]) -> str:
 
 
 def growth(found: Mapping[str, Mapping[Any, float]]) -> str:
-    """Processor time over the number of messages, both in powers of ten; a dashed line grows as the number does."""
+    """Plot processor time over the number of messages, both in powers of ten.
+
+    A dashed line grows as the number does.
+    """
     points = {name: [(float(size), value) for size, value in values.items()] for name, values in found.items()}
     every = [point for values in points.values() for point in values] or [(1.0, 1.0)]
     right, top = (math.ceil(math.log10(max(each[axis] for each in every)) + 0.01) for axis in (0, 1))

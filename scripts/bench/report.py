@@ -1,6 +1,6 @@
 """A record as a table, for the terminal and for docs/performance.md.
 
-A record is what `--json` writes: the machine, the figures as `Figure.record` gives them, the growth, what was left out.
+A record is the output of `--json`: the machine, the figures as `Figure.record` gives them, the growth, the omissions.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ HEAD = f"{'':<52}{'median':>9}  {'half are within':>17}  {'goal':>6}"
 
 
 def number(value: float) -> str:
-    """VALUE with three digits that count."""
+    """Return VALUE with three significant digits."""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:#.3g}" if abs(value) >= 0.01 else f"{value:.3f}"
 
 
 def verdict(figure: Record) -> str:
-    """Whether the goal is met, in a word."""
+    """Return in a word whether the goal is met."""
     return {True: "met", False: "not met", None: ""}[figure["met"]]
 
 
 def spread(figure: Record) -> str:
-    """The quartiles."""
+    """Return the quartiles as text."""
     return f"{number(figure['low'])} – {number(figure['high'])}"
 
 
 def beside(figure: Record) -> str:
-    """The peers."""
+    """Return the peers as text."""
     return ", ".join(f"{name} {number(value)}" for name, value in figure["beside"].items())
 
 
 def line(figure: Record) -> str:
-    """A figure as a line of text."""
+    """Return a figure as a line of text."""
     what = figure["what"].replace("`", "")
     text = f"{what:<52}{number(figure['value']):>9}  {spread(figure):>17}  {figure['goal']:>6}  {verdict(figure):<8}"
     return f"{text} {figure['unit']}" + (f"   ({beside(figure)})" if figure["beside"] else "")
 
 
 def machine_lines(record: Record) -> Iterable[str]:
-    """What it was measured on, and what is missing."""
+    """Yield the machine of the figures, and the omissions."""
     machine = record["machine"]
     if record["quick"]:
         yield "A quick run, with tiny numbers in place of those above: it says nothing of the speed."
@@ -59,12 +59,12 @@ def machine_lines(record: Record) -> Iterable[str]:
 
 
 def cells(words: Iterable[str]) -> str:
-    """A row of a Markdown table."""
+    """Return a row of a Markdown table."""
     return f"| {' | '.join(words)} |"
 
 
 def markdown(record: Record) -> str:
-    """What stands between the marks of docs/performance.md."""
+    """Return the text between the marks of docs/performance.md."""
     head = ("what", "goal", "measured", "half are within", "values", "", "beside it", "unit")
     rows = [cells(head), cells(["---"] * len(head))]
     for each in record["figures"]:
@@ -80,7 +80,7 @@ def markdown(record: Record) -> str:
 
 
 def with_figures(text: str, record: Record) -> str:
-    """The text of docs/performance.md with the tables of RECORD between the marks."""
+    """Return the text of docs/performance.md with the tables of RECORD between the marks."""
     before, _, rest = text.partition(BEGIN)
     return f"{before}{BEGIN}\n{markdown(record)}\n{END}{rest.partition(END)[2]}"
 

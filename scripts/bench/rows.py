@@ -1,4 +1,4 @@
-"""What is measured: every row of the table, with its unit and its goal."""
+"""The rows of the table, each with its unit and its goal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PASS = "× pass (CPU)"
 
 @dataclass(frozen=True)
 class Row:
-    """A figure's name, what it is in words, its unit, and the goal: at most `limit`, or with `at_least` no less."""
+    """A figure's name, its description, its unit, and the goal: at most `limit`, or with `at_least` no less."""
 
     key: str
     what: str
@@ -20,11 +20,11 @@ class Row:
 
     @property
     def goal(self) -> str:
-        """The goal as text."""
+        """Return the goal as text."""
         return "" if self.limit is None else f"{'≥' if self.at_least else '≤'} {self.limit:g}"
 
     def share(self, value: float) -> float | None:
-        """How much of what the goal allows VALUE takes: up to 1 the goal is met. None if there is no goal."""
+        """Return the share that VALUE takes of the goal: up to 1 the goal is met. None if there is no goal."""
         if self.limit is None:
             return None
         return self.limit / value if self.at_least else value / self.limit

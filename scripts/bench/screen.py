@@ -1,6 +1,6 @@
-"""What the picture of the screen costs, fed with the recorded output of the real CLIs.
+"""Measure the cost of the screen model, fed with the recorded output of the real CLIs.
 
-A slice is what one thread may keep the interpreter for; a look is one view and the input row in it.
+A slice is the longest that one thread may keep the interpreter; a look is one view and the input row in it.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ RULE = RowRule("❯", framed=True)
 
 
 def screen(bench: Bench) -> Iterator[Figure]:
-    """A slice, and a look."""
+    """Measure a slice, and a look."""
     names = sorted(recordings.names())
     yield figure("slice", slices(names, bench.sizes.few))
     yield figure("look", looks(names, bench.sizes.few))
 
 
 def slices(names: list[str], runs: int) -> list[float]:
-    """The milliseconds for each slice of all recordings, RUNS times."""
+    """Return the milliseconds for each slice of all recordings, RUNS times."""
     times = []
     whole = b"".join(bytes(recordings.load(name).output) for name in names)
     for _ in range(runs):
@@ -38,7 +38,7 @@ def slices(names: list[str], runs: int) -> list[float]:
 
 
 def looks(names: list[str], runs: int) -> list[float]:
-    """The milliseconds for each look at the end of each recording."""
+    """Return the milliseconds for each look at the end of each recording."""
     times = []
     for name in names:
         recording = recordings.load(name)

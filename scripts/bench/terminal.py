@@ -1,6 +1,6 @@
-"""What `amq run` costs between a person and a program, beside script(1), C, pexpect and a bare pseudo-terminal.
+"""Measure the cost of `amq run` between a user and a program, beside script(1), C, pexpect and a bare pseudo-terminal.
 
-Output is lines of a log, and what a full-screen program prints: text, colours, cursor movements.
+Output is lines of a log, and that of a full-screen program: text, colours, cursor movements.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ OURS, SCRIPT = "amq run", "script(1)"
 
 @dataclass(frozen=True)
 class Host:
-    """What stands before a shell script, for one way to host it, and what stands behind it."""
+    """A way to host a shell script: the words before it, and the words behind it."""
 
     before: tuple[str, ...]
     behind: tuple[str, ...] = ()
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is `amq run`."""
+        """Return whether it is `amq run`."""
         return "amq" in self.before
 
     def come_to_rest(self, bench: Bench, pid: int) -> None:
@@ -47,14 +47,14 @@ class Host:
 
 
 def ours(root: Path) -> Host:
-    """`amq run`, waking its agent when there is mail."""
+    """Return `amq run`, which wakes its agent when there is mail."""
     return Host(
         (sys.executable, "-P", "-m", "amq", "run", "--root", str(root), "--as", "bench", "--prompt", "$ ", "--", *SH)
     )
 
 
 def hosts(bench: Bench) -> dict[str, Host]:
-    """Ours and its peers."""
+    """Return amq and its peers."""
     found = {OURS: ours(bench.place / "queue"), "no relay": Host(SH)}
     found["pexpect"] = Host((sys.executable, "-c", INTERACT, *SH))
     if here(bench, "script"):
@@ -66,33 +66,33 @@ def hosts(bench: Bench) -> dict[str, Host]:
 
 @contextmanager
 def hosted(host: Host, script: str) -> Iterator[PtyProcess]:
-    """The shell SCRIPT in a HOST, in a terminal of ours; both have ended afterwards."""
+    """Run the shell SCRIPT in a HOST, in a pseudo-terminal; both have ended afterwards."""
     process = PtyProcess.spawn([*host.before, script, *host.behind], dimensions=(40, 120))
     process.closed = True  # its own way to end a program gives up early on a busy machine
     tty.setraw(process.fd)
     try:
         yield process
     finally:
-        # others may wait for their program whatever they are told, or ignore it as this process was told to (nohup)
+        # others may wait for their program whatever the signal, or ignore it as this process does (nohup)
         os.kill(process.pid, signal.SIGHUP if host.is_ours else signal.SIGKILL)
         process.fileobj.close()
         os.waitpid(process.pid, 0)
 
 
 def screens(chance: random.Random) -> bytes:
-    """A line as a full-screen program draws it: a sequence in every 17 bytes."""
+    """Return a line as a full-screen program draws it: a sequence in every 17 bytes."""
     words = b" ".join(chance.choices(WORDS, k=8))
     return b"\x1b[%d;1H\x1b[2K\x1b[38;5;%dm%b\x1b[0m\r\n" % (chance.randrange(40), chance.randrange(256), words)
 
 
 def log(chance: random.Random) -> bytes:
-    """A line of what a build or a test run prints: a coloured word, and text."""
+    """Return a line of a build or a test run: a coloured word, and text."""
     words = b" ".join(chance.choices(WORDS, k=12))
     return b"\x1b[%dm%b\x1b[0m %b\r\n" % (chance.choice((31, 32, 33)), chance.choice(WORDS), words)
 
 
 def write_output(path: Path, size: int, line: Callable[[random.Random], bytes]) -> None:
-    """SIZE bytes of LINEs."""
+    """Write SIZE bytes of LINEs."""
     chance = random.Random(1)
     with path.open("wb") as file:
         while file.tell() < size:
@@ -100,14 +100,14 @@ def write_output(path: Path, size: int, line: Callable[[random.Random], bytes]) 
 
 
 def read_until(fd: int, mark: bytes) -> None:
-    """Until the output ends with MARK."""
+    """Read until the output ends with MARK."""
     tail = b""
     while not tail.endswith(mark):
         tail = (tail + os.read(fd, 1 << 16))[-100:]
 
 
 def relay(bench: Bench) -> Iterator[Figure]:
-    """How fast output gets through, in units of script(1)."""
+    """Measure how fast output gets through, in units of script(1)."""
     for name, line in (("relay-log", log), ("relay", screens)):
         if name not in bench.wanted:
             continue
@@ -125,7 +125,7 @@ def relay(bench: Bench) -> Iterator[Figure]:
 
 
 def seconds_for(bench: Bench, host: Host, output: Path) -> float:
-    """How long OUTPUT takes, without starting and ending."""
+    """Return the seconds that OUTPUT takes, without starting and ending."""
     with hosted(host, f"stty raw -echo; printf GO; read -r _; cat '{output}'; printf END; read -r _") as process:
         read_until(process.fd, b"GO")
         host.come_to_rest(bench, process.pid)
@@ -136,7 +136,7 @@ def seconds_for(bench: Bench, host: Host, output: Path) -> float:
 
 
 def key(bench: Bench) -> Iterator[Figure]:
-    """What a host adds to a key's way to the program and back, in milliseconds."""
+    """Measure the delay that a host adds to a key's way to the program and back, in milliseconds."""
     ways = {f"keys, {name}": lambda host=host: milliseconds_for_key(bench, host) for name, host in hosts(bench).items()}
     took = {name.partition(", ")[2]: values for name, values in bench.in_turns(ways, bench.sizes.few).items()}
     bare = statistics.median(took.pop("no relay"))
@@ -145,7 +145,7 @@ def key(bench: Bench) -> Iterator[Figure]:
 
 
 def milliseconds_for_key(bench: Bench, host: Host) -> float:
-    """The median of a key's way to the program and back."""
+    """Return the median of a key's way to the program and back."""
     took = []
     with hosted(host, "stty raw -echo; printf GO; exec cat") as process:
         read_until(process.fd, b"GO")
@@ -155,12 +155,12 @@ def milliseconds_for_key(bench: Bench, host: Host) -> float:
             os.write(process.fd, b"k")
             os.read(process.fd, 100)
             took.append(time.perf_counter() - started)
-            time.sleep(0.001)  # nobody types faster
+            time.sleep(0.001)  # no one types faster
     return 1000 * statistics.median(took)
 
 
 def run(bench: Bench) -> Iterator[Figure]:
-    """From the start of `amq run` until its program's first output, in units of `pass`."""
+    """Measure from the start of `amq run` until its program's first output, in units of `pass`."""
     ways = {f"start, {name}": lambda host=host: seconds_to_start(host) for name, host in hosts(bench).items()}
     took = bench.in_turns({"pass": seconds_of_pass} | ways, bench.sizes.runs)
     unit = statistics.median(took.pop("pass"))
@@ -169,7 +169,7 @@ def run(bench: Bench) -> Iterator[Figure]:
 
 
 def seconds_to_start(host: Host) -> float:
-    """Until the first output."""
+    """Return the seconds until the first output."""
     started = time.perf_counter()
     with hosted(host, "printf GO; read -r _") as process:
         read_until(process.fd, b"GO")
@@ -177,14 +177,14 @@ def seconds_to_start(host: Host) -> float:
 
 
 def seconds_of_pass() -> float:
-    """`python -c pass`, by the clock."""
+    """Return the seconds of `python -c pass`, by the clock."""
     started = time.perf_counter()
     subprocess.run(PASS, check=True)
     return time.perf_counter() - started
 
 
 def rest(bench: Bench) -> Iterator[Figure]:
-    """Megabytes, and percent of a processor in each second, of an `amq run` to which nothing happens (Linux)."""
+    """Measure megabytes, and percent of a processor in each second, of an idle `amq run` (Linux)."""
     if not Path("/proc/self/task").exists():
         bench.leave_out("amq run at rest: there is no /proc here")
         return
@@ -204,10 +204,10 @@ def rest(bench: Bench) -> Iterator[Figure]:
 
 
 def nanoseconds_used(pid: int) -> int:
-    """The processor time of all threads so far."""
+    """Return the processor time of all threads so far."""
     return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
 
 
 def resident(pid: int) -> float:
-    """Megabytes in memory."""
+    """Return the megabytes in memory."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

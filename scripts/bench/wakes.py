@@ -1,4 +1,4 @@
-"""How soon an idle agent, or a command that waits, hears of its mail."""
+"""Measure how soon an idle agent, or a command that waits, hears of its mail."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SEND = (*MODULE, "send", "--me", "user", "--to")
 
 
 def noted(log: Path, word: str) -> list[float]:
-    """When the fake CLI noted that."""
+    """Return when the fake CLI noted that."""
     lines = log.read_text().splitlines() if log.exists() else []
     return [at for at, what, _ in map(json.loads, filter(_whole, lines)) if what == word]
 
@@ -37,7 +37,7 @@ def _whole(line: str) -> bool:
 
 
 def write_agent(place: Path, style: str) -> tuple[Path, Path]:
-    """A fake CLI as a program in PLACE, and its log."""
+    """Write a fake CLI as a program in PLACE; return it and its log."""
     program, log = place / style, place / "log"
     program.write_text(
         f'#!/bin/sh\nPYTHONPATH={REPOSITORY} exec {sys.executable} -m tests.agents.program {style} {log} "$@"\n'
@@ -48,7 +48,7 @@ def write_agent(place: Path, style: str) -> tuple[Path, Path]:
 
 @contextmanager
 def hosted(place: Path, program: Path) -> Iterator[pexpect.spawn]:
-    """PROGRAM under `amq run`, in a terminal whose output is taken."""
+    """Run PROGRAM under `amq run`, in a terminal whose output is discarded."""
     environment = os.environ | {"HOME": str(place)}
     words = [*MODULE, "run", "--", str(program)]
     session = pexpect.spawn(words[0], words[1:], cwd=str(place), env=environment)
@@ -64,7 +64,10 @@ def hosted(place: Path, program: Path) -> Iterator[pexpect.spawn]:
 
 @contextmanager
 def ready(place: Path, style: str, settle: float) -> Iterator[Callable[[], float]]:
-    """A fake CLI under `amq run` in PLACE, idle; and what wakes it and tells how many milliseconds that took."""
+    """Run an idle fake CLI under `amq run` in PLACE.
+
+    Yield a function that wakes it and returns how many milliseconds that took.
+    """
     program, log = write_agent(place, style)
     words = [*MODULE, "init", "--here", "--agents", f"user,{style}"]
     subprocess.run(words, cwd=place, check=True, stdout=subprocess.DEVNULL)
@@ -80,13 +83,16 @@ def _one_wake(place: Path, style: str, log: Path, new: Path) -> float:
     subprocess.run([*SEND, style, "--body", "hello"], cwd=place, check=True, stdout=subprocess.DEVNULL)
     sent = time.monotonic()
     until(lambda: len(noted(log, "read")) > before and not any(new.iterdir()))
-    time.sleep(random.uniform(0.5, 1.0))  # idle again, at no time that suits us
+    time.sleep(random.uniform(0.5, 1.0))  # idle again, at an arbitrary time
     return (noted(log, "read")[before] - sent) * 1000
 
 
 @contextmanager
 def pane(bench: Bench, place: Path) -> Iterator[Callable[[], float] | None]:
-    """The same CLI in a tmux; and what types at it by `tmux send-keys`: milliseconds from the start of that."""
+    """Run that CLI in a tmux.
+
+    Yield a function that types into it by `tmux send-keys`, and returns the milliseconds since the call.
+    """
     if here(bench, "tmux") is None:
         yield None
         return
@@ -108,7 +114,7 @@ def _one_key(tmux: tuple[str, ...], log: Path) -> float:
 
 
 def wake(bench: Bench) -> Iterator[Figure]:
-    """The first byte typed at an idle agent, beside one typed by tmux."""
+    """Measure the first byte typed into an idle agent, beside one typed by tmux."""
     with (
         tempfile.TemporaryDirectory(dir=bench.place) as ours,
         tempfile.TemporaryDirectory(dir=bench.place) as theirs,
@@ -123,7 +129,7 @@ def wake(bench: Bench) -> Iterator[Figure]:
 
 
 def waiting(bench: Bench) -> Iterator[Figure]:
-    """How soon `watch` and `monitor` have ended."""
+    """Measure how soon `watch` and `monitor` have ended."""
     programs = {"": AMQ} | ({" Go": bench.go} if bench.go else {})
     for key in sorted({"watch", "monitor"} & bench.wanted, reverse=True):
         with queue_in(bench) as queue:
@@ -140,5 +146,5 @@ def _one_wait(bench: Bench, queue: Queue, amq: str, command: str) -> float:
         send = (AMQ, "send", "--me", "alice", "--to", "bob", "--body", "hello", "--root", queue.root)
         subprocess.run(send, check=True, stdout=subprocess.DEVNULL)
         sent = time.monotonic()
-        process.wait()  # with a limit it would look every so often, ever more seldom, and be late
+        process.wait()  # with a limit it would poll more and more seldom, and be late
         return (time.monotonic() - sent) * 1000

@@ -1,13 +1,19 @@
-"""A small program like Claude Code as others see it: an input row between two lines, redrawn at every key.
+"""A small program like Claude Code as seen from outside: an input row between two lines, redrawn at every key.
 
     boxed.py LOG [--dim] [--no-key]
 
-It writes what happens to LOG, one word and its argument a line: `started`, `submitted LINE`, `pasted`, `dialog`,
-`approved`, `denied`. Enter submits the line, and so does Ctrl-X Enter, unless there is `--no-key`. Lines that it
-understands: `dialog` opens one, in which the row is gone, `y` and Enter approve, and `n` denies; `work` shows that it
-works, until the next line; `tasks` shows its list of agents, whose row looks the same but for its placeholder, and in
-which Ctrl-X removes and Enter makes one, until ^Q; `quit` ends it; a command behind `Run: ` is run. With `--dim` a
-placeholder stands in an empty row. LOG.pid holds its process id.
+It logs its events to LOG, one word and its argument a line: `started`, `submitted LINE`, `pasted`, `dialog`,
+`approved`, `denied`. Enter submits the line, and so does Ctrl-X Enter, unless there is `--no-key`. It understands these
+lines:
+
+* `dialog` opens a dialog, which hides the row; `y` and Enter approve, and `n` denies.
+* `work` shows that it works, until the next line.
+* `tasks` shows its list of agents. The row there differs only in its placeholder; Ctrl-X removes an agent and Enter
+  makes one, until ^Q.
+* `quit` ends it.
+* `Run: COMMAND` runs the command.
+
+With `--dim` an empty row holds a placeholder. LOG.pid holds its process id.
 """
 
 from __future__ import annotations

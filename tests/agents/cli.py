@@ -1,8 +1,8 @@
-"""An agent's CLI that behaves like the real ones where it hurts. Pure: bytes and times go in, bytes and notes come out.
+"""A fake agent's CLI that behaves like the real ones where it hurts. Bytes and times go in, bytes and notes come out.
 
-It knows pastes, placeholders and ghost text, a line that is queued while it works, dialogs that take the keyboard,
-surveys, a picture that is drawn late and in pieces, and keys that are lost while it starts. What it notes is what a
-checker has to judge by: every line that was submitted and by whose key, every dialog that was approved.
+It knows pastes, placeholders and ghost text, lines queued during a turn, dialogs that take the keyboard, surveys, a
+screen that is drawn late and in pieces, and keys that are lost during startup. Its notes are the facts a checker judges
+by: every line that was submitted and by whose key, every dialog that was approved.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from random import Random
 from tests.agents.cli_styles import CTRL_X_ENTER, Style
 
 PASTE_START, PASTE_END = b"\x1b[200~", b"\x1b[201~"
-LONG_PASTE = 800  # characters, or three lines: shown as a word about them
+LONG_PASTE = 800  # characters, or three lines: shown as a placeholder such as "[Pasted text]"
 SIZE = 24, 90  # rows, columns
 _KEYS = re.compile(
     rb"\x1b\[200~.*?\x1b\[201~"  # a paste
@@ -29,16 +29,16 @@ _KEYS = re.compile(
 
 @dataclass(frozen=True)
 class Plan:
-    """What a turn is like. Times are seconds since its begin."""
+    """Parameters of a turn. Times are seconds since it began."""
 
     lasts: float = 0.2
-    asks_at: float | None = None  # it wants a permission
+    asks_at: float | None = None  # it asks for permission
     drains_at: float | None = None
 
 
 @dataclass(frozen=True)
 class Note:
-    """`ours`: by a key that amq pressed."""
+    """An event of the CLI. `ours`: caused by a key that amq pressed."""
 
     what: str  # started, submitted, approved, denied, chosen, rated, aborted, drained
     text: str = ""
@@ -46,7 +46,10 @@ class Note:
 
 
 class Cli:
-    """WRITE takes its output, NOTED what it notes; PLAN is asked at a turn. `due` is when to `tick` next."""
+    """The CLI as a state machine.
+
+    WRITE takes its output, NOTED its notes; PLAN is asked at each turn. `due` is when to call `tick` next.
+    """
 
     def __init__(
         self,
@@ -58,7 +61,7 @@ class Cli:
         size: tuple[int, int] = SIZE,
     ) -> None:
         self.style = style
-        self.lag = 0.012  # seconds between a key and its effect, at most, and again until it is drawn
+        self.lag = 0.012  # at most this many seconds between a key and its effect, and again until it is drawn
         self.alive = True
         self.box = ""
         self.dialog = False
@@ -66,7 +69,7 @@ class Cli:
         self.survey = False
         self.working = False
         self.ghost = ""  # dim text that the CLI suggests
-        self.field: str | None = None  # what stands in a field that looks like the box, while it is there
+        self.field: str | None = None  # contents of a field that looks like the box, while it is open
         self.hint = ""  # its placeholder
         self.queue: list[tuple[str, bool]] = []
         self._chance = chance
@@ -86,7 +89,7 @@ class Cli:
         self._raw = False
         self._started = float("inf")
         self._turn = 0
-        self._published = True  # whether anybody wants the state
+        self._published = True  # whether the terminal asked for the published state
 
     @property
     def due(self) -> float:
@@ -103,21 +106,21 @@ class Cli:
             action(at)
 
     def at(self, when: float, action: Callable[[float], None]) -> None:
-        """Do ACTION at that time."""
+        """Do ACTION at the time WHEN."""
         heapq.heappush(self._later, (when, next(self._count), action))
 
     def start(self, now: float, takes: float = 0.0) -> None:
-        """Until it has started, what is typed is thrown away."""
+        """Start. Input typed before the end of startup is thrown away."""
         self._out(b"\x1b]7501;?\x1b\\" if self.style.asks_first else b"starting\r\n")
         self._published = self.style.publishes and not self.style.asks_first
         self.at(now + takes, self._raw_mode)
 
     def crash(self) -> None:
-        """It is gone, in the middle of whatever it did."""
+        """Exit in the middle of the current activity."""
         self.alive = False
 
     def feed(self, data: bytes, now: float, *, ours: bool = False) -> None:
-        """One read of what was typed."""
+        """Take the input of one read."""
         if data.startswith(b"\x1b]7501;?"):
             self._published = self.style.publishes
             return
@@ -125,7 +128,7 @@ class Cli:
         self.at(self._input_at, lambda at: self._take(data, at, ours))
 
     def work(self, now: float, plan: Plan) -> None:
-        """A turn begins."""
+        """Begin a turn."""
         self.working, self.survey = True, False
         self._turn += 1
         turn = self._turn
@@ -138,22 +141,22 @@ class Cli:
         self._stream(turn, now)
 
     def restore(self, text: str, now: float) -> None:
-        """The CLI puts TEXT into its box by itself, as after a turn that was broken off."""
+        """Put TEXT into the box, as the CLI does after an interrupted turn."""
         self.box = text
         self._draw(now)
 
     def show_survey(self, now: float) -> None:
-        """A question above the box; a digit typed into the empty box answers it."""
+        """Show a question above the box; a digit typed into the empty box answers it."""
         self.survey = True
         self._draw(now)
 
     def suggest(self, text: str, now: float) -> None:
-        """Ghost text in the empty box."""
+        """Show ghost text in the empty box."""
         self.ghost = text
         self._draw(now)
 
     def open_dialog(self, now: float) -> None:
-        """At once, whatever has been typed."""
+        """Open a dialog at once, whatever has been typed."""
         self.dialog = True
         self._say("blocked", now)
         self._draw(now)
@@ -212,12 +215,15 @@ class Cli:
             self.field += text
             return
         if now - self._started < 2 and self._chance.random() < 0.05:
-            return  # the first paste is swallowed now and then
+            return  # the first paste is sometimes swallowed
         lines = text.replace("\r", "\n").count("\n")
         self.box += f"[Pasted text +{lines} lines]" if lines > 1 or len(text) > LONG_PASTE else text
 
     def _open_field(self, now: float) -> None:
-        """One for a name, or a list of agents: it is drawn like the box, and a line there does something else."""
+        """Open a field for a name, or a list of agents.
+
+        It is drawn like the box, but a line there has another effect.
+        """
         self.field = ""
         if self.style.field_publishes:
             self._say(self.style.field_publishes, now)
@@ -270,7 +276,10 @@ class Cli:
         self.work(now, self._plan(text))
 
     def _answer(self, key: bytes, now: float, ours: bool) -> None:
-        """Letters answer by themselves; of a run of them the first does. The keys of our own mean nothing here."""
+        """Answer the dialog by letters; of several letters the first one counts.
+
+        The submit keys that amq uses mean nothing here.
+        """
         if key in (CTRL_X_ENTER, *self.style.submit):
             return
         if key == b"\r" or key[:1] in b"y1p2":
@@ -290,7 +299,7 @@ class Cli:
                 self._note(Note("chosen", "", ours))
 
     def _ask(self, turn: int, now: float) -> None:
-        """The dialog opens when nobody types, and is published before."""
+        """Ask for permission. The dialog opens when no one types, and is published before."""
         if turn != self._turn or self.dialog:
             return
         opens = max(now, self._last_key + self.style.hold)
@@ -325,7 +334,7 @@ class Cli:
     def _stream(self, turn: int, now: float) -> None:
         if turn != self._turn:
             return
-        if not self.dialog:  # an answer has come to its end before a tool wants anything
+        if not self.dialog:  # an answer has ended before a tool asks for anything
             self._said.append("word " * self._chance.randrange(1, 12))
             self._draw(now)
         self.at(now + self._chance.choice((0.02, 0.08, 0.15, 0.3, 0.6)), lambda at: self._stream(turn, at))
@@ -340,11 +349,11 @@ class Cli:
             self.at(max(now, self._printed_until), lambda _: self._out(title))
 
     def _title(self) -> bytes:
-        """It does not say that a dialog is open."""
+        """Return the title, which does not show an open dialog."""
         return ("⠂ Task" if self.working and self.style.title_spins else "✳ Task").encode()
 
     def _draw(self, now: float) -> None:
-        """Soon; what is drawn is what is true then."""
+        """Draw soon; the screen then shows the state at that time."""
         if not self._to_draw:
             self._to_draw = True
             self.at(max(now + self._chance.random() * self.lag, self._printed_until), self._redraw)

@@ -1,4 +1,4 @@
-"""How the agents' CLIs that the fake ones play differ, as measured on the real ones."""
+"""Differences between the agents' CLIs that the fakes play, as measured on the real ones."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ F21 = b"\x1b[57384u"
 
 @dataclass(frozen=True)
 class Style:
-    """One CLI. Times are seconds."""
+    """One CLI's behaviour. Times are seconds."""
 
     name: str
     prompt: str
-    framed: bool  # its input row stands between two lines, and the cursor is hidden
-    submit: frozenset[bytes]  # keys that send the line beside Enter, and that dialogs ignore
+    framed: bool  # its input row is between two lines, and the cursor is hidden
+    submit: frozenset[bytes]  # keys besides Enter that send the line, and that dialogs ignore
     publishes: bool  # by OSC 7501
-    asks_first: bool = False  # whether anybody wants that
-    title_spins: bool = False  # while it works; else the title says nothing
-    enter_aborts: bool = False  # Enter while it works breaks the turn off
-    burst: float = 0.0  # an Enter that comes sooner than this after a letter is a line break
-    glued_enter_breaks: bool = False  # so is one in the same read as the text before it
+    asks_first: bool = False  # whether the terminal asks for that
+    title_spins: bool = False  # during a turn; otherwise the title says nothing
+    enter_aborts: bool = False  # Enter during a turn interrupts it
+    burst: float = 0.0  # an Enter sooner than this after a letter is a line break
+    glued_enter_breaks: bool = False  # so is an Enter in one read with the text before it
     hold: float = 1.0  # a dialog does not open sooner than this after the last key
     warns: float = 0.0  # it publishes a dialog this long before it draws it
     placeholder: str = ""
     blank: str = " "  # behind the prompt
-    suggests: bool = False  # lines of any words in its empty row
-    field_publishes: str = ""  # while a field that looks like its row is there
+    suggests: bool = False  # lines of arbitrary words in its empty row
+    field_publishes: str = ""  # shown while a field that looks like its row is open
     swallows: bool = False  # an Enter in the first second may be lost
     modes: bytes = b"\x1b[?2004h\x1b[?1004h"
 

@@ -1,8 +1,8 @@
 """A fake CLI as a program: python -m tests.agents.program STYLE LOG [anything]
 
-It notes in LOG what a checker needs, a JSON list a line: the time of the monotonic clock, what, and the text. Lines
-that it understands: `work SECONDS`, `ask` for a turn with a dialog, `crash`, `quit`; a line with `Run: ` in it runs the
-command behind that. What it does by chance comes from AMQ_FAKE_SEED.
+It logs events for a checker to LOG, one JSON list a line: the monotonic time, the event, and the text. It understands
+`work SECONDS`, `ask` for a turn with a dialog, `crash`, `quit`; a line with `Run: ` in it runs the command behind that.
+Its random choices come from AMQ_FAKE_SEED.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.agents.cli_styles import STYLES
 
 
 def main(style: str, log: str) -> None:
-    """Until the terminal is gone, or it is told to end."""
+    """Run until the terminal is gone, or a signal ends it."""
     told: list[str] = []
 
     def note(note: Note) -> None:

@@ -1,4 +1,4 @@
-"""What befalls an agent while mail comes, one scene a message: each by chance, from a seed."""
+"""Scenes of an agent's life while mail comes, one a message, each chosen at random from a seed."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from tests.agents.world import OURS, World
 
 HINTS = ("Type a name and press Enter", "describe a task for a new session", "A hint of a later version")
 WORDS = (b"fix the test", b"now add a flag", b"why? 12 y n", b"please go on, then stop")
-TOLD_WITHIN = 900.0  # seconds: all reminders there are
-KNOWN_WITHIN = 6.0  # seconds from a message's coming until it is told of, or why it waits is known
+TOLD_WITHIN = 900.0  # seconds for all reminders
+KNOWN_WITHIN = 6.0  # seconds from a message's arrival until it is announced, or the reason for its waiting is known
 
 
 @dataclass
 class Tally:
-    """What came of it. A fault is a sentence that names the scene."""
+    """Counts of a run, and its faults. A fault is a sentence that names the scene."""
 
     injections: int = 0  # texts that were typed
     told: int = 0  # messages that led to a drain
     idle: int = 0  # of these, to an idle agent
     once: int = 0  # of these, with one line submitted
-    carried: int = 0  # lines of ours that a person sent with their own Enter, with more in them
+    carried: int = 0  # lines typed by amq that a user sent with their own Enter, with more in them
     faults: list[str] = field(default_factory=list)
 
     def add(self, other: Tally) -> None:
-        """Both together."""
+        """Add the counts of OTHER."""
         for name in ("injections", "told", "idle", "once", "carried"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults += other.faults
@@ -45,7 +45,7 @@ class Life:
         self.tally = Tally()
 
     def run(self, scenes: int) -> Tally:
-        """Play SCENES of them."""
+        """Run SCENES of them."""
         self._world.start(self._chance.uniform(0.2, 3.0))
         for number in range(scenes):
             scene = self._chance.choice(SCENES)
@@ -90,7 +90,7 @@ class Life:
                 self.tally.carried += 1
 
     def _check_reason(self, name: str) -> None:
-        """By the record: what the mail waits for, or an attempt for some of it, which covers what comes later."""
+        """Check the journal: it has a reason why the mail waits, or an attempt that covers the mail."""
         world = self._world
         before = {message.id for message in world.unread}
         world.run(KNOWN_WITHIN, lambda: not world.unread)
@@ -111,7 +111,7 @@ class Life:
 
 
 def _tidy(world: World) -> None:
-    """The person comes back: answers, closes, clears, and lets the turn end."""
+    """Act as the user who comes back: answer, close, clear, and let the turn end."""
     for _ in range(40):
         cli = world.cli
         if not cli.alive:
@@ -135,7 +135,7 @@ def _send(world: World) -> None:
 
 
 def _type(world: World, text: bytes) -> None:
-    """As a person does, letter by letter; or as a program that types fast."""
+    """Type as a user does, letter by letter; or as a fast program does."""
     pause = world.chance.choice((0.003, 0.08, 0.15, 0.4))
     for at in range(len(text)):
         world.press(text[at : at + 1])
@@ -143,13 +143,13 @@ def _type(world: World, text: bytes) -> None:
 
 
 def idle(world: World) -> None:
-    """Nothing happens but the mail; sometimes a second message comes."""
+    """Let nothing happen but mail; sometimes a second message comes."""
     world.run(world.chance.uniform(0.0, 6.0))
     _send(world)
 
 
 def half_a_line(world: World) -> None:
-    """It is there before the mail."""
+    """Leave half a line in the box before the mail comes."""
     _type(world, world.chance.choice(WORDS))
     world.run(world.chance.uniform(0.0, 4.0))
     _send(world)
@@ -159,7 +159,7 @@ def half_a_line(world: World) -> None:
 
 
 def typing_as_it_comes(world: World) -> None:
-    """In the instants around the paste and the submit key."""
+    """Type in the instants around the paste and the submit key."""
     _send(world)
     world.run(world.chance.uniform(0.0, 0.5))
     _type(world, world.chance.choice((b"x", b"y", b"1", b"\x7f", b"\r", b" ", b"fix", b"\x15", b"\x1b[D", b"\x1b")))
@@ -167,7 +167,7 @@ def typing_as_it_comes(world: World) -> None:
 
 
 def pasted(world: World) -> None:
-    """A paste of the person's: one line, many, or long."""
+    """Paste as the user: one line, many, or a long one."""
     text = world.chance.choice((b"one line", b"one\rtwo\rthree\rfour", b"word " * 300, b"a\rb"))
     if world.chance.random() < 0.5:
         _send(world)
@@ -178,7 +178,7 @@ def pasted(world: World) -> None:
 
 
 def many_lines(world: World) -> None:
-    """A draft of many lines, left with the cursor in an empty one."""
+    """Draft many lines, and leave the cursor in an empty one."""
     _type(world, b"one\ntwo\n")
     _send(world)
     world.run(world.chance.uniform(0.0, 10.0))
@@ -186,7 +186,7 @@ def many_lines(world: World) -> None:
 
 
 def corrected(world: World) -> None:
-    """A line that is typed and taken back, key by key, or at once."""
+    """Type a line and take it back, key by key, or at once."""
     _type(world, b"abc")
     _send(world)
     _type(world, world.chance.choice((b"\x7f\x7f\x7f", b"\x15", b"\x7f\x7f\x7fd\x7f")))
@@ -194,7 +194,7 @@ def corrected(world: World) -> None:
 
 
 def at_work(world: World) -> None:
-    """In the midst of a turn, short or long."""
+    """Deliver mail during a turn, short or long."""
     world.cli.work(world.now, Plan(world.chance.choice((2.0, 10.0, 40.0))))
     world.run(world.chance.uniform(0.0, 3.0))
     _send(world)
@@ -202,7 +202,7 @@ def at_work(world: World) -> None:
 
 
 def dialog(world: World) -> None:
-    """One that opens in a turn, before the mail, with it, or after it; while somebody types, or not."""
+    """Open a dialog in a turn, before the mail, with it, or after it, while the user types or not."""
     world.cli.work(world.now, Plan(lasts=6.0, asks_at=world.chance.uniform(0.0, 2.0)))
     world.run(world.chance.uniform(0.0, 3.0))
     _send(world)
@@ -215,7 +215,7 @@ def dialog(world: World) -> None:
 
 
 def own_prompt(world: World) -> None:
-    """The person sends a line of their own, which leads to a dialog or not, as the mail comes."""
+    """Send a line as the user, which leads to a dialog or not, as the mail comes."""
     plan, lasts = world.plan, world.chance.choice((1.0, 5.0))
     asks = world.chance.choice((None, world.chance.uniform(0.1, 0.9) * lasts))
     world.plan = lambda text: plan(text) if "amq drain" in text else Plan(lasts, asks_at=asks)
@@ -228,7 +228,7 @@ def own_prompt(world: World) -> None:
 
 
 def dialog_in_the_race(world: World) -> None:
-    """One that nobody held back, in the instants around the paste and the submit key, while a turn is under way."""
+    """Open a dialog that nothing delays, in the instants around the paste and the submit key, during a turn."""
     if world.cli.style.publishes:
         world.cli.work(world.now, Plan(8.0))
         _send(world)
@@ -240,14 +240,14 @@ def dialog_in_the_race(world: World) -> None:
 
 
 def survey(world: World) -> None:
-    """A question above the box that a digit answers."""
+    """Show a question above the box that a digit answers."""
     world.cli.show_survey(world.now)
     _send(world)
     world.run(world.chance.uniform(0.0, 3.0))
 
 
 def ghost_text(world: World) -> None:
-    """A dim suggestion in the empty box, before the mail or in the race."""
+    """Show a dim suggestion in the empty box, before the mail or in the race."""
     if world.chance.random() < 0.5:
         _send(world)
     world.run(world.chance.uniform(0.0, 0.3))
@@ -258,7 +258,10 @@ def ghost_text(world: World) -> None:
 
 
 def restored(world: World) -> None:
-    """The CLI puts a line back into its box: by itself, before the mail; or in the race, as the person breaks off."""
+    """Let the CLI put a line back into its box.
+
+    It does so by itself before the mail, or in the race as the user interrupts the turn.
+    """
     if world.chance.random() < 0.5:
         world.cli.restore("what you had asked before", world.now)
         world.run(world.chance.uniform(0.05, 2.0))
@@ -272,7 +275,7 @@ def restored(world: World) -> None:
 
 
 def overlay(world: World) -> None:
-    """The person looks at something else, where Enter chooses."""
+    """Open an overlay as the user, in which Enter chooses."""
     if world.chance.random() < 0.5:
         _send(world)
         world.run(world.chance.uniform(0.0, 0.3))
@@ -282,7 +285,7 @@ def overlay(world: World) -> None:
 
 
 def another_field(world: World) -> None:
-    """The person opens a field that looks like the box, before the mail or in the race; and types there, or not."""
+    """Open a field as the user that looks like the box, before the mail or in the race, and type there or not."""
     if world.chance.random() < 0.5:
         _send(world)
         world.run(world.chance.uniform(0.0, 0.5))
@@ -297,7 +300,7 @@ def another_field(world: World) -> None:
 
 
 def slow(world: World) -> None:
-    """A busy machine: keys take effect late, and are drawn later."""
+    """Slow the machine down: keys take effect late, and are drawn later."""
     lag, world.cli.lag = world.cli.lag, world.chance.choice((0.2, 0.6, 1.4, 2.5))
     _send(world)
     world.run(world.chance.uniform(0.5, 10.0))
@@ -308,7 +311,7 @@ def slow(world: World) -> None:
 
 
 def dies(world: World) -> None:
-    """With the mail, in the race, or before; another is started."""
+    """Crash with the mail, in the race, or before; start another agent."""
     _send(world)
     world.run(world.chance.uniform(0.0, 1.0))
     world.cli.crash()

@@ -1,4 +1,4 @@
-"""Many agents that are told of mail while everything goes wrong. A fault names the agent, the seed and the scene."""
+"""Mail for many agents while everything goes wrong. A fault names the agent, the seed and the scene."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INJECTIONS = 10_000 if SOAK else 1_000  # texts that are typed, in all styles to
 
 
 def play(style: Style, seed: str, injections: int) -> Tally:
-    """Lives of agents of one STYLE until INJECTIONS texts have been typed at them."""
+    """Play lives of agents of one STYLE until INJECTIONS texts have been typed into them."""
     tally, life = Tally(), 0
     while tally.injections < injections:
         with tempfile.TemporaryDirectory() as place:

@@ -1,4 +1,4 @@
-"""The fake CLIs as programs under the true `amq run`, found by their names: what the world without time cannot show."""
+"""The fake CLIs as programs under a real `amq run`, found by their names: it shows what the simulated world cannot."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def install(style: str, place: Path, log: Path) -> str:
-    """A directory with a program that is named like the CLI; its path."""
+    """Make a directory with a program named like the CLI, and return its path."""
     directory = place / "programs"
     directory.mkdir()
     program = directory / style.partition("-")[0]
@@ -29,7 +29,7 @@ def install(style: str, place: Path, log: Path) -> str:
 
 
 def noted(desk: Desk, *words: str) -> list[str]:
-    """The texts of what was noted by one of these WORDS."""
+    """Return the texts of the notes with one of these WORDS."""
     if not desk.log.exists():
         return []
     notes = [json.loads(line) for line in desk.log.read_text().splitlines()]
@@ -38,7 +38,7 @@ def noted(desk: Desk, *words: str) -> list[str]:
 
 @pytest.mark.parametrize("style", STYLES)
 def test_the_row_of_its_profile_is_what_counts(desk: Desk, tmp_path: Path, style: str) -> None:
-    """Idle, a half-typed line, and a dialog that only the screen of some of them shows."""
+    """The states: idle, a half-typed line, and a dialog that only the screen of some CLIs shows."""
     session = desk.run(install(style, tmp_path, desk.log), HOME=str(tmp_path))
     wait_until(lambda: noted(desk, "started"))
     desk.send()
@@ -61,7 +61,7 @@ def test_the_row_of_its_profile_is_what_counts(desk: Desk, tmp_path: Path, style
 
 
 def test_a_known_cli_behind_another_program_is_told_by_its_profile(desk: Desk, tmp_path: Path) -> None:
-    """Without a profile it is a program that is not known."""
+    """Without a profile it is an unknown program."""
     behind = ("sh", install("claude", tmp_path, desk.log))
     session = desk.run(*behind, options=("--profile", "claude"), HOME=str(tmp_path))
     wait_until(lambda: noted(desk, "started"))

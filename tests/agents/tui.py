@@ -2,11 +2,11 @@
 
     tui.py LOG [--start-after FILE] [--no-paste-mode] [--silent] [--publish]
 
-It writes what happens to LOG, one word and its argument a line: `started`, `submitted LINE`, `pasted`, `dialog`,
+It logs its events to LOG, one word and its argument a line: `started`, `submitted LINE`, `pasted`, `dialog`,
 `approved`, `denied`. Lines that it understands: `dialog` opens one, `crash` and `quit` end it, and a command behind
-`Run: ` is run. In a dialog the keys `y`, `1` and Enter approve and `n` denies; what is pasted waits underneath.
-`--silent` echoes nothing. `--publish` tells its state by OSC 7501. With `--start-after` it switches to raw mode, and
-throws away what was typed until then, when FILE is there.
+`Run: ` is run. In a dialog the keys `y`, `1` and Enter approve and `n` denies; pasted text waits underneath.
+`--silent` echoes nothing. `--publish` publishes its state by OSC 7501. With `--start-after` it waits for FILE, then
+discards the input so far and switches to raw mode.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""A world in which time is a number: a fake CLI in a terminal of ours, its person, its mail, and what wakes it.
+"""A world with simulated time: a fake CLI in an amq terminal, its user, its mail, and the wake loop.
 
-All of ours that runs here is the true thing: the models of the terminal, the emulator, the way text is typed, the
-waking, its record, with the true constants of the CLI's profile. Made up are the bytes' way through the kernel, the
-clock, and the inbox.
+All of amq's code here is the real one: the models of the terminal, the emulator, the injection, the wake loop and its
+journal, with the constants of the CLI's profile. The kernel's terminal, the clock, and the inbox are simulated.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ SWEEP = 5.0  # seconds between looks at the inbox without any event
 
 
 class Sleep(Awaitable[None]):
-    """Awaited, it hands the time to go on at to whoever drives the coroutine."""
+    """An awaitable that passes the time to continue at to the driver of the coroutine."""
 
     def __init__(self, until: float) -> None:
         self._until = until
@@ -50,14 +49,14 @@ class Sleep(Awaitable[None]):
 
 
 class World:
-    """Everything happens in `run`; what was seen is in `notes`, `pastes`, and the agent's record."""
+    """The simulation. Everything happens in `run`; the results are in `notes`, `pastes`, and the agent's journal."""
 
     def __init__(self, style: Style, seed: str, place: Path) -> None:
         self.now = 1000.0
         self.chance = Random(seed)
         self.notes: list[tuple[float, Note]] = []
         self.unread: list[Unread] = []
-        self.pastes = 0  # that were typed
+        self.pastes = 0  # texts that were typed
         self.plan: Callable[[str], Plan] = self._usual
         self.private = PrivateState(str(place))
         self.record = WakeJournal(self.private.of_agent("/queue", "agent").directory)
@@ -66,7 +65,7 @@ class World:
         self._profile: Profile = built_in()[style.name.partition("-")[0]]
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count(1)
-        self._arrived = 0.0  # when what was last written to the CLI does
+        self._arrived = 0.0  # when the last bytes written to the CLI arrive
         self._rung = False
         self._idle = False
         self._waking: Coroutine[float, None, None]
@@ -77,7 +76,7 @@ class World:
         heapq.heappush(self._events, (self.now + seconds, next(self._count), action))
 
     def start(self, takes: float = 1.0) -> None:
-        """A new process of the agent, and a new host."""
+        """Start a new process of the agent, and a new host."""
         self._terminal = Terminal(
             self.now, self._profile.line, answers_state=self._profile.answers_state, screen=Screen(SIZE),
             row=self._profile.rules.prompt_row,
@@ -101,7 +100,7 @@ class World:
         self.cli.start(self.now, takes)
 
     def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-        """Let time pass, at most until UNTIL holds; whether it does."""
+        """Let time pass, at most until UNTIL holds; return whether it does."""
         end = self.now + seconds
         while not until():
             at = min(self._events[0][0] if self._events else end, self.cli.due, self._looks_at)
@@ -118,12 +117,12 @@ class World:
         return True
 
     def press(self, data: bytes) -> None:
-        """Of the person's keys."""
+        """Press keys as the user."""
         self._terminal.from_person(data, self.now)
         self._to_cli(data, self.chance.choice((0.0, 0.0002, 0.003)), ours=False)
 
     def mail(self, priority: str = "normal") -> str:
-        """A message arrives; now and then the event that tells of it is lost."""
+        """Deliver a message; sometimes the event for it is lost."""
         message = Unread(f"m{next(self._count)}", self.chance.choice(("codex", "gemini")), priority, "")
         self.unread = [*self.unread, message]
         if self.chance.random() < 0.97:
@@ -131,12 +130,12 @@ class World:
         return message.id
 
     def type_ours(self, data: bytes) -> None:
-        """What amq types."""
+        """Type DATA as amq does."""
         self.pastes += data.startswith(b"\x1b[200~")
         self._to_cli(data, self.chance.choice((0.0, 0.0002, 0.003)), ours=True)
 
     def _to_cli(self, data: bytes, seconds: float, *, ours: bool) -> None:
-        """What was written first arrives first."""
+        """Deliver DATA to the CLI, in the order in which it was written."""
         cli = self.cli
         self._arrived = max(self._arrived, self.now + seconds)
 
@@ -172,13 +171,13 @@ class World:
                 await Sleep(min(max(again, self.now), swept + SWEEP))
 
     def _usual(self, text: str) -> Plan:
-        """Told of mail it drains, else it works for a while."""
+        """Plan a turn: drain if notified of mail, otherwise work for a while."""
         lasts = self.chance.choice((0.3, 1.0, 3.0))
         return Plan(lasts, drains_at=lasts / 2 if "amq drain" in text else None)
 
 
 class _Line:
-    """Stands in for the host: what `PtyChannel` asks of it."""
+    """A double of the host: the methods that `PtyChannel` calls."""
 
     def __init__(self, world: World, terminal: Terminal) -> None:
         self._world = world
@@ -191,11 +190,11 @@ class _Line:
         self._world.type_ours(data)
 
     def tell(self, notice: bytes) -> None:
-        """The person is not in a hurry."""
+        """Ignore the notice."""
 
 
 class _Inbox:
-    """Stands in for the mailbox."""
+    """A double of the mailbox."""
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -68,7 +68,7 @@ def test_every_receiver_of_a_message_is_kept(amq: Shell) -> None:
 
 
 def test_the_acknowledgement_of_another_message_is_none_of_this_one(amq: Shell) -> None:
-    """The name of the second receiver's file is made of the id and the handle, and an id may look like that too."""
+    """The second receiver's file name is made of the id and the handle, and an id may look like that too."""
     amq.ok("send", "--to", "bob,carol", "--thread", "t", "--body", "x", "--ack", "--new-id", "plan")
     amq.ok("send", "--to", "carol", "--body", "x", "--ack", "--new-id", "plan__carol")
     amq.ok("ack", "--id", "plan", me="bob")

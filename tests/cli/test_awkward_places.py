@@ -51,7 +51,7 @@ CALLS = {
     "skill uninstall --claude --project": 0,
     "drain --me claude --include-body": 0,
 }
-"""Each with how it ends."""
+"""Calls and their exit codes."""
 TELLING = ("bytes\udcff\udc80", "esc\x1b[31m\x1b]0;t\x07", "li\nne\n", "co:lon.dot", "it's $(id)")
 
 
@@ -69,7 +69,7 @@ def call(place: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
 
 @pytest.fixture
 def place(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """A project called as the test says, with a program in it that is called `codex`."""
+    """Make a project with the name under test, and in it a program called `codex`."""
     (tmp_path / "home").mkdir()
     place = tmp_path / str(request.param)
     (place / ".git").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""A handle in capitals: by hand it names the agent that there is, on the wire it is none."""
+"""A handle in capitals: on the command line it names the existing agent, on the wire it is invalid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`amq cleanup`: what dead writers left is removed, and nothing else."""
+"""`amq cleanup`: it removes the leftovers of dead writers, and nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OLD = time.time() - 48 * 3600
 
 
 def leave(directory: str, name: str = "1_2_3", when: float = OLD) -> Path:
-    """A temporary file, last written at WHEN."""
+    """Leave a temporary file, last written at WHEN."""
     path = Path(directory, name)
     path.write_bytes(b"half")
     os.utime(path, (when, when))

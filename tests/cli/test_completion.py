@@ -39,12 +39,12 @@ TYPED = {
     "amq schema dlq-pu": "schema dlq-purge",
     "amq help who": "help who",
 }
-"""What is typed before TAB and Enter, and the words that `amq` gets then."""
+"""Text typed before TAB and Enter, and the words that `amq` gets then."""
 
 
 @pytest.fixture(params=SHELLS)
 def interactive(request: pytest.FixtureRequest) -> str:
-    """A shell that is there."""
+    """An installed shell."""
     program: str = request.param
     if shutil.which(program) is None:
         if os.environ.get("AMQ_REQUIRE_ALL") == "1":
@@ -55,7 +55,10 @@ def interactive(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def environment(amq: Shell, tmp_path: Path) -> dict[str, str]:
-    """An empty home, and an `amq` that prints its words, but for what the scripts and their installation ask."""
+    """An empty home, and an `amq` that prints its arguments.
+
+    Calls by the completion scripts and their installation reach the real one.
+    """
     (amq.project / "notes.txt").touch()
     program = tmp_path / "bin" / "amq"
     program.parent.mkdir()
@@ -73,14 +76,14 @@ echo "<$*>"
 
 
 def install(shell: str, environment: dict[str, str]) -> None:
-    """Do what the help says; those are README's words too."""
+    """Follow the help's instructions, which README repeats."""
     line = next(line for line in completion.EXAMPLES.splitlines() if f"amq completion {shell} " in line)
     subprocess.run(["bash", "-c", line], env=environment, check=True)
 
 
 @contextmanager
 def started(shell: str, environment: dict[str, str], project: Path) -> Iterator[pexpect.spawn[str]]:
-    """SHELL at a terminal, as a person starts it."""
+    """Start SHELL at a terminal, as a user does."""
     child = pexpect.spawn(
         shell, ["-i"], env=environment, cwd=str(project), encoding="utf-8", dimensions=(24, 200), timeout=20
     )
@@ -102,7 +105,7 @@ def test_tab_completes(interactive: str, amq: Shell, environment: dict[str, str]
 
 
 def press_tab(shell: pexpect.spawn[str], typed: str) -> str:
-    """The words that `amq` gets when TYPED is completed; zsh takes the slash behind a directory back."""
+    """Return the words that `amq` gets when TYPED is completed; zsh removes the slash behind a directory again."""
     shell.send(f"{typed}\t\r")
     shell.expect(r"<([^>\r\n]*)>\r?\n")
     assert isinstance(shell.match, re.Match)

@@ -1,4 +1,4 @@
-"""`amq dlq`: dead letters are looked at, tried again, and removed."""
+"""`amq dlq`: list, read, retry and purge dead letters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LETTER = "dlq_1795356371359644155_17396_94231017b97e"
 
 
 def envelope(**changes: Any) -> bytes:
-    """The bytes above an original, as another program writes them."""
+    """Return the bytes above an original, as another program writes them."""
     fields = {
         "schema": "amq/dlq/v1", "id": LETTER, "original_id": ID, "original_file": f"{ID}.md",
         "failure_reason": "parse_error", "failure_detail": "missing frontmatter start",

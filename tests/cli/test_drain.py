@@ -127,7 +127,7 @@ def leave(amq: Shell, identifier: str, minute: int, priority: str = "") -> None:
 
 
 def test_urgent_first_then_the_oldest(amq: Shell) -> None:
-    """By `created`, whatever the names; ties by id."""
+    """The order is that of `created`, whatever the names; ties by id."""
     leave(amq, "e", 1, "low")
     leave(amq, "d", 2, "normal")
     leave(amq, "c", 3)
@@ -389,7 +389,7 @@ def test_another_message_under_a_name_that_was_shown_becomes_a_dead_letter(amq: 
 
 
 def leave_dead_record(amq: Shell, *identifiers: str) -> None:
-    """What a drain leaves that was killed while it showed IDENTIFIERS."""
+    """Leave the record of a drain that was killed while it showed IDENTIFIERS."""
     agent = amq.agent("bob")
     open_state(agent, agent.drains).close()
     Path(agent.drains, "dead").write_text(json.dumps({"pid": 1, "ids": identifiers}))

@@ -1,4 +1,4 @@
-"""`amq env`: which queue and which agent it is."""
+"""`amq env`: the queue and the agent in use."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What holds for every command of mail and waiting: its output as text and JSON, and its errors. One row each.
+"""Rules for every command of mail and waiting: its output as text and JSON, and its errors. One row a command.
 
-What a command's own options do is tested in the file of that command.
+Tests of a command's own options are in the file of that command.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ SENT = {"id", "thread", "to", "subject", "outbox"}
 PRESENCE = {"schema", "handle", "status", "last_seen"}
 LETTER = "dlq_1_0_aaaaaaaaaaaa"
 PERSONLESS = {"init", "env"}
-"""What works without knowing who asks."""
+"""Commands that work without a handle."""
 OTHERS = {
     "run", "wake", "why", "trust", "hook", "demo", "reset", "schema", "completion",
     "coop up", "coop status", "coop down", "doctor", "skill install", "skill uninstall", "hook install",
     "hook uninstall",
 }  # fmt: skip
-"""What has nothing to do with mail and waiting."""
+"""Commands that have nothing to do with mail and waiting."""
 OF_ALL = {"thread", "trace", "presence list", "who"}
-"""What only looks at all mailboxes, and is the same for everybody."""
+"""Commands that only read all mailboxes, and print one output for every agent."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A call by bob, who has the urgent question m1 of alice and a dead letter; TEXT is a pattern of what it prints.
+    """A call by bob with the urgent question m1 from alice and a dead letter; TEXT is a pattern of the output.
 
-    KEYS are those of the JSON it prints: of the object, or if `many` of each object in the list.
+    KEYS are those of the JSON output: of the object, or if `many` of each object in the list.
     """
 
     words: str
@@ -49,7 +49,7 @@ class Row:
 
     @property
     def command(self) -> str:
-        """Its name."""
+        """Return the command's name."""
         return next(name for name in COMMANDS if f"{self.words} ".startswith(f"{name} "))
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What commands say and return when a step on the disk fails: nothing was done, or it is uncertain and told so."""
+"""Output and exit codes when a step on the disk fails: nothing was done, or the outcome is reported as uncertain."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Failing(Watched):
         self._code = code
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """The step, unless it is one of those."""
+        """Take the step, or fail if it matches."""
         if re.fullmatch(self._pattern, str(self.describe(name, arguments))):
             raise OSError(self._code, os.strerror(self._code))
         return super().take(name, arguments)
 
 
 def call(amq: Shell, pattern: str, words: str, me: str = "alice", code: int = errno.EIO) -> Result:
-    """The call WORDS on such a disk."""
+    """Call WORDS on such a disk."""
     with Failing(pattern, code):
         return amq(*words.split(), me=me)
 

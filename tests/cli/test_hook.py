@@ -1,4 +1,4 @@
-"""`amq hook`: what it prints, and that it never fails an agent."""
+"""`amq hook`: its output, and that it never fails an agent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def state(amq: Shell) -> str:
 
 
 def hook(amq: Shell, event: str, **told: Any) -> Any:
-    """What the hook prints; None if nothing."""
+    """Return the hook's output; None if there is none."""
     out = amq.ok("hook", "claude", event, me="bob", stdin=json.dumps({"session_id": "s", **told}).encode())
     return json.loads(out) if out else None
 
@@ -90,7 +90,7 @@ def test_a_message_that_is_none_is_handed_over_too(amq: Shell) -> None:
 
 @pytest.mark.parametrize("event", ["SessionStart", "Stop"])
 def test_an_event_lists_the_inbox_once(amq: Shell, monkeypatch: pytest.MonkeyPatch, event: str) -> None:
-    """So what is decided, said and recorded is about the same messages."""
+    """One listing, so the decision, the output and the record are about one set of messages."""
     amq.send()
     listed: list[str] = []
 
@@ -163,7 +163,7 @@ def test_a_broken_queue_fails_nobody_and_is_logged(amq: Shell, state: str) -> No
 def test_what_cannot_be_recorded_is_not_announced(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     amq.send("--priority", "urgent")
     with monkeypatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", "/tmp/amq")  # where none is private enough
+        patch.setenv("XDG_STATE_HOME", "/tmp/amq")  # where no directory is private enough
         patch.setenv("HOME", "/dev/null")
         assert hook(amq, "tool") is None
     assert hook(amq, "tool") is not None
@@ -201,7 +201,7 @@ def test_what_nobody_read_counts_as_not_handed_over(amq: Shell, state: str) -> N
 
 
 class TestWithoutAmqRun:
-    """An agent that nobody hosts: its own settings have the hooks, and perhaps nobody has set AM_ME."""
+    """An agent without a host: its own settings have the hooks, and AM_ME may be unset."""
 
     @pytest.fixture
     def claude(self, amq: Shell) -> Shell:
@@ -272,13 +272,13 @@ class TestWithoutAmqRun:
 
 
 class TestNotify:
-    """`amq hook codex notify`: word for the person after a turn."""
+    """`amq hook codex notify`: a summary of unread mail for the user after a turn."""
 
     EVENT = json.dumps({"type": "agent-turn-complete", "thread-id": "t"})
 
     @pytest.fixture
     def desktop(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        """What is shown there."""
+        """Return the notices shown on the desktop."""
         (tmp_path / "bin").mkdir()
         program = tmp_path / "bin" / "notify-send"
         program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >>{tmp_path}/shown\n')

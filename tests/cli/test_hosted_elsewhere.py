@@ -1,4 +1,4 @@
-"""A shell that acts as an agent which `amq run` hosts in another terminal is told so; the agent's own is not."""
+"""A shell that acts as an agent hosted by `amq run` in another terminal is warned; the agent's own shell is not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ELSEWHERE = "which amq run hosts elsewhere"
 
 @pytest.fixture
 def bob(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """Calls without another name are bob's, by the environment; he has mail."""
+    """Calls by bob, whom the environment names; he has mail."""
     amq.send()
     monkeypatch.setenv("AM_ME", "bob")
     return amq
@@ -65,7 +65,10 @@ def test_who_is_meant_by_name_or_only_looked_at_is_no_mistake(bob: Shell) -> Non
 
 
 def test_nothing_is_said_where_it_cannot_be_known(bob: Shell) -> None:
-    """Of an agent in a terminal of its own, in a container, under an older amq; and when the host has ended."""
+    """It is unknown for an agent in its own terminal, in a container, or under an older amq.
+
+    So it is after the host has ended.
+    """
     with hosted(bob, "wake --via tmux", ""):
         assert bob("list", me=None).err == ""
     with hosted(bob, run=""):
@@ -87,7 +90,7 @@ def test_what_is_not_understood_is_not_known(bob: Shell, content: str) -> None:
 
 
 def test_a_hosted_shell_and_one_beside_it(desk: Desk) -> None:
-    """In its own the calls come from a process namespace of their own, as a sandbox has it, if that can be made."""
+    """A hosted shell may have its own process namespace, as in a sandbox, if that can be made."""
     amq = f"{sys.executable} -m amq"
     session = desk.run("sh", "-c", f"{amq} list 2>&1 && unshare -rpf {amq} list 2>&1; echo asked; read _")
     session.expect_exact("asked")
@@ -105,7 +108,7 @@ def test_a_hosted_shell_and_one_beside_it(desk: Desk) -> None:
 
 
 def test_a_program_that_may_change_the_environment_has_shells_of_which_nothing_is_known(desk: Desk) -> None:
-    """As a container does, which is given AM_ME alone."""
+    """A container is such a program: it is given AM_ME alone."""
     session = desk.run("env", "-u", "AMQ_RUN", "sh", "-c", f"{sys.executable} -m amq list 2>&1; echo asked")
     session.expect_exact("asked")
     assert session.before is not None

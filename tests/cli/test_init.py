@@ -1,4 +1,4 @@
-"""`amq init`: make the queue of a project, or add agents to it."""
+"""`amq init`: create a project's queue, or add agents to it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def registry(root: Path) -> list[str]:
 
 
 def modes(root: Path) -> dict[str, str]:
-    """The mode of everything below ROOT."""
+    """Return the mode of everything below ROOT."""
     paths = [root, *root.rglob("*")]
     return {str(path.relative_to(root)): oct(stat.S_IMODE(path.stat().st_mode)) for path in paths}
 
@@ -126,7 +126,7 @@ def test_unknown_keys_of_the_registry_are_kept(amq: Shell) -> None:
 def test_a_registry_of_more_agents_than_there_can_be_is_broken(
     amq: Shell, monkeypatch: pytest.MonkeyPatch, number: int, code: int
 ) -> None:
-    """Else whoever adds one to a hostile one makes a dozen directories for each of 60,000."""
+    """Otherwise adding an agent to a hostile registry makes a dozen directories for each of 60,000."""
     made: list[str] = []
     monkeypatch.setattr(module, "make_mailbox", lambda _, handle: made.append(handle))
     (amq.root / "meta" / "config.json").write_text(json.dumps({"agents": [f"a{n}" for n in range(number)]}))
@@ -207,7 +207,7 @@ work("private")
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])
 def test_directories_and_files_are_private_whatever_the_umask(umask: int) -> None:
-    """As an ordinary user, whom a mode of 0 would keep out."""
+    """The test runs as an ordinary user, whom a mode of 0 would keep out."""
     with tempfile.TemporaryDirectory() as open_to_all:
         Path(open_to_all).chmod(0o777)
         command = [sys.executable, "-c", AS_AN_ORDINARY_USER, str(umask)]
@@ -234,7 +234,7 @@ def test_a_queue_that_others_can_write_to(amq: Shell, command: str, words: tuple
 
 @pytest.fixture
 def stranger(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """Call a command as somebody who does not own the queue; its exit code."""
+    """Call a command as a user who does not own the queue; return its exit code."""
     monkeypatch.setattr(os, "geteuid", lambda: amq.root.stat().st_uid + 1)
     return lambda *words: amq(*words).code
 

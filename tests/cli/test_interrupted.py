@@ -1,4 +1,4 @@
-"""An interrupted `send` or `reply` tells the truth: nothing is delivered, or its id is said."""
+"""An interrupted `send` or `reply` is honest: nothing was delivered, or its id is printed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ SEND = ("send", "--to", "bob,carol", "--thread", "t", "--body", "x")
 
 @contextmanager
 def _at_line(number: int, act: Callable[[], None]) -> Iterator[list[int]]:
-    """Call ACT when the line NUMBER of amq's own, counted as they are run, is about to run; how many there were."""
+    """Call ACT when amq is about to run line NUMBER of its own code, counted in order of execution.
+
+    Yield the number of lines run.
+    """
     lines = [0]
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
@@ -56,7 +59,7 @@ def _interrupt() -> None:
 
 
 def _untrue(result: Result, delivered: set[str]) -> bool:
-    """Whether a message was delivered and its id is said nowhere."""
+    """Return whether a message was delivered without its id in the output."""
     return any(name.removesuffix(".md") not in result.out + result.err for name in delivered)
 
 
@@ -66,7 +69,7 @@ def test_at_whatever_line_it_is_hit(amq: Shell, kind: str, proof: Proof) -> None
     asked = amq.send(body="?")
     words, me = (SEND, "alice") if kind == "send" else (("reply", "--id", asked, "--body", "x"), "bob")
     to = "bob" if kind == "send" else "alice"
-    amq.ok(*words, me=me)  # whatever is done once has been done
+    amq.ok(*words, me=me)  # one-time work is behind it
     with _at_line(0, _interrupt) as lines:
         amq.ok(*words, me=me)
     points = sample(range(1, lines[0] + 1), 120, of=f"lines of {kind}")
@@ -76,7 +79,7 @@ def test_at_whatever_line_it_is_hit(amq: Shell, kind: str, proof: Proof) -> None
         try:
             with _at_line(number, _interrupt):
                 result = amq(*words, me=me)
-        except KeyboardInterrupt:  # `entry` takes it, in a process of its own
+        except KeyboardInterrupt:  # `entry` handles it, in its own process
             result = Result(130, *amq._capture())
         if _untrue(result, set(amq.new(to)) - before) or result.code not in (0, 5, 130):
             untrue.append((number, result))
@@ -86,7 +89,7 @@ def test_at_whatever_line_it_is_hit(amq: Shell, kind: str, proof: Proof) -> None
 
 @pytest.fixture
 def hit_behind_the_link(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Signals that come when a message has got its public name."""
+    """Send these signals once a message has its public name."""
     numbers = [signal.SIGINT]
     link = durable.link
 

@@ -1,4 +1,4 @@
-"""`amq list`: look at the inbox; nothing is moved."""
+"""`amq list`: list the inbox without moving anything."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def listed(amq: Shell, *words: str) -> list[str]:
 
 @pytest.fixture
 def mail(amq: Shell) -> Shell:
-    """Four messages of bob's, named against their order, and the oldest one read."""
+    """Deliver four messages to bob, named against their order, the oldest one read."""
     leave(amq, "d", 1)
     amq.ok("read", "--id", "d", me="bob")
     leave(amq, "c", 2, subject="Review", priority="urgent", kind="review_request", labels=["x", "y"])

@@ -1,4 +1,4 @@
-"""What is not any command's own: common options, errors, help, exit codes."""
+"""Behaviour common to all commands: common options, errors, help, exit codes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_the_option_wins_over_the_environment(amq: Shell, monkeypatch: pytest.Mo
 
 
 def test_of_common_options_the_last_one_counts(amq: Shell) -> None:
-    """So that `alias amq='amq --me x'` can be overruled."""
+    """So `alias amq='amq --me x'` can be overridden."""
     amq.send(to="bob")
     assert len(json.loads(amq.ok("--me", "alice", "list", "--me", "bob", "--json", me=None))) == 1
 
@@ -184,7 +184,7 @@ def test_a_closed_stdout_is_no_defect(amq: Shell) -> None:
 
 
 def test_who_can_not_be_told_that_it_was_sent_learns_how_to_repeat_it(amq: Shell) -> None:
-    """Exit code 1 would say that it failed: an agent would send it again, under another id."""
+    """Exit code 1 would mean failure: an agent would send it again, under another id."""
     reading, writing = os.pipe()
     os.close(reading)
     try:

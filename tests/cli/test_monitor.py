@@ -1,4 +1,4 @@
-"""`amq monitor`: it waits, then drains, with the promise of a drain."""
+"""`amq monitor`: wait, then drain, with the guarantees of a drain."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_mail_that_another_drain_holds_is_waited_for(queue: Queue, monkeypatch: 
 
 @contextmanager
 def following(queue: Queue) -> Iterator[subprocess.Popen[str]]:
-    """A process that follows, and has shown one message."""
+    """Run a monitor that follows, and has shown one message."""
     words = [sys.executable, "-m", "amq", "monitor", "--follow", "--json", "--root", queue.root, "--me", "b"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:

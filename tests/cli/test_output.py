@@ -1,4 +1,4 @@
-"""What is printed, as bytes on the descriptors."""
+"""Output as bytes on the descriptors."""
 
 from __future__ import annotations
 

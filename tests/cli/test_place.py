@@ -1,4 +1,4 @@
-"""Where a queue may be made, and what is said where it may not."""
+"""Places where a queue may be made, and the errors elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_clone_of_a_tracked_queue_keeps_what_git_is_told(shell: Shell) -> None
 
 
 def test_a_queue_of_which_a_part_is_missing_is_completed(amq: Shell) -> None:
-    """Git keeps no empty directories, and whoever tracks the mail does not want it ignored."""
+    """Git keeps no empty directories, and a user who tracks the mail does not want it ignored."""
     (amq.root / ".gitignore").unlink()
     (amq.root / "meta" / ".lock").unlink()
     (amq.root / "meta" / "config.json").unlink()
@@ -85,7 +85,7 @@ def test_a_directory_that_is_no_queue_is_told_from_one_without_the_mailbox(shell
 
 
 def test_a_queue_is_made_behind_a_link(shell: Shell, tmp_path: Path) -> None:
-    """As `/tmp` is one on macOS. Inside a queue no link is followed; where it stands is the person's affair."""
+    """On macOS `/tmp` is such a link. Inside a queue no link is followed; its location is the user's choice."""
     shell.root.symlink_to(tmp_path / "elsewhere")
     assert shell("init", "--agents", "alice").code == 0
     assert (tmp_path / "elsewhere" / ".gitignore").exists()

@@ -1,4 +1,4 @@
-"""`drain`, `monitor` and `read` print no more than their reader takes; what is left waits, and is said."""
+"""`drain`, `monitor` and `read` print no more than their reader takes; the rest waits, and the output says so."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ class SecondFails(Watched):
     """A disk on which the second record of a drain does not get into its directory."""
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """The step, unless it is that."""
+        """Take the step, unless it is that one."""
         step = str(self.describe(name, arguments))
         before = sum(str(each).endswith("/.amq/drains") for each in self.log if each.name == "fsync")
         if step.startswith("fsync ") and step.endswith("/.amq/drains") and before:

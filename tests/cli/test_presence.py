@@ -1,4 +1,4 @@
-"""`amq presence`: what agents say they are at."""
+"""`amq presence`: agents' statuses."""
 
 from __future__ import annotations
 

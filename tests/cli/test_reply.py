@@ -14,7 +14,7 @@ from tests.samples import ID, header, message_file
 
 
 def reply(amq: Shell, identifier: str, *words: str, me: str = "bob") -> dict[str, Any]:
-    """Answer IDENTIFIER; the header of the answer, as the sender kept it."""
+    """Answer IDENTIFIER; return the answer's header in the sender's copy."""
     said = json.loads(amq.ok("reply", "--id", identifier, "--body", "yes", "--json", *words, me=me))
     stored: dict[str, Any] = amq.stored(said["id"], me, "sent")
     return stored

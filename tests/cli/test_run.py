@@ -1,4 +1,4 @@
-"""`amq run` as a command: which agent, which queue."""
+"""`amq run` as a command: its agent and its queue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from amq.store import registry
 
 
 class Notes(Output):
-    """Keeps what is said."""
+    """A writer that keeps the warnings."""
 
     def __init__(self, *, json: bool = False) -> None:
         super().__init__(json=json)
@@ -39,7 +39,10 @@ Call = tuple[str, str, list[str], bool]
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Call]:
-    """What was hosted: root, handle, program, whether to wake. The working directory is a repository."""
+    """The arguments of each hosted call: root, handle, program, whether to wake.
+
+    The working directory is a repository.
+    """
     calls: list[Call] = []
 
     def host(
@@ -120,7 +123,7 @@ def test_an_empty_directory_becomes_the_queue(calls: list[Call], tmp_path: Path)
 
 
 def test_an_agent_that_has_only_a_mailbox_is_registered(calls: list[Call], tmp_path: Path) -> None:
-    """Otherwise mail to everybody would not reach it."""
+    """Otherwise mail to all agents would not reach it."""
     run("--", "claude")
     queue = QueueLayout(str(tmp_path / ROOT_NAME))
     registry.register(queue, ["codex"], 0, replace=True)

@@ -238,7 +238,7 @@ def test_words_are_utf8_whatever_the_locale(amq: Shell, locale: str) -> None:
 
 
 def _in_latin_1(monkeypatch: pytest.MonkeyPatch, *words: bytes) -> list[str]:
-    """WORDS as Python gives them in such a locale, of which this machine may have none."""
+    """Return WORDS as Python decodes them in that locale, which may be missing on this machine."""
     monkeypatch.setattr(os, "fsencode", lambda text: text.encode("latin-1"))
     return [word.decode("latin-1") for word in words]
 
@@ -407,7 +407,7 @@ def test_another_message_with_the_same_id_is_refused(amq: Shell, words: tuple[st
 
 
 def test_another_recipient_with_the_same_id_is_refused(amq: Shell) -> None:
-    """The copy in the sender's outbox tells."""
+    """The copy in the sender's outbox shows the difference."""
     amq.send("--new-id", "job-1")
     assert amq("send", "--to", "carol", "--body", "hello", "--new-id", "job-1").code == 1
     assert amq.new("carol") == []

@@ -12,7 +12,7 @@ from tests.samples import ID, message_file
 
 
 def talk(amq: Shell) -> list[str]:
-    """A question, its answer, and a message of another thread; the ids of the first two."""
+    """Send a question, its answer, and a message of another thread; return the ids of the first two."""
     question = amq.send("--thread", "plan/x", "--subject", "Cache?", "--kind", "question", "--labels", "a,b")
     amq.send("--subject", "elsewhere")
     amq.ok("reply", "--id", question, "--body", "yes", me="bob")

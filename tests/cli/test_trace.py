@@ -1,4 +1,4 @@
-"""`amq trace`: where a message is, for each recipient."""
+"""`amq trace`: a message's state, for each recipient."""
 
 from __future__ import annotations
 

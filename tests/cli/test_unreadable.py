@@ -1,4 +1,4 @@
-"""Mail that cannot be read, for a moment or until its user does something: it stays in `new`, and that is said."""
+"""Mail that cannot be read, for a moment or until its user acts: it stays in `new`, and the output says so."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Lost = Callable[..., AbstractContextManager[object]]
 
 
 class Unreadable(Watched):
-    """These files cannot be opened."""
+    """A disk on which these files cannot be opened."""
 
     def __init__(self, code: str, names: tuple[str, ...]) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Unreadable(Watched):
         self._names = {f"{name}.md" for name in names}
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """The step, unless it is to open one of them."""
+        """Take the step, unless it opens one of them."""
         if name == "open" and arguments[1] in self._names:
             raise OSError(self._code, os.strerror(self._code), arguments[1])
         return super().take(name, arguments)
@@ -60,7 +60,7 @@ def test_it_stays_new_unmarked_and_is_said_each_time(amq: Shell, lost: Lost, cod
 
 
 def test_what_cannot_be_read_while_it_is_shown_stays_too(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between the look at its head and the showing."""
+    """The failure comes between the look at its head and the output."""
     amq.send("--new-id=m1")
     amq.send("--new-id=m2")
 
@@ -171,7 +171,7 @@ def test_doctor_says_it_with_its_remedy(amq: Shell, lost: Lost) -> None:
 
 
 def test_monitor_waits_for_what_can_be_read(amq: Shell, lost: Lost) -> None:
-    """Without an end it would turn round and round."""
+    """Otherwise it would loop without end."""
     amq.send("--new-id=m1")
     for words in (["monitor"], ["monitor", "--peek"], ["monitor", "--follow"]):
         with lost("m1"):
@@ -183,7 +183,7 @@ def test_monitor_waits_for_what_can_be_read(amq: Shell, lost: Lost) -> None:
 def test_a_bad_message_that_cannot_be_read_any_more_stays(
     amq: Shell, lost: Lost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the showing and the putting away."""
+    """The failure comes between the output and the move."""
     amq.put("bad.md", b"bad")
     with ExitStack() as later, monkeypatch.context() as patched:
         patched.setattr("amq.cli.output.Output.shown", lambda _: later.enter_context(lost("bad")))
@@ -277,7 +277,7 @@ def test_there_is_no_remedy_for_what_is_no_directory(tmp_path: Path) -> None:
 
 
 def put_aside(amq: Shell, name: str, data: bytes) -> Path:
-    """What older versions have done with mail that could not be read."""
+    """Leave the files that older versions made of mail that could not be read."""
     refused = Path(amq.agent("bob").refused)
     amq.ok("drain", me="bob")
     refused.mkdir(exist_ok=True)

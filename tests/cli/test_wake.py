@@ -10,7 +10,7 @@ from tests.conftest import Shell
 
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No terminal, and no multiplexer around it."""
+    """An environment without a terminal and without a multiplexer."""
     for name in ("TMUX", "TMUX_PANE", "STY", "WINDOW", "KITTY_WINDOW_ID", "KITTY_LISTEN_ON"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(controlling_tty, "TTY", "/nowhere")

@@ -1,4 +1,4 @@
-"""`amq who`: every agent, what waits for it, and who tells it so."""
+"""`amq who`: every agent, its waiting mail, and its notifier."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def bobs_state(amq: Shell) -> RootedPath:
 
 @pytest.fixture
 def notified(bobs_state: RootedPath) -> Iterator[None]:
-    """Bob is being notified, by this process."""
+    """Notify bob, by this process."""
     claim = notifier_lock.claim(bobs_state, "run")
     yield
     claim.release()
@@ -107,7 +107,7 @@ def test_what_a_peer_wrote_does_not_act_on_the_terminal(amq: Shell, notified: No
 
 
 def oldest(amq: Shell) -> float | None:
-    """How old bob's oldest unread message is, for alice at a fixed time."""
+    """Return the age of bob's oldest unread message, for alice at a fixed time."""
     alice = Mailbox(str(amq.root), "alice", clock=lambda: NOW)
     return next(agent.oldest_s for agent in alice.who() if agent.handle == "bob")
 

@@ -29,7 +29,7 @@ def state(amq: Shell) -> str:
 
 @pytest.fixture
 def notified(amq: Shell) -> Iterator[None]:
-    """Bob is being notified, by this process."""
+    """Notify bob, by this process."""
     claim = notifier_lock.claim(Mailbox(str(amq.root), "bob").state_dir, "run")
     yield
     claim.release()
@@ -108,7 +108,7 @@ def test_how_the_last_attempt_ended(amq: Shell, state: RootedPath, notified: Non
 
 
 def test_what_it_is_at_since_it_was_told_is_not_known(amq: Shell, state: RootedPath, notified: None) -> None:
-    """A dialog, say: that is looked at when it is to be reminded."""
+    """A dialog, for instance, is looked at when a reminder is due."""
     WakeJournal(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
     expected = "bob: 1 unread message: 0s ago it was notified; it may be working, or asking the user a question\n"
     assert amq.ok("why", "bob") == expected

@@ -1,4 +1,4 @@
-"""What the tests of waiting commands share: a queue, calls in this process, and acts in place of waiting."""
+"""Helpers of the tests of waiting commands: a queue, calls in this process, and acts in place of waiting."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from amq.runtime import dirwatch
 from amq.runtime.dirwatch import Watch
 from amq.store import registry
 
-LONG = 20.0  # seconds: a test that takes as long has failed
+LONG = 20.0  # seconds: a test that takes longer has failed
 Act = Callable[[], object]
 
 
@@ -36,26 +36,26 @@ class Queue:
         return Mailbox(self.root, handle)
 
     def call(self, me: str, *words: str) -> int:
-        """The exit code of `amq WORDS` as the agent ME."""
+        """Call `amq WORDS` as the agent ME; return its exit code."""
         return main([*words, "--root", self.root, "--me", me])
 
     def send(self, body: str = "hello", priority: str = "") -> str:
-        """The id of a message from a to b."""
+        """Send a message from a to b; return its id."""
         return self.mailbox("a").send(["b"], body.encode(), Draft(subject=body, priority=priority, ack=True)).id
 
     def drain(self, handle: str) -> list[str]:
-        """Drain a mailbox; the ids."""
+        """Drain a mailbox; return the ids."""
         with self.mailbox(handle).drain() as mail:
             return [item.id for item in mail]
 
     def boxes(self, handle: str) -> tuple[list[str], list[str]]:
-        """The ids in new and in cur."""
+        """Return the ids in new and in cur."""
         new, cur = ([listed.id for listed in self.mailbox(handle).list(box)] for box in ("new", "cur"))
         return new, cur
 
 
 def instead_of_waiting(monkeypatch: pytest.MonkeyPatch, *acts: Act) -> list[float]:
-    """Do one of ACTS for each wait; one wait more is a failure. How long each would have been at most, in seconds."""
+    """Do one of ACTS for each wait, and fail at one wait more. Return each wait's time-out in seconds."""
     steps = iter(acts)
     waits: list[float] = []
 
@@ -69,7 +69,7 @@ def instead_of_waiting(monkeypatch: pytest.MonkeyPatch, *acts: Act) -> list[floa
 
 
 def in_the_gap(monkeypatch: pytest.MonkeyPatch, act: Act) -> None:
-    """Do ACT after the first look and before the watch begins; to wait then is a failure."""
+    """Do ACT after the first look and before the watch begins; fail if the command waits after that."""
     begin = Watch.__init__
 
     def begin_late(watch: Watch, *arguments: Any, **options: Any) -> None:
@@ -82,7 +82,7 @@ def in_the_gap(monkeypatch: pytest.MonkeyPatch, act: Act) -> None:
 
 @contextmanager
 def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Act) -> Iterator[None]:
-    """Do ACT beside the first wait, which nothing but a change ends in time."""
+    """Do ACT during the first wait, which only a change ends in time."""
     wait, beside = Watch.wait, threading.Thread(target=act)
 
     def first_wait(watch: Watch, left: float, step: float) -> bool:

@@ -1,4 +1,4 @@
-"""Worlds on a fast filesystem."""
+"""Directories on a fast filesystem."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MEMORY = Path("/dev/shm")
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Path]:
-    """An empty directory in memory where there is one, for a search needs thousands of queues."""
+    """An empty directory, in memory where possible, because a search needs thousands of queues."""
     if not os.access(_MEMORY, os.W_OK):
         yield tmp_path
         return

@@ -1,8 +1,8 @@
-"""Two operations at once, in an order that is given: a double of `amq.store.durable.steps` that gives out turns.
+"""Two operations at once, in a given order: a double of `amq.store.durable.syscalls` that schedules their calls.
 
-Each runs in a thread of its own, and only the one whose turn it is takes steps. Locks are of open files, so that they
-keep threads apart as they do processes. Who dies takes no step from then on, and its files are closed, as the system
-does it: that frees its locks.
+Each operation runs in its own thread, and only the one whose turn it is takes steps. Locks belong to open files, so
+they separate threads as they separate processes. An operation that dies takes no further step, and its files are
+closed, as the system does: that frees its locks.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ALL = 1_000_000
-"""A turn of so many steps does not end before the operation does."""
+"""A turn of so many steps ends with the operation."""
 _PATIENCE = 30.0
 
 
 class Died(BaseException):
-    """The operation ends here, as by a SIGKILL."""
+    """The end of an operation, as by a SIGKILL."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """The turns: who, and how many steps. Afterwards the first goes on to its end, and then the second.
+    """The turns: an operation and its number of steps. Afterwards the first runs to its end, and then the second.
 
     The operation `dies` (if any) dies where its first turn ends.
     """
@@ -37,7 +37,7 @@ class Order:
     dies: int | None = None
 
     def is_met(self, *, died: bool) -> bool:
-        """Whether it can have been as planned; who is to die may come to the end before, unless the other waits."""
+        """Return whether the order happened as planned. The one to die may end before, unless the other waits."""
         return died == (self.dies is not None) or self.turns[1][1] != ALL
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class _Actor:
 
 
 class Stage(Syscalls):
-    """Runs two operations in the order ORDER."""
+    """A run of two operations in the order ORDER."""
 
     def __init__(self, order: Order) -> None:
         self._real = Syscalls()
@@ -69,7 +69,7 @@ class Stage(Syscalls):
         self._next_turn()
 
     def run(self, operations: Sequence[Callable[[], object]]) -> list[BaseException | None]:
-        """What each of OPERATIONS raises; None for one that died or came to its end."""
+        """Run OPERATIONS; return the error of each, None for one that died or completed."""
         before, durable.syscalls = durable.syscalls, self
         threads = [
             threading.Thread(target=self._act, args=(actor, operation), daemon=True)
@@ -87,7 +87,7 @@ class Stage(Syscalls):
 
     @property
     def died(self) -> bool:
-        """Whether one has died."""
+        """Return whether one has died."""
         return any(actor.dead for actor in self._actors)
 
     def _act(self, actor: _Actor, operation: Callable[[], object]) -> None:
@@ -105,14 +105,14 @@ class Stage(Syscalls):
             self._change.notify_all()
 
     def _next_turn(self) -> None:
-        """To the next turn of one who has not come to the end."""
+        """Go to the next turn of an operation that has not ended."""
         while self._turns:
             self._now, self._left = self._turns.pop(0)
             if not self._actors[self._now].ended:
                 return
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """One step, when it is its turn."""
+        """Take one step when it is this operation's turn."""
         actor: _Actor = self._here.actor
         if actor.dead:
             if name == "close":
@@ -150,7 +150,7 @@ class Stage(Syscalls):
             raise Died
 
     def _give_way(self, actor: _Actor) -> None:
-        """The other has the lock: it goes on to its end."""
+        """Let the other run to its end, because it has the lock."""
         with self._change:
             other = self._actors[1 - actor.number]
             if not other.ended and not other.dead:

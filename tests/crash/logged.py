@@ -1,4 +1,4 @@
-"""`python -m tests.crash.logged LOG WORDS…`: the command WORDS of `amq`, and the seam's steps that change or sync."""
+"""`python -m tests.crash.logged LOG WORDS…`: run `amq WORDS` and log the seam's steps that change or sync."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What a filesystem may leave when the power fails, if it promises no more than POSIX does. From a recorded run.
+"""States a filesystem may be in after a power failure, if it guarantees no more than POSIX does.
 
-A run is recorded as changes of names and of contents. A change of a name is sure to last once the directory it is in
-was synced after it, and the content of a file once that file was. Of the other changes any may be lost and any kept, in
-whatever order, but for two things that we ask of a filesystem: a rename takes the old name away only with the new one
-there, and what is in a directory that is lost is lost with it.
+They are computed from a recorded run of changes to names and contents. A change of a name is durable once its directory
+was synced after it, and the content of a file once that file was. Any of the other changes may be lost or kept, in any
+order, with two exceptions that amq requires of a filesystem: a rename removes the old name only with the new one
+there, and the contents of a lost directory are lost with it.
 """
 
 from __future__ import annotations
@@ -22,16 +22,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FEW = 6
-"""Of so few unsure changes every choice is tried; of more each one lost alone and kept alone, each end, and chances."""
+"""Of up to this many unsure changes every choice is tried.
+
+Of more: each lost alone and kept alone, each end, and random choices.
+"""
 GONE, DIRECTORY = "(gone)", "(directory)"
 _NEW = "(new "
 
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that may be lost, of the step AT: NAME is now FILE's, or DATA was added to FILE (then NAME is empty).
+    """One change that may be lost, of the step AT: NAME is now FILE's, or DATA was added to FILE (then NAME is empty).
 
-    A file that was there before is called by the path it had. `needs`: not kept without the change of that number.
+    A file that existed before is called by its old path. `needs`: the number of the change without which it is not
+    kept.
     """
 
     at: int
@@ -43,14 +47,14 @@ class Change:
 
 @dataclass
 class Recording:
-    """The changes of a run; the step that made each sure, if one did; and the steps at which something was shown."""
+    """The changes of a run, the step that made each durable (if any), and the steps at which something was shown."""
 
     changes: list[Change] = field(default_factory=list)
     sure: dict[int, int] = field(default_factory=dict)
     shown: list[int] = field(default_factory=list)
 
     def states(self, at: int, chance: random.Random) -> Iterator[list[Change]]:
-        """The changes that may have outlived a crash after step AT, one choice after the other."""
+        """Yield the sets of changes that may have survived a crash after step AT."""
         past = [number for number, change in enumerate(self.changes) if change.at <= at]
         unsure = [number for number in past if self.sure.get(number, at + 1) > at]
         for lost in _choices(unsure, chance):
@@ -60,7 +64,7 @@ class Recording:
 
 
 def _choices(unsure: list[int], chance: random.Random) -> Iterator[tuple[int, ...]]:
-    """Which of the unsure changes are lost."""
+    """Yield the sets of unsure changes that are lost."""
     if len(unsure) <= FEW:
         for count in range(len(unsure) + 1):
             yield from combinations(unsure, count)
@@ -73,7 +77,7 @@ def _choices(unsure: list[int], chance: random.Random) -> Iterator[tuple[int, ..
 
 
 class Recorder(Watched):
-    """Takes every step, and keeps what it changes."""
+    """A seam that takes every step, and records its changes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,12 +85,12 @@ class Recorder(Watched):
         self._files: dict[str, str] = {}
 
     def note(self, name: str, *paths: str) -> None:
-        """Something was shown, outside of the filesystem."""
+        """Note that something was shown, outside the filesystem."""
         super().note(name, *paths)
         self.recording.shown.append(len(self.log) - 1)
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """The step, and its changes if it has succeeded."""
+        """Take the step, and record its changes if it succeeded."""
         step = self.describe(name, arguments)
         fresh = step.creates and not os.path.lexists(step.paths[0])
         result = super().take(name, arguments)
@@ -122,7 +126,7 @@ class Recorder(Watched):
         self.recording.changes.append(change)
 
     def _sync(self, path: str) -> None:
-        """What was synced is sure: the content of a file, or the names in a directory."""
+        """Mark the synced changes as durable: the content of a file, or the names in a directory."""
         file = self._file(path)
         for number, change in enumerate(self.recording.changes):
             if os.path.dirname(change.name) == path if change.name else change.file == file:
@@ -130,7 +134,7 @@ class Recorder(Watched):
 
 
 def leave(changes: Iterable[Change], limbo: Path) -> None:
-    """Do CHANGES to the files as they were before the run. LIMBO is a free place on the same filesystem."""
+    """Apply CHANGES to the files as they were before the run. LIMBO is a free place on that filesystem."""
     limbo.mkdir()
     changes = list(changes)
     contents = _contents(changes)
@@ -157,7 +161,7 @@ def _contents(changes: list[Change]) -> dict[str, bytes]:
 
 
 def _put(change: Change, held: dict[str, Path]) -> None:
-    """Give the name its file, unless the directory it belongs into was lost."""
+    """Give the file its name, unless the directory of that name was lost."""
     if not os.path.isdir(os.path.dirname(change.name)):
         return
     if change.file == DIRECTORY:

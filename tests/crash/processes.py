@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 DEFECT = 99
-"""The exit status of a child whose work raised; its traceback is on stderr."""
+"""Exit status of a child whose work raised; its traceback is on stderr."""
 
 
 def start(work: Callable[[], int | None]) -> int:
-    """Do WORK in a child of its own; its pid. The child ends with what WORK returns."""
+    """Do WORK in a child process; return its pid. The child ends with the result of WORK."""
     pid = os.fork()
     if pid:
         return pid
@@ -32,7 +32,7 @@ def start(work: Callable[[], int | None]) -> int:
 
 
 def shared(items: Sequence[T], work: Callable[[Sequence[T]], Iterable[str]], place: Path) -> list[str]:
-    """What WORK says about ITEMS, of which each processor takes its share."""
+    """Return the results of WORK for ITEMS, distributed over the processors."""
     ways = os.cpu_count() or 1
 
     def part(number: int) -> None:
@@ -44,5 +44,5 @@ def shared(items: Sequence[T], work: Callable[[Sequence[T]], Iterable[str]], pla
 
 
 def wait(pid: int) -> int:
-    """The exit status of a child; minus the signal's number if one ended it."""
+    """Return a child's exit status, or minus the number of the signal that ended it."""
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -1,4 +1,4 @@
-"""What an operation is to the search for faults."""
+"""An operation as the search for faults sees it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def _nothing_more(_: World, *, done: bool) -> Iterator[str]:
 class Scenario:
     """An operation: PREPARE makes the world, ACT does it, with an id to repeat if one is given.
 
-    CHECK(world, done=…) tells what is wrong that no other operation could do: at any instant, or when it is done.
-    `knows_id`: who repeats it after a death says the same id, so that it can not be there twice. `has_links`: it gives
-    files second names, in a way of its own.
+    CHECK(world, done=…) returns the faults specific to this operation: at any instant, or when it is done.
+    `knows_id`: a repetition after a death uses one and the same id, so there cannot be two. `has_links`: it gives files
+    second names, in its own way.
     """
 
     name: str
@@ -35,7 +35,10 @@ class Scenario:
     has_links: bool = False
 
     def repeat(self, world: World, error: BaseException | None) -> None:
-        """What an agent does about ERROR (None: it died): the same again, with the id that an uncertain send names."""
+        """Repeat the operation after ERROR as an agent does (None: it died).
+
+        An uncertain send reports the id to use.
+        """
         named = re.search(r"--new-id (\S+):", error.hint) if isinstance(error, Uncertain) else None
         self.act(world, named[1] if named else "")
 

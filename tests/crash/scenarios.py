@@ -1,6 +1,6 @@
-"""The operations that are searched step by step: what is there before, what is done, and how it is repeated.
+"""The operations that are searched step by step: their start, the act, and its repetition.
 
-Those on mail stand here, those on what lies beside it in `upkeep`.
+This module has those on mail, `upkeep` has the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.crash.scenario import Scenario
 from tests.crash.world import World
 
 OLD = "2026-01-01T00-00-00.000Z_pid1_0000000"
-"""The ids of messages that are there already begin like this."""
+"""Prefix of the ids of messages that exist already."""
 
 
 def _init(world: World, _: str) -> None:
@@ -53,7 +53,7 @@ def _drain_in_batches(world: World, _: str) -> None:
 
 
 def _drain_a_part(world: World, _: str) -> None:
-    """And keep for the next drain what is not urgent, as is done in a full inbox."""
+    """Drain the urgent mail and keep the rest for the next drain, as in a full inbox."""
     whole, priority_cache.MIN_CHANGES = priority_cache.MIN_CHANGES, 1
     try:
         world.drain("bob", limit=1)
@@ -62,7 +62,7 @@ def _drain_a_part(world: World, _: str) -> None:
 
 
 def _drain_what_fits(world: World, _: str) -> None:
-    """And leave the others as they were."""
+    """Drain the messages that fit, and leave the others as they were."""
     with world.mailbox("bob").drain(0) as mail:
         for batch in mail.batches(lambda item: item.id < f"{OLD}2x"):
             for item in batch:
@@ -70,7 +70,7 @@ def _drain_what_fits(world: World, _: str) -> None:
 
 
 def _read(world: World, _: str) -> None:
-    """What `amq read` does: look, and if it is new hold it, show it, and file it."""
+    """Read as `amq read` does: look, and if it is new claim it, show it, and file it."""
     bob = world.mailbox("bob")
     if bob.peek(f"{OLD}1")[1] == "new":
         with bob.drain(ack=False, only=[f"{OLD}1"]) as mail:
@@ -109,7 +109,7 @@ def _prepare_many(world: World) -> None:
 
 
 def _prepare_partly(world: World) -> None:
-    """An earlier attempt reached bob, who has read it, and cat, but not dan."""
+    """Prepare a message of which an earlier attempt reached bob and cat, but not dan. Bob has read it."""
     _prepare_many(world)
     _send_same(world, "")
     world.drain("bob")
@@ -142,7 +142,7 @@ def _with_bad(world: World) -> None:
 
 
 def _with_letter(world: World) -> None:
-    """A bad message of which a drain that died has written the dead letter."""
+    """Prepare a bad message of which a drain that died has written the dead letter."""
     _with_bad(world)
     bob = world.queue.agent("bob")
     path = os.path.join(bob.inbox_new, f"{OLD}2x.md")
@@ -158,7 +158,7 @@ def _with_fifo(world: World) -> None:
 
 
 def _cut_off(world: World) -> None:
-    """A drain showed all of bob's mail, and did not get to filing it."""
+    """Prepare a drain that showed all of bob's mail and died before filing it."""
     _with_bad(world)
     try:
         with world.mailbox("bob").drain(0) as mail:
@@ -210,4 +210,4 @@ SCENARIOS = (
     *upkeep.SCENARIOS,
 )
 LASTING = tuple(each for each in SCENARIOS if each.name != "doctor --fix")
-"""Those whose effect outlives a loss of power. The modes that `doctor --fix` sets may be lost, and be set again."""
+"""Scenarios whose effect outlives a loss of power. The modes set by `doctor --fix` may be lost, and be set again."""

@@ -1,7 +1,7 @@
-"""A double of `amq.store.durable.steps`: it logs every step on queue files, and makes one of them fail or be the last.
+"""A double of `amq.store.durable.syscalls`: it logs every call on queue files, and can fail or end at one.
 
-`Watched` stands between the store and the system. A dry run gives the steps of an operation; `faults` then tells what
-can go wrong at each of them, and a run with one of these faults is one point of the search.
+`Watched` sits between the store and the system. A dry run gives the steps of an operation; `faults` then lists
+the possible faults of each step, and a run with one of these faults is one point of the search.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 DIED = 77
-"""The exit status of a process that died at its fault."""
+"""Exit status of a process that died at its fault."""
 
 _CREATING = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EMFILE", "EIO")
 _PLAUSIBLE: dict[str, tuple[str, ...]] = {
@@ -46,17 +46,18 @@ _PLAUSIBLE: dict[str, tuple[str, ...]] = {
 }
 """The errors that a step can give while the files are as they seem.
 
-ENOENT and EEXIST are a rival's doing. EINTR is repeated by Python itself, but for `close` and our own call of `move`.
+ENOENT and EEXIST come from a rival. EINTR is repeated by Python itself, except for `close` and amq's own call of
+`move`.
 """
 
 CHANGING = {"write", "touch", "chmod", "chmod_name", "chown", "mkdir", "rmdir", "link", "move", "replace", "unlink"}
-"""The steps after which something is another than before."""
+"""The steps that change something."""
 _OF_A_DESCRIPTOR = {"close", "read", "write", "fsync", "chmod", "chown", "stat", "lock"}
 
 
 @dataclass(frozen=True)
 class Step:
-    """A step that was taken: its name, the paths it is about, and the flags of an `open`."""
+    """A step that was taken: its name, its paths, and the flags of an `open`."""
 
     name: str
     paths: tuple[str, ...]
@@ -64,7 +65,7 @@ class Step:
 
     @property
     def creates(self) -> bool:
-        """Whether it makes a file."""
+        """Return whether it makes a file."""
         return bool(self.flags & os.O_CREAT)
 
     def __str__(self) -> str:
@@ -73,7 +74,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong at the step of this number: an error, a death, a short write, or a rival who is faster."""
+    """The fault at the step of this number: an error, a death, a short write, or a faster rival."""
 
     at: int
     how: str
@@ -81,7 +82,7 @@ class Fault:
 
     @property
     def dies(self) -> bool:
-        """Whether the process ends there."""
+        """Return whether the process ends there."""
         return self.how.startswith("die")
 
     def __str__(self) -> str:
@@ -101,8 +102,10 @@ class WithoutLinks(Syscalls):
 
 
 class Watched(Syscalls):
-    """Takes every step with REAL and logs it, but for the one that FAULT is about. A context manager: inside, it is in
-    use by the store."""
+    """A seam that takes and logs every step, except for the one with FAULT.
+
+    As a context manager it installs itself in the store.
+    """
 
     def __init__(self, real: Syscalls | None = None, fault: Fault | None = None) -> None:
         self.real = real or Syscalls()
@@ -119,15 +122,15 @@ class Watched(Syscalls):
 
     @property
     def reached(self) -> bool:
-        """Whether the fault has happened."""
+        """Return whether the fault has happened."""
         return self.fault is not None and len(self.log) > self.fault.at
 
     def note(self, name: str, *paths: str) -> None:
-        """Log something of the test's own, such as that a message is being shown; it is no step to fail at."""
+        """Log an event of the test, such as the output of a message; no fault is tried at it."""
         self.log.append(Step(name, paths))
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """One step: as planned, or as the fault has it."""
+        """Take one step, or do what the fault says."""
         number = len(self.log)
         step = self.describe(name, arguments)
         self.log.append(step)
@@ -161,12 +164,12 @@ class Watched(Syscalls):
         if fault.how == "rival":
             call(*arguments)
             return call(*arguments)
-        if step.name == "close":  # the descriptor is gone all the same (close(2))
+        if step.name == "close":  # the descriptor is gone anyway (close(2))
             call(*arguments)
         raise OSError(fault.code, os.strerror(fault.code), step.paths[0])
 
     def describe(self, name: str, arguments: tuple[Any, ...]) -> Step:
-        """The step that a call is."""
+        """Return the step that a call makes."""
         if name in _OF_A_DESCRIPTOR:
             return Step(name, (self._paths.get(arguments[0], "?"),))
         flags = arguments[2] if name == "open" else 0
@@ -174,7 +177,7 @@ class Watched(Syscalls):
 
 
 def _paths(arguments: tuple[Any, ...]) -> Iterator[str]:
-    """The paths among the arguments of a step: a directory and the name behind it are one."""
+    """Yield the paths among the arguments of a step: a directory and the name behind it are one."""
     directory: Directory | None = None
     for argument in arguments:
         if isinstance(argument, Directory):
@@ -200,10 +203,10 @@ assert {name for name in vars(Syscalls) if not name.startswith("_")} == set(_PLA
 
 
 def faults(log: list[Step], *, everywhere: bool = False) -> Iterator[Fault]:
-    """Everything that can go wrong at each step of LOG.
+    """Yield every possible fault of each step of LOG.
 
-    A process that dies leaves only what is on the disk, so a death is tried where that is another than before: after
-    each step that changes something, and after each showing. With `everywhere` before and after every step.
+    A process that dies leaves only the disk, so a death is tried where the disk has changed: after each step that
+    changes something, and after each output. With `everywhere` it is tried before and after every step.
     """
     changed = True
     for at, step in enumerate(log):

@@ -1,4 +1,4 @@
-"""A directory tree as it was, to go back to: far cheaper than to make it anew."""
+"""A directory tree to go back to: far cheaper than making it again."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class Snapshot:
-    """What stands below the directory PLACE now: directories, regular files and FIFOs."""
+    """The contents of the directory PLACE: directories, regular files and FIFOs."""
 
     def __init__(self, place: Path) -> None:
         self._place = str(place)
         self._tree = {directory: _files(directory) for directory, _, _ in os.walk(place)}
 
     def restore(self) -> None:
-        """Make it so again."""
+        """Restore the directory."""
         for directory in self._tree:
             if not os.path.isdir(directory):
                 os.mkdir(directory, 0o700)
@@ -33,7 +33,7 @@ class Snapshot:
 
 
 def _files(directory: str) -> dict[str, tuple[bytes | None, int]]:
-    """The files in a directory, each with the time it was written, in nanoseconds; None stands for a FIFO."""
+    """Return the files in a directory, each with its modification time in nanoseconds; None marks a FIFO."""
     found: dict[str, tuple[bytes | None, int]] = {}
     for name in os.listdir(directory):
         path = os.path.join(directory, name)

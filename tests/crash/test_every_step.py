@@ -1,4 +1,4 @@
-"""Every step of every operation fails once in every plausible way, and is once the last thing that a process does."""
+"""Every step of every operation fails once in every plausible way, and is once the last step of a process."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def search_all(scenario: Scenario, filesystem: type[Syscalls], place: Path, proo
 
 
 class Search:
-    """Runs SCENARIO with one fault after the other, each in a world of its own in the directory PLACE."""
+    """A search: SCENARIO runs with one fault after the other, each in its own world in the directory PLACE."""
 
     def __init__(self, scenario: Scenario, filesystem: Syscalls, place: Path) -> None:
         self._scenario = scenario
@@ -69,7 +69,7 @@ class Search:
         self.steps: list[Step] = []
 
     def dry_run(self) -> list[Step]:
-        """The steps of the operation when nothing goes wrong."""
+        """Return the steps of the operation when nothing goes wrong."""
         world = self._world()
         with Watched(self._filesystem) as watched:
             self._scenario.act(world, "")
@@ -77,7 +77,7 @@ class Search:
         return self.steps
 
     def verdict(self, fault: Fault) -> Iterator[str]:
-        """That FAULT was met, and what is wrong then: at once, and when all was repeated and drained."""
+        """Yield MET if FAULT happened, and the problems: at once, and after all was repeated and drained."""
         world = self._world()
         before = world.copies(), _descriptors()
         check = self._scenario.check
@@ -102,7 +102,7 @@ class Search:
         return deepcopy(self._prepared)
 
     def _try(self, world: World, watched: Watched) -> Exception | None:
-        """What the operation raises."""
+        """Try the operation; return the error that it raises."""
         try:
             with watched:
                 self._scenario.act(world, "")
@@ -132,7 +132,7 @@ class Search:
 
 
 def _wrong_error(error: Exception | None, watched: Watched, *, nothing_sent: bool) -> Iterator[str]:
-    """An error is ours or the system's; and only an uncertain one leaves a message behind."""
+    """Check the error: it is amq's or the system's, and only an uncertain one leaves a message behind."""
     yield MET if watched.reached else "the step was not reached"
     if not isinstance(error, AmqError | OSError | None):
         yield f"raises {error!r}"
@@ -141,5 +141,5 @@ def _wrong_error(error: Exception | None, watched: Watched, *, nothing_sent: boo
 
 
 def _descriptors() -> set[str]:
-    """The open descriptors, where the system tells."""
+    """Return the open descriptors, where the system shows them."""
     return set(os.listdir("/dev/fd"))

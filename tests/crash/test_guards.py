@@ -1,4 +1,4 @@
-"""Guards that are no step of their own: a flag, a call that refuses, a lock. Each check fails without its guard."""
+"""Guards that are not a step: a flag, a call that refuses, a lock. Each check fails without its guard."""
 
 from __future__ import annotations
 
@@ -28,42 +28,42 @@ ID = "2025-06-15T15-06-40.000Z_pid{pid}_00000000"
 
 
 class Unguarded(Syscalls):
-    """A program without its guards: it opens what is there, replaces what is there, and takes every lock."""
+    """A program without its guards: it opens existing files, replaces them, and takes every lock."""
 
     def open(self, directory: Directory, name: str, flags: int) -> int:
-        """Without O_EXCL."""
+        """Open without O_EXCL."""
         return super().open(directory, name, flags & ~os.O_EXCL)
 
     def link(self, source: Directory, name: str, target: Directory, new_name: str) -> None:
-        """By a rename that replaces."""
+        """Link by a rename that replaces."""
         self.replace(source, name, target, new_name)
 
     def move(self, source: Directory, name: str, target: Directory, new_name: str) -> None:
-        """By a rename that replaces."""
+        """Move by a rename that replaces."""
         self.replace(source, name, target, new_name)
 
     def lock(self, _: int) -> bool:
-        """Without asking."""
+        """Lock without asking."""
         return True
 
 
 @pytest.fixture
 def world(place: Path) -> World:
-    """A queue of ann and bob."""
+    """The queue of ann and bob."""
     world = World(place)
     world.make("ann", "bob")
     return world
 
 
 def _twice(check: Callable[[World], bool], world: World, monkeypatch: pytest.MonkeyPatch) -> tuple[bool, bool]:
-    """Whether CHECK holds, and whether it does without the guards."""
+    """Return whether CHECK holds with the guards, and whether it holds without them."""
     guarded = check(world)
     monkeypatch.setattr(durable, "syscalls", Unguarded())
     return guarded, check(world)
 
 
 def _ann(world: World) -> Mailbox:
-    """A mailbox of ann whose next message has the id ID, and whose temporary files have always the same name."""
+    """Return a mailbox of ann whose next message has the id ID, and whose temporary files always have one name."""
     return Mailbox(world.queue.root, "ann", clock=lambda: 1_750_000_000 * SECOND, random=bytes)
 
 
@@ -109,7 +109,7 @@ def test_a_message_that_was_read_is_never_replaced(world: World, monkeypatch: py
 
 
 def _message(identifier: str, world: World) -> bytes:
-    """The bytes of a message of this id to bob."""
+    """Return the bytes of a message of this id to bob."""
     world.mailbox("ann").send(["bob"], b"text", Draft(new_id=identifier))
     path = os.path.join(world.queue.agent("bob").inbox_new, f"{identifier}.md")
     data = _read(path)
@@ -148,7 +148,7 @@ def test_mail_that_was_not_recorded_would_be_shown_twice_unmarked(
     world.mailbox("ann").send(["bob"], b"text")
 
     def cut_off() -> bool:
-        """Whether a drain that is cut off while it shows leaves the mail marked."""
+        """Return whether a drain that is cut off while it shows leaves the mail marked."""
         with pytest.raises(KeyError), world.mailbox("bob").drain() as mail:
             for item in mail:
                 raise KeyError(item.id)
@@ -169,7 +169,7 @@ def test_mail_that_cannot_be_read_stays_and_stops_nothing(world: World) -> None:
         world.mailbox("ann").send(["bob"], world.expect(f"text {number}", ("bob",)), Draft(new_id=f"m{number}"))
 
     class Unreadable(Watched):
-        """One of the messages may not be read."""
+        """A disk on which one of the messages may not be read."""
 
         def take(self, name: str, arguments: tuple[object, ...]) -> object:
             """Refuse to open it."""
@@ -211,20 +211,20 @@ def test_what_is_no_file_may_come_twice_under_one_name(world: World) -> None:
 
 
 class Stubborn(Watched):
-    """Nothing can be removed from the inbox."""
+    """A disk on which nothing can be removed from the inbox."""
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """Refuse to."""
+        """Refuse to remove a file of the inbox."""
         if name == "unlink" and arguments[0].path.endswith("inbox/new"):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return super().take(name, arguments)
 
 
 class Swept(Watched):
-    """Somebody takes our temporary files away."""
+    """A rival that removes this process's temporary files."""
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """Find them gone."""
+        """Fail as if the file was removed."""
         if name == "link" and arguments[0].path.endswith("dlq/tmp"):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         return super().take(name, arguments)
@@ -264,7 +264,7 @@ def test_what_is_bad_in_another_way_or_comes_another_time_has_a_letter_of_its_ow
 
 @pytest.mark.parametrize("other", [b"---\n{}\n---\nanother", None])
 def test_a_letter_is_never_replaced(world: World, other: bytes | None) -> None:
-    """Nor what only has its name; the message is moved aside then."""
+    """This holds for any file with the letter's name; the message is moved aside then."""
     bob = world.queue.agent("bob")
     bad = os.path.join(bob.inbox_new, "bad.md")
     _write(bad, b"bad")

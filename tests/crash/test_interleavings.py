@@ -1,4 +1,7 @@
-"""Each two operations on one mailbox at once: one breaks in after every step of the other, and one of them may die."""
+"""Every pair of operations on one mailbox at once.
+
+One interrupts after every step of the other, and one of them may die.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +35,14 @@ if TYPE_CHECKING:
     from tests.proof_table import Proof
 
 SAMPLE = 500
-"""Orders, of all pairs, but in a soak."""
+"""Number of orders of all pairs, unless it is a soak."""
 BY_CHANCE = 40
-"""Orders of a pair with more turns, besides those in which one breaks in once."""
+"""Number of random orders of a pair with more turns, besides those with one interruption."""
 HEALED = "healed"
 
 
 def _make(world: World) -> None:
-    """Bob has three messages, of which two ask for an acknowledgement, a bad one, and two dead letters."""
+    """Prepare bob's mail: three messages, of which two ask for an acknowledgement, a bad one, and two dead letters."""
     world.make("ann", "bob", "cat")
     for number, ack in enumerate((True, True, False), start=1):
         body = world.expect(f"text {number}", ("bob",), ack=ack)
@@ -88,7 +91,7 @@ def _drain(world: World, _: str, limit: int = 0) -> None:
 
 def _read(world: World, _: str) -> None:
     bob = world.mailbox("bob")
-    if bob.peek("m3")[1] == "new":  # it acknowledges nothing, so it is the one that does not ask for it
+    if bob.peek("m3")[1] == "new":  # it acknowledges nothing, so it is the message that does not ask for that
         with bob.drain(ack=False, only=["m3"]) as mail:
             for batch in mail.batches():
                 for item in batch:
@@ -140,12 +143,12 @@ OPERATIONS = (
 PAIRS = [
     pair
     for pair in combinations_with_replacement(OPERATIONS, 2)
-    if pair[0] is not pair[1] or pair[0].knows_id  # the texts of two that do not would be the same
+    if pair[0] is not pair[1] or pair[0].knows_id  # otherwise the texts of two of them would be equal
 ]
 
 
 class Meetings:
-    """Runs the operations PAIR at once in one order after the other, each in a world of its own in PLACE."""
+    """A run of the operations PAIR in one order after the other, each in its own world in PLACE."""
 
     def __init__(self, pair: tuple[Scenario, Scenario], place: Path) -> None:
         self._pair = pair
@@ -167,7 +170,7 @@ class Meetings:
         return deepcopy(self._prepared)
 
     def orders(self) -> Iterator[Order]:
-        """One breaks in after each step of the other, who may die there; and some with more turns."""
+        """Yield orders: one interrupts after each step of the other, which may die there; and some with more turns."""
         chance = random.Random(f"{SEED} {self._pair[0]} {self._pair[1]}")
         for first, second in ((0, 1), (1, 0)):
             for count in range(self._steps[first] + 1):
@@ -178,7 +181,7 @@ class Meetings:
             yield Order(turns, chance.choice((None, 0, 1)))
 
     def verdict(self, order: Order) -> Iterator[str]:
-        """That they met in ORDER, and what is wrong then: at once, and when all was repeated and drained."""
+        """Yield MET if they met in ORDER, and the problems: at once, and after all was repeated and drained."""
         world = self._world()
         stage = Stage(order)
         errors = stage.run([partial(scenario.act, world, "") for scenario in self._pair])

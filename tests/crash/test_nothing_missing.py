@@ -1,4 +1,4 @@
-"""The search misses nothing: every verb, and every function that changes a queue file, is reached by a scenario."""
+"""The search is complete: every verb, and every function that changes a queue file, is reached by a scenario."""
 
 from __future__ import annotations
 
@@ -24,17 +24,20 @@ if TYPE_CHECKING:
 PACKAGE = Path(inspect.getfile(amq)).parent
 SURE_MOVES = {"write_new", "publish_new", "link", "move", "take", "replace_file", "discard", "fill"}
 AFTER_AN_ERROR = {"_give_up", "forget_all"}
-"""What the search reaches by its faults, and a run without one does not."""
+"""Functions that are reached only after a fault."""
 NO_QUEUE_FILE = {"setup/hooks.py: write"}
-"""What changes an agent's settings and no file of a queue; `tests/setup/test_hooks.py` is about it."""
+"""Functions that change an agent's settings and no file of a queue; `tests/setup/test_hooks.py` tests them."""
 NO_MAIL = {"runtime/hooks/turn_summary.py: write_summary", "runtime/launch.py: remove_old_settings"}
-"""What tells the user of mail, or an older version has left, and may be lost; their own tests are about it."""
+"""Functions whose files only inform the user, or come from an older version, and may be lost.
+
+They have their own tests.
+"""
 FOR_ANOTHER_USER = {"store/locks.py: _make_lock_for_owner", "store/directories.py: _make_for"}
-"""What only root does, in another user's queue; `tests/store/test_owners.py` looks at its every step."""
+"""Functions that only root runs, in another user's queue; `tests/store/test_owners.py` checks their every step."""
 
 
 def _reached(place: Path) -> set[tuple[str, int]]:
-    """The file and first line of all functions of ours that run in some scenario."""
+    """Return the file and first line of amq's functions that run in some scenario."""
     codes: set[CodeType] = set()
 
     def note(frame: FrameType, *_: object) -> None:
@@ -53,7 +56,7 @@ def _reached(place: Path) -> set[tuple[str, int]]:
 
 
 def _changers() -> Iterator[tuple[str, tuple[str, int]]]:
-    """The functions that take a step which changes something, by name and place, but for the seam itself."""
+    """Yield the functions outside the seam that take a step which changes something, by name and place."""
     for path in PACKAGE.rglob("*.py"):
         if path.name != "durable.py":
             for node in ast.walk(ast.parse(path.read_text())):
@@ -91,7 +94,7 @@ def test_every_verb_and_whatever_changes_a_file_is_in_a_scenario(place: Path) ->
 
 
 def _changing(log: list[Step]) -> list[str]:
-    """The names of the steps that change something."""
+    """Return the names of the steps that change something."""
     return [step.name for step in log if step.creates or step.name in CHANGING]
 
 

@@ -1,7 +1,7 @@
-"""The order of steps that makes each promise true, and proof that each guard matters: without it the check fails.
+"""The order of steps that each promise needs, and proof that each guard matters: without it the check fails.
 
-What a crash of the machine would lose can not be seen in the files of a running one, so it is the order that is
-checked. `Lacking` is a program that does not take some of its steps.
+The files of a running machine do not show what a crash would lose, so the order itself is checked. `Lacking` is a
+program that skips some of its steps.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
 @dataclass(frozen=True)
 class Order:
-    """In an operation, these steps come one after the other. A step is a pattern of its text: name and paths.
+    """The order in which these steps happen in an operation. A step is a pattern of its text: name and paths.
 
-    `guards` are those that the promise stands on: one of them left out is found out.
+    `guards` are the steps that the promise depends on: the check fails if one of them is left out.
     """
 
     name: str
@@ -184,14 +184,14 @@ ORDERS = (
 
 
 class Lacking(Watched):
-    """Logs every step but those whose text matches PATTERN, which it does not take."""
+    """A seam that logs every step but those whose text matches PATTERN, which it skips."""
 
     def __init__(self, pattern: str) -> None:
         super().__init__()
         self._pattern = re.compile(pattern)
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """The step, unless it is one of those."""
+        """Take the step, unless it is to be skipped."""
         if self._pattern.fullmatch(_text(self.describe(name, arguments))):
             return True
         return super().take(name, arguments)
@@ -211,7 +211,7 @@ def _log(scenario: Scenario, place: Path, watched: Watched) -> list[Step]:
 
 
 def _keeps(order: Order, log: list[Step]) -> str:
-    """The first step of ORDER that LOG does not have in its place; empty if it has them all."""
+    """Return the first step of ORDER that LOG does not have in its place, empty if it has them all."""
     texts = iter(map(_text, log))
     for pattern in order.steps:
         if not any(re.fullmatch(pattern, text) for text in texts):

@@ -1,4 +1,4 @@
-"""`amq drain` into a reader that leaves, stops, or was never there: what it did not read is shown by the next drain."""
+"""`amq drain` into a reader that leaves, stops, or was never there: the next drain shows the unread mail."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COUNT = 3
 
 @pytest.fixture(params=[SMALL, LARGE], ids=["small", "large"])
 def world(place: Path, request: pytest.FixtureRequest) -> World:
-    """Bob has mail: a few messages of that size, always the same bytes."""
+    """A queue in which bob has a few messages of that size, always of equal bytes."""
     return _world(place, request.param)
 
 
@@ -57,13 +57,13 @@ def _socket() -> tuple[int, int]:
 
 @pytest.fixture(params=[_pipe, _socket], ids=["pipe", "socket"])
 def channel(request: pytest.FixtureRequest) -> tuple[int, int]:
-    """The reader's end, and the end that is to be stdout."""
+    """A pipe: the reader's end, and the end for stdout."""
     make: Callable[[], tuple[int, int]] = request.param
     return make()
 
 
 def start_drain(world: World, reader: int, stdout: int) -> int:
-    """`amq drain` in a child whose stdout is that descriptor, and who soon loses patience; its pid."""
+    """Start `amq drain` in a child whose stdout is that descriptor, with a short time-out; return its pid."""
 
     def work() -> int:
         os.close(reader)
@@ -83,7 +83,7 @@ def _drain(world: World) -> int:
 
 
 def read_exactly(fd: int, count: int) -> bytes:
-    """COUNT bytes, or fewer if the writer ends."""
+    """Return COUNT bytes, or fewer if the writer ends."""
     data = b""
     while len(data) < count and (more := os.read(fd, count - len(data))):
         data += more
@@ -91,14 +91,14 @@ def read_exactly(fd: int, count: int) -> bytes:
 
 
 def boxes(world: World) -> tuple[set[str], set[str]]:
-    """The ids in bob's new, and those in cur."""
+    """Return the ids in bob's new, and those in cur."""
     bob = world.queue.agent("bob")
     new, cur = ({path.stem for path in regular_files(box)} for box in (bob.inbox_new, bob.inbox_cur))
     return new, cur
 
 
 def drained(world: World, *, later: int = 0) -> list[Drained]:
-    """What the next drain shows, LATER by so many nanoseconds than now."""
+    """Return the output of the next drain, which comes LATER nanoseconds from now."""
     bob = Mailbox(world.queue.root, "bob", clock=lambda: time.time_ns() + later)
     with bob.drain(0) as mail:
         return list(mail)
@@ -129,7 +129,7 @@ def test_who_leaves_before_the_end_is_shown_the_mail_again(
 
 
 def _whole_output(place: Path, size: int) -> bytes:
-    """What a drain of the same mail prints to a file."""
+    """Return the output of a drain of that mail to a file."""
     world = _world(place, size)
     output = place / "output"
 
@@ -177,7 +177,7 @@ def test_a_drain_that_can_not_get_rid_of_its_output_loses_its_mail_to_the_next(
 ) -> None:
     world = _world(place, 3 * LARGE)
     pid = start_drain(world, *channel)
-    read_exactly(channel[0], 10)  # it has begun to write, and can not end
+    read_exactly(channel[0], 10)  # it has begun to write, and cannot end
     assert drained(world) == []
     taken = drained(world, later=STUCK_AFTER + SECOND)
     assert [(item.id, item.redelivered) for item in taken] == [("m0", True), ("m1", True), ("m2", True)]

@@ -1,7 +1,7 @@
-"""The power fails on a real filesystem: what was not flushed is dropped, and what it mounts again is looked at.
+"""The power fails on a real filesystem: unflushed changes are dropped, and the mounted result is checked.
 
-ext4, and xfs where its tools are, in a file: the process dies at a step, the filesystem is told to shut down without
-flushing (XFS_IOC_GOINGDOWN, which ext4 knows too, with NOLOGFLUSH), unmounted and mounted again.
+The filesystem is ext4, and xfs where its tools exist, in a file. The process dies at a step, the filesystem is shut
+down without flushing (XFS_IOC_GOINGDOWN, which ext4 knows too, with NOLOGFLUSH), unmounted and mounted again.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from tests.proof_table import Proof
 
 SAMPLE = 1
-"""Deaths in each operation, but in a soak; besides one failure of the power after its end."""
+"""Deaths in each operation, unless it is a soak; besides one power failure after its end."""
 _GOING_DOWN, _WITHOUT_FLUSHING = 0x8004587D, 2
 _MAKE = {
     "ext4": (16, ["mkfs.ext4", "-q", "-F", "-b", "1024", "-J", "size=1", "-E", "nodiscard,lazy_itable_init=0"]),
     "xfs": (300, ["mkfs.xfs", "-q", "-f"]),
 }
-"""The size of a filesystem, in MiB, and how it is made."""
+"""The size of a filesystem, in MiB, and the command that makes it."""
 
 
 class Disk:
@@ -61,14 +61,14 @@ class Disk:
         self._lines = lines
 
     def deaths(self) -> list[Fault]:
-        """The process may die before and after each step that changes or syncs something."""
+        """Return the deaths to try: before and after each step that changes or syncs something."""
         with self._mounted(fresh=True) as world, Watched() as watched:
             self._scenario.act(world, "")
         steps = [at for at, step in enumerate(watched.log) if step.name not in ("stat", "look", "entries", "read")]
         return [Fault(at, how) for at in steps for how in ("die before", "die after") if watched.log[at].name != "show"]
 
     def verdict(self, fault: Fault | None) -> Iterator[str]:
-        """That the power failed at FAULT, or (None) when all was done; and what is wrong then."""
+        """Yield MET if the power failed at FAULT, or (None) when all was done; and the problems then."""
         scenario = self._scenario
         with self._mounted(fresh=True) as world:
             litter = set(world.litter())
@@ -84,7 +84,7 @@ class Disk:
             yield from broken_promises(world, doubled=fault is not None and not scenario.knows_id)
 
     def _until(self, world: World, fault: Fault | None) -> str:
-        """Do it until FAULT, and have the power fail at once: MET, or what came in between."""
+        """Run until FAULT, and have the power fail at once; return MET, or the event before it."""
 
         def work() -> int:
             with Watched(fault=fault):
@@ -104,7 +104,7 @@ class Disk:
         return _Mounted(self._mount, self._copy, self._prepared)
 
     def _renew(self, source: Path) -> None:
-        """Mount a file that was never mounted: mount(8) takes a loop device again, and what it caches of the old file.
+        """Mount a file that was never mounted: mount(8) reuses a loop device, with its cache of the old file.
 
         A loop device outlives umount(8) while any other process has it open, and mount(8) itself opens all of them.
         """
@@ -114,7 +114,7 @@ class Disk:
 
 
 class _Mounted:
-    """The world on its filesystem; a context manager."""
+    """The world on its mounted filesystem; a context manager."""
 
     def __init__(self, mount: Path, image: Path, prepared: World) -> None:
         self._disk = mounted(mount, "-o", "loop", str(image))

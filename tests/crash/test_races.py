@@ -1,7 +1,7 @@
 """Real processes on one mailbox, some of them killed at any instant: nothing is lost, nothing shown twice unmarked.
 
-A soak does it at full length, in memory and on a disk. AMQ_SOAK_MESSAGES changes how many there are of either,
-AMQ_SEED the chances.
+A soak runs at full length, in memory and on a disk. AMQ_SOAK_MESSAGES sets the number of messages in either run,
+AMQ_SEED the random choices.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Race:
-    """How many messages there are at least, and how many processes send them; as many drain."""
+    """The minimum number of messages, and the number of processes that send them; as many drain."""
 
     messages: int
     processes: int
 
     @property
     def each(self) -> int:
-        """Messages of one writer."""
+        """Return the number of messages of one writer."""
         return -(-self.messages // self.processes)
 
 
@@ -64,7 +64,7 @@ def test_two_drains_at_once_show_each_message_once(place: Path) -> None:
 
     def drain() -> None:
         os.close(go)
-        os.read(ready, 1)  # until the other is there too
+        os.read(ready, 1)  # until the other exists too
         while world.drain("bob", limit=7):
             pass
 
@@ -95,7 +95,7 @@ def test_writers_and_drainers_are_killed_and_nothing_is_lost(place: Path, proof:
 @pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it")
 @pytest.mark.timeout(600 + ON_DISK.messages // 20)
 def test_nor_on_a_disk(tmp_path: Path, proof: Proof) -> None:
-    """Each send and each drain waits for it there, and meets others."""
+    """On a disk each send and each drain waits longer, and so meets others."""
     place = tmp_path / "world"
     place.mkdir()
     _run(ON_DISK, World(place), proof)
@@ -105,8 +105,8 @@ def test_nor_on_a_disk(tmp_path: Path, proof: Proof) -> None:
 def _run(race: Race, world: World, proof: Proof) -> None:
     world.make("ann", "bob")
     world.mailbox("bob").state_dir  # noqa: B018  made before the race
-    tokens = os.pipe()  # one for each message, so that who drains waits instead of looking all the time
-    if sys.platform == "linux":  # and who writes waits too: a drain of a full inbox would be killed before its end
+    tokens = os.pipe()  # one token for each message, so that drains wait instead of polling
+    if sys.platform == "linux":  # and writers wait too: a drain of a full inbox would be killed before its end
         fcntl.fcntl(tokens[1], fcntl.F_SETPIPE_SZ, 4096)
     jobs: list[Callable[[], None]] = [partial(_write, world, n, race.each, tokens[1]) for n in range(race.processes)]
     jobs += [partial(_drain, world, tokens[0])] * race.processes
@@ -127,7 +127,7 @@ def _run(race: Race, world: World, proof: Proof) -> None:
 
 
 def _judge(race: Race, world: World, verdict: Path) -> None:
-    """Write how many messages were shown, and which promises are broken."""
+    """Write how many messages were shown, and the broken promises."""
     for writer in range(race.processes):
         for number in range(race.each):
             world.expect(_text(writer, number), ("bob",))
@@ -136,7 +136,7 @@ def _judge(race: Race, world: World, verdict: Path) -> None:
 
 
 class Chaos:
-    """Runs JOBS, each in a process, and kills one of them now and then; who was killed begins again.
+    """A run of JOBS, each in a process, of which one is killed now and then; a killed one starts again.
 
     The first WRITERS of them end by themselves; when they have, the others are killed once more and left alone.
     """
@@ -148,7 +148,7 @@ class Chaos:
         self._running: dict[int, int] = {}
 
     def run(self) -> int:
-        """How many were killed."""
+        """Run the jobs; return how many were killed."""
         kills = 0
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         try:
@@ -171,7 +171,7 @@ class Chaos:
         self._running[processes.start(self._jobs[job])] = job
 
     def _reap(self) -> None:
-        """Only our own: an earlier test may have left a child in this process."""
+        """Wait only for this run's children: an earlier test may have left a child in this process."""
         for pid in list(self._running):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
@@ -182,7 +182,7 @@ class Chaos:
 
 
 def _write(world: World, writer: int, count: int, token: int) -> None:
-    """Send what of COUNT this writer has not sent yet; an id that it may have sent before it was killed is repeated."""
+    """Send the unsent of COUNT messages; reuse an id that may have been sent before the writer was killed."""
     ann = world.mailbox("ann")
     for number in range(_accepted(world, writer), count):
         ann.send(["bob"], _text(writer, number).encode(), Draft(new_id=f"w{writer}-{number:06}"))

@@ -1,4 +1,4 @@
-"""Disks that are really full, of blocks or of names, or read-only: what was accepted is there, and work goes on.
+"""Disks that are really full, of blocks or of names, or read-only: accepted mail is kept, and work goes on.
 
 Needs root, to mount small filesystems.
 """
@@ -36,7 +36,7 @@ def _world(place: Path) -> World:
 
 
 def _send(world: World, number: int, size: int = 20) -> str:
-    """What became of a send: sent, failed or uncertain. An uncertain one is repeated until it is certain."""
+    """Return the outcome of a send: sent, failed or uncertain. An uncertain one is repeated until it is certain."""
     text = f"text {number} " + "x" * size
     new_id = f"m{number:05}"
     try:
@@ -74,7 +74,7 @@ def test_a_full_disk_takes_all_or_nothing_and_works_again(full_of: str, tmp_path
         world.drain("bob")
         for box in (world.queue.agent("bob").inbox_cur, world.queue.agent("ann").sent):
             for found in regular_files(box):
-                found.unlink()  # a person makes room
+                found.unlink()  # the user makes room
         read = {each.text.removesuffix("\n") for each in world.shown()}
         assert {each.text for each in world.expected} <= read
         assert _send(world, SENDS) == "sent"
@@ -84,7 +84,7 @@ def test_a_full_disk_takes_all_or_nothing_and_works_again(full_of: str, tmp_path
 
 
 def _drain_in_vain(world: World) -> None:
-    """On a disk that has no room for the record of what is shown: nothing is shown, or all is as ever."""
+    """Drain on a disk without room for the drain record: nothing is shown, or the drain works as usual."""
     try:
         world.drain("bob", limit=1)
     except (AmqError, OSError):

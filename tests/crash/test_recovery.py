@@ -1,4 +1,4 @@
-"""Who recovers from a death may die too: the repetition and the drains after it are cut off, and done once more."""
+"""A recovery may die too: the repetition and the drains after a death are cut off, and done once more."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from tests.proof_table import Proof
 
 REPEATABLE = [scenario for scenario in LASTING if scenario.knows_id]
-"""Not those that may deliver anew with each repetition: how often is then a matter of how often one repeats.
+"""Scenarios that may be repeated any number of times. Those left out may deliver anew with each repetition.
 
-Nor one that only sets modes, for a snapshot does not bring them back.
+The one that only sets modes is left out too, because a snapshot does not restore them.
 """
 FIRST_DEATHS, SECOND_DEATHS = 2, 3
-"""Of each operation, and of what follows each of these, but in a soak."""
+"""Deaths of each operation, and of the recovery after each of them, unless it is a soak."""
 
 
 @pytest.mark.timeout(3600 if SOAK else 120)
@@ -46,7 +46,10 @@ def _search(place: Path, scenarios: Sequence[Scenario]) -> Iterator[str]:
 
 
 class Recovery:
-    """Runs SCENARIO, what follows its death, and what follows the death of that, in a world of its own in PLACE."""
+    """A run of SCENARIO, its recovery after a death, and a second recovery after the death of that.
+
+    Each has its own world in PLACE.
+    """
 
     def __init__(self, scenario: Scenario, place: Path) -> None:
         self._scenario = scenario
@@ -56,7 +59,7 @@ class Recovery:
         self._fresh = Snapshot(place)
 
     def deaths(self) -> Iterator[tuple[Fault, Fault]]:
-        """Where the operation dies, and where what follows it does."""
+        """Yield where the operation dies, and where its recovery does."""
         acted = _log(partial(self._act, self._world()))
         for first in sample(_deaths(acted), FIRST_DEATHS, of=str(self._scenario)):
             world = self._world()
@@ -66,7 +69,7 @@ class Recovery:
                 yield first, second
 
     def verdict(self, first: Fault, second: Fault) -> Iterator[str]:
-        """That both were met, and what is wrong then: at once, and when a second recovery has come to its end."""
+        """Yield MET if both deaths happened, and the problems: at once, and when a second recovery has completed."""
         world = self._world()
         _die(first, partial(self._act, world))
         _die(second, partial(self._recover, world))

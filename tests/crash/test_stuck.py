@@ -1,4 +1,4 @@
-"""A drain that does not get on while its process lives: its mail goes to the next one, marked."""
+"""A drain that hangs while its process lives: its mail goes to the next one, marked."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_drain_that_shows_batch_after_batch_is_not_stuck(place: Path, monkeypa
         batches = slow.batches()
         next(batches)
         (record,) = world.records()
-        os.utime(record, (1, 1))  # the first batch took so long
+        os.utime(record, (1, 1))  # the first batch took this long
         next(batches)
         with world.mailbox("bob").drain(0) as other:
             assert other.count == 0
@@ -59,7 +59,7 @@ def test_mail_of_a_stuck_drain_is_taken_over_and_marked(place: Path) -> None:
             for item in other:
                 assert item.redelivered
                 world.show("bob", item)
-        for item in showing:  # it wakes up, and goes on with what it has read: the other has said that this may be
+        for item in showing:  # it wakes up, and goes on with its mail: the other has marked it as a possible duplicate
             world.show("bob", item)
     assert list(broken_promises(world)) == []
 

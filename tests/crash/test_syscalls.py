@@ -1,6 +1,6 @@
 """Commands are killed before each system call from the first that touches the queue, or that call fails.
 
-The layer below the seam: what Python and the C library make of our steps, and whatever goes past them.
+This is the layer below the seam: the calls that Python and the C library make of a step, and any that bypass the seam.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from tests.proof_table import Proof
 
 SAMPLE = 2
-"""Injections into each command, but in a soak."""
+"""Injections into each command, unless it is a soak."""
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 _DRAIN = "drain --me bob --limit 0 --max-chars 0 --include-body --json"
 
 
 @dataclass(frozen=True)
 class Row:
-    """A command that does what a scenario does."""
+    """A command that performs a scenario."""
 
     scenario: Scenario
     words: list[str]
@@ -83,7 +83,7 @@ ROWS = [
 
 
 class Trials:
-    """Runs ROW with one injection after the other, each in a world of its own in the directory PLACE."""
+    """A run of ROW with one injection after the other, each in its own world in the directory PLACE."""
 
     def __init__(self, row: Row, place: Path) -> None:
         self._row = row
@@ -94,14 +94,14 @@ class Trials:
         self._litter = set(self._prepared.litter())
 
     def points(self) -> list[Injection]:
-        """All that can go wrong."""
+        """Return all possible injections."""
         ended = self._run(self._world(), None)
         assert ended.status in (0, 1), ended.err
         assert len(set(re.findall(r"^\d+", ended.told, re.MULTILINE))) == 1, "more than one process"
         return list(injections(ended.calls, self._prepared.queue.root))
 
     def verdict(self, point: Injection) -> Iterator[str]:
-        """That POINT was met, and what is wrong then: at once, and when all was repeated and drained."""
+        """Yield MET if POINT happened, and the problems: at once, and after all was repeated and drained."""
         world, scenario = self._world(), self._row.scenario
         before = world.copies()
         ended = self._run(world, point)
@@ -132,7 +132,7 @@ class Trials:
 
 @contextmanager
 def _locked(world: World) -> Iterator[None]:
-    """What the scenario of the sweep calls the file of a living writer is locked."""
+    """Lock the file that the sweep's scenario uses as a living writer's."""
     path = os.path.join(world.queue.agent("bob").inbox_tmp, "alive")
     if not os.path.exists(path):
         yield
@@ -175,13 +175,13 @@ _SEAM = {
     "renameat": "replace", "rename": "replace", "unlinkat": "unlink", "unlink": "unlink", "fchmod": "chmod",
     "chmod": "chmod", "utimensat": "touch", "fchown": "chown",
 }  # fmt: skip
-"""What the steps that change or sync something are called by the system."""
+"""The system's names of the steps that change or sync something."""
 _OTHERS = {
     "truncate", "ftruncate", "symlink", "symlinkat", "link", "mknod", "mknodat", "creat", "rmdir", "mkdir",
     "pwrite64", "writev", "sendfile", "copy_file_range", "fallocate", "fdatasync", "fchmodat", "fchmodat2",
     "chown", "fchownat", "setxattr",
 }  # fmt: skip
-"""What would change something too, and none of our steps is."""
+"""Calls that would change something too, and that no step makes."""
 
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
@@ -203,5 +203,5 @@ def test_what_the_system_is_asked_for_is_what_the_seam_logs(row: Row, place: Pat
 
 
 def _parent(world: World) -> str:
-    """How a call begins that is about the directory of the queue, into which `init` puts it."""
+    """Return the beginning of a call on the directory that holds the queue, which `init` uses."""
     return f"3<{world.place}>"

@@ -1,4 +1,4 @@
-"""Faults of what tells of new mail: every command that waits still hears of it, and none shows a traceback."""
+"""Faults of the file watcher: every command that waits still hears of new mail, and none shows a traceback."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 RECEIVING = ("watch", "monitor", "run", "wake")
 WAITING = (*RECEIVING, "wait-for")
-"""Who waits, each an agent of its own; the sender of all their mail and the receiver of theirs is `peer`."""
+"""Waiting commands, each with its own agent; `peer` sends all their mail and receives theirs."""
 LIMITS = Path("/proc/sys/user")
 AMQ = [sys.executable, "-P", "-m", "amq"]
 
@@ -69,7 +69,7 @@ class Everybody:
         wait_until(lambda: not self._late(), self._late)
 
     def send(self, *, number: int = 1, to: tuple[str, ...] = WAITING) -> None:
-        """What each of them waits for happens."""
+        """Send each of them the mail that it waits for."""
         peer = Mailbox(str(self.root), "peer")
         for name in set(to) & set(RECEIVING):
             for _ in range(number):
@@ -79,7 +79,7 @@ class Everybody:
                 assert list(mail)
 
     def hear(self, *, who: tuple[str, ...] = WAITING) -> None:
-        """Each of them has heard, and nobody has shown a traceback."""
+        """Wait until each of them has heard of it, and check that none has shown a traceback."""
         for name in who:
             if name in self._commands and name != "wake":
                 output, errors = self._commands[name].communicate(timeout=PATIENCE)
@@ -91,16 +91,16 @@ class Everybody:
             assert not log.exists() or "Traceback" not in log.read_text()
 
     def told(self, name: str) -> list[str]:
-        """The lines that came to one of them."""
+        """Return the lines that came to one of them."""
         return self._log(name).read_text().splitlines()
 
     def records(self, name: str) -> list[str]:
-        """Of what is recorded, which are attempts (`outcome`) and which waits (`waits_for`)."""
+        """Return the records, which are attempts (`outcome`) or waits (`waits_for`)."""
         entries = WakeJournal(str(private_directory(self.root, name))).entries()
         return ["outcome" if "outcome" in entry else "waits_for" for entry in entries]
 
     def signal(self, number: int) -> None:
-        """Give it to all of them."""
+        """Send a signal to all of them."""
         for pid in self._pids.values():
             os.kill(pid, number)
 
@@ -115,7 +115,7 @@ class Everybody:
             hang_up(self._hosted)
 
     def _late(self) -> dict[str, int | None]:
-        """Who does not wait yet, and how it ended if it has."""
+        """Return the agents that do not wait yet, and how each ended if it has."""
         ended = {name: command.poll() for name, command in self._commands.items()}
         return {name: ended.get(name) for name, pid in self._pids.items() if not is_about_to_wait(name, pid)}
 
@@ -139,14 +139,14 @@ class Everybody:
 
 
 def passes(seconds: float) -> None:
-    """Only time can show that something does not happen."""
+    """Let time pass: only that can show that something does not happen."""
     at = time.monotonic() + seconds
     while time.monotonic() < at:
         time.sleep(0.05)
 
 
 def is_about_to_wait(name: str, pid: int) -> bool:
-    """Whether it has loaded what it waits with, or sleeps between two glances."""
+    """Return whether it has imported what it waits with, or sleeps between two polls."""
     if name in ("run", "wake"):
         return "_rust_notify" in Path(f"/proc/{pid}/maps").read_text()
     return "nanosleep" in Path(f"/proc/{pid}/wchan").read_text()
@@ -159,7 +159,10 @@ def make_queue(root: Path) -> None:
 
 
 def inside(script: str) -> list[str]:
-    """What runs a command in namespaces of its own, after SCRIPT there; skips the test where that is not allowed."""
+    """Return the command prefix that runs a command in its own namespaces after SCRIPT.
+
+    Skip the test where that is not allowed.
+    """
     require("unshare")
     words = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f'{script} && exec "$@"', "sh"]
     done = subprocess.run([*words, "true"], capture_output=True, text=True, check=False)
@@ -170,7 +173,10 @@ def inside(script: str) -> list[str]:
 
 @contextmanager
 def one_place(script: str) -> Iterator[list[str]]:
-    """What runs commands in the same namespaces, after SCRIPT there: an overlay is not to be mounted twice at once."""
+    """Yield a command prefix for one set of namespaces, after SCRIPT there.
+
+    An overlay must not be mounted twice at once.
+    """
     require("nsenter")
     holding = [*inside(script), "sh", "-c", "echo; read -r _"]
     with subprocess.Popen(holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
@@ -213,9 +219,9 @@ def test_without_events_of_the_system_mail_is_heard_of_and_doctor_says_so(
 
 
 def test_mail_that_another_machine_brings_gives_no_event_and_is_heard_of(place: Path, closing: list[Everybody]) -> None:
-    """What is written below an overlay is seen in it, and nobody is told: as on a filesystem of the network.
+    """A file written below an overlay is seen in it without an event, as on a network filesystem.
 
-    Not what is removed below it: the sender's overlay goes on to show it the message that it has written.
+    A removal below it is not seen: the sender's overlay goes on to show the message it has written.
     """
     over = place / "over"
     for name in ("lower", "upper", "work", "merged"):
@@ -231,7 +237,7 @@ def test_mail_that_another_machine_brings_gives_no_event_and_is_heard_of(place: 
 
 
 def assert_silent(mounted: list[str], over: Path) -> None:
-    """That there are no events there is not only believed."""
+    """Check the absence of events instead of assuming it."""
     script = (
         "import sys; from watchfiles._rust_notify import RustNotify\n"
         "watch = RustNotify([sys.argv[1]], False, False, 0, False, False)\n"
@@ -282,14 +288,14 @@ def test_an_inbox_that_is_replaced_is_watched_on(everybody: Everybody) -> None:
 def test_a_queue_that_is_away_and_comes_back_is_watched_on(everybody: Everybody) -> None:
     away = everybody.root.with_name("away")
     everybody.root.rename(away)
-    passes(1.0)  # there is nobody to ask whether all have missed it
+    passes(1.0)  # no one can be asked whether all have missed it
     away.rename(everybody.root)
     everybody.send()
     everybody.hear()
 
 
 def test_a_queue_that_is_made_again_is_watched_on(everybody: Everybody) -> None:
-    """What was sent before is gone with it. Who tells an agent is known again."""
+    """Earlier mail is gone with the old queue. The notifier is known again."""
     shutil.rmtree(everybody.root)
     make_queue(everybody.root)
     everybody.send(to=RECEIVING)

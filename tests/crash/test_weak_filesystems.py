@@ -1,4 +1,4 @@
-"""The power fails on a filesystem that keeps what was synced, and of the rest anything."""
+"""The power fails on a filesystem that keeps synced changes, and any of the others."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from tests.proof_table import Proof
 
 SAMPLE = 30
-"""States of each operation, but in a soak."""
+"""States of each operation, unless it is a soak."""
 
 
 class Blackouts:
-    """Runs SCENARIO once, in the directory PLACE, and leaves there one state after the other."""
+    """One run of SCENARIO in the directory PLACE, and the states that a power failure may leave."""
 
     def __init__(self, scenario: Scenario, place: Path) -> None:
         self._scenario = scenario
@@ -49,7 +49,7 @@ class Blackouts:
         self._earlier = before
 
     def states(self) -> Iterator[tuple[int, list[Change]]]:
-        """After which step the power failed, and what was kept of the changes before."""
+        """Yield after which step the power failed, and the earlier changes that were kept."""
         chance = random.Random(SEED)
         seen = set()
         for at in range(self._end + 1):
@@ -60,7 +60,7 @@ class Blackouts:
                     yield at, kept
 
     def verdict(self, at: int, kept: list[Change]) -> Iterator[str]:
-        """That the power failed after step AT and the changes in KEPT are there; and what is wrong then."""
+        """Yield the problems when the power failed after step AT and the changes in KEPT are there."""
         self._fresh.restore()
         world, scenario = deepcopy(self._prepared), self._scenario
         leave(kept, self._limbo)

@@ -1,4 +1,4 @@
-"""What a proof needs of the machine: it skips and says what is missing, or fails where nothing may be."""
+"""Requirements of a proof: without them it is skipped and says which is missing, or fails where all are demanded."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 def missing(what: str) -> None:
-    """Skip the test at hand for want of WHAT."""
+    """Skip this test because WHAT is missing."""
     if os.environ.get("AMQ_REQUIRE_ALL") == "1":
         pytest.fail(f"AMQ_REQUIRE_ALL=1, and there is no {what}")
     pytest.skip(f"needs {what}")
 
 
 def require(*tools: str) -> None:
-    """Skip the test at hand unless all of TOOLS can be run."""
+    """Skip this test unless all of TOOLS can be run."""
     for tool in tools:
         if shutil.which(tool) is None:
             missing(tool)
 
 
 def require_root() -> None:
-    """Skip the test at hand unless we may mount filesystems."""
+    """Skip this test unless this process may mount filesystems."""
     if os.geteuid() != 0:
         missing("root, to mount a filesystem")
     require("mount", "umount")
@@ -38,7 +38,7 @@ def require_root() -> None:
 
 @contextmanager
 def mounted(place: Path, *words: str) -> Iterator[Path]:
-    """A filesystem at PLACE while inside; skips the test where mounting with WORDS is refused, and says why."""
+    """Mount a filesystem at PLACE for a block; skip the test where mounting with WORDS is refused, and say why."""
     place.mkdir(exist_ok=True)
     done = subprocess.run(["mount", *words, str(place)], capture_output=True, text=True, check=False)
     if done.returncode:

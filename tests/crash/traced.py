@@ -1,7 +1,7 @@
-"""Commands as people run them, under strace: what they ask of the system, and one call that kills them or fails.
+"""Commands as users run them, under strace: their system calls, and one call that kills them or fails.
 
 The interpreter is the real one, not a launcher. strace stops at every call (no --seccomp-bpf, under which an injection
-is silently left out), and that a fault was met is read from its log.
+is silently left out), and its log shows whether a fault was met.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ REPOSITORY = Path(__file__).parents[2]
 INTERPRETER = os.path.realpath(sys.executable)
 _LINE = re.compile(r"\d+ +(?P<name>\w+)\((?P<rest>.*)")
 _MEMORY = {"brk", "mmap", "munmap", "mprotect", "madvise", "mremap", "futex", "rt_sigaction", "rt_sigprocmask"}
-"""Calls that change nothing but the process; how many there are may differ from run to run."""
+"""Calls that change nothing but the process; their number may differ from run to run."""
 _CREATING = {"write", "openat", "linkat", "renameat", "renameat2", "mkdirat", "fsync"}
 
 
 @dataclass(frozen=True)
 class Call:
-    """A line of strace's log: the call's name, the how manieth of that name it is, and what strace says about it."""
+    """A line of strace's log: the call's name, its number among those of that name, and strace's text for it."""
 
     name: str
     number: int
     rest: str
 
     def touches(self, root: str) -> bool:
-        """Whether it names something below ROOT."""
+        """Return whether it names something below ROOT."""
         return root in self.rest
 
 
 @dataclass(frozen=True)
 class Injection:
-    """Before this call the process is killed, or it fails with the error CODE."""
+    """A fault: before this call the process is killed, or it fails with the error CODE."""
 
     call: Call
     code: str = ""
 
     def words(self) -> list[str]:
-        """How strace is told."""
+        """Return strace's options for it."""
         what = f"error={self.code}" if self.code else "signal=KILL"
         return ["-e", f"trace={self.call.name}", "-e", f"inject={self.call.name}:{what}:when={self.call.number}"]
 
@@ -60,7 +60,7 @@ class Injection:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a traced command ended, and what strace saw."""
+    """The end of a traced command, and strace's log."""
 
     status: int
     out: str
@@ -69,7 +69,7 @@ class Ended:
     told: str
 
     def was_hit(self, injection: Injection) -> bool:
-        """Whether INJECTION happened, and at that call."""
+        """Return whether INJECTION happened, and at that call."""
         if injection.code:
             return "(INJECTED)" in self.told
         return self.status == -signal.SIGKILL and (self.calls[-1].name, self.calls[-1].number) == (
@@ -79,7 +79,7 @@ class Ended:
 
 
 def run(world: World, words: Sequence[str], injection: Injection | None = None) -> Ended:
-    """The command WORDS of `amq` on the queue of WORLD; what it shows goes into the journal."""
+    """Run the command WORDS of `amq` on the queue of WORLD; copy its output into the journal."""
     ended = trace(world, ["-m", "amq", "--root", world.queue.root, *words], injection)
     for line in _shown(words, ended.out):
         append_line(world.journal, line)
@@ -88,9 +88,9 @@ def run(world: World, words: Sequence[str], injection: Injection | None = None) 
 
 
 def trace(world: World, arguments: Sequence[str], injection: Injection | None = None) -> Ended:
-    """The interpreter with ARGUMENTS, under strace."""
+    """Run the interpreter with ARGUMENTS, under strace."""
     log, output = world.place / "strace", world.place / "stdout"
-    with output.open("wb") as stdout:  # a file: what stands in it was shown, whatever became of who wrote it
+    with output.open("wb") as stdout:  # a file: its contents were shown, whatever became of the writer
         done = subprocess.run(
             ["strace", "-f", "-y", "-s", "16", "-o", str(log), *(injection.words() if injection else ()),
              INTERPRETER, *arguments],
@@ -102,7 +102,7 @@ def trace(world: World, arguments: Sequence[str], injection: Injection | None = 
 
 
 def _environment() -> dict[str, str]:
-    """One in which the real interpreter finds what our own finds, and makes the same calls each time."""
+    """Return an environment in which the real interpreter finds its modules, and makes equal calls in each run."""
     packages = (str(REPOSITORY), *(path for path in sys.path if path.endswith("-packages")))
     return {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(packages), "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -116,7 +116,10 @@ def _calls(told: str) -> Iterator[Call]:
 
 
 def injections(calls: Sequence[Call], root: str) -> Iterator[Injection]:
-    """From the first call that touches ROOT: a death before each, and for those below ROOT the errors they can give."""
+    """Yield the injections from the first call that touches ROOT.
+
+    They are a death before each, and the possible errors of those below ROOT.
+    """
     first = next(at for at, call in enumerate(calls) if call.touches(root))
     for call in calls[first:]:
         if call.name not in _MEMORY:
@@ -128,7 +131,7 @@ def injections(calls: Sequence[Call], root: str) -> Iterator[Injection]:
 
 
 def _shown(words: Sequence[str], out: str) -> Iterator[str]:
-    """The lines of the journal for what a `drain --json` or `read --json` of bob has printed, if it is whole."""
+    """Yield the journal's lines for the output of bob's `drain --json` or `read --json`, if it is whole."""
     if words[0] not in ("drain", "read"):
         return
     try:

@@ -1,4 +1,4 @@
-"""The operations on what lies beside the mail: registry, dead letters, presence, temporary files; and all that look."""
+"""The operations on files beside the mail: registry, dead letters, presence, temporary files; and all reading verbs."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _letters(world: World) -> set[str]:
 
 
 def _letter_that_heals(world: World, *, box: str) -> None:
-    """A dead letter of what is a good message by now."""
+    """Prepare a dead letter of a message that has become good."""
     _mail_for_bob(world)
     new = os.path.join(world.queue.agent("bob").inbox_new, f"{ID}.md")
     with open(new, "rb") as file:
@@ -88,14 +88,17 @@ def _letter_that_heals(world: World, *, box: str) -> None:
 
 
 def _retry_cut_off(world: World) -> None:
-    """The same, and the message is back already."""
+    """Prepare such a letter whose message is back already."""
     _mail_for_bob(world)
     with open(os.path.join(world.queue.agent("bob").inbox_new, f"{ID}.md"), "rb") as file:
         _put_letter(world, LETTERS[0], ID, file.read(), "new")
 
 
 def _moved_aside(world: World, *, twice: bool = False) -> None:
-    """A good message that could not be read for a moment, as older versions have put it; TWICE: it is new mail too."""
+    """Prepare a good message that older versions moved aside because it could not be read.
+
+    TWICE: it is new mail too.
+    """
     _mail_for_bob(world)
     bob = world.queue.agent("bob")
     new = os.path.join(bob.inbox_new, f"{ID}.md")
@@ -104,13 +107,13 @@ def _moved_aside(world: World, *, twice: bool = False) -> None:
 
 
 def _bring_back(world: World, _: str) -> None:
-    """What is gone was given back before."""
+    """Redeliver the letter; one that is gone was redelivered before."""
     with suppress(NotFound):
         world.mailbox("bob").retry(ID)
 
 
 def _letters_that_stay(world: World) -> None:
-    """Three dead letters, of which the last has been looked at."""
+    """Prepare three dead letters, of which the last has been seen."""
     world.make("ann", "bob")
     for number, (letter, box) in enumerate(zip(LETTERS, ("new", "new", "cur"), strict=True)):
         _put_letter(world, letter, f"bad{number}", b"bad", box)
@@ -123,7 +126,7 @@ def _letters_to_purge(world: World) -> None:
 
 
 def _retry(world: World, _: str) -> None:
-    """A letter that is gone was retried before."""
+    """Retry the letter; one that is gone was retried before."""
     with suppress(NotFound):
         world.mailbox("bob").retry(LETTERS[0])
 
@@ -134,7 +137,7 @@ def _look_at_letter(world: World, _: str) -> None:
 
 
 def _purge(world: World, _: str) -> None:
-    """A warning tells who did it to do it again."""
+    """Purge; a warning asks for a repetition."""
     bob, told = world.mailbox("bob"), len(world.warnings)
     bob.purge([letter for letter in bob.letters() if letter.id != LETTERS[0]])
     if len(world.warnings) > told:
@@ -189,14 +192,14 @@ def _with_temporary_files(world: World) -> None:
 
 
 def _sweep(world: World, _: str) -> None:
-    """A writer that lives has its file locked."""
+    """Sweep; a live writer has its file locked."""
     with open(_tmp(world, "alive"), "rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         Mailbox(world.queue.root, "bob", warn=world.warnings.append, clock=lambda: LATER).sweep(60, remove=True)
 
 
 def _check_swept(world: World, *, done: bool) -> Iterator[str]:
-    if done:  # what seemed to be in use is left to the next sweep
+    if done:  # a file that seemed to be in use is left to the next sweep
         _sweep(world, "")
     if not os.path.exists(_tmp(world, "alive")):
         yield "the file of a living writer is gone"
@@ -208,7 +211,7 @@ def _check_swept(world: World, *, done: bool) -> Iterator[str]:
 
 
 def _tighten(world: World, _: str) -> None:
-    """As `amq doctor --fix` does. A copy of a world has no loose permissions: they are made here."""
+    """Tighten modes as `amq doctor --fix` does. A copy of a world has no loose permissions: they are made here."""
     for path in (world.queue.root, world.queue.registry, world.queue.agent("bob").inbox_new):
         os.chmod(path, 0o777)
     for finding in permissions(world.queue.root, cast("Environment", None)):
@@ -235,7 +238,7 @@ def _with_everything(world: World) -> None:
 
 
 def _look(world: World, _: str) -> None:
-    """Every verb that moves nothing, and what `--wait-for` asks again and again."""
+    """Call every verb that moves nothing, and the repeated query of `--wait-for`."""
     bob, ann = world.mailbox("bob"), world.mailbox("ann")
     bob.unread(), bob.has_new(), bob.list(), list(bob.oldest()), bob.peek(ID), bob.glance()
     bob.thread("p2p/ann__bob", bodies=True), bob.who(), bob.presences(), bob.trace(ID), bob.sweep(0, remove=False)

@@ -1,4 +1,4 @@
-"""What the layers that break things say of each point. They say it in lines, for they work in many processes."""
+"""Verdicts about the points of the fault layers. They are lines of text, because the layers run in many processes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from tests.proof_table import Proof
 
 KNOWN, TRIED, MET = "known", "tried", "met"
-"""A point that there is; one that was tried; and what it is about did happen. Every other line is a problem."""
+"""Words of a verdict: a point that exists, one that was tried, and one whose fault happened.
+
+Every other line is a problem.
+"""
 _MOST = 40
 
 
 def tried(point: str, told: Iterable[str]) -> Iterator[str]:
-    """The lines about POINT, of which TOLD holds MET and what is wrong."""
+    """Yield the lines about POINT, of which TOLD holds MET and the problems."""
     yield TRIED
     try:
         for line in told:

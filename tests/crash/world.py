@@ -1,6 +1,6 @@
-"""A queue under test, what was sent and shown in it, and the one check of what must hold in the end.
+"""A queue under test, the messages sent and shown in it, and the one check of what must hold in the end.
 
-What is shown goes line by line into a journal beside the queue, so that it is known also of a process that died.
+Each output goes as a line into a journal beside the queue, so that it survives the death of the process.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Expected:
-    """A message that was sent, or is to be: everyone in `to` has to be shown TEXT, and `sender` to be told if `ack`."""
+    """A message that was sent, or is to be.
+
+    Everyone in `to` must be shown TEXT, and `sender` must get an acknowledgement if `ack`.
+    """
 
     text: str
     sender: str
@@ -62,21 +65,21 @@ class World:
         self.journal = self.place / "journal"
 
     def make(self, *agents: str) -> None:
-        """Make the queue, with a mailbox for each of AGENTS and the person."""
+        """Make the queue, with a mailbox for each of AGENTS and the user."""
         registry.make_queue(self.queue, tracked=False)
         registry.register(self.queue, list(agents), 0)
 
     def mailbox(self, me: str) -> Mailbox:
-        """The mailbox of ME, whose warnings are kept."""
+        """Return the mailbox of ME, whose warnings are kept."""
         return Mailbox(self.queue.root, me, warn=self.warnings.append)
 
     def expect(self, text: str, to: tuple[str, ...], *, sender: str = "ann", ack: bool = False) -> bytes:
-        """The body of a message that is about to be sent."""
+        """Return the body of a message that is about to be sent."""
         self.expected.append(Expected(text, sender, to, ack))
         return text.encode()
 
     def show(self, me: str, item: Drained) -> None:
-        """Show ITEM: write it into the journal, and say so to who watches the steps."""
+        """Show ITEM: write it into the journal, and notify the watcher of the steps."""
         if isinstance(durable.syscalls, Watched):
             durable.syscalls.note("show", item.id)
         line = json.dumps({
@@ -89,12 +92,12 @@ class World:
         append_line(self.journal, line)
 
     def waiting(self) -> list[str]:
-        """Who has mail, or the record of a drain."""
+        """Return the agents that have mail, or the record of a drain."""
         places = ((handle, (agent.inbox_new, agent.drains)) for handle, agent in self.agents())
         return [handle for handle, paths in places if any(map(_holds_something, paths))]
 
     def drain(self, me: str, limit: int = 0) -> int:
-        """Take mail of ME and show it; how much was held."""
+        """Drain the mail of ME and show it; return how much was claimed."""
         with self.mailbox(me).drain(limit) as mail:
             for batch in mail.batches():
                 for item in batch:
@@ -102,7 +105,7 @@ class World:
         return mail.count
 
     def finish(self) -> None:
-        """What the agents do next: acknowledge what a warning tells them to, and drain until nothing comes."""
+        """Do what the agents do next: acknowledge what a warning asks for, and drain until nothing comes."""
         for told in re.findall(r"amq ack --id (\S+)`", " ".join(self.warnings)):
             self.mailbox("bob").acknowledge(told)
         for _ in range(3):
@@ -110,28 +113,28 @@ class World:
                 self.drain(handle)
 
     def shown(self) -> list[Shown]:
-        """All that has been shown; not what a drain died in the middle of showing."""
+        """Return all that has been shown, without an output cut off by a death."""
         return [Shown(**json.loads(line)) for line in lines(self.journal) if line.endswith("}")]
 
     # -- looking at the disk -------------------------------------------------------------------------------------------
 
     def agents(self) -> Iterator[tuple[str, AgentLayout]]:
-        """Every mailbox that is there."""
+        """Yield every existing mailbox."""
         for handle in registry.mailboxes(self.queue):
             yield handle, self.queue.agent(handle)
 
     def filed(self, handle: str) -> dict[str, set[str]]:
-        """By their text, the ids of the good messages in the inbox of HANDLE."""
+        """Return the ids of the good messages in the inbox of HANDLE, by their text."""
         agent = self.queue.agent(handle)
         mail = (path for box in (agent.inbox_new, agent.inbox_cur) for path in regular_files(box))
         return _by_text((_text(path), path.stem) for path in mail if path.stem not in self.bad)
 
     def copies(self) -> list[dict[str, set[str]]]:
-        """What is filed with each recipient of what was sent or is to be."""
+        """Return the copies of each expected message that are filed with each recipient."""
         return [self.filed(handle) for handle in sorted({handle for each in self.expected for handle in each.to})]
 
     def litter(self) -> list[str]:
-        """Temporary files, wherever they are."""
+        """Return the temporary files, wherever they are."""
         known = re.compile(
             r"meta/(config\.json|\.lock)|\.gitignore|agents/[^/]+/(presence\.json|"
             r"(inbox/(new|cur)|outbox/sent|dlq/(new|cur))/[^/]+\.md|acks/(sent|received)/[^/]+\.json|"
@@ -144,7 +147,7 @@ class World:
         return found
 
     def records(self) -> list[str]:
-        """The drain records that are there."""
+        """Return the drain records."""
         return [str(path) for _, agent in self.agents() for path in regular_files(agent.drains)]
 
 
@@ -152,12 +155,12 @@ _PRIVATE = re.compile(r"(.*/)?(tmp/[^/]+|\.[^/]+)")
 
 
 def is_private(path: str) -> bool:
-    """Whether a path below the queue is one that no reader looks at, where who died may leave something."""
+    """Return whether a path below the queue is one that no reader looks at, where a death may leave something."""
     return _PRIVATE.fullmatch(path) is not None
 
 
 def regular_files(path: str) -> list[Path]:
-    """The regular files in a directory, none if it is missing."""
+    """Return the regular files in a directory, none if it is missing."""
     try:
         with os.scandir(path) as entries:
             return [Path(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)]
@@ -177,7 +180,10 @@ def _holds_something(path: str) -> bool:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file in one write. A SIGKILL tears even that at the end of a page: so it begins a line, too."""
+    """Add a line to a file in one write.
+
+    It begins with a line end, because a SIGKILL can tear even that at the end of a page.
+    """
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         os.write(fd, f"\n{line}\n".encode())
@@ -186,7 +192,7 @@ def append_line(path: Path, line: str) -> None:
 
 
 def lines(path: Path) -> list[str]:
-    """What was added to a file, torn or not; nothing if it is missing."""
+    """Return the lines that were added to a file, torn or not; none if it is missing."""
     return list(filter(None, path.read_text().split("\n"))) if path.exists() else []
 
 
@@ -203,7 +209,7 @@ def _parsed(data: bytes, identifier: str) -> str:
 
 
 def broken_files(world: World) -> Iterator[str]:
-    """Public files that are not whole: this must hold at any instant."""
+    """Yield public files that are not whole: there must be none at any instant."""
     texts = {each.text for each in world.expected}
     for handle, agent in world.agents():
         for box in (agent.inbox_new, agent.inbox_cur, agent.sent):
@@ -232,7 +238,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def broken_promises(world: World, *, doubled: bool = False) -> Iterator[str]:
-    """What does not hold when all was repeated and drained: nothing lost, partial, or shown twice without saying so.
+    """Yield the broken promises after all was repeated and drained: nothing lost, partial, or shown twice unmarked.
 
     `doubled`: a writer died before it knew the id, so that the repeated message may be there under two.
     """
@@ -258,7 +264,10 @@ def broken_promises(world: World, *, doubled: bool = False) -> Iterator[str]:
 
 
 def _delivery(expected: Expected, handle: str, here: set[str], filed: set[str], *, most: int) -> Iterator[str]:
-    """HERE are the ids under which it was shown, FILED those under which it lies in the inbox."""
+    """Yield the faults of one delivery.
+
+    HERE are the ids under which it was shown, FILED those under which it is in the inbox.
+    """
     if not here:
         yield f"{handle}: {expected.text!r} was never shown"
     if here != filed:
@@ -286,7 +295,7 @@ def _acknowledgement(world: World, expected: Expected, handle: str, identifier: 
 
 
 def _put_away(world: World) -> Iterator[str]:
-    """Each bad message is kept once: below the envelope of a dead letter, or moved aside."""
+    """Check that each bad message is kept once: below the envelope of a dead letter, or moved aside."""
     kept: Counter[str] = Counter()
     for _, agent in world.agents():
         letters = (path for box in (agent.dlq_new, agent.dlq_cur) for path in regular_files(box))

@@ -1,4 +1,4 @@
-"""`amq demo`: what a newcomer sees first."""
+"""`amq demo`: a newcomer's first impression."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_both_agents_are_woken_and_say_goodbye(tmp_path: Path) -> None:
 
 
 def test_it_needs_no_amq_on_the_path(tmp_path: Path) -> None:
-    """Below TMPDIR there is no private directory, and so no command of ours for the agents."""
+    """Below TMPDIR there is no private directory, and so no `amq` command for the agents."""
     place = {name: str(tmp_path) for name in ("TMPDIR", "HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR")}
     environ = {**ENVIRONMENT, **place, "PATH": "/usr/bin:/bin"}
     ended = subprocess.run(

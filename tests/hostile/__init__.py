@@ -1,1 +1,1 @@
-"""What a confused or hostile peer may write: messages, names, files and what stands beside the mail."""
+"""Output of a confused or hostile peer: messages, names, files and everything beside the mail."""

@@ -62,7 +62,7 @@ _FIELDS: dict[str, Callable[[str], dict[str, Any]]] = {
 
 
 def corpus() -> Iterator[tuple[str, bytes]]:
-    """What each is hostile in, and the bytes of the file; in them ID stands for the id it is to have."""
+    """Yield the hostile trait of each file, and its bytes, in which ID stands for its id."""
     for place, change in _FIELDS.items():
         for what, text in TEXTS.items():
             yield f"{place}: {what}", _file(b"hello\n", **{"id": "ID", **change(text)})

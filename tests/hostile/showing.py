@@ -1,4 +1,7 @@
-"""What may reach a terminal: printable text, line ends and tabs. Told from the bytes, not by the code under test."""
+"""Text that may reach a terminal: printable text, line ends and tabs.
+
+Judged by the bytes, not by the code under test.
+"""
 
 from __future__ import annotations
 
@@ -23,19 +26,19 @@ MOST_S = 20
 ELSEWHERE = {
     "run", "wake",  # tests/hostile/test_running.py: they type
     "coop up", "coop down", "demo", "reset", "schema", "completion", "skill install", "skill uninstall", "hook install",
-    "hook uninstall",  # they read nothing that a peer has written
+    "hook uninstall",  # they read nothing written by a peer
 }  # fmt: skip
 """The commands that are not tried before every message and every trick."""
 
 
 def untried(calls: Iterable[str]) -> set[str]:
-    """The commands that are in none of CALLS."""
+    """Return the commands that are in none of CALLS."""
     begun = [f"{words} " for words in calls]
     return {name for name in COMMANDS if not any(words.startswith(f"{name} ") for words in begun)}
 
 
 def forbidden(text: str) -> set[str]:
-    """The characters of TEXT that may act on a terminal, hide, or reorder what stands beside them."""
+    """Return the characters of TEXT that may act on a terminal, hide, or reorder the text around them."""
     return {
         character
         for character in set(text) - set("\n\t" + JOINERS)
@@ -44,7 +47,7 @@ def forbidden(text: str) -> set[str]:
 
 
 def wrong(result: Result, what: object) -> Iterator[str]:
-    """What is wrong with the end of a call, or with what it has printed."""
+    """Yield the faults in the end of a call, or in its output."""
     if result.code not in range(6):
         yield f"{what}: ends with {result.code}: {result.err[-300:]}"
     if "Traceback" in result.err:
@@ -56,7 +59,7 @@ def wrong(result: Result, what: object) -> Iterator[str]:
 
 
 def called(amq: Shell, words: str, *more: str, stdin: bytes = b"") -> Result:
-    """The call WORDS and MORE by bob, which has to come to its end."""
+    """Call WORDS and MORE as bob; the call must complete."""
     with _ends(words):
         return amq(*words.split(), *more, me="bob", stdin=stdin)
 

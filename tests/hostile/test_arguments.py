@@ -1,4 +1,4 @@
-"""What a peer has an agent pass to a command: an id, a thread, a path. It is told back safely."""
+"""Arguments that a peer has an agent pass to a command: an id, a thread, a path. They are quoted safely."""
 
 from __future__ import annotations
 

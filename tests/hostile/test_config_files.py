@@ -1,4 +1,4 @@
-"""Whatever stands in the files beside the mail: it is read, or refused with a word, and never a defect."""
+"""Any content of the files beside the mail is read, or refused with an error, and never an internal error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a confused or hostile program may leave in `new`: reported once, put away, nobody else's mail held up."""
+"""Files that a confused or hostile program may leave in `new`.
+
+They are reported once and put away, and no other mail is held up.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +71,7 @@ TRICKS: dict[str, tuple[bytes, Callable[[bytes], None]]] = {
     "name with a space": (b" .md", _text),
     "name like an option": (b"--json.md", _text),
 }
-"""The name of a file, and how it is made."""
+"""The name of a file, and the function that makes it."""
 
 
 @pytest.fixture(params=TRICKS)
@@ -150,7 +153,7 @@ HOSTILE_TEXT = "\x1b]0;x\x07\x1b[31m\x9b1m\u202e\u2028\x7f\r"
 
 
 def test_hostile_text_is_never_raw(amq: Shell) -> None:
-    """In no field of a message, in text or JSON, by any command that shows it."""
+    """This holds for each field of a message, in text or JSON, by any command that shows it."""
     name = "\x1b[31m"
     data = message_file(
         f"{HOSTILE_TEXT}\n".encode(),

@@ -1,4 +1,4 @@
-"""No line of a body that is shown can be taken for one of ours, whatever code point stands in it."""
+"""No line of a shown body can be taken for one of amq's, whatever code point is in it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ UNSEEN = _ignorable()
 
 
 def _seen(line: str) -> str:
-    """LINE without what a terminal shows as nothing, and with a plain space for every other blank."""
+    """Return LINE without characters that a terminal shows as nothing, and with a plain space for every other blank."""
     kept = (each for each in line if each not in UNSEEN and category(each)[0] != "M")
     return "".join(" " if category(each) == "Zs" or each in "\t\u2800" else each for each in kept)
 
@@ -57,7 +57,7 @@ def _drained(body: str) -> str:
 
 
 def _bodies(code: int) -> list[str]:
-    """A line of ours behind the character, and with the character in it."""
+    """Return bodies with a line of amq's behind the character, and with the character in it."""
     character, frame = chr(code), FRAMES[code % len(FRAMES)]
     return [f"hello\n{character}{frame}\n", f"{character * 2} {frame}", f"{frame[:1]}{character}{frame[1:]}\n"]
 

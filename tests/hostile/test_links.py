@@ -1,6 +1,6 @@
-"""A link in the place of any directory of a queue, before every command: it is not followed, named, and stops no other.
+"""A link in the place of any directory of a queue: every command reports it, does not follow it, and reads the others.
 
-What it leads to is a whole queue of its own, where following would show, take and make something.
+It leads to a complete queue, where following it would show, take and make something.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def outside(amq: Shell) -> Path:
 
 
 def _contents(top: Path) -> dict[str, tuple[int, bytes]]:
-    """The mode and the bytes of everything below TOP."""
+    """Return the mode and the bytes of everything below TOP."""
     return {
         str(path.relative_to(top)): (path.lstat().st_mode, path.read_bytes() if path.is_file() else b"")
         for path in sorted(top.rglob("*"))
@@ -74,7 +74,7 @@ def _contents(top: Path) -> dict[str, tuple[int, bytes]]:
 
 
 def _link(amq: Shell, name: str, outside: Path) -> Path:
-    """Put a link to the directory NAME of the queue outside in the place of ours."""
+    """Replace a directory of this queue by a link to the directory NAME of the queue outside."""
     place, there = amq.root / name, outside / name
     there.mkdir(parents=True, exist_ok=True)
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def test_no_command_follows_a_link(amq: Shell, outside: Path, name: str) -> None
 def test_the_link_is_named(amq: Shell, outside: Path, name: str, words: str) -> None:
     place = _link(amq, name, outside)
     result = called(amq, words, stdin=b"{}")
-    if words.startswith("hook"):  # which says nothing to anybody
+    if words.startswith("hook"):  # which prints nothing
         assert result.code == 0
         return
     assert result.code == 1
@@ -147,7 +147,7 @@ def test_where_a_message_is_may_be_behind_a_link(amq: Shell, outside: Path, name
 
 
 def test_mail_for_others_goes_out_beside_a_sender_that_is_a_link(amq: Shell, outside: Path) -> None:
-    """Its acknowledgement cannot be given, which is said; the mail is shown and filed."""
+    """Its acknowledgement cannot be given, and a warning says so; the mail is shown and filed."""
     amq.put("asks.md", message_file(b"from alice\n", id="asks", **{"from": "alice", "ack_required": True}))
     place = _link(amq, "agents/alice", outside)
     result = amq("drain", "--include-body", me="bob")
@@ -169,7 +169,7 @@ def test_the_root_may_be_reached_through_links(amq: Shell) -> None:
 
 
 def test_a_root_that_leads_nowhere_is_not_made_elsewhere(shell: Shell) -> None:
-    """What `init` makes is where the link leads, as ever; a link inside of a new queue is not."""
+    """`init` follows a link to the root as ever, but not a link inside a new queue."""
     (shell.project / ".agent-mail").mkdir()
     (shell.project / ".agent-mail" / "agents").symlink_to("../outside")
     result = shell("init", "--agents", "bob")
@@ -184,7 +184,7 @@ def test_a_root_that_leads_nowhere_is_not_made_elsewhere(shell: Shell) -> None:
 def test_what_becomes_a_link_on_the_way_down_is_not_followed(
     amq: Shell, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At each name: it was a directory when it was looked at, and is a link when the next is opened."""
+    """At each name: it was a directory when it was checked, and is a link when the next is opened."""
     real, agent = os.open, amq.agent("bob")
     for depth, name in enumerate(agent.inbox_new.names):
         replaced = amq.root / "/".join(agent.inbox_new.names[: depth + 1])

@@ -29,7 +29,7 @@ AFTER = (
     "list --cur", "thread --id p2p/alice__bob --include-body", "dlq list", "dlq retry --all", "who", "dlq purge --yes",
 )  # fmt: skip
 BY_ID = ("read --id=", "ack --id=", "trace --id=", "reply --body=x --id=", "dlq read --id=", "dlq retry --id=")
-"""What takes an id; of the last two it is of a dead letter."""
+"""Commands that take an id; the last two take that of a dead letter."""
 FORMATS = ("", " --json")
 
 
@@ -42,7 +42,7 @@ def test_no_command_is_left_out() -> None:
 
 
 def _all_there(amq: Shell) -> list[str]:
-    """Leave the corpus and one good message in bob's `new`; the ids."""
+    """Leave the corpus and one good message in bob's `new`; return the ids."""
     ids = [f"h{number:04}" for number in range(len(MIXED))]
     for identifier, (_, data) in zip(ids, MIXED, strict=True):
         amq.put(f"{identifier}.md", data.replace(b'"ID"', json.dumps(identifier).encode()))

@@ -1,4 +1,4 @@
-"""What reaches an agent under `amq run` and the person's terminal beside it, recorded, with the whole corpus unread."""
+"""Bytes that reach an agent under `amq run` and its user's terminal, recorded, with the whole corpus unread."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ with open(sys.argv[1], "ab", buffering=0) as log:
         log.write(data)
         os.write(1, data.replace(b"\\x1b[200~", b"").replace(b"\\x1b[201~", b"").replace(b"\\r", b"\\r\\n> "))
 """
-"""It shows what is pasted, as an agent's input line does, and writes down every byte that it gets."""
+"""It shows pasted text, as an agent's input line does, and writes down every byte that it gets."""
 TYPED = rb"\x1b\[200~(?P<line>amq: .+ Run: \S*amq drain --include-body)\x1b\[201~\r"
 
 
@@ -39,7 +39,7 @@ def put(desk: Desk, name: str, data: bytes) -> None:
 
 
 def told(desk: Desk, *options: str) -> tuple[str, str]:
-    """The line that the agent got, which is all that it got; and what stands on the person's terminal."""
+    """Return the one line that the agent got, and the text on the user's terminal."""
     session = desk.run(sys.executable, "-c", AGENT, str(desk.log), options=("--prompt", ">", *options))
     session.logfile_read = io.BytesIO()
     wait_until(lambda: desk.log.exists() and desk.log.read_bytes().endswith(b"\r"), session.logfile_read.getvalue)

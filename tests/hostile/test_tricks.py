@@ -60,7 +60,7 @@ def test_a_trick_before_every_command(amq: Shell, place: str, path: str, kind: s
 
 
 def _below(top: Path) -> dict[str, str]:
-    """The regular files below TOP, none followed to."""
+    """Return the regular files below TOP, without following any link."""
     return {
         os.path.join(directory, name): Path(directory, name).read_text("latin-1")
         for directory, _, names in os.walk(top)

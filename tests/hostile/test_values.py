@@ -1,4 +1,4 @@
-"""What cannot be given back is refused when it is read: no command is stopped, and no other mail withheld."""
+"""Values that cannot be written again are refused when read: no command is stopped, and no other mail withheld."""
 
 from __future__ import annotations
 

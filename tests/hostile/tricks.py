@@ -1,4 +1,4 @@
-"""Tricks with files: something that is not what belongs there, in each place of a queue that a command looks into."""
+"""Tricks with files: an unexpected kind of file in each place of a queue that a command looks into."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ AS_DIRECTORY = ("a link to a directory outside", "a link to nothing", "a link to
 
 
 def tricks() -> list[tuple[str, str, str]]:
-    """The place, the path in a queue, and the kind of each."""
+    """Return the place, the path in a queue, and the kind of each."""
     found = [(place, path, kind) for place, path in FILES.items() for kind in KINDS]
     found += [(f"{place} itself", path, kind) for place, path in DIRECTORIES.items() for kind in AS_DIRECTORY]
     return found
 
 
 def play(root: Path, path: str, kind: str) -> Path:
-    """Put a trick into the queue ROOT; the directory outside of it, with the secret."""
+    """Put a trick into the queue ROOT; return the directory outside of it, with the secret."""
     outside = root.parent / "outside"
     outside.mkdir()
     (outside / "secret").write_text(f'---json\n{{"note": "{SECRET}"}}\n---\n{SECRET}\n')

@@ -1,4 +1,4 @@
-"""JSON values that are hard to give back, for every place of a header and every file beside the mail."""
+"""JSON values that are hard to write again, for every place of a header and every file beside the mail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def nested(levels: int, opening: str = '{"a":', closing: str = "}") -> str:
-    """A value in so many objects."""
+    """Return a value in so many objects."""
     return opening * levels + "1" + closing * levels
 
 
@@ -52,7 +52,7 @@ PLACES = {
 
 
 def headers() -> Iterator[tuple[str, bytes]]:
-    """What each is hostile in, and the bytes of the file; in them ID stands for the id it is to have."""
+    """Yield the hostile trait of each file, and its bytes, in which ID stands for its id."""
     for place, member in PLACES.items():
         key = member.split('"')[1]
         rest = json.dumps({name: each for name, each in header(id="ID").items() if name != key})

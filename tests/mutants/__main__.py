@@ -1,7 +1,9 @@
-"""Runs the tests of each mutant in a copy of the tree, and tells which mutants live: `python -m tests.mutants [WORD]`.
+"""Run the tests of each mutant in a copy of the tree, and report the mutants that live.
 
-The working tree is not touched. It ends with 1 if a mutant lives. Tests that fail without any mutant, or that do not
-come to their end, kill nothing.
+    python -m tests.mutants [WORD]...
+
+The working tree is not touched. The exit status is 1 if a mutant lives. Tests that fail without any mutant, or that
+time out, kill nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ MOST_S = 600
 
 
 def main(words: list[str]) -> int:
-    """Run those whose name has one of WORDS in it, or all; the exit status."""
+    """Run the mutants whose name has one of WORDS in it, or all; return the exit status."""
     mutants = [each for each in MUTANTS if not words or any(word in each.name for word in words)]
     with tempfile.TemporaryDirectory(prefix="amq-mutants-") as place:
         trees: Queue[Path] = Queue()
@@ -45,7 +47,7 @@ def main(words: list[str]) -> int:
 
 
 def _copy(place: Path) -> Path:
-    """The tree as it is now, but for what git does not know."""
+    """Copy the tree as it is now, without files that git does not know."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=REPOSITORY, capture_output=True, text=True, check=True,
@@ -58,7 +60,7 @@ def _copy(place: Path) -> Path:
 
 
 def _try(mutant: Mutant, trees: Queue[Path]) -> tuple[str, bool]:
-    """Its name, and whether it died."""
+    """Try a mutant; return its name, and whether it died."""
     tree = trees.get()
     path = tree / mutant.path
     source = path.read_text()
@@ -75,7 +77,7 @@ def _try(mutant: Mutant, trees: Queue[Path]) -> tuple[str, bool]:
 
 
 def _without_mutant(tests: str, trees: Queue[Path]) -> str:
-    """What TESTS say if they fail as it is, and else nothing."""
+    """Return the failure of TESTS without the mutant, empty if they pass."""
     tree = trees.get()
     try:
         return _failure(tree, tests)
@@ -84,12 +86,12 @@ def _without_mutant(tests: str, trees: Queue[Path]) -> str:
 
 
 def _killer(tree: Path, tests: Iterable[str]) -> str:
-    """The first of TESTS that find something in TREE; empty if none does."""
+    """Return the first of TESTS that fails in TREE; empty if none does."""
     return next((each for each in tests if _failure(tree, each)), "")
 
 
 def _failure(tree: Path, tests: str) -> str:
-    """What is said if a test of TESTS fails in TREE, and else nothing; one that hangs fails after two minutes."""
+    """Return the output of a failure of TESTS in TREE, empty if they pass; a hanging test fails after two minutes."""
     pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "120", tests]
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "AMQ_SEED": "1"}
     try:

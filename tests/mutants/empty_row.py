@@ -1,4 +1,4 @@
-"""The mutations of what tells an empty line from a draft in a program that is not known."""
+"""Mutations of the code that distinguishes an empty line from a draft in an unknown program."""
 
 from __future__ import annotations
 

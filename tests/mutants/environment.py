@@ -1,4 +1,4 @@
-"""Mutations of whose environment a program gets, and of which `amq` its shells find."""
+"""Mutations of the environment that a program gets, and of the `amq` that its shells find."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutations of what keeps a line from being typed, or sent, where it could do harm."""
+"""Mutations of the conditions that keep a line from being typed, or sent, where it could do harm."""
 
 from __future__ import annotations
 

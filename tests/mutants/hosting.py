@@ -1,4 +1,4 @@
-"""Mutations of what a hosted program sees, and of what it leaves behind."""
+"""Mutations of a hosted program's view, and of the traces it leaves behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutations of what holds at the edges: names in capitals, and a machine that has run out of something."""
+"""Mutations of edge cases: names in capitals, and a machine that has run out of something."""
 
 from __future__ import annotations
 

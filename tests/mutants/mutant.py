@@ -1,4 +1,4 @@
-"""A mutation of our own source, by its syntax tree: what no longer stands there as it is described is an error."""
+"""A mutation of amq's source, by its syntax tree. It is an error if the source no longer matches its description."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 class Rotten(Exception):
-    """What a mutation is about is not in the source, or not as often as it says."""
+    """The error for a mutation whose text is not in the source, or not as often as it says."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """In the function `where` of the file `amq/<file>`, OLD (a statement or an expression) becomes NEW.
+    """A mutation: in the function `where` of the file `amq/<file>`, OLD (a statement or an expression) becomes NEW.
 
     `where` is a path of names through the module, empty for its top level. TESTS are those that are to fail.
     """
@@ -30,11 +30,11 @@ class Mutant:
 
     @property
     def path(self) -> str:
-        """The file, below the repository."""
+        """Return the file's path in the repository."""
         return f"amq/{self.file}"
 
     def apply(self, source: str) -> str:
-        """SOURCE with the mutation in it; raises Rotten."""
+        """Return SOURCE with the mutation in it; raises Rotten."""
         tree = ast.parse(source)
         switch = _Switch(_single(self.old), _single(self.new))
         switch.visit(_scope(tree, self.where))
@@ -65,7 +65,7 @@ def _scope(tree: ast.Module, where: str) -> ast.AST:
 
 
 class _Switch(ast.NodeTransformer):
-    """Puts NEW in the place of whatever reads like OLD."""
+    """A transformer that replaces every node that reads like OLD by NEW."""
 
     def __init__(self, old: ast.stmt | ast.expr, new: ast.stmt | ast.expr) -> None:
         self._old = ast.unparse(old)
@@ -73,7 +73,7 @@ class _Switch(ast.NodeTransformer):
         self.hits = 0
 
     def visit(self, node: ast.AST) -> ast.AST:
-        """NODE, or what it becomes."""
+        """Return NODE, or its replacement."""
         if isinstance(node, ast.stmt | ast.expr) and ast.unparse(node) == self._old:
             self.hits += 1
             return self._new if isinstance(node, ast.expr) or isinstance(self._new, ast.stmt) else ast.Expr(self._new)

@@ -1,4 +1,4 @@
-"""Mutations of what is handed to other programs: their languages, and panes that are not ours."""
+"""Mutations of text passed to other programs: their languages, and panes of other users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutations of what is shown at once, and of what becomes of mail that cannot be read."""
+"""Mutations of the portions of output, and of the handling of mail that cannot be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mutations: each takes away or turns round one thing that a promise stands on."""
+"""The mutations: each removes or reverses one thing that a promise depends on."""
 
 from __future__ import annotations
 
@@ -713,7 +713,7 @@ TERMINAL = (
         "_stand_by",
         "close_all_but({pipe, source} if sink is None else {pipe, source, sink})",
         "None",
-        "tests/terminal/test_guard.py",  # looks for this first; whoever dismisses such a guard waits for ever
+        "tests/terminal/test_guard.py",  # looks for this first; a caller that skips such a guard waits for ever
     ),
     Mutant(
         "the guard works though it is at ease",

@@ -1,4 +1,4 @@
-"""Every mutation still applies, and names tests that are there. `python -m tests.mutants` tells whether they die."""
+"""Every mutation still applies, and names existing tests. `python -m tests.mutants` shows whether they die."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutations of what is private, and of whose queues are announced."""
+"""Mutations of privacy, and of the choice of queues that are announced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutations of what keeps amq inside the queue, and whose the files are that it makes there."""
+"""Mutations of the walls that keep amq inside the queue, and of the owners of the files it makes there."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The real agent CLIs, run offline: in homes made for it, against a mock model, in a network of their own."""
+"""The real agent CLIs, run offline: in homes made for them, against a mock model, in their own network."""

@@ -1,7 +1,6 @@
 """Try an agent's CLI by hand in the rig: `python -m tests.real [--asks] [--amq] claude|claude-old|codex`.
 
-It runs in this terminal, and the directory it works in is gone when it ends. Told of mail, the model
-uses amq.
+It runs in this terminal, and its working directory is removed when it ends. Notified of mail, the model uses amq.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Homes in which the agent CLIs start offline: no sign-in, no question but what a test wants, a dummy key."""
+"""Homes in which the agent CLIs start offline: no sign-in, no question unless a test wants it, a dummy key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEY = "dummy-key-for-the-mock-model-only"
 
 @dataclass(frozen=True)
 class Place:
-    """Where an agent runs: its home, the project it works in, and the mock model's port on loopback."""
+    """The place an agent runs in: its home, its project, and the mock model's port on loopback."""
 
     home: Path
     project: Path
@@ -29,7 +29,7 @@ def prepare_home(
 ) -> dict[str, str]:
     """Write the home of AGENT and return the whole environment to start it in.
 
-    With ASKS the agent asks the person before it runs a command (Codex: one that leaves the sandbox). Unless the
+    With ASKS the agent asks the user before it runs a command (Codex: one that leaves the sandbox). Unless the
     directory is TRUSTED, it asks first whether it may work there (Codex: in a git repository, which is made). Unless
     its key is known, Claude asks first whether to use it.
     """
@@ -38,7 +38,10 @@ def prepare_home(
 
 
 def _machine(agent: Agent, place: Place) -> dict[str, str]:
-    """What any program gets. PATH has the agent and what it needs, and nothing of whoever runs the tests."""
+    """Return the environment of any program.
+
+    PATH has the agent and its requirements, and nothing from the environment of the tests.
+    """
     temporary = place.home / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     node = shutil.which("node")

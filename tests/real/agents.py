@@ -1,4 +1,4 @@
-"""Which agent CLIs are tested, and where they are installed."""
+"""The agent CLIs that are tested, and where they are installed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 
 TABLE = Path(__file__).with_name("agents.toml")
 CACHE_VARIABLE = "AMQ_REAL_AGENTS"
-CACHE = Path.home() / ".cache" / "amq-real-agents"  # known before the tests have a home of their own
+CACHE = Path.home() / ".cache" / "amq-real-agents"  # known before the tests have their own home
 
 
 @dataclass(frozen=True)
 class Agent:
-    """One pinned version of an agent's CLI, as the table describes it; NAME is our word for it."""
+    """One pinned version of an agent's CLI, as the table describes it; NAME is its name in amq."""
 
     name: str
     package: str
@@ -28,7 +28,7 @@ class Agent:
     newest: bool = False
 
     def directory(self, cache: Path) -> Path:
-        """Where this version is installed; each version has a directory of its own."""
+        """Return the directory this version is installed in; each version has its own."""
         return cache / f"{self.program}-{self.version}"
 
     def executable(self, cache: Path) -> Path:
@@ -36,11 +36,11 @@ class Agent:
 
 
 def cache_directory() -> Path:
-    """The directory all CLIs are installed under, `AMQ_REAL_AGENTS` or one in the user's cache."""
+    """Return the directory all CLIs are installed under, `AMQ_REAL_AGENTS` or one in the user's cache."""
     return Path(os.environ.get(CACHE_VARIABLE) or CACHE)
 
 
 def pinned_agents() -> dict[str, Agent]:
-    """The table, by name."""
+    """Return the table, by name."""
     table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
     return {name: Agent(name=name, **entry) for name, entry in table.items()}

@@ -63,7 +63,7 @@ def rig() -> Iterator[Rig]:
 
 @pytest.fixture
 def person(rig: Rig) -> Person:
-    """The person, in a project with a queue for the agents and them."""
+    """The user, in a project with a queue for the agents and them."""
     somebody = Person(rig.project)
     somebody.amq("init", "--here", "--agents", "user,claude,codex")
     return somebody
@@ -71,7 +71,7 @@ def person(rig: Rig) -> Person:
 
 @pytest.fixture
 def run(rig: Rig) -> Iterator[Run]:
-    """Start an agent under `amq run`, in a terminal that is closed at the end."""
+    """A function that starts an agent under `amq run`, in a terminal that is closed at the end."""
     number = itertools.count()
     with ExitStack() as stack:
 

@@ -1,7 +1,7 @@
-"""A mock model: answers the streaming protocols the agent CLIs speak, as a plain Python function says.
+"""A mock model: it answers the streaming protocols of the agent CLIs, as a plain Python function decides.
 
-The function gets a `Turn` (what the person said last, what the tools gave since) and returns `Say` or `Call`.
-`use_amq` is such a function: it plays an agent that reads its mail and replies to what is asked of it.
+The function gets a `Turn` (the user's last text, and the tools' results since then) and returns `Say` or `Call`.
+`use_amq` is such a function: it plays an agent that reads its mail and replies to its questions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Turn:
-    """Where a conversation stands: the last text from the person, and the tools' results since then."""
+    """The state of a conversation: the last text from the user, and the tools' results since then."""
 
     text: str
     results: tuple[str, ...] = ()
@@ -31,13 +31,13 @@ class Turn:
 
 @dataclass(frozen=True)
 class Say:
-    """Answer with text and end the turn; where there is `until`, only when that holds, and with more text meanwhile."""
+    """Answer with text and end the turn. With `until` it ends only once that holds, and streams more text meanwhile."""
 
     text: str
     until: Callable[[], object] = lambda: True
 
     def pieces(self) -> Iterator[str]:
-        """The text as it is streamed."""
+        """Yield the text as it is streamed."""
         yield self.text
         while not self.until():
             time.sleep(0.1)
@@ -46,7 +46,7 @@ class Say:
 
 @dataclass(frozen=True)
 class Call:
-    """Ask for a shell command; ESCALATED: outside of Codex's sandbox, for which it must ask the person."""
+    """Ask for a shell command; ESCALATED: outside Codex's sandbox, for which it must ask the user."""
 
     command: str
     escalated: bool = False
@@ -54,7 +54,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Ask:
-    """Ask the person a question; Codex has a tool for that in its plan mode only."""
+    """Ask the user a question; Codex has a tool for that in its plan mode only."""
 
     question: str
     choices: tuple[str, ...]
@@ -83,15 +83,15 @@ def use_amq(turn: Turn) -> Say | Call:
 
 
 class Dialect:
-    """How one vendor's requests are read and its answers written."""
+    """One vendor's protocol: how requests are read and answers written."""
 
-    path: str  # or what its path holds
+    path: str  # or a part of its path
 
     def turn(self, request: Json) -> Turn:
         raise NotImplementedError
 
     def events(self, answer: Answer, number: int, request: Json) -> Iterator[Json]:
-        """The events that stream ANSWER to REQUEST; NUMBER makes the identifiers in it unique."""
+        """Return the events that stream ANSWER to REQUEST; NUMBER makes the identifiers in it unique."""
         raise NotImplementedError
 
 
@@ -142,7 +142,7 @@ def _claude_tool(answer: Call | Ask) -> tuple[str, Json]:
 
 
 def _shell_tool(answer: Answer) -> Json:
-    """The command of ANSWER for Gemini CLI and Qwen Code."""
+    """Return the command of ANSWER for Gemini CLI and Qwen Code."""
     assert isinstance(answer, Call)
     return {"command": answer.command, "description": "Run a command", "is_background": False}
 
@@ -157,7 +157,7 @@ def _codex_tool(answer: Call | Ask) -> tuple[str, Json]:
 
 
 def _question(ask: Ask) -> Json:
-    """What both have in common."""
+    """Return a question in the form that both tools share."""
     options = [{"label": choice, "description": f"To choose {choice}"} for choice in ask.choices]
     return {"question": ask.question, "header": "Choice", "options": options}
 
@@ -281,10 +281,10 @@ _SENT_MEANWHILE = re.compile(r"The user sent a new message while you were workin
 
 
 def _said(role: str, block: Json) -> str:
-    """What the person said in BLOCK of a message in ROLE to Claude, "" if it is something else.
+    """Return the user's text in BLOCK of a message in ROLE to Claude, "" if it is something else.
 
-    What was sent during a turn comes within words of Claude Code's own, in some versions as role `system`; what a Stop
-    hook said, from 2.1.332 on, too.
+    Text sent during a turn comes within words of Claude Code's own, in some versions as role `system`; so does the
+    output of a Stop hook, from 2.1.332 on.
     """
     if block["type"] != "text" or role == "assistant":
         return ""
@@ -297,7 +297,7 @@ def _said(role: str, block: Json) -> str:
 
 
 class MockModel:
-    """What answers. `requests` is every request's body and `turns` what the script answered, oldest first."""
+    """The model's server. `requests` is every request's body and `turns` the script's answers, oldest first."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
@@ -306,7 +306,7 @@ class MockModel:
         self._numbers = itertools.count(1)
 
     def answer(self, dialect: Dialect, request: Json) -> Iterator[Json]:
-        """The events that answer REQUEST. One without tools is a side request: any text does."""
+        """Return the events that answer REQUEST. One without tools is a side request: any text does."""
         reply: Answer = Say("A title")
         self.requests.append(request)
         if request.get("tools"):
@@ -318,7 +318,7 @@ class MockModel:
 
 @contextmanager
 def mock_model(listener: socket.socket, script: Script) -> Iterator[MockModel]:
-    """A `MockModel` that answers on LISTENER for the time of a block."""
+    """Serve a `MockModel` on LISTENER for the time of a block."""
     model = MockModel(script)
     server = _Server(listener, model)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -368,4 +368,4 @@ class _Requests(BaseHTTPRequestHandler):
             self.wfile.write(f"{name}data: {json.dumps(event)}\n\n".encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Nothing on stderr: the requests are kept."""
+        """Write nothing to stderr: the requests are kept."""

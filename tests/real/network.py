@@ -1,4 +1,4 @@
-"""A network of its own with nothing in it but loopback: what runs there cannot reach anything else."""
+"""A private network with nothing in it but loopback: its programs cannot reach anything else."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class LoopbackNetwork:
         self._namespace = Path(f"/proc/{holder.pid}/ns/net")
 
     def inside(self, command: Sequence[str | Path]) -> list[str]:
-        """COMMAND as one that runs in this network, with the same environment, directory and terminal."""
+        """Return the command that runs COMMAND in this network, with this environment, directory and terminal."""
         return ["nsenter", f"--net={self._namespace}", "--", *map(str, command)]
 
     def listen(self) -> socket.socket:
-        """A socket that listens on a free port of this network's loopback; any thread may serve it."""
+        """Return a socket that listens on a free port of this network's loopback; any thread may serve it."""
         made: list[socket.socket] = []
         thread = threading.Thread(target=lambda: made.append(self._enter_and_listen()))
         thread.start()
@@ -39,7 +39,7 @@ class LoopbackNetwork:
         return made[0]
 
     def kill_all(self) -> None:
-        """Kill whatever was started in this network and still runs, and wait until it is gone."""
+        """Kill every process that still runs in this network, and wait until it is gone."""
         while inside := self._processes():
             for process in inside:
                 with suppress(ProcessLookupError):
@@ -47,7 +47,7 @@ class LoopbackNetwork:
             time.sleep(0.01)
 
     def _processes(self) -> list[int]:
-        """The processes in this network, without its holder; one that has ended has no network."""
+        """Return the processes in this network, without its holder; one that has ended has no network."""
         namespace = self._namespace.readlink()
         found = []
         for process in Path("/proc").glob("[0-9]*"):
@@ -57,7 +57,10 @@ class LoopbackNetwork:
         return [process for process in found if process != self._holder]
 
     def _enter_and_listen(self) -> socket.socket:
-        """Move the calling thread into the namespace, for good; a socket stays in the one it was made in."""
+        """Move the calling thread into the namespace, for good.
+
+        Return a listening socket, which stays in the namespace it was made in.
+        """
         libc = ctypes.CDLL(None, use_errno=True)
         descriptor = os.open(self._namespace, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -70,7 +73,7 @@ class LoopbackNetwork:
 
 @contextmanager
 def loopback_network() -> Iterator[LoopbackNetwork]:
-    """A `LoopbackNetwork` for the time of a block; what still runs in it is killed. Needs root on Linux."""
+    """Make a `LoopbackNetwork` for the time of a block; processes still in it are killed. Needs root on Linux."""
     holder = subprocess.Popen(
         ["unshare", "--net", "sh", "-c", _HOLDER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )

@@ -1,4 +1,4 @@
-"""What a person does in the rig: writes to the agents, types at them, and looks at what became of it."""
+"""A user's acts in the rig: write to the agents, type into them, and look at the result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HALF_TYPED = f"{INPUT_ROW}half$"
 FROM_A_HOOK = "Stop hook feedback:\n"
 NOTICE = "amq: 1 new message from user"
 DIALOG = "Do you want to proceed|Would you like to run"
-LONG_ENOUGH = 2.0  # seconds in which a line would have been typed: longer than a person's keys keep it back
+LONG_ENOUGH = 2.0  # seconds in which a line would have been typed: longer than a user's keys delay it
 
 NOTHING: Mapping[str, str] = {}
 
@@ -32,13 +32,13 @@ soak = pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it")
 
 
 def agents(*always: str, also: tuple[str, ...] = ()) -> pytest.MarkDecorator:
-    """The test runs for these agents; for the others ALSO where all is run."""
+    """Return a mark that runs the test for these agents, and for the others ALSO where all are run."""
     others = [pytest.param(name, marks=soak) for name in also]
     return pytest.mark.parametrize("agent", [*always, *others], indirect=True)
 
 
 class Run(Protocol):
-    """Starts an agent under `amq run` with OPTIONS, and it with ARGUMENTS; the rest as in `prepare_home`.
+    """Start an agent under `amq run` with OPTIONS, and it with ARGUMENTS; the rest as in `prepare_home`.
 
     Its terminal is of SIZE, and VARIABLES are set besides.
     """
@@ -57,19 +57,19 @@ class Run(Protocol):
 
 
 class Person:
-    """Somebody at a shell in the project, with the handle `user`."""
+    """A user at a shell in the project, with the handle `user`."""
 
     def __init__(self, project: Path) -> None:
         self._project = project
 
     def amq(self, command: str, *arguments: str, me: str = "user") -> Any:
-        """What `amq COMMAND --json` prints."""
+        """Return the output of `amq COMMAND --json`."""
         line = [str(AMQ), command, "--json", "--me", me, *arguments]
         done = subprocess.run(line, cwd=self._project, check=True, capture_output=True, text=True)
         return json.loads(done.stdout)
 
     def ask(self, agent: Agent, me: str = "user") -> str:
-        """Send AGENT a question, from the handle ME; the message's ID."""
+        """Send AGENT a question, from the handle ME; return the message's ID."""
         words = ("--kind", "question", "--subject", "A question", "--body", "What is 6 times 7?")
         sent = self.amq("send", "--to", agent.program, *words, me=me)
         return str(sent["id"])
@@ -79,50 +79,50 @@ class Person:
         self.amq("send", "--to", agent.program, "--priority", priority, "--body", "hello")
 
     def mail(self) -> list[dict[str, Any]]:
-        """What is in the person's inbox, read or not."""
+        """Return the user's inbox, read or not."""
         found: list[dict[str, Any]] = self.amq("list")
         return found
 
     def history(self, agent: Agent) -> list[dict[str, Any]]:
-        """What its mail waited for, and how it was told, oldest first."""
+        """Return the agent's records: reasons its mail waited for, and notifications, oldest first."""
         found: list[dict[str, Any]] = self.amq("why", agent.program, "--history")
         return found
 
     def ways(self, agent: Agent) -> list[str]:
-        """How the agent was told, oldest first."""
+        """Return the channels of its notifications, oldest first."""
         return [entry["way"] for entry in self.history(agent) if "way" in entry]
 
     def waits_for(self, agent: Agent, *reasons: str) -> None:
-        """Wait until the agent's mail is seen to wait for one of REASONS."""
+        """Wait until the agent's mail waits for one of REASONS."""
         wait_until(lambda: self.amq("why", agent.program).get("waits_for") in reasons, lambda: str(self.history(agent)))
 
 
 def notices(rig: Rig) -> list[Turn]:
-    """The turns that a line typed at the agent began, or a hook at the end of the turn before, oldest first."""
+    """Return the turns begun by a line typed into the agent, or by a hook at the end of a turn, oldest first."""
     began = [turn.text.removeprefix(FROM_A_HOOK) for turn, _ in rig.model.turns if not turn.results]
     return [Turn(text) for text in began]
 
 
 def submit(terminal: Terminal, line: str) -> None:
-    """Type LINE as a person does, and send it when it is seen."""
+    """Type LINE as a user does, and send it when it is seen."""
     terminal.press(line)
     terminal.wait_for(f"{INPUT_ROW}{line}$")
     terminal.press("\r")
 
 
 def type_half(terminal: Terminal) -> None:
-    """Begin a line, and see it stand in the input row."""
+    """Type a part of a line, and wait until it is in the input row."""
     terminal.press("half")
     terminal.wait_for(HALF_TYPED)
 
 
 def remains(terminal: Terminal, pattern: str) -> None:
-    """Fail if the screen does not go on showing PATTERN while a line would be typed."""
+    """Fail if the screen stops showing PATTERN within the time in which a line would be typed."""
     stays(lambda: terminal.shows(pattern), terminal.screen, LONG_ENOUGH)
 
 
 def trust_hooks(terminal: Terminal) -> None:
-    """Answer Codex's question whether to trust our hooks with yes. Keys right after it is drawn may be lost or late."""
+    """Answer yes to Codex's question whether to trust amq's hooks. Keys right after it is drawn may be lost or late."""
     terminal.wait_for("Hooks need review")
     keys = {r"› 1\.": "\x1b[B", r"› 2\.": "\r", r"› 3\.": "\x1b[A"}
 
@@ -137,7 +137,7 @@ def trust_hooks(terminal: Terminal) -> None:
 
 
 def wait_for_reply(rig: Rig, person: Person, terminal: Terminal, count: int = 1) -> None:
-    """Wait until COUNT messages have come for the person."""
+    """Wait until COUNT messages have come for the user."""
 
     def seen() -> str:
         return f"{rig.model.turns}\n{terminal.screen()}"
@@ -146,7 +146,7 @@ def wait_for_reply(rig: Rig, person: Person, terminal: Terminal, count: int = 1)
 
 
 def check_answer(person: Person, agent: Agent, question: str) -> None:
-    """The person's newest mail is the agent's answer to QUESTION."""
+    """Check that the user's newest mail is the agent's answer to QUESTION."""
     header = person.mail()[-1]
     assert (header["from"], header["kind"]) == (agent.program, "answer")
     answer = person.amq("read", "--id", header["id"])

@@ -1,8 +1,8 @@
-"""Record what the real CLIs draw: `python -m tests.real.record_screens [NAME[/SESSION] ...]`, into tests/screens.
+"""Record the screens of the real CLIs: `python -m tests.real.record_screens [NAME[/SESSION] ...]`, into tests/screens.
 
-Each recording is the output of one session, with marks: how far the output had come when the program had settled after
-a step, how large the screen was, and what a person sees in the input row then. The steps below say the last; the
-recording is worth as much as somebody's look at it, for which every screen is printed.
+Each recording is the output of one session, with marks: the position in the output when the program had settled after
+a step, the size of the screen, and the text a user sees in the input row then. The steps below give that text, so a
+recording is only as good as a human look at it: every screen is printed for that.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ WORKS_FOR = 7.0  # seconds
 
 @dataclass(frozen=True)
 class Step:
-    """KEYS lead to a screen whose input row holds ROW; GONE: there is none."""
+    """KEYS that lead to a screen whose input row holds ROW; GONE: there is none."""
 
     name: str
     keys: str
     row: str | None
-    seconds: float = 0.8  # at least, until the screen is looked at
+    seconds: float = 0.8  # at least, before the screen is looked at
     only: str = ""  # for this program
 
 
@@ -134,7 +134,7 @@ PLAIN = [
     Step("question", SUBMIT, GONE, 3, only="claude"),
     Step("question gone", "\x1b", "", 3, only="claude"),
 ]
-"""Where the terminal has few characters, or not much room."""
+"""Sessions on a terminal with few characters, or not much room."""
 READER = [
     Step("idle", "", "", 4),
     Step("draft", "half", "half"),
@@ -171,7 +171,7 @@ READER = [
     Step("list of agents", LEFT, GONE, 2.5),
     Step("list gone", ESCAPE, "", 2.5),
 ]
-"""For a screen reader: plain text."""
+"""Sessions for a screen reader: plain text."""
 SMALL = [
     *PLAIN[:4],
     Step("ours and more", "x", f"{OURS}x"),
@@ -201,7 +201,7 @@ OTHERS = [
     Step("draft behind it", "more", "more"),
     Step("turn at its end", "", "more", WORKS_FOR),
 ]
-"""For the CLIs that are no part of every test."""
+"""Sessions of the CLIs that are not part of every test."""
 OTHER_SIZES = [(24, 40), (30, 200), (12, 60), (30, 100)]
 SCROLLED = (12, 60)  # there Claude 2.1.330 shows the end of a long draft without its prompt
 
@@ -255,7 +255,7 @@ class Session:
         self._child.close(force=True)
 
     def _type(self, keys: str) -> None:
-        """A burst counts as a paste in some programs, so what is no paste comes a key at a time."""
+        """Type KEYS one at a time unless they are a paste, because some programs take a burst for a paste."""
         whole = "\x1b[200~" in keys or keys == self.agent.submit
         for key in [keys] if whole else _KEY.findall(keys):
             os.write(self._child.child_fd, key.encode())
@@ -297,7 +297,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Take:
-    """One session that is recorded."""
+    """One recorded session."""
 
     name: str
     steps: Sequence[Step]
@@ -308,7 +308,10 @@ class Take:
 
 
 def takes(agent: Agent) -> Iterator[Take]:
-    """What is recorded of AGENT: a long session, and for the ones of every test other places, sizes and terminals."""
+    """Yield the sessions to record of AGENT.
+
+    They are a long one, and for the CLIs of every test other places, sizes and terminals.
+    """
     if agent.program not in ("claude", "codex"):
         yield Take("session", OTHERS)
         return
@@ -341,7 +344,7 @@ def record(agent: Agent, wanted: str = "") -> None:
 
 
 def _script() -> Script:
-    """A model that takes its time, asks for a permission, asks a question, or says hello."""
+    """Return a model that takes its time, asks for a permission, asks a question, or says hello."""
 
     def script(turn: Turn) -> Answer:
         if turn.text == "wait":

@@ -15,7 +15,7 @@ from tests.real.network import LoopbackNetwork, loopback_network
 
 @dataclass(frozen=True)
 class Rig:
-    """Assign `model.script` for another behaviour of the model than using amq."""
+    """The rig's parts. Assign `model.script` for another behaviour of the model than using amq."""
 
     network: LoopbackNetwork
     model: MockModel
@@ -24,7 +24,7 @@ class Rig:
 
     @property
     def project(self) -> Path:
-        """The directory agents are started in."""
+        """Return the directory agents are started in."""
         return self.directory / "project"
 
     def home(self, agent: Agent, *, asks: bool = False, trusted: bool = True, key_known: bool = True) -> dict[str, str]:
@@ -35,7 +35,7 @@ class Rig:
 
 @contextmanager
 def offline_rig(directory: Path) -> Iterator[Rig]:
-    """A `Rig` in DIRECTORY for the time of a block."""
+    """Make a `Rig` in DIRECTORY for the time of a block."""
     with loopback_network() as network:
         listener = network.listen()
         with mock_model(listener, use_amq) as model:

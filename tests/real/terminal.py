@@ -1,4 +1,4 @@
-"""A person's terminal: a pane of a tmux server of its own, which can be looked at and typed into."""
+"""A user's terminal: a pane of a separate tmux server, which can be looked at and typed into."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EXIT_STATUS = r"^exit status (\d+)$"
 
 
 def wait_until(condition: Callable[[], object], what: Callable[[], str], timeout: float = 30) -> None:
-    """Wait until CONDITION holds; if it does not in time, fail and show WHAT there was instead."""
+    """Wait until CONDITION holds; if it does not in time, fail and show the value of WHAT instead."""
     deadline = time.monotonic() + timeout
     while not condition():
         if time.monotonic() > deadline:
@@ -25,7 +25,7 @@ def wait_until(condition: Callable[[], object], what: Callable[[], str], timeout
 
 
 def stays(condition: Callable[[], object], what: Callable[[], str], seconds: float) -> None:
-    """Fail, and show WHAT there was instead, if CONDITION does not hold for as long as SECONDS."""
+    """Fail, and show the value of WHAT, if CONDITION does not hold for as long as SECONDS."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         assert condition(), what()
@@ -39,16 +39,16 @@ class Terminal:
         self._socket = socket
 
     def tmux(self, *arguments: str) -> str:
-        """What tmux prints when told ARGUMENTS."""
+        """Run tmux with ARGUMENTS; return its output."""
         command = ["tmux", "-S", str(self._socket), *arguments]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def screen(self) -> str:
-        """The rows of the screen as text, without trailing spaces."""
+        """Return the rows of the screen as text, without trailing spaces."""
         return self.tmux("capture-pane", "-p")
 
     def shows(self, pattern: str) -> bool:
-        """Whether PATTERN is found in the screen; ^ and $ are the ends of a row."""
+        """Return whether PATTERN is found in the screen; ^ and $ are the ends of a row."""
         return re.search(pattern, self.screen(), re.MULTILINE) is not None
 
     def wait_for(self, pattern: str, timeout: float = 30) -> None:
@@ -60,11 +60,11 @@ class Terminal:
         self.tmux("send-keys", "-l", keys)
 
     def is_sane(self) -> bool:
-        """Whether nothing is on that a full-screen program switches on, and the cursor is."""
+        """Return whether every mode of a full-screen program is off, and the cursor on."""
         return self.tmux("display-message", "-p", _MODES).split() == ["0", "0", "0", "0", "1"]
 
     def quit(self, keys: Sequence[str]) -> int:
-        """End the program by KEYS, each pressed when the one before has had an effect; its exit status."""
+        """End the program by KEYS, each pressed when the one before has had an effect; return its exit status."""
         for key in keys:
             self._press_and_see(key)
         self.wait_for(_EXIT_STATUS)
@@ -86,7 +86,7 @@ def open_terminal(
     environment: Mapping[str, str],
     size: tuple[int, int] = SIZE,
 ) -> Iterator[Terminal]:
-    """COMMAND in a `Terminal` of SIZE, for the time of a block. When it has ended its exit status is shown."""
+    """Run COMMAND in a `Terminal` of SIZE, for the time of a block. Its exit status is shown when it has ended."""
     rows, columns = map(str, size)
     subprocess.run(
         ["tmux", "-S", socket, "-f", "/dev/null",

@@ -28,7 +28,7 @@ each_claude = pytest.mark.parametrize("both", ["claude", pytest.param("claude-ol
 
 
 def asks_first(turn: Turn) -> Answer:
-    """Told to work, it wants to run a command that the person has to permit; all else as `use_amq` does it."""
+    """Run a command that the user has to permit when asked to work; otherwise act as `use_amq` does."""
     if turn.text != "work":
         return use_amq(turn)
     return Say("Finished.") if turn.results else Call("touch done", escalated=True)

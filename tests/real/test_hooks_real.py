@@ -1,4 +1,4 @@
-"""Hooks for one process in a real agent: who it is, urgent mail between tools, and a turn that goes on once."""
+"""Hooks for one process in a real agent: its identity, urgent mail between tools, and a turn that goes on once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ in_codex = pytest.mark.parametrize("agent", ["codex"], indirect=True)
 
 
 def works(turn: Turn) -> Say | Call:
-    """Works at one tool until the file `go` is there, then at a second until `on` is; reads no mail."""
+    """Run one tool until the file `go` is there, then a second until `on` is; read no mail."""
     if turn.text == "work" and len(turn.results) < 2:
         return Call(
             f"touch at-{len(turn.results)}; until [ -e {('go', 'on')[len(turn.results)]} ]; do sleep 0.05; done"
@@ -29,7 +29,7 @@ def works(turn: Turn) -> Say | Call:
 
 
 def told(rig: Rig, text: str) -> int:
-    """How often TEXT stands in the last main request to the model."""
+    """Return how often TEXT is in the last main request to the model."""
     main = [request for request in rig.model.requests if request.get("tools")]
     return json.dumps(main[-1]).count(json.dumps(text)[1:-1])
 
@@ -72,7 +72,7 @@ def test_a_working_agent_is_told_between_tools_and_at_the_end_once(
 def test_codex_asks_once_whether_to_trust_hooks_and_then_takes_them(
     rig: Rig, agent: Agent, person: Person, run: Run
 ) -> None:
-    """With --hooks only: what the person answers stands in Codex's own configuration, for this command."""
+    """With --hooks only: the user's answer is in Codex's own configuration, for this command."""
     terminal = run(agent, "--hooks")
     trust_hooks(terminal)
     begin_work(rig, terminal)

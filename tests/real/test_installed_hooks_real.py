@@ -1,4 +1,4 @@
-"""`amq hook install`: an agent that nobody hosts says who it is, and reads its mail before its turn ends."""
+"""`amq hook install`: an agent without a host learns its name, and reads its mail before its turn ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BASH_SEES = "env-of-the-shell"
 
 
 def greets(turn: Turn) -> Answer:
-    """Notes what its shell's environment is when it is greeted; all else as `use_amq` does it."""
+    """Note the shell's environment when greeted; otherwise act as `use_amq` does."""
     if turn.text == "hello":
         return Say("Hello.") if turn.results else Call(f"env | grep ^AM_ >{BASH_SEES}; true")
     return use_amq(replace(turn, text=turn.text.replace("</hook_prompt>", "")))  # which Codex puts behind a reason
@@ -36,7 +36,7 @@ def test_an_agent_that_nobody_hosts_reads_its_mail_before_its_turn_ends(rig: Rig
     environ["PATH"] = f"{programs}:{environ['PATH']}"
     Path(environ["HOME"], ".profile").write_text(f"PATH={programs}:$PATH\n")  # Codex's shells are login shells
     if agent.program == "codex":
-        environ["AM_ME"] = "codex"  # a real one would heed what its introduction says
+        environ["AM_ME"] = "codex"  # a real model would heed its introduction
     install = [str(AMQ), "hook", "install", agent.program, "--yes"]
     subprocess.run(install, cwd=rig.project, env=environ, check=True, capture_output=True)
     person.amq("send", "--to", agent.program, "--kind", "question", "--body", "What is the answer?")

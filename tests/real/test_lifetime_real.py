@@ -1,4 +1,4 @@
-"""Mail from before a real agent starts, or after it has ended, and the questions it asks the person at its start."""
+"""Mail from before a real agent starts, or after it has ended, and the questions it asks the user at its start."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ YES = r"^\s*[❯›] (1\. )?(Yes|Trust and continue)"
 
 
 def say_yes(terminal: Terminal, *, by: str) -> None:
-    """Choose it in a list of two, BY this key if it is not yet, and send it."""
+    """Choose yes in a list of two, BY this key if it is not yet chosen, and send it."""
     if not terminal.shows(YES):
         terminal.press(by)
         terminal.wait_for(YES)
@@ -69,13 +69,16 @@ def test_the_question_whether_to_use_the_key_is_not_answered(rig: Rig, agent: Ag
 
 
 def host_pid(rig: Rig) -> int:
-    """Of the one `amq run` in the project."""
+    """Return the process id of the one `amq run` in the project."""
     (lock,) = rig.project.glob("**/notifier.lock")
     return int(json.loads(lock.read_text())["pid"])
 
 
 def agent_pid(rig: Rig) -> int:
-    """Of the program that is hosted: the child of its host's monitor. Whatever it has started is in its group."""
+    """Return the process id of the hosted program: the child of its host's monitor.
+
+    All its children are in its group.
+    """
     host, running = host_pid(rig), [int(path.name) for path in Path("/proc").glob("[0-9]*")]
     (found,) = [pid for pid in running if processes.parent(processes.parent(pid)) == host]
     return found

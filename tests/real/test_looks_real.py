@@ -1,4 +1,4 @@
-"""A real agent's input row is found in all of its looks: mail wakes the agent, or `amq why` says what it waits for."""
+"""A real agent's input row is found in all of its looks: mail wakes the agent, or `amq why` says why the mail waits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @dataclass(frozen=True)
 class Look:
-    """How an agent is started, and what its input row looks like then."""
+    """A way to start an agent, and its input row then."""
 
     row: str
     size: tuple[int, int] = SIZE

@@ -1,4 +1,4 @@
-"""What the mock model reads in the CLIs' requests, and how it uses amq."""
+"""Requests of the CLIs as the mock model reads them, and how it uses amq."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways of the real agents' own: a half-typed line does not matter, and is still there afterwards."""
+"""Native channels of the real agents: a half-typed line does not matter, and is still there afterwards."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ START_WITHIN = 60.0  # seconds
 
 @pytest.fixture
 def person(rig: Rig, agent: Agent) -> Person:
-    """The person, in a project with a queue for the agent and them."""
+    """The user, in a project with a queue for the agent and them."""
     somebody = Person(rig.project)
     somebody.amq("init", "--here", "--agents", f"user,{agent.program}")
     return somebody
@@ -45,7 +45,7 @@ def submit(terminal: Terminal, line: str) -> None:
 
 
 def needs_permission(turn: Turn) -> Answer:
-    """A model that, told to work, runs a command."""
+    """Return a model that runs a command when asked to work."""
     if "work" not in turn.text or NOTICE in turn.text:
         return use_amq(turn)
     return Say("Finished.") if turn.results else Call("touch done")
@@ -81,7 +81,7 @@ def test_an_open_dialog_gets_no_line(rig: Rig, agent: Agent, person: Person, run
 
 
 def check_dialog(rig: Rig, agent: Agent, person: Person, terminal: Terminal) -> None:
-    """Mail comes while a dialog is open: nothing is typed, and it is told of once behind it."""
+    """Check that mail during a dialog leads to no input, and to one notification after it."""
     submit(terminal, "work")
     terminal.wait_for(PERMISSION)
     person.ask(agent)
@@ -99,7 +99,7 @@ def test_an_agent_that_works_is_told_at_the_end_of_its_turn(rig: Rig, agent: Age
     go: Path = rig.project / "go"
 
     def script(turn: Turn) -> Answer:
-        """A text that is streamed for long is taken for a loop by some."""
+        """Wait for the file without streaming, because some CLIs take a long streamed text for a loop."""
         if "work" not in turn.text or NOTICE in turn.text:
             return use_amq(turn)
         wait_until(go.exists, lambda: "not told to go on", timeout=60)
@@ -120,6 +120,6 @@ def test_an_agent_that_works_is_told_at_the_end_of_its_turn(rig: Rig, agent: Age
 
 @others
 def test_beside_it_the_same_holds(rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]) -> None:
-    """By `amq wake` in tmux."""
+    """The agent is notified by `amq wake` in tmux."""
     rig.model.script = needs_permission
     check_dialog(rig, agent, person, start(agent, asks=True, ready=READY))

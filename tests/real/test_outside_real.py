@@ -1,4 +1,4 @@
-"""Mail wakes a real agent that a person started in their own terminal, with `amq wake &` beside it."""
+"""Mail wakes a real agent that a user started in their own terminal, with `amq wake &` beside it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.timeout(180), soak]
 
 @pytest.fixture
 def start(rig: Rig) -> Iterator[Callable[..., Terminal]]:
-    """The classic quick start, in tmux."""
+    """Start an agent in tmux, as the classic quick start says."""
     with ExitStack() as stack:
 
         def start(

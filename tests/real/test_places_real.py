@@ -1,4 +1,4 @@
-"""Fields that look like a real agent's input row: no line is typed there, and the mail is told of behind them."""
+"""Fields that look like a real agent's input row: no line is typed there, and the mail is announced after them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,10 @@ PLACES = {
 
 
 def check_place(rig: Rig, agent: Agent, person: Person, terminal: Terminal, shown: str) -> None:
-    """Mail comes while the place is SHOWN: it waits, `amq why` says so, and it is told of once when the row is back."""
+    """Check that mail waits while the place is SHOWN.
+
+    `amq why` says so, and it is announced once when the row is back.
+    """
     opens, closes = PLACES[shown]
     opens(terminal)
     question = person.ask(agent)

@@ -1,4 +1,4 @@
-"""The repository as a plugin marketplace: the real CLIs take it, and the skill in it is found."""
+"""The repository as a plugin marketplace: the real CLIs accept it, and find the skill in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `amq drain` prints reaches the model of a real agent, though its tool hands on only so much of it."""
+"""The output of `amq drain` reaches the model of a real agent, though its tool passes on only a limited amount."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COUNT = 20
 
 
 def read_all(turn: Turn) -> Answer:
-    """Drain until nothing waits, and read what was shown in part to its end."""
+    """Drain until nothing waits, and read truncated messages to their end."""
     notice = NOTICE.search(turn.text)
     if not notice:
         return Say("Ready.")
@@ -33,7 +33,7 @@ def read_all(turn: Turn) -> Answer:
 
 
 def _body(number: int) -> str:
-    """Letters of one byte, of two and of three; the last message is longer than any tool's output."""
+    """Return a body with letters of one, two and three bytes. The last message is longer than any tool's output."""
     size = 60_000 if number == COUNT - 1 else 3000
     return f"BEGIN{number:02} {'xé你'[number % 3] * (size // (number % 3 + 1))} END{number:02}"
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(300)  # most of it for a package index
 
 REPOSITORY = Path(__file__).parents[2]
 FROM_NOTHING = os.environ.get("AMQ_REQUIRE_ALL") == "1"
-"""Whether amq is really installed, for which a package index is needed; else a stand-in for uv links this one."""
+"""True if amq is really installed, which needs a package index; otherwise a fake uv links this one."""
 UV = """\
 #!/bin/sh
 case "$*" in *bin*) echo "$HOME/.local/bin"; exit ;; esac
@@ -34,7 +34,7 @@ NOTICE = re.compile(r"amq: .*Run: (\S+) drain")
 
 
 def asks_for_a_review(turn: Turn) -> Say | Call:
-    """Claude, told by a `todo` to have something reviewed, asks codex; all else as `use_amq` does it."""
+    """Act as Claude asked by a `todo` for a review, which asks codex; otherwise act as `use_amq` does."""
     notice = NOTICE.search(turn.text)
     if notice and len(turn.results) == 1 and "Kind: todo" in turn.results[0]:
         return Call(f'{notice[1]} send --to codex --kind review_request --subject Parser --body "Please review HEAD."')
@@ -43,13 +43,13 @@ def asks_for_a_review(turn: Turn) -> Say | Call:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with both CLIs, and one home."""
+    """A user with both CLIs, and one home."""
 
     rig: Rig
     environ: dict[str, str]
 
     def run(self, *words: str | Path, code: int = 0) -> str:
-        """Run a program in the project, without a terminal; what it prints."""
+        """Run a program in the project, without a terminal; return its output."""
         done = subprocess.run(
             words, cwd=self.rig.project, env=self.environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, check=False,
@@ -61,11 +61,11 @@ class Person:
         return self.run("amq", "--me", "user", *words)
 
     def screen(self, number: int) -> str:
-        """What the pane of that number shows."""
+        """Return the contents of the pane of that number."""
         return self.run("tmux", "capture-pane", "-p", "-t", f"project:0.{number}")
 
     def screens(self) -> str:
-        """Both panes, for whoever reads why a test failed."""
+        """Return both panes, to explain a failure."""
         return f"{self.rig.model.turns}\nclaude:\n{self.screen(0)}\ncodex:\n{self.screen(1)}"
 
 
@@ -91,7 +91,7 @@ def person(rig: Rig, both: tuple[Agent, Agent]) -> Iterator[Person]:
 
 
 def program(path: Path, *words: str) -> None:
-    """A program that runs another one."""
+    """Write a program that runs another one."""
     path.write_text(f'#!/bin/sh\nexec {" ".join(words)} "$@"\n')
     path.chmod(0o700)
 

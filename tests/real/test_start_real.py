@@ -36,7 +36,7 @@ class Session:
             self.child.send(_YES_PUBLISH)
 
     def paste(self, line: str) -> None:
-        """Paste LINE and see its echo."""
+        """Paste LINE and wait for its echo."""
         self.child.send(f"\x1b[200~{line}\x1b[201~")
         self.child.expect_exact(line)
 
@@ -49,14 +49,14 @@ class Session:
         raise AssertionError("the line was not submitted")
 
     def reads_until(self, condition: Callable[[], object], *, timeout: float = 30) -> bool:
-        """Read the child's output until CONDITION holds; whether it did in time."""
+        """Read the child's output until CONDITION holds; return whether it did in time."""
         deadline = time.monotonic() + timeout
         while not condition() and time.monotonic() < deadline:
             self.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=0.05)
         return bool(condition())
 
     def quit(self) -> int | None:
-        """End the agent by its keys, each pressed when the one before has had an effect; its exit status."""
+        """End the agent by its keys, each pressed when the one before has had an effect; return its exit status."""
         for key in self._agent.quit:
             self.child.buffer = ""
             self.child.send(key)
@@ -66,7 +66,7 @@ class Session:
         return self.child.exitstatus
 
     def kill(self) -> None:
-        """End it, if it still runs, and wait for that."""
+        """Kill it, if it still runs, and wait for its end."""
         self.child.kill(signal.SIGKILL)
         self.child.wait()
         self.child.close()
@@ -74,7 +74,7 @@ class Session:
 
 @pytest.fixture
 def start(rig: Rig) -> Iterator[Callable[..., Session]]:
-    """Start an agent in the rig; whatever still runs at the end of the test is killed."""
+    """A function that starts an agent in the rig; agents that still run at the end of the test are killed."""
     started: list[Session] = []
 
     def start(agent: Agent, *, asks: bool = False) -> Session:
@@ -87,7 +87,7 @@ def start(rig: Rig) -> Iterator[Callable[..., Session]]:
 
 
 def runs(command: str, *, escalated: bool = False) -> Callable[[Turn], Say | Call]:
-    """A model that runs COMMAND once when told something, then stops."""
+    """Return a model that runs COMMAND once when given a line, then stops."""
     return lambda turn: Say("Finished.") if turn.results else Call(command, escalated)
 
 

@@ -187,7 +187,7 @@ def test_a_question_to_the_person_is_not_answered(rig: Rig, agent: Agent, person
 
 
 def works_until(go: Path, *, in_a_tool: bool) -> Script:
-    """A model that, told to work, streams an answer or runs a tool until GO is there."""
+    """Return a model that, asked to work, streams an answer or runs a tool until GO is there."""
 
     def script(turn: Turn) -> Answer:
         if turn.text != "work":
@@ -244,7 +244,7 @@ def test_urgent_mail_is_typed_and_queued_while_an_answer_streams(
 
 @agents(also=("claude", "claude-before", "codex", "gemini", "opencode", "qwen"))
 def test_a_line_that_is_not_taken_is_taken_back(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
-    """With a key that has no effect there, as in a place that only looks like the prompt."""
+    """The submit key has no effect there, as in a place that only looks like the prompt."""
     profile = rig.directory / "own.toml"
     profile.write_text(f'extends = "{agent.program}"\n[rules]\nsubmit = "\\u001b[34~"\ninert = true\nplain = ""\n')
     terminal = run(agent, "--profile", str(profile))
@@ -259,7 +259,7 @@ def test_a_line_that_is_not_taken_is_taken_back(rig: Rig, agent: Agent, person: 
 
 @agents(also=("claude",))
 def test_one_whose_prompt_is_piped_in_is_woken_and_typed_at(rig: Rig, agent: Agent, person: Person) -> None:
-    """It reads the pipe to its end, and its keys from the terminal that it has from us."""
+    """The agent reads the pipe to its end, and its keys from the terminal that amq gives it."""
     command = shlex.join(map(str, rig.network.inside([AMQ, "run", "--", agent.program])))
     words = ["sh", "-c", f"echo from the pipe | {command}"]
     with open_terminal(rig.directory / "terminal", words, rig.project, rig.home(agent)) as terminal:

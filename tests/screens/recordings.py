@@ -1,4 +1,4 @@
-"""A recording of what a program drew, and what could be seen at some points."""
+"""A recording of a program's output, and of the visible text at some points."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 PLACE = Path(__file__).parent
-ELSEWHERE = "\0elsewhere"  # no input row but something like it: as what a row holds
+ELSEWHERE = "\0elsewhere"  # no input row but something like it; used in place of a row's text
 
-PART = "\0part"  # of a text: the row shows no more of it
+PART = "\0part"  # suffix of a text: the row shows no more of it
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Where the output stood, and what the input row held then; None: there was no row, nor anything like it."""
+    """A position in the output, and the input row's text then; None: there was no row, nor anything like it."""
 
     name: str
     end: int  # bytes of output up to here
@@ -33,7 +33,7 @@ class Recording:
     marks: list[Mark] = field(default_factory=list)
 
     def save(self, name: str) -> None:
-        """Write it to NAME.json.gz; the same recording gives the same file."""
+        """Write it to NAME.json.gz; equal recordings give equal files."""
         whole = {
             "size": self.size,
             "marks": [asdict(mark) for mark in self.marks],
@@ -42,7 +42,7 @@ class Recording:
         (PLACE / f"{name}.json.gz").write_bytes(gzip.compress(json.dumps(whole).encode(), mtime=0))
 
     def parts(self) -> Iterator[tuple[Mark, bytes]]:
-        """Each mark with the output since the one before."""
+        """Yield each mark with the output since the one before."""
         begin = 0
         for mark in self.marks:
             yield mark, bytes(self.output[begin : mark.end])
@@ -50,12 +50,12 @@ class Recording:
 
 
 def names() -> list[str]:
-    """What has been recorded."""
+    """Return the names of all recordings."""
     return sorted(path.name.partition(".")[0] for path in PLACE.glob("*.json.gz"))
 
 
 def load(name: str) -> Recording:
-    """The recording called NAME."""
+    """Return the recording called NAME."""
     whole = json.loads(gzip.decompress((PLACE / f"{name}.json.gz").read_bytes()))
     marks = [
         Mark(mark["name"], mark["end"], mark["row"], tuple(mark["resized_to"]) if mark["resized_to"] else None)

@@ -1,4 +1,4 @@
-"""A tmux server of its own, and agents in it."""
+"""A private tmux server, and agents in it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def require(*programs: str) -> None:
 
 
 def own_processes() -> list[str]:
-    """What runs a command with processes, and a /proc, of its own; skips the test where that is not allowed."""
+    """Return the prefix of commands that run with their own processes and /proc.
+
+    Skip the test where that is not allowed.
+    """
     require("unshare")
     words = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
     if subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
@@ -47,13 +50,13 @@ def wait_until(condition: Callable[[], object], timeout: float = 30) -> None:
 
 @dataclass(frozen=True)
 class Project:
-    """A project directory, and an environment that leads to a tmux server which nobody else uses."""
+    """A project directory, and an environment that leads to a private tmux server."""
 
     path: Path
     environ: dict[str, str]
 
     def amq(self, *words: str, code: int = 0, **environ: str) -> subprocess.CompletedProcess[str]:
-        """Call `amq` without a terminal; it is to end with CODE."""
+        """Call `amq` without a terminal; it must exit with CODE."""
         done = subprocess.run(
             [sys.executable, "-m", "amq", *words], cwd=self.path, env=self.environ | environ,
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
@@ -62,33 +65,33 @@ class Project:
         return done
 
     def value(self, *words: str) -> Any:
-        """What `amq WORDS --json` prints."""
+        """Return the output of `amq WORDS --json`, parsed."""
         return json.loads(self.amq(*words, "--json").stdout)
 
     def tmux(self, *words: str) -> str:
-        """What tmux prints."""
+        """Return the output of tmux."""
         return subprocess.run(
             ["tmux", *words], cwd=self.path, env=self.environ, capture_output=True, text=True, check=False
         ).stdout
 
     def log(self, handle: str) -> Path:
-        """What the small agent HANDLE writes down."""
+        """Return the log of the small agent HANDLE."""
         return self.path / f"{handle}.log"
 
     def agent(self, handle: str) -> str:
-        """The small agent, as `--agents` takes it."""
+        """Return the small agent, as `--agents` takes it."""
         return f"{handle}={sys.executable} {TUI} {self.log(handle)}"
 
     def wrote(self, handle: str) -> str:
-        """What the small agent HANDLE has written down so far."""
+        """Return the lines that the small agent HANDLE has logged so far."""
         return self.log(handle).read_text() if self.log(handle).exists() else ""
 
     def started(self, handle: str) -> int:
-        """How often the small agent HANDLE has started."""
+        """Return how often the small agent HANDLE has started."""
         return self.wrote(handle).count("started")
 
     def states(self) -> dict[str, str]:
-        """Every agent's state, as `coop status` has it."""
+        """Return every agent's state, as `coop status` reports it."""
         return {each["handle"]: each["state"] for each in self.value("coop", "status")["agents"]}
 
 

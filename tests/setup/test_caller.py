@@ -1,4 +1,4 @@
-"""Agents in panes get the environment of whoever starts them, and not that of a tmux server which is days old."""
+"""Agents in panes get their caller's environment, and not that of a tmux server which is days old."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ PANES = {"TMUX", "TMUX_PANE", "TERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "C
 
 
 def environments(log: Path) -> list[dict[str, str]]:
-    """What the program has written into LOG, one for each of its starts."""
+    """Return the environments that the program has written into LOG, one for each of its starts."""
     written = log.read_text().split("\n")[:-1] if log.exists() else []
     return [{os.fsdecode(name): os.fsdecode(value) for name, value in eval(line).items()} for line in written]
 
 
 def test_an_agent_has_its_caller_s_environment(coop: Project, tmp_path: Path) -> None:
-    """In a new pane, and again in one whose program has ended."""
+    """This holds in a new pane, and in one whose program has ended."""
     replace(coop, environ=coop.environ | OLD | {"COLORTERM": "of-the-server"}).tmux("new-session", "-d", "cat")
     program, log = tmp_path / "bin" / "alice", coop.log("alice")
     program.parent.mkdir()
@@ -83,7 +83,7 @@ def test_an_agent_has_its_caller_s_environment(coop: Project, tmp_path: Path) ->
 
 
 def test_no_secret_stands_where_others_read_it(coop: Project, tmp_path: Path) -> None:
-    """In no command line of tmux or the pane, and nowhere in the server, where it would last; and no file is left."""
+    """It is in no command line of tmux or the pane, and nowhere in the server, where it would last. No file is left."""
     coop.tmux("new-session", "-d", "cat")
     called = tmp_path / "called"
     (tmp_path / "bin").mkdir()
@@ -104,7 +104,7 @@ def test_no_secret_stands_where_others_read_it(coop: Project, tmp_path: Path) ->
 
 
 def test_a_server_that_starts_with_the_agents_knows_none(coop: Project) -> None:
-    """Else each shell that the user opens there would act as the agent in whose shell it was started."""
+    """Otherwise each shell that the user opens there would act as the agent in whose shell it was started."""
     coop.amq("coop", "up", "--agents", coop.agent("alice"), AM_ME="bob", AMQ_RUN="x", API_KEY=SECRET)
     environment = coop.tmux("show-environment", "-g")
     assert "API_KEY=" in environment
@@ -137,7 +137,7 @@ def test_the_file_is_the_user_s_alone_and_goes(private: PrivateState, umask: int
 
 
 def test_it_is_handed_over_once(private: PrivateState) -> None:
-    """Whoever starts the pane's command again by hand gets a word, and no agent with another environment."""
+    """Running the pane's command again by hand prints an error, and starts no agent with another environment."""
     with handed_over({"A": "b"}, private, "/q", "alice") as handover:
         command = handover.command(["/bin/sh", "-c", "echo $A"])
         first, second = (subprocess.run(command, capture_output=True, text=True, check=False) for _ in "12")

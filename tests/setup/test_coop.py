@@ -1,4 +1,4 @@
-"""`amq coop up`, `status` and `down`, in a tmux of their own, with small agents."""
+"""`amq coop up`, `status` and `down`, in a private tmux, with small agents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.setup.conftest import Project, own_processes, wait_until
 
 
 def up(coop: Project, *agents: str, code: int = 0) -> list[str]:
-    """Start AGENTS; what is said of each."""
+    """Start AGENTS; return the report on each."""
     lines = coop.amq("coop", "up", "--agents", ",".join(agents), code=code).stdout.splitlines()
     return [line.rpartition(" ")[0] for line in lines]
 
@@ -121,7 +121,7 @@ def test_down_ends_all_and_says_what_mail_remains(coop: Project) -> None:
 
 
 def test_down_ends_the_agents_from_a_sandbox_too(coop: Project) -> None:
-    """There their numbers are those of other processes, or of none."""
+    """In a sandbox their numbers are those of other processes, or of none."""
     up(coop, coop.agent("alice"))
     wait_until(lambda: coop.started("alice"))
     ended = subprocess.run(

@@ -1,4 +1,4 @@
-"""`amq doctor`: each broken set-up has a finding of its own, and what loses nothing is mended."""
+"""`amq doctor`: each broken set-up has its own finding, and a fix that loses nothing is made."""
 
 from __future__ import annotations
 
@@ -59,21 +59,21 @@ class World:
         self.context = Context(machine, str(self.root))
 
     def program(self, name: str, says: str, status: int = 0) -> None:
-        """Put a program on the PATH that says something and ends."""
+        """Put a program on the PATH that prints a text and ends."""
         path = self.bin / name
         path.write_text(f"#!/bin/sh\necho '{says}'\nexit {status}\n")
         path.chmod(0o700)
 
     def machine(self, **changes: Any) -> Context:
-        """The same set-up on another machine."""
+        """Return this set-up on another machine."""
         return replace(self.context, machine=replace(self.context.machine, **changes))
 
     def environ(self, **changes: str) -> Context:
-        """The same set-up in another environment."""
+        """Return this set-up in another environment."""
         return self.machine(environ={**self.context.machine.environ, **changes})
 
     def agent(self, handle: str, *below: str) -> Path:
-        """A path in a mailbox."""
+        """Return a path in a mailbox."""
         return self.root.joinpath("agents", handle, *below)
 
 
@@ -159,7 +159,7 @@ def out_of_inodes(world: World) -> Context:
 
 
 def filled(world: World, **changes: int) -> Context:
-    """On a disk whose figures are CHANGES, and those of the real one."""
+    """Return this set-up with CHANGES to the real figures of the disk."""
     real = os.statvfs(world.root)
     names = ("f_bsize", "f_frsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_favail", "f_flag")
     figures = {**{name: getattr(real, name) for name in (*names, "f_namemax")}, "f_files": 1000, **changes}
@@ -373,7 +373,7 @@ def test_the_longest_mount_counts(path: str, kind: str) -> None:
 
 
 def test_a_remedy_for_a_path_is_what_a_shell_takes(tmp_path: Path) -> None:
-    """A person, or an agent, runs it as it stands."""
+    """A user or an agent pastes it unchanged."""
     root = tmp_path / "it's; touch $(here)"
     root.mkdir(0o700)
     root.chmod(0o577)
@@ -396,7 +396,7 @@ class TestCommand:
 
     @pytest.fixture
     def amq(self, amq: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-        """A PATH with nothing but the CLIs that are wanted: none."""
+        """A PATH with nothing but the wanted CLIs: none."""
         (tmp_path / "bin").mkdir()
         monkeypatch.setenv("PATH", str(tmp_path / "bin"))
         return amq

@@ -1,4 +1,4 @@
-"""What git does to a queue inside a repository, in each layout: nothing, unless it is told to take what it ignores."""
+"""Effects of git on a queue inside a repository, in each layout: none, unless it is asked to add ignored files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Layout = Callable[[Path], Path]
 
 
 def git(place: Path, *words: str) -> str:
-    """What git prints; nothing of the user's configuration counts."""
+    """Run git without the user's configuration; return its output."""
     environ = {"PATH": os.environ["PATH"], "HOME": "/nowhere", "GIT_CONFIG_NOSYSTEM": "1"}
     settings = ("user.name=x", "user.email=x@x", "protocol.file.allow=always", "init.defaultBranch=main")
     options = [word for setting in settings for word in ("-c", setting)]
@@ -119,7 +119,7 @@ def content(root: Path) -> dict[Path, bytes]:
 
 
 def work_trees(work: Path, root: Path) -> list[Path]:
-    """The work trees from which the queue might be seen."""
+    """Return the work trees from which the queue might be seen."""
     found = []
     for place in {work, work.parent, root.parent}:
         if (place / ".git").exists() and repository.has_work_tree(str(place)):
@@ -197,7 +197,7 @@ def test_where_nothing_private_can_be_kept_it_is_said_each_time(
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    """A home directory that is a repository; below the usual temporary directory nothing private is kept."""
+    """A home directory that is a repository; no private file is kept below the usual temporary directory."""
     require("git")
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="amq-") as path:
         yield seeded(Path(path))

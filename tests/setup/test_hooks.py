@@ -1,4 +1,4 @@
-"""`amq hook install`, `uninstall`: the person's settings are edited in place, and given back as they were."""
+"""`amq hook install`, `uninstall`: the user's settings are edited in place, and restored as they were."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SETTINGS = st.dictionaries(st.text().filter(lambda name: name != "hooks"), VALUE
 
 @st.composite
 def written(draw: st.DrawFn, content: Any) -> str:
-    """CONTENT in an odd form: any space, any comments, commas at the end."""
+    """Return CONTENT in an odd form: any space, any comments, commas at the end."""
 
     def gap() -> str:
         return draw(GAPS)
@@ -56,7 +56,7 @@ def written(draw: st.DrawFn, content: Any) -> str:
 
 @st.composite
 def settings(draw: st.DrawFn) -> str:
-    """Settings as people have them, with hooks of their own or without."""
+    """Return settings as users have them, with hooks of their own or without."""
     content = draw(SETTINGS)
     if draw(st.booleans()):
         content["hooks"] = draw(st.dictionaries(NAMES, LISTS, max_size=4))
@@ -101,10 +101,10 @@ def test_both_programs_in_one_file_do_not_meet(text: str) -> None:
 @configure(max_examples=40)
 @given(settings(), st.sampled_from([2, 4]))
 def test_what_the_agent_has_written_anew_is_still_found(text: str, indent: int) -> None:
-    """Claude Code writes its settings anew when a person changes one in it; comments are lost by that, not by us."""
+    """Claude Code rewrites its settings when a user changes one in it; that loses comments, not amq."""
     rewritten = json.dumps(plain(add(text, "claude")), indent=indent)
     before, left = plain(text), plain(remove(rewritten, "claude"))
-    for content in (before, left):  # what is left empty does no harm
+    for content in (before, left):  # the empty remainder does no harm
         content["hooks"] = {event: entries for event, entries in content.get("hooks", {}).items() if entries}
     assert left == before
 
@@ -298,7 +298,7 @@ class TestWhatAHookRuns:
 
 
 def run(program: str, event: str, cwd: Path, programs: Path, *, shell: str = "sh", **environ: str) -> str:
-    """What the hook of EVENT prints; it ends well and says nothing on stderr."""
+    """Return the output of the hook of EVENT; it must succeed and print nothing on stderr."""
     from tests.setup.conftest import require
 
     require(shell)

@@ -1,4 +1,4 @@
-"""JSON with comments: what is read, where it stands, and what is refused."""
+"""JSON with comments: what is read, where it is, and what is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VALUES = st.recursive(
 
 
 def value(part: Part) -> Any:
-    """The plain value."""
+    """Return the plain value."""
     if part.is_object:
         return {name: value(member) for name, member in part.members.items()}
     return [value(item) for item in part.items] if part.is_list else part.value

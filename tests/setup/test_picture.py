@@ -1,4 +1,4 @@
-"""`scripts/picture.py`: what a terminal shows becomes a picture. `tests/real` has such runs."""
+"""`scripts/picture.py`: the contents of a terminal become a picture. `tests/real` has such runs."""
 
 from __future__ import annotations
 

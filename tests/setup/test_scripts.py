@@ -1,4 +1,4 @@
-"""`scripts/*.sh`: checked by shellcheck, and run in homes of their own with a PATH of their own."""
+"""`scripts/*.sh`: checked by shellcheck, and run in private homes with a private PATH."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main():
 
 
 def wheel(directory: Path, version: str) -> Path:
-    """A small wheel with amq's name: its command tells VERSION. It is made here because a real one needs a network."""
+    """Build a small wheel with amq's name: its command prints VERSION. A real one needs a network."""
     info = f"agent_message_queue-{version}.dist-info"
     files = {
         "amq_of_a_test.py": PACKAGE % version,
@@ -50,7 +50,7 @@ def wheel(directory: Path, version: str) -> Path:
 
 
 class Home:
-    """A person's home, and a PATH with the few programs that the scripts need, a Python, and what a test adds."""
+    """A user's home, and a PATH with the few programs that the scripts need, a Python, and a test's additions."""
 
     def __init__(self, place: Path) -> None:
         self.place, self.bin = place, place / "programs"
@@ -74,7 +74,7 @@ class Home:
         path.chmod(0o700)
 
     def run(self, script: str, *words: str | Path, code: int = 0, shell: str = "sh", **environ: str) -> str:
-        """Run a script of ours, which is to end with CODE; all that it says."""
+        """Run one of amq's scripts, which must exit with CODE; return all its output."""
         done = subprocess.run(
             [shutil.which(shell) or shell, SCRIPTS / script, *words],
             cwd=self.project, env=self.environ | environ, stdin=subprocess.DEVNULL,
@@ -84,7 +84,7 @@ class Home:
         return done.stdout
 
     def amq_version(self) -> str:
-        """What the installed amq says."""
+        """Return the version that the installed amq prints."""
         return subprocess.run(
             [self.place / ".local/bin/amq", "--version"], capture_output=True, text=True
         ).stdout.strip()
@@ -142,12 +142,12 @@ esac"""
 
 
 def stand_in(home: Home, name: str, where: str) -> None:
-    """A program that takes the words of uv or pipx, writes them down, and leaves what the real one does."""
+    """Write a fake uv or pipx, which logs its arguments and has the effect of the real one."""
     home.program(name, TOOL.replace("NAME", name).replace("WHERE", where))
 
 
 def calls(home: Home) -> list[str]:
-    """What stand-ins were told, the first two words."""
+    """Return the first two words of each call of the fakes."""
     return [" ".join(line.split()[:2]) for line in (home.place / "calls").read_text().splitlines()]
 
 
@@ -328,7 +328,7 @@ class TestShimsForAgents:
 
     @pytest.fixture
     def bob(self, home: Home) -> Home:
-        """In a project with a queue, in which bob has mail of alice."""
+        """A project with a queue, in which bob has mail from alice."""
         home.program("amq", AMQ)
         home.environ |= {"AM_ME": "bob", "PATH": f"{home.bin}:/usr/bin:/bin"}
         for words in ("init --here --agents alice,bob", "--me alice send --to bob --subject Hi --body x"):

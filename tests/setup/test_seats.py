@@ -1,4 +1,4 @@
-"""Which agents `--agents` names."""
+"""Agents that `--agents` names."""
 
 from __future__ import annotations
 

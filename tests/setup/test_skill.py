@@ -1,4 +1,4 @@
-"""`amq skill install` and `uninstall`: what is written, and whose changes are kept."""
+"""`amq skill install` and `uninstall`: the files written, and the user's changes that are kept."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ FILES = ["SKILL.md", "references/commands.md", "references/messages.md", "refere
 
 @pytest.fixture
 def home(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The person's home directory."""
+    """The user's home directory."""
     monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
     return tmp_path / "home"
 
 
 def tree(directory: Path) -> dict[str, bytes]:
-    """Every file below a directory."""
+    """Return every file below a directory."""
     return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
 
 

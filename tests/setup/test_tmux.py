@@ -1,4 +1,4 @@
-"""What a real tmux makes of directories, handles and arguments."""
+"""Directories, handles and arguments as a real tmux takes them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.setup.conftest import Project, wait_until
 
 numbers = count()
 WRITES = 'out=$1; shift; printf "%s\\0" "$(pwd -P; echo .)" "$@" >"$out.new"; mv "$out.new" "$out"; exit 3'
-"""A program that writes down where it runs and what it was given, and fails: its pane stays."""
+"""A program that writes down its directory and arguments, and fails: its pane stays."""
 
 
 class Desk:
-    """A tmux of its own, and a place for directories."""
+    """A private tmux, and a place for directories."""
 
     def __init__(self, coop: Project) -> None:
         self.place = Path(os.path.realpath(coop.environ["TMUX_TMPDIR"]), "dirs")
@@ -36,14 +36,14 @@ class Desk:
         return path
 
     def saw(self, out: Path) -> list[bytes]:
-        """What the program has written to OUT."""
+        """Return the program's log in OUT."""
         wait_until(out.exists)
         directory, *given_words, end = out.read_bytes().split(b"\0")
         assert end == b""
         return [directory.removesuffix(b"\n."), *given_words]
 
     def ran(self) -> list[str]:
-        """The files that a name or word has made by being run."""
+        """Return the files that a name or word has made by being run."""
         return [
             f"{place}/{name}" for place, _, files in os.walk(self.place) for name in files if name.startswith("RUN")
         ]
@@ -51,7 +51,7 @@ class Desk:
 
 @pytest.fixture
 def desk(coop: Project) -> Iterator[Desk]:
-    """Its server does not end with a pane: one that is ending still takes a client, and fails it."""
+    """A private tmux. Its server does not end with a pane: an ending one still accepts a client, and fails it."""
     desk = Desk(coop)
     coop.tmux("new-session", "-d", "-s", "kept", "cat")
     yield desk

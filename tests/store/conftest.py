@@ -1,4 +1,4 @@
-"""What the tests of other users' queues need."""
+"""Fixtures of the tests of other users' queues."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.store.users import give
 
 @pytest.fixture(autouse=True)
 def as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one call was told of trust is not for the next test."""
+    """Give each test a new guard, so that the trust of one call does not reach the next test."""
     monkeypatch.setattr(descent, "guard", Guard())
 
 
 @pytest.fixture
 def theirs(amq: Shell) -> Shell:
-    """A project with a queue, all of it USER's; we are root, in that project."""
+    """A project with a queue, all of it USER's; this process is root, in that project."""
     if os.geteuid() != 0:
         missing("root")
     give(amq.project)

@@ -1,4 +1,4 @@
-"""The sure moves: publish without replacing, take once, never follow, whatever the filesystem offers."""
+"""The safe moves: publish without replacing, take once, never follow a link, on any filesystem."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Plain(Syscalls):
 
 @pytest.fixture(params=[Syscalls, Plain])
 def filesystem(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test on a filesystem that has everything, and on one that has little."""
+    """The filesystem of each test: one that has everything, and one that has little."""
     monkeypatch.setattr(durable, "syscalls", request.param())
 
 
@@ -140,7 +140,7 @@ def test_a_file_above_the_limit_is_not_read(tmp_path: Path) -> None:
 def test_a_directory_that_changed_during_the_scan_is_scanned_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name that moves while a large directory is read can be missed; what either scan saw is there."""
+    """A name that moves while a large directory is read can be missed; each name that either scan saw is there."""
 
     class Changing(Syscalls):
         def entries(self, directory: Directory) -> list[tuple[str, int]]:
@@ -156,7 +156,7 @@ def test_a_directory_that_changed_during_the_scan_is_scanned_again(
 
 
 def test_mail_on_a_filesystem_that_has_little(amq: Shell, filesystem: None) -> None:
-    """Sent to several, drained, acknowledged on both sides, a bad one put away: nothing is left over."""
+    """Mail is sent to several, drained, acknowledged on both sides, a bad one put away: nothing is left over."""
     identifier = amq.send("--ack", "--thread", "x", to="bob,carol")
     amq.put("bad.md", b"x")
     for handle in ("bob", "carol"):

@@ -1,4 +1,4 @@
-"""The mailbox lock: held by one, given back by death, never waited for without end."""
+"""The mailbox lock: held by one, released by death, never waited for without end."""
 
 from __future__ import annotations
 
@@ -27,14 +27,17 @@ def test_one_at_a_time(tmp_path: Path) -> None:
 
 
 class Crowd(Syscalls):
-    """Others have the lock 1,000 times before it is free; they `touch` it when they get it, or one of them stays."""
+    """A system in which others have the lock 1,000 times before it is free.
+
+    They `touch` it when they get it, or one of them stays.
+    """
 
     def __init__(self, *, touch: bool) -> None:
         self.turns = 1000
         self._touch = touch
 
     def lock(self, fd: int) -> bool:
-        """Not ours, but for the last time."""
+        """Refuse the lock, except at the last call."""
         self.turns -= 1
         if self._touch:
             os.utime(fd, (self.turns, self.turns))
@@ -48,11 +51,11 @@ class Clock:
         self.now = 0.0
 
     def monotonic(self) -> float:
-        """The seconds that were slept."""
+        """Return the seconds that were slept."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Be later."""
+        """Advance the clock."""
         self.now += seconds
 
 

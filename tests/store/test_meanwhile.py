@@ -1,4 +1,4 @@
-"""What another process does, or the system refuses, between two steps of ours."""
+"""Acts of another process, or refusals of the system, between two steps of this one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ID = "m1"
 
 
 class Meanwhile(Watched):
-    """Before the first step whose text has PATTERN in it, ACT is called: by a rival, or to raise."""
+    """A seam that calls ACT, once, before the first step whose text has PATTERN in it. ACT is a rival's, or raises."""
 
     def __init__(self, pattern: str, act: Callable[[], object]) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ def world(tmp_path: Path) -> World:
 
 
 def send(world: World, identifier: str = ID) -> str:
-    """Ann sends bob a message that asks for an acknowledgement; its file."""
+    """Send bob a message from ann that asks for an acknowledgement; return its file."""
     world.mailbox("ann").send(["bob"], b"hello", Draft(new_id=identifier, ack=True))
     return os.path.join(world.queue.agent("bob").inbox_new, f"{identifier}.md")
 
@@ -272,7 +272,7 @@ def test_a_queue_without_mailboxes_has_none(tmp_path: Path) -> None:
 
 
 class Stingy(Syscalls):
-    """Reads and writes a byte at a time, and fails to close, as a full network filesystem does."""
+    """A system that reads and writes a byte at a time, and fails to close, as a full network filesystem does."""
 
     def read(self, fd: int, most: int) -> bytes:
         return super().read(fd, min(most, 1))
@@ -296,7 +296,10 @@ def test_reads_and_writes_may_be_short_and_a_close_may_fail(tmp_path: Path, monk
 def test_a_filesystem_without_the_sync_of_macos_is_synced_as_elsewhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Such as a network's: fcntl(2) of macOS has it for local ones. Linux does not know the request either."""
+    """A network's filesystem may be one: fcntl(2) of macOS has it for local ones.
+
+    Linux does not know the request either.
+    """
     monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
     monkeypatch.setattr(sys, "platform", "darwin")
     synced: list[int] = []
@@ -313,7 +316,7 @@ def _no_such_library(*_: object, **__: object) -> None:
 
 
 def _refusing(code: int) -> Callable[[], tuple[Callable[..., int], int]]:
-    """A system call that fails with CODE."""
+    """Return a system call that fails with CODE."""
 
     def call(*_: object) -> int:
         ctypes.set_errno(code)
@@ -344,7 +347,7 @@ def test_without_a_rename_that_refuses_we_look_first(
     assert sorted(os.listdir(tmp_path)) == ["y", "z"]
 
 
-# -- the mailbox of another user, as it is to whoever is not root -----------------------------------------------------
+# -- the mailbox of another user, as a user other than root sees it --------------------------------------------------
 
 
 def _send(world: World) -> None:
@@ -353,7 +356,7 @@ def _send(world: World) -> None:
 
 @pytest.fixture
 def anothers(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """The same queue to a user whose it is not, on a filesystem that makes all files its owner's."""
+    """The queue as another user sees it, on a filesystem that makes all files its owner's."""
     monkeypatch.setattr(os, "geteuid", lambda: os.stat(world.queue.root).st_uid + 1)
     monkeypatch.setattr(descent, "guard", Guard(trusted=True))
     return world
@@ -387,7 +390,7 @@ def test_a_new_lock_and_a_new_directory_get_their_name_last(anothers: World) -> 
 
 
 def test_root_gives_what_it_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To ourselves, which anybody may."""
+    """The owner is root, so any user may do it."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     found = tmp_path.stat()
     fd = os.open(tmp_path, os.O_RDONLY)
@@ -401,7 +404,7 @@ def test_root_gives_what_it_makes(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_mailbox_without_its_inbox_for_a_moment_loses_no_descriptor(world: World) -> None:
-    """It goes between the opening of `tmp` and of `new`."""
+    """It disappears between the opening of `tmp` and of `new`."""
     new = world.queue.agent("bob").inbox_new
     before = os.listdir("/dev/fd")
     with Meanwhile(r"descend \S+/bob/inbox/new", lambda: os.rename(new, f"{new}-away")), pytest.raises(AmqError):

@@ -1,4 +1,4 @@
-"""Who notifies an agent, read from the lock that it holds."""
+"""An agent's notifier, read from the lock that it holds."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_it_is_known_where_nothing_may_be_written(amq: Shell, monkeypatch: pytes
 
 
 def test_what_is_no_file_is_an_error(amq: Shell) -> None:
-    """It is not taken for an agent that nothing notifies."""
+    """It is not taken for an agent without a notifier."""
     agent = QueueLayout(str(amq.root)).agent("bob")
     Path(str(agent.state), NOTIFIER_NAME).mkdir(parents=True)
     with pytest.raises(OSError, match="directory"):

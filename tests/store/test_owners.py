@@ -1,4 +1,4 @@
-"""Whose a file is that is made in another user's queue: that user's, before anybody can see it, or it is not made."""
+"""Ownership of files made in another user's queue: they are that user's before they are visible, or are not made."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Looking(Watched):
-    """After each step, nothing that has a name of its own is root's."""
+    """A seam that checks after each step that no file with a public name is root's."""
 
     def __init__(self, top: Path, real: Syscalls | None = None) -> None:
         super().__init__(real)
@@ -39,7 +39,7 @@ class Looking(Watched):
         self._top = top
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """The step, and the look."""
+        """Take the step, then check."""
         result = super().take(name, arguments)
         self.early.update(
             f"{path} at {name}"
@@ -136,7 +136,7 @@ def test_who_notifies_is_told_in_a_file_of_theirs(theirs: Shell) -> None:
 
 
 def test_a_lock_that_another_was_faster_to_make(theirs: Shell) -> None:
-    """Root finds it when it would give it its name."""
+    """Root finds it when it publishes its own."""
     state = Mailbox(str(theirs.root), "alice").state_dir
     with Directory(state) as directory:
         (theirs.root / "agents/alice/.amq/lock").write_bytes(b"")
@@ -145,7 +145,7 @@ def test_a_lock_that_another_was_faster_to_make(theirs: Shell) -> None:
 
 
 def test_what_root_has_left_behind_makes_its_new_files_no_less_theirs(theirs: Shell) -> None:
-    """Directories that are root's, from before: who gets the file is told by the queue, not by them."""
+    """The directories are root's, from before: the new file's owner is that of the queue, not of them."""
     for name in ("tmp", "new"):
         os.chown(theirs.root / "agents/bob/inbox" / name, 0, 0)
     identifier = theirs.send()
@@ -165,7 +165,7 @@ def test_root_tightens_only_what_is_theirs(theirs: Shell, tmp_path: Path) -> Non
 
 
 def test_nothing_is_left_where_it_can_not_be_given(theirs: Shell) -> None:
-    """As in a container without the right to."""
+    """A container may lack the right to give a file away."""
 
     class Incapable(Syscalls):
         def chown(self, *_: object) -> None:
@@ -184,7 +184,7 @@ def test_nothing_is_left_where_it_can_not_be_given(theirs: Shell) -> None:
 
 @pytest.fixture
 def shared() -> Iterator[Path]:
-    """A project that everybody can get to."""
+    """A project that all users can access."""
     if os.geteuid() != 0 or shutil.which("setpriv") is None:
         missing("root and setpriv")
     with tempfile.TemporaryDirectory() as place:
@@ -214,7 +214,7 @@ def _open_to_the_group(top: Path) -> None:
 
 
 def test_a_user_uses_its_queue_after_root_did(shared: Path, theirs: Shell) -> None:
-    """The whole way, as processes: what root sends is read, and what root has locked or drained is used again."""
+    """The whole way, as processes: mail sent by root is read, and a lock or record made by root is used again."""
     root = shared / "project" / ".agent-mail"
     shutil.copytree(theirs.project, shared / "project")
     give(shared / "project")
@@ -260,7 +260,7 @@ def _refused_process(done: subprocess.CompletedProcess[str]) -> bool:
 def test_a_filesystem_that_makes_everything_the_owners_is_written_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As one that knows no owners, and shows all as the mount's."""
+    """Some filesystems know no owners, and show all files as the mount's."""
     monkeypatch.setattr(os, "geteuid", lambda: OTHER)
     owner = (tmp_path.stat().st_uid, tmp_path.stat().st_gid)
     fd = os.open(tmp_path, os.O_RDONLY)

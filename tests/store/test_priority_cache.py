@@ -1,4 +1,4 @@
-"""What a drain keeps of the order for the next one: worth its price, and nothing depends on it."""
+"""The order that a drain keeps for the next one: it is worth its cost, and nothing depends on it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_drain_of_a_full_inbox_looks_once_into_what_it_leaves(bob: Mailbox, mo
 def test_what_is_known_and_cannot_be_read_any_more_takes_no_other_messages_place(
     bob: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not for longer than one drain."""
+    """They take a place in one drain at most."""
     ids = fill(bob, 6)
     assert drain(bob, 1) == ids[:1]
     opened = durable.read_regular

@@ -1,4 +1,4 @@
-"""Where root may go without a flag, and which directories below a root are used."""
+"""Queues that root may use without a flag, and directories below a root that are used."""
 
 from __future__ import annotations
 

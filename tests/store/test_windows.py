@@ -1,4 +1,4 @@
-"""The queue with what Python has on Windows in place of what it has here. It has not been run there."""
+"""The queue with Python's functions on Windows in place of those here. It has not been run there."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ READ, WRITE = 0x80000000, 0x40000000
 
 
 class Windows:
-    """Doubles of `_winapi` and `msvcrt`, and what they were asked for."""
+    """Doubles of `_winapi` and `msvcrt`, and the calls they got."""
 
     GENERIC_READ, GENERIC_WRITE = READ, WRITE
     LK_NBLCK = 2
@@ -40,7 +40,7 @@ class Windows:
         try:
             return os.open(path, HOW[how] | (os.O_RDWR if access & WRITE else os.O_RDONLY), 0o600)
         except OSError as error:
-            raise type(error)(error.errno, error.strerror) from None  # which says no path there
+            raise type(error)(error.errno, error.strerror) from None  # which reports no path there
 
     def open_osfhandle(self, handle: int, flags: int) -> int:
         assert flags & ~(os.O_RDWR | os.O_WRONLY) == NOT_INHERITED
@@ -84,7 +84,7 @@ def test_mail_comes_and_goes(tmp_path: Path, windows: Windows) -> None:
 
 
 def test_the_byte_that_is_locked_is_nobodys(tmp_path: Path, windows: Windows) -> None:
-    """There a locked byte cannot be read by anybody else."""
+    """On Windows no other process can read a locked byte."""
     with Directory(RootedPath(str(tmp_path))) as directory:
         durable.close(durable.write_new(directory, "x", b"whole"))
         assert windows.locked == [0x7FFF_FFFF]

@@ -15,6 +15,6 @@ def give(top: Path, user: int = USER, group: int = GROUP) -> None:
 
 
 def not_theirs(top: Path) -> list[str]:
-    """What at or below TOP is not USER's."""
+    """Return the paths at or below TOP that are not USER's."""
     found = ((path, path.lstat()) for path in (top, *top.rglob("*")))
     return [str(path) for path, each in found if (each.st_uid, each.st_gid) != (USER, GROUP)]

@@ -1,4 +1,4 @@
-"""The clauses on what a message file is called, and on what stands around its header."""
+"""The clauses on a message file's name, and on the bytes around its header."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ GOOD = message_file()
 
 
 def framed(text: bytes, body: bytes = b"hello\n") -> bytes:
-    """A message file with this header."""
+    """Return a message file with this header."""
     return b"---json\n" + text + b"\n---\n" + body
 
 
 def send(body: bytes = b"hello\n", **draft: Any) -> Callable[[Place], object]:
-    """Alice sends BODY, with what DRAFT says, under the id `id`."""
+    """Return an act that sends BODY from alice, with the fields of DRAFT, under the id `id`."""
     to = draft.pop("to", ["bob"])
     return lambda place: place.mailbox("alice").send(to, body, Draft(new_id="id", **draft))
 
 
 def sent(header_text: str, body: str = "hello\n") -> dict[str, str]:
-    """The files that this leaves: in bob's inbox, and in alice's outbox."""
+    """Return the files that this leaves: in bob's inbox, and in alice's outbox."""
     text = f"---json\n{header_text}---\n{body}"
     return {f"agents/{box}/id.md": text for box in ("bob/inbox/new", "alice/outbox/sent")}
 

@@ -13,12 +13,12 @@ from tests.wire.table import Clause, Elsewhere, Holds, Place, Refused, Taken, Wr
 
 
 def changed(what: str, **changes: Any) -> Refused:
-    """The good message with CHANGES is a bad one."""
+    """Return a check that the good message with CHANGES is a bad one."""
     return Refused(what, message_file(**changes))
 
 
 def kept(what: str, data: bytes) -> Holds:
-    """Read and written again, DATA is the same."""
+    """Return a check that DATA is unchanged when read and written again."""
 
     def check(_: Place) -> None:
         assert render(parse(data, ID)) == data

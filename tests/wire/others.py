@@ -32,7 +32,7 @@ def _every_directory(place: Place) -> None:
 
 
 def _private(place: Place) -> None:
-    """Whatever the umask."""
+    """Check the modes under any umask."""
     for umask in (0o000, 0o077, 0o777):
         before = os.umask(umask)
         try:
@@ -93,7 +93,7 @@ def _in_order(_: Place) -> None:
 
 
 def _created_order(place: Place) -> None:
-    """By the header's time, whatever the name of the file says; of one instant by id."""
+    """Check the order: by the header's time, whatever the name of the file says; at one instant by id."""
     times = {"b": 2, "a": 2, "2020-01-01T00-00-00.000Z_pid1_00000000": 3, "z": 1}
     for name, second in times.items():
         place.put(f"bob/inbox/new/{name}.md", message_file(id=name, created=f"2026-03-01T10:00:0{second}Z"))

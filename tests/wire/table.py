@@ -1,6 +1,6 @@
-"""What a clause of the wire format is, and how it is held: by files that we read, files that we write, or a named test.
+"""A clause of the wire format, and its proof: files that amq reads, files that amq writes, or a named test.
 
-A file that we read is left in bob's `new` and drained. A file that we write is compared byte for byte.
+A file to read is left in bob's `new` and drained. A written file is compared byte for byte.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NOW = parse_instant(CREATED)
 
 
 class Place:
-    """A queue of alice, bob and carol, where it is always the same instant and chance gives always the same."""
+    """A queue of alice, bob and carol with a fixed instant and fixed random numbers."""
 
     def __init__(self, root: Path) -> None:
         self.queue = QueueLayout(str(root))
@@ -36,12 +36,12 @@ class Place:
         registry.register(self.queue, ["alice", "bob", "carol"], NOW)
 
     def mailbox(self, me: str, later: int = 0) -> Mailbox:
-        """The mailbox of ME, LATER by so many nanoseconds."""
+        """Return the mailbox of ME, LATER nanoseconds after the fixed instant."""
         chance = bytes.fromhex("0a1b2c3d0a1b2c3d")
         return Mailbox(str(self.root), me, clock=lambda: NOW + later, random=lambda count: chance[:count])
 
     def path(self, *parts: str) -> Path:
-        """A path in the queue, where `bob/…` is below the agents."""
+        """Return a path in the queue, where `bob/…` is below the agents."""
         return self.root.joinpath("agents", *parts)
 
     def put(self, path: str, data: bytes) -> Path:
@@ -50,7 +50,7 @@ class Place:
         return self.path(path)
 
     def drain(self) -> list[Drained]:
-        """Bob takes his mail."""
+        """Drain bob's mail."""
         with self.mailbox("bob").drain(0) as mail:
             return list(mail)
 
@@ -85,7 +85,7 @@ class Refused:
     name: str = f"{ID}.md"
 
     def hold(self, place: Place) -> None:
-        """Check it; what can be no dead letter, for its size or its name, is moved aside as it is."""
+        """Check it; a file that cannot be a dead letter, for its size or its name, is moved aside unchanged."""
         path = place.put(f"bob/inbox/new/{self.name}", self.data)
         (item,) = place.drain()
         assert item.error is not None
@@ -101,7 +101,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class NotMail:
-    """A name that is no message's: the file stays where it is."""
+    """A name that is not a message's: the file stays where it is."""
 
     what: str
     name: str
@@ -115,7 +115,7 @@ class NotMail:
 
 @dataclass(frozen=True)
 class Written:
-    """What an act leaves in the files, byte for byte; `{pid}` stands for our process's id, in names and in content."""
+    """The files left by an act, byte for byte; `{pid}` stands for this process's id, in names and in content."""
 
     what: str
     act: Callable[[Place], object]
@@ -132,7 +132,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Holds:
-    """Anything else: a check that asserts."""
+    """Any other check, which asserts."""
 
     what: str
     check: Callable[[Place], None]
@@ -144,18 +144,18 @@ class Holds:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A test of this name, in that file, shows it; here it is only seen to be there."""
+    """A test of that name, in that file, which shows the clause; here it is only checked that the test exists."""
 
     file: str
     test: str
 
     @property
     def what(self) -> str:
-        """Where."""
+        """Return where it is."""
         return f"{self.file}: {self.test}"
 
     def hold(self, _: Place) -> None:
-        """Check that there is such a test."""
+        """Check that the test exists."""
         assert f"def {self.test}(" in (TESTS / self.file).read_text()
 
 
@@ -164,14 +164,14 @@ Case = Taken | Refused | NotMail | Written | Holds | Elsewhere
 
 @dataclass(frozen=True)
 class Clause:
-    """A sentence of the wire format, in our words, and the cases that show it."""
+    """A sentence of the wire format, in amq's words, and the cases that show it."""
 
     says: str
     cases: tuple[Case, ...]
 
 
 def taken(what: str, data: bytes, body: bytes = b"hello\n", /, **changes: Any) -> Taken:
-    """DATA is read as the good message with CHANGES."""
+    """Return a check that DATA is read as the good message with CHANGES."""
     strict = header(**changes)
     keys = ["schema", "id", "from", "to", "thread", "subject", "created", "ack_required"]
     keys += ["refs", "priority", "kind", "labels", "context"]
@@ -180,7 +180,7 @@ def taken(what: str, data: bytes, body: bytes = b"hello\n", /, **changes: Any) -
 
 
 def plain(what: str, data: bytes) -> Refused:
-    """DATA is not even a header and a body."""
+    """Return a check that DATA has no header and body."""
     return Refused(what, data, "parse_error")
 
 

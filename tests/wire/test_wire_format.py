@@ -1,4 +1,4 @@
-"""Every clause of the wire format, held by files: `frame`, `headers` and `others` are the table."""
+"""Every clause of the wire format, proved by files: `frame`, `headers` and `others` are the table."""
 
 from __future__ import annotations
 
