@@ -33,7 +33,7 @@ def works(agent: Agent, cache: Path) -> bool:
 
 
 def install(agent: Agent, cache: Path) -> None:
-    """Make AGENT work under CACHE, and return a line about the steps taken."""
+    """Make AGENT work under CACHE, and print the result."""
     where = agent.directory(cache)
     wanted = f"{agent.package}@{agent.version}"
     if works(agent, cache):

@@ -16,7 +16,7 @@ def test_what_it_is_called_and_what_it_is(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "b", "-1", "1.5", "1k", "9500B", "9 500", "٣", "1bb", "1" * 13, " 1"])
-def test_what_is_no_budget(text: str) -> None:
+def test_what_is_not_a_budget(text: str) -> None:
     with pytest.raises(ValueError, match="is not a number of characters"):
         parse_budget(text)
 
@@ -59,7 +59,7 @@ def test_no_cut_is_within_a_character(character: str) -> None:
     assert all(cut_before(text, at) <= at for at in range(len(character), len(text)))
 
 
-def test_flags_are_told_apart_however_many_there_are() -> None:
+def test_flags_are_distinct_however_many_there_are() -> None:
     text = "🇩🇪" * 1000
     assert [cut_before(text, 1001), cut_before("x" + text, 1001)] == [1000, 1001 - 1 + 1]
 
@@ -70,7 +70,7 @@ def test_a_line_end_that_is_near_is_preferred() -> None:
 
 
 @pytest.mark.parametrize("text", ["\u0301" * 5000, "\u200d" * 5000, "🇩" * 5001])
-def test_what_has_no_end_is_cut_all_the_same(text: str) -> None:
+def test_what_has_no_end_is_cut_anyway(text: str) -> None:
     assert all(0 < cut_before(text, at) <= max(at, 256) for at in (1, 2, 255, 256, 257, 3000))
 
 

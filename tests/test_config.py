@@ -91,7 +91,7 @@ def test_not_found_says_where_it_looked() -> None:
         config.existing_root(None, {}, NOWHERE)
 
 
-def test_a_file_of_that_name_is_no_queue(tmp_path: Path) -> None:
+def test_a_file_of_that_name_is_not_a_queue(tmp_path: Path) -> None:
     (tmp_path / "mail").write_text("")
     assert config.find_root("mail", {}, str(tmp_path)) is None
 
@@ -190,7 +190,7 @@ def test_never_in_the_home_directory_or_the_root_of_all(
     assert config.new_root(".agent-mail", {}, cwd).value == os.path.join(cwd, ".agent-mail")
 
 
-def test_an_empty_option_is_no_option_left_out() -> None:
+def test_an_empty_option_is_not_an_option_left_out() -> None:
     """A script that lost the variable gets an error, instead of another queue or another mailbox."""
     with pytest.raises(UsageError, match="--root"):
         config.wanted_root("", {"AM_ROOT": "/x"})
@@ -245,7 +245,7 @@ def test_who_is_asking(option: str | None, environ: dict[str, str], person: bool
     assert config.resolve_me(option, environ, person=person) == me
 
 
-def test_an_agent_that_lost_its_environment_does_not_become_the_person() -> None:
+def test_an_agent_that_lost_its_environment_does_not_become_the_user() -> None:
     with pytest.raises(UsageError, match="who are you"):
         config.resolve_me(None, {}, person=False)
 
@@ -275,7 +275,7 @@ def test_a_linked_worktree_finds_the_queue_of_a_main_one_called_anything(tmp_pat
     assert found.value == f"{main}/.agent-mail"
 
 
-def test_a_repository_that_is_the_home_directory_is_no_place_that_an_agent_works_in(
+def test_no_agent_works_in_a_home_directory_that_is_a_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many users keep their settings in git; private files are in that directory, too."""

@@ -58,7 +58,7 @@ def test_one_that_is_replaced_is_read(amq: Shell, view: InboxView) -> None:
     assert [each.sender for each in view.look()] == ["alice"]
 
 
-def test_one_that_is_mended_in_place_is_read(amq: Shell, view: InboxView) -> None:
+def test_one_that_is_fixed_in_place_is_read(amq: Shell, view: InboxView) -> None:
     good = message_file(id="bad")
     path = amq.put("bad.md", b"x" * len(good))
     assert [each.sender for each in view.look()] == [""]

@@ -158,11 +158,11 @@ def call_faults(module: str, name: str) -> Iterator[str]:
     """Yield the faults of MODULE using NAME, such as `os.fsync` or `print`."""
     source, _, member = name.rpartition(".")
     if source == "os" and member in FILE_CALLS and module not in MAY_CHANGE_FILES and room(module) != "runtime":
-        yield f"{name} stands outside the seam"
+        yield f"{name} is outside the seam"
     if source == "os" and member in ENVIRONMENT and module not in MAY_READ_ENVIRONMENT:
-        yield f"{name} stands outside config"
+        yield f"{name} is outside config"
     if name == "print" and module not in MAY_PRINT:
-        yield "print stands outside cli/output"
+        yield "print is outside cli/output"
 
 
 def words_of_clis() -> re.Pattern[str]:

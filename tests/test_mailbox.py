@@ -91,18 +91,18 @@ def test_unread_never_fails(amq: Shell, alice: Mailbox, bob: Mailbox) -> None:
 def test_who_looks_again_opens_only_what_is_new_or_bad(
     amq: Shell, alice: Mailbox, bob: Mailbox, opened: list[str]
 ) -> None:
-    amq.put("mended.md", b"x")
+    amq.put("fixed.md", b"x")
     amq.put("bad.md", b"x")
     gone, kept = (alice.send(["bob"], b"1").id for _ in range(2))
     before = bob.unread()
     with bob.drain(only=[gone]) as mail:
         assert len(list(mail)) == 1
-    amq.put("mended.md", message_file(id="mended"))
+    amq.put("fixed.md", message_file(id="fixed"))
     new = alice.send(["bob"], b"1").id
     opened.clear()
     again = bob.unread(before)
-    assert sorted(opened) == sorted(["bad", "mended", new])
-    assert [unread.id for unread in again] == ["bad", "mended", kept, new]
+    assert sorted(opened) == sorted(["bad", "fixed", new])
+    assert [unread.id for unread in again] == ["bad", "fixed", kept, new]
     assert again == bob.unread()
 
 
@@ -136,7 +136,7 @@ def test_clock_and_chance_are_the_callers(amq: Shell) -> None:
     assert amq.stored(sent.id)["created"] == "2026-03-01T12:00:00.000000001Z"
 
 
-def test_warnings_go_to_whoever_asked_for_them(amq: Shell) -> None:
+def test_warnings_go_to_the_caller_that_asked_for_them(amq: Shell) -> None:
     (amq.root / "meta" / "config.json").write_text("{")
     said: list[str] = []
     Mailbox(str(amq.root), "alice", warn=said.append).send(["bob"], b"x")

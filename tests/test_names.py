@@ -63,7 +63,7 @@ def test_an_id_is_taken_with_or_without_its_suffix() -> None:
 
 
 @pytest.mark.parametrize("text", ["", ".md", "../x", ".x.md", "a/b.md"])
-def test_what_can_not_be_an_id_is_refused(text: str) -> None:
+def test_what_cannot_be_an_id_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a message id"):
         names.message_id(text)
 

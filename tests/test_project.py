@@ -95,7 +95,7 @@ class TestLock:
         lock = f"{pin} \\\n    --hash=sha256:{'0' * 64}\n    # via amq (pyproject.toml)\n"
         assert disagreements(project, lock) == wrong
 
-    def test_it_names_no_host_and_no_path(self) -> None:
+    def test_it_has_no_host_and_no_path(self) -> None:
         rest = PIN.sub("", LOCK).splitlines()
         assert [line for line in rest if not line.startswith("#")] == []
         assert re.findall(r"\S*(?:://|@ |/\w+/)\S*", LOCK) == []

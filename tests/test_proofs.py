@@ -39,7 +39,7 @@ def test_a_layer_is_one_line_of_all_its_tests() -> None:
         ("passed", 5, 3, "        5         5         3          0      1.5  {}; 2 NOT MET"),
     ],
 )
-def test_what_was_not_met_or_is_broken_is_told(outcome: Outcome, points: int, met: int, line: str) -> None:
+def test_what_was_not_met_or_is_broken_is_reported(outcome: Outcome, points: int, met: int, line: str) -> None:
     said: list[tuple[str, object]] = []
     if points:
         Proof(said).add(points=points, met=met, violations=0)

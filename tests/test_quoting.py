@@ -118,7 +118,7 @@ def test_a_body_of_a_notice_is_neither_markup_nor_has_escapes(text: str, body: s
 
 
 @given(st.lists(st.lists(words.filter(bool), min_size=1, max_size=4), min_size=1, max_size=4))
-def test_only_a_separator_of_ours_ends_a_command_of_tmux(commands: list[list[str]]) -> None:
+def test_only_our_separator_ends_a_command_of_tmux(commands: list[list[str]]) -> None:
     assert _as_tmux_reads(quoting.tmux(*commands)) == commands
 
 

@@ -24,7 +24,7 @@ def test_equality_hash_and_repr_are_those_of_the_fields() -> None:
     assert repr(Point(1)) == "Point(x=1, y=0)"
 
 
-def test_a_value_can_not_be_changed_but_replaced() -> None:
+def test_a_value_cannot_be_changed_but_replaced() -> None:
     point = Point(1, 2)
     with pytest.raises(AttributeError, match="make another"):
         point.x = 3  # type: ignore[misc]

@@ -112,14 +112,14 @@ def test_a_worktree_of_a_submodule_shares_with_the_submodule(place: Path) -> Non
     assert config.find_root(None, {}, str(outer)) == Setting(str(outer / ".agent-mail"), "found")
 
 
-def test_a_repository_inside_another_is_no_submodule(place: Path) -> None:
+def test_a_repository_inside_another_is_not_a_submodule(place: Path) -> None:
     outer = seed(place / "outer")
     inner = seed(outer / "inner")
     assert repository.superproject_of(str(inner)) is None
     assert config.new_root(None, {}, str(inner)).value == str(inner / ".agent-mail")
 
 
-def test_a_queue_above_the_repository_is_told_from_its_own(place: Path) -> None:
+def test_a_queue_above_the_repository_is_not_its_own(place: Path) -> None:
     main, _, feat = ordinary(place)
     (place / ".agent-mail").mkdir()
     assert config.find_root(None, {}, str(feat)) == Setting(str(place / ".agent-mail"), ABOVE)

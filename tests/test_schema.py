@@ -175,7 +175,7 @@ def _about_bad_mail(said: Said) -> None:
     amq = said.amq
     for name in ("one.md", "two.md", "three.md"):
         amq.put(name, b"nonsense")
-    amq.put(".md", b"a name that can not be given back")
+    amq.put(".md", b"a name that cannot be written again")
     said("monitor", "--peek", me="bob")
     _cut_off_a_drain(amq, "one")
     said("monitor", "--limit", "2", me="bob")

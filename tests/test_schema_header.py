@@ -147,7 +147,7 @@ def test_both_draw_the_same_line(key: str) -> None:
 @example("NaN")
 @example("")
 @example("[" * 100_000)
-def test_both_refuse_what_is_no_header(text: str) -> None:
+def test_both_refuse_what_is_not_a_header(text: str) -> None:
     assert not hold_against_each_other(text, ID)
 
 

@@ -89,7 +89,7 @@ def torture(injections: int, seed: str) -> Figures:
         "of these once, %": 100 * tally.once / tally.idle,
         "approved or merged": sum(" by us" in fault or "merged" in fault for fault in tally.faults),
         "other faults": sum(" by us" not in fault and "merged" not in fault for fault in tally.faults),
-        "sent along by the person": tally.carried,
+        "sent along by the user": tally.carried,
     }
 
 

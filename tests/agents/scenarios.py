@@ -68,7 +68,7 @@ class Life:
         _tidy(world)
         told = world.run(TOLD_WITHIN, lambda: not world.unread)
         if not told:
-            self._fault(name, f"never told of: {self._last_words()}")
+            self._fault(name, f"never announced: {self._last_words()}")
             world.unread = []
         world.run(self._chance.uniform(1.5, 8.0))
         _tidy(world)

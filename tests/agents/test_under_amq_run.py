@@ -60,7 +60,7 @@ def test_the_row_of_its_profile_is_what_counts(desk: Desk, tmp_path: Path, style
     assert noted(desk, "approved", "denied", "aborted") == ["n"]
 
 
-def test_a_known_cli_behind_another_program_is_told_by_its_profile(desk: Desk, tmp_path: Path) -> None:
+def test_a_profile_names_the_cli_behind_another_program(desk: Desk, tmp_path: Path) -> None:
     """Without a profile it is an unknown program."""
     behind = ("sh", install("claude", tmp_path, desk.log))
     session = desk.run(*behind, options=("--profile", "claude"), HOME=str(tmp_path))

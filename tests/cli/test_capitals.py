@@ -48,7 +48,7 @@ def test_an_agent_that_is_only_registered_or_has_only_a_mailbox(amq: Shell) -> N
 
 
 @pytest.mark.parametrize("word", ["Dave", "Bob!", " Bob@x", "b" + "O" * 64, f"bo{KELVIN}"])
-def test_what_names_no_agent_is_refused_and_makes_none(amq: Shell, word: str) -> None:
+def test_an_unknown_agent_is_refused_and_not_made(amq: Shell, word: str) -> None:
     amq("init", "--agents", "bok")
     for more in ((), ("--create",)):
         refused = amq("send", "--to", word, "--body", "x", *more)
@@ -56,7 +56,7 @@ def test_what_names_no_agent_is_refused_and_makes_none(amq: Shell, word: str) ->
     assert sorted(os.listdir(amq.root / "agents")) == ["alice", "bob", "bok", "carol", "user"]
 
 
-def test_a_broken_registry_is_told_and_names_nobody(amq: Shell) -> None:
+def test_a_broken_registry_is_reported_and_has_no_agents(amq: Shell) -> None:
     (amq.root / "meta" / "config.json").write_text("{")
     sent = amq("send", "--to", "Bob", "--body", "x")
     assert (sent.code, "cannot be read" in sent.err, len(amq.new())) == (0, True, 1)

@@ -94,7 +94,7 @@ def test_without_a_terminal_and_without_yes_it_refuses(amq: Shell) -> None:
 
 
 @pytest.mark.parametrize(("answer", "left"), [("Y", False), ("no", True), ("", True)])
-def test_a_person_is_asked(amq: Shell, monkeypatch: pytest.MonkeyPatch, answer: str, left: bool) -> None:
+def test_a_user_is_asked(amq: Shell, monkeypatch: pytest.MonkeyPatch, answer: str, left: bool) -> None:
     path = leave(amq.agent("bob").inbox_tmp)
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
     monkeypatch.setattr("amq.cli.confirm.stdin_is_terminal", lambda: True)
@@ -104,5 +104,5 @@ def test_a_person_is_asked(amq: Shell, monkeypatch: pytest.MonkeyPatch, answer: 
 
 
 @pytest.mark.parametrize("words", [[], ["--tmp-older-than", "old"], ["36h"], ["--tmp-older-than", "-1h"]])
-def test_the_age_must_be_told(amq: Shell, words: list[str]) -> None:
+def test_the_age_is_required(amq: Shell, words: list[str]) -> None:
     assert amq("cleanup", "--yes", *words).code == 2

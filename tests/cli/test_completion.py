@@ -131,7 +131,7 @@ def test_handles_are_those_of_the_queue(amq: Shell) -> None:
     assert amq.ok("completion", "handles", me=None) == "alice\nbob\ncarol\nuser\n"
 
 
-def test_a_name_that_a_shell_would_expand_is_no_handle(amq: Shell) -> None:
+def test_a_name_that_a_shell_would_expand_is_not_a_handle(amq: Shell) -> None:
     (amq.root / "agents" / "$(reboot)" / "inbox" / "new").mkdir(parents=True)
     assert "reboot" not in amq.ok("completion", "handles", me=None)
 

@@ -61,7 +61,7 @@ def test_help_of_the_group_lists_its_actions(amq: Shell, words: list[str]) -> No
     ]
 
 
-def test_help_of_what_removes_tells_that_it_removes_all(amq: Shell) -> None:
+def test_help_of_purge_says_that_it_removes_all(amq: Shell) -> None:
     assert "such as 36h (default: all)" in amq.ok("help", "dlq", "purge")
 
 
@@ -76,7 +76,7 @@ def test_an_action_that_is_not_there_is_a_usage_error(amq: Shell) -> None:
     assert "did you mean dlq list?" in result.err
 
 
-def test_common_options_may_stand_anywhere(amq: Shell) -> None:
+def test_common_options_may_be_anywhere(amq: Shell) -> None:
     put(amq, envelope() + b"x")
     for words in (["--me", "bob", "dlq", "list"], ["dlq", "--me", "bob", "list"], ["dlq", "list", "--me=bob"]):
         assert LETTER in amq.ok(*words, me=None)
@@ -92,7 +92,7 @@ def test_none_is_an_empty_list_and_silence(amq: Shell) -> None:
     assert amq.ok("dlq", "purge", "--yes", "--json") == "[]\n"
 
 
-def test_a_letter_of_ours_is_listed(amq: Shell) -> None:
+def test_a_letter_by_amq_is_listed(amq: Shell) -> None:
     amq.put("bad.md", b"nonsense")
     amq.ok("drain", me="bob")
     (item,) = dlq(amq)("list", "--json").value
@@ -134,7 +134,7 @@ def test_a_letter_that_is_not_there_is_not_found(amq: Shell) -> None:
 
 
 @pytest.mark.parametrize("name", ["../../../alice/inbox/new/x", "/etc/passwd", ".hidden", ""])
-def test_an_id_can_not_reach_outside(amq: Shell, name: str) -> None:
+def test_an_id_cannot_reach_outside(amq: Shell, name: str) -> None:
     assert [dlq(amq)(action, "--id", name).code for action in ("read", "retry")] == [2, 2]
 
 
@@ -273,7 +273,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("data", HOSTILE)
-def test_an_envelope_that_can_not_be_understood_is_shown_and_kept(amq: Shell, data: bytes) -> None:
+def test_an_envelope_that_cannot_be_parsed_is_shown_and_kept(amq: Shell, data: bytes) -> None:
     path = put(amq, data)
     (item,) = dlq(amq)("list", "--json").value
     assert (item["id"], bool(item["error"])) == (LETTER, True)
@@ -286,7 +286,7 @@ def test_an_envelope_that_can_not_be_understood_is_shown_and_kept(amq: Shell, da
     assert dlq(amq)("purge", "--yes").out == "Removed 1 dead letter(s).\n"
 
 
-def test_what_is_no_file_is_listed_and_purged_and_never_followed(amq: Shell, tmp_path: Path) -> None:
+def test_what_is_not_a_file_is_listed_and_purged_and_never_followed(amq: Shell, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_bytes(envelope() + message_file())
     new = Path(amq.agent("bob").dlq_new)
@@ -333,7 +333,7 @@ def test_only_what_is_old_enough_goes(amq: Shell) -> None:
 
 
 @pytest.mark.parametrize(("answer", "left"), [("y", 0), ("yes", 0), ("n", 1), ("", 1), ("yesterday", 1)])
-def test_a_person_is_asked(amq: Shell, monkeypatch: pytest.MonkeyPatch, answer: str, left: int) -> None:
+def test_a_user_is_asked(amq: Shell, monkeypatch: pytest.MonkeyPatch, answer: str, left: int) -> None:
     path = put(amq, envelope())
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{answer}\n"))
     monkeypatch.setattr("amq.cli.confirm.stdin_is_terminal", lambda: True)

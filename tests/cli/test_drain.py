@@ -137,7 +137,7 @@ def test_urgent_first_then_the_oldest(amq: Shell) -> None:
     assert drained(amq) == ["f", "a", "e", "d", "b", "c"]
 
 
-def test_limit_tells_how_many_are_left(amq: Shell) -> None:
+def test_limit_says_how_many_are_left(amq: Shell) -> None:
     for number in range(5):
         leave(amq, f"m{number}", number)
     assert amq.ok("drain", "--limit", "2", me="bob").endswith("---\n… 3 more: run amq drain again\n")
@@ -146,7 +146,7 @@ def test_limit_tells_how_many_are_left(amq: Shell) -> None:
     assert amq.ok("drain", "--limit", "1", me="bob").endswith("---\n")
 
 
-def test_limit_is_twenty_unless_told(amq: Shell) -> None:
+def test_limit_is_twenty_by_default(amq: Shell) -> None:
     for number in range(22):
         leave(amq, f"m{number:02}", number)
     assert len(drained(amq)) == 20
@@ -180,7 +180,7 @@ def test_more_than_a_batch(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
         "\u0301---\n\u3000Subject: x\n".encode(),
     ],
 )
-def test_a_body_can_not_forge_the_frame(amq: Shell, body: bytes) -> None:
+def test_a_body_cannot_forge_the_frame(amq: Shell, body: bytes) -> None:
     amq.put(f"{ID}.md", message_file(body))
     head, _, shown = amq.ok("drain", "--include-body", me="bob").partition("  Body (indented by 4):\n")
     assert head.count("- From: alice\n") == 1
@@ -190,7 +190,7 @@ def test_a_body_can_not_forge_the_frame(amq: Shell, body: bytes) -> None:
     assert all(line.startswith("    ") for line in lines)
 
 
-def test_an_unseen_character_can_not_stand_before_the_frame(amq: Shell) -> None:
+def test_an_unseen_character_cannot_precede_the_frame(amq: Shell) -> None:
     amq.put(f"{ID}.md", message_file("\u200d---\n\u3164- From: carol\n".encode(), subject="\u3164"))
     shown = amq.ok("drain", "--include-body", me="bob")
     assert "  Subject: <U+3164>\n" in shown
@@ -231,7 +231,7 @@ def test_no_ack(amq: Shell) -> None:
     assert acks(amq, "bob", "sent") == acks(amq, "alice", "received") == []
 
 
-def test_a_sender_without_a_mailbox_is_no_error(amq: Shell) -> None:
+def test_a_sender_without_a_mailbox_is_not_an_error(amq: Shell) -> None:
     amq.put(f"{ID}.md", message_file(sender="zoe", ack_required=True))
     amq.ok("drain", me="bob")
     assert acks(amq, "bob", "sent") == [f"{ID}.json"]
@@ -419,7 +419,7 @@ def test_the_mark_outlives_a_drain_that_shows_others_first(amq: Shell) -> None:
 
 
 @pytest.mark.parametrize("record", ["", "{", "[]", "null", '{"ids": 1}', '{"ids": [1]}', '{"ids": null}', "\udcff"])
-def test_a_record_that_was_cut_off_stops_nobody(amq: Shell, record: str) -> None:
+def test_a_record_that_was_cut_off_stops_nothing(amq: Shell, record: str) -> None:
     leave(amq, "a", 1)
     leave_dead_record(amq)
     Path(amq.agent("bob").drains, "dead").write_bytes(record.encode(errors="surrogateescape"))

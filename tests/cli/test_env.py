@@ -36,7 +36,7 @@ def test_an_agent_that_is_not_known_is_left_out(amq: Shell) -> None:
     assert list(amq("env", "--json", me=None).value) == ["root"]
 
 
-def test_the_person_is_shown_and_never_exported(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_user_is_shown_and_never_exported(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("amq.cli.commands.env.stdin_is_terminal", lambda: True)
     assert "AM_ME" not in amq.ok("env", me=None)
     assert amq("env", "--json", me=None).value["me"] == {"value": "user", "source": "terminal"}
@@ -47,7 +47,7 @@ def test_no_queue_is_not_found(shell: Shell) -> None:
     assert (result.code, result.out, result.error["code"]) == (3, "", "not_found")
 
 
-def test_what_is_no_handle_is_refused(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_a_handle_is_refused(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AM_ME", "$(reboot)")
     result = amq("env", me=None)
     assert (result.code, result.out) == (2, "")

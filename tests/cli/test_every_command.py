@@ -23,7 +23,7 @@ EXTRAS = {"priority", "kind", "labels"}
 SENT = {"id", "thread", "to", "subject", "outbox"}
 PRESENCE = {"schema", "handle", "status", "last_seen"}
 LETTER = "dlq_1_0_aaaaaaaaaaaa"
-PERSONLESS = {"init", "env"}
+WITHOUT_A_HANDLE = {"init", "env"}
 """Commands that work without a handle."""
 OTHERS = {
     "run", "wake", "why", "trust", "hook", "demo", "reset", "schema", "completion",
@@ -72,7 +72,7 @@ ROWS = (
     Row("presence set --status idle", r"bob  idle  \S+Z\n", PRESENCE),
     Row("presence list", r"bob  busy  \S+Z\n", PRESENCE, many=True),
     Row("who", r"agent .*\nalice .*\nbob .*\ncarol .*\nuser .*\n", {"handle", "unread", "dead_letters"}, many=True),
-    Row("dlq list", rf"\[new\] 1970-\S+  invalid_header  {LETTER}  mended since\n", {"id"}, many=True),
+    Row("dlq list", rf"\[new\] 1970-\S+  invalid_header  {LETTER}  fixed since\n", {"id"}, many=True),
     Row(f"dlq read --id {LETTER}", r".*---json\n.*", {"id", "original"}),
     Row(f"dlq retry --id {LETTER}", rf"Delivered \S+ \(from {LETTER}\)\n", {"id", "original_id", "outcome"}, many=True),
     Row("dlq purge --yes", r"Removed 1 dead letter\(s\)\.\n", {"id"}, many=True),
@@ -86,8 +86,8 @@ ROWS = (
 )  # fmt: skip
 
 every_row = pytest.mark.parametrize("row", ROWS, ids=str)
-every_row_of_somebody = pytest.mark.parametrize(
-    "row", [row for row in ROWS if row.command not in PERSONLESS], ids=str
+every_row_of_an_agent = pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.command not in WITHOUT_A_HANDLE], ids=str
 )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def bob(amq: Shell) -> Shell:
     """The queue in which bob has something for every command."""
     amq.send("--new-id=m1", "--subject=Why?", "--kind=question", "--priority=urgent", "--labels=a", "--ack")
     amq.ok("presence", "set", "--status=busy", me="bob")
-    head = envelope(LETTER, HEADER["id"], BadMessage("mended since"), 0)
+    head = envelope(LETTER, HEADER["id"], BadMessage("fixed since"), 0)
     Path(amq.agent("bob").dlq_new, f"{LETTER}.md").write_bytes(head + message_file())
     return amq
 
@@ -150,15 +150,15 @@ def test_without_a_queue_it_says_how_to_make_one(shell: Shell, row: Row) -> None
     assert "amq init" in refused.error["hint"]
 
 
-@every_row_of_somebody
-def test_who_is_not_there_is_told_the_nearest(bob: Shell, row: Row) -> None:
+@every_row_of_an_agent
+def test_an_unknown_agent_gets_the_nearest_name(bob: Shell, row: Row) -> None:
     refused = bob(*row.words.split(), "--json", me="bobb")
     assert (refused.code, refused.out) == (3, "")
     assert "did you mean bob?" in refused.error["error"]
 
 
-@every_row_of_somebody
-def test_who_does_not_say_who_he_is_is_nobody(bob: Shell, row: Row) -> None:
+@every_row_of_an_agent
+def test_a_caller_without_a_name_is_refused(bob: Shell, row: Row) -> None:
     if row.command in OF_ALL:
         assert bob(*row.words.split(), "--json", me=None).code == 0
         return
@@ -170,7 +170,7 @@ def test_who_does_not_say_who_he_is_is_nobody(bob: Shell, row: Row) -> None:
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
 @pytest.mark.parametrize("words", [[], ["--json"]], ids=["text", "JSON"])
 @every_row
-def test_a_stdout_that_can_not_be_written_is_told_in_a_line(bob: Shell, row: Row, words: list[str]) -> None:
+def test_a_stdout_that_cannot_be_written_is_reported_in_a_line(bob: Shell, row: Row, words: list[str]) -> None:
     kept = os.dup(1)
     full = os.open("/dev/full", os.O_WRONLY)
     os.dup2(full, 1)

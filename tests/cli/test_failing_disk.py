@@ -60,7 +60,7 @@ def test_what_to_do_is_said(amq: Shell, code: int, remedy: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["send --to bob", "send --to bob,carol --thread plan", "reply --id m1"])
-def test_what_may_have_been_delivered_is_uncertain_and_its_id_told(amq: Shell, command: str) -> None:
+def test_an_uncertain_delivery_prints_its_id(amq: Shell, command: str) -> None:
     amq.send("--new-id=m1", me="bob", to="alice")
     failed = call(amq, r"fsync .*/bob/inbox/new", f"{command} --body=x")
     assert (failed.code, failed.out) == (5, "")
@@ -105,7 +105,7 @@ def test_mail_that_could_not_be_held_is_not_shown(amq: Shell, step: str) -> None
 def test_a_retry_whose_letter_may_be_there_still_is_uncertain(amq: Shell) -> None:
     letter = "dlq_1_0_aaaaaaaaaaaa"
     with open(os.path.join(amq.agent("bob").dlq_new, f"{letter}.md"), "wb") as file:
-        file.write(envelope(letter, HEADER["id"], BadMessage("mended since"), 0) + message_file())
+        file.write(envelope(letter, HEADER["id"], BadMessage("fixed since"), 0) + message_file())
     words = f"dlq retry --id {letter} --json"
     failed = call(amq, r"unlink .*/dlq/new/.*", words, me="bob")
     assert (failed.code, failed.out, failed.error["code"]) == (5, "", "uncertain")
@@ -120,7 +120,7 @@ def test_an_acknowledgement_that_failed_can_be_repeated(amq: Shell) -> None:
     assert amq.ok("ack", "--id", "m1", me="bob") == "Acked m1\n"
 
 
-def test_an_earlier_presence_stays_if_the_next_can_not_be_written(amq: Shell) -> None:
+def test_an_earlier_presence_stays_if_the_next_cannot_be_written(amq: Shell) -> None:
     amq.ok("presence", "set", "--status=busy")
     assert call(amq, r"replace .*", "presence set --status idle").code == 1
     assert "busy" in amq.ok("presence", "list")
@@ -130,7 +130,7 @@ def test_an_earlier_presence_stays_if_the_next_can_not_be_written(amq: Shell) ->
     ("words", "step"),
     [("dlq purge --yes", r"unlink .*/dlq/new/.*"), ("cleanup --tmp-older-than 0 --yes", r"unlink .*/tmp/.*")],
 )
-def test_what_can_not_be_removed_is_warned_of_and_not_counted(amq: Shell, words: str, step: str) -> None:
+def test_what_cannot_be_removed_is_warned_of_and_not_counted(amq: Shell, words: str, step: str) -> None:
     for path in (amq.agent("bob").dlq_new, amq.agent("bob").inbox_tmp):
         with open(os.path.join(path, "x.md"), "wb"):
             pass

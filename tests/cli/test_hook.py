@@ -105,7 +105,7 @@ def test_an_event_lists_the_inbox_once(amq: Shell, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("stdin", [b"", b"nonsense", b"[]", b'{"prompt": 7, "session_id": []}', b"\xff" * 100])
-def test_an_event_that_cannot_be_understood_fails_nobody(amq: Shell, stdin: bytes) -> None:
+def test_an_event_that_cannot_be_parsed_fails_no_agent(amq: Shell, stdin: bytes) -> None:
     amq.send("--priority", "urgent")
     result = amq("hook", "claude", "tool", me="bob", stdin=stdin)
     assert (result.code, result.err) == (0, "")
@@ -126,14 +126,14 @@ def test_a_call_that_leads_nowhere_is_silent(amq: Shell, words: tuple[str, ...])
         "hook claude Stop --json=x", "hook claude Stop --normal-after 1 --normal-after 2",
     ],
 )  # fmt: skip
-def test_a_call_that_is_wrong_fails_nobody_and_says_so(amq: Shell, words: str) -> None:
+def test_a_wrong_call_fails_no_agent_and_says_so(amq: Shell, words: str) -> None:
     result = amq(*words.split(), me="bob", stdin=b"{}")
     assert (result.code, result.out) == (0, "")
     assert result.err.startswith("amq: ")
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, OSError, KeyboardInterrupt])
-def test_a_defect_fails_nobody_and_is_said(
+def test_an_internal_error_fails_no_agent_and_is_said(
     amq: Shell, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
     def broken(*_: object) -> None:
@@ -152,7 +152,7 @@ def test_without_a_handle_nothing_is_said(amq: Shell) -> None:
     assert (result.code, result.out, result.err) == (0, "", "")
 
 
-def test_a_broken_queue_fails_nobody_and_is_logged(amq: Shell, state: str) -> None:
+def test_a_broken_queue_fails_no_agent_and_is_logged(amq: Shell, state: str) -> None:
     Path(state, "hook.lock").mkdir()
     amq.send("--priority", "urgent")
     result = amq("hook", "claude", "tool", me="bob", stdin=b"{}")
@@ -188,7 +188,7 @@ def test_hooks_at_the_same_instant_hand_over_once(amq: Shell, state: str) -> Non
     assert len(WakeJournal(state).entries()) == 1
 
 
-def test_what_nobody_read_counts_as_not_handed_over(amq: Shell, state: str) -> None:
+def test_unread_output_counts_as_not_delivered(amq: Shell, state: str) -> None:
     amq.send("--priority", "urgent")
     command = [sys.executable, "-m", "amq", "--root", str(amq.root), "--me", "bob", "hook", "claude", "tool"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -214,7 +214,7 @@ class TestWithoutAmqRun:
         assert printed == {"decision": "block", "reason": LINE}
         assert claude.ok("hook", "codex", "Stop", me=None, stdin=b"{}") == ""
 
-    def test_it_is_told_to_say_who_it_is_where_its_shell_does_not_know(
+    def test_it_must_name_itself_where_its_shell_does_not_know(
         self, claude: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         hint = "Add `--me "
@@ -299,7 +299,7 @@ class TestNotify:
         )
 
     @pytest.mark.usefixtures("desktop")
-    def test_the_event_may_stand_on_stdin_and_the_file_goes_with_the_mail(self, amq: Shell) -> None:
+    def test_the_event_may_come_on_stdin_and_the_file_goes_with_the_mail(self, amq: Shell) -> None:
         file = amq.root / "meta" / "amq-bulletin.json"
         amq.put(f"{HEADER['id']}.md", message_file(subject="x" * 200))
         said = amq.ok("hook", "codex", "notify", me="bob", stdin=self.EVENT.encode())

@@ -37,7 +37,7 @@ def hosted(amq: Shell, how: str = "run", run: str = "this run") -> Iterator[None
         claim.release()
 
 
-def test_it_is_said_in_one_line_and_done_all_the_same(bob: Shell) -> None:
+def test_it_is_said_in_one_line_and_done_anyway(bob: Shell) -> None:
     with hosted(bob):
         result = bob("drain", me=None)
     assert result.err == (
@@ -57,7 +57,7 @@ def test_its_own_shells_know_its_run(bob: Shell, monkeypatch: pytest.MonkeyPatch
             assert (result.code, ELSEWHERE in result.err) == (0, said)
 
 
-def test_who_is_meant_by_name_or_only_looked_at_is_no_mistake(bob: Shell) -> None:
+def test_a_named_agent_or_a_mere_look_is_not_a_mistake(bob: Shell) -> None:
     with hosted(bob):
         assert bob("list", me="bob").err == ""
         for words in ("who", "why bob", "presence list"):

@@ -52,7 +52,7 @@ def test_the_registry_byte_for_byte(shell: Shell) -> None:
     assert len(created) == len("2026-03-01T10:00:00Z")
 
 
-def test_every_agent_and_the_person_get_a_mailbox(shell: Shell) -> None:
+def test_every_agent_and_the_user_get_a_mailbox(shell: Shell) -> None:
     shell.ok("init", "--agents", "alice")
     agents = shell.root / "agents"
     assert sorted(os.listdir(agents)) == ["alice", "user"]
@@ -61,7 +61,7 @@ def test_every_agent_and_the_person_get_a_mailbox(shell: Shell) -> None:
         assert leaves == MAILBOX
 
 
-def test_git_is_told_to_leave_the_mail_alone(shell: Shell) -> None:
+def test_git_ignores_the_mail(shell: Shell) -> None:
     shell.ok("init")
     assert (shell.root / ".gitignore").read_text() == "*\n"
     assert sorted(os.listdir(shell.project)) == [".agent-mail", ".git"]

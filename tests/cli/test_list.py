@@ -116,7 +116,7 @@ def test_order_is_by_instant_and_not_by_its_text(amq: Shell) -> None:
     assert listed(amq) == ["c", "b", "a"]
 
 
-def test_a_bad_message_is_told_and_stops_nothing(amq: Shell) -> None:
+def test_a_bad_message_is_reported_and_stops_nothing(amq: Shell) -> None:
     leave(amq, "a", 1)
     amq.put("bad.md", b"x")
     result = amq("list", me="bob")

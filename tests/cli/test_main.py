@@ -30,7 +30,7 @@ from tests.conftest import Shell, run_amq
         ("--strict", "--json", "list", "--me", "bob"),
     ],
 )
-def test_common_options_stand_before_or_after_the_command(amq: Shell, words: tuple[str, ...]) -> None:
+def test_common_options_come_before_or_after_the_command(amq: Shell, words: tuple[str, ...]) -> None:
     amq.send()
     assert len(json.loads(amq.ok(*words, me=None))) == 1
 
@@ -98,7 +98,7 @@ def test_a_note_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr().err == "amq: warning: x^Jamq: run^I^[\n"
 
 
-def test_what_an_error_or_a_warning_quotes_makes_no_line_of_ours(amq: Shell) -> None:
+def test_a_quotation_in_an_error_or_a_warning_makes_no_line(amq: Shell) -> None:
     forged = "x\namq: run: rm -rf ."
     error = amq("read", "--id", forged).err
     assert (error.count("\n"), "x^Jamq: run" in error) == (2, True)
@@ -125,7 +125,7 @@ def test_no_queue(shell: Shell) -> None:
     assert os.listdir(shell.project) == [".git"]
 
 
-def test_a_terminal_is_the_person(amq: Shell) -> None:
+def test_a_terminal_is_the_user(amq: Shell) -> None:
     leader, terminal = os.openpty()
     try:
         command = [sys.executable, "-m", "amq", "send", "--to", "bob", "--body", "x", "--json"]
@@ -138,7 +138,7 @@ def test_a_terminal_is_the_person(amq: Shell) -> None:
 
 
 @pytest.mark.parametrize(("debug", "shown"), [("", False), ("1", True)])
-def test_a_defect_is_one_line_and_a_traceback_on_request(
+def test_an_internal_error_is_one_line_and_a_traceback_on_request(
     amq: Shell, monkeypatch: pytest.MonkeyPatch, debug: str, shown: bool
 ) -> None:
     def broken(*_: object) -> None:
@@ -171,7 +171,7 @@ def test_interrupted_while_it_is_being_imported(monkeypatch: pytest.MonkeyPatch)
     assert ended.value.code == 130
 
 
-def test_a_closed_stdout_is_no_defect(amq: Shell) -> None:
+def test_a_closed_stdout_is_not_an_internal_error(amq: Shell) -> None:
     amq.send()
     reading, writing = os.pipe()
     os.close(reading)
@@ -183,7 +183,7 @@ def test_a_closed_stdout_is_no_defect(amq: Shell) -> None:
     assert (done.returncode, done.stderr) == (1, b"")
 
 
-def test_who_can_not_be_told_that_it_was_sent_learns_how_to_repeat_it(amq: Shell) -> None:
+def test_a_caller_that_misses_the_id_learns_how_to_repeat_it(amq: Shell) -> None:
     """Exit code 1 would mean failure: an agent would send it again, under another id."""
     reading, writing = os.pipe()
     os.close(reading)

@@ -21,7 +21,7 @@ def test_no_queue_is_strewn_among_other_files(shell: Shell, command: tuple[str, 
     assert sorted(path.name for path in shell.project.iterdir()) == [".git", "README"]
 
 
-def test_a_clone_of_a_tracked_queue_keeps_what_git_is_told(shell: Shell) -> None:
+def test_a_clone_of_a_tracked_queue_keeps_its_ignore_file(shell: Shell) -> None:
     shell.root.mkdir()
     (shell.root / ".gitignore").write_text("*.tmp\n")
     assert shell("init", "--agents", "alice").code == 0
@@ -57,7 +57,7 @@ def test_a_queue_that_was_not_made_is_not_said_to_be(shell: Shell, words: tuple[
     )
 
 
-def test_a_file_is_no_queue(shell: Shell, tmp_path: Path) -> None:
+def test_a_file_is_not_a_queue(shell: Shell, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch()
     called = shell("init", "--root", str(path), "--agents", "alice")
@@ -76,7 +76,7 @@ def test_the_hint_for_a_missing_queue_names_the_queue_that_was_asked_for(
 
 
 @pytest.mark.parametrize("me", ["alice", "user"])
-def test_a_directory_that_is_no_queue_is_told_from_one_without_the_mailbox(shell: Shell, me: str) -> None:
+def test_what_is_not_a_queue_differs_from_one_without_the_mailbox(shell: Shell, me: str) -> None:
     shell.root.mkdir()
     called = shell("list", me=me)
     assert (called.code, called.err.splitlines()[0]) == (3, f"amq: {shell.root} is not a queue: it has no agents")
@@ -95,7 +95,7 @@ def test_a_queue_is_made_behind_a_link(shell: Shell, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [("list",), ("init", "--agents", "alice"), ("doctor",), ("env",), ("coop", "status")])
-def test_a_working_directory_that_is_gone_is_told(
+def test_a_working_directory_that_is_gone_is_reported(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     gone = shell.project / "gone"

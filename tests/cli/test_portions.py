@@ -23,7 +23,7 @@ REST = re.compile(r"^… (\d+) more characters: amq read --id (\S+) --from (\d+)
 
 
 @pytest.fixture(autouse=True)
-def no_budget_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_budget_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AMQ_MAX_CHARS", raising=False)
 
 

@@ -61,15 +61,15 @@ def test_nothing_is_left_beside_the_file(amq: Shell) -> None:
     "words",
     [[], ["--status", ""], ["--status", "a\nb"], ["--status", "a", "--note", "\x1b[2J"], ["--status", "\udcff"]],
 )
-def test_what_is_no_line_of_text_is_refused(amq: Shell, words: list[str]) -> None:
+def test_what_is_not_a_line_of_text_is_refused(amq: Shell, words: list[str]) -> None:
     assert amq("presence", "set", *words).code == 2
 
 
-def test_a_stray_word_is_told_its_option(amq: Shell) -> None:
+def test_a_stray_word_gets_its_option_named(amq: Shell) -> None:
     assert 'did you mean --note "parsing"?' in amq("presence", "set", "--status", "busy", "parsing").err
 
 
-def test_list_shows_who_has_said_something(amq: Shell) -> None:
+def test_list_shows_agents_with_a_status(amq: Shell) -> None:
     put(amq, presence())
     assert amq.ok("presence", "list") == "bob  busy  2026-01-02T03:04:05Z  x\n"
     assert amq("presence", "list", "--json").value == [json.loads(presence())]

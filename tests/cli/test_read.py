@@ -19,7 +19,7 @@ def test_prints_the_body_and_moves_it(amq: Shell, name: str) -> None:
     assert amq.ok("read", "--id", name, me="bob") == "one\n---\ntwo\n"
 
 
-def test_json_has_the_header_as_it_stands_in_the_file(amq: Shell) -> None:
+def test_json_has_the_header_as_it_is_in_the_file(amq: Shell) -> None:
     amq.put(f"{ID}.md", message_file(b"caf\xe9", later={"n": 1}))
     shown = json.loads(amq.ok("read", "--id", ID, "--json", me="bob"))
     assert shown == {"header": header(later={"n": 1}), "body": "caf\ufffd"}

@@ -163,7 +163,7 @@ def test_a_thread_that_fills_a_header_is_answered_in_another(amq: Shell) -> None
     assert (len(answer["thread"]), answer["subject"]) == (200_000, f"Re: {'S' * 996}…")
 
 
-def test_help_tells_the_thread_that_it_keeps(amq: Shell) -> None:
+def test_help_names_the_thread_that_it_keeps(amq: Shell) -> None:
     assert "(default: the message's)" in amq.ok("help", "reply")
     assert "(default: the pair's own)" in amq.ok("help", "send")
 

@@ -133,7 +133,7 @@ def test_an_agent_that_has_only_a_mailbox_is_registered(calls: list[Call], tmp_p
     assert out.notes == [f"registered claude in {queue.root}"]
 
 
-def test_a_broken_registry_keeps_nobody_from_work(calls: list[Call], tmp_path: Path) -> None:
+def test_a_broken_registry_keeps_no_agent_from_work(calls: list[Call], tmp_path: Path) -> None:
     run("--", "claude")
     path = Path(QueueLayout(str(tmp_path / ROOT_NAME)).registry)
     path.write_text("{")
@@ -187,7 +187,7 @@ def test_of_an_unknown_program_no_version_is_asked(calls: list[Call], capfd: pyt
     assert capfd.readouterr().out.startswith("amq does not know this program")
 
 
-def test_a_program_that_gets_nothing_typed_is_told_of_once(calls: list[Call], tmp_path: Path) -> None:
+def test_a_program_that_gets_nothing_typed_is_reported_once(calls: list[Call], tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text("name = 'x'\n[rules]\nprompt = '$'\n")
     (tmp_path / ROOT_NAME).mkdir()

@@ -248,18 +248,18 @@ def test_utf8_in_a_locale_of_another_encoding(amq: Shell, monkeypatch: pytest.Mo
     assert _said(amq, amq("send", "--to", "bob", "--json", *words).value["id"]) == TOLD
 
 
-def test_what_is_no_utf8_is_what_the_locale_says(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_utf8_is_what_the_locale_says(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     words = _in_latin_1(monkeypatch, b"--subject", b"Gr\xfc\xdfe", b"--body", b"Gr\xfc\xdfe")
     identifier = amq("send", "--to", "bob", "--json", *words).value["id"]
     assert (amq.stored(identifier)["subject"], body_of(amq, identifier).decode()) == ("Grüße", "Grüße\n")
 
 
-def test_the_bytes_of_a_body_that_is_no_text_are_kept(amq: Shell) -> None:
+def test_the_bytes_of_a_body_that_is_not_text_are_kept(amq: Shell) -> None:
     identifier = amq.send(body=os.fsdecode(b"a\xffb"))
     assert body_of(amq, identifier) == b"a\xffb\n"
 
 
-def test_a_recipient_that_is_spelt_in_another_way_is_told_the_handle(amq: Shell) -> None:
+def test_a_recipient_that_is_spelt_in_another_way_gets_the_handle(amq: Shell) -> None:
     result = amq("send", "--to", "@bob", "--body", "x")
     assert (result.code, "did you mean bob?" in result.err, amq.new()) == (2, True, [])
 
@@ -364,7 +364,7 @@ def test_without_a_registry_handles_are_not_checked(amq: Shell) -> None:
     amq.send()
 
 
-def test_the_person_can_always_be_written_to(amq: Shell) -> None:
+def test_the_user_can_always_be_written_to(amq: Shell) -> None:
     amq.ok("send", "--to", "user", "--body", "x", "--strict")
 
 
@@ -418,7 +418,7 @@ def test_another_senders_message_with_the_same_id_is_refused(amq: Shell) -> None
     assert amq("send", "--to", "bob", "--body", "hello", "--new-id", "job-1").code == 1
 
 
-def test_a_copy_that_could_not_be_kept_is_told_and_fails_nothing(amq: Shell) -> None:
+def test_a_copy_that_could_not_be_kept_is_reported_and_fails_nothing(amq: Shell) -> None:
     Path(amq.agent("alice").sent).rmdir()
     result = amq("send", "--to", "bob", "--body", "x", "--json")
     assert result.code == 0

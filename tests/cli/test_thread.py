@@ -34,7 +34,7 @@ def test_an_answer_comes_behind_its_question_whatever_the_clocks_say(amq: Shell)
     assert amq.ok("thread", "--id", "t", "--limit", "1").splitlines() == lines[-1:]
 
 
-def test_it_is_the_same_for_somebody_who_takes_no_part(amq: Shell) -> None:
+def test_it_is_equal_for_an_agent_that_takes_no_part(amq: Shell) -> None:
     talk(amq)
     assert amq.ok("thread", "--id", "plan/x", me="carol") == amq.ok("thread", "--id", "plan/x")
 
@@ -82,7 +82,7 @@ def test_an_agent_that_is_not_there_is_refused(amq: Shell, agents: str, code: in
 
 
 @pytest.mark.parametrize("words", [["plan/x"], [], ["--id", ""]])
-def test_a_call_that_names_no_thread_is_a_usage_error(amq: Shell, words: list[str]) -> None:
+def test_a_call_without_a_thread_is_a_usage_error(amq: Shell, words: list[str]) -> None:
     assert amq("thread", *words).code == 2
 
 
@@ -99,7 +99,7 @@ def test_bad_messages_are_warned_of_and_left_out(amq: Shell) -> None:
     assert "bad^[[2J is not a message" in result.err
 
 
-def test_a_mailbox_that_can_not_be_read_stops_nothing(amq: Shell) -> None:
+def test_a_mailbox_that_cannot_be_read_stops_nothing(amq: Shell) -> None:
     talk(amq)
     Path(amq.agent("carol").sent).rmdir()
     Path(amq.agent("carol").sent).symlink_to(amq.agent("bob").sent)
@@ -115,7 +115,7 @@ def test_unknown_header_keys_are_kept_and_never_taken_for_ours(amq: Shell) -> No
     assert "body" not in item
 
 
-def test_a_message_of_another_thread_can_not_hide_one_of_the_same_id(amq: Shell) -> None:
+def test_a_message_of_another_thread_cannot_hide_one_of_the_same_id(amq: Shell) -> None:
     amq.put(f"{ID}.md", message_file(thread="decoy"), handle="bob")
     amq.put(f"{ID}.md", message_file(thread="plan/x"), handle="carol")
     assert [each["id"] for each in amq("thread", "--id", "plan/x", "--json").value] == [ID]
@@ -134,7 +134,7 @@ def test_a_body_can_forge_neither_the_frame_nor_the_terminal(amq: Shell) -> None
     assert "s<U+202E>" in text
 
 
-def test_a_body_can_not_begin_another_message(amq: Shell) -> None:
+def test_a_body_cannot_begin_another_message(amq: Shell) -> None:
     amq.send("--thread", "t", body="\uff12026-01-01T00:00:00Z  bob  yes")
     assert "\n    \uff12026" in amq.ok("thread", "--id", "t", "--include-body")
 

@@ -113,7 +113,7 @@ def test_if_all_copies_are_damaged_that_is_said(amq: Shell) -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", ".x", ""])
-def test_an_id_can_not_reach_outside(amq: Shell, name: str) -> None:
+def test_an_id_cannot_reach_outside(amq: Shell, name: str) -> None:
     assert amq("trace", "--id", name).code == 2
 
 

@@ -264,7 +264,7 @@ def test_an_inbox_that_cannot_be_opened_is_not_empty(
     assert f"     its mode forbids it: chmod u+rwx {inbox}\n" in result.err
 
 
-def test_there_is_no_remedy_for_what_is_no_directory(tmp_path: Path) -> None:
+def test_there_is_no_remedy_for_what_is_not_a_directory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for path in ("file", "missing"):
         assert for_directory(PermissionError(errno.EACCES, "", str(tmp_path / path))) == ""

@@ -49,7 +49,7 @@ def test_what_has_happened_already_is_not_waited_for(queue: Queue, monkeypatch: 
 
 
 @STAGES
-def test_in_vain_says_of_whom_and_that_it_was_delivered(
+def test_a_timeout_names_the_recipients_and_says_it_was_delivered(
     queue: Queue, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], stage: str
 ) -> None:
     in_the_gap(monkeypatch, lambda: queue.drain("b"))

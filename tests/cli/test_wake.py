@@ -40,7 +40,7 @@ def test_on_a_kernel_that_forbids_tiocsti_it_says_what_to_use_instead(
 
 def test_each_way_is_explained(amq: Shell) -> None:
     lines = amq.ok("wake", "--check", "--command", "true").splitlines()
-    assert amq.ok("wake", "--check", "--command", "true", me="user").splitlines() == lines, "a person may look, too"
+    assert amq.ok("wake", "--check", "--command", "true", me="user").splitlines() == lines, "a user may look, too"
     assert lines[0] == "tmux     no: no terminal"
     assert lines[4] == "command  works; sees nothing"
     value = amq("wake", "--check", "--json").value

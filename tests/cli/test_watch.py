@@ -19,7 +19,7 @@ def queue(tmp_path: Path) -> Queue:
     return Queue(tmp_path)
 
 
-def test_mail_that_is_there_is_told_without_waiting(
+def test_mail_that_is_there_is_reported_without_waiting(
     queue: Queue, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dirwatch, "until", lambda *_, **__: pytest.fail("it waits"))

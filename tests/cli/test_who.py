@@ -72,7 +72,7 @@ def test_an_agent_that_is_only_registered_is_named(amq: Shell) -> None:
     assert [each["handle"] for each in amq("who", "--json").value] == ["alice", "bob", "carol", "dave", "user"]
 
 
-def test_a_lock_that_nobody_holds_means_nobody(amq: Shell, bobs_state: RootedPath) -> None:
+def test_a_free_lock_means_no_notifier(amq: Shell, bobs_state: RootedPath) -> None:
     notifier_lock.claim(bobs_state, "run").release()
     assert "notifier" not in amq("who", "--json").value[1]
 
@@ -86,7 +86,7 @@ def test_looking_gives_the_lock_back(amq: Shell, bobs_state: RootedPath) -> None
 @pytest.mark.parametrize(
     "data", [b"", b"\xff", b"[]", b"7", b'{"pid": "1", "how": "run"}', b'{"pid": 1}', b'{"pid": true, "how": "x"}']
 )
-def test_a_lock_file_that_names_nobody_is_nobody(
+def test_a_lock_file_without_a_name_means_no_notifier(
     amq: Shell, notified: None, bobs_state: RootedPath, data: bytes
 ) -> None:
     Path(bobs_state, NOTIFIER_NAME).write_bytes(data)
@@ -139,5 +139,5 @@ def test_one_file_is_opened_whatever_the_number_of_unread(amq: Shell, monkeypatc
     ("seconds", "text"),
     [(0, "0s"), (59.9, "59s"), (60, "1m"), (3599, "59m"), (3600, "1h"), (86_399, "23h"), (200_000, "2d")],
 )
-def test_an_age_is_told_in_its_largest_unit(seconds: float, text: str) -> None:
+def test_an_age_is_given_in_its_largest_unit(seconds: float, text: str) -> None:
     assert age(seconds) == text

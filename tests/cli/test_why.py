@@ -49,20 +49,20 @@ def test_no_mail_waits(amq: Shell) -> None:
     assert amq("why", "--json").value == {"handle": "alice", "unread": 0}
 
 
-def test_nobody_notifies_it(amq: Shell, state: RootedPath) -> None:
+def test_it_has_no_notifier(amq: Shell, state: RootedPath) -> None:
     amq.send()
     assert amq.ok("why", "bob") == "bob: 1 unread message: no-channel: nothing notifies it: start it with amq run\n"
     WakeJournal(state).waits((), WaitReason.OFF)
     assert waits_for(amq) == "off"
 
 
-def test_nobody_is_to_start_the_person(amq: Shell) -> None:
+def test_the_user_needs_no_notifier(amq: Shell) -> None:
     amq.send(to="user")
     expected = "user: 1 unread message: no-channel: nothing notifies the user; to read it: amq drain --include-body\n"
     assert amq.ok("why", "user") == expected
 
 
-def test_a_notifier_that_is_stopped_tells_nobody(amq: Shell, state: RootedPath) -> None:
+def test_a_notifier_that_is_stopped_notifies_no_one(amq: Shell, state: RootedPath) -> None:
     if not Path("/proc/self/stat").exists():
         pytest.skip("needs /proc")
     WakeJournal(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
@@ -107,7 +107,7 @@ def test_how_the_last_attempt_ended(amq: Shell, state: RootedPath, notified: Non
     assert said.startswith(f"bob: 1 unread message: 0s ago {_ENDED[outcome]} (a^[ reason)")
 
 
-def test_what_it_is_at_since_it_was_told_is_not_known(amq: Shell, state: RootedPath, notified: None) -> None:
+def test_its_state_since_the_notification_is_not_known(amq: Shell, state: RootedPath, notified: None) -> None:
     """A dialog, for instance, is looked at when a reminder is due."""
     WakeJournal(state).attempt({amq.send()}, "pty", Outcome.SUBMITTED, "")
     expected = "bob: 1 unread message: 0s ago it was notified; it may be working, or asking the user a question\n"
@@ -129,7 +129,7 @@ def test_what_was_said_of_other_mail_is_not_said_of_this(amq: Shell, state: Root
     assert waits_for(amq) == "draft"
 
 
-def test_a_damaged_record_stops_nobody(amq: Shell, state: RootedPath, notified: None) -> None:
+def test_a_damaged_record_stops_nothing(amq: Shell, state: RootedPath, notified: None) -> None:
     identifier = amq.send()
     WakeJournal(state).waits({identifier}, WaitReason.DRAFT)
     whole = json.dumps({"at": "x", "count": 1, "ids": [identifier], "waits_for": "draft"})

@@ -136,7 +136,7 @@ class Stage(Syscalls):
                 if self._now == actor.number:
                     self._end_of_turn(actor)
                 else:
-                    assert self._change.wait(_PATIENCE), "nobody goes on"
+                    assert self._change.wait(_PATIENCE), "no operation goes on"
             self._left -= 1
 
     def _end_of_turn(self, actor: _Actor) -> None:

@@ -199,7 +199,7 @@ def _watched(name: str) -> Callable[..., Any]:
 for _name in _PLAUSIBLE:
     assert callable(getattr(Syscalls, _name))
     setattr(Watched, _name, _watched(_name))
-assert {name for name in vars(Syscalls) if not name.startswith("_")} == set(_PLAUSIBLE), "a step that nobody watches"
+assert {name for name in vars(Syscalls) if not name.startswith("_")} == set(_PLAUSIBLE), "a step that is not watched"
 
 
 def faults(log: list[Step], *, everywhere: bool = False) -> Iterator[Fault]:

@@ -43,7 +43,7 @@ def test_so_may_it_where_the_filesystem_has_no_links(scenario: Scenario, place: 
 def search_all(scenario: Scenario, filesystem: type[Syscalls], place: Path, proof: Proof) -> None:
     """Try every fault of SCENARIO on FILESYSTEM."""
 
-    def told(points: Sequence[Fault]) -> Iterator[str]:
+    def lines(points: Sequence[Fault]) -> Iterator[str]:
         search = Search(scenario, filesystem(), place / f"world{os.getpid()}")
         steps = search.dry_run()
         for fault in points:
@@ -51,7 +51,7 @@ def search_all(scenario: Scenario, filesystem: type[Syscalls], place: Path, proo
 
     log = Search(scenario, filesystem(), place / "world").dry_run()
     points = list(faults(log, everywhere=SOAK))
-    judge([KNOWN] * len(points) + processes.shared(points, told, place), proof)
+    judge([KNOWN] * len(points) + processes.shared(points, lines, place), proof)
 
 
 class Search:

@@ -188,7 +188,7 @@ def test_mail_that_cannot_be_read_stays_and_stops_nothing(world: World) -> None:
     assert [(each.id, each.good, each.again) for each in world.shown()][2:] == [("m1", True, False)]
 
 
-def test_what_can_not_be_told_to_one_sender_is_told_to_the_others(world: World) -> None:
+def test_a_failed_acknowledgement_to_one_sender_stops_no_other(world: World) -> None:
     world.make("ann", "bob", "cat")
     for sender in ("ann", "cat"):
         body = world.expect(f"from {sender}", ("bob",), sender=sender, ack=True)
@@ -201,7 +201,7 @@ def test_what_can_not_be_told_to_one_sender_is_told_to_the_others(world: World) 
     assert ["`amq ack --id m-ann`" in warning for warning in world.warnings] == [True]
 
 
-def test_what_is_no_file_may_come_twice_under_one_name(world: World) -> None:
+def test_what_is_not_a_file_may_come_twice_under_one_name(world: World) -> None:
     bob = world.queue.agent("bob")
     for _ in range(2):
         os.mkfifo(os.path.join(bob.inbox_new, "pipe.md"))

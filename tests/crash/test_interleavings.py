@@ -185,7 +185,7 @@ class Meetings:
         world = self._world()
         stage = Stage(order)
         errors = stage.run([partial(scenario.act, world, "") for scenario in self._pair])
-        yield MET if order.is_met(died=stage.died) else "nobody died"
+        yield MET if order.is_met(died=stage.died) else "no operation died"
         yield from broken_files(world)
         for number, (scenario, error) in enumerate(zip(self._pair, errors, strict=True)):
             if not isinstance(error, AmqError | OSError | None):

@@ -140,7 +140,7 @@ ORDERS = (
     ),
     Order(
         "a dead letter that is rewritten is on the disk before it replaces the old one",
-        "dlq retry in vain",
+        "dlq retry of bad letters",
         (r"fsync \S+/dlq/tmp/\S+", r"replace \S+/dlq/tmp/\S+ \S+/dlq/new/\S+", r"fsync \S+/dlq/new"),
         (r"fsync \S+/dlq/tmp/\S+", r"fsync \S+/dlq/new"),
     ),
@@ -157,7 +157,7 @@ ORDERS = (
         (r"fsync \S+/\.presence\S+", r"fsync \S+/bob"),
     ),
     Order(
-        "what is no file is moved aside, to the disk",
+        "what is not a file is moved aside, to the disk",
         "drain with a FIFO",
         (r"move \S+f\.md \S+/refused/\S+", r"fsync \S+/refused"),
         (r"fsync \S+/refused",),

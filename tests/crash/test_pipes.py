@@ -172,7 +172,7 @@ def test_a_reader_who_stops_reading_has_not_been_shown_it(place: Path, channel: 
     assert all(item.redelivered for item in drained(world))
 
 
-def test_a_drain_that_can_not_get_rid_of_its_output_loses_its_mail_to_the_next(
+def test_a_drain_that_cannot_get_rid_of_its_output_loses_its_mail_to_the_next(
     place: Path, channel: tuple[int, int]
 ) -> None:
     world = _world(place, 3 * LARGE)

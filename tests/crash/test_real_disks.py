@@ -68,7 +68,7 @@ def test_a_full_disk_takes_all_or_nothing_and_works_again(full_of: str, tmp_path
         assert {"sent", "failed"} <= set(ended) <= {"sent", "failed", "uncertain"}
         assert _leftovers(world) == []
         assert list(broken_files(world)) == []
-        _drain_in_vain(world)
+        _drain_on_the_full_disk(world)
         for path in ballast:
             path.unlink()
         world.drain("bob")
@@ -83,7 +83,7 @@ def test_a_full_disk_takes_all_or_nothing_and_works_again(full_of: str, tmp_path
     proof.add(points=SENDS, met=len(ended), violations=0, note=note)
 
 
-def _drain_in_vain(world: World) -> None:
+def _drain_on_the_full_disk(world: World) -> None:
     """Drain on a disk without room for the drain record: nothing is shown, or the drain works as usual."""
     try:
         world.drain("bob", limit=1)

@@ -64,7 +64,7 @@ def test_mail_of_a_stuck_drain_is_taken_over_and_marked(place: Path) -> None:
     assert list(broken_promises(world)) == []
 
 
-def test_what_a_stuck_drain_may_have_shown_stays_marked_until_somebody_files_it(place: Path) -> None:
+def test_what_a_stuck_drain_may_have_shown_stays_marked_until_filed(place: Path) -> None:
     world = _world(place)
     with world.mailbox("bob").drain(0):
         for _ in range(2):

@@ -74,7 +74,7 @@ ROWS = [
         "reply": f"reply --me bob --id {OLD}1 --body answer",
         "dlq retry that heals": f"dlq retry --me bob --id {LETTERS[0]}",
         "dlq retry after one that was cut off": f"dlq retry --me bob --id {LETTERS[0]}",
-        "dlq retry in vain": f"dlq retry --me bob --id {LETTERS[0]}",
+        "dlq retry of bad letters": f"dlq retry --me bob --id {LETTERS[0]}",
         "dlq read": f"dlq read --me bob --id {LETTERS[0]}",
         "presence set": "presence set --me bob --status new --note='a note'",
         "cleanup": "cleanup --me bob --tmp-older-than 0 --yes",

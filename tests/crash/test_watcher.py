@@ -39,7 +39,7 @@ AMQ = [sys.executable, "-P", "-m", "amq"]
 pytestmark = pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs /proc")
 
 
-class Everybody:
+class WaitingAgents:
     """Five agents, each of which waits for mail in another way. The queue may be at another path for them."""
 
     def __init__(self, place: Path, root: Path, prefix: list[str], *, seen_at: Path | None = None) -> None:
@@ -90,7 +90,7 @@ class Everybody:
             log = private_directory(self.root, name) / "run.log"
             assert not log.exists() or "Traceback" not in log.read_text()
 
-    def told(self, name: str) -> list[str]:
+    def lines(self, name: str) -> list[str]:
         """Return the lines that came to one of them."""
         return self._log(name).read_text().splitlines()
 
@@ -186,16 +186,16 @@ def one_place(script: str) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def closing() -> Iterator[list[Everybody]]:
-    everybody = list[Everybody]()
-    yield everybody
-    for each in everybody:
+def closing() -> Iterator[list[WaitingAgents]]:
+    waiting_agents = list[WaitingAgents]()
+    yield waiting_agents
+    for each in waiting_agents:
         each.close()
 
 
 @pytest.fixture
-def everybody(place: Path, closing: list[Everybody]) -> Everybody:
-    each = Everybody(place, place / "queue", [])
+def waiting_agents(place: Path, closing: list[WaitingAgents]) -> WaitingAgents:
+    each = WaitingAgents(place, place / "queue", [])
     closing.append(each)
     each.wait()
     return each
@@ -203,10 +203,10 @@ def everybody(place: Path, closing: list[Everybody]) -> Everybody:
 
 @pytest.mark.parametrize("limit", ["max_inotify_instances", "max_inotify_watches"])
 def test_without_events_of_the_system_mail_is_heard_of_and_doctor_says_so(
-    place: Path, closing: list[Everybody], limit: str
+    place: Path, closing: list[WaitingAgents], limit: str
 ) -> None:
     limited = inside(f"echo 0 >{LIMITS / limit}")
-    each = Everybody(place, place / "queue", limited)
+    each = WaitingAgents(place, place / "queue", limited)
     closing.append(each)
     each.wait()
     each.send()
@@ -218,7 +218,9 @@ def test_without_events_of_the_system_mail_is_heard_of_and_doctor_says_so(
     assert log.read_text().count("cannot be watched") == 1
 
 
-def test_mail_that_another_machine_brings_gives_no_event_and_is_heard_of(place: Path, closing: list[Everybody]) -> None:
+def test_mail_that_another_machine_brings_gives_no_event_and_is_heard_of(
+    place: Path, closing: list[WaitingAgents]
+) -> None:
     """A file written below an overlay is seen in it without an event, as on a network filesystem.
 
     A removal below it is not seen: the sender's overlay goes on to show the message it has written.
@@ -229,7 +231,7 @@ def test_mail_that_another_machine_brings_gives_no_event_and_is_heard_of(place: 
     layers = f"lowerdir={over}/lower,upperdir={over}/upper,workdir={over}/work,userxattr"
     with one_place(f"mount -t overlay overlay -o {shlex.quote(layers)} {over}/merged") as mounted:
         assert_silent(mounted, over)
-        each = Everybody(place, over / "upper" / "queue", mounted, seen_at=over / "merged" / "queue")
+        each = WaitingAgents(place, over / "upper" / "queue", mounted, seen_at=over / "merged" / "queue")
         closing.append(each)
         each.wait()
         each.send(to=RECEIVING)
@@ -254,65 +256,67 @@ def assert_silent(mounted: list[str], over: Path) -> None:
         assert watching.stdout.readline() == "timeout\n"
 
 
-def test_an_overflow_of_events_hides_no_mail_and_a_stop_ends_in_one_line(everybody: Everybody) -> None:
+def test_an_overflow_of_events_hides_no_mail_and_a_stop_ends_in_one_line(waiting_agents: WaitingAgents) -> None:
     most = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     if most > 1 << 16:
         pytest.skip(f"{most} events may wait here, which are too many to make")
-    everybody.signal(signal.SIGSTOP)
-    for inbox in everybody.root.glob("agents/*/inbox/new"):
+    waiting_agents.signal(signal.SIGSTOP)
+    for inbox in waiting_agents.root.glob("agents/*/inbox/new"):
         origin, link = inbox.parent / "origin", inbox / "link"
         origin.touch()
         for _ in range(most // 2 + 1):  # two events each
             os.link(origin, link)
             os.unlink(link)
         origin.unlink()
-    everybody.send(number=3)
-    everybody.signal(signal.SIGCONT)
-    everybody.hear()
-    (line,) = everybody.told("wake")
+    waiting_agents.send(number=3)
+    waiting_agents.signal(signal.SIGCONT)
+    waiting_agents.hear()
+    (line,) = waiting_agents.lines("wake")
     assert line.startswith("amq: 3 new messages from peer. Run: ")
-    assert len(everybody.told("run")) == 1
+    assert len(waiting_agents.lines("run")) == 1
 
 
-def test_an_inbox_that_is_replaced_is_watched_on(everybody: Everybody) -> None:
-    for inbox in everybody.root.glob("agents/*/inbox/new"):
+def test_an_inbox_that_is_replaced_is_watched_on(waiting_agents: WaitingAgents) -> None:
+    for inbox in waiting_agents.root.glob("agents/*/inbox/new"):
         mail = list(inbox.iterdir())
         inbox.rename(inbox.with_name("away"))
         inbox.mkdir(mode=0o700)
         for message in mail:
             shutil.move(inbox.with_name("away") / message.name, inbox)
-    everybody.send()
-    everybody.hear()
+    waiting_agents.send()
+    waiting_agents.hear()
 
 
-def test_a_queue_that_is_away_and_comes_back_is_watched_on(everybody: Everybody) -> None:
-    away = everybody.root.with_name("away")
-    everybody.root.rename(away)
+def test_a_queue_that_is_away_and_comes_back_is_watched_on(waiting_agents: WaitingAgents) -> None:
+    away = waiting_agents.root.with_name("away")
+    waiting_agents.root.rename(away)
     passes(1.0)  # no one can be asked whether all have missed it
-    away.rename(everybody.root)
-    everybody.send()
-    everybody.hear()
+    away.rename(waiting_agents.root)
+    waiting_agents.send()
+    waiting_agents.hear()
 
 
-def test_a_queue_that_is_made_again_is_watched_on(everybody: Everybody) -> None:
+def test_a_queue_that_is_made_again_is_watched_on(waiting_agents: WaitingAgents) -> None:
     """Earlier mail is gone with the old queue. The notifier is known again."""
-    shutil.rmtree(everybody.root)
-    make_queue(everybody.root)
-    everybody.send(to=RECEIVING)
-    everybody.hear(who=RECEIVING)
-    told = {agent.handle: agent.notifier.how for agent in Mailbox(str(everybody.root), "peer").who() if agent.notifier}
-    assert told == {"run": "run", "wake": "wake --via command"}
+    shutil.rmtree(waiting_agents.root)
+    make_queue(waiting_agents.root)
+    waiting_agents.send(to=RECEIVING)
+    waiting_agents.hear(who=RECEIVING)
+    notifiers = {
+        agent.handle: agent.notifier.how for agent in Mailbox(str(waiting_agents.root), "peer").who() if agent.notifier
+    }
+    assert notifiers == {"run": "run", "wake": "wake --via command"}
 
 
 @pytest.mark.timeout(180)
-def test_a_stop_ends_in_one_reminder_if_it_was_longer_than_that(everybody: Everybody) -> None:
+def test_a_stop_ends_in_one_reminder_if_it_was_longer_than_that(waiting_agents: WaitingAgents) -> None:
     awake = ("run", "wake")
-    stopped, told = (SchedulePolicy().remind_after[0] + 5.0, 2) if SOAK else (1.0, 1)
-    everybody.send(to=awake)
-    wait_until(lambda: all(everybody.records(name)[-1:] == ["outcome"] for name in awake))
-    everybody.signal(signal.SIGSTOP)
+    stopped, count = (SchedulePolicy().remind_after[0] + 5.0, 2) if SOAK else (1.0, 1)
+    waiting_agents.send(to=awake)
+    wait_until(lambda: all(waiting_agents.records(name)[-1:] == ["outcome"] for name in awake))
+    waiting_agents.signal(signal.SIGSTOP)
     passes(stopped)
-    everybody.signal(signal.SIGCONT)
-    wait_until(lambda: all(len(everybody.told(name)) == told for name in awake))
+    waiting_agents.signal(signal.SIGCONT)
+    wait_until(lambda: all(len(waiting_agents.lines(name)) == count for name in awake))
     passes(stopped / 5)
-    assert [len(everybody.told(name)) for name in awake] == [told, told]
+    assert [len(waiting_agents.lines(name)) for name in awake] == [count, count]

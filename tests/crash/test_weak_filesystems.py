@@ -89,9 +89,9 @@ def _try(place: Path, scenarios: Sequence[Scenario]) -> Iterator[str]:
         states = list(blackouts.states())
         yield from [KNOWN] * len(states)
         for at, kept in sample(states, SAMPLE, of=str(scenario)):
-            yield from tried(f"{scenario}, after step {at}, kept {_told(kept)}", blackouts.verdict(at, kept))
+            yield from tried(f"{scenario}, after step {at}, kept {_described(kept)}", blackouts.verdict(at, kept))
 
 
-def _told(kept: list[Change]) -> str:
+def _described(kept: list[Change]) -> str:
     parts = (f"{os.path.basename(each.name)}={os.path.basename(each.file)}{len(each.data) or ''}" for each in kept)
     return ", ".join(parts)[-600:]

@@ -269,7 +269,7 @@ SCENARIOS = (
     Scenario("dlq retry after one that was cut off", _retry_cut_off, _retry),
     Scenario("dlq retry of what was moved aside", _moved_aside, _bring_back),
     Scenario("dlq retry of what is new mail already", partial(_moved_aside, twice=True), _bring_back),
-    Scenario("dlq retry in vain", _letters_that_stay, _retry, check=_check_counted),
+    Scenario("dlq retry of bad letters", _letters_that_stay, _retry, check=_check_counted),
     Scenario("dlq read", _letters_that_stay, _look_at_letter, check=_check_seen, has_links=True),
     Scenario("dlq purge", _letters_to_purge, _purge, check=_check_purged),
     Scenario("presence set", _with_presence, _set_presence, check=_check_presence),

@@ -28,7 +28,7 @@ def _can_be_passed(text: str) -> bool:
 
 @pytest.mark.parametrize("words", WORDS)
 @pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "JSON"])
-def test_what_was_passed_is_told_back_safely(amq: Shell, words: str, form: list[str], proof: Proof) -> None:
+def test_what_was_passed_is_quoted_safely(amq: Shell, words: str, form: list[str], proof: Proof) -> None:
     arguments = [each for text in TEXTS.values() if _can_be_passed(text) for each in (text, f"@{text}")]
     ends = [(called(amq, words, argument, *form), argument) for argument in arguments]
     problems = [each for end, argument in ends for each in wrong(end, f"{words} {argument!r:.60}")]

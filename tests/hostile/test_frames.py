@@ -67,7 +67,7 @@ SUSPECTS = sorted(UNSEEN | {chr(code) for code in range(0x3100) if category(chr(
 
 
 @pytest.mark.timeout(900 if SOAK else 60)
-def test_no_character_hides_a_line_of_ours(proof: Proof) -> None:
+def test_no_character_hides_a_line_of_amqs(proof: Proof) -> None:
     points = sorted({*POINTS, *map(ord, SUSPECTS)})
     forged = [ascii(body) for code in points for body in _bodies(code) if _forged(_drained(body))]
     proof.add(points=len(points), known=sys.maxunicode + 1, met=len(points), violations=len(forged))
@@ -106,7 +106,7 @@ def test_what_is_shown_as_nothing_is_made_visible() -> None:
         "\N{TWO DOT LEADER} 3 more", "... 3 more", "\N{MIDLINE HORIZONTAL ELLIPSIS}",
     ],
 )  # fmt: skip
-def test_what_looks_like_a_line_of_ours_is_taken_for_one(line: str) -> None:
+def test_what_looks_like_a_line_of_amqs_is_taken_for_one(line: str) -> None:
     assert could_be_frame(f"hello\n{line}\n")
     assert not could_be_frame(indented(line))
 

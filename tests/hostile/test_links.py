@@ -344,14 +344,14 @@ def test_doctor_changes_no_mode_behind_a_link(amq: Shell, outside: Path) -> None
     assert (amq.root / "agents/carol").stat().st_mode & 0o777 == 0o700
 
 
-def test_modes_are_told_of_what_is_inside_only(amq: Shell, outside: Path) -> None:
+def test_modes_are_reported_of_what_is_inside_only(amq: Shell, outside: Path) -> None:
     _link(amq, "agents/bob", outside)
     found = [path for path, _ in checks_queue._modes(str(amq.root))]
     assert str(amq.root) in found
     assert not any("bob" in path for path in found)
 
 
-def test_a_path_too_long_for_the_system_is_gone_down_all_the_same(tmp_path: Path) -> None:
+def test_a_path_too_long_for_the_system_is_walked_anyway(tmp_path: Path) -> None:
     """A hostile tree may be that deep; each name is short."""
     path = RootedPath(str(tmp_path))
     for _ in range(30):

@@ -38,7 +38,7 @@ def put(desk: Desk, name: str, data: bytes) -> None:
         file.write(data.replace(b'"ID"', json.dumps(name).encode()))
 
 
-def told(desk: Desk, *options: str) -> tuple[str, str]:
+def received(desk: Desk, *options: str) -> tuple[str, str]:
     """Return the one line that the agent got, and the text on the user's terminal."""
     session = desk.run(sys.executable, "-c", AGENT, str(desk.log), options=("--prompt", ">", *options))
     session.logfile_read = io.BytesIO()
@@ -52,7 +52,7 @@ def told(desk: Desk, *options: str) -> tuple[str, str]:
 def test_an_agent_gets_nothing_of_a_peers_words(desk: Desk) -> None:
     for number, (_, data) in enumerate(corpus()):
         put(desk, f"h{number:04}", data)
-    line, shown = told(desk)
+    line, shown = received(desk)
     assert re.fullmatch(r"amq: \d+ new messages( from [a-z0-9_, -]+)?\. Run: \S+ drain --include-body", line)
     assert forbidden(shown.replace("\x1b[?2004h", "").replace("\r", "")) == set()
 
@@ -60,7 +60,7 @@ def test_an_agent_gets_nothing_of_a_peers_words(desk: Desk) -> None:
 @pytest.mark.parametrize("what", ["leaves bracketed paste", "every control", "reorders", "hides", "tags", "a command"])
 def test_a_subject_that_was_asked_for_is_stripped(desk: Desk, what: str) -> None:
     put(desk, "h", message_file(id="h", subject=TEXTS[what]))
-    line, shown = told(desk, "--preview")
+    line, shown = received(desk, "--preview")
     assert line.isprintable()
     assert len(line.encode()) <= 200
     assert not set(line) & set("!@#&`$;|<>")

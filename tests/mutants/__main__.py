@@ -102,7 +102,7 @@ def _failure(tree: Path, tests: str) -> str:
         _say(f"{tests} took more than {MOST_S} s")
         return ""
     if done.returncode not in (0, 1):
-        raise RuntimeError(f"{tests} can not be run: {done.stdout}{done.stderr}")
+        raise RuntimeError(f"{tests} cannot be run: {done.stdout}{done.stderr}")
     return done.stdout if done.returncode == 1 else ""
 
 

@@ -8,7 +8,7 @@ EMPTY_ROW, KEYSTROKES = "tests/pty/test_empty_row.py", "tests/pty/test_keystroke
 
 EMPTY_ROWS = (
     Mutant(
-        "whatever stands behind a prompt is its right one",
+        "any text behind a prompt is the right one",
         "pty/row.py",
         "_behind_prompt",
         "behind and behind != right",
@@ -56,7 +56,7 @@ EMPTY_ROWS = (
         EMPTY_ROW,
     ),
     Mutant(
-        "what is still being drawn is the empty row",
+        "a row that is still being drawn is the empty one",
         "pty/terminal.py",
         "Terminal._watch_empty_row",
         "self._is_settled(now)",
@@ -64,7 +64,7 @@ EMPTY_ROWS = (
         EMPTY_ROW,
     ),
     Mutant(
-        "text behind halted output is no draft",
+        "text behind halted output is not a draft",
         "pty/terminal.py",
         "Terminal._compare",
         "self._has_drawn(self.keystrokes.last_shown)",

@@ -14,7 +14,7 @@ ENVIRONMENT = (
         "os.path.realpath(answer) in wanted", "True", FILES,
     ),
     Mutant(
-        "what a login shell names is a file here", "runtime/path_shim.py", "login_shells_find",
+        "a login shell's path is a file here", "runtime/path_shim.py", "login_shells_find",
         "os.path.isabs(answer)", "True", FILES,
     ),
     Mutant(
@@ -34,7 +34,7 @@ ENVIRONMENT = (
         "tests/pty/test_child.py",
     ),
     Mutant(
-        "every program is told its terminal's name", "pty/child.py", "_name_terminal",
+        "every program gets its terminal's name", "pty/child.py", "_name_terminal",
         "TERMINAL_NAME in environment", "True", "tests/pty/test_child.py",
     ),
     *(
@@ -45,9 +45,9 @@ ENVIRONMENT = (
             ("a pane is not waited for", "setup/coop.py", "Coop._start",
              "self._wait_for(seat.handle, handover)", "None"),
             ("a pane is waited for after its end", "setup/coop.py", "Coop._wait_for", "not pane.dead", "True"),
-            ("a server of ours takes itself for an agent", "setup/coop.py", "Coop.__init__",
+            ("amq's tmux server takes itself for an agent", "setup/coop.py", "Coop.__init__",
              "name not in ('AM_ME', config.RUN)", "True"),
-            ("an environment that is not handed over is no loss", "setup/coop.py", "Coop._start",
+            ("a lost environment is ignored", "setup/coop.py", "Coop._start",
              "warn(f\"{seat.handle} gets the tmux server's environment, not yours: {handover.why_not}\")", "None"),
             ("the server's Python settings count", "setup/caller.py", "Handover.command", "'-I'", "'-s'"),
             ("a full disk stops the agents", "setup/caller.py", "_written", "OSError", "ValueError"),
@@ -63,14 +63,14 @@ ENVIRONMENT = (
     *(
         Mutant(name, file, where, old, new, "tests/cli/test_hosted_elsewhere.py")
         for name, file, where, old, new in (
-            ("who says whose mail it is gets told", "cli/open_mailbox.py", "open_mailbox", "me.source == 'AM_ME'", "True"),
-            ("who only looks gets told", "cli/open_mailbox.py", "open_mailbox", "not (anyone or hosting)", "True"),
-            ("a hosted shell is told", "cli/open_mailbox.py", SAYS, "host.run not in ('', run)", "True"),
+            ("a call that names the agent gets the warning", "cli/open_mailbox.py", "open_mailbox", "me.source == 'AM_ME'", "True"),
+            ("a mere look gets the warning", "cli/open_mailbox.py", "open_mailbox", "not (anyone or hosting)", "True"),
+            ("a hosted shell gets the warning", "cli/open_mailbox.py", SAYS, "host.run not in ('', run)", "True"),
             ("no word is another's", "cli/open_mailbox.py", SAYS, "run == ''", "False"),
-            ("whoever cannot ask fails", "cli/open_mailbox.py", SAYS, "(AmqError, OSError)", "AmqError"),
+            ("a program that cannot ask fails", "cli/open_mailbox.py", SAYS, "(AmqError, OSError)", "AmqError"),
             ("a run's word is anything", "store/notifier_info.py", "parse_notifier",
              "[type(pid), type(how), type(run)] == [int, str, str]", "type(pid) is int and type(how) is str"),
-            ("a hosted program is not told its run", "runtime/host.py", "_prepared",
+            ("a hosted program does not get its run", "runtime/host.py", "_prepared",
              "launch.plan(profile, program, environment, queue, me, options, files, run)",
              "launch.plan(profile, program, environment, queue, me, options, files, 'x')"),
             ("a container has our environment", "runtime/host.py", "run",

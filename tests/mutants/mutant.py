@@ -39,7 +39,7 @@ class Mutant:
         switch = _Switch(_single(self.old), _single(self.new))
         switch.visit(_scope(tree, self.where))
         if switch.hits != self.times:
-            raise Rotten(f"{self.name}: {self.old!r} stands {switch.hits} times in {self.path}: {self.where}")
+            raise Rotten(f"{self.name}: {self.old!r} is {switch.hits} times in {self.path}: {self.where}")
         return ast.unparse(ast.fix_missing_locations(tree))
 
     def __str__(self) -> str:

@@ -38,7 +38,7 @@ OUTSIDE = (
         NOTIFY,
     ),
     Mutant(
-        "a sub-agent is told of mail",
+        "a sub-agent is notified of mail",
         "runtime/hooks/event.py",
         "parse_event",
         "name not in _TO_MODEL or fields.get('agent_id')",

@@ -67,7 +67,7 @@ ON_DISK = (
         GUARDS,
     ),
     Mutant(
-        "what is no file is read",
+        "a special file is read",
         "store/durable.py",
         "read_regular",
         "not stat.S_ISREG(found.st_mode)",
@@ -99,7 +99,7 @@ ON_DISK = (
         f"{DURABLE} {GUARDS}",
     ),
     Mutant(
-        "without such a rename nobody looks first",
+        "without such a rename no check comes first",
         "store/durable.py",
         "move",
         "exists(target, new_name)",
@@ -115,7 +115,7 @@ ON_DISK = (
         f"{DURABLE} {STEPS}",
     ),
     Mutant(
-        "a scan that missed something is believed",
+        "an incomplete scan is believed",
         "store/durable.py",
         "entries",
         "syscalls.stat(directory.fd).st_mtime_ns != before",
@@ -131,7 +131,7 @@ ON_DISK = (
         f"{DURABLE} {STEPS}",
     ),
     Mutant(
-        "what was published half stays",
+        "a half-published message stays",
         "store/durable.py",
         "publish_new",
         "discard(staging, temporary)",
@@ -140,7 +140,7 @@ ON_DISK = (
         times=2,
     ),
     Mutant(
-        "what a replacement leaves behind stays",
+        "a replacement's leftovers stay",
         "store/durable.py",
         "replace_file",
         "discard(beside, temporary)",
@@ -197,7 +197,7 @@ MAIL = (
         STEPS,
     ),
     Mutant(
-        "what is staged stays", "store/maildir.py", "_give_up", "durable.discard(copy.tmp, temporary)", "None", STEPS
+        "a staged file stays", "store/maildir.py", "_give_up", "durable.discard(copy.tmp, temporary)", "None", STEPS
     ),
     Mutant(
         "mail moves from new without cur",
@@ -225,7 +225,7 @@ MAIL = (
         STEPS,
     ),
     Mutant(
-        "one sender who can not be told stops the others",
+        "one failed acknowledgement stops the others",
         "mail/draining.py",
         "Drain._acknowledge",
         "len(headers) > 1",
@@ -301,7 +301,7 @@ MAIL = (
         f"{STUCK} {STEPS} {SYSCALLS}",
     ),
     Mutant(
-        "an acknowledgement is told before it is given",
+        "an acknowledgement is reported before it is given",
         "store/acks.py",
         "acknowledge",
         "durable.sync(sent)",
@@ -309,7 +309,7 @@ MAIL = (
         WEAK,
     ),
     Mutant(
-        "an acknowledgement that is told is not synced",
+        "an acknowledgement that is reported is not synced",
         "store/acks.py",
         "acknowledge",
         "durable.sync(directory)",
@@ -341,7 +341,7 @@ MAIL = (
         GUARDS,
     ),
     Mutant(
-        "what is moved aside is not synced",
+        "a file moved aside is not synced",
         "store/dlq_write.py",
         "_move_aside",
         "durable.sync(refused)",
@@ -373,7 +373,7 @@ MAIL = (
         "tests/cli/test_dlq.py",
     ),
     Mutant(
-        "a sweep takes what is in use",
+        "a sweep takes a file in use",
         "store/stale_tmp.py",
         "_if_stale",
         "durable.syscalls.stat(fd).st_mtime_ns >= before or not durable.syscalls.lock(fd)",
@@ -381,7 +381,7 @@ MAIL = (
         "tests/cli/test_cleanup.py",
     ),
     Mutant(
-        "a sweep takes what is new",
+        "a sweep takes a new file",
         "store/stale_tmp.py",
         "_if_stale",
         "durable.syscalls.stat(fd).st_mtime_ns >= before or not durable.syscalls.lock(fd)",
@@ -437,7 +437,7 @@ MAIL = (
         "tests/cli/test_send.py",
     ),
     Mutant(
-        "a message that nobody would take is sent",
+        "a message that no reader accepts is sent",
         "mail/sending.py",
         "_checked",
         "parse(data, message.header.id)",
@@ -492,7 +492,7 @@ WORDS = (
         "NaN is JSON", "jsontext.py", "_constant", "raise ValueError(f'{word} is not JSON')", "return float(word)", WIRE
     ),
     Mutant(
-        "deep JSON is a defect",
+        "deep JSON is an internal error",
         "jsontext.py",
         "parse",
         "_depth(text) > MAX_DEPTH",
@@ -508,7 +508,7 @@ WORDS = (
         TEXT,
     ),
     Mutant(
-        "what reorders is shown raw",
+        "reordering characters are shown raw",
         "outlines.py",
         "",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
@@ -525,7 +525,7 @@ WORDS = (
     ),
     Mutant("talk is raw", "cli/output.py", "Output.note", "visible(text)", "text", "tests/cli/test_main.py"),
     Mutant(
-        "what went wrong is raw",
+        "error text is raw",
         "cli/output.py",
         "Output.error",
         "visible(error.message)",
@@ -557,7 +557,7 @@ WORDS = (
         "tests/test_jsontext.py",
     ),
     Mutant(
-        "what no category tells is shown as nothing",
+        "characters without a category are shown as nothing",
         "text.py",
         "_Shown.__missing__",
         "category(character) in HIDDEN or re.match(IGNORABLE, character)",
@@ -565,7 +565,7 @@ WORDS = (
         FRAMES,
     ),
     Mutant(
-        "a joiner may stand anywhere",
+        "a joiner may be anywhere",
         "text.py",
         "visible",
         "re.sub(_STRAY, lambda stray: _named(stray.group()), text.translate(_SHOWN))",
@@ -573,8 +573,8 @@ WORDS = (
         FRAMES,
     ),
     Mutant("only ASCII looks like ours", "outlines.py", "outline", "text.translate(_OUTLINES)", "text", FRAMES),
-    Mutant("a mark hides a line of ours", "outlines.py", "_outline", "kind[0] == 'M'", "False", FRAMES),
-    Mutant("a blank hides a line of ours", "outlines.py", "_outline", "kind[0] == 'Z'", "False", FRAMES),
+    Mutant("a mark hides a line of amq's", "outlines.py", "_outline", "kind[0] == 'M'", "False", FRAMES),
+    Mutant("a blank hides a line of amq's", "outlines.py", "_outline", "kind[0] == 'Z'", "False", FRAMES),
     Mutant(
         "a date may begin a line of a body",
         "cli/commands/thread.py",
@@ -653,7 +653,7 @@ SAID = (
         INTERRUPTED,
     ),
     Mutant(
-        "a signal goes before what went wrong",
+        "a signal goes before an error",
         "cli/message_options.py",
         "SignalsDeferred.__exit__",
         "self._came and kind is None",
@@ -749,7 +749,7 @@ TERMINAL = (
         "tests/runtime/test_schedule.py",
     ),
     Mutant(
-        "a dialog is no reason to wait",
+        "a dialog does not delay",
         "runtime/policy/schedule.py",
         "_decide",
         "event.agent.blocked_by is not None",
@@ -757,7 +757,7 @@ TERMINAL = (
         "tests/runtime/test_schedule.py",
     ),
     Mutant(
-        "who works is interrupted",
+        "a working agent is interrupted",
         "runtime/policy/schedule.py",
         "_decide",
         "event.agent.busy and (not _breaks_in(state, event, now, policy))",
@@ -797,7 +797,7 @@ WATCHING = (
         CHANGES,
     ),
     Mutant(
-        "what comes within the tick of a change is waited for",
+        "mail within the tick of a change is waited for",
         "runtime/dirwatch.py",
         "until",
         "TICK if changed else POLL if poll else SWEEP",
@@ -831,7 +831,7 @@ WATCHING = (
         INBOX,
     ),
     Mutant(
-        "what cannot be watched is an error",
+        "an unwatchable directory is an error",
         "runtime/inbox_events.py",
         "EventWatch._begin",
         "(OSError, RuntimeError, UnicodeEncodeError)",
@@ -863,7 +863,7 @@ WATCHING = (
         "tests/runtime/test_files.py",
     ),
     Mutant(
-        "who has lost an agent to another notifier tells it, too",
+        "a notifier that lost its agent to another notifies it, too",
         "runtime/loop.py",
         "WakeLoop._look_into_inbox",
         "self._ours()",
@@ -887,7 +887,7 @@ WATCHING = (
         "tests/test_mailbox.py",
     ),
     Mutant(
-        "what was drained is unread for ever",
+        "drained mail is unread for ever",
         "mail/inbox_view.py",
         "InboxView.look",
         "each not in files",
@@ -911,7 +911,7 @@ WATCHING = (
         THREADS,
     ),
     Mutant(
-        "what has ended stays in the guard's cover",
+        "an ended mode stays in the guard's cover",
         "pty/pump.py",
         "Pump._relay",
         "self._all_is_shown()",
@@ -919,7 +919,7 @@ WATCHING = (
         "tests/pty/test_guard.py",
     ),
     Mutant(
-        "what is no terminal is written to without asking",
+        "a file that is not a terminal is written to without asking",
         "pty/pump.py",
         "Pump._relay",
         "self._tty.sink_is_private",
@@ -935,7 +935,7 @@ WATCHING = (
         "tests/pty/test_terminal.py",
     ),
     Mutant(
-        "what passed before a mode is told after it",
+        "output before a mode is reported after it",
         "pty/sequences.py",
         "Splitter.skim",
         "self.transient() + found",
@@ -967,7 +967,7 @@ WATCHING = (
         "tests/pty/test_screen.py",
     ),
     Mutant(
-        "what a stop has left on is switched on twice",
+        "a mode left on by a stop is switched on twice",
         "pty/host.py",
         "Host._take_terminal",
         "undo if self._at_terminal else b''",
@@ -1019,7 +1019,7 @@ HOOKS = (
         "tests/cli/test_hook.py",
     ),
     Mutant(
-        "who is stopped is taken for awake",
+        "a stopped process is taken for awake",
         "runtime/diagnosis.py",
         "why",
         "is_stopped(agent, notifier)",
@@ -1027,7 +1027,7 @@ HOOKS = (
         "tests/cli/test_why.py",
     ),
     Mutant(
-        "hooks are missed where nobody needs them",
+        "hooks are missed where none are needed",
         "setup/checks_machine.py",
         "hooks",
         "root and (not _is_notified(root, handle))",
@@ -1063,7 +1063,7 @@ REMEMBERED = (
         ORDERED,
     ),
     Mutant(
-        "what is parsed is never urgent",
+        "a parsed message is never urgent",
         "mail/drain_order.py",
         "_by_header",
         "header.priority != 'urgent'",
@@ -1119,7 +1119,7 @@ REMEMBERED = (
         ORDERED,
     ),
     Mutant(
-        "what is known to be calm is opened", "mail/drain_order.py", "in_order", "each not in calm", "True", ORDERED
+        "a message known to be calm is opened", "mail/drain_order.py", "in_order", "each not in calm", "True", ORDERED
     ),
     Mutant(
         "a drain remembers nothing",
@@ -1131,7 +1131,7 @@ REMEMBERED = (
     ),
     Mutant("a drain of all keeps what it takes", "mail/draining.py", "Drain._waiting", "self._limit", "True", CALM),
     Mutant(
-        "what is calm is written by every drain",
+        "the calm messages are written by every drain",
         "store/priority_cache.py",
         "save",
         "len(before.keys() ^ calm.keys()) < MIN_CHANGES",
@@ -1162,7 +1162,7 @@ REMEMBERED = (
         LOCKS,
     ),
     Mutant(
-        "who gets the lock does not tell",
+        "the new holder of the lock does not touch it",
         "store/locks.py",
         "lock_beside",
         "durable.syscalls.touch(directory, name)",

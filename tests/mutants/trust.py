@@ -9,8 +9,8 @@ CALLER, PROGRAMS = "tests/terminal/test_caller.py", "tests/runtime/test_programs
 NOTIFICATION = "tests/runtime/test_wake_line.py"
 
 TRUSTED = (
-    Mutant("a colon stands in a PATH", "runtime/private.py", "_why_not", "os.pathsep in path", "False", PRIVATE),
-    Mutant("a line end stands in a PATH", "runtime/private.py", "_why_not", "not path.isprintable()", "False", PRIVATE),
+    Mutant("a colon is in a PATH", "runtime/private.py", "_why_not", "os.pathsep in path", "False", PRIVATE),
+    Mutant("a line end is in a PATH", "runtime/private.py", "_why_not", "not path.isprintable()", "False", PRIVATE),
     Mutant(
         "what agents can write to is private", "runtime/private.py", "_why_not",
         "found and any(os.path.samestat(found, other) for other in public)", "False", PRIVATE,
@@ -53,7 +53,7 @@ TRUSTED = (
         "a private file that failed stays", "runtime/private.py", "write_private", "os.unlink(beside)", "None", PRIVATE,
     ),
     Mutant(
-        "an agent is told of files that could not be written", "runtime/host.py", "_prepared",
+        "an agent gets the names of files that could not be written", "runtime/host.py", "_prepared",
         "PrivateState('', why(error))", "files", PRIVATE,
     ),
     Mutant(
@@ -116,7 +116,7 @@ TRUSTED = (
         "an inode number is a queue", "runtime/trust.py", "Trusted.at", "born_ns(root)", "0", TRUST,
     ),
     Mutant(
-        "whoever owns a directory is trusted", "runtime/trust.py", "_foreign_directory", "found.st_uid != me", "False",
+        "any owner of a directory is trusted", "runtime/trust.py", "_foreign_directory", "found.st_uid != me", "False",
         TRUST,
     ),
     Mutant(
@@ -136,7 +136,7 @@ TRUSTED = (
         "what was found a while ago is announced by", "runtime/trust.py", "Trust.why_not", "anew", "False", TRUST,
     ),
     Mutant(
-        "the user is told of any queue", "runtime/hooks/handler.py", "Handler._notify_user", "self._require_trust()", "None",
+        "the user is notified by any queue", "runtime/hooks/handler.py", "Handler._notify_user", "self._require_trust()", "None",
         TRUST,
     ),
     Mutant(
@@ -176,7 +176,7 @@ TRUSTED = (
         "None", TRUST,
     ),
     Mutant(
-        "an agent is told of any queue", "runtime/loop.py", "WakeLoop.turn", "self._unread and self._trust.why_not()",
+        "an agent is notified by any queue", "runtime/loop.py", "WakeLoop.turn", "self._unread and self._trust.why_not()",
         "False", TRUST,
     ),
     Mutant("a no is a yes", "cli/commands/run.py", "run", "replace(chosen, wake=False, untrusted=reason)", "chosen", TRUST),

@@ -64,7 +64,7 @@ def test_mail_from_before_the_start_wakes_both(rig: Rig, both: tuple[Agent, Agen
 @soak
 @pytest.mark.parametrize("claude_is_asked", [True, False], ids=["dialog and draft", "draft and dialog"])
 @each_claude
-def test_what_stands_in_the_way_of_one_is_nothing_to_the_other(
+def test_an_obstacle_for_one_is_none_for_the_other(
     rig: Rig, both: tuple[Agent, Agent], person: Person, run: Run, claude_is_asked: bool
 ) -> None:
     """One has a dialog open and the other half a line, while mail comes for both."""

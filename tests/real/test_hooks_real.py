@@ -28,7 +28,7 @@ def works(turn: Turn) -> Say | Call:
     return Say("Finished.")
 
 
-def told(rig: Rig, text: str) -> int:
+def mentions(rig: Rig, text: str) -> int:
     """Return how often TEXT is in the last main request to the model."""
     main = [request for request in rig.model.requests if request.get("tools")]
     return json.dumps(main[-1]).count(json.dumps(text)[1:-1])
@@ -42,19 +42,19 @@ def begin_work(rig: Rig, terminal: Terminal) -> None:
 
 
 @in_claude
-def test_a_working_agent_is_told_between_tools_and_at_the_end_once(
+def test_a_working_agent_is_notified_between_tools_and_at_the_end_once(
     rig: Rig, agent: Agent, person: Person, run: Run
 ) -> None:
     own = rig.directory / "own"
     hooks = {"Stop": [{"hooks": [{"type": "command", "command": f"touch {own}"}]}]}
     terminal = run(agent, arguments=("--settings", json.dumps({"hooks": hooks})))
     begin_work(rig, terminal)
-    assert told(rig, "You are `claude` in this project's mail (amq). Others: codex, user.") == 1
+    assert mentions(rig, "You are `claude` in this project's mail (amq). Others: codex, user.") == 1
     person.send(agent, "urgent")
     person.waits_for(agent, "busy")
     (rig.project / "go").touch()
     wait_until((rig.project / "at-1").exists, terminal.screen)
-    assert told(rig, LINE) == 1
+    assert mentions(rig, LINE) == 1
     assert "PostToolUse" in json.dumps(rig.model.requests[-1])
     (rig.project / "on").touch()
     wait_until(
@@ -65,7 +65,7 @@ def test_a_working_agent_is_told_between_tools_and_at_the_end_once(
     person.waits_for(agent, "notified")
     assert len(rig.model.turns) == 4
     settings = Path(rig.directory / agent.name / ".claude" / "settings.json").read_text()
-    assert "hook" not in settings, "no file of the person's is changed"
+    assert "hook" not in settings, "no file of the user's is changed"
 
 
 @in_codex
@@ -79,7 +79,7 @@ def test_codex_asks_once_whether_to_trust_hooks_and_then_takes_them(
     person.send(agent, "urgent")
     (rig.project / "go").touch()
     wait_until((rig.project / "at-1").exists, terminal.screen)
-    assert told(rig, LINE) == 1
+    assert mentions(rig, LINE) == 1
     assert person.ways(agent) == ["hook tool"]
 
 

@@ -13,7 +13,7 @@ from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
 from tests.real.person import AMQ, INPUT_ROW, Person, submit, trust_hooks
 from tests.real.rig import Rig
 from tests.real.terminal import open_terminal, wait_until
-from tests.real.test_hooks_real import told
+from tests.real.test_hooks_real import mentions
 
 pytestmark = pytest.mark.timeout(180)
 BASH_SEES = "env-of-the-shell"
@@ -27,7 +27,7 @@ def greets(turn: Turn) -> Answer:
 
 
 @pytest.mark.parametrize("agent", ["claude", "claude-old", "codex"], indirect=True)
-def test_an_agent_that_nobody_hosts_reads_its_mail_before_its_turn_ends(rig: Rig, agent: Agent, person: Person) -> None:
+def test_an_agent_without_a_host_reads_its_mail_before_its_turn_ends(rig: Rig, agent: Agent, person: Person) -> None:
     rig.model.script = greets
     environ = rig.home(agent)
     programs = rig.directory / "programs"
@@ -47,7 +47,7 @@ def test_an_agent_that_nobody_hosts_reads_its_mail_before_its_turn_ends(rig: Rig
         terminal.wait_for(INPUT_ROW)
         submit(terminal, "hello")
         wait_until(lambda: "Done: 1 replies." in terminal.screen(), terminal.screen)
-        assert told(rig, f"You are `{agent.program}` in this project's mail (amq).") == 1
+        assert mentions(rig, f"You are `{agent.program}` in this project's mail (amq).") == 1
     assert [message["kind"] for message in person.amq("list")] == ["answer"]
     if agent.program == "claude":
         seen = Path(rig.project, BASH_SEES).read_text().split()

@@ -86,7 +86,7 @@ def agent_pid(rig: Rig) -> int:
 
 @pytest.mark.parametrize("crashes", [False, True], ids=["by a signal to amq run", "by a crash"])
 @agents(also=("claude", "claude-old", "codex"))
-def test_when_the_agent_ends_its_mail_waits_and_the_next_one_is_told_once(
+def test_when_the_agent_ends_its_mail_waits_and_the_next_one_is_notified_once(
     rig: Rig, agent: Agent, person: Person, run: Run, crashes: bool
 ) -> None:
     terminal = run(agent)
@@ -109,7 +109,7 @@ def test_when_the_agent_ends_its_mail_waits_and_the_next_one_is_told_once(
 
 
 @agents("codex", also=("claude", "claude-old"))
-def test_when_the_supervisor_is_killed_the_terminal_is_sane_and_the_next_one_tells_once(
+def test_when_the_supervisor_is_killed_the_terminal_is_sane_and_the_next_one_notifies_once(
     rig: Rig, agent: Agent, person: Person, run: Run
 ) -> None:
     terminal = run(agent)

@@ -15,7 +15,7 @@ LINE = "amq: 1 new message from user. Run: amq drain --include-body"
 
 
 @pytest.mark.parametrize("agent", ["claude"], indirect=True)
-def test_claude_is_told_through_its_socket(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_claude_is_notified_through_its_socket(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
     rig.model.script = lambda _: Say("Ok.")
     terminal = run(agent, "--native")
     terminal.wait_for(INPUT_ROW)
@@ -29,7 +29,7 @@ def test_claude_is_told_through_its_socket(rig: Rig, agent: Agent, person: Perso
 
 
 @pytest.mark.parametrize("agent", ["codex"], indirect=True)
-def test_codex_is_told_by_its_queue(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_codex_is_notified_by_its_queue(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
     rig.model.script = lambda _: Say("Ok.")
     terminal = run(agent, "--hooks", "--native")
     trust_hooks(terminal)

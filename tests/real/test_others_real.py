@@ -95,14 +95,16 @@ def check_dialog(rig: Rig, agent: Agent, person: Person, terminal: Terminal) -> 
 
 
 @others
-def test_an_agent_that_works_is_told_at_the_end_of_its_turn(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_an_agent_that_works_is_notified_at_the_end_of_its_turn(
+    rig: Rig, agent: Agent, person: Person, run: Run
+) -> None:
     go: Path = rig.project / "go"
 
     def script(turn: Turn) -> Answer:
         """Wait for the file without streaming, because some CLIs take a long streamed text for a loop."""
         if "work" not in turn.text or NOTICE in turn.text:
             return use_amq(turn)
-        wait_until(go.exists, lambda: "not told to go on", timeout=60)
+        wait_until(go.exists, lambda: "the file did not appear", timeout=60)
         return Say("Finished.")
 
     rig.model.script = script

@@ -99,7 +99,7 @@ def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, 
 
 
 @pytest.mark.parametrize("agent", ["claude"], indirect=True)
-def test_a_terminal_that_nobody_sees_into_will_do_where_a_key_is_harmless(
+def test_a_terminal_without_an_observer_will_do_where_a_key_is_harmless(
     rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]
 ) -> None:
     terminal = start(agent, via="tiocsti")

@@ -80,7 +80,7 @@ def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person,
 
 
 @agents(also=("claude", "claude-old", "codex"))
-def test_a_notification_that_a_key_recalls_is_no_draft(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_a_notification_that_a_key_recalls_is_not_a_draft(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
     person.ask(agent)
@@ -160,7 +160,7 @@ def test_a_dialog_that_opens_as_mail_arrives_is_not_answered(rig: Rig, agent: Ag
 
 
 @agents("claude", also=("claude-old", "codex"))
-def test_a_question_to_the_person_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_a_question_to_the_user_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
     def script(turn: Turn) -> Answer:
         if turn.text != "work":
             return use_amq(turn)
@@ -211,7 +211,7 @@ def begin(rig: Rig, terminal: Terminal, go: Path, *, in_a_tool: bool) -> None:
 
 @pytest.mark.parametrize("in_a_tool", [False, True], ids=["streams", "in a tool"])
 @agents(also=("claude", "claude-old", "codex"))
-def test_a_busy_agent_is_told_of_other_mail_when_its_turn_ends(
+def test_a_busy_agent_is_notified_of_other_mail_when_its_turn_ends(
     rig: Rig, agent: Agent, person: Person, run: Run, in_a_tool: bool
 ) -> None:
     terminal, go = run(agent), rig.project / "go"

@@ -82,7 +82,7 @@ def test_an_agent_has_its_caller_s_environment(coop: Project, tmp_path: Path) ->
         assert (seen["COLORTERM"], seen["TMUX_PANE"][0]) == ("of-the-server", "%")
 
 
-def test_no_secret_stands_where_others_read_it(coop: Project, tmp_path: Path) -> None:
+def test_no_secret_is_where_others_read_it(coop: Project, tmp_path: Path) -> None:
     """It is in no command line of tmux or the pane, and nowhere in the server, where it would last. No file is left."""
     coop.tmux("new-session", "-d", "cat")
     called = tmp_path / "called"
@@ -147,7 +147,7 @@ def test_it_is_handed_over_once(private: PrivateState) -> None:
     assert second.stderr.startswith("amq: the agent did not get its environment, which can be read only once (")
 
 
-def test_what_cannot_be_written_is_told(private: PrivateState, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_written_is_reported(private: PrivateState, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -24,7 +24,7 @@ def up(coop: Project, *agents: str, code: int = 0) -> list[str]:
     return [line.rpartition(" ")[0] for line in lines]
 
 
-def test_agents_start_side_by_side_and_are_told_of_their_mail(coop: Project) -> None:
+def test_agents_start_side_by_side_and_are_notified_of_their_mail(coop: Project) -> None:
     said = up(coop, coop.agent("alice"), coop.agent("bob"))
     assert said == ["alice: started in tmux", "bob: started in tmux"]
     assert (

@@ -173,7 +173,7 @@ def no_watches(world: World) -> Context:
     return world.machine(watch=watch)
 
 
-def nobody_notifies(world: World) -> None:
+def no_notifier(world: World) -> None:
     world.claims["codex"].release()
     del world.claims["codex"]
     Mailbox(str(world.root), "claude").send(["codex"], b"hello")
@@ -187,7 +187,7 @@ def dead_letters(world: World) -> None:
     world.agent("codex", "dlq", "new", "dlq_1_2_3.md").touch(0o600)
 
 
-def me_is_nobody(world: World) -> Context:
+def me_is_unknown(world: World) -> Context:
     return world.environ(AM_ME="gemini")
 
 
@@ -206,7 +206,7 @@ def old_settings(world: World) -> None:
     settings.write_text('{"env": {"KEY": "sk-secret"}}')
 
 
-def me_is_no_handle(world: World) -> Context:
+def me_is_not_a_handle(world: World) -> Context:
     return world.environ(AM_ME="Claude Code")
 
 
@@ -254,9 +254,9 @@ SET_UPS: dict[Break, tuple[str, str]] = {
     full: ("filesystem", "the disk is full"),
     out_of_inodes: ("filesystem", "3 more files"),
     no_watches: ("watching", "no space left for watches"),
-    nobody_notifies: ("mail", "1 unread for codex, and nothing notifies it"),
-    me_is_nobody: ("environment", "AM_ME is gemini"),
-    me_is_no_handle: ("environment", "not a handle"),
+    no_notifier: ("mail", "1 unread for codex, and nothing notifies it"),
+    me_is_unknown: ("environment", "AM_ME is gemini"),
+    me_is_not_a_handle: ("environment", "not a handle"),
     tracked: ("trust", "tracks it"),
     no_private_directory: ("private", "where agents can write"),
     old_settings: ("private", "may contain keys"),
@@ -292,21 +292,21 @@ def test_each_broken_set_up_has_its_own_finding(world: World, spoil: Break) -> N
     assert only.finding.remedy
 
 
-MENDED = [
+FIXED = [
     no_meta_directory, writable_for_all, readable_for_all, no_registry, only_registered, only_a_mailbox, half_a_mailbox,
     old_settings,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("spoil", [*SET_UPS, *WORTH_KNOWING])
-def test_what_loses_nothing_is_mended(world: World, spoil: Break) -> None:
+def test_what_loses_nothing_is_fixed(world: World, spoil: Break) -> None:
     context, before = found(world, spoil)
-    assert list(doctor.mend(before)) == (before if spoil in MENDED else [])
-    if spoil in MENDED:
+    assert list(doctor.mend(before)) == (before if spoil in FIXED else [])
+    if spoil in FIXED:
         assert list(doctor.examine(context)) == []
 
 
-def test_mending_the_modes_keeps_links_and_mail(world: World) -> None:
+def test_fixing_the_modes_keeps_links_and_mail(world: World) -> None:
     Mailbox(str(world.root), "claude").send(["codex"], b"hello")
     outside = world.place / "outside"
     outside.touch(0o666)
@@ -320,7 +320,7 @@ def test_mending_the_modes_keeps_links_and_mail(world: World) -> None:
     assert b"hello" in message.read_bytes()
 
 
-def test_who_is_told_of_mail_needs_no_hooks(world: World) -> None:
+def test_an_agent_with_a_notifier_needs_no_hooks(world: World) -> None:
     no_hooks(world)
     world.claims["codex"] = notifier_lock.claim(RootedPath(str(world.agent("codex", ".amq"))), "run")
     assert list(doctor.examine(world.context)) == []
@@ -424,7 +424,7 @@ class TestCommand:
         assert json.loads(done.stdout) == {"root": str(world.root), "findings": [], "mended": []}
         assert done.returncode == 0
 
-    def test_fix_says_what_it_mended(self, amq: Shell) -> None:
+    def test_fix_says_what_it_fixed(self, amq: Shell) -> None:
         amq.root.chmod(0o777)
         result = amq("doctor", "--fix", me=None)
         assert any(line.startswith("fixed: permissions: other users can write") for line in result.out.splitlines())

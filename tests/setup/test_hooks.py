@@ -115,7 +115,7 @@ def test_our_hook_among_others_in_one_entry_is_taken_out() -> None:
     assert plain(remove(json.dumps(mixed), "claude")) == {"hooks": {"Stop": [{"hooks": [theirs, theirs]}]}}
 
 
-def test_an_older_form_of_ours_is_replaced() -> None:
+def test_an_older_form_of_amqs_is_replaced() -> None:
     old = add("{}", "claude").replace("$PWD", "$OLD")
     assert add(old, "claude") == add("{}", "claude")
 
@@ -166,7 +166,7 @@ class TestCommand:
         assert f"{file} cannot be parsed, so amq left it unchanged: " in result.err
         assert file.read_bytes() == text
 
-    def test_where_nobody_can_be_asked_it_refuses(self, shell: Shell, file: Path) -> None:
+    def test_where_no_one_can_be_asked_it_refuses(self, shell: Shell, file: Path) -> None:
         before = file.read_bytes()
         result = shell("hook", "install", "claude", me=None)
         assert (result.code, file.read_bytes()) == (2, before)
@@ -174,7 +174,7 @@ class TestCommand:
 
     @pytest.mark.usefixtures("shell")
     @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1), ("", 1)])
-    def test_a_person_sees_the_change_and_is_asked(self, file: Path, answer: str, code: int) -> None:
+    def test_a_user_sees_the_change_and_is_asked(self, file: Path, answer: str, code: int) -> None:
         before = file.read_bytes()
         words = ["-m", "amq", "hook", "install", "claude"]
         person = pexpect.spawn(sys.executable, words, env=dict(os.environ), encoding="utf-8", timeout=30)
@@ -208,7 +208,7 @@ class TestCommand:
         assert "nothing to do" in shell.ok("hook", "uninstall", "claude", "--yes", me=None)
         assert not Path(os.environ["HOME"], ".claude").exists()
 
-    def test_it_is_no_agent_s_event(self, shell: Shell) -> None:
+    def test_it_is_not_an_agents_event(self, shell: Shell) -> None:
         assert shell("hook", "install", "gemini", "--yes", me=None).code == 2
 
 
@@ -291,7 +291,7 @@ class TestWhatAHookRuns:
         (tmp_path / ".git").write_text("gitdir: elsewhere")
         assert run("claude", "Stop", tmp_path, programs) == "hook claude Stop\n"
 
-    def test_without_amq_it_fails_nobody(self, amq: Shell, programs: Path) -> None:
+    def test_without_amq_it_fails_no_agent(self, amq: Shell, programs: Path) -> None:
         amq.send()
         (programs / "amq").unlink()
         assert run("claude", "Stop", amq.project, programs, AM_ME="bob") == ""

@@ -36,7 +36,7 @@ def test_comments_and_trailing_commas_are_read_over() -> None:
     assert value(parse(text)) == {"a": [1, 2], "//b": "/* no */"}
 
 
-def test_each_part_knows_where_it_stands() -> None:
+def test_each_part_knows_where_it_is() -> None:
     text = '{"a": [ {"b": 1}, "x" ] }'
     (member,) = parse(text).members.values()
     assert text[member.start : member.end] == '"a": [ {"b": 1}, "x" ]'
@@ -52,7 +52,7 @@ def test_each_part_knows_where_it_stands() -> None:
         "[" * 99999, '{"a\n": 1}', "nul", "{} /",
     ],
 )  # fmt: skip
-def test_what_is_no_such_json_is_refused(text: str) -> None:
+def test_what_is_not_such_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse(text)
 

@@ -22,7 +22,7 @@ def picture() -> ModuleType:
     return module
 
 
-def test_words_stand_where_they_stood_in_their_colours(picture: ModuleType) -> None:
+def test_words_are_where_they_were_in_their_colours(picture: ModuleType) -> None:
     left = "\x1b[1;31mred\x1b[0m  a < b\n  \x1b[38;2;1;2;3m\x1b[7mturned\x1b[0m\n"
     svg = Xml.fromstring(picture.draw([left, "\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\\n"]))
     texts = {text.text: text.attrib for text in svg if text.tag.endswith("text")}
@@ -33,7 +33,7 @@ def test_words_stand_where_they_stood_in_their_colours(picture: ModuleType) -> N
     assert any(each.get("fill") == "#010203" for each in svg if each.tag.endswith("rect"))
 
 
-def test_the_picture_in_readme_shows_two_agents_who_were_told_of_mail() -> None:
+def test_the_picture_in_readme_shows_two_agents_notified_of_mail() -> None:
     svg = Xml.parse(REPOSITORY / "docs" / "agents.svg").getroot()
     shown = " ".join(text.text or "" for text in svg)
     for sender in ("user", "claude", "codex"):

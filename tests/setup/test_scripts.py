@@ -141,7 +141,7 @@ case "$*" in
 esac"""
 
 
-def stand_in(home: Home, name: str, where: str) -> None:
+def fake(home: Home, name: str, where: str) -> None:
     """Write a fake uv or pipx, which logs its arguments and has the effect of the real one."""
     home.program(name, TOOL.replace("NAME", name).replace("WHERE", where))
 
@@ -153,9 +153,9 @@ def calls(home: Home) -> list[str]:
 
 def test_uv_comes_first_then_pipx_and_an_upgrade_takes_what_it_was_installed_with(home: Home) -> None:
     file = wheel(home.place, "1.0")
-    stand_in(home, "pipx", ".local/pipx/venvs")
+    fake(home, "pipx", ".local/pipx/venvs")
     assert "to remove: pipx uninstall" in home.run("install.sh", file)
-    stand_in(home, "uv", ".local/share/uv/tools")
+    fake(home, "uv", ".local/share/uv/tools")
     home.run("install.sh", file)
     (home.place / ".local/bin/amq").unlink()
     assert "to remove: uv tool uninstall" in home.run("install.sh", file)
@@ -165,7 +165,7 @@ def test_uv_comes_first_then_pipx_and_an_upgrade_takes_what_it_was_installed_wit
 
 def test_the_way_can_be_chosen_and_the_index_only_by_an_option(home: Home) -> None:
     for name in ("uv", "pipx"):
-        stand_in(home, name, "x/tools")
+        fake(home, name, "x/tools")
     home.run("install.sh", "--with", "pipx", "https://example.org/amq.whl")
     home.run("install.sh", "--with=pipx", "--from-index")
     first, second = (home.place / "calls").read_text().splitlines()
@@ -174,7 +174,7 @@ def test_the_way_can_be_chosen_and_the_index_only_by_an_option(home: Home) -> No
 
 
 def test_without_a_source_it_is_the_checkout(home: Home) -> None:
-    stand_in(home, "uv", "x/tools")
+    fake(home, "uv", "x/tools")
     home.run("install.sh")
     assert (home.place / "calls").read_text().endswith(f" {SCRIPTS.parent}\n")
 
@@ -188,7 +188,7 @@ def test_a_strange_amq_is_left_alone(home: Home) -> None:
 
 
 def test_another_amq_that_comes_first_on_the_path_is_named(home: Home) -> None:
-    stand_in(home, "uv", "x/tools")
+    fake(home, "uv", "x/tools")
     home.program("amq", "echo theirs")
     assert f"your shell finds another amq first: {home.bin}/amq" in home.run("install.sh")
 
@@ -201,7 +201,7 @@ def test_another_amq_that_comes_first_on_the_path_is_named(home: Home) -> None:
         (["--with", "uv", "empty.whl"], "uv could not install"),
     ],
 )
-def test_what_can_not_be_done_is_said(home: Home, words: list[str], what: str) -> None:
+def test_what_cannot_be_done_is_said(home: Home, words: list[str], what: str) -> None:
     (home.project / "empty.whl").touch()
     home.program("uv", "exit 2")
     assert what in home.run("install.sh", *words, code=1)
@@ -231,7 +231,7 @@ def test_set_up_makes_a_queue_and_prints_the_commands(home: Home) -> None:
     assert not (home.place / ".claude").exists()
 
 
-def test_set_up_merges_and_installs_the_skill_if_told_so(home: Home) -> None:
+def test_set_up_merges_and_installs_the_skill_if_asked(home: Home) -> None:
     home.program("amq", AMQ)
     home.program("claude", "")
     home.run("setup-coop.sh", "--print", "--agents=claude")
@@ -248,7 +248,7 @@ def test_set_up_installs_amq_where_there_is_none_or_another(home: Home) -> None:
     home.program("claude", "")
     home.program("amq", "exit 2")
     program = f"printf '#!/bin/sh\\n%s\\n' '{AMQ}' > \"$HOME/.local/bin/amq\"; /bin/chmod +x \"$HOME/.local/bin/amq\""
-    stand_in(home, "uv", "x/tools")
+    fake(home, "uv", "x/tools")
     home.program(
         "uv",
         (home.bin / "uv").read_text()
@@ -286,7 +286,7 @@ esac"""
 @pytest.mark.parametrize(
     ("answers", "done"), [("yn", ["skill install --claude --codex"]), ("ny", ["hook install codex --yes"])]
 )
-def test_set_up_asks_a_person_before_it_touches_an_agents_settings(home: Home, answers: str, done: list[str]) -> None:
+def test_set_up_asks_a_user_before_it_touches_an_agents_settings(home: Home, answers: str, done: list[str]) -> None:
     home.program("amq", NOTES_CALLS)
     home.program("codex", "")
     words = [str(SCRIPTS / "setup-coop.sh"), "--agents", "codex"]
@@ -347,7 +347,7 @@ class TestShimsForAgents:
         assert "Others: alice" in said["hookSpecificOutput"]["additionalContext"]
         assert file.read_text() == f"export AM_ROOT={bob.project}/.agent-mail\nexport AM_ME=bob\n"
 
-    def test_the_notify_script_tells_the_person(self, bob: Home) -> None:
+    def test_the_notify_script_notifies_the_user(self, bob: Home) -> None:
         bob.program("notify-send", "")
         event = '{"type": "agent-turn-complete"}'
         assert bob.run("codex-amq-notify.py", event, shell=sys.executable) == "alice: Hi\n"
@@ -362,7 +362,7 @@ class TestShimsForAgents:
         ],
     )
     @pytest.mark.parametrize("amq", [None, "exit 70", "kill -9 $$"])
-    def test_without_a_sound_amq_nobody_is_failed(self, home: Home, script: str, said: str, amq: str | None) -> None:
+    def test_without_a_working_amq_no_agent_fails(self, home: Home, script: str, said: str, amq: str | None) -> None:
         if amq:
             home.program("amq", amq)
         shell = sys.executable if script.endswith(".py") else "sh"

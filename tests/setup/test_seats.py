@@ -34,6 +34,6 @@ def test_agents(text: str, seats: list[tuple[str, ...]]) -> None:
         ("a='", "split into words"),
     ],
 )
-def test_what_names_no_agents_is_refused(text: str, what: str) -> None:
+def test_what_does_not_name_agents_is_refused(text: str, what: str) -> None:
     with pytest.raises(UsageError, match=what):
         parse_agent_specs(text)

@@ -74,7 +74,7 @@ def test_it_is_waited_for_as_long_as_it_changes_hands(
     assert clock.now > 10 if touch else clock.now < 2
 
 
-def test_who_gets_it_tells_the_others(tmp_path: Path) -> None:
+def test_a_new_holder_touches_it(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     path.touch()
     os.utime(path, (1, 1))

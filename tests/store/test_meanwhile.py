@@ -91,14 +91,14 @@ def test_the_first_acknowledgement_stays(world: World) -> None:
         assert bob.acknowledge(ID) == earlier[0]
 
 
-def test_what_stands_in_an_acknowledgements_place_and_is_none_is_an_error(world: World) -> None:
+def test_another_file_in_an_acknowledgements_place_is_an_error(world: World) -> None:
     send(world)
     Path(world.queue.agent("bob").acks_sent, f"{ID}.json").write_bytes(b"junk")
     with pytest.raises((AmqError, OSError)):
         world.mailbox("bob").acknowledge(ID)
 
 
-def test_what_stands_in_its_places_on_the_other_side_is_left_there(world: World) -> None:
+def test_another_file_in_its_place_on_the_other_side_is_left_there(world: World) -> None:
     send(world)
     received = Path(world.queue.agent("ann").acks_received)
     for name in (f"{ID}.json", f"{ID}__bob.json"):
@@ -218,13 +218,13 @@ def test_a_send_that_was_interrupted_after_delivery_is_uncertain(world: World) -
     assert world.drain("bob") == 1
 
 
-def test_a_copy_that_can_not_be_kept_is_told(world: World) -> None:
+def test_a_copy_that_cannot_be_kept_is_reported(world: World) -> None:
     ann = world.queue.agent("ann")
     os.rmdir(ann.inbox_tmp)
     assert "No such file" in maildir.keep_missing(b"x", ID, ann, "temporary")
 
 
-def test_what_can_not_be_confirmed_is_uncertain(world: World) -> None:
+def test_what_cannot_be_confirmed_is_uncertain(world: World) -> None:
     bob = world.queue.agent("bob")
     os.rmdir(bob.inbox_cur)
     with pytest.raises(Uncertain, match="may not be on disk yet"):
@@ -236,7 +236,7 @@ def test_a_message_that_has_gone_is_none(world: World) -> None:
         assert maildir.look(new, ID) is None
 
 
-def test_a_message_that_can_not_be_read_is_a_bad_one(world: World) -> None:
+def test_a_message_that_cannot_be_read_is_a_bad_one(world: World) -> None:
     send(world)
     with Directory(world.queue.agent("bob").inbox_new) as new, Meanwhile("read", fails(errno.EIO)):
         found = maildir.look(new, ID)
@@ -248,13 +248,13 @@ def test_a_message_that_can_not_be_read_is_a_bad_one(world: World) -> None:
 
 
 @pytest.mark.parametrize("code", [errno.ENOENT, errno.ELOOP])
-def test_a_sweep_leaves_what_it_can_not_open(tmp_path: Path, code: int) -> None:
+def test_a_sweep_leaves_what_it_cannot_open(tmp_path: Path, code: int) -> None:
     (tmp_path / "x").touch()
     with Directory(RootedPath(str(tmp_path))) as tmp, Meanwhile(r"open \S+/x", fails(code)):
         assert stale_tmp.stale(tmp, 1 << 62, remove=True) == []
 
 
-def test_a_sweep_tells_of_an_error_of_the_disk(tmp_path: Path) -> None:
+def test_a_sweep_reports_an_error_of_the_disk(tmp_path: Path) -> None:
     (tmp_path / "x").touch()
     with (
         Directory(RootedPath(str(tmp_path))) as tmp,

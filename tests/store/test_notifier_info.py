@@ -42,7 +42,7 @@ def test_it_is_known_where_nothing_may_be_written(amq: Shell, monkeypatch: pytes
         assert read_notifier(mailbox.account.agent) == Notifier(1, "run")
 
 
-def test_what_is_no_file_is_an_error(amq: Shell) -> None:
+def test_what_is_not_a_file_is_an_error(amq: Shell) -> None:
     """It is not taken for an agent without a notifier."""
     agent = QueueLayout(str(amq.root)).agent("bob")
     Path(str(agent.state), NOTIFIER_NAME).mkdir(parents=True)

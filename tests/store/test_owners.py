@@ -83,7 +83,7 @@ def _nothing(_: Shell) -> None:
 CALLS: dict[str, tuple[str, Callable[[Shell], None]]] = {
     "send": ("send --to bob --body=x", _nothing),
     "send to many": ("send --to bob,carol --thread t --body=x", _nothing),
-    "send to who has no mailbox": ("send --to bob,carol --thread t --body=x", _without_mailboxes),
+    "send to an agent without a mailbox": ("send --to bob,carol --thread t --body=x", _without_mailboxes),
     "send and create": ("send --to dan --create --body=x", _nothing),
     "reply": ("reply --id asks --body=x", _asks),
     "drain with acknowledgements": ("drain --include-body", _asks),
@@ -127,7 +127,7 @@ def test_a_new_queue_in_their_project_is_theirs(shell: Shell) -> None:
     assert not_theirs(shell.root) == []
 
 
-def test_who_notifies_is_told_in_a_file_of_theirs(theirs: Shell) -> None:
+def test_the_file_that_names_the_notifier_is_theirs(theirs: Shell) -> None:
     with Looking(theirs.root) as looking:
         claim = notifier_lock.claim(Mailbox(str(theirs.root), "alice").state_dir, "run")
     assert looking.early == set()
@@ -164,7 +164,7 @@ def test_root_tightens_only_what_is_theirs(theirs: Shell, tmp_path: Path) -> Non
     assert stat.S_IMODE((theirs.root / "agents/bob/presence.json").stat().st_mode) == 0o600
 
 
-def test_nothing_is_left_where_it_can_not_be_given(theirs: Shell) -> None:
+def test_nothing_is_left_where_it_cannot_be_given(theirs: Shell) -> None:
     """A container may lack the right to give a file away."""
 
     class Incapable(Syscalls):

@@ -109,14 +109,14 @@ def link(path: str) -> None:
 
 
 @pytest.mark.parametrize("damage", [garbage, too_large, link, os.mkfifo, os.mkdir])
-def test_whatever_stands_there_stops_nothing(bob: Mailbox, damage: Callable[[str], None]) -> None:
+def test_no_file_in_its_place_stops_anything(bob: Mailbox, damage: Callable[[str], None]) -> None:
     damage(os.path.join(bob.account.agent.state, "calm"))
     ids = fill(bob, 5)
     assert drain(bob, 2) == ids[:2]
     assert drain(bob, 0) == ids[2:]
 
 
-def test_nothing_is_left_where_it_can_not_be_kept(bob: Mailbox) -> None:
+def test_nothing_is_left_where_it_cannot_be_kept(bob: Mailbox) -> None:
     agent: AgentLayout = bob.account.agent
     os.mkdir(os.path.join(agent.state, "calm"))
     ids = fill(bob, 5)

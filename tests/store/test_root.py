@@ -88,7 +88,7 @@ def test_a_link_from_their_project_to_anothers_queue_is_not_at_home(theirs: Shel
     assert _refused(theirs("--root", str(link), "list"))
 
 
-def test_where_a_link_stands_is_not_who_holds_the_queue(theirs: Shell, tmp_path: Path) -> None:
+def test_the_place_of_a_link_is_not_who_holds_the_queue(theirs: Shell, tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
     theirs.root.rename(place / "queue")

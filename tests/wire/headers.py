@@ -91,7 +91,7 @@ HEADERS = (
         (taken("in a key of later", message_file(x=_NESTED), x=_NESTED),),
     ),
     Clause(
-        "Keys may stand in any order.",
+        "Keys may be in any order.",
         (taken("the other way round", framed(json.dumps(dict(reversed(HEADER.items()))).encode())),),
     ),
     Clause(
@@ -166,7 +166,7 @@ HEADERS = (
         ),
     ),
     Clause(
-        "Refused: a header that is no JSON object.",
+        "Refused: a header that is not a JSON object.",
         (
             plain("none", b"---json\n---\nhello\n"),
             plain("blank", b"---json\n\n---\nhello\n"),
@@ -235,7 +235,7 @@ HEADERS = (
         ),
     ),
     Clause(
-        "Refused: from or to that is no handle (1 to 64 of a-z 0-9 _ -, first a letter or digit), or nobody.",
+        "Refused: from or to that is not a handle (1 to 64 of a-z 0-9 _ -, first a letter or digit), or is empty.",
         (
             changed("no sender", sender=...),
             *(
@@ -245,7 +245,7 @@ HEADERS = (
             changed("no recipients", to=...),
             changed("null", to=None),
             changed("an empty list", to=[]),
-            changed("one of them is no handle", to=["bob", "../carol"]),
+            changed("one of them is not a handle", to=["bob", "../carol"]),
             taken("the longest", message_file(sender="a" * 64), sender="a" * 64),
             taken("of every sign", message_file(sender="0_-z"), sender="0_-z"),
         ),

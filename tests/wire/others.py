@@ -61,7 +61,7 @@ def _others_are_left_alone(place: Place) -> None:
 
 
 PLACES = (
-    Clause("A mailbox has nine directories.", (Holds("of every agent, and of the person", _every_directory),)),
+    Clause("A mailbox has nine directories.", (Holds("of every agent, and of the user", _every_directory),)),
     Clause("Directories are 0700 and files 0600, whatever the umask.", (Holds("under three of them", _private),)),
     Clause(
         "What we do not know below an agent is another program's.",
@@ -71,8 +71,8 @@ PLACES = (
         ),
     ),
     Clause(
-        "`user` is the person: it has a mailbox like any other, registered or not.",
-        (Elsewhere("cli/test_send.py", "test_the_person_can_always_be_written_to"),),
+        "`user` is the human user: it has a mailbox like any other, registered or not.",
+        (Elsewhere("cli/test_send.py", "test_the_user_can_always_be_written_to"),),
     ),
 )
 
@@ -292,7 +292,7 @@ def _put_away(place: Place) -> None:
     place.drain()
 
 
-def _retry_in_vain(place: Place) -> None:
+def _failed_retry(place: Place) -> None:
     _put_away(place)
     place.mailbox("bob").retry(LETTER)
 
@@ -333,12 +333,12 @@ def _no_path(place: Place) -> None:
 DEAD_LETTERS = (
     Clause(
         "An envelope between lines of ---, then the original byte for byte.",
-        (Written("of what was no message", _put_away, {f"agents/bob/dlq/new/{LETTER}.md": LETTER_FILE}),),
+        (Written("of what was not a message", _put_away, {f"agents/bob/dlq/new/{LETTER}.md": LETTER_FILE}),),
     ),
     Clause(
         "A retry of what is still bad returns to the same envelope, with one more try; after three it wants --force.",
         (
-            Written("one try", _retry_in_vain, {
+            Written("one try", _failed_retry, {
                 f"agents/bob/dlq/new/{LETTER}.md": LETTER_FILE.replace('"retry_count": 0', '"retry_count": 1'),
             }),
             Holds("four", _three_times),
@@ -347,7 +347,7 @@ DEAD_LETTERS = (
     Clause(
         "A retry that heals gives the original back byte for byte, and leaves no envelope.", (Holds("CRLF", _heal),)
     ),
-    Clause("original_file is never a path.", (Holds("six that are no names", _no_path),)),
+    Clause("original_file is never a path.", (Holds("six that are not names", _no_path),)),
 )  # fmt: skip
 
 # -- order ------------------------------------------------------------------------------------------------------------
