@@ -19,7 +19,7 @@ CLASS = re.compile(r"[A-Z]\w*[a-z]\w*")
 SNAKE = re.compile(r"[a-z]\w*_\w+")
 DEFINED = re.compile(r"^ *(?:(?:async )?def|class) (\w+)|^ *(?:self\.)?(\w+)(?:: [^=\n]+)? = ", re.MULTILINE)
 FILES = {"json", "jsonl", "md", "log", "sh", "svg", "toml", "txt"}
-"""How the name of a file ends, which looks like a member of a module."""
+"""Endings of file names, which look like a member of a module."""
 PLACES = {"agents/codex", "dlq/", "meta/", "new/"}
 """Names in a queue."""
 OTHERS = {"Default_Ignorable_Code_Point", "exit_group", "amq/cli/commands/NAME.py"}

@@ -63,6 +63,7 @@ DOCSTRINGS_LATER = (
     *(f"amq/runtime/{room}/" for room in ("agents", "channels", "hooks", "policy")),
     *(f"amq/runtime/{name}.py" for name in ("birth", "desktop", "git_index", "notifier_lock", "path_shim", "private")),
     *(f"amq/runtime/{name}.py" for name in ("programs", "resetting", "trust")),
+    *(f"tests/{room}/" for room in ("pty", "runtime", "terminal")),
 )
 """Rooms and modules whose docstrings are still to be reworded."""
 
@@ -131,6 +132,16 @@ def modules(top: str) -> Iterator[tuple[str, str]]:
     return ((str(path.relative_to(ROOT)), path.read_text("utf-8")) for path in sorted((ROOT / top).rglob("*.py")))
 
 
+def reworded() -> list[tuple[str, str]]:
+    """Return the modules of the program, the tests and the scripts whose docstrings are looked at."""
+    found = chain(modules("amq"), modules("tests"), modules("scripts"))
+    return [(name, source) for name, source in found if not name.startswith(DOCSTRINGS_LATER)]
+
+
+def functions(source: str) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
+
+
 def documents() -> list[Path]:
     found = chain.from_iterable(ROOT.glob(pattern) for pattern in ("*.md", "docs/**/*.md", "amq/**/*.md", "tests/*.md"))
     return sorted(path for path in found if path.name not in LATER)
@@ -162,8 +173,7 @@ def test_docstrings() -> None:
     """They make sense alone, in a hover."""
     found = [
         (f"{name}:{line}", prose(text))
-        for name, source in modules("amq")
-        if not name.startswith(DOCSTRINGS_LATER)
+        for name, source in reworded()
         for line, text in strings(source, docstrings=True)
     ]
     assert len(found) > 1000
@@ -172,16 +182,33 @@ def test_docstrings() -> None:
 
 
 def test_docstrings_of_functions() -> None:
-    """They begin with a verb; those of properties and classes need not."""
+    """They begin with a verb; those of properties, fixtures, tests and classes need not."""
     found = [
         (f"{name}:{node.lineno}", ast.get_docstring(node) or "")
-        for name, source in modules("amq")
-        if not name.startswith(DOCSTRINGS_LATER)
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.FunctionDef) and "property" not in map(ast.unparse, node.decorator_list)
+        for name, source in reworded()
+        for node in functions(source)
+        if not re.search(r"property|fixture", " ".join(map(ast.unparse, node.decorator_list)))
+        if not node.name.startswith("test_")
     ]
     assert len(found) > 500
     assert [each for each in found if NOUNS.match(each[1])] == []
+
+
+def test_names_of_tests() -> None:
+    found = [
+        (f"{name}:{node.lineno}", node.name.replace("_", " "))
+        for name, source in reworded()
+        for node in functions(source)
+        if node.name.startswith("test_")
+    ]
+    assert len(found) > 1000
+    assert wrong(iter(found), BANNED) == []
+
+
+def test_names_of_mutants() -> None:
+    from tests.mutants.table import MUTANTS
+
+    assert wrong(((each.file, each.name) for each in MUTANTS), BANNED) == []
 
 
 def test_nouns_can_be_found() -> None:

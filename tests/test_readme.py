@@ -36,7 +36,7 @@ LINKING = sorted(
     str(path.relative_to(REPOSITORY)) for folder in ("*.md", "docs/**/*.md") for path in REPOSITORY.glob(folder)
 )
 RUN_BY_CI = "run by CI"
-TELLS = "its exit code says whether something is wrong"
+TELLS = "its exit code tells whether something is wrong"
 NO_COMMANDS = re.compile(r"amq: \d|from amq import |notify = \[")
 """First words of a block that shows something else: a line on a screen, Python, a setting."""
 

@@ -38,7 +38,7 @@ def agents(*always: str, also: tuple[str, ...] = ()) -> pytest.MarkDecorator:
 
 
 class Run(Protocol):
-    """Start an agent under `amq run` with OPTIONS, and it with ARGUMENTS; the rest as in `prepare_home`.
+    """A function that starts an agent with ARGUMENTS under `amq run` with OPTIONS; the rest as in `prepare_home`.
 
     Its terminal is of SIZE, and VARIABLES are set besides.
     """

@@ -134,7 +134,7 @@ PLAIN = [
     Step("question", SUBMIT, GONE, 3, only="claude"),
     Step("question gone", "\x1b", "", 3, only="claude"),
 ]
-"""Sessions on a terminal with few characters, or not much room."""
+"""Steps on a terminal with few characters, or not much room."""
 READER = [
     Step("idle", "", "", 4),
     Step("draft", "half", "half"),
@@ -171,7 +171,7 @@ READER = [
     Step("list of agents", LEFT, GONE, 2.5),
     Step("list gone", ESCAPE, "", 2.5),
 ]
-"""Sessions for a screen reader: plain text."""
+"""Steps for a screen reader: plain text."""
 SMALL = [
     *PLAIN[:4],
     Step("ours and more", "x", f"{OURS}x"),
@@ -201,7 +201,7 @@ OTHERS = [
     Step("draft behind it", "more", "more"),
     Step("turn at its end", "", "more", WORKS_FOR),
 ]
-"""Sessions of the CLIs that are not part of every test."""
+"""Steps for the CLIs that are not part of every test."""
 OTHER_SIZES = [(24, 40), (30, 200), (12, 60), (30, 100)]
 SCROLLED = (12, 60)  # there Claude 2.1.330 shows the end of a long draft without its prompt
 
