@@ -1,10 +1,10 @@
-"""Playbooks: the test of a pure machine as a story. `>>` is what happens to it, `<<` is what it does.
+"""Playbooks: the test of a pure machine as a story. `>>` is an event, `<<` is an action of the machine.
 
     assert Playbook(Agent()) >> mail("a") << ATTEMPT >> ended(Outcome.SUBMITTED) << again(30) >> 30 << ATTEMPT
 
 A number is seconds that pass. A story says all that the machine does: one that leaves something out fails like one that
 expects too much, and prints itself as far as it came. A playbook never changes, so a beginning can go on in many ways.
-Tell a beginning in a function: at the top of a module it would fail while pytest collects, and take all tests along.
+Write a beginning in a function: at the top of a module it would fail while pytest collects, and take all tests along.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ A = TypeVar("A")
 
 
 class Scene(Generic[A]):
-    """A machine's state, and what it is shown."""
+    """A machine's state, and its input."""
 
     def look(self, now: float) -> tuple[Self, tuple[A, ...]]:  # noqa: ARG002 - to one that has no clock time does nothing
-        """Return the scene when time has passed, and what the machine does then."""
+        """Return the scene when time has passed, and the actions of the machine then."""
         return self, ()
 
     def facts(self) -> tuple[Enum, ...]:
-        """Return what a story may say of the state, such as its phase."""
+        """Return facts of the state that a story may name, such as its phase."""
         return ()
 
     def words(self, action: A) -> str:
@@ -38,7 +38,7 @@ S = TypeVar("S", bound=Scene[Any])
 
 @dataclass(frozen=True)
 class Event(Generic[S, A]):
-    """What happens, in WORDS; PLAY returns the scene after it, and what the machine does."""
+    """An event, described by WORDS; PLAY returns the scene after it, and the actions of the machine."""
 
     words: str
     play: Callable[[S, float], tuple[S, tuple[A, ...]]]
@@ -51,7 +51,7 @@ class Playbook(Generic[S, A]):
     scene: S
     now: float = 0.0
     lines: tuple[str, ...] = ()
-    left: tuple[A, ...] = ()  # what the machine has done, and the story has not said yet
+    left: tuple[A, ...] = ()  # actions that the story has not said yet
 
     def __rshift__(self, event: Event[S, A] | float) -> Playbook[S, A]:
         """Let EVENT happen, or so many seconds pass."""

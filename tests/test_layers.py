@@ -102,7 +102,7 @@ MAY_NAME_A_CLI = {
     ("amq.runtime.hooks.script", "settings.json"): "a file of amq's own",
     ("amq.setup.checks_machine", r"\bamq hook\b"): "scripts of amq's own, as users have installed them",
 }
-"""The module and the beginning of each other literal that may, and why."""
+"""The module and the beginning of each other literal that may name a CLI, and the reason."""
 
 
 def room(module: str) -> str:
@@ -166,7 +166,7 @@ def call_faults(module: str, name: str) -> Iterator[str]:
 
 
 def words_of_clis() -> re.Pattern[str]:
-    """Return a pattern of facts of a CLI: its name, also in a variable, path or package, and the names in its folder."""
+    """Return a pattern of facts of a CLI: its name (in a variable, path or package too), and names in its folder."""
     names = {file for each in registry.with_hooks().values() for file in (each.name, each.other)}
     names |= {each.path for each in registry.with_skills().values()}
     names |= {name for profile in registry.profiles() for name in (*profile.session, profile.tool_output.variable)}

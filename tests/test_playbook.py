@@ -18,7 +18,7 @@ class Lamp(Enum):
 
 @dataclass(frozen=True)
 class Bell(Scene[str]):
-    """A bell that rings when it is pressed, and once more when it is looked at after that."""
+    """A bell that rings when it is pressed, and once more at the next look."""
 
     lamp: Lamp = Lamp.DARK
 
@@ -35,7 +35,7 @@ PRESSED = BELL >> 0.5 >> PRESS
 
 
 def fails(story: str) -> pytest.RaisesExc[AssertionError]:
-    """What is printed when a story fails: STORY, behind the first line."""
+    """Return a check of the output of a failing story: STORY, behind the first line."""
     return pytest.raises(AssertionError, check=lambda error: str(error) == f"not as in the story:\n{story}")
 
 

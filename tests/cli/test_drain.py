@@ -309,14 +309,14 @@ def test_many_bad_messages_hide_no_mail(amq: Shell, words: list[str]) -> None:
 
 
 class Reads(Watched):
-    """The sizes of what is read of files, by the file's path."""
+    """A seam that records the size of each read, with the file's path."""
 
     def __init__(self) -> None:
         super().__init__()
         self.sizes: list[tuple[str, int]] = []
 
     def take(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """The step, whose result is measured if it is a read."""
+        """Take the step, and record its size if it is a read."""
         result = super().take(name, arguments)
         if name == "read":
             self.sizes.append((self.log[-1].paths[0], len(result)))

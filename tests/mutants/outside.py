@@ -208,7 +208,7 @@ OUTSIDE = (
            "os.path.join(project, self.path)", "environment.get(self.variable) or os.path.join(project, self.path)", CLIS),
     Mutant("no variable names a user's directory", "runtime/agents/cli.py", "ConfigDirectory.find",
            "environment.get(self.variable) or os.path.join(home, self.path)", "os.path.join(home, self.path)", CLIS),
-    Mutant("a way cannot be asked for", "cli/commands/wake.py", "",
+    Mutant("a channel cannot be asked for", "cli/commands/wake.py", "",
            "('auto', 'tmux', 'kitty', 'screen', 'tiocsti', 'command', 'notice')",
            "('auto', 'tmux', 'screen', 'tiocsti', 'command', 'notice')", "tests/cli/test_wake.py"),
 )  # fmt: skip

@@ -175,4 +175,4 @@ def _opencode(place: Place, *, asks: bool, **_: bool) -> dict[str, str]:
 HOMES: dict[str, Callable[..., dict[str, str]]] = {
     "claude": _claude, "codex": _codex, "gemini": _gemini, "opencode": _opencode, "qwen": _qwen,
 }  # fmt: skip
-"""What makes the home of each program, and returns the environment of its own."""
+"""Functions that make the home of each program, and return its own environment."""
