@@ -12,12 +12,12 @@ import gc
 import marshal
 import os
 import signal
-import termios
 import time
 from typing import NoReturn
 
-from amq.pty.descriptors import LFLAG, Attributes, close_all_but, write_within
+from amq.pty.descriptors import close_all_but, write_within
 from amq.pty.ledger import ABANDON, BRACKETED_PASTE
+from amq.pty.line_discipline import Attributes, attributes_of, is_canonical, sends_signals, set_attributes
 
 Settings = tuple[Attributes, Attributes]  # the terminal's before us, and those we gave it
 
@@ -117,12 +117,12 @@ def _put_right(source: int, sink: int | None, undo: bytes, settings: Settings | 
     """A shell's line editor may have the terminal already: what it has set stays, and its bracketed paste as well."""
     if settings is not None:
         before, ours = settings
-        now = termios.tcgetattr(source)
-        # other settings were made by whoever has taken the terminal since, such as the shell's line editor. TCSANOW:
+        now = attributes_of(source)
+        # other settings were made by whoever has taken the terminal since, such as the shell's line editor. At once:
         # TCSAFLUSH would throw away what the user has typed meanwhile
         if now == ours:
-            termios.tcsetattr(source, termios.TCSANOW, before)
-        elif not _has(now, termios.ICANON):
+            set_attributes(source, before)
+        elif not is_canonical(now):
             undo = undo.replace(_NO_PASTE, b"")
     if sink is not None:
         write_within(sink, ABANDON + undo, WITHIN)  # the last write may have broken off anywhere
@@ -137,11 +137,7 @@ def _disinherit(source: int, before: Attributes) -> None:
     """
     # measured with zsh: raw settings were given to every later command after 18 of 60 kills, and after none with this
     signal.alarm(HEIR_WITHIN)
-    while not _has(now := termios.tcgetattr(source), termios.ICANON) or not _has(now, termios.ISIG):
-        if _has(now, termios.ICANON):
-            termios.tcsetattr(source, termios.TCSANOW, before)
+    while not is_canonical(now := attributes_of(source)) or not sends_signals(now):
+        if is_canonical(now):
+            set_attributes(source, before)
         time.sleep(HEIR_EVERY)
-
-
-def _has(settings: Attributes, flag: int) -> bool:
-    return bool(int(settings[LFLAG]) & flag)  # type: ignore[arg-type]

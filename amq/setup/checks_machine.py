@@ -15,6 +15,7 @@ from amq.layout import QueueLayout
 from amq.names import PERSON, is_handle, typed_handle
 from amq.runtime.agents.registry import with_hooks
 from amq.runtime.agents.versions import printed_version
+from amq.runtime.tmux import TmuxClient
 from amq.setup.clis import CLIS, how_to_get, program_of
 from amq.setup.finding import Environment, Finding
 from amq.store import registry
@@ -81,7 +82,7 @@ def _version(program: str, path: str, machine: Environment) -> Iterator[Finding]
 
 def tmux(_: str | None, machine: Environment) -> Iterator[Finding]:
     """Check that tmux is there for `amq coop up`."""
-    if _which("tmux", machine) is None:
+    if not TmuxClient(machine.environ).installed:
         yield Finding(
             "tmux is not installed: amq coop up prints commands instead",
             "install tmux to run agents side by side",

@@ -56,7 +56,7 @@ LIMITS = (
            "True", REPLY),
     Mutant("an answer's subject is alone in its header", "message.py", "reply_subject", "fits_answer(answer, *beside)",
            "fits_answer(answer)", REPLY),
-    Mutant("a number tells whose process it is", "runtime/diagnosis.py", "is_stopped", "_has_lock(notifier.pid, inode)",
+    Mutant("a number tells whose process it is", "runtime/diagnosis.py", "is_stopped", "proc.has_flock(notifier.pid, inode)",
            "True", NAMESPACES),
     Mutant("who may not write knows no notifier", "store/notifier_info.py", "_open",
            "error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM)", "True", NAMESPACES),

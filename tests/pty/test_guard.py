@@ -6,6 +6,7 @@ import os
 import signal
 import termios
 import threading
+from unittest.mock import Mock
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_it_lets_go_of_all_else_where_descriptors_have_no_limit(limit: int, monk
     With our end of its pipe it would wait for itself, and we for it.
     """
     monkeypatch.setattr(os, "sysconf", lambda _name: limit)
-    monkeypatch.setattr(descriptors, "_DIRECTORIES", ())
+    monkeypatch.setattr(os, "listdir", Mock(side_effect=FileNotFoundError))
     monkeypatch.setattr(descriptors, "_MOST_DESCRIPTORS", 1 << 12)
     with terminal() as person:
         tty = Tty(person.slave, person.slave)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from amq.pty import controlling_tty, screen
+from amq.pty.line_discipline import inject
 from amq.runtime.agents.foreground import Keyboard
 from amq.runtime.agents.profiles import Profile
 from amq.runtime.channels import Channel, gnu_screen
@@ -75,7 +76,7 @@ def _why_not_screen(place: LaunchContext) -> str:
 
 def _tiocsti(place: LaunchContext) -> Channel:
     assert place.terminal is not None
-    push = partial(controlling_tty.inject, place.terminal)
+    push = partial(inject, place.terminal)
     return BlindChannel("tiocsti", push, place.keyboard(), place.me, place.mode, submit=place.submit)
 
 
@@ -95,7 +96,7 @@ def _why_not_notice(_place: LaunchContext) -> str:
 
 CHANNELS = (
     ChannelSpec(
-        "tmux",
+        tmux.TmuxPane.way,
         "the screen, and which program reads the keyboard",
         partial(_why_no_pane, tmux.why_not),
         partial(_pane, tmux.TmuxPane),
