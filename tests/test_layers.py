@@ -92,7 +92,16 @@ FILE_CALLS = {
     *("truncate", "ftruncate", "rmdir", "removedirs"),
 }
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
-MAY_CHANGE_FILES = {"amq.store.durable", "amq.store.rename_noreplace"}
+MAY_CHANGE_FILES = {
+    *("amq.store.durable", "amq.store.rename_noreplace", "amq.runtime.private"),
+    "amq.runtime.notifier_lock",  # writes in place what its lock says
+    "amq.runtime.start_with",  # removes a file that is read once
+}
+MAY_MAKE_FILES = {
+    *("amq.store.durable", "amq.store.locks", "amq.store.windows_open", "amq.runtime.private"),
+    "amq.runtime.journal",  # appends to logs
+}
+"""Files are made by the seam, or by `write_private`: whole or not at all, and for the user alone."""
 MAY_READ_ENVIRONMENT = {"amq.config", "amq.runtime.start_with"}
 MAY_PRINT = {"amq.cli.output"}
 MAY_READ_PROC = {"amq.proc"}
@@ -167,8 +176,10 @@ def import_faults(module: str, imported: str, late: bool) -> Iterator[str]:
 def call_faults(module: str, name: str) -> Iterator[str]:
     """What is wrong with MODULE using NAME, such as `os.fsync` or `print`."""
     source, _, member = name.rpartition(".")
-    if source == "os" and member in FILE_CALLS and module not in MAY_CHANGE_FILES and room(module) != "runtime":
+    if source == "os" and member in FILE_CALLS and module not in MAY_CHANGE_FILES:
         yield f"{name} stands outside the seam"
+    if name == "os.O_CREAT" and module not in MAY_MAKE_FILES:
+        yield f"{name} stands outside what makes files"
     if source == "os" and member in ENVIRONMENT and module not in MAY_READ_ENVIRONMENT:
         yield f"{name} stands outside config"
     if name == "print" and module not in MAY_PRINT:
@@ -225,12 +236,23 @@ def cli_faults(module: str, source: ast.AST) -> Iterator[str]:
                 yield f"{imported} is of a CLI: ask {registry.__name__}"
 
 
+def is_open_to_write(node: ast.AST) -> bool:
+    """Whether NODE calls `open` for a whole file to be written; what only appends is another matter."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open"):
+        return False
+    modes = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "mode")]
+    said = "".join(str(mode.value) for mode in modes if isinstance(mode, ast.Constant))
+    return "a" not in said and bool(set("wx+") & set(said))
+
+
 def literal_faults(module: str, node: ast.AST) -> Iterator[str]:
     """What is wrong with MODULE having the literal NODE: a path below /proc, or the first word of a command line."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
         path = node.value if isinstance(node.value, str) else node.value.decode(errors="replace")
         if re.match(r"/proc(/|$)", path) and module not in MAY_READ_PROC:
             yield f"{path} stands outside amq/proc"
+    if is_open_to_write(node) and module not in MAY_MAKE_FILES:
+        yield "a file is written in place"
     first = node.elts[:1] if isinstance(node, ast.List) else node.args[:1] if isinstance(node, ast.Call) else []
     if any(isinstance(word, ast.Constant) and word.value == "tmux" for word in first) and module not in MAY_CALL_TMUX:
         yield "tmux is called outside its client"
@@ -336,6 +358,10 @@ def test_every_exception_is_needed(module: str, begin: str) -> None:
         ("amq.runtime.host", "from amq.runtime.agents import claude"),
         ("amq.runtime.agents.own", "def f():\n    import amq.runtime.agents.claude.profile"),
         ("amq.runtime.agents.foreground", "PLACE = '.claude/sessions'"),
+        ("amq.runtime.trust", "import os\nos.replace('a', 'b')"),
+        ("amq.runtime.path_shim", "import os\nos.open('a', os.O_WRONLY | os.O_CREAT)"),
+        ("amq.setup.checks_queue", "open('a', 'w')"),
+        ("amq.runtime.hooks.state", "open('a', mode='rb+')"),
         ("amq.pty.tty", "import termios"),
         ("amq.pty.tty", "def f():\n    from termios import tcgetattr"),
         ("amq.config", "from amq import proc"),
@@ -366,6 +392,8 @@ def test_breach_is_found(module: str, source: str) -> None:
         ("amq.runtime.notifier_lock", "import fcntl\nimport os\nos.ftruncate(3, 0)"),
         ("amq.runtime.loop", "import anyio\nfrom amq.mail.mailbox import Mailbox\nfrom amq.pty.host import Host"),
         ("amq.pty.line_discipline", "import termios\nfrom amq.pty.errors import PtyError"),
+        ("amq.runtime.private", "import os\nos.open('a', os.O_CREAT)\nos.replace('a', 'b')\nopen(3, 'w')"),
+        ("amq.runtime.trust", "open('a', 'rb')\nopen('b')\nopen('c', 'a+')"),
         ("amq.pty.tty", "from amq import proc"),
         ("amq.proc", "open('/proc/locks')"),
         ("amq.config", "def f():\n    from amq import proc"),

@@ -14,6 +14,8 @@ from heapq import nsmallest
 from amq import jsontext
 from amq.instants import format_milliseconds
 from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.private import write_private
+from amq.store.durable import FILE_MODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class BoundedFile:
             os.close(_reserve.pop())
         with suppress(OSError):
             self._make_room()
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK, 0o600)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK, FILE_MODE)
             with open(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(f"{text[: self._limit // 4]}\n")
         with suppress(OSError):
@@ -66,11 +68,9 @@ class BoundedFile:
     def _make_room(self) -> None:
         if not os.path.exists(self._path) or os.stat(self._path).st_size < self._limit:
             return
-        with open(self._path, "rb+") as file:
+        with open(self._path, "rb") as file:
             lines = file.readlines()
-            file.seek(0)
-            file.writelines(lines[len(lines) // 2 :])
-            file.truncate()
+        write_private(self._path, b"".join(lines[len(lines) // 2 :]).decode("utf-8", "surrogateescape"))
 
 
 class WakeJournal:

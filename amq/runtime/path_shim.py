@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from amq import quoting
 from amq.runtime.policy.wake_line import COMMAND, is_typeable
-from amq.runtime.private import write_private
+from amq.runtime.private import PROGRAM_MODE, make_directory, write_private
 from amq.runtime.programs import find_program
 from amq.text import visible
 
@@ -65,8 +65,8 @@ def make_command(directory: str) -> str:
         "error": f"amq: {visible(sys.executable)} is gone, which amq run was started with; no other amq is on the PATH",
         "hint": "     install amq, and start this agent again",
     }
-    os.mkdir(os.path.dirname(command), 0o700)
-    write_private(command, _COMMAND.format(**{name: quoting.shell(word) for name, word in words.items()}), 0o700)
+    make_directory(os.path.dirname(command))
+    write_private(command, _COMMAND.format(**{name: quoting.shell(word) for name, word in words.items()}), PROGRAM_MODE)
     return command
 
 

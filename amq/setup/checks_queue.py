@@ -18,7 +18,7 @@ from amq.names import PERSON, is_handle
 from amq.runtime.diagnosis import is_stopped
 from amq.runtime.hooks.script import SETTINGS_NAME
 from amq.runtime.launch import remove_old_settings
-from amq.runtime.private import PrivateState, private_state
+from amq.runtime.private import PrivateState, make_directory, private_state, write_private
 from amq.runtime.trust import why_untrusted
 from amq.setup.clis import program_of
 from amq.setup.finding import Environment, Finding
@@ -209,9 +209,8 @@ def _lines(path: str) -> list[str]:
 
 def _note_clean(directory: str) -> None:
     if directory:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        with open(f"{directory}/{_CLEAN_NOTED}", "w"):
-            pass
+        make_directory(directory)
+        write_private(f"{directory}/{_CLEAN_NOTED}", "")
 
 
 def filesystem(root: str, machine: Environment) -> Iterator[Finding]:

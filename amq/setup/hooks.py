@@ -66,20 +66,11 @@ class Change:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         if _read(target) != self.before:
             raise Conflict(f"{self.path} changed in the meantime; amq left it unchanged", hint="try again")
+        mode = durable.FILE_MODE if self.before is None else stat.S_IMODE(os.stat(target).st_mode)
         place, name = os.path.split(target)
         temporary = f".{name}.amq-{os.getpid()}-{os.urandom(4).hex()}"
         with Directory(RootedPath(place)) as directory:
-            fd = durable.write_new(directory, temporary, self.after)
-            try:
-                if self.before is not None:
-                    durable.syscalls.chmod(fd, stat.S_IMODE(os.stat(target).st_mode))
-                durable.syscalls.replace(directory, temporary, directory, name)
-            except BaseException:
-                durable.discard(directory, temporary)
-                raise
-            finally:
-                durable.close(fd)
-            durable.sync(directory)
+            durable.replace_file(directory, name, temporary, self.after, mode=mode)
 
 
 def settings_path(program: str, environ: Mapping[str, str], project: str | None) -> str:

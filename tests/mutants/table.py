@@ -35,7 +35,7 @@ ON_DISK = (
         "a new file has the umask's mode",
         "store/durable.py",
         "write_new",
-        "syscalls.chmod(fd, FILE_MODE)",
+        "syscalls.chmod(fd, mode)",
         "None",
         WIRE,
     ),

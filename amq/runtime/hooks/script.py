@@ -10,7 +10,7 @@ that CLI, below `agents/`.
 from __future__ import annotations
 
 from amq import quoting
-from amq.runtime.private import write_private
+from amq.runtime.private import PROGRAM_MODE, write_private
 
 EVENTS = {
     "SessionStart": "start",
@@ -69,7 +69,7 @@ def write_script(
     }
     quoted = {name: quoting.shell(word) for name, word in words.items()}
     path = f"{files}/{SCRIPT_NAME}"
-    write_private(path, _SCRIPT.format(**quoted, normal_after=normal_after), 0o700)
+    write_private(path, _SCRIPT.format(**quoted, normal_after=normal_after), PROGRAM_MODE)
     return path
 
 
