@@ -21,7 +21,6 @@ from amq.setup.finding import Environment, Finding
 from amq.store import registry
 from amq.store.notifier_info import read_notifier
 
-VERSION_PATIENCE = 10.0  # seconds for a program to print its version
 _OUR_HOOK = re.compile(r"\bamq hook\b|amq-stop-hook|claude-session-start|codex-amq-notify")
 
 
@@ -45,7 +44,7 @@ def command(_: str | None, machine: Environment) -> Iterator[Finding]:
     if found is None:
         yield Finding("amq is not on the PATH", "run scripts/install.sh, which reports what PATH lacks")
         return
-    version = printed_version([found, "--version"], machine.environ, VERSION_PATIENCE)
+    version = printed_version([found, "--version"], machine.environ)
     ours = machine.version
     if version != ours:
         yield Finding(
@@ -67,7 +66,7 @@ def agents(root: str | None, machine: Environment) -> Iterator[Finding]:
 
 
 def _version(program: str, path: str, machine: Environment) -> Iterator[Finding]:
-    version = printed_version([path, "--version"], machine.environ, VERSION_PATIENCE)
+    version = printed_version([path, "--version"], machine.environ)
     oldest = CLIS[program].oldest
     if not version:
         yield Finding(f"{path} does not start: {program} --version fails", f"reinstall it; {how_to_get(program)}")

@@ -59,7 +59,7 @@ LIMITS = (
     Mutant("a number tells whose process it is", "runtime/diagnosis.py", "is_stopped", "proc.has_flock(notifier.pid, inode)",
            "True", NAMESPACES),
     Mutant("who may not write knows no notifier", "store/notifier_info.py", "_open",
-           "error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM)", "True", NAMESPACES),
+           "not is_forbidden(error.errno)", "True", NAMESPACES),
     Mutant("git sees what is private", "runtime/private.py", "_make", "_hide_from_git(path)", "None", GIT),
     Mutant("a bare repository has a work tree", "repository.py", "has_work_tree",
            "re.search(_BARE, _text(os.path.join(common, 'config'), _LONGEST_CONFIG_BYTES))", "False", GIT),

@@ -41,7 +41,7 @@ OUTSIDE = (
         "a sub-agent is told of mail",
         "runtime/hooks/event.py",
         "parse_event",
-        "name not in _TO_MODEL or fields.get('agent_id')",
+        "name not in TO_MODEL or fields.get('agent_id')",
         "name not in _TO_MODEL",
         NOTIFY,
     ),

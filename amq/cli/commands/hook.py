@@ -43,9 +43,15 @@ LONGEST = 15.0  # seconds for all of it; the agent would wait for 20
 
 def options(parser: ArgumentParser) -> None:
     """Add the options of `amq hook`."""
+    from amq.runtime.policy.hook_delivery import NORMAL_AFTER_S
+
     parser.add_argument("words", nargs="*", metavar="claude|codex EVENT", help="the agent's CLI and the event")
     parser.add_argument(
-        "--normal-after", type=duration, default=120.0, metavar="2m", help="announce mail this old between two tools"
+        "--normal-after",
+        type=duration,
+        default=NORMAL_AFTER_S,
+        metavar="2m",
+        help="announce mail this old between two tools",
     )
 
 
@@ -63,7 +69,8 @@ def run(args: Namespace, out: Output) -> int:
     try:
         with _limited(LONGEST):
             from amq.runtime.hooks.event import NOTIFY, parse_event
-            from amq.runtime.hooks.script import EVENTS, HOOKED
+            from amq.runtime.hooks.script import HOOKED
+            from amq.runtime.policy.hook_delivery import EVENTS
 
             environ = config.environment()
             if name in EVENTS and environ.get(HOOKED):  # the hooks that `amq run` gave it handle this event

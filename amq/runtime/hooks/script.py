@@ -10,17 +10,8 @@ that CLI, below `agents/`.
 from __future__ import annotations
 
 from amq import quoting
+from amq.runtime.policy.hook_delivery import EVENTS
 from amq.runtime.private import PROGRAM_MODE, write_private
-
-EVENTS = {
-    "SessionStart": "start",
-    "UserPromptSubmit": "prompt",
-    "PostToolUse": "tool",
-    "PermissionRequest": "ask",
-    "Stop": "stop",
-    "SessionEnd": "end",
-}
-"""The CLIs' names of the events that amq needs, each with the name that amq gives it."""
 
 HOOKED = "AMQ_HOOKED"
 """Set for a program that has amq's hooks for this one process: those that its settings have are then silent."""
@@ -28,7 +19,7 @@ HOOKED = "AMQ_HOOKED"
 EVENT_NAME = "hook.event"
 SCRIPT_NAME = "hook"
 SETTINGS_NAME = "settings.json"
-TIMEOUT = 20  # seconds after which the agent goes on without the hook
+TIMEOUT_S = 20  # after which the agent goes on without the hook
 
 _SCRIPT = """\
 #!/bin/sh

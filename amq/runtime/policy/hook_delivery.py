@@ -38,7 +38,7 @@ Events
 Invariants
     - One message that is to be announced is enough: the notification counts all unread mail, so all of it is ANNOUNCED
       then, and at a stop HELD. So `blocked_stop_for` is a part of `announced`, and `announced` of what is unread.
-    - There are at most MOST_IN_A_ROW announcements until a message leaves the inbox that the model knows of, or a
+    - There are at most ATTEMPTS_IN_A_ROW announcements until a message leaves the inbox that the model knows of, or a
       session begins. It knows of nothing then, so no message that leaves could ever end the silence.
     - `count` grows by one with each announcement, and only then. A reader of the state sees that there was another.
 
@@ -59,12 +59,24 @@ if TYPE_CHECKING:
 
     from amq.mail.inbox_view import Unread
 
-MOST_IN_A_ROW = 8  # without any drain
+NORMAL_AFTER_S = 120.0  # that mail of normal priority waits for an agent that works
+ATTEMPTS_IN_A_ROW = 8  # without any drain, by hooks or by typing
 MOST_PEERS = 20  # named to an agent when its session begins
 OUR_LINE = "amq: "  # begins what amq types at a prompt
 FROM_AMQ = '<cross-session-message from-name="amq">'  # comes before it in what amq sends to Claude Code's socket
 
-FULL_NAMES = {"start": "SessionStart", "prompt": "UserPromptSubmit", "tool": "PostToolUse"}
+EVENTS = {
+    "SessionStart": "start",
+    "UserPromptSubmit": "prompt",
+    "PostToolUse": "tool",
+    "PermissionRequest": "ask",
+    "Stop": "stop",
+    "SessionEnd": "end",
+}
+"""The CLIs' names of the events that amq needs, each with the name that amq gives it."""
+TO_MODEL = ("start", "prompt", "tool", "stop")
+"""The events at which the model can be given something; the others only show what the agent does."""
+_FULL_NAMES = {ours: theirs for theirs, ours in EVENTS.items()}
 
 
 @record
@@ -111,7 +123,7 @@ def decide(
     if event.name == "prompt" and event.prompt.startswith((OUR_LINE, FROM_AMQ + OUR_LINE)):
         return replace(state, announced=ids), False
     overdue_ns = now_ns - round(normal_after * SECOND)
-    if state.attempts_since_drain >= MOST_IN_A_ROW or not any(
+    if state.attempts_since_drain >= ATTEMPTS_IN_A_ROW or not any(
         _is_due(state, event, message, overdue_ns) for message in unread
     ):
         return state, False
@@ -138,7 +150,7 @@ def output(event: str, text: str) -> dict[str, object]:
     """Return TEXT in the form that Claude Code and Codex take from a hook of this EVENT."""
     if event == "stop":
         return {"decision": "block", "reason": text}
-    return {"hookSpecificOutput": {"hookEventName": FULL_NAMES[event], "additionalContext": text}}
+    return {"hookSpecificOutput": {"hookEventName": _FULL_NAMES[event], "additionalContext": text}}
 
 
 def introduction(me: str, peers: Sequence[str], *, known: bool = True) -> str:

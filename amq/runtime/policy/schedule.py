@@ -71,9 +71,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from amq.runtime.policy.hook_delivery import ATTEMPTS_IN_A_ROW, NORMAL_AFTER_S
 from amq.runtime.policy.reasons import Outcome, WaitReason
 
-ATTEMPTS_IN_A_ROW = 8  # without any drain
 UP_TO_THE_USER = (WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.UNTRUSTED)
 """Reasons that do not end by themselves."""
 LOOK_EVERY = 0.2  # seconds between looks while the mail waits for the terminal or the agent
@@ -84,7 +84,7 @@ class SchedulePolicy:
     """Say how long mail waits. Times are seconds."""
 
     urgent_after: float = 0.0  # how long an agent is busy before urgent mail is typed to it
-    normal_after: float = 120.0  # how long it is busy before normal mail is
+    normal_after: float = NORMAL_AFTER_S  # how long it is busy before normal mail is
     hooks_within: float = 10.0  # added where hooks may announce it first: none is called while an answer streams
     low_after: float = 60.0  # how long the terminal is silent before low priority mail alone is announced
     debounce: float = 0.0  # how long an idle agent is left alone after new mail, in case more comes
