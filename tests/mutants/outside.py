@@ -42,7 +42,7 @@ OUTSIDE = (
         "runtime/hooks/event.py",
         "parse_event",
         "name not in TO_MODEL or fields.get('agent_id')",
-        "name not in _TO_MODEL",
+        "name not in TO_MODEL",
         NOTIFY,
     ),
     Mutant(

@@ -43,10 +43,10 @@ class TmuxPane:
         ).split(b"\n")[:-1]
         clients = [line for line in answer if line.startswith(_CLIENT)]
         first, *lines = answer[len(clients) :]
-        *state, window, rows, columns, row, column, title = first.split(b" ", 10)
+        *state, window, rows, columns, y, x, title = first.split(b" ", 10)
         if b" ".join(state).decode() != self._at_rest or any(_is_elsewhere(client, window) for client in clients):
             return None
-        return Picture((int(rows), int(columns)), drawing(lines, (int(row), int(column))), title)
+        return Picture((int(rows), int(columns)), drawing(lines, (int(y), int(x))), title)
 
     def paste(self, text: str, *, as_paste: bool) -> bool:
         """Through a buffer of our own. tmux brackets it only if the program has asked for that."""
