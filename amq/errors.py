@@ -71,7 +71,7 @@ class UnsafePath(Unsafe, OSError):
     """
 
 
-LONGEST_QUOTE = 500
+LONGEST_QUOTE_CHARS = 500
 """The most characters of an error about a bad message, which may quote a header of hundreds of kilobytes."""
 
 
@@ -81,7 +81,7 @@ class BadMessage(AmqError):
     code = "bad_message"
 
     def __init__(self, message: str, reason: str = "invalid_header") -> None:
-        super().__init__(message if len(message) <= LONGEST_QUOTE else f"{message[:LONGEST_QUOTE]}…")
+        super().__init__(message if len(message) <= LONGEST_QUOTE_CHARS else f"{message[:LONGEST_QUOTE_CHARS]}…")
         self.reason = reason
 
 

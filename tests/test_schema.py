@@ -369,5 +369,5 @@ def test_closed_lists_are_those_of_the_code() -> None:
     assert (get_args(way.annotation), wake.VIA) == (ways, ("auto", *ways))
     usual = SchedulePolicy()
     assert [duration(text) for _, text, _ in wake_options.TIMES] == [
-        *(usual.debounce, usual.urgent_after, usual.normal_after, usual.low_after)
+        *(usual.debounce_s, usual.urgent_after_s, usual.normal_after_s, usual.low_after_s)
     ]

@@ -47,7 +47,7 @@ def policy(args: Namespace) -> SchedulePolicy:
     from amq.runtime.policy.schedule import SchedulePolicy
 
     names = ("debounce", "urgent_after", "normal_after", "low_after", "hooks_within")
-    return SchedulePolicy(**{name: value for name in names if (value := getattr(args, name, None)) is not None})
+    return SchedulePolicy(**{f"{name}_s": value for name in names if (value := getattr(args, name, None)) is not None})
 
 
 def preview(args: Namespace) -> int:

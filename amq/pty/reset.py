@@ -8,7 +8,7 @@ from amq.pty.line_discipline import attributes_of, sane, set_attributes
 from amq.pty.sequences import Splitter
 from amq.pty.tty import Tty
 
-WITHIN = 5.0  # seconds for the terminal to take it
+TAKEN_WITHIN_S = 5.0  # seconds for the terminal to take it
 
 _PRIVATE = (1, 5, 9, 45, 66, *range(1000, 1007), 1015, 1016, 2004, 2026, 2031, 2048, 9001)
 _DISORDER = (
@@ -34,7 +34,7 @@ def reset(tty: Tty) -> bool:
     try:
         before = attributes_of(tty.source)
         set_attributes(tty.source, sane(before))
-        tty.show(everything_off(), WITHIN)
+        tty.show(everything_off(), TAKEN_WITHIN_S)
         return attributes_of(tty.source) != before
     except OSError as error:
         raise PtyError(f"cannot restore the terminal: {error.args[-1]}") from error

@@ -22,9 +22,9 @@ from amq.pty.line_discipline import (
 
 USUAL_SIZE = (24, 80)  # rows, columns, where there is no terminal to ask
 
-PORTION = 1 << 16  # bytes offered to a non-blocking terminal at once
+PORTION_BYTES = 1 << 16  # bytes offered to a non-blocking terminal at once
 
-SHOW_WITHIN = 1.0  # seconds for a terminal to take what puts it right
+SHOW_WITHIN_S = 1.0  # seconds for a terminal to take what puts it right
 
 
 class Tty:
@@ -45,7 +45,7 @@ class Tty:
         self._terminal = next((fd for fd in (self.source, self.sink) if os.isatty(fd)), None)
         self.sink_is_terminal: bool = os.isatty(self.sink)
         self.sink_is_private: bool = self.sink in self._opened  # and so non-blocking
-        self.portion: int = PORTION if self.sink_is_private else select.PIPE_BUF
+        self.portion: int = PORTION_BYTES if self.sink_is_private else select.PIPE_BUF
 
     def post_guard(self) -> Guard:
         """Have it put right when we are killed: before there are threads, and before the program. Raises OSError."""
@@ -134,7 +134,7 @@ class Tty:
         with contextlib.suppress(OSError):
             if not self.is_ours:
                 return
-            self.show(undo, SHOW_WITHIN)
+            self.show(undo, SHOW_WITHIN_S)
             if self._before is not None:
                 set_attributes(self.source, self._before)
                 self._before = None  # the shell may change it before we come back

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from amq import proc
-from amq.instants import SECOND, parse_instant
+from amq.instants import SECOND_NS, parse_instant
 from amq.layout import NOTIFIER_NAME, AgentLayout
 from amq.names import PERSON
 from amq.record import record
@@ -123,6 +123,6 @@ def _detail(entry: dict[str, Any]) -> str:
 
 def _since(entry: dict[str, Any], now_ns: int) -> float | None:
     try:
-        return max(0.0, (now_ns - parse_instant(entry["at"])) / SECOND)
+        return max(0.0, (now_ns - parse_instant(entry["at"])) / SECOND_NS)
     except ValueError:
         return None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-LONGEST_FILE = 64 * 1024  # bytes; the older half of a full file is dropped
+LONGEST_FILE_BYTES = 64 * 1024  # bytes; the older half of a full file is dropped
 MOST_IDS = 20  # ids in one entry
 WAKES_NAME = "wakes.jsonl"
 LOG_NAME = "run.log"
@@ -35,7 +35,7 @@ _reserve: list[int] = []
 class BoundedFile:
     """A text file to append lines to. Never raises OSError: a line that cannot be written is lost."""
 
-    def __init__(self, directory: str, name: str, limit: int = LONGEST_FILE) -> None:
+    def __init__(self, directory: str, name: str, limit: int = LONGEST_FILE_BYTES) -> None:
         """Use the file NAME in DIRECTORY. With an empty DIRECTORY it stays empty. LIMIT is in bytes."""
         self._path = f"{directory}/{name}" if directory else ""
         self._limit = limit

@@ -43,7 +43,7 @@ class Options:
     native: bool = False  # notify the CLI through its own API, if it has one
     notice: bytes = b"\a"  # written to the user's terminal when the mail is parked
     policy: SchedulePolicy = field(default_factory=SchedulePolicy)
-    preview: int = 0  # characters of a subject that are typed at most
+    preview_chars: int = 0  # characters of a subject that are typed at most
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
         me=account.me,
         kind=launch.profile.name,
         command=command,
-        normal_after=options.policy.normal_after,
+        normal_after_s=options.policy.normal_after_s,
     )
     if launch.settings:
         write_private(f"{launch.files}/{script.SETTINGS_NAME}", launch.settings)

@@ -301,7 +301,7 @@ def test_a_queue_that_is_made_again_is_watched_on(everybody: Everybody) -> None:
 @pytest.mark.timeout(180)
 def test_a_stop_ends_in_one_reminder_if_it_was_longer_than_that(everybody: Everybody) -> None:
     awake = ("run", "wake")
-    stopped, told = (SchedulePolicy().remind_after[0] + 5.0, 2) if SOAK else (1.0, 1)
+    stopped, told = (SchedulePolicy().remind_after_s[0] + 5.0, 2) if SOAK else (1.0, 1)
     everybody.send(to=awake)
     wait_until(lambda: all(everybody.records(name)[-1:] == ["outcome"] for name in awake))
     everybody.signal(signal.SIGSTOP)

@@ -49,7 +49,7 @@ LIMITS = (
     Mutant("the turn never comes round", "mail/inbox_view.py", "InboxView._forget_changed",
            "self._turn + MOST_STAMPS if len(turn) == MOST_STAMPS else 0", "0", VIEW),
     Mutant("a file that may change in the same instant has settled", "mail/inbox_view.py", "InboxView._opened",
-           "stamp[-1] < self._account.clock() - SETTLED_S * SECOND", "True", VIEW),
+           "stamp[-1] < self._account.clock() - SETTLED_S * SECOND_NS", "True", VIEW),
     Mutant("an error that passes is remembered", "mail/inbox_view.py", "InboxView._opened", "found.error.is_forbidden",
            "True", VIEW),
     Mutant("what is inherited fills an answer's header", "mail/sending.py", "_reply_refs", "fits_answer(thread, *inherited)",

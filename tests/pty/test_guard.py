@@ -12,7 +12,7 @@ import pytest
 
 from amq.pty import descriptors
 from amq.pty.child import Child
-from amq.pty.guard import MOST_UNSAID, Guard
+from amq.pty.guard import MOST_UNSAID_BYTES, Guard
 from amq.pty.pump import Pump
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
@@ -146,7 +146,7 @@ def test_one_that_does_not_listen_holds_nobody_up() -> None:
         os.kill(guard.pid, signal.SIGSTOP)
         os.waitpid(guard.pid, os.WUNTRACED)
         for _ in range(4):
-            guard.undo(b"u" * MOST_UNSAID)
+            guard.undo(b"u" * MOST_UNSAID_BYTES)
         os.kill(guard.pid, signal.SIGCONT)
         tty.close()
 

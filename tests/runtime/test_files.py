@@ -251,7 +251,7 @@ def test_a_login_shell_that_hangs_is_given_up_and_may_put_away_what_it_holds(tmp
 
 
 def test_a_login_shell_that_does_not_want_to_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(path_shim, "END_WITHIN", 0.05)
+    monkeypatch.setattr(path_shim, "END_WITHIN_S", 0.05)
     ready = tmp_path / "ready"
     stubborn = shell(tmp_path / "stubborn", f"trap '' TERM\ntouch {ready}\nwhile :; do sleep 0.05; done")
     assert not login_shells_find("/x/amq", {"SHELL": stubborn, "PATH": "/usr/bin:/bin"}, Appeared(ready))

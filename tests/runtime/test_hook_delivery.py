@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.mail.inbox_view import Unread
 from amq.record import replace
 from amq.runtime.policy import hook_delivery
@@ -26,12 +26,12 @@ from tests import state_page
 from tests.playbook import Event, Playbook, Scene
 
 NORMAL_AFTER = 120.0
-NOW_NS = 2_000_000_000 * SECOND
+NOW_NS = 2_000_000_000 * SECOND_NS
 OUR_LINE = "amq: 1 new message from codex. Run: amq drain --include-body"
 
 
 def mail(*ids: str, priority: str = "normal", age: float = 0.0) -> list[Unread]:
-    created_ns = NOW_NS - round(age * SECOND)
+    created_ns = NOW_NS - round(age * SECOND_NS)
     return [Unread(identifier, "codex", priority, "", created_ns) for identifier in ids]
 
 

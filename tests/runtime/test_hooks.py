@@ -37,7 +37,7 @@ class Mailroom:
         amq.write_bytes(os.fsencode(text))
         amq.chmod(0o700)
         self.script = write_script(
-            str(self.state), str(self.new), root="/q", me="claude", kind="claude", command=str(amq), normal_after=90.0
+            str(self.state), str(self.new), root="/q", me="claude", kind="claude", command=str(amq), normal_after_s=90.0
         )
 
     def call(self, event: str) -> tuple[str, list[str]]:

@@ -37,8 +37,8 @@ exists and no `amq run` hosts its agent. SessionStart also writes AM_ROOT and AM
 names; notify writes meta/amq-bulletin.json. A hook never fails the agent: on any error, and in a queue that you do not
 trust (amq trust), it prints nothing, exits with 0, and logs the reason to run.log in the agent's private directory."""
 
-LONGEST_EVENT = 16 << 20  # bytes; it holds what a tool printed
-LONGEST = 15.0  # seconds for all of it; the agent would wait for 20
+LONGEST_EVENT_BYTES = 16 << 20  # bytes; it holds what a tool printed
+HANDLED_WITHIN_S = 15.0  # seconds for all of it; the agent would wait for 20
 
 
 def options(parser: ArgumentParser) -> None:
@@ -67,7 +67,7 @@ def run(args: Namespace, out: Output) -> int:
             hint="to let the agent call it: amq hook install claude",
         )
     try:
-        with _limited(LONGEST):
+        with _limited(HANDLED_WITHIN_S):
             from amq.runtime.hooks.event import NOTIFY, parse_event
             from amq.runtime.hooks.script import HOOKED
             from amq.runtime.policy.hook_delivery import EVENTS
@@ -88,7 +88,7 @@ def run(args: Namespace, out: Output) -> int:
                     environ,
                     out.data,
                     trusted=args.trust_root,
-                    normal_after=args.normal_after,
+                    normal_after_s=args.normal_after,
                 )
                 handler.handle(event)
     except (Exception, KeyboardInterrupt) as error:
@@ -132,7 +132,7 @@ def _stdin() -> bytes:
     if stdin_is_terminal():
         return b""
     with open(0, "rb", closefd=False) as file:
-        return file.read(LONGEST_EVENT)
+        return file.read(LONGEST_EVENT_BYTES)
 
 
 def _log(mailbox: Mailbox | None, private: PrivateState | None, name: str, error: BaseException) -> None:

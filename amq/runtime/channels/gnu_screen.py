@@ -19,7 +19,7 @@ from amq.runtime.agents import processes
 from amq.runtime.programs import find_program
 
 NAME = "screen"
-PATIENCE = 5.0  # seconds for it to take some keys
+TAKEN_WITHIN_S = 5.0  # seconds for it to take some keys
 _LONGEST = 640  # bytes of a command, which may have 768
 _SESSION = re.compile(r"[0-9]+\..*")
 _INTO_THE_PROGRAM = ("exec", ".!.")  # the standard output of what is run is what the window's program reads
@@ -49,7 +49,9 @@ class ScreenWindow:
             raise OSError(None, "the text is too long for a screen command")
         command = [*self._at, printer, "%s", word]
         try:
-            asked = subprocess.run(command, env=self._environment, capture_output=True, timeout=PATIENCE, check=False)
+            asked = subprocess.run(
+                command, env=self._environment, capture_output=True, timeout=TAKEN_WITHIN_S, check=False
+            )
         except subprocess.TimeoutExpired as error:
             raise OSError(None, "screen does not answer") from error
         if asked.returncode:

@@ -34,7 +34,7 @@ case $1 in
         ;;
     *) exit 0 ;;
 esac
-AM_ROOT={root} AM_ME={me} {command} hook {kind} "$1" --normal-after {normal_after:g} 2>/dev/null
+AM_ROOT={root} AM_ME={me} {command} hook {kind} "$1" --normal-after {normal_after_s:g} 2>/dev/null
 exit 0
 """
 
@@ -44,11 +44,11 @@ class BadSettingsError(Exception):
 
 
 def write_script(
-    files: str, inbox_new: str, *, root: str, me: str, kind: str, command: str, normal_after: float
+    files: str, inbox_new: str, *, root: str, me: str, kind: str, command: str, normal_after_s: float
 ) -> str:
     """Write the script that the hooks of KIND (claude, codex) call, and return its path.
 
-    FILES is the directory of one `amq run`, COMMAND the path of amq, NORMAL_AFTER as in `hook_delivery.decide`.
+    FILES is the directory of one `amq run`, COMMAND the path of amq, NORMAL_AFTER_S as in `hook_delivery.decide`.
     """
     words = {
         "kind": kind,
@@ -60,7 +60,7 @@ def write_script(
     }
     quoted = {name: quoting.shell(word) for name, word in words.items()}
     path = f"{files}/{SCRIPT_NAME}"
-    write_private(path, _SCRIPT.format(**quoted, normal_after=normal_after), PROGRAM_MODE)
+    write_private(path, _SCRIPT.format(**quoted, normal_after_s=normal_after_s), PROGRAM_MODE)
     return path
 
 

@@ -16,7 +16,7 @@ Events
     tool    a tool has ended
     stop    the turn is about to end
 
-    The table is for a message that is unread alone. `due` is urgent, or normal and at least `normal_after` seconds old;
+    The table is for a message that is unread alone. `due` is urgent, or normal and `normal_after_s` seconds old or more;
     `later` is normal and younger; `low` is of low priority, however old.
 
     state      event        message    next       announced
@@ -50,7 +50,7 @@ Sources and limits
 
 from __future__ import annotations
 
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.record import record, replace
 
 TYPE_CHECKING = False
@@ -108,12 +108,12 @@ def begin(state: HookState, session: str) -> HookState:
 
 
 def decide(
-    state: HookState, event: Event, unread: Sequence[Unread], now_ns: int, normal_after: float
+    state: HookState, event: Event, unread: Sequence[Unread], now_ns: int, normal_after_s: float
 ) -> tuple[HookState, bool]:
     """Return the next state, and whether to announce the mail at this EVENT (prompt, tool or stop).
 
     If the prompt is amq's own line, that was the notification. Between tools normal mail is announced once it is
-    NORMAL_AFTER seconds old. A bad message counts as normal, and as older than any.
+    NORMAL_AFTER_S seconds old. A bad message counts as normal, and as older than any.
     """
     ids = frozenset(message.id for message in unread)
     # only mail that the model knows of: what someone else removed is no sign that the agent reads
@@ -122,7 +122,7 @@ def decide(
     state = replace(state, announced=state.announced & ids, blocked_stop_for=state.blocked_stop_for & ids)
     if event.name == "prompt" and event.prompt.startswith((OUR_LINE, FROM_AMQ + OUR_LINE)):
         return replace(state, announced=ids), False
-    overdue_ns = now_ns - round(normal_after * SECOND)
+    overdue_ns = now_ns - round(normal_after_s * SECOND_NS)
     if state.attempts_since_drain >= ATTEMPTS_IN_A_ROW or not any(
         _is_due(state, event, message, overdue_ns) for message in unread
     ):
