@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from amq.budget import Budget
 
 
-GIVEN = "/proc/self/environ"  # the environment that a process was started with, on Linux
 _FROM_PYTHON = ("C.UTF-8", "C.utf8", "UTF-8")
 
 RUN = "AMQ_RUN"
@@ -47,9 +46,10 @@ def environment() -> dict[str, str]:
 
 def _was_given(name: str) -> bool:
     """Return whether the variable NAME was set when this process was started; True where the system cannot say."""
+    from amq import proc
+
     try:
-        with open(GIVEN, "rb") as file:
-            return any(entry.startswith(f"{name}=".encode()) for entry in file.read().split(b"\0"))
+        return any(entry.startswith(f"{name}=".encode()) for entry in proc.given_environment())
     except OSError:
         return True
 

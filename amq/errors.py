@@ -71,7 +71,7 @@ class UnsafePath(Unsafe, OSError):
     """
 
 
-LONGEST_QUOTE = 500
+LONGEST_QUOTE_CHARS = 500
 """The most characters of an error about a bad message, which may quote a header of hundreds of kilobytes."""
 
 
@@ -81,7 +81,7 @@ class BadMessage(AmqError):
     code = "bad_message"
 
     def __init__(self, message: str, reason: str = "invalid_header") -> None:
-        super().__init__(message if len(message) <= LONGEST_QUOTE else f"{message[:LONGEST_QUOTE]}…")
+        super().__init__(message if len(message) <= LONGEST_QUOTE_CHARS else f"{message[:LONGEST_QUOTE_CHARS]}…")
         self.reason = reason
 
 
@@ -115,7 +115,7 @@ def remedy(error: BaseException) -> str:
     if hint:
         return hint
     code = error.errno if isinstance(error, OSError) else _code(error)
-    if code in (errno.EROFS, errno.EACCES, errno.EPERM):
+    if is_forbidden(code):
         return (
             "this process may not write there; in a sandbox, let the queue be one of its writable directories "
             "(Codex: --add-dir), or run amq outside of it"
@@ -127,6 +127,13 @@ def remedy(error: BaseException) -> str:
     if code == errno.EAGAIN:
         return "allow more processes and threads: ulimit -u, or the limit of its container (pids)"
     return ""
+
+
+def is_forbidden(code: int | None) -> bool:
+    """Return whether CODE says that this process may not write somewhere: by a mode, a mount or a sandbox."""
+    import errno
+
+    return code in (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def _code(error: BaseException) -> int | None:

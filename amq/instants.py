@@ -6,8 +6,8 @@ import re
 import time
 from functools import lru_cache
 
-SECOND = 1_000_000_000
-MILLISECOND = 1_000_000
+SECOND_NS = 1_000_000_000
+MILLISECOND_NS = 1_000_000
 _LONGEST = 1e9  # seconds, thirty years: a longer duration is a typo, and some are too large to wait for
 _FIRST_DAY = 719_163  # 1970-01-01, counted from 0001-01-01 as 1
 
@@ -30,7 +30,7 @@ def parse_instant(text: str) -> int:
     if sign:
         offset = int(zone_hours) * 3600 + int(zone_minutes) * 60
         seconds -= offset if sign == "+" else -offset
-    return seconds * SECOND + int((fraction or "0")[:9].ljust(9, "0"))
+    return seconds * SECOND_NS + int((fraction or "0")[:9].ljust(9, "0"))
 
 
 @lru_cache(maxsize=64)
@@ -51,26 +51,26 @@ def _days(date: str) -> int:
 
 def format_instant(nanoseconds: int) -> str:
     """Return an instant as RFC 3339 in UTC with `Z` and up to nine fraction digits, without trailing zeros."""
-    whole, fraction = divmod(nanoseconds, SECOND)
+    whole, fraction = divmod(nanoseconds, SECOND_NS)
     digits = f".{fraction:09}".rstrip("0").rstrip(".")
     return f"{_utc(whole)}{digits}Z"
 
 
 def format_seconds(nanoseconds: int) -> str:
     """Return an instant as RFC 3339 in UTC with `Z`, rounded down to the second."""
-    return f"{_utc(nanoseconds // SECOND)}Z"
+    return f"{_utc(nanoseconds // SECOND_NS)}Z"
 
 
 def format_milliseconds(nanoseconds: int) -> str:
     """RFC 3339 in UTC with `Z`, always three fraction digits."""
-    whole, fraction = divmod(nanoseconds, SECOND)
-    return f"{_utc(whole)}.{fraction // MILLISECOND:03}Z"
+    whole, fraction = divmod(nanoseconds, SECOND_NS)
+    return f"{_utc(whole)}.{fraction // MILLISECOND_NS:03}Z"
 
 
 def format_compact(nanoseconds: int) -> str:
     """Return an instant in the form used in message ids: no colons, always three millisecond digits."""
-    whole, fraction = divmod(nanoseconds, SECOND)
-    return f"{_utc(whole).replace(':', '-')}.{fraction // MILLISECOND:03}Z"
+    whole, fraction = divmod(nanoseconds, SECOND_NS)
+    return f"{_utc(whole).replace(':', '-')}.{fraction // MILLISECOND_NS:03}Z"
 
 
 @lru_cache(maxsize=1)

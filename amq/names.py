@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import filterfalse
 
 from amq.errors import UsageError
-from amq.instants import MILLISECOND, format_compact
+from amq.instants import MILLISECOND_NS, format_compact
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,9 +131,9 @@ class IdMaker:
     def make(self) -> tuple[str, int]:
         """Return a new id and its instant, in nanoseconds since the epoch."""
         now = self._clock()
-        if now // MILLISECOND <= self._last_millisecond:
-            now = (self._last_millisecond + 1) * MILLISECOND
-        self._last_millisecond = now // MILLISECOND
+        if now // MILLISECOND_NS <= self._last_millisecond:
+            now = (self._last_millisecond + 1) * MILLISECOND_NS
+        self._last_millisecond = now // MILLISECOND_NS
         return f"{format_compact(now)}_pid{self._pid}_{self._random(4).hex()}", now
 
 

@@ -28,6 +28,7 @@ ROOMS = {
     **{f"amq.{name}": "entry" for name in ("__main__", "entry")},
     **{f"amq.{name}": "values" for name in ("errors", "instants", "jsontext", "layout", "message", "names")},
     **{f"amq.{name}": "values" for name in ("budget", "outlines", "quoting", "record", "text")},
+    "amq.proc": "proc",
     "amq.repository": "config",
     "amq.runtime.policy": "policy",
     **{f"amq.{name}": name for name in ("cli", "config", "demo", "mail", "pty", "runtime", "schema", "setup", "store")},
@@ -38,20 +39,25 @@ MAILBOX_SIDE = {"library", "values", "config", "store", "mail", "cli"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "library": {"values", "store", "mail"},
+    "proc": set(),
     "values": set(),
     "schema": {"values"},
-    "config": {"values"},
+    "config": {"values", "proc"},
     "store": {"values"},
     "mail": {"values", "store"},
-    "pty": set(),
+    "pty": {"proc"},
     "policy": {"values", "mail", "pty"},
-    "runtime": {"values", "config", "store", "mail", "pty", "policy"},
+    "runtime": {"values", "proc", "config", "store", "mail", "pty", "policy"},
     "demo": {"values", "config", "store", "mail", "pty", "runtime", "policy"},
-    "setup": {"values", "config", "store", "mail", "runtime", "policy"},
+    "setup": {"values", "proc", "config", "store", "mail", "runtime", "policy"},
     "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "demo"},
     "entry": {"cli", "values"},
 }
-LATE = {"cli": {"runtime", "policy", "demo", "setup", "schema"}, "library": {"values", "store", "mail"}}
+LATE = {
+    "cli": {"runtime", "policy", "demo", "setup", "schema"},
+    "config": {"proc"},
+    "library": {"values", "store", "mail"},
+}
 """Imports allowed only inside the functions that need them: at the top they would slow every short command down."""
 
 OUTSIDE = {
@@ -59,6 +65,8 @@ OUTSIDE = {
     "shtab": {"cli"},
     **{name: {"pty"} for name in ("avt", "ptyprocess", "pty", "termios", "tty")},
 }
+ONE_READER = {"termios": "amq.pty.line_discipline"}
+"""What one module alone imports, so that what it knows is known in one place."""
 PURE = {"policy"}
 """Rooms whose modules decide from their arguments: they import nothing that acts, waits or looks."""
 ACTING = {"asyncio", "fcntl", "io", "os", "pathlib", "random", "select", "selectors", "shutil", "signal", "socket"} | {
@@ -84,9 +92,20 @@ FILE_CALLS = {
     *("truncate", "ftruncate", "rmdir", "removedirs"),
 }
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
-MAY_CHANGE_FILES = {"amq.store.durable", "amq.store.rename_noreplace"}
+MAY_CHANGE_FILES = {
+    *("amq.store.durable", "amq.store.rename_noreplace", "amq.runtime.private"),
+    "amq.runtime.notifier_lock",  # writes in place what its lock says
+    "amq.runtime.start_with",  # removes a file that is read once
+}
+MAY_MAKE_FILES = {
+    *("amq.store.durable", "amq.store.locks", "amq.store.windows_open", "amq.runtime.private"),
+    "amq.runtime.journal",  # appends to logs
+}
+"""Files are made by the seam, or by `write_private`: whole or not at all, and for the user alone."""
 MAY_READ_ENVIRONMENT = {"amq.config", "amq.runtime.start_with"}
 MAY_PRINT = {"amq.cli.output"}
+MAY_READ_PROC = {"amq.proc"}
+MAY_CALL_TMUX = {"amq.runtime.tmux"}
 
 OF_CLIS = tuple(f"{agents.__name__}.{name}" for name in agents.NAMES)
 """Packages of the CLIs: all that is known of a named CLI is below them. Others ask the registry."""
@@ -148,7 +167,7 @@ def import_faults(module: str, imported: str, late: bool) -> Iterator[str]:
             yield f"{here} imports {there} only inside functions: {imported}"
     if here in PURE and top in ACTING:
         yield f"{here} must not import {top}: it is pure"
-    if here not in OUTSIDE.get(top, {here}):
+    if here not in OUTSIDE.get(top, {here}) or module != ONE_READER.get(top, module):
         yield f"{here} must not import {top}"
     elif top in POSIX_ONLY and here in MAILBOX_SIDE and not late:
         yield f"{top} is for POSIX only: import it inside a function"
@@ -157,8 +176,10 @@ def import_faults(module: str, imported: str, late: bool) -> Iterator[str]:
 def call_faults(module: str, name: str) -> Iterator[str]:
     """Yield the faults of MODULE using NAME, such as `os.fsync` or `print`."""
     source, _, member = name.rpartition(".")
-    if source == "os" and member in FILE_CALLS and module not in MAY_CHANGE_FILES and room(module) != "runtime":
+    if source == "os" and member in FILE_CALLS and module not in MAY_CHANGE_FILES:
         yield f"{name} is outside the seam"
+    if name == "os.O_CREAT" and module not in MAY_MAKE_FILES:
+        yield f"{name} is outside what makes files"
     if source == "os" and member in ENVIRONMENT and module not in MAY_READ_ENVIRONMENT:
         yield f"{name} is outside config"
     if name == "print" and module not in MAY_PRINT:
@@ -215,6 +236,28 @@ def cli_faults(module: str, source: ast.AST) -> Iterator[str]:
                 yield f"{imported} is of a CLI: ask {registry.__name__}"
 
 
+def is_open_to_write(node: ast.AST) -> bool:
+    """Whether NODE calls `open` for a whole file to be written; what only appends is another matter."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open"):
+        return False
+    modes = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "mode")]
+    said = "".join(str(mode.value) for mode in modes if isinstance(mode, ast.Constant))
+    return "a" not in said and bool(set("wx+") & set(said))
+
+
+def literal_faults(module: str, node: ast.AST) -> Iterator[str]:
+    """Yield the faults of MODULE having the literal NODE: a path below /proc, or the program of a command line."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
+        path = node.value if isinstance(node.value, str) else node.value.decode(errors="replace")
+        if re.match(r"/proc(/|$)", path) and module not in MAY_READ_PROC:
+            yield f"{path} is outside amq/proc"
+    if is_open_to_write(node) and module not in MAY_MAKE_FILES:
+        yield "a file is written in place"
+    first = node.elts[:1] if isinstance(node, ast.List) else node.args[:1] if isinstance(node, ast.Call) else []
+    if any(isinstance(word, ast.Constant) and word.value == "tmux" for word in first) and module not in MAY_CALL_TMUX:
+        yield "tmux is called outside its client"
+
+
 def uses(node: ast.AST) -> list[str]:
     """Return the name that NODE looks up: a plain one, or a member of one."""
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
@@ -230,6 +273,7 @@ def faults(module: str, source: str) -> list[str]:
         imported = imports(module, node)
         found += [fault for each in imported for fault in import_faults(module, each, late)]
         found += [fault for each in (*imported, *uses(node)) for fault in call_faults(module, each)]
+        found += literal_faults(module, node)
     return found
 
 
@@ -314,6 +358,21 @@ def test_every_exception_is_needed(module: str, begin: str) -> None:
         ("amq.runtime.host", "from amq.runtime.agents import claude"),
         ("amq.runtime.agents.own", "def f():\n    import amq.runtime.agents.claude.profile"),
         ("amq.runtime.agents.foreground", "PLACE = '.claude/sessions'"),
+        ("amq.runtime.trust", "import os\nos.replace('a', 'b')"),
+        ("amq.runtime.path_shim", "import os\nos.open('a', os.O_WRONLY | os.O_CREAT)"),
+        ("amq.setup.checks_queue", "open('a', 'w')"),
+        ("amq.runtime.hooks.state", "open('a', mode='rb+')"),
+        ("amq.pty.tty", "import termios"),
+        ("amq.pty.tty", "def f():\n    from termios import tcgetattr"),
+        ("amq.config", "from amq import proc"),
+        ("amq.mail.mailbox", "from amq import proc"),
+        ("amq.runtime.agents.processes", "PROC = '/proc'"),
+        ("amq.pty.descriptors", "open('/proc/self/fd')"),
+        ("amq.runtime.diagnosis", "open(f'/proc/{pid}/stat')"),
+        ("amq.config", "PATH = b'/proc/self/environ'"),
+        ("amq.setup.tmux", "run(['tmux', 'kill-pane'])"),
+        ("amq.setup.checks_machine", "which('tmux')"),
+        ("amq.runtime.channels.panes.tmux", "words = ['tmux', *more]"),
     ],
 )
 def test_breach_is_found(module: str, source: str) -> None:
@@ -332,7 +391,15 @@ def test_breach_is_found(module: str, source: str) -> None:
         ("amq.store.acks", "from amq.record import replace\nreplace(1)\n'a'.replace('a', 'b')"),
         ("amq.runtime.notifier_lock", "import fcntl\nimport os\nos.ftruncate(3, 0)"),
         ("amq.runtime.loop", "import anyio\nfrom amq.mail.mailbox import Mailbox\nfrom amq.pty.host import Host"),
-        ("amq.pty.tty", "import termios\nfrom amq.pty.errors import PtyError"),
+        ("amq.pty.line_discipline", "import termios\nfrom amq.pty.errors import PtyError"),
+        ("amq.runtime.private", "import os\nos.open('a', os.O_CREAT)\nos.replace('a', 'b')\nopen(3, 'w')"),
+        ("amq.runtime.trust", "open('a', 'rb')\nopen('b')\nopen('c', 'a+')"),
+        ("amq.pty.tty", "from amq import proc"),
+        ("amq.proc", "open('/proc/locks')"),
+        ("amq.config", "def f():\n    from amq import proc"),
+        ("amq.runtime.tmux", "find_program('tmux')"),
+        ("amq.cli.commands.wake", "VIA = ('auto', 'tmux')"),
+        ("amq.runtime.agents.processes", "def f():\n    'From /proc, else from ps.'"),
         ("amq.schema", "import pydantic\nfrom amq.message import Header"),
         ("amq.cli.commands.run", "def f():\n    from amq.runtime import host"),
         ("amq.cli.commands.run", "if TYPE_CHECKING:\n    from amq.runtime.host import Session"),

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pexpect
 import pytest
@@ -16,12 +16,17 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
 from amq import schema
-from amq.cli import main, output
+from amq.cli import main, output, wake_options
+from amq.cli.commands import wake
+from amq.cli.options import duration
 from amq.errors import AmqError
 from amq.mail.mailbox import Mailbox
 from amq.runtime import host, notifier_lock, private, sidecar
+from amq.runtime.channels.registry import CHANNELS
 from amq.runtime.journal import WakeJournal
 from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.schedule import SchedulePolicy
+from amq.schema import queue, setup
 from amq.setup.tmux import Pane, Tmux
 from amq.store import durable
 from amq.store.durable import Directory
@@ -353,3 +358,16 @@ def test_a_name_that_is_none_is_a_usage_error_that_names_them(shell: Shell) -> N
     refused = shell("schema", "darin", me=None)
     assert (refused.code, refused.out) == (2, "")
     assert "'drain'" in refused.err
+
+
+def test_closed_lists_are_those_of_the_code() -> None:
+    """Each is written once more for type checkers, and once more where a short command must not load its source."""
+    outcome, way = queue.Recorded.model_fields["outcome"], setup.Way.model_fields["way"]
+    ways = tuple(channel.name for channel in CHANNELS)
+    assert get_args(queue.WaitsFor) == tuple(reason.value for reason in WaitReason)
+    assert get_args(outcome.annotation) == tuple(each.value for each in Outcome)
+    assert (get_args(way.annotation), wake.VIA) == (ways, ("auto", *ways))
+    usual = SchedulePolicy()
+    assert [duration(text) for _, text, _ in wake_options.TIMES] == [
+        *(usual.debounce_s, usual.urgent_after_s, usual.normal_after_s, usual.low_after_s)
+    ]

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-FIRST_BYTE = 5.0
+FIRST_BYTE_WITHIN_S = 5.0
 """Seconds to wait for stdin when no option says that the body comes from there."""
 _STDIN = 0
 
@@ -92,7 +92,7 @@ def _stdin_speaks() -> bool:
     if sys.platform == "win32":
         return True
     try:
-        return bool(select.select([_STDIN], [], [], FIRST_BYTE)[0])
+        return bool(select.select([_STDIN], [], [], FIRST_BYTE_WITHIN_S)[0])
     except (OSError, ValueError):
         return False
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 USAGE = """[--subject TEXT] [--body TEXT|@FILE|-] [--thread T] [--kind K]
         [--priority P] [--labels A,B] [--context JSON|@FILE] [--refs ID,ID] [--ack]
         [--new-id ID] [--create] [--allow-empty] [--wait-for drained|acked] [--wait-timeout 60s]"""
-PATIENCE = 2.0
+SAME_SIGNAL_WITHIN_S = 2.0
 """Seconds in which a repeated signal counts as the same one: it may be sent to a process and to its group."""
 _ENDING = [getattr(_signal, name, 0) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
 
@@ -93,9 +93,9 @@ def _context(text: str | None) -> dict[str, Any] | None:
 class SignalsDeferred:
     """A `with` block that holds back signals which would end the command, until the block is over.
 
-    So the command is not cut off between delivering a message and reporting it. A signal that comes again after
-    PATIENCE takes effect at once: the block may be waiting for a disk, or for a reader. A block that raises has an
-    error to report, so a pending signal is dropped then.
+    So the command is not cut off between delivering a message and reporting it. A signal that comes again later than
+    SAME_SIGNAL_WITHIN_S takes effect at once: the block may be waiting for a disk, or for a reader. A block that raises
+    has an error to report, so a pending signal is dropped then.
     """
 
     def __enter__(self) -> None:
@@ -113,7 +113,7 @@ class SignalsDeferred:
     def _defer(self, number: int, _: object) -> None:
         if not self._came:
             self._came, self._since = number, monotonic()
-        elif monotonic() - self._since > PATIENCE:
+        elif monotonic() - self._since > SAME_SIGNAL_WITHIN_S:
             self._restore()
             _signal.raise_signal(number)
 

@@ -12,7 +12,7 @@ import stat
 import sys
 import time
 
-PATIENCE = 5.0
+STALLED_AFTER_S = 5.0
 """Seconds without progress after which a reader counts as gone."""
 
 # FIONREAD: unread bytes in a pipe (pipe(7), tty(4) on macOS). SIOCOUTQ: bytes of a socket not taken yet (unix(7)).
@@ -38,7 +38,7 @@ def was_read(fd: int) -> bool:
         now = time.monotonic()
         if unread < least:
             least, since = unread, now
-        elif now - since > PATIENCE:
+        elif now - since > STALLED_AFTER_S:
             return False
         time.sleep(pause)
         pause = min(pause * 1.5, 0.01)

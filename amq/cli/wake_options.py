@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.runtime.policy.schedule import SchedulePolicy
 
-_TIMES = (
+TIMES = (
     ("--debounce", "0s", "wait this long for more mail before waking an idle agent"),
     ("--urgent-after", "0s", "time that urgent mail waits for a busy agent"),
     ("--normal-after", "2m", "time that other mail waits for a busy agent"),
@@ -33,7 +33,7 @@ def say_unknown(program: str, out: Output) -> None:
 def add_when(parser: ArgumentParser) -> _ArgumentGroup:
     """Add these options to PARSER and return their group."""
     when = parser.add_argument_group("when to notify the agent, and with what")
-    for name, default, text in _TIMES:
+    for name, default, text in TIMES:
         when.add_argument(name, type=duration, metavar=default, help=f"{text} (default {default})")
     when.add_argument("--preview", action="store_true", help="show the newest subject, which another agent wrote")
     when.add_argument(
@@ -47,7 +47,7 @@ def policy(args: Namespace) -> SchedulePolicy:
     from amq.runtime.policy.schedule import SchedulePolicy
 
     names = ("debounce", "urgent_after", "normal_after", "low_after", "hooks_within")
-    return SchedulePolicy(**{name: value for name in names if (value := getattr(args, name, None)) is not None})
+    return SchedulePolicy(**{f"{name}_s": value for name in names if (value := getattr(args, name, None)) is not None})
 
 
 def preview(args: Namespace) -> int:

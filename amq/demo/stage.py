@@ -19,7 +19,7 @@ from amq.store import registry
 SIZE = (24, 100)  # rows, columns of each agent's terminal
 AGENT = (sys.executable, "-P", "-m", "amq.demo.agent")
 PROMPT = "> "  # of each agent
-END_WITHIN = 2.0  # seconds for an agent that was asked to end
+END_WITHIN_S = 2.0  # seconds for an agent that was asked to end
 
 
 class Actor:
@@ -49,7 +49,7 @@ class Actor:
 
     def leave(self) -> None:
         """End the agent, if it still runs."""
-        deadline = time.monotonic() + END_WITHIN
+        deadline = time.monotonic() + END_WITHIN_S
         self.child.poll()
         self.child.signal(signal.SIGTERM)
         while self.child.status is None and time.monotonic() < deadline:
@@ -62,8 +62,8 @@ class Actor:
 Say = Callable[[str], None]
 
 
-def play(place: str, environ: Mapping[str, str], say: Say, patience: float, program: Sequence[str] = AGENT) -> str:
-    """Run the two agents in the directory PLACE, for at most PATIENCE seconds; return why they failed, or "".
+def play(place: str, environ: Mapping[str, str], say: Say, within_s: float, program: Sequence[str] = AGENT) -> str:
+    """Run the two agents in the directory PLACE, for at most WITHIN_S seconds; return why they failed, or "".
 
     PROGRAM, with a name added, is the command of an agent.
     """
@@ -78,7 +78,7 @@ def play(place: str, environ: Mapping[str, str], say: Say, patience: float, prog
     try:
         for name in ("bob", "alice"):
             actors.append(Actor(name, root, program, outside, say))  # noqa: PERF401
-        _watch(actors, time.monotonic() + patience)
+        _watch(actors, time.monotonic() + within_s)
         failed = next((actor for actor in actors if actor.child.status), None)
         if failed is not None:
             return f"{failed.name} ended with status {failed.child.status}"

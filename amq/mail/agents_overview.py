@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq.errors import BadMessage, Unreadable, why
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.mail import all_mailboxes
 from amq.names import undated
 from amq.record import record
@@ -106,7 +106,7 @@ def _age_of_oldest(account: Account, agent: AgentLayout, unread: list[str]) -> f
     headers = [found.header for found in all_mailboxes.look(agent.inbox_new, others) if found.header]
     first = _first_good(agent, named)
     created = [header.created_ns for header in (*headers, *([first] if first else []))]
-    return max(0.0, (account.clock() - min(created)) / SECOND) if created else None
+    return max(0.0, (account.clock() - min(created)) / SECOND_NS) if created else None
 
 
 def _first_good(agent: AgentLayout, unread: list[str]) -> Header | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.mail import all_mailboxes
 from amq.store import stale_tmp
 from amq.store.durable import Directory
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def stale(account: Account, age_s: float, *, remove: bool) -> list[str]:
     """Return the paths of temporary files that dead writers left AGE_S seconds ago or earlier (`Mailbox.sweep`)."""
-    before = account.clock() - int(age_s * SECOND)
+    before = account.clock() - int(age_s * SECOND_NS)
     agents = all_mailboxes.agents(account).values()
     paths = (path for agent in agents for path in (agent.inbox_tmp, agent.dlq_tmp))
     return sorted(os.path.join(path, name) for path in paths for name in _names(account, path, before, remove))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from amq.errors import AmqError, BadMessage, Conflict, NotFound, Uncertain, why
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.mail import all_mailboxes
 from amq.message import parse
 from amq.names import SUFFIX, message_id
@@ -171,7 +171,7 @@ def older_than(found: Iterable[Letter], age_s: float | None, now: int) -> list[L
     """
     if age_s is None:
         return list(found)
-    before = now - int(age_s * SECOND)
+    before = now - int(age_s * SECOND_NS)
     return [letter for letter in found if letter.failed_ns is not None and letter.failed_ns <= before]
 
 

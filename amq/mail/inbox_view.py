@@ -9,7 +9,7 @@ from __future__ import annotations
 from heapq import merge
 
 from amq.errors import Unreadable
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.record import record
 from amq.store import maildir
 from amq.store.durable import Directory
@@ -106,7 +106,7 @@ class InboxView:
         else:
             unread = Unread(identifier, "", "", "")
             is_lasting = not isinstance(found.error, Unreadable) or found.error.is_forbidden
-            if is_lasting and stamp[-1] < self._account.clock() - SETTLED_S * SECOND:
+            if is_lasting and stamp[-1] < self._account.clock() - SETTLED_S * SECOND_NS:
                 self._inodes[identifier], self._stamps[identifier] = stamp[0], stamp
         before = self._by_id.pop(identifier, None)
         if before == unread:

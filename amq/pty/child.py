@@ -7,14 +7,22 @@ import errno
 import fcntl
 import os
 import signal
-import termios
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from amq.pty import monitor
-from amq.pty.descriptors import CC, LFLAG, Attributes, set_window
 from amq.pty.errors import CannotRunError, PtyError
+from amq.pty.line_discipline import (
+    Attributes,
+    attributes_of,
+    end_of_file_key,
+    is_canonical,
+    is_echoing,
+    set_attributes,
+    set_window,
+    waiting_bytes,
+)
 from amq.pty.scripts import interpreter, through_shell
 from amq.pty.start import Program, Started, start
 
@@ -71,7 +79,7 @@ class Child:
         def prepare() -> None:
             set_window(0, size, pixels)
             if attributes is not None:
-                termios.tcsetattr(0, termios.TCSANOW, attributes)
+                set_attributes(0, attributes)
             _name_terminal(inside)
 
         path = find_program(argv[0], environment.get("PATH", os.defpath))
@@ -125,15 +133,15 @@ class Child:
     def line_discipline(self) -> tuple[bool, bool]:
         """Whether the kernel edits the line (canonical), and whether it echoes; (False, False) if that is unknown."""
         try:
-            return _line_discipline(termios.tcgetattr(self.fd))
-        except termios.error:
+            return _line_discipline(attributes_of(self.fd))
+        except OSError:
             return False, False
 
     def uses_terminal(self) -> bool:
         """Whether its terminal treats keys otherwise than at the start: who changes that is about to read them."""
         try:
-            return _line_discipline(termios.tcgetattr(self.fd)) != self._first_discipline
-        except termios.error:
+            return _line_discipline(attributes_of(self.fd)) != self._first_discipline
+        except OSError:
             return False
 
     def in_foreground(self) -> bool:
@@ -153,17 +161,16 @@ class Child:
         except OSError as error:
             return error.errno in (errno.EMFILE, errno.ENFILE)
         try:
-            return any(fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))
+            return waiting_bytes(terminal) > 0
         finally:
             os.close(terminal)
 
     def end_of_input(self) -> bytes:
         """The key that ends its input; none while it edits the line itself: then Ctrl-D is a key like others."""
-        with contextlib.suppress(termios.error):
-            attributes = termios.tcgetattr(self.fd)
-            key = attributes[CC][termios.VEOF]
-            if attributes[LFLAG] & termios.ICANON and key != b"\0":
-                return bytes(key)
+        with contextlib.suppress(OSError):
+            now = attributes_of(self.fd)
+            if is_canonical(now):
+                return end_of_file_key(now)
         return b""
 
     def close(self) -> None:
@@ -178,8 +185,7 @@ class Child:
 
 
 def _line_discipline(attributes: Attributes) -> tuple[bool, bool]:
-    flags = int(attributes[LFLAG])  # type: ignore[arg-type]
-    return bool(flags & termios.ICANON), bool(flags & termios.ECHO)
+    return is_canonical(attributes), is_echoing(attributes)
 
 
 def find_program(name: str, path: str) -> str:

@@ -1,51 +1,24 @@
-"""What can be asked of a terminal, and of anything else, by its descriptor."""
+"""What can be asked of anything by its descriptor: a terminal, a pipe, a file."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import math
 import os
 import select
-import struct
 import sys
-import termios
 import time
+
+from amq import proc
+from amq.pty.line_discipline import drop_input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Attributes = list[int | list[bytes | int]]
-"""A terminal's settings, as `termios.tcgetattr` gives them; what follows are places in it."""
-IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
-
 Ready = tuple[list[int], list[int]]  # descriptors that can be read, and that can be written
 
-_DIRECTORIES = ("/proc/self/fd", "/dev/fd")  # where systems list a process's descriptors
 _MOST_DESCRIPTORS = 1 << 20  # where there is no limit to ask for, as macOS can have it
-
-
-def raw_attributes(attributes: Attributes) -> Attributes:
-    """ATTRIBUTES as cfmakeraw(3) would change them."""
-    iflag, oflag, cflag, lflag = (int(attributes[index]) for index in (IFLAG, OFLAG, CFLAG, LFLAG))  # type: ignore[arg-type]
-    iflag &= ~(termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP)
-    iflag &= ~(termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON)
-    oflag &= ~termios.OPOST
-    lflag &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
-    cflag = cflag & ~(termios.CSIZE | termios.PARENB) | termios.CS8
-    controls = list(attributes[CC])  # type: ignore[arg-type]
-    controls[termios.VMIN], controls[termios.VTIME] = 1, 0
-    return [iflag, oflag, cflag, lflag, *attributes[4:CC], controls]
-
-
-def usual_attributes() -> Attributes:
-    """Those of a terminal that nobody has changed."""
-    pty, tty = os.openpty()
-    attributes = termios.tcgetattr(tty)
-    os.close(tty)
-    os.close(pty)
-    return attributes
 
 
 def ready(readers: list[int], writers: list[int], timeout: float | None = None) -> Ready:
@@ -85,27 +58,16 @@ def typed_line(fd: int, within_s: float) -> str:
     What was typed before does not count, and what was begun and not finished in time is thrown away. Raises OSError.
     """
     deadline, line = time.monotonic() + within_s, b""
-    termios.tcflush(fd, termios.TCIFLUSH)
+    drop_input(fd)
     while not line.endswith((b"\n", b"\r")):
         if not ready([fd], [], max(0.0, deadline - time.monotonic()))[0]:
-            termios.tcflush(fd, termios.TCIFLUSH)
+            drop_input(fd)
             return ""
         piece = os.read(fd, 1024)
         if not piece:
             return ""
         line += piece
     return line.decode("utf-8", "replace").strip()
-
-
-def window(fd: int) -> tuple[int, int, int, int]:
-    """Rows and columns of the terminal FD, and its width and height in pixels, 0 if unknown. Raises OSError."""
-    rows, columns, width, height = struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, bytes(8)))
-    return rows, columns, width, height
-
-
-def set_window(fd: int, size: tuple[int, int], pixels: tuple[int, int]) -> None:
-    """Give the terminal FD a SIZE (rows, columns), and its width and height in PIXELS. Raises OSError."""
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", *size, *pixels))
 
 
 def close_all_but(kept: set[int]) -> None:
@@ -117,9 +79,10 @@ def close_all_but(kept: set[int]) -> None:
 
 def _opened() -> Iterable[int]:
     """The descriptors of this process; where nothing lists them, as in a bare chroot, all that there may be."""
-    for directory in _DIRECTORIES:
-        with contextlib.suppress(OSError):
-            return [int(name) for name in os.listdir(directory)]
+    with contextlib.suppress(OSError):
+        return proc.open_descriptors()
+    with contextlib.suppress(OSError):
+        return [int(name) for name in os.listdir("/dev/fd")]
     limit = os.sysconf("SC_OPEN_MAX")
     return range(limit if 0 < limit < _MOST_DESCRIPTORS else _MOST_DESCRIPTORS)
 

@@ -12,18 +12,18 @@ import gc
 import marshal
 import os
 import signal
-import termios
 import time
 from typing import NoReturn
 
-from amq.pty.descriptors import LFLAG, Attributes, close_all_but, write_within
+from amq.pty.descriptors import close_all_but, write_within
 from amq.pty.ledger import ABANDON, BRACKETED_PASTE
+from amq.pty.line_discipline import Attributes, attributes_of, is_canonical, sends_signals, set_attributes
 
 Settings = tuple[Attributes, Attributes]  # the terminal's before us, and those we gave it
 
-WITHIN = 5  # whole seconds in which it gives up: a terminal that takes no output can not be helped
-HEIR_WITHIN, HEIR_EVERY = 60, 0.002  # seconds
-MOST_UNSAID = 1 << 16  # bytes kept for a guard that does not listen
+GIVE_UP_AFTER_S = 5  # whole seconds in which it gives up: a terminal that takes no output can not be helped
+HEIR_WITHIN_S, HEIR_EVERY_S = 60, 0.002  # seconds
+MOST_UNSAID_BYTES = 1 << 16  # bytes kept for a guard that does not listen
 
 _UNDO, _ON_DUTY, _AT_EASE = b"u", b"d", b"e"  # what a line begins with
 _NO_PASTE = b"\x1b[?%dl" % BRACKETED_PASTE
@@ -72,7 +72,7 @@ class Guard:
 
     def _say(self, line: bytes) -> None:
         """To one that is stopped it is said later, to one that was killed never."""
-        if len(self._unsaid) < MOST_UNSAID:
+        if len(self._unsaid) < MOST_UNSAID_BYTES:
             self._unsaid += line + b"\n"
         with contextlib.suppress(OSError):
             del self._unsaid[: os.write(self._pipe, self._unsaid)]
@@ -88,7 +88,7 @@ def _stand_by(pipe: int, source: int, sink: int | None) -> NoReturn:
         undo, settings = _listen(pipe)
         # a terminal that takes no output (^S, a dead connection) would keep this process for ever
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(WITHIN)
+        signal.alarm(GIVE_UP_AFTER_S)
         if undo is not None:
             _put_right(source, sink, undo, settings)
     finally:
@@ -101,7 +101,7 @@ def _listen(pipe: int) -> tuple[bytes | None, Settings | None]:
     undo, rest = b"", b""
     settings: Settings | None = None
     on_duty = False
-    while data := os.read(pipe, MOST_UNSAID):
+    while data := os.read(pipe, MOST_UNSAID_BYTES):
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             if line[:1] == _UNDO:
@@ -117,15 +117,15 @@ def _put_right(source: int, sink: int | None, undo: bytes, settings: Settings | 
     """A shell's line editor may have the terminal already: what it has set stays, and its bracketed paste as well."""
     if settings is not None:
         before, ours = settings
-        now = termios.tcgetattr(source)
-        # other settings were made by whoever has taken the terminal since, such as the shell's line editor. TCSANOW:
+        now = attributes_of(source)
+        # other settings were made by whoever has taken the terminal since, such as the shell's line editor. At once:
         # TCSAFLUSH would throw away what the user has typed meanwhile
         if now == ours:
-            termios.tcsetattr(source, termios.TCSANOW, before)
-        elif not _has(now, termios.ICANON):
+            set_attributes(source, before)
+        elif not is_canonical(now):
             undo = undo.replace(_NO_PASTE, b"")
     if sink is not None:
-        write_within(sink, ABANDON + undo, WITHIN)  # the last write may have broken off anywhere
+        write_within(sink, ABANDON + undo, GIVE_UP_AFTER_S)  # the last write may have broken off anywhere
     if settings is not None:
         _disinherit(source, before)
 
@@ -136,12 +136,8 @@ def _disinherit(source: int, before: Attributes) -> None:
     Put right during its first command they are taken over as well. Those of a sane command are left alone.
     """
     # measured with zsh: raw settings were given to every later command after 18 of 60 kills, and after none with this
-    signal.alarm(HEIR_WITHIN)
-    while not _has(now := termios.tcgetattr(source), termios.ICANON) or not _has(now, termios.ISIG):
-        if _has(now, termios.ICANON):
-            termios.tcsetattr(source, termios.TCSANOW, before)
-        time.sleep(HEIR_EVERY)
-
-
-def _has(settings: Attributes, flag: int) -> bool:
-    return bool(int(settings[LFLAG]) & flag)  # type: ignore[arg-type]
+    signal.alarm(HEIR_WITHIN_S)
+    while not is_canonical(now := attributes_of(source)) or not sends_signals(now):
+        if is_canonical(now):
+            set_attributes(source, before)
+        time.sleep(HEIR_EVERY_S)

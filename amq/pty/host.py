@@ -14,7 +14,7 @@ from amq.pty.child import Child
 from amq.pty.errors import PtyError
 from amq.pty.pump import Pump
 from amq.pty.terminal import Terminal, TerminalSnapshot
-from amq.pty.tty import SHOW_WITHIN, Tty
+from amq.pty.tty import SHOW_WITHIN_S, Tty
 
 FOR_AN_END = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 PASSED_ON = (*FOR_AN_END, signal.SIGUSR1, signal.SIGUSR2)
@@ -22,8 +22,8 @@ ENDING = (signal.SIGHUP, signal.SIGTERM)  # with one of these a shell lets a sto
 OURS = (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
 
 HUNG_UP = 128 + signal.SIGHUP
-LEAVE_AFTER = 5.0  # seconds in which a program may tidy up after its terminal is gone
-LOOK_EVERY = 0.1  # seconds between looks at whether a program whose input is a pipe wants the user's keys
+LEAVE_AFTER_S = 5.0  # seconds in which a program may tidy up after its terminal is gone
+LOOK_EVERY_S = 0.1  # seconds between looks at whether a program whose input is a pipe wants the user's keys
 
 
 class Host:
@@ -42,7 +42,7 @@ class Host:
     def run(self) -> int:
         """Host the program until it has ended and its last output is out. Returns its status, 128 + n for signal n.
 
-        Once the person's terminal is gone, the program is hung up, and then given LEAVE_AFTER seconds; one that ignores
+        Once the person's terminal is gone, the program is hung up, and then has LEAVE_AFTER_S seconds; one that ignores
         that is left to itself without a terminal. Raises PtyError, in the end, if its output could not be written.
         """
         with contextlib.closing(self._pump), self._catching_signals():
@@ -116,7 +116,7 @@ class Host:
     def _turn(self) -> None:
         """Signals before bytes: a size that changed before a key was pressed is the program's before the key is."""
         may_take_keys = self._tty.has_other_keys and self._leave_at is None
-        found = self._pump.wait(LOOK_EVERY if may_take_keys else self._time_left())
+        found = self._pump.wait(LOOK_EVERY_S if may_take_keys else self._time_left())
         if not self._signals:
             self._pump.move(found)
         self._serve_signals()
@@ -192,8 +192,8 @@ class Host:
 
         A terminal that another job has is left alone, and one that takes nothing is not waited for.
         """
-        deadline = time.monotonic() + SHOW_WITHIN
-        while self._tty.is_ours and self._pump.flush(SHOW_WITHIN) and time.monotonic() < deadline:
+        deadline = time.monotonic() + SHOW_WITHIN_S
+        while self._tty.is_ours and self._pump.flush(SHOW_WITHIN_S) and time.monotonic() < deadline:
             pass
         self._tty.restore(self._pump.undo())
         self._at_terminal = False
@@ -221,4 +221,4 @@ class Host:
             self._child.signal(signal.SIGWINCH)  # its screen was taken away behind its back: it has to draw it anew
 
     def _leave(self) -> None:
-        self._leave_at = time.monotonic() + LEAVE_AFTER
+        self._leave_at = time.monotonic() + LEAVE_AFTER_S

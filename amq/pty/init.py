@@ -12,7 +12,7 @@ import signal
 import time
 
 from amq.pty.descriptors import close_all_but
-from amq.pty.guard import WITHIN
+from amq.pty.guard import GIVE_UP_AFTER_S
 from amq.pty.host import OURS, PASSED_ON
 
 INIT = 1  # its process id
@@ -65,7 +65,7 @@ def _bury(host: int) -> int | None:
 
 def _wait_for_the_others() -> None:
     """The guard of a host that was killed is one of them; with us all end."""
-    deadline = time.monotonic() + WITHIN
+    deadline = time.monotonic() + GIVE_UP_AFTER_S
     with contextlib.suppress(ChildProcessError):
         while (left := deadline - time.monotonic()) > 0:
             if not os.waitpid(-1, os.WNOHANG)[0]:

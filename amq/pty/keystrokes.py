@@ -15,10 +15,10 @@ from enum import Enum
 
 from amq.pty.sequences import Kind, Splitter
 
-PATIENCE = (
+COMPLETE_WITHIN_S = (
     1.0  # seconds without a byte after which a sequence is not going to be completed: a person pressed ESC or Alt-[
 )
-BURST = 0.03  # seconds; an Enter that follows text faster than a finger could is taken for pasted by some programs
+BURST_S = 0.03  # seconds; an Enter that follows text faster than a finger could is taken for pasted by some programs
 
 CTRL_C, CTRL_S, CTRL_U, ENTER, NEWLINE = b"\x03", b"\x13", b"\x15", b"\r", b"\n"
 BACKSPACE = 0x7F
@@ -41,7 +41,7 @@ class Line:
 
     submit: frozenset[bytes] = frozenset({ENTER, NEWLINE})
     clear: frozenset[bytes] = frozenset({CTRL_C, CTRL_U})
-    burst: float = 0.0  # BURST for a program in which a fast Enter becomes a line break
+    burst: float = 0.0  # BURST_S for a program in which a fast Enter becomes a line break
     escape_waits: bool = True  # ESC waits for the next key, as in readline, or changes what it means, as in vi; as may
     # any other key that is neither text nor Backspace
 
@@ -127,7 +127,7 @@ class Keystrokes:
 
     def _settle(self, now: float) -> None:
         """What has waited too long to be completed was a key: ESC, or Alt with a character that opens a sequence."""
-        if self._pasting or now - self._last_byte < PATIENCE or not self._is_open:
+        if self._pasting or now - self._last_byte < COMPLETE_WITHIN_S or not self._is_open:
             return
         self._owed, self._shifted = 0, False
         lone_escape = self._splitter.abandon() == b"\x1b"

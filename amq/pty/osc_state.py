@@ -8,7 +8,7 @@ from enum import Enum
 _PUBLISHED_STATE = re.compile(rb"\]7501;(?:.*:)?state=([a-z]+)")
 STATE_QUESTION = re.compile(rb"\x1b\]7501;\?(?:\x07|\x1b\\)")  # some programs publish only to a terminal that answers
 BEGUN_STATE_QUESTION = re.compile(rb"\x1b(?:\](?:7(?:5(?:0(?:1(?:;(?:\?\x1b?)?)?)?)?)?)?)?\Z")
-LONGEST_BEGUN = 9
+LONGEST_BEGUN_BYTES = 9
 STATE_ANSWER = b"\x1b]7501;?\x1b\\"
 
 

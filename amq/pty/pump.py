@@ -16,11 +16,11 @@ from amq.pty.descriptors import Ready, ready
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 
-BUFFER = 1 << 16  # bytes kept in each direction before the reader of that direction rests
-PIECE = 1 << 12  # bytes asked for at once; kernels seldom have more of a terminal's, and room for more costs time
+BUFFER_BYTES = 1 << 16  # bytes kept in each direction before the reader of that direction rests
+PIECE_BYTES = 1 << 12  # bytes asked for at once; kernels seldom have more of a terminal's, and room for more costs time
 IN_A_TURN = 16  # pieces passed on before somebody else's turn: a millisecond
 LAST_PIECES = 1 << 8  # read at most after the program has ended; more than a kernel keeps of it
-END_AFTER = 1.0  # seconds in which a program may turn out to be no reader of lines, before its input is ended
+END_AFTER_S = 1.0  # seconds in which a program may turn out to be no reader of lines, before its input is ended
 
 _GONE = (errno.EIO, errno.EPIPE, errno.ENXIO)  # nobody is there any more: no failure
 
@@ -40,7 +40,7 @@ class Pump:
         self._child_open = True
         self._end_at: float | None = None  # when a program without a user is told so
         if child.reads_terminal and not tty.source_is_terminal:
-            self._end_at = time.monotonic() + END_AFTER
+            self._end_at = time.monotonic() + END_AFTER_S
         self.failure: OSError | None = None
         self._guarded = -1  # the version of the ledger that the guard knows
         self._wake_read, self.wake_fd = os.pipe()
@@ -139,13 +139,13 @@ class Pump:
 
     def _awake(self, readable: list[int]) -> None:
         if self._wake_read in readable:
-            os.read(self._wake_read, BUFFER)
+            os.read(self._wake_read, BUFFER_BYTES)
 
     def _wanted(self) -> tuple[list[int], list[int]]:
         readers, writers = [self._wake_read, self._child.report], []
-        if self._source_open and len(self._to_child) < BUFFER:
+        if self._source_open and len(self._to_child) < BUFFER_BYTES:
             readers.append(self._tty.source)
-        if self._child_open and len(self._to_person) < BUFFER:
+        if self._child_open and len(self._to_person) < BUFFER_BYTES:
             readers.append(self._child.fd)
         if self._to_child and self._child_open:
             writers.append(self._child.fd)
@@ -164,7 +164,7 @@ class Pump:
         """The lock is held from the read on: nothing is typed between a key and what it changes."""
         with self._terminal.lock:
             try:
-                data = os.read(self._tty.source, BUFFER)
+                data = os.read(self._tty.source, BUFFER_BYTES)
             except BlockingIOError:
                 return
             except OSError:
@@ -222,7 +222,7 @@ class Pump:
     def _from_child(self) -> bytes:
         """What one read gives; nothing if there is nothing now, or the program's terminal was hung up."""
         try:
-            data = os.read(self._child.fd, PIECE)
+            data = os.read(self._child.fd, PIECE_BYTES)
         except BlockingIOError:
             return b""
         except OSError:  # Linux says EIO where macOS says end of file

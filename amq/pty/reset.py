@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import termios
-
-from amq.pty.descriptors import CC, CFLAG, IFLAG, LFLAG, OFLAG, Attributes
 from amq.pty.errors import PtyError
 from amq.pty.ledger import ABANDON, Ledger
+from amq.pty.line_discipline import attributes_of, sane, set_attributes
 from amq.pty.sequences import Splitter
 from amq.pty.tty import Tty
 
-WITHIN = 5.0  # seconds for the terminal to take it
+TAKEN_WITHIN_S = 5.0  # seconds for the terminal to take it
 
 _PRIVATE = (1, 5, 9, 45, 66, *range(1000, 1007), 1015, 1016, 2004, 2026, 2031, 2048, 9001)
 _DISORDER = (
@@ -22,15 +20,6 @@ _DISORDER = (
 """All that the ledger knows how to undo but the title, and progress, which some terminals take for a notification."""
 _SOFT_RESET = b"\x1b[!p"  # where it is known it ends origin mode without moving the cursor
 
-_SANE = {
-    IFLAG: ("BRKINT ICRNL IXON IMAXBEL", "IGNBRK INLCR IGNCR ISTRIP PARMRK IXOFF IXANY IUCLC"),
-    OFLAG: ("OPOST ONLCR", "OCRNL ONOCR ONLRET OLCUC OFILL"),
-    CFLAG: ("CREAD CS8", "PARENB"),
-    LFLAG: ("ICANON IEXTEN ISIG ECHO ECHOE ECHOK ECHOCTL ECHOKE", "ECHONL NOFLSH TOSTOP ECHOPRT EXTPROC FLUSHO"),
-}
-"""What `stty sane` switches on and off."""
-_KEYS = {"VINTR": 0x03, "VQUIT": 0x1C, "VERASE": 0x7F, "VKILL": 0x15, "VEOF": 0x04, "VSUSP": 0x1A}
-
 
 def everything_off() -> bytes:
     """The bytes that switch off all modes that we know; they neither clear anything nor move the cursor."""
@@ -40,31 +29,12 @@ def everything_off() -> bytes:
     return ABANDON + _SOFT_RESET + ledger.undo_superset()
 
 
-def sane(attributes: Attributes) -> Attributes:
-    """ATTRIBUTES as stty(1) would make them sane, but for keys that somebody has chosen."""
-    made = list(attributes)
-    for index, (on, off) in _SANE.items():
-        made[index] = int(made[index]) & ~_flags(off) | _flags(on)  # type: ignore[arg-type]
-    controls = list(made[CC])  # type: ignore[arg-type]
-    controls[termios.VMIN], controls[termios.VTIME] = 1, 0
-    for name, usual in _KEYS.items():
-        if controls[getattr(termios, name)] in (b"\0", b"\xff"):  # none at all, as Linux and macOS say it
-            controls[getattr(termios, name)] = bytes([usual])
-    made[CC] = controls
-    return made
-
-
 def reset(tty: Tty) -> bool:
     """Put TTY, a terminal, in order; whether its settings were not. Raises PtyError."""
     try:
-        before = termios.tcgetattr(tty.source)
-        termios.tcsetattr(tty.source, termios.TCSANOW, sane(before))
-        tty.show(everything_off(), WITHIN)
-        return termios.tcgetattr(tty.source) != before
-    except (OSError, termios.error) as error:
+        before = attributes_of(tty.source)
+        set_attributes(tty.source, sane(before))
+        tty.show(everything_off(), TAKEN_WITHIN_S)
+        return attributes_of(tty.source) != before
+    except OSError as error:
         raise PtyError(f"cannot restore the terminal: {error.args[-1]}") from error
-
-
-def _flags(names: str) -> int:
-    """Those of NAMES that this system has, together."""
-    return sum(getattr(termios, name, 0) for name in names.split())

@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from avt import Line, Vt
 
-SLICE = 1 << 14  # bytes eaten at a time: a quarter to one millisecond
-MOST_WAITING = 1 << 20  # bytes
+SLICE_BYTES = 1 << 14  # bytes eaten at a time: a quarter to one millisecond
+MOST_WAITING_BYTES = 1 << 20  # bytes
 NARROWEST = 2  # columns; in one there is no room for a wide character, and avt breaks down at it
 
 _REDRAW = re.compile(rb"\x1b\[(?:2J|(?:1;1)?H\x1b\[0?J|\?1049h)")
@@ -106,7 +106,7 @@ class Screen:
         self._waiting.append(data)
         self._amount += len(data)
         self._resized = False
-        if self._amount > MOST_WAITING:
+        if self._amount > MOST_WAITING_BYTES:
             self._drop_backlog()
 
     def resize(self, size: Size) -> None:
@@ -120,7 +120,7 @@ class Screen:
         elif not self._missing:
             self._waiting.append(size)
 
-    def feed(self, most: int = SLICE) -> None:
+    def feed(self, most: int = SLICE_BYTES) -> None:
         """Eat what waits, little more than MOST bytes of it."""
         if self._vt is None and not self._missing:
             self._start()

@@ -22,8 +22,8 @@ class Kind(Enum):
 Token = tuple[Kind, bytes]
 
 ESC = 0x1B
-LONGEST_SEQUENCE = 256  # a longer CSI is no sequence of anybody's
-LONGEST_STRING = 1024  # of an OSC, DCS … the first bytes are kept, the rest is passed over
+LONGEST_SEQUENCE_BYTES = 256  # a longer CSI is no sequence of anybody's
+LONGEST_STRING_BYTES = 1024  # of an OSC, DCS … the first bytes are kept, the rest is passed over
 TAIL = 8  # so many of the last bytes are known
 MOST_SKIMMED = 16  # pieces that are kept until somebody looks for what is fleeting there
 NEAR = 8  # sequences at the end that are tried one by one, when colours are looked for
@@ -46,7 +46,7 @@ _STRING_END = re.compile(rb"[\x07\x18\x1a\x1b]")
 
 
 class Splitter:
-    """Feed it bytes, get tokens. What is not complete yet is held back, at most LONGEST_SEQUENCE bytes of it."""
+    """Feed it bytes, get tokens. What is not complete yet is held back, at most LONGEST_SEQUENCE_BYTES bytes of it."""
 
     def __init__(self) -> None:
         self._held = b""
@@ -124,7 +124,7 @@ class Splitter:
             return match.end()
         partial = _PARTIAL.match(data, at)
         end = partial.end() if partial else at + 1
-        if end == len(data) and end - at <= LONGEST_SEQUENCE:
+        if end == len(data) and end - at <= LONGEST_SEQUENCE_BYTES:
             self._held = data[at:]
         else:
             tokens.append((Kind.ESCAPE, data[at:end]))
@@ -135,7 +135,7 @@ class Splitter:
         assert self._string is not None
         match = _STRING_END.search(data, at)
         end = match.start() if match else len(data)
-        self._string += data[at : min(end, at + LONGEST_STRING - len(self._string))]
+        self._string += data[at : min(end, at + LONGEST_STRING_BYTES - len(self._string))]
         if match is None:
             return end
         if data[end] == ESC and end + 1 == len(data):

@@ -12,7 +12,7 @@ from amq.pty.keystrokes import Keystrokes, Line
 from amq.pty.ledger import ABANDON, FRAME_END, Ledger
 from amq.pty.osc_state import (
     BEGUN_STATE_QUESTION,
-    LONGEST_BEGUN,
+    LONGEST_BEGUN_BYTES,
     STATE_ANSWER,
     STATE_QUESTION,
     AgentState,
@@ -34,12 +34,12 @@ from amq.pty.row import (
 from amq.pty.screen import Screen, Size, View, load_emulator
 from amq.pty.sequences import Kind, Splitter
 
-FRAME = 0.01  # seconds of silence after which a program that marks no frames is taken to have drawn all it meant to
-GATHER = 0.02  # seconds between output and the first slice of it that is eaten: there will be more
+FRAME_S = 0.01  # seconds of silence after which a program that marks no frames is taken to have drawn all it meant to
+GATHER_S = 0.02  # seconds between output and the first slice of it that is eaten: there will be more
 REST = 9  # times as long as a slice took, the emulator rests after it
-AT_A_LOOK = 1 << 16  # bytes eaten at most by a look
-EMPTY_FOR = 0.15  # seconds that the row must have been seen empty before the keys' draft is forgotten
-UNANSWERED_FOR = 5.0  # the same, where nothing was printed since the last key
+AT_A_LOOK_BYTES = 1 << 16  # bytes eaten at most by a look
+EMPTY_FOR_S = 0.15  # seconds that the row must have been seen empty before the keys' draft is forgotten
+UNANSWERED_FOR_S = 5.0  # the same, where nothing was printed since the last key
 
 _READY = (
     AgentState.IDLE,
@@ -158,7 +158,7 @@ class Terminal:
     def _without_begun_question(self, data: bytes) -> bytes:
         """DATA behind what was withheld; what may be the beginning of a question is withheld. It shows nothing yet."""
         data = self._withheld + data
-        begun = BEGUN_STATE_QUESTION.search(data, max(0, len(data) - LONGEST_BEGUN))
+        begun = BEGUN_STATE_QUESTION.search(data, max(0, len(data) - LONGEST_BEGUN_BYTES))
         self._withheld = begun[0] if begun else b""
         return data[: len(data) - len(self._withheld)]
 
@@ -211,7 +211,7 @@ class Terminal:
         while self._screen is not None and not stop.is_set():
             self._printed.wait()
             self._printed.clear()
-            pause = GATHER
+            pause = GATHER_S
             while not stop.wait(pause) and self._screen.waiting:
                 begun = time.monotonic()
                 with self.lock:
@@ -274,7 +274,7 @@ class Terminal:
     def _view(self) -> View | None:
         if self._screen is None:
             return None
-        self._screen.feed(AT_A_LOOK)
+        self._screen.feed(AT_A_LOOK_BYTES)
         return self._screen.view()
 
     def _row(self, view: View | None) -> Row:
@@ -289,7 +289,7 @@ class Terminal:
         """The end of a frame is sure; a program that has printed anything else is waited for."""
         if self.ledger.synchronised or self._last_output is None:
             return self.ledger.synchronised
-        return not self._splitter.tail.endswith(FRAME_END) and now - self._last_output < FRAME
+        return not self._splitter.tail.endswith(FRAME_END) and now - self._last_output < FRAME_S
 
     def _compare(self, row: Row, now: float) -> None:
         """Forget the draft that the keys left, once the row has been empty for a while after the last of them."""
@@ -302,7 +302,7 @@ class Terminal:
         since = self._empty_since if last_key is None else max(self._empty_since, last_key)
         if not (isinstance(self._row_rule, RowRule) or self._has_drawn(self.keystrokes.last_shown)):
             return  # the text is there, and not shown: output may be halted
-        if now - since >= (EMPTY_FOR if self._has_drawn(last_key) else UNANSWERED_FOR):
+        if now - since >= (EMPTY_FOR_S if self._has_drawn(last_key) else UNANSWERED_FOR_S):
             self.keystrokes.emptied()
 
     def _has_drawn(self, key: float | None) -> bool:
@@ -323,7 +323,7 @@ class Terminal:
         last_key = self.keystrokes.last_key(now)
         if self._last_output is None or not self._has_drawn(last_key) or self.keystrokes.inside(now):
             return False
-        return now - self._last_output >= EMPTY_FOR
+        return now - self._last_output >= EMPTY_FOR_S
 
     def _shows_prompt(self, view: View) -> bool:
         return not isinstance(self._row_rule, PromptRule) or self._row_rule.stands_alone(view)

@@ -5,24 +5,26 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import termios
 
-from amq.pty.descriptors import (
+from amq.pty.descriptors import is_foreground, write_within
+from amq.pty.guard import Guard
+from amq.pty.line_discipline import (
     OFLAG,
     Attributes,
-    is_foreground,
+    attributes_of,
     raw_attributes,
+    set_attributes,
     usual_attributes,
+    wait_for_output,
     window,
-    write_within,
+    with_plain_newlines,
 )
-from amq.pty.guard import Guard
 
 USUAL_SIZE = (24, 80)  # rows, columns, where there is no terminal to ask
 
-PORTION = 1 << 16  # bytes offered to a non-blocking terminal at once
+PORTION_BYTES = 1 << 16  # bytes offered to a non-blocking terminal at once
 
-SHOW_WITHIN = 1.0  # seconds for a terminal to take what puts it right
+SHOW_WITHIN_S = 1.0  # seconds for a terminal to take what puts it right
 
 
 class Tty:
@@ -43,7 +45,7 @@ class Tty:
         self._terminal = next((fd for fd in (self.source, self.sink) if os.isatty(fd)), None)
         self.sink_is_terminal: bool = os.isatty(self.sink)
         self.sink_is_private: bool = self.sink in self._opened  # and so non-blocking
-        self.portion: int = PORTION if self.sink_is_private else select.PIPE_BUF
+        self.portion: int = PORTION_BYTES if self.sink_is_private else select.PIPE_BUF
 
     def post_guard(self) -> Guard:
         """Have it put right when we are killed: before there are threads, and before the program. Raises OSError."""
@@ -91,13 +93,11 @@ class Tty:
         its own business.
         """
         if self.source_is_terminal:
-            with contextlib.suppress(termios.error):
-                termios.tcdrain(self.source)  # changes nothing, but counts as a change
+            with contextlib.suppress(OSError):
+                wait_for_output(self.source)  # changes nothing, but counts as a change
         has_terminal = self._terminal is not None and self.is_ours
-        attributes = termios.tcgetattr(self._terminal) if has_terminal else usual_attributes()  # type: ignore[arg-type]
-        if not self.sink_is_terminal:
-            attributes[OFLAG] = int(attributes[OFLAG]) & ~termios.ONLCR  # type: ignore[arg-type]
-        return attributes
+        attributes = attributes_of(self._terminal) if has_terminal else usual_attributes()  # type: ignore[arg-type]
+        return attributes if self.sink_is_terminal else with_plain_newlines(attributes)
 
     @property
     def is_ours(self) -> bool:
@@ -117,26 +117,26 @@ class Tty:
         if not self.source_is_terminal:
             self._tell_guard(None)
             return
-        with contextlib.suppress(termios.error):
+        with contextlib.suppress(OSError):
             if self._before is None:
-                self._before = termios.tcgetattr(self.source)
+                self._before = attributes_of(self.source)
             raw = raw_attributes(self._before)
             if not self.sink_is_terminal:
                 raw[OFLAG] = self._before[OFLAG]
             self._tell_guard((self._before, raw))
-            termios.tcsetattr(self.source, termios.TCSANOW, raw)
+            set_attributes(self.source, raw)
 
     def restore(self, undo: bytes = b"") -> None:
         """As it was before `make_raw`; UNDO is what does that for the program's modes. Never fails.
 
         Where another job has the terminal now it is left to the guard; where it is gone nothing is done.
         """
-        with contextlib.suppress(OSError, termios.error):
+        with contextlib.suppress(OSError):
             if not self.is_ours:
                 return
-            self.show(undo, SHOW_WITHIN)
+            self.show(undo, SHOW_WITHIN_S)
             if self._before is not None:
-                termios.tcsetattr(self.source, termios.TCSANOW, self._before)
+                set_attributes(self.source, self._before)
                 self._before = None  # the shell may change it before we come back
             if self.guard is not None:
                 self.guard.disarm()

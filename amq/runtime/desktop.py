@@ -10,7 +10,7 @@ import threading
 from amq import config, quoting
 from amq.runtime.programs import find_program
 
-PATIENCE = 10.0  # seconds for one to be shown
+SHOWN_WITHIN_S = 10.0  # seconds for one to be shown
 _SHOW_ON_MACOS = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
 
 
@@ -24,12 +24,12 @@ def notice_command(title: str, text: str) -> list[str] | None:
     return [notify_send, "--app-name=amq", "--", title, quoting.notice_body(text)]
 
 
-def show_notice(title: str, text: str, patience: float = PATIENCE) -> None:
-    """Show the person TEXT, which is nothing of a peer's, if that is possible within PATIENCE seconds."""
+def show_notice(title: str, text: str, within_s: float = SHOWN_WITHIN_S) -> None:
+    """Show the person TEXT, which is nothing of a peer's, if that is possible within WITHIN_S seconds."""
     command = notice_command(title, text)
     if command is not None:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
-            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=patience, check=False)
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=within_s, check=False)
 
 
 def unread_notice(me: str) -> None:

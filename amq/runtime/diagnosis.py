@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from amq.instants import SECOND, parse_instant
+from amq import proc
+from amq.instants import SECOND_NS, parse_instant
 from amq.layout import NOTIFIER_NAME, AgentLayout
 from amq.names import PERSON
 from amq.record import record
@@ -101,28 +102,9 @@ def is_stopped(agent: AgentLayout, notifier: Notifier) -> bool:
     try:
         with Directory(agent.state) as state:
             inode = durable.syscalls.look(state, NOTIFIER_NAME).st_ino
-        return _has_lock(notifier.pid, inode) and _state(notifier.pid) == b"T"
+        return proc.has_flock(notifier.pid, inode) and proc.state(notifier.pid) == b"T"
     except (OSError, IndexError):
         return False
-
-
-def _has_lock(pid: int, inode: int) -> bool:
-    """Return whether PID of this namespace holds an flock on the file INODE (/proc/locks, proc(5)). Raises OSError.
-
-    The device is not compared: btrfs and overlayfs show another one there.
-    """
-    with open("/proc/locks", "rb") as file:
-        held = (line.split()[1:] for line in file if b"->" not in line)
-        return any(
-            kind == b"FLOCK" and int(holder) == pid and int(place.rpartition(b":")[2]) == inode
-            for kind, _, _, holder, place, *_ in held
-        )
-
-
-def _state(pid: int) -> bytes:
-    """Return the letter of the process's state, such as `T` (/proc/PID/stat, proc(5)). Raises OSError, IndexError."""
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        return file.read().rpartition(b")")[2].split()[0]
 
 
 def _is_about(entry: dict[str, Any], unread: list[str]) -> bool:
@@ -141,6 +123,6 @@ def _detail(entry: dict[str, Any]) -> str:
 
 def _since(entry: dict[str, Any], now_ns: int) -> float | None:
     try:
-        return max(0.0, (now_ns - parse_instant(entry["at"])) / SECOND)
+        return max(0.0, (now_ns - parse_instant(entry["at"])) / SECOND_NS)
     except ValueError:
         return None

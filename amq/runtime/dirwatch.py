@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     Found = TypeVar("Found")
 
-STEP = 0.004  # seconds between two checks of the directories' times, at first
-LONGEST_STEP = 0.06  # seconds between two checks after a minute
-PATIENCE = 1 / 1000  # the next step, as a share of the time that the wait has lasted
-TICK = 0.02  # seconds within which two changes may leave the same times, on a usual filesystem
-SWEEP = 0.5  # seconds after which to look without a hint, because filesystems lie
-POLL = 0.1  # seconds after which to look with `poll`
+STEP_S = 0.004  # seconds between two checks of the directories' times, at first
+LONGEST_STEP_S = 0.06  # seconds between two checks after a minute
+STEP_PER_WAITED = 1 / 1000  # the next step, as a share of the time that the wait has lasted
+TICK_S = 0.02  # seconds within which two changes may leave the same times, on a usual filesystem
+SWEEP_S = 0.5  # seconds after which to look without a hint, because filesystems lie
+POLL_S = 0.1  # seconds after which to look with `poll`
 
 
 def now() -> float:
@@ -43,8 +43,8 @@ def until(
 ) -> Found:
     """Call LOOK until its result is true, or for SECONDS (0: no limit); return the last result.
 
-    LOOK is called at once, at the end, whenever the entries of DIRECTORIES may have changed, and every SWEEP seconds
-    (POLL with `poll`). Raises what LOOK raises.
+    LOOK is called at once, at the end, whenever the entries of DIRECTORIES may have changed, and every SWEEP_S seconds
+    (POLL_S with `poll`). Raises what LOOK raises.
     """
     begun = clock()
     end = begun + seconds if seconds else math.inf
@@ -57,13 +57,13 @@ def until(
         if found or left <= 0:
             return found
         # a change within one tick of a known one may have left the times as they were: look again soon
-        pause = TICK if changed else POLL if poll else SWEEP
+        pause = TICK_S if changed else POLL_S if poll else SWEEP_S
         changed = watch.wait(min(left, pause), step(clock() - begun))
 
 
 def step(waited: float) -> float:
     """Return the seconds between two checks after WAITED seconds: the longer the wait, the rarer the checks."""
-    return min(max(STEP, waited * PATIENCE), LONGEST_STEP)
+    return min(max(STEP_S, waited * STEP_PER_WAITED), LONGEST_STEP_S)
 
 
 class Watch:
@@ -81,7 +81,7 @@ class Watch:
     def wait(self, seconds: float, step: float, stopped: Callable[[], bool] = bool) -> bool:
         """Wait until the entries may have changed; return whether they may have.
 
-        The wait also ends when STOPPED returns true, or after SECONDS. Checks are STEP seconds apart.
+        The wait also ends when STOPPED returns true, or after SECONDS. Checks are STEP_S seconds apart.
         """
         end = self._clock() + seconds
         while not (changed := self.changed()) and not stopped() and self._clock() < end:

@@ -11,8 +11,6 @@ from amq.runtime.agents.profiles import NativeWay, Profile
 from amq.runtime.agents.versions import printed_version
 from amq.runtime.launch import Launch
 
-PATIENCE = 20.0  # seconds for a program to print its version
-
 
 def explained(launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
     """Return LAUNCH as a JSON object. SOURCE says where its profile comes from; `native` is the option --native."""
@@ -56,7 +54,7 @@ def wake_path(launch: Launch, *, native: bool) -> list[str]:
 
 def installed(profile: Profile, program: str, environment: Mapping[str, str]) -> dict[str, Any]:
     """Return as a JSON object the version that PROGRAM prints, and whether amq was tested with it."""
-    version = printed_version([program, *profile.version], environment, PATIENCE) if profile.tested else ""
+    version = printed_version([program, *profile.version], environment) if profile.tested else ""
     return {
         "profile": profile.name,
         "version": version,

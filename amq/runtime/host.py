@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from amq.mail.mailbox import Mailbox
     from amq.runtime.trust import Trust
 
-IMPORT_AFTER = 0.2  # seconds: a program that ends at once is not delayed by imports that it never needs
-END_WITHIN = 2.0  # seconds for each thread to end after the program has
+IMPORT_AFTER_S = 0.2  # seconds: a program that ends at once is not delayed by imports that it never needs
+END_WITHIN_S = 2.0  # seconds for each thread to end after the program has
 SWITCH_S = 0.0005  # seconds for which a background thread may keep the interpreter while a key waits
 GARBAGE = (1000, 5, 1000)  # thresholds of the collector: a full collection takes 50 ms with a large inbox
 
@@ -215,12 +215,12 @@ class BackgroundThreads:
             self._fail(error)
 
     def stop(self) -> None:
-        """Stop both threads, and wait at most END_WITHIN seconds for each."""
+        """Stop both threads, and wait at most END_WITHIN_S seconds for each."""
         self._stop.set()
         self._host.terminal.stop_following()
         for thread in self._threads:
             if thread.is_alive():
-                thread.join(END_WITHIN)
+                thread.join(END_WITHIN_S)
 
     def _run(self, work: Callable[[], None]) -> None:
         try:
@@ -238,16 +238,16 @@ class BackgroundThreads:
         self._host.tell(self._options.notice)
 
     def _follow(self) -> None:
-        if not self._stop.wait(IMPORT_AFTER):
+        if not self._stop.wait(IMPORT_AFTER_S):
             self._host.terminal.follow(self._stop)
 
     def _wake(self, claim: notifier_lock.Claim) -> None:
         WakeJournal(self._private).waits((), WaitReason.STARTING)
-        if self._stop.wait(IMPORT_AFTER):
+        if self._stop.wait(IMPORT_AFTER_S):
             return
         from amq.runtime import loop
         from amq.runtime.policy.wake_line import Wording
 
         channel = self._agent.channel(self._host, self._options, self._private)
-        wording = Wording(self._agent.amq_command(self._stop), self._options.preview)
+        wording = Wording(self._agent.amq_command(self._stop), self._options.preview_chars)
         loop.run(self._mailbox, channel, self._options.policy, wording, self._log, self._stop, claim.holds, self._trust)

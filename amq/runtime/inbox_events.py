@@ -14,18 +14,18 @@ from amq.runtime.dirwatch import Watch, now
 from amq.runtime.limits import start_threads
 from amq.store import directories
 
-STEP = 0.06  # seconds between two checks of the directory's times; more of them cost processor time at rest
-SWEEP = 5.0  # seconds after which to look without a hint, because filesystems lie
-POLL = 0.5  # seconds after which to look if the system gives no events
+STEP_S = 0.06  # seconds between two checks of the directory's times; more of them cost processor time at rest
+SWEEP_S = 5.0  # seconds after which to look without a hint, because filesystems lie
+POLL_S = 0.5  # seconds after which to look if the system gives no events
 
 
 async def looks(
     directory: RootedPath, stop: threading.Event, log: Callable[[str], None], clock: Callable[[], float] = now
 ) -> AsyncGenerator[None, None]:
-    """Yield at once, whenever DIRECTORY may have changed, and every SWEEP seconds, until STOP is set.
+    """Yield at once, whenever DIRECTORY may have changed, and every SWEEP_S seconds, until STOP is set.
 
     No change after the first item is missed. LOG gets one line for each reason why the system gives no events. Set STOP
-    before cancelling the reader: a thread waits here that notices nothing else. It ends within STEP seconds.
+    before cancelling the reader: a thread waits here that notices nothing else. It ends within STEP_S seconds.
     """
     told = ""
     while not stop.is_set():
@@ -34,7 +34,7 @@ async def looks(
                 log(f"{directory} cannot be watched, so amq checks it twice a second: {watch.failure}")
             told = watch.failure
             yield
-            await anyio.to_thread.run_sync(watch.wait, POLL if watch.failure else SWEEP, stop.is_set)
+            await anyio.to_thread.run_sync(watch.wait, POLL_S if watch.failure else SWEEP_S, stop.is_set)
 
 
 class EventWatch:
@@ -60,9 +60,9 @@ class EventWatch:
         """Wait until the entries may have changed, STOPPED returns true, or SECONDS have passed."""
         self._end, self._stopped = self._clock() + seconds, stopped
         if self._events is None:
-            self._watch.wait(seconds, STEP, stopped)
+            self._watch.wait(seconds, STEP_S, stopped)
         else:
-            self._events.watch(0, int(STEP * 1000), 0, self)
+            self._events.watch(0, int(STEP_S * 1000), 0, self)
 
     def is_set(self) -> bool:
         """Return whether the wait is over. RustNotify calls this at each step, in place of an event's `is_set`."""

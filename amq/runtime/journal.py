@@ -14,13 +14,15 @@ from heapq import nsmallest
 from amq import jsontext
 from amq.instants import format_milliseconds
 from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.private import write_private
+from amq.store.durable import FILE_MODE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-LONGEST_FILE = 64 * 1024  # bytes; the older half of a full file is dropped
+LONGEST_FILE_BYTES = 64 * 1024  # bytes; the older half of a full file is dropped
 MOST_IDS = 20  # ids in one entry
 WAKES_NAME = "wakes.jsonl"
 LOG_NAME = "run.log"
@@ -33,7 +35,7 @@ _reserve: list[int] = []
 class BoundedFile:
     """A text file to append lines to. Never raises OSError: a line that cannot be written is lost."""
 
-    def __init__(self, directory: str, name: str, limit: int = LONGEST_FILE) -> None:
+    def __init__(self, directory: str, name: str, limit: int = LONGEST_FILE_BYTES) -> None:
         """Use the file NAME in DIRECTORY. With an empty DIRECTORY it stays empty. LIMIT is in bytes."""
         self._path = f"{directory}/{name}" if directory else ""
         self._limit = limit
@@ -46,7 +48,7 @@ class BoundedFile:
             os.close(_reserve.pop())
         with suppress(OSError):
             self._make_room()
-            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK, 0o600)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK, FILE_MODE)
             with open(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(f"{text[: self._limit // 4]}\n")
         with suppress(OSError):
@@ -66,11 +68,9 @@ class BoundedFile:
     def _make_room(self) -> None:
         if not os.path.exists(self._path) or os.stat(self._path).st_size < self._limit:
             return
-        with open(self._path, "rb+") as file:
+        with open(self._path, "rb") as file:
             lines = file.readlines()
-            file.seek(0)
-            file.writelines(lines[len(lines) // 2 :])
-            file.truncate()
+        write_private(self._path, b"".join(lines[len(lines) // 2 :]).decode("utf-8", "surrogateescape"))
 
 
 class WakeJournal:

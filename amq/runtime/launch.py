@@ -15,7 +15,7 @@ from amq.mail.mailbox import Mailbox
 from amq.pty.child import TERMINAL_NAME
 from amq.runtime.agents import registry
 from amq.runtime.agents.profiles import HookStyle, NativeWay, Profile, built_in
-from amq.runtime.hooks import script as hooks
+from amq.runtime.hooks import script
 from amq.runtime.hooks.script import BadSettingsError
 from amq.runtime.path_shim import command_path, make_command, with_command
 from amq.runtime.policy.schedule import SchedulePolicy
@@ -43,7 +43,7 @@ class Options:
     native: bool = False  # notify the CLI through its own API, if it has one
     notice: bytes = b"\a"  # written to the user's terminal when the mail is parked
     policy: SchedulePolicy = field(default_factory=SchedulePolicy)
-    preview: int = 0  # characters of a subject that are typed at most
+    preview_chars: int = 0  # characters of a subject that are typed at most
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def plan(
     hooked, own, how, settings = _hooks(profile, own, files, options)
     if hooked:
         additions.append((hooked, "hooks, which notify the agent of mail while it works"))
-        inside[hooks.HOOKED] = "1"
+        inside[script.HOOKED] = "1"
     arguments = [word for words, _ in additions for word in words]
     changed = [(f"{name}={visible(value)}", "") for name, value in inside.items() if environment.get(name) != value]
     return Launch(
@@ -134,7 +134,7 @@ def _output_budget(profile: Profile, environment: Mapping[str, str]) -> dict[str
 
 def _session_around(environment: Mapping[str, str]) -> set[str]:
     """Return the session variables of the agent around this one, which must not reach the hosted agent."""
-    return {hooks.HOOKED}.union(*(each.session_around(environment) for each in built_in().values()))
+    return {script.HOOKED}.union(*(each.session_around(environment) for each in built_in().values()))
 
 
 def _removed(environment: Mapping[str, str], inside: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -185,24 +185,24 @@ def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
     account, command = mailbox.account, make_command(launch.files)
     if not launch.hooked:
         return
-    hooks.write_script(
+    script.write_script(
         launch.files,
         account.agent.inbox_new,
         root=account.queue.root,
         me=account.me,
         kind=launch.profile.name,
         command=command,
-        normal_after=options.policy.normal_after,
+        normal_after_s=options.policy.normal_after_s,
     )
     if launch.settings:
-        write_private(f"{launch.files}/{hooks.SETTINGS_NAME}", launch.settings)
+        write_private(f"{launch.files}/{script.SETTINGS_NAME}", launch.settings)
 
 
 def remove_old_settings(agent: AgentLayout) -> bool:
     """Remove the copy of --settings, perhaps with keys, that older versions left. Returns whether there was one."""
     try:
         with Directory(agent.state) as state:
-            durable.syscalls.unlink(state, hooks.SETTINGS_NAME)
+            durable.syscalls.unlink(state, script.SETTINGS_NAME)
     except OSError:
         return False
     return True

@@ -15,7 +15,7 @@ from amq.store.durable import Directory
 from amq.store.locks import open_lock, open_state
 from amq.store.notifier_info import MAX_BYTES, Notifier, parse_notifier
 
-PASSING = 0.1  # seconds; nobody but a notifier holds the lock for longer
+PASSING_S = 0.1  # seconds; nobody but a notifier holds the lock for longer
 
 
 class TakenError(Exception):
@@ -101,13 +101,13 @@ def _claim(directory: RootedPath, ours: Notifier) -> int:
 
 def _take(descriptor: int) -> bool:
     """Whether the lock is ours. Whoever only asks for the notifier holds it an instant: that is waited out."""
-    deadline = time.monotonic() + PASSING
+    deadline = time.monotonic() + PASSING_S
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > deadline:
                 return False
-            time.sleep(PASSING / 10)
+            time.sleep(PASSING_S / 10)
         else:
             return True

@@ -16,12 +16,12 @@ from contextlib import suppress
 
 from amq import quoting
 from amq.runtime.policy.wake_line import COMMAND, is_typeable
-from amq.runtime.private import write_private
+from amq.runtime.private import PROGRAM_MODE, make_directory, write_private
 from amq.runtime.programs import find_program
 from amq.text import visible
 
-SHELL_PATIENCE = 5.0  # seconds for the person's login files
-END_WITHIN = 1.0  # for what they have begun to end, before it is killed: it may hold a lock of the person's tools
+SHELL_WITHIN_S = 5.0  # seconds for the person's login files
+END_WITHIN_S = 1.0  # for what they have begun to end, before it is killed: it may hold a lock of the person's tools
 
 _COMMAND = """\
 #!/bin/sh
@@ -65,8 +65,8 @@ def make_command(directory: str) -> str:
         "error": f"amq: {visible(sys.executable)} is gone, which amq run was started with; no other amq is on the PATH",
         "hint": "     install amq, and start this agent again",
     }
-    os.mkdir(os.path.dirname(command), 0o700)
-    write_private(command, _COMMAND.format(**{name: quoting.shell(word) for name, word in words.items()}), 0o700)
+    make_directory(os.path.dirname(command))
+    write_private(command, _COMMAND.format(**{name: quoting.shell(word) for name, word in words.items()}), PROGRAM_MODE)
     return command
 
 
@@ -99,12 +99,12 @@ def typed_command(path: str, environment: Mapping[str, str], give_up: threading.
 def login_shells_find(command: str, environment: Mapping[str, str], give_up: threading.Event) -> bool:
     """Whether `amq` means COMMAND, or this same installation, in a login shell, which may set a PATH of its own.
 
-    Asks the user's shell and bash; no answer in SHELL_PATIENCE seconds means no.
+    Asks the user's shell and bash; no answer in SHELL_WITHIN_S seconds means no.
     """
     shells = dict.fromkeys([environment.get("SHELL") or "bash", "bash"])
     found = (shell if os.path.isabs(shell) else find_program(shell, environment) for shell in shells)
     running = [_ask(shell, environment) for shell in found if shell]
-    deadline = time.monotonic() + SHELL_PATIENCE
+    deadline = time.monotonic() + SHELL_WITHIN_S
     answers = [_answer(shell, deadline, give_up) for shell in running if shell is not None]
     wanted = {os.path.realpath(path) for path in (command, sys.argv[0], _beside_python())}
     return bool(answers) and all(os.path.isabs(answer) and os.path.realpath(answer) in wanted for answer in answers)
@@ -141,6 +141,6 @@ def _answer(shell: subprocess.Popen[bytes], deadline: float, give_up: threading.
 def _end(shell: subprocess.Popen[bytes]) -> None:
     os.killpg(shell.pid, signal.SIGTERM)
     try:
-        shell.wait(END_WITHIN)
+        shell.wait(END_WITHIN_S)
     except subprocess.TimeoutExpired:
         os.killpg(shell.pid, signal.SIGKILL)

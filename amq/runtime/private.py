@@ -21,6 +21,7 @@ from amq import repository
 from amq.errors import AmqError, why
 from amq.layout import RootedPath
 from amq.record import record
+from amq.store.durable import DIRECTORY_MODE, FILE_MODE
 from amq.store.locks import lock_beside
 
 TYPE_CHECKING = False
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 LOCK_WITHIN_S = 2.0  # for another `amq run` to make its directory
+PROGRAM_MODE = 0o700  # of a file that is run
 _RUN_LOCK = "lock"
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # which Windows does not have
 _TEMPORARY_DIRECTORIES = ("/tmp", "/private/tmp")  # noqa: S108  never used: sandboxed agents write there
@@ -57,7 +59,7 @@ class PrivateState:
         path = f"{self.of_queue(root).directory}/{handle}"
         try:
             if make:
-                _make_directory(path)
+                make_directory(path)
         except OSError as error:
             return PrivateState("", why(error))
         return PrivateState(path)
@@ -111,7 +113,7 @@ def _why_not(base: str, shared: Iterable[str]) -> str:
 
 def _make(base: str) -> str:
     path = os.path.join(os.path.realpath(base), "amq")
-    _make_directory(path)
+    make_directory(path)
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode) or _is_shared(found):
         raise PermissionError(None, "not a directory that only you can use", path)
@@ -121,21 +123,25 @@ def _make(base: str) -> str:
 
 def _hide_from_git(path: str) -> None:
     """Where the home directory is a repository, it leaves alone what is private, as it does a queue."""
+    ignore = f"{path}/.gitignore"
     with suppress(OSError):
-        descriptor = os.open(f"{path}/.gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o600)
-        with open(descriptor, "wb") as file:
-            os.chmod(f"{path}/.gitignore", 0o600)  # whatever the umask is
-            file.write(b"*\n")
+        if not os.path.lexists(ignore):
+            write_private(ignore, "*\n")
 
 
-def _make_directory(path: str) -> None:
-    """Make the directory PATH, and those above it that are missing, for the user alone whatever the umask is."""
+def make_directory(path: str) -> None:
+    """Make the directory PATH and missing ones above it, for the user alone whatever the umask is."""
     above = os.path.dirname(path)
     if not os.path.isdir(above):
-        _make_directory(above)
+        make_directory(above)
     with suppress(FileExistsError):  # who uses it as a directory finds out
-        os.mkdir(path, 0o700)
-        os.chmod(path, 0o700)
+        _make_new_directory(path)
+
+
+def _make_new_directory(path: str) -> None:
+    """Make the directory PATH, for the user alone whatever the umask is. Raises FileExistsError."""
+    os.mkdir(path, DIRECTORY_MODE)
+    os.chmod(path, DIRECTORY_MODE)
 
 
 def _is_shared(found: os.stat_result) -> bool:
@@ -219,13 +225,12 @@ def _run_name(root: str, handle: str, *, alone: bool) -> str:
 def _new_run(private: str, name: str) -> tuple[str, int]:
     """A new directory, and a descriptor that holds its lock: it dies with this process, and so tells that it lives."""
     runs = f"{private}/runs"
-    _make_directory(runs)
+    make_directory(runs)
     with lock_beside(RootedPath(private), "runs.lock", LOCK_WITHIN_S):  # a directory is never seen without its lock
         for left in os.listdir(runs):
             _remove_if_left(f"{runs}/{left}")
         path = f"{runs}/{name}"
-        os.mkdir(path, 0o700)
-        os.chmod(path, 0o700)
+        _make_new_directory(path)
         return path, _locked(path)
 
 
@@ -233,9 +238,9 @@ def _locked(path: str) -> int:
     """A descriptor that holds the lock of the run directory PATH; raises BlockingIOError if another process has it."""
     import fcntl
 
-    descriptor = os.open(f"{path}/{_RUN_LOCK}", os.O_RDWR | os.O_CREAT | _NO_LINK, 0o600)
+    descriptor = os.open(f"{path}/{_RUN_LOCK}", os.O_RDWR | os.O_CREAT | _NO_LINK, FILE_MODE)
     try:
-        os.fchmod(descriptor, 0o600)
+        os.fchmod(descriptor, FILE_MODE)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BaseException:
         os.close(descriptor)
@@ -256,8 +261,12 @@ def _remove(path: str) -> None:
     rmtree(path, ignore_errors=True)
 
 
-def write_private(path: str, text: str, mode: int = 0o600) -> None:
-    """Write TEXT into the file PATH of the private directory, whole or not at all. Raises OSError."""
+def write_private(path: str, text: str, mode: int = FILE_MODE) -> None:
+    """Write TEXT into the file PATH of the private directory, whole or not at all. Raises OSError.
+
+    All files there are written by this, except logs, which grow, and locks. It does not wait for the disk: what a
+    power cut loses belongs to a run that it ended, or is asked or noted again.
+    """
     beside = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"  # containers number processes alike
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK, mode)
     try:

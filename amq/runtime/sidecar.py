@@ -30,7 +30,7 @@ from amq.runtime.programs import find_program
 from amq.runtime.trust import Trust
 
 AUTO = "auto"
-LOOK_EVERY = 0.5  # seconds between checks that the terminal still exists
+LOOK_EVERY_S = 0.5  # seconds between checks that the terminal still exists
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 STANDARD = (0, 1, 2)
 
@@ -164,6 +164,6 @@ def _until_ended(terminal: int | None) -> Iterator[threading.Event]:
 
 def _watch_terminal(terminal: int | None, stop: threading.Event) -> None:
     """Set STOP when TERMINAL is gone. Not every shell sends SIGHUP to a background job."""
-    while terminal is not None and not stop.wait(LOOK_EVERY):
+    while terminal is not None and not stop.wait(LOOK_EVERY_S):
         if controlling_tty.is_gone(terminal):
             stop.set()

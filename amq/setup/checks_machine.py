@@ -15,12 +15,12 @@ from amq.layout import QueueLayout
 from amq.names import PERSON, is_handle, typed_handle
 from amq.runtime.agents.registry import with_hooks
 from amq.runtime.agents.versions import printed_version
+from amq.runtime.tmux import TmuxClient
 from amq.setup.clis import CLIS, how_to_get, program_of
 from amq.setup.finding import Environment, Finding
 from amq.store import registry
 from amq.store.notifier_info import read_notifier
 
-VERSION_PATIENCE = 10.0  # seconds for a program to print its version
 _OUR_HOOK = re.compile(r"\bamq hook\b|amq-stop-hook|claude-session-start|codex-amq-notify")
 
 
@@ -44,7 +44,7 @@ def command(_: str | None, machine: Environment) -> Iterator[Finding]:
     if found is None:
         yield Finding("amq is not on the PATH", "run scripts/install.sh, which reports what PATH lacks")
         return
-    version = printed_version([found, "--version"], machine.environ, VERSION_PATIENCE)
+    version = printed_version([found, "--version"], machine.environ)
     ours = machine.version
     if version != ours:
         yield Finding(
@@ -66,7 +66,7 @@ def agents(root: str | None, machine: Environment) -> Iterator[Finding]:
 
 
 def _version(program: str, path: str, machine: Environment) -> Iterator[Finding]:
-    version = printed_version([path, "--version"], machine.environ, VERSION_PATIENCE)
+    version = printed_version([path, "--version"], machine.environ)
     oldest = CLIS[program].oldest
     if not version:
         yield Finding(f"{path} does not start: {program} --version fails", f"reinstall it; {how_to_get(program)}")
@@ -81,7 +81,7 @@ def _version(program: str, path: str, machine: Environment) -> Iterator[Finding]
 
 def tmux(_: str | None, machine: Environment) -> Iterator[Finding]:
     """Check that tmux is there for `amq coop up`."""
-    if _which("tmux", machine) is None:
+    if not TmuxClient(machine.environ).installed:
         yield Finding(
             "tmux is not installed: amq coop up prints commands instead",
             "install tmux to run agents side by side",

@@ -18,7 +18,7 @@ from amq.names import PERSON, is_handle
 from amq.runtime.diagnosis import is_stopped
 from amq.runtime.hooks.script import SETTINGS_NAME
 from amq.runtime.launch import remove_old_settings
-from amq.runtime.private import PrivateState, private_state
+from amq.runtime.private import PrivateState, make_directory, private_state, write_private
 from amq.runtime.trust import why_untrusted
 from amq.setup.clis import program_of
 from amq.setup.finding import Environment, Finding
@@ -26,11 +26,11 @@ from amq.store import directories, durable, registry
 from amq.store.durable import Directory
 from amq.text import visible
 
-LITTLE = 16 * 1024 * 1024  # bytes; a busy queue may need them before the next check
+LITTLE_BYTES = 16 * 1024 * 1024  # bytes; a busy queue may need them before the next check
 FEW = 100  # files
 _CLEAN_NOTED = "git-clean-noted"
 _LONGEST_IGNORE_BYTES = 1 << 20
-LONG = 600.0  # seconds that mail may be unread before it is reported
+LONG_S = 600.0  # seconds that mail may be unread before it is reported
 UNTESTED = {
     "9p", "afs", "ceph", "cifs", "drvfs", "fuse.sshfs", "glusterfs", "lustre", "nfs", "nfs4", "smb3", "smbfs", "vboxsf",
 }  # fmt: skip
@@ -209,9 +209,8 @@ def _lines(path: str) -> list[str]:
 
 def _note_clean(directory: str) -> None:
     if directory:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        with open(f"{directory}/{_CLEAN_NOTED}", "w"):
-            pass
+        make_directory(directory)
+        write_private(f"{directory}/{_CLEAN_NOTED}", "")
 
 
 def filesystem(root: str, machine: Environment) -> Iterator[Finding]:
@@ -227,7 +226,7 @@ def filesystem(root: str, machine: Environment) -> Iterator[Finding]:
     if room.f_flag & os.ST_RDONLY:
         yield Finding("the filesystem is read-only", "remount it read-write, or create the queue elsewhere")
         return
-    if room.f_bavail * room.f_frsize < LITTLE:
+    if room.f_bavail * room.f_frsize < LITTLE_BYTES:
         yield Finding(f"the disk is full: {room.f_bavail * room.f_frsize // 1024} KiB are left", "free space on it")
     if room.f_files and room.f_favail < FEW:
         yield Finding(f"the disk has room for only {room.f_favail} more files", "remove files that you no longer need")
@@ -266,7 +265,7 @@ def mail(root: str, _: Environment) -> Iterator[Finding]:
                 f"start it (amq why {agent.handle} says more): "
                 f"amq run --as {agent.handle} -- {program_of(agent.handle)}",
             )
-        elif agent.oldest_s is not None and agent.oldest_s > LONG:
+        elif agent.oldest_s is not None and agent.oldest_s > LONG_S:
             yield Finding(
                 f"{agent.handle} is notified, but has not read its mail for {int(agent.oldest_s) // 60} min",
                 f"find what it waits for, such as an unsent draft or a dialog: amq why {agent.handle}",

@@ -25,7 +25,7 @@ from amq.store.locks import lock_beside
 from amq.store.notifier_info import read_notifier
 
 AMQ = (sys.executable, "-P", "-m", "amq")
-LOOK_AGAIN = 0.05  # seconds between two looks at a program that was asked to end
+LOOK_AGAIN_S = 0.05  # seconds between two looks at a program that was asked to end
 START_WITHIN_S = 10.0  # for a pane to take its environment
 
 
@@ -92,8 +92,8 @@ class Coop:
         handles = sorted({*panes, *unread} - {PERSON})
         return [self._stand(handle, panes.get(handle), unread.get(handle, 0)) for handle in handles]
 
-    def down(self, patience: float, tell: Callable[[str], None]) -> list[Pane]:
-        """Ask the programs in the panes to end; return the panes left after PATIENCE seconds.
+    def down(self, within_s: float, tell: Callable[[str], None]) -> list[Pane]:
+        """Ask the programs in the panes to end; return the panes left after WITHIN_S seconds.
 
         TELL is called with the handle of each that has ended. They get SIGTERM through `amq run`; nothing is typed,
         because a key could answer a dialog.
@@ -102,7 +102,7 @@ class Coop:
         for pane in waiting:
             if not pane.dead:
                 self.tmux.ask_to_end(pane)
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + within_s
         while waiting:
             live = {pane.id for pane in self.tmux.panes() if not pane.dead}
             for pane in waiting:
@@ -112,7 +112,7 @@ class Coop:
             waiting = [pane for pane in waiting if pane.id in live]
             if time.monotonic() > deadline:
                 break
-            time.sleep(LOOK_AGAIN)
+            time.sleep(LOOK_AGAIN_S)
         return waiting
 
     def line(self, seat: AgentSpec, cwd: str) -> str:
@@ -155,7 +155,7 @@ class Coop:
             if time.monotonic() > deadline:
                 what = f"{handle} did not start in tmux {pane.where} in {START_WITHIN_S:g} s"
                 raise AmqError(what, hint="look at the pane, then repeat: amq coop up")
-            time.sleep(LOOK_AGAIN)
+            time.sleep(LOOK_AGAIN_S)
 
     def _command(self, seat: AgentSpec) -> list[str]:
         ask = ["--no-ask", *self._trust]

@@ -18,13 +18,14 @@ from typing import Any
 from amq.errors import AmqError, Conflict
 from amq.layout import RootedPath
 from amq.runtime.agents import registry
+from amq.runtime.hooks.script import TIMEOUT_S
+from amq.runtime.policy import hook_delivery
 from amq.setup.jsonc import Part, cut, insert, parse, without
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.text import visible
 
-EVENTS = ("SessionStart", "UserPromptSubmit", "PostToolUse", "Stop")
-TIMEOUT = 20  # seconds after which the agent goes on without the hook
+EVENTS = tuple(theirs for theirs, ours in hook_delivery.EVENTS.items() if ours in hook_delivery.TO_MODEL)
 NEW_FILE = "{\n}\n"
 
 _CALL = "amq hook {program} {event} 2>/dev/null || :"
@@ -66,20 +67,11 @@ class Change:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         if _read(target) != self.before:
             raise Conflict(f"{self.path} changed in the meantime; amq left it unchanged", hint="try again")
+        mode = durable.FILE_MODE if self.before is None else stat.S_IMODE(os.stat(target).st_mode)
         place, name = os.path.split(target)
         temporary = f".{name}.amq-{os.getpid()}-{os.urandom(4).hex()}"
         with Directory(RootedPath(place)) as directory:
-            fd = durable.write_new(directory, temporary, self.after)
-            try:
-                if self.before is not None:
-                    durable.syscalls.chmod(fd, stat.S_IMODE(os.stat(target).st_mode))
-                durable.syscalls.replace(directory, temporary, directory, name)
-            except BaseException:
-                durable.discard(directory, temporary)
-                raise
-            finally:
-                durable.close(fd)
-            durable.sync(directory)
+            durable.replace_file(directory, name, temporary, self.after, mode=mode)
 
 
 def settings_path(program: str, environ: Mapping[str, str], project: str | None) -> str:
@@ -125,7 +117,7 @@ def command(program: str, event: str) -> str:
 
 def entry(program: str, event: str) -> dict[str, Any]:
     """Return amq's entry in the list of EVENT's hooks."""
-    return {"hooks": [{"type": "command", "command": command(program, event), "timeout": TIMEOUT}]}
+    return {"hooks": [{"type": "command", "command": command(program, event), "timeout": TIMEOUT_S}]}
 
 
 def add(text: str, program: str) -> str:

@@ -6,13 +6,11 @@ moves it. It stays when its program fails, so that the user can read why.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from amq import quoting
 from amq.errors import AmqError
-from amq.runtime.programs import find_program
+from amq.runtime.tmux import TmuxClient
 
 _FIELDS = (
     "#{@amq_queue}", "#{@amq_agent}", "#{pane_id}", "#{pane_pid}", "#{pane_dead}",
@@ -49,11 +47,11 @@ class Tmux:
     def __init__(self, environ: Mapping[str, str], queue: str) -> None:
         self._environ = environ
         self._queue = queue
-        self._program = find_program("tmux", environ)
+        self._client = TmuxClient(environ)
 
     @property
     def installed(self) -> bool:
-        return self._program is not None
+        return self._client.installed
 
     @property
     def inside(self) -> bool:
@@ -64,8 +62,8 @@ class Tmux:
         """Return this queue's panes; none if there is no tmux, or no server."""
         if not self.installed:
             return []
-        listed = self._call(["list-panes", "-a", "-F", " ".join(_FIELDS)])
-        lines = (line.split(" ", len(_FIELDS) - 1) for line in listed.stdout.split("\n"))
+        listed = self._client.do(["list-panes", "-a", "-F", " ".join(_FIELDS)])
+        lines = (line.split(" ", len(_FIELDS) - 1) for line in _text(listed.stdout).split("\n"))
         return [_pane(line) for line in lines if line[0] == self._queue]
 
     def open(self, handle: str, command: Sequence[str], cwd: str, *, session: str) -> None:
@@ -97,39 +95,34 @@ class Tmux:
 
     def ask_to_end(self, pane: Pane) -> None:
         """Send SIGTERM to `amq run` through the server: in a sandbox its pid could be another process's here."""
-        self._call(["run-shell", "-t", pane.id, "kill -TERM #{pane_pid} 2>/dev/null || :"])
+        self._client.do(["run-shell", "-t", pane.id, "kill -TERM #{pane_pid} 2>/dev/null || :"])
 
     def close(self, pane: Pane) -> None:
         """Close a pane, if it is still there."""
-        self._call(["kill-pane", "-t", pane.id])
+        self._client.do(["kill-pane", "-t", pane.id])
 
     def attach(self, session: str) -> None:
         """Show the session with the id SESSION in this terminal, until the user leaves it."""
-        assert self._program
-        subprocess.run([self._program, "attach-session", "-t", session], env=dict(self._environ), check=False)
+        self._client.attach(session)
 
     def _free_name(self, wanted: str) -> str:
         names = (wanted, *(f"{wanted}-{number}" for number in range(2, 100)))
-        return next((name for name in names if self._call(["has-session", "-t", f"={name}"]).returncode), wanted)
+        return next((name for name in names if self._client.do(["has-session", "-t", f"={name}"]).returncode), wanted)
 
     def _do(self, *commands: Sequence[str], cwd: str) -> None:
-        done = self._call(*commands, cwd=cwd)
+        done = self._client.do(*commands, cwd=cwd)
         if done.returncode:
-            what = f"tmux {commands[0][0]} failed: {done.stderr.strip()}"
+            what = f"tmux {commands[0][0]} failed: {_text(done.stderr).strip()}"
             raise AmqError(what, hint="do without tmux: amq coop up --print")
-
-    def _call(self, *commands: Sequence[str], cwd: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run COMMANDS in the server. A new pane starts in CWD, as the client does."""
-        assert self._program
-        return subprocess.run(
-            [self._program, "-u", *quoting.tmux(*commands)], env=dict(self._environ), cwd=cwd,
-            stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace", check=False,
-        )  # fmt: skip
 
 
 def _in(cwd: str, command: Sequence[str]) -> list[str]:
     """Return the words that run COMMAND in the directory CWD; several, because tmux gives a single word to a shell."""
     return ["/bin/sh", "-c", _IN_PANE, "sh", cwd, *command]
+
+
+def _text(said: bytes) -> str:
+    return said.decode("utf-8", "replace")
 
 
 def _pane(fields: list[str]) -> Pane:

@@ -12,7 +12,7 @@ import os
 from contextlib import ExitStack
 
 from amq import jsontext
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.store import durable, maildir
 from amq.store.durable import Directory
 from amq.store.locks import mailbox_lock, open_state
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from amq.layout import AgentLayout
 
-STUCK_AFTER = 60 * SECOND
+STUCK_AFTER_NS = 60 * SECOND_NS
 _MAX_RECORD = 64 * 1024 * 1024
 
 
@@ -166,7 +166,7 @@ class _Other:
 
     def holds(self, now: int) -> bool:
         """Return whether its messages are its own to show."""
-        return not self.dead and now - self._touched < STUCK_AFTER
+        return not self.dead and now - self._touched < STUCK_AFTER_NS
 
 
 def _ids(record: bytes) -> list[str]:

@@ -248,7 +248,7 @@ def read_all(fd: int, size: int) -> bytes:
     return data
 
 
-def write_new(directory: Directory, name: str, data: bytes) -> int:
+def write_new(directory: Directory, name: str, data: bytes, mode: int = FILE_MODE) -> int:
     """Write a file that does not exist yet, to the disk; return its descriptor, which holds its lock.
 
     The lock shows a sweep that the writer lives. On an error nothing is left behind, and the error is raised.
@@ -256,7 +256,7 @@ def write_new(directory: Directory, name: str, data: bytes) -> int:
     fd = syscalls.open(directory, name, CREATE)
     try:
         give(directory.owner, fd)
-        syscalls.chmod(fd, FILE_MODE)
+        syscalls.chmod(fd, mode)
         syscalls.lock(fd)
         fill(fd, data)
         syscalls.fsync(fd)
@@ -390,11 +390,17 @@ def give(owner: Owner | None, fd: int) -> None:
 
 
 def replace_file(
-    directory: Directory, name: str, temporary: str, data: bytes, *, staging: Directory | None = None
+    directory: Directory,
+    name: str,
+    temporary: str,
+    data: bytes,
+    *,
+    staging: Directory | None = None,
+    mode: int = FILE_MODE,
 ) -> None:
     """Replace the file NAME by DATA in one step, to the disk; TEMPORARY is a free name beside it, or in STAGING."""
     beside = staging or directory
-    fd = write_new(beside, temporary, data)
+    fd = write_new(beside, temporary, data, mode)
     try:
         syscalls.replace(beside, temporary, directory, name)
     except BaseException:

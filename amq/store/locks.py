@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PATIENCE = 10.0
+LOCK_WITHIN_S = 10.0
 """Seconds that one process may keep a lock while others wait; normally it is held for milliseconds."""
 
 
@@ -35,20 +35,20 @@ def open_state(agent: AgentLayout, path: RootedPath) -> Directory:
 
 
 @contextmanager
-def mailbox_lock(agent: AgentLayout, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the mailbox's lock; raises AmqError if one other process has it for more than PATIENCE seconds."""
+def mailbox_lock(agent: AgentLayout, within_s: float = LOCK_WITHIN_S) -> Iterator[None]:
+    """Hold the mailbox's lock; raises AmqError if one other process has it for more than WITHIN_S seconds."""
     open_state(agent, agent.state).close()
-    with lock_beside(agent.state, "lock", patience):
+    with lock_beside(agent.state, "lock", within_s):
         yield
 
 
 @contextmanager
-def lock_beside(path: RootedPath, name: str, patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the lock file NAME in the directory PATH; raises AmqError if another process has it for PATIENCE seconds."""
+def lock_beside(path: RootedPath, name: str, within_s: float = LOCK_WITHIN_S) -> Iterator[None]:
+    """Hold the lock file NAME in the directory PATH; raises AmqError if another process has it for WITHIN_S seconds."""
     with Directory(path) as directory:
         fd = open_lock(directory, name)
         try:
-            _wait_for(fd, os.path.join(path, name), patience)
+            _wait_for(fd, os.path.join(path, name), within_s)
             durable.syscalls.touch(directory, name)
             yield
         finally:
@@ -82,16 +82,16 @@ def _make_lock_for_owner(directory: Directory, name: str) -> int:
     return durable.syscalls.open(directory, name, os.O_RDWR)
 
 
-def _wait_for(fd: int, path: str, patience: float) -> None:
-    """Wait until the lock is held. Each new holder touches the file, which restarts the patience of the others."""
+def _wait_for(fd: int, path: str, within_s: float) -> None:
+    """Wait until the lock is held. Each new holder touches the file, which restarts the within_s of the others."""
     pause, since, deadline = 0.0005, -1, 0.0
     while not durable.syscalls.lock(fd):
         now, touched = time.monotonic(), durable.syscalls.stat(fd).st_mtime_ns
         if touched != since:
-            since, deadline = touched, now + patience
+            since, deadline = touched, now + within_s
         elif now > deadline:
             raise AmqError(
-                f"another process held the lock {path} for {patience:g} s",
+                f"another process held the lock {path} for {within_s:g} s",
                 hint="it may be stopped (^Z): resume or end it",
             )
         time.sleep(pause)

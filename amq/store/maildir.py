@@ -255,11 +255,10 @@ def look(directory: Directory, identifier: str) -> Found | None:
 
 def unreadable(directory: Directory, identifier: str, error: OSError) -> Unreadable:
     """Return the error for a message that cannot be read because of ERROR, with what to do about it."""
-    from amq.store.unreadable import what_to_do
+    from amq.store.unreadable import FORBIDDEN, what_to_do
 
     hint = getattr(error, "hint", "") or what_to_do(directory, identifier + SUFFIX, error)
-    forbidden = error.errno in (errno.EACCES, errno.EPERM)
-    return Unreadable(identifier, str(error.strerror or error), hint, is_forbidden=forbidden)
+    return Unreadable(identifier, str(error.strerror or error), hint, is_forbidden=error.errno in FORBIDDEN)
 
 
 def cannot_read(path: RootedPath, identifiers: Iterable[str]) -> list[Unreadable]:

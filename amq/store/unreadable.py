@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from amq.store.durable import Directory
 
-_FORBIDDEN = {errno.EACCES, errno.EPERM}
+FORBIDDEN = {errno.EACCES, errno.EPERM}
 _TOO_MANY = {errno.EMFILE, errno.ENFILE}
 
 
@@ -21,7 +21,7 @@ def what_to_do(directory: Directory, name: str, error: OSError) -> str:
     """Return how to make NAME in DIRECTORY readable, after reading it failed with ERROR."""
     if error.errno in _TOO_MANY:
         return "close programs or raise `ulimit -n`, then read it again"
-    if error.errno not in _FORBIDDEN:
+    if error.errno not in FORBIDDEN:
         return "read it again; if that fails too, check its disk"
     if os.name == "nt":
         return "another program may have it open: read it again"
@@ -34,7 +34,7 @@ def what_to_do(directory: Directory, name: str, error: OSError) -> str:
 
 def for_directory(error: OSError) -> str:
     """Return what to do about the directory that ERROR names, if it could not be opened; otherwise ""."""
-    if error.errno not in _FORBIDDEN or not isinstance(error.filename, str) or os.name == "nt":
+    if error.errno not in FORBIDDEN or not isinstance(error.filename, str) or os.name == "nt":
         return ""
     try:
         found = os.lstat(error.filename)

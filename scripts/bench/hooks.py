@@ -17,7 +17,7 @@ def hook(bench: Bench) -> Iterator[Figure]:
         new = Path(place, "new")
         new.mkdir()
         script = write_script(
-            place, str(new), root=place, me="claude", kind="claude", command="/bin/false", normal_after=120.0
+            place, str(new), root=place, me="claude", kind="claude", command="/bin/false", normal_after_s=120.0
         )
         ways = {"hook": lambda: seconds([script, "tool"]), "sh": lambda: seconds(["/bin/sh", "-c", ":"])}
         took = {name: over(values, 1e-3) for name, values in bench.in_turns(ways, 10 * bench.sizes.runs).items()}

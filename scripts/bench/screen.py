@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from measure import Bench, Figure, figure
 
 from amq.pty.row import RowRule, find_row
-from amq.pty.screen import SLICE, Screen
+from amq.pty.screen import SLICE_BYTES, Screen
 from tests.screens import recordings
 
 RULE = RowRule("❯", framed=True)
@@ -31,8 +31,8 @@ def slices(names: list[str], runs: int) -> list[float]:
     for _ in range(runs):
         shown = Screen((30, 100))
         shown.feed()
-        for begin in range(0, len(whole), SLICE):
-            shown.enqueue(whole[begin : begin + SLICE])
+        for begin in range(0, len(whole), SLICE_BYTES):
+            shown.enqueue(whole[begin : begin + SLICE_BYTES])
             times.append(_milliseconds(shown.feed))
     return times
 

@@ -260,7 +260,7 @@ class TestWithoutAmqRun:
     def test_an_event_that_never_ends_is_not_waited_for(self, amq: Shell) -> None:
         amq.send("--priority", "urgent")
         words = ["--root", str(amq.root), "--me", "bob", "hook", "claude", "tool"]
-        program = "from amq.cli import main; from amq.cli.commands import hook; hook.LONGEST = 0.2; "
+        program = "from amq.cli import main; from amq.cli.commands import hook; hook.HANDLED_WITHIN_S = 0.2; "
         program += f"raise SystemExit(main.main({words}))"
         with subprocess.Popen(
             [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -122,7 +122,7 @@ def test_a_signal_that_comes_again_at_once_is_the_same(amq: Shell, hit_behind_th
 def test_a_signal_that_comes_again_later_has_its_way(
     amq: Shell, hit_behind_the_link: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_options, "PATIENCE", -1.0)
+    monkeypatch.setattr(message_options, "SAME_SIGNAL_WITHIN_S", -1.0)
     hit_behind_the_link.append(signal.SIGINT)
     result = amq(*SEND)
     (sent,) = amq.new()

@@ -188,10 +188,10 @@ def test_signals_end_a_process_that_follows(queue: Queue, number: signal.Signals
     assert (process.returncode, errors) == (status, "")
 
 
-@pytest.mark.parametrize(("words", "pause"), [((), dirwatch.SWEEP), (("--poll",), dirwatch.POLL)])
+@pytest.mark.parametrize(("words", "pause"), [((), dirwatch.SWEEP_S), (("--poll",), dirwatch.POLL_S)])
 def test_there_are_looks_without_a_change_and_more_of_them_for_who_polls(
     queue: Queue, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], pause: float
 ) -> None:
     waits = instead_of_waiting(monkeypatch, int, queue.send)
     assert queue.call("b", "monitor", *words) == 0
-    assert waits == [dirwatch.TICK, pause]
+    assert waits == [dirwatch.TICK_S, pause]

@@ -149,8 +149,8 @@ def test_empty_body_is_sent_when_it_is_meant(amq: Shell) -> None:
 
 
 def test_silent_stdin_is_not_waited_for_long(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert message_body.FIRST_BYTE == 5.0
-    monkeypatch.setattr(message_body, "FIRST_BYTE", 0.01)
+    assert message_body.FIRST_BYTE_WITHIN_S == 5.0
+    monkeypatch.setattr(message_body, "FIRST_BYTE_WITHIN_S", 0.01)
     reading, writing = os.pipe()
     kept = os.dup(0)
     os.dup2(reading, 0)

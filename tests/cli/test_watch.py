@@ -49,13 +49,13 @@ def test_an_event_ends_the_wait(
     assert capfd.readouterr().out.startswith("new_message: 1 new message(s) for b\n")
 
 
-@pytest.mark.parametrize(("words", "pause"), [((), dirwatch.SWEEP), (("--poll",), dirwatch.POLL)])
+@pytest.mark.parametrize(("words", "pause"), [((), dirwatch.SWEEP_S), (("--poll",), dirwatch.POLL_S)])
 def test_there_are_looks_without_a_change_and_more_of_them_for_who_polls(
     queue: Queue, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], pause: float
 ) -> None:
     waits = instead_of_waiting(monkeypatch, int, queue.send)
     assert queue.call("b", "watch", *words) == 0
-    assert waits == [dirwatch.TICK, pause]
+    assert waits == [dirwatch.TICK_S, pause]
 
 
 def test_nothing_in_time_is_exit_code_4(queue: Queue, capfd: pytest.CaptureFixture[str]) -> None:

@@ -90,8 +90,8 @@ def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Act) -> Iterator[None]:
             beside.start()
         return wait(watch, left, step)
 
-    monkeypatch.setattr(dirwatch, "TICK", LONG)
-    monkeypatch.setattr(dirwatch, "SWEEP", LONG)
+    monkeypatch.setattr(dirwatch, "TICK_S", LONG)
+    monkeypatch.setattr(dirwatch, "SWEEP_S", LONG)
     monkeypatch.setattr(Watch, "wait", first_wait)
     started = time.monotonic()
     yield

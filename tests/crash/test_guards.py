@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from amq.errors import AmqError, Conflict
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
 from amq.store import durable
@@ -64,7 +64,7 @@ def _twice(check: Callable[[World], bool], world: World, monkeypatch: pytest.Mon
 
 def _ann(world: World) -> Mailbox:
     """Return a mailbox of ann whose next message has the id ID, and whose temporary files always have one name."""
-    return Mailbox(world.queue.root, "ann", clock=lambda: 1_750_000_000 * SECOND, random=bytes)
+    return Mailbox(world.queue.root, "ann", clock=lambda: 1_750_000_000 * SECOND_NS, random=bytes)
 
 
 def test_a_temporary_file_of_another_is_not_touched(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +134,7 @@ def test_one_at_a_time_has_the_mailbox_lock(world: World, monkeypatch: pytest.Mo
 
     def check(_: World) -> bool:
         try:
-            with mailbox_lock(bob), mailbox_lock(bob, patience=0):
+            with mailbox_lock(bob), mailbox_lock(bob, within_s=0):
                 return False
         except AmqError:
             return True

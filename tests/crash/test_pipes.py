@@ -14,11 +14,11 @@ import pytest
 
 from amq.cli import pipe_ack as patience
 from amq.cli.main import main
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.mail.draining import Drained
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
-from amq.store.drain_claim import STUCK_AFTER
+from amq.store.drain_claim import STUCK_AFTER_NS
 from tests.crash import processes
 from tests.crash.world import World, regular_files
 
@@ -39,7 +39,7 @@ def world(place: Path, request: pytest.FixtureRequest) -> World:
 def _world(place: Path, size: int) -> World:
     world = World(place)
     world.make("ann", "bob")
-    ann = Mailbox(world.queue.root, "ann", clock=lambda: 1_750_000_000 * SECOND)
+    ann = Mailbox(world.queue.root, "ann", clock=lambda: 1_750_000_000 * SECOND_NS)
     for number in range(COUNT):
         body = world.expect(f"{number}" * size, ("bob",))
         ann.send(["bob"], body, Draft(new_id=f"m{number}"))
@@ -69,7 +69,7 @@ def start_drain(world: World, reader: int, stdout: int) -> int:
         os.close(reader)
         os.dup2(stdout, 1)
         os.close(stdout)
-        patience.PATIENCE = 0.05
+        patience.STALLED_AFTER_S = 0.05
         return _drain(world)
 
     pid = processes.start(work)
@@ -179,7 +179,7 @@ def test_a_drain_that_cannot_get_rid_of_its_output_loses_its_mail_to_the_next(
     pid = start_drain(world, *channel)
     read_exactly(channel[0], 10)  # it has begun to write, and cannot end
     assert drained(world) == []
-    taken = drained(world, later=STUCK_AFTER + SECOND)
+    taken = drained(world, later=STUCK_AFTER_NS + SECOND_NS)
     assert [(item.id, item.redelivered) for item in taken] == [("m0", True), ("m1", True), ("m2", True)]
     os.close(channel[0])
     assert processes.wait(pid) == 1

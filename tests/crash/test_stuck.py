@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.mail import draining
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
-from amq.store.drain_claim import STUCK_AFTER
+from amq.store.drain_claim import STUCK_AFTER_NS
 from tests.crash.world import World, broken_promises
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _later(world: World, nanoseconds: int) -> Mailbox:
 
 def test_mail_of_a_drain_that_gets_on_is_its_own(place: Path) -> None:
     world = _world(place)
-    with world.mailbox("bob").drain(0) as slow, _later(world, STUCK_AFTER // 2).drain(0) as other:
+    with world.mailbox("bob").drain(0) as slow, _later(world, STUCK_AFTER_NS // 2).drain(0) as other:
         assert (slow.count, other.count, other.remaining) == (3, 0, 0)
 
 
@@ -55,7 +55,7 @@ def test_mail_of_a_stuck_drain_is_taken_over_and_marked(place: Path) -> None:
     with world.mailbox("bob").drain(0) as stuck:
         showing = iter(stuck)
         world.show("bob", next(showing))
-        with _later(world, STUCK_AFTER + SECOND).drain(0) as other:
+        with _later(world, STUCK_AFTER_NS + SECOND_NS).drain(0) as other:
             for item in other:
                 assert item.redelivered
                 world.show("bob", item)
@@ -68,7 +68,7 @@ def test_what_a_stuck_drain_may_have_shown_stays_marked_until_filed(place: Path)
     world = _world(place)
     with world.mailbox("bob").drain(0):
         for _ in range(2):
-            with _later(world, STUCK_AFTER + SECOND).drain(1) as other:
+            with _later(world, STUCK_AFTER_NS + SECOND_NS).drain(1) as other:
                 for item in other:
                     assert item.redelivered
                     world.show("bob", item)

@@ -311,7 +311,7 @@ def test_a_queue_that_is_made_again_is_watched_on(waiting_agents: WaitingAgents)
 @pytest.mark.timeout(180)
 def test_a_stop_ends_in_one_reminder_if_it_was_longer_than_that(waiting_agents: WaitingAgents) -> None:
     awake = ("run", "wake")
-    stopped, count = (SchedulePolicy().remind_after[0] + 5.0, 2) if SOAK else (1.0, 1)
+    stopped, count = (SchedulePolicy().remind_after_s[0] + 5.0, 2) if SOAK else (1.0, 1)
     waiting_agents.send(to=awake)
     wait_until(lambda: all(waiting_agents.records(name)[-1:] == ["outcome"] for name in awake))
     waiting_agents.signal(signal.SIGSTOP)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from amq.errors import AmqError, BadMessage, NotFound
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.mail import delivery_status
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ID = "m1"
 LETTERS = ("dlq_1_0_aaaaaaaaaaaa", "dlq_2_0_bbbbbbbbbbbb", "dlq_3_0_cccccccccccc")
-LATER = 4_000_000_000 * SECOND
+LATER = 4_000_000_000 * SECOND_NS
 
 
 # -- the registry -----------------------------------------------------------------------------------------------------

@@ -52,12 +52,12 @@ def test_it_needs_no_amq_on_the_path(tmp_path: Path) -> None:
 def test_a_hop_that_fails_is_named(tmp_path: Path, script: str, reason: str) -> None:
     said: list[str] = []
     agent = ["sh", "-c", script, "sh"]
-    assert play(str(tmp_path), ENVIRONMENT, said.append, patience=10, program=agent) == reason, "".join(said)
+    assert play(str(tmp_path), ENVIRONMENT, said.append, within_s=10, program=agent) == reason, "".join(said)
 
 
 def test_without_a_picture_of_the_screen_it_says_why_nothing_can_be_typed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stage, "has_emulator", lambda: False)
-    assert "pyavt" in play(str(tmp_path), ENVIRONMENT, print, patience=1)
+    assert "pyavt" in play(str(tmp_path), ENVIRONMENT, print, within_s=1)
     assert not list(tmp_path.iterdir())

@@ -41,8 +41,8 @@ OUTSIDE = (
         "a sub-agent is notified of mail",
         "runtime/hooks/event.py",
         "parse_event",
-        "name not in _TO_MODEL or fields.get('agent_id')",
-        "name not in _TO_MODEL",
+        "name not in TO_MODEL or fields.get('agent_id')",
+        "name not in TO_MODEL",
         NOTIFY,
     ),
     Mutant(

@@ -38,16 +38,21 @@ TRUSTED = (
         "found.st_uid != os.geteuid()", "False", PRIVATE,
     ),
     Mutant(
-        "what is private has the umask's mode", "runtime/private.py", "_make_directory", "os.chmod(path, 448)", "None",
+        "what is private has the umask's mode", "runtime/private.py", "_make_new_directory", "os.chmod(path, DIRECTORY_MODE)", "None",
         PRIVATE,
     ),
     Mutant(
-        "directories above what is private have the umask's mode", "runtime/private.py", "_make_directory",
-        "_make_directory(above)", "os.makedirs(above)", PRIVATE,
+        "directories above what is private have the umask's mode", "runtime/private.py", "make_directory",
+        "make_directory(above)", "os.makedirs(above)", PRIVATE,
     ),
     Mutant(
         "a private file has the umask's mode", "runtime/private.py", "write_private", "os.chmod(beside, mode)", "None",
         PRIVATE,
+    ),
+    Mutant(
+        "a log is shortened in place", "runtime/journal.py", "BoundedFile._make_room",
+        "write_private(self._path, b''.join(lines[len(lines) // 2:]).decode('utf-8', 'surrogateescape'))",
+        "open(self._path, 'wb').writelines(lines[len(lines) // 2:])", "tests/runtime/test_files.py",
     ),
     Mutant(
         "a private file that failed stays", "runtime/private.py", "write_private", "os.unlink(beside)", "None", PRIVATE,

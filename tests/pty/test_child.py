@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from amq.pty.child import Child
-from amq.pty.descriptors import window
+from amq.pty.line_discipline import window
 from tests.pty.person import wait_until
 
 SCRIPT = """

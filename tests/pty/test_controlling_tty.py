@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from amq import proc
 from amq.pty import controlling_tty
+from amq.pty.line_discipline import discipline
 from tests.pty.person import wait_until
 from tests.seeds import SOAK
 
@@ -45,11 +47,11 @@ def terminal() -> Iterator[tuple[int, int]]:
 def test_where_bytes_may_be_pushed(
     setting: str | None, status: str, allowed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if setting is not None:
-        (tmp_path / "sysctl").write_text(setting)
-    (tmp_path / "status").write_text(status)
-    monkeypatch.setattr(controlling_tty, "SYSCTL", tmp_path / "sysctl")
-    monkeypatch.setattr(controlling_tty, "STATUS", tmp_path / "status")
+    for name, text in (("sys/dev/tty/legacy_tiocsti", setting), ("self/status", status)):
+        if text is not None:
+            (tmp_path / name).parent.mkdir(parents=True)
+            (tmp_path / name).write_text(text)
+    monkeypatch.setattr(proc, "PROC", str(tmp_path))
     assert controlling_tty.can_inject() is allowed
 
 
@@ -70,12 +72,12 @@ def test_where_the_kernel_forbids_it() -> None:
 
 def test_how_the_kernel_passes_on_what_is_typed() -> None:
     with terminal() as (master, slave):
-        found = controlling_tty.discipline(slave)
+        found = discipline(slave)
         assert (found.canonical, found.echoing, found.waiting) == (True, True, False)
         tty.setraw(slave)
         os.write(master, b"x")
-        wait_until(lambda: controlling_tty.discipline(slave).waiting)
-        found = controlling_tty.discipline(slave)
+        wait_until(lambda: discipline(slave).waiting)
+        found = discipline(slave)
         assert (found.canonical, found.echoing) == (False, False)
 
 
@@ -87,5 +89,5 @@ def test_a_terminal_that_is_gone_is_noticed(monkeypatch: pytest.MonkeyPatch) -> 
     assert controlling_tty.is_gone(slave)
     assert controlling_tty.foreground(slave) is None
     with pytest.raises(OSError):
-        controlling_tty.discipline(slave)
+        discipline(slave)
     os.close(slave)

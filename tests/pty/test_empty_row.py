@@ -6,10 +6,10 @@ import pytest
 
 from amq.pty.row import EMPTY, PromptRule
 from amq.pty.screen import Screen
-from amq.pty.terminal import EMPTY_FOR, UNANSWERED_FOR, Terminal, TerminalSnapshot
+from amq.pty.terminal import EMPTY_FOR_S, UNANSWERED_FOR_S, Terminal, TerminalSnapshot
 
 SIGN = "\r> \x1b[K"
-WHILE = 2 * UNANSWERED_FOR
+WHILE = 2 * UNANSWERED_FOR_S
 
 
 def at_work(*screen: str, row: PromptRule | None = None) -> Terminal:
@@ -86,7 +86,7 @@ def test_what_has_not_been_drawn_yet_is_no_picture() -> None:
     terminal = at_work("above", "> ")
     terminal.from_person(b"echo\r", 3.0)
     terminal.from_program(b"echo", 3.1)
-    terminal.from_person(b"x", 3.1 + EMPTY_FOR / 2)
+    terminal.from_person(b"x", 3.1 + EMPTY_FOR_S / 2)
     terminal.from_program(SIGN.encode() + b"x", 3.5)
     assert after(terminal, ("\x7fecho", SIGN + "echo")).draft
 

@@ -6,12 +6,13 @@ import os
 import signal
 import termios
 import threading
+from unittest.mock import Mock
 
 import pytest
 
 from amq.pty import descriptors
 from amq.pty.child import Child
-from amq.pty.guard import MOST_UNSAID, Guard
+from amq.pty.guard import MOST_UNSAID_BYTES, Guard
 from amq.pty.pump import Pump
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
@@ -38,7 +39,7 @@ def test_it_lets_go_of_all_else_where_descriptors_have_no_limit(limit: int, monk
     With our end of its pipe it would wait for itself, and we for it.
     """
     monkeypatch.setattr(os, "sysconf", lambda _name: limit)
-    monkeypatch.setattr(descriptors, "_DIRECTORIES", ())
+    monkeypatch.setattr(os, "listdir", Mock(side_effect=FileNotFoundError))
     monkeypatch.setattr(descriptors, "_MOST_DESCRIPTORS", 1 << 12)
     with terminal() as person:
         tty = Tty(person.slave, person.slave)
@@ -145,7 +146,7 @@ def test_one_that_does_not_listen_holds_nobody_up() -> None:
         os.kill(guard.pid, signal.SIGSTOP)
         os.waitpid(guard.pid, os.WUNTRACED)
         for _ in range(4):
-            guard.undo(b"u" * MOST_UNSAID)
+            guard.undo(b"u" * MOST_UNSAID_BYTES)
         os.kill(guard.pid, signal.SIGCONT)
         tty.close()
 

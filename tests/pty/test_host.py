@@ -17,7 +17,7 @@ import pytest
 
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError
-from amq.pty.pump import BUFFER
+from amq.pty.pump import BUFFER_BYTES
 from amq.pty.row import Row, Standing
 from amq.pty.terminal import TerminalSnapshot
 from amq.pty.tty import USUAL_SIZE
@@ -146,7 +146,7 @@ def test_a_program_that_does_not_read_still_gets_its_output_out(tmp_path: Path) 
         while select.select([], [person.master], [], 0.2)[1]:  # until every buffer on the way is full
             with contextlib.suppress(BlockingIOError):
                 typed += os.write(person.master, b"x" * 4096)
-            assert typed < 10 * BUFFER
+            assert typed < 10 * BUFFER_BYTES
         go_on.write_text("go\n")
         person.sees("still here")
 
@@ -160,10 +160,10 @@ def test_a_person_who_does_not_look_can_still_type(tmp_path: Path) -> None:
 
     def does(person: Person) -> None:
         person.sees("ready")
-        wait_until(lambda: len(person.host._pump._to_person) >= BUFFER)
+        wait_until(lambda: len(person.host._pump._to_person) >= BUFFER_BYTES)
         person.type(b"keys\n")
         wait_until(lambda: typed.exists() and typed.read_text() == "keys\n")
-        assert len(person.host._pump._to_person) < 2 * BUFFER
+        assert len(person.host._pump._to_person) < 2 * BUFFER_BYTES
         while b"END" not in person.screen.read_nonblocking(1 << 16, 20):
             pass
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.pty.keystrokes import BURST, ENTER, PATIENCE, Keystrokes, Line
+from amq.pty.keystrokes import BURST_S, COMPLETE_WITHIN_S, ENTER, Keystrokes, Line
 from tests.pty.cuts import STREAMS, cut_streams
 from tests.pty.person import PATIENCE as PATIENCE_OF_TEST
 from tests.pty.person import hang_up
 
-KNOWN_CLI = Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False)
+KNOWN_CLI = Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False)
 
 
 def after(*pieces: bytes, line: Line | None = None, now: float = 10.0) -> Keystrokes:
@@ -114,10 +114,10 @@ def test_nothing_is_to_be_typed_in_the_middle_of_something(typed: bytes) -> None
 def test_a_key_that_only_looked_like_a_sequence_is_one_after_a_while() -> None:
     for typed, draft in [(b"\x1b", False), (b"\x1b[", True), (b"\x1bO", True), (b"\x1b]", True)]:
         keystrokes = after(typed, line=KNOWN_CLI)
-        assert keystrokes.inside(10.0 + PATIENCE / 2)
-        assert not keystrokes.inside(10.0 + PATIENCE)
-        assert keystrokes.last_key(10.0 + PATIENCE) == 10.0
-        assert keystrokes.draft(10.0 + PATIENCE) is draft
+        assert keystrokes.inside(10.0 + COMPLETE_WITHIN_S / 2)
+        assert not keystrokes.inside(10.0 + COMPLETE_WITHIN_S)
+        assert keystrokes.last_key(10.0 + COMPLETE_WITHIN_S) == 10.0
+        assert keystrokes.draft(10.0 + COMPLETE_WITHIN_S) is draft
 
 
 def test_an_open_paste_is_waited_for() -> None:
@@ -144,8 +144,8 @@ def test_escape_is_a_key_but_no_text_where_it_is_known() -> None:
     assert keystrokes.keys == 2
     assert not keystrokes.draft(10.0)
     keystrokes = after(b"hello\x1b", line=KNOWN_CLI)
-    keystrokes.feed(b"\r", 10.0 + PATIENCE)
-    assert not keystrokes.draft(10.0 + PATIENCE)
+    keystrokes.feed(b"\r", 10.0 + COMPLETE_WITHIN_S)
+    assert not keystrokes.draft(10.0 + COMPLETE_WITHIN_S)
 
 
 @pytest.mark.parametrize(
@@ -168,9 +168,9 @@ def test_escape_in_a_line_editor_that_is_not_known(typed: list[bytes], drafts: l
     """Each key comes a while after the one before."""
     keystrokes, now = Keystrokes(), 10.0
     for key, draft in zip(typed, drafts, strict=True):
-        now += 2 * PATIENCE
+        now += 2 * COMPLETE_WITHIN_S
         keystrokes.feed(key, now)
-        assert keystrokes.draft(now + PATIENCE) is draft
+        assert keystrokes.draft(now + COMPLETE_WITHIN_S) is draft
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
@@ -192,8 +192,8 @@ def test_bash_takes_the_key_behind_escape_for_a_part_of_it(key: bytes) -> None:
 def test_after_escape_backspace_may_only_move_the_cursor() -> None:
     """As in the normal mode of an editor."""
     keystrokes = after(b"\x1b")
-    keystrokes.feed(b"h\x7f", 10 + PATIENCE)
-    assert keystrokes.draft(10 + PATIENCE)
+    keystrokes.feed(b"h\x7f", 10 + COMPLETE_WITHIN_S)
+    assert keystrokes.draft(10 + COMPLETE_WITHIN_S)
 
 
 def test_a_line_taken_back_was_not_sent() -> None:
@@ -219,7 +219,7 @@ def test_a_known_cli_keeps_its_line_where_others_would_not(typed: bytes) -> None
 
 def test_an_enter_of_a_person_submits_to_a_known_cli() -> None:
     keystrokes = after(b"hello", line=KNOWN_CLI)
-    keystrokes.feed(b"\r", 10.0 + 2 * BURST)
+    keystrokes.feed(b"\r", 10.0 + 2 * BURST_S)
     assert not keystrokes.draft(10.1)
     assert keystrokes.sent == 1
 
@@ -227,7 +227,7 @@ def test_an_enter_of_a_person_submits_to_a_known_cli() -> None:
 @given(cut_streams())
 def test_cuts_make_no_difference(case: tuple[bytes, list[bytes]]) -> None:
     whole, pieces = case
-    for now in (10.0, 10.0 + PATIENCE):
+    for now in (10.0, 10.0 + COMPLETE_WITHIN_S):
         for line in (None, KNOWN_CLI):
             one, other = after(whole, line=line), after(*pieces, line=line)
             assert (one.draft(now), one.inside(now), one.last_key(now), one.keys, one.sent) == (
@@ -268,7 +268,7 @@ def test_a_letter_is_a_draft_until_a_key_that_ends_it(
 ) -> None:
     keystrokes = after(*(encode(*key) for key in keys), encode(ord("k"), 0), line=KNOWN_CLI)
     assert keystrokes.draft(10.0)
-    keystrokes.feed(submit, 10.0 + 2 * BURST)
+    keystrokes.feed(submit, 10.0 + 2 * BURST_S)
     assert not keystrokes.draft(20.0)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from amq.pty.row import EMPTY, PromptRule, find_row
 from amq.pty.screen import Screen
-from amq.pty.terminal import UNANSWERED_FOR, Terminal, TerminalSnapshot
+from amq.pty.terminal import UNANSWERED_FOR_S, Terminal, TerminalSnapshot
 from amq.runtime.policy import injection
 from amq.runtime.policy.injection import InjectionRules, InjectionState, Write
 from amq.runtime.policy.wake_line import Notification
@@ -76,7 +76,7 @@ class Desk:
     def look(self) -> TerminalSnapshot:
         """After a while without a key."""
         self.terminal.look(self.now + 1.0)
-        self.now += 2 * UNANSWERED_FOR
+        self.now += 2 * UNANSWERED_FOR_S
         return self.terminal.look(self.now)
 
     def shows_it(self) -> bool:

@@ -9,9 +9,9 @@ import sys
 import termios
 from pathlib import Path
 
-from amq.pty.descriptors import raw_attributes
 from amq.pty.ledger import Ledger
-from amq.pty.reset import everything_off, reset, sane
+from amq.pty.line_discipline import raw_attributes, sane
+from amq.pty.reset import everything_off, reset
 from amq.pty.sequences import Splitter
 from amq.pty.tty import Tty
 from tests.pty.person import terminal, wait_until

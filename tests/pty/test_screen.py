@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.pty.screen import MOST_WAITING, SLICE, Cell, Screen, View, has_emulator
+from amq.pty.screen import MOST_WAITING_BYTES, SLICE_BYTES, Cell, Screen, View, has_emulator
 from tests.pty.cuts import cut_streams
 from tests.screens import recordings
 
@@ -128,14 +128,14 @@ def test_a_slice_is_small() -> None:
     assert screen.view() is None
     screen.feed(16 * 4096)
     assert screen.view() is not None
-    assert SLICE == 4 * 4096
+    assert SLICE_BYTES == 4 * 4096
 
 
 @pytest.mark.parametrize("redraw", [b"\x1b[2J\x1b[H", b"\x1b[H\x1b[J", b"\x1b[1;1H\x1b[J", b"\x1b[?1049h"])
 @pytest.mark.parametrize("early", [True, False])
 def test_after_a_flood_only_a_full_redraw_tells_what_is_there(redraw: bytes, early: bool) -> None:
     screen = eaten([b"before", *([(4, 30)] if early else [])])
-    for _ in range(MOST_WAITING // 4096 + 1):
+    for _ in range(MOST_WAITING_BYTES // 4096 + 1):
         screen.enqueue(b"flood" * 819)
     assert not screen.waiting
     screen.resize((4, 30))  # of which it hears now, unless it knew

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from amq.pty.sequences import LONGEST_SEQUENCE, LONGEST_STRING, MOST_SKIMMED, TAIL, Kind, Splitter, Token
+from amq.pty.sequences import LONGEST_SEQUENCE_BYTES, LONGEST_STRING_BYTES, MOST_SKIMMED, TAIL, Kind, Splitter, Token
 from tests.pty.cuts import STREAMS, cut_streams
 
 
@@ -89,9 +89,9 @@ def test_memory_is_bounded() -> None:
     for _ in range(100):
         splitter.feed(b"A" * 1000)
     (token,) = splitter.feed(b"\x07")
-    assert len(token[1]) == LONGEST_STRING
+    assert len(token[1]) == LONGEST_STRING_BYTES
     splitter.feed(b"\x1b[")
-    tokens = [token for _ in range(LONGEST_SEQUENCE) for token in splitter.feed(b"1")]
+    tokens = [token for _ in range(LONGEST_SEQUENCE_BYTES) for token in splitter.feed(b"1")]
     assert tokens[0][0] is Kind.ESCAPE
     assert not splitter.inside
 

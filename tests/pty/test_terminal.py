@@ -9,7 +9,7 @@ from amq.pty.ledger import ABANDON
 from amq.pty.osc_state import STATE_ANSWER, AgentState
 from amq.pty.row import ELSEWHERE, NOT_FOUND, UNKNOWN, PromptRule, Row, RowRule, Standing
 from amq.pty.screen import Screen
-from amq.pty.terminal import AT_A_LOOK, EMPTY_FOR, FRAME, UNANSWERED_FOR, Terminal
+from amq.pty.terminal import AT_A_LOOK_BYTES, EMPTY_FOR_S, FRAME_S, UNANSWERED_FOR_S, Terminal
 from tests.pty.person import PATIENCE, wait_until
 
 BLOCKED = b"\x1b]7501;state=blocked:app=x:kind=permission\x07"
@@ -105,7 +105,7 @@ def test_the_row_is_seen_once_the_program_has_drawn() -> None:
     assert terminal.look(1.0).row == NOT_FOUND
     terminal.from_program(row(b"half"), 1.0)
     assert terminal.look(1.0).row == UNKNOWN
-    assert terminal.look(1.0 + FRAME).row == Row(Standing.HOLDS, "half")
+    assert terminal.look(1.0 + FRAME_S).row == Row(Standing.HOLDS, "half")
 
 
 def test_no_row_is_seen_in_the_middle_of_a_frame() -> None:
@@ -130,7 +130,7 @@ def test_a_program_that_marks_its_frames_needs_no_silence() -> None:
 
 def test_no_row_is_seen_while_output_waits_to_be_eaten() -> None:
     terminal = with_screen()
-    for _ in range(AT_A_LOOK // 4096 + 2):
+    for _ in range(AT_A_LOOK_BYTES // 4096 + 2):
         terminal.from_program(b"x" * 4096, 1.0)
     terminal.from_program(row(), 1.0)
     assert terminal.look(2.0).row == UNKNOWN
@@ -150,8 +150,8 @@ def test_the_draft_of_the_keys_is_forgotten_when_the_row_stays_empty() -> None:
     terminal.from_person(b"half", 1.0)
     terminal.from_program(row(b"half") + row(), 1.1)
     assert terminal.look(1.2).draft
-    assert terminal.look(1.2 + EMPTY_FOR / 2).draft
-    assert not terminal.look(1.2 + 1.1 * EMPTY_FOR).draft
+    assert terminal.look(1.2 + EMPTY_FOR_S / 2).draft
+    assert not terminal.look(1.2 + 1.1 * EMPTY_FOR_S).draft
 
 
 def test_an_empty_row_from_before_the_key_says_nothing() -> None:
@@ -160,9 +160,9 @@ def test_an_empty_row_from_before_the_key_says_nothing() -> None:
     terminal.from_program(row(), 1.0)
     assert terminal.look(2.0).row == Row(Standing.EMPTY)
     terminal.from_person(b"h", 3.0)
-    assert terminal.look(3.0 + 2 * EMPTY_FOR).draft
-    assert terminal.look(3.0 + UNANSWERED_FOR - 0.1).draft
-    assert not terminal.look(3.0 + UNANSWERED_FOR).draft
+    assert terminal.look(3.0 + 2 * EMPTY_FOR_S).draft
+    assert terminal.look(3.0 + UNANSWERED_FOR_S - 0.1).draft
+    assert not terminal.look(3.0 + UNANSWERED_FOR_S).draft
 
 
 def test_a_glimpse_of_an_empty_row_is_not_enough() -> None:
@@ -256,7 +256,7 @@ def test_the_screen_is_followed_in_another_thread() -> None:
     thread.start()
     try:
         for _ in range(10):
-            terminal.from_program(b"x" * AT_A_LOOK, 1.0)
+            terminal.from_program(b"x" * AT_A_LOOK_BYTES, 1.0)
         terminal.from_program(row(b"half"), 1.0)
         wait_until(lambda: not screen.waiting)
         assert terminal.look(2.0).row == Row(Standing.HOLDS, "half")

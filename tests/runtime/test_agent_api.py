@@ -146,7 +146,7 @@ class Session:
 
 @pytest.fixture
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    monkeypatch.setattr(session_socket, "LOOK_EVERY", 0.001)
+    monkeypatch.setattr(session_socket, "LOOK_EVERY_S", 0.001)
     monkeypatch.chdir(tmp_path)
     yield Session(tmp_path)
 
@@ -158,7 +158,7 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session
 def test_claudes_socket(
     session: Session, monkeypatch: pytest.MonkeyPatch, status: str, takes_it: bool, outcome: Outcome
 ) -> None:
-    monkeypatch.setattr(session_socket, "RECEIPT_WITHIN", 20.0 if takes_it else 0.05)
+    monkeypatch.setattr(session_socket, "RECEIPT_WITHIN_S", 20.0 if takes_it else 0.05)
     session.write(status, 1)
     listening = session.listen(takes_it=takes_it)
     claude = SessionSocket(session.file)
@@ -186,7 +186,7 @@ def test_without_a_session_there_is_no_socket(session: Session) -> None:
 )
 def test_codex_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, outcome: Outcome) -> None:
     if outcome is Outcome.UNCERTAIN:
-        monkeypatch.setattr(queue_command, "QUEUE_WITHIN", 0.2)
+        monkeypatch.setattr(queue_command, "QUEUE_WITHIN_S", 0.2)
     program = tmp_path / "codex"
     program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/words\n{script}\n')
     program.chmod(0o700)

@@ -12,7 +12,7 @@ from typing import Any, cast
 import anyio
 import pytest
 
-from amq.pty.controlling_tty import LineDiscipline
+from amq.pty.line_discipline import LineDiscipline
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.foreground import ForegroundAgent, Keyboard, rules_for_argv
 from amq.runtime.agents.profiles import Profile, built_in, with_prompt

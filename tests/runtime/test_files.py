@@ -154,6 +154,17 @@ def test_a_file_stays_small_and_keeps_what_is_newest(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "log").stat().st_mode) == 0o600
 
 
+def test_a_reader_meets_no_half_of_a_file(tmp_path: Path) -> None:
+    file = BoundedFile(str(tmp_path), "log", limit=1000)
+    file.append("x" * 200)
+    while (before := (tmp_path / "log").read_text()) and len(before) < 1000:
+        file.append("x" * 200)
+    with (tmp_path / "log").open() as reader:
+        file.append("new")
+        assert reader.read() == before
+    assert (tmp_path / "log").read_text().endswith("x\nnew\n")
+
+
 def test_a_file_that_cannot_be_written_costs_only_the_line(tmp_path: Path) -> None:
     BoundedFile(str(tmp_path / "no"), "log").append("lost")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
@@ -240,7 +251,7 @@ def test_a_login_shell_that_hangs_is_given_up_and_may_put_away_what_it_holds(tmp
 
 
 def test_a_login_shell_that_does_not_want_to_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(path_shim, "END_WITHIN", 0.05)
+    monkeypatch.setattr(path_shim, "END_WITHIN_S", 0.05)
     ready = tmp_path / "ready"
     stubborn = shell(tmp_path / "stubborn", f"trap '' TERM\ntouch {ready}\nwhile :; do sleep 0.05; done")
     assert not login_shells_find("/x/amq", {"SHELL": stubborn, "PATH": "/usr/bin:/bin"}, Appeared(ready))

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.mail.inbox_view import Unread
 from amq.record import replace
 from amq.runtime.policy import hook_delivery
 from amq.runtime.policy.hook_delivery import (
+    ATTEMPTS_IN_A_ROW,
     FROM_AMQ,
-    MOST_IN_A_ROW,
     HookState,
     begin,
     decide,
@@ -26,12 +26,12 @@ from tests import state_page
 from tests.playbook import Event, Playbook, Scene
 
 NORMAL_AFTER = 120.0
-NOW_NS = 2_000_000_000 * SECOND
+NOW_NS = 2_000_000_000 * SECOND_NS
 OUR_LINE = "amq: 1 new message from codex. Run: amq drain --include-body"
 
 
 def mail(*ids: str, priority: str = "normal", age: float = 0.0) -> list[Unread]:
-    created_ns = NOW_NS - round(age * SECOND)
+    created_ns = NOW_NS - round(age * SECOND_NS)
     return [Unread(identifier, "codex", priority, "", created_ns) for identifier in ids]
 
 
@@ -137,9 +137,9 @@ def test_a_new_session_knows_of_nothing() -> None:
 
 def test_an_agent_that_never_drains_is_given_up() -> None:
     story = SESSION
-    for number in range(MOST_IN_A_ROW):
+    for number in range(ATTEMPTS_IN_A_ROW):
         story = story >> arrives(str(number)) >> STOP << ANNOUNCED
-    for number in range(MOST_IN_A_ROW, 100):
+    for number in range(ATTEMPTS_IN_A_ROW, 100):
         story = story >> arrives(str(number)) >> STOP >> TOOL
     assert story >> leaves("99") >> STOP, "the model does not know of it"
     assert story >> leaves("0") >> STOP << ANNOUNCED, "a drain resets"
@@ -170,7 +170,7 @@ def test_however_it_goes(schedule: list[tuple[str, dict[str, str], float]]) -> N
             assert {identifier for identifier, priority in unread.items() if priority != "low"}
             assert event != "stop" or set(unread) - held
             held |= set(unread) if event == "stop" else set()
-        assert in_a_row <= MOST_IN_A_ROW
+        assert in_a_row <= ATTEMPTS_IN_A_ROW
 
 
 STATES = {

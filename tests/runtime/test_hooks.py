@@ -17,7 +17,8 @@ from hypothesis import settings as options
 
 from amq.runtime.agents.claude.hooks import merged_settings
 from amq.runtime.agents.codex.hooks import settings_arguments
-from amq.runtime.hooks.script import EVENTS, BadSettingsError, write_script
+from amq.runtime.hooks.script import BadSettingsError, write_script
+from amq.runtime.policy.hook_delivery import EVENTS
 from tests.awkward import names
 
 OURS = ["/s/hook start", "/s/hook prompt", "/s/hook tool", "/s/hook ask", "/s/hook stop", "/s/hook end"]
@@ -36,7 +37,7 @@ class Mailroom:
         amq.write_bytes(os.fsencode(text))
         amq.chmod(0o700)
         self.script = write_script(
-            str(self.state), str(self.new), root="/q", me="claude", kind="claude", command=str(amq), normal_after=90.0
+            str(self.state), str(self.new), root="/q", me="claude", kind="claude", command=str(amq), normal_after_s=90.0
         )
 
     def call(self, event: str) -> tuple[str, list[str]]:

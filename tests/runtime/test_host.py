@@ -285,7 +285,7 @@ def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.M
         raise RuntimeError("a defect")
 
     mailbox = Mailbox(desk.root, "tui")
-    monkeypatch.setattr(session_module, "IMPORT_AFTER", 0.0)
+    monkeypatch.setattr(session_module, "IMPORT_AFTER_S", 0.0)
     monkeypatch.setattr("amq.runtime.loop.run", fails)
     planned, options = Launch(profile_for("x"), ["x"], {}, [], "off", finds_amq=True), Options()
     agent = hosted_agent(planned, 1, 0.0, 0.0, None)

@@ -11,7 +11,7 @@ from watchfiles._rust_notify import RustNotify
 
 from amq.layout import RootedPath
 from amq.runtime import dirwatch, inbox_events
-from amq.runtime.inbox_events import SWEEP, EventWatch, looks
+from amq.runtime.inbox_events import SWEEP_S, EventWatch, looks
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +32,7 @@ def stop() -> threading.Event:
 
 async def test_the_first_look_is_at_once_and_a_new_file_brings_another(tmp_path: Path, stop: threading.Event) -> None:
     async with aclosing(looks(RootedPath(str(tmp_path)), stop, print)) as stream:
-        with anyio.fail_after(SWEEP - 1):
+        with anyio.fail_after(SWEEP_S - 1):
             for number in range(3):
                 await anext(stream)
                 (tmp_path / f"{number}.md").touch()
@@ -42,13 +42,13 @@ async def test_the_first_look_is_at_once_and_a_new_file_brings_another(tmp_path:
 async def test_of_the_two_kinds_of_hints_one_is_enough(
     tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch, hint: str
 ) -> None:
-    monkeypatch.setattr(inbox_events, "POLL", 20.0)
+    monkeypatch.setattr(inbox_events, "POLL_S", 20.0)
     if hint == "events":
         monkeypatch.setattr(dirwatch, "_times", lambda _: ())
     else:
         monkeypatch.setattr(inbox_events, "RustNotify", no_events)
     async with aclosing(looks(RootedPath(str(tmp_path)), stop, lambda _: None)) as stream:
-        with anyio.fail_after(SWEEP - 1):
+        with anyio.fail_after(SWEEP_S - 1):
             for number in range(3):
                 await anext(stream)
                 (tmp_path / f"{number}.md").touch()
@@ -59,7 +59,7 @@ async def test_a_directory_in_the_place_of_another_is_watched(tmp_path: Path, st
     new = tmp_path / "above" / "new"
     new.mkdir(parents=True)
     async with aclosing(looks(RootedPath(str(new)), stop, print)) as stream:
-        with anyio.fail_after(SWEEP - 1):
+        with anyio.fail_after(SWEEP_S - 1):
             await anext(stream)
             new.parent.rename(tmp_path / "away")
             new.mkdir(parents=True)
@@ -71,7 +71,7 @@ async def test_a_directory_in_the_place_of_another_is_watched(tmp_path: Path, st
 async def test_there_is_a_look_without_any_hint(
     tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox_events, "SWEEP", 0.05)
+    monkeypatch.setattr(inbox_events, "SWEEP_S", 0.05)
     async with aclosing(looks(RootedPath(str(tmp_path)), stop, print)) as stream:
         with anyio.fail_after(20):
             for _ in range(4):
@@ -81,7 +81,7 @@ async def test_there_is_a_look_without_any_hint(
 async def test_what_cannot_be_watched_is_looked_at_and_that_is_logged_once(
     tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox_events, "POLL", 0.01)
+    monkeypatch.setattr(inbox_events, "POLL_S", 0.01)
     log: list[str] = []
     async with aclosing(looks(RootedPath(str(tmp_path / "not there yet")), stop, log.append)) as stream:
         with anyio.fail_after(20):
@@ -106,8 +106,8 @@ async def test_what_can_be_watched_again_is_and_another_failure_is_logged_again(
         return watcher(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(inbox_events, "RustNotify", fails)
-    monkeypatch.setattr(inbox_events, "POLL", 0.01)
-    monkeypatch.setattr(inbox_events, "SWEEP", 0.01)
+    monkeypatch.setattr(inbox_events, "POLL_S", 0.01)
+    monkeypatch.setattr(inbox_events, "SWEEP_S", 0.01)
     async with aclosing(looks(RootedPath(str(tmp_path)), stop, log.append)) as stream:
         with anyio.fail_after(20):
             for _ in range(6):
@@ -125,7 +125,7 @@ async def test_after_a_jump_of_the_clock_there_is_a_look_at_once(tmp_path: Path,
         return time
 
     async with aclosing(looks(RootedPath(str(tmp_path)), stop, print, clock)) as stream:
-        with anyio.fail_after(SWEEP / 2):
+        with anyio.fail_after(SWEEP_S / 2):
             for _ in range(3):
                 await anext(stream)
 
@@ -133,7 +133,7 @@ async def test_after_a_jump_of_the_clock_there_is_a_look_at_once(tmp_path: Path,
 async def test_a_stop_ends_it_at_once(tmp_path: Path, stop: threading.Event) -> None:
     async with aclosing(looks(RootedPath(str(tmp_path)), stop, print)) as stream:
         await anext(stream)
-        with anyio.fail_after(SWEEP / 2):
+        with anyio.fail_after(SWEEP_S / 2):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(anext, stream, None)
                 await anyio.sleep(0)

@@ -15,7 +15,7 @@ from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.runtime.diagnosis import why
 from amq.runtime.hooks.state import read_state, write_state
-from amq.runtime.inbox_events import SWEEP
+from amq.runtime.inbox_events import SWEEP_S
 from amq.runtime.journal import WakeJournal
 from amq.runtime.loop import WakeLoop
 from amq.runtime.policy.hook_delivery import HookState
@@ -95,7 +95,7 @@ async def waking(
                 yield mailbox
         finally:
             stop.set()
-        tasks.cancel_scope.deadline = anyio.current_time() + SWEEP / 2
+        tasks.cancel_scope.deadline = anyio.current_time() + SWEEP_S / 2
     assert not tasks.cancel_scope.cancelled_caught
 
 
@@ -171,7 +171,7 @@ async def test_a_hook_does_not_tell_of_what_is_queued(root: str, busy: bool) -> 
     """A line that an idle agent was given begins a turn: if that drains nothing, its end is held up once."""
     channel = NotingChannel()
     channel.standing = Readiness(busy=busy, queues_input=True, hooks_active=True)
-    async with waking(root, channel, SchedulePolicy(hooks_within=0.0)) as mailbox:
+    async with waking(root, channel, SchedulePolicy(hooks_within_s=0.0)) as mailbox:
         write_state(private(root), HookState(session="s"))
         send(root, "urgent")
         record = WakeJournal(private(root))
@@ -182,7 +182,7 @@ async def test_a_hook_does_not_tell_of_what_is_queued(root: str, busy: bool) -> 
 
 async def test_the_person_is_told_once_when_an_agent_does_not_read(root: str) -> None:
     channel = NotingChannel()
-    policy = SchedulePolicy(remind_after=(0.01, 0.01))
+    policy = SchedulePolicy(remind_after_s=(0.01, 0.01))
     async with waking(root, channel, policy):
         send(root)
         record = WakeJournal(private(root))
@@ -231,7 +231,7 @@ async def test_a_queue_that_is_away_ends_no_waking(root: str) -> None:
 
     channel = Elsewhere()
     channel.standing = Readiness(busy=True, queues_input=True, hooks_active=True)
-    async with waking(root, channel, SchedulePolicy(normal_after=0.0, hooks_within=0.0)):
+    async with waking(root, channel, SchedulePolicy(normal_after_s=0.0, hooks_within_s=0.0)):
         for count in (1, 3):
             await comes(away.exists)
             away.rename(root)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import anyio
 import pytest
 
-from amq.pty.controlling_tty import LineDiscipline
+from amq.pty.line_discipline import LineDiscipline
 from amq.runtime.agents.claude.profile import PROFILE
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.codex.profile import PROFILE as CODEX

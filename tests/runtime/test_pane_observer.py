@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from amq.pty.controlling_tty import LineDiscipline
+from amq.pty.line_discipline import LineDiscipline
 from amq.pty.osc_state import AgentState
 from amq.pty.row import PromptRule, Standing
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amq.runtime.policy import schedule
+from amq.runtime.policy.hook_delivery import ATTEMPTS_IN_A_ROW
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import (
-    ATTEMPTS_IN_A_ROW,
-    LOOK_EVERY,
+    LOOK_EVERY_S,
     Action,
     AlertUser,
     Attempt,
@@ -31,7 +31,7 @@ from tests import state_page
 from tests.playbook import Event, Playbook, Scene
 
 POLICY = SchedulePolicy()
-REMIND_AFTER = POLICY.remind_after
+REMIND_AFTER = POLICY.remind_after_s
 IDLE = Readiness()
 QUEUES = Readiness(busy=True, queues_input=True)
 HOOKED = Readiness(busy=True, queues_input=True, hooks_active=True)
@@ -81,7 +81,7 @@ class Agent(Scene[Doing]):
 
 
 Happening = Event[Agent, Doing]
-ATTEMPT, ALERT, SOON = Attempt(), AlertUser(), Again(LOOK_EVERY)
+ATTEMPT, ALERT, SOON = Attempt(), AlertUser(), Again(LOOK_EVERY_S)
 
 
 def again(after: float) -> Doing:
@@ -160,7 +160,7 @@ def test_an_inbox_in_which_nothing_has_changed_counts_for_nothing() -> None:
 
 
 def test_more_mail_can_be_waited_for() -> None:
-    patient: Playbook[Agent, Doing] = Playbook(Agent(policy=SchedulePolicy(debounce=5.0)), now=100.0)
+    patient: Playbook[Agent, Doing] = Playbook(Agent(policy=SchedulePolicy(debounce_s=5.0)), now=100.0)
     assert patient >> mail("a") << again(5) << Phase.WAITING >> 3 << again(2) >> mail("b") << again(2) >> 2 << ATTEMPT
 
 
@@ -270,10 +270,10 @@ def test_nothing_is_typed_to_a_busy_agent_that_would_break_off(busy: Readiness) 
     assert NEW >> agent(busy) >> mail("a", urgent="a") << SOON >> 1e6 << SOON << WaitReason.BUSY
 
 
-@pytest.mark.parametrize(("urgent", "patience"), [("a", POLICY.urgent_after), ("", POLICY.normal_after)])
+@pytest.mark.parametrize(("urgent", "patience"), [("a", POLICY.urgent_after_s), ("", POLICY.normal_after_s)])
 def test_where_no_hook_is_called_a_working_agent_hears_of_its_mail_all_the_same(urgent: str, patience: float) -> None:
     """A long answer is streamed, or one tool runs: the line is typed and waits its turn, but hooks come first."""
-    waits = NEW >> agent(HOOKED) >> mail("a", urgent=urgent) << SOON >> patience + POLICY.hooks_within - 1 << SOON
+    waits = NEW >> agent(HOOKED) >> mail("a", urgent=urgent) << SOON >> patience + POLICY.hooks_within_s - 1 << SOON
     assert waits << WaitReason.BUSY >> 1 << ATTEMPT
     assert waits >> handed("a") << again(30) >> 1 << SOON << Phase.OUTSTANDING
 
@@ -376,7 +376,7 @@ def check_decision(state: ScheduleState, event: Observation, actions: tuple[Acti
     if event.unread and not actions:
         assert (state.phase, state.reason) == (Phase.PARKED, WaitReason.PARKED)
     if state.phase is Phase.WAITING and Attempt() not in actions and state.due <= now:
-        assert state.reason is not WaitReason.NOTIFIED or state.since + POLICY.debounce > now
+        assert state.reason is not WaitReason.NOTIFIED or state.since + POLICY.debounce_s > now
 
 
 @given(SCHEDULES)
@@ -451,7 +451,7 @@ def walked(walks: int = 1000) -> set[tuple[str, ...]]:
     chance, seen = random.Random(1), set[tuple[str, ...]]()
     for _ in range(walks):
         state, now, unread = ScheduleState(), 0.0, frozenset[str]()
-        policy = SchedulePolicy(debounce=chance.choice([0.0, 0.0, 5.0]))
+        policy = SchedulePolicy(debounce_s=chance.choice([0.0, 0.0, 5.0]))
         restless = chance.choice([0.1, 0.3])
         events: list[Observation | AttemptFinished] = []
         for _ in range(30):

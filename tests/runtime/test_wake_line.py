@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amq.mail.inbox_view import Unread
-from amq.runtime.policy.wake_line import LONGEST, Wording, is_typeable, notification, preview
+from amq.runtime.policy.wake_line import LONGEST_LINE_BYTES, Wording, is_typeable, notification, preview
 
 KNOWN = {"user", "codex", "codex-2", "gemini", "qwen"}
 
@@ -76,7 +76,7 @@ NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True) | st.text(max
 def test_whoever_writes_it_is_one_short_harmless_line(senders: list[str], data: st.DataObject) -> None:
     line = notification(senders, data.draw(st.lists(st.sampled_from(senders) | NAMES)))
     for text in (line.text, line.without_digits, line.shorter):
-        assert len(text.encode()) <= LONGEST
+        assert len(text.encode()) <= LONGEST_LINE_BYTES
         assert text.startswith("amq: ")
         assert set(text) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 :,._-")
     assert not any(character.isdigit() for character in line.without_digits)
@@ -130,8 +130,8 @@ def test_of_any_subject_only_harmless_words_are_left(subject: str, longest: int)
 @given(st.text(), st.lists(st.sampled_from(["codex", "gemini-2", "", "x" * 64]), min_size=1), st.integers(0, 300))
 def test_with_a_subject_the_line_is_as_short_and_says_as_much(subject: str, senders: list[str], longest: int) -> None:
     unread = [Unread("id", sender, "", subject) for sender in senders]
-    line, without = Wording(preview=longest).line(unread, senders), notification(senders, senders)
-    assert len(line.text.encode()) <= LONGEST
+    line, without = Wording(preview_chars=longest).line(unread, senders), notification(senders, senders)
+    assert len(line.text.encode()) <= LONGEST_LINE_BYTES
     assert line.text.startswith(without.text.partition(". Run")[0])
     assert line.text.endswith(". Run: amq drain --include-body")
     assert line.without_digits == without.without_digits
@@ -140,7 +140,7 @@ def test_with_a_subject_the_line_is_as_short_and_says_as_much(subject: str, send
 def test_the_newest_subject_is_shown_if_that_was_asked_for() -> None:
     unread = [Unread("1", "codex", "", "First"), Unread("2", "codex", "", "Second thing")]
     assert Wording().line(unread, KNOWN).text == "amq: 2 new messages from codex. Run: amq drain --include-body"
-    shown = Wording(preview=48).line(unread, KNOWN).text
+    shown = Wording(preview_chars=48).line(unread, KNOWN).text
     assert shown == "amq: 2 new messages from codex, about Second thing. Run: amq drain --include-body"
 
 

@@ -91,7 +91,7 @@ def test_a_whole_set_up_has_no_findings(world: World) -> None:
 
 def test_a_cli_may_be_a_script_without_an_interpreter(world: World) -> None:
     (world.bin / "claude").write_text("echo 1.2.3\n")
-    assert printed_version([str(world.bin / "claude"), "--version"], {}, patience=10) == "1.2.3"
+    assert printed_version([str(world.bin / "claude"), "--version"], {}, within_s=10) == "1.2.3"
 
 
 def test_an_agent_in_capitals_is_the_one_that_there_is(world: World) -> None:
@@ -388,7 +388,7 @@ def test_a_remedy_for_a_path_is_what_a_shell_takes(tmp_path: Path) -> None:
 
 def test_a_program_without_a_version_in_time_has_none(world: World) -> None:
     world.program("slow", "'; exec /bin/sleep 600; echo '")
-    assert printed_version([str(world.bin / "slow"), "--version"], {}, patience=0.2) == ""
+    assert printed_version([str(world.bin / "slow"), "--version"], {}, within_s=0.2) == ""
 
 
 class TestCommand:

@@ -19,10 +19,10 @@ from tests.conftest import Shell
 
 def test_one_at_a_time(tmp_path: Path) -> None:
     first = lock_beside(RootedPath(str(tmp_path)), "lock")
-    second = lock_beside(RootedPath(str(tmp_path)), "lock", patience=0)
+    second = lock_beside(RootedPath(str(tmp_path)), "lock", within_s=0)
     with first, pytest.raises(AmqError, match="held the lock"), second:
         pass
-    with lock_beside(RootedPath(str(tmp_path)), "lock", patience=0):
+    with lock_beside(RootedPath(str(tmp_path)), "lock", within_s=0):
         pass
 
 
@@ -86,7 +86,7 @@ def test_it_dies_with_its_descriptor(tmp_path: Path) -> None:
     fd = os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(fd, fcntl.LOCK_EX)
     os.close(fd)
-    with lock_beside(RootedPath(str(tmp_path)), "lock", patience=0):
+    with lock_beside(RootedPath(str(tmp_path)), "lock", within_s=0):
         assert (tmp_path / "lock").stat().st_size == 0
 
 

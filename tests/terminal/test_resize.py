@@ -124,7 +124,7 @@ def test_a_signal_reaches_the_whole_process_group() -> None:
 
 def test_a_program_that_ignores_the_hang_up_does_not_keep_us(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is left to itself, without a terminal."""
-    monkeypatch.setattr("amq.pty.host.LEAVE_AFTER", 0.1)
+    monkeypatch.setattr("amq.pty.host.LEAVE_AFTER_S", 0.1)
     left: list[int] = []
 
     def does(person: Person) -> None:

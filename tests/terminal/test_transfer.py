@@ -13,7 +13,7 @@ import pexpect
 import pytest
 
 from amq.pty.child import Child
-from amq.pty.pump import BUFFER, Pump
+from amq.pty.pump import BUFFER_BYTES, Pump
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 from tests.pty.person import Person, host, terminal
@@ -47,11 +47,11 @@ def test_bytes_come_back_as_they_were_sent(seed: int) -> None:
         writer.start()
         left = SIZE
         while left:
-            data = person.screen.read_nonblocking(BUFFER, 60)
+            data = person.screen.read_nonblocking(BUFFER_BYTES, 60)
             came.update(data)
             left -= len(data)
-            assert len(person.host._pump._to_person) < 2 * BUFFER
-            assert len(person.host._pump._to_child) < 2 * BUFFER
+            assert len(person.host._pump._to_person) < 2 * BUFFER_BYTES
+            assert len(person.host._pump._to_child) < 2 * BUFFER_BYTES
         writer.join()
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -67,7 +67,7 @@ def test_what_nobody_looks_at_is_not_kept_without_end() -> None:
         pump = Pump(tty, child, Terminal(0.0))
         for _ in range(100):
             pump.move(pump.wait(0.01))
-            assert len(pump._to_person) < 2 * BUFFER
+            assert len(pump._to_person) < 2 * BUFFER_BYTES
         pump.close()
         child.close()
         tty.close()
@@ -80,7 +80,7 @@ def test_a_pipe_that_nobody_empties_holds_nobody_up_and_takes_what_waits_with_it
         tty = Tty(person.slave, sink.fileno())
         child = Child.spawn(["yes"], os.environ, tty.size(), tty.attributes())
         pump = Pump(tty, child, Terminal(0.0))
-        while len(pump._to_person) < BUFFER:
+        while len(pump._to_person) < BUFFER_BYTES:
             pump.move(pump.wait())
         os.close(read_end)
         while pump._to_person:
@@ -118,12 +118,12 @@ def test_a_program_that_prints_for_ever_and_never_reads_takes_no_memory() -> Non
         while seen < SIZE:
             with contextlib.suppress(BlockingIOError):
                 os.write(person.master, b"k" * 4096)
-            seen += len(person.screen.read_nonblocking(BUFFER, 60))
-            assert len(person.host._pump._to_person) < 2 * BUFFER
-            assert len(person.host._pump._to_child) < 2 * BUFFER
+            seen += len(person.screen.read_nonblocking(BUFFER_BYTES, 60))
+            assert len(person.host._pump._to_person) < 2 * BUFFER_BYTES
+            assert len(person.host._pump._to_child) < 2 * BUFFER_BYTES
         os.kill(os.getpid(), signal.SIGINT)
         with contextlib.suppress(pexpect.TIMEOUT):
-            while person.screen.read_nonblocking(BUFFER, 0.2):
+            while person.screen.read_nonblocking(BUFFER_BYTES, 0.2):
                 pass
 
     with terminal() as person:

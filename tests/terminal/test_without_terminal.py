@@ -50,7 +50,7 @@ def test_a_reader_of_lines_is_told_of_the_end() -> None:
 
 def test_a_program_that_edits_its_line_is_not_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-D would end it."""
-    monkeypatch.setattr("amq.pty.pump.END_AFTER", 0.0)
+    monkeypatch.setattr("amq.pty.pump.END_AFTER_S", 0.0)
     nothing = os.open(os.devnull, os.O_RDONLY)
     read_end, write_end = os.pipe()
     tty = Tty(nothing, write_end)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from amq.errors import AmqError, BadMessage, UsageError
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.mail.sending import Draft
 from amq.names import IdMaker, check_new_id, p2p_thread
 from amq.store import registry
@@ -176,7 +176,7 @@ REGISTRY = (
             Written("as it is made", lambda _: None, {"meta/config.json": REGISTRY_FILE}),
             Written(
                 "as it grows",
-                lambda place: registry.register(place.queue, ["zoe", "amy", "bob"], NOW + 9 * SECOND),
+                lambda place: registry.register(place.queue, ["zoe", "amy", "bob"], NOW + 9 * SECOND_NS),
                 {
                     "meta/config.json": REGISTRY_FILE.replace('"bob"', '"amy",\n    "bob"').replace(
                         '"carol"', '"carol",\n    "zoe"'

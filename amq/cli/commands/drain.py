@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from amq.mail.draining import Drained, Fits
     from amq.message import Header
 
-MOST = 999_999_999  # messages: the widest number to reserve room for
+MOST_MESSAGES = 999_999_999  # messages: the widest number to reserve room for
 
 USAGE = "[--limit 20] [--include-body] [--max-chars N] [--no-ack]"
 EXAMPLES = """\
@@ -85,7 +85,7 @@ class View:
 
     def room_below(self, head: str) -> int:
         """Return what is left of the budget between HEAD and the longest possible last line."""
-        return self.budget.most - self.budget.size(head + _more(MOST) + "\n")
+        return self.budget.most - self.budget.size(head + _more(MOST_MESSAGES) + "\n")
 
     def text_room(self, count: int, remaining: int) -> Fits | None:
         """Return a test for whether one more entry fits between the longest first and last lines; None if all do."""
@@ -94,7 +94,7 @@ class View:
 
     def json_room(self, fields: Mapping[str, str] | None = None) -> Fits | None:
         """Return a test for whether one more item fits into the JSON array; None if all do."""
-        around = _opening(fields) + _closing(MOST, MOST)
+        around = _opening(fields) + _closing(MOST_MESSAGES, MOST_MESSAGES)
         return self._room(around, lambda each: _render(item(each, self.include_body)) + ",")
 
     def _room(self, around: str, shown: Callable[[Drained], str]) -> Fits | None:

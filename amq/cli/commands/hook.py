@@ -37,15 +37,21 @@ exists and no `amq run` hosts its agent. SessionStart also writes AM_ROOT and AM
 names; notify writes meta/amq-bulletin.json. A hook never fails the agent: on any error, and in a queue that you do not
 trust (amq trust), it prints nothing, exits with 0, and logs the reason to run.log in the agent's private directory."""
 
-LONGEST_EVENT = 16 << 20  # bytes; it holds what a tool printed
-LONGEST = 15.0  # seconds for all of it; the agent would wait for 20
+LONGEST_EVENT_BYTES = 16 << 20  # bytes; it holds what a tool printed
+HANDLED_WITHIN_S = 15.0  # seconds for all of it; the agent would wait for 20
 
 
 def options(parser: ArgumentParser) -> None:
     """Add the options of `amq hook`."""
+    from amq.runtime.policy.hook_delivery import NORMAL_AFTER_S
+
     parser.add_argument("words", nargs="*", metavar="claude|codex EVENT", help="the agent's CLI and the event")
     parser.add_argument(
-        "--normal-after", type=duration, default=120.0, metavar="2m", help="announce mail this old between two tools"
+        "--normal-after",
+        type=duration,
+        default=NORMAL_AFTER_S,
+        metavar="2m",
+        help="announce mail this old between two tools",
     )
 
 
@@ -61,9 +67,10 @@ def run(args: Namespace, out: Output) -> int:
             hint="to let the agent call it: amq hook install claude",
         )
     try:
-        with _limited(LONGEST):
+        with _limited(HANDLED_WITHIN_S):
             from amq.runtime.hooks.event import NOTIFY, parse_event
-            from amq.runtime.hooks.script import EVENTS, HOOKED
+            from amq.runtime.hooks.script import HOOKED
+            from amq.runtime.policy.hook_delivery import EVENTS
 
             environ = config.environment()
             if name in EVENTS and environ.get(HOOKED):  # the hooks that `amq run` gave it handle this event
@@ -81,7 +88,7 @@ def run(args: Namespace, out: Output) -> int:
                     environ,
                     out.data,
                     trusted=args.trust_root,
-                    normal_after=args.normal_after,
+                    normal_after_s=args.normal_after,
                 )
                 handler.handle(event)
     except (Exception, KeyboardInterrupt) as error:
@@ -125,7 +132,7 @@ def _stdin() -> bytes:
     if stdin_is_terminal():
         return b""
     with open(0, "rb", closefd=False) as file:
-        return file.read(LONGEST_EVENT)
+        return file.read(LONGEST_EVENT_BYTES)
 
 
 def _log(mailbox: Mailbox | None, private: PrivateState | None, name: str, error: BaseException) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.cli.commands.drain import MOST, View, add_shown, item, show_json, show_text
+from amq.cli.commands.drain import MOST_MESSAGES, View, add_shown, item, show_json, show_text
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import add_waiting
 from amq.errors import TimedOut
@@ -91,7 +91,7 @@ class _Monitor:
         return mail.count > 0
 
     def _peek(self, watch_event: str) -> bool:
-        fits = self._fits(watch_event, MOST, MOST)
+        fits = self._fits(watch_event, MOST_MESSAGES, MOST_MESSAGES)
         items, remaining = self._mailbox.glance(self._args.limit, skip=self._peeked, fits=fits)
         if items:
             self._show(watch_event, [items], lambda: (len(items), remaining))

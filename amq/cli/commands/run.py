@@ -159,7 +159,7 @@ def _options(args: Namespace, handle: str) -> Options:
         native=args.native,
         notice=notice.encode(),
         policy=wake_options.policy(args),
-        preview=wake_options.preview(args),
+        preview_chars=wake_options.preview(args),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from amq.errors import UsageError
 from amq.pty import controlling_tty
-from amq.pty.controlling_tty import LineDiscipline
+from amq.pty.line_discipline import LineDiscipline, discipline
 from amq.runtime.agents import processes, registry
 from amq.runtime.agents.profiles import Profile, chosen, profile_for
 from amq.runtime.agents.status_sources import AgentStatus
@@ -60,7 +60,7 @@ class Keyboard:
 
     def discipline(self) -> LineDiscipline:
         """How the kernel passes on what is typed. Raises OSError if the terminal is gone."""
-        return controlling_tty.discipline(self._terminal)
+        return discipline(self._terminal)
 
     def _known(self, pid: int, words: Sequence[str]) -> ForegroundAgent | None:
         names = [name.removeprefix("-") for name in program_names(words)]  # a login shell's begins with a dash

@@ -9,26 +9,27 @@ from collections.abc import Mapping, Sequence
 
 from amq.pty.scripts import through_shell
 
+VERSION_WITHIN_S = 20.0  # for a program to print it: some take seconds to start
 _VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
 
 
-def printed_version(command: Sequence[str], environment: Mapping[str, str], patience: float) -> str:
-    """The version in what COMMAND prints; empty if it fails, or says none within PATIENCE seconds."""
+def printed_version(command: Sequence[str], environment: Mapping[str, str], within_s: float = VERSION_WITHIN_S) -> str:
+    """Return the version in what COMMAND prints; empty if it fails, or prints none within WITHIN_S seconds."""
     try:
         try:
-            asked = _ask(command, environment, patience)
+            asked = _ask(command, environment, within_s)
         except OSError as error:
             if error.errno != errno.ENOEXEC or (script := through_shell(command)) is None:
                 raise
-            asked = _ask(script, environment, patience)
+            asked = _ask(script, environment, within_s)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     found = _VERSION.search(asked.stdout.decode("utf-8", "replace"))
     return found[0] if found and asked.returncode == 0 else ""
 
 
-def _ask(command: Sequence[str], environment: Mapping[str, str], patience: float) -> subprocess.CompletedProcess[bytes]:
+def _ask(command: Sequence[str], environment: Mapping[str, str], within_s: float) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        timeout=patience, check=False,
+        timeout=within_s, check=False,
     )  # fmt: skip

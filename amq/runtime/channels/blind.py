@@ -22,7 +22,7 @@ from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
-SETTLE = 0.3  # seconds between text and key; every CLI that was measured takes a key after that
+SETTLE_S = 0.3  # seconds between text and key; every CLI that was measured takes a key after that
 
 
 class BlindChannel:
@@ -85,7 +85,7 @@ class BlindChannel:
         self._standing = True
         if not key:
             return End(Outcome.TYPED, "it waits for Enter: amq knows no submit key that dialogs ignore", unsent=True)
-        await anyio.sleep(SETTLE)
+        await anyio.sleep(SETTLE_S)
         return self._press(key, agent)
 
     def _waits_for(self, agent: ForegroundAgent | None, said: AgentState | None) -> WaitReason | None:

@@ -12,7 +12,7 @@ from amq.runtime.policy.reasons import Outcome
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
-PATIENCE = 30.0  # seconds for it to end
+COMMAND_WITHIN_S = 30.0  # seconds for it to end
 
 
 class CommandChannel:
@@ -35,11 +35,11 @@ class CommandChannel:
         unread_notice(self._me)
 
     async def attempt(self, line: Notification) -> End:
-        with anyio.move_on_after(PATIENCE):
+        with anyio.move_on_after(COMMAND_WITHIN_S):
             ended = await anyio.run_process(
                 ["/bin/sh", "-c", self._command, "amq", line.text], stdin=None, check=False, start_new_session=True
             )
             if ended.returncode == 0:
                 return End(Outcome.SENT, "")
             return End(Outcome.FAILED, f"the command ended with status {ended.returncode}")
-        return End(Outcome.UNCERTAIN, f"the command timed out after {PATIENCE:g} s")
+        return End(Outcome.UNCERTAIN, f"the command timed out after {COMMAND_WITHIN_S:g} s")

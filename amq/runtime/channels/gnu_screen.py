@@ -18,7 +18,8 @@ from amq import quoting
 from amq.runtime.agents import processes
 from amq.runtime.programs import find_program
 
-PATIENCE = 5.0  # seconds for it to take some keys
+NAME = "screen"
+TAKEN_WITHIN_S = 5.0  # seconds for it to take some keys
 _LONGEST = 640  # bytes of a command, which may have 768
 _SESSION = re.compile(r"[0-9]+\..*")
 _INTO_THE_PROGRAM = ("exec", ".!.")  # the standard output of what is run is what the window's program reads
@@ -29,7 +30,7 @@ class ScreenWindow:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._at = [
-            find_program("screen", environment) or "/usr/bin/screen",
+            find_program(NAME, environment) or "/usr/bin/screen",
             "-S",
             environment["STY"],
             "-p",
@@ -48,7 +49,9 @@ class ScreenWindow:
             raise OSError(None, "the text is too long for a screen command")
         command = [*self._at, printer, "%s", word]
         try:
-            asked = subprocess.run(command, env=self._environment, capture_output=True, timeout=PATIENCE, check=False)
+            asked = subprocess.run(
+                command, env=self._environment, capture_output=True, timeout=TAKEN_WITHIN_S, check=False
+            )
         except subprocess.TimeoutExpired as error:
             raise OSError(None, "screen does not answer") from error
         if asked.returncode:
@@ -59,7 +62,7 @@ def why_not(environment: Mapping[str, str]) -> str:
     """Why the window we are in cannot be reached; "" if it can. Its shell is a child of its session's process."""
     if not _SESSION.fullmatch(environment.get("STY", "")) or not environment.get("WINDOW", "").isdecimal():
         return "not inside screen"
-    if not find_program("screen", environment):
+    if not find_program(NAME, environment):
         return "screen is not on the PATH"
     inside = str(processes.parent(os.getsid(0))) == environment["STY"].partition(".")[0]
     return "" if inside else "this terminal is not the one that STY names"

@@ -6,7 +6,7 @@ import math
 
 import anyio
 
-from amq.runtime.desktop import PATIENCE, notice_command
+from amq.runtime.desktop import SHOWN_WITHIN_S, notice_command
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome
 from amq.runtime.policy.schedule import Readiness
@@ -36,7 +36,7 @@ class NoticeChannel:
         command = notice_command(f"Mail for {self._me}", line.text)
         if command is None:
             return End(Outcome.FAILED, "notify-send is not installed")
-        with anyio.move_on_after(PATIENCE):
+        with anyio.move_on_after(SHOWN_WITHIN_S):
             ended = await anyio.run_process(command, stdin=None, check=False, start_new_session=True)
             if ended.returncode == 0:
                 return End(Outcome.SENT, "")

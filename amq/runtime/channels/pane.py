@@ -25,9 +25,9 @@ from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
-ECHO_WITHIN = 5.0  # seconds for our text to be seen: a program that is starting draws it later
-SUBMITTED_WITHIN = 1.0  # seconds for it to be seen to leave; a look takes a while
-SAME_FOR = 0.4  # seconds for which a look is not taken anew: each is a program that is run
+ECHO_WITHIN_S = 5.0  # seconds for our text to be seen: a program that is starting draws it later
+SUBMITTED_WITHIN_S = 1.0  # seconds for it to be seen to leave; a look takes a while
+SAME_FOR_S = 0.4  # seconds for which a look is not taken anew: each is a program that is run
 REST = 5  # times as long as a look took, no other one is taken: kitty takes a third of a second
 
 
@@ -75,7 +75,7 @@ class PaneChannel:
         if now >= self._look_at:
             self._readiness = self._look_anew(now)
             ended = self._clock()
-            self._look_at = ended + max(SAME_FOR, REST * (ended - now))
+            self._look_at = ended + max(SAME_FOR_S, REST * (ended - now))
         return self._readiness
 
     def drained(self) -> None:
@@ -129,7 +129,7 @@ class PaneChannel:
         if agent is None:
             raise _LostError("the agent no longer reads the keyboard")
         by_echo = agent.rules.by_echo or self._trust.empty
-        rules = replace(agent.rules, by_echo=by_echo, echo_timeout_s=ECHO_WITHIN, submit_timeout_s=SUBMITTED_WITHIN)
+        rules = replace(agent.rules, by_echo=by_echo, echo_timeout_s=ECHO_WITHIN_S, submit_timeout_s=SUBMITTED_WITHIN_S)
         if agent is not self._agent:
             if self._state.is_under_way:
                 raise _LostError("another program reads the keyboard")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from amq.pty import controlling_tty, screen
+from amq.pty.line_discipline import inject
 from amq.runtime.agents.foreground import Keyboard
 from amq.runtime.agents.profiles import Profile
 from amq.runtime.channels import Channel, gnu_screen
@@ -19,7 +20,8 @@ from amq.runtime.channels.panes import Pane, kitty, tmux
 from amq.runtime.desktop import notice_command
 
 NO_TERMINAL = "no terminal"
-FORBIDDEN = "this kernel forbids programs to type into their terminal (sysctl dev.tty.legacy_tiocsti is 0)"
+TIOCSTI = "tiocsti"
+NO_TIOCSTI = "this kernel forbids programs to type into their terminal (sysctl dev.tty.legacy_tiocsti is 0)"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def _why_no_pane(why_not: Callable[[Mapping[str, str]], str], place: LaunchConte
 
 def _screen(place: LaunchContext) -> Channel:
     push = gnu_screen.ScreenWindow(place.environment).push
-    return BlindChannel("screen", push, place.keyboard(), place.me, place.mode, submit=place.submit)
+    return BlindChannel(gnu_screen.NAME, push, place.keyboard(), place.me, place.mode, submit=place.submit)
 
 
 def _why_not_screen(place: LaunchContext) -> str:
@@ -75,14 +77,14 @@ def _why_not_screen(place: LaunchContext) -> str:
 
 def _tiocsti(place: LaunchContext) -> Channel:
     assert place.terminal is not None
-    push = partial(controlling_tty.inject, place.terminal)
-    return BlindChannel("tiocsti", push, place.keyboard(), place.me, place.mode, submit=place.submit)
+    push = partial(inject, place.terminal)
+    return BlindChannel(TIOCSTI, push, place.keyboard(), place.me, place.mode, submit=place.submit)
 
 
 def _why_not_tiocsti(place: LaunchContext) -> str:
     if place.terminal is None:
         return NO_TERMINAL
-    return "" if controlling_tty.can_inject() else FORBIDDEN
+    return "" if controlling_tty.can_inject() else NO_TIOCSTI
 
 
 def _why_not_command(place: LaunchContext) -> str:
@@ -95,22 +97,26 @@ def _why_not_notice(_place: LaunchContext) -> str:
 
 CHANNELS = (
     ChannelSpec(
-        "tmux",
+        tmux.TmuxPane.way,
         "the screen, and which program reads the keyboard",
         partial(_why_no_pane, tmux.why_not),
         partial(_pane, tmux.TmuxPane),
     ),
     ChannelSpec(
-        "kitty",
+        kitty.KittyWindow.way,
         "the screen, and which program reads the keyboard",
         partial(_why_no_pane, kitty.why_not),
         partial(_pane, kitty.KittyWindow),
     ),
-    ChannelSpec("screen", "only which program reads the keyboard", _why_not_screen, _screen),
-    ChannelSpec("tiocsti", "only which program reads the keyboard", _why_not_tiocsti, _tiocsti),
+    ChannelSpec(gnu_screen.NAME, "only which program reads the keyboard", _why_not_screen, _screen),
+    ChannelSpec(TIOCSTI, "only which program reads the keyboard", _why_not_tiocsti, _tiocsti),
     ChannelSpec(
-        "command", "nothing", _why_not_command, lambda place: CommandChannel(place.command, place.me), automatic=False
+        CommandChannel.way,
+        "nothing",
+        _why_not_command,
+        lambda place: CommandChannel(place.command, place.me),
+        automatic=False,
     ),
-    ChannelSpec("notice", "nothing", _why_not_notice, lambda place: NoticeChannel(place.me), automatic=False),
+    ChannelSpec(NoticeChannel.way, "nothing", _why_not_notice, lambda place: NoticeChannel(place.me), automatic=False),
 )
 """The best first. No way sees the person's keys: only `amq run` does."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 
-from amq.runtime.hooks.script import EVENTS
-from amq.runtime.policy.hook_delivery import Event
+from amq.runtime.policy.hook_delivery import EVENTS, TO_MODEL, Event
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ NOTIFY = "notify"
 """The event after a turn of a CLI that can only run a program then, as Codex does with its setting `notify`."""
 TURN_ENDED = "agent-turn-complete"
 """The `type` that Codex gives to that program after a turn (developers.openai.com/codex/config)."""
-_TO_MODEL = (START, "prompt", "tool", "stop")
 
 
 def parse_event(name: str, text: bytes | str) -> Event | None:
@@ -30,7 +28,7 @@ def parse_event(name: str, text: bytes | str) -> Event | None:
     name = EVENTS.get(name, name)
     if name == NOTIFY:
         return Event(name) if fields.get("type") == TURN_ENDED else None
-    if name not in _TO_MODEL or fields.get("agent_id"):
+    if name not in TO_MODEL or fields.get("agent_id"):
         return None
     return Event(name, session=_text(fields, "session_id"), prompt=_text(fields, "prompt"))
 

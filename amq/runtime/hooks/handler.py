@@ -28,7 +28,7 @@ NOTICE_WITHIN_S = 5.0
 class Handler:
     """Handles the events of one agent, which runs in PROGRAM.
 
-    WRITE puts text on stdout, where the CLI reads it. TRUSTED: the user has said so for this call. NORMAL_AFTER is as
+    WRITE puts text on stdout, where the CLI reads it. TRUSTED: the user has said so for this call. NORMAL_AFTER_S is as
     in `hook_delivery.decide`.
     """
 
@@ -41,7 +41,7 @@ class Handler:
         write: Callable[[str], None],
         *,
         trusted: bool,
-        normal_after: float,
+        normal_after_s: float,
     ) -> None:
         self._mailbox = mailbox
         self._program = program
@@ -49,7 +49,7 @@ class Handler:
         self._environ = environ
         self._write = write
         self._trusted = trusted
-        self._normal_after = normal_after
+        self._normal_after_s = normal_after_s
 
     def handle(self, event: Event) -> None:
         """Do what EVENT asks for. Raises AmqError or OSError, such as Unsafe for a queue that the user does not trust.
@@ -78,7 +78,7 @@ class Handler:
         directory, now_ns = self._agent_directory(), self._mailbox.account.clock()
         with state.locked(directory):
             before = state.read_state(directory)
-            after, is_due = decide(before, event, unread, now_ns, self._normal_after)
+            after, is_due = decide(before, event, unread, now_ns, self._normal_after_s)
             if is_due:
                 self._write_output(event, self._notification(unread))
                 _record(directory, event, unread)

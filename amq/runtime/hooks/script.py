@@ -10,17 +10,8 @@ that CLI, below `agents/`.
 from __future__ import annotations
 
 from amq import quoting
-from amq.runtime.private import write_private
-
-EVENTS = {
-    "SessionStart": "start",
-    "UserPromptSubmit": "prompt",
-    "PostToolUse": "tool",
-    "PermissionRequest": "ask",
-    "Stop": "stop",
-    "SessionEnd": "end",
-}
-"""The CLIs' names of the events that amq needs, each with the name that amq gives it."""
+from amq.runtime.policy.hook_delivery import EVENTS
+from amq.runtime.private import PROGRAM_MODE, write_private
 
 HOOKED = "AMQ_HOOKED"
 """Set for a program that has amq's hooks for this one process: those that its settings have are then silent."""
@@ -28,7 +19,7 @@ HOOKED = "AMQ_HOOKED"
 EVENT_NAME = "hook.event"
 SCRIPT_NAME = "hook"
 SETTINGS_NAME = "settings.json"
-TIMEOUT = 20  # seconds after which the agent goes on without the hook
+TIMEOUT_S = 20  # after which the agent goes on without the hook
 
 _SCRIPT = """\
 #!/bin/sh
@@ -43,7 +34,7 @@ case $1 in
         ;;
     *) exit 0 ;;
 esac
-AM_ROOT={root} AM_ME={me} {command} hook {kind} "$1" --normal-after {normal_after:g} 2>/dev/null
+AM_ROOT={root} AM_ME={me} {command} hook {kind} "$1" --normal-after {normal_after_s:g} 2>/dev/null
 exit 0
 """
 
@@ -53,11 +44,11 @@ class BadSettingsError(Exception):
 
 
 def write_script(
-    files: str, inbox_new: str, *, root: str, me: str, kind: str, command: str, normal_after: float
+    files: str, inbox_new: str, *, root: str, me: str, kind: str, command: str, normal_after_s: float
 ) -> str:
     """Write the script that the hooks of KIND (claude, codex) call, and return its path.
 
-    FILES is the directory of one `amq run`, COMMAND the path of amq, NORMAL_AFTER as in `hook_delivery.decide`.
+    FILES is the directory of one `amq run`, COMMAND the path of amq, NORMAL_AFTER_S as in `hook_delivery.decide`.
     """
     words = {
         "kind": kind,
@@ -69,7 +60,7 @@ def write_script(
     }
     quoted = {name: quoting.shell(word) for name, word in words.items()}
     path = f"{files}/{SCRIPT_NAME}"
-    write_private(path, _SCRIPT.format(**quoted, normal_after=normal_after), 0o700)
+    write_private(path, _SCRIPT.format(**quoted, normal_after_s=normal_after_s), PROGRAM_MODE)
     return path
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
-PATIENCE = 2.0  # seconds for a hook to end
+LOCK_WITHIN_S = 2.0  # for a hook to end
 STATE_NAME = "hook.json"
 LOCK_NAME = "hook.lock"
 _LONGEST = 4 << 20  # bytes
@@ -31,7 +31,7 @@ _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0
 
 def locked(directory: str) -> AbstractContextManager[None]:
     """Hold the lock of the state in DIRECTORY: reading and writing it are then one step. Raises AmqError, OSError."""
-    return lock_beside(RootedPath(directory), LOCK_NAME, PATIENCE)
+    return lock_beside(RootedPath(directory), LOCK_NAME, LOCK_WITHIN_S)
 
 
 def read_state(directory: str) -> HookState:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NAME = "amq-bulletin.json"
 MOST_LINES = 3
-LONGEST_LINE = 100  # characters
+LONGEST_LINE_CHARS = 100  # characters
 
 
 def write_summary(queue: QueueLayout, me: str, unread: Sequence[Unread]) -> None:
@@ -45,4 +45,4 @@ def _item(message: Unread) -> dict[str, str]:
 def lines(unread: Sequence[Unread]) -> list[str]:
     """Return a line for each of the first few messages that is not bad."""
     good = [message for message in unread[:MOST_LINES] if message.sender]
-    return [f"{message.sender}: {subject_line(message.subject)}"[:LONGEST_LINE] for message in good]
+    return [f"{message.sender}: {subject_line(message.subject)}"[:LONGEST_LINE_CHARS] for message in good]

@@ -16,7 +16,7 @@ Events
     tool    a tool has ended
     stop    the turn is about to end
 
-    The table is for a message that is unread alone. `due` is urgent, or normal and at least `normal_after` seconds old;
+    The table is for a message that is unread alone. `due` is urgent, or normal and at least `normal_after_s` old;
     `later` is normal and younger; `low` is of low priority, however old.
 
     state      event        message    next       announced
@@ -38,7 +38,7 @@ Events
 Invariants
     - One message that is to be announced is enough: the notification counts all unread mail, so all of it is ANNOUNCED
       then, and at a stop HELD. So `blocked_stop_for` is a part of `announced`, and `announced` of what is unread.
-    - There are at most MOST_IN_A_ROW announcements until a message leaves the inbox that the model knows of, or a
+    - There are at most ATTEMPTS_IN_A_ROW announcements until a message leaves the inbox that the model knows of, or a
       session begins. It knows of nothing then, so no message that leaves could ever end the silence.
     - `count` grows by one with each announcement, and only then. A reader of the state sees that there was another.
 
@@ -50,7 +50,7 @@ Sources and limits
 
 from __future__ import annotations
 
-from amq.instants import SECOND
+from amq.instants import SECOND_NS
 from amq.record import record, replace
 
 TYPE_CHECKING = False
@@ -59,12 +59,24 @@ if TYPE_CHECKING:
 
     from amq.mail.inbox_view import Unread
 
-MOST_IN_A_ROW = 8  # without any drain
+NORMAL_AFTER_S = 120.0  # that mail of normal priority waits for an agent that works
+ATTEMPTS_IN_A_ROW = 8  # without any drain, by hooks or by typing
 MOST_PEERS = 20  # named to an agent when its session begins
 OUR_LINE = "amq: "  # begins what amq types at a prompt
 FROM_AMQ = '<cross-session-message from-name="amq">'  # comes before it in what amq sends to Claude Code's socket
 
-FULL_NAMES = {"start": "SessionStart", "prompt": "UserPromptSubmit", "tool": "PostToolUse"}
+EVENTS = {
+    "SessionStart": "start",
+    "UserPromptSubmit": "prompt",
+    "PostToolUse": "tool",
+    "PermissionRequest": "ask",
+    "Stop": "stop",
+    "SessionEnd": "end",
+}
+"""The CLIs' names of the events that amq needs, each with the name that amq gives it."""
+TO_MODEL = ("start", "prompt", "tool", "stop")
+"""The events at which the model can be given something; the others only show what the agent does."""
+_FULL_NAMES = {ours: theirs for theirs, ours in EVENTS.items()}
 
 
 @record
@@ -96,12 +108,12 @@ def begin(state: HookState, session: str) -> HookState:
 
 
 def decide(
-    state: HookState, event: Event, unread: Sequence[Unread], now_ns: int, normal_after: float
+    state: HookState, event: Event, unread: Sequence[Unread], now_ns: int, normal_after_s: float
 ) -> tuple[HookState, bool]:
     """Return the next state, and whether to announce the mail at this EVENT (prompt, tool or stop).
 
     If the prompt is amq's own line, that was the notification. Between tools normal mail is announced once it is
-    NORMAL_AFTER seconds old. A bad message counts as normal, and as older than any.
+    NORMAL_AFTER_S seconds old. A bad message counts as normal, and as older than any.
     """
     ids = frozenset(message.id for message in unread)
     # only mail that the model knows of: what someone else removed is no sign that the agent reads
@@ -110,8 +122,8 @@ def decide(
     state = replace(state, announced=state.announced & ids, blocked_stop_for=state.blocked_stop_for & ids)
     if event.name == "prompt" and event.prompt.startswith((OUR_LINE, FROM_AMQ + OUR_LINE)):
         return replace(state, announced=ids), False
-    overdue_ns = now_ns - round(normal_after * SECOND)
-    if state.attempts_since_drain >= MOST_IN_A_ROW or not any(
+    overdue_ns = now_ns - round(normal_after_s * SECOND_NS)
+    if state.attempts_since_drain >= ATTEMPTS_IN_A_ROW or not any(
         _is_due(state, event, message, overdue_ns) for message in unread
     ):
         return state, False
@@ -138,7 +150,7 @@ def output(event: str, text: str) -> dict[str, object]:
     """Return TEXT in the form that Claude Code and Codex take from a hook of this EVENT."""
     if event == "stop":
         return {"decision": "block", "reason": text}
-    return {"hookSpecificOutput": {"hookEventName": FULL_NAMES[event], "additionalContext": text}}
+    return {"hookSpecificOutput": {"hookEventName": _FULL_NAMES[event], "additionalContext": text}}
 
 
 def introduction(me: str, peers: Sequence[str], *, known: bool = True) -> str:

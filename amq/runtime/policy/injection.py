@@ -53,9 +53,9 @@ Actions
     ERASING    look     CLEAR      End ERASED     the row is empty, after a text that no key submitted
     ERASING    look     CLEAR      End UNCERTAIN  the row is empty, after a key that may have submitted the text
     ERASING    look     CLEAR      End REFUSED    the row is empty, after a text that the user recalled
-    ERASING    look     STANDING   End TYPED      not empty within ERASED_WITHIN, after a text that no key submitted
-    ERASING    look     STANDING   End UNCERTAIN  not empty within ERASED_WITHIN, after a key that may have done so
-    ERASING    look     STANDING   End REFUSED    not empty within ERASED_WITHIN, after a text that the user recalled
+    ERASING    look     STANDING   End TYPED      not empty within ERASED_WITHIN_S, after a text that no key submitted
+    ERASING    look     STANDING   End UNCERTAIN  not empty within ERASED_WITHIN_S, after a key that may have done so
+    ERASING    look     STANDING   End REFUSED    not empty within ERASED_WITHIN_S, after a text that the user recalled
     ERASING    look     CLEAR      End FAILED     the program has ended
     STANDING   look     STANDING   End REFUSED    the gate is closed, or no text fits into the row
     STANDING   look     PASTED     paste LookAt   the text is gone: the row is empty, or the user has submitted a line
@@ -93,14 +93,14 @@ from amq.pty.echo import Echo
 from amq.pty.encode import BACKSPACE, ENTER, bracketed, plain, settling
 from amq.pty.osc_state import AgentState
 from amq.pty.row import PART, PromptRule, Row, RowRule, Standing
-from amq.pty.terminal import UNANSWERED_FOR, TerminalSnapshot
+from amq.pty.terminal import UNANSWERED_FOR_S, TerminalSnapshot
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.wake_line import Notification, is_notification
 
 MOST_PRESSES = 4  # of a submit key that dialogs ignore, in one attempt, while the text is still there
-ERASED_WITHIN = 5.0  # seconds for an erased text to disappear; on a busy machine two were measured
-LOOK_EVERY = 0.02  # seconds between looks while something is awaited
-LOST_AFTER = 60.0  # seconds that a program says it idles while its row is not found: then this is not a dialog
+ERASED_WITHIN_S = 5.0  # seconds for an erased text to disappear; on a busy machine two were measured
+LOOK_EVERY_S = 0.02  # seconds between looks while something is awaited
+LOST_AFTER_S = 60.0  # seconds that a program says it idles while its row is not found: then this is not a dialog
 AWAY: dict[AgentState | None, WaitReason] = {
     AgentState.BLOCKED: WaitReason.DIALOG,
     AgentState.CLEAR: WaitReason.UNKNOWN_SCREEN,
@@ -312,7 +312,7 @@ def _row_forbids(look: TerminalSnapshot, ours: str, now: float) -> WaitReason | 
     if row.standing in (Standing.UNKNOWN, Standing.ELSEWHERE):
         return WaitReason.UNKNOWN_SCREEN
     if row.standing is Standing.NOT_FOUND:
-        is_lost = look.lost_since is not None and now - look.lost_since >= LOST_AFTER
+        is_lost = look.lost_since is not None and now - look.lost_since >= LOST_AFTER_S
         return WaitReason.UNKNOWN_LOOK if is_lost else WaitReason.DIALOG
     if row.standing is Standing.EMPTY or (ours and row.is_exactly(ours)):
         return None
@@ -334,7 +334,7 @@ def _ours_is_seen(ours: str, look: TerminalSnapshot, rules: InjectionRules, now:
     if rules.prompt_row is None or not ours or not look.row.is_exactly(ours):
         return False
     # a key need not draw anything: without this, one stray key beside the text silenced an agent for ever
-    if look.last_key is None or now - look.last_key >= UNANSWERED_FOR:
+    if look.last_key is None or now - look.last_key >= UNANSWERED_FOR_S:
         return True
     return look.last_output is not None and look.last_output > look.last_key
 
@@ -361,7 +361,7 @@ def _begin(
     pasted = InjectionState(
         Phase.PASTED, text, now, pasted_after=look.keys, keys=look.keys, sent=look.sent, output=look.output
     )
-    return pasted, (Write(data, expect=text), LookAt(now + LOOK_EVERY))
+    return pasted, (Write(data, expect=text), LookAt(now + LOOK_EVERY_S))
 
 
 def _submit_or_erase_recalled(look: TerminalSnapshot, rules: InjectionRules, now: float) -> Step:
@@ -405,7 +405,7 @@ def _pasted(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules
     if look.waiting or not _is_proven(state, look, rules):
         if now >= state.since + rules.echo_timeout_s:
             return _stand(state, Outcome.UNCERTAIN, _what_came(look, rules))
-        return replace(state, proven=None), (LookAt(now + LOOK_EVERY),)
+        return replace(state, proven=None), (LookAt(now + LOOK_EVERY_S),)
     if state.proven is None:
         return replace(state, proven=now), (LookAt(now + rules.submit_delay_s),)
     if now < state.proven + rules.submit_delay_s:
@@ -421,7 +421,7 @@ def _submitted(state: InjectionState, look: TerminalSnapshot, rules: InjectionRu
     if look.published in AWAY:
         return _stand(state, Outcome.TYPED, AWAY[look.published].value)
     if now < state.since + rules.submit_timeout_s:
-        return state, (LookAt(now + LOOK_EVERY),)
+        return state, (LookAt(now + LOOK_EVERY_S),)
     # a row that is gone is a dialog: another key would answer it
     if look.row.standing is Standing.NOT_FOUND and rules.prompt_row is not None:
         return _stand(state, Outcome.TYPED, WaitReason.DIALOG.value)
@@ -531,7 +531,7 @@ def _press_first(state: InjectionState, look: TerminalSnapshot, rules: Injection
 
 def _press(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, now: float) -> Step:
     submitted = replace(state, phase=Phase.SUBMITTED, since=now, output=look.output, presses=state.presses + 1)
-    return submitted, (Write(rules.fallback_submit_key if state.plain else rules.submit), LookAt(now + LOOK_EVERY))
+    return submitted, (Write(rules.fallback_submit_key if state.plain else rules.submit), LookAt(now + LOOK_EVERY_S))
 
 
 def _leave(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, now: float, end: End) -> Step:
@@ -549,7 +549,7 @@ def _leave(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules,
 def _erase(state: InjectionState, now: float, end: End, first: bytes = b"") -> Step:
     """Write FIRST and erase the text, and END the attempt once the text is seen to be gone."""
     erasing = replace(state, phase=Phase.ERASING, since=now, end=end)
-    return erasing, (Write(first + BACKSPACE * len(state.text)), LookAt(now + LOOK_EVERY))
+    return erasing, (Write(first + BACKSPACE * len(state.text)), LookAt(now + LOOK_EVERY_S))
 
 
 def _may_erase(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules) -> bool:
@@ -571,8 +571,8 @@ def _erasing(state: InjectionState, look: TerminalSnapshot, now: float) -> Step:
         return InjectionState(), (End(Outcome.FAILED, "the program has ended"),)
     if look.row.standing is Standing.EMPTY:
         return InjectionState(), (state.end,)
-    if now < state.since + ERASED_WITHIN:
-        return state, (LookAt(now + LOOK_EVERY),)
+    if now < state.since + ERASED_WITHIN_S:
+        return state, (LookAt(now + LOOK_EVERY_S),)
     outcome = Outcome.TYPED if state.end.outcome is Outcome.ERASED else state.end.outcome
     return _stand(state, outcome, f"amq did not see its text erased: {state.end.reason}")
 

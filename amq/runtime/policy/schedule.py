@@ -71,24 +71,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from amq.runtime.policy.hook_delivery import ATTEMPTS_IN_A_ROW, NORMAL_AFTER_S
 from amq.runtime.policy.reasons import Outcome, WaitReason
 
-ATTEMPTS_IN_A_ROW = 8  # without any drain
 UP_TO_THE_USER = (WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.UNTRUSTED)
 """Reasons that do not end by themselves."""
-LOOK_EVERY = 0.2  # seconds between looks while the mail waits for the terminal or the agent
+LOOK_EVERY_S = 0.2  # seconds between looks while the mail waits for the terminal or the agent
 
 
 @dataclass(frozen=True)
 class SchedulePolicy:
     """Say how long mail waits. Times are seconds."""
 
-    urgent_after: float = 0.0  # how long an agent is busy before urgent mail is typed to it
-    normal_after: float = 120.0  # how long it is busy before normal mail is
-    hooks_within: float = 10.0  # added where hooks may announce it first: none is called while an answer streams
-    low_after: float = 60.0  # how long the terminal is silent before low priority mail alone is announced
-    debounce: float = 0.0  # how long an idle agent is left alone after new mail, in case more comes
-    remind_after: tuple[float, ...] = (
+    urgent_after_s: float = 0.0  # how long an agent is busy before urgent mail is typed to it
+    normal_after_s: float = NORMAL_AFTER_S  # how long it is busy before normal mail is
+    hooks_within_s: float = 10.0  # added where hooks may announce it first: none is called while an answer streams
+    low_after_s: float = 60.0  # how long the terminal is silent before low priority mail alone is announced
+    debounce_s: float = 0.0  # how long an idle agent is left alone after new mail, in case more comes
+    remind_after_s: tuple[float, ...] = (
         30.0,
         60.0,
         120.0,
@@ -98,7 +98,7 @@ class SchedulePolicy:
     @property
     def attempts(self) -> int:
         """Return how often the same messages are announced."""
-        return len(self.remind_after)
+        return len(self.remind_after_s)
 
 
 @dataclass(frozen=True)
@@ -207,14 +207,14 @@ def _with_mail(state: ScheduleState, unread: frozenset[str], now: float, policy:
     if drained:
         phase = Phase.WAITING if state.phase is Phase.PARKED else state.phase
         # what is left was announced before: the agent reads just now, so it is reminded, not notified at once
-        due = now + policy.remind_after[0] if state.announced >= unread else now
+        due = now + policy.remind_after_s[0] if state.announced >= unread else now
         return replace(state, phase=phase, tries=0, in_a_row=0, due=due)
     # one attempt only: mail that keeps coming to an agent that never drains would else be announced for ever
     if came and state.phase is Phase.PARKED:
         one_left = min(state.in_a_row, ATTEMPTS_IN_A_ROW - 1)
         return replace(state, phase=Phase.WAITING, tries=policy.attempts - 1, in_a_row=one_left, due=now)
     if came:
-        return replace(state, tries=0, due=min(state.due, now + policy.remind_after[0]))
+        return replace(state, tries=0, due=min(state.due, now + policy.remind_after_s[0]))
     return state
 
 
@@ -224,38 +224,38 @@ def _with_work(state: ScheduleState, event: Observation, now: float, policy: Sch
         return replace(state, busy_since=None)
     state = replace(state, busy_since=now if state.busy_since is None else state.busy_since)
     if state.unread and state.unread <= state.announced:
-        return replace(state, due=max(state.due, now + policy.remind_after[0]))
+        return replace(state, due=max(state.due, now + policy.remind_after_s[0]))
     return state
 
 
 def _decide(state: ScheduleState, event: Observation, now: float, policy: SchedulePolicy) -> Step:
     if not state.unread:
         return state, ()
-    due = max(state.due, state.since + policy.debounce)
+    due = max(state.due, state.since + policy.debounce_s)
     if now < due:
         state = replace(state, phase=Phase.WAITING) if state.phase is Phase.QUIET else state
-        return state, (WakeAt(min(due, now + LOOK_EVERY) if event.agent.busy else due),)
+        return state, (WakeAt(min(due, now + LOOK_EVERY_S) if event.agent.busy else due),)
     if state.phase is Phase.PARKED:
         return state, ()
     if state.tries >= policy.attempts or state.in_a_row >= ATTEMPTS_IN_A_ROW:
         # work is no failure: an hour-long turn would else park mail that the agent reads at its end
         if event.agent.busy:
-            return _wait(state, WaitReason.BUSY, now + LOOK_EVERY)
+            return _wait(state, WaitReason.BUSY, now + LOOK_EVERY_S)
         return replace(state, phase=Phase.PARKED, reason=WaitReason.PARKED), (AlertUser(),)
-    if event.unread <= event.low and event.agent.quiet_for_s < policy.low_after:
-        return _wait(state, WaitReason.LOW, now + policy.low_after - event.agent.quiet_for_s)
+    if event.unread <= event.low and event.agent.quiet_for_s < policy.low_after_s:
+        return _wait(state, WaitReason.LOW, now + policy.low_after_s - event.agent.quiet_for_s)
     if event.agent.blocked_by in UP_TO_THE_USER:
         return _tell_person(state, event.agent.blocked_by, now)
     if event.agent.blocked_by is not None:
-        return _wait(state, event.agent.blocked_by, now + LOOK_EVERY)
+        return _wait(state, event.agent.blocked_by, now + LOOK_EVERY_S)
     if event.agent.busy and not _breaks_in(state, event, now, policy):
-        return _wait(state, WaitReason.BUSY, now + LOOK_EVERY)
+        return _wait(state, WaitReason.BUSY, now + LOOK_EVERY_S)
     return state, (Attempt(),)
 
 
 def _tell_person(state: ScheduleState, reason: WaitReason, now: float) -> Step:
     """Wait for the user to lift REASON, and alert the user of each message once."""
-    waiting, again = _wait(state, reason, now + LOOK_EVERY)
+    waiting, again = _wait(state, reason, now + LOOK_EVERY_S)
     if state.unread <= state.person_told:
         return waiting, again
     return replace(waiting, person_told=state.unread), (AlertUser(), *again)
@@ -265,16 +265,16 @@ def _breaks_in(state: ScheduleState, event: Observation, now: float, policy: Sch
     """Return whether to type to an agent that works: later where hooks may announce it, never for low mail alone."""
     if not event.agent.queues_input or event.unread <= event.low or state.busy_since is None:
         return False
-    patience = policy.urgent_after if event.unread & event.urgent else policy.normal_after
-    patience += policy.hooks_within if event.agent.hooks_active else 0.0
+    waits_s = policy.urgent_after_s if event.unread & event.urgent else policy.normal_after_s
+    waits_s += policy.hooks_within_s if event.agent.hooks_active else 0.0
     # from the later of the two: each turn has its two minutes of peace, and so has each message that comes in a turn
-    return now - max(state.since, state.busy_since) >= patience
+    return now - max(state.since, state.busy_since) >= waits_s
 
 
 def _ended(state: ScheduleState, event: AttemptFinished, now: float, policy: SchedulePolicy) -> Step:
     if event.outcome is Outcome.REFUSED:
-        return _wait(state, event.reason or WaitReason.STOPPED, now + LOOK_EVERY)
-    due = now + policy.remind_after[min(state.tries, policy.attempts - 1)]
+        return _wait(state, event.reason or WaitReason.STOPPED, now + LOOK_EVERY_S)
+    due = now + policy.remind_after_s[min(state.tries, policy.attempts - 1)]
     # it counts, and waits as long: a notification command that fails must not be run five times a second
     if event.outcome is Outcome.FAILED:
         tried = replace(state, tries=state.tries + 1, in_a_row=state.in_a_row + 1, due=due)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from amq.mail.inbox_view import Unread
 
-LONGEST = 200  # bytes
+LONGEST_LINE_BYTES = 200
 COMMAND = "amq"
 MOST_SENDERS = 3  # named in one line
 UNREGISTERED = "an unregistered sender"
@@ -53,14 +53,14 @@ class Wording:
     """Say how the line reads."""
 
     command: str = COMMAND  # how the agent's shell finds amq
-    preview: int = 0  # the longest subject to show, in characters; 0: none
+    preview_chars: int = 0  # the longest subject to show, in characters; 0: none
     instead: str = ""  # the user's own words, typed as they are
 
     def line(self, unread: Sequence[Unread], known: Collection[str]) -> Notification:
         """Return the line for UNREAD, oldest first. Senders in KNOWN are named; the newest subject may be shown."""
         if self.instead:
             return Notification(self.instead, self.instead)
-        subject = preview(unread[-1].subject, self.preview) if unread and self.preview else ""
+        subject = preview(unread[-1].subject, self.preview_chars) if unread and self.preview_chars else ""
         return notification([message.sender for message in unread], known, self.command, subject)
 
 
@@ -70,7 +70,7 @@ def notification(
     """Return the line for one message from each of SENDERS, oldest first; an empty name is an unreadable message.
 
     Senders in KNOWN are named. COMMAND is how the agent's shell finds amq, SUBJECT is a `preview`. The line has at most
-    LONGEST bytes, and no character that a shell would act on. Raises ValueError if COMMAND is too long.
+    LONGEST_LINE_BYTES bytes, and no character that a shell would act on. Raises ValueError if COMMAND is too long.
     """
     names = _names(senders, known)
     count = len(senders)
@@ -111,7 +111,7 @@ def preview(subject: str, longest: int) -> str:
 
 def is_typeable(path: str) -> bool:
     """Return whether an absolute path can be in a notification: it is short, and a shell takes it literally."""
-    return _PLAIN_PATH.fullmatch(path) is not None and len(path) <= LONGEST // 2
+    return _PLAIN_PATH.fullmatch(path) is not None and len(path) <= LONGEST_LINE_BYTES // 2
 
 
 def _may_be_typed(sign: str) -> bool:
@@ -123,10 +123,10 @@ def _line(what: str, senders: list[str], command: str, subject: str = "", *, cou
     for shown in range(min(len(senders), MOST_SENDERS), -1, -1):
         origin = f" from {', '.join(senders[:shown])}{_others(len(senders) - shown, counts)}" if shown else ""
         begin, end = f"amq: {what}{origin}", f". Run: {command} drain --include-body"
-        room = LONGEST - len(begin) - len(end)
+        room = LONGEST_LINE_BYTES - len(begin) - len(end)
         if room >= 0:
             return begin + _about(subject, room) + end
-    raise ValueError(f"no line of {LONGEST} bytes has room for {command}")
+    raise ValueError(f"no line of {LONGEST_LINE_BYTES} bytes has room for {command}")
 
 
 def _others(number: int, counts: bool) -> str:

@@ -9,7 +9,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from amq.runtime.hooks.script import EVENTS, SCRIPT_NAME, SETTINGS_NAME, TIMEOUT, BadSettingsError, command_line
+from amq.runtime.hooks.script import SCRIPT_NAME, SETTINGS_NAME, TIMEOUT_S, BadSettingsError, command_line
+from amq.runtime.policy.hook_delivery import EVENTS
 
 
 def hook_arguments(own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:
@@ -33,7 +34,7 @@ def merged_settings(words: Sequence[str], script: str) -> tuple[dict[str, Any], 
 
 def _hooks(script: str) -> dict[str, list[Any]]:
     return {
-        event: [{"hooks": [{"type": "command", "command": command_line(script, event), "timeout": TIMEOUT}]}]
+        event: [{"hooks": [{"type": "command", "command": command_line(script, event), "timeout": TIMEOUT_S}]}]
         for event in EVENTS
     }
 

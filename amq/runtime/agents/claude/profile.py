@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.keystrokes import BURST_S, ENTER, Line
 from amq.pty.row import RowRule
 from amq.runtime.agents.profiles import HookStyle, NativeWay, Profile, StatusSource, ToolOutput
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen
@@ -83,7 +83,7 @@ PROFILE = Profile(
     tool_output=ToolOutput(30_000, variable="BASH_MAX_OUTPUT_LENGTH"),  # which raises nothing, measured to 2.1.332
     no_session=("agents",),
     # Ctrl-J breaks the line, Ctrl-U clears one line of many, Ctrl-C may end a turn and leave the line
-    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False),
     rules=InjectionRules(
         prompt_row=replace(ROW, also=(replace(ROW, prompt=">", suggests_behind=">\xa0"), FLAT)),
         submit=b"\x18\r",

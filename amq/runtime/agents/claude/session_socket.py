@@ -11,8 +11,8 @@ from amq.runtime.policy.hook_delivery import FROM_AMQ
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome
 
-RECEIPT_WITHIN = 5.0  # seconds in which a session that idles has to begin a turn
-LOOK_EVERY = 0.05
+RECEIPT_WITHIN_S = 5.0  # seconds in which a session that idles has to begin a turn
+LOOK_EVERY_S = 0.05
 
 
 class SessionSocket:
@@ -32,7 +32,7 @@ class SessionSocket:
         line = json.dumps({"type": "user", "message": {"role": "user", "content": message}}) + "\n"
         with socket.socket(socket.AF_UNIX) as end:
             try:
-                end.settimeout(RECEIPT_WITHIN)
+                end.settimeout(RECEIPT_WITHIN_S)
                 end.connect(self._path())
             except OSError as error:
                 return End(Outcome.REFUSED, str(error))
@@ -45,11 +45,11 @@ class SessionSocket:
         return End(Outcome.UNCERTAIN, "no turn began")
 
     def _begins_a_turn(self, status_since: object) -> bool:
-        deadline = time.monotonic() + RECEIPT_WITHIN
+        deadline = time.monotonic() + RECEIPT_WITHIN_S
         while time.monotonic() < deadline:
             if self._session.read().get("statusUpdatedAt", status_since) != status_since:
                 return True
-            time.sleep(LOOK_EVERY)
+            time.sleep(LOOK_EVERY_S)
         return False
 
     def _path(self) -> str:

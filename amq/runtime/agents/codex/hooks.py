@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from amq import quoting
-from amq.runtime.hooks.script import EVENTS, SCRIPT_NAME, TIMEOUT, command_line
+from amq.runtime.hooks.script import SCRIPT_NAME, TIMEOUT_S, command_line
+from amq.runtime.policy.hook_delivery import EVENTS
 
 
 def hook_arguments(own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:
@@ -21,5 +22,5 @@ def settings_arguments(script: str) -> list[str]:
     arguments = []
     for event in EVENTS:
         call = quoting.toml(command_line(script, event))
-        arguments += ["-c", f'hooks.{event}=[{{hooks=[{{type="command",command={call},timeout={TIMEOUT}}}]}}]']
+        arguments += ["-c", f'hooks.{event}=[{{hooks=[{{type="command",command={call},timeout={TIMEOUT_S}}}]}}]']
     return arguments

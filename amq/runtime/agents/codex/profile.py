@@ -12,7 +12,7 @@ and by the line below them; our key has no effect there, and Enter would submit 
 from __future__ import annotations
 
 from amq.pty.encode import kitty_key
-from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.keystrokes import BURST_S, ENTER, Line
 from amq.pty.row import RowRule
 from amq.runtime.agents.codex import HOME, HOME_VARIABLE, SETTINGS
 from amq.runtime.agents.profiles import Addition, HookStyle, NativeWay, Profile, ToolOutput
@@ -52,7 +52,7 @@ PROFILE = Profile(
     tool_output=ToolOutput(10_000),  # for a model that it does not know, measured to 0.171.0; for others it is more
     submit_needs="f21",
     usual_submit=b"\t",
-    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False),
     rules=InjectionRules(
         prompt_row=RowRule(
             prompt="›",

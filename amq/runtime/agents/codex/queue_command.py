@@ -9,7 +9,7 @@ from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome
 
-QUEUE_WITHIN = 30.0  # seconds for it; without the daemon of Codex 6 to 9 were measured
+QUEUE_WITHIN_S = 30.0  # seconds for it; without the daemon of Codex 6 to 9 were measured
 
 
 class QueueCommand:
@@ -36,7 +36,7 @@ class QueueCommand:
         try:
             done = subprocess.run(
                 command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True,
-                timeout=QUEUE_WITHIN, check=False,
+                timeout=QUEUE_WITHIN_S, check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             return End(Outcome.UNCERTAIN, "codex queue timed out")

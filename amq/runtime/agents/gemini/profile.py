@@ -7,7 +7,7 @@ title says so. It is slow to start, and takes Enter 0.3 s after a paste and late
 
 from __future__ import annotations
 
-from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.keystrokes import BURST_S, ENTER, Line
 from amq.pty.osc_state import AgentState
 from amq.pty.row import RowRule
 from amq.runtime.agents.profiles import Profile
@@ -18,7 +18,7 @@ PROFILE = Profile(
     programs=("gemini",),
     tested=("0.61.0",),
     keeps_path=True,
-    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False),
     rules=InjectionRules(
         prompt_row=RowRule(
             prompt=" > ",

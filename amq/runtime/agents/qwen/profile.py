@@ -10,7 +10,7 @@ line.
 
 from __future__ import annotations
 
-from amq.pty.keystrokes import BURST, ENTER, Line
+from amq.pty.keystrokes import BURST_S, ENTER, Line
 from amq.pty.row import RowRule
 from amq.runtime.agents.profiles import Profile
 from amq.runtime.policy.injection import InjectionRules
@@ -20,7 +20,7 @@ PROFILE = Profile(
     programs=("qwen",),
     tested=("0.15.10",),
     keeps_path=True,
-    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST, escape_waits=False),
+    line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False),
     rules=InjectionRules(
         prompt_row=RowRule(
             prompt="> ",

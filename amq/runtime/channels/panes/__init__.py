@@ -6,14 +6,14 @@ A pane is the one that we are in: its first process leads our session. Its keybo
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from amq.pty.screen import Screen, Size, View
 from amq.runtime.programs import find_program
 
-PATIENCE = 5.0  # seconds for a multiplexer to answer
+ANSWER_WITHIN_S = 5.0  # for a multiplexer
 
 
 class GoneError(Exception):
@@ -57,22 +57,35 @@ def ask(words: Sequence[str], environment: Mapping[str, str], given: bytes = b""
     """What a multiplexer's command prints. Raises GoneError if it fails or does not answer."""
     program = find_program(words[0], environment)
     if program is None:
-        raise GoneError(f"{words[0]} is not on the PATH")
-    try:
-        asked = subprocess.run(
+        raise not_on_the_path(words[0])
+    return printed(
+        words[0],
+        lambda: subprocess.run(
             [program, *words[1:]],
             env=dict(environment),
             input=given,
             capture_output=True,
-            timeout=PATIENCE,
+            timeout=ANSWER_WITHIN_S,
             check=False,
-        )
+        ),
+    )
+
+
+def printed(name: str, call: Callable[[], subprocess.CompletedProcess[bytes]]) -> bytes:
+    """Return what CALL, a run of the multiplexer NAME, prints. Raises GoneError if it fails or does not answer."""
+    try:
+        asked = call()
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise GoneError(f"{words[0]}: {error}") from error
+        raise GoneError(f"{name}: {error}") from error
     if asked.returncode:
         said = (asked.stderr or asked.stdout).decode("utf-8", "replace").strip()
-        raise GoneError(said or f"{words[0]} exited with {asked.returncode}")
+        raise GoneError(said or f"{name} exited with {asked.returncode}")
     return asked.stdout
+
+
+def not_on_the_path(name: str) -> GoneError:
+    """Return the error for a multiplexer that is not installed."""
+    return GoneError(f"{name} is not on the PATH")
 
 
 def drawing(lines: Sequence[bytes], cursor: tuple[int, int]) -> bytes:

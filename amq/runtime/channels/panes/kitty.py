@@ -56,7 +56,7 @@ class KittyWindow:
 
     def _ask(self, *words: str, given: bytes = b"") -> bytes:
         """By its socket. Without one it would be asked through the terminal, and the agent could read the answer."""
-        return ask(["kitty", "@", "--to", self._environment["KITTY_LISTEN_ON"], *words], self._environment, given)
+        return ask([self.way, "@", "--to", self._environment["KITTY_LISTEN_ON"], *words], self._environment, given)
 
 
 def why_not(environment: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amq.pty.controlling_tty import LineDiscipline
+from amq.pty.line_discipline import LineDiscipline
 from amq.pty.osc_state import AgentState
 from amq.pty.row import NOT_FOUND, UNKNOWN, Row, Standing, before_cursor, find_row, stands_at_cursor
 from amq.pty.screen import View

@@ -12,8 +12,8 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 
-from amq import quoting
-from amq.runtime.channels.panes import GoneError, Picture, ask, drawing
+from amq.runtime.channels.panes import ANSWER_WITHIN_S, GoneError, Picture, drawing, not_on_the_path, printed
+from amq.runtime.tmux import NAME, TmuxClient
 
 _ID = re.compile(r"%[0-9]+")
 _STATE = "#{pane_pid} #{pane_dead} #{pane_input_off} #{pane_in_mode} #{pane_synchronized}"
@@ -26,11 +26,11 @@ _TYPED = b"amq-typed"
 class TmuxPane:
     """The pane that TMUX_PANE names."""
 
-    way = "tmux"
+    way = NAME
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._pane = environment["TMUX_PANE"]
-        self._environment = environment
+        self._client = TmuxClient(environment)
         self._buffer = f"amq-{os.getpid()}-{os.urandom(4).hex()}"
         self._at_rest = f"{os.getsid(0)} 0 0 0 0"  # the state in which what is typed reaches our terminal, and only it
 
@@ -43,10 +43,10 @@ class TmuxPane:
         ).split(b"\n")[:-1]
         clients = [line for line in answer if line.startswith(_CLIENT)]
         first, *lines = answer[len(clients) :]
-        *state, window, rows, columns, row, column, title = first.split(b" ", 10)
+        *state, window, rows, columns, y, x, title = first.split(b" ", 10)
         if b" ".join(state).decode() != self._at_rest or any(_is_elsewhere(client, window) for client in clients):
             return None
-        return Picture((int(rows), int(columns)), drawing(lines, (int(row), int(column))), title)
+        return Picture((int(rows), int(columns)), drawing(lines, (int(y), int(x))), title)
 
     def paste(self, text: str, *, as_paste: bool) -> bool:
         """Through a buffer of our own. tmux brackets it only if the program has asked for that."""
@@ -76,7 +76,9 @@ class TmuxPane:
         return _TYPED in answer.splitlines()
 
     def _ask(self, *commands: Sequence[str], given: bytes = b"") -> bytes:
-        return ask(["tmux", "-u", *quoting.tmux(*commands)], self._environment, given)
+        if not self._client.installed:
+            raise not_on_the_path(NAME)
+        return printed(NAME, lambda: self._client.do(*commands, given=given, within_s=ANSWER_WITHIN_S))
 
 
 def why_not(environment: Mapping[str, str]) -> str:

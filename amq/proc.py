@@ -1,0 +1,89 @@
+"""Read /proc (proc(5)): what Linux says of its processes. No other module reads there.
+
+Every function reads anew, and raises OSError where there is no such file: on other systems, in a bare chroot, of a
+process that has ended.
+"""
+
+from __future__ import annotations
+
+import os
+
+PROC = "/proc"
+_PARENT, _STATE, _STARTED = 1, 0, 19  # fields of /proc/PID/stat behind the name, which may hold blanks
+
+
+def exists() -> bool:
+    """Return whether there is a /proc at all."""
+    return os.path.exists(f"{PROC}/self")
+
+
+def words(pid: int) -> list[bytes]:
+    """Return the command line of PID; one empty word where it has none."""
+    return _read(f"{pid}/cmdline").rstrip(b"\0").split(b"\0")
+
+
+def parent(pid: int) -> int:
+    """Return the parent of PID."""
+    return int(_fields(pid)[_PARENT])
+
+
+def state(pid: int) -> bytes:
+    """Return the letter of PID's state, such as `T` for a stopped process."""
+    return _fields(pid)[_STATE]
+
+
+def started(pid: int) -> float:
+    """Return when PID was started, in seconds since the epoch, rounded down."""
+    ticks = int(_fields(pid)[_STARTED])
+    booted = next(line for line in _read("stat").splitlines() if line.startswith(b"btime "))
+    return int(booted.split()[1]) + ticks // os.sysconf("SC_CLK_TCK")
+
+
+def has_flock(pid: int, inode: int) -> bool:
+    """Return whether PID, as this process numbers it, holds an flock on the file INODE.
+
+    The device is not compared: btrfs and overlays name another one there.
+    """
+    held = (line.split()[1:] for line in _read("locks").splitlines() if b"->" not in line)
+    return any(
+        kind == b"FLOCK" and int(holder) == pid and int(place.rpartition(b":")[2]) == inode
+        for kind, _, _, holder, place, *_ in held
+    )
+
+
+def given_environment() -> list[bytes]:
+    """Return the environment that this process was started with, as entries `NAME=VALUE`."""
+    return _read("self/environ").split(b"\0")
+
+
+def open_descriptors() -> list[int]:
+    """Return the open descriptors of this process; one of them is that of the listing."""
+    return [int(name) for name in os.listdir(f"{PROC}/self/fd")]
+
+
+def has_capability(number: int) -> bool:
+    """Return whether the capability NUMBER (capabilities(7)) is in effect; False where the kernel does not say."""
+    for line in _read("self/status").splitlines():
+        name, _, value = line.partition(b":")
+        if name == b"CapEff":
+            return bool(int(value, 16) >> number & 1)
+    return False
+
+
+def forbids_tiocsti() -> bool:
+    """Return whether TIOCSTI needs CAP_SYS_ADMIN. Raises OSError before Linux 6.2, where it never does."""
+    return _read("sys/dev/tty/legacy_tiocsti").strip() == b"0"
+
+
+def mounts() -> str:
+    """Return the table of mounts, a line each."""
+    return _read("mounts").decode("utf-8", "surrogateescape")
+
+
+def _fields(pid: int) -> list[bytes]:
+    return _read(f"{pid}/stat").rpartition(b")")[2].split()
+
+
+def _read(name: str) -> bytes:
+    with open(f"{PROC}/{name}", "rb") as file:
+        return file.read()

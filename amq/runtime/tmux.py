@@ -1,0 +1,43 @@
+"""The client of tmux(1). amq calls tmux nowhere else."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from amq import quoting
+from amq.runtime.programs import find_program
+
+NAME = "tmux"
+
+
+class TmuxClient:
+    """The tmux on the PATH of ENVIRON, and the server that ENVIRON leads to."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = dict(environ)
+        self._program = find_program(NAME, environ)
+
+    @property
+    def installed(self) -> bool:
+        return self._program is not None
+
+    def do(
+        self, *commands: Sequence[str], given: bytes = b"", cwd: str | None = None, within_s: float | None = None
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run COMMANDS in the server in one turn; GIVEN is the client's stdin. Raises OSError or TimeoutExpired.
+
+        A new pane starts in CWD, as the client does.
+        """
+        assert self._program
+        stdin: dict[str, Any] = {"input": given} if given else {"stdin": subprocess.DEVNULL}
+        return subprocess.run(
+            [self._program, "-u", *quoting.tmux(*commands)], env=self._environ, cwd=cwd, timeout=within_s,
+            capture_output=True, check=False, **stdin,
+        )  # fmt: skip
+
+    def attach(self, session: str) -> None:
+        """Show the session with the id SESSION in this terminal, until the user leaves it."""
+        assert self._program
+        subprocess.run([self._program, "attach-session", "-t", session], env=self._environ, check=False)
