@@ -1,6 +1,6 @@
-"""A terminal that another program reads. Bytes can be pushed into its input, as if typed, by TIOCSTI (tty_ioctl(4)).
+"""The controlling terminal of this process, while another program reads it: input injection by TIOCSTI (ioctl_tty(2)).
 
-Nothing can be seen of what stands on it, or of what the person types.
+Neither its screen nor the user's keys can be seen.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TTY = "/dev/tty"
-SYSCTL = Path("/proc/sys/dev/tty/legacy_tiocsti")  # Linux 6.2 and later; where it is missing, the ioctl is there
+SYSCTL = Path("/proc/sys/dev/tty/legacy_tiocsti")  # Linux 6.2 and later; where it is missing, TIOCSTI is allowed
 STATUS = Path("/proc/self/status")
 CAP_SYS_ADMIN = 21
 
 
 @dataclass(frozen=True)
 class LineDiscipline:
-    """How the kernel passes on what is typed."""
+    """State of a terminal's line discipline, which passes on what is typed (termios(3))."""
 
-    canonical: bool  # it edits the line
-    echoing: bool  # it sends back what is typed
-    waiting: bool  # something typed has not been read yet
+    canonical: bool  # the kernel edits the line (ICANON)
+    echoing: bool  # the kernel sends back what is typed (ECHO)
+    waiting: bool  # typed bytes have not been read yet (FIONREAD)
 
 
 def open_own() -> int | None:
-    """The controlling terminal of this process, or None if it has none."""
+    """Open the controlling terminal of this process and return its descriptor; None if there is none."""
     try:
         return os.open(TTY, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
@@ -36,7 +36,7 @@ def open_own() -> int | None:
 
 
 def foreground(terminal: int) -> int | None:
-    """The process group that has the keyboard of TERMINAL, our own; None if there is none, or no terminal any more."""
+    """Return the foreground process group of our controlling TERMINAL; None if there is none or it is gone."""
     try:
         group = os.tcgetpgrp(terminal)
     except OSError:
@@ -45,7 +45,7 @@ def foreground(terminal: int) -> int | None:
 
 
 def discipline(terminal: int) -> LineDiscipline:
-    """Raises OSError if the terminal is gone."""
+    """Return the state of TERMINAL's line discipline. Raises OSError if the terminal is gone."""
     try:
         local_modes = termios.tcgetattr(terminal)[3]
     except termios.error as error:
@@ -55,7 +55,7 @@ def discipline(terminal: int) -> LineDiscipline:
 
 
 def is_gone(terminal: int) -> bool:
-    """Whether the terminal has been hung up. `poll` would not do: on macOS it says so of every /dev/tty."""
+    """Return whether TERMINAL has been hung up. `poll` cannot say: on macOS it reports that of every /dev/tty."""
     try:
         termios.tcgetattr(terminal)
     except termios.error:
@@ -64,7 +64,7 @@ def is_gone(terminal: int) -> bool:
 
 
 def can_inject() -> bool:
-    """Whether the kernel lets a process push bytes into its own terminal."""
+    """Return whether the kernel lets this process push bytes into its own terminal (TIOCSTI)."""
     if not hasattr(termios, "TIOCSTI"):
         return False
     try:
@@ -75,13 +75,13 @@ def can_inject() -> bool:
 
 
 def inject(fd: int, data: bytes) -> None:
-    """Push DATA into the input of the terminal FD, which has to be our own. Raises OSError where that is forbidden."""
+    """Push DATA into the input of FD, our controlling terminal, as if typed. Raises OSError where that is forbidden."""
     for byte in data:
         fcntl.ioctl(fd, termios.TIOCSTI, bytes([byte]))
 
 
 def _may_all() -> bool:
-    """Whether we have CAP_SYS_ADMIN, which overrides the kernel's setting."""
+    """Return whether this process has CAP_SYS_ADMIN, which overrides the sysctl (capabilities(7))."""
     for line in STATUS.read_text().splitlines():
         name, _, value = line.partition(":")
         if name == "CapEff":

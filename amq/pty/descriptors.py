@@ -1,4 +1,4 @@
-"""What can be asked of a terminal, and of anything else, by its descriptor."""
+"""Functions on file descriptors: terminal settings and size, readiness, timed writes and reads, closing."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Attributes = list[int | list[bytes | int]]
-"""A terminal's settings, as `termios.tcgetattr` gives them; what follows are places in it."""
+"""Terminal settings in the form of `termios.tcgetattr`; the constants that follow are indexes into it."""
 IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
 
-Ready = tuple[list[int], list[int]]  # descriptors that can be read, and that can be written
+Ready = tuple[list[int], list[int]]  # descriptors that can be read, descriptors that can be written
 
-_DIRECTORIES = ("/proc/self/fd", "/dev/fd")  # where systems list a process's descriptors
-_MOST_DESCRIPTORS = 1 << 20  # where there is no limit to ask for, as macOS can have it
+_DIRECTORIES = ("/proc/self/fd", "/dev/fd")  # directories in which systems list a process's descriptors
+_MOST_DESCRIPTORS = 1 << 20  # used where the system states no limit, as macOS may
 
 
 def raw_attributes(attributes: Attributes) -> Attributes:
-    """ATTRIBUTES as cfmakeraw(3) would change them."""
+    """Return a copy of ATTRIBUTES changed to raw mode, as cfmakeraw(3) does."""
     iflag, oflag, cflag, lflag = (int(attributes[index]) for index in (IFLAG, OFLAG, CFLAG, LFLAG))  # type: ignore[arg-type]
     iflag &= ~(termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP)
     iflag &= ~(termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON)
@@ -40,7 +40,7 @@ def raw_attributes(attributes: Attributes) -> Attributes:
 
 
 def usual_attributes() -> Attributes:
-    """Those of a terminal that nobody has changed."""
+    """Return the settings of a new pseudo-terminal, which no program has changed."""
     pty, tty = os.openpty()
     attributes = termios.tcgetattr(tty)
     os.close(tty)
@@ -49,9 +49,10 @@ def usual_attributes() -> Attributes:
 
 
 def ready(readers: list[int], writers: list[int], timeout: float | None = None) -> Ready:
-    """Wait, for at most TIMEOUT seconds, until one of the descriptors can be read or written; return those that can.
+    """Wait at most TIMEOUT seconds until a descriptor can be read or written; return all that can.
 
-    A descriptor that has failed counts as ready. `select` takes none above 1023; `poll` knows no terminals on macOS.
+    A descriptor that has failed counts as ready. `select` takes none above 1023; `poll` does not work on terminals of
+    macOS.
     """
     if sys.platform == "darwin":
         readable, writable, _ = select.select(readers, writers, [], timeout)
@@ -68,10 +69,10 @@ def ready(readers: list[int], writers: list[int], timeout: float | None = None) 
 
 
 def write_within(fd: int, data: bytes, timeout: float) -> None:
-    """Write DATA, or what is taken of it within TIMEOUT seconds. Raises OSError.
+    """Write DATA to FD; drop what is not taken within TIMEOUT seconds. Raises OSError.
 
-    A terminal that can be written still refuses while another process is writing to it, as a shell that prints its
-    prompt (Linux: EAGAIN, since a second writer would have to wait).
+    A terminal that is ready for writing may still refuse while another process writes to it, such as a shell that
+    prints its prompt (Linux: EAGAIN, since a second writer would have to wait).
     """
     deadline = time.monotonic() + timeout
     while data and (left := deadline - time.monotonic()) > 0 and ready([], [fd], left)[1]:
@@ -80,9 +81,9 @@ def write_within(fd: int, data: bytes, timeout: float) -> None:
 
 
 def typed_line(fd: int, within_s: float) -> str:
-    """The line that is typed at the terminal FD within WITHIN_S seconds, without its end; "" if none is.
+    """Return the line typed at terminal FD within WITHIN_S seconds, without its end; "" if none is finished in time.
 
-    What was typed before does not count, and what was begun and not finished in time is thrown away. Raises OSError.
+    Input typed earlier is discarded, and so is a line that was begun and not finished. Raises OSError.
     """
     deadline, line = time.monotonic() + within_s, b""
     termios.tcflush(fd, termios.TCIFLUSH)
@@ -98,25 +99,25 @@ def typed_line(fd: int, within_s: float) -> str:
 
 
 def window(fd: int) -> tuple[int, int, int, int]:
-    """Rows and columns of the terminal FD, and its width and height in pixels, 0 if unknown. Raises OSError."""
+    """Return (rows, columns, width, height) of terminal FD; the last two in pixels, 0 if unknown. Raises OSError."""
     rows, columns, width, height = struct.unpack("HHHH", fcntl.ioctl(fd, termios.TIOCGWINSZ, bytes(8)))
     return rows, columns, width, height
 
 
 def set_window(fd: int, size: tuple[int, int], pixels: tuple[int, int]) -> None:
-    """Give the terminal FD a SIZE (rows, columns), and its width and height in PIXELS. Raises OSError."""
+    """Set terminal FD's SIZE (rows, columns) and its width and height in PIXELS. Raises OSError."""
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", *size, *pixels))
 
 
 def close_all_but(kept: set[int]) -> None:
-    """Close all descriptors of this process that are not KEPT."""
+    """Close all descriptors of this process that are not in KEPT."""
     for fd in set(_opened()) - kept:
-        with contextlib.suppress(OSError):  # the one that listed the others
+        with contextlib.suppress(OSError):  # closed already: the descriptor that listed the others
             os.close(fd)
 
 
 def _opened() -> Iterable[int]:
-    """The descriptors of this process; where nothing lists them, as in a bare chroot, all that there may be."""
+    """Return the open descriptors of this process; every possible one where nothing lists them, as in a bare chroot."""
     for directory in _DIRECTORIES:
         with contextlib.suppress(OSError):
             return [int(name) for name in os.listdir(directory)]
@@ -125,8 +126,8 @@ def _opened() -> Iterable[int]:
 
 
 def is_foreground(fd: int) -> bool:
-    """Whether our job may change the terminal without being stopped for it."""
+    """Return whether our process group can change terminal FD without being stopped for it (SIGTTOU)."""
     try:
         return os.tcgetpgrp(fd) == os.getpgrp()
-    except OSError:  # not our controlling terminal: there are no jobs
+    except OSError:  # not our controlling terminal: there is no job control
         return True
