@@ -1,4 +1,4 @@
-"""Notices on the person's desktop."""
+"""Notifications on the user's desktop."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import threading
 from amq import config, quoting
 from amq.runtime.programs import find_program
 
-PATIENCE = 10.0  # seconds for one to be shown
+PATIENCE = 10.0  # seconds for a notification to be shown
 _SHOW_ON_MACOS = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
 
 
 def notice_command(title: str, text: str) -> list[str] | None:
-    """What shows a notice here: osascript(1) or notify-send(1); None if there is neither."""
+    """Return the command that shows a notification: osascript(1) or notify-send(1); None if there is neither."""
     if sys.platform == "darwin":
         return ["/usr/bin/osascript", "-e", _SHOW_ON_MACOS, title, text]
     notify_send = find_program("notify-send", config.environment())
@@ -25,7 +25,7 @@ def notice_command(title: str, text: str) -> list[str] | None:
 
 
 def show_notice(title: str, text: str, patience: float = PATIENCE) -> None:
-    """Show the person TEXT, which is nothing of a peer's, if that is possible within PATIENCE seconds."""
+    """Show TEXT to the user if that is possible within PATIENCE seconds. No text of a peer's is passed here."""
     command = notice_command(title, text)
     if command is not None:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
@@ -35,5 +35,5 @@ def show_notice(title: str, text: str, patience: float = PATIENCE) -> None:
 def unread_notice(me: str) -> None:
     """Notify the user that the agent ME has unread mail, if that is possible, without waiting for it."""
     told = (f"Mail for {me}", f"Unread mail. To see why: amq why {me}")
-    with contextlib.suppress(RuntimeError):  # the system has no thread for it
+    with contextlib.suppress(RuntimeError):  # the system has no thread left
         threading.Thread(target=show_notice, args=told, daemon=True).start()

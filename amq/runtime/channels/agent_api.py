@@ -1,7 +1,7 @@
-"""Ways of an agent's program's own to be told something, for those who asked for them (`--native`).
+"""Agent APIs: the CLIs' own ways to take a text, for users that ask for them (`--native`).
 
-Their gain is that a half-typed line of the person's does not matter. What one of them may have taken is never typed as
-well. Measured on the versions that the profiles name.
+With these the user's draft does not matter. A text that an agent API may have taken is never typed as well. Measured on
+the versions that the profiles name.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
-RECEIPT_WITHIN = 5.0  # seconds in which a session that idles has to begin a turn
-QUEUE_WITHIN = 30.0  # seconds for `codex queue`; without its daemon 6 to 9 were measured
+RECEIPT_WITHIN = 5.0  # seconds in which an idle session has to begin a turn
+QUEUE_WITHIN = 30.0  # seconds for `codex queue`; it took 6 to 9 without its daemon
 LOOK_EVERY = 0.05
 
 
 class Native(Protocol):
-    """One such way."""
+    """An agent API: a CLI's own way to take a text."""
 
     way: str
 
     def is_there(self) -> bool:
-        """Whether the session is proven to live, and to take it."""
+        """Return whether the session is proven to be alive, and to take a text by this API."""
 
     def tell(self, text: str) -> End:
-        """SENT, UNCERTAIN, or REFUSED if nothing can have been taken. Waits for the answer."""
+        """Send TEXT and wait for the answer. Return SENT, UNCERTAIN, or REFUSED if nothing can have been taken."""
 
 
 class NativeFirst:
-    """A channel that types only where the program's own way is not there, or has refused."""
+    """A channel that types only where the agent API is not available, or has refused."""
 
     def __init__(self, native: Native, typed: Channel) -> None:
         self._native = native
@@ -51,23 +51,26 @@ class NativeFirst:
         self.way = typed.way
 
     def look(self) -> Readiness:
-        """The same, but a draft does not matter."""
+        """Return the typing channel's readiness, in which a draft does not block the agent API."""
         readiness = self._typed.look()
         if readiness.blocked_by is WaitReason.DRAFT and self._native.is_there():
             return replace(readiness, blocked_by=None, queues_input=True)
         return readiness
 
     def drained(self) -> None:
-        """What was uncertain has come out well."""
+        """Note that mail has left the inbox: an uncertain notification has arrived."""
         self._unsure = False
         self._typed.drained()
 
     def tell_person(self) -> None:
-        """As where nothing is native."""
+        """Show the user by the typing channel that the agent does not read its mail."""
         self._typed.tell_person()
 
     async def attempt(self, line: Notification) -> End:
-        """By the program's own way; what it may have taken is not made sure of by another."""
+        """Notify by the agent API, and type only if it has refused; return the outcome.
+
+        After an uncertain outcome nothing is sent until mail is drained: the agent may have the notification already.
+        """
         if self._unsure:
             return End(Outcome.UNCERTAIN, "an earlier notification may have been accepted")
         if self._native.is_there():
@@ -81,7 +84,10 @@ class NativeFirst:
 
 
 class ClaudeSocket:
-    """Claude Code's socket for messages to a session: one line of JSON, and nothing comes back."""
+    """Claude Code's socket for messages to a session: one line of JSON in, and no answer.
+
+    A turn that begins, or is under way, is taken for the receipt.
+    """
 
     way = "claude socket"
 
@@ -123,9 +129,10 @@ class ClaudeSocket:
 
 
 class CodexQueue:
-    """`codex queue`, which exits with 0 for a session that has ended, too: so it is asked only while its hooks live.
+    """The command `codex queue`.
 
-    SESSION tells the session's id, as the hooks were given it.
+    It exits with 0 for a session that has ended, too; so it is run only while the session's hooks are active. SESSION
+    returns the session's id, which the hooks were given.
     """
 
     way = "codex queue"
