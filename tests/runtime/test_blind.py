@@ -1,4 +1,4 @@
-"""What a terminal that is not seen may be typed into, and which key is pressed there."""
+"""Terminals that are not seen: which of them may be typed into, and which key is pressed there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ F21 = ["codex", "-c", 'tui.keymap.composer.queue=["tab","f21"]']
 
 
 def channel(profile: Profile, *, hidden: bool, submit: bool) -> BlindChannel:
-    """To a program of PROFILE, in raw mode."""
+    """Return a channel to a program of PROFILE, in raw mode."""
     agent = ForegroundAgent(1, profile, profile.rules, AgentStatus("", 1, 0.0), hidden)
     keyboard: Any = SimpleNamespace(agent=lambda: agent, discipline=lambda: RAW)
     return BlindChannel("tiocsti", lambda _: None, cast(Keyboard, keyboard), "me", submit=submit)
@@ -50,7 +50,7 @@ def test_what_would_have_to_be_seen_gets_nothing_unless_the_user_vouches_for_it(
 
 
 class Held:
-    """A keyboard that AGENT has."""
+    """A keyboard that AGENT reads."""
 
     def __init__(self, agent: ForegroundAgent) -> None:
         self._agent = agent
