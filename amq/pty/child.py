@@ -68,8 +68,8 @@ class Child:
         TERMINAL_NAME, the program gets its terminal's name there. A script without a `#!` line is run as a shell would
         run it.
 
-        Returns after the exec. Raises CannotRunError with the status that a shell would give, and PtyError if there is
-        no terminal or no process to be had.
+        Returns after the exec. Raises CannotRunError with the status that a shell would give, and PtyError if no
+        terminal or process is available.
         """
 
         def prepare() -> None:
@@ -137,7 +137,7 @@ class Child:
             return False, False
 
     def uses_terminal(self) -> bool:
-        """Return whether the program has changed its line discipline, as one does that is about to read keys."""
+        """Return whether the program has changed its line discipline, as programs do before they read keys."""
         try:
             return _line_discipline(termios.tcgetattr(self.fd)) != self._first_discipline
         except termios.error:

@@ -38,6 +38,7 @@ class EchoWatch:
         self._spoilt = False
 
     def take(self, kind: Kind, data: bytes) -> None:
+        """Compare one token of the output."""
         if self._spoilt:
             return
         if kind is Kind.TEXT:
@@ -54,6 +55,7 @@ class EchoWatch:
 
     @property
     def status(self) -> Echo:
+        """Return how much of the text has come back."""
         if self._spoilt:
             return Echo.OTHER
         if not self._seen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class PtyError(Exception):
-    """A failure on our side, such as no terminal or no process to be had."""
+    """A failure on our side, such as no terminal or process being available."""
 
 
 class CannotRunError(PtyError):

@@ -56,11 +56,11 @@ class Guard:
         self._say(_UNDO + undo)
 
     def arm(self, settings: Settings | None) -> None:
-        """Have the terminal restored from now on. SETTINGS go back only if it still has those that we gave it."""
+        """Restore the terminal if we are killed from now on; SETTINGS only if it still has those that we gave it."""
         self._say(_ON_DUTY + marshal.dumps(settings).hex().encode())
 
     def disarm(self) -> None:
-        """Have the terminal left alone from now on: it is as it was before us."""
+        """Leave the terminal alone from now on: it is as it was before us."""
         self._say(_AT_EASE)
 
     def dismiss(self) -> None:

@@ -62,7 +62,7 @@ class Host:
         return HUNG_UP if self._child.status is None else self._child.status
 
     def look(self, now: float) -> TerminalSnapshot:
-        """Return everything known of the terminal at NOW (monotonic seconds)."""
+        """Return a snapshot of all that is known of the terminal at NOW (monotonic seconds)."""
         with self.terminal.lock:
             alive = self._child.status is None and self._child.fd >= 0
             canonical, echoing = self._child.line_discipline() if alive else (False, False)
@@ -78,7 +78,7 @@ class Host:
     def type(self, data: bytes) -> None:
         """Send DATA to the program as if typed: in one piece, between the user's keys before and after.
 
-        Safety is the caller's business: decide by a look taken under the same hold of `terminal.lock`.
+        The caller has to know that it is safe, from a look taken under the same hold of `terminal.lock`.
         """
         with self.terminal.lock:
             if self._child.fd >= 0:

@@ -37,7 +37,7 @@ class Meaning(Enum):
 
 @dataclass(frozen=True)
 class Line:
-    """Keys that submit or clear a program's input line. The defaults are for a line editor that is not known."""
+    """Keys that submit or clear a program's input line. The defaults are for an unknown line editor."""
 
     submit: frozenset[bytes] = frozenset({ENTER, NEWLINE})
     clear: frozenset[bytes] = frozenset({CTRL_C, CTRL_U})

@@ -24,7 +24,7 @@ def divide(report: int) -> None:
     """Fork the leader of a new session, whose terminal is descriptor 0, into program and monitor.
 
     One half returns, to become the program. The other is the monitor: it reports to the pipe REPORT, keeps nothing else
-    open but the terminal, and never returns. Raises OSError if there is no process to be had.
+    open but the terminal, and never returns. Raises OSError if no process is available.
     """
     before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if it was ignored, no status would come
     program = os.fork()

@@ -36,6 +36,7 @@ class TitleAndState:
         self.state_questions = 0  # number of times that the program has asked whether its state is wanted
 
     def take(self, data: bytes) -> None:
+        """Note the title, the state or the query in DATA, one string without its terminator."""
         if data.startswith((b"]0;", b"]2;")):
             self.title = data[3:]
         elif data == b"]7501;?":

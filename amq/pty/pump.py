@@ -140,6 +140,7 @@ class Pump:
         return self._terminal.undo(all_shown=not self._to_person)
 
     def close(self) -> None:
+        """Close the pipe of `wake`."""
         os.close(self._wake_read)
         os.close(self.wake_fd)
 

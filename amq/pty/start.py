@@ -43,7 +43,7 @@ def start(program: Program, given: Mapping[int, int], prepare: Callable[[], None
     """Start PROGRAM in a new session with a new terminal; PREPARE is called in it before the exec.
 
     The terminal is its standard input, output and error, except for the numbers for which GIVEN has another descriptor.
-    Raises OSError if the program cannot be run, and PtyError if there is no terminal or no process to be had.
+    Raises OSError if the program cannot be run, and PtyError if no terminal or process is available.
     """
     report, report_end = os.pipe()
     try:

@@ -243,7 +243,7 @@ class Terminal:
             self._expected = None if text is None or view is None else (before_cursor(view), text)
 
     def look(self, now: float, *, foreground: bool = True, canonical: bool = False) -> TerminalSnapshot:
-        """Return the models' part of a look at NOW (seconds); the host adds what only it can see.
+        """Return a snapshot at NOW (seconds) by the models; the host adds what only it can see.
 
         A prompt is only one while the program itself is in the FOREGROUND: another that it runs may print the same. In
         CANONICAL mode an empty row does not show that the line is empty: what was typed ahead is elsewhere.

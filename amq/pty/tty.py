@@ -113,9 +113,10 @@ class Tty:
         return self.sink_is_terminal and self.is_ours
 
     def make_raw(self) -> None:
-        """Have every byte come at once and unchanged, until `restore`. A terminal that is gone is left to its reader.
+        """Switch the terminal to raw mode until `restore`: every byte comes at once and unchanged.
 
         The output's settings stay where our output goes elsewhere: what others print at the terminal does not pass us.
+        A terminal that is gone is left for its reader to notice.
         """
         if not self.source_is_terminal:
             self._tell_guard(None)

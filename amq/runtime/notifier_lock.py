@@ -62,6 +62,7 @@ class Claim:
         return True
 
     def release(self) -> None:
+        """Release the lock."""
         os.close(self._lock)
         os.close(self._mailbox)
 

@@ -186,9 +186,9 @@ def run_directory(
     """Make a directory for the files of one `amq run`, and remove it at the end of the block.
 
     What killed runs have left is removed, too. The path is the same each time for an agent of the queue ROOT that is
-    hosted ALONE: by it Codex remembers which hooks the user trusts. Where none can be had, the path is empty and
-    `why_not` says why. SHARED are more directories that agents may write to, such as the one that this agent is started
-    in.
+    hosted ALONE: by it Codex remembers which hooks the user trusts. Where no directory can be made, the path is empty
+    and `why_not` says why. SHARED are more directories that agents may write to, such as the one that this agent is
+    started in.
     """
     path, lock, reason = "", -1, state.why_not
     if state.directory:

@@ -136,7 +136,7 @@ class Tmux:
 
 @contextmanager
 def tmux(outside: Outside) -> Iterator[Tmux]:
-    """Have the user's shell inside tmux."""
+    """Run the user's shell inside tmux."""
     server = Tmux(outside)
     try:
         yield server
@@ -178,7 +178,7 @@ class Shown:
 
 @contextmanager
 def plain_terminal(outside: Outside) -> Iterator[Shown]:
-    """Have the user's shell at a terminal whose screen cannot be seen."""
+    """Run the user's shell at a terminal whose screen cannot be seen."""
     shell = Shown(*SHELL, environment=outside.environment)
     outside.press = shell.press
     try:
@@ -189,7 +189,7 @@ def plain_terminal(outside: Outside) -> Iterator[Shown]:
 
 @contextmanager
 def gnu_screen(outside: Outside) -> Iterator[Shown]:
-    """Have the user's shell inside GNU screen."""
+    """Run the user's shell inside GNU screen."""
     sessions = outside.place / "screens"
     sessions.mkdir(mode=0o700)
     (outside.place / "screenrc").write_text("startup_message off\n")
@@ -207,7 +207,7 @@ def gnu_screen(outside: Outside) -> Iterator[Shown]:
 
 @contextmanager
 def kitty(outside: Outside) -> Iterator[None]:
-    """Have the user's shell in a window of kitty, on its own display."""
+    """Run the user's shell in a window of kitty, on its own display."""
     socket = f"unix:{outside.place}/kitty"
     options = ["-o", "allow_remote_control=yes", "-o", "confirm_os_window_close=0", "--config", "NONE"]
     command = ["xvfb-run", "-a", "kitty", *options, "--listen-on", socket, *SHELL]
