@@ -1,4 +1,4 @@
-"""Programs in pseudo-terminals, and what can be known of a terminal from the bytes that pass through it.
+"""Programs hosted in pseudo-terminals, and models of a terminal built from the bytes that pass through it.
 
-Nothing in here has heard of mail.
+This package knows nothing of mail.
 """

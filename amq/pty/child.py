@@ -1,4 +1,4 @@
-"""A program running in a pseudo-terminal of its own: start it, signal it, learn how it ended."""
+"""A program in its own pseudo-terminal: start, signal and resize it, and learn how it ended."""
 
 from __future__ import annotations
 
@@ -28,21 +28,22 @@ from amq.pty.start import Program, Started, start
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
-"""What the system lacks, whatever the program is."""
-NO_PIXELS = (0, 0)  # the size of a terminal that does not know it
+"""Values of errno for a resource that the system lacks, whichever program is to be started."""
+NO_PIXELS = (0, 0)  # width and height of a terminal that does not know them
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
-_OPEN_PEER = 0x5441  # TIOCGPTPEER of Linux: opens the program's end of its terminal
+_OPEN_PEER = 0x5441  # TIOCGPTPEER (Linux, ioctl_tty(2)): opens the program's side of its terminal
 
 TERMINAL_NAME = "GPG_TTY"
-"""The variable that names the terminal in which GnuPG asks for a passphrase."""
+"""Environment variable with the name of the terminal in which GnuPG asks for a passphrase."""
 
 
 class Child:
-    """`pid` is the program's own, `fd` our end of its terminal, non-blocking.
+    """A program in its own pseudo-terminal.
 
-    `report` can be read when `poll` has news. `status` is None while it runs; then its exit status, or 128 + n for
-    signal n. `reads_terminal` says that its standard input is its terminal.
+    `pid` is the program's process id, `fd` our side of its terminal, non-blocking. `report` becomes readable when
+    `poll` has news. `status` is None while the program runs, then its exit status, or 128 + n for signal n.
+    `reads_terminal` is true if its standard input is its terminal.
     """
 
     def __init__(self, started: Started, *, reads_terminal: bool, discipline: tuple[bool, bool]) -> None:
@@ -68,12 +69,15 @@ class Child:
         pixels: tuple[int, int] = NO_PIXELS,
         given: Mapping[int, int] = NOTHING,
     ) -> Child:
-        """Start ARGV in a terminal of its own of SIZE (rows, columns), in the foreground of a session of its own.
+        """Start ARGV in a new pseudo-terminal of SIZE (rows, columns), in the foreground of a new session.
 
-        PIXELS are the terminal's width and height, ATTRIBUTES the settings that it starts with. GIVEN are our
-        descriptors, by the standard number that each has for the program in the terminal's place. A TERMINAL_NAME in
-        ENVIRONMENT becomes the terminal's name. A script without a `#!` line is run as a shell would run it. Raises
-        CannotRunError with the status that a shell would give. Returns after the exec.
+        PIXELS is the terminal's (width, height) in pixels, ATTRIBUTES are its initial settings. GIVEN maps standard
+        descriptor numbers to our descriptors that the program gets instead of the terminal. If ENVIRONMENT has
+        TERMINAL_NAME, the program gets its terminal's name there. A script without a `#!` line is run as a shell would
+        run it.
+
+        Returns after the exec. Raises CannotRunError with the status that a shell would give, and PtyError if no
+        terminal or process is available.
         """
 
         def prepare() -> None:
@@ -100,23 +104,23 @@ class Child:
         return cls(started, reads_terminal=0 not in given, discipline=discipline)
 
     def resize(self, size: tuple[int, int], pixels: tuple[int, int] = NO_PIXELS) -> None:
-        """Tell its terminal the new SIZE, and that in PIXELS; the kernel tells the program, if it is news."""
+        """Give the program's terminal SIZE (rows, columns) and PIXELS (width, height); the kernel signals a change."""
         with contextlib.suppress(OSError):
             set_window(self.fd, size, pixels)
 
     def resume(self) -> None:
-        """Let it go on after a stop."""
+        """Continue the program after a stop (SIGCONT)."""
         self.stopped = False
         self.signal(signal.SIGCONT)
 
     def signal(self, number: int) -> None:
-        """Send signal NUMBER to the program's process group; nothing happens when it has ended."""
+        """Send signal NUMBER to the program's process group; do nothing once the program has ended."""
         if self.status is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
 
     def poll(self) -> None:
-        """Bring `status` and `stopped` up to date, without waiting. A program without its monitor counts as hung up."""
+        """Update `status` and `stopped` without waiting. A program whose monitor was killed counts as hung up."""
         while self.status is None:
             try:
                 news = monitor.read_report(self.report)
@@ -131,30 +135,33 @@ class Child:
             self.stopped = news is not None and os.WIFSTOPPED(news)
 
     def line_discipline(self) -> tuple[bool, bool]:
-        """Whether the kernel edits the line (canonical), and whether it echoes; (False, False) if that is unknown."""
+        """Return (canonical, echoing) of the program's terminal; (False, False) if that is unknown.
+
+        Canonical: the kernel edits the line. Echoing: it sends back what is typed.
+        """
         try:
             return _line_discipline(attributes_of(self.fd))
         except OSError:
             return False, False
 
     def uses_terminal(self) -> bool:
-        """Whether its terminal treats keys otherwise than at the start: who changes that is about to read them."""
+        """Return whether the program has changed its line discipline, as programs do before they read keys."""
         try:
             return _line_discipline(attributes_of(self.fd)) != self._first_discipline
         except OSError:
             return False
 
     def in_foreground(self) -> bool:
-        """Whether its own process group has its terminal's keyboard; False where that cannot be told."""
+        """Return whether the program's own process group is in its terminal's foreground; False if unknown."""
         try:
             return os.tcgetpgrp(self.fd) == self.pid
         except OSError:
             return False
 
     def has_unread(self) -> bool:
-        """Whether it has not read all that was typed; of a line that the kernel edits only what is finished.
+        """Return whether the program has yet to read typed bytes; in canonical mode only finished lines count.
 
-        False where the system cannot be asked; True where it cannot be asked now.
+        False where the system cannot be asked; True where it cannot be asked now, for want of a descriptor.
         """
         try:
             terminal = fcntl.ioctl(self.fd, _OPEN_PEER, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
@@ -174,7 +181,7 @@ class Child:
         return b""
 
     def close(self) -> None:
-        """Hang up its terminal."""
+        """Close our side of the program's terminal, which hangs it up."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
@@ -189,7 +196,7 @@ def _line_discipline(attributes: Attributes) -> tuple[bool, bool]:
 
 
 def find_program(name: str, path: str) -> str:
-    """The file that a shell would run for NAME; raises CannotRunError if there is none."""
+    """Return the file that a shell would run for NAME, on PATH. Raises CannotRunError if there is none."""
     if os.sep in name:
         candidates = [name]
     else:
@@ -206,7 +213,7 @@ def find_program(name: str, path: str) -> str:
 
 
 def _name_terminal(environment: dict[str, str]) -> None:
-    """Let TERMINAL_NAME, where it is set, name descriptor 0; a terminal that has no name here leaves it unset."""
+    """Set TERMINAL_NAME, where it is set, to the name of descriptor 0; unset it if the terminal has no name here."""
     if TERMINAL_NAME in environment:
         try:
             environment[TERMINAL_NAME] = os.ttyname(0)

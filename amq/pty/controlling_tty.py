@@ -1,6 +1,6 @@
-"""A terminal that another program reads. Bytes can be pushed into its input, as if typed, by TIOCSTI (tty_ioctl(4)).
+"""The controlling terminal of this process, while another program reads it: input injection by TIOCSTI (ioctl_tty(2)).
 
-Nothing can be seen of what stands on it, or of what the person types.
+Neither its screen nor the user's keys can be seen.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ CAP_SYS_ADMIN = 21  # which overrides the kernel's setting (capabilities(7))
 
 
 def open_own() -> int | None:
-    """The controlling terminal of this process, or None if it has none."""
+    """Open the controlling terminal of this process and return its descriptor; None if there is none."""
     try:
         return os.open(TTY, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
@@ -23,7 +23,7 @@ def open_own() -> int | None:
 
 
 def foreground(terminal: int) -> int | None:
-    """The process group that has the keyboard of TERMINAL, our own; None if there is none, or no terminal any more."""
+    """Return the foreground process group of our controlling TERMINAL; None if there is none or it is gone."""
     try:
         group = os.tcgetpgrp(terminal)
     except OSError:
@@ -32,7 +32,7 @@ def foreground(terminal: int) -> int | None:
 
 
 def is_gone(terminal: int) -> bool:
-    """Whether the terminal has been hung up. `poll` would not do: on macOS it says so of every /dev/tty."""
+    """Return whether TERMINAL has been hung up. `poll` cannot say: on macOS it reports that of every /dev/tty."""
     try:
         line_discipline.attributes_of(terminal)
     except OSError:

@@ -1,4 +1,4 @@
-"""What can be asked of anything by its descriptor: a terminal, a pipe, a file."""
+"""Functions on file descriptors: terminal settings and size, readiness, timed writes and reads, closing."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _MOST_DESCRIPTORS = 1 << 20  # where there is no limit to ask for, as macOS can 
 
 
 def ready(readers: list[int], writers: list[int], timeout: float | None = None) -> Ready:
-    """Wait, for at most TIMEOUT seconds, until one of the descriptors can be read or written; return those that can.
+    """Wait at most TIMEOUT seconds until a descriptor can be read or written; return all that can.
 
-    A descriptor that has failed counts as ready. `select` takes none above 1023; `poll` knows no terminals on macOS.
+    A descriptor that has failed counts as ready. `select` takes none above 1023; `poll` does not work on terminals of
+    macOS.
     """
     if sys.platform == "darwin":
         readable, writable, _ = select.select(readers, writers, [], timeout)
@@ -41,10 +42,10 @@ def ready(readers: list[int], writers: list[int], timeout: float | None = None) 
 
 
 def write_within(fd: int, data: bytes, timeout: float) -> None:
-    """Write DATA, or what is taken of it within TIMEOUT seconds. Raises OSError.
+    """Write DATA to FD; drop what is not taken within TIMEOUT seconds. Raises OSError.
 
-    A terminal that can be written still refuses while another process is writing to it, as a shell that prints its
-    prompt (Linux: EAGAIN, since a second writer would have to wait).
+    A terminal that is ready for writing may still refuse while another process writes to it, such as a shell that
+    prints its prompt (Linux: EAGAIN, since a second writer would have to wait).
     """
     deadline = time.monotonic() + timeout
     while data and (left := deadline - time.monotonic()) > 0 and ready([], [fd], left)[1]:
@@ -53,9 +54,9 @@ def write_within(fd: int, data: bytes, timeout: float) -> None:
 
 
 def typed_line(fd: int, within_s: float) -> str:
-    """The line that is typed at the terminal FD within WITHIN_S seconds, without its end; "" if none is.
+    """Return the line typed at terminal FD within WITHIN_S seconds, without its end; "" if none is finished in time.
 
-    What was typed before does not count, and what was begun and not finished in time is thrown away. Raises OSError.
+    Input typed earlier is discarded, and so is a line that was begun and not finished. Raises OSError.
     """
     deadline, line = time.monotonic() + within_s, b""
     drop_input(fd)
@@ -71,9 +72,9 @@ def typed_line(fd: int, within_s: float) -> str:
 
 
 def close_all_but(kept: set[int]) -> None:
-    """Close all descriptors of this process that are not KEPT."""
+    """Close all descriptors of this process that are not in KEPT."""
     for fd in set(_opened()) - kept:
-        with contextlib.suppress(OSError):  # the one that listed the others
+        with contextlib.suppress(OSError):  # closed already: the descriptor that listed the others
             os.close(fd)
 
 
@@ -88,8 +89,8 @@ def _opened() -> Iterable[int]:
 
 
 def is_foreground(fd: int) -> bool:
-    """Whether our job may change the terminal without being stopped for it."""
+    """Return whether our process group can change terminal FD without being stopped for it (SIGTTOU)."""
     try:
         return os.tcgetpgrp(fd) == os.getpgrp()
-    except OSError:  # not our controlling terminal: there are no jobs
+    except OSError:  # not our controlling terminal: there is no job control
         return True

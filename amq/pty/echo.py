@@ -1,7 +1,7 @@
-"""Whether our text, and nothing else, came back.
+"""Proof by echo that a typed text is in the program's input line, and nothing else.
 
-A program that shows what is typed into it sends the text back. As long as we keep no picture of the screen, that
-is the only proof that the text stands in an input line and waits for Enter.
+A program that shows its input sends the typed text back. Without a picture of the screen, that is the only proof that
+the text is in an input line and waits for Enter.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ _LONGEST = 4096
 
 
 class Echo(Enum):
-    """What has come back of a text since the mark."""
+    """Amount of the typed text that the program has sent back."""
 
-    NOTHING = "nothing"  # not one visible character
-    PART = "part"  # the beginning of it
-    EXACT = "exact"  # all of it, and nothing else
-    OTHER = "other"  # something else, or something besides
+    NOTHING = "nothing"  # no visible character
+    PART = "part"  # the beginning of the text
+    EXACT = "exact"  # all of the text, and nothing else
+    OTHER = "other"  # another text, or more than the text
 
 
 class EchoWatch:
-    """Told each token of the output since the text went out.
+    """Comparison of the output with the text that was sent; feed it each token since then.
 
-    Blanks do not count, because a narrow terminal wraps the line in ways of its own: with spaces, CR, LF, or
-    cursor movements. A line that is erased is no longer there.
+    Blanks are ignored, because a narrow terminal wraps the line in its own way: with spaces, CR, LF, or cursor
+    movements. An erased line counts as gone.
     """
 
     def __init__(self, text: str) -> None:
@@ -38,6 +38,7 @@ class EchoWatch:
         self._spoilt = False
 
     def take(self, kind: Kind, data: bytes) -> None:
+        """Compare one token of the output."""
         if self._spoilt:
             return
         if kind is Kind.TEXT:
@@ -54,6 +55,7 @@ class EchoWatch:
 
     @property
     def status(self) -> Echo:
+        """Return how much of the text has come back."""
         if self._spoilt:
             return Echo.OTHER
         if not self._seen:
@@ -64,5 +66,5 @@ class EchoWatch:
 
 
 def _around_backspaces(data: bytes) -> list[tuple[bool, bytes]]:
-    """DATA cut at its backspaces: (whether one stands before the piece, the piece)."""
+    """Split DATA at its backspaces into pairs: whether a backspace precedes the piece, and the piece."""
     return [(index > 0, piece) for index, piece in enumerate(data.split(_BACKSPACE))]

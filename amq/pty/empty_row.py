@@ -1,7 +1,8 @@
-"""What an input row that is not known looked like when its line was known to be empty: seen again, the line is empty.
+"""Recognition of an empty input line by its picture, for programs whose input row is not known.
 
-The keys tell when a line begins to be edited, never when all of that has been taken back: an arrow may have brought a
-line of history, and one Backspace takes a byte here and an emoji there. The screen shows it. Pure.
+The picture is taken when the line is known to be empty; when it shows again, the line is empty again. Keys say when
+editing begins, but never that all of it was undone: an arrow may have recalled a line of history, and one Backspace
+deletes a byte here and an emoji there. The screen shows it. Pure.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from amq.pty.screen import View
 
 @dataclass(frozen=True)
 class _Picture:
-    """The screen around the cursor. Blanks beside it do not count: programs differ in how wide a character is."""
+    """Screen around the cursor. Blanks next to it are ignored, since programs differ in how wide a character is."""
 
     before: str  # in the cursor's row
     behind: str
@@ -24,9 +25,9 @@ class _Picture:
     cursor: tuple[int, int]
 
     def shows_the_place_of(self, other: _Picture) -> bool:
-        """Whether the row, and what stands below it, are those of OTHER, though perhaps further up or down.
+        """Return whether the cursor's row and the text below it are those of OTHER, perhaps further up or down.
 
-        Where another row above begins as this one does, this may be the last one of a draft that has several.
+        False if another row is above and begins as this one does: this may then be the last row of a longer draft.
         """
         if (self.before, self.behind, self.below) != (other.before, other.behind, other.below):
             return False
@@ -34,7 +35,7 @@ class _Picture:
 
 
 class EmptyRow:
-    """Told what the screen shows while the line is known to be empty, and while it may not be."""
+    """Memory of the empty input line's picture; feed it views while the line is empty and while it may not be."""
 
     def __init__(self) -> None:
         self._empty: _Picture | None = None
@@ -43,26 +44,29 @@ class EmptyRow:
 
     @property
     def behind(self) -> str:
-        """What stands behind the cursor of the empty line, such as a prompt's part at the right."""
+        """Return the text behind the cursor of the empty line, such as a prompt at the right."""
         return self._empty.behind if self._empty else ""
 
     def remember(self, view: View, now: float) -> None:
-        """The line is empty NOW, and drawn. A row with nothing before the cursor could not be known again."""
+        """Keep VIEW as the picture of the empty line, fully drawn NOW (seconds).
+
+        A row without text before the cursor, or a hidden cursor, could not be recognised: then no picture is kept.
+        """
         picture = _picture(view)
         self._empty = picture if picture.before and view.cursor_visible else None
         self._since = now
         self._moved = False
 
     def note(self, view: View) -> None:
-        """The line is being edited: see whether the cursor goes with it."""
+        """Note, while the line is edited, whether the cursor has moved since the empty line."""
         if self._empty is not None and not self._moved:
             self._moved = view.cursor != self._empty.cursor
 
     def is_back(self, view: View, last_text: float | None) -> bool:
-        """Whether VIEW shows the empty line again; LAST_TEXT is when text was last typed.
+        """Return whether VIEW shows the empty line again; LAST_TEXT is when text was last typed, None if never.
 
-        A program may have its cursor elsewhere than in the line. So what has been typed must have moved it, or, if no
-        text was among the keys, the whole screen must be the same.
+        A program may keep its cursor outside the line. So typing must have moved the cursor, or, if no text was among
+        the keys, the whole screen must be equal.
         """
         if self._empty is None or not view.cursor_visible:
             return False

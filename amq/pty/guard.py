@@ -1,8 +1,8 @@
-"""A process that puts the person's terminal right when we are killed and cannot.
+"""The guard: a process that restores the user's terminal if we are killed and cannot.
 
-It holds the terminal and the reading end of a pipe and nothing else, in a session of its own, where no signal of the
-terminal reaches it. The pipe tells it what to do once the pipe breaks. It is forked, not started: it shares our memory,
-and is ready before the program is.
+It holds only the terminal and the reading end of a pipe, and has its own session, where no signal of the terminal
+reaches it. The pipe says what to do once the pipe breaks. The guard is forked, not executed: it shares our memory, and
+is ready before the program is.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from amq.pty.descriptors import close_all_but, write_within
 from amq.pty.ledger import ABANDON, BRACKETED_PASTE
 from amq.pty.line_discipline import Attributes, attributes_of, is_canonical, sends_signals, set_attributes
 
-Settings = tuple[Attributes, Attributes]  # the terminal's before us, and those we gave it
+Settings = tuple[Attributes, Attributes]  # the terminal's settings before us, and those that we gave it
 
-GIVE_UP_AFTER_S = 5  # whole seconds in which it gives up: a terminal that takes no output can not be helped
-HEIR_WITHIN_S, HEIR_EVERY_S = 60, 0.002  # seconds
-MOST_UNSAID_BYTES = 1 << 16  # bytes kept for a guard that does not listen
+GIVE_UP_AFTER_S = 5  # whole seconds after which it gives up on a terminal that takes no output
+HEIR_WITHIN_S, HEIR_EVERY_S = 60, 0.002  # seconds for repairing settings that a shell has inherited, and between looks
+MOST_UNSAID_BYTES = 1 << 16  # bytes queued for a guard that does not read
 
-_UNDO, _ON_DUTY, _AT_EASE = b"u", b"d", b"e"  # what a line begins with
+_UNDO, _ON_DUTY, _AT_EASE = b"u", b"d", b"e"  # first byte of a line in the pipe
 _NO_PASTE = b"\x1b[?%dl" % BRACKETED_PASTE
 _DEAF_TO = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 
 
 class Guard:
-    """Our end of it. What it is told counts from the next instant on; only `dismiss` waits for it."""
+    """Our side of the guard. A call takes effect even if we are killed right after it; only `dismiss` waits."""
 
     def __init__(self, source: int, sink: int | None) -> None:
-        """Fork it, before there are threads, and before the program. Raises OSError if that is refused.
+        """Fork the guard, before there are threads, and before the program. Raises OSError if that is refused.
 
-        It guards the terminal's settings at SOURCE (-1 if there is none), and its modes at SINK, if that is one.
+        It restores the settings of the terminal SOURCE (-1: none) and the modes of the terminal SINK (None: none).
         """
         pipe, self._pipe = os.pipe()
         self._unsaid = bytearray()
@@ -53,25 +53,25 @@ class Guard:
         os.set_blocking(self._pipe, False)
 
     def undo(self, undo: bytes) -> None:
-        """Say what is to be written to the terminal: UNDO, which has no line feed, instead of what was said before."""
+        """Set the bytes to write to the terminal, UNDO, in place of those set before. They contain no line feed."""
         self._say(_UNDO + undo)
 
     def arm(self, settings: Settings | None) -> None:
-        """From now on the terminal is to be put right. Its SETTINGS go back if they are still those that we gave it."""
+        """Restore the terminal if we are killed from now on; SETTINGS only if it still has those that we gave it."""
         self._say(_ON_DUTY + marshal.dumps(settings).hex().encode())
 
     def disarm(self) -> None:
-        """The terminal is as it was before us, and to be left alone."""
+        """Leave the terminal alone from now on: it is as it was before us."""
         self._say(_AT_EASE)
 
     def dismiss(self) -> None:
-        """End it, and return when it has ended: not before the terminal is right, unless it is at ease."""
+        """End the guard and wait for its end. If armed, it restores the terminal first."""
         os.close(self._pipe)
         with contextlib.suppress(ChildProcessError):  # we were started to ignore SIGCHLD
             os.waitpid(self.pid, 0)
 
     def _say(self, line: bytes) -> None:
-        """To one that is stopped it is said later, to one that was killed never."""
+        """Send LINE. A guard that is stopped reads it later, one that was killed never."""
         if len(self._unsaid) < MOST_UNSAID_BYTES:
             self._unsaid += line + b"\n"
         with contextlib.suppress(OSError):
@@ -80,7 +80,7 @@ class Guard:
 
 def _stand_by(pipe: int, source: int, sink: int | None) -> NoReturn:
     try:
-        gc.disable()  # it would touch pages that are shared
+        gc.disable()  # a collection would write to pages shared with our parent
         os.setsid()
         for number in _DEAF_TO:
             signal.signal(number, signal.SIG_IGN)
@@ -97,7 +97,7 @@ def _stand_by(pipe: int, source: int, sink: int | None) -> NoReturn:
 
 
 def _listen(pipe: int) -> tuple[bytes | None, Settings | None]:
-    """What was said when the pipe broke: the bytes to write, None if there is nothing to do; and the settings."""
+    """Read until the pipe breaks. Return the bytes to write, None if there is nothing to do, and the settings."""
     undo, rest = b"", b""
     settings: Settings | None = None
     on_duty = False
@@ -114,7 +114,7 @@ def _listen(pipe: int) -> tuple[bytes | None, Settings | None]:
 
 
 def _put_right(source: int, sink: int | None, undo: bytes, settings: Settings | None) -> None:
-    """A shell's line editor may have the terminal already: what it has set stays, and its bracketed paste as well."""
+    """Restore the terminal. If a shell's line editor has it already, its settings and its bracketed paste stay."""
     if settings is not None:
         before, ours = settings
         now = attributes_of(source)
@@ -131,9 +131,11 @@ def _put_right(source: int, sink: int | None, undo: bytes, settings: Settings | 
 
 
 def _disinherit(source: int, before: Attributes) -> None:
-    """Zsh and fish take over the settings that they find. If one was faster than we, it has ours for its commands.
+    """Repair our raw settings where a shell has inherited them for its commands.
 
-    Put right during its first command they are taken over as well. Those of a sane command are left alone.
+    Zsh and fish keep the settings that they find when they take the terminal; a shell that was faster than the guard
+    has found ours. Settings restored during its first command are kept as well. A command with sane settings is left
+    alone.
     """
     # measured with zsh: raw settings were given to every later command after 18 of 60 kills, and after none with this
     signal.alarm(HEIR_WITHIN_S)

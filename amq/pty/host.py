@@ -1,4 +1,4 @@
-"""A program hosted in a pseudo-terminal between it and the person: keys in, output out, signals and sizes passed on."""
+"""A program hosted in a pseudo-terminal between it and the user: input, output, signals and sizes are passed on."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from amq.pty.tty import SHOW_WITHIN_S, Tty
 
 FOR_AN_END = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 PASSED_ON = (*FOR_AN_END, signal.SIGUSR1, signal.SIGUSR2)
-ENDING = (signal.SIGHUP, signal.SIGTERM)  # with one of these a shell lets a stopped job go on, so that it can end
+ENDING = (signal.SIGHUP, signal.SIGTERM)  # on one of these a shell continues a stopped job, so that it can end
 OURS = (signal.SIGWINCH, signal.SIGTSTP, signal.SIGCONT)
 
 HUNG_UP = 128 + signal.SIGHUP
-LEAVE_AFTER_S = 5.0  # seconds in which a program may tidy up after its terminal is gone
-LOOK_EVERY_S = 0.1  # seconds between looks at whether a program whose input is a pipe wants the user's keys
+LEAVE_AFTER_S = 5.0  # seconds for a program to clean up after its terminal is gone
+LOOK_EVERY_S = 0.1  # seconds between looks whether a program with a pipe as input wants the user's keys
 
 
 class Host:
-    """`run` belongs to the main thread; `look` and `type` may be called from any other, holding `terminal.lock`."""
+    """A hosted program. Call `run` in the main thread; `look` and `type` from any other, holding `terminal.lock`."""
 
     def __init__(self, child: Child, tty: Tty, terminal: Terminal) -> None:
         self.terminal = terminal
@@ -35,15 +35,15 @@ class Host:
         self._tty = tty
         self._pump = Pump(tty, child, terminal)
         self._signals: set[int] = set()
-        self._at_terminal = False  # whether what the program has switched on is on at the person's terminal
+        self._at_terminal = False  # whether the program's modes are on at the user's terminal
         self._leave_at: float | None = None  # set when the terminal is gone
-        self._told_to_stop = False  # by a signal to us, since the program last stopped
+        self._told_to_stop = False  # by SIGTSTP to us, since the program last stopped
 
     def run(self) -> int:
-        """Host the program until it has ended and its last output is out. Returns its status, 128 + n for signal n.
+        """Host the program until it has ended and its last output is out. Return its status, 128 + n for signal n.
 
-        Once the person's terminal is gone, the program is hung up, and then has LEAVE_AFTER_S seconds; one that ignores
-        that is left to itself without a terminal. Raises PtyError, in the end, if its output could not be written.
+        Once the user's terminal is gone, the program is hung up and has LEAVE_AFTER_S seconds left; one that ignores that
+        is left running without a terminal. Raises PtyError, in the end, if its output could not be written.
         """
         with contextlib.closing(self._pump), self._catching_signals():
             try:
@@ -63,7 +63,7 @@ class Host:
         return HUNG_UP if self._child.status is None else self._child.status
 
     def look(self, now: float) -> TerminalSnapshot:
-        """One look at everything that is known."""
+        """Return a snapshot of all that is known of the terminal at NOW (monotonic seconds)."""
         with self.terminal.lock:
             alive = self._child.status is None and self._child.fd >= 0
             canonical, echoing = self._child.line_discipline() if alive else (False, False)
@@ -78,26 +78,26 @@ class Host:
             )
 
     def type(self, data: bytes) -> None:
-        """Write DATA to the program as if it were typed: whole, between what the person typed before and after.
+        """Send DATA to the program as if typed: in one piece, between the user's keys before and after.
 
-        Whether that is wise is for the caller to see from a look taken under the same hold of `terminal.lock`.
+        The caller has to know that it is safe, from a look taken under the same hold of `terminal.lock`.
         """
         with self.terminal.lock:
             if self._child.fd >= 0:
                 self._pump.type(data)
 
     def tell(self, notice: bytes) -> None:
-        """Show NOTICE, a bell or a sequence that prints nothing, where the program's output is between sequences."""
+        """Show NOTICE, a bell or an invisible sequence, to the user once the program's output is between sequences."""
         with self.terminal.lock:
             if self._child.fd >= 0:
                 self._pump.tell(notice)
 
     @contextlib.contextmanager
     def _catching_signals(self) -> Iterator[None]:
-        """While the program is hosted, signals wake the pump. One that we were started to ignore stays ignored."""
+        """Wake the pump by signals while the program is hosted. Signals that we were started to ignore stay ignored."""
         numbers = [number for number in (*PASSED_ON, *OURS) if signal.getsignal(number) is not signal.SIG_IGN]
         before = {number: signal.signal(number, self._note) for number in numbers}
-        before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it hides how children ended
+        before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if ignored, there is no exit status
         wake_fd = signal.set_wakeup_fd(self._pump.wake_fd, warn_on_full_buffer=False)
         try:
             yield
@@ -110,11 +110,11 @@ class Host:
         self._signals.add(number)
 
     def _time_left(self) -> float | None:
-        """Seconds that a program without a terminal still has; None while there is no end."""
+        """Return the seconds left for a program without a terminal; None while there is no deadline."""
         return None if self._leave_at is None else max(0.0, self._leave_at - time.monotonic())
 
     def _turn(self) -> None:
-        """Signals before bytes: a size that changed before a key was pressed is the program's before the key is."""
+        """Serve signals before bytes: a size that changed before a key was pressed arrives before the key."""
         may_take_keys = self._tty.has_other_keys and self._leave_at is None
         found = self._pump.wait(LOOK_EVERY_S if may_take_keys else self._time_left())
         if not self._signals:
@@ -124,9 +124,10 @@ class Host:
             self._take_keys()
 
     def _take_keys(self) -> None:
-        """The program reads its input elsewhere, and turns to its terminal: as without us, the user's keys are there.
+        """Read the user's keys from the terminal, because the program, whose input is elsewhere, has begun to.
 
-        Until then they are left to whoever else reads them, and ^C is for the whole pipeline.
+        Without us it would get the keys there as well. Until then they are left to any other reader, and ^C is for the
+        whole pipeline.
         """
         self._tty.take_keys()
         self._pump.take_keys()
@@ -154,17 +155,17 @@ class Host:
             self._tty_changed()
 
     def _tty_changed(self) -> None:
-        """The size is read after the signal came, so the last of many signals always finds the last size."""
+        """Pass on the terminal's size, read after the signal came: the last of many signals finds the last size."""
         size = self._tty.size()
         self.terminal.resize(size)
         self._child.resize(size, self._tty.pixels())
 
     def _suspend(self) -> None:
-        """The program has stopped: so do we, and the shell gets its terminal back until it gives it to us again.
+        """Stop as the program has; the shell has its terminal until it continues us, and we the program.
 
-        Where no process could continue us (an orphaned process group) the kernel ignores the stop, and the program
-        goes on at once. So it does where nobody has asked us to stop and our input is no terminal: it may have been
-        a byte of a script's, or the program itself, and our caller's whole job would stop.
+        Where no process could continue us (an orphaned process group), the kernel ignores the stop, and the program
+        continues at once. It also does where no signal to us asked for the stop and our input is not a terminal: a byte
+        of a script, or the program itself, may have caused it, and our caller's whole job would stop.
         """
         stopped_from_outside, self._told_to_stop = self._told_to_stop, False
         if not (stopped_from_outside or self._tty.source_is_terminal):
@@ -172,7 +173,7 @@ class Host:
             return
         self._pump.drain()
         self._give_terminal_back()
-        self._stop(alone=stopped_from_outside)  # whoever else was meant has had the signal too
+        self._stop(alone=stopped_from_outside)  # the other processes that were meant have had the signal too
         self._take_terminal()
         self._child.resume()
 
@@ -188,9 +189,9 @@ class Host:
         return signal.SIGCONT in self._signals
 
     def _give_terminal_back(self) -> None:
-        """Show what is left to show, and undo what the program has switched on.
+        """Write the rest of the output, and undo the modes that the program has switched on.
 
-        A terminal that another job has is left alone, and one that takes nothing is not waited for.
+        A terminal that another job has is left alone, and one that takes no output is not waited for.
         """
         deadline = time.monotonic() + SHOW_WITHIN_S
         while self._tty.is_ours and self._pump.flush(SHOW_WITHIN_S) and time.monotonic() < deadline:
@@ -199,9 +200,10 @@ class Host:
         self._at_terminal = False
 
     def _take_terminal(self, served: Collection[int] = ()) -> None:
-        """Also after a stop that nobody could see coming, which has undone nothing.
+        """Make the terminal raw, switch the program's modes on, and pass on the size.
 
-        In the background we stop until we have it, unless we are to end: by a signal that came, or is being SERVED.
+        This also follows a stop that could not be foreseen (SIGSTOP), which has undone nothing. In the background we
+        stop until we have the terminal, unless we are to end: by a signal that came, or is in SERVED.
         """
         while self._tty.source_is_terminal and not self._tty.is_ours:
             if self._signals.union(served).intersection(ENDING):
@@ -218,7 +220,7 @@ class Host:
             self._at_terminal = True
         self._tty_changed()
         if undo:
-            self._child.signal(signal.SIGWINCH)  # its screen was taken away behind its back: it has to draw it anew
+            self._child.signal(signal.SIGWINCH)  # its screen was undone without its knowledge: have it drawn anew
 
     def _leave(self) -> None:
         self._leave_at = time.monotonic() + LEAVE_AFTER_S

@@ -1,7 +1,7 @@
-"""What the first process of a container owes, as docker(1) starts one: to pass signals on, and to bury orphans.
+"""Duties of the first process of a container, as docker(1) starts one: pass signals on, and reap orphans.
 
-The kernel makes it the parent of every process that has lost its own, and drops signals that it does not handle. So as
-process 1 we leave the hosting to a child, whose children are only its own, and stay as its parent.
+The kernel makes process 1 the parent of every process that has lost its own, and drops signals that process 1 does not
+handle. So as process 1 we leave the hosting to a child, whose children are only its own, and stay as its parent.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from amq.pty.descriptors import close_all_but
 from amq.pty.guard import GIVE_UP_AFTER_S
 from amq.pty.host import OURS, PASSED_ON
 
-INIT = 1  # its process id
+INIT = 1  # process id of the first process
 
 _PASSED_ON = {*PASSED_ON, *OURS}
-_FOR_THE_JOB = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}  # the terminal gives them to all of it
+_FOR_THE_JOB = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGWINCH}  # the terminal sends them to all of it
 _FROM_KERNEL = 0x80  # SI_KERNEL of sigaction(2)
 
 
 def step_aside() -> None:
-    """As process 1, return in a child, and end with its status when it ends; else return at once. Raises OSError."""
+    """Fork as process 1: return in the child, exit with its status at its end. Else return at once. Raises OSError."""
     if os.getpid() != INIT:
         return
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {*_PASSED_ON, signal.SIGCHLD})
     host = os.fork()
     if host:
         try:
-            close_all_but(set())  # what was piped in, and out, is not ours to hold
+            close_all_but(set())  # holding the caller's pipes would hide that the child closed them
             os._exit(_look_after(host))
         finally:
             os._exit(128 + signal.SIGHUP)
@@ -38,7 +38,7 @@ def step_aside() -> None:
 
 
 def _look_after(host: int) -> int:
-    """Return the status of HOST when it has ended, 128 + n for signal n."""
+    """Pass signals on to HOST until it ends. Return its exit status, 128 + n for signal n."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     while True:
         came = signal.sigwaitinfo({*_PASSED_ON, signal.SIGCHLD})
@@ -54,7 +54,7 @@ def _look_after(host: int) -> int:
 
 
 def _bury(host: int) -> int | None:
-    """Reap all children that have ended. Return the exit status of HOST if it is one of them, -n for signal n."""
+    """Reap all children that have ended. Return the exit status of HOST if it is among them, -n for signal n."""
     status = None
     with contextlib.suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:
@@ -64,7 +64,7 @@ def _bury(host: int) -> int | None:
 
 
 def _wait_for_the_others() -> None:
-    """The guard of a host that was killed is one of them; with us all end."""
+    """Wait for the guard of a host that was killed, at most GIVE_UP_AFTER_S seconds: with process 1 all others end."""
     deadline = time.monotonic() + GIVE_UP_AFTER_S
     with contextlib.suppress(ChildProcessError):
         while (left := deadline - time.monotonic()) > 0:

@@ -1,8 +1,8 @@
-"""What a person has typed: when last, whether something unsent stands in the input line, whether a key is half sent.
+"""Model of the user's keys: time of the last one, draft in the input line, sequence that is not complete.
 
-The model may say "draft" too often; it never says "empty" wrongly. So every key that is not known to leave an empty
-line empty counts as a draft, and only what surely empties the line ends one. Focus and mouse reports and a terminal's
-answers to questions are no keys.
+It may report a draft too often; it never reports "empty" wrongly. So every key that is not known to leave an empty line
+empty counts as a draft, and only what surely empties the line ends one. Focus and mouse reports and a terminal's
+answers to queries are not keys.
 
 Encodings: xterm's, with modifyOtherKeys (`CSI 27 ; modifiers ; code ~`), and kitty's (`CSI code ; modifiers u`).
 """
@@ -16,28 +16,28 @@ from enum import Enum
 from amq.pty.sequences import Kind, Splitter
 
 COMPLETE_WITHIN_S = (
-    1.0  # seconds without a byte after which a sequence is not going to be completed: a person pressed ESC or Alt-[
+    1.0  # seconds without a byte after which a sequence is not going to be completed: the user pressed ESC or Alt-[
 )
-BURST_S = 0.03  # seconds; an Enter that follows text faster than a finger could is taken for pasted by some programs
+BURST_S = 0.03  # seconds; some programs take an Enter right behind text, faster than a finger, for pasted
 
 CTRL_C, CTRL_S, CTRL_U, ENTER, NEWLINE = b"\x03", b"\x13", b"\x15", b"\r", b"\n"
 BACKSPACE = 0x7F
 
 
 class Meaning(Enum):
-    """What one key, or one report, means for the input line."""
+    """Effect on the input line of one key or report."""
 
-    DRAFT = "draft"  # text, editing, history, completion: afterwards something may stand there
-    ERASED = "erased"  # all that was typed into the empty line has been taken back
+    DRAFT = "draft"  # text, editing, history, completion: afterwards the line may hold text
+    ERASED = "erased"  # all text typed into the empty line has been deleted
     SUBMIT = "submit"
     CLEAR = "clear"
-    ESCAPE = "escape"  # a key, but in a line that is known it brings no text
-    REPORT = "report"  # no key: focus, mouse, a terminal's answer, a release
+    ESCAPE = "escape"  # a key, but one that adds no text to a line that is known
+    REPORT = "report"  # not a key: focus, mouse, a terminal's answer, a key release
 
 
 @dataclass(frozen=True)
 class Line:
-    """Which keys empty the program's input line. The default is a line editor that is not known to us."""
+    """Keys that submit or clear a program's input line. The defaults are for an unknown line editor."""
 
     submit: frozenset[bytes] = frozenset({ENTER, NEWLINE})
     clear: frozenset[bytes] = frozenset({CTRL_C, CTRL_U})
@@ -67,7 +67,7 @@ _CTRL = 4
 
 
 class Keystrokes:
-    """Fed the person's bytes and the time they came."""
+    """State of the input line, computed from the user's bytes and the times at which they came."""
 
     def __init__(self, line: Line | None = None) -> None:
         self._line = line or Line()
@@ -84,18 +84,21 @@ class Keystrokes:
         self._typed: int | None = 0  # bytes of text typed into a line that was empty; None where they are not counted
         self._answering = False
         self.last_shown: float | None = None
-        """When the last key came that a program shows at once, or that halts all it shows (Ctrl-S)."""
+        """Time of the last key that a program shows at once, or that halts its output (Ctrl-S); None before it."""
         self.unsettled = False
-        """Whether the next key may mean something else than it says: ESC, Ctrl-V or Ctrl-X may wait for it.
+        """True if the next key may have another meaning than its own: ESC, Ctrl-V or Ctrl-X may wait for it.
 
-        In a vi mode it may be a command, too. So it is from any key or report that is neither text nor Backspace until
-        the line is submitted or interrupted, in a program whose line editor is not known.
+        In a vi mode it may be a command, too. So in a program whose line editor is not known, this is true after any
+        key or report that is neither text nor Backspace, until the line is submitted or interrupted.
         """
-        self.keys = 0  # how many keys there have been; only a change of it means something
-        self.sent = 0  # how often the line was submitted or cleared
+        self.keys = 0  # number of keys so far; only a change of it has a meaning
+        self.sent = 0  # number of times that the line was submitted or cleared
 
     def feed(self, data: bytes, now: float, *, answering: bool = False) -> None:
-        """With `answering`, a dialog has the keyboard: these are keys, but the input line stays as it was."""
+        """Process the user's bytes DATA, which came at NOW (seconds).
+
+        With `answering`, a dialog has the keyboard: the keys count, but the input line stays as it was.
+        """
         self._settle(now)
         self._answering = answering
         self._last_byte = now
@@ -106,27 +109,27 @@ class Keystrokes:
                 self._sequence(kind, token, now)
 
     def last_key(self, now: float) -> float | None:
-        """When the last key came, or None."""
+        """Return the time of the last key, None if there was none."""
         self._settle(now)
         return self._last_key
 
     def draft(self, now: float) -> bool:
-        """Whether something unsent may stand in the line."""
+        """Return whether the line may hold text that is not submitted."""
         self._settle(now)
         return self._draft
 
     def emptied(self) -> None:
-        """The line has been seen to be empty. What is half there still counts when it is complete."""
+        """Note that the line has been seen to be empty. A sequence begun before still counts when it is complete."""
         self._draft = False
         self._typed = 0
 
     def inside(self, now: float) -> bool:
-        """Whether the person's last bytes are the beginning of a sequence, a character or a paste."""
+        """Return whether the user's last bytes begin a sequence, a character or a paste that is not complete."""
         self._settle(now)
         return self._pasting or self._is_open
 
     def _settle(self, now: float) -> None:
-        """What has waited too long to be completed was a key: ESC, or Alt with a character that opens a sequence."""
+        """Take a sequence that was not completed within COMPLETE_WITHIN_S for a key: ESC, or Alt and a character."""
         if self._pasting or now - self._last_byte < COMPLETE_WITHIN_S or not self._is_open:
             return
         self._owed, self._shifted = 0, False
@@ -171,7 +174,7 @@ class Keystrokes:
                 self._last_text = now
 
     def _pay(self, token: bytes) -> int:
-        """How many bytes of TOKEN belong to the sequence before it."""
+        """Return how many of TOKEN's first bytes belong to the sequence before it."""
         if self._shifted:
             self._shifted = False
             return 1 if 0x40 <= token[0] <= 0x7E else 0
@@ -180,7 +183,7 @@ class Keystrokes:
         return paid
 
     def _meaning_of_run(self, run: bytes, now: float) -> Meaning:
-        """Of a single key that may submit or clear, or of a run of others."""
+        """Return the meaning of RUN: a single key that may submit or clear, or a run of others."""
         if self._clears(run):
             return Meaning.CLEAR
         if run not in self._line.submit or self._after_backslash or self._prefixed or self._in_burst(now):
@@ -202,7 +205,7 @@ class Keystrokes:
         return Meaning.REPORT if _ANSWER.fullmatch(token) else Meaning.DRAFT
 
     def _meaning_of_code(self, match: re.Match[bytes]) -> Meaning:
-        """The meaning of a key that is named by its code point and a bit field of modifiers, plus one."""
+        """Return the meaning of a key given by its code point and its modifiers (a bit field plus one)."""
         code = int(match["code"])
         modifiers = (int(match["mods"] or 1) - 1) & ~_LOCKS
         released = match.groupdict().get("event") == b"3"
@@ -217,12 +220,12 @@ class Keystrokes:
         return Meaning.CLEAR if self._clears(control) else Meaning.DRAFT
 
     def _clears(self, key: bytes) -> bool:
-        """Ctrl-U takes what stands before the cursor, which other keys may have moved."""
+        """Return whether KEY clears the line. Ctrl-U deletes to the cursor, which other keys may have moved."""
         return key in self._line.clear and (key == CTRL_C or not self.unsettled)
 
     def _key(self, meaning: Meaning, now: float, count: int = 1, *, plain: bool = False) -> None:
-        """Note a key, or COUNT that are nothing but text and Backspaces if `plain`."""
-        if meaning is Meaning.REPORT:  # a program that does not know it may take it for keys
+        """Record a key, or COUNT keys; `plain` says that they are only text and Backspaces."""
+        if meaning is Meaning.REPORT:  # a program that does not know the report may take it for keys
             self.unsettled = self._line.escape_waits
             return
         self.keys += count
@@ -244,10 +247,10 @@ class Keystrokes:
 
 
 def _typed_after(typed: int | None, run: bytes) -> int | None:
-    """How many bytes of TYPED and RUN are left; None if it is not sure.
+    """Return how many bytes of TYPED and RUN may be left in the line; None if that is not certain.
 
-    Some programs take one byte with a Backspace, others a character or all that is drawn in one place: the count is
-    never below what is there.
+    One Backspace deletes a byte in some programs, in others a character or a whole grapheme; so the count is never
+    below what is there.
     """
     if typed is None:
         return None

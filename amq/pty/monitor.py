@@ -1,9 +1,11 @@
-"""A small process between us and the program, so that the program can be stopped: as `sudo` does it.
+"""The monitor: a small process between us and the program, so that the program can be stopped, as sudo(8) has it.
 
-The kernel ignores ^Z for a process group that nobody in its own session looks after. So the leader of the session
-in the inner terminal is not the program but this process, its parent; the program has a process group of its own,
-in the foreground. What happens to it is reported through a pipe: its process id first, then each wait status, as
-native integers of four bytes. A pipe that ends without the program's end means that the monitor was killed.
+The kernel ignores ^Z for an orphaned process group: one without a parent in another group of its session. So the leader
+of the session in the inner terminal is this process, the program's parent, and the program has its own process group,
+in the foreground.
+
+The monitor reports through a pipe: the program's process id first, then each wait status, as native integers of four
+bytes. A pipe that ends before the program does means that the monitor was killed.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ _SIZE = 4
 
 
 def divide(report: int) -> None:
-    """Split the leader of a new session, whose terminal is descriptor 0, in two.
+    """Fork the leader of a new session, whose terminal is descriptor 0, into program and monitor.
 
-    One half returns, to become the program. The other is the monitor: it reports to the pipe REPORT, keeps nothing
-    else open but the terminal, and never returns. Raises OSError if there is no process to be had.
+    One half returns, to become the program. The other is the monitor: it reports to the pipe REPORT, keeps nothing else
+    open but the terminal, and never returns. Raises OSError if no process is available.
     """
     before = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if it was ignored, no status would come
     program = os.fork()
@@ -38,8 +40,8 @@ def divide(report: int) -> None:
 
 
 def read_report(report: int) -> int | None:
-    """The next number from the pipe, None at its end. Raises BlockingIOError when there is none yet."""
-    data = os.read(report, _SIZE)  # never less than one: a pipe takes so little in one piece
+    """Return the next number from the pipe REPORT, None at its end. Raises BlockingIOError when there is none yet."""
+    data = os.read(report, _SIZE)  # always a whole number: a pipe takes so few bytes in one piece
     return int.from_bytes(data, sys.byteorder) if data else None
 
 
@@ -51,10 +53,10 @@ def _take_foreground() -> None:
 
 
 def _watch(program: int, report: int) -> None:
-    """Until PROGRAM has ended. Who wants to end it asks the host, which has its last output to show.
+    """Report the status of PROGRAM until it has ended. Other signals are ignored: they are the host's to serve.
 
-    When the terminal goes we end, also where hang-ups were ignored before us (nohup), and the kernel hangs up the
-    program, stopped or not: what becomes of one that ignores it, there is nobody to tell.
+    When the terminal hangs up, the monitor ends, also where hang-ups were ignored before us (nohup). The kernel then
+    hangs up the program, stopped or not; the status of one that ignores that has no reader.
     """
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
     for name in _NOT_OURS:

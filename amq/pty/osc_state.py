@@ -1,4 +1,4 @@
-"""What a program tells of itself through its terminal: its title, and the state it publishes."""
+"""A program's title (OSC 0 and 2) and the state it publishes (OSC 7501), read from its output."""
 
 from __future__ import annotations
 
@@ -6,36 +6,37 @@ import re
 from enum import Enum
 
 _PUBLISHED_STATE = re.compile(rb"\]7501;(?:.*:)?state=([a-z]+)")
-STATE_QUESTION = re.compile(rb"\x1b\]7501;\?(?:\x07|\x1b\\)")  # some programs publish only to a terminal that answers
+STATE_QUESTION = re.compile(rb"\x1b\]7501;\?(?:\x07|\x1b\\)")  # some publish only to a terminal that answers
 BEGUN_STATE_QUESTION = re.compile(rb"\x1b(?:\](?:7(?:5(?:0(?:1(?:;(?:\?\x1b?)?)?)?)?)?)?)?\Z")
 LONGEST_BEGUN_BYTES = 9
 STATE_ANSWER = b"\x1b]7501;?\x1b\\"
 
 
 class AgentState(Enum):
-    """The state a program publishes of itself by OSC 7501 (`ESC ] 7501 ; state=idle:app=… ST`)."""
+    """State that a program publishes of itself by OSC 7501 (`ESC ] 7501 ; state=idle:app=… ST`)."""
 
     IDLE = "idle"
     WORKING = "working"
     DONE = "done"
     BLOCKED = "blocked"
     ERROR = "error"  # its last turn has failed
-    CLEAR = "clear"  # it shows something else than a session: Claude Code's list of agents
-    OTHER = "other"  # a word of a later version
+    CLEAR = "clear"  # it does not show a session but, in Claude Code, the list of agents
+    OTHER = "other"  # a state of a later version
 
 
 _STATES = {state.value.encode(): state for state in AgentState}
 
 
 class TitleAndState:
-    """Told each string of the program's output (OSC and the like), without its terminator."""
+    """Title and published state; feed it each string of the output (OSC and the like), without its terminator."""
 
     def __init__(self) -> None:
         self.title: bytes | None = None  # None until the program has set one
         self.published: AgentState | None = None
-        self.state_questions = 0  # how often the program has asked whether its state is wanted
+        self.state_questions = 0  # number of times that the program has asked whether its state is wanted
 
     def take(self, data: bytes) -> None:
+        """Note the title, the state or the query in DATA, one string without its terminator."""
         if data.startswith((b"]0;", b"]2;")):
             self.title = data[3:]
         elif data == b"]7501;?":

@@ -1,7 +1,7 @@
-"""Bytes from the person to the program and from the program to the person, unchanged.
+"""Transport of bytes from the user to the program and from the program to the user, unchanged.
 
-One thread does it, with bounded buffers and without ever blocking on one direction: a program that does not read
-still gets its output away, and a terminal that does not take output still gets its keys through.
+One thread does it, with bounded buffers, and neither direction blocks the other: a program that does not read can still
+print, and the user of a terminal that takes no output can still type.
 """
 
 from __future__ import annotations
@@ -16,17 +16,22 @@ from amq.pty.descriptors import Ready, ready
 from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 
-BUFFER_BYTES = 1 << 16  # bytes kept in each direction before the reader of that direction rests
-PIECE_BYTES = 1 << 12  # bytes asked for at once; kernels seldom have more of a terminal's, and room for more costs time
-IN_A_TURN = 16  # pieces passed on before somebody else's turn: a millisecond
-LAST_PIECES = 1 << 8  # read at most after the program has ended; more than a kernel keeps of it
-END_AFTER_S = 1.0  # seconds in which a program may turn out to be no reader of lines, before its input is ended
+BUFFER_BYTES = 1 << 16  # bytes kept in each direction before its reader pauses
+PIECE_BYTES = (
+    1 << 12
+)  # bytes asked for at once; kernels seldom have more from a terminal, and a larger buffer costs time
+IN_A_TURN = 16  # pieces passed on before other work has its turn: a millisecond
+LAST_PIECES = 1 << 8  # pieces read at most after the program has ended; more than a kernel keeps
+END_AFTER_S = 1.0  # seconds for a program to leave canonical mode before its input is ended
 
-_GONE = (errno.EIO, errno.EPIPE, errno.ENXIO)  # nobody is there any more: no failure
+_GONE = (errno.EIO, errno.EPIPE, errno.ENXIO)  # the reader is gone: not a failure
 
 
 class Pump:
-    """What passes is shown to `terminal` first. `failure` is why output could not be written, if somebody was there."""
+    """Buffers between the user's TTY and CHILD; bytes pass through the models of `terminal` first.
+
+    `failure` is the error for which output could not be written, None if the reader is simply gone.
+    """
 
     def __init__(self, tty: Tty, child: Child, terminal: Terminal) -> None:
         self._tty = tty
@@ -34,47 +39,47 @@ class Pump:
         self._terminal = terminal
         self._to_child = bytearray()
         self._to_person = bytearray()
-        self._notice = b""  # of ours for the person, until the program's output is between sequences
+        self._notice = b""  # our notice to the user, kept until the program's output is between sequences
         self._source_open = tty.source_is_terminal
         self._sink_open = True
         self._child_open = True
-        self._end_at: float | None = None  # when a program without a user is told so
+        self._end_at: float | None = None  # when a program without a user gets the end of its input
         if child.reads_terminal and not tty.source_is_terminal:
             self._end_at = time.monotonic() + END_AFTER_S
         self.failure: OSError | None = None
-        self._guarded = -1  # the version of the ledger that the guard knows
+        self._guarded = -1  # version of the ledger that the guard knows
         self._wake_read, self.wake_fd = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self.wake_fd, False)
 
     @property
     def hung_up(self) -> bool:
-        """Whether the person's terminal has gone, or nobody takes the output any more."""
+        """Return whether the user's terminal or the reader of the output is gone."""
         return not self._sink_open or (self._tty.source_is_terminal and not self._source_open)
 
     @property
     def waiting(self) -> bool:
-        """Whether bytes for the program are still on their way, the person's unread ones included."""
+        """Return whether bytes for the program are on their way, including the user's that are not read yet."""
         if self._to_child:
             return True
         return self._source_open and bool(ready([self._tty.source], [], 0)[0])
 
     def type(self, data: bytes) -> None:
-        """Put DATA in one piece behind what the person has typed. Call it with the terminal's lock held."""
+        """Queue DATA in one piece behind what the user has typed. Call it with the terminal's lock held."""
         self._to_child += data
         self.wake()
 
     def tell(self, notice: bytes) -> None:
-        """Show NOTICE to the person as soon as it cannot fall into the middle of a sequence of the program's."""
+        """Show NOTICE to the user as soon as the program's output is not inside an escape sequence."""
         self._notice = notice
         self.wake()
 
     def detach_input(self) -> None:
-        """Read nothing more of the person's: another job has the terminal."""
+        """Stop reading the user's input: another job has the terminal."""
         self._source_open = False
 
     def take_keys(self) -> None:
-        """Read the user's keys from now on."""
+        """Start reading the user's keys."""
         self._source_open = True
 
     def wake(self) -> None:
@@ -83,14 +88,17 @@ class Pump:
             os.write(self.wake_fd, b"\0")
 
     def wait(self, timeout: float | None = None) -> Ready:
-        """Wait until something can be moved, the program stops or ends, or somebody calls `wake`; what it was."""
+        """Wait until bytes can be moved, the program stops or ends, `wake` is called, or TIMEOUT seconds are over.
+
+        Returns the descriptors that can be read, and those that can be written.
+        """
         self._show_notice()
         readable, writable = ready(*self._wanted(), self._until_end(timeout))
         self._awake(readable)
         return readable, writable
 
     def move(self, found: Ready) -> None:
-        """Move what `wait` has just FOUND."""
+        """Move the bytes of the descriptors FOUND by `wait`."""
         readable, writable = found
         if self._tty.source in readable:
             self._from_person()
@@ -106,7 +114,7 @@ class Pump:
             self._end_input()
 
     def drain(self) -> None:
-        """Read what a program that has ended or stopped has left in its terminal."""
+        """Read and show what a program that has ended or stopped has left in its terminal."""
         for _ in range(LAST_PIECES):
             piece = self._read_child()
             if piece is None:
@@ -116,12 +124,12 @@ class Pump:
         self._show_notice()
 
     def show(self, data: bytes) -> None:
-        """Put DATA of our own behind the program's output."""
+        """Queue our own DATA for the user, behind the program's output."""
         if self._sink_open:
             self._to_person += data
 
     def flush(self, timeout: float | None = None) -> bool:
-        """Wait until output can be moved, or somebody calls `wake`; whether there is more to move."""
+        """Wait at most TIMEOUT seconds until output can be written or `wake` is called; return whether some is left."""
         if self._to_person and self._sink_open:
             readable, writable = ready([self._wake_read], [self._tty.sink], timeout)
             self._awake(readable)
@@ -130,10 +138,11 @@ class Pump:
         return bool(self._to_person) and self._sink_open
 
     def undo(self) -> bytes:
-        """What puts the person's terminal right, whatever has been shown of the output."""
+        """Return the bytes that restore the user's terminal, however much of the output it has taken."""
         return self._terminal.undo(all_shown=not self._to_person)
 
     def close(self) -> None:
+        """Close the pipe of `wake`."""
         os.close(self._wake_read)
         os.close(self.wake_fd)
 
@@ -154,14 +163,14 @@ class Pump:
         return readers, writers
 
     def _until_end(self, timeout: float | None) -> float | None:
-        """TIMEOUT, or the shorter time until the end of the input is to be passed on."""
+        """Return TIMEOUT, or the time until the end of the input is due if that is shorter (seconds)."""
         if self._end_at is None or self._to_child:
             return timeout
         left = max(0.0, self._end_at - time.monotonic())
         return left if timeout is None else min(left, timeout)
 
     def _from_person(self) -> None:
-        """The lock is held from the read on: nothing is typed between a key and what it changes."""
+        """Read the user's keys. The lock is held from the read on: nothing is typed between a key and its effect."""
         with self._terminal.lock:
             try:
                 data = os.read(self._tty.source, BUFFER_BYTES)
@@ -176,7 +185,7 @@ class Pump:
         self._source_open = False
 
     def _end_input(self) -> None:
-        """A terminal cannot end: a key says so, if the kernel edits the program's line."""
+        """Send the key for end of file, if the program's terminal is in canonical mode: a terminal has no other end."""
         self._end_at = None
         with self._terminal.lock:
             self._to_child += self._child.end_of_input()
@@ -193,7 +202,7 @@ class Pump:
     def _relay(self) -> None:
         """Pass on piece after piece, as long as they come and go without a wait.
 
-        Each is shown before the next is read, so that the program and the terminal work while we do.
+        Each is written before the next is read, so that the program and the terminal work while we do.
         """
         for _ in range(IN_A_TURN):
             piece = self._read_child()
@@ -207,9 +216,9 @@ class Pump:
             self._all_is_shown()
 
     def _read_child(self) -> bytes | None:
-        """What is to be shown of one piece of the program's output, which the models see first; None if there is none.
+        """Return what to show of one piece of the program's output, which the models see first; None if there is none.
 
-        The lock is held from the read on: nobody looks between what the program has printed and what that changes.
+        The lock is held from the read on: no look is taken between the output and its effect on the models.
         """
         with self._terminal.lock:
             if not (data := self._from_child()):
@@ -220,12 +229,12 @@ class Pump:
         return shown
 
     def _from_child(self) -> bytes:
-        """What one read gives; nothing if there is nothing now, or the program's terminal was hung up."""
+        """Return the bytes of one read; b"" if there are none now, or the program's terminal was hung up."""
         try:
             data = os.read(self._child.fd, PIECE_BYTES)
         except BlockingIOError:
             return b""
-        except OSError:  # Linux says EIO where macOS says end of file
+        except OSError:  # Linux gives EIO where macOS gives end of file
             data = b""
         self._child_open = bool(data)
         return data
@@ -245,7 +254,7 @@ class Pump:
             self._all_is_shown()
 
     def _offer(self, data: bytes | memoryview) -> int:
-        """How many bytes of DATA the person's terminal takes at once."""
+        """Write DATA to the user's terminal; return how many bytes it takes at once."""
         try:
             return os.write(self._tty.sink, data)
         except BlockingIOError:
@@ -256,14 +265,14 @@ class Pump:
             return 0
 
     def _all_is_shown(self) -> None:
-        """The guard need no longer undo what has ended meanwhile."""
+        """Update the guard, which no longer needs to undo the modes that have ended meanwhile."""
         if self._terminal.ledger.outdated:
             with self._terminal.lock:
                 self._terminal.ledger.shown()
                 self._tell_guard()
 
     def _tell_guard(self) -> None:
-        """What is switched on, before it is; what is switched off, after it was."""
+        """Send the guard a changed undo: before a mode is switched on, and after one is switched off."""
         ledger = self._terminal.ledger
         if self._guarded != ledger.version and self._tty.guard is not None:
             self._guarded = ledger.version

@@ -1,4 +1,4 @@
-"""A terminal brought back into order, whatever was done to it, with all that stands on it and above it."""
+"""Restoring a terminal that a program left in a bad state, keeping all that it shows and its scrollback."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from amq.pty.line_discipline import attributes_of, sane, set_attributes
 from amq.pty.sequences import Splitter
 from amq.pty.tty import Tty
 
-TAKEN_WITHIN_S = 5.0  # seconds for the terminal to take it
+TAKEN_WITHIN_S = 5.0  # seconds for the terminal to take the bytes
 
 _PRIVATE = (1, 5, 9, 45, 66, *range(1000, 1007), 1015, 1016, 2004, 2026, 2031, 2048, 9001)
 _DISORDER = (
@@ -17,12 +17,15 @@ _DISORDER = (
     b"\x1b[=1u" + b"\x1b[>1u" * 8 + b"\x1b[?1049h" + b"\x1b[>1u" * 8,
     b"\x1b(0\x1b)0\x0e\x1b[1m\x1b[1;2r",
 )
-"""All that the ledger knows how to undo but the title, and progress, which some terminals take for a notification."""
-_SOFT_RESET = b"\x1b[!p"  # where it is known it ends origin mode without moving the cursor
+"""Sequences that switch on all that the ledger can undo.
+
+Not the title, nor progress, which some terminals take for a notification.
+"""
+_SOFT_RESET = b"\x1b[!p"  # DECSTR: ends origin mode without moving the cursor, where a terminal knows it
 
 
 def everything_off() -> bytes:
-    """The bytes that switch off all modes that we know; they neither clear anything nor move the cursor."""
+    """Return the bytes that switch off all modes that we know; they neither clear anything nor move the cursor."""
     ledger, splitter = Ledger(), Splitter()
     for kind, token in splitter.feed(b"".join(_DISORDER)):
         ledger.take(kind, token)
@@ -30,7 +33,7 @@ def everything_off() -> bytes:
 
 
 def reset(tty: Tty) -> bool:
-    """Put TTY, a terminal, in order; whether its settings were not. Raises PtyError."""
+    """Restore TTY, a terminal; return whether that changed its settings. Raises PtyError."""
     try:
         before = attributes_of(tty.source)
         set_attributes(tty.source, sane(before))

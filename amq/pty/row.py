@@ -1,7 +1,7 @@
-"""The input row on a program's screen: whether it is there, and what stands in it.
+"""The input row on a program's screen: whether it is there, and the text in it.
 
-"Not found" is not "empty": where the row should be there may be a dialog. And a field of another kind may be drawn like
-the row. A row is known by its own placeholder, and other places by what they show.
+"Not found" is not "empty": there may be a dialog where the row should be. And a field of another kind may be drawn like
+the row. So the row is recognised by its own placeholder, and other places by what they show.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from amq.pty.screen import Cell, View
 
 _LINE = "─"
 _BOX_EDGE = "╹▀▀▀"
-_PADDING = " ▀▄"  # half a row of a background
-_NEAR = 3  # rows above the row
+_PADDING = " ▀▄"  # a blank, or half a row of a background
+_NEAR = 3  # rows above the input row that may say that the program works
 
 
 class Standing(Enum):
-    """What the screen says of the input row."""
+    """State of the input row, as far as the screen shows it."""
 
-    EMPTY = "empty"  # a placeholder counts for nothing
+    EMPTY = "empty"  # no text; a placeholder does not count
     HOLDS = "holds"  # text
     NOT_FOUND = "not-found"
-    ELSEWHERE = "elsewhere"  # at no prompt, or in another field that looks like the row
-    UNKNOWN = "unknown"  # the screen is
+    ELSEWHERE = "elsewhere"  # not at a prompt, or in another field that looks like the row
+    UNKNOWN = "unknown"  # the screen is not known
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,19 @@ class Row:
 
     standing: Standing
     text: str = ""
-    working: bool = False  # what stands near it says that the program works
-    room: tuple[int, int] | None = field(default=None, compare=False)  # lines and columns it shows; None: not known
+    working: bool = False  # text near it says that the program works
+    room: tuple[int, int] | None = field(default=None, compare=False)  # lines and columns that it shows; None: unknown
 
     def is_exactly(self, text: str) -> bool:
-        """Whether it holds TEXT and nothing else. Blanks do not count: where a line is wrapped they are not seen."""
+        """Return whether the row holds TEXT and nothing else. Blanks are ignored: a wrapped line may not show them."""
         return self.standing is Standing.HOLDS and squeeze(self.text) == squeeze(text)
 
     def contains(self, text: str) -> bool:
-        """Whether it holds TEXT, perhaps among other things."""
+        """Return whether the row holds TEXT, perhaps among other text. Blanks are ignored."""
         return self.standing is Standing.HOLDS and squeeze(text) in squeeze(self.text)
 
     def has_room(self, text: str) -> bool:
-        """Return whether all of TEXT would be seen in it, as far as that is known."""
+        """Return whether all of TEXT would be seen in the row; True where the row's size is not known."""
         if self.room is None:
             return True
         most, columns = self.room
@@ -60,7 +60,7 @@ class Row:
 
 
 EMPTY = Row(Standing.EMPTY)
-PART = "\0"  # of a text, the rest of which is not seen: it is never exactly ours
+PART = "\0"  # a part of a text that is not seen; so it never equals a typed text
 UNKNOWN = Row(Standing.UNKNOWN)
 NOT_FOUND = Row(Standing.NOT_FOUND)
 ELSEWHERE = Row(Standing.ELSEWHERE)
@@ -68,38 +68,38 @@ ELSEWHERE = Row(Standing.ELSEWHERE)
 
 @dataclass(frozen=True)
 class RowRule:
-    """How a program draws its input row. The cursor is in it, visible or not."""
+    """Rule by which a program draws its input row. The cursor is in the row, visible or not."""
 
-    prompt: str  # what stands before its first line; the lines below are indented by as many blanks as `indent`
-    framed: bool  # it stands between two lines across the screen, else above an empty row, with the cursor visible
+    prompt: str  # text before its first line; the lines below are indented by `indent` blanks
+    framed: bool  # it is between two lines across the screen, else above an empty row, with the cursor visible
     indent: int = 2  # columns before its text
-    bar: str = ""  # it stands in a box behind this bar; what is said of prompt and indent holds behind it
+    bar: str = ""  # it is in a box behind this bar, from which prompt and indent are counted
     hides_cursor: bool = False  # the cursor is in it, and need not be visible
-    draws_cursor: bool = False  # as an inverse cell; the terminal's own is somewhere below the row
-    placeholders: tuple[str, ...] = ()  # expressions for the whole text of its empty row; none: any faint text will do
-    faint: bool = True  # its placeholders are; else they are known by their words alone
-    suggests_behind: str = ""  # a prompt behind which it also suggests lines, in any faint words
-    working: tuple[str, ...] = ()  # expressions for what a line below it, or right above, says while the program works
-    elsewhere: tuple[str, ...] = ()  # expressions for what other places show: in place of its text, or in a line below
-    scrolled: str = ""  # an expression for the lines around it while they hide a part of its text
+    draws_cursor: bool = False  # as an inverse cell; the terminal's own cursor is somewhere below the row
+    placeholders: tuple[str, ...] = ()  # patterns of the whole text of its empty row; none: any faint text is one
+    faint: bool = True  # its placeholders are faint; else they are recognised by their words alone
+    suggests_behind: str = ""  # a prompt behind which the program also suggests lines, in any faint words
+    working: tuple[str, ...] = ()  # patterns of a line below it, or right above, while the program works
+    elsewhere: tuple[str, ...] = ()  # patterns that other places show, instead of its text or in a line below
+    scrolled: str = ""  # a pattern of the lines around it while a part of its text is hidden
     shows: tuple[int, int, int] | None = None  # a, b, c: it shows a lines of text, or screen rows // b - c if more
     flat: bool = False  # it ends a screen of plain text, for a screen reader: wrapped without an indent, no placeholder
-    also: tuple[RowRule, ...] = ()  # its looks in other terminals
+    also: tuple[RowRule, ...] = ()  # rules for its look in other terminals
 
 
 @dataclass(frozen=True)
 class PromptRule:
-    """An input row that a program shows by printing a prompt. The cursor is in it, visible, and nothing is below it."""
+    """Rule for an input row behind a printed prompt. The cursor is in the row, visible; nothing is below it."""
 
-    text: str  # the prompt, always the same; blanks at its end do not count
+    text: str  # the prompt, always the same; blanks at its end are ignored
 
     def stands_alone(self, view: View) -> bool:
-        """Whether it is all that stands before the cursor, which is visible."""
+        """Return whether the cursor is visible, and the prompt is all the text before it."""
         return view.cursor_visible and before_cursor(view).strip() == self.text.strip()
 
 
 def find_row(view: View | None, rule: RowRule | PromptRule, right: str = "") -> Row:
-    """The input row of a program that draws it by RULE. RIGHT is a prompt that also stands behind an empty line."""
+    """Return the input row that VIEW shows by RULE. RIGHT is a prompt at the right, also shown on an empty line."""
     if view is None:
         return UNKNOWN
     if isinstance(rule, PromptRule):
@@ -137,7 +137,7 @@ def _drawn_by(view: View, rule: RowRule) -> Row:
 
 
 def _at_its_start(view: View, number: int, text: str, rule: RowRule) -> Row:
-    """The row NUMBER, in which the cursor stands before TEXT: a draft, or the placeholder of this place or another."""
+    """Return the row NUMBER, with the cursor before TEXT: a draft, or the placeholder of this field or another."""
     if not text:
         return EMPTY
     if _is_one_of(rule.elsewhere, text, re.fullmatch):
@@ -150,7 +150,7 @@ def _at_its_start(view: View, number: int, text: str, rule: RowRule) -> Row:
 
 
 def _room(view: View, first: int, rule: RowRule) -> tuple[int, int] | None:
-    """How many lines and columns of text are seen in a row that begins at FIRST."""
+    """Return how many lines and columns of text are seen in a row that begins at FIRST; None if that is not known."""
     if rule.shows is None:
         return None
     rows, columns = view.size
@@ -163,7 +163,10 @@ def _is_one_of(expressions: Iterable[str], text: str, match: Callable[[str, str]
 
 
 def _flat(view: View, rule: RowRule) -> Row:
-    """The row at the end of plain text, from its prompt to the cursor; what follows is a menu, or more of a draft."""
+    """Return the row at the end of plain text, from its prompt to the cursor.
+
+    Text behind the cursor is a menu, or more of a draft.
+    """
     row, column = view.cursor
     first = next((number for number in range(row, -1, -1) if _begins_flat(view.rows[number], rule)), None)
     if first is None or not view.cursor_visible:
@@ -178,24 +181,24 @@ def _flat(view: View, rule: RowRule) -> Row:
 
 
 def _begins_flat(text: str, rule: RowRule) -> bool:
-    """Whether TEXT is a prompt and nothing else, or behind it a blank that does not break."""
+    """Return whether TEXT is the prompt and nothing else, or begins with the prompt and a no-break space."""
     return text.rstrip(" ") == rule.prompt or text.startswith(f"{rule.prompt}\xa0")
 
 
 def before_cursor(view: View) -> str:
-    """What stands in the cursor's row before it."""
+    """Return the text before the cursor, in the cursor's row."""
     row, column = view.cursor
     return _text(view.cells(row)[:column])
 
 
 def behind_cursor(view: View) -> str:
-    """What stands in the cursor's row from it on."""
+    """Return the text from the cursor on, in the cursor's row."""
     row, column = view.cursor
     return _text(view.cells(row)[column:])
 
 
 def stands_at_cursor(view: View, before: str, text: str) -> bool:
-    """Whether TEXT stands right before the cursor, BEFORE before it, and nothing behind it. Blanks do not count."""
+    """Return whether BEFORE and TEXT are right before the cursor, and nothing is behind it. Blanks are ignored."""
     row, column = view.cursor
     cells = view.cells(row)
     above = "".join(view.rows[max(0, row - len(text)) : row])
@@ -204,15 +207,15 @@ def stands_at_cursor(view: View, before: str, text: str) -> bool:
 
 
 def squeeze(text: str) -> str:
-    """TEXT without blanks."""
+    """Return TEXT without blanks."""
     return "".join(text.split())
 
 
 def _behind_prompt(view: View, prompt: str, right: str) -> Row:
-    """What stands behind PROMPT, if the cursor's line begins with it.
+    """Return the row with the text behind PROMPT; ELSEWHERE unless the cursor's line begins with PROMPT.
 
-    What stands behind the cursor, in its row or below, may be the rest of a draft, or a menu, unless it is the RIGHT
-    prompt. It is kept behind a NUL, so that together with ours it is never exactly ours.
+    Text behind the cursor, in its row or below, may be the rest of a draft, or a menu, unless it is the RIGHT prompt.
+    It is kept behind a NUL, so that the row never equals the text that we typed.
     """
     row = view.cursor[0]
     rows = [*view.rows[:row], before_cursor(view)]
@@ -227,7 +230,7 @@ def _behind_prompt(view: View, prompt: str, right: str) -> Row:
 
 
 def _line_of(view: View, row: int) -> range:
-    """The rows of the line that ends in ROW, from its first: those above it that are full run on into the next."""
+    """Return the rows of the line that ends in ROW, from its first: full rows above it run on into the next."""
     first = row
     while first > 0 and _is_full(view, first - 1):
         first -= 1
@@ -235,19 +238,19 @@ def _line_of(view: View, row: int) -> range:
 
 
 def _is_full(view: View, number: int) -> bool:
-    """Whether a row may have been wrapped: at its end a blank, or half the room of a wide character, may be left."""
+    """Return whether row NUMBER may have been wrapped: room for a blank or half a wide character may be left."""
     return any(cell is None or cell.text.strip() for cell in view.cells(number)[-3:])
 
 
 @dataclass(frozen=True)
 class _Area:
-    """Where the row stands on the screen, and where in it the cursor is."""
+    """Place of the row on the screen, and of the cursor in it."""
 
     lines: range
     cursor: tuple[int, int]
-    left: int = 0  # the first column
-    right: int | None = None  # the column behind the last
-    whole: bool = True  # it ends on the screen
+    left: int = 0  # its first column
+    right: int | None = None  # the column behind its last
+    whole: bool = True  # its end is on the screen
 
 
 def _area(view: View, rule: RowRule) -> _Area | None:
@@ -262,15 +265,15 @@ def _area(view: View, rule: RowRule) -> _Area | None:
 
 
 def _visible(view: View, number: int, area: _Area) -> str:
-    """What a row has in AREA."""
+    """Return the text of row NUMBER in AREA."""
     return view.rows[number] if area.right is None else _text(view.cells(number)[area.left : area.right])
 
 
 def _framed(view: View) -> _Area | None:
-    """The rows around the cursor between two lines across the screen.
+    """Return the rows around the cursor between two lines across the screen.
 
-    A text of many rows pushes the lower line out of a small screen. A cursor right behind what stands in the last row
-    shows that nothing follows there: below it the cursor's column would be another one.
+    A text of many rows pushes the lower line out of a small screen. A cursor right behind the text of the last row
+    shows that nothing follows there: in a row further down, the cursor's column would be another one.
     """
     top, bottom = _lines_around(view)
     whole = bottom is not None
@@ -282,7 +285,7 @@ def _framed(view: View) -> _Area | None:
 
 
 def _lines_around(view: View) -> tuple[int | None, int | None]:
-    """The rows of the nearest lines across the screen above and below the cursor."""
+    """Return the rows of the nearest lines across the screen above and below the cursor, None for a missing one."""
     row = view.cursor[0]
     top = next((number for number in range(row, -1, -1) if _is_line(view, number)), None)
     bottom = next((number for number in range(row, view.size[0]) if _is_line(view, number)), None)
@@ -290,7 +293,7 @@ def _lines_around(view: View) -> tuple[int | None, int | None]:
 
 
 def _ends_screen(view: View) -> bool:
-    """Whether the cursor stands in the last row, right behind what stands there."""
+    """Return whether the cursor is in the last row, right behind its text."""
     row, column = view.cursor
     if row != view.size[0] - 1 or not column:
         return False
@@ -299,7 +302,7 @@ def _ends_screen(view: View) -> bool:
 
 
 def _framed_above(view: View) -> _Area | None:
-    """The rows between the last two lines above the terminal's cursor, if an inverse cell in them stands for one."""
+    """Return the rows between the last two lines above the terminal's cursor, if an inverse cell is drawn there."""
     lines = [number for number in range(min(view.cursor[0], view.size[0] - 1), -1, -1) if _is_line(view, number)][:2]
     if len(lines) < 2:
         return None
@@ -315,9 +318,9 @@ def _framed_above(view: View) -> _Area | None:
 
 
 def _boxed(view: View, bar: str) -> _Area | None:
-    """The rows behind a bar around the cursor, in a box that ends with two rows of the program's own.
+    """Return the rows behind BAR around the cursor, in a box that ends with two rows of the program's own.
 
-    A box has an empty row at its top, and at its bottom one, then what the agent is, then its lower edge.
+    A box begins with an empty row; it ends with another, then the agent's description, then its lower edge.
     """
     row = min(view.cursor[0], view.size[0] - 1)
     left = view.rows[row].find(bar)
@@ -333,7 +336,7 @@ def _boxed(view: View, bar: str) -> _Area | None:
 
 
 def _is_line(view: View, number: int) -> bool:
-    """Whether a row is a line across the screen. A few words may stand in it, such as a session's name near its end."""
+    """Return whether row NUMBER is a line across the screen; a few words may be in it, such as a session's name."""
     text = view.rows[number]
     return text.startswith(_LINE * 3) and text.endswith(_LINE)
 
@@ -343,7 +346,7 @@ def _ends_box(view: View, number: int, left: int, bar: str) -> bool:
 
 
 def _unframed(view: View, rule: RowRule) -> range | None:
-    """The rows around the cursor, from the one with the prompt to the empty one above whatever stands at the bottom."""
+    """Return the rows around the cursor, from the one with the prompt to the gap above the text at the bottom."""
     row = view.cursor[0]
     top = next((number for number in range(row, -1, -1) if view.rows[number].startswith(rule.prompt)), None)
     if top is None or not (view.cursor_visible or rule.hides_cursor):
@@ -354,7 +357,7 @@ def _unframed(view: View, rule: RowRule) -> range | None:
 
 
 def _is_faint(view: View, number: int, indent: int) -> bool:
-    """Whether all that stands there is faint. The cursor may be drawn over its first character, which then is not."""
+    """Return whether all text of row NUMBER from INDENT on is faint, except a cursor drawn over its first character."""
     cells = view.cells(number)[indent:]
     if cells and cells[0] is not None and cells[0].inverse:
         cells = cells[1:]

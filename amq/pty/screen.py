@@ -1,9 +1,8 @@
-"""What stands on a program's screen: its output, eaten by a terminal emulator beside the pump.
+"""The screen of a program: a terminal emulator beside the pump, fed with the output.
 
-The pump only appends what it has read. Eating happens in small slices, because the emulator keeps the interpreter to
-itself; what it has not eaten yet may change everything, so as long as anything waits there is no view. A flood is not
-eaten at all: what waits is dropped when it becomes too much, and there is no view until the program has drawn its whole
-screen anew.
+The pump only queues what it has read. The emulator is fed in small slices, because it holds the interpreter's lock.
+Queued output may change everything, so while there is any, there is no view. A flood is not fed at all: the queue is
+dropped when it becomes too long, and there is no view until the program has drawn its whole screen anew.
 
 The emulator is `avt` (docs/decisions/screen.md). Where it is not installed there is never a view.
 """
@@ -24,35 +23,35 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from avt import Line, Vt
 
-SLICE_BYTES = 1 << 14  # bytes eaten at a time: a quarter to one millisecond
-MOST_WAITING_BYTES = 1 << 20  # bytes
-NARROWEST = 2  # columns; in one there is no room for a wide character, and avt breaks down at it
+SLICE_BYTES = 1 << 14  # bytes fed at a time: a quarter to one millisecond
+MOST_WAITING_BYTES = 1 << 20  # bytes of output in the queue
+NARROWEST = 2  # columns; one has no room for a wide character, and avt breaks down at that
 
 _REDRAW = re.compile(rb"\x1b\[(?:2J|(?:1;1)?H\x1b\[0?J|\?1049h)")
 _CLEARS = (b"\x1b[2J", b"H\x1b[J", b"H\x1b[0J")
 _LONGEST_REDRAW = 16
 _BROKEN_OFF = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*)?\Z")
 _LONGEST_SEQUENCE = 256
-_MARKS = ("Mn", "Me", "Cf")  # of Unicode's general categories
+_MARKS = ("Mn", "Me", "Cf")  # general categories of Unicode whose characters have no width
 _COLOURS = re.compile(rb"\x1b\[([0-9;]*58;[0-9;:]*)m")
 
 Size = tuple[int, int]  # rows, columns
 
 
 def load_emulator() -> None:
-    """Import it, where it is installed: the first to eat has then nothing to wait for."""
+    """Import the emulator, where it is installed, so that the first feed has nothing to wait for."""
     with contextlib.suppress(ImportError):
         importlib.import_module("avt")
 
 
 def has_emulator() -> bool:
-    """Whether it is installed."""
+    """Return whether the emulator, avt, is installed."""
     return importlib.util.find_spec("avt") is not None
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One character where it begins; a wide one is followed by nothing."""
+    """One character, in the cell where it begins; the other cell of a wide one is None in `View.cells`."""
 
     text: str
     faint: bool
@@ -67,38 +66,38 @@ class View:
         self.size = size
         self.cursor = cursor  # row and column, from 0; at the end of a full row it is behind the last cell
         self.cursor_visible = cursor_visible
-        self.rows = [line.text for line in lines]  # with their blanks
+        self.rows = [line.text for line in lines]  # text of each row, with its blanks
 
     def cells(self, row: int) -> list[Cell | None]:
-        """The cells of a row, None for the second half of a wide character."""
+        """Return the cells of ROW, None for the second half of a wide character."""
         return [
             Cell(cell.char, cell.pen.faint, cell.pen.inverse) if cell.width else None for cell in self._lines[row].cells
         ]
 
 
 class Screen:
-    """Not safe for threads: whoever calls holds one lock."""
+    """The emulator and its queue of output. Not thread-safe: hold one lock around every call."""
 
     def __init__(self, size: Size) -> None:
         self._size = size
-        self._first_size = size  # what the emulator begins with
+        self._first_size = size  # of a new emulator
         self._waiting: deque[bytes | Size] = deque()
         self._amount = 0  # bytes in it
         self._lost = False  # bytes were dropped, and no full redraw has been seen since
-        self._tail = b""  # of what was dropped: a redraw may begin there
-        self._resized = False  # and not drawn since
+        self._tail = b""  # end of what was dropped: a redraw may begin there
+        self._resized = False  # resized, and not drawn since
         self._vt: Vt | None = None
-        self._missing = False  # there is no emulator
+        self._missing = False  # the emulator is not installed
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._held = b""  # the beginning of a sequence
+        self._held = b""  # the beginning of a sequence that is not complete
 
     @property
     def waiting(self) -> bool:
-        """Whether there is something to eat."""
+        """Return whether output is in the queue."""
         return bool(self._waiting)
 
     def enqueue(self, data: bytes) -> None:
-        """The program has printed DATA."""
+        """Queue the program's output DATA."""
         if self._lost:
             data = self._from_redraw(data)
         if not data or self._missing:
@@ -110,7 +109,7 @@ class Screen:
             self._drop_backlog()
 
     def resize(self, size: Size) -> None:
-        """The screen has another size from here on; until the program has printed something there is no view."""
+        """Set the screen's SIZE (rows, columns) from here on; there is no view until the program prints again."""
         if size == self._size:
             return
         self._size = size
@@ -121,7 +120,7 @@ class Screen:
             self._waiting.append(size)
 
     def feed(self, most: int = SLICE_BYTES) -> None:
-        """Eat what waits, little more than MOST bytes of it."""
+        """Feed the emulator from the queue, with little more than MOST bytes."""
         if self._vt is None and not self._missing:
             self._start()
         while self._waiting and most > 0:
@@ -134,7 +133,7 @@ class Screen:
                 self._vt.resize(max(piece[1], NARROWEST), piece[0])
 
     def view(self) -> View | None:
-        """The screen, if it is known."""
+        """Return the screen as it is now; None if it is not known."""
         if (
             self._vt is None
             or self._waiting
@@ -155,7 +154,7 @@ class Screen:
             self._missing = True
             return
         rows, columns = self._first_size
-        self._vt = Vt(max(columns, NARROWEST), rows, 0)  # and no line that has scrolled away
+        self._vt = Vt(max(columns, NARROWEST), rows, 0)  # 0: keep no lines that have scrolled away
         self._decoder.reset()
         self._held = b""
 
@@ -177,7 +176,7 @@ class Screen:
         self._first_size = self._size
 
     def _from_redraw(self, data: bytes) -> bytes:
-        """What of DATA comes after everything was lost: nothing, until the program clears its screen."""
+        """Return the part of DATA from a full redraw on; b"" until the program has cleared its screen."""
         data = self._tail + data
         match = _REDRAW.search(data) if _may_redraw(data) else None
         self._tail = data[-_LONGEST_REDRAW:]
@@ -188,12 +187,12 @@ class Screen:
 
 
 def _may_redraw(data: bytes) -> bool:
-    """No is said in a tenth of the expression's time: a rare byte of each way is looked for, then a part of it."""
+    """Cheap pre-filter: look for a rare byte of each way to redraw, and then a part of it, before running the regex."""
     return (ord("J") in data and any(part in data for part in _CLEARS)) or (ord("?") in data and b"?1049h" in data)
 
 
 def _without_marks(text: str) -> str:
-    """TEXT without characters that have no width of their own, such as accents: avt gives each a cell."""
+    """Return TEXT without characters that have no width, such as combining accents: avt gives each of them a cell."""
     if text.isascii():
         return text
     marks = [character for character in set(text) if _is_mark(character)]
@@ -201,14 +200,17 @@ def _without_marks(text: str) -> str:
 
 
 def _is_mark(character: str) -> bool:
-    """As in the C library's wcwidth: a soft hyphen has a width, vowels and finals of conjoining Hangul have none."""
+    """Return whether CHARACTER has no width, by the C library's wcwidth(3).
+
+    A soft hyphen has a width; vowels and finals of conjoining Hangul have none.
+    """
     if unicodedata.category(character) in _MARKS:
         return character != "\xad"
     return "\u1160" <= character <= "\u11ff"
 
 
 def _without_underline_colour(match: re.Match[bytes]) -> bytes:
-    """A sequence of colours and attributes without the underline's colour, whose numbers avt takes for attributes."""
+    """Return an SGR sequence without the underline's colour (58), whose numbers avt takes for attributes."""
     numbers = match[1].split(b";")
     kept: list[bytes] = []
     at = 0

@@ -1,4 +1,4 @@
-"""Programs without a `#!` line: the kernel does not run them, and a shell takes them for scripts of its own."""
+"""Scripts without a `#!` line, which the kernel does not run (ENOEXEC) and a shell runs itself."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SAMPLE = 256  # bytes; shells look at no more
 
 
 def through_shell(words: Sequence[str]) -> list[str] | None:
-    """Return what a shell runs for WORDS, a path and arguments, when the kernel says ENOEXEC; None if that is nothing.
+    """Return the command that a shell runs for WORDS, a path and arguments, after ENOEXEC; None if it runs none.
 
-    Like shells it takes a file with a NUL in its first line for another machine's program. Raises OSError if the file
+    Like shells, take a file with a NUL in its first line for a program of another machine. Raises OSError if the file
     cannot be read.
     """
     first_line = _first_line(words[0])
@@ -37,6 +37,6 @@ def interpreter(path: str) -> str:
 
 
 def _first_line(path: str) -> bytes:
-    """Return the first line of a file, as far as shells look at it. Raises OSError."""
+    """Return the first line of the file PATH, as far as shells look at it. Raises OSError."""
     with open(path, "rb") as file:
         return file.read(_SAMPLE).partition(b"\n")[0]

@@ -1,7 +1,7 @@
-"""A stream of bytes cut into text and control sequences, however the reads happen to cut it.
+"""A splitter of terminal bytes into text and control sequences, however the reads happen to cut them.
 
 The grammar is ECMA-48's as xterm reads it. 8-bit controls (0x80 to 0x9F) are not recognised: in UTF-8 those bytes
-belong to characters. The same splitter serves what a program prints and what a keyboard sends.
+belong to characters. Both a program's output and a keyboard's input can be split.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from enum import Enum
 
 
 class Kind(Enum):
-    """What a token is."""
+    """Type of a token."""
 
     TEXT = "text"  # characters and single-byte controls
-    ESCAPE = "escape"  # ESC and what belongs to it; also a sequence that broke off
+    ESCAPE = "escape"  # ESC and the bytes that belong to it; also a sequence that broke off
     CSI = "csi"  # ESC [ … final byte
     STRING = "string"  # OSC, DCS, APC, PM, SOS; the token starts with the byte behind ESC and has no terminator
 
@@ -22,11 +22,11 @@ class Kind(Enum):
 Token = tuple[Kind, bytes]
 
 ESC = 0x1B
-LONGEST_SEQUENCE_BYTES = 256  # a longer CSI is no sequence of anybody's
-LONGEST_STRING_BYTES = 1024  # of an OSC, DCS … the first bytes are kept, the rest is passed over
-TAIL = 8  # so many of the last bytes are known
-MOST_SKIMMED = 16  # pieces that are kept until somebody looks for what is fleeting there
-NEAR = 8  # sequences at the end that are tried one by one, when colours are looked for
+LONGEST_SEQUENCE_BYTES = 256  # bytes; no program sends a longer CSI
+LONGEST_STRING_BYTES = 1024  # bytes kept of an OSC, DCS …; the rest is skipped
+TAIL = 8  # number of last bytes that are kept
+MOST_SKIMMED = 16  # pieces kept at most before transient tokens are looked for in them
+NEAR = 8  # sequences at the end that are tried one by one when colours are looked for
 
 _COMPLETE = re.compile(
     rb"\x1b(?:(?P<csi>\[[ -?]*[@-~])"
@@ -35,32 +35,32 @@ _COMPLETE = re.compile(
     rb"|[\x00-\x1a\x1c-\x1f0-OQ-WYZ\\`-\x7f])"
 )
 _PARTIAL = re.compile(rb"\x1b(?:\[[ -?]*|[ -/]*)")
-# what is more than text, a movement (CSI, but with none of hlqrst) or fleeting, or is not complete; three lookaheads of
-# one way each are faster than one of three
+# neither a movement (CSI, but with none of hlqrst) nor transient, or not complete; three lookaheads with one
+# alternative each are faster than one with three
 _NOTABLE = re.compile(rb"\x1b(?!\[[0-9;:]*+[@-gi-km-pu-~])(?!\[\?(?:25|2026)[hl])(?!\([0B])")
 _COLOURS = re.compile(rb"\x1b\[[0-9;:]*m")
 _FLEETING = ((Kind.CSI, b"?", b"\x1b[?25", 6), (Kind.CSI, b"?", b"\x1b[?2026", 8), (Kind.ESCAPE, b"(", b"\x1b(", 3))
-"""A rare byte of each, what begins it, and how long it is. Colours and shifts are fleeting as well."""
+"""Transient sequences: a rare byte of each, its introducer, and its length. Colours and shifts are transient, too."""
 SHIFT_OUT, SHIFT_IN = b"\x0e", b"\x0f"
 _STRING_END = re.compile(rb"[\x07\x18\x1a\x1b]")
 
 
 class Splitter:
-    """Feed it bytes, get tokens. What is not complete yet is held back, at most LONGEST_SEQUENCE_BYTES bytes of it."""
+    """Splitter of a stream of bytes; it holds back what is not complete yet, at most LONGEST_SEQUENCE_BYTES bytes of it."""
 
     def __init__(self) -> None:
         self._held = b""
-        self._string: bytearray | None = None  # the string that we are in the middle of
-        self._skimmed: list[bytes] = []  # what held nothing notable; nobody has looked for what is fleeting there
+        self._string: bytearray | None = None  # the string that is not complete
+        self._skimmed: list[bytes] = []  # pieces without anything notable; transient tokens are not looked for yet
         self.tail = b""  # the last TAIL bytes of all
 
     @property
     def inside(self) -> bool:
-        """Whether the stream stands in the middle of a sequence or of a UTF-8 character."""
+        """Return whether the stream is in the middle of a sequence or of a UTF-8 character."""
         return bool(self._held) or self._string is not None or _cuts_character(self.tail)
 
     def feed(self, data: bytes) -> list[Token]:
-        """The tokens that DATA completes. Joined, text is complete: nothing is dropped but terminators."""
+        """Return the tokens that DATA completes. Together they hold all text; only terminators are dropped."""
         tokens = self.transient()
         data, at = self._behind_held(data), 0
         while at < len(data):
@@ -68,10 +68,10 @@ class Splitter:
         return tokens
 
     def skim(self, data: bytes) -> list[Token]:
-        """The same, but without text and movements, and of what changes all the time only the last, and that later.
+        """Return the tokens that DATA completes, without text and movements, and of transient ones only the last.
 
-        That is colours, shifts, line drawing, the cursor's visibility and frames. They are told before the next token,
-        after MOST_SKIMMED pieces, or when `fleeting` is asked for. Fast, and enough to follow modes.
+        Transient are colours, shifts, line drawing, the cursor's visibility and frames. They come later: before the
+        next notable token, after MOST_SKIMMED pieces, or by `transient`. This is fast, and enough to follow modes.
         """
         tokens: list[Token] = []
         data, at = self._behind_held(data), 0
@@ -92,7 +92,7 @@ class Splitter:
         return tokens
 
     def transient(self) -> list[Token]:
-        """The last of each thing that changes all the time, as far as it was passed over and not told yet."""
+        """Return the last of each transient token that `skim` has passed over and not returned yet."""
         if not self._skimmed:
             return []
         skimmed = b"".join(self._skimmed)
@@ -100,12 +100,12 @@ class Splitter:
         return _last_ones(skimmed)
 
     def abandon(self) -> bytes:
-        """Give up waiting for the rest of a sequence; return what was held of it."""
+        """Give up waiting for the rest of a sequence; return the bytes that were held of it."""
         held, self._held, self._string, self.tail = self._held, b"", None, b""
         return held
 
     def _behind_held(self, data: bytes) -> bytes:
-        """DATA behind what was held back, which no longer is."""
+        """Return what was held back and DATA; nothing is held back any longer."""
         self.tail = data[-TAIL:] if len(data) >= TAIL else (self.tail + data)[-TAIL:]
         data, self._held = self._held + data, b""
         return data
@@ -131,7 +131,10 @@ class Splitter:
         return end
 
     def _in_string(self, data: bytes, at: int, tokens: list[Token]) -> int:
-        """Go on in a string. BEL ends an OSC, ST ends all; CAN, SUB or another escape sequence breaks it off."""
+        """Continue a string at AT; return the place behind what was read.
+
+        BEL ends an OSC, ST ends all; CAN, SUB or another escape sequence breaks a string off.
+        """
         assert self._string is not None
         match = _STRING_END.search(data, at)
         end = match.start() if match else len(data)
@@ -151,7 +154,7 @@ class Splitter:
 
 
 def _last_ones(data: bytes) -> list[Token]:
-    """The last of each fleeting thing in DATA."""
+    """Return the last of each transient token in DATA."""
     tokens: list[Token] = []
     for kind, rare, introducer, length in _FLEETING:
         if rare in data and (at := data.rfind(introducer)) >= 0:
@@ -165,7 +168,7 @@ def _last_ones(data: bytes) -> list[Token]:
 
 
 def _last_colours(data: bytes) -> bytes:
-    """The last sequence of colours in DATA, mostly one of the last few sequences; nothing if there is none."""
+    """Return the last sequence of colours (SGR) in DATA, mostly one of the last few sequences; b"" if there is none."""
     end = len(data)
     for _ in range(NEAR):
         if (at := data.rfind(b"m", 0, end)) < 0 or (at := data.rfind(b"\x1b", 0, at)) < 0:
@@ -178,7 +181,7 @@ def _last_colours(data: bytes) -> bytes:
 
 
 def _cuts_character(tail: bytes) -> bool:
-    """Whether TAIL ends within a UTF-8 character."""
+    """Return whether TAIL ends within a UTF-8 character."""
     for back, byte in enumerate(reversed(tail), start=1):
         if byte < 0x80:
             return False

@@ -1,6 +1,6 @@
-"""The standard input and error that our caller gave us: where they are no terminal they are the program's own.
+"""The caller's standard input and error: where they are not a terminal, the program gets them itself.
 
-It reads and writes them itself, as without us: a terminal cuts long lines, takes some bytes for keys, and cannot end.
+It reads and writes them as it would without us: a terminal cuts long lines, takes some bytes for keys, and cannot end.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ INPUT, OUTPUT, ERROR = 0, 1, 2
 
 
 def plug() -> None:
-    """Open what we were started without, so that no file of amq gets its number. To use it is still an error."""
+    """Open /dev/null on the standard descriptors that we were started without: no file of amq gets their number.
+
+    It is opened for the wrong direction: to use it is still an error.
+    """
     for number, mode in ((INPUT, os.O_WRONLY), (OUTPUT, os.O_RDONLY), (ERROR, os.O_RDONLY)):
         if not _is_open(number):
             os.open(os.devnull, mode)  # gets the lowest number that is free
@@ -20,10 +23,10 @@ def plug() -> None:
 
 
 def handed_over() -> dict[int, int]:
-    """The program's own descriptors, by their standard number.
+    """Return the caller's descriptors that the program gets instead of the terminal, by their standard number.
 
-    Where there is no terminal and nothing to read, as for a service, its input is the terminal that it gets from us:
-    agents want one. What comes out together with the output stays together with it.
+    Where there is no terminal and nothing to read, as for a service, its input is the terminal that we make: agents
+    want one. Errors that the caller has sent to the same file as the output stay with the output.
     """
     given = {}
     if not os.isatty(INPUT) and (os.isatty(OUTPUT) or not _is_null(INPUT)):
@@ -34,9 +37,9 @@ def handed_over() -> dict[int, int]:
 
 
 def let_go() -> None:
-    """Keep nothing of the input that was handed over: whoever writes to it is to see when the program lets go of it."""
+    """Replace our standard input by /dev/null, so that its writer sees when the program closes it."""
     os.close(INPUT)
-    os.open(os.devnull, os.O_RDONLY)  # gets its number, also where there are no more descriptors to be had
+    os.open(os.devnull, os.O_RDONLY)  # gets its number, even if no other descriptor is free
     os.set_inheritable(INPUT, True)
 
 
@@ -49,6 +52,6 @@ def _is_open(fd: int) -> bool:
 
 
 def _is_null(fd: int) -> bool:
-    """Whether FD is /dev/null, or was closed and is plugged."""
+    """Return whether FD is /dev/null, or was closed and is plugged."""
     status = os.fstat(fd)
     return stat.S_ISCHR(status.st_mode) and status.st_rdev == os.stat(os.devnull).st_rdev

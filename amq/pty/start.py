@@ -1,7 +1,7 @@
-"""Start a program in a terminal of its own, by fork and exec: what is not its terminal's stays as our caller gave it.
+"""Start a program in its own pseudo-terminal, by fork and exec; the rest stays as our caller gave it.
 
-Descriptors behind the standard ones that our caller gave us are the program's, as in `amq run -- cat <(echo hi)`;
-those that Python opens are closed by the exec.
+Descriptors above the standard ones that our caller gave us are passed on, as in `amq run -- cat <(echo hi)`; those that
+Python opens are closed by the exec.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from amq.pty import monitor
 from amq.pty.errors import PtyError
 
 _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
-_PREPARING, _STARTING = b"p", b"s"  # what failed, in the pipe that says so; the error's number follows
+_PREPARING, _STARTING = b"p", b"s"  # the step that failed, in the pipe that reports it; the errno follows
 
 
 @dataclass(frozen=True)
 class Program:
-    """What is run: the file PATH with the words ARGV, of which the first need not be its name."""
+    """A program to run: the file PATH with the arguments ARGV, of which the first need not be its name."""
 
     path: str
     argv: Sequence[str]
@@ -31,7 +31,7 @@ class Program:
 
 @dataclass(frozen=True)
 class Started:
-    """The process id of a program and that of its monitor, our end of its terminal, and of the pipe of `monitor`."""
+    """Process ids of a program and its monitor, our side of the program's terminal, and the monitor's report pipe."""
 
     pid: int
     monitor: int
@@ -40,10 +40,10 @@ class Started:
 
 
 def start(program: Program, given: Mapping[int, int], prepare: Callable[[], None]) -> Started:
-    """Start PROGRAM, in a new session with a new terminal, in which PREPARE is called before.
+    """Start PROGRAM in a new session with a new terminal; PREPARE is called in it before the exec.
 
-    The terminal is its standard input, output and error, but for those numbers that GIVEN has another descriptor for.
-    Raises OSError if the program cannot be run, and PtyError if there is no terminal or no process to be had.
+    The terminal is its standard input, output and error, except for the numbers for which GIVEN has another descriptor.
+    Raises OSError if the program cannot be run, and PtyError if no terminal or process is available.
     """
     report, report_end = os.pipe()
     try:
@@ -60,7 +60,7 @@ def start(program: Program, given: Mapping[int, int], prepare: Callable[[], None
 
 
 def _start(program: Program, given: Mapping[int, int], report: int, prepare: Callable[[], None]) -> tuple[int, int]:
-    """Return the leader of the new session, which becomes the monitor, and our end of its terminal."""
+    """Return the process id of the new session's leader, which becomes the monitor, and our side of its terminal."""
     failure, failure_end = os.pipe()
     kept = {number: os.dup(fd) for number, fd in given.items()}  # the numbers are about to be the terminal's
     try:
@@ -74,7 +74,7 @@ def _start(program: Program, given: Mapping[int, int], report: int, prepare: Cal
         for each in (failure_end, *kept.values()):
             os.close(each)
     with open(failure, "rb") as pipe:
-        said = pipe.read()  # nothing, once the exec has closed it
+        said = pipe.read()  # nothing, if the exec has closed the pipe
     if not said:
         return leader, fd
     os.close(fd)
@@ -89,7 +89,7 @@ def _start(program: Program, given: Mapping[int, int], report: int, prepare: Cal
 def _become(
     program: Program, kept: Mapping[int, int], report: int, prepare: Callable[[], None], failure: int
 ) -> NoReturn:
-    """Be the leader of the new session, and then, in the half that does not watch, the program."""
+    """Become the leader of the new session and then, in the half that is not the monitor, the program."""
     doing = _PREPARING
     try:
         prepare()

@@ -1,4 +1,4 @@
-"""What is known of a hosted program's terminal: all the models together, told every byte that passes."""
+"""All models of a hosted program's terminal, fed with every byte that passes."""
 
 from __future__ import annotations
 
@@ -34,36 +34,36 @@ from amq.pty.row import (
 from amq.pty.screen import Screen, Size, View, load_emulator
 from amq.pty.sequences import Kind, Splitter
 
-FRAME_S = 0.01  # seconds of silence after which a program that marks no frames is taken to have drawn all it meant to
-GATHER_S = 0.02  # seconds between output and the first slice of it that is eaten: there will be more
-REST = 9  # times as long as a slice took, the emulator rests after it
-AT_A_LOOK_BYTES = 1 << 16  # bytes eaten at most by a look
-EMPTY_FOR_S = 0.15  # seconds that the row must have been seen empty before the keys' draft is forgotten
-UNANSWERED_FOR_S = 5.0  # the same, where nothing was printed since the last key
+FRAME_S = 0.01  # seconds of silence after which a program that marks no frames counts as done with drawing
+GATHER_S = 0.02  # seconds between output and its first slice fed to the emulator: more will come
+REST = 9  # pause of the emulator after a slice, in multiples of the slice's time
+AT_A_LOOK_BYTES = 1 << 16  # bytes fed at most by a look
+EMPTY_FOR_S = 0.15  # seconds for which the row is seen empty before the draft known from keys is forgotten
+UNANSWERED_FOR_S = 5.0  # seconds, where nothing was printed since the last key
 
 _READY = (
     AgentState.IDLE,
     AgentState.WORKING,
     AgentState.DONE,
-)  # whoever is quick has it work before it has said "idle"
+)  # a quick user has it work before it has published "idle"
 
 
 @dataclass(frozen=True)
 class TerminalSnapshot:
-    """One look at the terminal. Times are seconds of the clock that the looker uses; None means "never yet"."""
+    """One look at the terminal. Times are in seconds of the caller's clock; None means "never yet"."""
 
     alive: bool = True
     stopped: bool = False
     canonical: bool = False  # the kernel, not the program, edits the line
     echoing: bool = False  # the kernel sends back what is typed
-    waiting: bool = False  # bytes for the program lie where it has not taken them, or the person's are on the way
+    waiting: bool = False  # the program has not taken all bytes for it, or the user's are on the way
     bracketed_paste: bool = False
-    takes_pastes: bool = False  # bracketed paste was on when its row was seen empty
+    takes_pastes: bool = False  # bracketed paste was on when the row was seen empty
     alternate_screen: bool = False
     title_seen: bool = False
     published: AgentState | None = None
-    answered: bool = False  # it asked whether its state is wanted, and was told so: it will publish it
-    version: str = ""  # the program's, where it tells
+    answered: bool = False  # its query whether its state is wanted was answered: it will publish it
+    version: str = ""  # the program's, where it is known
     ready_since: float | None = None  # when it first published that it waits for a line, or works on one
     started: float = 0.0
     first_output: float | None = None
@@ -71,18 +71,18 @@ class TerminalSnapshot:
     output: int = 0  # bytes that the program has printed
     last_key: float | None = None
     keys: int = 0
-    sent: int = 0  # how often the person submitted or cleared the line
+    sent: int = 0  # number of times that the user submitted or cleared the line
     draft: bool = False
-    unsettled: bool = False  # the next key may mean something else than it says: one before may have waited for it
-    inside: bool = False  # the person's last bytes are the beginning of a sequence, a character or a paste
+    unsettled: bool = False  # the next key may have another meaning: one before may wait for it
+    inside: bool = False  # the user's last bytes begin a sequence, a character or a paste
     echo: Echo = Echo.NOTHING
     title: bytes = b""
-    row: Row = UNKNOWN  # of a program whose row is not known: the text at the cursor, if it is the expected one
-    lost_since: float | None = None  # since when the row is not found of a program that says that it idles
+    row: Row = UNKNOWN  # where there is no rule for it: the text at the cursor, if it is the expected one
+    lost_since: float | None = None  # since when the program has published "idle" and its row is not found
 
 
 class Terminal:
-    """The models of one terminal. `lock` is held while they are fed or looked at; its holder may take it again."""
+    """All models of one terminal. `lock`, which is reentrant, is held while they are fed or looked at."""
 
     def __init__(
         self,
@@ -93,9 +93,9 @@ class Terminal:
         screen: Screen | None = None,
         row: RowRule | PromptRule | None = None,
     ) -> None:
-        """With `answers_state` we answer the program's question for OSC 7501 in the person's terminal's place.
+        """Answer the program's query for OSC 7501 in place of the user's terminal, if ANSWERS_STATE.
 
-        Without a `screen` no row is known; with one, somebody has to `follow` it.
+        Without a SCREEN no row is known; with one, a thread has to `follow` it.
         """
         self.lock = threading.RLock()
         self.keystrokes = Keystrokes(line)
@@ -115,12 +115,12 @@ class Terminal:
         self._row_rule = row
         self._takes_pastes = False
         self._printed = threading.Event()
-        self._expected: tuple[str, str] | None = None  # what stood before the cursor, and the text behind it
+        self._expected: tuple[str, str] | None = None  # the text before the cursor, and the expected text behind it
         self._empty_since: float | None = None
         self._empty_row = EmptyRow()
 
     def from_person(self, data: bytes, now: float) -> None:
-        """Keys that answer a dialog of the program's change nothing in its input line."""
+        """Feed the user's bytes. Keys that answer a dialog of the program change nothing in its input line."""
         with self.lock:
             if self._screen is not None and not isinstance(self._row_rule, RowRule):
                 self._screen.feed()
@@ -128,7 +128,7 @@ class Terminal:
             self.keystrokes.feed(data, now, answering=self.announced.published is AgentState.BLOCKED)
 
     def from_program(self, data: bytes, now: float) -> tuple[bytes, bytes]:
-        """What of DATA is to be shown to the person, and what is to be answered to the program at once."""
+        """Feed the program's output; return what to show of it to the user, and what to answer the program at once."""
         with self.lock:
             questions = self.announced.state_questions
             self._output += len(data)
@@ -150,20 +150,23 @@ class Terminal:
             return STATE_QUESTION.sub(b"", shown), STATE_ANSWER
 
     def withheld(self) -> bytes:
-        """What turned out to be no question: to be shown when nothing follows for now."""
+        """Return bytes withheld that turned out not to be a query: show them when nothing follows for now."""
         with self.lock:
             withheld, self._withheld = self._withheld, b""
             return withheld
 
     def _without_begun_question(self, data: bytes) -> bytes:
-        """DATA behind what was withheld; what may be the beginning of a question is withheld. It shows nothing yet."""
+        """Return the withheld bytes and DATA; withhold a possible beginning of a query at the end.
+
+        A beginning shows nothing yet at the user's terminal.
+        """
         data = self._withheld + data
         begun = BEGUN_STATE_QUESTION.search(data, max(0, len(data) - LONGEST_BEGUN_BYTES))
         self._withheld = begun[0] if begun else b""
         return data[: len(data) - len(self._withheld)]
 
     def _settle(self) -> None:
-        """Let the ledger know of what is fleeting as well. Its cover needs that not: it has all that is fleeting."""
+        """Feed the ledger with transient tokens, too. Its undo superset needs none: it undoes all that is transient."""
         for kind, token in self._splitter.transient():
             self.ledger.take(kind, token)
 
@@ -178,12 +181,16 @@ class Terminal:
 
     @property
     def printing(self) -> bool:
-        """Whether the program's output stands in the middle of a sequence or of a character."""
+        """Return whether the program's output is in the middle of a sequence or of a character."""
         with self.lock:
             return self._splitter.inside
 
     def undo(self, *, all_shown: bool = True) -> bytes:
-        """What the person's terminal needs to be as it was before the program, if it was given all of the output."""
+        """Return the bytes that restore the user's terminal to its state before the program.
+
+        ALL_SHOWN says that it was given all of the output; else the bytes undo whatever a part of it may have switched
+        on.
+        """
         with self.lock:
             self._settle()
             if not all_shown:
@@ -191,21 +198,22 @@ class Terminal:
             return (ABANDON if self._splitter.inside else b"") + self.ledger.undo()
 
     def redo(self) -> bytes:
-        """What brings the program's modes back after `undo`."""
+        """Return the bytes that switch the program's modes on again after `undo`."""
         with self.lock:
             self._settle()
             return self.ledger.redo()
 
     def resize(self, size: Size) -> None:
-        """The program is about to hear of another size of its screen."""
+        """Set the screen's SIZE (rows, columns), before the program learns of it."""
         with self.lock:
             if self._screen is not None:
                 self._screen.resize(size)
 
     def follow(self, stop: threading.Event) -> None:
-        """Keep the picture of the screen up to date until STOP is set, in a thread of its own.
+        """Keep the picture of the screen up to date until STOP is set, in its own thread.
 
-        It rests longer than it works, so a flood of output gets through; while nothing is printed it does nothing.
+        It pauses longer than it works, so that a flood of output gets through; while nothing is printed it does
+        nothing.
         """
         load_emulator()
         while self._screen is not None and not stop.is_set():
@@ -219,11 +227,11 @@ class Terminal:
                 pause = REST * (time.monotonic() - begun)
 
     def stop_following(self) -> None:
-        """Let `follow` see that it is to stop."""
+        """Wake `follow`, so that it sees STOP."""
         self._printed.set()
 
     def expect(self, text: str | None) -> None:
-        """From here on look for TEXT in the output and at the cursor; None ends it.
+        """Look for TEXT in the output and at the cursor from here on; None ends it.
 
         Where the input row is known, that is looked at instead.
         """
@@ -235,10 +243,10 @@ class Terminal:
             self._expected = None if text is None or view is None else (before_cursor(view), text)
 
     def look(self, now: float, *, foreground: bool = True, canonical: bool = False) -> TerminalSnapshot:
-        """The models' part of a look; who hosts the program adds what only it can see.
+        """Return a snapshot at NOW (seconds) by the models; the host adds what only it can see.
 
-        A prompt is only one while the program itself is in the FOREGROUND: another that it runs may print the same.
-        In CANONICAL mode an empty row does not show that the line is empty: what was typed ahead stands elsewhere.
+        A prompt is only one while the program itself is in the FOREGROUND: another that it runs may print the same. In
+        CANONICAL mode an empty row does not show that the line is empty: what was typed ahead is elsewhere.
         """
         with self.lock:
             self._settle()
@@ -286,13 +294,13 @@ class Terminal:
         return Row(Standing.HOLDS, text) if stands_at_cursor(view, before, text) else NOT_FOUND
 
     def _may_be_drawing(self, now: float) -> bool:
-        """The end of a frame is sure; a program that has printed anything else is waited for."""
+        """Return whether the screen may be incomplete: only a frame's end is sure; other output has to be FRAME old."""
         if self.ledger.synchronised or self._last_output is None:
             return self.ledger.synchronised
         return not self._splitter.tail.endswith(FRAME_END) and now - self._last_output < FRAME_S
 
     def _compare(self, row: Row, now: float) -> None:
-        """Forget the draft that the keys left, once the row has been empty for a while after the last of them."""
+        """Forget the draft that the keys left, once ROW has been empty for a while after the last of them."""
         if row.standing is not Standing.EMPTY:
             self._empty_since = self._empty_since if row.standing is Standing.UNKNOWN else None
             return
@@ -301,16 +309,16 @@ class Terminal:
         last_key = self.keystrokes.last_key(now)
         since = self._empty_since if last_key is None else max(self._empty_since, last_key)
         if not (isinstance(self._row_rule, RowRule) or self._has_drawn(self.keystrokes.last_shown)):
-            return  # the text is there, and not shown: output may be halted
+            return  # the text may be there and not be shown: output may be halted
         if now - since >= (EMPTY_FOR_S if self._has_drawn(last_key) else UNANSWERED_FOR_S):
             self.keystrokes.emptied()
 
     def _has_drawn(self, key: float | None) -> bool:
-        """Whether anything has been printed since the time of KEY."""
+        """Return whether anything has been printed since KEY, the time of a key (None: no key)."""
         return key is None or (self._last_output is not None and self._last_output > key)
 
     def _watch_empty_row(self, view: View | None, now: float) -> None:
-        """Learn from VIEW what the empty line looks like, and whether it shows what is typed."""
+        """Learn from VIEW the picture of the empty line, and whether typing moves the cursor."""
         if view is None:
             return
         if self.keystrokes.draft(now):
@@ -319,7 +327,7 @@ class Terminal:
             self._empty_row.remember(view, now)
 
     def _is_settled(self, now: float) -> bool:
-        """Whether the program has drawn what the last key did, and is silent."""
+        """Return whether the program has drawn the effect of the last key, and is silent."""
         last_key = self.keystrokes.last_key(now)
         if self._last_output is None or not self._has_drawn(last_key) or self.keystrokes.inside(now):
             return False
@@ -329,7 +337,7 @@ class Terminal:
         return not isinstance(self._row_rule, PromptRule) or self._row_rule.stands_alone(view)
 
     def _as_when_empty(self, row: Row, view: View | None) -> Row:
-        """ROW; where there is no rule for it, an empty one if VIEW shows what was there when the line was empty."""
+        """Return ROW; without a row rule, EMPTY if VIEW shows what was there when the line was empty."""
         if self._row_rule is not None or view is None:
             return row
         last = self.keystrokes.last_shown

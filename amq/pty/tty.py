@@ -1,4 +1,4 @@
-"""The person's terminal: raw while a program is hosted, and afterwards exactly as it was."""
+"""The user's terminal: raw while a program is hosted, and afterwards exactly as it was."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ USUAL_SIZE = (24, 80)  # rows, columns, where there is no terminal to ask
 
 PORTION_BYTES = 1 << 16  # bytes offered to a non-blocking terminal at once
 
-SHOW_WITHIN_S = 1.0  # seconds for a terminal to take what puts it right
+SHOW_WITHIN_S = 1.0  # seconds for a terminal to take the bytes that restore it
 
 
 class Tty:
-    """Where a user's keys come from and where output goes; either may be no terminal at all.
+    """The user's keys and the place of the output; either need not be a terminal.
 
-    Of a source that is none nothing is read; if the sink is a terminal, its keys can be taken later (`take_keys`).
+    Nothing is read from a source that is not one; if the sink is a terminal, its keys can be taken later (`take_keys`).
     A terminal is opened a second time, so that our non-blocking mode is not that of every program that shares the
-    descriptor with us. What is no terminal stays as it is and is written in portions that cannot block.
+    descriptor with us. Anything else stays as it is and is written in portions that cannot block.
     """
 
     def __init__(self, source: int, sink: int) -> None:
-        self.guard: Guard | None = None  # who puts it right when we can not
+        self.guard: Guard | None = None  # restores it when we cannot
         self._opened: list[int] = []
         self._before: Attributes | None = None
         self.source: int = self._open_again(source)
@@ -48,33 +48,36 @@ class Tty:
         self.portion: int = PORTION_BYTES if self.sink_is_private else select.PIPE_BUF
 
     def post_guard(self) -> Guard:
-        """Have it put right when we are killed: before there are threads, and before the program. Raises OSError."""
+        """Start the guard, which restores the terminal if we are killed. Raises OSError.
+
+        Call it before there are threads, and before the program.
+        """
         terminal = -1 if self._terminal is None else self._terminal
         self.guard = Guard(terminal, self.sink if self.sink_is_terminal else None)
         return self.guard
 
     @property
     def has_other_keys(self) -> bool:
-        """Whether there are keys to be had, though our input is no terminal."""
+        """Return whether the user's keys could be read from the sink, though our input is not a terminal."""
         return self.sink_is_terminal and not self.source_is_terminal
 
     def take_keys(self) -> None:
-        """From now on the user's keys are those of the terminal that shows."""
+        """Read the user's keys, from now on, at the terminal that shows the output."""
         self.source, self.source_is_terminal = self.sink, True
 
     def close(self) -> None:
-        """Afterwards the terminal is right, even where `restore` could not do it."""
+        """End the guard and close the terminal, which is restored now even where `restore` could not do it."""
         if self.guard is not None:
             self.guard.dismiss()
         while self._opened:
             os.close(self._opened.pop())
 
     def size(self) -> tuple[int, int]:
-        """Rows and columns."""
+        """Return the terminal's rows and columns, USUAL_SIZE if there is none to ask."""
         return self._window()[:2]
 
     def pixels(self) -> tuple[int, int]:
-        """Width and height in pixels, 0 where the terminal does not tell."""
+        """Return the terminal's width and height in pixels, 0 where they are not known."""
         return self._window()[2:]
 
     def _window(self) -> tuple[int, int, int, int]:
@@ -86,11 +89,11 @@ class Tty:
         return *USUAL_SIZE, 0, 0
 
     def attributes(self) -> Attributes:
-        """The settings that the hosted program's own terminal starts with: the person's terminal's, or the usual ones.
+        """Return the initial settings of the program's terminal: those of the user's terminal, or the usual ones.
 
-        Where the output goes to no terminal, a line ends as the program ends it. A job in the background is stopped by
-        the kernel until it has the terminal, if it reads there: what a shell's line editor has set meanwhile is
-        its own business.
+        Where the output does not go to a terminal, lines end as the program ends them. A background job that reads the
+        terminal is stopped here by the kernel until it has the terminal: it does not copy what a shell's line editor
+        has set.
         """
         if self.source_is_terminal:
             with contextlib.suppress(OSError):
@@ -101,18 +104,19 @@ class Tty:
 
     @property
     def is_ours(self) -> bool:
-        """Whether our job has the terminal, or there are no jobs."""
+        """Return whether our job is in the terminal's foreground, or there is no job control."""
         return self._terminal is None or is_foreground(self._terminal)
 
     @property
     def shows(self) -> bool:
-        """Whether what we write is seen at a terminal that our job has."""
+        """Return whether our output is seen at a terminal that our job has in the foreground."""
         return self.sink_is_terminal and self.is_ours
 
     def make_raw(self) -> None:
-        """Every byte at once and unchanged, until `restore`. A terminal that has gone is for its reader to notice.
+        """Switch the terminal to raw mode until `restore`: every byte comes at once and unchanged.
 
-        Output that does not pass us, because ours goes elsewhere, is treated as before.
+        The output's settings stay where our output goes elsewhere: what others print at the terminal does not pass us.
+        A terminal that is gone is left for its reader to notice.
         """
         if not self.source_is_terminal:
             self._tell_guard(None)
@@ -127,9 +131,9 @@ class Tty:
             set_attributes(self.source, raw)
 
     def restore(self, undo: bytes = b"") -> None:
-        """As it was before `make_raw`; UNDO is what does that for the program's modes. Never fails.
+        """Restore the state before `make_raw`; UNDO is the bytes that undo the program's modes. Never fails.
 
-        Where another job has the terminal now it is left to the guard; where it is gone nothing is done.
+        Where another job has the terminal now, it is left to the guard; where it is gone, nothing is done.
         """
         with contextlib.suppress(OSError):
             if not self.is_ours:
@@ -142,7 +146,7 @@ class Tty:
                 self.guard.disarm()
 
     def show(self, data: bytes, timeout: float) -> None:
-        """Write DATA, if there is a terminal to show it, for at most TIMEOUT seconds. Raises OSError."""
+        """Write DATA for at most TIMEOUT seconds, if the output goes to a terminal. Raises OSError."""
         if self.sink_is_terminal:
             write_within(self.sink, data, timeout)
 

@@ -1,4 +1,4 @@
-"""When a file was made, which tells it from another one that has got its inode number since.
+"""A file's birth time, which distinguishes it from a later one with the same inode number.
 
 Python's `stat` has it on macOS and Windows. Linux: statx(2).
 """
@@ -13,7 +13,7 @@ _STATX_BYTES, _SECONDS_AT, _NANOSECONDS_AT = 256, 80, 88
 
 
 def born_ns(path: str) -> int:
-    """Return nanoseconds since the epoch; 0 where the system or the filesystem does not know. A link is followed."""
+    """Return PATH's birth time in nanoseconds since the epoch; 0 where it is not known. A link is followed."""
     if sys.platform != "linux":
         return int(getattr(os.stat(path), "st_birthtime", 0) * 1_000_000_000)
     import ctypes

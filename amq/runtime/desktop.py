@@ -1,4 +1,4 @@
-"""Notices on the person's desktop."""
+"""Notifications on the user's desktop."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import threading
 from amq import config, quoting
 from amq.runtime.programs import find_program
 
-SHOWN_WITHIN_S = 10.0  # seconds for one to be shown
+SHOWN_WITHIN_S = 10.0  # seconds for a notification to be shown
 _SHOW_ON_MACOS = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
 
 
 def notice_command(title: str, text: str) -> list[str] | None:
-    """What shows a notice here: osascript(1) or notify-send(1); None if there is neither."""
+    """Return the command that shows a notification: osascript(1) or notify-send(1); None if there is neither."""
     if sys.platform == "darwin":
         return ["/usr/bin/osascript", "-e", _SHOW_ON_MACOS, title, text]
     notify_send = find_program("notify-send", config.environment())
@@ -35,5 +35,5 @@ def show_notice(title: str, text: str, within_s: float = SHOWN_WITHIN_S) -> None
 def unread_notice(me: str) -> None:
     """Notify the user that the agent ME has unread mail, if that is possible, without waiting for it."""
     told = (f"Mail for {me}", f"Unread mail. To see why: amq why {me}")
-    with contextlib.suppress(RuntimeError):  # the system has no thread for it
+    with contextlib.suppress(RuntimeError):  # the system has no thread left
         threading.Thread(target=show_notice, args=told, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Whether a git repository tracks a path, read from its index without running anything.
+"""Read from a git repository's index whether it tracks a path, without running anything.
 
 `git` itself would run what the repository's own configuration names, such as an fsmonitor. Formats: gitformat-index(5),
 gitrepository-layout(5).
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HEADER_BYTES, _MODE_AT, _HASH_AT, _CHECKSUM_AT_LEAST = 12, 24, 40, 20
-_EXTENDED = 0x4000  # a flag of an entry: two more bytes of flags follow
+_EXTENDED = 0x4000  # flag of an entry that has two more bytes of flags
 _SYMLINK = 0o120000
 _SHA256 = re.compile(rb"(?:^|\])\s*objectformat\s*=\s*\"?sha256", re.MULTILINE | re.IGNORECASE)
-_SPLIT = b"link"  # the extension that names the shared index which this one adds to
+_SPLIT = b"link"  # extension that names the shared index to which this one adds
 
 
 class UnreadableIndex(Exception):
-    """It is not known what the repository tracks; the message is a clause that says why."""
+    """An index that cannot be read, so that the tracked paths are not known; the message is a clause that says why."""
 
 
 def enclosing_repositories(path: str) -> Iterator[tuple[str, str]]:
-    """Each repository whose work tree is or encloses PATH, an absolute one: its top and git directory, nearest first.
+    """Yield (work tree's top, git directory) of each repository that encloses PATH, nearest first.
 
-    The git directory is "" for a `.git` that cannot be followed.
+    PATH is absolute, and may be a top itself. The git directory is "" for a `.git` that cannot be followed.
     """
     top = repository.top_of(path)
     while top is not None:
@@ -39,9 +39,9 @@ def enclosing_repositories(path: str) -> Iterator[tuple[str, str]]:
 
 
 def tracks(top: str, git_directory: str, path: str) -> bool:
-    """Whether the repository tracks PATH, anything below it, or a link that leads to it from its work tree TOP.
+    """Return whether the repository with work tree TOP tracks PATH, anything below it, or a link that leads to it.
 
-    Case and Unicode normalization do not count, as on some filesystems. Raises UnreadableIndex.
+    Case and Unicode normalization are ignored, as some filesystems do. Raises UnreadableIndex.
     """
     if not git_directory:
         raise UnreadableIndex("its .git does not lead to a repository")
@@ -61,7 +61,7 @@ def tracks(top: str, git_directory: str, path: str) -> bool:
 
 
 def _read_index(git_directory: str) -> bytes:
-    """The bytes of the index; none if there is none. Raises UnreadableIndex where `git clone` has yet to write it."""
+    """Return the bytes of the index, b"" if it is missing. Raises UnreadableIndex until `git clone` has written it."""
     data = _read(os.path.join(git_directory, "index"))
     if not data and os.path.lexists(os.path.join(git_directory, "index.lock")):
         raise UnreadableIndex("git is cloning it, or was killed")
@@ -69,9 +69,9 @@ def _read_index(git_directory: str) -> bytes:
 
 
 def _is_absent(data: bytes, wanted: bytes) -> bool:
-    """Cheap pre-filter: whether WANTED, a name at the top, surely stands in no entry. Version 4 shortens paths.
+    """Cheap pre-filter: return whether WANTED, a name at the top, is surely in no entry. Version 4 shortens paths.
 
-    A long s and the Kelvin sign fold to s and k, so that a name with these is looked for properly.
+    A long s and the Kelvin sign fold to s and k, so a name with one of these letters is looked for properly.
     """
     if wanted == b"." or not wanted.isascii() or set(b"/sk").intersection(wanted):
         return False
@@ -80,10 +80,10 @@ def _is_absent(data: bytes, wanted: bytes) -> bool:
 
 
 def read_index(data: bytes, hash_bytes: int = 20) -> tuple[list[tuple[bytes, int]], str]:
-    """The paths in the bytes of an index (version 2, 3 or 4), each with its mode, and its shared index, in hexadecimal.
+    """Return the paths in an index (version 2, 3 or 4), each with its mode, and its shared index's name in hexadecimal.
 
-    No bytes are an index without paths. HASH_BYTES is 20 for SHA-1, 32 for SHA-256. A path that ends in a slash is a
-    whole directory; an empty one replaces an entry of the shared index. Raises UnreadableIndex.
+    DATA is the index's bytes; none are an index without paths. HASH_BYTES is 20 for SHA-1, 32 for SHA-256. A path that
+    ends in a slash is a whole directory; an empty one replaces an entry of the shared index. Raises UnreadableIndex.
     """
     if not data:
         return [], ""
@@ -110,7 +110,7 @@ def read_index(data: bytes, hash_bytes: int = 20) -> tuple[list[tuple[bytes, int
 
 
 def _shared_index(data: bytes, at: int, hash_bytes: int) -> str:
-    """The shared index that an extension names; AT is where the extensions begin. "" if the index is a whole one."""
+    """Return the shared index that an extension names, "" if the index is whole; extensions begin at AT."""
     while at + 8 + _CHECKSUM_AT_LEAST <= len(data):
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8])
         if name == _SPLIT:
@@ -121,7 +121,7 @@ def _shared_index(data: bytes, at: int, hash_bytes: int) -> str:
 
 
 def _variable_width(data: bytes, at: int) -> tuple[int, int]:
-    """A number in the encoding of a pack's offsets, and where what follows it begins."""
+    """Return the number at AT, encoded like a pack's offsets (gitformat-pack(5)), and the place behind it."""
     value = -1
     for byte in data[at : at + 10]:
         at += 1
@@ -146,7 +146,7 @@ def _comparable(path: bytes) -> bytes:
 
 
 def _read(path: str) -> bytes:
-    """The bytes of a file; none if it is missing."""
+    """Return the bytes of the file PATH, b"" if it is missing. Raises UnreadableIndex."""
     try:
         return repository.read_regular(path)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""One notifier for each agent: a lock that dies with the process that holds it."""
+"""One notifier for each agent, by a lock that dies with the process that holds it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from amq.store.durable import Directory
 from amq.store.locks import open_lock, open_state
 from amq.store.notifier_info import MAX_BYTES, Notifier, parse_notifier
 
-PASSING_S = 0.1  # seconds; nobody but a notifier holds the lock for longer
+PASSING_S = 0.1  # seconds; only a notifier holds the lock for longer
 
 
 class TakenError(Exception):
-    """Somebody else notifies the agent; `holder` is None if it has not said who it is."""
+    """Another process notifies the agent; `holder` is None if it has not written its name."""
 
     def __init__(self, holder: Notifier | None) -> None:
         super().__init__(str(holder))
@@ -27,25 +27,25 @@ class TakenError(Exception):
 
     @property
     def who(self) -> str:
-        """Who it is, for people."""
+        """Return the holder in words for the user."""
         return f"amq {self.holder.how}, process {self.holder.pid}" if self.holder else "another process"
 
 
 class Claim:
-    """The lock, held. The descriptors are not inherited: programs that we start do not keep it."""
+    """The notifier's lock, held. Its descriptors are not inherited: programs that we start do not keep it."""
 
     def __init__(self, directory: RootedPath, how: str, run: str, lock: int, mailbox: int) -> None:
         self._directory = directory
         self._how = how
         self._run = run
         self._lock = lock
-        self._mailbox = mailbox  # open, so that no other directory can be taken for it
+        self._mailbox = mailbox  # open, so that no other directory can have its inode number
 
     def holds(self) -> bool:
-        """Whether we notify the agent still: not where its mailbox was made again, and somebody else has that.
+        """Return whether we notify the agent still; not if another process has its mailbox, made again meanwhile.
 
-        Where nobody has, we take it. A mailbox that is away is still ours; nothing is made in one that is being
-        removed. Raises OSError.
+        If no process has the new one, we take it. A mailbox that is away is still ours; nothing is made in one that is
+        being removed. Raises OSError.
         """
         try:
             if os.path.samestat(directories.look(_mailbox(self._directory)), os.fstat(self._mailbox)):
@@ -62,6 +62,7 @@ class Claim:
         return True
 
     def release(self) -> None:
+        """Release the lock."""
         os.close(self._lock)
         os.close(self._mailbox)
 
@@ -82,7 +83,7 @@ def _mailbox(directory: RootedPath) -> RootedPath:
 
 
 def _claim(directory: RootedPath, ours: Notifier) -> int:
-    """The lock's descriptor."""
+    """Take the lock, and write OURS into it; return its descriptor. Raises TakenError."""
     with Directory(directory) as opened:
         descriptor = open_lock(opened, NOTIFIER_NAME)
     try:
@@ -100,7 +101,10 @@ def _claim(directory: RootedPath, ours: Notifier) -> int:
 
 
 def _take(descriptor: int) -> bool:
-    """Whether the lock is ours. Whoever only asks for the notifier holds it an instant: that is waited out."""
+    """Return whether the lock could be taken. A process that only reads the notifier holds it for an instant.
+
+    That instant is waited out.
+    """
     deadline = time.monotonic() + PASSING_S
     while True:
         try:

@@ -1,4 +1,4 @@
-"""How `amq` is found inside the agent: a directory of the user's private ones on its PATH that holds nothing else.
+"""The agent's `amq`: a private directory, first on the agent's PATH, that holds nothing else.
 
 A virtual environment's own bin directory would bring its python and pip along.
 """
@@ -20,8 +20,8 @@ from amq.runtime.private import PROGRAM_MODE, make_directory, write_private
 from amq.runtime.programs import find_program
 from amq.text import visible
 
-SHELL_WITHIN_S = 5.0  # seconds for the person's login files
-END_WITHIN_S = 1.0  # for what they have begun to end, before it is killed: it may hold a lock of the person's tools
+SHELL_WITHIN_S = 5.0  # seconds for the user's login files
+END_WITHIN_S = 1.0  # seconds from SIGTERM to SIGKILL: login files may hold a lock of the user's tools
 
 _COMMAND = """\
 #!/bin/sh
@@ -52,12 +52,12 @@ exit 127
 
 
 def command_path(directory: str) -> str:
-    """Where `make_command` puts it."""
+    """Return the path at which `make_command` puts the command."""
     return f"{directory}/bin/amq"
 
 
 def make_command(directory: str) -> str:
-    """Put an `amq` into DIRECTORY/bin that runs this very program, as long as that is there; returns its path."""
+    """Write an `amq` into DIRECTORY/bin and return its path; it runs this very program, as long as that is there."""
     command = command_path(directory)
     words = {
         "python": sys.executable,
@@ -71,18 +71,18 @@ def make_command(directory: str) -> str:
 
 
 def own_command(environment: Mapping[str, str]) -> str:
-    """The absolute path of an installed `amq`, this one's if it is known; "" if none is found."""
+    """Return the absolute path of an installed `amq`, this one's if it is known; "" if none is found."""
     beside = _beside_python()
     return beside if os.access(beside, os.X_OK) else find_program("amq", environment) or ""
 
 
 def _beside_python() -> str:
-    """Where an installer puts the command of this installation, for a virtual environment."""
+    """Return the path at which an installer puts this installation's command, as in a virtual environment."""
     return os.path.join(os.path.dirname(sys.executable), "amq")
 
 
 def with_command(environment: Mapping[str, str], command: str) -> dict[str, str]:
-    """ENVIRONMENT with COMMAND's directory first on the PATH, unless no PATH can hold that."""
+    """Return ENVIRONMENT with COMMAND's directory first on the PATH, unless a PATH cannot hold it."""
     path = environment.get("PATH") or os.defpath
     with suppress(ValueError):
         path = quoting.search_path(os.path.dirname(command), path)
@@ -90,16 +90,16 @@ def with_command(environment: Mapping[str, str], command: str) -> dict[str, str]
 
 
 def typed_command(path: str, environment: Mapping[str, str], give_up: threading.Event) -> str:
-    """What an agent has to type for the amq at PATH: the bare word, if even its login shells find that one by it."""
+    """Return the command to type for the amq at PATH: the bare word, if login shells find that amq by it, too."""
     if not is_typeable(path) or login_shells_find(path, environment, give_up):
         return COMMAND
     return path
 
 
 def login_shells_find(command: str, environment: Mapping[str, str], give_up: threading.Event) -> bool:
-    """Whether `amq` means COMMAND, or this same installation, in a login shell, which may set a PATH of its own.
+    """Return whether `amq` means COMMAND, or this same installation, in login shells, which may set their own PATH.
 
-    Asks the user's shell and bash; no answer in SHELL_WITHIN_S seconds means no.
+    The user's shell and bash are asked; no answer within SHELL_WITHIN_S seconds, or after GIVE_UP, means no.
     """
     shells = dict.fromkeys([environment.get("SHELL") or "bash", "bash"])
     found = (shell if os.path.isabs(shell) else find_program(shell, environment) for shell in shells)
@@ -111,7 +111,7 @@ def login_shells_find(command: str, environment: Mapping[str, str], give_up: thr
 
 
 def _ask(shell: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes] | None:
-    """In a session of its own: no login file can reach the person's terminal."""
+    """Start SHELL to look for `amq`; None if it cannot be run. Its own session keeps login files off the terminal."""
     try:
         return subprocess.Popen(
             [shell, "-lc", "command -v amq"],
@@ -126,7 +126,7 @@ def _ask(shell: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes] 
 
 
 def _answer(shell: subprocess.Popen[bytes], deadline: float, give_up: threading.Event) -> str:
-    """The last line that it prints. Login files may print more."""
+    """Return the last line that SHELL prints, "" if there is none by DEADLINE. Login files may print more."""
     while shell.poll() is None and time.monotonic() < deadline and not give_up.wait(0.01):
         pass
     with shell:

@@ -1,12 +1,12 @@
-"""The private directory of this user on this machine, in which everything lies that is run or decides what is typed.
+"""The user's private directory on this machine, for everything that is run or decides what is typed.
 
     DIRECTORY/
         queues/PROJECT-DIGEST/HANDLE/   what notifiers and hooks remember of one agent: wakes.jsonl, run.log, hook.json
         runs/HANDLE-DIGEST/             the files of one `amq run`: bin/amq, hook, settings.json, hook.event
         trust.json                      the queues that the user trusts
 
-A queue is no place for these. It may come with a clone, and a sandboxed agent can write to it. The places are those of
-the XDG Base Directory Specification; one that other users or sandboxed agents can write to is not used.
+A queue is not a place for these: it may come with a clone, and a sandboxed agent can write to it. The directory's place
+follows the XDG Base Directory Specification; one that other users or sandboxed agents can write to is not used.
 
 `amq hook` imports this, so it is kept as light as a short command.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LOCK_WITHIN_S = 2.0  # for another `amq run` to make its directory
 PROGRAM_MODE = 0o700  # of a file that is run
 _RUN_LOCK = "lock"
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # which Windows does not have
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # missing on Windows
 _TEMPORARY_DIRECTORIES = ("/tmp", "/private/tmp")  # noqa: S108  never used: sandboxed agents write there
 
 
@@ -43,17 +43,17 @@ class NoPrivateDirectory(AmqError):
 
 @record
 class PrivateState:
-    """The private directory, an absolute path; empty where there is none, and `why_not` says why in a clause."""
+    """The private directory, or one in it: an absolute path, or "" where there is none, and `why_not` says why."""
 
     directory: str
     why_not: str = ""
 
     def of_queue(self, root: str) -> PrivateState:
-        """Return the directory in it for what is remembered of the queue ROOT, which may be missing."""
+        """Return the private directory of the queue ROOT, which may be missing."""
         return PrivateState(f"{self.directory}/queues/{_queue_name(root)}") if self.directory else self
 
     def of_agent(self, root: str, handle: str, *, make: bool = True) -> PrivateState:
-        """Return the directory in it for what is remembered of one agent of the queue ROOT; MAKE it if need be."""
+        """Return the private directory of one agent of the queue ROOT; with MAKE, create it if it is missing."""
         if not self.directory:
             return self
         path = f"{self.of_queue(root).directory}/{handle}"
@@ -66,9 +66,9 @@ class PrivateState:
 
 
 def private_state(environ: Mapping[str, str], shared: Iterable[str]) -> PrivateState:
-    """Find the private directory and make it if need be; SHARED are directories that agents may write to.
+    """Find the private directory, and create it if it is missing. SHARED are directories that agents may write to.
 
-    Never raises: without it amq goes on, with less.
+    Never raises: without a private directory amq works, with less.
     """
     reasons = []
     for name, base in _bases(environ):
@@ -83,7 +83,7 @@ def private_state(environ: Mapping[str, str], shared: Iterable[str]) -> PrivateS
 
 
 def _bases(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Where the directory may be, best first, each with the variable that names it."""
+    """Yield the directories that may hold the private one, best first, each with the variable that names it."""
     if environ.get("XDG_STATE_HOME"):
         yield "XDG_STATE_HOME", environ["XDG_STATE_HOME"]
     if environ.get("HOME"):
@@ -95,7 +95,7 @@ def _bases(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _why_not(base: str, shared: Iterable[str]) -> str:
-    """Why the directory BASE, which may be missing, cannot hold what is private; "" if it can. Raises OSError."""
+    """Return why the directory BASE, which may be missing, cannot hold private files; "" if it can. Raises OSError."""
     if not os.path.isabs(base):
         return f"{base} is not an absolute path"
     path = os.path.realpath(base)
@@ -149,7 +149,7 @@ def _is_shared(found: os.stat_result) -> bool:
 
 
 def _looseness(found: os.stat_result) -> str:
-    """Who else could put another directory in the place of one below FOUND; "" if only the user and root could."""
+    """Return why others could replace a directory below FOUND; "" if only the user and root could."""
     if os.name == "nt":
         return ""
     me = os.geteuid()
@@ -157,7 +157,7 @@ def _looseness(found: os.stat_result) -> str:
         return "belongs to another user"
     if found.st_mode & stat.S_ISVTX:
         return ""
-    # a group of the user's own has the user's number: with it a umask of 002 is usual
+    # a user's own group has the user's number; with it, a umask of 002 is usual
     group_is_private = found.st_gid in (0, me)
     loose = found.st_mode & (0o002 if group_is_private else 0o022)
     return "can be changed by other users" if loose else ""
@@ -171,7 +171,7 @@ def _stat(path: str) -> os.stat_result | None:
 
 
 def _queue_name(root: str) -> str:
-    """A file name that stands for the queue at ROOT alone, and tells people which project that is."""
+    """Return a file name for the queue at ROOT alone, which also shows the project to the user."""
     project = os.path.basename(os.path.dirname(os.path.realpath(root)))
     readable = "".join(sign for sign in project if sign.isascii() and sign.isalnum())[:32]
     return f"{readable or 'queue'}-{_digest(root)}"
@@ -189,11 +189,12 @@ def _digest(root: str) -> str:
 def run_directory(
     state: PrivateState, root: str, handle: str, shared: Iterable[str], *, alone: bool
 ) -> Iterator[PrivateState]:
-    """Make a directory for the files of one `amq run`, gone at the end of the block; what killed runs left goes too.
+    """Make a directory for the files of one `amq run`, and remove it at the end of the block.
 
-    Its path is the same each time for an agent of the queue ROOT that is hosted ALONE: by it Codex remembers which
-    hooks the user trusts. Where none can be had, the path is empty and `why_not` says why. SHARED are more directories
-    that agents may write to, such as the one that this agent is started in.
+    What killed runs have left is removed, too. The path is the same each time for an agent of the queue ROOT that is
+    hosted ALONE: by it Codex remembers which hooks the user trusts. Where no directory can be made, the path is empty
+    and `why_not` says why. SHARED are more directories that agents may write to, such as the one that this agent is
+    started in.
     """
     path, lock, reason = "", -1, state.why_not
     if state.directory:
@@ -212,18 +213,21 @@ def run_directory(
 
 
 def planned_run(state: PrivateState, root: str, handle: str) -> PrivateState:
-    """What `run_directory` would give, for `--explain`: nothing is made."""
+    """Return the directory that `run_directory` would make, for `--explain`; nothing is made."""
     name = _run_name(root, handle, alone=True)
     return PrivateState(f"{state.directory}/runs/{name}" if state.directory else "", state.why_not)
 
 
 def _run_name(root: str, handle: str, *, alone: bool) -> str:
-    """A short name, for the path may have to be typed."""
+    """Return the directory's name, which is short, because the path may have to be typed."""
     return f"{handle}-{_digest(root)[:8] if alone else os.urandom(6).hex()}"
 
 
 def _new_run(private: str, name: str) -> tuple[str, int]:
-    """A new directory, and a descriptor that holds its lock: it dies with this process, and so tells that it lives."""
+    """Make a run directory NAME; return its path, and a descriptor that holds its lock.
+
+    The lock dies with this process, and so shows that the run is alive.
+    """
     runs = f"{private}/runs"
     make_directory(runs)
     with lock_beside(RootedPath(private), "runs.lock", LOCK_WITHIN_S):  # a directory is never seen without its lock
@@ -235,7 +239,7 @@ def _new_run(private: str, name: str) -> tuple[str, int]:
 
 
 def _locked(path: str) -> int:
-    """A descriptor that holds the lock of the run directory PATH; raises BlockingIOError if another process has it."""
+    """Lock the run directory PATH; return the descriptor. Raises BlockingIOError if another process has the lock."""
     import fcntl
 
     descriptor = os.open(f"{path}/{_RUN_LOCK}", os.O_RDWR | os.O_CREAT | _NO_LINK, FILE_MODE)

@@ -1,4 +1,4 @@
-"""Where the programs are that amq runs of its own accord: never in the working directory, which may be a clone's."""
+"""Lookup of programs that amq runs by itself: never in the working directory, which may be a clone's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`amq reset`: our own terminal, brought back into order."""
+"""Restoring our own terminal, for `amq reset`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ STANDARD = (0, 1, 2)
 
 
 class NoTerminal(AmqError):
-    """There is nothing to put in order."""
+    """No terminal to restore."""
 
     code = "no_terminal"
 
 
 def reset_terminal() -> tuple[str, bool]:
-    """The name of our terminal, now in order, and whether its settings were not. Raises NoTerminal."""
+    """Restore our terminal; return its name, and whether that changed its settings. Raises NoTerminal."""
     fd = next((fd for fd in STANDARD if os.isatty(fd)), None)
     if fd is None:
         raise NoTerminal("no terminal", hint="run it in the shell of the broken terminal")

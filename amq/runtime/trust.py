@@ -1,9 +1,10 @@
-"""Which queues may be announced: those that this user made, by who owns them and not by where they lie.
+"""Trust: queues whose mail may be announced, chosen by their owner and not by their place.
 
-A repository can bring a queue along, with mail in it and names of its own. What an agent is told is then another's
-choice. So mail is announced without a question only where the user owns every directory of the queue and no enclosing
-repository tracks anything in it. Else the user says so: for good (`amq trust`, `amq init --tracked`), or for one call
-(`--trust-root`). A record holds for the directory that was there, by device, inode and birth, not for what replaces it.
+A repository can bring a queue along, with mail in it and names of its own. The text that an agent is given is then
+another's choice. So mail is announced without a question only where the user owns every directory of the queue and no
+enclosing repository tracks anything in it. Else the user must allow it: for good (`amq trust`, `amq init --tracked`),
+or for one call (`--trust-root`). A record holds for the directory that was there, by device, inode and birth time, not
+for its replacement.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 RECORD_NAME = "trust.json"
 ANSWER_WITHIN_S = 60.0
 STDIN, STDERR = 0, 2
-LOOK_AGAIN_S = 2.0  # a queue is looked at again after this, and before anything is announced
+LOOK_AGAIN_S = 2.0  # seconds for which an answer is kept, except right before an announcement
 _LOCK_NAME = "trust.lock"
 _LOCK_WITHIN_S = 5.0
 _LARGEST_RECORD_BYTES = 16 << 20
@@ -41,7 +42,8 @@ _LARGEST_RECORD_BYTES = 16 << 20
 class Trusted:
     """A queue that the user trusts: its path, and the directory that was there.
 
-    `born_ns` is when that was made (0: nobody knows): many filesystems give an inode number again at once.
+    `born_ns` is when that was made, in nanoseconds since the epoch (0: unknown); many filesystems give an inode number
+    again at once.
     """
 
     path: str
@@ -51,13 +53,16 @@ class Trusted:
 
     @classmethod
     def at(cls, root: str) -> Trusted:
-        """The queue that is at ROOT now. Raises OSError."""
+        """Return the queue that is at ROOT now. Raises OSError."""
         found = os.stat(root)
         return cls(os.path.realpath(root), found.st_dev, found.st_ino, born_ns(root))
 
 
 def why_untrusted(root: str, state: PrivateState) -> str:
-    """Why mail in the queue ROOT is not announced, as a clause; "" if it is. What cannot be known is a reason."""
+    """Return why mail in the queue ROOT is not announced, as a clause; "" if it is.
+
+    A failure to find out is a reason.
+    """
     try:
         if is_trusted(root, state):
             return ""
@@ -67,14 +72,14 @@ def why_untrusted(root: str, state: PrivateState) -> str:
 
 
 def is_trusted(root: str, state: PrivateState) -> bool:
-    """Whether the user has said so, of the queue that is at ROOT now. Raises AmqError, or OSError."""
+    """Return whether the user has recorded trust in the queue that is at ROOT now. Raises AmqError, or OSError."""
     path = os.path.realpath(root)
     recorded = [each for each in trusted_queues(state) if each.path == path]
     return bool(recorded) and Trusted.at(root) in recorded
 
 
 def trusted_queues(state: PrivateState) -> list[Trusted]:
-    """The queues that the user trusts, by path. Raises AmqError for a record that cannot be read."""
+    """Return the queues that the user trusts, sorted by path. Raises AmqError for a record that cannot be read."""
     if not state.directory:
         return []
     path = f"{state.directory}/{RECORD_NAME}"
@@ -103,7 +108,7 @@ def trust(root: str, state: PrivateState) -> Trusted:
 
 
 def revoke(path: str, state: PrivateState) -> bool:
-    """Forget that the queue PATH is trusted; whether it was. Raises AmqError, or OSError."""
+    """Delete the record that the queue PATH is trusted; return whether there was one. Raises AmqError, or OSError."""
     real, forgotten = os.path.realpath(path), list[Trusted]()
 
     def without(others: list[Trusted]) -> list[Trusted]:
@@ -125,9 +130,10 @@ def _change(state: PrivateState, change: Callable[[list[Trusted]], list[Trusted]
 
 
 def ask(root: str, reason: str, say: Callable[[str], None], within_s: float = ANSWER_WITHIN_S) -> bool:
-    """Ask at the terminal whether the queue ROOT is trusted, which REASON speaks against. No answer in time is a no.
+    """Ask at the terminal whether the queue ROOT is trusted, showing REASON, which speaks against it.
 
-    SAY shows a text to the user. Where no terminal is ours to read from, nothing is asked, and that is a no.
+    Return True for a yes within WITHIN_S seconds. SAY shows a text to the user. Where we may not read from a terminal,
+    nothing is asked, and the answer is no.
     """
     from amq.pty.descriptors import is_foreground, typed_line
 
@@ -142,7 +148,10 @@ def ask(root: str, reason: str, say: Callable[[str], None], within_s: float = AN
 
 
 def _foreign_directory(root: str) -> str:
-    """Name a directory of the queue that is not the user's, or that is a link. Raises OSError."""
+    """Return a clause on a directory of the queue that another user owns, or that is a link; "" if none.
+
+    Raises OSError.
+    """
     if os.name == "nt":
         return ""
     me = os.geteuid()
@@ -155,7 +164,7 @@ def _foreign_directory(root: str) -> str:
 
 
 def _directories(root: str) -> Iterator[tuple[str, os.stat_result]]:
-    """The queue's directory and every one below it, and links in their place; none is followed below ROOT."""
+    """Yield the queue's directory, every one below it, and links to directories. No link below ROOT is followed."""
     waiting = [os.path.realpath(root)]
     yield waiting[0], os.stat(waiting[0])
     while waiting:
@@ -169,7 +178,7 @@ def _directories(root: str) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _tracking_repository(root: str) -> str:
-    """Name a repository that tracks something in the queue, by the path that was given or the real one."""
+    """Return a clause on a repository that tracks anything in the queue, by its given or real path; "" if none does."""
     for path in dict.fromkeys((os.path.abspath(root), os.path.realpath(root))):
         for top, git_directory in git_index.enclosing_repositories(path):
             try:
@@ -181,10 +190,10 @@ def _tracking_repository(root: str) -> str:
 
 
 class Trust:
-    """Whether mail in the queue ROOT may be announced, asked again and again by what announces it.
+    """Permission to announce mail in the queue ROOT, checked again and again by a notifier.
 
-    PRIVATE is where the user's word is kept. With GIVEN the user has said so for this call. `is_unrecorded` says that
-    the user was asked and said so, and that it could not be kept.
+    PRIVATE is the directory of the records. GIVEN says that the user has trusted the queue for this call.
+    `is_unrecorded` says that the user was asked and agreed, and that this could not be recorded.
     """
 
     def __init__(
@@ -199,14 +208,14 @@ class Trust:
         self._reason = ""
 
     def why_not(self, *, anew: bool = False) -> str:
-        """Why nothing may be announced; "" if it may. What was found a moment ago is found again, unless ANEW."""
+        """Return why nothing may be announced, "" if it may. An answer is kept for LOOK_AGAIN_S, unless ANEW."""
         if anew or self._clock() >= self._looked_at + LOOK_AGAIN_S:
             self._looked_at = self._clock()
             self._reason = "" if self._given else why_untrusted(self.root, self.private)
         return self._reason
 
     def give(self) -> None:
-        """The user trusts it: for good where that can be kept, else for this process."""
+        """Trust the queue: for good where that can be recorded, else for this process."""
         self._given, self._reason = True, ""
         try:
             trust(self.root, self.private)

@@ -1,4 +1,4 @@
-"""A stream and a way to cut it: models must not care how the reads fell."""
+"""Streams of bytes and ways to cut them: a model must not depend on how reads cut its input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STREAMS = st.lists(PIECES | st.binary(max_size=3), max_size=30).map(b"".join)
 
 @st.composite
 def cut_streams(draw: st.DrawFn) -> tuple[bytes, list[bytes]]:
-    """The whole, and the same bytes in pieces."""
+    """Draw a stream, and its bytes in pieces."""
     stream = draw(STREAMS)
     cuts = sorted(draw(st.lists(st.integers(0, len(stream)), max_size=8)))
     return stream, [stream[start:end] for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True)]

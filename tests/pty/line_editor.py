@@ -1,7 +1,7 @@
-"""GNU readline at a terminal of its own, which says after every key what stands in its line.
+"""GNU readline at its own terminal, with a report of its line after every key.
 
-Run as a program, it edits with readline itself and prints a report behind whatever readline drew: an OSC that
-terminals do not know, `ESC ] 7777 ; bytes read ; line in hex BEL`. Imported, it is the other end: `LineEditor`.
+Run as a program, it edits with readline itself and prints a report behind whatever readline drew: an OSC that terminals
+do not know, `ESC ] 7777 ; bytes read ; line in hex BEL`. Imported, it is the other end: `LineEditor`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _REPORT = re.compile(rb"\x1b\]7777;([0-9]+);([0-9a-f]*)\x07")
 
 @dataclass
 class LineEditor:
-    """The near end. `line` is what stood in the line after the keys sent so far."""
+    """The test's end of the terminal. `line` is readline's line after the keys sent so far."""
 
     master: int
     hears: Callable[[bytes], None]  # what readline draws
@@ -38,13 +38,13 @@ class LineEditor:
     _rest: bytes = b""
 
     def send(self, keys: bytes) -> None:
-        """Send KEYS and return when all that readline made of them has been heard."""
+        """Send KEYS; return when readline has served them and all that it drew has been heard."""
         self.sent += len(keys)
         os.write(self.master, keys)
         self.wait()
 
     def wait(self) -> None:
-        """Until everything sent has been read, and what was drawn is heard."""
+        """Wait until readline has read everything sent, and all that it drew has been heard."""
         read = -1
         while read < self.sent:
             if not select.select([self.master], [], [], PATIENCE)[0]:
@@ -59,7 +59,7 @@ class LineEditor:
 
 @contextmanager
 def line_editor(hears: Callable[[bytes], None], *settings: str, columns: int = 80) -> Iterator[LineEditor]:
-    """Start one with SETTINGS, lines as in an inputrc."""
+    """Start readline with SETTINGS, lines as in an inputrc; HEARS gets all that it draws."""
     import subprocess
 
     master, slave = os.openpty()
@@ -87,7 +87,7 @@ def _edit(settings: list[str]) -> None:
     read = 0
 
     def report() -> None:
-        """Unless a key that has been read is still to be served."""
+        """Print a report, unless a key that was read is still to be served."""
         if state.value & _INPUT_PENDING or library._rl_pushed_input_available():
             return
         sys.stdout.buffer.write(b"\x1b]7777;%d;%s\x07" % (read, (line.value or b"").hex().encode()))

@@ -1,6 +1,6 @@
-"""A person at a terminal: the outer end of a pseudo-terminal.
+"""A user at a terminal: the outer end of a pseudo-terminal.
 
-The host needs the main thread, so the person acts in another one.
+The host needs the main thread, so the user acts in another one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PATIENCE = 20.0  # seconds until a test gives up; never a wait that has to be lo
 
 
 class Person:
-    """What the person can do; `host` and `child` are there for what only a test can."""
+    """A user's actions at a terminal; `host` and `child` serve what only a test can do."""
 
     def __init__(self, master: int, slave: int) -> None:
         self.master = master
@@ -47,7 +47,7 @@ class Person:
         self.screen.expect_exact(text)
 
     def resize(self, rows: int, columns: int, width: int = 0, height: int = 0) -> None:
-        """WIDTH and HEIGHT are in pixels."""
+        """Set the terminal's size in ROWS and COLUMNS, and its WIDTH and HEIGHT in pixels."""
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, width, height))
 
 
@@ -66,7 +66,7 @@ def terminal(rows: int = 30, columns: int = 100) -> Iterator[Person]:
 
 
 def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambda _: None) -> int:
-    """Host ARGV at PERSON's terminal, who meanwhile DOES something; returns the status."""
+    """Host ARGV at PERSON's terminal, while DOES acts as the user in another thread; return the exit status."""
     tty = Tty(person.slave, person.slave)
     child = person.child = Child.spawn(argv, os.environ, tty.size(), tty.attributes(), tty.pixels())
     terminal = Terminal(time.monotonic(), answers_state=True, screen=Screen(tty.size()), row=ROW)
@@ -85,7 +85,7 @@ def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambd
     try:
         status = person.host.run()
     finally:
-        thread.join(2 * PATIENCE)  # who waits in vain has failed before
+        thread.join(2 * PATIENCE)  # a wait that timed out has failed before
         tty.close()
     if failures:
         raise failures[0]
@@ -93,8 +93,8 @@ def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambd
     return status
 
 
-def hang_up(session: Any) -> None:  # a pexpect.spawn, whose types leave out what it stands on
-    """Take the terminal away, and kill what does not end by that; pexpect's own way gives up on a busy machine."""
+def hang_up(session: Any) -> None:  # a pexpect.spawn, whose types leave out its base class
+    """Close SESSION's terminal, and kill a program that survives; pexpect's own close gives up on a busy machine."""
     session.ptyproc.fileobj.close()
     session.closed = session.ptyproc.closed = True  # else their destructors do it again
     deadline = time.monotonic() + PATIENCE
@@ -105,7 +105,7 @@ def hang_up(session: Any) -> None:  # a pexpect.spawn, whose types leave out wha
 
 
 def wait_until(condition: Callable[[], object], what: Callable[[], object] = str) -> None:
-    """Return as soon as CONDITION holds; after PATIENCE fail, and show WHAT there was instead."""
+    """Return as soon as CONDITION holds; after PATIENCE seconds fail, showing WHAT was there instead."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline, f"it did not happen: {what()!r}"

@@ -1,4 +1,4 @@
-"""What is known of a program in a terminal of its own."""
+"""A program in its own terminal: its size, its modes, its keyboard."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of an empty line, where no rule tells which one it is."""
+"""The picture of an empty line, for programs whose row no rule describes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WHILE = 2 * UNANSWERED_FOR_S
 
 
 def at_work(*screen: str, row: PromptRule | None = None) -> Terminal:
-    """A terminal that shows SCREEN, with nothing typed yet."""
+    """Return a terminal that shows SCREEN, with nothing typed yet."""
     terminal = Terminal(0.0, screen=Screen((6, 40)), row=row)
     terminal.from_program("\r\n".join(screen).encode(), 1.0)
     terminal.look(2.0)
@@ -21,7 +21,7 @@ def at_work(*screen: str, row: PromptRule | None = None) -> Terminal:
 
 
 def after(terminal: Terminal, *happened: tuple[str, str]) -> TerminalSnapshot:
-    """What is known after keys and, a moment later each, what the program made of them."""
+    """Return the snapshot after pairs of keys and, a moment later, the output that they caused."""
     now = 3.0
     for keys, output in happened:
         terminal.from_person(keys.encode(), now)
@@ -56,7 +56,7 @@ def test_seen_again_it_is_empty(happened: list[tuple[str, str]]) -> None:
         [("é", "")],  # halted, or a password
         [("é", "\x07")],
         [("\x1b[A", "before")],
-        [("é", "é"), ("\x1b[D", "\x1b[D")],  # stands behind the cursor
+        [("é", "é"), ("\x1b[D", "\x1b[D")],  # is behind the cursor
         [("\t", "\x1b[s\r\none two\x1b[u")],  # a menu
         [("\x1b[200~a\rb\x1b[201~", "a\r\n> b"), ("\x7f", SIGN)],  # the last of two lines
         [("\x13", ""), ("ls", "")],
@@ -82,7 +82,7 @@ def test_a_row_with_nothing_in_it_is_not_known_again() -> None:
 
 
 def test_what_has_not_been_drawn_yet_is_no_picture() -> None:
-    """The line was submitted, and still stands there when the next key comes."""
+    """The line was submitted, and is still shown when the next key comes."""
     terminal = at_work("above", "> ")
     terminal.from_person(b"echo\r", 3.0)
     terminal.from_program(b"echo", 3.1)

@@ -1,4 +1,4 @@
-"""The guard's orders, given by a test in our place."""
+"""The guard's orders, given by a test in place of `amq run`."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def test_closing_returns_when_the_terminal_is_right() -> None:
 
 @pytest.mark.parametrize("limit", [-1, 2**63 - 1])
 def test_it_lets_go_of_all_else_where_descriptors_have_no_limit(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on macOS after `ulimit -n unlimited`, and where nothing lists them, as in a chroot.
+    """A guard with our end of its pipe would wait for itself, and we for it.
 
-    With our end of its pipe it would wait for itself, and we for it.
+    No limit: as on macOS after `ulimit -n unlimited`, and where nothing lists descriptors, as in a chroot.
     """
     monkeypatch.setattr(os, "sysconf", lambda _name: limit)
     monkeypatch.setattr(os, "listdir", Mock(side_effect=FileNotFoundError))
@@ -102,7 +102,7 @@ ON, OFF = "\033[?2004h", "\033[?2004l"
 
 
 class Told(Guard):
-    """No process: it only notes what it is told."""
+    """A guard without a process, which only records its orders."""
 
     def __init__(self, happened: list[bytes]) -> None:
         self._happened = happened
@@ -115,7 +115,7 @@ class Told(Guard):
 def test_it_knows_of_a_mode_before_it_is_shown_and_of_its_end_after(
     monkeypatch: pytest.MonkeyPatch, at_once: bool
 ) -> None:
-    """A terminal is given each piece at once; what is none may keep us waiting, and is asked first."""
+    """A terminal is given each piece at once; another file may block us, and is asked first."""
     happened: list[bytes] = []
     write = os.write
 

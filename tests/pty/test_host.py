@@ -1,4 +1,4 @@
-"""A program in a pseudo-terminal: bytes, sizes, signals, status, and the person's terminal afterwards."""
+"""A program in a pseudo-terminal: bytes, sizes, signals, status, and the user's terminal afterwards."""
 
 from __future__ import annotations
 
@@ -344,7 +344,7 @@ def test_a_notice_needs_nothing_more_of_a_program_than_the_end_of_its_sequence()
 
 
 def test_a_notice_is_shown_where_the_sequence_ends_with_the_program(tmp_path: Path) -> None:
-    """Both are there at once, for who has waited for the lock."""
+    """Both come at once, for a thread that has waited for the lock."""
 
     def does(person: Person) -> None:
         person.sees(b"ready\x1b[3")

@@ -28,7 +28,7 @@ def after(*pieces: bytes, line: Line | None = None, now: float = 10.0) -> Keystr
     [
         (b"", False),
         (b"h", True),
-        (b"\x1b[200~\x1b[A", True),  # what is pasted is no key, whatever it looks like
+        (b"\x1b[200~\x1b[A", True),  # pasted bytes are not keys, whatever they look like
         (b"hello\r", False),
         (b"hello\n", False),
         (b"hello\x03", False),
@@ -46,7 +46,7 @@ def after(*pieces: bytes, line: Line | None = None, now: float = 10.0) -> Keystr
         (b"h\x1b[D\x7f", True),  # before the first character it takes nothing
         (b"h\x08", True),  # no Backspace in every program
         (b"\x1b[200~h\x1b[201~\x7f", True),
-        (b"\x1b[Ah\x7f", True),  # history stands there
+        (b"\x1b[Ah\x7f", True),  # history is recalled
         (b"hello\\\r", True),  # the line goes on
         (b"\x1b[A", True),  # history
         (b"\x1bOA", True),
@@ -154,7 +154,7 @@ def test_escape_is_a_key_but_no_text_where_it_is_known() -> None:
         ([b"", b"\x1b"], [False, True]),  # the line editor waits for a key, or takes the next for commands
         ([b"hello", b"\x1b", b"\r", b"\r"], [True, True, True, False]),  # the first Enter only completes Alt-Enter
         ([b"hello", b"\x1b", b"\x15", b"\x15"], [True, True, True, True]),  # the cursor is moved in vi's commands
-        ([b"hello", b"\x01", b"\x15"], [True, True, True]),  # takes what stands before the cursor
+        ([b"hello", b"\x01", b"\x15"], [True, True, True]),  # deletes the text before the cursor
         ([b"hello", b"\x16", b"\r", b"\r"], [True, True, True, False]),  # quoted
         ([b"hello", b"\x16", b"\x1b[13u", b"\r"], [True, True, True, False]),
         ([b"hello", b"\x18", b"\x15", b"\x03"], [True, True, True, False]),
@@ -176,7 +176,7 @@ def test_escape_in_a_line_editor_that_is_not_known(typed: list[bytes], drafts: l
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 @pytest.mark.parametrize("key", [b"\r", b"\x15"])
 def test_bash_takes_the_key_behind_escape_for_a_part_of_it(key: bytes) -> None:
-    """So the line still stands there."""
+    """So the line still holds its text."""
     bash: pexpect.spawn[bytes] = pexpect.spawn("bash", ["--norc", "--noprofile", "-i"], timeout=PATIENCE_OF_TEST)
     bash.delaybeforesend = None
     bash.delayafterclose = bash.delayafterterminate = 0
@@ -190,14 +190,14 @@ def test_bash_takes_the_key_behind_escape_for_a_part_of_it(key: bytes) -> None:
 
 
 def test_after_escape_backspace_may_only_move_the_cursor() -> None:
-    """As in the normal mode of an editor."""
+    """It does so in the normal mode of vi."""
     keystrokes = after(b"\x1b")
     keystrokes.feed(b"h\x7f", 10 + COMPLETE_WITHIN_S)
     assert keystrokes.draft(10 + COMPLETE_WITHIN_S)
 
 
 def test_a_line_taken_back_was_not_sent() -> None:
-    """Our own text may stand before it."""
+    """The text that amq typed may precede it in the line."""
     assert after(b"h\x7f").sent == 0
 
 
@@ -286,7 +286,7 @@ def test_an_empty_row_ends_the_draft_but_not_a_key_that_is_half_there() -> None:
 
 @given(STREAMS)
 def test_a_letter_after_anything_is_a_draft(stream: bytes) -> None:
-    """Whatever came before, once it has come to rest."""
+    """This holds after any stream, once no sequence is incomplete."""
     keystrokes = after(stream)
     if not keystrokes.inside(20.0):
         keystrokes.feed(b"k", 20.0)

@@ -1,4 +1,4 @@
-"""Random editing in GNU readline: an empty line is known as one, no other is taken for it, and ours arrives whole."""
+"""Random editing in GNU readline: only an empty line is taken for one, and the text that amq types arrives whole."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SWALLOWING = b"\x12\x16\x17\x18\x1d"  # a search, quoting, commands of two keys
 
 @dataclass
 class Desk:
-    """A readline, what we know of its terminal, and a clock that goes on as we say."""
+    """A readline, the model of its terminal, and a clock that the test sets."""
 
     terminal: Terminal
     row: PromptRule | None
@@ -74,26 +74,26 @@ class Desk:
         self.editor.send(key)
 
     def look(self) -> TerminalSnapshot:
-        """After a while without a key."""
+        """Return a snapshot taken after a while without a key."""
         self.terminal.look(self.now + 1.0)
         self.now += 2 * UNANSWERED_FOR_S
         return self.terminal.look(self.now)
 
     def shows_it(self) -> bool:
-        """Whether the prompt stands there alone, and something has been drawn since text was typed."""
+        """Return whether the screen shows the prompt alone, drawn since text was last typed."""
         self.screen.feed(1 << 20)
         text, last_output = self.terminal.keystrokes.last_shown, self.terminal.look(self.now).last_output
         drawn = text is None or (last_output is not None and last_output > text)
         return drawn and find_row(self.screen.view(), ROW) == EMPTY
 
     def may_hide_text(self, mode: str) -> bool:
-        """Whether a key may have taken text for its own, so that none was drawn."""
+        """Return whether a key may have taken text for itself, so that none was drawn."""
         return mode == "vi" or any(
             key in SWALLOWING or (key.startswith(b"\x1b") and key not in WHOLE) for key in self.keys
         )
 
     def begin(self) -> None:
-        """With an empty line."""
+        """Begin with an empty line."""
         for key in (b"\x07", b"\r", b"\r"):  # behind ESC, Enter would change to the vi mode, and Ctrl-G changes nothing
             self.press(key)
         self.keys.clear()
@@ -101,7 +101,7 @@ class Desk:
 
 
 def edit(chance: random.Random) -> list[bytes]:
-    """Some keys, most of them taken back again."""
+    """Return a few random keys, most of them deleted again."""
     keys: list[bytes] = []
     for _ in range(chance.randrange(1, 4)):
         if chance.random() < 0.5:
@@ -145,14 +145,14 @@ def test_an_empty_line_is_known_after_any_editing(mode: str, row: PromptRule | N
 
 
 def is_visible(line: bytes) -> bool:
-    """Whether more than blanks and accents without a letter stands there."""
+    """Return whether LINE holds more than blanks and accents without a letter."""
     return any(
         not (character.isspace() or unicodedata.combining(character)) for character in line.decode("utf-8", "replace")
     )
 
 
 def notify(desk: Desk, look: TerminalSnapshot) -> bool:
-    """Whether our line, typed now, stands there whole and alone. If not, it is seen, so that Enter is not pressed."""
+    """Return whether a line typed now arrives whole and alone; check that amq sees it if not, and so sends no Enter."""
     desk.terminal.expect(LINE.text)
     state, actions = injection.step(InjectionState(), look, LINE, desk.rules, desk.now)
     for action in actions:

@@ -1,4 +1,4 @@
-"""`amq reset`: a terminal in any state is in order again, and what stood on it still does."""
+"""`amq reset`: it restores a terminal in any state, and keeps what the terminal shows."""
 
 from __future__ import annotations
 

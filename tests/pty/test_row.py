@@ -189,7 +189,7 @@ def test_what_stands_beside_a_box_is_not_in_it() -> None:
 
 
 def test_a_part_of_a_draft_is_never_ours() -> None:
-    """More of it stands where it is not seen."""
+    """More of the draft is where it is not seen."""
     row = find_row(drawn(f"{LINE}\n❯ ours\n{LINE[:29]} ↓ 1 more ─\x1b[2;7H"), SMALL)
     assert not row.is_exactly("ours")
     menu = find_row(drawn("$\xa0 ours\nmore\x1b[1;8H"), FLAT)

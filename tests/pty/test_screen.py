@@ -1,4 +1,4 @@
-"""The picture of the screen: the same however it is fed, the same as another emulator's, and never claimed in vain."""
+"""The picture of the screen: independent of how it is fed, equal to another emulator's, and None when in doubt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Picture = tuple[list[str], list[list[Cell | None]], tuple[int, int], bool]
 
 
 def eaten(pieces: Iterable[bytes | tuple[int, int]], size: tuple[int, int] = SIZE, *, late: bool = False) -> Screen:
-    """A screen fed with PIECES, bytes and sizes; eaten after each of them, or at the end."""
+    """Return a screen fed with PIECES, bytes and sizes: after each of them, or all at the end."""
     screen = Screen(size)
     for piece in pieces:
         if isinstance(piece, bytes):
@@ -86,7 +86,7 @@ def test_after_a_resize_and_a_redraw_nothing_is_left_of_before(sizes: list[tuple
 
 @pytest.mark.parametrize("printed", ["日本語", "\x1b[?7l日本語", "text"])
 def test_a_screen_of_one_column_is_not_known(printed: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """The emulator would break down, and say so on the person's terminal."""
+    """The emulator would break down, and write an error to the user's terminal."""
     redraw = b"\x1b[2J\x1b[Hnew"
     narrow = eaten([printed.encode(), (5, 1), printed.encode()])
     assert narrow.view() is None

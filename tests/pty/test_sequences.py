@@ -8,7 +8,7 @@ from tests.pty.cuts import STREAMS, cut_streams
 
 
 def joined(tokens: list[Token]) -> list[Token]:
-    """TOKENS with neighbouring text in one piece."""
+    """Return TOKENS with neighbouring text in one piece."""
     result: list[Token] = []
     for kind, data in tokens:
         if result and kind is result[-1][0] is Kind.TEXT:

@@ -17,7 +17,7 @@ BLOCKED = b"\x1b]7501;state=blocked:app=x:kind=permission\x07"
 
 @pytest.mark.parametrize("question", [b"\x1b]7501;?\x07", b"\x1b]7501;?\x1b\\"])
 def test_the_question_for_the_state_gets_one_answer(question: bytes) -> None:
-    """The person's terminal does not see it, or there might be two."""
+    """The user's terminal does not see the question: there could be two answers."""
     terminal = Terminal(0.0, answers_state=True)
     assert terminal.from_program(b"a" + question + b"b", 1.0) == (b"ab", STATE_ANSWER)
     assert terminal.from_program(b"c", 1.0) == (b"c", b"")
@@ -25,7 +25,7 @@ def test_the_question_for_the_state_gets_one_answer(question: bytes) -> None:
 
 
 def test_a_question_in_two_reads_is_answered_as_well() -> None:
-    """The person's terminal sees neither half."""
+    """The user's terminal sees neither half."""
     question = b"\x1b]7501;?\x1b\\"
     for cut in range(1, len(question)):
         terminal = Terminal(0.0, answers_state=True)
@@ -92,7 +92,7 @@ ROW = b"\x1b[2J\x1b[2;1H\xe2\x80\xba %s\x1b[K\x1b[4;1H  footer\x1b[2;%dH"
 
 
 def row(text: bytes = b"") -> bytes:
-    """A whole screen with TEXT in the input row."""
+    """Return a whole screen with TEXT in the input row."""
     return ROW % (text, 3 + len(text))
 
 
@@ -283,7 +283,7 @@ def test_another_program_that_prints_the_prompt_does_not_show_an_empty_line() ->
 
 
 def test_where_the_kernel_edits_the_line_a_prompt_ends_no_draft() -> None:
-    """What was typed before it was printed stands in the line unseen."""
+    """Text typed before the prompt was printed is in the line, unseen."""
     terminal = with_screen(SHELL)
     terminal.from_person(b"half", 1.0)
     terminal.from_program(b"half\r\n$ ", 1.1)

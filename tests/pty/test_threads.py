@@ -1,4 +1,4 @@
-"""What other threads do to a hosted program's terminal at the worst instants."""
+"""Other threads at a hosted program's terminal, at the worst instants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from amq.pty.terminal import TerminalSnapshot
 from amq.pty.tty import Tty
 from tests.pty.person import PATIENCE, Person, host, terminal
 
-ENOUGH = 0.2  # seconds for a look that waits for nobody
+ENOUGH = 0.2  # seconds for a look that does not have to wait
 
 
 def test_no_look_falls_between_the_programs_bytes_and_what_they_change(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,7 +41,7 @@ def test_no_look_falls_between_the_programs_bytes_and_what_they_change(monkeypat
 
 
 def test_a_notice_after_the_end_goes_nowhere() -> None:
-    """What woke the pump is closed, and its number may be another file's by then."""
+    """The pipe that wakes the pump is closed, and another file may have its number by then."""
     with terminal() as person:
         assert host(person, ["true"]) == 0
         person.host.tell(b"\a")

@@ -1,4 +1,4 @@
-"""`amq` on a system that has threads for it up to a number, the first word, and none behind that."""
+"""`amq` on a system that has as many threads for it as the first argument says, and then no more."""
 
 from __future__ import annotations
 

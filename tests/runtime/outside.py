@@ -1,4 +1,4 @@
-"""An agent in a terminal that is not ours, and `amq wake` beside it, both started by a person at a shell."""
+"""An agent in a terminal that amq does not own, and `amq wake` beside it, both started by a user at a shell."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SIZE = (24, 90)
 
 
 class Outside:
-    """A person at a shell, whose keys `press` brings there. The agent is called `claude`, so that amq knows it."""
+    """A user at a shell, whose keys `press` types there. The agent is called `claude`, so that amq knows it."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -50,7 +50,7 @@ class Outside:
         commands.mkdir()
         self._command(commands / "amq", f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -P -m amq "$@"\n')
         self._command(commands / "claude", f"#!{sys.executable}\n{AGENT.read_text()}")
-        self._command(commands / "bash", "#!/bin/sh\ncommand -v amq\n")  # what `bash -lc` says
+        self._command(commands / "bash", "#!/bin/sh\ncommand -v amq\n")  # the answer of `bash -lc`
         kept = {name: os.environ[name] for name in ("LANG", "PYTHONPATH", "XDG_STATE_HOME") if name in os.environ}
         self.environment = {
             **kept,
@@ -64,7 +64,7 @@ class Outside:
         }
 
     def starts(self, *options: str, wake: str = "amq wake", agent: bool = True) -> None:
-        """The classic quick start."""
+        """Start `amq wake` in the background and then the agent, as a quick start has it."""
         self.press(f"export AM_ME=claude AM_ROOT={self.root}\r")
         self.press(f"{wake} 2>{self.place}/said &\r")
         wait_until(lambda: "notifying" in self.said())
@@ -73,7 +73,7 @@ class Outside:
             wait_until(lambda: self.noted() == ["started"])
 
     def said(self) -> str:
-        """What `amq wake` said when it started."""
+        """Return the output of `amq wake` at its start."""
         path = self.place / "said"
         return path.read_text() if path.exists() else ""
 
@@ -84,7 +84,7 @@ class Outside:
         wait_until(lambda: self.noted() == list(notes))
 
     def says_in_its_file(self, status: str, **other: str) -> None:
-        """As Claude Code does; the fake agent notes its process."""
+        """Write the agent's session file, as Claude Code does; the fake agent notes its process id."""
         pid = Path(f"{self.log}.pid").read_text()
         sessions = self.place / ".claude" / "sessions"
         sessions.mkdir(parents=True, exist_ok=True)
@@ -98,12 +98,12 @@ class Outside:
         return len(Mailbox(self.root, "claude").unread())
 
     def waited_for(self) -> list[str]:
-        """What mail has waited for, and how attempts ended."""
+        """Return the wait reasons and the outcomes of attempts, in their order."""
         entries: list[dict[str, Any]] = WakeJournal(str(private_directory(self.root, "claude"))).entries()
         return [entry.get("waits_for") or entry["outcome"] for entry in entries if entry["ids"]]
 
     def notifier(self) -> int | None:
-        """The process that notifies the agent."""
+        """Return the id of the process that notifies the agent; None if there is none."""
         (claude,) = [agent for agent in Mailbox(self.root, "codex").who() if agent.handle == "claude"]
         return claude.notifier.pid if claude.notifier else None
 
@@ -114,7 +114,7 @@ class Outside:
 
 
 class Tmux:
-    """A server of its own, with one pane."""
+    """The test's own tmux server, with one pane."""
 
     def __init__(self, outside: Outside) -> None:
         self._socket = outside.place / "tmux"
@@ -136,7 +136,7 @@ class Tmux:
 
 @contextmanager
 def tmux(outside: Outside) -> Iterator[Tmux]:
-    """The person sits inside tmux."""
+    """Run the user's shell inside tmux."""
     server = Tmux(outside)
     try:
         yield server
@@ -145,7 +145,7 @@ def tmux(outside: Outside) -> Iterator[Tmux]:
 
 
 class Shown:
-    """What a program shows in a terminal, which takes it at once."""
+    """A program's output at a terminal, which takes it at once."""
 
     def __init__(self, *command: str, environment: dict[str, str]) -> None:
         self.output = b""
@@ -163,7 +163,7 @@ class Shown:
         wait_until(lambda: text in self.output)
 
     def close(self) -> None:
-        """The terminal is closed."""
+        """Kill the program and close the terminal."""
         self._program.kill(signal.SIGKILL)
         self._closed.set()
         self._reader.join()
@@ -178,7 +178,7 @@ class Shown:
 
 @contextmanager
 def plain_terminal(outside: Outside) -> Iterator[Shown]:
-    """The person sits at a terminal that nobody sees into."""
+    """Run the user's shell at a terminal whose screen cannot be seen."""
     shell = Shown(*SHELL, environment=outside.environment)
     outside.press = shell.press
     try:
@@ -189,7 +189,7 @@ def plain_terminal(outside: Outside) -> Iterator[Shown]:
 
 @contextmanager
 def gnu_screen(outside: Outside) -> Iterator[Shown]:
-    """The person sits inside GNU screen."""
+    """Run the user's shell inside GNU screen."""
     sessions = outside.place / "screens"
     sessions.mkdir(mode=0o700)
     (outside.place / "screenrc").write_text("startup_message off\n")
@@ -207,7 +207,7 @@ def gnu_screen(outside: Outside) -> Iterator[Shown]:
 
 @contextmanager
 def kitty(outside: Outside) -> Iterator[None]:
-    """The person sits at a window of kitty, on a display of its own."""
+    """Run the user's shell in a window of kitty, on its own display."""
     socket = f"unix:{outside.place}/kitty"
     options = ["-o", "allow_remote_control=yes", "-o", "confirm_os_window_close=0", "--config", "NONE"]
     command = ["xvfb-run", "-a", "kitty", *options, "--listen-on", socket, *SHELL]

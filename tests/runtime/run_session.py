@@ -1,4 +1,4 @@
-"""A person at a terminal in which `amq run` hosts an agent."""
+"""A user at a terminal in which `amq run` hosts an agent."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from tests.conftest import private_directory
 from tests.pty.person import PATIENCE, hang_up, wait_until
 
 TUI = Path(__file__).parents[1] / "agents" / "tui.py"
-AT_PROMPT = ("--prompt", "> ")  # that of TUI
+AT_PROMPT = ("--prompt", "> ")  # the prompt of TUI
 ONE_MESSAGE = "amq: 1 new message from codex. Run: amq drain --include-body"
 
 Session: TypeAlias = "pexpect.spawn[bytes]"
 
 
 class Desk:
-    """One agent's queue, its program's log, and the session it runs in."""
+    """One agent's queue, its program's log, and the session in which it runs."""
 
     def __init__(self, place: Path) -> None:
         self.root = str(place / "queue")
@@ -56,7 +56,7 @@ class Desk:
         return self.run(sys.executable, str(TUI), str(self.log), *words, options=options)
 
     def environment(self) -> dict[str, str]:
-        """The person's: `bash -l` is quiet, quick and keeps the PATH."""
+        """Return the user's environment, in which `bash -l` is quiet, quick and keeps the PATH."""
         shells = Path(self.root).parent / "shells"
         shells.mkdir(exist_ok=True)
         for name in ("bash",):
@@ -74,7 +74,7 @@ class Desk:
         return self.log.read_text().splitlines() if self.log.exists() else []
 
     def recorded(self) -> list[str]:
-        """What the mail waited for, and how attempts ended."""
+        """Return the wait reasons and the outcomes of attempts, in their order."""
         path = private_directory(self.root, "tui") / "wakes.jsonl"
         entries = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
         return [entry.get("waits_for") or entry["outcome"] for entry in entries if entry["ids"]]

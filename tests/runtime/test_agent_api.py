@@ -1,4 +1,4 @@
-"""Ways of a program's own: what counts as taken, and that nothing is typed that may have been."""
+"""Agent APIs: which outcomes count as taken, and that no text is typed that may have been taken."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def anyio_backend() -> str:
 
 
 class Typing:
-    """A channel that types, and notes it."""
+    """A channel that types, and records it."""
 
     way = "pty"
 
@@ -55,7 +55,7 @@ class Typing:
 
 
 class Own:
-    """A way of a program's own."""
+    """An agent API with a given outcome."""
 
     way = "own"
 
@@ -116,7 +116,7 @@ def test_only_a_draft_does_not_matter(reason: WaitReason) -> None:
 
 
 class Session:
-    """Claude Code's file of a session, and its socket."""
+    """Claude Code's session file and socket."""
 
     def __init__(self, place: Path) -> None:
         self.path, self.socket = place / f"{PID}.json", place / "s"

@@ -1,4 +1,4 @@
-"""What a terminal that is not seen may be typed into, and which key is pressed there."""
+"""Terminals that are not seen: which of them may be typed into, and which key is pressed there."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_what_would_have_to_be_seen_gets_nothing_unless_the_user_vouches_for_it(
 
 
 class Held:
-    """A keyboard that AGENT has."""
+    """A keyboard that AGENT reads."""
 
     def __init__(self, agent: ForegroundAgent) -> None:
         self._agent = agent

@@ -1,4 +1,4 @@
-"""Waiting below some directories: looks, and the hints that there is something to look for."""
+"""Waits for changes below directories: looks, and the hints that cause them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STEP = 0.001
 
 @pytest.fixture
 def only_hints(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nothing but a hint brings another look in time."""
+    """Let only a hint bring another look in time."""
     for name in ("TICK_S", "SWEEP_S", "POLL_S"):
         monkeypatch.setattr(dirwatch, name, LONG)
     started = time.monotonic()
@@ -28,7 +28,7 @@ def only_hints(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def after(looks: int, *acts: Callable[[], object]) -> Callable[[], bool]:
-    """A look that does one of ACTS each time, and finds something after LOOKS times."""
+    """Return a look that does one of ACTS each time, and finds something after LOOKS times."""
     steps, counter = iter(acts), count(1)
 
     def look() -> bool:
@@ -55,7 +55,7 @@ def test_each_of_several_directories_is_watched(tmp_path: Path, only_hints: None
 
 
 def test_a_directory_in_the_place_of_another_is_seen_at_once(tmp_path: Path, only_hints: None) -> None:
-    """Neither it nor the one above it is told by the system: only what was watched is."""
+    """The system reports neither it nor the one above it: only what was watched."""
     inbox = tmp_path / "above" / "new"
     inbox.mkdir(parents=True)
 
@@ -83,7 +83,7 @@ def test_a_directory_that_is_not_there_yet_is_seen_when_it_comes(tmp_path: Path,
 
 
 def test_a_wait_ends_by_the_clock_that_it_is_given(tmp_path: Path) -> None:
-    """Also when that has jumped, as when the machine has slept."""
+    """It does so even if that clock has jumped, as when the machine has slept."""
     ticks = iter([0.0, 1.0, 2.0, 100_000.0])
     assert not Watch([RootedPath(str(tmp_path))], lambda: next(ticks)).wait(60.0, STEP)
     assert next(ticks, None) is None

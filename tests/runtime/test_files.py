@@ -1,4 +1,4 @@
-"""The private files of a session: its lock, its record, its `amq`."""
+"""The private files of a session: its lock, its journal, its `amq`."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def test_one_holder_at_a_time(tmp_path: Path) -> None:
 
 
 def test_a_lock_that_is_held_for_an_instant_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As by somebody who only asks whether there is a notifier."""
+    """A process that only asks for the notifier holds it so."""
     asking = claim(str(tmp_path), "run")
     monkeypatch.setattr("amq.runtime.notifier_lock.time.sleep", lambda _: asking.release())
     claim(str(tmp_path), "run").release()
 
 
 def test_who_can_not_write_who_he_is_keeps_no_lock(tmp_path: Path) -> None:
-    """Kept, it would be another's to him, and he would take himself for replaced."""
+    """A lock kept without a name would be another's to its own holder, which would think that it was replaced."""
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, usual[1]))
     try:
@@ -74,7 +74,7 @@ def test_a_lock_ends_with_its_process_not_with_what_that_started(tmp_path: Path)
 
 
 class TestAMailboxThatIsMadeAgain:
-    """The lock goes with the mailbox that it was in."""
+    """A mailbox made again, while the lock goes with the one that it was in."""
 
     @pytest.fixture
     def state(self, tmp_path: Path) -> Path:
@@ -95,7 +95,7 @@ class TestAMailboxThatIsMadeAgain:
         claim(str(state), "wake").release()
 
     def test_only_one_of_two_has_it(self, state: Path) -> None:
-        """Whoever comes second waits until the other has ended."""
+        """The second waits until the first has ended."""
         held, before = claim(str(state), "run"), descriptors()
         state.parent.rename(state.parent.with_name("away"))
         state.mkdir(parents=True)
@@ -118,7 +118,7 @@ class TestAMailboxThatIsMadeAgain:
 
 
 def descriptors() -> int:
-    """How many we have open."""
+    """Return how many descriptors this process has open."""
     return len(os.listdir("/dev/fd"))
 
 
@@ -220,7 +220,7 @@ def test_a_login_shell_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 
 def test_another_name_of_a_file_outside_is_no_lock(tmp_path: Path) -> None:
-    """It is written in place: whoever can write to the queue would choose what is lost."""
+    """The lock is written in place: anyone who can write to the queue could have a file overwritten."""
     (tmp_path / "precious").write_text("text")
     (tmp_path / "state").mkdir()
     os.link(tmp_path / "precious", tmp_path / "state" / "notifier.lock")
@@ -232,7 +232,7 @@ def test_another_name_of_a_file_outside_is_no_lock(tmp_path: Path) -> None:
 
 
 class Appeared(threading.Event):
-    """Set by whoever makes a file."""
+    """An event that is set once PATH exists."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -243,7 +243,7 @@ class Appeared(threading.Event):
 
 
 def test_a_login_shell_that_hangs_is_given_up_and_may_put_away_what_it_holds(tmp_path: Path) -> None:
-    """Such as the lock of a version manager, which would stop every login from then on."""
+    """An example is the lock of a version manager, which would stop every later login."""
     held = tmp_path / "lock"
     hanging = shell(tmp_path / "hanging", f"trap 'rm {held}; exit' TERM\ntouch {held}\nwhile :; do sleep 0.05; done")
     assert not login_shells_find("/x/amq", {"SHELL": hanging, "PATH": "/usr/bin:/bin"}, Appeared(held))
@@ -258,7 +258,7 @@ def test_a_login_shell_that_does_not_want_to_end_is_killed(tmp_path: Path, monke
 
 
 def test_the_command_that_started_us_is_this_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever an installer has put it."""
+    """This holds wherever an installer has put it."""
     script = shell(tmp_path / "amq", "")
     shell(tmp_path / "bash", f"echo {script}")
     environment = {"PATH": str(tmp_path), "SHELL": "bash"}

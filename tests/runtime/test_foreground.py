@@ -37,7 +37,7 @@ def test_under_which_names_a_program_may_be_known(words: list[str], names: list[
 
 
 def test_a_submit_key_that_needs_an_argument_is_another_without_it() -> None:
-    """Codex then has Tab, which queues a line, and submits it where it idles; Enter would break off a turn."""
+    """Codex then has Tab, which queues a line, and submits it when idle; Enter would interrupt a turn."""
     (_, setting) = next(each.arguments for each in CODEX.additions if "f21" in each.arguments[-1])
     assert rules_for_argv(CODEX, ["codex", "-c", setting]) is CODEX.rules
     rules = rules_for_argv(CODEX, ["codex", "-m", "o3"])
@@ -77,7 +77,7 @@ def test_without_proc_ps_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: obj
 def named(
     *words: str, program: str, profile: Profile | None, monkeypatch: pytest.MonkeyPatch
 ) -> ForegroundAgent | None:
-    """The agent that a program called with WORDS is, where the user has named PROGRAM and a PROFILE for it."""
+    """Return the agent of a program called with WORDS, for which the user has named PROGRAM and a PROFILE."""
     monkeypatch.setattr(controlling_tty, "foreground", lambda _: 1)
     monkeypatch.setattr(processes, "words", lambda _: words)
     return Keyboard(0, program, {"HOME": "/nowhere"}, profile).agent()
@@ -109,7 +109,7 @@ def test_a_prompt_is_that_of_the_program_that_the_user_names(monkeypatch: pytest
 
 
 def test_a_program_of_the_persons_own_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that cannot be read says nothing, so nothing is typed."""
+    """A profile that cannot be read says nothing, so nothing is typed."""
     monkeypatch.setattr(controlling_tty, "foreground", lambda _: 1)
     monkeypatch.setattr(processes, "words", lambda _: ("mine",))
     own = tmp_path / "amq" / "profiles" / "mine.toml"

@@ -1,4 +1,4 @@
-"""What a repository tracks, read without git, beside what git says."""
+"""The paths that a repository tracks, read without git, compared with git's own answer."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Repository:
             (self.top / name).touch()
 
     def tracks(self, path: str) -> bool:
-        """What amq makes of it."""
+        """Return whether amq finds that PATH is tracked."""
         return tracks(str(self.top), str(self.top / ".git"), str(self.top / path))
 
 
@@ -132,7 +132,7 @@ def test_a_pointer_that_leads_nowhere_is_not_known_to_track_nothing(tmp_path: Pa
 @pytest.mark.parametrize("form", ["sha1", "sha256"])
 @pytest.mark.parametrize("split", [False, True])
 def test_the_index_of_a_linked_worktree_is_of_its_repository_s_form(tmp_path: Path, form: str, split: bool) -> None:
-    """Which form that is stands in the configuration that all worktrees share."""
+    """The form is in the configuration that all worktrees share."""
     git = Repository(tmp_path / "r", f"--object-format={form}")
     git.write(*NAMES)
     git("add", "-A")
@@ -157,7 +157,7 @@ def test_a_configuration_may_be_written_in_several_ways(tmp_path: Path, written:
 
 
 def test_a_repository_whose_index_is_being_written_is_not_known_to_track_nothing(tmp_path: Path) -> None:
-    """`git clone` writes the files first. Where there was an index, that one still stands."""
+    """`git clone` writes the files first. An older index still counts."""
     git = Repository(tmp_path)
     (tmp_path / ".git" / "index.lock").touch()
     with pytest.raises(UnreadableIndex, match="is cloning it"):

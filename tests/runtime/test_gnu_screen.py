@@ -21,13 +21,13 @@ INSIDE = {"STY": "123.pts-0.host", "WINDOW": "4", "PATH": "/usr/bin:/bin"}
     ],
 )
 def test_only_a_session_and_the_number_of_a_window_name_one(wrong: dict[str, str]) -> None:
-    """Another word would be looked for among the titles, or be an option."""
+    """Any other word would be looked up among the titles, or be an option."""
     assert why_not(INSIDE | wrong) == "not inside screen"
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The commands that screen is given."""
+    """Return the commands that screen is given."""
     commands: list[list[str]] = []
 
     def run(words: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
@@ -55,7 +55,7 @@ def test_what_is_too_long_for_one_piece_is_not_typed(asked: list[list[str]]) -> 
 def test_without_a_program_that_prints_nothing_is_typed(
     asked: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Screen would type that it cannot be run."""
+    """Screen would type its error into the window."""
     monkeypatch.setattr("amq.runtime.channels.gnu_screen.find_program", lambda *_: None)
     with pytest.raises(OSError, match="printf"):
         ScreenWindow(INSIDE).push(b"a")

@@ -1,4 +1,4 @@
-"""The script that hooks call, and how a CLI is told of it."""
+"""The script that hooks call, and the settings by which a CLI calls it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OURS = ["/s/hook start", "/s/hook prompt", "/s/hook tool", "/s/hook ask", "/s/ho
 
 
 class Mailroom:
-    """An agent's private directory and inbox, with an `amq` that notes how it is called."""
+    """An agent's private directory and inbox, with an `amq` that records how it is called."""
 
     def __init__(self, place: Path) -> None:
         self.state, self.new, self.calls = place / "it's state", place / "new", place / "calls"
@@ -41,7 +41,7 @@ class Mailroom:
         )
 
     def call(self, event: str) -> tuple[str, list[str]]:
-        """What a hook prints, and how it called amq. It finds no other program: it can only start that one."""
+        """Return a hook's output, and how it called amq. It finds no other program: it can start only that one."""
         done = subprocess.run(
             [self.script, event], env={"PATH": "/nowhere"}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             umask=0o022, check=False,

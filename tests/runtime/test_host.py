@@ -1,4 +1,4 @@
-"""`amq run` with real programs, a real queue and a person at a terminal."""
+"""`amq run` with real programs, a real queue and a user at a terminal."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.runtime.run_session import ONE_MESSAGE, TUI, Desk, Session
 
 
 def ends(session: Session) -> int:
-    """The status of a session that is coming to its end."""
+    """Return the exit status of a session that is ending."""
     session.expect(pexpect.EOF)
     session.close()
     return session.exitstatus if session.exitstatus is not None else 128 + (session.signalstatus or 0)
@@ -50,7 +50,7 @@ def test_an_idle_agent_receives_the_line_once(desk: Desk) -> None:
 
 
 def test_the_agent_drains_and_is_told_of_the_next_message(desk: Desk) -> None:
-    """It runs the command that the line names, in its own environment."""
+    """The agent runs the command of the line, in its own environment."""
     desk.run_tui()
     desk.send()
     told = ["started", "pasted", f"submitted {ONE_MESSAGE}"]
@@ -111,7 +111,7 @@ def test_nothing_is_typed_into_a_dialog_that_is_announced(desk: Desk) -> None:
 
 
 def test_what_the_program_says_in_a_file_counts_too(desk: Desk, tmp_path: Path) -> None:
-    """A dialog that it tells of there only; and while it works, nothing but urgent mail is typed."""
+    """A dialog is announced only there; and while the program works, only urgent mail is typed."""
     profile = tmp_path / "profile.toml"
     profile.write_text('name = "tui"\npublishes = "sessions"\nrules.prompt = "> "\n')
     sessions = tmp_path / ".claude" / "sessions"
@@ -150,7 +150,7 @@ def test_a_program_that_does_not_echo_gets_no_enter(desk: Desk) -> None:
 
 
 def nothing_happens(desk: Desk, noted: list[str]) -> None:
-    """Only time can show that."""
+    """Wait long enough for a line to be typed, and check that nothing was."""
     silent_until = time.monotonic() + InjectionRules().typing_pause_s + 0.5
     wait_until(lambda: time.monotonic() > silent_until)
     assert desk.noted() == noted
@@ -231,7 +231,7 @@ def test_what_keeps_it_from_hosting_is_said_in_words(desk: Desk) -> None:
 
 
 def settings(session: Session) -> bytes:
-    """What the next `stty -g` prints."""
+    """Return the output of the next `stty -g`."""
     session.expect(r"[0-9a-f:]{40,}\r\n")
     assert isinstance(session.after, bytes)
     return session.after
@@ -261,7 +261,7 @@ def test_the_persons_terminal_is_as_it_was(desk: Desk, deed: Deed, status: int) 
 
 
 def test_a_program_that_stops_itself_stops_the_job(desk: Desk) -> None:
-    """In a shell that, unlike bash, does not put the terminal in order itself."""
+    """The shell is one that, unlike bash, does not restore the terminal itself."""
     session = desk.spawn(["/bin/sh", "-i"])
     hosted = shlex.join(desk.command("sh", "-c", "stty raw; echo here; kill -STOP $$; echo again; exit 5"))
     session.sendline(f"PS1='$ '; stty -g; {hosted}; stty -g")
@@ -274,7 +274,7 @@ def test_a_program_that_stops_itself_stops_the_job(desk: Desk) -> None:
 
 
 def test_nothing_stands_between_the_start_and_the_program() -> None:
-    """What the waking needs is slow to import; so is what describes data from outside."""
+    """The notifier's imports are slow, and so are those that describe outside data."""
     script = "import sys, amq.runtime.host; print(*sys.modules)"
     imported = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
     assert not {"anyio", "asyncio", "watchfiles", "pydantic", "importlib.metadata"} & set(imported)

@@ -55,7 +55,7 @@ async def test_of_the_two_kinds_of_hints_one_is_enough(
 
 
 async def test_a_directory_in_the_place_of_another_is_watched(tmp_path: Path, stop: threading.Event) -> None:
-    """Neither it nor the one above it is told by the system: only what was watched is."""
+    """The system reports neither it nor the one above it: only what was watched."""
     new = tmp_path / "above" / "new"
     new.mkdir(parents=True)
     async with aclosing(looks(RootedPath(str(new)), stop, print)) as stream:
@@ -116,7 +116,7 @@ async def test_what_can_be_watched_again_is_and_another_failure_is_logged_again(
 
 
 async def test_after_a_jump_of_the_clock_there_is_a_look_at_once(tmp_path: Path, stop: threading.Event) -> None:
-    """The machine has slept."""
+    """The clock jumps when the machine has slept."""
     time = 0.0
 
     def clock() -> float:

@@ -1,4 +1,4 @@
-"""A window of kitty: a real one on a display of its own in a soak, else what one was recorded to answer."""
+"""The window of kitty that amq is in: a real one on its own display in a soak, else recorded answers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ esac
 
 @pytest.fixture
 def window(tmp_path: Path) -> KittyWindow:
-    """One in which the user has scrolled back, to a row that looks empty."""
+    """Return a window in which the user has scrolled back, to a row that looks empty."""
     about = {"id": 7, "lines": ROWS, "columns": COLUMNS, "title": "t", "pid": 1}
     (tmp_path / "ls").write_text(json.dumps([{"tabs": [{"windows": [about | {"id": 1}, about]}]}]))
     (tmp_path / "screen").write_text(LOOKED_BACK + CURSOR)
@@ -70,7 +70,7 @@ def test_keys_go_to_the_window_by_its_number(window: KittyWindow, tmp_path: Path
 
 @pytest.mark.parametrize("number", ["", "all", "1 or id:2", "-1", "id:1"])
 def test_only_a_number_names_a_window(number: str) -> None:
-    """In a match, another word could be an expression that names all of them."""
+    """Any other word in a match could be an expression that names all windows."""
     assert kitty.why_not({"KITTY_WINDOW_ID": number, "KITTY_LISTEN_ON": "unix:/none"}) == "not inside kitty"
 
 
@@ -87,7 +87,7 @@ with open(sys.argv[1], "ab", 0) as log:
 
 
 class Real:
-    """Two windows side by side on a display of their own."""
+    """Two windows side by side on their own display."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -109,7 +109,7 @@ class Real:
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False).stdout
 
     def begin(self, *words: str) -> None:
-        """Do what WORDS say, which may wait for the user, and return when it is seen."""
+        """Start the action WORDS, which may wait for the user; return when it is seen."""
         before = self._shown()
         command = ["kitty", "@", "--to", self.socket, *words]
         self._begun = subprocess.Popen(command, env=self.environment, stdout=subprocess.DEVNULL)
@@ -121,7 +121,7 @@ class Real:
         self._begun.wait()
 
     def _shown(self) -> tuple[int, str]:
-        """How many windows there are, and what the user sees of the first."""
+        """Return the number of windows, and the user's view of the first."""
         windows = json.loads(self.ask("ls"))[0]["tabs"][0]["windows"]
         return len(windows), self.ask("get-text", "--match", self.match)
 

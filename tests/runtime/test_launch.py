@@ -1,4 +1,4 @@
-"""What a program is started with besides the person's words."""
+"""Arguments and variables with which a program is started besides the user's own."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_persons_own_settings_win_too(tmp_path: Path, setting: str) -> None:
     ],
 )
 def test_a_shell_that_keeps_its_path_finds_amq(program: str, finds: bool) -> None:
-    """What else runs there may be an agent that uses login shells."""
+    """Another program started there may be an agent that uses login shells."""
     assert planned(*program.split()).finds_amq is finds
     assert not planned(*program.split(), files=PrivateState("")).finds_amq
 

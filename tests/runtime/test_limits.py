@@ -1,4 +1,4 @@
-"""A system that has no file, thread or process more for us: it is said, and a hosted program goes on."""
+"""A system without another file, thread or process for amq: amq says so, and a hosted program goes on."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ with EventWatch(RootedPath(sys.argv[1])) as watch:
     print(watch.failure)
     watch.wait(0.1)
 """
-"""Watches a directory as a user who has no other process."""
+"""A program that watches a directory as a user without other processes."""
 
 
 def with_files(number: int, *command: str) -> list[str]:
-    """COMMAND, that may have NUMBER files open."""
+    """Return COMMAND as one that may have NUMBER files open."""
     return ["sh", "-c", f'ulimit -n {number} && exec "$@"', "sh", *command]
 
 
@@ -56,14 +56,14 @@ def tui(desk: Desk) -> list[str]:
 
 
 def why_unread(desk: Desk) -> str:
-    """What `amq why` says of the mail that waits for the agent."""
+    """Return the reason of `amq why` for the agent's waiting mail."""
     mailbox = Mailbox(desk.root, "tui")
     unread = [message.id for message in mailbox.unread()]
     return why(mailbox.account.agent, unread, None, PrivateState(str(private_directory(desk.root, "tui"))), 0).detail
 
 
 def goes_on(session: Session) -> None:
-    """The program has its terminal, and ends well."""
+    """Check that the program has its terminal, and ends well."""
     session.send("hello\r")
     session.expect_exact("hello")
     session.send("quit\r")
@@ -95,7 +95,7 @@ def test_with_few_files_the_program_is_hosted_and_its_mail_waits(desk: Desk, num
 
 
 def test_with_files_enough_nothing_is_lacking(desk: Desk) -> None:
-    """Python has three or so open besides."""
+    """Python has about three more open."""
     session = desk.spawn(with_files(limits.FILES + 8, *tui(desk)))
     session.expect_exact("> ")
     desk.send()
@@ -125,7 +125,7 @@ def test_wherever_threads_run_out_the_program_goes_on(desk: Desk, more: int) -> 
 
 
 def test_the_systems_events_are_done_without_rather_than_end_the_process(tmp_path: Path) -> None:
-    """Their thread is one of Rust, which aborts where there is none: with it the program would be hung up."""
+    """Their thread is one of Rust's, which aborts if there is none: with amq the program would be hung up."""
     if os.getuid():
         pytest.skip("needs root, to become a user without processes")
     tmp_path.chmod(0o755)
@@ -140,7 +140,7 @@ def test_the_systems_events_are_done_without_rather_than_end_the_process(tmp_pat
     [(-1, "cannot be notified of mail", 125), (0, "start new thread", 1), (1, "notifying tui", 125)],
 )
 def test_wake_ends_with_the_reason(desk: Desk, more: int, said: str, status: int) -> None:
-    """Behind its first word it is silent: this is the agent's terminal."""
+    """After its first line it is silent: this is the agent's terminal."""
     options = ["--root", desk.root, "--me", "tui", "wake", "--command", "true"]
     session = desk.spawn([sys.executable, "-P", str(FEW_THREADS), str(limits.THREADS + more), *options])
     session.expect_exact(said)

@@ -70,7 +70,7 @@ def root(tmp_path: Path) -> str:
 
 
 def private(root: str) -> str:
-    """Where it is recorded what Claude's mail waits for."""
+    """Return the directory of the journal of Claude's wait reasons."""
     return str(private_directory(root, "claude"))
 
 
@@ -82,7 +82,7 @@ def trusted(root: str) -> Trust:
 async def waking(
     root: str, channel: NotingChannel, policy: SchedulePolicy | None = None
 ) -> AsyncGenerator[Mailbox, None]:
-    """The loop at work; at the end it has to stop faster than the watcher would by itself."""
+    """Run the loop; at the end it has to stop faster than the watcher would by itself."""
     stop = threading.Event()
     mailbox = Mailbox(root, "claude")
     async with anyio.create_task_group() as tasks:
@@ -168,7 +168,7 @@ async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
 
 @pytest.mark.parametrize("busy", [True, False])
 async def test_a_hook_does_not_tell_of_what_is_queued(root: str, busy: bool) -> None:
-    """A line that an idle agent was given begins a turn: if that drains nothing, its end is held up once."""
+    """A line typed at an idle agent begins a turn: if that drains nothing, its end is blocked once."""
     channel = NotingChannel()
     channel.standing = Readiness(busy=busy, queues_input=True, hooks_active=True)
     async with waking(root, channel, SchedulePolicy(hooks_within_s=0.0)) as mailbox:
@@ -192,7 +192,7 @@ async def test_the_person_is_told_once_when_an_agent_does_not_read(root: str) ->
 
 
 async def test_an_inbox_that_cannot_be_read_is_why_until_it_can(root: str) -> None:
-    """And what was told of before is not told of again."""
+    """Mail that was announced before is not announced again."""
     channel, log = NotingChannel(), list[str]()
     mailbox = Mailbox(root, "claude")
     waker = WakeLoop(mailbox, channel, SchedulePolicy(), Wording(), log.append, trusted(root))
@@ -215,7 +215,7 @@ async def test_an_inbox_that_cannot_be_read_is_why_until_it_can(root: str) -> No
 
 
 async def test_a_queue_that_is_away_ends_no_waking(root: str) -> None:
-    """Neither while the waking begins nor while it types at an agent that works."""
+    """It is away when the loop begins, or when it types at an agent that works."""
     away = Path(root).with_name("away")
 
     class Elsewhere(NotingChannel):
@@ -268,7 +268,7 @@ async def test_a_look_at_a_full_inbox_opens_only_what_is_new(root: str, opened: 
 
 
 async def test_after_the_machine_has_slept_there_is_one_reminder(root: str) -> None:
-    """However many would have been due meanwhile."""
+    """There is one, however many were due meanwhile."""
     time = 0.0
     channel = NotingChannel()
     waker = WakeLoop(

@@ -1,4 +1,4 @@
-"""Who notifies, holds or lives: what a sandbox with processes of its own says of it is what is said outside.
+"""Answers about other processes (notifiers, holders of locks), which are equal inside and outside a sandbox.
 
 Codex runs a command as process 2 of a namespace with its own /proc.
 """
@@ -38,7 +38,7 @@ SINCE = re.compile(r'\d+[smhd]\b|_s": [\d.]+|\d{4}-[-\d]+T\S+')
 
 
 def said(desk: Desk, before: list[str], line: str) -> tuple[int, str, str]:
-    """What amq says when it is called by codex BEFOREhand so; times and how long something lasts are left out."""
+    """Return amq's status and output when codex calls it behind the words BEFORE, without times and durations."""
     me = [] if "--me" in line else ["--me", "codex"]
     done = subprocess.run(
         [*before, sys.executable, "-P", "-m", "amq", "--root", desk.root, *me, *line.split()],

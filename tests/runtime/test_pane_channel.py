@@ -1,4 +1,4 @@
-"""The channel to a pane, where the pane begins to take nothing in the middle of an attempt."""
+"""The channel to a pane that begins to take nothing in the middle of an attempt."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LINE = Notification("amq: 1 new message", "amq: a new message")
 
 
 class Clock:
-    """A time in which nothing waits."""
+    """A clock that moves only when it is slept on."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -46,7 +46,7 @@ class Clock:
 
 
 class FakePane:
-    """Claude Code in a pane that takes only what WRITES says of each write, one after the other."""
+    """Claude Code in a pane; WRITES says of each write in turn whether the pane takes it."""
 
     way = "tmux"
 
@@ -74,7 +74,7 @@ class FakePane:
 
 
 class FakeKeyboard:
-    """That of an agent which never loses it."""
+    """The keyboard of an agent that never loses it."""
 
     def __init__(self, profile: Profile = PROFILE, sessions: str = "") -> None:
         self._agent = ForegroundAgent(
@@ -89,7 +89,7 @@ class FakeKeyboard:
 
 
 async def attempts(channel: PaneChannel, number: int) -> list[End]:
-    """How NUMBER of attempts end, each as soon as the row has been the same for long enough."""
+    """Return the ends of NUMBER attempts, each made as soon as the row was unchanged for long enough."""
     ends = list[End]()
     for _ in range(number):
         while channel.look().blocked_by is not None:
@@ -128,7 +128,7 @@ class Deaf(FakePane):
 
 
 def keyboard_of(profile: Profile, place: Path, status: str) -> Keyboard:
-    """That of an agent whose session's file says STATUS; it has none where that is empty."""
+    """Return the keyboard of an agent whose session file says STATUS; "" means that it has none."""
     wire = {"pid": os.getpid(), "startedAt": time.time() * 1000, "status": status, "version": "2.1.332"}
     (place / f"{os.getpid()}.json").write_text(json.dumps(wire))
     return cast("Keyboard", FakeKeyboard(profile, str(place) if status else ""))

@@ -1,4 +1,4 @@
-"""What pictures of a pane tell, without a pane."""
+"""Snapshots made from pictures of a pane, without a pane."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RULE = "─" * 40
 
 
 def boxed(text: str, *, footer: str = "? for help", above: str = "", cursor: int | None = None) -> Picture:
-    """Claude Code with TEXT in its row."""
+    """Return a picture of Claude Code with TEXT in its row."""
     lines = [above, RULE, f"❯ {text}", RULE, f"  {footer}"]
     at = (2, 2 + len(text) if cursor is None else cursor)
     return Picture((8, 40), drawing([line.encode() for line in lines], at))
@@ -33,7 +33,7 @@ def boxed(text: str, *, footer: str = "? for help", above: str = "", cursor: int
 def gates(
     sight: PaneObserver, rules: InjectionRules, *pictures: Picture | None, discipline: LineDiscipline = RAW
 ) -> list[WaitReason | None]:
-    """What forbids typing at looks that are a second and a half apart."""
+    """Return the wait reasons at looks that are 1.5 seconds apart."""
     looks = [(sight.look(picture, discipline, 1.5 * at), 1.5 * at) for at, picture in enumerate(pictures)]
     return [injection.gate(InjectionState(), look, rules, now) for look, now in looks]
 

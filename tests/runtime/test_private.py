@@ -1,4 +1,4 @@
-"""The user's private directory: where it may lie, and the files of one run in it."""
+"""The user's private directory: where it may be, and the files of one run in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OTHER = 12345  # a user
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A directory that is not below the usual temporary one."""
+    """Return a directory that is not below the usual temporary one."""
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="amq-") as path:
         yield Path(path)
 
@@ -171,7 +171,7 @@ class TestTheFilesOfOneRun:
         assert list(runs.iterdir()) == []
 
     def test_the_path_is_the_same_each_time_unless_there_may_be_two(self, state: PrivateState) -> None:
-        """Codex asks the user to trust a hook that is called by another path."""
+        """Codex asks the user to trust a hook again if its path has changed."""
         with run_directory(state, "/q", "codex", (), alone=True) as first:
             for queue, handle, alone in (("/q", "codex", False), ("/r", "codex", True), ("/q", "codex-2", True)):
                 with run_directory(state, queue, handle, (), alone=alone) as other:
@@ -193,7 +193,7 @@ class TestTheFilesOfOneRun:
 
 
 def test_a_program_s_settings_and_shim_are_not_in_the_project(tmp_path: Path) -> None:
-    """The words of --settings may hold keys; what stands in the project may be committed, or read by an agent there."""
+    """The words of --settings may hold keys; files of the project may be committed, or read by an agent there."""
     project, log = tmp_path / "co:lon", tmp_path / "log"
     project.mkdir()
     program = tmp_path / "claude"

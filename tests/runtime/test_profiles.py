@@ -1,4 +1,4 @@
-"""Profiles: the ones that come with amq are valid, and a person's own says what is wrong with it."""
+"""Profiles: the ones that come with amq are valid, and an error in a user's own is explained."""
 
 from __future__ import annotations
 

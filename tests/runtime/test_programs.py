@@ -1,4 +1,4 @@
-"""What amq runs of its own accord is never a file of the directory that it is called in."""
+"""Programs that amq runs by itself, which are never files of the working directory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PLANTED = ("amq", "bash", "kitty", "notify-send", "osascript", "ps", "screen", "
 
 @pytest.fixture
 def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Such files in the working directory; what is returned holds the names of those that were run."""
+    """Put programs of those names into the working directory; the file returned lists those that were run."""
     ran = tmp_path / "ran"
     for name in PLANTED:
         (tmp_path / "clone").mkdir(exist_ok=True)
@@ -66,7 +66,7 @@ def test_what_is_found_behind_an_empty_entry_is_run(planted: Path, tmp_path: Pat
 
 
 def test_a_hook_runs_nothing_of_a_clone_s(amq: Shell, planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The user has typed nothing there: an agent's CLI calls it."""
+    """The user has typed nothing there: an agent's CLI calls the hook."""
     monkeypatch.setenv("AM_ROOT", str(amq.root))
     monkeypatch.setenv("PATH", ":/nowhere")
     amq.send()

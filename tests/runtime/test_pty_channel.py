@@ -1,4 +1,4 @@
-"""How it stands with a hosted agent, from two witnesses."""
+"""The readiness of a hosted agent, from its terminal and from its status."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from amq.runtime.policy.reasons import WaitReason
 
 
 class Seen:
-    """A host that sees only this."""
+    """A host that sees only a given snapshot."""
 
     def __init__(self, published: AgentState | None = None, **other: Any) -> None:
         self.seen = TerminalSnapshot(published=published, **other)

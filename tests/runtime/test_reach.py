@@ -23,7 +23,7 @@ def script(path: Path, text: str) -> str:
 
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What two `amq run`, one in the other, have made, whose Python is gone; beside them are others of that name."""
+    """Return the commands of two nested `amq run` whose Python is gone; beside them are others named amq."""
     monkeypatch.setattr(sys, "executable", str(tmp_path / "gone" / "python"))
     script(tmp_path / "other" / "amq", 'echo other "$@"')
     (tmp_path / "broken").mkdir()
@@ -40,7 +40,10 @@ def make(directory: Path) -> str:
 
 
 def call(command: str, path: str) -> tuple[int, str]:
-    """How COMMAND ends in a directory that has another, with PATH, in which `~` is where all of them are."""
+    """Run COMMAND in a directory that has another amq, with PATH; return (status, output).
+
+    In PATH, `~` is the directory of all of them.
+    """
     place = Path(command).parents[2]
     done = subprocess.run(
         [command, "a b", "*"], cwd=place / "other", env={"PATH": path.replace("~", str(place))},
@@ -71,7 +74,7 @@ def test_another_on_the_path_is_run(made: list[str], path: str, says: str) -> No
     ],
 )
 def test_where_there_is_none_that_is_said(made: list[str], path: str) -> None:
-    """Two of them start each other in turn for ever in no case; nor is that of the working directory run."""
+    """Two commands never start each other for ever; nor is one of the working directory run."""
     gone = f"amq: {sys.executable} is gone, which amq run was started with; no other amq is on the PATH"
     assert [call(command, path) for command in made] == [(127, gone)] * 2
 
@@ -83,7 +86,7 @@ def test_one_around_it_that_works_is_run(made: list[str], tmp_path: Path, monkey
 
 
 def test_a_python_without_amq_comes_last(made: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It may have it in another place now."""
+    """It may have amq in another place now."""
     monkeypatch.setattr(sys, "executable", script(tmp_path / "python", 'shift 3; echo python "$@"'))
     monkeypatch.setattr(quoting, "__file__", str(tmp_path / "gone" / "quoting.py"))
     command = make(tmp_path / "upgraded")

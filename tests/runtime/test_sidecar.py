@@ -45,7 +45,7 @@ def pane(outside: Outside) -> Iterator[Tmux]:
 
 
 def nothing_happens(outside: Outside) -> None:
-    """Only time can show that."""
+    """Wait long enough for a line to be typed, and check that nothing was."""
     before = outside.noted()
     silent_until = time.monotonic() + InjectionRules().typing_pause_s + 1.0
     wait_until(lambda: time.monotonic() > silent_until)
@@ -82,7 +82,7 @@ def test_the_quick_start_in_gnu_screen(outside: Outside) -> None:
     "mode", ["\x01[", "\x01:", '\x01"', "\x01?", "\x01"], ids=["copy", "colon", "list", "help", "prefix"]
 )
 def test_in_a_mode_of_gnu_screen_the_program_gets_the_line_all_the_same(outside: Outside, mode: str) -> None:
-    """Keys that are stuffed would be the mode's, and what is left of them the program's."""
+    """Keys sent by `stuff` would be the mode's, and only the rest would be the program's."""
     needs("screen")
     with gnu_screen(outside) as shown:
         outside.starts()
@@ -92,7 +92,7 @@ def test_in_a_mode_of_gnu_screen_the_program_gets_the_line_all_the_same(outside:
 
 
 def test_the_quick_start_in_kitty(outside: Outside) -> None:
-    """A display is a heavy thing to require."""
+    """The test is not required, because a display is a heavy thing to require."""
     if not SOAK:
         pytest.skip("AMQ_SOAK=1 runs it")
     if not shutil.which("kitty") or not shutil.which("xvfb-run"):
@@ -210,7 +210,7 @@ def test_one_notifier_is_enough(outside: Outside, pane: Tmux) -> None:
 
 @linux
 def test_it_is_silent_and_in_a_group_of_its_own(outside: Outside, pane: Tmux) -> None:
-    """What a library prints would go to the agent's screen; ^Z there stops a whole group."""
+    """A library's output would go to the agent's screen; ^Z there stops a whole group."""
     outside.starts()
     pid = outside.notifier()
     assert pid is not None
@@ -296,7 +296,7 @@ def test_a_person_is_told_of_mail_of_their_own(outside: Outside) -> None:
 
 
 def test_a_pane_whose_name_was_only_inherited_is_not_typed_into(outside: Outside, pane: Tmux) -> None:
-    """As in a terminal that was opened from within tmux."""
+    """A terminal that was opened from within tmux inherits it."""
     outside.environment |= {
         "TMUX": f"{outside.place}/tmux,1,0",
         "TMUX_PANE": pane.tmux("display-message", "-p", "#{pane_id}").strip(),
@@ -368,7 +368,7 @@ def test_a_blind_way_leaves_the_line_where_no_key_is_harmless(outside: Outside) 
 
 
 def other(outside: Outside) -> Path:
-    """An agent under a name that says nothing to amq; where notices of it are noted."""
+    """An agent with a name that amq does not know; notices of it are recorded."""
     shutil.copy(outside.place / "bin" / "claude", outside.place / "bin" / "other")
     notify, shown = outside.place / "bin" / "notify-send", outside.place / "shown"
     notify.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >>{shown}\necho >>{shown}\n')
@@ -377,7 +377,7 @@ def other(outside: Outside) -> Path:
 
 
 def gets_nothing(outside: Outside, reason: str, count: int = 1) -> None:
-    """Mail for the other agent waits for REASON."""
+    """Check that mail for the other agent waits for REASON."""
     for _ in range(count):
         outside.send()
     wait_until(lambda: outside.waited_for()[-1:] == [reason], outside.waited_for)
@@ -406,7 +406,7 @@ def test_a_program_that_amq_does_not_know_gets_nothing_and_the_user_is_notified_
 
 @pytest.mark.parametrize("way", ["tmux", "tiocsti"])
 def test_the_user_may_vouch_for_it(outside: Outside, way: str, request: pytest.FixtureRequest) -> None:
-    """By --submit: Enter is pressed all the same."""
+    """With --submit, Enter is pressed anyway."""
     other(outside)
     with plain_terminal(outside) if way == "tiocsti" else contextlib.nullcontext(request.getfixturevalue("pane")):
         starts_other(outside, "--program other --submit --inject-mode paste")
@@ -428,7 +428,7 @@ def test_a_profile_is_given_to_a_program_whose_screen_is_seen(outside: Outside, 
 
 @pytest.mark.parametrize("options", ["--profile claude", "--prompt '> '"])
 def test_what_the_user_says_of_a_program_does_not_do_where_nothing_is_seen(outside: Outside, options: str) -> None:
-    """Behind docker or ssh it may be at a shell."""
+    """Behind docker or ssh the program may be at a shell."""
     other(outside)
     with plain_terminal(outside):
         starts_other(outside, f"--program other {options}")
@@ -464,7 +464,7 @@ def test_at_a_prompt_of_the_users_program_a_line_is_typed_and_nowhere_else(outsi
 
 
 def test_a_program_whose_line_the_kernel_edits_gets_nothing_at_its_prompt(outside: Outside, pane: Tmux) -> None:
-    """What was typed ahead is not seen."""
+    """Text typed ahead is not seen."""
     outside.starts(wake="amq wake --program sh --prompt '? '", agent=False)
     pane.press("sh -c 'while printf \"? \"; read -r it; do sleep 1; done'\r")
     outside.send()

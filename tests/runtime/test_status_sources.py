@@ -1,4 +1,4 @@
-"""What a program says of itself beside its terminal, and which word counts."""
+"""A program's status from sources besides its terminal, and which of them counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pane of a real tmux: what is seen of it, and what becomes of what is typed, in each of tmux's states."""
+"""A pane of a real tmux: its picture, and the fate of typed keys, in each of tmux's states."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ KEY, PASTED = b"\x18\r", b"\x1b[200~hello\x1b[201~"
 
 
 class Desk:
-    """A server with two panes, in each a program that writes down what it is given; PANE is of the first."""
+    """A server with two panes, whose programs record their input; `pane` is the first."""
 
     def __init__(self, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.place = place
@@ -62,7 +62,7 @@ class Desk:
         return path.read_bytes() if path.exists() else b""
 
     def client(self) -> pexpect.spawn[bytes]:
-        """A terminal that shows the session."""
+        """Attach a terminal that shows the session."""
         client: pexpect.spawn[bytes] = pexpect.spawn(
             "tmux", ["attach-session", "-t", "s"], env=self.environment, dimensions=(24, 80), timeout=20
         )
@@ -95,7 +95,7 @@ STATES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "view": (("run-shell", "echo seen"), ("copy-mode", "-q")),
     "input-off": (("select-pane", "-d"), ("select-pane", "-e")),
 }
-"""How each begins and ends."""
+"""Commands that begin and end each state."""
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -125,7 +125,7 @@ def test_a_program_that_has_ended_gets_nothing(desk: Desk) -> None:
 
 
 def test_a_pane_that_has_become_anothers_gets_nothing(desk: Desk) -> None:
-    """As after a new server, whose panes have the old numbers."""
+    """A new server gives its panes the old numbers."""
     desk.tmux("respawn-pane", "-k", "-t", desk.id, *desk._program("third"))
     wait_until(lambda: "ready" in desk.tmux("capture-pane", "-p", "-t", desk.id))
     assert desk.pane.picture() is None
@@ -186,7 +186,7 @@ OVERLAYS = {
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_what_lies_over_it_in_a_client_takes_none_of_our_keys(desk: Desk, overlay: str) -> None:
-    """No format tells of it, so this is the proof that it does not have to be asked for."""
+    """No format reports an overlay; this proves that amq need not ask for one."""
     client = desk.client()
     before = client.read_nonblocking(65536, 1)
     words = [word.format(client=desk.clients("#{client_name}")) for word in OVERLAYS[overlay]]

@@ -1,4 +1,4 @@
-"""Whose queues are announced: those that the user made, and those that the user trusts."""
+"""Queues that may be announced: those that the user made, and those that the user trusts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def state() -> Iterator[PrivateState]:
 
 @pytest.fixture
 def clone(amq: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """A clone of a repository that tracks a queue, in which there is mail for bob; the working directory."""
+    """Clone a repository that tracks a queue with mail for bob; the clone is the working directory."""
     shutil.rmtree(amq.project / ".git")
     amq.send()
     (amq.root / ".gitignore").unlink()
@@ -75,7 +75,7 @@ def test_a_queue_that_a_repository_tracks_needs_one(clone: Shell, state: Private
 
 
 def test_a_clone_as_the_queue_needs_one(clone: Shell, state: PrivateState, tmp_path: Path) -> None:
-    """Its own repository tracks what is in it."""
+    """The clone's own repository tracks the queue's files."""
     shutil.move(clone.root, tmp_path / "mail")
     git = Repository(tmp_path / "mail")
     git("add", "-f", ".")
@@ -191,7 +191,7 @@ def test_it_is_looked_into_again_after_a_while_and_before_something_is_announced
 def test_a_yes_that_cannot_be_kept_is_told_to_the_panes(
     clone: Shell, state: PrivateState, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
-    """They ask nothing by themselves, and would find no record."""
+    """Panes ask nothing by themselves, and would find no record."""
     if not kept:
         for name in ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
             monkeypatch.delenv(name, raising=False)
@@ -276,7 +276,7 @@ class TestCommands:
         assert "1 new message from alice" in clone.ok("hook", "claude", "Stop", me="bob", stdin=b"{}")
 
     def test_the_user_is_not_told_of_it_either(self, clone: Shell, state: PrivateState) -> None:
-        """By Codex's `notify`: on the desktop, and in a file beside the registry."""
+        """Codex's `notify` would do so on the desktop, and in a file beside the registry."""
         event = json.dumps({"type": "agent-turn-complete"})
         bulletin = clone.root / "meta" / "amq-bulletin.json"
         assert (clone.ok("hook", "codex", "notify", event, me="bob"), bulletin.exists()) == ("", False)

@@ -1,4 +1,4 @@
-"""`amq` with a defect: the first key of the person makes it fail."""
+"""`amq` with a bug: the user's first key makes it fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a terminal is left with. Written without a look at the ledger, to judge it."""
+"""An independent model of the modes that a stream leaves on, to judge the ledger by."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _USUAL = {
 
 
 def left_on(stream: bytes) -> dict[str, bytes]:
-    """What a terminal that was given STREAM is left with: each mode that is not as usual, and its value.
+    """Return each mode that STREAM leaves in an unusual state, with its value.
 
-    A string ends as kitty has it: no other sequence breaks it off.
+    A string ends as in kitty: no other sequence breaks it off.
     """
     state: dict[str, bytes] = {}
     for match in _TOKEN.finditer(stream):

@@ -1,4 +1,4 @@
-"""A person's terminal with a shell in it, in which `amq run` is called, and what that terminal was left with."""
+"""A user's terminal with a shell in it, in which `amq run` is called, and the state that it leaves behind."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ HERE = Path(__file__).parent
 AMQ = f"{sys.executable} -P -m amq"
 BROKEN = f"{sys.executable} -P {HERE / 'broken.py'}"
 LINES = f"{sys.executable} -P {HERE / 'lines.py'}"
-"""A program that reads lines in a terminal whose line the kernel edits."""
+"""A program that reads lines in canonical mode."""
 DISORDER = f"sh {HERE / 'disorder.sh'}"
 A_COMMAND = "sleep 0.1"
-"""Long enough for a guard that came later than a shell which inherits settings."""
+"""A command long enough for a guard that came later than a shell which inherits settings."""
 HALF = b"half-a-title"
-"""The last that the program in disorder shows."""
+"""The last output of the program in `disorder.sh`."""
 
 
 class Desk:
-    """What the person can do and see."""
+    """A user's actions at a terminal, and the state that they see."""
 
-    edits_lines = True  # whether the shell does that itself, and brings its own settings with it
+    edits_lines = True  # whether the shell edits lines itself, with its own terminal settings
 
     def __init__(self, shell: int) -> None:
-        self.shell = shell  # its process
+        self.shell = shell  # the shell's process id
         self._asked = 0
 
     def type(self, text: str) -> None:
         raise NotImplementedError
 
     def stream(self) -> bytes:
-        """All that the terminal has been given so far."""
+        """Return all bytes that the terminal has been given so far."""
         raise NotImplementedError
 
     def flags(self) -> str:
-        """What the terminal itself says of its modes, if it can be asked."""
+        """Return the terminal's own report of its modes; "" if it cannot be asked."""
         return ""
 
     def says(self, command: str) -> bytes:
-        """What COMMAND prints, typed at the prompt and run once."""
+        """Type COMMAND at the prompt, run it once, and return its output."""
         self._asked += 1
         start, end = f"from-{self._asked}-on".encode(), f"to-{self._asked}-here".encode()
         # the dots keep the shell's echo of the line from looking like the answer
@@ -65,11 +65,11 @@ class Desk:
         return self.stream().partition(start)[2].partition(end)[0].strip()
 
     def left_on(self) -> dict[str, bytes]:
-        """What was on when the last answer of `says` was printed."""
+        """Return the modes that were on when the last answer of `says` was printed."""
         return left_on(self.stream().rpartition(f"to-{self._asked}-here".encode())[0])
 
     def job(self) -> list[int]:
-        """The processes that the shell has started, and theirs."""
+        """Return the ids of the processes that the shell has started, with all their descendants."""
         return descendants(self.shell)
 
 
@@ -101,7 +101,7 @@ class PtyDesk(Desk):
         return self._stream
 
     def sees(self, text: str | bytes) -> bytes:
-        """Wait for TEXT behind what was seen before; returns what came between."""
+        """Wait for TEXT behind what was seen before; return the output in between."""
         return self._sees(re.escape(text.encode() if isinstance(text, str) else text))
 
     def says(self, command: str) -> bytes:
@@ -111,7 +111,7 @@ class PtyDesk(Desk):
         return answer
 
     def stop(self) -> None:
-        """Press ^Z, and see that the shell has its terminal again."""
+        """Press ^Z, and wait until the shell has its terminal again."""
         self.type("\x1a")
         self.is_told_of_the_stop()
 
@@ -120,11 +120,11 @@ class PtyDesk(Desk):
         self.sees(PROMPT)
 
     def finds_it_stopped(self) -> None:
-        """The only job, which was running in the background."""
+        """Wait until the only job, which was running in the background, is stopped."""
         wait_until(lambda: re.search(b"(?i)stopped|suspended", self.says("jobs")))
 
     def go_on(self) -> None:
-        """`fg`, and see that the shell does it."""
+        """Run `fg`, and wait until the shell has done it."""
         self.run("fg")
         self.sees("amq run")
 
@@ -133,7 +133,7 @@ class PtyDesk(Desk):
         os.kill(self.job()[0], number)
 
     def job_is_stopped(self) -> bool:
-        """Whether the kernel says so of `amq run`."""
+        """Return whether ps(1) reports `amq run` as stopped."""
         return state(self.job()[0]).startswith("T")
 
     def resize(self, rows: int, columns: int) -> None:
@@ -168,7 +168,7 @@ class PtyDesk(Desk):
 
 
 class TmuxDesk(Desk):
-    """Bash in a pane of a tmux server of its own; the server is the terminal, and knows its modes."""
+    """Bash in a pane of the test's own tmux server, which is the terminal and knows its modes."""
 
     _FLAGS = "alternate_on cursor_flag insert_flag keypad_cursor_flag keypad_flag mouse_any_flag mouse_sgr_flag"
     _MORE_FLAGS = "origin_flag wrap_flag scroll_region_upper scroll_region_lower"
@@ -196,7 +196,7 @@ class TmuxDesk(Desk):
         return self._tmux("capture-pane", "-p")
 
     def picture(self) -> str:
-        """The screen with colours and attributes, and where the cursor is."""
+        """Return the screen with colours and attributes, and the place of the cursor."""
         cursor = self._tmux("display-message", "-p", "#{cursor_x},#{cursor_y},#{cursor_flag}")
         return self._tmux("capture-pane", "-p", "-e") + cursor
 
@@ -210,7 +210,7 @@ class TmuxDesk(Desk):
 
 @contextlib.contextmanager
 def desk(name: str, place: Path) -> Iterator[PtyDesk | TmuxDesk]:
-    """A desk with the shell NAME, or with `tmux`, in a project in PLACE."""
+    """Open a terminal with the shell NAME, or with `tmux`, in a project in PLACE."""
     require([name])
     project = place / "project"
     (project / ".git").mkdir(parents=True)
@@ -235,7 +235,7 @@ def desk(name: str, place: Path) -> Iterator[PtyDesk | TmuxDesk]:
 
 
 def require(programs: Sequence[str]) -> None:
-    """Skip the test if one of PROGRAMS is not here; fail it where everything is required to run."""
+    """Skip the test if one of PROGRAMS is not installed; fail it where everything is required to run."""
     missing = [program for program in programs if shutil.which(program) is None]
     if missing and os.environ.get("AMQ_REQUIRE_ALL") == "1":
         pytest.fail(f"required, but not installed: {', '.join(missing)}")
@@ -244,7 +244,7 @@ def require(programs: Sequence[str]) -> None:
 
 
 def descendants(pid: int) -> list[int]:
-    """Those started by process PID, each before those that it started."""
+    """Return the processes started by process PID, each before those that it started."""
     listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], check=True, capture_output=True, text=True).stdout
     rows = [line.split() for line in listing.splitlines()]
     parents = {int(child): int(parent) for child, parent, state in rows if not state.startswith("Z")}
@@ -255,11 +255,11 @@ def descendants(pid: int) -> list[int]:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether process PID runs; one that waits for its parent to notice its end does not."""
+    """Return whether process PID runs; a zombie does not."""
     return state(pid) != "" and not state(pid).startswith("Z")
 
 
 def state(pid: int) -> str:
-    """What ps(1) says of process PID; nothing if there is none."""
+    """Return the state of process PID by ps(1), "" if there is none."""
     said = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], check=False, capture_output=True, text=True)
     return said.stdout.strip()

@@ -1,4 +1,4 @@
-"""What the caller of `amq run` has given is the program's, and the caller itself is left alone."""
+"""Everything that the caller of `amq run` has given is the program's, and the caller itself is left alone."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SEEN = """
 ps -ww -o args= -p $$; printf '<%s>' "$@"; echo; umask; ulimit -a; nice; pwd
 env | grep -v -e ^AM_ -e ^PATH= -e ^AMQ_ -e ^_=
 """
-"""What a program sees of what its caller has given it; of signals a shell gives on something else."""
+"""A program's view of what its caller has given it. Its signals have their own program: a shell changes them."""
 SIGNALS = ["grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"]
 NOTHING = [f"{name}={os.environ[name]}" for name in ("PATH", "PYTHONPATH") if name in os.environ]
 DEAF = """
@@ -63,7 +63,7 @@ CALLERS: dict[str, list[str | bytes]] = {
 
 @pytest.mark.parametrize("caller", CALLERS.values(), ids=CALLERS.keys())
 def test_a_program_sees_what_it_would_see_without_us(project: Path, caller: list[str | bytes]) -> None:
-    """Its name, words that are no UTF-8, limits, signals, variables in their order."""
+    """Compared are its name, words that are not UTF-8, limits, signals, and variables in their order."""
     programs: list[list[str | bytes]] = [["sh", "-c", SEEN, "name", b"\xff\xfe", "", " a ", "-n"]]
     if os.path.exists("/proc/self/status"):
         programs.append([*SIGNALS])
@@ -93,7 +93,7 @@ def test_a_signal_to_us_is_the_programs(project: Path, number: signal.Signals) -
 
 
 def test_a_caller_that_ignores_its_children_gets_the_status(project: Path) -> None:
-    """The program ignores its own then; ours are not ignored."""
+    """The program ignores its children as well; amq does not ignore its own."""
     words = [sys.executable, "-c", DEAF, *HOST, "sh", "-c", "exit 5"]
     assert subprocess.run(words, cwd=project, stdin=subprocess.DEVNULL, check=False).returncode == 5
 
@@ -127,7 +127,7 @@ def test_what_we_start_ourselves_has_its_status_too() -> None:
     ],
 )
 def test_a_stop_that_nobody_asked_for_stops_no_caller(project: Path, given: bytes, words: str, says: bytes) -> None:
-    """Of a script without a terminal, in a process group that can be stopped: it would not be told to go on."""
+    """A script without a terminal, in a process group that can be stopped, would never be continued."""
     log = project / "log"
     command = f"{' '.join(HOST)} {words} >{log}; echo AFTER >>{log}"
     with subprocess.Popen(["sh", "-c", command], cwd=project, stdin=subprocess.PIPE, process_group=0) as shell:
@@ -142,7 +142,7 @@ def test_a_stop_that_nobody_asked_for_stops_no_caller(project: Path, given: byte
 
 
 def test_a_stop_from_elsewhere_stops_us_alone(project: Path) -> None:
-    """Our caller's other processes would not be told to go on."""
+    """The caller's other processes would never be continued."""
     script = f"{' '.join(HOST)} sh -c 'echo ready; exec sleep 1000' 2>&1 & wait $!; echo $?"
     with subprocess.Popen(
         ["sh", "-c", script], cwd=project, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, process_group=0

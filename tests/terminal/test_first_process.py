@@ -35,7 +35,7 @@ sys.exit(9)
 
 @pytest.fixture
 def container() -> list[str]:
-    """What runs a command as the first process of a container."""
+    """Return the command line that runs a command as the first process of a container."""
     require(["unshare"])
     words = CONTAINER if os.geteuid() == 0 else [*CONTAINER, "--user", "--map-root-user"]
     done = subprocess.run([*words, "true"], capture_output=True, text=True, check=False)
@@ -75,7 +75,7 @@ def test_a_signal_to_it_is_the_programs(
 
 
 def test_a_host_that_is_killed_leaves_the_terminal_right(container: list[str], tmp_path: Path) -> None:
-    """The guard is given the time for it, before all that is in the container ends."""
+    """The guard is given the time for it, before everything in the container ends."""
     with desk("bash", tmp_path) as person:
         assert isinstance(person, PtyDesk)
         before = person.says("stty -g")
@@ -93,7 +93,7 @@ def test_a_host_that_is_killed_leaves_the_terminal_right(container: list[str], t
 
 
 def test_what_the_terminal_sends_to_all_comes_once(container: list[str], tmp_path: Path) -> None:
-    """As ^C, where the input is a pipe: in Claude Code a second one ends it."""
+    """An example is ^C where the input is a pipe: in Claude Code a second one ends it."""
     with desk("bash", tmp_path) as person:
         assert isinstance(person, PtyDesk)
         script = 'trap "echo in""t" INT; trap "echo te""rm; exit" TERM; echo rea""dy; while :; do sleep 0.01; done'

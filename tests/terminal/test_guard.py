@@ -1,4 +1,4 @@
-"""The guard: what it holds, when it acts, and when it keeps its hands off."""
+"""The guard: descriptors that it holds, times when it acts, and times when it leaves the terminal alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.terminal.terminal_session import A_COMMAND, AMQ, DISORDER, HALF, PtyD
 
 
 def start(person: PtyDesk, redirection: str = "") -> tuple[int, int]:
-    """Our process and the guard's, while a program has switched on everything."""
+    """Start `amq run`; return its process and the guard's, while a program has switched on everything."""
     person.type(f"{AMQ} run --no-wake --as x -- {DISORDER} 'exec sleep 1000' {redirection}\r")
     wait_until(lambda: HALF in person.stream(), person.stream)
     amq, guard, *_ = person.job()
@@ -67,7 +67,7 @@ def test_a_line_editor_that_has_the_terminal_is_not_overruled(name: str, tmp_pat
 
 
 def test_it_does_not_do_again_what_was_done(tmp_path: Path) -> None:
-    """A second pop would take from the stack what was the person's."""
+    """A second pop would take the user's own entry from the stack."""
     with desk("bash", tmp_path) as person:
         person.type(f"{AMQ} run --no-wake --as x -- {DISORDER} 'exit 0'\r")
         wait_until(lambda: HALF in person.stream(), person.stream)
@@ -103,7 +103,7 @@ def test_a_signal_for_all_of_amq_leaves_it_at_its_post(tmp_path: Path) -> None:
 
 
 def test_where_hang_ups_are_ignored_nobody_stays_but_the_program(tmp_path: Path) -> None:
-    """As behind nohup(1), which is there so that the program stays."""
+    """This is so behind nohup(1), which is there to let the program stay."""
     with desk("bash", tmp_path) as person:
         assert isinstance(person, PtyDesk)
         person.says("trap '' HUP")

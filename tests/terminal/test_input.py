@@ -1,4 +1,4 @@
-"""What is piped in, or redirected from a file, is read by the hosted program itself."""
+"""Input from a pipe or a file, which the hosted program reads itself."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ INPUTS = {
 
 @pytest.fixture(autouse=True)
 def _in_a_project(project: Path) -> None:
-    """`amq run` makes its mailbox there."""
+    """Run in a project, where `amq run` makes its mailbox."""
 
 
 def run(*program: str, stdin: bytes | IO[bytes] = b"", shell: str = "") -> subprocess.CompletedProcess[bytes]:
-    """PROGRAM in `amq run`, or what SHELL says of it as `"$@"`, in a session without a terminal."""
+    """Run PROGRAM in `amq run`, or as `"$@"` in the script SHELL, in a session without a terminal."""
     words = ["sh", "-c", shell, "sh", *HOST, *program] if shell else [*HOST, *program]
     feed, source = (stdin, None) if isinstance(stdin, bytes) else (None, stdin)
     return subprocess.run(
@@ -64,7 +64,7 @@ def test_a_here_document() -> None:
 
 @contextmanager
 def fed(*program: str) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
-    """PROGRAM in `amq run`, and the writing end of the pipe that it reads."""
+    """Start PROGRAM in `amq run`; yield the process, and the writing end of the pipe that PROGRAM reads."""
     read, write = os.pipe()
     with subprocess.Popen([*HOST, *program], stdin=read, stdout=subprocess.PIPE, start_new_session=True) as process:
         os.close(read)
@@ -84,7 +84,7 @@ def test_what_comes_slowly_comes_at_once() -> None:
 
 
 def test_a_writer_is_told_when_the_program_lets_go() -> None:
-    """Nobody else holds the pipe: neither we, nor the guard, nor the monitor."""
+    """No other process holds the pipe: not `amq run`, its guard or its monitor."""
     with fed("sh", "-c", "exec <&-; echo closed; exec sleep 1000") as (process, write):
         assert process.stdout is not None
         assert process.stdout.readline() == b"closed\n"
@@ -124,7 +124,7 @@ def test_no_file_of_ours_gets_the_number_of_what_is_closed(project: Path) -> Non
     ("redirection", "apart"), [("2>err", True), ("2>/dev/null", False), (">log 2>&1", False), (">log 2>>log", False)]
 )
 def test_errors_go_where_they_are_sent(project: Path, redirection: str, apart: bool) -> None:
-    """In the order in which they were printed, where that is the output's own place."""
+    """They come in the order in which they were printed, where they share the output's file."""
     (project / "log").touch()
     (project / "err").touch()
     run("true")

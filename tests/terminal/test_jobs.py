@@ -1,4 +1,4 @@
-"""^Z and fg: the agent's program and `amq run` are one job of the person's shell."""
+"""^Z and fg: the agent's program and `amq run` are one job of the user's shell."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="no job control on Windo
 
 @pytest.fixture(params=JOB_SHELLS)
 def person(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[PtyDesk]:
-    """At bash, and at zsh."""
+    """Open a terminal with bash, then one with zsh."""
     with desk(request.param, tmp_path) as person:
         assert isinstance(person, PtyDesk)
         yield person
@@ -125,7 +125,7 @@ def test_what_a_stop_from_outside_has_left_on_is_not_on_twice(person: PtyDesk) -
 
 
 def test_a_stopped_job_can_be_ended(person: PtyDesk) -> None:
-    """The shell sends it the signal, and lets it go on where it is, in the background."""
+    """The shell sends the signal, and continues the job in the background."""
     sane = person.says("stty -g")
     person.run(f"{RUN} {LINES} '{FOCUS_ON}'")
     person.sees("ready")
@@ -178,7 +178,7 @@ def test_a_size_that_changed_before_a_key_is_the_programs_before_the_key(person:
 
 
 def test_a_program_that_is_stopped_alone_stops_the_job(person: PtyDesk) -> None:
-    """As when it sends itself a signal that can not be caught."""
+    """An example is a program that sends itself a signal that cannot be caught."""
     person.run(f"{RUN} sh -c 'kill -STOP $$; echo went o''n; read -r _'")
     person.is_told_of_the_stop()
     person.go_on()
@@ -204,7 +204,7 @@ def test_bg_leaves_it_stopped_until_it_has_the_terminal(person: PtyDesk) -> None
 
 
 def test_what_a_line_editor_has_set_meanwhile_is_not_left_behind(person: PtyDesk) -> None:
-    """Some shells take over what a program leaves that ends well."""
+    """Some shells keep the settings that a program leaves when it ends well."""
     sane = person.says("stty -g")
     person.run(f"{RUN} {LINES}")
     person.sees("ready")
@@ -222,7 +222,7 @@ def test_what_a_line_editor_has_set_meanwhile_is_not_left_behind(person: PtyDesk
 
 
 def test_started_in_the_background_it_waits_for_the_terminal(person: PtyDesk) -> None:
-    """The shell's line editor has it meanwhile: what that has set is not what the terminal was."""
+    """The shell's line editor has the terminal meanwhile: its settings are not those of before."""
     sane = person.says("stty -g")
     person.run(f"{RUN} {LINES} &")
     person.sees(PROMPT)

@@ -1,4 +1,4 @@
-"""The user's keys, where the input of the hosted program is none of a terminal's."""
+"""The user's keys, where the hosted program's input is not a terminal."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_in_the_background_it_stops_until_it_has_them(tmp_path: Path) -> None:
 
 
 def test_one_that_does_not_leaves_them_to_others(tmp_path: Path) -> None:
-    """They are the next command's; and ^C is for the whole pipeline."""
+    """The keys are the next command's; and ^C is for the whole pipeline."""
     with desk("bash", tmp_path) as person:
         assert isinstance(person, PtyDesk)
         start(person, "cat; printf rea; echo dy; until [ -e go ]; do sleep 0.01; done")

@@ -20,7 +20,7 @@ _CALL = re.compile(r"^([a-z0-9_]+)\(", re.MULTILINE)
 
 
 def traced(person: Desk, log: Path, *options: str) -> str:
-    """What strace(1) with OPTIONS wrote of a run, when all of its processes have ended."""
+    """Run amq under strace(1) with OPTIONS; return its log, when all processes of the run have ended."""
     log.unlink(missing_ok=True)
     person.type(f"strace -o {log} {' '.join(options)} {RUN}\r")
     wait_until(lambda: log.exists() and "\n+++ " in log.read_text(errors="replace"), person.stream)
@@ -31,7 +31,7 @@ def traced(person: Desk, log: Path, *options: str) -> str:
 
 
 def calls(log: str) -> list[tuple[str, int]]:
-    """Each call from the first that names the terminal: its name, and how many of that name there were with it."""
+    """Return each system call, with its number among those of its name, from the first that names the terminal on."""
     found: list[tuple[str, int]] = []
     count: Counter[str] = Counter()
     first = log.index('"/dev/pts/')
@@ -43,7 +43,7 @@ def calls(log: str) -> list[tuple[str, int]]:
 
 
 def killed_at(person: Desk, log: Path, name: str, number: int) -> bool:
-    """Whether it was killed there: how often it waits and reads differs a little from run to run."""
+    """Return whether the run was killed at that call: how often it waits and reads differs a little between runs."""
     inject = f"-e inject={name}:signal=KILL:when={number}"
     return "killed by SIGKILL" in traced(person, log, inject)
 

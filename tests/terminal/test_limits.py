@@ -1,4 +1,4 @@
-"""What is not covered, shown, and what mends it."""
+"""Limits of the terminal's restoring, shown, and the command that repairs each."""
 
 from __future__ import annotations
 

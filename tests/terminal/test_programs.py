@@ -1,4 +1,4 @@
-"""Programs that people use: their screen in `amq run` is the one that they have without it."""
+"""Popular programs: their screen in `amq run` equals the one that they have without it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.terminal.terminal_session import AMQ, TmuxDesk, desk, require
 
 @dataclass(frozen=True)
 class Program:
-    """How it is started, what is typed one after the other, each when the screen shows the text before it."""
+    """A program to start, and keys to type, each when the screen shows the text before them."""
 
     command: str
     keys: tuple[tuple[str, str], ...]
@@ -55,7 +55,7 @@ PROGRAMS = {
 
 
 def use(person: TmuxDesk, program: Program, before: str) -> None:
-    """Start PROGRAM with BEFORE before it, and type, until the last has appeared."""
+    """Start PROGRAM behind the words BEFORE, and type its keys, until the last text has appeared."""
     person.type(f"exec {before} sh ./it\r")
     for shown, keys in program.keys:
         wait_until(lambda: shown in person.screen(), person.screen)  # noqa: B023
@@ -86,7 +86,7 @@ def at_a_desk(place: Path, program: Program) -> Iterator[TmuxDesk]:
 
 
 def write_files(place: Path, command: str) -> None:
-    """What the programs show, and a script that begins with a clear screen."""
+    """Write the files that the programs show, and a script that begins with a clear screen."""
     (place / "it").write_text(f"clear\n{command}\n")
     (place / "code.py").write_text("".join(f"def word{n}():  # {n}\n    return '{n}'\n\n" for n in range(40)))
     (place / "colours").write_text("".join(f"\x1b[{30 + n % 8}mword {n}\x1b[m 日本 é\n" for n in range(200)))

@@ -1,6 +1,7 @@
-"""Programs that ask the user something, or take single keys: nothing is typed into them, so nothing happens.
+"""Programs that ask the user something, or take single keys: nothing is typed into them.
 
-The real programs under `amq run`: hosted by themselves, and as children of a shell for whose prompt a line was allowed.
+The real programs run under `amq run`: hosted by themselves, and as children of a shell for whose prompt a line was
+allowed.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ FIRST, *OTHERS = QUESTIONS
 
 @pytest.fixture
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repository with changes that a letter could discard: where the programs run."""
+    """Make a repository with changes that a letter could discard, where the programs run."""
     place = tmp_path / "work"
     place.mkdir()
     monkeypatch.chdir(place)
@@ -71,14 +72,14 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def state(place: Path) -> tuple[list[str], str]:
-    """What a letter could have changed."""
+    """Return everything that a letter could have changed."""
     changed = subprocess.run(["git", "diff", "HEAD", "--stat"], cwd=place, capture_output=True, text=True, check=True)
     staged = subprocess.run(["git", "diff", "--cached"], cwd=place, capture_output=True, text=True, check=True)
     return sorted(os.listdir(place)), changed.stdout + staged.stdout
 
 
 def shown(session: Session) -> bytes:
-    """What has come since the last time."""
+    """Return the output since the last call."""
     seen = b""
     while True:
         try:
@@ -88,7 +89,7 @@ def shown(session: Session) -> bytes:
 
 
 def nothing_happens(desk: Desk, session: Session, *reasons: str) -> None:
-    """Mail waits for one of REASONS, and in a while in which a line would have been typed none is."""
+    """Wait until mail waits for one of REASONS, and check for as long as a line would take that none is typed."""
     wait_until(lambda: {*desk.recorded()[-1:]} & {*reasons}, desk.recorded)
     shown(session)
     silent_until = time.monotonic() + InjectionRules().typing_pause_s + 0.5
@@ -99,7 +100,7 @@ def nothing_happens(desk: Desk, session: Session, *reasons: str) -> None:
 
 
 def starts(session: Session, command: str) -> None:
-    """The hosted shell starts COMMAND."""
+    """Start COMMAND in the hosted shell."""
     session.expect_exact(PROMPT)
     session.send(f"{command}\r")
     session.expect_exact("\r\n")
@@ -111,13 +112,13 @@ def needed(command: str) -> list[str]:
 
 
 def drain(desk: Desk) -> None:
-    """The agent reads its mail."""
+    """Drain the agent's mail."""
     with Mailbox(desk.root, "tui").drain() as mail:
         assert list(mail)
 
 
 def told(desk: Desk) -> None:
-    """A line is submitted. What is seen of it the program may draw in its own ways."""
+    """Wait until a line was submitted; programs differ in how they draw it."""
     wait_until(lambda: desk.recorded()[-1:] == ["submitted"], desk.recorded)
 
 
@@ -163,7 +164,7 @@ def test_a_program_that_the_hosted_shell_runs_gets_nothing(desk: Desk, work: Pat
     ),
 )
 def test_a_child_that_prints_the_very_prompt_gets_nothing(desk: Desk, work: Path, command: str) -> None:
-    """It is seen that it is not the shell that has the keyboard. Then the shell is told."""
+    """The shell is not in the foreground, which is seen. It gets the line afterwards."""
     session = desk.run(*BASH, options=AT_PROMPT)
     starts(session, command)
     session.expect_exact(PROMPT)
@@ -189,7 +190,10 @@ def test_a_child_that_prints_the_very_prompt_gets_nothing(desk: Desk, work: Path
 def test_a_question_of_the_shells_own_in_the_words_of_its_prompt_is_known_by_its_mode(
     desk: Desk, work: Path, command: str
 ) -> None:
-    """At its prompt bash takes pastes. (With `read -e` it does so too: that cannot be told from its prompt.)"""
+    """At its prompt bash takes pastes.
+
+    With `read -e` it does so too: that cannot be distinguished from its prompt.
+    """
     session = desk.run(*BASH, options=AT_PROMPT)
     session.expect_exact(PROMPT)
     desk.send()
@@ -259,7 +263,7 @@ def test_elsewhere_in_python_nothing_is_typed(desk: Desk, work: Path, keys: str)
     ("name", "variable"), sample([("zsh", "RPROMPT"), ("fish", "amq_right")], 1, of="right prompts")
 )
 def test_a_right_prompt_is_no_draft(desk: Desk, work: Path, name: str, variable: str) -> None:
-    """But what else stands behind the cursor is one."""
+    """Any other text behind the cursor is one."""
     program, prompt = AT_WORK[name]
     require(program[:1])
     session = desk.run(*program, options=("--prompt", prompt), **{variable: "12:00"})

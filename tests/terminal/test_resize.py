@@ -63,7 +63,7 @@ def test_sizes_in_pixels_are_passed_on() -> None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_the_last_size_of_a_storm_arrives(seed: int) -> None:
-    """The signals come in a burst, the sizes change between them and after the last that was served."""
+    """The signals come in a burst; sizes change between them, and after the last that was served."""
     chance = random.Random(seed)
 
     def does(person: Person) -> None:
@@ -89,7 +89,7 @@ def test_every_exit_status_is_ours() -> None:
 
 
 def test_every_signal_that_ends_the_program_is_told() -> None:
-    """As a shell would: 128 and its number."""
+    """The status is a shell's: 128 and the signal's number."""
     for number in SIGNALS:
         with terminal() as person:
             assert host(person, ["sh", "-c", f"ulimit -c 0; kill -{int(number)} $$"]) == 128 + number
@@ -148,7 +148,7 @@ def test_the_monitors_death_hangs_the_program_up() -> None:
 
 
 def test_the_hosts_death_hangs_the_program_up() -> None:
-    """Even one that is stopped: its terminal's leader is told by the kernel, and tells it."""
+    """This holds for one that is stopped, too: the kernel signals its session's leader, and then the program."""
     host = (
         "import os, sys; from amq.pty.child import Child; c = Child.spawn(['sleep', '60'], os.environ, (24, 80));"
         "c.signal(19); print(c.pid, flush=True); sys.stdin.read()"
@@ -179,6 +179,6 @@ def polled(child: Child) -> Child:
 
 
 def is_running(pid: int) -> bool:
-    """Whether there is such a process, and it is no corpse that nobody has looked at."""
+    """Return whether process PID runs; a zombie does not."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
     return bool(state.strip()) and not state.startswith("Z")

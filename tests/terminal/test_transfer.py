@@ -23,7 +23,7 @@ SIZE = 100_000_000 if SOAK else 3_000_000
 PIECE = 1 << 20
 
 ECHO = "stty raw -echo; echo ready; exec cat"
-"""What is typed comes back, so both directions are full at the same time."""
+"""A program that sends back what is typed: both directions are full at the same time."""
 
 
 def pieces(size: int) -> list[int]:
@@ -109,7 +109,7 @@ def test_one_that_prints_without_a_pause_does_not_keep_others_from_their_turn() 
 
 
 def test_a_program_that_prints_for_ever_and_never_reads_takes_no_memory() -> None:
-    """The person types all the while, as far as anything takes it."""
+    """The user types all the while, as far as the terminal takes it."""
 
     def does(person: Person) -> None:
         person.sees("ready")

@@ -1,4 +1,4 @@
-"""Whatever ends `amq run` or its program: the person's terminal is as it was, and nobody is left behind."""
+"""Every end of `amq run` or its program: the user's terminal is as it was, and no process is left behind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STAY = f"{AMQ} {RUN} {DISORDER} 'exec sleep 1000'"
 
 
 def ends(command: str) -> Callable[[Desk], list[int]]:
-    """The program itself does COMMAND when all modes are on."""
+    """Return a way in which the program itself does COMMAND when all modes are on."""
 
     def way(person: Desk) -> list[int]:
         person.type(f"{AMQ} {RUN} {DISORDER} '{command}'\r")
@@ -30,7 +30,7 @@ def ends(command: str) -> Callable[[Desk], list[int]]:
 
 
 def signalled(number: int) -> Callable[[Desk], list[int]]:
-    """We get signal NUMBER while the program runs."""
+    """Return a way in which `amq run` gets signal NUMBER while the program runs."""
 
     def way(person: Desk) -> list[int]:
         person.type(f"{STAY}\r")
@@ -73,7 +73,7 @@ DESKS = ("bash", "zsh", "tmux", "dash")
 
 
 def cases() -> list[tuple[str, str]]:
-    """In a soak every way at every desk; else every way at some desk."""
+    """Return every way with every terminal in a soak, else every way with one of them."""
     if SOAK:
         return [(way, name) for way in WAYS for name in DESKS]
     desks = random.Random(SEED).choices(DESKS[:3], k=len(WAYS))

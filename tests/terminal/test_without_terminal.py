@@ -1,4 +1,4 @@
-"""Pipes, files and nothing at all in place of the person's terminal: cron, an orchestrator, a shell's pipeline."""
+"""Pipes, files and nothing at all in place of the user's terminal: cron, an orchestrator, a shell's pipeline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AMQ_RUN = [sys.executable, "-P", "-m", "amq", "run", "--no-wake", "--as", "x", "
 
 
 def run(*program: str, out: int = subprocess.PIPE) -> subprocess.CompletedProcess[bytes]:
-    """PROGRAM in `amq run`, in a session without a terminal, and with nothing to read."""
+    """Run PROGRAM in `amq run`, in a session without a terminal, and with nothing to read."""
     return subprocess.run(
         [*AMQ_RUN, *program],
         stdin=subprocess.DEVNULL,
@@ -34,7 +34,7 @@ def run(*program: str, out: int = subprocess.PIPE) -> subprocess.CompletedProces
 
 @pytest.fixture(autouse=True)
 def _in_a_project(project: Path) -> None:
-    """`amq run` makes its mailbox there."""
+    """Run in a project, where `amq run` makes its mailbox."""
 
 
 def test_the_output_comes_as_the_program_printed_it() -> None:
@@ -78,7 +78,7 @@ def test_only_the_output_is_a_terminal() -> None:
 
 
 def test_only_the_output_is_piped() -> None:
-    """What is behind the pipe prints to a terminal that still ends lines as it did."""
+    """The reader of the pipe prints to a terminal that still ends lines as before."""
     read_end, write_end = os.pipe()
     with terminal() as person:
         tty = Tty(person.slave, write_end)

@@ -1,4 +1,4 @@
-"""Ways to reach an agent."""
+"""Channels: ways to reach an agent."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from amq.runtime.policy.wake_line import Notification
 
 
 class Channel(Protocol):
-    """One way to one agent. It makes one attempt at a time, and knows what became of the ones before."""
+    """A way to reach one agent. It makes one attempt at a time, and remembers what became of earlier ones."""
 
     @property
     def way(self) -> str:
-        """Its name in the record."""
+        """Return the channel's name in the journal."""
 
     def look(self) -> Readiness:
-        """How it stands with the agent now."""
+        """Return whether the agent can be notified now."""
 
     def drained(self) -> None:
-        """Be told that mail has left the inbox."""
+        """Note that mail has left the inbox."""
 
     async def attempt(self, line: Notification) -> End:
-        """Tell the agent, as far as that is safe. The first look is taken before anything else is waited for."""
+        """Notify the agent by LINE, as far as that is safe; return the outcome.
+
+        The first look is taken before anything else is waited for.
+        """
 
     def tell_person(self) -> None:
-        """Let the person know that the agent does not read its mail."""
+        """Show the user that the agent does not read its mail."""

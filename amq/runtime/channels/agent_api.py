@@ -1,7 +1,7 @@
-"""Ways of an agent's program's own to be told something, for those who asked for them (`--native`).
+"""Agent APIs: the CLIs' own ways to take a text, for users that ask for them (`--native`).
 
-Their gain is that a half-typed line of the person's does not matter. What one of them may have taken is never typed as
-well.
+With these the user's draft does not matter. A text that an agent API may have taken is never typed as well. Measured on
+the versions that the profiles name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from amq.runtime.policy.wake_line import Notification
 
 
 class NativeFirst:
-    """A channel that types only where the program's own way is not there, or has refused."""
+    """A channel that types only where the agent API is not available, or has refused."""
 
     def __init__(self, native: Native, typed: Channel) -> None:
         self._native = native
@@ -28,23 +28,26 @@ class NativeFirst:
         self.way = typed.way
 
     def look(self) -> Readiness:
-        """The same, but a draft does not matter."""
+        """Return the typing channel's readiness, in which a draft does not block the agent API."""
         readiness = self._typed.look()
         if readiness.blocked_by is WaitReason.DRAFT and self._native.is_there():
             return replace(readiness, blocked_by=None, queues_input=True)
         return readiness
 
     def drained(self) -> None:
-        """What was uncertain has come out well."""
+        """Note that mail has left the inbox: an uncertain notification has arrived."""
         self._unsure = False
         self._typed.drained()
 
     def tell_person(self) -> None:
-        """As where nothing is native."""
+        """Show the user by the typing channel that the agent does not read its mail."""
         self._typed.tell_person()
 
     async def attempt(self, line: Notification) -> End:
-        """By the program's own way; what it may have taken is not made sure of by another."""
+        """Notify by the agent API, and type only if it has refused; return the outcome.
+
+        After an uncertain outcome nothing is sent until mail is drained: the agent may have the notification already.
+        """
         if self._unsure:
             return End(Outcome.UNCERTAIN, "an earlier notification may have been accepted")
         if self._native.is_there():

@@ -1,7 +1,7 @@
-"""A terminal that is typed into unseen: neither its screen nor the person's keys are known.
+"""Typing into a terminal of which neither the screen nor the user's keys can be seen.
 
-So the only key that is pressed is one that the program's dialogs ignore; where there is none, the text is left in the
-line for the person to send. What is not seen is not claimed: an attempt ends as `submitted` at most.
+So the only submit key is one that the program's dialogs ignore; where there is none, the text is left in the line for
+the user to send. Nothing unseen is claimed: an attempt ends as `submitted` at most.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
-SETTLE_S = 0.3  # seconds between text and key; every CLI that was measured takes a key after that
+SETTLE_S = 0.3  # seconds between text and submit key; every CLI that was measured takes the key after that
 
 
 class BlindChannel:
-    """To the agent that has KEYBOARD; PUSH types bytes, and raises OSError where it cannot."""
+    """A channel to the agent that reads KEYBOARD; PUSH types bytes, and raises OSError where it cannot."""
 
     def __init__(
         self,
@@ -38,7 +38,10 @@ class BlindChannel:
         *,
         submit: bool = False,
     ) -> None:
-        """With `submit` Enter is pressed where the program has no key that its dialogs ignore: it may approve one."""
+        """Open the channel. With SUBMIT, Enter is pressed where no submit key that dialogs ignore is known.
+
+        That Enter may approve a dialog. ME is the agent's handle, MODE the way to send the text.
+        """
         self.way = way
         self._push = push
         self._keyboard = keyboard
@@ -46,11 +49,11 @@ class BlindChannel:
         self._mode = mode
         self._submit = submit
         self._agent: ForegroundAgent | None = None
-        self._standing = False  # our text stands in the line, as far as we know
-        self._told = False  # the key was pressed behind our text, and nothing was drained since
+        self._standing = False  # our text is in the line, as far as we know
+        self._told = False  # the submit key was pressed behind our text, and nothing was drained since
 
     def look(self) -> Readiness:
-        """Silence is not seen: low priority mail does not wait for it here."""
+        """Return the readiness. Silence is not seen here: mail of low priority does not wait for it."""
         agent = self._keyboard.agent()
         said = agent.agent_status.look(None, None, time.monotonic()) if agent else None
         busy = said is AgentState.WORKING
@@ -61,11 +64,14 @@ class BlindChannel:
         self._standing = self._told = False
 
     def tell_person(self) -> None:
-        """A bell would ring into whatever sequence the program is writing."""
+        """Show a desktop notification: a bell could ring inside a sequence that the program is writing."""
         unread_notice(self._me)
 
     async def attempt(self, line: Notification) -> End:
-        """A second text would stand behind the first: a reminder is only the key, where there is one."""
+        """Type LINE and press the submit key; return the outcome.
+
+        A second text would be appended to the first: so a reminder is only the submit key, where there is one.
+        """
         reason, agent = self.look().blocked_by, self._keyboard.agent()
         if reason or agent is None:
             return End(Outcome.REFUSED, (reason or WaitReason.NO_CHANNEL).value)
@@ -89,7 +95,10 @@ class BlindChannel:
         return self._press(key, agent)
 
     def _waits_for(self, agent: ForegroundAgent | None, said: AgentState | None) -> WaitReason | None:
-        """A program that has not yet taken over its terminal throws away what was typed."""
+        """Return why nothing may be typed now, None if it may.
+
+        A program that has not taken over its terminal yet throws away what was typed.
+        """
         if agent is None:
             return WaitReason.NO_CHANNEL
         if not self._submit and (unseen := _must_be_seen(agent)):
@@ -128,7 +137,7 @@ class BlindChannel:
 
 
 def _must_be_seen(agent: ForegroundAgent) -> WaitReason | None:
-    """Why nothing is typed into a program whose screen is not seen, as far as it is not one that we know."""
+    """Return why nothing is typed unseen into a program that is not known well enough; None if it is."""
     if not agent.rules.known:
         return WaitReason.UNKNOWN_PROGRAM
     return WaitReason.UNKNOWN_SCREEN if agent.hidden or agent.rules.at_prompt else None

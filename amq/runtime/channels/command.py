@@ -1,4 +1,4 @@
-"""A command of the person's own, given the line."""
+"""A channel that runs the user's own command."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from amq.runtime.policy.reasons import Outcome
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
-COMMAND_WITHIN_S = 30.0  # seconds for it to end
+COMMAND_WITHIN_S = 30.0  # seconds for the command to end
 
 
 class CommandChannel:
-    """Runs a command line by sh(1), with the notification as `$1`. Its exit status says whether the agent was told."""
+    """A command line of sh(1), with the notification as `$1`; status 0 means that the agent was notified."""
 
     way = "command"
 
@@ -25,7 +25,7 @@ class CommandChannel:
         self._me = me
 
     def look(self) -> Readiness:
-        """Nothing is seen."""
+        """Return that the agent can be notified: nothing is seen of it."""
         return Readiness(quiet_for_s=math.inf)
 
     def drained(self) -> None:
@@ -35,6 +35,7 @@ class CommandChannel:
         unread_notice(self._me)
 
     async def attempt(self, line: Notification) -> End:
+        """Run the command; return SENT for exit status 0, FAILED for another, UNCERTAIN after COMMAND_WITHIN_S seconds."""
         with anyio.move_on_after(COMMAND_WITHIN_S):
             ended = await anyio.run_process(
                 ["/bin/sh", "-c", self._command, "amq", line.text], stdin=None, check=False, start_new_session=True

@@ -1,10 +1,10 @@
-"""A window of GNU screen(1), typed into by a program of its `exec`. It is a blind way.
+"""Typing into a window of GNU screen(1) by a program of its `exec` command; a blind channel.
 
-Its hardcopy (of 4.9) has neither colours nor any character beyond one byte, so an input row is not found in it, and
-what it answers to a question it also shows to whoever looks at the window. Nothing tells whether the user copies, or
-writes a command of screen's: there what is sent by `stuff` is taken for keys of screen's own, and an Enter out of the
-middle of it reaches the program. The output of a program in `exec` goes to the window's program past all of that, whole
-or not at all. What screen does not tell either is that the user has given the window another number (`number`).
+Its hardcopy (of 4.9) has no colours and only one-byte characters, so an input row cannot be found in it; and the answer
+to a query is shown to the user of the window, too. Nothing reports whether the user is in copy mode or writes a command
+of screen's: then text sent by `stuff` is taken for keys of screen's own, and an Enter in the middle of it reaches the
+program. The output of a program in `exec` goes to the window's program past all of that, whole or not at all. Nor does
+screen report that the user has given the window another number (`number`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAME = "screen"
 TAKEN_WITHIN_S = 5.0  # seconds for it to take some keys
 _LONGEST = 640  # bytes of a command, which may have 768
 _SESSION = re.compile(r"[0-9]+\..*")
-_INTO_THE_PROGRAM = ("exec", ".!.")  # the standard output of what is run is what the window's program reads
+_INTO_THE_PROGRAM = ("exec", ".!.")  # connects the standard output of `exec`'s program to the input of the window's
 
 
 class ScreenWindow:
@@ -41,9 +41,9 @@ class ScreenWindow:
         self._environment = dict(environment)
 
     def push(self, data: bytes) -> None:
-        """Type DATA. Raises OSError if it is not taken."""
+        """Type DATA. Raises OSError if the window does not take it."""
         word, printer = quoting.screen(data), _printer()
-        if printer is None:  # screen would type that there is none
+        if printer is None:  # screen would type an error into the window
             raise OSError(None, "printf(1) is not installed")
         if len(word) > _LONGEST:
             raise OSError(None, "the text is too long for a screen command")
@@ -59,7 +59,7 @@ class ScreenWindow:
 
 
 def why_not(environment: Mapping[str, str]) -> str:
-    """Why the window we are in cannot be reached; "" if it can. Its shell is a child of its session's process."""
+    """Return why the window that we are in cannot be reached; "" if it can. Its shell is a child of screen."""
     if not _SESSION.fullmatch(environment.get("STY", "")) or not environment.get("WINDOW", "").isdecimal():
         return "not inside screen"
     if not find_program(NAME, environment):

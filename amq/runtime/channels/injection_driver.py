@@ -1,4 +1,4 @@
-"""The attempts of `injection` in time: its steps, one after the other, with the waits between them that it asks for."""
+"""The clock of `policy.injection`: its steps in sequence, with the waits that it asks for in between."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ async def until_ended(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
 ) -> End:
-    """STEP, at once and then whenever it asks for it, until it says that the attempt is over; how that ended."""
+    """Call STEP at once and then at the times that it asks for (seconds of CLOCK); return the end of the attempt."""
     while True:
         wait_until = clock()
         for action in step():

@@ -1,4 +1,4 @@
-"""How the text is sent to a terminal that is not ours."""
+"""Ways to send text to a terminal that amq does not own."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from enum import Enum
 
 
 class InputMode(Enum):
-    """What the person asked for."""
+    """Way to send the text, as the user has chosen it."""
 
-    AUTO = "auto"  # as the program's profile wants it
-    RAW = "raw"  # as if typed: no digit, which could answer a dialog
+    AUTO = "auto"  # as the program's profile says
+    RAW = "raw"  # as if typed, without digits, which could answer a dialog
     PASTE = "paste"  # as a bracketed paste

@@ -1,4 +1,4 @@
-"""A notice to the person on their desktop; nothing reaches the agent."""
+"""A channel that notifies the user on the desktop; nothing reaches the agent."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from amq.runtime.policy.wake_line import Notification
 
 
 class NoticeChannel:
-    """For an agent that nothing else can reach: the person tells it."""
+    """A channel for an agent that nothing else can reach: the user has to act on the notice."""
 
     way = "notice"
 
@@ -22,17 +22,17 @@ class NoticeChannel:
         self._me = me
 
     def look(self) -> Readiness:
-        """Nothing is seen."""
+        """Return that the user can be notified: nothing is seen of the agent."""
         return Readiness(quiet_for_s=math.inf)
 
     def drained(self) -> None:
         pass
 
     def tell_person(self) -> None:
-        """Every attempt told them."""
+        """Do nothing: every attempt has shown the user a notice."""
 
     async def attempt(self, line: Notification) -> End:
-        """The person is told; whether the agent is, only its drain will show."""
+        """Show LINE to the user; return SENT if it was shown. Only a drain shows that the agent knows."""
         command = notice_command(f"Mail for {self._me}", line.text)
         if command is None:
             return End(Outcome.FAILED, "notify-send is not installed")

@@ -1,6 +1,6 @@
-"""A pane of a multiplexer: its screen is seen from outside, the person's keys are not.
+"""A channel to an agent in a multiplexer's pane: its screen is seen from outside, the user's keys are not.
 
-`injection` decides as for a terminal of amq's own, from looks that `panes.observer` makes.
+`policy.injection` decides as it does for amq's own terminal, by the snapshots that `panes.observer` makes.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
-ECHO_WITHIN_S = 5.0  # seconds for our text to be seen: a program that is starting draws it later
-SUBMITTED_WITHIN_S = 1.0  # seconds for it to be seen to leave; a look takes a while
-SAME_FOR_S = 0.4  # seconds for which a look is not taken anew: each is a program that is run
-REST = 5  # times as long as a look took, no other one is taken: kitty takes a third of a second
+ECHO_WITHIN_S = 5.0  # seconds for our text to appear: a program that is starting draws it later
+SUBMITTED_WITHIN_S = 1.0  # seconds for it to disappear; a look takes a while
+SAME_FOR_S = 0.4  # seconds for which a look is not repeated: each runs a program
+REST = 5  # pause after a look, in multiples of its time: kitty takes a third of a second
 
 
 class _LostError(Exception):
-    """The agent has no longer the keyboard, or the pane is gone."""
+    """The agent no longer reads the keyboard, or the pane is gone."""
 
 
 class _RunsError(_LostError):
-    """A program that was at its prompt has taken our line, and runs another one."""
+    """A program that was at its prompt has taken our line, and now runs another program."""
 
 
 class PaneChannel:
-    """To the agent that has the keyboard of PANE."""
+    """A channel to the agent that reads the keyboard of PANE."""
 
     def __init__(
         self,
@@ -53,7 +53,10 @@ class PaneChannel:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
     ) -> None:
-        """With `submit` a program whose row is not known is taken to have an empty one."""
+        """Open the channel. With SUBMIT, the row of a program without a row rule is taken to be empty.
+
+        ME is the agent's handle, MODE the way to send the text; CLOCK and SLEEP count in seconds.
+        """
         self.way = pane.way
         self._pane = pane
         self._keyboard = keyboard
@@ -67,10 +70,13 @@ class PaneChannel:
         self._state = InjectionState()
         self._lost_since: float | None = None
         self._readiness = Readiness(WaitReason.NO_CHANNEL)
-        self._look_at = 0.0  # when another one is due
+        self._look_at = 0.0  # when the next look is due
 
     def look(self) -> Readiness:
-        """Quiet is where no picture was another one. A submit key that dialogs ignore queues the line, too."""
+        """Return the readiness. The pane is quiet while its picture does not change.
+
+        A submit key that dialogs ignore also queues the line while the agent works.
+        """
         now = self._clock()
         if now >= self._look_at:
             self._readiness = self._look_anew(now)
@@ -82,7 +88,7 @@ class PaneChannel:
         self._state = injection.drained(self._state)
 
     def tell_person(self) -> None:
-        """On the desktop: the pane is the agent's."""
+        """Show a desktop notification: the pane is the agent's."""
         unread_notice(self._me)
 
     async def attempt(self, line: Notification) -> End:
@@ -121,7 +127,10 @@ class PaneChannel:
         return actions
 
     def _seen(self, now: float) -> tuple[TerminalSnapshot, InjectionRules]:
-        """Another agent than before begins with nothing of ours in its row. Raises _LostError."""
+        """Return a snapshot and the rules for the agent that reads the keyboard. Raises _LostError.
+
+        Another agent than before begins with none of our text in its row.
+        """
         agent = self._keyboard.agent()
         # a shell that runs the line has another program in front: that is the proof that it took the line
         if agent is not self._agent and self._has_submitted_at_its_prompt():
@@ -140,7 +149,7 @@ class PaneChannel:
         except (GoneError, OSError) as error:
             raise _LostError(str(error)) from error
         published, version = agent.agent_status.look(look.published, None, now), agent.agent_status.version()
-        said_itself = agent.agent_status.look(injection.titled(look.title, rules), None, now)  # and not only its screen
+        said_itself = agent.agent_status.look(injection.titled(look.title, rules), None, now)  # not from its screen
         self._lost_since = injection.lost_since(self._lost_since, said_itself, look.row, now)
         return replace(look, published=published, version=version, lost_since=self._lost_since), rules
 
@@ -148,7 +157,7 @@ class PaneChannel:
         return self._state.phase is Phase.SUBMITTED and self._agent is not None and self._agent.rules.at_prompt
 
     def _write(self, action: Write, look: TerminalSnapshot) -> bool:
-        """Return False where the pane took nothing. Raises _LostError."""
+        """Type the bytes of ACTION; return False where the pane took nothing. Raises _LostError."""
         try:
             if action.expect is None:
                 return self._pane.press(action.data)
@@ -158,7 +167,7 @@ class PaneChannel:
             raise _LostError(str(error)) from error
 
     def _not_written(self, before: InjectionState) -> End:
-        """Return how an attempt ends that stood at BEFORE when the pane began to be in no state to type into."""
+        """Return the end of an attempt that had reached BEFORE when the pane could no longer be typed into."""
         if not before.is_under_way:
             self._state = before
             return End(Outcome.REFUSED, WaitReason.UNKNOWN_SCREEN.value)
@@ -167,7 +176,7 @@ class PaneChannel:
         return End(outcome, WaitReason.UNKNOWN_SCREEN.value, unsent=not before.presses)
 
     def _lost(self, why: str) -> End:
-        """In the middle of an attempt it is not known what became of the text."""
+        """Return the end of an attempt that lost its agent: uncertain where the text may be in the line."""
         if self._state.is_under_way:
             self._state = replace(self._state, phase=Phase.STANDING, proven=None, end=None)
             return End(Outcome.UNCERTAIN, why, unsent=not self._state.presses)

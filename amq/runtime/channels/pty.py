@@ -1,4 +1,4 @@
-"""The way to an agent whose terminal we host: we see every key and every byte of output."""
+"""A channel to an agent whose terminal amq hosts: every key and every byte of output is seen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from amq.runtime.policy.wake_line import Notification
 
 
 class PtyChannel:
-    """Looks at the terminal and types into it under one hold of its lock, so that no key comes in between."""
+    """A channel that looks at the terminal and types under one hold of its lock: no key comes in between."""
 
     way = "pty"
 
@@ -34,7 +34,10 @@ class PtyChannel:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
     ) -> None:
-        """WITNESS knows more of the program than its terminal; NOTICE is what makes the person's terminal call."""
+        """Type by RULES; NOTICE is the bytes that make the user's terminal ring or show a notification.
+
+        AGENT_STATUS knows more of the program than its terminal shows; CLOCK and SLEEP count in seconds.
+        """
         self._host = host
         self._rules = rules
         self._agent_status = agent_status
@@ -45,10 +48,10 @@ class PtyChannel:
         self._lost_since: float | None = None
 
     def look(self) -> Readiness:
-        """Quiet is where nothing is printed or typed.
+        """Return the readiness. The agent is quiet while nothing is printed or typed.
 
-        A submit key that dialogs ignore queues the line, too; but an old version, which publishes nothing in its
-        terminal, may not know it, and then the line would stand there until the turn ends.
+        A submit key that dialogs ignore also queues the line while the agent works. But an old version, which publishes
+        nothing in its terminal, may not know that key; then the line would stay there until the turn ends.
         """
         now = self._clock()
         seen = self._host.look(now)
@@ -62,18 +65,18 @@ class PtyChannel:
         )
 
     def tell_person(self) -> None:
-        """By a bell or a notification of the terminal."""
+        """Notify the user by a bell or a notification of the terminal."""
         self._host.tell(self._notice)
 
     def _heard(self, look: TerminalSnapshot, now: float) -> TerminalSnapshot:
-        """What the program publishes elsewhere counts where it asks for more care."""
+        """Return LOOK with the agent's status from other sources, where it asks for more caution."""
         said = look.published or injection.titled(look.title, self._rules)
         heard = self._agent_status.look(said, look.last_key, now)
         self._lost_since = injection.lost_since(self._lost_since, heard, look.row, now)
         return replace(look, published=heard, version=self._agent_status.version(), lost_since=self._lost_since)
 
     def drained(self) -> None:
-        """The agent has taken its mail."""
+        """Note that the agent has taken its mail."""
         self._state = injection.drained(self._state)
         self._forget_echo()
 

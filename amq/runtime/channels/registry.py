@@ -1,4 +1,4 @@
-"""The ways to an agent in somebody else's terminal: where each works, what it sees, and how it is opened."""
+"""The channels to an agent in a terminal that amq does not own: where each works, what it sees, how it is opened."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ NO_TIOCSTI = "this kernel forbids programs to type into their terminal (sysctl d
 
 @dataclass(frozen=True)
 class LaunchContext:
-    """Where `amq wake` was started, and how it is to type."""
+    """The place where `amq wake` was started, and the user's options for typing."""
 
     me: str
     environment: Mapping[str, str]
-    terminal: int | None = field(default_factory=controlling_tty.open_own)  # a descriptor of our controlling one
-    program: str = ""  # the agent's, where we know nothing of it
+    terminal: int | None = field(default_factory=controlling_tty.open_own)  # a descriptor of our controlling terminal
+    program: str = ""  # the agent's program, where no profile fits
     profile: Profile | None = None  # of that program, where the user has named one
-    command: str = ""  # what `--command` names
+    command: str = ""  # the command line of `--command`
     mode: InputMode = InputMode.AUTO
     submit: bool = False  # press Enter even where a dialog may take it
 
     def keyboard(self) -> Keyboard:
-        """That of the terminal, which has to be there."""
+        """Return the keyboard of the terminal, which has to exist."""
         assert self.terminal is not None
         return Keyboard(self.terminal, self.program or self.me, self.environment, self.profile)
 
 
 @dataclass(frozen=True)
 class ChannelSpec:
-    """One of them."""
+    """A channel in the registry."""
 
     name: str
     sees: str
-    why_not: Callable[[LaunchContext], str]  # "" where it works
+    why_not: Callable[[LaunchContext], str]  # a clause; "" where it works
     open: Callable[[LaunchContext], Channel]
     automatic: bool = True  # whether `--via auto` may choose it
 
@@ -119,4 +119,4 @@ CHANNELS = (
     ),
     ChannelSpec(NoticeChannel.way, "nothing", _why_not_notice, lambda place: NoticeChannel(place.me), automatic=False),
 )
-"""The best first. No way sees the person's keys: only `amq run` does."""
+"""All channels, the best first. None of them sees the user's keys: only `amq run` does."""

@@ -1,4 +1,4 @@
-"""Any channel, with a bell for the person."""
+"""A bell for the user, added to any channel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from amq.runtime.policy.wake_line import Notification
 
 
 class BelledChannel:
-    """Rings when the agent has been told, and when it does not read its mail."""
+    """A channel that rings when the agent was notified, and when it does not read its mail."""
 
     def __init__(self, channel: Channel, ring: Callable[[], None]) -> None:
         self._channel = channel

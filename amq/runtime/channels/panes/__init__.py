@@ -1,6 +1,6 @@
-"""Panes of terminal multiplexers: a screen that can be read, and a keyboard that can be typed on, from outside.
+"""Panes of terminal multiplexers, whose screen can be read and keyboard be typed on from outside.
 
-A pane is the one that we are in: its first process leads our session. Its keyboard is thereby that of our terminal.
+A pane is always the one that we are in: its first process leads our session. So its keyboard is our terminal's.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ ANSWER_WITHIN_S = 5.0  # for a multiplexer
 
 
 class GoneError(Exception):
-    """The pane cannot be reached: it is gone, or its multiplexer is, or does not answer."""
+    """A pane that cannot be reached: it or its multiplexer is gone, or does not answer."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What is on a pane now."""
+    """Contents of a pane at one instant."""
 
     size: Size
-    drawing: bytes  # output that draws it on a screen that is empty, and leaves the cursor at its place
+    drawing: bytes  # output that draws the contents on an empty screen, and leaves the cursor at its place
     title: bytes = b""
 
     def view(self) -> View | None:
-        """None where there is no emulator."""
+        """Return the screen; None where no emulator is installed."""
         screen = Screen(self.size)
         screen.enqueue(self.drawing)
         screen.feed(len(self.drawing))
@@ -37,24 +37,27 @@ class Picture:
 
 
 class Pane(Protocol):
-    """One pane. Every method raises GoneError when it cannot be reached."""
+    """A pane. Every method raises GoneError when the pane cannot be reached."""
 
     @property
     def way(self) -> str:
-        """The multiplexer."""
+        """Return the multiplexer's name."""
 
     def picture(self) -> Picture | None:
-        """Return what its program shows; None while keys would not reach just that program, as in copy mode."""
+        """Return the picture of the program; None while keys would not reach just that program, as in copy mode."""
 
     def paste(self, text: str, *, as_paste: bool) -> bool:
-        """Type one line of text, as a bracketed paste or key by key. Return False where nothing was typed."""
+        """Type one line of TEXT, as a bracketed paste or key by key. Return False where nothing was typed."""
 
     def press(self, key: bytes) -> bool:
-        """Type the bytes of one key. Return False where nothing was typed."""
+        """Type the bytes of one KEY. Return False where nothing was typed."""
 
 
 def ask(words: Sequence[str], environment: Mapping[str, str], given: bytes = b"") -> bytes:
-    """What a multiplexer's command prints. Raises GoneError if it fails or does not answer."""
+    """Run a multiplexer's command; return its output. Raises GoneError if it fails or does not answer.
+
+    GIVEN is its standard input. It has PATIENCE seconds to answer.
+    """
     program = find_program(words[0], environment)
     if program is None:
         raise not_on_the_path(words[0])
@@ -89,5 +92,5 @@ def not_on_the_path(name: str) -> GoneError:
 
 
 def drawing(lines: Sequence[bytes], cursor: tuple[int, int]) -> bytes:
-    """What draws LINES from the top, and then puts the cursor at its row and column, which count from 0."""
+    """Return the output that draws LINES from the top, and then sets the cursor (row, column), counted from 0."""
     return b"\r\n".join(lines) + b"\x1b[%d;%dH" % (cursor[0] + 1, cursor[1] + 1)

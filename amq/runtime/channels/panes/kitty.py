@@ -1,7 +1,7 @@
 """A window of kitty, through its remote control (https://sw.kovidgoyal.net/kitty/remote-control/).
 
-What is sent to a window by its number reaches its program and no other, whatever lies over it (an overlay, hints),
-however far the user has scrolled back, and while keys are broadcast, which only those of the broadcasting window are.
+Bytes sent to a window by its number reach its program and no other: whatever lies over it (an overlay, hints), however
+far the user has scrolled back, and while keys are broadcast, since only those of the broadcasting window are.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ class KittyWindow:
         self._environment = environment
 
     def picture(self) -> Picture | None:
-        """Its size and its text are two answers: one that changes its size in between looks wrong for once.
+        """Return the window's picture, from two queries: its size and its text.
 
-        All of its text, because while the user looks back "screen" is what they see, and not what the program shows.
+        A window that changes its size in between looks wrong for once. All of the text is read, because while the user
+        scrolls back, "screen" is what they see, and not what the program shows.
         """
         about = self._about()
         text = self._ask("get-text", f"--match=id:{self._window}", "--extent=all", "--ansi", "--add-cursor")
         rows = int(about["lines"])
-        last = text.removesuffix(b"\n").split(b"\n")[-rows:]  # each is a row or more: what is too much scrolls away
+        last = text.removesuffix(b"\n").split(b"\n")[-rows:]  # each is a row or more; the excess scrolls away
         return Picture((rows, int(about["columns"])), b"\r\n".join(last), str(about["title"]).encode())
 
     def paste(self, text: str, *, as_paste: bool) -> bool:
@@ -43,7 +44,7 @@ class KittyWindow:
         return True
 
     def leader(self) -> int:
-        """The window's first process."""
+        """Return the process id of the window's first process."""
         return int(self._about()["pid"])
 
     def _about(self) -> dict[str, Any]:
@@ -60,7 +61,7 @@ class KittyWindow:
 
 
 def why_not(environment: Mapping[str, str]) -> str:
-    """Why the window we are in cannot be reached; "" if it can."""
+    """Return why the window that we are in cannot be reached; "" if it can."""
     if not environment.get("KITTY_WINDOW_ID", "").isdecimal():  # in a match, another word could be an expression
         return "not inside kitty"
     if not environment.get("KITTY_LISTEN_ON"):

@@ -1,7 +1,7 @@
-"""What can be known of an agent from pictures of its pane, one after the other: a Look, as from a terminal of our own.
+"""Snapshots of an agent's terminal, made from a sequence of pictures of its pane, like those of amq's own terminal.
 
-The person's keys are not seen. In their place stands that the row has been the same for a while; what cannot be seen
-at all (a line of the person's in a program whose row is not known) is never taken for empty. Pure.
+The user's keys are not seen. In their place counts that the row has been unchanged for a while. What cannot be seen at
+all (a draft in a program whose row is not known) is never taken for empty. Pure.
 """
 
 from __future__ import annotations
@@ -17,41 +17,41 @@ from amq.runtime.channels.panes import Picture
 from amq.runtime.policy import injection
 from amq.runtime.policy.injection import InjectionRules
 
-_ABOVE_CURSOR = 6  # rows in which, and below, a program shows that it works
+_ABOVE_CURSOR = 6  # rows above the cursor; in them, or below, a program shows that it works
 
 
 @dataclass(frozen=True)
 class UserAssertions:
-    """What the person vouches for where nothing is seen."""
+    """Facts that the user vouches for where they cannot be seen."""
 
-    takes_text: bool = False  # the program takes text, pasted or typed, in the way that was asked for
-    empty: bool = False  # no line of theirs stands where the row is not known
+    takes_text: bool = False  # the program takes text, pasted or typed, in the chosen way
+    empty: bool = False  # the line holds no draft where the row is not known
 
 
 class PaneObserver:
-    """Of one program, typed into by RULES."""
+    """Observer of one program's pane, for typing by RULES."""
 
     def __init__(self, rules: InjectionRules, trust: UserAssertions) -> None:
         self._rules = rules
         self._trust = trust
         self._picture: Picture | None = None
-        self._changes = 0  # of the picture
+        self._changes = 0  # number of changes of the picture
         self._changed_at = 0.0
         self._row = UNKNOWN
         self._row_since = 0.0
-        self._expected: tuple[str, str] | None = None  # what stood before the cursor, and the text behind it
-        self._before = ""  # the cursor, in the last picture
+        self._expected: tuple[str, str] | None = None  # the text before the cursor, and the expected text behind it
+        self._before = ""  # text before the cursor in the last picture
 
     def expect(self, text: str) -> None:
-        """TEXT is about to be typed at the cursor of the last picture."""
+        """Look from now on for TEXT, which is about to be typed at the cursor of the last picture."""
         self._expected = self._before, text
 
     def quiet_for(self, now: float) -> float:
-        """Seconds in which no picture was another one."""
+        """Return for how many seconds the picture has not changed."""
         return now - self._changed_at
 
     def look(self, picture: Picture | None, discipline: LineDiscipline, now: float) -> TerminalSnapshot:
-        """What there is to know NOW."""
+        """Return a snapshot of what PICTURE and DISCIPLINE show at NOW (seconds)."""
         if picture != self._picture:
             self._picture, self._changed_at, self._changes = picture, now, self._changes + 1
         view = picture.view() if picture else None
@@ -67,10 +67,10 @@ class PaneObserver:
             echoing=discipline.echoing,
             waiting=discipline.waiting,
             bracketed_paste=takes_a_line and not discipline.canonical and self._takes_text(),
-            alternate_screen=False,  # not seen everywhere; a row that is found is the proof
+            alternate_screen=False,  # not seen everywhere; instead, a row that is found is the proof
             title_seen=bool(picture and picture.title),
             published=self._says(view, row) or injection.titled(picture.title if picture else b"", self._rules),
-            ready_since=-float("inf"),  # a row that has stood there for a while is the proof
+            ready_since=-float("inf"),  # instead, a row that has been there for a while is the proof
             last_key=since if row.standing in (Standing.EMPTY, Standing.HOLDS) or not known else None,
             output=self._changes,
             title=picture.title if picture else b"",
@@ -78,7 +78,7 @@ class PaneObserver:
         )
 
     def _shows_all(self, discipline: LineDiscipline) -> bool:
-        """Whether all that stands in the line is seen: in canonical mode keys typed ahead of a prompt are not."""
+        """Return whether the whole line is seen: in canonical mode keys typed ahead of a prompt are not."""
         return self._trust.empty or not (self._rules.at_prompt and discipline.canonical)
 
     def _takes_text(self) -> bool:
@@ -94,7 +94,7 @@ class PaneObserver:
         return find_row(view, self._rules.prompt_row)
 
     def _says(self, view: View | None, row: Row) -> AgentState | None:
-        """The program's state, as far as its screen shows it."""
+        """Return the program's state, as far as its screen shows it."""
         if view is None or row.standing is Standing.UNKNOWN or not self._rules.busy_sign:
             return None
         near = "\n".join(view.rows[max(0, view.cursor[0] - _ABOVE_CURSOR) :])

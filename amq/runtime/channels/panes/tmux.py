@@ -1,9 +1,9 @@
 """A pane of tmux(1), through its command line.
 
-Some states of tmux multiply, divert or swallow what is typed: synchronized panes, copy mode and the other modes, a pane
-whose input is off, one whose program has ended. While there is one, the screen is not known. Each look asks for them
-along with the screen; and since they can begin right after it, the server itself asks for them again in the same turn
-in which it types.
+Some states of tmux multiply, divert or swallow typed keys: synchronized panes, copy mode and the other modes, a pane
+whose input is off, one whose program has ended. In such a state there is no picture. Each look reads the state together
+with the screen; and since it can change right after that, the server itself checks it again in the same turn in which
+it types.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ class TmuxPane:
         self._pane = environment["TMUX_PANE"]
         self._client = TmuxClient(environment)
         self._buffer = f"amq-{os.getpid()}-{os.urandom(4).hex()}"
-        self._at_rest = f"{os.getsid(0)} 0 0 0 0"  # the state in which what is typed reaches our terminal, and only it
+        self._at_rest = f"{os.getsid(0)} 0 0 0 0"  # the state in which typed keys reach our terminal, and only it
 
     def picture(self) -> Picture | None:
-        """One question, so that the state, the lines and the cursor belong together."""
+        """Return the pane's picture, by one query: so the state, the lines and the cursor belong together."""
         answer = self._ask(
             ["list-clients", "-F", _CLIENTS],
             ["display-message", "-p", "-t", self._pane, f"{_STATE} {_SHOWN}"],
@@ -49,7 +49,7 @@ class TmuxPane:
         return Picture((int(rows), int(columns)), drawing(lines, (int(y), int(x))), title)
 
     def paste(self, text: str, *, as_paste: bool) -> bool:
-        """Through a buffer of our own. tmux brackets it only if the program has asked for that."""
+        """Type TEXT through our own paste buffer. tmux brackets it only if the program has asked for that."""
         bracket = "-p " if as_paste else ""
         return self._type(
             f"paste-buffer {bracket}-r -d -b {self._buffer} -t {self._pane}",
@@ -62,14 +62,14 @@ class TmuxPane:
         return self._type(f"send-keys -t {self._pane} -H {key.hex(' ')}")
 
     def leader(self) -> int:
-        """The pane's first process."""
+        """Return the process id of the pane's first process."""
         answer = self._ask(["display-message", "-p", "-t", self._pane, "#{pane_pid}"]).strip()
         if not answer:
             raise GoneError(f"tmux has no pane {self._pane}")
         return int(answer)
 
     def _type(self, command: str, otherwise: str = "", *before: Sequence[str], given: bytes = b"") -> bool:
-        """Have the server do COMMAND if the pane is at rest; whether it did."""
+        """Run COMMAND in the server if the pane is at rest, else OTHERWISE; return whether COMMAND was run."""
         at_rest = f"#{{==:{_STATE},{self._at_rest}}}"
         done = f"{command} ; display-message -p {_TYPED.decode()}"
         answer = self._ask(*before, ["if-shell", "-F", "-t", self._pane, at_rest, done, otherwise], given=given)
@@ -82,7 +82,7 @@ class TmuxPane:
 
 
 def why_not(environment: Mapping[str, str]) -> str:
-    """Why the pane we are in cannot be reached; "" if it can."""
+    """Return why the pane that we are in cannot be reached; "" if it can."""
     if not environment.get("TMUX") or not _ID.fullmatch(environment.get("TMUX_PANE", "")):
         return "not inside tmux"
     try:
@@ -93,6 +93,6 @@ def why_not(environment: Mapping[str, str]) -> str:
 
 
 def _is_elsewhere(client: bytes, window: bytes) -> bool:
-    """Whether a client that shows WINDOW is locked, or takes the next key for a command of tmux."""
+    """Return whether a client that shows WINDOW is locked, or takes the next key for a command of tmux."""
     _, shown, prefix, flags = client.split(b" ", 3)
     return shown == window and (prefix != b"0" or b"suspended" in flags.split(b","))
