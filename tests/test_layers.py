@@ -66,7 +66,7 @@ OUTSIDE = {
     **{name: {"pty"} for name in ("avt", "ptyprocess", "pty", "termios", "tty")},
 }
 ONE_READER = {"termios": "amq.pty.line_discipline"}
-"""What one module alone imports, so that what it knows is known in one place."""
+"""Modules that only one module of amq imports, so that their facts are in one place."""
 PURE = {"policy"}
 """Rooms whose modules decide from their arguments: they import nothing that acts, waits or looks."""
 ACTING = {"asyncio", "fcntl", "io", "os", "pathlib", "random", "select", "selectors", "shutil", "signal", "socket"} | {
@@ -237,7 +237,7 @@ def cli_faults(module: str, source: ast.AST) -> Iterator[str]:
 
 
 def is_open_to_write(node: ast.AST) -> bool:
-    """Whether NODE calls `open` for a whole file to be written; what only appends is another matter."""
+    """Return whether NODE calls `open` to write a whole file, and not only to append."""
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open"):
         return False
     modes = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "mode")]

@@ -42,8 +42,8 @@ class Host:
     def run(self) -> int:
         """Host the program until it has ended and its last output is out. Return its status, 128 + n for signal n.
 
-        Once the user's terminal is gone, the program is hung up and has LEAVE_AFTER_S seconds left; one that ignores that
-        is left running without a terminal. Raises PtyError, in the end, if its output could not be written.
+        Once the user's terminal is gone, the program is hung up and has LEAVE_AFTER_S left; one that ignores that is
+        left running without a terminal. Raises PtyError, in the end, if its output could not be written.
         """
         with contextlib.closing(self._pump), self._catching_signals():
             try:

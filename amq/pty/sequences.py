@@ -46,7 +46,7 @@ _STRING_END = re.compile(rb"[\x07\x18\x1a\x1b]")
 
 
 class Splitter:
-    """Splitter of a stream of bytes; it holds back what is not complete yet, at most LONGEST_SEQUENCE_BYTES bytes of it."""
+    """Splitter of a stream of bytes; it holds back what is not complete yet, at most LONGEST_SEQUENCE_BYTES."""
 
     def __init__(self) -> None:
         self._held = b""

@@ -35,7 +35,7 @@ class CommandChannel:
         unread_notice(self._me)
 
     async def attempt(self, line: Notification) -> End:
-        """Run the command; return SENT for exit status 0, FAILED for another, UNCERTAIN after COMMAND_WITHIN_S seconds."""
+        """Run the command; return SENT for exit status 0, FAILED for another, UNCERTAIN after COMMAND_WITHIN_S."""
         with anyio.move_on_after(COMMAND_WITHIN_S):
             ended = await anyio.run_process(
                 ["/bin/sh", "-c", self._command, "amq", line.text], stdin=None, check=False, start_new_session=True
