@@ -56,7 +56,7 @@ class Pane(Protocol):
 def ask(words: Sequence[str], environment: Mapping[str, str], given: bytes = b"") -> bytes:
     """Run a multiplexer's command; return its output. Raises GoneError if it fails or does not answer.
 
-    GIVEN is its standard input. It has PATIENCE seconds to answer.
+    GIVEN is its standard input. It has ANSWER_WITHIN_S seconds to answer.
     """
     program = find_program(words[0], environment)
     if program is None:
