@@ -17,9 +17,7 @@ from amq.pty.terminal import Terminal
 from amq.pty.tty import Tty
 
 BUFFER_BYTES = 1 << 16  # bytes kept in each direction before its reader pauses
-PIECE_BYTES = (
-    1 << 12
-)  # bytes asked for at once; kernels seldom have more; a larger buffer costs time
+PIECE_BYTES = 1 << 12  # bytes asked for at once; kernels seldom have more; a larger buffer costs time
 IN_A_TURN = 16  # pieces passed on before other work has its turn: a millisecond
 LAST_PIECES = 1 << 8  # pieces read at most after the program has ended; more than a kernel keeps
 END_AFTER_S = 1.0  # seconds for a program to leave canonical mode before its input is ended
