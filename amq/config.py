@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from amq.budget import Budget
+    from amq.output_budget import Budget
 
 
 _FROM_PYTHON = ("C.UTF-8", "C.utf8", "UTF-8")
@@ -46,10 +46,10 @@ def environment() -> dict[str, str]:
 
 def _was_given(name: str) -> bool:
     """Return whether the variable NAME was set when this process was started; True where the system cannot say."""
-    from amq import proc
+    from amq import procfs
 
     try:
-        return any(entry.startswith(f"{name}=".encode()) for entry in proc.given_environment())
+        return any(entry.startswith(f"{name}=".encode()) for entry in procfs.given_environment())
     except OSError:
         return True
 
@@ -75,7 +75,7 @@ def _required(cwd: str) -> str:
 
 def output_budget(environ: Mapping[str, str]) -> Budget | None:
     """Return the limit in AMQ_MAX_CHARS on what a command shows of mail; None if unset. Raises UsageError."""
-    from amq.budget import parse_budget
+    from amq.output_budget import parse_budget
 
     wanted = environ.get("AMQ_MAX_CHARS")
     if not wanted:
@@ -158,12 +158,12 @@ def _is_no_project(place: str) -> bool:
 
 def _project(cwd: str) -> str:
     """Return the directory that represents the git repository around CWD (for a submodule, the outer one); else CWD."""
-    from amq import repository
+    from amq import git_repository
 
-    top = repository.top_of(cwd)
-    while top and (outer := repository.superproject_of(top)):
+    top = git_repository.top_of(cwd)
+    while top and (outer := git_repository.superproject_of(top)):
         top = outer
-    return repository.home_of(top) if top else cwd
+    return git_repository.home_of(top) if top else cwd
 
 
 def project_directories(root: str) -> list[str]:
@@ -197,20 +197,20 @@ def _places(wanted: str, cwd: str) -> Iterator[tuple[str, bool]]:
     if _is_one_place(wanted):
         yield cwd, False
         return
-    from amq import repository  # agents name their queue by a path and do not need it
+    from amq import git_repository  # agents name their queue by a path and do not need it
 
-    start, top = cwd, repository.top_of(cwd)
+    start, top = cwd, git_repository.top_of(cwd)
     while top:
-        for place in repository.upwards(start):
+        for place in git_repository.upwards(start):
             yield place, False
             if place == top:
                 break
-        yield repository.home_of(top), False
-        start, outer = os.path.dirname(top), repository.superproject_of(top)
+        yield git_repository.home_of(top), False
+        start, outer = os.path.dirname(top), git_repository.superproject_of(top)
         if outer is None:
             break
         top = outer
-    for place in repository.upwards(start):
+    for place in git_repository.upwards(start):
         yield place, top is not None
 
 

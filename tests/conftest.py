@@ -19,7 +19,7 @@ from hypothesis import settings
 from amq.cli.main import main
 from amq.layout import AgentLayout, QueueLayout
 from amq.names import SUFFIX
-from amq.runtime.private import private_state
+from amq.runtime.private_state import private_state
 from amq.store import durable
 from amq.store.durable import Directory, Syscalls
 from tests import seeds  # noqa: F401  before other processes are started to run tests, which are to choose the same

@@ -70,7 +70,7 @@ LAYERS = (
     Layer("no blind Enter, and an idle agent is notified once", ("agents/",)),
     Layer(
         "mail without a filesystem event is found",
-        ("crash/test_watcher.py", "runtime/test_dirwatch.py", "runtime/test_inbox_events.py"),
+        ("crash/test_watcher.py", "runtime/test_stat_polling.py", "runtime/test_inbox_watcher.py"),
     ),
     Layer("the agents' own programs are woken", ("real/",)),
 )

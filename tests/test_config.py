@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from amq import config, proc
+from amq import config, procfs
 from amq.config import Setting
 from amq.errors import NotFound, Unsafe, UsageError
 
@@ -29,7 +29,7 @@ def make_repository(*parts: str | Path) -> None:
 def test_what_python_adds_is_not_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the C locale Python sets LC_CTYPE. Where the system does not show the original environment, it stays."""
     monkeypatch.setenv("LC_CTYPE", "C.UTF-8")
-    monkeypatch.setattr(proc, "PROC", str(tmp_path))
+    monkeypatch.setattr(procfs, "PROC", str(tmp_path))
     assert "LC_CTYPE" in config.environment()
     (tmp_path / "self").mkdir()
     for given, stays in ((b"A=1\0XLC_CTYPE=\0LC_CTYPE2=\0", False), (b"A=1\0LC_CTYPE=C.UTF-8\0", True)):

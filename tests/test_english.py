@@ -61,8 +61,8 @@ LATER = {"CHANGELOG.md"}
 DOCSTRINGS_LATER = (
     *("amq/pty/", "amq/cli/commands/hook.py"),
     *(f"amq/runtime/{room}/" for room in ("agents", "channels", "hooks", "policy")),
-    *(f"amq/runtime/{name}.py" for name in ("birth", "desktop", "git_index", "notifier_lock", "path_shim", "private")),
-    *(f"amq/runtime/{name}.py" for name in ("programs", "resetting", "trust")),
+    *(f"amq/runtime/{name}.py" for name in ("birth_time", "desktop", "git_index", "notifier_lock", "path_shim")),
+    *(f"amq/runtime/{name}.py" for name in ("private_state", "programs", "terminal_reset", "trust")),
     *(f"tests/{room}/" for room in ("pty", "runtime", "terminal")),
 )
 """Rooms and modules whose docstrings are still to be reworded."""

@@ -30,8 +30,13 @@ ABOUT_AGENTS = {
     "hook without mail": (HOOK, "", [*TYPING, *ANNOUNCING], "amq.runtime.hooks.handler"),
     "hook": (HOOK, "--to bob", TYPING, "amq.runtime.policy.wake_line"),
     "who without mail": (["who"], "", [*TYPING, *ANNOUNCING], "amq.mail.agents_overview"),
-    "who": (["who"], "--to bob", [*TYPING, "amq.runtime.trust"], "amq.runtime.diagnosis"),
-    "why": (["why", "bob"], "--to bob", [*TYPING, "amq.runtime.trust", "amq.runtime.explain"], "amq.runtime.diagnosis"),
+    "who": (["who"], "--to bob", [*TYPING, "amq.runtime.trust"], "amq.runtime.why_waiting"),
+    "why": (
+        ["why", "bob"],
+        "--to bob",
+        [*TYPING, "amq.runtime.trust", "amq.runtime.launch_preview"],
+        "amq.runtime.why_waiting",
+    ),
 }
 """Commands of the runtime that agents call often.
 

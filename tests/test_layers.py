@@ -27,9 +27,9 @@ ROOMS = {
     "amq": "library",
     **{f"amq.{name}": "entry" for name in ("__main__", "entry")},
     **{f"amq.{name}": "values" for name in ("errors", "instants", "jsontext", "layout", "message", "names")},
-    **{f"amq.{name}": "values" for name in ("budget", "outlines", "quoting", "record", "text")},
-    "amq.proc": "proc",
-    "amq.repository": "config",
+    **{f"amq.{name}": "values" for name in ("confusables", "output_budget", "quoting", "record", "text")},
+    "amq.procfs": "procfs",
+    "amq.git_repository": "config",
     "amq.runtime.policy": "policy",
     **{f"amq.{name}": name for name in ("cli", "config", "demo", "mail", "pty", "runtime", "schema", "setup", "store")},
 }
@@ -39,23 +39,23 @@ MAILBOX_SIDE = {"library", "values", "config", "store", "mail", "cli"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "library": {"values", "store", "mail"},
-    "proc": set(),
+    "procfs": set(),
     "values": set(),
     "schema": {"values"},
-    "config": {"values", "proc"},
+    "config": {"values", "procfs"},
     "store": {"values"},
     "mail": {"values", "store"},
-    "pty": {"proc"},
+    "pty": {"procfs"},
     "policy": {"values", "mail", "pty"},
-    "runtime": {"values", "proc", "config", "store", "mail", "pty", "policy"},
+    "runtime": {"values", "procfs", "config", "store", "mail", "pty", "policy"},
     "demo": {"values", "config", "store", "mail", "pty", "runtime", "policy"},
-    "setup": {"values", "proc", "config", "store", "mail", "runtime", "policy"},
+    "setup": {"values", "procfs", "config", "store", "mail", "runtime", "policy"},
     "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "demo"},
     "entry": {"cli", "values"},
 }
 LATE = {
     "cli": {"runtime", "policy", "demo", "setup", "schema"},
-    "config": {"proc"},
+    "config": {"procfs"},
     "library": {"values", "store", "mail"},
 }
 """Imports allowed only inside the functions that need them: at the top they would slow every short command down."""
@@ -93,23 +93,23 @@ FILE_CALLS = {
 }
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
 MAY_CHANGE_FILES = {
-    *("amq.store.durable", "amq.store.rename_noreplace", "amq.runtime.private"),
+    *("amq.store.durable", "amq.store.rename_noreplace", "amq.runtime.private_state"),
     "amq.runtime.notifier_lock",  # writes in place what its lock says
-    "amq.runtime.start_with",  # removes a file that is read once
+    "amq.runtime.exec_with_environment",  # removes a file that is read once
 }
 MAY_MAKE_FILES = {
-    *("amq.store.durable", "amq.store.locks", "amq.store.windows_open", "amq.runtime.private"),
+    *("amq.store.durable", "amq.store.locks", "amq.store.windows_open", "amq.runtime.private_state"),
     "amq.runtime.journal",  # appends to logs
 }
 """Files are made by the seam, or by `write_private`: whole or not at all, and for the user alone."""
-MAY_READ_ENVIRONMENT = {"amq.config", "amq.runtime.start_with"}
+MAY_READ_ENVIRONMENT = {"amq.config", "amq.runtime.exec_with_environment"}
 MAY_PRINT = {"amq.cli.output"}
-MAY_READ_PROC = {"amq.proc"}
-MAY_CALL_TMUX = {"amq.runtime.tmux"}
+MAY_READ_PROC = {"amq.procfs"}
+MAY_CALL_TMUX = {"amq.runtime.tmux_client"}
 
-OF_CLIS = tuple(f"{agents.__name__}.{name}" for name in agents.NAMES)
+OF_CLIS = tuple(f"{agents.__name__}.{name}" for name in registry.NAMES)
 """Packages of the CLIs: all that is known of a named CLI is below them. Others ask the registry."""
-KNOW_NAMES = {agents.__name__, registry.__name__}
+KNOW_NAMES = {registry.__name__}
 FOR_USERS = {"USAGE", "EXAMPLES", "NOTES", "_EXAMPLES", "AFTERWARDS", "hint"}, {"help", "metavar", "hint"}
 """Names and arguments that hold text for users, which may name a CLI. So may docstrings and what is raised."""
 MAY_NAME_A_CLI = {
@@ -192,7 +192,9 @@ def words_of_clis() -> re.Pattern[str]:
     names |= {each.path for each in registry.with_skills().values()}
     names |= {name for profile in registry.profiles() for name in (*profile.session, profile.tool_output.variable)}
     rest = "|".join(map(re.escape, sorted(filter(None, names))))
-    return re.compile(rf"(?<![a-z])(?:{'|'.join(agents.NAMES)})(?![a-z])|(?<![\w.-])(?:{rest})(?![\w-])", re.IGNORECASE)
+    return re.compile(
+        rf"(?<![a-z])(?:{'|'.join(registry.NAMES)})(?![a-z])|(?<![\w.-])(?:{rest})(?![\w-])", re.IGNORECASE
+    )
 
 
 OF_A_CLI = words_of_clis()
@@ -250,7 +252,7 @@ def literal_faults(module: str, node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str | bytes):
         path = node.value if isinstance(node.value, str) else node.value.decode(errors="replace")
         if re.match(r"/proc(/|$)", path) and module not in MAY_READ_PROC:
-            yield f"{path} is outside amq/proc"
+            yield f"{path} is outside amq/procfs"
     if is_open_to_write(node) and module not in MAY_MAKE_FILES:
         yield "a file is written in place"
     first = node.elts[:1] if isinstance(node, ast.List) else node.args[:1] if isinstance(node, ast.Call) else []
@@ -314,12 +316,12 @@ def test_every_exception_is_needed(module: str, begin: str) -> None:
         ("amq.store.maildir", "from amq.mail.account import Account"),
         ("amq.store.maildir", "from ..mail import sending"),
         ("amq.mail.mailbox", "import amq.cli.output"),
-        ("amq.mail.mailbox", "import amq.pty.tty"),
+        ("amq.mail.mailbox", "import amq.pty.user_terminal"),
         ("amq.mail.mailbox", "if TYPE_CHECKING:\n    from amq.runtime import loop"),
-        ("amq.pty.tty", "from amq.errors import AmqError"),
-        ("amq.pty.tty", "from amq.mail.mailbox import Mailbox"),
-        ("amq.pty.tty", "from amq.runtime.policy import injection"),
-        ("amq.runtime.inbox_events", "from amq.cli import output"),
+        ("amq.pty.user_terminal", "from amq.errors import AmqError"),
+        ("amq.pty.user_terminal", "from amq.mail.mailbox import Mailbox"),
+        ("amq.pty.user_terminal", "from amq.runtime.policy import injection"),
+        ("amq.runtime.inbox_watcher", "from amq.cli import output"),
         ("amq.runtime.policy.schedule", "import time"),
         ("amq.runtime.policy.schedule", "def f():\n    from subprocess import run"),
         ("amq.runtime.policy.schedule", "from amq.runtime import journal"),
@@ -356,21 +358,21 @@ def test_every_exception_is_needed(module: str, begin: str) -> None:
         ("amq.runtime.channels.pty", "MODULE = 'amq.runtime.agents.qwen'"),
         ("amq.runtime.launch", "def f():\n    from amq.runtime.agents.codex import hooks"),
         ("amq.runtime.host", "from amq.runtime.agents import claude"),
-        ("amq.runtime.agents.own", "def f():\n    import amq.runtime.agents.claude.profile"),
+        ("amq.runtime.agents.user_profile", "def f():\n    import amq.runtime.agents.claude.profile"),
         ("amq.runtime.agents.foreground", "PLACE = '.claude/sessions'"),
         ("amq.runtime.trust", "import os\nos.replace('a', 'b')"),
         ("amq.runtime.path_shim", "import os\nos.open('a', os.O_WRONLY | os.O_CREAT)"),
         ("amq.setup.checks_queue", "open('a', 'w')"),
         ("amq.runtime.hooks.state", "open('a', mode='rb+')"),
-        ("amq.pty.tty", "import termios"),
-        ("amq.pty.tty", "def f():\n    from termios import tcgetattr"),
-        ("amq.config", "from amq import proc"),
-        ("amq.mail.mailbox", "from amq import proc"),
+        ("amq.pty.user_terminal", "import termios"),
+        ("amq.pty.user_terminal", "def f():\n    from termios import tcgetattr"),
+        ("amq.config", "from amq import procfs"),
+        ("amq.mail.mailbox", "from amq import procfs"),
         ("amq.runtime.agents.processes", "PROC = '/proc'"),
         ("amq.pty.descriptors", "open('/proc/self/fd')"),
-        ("amq.runtime.diagnosis", "open(f'/proc/{pid}/stat')"),
+        ("amq.runtime.why_waiting", "open(f'/proc/{pid}/stat')"),
         ("amq.config", "PATH = b'/proc/self/environ'"),
-        ("amq.setup.tmux", "run(['tmux', 'kill-pane'])"),
+        ("amq.setup.coop_panes", "run(['tmux', 'kill-pane'])"),
         ("amq.setup.checks_machine", "which('tmux')"),
         ("amq.runtime.channels.panes.tmux", "words = ['tmux', *more]"),
     ],
@@ -392,12 +394,12 @@ def test_breach_is_found(module: str, source: str) -> None:
         ("amq.runtime.notifier_lock", "import fcntl\nimport os\nos.ftruncate(3, 0)"),
         ("amq.runtime.loop", "import anyio\nfrom amq.mail.mailbox import Mailbox\nfrom amq.pty.host import Host"),
         ("amq.pty.line_discipline", "import termios\nfrom amq.pty.errors import PtyError"),
-        ("amq.runtime.private", "import os\nos.open('a', os.O_CREAT)\nos.replace('a', 'b')\nopen(3, 'w')"),
+        ("amq.runtime.private_state", "import os\nos.open('a', os.O_CREAT)\nos.replace('a', 'b')\nopen(3, 'w')"),
         ("amq.runtime.trust", "open('a', 'rb')\nopen('b')\nopen('c', 'a+')"),
-        ("amq.pty.tty", "from amq import proc"),
-        ("amq.proc", "open('/proc/locks')"),
-        ("amq.config", "def f():\n    from amq import proc"),
-        ("amq.runtime.tmux", "find_program('tmux')"),
+        ("amq.pty.user_terminal", "from amq import procfs"),
+        ("amq.procfs", "open('/proc/locks')"),
+        ("amq.config", "def f():\n    from amq import procfs"),
+        ("amq.runtime.tmux_client", "find_program('tmux')"),
         ("amq.cli.commands.wake", "VIA = ('auto', 'tmux')"),
         ("amq.runtime.agents.processes", "def f():\n    'From /proc, else from ps.'"),
         ("amq.schema", "import pydantic\nfrom amq.message import Header"),

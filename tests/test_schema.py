@@ -21,13 +21,13 @@ from amq.cli.commands import wake
 from amq.cli.options import duration
 from amq.errors import AmqError
 from amq.mail.mailbox import Mailbox
-from amq.runtime import host, notifier_lock, private, sidecar
+from amq.runtime import host, notifier_lock, private_state, sidecar
 from amq.runtime.channels.registry import CHANNELS
 from amq.runtime.journal import WakeJournal
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import SchedulePolicy
 from amq.schema import queue, setup
-from amq.setup.tmux import Pane, Tmux
+from amq.setup.coop_panes import Pane, Tmux
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.store.locks import open_state
@@ -335,7 +335,7 @@ def test_what_is_not_described_is_refused(name: str, good: dict[str, Any], chang
 
 
 def test_every_code_of_an_error_is_listed() -> None:
-    assert host and sidecar and output and private  # they have errors of their own
+    assert host and sidecar and output and private_state  # they have errors of their own
     codes, classes = set(), [AmqError]
     while classes:
         error = classes.pop()

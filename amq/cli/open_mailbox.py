@@ -5,7 +5,7 @@ from __future__ import annotations
 from amq import config
 from amq.cli.output import stdin_is_terminal
 from amq.errors import AmqError, Unsafe, UnsafePath
-from amq.store import descent
+from amq.store import open_beneath
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
     from amq.mail.mailbox import Mailbox
-    from amq.runtime.private import PrivateState
+    from amq.runtime.private_state import PrivateState
 
 
 def find_queue(args: Namespace, out: Output, *, hosting: bool = False) -> str:
@@ -50,7 +50,7 @@ def check_queue(args: Namespace, root: str, out: Output, *, hosting: bool = Fals
 
 def private_directory(root: str | None = None) -> PrivateState:
     """Return the user's private directory, if one can be used beside the queue ROOT."""
-    from amq.runtime.private import private_state
+    from amq.runtime.private_state import private_state
 
     return private_state(config.environment(), config.project_directories(root) if root else ())
 
@@ -72,7 +72,7 @@ def accept(
 
         complain(f"other users can write to {path}", f"chmod -R go-w {shell(root)}")
 
-    descent.guard = descent.Guard(trusted=args.trust_root, owner=owner, complain=complain_below)
+    open_beneath.guard = open_beneath.Guard(trusted=args.trust_root, owner=owner, complain=complain_below)
 
 
 def _is_trusted(root: str) -> bool:
@@ -87,7 +87,7 @@ def _is_trusted(root: str) -> bool:
 
 def complain_no_more() -> None:
     """Stop complaints about directories, since the terminal is now the hosted program's."""
-    descent.guard.complain = lambda _: None
+    open_beneath.guard.complain = lambda _: None
 
 
 def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False, hosting: bool = False) -> Mailbox:

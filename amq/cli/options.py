@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, NoReturn
 
-    from amq.budget import Budget
+    from amq.output_budget import Budget
 
 # amq's texts are English, and so are argparse's; looking for a translation imports `locale`, which costs an eighth of
 # `python -c pass`.
@@ -161,7 +161,7 @@ def duration(text: str) -> float:
 
 def budget(text: str) -> Budget:
     """Return a limit on printed text, for argparse."""
-    from amq.budget import parse_budget
+    from amq.output_budget import parse_budget
 
     try:
         return parse_budget(text)

@@ -38,7 +38,7 @@ def wait_for(mailbox: Mailbox, sent: Sent, args: Namespace) -> None:
     """Wait as the options say; raises TimedOut, which says that the message was delivered anyway."""
     if not args.wait_for or not _missing(mailbox, sent, args.wait_for):
         return
-    from amq.runtime.dirwatch import until
+    from amq.runtime.stat_polling import until
 
     seconds = _SECONDS if args.wait_timeout is None else args.wait_timeout
     directories = delivery_status.places(mailbox.account, sent.to, args.wait_for)

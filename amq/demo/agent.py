@@ -17,7 +17,7 @@ import sys
 from typing import Any
 
 from amq import quoting
-from amq.pty.tty import Tty
+from amq.pty.user_terminal import Tty
 
 PASTE_ON, PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
 PASTE_START, PASTE_END = b"\x1b[200~", b"\x1b[201~"

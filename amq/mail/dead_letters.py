@@ -10,7 +10,7 @@ from amq.mail import all_mailboxes
 from amq.message import parse
 from amq.names import SUFFIX, message_id
 from amq.record import record, replace
-from amq.store import aside, dlq_read, durable, maildir
+from amq.store import dlq_read, durable, maildir, refused_files
 from amq.store.dlq_read import Letter
 from amq.store.durable import Directory
 from amq.store.locks import mailbox_lock
@@ -66,7 +66,7 @@ def _moved_aside(account: Account) -> list[Letter]:
     if not identifiers:
         return []
     with Directory(path) as refused:
-        return [letter for each in identifiers if (letter := aside.look(refused, each))]
+        return [letter for each in identifiers if (letter := refused_files.look(refused, each))]
 
 
 def opened(account: Account, identifier: str) -> Opened:
@@ -79,8 +79,8 @@ def opened(account: Account, identifier: str) -> Opened:
         except FileNotFoundError:
             continue
     with suppress(FileNotFoundError), Directory(account.agent.refused) as refused:
-        if letter := aside.look(refused, name):
-            return Opened(letter, aside.read(refused, name))
+        if letter := refused_files.look(refused, name):
+            return Opened(letter, refused_files.read(refused, name))
     raise NotFound(f"no dead letter {name}", hint="list their ids: amq dlq list")
 
 
@@ -103,7 +103,7 @@ def retry(account: Account, identifier: str, *, force: bool) -> Retried:
     with mailbox_lock(account.agent):
         found = opened(account, identifier)
         letter, original = found.letter, found.original
-        if letter.box == aside.BOX:
+        if letter.box == refused_files.BOX:
             return _bring_back(account, letter, original)
         if letter.error:
             raise BadMessage(f"{letter.id} cannot be retried: {letter.error}")
@@ -124,7 +124,7 @@ def retry(account: Account, identifier: str, *, force: bool) -> Retried:
 def _bring_back(account: Account, letter: Letter, original: bytes) -> Retried:
     """Deliver a file that was moved aside, if it is a message; else leave it as it is."""
     try:
-        aside.message(original, letter.id)
+        refused_files.message(original, letter.id)
     except BadMessage as error:
         return Retried(letter, error)
     there = maildir.read_raw((account.agent.inbox_new, account.agent.inbox_cur), letter.message_id)
@@ -133,11 +133,11 @@ def _bring_back(account: Account, letter: Letter, original: bytes) -> Retried:
     agent = account.agent
     with Directory(agent.refused) as refused:
         if there is None:
-            aside.redeliver(agent, refused, letter)
+            refused_files.redeliver(agent, refused, letter)
         try:
-            aside.settle(agent, refused)
+            refused_files.settle(agent, refused)
             if there is not None:
-                aside.remove_letter(refused, letter)
+                refused_files.remove_letter(refused, letter)
                 durable.sync(refused)
         except OSError as error:
             raise _perhaps_twice(letter, error) from error

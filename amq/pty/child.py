@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from amq.pty import monitor
+from amq.pty import session_leader
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.line_discipline import (
     Attributes,
@@ -23,8 +23,8 @@ from amq.pty.line_discipline import (
     set_window,
     waiting_bytes,
 )
-from amq.pty.scripts import interpreter, through_shell
-from amq.pty.start import Program, Started, start
+from amq.pty.shebang import interpreter, through_shell
+from amq.pty.spawn import Program, Started, start
 
 NOT_FOUND, NOT_EXECUTABLE = 127, 126
 SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
@@ -123,7 +123,7 @@ class Child:
         """Update `status` and `stopped` without waiting. A program whose monitor was killed counts as hung up."""
         while self.status is None:
             try:
-                news = monitor.read_report(self.report)
+                news = session_leader.read_report(self.report)
             except BlockingIOError:
                 return
             if news is None:

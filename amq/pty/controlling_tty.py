@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from amq import proc
+from amq import procfs
 from amq.pty import line_discipline
 
 TTY = "/dev/tty"
@@ -45,7 +45,7 @@ def can_inject() -> bool:
     if not line_discipline.CAN_INJECT:
         return False
     try:
-        forbidden = proc.forbids_tiocsti()
+        forbidden = procfs.forbids_tiocsti()
     except OSError:
         return True
-    return not forbidden or proc.has_capability(CAP_SYS_ADMIN)
+    return not forbidden or procfs.has_capability(CAP_SYS_ADMIN)

@@ -9,7 +9,7 @@ import select
 import sys
 import time
 
-from amq import proc
+from amq import procfs
 from amq.pty.line_discipline import drop_input
 
 TYPE_CHECKING = False
@@ -81,7 +81,7 @@ def close_all_but(kept: set[int]) -> None:
 def _opened() -> Iterable[int]:
     """The descriptors of this process; where nothing lists them, as in a bare chroot, all that there may be."""
     with contextlib.suppress(OSError):
-        return proc.open_descriptors()
+        return procfs.open_descriptors()
     with contextlib.suppress(OSError):
         return [int(name) for name in os.listdir("/dev/fd")]
     limit = os.sysconf("SC_OPEN_MAX")

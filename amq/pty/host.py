@@ -13,8 +13,8 @@ from types import FrameType
 from amq.pty.child import Child
 from amq.pty.errors import PtyError
 from amq.pty.pump import Pump
-from amq.pty.terminal import Terminal, TerminalSnapshot
-from amq.pty.tty import SHOW_WITHIN_S, Tty
+from amq.pty.terminal_model import Terminal, TerminalSnapshot
+from amq.pty.user_terminal import SHOW_WITHIN_S, Tty
 
 FOR_AN_END = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 PASSED_ON = (*FOR_AN_END, signal.SIGUSR1, signal.SIGUSR2)

@@ -13,8 +13,8 @@ import time
 
 from amq.pty.child import Child
 from amq.pty.descriptors import Ready, ready
-from amq.pty.terminal import Terminal
-from amq.pty.tty import Tty
+from amq.pty.terminal_model import Terminal
+from amq.pty.user_terminal import Tty
 
 BUFFER_BYTES = 1 << 16  # bytes kept in each direction before its reader pauses
 PIECE_BYTES = 1 << 12  # bytes asked for at once; kernels seldom have more; a larger buffer costs time

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from amq import repository
+from amq import git_repository
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def enclosing_repositories(path: str) -> Iterator[tuple[str, str]]:
 
     PATH is absolute, and may be a top itself. The git directory is "" for a `.git` that cannot be followed.
     """
-    top = repository.top_of(path)
+    top = git_repository.top_of(path)
     while top is not None:
-        yield top, repository.git_directory(top) or ""
+        yield top, git_repository.git_directory(top) or ""
         above = os.path.dirname(top)
-        top = repository.top_of(above) if above != top else None
+        top = git_repository.top_of(above) if above != top else None
 
 
 def tracks(top: str, git_directory: str, path: str) -> bool:
@@ -49,7 +49,7 @@ def tracks(top: str, git_directory: str, path: str) -> bool:
     data = _read_index(git_directory)
     if _is_absent(data, wanted):
         return False
-    config = _read(os.path.join(repository.common_directory(git_directory), "config"))
+    config = _read(os.path.join(git_repository.common_directory(git_directory), "config"))
     hash_bytes = 32 if _SHA256.search(config) else 20
     entries, shared = read_index(data, hash_bytes)
     if shared:
@@ -148,7 +148,7 @@ def _comparable(path: bytes) -> bytes:
 def _read(path: str) -> bytes:
     """Return the bytes of the file PATH, b"" if it is missing. Raises UnreadableIndex."""
     try:
-        return repository.read_regular(path)
+        return git_repository.read_regular(path)
     except FileNotFoundError:
         return b""
     except OSError as error:

@@ -18,20 +18,20 @@ from typing import TYPE_CHECKING
 
 from amq import config, quoting
 from amq.errors import AmqError, HostFailed, remedy, why
-from amq.pty import init, standard
+from amq.pty import pid1, standard_streams
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.host import Host
 from amq.pty.screen import Screen
-from amq.pty.tty import Tty
+from amq.pty.user_terminal import Tty
 from amq.runtime import launch, notifier_lock
 from amq.runtime.agents.profiles import Profile
 from amq.runtime.hosted_agent import HostedAgent, hosted_agent
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
 from amq.runtime.launch import Launch, Options
-from amq.runtime.limits import explained
 from amq.runtime.policy.reasons import WaitReason
-from amq.runtime.private import PrivateState, run_directory
+from amq.runtime.private_state import PrivateState, run_directory
+from amq.runtime.resource_limits import explained
 from amq.store.notifier_info import read_notifier
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def run(
     launch.remove_old_settings(account.agent)
     with ExitStack() as stack:
         try:
-            standard.plug()
-            init.step_aside()
+            standard_streams.plug()
+            pid1.step_aside()
             if options.wake:
                 run = os.urandom(8).hex()
                 claim = _claim(mailbox, program, run if launch.reaches_shells(profile, program, environment) else "")
@@ -155,16 +155,16 @@ def _hosted(
     claim: notifier_lock.Claim | None,
     warn: Callable[[str], None],
 ) -> int:
-    with closing(Tty(standard.INPUT, standard.OUTPUT)) as tty:
+    with closing(Tty(standard_streams.INPUT, standard_streams.OUTPUT)) as tty:
         # a fork: before the program, which the guard must outlive, and before any thread, whose locks it would keep
         tty.post_guard()
-        started, started_at, size, given = time.monotonic(), time.time(), tty.size(), standard.handed_over()
+        started, started_at, size, given = time.monotonic(), time.time(), tty.size(), standard_streams.handed_over()
         child = Child.spawn(
             planned.program, planned.environment, size, tty.attributes(), pixels=tty.pixels(), given=given
         )
         # else a pipe would stay open here after the program has closed it, and its writer would never hear of that
-        if standard.INPUT in given:
-            standard.let_go()
+        if standard_streams.INPUT in given:
+            standard_streams.let_go()
         agent = hosted_agent(planned, child.pid, started, started_at, Screen(size) if claim else None)
         host = Host(child, tty, agent.terminal)
         waking = BackgroundThreads(mailbox, host, agent, options, trust)

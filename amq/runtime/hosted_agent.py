@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from amq.pty.screen import Screen
-from amq.pty.terminal import Terminal
+from amq.pty.terminal_model import Terminal
 from amq.runtime.agents import registry
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.launch import Launch, Options

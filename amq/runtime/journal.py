@@ -14,7 +14,7 @@ from heapq import nsmallest
 from amq import jsontext
 from amq.instants import format_milliseconds
 from amq.runtime.policy.reasons import Outcome, WaitReason
-from amq.runtime.private import write_private
+from amq.runtime.private_state import write_private
 from amq.store.durable import FILE_MODE
 
 TYPE_CHECKING = False

@@ -19,7 +19,7 @@ from amq.runtime.hooks import script
 from amq.runtime.hooks.script import BadSettingsError
 from amq.runtime.path_shim import command_path, make_command, with_command
 from amq.runtime.policy.schedule import SchedulePolicy
-from amq.runtime.private import PrivateState, write_private
+from amq.runtime.private_state import PrivateState, write_private
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.text import visible

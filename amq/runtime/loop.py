@@ -17,11 +17,9 @@ from amq.errors import AmqError, remedy
 from amq.mail.inbox_view import Unread
 from amq.mail.mailbox import Mailbox
 from amq.runtime.channels import Channel
-from amq.runtime.dirwatch import now
 from amq.runtime.hooks.state import HookStateWatcher, note_queued
-from amq.runtime.inbox_events import looks
+from amq.runtime.inbox_watcher import looks
 from amq.runtime.journal import WakeJournal
-from amq.runtime.limits import explained, is_shortage
 from amq.runtime.policy import schedule
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
@@ -36,6 +34,8 @@ from amq.runtime.policy.schedule import (
     WakeAt,
 )
 from amq.runtime.policy.wake_line import Wording
+from amq.runtime.resource_limits import explained, is_shortage
+from amq.runtime.stat_polling import now
 from amq.runtime.trust import Trust
 
 

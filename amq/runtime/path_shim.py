@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from amq import quoting
 from amq.runtime.policy.wake_line import COMMAND, is_typeable
-from amq.runtime.private import PROGRAM_MODE, make_directory, write_private
+from amq.runtime.private_state import PROGRAM_MODE, make_directory, write_private
 from amq.runtime.programs import find_program
 from amq.text import visible
 

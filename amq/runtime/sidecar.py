@@ -21,12 +21,12 @@ from amq.runtime.channels import Channel
 from amq.runtime.channels.registry import CHANNELS, ChannelSpec, LaunchContext
 from amq.runtime.channels.with_bell import BelledChannel
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
-from amq.runtime.limits import explained, first
 from amq.runtime.path_shim import typed_command
 from amq.runtime.policy.reasons import WaitReason
 from amq.runtime.policy.schedule import SchedulePolicy
 from amq.runtime.policy.wake_line import COMMAND, Wording
 from amq.runtime.programs import find_program
+from amq.runtime.resource_limits import explained, first
 from amq.runtime.trust import Trust
 
 AUTO = "auto"

@@ -14,13 +14,13 @@ import stat
 import time
 from contextlib import suppress
 
-from amq import jsontext, repository
+from amq import git_repository, jsontext
 from amq.errors import AmqError
 from amq.layout import RootedPath
 from amq.record import record
 from amq.runtime import git_index
-from amq.runtime.birth import born_ns
-from amq.runtime.private import NoPrivateDirectory, PrivateState, write_private
+from amq.runtime.birth_time import born_ns
+from amq.runtime.private_state import NoPrivateDirectory, PrivateState, write_private
 from amq.store.locks import lock_beside
 from amq.text import visible
 
@@ -84,7 +84,7 @@ def trusted_queues(state: PrivateState) -> list[Trusted]:
         return []
     path = f"{state.directory}/{RECORD_NAME}"
     try:
-        wire = jsontext.parse(repository.read_regular(path, _LARGEST_RECORD_BYTES))
+        wire = jsontext.parse(git_repository.read_regular(path, _LARGEST_RECORD_BYTES))
         found = [_trusted(each) for each in wire["trusted"]]
     except FileNotFoundError:
         return []

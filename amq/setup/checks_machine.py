@@ -15,7 +15,7 @@ from amq.layout import QueueLayout
 from amq.names import PERSON, is_handle, typed_handle
 from amq.runtime.agents.registry import with_hooks
 from amq.runtime.agents.versions import printed_version
-from amq.runtime.tmux import TmuxClient
+from amq.runtime.tmux_client import TmuxClient
 from amq.setup.clis import CLIS, how_to_get, program_of
 from amq.setup.finding import Environment, Finding
 from amq.store import registry

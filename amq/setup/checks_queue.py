@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 
-from amq import config, quoting, repository
+from amq import config, git_repository, quoting
 from amq.errors import AmqError, why
 from amq.layout import QueueLayout, RootedPath
 from amq.mail.agents_overview import Agent
 from amq.mail.mailbox import Mailbox
 from amq.names import PERSON, is_handle
-from amq.runtime.diagnosis import is_stopped
 from amq.runtime.hooks.script import SETTINGS_NAME
 from amq.runtime.launch import remove_old_settings
-from amq.runtime.private import PrivateState, make_directory, private_state, write_private
+from amq.runtime.private_state import PrivateState, make_directory, private_state, write_private
 from amq.runtime.trust import why_untrusted
+from amq.runtime.why_waiting import is_stopped
 from amq.setup.clis import program_of
 from amq.setup.finding import Environment, Finding
 from amq.store import directories, durable, registry
@@ -169,8 +169,8 @@ def git(root: str, machine: Environment) -> Iterator[Finding]:
     For a queue that a repository tracks, the check of trust says more.
     """
     path = os.path.realpath(root)
-    top = repository.top_of(path)
-    if top is None or not repository.has_work_tree(top) or why_untrusted(root, _private(root, machine)):
+    top = git_repository.top_of(path)
+    if top is None or not git_repository.has_work_tree(top) or why_untrusted(root, _private(root, machine)):
         return
     name = os.path.relpath(path, top)
     if not _is_ignored(path, top):
@@ -195,7 +195,7 @@ def git(root: str, machine: Environment) -> Iterator[Finding]:
 def _is_ignored(root: str, top: str) -> bool:
     """Return whether the queue or the repository ignores it, from their files: git is not run."""
     own = _lines(os.path.join(root, ".gitignore"))
-    excluded = os.path.join(repository.common_directory(repository.git_directory(top) or ""), "info", "exclude")
+    excluded = os.path.join(git_repository.common_directory(git_repository.git_directory(top) or ""), "info", "exclude")
     others = [*_lines(os.path.join(top, ".gitignore")), *_lines(excluded)]
     name = os.path.basename(root)
     return "*" in own or any(name in line and not line.startswith(("#", "!")) for line in others)
@@ -203,7 +203,7 @@ def _is_ignored(root: str, top: str) -> bool:
 
 def _lines(path: str) -> list[str]:
     with suppress(OSError):
-        return repository.read_regular(path, _LONGEST_IGNORE_BYTES).decode("utf-8", "replace").splitlines()
+        return git_repository.read_regular(path, _LONGEST_IGNORE_BYTES).decode("utf-8", "replace").splitlines()
     return []
 
 

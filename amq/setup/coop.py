@@ -17,10 +17,10 @@ from amq.errors import AmqError
 from amq.layout import ROOT_NAME, QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.names import PERSON
-from amq.runtime.private import PrivateState
+from amq.runtime.private_state import PrivateState
 from amq.setup.agent_specs import AgentSpec
-from amq.setup.caller import Handover, handed_over
-from amq.setup.tmux import Pane, Tmux
+from amq.setup.caller_environment import Handover, handed_over
+from amq.setup.coop_panes import Pane, Tmux
 from amq.store.locks import lock_beside
 from amq.store.notifier_info import read_notifier
 

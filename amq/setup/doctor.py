@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from amq import proc
+from amq import procfs
 from amq.errors import AmqError
 from amq.setup import checks_machine, checks_queue
 from amq.setup.finding import Environment, Finding
@@ -80,7 +80,7 @@ def this_machine(environ: Mapping[str, str], cwd: str, version: str) -> Environm
 def _mounts() -> str:
     """Return the table of mounts in proc(5); empty where there is no /proc."""
     with suppress(OSError):
-        return proc.mounts()
+        return procfs.mounts()
     return ""
 
 

@@ -13,7 +13,7 @@ from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from amq.store.descent import Owner
+    from amq.store.open_beneath import Owner
 
 TEMPORARY = ".amq-"
 """The prefix of names of files that are being written beside the ones they replace."""

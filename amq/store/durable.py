@@ -13,14 +13,14 @@ import stat
 import sys
 
 from amq.errors import UnsafePath
-from amq.store import descent
+from amq.store import open_beneath
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Self
 
     from amq.layout import RootedPath
-    from amq.store.descent import Owner
+    from amq.store.open_beneath import Owner
 
 FILE_MODE = 0o600
 DIRECTORY_MODE = 0o700
@@ -68,7 +68,7 @@ class Syscalls:
 
     def descend(self, path: RootedPath) -> tuple[int | None, Owner | None]:
         """Return descriptor and owner for a `Directory`: one step however many names, since it changes nothing."""
-        return descent.descend(path)
+        return open_beneath.descend(path)
 
     def open(self, directory: Directory, name: str, flags: int) -> int:
         """Return a descriptor for NAME, made with the file mode if FLAGS create it. An error names the whole path."""

@@ -12,7 +12,7 @@ from amq.errors import AmqError, NotFound, UsageError
 from amq.instants import format_seconds
 from amq.layout import ROOT_NAME, AgentLayout, QueueLayout, RootedPath
 from amq.names import PERSON, is_handle
-from amq.store import descent, durable
+from amq.store import durable, open_beneath
 from amq.store.durable import Directory
 from amq.store.locks import lock_beside
 
@@ -114,8 +114,8 @@ def _has_directory(directory: Directory, name: str) -> bool:
         found = durable.syscalls.look(directory, name)
     except FileNotFoundError:
         return False
-    if descent.is_link(found):
-        raise descent.link_found(f"{directory.path}{os.sep}{name}")
+    if open_beneath.is_link(found):
+        raise open_beneath.link_found(f"{directory.path}{os.sep}{name}")
     return stat.S_ISDIR(found.st_mode)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from measure import Bench, Figure, figure
 
-from amq.pty.row import RowRule, find_row
+from amq.pty.input_row import RowRule, find_row
 from amq.pty.screen import SLICE_BYTES, Screen
 from tests.screens import recordings
 

@@ -21,7 +21,7 @@ from amq.mail.inbox_view import Unread
 from amq.mail.mailbox import Mailbox
 from amq.pty.host import Host
 from amq.pty.screen import Screen
-from amq.pty.terminal import Terminal, TerminalSnapshot
+from amq.pty.terminal_model import Terminal, TerminalSnapshot
 from amq.runtime.agents.profiles import Profile, built_in
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.pty import PtyChannel
@@ -29,7 +29,7 @@ from amq.runtime.journal import WakeJournal
 from amq.runtime.loop import WakeLoop
 from amq.runtime.policy.schedule import SchedulePolicy
 from amq.runtime.policy.wake_line import Wording
-from amq.runtime.private import PrivateState
+from amq.runtime.private_state import PrivateState
 from amq.runtime.trust import Trust
 from tests.agents.cli import SIZE, Cli, Note, Plan
 from tests.agents.cli_styles import Style

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from amq.cli.output import Output
-from amq.runtime import dirwatch
+from amq.runtime import stat_polling
 from tests.cli.waiting import Queue, in_the_gap, instead_of_waiting, while_waiting
 
 
@@ -128,7 +128,7 @@ def test_only_following_has_no_limit_by_default(
     queue: Queue, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], seconds: float
 ) -> None:
     limits: list[float] = []
-    monkeypatch.setattr(dirwatch, "until", lambda _, __, limit, **___: limits.append(limit))
+    monkeypatch.setattr(stat_polling, "until", lambda _, __, limit, **___: limits.append(limit))
     assert queue.call("b", "monitor", *words) == 4
     assert limits == [seconds]
 
@@ -188,10 +188,10 @@ def test_signals_end_a_process_that_follows(queue: Queue, number: signal.Signals
     assert (process.returncode, errors) == (status, "")
 
 
-@pytest.mark.parametrize(("words", "pause"), [((), dirwatch.SWEEP_S), (("--poll",), dirwatch.POLL_S)])
+@pytest.mark.parametrize(("words", "pause"), [((), stat_polling.SWEEP_S), (("--poll",), stat_polling.POLL_S)])
 def test_there_are_looks_without_a_change_and_more_of_them_for_who_polls(
     queue: Queue, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], pause: float
 ) -> None:
     waits = instead_of_waiting(monkeypatch, int, queue.send)
     assert queue.call("b", "monitor", *words) == 0
-    assert waits == [dirwatch.TICK_S, pause]
+    assert waits == [stat_polling.TICK_S, pause]

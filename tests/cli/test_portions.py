@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from amq.budget import DEFAULT
 from amq.cli.output import Output, ReaderGone
 from amq.mail.mailbox import Mailbox
+from amq.output_budget import DEFAULT
 from amq.store.locks import open_state
 from tests.conftest import Shell
 from tests.crash.seam import Watched

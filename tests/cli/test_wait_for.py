@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from amq.runtime import dirwatch
+from amq.runtime import stat_polling
 from tests.cli.waiting import Queue, in_the_gap, instead_of_waiting, while_waiting
 
 TO_BOTH = ("send", "--to", "b,c", "--thread", "t", "--body", "x")
@@ -41,7 +41,7 @@ def test_an_event_ends_the_wait(queue: Queue, monkeypatch: pytest.MonkeyPatch, s
 
 @STAGES
 def test_what_has_happened_already_is_not_waited_for(queue: Queue, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
-    monkeypatch.setattr(dirwatch, "until", lambda *_, **__: pytest.fail("it waits"))
+    monkeypatch.setattr(stat_polling, "until", lambda *_, **__: pytest.fail("it waits"))
     again = (*TO_B, "--new-id", "mine", "--ack")
     assert queue.call("a", *again) == 0
     queue.drain("b")
@@ -53,7 +53,7 @@ def test_a_timeout_names_the_recipients_and_says_it_was_delivered(
     queue: Queue, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], stage: str
 ) -> None:
     in_the_gap(monkeypatch, lambda: queue.drain("b"))
-    monkeypatch.setattr(dirwatch.Watch, "wait", lambda *_: None)
+    monkeypatch.setattr(stat_polling.Watch, "wait", lambda *_: None)
     assert queue.call("a", *TO_BOTH, "--wait-for", stage, "--wait-timeout", "20ms") == 4
     told = capfd.readouterr()
     (identifier,) = queue.boxes("c")[0]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from amq.runtime import dirwatch
+from amq.runtime import stat_polling
 from tests.cli.waiting import Queue, in_the_gap, instead_of_waiting, while_waiting
 
 
@@ -22,7 +22,7 @@ def queue(tmp_path: Path) -> Queue:
 def test_mail_that_is_there_is_reported_without_waiting(
     queue: Queue, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dirwatch, "until", lambda *_, **__: pytest.fail("it waits"))
+    monkeypatch.setattr(stat_polling, "until", lambda *_, **__: pytest.fail("it waits"))
     first, second = queue.send("one"), queue.send("two")
     assert queue.call("b", "watch") == 0
     head, *lines = capfd.readouterr().out.splitlines()
@@ -49,13 +49,13 @@ def test_an_event_ends_the_wait(
     assert capfd.readouterr().out.startswith("new_message: 1 new message(s) for b\n")
 
 
-@pytest.mark.parametrize(("words", "pause"), [((), dirwatch.SWEEP_S), (("--poll",), dirwatch.POLL_S)])
+@pytest.mark.parametrize(("words", "pause"), [((), stat_polling.SWEEP_S), (("--poll",), stat_polling.POLL_S)])
 def test_there_are_looks_without_a_change_and_more_of_them_for_who_polls(
     queue: Queue, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], pause: float
 ) -> None:
     waits = instead_of_waiting(monkeypatch, int, queue.send)
     assert queue.call("b", "watch", *words) == 0
-    assert waits == [dirwatch.TICK_S, pause]
+    assert waits == [stat_polling.TICK_S, pause]
 
 
 def test_nothing_in_time_is_exit_code_4(queue: Queue, capfd: pytest.CaptureFixture[str]) -> None:

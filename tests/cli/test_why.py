@@ -16,9 +16,9 @@ from amq.cli.commands.why import age
 from amq.layout import RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
-from amq.runtime.diagnosis import _ENDED, _IN_WORDS
 from amq.runtime.journal import MOST_IDS, WAKES_NAME, WakeJournal
 from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.why_waiting import _ENDED, _IN_WORDS
 from tests.conftest import Shell, private_directory
 
 

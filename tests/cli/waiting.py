@@ -15,8 +15,8 @@ from amq.cli.main import main
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
-from amq.runtime import dirwatch
-from amq.runtime.dirwatch import Watch
+from amq.runtime import stat_polling
+from amq.runtime.stat_polling import Watch
 from amq.store import registry
 
 LONG = 20.0  # seconds: a test that takes longer has failed
@@ -90,8 +90,8 @@ def while_waiting(monkeypatch: pytest.MonkeyPatch, act: Act) -> Iterator[None]:
             beside.start()
         return wait(watch, left, step)
 
-    monkeypatch.setattr(dirwatch, "TICK_S", LONG)
-    monkeypatch.setattr(dirwatch, "SWEEP_S", LONG)
+    monkeypatch.setattr(stat_polling, "TICK_S", LONG)
+    monkeypatch.setattr(stat_polling, "SWEEP_S", LONG)
     monkeypatch.setattr(Watch, "wait", first_wait)
     started = time.monotonic()
     yield

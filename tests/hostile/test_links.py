@@ -21,8 +21,8 @@ from amq.layout import QueueLayout, RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
 from amq.runtime import notifier_lock
-from amq.runtime.dirwatch import Watch
-from amq.runtime.inbox_events import EventWatch
+from amq.runtime.inbox_watcher import EventWatch
+from amq.runtime.stat_polling import Watch
 from amq.setup import checks_queue
 from amq.store import directories, durable, registry
 from amq.store.durable import Directory

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-EMPTY_ROW, KEYSTROKES = "tests/pty/test_empty_row.py", "tests/pty/test_keystrokes.py"
+EMPTY_ROW, KEYSTROKES = "tests/pty/test_empty_row_picture.py", "tests/pty/test_keystrokes.py"
 
 EMPTY_ROWS = (
     Mutant(
         "any text behind a prompt is the right one",
-        "pty/row.py",
+        "pty/input_row.py",
         "_behind_prompt",
         "behind and behind != right",
         "False",
-        f"{EMPTY_ROW} tests/pty/test_row.py",
+        f"{EMPTY_ROW} tests/pty/test_input_row.py",
     ),
     Mutant(
         "a row drawn around another cursor is the empty one",
-        "pty/empty_row.py",
+        "pty/empty_row_picture.py",
         "EmptyRow.is_back",
         "self._moved",
         "True",
@@ -25,7 +25,7 @@ EMPTY_ROWS = (
     ),
     Mutant(
         "text that was never shown left the line empty",
-        "pty/empty_row.py",
+        "pty/empty_row_picture.py",
         "EmptyRow.is_back",
         "last_text is None or last_text < self._since",
         "True",
@@ -33,7 +33,7 @@ EMPTY_ROWS = (
     ),
     Mutant(
         "a parked cursor shows an empty row",
-        "pty/empty_row.py",
+        "pty/empty_row_picture.py",
         "EmptyRow.is_back",
         "picture == self._empty",
         "picture.shows_the_place_of(self._empty)",
@@ -41,7 +41,7 @@ EMPTY_ROWS = (
     ),
     Mutant(
         "the last line of a draft is an empty row",
-        "pty/empty_row.py",
+        "pty/empty_row_picture.py",
         "_Picture.shows_the_place_of",
         "not self.above.startswith(self.before)",
         "True",
@@ -49,7 +49,7 @@ EMPTY_ROWS = (
     ),
     Mutant(
         "a row with nothing in it is known again",
-        "pty/empty_row.py",
+        "pty/empty_row_picture.py",
         "EmptyRow.remember",
         "picture.before and view.cursor_visible",
         "view.cursor_visible",
@@ -57,7 +57,7 @@ EMPTY_ROWS = (
     ),
     Mutant(
         "a row that is still being drawn is the empty one",
-        "pty/terminal.py",
+        "pty/terminal_model.py",
         "Terminal._watch_empty_row",
         "self._is_settled(now)",
         "True",
@@ -65,7 +65,7 @@ EMPTY_ROWS = (
     ),
     Mutant(
         "text behind halted output is not a draft",
-        "pty/terminal.py",
+        "pty/terminal_model.py",
         "Terminal._compare",
         "self._has_drawn(self.keystrokes.last_shown)",
         "True",

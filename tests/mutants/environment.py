@@ -38,7 +38,7 @@ ENVIRONMENT = (
         "TERMINAL_NAME in environment", "True", "tests/pty/test_child.py",
     ),
     *(
-        Mutant(name, file, where, old, new, "tests/setup/test_caller.py")
+        Mutant(name, file, where, old, new, "tests/setup/test_caller_environment.py")
         for name, file, where, old, new in (
             ("a pane has the server's environment", "setup/coop.py", "Coop._start",
              "handover.command(self._command(seat))", "self._command(seat)"),
@@ -49,14 +49,14 @@ ENVIRONMENT = (
              "name not in ('AM_ME', config.RUN)", "True"),
             ("a lost environment is ignored", "setup/coop.py", "Coop._start",
              "warn(f\"{seat.handle} gets the tmux server's environment, not yours: {handover.why_not}\")", "None"),
-            ("the server's Python settings count", "setup/caller.py", "Handover.command", "'-I'", "'-s'"),
-            ("a full disk stops the agents", "setup/caller.py", "_written", "OSError", "ValueError"),
-            ("an environment stays in its file", "runtime/start_with.py", "start", "os.unlink(path)", "None"),
-            ("a caller's terminal is the pane's", "runtime/start_with.py", "environment_of",
+            ("the server's Python settings count", "setup/caller_environment.py", "Handover.command", "'-I'", "'-s'"),
+            ("a full disk stops the agents", "setup/caller_environment.py", "_written", "OSError", "ValueError"),
+            ("an environment stays in its file", "runtime/exec_with_environment.py", "start", "os.unlink(path)", "None"),
+            ("a caller's terminal is the pane's", "runtime/exec_with_environment.py", "environment_of",
              "not _describes_terminal(name)", "True"),
-            ("all that a server has is the pane's", "runtime/start_with.py", "environment_of",
+            ("all that a server has is the pane's", "runtime/exec_with_environment.py", "environment_of",
              "{name: value for name, value in pane.items() if _describes_terminal(name)}", "pane"),
-            ("an empty value is none", "runtime/start_with.py", "environment_of",
+            ("an empty value is none", "runtime/exec_with_environment.py", "environment_of",
              "not _describes_terminal(name)", "value and not _describes_terminal(name)"),
         )
     ),

@@ -20,7 +20,7 @@ def _prompt(name: str, module: str, where: str, old: str, new: str = "False") ->
 
 
 def _row(name: str, where: str, old: str, new: str) -> Mutant:
-    return Mutant(name, "pty/row.py", where, old, new, "tests/pty/test_row.py")
+    return Mutant(name, "pty/input_row.py", where, old, new, "tests/pty/test_input_row.py")
 
 
 def _hook(name: str, where: str, old: str, new: str = "False") -> Mutant:
@@ -28,7 +28,7 @@ def _hook(name: str, where: str, old: str, new: str = "False") -> Mutant:
 
 
 def _ledger(name: str, where: str, old: str, new: str) -> Mutant:
-    return Mutant(name, "pty/ledger.py", where, old, new, "tests/pty/test_ledger.py")
+    return Mutant(name, "pty/mode_ledger.py", where, old, new, "tests/pty/test_mode_ledger.py")
 
 
 GATES = (
@@ -153,12 +153,12 @@ GATES = (
            "'parkedJobId' in session", "False", "tests/runtime/test_status_sources.py"),
     Mutant("a list of agents is an agent", "runtime/agents/foreground.py", "Keyboard._known",
            "not set(words[1:]).isdisjoint(profile.no_session)", "False", "tests/runtime/test_foreground.py"),
-    Mutant("a blind channel types where the list of agents may be", "runtime/channels/blind.py",
+    Mutant("a blind channel types where the list of agents may be", "runtime/channels/unseen_terminal.py",
            "BlindChannel._waits_for", "agent.agent_status.is_detached()", "False", "tests/runtime/test_sidecar.py"),
-    Mutant("a blind channel presses a key that the version lacks", "runtime/channels/blind.py", "BlindChannel._key",
-           "agent.agent_status.version() not in agent.rules.fallback_versions", "True", "tests/runtime/test_blind.py"),
-    Mutant("a blind channel presses Tab", "runtime/channels/blind.py", "BlindChannel._key",
-           "agent.rules.submit == agent.profile.rules.submit", "True", "tests/runtime/test_blind.py"),
+    Mutant("a blind channel presses a key that the version lacks", "runtime/channels/unseen_terminal.py", "BlindChannel._key",
+           "agent.agent_status.version() not in agent.rules.fallback_versions", "True", "tests/runtime/test_unseen_terminal.py"),
+    Mutant("a blind channel presses Tab", "runtime/channels/unseen_terminal.py", "BlindChannel._key",
+           "agent.rules.submit == agent.profile.rules.submit", "True", "tests/runtime/test_unseen_terminal.py"),
     Mutant("a title that says dialog is not read", "runtime/channels/pty.py", "PtyChannel._heard",
            "look.published or injection.titled(look.title, self._rules)", "look.published",
            "tests/runtime/test_pty_channel.py"),
@@ -167,11 +167,11 @@ GATES = (
     _typed("any echo is a proof", "_is_proven", "look.echo is Echo.EXACT", "True"),
     Mutant(
         "our text among other text is a proof",
-        "pty/row.py",
+        "pty/input_row.py",
         "Row.is_exactly",
         "squeeze(self.text) == squeeze(text)",
         "squeeze(text) in squeeze(self.text)",
-        "tests/pty/test_row.py",
+        "tests/pty/test_input_row.py",
     ),
     _typed("a user's key stops nothing", "_interrupted", "look.keys != state.keys or look.inside"),
     _typed("a dialog in between stops nothing", "_interrupted", "look.stopped or look.published in AWAY"),
@@ -184,24 +184,24 @@ GATES = (
     _typed("another place has sent the line", "_has_left",
            "look.row.standing is Standing.ELSEWHERE and rules.at_prompt",
            "look.row.standing is Standing.ELSEWHERE"),
-    _prompt("text behind the cursor does not matter", "row", "_behind_prompt",
+    _prompt("text behind the cursor does not matter", "input_row", "_behind_prompt",
             "''.join([behind_cursor(view), *view.rows[row + 1:]])", "''.join(view.rows[row + 1:])"),
-    _prompt("text below the cursor does not matter", "row", "_behind_prompt",
+    _prompt("text below the cursor does not matter", "input_row", "_behind_prompt",
             "''.join([behind_cursor(view), *view.rows[row + 1:]])", "behind_cursor(view)"),
-    _prompt("a hidden cursor is at a prompt", "row", "_behind_prompt", "not view.cursor_visible"),
-    _prompt("a line has one row", "row", "_line_of", "_is_full(view, first - 1)"),
-    _prompt("a prompt that another program prints is one", "terminal", "Terminal.look",
+    _prompt("a hidden cursor is at a prompt", "input_row", "_behind_prompt", "not view.cursor_visible"),
+    _prompt("a line has one row", "input_row", "_line_of", "_is_full(view, first - 1)"),
+    _prompt("a prompt that another program prints is one", "terminal_model", "Terminal.look",
             "foreground or not isinstance(self._row_rule, PromptRule)", "True"),
-    _prompt("a prompt ends the draft that the kernel keeps", "terminal", "Terminal.look", "canonical", "False"),
-    _prompt("a program that switches pastes on takes them", "terminal", "Terminal.look", "row.standing is Standing.EMPTY",
+    _prompt("a prompt ends the draft that the kernel keeps", "terminal_model", "Terminal.look", "canonical", "False"),
+    _prompt("a program that switches pastes on takes them", "terminal_model", "Terminal.look", "row.standing is Standing.EMPTY",
             "True"),
     Mutant("every program is the hosted one", "pty/child.py", "Child.in_foreground",
            "os.tcgetpgrp(self.fd) == self.pid", "True", "tests/pty/test_child.py"),
     Mutant("typed-ahead text is seen", "runtime/channels/panes/observer.py", "PaneObserver._shows_all",
            "self._rules.at_prompt and discipline.canonical", "False", "tests/runtime/test_pane_observer.py"),
-    Mutant("an unseen row is as the user says", "runtime/channels/blind.py", "BlindChannel._waits_for",
+    Mutant("an unseen row is as the user says", "runtime/channels/unseen_terminal.py", "BlindChannel._waits_for",
            "not self._submit and (unseen := _must_be_seen(agent))", "False",
-           "tests/runtime/test_blind.py"),
+           "tests/runtime/test_unseen_terminal.py"),
     Mutant("a profile is given to every program", "runtime/agents/foreground.py", "Keyboard._profile",
            "program == self._program or program in self._given.programs", "True", "tests/runtime/test_foreground.py"),
     Mutant("any text is a prompt", "runtime/agents/profiles.py", "with_prompt",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 CAPITALS = "tests/cli/test_capitals.py"
-SHORT = "tests/runtime/test_limits.py"
+SHORT = "tests/runtime/test_resource_limits.py"
 VIEW = "tests/test_inbox_view.py"
 REPLY = "tests/cli/test_reply.py"
 NAMESPACES = "tests/runtime/test_namespaces.py"
@@ -16,16 +16,16 @@ LIMITS = (
     Mutant("any agent may be named in capitals", "names.py", "typed_handle", "is_known(lower)", "True", CAPITALS),
     Mutant("a letter that only looks like one names an agent", "names.py", "typed_handle", "text.isascii()", "True",
            CAPITALS),
-    Mutant("another machine's program is a script", "pty/scripts.py", "through_shell",
+    Mutant("another machine's program is a script", "pty/shebang.py", "through_shell",
            "b'\\x00' in first_line or first_line.startswith(b'\\x7fELF')", "False", SCRIPTS),
-    Mutant("a path is an option of the shell", "pty/scripts.py", "through_shell", "words[0].startswith('-')", "False",
+    Mutant("a path is an option of the shell", "pty/shebang.py", "through_shell", "words[0].startswith('-')", "False",
            SCRIPTS),
     Mutant("a program that does not start is a script", "pty/child.py", "Child.spawn", "error.errno != errno.ENOEXEC",
            "False", SCRIPTS),
-    Mutant("files that are short are not counted", "runtime/limits.py", "shortage", "_short_of_files()", "''", SHORT),
-    Mutant("threads that are short are not counted", "runtime/limits.py", "shortage", "_short_of_threads()", "''",
+    Mutant("files that are short are not counted", "runtime/resource_limits.py", "shortage", "_short_of_files()", "''", SHORT),
+    Mutant("threads that are short are not counted", "runtime/resource_limits.py", "shortage", "_short_of_threads()", "''",
            SHORT),
-    Mutant("a watcher's refused thread ends the process", "runtime/inbox_events.py", "EventWatch._begin", "start_threads(1)",
+    Mutant("a watcher's refused thread ends the process", "runtime/inbox_watcher.py", "EventWatch._begin", "start_threads(1)",
            "None", SHORT),
     Mutant("a thread of the waking that is refused ends the hosting", "runtime/host.py", "BackgroundThreads.start",
            "self._fail(error)", "raise", SHORT),
@@ -56,14 +56,14 @@ LIMITS = (
            "True", REPLY),
     Mutant("an answer's subject is alone in its header", "message.py", "reply_subject", "fits_answer(answer, *beside)",
            "fits_answer(answer)", REPLY),
-    Mutant("a number identifies a process", "runtime/diagnosis.py", "is_stopped", "proc.has_flock(notifier.pid, inode)",
+    Mutant("a number identifies a process", "runtime/why_waiting.py", "is_stopped", "procfs.has_flock(notifier.pid, inode)",
            "True", NAMESPACES),
     Mutant("a reader without write access sees no notifier", "store/notifier_info.py", "_open",
            "not is_forbidden(error.errno)", "True", NAMESPACES),
-    Mutant("git sees what is private", "runtime/private.py", "_make", "_hide_from_git(path)", "None", GIT),
-    Mutant("a bare repository has a work tree", "repository.py", "has_work_tree",
+    Mutant("git sees what is private", "runtime/private_state.py", "_make", "_hide_from_git(path)", "None", GIT),
+    Mutant("a bare repository has a work tree", "git_repository.py", "has_work_tree",
            "re.search(_BARE, _text(os.path.join(common, 'config'), _LONGEST_CONFIG_BYTES))", "False", GIT),
-    Mutant("a linked worktree of a bare repository has none", "repository.py", "has_work_tree",
+    Mutant("a linked worktree of a bare repository has none", "git_repository.py", "has_work_tree",
            "os.path.realpath(git) != common", "False", GIT),
     Mutant("a one-time notice is repeated", "cli/commands/doctor.py", "run", "doctor.remember(found)", "None", GIT),
     Mutant("every queue is ignored", "setup/checks_queue.py", "git", "_is_ignored(path, top)", "True", GIT),

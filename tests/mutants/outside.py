@@ -9,9 +9,9 @@ QUOTING, PANE, CHANNEL = (
     "tests/runtime/test_tmux_pane.py",
     "tests/runtime/test_pane_channel.py",
 )
-COOP = "tests/setup/test_tmux.py"
+COOP = "tests/setup/test_coop_panes.py"
 
-INBOX, NOTIFY = "tests/runtime/test_inbox_events.py", "tests/cli/test_hook.py"
+INBOX, NOTIFY = "tests/runtime/test_inbox_watcher.py", "tests/cli/test_hook.py"
 HOOKS = "tests/runtime/test_hooks.py"
 SCREEN = "tests/runtime/test_gnu_screen.py"
 KITTY = "tests/runtime/test_kitty.py"
@@ -55,7 +55,7 @@ OUTSIDE = (
     ),
     Mutant(
         "a path that is not UTF-8 stops all waking",
-        "runtime/inbox_events.py",
+        "runtime/inbox_watcher.py",
         "EventWatch._begin",
         "(OSError, RuntimeError, UnicodeEncodeError)",
         "(OSError, RuntimeError)",
@@ -64,7 +64,7 @@ OUTSIDE = (
     Mutant("a path acts on a terminal", "cli/output.py", "Output.line", "visible(text)", "text", ONE_LINE),
     Mutant(
         "a linked worktree's pointer loses bytes",
-        "repository.py",
+        "git_repository.py",
         "_text",
         "os.fsdecode(read_regular(path, most))",
         "read_regular(path, most).decode('utf-8', 'replace')",
@@ -87,7 +87,7 @@ OUTSIDE = (
     Mutant(
         "PATH gets a relative directory", "quoting.py", "search_path", "not os.path.isabs(directory)", "False", QUOTING
     ),
-    Mutant("tmux chooses the directory", "setup/tmux.py", "_in", "cwd", "'.'", COOP),
+    Mutant("tmux chooses the directory", "setup/coop_panes.py", "_in", "cwd", "'.'", COOP),
     Mutant(
         "a pane in no state to type into is seen",
         "runtime/channels/panes/tmux.py",
@@ -200,9 +200,9 @@ OUTSIDE = (
         "environment.get('KITTY_WINDOW_ID')",
         KITTY,
     ),
-    Mutant("a CLI that has a folder is in no list", "runtime/agents/__init__.py", "",
+    Mutant("a CLI that has a folder is in no list", "runtime/agents/registry.py", "",
            "('claude', 'codex', 'gemini', 'opencode', 'qwen')", "('claude', 'codex', 'gemini', 'opencode')", CLIS),
-    Mutant("a CLI with hooks may not call them", "runtime/agents/__init__.py", "",
+    Mutant("a CLI with hooks may not call them", "runtime/agents/registry.py", "",
            "WITH_HOOKS = ('claude', 'codex')", "WITH_HOOKS = ('claude',)", CLIS),
     Mutant("a variable names a project's directory", "runtime/agents/cli.py", "ConfigDirectory.find",
            "os.path.join(project, self.path)", "environment.get(self.variable) or os.path.join(project, self.path)", CLIS),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-PORTIONS, LOST, BUDGET = "tests/cli/test_portions.py", "tests/cli/test_unreadable.py", "tests/test_budget.py"
+PORTIONS, LOST, BUDGET = "tests/cli/test_portions.py", "tests/cli/test_unreadable.py", "tests/test_output_budget.py"
 CALM, STEPS, LAUNCH = (
     "tests/store/test_priority_cache.py",
     "tests/crash/test_every_step.py",
@@ -24,18 +24,18 @@ SHOWN_AT_ONCE = (
            PORTIONS),
     Mutant("a record that could not be narrowed is not claimed", "store/drain_claim.py", "DrainClaim.narrow",
            "self._record, self.ids, self.unsettled = before", "None", PORTIONS),
-    Mutant("there is no default", "budget.py", "", "Budget(20000, in_bytes=True)", "Budget(0)", PORTIONS),
-    Mutant("bytes are characters", "budget.py", "Budget.size", "self.in_bytes and (not text.isascii())", "False",
+    Mutant("there is no default", "output_budget.py", "", "Budget(20000, in_bytes=True)", "Budget(0)", PORTIONS),
+    Mutant("bytes are characters", "output_budget.py", "Budget.size", "self.in_bytes and (not text.isascii())", "False",
            f"{BUDGET} {PORTIONS}"),
-    Mutant("a first message without room is left", "budget.py", "Room.takes", "self._is_empty or self._left >= 0",
+    Mutant("a first message without room is left", "output_budget.py", "Room.takes", "self._is_empty or self._left >= 0",
            "self._left >= 0", f"{BUDGET} {PORTIONS}"),
     Mutant("a long body is not cut", "cli/commands/drain.py", "show_text", "len(batch) == 1 and view.is_too_much(text)",
            "False", PORTIONS),
-    Mutant("a part is not framed", "cli/part.py", "part", "shown(rest[:at])", "rest[:at] + '\\n'", PORTIONS),
-    Mutant("an indented part has no end", "cli/part.py", "part",
+    Mutant("a part is not framed", "cli/truncation.py", "part", "shown(rest[:at])", "rest[:at] + '\\n'", PORTIONS),
+    Mutant("an indented part has no end", "cli/truncation.py", "part",
            "over <= 0 or wanted == 1 or at > wanted", "True", PORTIONS),
     Mutant("a subject without end is shown whole", "cli/commands/drain.py", "_entry_in_part", "len(value) <= most", "True", PORTIONS),
-    Mutant("an id is not quoted", "cli/part.py", "_how_to_go_on", "shell(identifier)", "identifier", PORTIONS),
+    Mutant("an id is not quoted", "cli/truncation.py", "_how_to_go_on", "shell(identifier)", "identifier", PORTIONS),
     Mutant("a place behind the end is read", "cli/commands/read.py", "_text", "args.start > len(lines)", "False", PORTIONS),
     Mutant("a letter loses its accents", "text.py", "_is_inside", "category(after)[0] == 'M'", "False", BUDGET),
     Mutant("a family is parted", "text.py", "_is_inside", "'\\u200d' in (before, after)", "False", BUDGET),
@@ -68,13 +68,13 @@ UNREADABLE = (
            "mail.unreadable and (not mail.count)", "False", LOST),
     Mutant("mail that cannot be read is not a message", "store/maildir.py", "look",
            "unreadable(directory, identifier, error)", "BadMessage(str(error))", LOST),
-    Mutant("a purge removes what was moved aside", "cli/commands/dlq_purge.py", "run", "letter.box != aside.BOX", "True", LOST),
-    Mutant("a file that was moved aside is not restored", "mail/dead_letters.py", "retry", "letter.box == aside.BOX", "False",
+    Mutant("a purge removes what was moved aside", "cli/commands/dlq_purge.py", "run", "letter.box != refused_files.BOX", "True", LOST),
+    Mutant("a file that was moved aside is not restored", "mail/dead_letters.py", "retry", "letter.box == refused_files.BOX", "False",
            LOST),
-    Mutant("a restored file is not synced", "mail/dead_letters.py", "_bring_back", "aside.settle(agent, refused)", "None",
+    Mutant("a restored file is not synced", "mail/dead_letters.py", "_bring_back", "refused_files.settle(agent, refused)", "None",
            "tests/crash/test_weak_filesystems.py"),
     Mutant("a restored file may be another's", "mail/dead_letters.py", "_bring_back", "there not in (None, original)",
            "False", LOST),
-    Mutant("a file restored by another is a failure", "store/aside.py", "redeliver", "FileNotFoundError",
+    Mutant("a file restored by another is a failure", "store/refused_files.py", "redeliver", "FileNotFoundError",
            "ZeroDivisionError", STEPS),
 )  # fmt: skip

@@ -501,7 +501,7 @@ WORDS = (
     ),
     Mutant(
         "controls are shown raw",
-        "outlines.py",
+        "confusables.py",
         "",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
         "frozenset({'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
@@ -509,7 +509,7 @@ WORDS = (
     ),
     Mutant(
         "reordering characters are shown raw",
-        "outlines.py",
+        "confusables.py",
         "",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
         "frozenset({'Cc', 'Cs', 'Co', 'Zl', 'Zp'})",
@@ -517,7 +517,7 @@ WORDS = (
     ),
     Mutant(
         "line separators are shown raw",
-        "outlines.py",
+        "confusables.py",
         "",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co'})",
@@ -572,9 +572,9 @@ WORDS = (
         "text.translate(_SHOWN)",
         FRAMES,
     ),
-    Mutant("only ASCII looks like ours", "outlines.py", "outline", "text.translate(_OUTLINES)", "text", FRAMES),
-    Mutant("a mark hides a line of amq's", "outlines.py", "_outline", "kind[0] == 'M'", "False", FRAMES),
-    Mutant("a blank hides a line of amq's", "outlines.py", "_outline", "kind[0] == 'Z'", "False", FRAMES),
+    Mutant("only ASCII looks like ours", "confusables.py", "outline", "text.translate(_OUTLINES)", "text", FRAMES),
+    Mutant("a mark hides a line of amq's", "confusables.py", "_outline", "kind[0] == 'M'", "False", FRAMES),
+    Mutant("a blank hides a line of amq's", "confusables.py", "_outline", "kind[0] == 'Z'", "False", FRAMES),
     Mutant(
         "a date may begin a line of a body",
         "cli/commands/thread.py",
@@ -690,7 +690,7 @@ FROM_ELSEWHERE = (
     Mutant("on Windows a lock hides content", "store/durable.py", "Syscalls.lock", "_LOCKED", "0", WINDOWS),
     Mutant(
         "on Windows no directory is missing",
-        "store/descent.py",
+        "store/open_beneath.py",
         "_walk",
         "not stat.S_ISDIR(found.st_mode)",
         "False",
@@ -726,7 +726,7 @@ TERMINAL = (
     ),
     Mutant(
         "a monitor stays behind where hang-ups are ignored",
-        "pty/monitor.py",
+        "pty/session_leader.py",
         "_watch",
         "signal.signal(signal.SIGHUP, signal.SIG_DFL)",
         "None",
@@ -734,7 +734,7 @@ TERMINAL = (
     ),
     Mutant(
         "the program is in the group of its session's leader",
-        "pty/monitor.py",
+        "pty/session_leader.py",
         "divide",
         "_take_foreground()",
         "None",
@@ -776,13 +776,13 @@ TERMINAL = (
 
 CHANGES, INBOX, WAKING, THREADS = (
     f"tests/{name}.py"
-    for name in ("runtime/test_dirwatch", "runtime/test_inbox_events", "runtime/test_loop", "pty/test_threads")
+    for name in ("runtime/test_stat_polling", "runtime/test_inbox_watcher", "runtime/test_loop", "pty/test_threads")
 )
 
 WATCHING = (
     Mutant(
         "the directories' own times are not looked at",
-        "runtime/dirwatch.py",
+        "runtime/stat_polling.py",
         "Watch.changed",
         "self._times() != self._before",
         "False",
@@ -790,7 +790,7 @@ WATCHING = (
     ),
     Mutant(
         "another directory is taken for the one before",
-        "runtime/dirwatch.py",
+        "runtime/stat_polling.py",
         "_times",
         "(found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns)",
         "(0,)",
@@ -798,17 +798,17 @@ WATCHING = (
     ),
     Mutant(
         "mail within the tick of a change is waited for",
-        "runtime/dirwatch.py",
+        "runtime/stat_polling.py",
         "until",
         "TICK_S if changed else POLL_S if poll else SWEEP_S",
         "POLL_S if poll else SWEEP_S",
         CHANGES,
     ),
-    Mutant("a wait has no end", "runtime/dirwatch.py", "Watch.wait", "self._clock() < end", "True", CHANGES),
-    Mutant("a wait is not stopped", "runtime/dirwatch.py", "Watch.wait", "not stopped()", "True", CHANGES),
+    Mutant("a wait has no end", "runtime/stat_polling.py", "Watch.wait", "self._clock() < end", "True", CHANGES),
+    Mutant("a wait is not stopped", "runtime/stat_polling.py", "Watch.wait", "not stopped()", "True", CHANGES),
     Mutant(
         "the system is not asked for events",
-        "runtime/inbox_events.py",
+        "runtime/inbox_watcher.py",
         "EventWatch.__init__",
         "self._begin(directory)",
         "None",
@@ -816,7 +816,7 @@ WATCHING = (
     ),
     Mutant(
         "a wait with events has no end",
-        "runtime/inbox_events.py",
+        "runtime/inbox_watcher.py",
         "EventWatch.is_set",
         "self._clock() >= self._end",
         "False",
@@ -824,7 +824,7 @@ WATCHING = (
     ),
     Mutant(
         "a wait with events is not stopped",
-        "runtime/inbox_events.py",
+        "runtime/inbox_watcher.py",
         "EventWatch.is_set",
         "self._stopped()",
         "False",
@@ -832,7 +832,7 @@ WATCHING = (
     ),
     Mutant(
         "an unwatchable directory is an error",
-        "runtime/inbox_events.py",
+        "runtime/inbox_watcher.py",
         "EventWatch._begin",
         "(OSError, RuntimeError, UnicodeEncodeError)",
         "ZeroDivisionError",
@@ -840,7 +840,7 @@ WATCHING = (
     ),
     Mutant(
         "an inbox without events is looked at seldom",
-        "runtime/inbox_events.py",
+        "runtime/inbox_watcher.py",
         "",
         "POLL_S if watch.failure else SWEEP_S",
         "100.0",
@@ -928,11 +928,11 @@ WATCHING = (
     ),
     Mutant(
         "the last colours are not asked for",
-        "pty/terminal.py",
+        "pty/terminal_model.py",
         "Terminal._settle",
         "self._splitter.transient()",
         "[]",
-        "tests/pty/test_terminal.py",
+        "tests/pty/test_terminal_model.py",
     ),
     Mutant(
         "output before a mode is reported after it",
@@ -1020,7 +1020,7 @@ HOOKS = (
     ),
     Mutant(
         "a stopped process is taken for awake",
-        "runtime/diagnosis.py",
+        "runtime/why_waiting.py",
         "why",
         "is_stopped(agent, notifier)",
         "False",

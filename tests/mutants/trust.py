@@ -4,49 +4,49 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-PRIVATE, TRUST, INDEX = (f"tests/runtime/test_{name}.py" for name in ("private", "trust", "git_index"))
+PRIVATE, TRUST, INDEX = (f"tests/runtime/test_{name}.py" for name in ("private_state", "trust", "git_index"))
 CALLER, PROGRAMS = "tests/terminal/test_caller.py", "tests/runtime/test_programs.py"
 NOTIFICATION = "tests/runtime/test_wake_line.py"
 
 TRUSTED = (
-    Mutant("a colon is in a PATH", "runtime/private.py", "_why_not", "os.pathsep in path", "False", PRIVATE),
-    Mutant("a line end is in a PATH", "runtime/private.py", "_why_not", "not path.isprintable()", "False", PRIVATE),
+    Mutant("a colon is in a PATH", "runtime/private_state.py", "_why_not", "os.pathsep in path", "False", PRIVATE),
+    Mutant("a line end is in a PATH", "runtime/private_state.py", "_why_not", "not path.isprintable()", "False", PRIVATE),
     Mutant(
-        "what agents can write to is private", "runtime/private.py", "_why_not",
+        "what agents can write to is private", "runtime/private_state.py", "_why_not",
         "found and any(os.path.samestat(found, other) for other in public)", "False", PRIVATE,
     ),
-    Mutant("a link hides where it lies", "runtime/private.py", "_why_not", "os.path.realpath(base)", "base", PRIVATE),
+    Mutant("a link hides where it lies", "runtime/private_state.py", "_why_not", "os.path.realpath(base)", "base", PRIVATE),
     Mutant(
-        "TMPDIR is private", "runtime/private.py", "private_state", "environ.get('TMPDIR', '')", "''", PRIVATE,
+        "TMPDIR is private", "runtime/private_state.py", "private_state", "environ.get('TMPDIR', '')", "''", PRIVATE,
     ),
     Mutant(
-        "others may replace what is private", "runtime/private.py", "_why_not", "found and (reason := _looseness(found))",
+        "others may replace what is private", "runtime/private_state.py", "_why_not", "found and (reason := _looseness(found))",
         "False and (reason := '')", PRIVATE,
     ),
     Mutant(
-        "another user's directory is private", "runtime/private.py", "_looseness", "found.st_uid not in (0, me)", "False",
+        "another user's directory is private", "runtime/private_state.py", "_looseness", "found.st_uid not in (0, me)", "False",
         PRIVATE,
     ),
     Mutant(
-        "any group may write", "runtime/private.py", "_looseness", "found.st_gid in (0, me)", "True", PRIVATE,
+        "any group may write", "runtime/private_state.py", "_looseness", "found.st_gid in (0, me)", "True", PRIVATE,
     ),
     Mutant(
-        "a link is the private directory", "runtime/private.py", "_make", "stat.S_ISDIR(found.st_mode)", "True", PRIVATE,
+        "a link is the private directory", "runtime/private_state.py", "_make", "stat.S_ISDIR(found.st_mode)", "True", PRIVATE,
     ),
     Mutant(
-        "a private directory of another user's is used", "runtime/private.py", "_is_shared",
+        "a private directory of another user's is used", "runtime/private_state.py", "_is_shared",
         "found.st_uid != os.geteuid()", "False", PRIVATE,
     ),
     Mutant(
-        "what is private has the umask's mode", "runtime/private.py", "_make_new_directory", "os.chmod(path, DIRECTORY_MODE)", "None",
+        "what is private has the umask's mode", "runtime/private_state.py", "_make_new_directory", "os.chmod(path, DIRECTORY_MODE)", "None",
         PRIVATE,
     ),
     Mutant(
-        "directories above what is private have the umask's mode", "runtime/private.py", "make_directory",
+        "directories above what is private have the umask's mode", "runtime/private_state.py", "make_directory",
         "make_directory(above)", "os.makedirs(above)", PRIVATE,
     ),
     Mutant(
-        "a private file has the umask's mode", "runtime/private.py", "write_private", "os.chmod(beside, mode)", "None",
+        "a private file has the umask's mode", "runtime/private_state.py", "write_private", "os.chmod(beside, mode)", "None",
         PRIVATE,
     ),
     Mutant(
@@ -55,7 +55,7 @@ TRUSTED = (
         "open(self._path, 'wb').writelines(lines[len(lines) // 2:])", "tests/runtime/test_files.py",
     ),
     Mutant(
-        "a private file that failed stays", "runtime/private.py", "write_private", "os.unlink(beside)", "None", PRIVATE,
+        "a private file that failed stays", "runtime/private_state.py", "write_private", "os.unlink(beside)", "None", PRIVATE,
     ),
     Mutant(
         "an agent gets the names of files that could not be written", "runtime/host.py", "_prepared",
@@ -66,15 +66,15 @@ TRUSTED = (
         "tests/test_config.py",
     ),
     Mutant(
-        "who only asks makes directories", "runtime/private.py", "PrivateState.of_agent", "make", "True", PRIVATE,
+        "who only asks makes directories", "runtime/private_state.py", "PrivateState.of_agent", "make", "True", PRIVATE,
     ),
-    Mutant("a run leaves its files", "runtime/private.py", "run_directory", "_remove(path)", "None", PRIVATE),
+    Mutant("a run leaves its files", "runtime/private_state.py", "run_directory", "_remove(path)", "None", PRIVATE),
     Mutant(
-        "what killed runs leave stays", "runtime/private.py", "_new_run", "_remove_if_left(f'{runs}/{left}')", "None",
+        "what killed runs leave stays", "runtime/private_state.py", "_new_run", "_remove_if_left(f'{runs}/{left}')", "None",
         PRIVATE,
     ),
     Mutant(
-        "the files of a run that lives are swept", "runtime/private.py", "_locked",
+        "the files of a run that lives are swept", "runtime/private_state.py", "_locked",
         "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "None", PRIVATE,
     ),
     Mutant(
@@ -89,17 +89,17 @@ TRUSTED = (
     ),
     Mutant(
         "a linked worktree's form of hash is not its repository's", "runtime/git_index.py", "tracks",
-        "repository.common_directory(git_directory)", "git_directory", INDEX,
+        "git_repository.common_directory(git_directory)", "git_directory", INDEX,
     ),
     Mutant(
         "an index that is being written is empty", "runtime/git_index.py", "_read_index",
         "os.path.lexists(os.path.join(git_directory, 'index.lock'))", "False", INDEX,
     ),
     Mutant(
-        "a FIFO of git's is read", "repository.py", "read_regular", "not stat.S_ISREG(found.st_mode)", "False", INDEX,
+        "a FIFO of git's is read", "git_repository.py", "read_regular", "not stat.S_ISREG(found.st_mode)", "False", INDEX,
     ),
     Mutant(
-        "git's paths hold a zero byte", "repository.py", "_text", "'\\0' in text", "False", "tests/test_repository.py",
+        "git's paths hold a zero byte", "git_repository.py", "_text", "'\\0' in text", "False", "tests/test_git_repository.py",
     ),
     Mutant(
         "a shared index that is missing is empty", "runtime/git_index.py", "tracks", "not data", "False", INDEX,

@@ -9,7 +9,7 @@ OWNERS, ROOT = "tests/store/test_owners.py", "tests/store/test_root.py"
 
 
 def _descent(name: str, where: str, old: str, new: str, tests: str = LINKS) -> Mutant:
-    return Mutant(name, "store/descent.py", where, old, new, tests)
+    return Mutant(name, "store/open_beneath.py", where, old, new, tests)
 
 
 def _queue(name: str, where: str, old: str, new: str) -> Mutant:
@@ -36,7 +36,7 @@ WALLS = (
     _descent("no queue can be made in another's directory", "descend", "me != 0 and (not names)", "False",
              "tests/cli/test_init.py"),
     Mutant("a mailbox's directories are looked up through links", "store/registry.py", "_has_directory",
-           "descent.is_link(found)", "False", LINKS),
+           "open_beneath.is_link(found)", "False", LINKS),
     Mutant("a new file of root's is root's", "store/durable.py", "write_new", "give(directory.owner, fd)", "None",
            OWNERS),
     Mutant("a file of two owners is one", "store/durable.py", "link", "source.owner != target.owner", "False", OWNERS),
@@ -65,7 +65,7 @@ WALLS = (
     _queue("a link to another's queue is at home", "_is_at_home", "os.path.realpath(root)", "root"),
     _queue("root makes queues anywhere", "_check_place",
            "owner != 0 and (hosting or _owner_of_working_directory() != owner)", "False"),
-    Mutant("a glance goes through links", "runtime/dirwatch.py", "_times", "directories.look(directory)",
+    Mutant("a glance goes through links", "runtime/stat_polling.py", "_times", "directories.look(directory)",
            "__import__('os').stat(directory)", LINKS),
     Mutant("a touch follows a link", "store/durable.py", "Syscalls.touch", "directory.fd is None", "True",
            "tests/store/test_durable.py"),

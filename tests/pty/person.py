@@ -20,10 +20,10 @@ from pexpect.fdpexpect import fdspawn
 
 from amq.pty.child import Child
 from amq.pty.host import Host
-from amq.pty.row import RowRule
+from amq.pty.input_row import RowRule
 from amq.pty.screen import Screen
-from amq.pty.terminal import Terminal
-from amq.pty.tty import Tty
+from amq.pty.terminal_model import Terminal
+from amq.pty.user_terminal import Tty
 
 ROW = RowRule("❯", framed=True)
 PATIENCE = 20.0  # seconds until a test gives up; never a wait that has to be long enough

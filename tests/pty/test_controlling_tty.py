@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from amq import proc
+from amq import procfs
 from amq.pty import controlling_tty
 from amq.pty.line_discipline import discipline
 from tests.pty.person import wait_until
@@ -51,7 +51,7 @@ def test_where_bytes_may_be_pushed(
         if text is not None:
             (tmp_path / name).parent.mkdir(parents=True)
             (tmp_path / name).write_text(text)
-    monkeypatch.setattr(proc, "PROC", str(tmp_path))
+    monkeypatch.setattr(procfs, "PROC", str(tmp_path))
     assert controlling_tty.can_inject() is allowed
 
 

@@ -14,8 +14,8 @@ from amq.pty import descriptors
 from amq.pty.child import Child
 from amq.pty.guard import MOST_UNSAID_BYTES, Guard
 from amq.pty.pump import Pump
-from amq.pty.terminal import Terminal
-from amq.pty.tty import Tty
+from amq.pty.terminal_model import Terminal
+from amq.pty.user_terminal import Tty
 from tests.pty.person import PATIENCE, terminal
 
 

@@ -17,10 +17,10 @@ import pytest
 
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError
+from amq.pty.input_row import Row, Standing
 from amq.pty.pump import BUFFER_BYTES
-from amq.pty.row import Row, Standing
-from amq.pty.terminal import TerminalSnapshot
-from amq.pty.tty import USUAL_SIZE
+from amq.pty.terminal_model import TerminalSnapshot
+from amq.pty.user_terminal import USUAL_SIZE
 from tests.pty.person import PATIENCE, Person, host, terminal, wait_until
 
 RAW_CAT = ["sh", "-c", "stty raw -echo; echo ready; exec cat"]
@@ -260,7 +260,7 @@ def test_the_terminal_is_as_it_was_after_a_defect_of_ours(monkeypatch: pytest.Mo
 
     with terminal() as person:
         before = termios.tcgetattr(person.slave)
-        monkeypatch.setattr("amq.pty.terminal.Terminal.from_program", fails)
+        monkeypatch.setattr("amq.pty.terminal_model.Terminal.from_program", fails)
         with pytest.raises(RuntimeError, match="a defect"):
             host(person, ["echo", "hello"])
         assert termios.tcgetattr(person.slave) == before

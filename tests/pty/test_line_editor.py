@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from amq.pty.row import EMPTY, PromptRule, find_row
+from amq.pty.input_row import EMPTY, PromptRule, find_row
 from amq.pty.screen import Screen
-from amq.pty.terminal import UNANSWERED_FOR_S, Terminal, TerminalSnapshot
+from amq.pty.terminal_model import UNANSWERED_FOR_S, Terminal, TerminalSnapshot
 from amq.runtime.policy import injection
 from amq.runtime.policy.injection import InjectionRules, InjectionState, Write
 from amq.runtime.policy.wake_line import Notification

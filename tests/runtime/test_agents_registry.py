@@ -22,7 +22,7 @@ from tests.real.agents import pinned_agents
 
 FOLDERS = sorted(path.parent.name for path in Path(agents.__file__).parent.glob("*/*.py"))
 LISTS: dict[str, Mapping[str, Any]] = {
-    "the registry": dict.fromkeys(agents.NAMES),
+    "the registry": dict.fromkeys(registry.NAMES),
     "what setting up knows": {cli.name: cli for cli in registry.clis()},
     "the profiles": {profile.name: profile for profile in registry.profiles()},
     "the programs": {profile.programs[0]: profile for profile in registry.profiles()},
@@ -38,7 +38,7 @@ def test_each_list_has_each_folder(name: str) -> None:
 
 
 def test_those_with_hooks_say_where() -> None:
-    assert tuple(registry.with_hooks()) == agents.WITH_HOOKS
+    assert tuple(registry.with_hooks()) == registry.WITH_HOOKS
 
 
 @pytest.mark.parametrize(

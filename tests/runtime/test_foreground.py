@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from amq import proc
+from amq import procfs
 from amq.pty import controlling_tty
-from amq.pty.row import PromptRule
+from amq.pty.input_row import PromptRule
 from amq.runtime.agents import processes
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.codex.profile import PROFILE as CODEX
@@ -68,7 +68,7 @@ def test_what_is_known_of_a_process() -> None:
 
 
 def test_without_proc_ps_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
-    monkeypatch.setattr(proc, "PROC", str(tmp_path))
+    monkeypatch.setattr(procfs, "PROC", str(tmp_path))
     assert processes.words(os.getpid())[0].rpartition("/")[2].lower().startswith("python")
     assert processes.parent(os.getpid()) == os.getppid()
     assert processes.started(os.getpid()) == 0.0

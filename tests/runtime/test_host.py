@@ -27,7 +27,7 @@ from amq.runtime.journal import WakeJournal
 from amq.runtime.launch import Launch, Options
 from amq.runtime.loop import PrivateLog
 from amq.runtime.policy.injection import InjectionRules
-from amq.runtime.private import private_state
+from amq.runtime.private_state import private_state
 from amq.runtime.trust import Trust
 from tests.conftest import private_directory
 from tests.pty.person import wait_until

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.pty.echo import Echo
+from amq.pty.echo_fallback import Echo
 from amq.pty.encode import BACKSPACE
+from amq.pty.input_row import ELSEWHERE, NOT_FOUND, PART, UNKNOWN, PromptRule, Row, Standing
 from amq.pty.osc_state import AgentState
-from amq.pty.row import ELSEWHERE, NOT_FOUND, PART, UNKNOWN, PromptRule, Row, Standing
-from amq.pty.terminal import TerminalSnapshot
+from amq.pty.terminal_model import TerminalSnapshot
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.codex.profile import PROFILE as CODEX
 from amq.runtime.agents.gemini.profile import PROFILE as GEMINI

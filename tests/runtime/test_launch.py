@@ -14,7 +14,7 @@ from amq.mail.mailbox import Mailbox
 from amq.runtime.agents.profiles import NativeWay, Profile, profile_for
 from amq.runtime.launch import Launch, Options, behind, plan, prepare, reaches_shells
 from amq.runtime.path_shim import with_command
-from amq.runtime.private import PrivateState
+from amq.runtime.private_state import PrivateState
 from amq.store import registry
 
 QUEUE = QueueLayout("/q")

@@ -13,9 +13,8 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
-from amq.runtime.diagnosis import why
 from amq.runtime.hooks.state import read_state, write_state
-from amq.runtime.inbox_events import SWEEP_S
+from amq.runtime.inbox_watcher import SWEEP_S
 from amq.runtime.journal import WakeJournal
 from amq.runtime.loop import WakeLoop
 from amq.runtime.policy.hook_delivery import HookState
@@ -23,8 +22,9 @@ from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness, SchedulePolicy
 from amq.runtime.policy.wake_line import Notification, Wording
-from amq.runtime.private import PrivateState, private_state
+from amq.runtime.private_state import PrivateState, private_state
 from amq.runtime.trust import Trust
+from amq.runtime.why_waiting import why
 from amq.store import registry
 from amq.store.notifier_info import Notifier
 from tests.conftest import private_directory

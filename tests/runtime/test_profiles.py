@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from amq.errors import UsageError
-from amq.pty.row import PromptRule
-from amq.runtime.agents.own import checked, read_own
+from amq.pty.input_row import PromptRule
 from amq.runtime.agents.profiles import BUILT_IN, HookStyle, built_in, chosen, own_file, profile_for, with_prompt
+from amq.runtime.agents.user_profile import checked, read_own
 
 
 @pytest.mark.parametrize("name", built_in())

@@ -14,7 +14,7 @@ from amq.runtime.channels.panes import GoneError, ask
 from amq.runtime.desktop import notice_command
 from amq.runtime.path_shim import login_shells_find, own_command
 from amq.runtime.programs import find_program
-from amq.setup.tmux import Tmux
+from amq.setup.coop_panes import Tmux
 from tests.conftest import Shell
 
 PLANTED = ("amq", "bash", "kitty", "notify-send", "osascript", "ps", "screen", "sh", "tmux")

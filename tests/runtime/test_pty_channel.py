@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 
 from amq.pty.host import Host
+from amq.pty.input_row import NOT_FOUND, UNKNOWN, Row, Standing
 from amq.pty.osc_state import AgentState
-from amq.pty.row import NOT_FOUND, UNKNOWN, Row, Standing
-from amq.pty.terminal import TerminalSnapshot
+from amq.pty.terminal_model import TerminalSnapshot
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.gemini.profile import PROFILE as GEMINI
 from amq.runtime.agents.status_sources import AgentStatus

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amq.pty.input_row import PART, PromptRule, Row, Standing
 from amq.pty.osc_state import AgentState
-from amq.pty.row import PART, PromptRule, Row, Standing
-from amq.pty.terminal import TerminalSnapshot
+from amq.pty.terminal_model import TerminalSnapshot
 from amq.runtime.agents.claude.profile import PROFILE
 from amq.runtime.policy.injection import Action, End, InjectionRules, InjectionState, LookAt, Phase, Write, gate, step
 from amq.runtime.policy.reasons import Outcome, WaitReason

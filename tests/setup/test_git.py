@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from amq import repository
-from amq.runtime.private import private_state
+from amq import git_repository
+from amq.runtime.private_state import private_state
 from amq.setup import checks_queue, doctor
 from tests.conftest import Shell
 from tests.setup.conftest import require
@@ -122,7 +122,7 @@ def work_trees(work: Path, root: Path) -> list[Path]:
     """Return the work trees from which the queue might be seen."""
     found = []
     for place in {work, work.parent, root.parent}:
-        if (place / ".git").exists() and repository.has_work_tree(str(place)):
+        if (place / ".git").exists() and git_repository.has_work_tree(str(place)):
             assert git(place, "rev-parse", "--is-inside-work-tree") == "true\n"
             found.append(place)
     return found

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from amq.store import descent
-from amq.store.descent import Guard
+from amq.store import open_beneath
+from amq.store.open_beneath import Guard
 from tests.conftest import Shell
 from tests.crash.tools import missing
 from tests.store.users import give
@@ -16,7 +16,7 @@ from tests.store.users import give
 @pytest.fixture(autouse=True)
 def as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test a new guard, so that the trust of one call does not reach the next test."""
-    monkeypatch.setattr(descent, "guard", Guard())
+    monkeypatch.setattr(open_beneath, "guard", Guard())
 
 
 @pytest.fixture

@@ -20,20 +20,20 @@ from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
 from amq.store import (
     acks,
-    aside,
-    descent,
     dlq_read,
     dlq_write,
     drain_claim,
     durable,
     maildir,
+    open_beneath,
+    refused_files,
     registry,
     rename_noreplace,
     stale_tmp,
 )
-from amq.store.descent import Guard
 from amq.store.durable import Directory, Syscalls
 from amq.store.locks import lock_beside
+from amq.store.open_beneath import Guard
 from tests.crash.seam import Watched
 from tests.crash.world import World
 
@@ -358,7 +358,7 @@ def _send(world: World) -> None:
 def anothers(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """The queue as another user sees it, on a filesystem that makes all files its owner's."""
     monkeypatch.setattr(os, "geteuid", lambda: os.stat(world.queue.root).st_uid + 1)
-    monkeypatch.setattr(descent, "guard", Guard(trusted=True))
+    monkeypatch.setattr(open_beneath, "guard", Guard(trusted=True))
     return world
 
 
@@ -437,7 +437,7 @@ def test_what_has_left_meanwhile_is_neither_unreadable_nor_refused(world: World)
     agent = world.queue.agent("bob")
     os.makedirs(agent.refused)
     with Directory(agent.refused) as refused:
-        assert aside.look(refused, ID) is None
+        assert refused_files.look(refused, ID) is None
     assert maildir.cannot_read(agent.inbox_new, [ID]) == []
 
 

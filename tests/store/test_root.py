@@ -11,9 +11,9 @@ import pytest
 
 from amq.errors import UnsafePath
 from amq.layout import QueueLayout, RootedPath
-from amq.store import descent
-from amq.store.descent import Guard
+from amq.store import open_beneath
 from amq.store.durable import Directory
+from amq.store.open_beneath import Guard
 from tests.conftest import Shell
 from tests.store.users import GROUP, OTHER, USER, give, not_theirs
 
@@ -103,13 +103,13 @@ def test_a_root_that_was_replaced_after_it_was_accepted(theirs: Shell, tmp_path:
     victim = tmp_path / "victim"
     shutil.copytree(theirs.root, victim)
     give(victim, OTHER, OTHER)
-    descent.guard = Guard(owner=USER)
+    open_beneath.guard = Guard(owner=USER)
     Directory(RootedPath(str(theirs.root))).close()
     theirs.root.rename(theirs.project / "kept")
     theirs.root.symlink_to(victim)
     with pytest.raises(UnsafePath, match=f"now belongs to another user \\({OTHER}\\)"):
         Directory(QueueLayout(str(theirs.root)).agents)
-    descent.guard = Guard(owner=USER, trusted=True)
+    open_beneath.guard = Guard(owner=USER, trusted=True)
     Directory(QueueLayout(str(theirs.root)).agents).close()
 
 
@@ -160,7 +160,7 @@ def test_a_host_complains_before_it_hosts_and_not_after(amq: Shell) -> None:
     (amq.root / "agents").chmod(0o720)
     assert "other users can write" in amq("list").err
     told: list[str] = []
-    descent.guard = Guard(complain=told.append)
+    open_beneath.guard = Guard(complain=told.append)
     complain_no_more()
     Directory(amq.agent("bob").home).close()
     assert told == []

@@ -13,7 +13,7 @@ from amq.errors import UnsafePath
 from amq.layout import QueueLayout, RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
-from amq.store import descent, directories, durable, registry
+from amq.store import directories, durable, open_beneath, registry
 from amq.store.durable import Directory, Syscalls
 
 SHARED = 1 | 2 | 4  # for reading, for writing, for being renamed or removed
@@ -60,7 +60,7 @@ def windows(monkeypatch: pytest.MonkeyPatch) -> Windows:
     monkeypatch.setitem(sys.modules, "msvcrt", made)
     monkeypatch.delitem(sys.modules, "amq.store.windows_open", raising=False)
     monkeypatch.setattr(os, "O_NOINHERIT", NOT_INHERITED, raising=False)
-    monkeypatch.setattr(descent, "HAS_DIRECTORY_FDS", False)
+    monkeypatch.setattr(open_beneath, "HAS_DIRECTORY_FDS", False)
     monkeypatch.setattr(os, "supports_dir_fd", SimpleNamespace())
     monkeypatch.setattr(sys, "platform", "win32")
     return made
@@ -125,4 +125,4 @@ def test_a_link_is_followed_by_no_path_either(tmp_path: Path, windows: Windows) 
 )
 def test_a_junction_is_a_link_and_a_file_in_the_cloud_is_none(tag: int, leads_elsewhere: bool) -> None:
     found = SimpleNamespace(st_mode=0o40777, st_reparse_tag=tag)
-    assert descent.is_link(found) is leads_elsewhere  # type: ignore[arg-type]
+    assert open_beneath.is_link(found) is leads_elsewhere  # type: ignore[arg-type]

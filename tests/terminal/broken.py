@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from amq.cli.main import main
-from amq.pty.terminal import Terminal
+from amq.pty.terminal_model import Terminal
 
 
 def fail(*_: object) -> None:

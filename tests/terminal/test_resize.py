@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from amq.pty.child import Child
-from amq.pty.tty import USUAL_SIZE
+from amq.pty.user_terminal import USUAL_SIZE
 from tests.pty.person import PATIENCE, Person, host, terminal, wait_until
 from tests.seeds import SOAK
 

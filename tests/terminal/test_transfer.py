@@ -14,8 +14,8 @@ import pytest
 
 from amq.pty.child import Child
 from amq.pty.pump import BUFFER_BYTES, Pump
-from amq.pty.terminal import Terminal
-from amq.pty.tty import Tty
+from amq.pty.terminal_model import Terminal
+from amq.pty.user_terminal import Tty
 from tests.pty.person import Person, host, terminal
 from tests.seeds import SOAK
 

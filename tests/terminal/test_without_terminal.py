@@ -12,8 +12,8 @@ import pytest
 
 from amq.pty.child import Child
 from amq.pty.host import Host
-from amq.pty.terminal import Terminal
-from amq.pty.tty import USUAL_SIZE, Tty
+from amq.pty.terminal_model import Terminal
+from amq.pty.user_terminal import USUAL_SIZE, Tty
 from tests.pty.person import PATIENCE, terminal
 
 AMQ_RUN = [sys.executable, "-P", "-m", "amq", "run", "--no-wake", "--as", "x", "--"]

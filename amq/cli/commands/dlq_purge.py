@@ -7,7 +7,7 @@ from amq.cli.confirm import add_confirmation, confirmed, require_answerer
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import duration
 from amq.mail.dead_letters import older_than
-from amq.store import aside
+from amq.store import refused_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def run(args: Namespace, out: Output) -> int:
     """Remove dead letters after confirmation; print those removed, or with `--dry-run` those that would be."""
     require_answerer(args)
     mailbox = open_mailbox(args, out)
-    listed = [letter for letter in mailbox.letters() if letter.box != aside.BOX]
+    listed = [letter for letter in mailbox.letters() if letter.box != refused_files.BOX]
     letters = older_than(listed, args.older_than, mailbox.account.clock())
     if not args.dry_run:
         agreed = letters and confirmed(args, out, f"remove {len(letters)} dead letter(s) for good?")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from amq import config, jsontext
-from amq.budget import DEFAULT, Room
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import add_budget, count
 from amq.cli.views import described, optional
 from amq.errors import AmqError
+from amq.output_budget import DEFAULT, Room
 from amq.text import could_be_frame, indented, subject_line, visible, visible_lines, with_final_line_end
 
 TYPE_CHECKING = False
@@ -156,7 +156,7 @@ def _entry_in_part(item: Drained, view: View, room: int) -> str:
 
     A line below the part says how to read the rest; like the other lines, a body cannot forge it.
     """
-    from amq.cli.part import part
+    from amq.cli.truncation import part
     from amq.text import cut_before
 
     def shorten(value: str) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from amq.cli.output import Output
-    from amq.runtime.private import PrivateState
+    from amq.runtime.private_state import PrivateState
 
 USAGE = "claude|codex EVENT [JSON] [--normal-after 2m] < the event's JSON"
 EXAMPLES = """\
@@ -57,7 +57,7 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """Handle an event and return 0, whatever fails. Raises UsageError for words that amq gives to no hook."""
-    from amq.runtime.agents import WITH_HOOKS
+    from amq.runtime.agents.registry import WITH_HOOKS
 
     mailbox = private = None
     program, name, argument = (*args.words, "", "", "")[:3]

@@ -27,7 +27,7 @@ cannot wake an idle agent: use `amq run` or `amq wake` for that."""
 
 def options(parser: ArgumentParser) -> None:
     """Add the command's options, which `amq hook uninstall` has too."""
-    from amq.runtime.agents import WITH_HOOKS
+    from amq.runtime.agents.registry import WITH_HOOKS
 
     names = "|".join(WITH_HOOKS)
     parser.add_argument("agent", choices=WITH_HOOKS, metavar=names, help="the CLI whose settings to edit")

@@ -68,7 +68,7 @@ class _Monitor:
         """Show mail that is there or comes within SECONDS (0: no limit), else a timeout; return whether any came."""
         if self._show_new("existing"):
             return True
-        from amq.runtime.dirwatch import until
+        from amq.runtime.stat_polling import until
         from amq.store import rename_noreplace  # noqa: F401  imported before mail comes, which needs it to move
 
         inbox = self._mailbox.account.agent.inbox_new

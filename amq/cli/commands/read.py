@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from amq import config, jsontext
-from amq.budget import UNLIMITED
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import add_budget, count
 from amq.errors import UsageError
 from amq.message import header_object
+from amq.output_budget import UNLIMITED
 from amq.text import visible_lines, with_final_line_end
 
 TYPE_CHECKING = False
@@ -67,6 +67,6 @@ def _text(message: Message, args: Namespace) -> str:
     text = with_final_line_end(lines[args.start :])
     if not budget.most or budget.size(text) <= budget.most:
         return text
-    from amq.cli.part import part
+    from amq.cli.truncation import part
 
     return part(lines, args.start, message.header.id, budget, budget.most, with_final_line_end)

@@ -30,7 +30,7 @@ def run(_args: Namespace, out: Output) -> int:
     """Restore the terminal, and print what was done."""
     if os.name == "nt":
         raise UsageError("amq reset works only on Linux and macOS")
-    from amq.runtime.resetting import reset_terminal
+    from amq.runtime.terminal_reset import reset_terminal
 
     name, changed = reset_terminal()
     if out.json:

@@ -105,24 +105,24 @@ def run(args: Namespace, out: Output) -> int:
     handle = _handle(args, program[0], environment)
     from dataclasses import replace
 
-    from amq.runtime import explain, host, launch, limits
-    from amq.runtime.private import planned_run
+    from amq.runtime import host, launch, launch_preview, resource_limits
+    from amq.runtime.private_state import planned_run
 
     host.check_program(program[0], environment)
     profile, source = _profile(args, program, environment)
     if args.check:
-        return _say(explain.installed(profile, program[0], environment), explain.verdict, out)
+        return _say(launch_preview.installed(profile, program[0], environment), launch_preview.verdict, out)
     chosen = _options(args, handle)
     if args.explain:
         queue = QueueLayout(_root(args, environment).value)
         files = planned_run(private_directory(queue.root), queue.root, handle)
         planned = launch.plan(profile, program, environment, queue, handle, chosen, files, run="…")
-        return _say(explain.explained(planned, source, native=args.native), explain.text, out)
+        return _say(launch_preview.explained(planned, source, native=args.native), launch_preview.text, out)
     mailbox = _mailbox(args, handle, environment, out)
     trust = trust_of(args, mailbox.account.queue.root)
     if chosen.wake and mailbox.has_new() and (reason := settled(trust, out, may_ask=not args.no_ask)):
         chosen = replace(chosen, wake=False, untrusted=reason)
-    if chosen.wake and (short := limits.shortage()):
+    if chosen.wake and (short := resource_limits.shortage()):
         out.warn(f"amq does not notify {handle} of mail: {short}")
         chosen = replace(chosen, wake=False, shortage=short)
     if chosen.wake and not profile.rules.known:

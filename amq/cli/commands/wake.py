@@ -81,10 +81,10 @@ def run(args: Namespace, out: Output) -> int:
     place = _place(args, mailbox.account.me)
     if args.check:
         return _check(out, [(way.name, way.sees, way.why_not(place)) for way in CHANNELS])
-    from amq.runtime import limits, sidecar
+    from amq.runtime import resource_limits, sidecar
     from amq.runtime.policy.wake_line import Wording
 
-    if short := limits.shortage():
+    if short := resource_limits.shortage():
         raise HostFailed(f"{mailbox.account.me} cannot be notified of mail: {short}")
     trust = trust_of(args, mailbox.account.queue.root)
     if mailbox.has_new():

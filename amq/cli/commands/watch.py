@@ -32,7 +32,7 @@ def run(args: Namespace, out: Output) -> int:
     found = _look(mailbox)
     event = "existing" if found else "new_message"
     if not found:
-        from amq.runtime.dirwatch import until
+        from amq.runtime.stat_polling import until
 
         inbox = mailbox.account.agent.inbox_new
         found = until(lambda: _look(mailbox), [inbox], args.timeout, poll=args.poll)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
     from amq.mail.agents_overview import Agent
-    from amq.runtime.diagnosis import Why
+    from amq.runtime.why_waiting import Why
 
 USAGE = ""
 EXAMPLES = """\

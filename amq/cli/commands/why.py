@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.layout import RootedPath
     from amq.mail.mailbox import Mailbox
-    from amq.runtime.diagnosis import Why
-    from amq.runtime.private import PrivateState
+    from amq.runtime.private_state import PrivateState
+    from amq.runtime.why_waiting import Why
 
 USAGE = "[HANDLE] [--history]"
 EXAMPLES = """\
@@ -59,7 +59,7 @@ def run(args: Namespace, out: Output) -> int:
 
 def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
     """Return the number of HANDLE's unread messages, and why they wait; None if there are none."""
-    from amq.runtime.diagnosis import why
+    from amq.runtime.why_waiting import why
 
     account = mailbox.account
     agent = account.queue.agent(handle)

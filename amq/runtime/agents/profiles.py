@@ -13,8 +13,8 @@ from pathlib import PurePath
 
 from amq.errors import UsageError
 from amq.names import nearest
+from amq.pty.input_row import PromptRule
 from amq.pty.keystrokes import Line
-from amq.pty.row import PromptRule
 from amq.runtime.policy.injection import InjectionRules
 
 BUILT_IN = "comes with amq"
@@ -157,7 +157,7 @@ def chosen(asked: str | None, program: str, environment: Mapping[str, str]) -> t
     """
     path = asked if asked and _is_file(asked) else own_file(program if asked is None else asked, environment)
     if path:
-        from amq.runtime.agents.own import read_own
+        from amq.runtime.agents.user_profile import read_own
 
         return read_own(path), path
     if asked is None:

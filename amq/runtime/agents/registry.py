@@ -1,13 +1,12 @@
 """The agent CLIs that amq knows: what their folders hold, and what setting up has to know of them.
 
-`amq run` asks it between start and exec, so what a folder holds is imported by the function that hands it out.
+`amq hook` imports it for the names, and `amq run` asks it between start and exec. So what a folder holds is imported by
+the function that hands it out.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-
-from amq.runtime.agents import NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,9 +14,14 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from amq.runtime.agents.cli import Cli, ConfigDirectory, HookFiles
-    from amq.runtime.agents.native import Native
+    from amq.runtime.agents.native_delivery import Native
     from amq.runtime.agents.profiles import HookStyle, NativeWay, Profile
     from amq.runtime.agents.status_sources import AgentStatus, StatusFile
+
+NAMES = ("claude", "codex", "gemini", "opencode", "qwen")
+"""The folders, each named like its CLI's program. A user who has none of them is advised to get the first."""
+WITH_HOOKS = ("claude", "codex")
+"""Those that call `amq hook`."""
 
 
 def clis() -> Iterator[Cli]:

@@ -7,7 +7,7 @@ import re
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from amq.pty.scripts import through_shell
+from amq.pty.shebang import through_shell
 
 VERSION_WITHIN_S = 20.0  # for a program to print it: some take seconds to start
 _VERSION = re.compile(r"\d+(?:\.\d+)+\S*")

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import anyio.to_thread
 
-from amq.runtime.agents.native import Native
+from amq.runtime.agents.native_delivery import Native
 from amq.runtime.channels import Channel
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason

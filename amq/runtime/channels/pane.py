@@ -12,7 +12,7 @@ from dataclasses import replace
 import anyio
 
 from amq.pty.osc_state import AgentState
-from amq.pty.terminal import TerminalSnapshot
+from amq.pty.terminal_model import TerminalSnapshot
 from amq.runtime.agents.foreground import ForegroundAgent, Keyboard
 from amq.runtime.channels.injection_driver import until_ended
 from amq.runtime.channels.input_mode import InputMode

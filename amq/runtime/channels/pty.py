@@ -10,7 +10,7 @@ import anyio
 
 from amq.pty.host import Host
 from amq.pty.osc_state import AgentState
-from amq.pty.terminal import TerminalSnapshot
+from amq.pty.terminal_model import TerminalSnapshot
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.injection_driver import until_ended
 from amq.runtime.policy import injection

@@ -11,12 +11,12 @@ from amq.pty.line_discipline import inject
 from amq.runtime.agents.foreground import Keyboard
 from amq.runtime.agents.profiles import Profile
 from amq.runtime.channels import Channel, gnu_screen
-from amq.runtime.channels.blind import BlindChannel
 from amq.runtime.channels.command import CommandChannel
 from amq.runtime.channels.input_mode import InputMode
 from amq.runtime.channels.notice import NoticeChannel
 from amq.runtime.channels.pane import PaneChannel
 from amq.runtime.channels.panes import Pane, kitty, tmux
+from amq.runtime.channels.unseen_terminal import BlindChannel
 from amq.runtime.desktop import notice_command
 
 NO_TERMINAL = "no terminal"

@@ -11,7 +11,7 @@ from amq.jsontext import render
 from amq.runtime.hooks import state
 from amq.runtime.hooks.event import NOTIFY, START
 from amq.runtime.policy.hook_delivery import begin, decide, introduction, output
-from amq.runtime.private import NoPrivateDirectory
+from amq.runtime.private_state import NoPrivateDirectory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from amq.mail.inbox_view import Unread
     from amq.mail.mailbox import Mailbox
     from amq.runtime.policy.hook_delivery import Event
-    from amq.runtime.private import PrivateState
+    from amq.runtime.private_state import PrivateState
 
 NOTICE_WITHIN_S = 5.0
 

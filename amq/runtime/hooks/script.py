@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from amq import quoting
 from amq.runtime.policy.hook_delivery import EVENTS
-from amq.runtime.private import PROGRAM_MODE, write_private
+from amq.runtime.private_state import PROGRAM_MODE, write_private
 
 HOOKED = "AMQ_HOOKED"
 """Set for a program that has amq's hooks for this one process: those that its settings have are then silent."""

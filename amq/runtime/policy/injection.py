@@ -89,11 +89,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from amq.pty.echo import Echo
+from amq.pty.echo_fallback import Echo
 from amq.pty.encode import BACKSPACE, ENTER, bracketed, plain, settling
+from amq.pty.input_row import PART, PromptRule, Row, RowRule, Standing
 from amq.pty.osc_state import AgentState
-from amq.pty.row import PART, PromptRule, Row, RowRule, Standing
-from amq.pty.terminal import UNANSWERED_FOR_S, TerminalSnapshot
+from amq.pty.terminal_model import UNANSWERED_FOR_S, TerminalSnapshot
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.wake_line import Notification, is_notification
 

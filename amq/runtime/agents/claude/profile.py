@@ -22,8 +22,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
-from amq.pty.row import RowRule
 from amq.runtime.agents.profiles import HookStyle, NativeWay, Profile, StatusSource, ToolOutput
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen
 

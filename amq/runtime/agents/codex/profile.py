@@ -12,8 +12,8 @@ and by the line below them; our key has no effect there, and Enter would submit 
 from __future__ import annotations
 
 from amq.pty.encode import kitty_key
+from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
-from amq.pty.row import RowRule
 from amq.runtime.agents.codex import HOME, HOME_VARIABLE, SETTINGS
 from amq.runtime.agents.profiles import Addition, HookStyle, NativeWay, Profile, ToolOutput
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen

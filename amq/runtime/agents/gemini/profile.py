@@ -7,9 +7,9 @@ title says so. It is slow to start, and takes Enter 0.3 s after a paste and late
 
 from __future__ import annotations
 
+from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
 from amq.pty.osc_state import AgentState
-from amq.pty.row import RowRule
 from amq.runtime.agents.profiles import Profile
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen
 

@@ -9,8 +9,8 @@ works, and its row holds exactly our line.
 
 from __future__ import annotations
 
+from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import ENTER, Line
-from amq.pty.row import RowRule
 from amq.runtime.agents.profiles import Profile
 from amq.runtime.policy.injection import InjectionRules
 

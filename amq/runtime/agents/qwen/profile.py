@@ -10,8 +10,8 @@ line.
 
 from __future__ import annotations
 
+from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
-from amq.pty.row import RowRule
 from amq.runtime.agents.profiles import Profile
 from amq.runtime.policy.injection import InjectionRules
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from amq.pty.input_row import NOT_FOUND, UNKNOWN, Row, Standing, before_cursor, find_row, stands_at_cursor
 from amq.pty.line_discipline import LineDiscipline
 from amq.pty.osc_state import AgentState
-from amq.pty.row import NOT_FOUND, UNKNOWN, Row, Standing, before_cursor, find_row, stands_at_cursor
 from amq.pty.screen import View
-from amq.pty.terminal import TerminalSnapshot
+from amq.pty.terminal_model import TerminalSnapshot
 from amq.runtime.channels.panes import Picture
 from amq.runtime.policy import injection
 from amq.runtime.policy.injection import InjectionRules

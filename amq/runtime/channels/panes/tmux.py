@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from amq.runtime.channels.panes import ANSWER_WITHIN_S, GoneError, Picture, drawing, not_on_the_path, printed
-from amq.runtime.tmux import NAME, TmuxClient
+from amq.runtime.tmux_client import NAME, TmuxClient
 
 _ID = re.compile(r"%[0-9]+")
 _STATE = "#{pane_pid} #{pane_dead} #{pane_input_off} #{pane_in_mode} #{pane_synchronized}"

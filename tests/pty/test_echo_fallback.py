@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.pty.echo import Echo, EchoWatch
+from amq.pty.echo_fallback import Echo, EchoWatch
 from amq.pty.sequences import Splitter
 from tests.pty.cuts import cut_streams
 

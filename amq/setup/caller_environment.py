@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from amq import config
 from amq.errors import why
-from amq.runtime import start_with
-from amq.runtime.private import PrivateState, run_directory, write_private
+from amq.runtime import exec_with_environment
+from amq.runtime.private_state import PrivateState, run_directory, write_private
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Handover:
 
     def command(self, words: list[str]) -> list[str]:
         """Return the command for a pane, so that the program WORDS, an absolute path first, gets the environment."""
-        return [sys.executable, "-I", "-S", start_with.__file__, self.file, *words] if self.file else words
+        return [sys.executable, "-I", "-S", exec_with_environment.__file__, self.file, *words] if self.file else words
 
     @property
     def taken(self) -> bool:

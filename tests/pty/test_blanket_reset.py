@@ -9,11 +9,11 @@ import sys
 import termios
 from pathlib import Path
 
-from amq.pty.ledger import Ledger
+from amq.pty.blanket_reset import everything_off, reset
 from amq.pty.line_discipline import raw_attributes, sane
-from amq.pty.reset import everything_off, reset
+from amq.pty.mode_ledger import Ledger
 from amq.pty.sequences import Splitter
-from amq.pty.tty import Tty
+from amq.pty.user_terminal import Tty
 from tests.pty.person import terminal, wait_until
 from tests.terminal.modes import left_on
 from tests.terminal.terminal_session import AMQ, DISORDER, HALF, TmuxDesk, desk

@@ -17,7 +17,7 @@ import os
 import stat
 from contextlib import contextmanager, suppress
 
-from amq import repository
+from amq import git_repository
 from amq.errors import AmqError, why
 from amq.layout import RootedPath
 from amq.record import record
@@ -102,7 +102,7 @@ def _why_not(base: str, shared: Iterable[str]) -> str:
     if os.pathsep in path or not path.isprintable():
         return f"{path} cannot be part of a PATH"
     public = [found for place in shared if place and (found := _stat(place))]
-    for place in repository.upwards(path):
+    for place in git_repository.upwards(path):
         found = _stat(place)
         if found and any(os.path.samestat(found, other) for other in public):
             return f"{path} is below {place}, where agents can write"

@@ -13,11 +13,11 @@ import pytest
 
 from amq.errors import AmqError
 from amq.layout import QueueLayout
-from amq.runtime import start_with
-from amq.runtime.private import PrivateState, private_state
+from amq.runtime import exec_with_environment
+from amq.runtime.private_state import PrivateState, private_state
 from amq.setup import coop as coop_module
 from amq.setup.agent_specs import AgentSpec
-from amq.setup.caller import Handover, handed_over
+from amq.setup.caller_environment import Handover, handed_over
 from amq.setup.coop import Coop, State
 from amq.store import registry
 from tests.setup.conftest import Project, wait_until
@@ -95,8 +95,8 @@ def test_no_secret_is_where_others_read_it(coop: Project, tmp_path: Path) -> Non
     coop.amq("coop", "up", "--agents", coop.agent("alice"), API_KEY=SECRET, PATH=path)
     wait_until(lambda: coop.started("alice"))
     shown = coop.tmux("list-panes", "-a", "-F", "#{pane_start_command}") + coop.tmux("show-environment", "-g")
-    assert "start_with.py" in shown
-    assert "start_with.py" in called.read_text()
+    assert "exec_with_environment.py" in shown
+    assert "exec_with_environment.py" in called.read_text()
     assert SECRET not in shown + called.read_text()
     private = Path(coop.environ["XDG_STATE_HOME"], "amq")
     held = [each for each in private.rglob("*") if each.is_file() and SECRET in each.read_text("latin-1")]
@@ -151,7 +151,7 @@ def test_what_cannot_be_written_is_reported(private: PrivateState, monkeypatch: 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("amq.setup.caller.write_private", full)
+    monkeypatch.setattr("amq.setup.caller_environment.write_private", full)
     with handed_over({}, private, "/q", "alice") as handover:
         assert (handover.why_not, handover.command(["x"])) == ("No space left on device", ["x"])
 
@@ -174,4 +174,9 @@ def test_a_pane_that_never_takes_it_is_named(
 def test_what_describes_a_terminal_is_the_pane_s() -> None:
     data = b"A=b\0TERM=x\0KITTY_PID=1\0LINES=\0EMPTY=\0"
     pane = {b"TERM": b"tmux", b"STY": b"1", b"B": b"c"}
-    assert start_with.environment_of(data, pane) == {b"A": b"b", b"EMPTY": b"", b"TERM": b"tmux", b"STY": b"1"}
+    assert exec_with_environment.environment_of(data, pane) == {
+        b"A": b"b",
+        b"EMPTY": b"",
+        b"TERM": b"tmux",
+        b"STY": b"1",
+    }

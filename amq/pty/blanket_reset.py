@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from amq.pty.errors import PtyError
-from amq.pty.ledger import ABANDON, Ledger
 from amq.pty.line_discipline import attributes_of, sane, set_attributes
+from amq.pty.mode_ledger import ABANDON, Ledger
 from amq.pty.sequences import Splitter
-from amq.pty.tty import Tty
+from amq.pty.user_terminal import Tty
 
 TAKEN_WITHIN_S = 5.0  # seconds for the terminal to take the bytes
 

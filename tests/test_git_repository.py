@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from amq import config, repository
+from amq import config, git_repository
 from amq.config import ABOVE, Setting
 from tests.crash.tools import require
 
@@ -115,7 +115,7 @@ def test_a_worktree_of_a_submodule_shares_with_the_submodule(place: Path) -> Non
 def test_a_repository_inside_another_is_not_a_submodule(place: Path) -> None:
     outer = seed(place / "outer")
     inner = seed(outer / "inner")
-    assert repository.superproject_of(str(inner)) is None
+    assert git_repository.superproject_of(str(inner)) is None
     assert config.new_root(None, {}, str(inner)).value == str(inner / ".agent-mail")
 
 
@@ -147,10 +147,10 @@ def test_where_there_is_no_repository_nothing_is_above(place: Path) -> None:
 def test_a_pointer_that_leads_nowhere_is_the_top_of_itself(place: Path, pointer: str) -> None:
     place.mkdir()
     (place / ".git").write_text(pointer)
-    assert repository.top_of(str(place / "src")) == str(place)
-    assert repository.git_directory(str(place)) is None
-    assert repository.home_of(str(place)) == str(place)
-    assert repository.superproject_of(str(place)) is None
+    assert git_repository.top_of(str(place / "src")) == str(place)
+    assert git_repository.git_directory(str(place)) is None
+    assert git_repository.home_of(str(place)) == str(place)
+    assert git_repository.superproject_of(str(place)) is None
 
 
 @pytest.mark.parametrize("what", ["fifo", "device", "zero byte", "directory"])
@@ -168,7 +168,7 @@ def test_what_no_git_has_written_is_passed_by(place: Path, name: str, what: str)
         path.mkdir()
     else:
         path.write_text("[core]\nworktree = a\0b\n")
-    assert repository.home_of(str(main)) == str(main)
+    assert git_repository.home_of(str(main)) == str(main)
     (main / "sub").mkdir()
     assert config.find_root(None, {}, str(main / "sub")) is None
     assert config.new_root(None, {}, str(main / "sub")).value == str(main / ".agent-mail")

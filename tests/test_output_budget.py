@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.budget import Budget, Room, parse_budget
+from amq.output_budget import Budget, Room, parse_budget
 from amq.text import cut_before, visible_lines
 
 

@@ -1,4 +1,4 @@
-"""Start a program with the environment from a private file: python -I -S start_with.py FILE PROGRAM [ARG…]
+"""Start a program with the environment from a private file: python -I -S exec_with_environment.py FILE PROGRAM [ARG…]
 
 A tmux pane has the environment of its server, which may be days old and differ from that of the user who opens the
 pane. So this script is run by its path and imports nothing of amq: until the program starts, variables such as

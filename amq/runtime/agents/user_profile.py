@@ -20,7 +20,7 @@ from typing import Any
 
 from amq.errors import UsageError
 from amq.names import nearest
-from amq.pty.row import PromptRule
+from amq.pty.input_row import PromptRule
 from amq.runtime.agents.profiles import Profile, built_in, with_prompt
 
 NEVER = (b"\x1b", b"\x03", b"\x15", b"\x19")  # submit keys: a bare ESC, Ctrl-C, Ctrl-U, Ctrl-Y

@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from amq.pty.echo import Echo
-from amq.pty.ledger import ABANDON
+from amq.pty.echo_fallback import Echo
+from amq.pty.input_row import ELSEWHERE, NOT_FOUND, UNKNOWN, PromptRule, Row, RowRule, Standing
+from amq.pty.mode_ledger import ABANDON
 from amq.pty.osc_state import STATE_ANSWER, AgentState
-from amq.pty.row import ELSEWHERE, NOT_FOUND, UNKNOWN, PromptRule, Row, RowRule, Standing
 from amq.pty.screen import Screen
-from amq.pty.terminal import AT_A_LOOK_BYTES, EMPTY_FOR_S, FRAME_S, UNANSWERED_FOR_S, Terminal
+from amq.pty.terminal_model import AT_A_LOOK_BYTES, EMPTY_FOR_S, FRAME_S, UNANSWERED_FOR_S, Terminal
 from tests.pty.person import PATIENCE, wait_until
 
 BLOCKED = b"\x1b]7501;state=blocked:app=x:kind=permission\x07"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from amq.pty.row import EMPTY, PromptRule
+from amq.pty.input_row import EMPTY, PromptRule
 from amq.pty.screen import Screen
-from amq.pty.terminal import EMPTY_FOR_S, UNANSWERED_FOR_S, Terminal, TerminalSnapshot
+from amq.pty.terminal_model import EMPTY_FOR_S, UNANSWERED_FOR_S, Terminal, TerminalSnapshot
 
 SIGN = "\r> \x1b[K"
 WHILE = 2 * UNANSWERED_FOR_S

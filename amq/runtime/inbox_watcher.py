@@ -10,8 +10,8 @@ import anyio.to_thread
 from watchfiles._rust_notify import RustNotify
 
 from amq.layout import RootedPath
-from amq.runtime.dirwatch import Watch, now
-from amq.runtime.limits import start_threads
+from amq.runtime.resource_limits import start_threads
+from amq.runtime.stat_polling import Watch, now
 from amq.store import directories
 
 STEP_S = 0.06  # seconds between two checks of the directory's times; more of them cost processor time at rest

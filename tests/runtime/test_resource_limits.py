@@ -15,28 +15,28 @@ from amq.errors import remedy
 from amq.mail.mailbox import Mailbox
 from amq.pty.child import Child
 from amq.pty.errors import PtyError
-from amq.pty.tty import USUAL_SIZE
-from amq.runtime import limits
-from amq.runtime.diagnosis import why
+from amq.pty.user_terminal import USUAL_SIZE
+from amq.runtime import resource_limits
 from amq.runtime.journal import BoundedFile
 from amq.runtime.loop import WakeLoop
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome
 from amq.runtime.policy.schedule import Readiness, SchedulePolicy
 from amq.runtime.policy.wake_line import Notification, Wording
-from amq.runtime.private import PrivateState, private_state
+from amq.runtime.private_state import PrivateState, private_state
 from amq.runtime.trust import Trust
+from amq.runtime.why_waiting import why
 from tests.conftest import Shell, private_directory
 from tests.pty.person import wait_until
 from tests.runtime.run_session import AT_PROMPT, TUI, Desk, Session
 
 FEW_THREADS = Path(__file__).with_name("few_threads.py")
 NO_THREADS = "can't start new thread; allow more processes and threads: ulimit -u"
-NO_FILES = f"of the {limits.FILES} files it needs; allow more open files: ulimit -n"
+NO_FILES = f"of the {resource_limits.FILES} files it needs; allow more open files: ulimit -n"
 WITHOUT_THREADS = """
 import os, resource, sys, time
 from amq.layout import RootedPath
-from amq.runtime.inbox_events import EventWatch
+from amq.runtime.inbox_watcher import EventWatch
 resource.setrlimit(resource.RLIMIT_NPROC, (1, 1))
 os.setresuid(54321, 54321, 54321)
 with EventWatch(RootedPath(sys.argv[1])) as watch:
@@ -96,7 +96,7 @@ def test_with_few_files_the_program_is_hosted_and_its_mail_waits(desk: Desk, num
 
 def test_with_files_enough_nothing_is_lacking(desk: Desk) -> None:
     """Python has about three more open."""
-    session = desk.spawn(with_files(limits.FILES + 8, *tui(desk)))
+    session = desk.spawn(with_files(resource_limits.FILES + 8, *tui(desk)))
     session.expect_exact("> ")
     desk.send()
     session.expect_exact("amq: 1 new message")
@@ -106,7 +106,7 @@ def test_with_files_enough_nothing_is_lacking(desk: Desk) -> None:
 @pytest.mark.parametrize("more", [-1, 0, 4, 5])
 def test_wherever_threads_run_out_the_program_goes_on(desk: Desk, more: int) -> None:
     _, _, _, *words = tui(desk)
-    session = desk.spawn([sys.executable, "-P", str(FEW_THREADS), str(limits.THREADS + more), *words])
+    session = desk.spawn([sys.executable, "-P", str(FEW_THREADS), str(resource_limits.THREADS + more), *words])
     if more < 0:
         session.expect_exact(NO_THREADS[:40])
     session.expect_exact("> ")
@@ -142,7 +142,7 @@ def test_the_systems_events_are_done_without_rather_than_end_the_process(tmp_pat
 def test_wake_ends_with_the_reason(desk: Desk, more: int, said: str, status: int) -> None:
     """After its first line it is silent: this is the agent's terminal."""
     options = ["--root", desk.root, "--me", "tui", "wake", "--command", "true"]
-    session = desk.spawn([sys.executable, "-P", str(FEW_THREADS), str(limits.THREADS + more), *options])
+    session = desk.spawn([sys.executable, "-P", str(FEW_THREADS), str(resource_limits.THREADS + more), *options])
     session.expect_exact(said)
     assert ends(session) == status
     if more == 1:

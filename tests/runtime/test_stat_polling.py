@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from amq.layout import RootedPath
-from amq.runtime import dirwatch
-from amq.runtime.dirwatch import Watch, step, until
+from amq.runtime import stat_polling
+from amq.runtime.stat_polling import Watch, step, until
 
 LONG = 20.0  # seconds: a test that takes as long has failed
 STEP = 0.001
@@ -21,7 +21,7 @@ STEP = 0.001
 def only_hints(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let only a hint bring another look in time."""
     for name in ("TICK_S", "SWEEP_S", "POLL_S"):
-        monkeypatch.setattr(dirwatch, name, LONG)
+        monkeypatch.setattr(stat_polling, name, LONG)
     started = time.monotonic()
     yield
     assert time.monotonic() - started < LONG / 2, "no hint came"
@@ -97,8 +97,8 @@ def test_a_stop_ends_a_wait(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("poll", [False, True])
 def test_there_are_looks_without_any_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, poll: bool) -> None:
-    monkeypatch.setattr(dirwatch, "SWEEP_S", LONG if poll else 0.01)
-    monkeypatch.setattr(dirwatch, "POLL_S", 0.01 if poll else LONG)
+    monkeypatch.setattr(stat_polling, "SWEEP_S", LONG if poll else 0.01)
+    monkeypatch.setattr(stat_polling, "POLL_S", 0.01 if poll else LONG)
     started = time.monotonic()
     assert until(after(3), [RootedPath(str(tmp_path))], LONG, poll=poll)
     assert time.monotonic() - started < LONG / 2
@@ -106,8 +106,8 @@ def test_there_are_looks_without_any_hint(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_what_comes_with_a_change_is_looked_for_within_a_tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two changes may leave the same times; a coarse clock is imitated, for the kernel's may be a fine one."""
-    monkeypatch.setattr(dirwatch, "SWEEP_S", LONG)
-    monkeypatch.setattr(dirwatch, "_times", lambda directory: len(list(Path(directory).iterdir())) > 0)
+    monkeypatch.setattr(stat_polling, "SWEEP_S", LONG)
+    monkeypatch.setattr(stat_polling, "_times", lambda directory: len(list(Path(directory).iterdir())) > 0)
     started = time.monotonic()
     assert until(after(2, (tmp_path / "a.md").touch, (tmp_path / "b.md").touch), [RootedPath(str(tmp_path))], LONG)
     assert time.monotonic() - started < LONG / 2
@@ -125,7 +125,7 @@ def test_there_is_a_last_look_when_the_time_is_over(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Watch, "wait", wait)
     looks = iter(["", "", "", "", "never asked"])
     assert until(lambda: next(looks), [RootedPath(str(tmp_path))], 90.0, clock=lambda: now) == ""
-    assert waits == [dirwatch.TICK_S, dirwatch.SWEEP_S, dirwatch.TICK_S]
+    assert waits == [stat_polling.TICK_S, stat_polling.SWEEP_S, stat_polling.TICK_S]
 
 
 def test_no_limit_is_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_no_limit_is_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Watch, "wait", lambda _, left, __: waits.append(left))
     ages = count(0, 1_000_000)
     assert until(after(3), [RootedPath(str(tmp_path))], 0, clock=lambda: next(ages))
-    assert waits == [dirwatch.TICK_S, dirwatch.SWEEP_S, dirwatch.SWEEP_S]
+    assert waits == [stat_polling.TICK_S, stat_polling.SWEEP_S, stat_polling.SWEEP_S]
 
 
 def test_the_longer_a_wait_has_lasted_the_less_it_costs() -> None:

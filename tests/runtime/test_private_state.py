@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from amq.runtime.private import PrivateState, private_state, run_directory, write_private
+from amq.runtime.private_state import PrivateState, private_state, run_directory, write_private
 
 OTHER = 12345  # a user
 
@@ -157,7 +157,7 @@ class TestTheFilesOfOneRun:
     def test_what_a_killed_run_left_is_swept_and_no_other(self, state: PrivateState) -> None:
         script = (
             "import os, signal, sys\n"
-            "from amq.runtime.private import PrivateState, run_directory, write_private\n"
+            "from amq.runtime.private_state import PrivateState, run_directory, write_private\n"
             "with run_directory(PrivateState(sys.argv[1]), '/q', 'killed', (), alone=True) as files:\n"
             "    write_private(files.directory + '/settings.json', 'secret')\n"
             "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -1,8 +1,8 @@
-"""The monitor: a small process between us and the program, so that the program can be stopped, as sudo(8) has it.
+"""The leader of the hosted program's session: a small process between us and the program, so that it can be stopped.
 
-The kernel ignores ^Z for an orphaned process group: one without a parent in another group of its session. So the leader
-of the session in the inner terminal is this process, the program's parent, and the program has its own process group,
-in the foreground.
+sudo(8) calls such a process its monitor. The kernel ignores ^Z for an orphaned process group: one without a parent in
+another group of its session. So the leader of the session in the inner terminal is this process, the program's parent,
+and the program has its own process group, in the foreground.
 
 The monitor reports through a pipe: the program's process id first, then each wait status, as native integers of four
 bytes. A pipe that ends before the program does means that the monitor was killed.

@@ -6,19 +6,9 @@ import threading
 import time
 from dataclasses import dataclass
 
-from amq.pty.echo import Echo, EchoWatch
-from amq.pty.empty_row import EmptyRow
-from amq.pty.keystrokes import Keystrokes, Line
-from amq.pty.ledger import ABANDON, FRAME_END, Ledger
-from amq.pty.osc_state import (
-    BEGUN_STATE_QUESTION,
-    LONGEST_BEGUN_BYTES,
-    STATE_ANSWER,
-    STATE_QUESTION,
-    AgentState,
-    TitleAndState,
-)
-from amq.pty.row import (
+from amq.pty.echo_fallback import Echo, EchoWatch
+from amq.pty.empty_row_picture import EmptyRow
+from amq.pty.input_row import (
     ELSEWHERE,
     EMPTY,
     NOT_FOUND,
@@ -30,6 +20,16 @@ from amq.pty.row import (
     before_cursor,
     find_row,
     stands_at_cursor,
+)
+from amq.pty.keystrokes import Keystrokes, Line
+from amq.pty.mode_ledger import ABANDON, FRAME_END, Ledger
+from amq.pty.osc_state import (
+    BEGUN_STATE_QUESTION,
+    LONGEST_BEGUN_BYTES,
+    STATE_ANSWER,
+    STATE_QUESTION,
+    AgentState,
+    TitleAndState,
 )
 from amq.pty.screen import Screen, Size, View, load_emulator
 from amq.pty.sequences import Kind, Splitter

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.pty import ledger as module
-from amq.pty.ledger import MOST, Ledger, UndoOrder
+from amq.pty import mode_ledger as module
+from amq.pty.mode_ledger import MOST, Ledger, UndoOrder
 from amq.pty.sequences import NEAR, Splitter, Token
 from tests import state_page
 from tests.playbook import Event, Playbook, Scene

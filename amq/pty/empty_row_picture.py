@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amq.pty.row import before_cursor, behind_cursor
+from amq.pty.input_row import before_cursor, behind_cursor
 from amq.pty.screen import View
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from amq.pty import monitor
+from amq.pty import session_leader
 from amq.pty.errors import PtyError
 
 _IGNORED_BY_PYTHON = ("SIGPIPE", "SIGXFSZ", "SIGXFZ")
@@ -53,7 +53,7 @@ def start(program: Program, given: Mapping[int, int], prepare: Callable[[], None
         raise
     finally:
         os.close(report_end)
-    pid = monitor.read_report(report)
+    pid = session_leader.read_report(report)
     if not pid:
         raise PtyError(f"{program.argv[0]} was killed while it started")
     return Started(pid, leader, fd, report)
@@ -93,7 +93,7 @@ def _become(
     doing = _PREPARING
     try:
         prepare()
-        monitor.divide(report)
+        session_leader.divide(report)
         for number, fd in kept.items():
             os.dup2(fd, number)
         for name in _IGNORED_BY_PYTHON:

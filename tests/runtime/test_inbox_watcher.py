@@ -10,8 +10,8 @@ import pytest
 from watchfiles._rust_notify import RustNotify
 
 from amq.layout import RootedPath
-from amq.runtime import dirwatch, inbox_events
-from amq.runtime.inbox_events import SWEEP_S, EventWatch, looks
+from amq.runtime import inbox_watcher, stat_polling
+from amq.runtime.inbox_watcher import SWEEP_S, EventWatch, looks
 
 pytestmark = pytest.mark.anyio
 
@@ -42,11 +42,11 @@ async def test_the_first_look_is_at_once_and_a_new_file_brings_another(tmp_path:
 async def test_of_the_two_kinds_of_hints_one_is_enough(
     tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch, hint: str
 ) -> None:
-    monkeypatch.setattr(inbox_events, "POLL_S", 20.0)
+    monkeypatch.setattr(inbox_watcher, "POLL_S", 20.0)
     if hint == "events":
-        monkeypatch.setattr(dirwatch, "_times", lambda _: ())
+        monkeypatch.setattr(stat_polling, "_times", lambda _: ())
     else:
-        monkeypatch.setattr(inbox_events, "RustNotify", no_events)
+        monkeypatch.setattr(inbox_watcher, "RustNotify", no_events)
     async with aclosing(looks(RootedPath(str(tmp_path)), stop, lambda _: None)) as stream:
         with anyio.fail_after(SWEEP_S - 1):
             for number in range(3):
@@ -71,7 +71,7 @@ async def test_a_directory_in_the_place_of_another_is_watched(tmp_path: Path, st
 async def test_there_is_a_look_without_any_hint(
     tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox_events, "SWEEP_S", 0.05)
+    monkeypatch.setattr(inbox_watcher, "SWEEP_S", 0.05)
     async with aclosing(looks(RootedPath(str(tmp_path)), stop, print)) as stream:
         with anyio.fail_after(20):
             for _ in range(4):
@@ -81,7 +81,7 @@ async def test_there_is_a_look_without_any_hint(
 async def test_what_cannot_be_watched_is_looked_at_and_that_is_logged_once(
     tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox_events, "POLL_S", 0.01)
+    monkeypatch.setattr(inbox_watcher, "POLL_S", 0.01)
     log: list[str] = []
     async with aclosing(looks(RootedPath(str(tmp_path / "not there yet")), stop, log.append)) as stream:
         with anyio.fail_after(20):
@@ -105,9 +105,9 @@ async def test_what_can_be_watched_again_is_and_another_failure_is_logged_again(
             raise OSError("no watches left")
         return watcher(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(inbox_events, "RustNotify", fails)
-    monkeypatch.setattr(inbox_events, "POLL_S", 0.01)
-    monkeypatch.setattr(inbox_events, "SWEEP_S", 0.01)
+    monkeypatch.setattr(inbox_watcher, "RustNotify", fails)
+    monkeypatch.setattr(inbox_watcher, "POLL_S", 0.01)
+    monkeypatch.setattr(inbox_watcher, "SWEEP_S", 0.01)
     async with aclosing(looks(RootedPath(str(tmp_path)), stop, log.append)) as stream:
         with anyio.fail_after(20):
             for _ in range(6):
@@ -145,7 +145,7 @@ def test_why_there_are_no_events_is_known(tmp_path: Path, monkeypatch: pytest.Mo
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr(inbox_events, "RustNotify", fail)
+    monkeypatch.setattr(inbox_watcher, "RustNotify", fail)
     with EventWatch(RootedPath(str(tmp_path))) as watch:
         assert watch.failure == str(error)
         watch.wait(0.001)
@@ -156,7 +156,7 @@ def test_a_wait_ends_by_the_clock_that_it_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: bool
 ) -> None:
     if not events:
-        monkeypatch.setattr(inbox_events, "RustNotify", no_events)
+        monkeypatch.setattr(inbox_watcher, "RustNotify", no_events)
     ticks, steps = count(0.0, 30.0), count()
     with EventWatch(RootedPath(str(tmp_path)), lambda: next(ticks)) as watch:
         watch.wait(60.0, lambda: next(steps) > 100)
@@ -166,7 +166,7 @@ def test_a_wait_ends_by_the_clock_that_it_is_given(
 @pytest.mark.parametrize("events", [True, False])
 def test_a_stop_ends_a_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, events: bool) -> None:
     if not events:
-        monkeypatch.setattr(inbox_events, "RustNotify", no_events)
+        monkeypatch.setattr(inbox_watcher, "RustNotify", no_events)
     ticks, stops = count(), iter([False, False, True])
     with EventWatch(RootedPath(str(tmp_path)), lambda: next(ticks)) as watch:
         watch.wait(100.0, lambda: next(stops))

@@ -6,9 +6,9 @@ import os
 from contextlib import closing
 
 from amq.errors import AmqError
+from amq.pty.blanket_reset import reset
 from amq.pty.errors import PtyError
-from amq.pty.reset import reset
-from amq.pty.tty import Tty
+from amq.pty.user_terminal import Tty
 
 STANDARD = (0, 1, 2)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from amq.pty.row import (
+from amq.pty.input_row import (
     ELSEWHERE,
     NOT_FOUND,
     PART,

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from amq.errors import AmqError
-from amq.setup.tmux import Tmux
+from amq.setup.coop_panes import Tmux
 from tests.awkward import AWKWARD_DIRECTORIES, names, words
 from tests.setup.conftest import Project, wait_until
 

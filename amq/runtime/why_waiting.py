@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from amq import proc
+from amq import procfs
 from amq.instants import SECOND_NS, parse_instant
 from amq.layout import NOTIFIER_NAME, AgentLayout
 from amq.names import PERSON
 from amq.record import record
 from amq.runtime.journal import MOST_IDS, WakeJournal
 from amq.runtime.policy.reasons import Outcome, WaitReason
-from amq.runtime.private import PrivateState
+from amq.runtime.private_state import PrivateState
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.store.notifier_info import Notifier
@@ -102,7 +102,7 @@ def is_stopped(agent: AgentLayout, notifier: Notifier) -> bool:
     try:
         with Directory(agent.state) as state:
             inode = durable.syscalls.look(state, NOTIFIER_NAME).st_ino
-        return proc.has_flock(notifier.pid, inode) and proc.state(notifier.pid) == b"T"
+        return procfs.has_flock(notifier.pid, inode) and procfs.state(notifier.pid) == b"T"
     except (OSError, IndexError):
         return False
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from amq.errors import AmqError
-from amq.runtime.tmux import TmuxClient
+from amq.runtime.tmux_client import TmuxClient
 
 _FIELDS = (
     "#{@amq_queue}", "#{@amq_agent}", "#{pane_id}", "#{pane_pid}", "#{pane_dead}",

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from amq.budget import Budget
+    from amq.output_budget import Budget
 
 
 def part(lines: str, start: int, identifier: str, budget: Budget, room: int, shown: Callable[[str], str]) -> str:
