@@ -10,8 +10,8 @@ import time
 import pytest
 
 from amq.pty.pump import Pump
-from amq.pty.terminal import TerminalSnapshot
-from amq.pty.tty import Tty
+from amq.pty.terminal_model import TerminalSnapshot
+from amq.pty.user_terminal import Tty
 from tests.pty.person import PATIENCE, Person, host, terminal
 
 ENOUGH = 0.2  # seconds for a look that does not have to wait
@@ -49,20 +49,24 @@ def test_a_notice_after_the_end_goes_nowhere() -> None:
 
 def test_a_notice_is_not_forgotten_for_a_signal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both come while the pump is busy, with one signal before them."""
-    busy, size = threading.Event(), Tty.size
+    busy, proceed, size = threading.Event(), threading.Event(), Tty.size
+    proceed.set()
 
     def size_and_be_busy(tty: Tty) -> tuple[int, int]:
+        found = size(tty)
         busy.set()
-        return size(tty)
+        assert proceed.wait(PATIENCE)
+        return found
 
     def does(person: Person) -> None:
         person.sees("ready")
-        with person.host.terminal.lock:
-            busy.clear()
-            os.kill(os.getpid(), signal.SIGWINCH)
-            assert busy.wait(PATIENCE)
-            person.host.tell(b"<notice>")
-            os.kill(os.getpid(), signal.SIGWINCH)
+        proceed.clear()
+        busy.clear()
+        os.kill(os.getpid(), signal.SIGWINCH)
+        assert busy.wait(PATIENCE)
+        person.host.tell(b"<notice>")
+        os.kill(os.getpid(), signal.SIGWINCH)
+        proceed.set()
         person.sees("<notice>")
         person.type(b"\r")
 
