@@ -7,7 +7,7 @@ import stat
 
 from amq.errors import NotFound, Unsafe, UsageError
 from amq.layout import ROOT_NAME
-from amq.names import PERSON, typed_handle
+from amq.names import USER, typed_handle
 from amq.record import record
 
 TYPE_CHECKING = False
@@ -291,5 +291,5 @@ def resolve_me(
     if environ.get("AM_ME"):
         return Setting(typed_handle(environ["AM_ME"], is_known, "AM_ME"), "AM_ME")
     if person:
-        return Setting(PERSON, "terminal")
+        return Setting(USER, "terminal")
     raise UsageError("who are you? no --me, and AM_ME is not set", hint="add --me HANDLE, or export AM_ME=HANDLE")

@@ -17,7 +17,7 @@ KINDS = (
     "brainstorm", "review_request", "review_response", "question", "answer", "decision", "status", "todo",
 )  # fmt: skip
 PRIORITIES = ("urgent", "normal", "low")
-PERSON = "user"
+USER = "user"
 """The reserved handle of the user: a mailbox like any other, except that no notification is ever typed for it."""
 
 SUFFIX = ".md"

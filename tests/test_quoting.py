@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from amq import quoting
 from amq.runtime.channels.gnu_screen import ScreenWindow
 from tests.awkward import PIECES, words
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 
 SHELLS = {
     "sh": ["-c"],

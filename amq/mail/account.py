@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 from amq.errors import AmqError, NotFound
 from amq.layout import QueueLayout
-from amq.names import PERSON, IdMaker, check_handle, nearest, typed_handle
+from amq.names import USER, IdMaker, check_handle, nearest, typed_handle
 from amq.store import directories, registry
 
 TYPE_CHECKING = False
@@ -72,7 +72,7 @@ class Account:
             handles = registry.read_registry(self.queue)
         except (AmqError, OSError):
             handles = []
-        return frozenset({PERSON, *(registry.mailboxes(self.queue) if handles is None else handles)})
+        return frozenset({USER, *(registry.mailboxes(self.queue) if handles is None else handles)})
 
     def complain(self, error: AmqError) -> None:
         """Warn of ERROR; raises it instead with `strict`."""
@@ -93,7 +93,7 @@ class Account:
             hint = "create one there: `amq init --agents claude,codex`"
             raise NotFound(f"{self.queue.root} is not a queue: it has no agents", hint=hint)
         registered = self.registered() or []
-        if self.me != PERSON and self.me not in registered:
+        if self.me != USER and self.me not in registered:
             raise self.unknown(self.me, registered, f"amq init --agents {self.me}")
         registry.make_mailbox(self.queue, self.me)
 

@@ -17,7 +17,7 @@ from amq.message import (
     reply_kind,
     reply_subject,
 )
-from amq.names import KINDS, PERSON, PRIORITIES, check_line, check_new_id, message_id, p2p_thread
+from amq.names import KINDS, PRIORITIES, USER, check_line, check_new_id, message_id, p2p_thread
 from amq.record import record, replace
 from amq.store import maildir, registry
 
@@ -138,7 +138,7 @@ def _named(account: Account, word: str, everyone: list[str]) -> list[str]:
 
 def _mailbox(account: Account, handle: str, registered: list[str] | None, create: bool) -> AgentLayout:
     """Return the mailbox of HANDLE; made if it is missing and the agent is registered, or with `create`."""
-    listed = handle == PERSON or handle in (registered or ())
+    listed = handle == USER or handle in (registered or ())
     agent = account.queue.agent(handle)
     if registry.has_mailbox(agent):
         if not listed and registered is not None:

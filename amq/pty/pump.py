@@ -36,7 +36,7 @@ class Pump:
         self._child = child
         self._terminal = terminal
         self._to_child = bytearray()
-        self._to_person = bytearray()
+        self._to_user = bytearray()
         self._notice = b""  # our notice to the user, kept until the program's output is between sequences
         self._source_open = tty.source_is_terminal
         self._sink_open = True
@@ -99,11 +99,11 @@ class Pump:
         """Move the bytes of the descriptors FOUND by `wait`."""
         readable, writable = found
         if self._tty.source in readable:
-            self._from_person()
+            self._from_user()
         if self._to_child:
             self._write_child()
         if self._tty.sink in writable:
-            self._write_person()
+            self._write_user()
         if self._child.fd in readable:
             self._relay()
         if self._child.report in readable:
@@ -124,20 +124,20 @@ class Pump:
     def show(self, data: bytes) -> None:
         """Queue our own DATA for the user, behind the program's output."""
         if self._sink_open:
-            self._to_person += data
+            self._to_user += data
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait at most TIMEOUT seconds until output can be written or `wake` is called; return whether some is left."""
-        if self._to_person and self._sink_open:
+        if self._to_user and self._sink_open:
             readable, writable = ready([self._wake_read], [self._tty.sink], timeout)
             self._awake(readable)
             if writable:
-                self._write_person()
-        return bool(self._to_person) and self._sink_open
+                self._write_user()
+        return bool(self._to_user) and self._sink_open
 
     def undo(self) -> bytes:
         """Return the bytes that restore the user's terminal, however much of the output it has taken."""
-        return self._terminal.undo(all_shown=not self._to_person)
+        return self._terminal.undo(all_shown=not self._to_user)
 
     def close(self) -> None:
         """Close the pipe of `wake`."""
@@ -152,11 +152,11 @@ class Pump:
         readers, writers = [self._wake_read, self._child.report], []
         if self._source_open and len(self._to_child) < BUFFER_BYTES:
             readers.append(self._tty.source)
-        if self._child_open and len(self._to_person) < BUFFER_BYTES:
+        if self._child_open and len(self._to_user) < BUFFER_BYTES:
             readers.append(self._child.fd)
         if self._to_child and self._child_open:
             writers.append(self._child.fd)
-        if self._to_person and self._sink_open:
+        if self._to_user and self._sink_open:
             writers.append(self._tty.sink)
         return readers, writers
 
@@ -167,7 +167,7 @@ class Pump:
         left = max(0.0, self._end_at - time.monotonic())
         return left if timeout is None else min(left, timeout)
 
-    def _from_person(self) -> None:
+    def _from_user(self) -> None:
         """Read the user's keys. The lock is held from the read on: nothing is typed between a key and its effect."""
         with self._terminal.lock:
             try:
@@ -177,7 +177,7 @@ class Pump:
             except OSError:
                 data = b""
             if data:
-                self._terminal.from_person(data, time.monotonic())
+                self._terminal.from_user(data, time.monotonic())
                 self._to_child += data
                 return
         self._source_open = False
@@ -206,10 +206,10 @@ class Pump:
             piece = self._read_child()
             if piece is None:
                 return
-            if self._tty.sink_is_private and not self._to_person:
+            if self._tty.sink_is_private and not self._to_user:
                 piece = piece[self._offer(piece) :]
             self.show(piece)
-            if self._to_person:
+            if self._to_user:
                 return
             self._all_is_shown()
 
@@ -242,13 +242,13 @@ class Pump:
             self.show(self._notice)
             self._notice = b""
 
-    def _write_person(self) -> None:
-        with memoryview(self._to_person) as waiting, waiting[: self._tty.portion] as portion:
+    def _write_user(self) -> None:
+        with memoryview(self._to_user) as waiting, waiting[: self._tty.portion] as portion:
             count = self._offer(portion)
-        del self._to_person[:count]
+        del self._to_user[:count]
         if not self._sink_open:
-            self._to_person.clear()
-        if not self._to_person:
+            self._to_user.clear()
+        if not self._to_user:
             self._all_is_shown()
 
     def _offer(self, data: bytes | memoryview) -> int:

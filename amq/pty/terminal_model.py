@@ -119,7 +119,7 @@ class Terminal:
         self._empty_since: float | None = None
         self._empty_row = EmptyRow()
 
-    def from_person(self, data: bytes, now: float) -> None:
+    def from_user(self, data: bytes, now: float) -> None:
         """Feed the user's bytes. Keys that answer a dialog of the program change nothing in its input line."""
         with self.lock:
             if self._screen is not None and not isinstance(self._row_rule, RowRule):

@@ -140,7 +140,7 @@ class WakeLoop:
                 note_queued(self._private, looked.unread)
             actions = self._decide(self._ended(end))
         if any(isinstance(action, AlertUser) for action in actions):
-            self._channel.tell_person()
+            self._channel.alert_user()
         return next((action.at for action in actions if isinstance(action, WakeAt)), float("inf"))
 
     def _look_at_agent(self) -> Readiness:
@@ -188,7 +188,7 @@ class WakeLoop:
             self._log(why)
             self._record.waits((), WaitReason.NO_CHANNEL, why)
             if is_lasting and not self._failure:
-                self._channel.tell_person()
+                self._channel.alert_user()
         elif self._failure and not why:
             self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for some time")
         self._failure = why

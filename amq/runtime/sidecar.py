@@ -94,7 +94,7 @@ def run(
             log(traceback.format_exc())
             ended = f"amq wake has ended: {explained(error)}"
             WakeJournal(private).waits((), WaitReason.NO_CHANNEL, ended)
-            channel.tell_person()
+            channel.alert_user()
             if remedy(first(error)):
                 raise HostFailed(ended) from error
             raise

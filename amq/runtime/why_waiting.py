@@ -7,7 +7,7 @@ import os
 from amq import procfs
 from amq.instants import SECOND_NS, parse_instant
 from amq.layout import NOTIFIER_NAME, AgentLayout
-from amq.names import PERSON
+from amq.names import USER
 from amq.record import record
 from amq.runtime.journal import MOST_IDS, WakeJournal
 from amq.runtime.policy.reasons import Outcome, WaitReason
@@ -43,7 +43,7 @@ _IN_WORDS = {
 _FAILED, _NOT_STARTED = (WaitReason.NO_CHANNEL.value,), (WaitReason.OFF.value, WaitReason.UNTRUSTED.value)
 """The last reasons in the journal of a notifier that failed, and of a host that does not notify."""
 _IF_TRUSTED = "; to trust it: amq trust, then restart the agent if nothing notifies it"
-_PERSON = "nothing notifies the user; to read it: amq drain --include-body"
+_USER = "nothing notifies the user; to read it: amq drain --include-body"
 _ENDED = {
     Outcome.HANDED: "a hook announced the mail",
     Outcome.SENT: "it was notified through its program's own API",
@@ -81,8 +81,8 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journa
     if notifier is None and last is not None and last.get("waits_for") in _FAILED and last.get("reason"):
         return Why(WaitReason.NO_CHANNEL, _since(last, now_ns), f"{last['reason']}; nothing notifies it now")
     if notifier is None:
-        is_person = os.path.basename(agent.home) == PERSON
-        return Why(WaitReason.NO_CHANNEL, None, _PERSON if is_person else _IN_WORDS[WaitReason.NO_CHANNEL])
+        is_user = os.path.basename(agent.home) == USER
+        return Why(WaitReason.NO_CHANNEL, None, _USER if is_user else _IN_WORDS[WaitReason.NO_CHANNEL])
     if is_stopped(agent, notifier):
         text = f"amq {notifier.how} (pid {notifier.pid}) is stopped; to resume it: fg in its shell"
         return Why(WaitReason.STOPPED, None, text)

@@ -81,7 +81,7 @@ class Finding(Model):
     """True if --fix applies that."""
 
 
-class Mended(Model):
+class Fixed(Model):
     """A finding that --fix has fixed."""
 
     check: str
@@ -97,7 +97,7 @@ class Health(Model):
     """The queue's absolute path; empty if there is none."""
     findings: list[Finding]
     """The remaining findings, in the order of the checks."""
-    mended: list[Mended]
+    mended: list[Fixed]
     """The findings that --fix has fixed."""
 
 

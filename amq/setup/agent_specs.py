@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 
 from amq.errors import UsageError
-from amq.names import PERSON, check_handle
+from amq.names import USER, check_handle
 from amq.setup.clis import program_of
 
 
@@ -36,8 +36,8 @@ def parse_agent_specs(text: str) -> list[AgentSpec]:
 def _parse_agent_spec(text: str) -> AgentSpec:
     handle, given, program = text.partition("=")
     check_handle(handle, "--agents")
-    if handle == PERSON:
-        raise UsageError(f"{PERSON} is the user's handle and needs no program", hint="name only agents")
+    if handle == USER:
+        raise UsageError(f"{USER} is the user's handle and needs no program", hint="name only agents")
     try:
         words = shlex.split(program) if given else [program_of(handle)]
     except ValueError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from amq.errors import AmqError, UsageError
 from amq.layout import QueueLayout
-from amq.names import PERSON, is_handle, typed_handle
+from amq.names import USER, is_handle, typed_handle
 from amq.runtime.agents.registry import with_hooks
 from amq.runtime.agents.versions import printed_version
 from amq.runtime.tmux_client import TmuxClient
@@ -34,7 +34,7 @@ def environment(root: str | None, machine: Environment) -> Iterator[Finding]:
             me = typed_handle(me, partial(registry.is_known, QueueLayout(root)))
     if not is_handle(me):
         yield Finding(f"AM_ME is {me!r}, which is not a handle", "unset AM_ME, or export AM_ME=HANDLE")
-    elif root and me != PERSON and not registry.has_mailbox(QueueLayout(root).agent(me)):
+    elif root and me != USER and not registry.has_mailbox(QueueLayout(root).agent(me)):
         yield Finding(f"AM_ME is {me}, which has no mailbox here", f"amq init --agents {me}, or unset AM_ME")
 
 

@@ -14,7 +14,7 @@ from amq.errors import AmqError, why
 from amq.layout import QueueLayout, RootedPath
 from amq.mail.agents_overview import Agent
 from amq.mail.mailbox import Mailbox
-from amq.names import PERSON, is_handle
+from amq.names import USER, is_handle
 from amq.runtime.hooks.script import SETTINGS_NAME
 from amq.runtime.launch import remove_old_settings
 from amq.runtime.private_state import PrivateState, make_directory, private_state, write_private
@@ -73,7 +73,7 @@ def permissions(root: str, _: Environment) -> Iterator[Finding]:
 def registered(root: str, _: Environment) -> Iterator[Finding]:
     """Check that every registered agent has a mailbox, and the other way round."""
     layout = QueueLayout(root)
-    present = [handle for handle in registry.mailboxes(layout) if handle != PERSON]
+    present = [handle for handle in registry.mailboxes(layout) if handle != USER]
     try:
         agents = registry.read_registry(layout)
     except AmqError as error:
@@ -295,7 +295,7 @@ def _agents(root: str) -> list[Agent]:
     """Return every agent but the user; none where the queue is incomplete, which another check reports."""
     if not directories.exists(QueueLayout(root).agents):
         return []
-    return [agent for agent in Mailbox(root, PERSON).who() if agent.handle != PERSON]
+    return [agent for agent in Mailbox(root, USER).who() if agent.handle != USER]
 
 
 def _moved_aside(root: str, handle: str) -> list[str]:

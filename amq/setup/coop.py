@@ -16,7 +16,7 @@ from amq import config, quoting
 from amq.errors import AmqError
 from amq.layout import ROOT_NAME, QueueLayout
 from amq.mail.mailbox import Mailbox
-from amq.names import PERSON
+from amq.names import USER
 from amq.runtime.private_state import PrivateState
 from amq.setup.agent_specs import AgentSpec
 from amq.setup.caller_environment import Handover, handed_over
@@ -88,8 +88,8 @@ class Coop:
     def status(self) -> list[AgentPlacement]:
         """Return the state of every agent of the queue, except the user; a pane is shown even without a mailbox."""
         panes = {pane.handle: pane for pane in self.tmux.panes()}
-        unread = {agent.handle: agent.unread for agent in Mailbox(self.root, PERSON).who()}
-        handles = sorted({*panes, *unread} - {PERSON})
+        unread = {agent.handle: agent.unread for agent in Mailbox(self.root, USER).who()}
+        handles = sorted({*panes, *unread} - {USER})
         return [self._stand(handle, panes.get(handle), unread.get(handle, 0)) for handle in handles]
 
     def down(self, within_s: float, tell: Callable[[str], None]) -> list[Pane]:

@@ -55,7 +55,7 @@ def examine(context: Context) -> Iterator[Found]:
             yield Found(name, finding)
 
 
-def mend(found: Iterable[Found]) -> Iterator[Found]:
+def fix(found: Iterable[Found]) -> Iterator[Found]:
     """Apply the fixes in FOUND, none of which loses data, and yield those that succeeded."""
     for each in found:
         if each.finding.fix:

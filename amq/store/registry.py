@@ -11,7 +11,7 @@ from amq import jsontext
 from amq.errors import AmqError, NotFound, UsageError
 from amq.instants import format_seconds
 from amq.layout import ROOT_NAME, AgentLayout, QueueLayout, RootedPath
-from amq.names import PERSON, is_handle
+from amq.names import USER, is_handle
 from amq.store import durable, open_beneath
 from amq.store.durable import Directory
 from amq.store.locks import lock_beside
@@ -86,7 +86,7 @@ def is_known(queue: QueueLayout, handle: str) -> bool:
 
     A registry that cannot be understood counts as empty here: the callers that need it report it.
     """
-    if handle == PERSON or has_mailbox(queue.agent(handle)):
+    if handle == USER or has_mailbox(queue.agent(handle)):
         return True
     try:
         return handle in (read_registry(queue) or ())
@@ -200,7 +200,7 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
             raise UsageError(
                 f"a queue has at most {_MOST_AGENTS} agents", hint="reduce them: `amq init --agents a,b --force`"
             )
-        for handle in (*agents, PERSON):
+        for handle in (*agents, USER):
             make_mailbox(queue, handle)
         before = _members(meta)
         after = {"version": 1, "created_utc": format_seconds(now), **before, "agents": agents}

@@ -32,9 +32,9 @@ from tests.agents.scenarios import Tally
 from tests.agents.test_torture import play
 from tests.real.agents import Agent, cache_directory, pinned_agents
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
-from tests.real.person import DIALOG, INPUT_ROW, NOTICE
 from tests.real.rig import Rig, offline_rig
 from tests.real.terminal import Terminal, open_terminal
+from tests.real.user import DIALOG, INPUT_ROW, NOTICE
 
 AMQ = [sys.executable, "-P", "-m", "amq"]
 PATIENCE = 90.0  # seconds after which a wake is lost

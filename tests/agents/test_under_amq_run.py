@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.agents.cli_styles import STYLES
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.runtime.run_session import ONE_MESSAGE, Desk
 
 REPOSITORY = Path(__file__).parents[2]

@@ -118,7 +118,7 @@ class World:
 
     def press(self, data: bytes) -> None:
         """Press keys as the user."""
-        self._terminal.from_person(data, self.now)
+        self._terminal.from_user(data, self.now)
         self._to_cli(data, self.chance.choice((0.0, 0.0002, 0.003)), ours=False)
 
     def mail(self, priority: str = "normal") -> str:

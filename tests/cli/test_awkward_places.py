@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.awkward import AWKWARD_DIRECTORIES
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 
 TUI = Path(__file__).parents[1] / "agents" / "tui.py"
 CALLS = {

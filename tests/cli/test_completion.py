@@ -17,7 +17,7 @@ import pytest
 from amq.cli.commands import completion
 from amq.cli.main import COMMANDS
 from tests.conftest import Shell
-from tests.pty.person import hang_up
+from tests.pty.user import hang_up
 
 SHELLS = ("bash", "zsh", "fish")
 TYPED = {

@@ -23,7 +23,7 @@ from amq.runtime.policy.schedule import SchedulePolicy
 from amq.store import registry
 from tests.conftest import private_directory
 from tests.crash.tools import missing, require
-from tests.pty.person import PATIENCE, hang_up, wait_until
+from tests.pty.user import PATIENCE, hang_up, wait_until
 from tests.seeds import SOAK
 
 if TYPE_CHECKING:

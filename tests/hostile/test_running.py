@@ -13,7 +13,7 @@ import pytest
 from amq.layout import QueueLayout
 from tests.hostile.messages import TEXTS, corpus
 from tests.hostile.showing import forbidden
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.samples import message_file
 
 if TYPE_CHECKING:

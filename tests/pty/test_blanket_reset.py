@@ -14,7 +14,7 @@ from amq.pty.line_discipline import raw_attributes, sane
 from amq.pty.mode_ledger import Ledger
 from amq.pty.sequences import Splitter
 from amq.pty.user_terminal import Tty
-from tests.pty.person import terminal, wait_until
+from tests.pty.user import terminal, wait_until
 from tests.terminal.modes import left_on
 from tests.terminal.terminal_session import AMQ, DISORDER, HALF, TmuxDesk, desk
 
@@ -38,21 +38,21 @@ def test_the_ledger_agrees() -> None:
 
 
 def test_raw_settings_become_sane() -> None:
-    with terminal() as person:
-        usual = termios.tcgetattr(person.slave)
+    with terminal() as user:
+        usual = termios.tcgetattr(user.slave)
         assert sane(raw_attributes(usual))[3] == sane(usual)[3]
-        termios.tcsetattr(person.slave, termios.TCSANOW, raw_attributes(usual))
-        tty = Tty(person.slave, person.slave)
+        termios.tcsetattr(user.slave, termios.TCSANOW, raw_attributes(usual))
+        tty = Tty(user.slave, user.slave)
         assert reset(tty)
         assert not reset(tty)
-        assert termios.tcgetattr(person.slave)[3] == usual[3]
-        assert os.read(person.master, 2000).startswith(everything_off())
+        assert termios.tcgetattr(user.slave)[3] == usual[3]
+        assert os.read(user.master, 2000).startswith(everything_off())
         tty.close()
 
 
 def test_keys_that_were_taken_away_come_back_and_chosen_ones_stay() -> None:
-    with terminal() as person:
-        attributes = termios.tcgetattr(person.slave)
+    with terminal() as user:
+        attributes = termios.tcgetattr(user.slave)
         attributes[6][termios.VINTR], attributes[6][termios.VERASE] = b"\0", b"\x08"
         made = sane(attributes)[6]
         assert isinstance(made, list)
@@ -60,16 +60,16 @@ def test_keys_that_were_taken_away_come_back_and_chosen_ones_stay() -> None:
 
 
 def test_in_a_real_terminal(tmp_path: Path) -> None:
-    with desk("tmux", tmp_path) as person:
-        assert isinstance(person, TmuxDesk)
-        before, flags = person.says("stty -g").split(b":"), person.flags()
-        person.type(f"stty raw -echo; {DISORDER} :\r")
-        wait_until(lambda: HALF in person.stream(), person.stream)
-        person.type(f"{AMQ} reset\n")
-        wait_until(lambda: b"is restored" in person.stream(), person.stream)
-        wait_until(lambda: "is restored" in person.screen(), person.screen)
-        assert person.says("stty -g").split(b":")[1:] == before[1:]
-        wait_until(lambda: person.flags() == flags, person.flags)
+    with desk("tmux", tmp_path) as user:
+        assert isinstance(user, TmuxDesk)
+        before, flags = user.says("stty -g").split(b":"), user.flags()
+        user.type(f"stty raw -echo; {DISORDER} :\r")
+        wait_until(lambda: HALF in user.stream(), user.stream)
+        user.type(f"{AMQ} reset\n")
+        wait_until(lambda: b"is restored" in user.stream(), user.stream)
+        wait_until(lambda: "is restored" in user.screen(), user.screen)
+        assert user.says("stty -g").split(b":")[1:] == before[1:]
+        wait_until(lambda: user.flags() == flags, user.flags)
 
 
 def test_where_there_is_no_terminal() -> None:

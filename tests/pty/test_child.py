@@ -11,7 +11,7 @@ import pytest
 
 from amq.pty.child import Child
 from amq.pty.line_discipline import window
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 
 SCRIPT = """
 import os, signal

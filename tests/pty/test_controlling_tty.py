@@ -15,7 +15,7 @@ import pytest
 from amq import procfs
 from amq.pty import controlling_tty
 from amq.pty.line_discipline import discipline
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.seeds import SOAK
 
 SYSCTL = Path("/proc/sys/dev/tty/legacy_tiocsti")

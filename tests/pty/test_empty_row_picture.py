@@ -24,7 +24,7 @@ def after(terminal: Terminal, *happened: tuple[str, str]) -> TerminalSnapshot:
     """Return the snapshot after pairs of keys and, a moment later, the output that they caused."""
     now = 3.0
     for keys, output in happened:
-        terminal.from_person(keys.encode(), now)
+        terminal.from_user(keys.encode(), now)
         if output:
             terminal.from_program(output.encode(), now + 0.1)
         now += 1.0
@@ -84,9 +84,9 @@ def test_a_row_with_nothing_in_it_is_not_known_again() -> None:
 def test_what_has_not_been_drawn_yet_is_no_picture() -> None:
     """The line was submitted, and is still shown when the next key comes."""
     terminal = at_work("above", "> ")
-    terminal.from_person(b"echo\r", 3.0)
+    terminal.from_user(b"echo\r", 3.0)
     terminal.from_program(b"echo", 3.1)
-    terminal.from_person(b"x", 3.1 + EMPTY_FOR_S / 2)
+    terminal.from_user(b"x", 3.1 + EMPTY_FOR_S / 2)
     terminal.from_program(SIGN.encode() + b"x", 3.5)
     assert after(terminal, ("\x7fecho", SIGN + "echo")).draft
 
@@ -102,7 +102,7 @@ def test_a_right_prompt_belongs_to_the_empty_row() -> None:
 
 def test_behind_a_prompt_that_was_never_seen_alone_all_is_a_draft() -> None:
     terminal = Terminal(0.0, screen=Screen((6, 40)), row=PromptRule("> "))
-    terminal.from_person(b"half\x01", 0.5)
+    terminal.from_user(b"half\x01", 0.5)
     terminal.from_program(b"> half\x1b[4D", 1.0)
     assert after(terminal).draft
 

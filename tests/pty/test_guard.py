@@ -16,20 +16,20 @@ from amq.pty.guard import MOST_UNSAID_BYTES, Guard
 from amq.pty.pump import Pump
 from amq.pty.terminal_model import Terminal
 from amq.pty.user_terminal import Tty
-from tests.pty.person import PATIENCE, terminal
+from tests.pty.user import PATIENCE, terminal
 
 
 def test_closing_returns_when_the_terminal_is_right() -> None:
-    with terminal() as person:
-        before = termios.tcgetattr(person.slave)
-        tty = Tty(person.slave, person.slave)
+    with terminal() as user:
+        before = termios.tcgetattr(user.slave)
+        tty = Tty(user.slave, user.slave)
         guard = tty.post_guard()
         tty.make_raw()
         guard.undo(b"first")
         guard.undo(b"second")
         tty.close()
-        assert termios.tcgetattr(person.slave) == before
-        assert os.read(person.master, 1000).endswith(b"second")
+        assert termios.tcgetattr(user.slave) == before
+        assert os.read(user.master, 1000).endswith(b"second")
 
 
 @pytest.mark.parametrize("limit", [-1, 2**63 - 1])
@@ -41,8 +41,8 @@ def test_it_lets_go_of_all_else_where_descriptors_have_no_limit(limit: int, monk
     monkeypatch.setattr(os, "sysconf", lambda _name: limit)
     monkeypatch.setattr(os, "listdir", Mock(side_effect=FileNotFoundError))
     monkeypatch.setattr(descriptors, "_MOST_DESCRIPTORS", 1 << 12)
-    with terminal() as person:
-        tty = Tty(person.slave, person.slave)
+    with terminal() as user:
+        tty = Tty(user.slave, user.slave)
         guard = tty.post_guard()
         tty.make_raw()
         guard.undo(b"undone")
@@ -51,7 +51,7 @@ def test_it_lets_go_of_all_else_where_descriptors_have_no_limit(limit: int, monk
         tty.close()
         assert given_up.is_alive(), "it still waits"
         given_up.cancel()
-        assert os.read(person.master, 1000).endswith(b"undone")
+        assert os.read(user.master, 1000).endswith(b"undone")
 
 
 def test_a_shell_that_is_writing_at_that_instant_does_not_keep_it_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,37 +65,37 @@ def test_a_shell_that_is_writing_at_that_instant_does_not_keep_it_from_it(monkey
         return write(fd, data)
 
     monkeypatch.setattr(os, "write", refusing_once)
-    with terminal() as person:
-        tty = Tty(person.slave, person.slave)
+    with terminal() as user:
+        tty = Tty(user.slave, user.slave)
         guard = tty.post_guard()
         tty.make_raw()
         guard.undo(b"undone")
         tty.close()
-        os.set_blocking(person.master, False)
-        assert os.read(person.master, 1000).endswith(b"undone")
+        os.set_blocking(user.master, False)
+        assert os.read(user.master, 1000).endswith(b"undone")
 
 
 def test_settings_that_somebody_else_has_made_since_stay() -> None:
-    with terminal() as person:
-        tty = Tty(person.slave, person.slave)
+    with terminal() as user:
+        tty = Tty(user.slave, user.slave)
         tty.post_guard()
         tty.make_raw()
-        others = termios.tcgetattr(person.slave)
+        others = termios.tcgetattr(user.slave)
         others[3] |= termios.ICANON | termios.ISIG
-        termios.tcsetattr(person.slave, termios.TCSANOW, others)
+        termios.tcsetattr(user.slave, termios.TCSANOW, others)
         tty.close()
-        assert termios.tcgetattr(person.slave)[:4] == others[:4]
+        assert termios.tcgetattr(user.slave)[:4] == others[:4]
 
 
 def test_it_does_nothing_off_duty() -> None:
-    with terminal() as person:
-        tty = Tty(person.slave, person.slave)
+    with terminal() as user:
+        tty = Tty(user.slave, user.slave)
         guard = tty.post_guard()
         guard.undo(b"never")
         tty.make_raw()
         tty.restore(b"x")
         tty.close()
-        assert os.read(person.master, 1000) == b"x"
+        assert os.read(user.master, 1000) == b"x"
 
 
 ON, OFF = "\033[?2004h", "\033[?2004l"
@@ -123,8 +123,8 @@ def test_it_knows_of_a_mode_before_it_is_shown_and_of_its_end_after(
         happened.append(bytes(data))
         return write(fd, data)
 
-    with terminal() as person, open(os.devnull, "wb") as elsewhere:
-        tty = Tty(person.slave, person.slave if at_once else elsewhere.fileno())
+    with terminal() as user, open(os.devnull, "wb") as elsewhere:
+        tty = Tty(user.slave, user.slave if at_once else elsewhere.fileno())
         tty.guard = Told(happened)
         child = Child.spawn(["printf", ON + "%s" + OFF, "shown"], os.environ, tty.size(), tty.attributes())
         pump = Pump(tty, child, Terminal(0.0))
@@ -140,8 +140,8 @@ def test_it_knows_of_a_mode_before_it_is_shown_and_of_its_end_after(
 
 
 def test_one_that_does_not_listen_holds_nobody_up() -> None:
-    with terminal() as person:
-        tty = Tty(person.slave, person.slave)
+    with terminal() as user:
+        tty = Tty(user.slave, user.slave)
         guard = tty.post_guard()
         os.kill(guard.pid, signal.SIGSTOP)
         os.waitpid(guard.pid, os.WUNTRACED)
@@ -152,8 +152,8 @@ def test_one_that_does_not_listen_holds_nobody_up() -> None:
 
 
 def test_one_that_is_gone_is_not_missed() -> None:
-    with terminal() as person:
-        tty = Tty(person.slave, person.slave)
+    with terminal() as user:
+        tty = Tty(user.slave, user.slave)
         guard = tty.post_guard()
         os.kill(guard.pid, signal.SIGKILL)
         os.waitid(os.P_PID, guard.pid, os.WEXITED | os.WNOWAIT)
@@ -161,4 +161,4 @@ def test_one_that_is_gone_is_not_missed() -> None:
         guard.undo(b"never")
         tty.restore(b"x")
         tty.close()
-        assert os.read(person.master, 1000) == b"x"
+        assert os.read(user.master, 1000) == b"x"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from amq.pty.keystrokes import BURST_S, COMPLETE_WITHIN_S, ENTER, Keystrokes, Line
 from tests.pty.cuts import STREAMS, cut_streams
-from tests.pty.person import PATIENCE as PATIENCE_OF_TEST
-from tests.pty.person import hang_up
+from tests.pty.user import PATIENCE as PATIENCE_OF_TEST
+from tests.pty.user import hang_up
 
 KNOWN_CLI = Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False)
 

@@ -69,7 +69,7 @@ class Desk:
     def press(self, key: bytes) -> None:
         self.now += 1.0
         self.keys.append(key)
-        self.terminal.from_person(key, self.now)
+        self.terminal.from_user(key, self.now)
         self.now += 0.1
         self.editor.send(key)
 

@@ -10,7 +10,7 @@ from amq.pty.mode_ledger import ABANDON
 from amq.pty.osc_state import STATE_ANSWER, AgentState
 from amq.pty.screen import Screen
 from amq.pty.terminal_model import AT_A_LOOK_BYTES, EMPTY_FOR_S, FRAME_S, UNANSWERED_FOR_S, Terminal
-from tests.pty.person import PATIENCE, wait_until
+from tests.pty.user import PATIENCE, wait_until
 
 BLOCKED = b"\x1b]7501;state=blocked:app=x:kind=permission\x07"
 
@@ -55,14 +55,14 @@ def test_what_only_began_like_a_question_is_shown() -> None:
 
 def test_no_answer_goes_into_the_middle_of_a_key() -> None:
     terminal = Terminal(0.0, answers_state=True)
-    terminal.from_person(b"\x1b[", 1.0)
+    terminal.from_user(b"\x1b[", 1.0)
     assert terminal.from_program(b"\x1b]7501;?\x07", 1.0)[1] == b""
 
 
 def test_keys_while_the_program_is_blocked_are_no_draft() -> None:
     terminal = Terminal(0.0)
     terminal.from_program(BLOCKED, 1.0)
-    terminal.from_person(b"1", 2.0)
+    terminal.from_user(b"1", 2.0)
     look = terminal.look(2.0)
     assert (look.published, look.draft, look.last_key) == (AgentState.BLOCKED, False, 2.0)
 
@@ -147,7 +147,7 @@ def test_without_a_screen_no_row_is_seen() -> None:
 def test_the_draft_of_the_keys_is_forgotten_when_the_row_stays_empty() -> None:
     """Ctrl-U in Claude Code, Enter in a burst, a draft that the program itself took away."""
     terminal = with_screen()
-    terminal.from_person(b"half", 1.0)
+    terminal.from_user(b"half", 1.0)
     terminal.from_program(row(b"half") + row(), 1.1)
     assert terminal.look(1.2).draft
     assert terminal.look(1.2 + EMPTY_FOR_S / 2).draft
@@ -159,7 +159,7 @@ def test_an_empty_row_from_before_the_key_says_nothing() -> None:
     terminal = with_screen()
     terminal.from_program(row(), 1.0)
     assert terminal.look(2.0).row == Row(Standing.EMPTY)
-    terminal.from_person(b"h", 3.0)
+    terminal.from_user(b"h", 3.0)
     assert terminal.look(3.0 + 2 * EMPTY_FOR_S).draft
     assert terminal.look(3.0 + UNANSWERED_FOR_S - 0.1).draft
     assert not terminal.look(3.0 + UNANSWERED_FOR_S).draft
@@ -167,7 +167,7 @@ def test_an_empty_row_from_before_the_key_says_nothing() -> None:
 
 def test_a_glimpse_of_an_empty_row_is_not_enough() -> None:
     terminal = with_screen()
-    terminal.from_person(b"half", 1.0)
+    terminal.from_user(b"half", 1.0)
     terminal.from_program(row(), 1.1)
     assert terminal.look(1.2).row == Row(Standing.EMPTY)
     terminal.from_program(row(b"half"), 1.2)
@@ -178,10 +178,10 @@ def test_a_glimpse_of_an_empty_row_is_not_enough() -> None:
 
 def test_nothing_is_forgotten_in_the_middle_of_a_paste() -> None:
     terminal = with_screen()
-    terminal.from_person(b"\x1b[200~half", 1.0)
+    terminal.from_user(b"\x1b[200~half", 1.0)
     terminal.from_program(row(), 1.1)
     terminal.look(2.0)
-    terminal.from_person(b" of it\x1b[201~", 3.0)
+    terminal.from_user(b" of it\x1b[201~", 3.0)
     assert terminal.look(3.1).draft
 
 
@@ -273,7 +273,7 @@ SHELL = PromptRule("$ ")
 def test_another_program_that_prints_the_prompt_does_not_show_an_empty_line() -> None:
     """Neither is it typed into, nor does it end a draft."""
     terminal = with_screen(SHELL)
-    terminal.from_person(b"half", 1.0)
+    terminal.from_user(b"half", 1.0)
     terminal.from_program(b"\r\n$ ", 1.1)
     for now in (2.0, 3.0, 9.0):
         look = terminal.look(now, foreground=False)
@@ -285,12 +285,12 @@ def test_another_program_that_prints_the_prompt_does_not_show_an_empty_line() ->
 def test_where_the_kernel_edits_the_line_a_prompt_ends_no_draft() -> None:
     """Text typed before the prompt was printed is in the line, unseen."""
     terminal = with_screen(SHELL)
-    terminal.from_person(b"half", 1.0)
+    terminal.from_user(b"half", 1.0)
     terminal.from_program(b"half\r\n$ ", 1.1)
     for now in (2.0, 3.0, 9.0):
         look = terminal.look(now, canonical=True)
         assert (look.row, look.draft) == (Row(Standing.EMPTY), True)
-    terminal.from_person(b"\x15", 10.0)
+    terminal.from_user(b"\x15", 10.0)
     assert not terminal.look(10.1, canonical=True).draft
 
 

@@ -12,7 +12,7 @@ import pytest
 from amq.pty.pump import Pump
 from amq.pty.terminal_model import TerminalSnapshot
 from amq.pty.user_terminal import Tty
-from tests.pty.person import PATIENCE, Person, host, terminal
+from tests.pty.user import PATIENCE, User, host, terminal
 
 ENOUGH = 0.2  # seconds for a look that does not have to wait
 
@@ -27,24 +27,24 @@ def test_no_look_falls_between_the_programs_bytes_and_what_they_change(monkeypat
         data = from_child(pump)
         read += len(data)
         if data and not lookers:
-            lookers.append(threading.Thread(target=lambda: looks.append(person.host.look(time.monotonic()))))
+            lookers.append(threading.Thread(target=lambda: looks.append(user.host.look(time.monotonic()))))
             lookers[0].start()
             lookers[0].join(ENOUGH)
             assert all(look.output == read for look in looks)
         return data
 
     monkeypatch.setattr(Pump, "_from_child", reads_and_is_interrupted)
-    with terminal() as person:
-        assert host(person, ["sh", "-c", "echo a dialog"]) == 0
+    with terminal() as user:
+        assert host(user, ["sh", "-c", "echo a dialog"]) == 0
     lookers[0].join(PATIENCE)
     assert looks[0].output > 0
 
 
 def test_a_notice_after_the_end_goes_nowhere() -> None:
     """The pipe that wakes the pump is closed, and another file may have its number by then."""
-    with terminal() as person:
-        assert host(person, ["true"]) == 0
-        person.host.tell(b"\a")
+    with terminal() as user:
+        assert host(user, ["true"]) == 0
+        user.host.tell(b"\a")
 
 
 def test_a_notice_is_not_forgotten_for_a_signal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,21 +58,21 @@ def test_a_notice_is_not_forgotten_for_a_signal(monkeypatch: pytest.MonkeyPatch)
         assert proceed.wait(PATIENCE)
         return found
 
-    def does(person: Person) -> None:
-        person.sees("ready")
+    def does(user: User) -> None:
+        user.sees("ready")
         proceed.clear()
         busy.clear()
         os.kill(os.getpid(), signal.SIGWINCH)
         assert busy.wait(PATIENCE)
-        person.host.tell(b"<notice>")
+        user.host.tell(b"<notice>")
         os.kill(os.getpid(), signal.SIGWINCH)
         proceed.set()
-        person.sees("<notice>")
-        person.type(b"\r")
+        user.sees("<notice>")
+        user.type(b"\r")
 
     monkeypatch.setattr(Tty, "size", size_and_be_busy)
-    with terminal() as person:
-        assert host(person, ["sh", "-c", "stty raw -echo; printf ready; head -c 1 >/dev/null"], does) == 0
+    with terminal() as user:
+        assert host(user, ["sh", "-c", "stty raw -echo; printf ready; head -c 1 >/dev/null"], does) == 0
 
 
 def test_a_signal_at_the_very_end_is_not_complained_of(
@@ -85,6 +85,6 @@ def test_a_signal_at_the_very_end_is_not_complained_of(
         os.kill(os.getpid(), signal.SIGWINCH)
 
     monkeypatch.setattr(Pump, "close", close_and_be_signalled)
-    with terminal() as person:
-        assert host(person, ["true"]) == 0
+    with terminal() as user:
+        assert host(user, ["true"]) == 0
     assert capfd.readouterr().err == ""

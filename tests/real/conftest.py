@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.real.agents import Agent, cache_directory, pinned_agents
-from tests.real.person import AMQ, NOTHING, Person, Run
 from tests.real.rig import Rig, offline_rig
 from tests.real.terminal import SIZE, Terminal, open_terminal
+from tests.real.user import AMQ, NOTHING, Run, User
 from tests.seeds import SOAK
 
 
@@ -62,11 +62,11 @@ def rig() -> Iterator[Rig]:
 
 
 @pytest.fixture
-def person(rig: Rig) -> Person:
+def user(rig: Rig) -> User:
     """The user, in a project with a queue for the agents and them."""
-    somebody = Person(rig.project)
-    somebody.amq("init", "--here", "--agents", "user,claude,codex")
-    return somebody
+    user = User(rig.project)
+    user.amq("init", "--here", "--agents", "user,claude,codex")
+    return user
 
 
 @pytest.fixture

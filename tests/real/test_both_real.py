@@ -6,13 +6,15 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
-from tests.real.person import (
+from tests.real.rig import Rig
+from tests.real.terminal import Terminal, wait_until
+from tests.real.user import (
     DIALOG,
     HALF_TYPED,
     INPUT_ROW,
     NOTICE,
-    Person,
     Run,
+    User,
     notices,
     remains,
     soak,
@@ -20,8 +22,6 @@ from tests.real.person import (
     type_half,
     wait_for_reply,
 )
-from tests.real.rig import Rig
-from tests.real.terminal import Terminal, wait_until
 
 pytestmark = pytest.mark.timeout(180)
 each_claude = pytest.mark.parametrize("both", ["claude", pytest.param("claude-old", marks=soak)], indirect=True)
@@ -35,14 +35,12 @@ def asks_first(turn: Turn) -> Answer:
 
 
 @each_claude
-def test_an_answer_from_one_agent_wakes_the_other(
-    rig: Rig, both: tuple[Agent, Agent], person: Person, run: Run
-) -> None:
+def test_an_answer_from_one_agent_wakes_the_other(rig: Rig, both: tuple[Agent, Agent], user: User, run: Run) -> None:
     claude, codex = both
     terminal, other = run(claude), run(codex)
     terminal.wait_for(INPUT_ROW)
     other.wait_for(INPUT_ROW)
-    person.ask(codex, me=claude.program)
+    user.ask(codex, me=claude.program)
     other.wait_for(r"Done: 1 replies\.")
     terminal.wait_for(r"Done: 0 replies\.")
     first, second = notices(rig)
@@ -52,12 +50,12 @@ def test_an_answer_from_one_agent_wakes_the_other(
 
 @soak
 @each_claude
-def test_mail_from_before_the_start_wakes_both(rig: Rig, both: tuple[Agent, Agent], person: Person, run: Run) -> None:
+def test_mail_from_before_the_start_wakes_both(rig: Rig, both: tuple[Agent, Agent], user: User, run: Run) -> None:
     for agent in both:
-        person.ask(agent)
+        user.ask(agent)
     started = [run(agent) for agent in both]
-    wait_for_reply(rig, person, started[0], count=2)
-    assert sorted(message["from"] for message in person.mail()) == ["claude", "codex"]
+    wait_for_reply(rig, user, started[0], count=2)
+    assert sorted(message["from"] for message in user.mail()) == ["claude", "codex"]
     assert len(notices(rig)) == 2
 
 
@@ -65,7 +63,7 @@ def test_mail_from_before_the_start_wakes_both(rig: Rig, both: tuple[Agent, Agen
 @pytest.mark.parametrize("claude_is_asked", [True, False], ids=["dialog and draft", "draft and dialog"])
 @each_claude
 def test_an_obstacle_for_one_is_none_for_the_other(
-    rig: Rig, both: tuple[Agent, Agent], person: Person, run: Run, claude_is_asked: bool
+    rig: Rig, both: tuple[Agent, Agent], user: User, run: Run, claude_is_asked: bool
 ) -> None:
     """One has a dialog open and the other half a line, while mail comes for both."""
     rig.model.script = asks_first
@@ -75,15 +73,15 @@ def test_an_obstacle_for_one_is_none_for_the_other(
     draft.wait_for(INPUT_ROW)
     type_half(draft)
     for agent in both:
-        person.ask(agent)
-    person.waits_for(asked, "dialog")
-    person.waits_for(typed, "draft")
+        user.ask(agent)
+    user.waits_for(asked, "dialog")
+    user.waits_for(typed, "draft")
     remains(dialog, DIALOG)
     assert draft.shows(HALF_TYPED)
     assert not (rig.project / "done").exists()
     draft.press("\x7f" * 4)
-    wait_for_reply(rig, person, draft)
-    assert [message["from"] for message in person.mail()] == [typed.program]
+    wait_for_reply(rig, user, draft)
+    assert [message["from"] for message in user.mail()] == [typed.program]
     assert dialog.shows(DIALOG)
     dialog.press("\r")
     wait_until((rig.project / "done").exists, dialog.screen)

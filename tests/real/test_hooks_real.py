@@ -9,9 +9,9 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Call, Say, Turn
-from tests.real.person import INPUT_ROW, Person, Run, agents, remains, soak, submit, trust_hooks
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, wait_until
+from tests.real.user import INPUT_ROW, Run, User, agents, remains, soak, submit, trust_hooks
 
 pytestmark = pytest.mark.timeout(180)
 LINE = "amq: 1 new message from user. Run: amq drain --include-body"
@@ -43,15 +43,15 @@ def begin_work(rig: Rig, terminal: Terminal) -> None:
 
 @in_claude
 def test_a_working_agent_is_notified_between_tools_and_at_the_end_once(
-    rig: Rig, agent: Agent, person: Person, run: Run
+    rig: Rig, agent: Agent, user: User, run: Run
 ) -> None:
     own = rig.directory / "own"
     hooks = {"Stop": [{"hooks": [{"type": "command", "command": f"touch {own}"}]}]}
     terminal = run(agent, arguments=("--settings", json.dumps({"hooks": hooks})))
     begin_work(rig, terminal)
     assert mentions(rig, "You are `claude` in this project's mail (amq). Others: codex, user.") == 1
-    person.send(agent, "urgent")
-    person.waits_for(agent, "busy")
+    user.send(agent, "urgent")
+    user.waits_for(agent, "busy")
     (rig.project / "go").touch()
     wait_until((rig.project / "at-1").exists, terminal.screen)
     assert mentions(rig, LINE) == 1
@@ -61,8 +61,8 @@ def test_a_working_agent_is_notified_between_tools_and_at_the_end_once(
         lambda: [turn.text for turn, _ in rig.model.turns][-1:] == [f"Stop hook feedback:\n{LINE}"], terminal.screen
     )
     wait_until(own.exists, terminal.screen)
-    assert person.ways(agent) == ["hook tool", "hook stop"]
-    person.waits_for(agent, "notified")
+    assert user.ways(agent) == ["hook tool", "hook stop"]
+    user.waits_for(agent, "notified")
     assert len(rig.model.turns) == 4
     settings = Path(rig.directory / agent.name / ".claude" / "settings.json").read_text()
     assert "hook" not in settings, "no file of the user's is changed"
@@ -70,40 +70,40 @@ def test_a_working_agent_is_notified_between_tools_and_at_the_end_once(
 
 @in_codex
 def test_codex_asks_once_whether_to_trust_hooks_and_then_takes_them(
-    rig: Rig, agent: Agent, person: Person, run: Run
+    rig: Rig, agent: Agent, user: User, run: Run
 ) -> None:
     """With --hooks only: the user's answer is in Codex's own configuration, for this command."""
     terminal = run(agent, "--hooks")
     trust_hooks(terminal)
     begin_work(rig, terminal)
-    person.send(agent, "urgent")
+    user.send(agent, "urgent")
     (rig.project / "go").touch()
     wait_until((rig.project / "at-1").exists, terminal.screen)
     assert mentions(rig, LINE) == 1
-    assert person.ways(agent) == ["hook tool"]
+    assert user.ways(agent) == ["hook tool"]
 
 
 @soak
 @in_codex
-def test_codexs_question_about_hooks_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_codexs_question_about_hooks_is_not_answered(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     terminal = run(agent, "--hooks")
     terminal.wait_for("Hooks need review")
-    person.send(agent, "urgent")
-    person.waits_for(agent, "starting")
+    user.send(agent, "urgent")
+    user.waits_for(agent, "starting")
     remains(terminal, "Hooks need review")
     trust_hooks(terminal)
     wait_until(lambda: [turn.text for turn, _ in rig.model.turns if not turn.results] == [LINE], terminal.screen)
 
 
 @in_codex
-def test_codex_gets_no_hooks_and_no_question_by_itself(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_codex_gets_no_hooks_and_no_question_by_itself(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     terminal = run(agent)
     begin_work(rig, terminal)
     assert not terminal.shows("Hooks need review")
-    person.send(agent, "normal")
-    person.waits_for(agent, "busy")
-    person.send(agent, "urgent")
-    wait_until(lambda: person.ways(agent) == ["pty"], terminal.screen)
+    user.send(agent, "normal")
+    user.waits_for(agent, "busy")
+    user.send(agent, "urgent")
+    wait_until(lambda: user.ways(agent) == ["pty"], terminal.screen)
     (rig.project / "go").touch()
     (rig.project / "on").touch()
     line = "amq: 2 new messages from user. Run: amq drain --include-body"

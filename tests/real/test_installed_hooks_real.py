@@ -10,10 +10,10 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
-from tests.real.person import AMQ, INPUT_ROW, Person, submit, trust_hooks
 from tests.real.rig import Rig
 from tests.real.terminal import open_terminal, wait_until
 from tests.real.test_hooks_real import mentions
+from tests.real.user import AMQ, INPUT_ROW, User, submit, trust_hooks
 
 pytestmark = pytest.mark.timeout(180)
 BASH_SEES = "env-of-the-shell"
@@ -27,7 +27,7 @@ def greets(turn: Turn) -> Answer:
 
 
 @pytest.mark.parametrize("agent", ["claude", "claude-old", "codex"], indirect=True)
-def test_an_agent_without_a_host_reads_its_mail_before_its_turn_ends(rig: Rig, agent: Agent, person: Person) -> None:
+def test_an_agent_without_a_host_reads_its_mail_before_its_turn_ends(rig: Rig, agent: Agent, user: User) -> None:
     rig.model.script = greets
     environ = rig.home(agent)
     programs = rig.directory / "programs"
@@ -39,7 +39,7 @@ def test_an_agent_without_a_host_reads_its_mail_before_its_turn_ends(rig: Rig, a
         environ["AM_ME"] = "codex"  # a real model would heed its introduction
     install = [str(AMQ), "hook", "install", agent.program, "--yes"]
     subprocess.run(install, cwd=rig.project, env=environ, check=True, capture_output=True)
-    person.amq("send", "--to", agent.program, "--kind", "question", "--body", "What is the answer?")
+    user.amq("send", "--to", agent.program, "--kind", "question", "--body", "What is the answer?")
     command = rig.network.inside([agent.program])
     with open_terminal(rig.directory / "terminal", command, rig.project, environ) as terminal:
         if agent.program == "codex":
@@ -48,7 +48,7 @@ def test_an_agent_without_a_host_reads_its_mail_before_its_turn_ends(rig: Rig, a
         submit(terminal, "hello")
         wait_until(lambda: "Done: 1 replies." in terminal.screen(), terminal.screen)
         assert mentions(rig, f"You are `{agent.program}` in this project's mail (amq).") == 1
-    assert [message["kind"] for message in person.amq("list")] == ["answer"]
+    assert [message["kind"] for message in user.amq("list")] == ["answer"]
     if agent.program == "claude":
         seen = Path(rig.project, BASH_SEES).read_text().split()
         assert sorted(seen) == ["AM_ME=claude", f"AM_ROOT={rig.project}/.agent-mail"]

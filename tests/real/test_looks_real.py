@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.real.agents import Agent
-from tests.real.person import LONG_ENOUGH, Person, Run, agents, check_answer, notices, soak, wait_for_reply
 from tests.real.rig import Rig
 from tests.real.terminal import SIZE, Terminal, stays, wait_until
 from tests.real.test_outside_real import start
 from tests.real.test_places_real import TASK, check_place
+from tests.real.user import LONG_ENOUGH, Run, User, agents, check_answer, notices, soak, wait_for_reply
 
 __all__ = ["start"]
 pytestmark = pytest.mark.timeout(180)
@@ -55,12 +55,12 @@ LOOKS = [
 
 
 @pytest.mark.parametrize(("agent", "look"), LOOKS, indirect=["agent"])
-def test_mail_wakes_it(rig: Rig, agent: Agent, person: Person, run: Run, look: Look) -> None:
+def test_mail_wakes_it(rig: Rig, agent: Agent, user: User, run: Run, look: Look) -> None:
     terminal = run(agent, arguments=look.arguments, size=look.size, variables=look.variables)
     terminal.wait_for(look.row)
-    question = person.ask(agent)
-    wait_for_reply(rig, person, terminal)
-    check_answer(person, agent, question)
+    question = user.ask(agent)
+    wait_for_reply(rig, user, terminal)
+    check_answer(user, agent, question)
     assert [turn.text.startswith("amq: 1 new message") for turn in notices(rig)] == [True]
 
 
@@ -73,34 +73,34 @@ def test_mail_wakes_it(rig: Rig, agent: Agent, person: Person, run: Run, look: L
 def test_mail_wakes_it_in_a_terminal_that_is_not_ours(
     rig: Rig,
     agent: Agent,
-    person: Person,
+    user: User,
     start: Callable[..., Terminal],
     term: str,
     arguments: str,
     row: str,
 ) -> None:
     terminal = start(agent, term=term, arguments=arguments, ready=row)
-    question = person.ask(agent)
-    wait_for_reply(rig, person, terminal)
-    check_answer(person, agent, question)
+    question = user.ask(agent)
+    wait_for_reply(rig, user, terminal)
+    check_answer(user, agent, question)
 
 
 @pytest.mark.parametrize("look", [PLAIN, READER], ids=["plain", "for a screen reader"])
 @agents(also=("claude", "claude-before"))
-def test_the_list_of_agents_gets_no_line(rig: Rig, agent: Agent, person: Person, run: Run, look: Look) -> None:
+def test_the_list_of_agents_gets_no_line(rig: Rig, agent: Agent, user: User, run: Run, look: Look) -> None:
     terminal = run(agent, arguments=look.arguments, variables=look.variables)
     terminal.wait_for(look.row)
-    check_place(rig, agent, person, terminal, TASK)
+    check_place(rig, agent, user, terminal, TASK)
 
 
 @agents(also=("claude-old",))
-def test_where_no_row_is_drawn_the_mail_waits(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_where_no_row_is_drawn_the_mail_waits(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     """This version has no prompt for a screen reader."""
     terminal = run(agent, arguments=READER.arguments)
     terminal.wait_for("/effort")
-    person.ask(agent)
-    person.waits_for(agent, "dialog")
-    wait_until(lambda: person.amq("why", agent.program)["waits_for"] == "unknown-look", terminal.screen, timeout=90)
+    user.ask(agent)
+    user.waits_for(agent, "dialog")
+    wait_until(lambda: user.amq("why", agent.program)["waits_for"] == "unknown-look", terminal.screen, timeout=90)
     assert rig.model.turns == []
 
 
@@ -109,11 +109,11 @@ def test_where_no_row_is_drawn_the_mail_waits(rig: Rig, agent: Agent, person: Pe
 )
 @soak
 def test_where_the_line_would_not_be_seen_it_is_not_typed(
-    rig: Rig, agent: Agent, person: Person, run: Run, size: tuple[int, int]
+    rig: Rig, agent: Agent, user: User, run: Run, size: tuple[int, int]
 ) -> None:
     terminal = run(agent, size=size)
     terminal.wait_for("^[❯›]")
-    person.ask(agent)
-    person.waits_for(agent, "unknown-screen", "dialog")
+    user.ask(agent)
+    user.waits_for(agent, "unknown-screen", "dialog")
     stays(lambda: not terminal.shows("amq:"), terminal.screen, LONG_ENOUGH)
     assert rig.model.turns == []

@@ -6,30 +6,30 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Say
-from tests.real.person import HALF_TYPED, INPUT_ROW, Person, Run, soak, submit, trust_hooks, type_half
 from tests.real.rig import Rig
 from tests.real.terminal import wait_until
+from tests.real.user import HALF_TYPED, INPUT_ROW, Run, User, soak, submit, trust_hooks, type_half
 
 pytestmark = [pytest.mark.timeout(180), soak]
 LINE = "amq: 1 new message from user. Run: amq drain --include-body"
 
 
 @pytest.mark.parametrize("agent", ["claude"], indirect=True)
-def test_claude_is_notified_through_its_socket(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_claude_is_notified_through_its_socket(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     rig.model.script = lambda _: Say("Ok.")
     terminal = run(agent, "--native")
     terminal.wait_for(INPUT_ROW)
     type_half(terminal)
-    person.send(agent, "urgent")
-    wait_until(lambda: person.ways(agent)[:1] == ["claude socket"], terminal.screen)
+    user.send(agent, "urgent")
+    wait_until(lambda: user.ways(agent)[:1] == ["claude socket"], terminal.screen)
     wait_until(lambda: rig.model.turns, terminal.screen)
     assert LINE in rig.model.turns[0][0].text
-    assert "hook prompt" not in person.ways(agent), "its hook knows our line"
+    assert "hook prompt" not in user.ways(agent), "its hook knows our line"
     terminal.wait_for(HALF_TYPED)
 
 
 @pytest.mark.parametrize("agent", ["codex"], indirect=True)
-def test_codex_is_notified_by_its_queue(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_codex_is_notified_by_its_queue(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     rig.model.script = lambda _: Say("Ok.")
     terminal = run(agent, "--hooks", "--native")
     trust_hooks(terminal)
@@ -37,7 +37,7 @@ def test_codex_is_notified_by_its_queue(rig: Rig, agent: Agent, person: Person, 
     submit(terminal, "hello")
     terminal.wait_for("Ok\\.")
     type_half(terminal)
-    person.send(agent, "normal")
-    wait_until(lambda: person.ways(agent)[:1] == ["codex queue"], terminal.screen)
+    user.send(agent, "normal")
+    wait_until(lambda: user.ways(agent)[:1] == ["codex queue"], terminal.screen)
     wait_until(lambda: LINE in rig.model.turns[-1][0].text, terminal.screen)
     terminal.wait_for(HALF_TYPED)

@@ -9,10 +9,10 @@ import pytest
 
 from tests.real.agents import Agent, pinned_agents
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
-from tests.real.person import NOTICE, Person, Run, check_answer, notices, soak, wait_for_reply
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, stays, wait_until
 from tests.real.test_outside_real import start
+from tests.real.user import NOTICE, Run, User, check_answer, notices, soak, wait_for_reply
 
 __all__ = ["start"]
 pytestmark = [pytest.mark.timeout(300), soak]
@@ -25,11 +25,11 @@ START_WITHIN = 60.0  # seconds
 
 
 @pytest.fixture
-def person(rig: Rig, agent: Agent) -> Person:
+def user(rig: Rig, agent: Agent) -> User:
     """The user, in a project with a queue for the agent and them."""
-    somebody = Person(rig.project)
-    somebody.amq("init", "--here", "--agents", f"user,{agent.program}")
-    return somebody
+    user = User(rig.project)
+    user.amq("init", "--here", "--agents", f"user,{agent.program}")
+    return user
 
 
 def begin(run: Run, agent: Agent, *, asks: bool = False) -> Terminal:
@@ -53,39 +53,39 @@ def needs_permission(turn: Turn) -> Answer:
 
 @others
 @pytest.mark.parametrize("count", [2])
-def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, person: Person, run: Run, count: int) -> None:
+def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, user: User, run: Run, count: int) -> None:
     terminal = begin(run, agent)
     for number in range(1, count + 1):
-        question = person.ask(agent)
-        wait_for_reply(rig, person, terminal, number)
-        check_answer(person, agent, question)
+        question = user.ask(agent)
+        wait_for_reply(rig, user, terminal, number)
+        check_answer(user, agent, question)
     assert sum(NOTICE in turn.text for turn in notices(rig)) == count
 
 
 @others
-def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     terminal = begin(run, agent)
     terminal.press("half")
     terminal.wait_for(HALF)
-    person.ask(agent)
-    person.waits_for(agent, "draft")
+    user.ask(agent)
+    user.waits_for(agent, "draft")
     stays(lambda: terminal.shows(HALF), terminal.screen, 3)
     terminal.press("\x7f" * 4)
-    wait_for_reply(rig, person, terminal)
+    wait_for_reply(rig, user, terminal)
 
 
 @others
-def test_an_open_dialog_gets_no_line(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_an_open_dialog_gets_no_line(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     rig.model.script = needs_permission
-    check_dialog(rig, agent, person, begin(run, agent, asks=True))
+    check_dialog(rig, agent, user, begin(run, agent, asks=True))
 
 
-def check_dialog(rig: Rig, agent: Agent, person: Person, terminal: Terminal) -> None:
+def check_dialog(rig: Rig, agent: Agent, user: User, terminal: Terminal) -> None:
     """Check that mail during a dialog leads to no input, and to one notification after it."""
     submit(terminal, "work")
     terminal.wait_for(PERMISSION)
-    person.ask(agent)
-    person.waits_for(agent, "dialog")
+    user.ask(agent)
+    user.waits_for(agent, "dialog")
     done = rig.project / "done"
     stays(lambda: terminal.shows(PERMISSION) and not done.exists(), terminal.screen, 4)
     terminal.press("\r")
@@ -95,9 +95,7 @@ def check_dialog(rig: Rig, agent: Agent, person: Person, terminal: Terminal) -> 
 
 
 @others
-def test_an_agent_that_works_is_notified_at_the_end_of_its_turn(
-    rig: Rig, agent: Agent, person: Person, run: Run
-) -> None:
+def test_an_agent_that_works_is_notified_at_the_end_of_its_turn(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     go: Path = rig.project / "go"
 
     def script(turn: Turn) -> Answer:
@@ -111,17 +109,17 @@ def test_an_agent_that_works_is_notified_at_the_end_of_its_turn(
     terminal = begin(run, agent)
     submit(terminal, "work")
     terminal.wait_for(r"esc (?:to cancel|interrupt)")
-    question = person.ask(agent)
-    person.waits_for(agent, "busy")
+    question = user.ask(agent)
+    user.waits_for(agent, "busy")
     stays(lambda: not terminal.shows(NOTICE), terminal.screen, 4)
     go.touch()
-    wait_for_reply(rig, person, terminal)
-    check_answer(person, agent, question)
+    wait_for_reply(rig, user, terminal)
+    check_answer(user, agent, question)
     assert sum(NOTICE in turn.text for turn in notices(rig)) == 1
 
 
 @others
-def test_beside_it_the_same_holds(rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]) -> None:
+def test_beside_it_the_same_holds(rig: Rig, agent: Agent, user: User, start: Callable[..., Terminal]) -> None:
     """The agent is notified by `amq wake` in tmux."""
     rig.model.script = needs_permission
-    check_dialog(rig, agent, person, start(agent, asks=True, ready=READY))
+    check_dialog(rig, agent, user, start(agent, asks=True, ready=READY))

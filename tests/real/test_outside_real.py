@@ -9,12 +9,14 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
-from tests.real.person import (
+from tests.real.rig import Rig
+from tests.real.terminal import Terminal, open_terminal, stays, wait_until
+from tests.real.user import (
     AMQ,
     DIALOG,
     HALF_TYPED,
     INPUT_ROW,
-    Person,
+    User,
     check_answer,
     notices,
     soak,
@@ -22,8 +24,6 @@ from tests.real.person import (
     type_half,
     wait_for_reply,
 )
-from tests.real.rig import Rig
-from tests.real.terminal import Terminal, open_terminal, stays, wait_until
 
 pytestmark = [pytest.mark.timeout(180), soak]
 
@@ -58,29 +58,27 @@ def start(rig: Rig) -> Iterator[Callable[..., Terminal]]:
 
 
 @pytest.mark.parametrize("agent", ["claude", "claude-old", "codex"], indirect=True)
-def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]) -> None:
+def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, user: User, start: Callable[..., Terminal]) -> None:
     arguments = "--no-daemon" if agent.program == "codex" else ""
     terminal = start(agent, arguments=arguments)
     for count in (1, 2):
-        question = person.ask(agent)
-        wait_for_reply(rig, person, terminal, count)
-        check_answer(person, agent, question)
+        question = user.ask(agent)
+        wait_for_reply(rig, user, terminal, count)
+        check_answer(user, agent, question)
         terminal.wait_for(r"Done: 1 replies\.")
     assert len(notices(rig)) == 2
 
 
 @pytest.mark.parametrize("agent", ["claude", "codex"], indirect=True)
-def test_a_half_typed_line_is_left_alone(
-    rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]
-) -> None:
+def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, user: User, start: Callable[..., Terminal]) -> None:
     terminal = start(agent)
     type_half(terminal)
-    person.ask(agent)
+    user.ask(agent)
     stays(lambda: terminal.shows(HALF_TYPED), terminal.screen, seconds=4)
 
 
 @pytest.mark.parametrize("agent", ["claude", "codex"], indirect=True)
-def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]) -> None:
+def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, user: User, start: Callable[..., Terminal]) -> None:
     def script(turn: Turn) -> Answer:
         if turn.text != "work":
             return use_amq(turn)
@@ -90,7 +88,7 @@ def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, 
     terminal = start(agent, asks=True)
     submit(terminal, "work")
     terminal.wait_for(DIALOG)
-    person.ask(agent)
+    user.ask(agent)
     done = rig.project / "done"
     stays(lambda: terminal.shows(DIALOG) and not done.exists(), terminal.screen, seconds=4)
     terminal.press("\r")
@@ -100,10 +98,10 @@ def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, 
 
 @pytest.mark.parametrize("agent", ["claude"], indirect=True)
 def test_a_terminal_without_an_observer_will_do_where_a_key_is_harmless(
-    rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal]
+    rig: Rig, agent: Agent, user: User, start: Callable[..., Terminal]
 ) -> None:
     terminal = start(agent, via="tiocsti")
-    question = person.ask(agent)
-    wait_for_reply(rig, person, terminal)
-    check_answer(person, agent, question)
+    question = user.ask(agent)
+    wait_for_reply(rig, user, terminal)
+    check_answer(user, agent, question)
     assert len(notices(rig)) == 1

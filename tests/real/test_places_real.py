@@ -7,21 +7,21 @@ from collections.abc import Callable
 import pytest
 
 from tests.real.agents import Agent
-from tests.real.person import (
+from tests.real.rig import Rig
+from tests.real.terminal import Terminal, stays
+from tests.real.test_outside_real import start
+from tests.real.user import (
     INPUT_ROW,
     LONG_ENOUGH,
     NOTICE,
-    Person,
     Run,
+    User,
     agents,
     check_answer,
     notices,
     soak,
     wait_for_reply,
 )
-from tests.real.rig import Rig
-from tests.real.terminal import Terminal, stays
-from tests.real.test_outside_real import start
 
 __all__ = ["start"]
 pytestmark = pytest.mark.timeout(180)
@@ -76,50 +76,48 @@ PLACES = {
 }
 
 
-def check_place(rig: Rig, agent: Agent, person: Person, terminal: Terminal, shown: str) -> None:
+def check_place(rig: Rig, agent: Agent, user: User, terminal: Terminal, shown: str) -> None:
     """Check that mail waits while the place is SHOWN.
 
     `amq why` says so, and it is announced once when the row is back.
     """
     opens, closes = PLACES[shown]
     opens(terminal)
-    question = person.ask(agent)
-    person.waits_for(agent, "unknown-screen")
+    question = user.ask(agent)
+    user.waits_for(agent, "unknown-screen")
     stays(lambda: terminal.shows(shown), terminal.screen, LONG_ENOUGH)
     assert rig.model.turns == []
     closes(terminal)
-    wait_for_reply(rig, person, terminal)
-    check_answer(person, agent, question)
+    wait_for_reply(rig, user, terminal)
+    check_answer(user, agent, question)
     assert [NOTICE in turn.text for turn in notices(rig)] == [True]
 
 
 @agents("claude", also=("claude-before",))
-def test_the_list_of_agents_gets_no_line(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_the_list_of_agents_gets_no_line(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     """A line there would begin another session, and the submit key would end this one."""
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
-    check_place(rig, agent, person, terminal, TASK)
+    check_place(rig, agent, user, terminal, TASK)
 
 
 @agents(also=("claude", "claude-before"))
-def test_nor_does_the_list_that_is_started_by_itself(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_nor_does_the_list_that_is_started_by_itself(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     """It asks whether its state is wanted, and publishes none until a session is opened from it."""
     terminal = run(agent, arguments=("agents",))
     terminal.wait_for(TASK)
-    person.ask(agent)
-    person.waits_for(agent, "starting", "unknown-screen")
+    user.ask(agent)
+    user.waits_for(agent, "starting", "unknown-screen")
     stays(lambda: terminal.shows(TASK), terminal.screen, 3 * LONG_ENOUGH)
     assert rig.model.turns == []
 
 
 @pytest.mark.parametrize("shown", [NAME, INSTRUCTIONS])
 @agents("codex", also=("codex-before",))
-def test_a_field_for_a_name_or_a_review_gets_no_line(
-    rig: Rig, agent: Agent, person: Person, run: Run, shown: str
-) -> None:
+def test_a_field_for_a_name_or_a_review_gets_no_line(rig: Rig, agent: Agent, user: User, run: Run, shown: str) -> None:
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
-    check_place(rig, agent, person, terminal, shown)
+    check_place(rig, agent, user, terminal, shown)
 
 
 @soak
@@ -137,8 +135,8 @@ def test_a_field_for_a_name_or_a_review_gets_no_line(
 )
 @pytest.mark.parametrize("term", ["tmux-256color", "screen"])
 def test_nor_do_they_in_a_terminal_that_is_not_ours(
-    rig: Rig, agent: Agent, person: Person, start: Callable[..., Terminal], shown: str, term: str
+    rig: Rig, agent: Agent, user: User, start: Callable[..., Terminal], shown: str, term: str
 ) -> None:
     """With 16 colours grey texts are faint, as a placeholder of the row is."""
     terminal = start(agent, arguments="--no-daemon" if agent.program == "codex" else "", term=term)
-    check_place(rig, agent, person, terminal, shown)
+    check_place(rig, agent, user, terminal, shown)

@@ -8,9 +8,9 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Say, Turn
-from tests.real.person import INPUT_ROW, Person, Run, agents
 from tests.real.rig import Rig
 from tests.real.terminal import wait_until
+from tests.real.user import INPUT_ROW, Run, User, agents
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -39,13 +39,13 @@ def _body(number: int) -> str:
 
 
 @agents("claude", "codex", also=("claude-old",))
-def test_all_mail_is_seen_by_the_model(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_all_mail_is_seen_by_the_model(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     rig.model.script = read_all
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
     for number in range(COUNT):
-        person.amq("send", "--to", agent.program, "--body", _body(number), "--ack", "--priority", "low")
-    person.amq("send", "--to", agent.program, "--body", "now", "--priority", "urgent")
+        user.amq("send", "--to", agent.program, "--body", _body(number), "--ack", "--priority", "low")
+    user.amq("send", "--to", agent.program, "--body", "now", "--priority", "urgent")
 
     def seen() -> str:
         return "\n".join(result for turn, _ in rig.model.turns for result in turn.results[-1:])
@@ -55,5 +55,5 @@ def test_all_mail_is_seen_by_the_model(rig: Rig, agent: Agent, person: Person, r
         return all(f"{word}{number:02}" in text for word in ("BEGIN", "END") for number in range(COUNT))
 
     wait_until(is_all_there, lambda: seen()[-2000:], timeout=120)
-    wait_until(lambda: person.amq("list", "--new", me=agent.program) == [], terminal.screen)
+    wait_until(lambda: user.amq("list", "--new", me=agent.program) == [], terminal.screen)
     assert not re.search("truncated|Output too large", seen())

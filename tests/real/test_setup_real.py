@@ -15,9 +15,9 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Call, Say, Turn, use_amq
-from tests.real.person import notices
 from tests.real.rig import Rig
 from tests.real.terminal import wait_until
+from tests.real.user import notices
 
 pytestmark = pytest.mark.timeout(300)  # most of it for a package index
 
@@ -42,7 +42,7 @@ def asks_for_a_review(turn: Turn) -> Say | Call:
 
 
 @dataclass(frozen=True)
-class Person:
+class User:
     """A user with both CLIs, and one home."""
 
     rig: Rig
@@ -70,7 +70,7 @@ class Person:
 
 
 @pytest.fixture
-def person(rig: Rig, both: tuple[Agent, Agent]) -> Iterator[Person]:
+def user(rig: Rig, both: tuple[Agent, Agent]) -> Iterator[User]:
     """Claude's home with Codex's in it. The CLIs run in the rig's network; amq may be installed over the real one."""
     claude, codex = both
     environ = {**rig.home(codex), **rig.home(claude)}
@@ -86,7 +86,7 @@ def person(rig: Rig, both: tuple[Agent, Agent]) -> Iterator[Person]:
     environ["PATH"] = f"{programs}:{home}/.local/bin:{node}:/usr/local/bin:/usr/bin:/bin"
     environ |= {"TMUX_TMPDIR": str(rig.directory), "PYTHON": sys.executable}
     environ |= {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
-    yield Person(rig, environ)
+    yield User(rig, environ)
     subprocess.run(["tmux", "kill-server"], env=environ, capture_output=True, check=False)
 
 
@@ -96,12 +96,12 @@ def program(path: Path, *words: str) -> None:
     path.chmod(0o700)
 
 
-def test_one_line_brings_up_two_agents_who_do_a_review(rig: Rig, person: Person) -> None:
+def test_one_line_brings_up_two_agents_who_do_a_review(rig: Rig, user: User) -> None:
     rig.model.script = asks_for_a_review
-    assert "is installed" in person.run("sh", REPOSITORY / "scripts" / "setup-coop.sh", "--skill")
-    person.amq("send", "--to", "claude", "--kind", "todo", "--subject", "Parser", "--body", "Have codex review it.")
-    wait_until(lambda: "Done: 0 replies." in person.screen(0), person.screens, timeout=90)
-    assert "Done: 1 replies." in person.screen(1), person.screens()
+    assert "is installed" in user.run("sh", REPOSITORY / "scripts" / "setup-coop.sh", "--skill")
+    user.amq("send", "--to", "claude", "--kind", "todo", "--subject", "Parser", "--body", "Have codex review it.")
+    wait_until(lambda: "Done: 0 replies." in user.screen(0), user.screens, timeout=90)
+    assert "Done: 1 replies." in user.screen(1), user.screens()
     assert [turn.text.partition(".")[0] for turn in notices(rig)] == [
         "amq: 1 new message from user",
         "amq: 1 new message from claude",
@@ -109,7 +109,7 @@ def test_one_line_brings_up_two_agents_who_do_a_review(rig: Rig, person: Person)
     ]
     asked = [request for request in rig.model.requests if request.get("tools")]
     assert all("amq-cli" in str(request) for request in asked)  # both have found the skill
-    assert sorted(person.amq("coop", "down").splitlines()) == ["claude: ended", "codex: ended"]
-    sessions = [path.read_text() for path in Path(person.environ["HOME"]).parent.rglob("*.jsonl")]
+    assert sorted(user.amq("coop", "down").splitlines()) == ["claude: ended", "codex: ended"]
+    sessions = [path.read_text() for path in Path(user.environ["HOME"]).parent.rglob("*.jsonl")]
     for answer in ("Done: 0 replies.", "Done: 1 replies."):  # each can be resumed
         assert any(answer in session for session in sessions)

@@ -12,15 +12,17 @@ import pytest
 
 from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Ask, Call, Say, Script, Turn, use_amq
-from tests.real.person import (
+from tests.real.rig import Rig
+from tests.real.terminal import Terminal, open_terminal, stays, wait_until
+from tests.real.user import (
     AMQ,
     DIALOG,
     HALF_TYPED,
     INPUT_ROW,
     LONG_ENOUGH,
     NOTICE,
-    Person,
     Run,
+    User,
     agents,
     check_answer,
     notices,
@@ -29,50 +31,48 @@ from tests.real.person import (
     type_half,
     wait_for_reply,
 )
-from tests.real.rig import Rig
-from tests.real.terminal import Terminal, open_terminal, stays, wait_until
 
 pytestmark = pytest.mark.timeout(180)
 SHIFT_TAB = "\x1b[Z"
 
 
 @agents("claude", "claude-old", "codex")
-def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
-    question = person.ask(agent)
-    wait_for_reply(rig, person, terminal)
-    check_answer(person, agent, question)
+    question = user.ask(agent)
+    wait_for_reply(rig, user, terminal)
+    check_answer(user, agent, question)
     terminal.wait_for(r"Done: 1 replies\.")
     assert [turn.text.partition(".")[0] for turn in notices(rig)] == ["amq: 1 new message from user"]
-    assert person.amq("list", "--new", me=agent.program) == []
+    assert user.amq("list", "--new", me=agent.program) == []
     assert terminal.quit(agent.quit) == 0
     wait_until(terminal.is_sane, terminal.screen)
 
 
 @agents(also=("claude", "claude-old", "codex"))
-def test_an_agent_is_woken_again_and_again(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_an_agent_is_woken_again_and_again(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     terminal = run(agent)
     for count in (1, 2, 3):
-        question = person.ask(agent)
-        wait_for_reply(rig, person, terminal, count)
-        check_answer(person, agent, question)
+        question = user.ask(agent)
+        wait_for_reply(rig, user, terminal, count)
+        check_answer(user, agent, question)
     assert len(notices(rig)) == 3
 
 
 @agents("claude", also=("claude-old", "codex"))
-def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
     type_half(terminal)
-    question = person.ask(agent)
-    person.waits_for(agent, "draft")
+    question = user.ask(agent)
+    user.waits_for(agent, "draft")
     remains(terminal, HALF_TYPED)
     terminal.press(" of it")
     terminal.wait_for(f"{INPUT_ROW}half of it$")
     terminal.press("\r")
-    wait_for_reply(rig, person, terminal)
-    check_answer(person, agent, question)
+    wait_for_reply(rig, user, terminal)
+    check_answer(user, agent, question)
     assert [turn.text.partition(".")[0] for turn in notices(rig)] == [
         "half of it",
         "amq: 1 new message from user",
@@ -80,22 +80,22 @@ def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, person: Person,
 
 
 @agents(also=("claude", "claude-old", "codex"))
-def test_a_notification_that_a_key_recalls_is_not_a_draft(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_a_notification_that_a_key_recalls_is_not_a_draft(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
-    person.ask(agent)
-    wait_for_reply(rig, person, terminal)
+    user.ask(agent)
+    wait_for_reply(rig, user, terminal)
     terminal.wait_for(r"Done: 1 replies\.")
     terminal.press("\x1b[A")
     terminal.wait_for(f"{INPUT_ROW}amq: 1 new message from user")
-    question = person.ask(agent)
-    wait_for_reply(rig, person, terminal, 2)
-    check_answer(person, agent, question)
+    question = user.ask(agent)
+    wait_for_reply(rig, user, terminal, 2)
+    check_answer(user, agent, question)
     assert [turn.text.partition(".")[0] for turn in notices(rig)] == ["amq: 1 new message from user"] * 2
 
 
 @agents("codex", also=("claude", "claude-old"))
-def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     def script(turn: Turn) -> Answer:
         if turn.text != "work":
             return use_amq(turn)
@@ -106,9 +106,9 @@ def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, 
     terminal.wait_for(INPUT_ROW)
     submit(terminal, "work")
     terminal.wait_for(DIALOG)
-    person.ask(agent)
+    user.ask(agent)
     done = rig.project / "done"
-    person.waits_for(agent, "dialog")
+    user.waits_for(agent, "dialog")
     stays(lambda: terminal.shows(DIALOG) and not done.exists(), terminal.screen, LONG_ENOUGH)
     terminal.press("\r")
     wait_until(done.exists, terminal.screen)
@@ -118,7 +118,7 @@ def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, person: Person, 
 
 @agents(also=("claude", "claude-old", "codex"))
 def test_a_draft_of_many_lines_is_left_alone_until_it_is_taken_back(
-    rig: Rig, agent: Agent, person: Person, run: Run
+    rig: Rig, agent: Agent, user: User, run: Run
 ) -> None:
     terminal = run(agent)
     terminal.wait_for(INPUT_ROW)
@@ -126,22 +126,22 @@ def test_a_draft_of_many_lines_is_left_alone_until_it_is_taken_back(
     terminal.wait_for(f"{INPUT_ROW}one$")
     terminal.press("two")
     terminal.wait_for("^  two")
-    question = person.ask(agent)
-    person.waits_for(agent, "draft")
+    question = user.ask(agent)
+    user.waits_for(agent, "draft")
     remains(terminal, "^  two$")
     terminal.press("\x15\x7f\x15")
-    wait_for_reply(rig, person, terminal)
-    check_answer(person, agent, question)
+    wait_for_reply(rig, user, terminal)
+    check_answer(user, agent, question)
     assert len(notices(rig)) == 1
 
 
 @agents("claude", also=("claude-old", "codex"))
-def test_a_dialog_that_opens_as_mail_arrives_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_a_dialog_that_opens_as_mail_arrives_is_not_answered(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     def script(turn: Turn) -> Answer:
         if turn.text != "work":
             return use_amq(turn)
         if not turn.results:
-            person.ask(agent)
+            user.ask(agent)
             return Call("touch done", escalated=True)
         return Say("Finished.")
 
@@ -151,7 +151,7 @@ def test_a_dialog_that_opens_as_mail_arrives_is_not_answered(rig: Rig, agent: Ag
     submit(terminal, "work")
     terminal.wait_for(DIALOG)
     done = rig.project / "done"
-    person.waits_for(agent, "dialog")
+    user.waits_for(agent, "dialog")
     stays(lambda: terminal.shows(DIALOG) and not done.exists(), terminal.screen, LONG_ENOUGH)
     terminal.press("\r")
     wait_until(done.exists, terminal.screen)
@@ -160,7 +160,7 @@ def test_a_dialog_that_opens_as_mail_arrives_is_not_answered(rig: Rig, agent: Ag
 
 
 @agents("claude", also=("claude-old", "codex"))
-def test_a_question_to_the_user_is_not_answered(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_a_question_to_the_user_is_not_answered(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     def script(turn: Turn) -> Answer:
         if turn.text != "work":
             return use_amq(turn)
@@ -176,13 +176,13 @@ def test_a_question_to_the_user_is_not_answered(rig: Rig, agent: Agent, person: 
         terminal.wait_for("Plan mode")
     submit(terminal, "work")
     terminal.wait_for("Which colour")
-    question = person.ask(agent)
-    person.waits_for(agent, "dialog")
+    question = user.ask(agent)
+    user.waits_for(agent, "dialog")
     remains(terminal, "Which colour")
     assert not any(turn.results for turn, _ in rig.model.turns)
     terminal.press("\r")
-    wait_for_reply(rig, person, terminal)
-    check_answer(person, agent, question)
+    wait_for_reply(rig, user, terminal)
+    check_answer(user, agent, question)
     assert [NOTICE in turn.text for turn in notices(rig)][-2:] == [False, True]
 
 
@@ -212,61 +212,59 @@ def begin(rig: Rig, terminal: Terminal, go: Path, *, in_a_tool: bool) -> None:
 @pytest.mark.parametrize("in_a_tool", [False, True], ids=["streams", "in a tool"])
 @agents(also=("claude", "claude-old", "codex"))
 def test_a_busy_agent_is_notified_of_other_mail_when_its_turn_ends(
-    rig: Rig, agent: Agent, person: Person, run: Run, in_a_tool: bool
+    rig: Rig, agent: Agent, user: User, run: Run, in_a_tool: bool
 ) -> None:
     terminal, go = run(agent), rig.project / "go"
     begin(rig, terminal, go, in_a_tool=in_a_tool)
-    question = person.ask(agent)
-    person.waits_for(agent, "busy")
+    question = user.ask(agent)
+    user.waits_for(agent, "busy")
     stays(lambda: not terminal.shows(NOTICE), terminal.screen, LONG_ENOUGH)
     go.touch()
-    wait_for_reply(rig, person, terminal)
-    check_answer(person, agent, question)
+    wait_for_reply(rig, user, terminal)
+    check_answer(user, agent, question)
     assert [NOTICE in turn.text for turn in notices(rig)] == [False, True]
 
 
 @agents("claude", also=("codex",))
-def test_urgent_mail_is_typed_and_queued_while_an_answer_streams(
-    rig: Rig, agent: Agent, person: Person, run: Run
-) -> None:
+def test_urgent_mail_is_typed_and_queued_while_an_answer_streams(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     """No hook is called then. The answer goes on to its end, and the line is the next prompt, once."""
     terminal, go = run(agent, "--hooks-within", "1s"), rig.project / "go"
     begin(rig, terminal, go, in_a_tool=False)
-    person.amq("send", "--to", agent.program, "--priority", "urgent", "--body", "hello")
-    wait_until(lambda: person.ways(agent) == ["pty"], terminal.screen)
+    user.amq("send", "--to", agent.program, "--priority", "urgent", "--body", "hello")
+    wait_until(lambda: user.ways(agent) == ["pty"], terminal.screen)
     terminal.wait_for(NOTICE)
     go.touch()
-    wait_until(lambda: person.amq("list", "--new", me=agent.program) == [], terminal.screen, timeout=60)
+    wait_until(lambda: user.amq("list", "--new", me=agent.program) == [], terminal.screen, timeout=60)
     wait_until(lambda: isinstance(rig.model.turns[-1][1], Say), terminal.screen)
     assert sum(NOTICE in turn.text for turn in notices(rig)) == 1
-    assert person.ways(agent) == ["pty"]
+    assert user.ways(agent) == ["pty"]
 
 
 @agents(also=("claude", "claude-before", "codex", "gemini", "opencode", "qwen"))
-def test_a_line_that_is_not_taken_is_taken_back(rig: Rig, agent: Agent, person: Person, run: Run) -> None:
+def test_a_line_that_is_not_taken_is_taken_back(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     """The submit key has no effect there, as in a place that only looks like the prompt."""
     profile = rig.directory / "own.toml"
     profile.write_text(f'extends = "{agent.program}"\n[rules]\nsubmit = "\\u001b[34~"\ninert = true\nplain = ""\n')
     terminal = run(agent, "--profile", str(profile))
-    person.amq("init", "--here", "--agents", agent.program)
-    person.ask(agent)
-    wait_until(lambda: "pty" in person.ways(agent), terminal.screen, timeout=60)
-    (attempt,) = [entry for entry in person.history(agent) if "way" in entry]
+    user.amq("init", "--here", "--agents", agent.program)
+    user.ask(agent)
+    wait_until(lambda: "pty" in user.ways(agent), terminal.screen, timeout=60)
+    (attempt,) = [entry for entry in user.history(agent) if "way" in entry]
     assert attempt["outcome"] == "erased", f"{attempt['outcome']} {attempt['reason']} {terminal.screen()}"
     assert not terminal.shows("amq: 1 new")
     assert rig.model.turns == []
 
 
 @agents(also=("claude",))
-def test_one_whose_prompt_is_piped_in_is_woken_and_typed_at(rig: Rig, agent: Agent, person: Person) -> None:
+def test_one_whose_prompt_is_piped_in_is_woken_and_typed_at(rig: Rig, agent: Agent, user: User) -> None:
     """The agent reads the pipe to its end, and its keys from the terminal that amq gives it."""
     command = shlex.join(map(str, rig.network.inside([AMQ, "run", "--", agent.program])))
     words = ["sh", "-c", f"echo from the pipe | {command}"]
     with open_terminal(rig.directory / "terminal", words, rig.project, rig.home(agent)) as terminal:
         terminal.wait_for(f"{INPUT_ROW}from the pipe$")
         terminal.wait_for(INPUT_ROW)
-        question = person.ask(agent)
-        wait_for_reply(rig, person, terminal)
-        check_answer(person, agent, question)
+        question = user.ask(agent)
+        wait_for_reply(rig, user, terminal)
+        check_answer(user, agent, question)
         terminal.press("typed by hand")
         terminal.wait_for(f"{INPUT_ROW}typed by hand$")

@@ -25,7 +25,7 @@ from amq.mail.sending import Draft
 from amq.runtime.journal import WakeJournal
 from amq.store import registry
 from tests.conftest import private_directory
-from tests.pty.person import PATIENCE, wait_until
+from tests.pty.user import PATIENCE, wait_until
 
 AGENT = Path(__file__).parents[1] / "agents" / "boxed.py"
 SHELL = ("/bin/bash", "--noprofile", "--norc", "-i")

@@ -14,7 +14,7 @@ from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.store import registry
 from tests.conftest import private_directory
-from tests.pty.person import PATIENCE, hang_up, wait_until
+from tests.pty.user import PATIENCE, hang_up, wait_until
 
 TUI = Path(__file__).parents[1] / "agents" / "tui.py"
 AT_PROMPT = ("--prompt", "> ")  # the prompt of TUI

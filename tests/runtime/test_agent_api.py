@@ -46,8 +46,8 @@ class Typing:
     def drained(self) -> None:
         self.told.append("drained")
 
-    def tell_person(self) -> None:
-        self.told.append("the person")
+    def alert_user(self) -> None:
+        self.told.append("the user")
 
     async def attempt(self, line: Notification) -> End:
         self.told.append(line.text)
@@ -103,9 +103,9 @@ async def test_what_is_uncertain_is_never_made_sure_until_a_drain() -> None:
     assert (await channel.attempt(LINE)).outcome is Outcome.UNCERTAIN
     assert (own.told, typing.told) == (1, [])
     channel.drained()
-    channel.tell_person()
+    channel.alert_user()
     await channel.attempt(LINE)
-    assert typing.told == ["drained", "the person", LINE.text]
+    assert typing.told == ["drained", "the user", LINE.text]
 
 
 @pytest.mark.parametrize("reason", [WaitReason.DIALOG, WaitReason.STARTING, WaitReason.STOPPED])

@@ -30,7 +30,7 @@ from amq.runtime.policy.injection import InjectionRules
 from amq.runtime.private_state import private_state
 from amq.runtime.trust import Trust
 from tests.conftest import private_directory
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.runtime.run_session import ONE_MESSAGE, TUI, Desk, Session
 
 

@@ -17,7 +17,7 @@ import pytest
 from amq.pty.screen import View
 from amq.runtime.channels.panes import kitty
 from amq.runtime.channels.panes.kitty import KittyWindow
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.seeds import SOAK
 
 ROWS, COLUMNS = 4, 20

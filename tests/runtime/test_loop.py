@@ -44,8 +44,8 @@ class NotingChannel:
         self.looks += 1
         return self.standing
 
-    def tell_person(self) -> None:
-        self.told.append("the person")
+    def alert_user(self) -> None:
+        self.told.append("the user")
 
     def drained(self) -> None:
         self.told.append("drained")
@@ -187,7 +187,7 @@ async def test_the_person_is_told_once_when_an_agent_does_not_read(root: str) ->
         send(root)
         record = WakeJournal(private(root))
         await comes(lambda: record.entries()[-1:] and record.entries()[-1].get("waits_for") == "parked")
-        await comes(lambda: channel.told[2:] == ["the person"])
+        await comes(lambda: channel.told[2:] == ["the user"])
     assert len(channel.told) == 3
 
 

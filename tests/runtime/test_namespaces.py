@@ -23,7 +23,7 @@ from amq.store import durable
 from amq.store.durable import Directory, Syscalls
 from amq.store.notifier_info import Notifier, read_notifier
 from tests.conftest import Shell
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.runtime.run_session import Desk
 from tests.setup.conftest import own_processes
 

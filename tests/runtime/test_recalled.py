@@ -16,7 +16,7 @@ from amq.runtime.agents.claude.profile import PROFILE
 from amq.runtime.policy.injection import Action, End, InjectionRules, InjectionState, LookAt, Phase, Write, gate, step
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.wake_line import is_notification, notification
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,7 +27,7 @@ from amq.runtime.private_state import PrivateState, private_state
 from amq.runtime.trust import Trust
 from amq.runtime.why_waiting import why
 from tests.conftest import Shell, private_directory
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.runtime.run_session import AT_PROMPT, TUI, Desk, Session
 
 FEW_THREADS = Path(__file__).with_name("few_threads.py")
@@ -206,7 +206,7 @@ class Failing:
     def drained(self) -> None:
         pass
 
-    def tell_person(self) -> None:
+    def alert_user(self) -> None:
         self.heard += 1
 
     async def attempt(self, _: Notification) -> End:

@@ -16,7 +16,7 @@ from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.runtime.policy.injection import InjectionRules
 from amq.store import registry
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.runtime.outside import ONE_MESSAGE, TOLD, Outside, Tmux, gnu_screen, kitty, plain_terminal, tmux
 from tests.seeds import SOAK
 

@@ -16,7 +16,7 @@ import pytest
 from amq.runtime.channels.panes import GoneError
 from amq.runtime.channels.panes import tmux as panes
 from amq.runtime.channels.panes.tmux import TmuxPane
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.setup.conftest import require
 
 LOGS = """\

@@ -26,7 +26,7 @@ from amq.runtime.trust import Trust, Trusted, ask, revoke, trust, trusted_queues
 from amq.setup.agent_specs import AgentSpec
 from amq.setup.coop import Coop
 from tests.conftest import Shell, private_directory
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.runtime.test_git_index import Repository
 
 OTHER = 12345  # a user

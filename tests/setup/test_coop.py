@@ -14,7 +14,7 @@ import pytest
 
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
-from tests.pty.person import hang_up
+from tests.pty.user import hang_up
 from tests.setup.conftest import Project, own_processes, wait_until
 
 
@@ -84,11 +84,11 @@ def test_inside_tmux_the_session_gets_a_window(coop: Project) -> None:
 
 def test_a_terminal_is_shown_the_session(coop: Project) -> None:
     words = ["-m", "amq", "coop", "up", "--agents", coop.agent("alice")]
-    person = pexpect.spawn(sys.executable, words, cwd=str(coop.path), env=coop.environ, timeout=30)
+    user = pexpect.spawn(sys.executable, words, cwd=str(coop.path), env=coop.environ, timeout=30)
     wait_until(lambda: coop.tmux("list-clients"))
     coop.tmux("detach-client", "-s", "my-project")
-    person.expect_exact("amq: the agents keep running: amq coop up shows them again, amq coop down stops them")
-    hang_up(person)
+    user.expect_exact("amq: the agents keep running: amq coop up shows them again, amq coop down stops them")
+    hang_up(user)
     assert coop.states()["alice"] == "running"
 
 

@@ -301,7 +301,7 @@ FIXED = [
 @pytest.mark.parametrize("spoil", [*SET_UPS, *WORTH_KNOWING])
 def test_what_loses_nothing_is_fixed(world: World, spoil: Break) -> None:
     context, before = found(world, spoil)
-    assert list(doctor.mend(before)) == (before if spoil in FIXED else [])
+    assert list(doctor.fix(before)) == (before if spoil in FIXED else [])
     if spoil in FIXED:
         assert list(doctor.examine(context)) == []
 
@@ -314,7 +314,7 @@ def test_fixing_the_modes_keeps_links_and_mail(world: World) -> None:
     (message,) = world.agent("codex", "inbox", "new").iterdir()
     message.chmod(0o644)
     outside.chmod(0o666)
-    list(doctor.mend(doctor.examine(world.context)))
+    list(doctor.fix(doctor.examine(world.context)))
     assert message.stat().st_mode & 0o777 == 0o600
     assert outside.stat().st_mode & 0o777 == 0o666
     assert b"hello" in message.read_bytes()

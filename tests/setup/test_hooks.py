@@ -177,13 +177,13 @@ class TestCommand:
     def test_a_user_sees_the_change_and_is_asked(self, file: Path, answer: str, code: int) -> None:
         before = file.read_bytes()
         words = ["-m", "amq", "hook", "install", "claude"]
-        person = pexpect.spawn(sys.executable, words, env=dict(os.environ), encoding="utf-8", timeout=30)
-        person.expect_exact('"SessionStart": [')
-        person.expect_exact("[y/N]")
-        person.sendline(answer)
-        person.expect(pexpect.EOF)
-        person.close()
-        assert person.exitstatus == code
+        user = pexpect.spawn(sys.executable, words, env=dict(os.environ), encoding="utf-8", timeout=30)
+        user.expect_exact('"SessionStart": [')
+        user.expect_exact("[y/N]")
+        user.sendline(answer)
+        user.expect(pexpect.EOF)
+        user.close()
+        assert user.exitstatus == code
         assert (file.read_bytes() == before) == (answer != "y")
 
     def test_settings_are_made_where_there_are_none(self, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

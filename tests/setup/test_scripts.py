@@ -290,13 +290,13 @@ def test_set_up_asks_a_user_before_it_touches_an_agents_settings(home: Home, ans
     home.program("amq", NOTES_CALLS)
     home.program("codex", "")
     words = [str(SCRIPTS / "setup-coop.sh"), "--agents", "codex"]
-    person = pexpect.spawn("/bin/sh", words, cwd=str(home.project), env=home.environ, encoding="utf-8", timeout=30)
+    user = pexpect.spawn("/bin/sh", words, cwd=str(home.project), env=home.environ, encoding="utf-8", timeout=30)
     for answer in answers:
-        person.expect_exact("[y/N] ")
-        person.sendline(answer)
-    person.expect(pexpect.EOF)
-    person.close()
-    assert person.exitstatus == 0
+        user.expect_exact("[y/N] ")
+        user.sendline(answer)
+    user.expect(pexpect.EOF)
+    user.close()
+    assert user.exitstatus == 0
     assert (home.place / "calls").read_text().splitlines() == ["init --agents codex", *done, "coop up --agents codex"]
 
 

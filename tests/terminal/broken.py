@@ -12,5 +12,5 @@ def fail(*_: object) -> None:
     raise RuntimeError("the defect of this test")
 
 
-Terminal.from_person = fail  # type: ignore[method-assign,assignment]
+Terminal.from_user = fail  # type: ignore[method-assign,assignment]
 sys.exit(main(sys.argv[1:]))

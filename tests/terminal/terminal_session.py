@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from ptyprocess import PtyProcess
 
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.terminal.modes import left_on
 
 PROMPT = b"\x1b[?2004h"  # the last that bash and zsh print before they read a line

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pty.person import PATIENCE, Person, host, terminal, wait_until
+from tests.pty.user import PATIENCE, User, host, terminal, wait_until
 from tests.terminal.terminal_session import descendants, state
 
 HOST = [sys.executable, "-m", "amq", "run", "--no-wake", "--as", "x", "--"]
@@ -102,14 +102,14 @@ def test_what_we_start_ourselves_has_its_status_too() -> None:
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     ended: list[int] = []
 
-    def does(person: Person) -> None:
-        person.sees("ready")  # the host is at work
+    def does(user: User) -> None:
+        user.sees("ready")  # the host is at work
         ended.append(subprocess.run(["sh", "-c", "exit 5"], check=False).returncode)
-        person.child.signal(signal.SIGTERM)
+        user.child.signal(signal.SIGTERM)
 
     try:
-        with terminal() as person:
-            assert host(person, ["sh", "-c", "echo ready; exec sleep 1000"], does) == 143
+        with terminal() as user:
+            assert host(user, ["sh", "-c", "echo ready; exec sleep 1000"], does) == 143
         assert signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGCHLD, before)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pty.person import PATIENCE, wait_until
+from tests.pty.user import PATIENCE, wait_until
 from tests.terminal.terminal_session import DISORDER, HALF, PROMPT, PtyDesk, descendants, desk, is_alive, require
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has processes of a container's own")
@@ -76,34 +76,34 @@ def test_a_signal_to_it_is_the_programs(
 
 def test_a_host_that_is_killed_leaves_the_terminal_right(container: list[str], tmp_path: Path) -> None:
     """The guard is given the time for it, before everything in the container ends."""
-    with desk("bash", tmp_path) as person:
-        assert isinstance(person, PtyDesk)
-        before = person.says("stty -g")
-        person.run(f"{' '.join([*container, *HOST])} {DISORDER} 'exec sleep 1000'; echo stat''us $?")
-        wait_until(lambda: HALF in person.stream(), person.stream)
-        _, _, host, guard, *_ = job = person.job()
+    with desk("bash", tmp_path) as user:
+        assert isinstance(user, PtyDesk)
+        before = user.says("stty -g")
+        user.run(f"{' '.join([*container, *HOST])} {DISORDER} 'exec sleep 1000'; echo stat''us $?")
+        wait_until(lambda: HALF in user.stream(), user.stream)
+        _, _, host, guard, *_ = job = user.job()
         os.kill(guard, signal.SIGSTOP)
         os.kill(host, signal.SIGKILL)
         wait_until(lambda: not is_alive(host))
         os.kill(guard, signal.SIGCONT)
         wait_until(lambda: not any(map(is_alive, job)))
-        person.sees("status 137")
-        assert person.says("stty -g") == before
-        assert person.left_on() == {}
+        user.sees("status 137")
+        assert user.says("stty -g") == before
+        assert user.left_on() == {}
 
 
 def test_what_the_terminal_sends_to_all_comes_once(container: list[str], tmp_path: Path) -> None:
     """An example is ^C where the input is a pipe: in Claude Code a second one ends it."""
-    with desk("bash", tmp_path) as person:
-        assert isinstance(person, PtyDesk)
+    with desk("bash", tmp_path) as user:
+        assert isinstance(user, PtyDesk)
         script = 'trap "echo in""t" INT; trap "echo te""rm; exit" TERM; echo rea""dy; while :; do sleep 0.01; done'
-        person.run(f"sleep 1000 | {' '.join([*container, *HOST])} sh -c '{script}'")
-        person.sees("ready")
-        first = descendants(next(pid for pid in person.job() if descendants(pid)))[0]
+        user.run(f"sleep 1000 | {' '.join([*container, *HOST])} sh -c '{script}'")
+        user.sees("ready")
+        first = descendants(next(pid for pid in user.job() if descendants(pid)))[0]
         os.kill(first, signal.SIGSTOP)  # a second one that comes at once might count as one with the first
-        person.type("\x03")
-        person.sees("int")
+        user.type("\x03")
+        user.sees("int")
         os.kill(first, signal.SIGCONT)
         os.kill(first, signal.SIGTERM)
-        assert b"int" not in person.sees("term")
-        person.sees(PROMPT)
+        assert b"int" not in user.sees("term")
+        user.sees(PROMPT)

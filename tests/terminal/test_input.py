@@ -15,7 +15,7 @@ from typing import IO
 
 import pytest
 
-from tests.pty.person import PATIENCE
+from tests.pty.user import PATIENCE
 
 HOST = [sys.executable, "-P", "-m", "amq", "run", "--no-wake", "--as", "x", "--"]
 COUNT = "import sys, hashlib; d = sys.stdin.buffer.read(); print(len(d), hashlib.sha256(d).hexdigest())"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.seeds import SEED, SOAK
 from tests.terminal.terminal_session import AMQ, TmuxDesk, desk, require
 
@@ -54,13 +54,13 @@ PROGRAMS = {
 }
 
 
-def use(person: TmuxDesk, program: Program, before: str) -> None:
+def use(user: TmuxDesk, program: Program, before: str) -> None:
     """Start PROGRAM behind the words BEFORE, and type its keys, until the last text has appeared."""
-    person.type(f"exec {before} sh ./it\r")
+    user.type(f"exec {before} sh ./it\r")
     for shown, keys in program.keys:
-        wait_until(lambda: shown in person.screen(), person.screen)  # noqa: B023
-        person.type(keys)
-    wait_until(lambda: program.shows in person.screen(), person.screen)
+        wait_until(lambda: shown in user.screen(), user.screen)  # noqa: B023
+        user.type(keys)
+    wait_until(lambda: program.shows in user.screen(), user.screen)
 
 
 @pytest.mark.parametrize("seed", [SEED])
@@ -68,21 +68,21 @@ def use(person: TmuxDesk, program: Program, before: str) -> None:
 def test_the_screen_is_the_same(name: str, seed: int, tmp_path: Path) -> None:
     require([name])
     program = PROGRAMS[name]
-    with at_a_desk(tmp_path / "without", program) as person:
-        use(person, program, "")
-        wait_until(lambda: person.picture() == person.picture())
-        expected = person.picture()
-    with at_a_desk(tmp_path / "within", program) as person:
-        use(person, program, f"{AMQ} run --no-wake --as x --")
-        wait_until(lambda: person.picture() == expected, lambda: f"{person.picture()}\n--- without:\n{expected}")
+    with at_a_desk(tmp_path / "without", program) as user:
+        use(user, program, "")
+        wait_until(lambda: user.picture() == user.picture())
+        expected = user.picture()
+    with at_a_desk(tmp_path / "within", program) as user:
+        use(user, program, f"{AMQ} run --no-wake --as x --")
+        wait_until(lambda: user.picture() == expected, lambda: f"{user.picture()}\n--- without:\n{expected}")
 
 
 @contextmanager
 def at_a_desk(place: Path, program: Program) -> Iterator[TmuxDesk]:
-    with desk("tmux", place) as person:
-        assert isinstance(person, TmuxDesk)
+    with desk("tmux", place) as user:
+        assert isinstance(user, TmuxDesk)
         write_files(place / "project", program.command)
-        yield person
+        yield user
 
 
 def write_files(place: Path, command: str) -> None:

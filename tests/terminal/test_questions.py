@@ -18,7 +18,7 @@ import pytest
 
 from amq.mail.mailbox import Mailbox
 from amq.runtime.policy.injection import InjectionRules
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.runtime.run_session import Desk, Session
 from tests.seeds import sample
 from tests.terminal.terminal_session import require

@@ -12,7 +12,7 @@ import pytest
 
 from amq.pty.child import Child
 from amq.pty.user_terminal import USUAL_SIZE
-from tests.pty.person import PATIENCE, Person, host, terminal, wait_until
+from tests.pty.user import PATIENCE, User, host, terminal, wait_until
 from tests.seeds import SOAK
 
 STORMS = 100 if SOAK else 5
@@ -48,17 +48,17 @@ while True: signal.pause()
 def test_sizes_in_pixels_are_passed_on() -> None:
     """From the first instant, and where nothing else has changed, as with another font."""
 
-    def does(person: Person) -> None:
-        person.sees("<30 100 900 600>")
+    def does(user: User) -> None:
+        user.sees("<30 100 900 600>")
         for size in ((30, 100, 1800, 1200), (31, 100, 0, 0)):
-            person.resize(*size)
+            user.resize(*size)
             os.kill(os.getpid(), signal.SIGWINCH)
-            person.sees(f"<{' '.join(map(str, size))}>")
+            user.sees(f"<{' '.join(map(str, size))}>")
         os.kill(os.getpid(), signal.SIGTERM)
 
-    with terminal() as person:
-        person.resize(30, 100, 900, 600)
-        assert host(person, [sys.executable, "-c", PIXELS], does) == 143
+    with terminal() as user:
+        user.resize(30, 100, 900, 600)
+        assert host(user, [sys.executable, "-c", PIXELS], does) == 143
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -66,60 +66,60 @@ def test_the_last_size_of_a_storm_arrives(seed: int) -> None:
     """The signals come in a burst; sizes change between them, and after the last that was served."""
     chance = random.Random(seed)
 
-    def does(person: Person) -> None:
-        person.sees("ready")
+    def does(user: User) -> None:
+        user.sees("ready")
         for _ in range(STORMS):
             for _ in range(chance.randrange(1, 200)):
-                person.resize(chance.randrange(10, 60), chance.randrange(40, 200))
+                user.resize(chance.randrange(10, 60), chance.randrange(40, 200))
                 os.kill(os.getpid(), signal.SIGWINCH)
             rows, columns = chance.randrange(61, 90), chance.randrange(40, 200)
-            person.resize(rows, columns)
+            user.resize(rows, columns)
             os.kill(os.getpid(), signal.SIGWINCH)
-            person.sees(f"<{rows}x{columns}>")
+            user.sees(f"<{rows}x{columns}>")
         os.kill(os.getpid(), signal.SIGTERM)
 
-    with terminal() as person:
-        assert host(person, [sys.executable, "-c", SIZES], does) == 143
+    with terminal() as user:
+        assert host(user, [sys.executable, "-c", SIZES], does) == 143
 
 
 def test_every_exit_status_is_ours() -> None:
     for status in STATUSES:
-        with terminal() as person:
-            assert host(person, ["sh", "-c", f"exit {status}"]) == status
+        with terminal() as user:
+            assert host(user, ["sh", "-c", f"exit {status}"]) == status
 
 
 def test_every_signal_that_ends_the_program_is_told() -> None:
     """The status is a shell's: 128 and the signal's number."""
     for number in SIGNALS:
-        with terminal() as person:
-            assert host(person, ["sh", "-c", f"ulimit -c 0; kill -{int(number)} $$"]) == 128 + number
+        with terminal() as user:
+            assert host(user, ["sh", "-c", f"ulimit -c 0; kill -{int(number)} $$"]) == 128 + number
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT])
 def test_what_it_prints_at_a_signal_is_shown_to_the_last_byte(number: signal.Signals) -> None:
-    def does(person: Person) -> None:
-        person.sees("ready")
+    def does(user: User) -> None:
+        user.sees("ready")
         os.kill(os.getpid(), number)
         came = b""
         while not came.endswith(b"END\r\n"):
-            came += person.screen.read_nonblocking(1 << 16, PATIENCE)
+            came += user.screen.read_nonblocking(1 << 16, PATIENCE)
         assert came.count(b"x") == 30_000
 
     script = "trap 'head -c 30000 /dev/zero | tr \\\\0 x; echo END; exit 9' HUP INT TERM QUIT; echo ready"
-    with terminal() as person:
-        assert host(person, ["sh", "-c", f"{script}; while :; do sleep 0.02; done"], does) == 9
+    with terminal() as user:
+        assert host(user, ["sh", "-c", f"{script}; while :; do sleep 0.02; done"], does) == 9
 
 
 def test_a_signal_reaches_the_whole_process_group() -> None:
-    def does(person: Person) -> None:
-        person.sees("ready")
+    def does(user: User) -> None:
+        user.sees("ready")
         os.kill(os.getpid(), signal.SIGTERM)
-        person.sees("the other too")
+        user.sees("the other too")
 
     other = "trap 'echo the other too; exit 0' TERM; echo ready; while :; do sleep 0.02; done"
     script = f"trap 'wait; exit 3' TERM; ({other}) & wait"
-    with terminal() as person:
-        assert host(person, ["sh", "-c", script], does) == 3
+    with terminal() as user:
+        assert host(user, ["sh", "-c", script], does) == 3
 
 
 def test_a_program_that_ignores_the_hang_up_does_not_keep_us(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,24 +127,24 @@ def test_a_program_that_ignores_the_hang_up_does_not_keep_us(monkeypatch: pytest
     monkeypatch.setattr("amq.pty.host.LEAVE_AFTER_S", 0.1)
     left: list[int] = []
 
-    def does(person: Person) -> None:
-        person.sees("ready")
-        left.append(person.host._child.pid)
-        os.close(person.slave)
-        os.close(person.master)
+    def does(user: User) -> None:
+        user.sees("ready")
+        left.append(user.host._child.pid)
+        os.close(user.slave)
+        os.close(user.master)
 
-    with terminal() as person:
-        assert host(person, ["sh", "-c", "trap '' HUP TERM; echo ready; exec sleep 60"], does) == 129
+    with terminal() as user:
+        assert host(user, ["sh", "-c", "trap '' HUP TERM; echo ready; exec sleep 60"], does) == 129
     os.kill(left[0], signal.SIGKILL)
 
 
 def test_the_monitors_death_hangs_the_program_up() -> None:
-    def does(person: Person) -> None:
-        person.sees("ready")
-        os.kill(person.host._child.monitor, signal.SIGKILL)
+    def does(user: User) -> None:
+        user.sees("ready")
+        os.kill(user.host._child.monitor, signal.SIGKILL)
 
-    with terminal() as person:
-        assert host(person, ["sh", "-c", "echo ready; exec sleep 60"], does) == 129
+    with terminal() as user:
+        assert host(user, ["sh", "-c", "echo ready; exec sleep 60"], does) == 129
 
 
 def test_the_hosts_death_hangs_the_program_up() -> None:

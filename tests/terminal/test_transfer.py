@@ -16,7 +16,7 @@ from amq.pty.child import Child
 from amq.pty.pump import BUFFER_BYTES, Pump
 from amq.pty.terminal_model import Terminal
 from amq.pty.user_terminal import Tty
-from tests.pty.person import Person, host, terminal
+from tests.pty.user import User, host, terminal
 from tests.seeds import SOAK
 
 SIZE = 100_000_000 if SOAK else 3_000_000
@@ -34,40 +34,40 @@ def pieces(size: int) -> list[int]:
 def test_bytes_come_back_as_they_were_sent(seed: int) -> None:
     sent, came = hashlib.sha256(), hashlib.sha256()
 
-    def type_all(person: Person) -> None:
+    def type_all(user: User) -> None:
         chance = random.Random(seed)
         for size in pieces(SIZE):
             data = chance.randbytes(size)
             sent.update(data)
-            person.type(data)
+            user.type(data)
 
-    def does(person: Person) -> None:
-        person.sees("ready\n")
-        writer = threading.Thread(target=type_all, args=(person,))
+    def does(user: User) -> None:
+        user.sees("ready\n")
+        writer = threading.Thread(target=type_all, args=(user,))
         writer.start()
         left = SIZE
         while left:
-            data = person.screen.read_nonblocking(BUFFER_BYTES, 60)
+            data = user.screen.read_nonblocking(BUFFER_BYTES, 60)
             came.update(data)
             left -= len(data)
-            assert len(person.host._pump._to_person) < 2 * BUFFER_BYTES
-            assert len(person.host._pump._to_child) < 2 * BUFFER_BYTES
+            assert len(user.host._pump._to_user) < 2 * BUFFER_BYTES
+            assert len(user.host._pump._to_child) < 2 * BUFFER_BYTES
         writer.join()
         os.kill(os.getpid(), signal.SIGTERM)
 
-    with terminal() as person:
-        assert host(person, ["sh", "-c", ECHO], does) == 143
+    with terminal() as user:
+        assert host(user, ["sh", "-c", ECHO], does) == 143
     assert came.hexdigest() == sent.hexdigest()
 
 
 def test_what_nobody_looks_at_is_not_kept_without_end() -> None:
-    with terminal() as person:
-        tty = Tty(person.slave, person.slave)
+    with terminal() as user:
+        tty = Tty(user.slave, user.slave)
         child = Child.spawn(["yes"], os.environ, tty.size(), tty.attributes())
         pump = Pump(tty, child, Terminal(0.0))
         for _ in range(100):
             pump.move(pump.wait(0.01))
-            assert len(pump._to_person) < 2 * BUFFER_BYTES
+            assert len(pump._to_user) < 2 * BUFFER_BYTES
         pump.close()
         child.close()
         tty.close()
@@ -76,14 +76,14 @@ def test_what_nobody_looks_at_is_not_kept_without_end() -> None:
 @pytest.mark.timeout(10)
 def test_a_pipe_that_nobody_empties_holds_nobody_up_and_takes_what_waits_with_it() -> None:
     read_end, write_end = os.pipe()
-    with terminal() as person, open(write_end, "wb", buffering=0) as sink:
-        tty = Tty(person.slave, sink.fileno())
+    with terminal() as user, open(write_end, "wb", buffering=0) as sink:
+        tty = Tty(user.slave, sink.fileno())
         child = Child.spawn(["yes"], os.environ, tty.size(), tty.attributes())
         pump = Pump(tty, child, Terminal(0.0))
-        while len(pump._to_person) < BUFFER_BYTES:
+        while len(pump._to_user) < BUFFER_BYTES:
             pump.move(pump.wait())
         os.close(read_end)
-        while pump._to_person:
+        while pump._to_user:
             pump.move(pump.wait())
         assert pump.hung_up
         pump.close()
@@ -94,8 +94,8 @@ def test_a_pipe_that_nobody_empties_holds_nobody_up_and_takes_what_waits_with_it
 @pytest.mark.timeout(10)
 def test_one_that_prints_without_a_pause_does_not_keep_others_from_their_turn() -> None:
     """Nor does a terminal that takes all of it at once."""
-    with terminal() as person, open(os.devnull, "wb") as void, open("/dev/zero", "rb") as endless:
-        tty = Tty(person.slave, person.slave)
+    with terminal() as user, open(os.devnull, "wb") as void, open("/dev/zero", "rb") as endless:
+        tty = Tty(user.slave, user.slave)
         child = Child.spawn(["sleep", "60"], os.environ, tty.size(), tty.attributes())
         pump = Pump(tty, child, Terminal(0.0))
         os.dup2(void.fileno(), tty.sink)
@@ -111,20 +111,20 @@ def test_one_that_prints_without_a_pause_does_not_keep_others_from_their_turn() 
 def test_a_program_that_prints_for_ever_and_never_reads_takes_no_memory() -> None:
     """The user types all the while, as far as the terminal takes it."""
 
-    def does(person: Person) -> None:
-        person.sees("ready")
-        os.set_blocking(person.master, False)
+    def does(user: User) -> None:
+        user.sees("ready")
+        os.set_blocking(user.master, False)
         seen = 0
         while seen < SIZE:
             with contextlib.suppress(BlockingIOError):
-                os.write(person.master, b"k" * 4096)
-            seen += len(person.screen.read_nonblocking(BUFFER_BYTES, 60))
-            assert len(person.host._pump._to_person) < 2 * BUFFER_BYTES
-            assert len(person.host._pump._to_child) < 2 * BUFFER_BYTES
+                os.write(user.master, b"k" * 4096)
+            seen += len(user.screen.read_nonblocking(BUFFER_BYTES, 60))
+            assert len(user.host._pump._to_user) < 2 * BUFFER_BYTES
+            assert len(user.host._pump._to_child) < 2 * BUFFER_BYTES
         os.kill(os.getpid(), signal.SIGINT)
         with contextlib.suppress(pexpect.TIMEOUT):
-            while person.screen.read_nonblocking(BUFFER_BYTES, 0.2):
+            while user.screen.read_nonblocking(BUFFER_BYTES, 0.2):
                 pass
 
-    with terminal() as person:
-        assert host(person, ["sh", "-c", "stty raw -echo; echo ready; exec yes"], does) == 130
+    with terminal() as user:
+        assert host(user, ["sh", "-c", "stty raw -echo; echo ready; exec yes"], does) == 130

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pty.person import wait_until
+from tests.pty.user import wait_until
 from tests.seeds import SEED, SOAK
 from tests.terminal.terminal_session import A_COMMAND, AMQ, BROKEN, DISORDER, HALF, Desk, PtyDesk, desk, is_alive
 
@@ -21,10 +21,10 @@ STAY = f"{AMQ} {RUN} {DISORDER} 'exec sleep 1000'"
 def ends(command: str) -> Callable[[Desk], list[int]]:
     """Return a way in which the program itself does COMMAND when all modes are on."""
 
-    def way(person: Desk) -> list[int]:
-        person.type(f"{AMQ} {RUN} {DISORDER} '{command}'\r")
-        wait_until(lambda: HALF in person.stream(), person.stream)
-        return person.job()
+    def way(user: Desk) -> list[int]:
+        user.type(f"{AMQ} {RUN} {DISORDER} '{command}'\r")
+        wait_until(lambda: HALF in user.stream(), user.stream)
+        return user.job()
 
     return way
 
@@ -32,29 +32,29 @@ def ends(command: str) -> Callable[[Desk], list[int]]:
 def signalled(number: int) -> Callable[[Desk], list[int]]:
     """Return a way in which `amq run` gets signal NUMBER while the program runs."""
 
-    def way(person: Desk) -> list[int]:
-        person.type(f"{STAY}\r")
-        wait_until(lambda: HALF in person.stream(), person.stream)
-        pids = person.job()
+    def way(user: Desk) -> list[int]:
+        user.type(f"{STAY}\r")
+        wait_until(lambda: HALF in user.stream(), user.stream)
+        pids = user.job()
         os.kill(pids[0], number)
         return pids
 
     return way
 
 
-def fails(person: Desk) -> list[int]:
-    person.type(f"{BROKEN} {RUN} {DISORDER} 'exec sleep 1000'\r")
-    wait_until(lambda: HALF in person.stream(), person.stream)
-    person.type("x")
-    wait_until(lambda: b"the defect of this test" in person.stream(), person.stream)
-    return person.job()
+def fails(user: Desk) -> list[int]:
+    user.type(f"{BROKEN} {RUN} {DISORDER} 'exec sleep 1000'\r")
+    wait_until(lambda: HALF in user.stream(), user.stream)
+    user.type("x")
+    wait_until(lambda: b"the defect of this test" in user.stream(), user.stream)
+    return user.job()
 
 
-def cannot_start(person: Desk) -> list[int]:
-    person.type("printf '#!/no/such/interpreter\\n' > bad; chmod 700 bad\r")
-    person.type(f"{AMQ} {RUN} ./bad\r")
-    wait_until(lambda: b"cannot run" in person.stream(), person.stream)
-    return person.job()
+def cannot_start(user: Desk) -> list[int]:
+    user.type("printf '#!/no/such/interpreter\\n' > bad; chmod 700 bad\r")
+    user.type(f"{AMQ} {RUN} ./bad\r")
+    wait_until(lambda: b"cannot run" in user.stream(), user.stream)
+    return user.job()
 
 
 # each returns the processes of the job, `amq run` first
@@ -83,24 +83,24 @@ def cases() -> list[tuple[str, str]]:
 @pytest.mark.parametrize("seed", [SEED])
 @pytest.mark.parametrize(("way", "name"), cases())
 def test_the_terminal_is_as_it_was(way: str, name: str, seed: int, tmp_path: Path) -> None:
-    with desk(name, tmp_path) as person:
-        before, flags = person.says("stty -g"), person.flags()
-        pids = WAYS[way](person)
-        ended = pids[:1] if person.edits_lines else pids  # what is typed before that goes to the program, or goes raw
+    with desk(name, tmp_path) as user:
+        before, flags = user.says("stty -g"), user.flags()
+        pids = WAYS[way](user)
+        ended = pids[:1] if user.edits_lines else pids  # what is typed before that goes to the program, or goes raw
         wait_until(lambda: not any(map(is_alive, ended)))
-        person.says(A_COMMAND)
-        wait_until(lambda: not any(map(is_alive, pids)), lambda: person.stream()[-2000:])
-        assert person.says("stty -g") == before
-        assert person.left_on() == {}
-        wait_until(lambda: person.flags() == flags, person.flags)
-        assert person.job() == []
+        user.says(A_COMMAND)
+        wait_until(lambda: not any(map(is_alive, pids)), lambda: user.stream()[-2000:])
+        assert user.says("stty -g") == before
+        assert user.left_on() == {}
+        wait_until(lambda: user.flags() == flags, user.flags)
+        assert user.job() == []
 
 
 def test_a_closed_terminal_ends_all(tmp_path: Path) -> None:
-    with desk("bash", tmp_path) as person:
-        assert isinstance(person, PtyDesk)
-        person.type(f"{STAY}\r")
-        wait_until(lambda: HALF in person.stream(), person.stream)
-        pids = person.job()
-        person.hang_up()
+    with desk("bash", tmp_path) as user:
+        assert isinstance(user, PtyDesk)
+        user.type(f"{STAY}\r")
+        wait_until(lambda: HALF in user.stream(), user.stream)
+        pids = user.job()
+        user.hang_up()
         wait_until(lambda: not any(map(is_alive, pids)))

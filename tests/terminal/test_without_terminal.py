@@ -14,7 +14,7 @@ from amq.pty.child import Child
 from amq.pty.host import Host
 from amq.pty.terminal_model import Terminal
 from amq.pty.user_terminal import USUAL_SIZE, Tty
-from tests.pty.person import PATIENCE, terminal
+from tests.pty.user import PATIENCE, terminal
 
 AMQ_RUN = [sys.executable, "-P", "-m", "amq", "run", "--no-wake", "--as", "x", "--"]
 
@@ -67,12 +67,12 @@ def test_a_program_that_edits_its_line_is_not_told_so(monkeypatch: pytest.Monkey
 
 def test_only_the_output_is_a_terminal() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
-    with terminal() as person:
-        tty = Tty(nothing, person.slave)
+    with terminal() as user:
+        tty = Tty(nothing, user.slave)
         child = Child.spawn(["sh", "-c", "echo here; sleep 0.3; exit 7"], os.environ, tty.size(), tty.attributes())
         status = Host(child, tty, Terminal(0.0)).run()
         tty.close()
-        person.sees("here")
+        user.sees("here")
     os.close(nothing)
     assert status == 7
 
@@ -80,17 +80,17 @@ def test_only_the_output_is_a_terminal() -> None:
 def test_only_the_output_is_piped() -> None:
     """The reader of the pipe prints to a terminal that still ends lines as before."""
     read_end, write_end = os.pipe()
-    with terminal() as person:
-        tty = Tty(person.slave, write_end)
-        usual = termios.tcgetattr(person.slave)
+    with terminal() as user:
+        tty = Tty(user.slave, write_end)
+        usual = termios.tcgetattr(user.slave)
         child = Child.spawn(["sh", "-c", "read -r line; echo $line"], os.environ, tty.size(), tty.attributes())
         tty.make_raw()
-        raw = termios.tcgetattr(person.slave)
+        raw = termios.tcgetattr(user.slave)
         assert (raw[1], raw[3] & termios.ICANON) == (usual[1], 0)
-        person.type(b"typed\r")
+        user.type(b"typed\r")
         assert Host(child, tty, Terminal(0.0)).run() == 0
         tty.close()
-        assert termios.tcgetattr(person.slave) == usual
+        assert termios.tcgetattr(user.slave) == usual
     os.close(write_end)
     with open(read_end, "rb") as pipe:
         assert pipe.read() == b"typed\ntyped\n"

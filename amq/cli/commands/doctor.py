@@ -34,14 +34,14 @@ def run(args: Namespace, out: Output) -> int:
 
     context = _context(args)
     found = list(doctor.examine(context))
-    mended: list[Found] = []
+    fixed: list[Found] = []
     if args.fix:
-        mended = list(doctor.mend(found))
+        fixed = list(doctor.fix(found))
         found = list(doctor.examine(context))
     if out.json:
-        out.value(_json(context, found, mended))
+        out.value(_json(context, found, fixed))
     else:
-        out.data(_text(context, found, mended))
+        out.data(_text(context, found, fixed))
     doctor.remember(found)
     return int(any(each.finding.wrong for each in found))
 
@@ -60,19 +60,19 @@ def _context(args: Namespace) -> Context:
         return Context(machine, None, Finding(error.message, error.hint))
 
 
-def _text(context: Context, found: list[Found], mended: list[Found]) -> str:
+def _text(context: Context, found: list[Found], fixed: list[Found]) -> str:
     from amq.setup.doctor import checks
 
     quiet = [name for name in checks(context) if all(each.check != name for each in found)]
     lines = [f"queue: {visible(context.root or 'none')}", *([f"good: {', '.join(quiet)}"] if quiet else [])]
-    lines += [f"fixed: {each.check}: {visible(each.finding.text)}" for each in mended]
+    lines += [f"fixed: {each.check}: {visible(each.finding.text)}" for each in fixed]
     for each in sorted(found, key=lambda each: not each.finding.wrong):
         sign = "WRONG" if each.finding.wrong else "note"
         lines += [f"{sign}: {each.check}: {visible(each.finding.text)}", f"    {visible(each.finding.remedy)}"]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _json(context: Context, found: list[Found], mended: list[Found]) -> dict[str, Any]:
+def _json(context: Context, found: list[Found], fixed: list[Found]) -> dict[str, Any]:
     return {
         "root": context.root or "",
         "findings": [
@@ -85,5 +85,5 @@ def _json(context: Context, found: list[Found], mended: list[Found]) -> dict[str
             }
             for each in found
         ],
-        "mended": [{"check": each.check, "text": each.finding.text} for each in mended],
+        "mended": [{"check": each.check, "text": each.finding.text} for each in fixed],
     }

@@ -13,7 +13,7 @@ from amq.cli.options import duration
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
-from amq.names import PERSON, handle_from, typed_handle
+from amq.names import USER, handle_from, typed_handle
 from amq.store import registry
 from amq.text import visible_lines
 
@@ -169,10 +169,8 @@ def _handle(args: Namespace, program: str, environment: Mapping[str, str]) -> st
     if not handle:
         raise UsageError(f"cannot make a handle from {program}", hint="name the agent: amq run --as HANDLE -- …")
     handle = typed_handle(handle, lambda known: _is_known(args, known, environment), "--as")
-    if handle == PERSON:
-        raise UsageError(
-            f"{PERSON} is the user's handle; amq run hosts only agents", hint="choose another: --as HANDLE"
-        )
+    if handle == USER:
+        raise UsageError(f"{USER} is the user's handle; amq run hosts only agents", hint="choose another: --as HANDLE")
     return handle
 
 

@@ -9,7 +9,7 @@ from amq.cli import wake_options
 from amq.cli.commands.trust import settled, trust_of
 from amq.cli.open_mailbox import open_mailbox
 from amq.errors import HostFailed, UsageError
-from amq.names import PERSON
+from amq.names import USER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ def _place(args: Namespace, me: str) -> LaunchContext:
     from amq.runtime.channels.registry import LaunchContext
 
     types = not (args.check or args.command or args.via in ("command", "notice"))
-    if me == PERSON and types:
+    if me == USER and types:
         raise UsageError(
-            f"{PERSON} is the user's handle; amq types only for agents",
+            f"{USER} is the user's handle; amq types only for agents",
             hint="name the agent: --me HANDLE; or be notified of your own mail: --via notice",
         )
     return LaunchContext(

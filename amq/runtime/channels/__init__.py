@@ -28,5 +28,5 @@ class Channel(Protocol):
         The first look is taken before anything else is waited for.
         """
 
-    def tell_person(self) -> None:
+    def alert_user(self) -> None:
         """Show the user that the agent does not read its mail."""

@@ -39,9 +39,9 @@ class NativeFirst:
         self._unsure = False
         self._typed.drained()
 
-    def tell_person(self) -> None:
+    def alert_user(self) -> None:
         """Show the user by the typing channel that the agent does not read its mail."""
-        self._typed.tell_person()
+        self._typed.alert_user()
 
     async def attempt(self, line: Notification) -> End:
         """Notify by the agent API, and type only if it has refused; return the outcome.

@@ -31,7 +31,7 @@ class CommandChannel:
     def drained(self) -> None:
         pass
 
-    def tell_person(self) -> None:
+    def alert_user(self) -> None:
         unread_notice(self._me)
 
     async def attempt(self, line: Notification) -> End:

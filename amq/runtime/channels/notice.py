@@ -28,7 +28,7 @@ class NoticeChannel:
     def drained(self) -> None:
         pass
 
-    def tell_person(self) -> None:
+    def alert_user(self) -> None:
         """Do nothing: every attempt has shown the user a notice."""
 
     async def attempt(self, line: Notification) -> End:

@@ -87,7 +87,7 @@ class PaneChannel:
     def drained(self) -> None:
         self._state = injection.drained(self._state)
 
-    def tell_person(self) -> None:
+    def alert_user(self) -> None:
         """Show a desktop notification: the pane is the agent's."""
         unread_notice(self._me)
 

@@ -64,7 +64,7 @@ class PtyChannel:
             hooks_active=self._agent_status.hooked,
         )
 
-    def tell_person(self) -> None:
+    def alert_user(self) -> None:
         """Notify the user by a bell or a notification of the terminal."""
         self._host.tell(self._notice)
 

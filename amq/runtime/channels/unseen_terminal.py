@@ -63,7 +63,7 @@ class BlindChannel:
     def drained(self) -> None:
         self._standing = self._told = False
 
-    def tell_person(self) -> None:
+    def alert_user(self) -> None:
         """Show a desktop notification: a bell could ring inside a sequence that the program is writing."""
         unread_notice(self._me)
 

@@ -25,9 +25,9 @@ class BelledChannel:
     def drained(self) -> None:
         self._channel.drained()
 
-    def tell_person(self) -> None:
+    def alert_user(self) -> None:
         self._ring()
-        self._channel.tell_person()
+        self._channel.alert_user()
 
     async def attempt(self, line: Notification) -> End:
         end = await self._channel.attempt(line)

@@ -152,7 +152,7 @@ class ScheduleState:
     announced: frozenset[str] = frozenset()  # what was unread at the last attempt
     tries: int = 0  # attempts for this set of messages
     in_a_row: int = 0  # attempts since the last drain
-    person_told: frozenset[str] = frozenset()  # mail the user was alerted of: it cannot be typed, or may be unsent
+    user_alerted: frozenset[str] = frozenset()  # mail the user was alerted of: it cannot be typed, or may be unsent
     due: float = 0.0  # not before this time
     since: float = 0.0  # when the oldest message came that has not been announced
     busy_since: float | None = None  # None: it does not work
@@ -245,7 +245,7 @@ def _decide(state: ScheduleState, event: Observation, now: float, policy: Schedu
     if event.unread <= event.low and event.agent.quiet_for_s < policy.low_after_s:
         return _wait(state, WaitReason.LOW, now + policy.low_after_s - event.agent.quiet_for_s)
     if event.agent.blocked_by in UP_TO_THE_USER:
-        return _tell_person(state, event.agent.blocked_by, now)
+        return _alert_user(state, event.agent.blocked_by, now)
     if event.agent.blocked_by is not None:
         return _wait(state, event.agent.blocked_by, now + LOOK_EVERY_S)
     if event.agent.busy and not _breaks_in(state, event, now, policy):
@@ -253,12 +253,12 @@ def _decide(state: ScheduleState, event: Observation, now: float, policy: Schedu
     return state, (Attempt(),)
 
 
-def _tell_person(state: ScheduleState, reason: WaitReason, now: float) -> Step:
+def _alert_user(state: ScheduleState, reason: WaitReason, now: float) -> Step:
     """Wait for the user to lift REASON, and alert the user of each message once."""
     waiting, again = _wait(state, reason, now + LOOK_EVERY_S)
-    if state.unread <= state.person_told:
+    if state.unread <= state.user_alerted:
         return waiting, again
-    return replace(waiting, person_told=state.unread), (AlertUser(), *again)
+    return replace(waiting, user_alerted=state.unread), (AlertUser(), *again)
 
 
 def _breaks_in(state: ScheduleState, event: Observation, now: float, policy: SchedulePolicy) -> bool:
@@ -288,9 +288,9 @@ def _ended(state: ScheduleState, event: AttemptFinished, now: float, policy: Sch
         in_a_row=state.in_a_row + 1,
         due=due,
     )
-    if not event.unsent or state.unread <= state.person_told:
+    if not event.unsent or state.unread <= state.user_alerted:
         return told, (WakeAt(due),)
-    return replace(told, person_told=state.unread), (AlertUser(), WakeAt(due))
+    return replace(told, user_alerted=state.unread), (AlertUser(), WakeAt(due))
 
 
 def _wait(state: ScheduleState, reason: WaitReason, until: float) -> Step:

@@ -56,7 +56,7 @@ class Run(Protocol):
     ) -> Terminal: ...
 
 
-class Person:
+class User:
     """A user at a shell in the project, with the handle `user`."""
 
     def __init__(self, project: Path) -> None:
@@ -136,19 +136,19 @@ def trust_hooks(terminal: Terminal) -> None:
     wait_until(is_answered, terminal.screen)
 
 
-def wait_for_reply(rig: Rig, person: Person, terminal: Terminal, count: int = 1) -> None:
+def wait_for_reply(rig: Rig, user: User, terminal: Terminal, count: int = 1) -> None:
     """Wait until COUNT messages have come for the user."""
 
     def seen() -> str:
         return f"{rig.model.turns}\n{terminal.screen()}"
 
-    wait_until(lambda: len(person.mail()) >= count, seen, timeout=60)
+    wait_until(lambda: len(user.mail()) >= count, seen, timeout=60)
 
 
-def check_answer(person: Person, agent: Agent, question: str) -> None:
+def check_answer(user: User, agent: Agent, question: str) -> None:
     """Check that the user's newest mail is the agent's answer to QUESTION."""
-    header = person.mail()[-1]
+    header = user.mail()[-1]
     assert (header["from"], header["kind"]) == (agent.program, "answer")
-    answer = person.amq("read", "--id", header["id"])
+    answer = user.amq("read", "--id", header["id"])
     assert answer["body"].strip() == "The answer is 42."
     assert answer["header"]["refs"] == [question]

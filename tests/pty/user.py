@@ -29,7 +29,7 @@ ROW = RowRule("❯", framed=True)
 PATIENCE = 20.0  # seconds until a test gives up; never a wait that has to be long enough
 
 
-class Person:
+class User:
     """A user's actions at a terminal; `host` and `child` serve what only a test can do."""
 
     def __init__(self, master: int, slave: int) -> None:
@@ -52,12 +52,12 @@ class Person:
 
 
 @contextlib.contextmanager
-def terminal(rows: int = 30, columns: int = 100) -> Iterator[Person]:
+def terminal(rows: int = 30, columns: int = 100) -> Iterator[User]:
     master, slave = os.openpty()
-    person = Person(master, slave)
-    person.resize(rows, columns)
+    user = User(master, slave)
+    user.resize(rows, columns)
     try:
-        yield person
+        yield user
     finally:
         with contextlib.suppress(OSError):
             os.close(slave)
@@ -65,17 +65,17 @@ def terminal(rows: int = 30, columns: int = 100) -> Iterator[Person]:
             os.close(master)
 
 
-def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambda _: None) -> int:
-    """Host ARGV at PERSON's terminal, while DOES acts as the user in another thread; return the exit status."""
-    tty = Tty(person.slave, person.slave)
-    child = person.child = Child.spawn(argv, os.environ, tty.size(), tty.attributes(), tty.pixels())
+def host(user: User, argv: list[str], does: Callable[[User], None] = lambda _: None) -> int:
+    """Host ARGV at USER's terminal, while DOES acts as the user in another thread; return the exit status."""
+    tty = Tty(user.slave, user.slave)
+    child = user.child = Child.spawn(argv, os.environ, tty.size(), tty.attributes(), tty.pixels())
     terminal = Terminal(time.monotonic(), answers_state=True, screen=Screen(tty.size()), row=ROW)
-    person.host = Host(child, tty, terminal)
+    user.host = Host(child, tty, terminal)
     failures: list[BaseException] = []
 
     def act() -> None:
         try:
-            does(person)
+            does(user)
         except BaseException as failure:
             failures.append(failure)
             child.signal(9)
@@ -83,13 +83,13 @@ def host(person: Person, argv: list[str], does: Callable[[Person], None] = lambd
     thread = threading.Thread(target=act)
     thread.start()
     try:
-        status = person.host.run()
+        status = user.host.run()
     finally:
         thread.join(2 * PATIENCE)  # a wait that timed out has failed before
         tty.close()
     if failures:
         raise failures[0]
-    assert not thread.is_alive(), "the person is still busy"
+    assert not thread.is_alive(), "the user is still busy"
     return status
 
 
