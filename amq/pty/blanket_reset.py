@@ -19,13 +19,13 @@ _DISORDER = (
 )
 """Sequences that switch on all that the ledger can undo.
 
-Not the title, nor progress, which some terminals take for a notification.
+The title is left out, and so is progress, which some terminals take for a notification.
 """
 _SOFT_RESET = b"\x1b[!p"  # DECSTR: ends origin mode without moving the cursor, where a terminal knows it
 
 
 def everything_off() -> bytes:
-    """Return the bytes that switch off all modes that we know; they neither clear anything nor move the cursor."""
+    """Return the bytes that switch off all known modes without clearing anything or moving the cursor."""
     ledger, splitter = Ledger(), Splitter()
     for kind, token in splitter.feed(b"".join(_DISORDER)):
         ledger.take(kind, token)
@@ -33,7 +33,7 @@ def everything_off() -> bytes:
 
 
 def reset(tty: Tty) -> bool:
-    """Restore TTY, a terminal; return whether that changed its settings. Raises PtyError."""
+    """Restore the terminal TTY; return whether that changed its settings. Raises PtyError."""
     try:
         before = attributes_of(tty.source)
         set_attributes(tty.source, sane(before))

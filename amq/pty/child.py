@@ -173,7 +173,7 @@ class Child:
             os.close(terminal)
 
     def end_of_input(self) -> bytes:
-        """The key that ends its input; none while it edits the line itself: then Ctrl-D is a key like others."""
+        """Return the key that ends the program's input; b"" while the program edits the line and reads every key."""
         with contextlib.suppress(OSError):
             now = attributes_of(self.fd)
             if is_canonical(now):

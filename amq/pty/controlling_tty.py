@@ -1,6 +1,6 @@
-"""The controlling terminal of this process, while another program reads it: input injection by TIOCSTI (ioctl_tty(2)).
+"""Injecting input into our controlling terminal, while another program reads it, by TIOCSTI (ioctl_tty(2)).
 
-Neither its screen nor the user's keys can be seen.
+Neither the screen nor the user's keys can be seen.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def foreground(terminal: int) -> int | None:
 
 
 def is_gone(terminal: int) -> bool:
-    """Return whether TERMINAL has been hung up. `poll` cannot say: on macOS it reports that of every /dev/tty."""
+    """Return whether TERMINAL has been hung up. Not by `poll`: on macOS it reports a hang-up for every /dev/tty."""
     try:
         line_discipline.attributes_of(terminal)
     except OSError:
@@ -41,7 +41,7 @@ def is_gone(terminal: int) -> bool:
 
 
 def can_inject() -> bool:
-    """Whether the kernel lets a process push bytes into its own terminal."""
+    """Return whether the kernel lets a process push bytes into its own terminal."""
     if not line_discipline.CAN_INJECT:
         return False
     try:

@@ -24,8 +24,8 @@ _MOST_DESCRIPTORS = 1 << 20  # where there is no limit to ask for, as macOS can 
 def ready(readers: list[int], writers: list[int], timeout: float | None = None) -> Ready:
     """Wait at most TIMEOUT seconds until a descriptor can be read or written; return all that can.
 
-    A descriptor that has failed counts as ready. `select` takes none above 1023; `poll` does not work on terminals of
-    macOS.
+    A descriptor that has failed counts as ready. On macOS, where `poll` does not work on terminals, `select` is used,
+    which takes no descriptor above 1023.
     """
     if sys.platform == "darwin":
         readable, writable, _ = select.select(readers, writers, [], timeout)
@@ -79,7 +79,7 @@ def close_all_but(kept: set[int]) -> None:
 
 
 def _opened() -> Iterable[int]:
-    """The descriptors of this process; where nothing lists them, as in a bare chroot, all that there may be."""
+    """Return the descriptors of this process; where nothing lists them, as in a bare chroot, all possible ones."""
     with contextlib.suppress(OSError):
         return procfs.open_descriptors()
     with contextlib.suppress(OSError):

@@ -1,7 +1,7 @@
 """The line discipline of a terminal: how the kernel passes on input, and what waits there to be read.
 
-All settings of termios(3) and tty_ioctl(4) are read and changed here, and nowhere else. A function that takes a
-descriptor raises OSError where that is not a terminal, or one that is gone.
+The settings of termios(3) and tty_ioctl(4) are read and changed only here. A function that takes a descriptor raises
+OSError if it is not a terminal, or the terminal is gone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Attributes = list[int | list[bytes | int]]
-"""A terminal's settings, as `termios.tcgetattr` gives them; what follows are places in it."""
+"""A terminal's settings, as `termios.tcgetattr` returns them. The constants below are indexes into it."""
 IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
 
 CAN_INJECT = hasattr(termios, "TIOCSTI")  # whether the system has the call at all
@@ -26,13 +26,13 @@ _SANE = {
     CFLAG: ("CREAD CS8", "PARENB"),
     LFLAG: ("ICANON IEXTEN ISIG ECHO ECHOE ECHOK ECHOCTL ECHOKE", "ECHONL NOFLSH TOSTOP ECHOPRT EXTPROC FLUSHO"),
 }
-"""What `stty sane` switches on and off."""
+"""The flags that `stty sane` sets, and those that it clears."""
 _KEYS = {"VINTR": 0x03, "VQUIT": 0x1C, "VERASE": 0x7F, "VKILL": 0x15, "VEOF": 0x04, "VSUSP": 0x1A}
 
 
 @dataclass(frozen=True)
 class LineDiscipline:
-    """How the kernel passes on what is typed."""
+    """The state of a terminal's line discipline."""
 
     canonical: bool  # it edits the line
     echoing: bool  # it sends back what is typed
@@ -51,12 +51,12 @@ def attributes_of(terminal: int) -> Attributes:
 
 
 def set_attributes(terminal: int, changed: Attributes) -> None:
-    """Give TERMINAL these settings at once."""
+    """Give TERMINAL the settings CHANGED at once."""
     _ask(termios.tcsetattr, terminal, termios.TCSANOW, changed)
 
 
 def waiting_bytes(terminal: int) -> int:
-    """Return the number of typed bytes not yet read. A line that the kernel edits counts once it is finished."""
+    """Return the number of typed bytes not yet read. In canonical mode a line counts once it is finished."""
     (count,) = struct.unpack("i", fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))
     return int(count)
 
@@ -123,7 +123,7 @@ def raw_attributes(attributes: Attributes) -> Attributes:
 
 
 def sane(attributes: Attributes) -> Attributes:
-    """Return ATTRIBUTES as `stty sane` would change them, except for keys that the user chose."""
+    """Return ATTRIBUTES as `stty sane` would change them, but keep keys that the user chose."""
     made = list(attributes)
     for index, (on, off) in _SANE.items():
         made[index] = int(made[index]) & ~_flags(off) | _flags(on)  # type: ignore[arg-type]
@@ -162,7 +162,7 @@ def _flags(names: str) -> int:
 
 
 def _ask(call: Callable[..., Any], *arguments: object) -> Any:
-    """Return the answer of CALL. Its termios.error becomes an OSError, as every other call on a descriptor raises."""
+    """Return the result of CALL. Raises OSError instead of termios.error, like other calls on a descriptor."""
     try:
         return call(*arguments)
     except termios.error as error:

@@ -129,7 +129,7 @@ _FLEETING: dict[Key, bytes] = {
     (UndoOrder.SHIFT, 0): SHIFT_IN,
     (UndoOrder.COLOURS, 0): b"\x1b[m",
 }
-"""How to undo what `Splitter.skim` reports only the last of. It may have been on, and undoing it twice is harmless."""
+"""The undo of changes of which `Splitter.skim` reports only the last. Any may be on; undoing one twice is harmless."""
 _KEPT = frozenset({rank for rank, _ in _FLEETING} | {UndoOrder.LINK, UndoOrder.MARGINS})
 """Ranks that some programs change many times a second: they stay in the cover."""
 

@@ -28,11 +28,11 @@ SHOW_WITHIN_S = 1.0  # seconds for a terminal to take the bytes that restore it
 
 
 class Tty:
-    """The user's keys and the place of the output; either need not be a terminal.
+    """The source of the user's keys and the sink of the output; either need not be a terminal.
 
-    Nothing is read from a source that is not one; if the sink is a terminal, its keys can be taken later (`take_keys`).
-    A terminal is opened a second time, so that our non-blocking mode is not that of every program that shares the
-    descriptor with us. Anything else stays as it is and is written in portions that cannot block.
+    Nothing is read from a source that is not a terminal. If the sink is one, keys can be read there (`take_keys`). A
+    terminal is opened a second time, so that our non-blocking mode does not affect programs that share the descriptor.
+    Anything else keeps its mode and is written in portions that cannot block.
     """
 
     def __init__(self, source: int, sink: int) -> None:
@@ -66,7 +66,7 @@ class Tty:
         self.source, self.source_is_terminal = self.sink, True
 
     def close(self) -> None:
-        """End the guard and close the terminal, which is restored now even where `restore` could not do it."""
+        """End the guard and close the terminal. The guard restores it now if `restore` could not."""
         if self.guard is not None:
             self.guard.dismiss()
         while self._opened:
@@ -91,9 +91,8 @@ class Tty:
     def attributes(self) -> Attributes:
         """Return the initial settings of the program's terminal: those of the user's terminal, or the usual ones.
 
-        Where the output does not go to a terminal, lines end as the program ends them. A background job that reads the
-        terminal is stopped here by the kernel until it has the terminal: it does not copy what a shell's line editor
-        has set.
+        If the output does not go to a terminal, newlines are not translated. The kernel stops a background job here
+        until it has the terminal, so that it does not copy the settings of a shell's line editor.
         """
         if self.source_is_terminal:
             with contextlib.suppress(OSError):
@@ -115,8 +114,8 @@ class Tty:
     def make_raw(self) -> None:
         """Switch the terminal to raw mode until `restore`: every byte comes at once and unchanged.
 
-        The output's settings stay where our output goes elsewhere: what others print at the terminal does not pass us.
-        A terminal that is gone is left for its reader to notice.
+        Output settings stay if our output goes elsewhere, since other programs print at the terminal directly. A
+        terminal that is gone is left for its reader to notice.
         """
         if not self.source_is_terminal:
             self._tell_guard(None)
@@ -133,7 +132,7 @@ class Tty:
     def restore(self, undo: bytes = b"") -> None:
         """Restore the state before `make_raw`; UNDO is the bytes that undo the program's modes. Never fails.
 
-        Where another job has the terminal now, it is left to the guard; where it is gone, nothing is done.
+        If another job has the terminal now, this is left to the guard. If the terminal is gone, nothing is done.
         """
         with contextlib.suppress(OSError):
             if not self.is_ours:

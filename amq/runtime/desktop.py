@@ -25,7 +25,7 @@ def notice_command(title: str, text: str) -> list[str] | None:
 
 
 def show_notice(title: str, text: str, within_s: float = SHOWN_WITHIN_S) -> None:
-    """Show the person TEXT, which is nothing of a peer's, if that is possible within WITHIN_S seconds."""
+    """Show the user TEXT, if that is possible within WITHIN_S seconds. It must not contain a peer's words."""
     command = notice_command(title, text)
     if command is not None:
         with contextlib.suppress(OSError, subprocess.SubprocessError):

@@ -43,7 +43,7 @@ class NoPrivateDirectory(AmqError):
 
 @record
 class PrivateState:
-    """The private directory, or one in it: an absolute path, or "" where there is none, and `why_not` says why."""
+    """The private directory, or one in it: an absolute path, or "" if there is none; `why_not` says why."""
 
     directory: str
     why_not: str = ""
@@ -68,7 +68,7 @@ class PrivateState:
 def private_state(environ: Mapping[str, str], shared: Iterable[str]) -> PrivateState:
     """Find the private directory, and create it if it is missing. SHARED are directories that agents may write to.
 
-    Never raises: without a private directory amq works, with less.
+    Never raises: amq works without a private directory, with fewer features.
     """
     reasons = []
     for name, base in _bases(environ):
@@ -122,7 +122,7 @@ def _make(base: str) -> str:
 
 
 def _hide_from_git(path: str) -> None:
-    """Where the home directory is a repository, it leaves alone what is private, as it does a queue."""
+    """Make git ignore the private directory PATH, in case the home directory is a repository."""
     ignore = f"{path}/.gitignore"
     with suppress(OSError):
         if not os.path.lexists(ignore):
@@ -134,7 +134,7 @@ def make_directory(path: str) -> None:
     above = os.path.dirname(path)
     if not os.path.isdir(above):
         make_directory(above)
-    with suppress(FileExistsError):  # who uses it as a directory finds out
+    with suppress(FileExistsError):  # if it is a file, using it as a directory fails
         _make_new_directory(path)
 
 
@@ -191,10 +191,9 @@ def run_directory(
 ) -> Iterator[PrivateState]:
     """Make a directory for the files of one `amq run`, and remove it at the end of the block.
 
-    What killed runs have left is removed, too. The path is the same each time for an agent of the queue ROOT that is
-    hosted ALONE: by it Codex remembers which hooks the user trusts. Where no directory can be made, the path is empty
-    and `why_not` says why. SHARED are more directories that agents may write to, such as the one that this agent is
-    started in.
+    Directories left by killed runs are removed, too. An agent of the queue ROOT that is hosted ALONE gets the same path
+    each time, by which Codex remembers the hooks that the user trusts. If no directory can be made, the path is empty
+    and `why_not` says why. SHARED are more directories that agents may write to, such as the one it is started in.
     """
     path, lock, reason = "", -1, state.why_not
     if state.directory:
@@ -213,13 +212,13 @@ def run_directory(
 
 
 def planned_run(state: PrivateState, root: str, handle: str) -> PrivateState:
-    """Return the directory that `run_directory` would make, for `--explain`; nothing is made."""
+    """Return the directory that `run_directory` would make, without making it, for `--explain`."""
     name = _run_name(root, handle, alone=True)
     return PrivateState(f"{state.directory}/runs/{name}" if state.directory else "", state.why_not)
 
 
 def _run_name(root: str, handle: str, *, alone: bool) -> str:
-    """Return the directory's name, which is short, because the path may have to be typed."""
+    """Return the name of a run directory. It is short, because the path may have to be typed."""
     return f"{handle}-{_digest(root)[:8] if alone else os.urandom(6).hex()}"
 
 
@@ -266,10 +265,10 @@ def _remove(path: str) -> None:
 
 
 def write_private(path: str, text: str, mode: int = FILE_MODE) -> None:
-    """Write TEXT into the file PATH of the private directory, whole or not at all. Raises OSError.
+    """Write TEXT to the file PATH in the private directory, whole or not at all. Raises OSError.
 
-    All files there are written by this, except logs, which grow, and locks. It does not wait for the disk: what a
-    power cut loses belongs to a run that it ended, or is asked or noted again.
+    All files there are written by this function, except logs, which grow, and locks. It does not wait for the disk:
+    what a power cut loses belongs to a run that it ended, or is asked or noted again.
     """
     beside = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"  # containers number processes alike
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK, mode)

@@ -1,1 +1,1 @@
-"""What is known of each agent's CLI: one folder each, which `registry` lists and hands out."""
+"""The agent CLIs that amq knows: one folder each, which `registry` lists and reads."""

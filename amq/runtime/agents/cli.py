@@ -1,4 +1,4 @@
-"""What setting up has to know of an agent's CLI. `profiles` says how it is started and typed into."""
+"""Facts about an agent's CLI that setup needs. `profiles` has those for starting it and typing into it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 @record
 class ConfigDirectory:
-    """A directory that a CLI reads: `path` below a project or the user's home, unless `variable` names the user's."""
+    """A directory that a CLI reads: `path` below a project or the user's home. `variable` overrides the user's."""
 
     path: str
     variable: str = ""
 
     def find(self, environment: Mapping[str, str], project: str | None = None) -> str:
-        """Return the one in PROJECT, else the user's."""
+        """Return the directory in PROJECT if one is given, else the user's."""
         if project:
             return os.path.join(project, self.path)
         home = environment.get("HOME") or os.path.expanduser("~")
@@ -28,7 +28,7 @@ class ConfigDirectory:
 
 @record
 class HookFiles:
-    """The files of a CLI that hold hooks: the one that amq edits, and another that the user may have edited."""
+    """The files that set a CLI's hooks: `name`, which amq edits, and `other`, which the user may have edited."""
 
     directory: ConfigDirectory
     name: str
@@ -37,12 +37,12 @@ class HookFiles:
 
 @record
 class Cli:
-    """One CLI."""
+    """One CLI: its names, how to install it, and where its hooks and skills are."""
 
     name: str  # of its program
     title: str
     get_it: str  # the command that installs it
     oldest: tuple[int, ...] = ()  # the oldest version whose waking was measured to work without a key pressed
     hooks: HookFiles | None = None
-    skills: ConfigDirectory | None = None  # which has them in `skills/`
-    shell_file: str = ""  # the variable that tells its hooks which file its shell reads before each command
+    skills: ConfigDirectory | None = None  # the directory that holds `skills/`
+    shell_file: str = ""  # the variable by which its hooks know the file that its shell reads before each command

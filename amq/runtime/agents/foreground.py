@@ -1,4 +1,4 @@
-"""Who has the keyboard of our terminal: the agent's program, or something that no line is meant for."""
+"""The foreground program of our terminal: the agent, or a program that gets no line."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _INTERPRETER = re.compile(r"-?(?:node|nodejs|bun|deno|env|(?:ba|da|z)?sh|python[
 
 @dataclass(frozen=True)
 class ForegroundAgent:
-    """An agent's program that runs, and was not started by us."""
+    """A running agent that amq did not start."""
 
     pid: int
     profile: Profile
-    rules: InjectionRules  # as far as they hold for what it was started with
+    rules: InjectionRules  # adjusted to the arguments that it was started with
     agent_status: AgentStatus
-    hidden: bool = False  # its CLI runs behind the program that is seen, as the user says
+    hidden: bool = False  # the user says that its CLI runs behind the visible program
 
 
 class Keyboard:
-    """That of TERMINAL, a descriptor of our own controlling terminal."""
+    """The foreground of TERMINAL, a descriptor of our controlling terminal."""
 
     def __init__(
         self, terminal: int, program: str, environment: Mapping[str, str], profile: Profile | None = None
     ) -> None:
-        """PROGRAM is the base name of the agent's program, where it is none of those we know.
+        """Watch for PROGRAM, the base name of the agent's program, and for every program that amq knows.
 
-        The user may have named a PROFILE for it; any other program keeps its own.
+        PROFILE is the user's choice for PROGRAM; any other program keeps its own.
         """
         self._terminal = terminal
         self._program = program
@@ -48,7 +48,7 @@ class Keyboard:
         self._agent: ForegroundAgent | None = None
 
     def agent(self) -> ForegroundAgent | None:
-        """The agent, if it has the keyboard; None for a shell at its prompt, an editor, or whatever else."""
+        """Return the agent if it is in the foreground; None for all else, as a shell at its prompt or an editor."""
         pid = controlling_tty.foreground(self._terminal)
         if pid is None or pid == os.getpgrp():
             return None
@@ -59,7 +59,7 @@ class Keyboard:
         return self._agent
 
     def discipline(self) -> LineDiscipline:
-        """How the kernel passes on what is typed. Raises OSError if the terminal is gone."""
+        """Return the state of the terminal's line discipline. Raises OSError if the terminal is gone."""
         return discipline(self._terminal)
 
     def _known(self, pid: int, words: Sequence[str]) -> ForegroundAgent | None:
@@ -69,7 +69,7 @@ class Keyboard:
             return None
         try:
             profile = self._profile(program)
-        except UsageError:  # of a profile of the person's own that cannot be read: then nothing is known
+        except UsageError:  # the user's own profile cannot be read: nothing is known
             return None
         if not set(words[1:]).isdisjoint(profile.no_session):
             return None
@@ -84,7 +84,7 @@ class Keyboard:
 
 
 def program_names(words: Sequence[str]) -> list[str]:
-    """The base names under which a program that was called with WORDS may be known: a script is named by its file."""
+    """Return the base names that may identify a program called with WORDS: its own, and that of a script it runs."""
     names = [PurePath(word).name for word in words if not word.startswith("-") or word is words[0]]
     if len(names) > 1 and _INTERPRETER.fullmatch(names[0]):
         return names[:2]
@@ -92,7 +92,7 @@ def program_names(words: Sequence[str]) -> list[str]:
 
 
 def rules_for_argv(profile: Profile, words: Sequence[str]) -> InjectionRules:
-    """The rules of PROFILE for a program called with WORDS: some submit keys are none without an argument for them."""
+    """Return the rules of PROFILE for a program called with WORDS, which may lack an argument for the submit key."""
     if any(profile.submit_needs in word for word in words):
         return profile.rules
     return replace(profile.rules, submit=profile.usual_submit)

@@ -1,4 +1,4 @@
-"""Any other program. Nothing is typed into it, as any letter may answer a question of its own (`git checkout -p`).
+"""The profile of any other program. Nothing is typed into it: any letter may answer a question (`git checkout -p`).
 
 With `with_prompt` it gets a line where it shows its prompt.
 """

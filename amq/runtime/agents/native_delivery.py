@@ -1,4 +1,4 @@
-"""A CLI's own way to be told something, as `--native` uses it."""
+"""Agent APIs: the CLIs' own ways to take a notification, as `--native` uses them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from amq.runtime.policy.injection import End
 
 
 class Native(Protocol):
-    """A CLI's own way into one session."""
+    """The agent API of one session."""
 
     way: str
 
     def is_there(self) -> bool:
-        """Return whether the session is proven to live, and to take a text."""
+        """Return whether the session is known to be alive and to accept a text."""
 
     def tell(self, text: str) -> End:
-        """Tell the session TEXT, wait for its answer, and return SENT, UNCERTAIN, or REFUSED if it has not taken it."""
+        """Send TEXT to the session and return the outcome: SENT, UNCERTAIN, or REFUSED if it was not taken."""

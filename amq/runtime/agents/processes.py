@@ -1,6 +1,6 @@
-"""What is known of another process: how it was called, whose child it is, since when it runs.
+"""Facts about another process: its command line, its parent and its start time.
 
-From /proc, else from ps(1), which cannot tell where a word with blanks in it ends.
+They come from /proc, or else from ps(1), which does not show where a word with blanks in it ends.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from amq import procfs
 
 
 def words(pid: int) -> tuple[str, ...]:
-    """What PID was called with; nothing if it has ended."""
+    """Return the command line of PID as words; empty if it has ended."""
     try:
         return tuple(word.decode("utf-8", "replace") for word in procfs.words(pid))
     except OSError:
@@ -19,7 +19,7 @@ def words(pid: int) -> tuple[str, ...]:
 
 
 def parent(pid: int) -> int:
-    """Whose child PID is; 0 if that is not known."""
+    """Return the process id of PID's parent; 0 if unknown."""
     try:
         return procfs.parent(pid)
     except OSError:
@@ -28,7 +28,7 @@ def parent(pid: int) -> int:
 
 
 def started(pid: int) -> float:
-    """When PID was started, in seconds since the epoch, rounded down; 0 if that is not known."""
+    """Return the start time of PID in seconds since the epoch, rounded down; 0 if unknown."""
     try:
         return procfs.started(pid)
     except OSError:
@@ -36,7 +36,7 @@ def started(pid: int) -> float:
 
 
 def _ps(field: str, pid: int) -> str:
-    """What ps(1) says; nothing where there is a /proc, which knows of no such process."""
+    """Return FIELD of PID as ps(1) prints it; empty where there is a /proc, which has not listed the process."""
     if procfs.exists():
         return ""
     asked = subprocess.run(["/bin/ps", "-o", field, "-p", str(pid)], capture_output=True, text=True, check=False)

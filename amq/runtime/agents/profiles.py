@@ -1,6 +1,6 @@
-"""What is known of each agent's CLI: plain data, one folder a CLI, so that nothing stands between start and exec.
+"""Profiles of the agents' CLIs: plain data, one folder each, so that `amq run` starts a program without delay.
 
-A person's own file (`own`) may say otherwise. Its keys are the names of the fields below.
+A user's own file (`own`) may override them. Its keys are the names of the fields below.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ BUILT_IN = "comes with amq"
 
 
 class HookStyle(Enum):
-    """How a CLI takes hooks for one process."""
+    """The way to give a CLI hooks for one run."""
 
     NONE = "none"
     SETTINGS = "settings"  # an argument --settings, whose last use counts
-    CONFIG = "config"  # arguments -c hooks.EVENT=[…]; it asks the person once whether to trust them
+    CONFIG = "config"  # arguments -c hooks.EVENT=[…]; it asks the user once whether to trust them
 
 
 class StatusSource(Enum):
-    """Where else than in its terminal a CLI says what it is at."""
+    """The place besides its terminal where a CLI publishes its state."""
 
     NOWHERE = "nowhere"
     SESSIONS = "sessions"  # a file sessions/PID.json in its home
 
 
 class NativeWay(Enum):
-    """A way of its own in which a CLI can be told something."""
+    """A CLI's own way to take a notification."""
 
     NONE = "none"
     CLAUDE_SOCKET = "claude-socket"
@@ -45,35 +45,35 @@ class NativeWay(Enum):
 
 @dataclass(frozen=True)
 class Addition:
-    """Arguments that a CLI is started with, unless an argument of the person's begins with one of `unless`.
+    """Arguments that a CLI is started with, unless one of the user's own begins with one of `unless`.
 
-    In each, `{path}` stands for the PATH that the agent is given, as a TOML string.
+    In each, `{path}` stands for the agent's PATH, as a TOML string.
     """
 
     arguments: tuple[str, ...]
     unless: tuple[str, ...] = ()
-    unless_configured: tuple[str, ...] = ()  # words in the person's own settings that forbid it as well
+    unless_configured: tuple[str, ...] = ()  # words in the user's own settings that forbid it as well
     why: str = ""
 
 
 @dataclass(frozen=True)
 class ToolOutput:
-    """What a CLI's tool hands its model of a command's output: `most` bytes of UTF-8 (0: that is not known).
+    """The limit on a command's output that a CLI's tool shows its model: `most` bytes of UTF-8 (0 if unknown).
 
-    It hides or cuts out the rest. `variable` is one of the user's that lowers it.
+    The tool hides or cuts the rest. The user can lower the limit by the environment variable `variable`.
     """
 
     most: int = 0
     variable: str = ""
 
     def budget(self, environment: Mapping[str, str]) -> str:
-        """Return what AMQ_MAX_CHARS is to be; empty where that is not known."""
+        """Return the value for AMQ_MAX_CHARS; empty if the limit is unknown."""
         lowered = environment.get(self.variable, "")
         most = min(self.most, int(lowered) if lowered.isascii() and lowered.isdecimal() else self.most) or self.most
         return f"{max(most - OUTPUT_MARGIN, most // 2)}b" if most else ""
 
 
-OUTPUT_MARGIN = 1000  # bytes for what else is said, such as warnings
+OUTPUT_MARGIN = 1000  # bytes left for other output, such as warnings
 
 
 @dataclass(frozen=True)
@@ -82,28 +82,28 @@ class Profile:
 
     name: str
     programs: tuple[str, ...] = ()  # base names
-    tested: tuple[str, ...] = ()  # the versions that what stands here was measured on
+    tested: tuple[str, ...] = ()  # the versions that these facts were measured on
     version: tuple[str, ...] = ("--version",)  # the arguments that make it print its version
     additions: tuple[Addition, ...] = ()
-    environment: tuple[tuple[str, str], ...] = ()  # added, unless the person has set it
-    session: tuple[str, ...] = ()  # variables that tell what runs in its shell of its session; the first is always set
-    settings: tuple[str, str] = ("", "")  # the file of the person's own: a variable that names its directory, the path
+    environment: tuple[tuple[str, str], ...] = ()  # added, unless the user has set it
+    session: tuple[str, ...] = ()  # variables that identify the session in its shells; the first is always set
+    settings: tuple[str, str] = ("", "")  # the user's file: a variable that names its directory, its usual path
     hooks: HookStyle = HookStyle.NONE
-    hooks_need_trust: bool = False  # it asks the person about new ones when it starts
+    hooks_need_trust: bool = False  # it asks the user about new ones when it starts
     publishes: StatusSource = StatusSource.NOWHERE
     native: NativeWay = NativeWay.NONE
     keeps_path: bool = False  # its shell finds what is first on the PATH it was started with
     chooses_environment: tuple[str, ...] = ()  # words in its arguments or settings that choose what its shells get
     answers_state: bool = False  # it publishes its state by OSC 7501 only to a terminal that answers its question
     tool_output: ToolOutput = field(default_factory=ToolOutput)
-    submit_needs: str = ""  # part of an argument without which the submit key of the rules is none
-    usual_submit: bytes = b""  # what submits a line in its place then, and answers no dialog
-    no_session: tuple[str, ...] = ()  # its sub-commands that show something else than a session
+    submit_needs: str = ""  # part of an argument without which the rules' submit key has no effect
+    usual_submit: bytes = b""  # the key that submits a line then, and answers no dialog
+    no_session: tuple[str, ...] = ()  # its sub-commands that do not show a session
     line: Line = field(default_factory=Line)
     rules: InjectionRules = field(default_factory=InjectionRules)
 
     def added(self, own: Sequence[str], settings: str = "") -> list[Addition]:
-        """What it is started with besides the person's OWN arguments and the text of their SETTINGS, which win."""
+        """Return the additions that neither the user's OWN arguments nor the text of their SETTINGS rule out."""
         return [
             each
             for each in self.additions
@@ -112,48 +112,48 @@ class Profile:
         ]
 
     def settings_path(self, environment: Mapping[str, str]) -> str:
-        """The file that holds the person's own settings; empty if we need not know them."""
+        """Return the path of the user's own settings; empty if they do not matter."""
         variable, path = self.settings
         home, name = os.path.split(path)
         directory = environment.get(variable) or os.path.join(environment.get("HOME", ""), home)
         return os.path.join(directory, name) if path else ""
 
     def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """What the person's ENVIRONMENT lacks."""
+        """Return the profile's variables that ENVIRONMENT lacks."""
         return {name: value for name, value in self.environment if name not in environment}
 
     def session_around(self, environment: Mapping[str, str]) -> set[str]:
-        """The variables of its session that ENVIRONMENT has; none if we were not started in its shell."""
+        """Return the session's variables that are in ENVIRONMENT; none if we were not started in this CLI's shell."""
         return set(environment).intersection(self.session) if self.session and self.session[0] in environment else set()
 
 
 def built_in() -> dict[str, Profile]:
-    """The profiles that come with amq, by name."""
+    """Return the profiles that come with amq, by name."""
     from amq.runtime.agents import generic, registry
 
     return {profile.name: profile for profile in (*registry.profiles(), generic.PROFILE)}
 
 
 def profile_for(program: str) -> Profile:
-    """The profile of the CLI that PROGRAM names, by the last part of its path."""
+    """Return the profile of the CLI PROGRAM, a name or a path; the generic one if it is unknown."""
     name = PurePath(program).name
     profiles = built_in()
     return next((profile for profile in profiles.values() if name in profile.programs), profiles["generic"])
 
 
 def own_file(program: str, environment: Mapping[str, str]) -> str | None:
-    """The person's own profile of PROGRAM, a file named like it in their configuration directory; None: there is none.
+    """Return the path of the user's own profile of PROGRAM, in their configuration directory; None if there is none.
 
-    Reading it (`own.read_own`) is slow to import, so that is done only where there is one.
+    `own.read_own`, which reads it, is slow to import.
     """
     path = os.path.join(_own_directory(environment), f"{PurePath(program).name}.toml")
     return path if os.path.isabs(path) and os.path.exists(path) else None
 
 
 def chosen(asked: str | None, program: str, environment: Mapping[str, str]) -> tuple[Profile, str]:
-    """The profile ASKED for, by its name or as a file, else that of PROGRAM; and where it comes from, in words.
+    """Return the profile ASKED for, by name or as a file, else that of PROGRAM; and its origin, in words.
 
-    Raises UsageError if there is none of that name, or a file is wrong.
+    Raises UsageError if the name is unknown, or a file is wrong.
     """
     path = asked if asked and _is_file(asked) else own_file(program if asked is None else asked, environment)
     if path:
@@ -174,7 +174,7 @@ def chosen(asked: str | None, program: str, environment: Mapping[str, str]) -> t
 
 
 def with_prompt(profile: Profile, prompt: object, where: str = "--prompt") -> Profile:
-    """PROFILE for a program that takes a line where it shows PROMPT. Raises UsageError; WHERE says whose mistake."""
+    """Return PROFILE for a program that takes a line where it shows PROMPT. Raises UsageError, which names WHERE."""
     if not (isinstance(prompt, str) and prompt.strip() and prompt.isprintable()):
         raise UsageError(f"{where} takes one line of printable text: the prompt as shown before the cursor")
     return replace(profile, rules=replace(profile.rules, prompt_row=PromptRule(prompt)))

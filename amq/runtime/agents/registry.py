@@ -1,7 +1,7 @@
-"""The agent CLIs that amq knows: what their folders hold, and what setting up has to know of them.
+"""The agent CLIs that amq knows, read from their folders.
 
-`amq hook` imports it for the names, and `amq run` asks it between start and exec. So what a folder holds is imported by
-the function that hands it out.
+`amq hook` imports this for the names, and `amq run` uses it between start and exec. So each function imports only the
+modules that it needs.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from amq.runtime.agents.status_sources import AgentStatus, StatusFile
 
 NAMES = ("claude", "codex", "gemini", "opencode", "qwen")
-"""The folders, each named like its CLI's program. A user who has none of them is advised to get the first."""
+"""The folders, each named like its CLI's program. The first is recommended to a user without any."""
 WITH_HOOKS = ("claude", "codex")
-"""Those that call `amq hook`."""
+"""The CLIs that call `amq hook`."""
 
 
 def clis() -> Iterator[Cli]:
@@ -31,31 +31,31 @@ def clis() -> Iterator[Cli]:
 
 
 def profiles() -> Iterator[Profile]:
-    """Yield the profile of each."""
+    """Yield the profile of every CLI that amq knows."""
     for name in NAMES:
         yield _part(name, "profile").PROFILE
 
 
 def with_hooks() -> dict[str, HookFiles]:
-    """Return the files of those that call `amq hook`, by the names of their programs."""
+    """Return the hook files of the CLIs that call `amq hook`, by program name."""
     return {cli.name: cli.hooks for cli in clis() if cli.hooks}
 
 
 def with_skills() -> dict[str, ConfigDirectory]:
-    """Return the directories of those that read skills, by the names of their programs."""
+    """Return the directories of the CLIs that read skills, by program name."""
     return {cli.name: cli.skills for cli in clis() if cli.skills}
 
 
 def shell_file(name: str, environment: Mapping[str, str]) -> str:
-    """Return the file that the shell of the CLI NAME reads before each command, as ENVIRONMENT has it, or ""."""
+    """Return the file that the shell of the CLI NAME reads before each command; "" if ENVIRONMENT names none."""
     variable: str = _part(name, "cli").CLI.shell_file
     return environment.get(variable, "") if variable else ""
 
 
 def hook_arguments(style: HookStyle, own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:
-    """Return the arguments that give a program the hooks in the directory FILES, and what is left of the user's OWN.
+    """Return arguments that add the hooks in FILES, a directory, the user's OWN arguments to keep, and a settings text.
 
-    The third value is the text of the settings file that the arguments name, or "". Raises BadSettingsError.
+    The text is for the settings file that the arguments name, "" if they name none. Raises BadSettingsError.
     """
     from amq.runtime.agents.profiles import HookStyle
 
@@ -67,7 +67,7 @@ def hook_arguments(style: HookStyle, own: Sequence[str], files: str) -> tuple[li
 
 
 def status_file(profile: Profile, environment: Mapping[str, str], pid: int, started: float) -> StatusFile | None:
-    """Return the file in which the program PID, started at STARTED, says what it is doing; None if it has none."""
+    """Return the status file of the program PID, started at STARTED; None if it writes none."""
     from amq.runtime.agents.profiles import StatusSource
 
     if profile.publishes is StatusSource.NOWHERE:
@@ -80,7 +80,7 @@ def status_file(profile: Profile, environment: Mapping[str, str], pid: int, star
 def native(
     way: NativeWay, agent_status: AgentStatus, session: Callable[[], str], program: str, environment: Mapping[str, str]
 ) -> Native | None:
-    """Return the WAY in which PROGRAM itself takes a notification. SESSION returns the id that its hooks were given."""
+    """Return PROGRAM's agent API, which is of the kind WAY, if any. SESSION returns the id that its hooks received."""
     from amq.runtime.agents.profiles import NativeWay
 
     if way is NativeWay.CODEX_QUEUE:

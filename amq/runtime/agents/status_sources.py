@@ -1,7 +1,7 @@
-"""What an agent's program says of itself beside its terminal: in a file of its own, and by its hooks.
+"""The state that an agent reports besides its terminal output: in a status file, and by its hooks.
 
-Two witnesses may disagree. The one that asks for more care counts, but a hook's word only where there is no other:
-programs do not call a hook for every way in which a turn can end.
+If two sources disagree, the more cautious one counts. A hook event counts only where there is no other source: programs
+do not call a hook for every way in which a turn can end.
 """
 
 from __future__ import annotations
@@ -26,41 +26,41 @@ _EVENTS = {
 
 
 class StatusFile(Protocol):
-    """A file in which a program says what it is doing. One that cannot be read says nothing."""
+    """A file in which a program reports its state. An unreadable one reports nothing."""
 
     def state(self) -> AgentState | None:
-        """Return what it is doing; None if that is not known."""
+        """Return the program's state; None if unknown."""
 
     def version(self) -> str:
         """Return the program's version, or an empty string."""
 
     def is_detached(self) -> bool:
-        """Whether the terminal may show something else than what the file speaks of."""
+        """Return whether the terminal may show something other than the session in the file."""
 
 
 class AgentStatus:
-    """What one program says of itself.
+    """The state that one program reports.
 
-    FILES is the directory of its run, in which its hooks note each event; empty if it has none of that run. FILE is one
-    that the program itself writes; None for a program that writes none.
+    FILES is the directory of its run, where its hooks note each event; empty if there is none. FILE is the status file
+    that the program itself writes; None if it writes none.
     """
 
     def __init__(self, files: str, file: StatusFile | None = None) -> None:
         self.file = file
         self._event = f"{files}/{EVENT_NAME}" if files else ""
         self._version = ""
-        self._written = self._happened = 0.0  # when the last event came, on the wall clock and on the looker's
+        self._written = self._happened = 0.0  # the last event's time, on the wall clock and on that of `look`
 
     @property
     def hooked(self) -> bool:
-        """Whether the program calls our hooks: it has done so, and not ended its session."""
+        """True if the program calls our hooks: it has done so, and has not ended its session."""
         return self._last_event()[0] not in ("", "end")
 
     def look(self, published: AgentState | None, last_key: float | None, now: float) -> AgentState | None:
-        """What counts, where PUBLISHED is what the program says by OSC 7501.
+        """Return the state that counts, given the one that the program has PUBLISHED by OSC 7501.
 
-        LAST_KEY is the time of the person's last key: a dialog that was answered, or a turn that was broken off, is
-        no event of any hook's, so a hook's word counts no longer than that.
+        LAST_KEY is the time of the user's last key, after which an earlier hook event no longer counts: no hook reports
+        that a dialog was answered or a turn interrupted.
         """
         said = self.file.state() if self.file else None
         if said is None and published is None:
@@ -69,16 +69,16 @@ class AgentStatus:
         return max(said, published, key=MOST_CAUTIOUS_LAST.index)
 
     def version(self) -> str:
-        """Return the version that the program's file names, or an empty string. Once known it stays as it is."""
+        """Return the version in the program's status file, or an empty string. Once known, it does not change."""
         self._version = self._version or (self.file.version() if self.file else "")
         return self._version
 
     def is_detached(self) -> bool:
-        """Whether the terminal may show something else than the session that the file speaks of."""
+        """Return whether the terminal may show something other than the session in the status file."""
         return self.file is not None and self.file.is_detached()
 
     def _last_event(self) -> tuple[str, float]:
-        """Its name, and when it was written, in seconds since the epoch."""
+        """Return the last event's name, and its time in seconds since the epoch."""
         try:
             with open(self._event, "rb") as file:
                 found = os.fstat(file.fileno())
@@ -89,7 +89,7 @@ class AgentStatus:
         return words[-1] if words else "", found.st_mtime
 
     def _when(self, written: float, now: float) -> float:
-        """WRITTEN on the looker's clock. The other may be set, and jumps while the machine sleeps: it is asked once."""
+        """Return the time WRITTEN on NOW's clock. The wall clock may be set or jump, so it is read once an event."""
         if written != self._written:
             self._written, self._happened = written, now - max(0.0, time.time() - written)
         return self._happened

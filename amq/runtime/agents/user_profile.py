@@ -1,14 +1,14 @@
-"""A person's own profile: a TOML file that says where a CLI differs from one that amq knows.
+"""A user's own profile: a TOML file that says where a CLI differs from one that amq knows.
 
-    extends = "claude"          # what is not said here is as there (else as with a program that is not known)
+    extends = "claude"          # the base for all that is not set here; without it, an unknown program
     name = "claude-work"
     keeps_path = false
 
     [rules]
     submit = "\\r"
-    prompt = "> "               # it takes a line where this stands before the cursor, as with --prompt
+    prompt = "> "               # type a line where this is before the cursor, as with --prompt
 
-The keys are the fields of `Profile`, `Line` and `InjectionRules`. Every one is checked before anything is started.
+The keys are the fields of `Profile`, `Line` and `InjectionRules`. All are checked before anything is started.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NEVER = (b"\x1b", b"\x03", b"\x15", b"\x19")  # submit keys: a bare ESC, Ctrl-C,
 
 
 def read_own(path: str) -> Profile:
-    """The profile that the file PATH describes; raises UsageError, which names the field that is wrong."""
+    """Return the profile in the file PATH. Raises UsageError, which names a wrong field."""
     try:
         with open(path, "rb") as file:
             wire = tomllib.load(file)
@@ -45,7 +45,7 @@ def read_own(path: str) -> Profile:
 
 
 def checked(values: Mapping[str, Any], path: str) -> Profile:
-    """VALUES as a profile; raises UsageError."""
+    """Return the profile with these VALUES. Raises UsageError, which names PATH and a wrong field."""
     from pydantic import TypeAdapter, ValidationError
 
     try:
@@ -65,7 +65,7 @@ def checked(values: Mapping[str, Any], path: str) -> Profile:
 
 
 def _merged(start: Any, wire: Mapping[str, Any], path: str, above: str) -> dict[str, Any]:
-    """The values of START, a dataclass, with those of WIRE over them."""
+    """Return the values of START, a dataclass, overridden by those of WIRE. Raises UsageError."""
     values, known = asdict(start), {field.name for field in fields(start)}
     for name, value in wire.items():
         if name not in known:

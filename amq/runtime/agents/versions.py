@@ -1,4 +1,4 @@
-"""The versions that programs print of themselves."""
+"""Versions as programs print them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
 
 
 def printed_version(command: Sequence[str], environment: Mapping[str, str], within_s: float = VERSION_WITHIN_S) -> str:
-    """Return the version in what COMMAND prints; empty if it fails, or prints none within WITHIN_S seconds."""
+    """Return the version that COMMAND prints; empty if it fails, or prints none within WITHIN_S seconds."""
     try:
         try:
             asked = _ask(command, environment, within_s)

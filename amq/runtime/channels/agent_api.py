@@ -1,7 +1,7 @@
 """Agent APIs: the CLIs' own ways to take a text, for users that ask for them (`--native`).
 
-With these the user's draft does not matter. A text that an agent API may have taken is never typed as well. Measured on
-the versions that the profiles name.
+The user's draft does not block them. A text that an agent API may have taken is never typed as well. Measured on the
+versions that the profiles name.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class NativeFirst:
         self._typed.drained()
 
     def alert_user(self) -> None:
-        """Show the user by the typing channel that the agent does not read its mail."""
+        """Alert the user through the typing channel that the agent does not read its mail."""
         self._typed.alert_user()
 
     async def attempt(self, line: Notification) -> End:

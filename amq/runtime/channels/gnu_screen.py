@@ -1,10 +1,10 @@
-"""Typing into a window of GNU screen(1) by a program of its `exec` command; a blind channel.
+"""Typing into a window of GNU screen(1) through its `exec` command; a blind channel.
 
-Its hardcopy (of 4.9) has no colours and only one-byte characters, so an input row cannot be found in it; and the answer
-to a query is shown to the user of the window, too. Nothing reports whether the user is in copy mode or writes a command
-of screen's: then text sent by `stuff` is taken for keys of screen's own, and an Enter in the middle of it reaches the
-program. The output of a program in `exec` goes to the window's program past all of that, whole or not at all. Nor does
-screen report that the user has given the window another number (`number`).
+An input row cannot be found in a hardcopy (of 4.9), which has no colours and only one-byte characters. The answer to a
+query is also shown to the window's user. Nothing reports whether the user is in copy mode or enters a screen command:
+then text sent by `stuff` is taken for keys of screen, and an Enter in the middle of it reaches the program. The output
+of a program in `exec` bypasses all of that and reaches the window's program, whole or not at all. Nor does screen
+report that the user has renumbered the window (`number`).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class ScreenWindow:
 
 
 def why_not(environment: Mapping[str, str]) -> str:
-    """Return why the window that we are in cannot be reached; "" if it can. Its shell is a child of screen."""
+    """Return why our window cannot be reached; "" if it can. In STY's window, our session leader's parent is screen."""
     if not _SESSION.fullmatch(environment.get("STY", "")) or not environment.get("WINDOW", "").isdecimal():
         return "not inside screen"
     if not find_program(NAME, environment):

@@ -3,8 +3,8 @@
 The script is a few lines of shell that note the event and look into `new/`. It starts `amq hook` only where mail waits
 or a session begins. It reports no error to the agent.
 
-`amq hook` imports this, so it is kept as light as a short command. How a CLI is told of the script is in the folder of
-that CLI, below `agents/`.
+`amq hook` imports this, so it is kept as light as a short command. The CLI's folder below `agents/` has the arguments
+or settings that name the script.
 """
 
 from __future__ import annotations

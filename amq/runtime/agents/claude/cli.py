@@ -1,6 +1,6 @@
-"""How to get it, and where its hooks and skills are.
+"""Installing Claude Code, and the places of its hooks and skills.
 
-Formats and places: code.claude.com/docs/en/hooks and code.claude.com/docs/en/skills, both tried.
+Sources: code.claude.com/docs/en/hooks and code.claude.com/docs/en/skills, both tried.
 """
 
 from amq.runtime.agents.cli import Cli, ConfigDirectory, HookFiles

@@ -1,6 +1,6 @@
-"""Hooks for one process of Claude Code: an argument --settings, whose last use counts.
+"""Hooks for one run of Claude Code, given by the option --settings. If there are several, only the last counts.
 
-The format is that of its settings, as measured on the versions that the profile names.
+The format is that of its settings files, as measured on the versions that the profile names.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from amq.runtime.policy.hook_delivery import EVENTS
 
 
 def hook_arguments(own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:
-    """Return what `registry.hook_arguments` promises. The user's own --settings are merged into the file."""
+    """Return Claude Code's values for `registry.hook_arguments`, with the user's own --settings merged in."""
     settings, kept = merged_settings(own, f"{files}/{SCRIPT_NAME}")
     return ["--settings", f"{files}/{SETTINGS_NAME}"], kept, json.dumps(settings)
 

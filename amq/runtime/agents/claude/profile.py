@@ -1,21 +1,21 @@
 """Claude Code, measured on 2.1.332, 2.1.330 and 2.1.197.
 
-Its input row stands between two lines across the screen; the cursor is in it, though it is never visible. The row is
-gone while a dialog, a question to the user or the transcript has the screen.
+Its input row is between two lines across the screen. The cursor is in the row, though never visible. The row is gone
+while a dialog, a question to the user or the transcript fills the screen.
 
-Its list of agents (`claude agents`, and the left arrow in an empty row) has such a row too. A line there becomes a
-session of its own, and Ctrl-X ends the one that is selected. It is known by its placeholder, by what stands below it,
-and by `state=clear`. Behind the prompt of a session stands a blank that does not break, behind the list's a plain one.
+Its list of agents (`claude agents`, and the left arrow in an empty row) has an input row too. There a line starts a new
+session, and Ctrl-X ends the selected one. The list is recognised by its placeholder, by the text below its row, and by
+`state=clear`. A no-break space follows the prompt of a session, an ordinary one the prompt of the list.
 
-Where the terminal is a plain one (TERM=linux), `>` stands for `❯`. For a screen reader the row is the last of plain
-text, behind `$`; 2.1.197 has no prompt at all there, and its row is not found. On a small screen a text of many rows
-pushes the lower line out, and a longer one is scrolled, as the lines say.
+On a plain terminal (TERM=linux) the prompt is `>` instead of `❯`. For a screen reader the row is the last row of plain
+text, after `$`; 2.1.197 has no prompt there, and its row is not found. On a small screen a text of many rows pushes the
+lower line out. A longer text scrolls, and the lines say so.
 
-Ctrl-X Enter submits the line (and queues it while Claude works), and its permission dialogs ignore it. On 2.1.197 it
-does nothing, so there a plain Enter follows, once, when the row shows our text and the title says that Claude idles:
-then no turn is under way that could open a dialog.
+Ctrl-X Enter submits the line (and queues it while Claude works); permission dialogs ignore it. On 2.1.197 it has no
+effect. There a plain Enter follows, once, when the row shows our text and the title says that Claude is idle: then no
+turn is running that could open a dialog.
 
-From 2.1.330 it publishes its state, its dialogs and questions to the user included, to a terminal that answers it.
+From 2.1.330 it publishes its state, including dialogs and questions to the user, to a terminal that answers its query.
 """
 
 from __future__ import annotations

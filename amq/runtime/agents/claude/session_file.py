@@ -1,4 +1,4 @@
-"""The file that Claude Code keeps for each of its processes, as measured on 2.1.197 and 2.1.330."""
+"""The status file that Claude Code keeps for each of its processes, as measured on 2.1.197 and 2.1.330."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STATUS = {"idle": AgentState.IDLE, "busy": AgentState.WORKING, "waiting": Agent
 
 
 class SessionFile:
-    """The one in the directory SESSIONS of the process PID, which was started at STARTED (seconds since the epoch)."""
+    """The status file of the process PID, started at STARTED (seconds since the epoch), in the directory SESSIONS."""
 
     def __init__(self, sessions: str, pid: int, started: float) -> None:
         self._path = f"{sessions}/{pid}.json"
@@ -22,24 +22,24 @@ class SessionFile:
         self._started = started
 
     def state(self) -> AgentState | None:
-        """Return its status, where the file is up to date."""
+        """Return the session's state; None if it is unknown or the file is out of date."""
         session = self.read()
         return None if "parkedJobId" in session else _STATUS.get(str(session.get("status")))
 
     def version(self) -> str:
-        """Return the version that it names, or an empty string."""
+        """Return Claude Code's version, or an empty string."""
         return str(self.read().get("version", ""))
 
     def is_detached(self) -> bool:
-        """Whether the terminal may show another session than the file's, or Claude Code's list of them.
+        """Return whether the terminal may show another session than the file's, or the list of sessions.
 
-        The list puts the session into a process of its own. Back from there, the file of the first process still
-        names the parked job, and its status is out of date.
+        The list moves the session into a process of its own. When the user comes back, the file of the first process
+        still names the parked job, and its status is out of date.
         """
         return "parkedJobId" in self.read()
 
     def read(self) -> dict[str, Any]:
-        """Return its JSON object; an empty one if a dead process with the same id left it behind."""
+        """Return the file's JSON object; an empty one if it is unreadable, or a dead process with this id wrote it."""
         try:
             with open(self._path, "rb") as file:
                 wire = json.loads(file.read(_LONGEST))
@@ -49,5 +49,5 @@ class SessionFile:
 
 
 def sessions(environment: Mapping[str, str]) -> str:
-    """Return the directory that holds these files."""
+    """Return the directory of the status files."""
     return f"{DIRECTORY.find(environment)}/sessions"

@@ -16,7 +16,7 @@ LOOK_EVERY_S = 0.05
 
 
 class SessionSocket:
-    """The socket of one session. It takes a line of JSON and answers nothing: a turn that begins shows in the file."""
+    """The message socket of one session. It takes a line of JSON and never answers; a new turn shows in the file."""
 
     way = "claude socket"
 

@@ -1,6 +1,6 @@
-"""How to get it, and where its hooks and skills are.
+"""Installing Codex, and the places of its hooks and skills.
 
-Formats and places: developers.openai.com/codex/hooks and developers.openai.com/codex/skills, both tried.
+Sources: developers.openai.com/codex/hooks and developers.openai.com/codex/skills, both tried.
 """
 
 from amq.runtime.agents.cli import Cli, ConfigDirectory, HookFiles

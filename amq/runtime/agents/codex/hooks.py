@@ -1,4 +1,4 @@
-"""Hooks for one process of Codex: arguments -c hooks.EVENT=[…]; it asks the user once whether to trust them.
+"""Hooks for one run of Codex, given by arguments -c hooks.EVENT=[…]. It asks the user once whether to trust them.
 
 The format is that of its configuration, as measured on the versions that the profile names.
 """
@@ -13,12 +13,12 @@ from amq.runtime.policy.hook_delivery import EVENTS
 
 
 def hook_arguments(own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:
-    """Return what `registry.hook_arguments` promises. Codex adds them to the hooks in the user's files."""
+    """Return Codex's values for `registry.hook_arguments`. Codex adds these hooks to those in the user's files."""
     return settings_arguments(f"{files}/{SCRIPT_NAME}"), list(own), ""
 
 
 def settings_arguments(script: str) -> list[str]:
-    """Return arguments that let each event call SCRIPT."""
+    """Return the arguments that make each hook event call SCRIPT."""
     arguments = []
     for event in EVENTS:
         call = quoting.toml(command_line(script, event))

@@ -1,12 +1,12 @@
 """Codex, measured on 0.171.0 and 0.169.0.
 
-It is started without its shared daemon, because that runs shell commands with the environment of the first Codex that
-used it, and so with another agent's AM_ME. And it is given a queue key of our own, F21, which its dialogs ignore and
-which does not break off a turn as Enter does. Started without it, it has Tab, which queues a line too, and submits it
-at once where it idles; neither approves anything.
+It is started without its shared daemon, which would run shell commands with the environment of the first Codex that
+used it, and so with another agent's AM_ME. It is given an extra queue key, F21. Its dialogs ignore that key, and unlike
+Enter it does not interrupt a turn. Without F21 there is Tab, which also queues a line, or submits it at once if Codex
+is idle. Neither key approves anything.
 
-The fields of /review, /rename, /export and /goal are drawn like its input row. They are known by another placeholder
-and by the line below them; our key has no effect there, and Enter would submit them.
+The fields of /review, /rename, /export and /goal look like its input row. They are recognised by their placeholder and
+by the line below them. F21 has no effect there; Enter would submit them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`codex queue`, which gives a session a line to work on. It needs the session's id, which hooks tell."""
+"""`codex queue`, which gives a session a line to work on. It needs the session's id, which hooks receive."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ QUEUE_WITHIN_S = 30.0  # seconds for it; without the daemon of Codex 6 to 9 were
 
 
 class QueueCommand:
-    """The command for one session. It exits with 0 for one that has ended, too: so it is run only while its hooks live.
+    """The command for one session. It succeeds even if the session has ended, so the session's hooks must be active.
 
-    SESSION returns the session's id, which its hooks were given.
+    SESSION returns the session's id, which its hooks received.
     """
 
     way = "codex queue"

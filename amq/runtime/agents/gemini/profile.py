@@ -1,8 +1,8 @@
 """Gemini CLI, measured on 0.61.0.
 
-It has no key that its dialogs are known to ignore: Enter is pressed only while its title says that it is ready, and its
-row holds exactly our line. Its placeholder is not faint, but known by its words. In a dialog the row is gone, and the
-title says so. It is slow to start, and takes Enter 0.3 s after a paste and later.
+No key is known that its dialogs ignore. So Enter is pressed only while its title says that it is ready and its row
+holds exactly our line. Its placeholder is not faint; it is recognised by its words. In a dialog the row is gone, and
+the title says so. It is slow to start, and ignores Enter in the first 0.3 s after a paste.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How to get it."""
+"""Installing opencode."""
 
 from amq.runtime.agents.cli import Cli
 

@@ -1,10 +1,10 @@
 """opencode, measured on 1.18.33.
 
-It lives on the alternate screen, which stays empty for eight seconds and more at the start. Its row stands in a box
-behind a bar, with the cursor visible. A dialog has a box without a lower edge, and hides the cursor.
+It uses the alternate screen, which stays empty for eight seconds or more at the start. Its row is in a box behind a
+bar, with the cursor visible. A dialog has a box without a lower edge, and hides the cursor.
 
-It has no key that its dialogs are known to ignore: Enter is pressed only while nothing on its screen says that it
-works, and its row holds exactly our line.
+No key is known that its dialogs ignore. So Enter is pressed only while nothing on its screen says that it works and its
+row holds exactly our line.
 """
 
 from __future__ import annotations

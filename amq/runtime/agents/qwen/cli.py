@@ -1,4 +1,4 @@
-"""How to get it."""
+"""Installing Qwen Code."""
 
 from amq.runtime.agents.cli import Cli
 

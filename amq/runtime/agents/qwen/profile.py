@@ -1,11 +1,9 @@
 """Qwen Code, measured on 0.15.10. It is a fork of Gemini CLI, with another screen.
 
-Its row stands between two lines; it draws its cursor itself, and leaves the terminal's below. The row is gone while a
-dialog has the screen, and a line below says that it waits for the user. It publishes nothing: it works while a line
-below says how to end that.
+Its row is between two lines. It draws its cursor itself, and leaves the terminal's below. In a dialog the row is gone,
+and a line below says that it waits for the user. It publishes no state: it works while a line below says how to cancel.
 
-It has no key that its dialogs are known to ignore: Enter is pressed only while it idles, and its row holds exactly our
-line.
+No key is known that its dialogs ignore. So Enter is pressed only while it is idle and its row holds exactly our line.
 """
 
 from __future__ import annotations

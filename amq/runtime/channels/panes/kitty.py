@@ -1,7 +1,7 @@
 """A window of kitty, through its remote control (https://sw.kovidgoyal.net/kitty/remote-control/).
 
-Bytes sent to a window by its number reach its program and no other: whatever lies over it (an overlay, hints), however
-far the user has scrolled back, and while keys are broadcast, since only those of the broadcasting window are.
+Bytes sent to a window by its number reach its program and no other, even under an overlay or hints, while the user has
+scrolled back, and while keys are broadcast: kitty then broadcasts only the keys of the broadcasting window.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class KittyWindow:
     def picture(self) -> Picture | None:
         """Return the window's picture, from two queries: its size and its text.
 
-        A window that changes its size in between looks wrong for once. All of the text is read, because while the user
-        scrolls back, "screen" is what they see, and not what the program shows.
+        The picture is wrong once if the window changes its size in between. All of the text is read, because while the
+        user scrolls back, "screen" is what they see, and not what the program shows.
         """
         about = self._about()
         text = self._ask("get-text", f"--match=id:{self._window}", "--extent=all", "--ansi", "--add-cursor")
@@ -56,12 +56,12 @@ class KittyWindow:
         raise GoneError(f"kitty has no window {self._window}")
 
     def _ask(self, *words: str, given: bytes = b"") -> bytes:
-        """By its socket. Without one it would be asked through the terminal, and the agent could read the answer."""
+        """Return kitty's answer, from its socket: an answer through the terminal could be read by the agent."""
         return ask([self.way, "@", "--to", self._environment["KITTY_LISTEN_ON"], *words], self._environment, given)
 
 
 def why_not(environment: Mapping[str, str]) -> str:
-    """Return why the window that we are in cannot be reached; "" if it can."""
+    """Return why our window cannot be reached; "" if it can."""
     if not environment.get("KITTY_WINDOW_ID", "").isdecimal():  # in a match, another word could be an expression
         return "not inside kitty"
     if not environment.get("KITTY_LISTEN_ON"):
