@@ -58,14 +58,6 @@ NOUNS = re.compile(r"(an?|the|its|our|your|all|one|every|each|it|they|those|in|o
 """First words of a sentence that does not begin with its verb."""
 LATER = {"CHANGELOG.md"}
 """Documents that are not read: history, whose older sections stay as they were published."""
-DOCSTRINGS_LATER = (
-    *("amq/pty/", "amq/cli/commands/hook.py"),
-    *(f"amq/runtime/{room}/" for room in ("agents", "channels", "hooks", "policy")),
-    *(f"amq/runtime/{name}.py" for name in ("birth_time", "desktop", "git_index", "notifier_lock", "path_shim")),
-    *(f"amq/runtime/{name}.py" for name in ("private_state", "programs", "terminal_reset", "trust")),
-    *(f"tests/{room}/" for room in ("pty", "runtime", "terminal")),
-)
-"""Rooms and modules whose docstrings are still to be reworded."""
 
 
 def wrong(texts: Iterator[tuple[str, str]], banned: list[Banned]) -> list[str]:
@@ -132,10 +124,9 @@ def modules(top: str) -> Iterator[tuple[str, str]]:
     return ((str(path.relative_to(ROOT)), path.read_text("utf-8")) for path in sorted((ROOT / top).rglob("*.py")))
 
 
-def reworded() -> list[tuple[str, str]]:
-    """Return the modules of the program, the tests and the scripts whose docstrings are looked at."""
-    found = chain(modules("amq"), modules("tests"), modules("scripts"))
-    return [(name, source) for name, source in found if not name.startswith(DOCSTRINGS_LATER)]
+def all_modules() -> Iterator[tuple[str, str]]:
+    """Yield the modules of the program, the tests and the scripts."""
+    return chain(modules("amq"), modules("tests"), modules("scripts"))
 
 
 def functions(source: str) -> Iterator[ast.FunctionDef]:
@@ -173,7 +164,7 @@ def test_docstrings() -> None:
     """They make sense alone, in a hover."""
     found = [
         (f"{name}:{line}", prose(text))
-        for name, source in reworded()
+        for name, source in all_modules()
         for line, text in strings(source, docstrings=True)
     ]
     assert len(found) > 1000
@@ -185,7 +176,7 @@ def test_docstrings_of_functions() -> None:
     """They begin with a verb; those of properties, fixtures, tests and classes need not."""
     found = [
         (f"{name}:{node.lineno}", ast.get_docstring(node) or "")
-        for name, source in reworded()
+        for name, source in all_modules()
         for node in functions(source)
         if not re.search(r"property|fixture", " ".join(map(ast.unparse, node.decorator_list)))
         if not node.name.startswith("test_")
@@ -197,7 +188,7 @@ def test_docstrings_of_functions() -> None:
 def test_names_of_tests() -> None:
     found = [
         (f"{name}:{node.lineno}", node.name.replace("_", " "))
-        for name, source in reworded()
+        for name, source in all_modules()
         for node in functions(source)
         if node.name.startswith("test_")
     ]

@@ -289,7 +289,7 @@ def modules() -> dict[str, Path]:
 
 
 @pytest.mark.parametrize("module", modules())
-def test_module_keeps_the_layer_rule(module: str) -> None:
+def test_each_module_keeps_the_layer_rule(module: str) -> None:
     assert faults(module, modules()[module].read_text(encoding="utf-8")) == []
 
 
@@ -299,7 +299,7 @@ def test_every_module_has_a_room() -> None:
 
 
 @pytest.mark.parametrize(("module", "begin"), MAY_NAME_A_CLI)
-def test_every_exception_is_needed(module: str, begin: str) -> None:
+def test_each_exception_is_needed(module: str, begin: str) -> None:
     tree = ast.parse(modules()[module].read_text(encoding="utf-8"))
     assert [text for text in literals(tree) if text.startswith(begin) and OF_A_CLI.search(text)]
 
@@ -377,7 +377,7 @@ def test_every_exception_is_needed(module: str, begin: str) -> None:
         ("amq.runtime.channels.panes.tmux", "words = ['tmux', *more]"),
     ],
 )
-def test_breach_is_found(module: str, source: str) -> None:
+def test_a_forbidden_import_is_found(module: str, source: str) -> None:
     assert len(faults(module, source)) == 1
 
 
@@ -418,5 +418,5 @@ def test_breach_is_found(module: str, source: str) -> None:
         ("amq.names", "NAMES = ('preclaude', 'claudes', 'my.agents.md', 'myconfig.toml')"),
     ],
 )
-def test_what_the_rule_allows_is_let_through(module: str, source: str) -> None:
+def test_an_allowed_import_passes(module: str, source: str) -> None:
     assert faults(module, source) == []

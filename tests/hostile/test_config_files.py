@@ -143,7 +143,7 @@ _TOML = st.dictionaries(
 @example(content=b"[[rules]]\nsubmit = 1")
 @example(content=b"[line]\nrow = []")
 @example(content=b"x = " + b"[" * 5000)
-def test_a_profile_of_a_persons_own(tmp_path: Path, content: bytes) -> None:
+def test_a_users_own_profile(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "profile.toml"
     path.write_bytes(content)
     try:

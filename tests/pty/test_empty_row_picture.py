@@ -69,7 +69,7 @@ def test_anything_else_is_a_draft(happened: list[tuple[str, str]]) -> None:
     assert after(at_work("above", "> "), *happened).draft
 
 
-def test_a_cursor_that_stands_elsewhere_proves_nothing() -> None:
+def test_a_cursor_elsewhere_proves_nothing() -> None:
     """The text is drawn in another row, and the cursor is parked."""
     terminal = at_work("input:", "> parked")
     assert after(terminal, ("é", "\x1b7\x1b[1;8Hé\x1b8")).draft
@@ -81,7 +81,7 @@ def test_a_row_with_nothing_in_it_is_not_known_again() -> None:
     assert after(at_work("above", ""), ("é", "é"), ("\x7f", "\b \b")).draft
 
 
-def test_what_has_not_been_drawn_yet_is_no_picture() -> None:
+def test_a_row_not_yet_redrawn_is_not_taken_for_empty() -> None:
     """The line was submitted, and is still shown when the next key comes."""
     terminal = at_work("above", "> ")
     terminal.from_user(b"echo\r", 3.0)

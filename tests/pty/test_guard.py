@@ -75,7 +75,7 @@ def test_a_shell_that_is_writing_at_that_instant_does_not_keep_it_from_it(monkey
         assert os.read(user.master, 1000).endswith(b"undone")
 
 
-def test_settings_that_somebody_else_has_made_since_stay() -> None:
+def test_later_settings_stay() -> None:
     with terminal() as user:
         tty = Tty(user.slave, user.slave)
         tty.post_guard()
@@ -87,7 +87,7 @@ def test_settings_that_somebody_else_has_made_since_stay() -> None:
         assert termios.tcgetattr(user.slave)[:4] == others[:4]
 
 
-def test_it_does_nothing_off_duty() -> None:
+def test_it_does_nothing_while_disarmed() -> None:
     with terminal() as user:
         tty = Tty(user.slave, user.slave)
         guard = tty.post_guard()
@@ -139,7 +139,7 @@ def test_it_knows_of_a_mode_before_it_is_shown_and_of_its_end_after(
     assert [OFF.encode() in data for data in happened[: shown + 2]][-3:] == [True, True, False]
 
 
-def test_one_that_does_not_listen_holds_nobody_up() -> None:
+def test_a_stopped_guard_blocks_nothing() -> None:
     with terminal() as user:
         tty = Tty(user.slave, user.slave)
         guard = tty.post_guard()
@@ -151,7 +151,7 @@ def test_one_that_does_not_listen_holds_nobody_up() -> None:
         tty.close()
 
 
-def test_one_that_is_gone_is_not_missed() -> None:
+def test_a_dead_guard_is_ignored() -> None:
     with terminal() as user:
         tty = Tty(user.slave, user.slave)
         guard = tty.post_guard()

@@ -155,7 +155,7 @@ def test_a_program_that_does_not_read_still_gets_its_output_out(tmp_path: Path) 
         assert host(user, ["sh", "-c", script], does) == 0
 
 
-def test_a_person_who_does_not_look_can_still_type(tmp_path: Path) -> None:
+def test_keys_pass_while_output_is_blocked(tmp_path: Path) -> None:
     typed = tmp_path / "typed"
 
     def does(user: User) -> None:
@@ -184,7 +184,7 @@ def test_the_last_output_is_not_lost() -> None:
         host(user, ["sh", "-c", "head -c 50000 /dev/zero | tr '\\0' x; echo END"], does)
 
 
-def test_the_program_starts_with_the_terminals_size_and_is_told_the_last_one() -> None:
+def test_the_program_gets_the_first_and_the_last_size() -> None:
     def does(user: User) -> None:
         user.sees("31 101")
         for columns in range(40, 90):
@@ -247,14 +247,14 @@ def test_a_terminal_that_is_gone_hangs_the_program_up() -> None:
 
 
 @pytest.mark.parametrize("script", ["exit 0", "stty raw -echo; kill -KILL $$", "printf '\\033[?2004h'; kill -SEGV $$"])
-def test_the_persons_terminal_is_as_it_was(script: str) -> None:
+def test_the_terminal_is_restored(script: str) -> None:
     with terminal() as user:
         before = termios.tcgetattr(user.slave)
         host(user, ["sh", "-c", script])
         assert termios.tcgetattr(user.slave) == before
 
 
-def test_the_terminal_is_as_it_was_after_a_defect_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_terminal_is_restored_after_an_internal_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise RuntimeError("a defect")
 
@@ -276,7 +276,7 @@ def test_the_terminal_is_raw_while_the_program_runs() -> None:
         host(user, ["sh", "-c", "echo ready; cat"], does)
 
 
-def test_what_we_type_is_never_cut_by_what_the_person_types() -> None:
+def test_our_text_is_never_interleaved_with_the_users_keys() -> None:
     ours = b"<" + b"=" * 300 + b">"
 
     def does(user: User) -> None:
@@ -297,7 +297,7 @@ def test_what_we_type_is_never_cut_by_what_the_person_types() -> None:
         host(user, RAW_CAT, does)
 
 
-def test_the_program_gets_its_answer_and_the_person_does_not_see_the_question() -> None:
+def test_a_query_is_answered_and_not_shown() -> None:
     def does(user: User) -> None:
         user.sees("asking:\r\n")
         user.sees("033   ]   7   5   0   1   ;   ?")
@@ -407,7 +407,7 @@ def test_keys_that_the_program_has_not_read_are_seen_waiting(tmp_path: Path) -> 
         assert host(user, ["sh", "-c", script], does) == 0
 
 
-def test_the_look_tells_who_edits_the_line() -> None:
+def test_a_snapshot_shows_whether_the_kernel_edits_the_line() -> None:
     def does(user: User) -> None:
         for canonical, echoing in [(True, True), (True, False), (False, False)]:
             user.sees("now")

@@ -52,7 +52,7 @@ def drawn(text: str, size: tuple[int, int] = (12, 40)) -> View:
 
 
 @pytest.mark.parametrize("name", recordings.names())
-def test_what_a_person_sees_in_the_row_is_found(name: str) -> None:
+def test_the_text_in_the_row_is_found(name: str) -> None:
     rule = profile_for(name.partition("-")[0]).rules.prompt_row
     assert rule is not None
     recording = recordings.load(name)
@@ -176,14 +176,14 @@ def test_the_row_at_its_edges(text: str, rule: RowRule, standing: Standing) -> N
     assert find_row(drawn(text), rule).standing is standing
 
 
-def test_what_stands_below_the_row_says_whether_the_program_works() -> None:
+def test_text_below_the_row_shows_whether_the_program_works() -> None:
     works = BOX.format("half") + " esc\x1b[3;10H"
     assert find_row(drawn(works), OPENCODE) == Row(Standing.HOLDS, "half", working=True)
     assert find_row(drawn(BOX.format("") + " esc\x1b[3;6H"), OPENCODE) == Row(Standing.EMPTY, working=True)
     assert not find_row(drawn(BOX.format("esc") + "\x1b[3;9H"), OPENCODE).working
 
 
-def test_what_stands_beside_a_box_is_not_in_it() -> None:
+def test_text_beside_a_box_is_not_in_it() -> None:
     beside = BOX.format("half") + "\x1b[3;30Hbeside\x1b[3;10H"
     assert find_row(drawn(beside), OPENCODE) == Row(Standing.HOLDS, "half")
 
@@ -253,7 +253,7 @@ def test_text_at_the_cursor_is_found_however_the_line_is_wrapped(columns: int, p
     assert not stands_at_cursor(drawn(f"output\n{prompt}{OURS}x\b", size), before, OURS)
 
 
-def test_what_stood_before_the_text_must_still_stand_there() -> None:
+def test_text_before_ours_must_be_unchanged() -> None:
     before = before_cursor(drawn("> "))
     assert stands_at_cursor(drawn("> amq"), before, "amq")
     assert not stands_at_cursor(drawn("? amq"), before, "amq")
@@ -287,7 +287,7 @@ SHELL = PromptRule("prompt$ ")
         pytest.param("審査$ ", Standing.ELSEWHERE, "", id="another prompt"),
     ],
 )
-def test_what_stands_behind_a_prompt(text: str, standing: Standing, held: str) -> None:
+def test_text_behind_a_prompt(text: str, standing: Standing, held: str) -> None:
     assert find_row(drawn(text), SHELL) == Row(standing, held)
 
 

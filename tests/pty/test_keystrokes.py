@@ -70,7 +70,7 @@ def after(*pieces: bytes, line: Line | None = None, now: float = 10.0) -> Keystr
         ("日".encode(), True),
     ],
 )
-def test_what_stands_in_the_line(typed: bytes, draft: bool) -> None:
+def test_the_state_of_the_line(typed: bytes, draft: bool) -> None:
     assert after(typed).draft(10.0) is draft
 
 
@@ -96,7 +96,7 @@ def test_what_stands_in_the_line(typed: bytes, draft: bool) -> None:
         ),
     ],
 )
-def test_reports_are_no_keys(report: bytes) -> None:
+def test_reports_do_not_count_as_keys(report: bytes) -> None:
     keystrokes = after(report)
     assert keystrokes.keys == 0
     assert keystrokes.last_key(10.0) is None
@@ -217,7 +217,7 @@ def test_a_known_cli_keeps_its_line_where_others_would_not(typed: bytes) -> None
     assert after(typed, line=KNOWN_CLI).draft(10.0)
 
 
-def test_an_enter_of_a_person_submits_to_a_known_cli() -> None:
+def test_a_users_enter_submits_to_a_known_cli() -> None:
     keystrokes = after(b"hello", line=KNOWN_CLI)
     keystrokes.feed(b"\r", 10.0 + 2 * BURST_S)
     assert not keystrokes.draft(10.1)

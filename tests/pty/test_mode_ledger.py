@@ -184,7 +184,7 @@ def test_its_own_undo_leaves_nothing_on(stream: bytes) -> None:
 
 @given(STREAMS, STREAMS, st.data())
 def test_the_cover_undoes_whatever_part_was_shown(shown: bytes, since: bytes, data: st.DataObject) -> None:
-    """Also while nobody has asked what of it is fleeting."""
+    """This holds also before the transient changes are asked for."""
     ledger, splitter = Ledger(), Splitter()
     take(ledger, splitter.skim(shown))
     ledger.shown()
@@ -216,7 +216,7 @@ def test_skimming_is_enough_for_what_changes_all_the_time(pieces: list[bytes]) -
 
 @pytest.mark.parametrize("movements", [0, NEAR, 10 * NEAR])
 def test_colours_are_found_behind_any_number_of_movements(movements: int) -> None:
-    """However many of them stand between them and an "m" of the text."""
+    """Any number of movements may be between the colours and an "m" of the text."""
     assert after(b"\x1b[m\x1b[1m" + b"plum\x1b[3H" * movements + b"plum").undo() == b"\x1b[m"
     assert after(b"\x1b[1m\x1b[m" + b"plum\x1b[3H" * movements + b"plum").undo() == b""
 
@@ -288,7 +288,7 @@ def test_colours_outdate_nothing() -> None:
     assert SILENCE >> prints(b"\x1b[?2004h") << NEWS >> prints(b"\x1b[?2004l") << Cover.OUTDATED
 
 
-def test_frames_are_no_news() -> None:
+def test_frames_do_not_change_the_version() -> None:
     """A program that shows sixty frames a second must not have each of them reported."""
     frame = prints(b"\x1b[?2026h\x1b[?25l\x1b[1mx\x1b[m\x1b[?25h\x1b[?2026l")
     assert SILENCE >> frame >> SHOWN >> frame >> frame >> SHOWN << Cover.CURRENT
@@ -299,7 +299,7 @@ SOFT, FULL = b"\x1b[!p", b"\x1bc"
 
 
 def stream(words: str) -> bytes:
-    """The bytes that WORDS of the page stand for."""
+    """Return the bytes that WORDS of the page stand for."""
     return b"".join(SIGNS.get(word, word.encode()) for word in words.split())
 
 
@@ -319,7 +319,7 @@ def test_each_entry_of_the_page() -> None:
 
 
 def test_the_page_is_true() -> None:
-    """What becomes of an entry, in every case that there is."""
+    """The page says what becomes of an entry in each case."""
     on, off = b"\x1b[?1000h", b"\x1b[?1000l"
     states, events = {"OFF": (), "ON": (on,), "ENDED": (on, off)}, {"on": on, "off": off, "shown": None}
     taken = set[tuple[str, ...]]()

@@ -133,7 +133,7 @@ def test_a_slice_is_small() -> None:
 
 @pytest.mark.parametrize("redraw", [b"\x1b[2J\x1b[H", b"\x1b[H\x1b[J", b"\x1b[1;1H\x1b[J", b"\x1b[?1049h"])
 @pytest.mark.parametrize("early", [True, False])
-def test_after_a_flood_only_a_full_redraw_tells_what_is_there(redraw: bytes, early: bool) -> None:
+def test_after_a_flood_only_a_full_redraw_counts(redraw: bytes, early: bool) -> None:
     screen = eaten([b"before", *([(4, 30)] if early else [])])
     for _ in range(MOST_WAITING_BYTES // 4096 + 1):
         screen.enqueue(b"flood" * 819)

@@ -96,7 +96,7 @@ def test_memory_is_bounded() -> None:
     assert not splitter.inside
 
 
-def test_what_is_fleeting_is_told_in_its_place() -> None:
+def test_transient_changes_are_reported_in_order() -> None:
     splitter = Splitter()
     assert splitter.skim(b"\x1b[1m\x1b[31ma\x1b[3") == []
     assert splitter.skim(b"H\x1b[?2004h\x1b[m") == [(Kind.CSI, b"\x1b[31m"), (Kind.CSI, b"\x1b[?2004h")]
@@ -104,7 +104,7 @@ def test_what_is_fleeting_is_told_in_its_place() -> None:
     assert splitter.transient() == []
 
 
-def test_what_is_fleeting_is_not_kept_without_end() -> None:
+def test_transient_changes_take_bounded_memory() -> None:
     splitter = Splitter()
     told = [splitter.skim(b"\x1b[%dm" % index) for index in range(MOST_SKIMMED)]
     assert [tokens for tokens in told if tokens] == [[(Kind.CSI, b"\x1b[%dm" % (MOST_SKIMMED - 1))]]

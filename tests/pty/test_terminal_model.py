@@ -59,7 +59,7 @@ def test_no_answer_goes_into_the_middle_of_a_key() -> None:
     assert terminal.from_program(b"\x1b]7501;?\x07", 1.0)[1] == b""
 
 
-def test_keys_while_the_program_is_blocked_are_no_draft() -> None:
+def test_keys_for_a_blocked_program_are_not_a_draft() -> None:
     terminal = Terminal(0.0)
     terminal.from_program(BLOCKED, 1.0)
     terminal.from_user(b"1", 2.0)
@@ -207,7 +207,7 @@ def test_where_the_row_is_known_no_text_is_expected_at_the_cursor() -> None:
     assert terminal.look(2.0).echo is not Echo.EXACT
 
 
-def test_it_is_known_where_the_output_stands_and_what_brings_it_back() -> None:
+def test_the_cursor_and_the_modes_can_be_restored() -> None:
     terminal = Terminal(0.0)
     terminal.from_program(b"\x1b[?2004h\x1b[?10", 1.0)
     assert (terminal.printing, terminal.undo(), terminal.redo()) == (True, ABANDON + b"\x1b[?2004l", b"\x1b[?2004h")
@@ -242,7 +242,7 @@ def test_after_a_resize_no_row_is_known(terminal: Terminal) -> None:
     assert terminal.look(2.0).row == UNKNOWN
 
 
-def test_what_the_person_was_not_shown_is_undone_as_if_all_had_been() -> None:
+def test_modes_not_yet_shown_are_undone_too() -> None:
     terminal = Terminal(0.0)
     terminal.from_program(b"\x1b[?2004h\x1b[?1049h\x1b[?1049l\x1b[?2004l", 1.0)
     assert terminal.undo() == b""
@@ -294,7 +294,7 @@ def test_where_the_kernel_edits_the_line_a_prompt_ends_no_draft() -> None:
     assert not terminal.look(10.1, canonical=True).draft
 
 
-def test_a_known_row_is_one_whoever_is_in_the_foreground() -> None:
+def test_a_known_row_is_seen_with_any_foreground_program() -> None:
     terminal = with_screen()
     terminal.from_program(row(), 1.0)
     assert terminal.look(2.0, foreground=False).row == Row(Standing.EMPTY)

@@ -170,7 +170,7 @@ def test_claudes_socket(
     assert json.loads(line) == {"type": "user", "message": {"role": "user", "content": message}}
 
 
-def test_a_socket_that_nobody_listens_to_refuses(session: Session) -> None:
+def test_a_socket_without_a_listener_refuses(session: Session) -> None:
     assert SessionSocket(session.file).tell(LINE.text).outcome is Outcome.REFUSED
 
 

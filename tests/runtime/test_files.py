@@ -46,7 +46,7 @@ def test_a_lock_that_is_held_for_an_instant_is_waited_for(tmp_path: Path, monkey
     claim(str(tmp_path), "run").release()
 
 
-def test_who_can_not_write_who_he_is_keeps_no_lock(tmp_path: Path) -> None:
+def test_a_holder_that_cannot_write_its_name_keeps_no_lock(tmp_path: Path) -> None:
     """A lock kept without a name would be another's to its own holder, which would think that it was replaced."""
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, usual[1]))
@@ -131,7 +131,7 @@ def test_a_holder_that_has_not_said_who_it_is(tmp_path: Path) -> None:
     held.release()
 
 
-def test_the_record_tells_attempts_and_each_change_of_what_is_waited_for(tmp_path: Path) -> None:
+def test_the_journal_has_attempts_and_each_new_wait_reason(tmp_path: Path) -> None:
     record = WakeJournal(str(tmp_path))
     for reason in (WaitReason.STARTING, WaitReason.DRAFT, WaitReason.DRAFT):
         record.waits({"b", "a"}, reason)
@@ -219,7 +219,7 @@ def test_a_login_shell_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     assert login_shells_find(command, environment, threading.Event()) is found
 
 
-def test_another_name_of_a_file_outside_is_no_lock(tmp_path: Path) -> None:
+def test_a_hard_link_to_a_file_outside_is_not_a_lock(tmp_path: Path) -> None:
     """The lock is written in place: anyone who can write to the queue could have a file overwritten."""
     (tmp_path / "precious").write_text("text")
     (tmp_path / "state").mkdir()

@@ -46,7 +46,7 @@ def test_a_submit_key_that_needs_an_argument_is_another_without_it() -> None:
     assert rules_for_argv(GENERIC, ["aider"]) is GENERIC.rules
 
 
-def test_a_sub_command_that_shows_no_session_is_no_agent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_sub_command_without_a_session_is_not_an_agent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`claude agents` is a list of them: a line there would make one more."""
     words = ["claude", "--continue"]
     monkeypatch.setattr(controlling_tty, "foreground", lambda _: 1)
@@ -108,7 +108,7 @@ def test_a_prompt_is_that_of_the_program_that_the_user_names(monkeypatch: pytest
     assert known.profile is CLAUDE
 
 
-def test_a_program_of_the_persons_own_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_with_the_users_own_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A profile that cannot be read says nothing, so nothing is typed."""
     monkeypatch.setattr(controlling_tty, "foreground", lambda _: 1)
     monkeypatch.setattr(processes, "words", lambda _: ("mine",))

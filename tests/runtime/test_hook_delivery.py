@@ -1,4 +1,4 @@
-"""What a hook announces: tables, playbooks, and what holds however it goes."""
+"""The messages that a hook announces: tables, playbooks, and properties of random stories."""
 
 from __future__ import annotations
 

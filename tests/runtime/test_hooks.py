@@ -123,7 +123,7 @@ OWN = {"model": "opus", "hooks": {"Stop": [{"hooks": [{"type": "command", "comma
 
 
 @pytest.mark.parametrize("form", ["--settings {json}", "--settings={json}", "--settings {file}", "--settings={file}"])
-def test_the_persons_own_settings_are_merged(tmp_path: Path, form: str) -> None:
+def test_the_users_own_settings_are_merged(tmp_path: Path, form: str) -> None:
     (tmp_path / "own.json").write_text(json.dumps(OWN))
     values = {"{json}": json.dumps(OWN), "{file}": str(tmp_path / "own.json")}
     own = [values.get(word, word) for word in form.replace("={", " = {").split(" ")]

@@ -49,7 +49,7 @@ def test_an_idle_agent_receives_the_line_once(desk: Desk) -> None:
     wait_until(lambda: desk.recorded()[-1:] == ["submitted"])
 
 
-def test_the_agent_drains_and_is_told_of_the_next_message(desk: Desk) -> None:
+def test_the_agent_drains_and_is_notified_of_the_next_message(desk: Desk) -> None:
     """The agent runs the command of the line, in its own environment."""
     desk.run_tui()
     desk.send()
@@ -87,7 +87,7 @@ def test_mail_from_before_waits_for_a_slow_start(desk: Desk, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(("ending", "left"), [("lo\r", ["submitted hello"]), ("\x15", [])])
-def test_half_a_line_of_the_persons_is_left_alone(desk: Desk, ending: str, left: list[str]) -> None:
+def test_the_users_half_line_is_left_alone(desk: Desk, ending: str, left: list[str]) -> None:
     session = desk.run_tui()
     desk.comes_to("started")
     session.send("hel")
@@ -131,7 +131,7 @@ def test_what_the_program_says_in_a_file_counts_too(desk: Desk, tmp_path: Path) 
     desk.comes_to("started", "pasted", f"submitted {ONE_MESSAGE}")
 
 
-def test_a_dialog_that_nobody_announced_gets_no_enter(desk: Desk) -> None:
+def test_an_unannounced_dialog_gets_no_enter(desk: Desk) -> None:
     session = desk.run_tui("--silent")
     desk.comes_to("started")
     session.send("dialog\r")
@@ -180,7 +180,7 @@ def test_without_waking_that_is_recorded(desk: Desk) -> None:
     assert WakeJournal(str(private_directory(desk.root, "tui"))).entries()[-1]["waits_for"] == "off"
 
 
-def test_no_secret_is_asked_for_in_vain(desk: Desk) -> None:
+def test_a_password_prompt_gets_nothing(desk: Desk) -> None:
     asks = "stty -echo; printf 'password: '; read -r secret; stty echo; echo got $secret; printf 'password: '; cat"
     session = desk.run("sh", "-c", asks, options=("--prompt", "password:"))
     session.expect_exact("password:")
@@ -209,7 +209,7 @@ def test_the_program_knows_its_queue_and_finds_amq(desk: Desk) -> None:
     assert ends(session) == 0
 
 
-def test_a_second_host_is_told_who_the_first_is(desk: Desk) -> None:
+def test_a_second_host_names_the_first(desk: Desk) -> None:
     first = desk.run("sh", "-c", "echo ready; cat")
     first.expect_exact("ready")
     second = desk.run("sh", "-c", "cat -")
@@ -249,7 +249,7 @@ Deed: TypeAlias = Callable[[Session, int], object]
         pytest.param(lambda _, pid: os.kill(pid, signal.SIGHUP), 129, id="we are hung up"),
     ],
 )
-def test_the_persons_terminal_is_as_it_was(desk: Desk, deed: Deed, status: int) -> None:
+def test_the_terminal_is_restored(desk: Desk, deed: Deed, status: int) -> None:
     hosted = shlex.join(desk.command(sys.executable, str(TUI), str(desk.log)))
     script = f"stty -g; {hosted}; echo status=$?; stty -g"
     session = desk.spawn(["/bin/sh", "-c", script])
@@ -273,14 +273,14 @@ def test_a_program_that_stops_itself_stops_the_job(desk: Desk) -> None:
     session.expect_exact("status=5")
 
 
-def test_nothing_stands_between_the_start_and_the_program() -> None:
+def test_the_host_imports_no_slow_module() -> None:
     """The notifier's imports are slow, and so are those that describe outside data."""
     script = "import sys, amq.runtime.host; print(*sys.modules)"
     imported = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
     assert not {"anyio", "asyncio", "watchfiles", "pydantic", "importlib.metadata"} & set(imported)
 
 
-def test_a_defect_of_the_waking_is_only_logged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_while_waking_is_only_logged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise RuntimeError("a defect")
 

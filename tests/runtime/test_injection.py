@@ -1,4 +1,4 @@
-"""How a line is typed: the gate by tables, attempts by playbooks, and what holds whatever is seen."""
+"""Typing a line: the gate by tables, attempts by playbooks, and properties of random screens."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Typing(Scene[Write | End]):
         return replace(self, state=state), tuple(each for each in actions if not isinstance(each, LookAt))
 
     def facts(self) -> tuple[Phase, ...]:
-        """A line that is clear is one of which nothing is remembered."""
+        """Return the phase; nothing where the state of a clear line is not the initial one."""
         is_known = self.state.phase is not Phase.CLEAR or self.state == InjectionState()
         return (self.state.phase,) if is_known else ()
 
@@ -97,14 +97,14 @@ def story(rules: InjectionRules = RULES, look: TerminalSnapshot = IDLE) -> Story
 
 
 def shows(look: TerminalSnapshot | None = None, **facts: Any) -> Happening:
-    """What the next look finds: LOOK, or what was there before but for FACTS."""
+    """Make the next look find LOOK, or the earlier snapshot changed by FACTS."""
     other = {each.name: getattr(look, each.name) for each in fields(look)} if look else facts
     words = ", ".join(f"{name}={value!r}" for name, value in other.items() if value != getattr(IDLE, name))
     return Event(f"shows {words}", lambda scene, _now: (replace(scene, shown=replace(scene.shown, **other)), ()))
 
 
 def notifies(line: Notification = LINE) -> Happening:
-    """An attempt begins, or goes on."""
+    """Begin an attempt to type LINE, or continue one."""
     return Event(f"notify {line.text!r}", lambda scene, now: replace(scene, line=line).look(now))
 
 
@@ -363,7 +363,7 @@ def test_an_enter_that_changed_nothing_is_repeated_only_with_the_same_proof() ->
 
 
 def silent() -> Story:
-    """The text did not come back."""
+    """Return the story in which the text was not echoed."""
     return pasted() >> 1.5 << End(Outcome.UNCERTAIN, "the program did not echo amq's text") << Phase.STANDING
 
 
@@ -371,7 +371,7 @@ def test_a_text_that_came_back_late_is_submitted_by_the_reminder() -> None:
     assert silent() >> shows(echo=Echo.EXACT) >> 30 << ENTER
 
 
-def test_there_is_a_second_text_only_after_the_person_sent_or_cleared_the_first() -> None:
+def test_a_second_text_needs_the_first_sent_or_cleared() -> None:
     assert (
         silent() >> shows(draft=True) >> 30 << End(Outcome.REFUSED, "draft") >> shows(draft=False, sent=1) >> 1 << PASTE
     )
@@ -383,12 +383,12 @@ def test_a_drain_frees_the_line_only_if_the_submit_key_went_out() -> None:
 
 
 def standing(look: TerminalSnapshot) -> TerminalSnapshot:
-    """Our text stands in its row."""
+    """Return LOOK with our text in its row."""
     return replace(look, row=OURS)
 
 
 def submitted(look: TerminalSnapshot, rules: InjectionRules) -> Story:
-    """Our text stood in the row, and the submit key has been pressed 0.14 s after the paste."""
+    """Return the story in which the row showed our text, and the submit key was pressed 0.14 s after the paste."""
     return pasted(rules, look) >> shows(row=OURS) >> 0.04 >> 0.1 << Write(rules.submit)
 
 
@@ -429,7 +429,7 @@ def test_the_row_must_hold_our_text_at_the_instant_of_the_key() -> None:
 def test_a_key_that_dialogs_ignore_and_that_has_no_effect_is_the_sign_of_another_place(
     idle: TerminalSnapshot, rules: InjectionRules, published: AgentState
 ) -> None:
-    """The key is repeated while our text stands. No other follows, and no attempt presses one there again."""
+    """The key is repeated while our text is shown. No other follows, and no attempt presses one there again."""
     key = Write(rules.submit)
     repeated = submitted(idle, rules) >> shows(published=published) >> 0.7 << key >> 0.7 << key >> 0.7 << key >> 0.7
     no_effect = "the submit key had no effect: the line is not the program's prompt, or the key has another binding"
@@ -512,7 +512,7 @@ def test_a_text_that_a_dialog_swallowed_is_typed_again() -> None:
     assert gone >> shows(CODEX_IDLE) >> 30 << PASTE
 
 
-def test_a_text_of_ours_that_stands_in_the_row_is_no_draft_and_is_only_submitted() -> None:
+def test_our_text_in_the_row_is_only_submitted() -> None:
     unseen = pasted(CLAUDE.rules, CLAUDE_IDLE) >> shows(row=UNKNOWN) >> 1.5
     stands = unseen << End(Outcome.UNCERTAIN, "the input row was not seen") >> shows(row=OURS)
     for before in (stands, stands >> DRAINED):
@@ -563,7 +563,7 @@ LOOKS = st.builds(
     ),
 )
 def test_whatever_is_seen_the_promises_hold(looks: list[tuple[float, TerminalSnapshot]], rules: InjectionRules) -> None:
-    """A submit key only while exactly our text is seen, and no second text while the first may stand."""
+    """A submit key is pressed only while exactly our text is seen; no text is added while one may be unsent."""
     state, now, plain, pasted_after = InjectionState(), 0.0, 0, -1
     before = InjectionState()
     for passed, look in looks:
@@ -644,7 +644,7 @@ WORKING = replace(GEMINI_IDLE, published=AgentState.WORKING)
 
 
 def unsent() -> Story:
-    """Our text is in the line of a program that begins to work then: Enter cannot follow."""
+    """Return the story in which the program begins to work once our text is in its line, so Enter cannot follow."""
     return pasted(GEMINI.rules, GEMINI_IDLE) >> shows(standing(WORKING)) >> 0.1
 
 
@@ -673,7 +673,7 @@ def test_a_text_that_stays_unsent_is_taken_back() -> None:
         (replace(standing(WORKING), waiting=True), "the program has not read all that was typed"),
     ],
 )
-def test_a_text_that_may_not_stand_alone_is_left_and_the_user_told(look: TerminalSnapshot, reason: str) -> None:
+def test_our_text_beside_a_draft_is_left_and_the_user_alerted(look: TerminalSnapshot, reason: str) -> None:
     left = unsent() >> shows(look) >> 0.3
     (end,) = left.left or (left >> 1.5).left
     assert isinstance(end, End)
@@ -731,7 +731,7 @@ def test_at_a_prompt_nothing_is_erased_behind_enter() -> None:
         (replace(WORKING, alive=False), End(Outcome.FAILED, "the program has ended"), Phase.CLEAR),
     ],
 )
-def test_what_is_not_seen_to_be_erased_may_stand(look: TerminalSnapshot, end: End, phase: Phase) -> None:
+def test_text_not_seen_erased_counts_as_unsent(look: TerminalSnapshot, end: End, phase: Phase) -> None:
     assert unsent() >> 0.3 << ERASE >> shows(look) >> 5 << end << phase
 
 
@@ -750,7 +750,7 @@ def test_a_part_of_a_draft_does_not_show_that_our_text_has_left() -> None:
         ("", None),
     ],
 )
-def test_a_title_may_tell_the_state(title: str, state: AgentState | None) -> None:
+def test_a_title_may_show_the_state(title: str, state: AgentState | None) -> None:
     assert titled(title.encode(), GEMINI.rules) is state
     assert titled(title.encode(), CLAUDE.rules) is None
 

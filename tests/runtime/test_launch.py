@@ -50,12 +50,12 @@ def planned(*program: str, options: Options = NO_HOOKS, files: PrivateState = FI
         (["bash"], ["bash"]),
     ],
 )
-def test_what_a_profile_adds_and_the_persons_own_words_win(program: list[str], arguments: list[str]) -> None:
+def test_a_profile_adds_arguments_and_the_users_own_win(program: list[str], arguments: list[str]) -> None:
     assert planned(*program).program == arguments
 
 
 @pytest.mark.parametrize("setting", ["allow_login_shell = true", "[shell_environment_policy]\ninherit = 'core'"])
-def test_the_persons_own_settings_win_too(tmp_path: Path, setting: str) -> None:
+def test_the_users_own_settings_win_too(tmp_path: Path, setting: str) -> None:
     (tmp_path / "config.toml").write_text(setting)
     launch = planned("codex", CODEX_HOME=str(tmp_path))
     assert launch.program == ["codex", "--no-daemon", *QUEUE_KEY]
@@ -121,7 +121,7 @@ def test_an_agent_is_shown_as_much_as_its_tool_hands_on(
     assert launch.environment.get("AMQ_MAX_CHARS") == budget
 
 
-def test_a_variable_of_the_persons_wins() -> None:
+def test_the_users_variable_wins() -> None:
     profile = Profile("x", environment=(("A", "ours"), ("B", "ours")))
     inside = plan(profile, ["x"], {"A": "own"}, QUEUE, "me", NO_HOOKS, FILES).environment
     assert (inside["A"], inside["B"]) == ("own", "ours")
@@ -146,7 +146,7 @@ def test_who_gets_hooks(program: str, options: Options, how: str) -> None:
     assert (f"{STATE}/hook" in " ".join(launch.program) + launch.settings) is launch.hooked
 
 
-def test_claudes_settings_stand_in_a_file_before_the_persons_words() -> None:
+def test_claudes_settings_file_comes_before_the_users_arguments() -> None:
     launch = planned("claude", "--settings", '{"model": "opus"}', "-c", options=Options())
     assert launch.program == ["claude", "--settings", f"{STATE}/settings.json", "-c"]
     assert json.loads(launch.settings)["model"] == "opus"

@@ -180,7 +180,7 @@ async def test_a_hook_does_not_tell_of_what_is_queued(root: str, busy: bool) -> 
     assert read_state(private(root)) == HookState(session="s", announced=unread, blocked_stop_for=unread)
 
 
-async def test_the_person_is_told_once_when_an_agent_does_not_read(root: str) -> None:
+async def test_the_user_is_alerted_once_when_an_agent_does_not_read(root: str) -> None:
     channel = NotingChannel()
     policy = SchedulePolicy(remind_after_s=(0.01, 0.01))
     async with waking(root, channel, policy):
@@ -242,7 +242,7 @@ async def test_a_queue_that_is_away_ends_no_waking(root: str) -> None:
             await comes(lambda count=count: len(channel.told) == count)
 
 
-async def test_who_is_not_the_notifier_tells_nobody(root: str) -> None:
+async def test_without_the_notifier_lock_nothing_is_announced(root: str) -> None:
     channel, ours = NotingChannel(), [False]
     waker = WakeLoop(
         Mailbox(root, "claude"), channel, SchedulePolicy(), Wording(), print, trusted(root), ours=lambda: ours[0]

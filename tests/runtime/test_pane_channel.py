@@ -106,7 +106,7 @@ async def attempts(channel: PaneChannel, number: int) -> list[End]:
     ],
     ids=["no text", "no key"],
 )
-def test_what_was_not_typed_is_told_and_typed_once_it_can_be(
+def test_a_line_not_typed_is_reported_and_typed_later(
     writes: list[bool], ends: list[Outcome], typed: list[str]
 ) -> None:
     pane = FakePane(writes)

@@ -86,11 +86,11 @@ def test_keys_that_the_program_has_not_read_are_a_draft() -> None:
     assert gates(*claude(), boxed(""), boxed(""), discipline=waiting) == [WaitReason.DRAFT, WaitReason.DRAFT]
 
 
-def test_a_program_of_ours_that_has_not_taken_over_its_terminal_gets_nothing() -> None:
+def test_a_known_cli_in_canonical_mode_gets_nothing() -> None:
     assert gates(*claude(), boxed(""), boxed(""), discipline=LINE_MODE)[1] is WaitReason.UNKNOWN_SCREEN
 
 
-def test_a_program_whose_row_is_not_known_gets_nothing_unless_the_person_vouches_for_it() -> None:
+def test_an_unknown_row_gets_nothing_unless_the_user_vouches_for_it() -> None:
     picture = Picture((8, 40), drawing([b"> "], (0, 2)))
     assert (
         gates(PaneObserver(InjectionRules(), UserAssertions()), InjectionRules(), picture, picture)[1]
@@ -132,7 +132,7 @@ def test_a_prompt_has_to_have_been_the_same_for_a_while(
     assert gates(PaneObserver(rules, UserAssertions()), rules, *pictures, discipline=discipline) == reasons
 
 
-def test_the_person_vouches_for_what_was_typed_ahead_of_a_prompt() -> None:
+def test_the_user_vouches_for_input_typed_ahead_of_a_prompt() -> None:
     rules = InjectionRules(prompt_row=PromptRule("> "))
     looks = [at_prompt("> ")] * 2
     assert gates(PaneObserver(rules, UserAssertions(empty=True)), rules, *looks, discipline=LINE_MODE)[1] is None
@@ -141,7 +141,7 @@ def test_the_person_vouches_for_what_was_typed_ahead_of_a_prompt() -> None:
 @pytest.mark.parametrize(
     ("after", "standing"), [("> amq: mail", Standing.HOLDS), ("> x amq: mail", Standing.NOT_FOUND)]
 )
-def test_there_the_proof_is_that_the_text_stands_at_the_cursor(after: str, standing: Standing) -> None:
+def test_at_a_prompt_the_text_must_be_at_the_cursor(after: str, standing: Standing) -> None:
     sight = PaneObserver(InjectionRules(), UserAssertions(empty=True))
     sight.look(Picture((8, 40), drawing([b"> "], (0, 2))), LINE_MODE, 0.0)
     sight.expect("amq: mail")

@@ -142,7 +142,7 @@ def test_each_agent_of_each_queue_has_a_directory_whatever_the_project_is_called
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o700
 
 
-def test_what_cannot_be_made_is_told(state: PrivateState, place: Path) -> None:
+def test_a_directory_that_cannot_be_made_is_reported(state: PrivateState, place: Path) -> None:
     (place / "amq" / "queues").touch()
     assert "Not a directory" in state.of_agent("/q", "a").why_not
 
@@ -257,7 +257,7 @@ def test_who_only_asks_makes_no_directories(state: PrivateState) -> None:
     assert os.path.exists(state.of_agent("/q", "a").directory)
 
 
-def test_without_links_that_are_refused_the_files_are_written_all_the_same(state: PrivateState) -> None:
+def test_files_are_written_without_o_nofollow(state: PrivateState) -> None:
     """Windows has no such flags."""
     script = (
         "import os, sys\ndel os.O_NOFOLLOW, os.O_NONBLOCK\n"

@@ -75,7 +75,7 @@ def ends(session: Session) -> int | None:
 
 
 @pytest.mark.parametrize("number", [10])
-def test_no_file_for_a_terminal_is_a_failure_of_ours(desk: Desk, number: int) -> None:
+def test_too_few_files_for_a_terminal_is_our_failure(desk: Desk, number: int) -> None:
     session = desk.spawn(with_files(number, *tui(desk)))
     session.expect_exact(NO_FILES)
     session.expect_exact("failed")
@@ -159,7 +159,7 @@ def test_wake_ends_with_the_reason(desk: Desk, more: int, said: str, status: int
         (OSError(errno.ENFILE, "Too many open files in system"), "ulimit -n"),
     ],
 )
-def test_what_the_system_lacks_is_no_defect_of_ours(
+def test_a_lack_of_resources_is_not_an_internal_error(
     amq: Shell, monkeypatch: pytest.MonkeyPatch, error: Exception, to_do: str
 ) -> None:
     def fails(*_: object) -> None:
@@ -167,7 +167,7 @@ def test_what_the_system_lacks_is_no_defect_of_ours(
 
     monkeypatch.setattr("amq.cli.commands.watch.run", fails)
     ended = amq("watch")
-    assert (ended.code, to_do in ended.err, "defect" in ended.err) == (1, True, False)
+    assert (ended.code, to_do in ended.err, "internal error" in ended.err) == (1, True, False)
 
 
 def test_any_other_error_is_one(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,8 @@ def test_any_other_error_is_one(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> 
         raise RuntimeError("another")
 
     monkeypatch.setattr("amq.cli.commands.watch.run", fails)
-    assert amq("watch").code == 70
+    ended = amq("watch")
+    assert (ended.code, "internal error" in ended.err) == (70, True)
 
 
 def test_a_process_without_descriptors_still_writes_its_log(tmp_path: Path) -> None:

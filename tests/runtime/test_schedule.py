@@ -58,7 +58,7 @@ Doing = Attempt | AlertUser | Again
 
 @dataclass(frozen=True)
 class Agent(Scene[Doing]):
-    """What is remembered of an agent, and how its inbox and its terminal are."""
+    """The remembered state of an agent, and the state of its inbox and its terminal."""
 
     state: ScheduleState = NO_MAIL
     seen: Observation = NOTHING
@@ -102,7 +102,7 @@ def mail(*ids: str, urgent: str = "", low: str = "") -> Happening:
 
 
 def drain(*ids: str) -> Happening:
-    """All, if none is named."""
+    """Drain the messages IDS, or all if none are given."""
     return seen(
         f"drain {' '.join(ids)}",
         lambda before: replace(before, unread=before.unread - {*ids} if ids else frozenset()),
@@ -119,7 +119,7 @@ def ended(outcome: Outcome, reason: WaitReason | None = None, *, unsent: bool = 
 
 
 def handed(*ids: str) -> Happening:
-    """A hook announces what is unread, which is IDS."""
+    """Let a hook announce IDS, the unread messages."""
     finished = AttemptFinished(Outcome.HANDED, unread=frozenset(ids))
 
     def play(agent: Agent, now: float) -> tuple[Agent, tuple[Doing, ...]]:
@@ -271,7 +271,7 @@ def test_nothing_is_typed_to_a_busy_agent_that_would_break_off(busy: Readiness) 
 
 
 @pytest.mark.parametrize(("urgent", "patience"), [("a", POLICY.urgent_after_s), ("", POLICY.normal_after_s)])
-def test_where_no_hook_is_called_a_working_agent_hears_of_its_mail_all_the_same(urgent: str, patience: float) -> None:
+def test_without_a_hook_call_a_working_agent_is_still_notified(urgent: str, patience: float) -> None:
     """A long answer is streamed, or one tool runs: the line is typed and waits its turn, but hooks come first."""
     waits = NEW >> agent(HOOKED) >> mail("a", urgent=urgent) << SOON >> patience + POLICY.hooks_within_s - 1 << SOON
     assert waits << WaitReason.BUSY >> 1 << ATTEMPT
@@ -380,7 +380,7 @@ def check_decision(state: ScheduleState, event: Observation, actions: tuple[Acti
 
 
 @given(SCHEDULES)
-def test_a_drain_always_resets_and_an_idle_agent_is_then_told_of_new_mail_at_once(
+def test_after_a_drain_an_idle_agent_is_notified_at_once(
     schedule: list[tuple[Observation, float, Outcome, bool]],
 ) -> None:
     state, now = ScheduleState(), 0.0
@@ -421,13 +421,13 @@ def test_every_attempt_that_touched_the_terminal_counts(outcome: Outcome) -> Non
 
 
 @pytest.mark.parametrize("reason", [WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.UNTRUSTED])
-def test_of_mail_that_only_the_user_can_let_through_the_user_hears_once(reason: WaitReason) -> None:
+def test_the_user_is_alerted_once_of_mail_that_only_they_can_unblock(reason: WaitReason) -> None:
     story = NEW >> agent(Readiness(blocked_by=reason)) >> mail("a") << ALERT << SOON << Phase.WAITING << reason
     more = story >> 0.2 << SOON >> mail("b") << ALERT << SOON >> drain("a") << SOON
     assert more >> drain() >> mail("c") << ALERT << SOON
 
 
-def test_of_a_line_that_may_stand_unsent_the_user_hears_once() -> None:
+def test_the_user_is_alerted_once_of_an_unsent_line() -> None:
     attempt = NEW >> mail("a") << ATTEMPT
     unsent = ended(Outcome.TYPED, unsent=True)
     assert attempt >> ended(Outcome.TYPED) << again(30)
@@ -435,7 +435,7 @@ def test_of_a_line_that_may_stand_unsent_the_user_hears_once() -> None:
     assert once >> mail("b") << again(30) >> 30 << ATTEMPT >> unsent << ALERT << again(30)
 
 
-def test_a_program_that_is_known_is_told_where_another_was_before() -> None:
+def test_a_known_program_is_notified_after_an_unknown_one() -> None:
     unknown = agent(Readiness(blocked_by=WaitReason.UNKNOWN_PROGRAM))
     assert NEW >> unknown >> mail("a") << ALERT << SOON >> 1 << SOON >> agent(IDLE) << ATTEMPT
 

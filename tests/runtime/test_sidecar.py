@@ -81,7 +81,7 @@ def test_the_quick_start_in_gnu_screen(outside: Outside) -> None:
 @pytest.mark.parametrize(
     "mode", ["\x01[", "\x01:", '\x01"', "\x01?", "\x01"], ids=["copy", "colon", "list", "help", "prefix"]
 )
-def test_in_a_mode_of_gnu_screen_the_program_gets_the_line_all_the_same(outside: Outside, mode: str) -> None:
+def test_the_line_passes_the_modes_of_gnu_screen(outside: Outside, mode: str) -> None:
     """Keys sent by `stuff` would be the mode's, and only the rest would be the program's."""
     needs("screen")
     with gnu_screen(outside) as shown:
@@ -101,7 +101,7 @@ def test_the_quick_start_in_kitty(outside: Outside) -> None:
         check_quick_start(outside, "kitty")
 
 
-def test_a_placeholder_is_no_draft_and_a_draft_is_left_alone(outside: Outside, pane: Tmux) -> None:
+def test_a_placeholder_is_not_a_draft_and_a_draft_is_left_alone(outside: Outside, pane: Tmux) -> None:
     outside.starts("--dim")
     pane.press("half")
     outside.send()
@@ -134,7 +134,7 @@ def test_a_row_that_is_another_places_is_left_alone(outside: Outside, pane: Tmux
     outside.comes_to("started", "submitted tasks", *TOLD)
 
 
-def test_while_the_person_looks_back_nothing_is_typed(outside: Outside, pane: Tmux) -> None:
+def test_nothing_is_typed_while_the_user_scrolls_back(outside: Outside, pane: Tmux) -> None:
     """In tmux's copy mode a capture shows what is behind it: the row, as if it could be typed into."""
     outside.starts()
     pane.tmux("copy-mode")
@@ -249,7 +249,7 @@ def test_it_ends_by_a_signal(outside: Outside, pane: Tmux) -> None:
     wait_until(lambda: outside.notifier() is None)
 
 
-def test_words_of_the_persons_own_and_a_bell(outside: Outside) -> None:
+def test_the_users_own_text_and_a_bell(outside: Outside) -> None:
     with plain_terminal(outside) as shell:
         outside.starts(wake="amq wake --bell --inject-mode raw --inject-cmd 'check your mail'")
         assert b"\a" not in shell.output.rpartition(b"\x1b]0;boxed\a")[2]
@@ -265,7 +265,7 @@ def test_a_preview(outside: Outside, pane: Tmux) -> None:
     outside.comes_to("started", "pasted", f"submitted {about}")
 
 
-def test_a_command_of_the_persons(outside: Outside) -> None:
+def test_the_users_own_command(outside: Outside) -> None:
     with plain_terminal(outside):
         outside.starts(wake=f"amq wake --command 'echo \"$1\" >>{outside.place}/told'", agent=False)
         outside.send()
@@ -286,7 +286,7 @@ def test_a_notice(outside: Outside) -> None:
         assert shown.read_text() == f"--app-name=amq|--|Mail for claude|{ONE_MESSAGE}|"
 
 
-def test_a_person_is_told_of_mail_of_their_own(outside: Outside) -> None:
+def test_the_user_is_notified_of_their_own_mail(outside: Outside) -> None:
     registry.make_mailbox(QueueLayout(outside.root), "user")
     told = outside.place / "told"
     with plain_terminal(outside):
@@ -368,7 +368,7 @@ def test_a_blind_way_leaves_the_line_where_no_key_is_harmless(outside: Outside) 
 
 
 def other(outside: Outside) -> Path:
-    """An agent with a name that amq does not know; notices of it are recorded."""
+    """Make an agent that amq does not know by name; return the file that records its notices."""
     shutil.copy(outside.place / "bin" / "claude", outside.place / "bin" / "other")
     notify, shown = outside.place / "bin" / "notify-send", outside.place / "shown"
     notify.write_text(f'#!/bin/sh\nprintf "%s|" "$@" >>{shown}\necho >>{shown}\n')

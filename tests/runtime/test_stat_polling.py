@@ -128,7 +128,7 @@ def test_there_is_a_last_look_when_the_time_is_over(tmp_path: Path, monkeypatch:
     assert waits == [stat_polling.TICK_S, stat_polling.SWEEP_S, stat_polling.TICK_S]
 
 
-def test_no_limit_is_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_none_waits_without_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(Watch, "wait", lambda _, left, __: waits.append(left))
     ages = count(0, 1_000_000)

@@ -80,7 +80,7 @@ def test_a_file_that_is_being_written_says_nothing(tmp_path: Path, content: str)
         (("start", "end"), None, False),
     ],
 )
-def test_a_hooks_word_counts_where_there_is_no_other(
+def test_a_hook_event_counts_where_no_other_source_speaks(
     tmp_path: Path, words: tuple[str, ...], counts: AgentState | None, hooked: bool
 ) -> None:
     event(tmp_path, *words)
@@ -89,7 +89,7 @@ def test_a_hooks_word_counts_where_there_is_no_other(
     assert agent_status(tmp_path).hooked is hooked
 
 
-def test_a_hooks_word_counts_until_the_person_presses_a_key(tmp_path: Path) -> None:
+def test_a_hook_event_counts_until_the_user_presses_a_key(tmp_path: Path) -> None:
     event(tmp_path, "ask", age=10.0)
     assert agent_status(tmp_path).look(None, 80.0, 100.0) is AgentState.BLOCKED
     assert agent_status(tmp_path).look(None, 95.0, 100.0) is None
@@ -139,7 +139,7 @@ def test_a_session_that_has_been_moved_into_another_process_says_nothing_more(tm
     assert seen.look(None, None, 0.0) is AgentState.WORKING
 
 
-def test_the_version_is_known_where_the_program_tells_it(tmp_path: Path) -> None:
+def test_the_version_comes_from_the_status_file(tmp_path: Path) -> None:
     assert agent_status(tmp_path).version() == ""
     session(tmp_path, "idle", version="2.1.332")
     assert agent_status(tmp_path).version() == "2.1.332"

@@ -188,7 +188,7 @@ def test_it_is_looked_into_again_after_a_while_and_before_something_is_announced
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_a_yes_that_cannot_be_kept_is_told_to_the_panes(
+def test_the_panes_get_an_answer_that_cannot_be_saved(
     clone: Shell, state: PrivateState, monkeypatch: pytest.MonkeyPatch, kept: bool
 ) -> None:
     """Panes ask nothing by themselves, and would find no record."""
@@ -275,7 +275,7 @@ class TestCommands:
         assert "bob" in clone.ok("hook", "claude", "SessionStart", me="bob", stdin=b"{}")
         assert "1 new message from alice" in clone.ok("hook", "claude", "Stop", me="bob", stdin=b"{}")
 
-    def test_the_user_is_not_told_of_it_either(self, clone: Shell, state: PrivateState) -> None:
+    def test_the_user_is_not_alerted_either(self, clone: Shell, state: PrivateState) -> None:
         """Codex's `notify` would do so on the desktop, and in a file beside the registry."""
         event = json.dumps({"type": "agent-turn-complete"})
         bulletin = clone.root / "meta" / "amq-bulletin.json"

@@ -63,7 +63,7 @@ def test_the_line(senders: list[str], text: str, without_digits: str) -> None:
     assert line.shorter == f"amq: {len(senders)} new message{'s'[: len(senders) - 1]}. Run: amq drain --include-body"
 
 
-def test_the_path_of_amq_stands_in_it_where_it_has_to() -> None:
+def test_the_line_has_the_path_of_amq_where_needed() -> None:
     line = notification(["codex"], KNOWN, "/s/amq/runs/c2-0a/bin/amq")
     assert line.text.endswith("Run: /s/amq/runs/c2-0a/bin/amq drain --include-body")
     assert line.without_digits.endswith("Run: amq drain --include-body")
@@ -73,7 +73,7 @@ NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True) | st.text(max
 
 
 @given(st.lists(NAMES, min_size=1), st.data())
-def test_whoever_writes_it_is_one_short_harmless_line(senders: list[str], data: st.DataObject) -> None:
+def test_any_sender_yields_one_short_harmless_line(senders: list[str], data: st.DataObject) -> None:
     line = notification(senders, data.draw(st.lists(st.sampled_from(senders) | NAMES)))
     for text in (line.text, line.without_digits, line.shorter):
         assert len(text.encode()) <= LONGEST_LINE_BYTES
@@ -144,6 +144,6 @@ def test_the_newest_subject_is_shown_if_that_was_asked_for() -> None:
     assert shown == "amq: 2 new messages from codex, about Second thing. Run: amq drain --include-body"
 
 
-def test_the_persons_own_words_are_typed_as_they_are() -> None:
+def test_the_users_own_text_is_typed_unchanged() -> None:
     line = Wording(instead="look at 1").line([Unread("1", "codex", "", "")], KNOWN)
     assert (line.text, line.without_digits) == ("look at 1", "look at 1")

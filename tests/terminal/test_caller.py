@@ -22,7 +22,7 @@ def project(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def test_descriptors_of_the_caller_reach_the_program_and_none_of_ours(project: Path) -> None:
+def test_the_program_inherits_only_the_callers_descriptors(project: Path) -> None:
     read, write = os.pipe()
     os.write(write, b"from the pipe")
     os.close(write)
@@ -126,7 +126,7 @@ def test_what_we_start_ourselves_has_its_status_too() -> None:
         ),
     ],
 )
-def test_a_stop_that_nobody_asked_for_stops_no_caller(project: Path, given: bytes, words: str, says: bytes) -> None:
+def test_an_unrequested_stop_does_not_stop_the_caller(project: Path, given: bytes, words: str, says: bytes) -> None:
     """A script without a terminal, in a process group that can be stopped, would never be continued."""
     log = project / "log"
     command = f"{' '.join(HOST)} {words} >{log}; echo AFTER >>{log}"

@@ -102,7 +102,7 @@ def test_a_signal_for_all_of_amq_leaves_it_at_its_post(tmp_path: Path) -> None:
         assert user.left_on() == {}
 
 
-def test_where_hang_ups_are_ignored_nobody_stays_but_the_program(tmp_path: Path) -> None:
+def test_with_hangups_ignored_only_the_program_survives(tmp_path: Path) -> None:
     """This is so behind nohup(1), which is there to let the program stay."""
     with desk("bash", tmp_path) as user:
         assert isinstance(user, PtyDesk)

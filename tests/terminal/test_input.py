@@ -51,7 +51,7 @@ def test_it_arrives_whole(data: bytes) -> None:
     assert (ended.stdout.decode(), ended.returncode) == (f"{len(data)} {hashlib.sha256(data).hexdigest()}\n", 0)
 
 
-def test_a_file_is_read_from_where_its_reader_stands(project: Path) -> None:
+def test_a_file_is_read_from_its_current_offset(project: Path) -> None:
     (project / "file").write_bytes(b"one\ntwo\n" + CONTROL)
     with open(project / "file", "rb", buffering=0) as file:
         assert file.readline() == b"one\n"
@@ -83,7 +83,7 @@ def test_what_comes_slowly_comes_at_once() -> None:
             assert process.stdout.readline() == line
 
 
-def test_a_writer_is_told_when_the_program_lets_go() -> None:
+def test_a_writer_gets_epipe_when_the_program_closes_its_input() -> None:
     """No other process holds the pipe: not `amq run`, its guard or its monitor."""
     with fed("sh", "-c", "exec <&-; echo closed; exec sleep 1000") as (process, write):
         assert process.stdout is not None
@@ -110,7 +110,7 @@ def test_a_service_has_a_terminal_for_its_input(redirection: str) -> None:
     assert ended.stdout.split(b"\n")[-1] == b"0 1 2 "
 
 
-def test_no_file_of_ours_gets_the_number_of_what_is_closed(project: Path) -> None:
+def test_our_files_do_not_reuse_a_closed_standard_descriptor(project: Path) -> None:
     ended = run("sh", "-c", "echo out; echo err >&2; cat", shell='"$@" <&- >&- 2>&-')
     assert (ended.stdout, ended.stderr, ended.returncode) == (b"", b"", 125)
     kept = [path for path in project.rglob("*") if path.is_file()]

@@ -81,7 +81,7 @@ def test_a_program_whose_screen_was_taken_away_is_asked_to_draw_it_anew(user: Pt
     user.sees("drawn anew")
 
 
-def test_what_the_person_changes_meanwhile_stays(user: PtyDesk) -> None:
+def test_settings_changed_meanwhile_stay(user: PtyDesk) -> None:
     user.run(f"{RUN} {LINES}")
     user.sees("ready")
     user.stop()
@@ -138,7 +138,7 @@ def test_a_stopped_job_can_be_ended(user: PtyDesk) -> None:
     assert not user.left_on()
 
 
-def test_one_that_was_told_to_end_leaves_the_keys_to_the_shell(user: PtyDesk) -> None:
+def test_a_terminated_job_leaves_the_keys_to_the_shell(user: PtyDesk) -> None:
     """To read them in the background would stop it once more."""
     script = "trap 'read -r _ <%s' TERM; echo read''y; while :; do sleep 0.02; done"
     fifo = user.says("mkfifo held; echo $PWD/held").decode()

@@ -11,7 +11,7 @@ from tests.terminal.terminal_session import A_COMMAND, AMQ, PtyDesk, desk, is_al
 from tests.terminal.test_guard import start
 
 
-def test_after_the_death_of_both_the_modes_stay_and_reset_mends_them(tmp_path: Path) -> None:
+def test_reset_restores_the_modes_after_both_are_killed(tmp_path: Path) -> None:
     with desk("bash", tmp_path) as user:
         assert isinstance(user, PtyDesk)
         amq, guard = start(user)

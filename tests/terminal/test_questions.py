@@ -220,7 +220,7 @@ AT_WORK = {
 
 
 @pytest.mark.parametrize("name", sample(AT_WORK, 2, of="prompts"))
-def test_at_its_prompt_a_program_is_told_and_a_draft_there_is_left_alone(desk: Desk, work: Path, name: str) -> None:
+def test_a_program_at_its_prompt_is_notified_and_a_draft_is_left_alone(desk: Desk, work: Path, name: str) -> None:
     program, prompt = AT_WORK[name]
     require(program[:1])
     session = desk.run(*program, options=("--prompt", prompt))
@@ -262,7 +262,7 @@ def test_elsewhere_in_python_nothing_is_typed(desk: Desk, work: Path, keys: str)
 @pytest.mark.parametrize(
     ("name", "variable"), sample([("zsh", "RPROMPT"), ("fish", "amq_right")], 1, of="right prompts")
 )
-def test_a_right_prompt_is_no_draft(desk: Desk, work: Path, name: str, variable: str) -> None:
+def test_a_right_prompt_is_not_a_draft(desk: Desk, work: Path, name: str, variable: str) -> None:
     """Any other text behind the cursor is one."""
     program, prompt = AT_WORK[name]
     require(program[:1])
@@ -325,7 +325,7 @@ def test_elsewhere_in_a_shell_nothing_is_typed(desk: Desk, work: Path, keys: lis
         of="keys",
     ),
 )
-def test_a_key_that_leaves_nothing_silences_nobody(desk: Desk, work: Path, keys: list[str]) -> None:
+def test_a_key_without_effect_blocks_nothing(desk: Desk, work: Path, keys: list[str]) -> None:
     session = desk.run(*BASH, options=AT_PROMPT, LC_ALL="C.UTF-8", LANG="C.UTF-8")
     session.expect_exact(PROMPT)
     for each in keys:

@@ -88,7 +88,7 @@ def test_every_exit_status_is_ours() -> None:
             assert host(user, ["sh", "-c", f"exit {status}"]) == status
 
 
-def test_every_signal_that_ends_the_program_is_told() -> None:
+def test_every_fatal_signal_is_reported() -> None:
     """The status is a shell's: 128 and the signal's number."""
     for number in SIGNALS:
         with terminal() as user:
@@ -160,7 +160,7 @@ def test_the_hosts_death_hangs_the_program_up() -> None:
         wait_until(lambda: not is_running(pid))
 
 
-def test_a_program_is_told_apart_from_its_monitor() -> None:
+def test_the_program_and_its_monitor_are_distinguished() -> None:
     child = Child.spawn(["sh", "-c", "exec sleep 60"], os.environ, USUAL_SIZE)
     assert os.getpgid(child.pid) == child.pid == os.tcgetpgrp(child.fd)
     assert os.getsid(child.pid) == child.monitor

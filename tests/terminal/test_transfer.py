@@ -60,7 +60,7 @@ def test_bytes_come_back_as_they_were_sent(seed: int) -> None:
     assert came.hexdigest() == sent.hexdigest()
 
 
-def test_what_nobody_looks_at_is_not_kept_without_end() -> None:
+def test_output_that_is_not_read_takes_bounded_memory() -> None:
     with terminal() as user:
         tty = Tty(user.slave, user.slave)
         child = Child.spawn(["yes"], os.environ, tty.size(), tty.attributes())
@@ -74,7 +74,7 @@ def test_what_nobody_looks_at_is_not_kept_without_end() -> None:
 
 
 @pytest.mark.timeout(10)
-def test_a_pipe_that_nobody_empties_holds_nobody_up_and_takes_what_waits_with_it() -> None:
+def test_a_full_pipe_blocks_nothing_and_its_backlog_is_dropped() -> None:
     read_end, write_end = os.pipe()
     with terminal() as user, open(write_end, "wb", buffering=0) as sink:
         tty = Tty(user.slave, sink.fileno())

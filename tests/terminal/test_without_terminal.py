@@ -43,12 +43,12 @@ def test_the_output_comes_as_the_program_printed_it() -> None:
     assert ended.returncode == 5
 
 
-def test_a_reader_of_lines_is_told_of_the_end() -> None:
+def test_a_line_reader_gets_end_of_file() -> None:
     ended = run("cat")
     assert (ended.stdout, ended.returncode) == (b"", 0)
 
 
-def test_a_program_that_edits_its_line_is_not_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_editor_gets_no_end_of_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-D would end it."""
     monkeypatch.setattr("amq.pty.pump.END_AFTER_S", 0.0)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -97,7 +97,7 @@ def test_only_the_output_is_piped() -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
-def test_output_that_can_not_be_written_is_said() -> None:
+def test_output_that_cannot_be_written_is_reported() -> None:
     with open("/dev/full", "wb") as full:
         ended = run("sh", "-c", "echo hello; exec sleep 60", out=full.fileno())
     assert ended.returncode == 125
