@@ -278,10 +278,10 @@ def resolve_me(
     option: str | None,
     environ: Mapping[str, str],
     *,
-    person: bool,
+    may_be_user: bool,
     is_known: Callable[[str], bool] = lambda _: False,
 ) -> Setting:
-    """Return the handle of the caller, and its source; `person` says that only the user at a terminal can be meant.
+    """Return the handle of the caller, and its source. MAY_BE_USER: only the user at a terminal can be meant.
 
     IS_KNOWN says which agents may be named in capitals. Raises UsageError: an agent that lost its environment must not
     become the user.
@@ -290,6 +290,6 @@ def resolve_me(
         return Setting(typed_handle(option, is_known, "--me"), "--me")
     if environ.get("AM_ME"):
         return Setting(typed_handle(environ["AM_ME"], is_known, "AM_ME"), "AM_ME")
-    if person:
+    if may_be_user:
         return Setting(USER, "terminal")
     raise UsageError("who are you? no --me, and AM_ME is not set", hint="add --me HANDLE, or export AM_ME=HANDLE")

@@ -28,7 +28,7 @@ class _Shown(dict[int, str]):
     def __missing__(self, code: int) -> str:
         from unicodedata import category
 
-        from amq.confusables import HIDDEN, IGNORABLE
+        from amq.lookalike_lines import HIDDEN, IGNORABLE
 
         character = shown = chr(code)
         if code < 0x20 or code == 0x7F:
@@ -94,7 +94,7 @@ def could_be_frame(body: str, *, dated: bool = False) -> bool:
 def _outline(text: str) -> str:
     if text.isascii():
         return text
-    from amq.confusables import outline
+    from amq.lookalike_lines import outline
 
     return outline(text)
 

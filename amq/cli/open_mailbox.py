@@ -95,7 +95,7 @@ def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False, hosting:
     from amq.mail.mailbox import Mailbox
 
     root, environ = find_queue(args, out, hosting=hosting), config.environment()
-    me = config.resolve_me(args.me, environ, person=anyone or stdin_is_terminal(), is_known=known_in(root))
+    me = config.resolve_me(args.me, environ, may_be_user=anyone or stdin_is_terminal(), is_known=known_in(root))
     mailbox = Mailbox(root, me.value, strict=args.strict, warn=out.warn)
     if me.source == "AM_ME" and not (anyone or hosting):
         _say_if_hosted_elsewhere(mailbox, environ.get(config.RUN), out)

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 
 from amq.pty.echo_fallback import Echo, EchoWatch
-from amq.pty.empty_row_picture import EmptyRow
 from amq.pty.input_row import (
     ELSEWHERE,
     EMPTY,
@@ -33,6 +32,7 @@ from amq.pty.osc_state import (
 )
 from amq.pty.screen import Screen, Size, View, load_emulator
 from amq.pty.sequences import Kind, Splitter
+from amq.pty.unknown_row import EmptyRow
 
 FRAME_S = 0.01  # seconds of silence after which a program that marks no frames counts as done with drawing
 GATHER_S = 0.02  # seconds between output and its first slice fed to the emulator: more will come

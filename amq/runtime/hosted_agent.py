@@ -40,14 +40,14 @@ class HostedAgent:
 
         PRIVATE is the agent's private directory, where its hooks leave the id of the session. Imports what is slow.
         """
-        from amq.runtime.channels.pty import PtyChannel
+        from amq.runtime.channels.hosted_terminal import PtyChannel
 
         typed = PtyChannel(host, self.launch.profile.rules, self.status, options.notice)
         return self._native_first(typed, private) if options.native else typed
 
     def _native_first(self, typed: Channel, private: str) -> Channel:
         from amq.runtime.channels.agent_api import NativeFirst
-        from amq.runtime.hooks.state import read_state
+        from amq.runtime.hooks.announcements import read_state
 
         launch = self.launch
         native = registry.native(

@@ -17,7 +17,7 @@ from amq.errors import AmqError, remedy
 from amq.mail.inbox_view import Unread
 from amq.mail.mailbox import Mailbox
 from amq.runtime.channels import Channel
-from amq.runtime.hooks.state import HookStateWatcher, note_queued
+from amq.runtime.hooks.announcements import HookStateWatcher, note_queued
 from amq.runtime.inbox_watcher import looks
 from amq.runtime.journal import WakeJournal
 from amq.runtime.policy import schedule

@@ -19,7 +19,7 @@ from amq.errors import AmqError
 from amq.layout import RootedPath
 from amq.record import record
 from amq.runtime import git_index
-from amq.runtime.birth_time import born_ns
+from amq.runtime.file_birth_time import born_ns
 from amq.runtime.private_state import NoPrivateDirectory, PrivateState, write_private
 from amq.store.locks import lock_beside
 from amq.text import visible

@@ -10,7 +10,7 @@ from amq.layout import NOTIFIER_NAME, AgentLayout
 from amq.names import USER
 from amq.record import record
 from amq.runtime.journal import MOST_IDS, WakeJournal
-from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.reasons import ENDED_IN_WORDS, WAITS_IN_WORDS, Outcome, WaitReason
 from amq.runtime.private_state import PrivateState
 from amq.store import durable
 from amq.store.durable import Directory
@@ -20,40 +20,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_IN_WORDS = {
-    WaitReason.DRAFT: "its input line has an unsent draft, or the user is typing",
-    WaitReason.DIALOG: "its program asks the user a question, or shows something else than its input row",
-    WaitReason.BUSY: "it is working",
-    WaitReason.STARTING: "its program is starting",
-    WaitReason.STOPPED: "its program is stopped or has ended",
-    WaitReason.LOW: "the mail has low priority and waits until the agent is idle",
-    WaitReason.UNKNOWN_PROGRAM: "amq does not know its program, so it types nothing: start it with --prompt TEXT or "
-    "--profile NAME, or let it run amq drain",
-    WaitReason.UNKNOWN_SCREEN: "its terminal is not in a state known to be safe for typing, does not show the prompt "
-    "that --prompt names, or is too small for the line",
-    WaitReason.UNKNOWN_LOOK: "its program says that it is idle, but amq has not found its input row for a minute: "
-    "close what it shows instead, or enlarge its window; if the row is there, check with amq doctor whether amq knows "
-    "its version, or let it run amq drain",
-    WaitReason.NO_CHANNEL: "nothing notifies it: start it with amq run",
-    WaitReason.OFF: "it was started with --no-wake",
-    WaitReason.UNTRUSTED: "someone else may have made the queue",
-    WaitReason.PARKED: "it was notified several times and has not drained; amq waits for new mail or a drain",
-    WaitReason.NOTIFIED: "the mail has just arrived",
-}
 _FAILED, _NOT_STARTED = (WaitReason.NO_CHANNEL.value,), (WaitReason.OFF.value, WaitReason.UNTRUSTED.value)
 """The last reasons in the journal of a notifier that failed, and of a host that does not notify."""
 _IF_TRUSTED = "; to trust it: amq trust, then restart the agent if nothing notifies it"
 _USER = "nothing notifies the user; to read it: amq drain --include-body"
-_ENDED = {
-    Outcome.HANDED: "a hook announced the mail",
-    Outcome.SENT: "it was notified through its program's own API",
-    Outcome.TYPED: "the line was typed but not submitted",
-    Outcome.ERASED: "the line was typed but could not be submitted, so amq erased it",
-    Outcome.SUBMITTED: "it was notified",
-    Outcome.UNCERTAIN: "it may have been notified",
-    Outcome.REFUSED: "nothing could be typed",
-    Outcome.FAILED: "no program took the line",
-}
 _TOLD = {Outcome.HANDED, Outcome.SENT, Outcome.SUBMITTED, Outcome.UNCERTAIN}
 _SINCE = "; it may be working, or asking the user a question"
 """It is not known: amq looks at a notified agent again only when a reminder is due."""
@@ -82,14 +52,14 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journa
         return Why(WaitReason.NO_CHANNEL, _since(last, now_ns), f"{last['reason']}; nothing notifies it now")
     if notifier is None:
         is_user = os.path.basename(agent.home) == USER
-        return Why(WaitReason.NO_CHANNEL, None, _USER if is_user else _IN_WORDS[WaitReason.NO_CHANNEL])
+        return Why(WaitReason.NO_CHANNEL, None, _USER if is_user else WAITS_IN_WORDS[WaitReason.NO_CHANNEL])
     if is_stopped(agent, notifier):
         text = f"amq {notifier.how} (pid {notifier.pid}) is stopped; to resume it: fg in its shell"
         return Why(WaitReason.STOPPED, None, text)
     if not journal.directory:
         return Why(WaitReason.NOTIFIED, None, f"its notifier keeps no record: {journal.why_not}")
     if last is None or not _is_about(last, unread):
-        return Why(WaitReason.NOTIFIED, None, _IN_WORDS[WaitReason.NOTIFIED])
+        return Why(WaitReason.NOTIFIED, None, WAITS_IN_WORDS[WaitReason.NOTIFIED])
     return Why(WaitReason(last.get("waits_for", WaitReason.NOTIFIED)), _since(last, now_ns), _detail(last))
 
 
@@ -114,11 +84,11 @@ def _is_about(entry: dict[str, Any], unread: list[str]) -> bool:
 def _detail(entry: dict[str, Any]) -> str:
     if "waits_for" in entry:
         waits_for = WaitReason(entry["waits_for"])
-        return str(entry.get("reason") or _IN_WORDS[waits_for]) + (
+        return str(entry.get("reason") or WAITS_IN_WORDS[waits_for]) + (
             _IF_TRUSTED if waits_for is WaitReason.UNTRUSTED else ""
         )
     outcome, reason = Outcome(entry["outcome"]), f" ({entry['reason']})" if entry.get("reason") else ""
-    return f"{_ENDED[outcome]}{reason}{_SINCE if outcome in _TOLD else ''}"
+    return f"{ENDED_IN_WORDS[outcome]}{reason}{_SINCE if outcome in _TOLD else ''}"
 
 
 def _since(entry: dict[str, Any], now_ns: int) -> float | None:

@@ -19,13 +19,13 @@ from amq.errors import AmqError, Conflict
 from amq.layout import RootedPath
 from amq.runtime.agents import registry
 from amq.runtime.hooks.script import TIMEOUT_S
-from amq.runtime.policy import hook_delivery
+from amq.runtime.policy import hook_decision
 from amq.setup.jsonc import Part, cut, insert, parse, without
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.text import visible
 
-EVENTS = tuple(theirs for theirs, ours in hook_delivery.EVENTS.items() if ours in hook_delivery.TO_MODEL)
+EVENTS = tuple(theirs for theirs, ours in hook_decision.EVENTS.items() if ours in hook_decision.TO_MODEL)
 NEW_FILE = "{\n}\n"
 
 _CALL = "amq hook {program} {event} 2>/dev/null || :"

@@ -24,7 +24,7 @@ from amq.pty.screen import Screen
 from amq.pty.terminal_model import Terminal, TerminalSnapshot
 from amq.runtime.agents.profiles import Profile, built_in
 from amq.runtime.agents.status_sources import AgentStatus
-from amq.runtime.channels.pty import PtyChannel
+from amq.runtime.channels.hosted_terminal import PtyChannel
 from amq.runtime.journal import WakeJournal
 from amq.runtime.loop import WakeLoop
 from amq.runtime.policy.schedule import SchedulePolicy

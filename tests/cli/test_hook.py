@@ -13,7 +13,7 @@ import pytest
 
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
-from amq.runtime.hooks.state import HookStateWatcher, read_state
+from amq.runtime.hooks.announcements import HookStateWatcher, read_state
 from amq.runtime.journal import WakeJournal
 from amq.store import durable
 from amq.store.durable import Directory, Syscalls

@@ -17,8 +17,7 @@ from amq.layout import RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
 from amq.runtime.journal import MOST_IDS, WAKES_NAME, WakeJournal
-from amq.runtime.policy.reasons import Outcome, WaitReason
-from amq.runtime.why_waiting import _ENDED, _IN_WORDS
+from amq.runtime.policy.reasons import ENDED_IN_WORDS, WAITS_IN_WORDS, Outcome, WaitReason
 from tests.conftest import Shell, private_directory
 
 
@@ -104,7 +103,7 @@ def test_how_the_last_attempt_ended(amq: Shell, state: RootedPath, notified: Non
     WakeJournal(state).attempt({amq.send()}, "pty", outcome, "a\x1b reason")
     assert waits_for(amq) == "notified"
     said = amq.ok("why", "bob")
-    assert said.startswith(f"bob: 1 unread message: 0s ago {_ENDED[outcome]} (a^[ reason)")
+    assert said.startswith(f"bob: 1 unread message: 0s ago {ENDED_IN_WORDS[outcome]} (a^[ reason)")
 
 
 def test_its_state_since_the_notification_is_not_known(amq: Shell, state: RootedPath, notified: None) -> None:
@@ -156,8 +155,8 @@ def test_an_agent_that_is_not_there(amq: Shell) -> None:
 
 
 def test_every_word_has_a_sentence() -> None:
-    assert set(_IN_WORDS) == set(WaitReason)
-    assert set(_ENDED) == set(Outcome)
+    assert set(WAITS_IN_WORDS) == set(WaitReason)
+    assert set(ENDED_IN_WORDS) == set(Outcome)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.9, "0s"), (61, "1m"), (7200, "2h"), (90_000, "1d")])

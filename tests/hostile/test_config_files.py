@@ -16,8 +16,8 @@ from amq.layout import QueueLayout
 from amq.runtime.agents.claude import hooks
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.user_profile import read_own
+from amq.runtime.hooks.announcements import STATE_NAME, read_state
 from amq.runtime.hooks.script import BadSettingsError
-from amq.runtime.hooks.state import STATE_NAME, read_state
 from amq.runtime.journal import WAKES_NAME, WakeJournal
 from amq.setup import skill
 from amq.setup.skill import WRITTEN

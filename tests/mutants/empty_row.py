@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-EMPTY_ROW, KEYSTROKES = "tests/pty/test_empty_row_picture.py", "tests/pty/test_keystrokes.py"
+EMPTY_ROW, KEYSTROKES = "tests/pty/test_unknown_row.py", "tests/pty/test_keystrokes.py"
 
 EMPTY_ROWS = (
     Mutant(
@@ -17,7 +17,7 @@ EMPTY_ROWS = (
     ),
     Mutant(
         "a row drawn around another cursor is the empty one",
-        "pty/empty_row_picture.py",
+        "pty/unknown_row.py",
         "EmptyRow.is_back",
         "self._moved",
         "True",
@@ -25,7 +25,7 @@ EMPTY_ROWS = (
     ),
     Mutant(
         "text that was never shown left the line empty",
-        "pty/empty_row_picture.py",
+        "pty/unknown_row.py",
         "EmptyRow.is_back",
         "last_text is None or last_text < self._since",
         "True",
@@ -33,7 +33,7 @@ EMPTY_ROWS = (
     ),
     Mutant(
         "a parked cursor shows an empty row",
-        "pty/empty_row_picture.py",
+        "pty/unknown_row.py",
         "EmptyRow.is_back",
         "picture == self._empty",
         "picture.shows_the_place_of(self._empty)",
@@ -41,7 +41,7 @@ EMPTY_ROWS = (
     ),
     Mutant(
         "the last line of a draft is an empty row",
-        "pty/empty_row_picture.py",
+        "pty/unknown_row.py",
         "_Picture.shows_the_place_of",
         "not self.above.startswith(self.before)",
         "True",
@@ -49,7 +49,7 @@ EMPTY_ROWS = (
     ),
     Mutant(
         "a row with nothing in it is known again",
-        "pty/empty_row_picture.py",
+        "pty/unknown_row.py",
         "EmptyRow.remember",
         "picture.before and view.cursor_visible",
         "view.cursor_visible",

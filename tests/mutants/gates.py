@@ -24,7 +24,7 @@ def _row(name: str, where: str, old: str, new: str) -> Mutant:
 
 
 def _hook(name: str, where: str, old: str, new: str = "False") -> Mutant:
-    return Mutant(name, "runtime/policy/hook_delivery.py", where, old, new, "tests/runtime/test_hook_delivery.py")
+    return Mutant(name, "runtime/policy/hook_decision.py", where, old, new, "tests/runtime/test_hook_decision.py")
 
 
 def _ledger(name: str, where: str, old: str, new: str) -> Mutant:
@@ -159,7 +159,7 @@ GATES = (
            "agent.agent_status.version() not in agent.rules.fallback_versions", "True", "tests/runtime/test_unseen_terminal.py"),
     Mutant("a blind channel presses Tab", "runtime/channels/unseen_terminal.py", "BlindChannel._key",
            "agent.rules.submit == agent.profile.rules.submit", "True", "tests/runtime/test_unseen_terminal.py"),
-    Mutant("a title that says dialog is not read", "runtime/channels/pty.py", "PtyChannel._heard",
+    Mutant("a title that says dialog is not read", "runtime/channels/hosted_terminal.py", "PtyChannel._heard",
            "look.published or injection.titled(look.title, self._rules)", "look.published",
            "tests/runtime/test_pty_channel.py"),
     _typed("no proof is waited for", "_pasted", "look.waiting or not _is_proven(state, look, rules)"),
@@ -227,7 +227,7 @@ GATES = (
     _hook("a drain does not end the silence of hooks", "decide", "(state.announced | state.blocked_stop_for) - ids"),
     _hook("hooks announce for ever to an agent that never drains", "decide", "state.attempts_since_drain >= ATTEMPTS_IN_A_ROW"),
     Mutant("a program names itself in the shell that started it", "runtime/agents/registry.py", "shell_file",
-           "_part(name, 'cli').CLI.shell_file", "'CLAUDE_ENV_FILE'", "tests/cli/test_hook.py"),
+           "_part(name, 'installation').CLI.shell_file", "'CLAUDE_ENV_FILE'", "tests/cli/test_hook.py"),
     _hook("the silence of hooks outlives its session", "begin", "HookState(session=session, count=state.count)",
           "replace(state, session=session, announced=frozenset(), blocked_stop_for=frozenset())"),
     _hook("a message holds up the end of every turn", "_is_due", "message.id not in state.blocked_stop_for", "True"),

@@ -501,7 +501,7 @@ WORDS = (
     ),
     Mutant(
         "controls are shown raw",
-        "confusables.py",
+        "lookalike_lines.py",
         "",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
         "frozenset({'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
@@ -509,7 +509,7 @@ WORDS = (
     ),
     Mutant(
         "reordering characters are shown raw",
-        "confusables.py",
+        "lookalike_lines.py",
         "",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
         "frozenset({'Cc', 'Cs', 'Co', 'Zl', 'Zp'})",
@@ -517,7 +517,7 @@ WORDS = (
     ),
     Mutant(
         "line separators are shown raw",
-        "confusables.py",
+        "lookalike_lines.py",
         "",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co', 'Zl', 'Zp'})",
         "frozenset({'Cc', 'Cf', 'Cs', 'Co'})",
@@ -572,9 +572,9 @@ WORDS = (
         "text.translate(_SHOWN)",
         FRAMES,
     ),
-    Mutant("only ASCII looks like ours", "confusables.py", "outline", "text.translate(_OUTLINES)", "text", FRAMES),
-    Mutant("a mark hides a line of amq's", "confusables.py", "_outline", "kind[0] == 'M'", "False", FRAMES),
-    Mutant("a blank hides a line of amq's", "confusables.py", "_outline", "kind[0] == 'Z'", "False", FRAMES),
+    Mutant("only ASCII looks like ours", "lookalike_lines.py", "outline", "text.translate(_OUTLINES)", "text", FRAMES),
+    Mutant("a mark hides a line of amq's", "lookalike_lines.py", "_outline", "kind[0] == 'M'", "False", FRAMES),
+    Mutant("a blank hides a line of amq's", "lookalike_lines.py", "_outline", "kind[0] == 'Z'", "False", FRAMES),
     Mutant(
         "a date may begin a line of a body",
         "cli/commands/thread.py",

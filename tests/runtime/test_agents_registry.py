@@ -12,8 +12,8 @@ from amq.runtime import agents
 from amq.runtime.agents import registry
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.claude.session_socket import SessionSocket
-from amq.runtime.agents.cli import ConfigDirectory
 from amq.runtime.agents.codex.queue_command import QueueCommand
+from amq.runtime.agents.installation import ConfigDirectory
 from amq.runtime.agents.profiles import NativeWay, profile_for
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.setup.clis import CLIS

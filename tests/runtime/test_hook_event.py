@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from amq.runtime.hooks.event import TURN_ENDED, parse_event
-from amq.runtime.policy.hook_delivery import Event
+from amq.runtime.policy.hook_decision import Event
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from hypothesis import settings as options
 from amq.runtime.agents.claude.hooks import merged_settings
 from amq.runtime.agents.codex.hooks import settings_arguments
 from amq.runtime.hooks.script import BadSettingsError, write_script
-from amq.runtime.policy.hook_delivery import EVENTS
+from amq.runtime.policy.hook_decision import EVENTS
 from tests.awkward import names
 
 OURS = ["/s/hook start", "/s/hook prompt", "/s/hook tool", "/s/hook ask", "/s/hook stop", "/s/hook end"]

@@ -11,7 +11,7 @@ import pytest
 
 from amq.runtime.agents.profiles import built_in
 from amq.runtime.channels.agent_api import NativeFirst
-from amq.runtime.channels.pty import PtyChannel
+from amq.runtime.channels.hosted_terminal import PtyChannel
 from amq.runtime.hooks.script import EVENT_NAME
 from amq.runtime.hosted_agent import HostedAgent, hosted_agent
 from amq.runtime.launch import Launch, Options

@@ -13,11 +13,11 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
-from amq.runtime.hooks.state import read_state, write_state
+from amq.runtime.hooks.announcements import read_state, write_state
 from amq.runtime.inbox_watcher import SWEEP_S
 from amq.runtime.journal import WakeJournal
 from amq.runtime.loop import WakeLoop
-from amq.runtime.policy.hook_delivery import HookState
+from amq.runtime.policy.hook_decision import HookState
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness, SchedulePolicy

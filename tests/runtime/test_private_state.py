@@ -261,8 +261,8 @@ def test_files_are_written_without_o_nofollow(state: PrivateState) -> None:
     """Windows has no such flags."""
     script = (
         "import os, sys\ndel os.O_NOFOLLOW, os.O_NONBLOCK\n"
-        "from amq.runtime.hooks.state import read_state, write_state\n"
-        "from amq.runtime.policy.hook_delivery import HookState\n"
+        "from amq.runtime.hooks.announcements import read_state, write_state\n"
+        "from amq.runtime.policy.hook_decision import HookState\n"
         "from amq.runtime.journal import BoundedFile\n"
         "write_state(sys.argv[1], HookState(session='s'))\nfile = BoundedFile(sys.argv[1], 'log')\n"
         "file.append('x')\nprint(read_state(sys.argv[1]).session, *file.lines())\n"

@@ -15,7 +15,7 @@ from amq.pty.terminal_model import TerminalSnapshot
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.gemini.profile import PROFILE as GEMINI
 from amq.runtime.agents.status_sources import AgentStatus
-from amq.runtime.channels.pty import PtyChannel
+from amq.runtime.channels.hosted_terminal import PtyChannel
 from amq.runtime.hooks.script import EVENT_NAME
 from amq.runtime.policy.reasons import WaitReason
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amq.runtime.policy import schedule
-from amq.runtime.policy.hook_delivery import ATTEMPTS_IN_A_ROW
+from amq.runtime.policy.hook_decision import ATTEMPTS_IN_A_ROW
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import (
     LOOK_EVERY_S,

@@ -20,7 +20,7 @@ from amq.cli.output import Output
 from amq.errors import AmqError
 from amq.mail.mailbox import Mailbox
 from amq.runtime import trust as module
-from amq.runtime.birth_time import born_ns
+from amq.runtime.file_birth_time import born_ns
 from amq.runtime.private_state import PrivateState, private_state
 from amq.runtime.trust import Trust, Trusted, ask, revoke, trust, trusted_queues, why_untrusted
 from amq.setup.agent_specs import AgentSpec

@@ -32,7 +32,7 @@ def run(args: Namespace, out: Output) -> int:
     root = config.existing_root(args.root, environ, config.cwd_or_empty())
     say_if_above(root, out)
     check_queue(args, root.value, out)
-    me = config.resolve_me(args.me, environ, person=True, is_known=known_in(root.value))
+    me = config.resolve_me(args.me, environ, may_be_user=True, is_known=known_in(root.value))
     settings = {"root": root, "me": me}
     if me.source == _TERMINAL and not stdin_is_terminal():
         del settings["me"]

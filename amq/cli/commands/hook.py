@@ -43,7 +43,7 @@ HANDLED_WITHIN_S = 15.0  # seconds for all of it; the agent would wait for 20
 
 def options(parser: ArgumentParser) -> None:
     """Add the options of `amq hook`."""
-    from amq.runtime.policy.hook_delivery import NORMAL_AFTER_S
+    from amq.runtime.policy.hook_decision import NORMAL_AFTER_S
 
     parser.add_argument("words", nargs="*", metavar="claude|codex EVENT", help="the agent's CLI and the event")
     parser.add_argument(
@@ -70,7 +70,7 @@ def run(args: Namespace, out: Output) -> int:
         with _limited(HANDLED_WITHIN_S):
             from amq.runtime.hooks.event import NOTIFY, parse_event
             from amq.runtime.hooks.script import HOOKED
-            from amq.runtime.policy.hook_delivery import EVENTS
+            from amq.runtime.policy.hook_decision import EVENTS
 
             environ = config.environment()
             if name in EVENTS and environ.get(HOOKED):  # the hooks that `amq run` gave it handle this event
@@ -124,7 +124,7 @@ def _mailbox(args: Namespace, environ: Mapping[str, str], program: str) -> Mailb
         agent = QueueLayout(root).agent(check_handle(program, "the program"))
         if registry.has_mailbox(agent) and read_notifier(agent) is None:
             return Mailbox(root, program)
-    return Mailbox(root, config.resolve_me(args.me, environ, person=False, is_known=known_in(root)).value)
+    return Mailbox(root, config.resolve_me(args.me, environ, may_be_user=False, is_known=known_in(root)).value)
 
 
 def _stdin() -> bytes:

@@ -14,10 +14,10 @@ import anyio
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import TerminalSnapshot
 from amq.runtime.agents.foreground import ForegroundAgent, Keyboard
-from amq.runtime.channels.injection_driver import until_ended
 from amq.runtime.channels.input_mode import InputMode
 from amq.runtime.channels.panes import GoneError, Pane
 from amq.runtime.channels.panes.observer import PaneObserver, UserAssertions
+from amq.runtime.channels.step_timer import until_ended
 from amq.runtime.desktop import unread_notice
 from amq.runtime.policy import injection
 from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Phase, Write

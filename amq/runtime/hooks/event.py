@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from amq.runtime.policy.hook_delivery import EVENTS, TO_MODEL, Event
+from amq.runtime.policy.hook_decision import EVENTS, TO_MODEL, Event
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from amq import quoting
 from amq.errors import Unsafe
 from amq.jsontext import render
-from amq.runtime.hooks import state
+from amq.runtime.hooks import announcements
 from amq.runtime.hooks.event import NOTIFY, START
-from amq.runtime.policy.hook_delivery import begin, decide, introduction, output
+from amq.runtime.policy.hook_decision import begin, decide, introduction, output
 from amq.runtime.private_state import NoPrivateDirectory
 
 TYPE_CHECKING = False
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from amq.mail.inbox_view import Unread
     from amq.mail.mailbox import Mailbox
-    from amq.runtime.policy.hook_delivery import Event
+    from amq.runtime.policy.hook_decision import Event
     from amq.runtime.private_state import PrivateState
 
 NOTICE_WITHIN_S = 5.0
@@ -29,7 +29,7 @@ class Handler:
     """Handles the events of one agent, which runs in PROGRAM.
 
     WRITE puts text on stdout, where the CLI reads it. TRUSTED: the user has said so for this call. NORMAL_AFTER_S is as
-    in `hook_delivery.decide`.
+    in `hook_decision.decide`.
     """
 
     def __init__(
@@ -69,21 +69,21 @@ class Handler:
         self._require_trust()
         self._introduce(event)
         directory = self._agent_directory()
-        with state.locked(directory):
-            state.write_state(directory, begin(state.read_state(directory), event.session))
+        with announcements.locked(directory):
+            announcements.write_state(directory, begin(announcements.read_state(directory), event.session))
 
     def _announce(self, event: Event, unread: Sequence[Unread]) -> None:
         """Announce UNREAD to the model if that is due. It is recorded after it was written: only then was it said."""
         self._require_trust()
         directory, now_ns = self._agent_directory(), self._mailbox.account.clock()
-        with state.locked(directory):
-            before = state.read_state(directory)
+        with announcements.locked(directory):
+            before = announcements.read_state(directory)
             after, is_due = decide(before, event, unread, now_ns, self._normal_after_s)
             if is_due:
                 self._write_output(event, self._notification(unread))
                 _record(directory, event, unread)
             if after != before:
-                state.write_state(directory, after)
+                announcements.write_state(directory, after)
 
     def _notify_user(self, unread: Sequence[Unread]) -> None:
         """Leave a summary of UNREAD for the user and show a notice; remove the summary where nothing is unread."""

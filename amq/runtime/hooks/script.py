@@ -10,7 +10,7 @@ or settings that name the script.
 from __future__ import annotations
 
 from amq import quoting
-from amq.runtime.policy.hook_delivery import EVENTS
+from amq.runtime.policy.hook_decision import EVENTS
 from amq.runtime.private_state import PROGRAM_MODE, write_private
 
 HOOKED = "AMQ_HOOKED"
@@ -48,7 +48,7 @@ def write_script(
 ) -> str:
     """Write the script that the hooks of KIND (claude, codex) call, and return its path.
 
-    FILES is the directory of one `amq run`, COMMAND the path of amq, NORMAL_AFTER_S as in `hook_delivery.decide`.
+    FILES is the directory of one `amq run`, COMMAND the path of amq, NORMAL_AFTER_S as in `hook_decision.decide`.
     """
     words = {
         "kind": kind,

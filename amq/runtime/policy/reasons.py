@@ -35,3 +35,37 @@ class Outcome(Enum):
     UNCERTAIN = "uncertain"  # what became of the text is not known
     REFUSED = "refused"  # nothing was typed
     FAILED = "failed"  # nothing took it: the program ended, or the user's notification command failed
+
+
+WAITS_IN_WORDS = {
+    WaitReason.DRAFT: "its input line has an unsent draft, or the user is typing",
+    WaitReason.DIALOG: "its program asks the user a question, or shows something else than its input row",
+    WaitReason.BUSY: "it is working",
+    WaitReason.STARTING: "its program is starting",
+    WaitReason.STOPPED: "its program is stopped or has ended",
+    WaitReason.LOW: "the mail has low priority and waits until the agent is idle",
+    WaitReason.UNKNOWN_PROGRAM: "amq does not know its program, so it types nothing: start it with --prompt TEXT or "
+    "--profile NAME, or let it run amq drain",
+    WaitReason.UNKNOWN_SCREEN: "its terminal is not in a state known to be safe for typing, does not show the prompt "
+    "that --prompt names, or is too small for the line",
+    WaitReason.UNKNOWN_LOOK: "its program says that it is idle, but amq has not found its input row for a minute: "
+    "close what it shows instead, or enlarge its window; if the row is there, check with amq doctor whether amq knows "
+    "its version, or let it run amq drain",
+    WaitReason.NO_CHANNEL: "nothing notifies it: start it with amq run",
+    WaitReason.OFF: "it was started with --no-wake",
+    WaitReason.UNTRUSTED: "someone else may have made the queue",
+    WaitReason.PARKED: "it was notified several times and has not drained; amq waits for new mail or a drain",
+    WaitReason.NOTIFIED: "the mail has just arrived",
+}
+"""Clauses about an agent, for `amq why`: why its mail waits."""
+ENDED_IN_WORDS = {
+    Outcome.HANDED: "a hook announced the mail",
+    Outcome.SENT: "it was notified through its program's own API",
+    Outcome.TYPED: "the line was typed but not submitted",
+    Outcome.ERASED: "the line was typed but could not be submitted, so amq erased it",
+    Outcome.SUBMITTED: "it was notified",
+    Outcome.UNCERTAIN: "it may have been notified",
+    Outcome.REFUSED: "nothing could be typed",
+    Outcome.FAILED: "no program took the line",
+}
+"""Clauses for `amq why`: how the last attempt ended."""

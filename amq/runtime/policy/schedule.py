@@ -71,7 +71,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from amq.runtime.policy.hook_delivery import ATTEMPTS_IN_A_ROW, NORMAL_AFTER_S
+from amq.runtime.policy.hook_decision import ATTEMPTS_IN_A_ROW, NORMAL_AFTER_S
 from amq.runtime.policy.reasons import Outcome, WaitReason
 
 UP_TO_THE_USER = (WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.UNTRUSTED)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from amq.runtime.hooks.script import SCRIPT_NAME, SETTINGS_NAME, TIMEOUT_S, BadSettingsError, command_line
-from amq.runtime.policy.hook_delivery import EVENTS
+from amq.runtime.policy.hook_decision import EVENTS
 
 
 def hook_arguments(own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:

@@ -7,7 +7,7 @@ import socket
 import time
 
 from amq.runtime.agents.claude.session_file import SessionFile
-from amq.runtime.policy.hook_delivery import FROM_AMQ
+from amq.runtime.policy.hook_decision import FROM_AMQ
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from amq import quoting
 from amq.runtime.hooks.script import SCRIPT_NAME, TIMEOUT_S, command_line
-from amq.runtime.policy.hook_delivery import EVENTS
+from amq.runtime.policy.hook_decision import EVENTS
 
 
 def hook_arguments(own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:

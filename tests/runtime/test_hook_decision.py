@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 from amq.instants import SECOND_NS
 from amq.mail.inbox_view import Unread
 from amq.record import replace
-from amq.runtime.policy import hook_delivery
-from amq.runtime.policy.hook_delivery import (
-    ATTEMPTS_IN_A_ROW,
-    FROM_AMQ,
-    HookState,
-    begin,
-    decide,
-    introduction,
-    output,
-)
+from amq.runtime.policy import hook_decision
+from amq.runtime.policy.hook_decision import ATTEMPTS_IN_A_ROW, FROM_AMQ, HookState, begin, decide, introduction, output
 from tests import state_page
 from tests.playbook import Event, Playbook, Scene
 
@@ -36,7 +28,7 @@ def mail(*ids: str, priority: str = "normal", age: float = 0.0) -> list[Unread]:
 
 
 def hands(state: HookState, event: str, waiting: list[Unread], prompt: str = "") -> tuple[HookState, bool]:
-    return decide(state, hook_delivery.Event(event, prompt=prompt), waiting, NOW_NS, NORMAL_AFTER)
+    return decide(state, hook_decision.Event(event, prompt=prompt), waiting, NOW_NS, NORMAL_AFTER)
 
 
 @pytest.mark.parametrize("event", ["prompt", "tool"])
@@ -207,7 +199,7 @@ def test_the_page_is_true() -> None:
     told = [
         (*case, after, announced)
         for states, events, messages, after, announced in state_page.rows(
-            hook_delivery.__doc__, "state", "event", "message", "next", "announced"
+            hook_decision.__doc__, "state", "event", "message", "next", "announced"
         )
         for case in product(
             STATES if states == "any" else states.split(),
@@ -217,7 +209,7 @@ def test_the_page_is_true() -> None:
     ]
     assert len(told) == len(set(told)), "a step is there twice"
     assert set(told) == taken()
-    page = hook_delivery.__doc__ or ""
+    page = hook_decision.__doc__ or ""
     for name in (*STATES, *EVENT_NAMES):
         assert f"\n    {name} " in page, "each state and event is explained"
 

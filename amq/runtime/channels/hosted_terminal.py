@@ -12,7 +12,7 @@ from amq.pty.host import Host
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import TerminalSnapshot
 from amq.runtime.agents.status_sources import AgentStatus
-from amq.runtime.channels.injection_driver import until_ended
+from amq.runtime.channels.step_timer import until_ended
 from amq.runtime.policy import injection
 from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Phase, Write
 from amq.runtime.policy.schedule import Readiness

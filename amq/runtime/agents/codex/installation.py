@@ -3,8 +3,8 @@
 Sources: developers.openai.com/codex/hooks and developers.openai.com/codex/skills, both tried.
 """
 
-from amq.runtime.agents.cli import Cli, ConfigDirectory, HookFiles
 from amq.runtime.agents.codex import HOME, HOME_VARIABLE, SETTINGS
+from amq.runtime.agents.installation import Cli, ConfigDirectory, HookFiles
 
 CLI = Cli(
     name="codex",

@@ -13,7 +13,7 @@ from contextlib import suppress
 from amq.errors import AmqError
 from amq.layout import RootedPath
 from amq.record import replace
-from amq.runtime.policy.hook_delivery import HookState
+from amq.runtime.policy.hook_decision import HookState
 from amq.runtime.private_state import write_private
 from amq.store.locks import lock_beside
 
