@@ -95,7 +95,7 @@ how_to_remove() {
     esac
 }
 
-# What a person has to do so that a shell finds it.
+# What the user has to do so that a shell finds it.
 tell_of_path() {
     found=$(command -v amq || :)
     case $found in

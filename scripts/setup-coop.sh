@@ -31,7 +31,7 @@ usage() {
     exit "${1:-0}"
 }
 
-# Whether to do $2, by what $1 says of it, or by what the person says.
+# Whether to do $2, by what $1 says of it, or by what the user says.
 wanted() {
     case $1 in yes | no) [ "$1" = yes ]; return ;; esac
     [ -t 0 ] || return 1

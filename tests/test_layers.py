@@ -116,8 +116,8 @@ MAY_NAME_A_CLI = {
     ("amq.cli.commands.coop_up", "claude,codex"): "handles: the agents of a queue whose user names none",
     ("amq.setup.checks_queue", "claude,codex"): "handles, in an example for users",
     ("amq.errors", "this process may not write there"): "advice for users",
-    ("amq.runtime.agents.profiles", "claude-socket"): "a word of a user's own profile",
-    ("amq.runtime.agents.profiles", "codex-queue"): "a word of a user's own profile",
+    ("amq.runtime.agents.profile", "claude-socket"): "a word of a user's own profile",
+    ("amq.runtime.agents.profile", "codex-queue"): "a word of a user's own profile",
     ("amq.runtime.hooks.script", "settings.json"): "a file of amq's own",
     ("amq.setup.checks_machine", r"\bamq hook\b"): "scripts of amq's own, as users have installed them",
 }

@@ -25,7 +25,7 @@ from amq.pty.host import Host
 from amq.pty.screen import Screen
 from amq.pty.user_terminal import Tty
 from amq.runtime import launch, notifier_lock
-from amq.runtime.agents.profiles import Profile
+from amq.runtime.agents.profile import Profile
 from amq.runtime.hosted_agent import HostedAgent, hosted_agent
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
 from amq.runtime.launch import Launch, Options

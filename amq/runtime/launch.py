@@ -14,7 +14,8 @@ from amq.layout import AgentLayout, QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.pty.child import TERMINAL_NAME
 from amq.runtime.agents import registry
-from amq.runtime.agents.profiles import HookStyle, NativeWay, Profile, built_in
+from amq.runtime.agents.profile import HookStyle, NativeWay, Profile
+from amq.runtime.agents.profiles import built_in
 from amq.runtime.hooks import script
 from amq.runtime.hooks.script import BadSettingsError
 from amq.runtime.path_shim import command_path, make_command, with_command

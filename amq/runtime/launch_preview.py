@@ -7,7 +7,7 @@ from typing import Any
 
 from amq import quoting
 from amq.pty.input_row import PromptRule
-from amq.runtime.agents.profiles import NativeWay, Profile
+from amq.runtime.agents.profile import NativeWay, Profile
 from amq.runtime.agents.versions import printed_version
 from amq.runtime.launch import Launch
 

@@ -22,7 +22,8 @@ from amq.mail.mailbox import Mailbox
 from amq.pty.host import Host
 from amq.pty.screen import Screen
 from amq.pty.terminal_model import Terminal, TerminalSnapshot
-from amq.runtime.agents.profiles import Profile, built_in
+from amq.runtime.agents.profile import Profile
+from amq.runtime.agents.profiles import built_in
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.hosted_terminal import PtyChannel
 from amq.runtime.journal import WakeJournal

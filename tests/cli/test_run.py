@@ -16,7 +16,7 @@ from amq.errors import UsageError
 from amq.layout import ROOT_NAME, QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.runtime import host as session
-from amq.runtime.agents.profiles import Profile
+from amq.runtime.agents.profile import Profile
 from amq.runtime.launch import Options
 from amq.runtime.policy.schedule import SchedulePolicy
 from amq.runtime.trust import Trust

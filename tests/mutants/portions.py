@@ -45,9 +45,9 @@ SHOWN_AT_ONCE = (
            "own and own not in given", "own", LAUNCH),
     Mutant("the user's word on the budget does not count", "runtime/launch.py", "_output_budget",
            "own and own not in given", "False", LAUNCH),
-    Mutant("a lowered limit is not known", "runtime/agents/profiles.py", "ToolOutput.budget",
+    Mutant("a lowered limit is not known", "runtime/agents/profile.py", "ToolOutput.budget",
            "environment.get(self.variable, '')", "''", LAUNCH),
-    Mutant("a limit can be raised", "runtime/agents/profiles.py", "ToolOutput.budget",
+    Mutant("a limit can be raised", "runtime/agents/profile.py", "ToolOutput.budget",
            "min(self.most, int(lowered) if lowered.isascii() and lowered.isdecimal() else self.most)",
            "int(lowered) if lowered.isascii() and lowered.isdecimal() else self.most", LAUNCH),
 )  # fmt: skip

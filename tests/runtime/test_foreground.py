@@ -16,7 +16,7 @@ from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.codex.profile import PROFILE as CODEX
 from amq.runtime.agents.foreground import ForegroundAgent, Keyboard, program_names, rules_for_argv
 from amq.runtime.agents.generic import PROFILE as GENERIC
-from amq.runtime.agents.profiles import Profile, with_prompt
+from amq.runtime.agents.profile import Profile, with_prompt
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
-from amq.runtime.agents.profiles import NativeWay, Profile, profile_for
+from amq.runtime.agents.profile import NativeWay, Profile
+from amq.runtime.agents.profiles import profile_for
 from amq.runtime.launch import Launch, Options, behind, plan, prepare, reaches_shells
 from amq.runtime.path_shim import with_command
 from amq.runtime.private_state import PrivateState

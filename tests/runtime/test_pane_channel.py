@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from amq.runtime.agents.profiles import Profile
+    from amq.runtime.agents.profile import Profile
 
 LINE = Notification("amq: 1 new message", "amq: a new message")
 

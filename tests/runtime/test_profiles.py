@@ -9,7 +9,9 @@ import pytest
 
 from amq.errors import UsageError
 from amq.pty.input_row import PromptRule
-from amq.runtime.agents.profiles import BUILT_IN, HookStyle, built_in, chosen, own_file, profile_for, with_prompt
+from amq.runtime.agents.profile import HookStyle, with_prompt
+from amq.runtime.agents.profile_choice import BUILT_IN, chosen, own_file
+from amq.runtime.agents.profiles import built_in, profile_for
 from amq.runtime.agents.user_profile import checked, read_own
 
 

@@ -15,7 +15,8 @@ import pytest
 from amq.pty.line_discipline import LineDiscipline
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.foreground import ForegroundAgent, Keyboard, rules_for_argv
-from amq.runtime.agents.profiles import Profile, built_in, with_prompt
+from amq.runtime.agents.profile import Profile, with_prompt
+from amq.runtime.agents.profiles import built_in
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.unseen_terminal import BlindChannel
 from amq.runtime.policy.reasons import Outcome, WaitReason

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from amq.cli.output import Output
-    from amq.runtime.agents.profiles import Profile
+    from amq.runtime.agents.profile import Profile
     from amq.runtime.launch import Options
 
 
@@ -140,7 +140,8 @@ def _say(told: dict[str, Any], text: Callable[[dict[str, Any]], str], out: Outpu
 
 def _profile(args: Namespace, program: list[str], environment: Mapping[str, str]) -> tuple[Profile, str]:
     """Return the profile of PROGRAM, and its source."""
-    from amq.runtime.agents.profiles import BUILT_IN, chosen, with_prompt
+    from amq.runtime.agents.profile import with_prompt
+    from amq.runtime.agents.profile_choice import BUILT_IN, chosen
     from amq.runtime.launch import behind
 
     profile, source = chosen(args.profile, program[0], environment)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from amq.cli.output import Output
-    from amq.runtime.agents.profiles import Profile
+    from amq.runtime.agents.profile import Profile
     from amq.runtime.channels.registry import LaunchContext
 
 VIA = ("auto", "tmux", "kitty", "screen", "tiocsti", "command", "notice")
@@ -130,7 +130,8 @@ def _profile(args: Namespace, program: str) -> Profile | None:
     """Return the user's profile of PROGRAM; None if no option gives one."""
     if args.profile is None and args.prompt is None:
         return None
-    from amq.runtime.agents.profiles import chosen, with_prompt
+    from amq.runtime.agents.profile import with_prompt
+    from amq.runtime.agents.profile_choice import chosen
 
     profile, _ = chosen(args.profile, program, config.environment())
     return profile if args.prompt is None else with_prompt(profile, args.prompt)
@@ -138,7 +139,7 @@ def _profile(args: Namespace, program: str) -> Profile | None:
 
 def _is_known(place: LaunchContext) -> bool:
     """Return whether amq knows the input line of the program that the user named."""
-    from amq.runtime.agents.profiles import chosen
+    from amq.runtime.agents.profile_choice import chosen
 
     profile = place.profile or chosen(None, place.program, place.environment)[0]
     return not place.program or profile.rules.known

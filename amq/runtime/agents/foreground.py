@@ -12,7 +12,9 @@ from amq.errors import UsageError
 from amq.pty import controlling_tty
 from amq.pty.line_discipline import LineDiscipline, discipline
 from amq.runtime.agents import processes, registry
-from amq.runtime.agents.profiles import Profile, chosen, profile_for
+from amq.runtime.agents.profile import Profile
+from amq.runtime.agents.profile_choice import chosen
+from amq.runtime.agents.profiles import profile_for
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.policy.injection import InjectionRules
 

@@ -5,6 +5,6 @@ With `with_prompt` it gets a line where it shows its prompt.
 
 from __future__ import annotations
 
-from amq.runtime.agents.profiles import Profile
+from amq.runtime.agents.profile import Profile
 
 PROFILE = Profile(name="generic")

@@ -1,4 +1,4 @@
-"""Facts about an agent's CLI that setup needs. `profiles` has those for starting it and typing into it."""
+"""Facts about an agent's CLI that setup needs. `profile` has those for starting it and typing into it."""
 
 from __future__ import annotations
 

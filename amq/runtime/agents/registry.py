@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from amq.runtime.agents.installation import Cli, ConfigDirectory, HookFiles
     from amq.runtime.agents.native_delivery import Native
-    from amq.runtime.agents.profiles import HookStyle, NativeWay, Profile
+    from amq.runtime.agents.profile import HookStyle, NativeWay, Profile
     from amq.runtime.agents.status_sources import AgentStatus, StatusFile
 
 NAMES = ("claude", "codex", "gemini", "opencode", "qwen")
@@ -57,7 +57,7 @@ def hook_arguments(style: HookStyle, own: Sequence[str], files: str) -> tuple[li
 
     The text is for the settings file that the arguments name, "" if they name none. Raises BadSettingsError.
     """
-    from amq.runtime.agents.profiles import HookStyle
+    from amq.runtime.agents.profile import HookStyle
 
     if style is HookStyle.CONFIG:
         from amq.runtime.agents.codex.hooks import hook_arguments
@@ -68,7 +68,7 @@ def hook_arguments(style: HookStyle, own: Sequence[str], files: str) -> tuple[li
 
 def status_file(profile: Profile, environment: Mapping[str, str], pid: int, started: float) -> StatusFile | None:
     """Return the status file of the program PID, started at STARTED; None if it writes none."""
-    from amq.runtime.agents.profiles import StatusSource
+    from amq.runtime.agents.profile import StatusSource
 
     if profile.publishes is StatusSource.NOWHERE:
         return None
@@ -81,7 +81,7 @@ def native(
     way: NativeWay, agent_status: AgentStatus, session: Callable[[], str], program: str, environment: Mapping[str, str]
 ) -> Native | None:
     """Return PROGRAM's agent API, which is of the kind WAY, if any. SESSION returns the id that its hooks received."""
-    from amq.runtime.agents.profiles import NativeWay
+    from amq.runtime.agents.profile import NativeWay
 
     if way is NativeWay.CODEX_QUEUE:
         from amq.runtime.agents.codex.queue_command import QueueCommand

@@ -21,7 +21,8 @@ from typing import Any
 from amq.errors import UsageError
 from amq.names import nearest
 from amq.pty.input_row import PromptRule
-from amq.runtime.agents.profiles import Profile, built_in, with_prompt
+from amq.runtime.agents.profile import Profile, with_prompt
+from amq.runtime.agents.profiles import built_in
 
 NEVER = (b"\x1b", b"\x03", b"\x15", b"\x19")  # submit keys: a bare ESC, Ctrl-C, Ctrl-U, Ctrl-Y
 

@@ -9,7 +9,7 @@ from functools import partial
 from amq.pty import controlling_tty, screen
 from amq.pty.line_discipline import inject
 from amq.runtime.agents.foreground import Keyboard
-from amq.runtime.agents.profiles import Profile
+from amq.runtime.agents.profile import Profile
 from amq.runtime.channels import Channel, gnu_screen
 from amq.runtime.channels.command import CommandChannel
 from amq.runtime.channels.input_mode import InputMode

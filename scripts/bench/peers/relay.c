@@ -1,4 +1,4 @@
-/* The least that stands between a person and a program in a pseudo-terminal of its own: bytes are copied, both ways.
+/* The least that stands between a user and a program in a pseudo-terminal of its own: bytes are copied, both ways.
 
        relay PROGRAM [ARG...]  */
 

@@ -24,7 +24,7 @@ from dataclasses import replace
 
 from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
-from amq.runtime.agents.profiles import HookStyle, NativeWay, Profile, StatusSource, ToolOutput
+from amq.runtime.agents.profile import HookStyle, NativeWay, Profile, StatusSource, ToolOutput
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen
 
 ROW = RowRule(

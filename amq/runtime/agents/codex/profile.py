@@ -15,7 +15,7 @@ from amq.pty.encode import kitty_key
 from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
 from amq.runtime.agents.codex import HOME, HOME_VARIABLE, SETTINGS
-from amq.runtime.agents.profiles import Addition, HookStyle, NativeWay, Profile, ToolOutput
+from amq.runtime.agents.profile import Addition, HookStyle, NativeWay, Profile, ToolOutput
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen
 
 F21 = 57384  # in kitty's numbering

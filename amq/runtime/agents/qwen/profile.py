@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
-from amq.runtime.agents.profiles import Profile
+from amq.runtime.agents.profile import Profile
 from amq.runtime.policy.injection import InjectionRules
 
 PROFILE = Profile(

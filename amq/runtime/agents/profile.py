@@ -1,0 +1,130 @@
+"""The profile of an agent's CLI: plain data, so that `amq run` starts a program without delay.
+
+A user's own file may override it (`user_profile`). Its keys are the names of the fields below.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from amq.errors import UsageError
+from amq.pty.input_row import PromptRule
+from amq.pty.keystrokes import Line
+from amq.runtime.policy.injection import InjectionRules
+
+
+class HookStyle(Enum):
+    """The way to give a CLI hooks for one run."""
+
+    NONE = "none"
+    SETTINGS = "settings"  # an argument --settings, whose last use counts
+    CONFIG = "config"  # arguments -c hooks.EVENT=[…]; it asks the user once whether to trust them
+
+
+class StatusSource(Enum):
+    """The place besides its terminal where a CLI publishes its state."""
+
+    NOWHERE = "nowhere"
+    SESSIONS = "sessions"  # a file sessions/PID.json in its home
+
+
+class NativeWay(Enum):
+    """A CLI's own way to take a notification."""
+
+    NONE = "none"
+    CLAUDE_SOCKET = "claude-socket"
+    CODEX_QUEUE = "codex-queue"
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Arguments that a CLI is started with, unless one of the user's own begins with one of `unless`.
+
+    In each, `{path}` stands for the agent's PATH, as a TOML string.
+    """
+
+    arguments: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+    unless_configured: tuple[str, ...] = ()  # words in the user's own settings that forbid it as well
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class ToolOutput:
+    """The limit on a command's output that a CLI's tool shows its model: `most` bytes of UTF-8 (0 if unknown).
+
+    The tool hides or cuts the rest. The user can lower the limit by the environment variable `variable`.
+    """
+
+    most: int = 0
+    variable: str = ""
+
+    def budget(self, environment: Mapping[str, str]) -> str:
+        """Return the value for AMQ_MAX_CHARS; empty if the limit is unknown."""
+        lowered = environment.get(self.variable, "")
+        most = min(self.most, int(lowered) if lowered.isascii() and lowered.isdecimal() else self.most) or self.most
+        return f"{max(most - OUTPUT_MARGIN, most // 2)}b" if most else ""
+
+
+OUTPUT_MARGIN = 1000  # bytes left for other output, such as warnings
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One CLI: how it is recognised, started and typed into."""
+
+    name: str
+    programs: tuple[str, ...] = ()  # base names
+    tested: tuple[str, ...] = ()  # the versions that these facts were measured on
+    version: tuple[str, ...] = ("--version",)  # the arguments that make it print its version
+    additions: tuple[Addition, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()  # added, unless the user has set it
+    session: tuple[str, ...] = ()  # variables that identify the session in its shells; the first is always set
+    settings: tuple[str, str] = ("", "")  # the user's file: a variable that names its directory, its usual path
+    hooks: HookStyle = HookStyle.NONE
+    hooks_need_trust: bool = False  # it asks the user about new ones when it starts
+    publishes: StatusSource = StatusSource.NOWHERE
+    native: NativeWay = NativeWay.NONE
+    keeps_path: bool = False  # its shell finds what is first on the PATH it was started with
+    chooses_environment: tuple[str, ...] = ()  # words in its arguments or settings that choose what its shells get
+    answers_state: bool = False  # it publishes its state by OSC 7501 only to a terminal that answers its question
+    tool_output: ToolOutput = field(default_factory=ToolOutput)
+    submit_needs: str = ""  # part of an argument without which the rules' submit key has no effect
+    usual_submit: bytes = b""  # the key that submits a line then, and answers no dialog
+    no_session: tuple[str, ...] = ()  # its sub-commands that do not show a session
+    line: Line = field(default_factory=Line)
+    rules: InjectionRules = field(default_factory=InjectionRules)
+
+    def added(self, own: Sequence[str], settings: str = "") -> list[Addition]:
+        """Return the additions that neither the user's OWN arguments nor the text of their SETTINGS rule out."""
+        return [
+            each
+            for each in self.additions
+            if not any(word.startswith(each.unless) for word in own)
+            and not any(word in settings for word in each.unless_configured)
+        ]
+
+    def settings_path(self, environment: Mapping[str, str]) -> str:
+        """Return the path of the user's own settings; empty if they do not matter."""
+        variable, path = self.settings
+        home, name = os.path.split(path)
+        directory = environment.get(variable) or os.path.join(environment.get("HOME", ""), home)
+        return os.path.join(directory, name) if path else ""
+
+    def variables(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Return the profile's variables that ENVIRONMENT lacks."""
+        return {name: value for name, value in self.environment if name not in environment}
+
+    def session_around(self, environment: Mapping[str, str]) -> set[str]:
+        """Return the session's variables that are in ENVIRONMENT; none if we were not started in this CLI's shell."""
+        return set(environment).intersection(self.session) if self.session and self.session[0] in environment else set()
+
+
+def with_prompt(profile: Profile, prompt: object, where: str = "--prompt") -> Profile:
+    """Return PROFILE for a program that takes a line where it shows PROMPT. Raises UsageError, which names WHERE."""
+    if not (isinstance(prompt, str) and prompt.strip() and prompt.isprintable()):
+        raise UsageError(f"{where} takes one line of printable text: the prompt as shown before the cursor")
+    return replace(profile, rules=replace(profile.rules, prompt_row=PromptRule(prompt)))
