@@ -57,11 +57,11 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """Handle an event and return 0, whatever fails. Raises UsageError for words that amq gives to no hook."""
-    from amq.runtime.agents.registry import WITH_HOOKS
+    from amq.runtime.agents import registry
 
     mailbox = private = None
     program, name, argument = (*args.words, "", "", "")[:3]
-    if program not in WITH_HOOKS or not name:
+    if program not in registry.WITH_HOOKS or not name:
         raise UsageError(
             "usage: amq hook claude|codex EVENT, such as amq hook claude Stop",
             hint="to let the agent call it: amq hook install claude",
@@ -83,11 +83,11 @@ def run(args: Namespace, out: Output) -> int:
 
                 handler = Handler(
                     mailbox,
-                    program,
                     private,
                     environ,
                     out.data,
                     trusted=args.trust_root,
+                    shell_file=lambda: registry.shell_file(program, environ),
                     normal_after_s=args.normal_after,
                 )
                 handler.handle(event)

@@ -26,30 +26,30 @@ NOTICE_WITHIN_S = 5.0
 
 
 class Handler:
-    """Handles the events of one agent, which runs in PROGRAM.
+    """Handles the events of one agent.
 
     WRITE puts text on stdout, where the CLI reads it. TRUSTED: the user has said so for this call. NORMAL_AFTER_S is as
-    in `hook_decision.decide`.
+    in `hook_decision.decide`. SHELL_FILE returns the file that the agent's shell reads before each command, or "".
     """
 
     def __init__(
         self,
         mailbox: Mailbox,
-        program: str,
         private: PrivateState,
         environ: Mapping[str, str],
         write: Callable[[str], None],
         *,
         trusted: bool,
         normal_after_s: float,
+        shell_file: Callable[[], str],
     ) -> None:
         self._mailbox = mailbox
-        self._program = program
         self._private = private
         self._environ = environ
         self._write = write
         self._trusted = trusted
         self._normal_after_s = normal_after_s
+        self._shell_file = shell_file
 
     def handle(self, event: Event) -> None:
         """Do what EVENT asks for. Raises AmqError or OSError, such as Unsafe for a queue that the user does not trust.
@@ -100,9 +100,7 @@ class Handler:
             show_notice("amq", self._notification(unread), NOTICE_WITHIN_S)
 
     def _introduce(self, event: Event) -> None:
-        from amq.runtime.agents import registry
-
-        account, shell_file = self._mailbox.account, registry.shell_file(self._program, self._environ)
+        account, shell_file = self._mailbox.account, self._shell_file()
         peers = sorted(account.known_agents() - {account.me})
         known = bool(self._environ.get("AM_ME") or shell_file)
         self._write_output(event, introduction(account.me, peers, known=known))
