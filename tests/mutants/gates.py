@@ -227,7 +227,7 @@ GATES = (
     _hook("a drain does not end the silence of hooks", "decide", "(state.announced | state.blocked_stop_for) - ids"),
     _hook("hooks announce for ever to an agent that never drains", "decide", "state.attempts_since_drain >= ATTEMPTS_IN_A_ROW"),
     Mutant("a program names itself in the shell that started it", "runtime/agents/registry.py", "shell_file",
-           "_part(name, 'installation').CLI.shell_file", "'CLAUDE_ENV_FILE'", "tests/cli/test_hook.py"),
+           "_part(name, 'setup_facts').CLI.shell_file", "'CLAUDE_ENV_FILE'", "tests/cli/test_hook.py"),
     _hook("the silence of hooks outlives its session", "begin", "HookState(session=session, count=state.count)",
           "replace(state, session=session, announced=frozenset(), blocked_stop_for=frozenset())"),
     _hook("a message holds up the end of every turn", "_is_due", "message.id not in state.blocked_stop_for", "True"),

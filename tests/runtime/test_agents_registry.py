@@ -13,9 +13,9 @@ from amq.runtime.agents import registry
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.claude.session_socket import SessionSocket
 from amq.runtime.agents.codex.queue_command import QueueCommand
-from amq.runtime.agents.installation import ConfigDirectory
 from amq.runtime.agents.profile import NativeWay
 from amq.runtime.agents.profiles import profile_for
+from amq.runtime.agents.setup_facts import ConfigDirectory
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.setup.clis import CLIS
 from tests.real.agent_homes import HOMES

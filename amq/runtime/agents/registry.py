@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
 
-    from amq.runtime.agents.installation import Cli, ConfigDirectory, HookFiles
     from amq.runtime.agents.native_delivery import Native
     from amq.runtime.agents.profile import HookStyle, NativeWay, Profile
+    from amq.runtime.agents.setup_facts import Cli, ConfigDirectory, HookFiles
     from amq.runtime.agents.status_sources import AgentStatus, StatusFile
 
 NAMES = ("claude", "codex", "gemini", "opencode", "qwen")
@@ -27,7 +27,7 @@ WITH_HOOKS = ("claude", "codex")
 def clis() -> Iterator[Cli]:
     """Yield every CLI that amq knows."""
     for name in NAMES:
-        yield _part(name, "installation").CLI
+        yield _part(name, "setup_facts").CLI
 
 
 def profiles() -> Iterator[Profile]:
@@ -48,7 +48,7 @@ def with_skills() -> dict[str, ConfigDirectory]:
 
 def shell_file(name: str, environment: Mapping[str, str]) -> str:
     """Return the file that the shell of the CLI NAME reads before each command; "" if ENVIRONMENT names none."""
-    variable: str = _part(name, "installation").CLI.shell_file
+    variable: str = _part(name, "setup_facts").CLI.shell_file
     return environment.get(variable, "") if variable else ""
 
 

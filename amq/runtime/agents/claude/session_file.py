@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from amq.pty.osc_state import AgentState
-from amq.runtime.agents.claude.installation import DIRECTORY
+from amq.runtime.agents.claude.setup_facts import DIRECTORY
 
 _LONGEST = 1 << 16  # bytes
 _STATUS = {"idle": AgentState.IDLE, "busy": AgentState.WORKING, "waiting": AgentState.BLOCKED}

@@ -1,5 +1,5 @@
 """Installing opencode."""
 
-from amq.runtime.agents.installation import Cli
+from amq.runtime.agents.setup_facts import Cli
 
 CLI = Cli(name="opencode", title="opencode", get_it="npm install -g opencode-ai")

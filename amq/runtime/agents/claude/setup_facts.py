@@ -3,7 +3,7 @@
 Sources: code.claude.com/docs/en/hooks and code.claude.com/docs/en/skills, both tried.
 """
 
-from amq.runtime.agents.installation import Cli, ConfigDirectory, HookFiles
+from amq.runtime.agents.setup_facts import Cli, ConfigDirectory, HookFiles
 
 DIRECTORY = ConfigDirectory(".claude", "CLAUDE_CONFIG_DIR")
 CLI = Cli(

@@ -4,7 +4,7 @@ Sources: developers.openai.com/codex/hooks and developers.openai.com/codex/skill
 """
 
 from amq.runtime.agents.codex import HOME, HOME_VARIABLE, SETTINGS
-from amq.runtime.agents.installation import Cli, ConfigDirectory, HookFiles
+from amq.runtime.agents.setup_facts import Cli, ConfigDirectory, HookFiles
 
 CLI = Cli(
     name="codex",
