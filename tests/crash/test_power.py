@@ -27,6 +27,7 @@ from tests.seeds import SOAK, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.crash.scenario import Scenario
@@ -40,6 +41,8 @@ _MAKE = {
     "xfs": (300, ["mkfs.xfs", "-q", "-f"]),
 }
 """The size of a filesystem, in MiB, and the command that makes it."""
+_OPTIONS = {"ext4": "loop", "xfs": "loop,nouuid"}
+"""Mount options. Another process's namespace may still hold the mount before, whose filesystem has the same UUID."""
 
 
 class Disk:
@@ -50,12 +53,13 @@ class Disk:
         self._image, self._copy, self._mount = place / "prepared", place / "disk", place / "mount"
         place.mkdir()
         size, words = _MAKE[kind]
+        self._options = _OPTIONS[kind]
         with self._image.open("wb") as file:
             file.truncate(size * 1024**2)
         subprocess.run([*words, str(self._image)], check=True)
         self._prepared = World(self._mount)
         self._prepared.journal = place / "journal"
-        with mounted(self._mount, "-o", "loop", str(self._image)):
+        with mounted(self._mount, "-o", self._options, str(self._image)):
             scenario.prepare(self._prepared)
         lines = self._prepared.journal.read_bytes() if self._prepared.journal.exists() else b""
         self._lines = lines
@@ -101,7 +105,7 @@ class Disk:
         if fresh:
             self._prepared.journal.write_bytes(self._lines)
         self._renew(self._image if fresh else self._copy)
-        return _Mounted(self._mount, self._copy, self._prepared)
+        return _Mounted(mounted(self._mount, "-o", self._options, str(self._copy)), self._prepared)
 
     def _renew(self, source: Path) -> None:
         """Mount a file that was never mounted: mount(8) reuses a loop device, with its cache of the old file.
@@ -116,8 +120,8 @@ class Disk:
 class _Mounted:
     """The world on its mounted filesystem; a context manager."""
 
-    def __init__(self, mount: Path, image: Path, prepared: World) -> None:
-        self._disk = mounted(mount, "-o", "loop", str(image))
+    def __init__(self, disk: AbstractContextManager[Path], prepared: World) -> None:
+        self._disk = disk
         self._prepared = prepared
 
     def __enter__(self) -> World:
@@ -155,16 +159,22 @@ def test_without_its_syncs_a_loss_of_power_is_found_out(tmp_path: Path, monkeypa
     assert "bob: 'one' was never shown" in list(disk.verdict(None))
 
 
-def test_a_loop_device_that_is_held_open_spoils_no_verdict(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", _MAKE)
+def test_what_others_hold_spoils_no_verdict(kind: str, tmp_path: Path) -> None:
+    """Another process has the loop device open, and a third has the mount in its own namespace."""
     require_root()
-    require("mkfs.ext4", "losetup")
-    disk = Disk("ext4", next(each for each in LASTING if each.name == "send to one"), tmp_path / "disk")
+    require(_MAKE[kind][1][0], "losetup", "unshare")
+    disk = Disk(kind, next(each for each in LASTING if each.name == "send to one"), tmp_path / "disk")
     verdict = disk.verdict(None)
     assert next(verdict) == MET
     words = ["losetup", "-n", "-O", "NAME", "-j", str(tmp_path / "disk/disk")]
     used = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
     held = [os.open(name, os.O_RDONLY) for name in used]
-    told = [*verdict, *disk.verdict(None)]
+    with subprocess.Popen(["unshare", "-m", "sh", "-c", "echo; exec sleep 60"], stdout=subprocess.PIPE) as namespace:
+        assert namespace.stdout
+        namespace.stdout.readline()
+        told = [*verdict, *disk.verdict(None)]
+        namespace.kill()
     for descriptor in held:
         os.close(descriptor)
     assert held
