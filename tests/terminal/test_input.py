@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import re
 import select
 import subprocess
 import sys
@@ -17,7 +18,8 @@ import pytest
 
 from tests.pty.user import PATIENCE
 
-HOST = [sys.executable, "-P", "-m", "amq", "run", "--no-wake", "--as", "x", "--"]
+AMQ_RUN = [sys.executable, "-P", "-m", "amq", "run", "--as", "x"]
+HOST = [*AMQ_RUN, "--no-wake", "--"]
 COUNT = "import sys, hashlib; d = sys.stdin.buffer.read(); print(len(d), hashlib.sha256(d).hexdigest())"
 CONTROL = bytes(range(256)) + b"\x03\x04\x15\x1a\0\r\r\n\x11\x13\x16\x1c"
 INPUTS = {
@@ -111,10 +113,13 @@ def test_a_service_has_a_terminal_for_its_input(redirection: str) -> None:
 
 
 def test_our_files_do_not_reuse_a_closed_standard_descriptor(project: Path) -> None:
-    ended = run("sh", "-c", "echo out; echo err >&2; cat", shell='"$@" <&- >&- 2>&-')
-    assert (ended.stdout, ended.stderr, ended.returncode) == (b"", b"", 125)
+    program = ["sh", "-c", "echo ran > ran; echo out; echo err >&2; cat"]
+    words = ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", *AMQ_RUN, "--", *program]
+    assert subprocess.run(words, start_new_session=True, timeout=PATIENCE, check=False).returncode == 125
+    assert (project / "ran").read_text() == "ran\n"
     kept = [path for path in project.rglob("*") if path.is_file()]
-    assert [path for path in kept if path.read_bytes().startswith((b"out", b"err"))] == []
+    assert any(path.name == "notifier.lock" for path in kept), "it stays open while the program runs"
+    assert [path for path in kept if re.search(b"out|err", path.read_bytes())] == []
 
 
 # -- stderr -----------------------------------------------------------------------------------------------------------
