@@ -242,7 +242,7 @@ def _parser(command: str, module: ModuleType) -> Parser:
     summary = f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}."
     parser = Parser(
         command,
-        stray=getattr(module, "STRAY", ""),
+        stray=getattr(module, "LIKELY_MISSING_OPTION", ""),
         usage=SUPPRESS,
         description=f"{summary}\n\n{module.EXAMPLES.rstrip()}\n\nusage: amq {command} {module.USAGE}",
         epilog=getattr(module, "NOTES", None),

@@ -84,7 +84,7 @@ def opened(account: Account, identifier: str) -> Opened:
     raise NotFound(f"no dead letter {name}", hint="list their ids: amq dlq list")
 
 
-def put_by(account: Account, letter: Letter) -> None:
+def mark_seen(account: Account, letter: Letter) -> None:
     """Move a dead letter to the box of those looked at (`Mailbox.letter_seen`)."""
     agent = account.agent
     if letter.box == "new":

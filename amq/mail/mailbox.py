@@ -204,7 +204,7 @@ class Mailbox:
         """File a dead letter as looked at, durably. Raises Conflict rather than replace another."""
         from amq.mail import dead_letters
 
-        dead_letters.put_by(self.account, letter)
+        dead_letters.mark_seen(self.account, letter)
 
     def retry(self, identifier: str, *, force: bool = False) -> Retried:
         """Deliver the message that a dead letter keeps, if it is valid by now; else count the try in the letter.

@@ -100,17 +100,17 @@ def _listen(pipe: int) -> tuple[bytes | None, Settings | None]:
     """Read until the pipe breaks. Return the bytes to write, None if there is nothing to do, and the settings."""
     undo, rest = b"", b""
     settings: Settings | None = None
-    on_duty = False
+    armed = False
     while data := os.read(pipe, MOST_UNSAID_BYTES):
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
             if line[:1] == _UNDO:
                 undo = line[1:]
             elif line[:1] == _ON_DUTY:
-                on_duty, settings = True, marshal.loads(bytes.fromhex(line[1:].decode()))  # noqa: S302 - our own words
+                armed, settings = True, marshal.loads(bytes.fromhex(line[1:].decode()))  # noqa: S302 - our own words
             else:
-                on_duty = False
-    return (undo if on_duty else None), settings
+                armed = False
+    return (undo if armed else None), settings
 
 
 def _put_right(source: int, sink: int | None, undo: bytes, settings: Settings | None) -> None:

@@ -70,4 +70,4 @@ def hosted_agent(launch: Launch, pid: int, started: float, started_at: float, sc
         started, profile.line, answers_state=profile.answers_state, screen=screen, row=profile.rules.prompt_row
     )
     file = registry.status_file(profile, launch.environment, pid, started_at)
-    return HostedAgent(launch, terminal, AgentStatus(launch.files if launch.hooked else "", file))
+    return HostedAgent(launch, terminal, AgentStatus(launch.files if launch.has_hooks else "", file))

@@ -58,7 +58,7 @@ class Launch:
     hooks: str  # whether it gets hooks, and why not, in words
     settings: str = ""  # the content of the file that amq's --settings names
     finds_amq: bool = False  # the bare word `amq` runs this installation in its shells
-    hooked: bool = False
+    has_hooks: bool = False
     files: str = ""  # the private directory of this run; empty if there is none
 
 
@@ -115,7 +115,7 @@ def plan(
         hooks=how,
         settings=settings,
         finds_amq=finds_amq,
-        hooked=bool(hooked),
+        has_hooks=bool(hooked),
         files=files.directory,
     )
 
@@ -184,7 +184,7 @@ def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
     if not launch.files:
         return
     account, command = mailbox.account, make_command(launch.files)
-    if not launch.hooked:
+    if not launch.has_hooks:
         return
     script.write_script(
         launch.files,

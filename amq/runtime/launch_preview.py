@@ -27,7 +27,7 @@ def explained(launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
 def wake_path(launch: Launch, *, native: bool) -> list[str]:
     """Return the ways in which the agent is notified, one sentence each, in the order in which they are tried."""
     profile, ways = launch.profile, list[str]()
-    if launch.hooked:
+    if launch.has_hooks:
         ways.append("while it works: its hooks announce mail between tools and at the end of a turn")
     if native and profile.native is not NativeWay.NONE:
         ways.append(f"through its own API, while its session is known to run ({profile.native.value})")
@@ -40,7 +40,7 @@ def wake_path(launch: Launch, *, native: bool) -> list[str]:
             f"typed and submitted only directly after its prompt {row.text!r}, while it reads the keyboard itself"
         )
     elif profile.rules.dialog_safe:
-        also = " and its hooks are silent" if launch.hooked else ""
+        also = " and its hooks are silent" if launch.has_hooks else ""
         ways.append(
             "typed and submitted with a key that its dialogs ignore; also while it works if the mail is urgent or "
             f"has waited long{also}"

@@ -23,14 +23,14 @@ def parse_agent_specs(text: str) -> list[AgentSpec]:
 
     Raises UsageError for an invalid handle, for the user's own, and for one that is used twice.
     """
-    seats = [_parse_agent_spec(part) for part in map(str.strip, text.split(",")) if part]
-    handles = [seat.handle for seat in seats]
+    specs = [_parse_agent_spec(part) for part in map(str.strip, text.split(",")) if part]
+    handles = [spec.handle for spec in specs]
     twice = next((handle for handle in handles if handles.count(handle) > 1), None)
     if twice:
         raise UsageError(f"{twice} is used twice", hint=f"give the second one another handle: {twice}-2")
-    if not seats:
+    if not specs:
         raise UsageError("no agents named", hint="for example --agents claude,codex")
-    return seats
+    return specs
 
 
 def _parse_agent_spec(text: str) -> AgentSpec:

@@ -74,7 +74,7 @@ class Coop:
         self._trust = ["--trust-root"]
 
     def up(
-        self, seats: Sequence[AgentSpec], cwd: str, private: PrivateState, warn: Callable[[str], None]
+        self, specs: Sequence[AgentSpec], cwd: str, private: PrivateState, warn: Callable[[str], None]
     ) -> list[AgentPlacement]:
         """Start those of SEATS that do not run, in the directory CWD; return the placement of each of SEATS.
 
@@ -83,7 +83,7 @@ class Coop:
         fails.
         """
         with lock_beside(self._queue.meta, ".coop"):
-            return [self._start(seat, cwd, private, warn) for seat in seats]
+            return [self._start(spec, cwd, private, warn) for spec in specs]
 
     def status(self) -> list[AgentPlacement]:
         """Return the state of every agent of the queue, except the user; a pane is shown even without a mailbox."""
@@ -115,38 +115,38 @@ class Coop:
             time.sleep(LOOK_AGAIN_S)
         return waiting
 
-    def line(self, seat: AgentSpec, cwd: str) -> str:
+    def line(self, spec: AgentSpec, cwd: str) -> str:
         """Return the command line that a user types in a new terminal to start this agent."""
         found = config.find_root(None, {}, cwd)
         root = [] if found and found.value == self.root else ["--root", self.root]
         amq = ["amq"] if shutil.which("amq", path=self._environ.get("PATH")) else AMQ
-        run = [*amq, "run", *root, *self._trust, "--as", seat.handle, "--", *seat.program]
+        run = [*amq, "run", *root, *self._trust, "--as", spec.handle, "--", *spec.program]
         return f"cd {quoting.shell(cwd)} && {quoting.shell_line(run)}"
 
-    def is_installed(self, seat: AgentSpec) -> bool:
+    def is_installed(self, spec: AgentSpec) -> bool:
         """Return whether its program is on the PATH."""
-        return shutil.which(seat.program[0], path=self._environ.get("PATH")) is not None
+        return shutil.which(spec.program[0], path=self._environ.get("PATH")) is not None
 
-    def _start(self, seat: AgentSpec, cwd: str, private: PrivateState, warn: Callable[[str], None]) -> AgentPlacement:
-        pane = self._pane(seat.handle)
-        before = self._stand(seat.handle, pane, 0)
+    def _start(self, spec: AgentSpec, cwd: str, private: PrivateState, warn: Callable[[str], None]) -> AgentPlacement:
+        pane = self._pane(spec.handle)
+        before = self._stand(spec.handle, pane, 0)
         if before.state in (State.RUNNING, State.ELSEWHERE):
             return before
-        if not self.is_installed(seat):
-            return AgentPlacement(seat.handle, State.MISSING, program=seat.program[0])
-        with handed_over(self._environ, private, self.root, seat.handle) as handover:
+        if not self.is_installed(spec):
+            return AgentPlacement(spec.handle, State.MISSING, program=spec.program[0])
+        with handed_over(self._environ, private, self.root, spec.handle) as handover:
             if handover.why_not:
-                warn(f"{seat.handle} gets the tmux server's environment, not yours: {handover.why_not}")
-            command = handover.command(self._command(seat))
+                warn(f"{spec.handle} gets the tmux server's environment, not yours: {handover.why_not}")
+            command = handover.command(self._command(spec))
             if pane:
                 self.tmux.start_again(pane, command, cwd)
             else:
-                self.tmux.open(seat.handle, command, cwd, session=_session_name(self.root))
-            self._wait_for(seat.handle, handover)
-        started = self._pane(seat.handle)
+                self.tmux.open(spec.handle, command, cwd, session=_session_name(self.root))
+            self._wait_for(spec.handle, handover)
+        started = self._pane(spec.handle)
         if started is None:  # it ended at once, with success
-            return AgentPlacement(seat.handle, State.STARTED)
-        return AgentPlacement(seat.handle, State.STARTED, started.pid, started.where, session=started.session)
+            return AgentPlacement(spec.handle, State.STARTED)
+        return AgentPlacement(spec.handle, State.STARTED, started.pid, started.where, session=started.session)
 
     def _wait_for(self, handle: str, handover: Handover) -> None:
         """Wait until the pane has its environment, or has ended. Raises AmqError if neither happens in time."""
@@ -157,9 +157,9 @@ class Coop:
                 raise AmqError(what, hint="look at the pane, then repeat: amq coop up")
             time.sleep(LOOK_AGAIN_S)
 
-    def _command(self, seat: AgentSpec) -> list[str]:
+    def _command(self, spec: AgentSpec) -> list[str]:
         ask = ["--no-ask", *self._trust]
-        return [*AMQ, "run", "--root", self.root, *ask, "--as", seat.handle, "--", *seat.program]
+        return [*AMQ, "run", "--root", self.root, *ask, "--as", spec.handle, "--", *spec.program]
 
     def _pane(self, handle: str) -> Pane | None:
         return next((pane for pane in self.tmux.panes() if pane.handle == handle), None)

@@ -41,14 +41,14 @@ ENVIRONMENT = (
         Mutant(name, file, where, old, new, "tests/setup/test_caller_environment.py")
         for name, file, where, old, new in (
             ("a pane has the server's environment", "setup/coop.py", "Coop._start",
-             "handover.command(self._command(seat))", "self._command(seat)"),
+             "handover.command(self._command(spec))", "self._command(seat)"),
             ("a pane is not waited for", "setup/coop.py", "Coop._start",
-             "self._wait_for(seat.handle, handover)", "None"),
+             "self._wait_for(spec.handle, handover)", "None"),
             ("a pane is waited for after its end", "setup/coop.py", "Coop._wait_for", "not pane.dead", "True"),
             ("amq's tmux server takes itself for an agent", "setup/coop.py", "Coop.__init__",
              "name not in ('AM_ME', config.RUN)", "True"),
             ("a lost environment is ignored", "setup/coop.py", "Coop._start",
-             "warn(f\"{seat.handle} gets the tmux server's environment, not yours: {handover.why_not}\")", "None"),
+             "warn(f\"{spec.handle} gets the tmux server's environment, not yours: {handover.why_not}\")", "None"),
             ("the server's Python settings count", "setup/caller_environment.py", "Handover.command", "'-I'", "'-s'"),
             ("a full disk stops the agents", "setup/caller_environment.py", "_written", "OSError", "ValueError"),
             ("an environment stays in its file", "runtime/exec_with_environment.py", "start", "os.unlink(path)", "None"),

@@ -11,7 +11,7 @@ AGENT = "tests/runtime/test_hosted_agent.py"
 
 HOSTED = (
     Mutant("an event counts without hooks", "runtime/hosted_agent.py", "hosted_agent",
-           "launch.files if launch.hooked else ''", "launch.files", AGENT),
+           "launch.files if launch.has_hooks else ''", "launch.files", AGENT),
     Mutant("a CLI's own API is used unasked", "runtime/hosted_agent.py", "HostedAgent.channel", "options.native", "True",
            AGENT),
     Mutant("the bare word is typed anywhere", "runtime/hosted_agent.py", "HostedAgent.amq_command",

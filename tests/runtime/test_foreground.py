@@ -14,7 +14,7 @@ from amq.pty.input_row import PromptRule
 from amq.runtime.agents import processes
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.codex.profile import PROFILE as CODEX
-from amq.runtime.agents.foreground import ForegroundAgent, Keyboard, program_names, rules_for_argv
+from amq.runtime.agents.foreground import ForegroundAgent, ForegroundDetector, program_names, rules_for_argv
 from amq.runtime.agents.generic import PROFILE as GENERIC
 from amq.runtime.agents.profile import Profile, with_prompt
 
@@ -51,10 +51,10 @@ def test_a_sub_command_without_a_session_is_not_an_agent(monkeypatch: pytest.Mon
     words = ["claude", "--continue"]
     monkeypatch.setattr(controlling_tty, "foreground", lambda _: 1)
     monkeypatch.setattr(processes, "words", lambda _: tuple(words))
-    keyboard = Keyboard(0, "claude", {"HOME": str(tmp_path)})
-    assert keyboard.agent() is not None
+    foreground = ForegroundDetector(0, "claude", {"HOME": str(tmp_path)})
+    assert foreground.agent() is not None
     words[1] = "agents"
-    assert keyboard.agent() is None
+    assert foreground.agent() is None
 
 
 def test_what_is_known_of_a_process() -> None:
@@ -80,7 +80,7 @@ def named(
     """Return the agent of a program called with WORDS, for which the user has named PROGRAM and a PROFILE."""
     monkeypatch.setattr(controlling_tty, "foreground", lambda _: 1)
     monkeypatch.setattr(processes, "words", lambda _: words)
-    return Keyboard(0, program, {"HOME": "/nowhere"}, profile).agent()
+    return ForegroundDetector(0, program, {"HOME": "/nowhere"}, profile).agent()
 
 
 def test_a_profile_is_that_of_the_program_that_the_user_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,10 +115,10 @@ def test_a_program_with_the_users_own_profile(tmp_path: Path, monkeypatch: pytes
     own = tmp_path / "amq" / "profiles" / "mine.toml"
     own.parent.mkdir(parents=True)
     environment = {"XDG_CONFIG_HOME": str(tmp_path)}
-    assert Keyboard(0, "other", environment).agent() is None
+    assert ForegroundDetector(0, "other", environment).agent() is None
     own.write_text('extends = "claude"\n')
-    agent = Keyboard(0, "mine", environment).agent()
+    agent = ForegroundDetector(0, "mine", environment).agent()
     assert agent is not None
     assert agent.rules.prompt_row == CLAUDE.rules.prompt_row
     own.write_text("nonsense = 1\n")
-    assert Keyboard(0, "mine", environment).agent() is None
+    assert ForegroundDetector(0, "mine", environment).agent() is None

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from amq.pty.host import Host
 
 
-def agent(name: str, files: str = "", *, hooked: bool = False, finds_amq: bool = False) -> HostedAgent:
-    launch = Launch(built_in()[name], [name], {}, [], "", finds_amq=finds_amq, hooked=hooked, files=files)
+def agent(name: str, files: str = "", *, has_hooks: bool = False, finds_amq: bool = False) -> HostedAgent:
+    launch = Launch(built_in()[name], [name], {}, [], "", finds_amq=finds_amq, has_hooks=has_hooks, files=files)
     return hosted_agent(launch, 1, 0.0, 0.0, None)
 
 
@@ -37,7 +37,7 @@ def test_its_own_api_is_used_where_there_is_one_and_it_is_wanted(name: str, nati
 @pytest.mark.parametrize("hooked", [True, False])
 def test_events_count_only_if_it_was_given_hooks(hooked: bool, tmp_path: Path) -> None:
     (tmp_path / EVENT_NAME).write_text("prompt\n")
-    assert agent("codex", str(tmp_path), hooked=hooked).status.hooked is hooked
+    assert agent("codex", str(tmp_path), has_hooks=hooked).status.hooks_active is hooked
 
 
 @pytest.mark.parametrize("finds_amq", [True, False])

@@ -142,9 +142,9 @@ def test_the_users_variable_wins() -> None:
 def test_who_gets_hooks(program: str, options: Options, how: str) -> None:
     launch = planned(program, options=options)
     assert launch.hooks.startswith(how)
-    assert launch.hooked is (how == "on")
-    assert ("AMQ_HOOKED" in launch.environment) is launch.hooked  # those in its own settings are silent then
-    assert (f"{STATE}/hook" in " ".join(launch.program) + launch.settings) is launch.hooked
+    assert launch.has_hooks is (how == "on")
+    assert ("AMQ_HOOKED" in launch.environment) is launch.has_hooks  # those in its own settings are silent then
+    assert (f"{STATE}/hook" in " ".join(launch.program) + launch.settings) is launch.has_hooks
 
 
 def test_claudes_settings_file_comes_before_the_users_arguments() -> None:
@@ -195,7 +195,7 @@ def test_nothing_is_added_to_the_words_of_a_program_that_a_cli_is_behind() -> No
         profile = behind(profile_for(name), ["npx", name])
         launch = plan(profile, ["npx", name], {"PATH": "/bin", "HOME": "/h"}, QUEUE, "me", Options(hooks=True), FILES)
         assert launch.program == ["npx", name]
-        assert (launch.hooked, launch.finds_amq, profile.native) == (False, False, NativeWay.NONE)
+        assert (launch.has_hooks, launch.finds_amq, profile.native) == (False, False, NativeWay.NONE)
         assert profile.rules.prompt_row == profile_for(name).rules.prompt_row
     assert profile.rules.submit == b"\t", "Codex does not know F21"
     assert behind(profile_for("claude"), ["/opt/bin/claude"]) is profile_for("claude")

@@ -14,7 +14,7 @@ from amq.pty.line_discipline import LineDiscipline
 from amq.runtime.agents.claude.profile import PROFILE
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.codex.profile import PROFILE as CODEX
-from amq.runtime.agents.foreground import ForegroundAgent, Keyboard
+from amq.runtime.agents.foreground import ForegroundAgent, ForegroundDetector
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.pane import PaneChannel
 from amq.runtime.channels.panes import Picture
@@ -73,7 +73,7 @@ class FakePane:
         return taken
 
 
-class FakeKeyboard:
+class FakeForeground:
     """The keyboard of an agent that never loses it."""
 
     def __init__(self, profile: Profile = PROFILE, sessions: str = "") -> None:
@@ -110,7 +110,7 @@ def test_a_line_not_typed_is_reported_and_typed_later(
     writes: list[bool], ends: list[Outcome], typed: list[str]
 ) -> None:
     pane = FakePane(writes)
-    channel = PaneChannel(pane, cast("Keyboard", FakeKeyboard()), "claude")
+    channel = PaneChannel(pane, cast("ForegroundDetector", FakeForeground()), "claude")
     ended = anyio.run(attempts, channel, 2)
     assert [end.outcome for end in ended] == ends
     assert ended[0].reason == WaitReason.UNKNOWN_SCREEN.value
@@ -127,16 +127,16 @@ class Deaf(FakePane):
         return True
 
 
-def keyboard_of(profile: Profile, place: Path, status: str) -> Keyboard:
+def foreground_of(profile: Profile, place: Path, status: str) -> ForegroundDetector:
     """Return the keyboard of an agent whose session file says STATUS; "" means that it has none."""
     wire = {"pid": os.getpid(), "startedAt": time.time() * 1000, "status": status, "version": "2.1.332"}
     (place / f"{os.getpid()}.json").write_text(json.dumps(wire))
-    return cast("Keyboard", FakeKeyboard(profile, str(place) if status else ""))
+    return cast("ForegroundDetector", FakeForeground(profile, str(place) if status else ""))
 
 
 def test_a_line_that_the_key_does_not_send_is_taken_back(tmp_path: Path) -> None:
-    pane, clock, keyboard = Deaf([True]), Clock(), keyboard_of(PROFILE, tmp_path, "idle")
-    channel = PaneChannel(pane, keyboard, "claude", clock=clock.read, sleep=clock.sleep)
+    pane, clock, foreground = Deaf([True]), Clock(), foreground_of(PROFILE, tmp_path, "idle")
+    channel = PaneChannel(pane, foreground, "claude", clock=clock.read, sleep=clock.sleep)
     assert channel.look().blocked_by is WaitReason.DRAFT
     clock.now += 2
     assert anyio.run(channel.attempt, LINE).outcome is Outcome.ERASED
@@ -161,8 +161,8 @@ class Elsewhere(FakePane):
 def test_a_row_that_is_not_found_has_another_look_only_if_the_program_itself_says_that_it_idles(
     tmp_path: Path, profile: Profile, status: str, reason: WaitReason
 ) -> None:
-    keyboard, clock = keyboard_of(profile, tmp_path, status), Clock()
-    channel = PaneChannel(Elsewhere([]), keyboard, "claude", clock=clock.read, sleep=clock.sleep)
+    foreground, clock = foreground_of(profile, tmp_path, status), Clock()
+    channel = PaneChannel(Elsewhere([]), foreground, "claude", clock=clock.read, sleep=clock.sleep)
     assert channel.look().blocked_by is WaitReason.DIALOG
     clock.now += 61
     assert channel.look().blocked_by is reason

@@ -86,7 +86,7 @@ def test_a_hook_event_counts_where_no_other_source_speaks(
     event(tmp_path, *words)
     assert agent_status(tmp_path).look(None, None, 0.0) is counts
     assert agent_status(tmp_path).look(AgentState.IDLE, None, 0.0) is AgentState.IDLE
-    assert agent_status(tmp_path).hooked is hooked
+    assert agent_status(tmp_path).hooks_active is hooked
 
 
 def test_a_hook_event_counts_until_the_user_presses_a_key(tmp_path: Path) -> None:
@@ -123,8 +123,8 @@ def test_where_the_sessions_are() -> None:
 
 
 def test_no_files_no_word() -> None:
-    nobody = AgentStatus("")
-    assert (nobody.look(None, None, 0.0), nobody.hooked) == (None, False)
+    silent = AgentStatus("")
+    assert (silent.look(None, None, 0.0), silent.hooks_active) == (None, False)
 
 
 def test_a_session_that_has_been_moved_into_another_process_says_nothing_more(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from amq.pty.line_discipline import LineDiscipline
 from amq.runtime.agents.claude.session_file import SessionFile
-from amq.runtime.agents.foreground import ForegroundAgent, Keyboard, rules_for_argv
+from amq.runtime.agents.foreground import ForegroundAgent, ForegroundDetector, rules_for_argv
 from amq.runtime.agents.profile import Profile, with_prompt
 from amq.runtime.agents.profiles import built_in
 from amq.runtime.agents.status_sources import AgentStatus
@@ -31,8 +31,8 @@ F21 = ["codex", "-c", 'tui.keymap.composer.queue=["tab","f21"]']
 def channel(profile: Profile, *, hidden: bool, submit: bool) -> BlindChannel:
     """To a program of PROFILE, in raw mode."""
     agent = ForegroundAgent(1, profile, profile.rules, AgentStatus(""), hidden)
-    keyboard: Any = SimpleNamespace(agent=lambda: agent, discipline=lambda: RAW)
-    return BlindChannel("tiocsti", lambda _: None, cast(Keyboard, keyboard), "me", submit=submit)
+    foreground: Any = SimpleNamespace(agent=lambda: agent, discipline=lambda: RAW)
+    return BlindChannel("tiocsti", lambda _: None, cast(ForegroundDetector, foreground), "me", submit=submit)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_only_a_key_that_dialogs_ignore_is_pressed(
     (tmp_path / f"{os.getpid()}.json").write_text(json.dumps(wire))
     agent_status = AgentStatus("", SessionFile(str(tmp_path), os.getpid(), 0.0))
     agent, pushed = ForegroundAgent(os.getpid(), profile, rules_for_argv(profile, words), agent_status), list[bytes]()
-    channel = BlindChannel("tiocsti", pushed.append, cast(Keyboard, Held(agent)), "me")
+    channel = BlindChannel("tiocsti", pushed.append, cast(ForegroundDetector, Held(agent)), "me")
     end = anyio.run(channel.attempt, Notification("mail", "mail"))
     assert pushed == ([PASTED, key] if key else [PASTED])
     assert (end.outcome, end.unsent) == ((Outcome.SUBMITTED, False) if key else (Outcome.TYPED, True))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from amq.setup.coop import AgentPlacement, Coop
 
 USAGE = "[--agents claude,codex] [--tmux | --print]"
-STRAY = "--agents"
+LIKELY_MISSING_OPTION = "--agents"
 EXAMPLES = """\
   amq coop up                                        claude and codex
   amq coop up --agents claude,claude-2,codex         two agents of one kind
@@ -49,15 +49,15 @@ def run(args: Namespace, out: Output) -> int:
     from amq.setup.agent_specs import parse_agent_specs
     from amq.setup.coop import Coop, State
 
-    seats = parse_agent_specs(args.agents)
+    specs = parse_agent_specs(args.agents)
     environ, cwd = config.environment(), config.working_directory()
-    coop = Coop(_queue(args, [seat.handle for seat in seats], out), environ, trusted=args.trust_root)
+    coop = Coop(_queue(args, [spec.handle for spec in specs], out), environ, trusted=args.trust_root)
     if args.tmux and not coop.tmux.installed:
         raise AmqError("tmux is not installed", hint="install tmux, or print the commands: amq coop up --print")
     if args.print or not coop.tmux.installed:
-        return _print(coop, seats, cwd, out)
-    _settle_trust(args, coop, [seat.handle for seat in seats], out)
-    places = coop.up(seats, cwd, private_directory(coop.root), out.warn)
+        return _print(coop, specs, cwd, out)
+    _settle_trust(args, coop, [spec.handle for spec in specs], out)
+    places = coop.up(specs, cwd, private_directory(coop.root), out.warn)
     _tell(coop.root, places, out)
     shown = next((place for place in places if place.where), None)
     if shown and not coop.tmux.inside and stdin_is_terminal() and not out.json:
@@ -92,16 +92,16 @@ def _settle_trust(args: Namespace, coop: Coop, handles: list[str], out: Output) 
         coop.trust()
 
 
-def _print(coop: Coop, seats: list[AgentSpec], cwd: str, out: Output) -> int:
+def _print(coop: Coop, specs: list[AgentSpec], cwd: str, out: Output) -> int:
     """Print one line for each agent that does not run, to start it in a terminal; return 1 if a program is missing."""
     from amq.setup.clis import how_to_get
     from amq.setup.coop import State
 
     running = {place.handle for place in coop.status() if place.state in (State.RUNNING, State.ELSEWHERE)}
-    missing = [seat for seat in seats if not coop.is_installed(seat)]
-    for seat in missing:
-        out.note(f"{seat.program[0]} is not installed; {how_to_get(seat.program[0])}")
-    lines = [coop.line(seat, cwd) for seat in seats if seat not in missing and seat.handle not in running]
+    missing = [spec for spec in specs if not coop.is_installed(spec)]
+    for spec in missing:
+        out.note(f"{spec.program[0]} is not installed; {how_to_get(spec.program[0])}")
+    lines = [coop.line(spec, cwd) for spec in specs if spec not in missing and spec.handle not in running]
     if out.json:
         out.value({"root": coop.root, "commands": lines})
     elif lines:

@@ -18,7 +18,7 @@ USAGE = "--id ID|--all [--force]"
 EXAMPLES = """\
   amq dlq retry --id dlq_…
   amq dlq retry --all"""
-STRAY = "--id"
+LIKELY_MISSING_OPTION = "--id"
 NOTES = """\
 A file that is still not a message stays in its letter, which counts the attempts. After three attempts only --force
 tries again. A file that was moved aside (`refused`) stays where it is, and its attempts are not counted."""

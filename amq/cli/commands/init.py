@@ -23,7 +23,7 @@ EXAMPLES = """\
   amq init --agents claude,codex     a queue at the top of this git repository, with two mailboxes
   amq init --agents gemini           add an agent to the existing queue
   amq init --agents a,b --force      register exactly a and b; no mail is removed"""
-STRAY = "--agents"
+LIKELY_MISSING_OPTION = "--agents"
 
 
 def options(parser: ArgumentParser) -> None:

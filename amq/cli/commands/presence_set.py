@@ -16,7 +16,7 @@ USAGE = "--status S [--note TEXT]"
 EXAMPLES = """\
   amq presence set --status busy --note "rewriting the parser"
   amq presence set --status idle"""
-STRAY = "--note"
+LIKELY_MISSING_OPTION = "--note"
 
 
 def options(parser: ArgumentParser) -> None:

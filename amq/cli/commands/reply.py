@@ -17,7 +17,7 @@ USAGE = f"--id ID {message_options.USAGE}"
 EXAMPLES = """\
   amq reply --id 2026-… --body "Looks good; one question: …"
   amq reply --id 2026-… --kind answer --body @answer.md"""
-STRAY = "--body"
+LIKELY_MISSING_OPTION = "--body"
 
 
 def options(parser: ArgumentParser) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 USAGE = "[--as HANDLE] [--explain|--check] [--no-wake] [--no-ask] [options] -- PROGRAM [ARG…]"
-STRAY = "--"
+LIKELY_MISSING_OPTION = "--"
 EXAMPLES = """\
   amq run -- claude                 run as the agent `claude`
   amq run --as reviewer -- codex -m o3

@@ -22,7 +22,7 @@ EXAMPLES = """\
   amq send --to @all --thread status --kind status --body "The tests are green"
   amq send --to codex --kind question --body "…" --wait-for drained --wait-timeout 5m
 """
-STRAY = "--body"
+LIKELY_MISSING_OPTION = "--body"
 
 
 def options(parser: ArgumentParser) -> None:

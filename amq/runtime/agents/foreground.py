@@ -32,7 +32,7 @@ class ForegroundAgent:
     hidden: bool = False  # the user says that its CLI runs behind the visible program
 
 
-class Keyboard:
+class ForegroundDetector:
     """The foreground of TERMINAL, a descriptor of our controlling terminal."""
 
     def __init__(

@@ -52,7 +52,7 @@ class AgentStatus:
         self._written = self._happened = 0.0  # the last event's time, on the wall clock and on that of `look`
 
     @property
-    def hooked(self) -> bool:
+    def hooks_active(self) -> bool:
         """True if the program calls our hooks: it has done so, and has not ended its session."""
         return self._last_event()[0] not in ("", "end")
 

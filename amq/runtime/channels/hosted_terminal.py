@@ -61,7 +61,7 @@ class PtyChannel:
             quiet_for_s=now - max(look.started, look.last_output or 0.0, look.last_key or 0.0),
             busy=look.published is AgentState.WORKING,
             queues_input=self._rules.dialog_safe and seen.published is not None,
-            hooks_active=self._agent_status.hooked,
+            hooks_active=self._agent_status.hooks_active,
         )
 
     def alert_user(self) -> None:

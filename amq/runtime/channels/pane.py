@@ -13,7 +13,7 @@ import anyio
 
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import TerminalSnapshot
-from amq.runtime.agents.foreground import ForegroundAgent, Keyboard
+from amq.runtime.agents.foreground import ForegroundAgent, ForegroundDetector
 from amq.runtime.channels.input_mode import InputMode
 from amq.runtime.channels.panes import GoneError, Pane
 from amq.runtime.channels.panes.observer import PaneObserver, UserAssertions
@@ -45,7 +45,7 @@ class PaneChannel:
     def __init__(
         self,
         pane: Pane,
-        keyboard: Keyboard,
+        foreground: ForegroundDetector,
         me: str,
         mode: InputMode = InputMode.AUTO,
         *,
@@ -59,7 +59,7 @@ class PaneChannel:
         """
         self.way = pane.way
         self._pane = pane
-        self._keyboard = keyboard
+        self._foreground = foreground
         self._me = me
         self._mode = mode
         self._clock = clock
@@ -131,7 +131,7 @@ class PaneChannel:
 
         Another agent than before begins with none of our text in its row.
         """
-        agent = self._keyboard.agent()
+        agent = self._foreground.agent()
         # a shell that runs the line has another program in front: that is the proof that it took the line
         if agent is not self._agent and self._has_submitted_at_its_prompt():
             raise _RunsError
@@ -145,7 +145,7 @@ class PaneChannel:
             self._agent, self._sight, self._state = agent, PaneObserver(rules, self._trust), InjectionState()
             self._lost_since = None
         try:
-            look = self._sight.look(self._pane.picture(), self._keyboard.discipline(), now)
+            look = self._sight.look(self._pane.picture(), self._foreground.discipline(), now)
         except (GoneError, OSError) as error:
             raise _LostError(str(error)) from error
         published, version = agent.agent_status.look(look.published, None, now), agent.agent_status.version()

@@ -8,7 +8,7 @@ from functools import partial
 
 from amq.pty import controlling_tty, screen
 from amq.pty.line_discipline import inject
-from amq.runtime.agents.foreground import Keyboard
+from amq.runtime.agents.foreground import ForegroundDetector
 from amq.runtime.agents.profile import Profile
 from amq.runtime.channels import Channel, gnu_screen
 from amq.runtime.channels.command import CommandChannel
@@ -37,10 +37,10 @@ class LaunchContext:
     mode: InputMode = InputMode.AUTO
     submit: bool = False  # press Enter even where a dialog may take it
 
-    def keyboard(self) -> Keyboard:
-        """Return the keyboard of the terminal, which has to exist."""
+    def foreground(self) -> ForegroundDetector:
+        """Return the detector of the agent in front of the terminal, which has to exist."""
         assert self.terminal is not None
-        return Keyboard(self.terminal, self.program or self.me, self.environment, self.profile)
+        return ForegroundDetector(self.terminal, self.program or self.me, self.environment, self.profile)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class ChannelSpec:
 
 def _pane(make: Callable[[Mapping[str, str]], Pane], place: LaunchContext) -> Channel:
     pane = make(place.environment)
-    return PaneChannel(pane, place.keyboard(), place.me, place.mode, submit=place.submit)
+    return PaneChannel(pane, place.foreground(), place.me, place.mode, submit=place.submit)
 
 
 def _why_no_pane(why_not: Callable[[Mapping[str, str]], str], place: LaunchContext) -> str:
@@ -68,7 +68,7 @@ def _why_no_pane(why_not: Callable[[Mapping[str, str]], str], place: LaunchConte
 
 def _screen(place: LaunchContext) -> Channel:
     push = gnu_screen.ScreenWindow(place.environment).push
-    return BlindChannel(gnu_screen.NAME, push, place.keyboard(), place.me, place.mode, submit=place.submit)
+    return BlindChannel(gnu_screen.NAME, push, place.foreground(), place.me, place.mode, submit=place.submit)
 
 
 def _why_not_screen(place: LaunchContext) -> str:
@@ -78,7 +78,7 @@ def _why_not_screen(place: LaunchContext) -> str:
 def _tiocsti(place: LaunchContext) -> Channel:
     assert place.terminal is not None
     push = partial(inject, place.terminal)
-    return BlindChannel(TIOCSTI, push, place.keyboard(), place.me, place.mode, submit=place.submit)
+    return BlindChannel(TIOCSTI, push, place.foreground(), place.me, place.mode, submit=place.submit)
 
 
 def _why_not_tiocsti(place: LaunchContext) -> str:

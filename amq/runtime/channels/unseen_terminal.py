@@ -14,7 +14,7 @@ import anyio
 
 from amq.pty.encode import ENTER, bracketed, plain
 from amq.pty.osc_state import AgentState
-from amq.runtime.agents.foreground import ForegroundAgent, Keyboard
+from amq.runtime.agents.foreground import ForegroundAgent, ForegroundDetector
 from amq.runtime.channels.input_mode import InputMode
 from amq.runtime.desktop import unread_notice
 from amq.runtime.policy.injection import End
@@ -26,13 +26,13 @@ SETTLE_S = 0.3  # seconds between text and submit key; every CLI that was measur
 
 
 class BlindChannel:
-    """A channel to the agent that reads KEYBOARD; PUSH types bytes, and raises OSError where it cannot."""
+    """A channel to the agent that FOREGROUND finds; PUSH types bytes, and raises OSError where it cannot."""
 
     def __init__(
         self,
         way: str,
         push: Callable[[bytes], None],
-        keyboard: Keyboard,
+        foreground: ForegroundDetector,
         me: str,
         mode: InputMode = InputMode.AUTO,
         *,
@@ -44,7 +44,7 @@ class BlindChannel:
         """
         self.way = way
         self._push = push
-        self._keyboard = keyboard
+        self._foreground = foreground
         self._me = me
         self._mode = mode
         self._submit = submit
@@ -54,7 +54,7 @@ class BlindChannel:
 
     def look(self) -> Readiness:
         """Return the readiness. Silence is not seen here: mail of low priority does not wait for it."""
-        agent = self._keyboard.agent()
+        agent = self._foreground.agent()
         said = agent.agent_status.look(None, None, time.monotonic()) if agent else None
         busy = said is AgentState.WORKING
         queues = agent is not None and agent.rules.dialog_safe
@@ -72,7 +72,7 @@ class BlindChannel:
 
         A second text would be appended to the first: so a reminder is only the submit key, where there is one.
         """
-        reason, agent = self.look().blocked_by, self._keyboard.agent()
+        reason, agent = self.look().blocked_by, self._foreground.agent()
         if reason or agent is None:
             return End(Outcome.REFUSED, (reason or WaitReason.NO_CHANNEL).value)
         if agent is not self._agent:
@@ -104,7 +104,7 @@ class BlindChannel:
         if not self._submit and (unseen := _must_be_seen(agent)):
             return unseen
         try:
-            discipline = self._keyboard.discipline()
+            discipline = self._foreground.discipline()
         except OSError:
             return WaitReason.NO_CHANNEL
         if agent.rules.needs_paste_mode and discipline.canonical:
@@ -116,7 +116,7 @@ class BlindChannel:
         return WaitReason.DIALOG if said is AgentState.BLOCKED else None
 
     def _press(self, key: bytes, agent: ForegroundAgent) -> End:
-        if self._keyboard.agent() is not agent:
+        if self._foreground.agent() is not agent:
             return End(Outcome.UNCERTAIN, "the agent no longer reads the keyboard", unsent=True)
         try:
             self._push(key)

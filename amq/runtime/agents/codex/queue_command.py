@@ -29,7 +29,7 @@ class QueueCommand:
         self._environment = dict(environment)
 
     def is_there(self) -> bool:
-        return self._agent_status.hooked and bool(self._session())
+        return self._agent_status.hooks_active and bool(self._session())
 
     def tell(self, text: str) -> End:
         command = [self._program, "queue", "--thread", self._session(), "--message", text]

@@ -9,7 +9,7 @@ from amq.setup.agent_specs import AgentSpec, parse_agent_specs
 
 
 @pytest.mark.parametrize(
-    ("text", "seats"),
+    ("text", "specs"),
     [
         ("claude,codex", [("claude", "claude"), ("codex", "codex")]),
         (" claude , claude-2,", [("claude", "claude"), ("claude-2", "claude")]),
@@ -18,8 +18,8 @@ from amq.setup.agent_specs import AgentSpec, parse_agent_specs
         ("a='/opt/my agent' --x=y", [("a", "/opt/my agent", "--x=y")]),
     ],
 )
-def test_agents(text: str, seats: list[tuple[str, ...]]) -> None:
-    assert parse_agent_specs(text) == [AgentSpec(handle, tuple(program)) for handle, *program in seats]
+def test_agents(text: str, specs: list[tuple[str, ...]]) -> None:
+    assert parse_agent_specs(text) == [AgentSpec(handle, tuple(program)) for handle, *program in specs]
 
 
 @pytest.mark.parametrize(
