@@ -73,8 +73,8 @@ Invariants
     - Nothing is pasted where a submit key could not follow at once.
     - A notification that the user's keys have brought back from the history is amq's text, not a draft: the user wrote
       none of it. A CLI whose row is known gets its submit key; at a prompt the user named it is erased.
-    - A text is erased only with the proof, and if the user has pressed no key since the paste: other words may be
-      around it by now. It is ASCII, of which one Backspace takes one character everywhere.
+    - A pasted text is erased only with the proof, and if the user has pressed no key since: other words may be around
+      it by now. It is ASCII, of which one Backspace takes one character everywhere.
     - A plain key, which answers dialogs, is pressed once at most, and only while the program idles.
     - A state that is not known, a row that is not found and a screen that lags behind never count as empty.
 
