@@ -244,7 +244,9 @@ def test_urgent_mail_is_typed_and_queued_while_an_answer_streams(rig: Rig, agent
 def test_a_line_that_is_not_taken_is_taken_back(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     """The submit key has no effect there, as in a place that only looks like the prompt."""
     profile = rig.directory / "own.toml"
-    profile.write_text(f'extends = "{agent.program}"\n[rules]\nsubmit = "\\u001b[34~"\ninert = true\nplain = ""\n')
+    profile.write_text(
+        f'extends = "{agent.program}"\n[rules]\nsubmit = "\\u001b[34~"\ndialog_safe = true\nfallback_submit_key = ""\n'
+    )
     terminal = run(agent, "--profile", str(profile))
     user.amq("init", "--here", "--agents", agent.program)
     user.ask(agent)
