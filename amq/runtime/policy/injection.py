@@ -358,17 +358,19 @@ def _begin(
     if not text:
         return state, (End(Outcome.REFUSED, WaitReason.UNKNOWN_SCREEN.value),)
     data = _settled(text, look) + (bracketed if look.bracketed_paste else plain)(text)
-    pasted = InjectionState(
+    return _in_row(text, look, now), (Write(data, expect=text), LookAt(now + LOOK_EVERY_S))
+
+
+def _in_row(text: str, look: TerminalSnapshot, now: float) -> InjectionState:
+    """Return the state of an attempt whose TEXT is in the row from NOW on."""
+    return InjectionState(
         Phase.PASTED, text, now, pasted_after=look.keys, keys=look.keys, sent=look.sent, output=look.output
     )
-    return pasted, (Write(data, expect=text), LookAt(now + LOOK_EVERY_S))
 
 
 def _submit_or_erase_recalled(look: TerminalSnapshot, rules: InjectionRules, now: float) -> Step:
     """Submit the notification in the row, or erase it where the cursor is known to be at its end: at a prompt."""
-    recalled = InjectionState(
-        Phase.PASTED, look.row.text, now, pasted_after=look.keys, keys=look.keys, sent=look.sent, output=look.output
-    )
+    recalled = _in_row(look.row.text, look, now)
     if rules.at_prompt:
         return _erase(recalled, now, End(Outcome.REFUSED, WaitReason.DRAFT.value), _settled(look.row.text, look))
     return _press_first(recalled, look, rules, now)
