@@ -80,7 +80,7 @@ def opened(account: Account, identifier: str) -> Opened:
             continue
     with suppress(FileNotFoundError), Directory(account.agent.refused) as refused:
         if letter := refused_files.look(refused, name):
-            return Opened(letter, refused_files.read(refused, name))
+            return Opened(letter, maildir.read_whole(refused, name))
     raise NotFound(f"no dead letter {name}", hint="list their ids: amq dlq list")
 
 

@@ -13,9 +13,9 @@ from contextlib import suppress
 from amq import jsontext
 from amq.errors import BadMessage, why
 from amq.instants import format_seconds
-from amq.message import MAX_FILE_BYTES, Message, parse, split_header
+from amq.message import Message, parse, split_header
 from amq.names import SUFFIX
-from amq.store import durable
+from amq.store import durable, maildir
 from amq.store.dlq_read import Letter
 from amq.store.durable import Directory
 
@@ -35,7 +35,7 @@ def look(refused: Directory, identifier: str) -> Letter | None:
     error, moved = "", 0
     try:
         moved = durable.syscalls.look(refused, identifier + SUFFIX).st_ctime_ns
-        original, detail = _judge(read(refused, identifier), identifier)
+        original, detail = _judge(maildir.read_whole(refused, identifier), identifier)
     except FileNotFoundError:
         return None
     except (BadMessage, OSError) as failure:
@@ -59,19 +59,6 @@ def _described(original: str, detail: str, moved: int) -> dict[str, Any]:
         "failure_detail": detail,
         "failure_time": format_seconds(moved),
     }
-
-
-def read(refused: Directory, identifier: str) -> bytes:
-    """Return the bytes of a file that was moved aside.
-
-    Raises OSError, or BadMessage if it is too large or not a regular file.
-    """
-    data = durable.read_regular(refused, identifier + SUFFIX, MAX_FILE_BYTES + 1)
-    if data is None:
-        raise BadMessage("not a regular file", "parse_error")
-    if len(data) > MAX_FILE_BYTES:
-        raise BadMessage(f"larger than {MAX_FILE_BYTES // 1024**2} MiB", "parse_error")
-    return data
 
 
 def message(data: bytes, identifier: str) -> Message:
