@@ -115,7 +115,7 @@ def remedy(error: BaseException) -> str:
     if hint:
         return hint
     code = error.errno if isinstance(error, OSError) else _code(error)
-    if is_forbidden(code):
+    if is_write_forbidden(code):
         return (
             "this process may not write there; in a sandbox, let the queue be one of its writable directories "
             "(Codex: --add-dir), or run amq outside of it"
@@ -129,7 +129,7 @@ def remedy(error: BaseException) -> str:
     return ""
 
 
-def is_forbidden(code: int | None) -> bool:
+def is_write_forbidden(code: int | None) -> bool:
     """Return whether CODE says that this process may not write somewhere: by a mode, a mount or a sandbox."""
     import errno
 

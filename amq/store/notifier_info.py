@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from amq import jsontext
-from amq.errors import is_forbidden
+from amq.errors import is_write_forbidden
 from amq.layout import NOTIFIER_NAME
 from amq.record import record
 from amq.store import durable
@@ -52,7 +52,7 @@ def _open(state: Directory) -> int:
     try:
         return durable.syscalls.open(state, NOTIFIER_NAME, os.O_RDWR)
     except OSError as error:
-        if not is_forbidden(error.errno):
+        if not is_write_forbidden(error.errno):
             raise
     return durable.syscalls.open(state, NOTIFIER_NAME, os.O_RDONLY)
 

@@ -59,7 +59,7 @@ LIMITS = (
     Mutant("a number identifies a process", "runtime/why_waiting.py", "is_stopped", "procfs.has_flock(notifier.pid, inode)",
            "True", NAMESPACES),
     Mutant("a reader without write access sees no notifier", "store/notifier_info.py", "_open",
-           "not is_forbidden(error.errno)", "True", NAMESPACES),
+           "not is_write_forbidden(error.errno)", "True", NAMESPACES),
     Mutant("git sees what is private", "runtime/private_state.py", "_make", "_hide_from_git(path)", "None", GIT),
     Mutant("a bare repository has a work tree", "git_repository.py", "has_work_tree",
            "re.search(_BARE, _text(os.path.join(common, 'config'), _LONGEST_CONFIG_BYTES))", "False", GIT),
