@@ -6,8 +6,6 @@ modules that it needs.
 
 from __future__ import annotations
 
-from importlib import import_module
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -98,4 +96,6 @@ def native(
 
 def _part(name: str, module: str) -> ModuleType:
     """Return MODULE of the folder NAME."""
+    from importlib import import_module
+
     return import_module(f"{__package__}.{name}.{module}")
