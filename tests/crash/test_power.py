@@ -10,6 +10,7 @@ import fcntl
 import os
 import struct
 import subprocess
+from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,7 +28,6 @@ from tests.seeds import SOAK, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.crash.scenario import Scenario
@@ -101,35 +101,23 @@ class Disk:
         os.close(top)
         return MET if status == (DIED if fault else 0) else f"the process ended with {status}"
 
-    def _mounted(self, *, fresh: bool) -> _Mounted:
+    @contextmanager
+    def _mounted(self, *, fresh: bool) -> Iterator[World]:
+        """Yield the world on its mounted filesystem: as it was prepared if FRESH, else as the last mount left it."""
         if fresh:
             self._prepared.journal.write_bytes(self._lines)
         self._renew(self._image if fresh else self._copy)
-        return _Mounted(mounted(self._mount, "-o", self._options, str(self._copy)), self._prepared)
+        with mounted(self._mount, "-o", self._options, str(self._copy)):
+            yield deepcopy(self._prepared)
 
     def _renew(self, source: Path) -> None:
-        """Mount a file that was never mounted: mount(8) reuses a loop device, with its cache of the old file.
+        """Copy SOURCE to a file that was never mounted: mount(8) reuses a loop device, with its cache of the old file.
 
         A loop device outlives umount(8) while any other process has it open, and mount(8) itself opens all of them.
         """
         renewed = self._copy.with_suffix(".new")
         subprocess.run(["cp", "--sparse=always", str(source), str(renewed)], check=True)
         renewed.replace(self._copy)
-
-
-class _Mounted:
-    """The world on its mounted filesystem; a context manager."""
-
-    def __init__(self, disk: AbstractContextManager[Path], prepared: World) -> None:
-        self._disk = disk
-        self._prepared = prepared
-
-    def __enter__(self) -> World:
-        self._disk.__enter__()
-        return deepcopy(self._prepared)
-
-    def __exit__(self, *exception: object) -> None:
-        self._disk.__exit__(None, None, None)
 
 
 @pytest.mark.timeout(7200 if SOAK else 120)
