@@ -71,6 +71,7 @@ class Cli:
         self.ghost = ""  # dim text that the CLI suggests
         self.field: str | None = None  # contents of a field that looks like the box, while it is open
         self.hint = ""  # its placeholder
+        self.restores = ""  # the line that Escape brings back into the box, once
         self.queue: list[tuple[str, bool]] = []
         self._chance = chance
         self._write = write
@@ -199,6 +200,9 @@ class Cli:
             self.box = self.box[: self.box.rfind("\n") + 1]
         elif key == b"\x0f":
             self.overlay = True
+        elif key == b"\x1b" and self.restores:
+            text, self.restores = self.restores, ""
+            self.at(now + self._chance.uniform(0.0, 0.1), lambda at: self.restore(text, at))
         elif key[:1] >= b" ":
             self._letters(key.decode(), ours)
 

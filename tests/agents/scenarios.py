@@ -260,18 +260,21 @@ def ghost_text(world: World) -> None:
 def restored(world: World) -> None:
     """Let the CLI put a line back into its box.
 
-    It does so by itself before the mail, or in the race as the user interrupts the turn.
+    It does so by itself before the mail, or in the race as the user interrupts the turn. Like each key, Escape takes
+    effect behind the keys that were pressed before it.
     """
+    line = "what you had asked before"
     if world.chance.random() < 0.5:
-        world.cli.restore("what you had asked before", world.now)
+        world.cli.restore(line, world.now)
         world.run(world.chance.uniform(0.05, 2.0))
         _send(world)
     else:
         _send(world)
         world.run(world.chance.uniform(0.0, 0.5))
+        world.cli.restores = line
         world.press(b"\x1b")
-        world.at(world.chance.uniform(0.0, 0.1), lambda: world.cli.restore("what you had asked before", world.now))
     world.run(world.chance.uniform(0.0, 15.0))
+    world.cli.restores = ""
 
 
 def overlay(world: World) -> None:
