@@ -35,7 +35,7 @@ class Drained:
 
     `redelivered`: a drain that was cut off may have shown it before. `acked`: it asks for an acknowledgement and gets
     one now. A bad one goes `to_dlq`, or is moved aside if it cannot be copied. One that is only `peeked` at stays where
-    it is, good or bad.
+    it is, good or bad. `on_its_way`: a hook has also given it to its agent's CLI, for the model.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Drained:
     error: BadMessage | None = None
     to_dlq: bool = False
     peeked: bool = False
+    on_its_way: bool = False
 
 
 class Drain:

@@ -164,6 +164,8 @@ class Drained(Sorted):
     """True if its sender gets an acknowledgement."""
     redelivered: Literal[True] = absent
     """True if a drain that was cut off may have shown it before."""
+    on_its_way: Literal[True] = absent
+    """True if a hook has also given it to the agent's CLI: it may come into the model's context once more."""
     parse_error: Annotated[str, Field(min_length=1)] = absent
     """The error in it."""
 

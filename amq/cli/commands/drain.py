@@ -7,8 +7,8 @@ from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import add_budget, count
 from amq.cli.views import described, optional
 from amq.errors import AmqError
+from amq.mail.rendering import MOST_MESSAGES, Frame, entry, fitted
 from amq.output_budget import DEFAULT, Room
-from amq.text import could_be_frame, indented, subject_line, visible, visible_lines, with_final_line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.mail.draining import Drained, Fits
     from amq.message import Header
-
-MOST_MESSAGES = 999_999_999  # messages: the widest number to reserve room for
 
 USAGE = "[--limit 20] [--include-body] [--max-chars N] [--no-ack]"
 EXAMPLES = """\
@@ -51,61 +49,37 @@ def run(args: Namespace, out: Output) -> int:
     Raises AmqError if there is new mail, but none of it can be read.
     """
     mailbox = open_mailbox(args, out)
-    view = View(args, mailbox.account.me)
+    view = View(args, Frame(mailbox.account.me))
     with mailbox.drain(args.limit, ack=not args.no_ack) as mail:
         if out.json:
             show_json(mail.batches(view.json_room()), lambda: mail.remaining, view, out)
         else:
-            room = view.text_room(mail.count, mail.remaining)
+            room = view.text_room(mail.count + mail.remaining)
             show_text(mail.batches(room), lambda: (mail.count, mail.remaining), view, out)
-            if mail.count and mail.remaining:
-                out.line(_more(mail.remaining))
     if mail.unreadable and not mail.count:
         raise AmqError("nothing was shown: there is new mail, but it cannot be read", hint=mail.unreadable[0].hint)
     return 0
 
 
 class View:
-    """The way mail is shown: to whom, with bodies or not, in how much room. MORE says what happens to the rest."""
+    """The way mail is shown: with bodies or not, in how much room, in which frame."""
 
-    def __init__(self, args: Namespace, me: str, more: str = "more wait: run it again") -> None:
-        self.me = me
+    def __init__(self, args: Namespace, frame: Frame) -> None:
+        self.frame = frame
         self.include_body: bool = args.include_body
         self.budget = args.max_chars or config.output_budget(config.environment()) or DEFAULT
-        self._more = more
 
-    def first_line(self, count: int, remaining: int) -> str:
-        """Return the line above COUNT messages, of which REMAINING more are left."""
-        left_over = f" ({remaining} {self._more})" if remaining else ""
-        return f"[AMQ] {count} new message(s) for {self.me}{left_over}:\n\n"
-
-    def is_too_much(self, text: str) -> bool:
-        """Return whether TEXT is above the budget."""
-        return 0 < self.budget.most < self.budget.size(text)
-
-    def room_below(self, head: str) -> int:
-        """Return what is left of the budget between HEAD and the longest possible last line."""
-        return self.budget.most - self.budget.size(head + _more(MOST_MESSAGES) + "\n")
-
-    def text_room(self, count: int, remaining: int) -> Fits | None:
-        """Return a test for whether one more entry fits between the longest first and last lines; None if all do."""
-        around = self.first_line(count, count + remaining) + _more(count + remaining) + "\n"
-        return self._room(around, lambda item: entry(item, include_body=self.include_body))
+    def text_room(self, waiting: int) -> Fits | None:
+        """Return a test for whether one more of WAITING messages fits into the frame; None if all do."""
+        return self.frame.room(self.budget, waiting, include_body=self.include_body)
 
     def json_room(self, fields: Mapping[str, str] | None = None) -> Fits | None:
         """Return a test for whether one more item fits into the JSON array; None if all do."""
-        around = _opening(fields) + _closing(MOST_MESSAGES, MOST_MESSAGES)
-        return self._room(around, lambda each: _render(item(each, self.include_body)) + ",")
-
-    def _room(self, around: str, shown: Callable[[Drained], str]) -> Fits | None:
         if not self.budget.most:
             return None
+        around = _opening(fields) + _closing(MOST_MESSAGES, MOST_MESSAGES)
         room = Room(self.budget, self.budget.size(around))
-        return lambda each: room.takes(shown(each))
-
-
-def _more(remaining: int) -> str:
-    return f"… {remaining} more: run amq drain again"
+        return lambda each: room.takes(_render(item(each, self.include_body)) + ",")
 
 
 # -- text -------------------------------------------------------------------------------------------------------------
@@ -118,64 +92,20 @@ def show_text(
 
     NUMBERS, of messages and of those left over, are known once the first batch is.
     """
+    frame = view.frame
+    answerable: list[Drained] = []  # more than one are as good as two
     for number, batch in enumerate(batches):
-        head = "" if number else view.first_line(*numbers())
-        text = head + "".join(entry(each, include_body=view.include_body) for each in batch)
-        if len(batch) == 1 and view.is_too_much(text):
-            text = head + _entry_in_part(batch[0], view, view.room_below(head))
-        out.data(text)
+        head = "" if number else frame.opening(batch, *numbers())
+        text = "".join(entry(each, include_body=view.include_body) for each in batch)
+        if len(batch) == 1 and not number:
+            around = head + frame.closing(batch, numbers()[1])
+            text = fitted(batch[0], text, view.budget, around, include_body=view.include_body)
+        out.data(head + text)
         out.shown()
-
-
-def entry(item: Drained, *, include_body: bool) -> str:
-    """Return a message with its head, its body if wanted, and its closing line."""
-    return f"{entry_head(item)}{_body(item.text) if include_body and item.header else ''}---\n"
-
-
-def entry_head(item: Drained, shorten: Callable[[str], str] = str) -> str:
-    """Return the lines above a message's body; SHORTEN is applied to the values that may be of any length."""
-    again = "  Redelivered: yes, it may have been shown before\n" if item.redelivered else ""
-    header = item.header
-    if header is None:
-        where = "still in new" if item.peeked else "moved to DLQ" if item.to_dlq else "moved aside"
-        return f"- ID: {visible(item.id)}\n{again}  ERROR: {visible(str(item.error))} [{where}]\n"
-    return (
-        f"- From: {header.sender}\n"
-        f"  Thread: {shorten(visible(header.conversation))}\n"
-        f"  ID: {visible(header.id)}\n"
-        f"  Subject: {shorten(subject_line(header.subject))}\n"
-        f"  Priority: {header.priority or '-'}\n"
-        f"  Kind: {header.kind or '-'}\n"
-        f"  Created: {header.created}\n"
-        f"{again}"
-    )
-
-
-def _entry_in_part(item: Drained, view: View, room: int) -> str:
-    """Return a message longer than ROOM like `entry`, with its head shortened and a part of its body.
-
-    A line below the part says how to read the rest; like the other lines, a body cannot forge it.
-    """
-    from amq.cli.truncation import part
-    from amq.text import cut_before
-
-    def shorten(value: str) -> str:
-        most = view.budget.fitting(value, max(room // 4, 100))
-        return value if len(value) <= most else f"{value[: cut_before(value, most)]}…"
-
-    head = entry_head(item, shorten)
-    if item.header is None or not view.include_body:
-        return f"{head}---\n"
-    left = room - view.budget.size(f"{head}---\n")
-    return f"{head}{part(visible_lines(item.text), 0, item.header.id, view.budget, left, _body)}---\n"
-
-
-def _body(text: str) -> str:
-    """Return the body as it is, or indented if one of its lines could pass for one of amq's own."""
-    body = with_final_line_end(visible_lines(text))
-    if could_be_frame(body):
-        return f"  Body (indented by 4):\n{indented(body)}"
-    return f"  Body:\n{body}"
+        answerable = [*answerable, *(each for each in batch if each.header)][:2]
+    count, remaining = numbers()
+    if count:
+        out.data(frame.closing(answerable, remaining))
 
 
 # -- JSON -------------------------------------------------------------------------------------------------------------
@@ -224,6 +154,7 @@ def item(item: Drained, include_body: bool) -> dict[str, Any]:
         "moved_to_dlq": item.to_dlq,
         "acked": item.acked,
         "redelivered": item.redelivered,
+        "on_its_way": item.on_its_way,
         "parse_error": str(item.error or ""),
     }
     kept = ("moved_to_cur", "acked")

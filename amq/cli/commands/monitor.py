@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from amq.cli.commands.drain import MOST_MESSAGES, View, add_shown, item, show_json, show_text
+from amq.cli.commands.drain import View, add_shown, item, show_json, show_text
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import add_waiting
 from amq.errors import TimedOut
 from amq.mail.draining import Drained  # imported now rather than when mail has come
+from amq.mail.rendering import MOST_MESSAGES, Frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class _Monitor:
         self._mailbox = mailbox
         self._args = args
         self._out = out
-        self._view = View(args, mailbox.account.me, _more(args))
+        self._view = View(args, Frame(mailbox.account.me, more=_more(args), below=""))
         self._peeked: set[str] = set()
 
     def wait(self, seconds: float) -> bool:
@@ -86,21 +87,21 @@ class _Monitor:
     def _drain(self, watch_event: str) -> bool:
         with self._mailbox.drain(self._args.limit, ack=not self._args.no_ack) as mail:
             if mail.count:
-                fits = self._fits(watch_event, mail.count, mail.remaining)
+                fits = self._fits(watch_event, mail.count + mail.remaining)
                 self._show(watch_event, mail.batches(fits), lambda: (mail.count, mail.remaining))
         return mail.count > 0
 
     def _peek(self, watch_event: str) -> bool:
-        fits = self._fits(watch_event, MOST_MESSAGES, MOST_MESSAGES)
+        fits = self._fits(watch_event, MOST_MESSAGES)
         items, remaining = self._mailbox.glance(self._args.limit, skip=self._peeked, fits=fits)
         if items:
             self._show(watch_event, [items], lambda: (len(items), remaining))
         self._peeked.update(item.id for item in items)
         return bool(items)
 
-    def _fits(self, watch_event: str, count: int, remaining: int) -> Fits | None:
+    def _fits(self, watch_event: str, waiting: int) -> Fits | None:
         view = self._view
-        return view.json_room(self._fields(watch_event)) if self._out.json else view.text_room(count, remaining)
+        return view.json_room(self._fields(watch_event)) if self._out.json else view.text_room(waiting)
 
     def _show(
         self, watch_event: str, batches: Iterable[Sequence[Drained]], numbers: Callable[[], tuple[int, int]]

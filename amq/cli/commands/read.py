@@ -67,6 +67,6 @@ def _text(message: Message, args: Namespace) -> str:
     text = with_final_line_end(lines[args.start :])
     if not budget.most or budget.size(text) <= budget.most:
         return text
-    from amq.cli.truncation import part
+    from amq.mail.truncation import part
 
     return part(lines, args.start, message.header.id, budget, budget.most, with_final_line_end)

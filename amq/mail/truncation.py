@@ -12,15 +12,23 @@ if TYPE_CHECKING:
     from amq.output_budget import Budget
 
 
-def part(lines: str, start: int, identifier: str, budget: Budget, room: int, shown: Callable[[str], str]) -> str:
+def part(
+    lines: str,
+    start: int,
+    identifier: str,
+    budget: Budget,
+    room: int,
+    shown: Callable[[str], str],
+    command: str = "amq",
+) -> str:
     """Return as much of LINES from START on as fits in ROOM, as SHOWN shows it, with a line that says how to continue.
 
-    However little room there is, the part has at least one character.
+    However little room there is, the part has at least one character. COMMAND is how the reader's shell finds amq.
     """
     rest = lines[start:]
     if budget.size(shown(rest)) <= room:
         return shown(rest)
-    room -= budget.size(_how_to_go_on(len(rest), identifier, len(lines)))
+    room -= budget.size(_how_to_go_on(len(rest), identifier, len(lines), command))
     at = budget.fitting(rest, room)
     while True:
         wanted = max(at, 1)
@@ -30,8 +38,8 @@ def part(lines: str, start: int, identifier: str, budget: Budget, room: int, sho
         if over <= 0 or wanted == 1 or at > wanted:
             break
         at -= max(over // 4, 1)  # a character frees four bytes at most
-    return text + _how_to_go_on(len(rest) - at, identifier, start + at)
+    return text + _how_to_go_on(len(rest) - at, identifier, start + at, command)
 
 
-def _how_to_go_on(remaining: int, identifier: str, start: int) -> str:
-    return f"… {remaining} more characters: amq read --id {shell(identifier)} --from {start}\n"
+def _how_to_go_on(remaining: int, identifier: str, start: int, command: str) -> str:
+    return f"… {remaining} more characters: {command} read --id {shell(identifier)} --from {start}\n"
