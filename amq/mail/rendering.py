@@ -8,7 +8,7 @@ model. A body cannot forge any of these lines: `amq.text.could_be_frame` knows t
 
 from __future__ import annotations
 
-from amq.names import USER, undated
+from amq.names import USER
 from amq.output_budget import Room
 from amq.text import could_be_frame, indented, subject_line, visible, visible_lines, with_final_line_end
 
@@ -133,11 +133,13 @@ def how_to_answer(items: Sequence[Drained], command: str = "amq") -> str:
     good = [item.header.id for item in items if item.header]
     if len(good) != 1:
         return _to_answer("ID", command, _OF_WHICH) if good else ""
-    return _to_answer(_as_word(good[0]) if undated(good) else good[0], command)
+    return _to_answer(_as_word(good[0]), command)
 
 
 def _as_word(identifier: str) -> str:
-    """Return an unusual id as a word of a shell."""
+    """Return an id as a word of a shell; the usual ones, of ASCII letters, digits and `-._`, cost no import."""
+    if identifier.isascii() and identifier.replace("-", "").replace(".", "").replace("_", "").isalnum():
+        return identifier
     from amq.quoting import shell
 
     return shell(identifier)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from amq import config, jsontext
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import add_budget, count
-from amq.cli.views import described, optional
 from amq.errors import AmqError
 from amq.mail.rendering import MOST_MESSAGES, Frame, entry, fitted
 from amq.output_budget import DEFAULT, Room
@@ -162,5 +161,7 @@ def item(item: Drained, include_body: bool) -> dict[str, Any]:
 
 
 def _described(header: Header) -> dict[str, Any]:
+    from amq.cli.views import described, optional  # only JSON needs them
+
     context = {"context": header.context} if header.context else {}
     return described(header) | {"ack_required": header.ack_required} | optional(header) | context
