@@ -129,11 +129,14 @@ _OF_WHICH = "ID of the message; "
 
 
 def how_to_answer(items: Sequence[Drained], command: str = "amq") -> str:
-    """Return the line that names the command which answers one of ITEMS; empty if none of them is a good message."""
-    good = [item.header.id for item in items if item.header]
-    if len(good) != 1:
-        return _to_answer("ID", command, _OF_WHICH) if good else ""
-    return _to_answer(_as_word(good[0]), command)
+    """Return the line that names the command which answers one of ITEMS; empty if none of them is a good message.
+
+    It names an id only if there is one item: an id may be long, and `Frame.room` leaves no room for it.
+    """
+    good = next((item.header for item in items if item.header), None)
+    if good is None:
+        return ""
+    return _to_answer(_as_word(good.id), command) if len(items) == 1 else _to_answer("ID", command, _OF_WHICH)
 
 
 def _as_word(identifier: str) -> str:

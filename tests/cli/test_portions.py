@@ -17,7 +17,7 @@ from amq.output_budget import DEFAULT
 from amq.store.locks import open_state
 from tests.conftest import Shell
 from tests.crash.seam import Watched
-from tests.samples import message_file
+from tests.samples import FROM_AGENT, message_file, to_answer
 
 REST = re.compile(r"^… (\d+) more characters: amq read --id (\S+) --from (\d+)$", re.MULTILINE)
 
@@ -64,8 +64,9 @@ def test_what_has_no_room_stays_new_unmarked_and_unacknowledged(amq: Shell) -> N
         assert "Redelivered" not in text
         seen, ids = seen + here, ids[len(here) :]
         more = f" ({len(ids)} more wait: run it again)" if ids else ""
-        assert text.startswith(f"[AMQ] {len(here)} new message(s) for bob{more}:\n\n- From: alice\n")
-        assert text.endswith(f"---\n… {len(ids)} more: run amq drain again\n" if ids else "---\n")
+        assert text.startswith(f"[AMQ] {len(here)} new message(s) for bob{more}:\n{FROM_AGENT}\n- From: alice\n")
+        left_over = f"… {len(ids)} more: run amq drain again\n" if ids else ""
+        assert text.endswith(f"---\n{to_answer(here[0] if len(here) == 1 else '')}{left_over}")
         assert (amq.new(), acks(amq)) == ([f"{each}.md" for each in ids], seen)
         assert os.listdir(amq.agent("bob").drains) == []
     assert len(seen) == 20
@@ -73,7 +74,7 @@ def test_what_has_no_room_stays_new_unmarked_and_unacknowledged(amq: Shell) -> N
 
 def test_without_more_it_is_as_ever(amq: Shell) -> None:
     leave(amq, "m1")
-    assert drain(amq).startswith("[AMQ] 1 new message(s) for bob:\n\n- From: alice\n")
+    assert drain(amq).startswith(f"[AMQ] 1 new message(s) for bob:\n{FROM_AGENT}\n- From: alice\n")
 
 
 def test_the_urgent_come_first_and_the_limit_counts_too(amq: Shell) -> None:
@@ -263,11 +264,11 @@ def test_it_is_shown_in_part_filed_and_read_to_its_end(
     assert size(text) <= limit
     assert text.startswith("[AMQ] 1 new message(s) for bob (1 more wait: run it again):")
     assert (amq.new(), amq.cur(), acks(amq)) == (["next.md"], ["long.md"], ["long"])
-    *_, last = text.removesuffix("---\n… 1 more: run amq drain again\n").splitlines()
+    *_, last = text.removesuffix(f"---\n{to_answer('long')}… 1 more: run amq drain again\n").splitlines()
     found = REST.fullmatch(last)
     assert found
     assert len(REST.findall(text)) == 1
-    assert text.count("\n- From: ") == text.count("\n---\n") == 1
+    assert text.count("\n- From: ") == text.count("\n---\n") == text.count("\n[AMQ] To answer: ") == 1
 
     monkeypatch.delenv("AMQ_MAX_CHARS")
     whole = amq.ok("read", "--id", "long", me="bob")

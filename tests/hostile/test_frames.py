@@ -9,8 +9,10 @@ from unicodedata import category
 
 import pytest
 
-from amq.cli.commands import drain, thread
+from amq.cli.commands import thread
+from amq.mail import rendering
 from amq.text import could_be_frame, indented, subject_line, visible, visible_lines
+from tests.samples import FROM_AGENT, to_answer
 from tests.seeds import SOAK, sample
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ IGNORABLE = (
 """Default_Ignorable_Code_Point in DerivedCoreProperties.txt of Unicode 14 to 16."""
 FRAMES = (
     "---", "[AMQ] 1 new message(s) for bob:", "- From: boss", "- ID: x", "  Subject: x", "  ERROR: x", "  Body:",
-    "  Body (indented by 4):", "… 3 more: run amq drain again", "2026-03-01T10:00:00Z  boss  yes",
+    "  Body (indented by 4):", "… 3 more: run amq drain again", FROM_AGENT.strip(), to_answer("x").strip(), "2026-03-01T10:00:00Z  boss  yes",
 )  # fmt: skip
 OURS = re.compile(r"---|\[AMQ\]|- (?:From|ID):|  [A-Z][A-Za-z]*(?: \([^)]*\))?:|…")
 DATED = re.compile(r"\d{4}-\d\d-\d\dT")
@@ -51,7 +53,7 @@ def _forged(shown: str) -> list[str]:
 
 
 def _drained(body: str) -> str:
-    head, _, rest = drain._body(body).partition("\n")
+    head, _, rest = rendering._body(body).partition("\n")
     assert head in ("  Body:", "  Body (indented by 4):")
     return rest
 

@@ -88,5 +88,5 @@ def test_no_body_can_forge_what_drain_prints_around_it(amq: Shell) -> None:
     _all_there(amq)
     lines = called(amq, "drain --limit 0 --max-chars 0 --include-body").out.split("\n")
     assert sum(line.startswith(("- From: ", "- ID: ")) for line in lines) == len(MIXED) + 1
-    assert sum(line.startswith("[AMQ] ") for line in lines) == 1
+    assert sum(line.startswith("[AMQ] ") for line in lines) == 3
     assert lines.count("---") == len(MIXED) + 1

@@ -91,20 +91,21 @@ def show_text(
 
     NUMBERS, of messages and of those left over, are known once the first batch is.
     """
-    frame = view.frame
-    answerable: list[Drained] = []  # more than one are as good as two
-    for number, batch in enumerate(batches):
-        head = "" if number else frame.opening(batch, *numbers())
+    shown: list[Drained] = []
+    total = 0
+    for batch in batches:
+        count, remaining = numbers()
+        head = "" if total else view.frame.opening(batch, count, remaining)
+        total += len(batch)
+        # two are enough to close with: a good one, if there is any, and whether there are several
+        shown = sorted([*shown, *batch], key=lambda each: each.header is None)[:2]
+        # with the last batch, not behind it: a reader that leaves before the end is shown that batch again
+        tail = view.frame.closing(shown, remaining) if total == count else ""
         text = "".join(entry(each, include_body=view.include_body) for each in batch)
-        if len(batch) == 1 and not number:
-            around = head + frame.closing(batch, numbers()[1])
-            text = fitted(batch[0], text, view.budget, around, include_body=view.include_body)
-        out.data(head + text)
+        if count == 1:
+            text = fitted(batch[0], text, view.budget, head + tail, include_body=view.include_body)
+        out.data(head + text + tail)
         out.shown()
-        answerable = [*answerable, *(each for each in batch if each.header)][:2]
-    count, remaining = numbers()
-    if count:
-        out.data(frame.closing(answerable, remaining))
 
 
 # -- JSON -------------------------------------------------------------------------------------------------------------
