@@ -72,7 +72,7 @@ _EXAMPLES = (
     "  amq demo                            watch two small agents wake each other",
     "  amq coop up                         run Claude Code and Codex side by side, each notified of its mail",
     "  amq run -- claude                   run one agent in this terminal",
-    '  amq send --to claude --body "…"     write to it from any shell',
+    "  amq send --to claude --body '…'     write to it from any shell",
     "  amq drain --include-body            read new mail, as an agent does when notified",
 )
 GARBAGE = 50_000

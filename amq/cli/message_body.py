@@ -43,7 +43,7 @@ def read_body(args: Namespace) -> bytes:
         )
     if not body.strip() and not args.allow_empty:
         raise UsageError(
-            "the body is empty", hint='give --body "…", --body @FILE or text on stdin; or add --allow-empty'
+            "the body is empty", hint="give --body '…', --body @FILE or text on stdin; or add --allow-empty"
         )
     return body
 

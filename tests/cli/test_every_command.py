@@ -61,7 +61,10 @@ ROWS = (
     Row("send --to alice --body=x", r"Sent \S+Z_pid\d+_[0-9a-f]{8} to alice\n", SENT),
     Row("list", r"\S+Z  urgent  alice  m1  Why\?\n", HEAD | EXTRAS | {"box", "path"}, many=True),
     Row("read --id m1", r"hello\n", {"header", "body"}),
-    Row("drain", r"\[AMQ\] 1 new message\(s\) for bob:\n\[AMQ\] .*\n\n- From: alice\n.*---\n\[AMQ\] .*\n", {"drained", "count", "remaining"}),
+    Row(
+        "drain", r"\[AMQ\] 1 new message\(s\) for bob:\n\[AMQ\] .*\n\n- From: alice\n.*---\n\[AMQ\] .*\n",
+        {"drained", "count", "remaining"},
+    ),
     Row("ack --id m1", r"Acked m1\n", {"schema", "msg_id", "thread", "from", "to", "received"}),
     Row(
         "reply --id m1 --body=x", r"Replied \S+ to alice \(thread: p2p/alice__bob\)\n",

@@ -27,7 +27,8 @@ IGNORABLE = (
 """Default_Ignorable_Code_Point in DerivedCoreProperties.txt of Unicode 14 to 16."""
 FRAMES = (
     "---", "[AMQ] 1 new message(s) for bob:", "- From: boss", "- ID: x", "  Subject: x", "  ERROR: x", "  Body:",
-    "  Body (indented by 4):", "… 3 more: run amq drain again", FROM_AGENT.strip(), to_answer("x").strip(), "2026-03-01T10:00:00Z  boss  yes",
+    "  Body (indented by 4):", "… 3 more: run amq drain again", FROM_AGENT.strip(), to_answer("x").strip(),
+    "2026-03-01T10:00:00Z  boss  yes",
 )  # fmt: skip
 OURS = re.compile(r"---|\[AMQ\]|- (?:From|ID):|  [A-Z][A-Za-z]*(?: \([^)]*\))?:|…")
 DATED = re.compile(r"\d{4}-\d\d-\d\dT")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 PORTIONS, LOST, BUDGET = "tests/cli/test_portions.py", "tests/cli/test_unreadable.py", "tests/test_output_budget.py"
+RENDERED, DRAIN = "tests/test_rendering.py", "tests/cli/test_drain.py"
 CALM, STEPS, LAUNCH = (
     "tests/store/test_priority_cache.py",
     "tests/crash/test_every_step.py",
@@ -49,6 +50,29 @@ SHOWN_AT_ONCE = (
     Mutant("a limit can be raised", "runtime/agents/profile.py", "ToolOutput.budget",
            "min(self.most, int(lowered) if lowered.isascii() and lowered.isdecimal() else self.most)",
            "int(lowered) if lowered.isascii() and lowered.isdecimal() else self.most", LAUNCH),
+)  # fmt: skip
+
+FRAMED = (
+    Mutant("mail from a shell is an agent's", "mail/rendering.py", "whose_words",
+           "_FROM_SHELL if USER in senders else _FROM_AGENT if len(senders) == 1 else _FROM_AGENTS",
+           "_FROM_AGENT if len(senders) == 1 else _FROM_AGENTS", RENDERED),
+    Mutant("a later batch has the first one's senders", "mail/rendering.py", "whose_words", "count > len(items)", "False",
+           RENDERED),
+    Mutant("the user is told of another agent", "mail/rendering.py", "whose_words", "me == USER", "False", RENDERED),
+    Mutant("an id in the answer's command is not quoted", "mail/rendering.py", "how_to_answer", "_as_word(good.id)", "good.id",
+           RENDERED),
+    Mutant("an id for which there is no room is named", "mail/rendering.py", "how_to_answer", "len(items) == 1", "True", RENDERED),
+    Mutant("the lines around mail take no room", "mail/rendering.py", "Frame.room",
+           "budget.size(around + self._left_over(waiting))", "0", RENDERED),
+    Mutant("a hand-over has no limit", "mail/rendering.py", "handed_over", "len(items) == 1", "False", RENDERED),
+    Mutant("a message in part is whole", "mail/rendering.py", "is_whole",
+           "_is_within(budget, around + entry(item, include_body=True))", "True", RENDERED),
+    Mutant("an error without end is shown whole", "mail/rendering.py", "_head", "shorten(visible(str(item.error)))",
+           "visible(str(item.error))", RENDERED),
+    Mutant("mail on its way is not marked", "mail/rendering.py", "_head", "item.on_its_way", "False", RENDERED),
+    Mutant("a bad message hides how to answer", "cli/commands/drain.py", "show_text",
+           "sorted([*shown, *batch], key=lambda each: each.header is None)[:2]", "[*shown, *batch][:2]", DRAIN),
+    Mutant("how to answer is said below each batch", "cli/commands/drain.py", "show_text", "total == count", "True", DRAIN),
 )  # fmt: skip
 
 UNREADABLE = (

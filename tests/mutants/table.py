@@ -9,7 +9,7 @@ from tests.mutants.hosting import HOSTED
 from tests.mutants.limits import LIMITS
 from tests.mutants.mutant import Mutant
 from tests.mutants.outside import OUTSIDE
-from tests.mutants.portions import SHOWN_AT_ONCE, UNREADABLE
+from tests.mutants.portions import FRAMED, SHOWN_AT_ONCE, UNREADABLE
 from tests.mutants.trust import TRUSTED
 from tests.mutants.walls import WALLS
 
@@ -1190,6 +1190,7 @@ MUTANTS = (
     *WALLS,
     *OUTSIDE,
     *SHOWN_AT_ONCE,
+    *FRAMED,
     *UNREADABLE,
     *ENVIRONMENT,
     *LIMITS,

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 USAGE = f"--id ID {message_options.USAGE}"
 EXAMPLES = """\
-  amq reply --id 2026-… --body "Looks good; one question: …"
+  amq reply --id 2026-… --body - <<'EOF'
+  Looks good; one question: …
+  EOF
   amq reply --id 2026-… --kind answer --body @answer.md"""
 LIKELY_MISSING_OPTION = "--body"
 

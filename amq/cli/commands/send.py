@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 USAGE = f"--to A[,B…] {message_options.USAGE}"
 EXAMPLES = """\
-  amq send --to codex --subject "Review" --kind review_request --body "Please look at src/parse.py"
+  amq send --to codex --subject "Review" --kind review_request --body 'Please look at src/parse.py'
   git diff | amq send --to codex --kind review_request --subject "This change"
   amq send --to claude,gemini --thread plan/cache --priority urgent --body @plan.md
-  amq send --to @all --thread status --kind status --body "The tests are green"
-  amq send --to codex --kind question --body "…" --wait-for drained --wait-timeout 5m
+  amq send --to @all --thread status --kind status --body 'The tests are green'
+  amq send --to codex --kind question --body '…' --wait-for drained --wait-timeout 5m
 """
 LIKELY_MISSING_OPTION = "--body"
 
