@@ -125,10 +125,6 @@ def test_the_mark_of_mail_that_is_on_its_way_is_one_that_no_body_can_forge() -> 
     assert f"  Body (indented by 4):\n    {mark}---\n" in handed_over([mail(text=mark)], "bob", 0, UNLIMITED)
 
 
-def test_an_error_without_end_is_cut() -> None:
-    assert len(handed_over([bad(error="x" * 50_000)], "bob", 0, Budget(3_000))) <= 3_000
-
-
 ITEMS = st.one_of(
     st.builds(
         mail,

@@ -184,7 +184,7 @@ def _head(item: Drained, shorten: Callable[[str], str] = str) -> str:
     header = item.header
     if header is None:
         where = "still in new" if item.peeked else "moved to DLQ" if item.to_dlq else "moved aside"
-        return f"- ID: {visible(item.id)}\n{marks}  ERROR: {shorten(visible(str(item.error)))} [{where}]\n"
+        return f"- ID: {visible(item.id)}\n{marks}  ERROR: {visible(str(item.error))} [{where}]\n"
     return (
         f"- From: {header.sender}\n"
         f"  Thread: {shorten(visible(header.conversation))}\n"
