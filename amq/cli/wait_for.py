@@ -43,11 +43,22 @@ def wait_for(mailbox: Mailbox, sent: Sent, args: Namespace) -> None:
     seconds = _SECONDS if args.wait_timeout is None else args.wait_timeout
     directories = delivery_status.places(mailbox.account, sent.to, args.wait_for)
     if not until(lambda: not _missing(mailbox, sent, args.wait_for), directories, seconds):
-        late = ", ".join(_missing(mailbox, sent, args.wait_for))
+        late = ", ".join(_late(mailbox, sent.id, handle) for handle in _missing(mailbox, sent, args.wait_for))
         raise TimedOut(
             f"{sent.id} was delivered to {', '.join(sent.to)}, but not {args.wait_for} by {late} in {seconds:g} s",
             hint="do not send it again: it is in the inbox",
         )
+
+
+def _late(mailbox: Mailbox, identifier: str, handle: str) -> str:
+    """Return HANDLE, with the state of the message if a hook has given it to that agent's program."""
+    from amq.store.offer_record import states
+
+    try:
+        state = states(mailbox.account.queue.agent(handle)).get(identifier)
+    except OSError:
+        state = None
+    return f"{handle} ({state})" if state else handle
 
 
 def _missing(mailbox: Mailbox, sent: Sent, what: str) -> list[str]:

@@ -46,7 +46,7 @@ def policy(args: Namespace) -> SchedulePolicy:
     """Return the times that were given, with defaults for the others."""
     from amq.runtime.policy.schedule import SchedulePolicy
 
-    names = ("debounce", "urgent_after", "normal_after", "low_after", "hooks_within")
+    names = ("debounce", "urgent_after", "normal_after", "low_after")
     return SchedulePolicy(**{f"{name}_s": value for name in names if (value := getattr(args, name, None)) is not None})
 
 

@@ -9,16 +9,17 @@ from amq.names import SUFFIX, is_safe_name
 from amq.record import record, replace
 from amq.store import dlq_write, durable, maildir, priority_cache
 from amq.store.acks import acknowledge
-from amq.store.drain_claim import DrainClaim, claim
+from amq.store.drain_claim import OFFER_SUFFIX, DrainClaim, claim
 from amq.store.durable import Directory
 from amq.store.locks import mailbox_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Collection, Container, Iterator, Sequence
     from typing import Self
 
     from amq.mail.account import Account
+    from amq.store.offer_record import Offer
 
     Fits = Callable[["Drained"], bool]
     """A test for room for one more message, which uses that room up."""
@@ -33,7 +34,8 @@ MOST_NAMED = 3
 class Drained:
     """A message that is being shown: its header and text, or what is wrong with it.
 
-    `redelivered`: a drain that was cut off may have shown it before. `acked`: it asks for an acknowledgement and gets
+    `redelivered`: a drain that was cut off may have shown it before. `on_its_way`: a hook has given it to the agent's
+    CLI, so it may also come to the model's context by itself. `acked`: it asks for an acknowledgement and gets
     one now. A bad one goes `to_dlq`, or is moved aside if it cannot be copied. One that is only `peeked` at stays where
     it is, good or bad. `on_its_way`: a hook has also given it to its agent's CLI, for the model.
     """
@@ -59,11 +61,22 @@ class Drain:
     cannot be read is in neither: it stays in `new`, is warned of, and is in `unreadable`.
     """
 
-    def __init__(self, account: Account, limit: int, *, ack: bool, only: Sequence[str]) -> None:
+    def __init__(
+        self,
+        account: Account,
+        limit: int,
+        *,
+        ack: bool,
+        only: Sequence[str] = (),
+        skip: Collection[str] = (),
+        skip_offered: bool = False,
+    ) -> None:
         self._account = account
         self._limit = 0 if only else limit
         self._ack = ack
         self._only = only
+        self._skip = skip
+        self._skip_offered = skip_offered
         self._hold: DrainClaim | None = None
         self._handed: list[Drained] = []
         self.count = 0
@@ -78,7 +91,8 @@ class Drain:
     def __enter__(self) -> Self:
         account = self._account
         wanted = self._only or self._waiting()
-        self._hold = claim(account.agent, wanted, self._limit, account.temporary(), account.clock(), self._lost)
+        name, now = account.temporary(), account.clock()
+        self._hold = claim(account.agent, wanted, self._limit, name, now, self._lost, skip_offered=self._skip_offered)
         self.count, self.remaining = len(self._hold.ids), self._hold.remaining
         return self
 
@@ -110,12 +124,29 @@ class Drain:
             self._handed = batch
             yield batch
 
+    def leave_offered(self, event: str, session: str, turn: str, history: str, position: int) -> Offer:
+        """Leave the messages of the last batch in `new`, as given to an agent's CLI, and return their offer.
+
+        Whether they have been seen, a receipt will tell. The arguments are as in `Offer`. Raises OSError.
+        """
+        assert self._hold is not None
+        from amq.store.offer_record import Offer
+
+        account, ids = self._account, tuple(item.id for item in self._handed)
+        name = account.temporary() + OFFER_SUFFIX
+        offer = Offer(name, ids, event, session, turn, account.clock(), history=history, position=position)
+        self._hold.leave_offered(offer)
+        self._handed = []
+        return offer
+
     def _waiting(self) -> list[str]:
         """Return the ids in `new`, in the order in which to show them. There may be many, and this needs no lock."""
         agent = self._account.agent
         known = priority_cache.load(agent)
         with Directory(agent.inbox_new) as new:
-            ordered, found = in_order(new, maildir.entry_ids(new), known, self._lost)
+            ids = maildir.entry_ids(new)
+            wanted = [each for each in ids if each not in self._skip] if self._skip else ids
+            ordered, found = in_order(new, wanted, known, self._lost)
         if self._limit:
             priority_cache.save(agent, known, found, self._account.temporary())
         return ordered
@@ -160,7 +191,9 @@ class Drain:
         """Return a held message as it is now; None if it cannot be read and stays in `new`, or if another took it."""
         assert self._hold is not None
         try:
-            return _read(new, identifier, again=identifier in self._hold.redelivered, ack=self._ack)
+            hold = self._hold
+            found = _read(new, identifier, again=identifier in hold.redelivered, ack=self._ack)
+            return replace(found, on_its_way=True) if identifier in hold.offered else found
         except FileNotFoundError:
             self._hold.unsettled.discard(identifier)
         except Unreadable as error:
@@ -168,6 +201,10 @@ class Drain:
             priority_cache.forget_all(self._account.agent)
         self.count -= 1
         return None
+
+    def leave(self) -> None:
+        """Leave the messages of the last batch in `new`: they have not been shown as a whole."""
+        self._handed = []
 
     # -- settling ------------------------------------------------------------------------------------------------------
 

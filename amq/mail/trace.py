@@ -9,6 +9,7 @@ from amq.record import record
 from amq.store import dlq_read, maildir
 from amq.store.acks import read_ack
 from amq.store.durable import Directory
+from amq.store.offer_record import states
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,13 +24,14 @@ class Whereabouts:
     """The progress of a message at the agent `handle`.
 
     `box` is new, cur, dlq or missing; `acked` is when it was acknowledged (RFC 3339; empty: not yet); `reply` is the
-    header of the first answer.
+    header of the first answer; `state` is offered or taken while a hook has given it to the agent's program, else "".
     """
 
     handle: str
     box: str
     acked: str
     reply: Header | None
+    state: str = ""
 
 
 @record
@@ -49,7 +51,8 @@ def trace(account: Account, identifier: str) -> Trace:
         agent = account.queue.agent(handle)
         acked = _ack(account, agent, header.id, handle)
         box = _box(account, agent, header.id)
-        whereabouts.append(Whereabouts(handle, box, acked.received if acked else "", replies.get(handle)))
+        state = _state(account, agent, header.id) if box == "new" else ""
+        whereabouts.append(Whereabouts(handle, box, acked.received if acked else "", replies.get(handle), state))
     return Trace(header, whereabouts)
 
 
@@ -83,6 +86,14 @@ def _box(account: Account, agent: AgentLayout, identifier: str) -> str:
             return box
     is_dead = _has(account, agent.refused, identifier) or _is_dead(account, agent, identifier)
     return "dlq" if is_dead else "missing"
+
+
+def _state(account: Account, agent: AgentLayout, identifier: str) -> str:
+    try:
+        return states(agent).get(identifier, "")
+    except OSError as error:
+        all_mailboxes.left_out(account, agent.drains, error)
+        return ""
 
 
 def _has(account: Account, path: RootedPath, identifier: str) -> bool:

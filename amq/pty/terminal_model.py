@@ -20,6 +20,7 @@ from amq.pty.input_row import (
     find_row,
     stands_at_cursor,
 )
+from amq.pty.interruption import Interruption
 from amq.pty.keystrokes import Keystrokes, Line
 from amq.pty.mode_ledger import ABANDON, FRAME_END, Ledger
 from amq.pty.osc_state import (
@@ -63,6 +64,7 @@ class TerminalSnapshot:
     title_seen: bool = False
     published: AgentState | None = None
     answered: bool = False  # its query whether its state is wanted was answered: it will publish it
+    interrupted: bool = False  # the user has interrupted its work, and submitted nothing since
     version: str = ""  # the program's, where it is known
     ready_since: float | None = None  # when it first published that it waits for a line, or works on one
     started: float = 0.0
@@ -118,6 +120,7 @@ class Terminal:
         self._expected: tuple[str, str] | None = None  # the text before the cursor, and the expected text behind it
         self._empty_since: float | None = None
         self._empty_row = EmptyRow()
+        self._interruption = Interruption()
 
     def from_user(self, data: bytes, now: float) -> None:
         """Feed the user's bytes. Keys that answer a dialog of the program change nothing in its input line."""
@@ -125,6 +128,7 @@ class Terminal:
             if self._screen is not None and not isinstance(self._row_rule, RowRule):
                 self._screen.feed()
                 self._watch_empty_row(self._screen.view(), now)
+            self._interruption.typed(data, self.announced.published, now)
             self.keystrokes.feed(data, now, answering=self.announced.published is AgentState.BLOCKED)
 
     def from_program(self, data: bytes, now: float) -> tuple[bytes, bytes]:
@@ -173,7 +177,9 @@ class Terminal:
     def _take(self, kind: Kind, token: bytes, now: float) -> None:
         self.ledger.take(kind, token)
         if kind is Kind.STRING:
+            before = self.announced.published
             self.announced.take(token)
+            self._interruption.changed(before, self.announced.published, self.keystrokes.sent, now)
             if self._ready_since is None and self.announced.published in _READY:
                 self._ready_since = now
         if self._echo is not None:
@@ -263,6 +269,7 @@ class Terminal:
                 title_seen=self.announced.title is not None,
                 published=self.announced.published,
                 answered=self._answered,
+                interrupted=self._interruption.lasts(self.keystrokes.sent),
                 ready_since=self._ready_since,
                 started=self._started,
                 first_output=self._first_output,

@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -178,6 +178,18 @@ def _hosted(
                 warn(waking.failure)
 
 
+def _lapse_offers(mailbox: Mailbox) -> None:
+    """Give back the mail that hooks of an earlier program had on offer: no receipt will come.
+
+    Failing is harmless: it is given back when the session begins.
+    """
+    from amq.mail import offering
+
+    with suppress(AmqError, OSError):
+        for offer in offering.open_offers(mailbox.account.agent):
+            offering.lapse(mailbox.account, offer)
+
+
 class BackgroundThreads:
     """The two threads beside the pump: one wakes the agent, one follows its screen.
 
@@ -248,6 +260,10 @@ class BackgroundThreads:
         from amq.runtime import loop
         from amq.runtime.policy.wake_line import Wording
 
+        _lapse_offers(self._mailbox)
         channel = self._agent.channel(self._host, self._options, self._private)
         wording = Wording(self._agent.amq_command(self._stop), self._options.preview_chars)
-        loop.run(self._mailbox, channel, self._options.policy, wording, self._log, self._stop, claim.holds, self._trust)
+        loop.run(
+            self._mailbox, channel, self._options.policy, wording, self._log, self._stop, claim.holds, self._trust,
+            lambda: self._agent.attaches(self._private),
+        )  # fmt: skip

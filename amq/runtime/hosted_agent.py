@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from amq.pty.screen import Screen
 from amq.pty.terminal_model import Terminal
 from amq.runtime.agents import registry
+from amq.runtime.agents.profile import HookStyle
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.launch import Launch, Options
 from amq.runtime.path_shim import command_path, own_command, typed_command
 
 if TYPE_CHECKING:
     from amq.pty.host import Host
+    from amq.runtime.agents.native_delivery import Native
     from amq.runtime.channels import Channel
 
 
@@ -35,29 +37,49 @@ class HostedAgent:
         files, environment = self.launch.files, self.launch.environment
         return typed_command(command_path(files) if files else own_command(environment), environment, stop)
 
+    def attaches(self, private: str) -> bool:
+        """Return whether the agent's hooks give its model the mail together with a line that says so.
+
+        PRIVATE is the agent's private directory, where its hooks keep their state. Some CLIs call no hook before the
+        first prompt, so nothing is known of theirs until then.
+        """
+        from amq.runtime.hooks.announcements import read_state
+        from amq.runtime.policy.hook_decision import MOST_LAPSES
+
+        launch = self.launch
+        is_called = self.status.hooks_active or launch.profile.hooks is HookStyle.CONFIG
+        return launch.has_hooks and is_called and read_state(private).lapses < MOST_LAPSES
+
     def channel(self, host: Host, options: Options, private: str) -> Channel:
-        """Return the channel that types into HOST, behind the CLI's own API if it has one and OPTIONS ask for it.
+        """Return the channel that types into HOST, behind the CLI's background hook, or the API that OPTIONS ask for.
 
         PRIVATE is the agent's private directory, where its hooks leave the id of the session. Imports what is slow.
         """
         from amq.runtime.channels.hosted_terminal import PtyChannel
 
         typed = PtyChannel(host, self.launch.profile.rules, self.status, options.notice)
-        return self._native_first(typed, private) if options.native else typed
-
-    def _native_first(self, typed: Channel, private: str) -> Channel:
+        native = self._native(private) if options.native else self._background_hook()
+        if native is None:
+            return typed
         from amq.runtime.channels.agent_api import NativeFirst
+
+        return NativeFirst(native, typed)
+
+    def _background_hook(self) -> Native | None:
+        launch = self.launch
+        return registry.background_hook(launch.profile.hooks, launch.files) if launch.has_hooks else None
+
+    def _native(self, private: str) -> Native | None:
         from amq.runtime.hooks.announcements import read_state
 
         launch = self.launch
-        native = registry.native(
+        return registry.native(
             launch.profile.native,
             self.status,
             lambda: read_state(private).session,
             launch.program[0],
             launch.environment,
         )
-        return NativeFirst(native, typed) if native else typed
 
 
 def hosted_agent(launch: Launch, pid: int, started: float, started_at: float, screen: Screen | None) -> HostedAgent:

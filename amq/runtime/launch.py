@@ -20,7 +20,7 @@ from amq.runtime.hooks import script
 from amq.runtime.hooks.script import BadSettingsError
 from amq.runtime.path_shim import command_path, make_command, with_command
 from amq.runtime.policy.schedule import SchedulePolicy
-from amq.runtime.private_state import PrivateState, write_private
+from amq.runtime.private_state import PrivateState, make_pipe, write_private
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.text import visible
@@ -194,7 +194,10 @@ def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
         kind=launch.profile.name,
         command=command,
         normal_after_s=options.policy.normal_after_s,
+        budget=launch.profile.hook_text,
     )
+    if launch.profile.hooks is HookStyle.SETTINGS:
+        make_pipe(f"{launch.files}/{script.PIPE_NAME}")
     if launch.settings:
         write_private(f"{launch.files}/{script.SETTINGS_NAME}", launch.settings)
 

@@ -17,13 +17,15 @@ from amq.errors import AmqError, remedy
 from amq.mail.inbox_view import Unread
 from amq.mail.mailbox import Mailbox
 from amq.runtime.channels import Channel
-from amq.runtime.hooks.announcements import HookStateWatcher, note_queued
+from amq.runtime.hooks.announcements import HookStateWatcher
+from amq.runtime.hooks.receipts import on_its_way
 from amq.runtime.inbox_watcher import looks
 from amq.runtime.journal import WakeJournal
 from amq.runtime.policy import schedule
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import (
+    LOOK_EVERY_S,
     AlertUser,
     Attempt,
     AttemptFinished,
@@ -53,7 +55,8 @@ class PrivateLog(logging.Handler):
 class WakeLoop:
     """Wake one agent.
 
-    `log` takes a line for the private log. `ours` reports whether this process still holds its notifier lock.
+    `log` takes a line for the private log. `ours` reports whether this process still holds its notifier lock,
+    `attaches` whether the agent's hooks give its model the mail together with a line that says so.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class WakeLoop:
         trust: Trust,
         clock: Callable[[], float] = now,
         ours: Callable[[], bool] = lambda: True,
+        attaches: Callable[[], bool] = lambda: False,
     ) -> None:
         self._mailbox = mailbox
         self._view = mailbox.inbox_view()
@@ -79,6 +83,7 @@ class WakeLoop:
         self._log = log
         self._clock = clock
         self._ours = ours
+        self._attaches = attaches
         self._state = ScheduleState()
         self._unread: list[Unread] = []
         self._looked = Observation(
@@ -128,20 +133,29 @@ class WakeLoop:
             self._look_into_inbox()
         if self._unread and self._trust.why_not():
             readiness = replace(readiness, blocked_by=WaitReason.UNTRUSTED)
-        looked = replace(self._looked, agent=readiness)
+        looked = replace(self._looked, agent=readiness, on_its_way=self._on_its_way())
         # a hook's report before the observation: else this turn would type what the hook has just announced
         if handed:
             self._decide(AttemptFinished(Outcome.HANDED, unread=looked.unread))
         actions = self._decide(looked)
         if any(isinstance(action, Attempt) for action in actions):
-            end = await self._attempt()
-            # the line waits in the CLI's queue until the turn ends: a hook would announce the same mail before that
-            if end.outcome is Outcome.SUBMITTED and readiness.busy and readiness.hooks_active:
-                note_queued(self._private, looked.unread)
-            actions = self._decide(self._ended(end))
+            actions = self._decide(self._ended(await self._attempt()))
         if any(isinstance(action, AlertUser) for action in actions):
             self._channel.alert_user()
-        return next((action.at for action in actions if isinstance(action, WakeAt)), float("inf"))
+        again = next((action.at for action in actions if isinstance(action, WakeAt)), float("inf"))
+        # no file event shows what a hook has given: it stays in the inbox
+        hooked = bool(self._unread) and readiness.hooks_active
+        return min(again, self._clock() + LOOK_EVERY_S) if hooked else again
+
+    def _on_its_way(self) -> frozenset[str]:
+        """Return the unread mail that hooks have given to the model; none if that cannot be known."""
+        if not (self._unread and self._private):
+            return frozenset()
+        try:
+            return on_its_way(self._mailbox.account, self._private)
+        except (AmqError, OSError) as error:
+            self._log(f"the offers cannot be read: {explained(error)}")
+            return frozenset()
 
     def _look_at_agent(self) -> Readiness:
         """Ask the channel how the agent is. If the system lacks what that takes, the agent has no channel just now."""
@@ -155,7 +169,8 @@ class WakeLoop:
         """Notify the agent once, unless the queue is not trusted any more. Raises no error for a shortage."""
         if self._trust.why_not(anew=True):
             return End(Outcome.REFUSED, WaitReason.UNTRUSTED.value)
-        line = self._wording.line(self._unread, self._mailbox.account.known_agents())
+        known, attached = self._mailbox.account.known_agents(), self._attaches()
+        line = self._wording.line(self._unread, known, attached=attached)
         try:
             return await self._channel.attempt(line)
         except (OSError, RuntimeError) as error:
@@ -230,10 +245,12 @@ def run(
     stop: threading.Event,
     ours: Callable[[], bool],
     trust: Trust,
+    attaches: Callable[[], bool] = lambda: False,
 ) -> None:
     """Notify the agent of MAILBOX through CHANNEL until STOP is set.
 
-    LOG takes a line for the private log. OURS reports whether this process still holds the agent's notifier lock.
+    LOG takes a line for the private log. OURS reports whether this process still holds the agent's notifier lock,
+    ATTACHES whether the agent's hooks give its model the mail together with a line that says so.
     """
     logging.getLogger().addHandler(PrivateLog(log))
-    anyio.run(WakeLoop(mailbox, channel, policy, wording, log, trust, ours=ours).run, stop)
+    anyio.run(WakeLoop(mailbox, channel, policy, wording, log, trust, ours=ours, attaches=attaches).run, stop)

@@ -264,6 +264,11 @@ def _remove(path: str) -> None:
     rmtree(path, ignore_errors=True)
 
 
+def make_pipe(path: str) -> None:
+    """Make a named pipe PATH for the user alone. Raises OSError."""
+    os.mkfifo(path, FILE_MODE)
+
+
 def write_private(path: str, text: str, mode: int = FILE_MODE) -> None:
     """Write TEXT to the file PATH in the private directory, whole or not at all. Raises OSError.
 

@@ -12,7 +12,7 @@ from amq.record import record
 from amq.runtime.journal import MOST_IDS, WakeJournal
 from amq.runtime.policy.reasons import ENDED_IN_WORDS, WAITS_IN_WORDS, Outcome, WaitReason
 from amq.runtime.private_state import PrivateState
-from amq.store import durable
+from amq.store import durable, offer_record
 from amq.store.durable import Directory
 from amq.store.notifier_info import Notifier
 
@@ -44,6 +44,8 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journa
     NOTIFIER is the live notifier, if there is one. JOURNAL is the agent's private directory, where notifiers record
     what they do. A live notifier whose last entry is `no-channel` has failed. NOW_NS is in nanoseconds since the epoch.
     """
+    if offered := _offered(agent, unread, now_ns):
+        return offered
     entries = WakeJournal(journal.directory).entries()
     last = entries[-1] if entries else None
     if last is not None and last.get("waits_for") in (_FAILED if notifier else _NOT_STARTED):
@@ -61,6 +63,17 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journa
     if last is None or not _is_about(last, unread):
         return Why(WaitReason.NOTIFIED, None, WAITS_IN_WORDS[WaitReason.NOTIFIED])
     return Why(WaitReason(last.get("waits_for", WaitReason.NOTIFIED)), _since(last, now_ns), _detail(last))
+
+
+def _offered(agent: AgentLayout, unread: list[str], now_ns: int) -> Why | None:
+    """Return why the mail waits if all that is UNREAD is in open offers: the one that has gone least far counts."""
+    ids = set(unread)
+    offers = [offer for offer in offer_record.open_offers(agent) if not ids.isdisjoint(offer.ids)]
+    if not ids.issubset(identifier for offer in offers for identifier in offer.ids):
+        return None
+    first = min(offers, key=lambda offer: (offer.state == offer_record.TAKEN, offer.at_ns))
+    reason = WaitReason(first.state)
+    return Why(reason, max(0.0, (now_ns - first.at_ns) / SECOND_NS), WAITS_IN_WORDS[reason])
 
 
 def is_stopped(agent: AgentLayout, notifier: Notifier) -> bool:

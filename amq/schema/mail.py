@@ -116,6 +116,8 @@ class Whereabouts(Model):
     """The recipient."""
     box: Literal["new", "cur", "dlq", "missing"]
     """new: not shown yet; cur: shown; dlq: a dead letter; missing: in none of these."""
+    state: Literal["offered", "taken"] = absent
+    """offered: its program has been given the text; taken: it is in the session's history; left out: neither."""
     acked: str = absent
     """The time the recipient acknowledged it, RFC 3339 in UTC; left out: not yet."""
     replied: Answer = absent

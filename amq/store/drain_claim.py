@@ -4,6 +4,9 @@ Mail stays in `new` until it has been shown. A drain first writes the names it i
 lock it keeps while it lives. Names in a locked record belong to that drain; names in an unlocked record were perhaps
 shown by a drain that died, so they are shown again, and marked. A drain without progress for a minute (its reader is
 stuck) loses its names to the next one, which marks them too.
+
+A hold can also end as an offer (`offer_record`): the messages stay in `new` until the model has shown that it got them.
+No second offer holds them meanwhile, but a drain does.
 """
 
 from __future__ import annotations
@@ -22,22 +25,29 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from amq.layout import AgentLayout
+    from amq.store.offer_record import Offer
 
 STUCK_AFTER_NS = 60 * SECOND_NS
+OFFER_SUFFIX = "_offer"
+"""The end of the name of an offer's record. Most mailboxes have none, so what reads it is imported where one is."""
 _MAX_RECORD = 64 * 1024 * 1024
 
 
 class DrainClaim:
     """The messages that one drain may show, until it releases them or its process dies.
 
-    `redelivered` are those that an earlier drain may have shown. `unsettled` are those that may have been shown (by
-    that one or this) and may still be in `new`; the caller adds and removes them.
+    `redelivered` are those that an earlier drain may have shown, `offered` those in an open offer. `unsettled` are
+    those that may have been shown (by an earlier drain or this) and may still be in `new`; the caller adds and removes
+    them.
     """
 
-    def __init__(self, agent: AgentLayout, ids: list[str], suspects: set[str], remaining: int) -> None:
+    def __init__(
+        self, agent: AgentLayout, ids: list[str], suspects: set[str], remaining: int, offered: Collection[str] = ()
+    ) -> None:
         self.agent = agent
         self.ids = ids
         self.redelivered = suspects.intersection(ids)
+        self.offered = frozenset(offered).intersection(ids)
         self.unsettled = set(self.redelivered)
         self.remaining = remaining
         self._record: tuple[str, int] | None = None
@@ -72,7 +82,7 @@ class DrainClaim:
         with mailbox_lock(self.agent), Directory(self.agent.drains) as drains:
             try:
                 if left:
-                    durable.close(self._write(drains, f"{name}_left", sorted(left)))
+                    durable.close(self._write(drains, f"{name}_left", {"ids": sorted(left)}))
                 self.ids, self.unsettled = ids, self.unsettled - left
                 self.keep(drains, name)
             except BaseException:
@@ -84,7 +94,7 @@ class DrainClaim:
 
     def keep(self, drains: Directory, name: str) -> None:
         """Write the record, to the disk, before anything is shown; raises OSError, and then nothing is held."""
-        self._record = name, self._write(drains, name, self.ids)
+        self._record = name, self._write(drains, name, {"ids": self.ids})
         try:
             durable.sync(drains)
         except BaseException:
@@ -92,13 +102,26 @@ class DrainClaim:
             self.abandon()
             raise
 
-    def _write(self, drains: Directory, name: str, ids: list[str]) -> int:
+    def leave_offered(self, offer: Offer) -> None:
+        """End the hold by OFFER, to the disk: its messages stay in `new`, and no other offer gets them.
+
+        Raises OSError, and then everything is still held.
+        """
+        from amq.store.offer_record import wire
+
+        with mailbox_lock(self.agent), Directory(self.agent.drains) as drains:
+            durable.close(self._write(drains, offer.name, wire(offer)))
+            durable.sync(drains)
+            self.unsettled.difference_update(offer.ids)
+        self.release()
+
+    def _write(self, drains: Directory, name: str, fields: dict[str, object]) -> int:
         """Write a record and return its locked descriptor.
 
         In another user's mailbox it is published only once that user owns it, because that user's drains open every
         record.
         """
-        record = jsontext.render({"pid": os.getpid(), "ids": ids}, indent=None).encode("utf-8", "surrogateescape")
+        record = jsontext.render({"pid": os.getpid(), **fields}, indent=None).encode("utf-8", "surrogateescape")
         if drains.owner is None:
             return durable.write_new(drains, name, record)
         with Directory(self.agent.inbox_tmp) as tmp:
@@ -113,24 +136,33 @@ class DrainClaim:
 
 
 def claim(
-    agent: AgentLayout, wanted: Sequence[str], limit: int, name: str, now: int, unreadable: Collection[str] = ()
+    agent: AgentLayout,
+    wanted: Sequence[str],
+    limit: int,
+    name: str,
+    now: int,
+    unreadable: Collection[str] = (),
+    *,
+    skip_offered: bool = False,
 ) -> DrainClaim:
     """Hold the first LIMIT (0: all) of the messages WANTED that are still in `new` and not held by a live drain.
 
-    NAME is free for the record; NOW is in nanoseconds since the epoch. The ids UNREADABLE do not count as remaining. No
-    message is opened here: all others wait for the lock meanwhile.
+    NAME is free for the record; NOW is in nanoseconds since the epoch. The ids UNREADABLE do not count as remaining;
+    with `skip_offered` neither do those in an open offer, which are not held then. No message is opened here: all
+    others wait for the lock meanwhile.
     """
     with mailbox_lock(agent), open_state(agent, agent.drains) as drains, ExitStack() as opened:
         others = [_Other(drains, found, opened) for found, _ in durable.entries(drains)]
         held = {identifier for other in others if other.holds(now) for identifier in other.ids}
-        suspects = {identifier for other in others if not other.holds(now) for identifier in other.ids} - held
+        suspects = {identifier for other in others if other.is_cut_off(now) for identifier in other.ids} - held
+        offered = {identifier for other in others if other.offer for identifier in other.ids}
         present = _present(agent)
-        free = present.difference(held, unreadable)
+        free = present.difference(held, unreadable, offered if skip_offered else ())
         ids = [identifier for identifier in wanted if identifier in free][: limit or None]
-        result = DrainClaim(agent, ids, suspects, len(free) - len(ids))
+        result = DrainClaim(agent, ids, suspects, len(free) - len(ids), offered)
         if ids:
             result.keep(drains, name)
-        _forget_dead(drains, others, (suspects & present).difference(ids))
+        _forget_dead(drains, others, (suspects & present).difference(ids), offered & present)
         return result
 
 
@@ -139,19 +171,23 @@ def _present(agent: AgentLayout) -> set[str]:
         return set(maildir.entry_ids(new))
 
 
-def _forget_dead(drains: Directory, others: list[_Other], unsettled: set[str]) -> None:
-    """Remove the records of dead drains, except those whose messages still wait to be shown again."""
+def _forget_dead(drains: Directory, others: list[_Other], unsettled: set[str], offered: set[str]) -> None:
+    """Remove the records of dead drains and of offers, except those whose messages still wait: to be shown again, or
+    for a receipt.
+    """
     for other in others:
-        if other.dead and not unsettled.intersection(other.ids):
+        waiting = offered if other.offer else unsettled
+        if other.dead and not waiting.intersection(other.ids):
             durable.discard(drains, other.name)
 
 
 class _Other:
-    """Another drain's record: its ids, and whether that drain lives."""
+    """Another drain's record: its ids, and whether that drain lives; or the record of an open `offer`."""
 
     def __init__(self, drains: Directory, name: str, opened: ExitStack) -> None:
         self.name = name
         self.ids: list[str] = []
+        self.offer: Offer | None = None
         self.dead = False
         self._touched = 0
         try:
@@ -162,11 +198,20 @@ class _Other:
         self.dead = durable.syscalls.lock(fd)
         found = durable.syscalls.stat(fd)
         self._touched = found.st_mtime_ns
-        self.ids = _ids(durable.read_all(fd, min(found.st_size, _MAX_RECORD)))
+        data = durable.read_all(fd, min(found.st_size, _MAX_RECORD))
+        self.ids = _ids(data)
+        if name.endswith(OFFER_SUFFIX):
+            from amq.store.offer_record import parse
+
+            self.offer = parse(name, data)
 
     def holds(self, now: int) -> bool:
         """Return whether its messages are its own to show."""
         return not self.dead and now - self._touched < STUCK_AFTER_NS
+
+    def is_cut_off(self, now: int) -> bool:
+        """Return whether it may have shown its messages before it died or got stuck."""
+        return not self.offer and not self.holds(now)
 
 
 def _ids(record: bytes) -> list[str]:

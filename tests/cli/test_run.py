@@ -252,14 +252,12 @@ def test_the_options_of_the_policy(calls: list[Call], monkeypatch: pytest.Monkey
     chosen: list[Options] = []
     monkeypatch.setattr(session, "run", lambda *words: chosen.append(words[4]))
     run("--", "claude")
-    times = ("--debounce=5s", "--urgent-after=1m", "--normal-after=0", "--low-after=1s", "--hooks-within=2s")
+    times = ("--debounce=5s", "--urgent-after=1m", "--normal-after=0", "--low-after=1s")
     run(*times, "--notice=osc9", "--", "claude")
     run("--hooks", "--", "claude")
     run("--no-hooks", "--notice=off", "--", "claude")
     assert chosen[0] == Options()
-    policy = SchedulePolicy(
-        debounce_s=5.0, urgent_after_s=60.0, normal_after_s=0.0, low_after_s=1.0, hooks_within_s=2.0
-    )
+    policy = SchedulePolicy(debounce_s=5.0, urgent_after_s=60.0, normal_after_s=0.0, low_after_s=1.0)
     assert chosen[1] == Options(policy=policy, notice=b"\x1b]9;claude is not reading its mail\x07")
     assert [options.hooks for options in chosen[2:]] == [True, False]
     assert chosen[3].notice == b""

@@ -6,6 +6,7 @@ The function gets a `Turn` (the user's last text, and the tools' results since t
 
 from __future__ import annotations
 
+import html
 import itertools
 import json
 import re
@@ -23,10 +24,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Turn:
-    """The state of a conversation: the last text from the user, and the tools' results since then."""
+    """The state of a conversation: the last text from the user, and the tools' results since then.
+
+    `given` is what hooks have added to the conversation since the text before the last.
+    """
 
     text: str
     results: tuple[str, ...] = ()
+    given: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,20 +68,20 @@ class Ask:
 Answer = Say | Call | Ask
 Script = Callable[[Turn], Answer]
 
-_NOTICE = re.compile(r"amq: .*Run: ((\S+) drain.*)")
+_NOTICE = re.compile(r"amq: .*[Rr]un: ((\S+) drain.*)")
 _QUESTION = re.compile(r"^ {2}ID: (\S+)$(?:\n {2}.*)*?\n {2}Kind: (?:question|review_request)$", re.MULTILINE)
 
 
 def use_amq(turn: Turn) -> Say | Call:
-    """Drain as a notification says, and reply once to each question and review request in the mail."""
+    """Reply once to each question and review request in the mail that came along; if none did, drain first."""
     notice = _NOTICE.search(turn.text)
-    if not notice:
+    if not (notice or turn.given):
         return Say("Ready.")
-    drain, amq = notice.groups()
-    if not turn.results:
+    drain, amq = notice.groups() if notice else ("", "amq")
+    if not (turn.given or turn.results):
         return Call(drain)
-    questions = _QUESTION.findall(turn.results[0])
-    replies = len(turn.results) - 1
+    questions = _QUESTION.findall(turn.given or turn.results[0])
+    replies = len(turn.results) - (not turn.given)
     if replies < len(questions):
         return Call(f'{amq} reply --id {questions[replies]} --body "The answer is 42."')
     return Say(f"Done: {replies} replies.")
@@ -101,14 +106,16 @@ class Anthropic(Dialect):
     path = "/v1/messages"
 
     def turn(self, request: Json) -> Turn:
-        text, results = "", list[str]()
+        text, results, given = "", list[str](), ""
         for message in request["messages"]:
             for block in _blocks(message["content"]):
                 if block["type"] == "tool_result":
                     results.append(_text_of(block.get("content", "")))
                 elif said := _said(message["role"], block):
-                    text, results = said, []
-        return Turn(text, tuple(results))
+                    text, results, given = said, [], ""
+                if block["type"] == "text" and message["role"] != "assistant":
+                    given += "".join(_GIVEN.findall(block["text"]))
+        return Turn(text, tuple(results), given)
 
     def events(self, answer: Answer, number: int, request: Json) -> Iterator[Json]:
         usage = {"input_tokens": 10, "output_tokens": 10}
@@ -168,13 +175,15 @@ class OpenAI(Dialect):
     path = "/v1/responses"
 
     def turn(self, request: Json) -> Turn:
-        text, results = "", list[str]()
+        text, results, given = "", list[str](), ""
         for item in request["input"]:
             if item["type"] == "function_call_output":
                 results.append(_text_of(item["output"]))
             elif item["type"] == "message" and item["role"] == "user":
-                text, results = _text_of(item["content"]), []
-        return Turn(text, tuple(results))
+                text, results, given = _text_of(item["content"]), [], ""
+            if item["type"] == "message" and item["role"] != "assistant":
+                given += "".join(_GIVEN.findall(html.unescape(_text_of(item["content"]))))
+        return Turn(text, tuple(results), given)
 
     def events(self, answer: Answer, number: int, _request: Json) -> Iterator[Json]:
         response = {"id": f"resp_{number}", "object": "response", "model": "mock", "output": []}
@@ -275,8 +284,10 @@ def _text_of(content: str | list[Json]) -> str:
 
 
 _FROM_A_HOOK = re.compile(
-    r"<system-reminder>.*?^(Stop hook feedback:\n.*?)\s*</system-reminder>", re.DOTALL | re.MULTILINE
+    r"<system-reminder>.*?^(Stop hook (?:feedback:\n|additional context: ).*?)\s*</system-reminder>",
+    re.DOTALL | re.MULTILINE,
 )
+_GIVEN = re.compile(r"^.*\[AMQ\] \d+ new message\(s\) for .*\n(?:.*\n)*?\[AMQ\] To answer: .*$", re.MULTILINE)
 _SENT_MEANWHILE = re.compile(r"The user sent a new message while you were working:\n(.*)")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 
 from amq import config
 from amq.cli.open_mailbox import accept, known_in, private_directory
-from amq.cli.options import duration
+from amq.cli.options import add_budget, duration
 from amq.cli.output import stdin_is_terminal
 from amq.errors import UsageError
 from amq.layout import QueueLayout
@@ -23,17 +24,18 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.runtime.private_state import PrivateState
 
-USAGE = "claude|codex EVENT [JSON] [--normal-after 2m] < the event's JSON"
+USAGE = "claude|codex EVENT [JSON] [--normal-after 2m] [--max-chars N] < the event's JSON"
 EXAMPLES = """\
   amq hook install claude             add hooks to its settings
   amq hook claude SessionStart        introduce the agent and its peers to the model
-  amq hook claude UserPromptSubmit    announce urgent mail, and mail that has waited long
-  amq hook codex PostToolUse          announce such mail between two tools
+  amq hook claude UserPromptSubmit    give the model urgent mail, and mail that has waited long
+  amq hook codex PostToolUse          give it such mail between two tools
   amq hook codex Stop                 continue the turn if mail waits, once per message
   amq hook codex notify JSON          after a turn: notify the user of unread mail"""
 NOTES = """\
 `amq run` gives these hooks to programs that support them. The agent is AM_ME; else `claude` or `codex`, if that mailbox
-exists and no `amq run` hosts its agent. SessionStart also writes AM_ROOT and AM_ME to the file that CLAUDE_ENV_FILE
+exists and no `amq run` hosts its agent. What a hook has given stays unread until a later event shows that the model got
+it. Mail longer than N is only announced. SessionStart also writes AM_ROOT and AM_ME to the file that CLAUDE_ENV_FILE
 names; notify writes meta/amq-bulletin.json. A hook never fails the agent: on any error, and in a queue that you do not
 trust (amq trust), it prints nothing, exits with 0, and logs the reason to run.log in the agent's private directory."""
 
@@ -51,15 +53,16 @@ def options(parser: ArgumentParser) -> None:
         type=duration,
         default=NORMAL_AFTER_S,
         metavar="2m",
-        help="announce mail this old between two tools",
+        help="give mail this old between two tools",
     )
+    add_budget(parser)
 
 
 def run(args: Namespace, out: Output) -> int:
     """Handle an event and return 0, whatever fails. Raises UsageError for words that amq gives to no hook."""
     from amq.runtime.agents import registry
 
-    mailbox = private = None
+    mailbox, private, started = None, None, time.monotonic()
     program, name, argument = (*args.words, "", "", "")[:3]
     if program not in registry.WITH_HOOKS or not name:
         raise UsageError(
@@ -81,14 +84,18 @@ def run(args: Namespace, out: Output) -> int:
             if event:
                 from amq.runtime.hooks.handler import Handler
 
+                cli = registry.cli(program)
                 handler = Handler(
                     mailbox,
                     private,
                     environ,
                     out.data,
+                    lambda: time.monotonic() - started,
                     trusted=args.trust_root,
-                    shell_file=lambda: registry.shell_file(program, environ),
                     normal_after_s=args.normal_after,
+                    budget=args.max_chars or cli.hook_text,
+                    stop_blocks=cli.stop_blocks,
+                    shell_file=lambda: environ.get(cli.shell_file, ""),
                 )
                 handler.handle(event)
     except (Exception, KeyboardInterrupt) as error:

@@ -9,7 +9,6 @@ from amq import config
 from amq.cli import wake_options
 from amq.cli.commands.trust import settled, trust_of
 from amq.cli.open_mailbox import accept, check_queue, complain_no_more, private_directory, say_if_above
-from amq.cli.options import duration
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
@@ -89,8 +88,6 @@ def options(parser: ArgumentParser) -> None:
     hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it no hooks")
     parser.add_argument("--native", action="store_true", help="notify it through its own API, where it has one")
     when = wake_options.add_when(parser)
-    longer = "extra wait while its hooks may notify it (default 10s)"
-    when.add_argument("--hooks-within", type=duration, metavar="10s", help=longer)
     when.add_argument("--notice", choices=NOTICES, default="bell", help="signal for mail that the agent does not drain")
 
 

@@ -38,7 +38,7 @@ def run(args: Namespace, out: Output) -> int:
 
 
 def _line(whereabouts: Whereabouts) -> str:
-    parts = [whereabouts.handle, whereabouts.box]
+    parts = [whereabouts.handle, whereabouts.box, *filter(None, [whereabouts.state])]
     if whereabouts.acked:
         parts.append(f"acked {visible(whereabouts.acked)}")
     if whereabouts.reply:
@@ -48,6 +48,8 @@ def _line(whereabouts: Whereabouts) -> str:
 
 def _item(whereabouts: Whereabouts) -> dict[str, Any]:
     item: dict[str, Any] = {"handle": whereabouts.handle, "box": whereabouts.box}
+    if whereabouts.state:
+        item["state"] = whereabouts.state
     if whereabouts.acked:
         item["acked"] = whereabouts.acked
     if whereabouts.reply:

@@ -27,9 +27,10 @@ EXAMPLES = """\
   amq why codex --history     list each attempt to notify it, and its outcome"""
 NOTES = """\
 Mail waits for one of: draft, dialog, busy, starting, stopped, low, unknown-program, unknown-screen, unknown-look (its
-program is idle, but amq does not find the input row), no-channel, off, untrusted-queue, parked, or notified (a
-notification is out). An attempt ends in one of: handed (by a hook), sent, typed (not submitted), erased (typed, then
-removed), submitted, uncertain, refused, failed."""
+program is idle, but amq does not find the input row), no-channel, off, untrusted-queue, parked, notified (a
+notification is out), offered (its program has been given the text), or taken (the text is in the program's session, and
+the model has not answered since). An attempt ends in one of: handed (by a hook), sent, typed (not submitted), erased
+(typed, then removed), submitted, uncertain, refused, failed."""
 
 
 def options(parser: ArgumentParser) -> None:

@@ -1,10 +1,11 @@
-"""Agent APIs: the CLIs' own ways to take a notification, as `--native` uses them."""
+"""Agent APIs: the CLIs' own ways to take a notification."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from amq.runtime.policy.injection import End
+from amq.runtime.policy.schedule import Readiness
 
 
 class Native(Protocol):
@@ -14,6 +15,9 @@ class Native(Protocol):
 
     def is_there(self) -> bool:
         """Return whether the session is known to be alive and to accept a text."""
+
+    def reaches(self, readiness: Readiness) -> bool:
+        """Return whether it reaches an agent that is as READINESS says, into which nothing may be typed."""
 
     def tell(self, text: str) -> End:
         """Send TEXT to the session and return the outcome: SENT, UNCERTAIN, or REFUSED if it was not taken."""

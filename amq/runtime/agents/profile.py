@@ -85,6 +85,7 @@ class Profile:
     session: tuple[str, ...] = ()  # variables that identify the session in its shells; the first is always set
     settings: tuple[str, str] = ("", "")  # the user's file: a variable that names its directory, its usual path
     hooks: HookStyle = HookStyle.NONE
+    hook_text: str = ""  # how much of one hook's text it passes to its model, such as `9500b`; empty: the usual
     hooks_need_trust: bool = False  # it asks the user about new ones when it starts
     publishes: StatusSource = StatusSource.NOWHERE
     native: NativeWay = NativeWay.NONE

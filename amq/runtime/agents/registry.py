@@ -44,10 +44,10 @@ def with_skills() -> dict[str, ConfigDirectory]:
     return {cli.name: cli.skills for cli in clis() if cli.skills}
 
 
-def shell_file(name: str, environment: Mapping[str, str]) -> str:
-    """Return the file that the shell of the CLI NAME reads before each command; "" if ENVIRONMENT names none."""
-    variable: str = _part(name, "setup_facts").CLI.shell_file
-    return environment.get(variable, "") if variable else ""
+def cli(name: str) -> Cli:
+    """Return the facts of the CLI NAME that setup and `amq hook` need."""
+    facts: Cli = _part(name, "setup_facts").CLI
+    return facts
 
 
 def hook_arguments(style: HookStyle, own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:
@@ -73,6 +73,20 @@ def status_file(profile: Profile, environment: Mapping[str, str], pid: int, star
     from amq.runtime.agents.claude.session_file import SessionFile, sessions
 
     return SessionFile(sessions(environment), pid, started)
+
+
+def background_hook(style: HookStyle, files: str) -> Native | None:
+    """Return the hook that waits in the background of a CLI with hooks of this STYLE; None if it has none.
+
+    FILES is the directory of its run.
+    """
+    from amq.runtime.agents.profile import HookStyle
+
+    if style is not HookStyle.SETTINGS:
+        return None
+    from amq.runtime.agents.claude.background_hook import BackgroundHook
+
+    return BackgroundHook(files)
 
 
 def native(

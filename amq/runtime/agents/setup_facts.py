@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from amq.output_budget import DEFAULT, Budget
 from amq.record import record
 
 TYPE_CHECKING = False
@@ -45,4 +46,6 @@ class Cli:
     oldest: tuple[int, ...] = ()  # the oldest version whose waking was measured to work without a key pressed
     hooks: HookFiles | None = None
     skills: ConfigDirectory | None = None  # the directory that holds `skills/`
+    hook_text: Budget = DEFAULT  # what it passes to its model of the text of one hook
+    stop_blocks: bool = False  # a hook at the end of a turn goes on with it only by blocking the end
     shell_file: str = ""  # the variable by which its hooks know the file that its shell reads before each command

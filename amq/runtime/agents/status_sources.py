@@ -20,7 +20,7 @@ MOST_CAUTIOUS_LAST = (
 _LAST_EVENTS = 32  # bytes that hold the last event's word
 
 _EVENTS = {
-    **dict.fromkeys(("prompt", "tool"), AgentState.WORKING),
+    **dict.fromkeys(("prompt", "tool", "failure", "batch"), AgentState.WORKING),
     "ask": AgentState.BLOCKED,
 }
 

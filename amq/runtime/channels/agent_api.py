@@ -1,4 +1,4 @@
-"""Agent APIs: the CLIs' own ways to take a text, for users that ask for them (`--native`).
+"""Agent APIs: the CLIs' own ways to take a text. Typing is left for where they are not available.
 
 The user's draft does not block them. A text that an agent API may have taken is never typed as well. Measured on the
 versions that the profiles name.
@@ -13,7 +13,7 @@ import anyio.to_thread
 from amq.runtime.agents.native_delivery import Native
 from amq.runtime.channels import Channel
 from amq.runtime.policy.injection import End
-from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.reasons import Outcome
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
@@ -28,9 +28,9 @@ class NativeFirst:
         self.way = typed.way
 
     def look(self) -> Readiness:
-        """Return the typing channel's readiness, in which a draft does not block the agent API."""
+        """Return the typing channel's readiness, in which a draft, for one, may not block the agent API."""
         readiness = self._typed.look()
-        if readiness.blocked_by is WaitReason.DRAFT and self._native.is_there():
+        if readiness.blocked_by and self._native.reaches(readiness) and self._native.is_there():
             return replace(readiness, blocked_by=None, queues_input=True)
         return readiness
 

@@ -60,6 +60,7 @@ class PtyChannel:
             blocked_by=injection.gate(self._state, look, self._rules, now),
             quiet_for_s=now - max(look.started, look.last_output or 0.0, look.last_key or 0.0),
             busy=look.published is AgentState.WORKING,
+            idle=look.published in injection.IDLE,
             queues_input=self._rules.dialog_safe and seen.published is not None,
             hooks_active=self._agent_status.hooks_active,
         )

@@ -1,25 +1,20 @@
 """Store what the model of an agent knows of its mail, in a file of the agent's private directory.
 
-The hooks write it. The wake loop reads it and types nothing about that mail. It also writes into it what it has typed
-while the agent works.
+The hooks write it. The wake loop reads it, and types nothing about that mail.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
 
-from amq.errors import AmqError
 from amq.layout import RootedPath
-from amq.record import replace
 from amq.runtime.policy.hook_decision import HookState
 from amq.runtime.private_state import write_private
 from amq.store.locks import lock_beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
 LOCK_WITHIN_S = 2.0  # for a hook to end
@@ -46,6 +41,7 @@ def read_state(directory: str) -> HookState:
             blocked_stop_for=frozenset(wire["blocked_stop_for"]),
             attempts_since_drain=int(wire["attempts_since_drain"]),
             count=int(wire["count"]),
+            lapses=int(wire.get("lapses", 0)),
         )
     except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return HookState()
@@ -55,19 +51,6 @@ def write_state(directory: str, state: HookState) -> None:
     """Replace the state in DIRECTORY."""
     wire = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in vars(state).items()}
     write_private(f"{directory}/{STATE_NAME}", json.dumps(wire))
-
-
-def note_queued(directory: str, ids: Iterable[str]) -> None:
-    """Record that a line about IDS is queued at the agent, so that no hook announces them too.
-
-    Nothing is raised: without the record they are only announced twice.
-    """
-    with suppress(AmqError, OSError), locked(directory):
-        state, queued = read_state(directory), frozenset(ids)
-        write_state(
-            directory,
-            replace(state, announced=state.announced | queued, blocked_stop_for=state.blocked_stop_for | queued),
-        )
 
 
 class HookStateWatcher:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from amq.runtime.policy.hook_decision import EVENTS, TO_MODEL, Event
+from amq.runtime.policy.hook_decision import EVENTS, RECEIPTS, TO_MODEL, Event
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +28,15 @@ def parse_event(name: str, text: bytes | str) -> Event | None:
     name = EVENTS.get(name, name)
     if name == NOTIFY:
         return Event(name) if fields.get("type") == TURN_ENDED else None
-    if name not in TO_MODEL or fields.get("agent_id"):
+    if name not in (*TO_MODEL, *RECEIPTS) or fields.get("agent_id"):
         return None
-    return Event(name, session=_text(fields, "session_id"), prompt=_text(fields, "prompt"))
+    return Event(
+        name,
+        session=_text(fields, "session_id"),
+        prompt=_text(fields, "prompt"),
+        turn=_text(fields, "prompt_id") or _text(fields, "turn_id"),
+        history=_text(fields, "transcript_path"),
+    )
 
 
 def _text(fields: dict[str, Any], name: str) -> str:

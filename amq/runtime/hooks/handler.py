@@ -1,4 +1,4 @@
-"""Handle an event of an agent's CLI: introduce the agent, announce its mail to the model, or notify the user.
+"""Handle an event of an agent's CLI: introduce the agent, give its mail to the model, or notify the user.
 
 Most events find no mail. So what is imported only where some waits is imported inside functions.
 """
@@ -10,26 +10,43 @@ from amq.errors import Unsafe
 from amq.jsontext import render
 from amq.runtime.hooks import announcements
 from amq.runtime.hooks.event import NOTIFY, START
-from amq.runtime.policy.hook_decision import begin, decide, introduction, output
+from amq.runtime.policy.hook_decision import (
+    TO_MODEL,
+    HookState,
+    begin,
+    decide,
+    introduction,
+    is_own_line,
+    may_offer,
+    output,
+)
 from amq.runtime.private_state import NoPrivateDirectory
+from amq.text import subject_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from amq.mail.draining import Drain, Drained
     from amq.mail.inbox_view import Unread
     from amq.mail.mailbox import Mailbox
+    from amq.output_budget import Budget
     from amq.runtime.policy.hook_decision import Event
     from amq.runtime.private_state import PrivateState
 
+LONGEST_NOTE = 200  # characters
 NOTICE_WITHIN_S = 5.0
+ENDED_WITHIN_S = 10.0
+"""Seconds after which a hook counts as too late: the CLI goes on without what it prints, but not without its event."""
 
 
 class Handler:
     """Handles the events of one agent.
 
-    WRITE puts text on stdout, where the CLI reads it. TRUSTED: the user has said so for this call. NORMAL_AFTER_S is as
-    in `hook_decision.decide`. SHELL_FILE returns the file that the agent's shell reads before each command, or "".
+    WRITE puts text on stdout, where the CLI reads it, and ELAPSED_S returns the seconds since it called the hook.
+    TRUSTED: the user has said so for this call. NORMAL_AFTER_S is as in `hook_decision.decide`. BUDGET is what the CLI
+    passes to its model of one hook's text, and STOP_BLOCKS says how its hook goes on with a turn, as in
+    `hook_decision.output`. SHELL_FILE returns the file that the agent's shell reads before each command, or "".
     """
 
     def __init__(
@@ -38,17 +55,23 @@ class Handler:
         private: PrivateState,
         environ: Mapping[str, str],
         write: Callable[[str], None],
+        elapsed_s: Callable[[], float],
         *,
         trusted: bool,
         normal_after_s: float,
+        budget: Budget,
+        stop_blocks: bool,
         shell_file: Callable[[], str],
     ) -> None:
         self._mailbox = mailbox
         self._private = private
         self._environ = environ
         self._write = write
+        self._elapsed_s = elapsed_s
         self._trusted = trusted
         self._normal_after_s = normal_after_s
+        self._budget = budget
+        self._stop_blocks = stop_blocks
         self._shell_file = shell_file
 
     def handle(self, event: Event) -> None:
@@ -60,30 +83,88 @@ class Handler:
         if event.name == NOTIFY:
             self._notify_user(unread)
         elif event.name == START:
-            self._start_session(event)
+            self._start_session(event, unread)
         elif unread:
-            self._announce(event, unread)
+            self._pass_on(event, unread)
 
-    def _start_session(self, event: Event) -> None:
+    def _start_session(self, event: Event, unread: Sequence[Unread]) -> None:
         """Introduce the agent to its model and to its shell. The model knows of no mail then."""
         self._require_trust()
         self._introduce(event)
         directory = self._agent_directory()
         with announcements.locked(directory):
+            if unread:
+                self._take_receipts(event, HookState(), unread)
             announcements.write_state(directory, begin(announcements.read_state(directory), event.session))
 
-    def _announce(self, event: Event, unread: Sequence[Unread]) -> None:
-        """Announce UNREAD to the model if that is due. It is recorded after it was written: only then was it said."""
+    def _pass_on(self, event: Event, unread: Sequence[Unread]) -> None:
+        """Take receipts of what was given before, then give UNREAD to the model if that is due.
+
+        What was given is recorded after it was written: only then was it said.
+        """
         self._require_trust()
         directory, now_ns = self._agent_directory(), self._mailbox.account.clock()
         with announcements.locked(directory):
             before = announcements.read_state(directory)
-            after, is_due = decide(before, event, unread, now_ns, self._normal_after_s)
+            state, left, offered = self._take_receipts(event, before, unread)
+            after, is_due = state, False
+            if event.name in TO_MODEL and left:
+                after, is_due = decide(state, event, left, now_ns, self._normal_after_s, offered)
             if is_due:
-                self._write_output(event, self._notification(unread))
-                _record(directory, event, unread)
+                waiting = [message for message in left if message.id not in offered]
+                if not (may_offer(state, event) and self._give(event, state, waiting)):
+                    self._announce(event, waiting)
+                _record(directory, event, waiting)
             if after != before:
                 announcements.write_state(directory, after)
+
+    def _take_receipts(
+        self, event: Event, state: HookState, unread: Sequence[Unread]
+    ) -> tuple[HookState, Sequence[Unread], set[str]]:
+        """Take EVENT as a receipt of open offers. Return the state then, the mail left, and the ids still on offer."""
+        from amq.runtime.hooks.receipts import take_receipts
+
+        state, filed, offers = take_receipts(self._mailbox.account, event, state)
+        left = [message for message in unread if message.id not in filed]
+        return state, left, {identifier for offer in offers for identifier in offer.ids}
+
+    def _give(self, event: Event, state: HookState, waiting: Sequence[Unread]) -> bool:
+        """Give the model the text of what is WAITING, as much as there is room for; return False if nothing was given.
+
+        Mail that it knows of was too long for a hook: it must not keep the other mail from its place.
+        """
+        from amq.mail import offering
+        from amq.mail.rendering import room_for
+
+        account = self._mailbox.account
+        known = state.announced if any(message.id not in state.announced for message in waiting) else frozenset[str]()
+        with offering.hold(account, known) as mail:
+            remaining = mail.remaining + len(known)
+            fits = room_for(self._budget, account.me, mail.count + remaining)
+            for batch in mail.batches(fits):
+                self._give_batch(event, mail, batch, len(known))
+                return True
+        return False
+
+    def _give_batch(self, event: Event, mail: Drain, batch: Sequence[Drained], known: int) -> None:
+        """Write BATCH, and leave it as an offer if all of it was written, in time; else it stays unread."""
+        from amq.mail.rendering import handed_over, is_whole
+        from amq.runtime.hooks import history
+
+        account, remaining = self._mailbox.account, mail.remaining + known
+        position = history.size(event.history)
+        self._write_output(event, handed_over(batch, account.me, remaining, self._budget), _note(batch))
+        if len(batch) == 1 and not is_whole(batch[0], account.me, remaining, self._budget):
+            mail.leave()
+        elif self._elapsed_s() > ENDED_WITHIN_S:
+            raise TimeoutError("the hook took too long for the program to wait for it")
+        else:
+            mail.leave_offered(event.name, event.session, event.turn, event.history, position)
+
+    def _announce(self, event: Event, waiting: Sequence[Unread]) -> None:
+        """Announce what is WAITING by the line that would be typed. At amq's own line that has been done."""
+        if not is_own_line(event):
+            self._write_output(event, self._notification(waiting))
 
     def _notify_user(self, unread: Sequence[Unread]) -> None:
         """Leave a summary of UNREAD for the user and show a notice; remove the summary where nothing is unread."""
@@ -114,8 +195,8 @@ class Handler:
         senders = [message.sender for message in unread]
         return notification(senders, self._mailbox.account.known_agents()).text
 
-    def _write_output(self, event: Event, text: str) -> None:
-        self._write(render(output(event.name, text), indent=None) + "\n")
+    def _write_output(self, event: Event, text: str, note: str = "") -> None:
+        self._write(render(output(event.name, text, note, stop_blocks=self._stop_blocks), indent=None) + "\n")
 
     def _require_trust(self) -> None:
         """Raise Unsafe for a queue that someone else may have made: no model gets its names or its mail."""
@@ -133,6 +214,15 @@ class Handler:
         if not found.directory:
             raise NoPrivateDirectory(f"cannot record what was announced: {found.why_not}")
         return found.directory
+
+
+def _note(given: Sequence[Drained]) -> str:
+    """Return a line that shows the user what was GIVEN to the model, whose text the CLI does not show."""
+    good = [item.header for item in given if item.header]
+    senders = ", ".join(dict.fromkeys(header.sender for header in good)) or "an unknown sender"
+    about = f": {subject_line(good[0].subject)}" if len(given) == len(good) == 1 else ""
+    count = f"{len(given)} message{'' if len(given) == 1 else 's'}"
+    return f"amq: {count} from {senders} given to the model{about}"[:LONGEST_NOTE]
 
 
 def _record(directory: str, event: Event, announced: Sequence[Unread]) -> None:

@@ -18,23 +18,38 @@ HOOKED = "AMQ_HOOKED"
 
 EVENT_NAME = "hook.event"
 SCRIPT_NAME = "hook"
+PIPE_NAME = "hook.pipe"
+WAITER_NAME = "hook.waiter"
+WAKE_LINE_NAME = "hook.line"
 SETTINGS_NAME = "settings.json"
 TIMEOUT_S = 20  # after which the agent goes on without the hook
+WAIT = "wait"
+"""The word that lets the script wait in the background, until the host lets it begin a turn."""
+WAIT_TIMEOUT_S = 7 * 24 * 3600
 
 _SCRIPT = """\
 #!/bin/sh
 # The hooks of {me}'s program call this with the name of an event. Mostly there is nothing to say: that costs no fork.
 umask 077
+if [ "$1" = wait ]; then
+    # One waits at a time. It ends with the host, whose end of the pipe is then closed.
+    IFS= read -r other <{waiter} && kill -0 "$other" && exit 0
+    echo $$ >{waiter}
+    read -r _ <{pipe} || exit 0
+    IFS= read -r line <{line} || exit 0
+    printf '%s\\n' "$line" >&3
+    exit 2
+fi 3>&2 2>/dev/null
 {{ printf '%s\\n' "$1" >>{event}; }} 2>/dev/null
 case $1 in
     start) ;;
-    prompt | tool | stop)
+    prompt | tool | failure | batch | stop | failed | interrupt)
         set -- "$1" {new}/*.md
         [ -e "$2" ] || exit 0
         ;;
     *) exit 0 ;;
 esac
-AM_ROOT={root} AM_ME={me} {command} hook {kind} "$1" --normal-after {normal_after_s:g} 2>/dev/null
+AM_ROOT={root} AM_ME={me} {command} hook {kind} "$1" --normal-after {normal_after_s:g}{limit} 2>/dev/null
 exit 0
 """
 
@@ -44,15 +59,19 @@ class BadSettingsError(Exception):
 
 
 def write_script(
-    files: str, inbox_new: str, *, root: str, me: str, kind: str, command: str, normal_after_s: float
+    files: str, inbox_new: str, *, root: str, me: str, kind: str, command: str, normal_after_s: float, budget: str = ""
 ) -> str:
     """Write the script that the hooks of KIND (claude, codex) call, and return its path.
 
-    FILES is the directory of one `amq run`, COMMAND the path of amq, NORMAL_AFTER_S as in `hook_decision.decide`.
+    FILES is the directory of one `amq run`, COMMAND the path of amq, NORMAL_AFTER_S as in `hook_decision.decide`. The
+    CLI passes BUDGET, such as `9500b`, of one hook's text to its model; "" for the usual.
     """
     words = {
         "kind": kind,
         "event": f"{files}/{EVENT_NAME}",
+        "pipe": f"{files}/{PIPE_NAME}",
+        "waiter": f"{files}/{WAITER_NAME}",
+        "line": f"{files}/{WAKE_LINE_NAME}",
         "new": inbox_new,
         "root": root,
         "me": me,
@@ -60,10 +79,16 @@ def write_script(
     }
     quoted = {name: quoting.shell(word) for name, word in words.items()}
     path = f"{files}/{SCRIPT_NAME}"
-    write_private(path, _SCRIPT.format(**quoted, normal_after_s=normal_after_s), PROGRAM_MODE)
+    limit = f" --max-chars {quoting.shell(budget)}" if budget else ""
+    write_private(path, _SCRIPT.format(**quoted, normal_after_s=normal_after_s, limit=limit), PROGRAM_MODE)
     return path
 
 
 def command_line(script: str, event: str) -> str:
     """Return the shell words that call SCRIPT, as `write_script` wrote it, for a CLI's EVENT."""
     return f"{quoting.shell(script)} {EVENTS[event]}"
+
+
+def wait_line(script: str) -> str:
+    """Return the shell words that call SCRIPT to wait in the background."""
+    return f"{quoting.shell(script)} {WAIT}"

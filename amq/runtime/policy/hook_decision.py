@@ -1,8 +1,9 @@
-"""Decide what an agent's hook gives to its model when mail is unread. Pure: the event, the mail and its age go in.
+"""Decide when an agent's hook gives mail to its model. Pure: the event, the mail and its age go in.
 
 Purpose
-    Hooks reach an agent while it works, without a key in its terminal. They give the notification that would be typed,
-    never a word of a message. Each message is announced once between tools, and keeps a turn from ending once.
+    Hooks reach an agent while it works, and give the text of its mail together with a prompt, so that one request holds
+    both. What they give is an offer (`receipts`). Mail that is too much for a hook is announced instead, as it would be
+    typed: once between tools, and it keeps a turn from ending once.
 
 States, of each unread message (`HookState`)
     NEW        in neither set: the model does not know of it
@@ -11,41 +12,48 @@ States, of each unread message (`HookState`)
 
 Events
     begin   a session begins, or its memory was cut
+    lapsed  an offer of the message has lapsed
     line    amq's own line is submitted as a prompt: it was typed, or sent to Claude Code's socket
+    with    amq's own line, which says that the mail comes with it
     prompt  the user submits a prompt
     tool    a tool has ended
     stop    the turn is about to end
 
-    The table is for a message that is unread alone. `due` is urgent, or normal and at least `normal_after_s` old;
-    `later` is normal and younger; `low` is of low priority, however old.
+    The table is for a message that is unread alone, and not on its way by an open offer. `due` is urgent, or normal and
+    at least `normal_after_s` old; `later` is normal and younger; `low` is of low priority, however old.
 
-    state      event        message    next       announced
-    ---------  -----------  ---------  ---------  ---------
+    state      event        message    next       given
+    ---------  -----------  ---------  ---------  -----
     any        begin        any        NEW        no
+    any        lapsed       any        NEW        no
     NEW        line         any        ANNOUNCED  no
+    NEW        with         any        ANNOUNCED  yes
     NEW        prompt tool  due        ANNOUNCED  yes
     NEW        prompt tool  later low  NEW        no
     NEW        stop         due later  HELD       yes
     NEW        stop         low        NEW        no
     ANNOUNCED  line         any        ANNOUNCED  no
+    ANNOUNCED  with         any        ANNOUNCED  yes
     ANNOUNCED  prompt tool  any        ANNOUNCED  no
     ANNOUNCED  stop         due later  HELD       yes
     ANNOUNCED  stop         low        ANNOUNCED  no
     HELD       line         any        HELD       no
+    HELD       with         any        HELD       yes
     HELD       prompt tool  any        HELD       no
     HELD       stop         any        HELD       no
 
 Invariants
-    - One message that is to be announced is enough: the notification counts all unread mail, so all of it is ANNOUNCED
-      then, and at a stop HELD. So `blocked_stop_for` is a part of `announced`, and `announced` of what is unread.
-    - There are at most ATTEMPTS_IN_A_ROW announcements until a message leaves the inbox that the model knows of, or a
+    - One message that is to be given is enough: all unread mail that is not on its way goes with it, as far as there is
+      room. So all of it is ANNOUNCED then, and at a stop HELD. So `blocked_stop_for` is a part of `announced`, and
+      `announced` of what is unread.
+    - Mail is given ATTEMPTS_IN_A_ROW times at most until a message leaves the inbox that the model knows of, or a
       session begins. It knows of nothing then, so no message that leaves could ever end the silence.
-    - `count` grows by one with each announcement, and only then. A reader of the state sees that there was another.
+    - `count` grows by one each time, and only then. A reader of the state sees that there was another.
+    - After MOST_LAPSES offers in a row without a receipt the hooks only announce: what they give does not arrive.
 
 Sources and limits
     The forms of the answers are those of Claude Code's and Codex's hooks, measured on the versions that the profiles
-    name; docs/decisions/hooks-for-one-process.md. That a hook has answered does not prove that the model read it, and
-    while an answer streams no hook is called: `schedule` types the line then.
+    name; docs/decisions/mail-by-hooks.md. While an answer streams no hook is called.
 """
 
 from __future__ import annotations
@@ -55,51 +63,68 @@ from amq.record import record, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from amq.mail.inbox_view import Unread
 
 NORMAL_AFTER_S = 120.0  # that mail of normal priority waits for an agent that works
 ATTEMPTS_IN_A_ROW = 8  # without any drain, by hooks or by typing
+MOST_LAPSES = 2  # offers in a row without a receipt
 MOST_PEERS = 20  # named to an agent when its session begins
 OUR_LINE = "amq: "  # begins what amq types at a prompt
+ATTACHED = ", attached. If it is missing, run: "
+"""Says in such a line that a hook gives the model the text together with it, and what to do if none does."""
 FROM_AMQ = '<cross-session-message from-name="amq">'  # comes before it in what amq sends to Claude Code's socket
+BACKGROUND = "<task-notification>"  # begins what Claude Code gives its model of a hook in the background
 
 EVENTS = {
     "SessionStart": "start",
     "UserPromptSubmit": "prompt",
     "PostToolUse": "tool",
+    "PostToolUseFailure": "failure",
+    "PostToolBatch": "batch",
     "PermissionRequest": "ask",
     "Stop": "stop",
+    "StopFailure": "failed",
+    "Interrupt": "interrupt",
     "SessionEnd": "end",
 }
-"""The CLIs' names of the events that amq needs, each with the name that amq gives it."""
+"""The CLIs' names of the events that amq needs, each with the name that amq gives it. No CLI has all of them."""
 TO_MODEL = ("start", "prompt", "tool", "stop")
-"""The events at which the model can be given something; the others only show what the agent does."""
+"""The events at which the model can be given something."""
+RECEIPTS = ("failure", "batch", "failed", "interrupt")
+"""The events that show what became of an offer; those that are left only show what the agent does."""
 _FULL_NAMES = {ours: theirs for theirs, ours in EVENTS.items()}
 
 
 @record
 class Event:
-    """An event of an agent's CLI: `start`, `prompt`, `tool`, `stop`, or `notify` after a turn.
+    """An event of an agent's CLI, by amq's name (`EVENTS`), or `notify` after a turn.
 
-    SESSION is the CLI's id of its session, PROMPT the text that was submitted; each empty where the event has none.
+    `session` and `turn` are the CLI's ids, `prompt` is the text that was submitted, `history` the file in which the
+    session is recorded. Each is empty where the event has none.
     """
 
     name: str
     session: str = ""
     prompt: str = ""
+    turn: str = ""
+    history: str = ""
 
 
 @record
 class HookState:
-    """Remember what the model knows. `count` only grows, so a reader sees that there was another announcement."""
+    """Remember what the model knows. `count` only grows, so a reader sees that mail was given again.
+
+    `lapses` counts offers in a row without a receipt.
+    """
 
     session: str = ""
     announced: frozenset[str] = frozenset()  # messages that the model knows of
     blocked_stop_for: frozenset[str] = frozenset()  # messages that have held up the end of a turn
     attempts_since_drain: int = 0
     count: int = 0
+    lapses: int = 0
 
 
 def begin(state: HookState, session: str) -> HookState:
@@ -107,32 +132,63 @@ def begin(state: HookState, session: str) -> HookState:
     return HookState(session=session, count=state.count)
 
 
-def decide(
-    state: HookState, event: Event, unread: Sequence[Unread], now_ns: int, normal_after_s: float
-) -> tuple[HookState, bool]:
-    """Return the next state, and whether to announce the mail at this EVENT (prompt, tool or stop).
+def is_own_line(event: Event) -> bool:
+    """Return whether EVENT is the submission of amq's own line."""
+    if event.name != "prompt":
+        return False
+    by_background_hook = event.prompt.startswith(BACKGROUND) and f": {OUR_LINE}" in event.prompt
+    return by_background_hook or event.prompt.startswith((OUR_LINE, FROM_AMQ + OUR_LINE))
 
-    If the prompt is amq's own line, that was the notification. Between tools normal mail is announced once it is
-    NORMAL_AFTER_S seconds old. A bad message counts as normal, and as older than any.
+
+def lapsed(state: HookState, ids: Iterable[str]) -> HookState:
+    """Return STATE when an offer of the messages IDS has lapsed: the model does not know of them."""
+    known, held = state.announced.difference(ids), state.blocked_stop_for.difference(ids)
+    return replace(state, announced=known, blocked_stop_for=held, lapses=state.lapses + 1)
+
+
+def drained(state: HookState) -> HookState:
+    """Return STATE when there is a receipt for an offer: what hooks give arrives."""
+    return replace(state, lapses=0)
+
+
+def decide(
+    state: HookState,
+    event: Event,
+    unread: Sequence[Unread],
+    now_ns: int,
+    normal_after_s: float,
+    on_its_way: Collection[str] = (),
+) -> tuple[HookState, bool]:
+    """Return the next state, and whether to give the mail at this EVENT (prompt, tool or stop).
+
+    Messages ON_ITS_WAY, in an open offer, are not given again. With amq's own line all others are, if it says so; else
+    it has announced them. Between tools normal mail is given once it is NORMAL_AFTER_S seconds old. A bad message
+    counts as normal, and as older than any.
     """
     ids = frozenset(message.id for message in unread)
     # only mail that the model knows of: what someone else removed is no sign that the agent reads
     if (state.announced | state.blocked_stop_for) - ids:
         state = replace(state, attempts_since_drain=0)
     state = replace(state, announced=state.announced & ids, blocked_stop_for=state.blocked_stop_for & ids)
-    if event.name == "prompt" and event.prompt.startswith((OUR_LINE, FROM_AMQ + OUR_LINE)):
-        return replace(state, announced=ids), False
+    waiting = [message for message in unread if message.id not in on_its_way]
+    if is_own_line(event):
+        with_text = bool(waiting) and ATTACHED in event.prompt
+        return _given(state, event, waiting) if with_text else (replace(state, announced=ids), False)
     overdue_ns = now_ns - round(normal_after_s * SECOND_NS)
     if state.attempts_since_drain >= ATTEMPTS_IN_A_ROW or not any(
-        _is_due(state, event, message, overdue_ns) for message in unread
+        _is_due(state, event, message, overdue_ns) for message in waiting
     ):
         return state, False
-    # all that is unread, not only what was due: the line counts it all, and another line for the rest adds nothing
-    held = ids if event.name == "stop" else state.blocked_stop_for
+    return _given(state, event, waiting)
+
+
+def _given(state: HookState, event: Event, waiting: Sequence[Unread]) -> tuple[HookState, bool]:
+    """Return the state after all that was WAITING has been given, not only what was due, and True."""
+    ids = frozenset(message.id for message in waiting)
     return replace(
         state,
-        announced=ids,
-        blocked_stop_for=held,
+        announced=state.announced | ids,
+        blocked_stop_for=state.blocked_stop_for | ids if event.name == "stop" else state.blocked_stop_for,
         attempts_since_drain=state.attempts_since_drain + 1,
         count=state.count + 1,
     ), True
@@ -146,11 +202,21 @@ def _is_due(state: HookState, event: Event, message: Unread, overdue_ns: int) ->
     return message.id not in state.announced and (message.priority == "urgent" or message.created_ns <= overdue_ns)
 
 
-def output(event: str, text: str) -> dict[str, object]:
-    """Return TEXT in the form that Claude Code and Codex take from a hook of this EVENT."""
-    if event == "stop":
-        return {"decision": "block", "reason": text}
-    return {"hookSpecificOutput": {"hookEventName": _FULL_NAMES[event], "additionalContext": text}}
+def may_offer(state: HookState, event: Event) -> bool:
+    """Return whether the text of mail may be given at EVENT: there can be a receipt, and earlier ones have come."""
+    return bool(event.session and event.turn and event.history) and state.lapses < MOST_LAPSES
+
+
+def output(event: str, text: str, note: str = "", *, stop_blocks: bool = False) -> dict[str, object]:
+    """Return TEXT for the model in the form that Claude Code and Codex take from a hook of this EVENT.
+
+    NOTE is a line for the user. STOP_BLOCKS: the CLI goes on with a turn only if its hook blocks the end, with TEXT as
+    the reason. Sources: code.claude.com/docs/en/hooks and developers.openai.com/codex/hooks, both tried.
+    """
+    shown: dict[str, object] = {"systemMessage": note} if note else {}
+    if event == "stop" and stop_blocks:
+        return {**shown, "decision": "block", "reason": text}
+    return {**shown, "hookSpecificOutput": {"hookEventName": _FULL_NAMES[event], "additionalContext": text}}
 
 
 def introduction(me: str, peers: Sequence[str], *, known: bool = True) -> str:

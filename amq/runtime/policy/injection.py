@@ -76,6 +76,7 @@ Invariants
     - A pasted text is erased only with the proof, and if the user has pressed no key since: other words may be around
       it by now. It is ASCII, of which one Backspace takes one character everywhere.
     - A plain key, which answers dialogs, is pressed once at most, and only while the program idles.
+    - After the user has interrupted the program's work, nothing is typed until they submit a line.
     - A state that is not known, a row that is not found and a screen that lags behind never count as empty.
 
 Sources and limits
@@ -227,6 +228,8 @@ def gate(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, n
     # a CLI with a title for each state that shows none of these is in a place that is not known
     if rules.titles and look.published is None and look.title_seen:
         return WaitReason.UNKNOWN_SCREEN
+    if look.interrupted:
+        return WaitReason.STOPPED
     if not _is_ready(look, rules, now):
         return WaitReason.STARTING
     if not _takes_a_line(look, rules):

@@ -12,7 +12,7 @@ class WaitReason(Enum):
     DIALOG = "dialog"  # the program asks the user something
     BUSY = "busy"  # the agent works, and the mail is not urgent, or cannot reach it meanwhile
     STARTING = "starting"
-    STOPPED = "stopped"  # the program is stopped, or has ended
+    STOPPED = "stopped"  # the program is stopped, or has ended; or the user has interrupted it and said nothing since
     LOW = "low"  # low priority, not yet time
     UNKNOWN_PROGRAM = "unknown-program"  # amq does not know where it takes a line, and no option says so
     UNKNOWN_SCREEN = "unknown-screen"  # the terminal is not in a state that is known to be safe
@@ -20,6 +20,8 @@ class WaitReason(Enum):
     NO_CHANNEL = "no-channel"  # the agent has no notifier, or its notifier has failed
     OFF = "off"  # it is hosted with --no-wake
     UNTRUSTED = "untrusted-queue"  # another user may have made the queue, and the user has not trusted it
+    OFFERED = "offered"  # a hook has given its text to the program; there is no receipt yet
+    TAKEN = "taken"  # it is in the history of the program's session, and the model has not answered since
     PARKED = "parked"  # enough attempts; waiting for a drain or for new mail
     NOTIFIED = "notified"  # a notification is out
 
@@ -27,7 +29,7 @@ class WaitReason(Enum):
 class Outcome(Enum):
     """Name how an attempt to notify an agent ended."""
 
-    HANDED = "handed"  # a hook gave the notification to the model
+    HANDED = "handed"  # a hook gave the mail, or the notification, to the program
     SENT = "sent"  # the program's own API took it
     TYPED = "typed"  # the text is in the line, not submitted, as far as is known
     ERASED = "erased"  # the text could not be submitted, and was erased
@@ -42,7 +44,8 @@ WAITS_IN_WORDS = {
     WaitReason.DIALOG: "its program asks the user a question, or shows something else than its input row",
     WaitReason.BUSY: "it is working",
     WaitReason.STARTING: "its program is starting",
-    WaitReason.STOPPED: "its program is stopped or has ended",
+    WaitReason.STOPPED: "its program is stopped or has ended, or the user has interrupted its work and written "
+    "nothing to it since",
     WaitReason.LOW: "the mail has low priority and waits until the agent is idle",
     WaitReason.UNKNOWN_PROGRAM: "amq does not know its program, so it types nothing: start it with --prompt TEXT or "
     "--profile NAME, or let it run amq drain",
@@ -54,12 +57,14 @@ WAITS_IN_WORDS = {
     WaitReason.NO_CHANNEL: "nothing notifies it: start it with amq run",
     WaitReason.OFF: "it was started with --no-wake",
     WaitReason.UNTRUSTED: "someone else may have made the queue",
+    WaitReason.OFFERED: "its program has been given the text, and has not shown yet that the model got it",
+    WaitReason.TAKEN: "the text is in its session, and the model has not answered since",
     WaitReason.PARKED: "it was notified several times and has not drained; amq waits for new mail or a drain",
     WaitReason.NOTIFIED: "the mail has just arrived",
 }
 """Clauses about an agent, for `amq why`: why its mail waits."""
 ENDED_IN_WORDS = {
-    Outcome.HANDED: "a hook announced the mail",
+    Outcome.HANDED: "a hook gave it the mail",
     Outcome.SENT: "it was notified through its program's own API",
     Outcome.TYPED: "the line was typed but not submitted",
     Outcome.ERASED: "the line was typed but could not be submitted, so amq erased it",

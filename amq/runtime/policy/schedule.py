@@ -7,7 +7,7 @@ Purpose
 
 States (`Phase`)
     QUIET        no mail, or mail that was found at this very look
-    WAITING      mail waits for `ScheduleState.reason`, or for its time
+    WAITING      mail waits for `ScheduleState.reason`, or for its time, or is on its way to the model by a hook
     OUTSTANDING  the agent was notified, and the mail is still there
     UNCERTAIN    the agent was perhaps notified; treated like OUTSTANDING
     PARKED       enough attempts: nothing more until the inbox changes
@@ -26,6 +26,7 @@ Actions
     any                          Observation      QUIET                          all mail has left: all is forgotten
     QUIET                        Observation      QUIET        Attempt           it is due, and nothing forbids it
     QUIET WAITING                Observation      WAITING      WakeAt            not due; or blocked, busy, low priority
+    any                          Observation      WAITING      WakeAt            all mail is on its way by a hook
     QUIET WAITING                Observation      WAITING      AlertUser WakeAt  only the user can lift what blocks it
     WAITING                      Observation      WAITING      Attempt           it is due, and nothing forbids it
     OUTSTANDING                  Observation      OUTSTANDING  WakeAt            a reminder is not due
@@ -54,8 +55,9 @@ Actions
 
 Invariants
     - Mail is announced, or has a reason to wait and a time for the next look, or is PARKED.
-    - No Attempt while anything blocks typing. To an agent that works there is one only if it queues what is typed, and
-      never for low priority alone. While it works, the mail it knows of is neither repeated nor parked.
+    - No Attempt while anything blocks typing. To an agent that works there is one only if it queues what is typed and
+      calls no hooks, and never for low priority alone. While it works, the mail it knows of is neither repeated nor
+      parked; nor is mail that a hook has given it, while a receipt may come.
     - The same messages are announced `SchedulePolicy.attempts` times, and ATTEMPTS_IN_A_ROW times are the most without
       a drain; after parking each arrival of new mail allows one more. A refused attempt costs none.
     - A message that leaves the inbox resets the counters: the agent reads its mail.
@@ -85,7 +87,6 @@ class SchedulePolicy:
 
     urgent_after_s: float = 0.0  # how long an agent is busy before urgent mail is typed to it
     normal_after_s: float = NORMAL_AFTER_S  # how long it is busy before normal mail is
-    hooks_within_s: float = 10.0  # added where hooks may announce it first: none is called while an answer streams
     low_after_s: float = 60.0  # how long the terminal is silent before low priority mail alone is announced
     debounce_s: float = 0.0  # how long an idle agent is left alone after new mail, in case more comes
     remind_after_s: tuple[float, ...] = (
@@ -108,8 +109,9 @@ class Readiness:
     blocked_by: WaitReason | None = None  # what forbids typing
     quiet_for_s: float = 0.0  # since its terminal last changed
     busy: bool = False  # it is known to work
+    idle: bool = False  # it says itself that it waits for a line
     queues_input: bool = False  # a line submitted while it works waits for the end of the turn, and interrupts nothing
-    hooks_active: bool = False  # hooks announce mail to it while it works
+    hooks_active: bool = False  # hooks give it mail while it works, and when its turn ends
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class Observation:
     urgent: frozenset[str]  # those of urgent priority
     low: frozenset[str]  # those of low priority
     agent: Readiness
+    on_its_way: frozenset[str] = frozenset()  # those that a hook has given to the model, until there is a receipt
 
 
 @dataclass(frozen=True)
@@ -231,6 +234,8 @@ def _with_work(state: ScheduleState, event: Observation, now: float, policy: Sch
 def _decide(state: ScheduleState, event: Observation, now: float, policy: SchedulePolicy) -> Step:
     if not state.unread:
         return state, ()
+    if state.unread <= event.on_its_way:
+        return _wait(state, WaitReason.OFFERED, now + LOOK_EVERY_S)
     due = max(state.due, state.since + policy.debounce_s)
     if now < due:
         state = replace(state, phase=Phase.WAITING) if state.phase is Phase.QUIET else state
@@ -262,11 +267,15 @@ def _alert_user(state: ScheduleState, reason: WaitReason, now: float) -> Step:
 
 
 def _breaks_in(state: ScheduleState, event: Observation, now: float, policy: SchedulePolicy) -> bool:
-    """Return whether to type to an agent that works: later where hooks may announce it, never for low mail alone."""
-    if not event.agent.queues_input or event.unread <= event.low or state.busy_since is None:
+    """Return whether to type to an agent that works: not where hooks give it mail, and never for low mail alone.
+
+    What is typed waits for the end of the turn, and at that end there is a hook.
+    """
+    if not event.agent.queues_input or event.agent.hooks_active or event.unread <= event.low:
+        return False
+    if state.busy_since is None:
         return False
     waits_s = policy.urgent_after_s if event.unread & event.urgent else policy.normal_after_s
-    waits_s += policy.hooks_within_s if event.agent.hooks_active else 0.0
     # from the later of the two: each turn has its two minutes of peace, and so has each message that comes in a turn
     return now - max(state.since, state.busy_since) >= waits_s
 

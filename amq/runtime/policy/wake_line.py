@@ -13,6 +13,7 @@ from unicodedata import category, normalize
 
 from amq.names import is_handle
 from amq.record import record
+from amq.runtime.policy.hook_decision import ATTACHED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,12 +25,13 @@ LONGEST_LINE_BYTES = 200
 COMMAND = "amq"
 MOST_SENDERS = 3  # named in one line
 UNREGISTERED = "an unregistered sender"
+NOT_ATTACHED = ". Run: "
 SHORTEST_PREVIEW = 8  # characters; where there is less room there is none
 
 _NAME = rf"(?:[a-z0-9_-]+|{UNREGISTERED})"
 _FORM = (
     rf"amq: (?:[0-9]+ |a )?new messages?(?: from {_NAME}(?:, {_NAME})*(?: and (?:[0-9]+ )?others?)?)?"
-    r"\. Run: [^ ]+ drain --include-body"
+    r"(?:\. Run|, attached\. If it is missing, run): [^ ]+ drain --include-body"
 )
 """A notification without a subject: no blank of it can be missing, as where a screen wraps it."""
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+,-]*")
@@ -56,36 +58,47 @@ class Wording:
     preview_chars: int = 0  # the longest subject to show, in characters; 0: none
     instead: str = ""  # the user's own words, typed as they are
 
-    def line(self, unread: Sequence[Unread], known: Collection[str]) -> Notification:
-        """Return the line for UNREAD, oldest first. Senders in KNOWN are named; the newest subject may be shown."""
+    def line(self, unread: Sequence[Unread], known: Collection[str], *, attached: bool = False) -> Notification:
+        """Return the line for UNREAD, oldest first. Senders in KNOWN are named; the newest subject may be shown.
+
+        ATTACHED says that a hook gives the model the text of the mail together with the line.
+        """
         if self.instead:
             return Notification(self.instead, self.instead)
         subject = preview(unread[-1].subject, self.preview_chars) if unread and self.preview_chars else ""
-        return notification([message.sender for message in unread], known, self.command, subject)
+        senders = [message.sender for message in unread]
+        return notification(senders, known, self.command, subject, attached=attached)
 
 
 def notification(
-    senders: Sequence[str], known: Collection[str], command: str = COMMAND, subject: str = ""
+    senders: Sequence[str],
+    known: Collection[str],
+    command: str = COMMAND,
+    subject: str = "",
+    *,
+    attached: bool = False,
 ) -> Notification:
     """Return the line for one message from each of SENDERS, oldest first; an empty name is an unreadable message.
 
-    Senders in KNOWN are named. COMMAND is how the agent's shell finds amq, SUBJECT is a `preview`. The line has at most
-    LONGEST_LINE_BYTES bytes, and no character that a shell would act on. Raises ValueError if COMMAND is too long.
+    Senders in KNOWN are named. COMMAND is how the agent's shell finds amq, SUBJECT is a `preview`. ATTACHED is as in
+    `Wording.line`. The line has at most LONGEST_LINE_BYTES bytes, and no character that a shell would act on. Raises
+    ValueError if COMMAND is too long.
     """
     names = _names(senders, known)
     count = len(senders)
     one = count == 1
     without_digits = COMMAND if _DIGIT.search(command) else command
     what = f"{count} new message{'' if one else 's'}"
+    to_do = ATTACHED if attached else NOT_ATTACHED
     return Notification(
-        text=_line(what, names, command, subject),
+        text=_line(what, names, to_do + command, subject),
         without_digits=_line(
             "a new message" if one else "new messages",
             [name for name in names if not _DIGIT.search(name)],
-            without_digits,
+            to_do + without_digits,
             counts=False,
         ),
-        shorter=_line(what, [], command),
+        shorter=_line(what, [], to_do + command),
     )
 
 
@@ -118,15 +131,18 @@ def _may_be_typed(sign: str) -> bool:
     return sign in _PREVIEWED_SIGNS or (category(sign) in _PREVIEWED and sign not in _BLANK_LETTERS)
 
 
-def _line(what: str, senders: list[str], command: str, subject: str = "", *, counts: bool = True) -> str:
-    """Return the line with as many senders as there is room for, and then with as much of the subject."""
+def _line(what: str, senders: list[str], to_do: str, subject: str = "", *, counts: bool = True) -> str:
+    """Return the line with as many senders as there is room for, and then with as much of the subject.
+
+    TO_DO is the rest of the line, up to the arguments of the command.
+    """
     for shown in range(min(len(senders), MOST_SENDERS), -1, -1):
         origin = f" from {', '.join(senders[:shown])}{_others(len(senders) - shown, counts)}" if shown else ""
-        begin, end = f"amq: {what}{origin}", f". Run: {command} drain --include-body"
+        begin, end = f"amq: {what}{origin}", f"{to_do} drain --include-body"
         room = LONGEST_LINE_BYTES - len(begin) - len(end)
         if room >= 0:
             return begin + _about(subject, room) + end
-    raise ValueError(f"no line of {LONGEST_LINE_BYTES} bytes has room for {command}")
+    raise ValueError(f"no line of {LONGEST_LINE_BYTES} bytes has room for {to_do}")
 
 
 def _others(number: int, counts: bool) -> str:

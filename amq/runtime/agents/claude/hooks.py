@@ -9,8 +9,20 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from amq.runtime.hooks.script import SCRIPT_NAME, SETTINGS_NAME, TIMEOUT_S, BadSettingsError, command_line
+from amq.runtime.hooks.script import (
+    SCRIPT_NAME,
+    SETTINGS_NAME,
+    TIMEOUT_S,
+    WAIT_TIMEOUT_S,
+    BadSettingsError,
+    command_line,
+    wait_line,
+)
 from amq.runtime.policy.hook_decision import EVENTS
+
+_UNKNOWN = ("Interrupt",)  # events that only others have
+_BEFORE_IDLE = ("SessionStart", "UserPromptSubmit", "Stop")
+"""The events from which a hook waits in the background. A turn that the user interrupts has a prompt, and no end."""
 
 
 def hook_arguments(own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:
@@ -33,10 +45,16 @@ def merged_settings(words: Sequence[str], script: str) -> tuple[dict[str, Any], 
 
 
 def _hooks(script: str) -> dict[str, list[Any]]:
+    waits = {"type": "command", "command": wait_line(script), "timeout": WAIT_TIMEOUT_S, "asyncRewake": True}
     return {
-        event: [{"hooks": [{"type": "command", "command": command_line(script, event), "timeout": TIMEOUT_S}]}]
+        event: [{"hooks": [_command(script, event), *([waits] if event in _BEFORE_IDLE else [])]}]
         for event in EVENTS
+        if event not in _UNKNOWN
     }
+
+
+def _command(script: str, event: str) -> dict[str, Any]:
+    return {"type": "command", "command": command_line(script, event), "timeout": TIMEOUT_S}
 
 
 def _without_settings(words: Sequence[str]) -> tuple[list[str], str | None]:

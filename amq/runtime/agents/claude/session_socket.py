@@ -9,7 +9,8 @@ import time
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.policy.hook_decision import FROM_AMQ
 from amq.runtime.policy.injection import End
-from amq.runtime.policy.reasons import Outcome
+from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.schedule import Readiness
 
 RECEIPT_WITHIN_S = 5.0  # seconds in which a session that idles has to begin a turn
 LOOK_EVERY_S = 0.05
@@ -25,6 +26,9 @@ class SessionSocket:
 
     def is_there(self) -> bool:
         return bool(self._path())
+
+    def reaches(self, readiness: Readiness) -> bool:
+        return readiness.blocked_by is WaitReason.DRAFT
 
     def tell(self, text: str) -> End:
         before = self._session.read()

@@ -3,6 +3,7 @@
 Sources: code.claude.com/docs/en/hooks and code.claude.com/docs/en/skills, both tried.
 """
 
+from amq.output_budget import Budget
 from amq.runtime.agents.setup_facts import Cli, ConfigDirectory, HookFiles
 
 DIRECTORY = ConfigDirectory(".claude", "CLAUDE_CONFIG_DIR")
@@ -13,5 +14,6 @@ CLI = Cli(
     oldest=(2, 1, 330),
     hooks=HookFiles(DIRECTORY, "settings.json", other="settings.local.json"),
     skills=DIRECTORY,
+    hook_text=Budget(9_500, in_bytes=True),  # of more than 10,000 UTF-16 code units, a preview of 2 KB arrives
     shell_file="CLAUDE_ENV_FILE",
 )

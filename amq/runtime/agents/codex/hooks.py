@@ -11,6 +11,8 @@ from amq import quoting
 from amq.runtime.hooks.script import SCRIPT_NAME, TIMEOUT_S, command_line
 from amq.runtime.policy.hook_decision import EVENTS
 
+_UNKNOWN = ("PostToolUseFailure", "PostToolBatch", "StopFailure")  # events that only others have
+
 
 def hook_arguments(own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:
     """Return Codex's values for `registry.hook_arguments`. Codex adds these hooks to those in the user's files."""
@@ -20,7 +22,7 @@ def hook_arguments(own: Sequence[str], files: str) -> tuple[list[str], list[str]
 def settings_arguments(script: str) -> list[str]:
     """Return the arguments that make each hook event call SCRIPT."""
     arguments = []
-    for event in EVENTS:
+    for event in (each for each in EVENTS if each not in _UNKNOWN):
         call = quoting.toml(command_line(script, event))
         arguments += ["-c", f'hooks.{event}=[{{hooks=[{{type="command",command={call},timeout={TIMEOUT_S}}}]}}]']
     return arguments

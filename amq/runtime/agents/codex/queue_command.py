@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.policy.injection import End
-from amq.runtime.policy.reasons import Outcome
+from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.schedule import Readiness
 
 QUEUE_WITHIN_S = 30.0  # seconds for it; without the daemon of Codex 6 to 9 were measured
 
@@ -30,6 +31,9 @@ class QueueCommand:
 
     def is_there(self) -> bool:
         return self._agent_status.hooks_active and bool(self._session())
+
+    def reaches(self, readiness: Readiness) -> bool:
+        return readiness.blocked_by is WaitReason.DRAFT
 
     def tell(self, text: str) -> End:
         command = [self._program, "queue", "--thread", self._session(), "--message", text]

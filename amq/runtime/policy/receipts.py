@@ -1,0 +1,132 @@
+"""Decide what becomes of an offer: mail whose text a hook has given to an agent's CLI. Pure: events go in.
+
+Purpose
+    That a hook has printed a text proves nothing: the user may interrupt the turn, the CLI may die or discard it. An
+    offer's mail is filed only with a receipt, which has two parts: the text is in the history of the session, and the
+    model has answered since. Without it the mail is shown again, marked.
+
+States, of an offer (`Offer`)
+    OFFERED   the hook has ended, in time; the text is not known to be in the history
+    ANSWERED  the same, but an event has come that only follows an answer of the model
+    TAKEN     the text is in the history of the session
+    drained   the end: its mail is acknowledged and filed
+    lapsed    the end: its mail is unread, and marked where it is shown again
+
+Events
+    answer   a tool or the turn has ended, and the model must have answered since the offer (`_proves_answer`)
+    batch    all tools of an answer have ended, which were running when the offer was made
+    next     the user submits another prompt in this session
+    failed   the turn of the offer has ended by an error of the model's API
+    cut      the user has interrupted the turn of the offer
+    start    a session begins, or its memory was cut; or a program is started anew
+    found    the text was found in the history
+    missing  it was not, though the offer is LINE_WITHIN_S old
+
+    state             event         next
+    ----------------  ------------  --------
+    OFFERED           answer        ANSWERED
+    OFFERED           batch failed  OFFERED
+    OFFERED           found         TAKEN
+    OFFERED ANSWERED  next cut      lapsed
+    OFFERED ANSWERED  missing       lapsed
+    ANSWERED          answer batch  ANSWERED
+    ANSWERED          failed        ANSWERED
+    ANSWERED          found         drained
+    TAKEN             answer        drained
+    TAKEN             batch next    TAKEN
+    TAKEN             failed cut    TAKEN
+    TAKEN             found missing TAKEN
+    any               start         lapsed
+
+Invariants
+    - No offer is drained unless its text was found in the history, and an answer came after the offer was made.
+    - Every offer ends, or is TAKEN in a session that lives: its next turn that ends is an answer.
+    - Events of other sessions, as of a second program with the same handle, change nothing, except that one begins.
+
+Sources and limits
+    docs/decisions/mail-by-hooks.md has the measurements. Claude Code calls the hook of a prompt that waits in its queue
+    at once, with the id of the turn that is running, so the end of that turn is no answer to the offer: the history
+    tells. It is written once the request has left. Codex writes it 20 to 40 ms before, so there the answer tells.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from amq.instants import SECOND_NS
+from amq.mail.offering import OFFERED, TAKEN
+from amq.record import record, replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from amq.mail.offering import Offer
+    from amq.runtime.policy.hook_decision import Event
+
+LINE_WITHIN_S = 30.0  # for the text to be in the session's history
+
+
+class Ended(Enum):
+    """Say how an offer has ended."""
+
+    DRAINED = "drained"
+    LAPSED = "lapsed"
+
+
+@record
+class Looked:
+    """Event: the session's history was searched for the text, at NOW_NS in nanoseconds since the epoch."""
+
+    found: bool
+    now_ns: int
+
+
+def step(offer: Offer, event: Event | Looked) -> Offer | Ended:
+    """Return OFFER after EVENT, or how it has ended."""
+    if isinstance(event, Looked):
+        return _looked(offer, event)
+    if event.name == "start":
+        return Ended.LAPSED
+    if event.session != offer.session:
+        return offer
+    is_its_turn = event.turn == offer.turn
+    if event.name == "prompt" and not is_its_turn:
+        return offer if offer.state == TAKEN else Ended.LAPSED
+    if event.name == "interrupt" and is_its_turn:
+        return offer if offer.state == TAKEN else Ended.LAPSED
+    if event.name == "failed" and is_its_turn:
+        return replace(offer, failed=True)
+    if event.name == "batch" and is_its_turn and offer.event == "tool" and not offer.tools_ended:
+        return replace(offer, tools_ended=True)
+    if not _proves_answer(offer, event):
+        return offer
+    return Ended.DRAINED if offer.state == TAKEN else replace(offer, answered=True)
+
+
+def _looked(offer: Offer, look: Looked) -> Offer | Ended:
+    if offer.state == TAKEN:
+        return offer
+    if look.found:
+        return Ended.DRAINED if offer.answered else replace(offer, state=TAKEN)
+    overdue = look.now_ns - offer.at_ns >= round(LINE_WITHIN_S * SECOND_NS)
+    return Ended.LAPSED if overdue else offer
+
+
+def _proves_answer(offer: Offer, event: Event) -> bool:
+    """Return whether the model must have answered between OFFER and EVENT.
+
+    The end of a turn does. So does that of a tool, unless it may have been running when the offer was made: an offer
+    between tools waits until all tools of that answer have ended. What the history held when a later turn began is in
+    the requests of that turn.
+    """
+    if event.name == "stop":
+        return event.turn == offer.turn or offer.state == TAKEN
+    if event.name in ("tool", "failure", "batch"):
+        if event.turn != offer.turn:
+            return offer.state == TAKEN
+        return offer.event != "tool" or offer.tools_ended
+    return False
+
+
+def is_on_its_way(offer: Offer) -> bool:
+    """Return whether to wait for a receipt of OFFER, rather than to remind the agent: its turn has not failed."""
+    return offer.state == OFFERED or not offer.failed

@@ -1,0 +1,142 @@
+"""The record of an offer: messages whose text an agent's CLI has been given, before its model has shown that it came.
+
+An offer lies beside the records of drains, and without its field `offer` it is the record of a drain that died. So a
+lapsed offer is one, and a version of amq that does not know offers shows these messages again, marked.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from amq import jsontext
+from amq.record import record
+from amq.store import durable
+from amq.store.drain_claim import OFFER_SUFFIX
+from amq.store.durable import Directory
+from amq.store.locks import mailbox_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from amq.layout import AgentLayout
+
+OFFERED = "offered"  # given to the CLI
+TAKEN = "taken"  # in the history of the CLI's session
+_STATES = (OFFERED, TAKEN)
+_MOST_BYTES = 1024 * 1024
+_MOST_OFFERS = 1000  # read at once; hooks make one a turn, and each is closed at the next
+
+
+@record
+class Offer:
+    """Messages that a hook has given to an agent's CLI, and where to look for a receipt.
+
+    `event` is the hook's event in amq's words, `session` and `turn` are the CLI's ids, `at_ns` is in nanoseconds since
+    the epoch. `answered`: an event came that only follows an answer. `tools_ended`: so have all tools that may have
+    been running. `failed`: the turn has. The CLI writes the session's history to the file `history`; what it had before
+    the offer has `position` bytes.
+    """
+
+    name: str
+    ids: tuple[str, ...]
+    event: str
+    session: str
+    turn: str
+    at_ns: int
+    state: str = OFFERED
+    answered: bool = False
+    tools_ended: bool = False
+    failed: bool = False
+    history: str = ""
+    position: int = 0
+
+
+_KINDS = {
+    **dict.fromkeys(("event", "session", "turn", "state", "history"), str),
+    **dict.fromkeys(("at_ns", "position"), int),
+    **dict.fromkeys(("answered", "tools_ended", "failed"), bool),
+}
+
+
+def wire(offer: Offer) -> dict[str, object]:
+    """Return the fields of OFFER's record, apart from those of a drain's."""
+    fields = {key: value for key, value in vars(offer).items() if key not in ("name", "ids")}
+    return {"ids": list(offer.ids), "offer": fields}
+
+
+def parse(name: str, data: bytes) -> Offer | None:
+    """Return the open offer in the record NAME; None if DATA is the record of a drain, or is damaged."""
+    try:
+        found = jsontext.parse(data.decode("utf-8", "surrogateescape"))
+        return Offer(name, _texts(found["ids"]), **_fields(found["offer"]))
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _fields(offer: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of an offer as they are in its record. Raises ValueError, TypeError or KeyError."""
+    fields = {key: offer[key] for key in _KINDS}
+    if any(type(fields[key]) is not kind for key, kind in _KINDS.items()) or fields["state"] not in _STATES:
+        raise ValueError("not an offer")
+    return fields
+
+
+def _texts(ids: object) -> tuple[str, ...]:
+    if type(ids) is not list or not all(type(each) is str for each in ids):
+        raise ValueError("not the ids of messages")
+    return tuple(ids)
+
+
+def open_offers(agent: AgentLayout) -> list[Offer]:
+    """Return the offers of AGENT that are neither drained nor lapsed, oldest first. Raises OSError."""
+    try:
+        with Directory(agent.drains) as drains:
+            names = sorted(name for name, inode in durable.entries(drains) if inode and name.endswith(OFFER_SUFFIX))
+            found = (_read(drains, name) for name in names[:_MOST_OFFERS])
+            return [offer for offer in found if offer]
+    except FileNotFoundError:
+        return []
+
+
+def states(agent: AgentLayout) -> dict[str, str]:
+    """Return the state, `offered` or `taken`, of each message of AGENT in an open offer. Raises OSError."""
+    return {identifier: offer.state for offer in open_offers(agent) for identifier in offer.ids}
+
+
+def _read(drains: Directory, name: str) -> Offer | None:
+    with suppress(FileNotFoundError):
+        return parse(name, durable.read_regular(drains, name, _MOST_BYTES) or b"")
+    return None
+
+
+def change(agent: AgentLayout, before: Offer, after: Offer, temporary: str) -> bool:
+    """Replace the offer BEFORE by AFTER, to the disk, and return True; False if it is not as it was any more.
+
+    TEMPORARY is a free name. Raises OSError.
+    """
+    return _rewrite(agent, before, wire(after), temporary)
+
+
+def lapse(agent: AgentLayout, offer: Offer, temporary: str) -> bool:
+    """Turn OFFER into the record of a drain that died, and return True; False if it is not as it was any more.
+
+    Its messages are then shown again, marked. TEMPORARY is a free name. Raises OSError.
+    """
+    return _rewrite(agent, offer, {"ids": list(offer.ids)}, temporary)
+
+
+def _rewrite(agent: AgentLayout, offer: Offer, fields: dict[str, object], temporary: str) -> bool:
+    """Replace the record of OFFER by FIELDS, unless another process has changed it."""
+    data = jsontext.render(fields, indent=None).encode("utf-8", "surrogateescape")
+    with mailbox_lock(agent), Directory(agent.drains) as drains, Directory(agent.inbox_tmp) as tmp:
+        if _read(drains, offer.name) != offer:
+            return False
+        durable.replace_file(drains, offer.name, temporary, data, staging=tmp)
+        return True
+
+
+def forget(agent: AgentLayout, offer: Offer) -> None:
+    """Remove the record of OFFER, whose messages have been filed. Raises OSError."""
+    with mailbox_lock(agent), Directory(agent.drains) as drains:
+        durable.discard(drains, offer.name)
