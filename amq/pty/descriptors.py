@@ -53,8 +53,8 @@ def write_within(fd: int, data: bytes, timeout: float) -> None:
             data = data[os.write(fd, data) :]
 
 
-def typed_line(fd: int, within_s: float) -> str:
-    """Return the line typed at terminal FD within WITHIN_S seconds, without its end; "" if none is finished in time.
+def typed_line(fd: int, within_s: float) -> str | None:
+    """Return the line typed at terminal FD within WITHIN_S seconds, without its end; None if none is finished in time.
 
     Input typed earlier is discarded, and so is a line that was begun and not finished. Raises OSError.
     """
@@ -63,10 +63,10 @@ def typed_line(fd: int, within_s: float) -> str:
     while not line.endswith((b"\n", b"\r")):
         if not ready([fd], [], max(0.0, deadline - time.monotonic()))[0]:
             drop_input(fd)
-            return ""
+            return None
         piece = os.read(fd, 1024)
         if not piece:
-            return ""
+            return None
         line += piece
     return line.decode("utf-8", "replace").strip()
 

@@ -16,6 +16,7 @@ from amq.pty.child import TERMINAL_NAME
 from amq.runtime.agents import registry
 from amq.runtime.agents.profile import HookStyle, NativeWay, Profile
 from amq.runtime.agents.profiles import built_in
+from amq.runtime.consent import NOT_ASKED, Allowed
 from amq.runtime.hooks import script
 from amq.runtime.hooks.script import BadSettingsError
 from amq.runtime.path_shim import command_path, make_command, with_command
@@ -41,6 +42,7 @@ class Options:
     untrusted: str = ""  # why the queue is not trusted, if that is known at the start; `wake` is off then
     shortage: str = ""  # what the system lacks to watch the inbox; `wake` is off then
     hooks: bool | None = None  # None: only if the CLI takes them without asking the user
+    allowed: Allowed = NOT_ASKED  # the user's consent that agents use amq without being asked
     native: bool = False  # notify the CLI through its own API, if it has one
     notice: bytes = b"\a"  # written to the user's terminal when the mail is parked
     policy: SchedulePolicy = field(default_factory=SchedulePolicy)

@@ -73,7 +73,7 @@ def private_state(environ: Mapping[str, str], shared: Iterable[str]) -> PrivateS
     reasons = []
     for name, base in _bases(environ):
         try:
-            reason = _why_not(base, [*shared, *_TEMPORARY_DIRECTORIES, environ.get("TMPDIR", "")])
+            reason = why_not_private(base, environ, shared)
             if not reason:
                 return PrivateState(_make(base))
         except OSError as error:
@@ -92,6 +92,14 @@ def _bases(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield "LOCALAPPDATA", environ["LOCALAPPDATA"]
     if environ.get("XDG_RUNTIME_DIR"):
         yield "XDG_RUNTIME_DIR", environ["XDG_RUNTIME_DIR"]
+
+
+def why_not_private(base: str, environ: Mapping[str, str], shared: Iterable[str]) -> str:
+    """Return why the directory BASE is no place for what agents must not change; "" if it is. Raises OSError.
+
+    SHARED are directories that agents may write to, besides those for temporary files.
+    """
+    return _why_not(base, [*shared, *_TEMPORARY_DIRECTORIES, environ.get("TMPDIR", "")])
 
 
 def _why_not(base: str, shared: Iterable[str]) -> str:

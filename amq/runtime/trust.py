@@ -18,9 +18,10 @@ from amq import git_repository, jsontext
 from amq.errors import AmqError
 from amq.layout import RootedPath
 from amq.record import record
-from amq.runtime import git_index
+from amq.runtime import git_index, question
 from amq.runtime.file_birth_time import born_ns
 from amq.runtime.private_state import NoPrivateDirectory, PrivateState, write_private
+from amq.runtime.question import ANSWER_WITHIN_S
 from amq.store.locks import lock_beside
 from amq.text import visible
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 RECORD_NAME = "trust.json"
-ANSWER_WITHIN_S = 60.0
-STDIN, STDERR = 0, 2
 LOOK_AGAIN_S = 2.0  # seconds for which an answer is kept, except right before an announcement
 _LOCK_NAME = "trust.lock"
 _LOCK_WITHIN_S = 5.0
@@ -135,16 +134,11 @@ def ask(root: str, reason: str, say: Callable[[str], None], within_s: float = AN
     Return True for a yes within WITHIN_S seconds. SAY shows a text to the user. Where we may not read from a terminal,
     nothing is asked, and the answer is no.
     """
-    from amq.pty.descriptors import is_foreground, typed_line
-
-    try:
-        if not all(map(os.isatty, (STDIN, STDERR))) or not is_foreground(STDIN):
-            return False
-        say(reason)
-        say(f"trust the queue {visible(root)}, and notify agents of the mail in it? [y/N]")
-        return typed_line(STDIN, within_s).lower() in ("y", "yes")
-    except OSError:
+    if not question.can_ask():
         return False
+    say(reason)
+    asked = f"trust the queue {visible(root)}, and notify agents of the mail in it? [y/N]"
+    return question.ask(asked, say, within_s) or False
 
 
 def _foreign_directory(root: str) -> str:

@@ -65,7 +65,7 @@ class Change:
         """Write the change in one step, keeping links and permissions; raises Conflict if the file has changed."""
         target = os.path.realpath(self.path)
         os.makedirs(os.path.dirname(target), exist_ok=True)
-        if _read(target) != self.before:
+        if read_file(target) != self.before:
             raise Conflict(f"{self.path} changed in the meantime; amq left it unchanged", hint="try again")
         mode = durable.FILE_MODE if self.before is None else stat.S_IMODE(os.stat(target).st_mode)
         place, name = os.path.split(target)
@@ -94,14 +94,15 @@ def uninstalling(path: str, program: str) -> Change:
 
 
 def _change(path: str, edit: Callable[[str], str]) -> Change:
-    before = _read(path)
+    before = read_file(path)
     try:
         return Change(path, before, edit((before or b"").decode()).encode())
     except ValueError as error:
         raise AmqError(f"{path} cannot be parsed, so amq left it unchanged: {error}", hint="fix it first") from None
 
 
-def _read(path: str) -> bytes | None:
+def read_file(path: str) -> bytes | None:
+    """Return the contents of the file PATH; None if there is none. Raises OSError."""
     try:
         with open(path, "rb") as file:
             return file.read()

@@ -29,9 +29,14 @@ class Notes(Output):
     def __init__(self, *, json: bool = False) -> None:
         super().__init__(json=json)
         self.notes: list[str] = []
+        self.warnings: list[str] = []
 
     def note(self, text: str) -> None:
         self.notes.append(text)
+
+    def warn(self, text: str) -> None:
+        super().warn(text)
+        self.warnings.append(text)
 
 
 Call = tuple[str, str, list[str], bool]
@@ -256,8 +261,32 @@ def test_the_options_of_the_policy(calls: list[Call], monkeypatch: pytest.Monkey
     run(*times, "--notice=osc9", "--", "claude")
     run("--hooks", "--", "claude")
     run("--no-hooks", "--notice=off", "--", "claude")
-    assert chosen[0] == Options()
+    no = chosen[0].allowed
+    assert chosen[0] == Options(allowed=no)
     policy = SchedulePolicy(debounce_s=5.0, urgent_after_s=60.0, normal_after_s=0.0, low_after_s=1.0)
-    assert chosen[1] == Options(policy=policy, notice=b"\x1b]9;claude is not reading its mail\x07")
+    assert chosen[1] == Options(allowed=no, policy=policy, notice=b"\x1b]9;claude is not reading its mail\x07")
     assert [options.hooks for options in chosen[2:]] == [True, False]
     assert chosen[3].notice == b""
+
+
+def test_the_user_s_consent(calls: list[Call], monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen: list[Options] = []
+    monkeypatch.setattr(session, "run", lambda *words: chosen.append(words[4]))
+    out = Notes()
+    run("--", "claude", out=out)
+    run("--allow-amq", "--", "claude", out=out)
+    run("--no-allow-amq", "--", "claude", out=out)
+    assert [bool(options.allowed) for options in chosen] == [False, True, False]
+    assert not out.warnings
+
+
+def test_a_consent_that_cannot_be_read_is_said(
+    calls: list[Call], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No file below /tmp counts, where sandboxed agents write."""
+    (tmp_path / "amq").mkdir()
+    (tmp_path / "amq" / "config.toml").write_text("allow_amq = true\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    out = Notes()
+    run("--", "claude", out=out)
+    assert [f"{tmp_path}/amq/config.toml" in text for text in out.warnings] == [True]

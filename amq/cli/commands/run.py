@@ -86,6 +86,11 @@ def options(parser: ArgumentParser) -> None:
         "--hooks", action="store_true", default=None, help="give it hooks, even if it asks you to trust them"
     )
     hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it no hooks")
+    allow = parser.add_mutually_exclusive_group()
+    allow.add_argument(
+        "--allow-amq", action="store_true", default=None, help="let it run amq's mail commands without asking you"
+    )
+    allow.add_argument("--no-allow-amq", dest="allow_amq", action="store_false", help="let its CLI ask you, as usual")
     parser.add_argument("--native", action="store_true", help="notify it through its own API, where it has one")
     when = wake_options.add_when(parser)
     when.add_argument("--notice", choices=NOTICES, default="bell", help="signal for mail that the agent does not drain")
@@ -109,12 +114,14 @@ def run(args: Namespace, out: Output) -> int:
     profile, source = _profile(args, program, environment)
     if args.check:
         return _say(launch_preview.installed(profile, program[0], environment), launch_preview.verdict, out)
-    chosen = _options(args, handle)
+    chosen = _options(args, handle, environment)
     if args.explain:
         queue = QueueLayout(_root(args, environment).value)
         files = planned_run(private_directory(queue.root), queue.root, handle)
         planned = launch.plan(profile, program, environment, queue, handle, chosen, files, run="…")
         return _say(launch_preview.explained(planned, source, native=args.native), launch_preview.text, out)
+    if chosen.allowed.is_fault:
+        out.warn(f"{handle} may not use amq without asking: {chosen.allowed.why}")
     mailbox = _mailbox(args, handle, environment, out)
     trust = trust_of(args, mailbox.account.queue.root)
     if chosen.wake and mailbox.has_new() and (reason := settled(trust, out, may_ask=not args.no_ask)):
@@ -147,13 +154,15 @@ def _profile(args: Namespace, program: list[str], environment: Mapping[str, str]
     return (profile if args.prompt is None else with_prompt(profile, args.prompt)), source
 
 
-def _options(args: Namespace, handle: str) -> Options:
+def _options(args: Namespace, handle: str, environment: Mapping[str, str]) -> Options:
+    from amq.runtime.consent import is_amq_allowed
     from amq.runtime.launch import Options
 
     notice = NOTICES[args.notice].format(f"{handle} is not reading its mail")
     return Options(
         wake=not args.no_wake,
         hooks=args.hooks,
+        allowed=is_amq_allowed(environment, args.allow_amq),
         native=args.native,
         notice=notice.encode(),
         policy=wake_options.policy(args),

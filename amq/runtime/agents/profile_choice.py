@@ -10,6 +10,7 @@ from amq.errors import UsageError
 from amq.names import nearest
 from amq.runtime.agents.profile import Profile
 from amq.runtime.agents.profiles import built_in, profile_for
+from amq.runtime.user_config import config_directory
 
 BUILT_IN = "comes with amq"
 
@@ -51,8 +52,7 @@ def _is_file(asked: str) -> bool:
 
 
 def _own_directory(environment: Mapping[str, str]) -> str:
-    config = environment.get("XDG_CONFIG_HOME") or os.path.join(environment.get("HOME", ""), ".config")
-    return os.path.join(config, "amq", "profiles")
+    return os.path.join(config_directory(environment), "profiles")
 
 
 def _own_names(environment: Mapping[str, str]) -> list[str]:
