@@ -21,6 +21,12 @@ _FROM_PYTHON = ("C.UTF-8", "C.utf8", "UTF-8")
 
 RUN = "AMQ_RUN"
 """The variable that names a run to what `amq run` hosts: a random word, also in the notifier's lock, or empty."""
+ALLOWED_IN = "AMQ_ALLOWED_IN"
+"""The variable of a session whose CLI does not ask before amq's mail commands: the project that they are kept to."""
+ALLOWED_ROOT = "AMQ_ALLOWED_ROOT"
+"""The variable of such a session that names its queue, the only one that these commands use."""
+MAIL_COMMANDS = ("drain", "send", "reply", "list", "read", "thread", "watch", "why", "who")
+"""The commands that a CLI may run without asking: none of them starts a program or changes anything but mail."""
 ABOVE = "above"
 """The source of a queue that was found above the repository around the working directory."""
 
@@ -84,6 +90,11 @@ def output_budget(environ: Mapping[str, str]) -> Budget | None:
         return parse_budget(wanted)
     except ValueError as error:
         raise UsageError(f"AMQ_MAX_CHARS: {error}", hint="0 means no limit; unset it to use the default") from None
+
+
+def allowed_in() -> str:
+    """Return the project that this session's mail commands are kept to, since its CLI does not ask; "" elsewhere."""
+    return os.environ.get(ALLOWED_IN, "")
 
 
 def debugging(environ: Mapping[str, str]) -> bool:
@@ -182,6 +193,19 @@ def where_agents_work() -> list[str]:
     """
     place = cwd_or_empty()
     return [place, *(each for each in [_project(place)] if not _is_no_project(each))] if place else []
+
+
+def own_project() -> str:
+    """Return the top of the repository around the working directory, else that directory itself, without links.
+
+    Neither `/` nor the home directory is a project: then "" is returned, and where the directory has been removed.
+    """
+    from amq import git_repository
+
+    place = cwd_or_empty()
+    top = git_repository.top_of(place) if place else None
+    found = [each for each in (top, place) if each and not _is_no_project(each)]
+    return os.path.realpath(found[0]) if found else ""
 
 
 def _is_one_place(wanted: str) -> bool:

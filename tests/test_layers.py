@@ -114,6 +114,7 @@ FOR_USERS = {"USAGE", "EXAMPLES", "NOTES", "_EXAMPLES", "AFTERWARDS", "hint"}, {
 """Names and arguments that hold text for users, which may name a CLI. So may docstrings and what is raised."""
 MAY_NAME_A_CLI = {
     ("amq.cli.commands.coop_up", "claude,codex"): "handles: the agents of a queue whose user names none",
+    ("amq.cli.commands.coop_up", "may agents run"): "a question to the user",
     ("amq.setup.checks_queue", "claude,codex"): "handles, in an example for users",
     ("amq.errors", "this process may not write there"): "advice for users",
     ("amq.runtime.agents.profile", "claude-socket"): "a word of a user's own profile",

@@ -28,6 +28,7 @@ from amq.runtime.channels.registry import CHANNELS
 from amq.runtime.journal import WakeJournal
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import SchedulePolicy
+from amq.runtime.session_info import SessionInfo, write_session
 from amq.schema import queue, setup
 from amq.setup.coop_panes import Pane, Tmux
 from amq.store import durable
@@ -158,6 +159,8 @@ def _about_agents(said: Said) -> None:
     path = Path(said.amq.agent("carol").presence)
     path.write_text(json.dumps(json.loads(path.read_bytes()) | {"mood": "good"}))
     said("presence", "list")
+    said("who")
+    write_session(str(private_directory(said.amq.root, "bob")), SessionInfo("none", is_allowed=False))
     said("who")
     _about_waking(said)
     said.keep("presence", *(json.loads(Path(said.amq.agent(name).presence).read_bytes()) for name in ("bob", "carol")))

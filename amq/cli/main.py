@@ -142,6 +142,10 @@ def _dispatch(words: Sequence[str], out: Output) -> int:
         return 0
     args = parser.parse([*before, *after])
     args.program = program
+    if command in config.MAIL_COMMANDS and config.allowed_in():
+        from amq.cli.confinement import check
+
+        check(args, config.environment())
     code: int = module.run(args, out)
     return code
 

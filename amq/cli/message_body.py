@@ -6,6 +6,7 @@ import os
 import select
 import sys
 
+from amq import config
 from amq.cli.options import as_utf8
 from amq.cli.output import stdin_is_terminal
 from amq.errors import UsageError
@@ -71,13 +72,22 @@ def _bytes(text: str) -> bytes:
 def read_file(path: str, hint: str = "") -> bytes:
     """Return the bytes of a file named on the command line; raises UsageError, with HINT, if it cannot be read."""
     try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        fd = _open(path)
         try:
             return _read_all(fd)
         finally:
             os.close(fd)
     except OSError as error:
         raise UsageError(f"{path or 'a file with an empty name'} cannot be read: {error.strerror}", hint=hint) from None
+
+
+def _open(path: str) -> int:
+    """Return a descriptor of the file PATH. Raises OSError, or UsageError if this session may not read it unasked."""
+    if path and (project := config.allowed_in()):
+        from amq.cli.confinement import open_inside
+
+        return open_inside(project, path)
+    return os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
 
 
 def _read_stdin() -> bytes:

@@ -22,7 +22,7 @@ KEY = "allow_amq"
 
 @record
 class Allowed:
-    """Whether the user has given consent, and why, as a clause. `is_fault`: their file cannot be read, to be told."""
+    """Whether the user has given consent, and why, as a clause. `is_fault`: the user's file has to be fixed."""
 
     yes: bool
     why: str

@@ -32,6 +32,7 @@ from amq.runtime.launch import Launch, Options
 from amq.runtime.policy.reasons import WaitReason
 from amq.runtime.private_state import PrivateState, run_directory
 from amq.runtime.resource_limits import explained
+from amq.runtime.session_info import SessionInfo, write_session
 from amq.store.notifier_info import read_notifier
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ def run(
                 )
             )
             planned = _prepared(profile, program, environment, mailbox, options, files, run)
+            if claim:
+                _note_session(trust.private.of_agent(account.queue.root, account.me), planned)
             return _hosted(mailbox, planned, options, trust, claim, warn)
         except CannotRunError as error:
             raise CannotRun(error) from error
@@ -134,6 +137,13 @@ def _prepared(
     except OSError as error:
         return launch.plan(profile, program, environment, queue, me, options, PrivateState("", why(error)), run)
     return planned
+
+
+def _note_session(private: PrivateState, planned: Launch) -> None:
+    """Write into the agent's PRIVATE directory what `amq who` shows of its session, as far as that can be written."""
+    if private.directory:
+        with suppress(OSError):
+            write_session(private.directory, SessionInfo(planned.allowed, planned.is_allowed))
 
 
 def _claim(mailbox: Mailbox, program: Sequence[str], run: str) -> notifier_lock.Claim:

@@ -9,23 +9,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from amq import quoting
-from amq.config import RUN
+from amq.config import ALLOWED_IN, ALLOWED_ROOT, MAIL_COMMANDS, RUN, own_project
 from amq.layout import AgentLayout, QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.pty.child import TERMINAL_NAME
 from amq.runtime.agents import registry
 from amq.runtime.agents.profile import HookStyle, NativeWay, Profile
 from amq.runtime.agents.profiles import built_in
+from amq.runtime.agents.versions import numbers, printed_version
 from amq.runtime.consent import NOT_ASKED, Allowed
 from amq.runtime.hooks import script
 from amq.runtime.hooks.script import BadSettingsError
 from amq.runtime.path_shim import command_path, make_command, with_command
 from amq.runtime.policy.schedule import SchedulePolicy
+from amq.runtime.policy.wake_line import is_typeable
 from amq.runtime.private_state import PrivateState, make_pipe, write_private
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.text import visible
 
+VERSION_WITHIN_S = 5.0  # for a program to say it before it is started with permissions
 _SHELLS = ("bash", "dash", "fish", "ksh", "mksh", "sh", "zsh")
 _CHANGES_ENVIRONMENT = (
     *("bwrap", "distrobox", "doas", "docker", "env", "kubectl", "lxc", "mosh", "nerdctl", "nix-shell", "podman", "ssh"),
@@ -58,6 +61,8 @@ class Launch:
     environment: dict[str, str]
     added: list[tuple[str, str]]  # each difference, and the reason for it
     hooks: str  # whether it gets hooks, and why not, in words
+    allowed: str = ""  # amq's commands that its CLI runs without asking, or why there are none, in words
+    is_allowed: bool = False  # whether there are such commands
     settings: str = ""  # the content of the file that amq's --settings names
     finds_amq: bool = False  # the bare word `amq` runs this installation in its shells
     has_hooks: bool = False
@@ -102,6 +107,14 @@ def plan(
     if hooked:
         additions.append((hooked, "hooks, which notify the agent of mail while it works"))
         inside[script.HOOKED] = "1"
+    allowed = _permissions(profile, own, files, options, settings, finds_amq=finds_amq)
+    if allowed.project and (too_old := _too_old(profile, program[0], environment)):
+        allowed = _Permissions(f"none: {too_old}")
+    if allowed.project:
+        own, settings = allowed.own, allowed.settings
+        inside |= {ALLOWED_IN: allowed.project, ALLOWED_ROOT: queue.root}
+    if allowed.arguments:
+        additions.append((allowed.arguments, "permissions, by which it runs amq's mail commands without asking you"))
     arguments = [word for words, _ in additions for word in words]
     changed = [(f"{name}={visible(value)}", "") for name, value in inside.items() if environment.get(name) != value]
     return Launch(
@@ -115,6 +128,8 @@ def plan(
             *_removed(environment, inside),
         ],
         hooks=how,
+        allowed=allowed.how,
+        is_allowed=bool(allowed.project),
         settings=settings,
         finds_amq=finds_amq,
         has_hooks=bool(hooked),
@@ -137,7 +152,9 @@ def _output_budget(profile: Profile, environment: Mapping[str, str]) -> dict[str
 
 def _session_around(environment: Mapping[str, str]) -> set[str]:
     """Return the session variables of the agent around this one, which must not reach the hosted agent."""
-    return {script.HOOKED}.union(*(each.session_around(environment) for each in built_in().values()))
+    return {script.HOOKED, ALLOWED_IN, ALLOWED_ROOT}.union(
+        *(each.session_around(environment) for each in built_in().values())
+    )
 
 
 def _removed(environment: Mapping[str, str], inside: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -186,20 +203,19 @@ def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
     if not launch.files:
         return
     account, command = mailbox.account, make_command(launch.files)
-    if not launch.has_hooks:
-        return
-    script.write_script(
-        launch.files,
-        account.agent.inbox_new,
-        root=account.queue.root,
-        me=account.me,
-        kind=launch.profile.name,
-        command=command,
-        normal_after_s=options.policy.normal_after_s,
-        budget=launch.profile.hook_text,
-    )
-    if launch.profile.hooks is HookStyle.SETTINGS:
-        make_pipe(f"{launch.files}/{script.PIPE_NAME}")
+    if launch.has_hooks:
+        script.write_script(
+            launch.files,
+            account.agent.inbox_new,
+            root=account.queue.root,
+            me=account.me,
+            kind=launch.profile.name,
+            command=command,
+            normal_after_s=options.policy.normal_after_s,
+            budget=launch.profile.hook_text,
+        )
+        if launch.profile.hooks is HookStyle.SETTINGS:
+            make_pipe(f"{launch.files}/{script.PIPE_NAME}")
     if launch.settings:
         write_private(f"{launch.files}/{script.SETTINGS_NAME}", launch.settings)
 
@@ -231,6 +247,59 @@ def _hooks(
     except BadSettingsError as error:
         return [], own, f"none: {error}", ""
     return arguments, kept, "on", settings
+
+
+@dataclass(frozen=True)
+class _Permissions:
+    """The commands that the CLI runs without asking, in words, or why there are none; PROJECT is "" then.
+
+    The arguments for it, the user's OWN that remain and the content of the settings file are those with the hooks'.
+    """
+
+    how: str
+    project: str = ""
+    arguments: list[str] = field(default_factory=list)
+    own: list[str] = field(default_factory=list)
+    settings: str = ""
+
+
+def _permissions(
+    profile: Profile, own: list[str], files: PrivateState, options: Options, settings: str, *, finds_amq: bool
+) -> _Permissions:
+    if profile.hooks is not HookStyle.SETTINGS:
+        return _Permissions(f"none: amq knows no way to allow commands in {profile.name} for one process")
+    if not options.allowed:
+        return _Permissions(f"none: {options.allowed.why}")
+    if options.untrusted:
+        return _Permissions(f"none: you do not trust the queue ({options.untrusted})")
+    if not files.directory:
+        return _Permissions(f"none: amq has no private directory for them ({files.why_not})")
+    project = own_project()
+    if not project:
+        return _Permissions("none: the working directory is not a project, but /, your home directory, or gone")
+    commands = _spelled(command_path(files.directory), finds_amq=finds_amq)
+    try:
+        given = registry.permission_arguments(own, files.directory, settings, commands)
+    except BadSettingsError as error:
+        return _Permissions(f"none: {error}")
+    return _Permissions(f"amq {', '.join(MAIL_COMMANDS)} ({options.allowed.why})", project, *given)
+
+
+def _too_old(profile: Profile, program: str, environment: Mapping[str, str]) -> str:
+    """Return why the installed PROGRAM may not be given permissions, "" if it may. A version not known is too old."""
+    version, oldest = (
+        printed_version([program, *profile.version], environment, VERSION_WITHIN_S),
+        profile.permissions_since,
+    )
+    if oldest and numbers(oldest) <= numbers(version):
+        return ""
+    return f"{profile.name} {version or 'of an unknown version'} asks about too little; {oldest} and newer ones do not"
+
+
+def _spelled(path: str, *, finds_amq: bool) -> list[str]:
+    """Return the words of the mail commands, by each name that surely means this amq, at PATH."""
+    names = [*(["amq"] if finds_amq else []), *([path] if is_typeable(path) else [])]
+    return [f"{name} {command}" for name in names for command in MAIL_COMMANDS]
 
 
 def _text(path: str) -> str:

@@ -20,6 +20,7 @@ def explained(launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
         "command": launch.program,
         "added": [{"what": what, **({"why": why} if why else {})} for what, why in launch.added],
         "hooks": launch.hooks,
+        "allowed": launch.allowed,
         "wake": wake_path(launch, native=native),
     }
 
@@ -82,6 +83,7 @@ def text(found: Mapping[str, Any]) -> str:
         f"runs     {quoting.shell_line(found['command'])}",
         *(f"adds     {each['what']}{'  # ' + each['why'] if 'why' in each else ''}" for each in found["added"]),
         f"hooks    {found['hooks']}",
+        f"allows   {found['allowed']}",
         *(f"wakes    {way}" for way in found["wake"]),
     ]
     return "\n".join(lines)

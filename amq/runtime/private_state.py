@@ -1,7 +1,8 @@
 """The user's private directory on this machine, for everything that is run or decides what is typed.
 
     DIRECTORY/
-        queues/PROJECT-DIGEST/HANDLE/   what notifiers and hooks remember of one agent: wakes.jsonl, run.log, hook.json
+        queues/PROJECT-DIGEST/HANDLE/   what notifiers and hooks remember of one agent: wakes.jsonl, run.log, hook.json,
+                                        session.json
         runs/HANDLE-DIGEST/             the files of one `amq run`: bin/amq, hook, settings.json, hook.event
         trust.json                      the queues that the user trusts
 
@@ -95,7 +96,7 @@ def _bases(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def why_not_private(base: str, environ: Mapping[str, str], shared: Iterable[str]) -> str:
-    """Return why the directory BASE is no place for what agents must not change; "" if it is. Raises OSError.
+    """Return why the directory BASE cannot hold what agents must not change; "" if it can. Raises OSError.
 
     SHARED are directories that agents may write to, besides those for temporary files.
     """

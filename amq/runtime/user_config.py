@@ -54,6 +54,19 @@ def read_config(environ: Mapping[str, str], shared: Iterable[str]) -> dict[str, 
         raise AmqError(f"{path} cannot be read: {said}", hint="fix it, or remove it") from error
 
 
+def why_not_kept(environ: Mapping[str, str], shared: Iterable[str]) -> str:
+    """Return why what is written into the file would not count; "" if it would."""
+    path = config_path(environ)
+    try:
+        return _place(path, environ, shared) if os.path.isabs(path) else "neither HOME nor XDG_CONFIG_HOME is set"
+    except OSError as error:
+        return why(error)
+
+
+def _place(path: str, environ: Mapping[str, str], shared: Iterable[str]) -> str:
+    return why_not_private(os.path.dirname(os.path.realpath(path)), environ, shared)
+
+
 def _why_not(path: str, environ: Mapping[str, str], shared: Iterable[str]) -> str:
     """Return why the file PATH is not the user's word alone; "" if it is. Raises OSError."""
     found = os.stat(path)
@@ -61,7 +74,7 @@ def _why_not(path: str, environ: Mapping[str, str], shared: Iterable[str]) -> st
         return "it belongs to another user"
     if os.name != "nt" and stat.S_IMODE(found.st_mode) & 0o022:
         return "other users can write to it"
-    return why_not_private(os.path.dirname(os.path.realpath(path)), environ, shared)
+    return _place(path, environ, shared)
 
 
 def parse(text: str) -> dict[str, Any]:

@@ -132,6 +132,8 @@ class Agent(Model):
     """The age of its oldest unread message in seconds; left out if there is none."""
     notifier: Notifier = absent
     """The process that notifies it; left out if there is none."""
+    allowed: str = absent
+    """The commands of amq that its CLI runs without asking, or why there are none, where `amq run` hosts it."""
     waits_for: WaitsFor = absent
     """The reason why its unread mail has not been read; left out if it has none."""
     waits_for_s: Annotated[float, Field(ge=0)] = absent
@@ -153,6 +155,8 @@ class Why(Model):
     """Seconds for which that has been so, where known."""
     detail: str = absent
     """The reason as a sentence."""
+    allowed: str = absent
+    """The commands of amq that its CLI runs without asking, or why there are none, where `amq run` hosts it."""
 
 
 class Recorded(Model):
@@ -196,6 +200,8 @@ class Explained(Model):
     """Additions to the user's arguments and environment."""
     hooks: str
     """The state of its hooks."""
+    allowed: str
+    """The commands of amq that it runs without asking, or why there are none."""
     wake: list[str]
     """The ways to notify the agent, in the order they are tried."""
 

@@ -14,8 +14,9 @@ from amq.cli.commands.why import age
 from amq.layout import NOTIFIER_NAME, RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
+from amq.runtime.session_info import SessionInfo, write_session
 from amq.store import maildir
-from tests.conftest import Shell
+from tests.conftest import Shell, private_directory
 from tests.samples import ID, message_file
 
 NOW = 1_800_000_000_000_000_000
@@ -141,3 +142,11 @@ def test_one_file_is_opened_whatever_the_number_of_unread(amq: Shell, monkeypatc
 )
 def test_an_age_is_given_in_its_largest_unit(seconds: float, text: str) -> None:
     assert age(seconds) == text
+
+
+@pytest.mark.parametrize(("is_allowed", "said"), [(True, ", amq allowed)"), (False, ", amq not allowed)")])
+def test_it_says_who_may_use_amq_unasked(amq: Shell, notified: None, is_allowed: bool, said: str) -> None:
+    write_session(str(private_directory(amq.root, "bob")), SessionInfo("these", is_allowed=is_allowed))
+    assert amq.ok("who").splitlines()[2].endswith(f"amq run (pid {os.getpid()}{said}")
+    (bob,) = (agent for agent in amq("who", "--json").value if agent["handle"] == "bob")
+    assert bob["allowed"] == "these"

@@ -18,6 +18,7 @@ from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
 from amq.runtime.journal import MOST_IDS, WAKES_NAME, WakeJournal
 from amq.runtime.policy.reasons import ENDED_IN_WORDS, WAITS_IN_WORDS, Outcome, WaitReason
+from amq.runtime.session_info import SessionInfo, write_session
 from tests.conftest import Shell, private_directory
 
 
@@ -46,6 +47,14 @@ def waits_for(amq: Shell) -> str:
 def test_no_mail_waits(amq: Shell) -> None:
     assert amq.ok("why", "bob") == "bob has no unread mail\n"
     assert amq("why", "--json").value == {"handle": "alice", "unread": 0}
+
+
+def test_what_its_cli_runs_without_asking_is_said(amq: Shell, state: str, notified: None) -> None:
+    write_session(state, SessionInfo("none: \x1b[31myou said no", is_allowed=False))
+    assert amq.ok("why", "bob").splitlines()[1:] == [
+        "bob: commands that its CLI runs without asking: none: ^[[31myou said no"
+    ]
+    assert amq("why", "bob", "--json").value["allowed"].startswith("none: ")
 
 
 def test_it_has_no_notifier(amq: Shell, state: RootedPath) -> None:

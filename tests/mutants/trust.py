@@ -17,7 +17,7 @@ TRUSTED = (
     ),
     Mutant("a link hides where it lies", "runtime/private_state.py", "_why_not", "os.path.realpath(base)", "base", PRIVATE),
     Mutant(
-        "TMPDIR is private", "runtime/private_state.py", "private_state", "environ.get('TMPDIR', '')", "''", PRIVATE,
+        "TMPDIR is private", "runtime/private_state.py", "why_not_private", "environ.get('TMPDIR', '')", "''", PRIVATE,
     ),
     Mutant(
         "others may replace what is private", "runtime/private_state.py", "_why_not", "found and (reason := _looseness(found))",

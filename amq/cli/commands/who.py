@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.cli.commands.why import age, described, explain
+from amq.cli.commands.why import age, described, explain, session
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.table import table
 from amq.text import visible
@@ -14,12 +14,16 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
     from amq.mail.agents_overview import Agent
+    from amq.runtime.session_info import SessionInfo
     from amq.runtime.why_waiting import Why
+    from amq.store.notifier_info import Notifier
 
 USAGE = ""
 EXAMPLES = """\
   amq who
   amq who --json"""
+NOTES = """\
+"amq allowed" means that the agent's CLI runs amq's mail commands without asking you; amq why HANDLE says why not."""
 _HEADING = ("agent", "status", "unread", "oldest", "waits for", "dead letters", "notified by")
 
 
@@ -30,16 +34,22 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Print one line for each agent, below a heading."""
     mailbox = open_mailbox(args, out, anyone=True)
-    agents = [(agent, explain(mailbox, agent.handle)[1] if agent.unread else None) for agent in mailbox.who()]
+    agents = [
+        (
+            agent,
+            explain(mailbox, agent.handle)[1] if agent.unread else None,
+            session(mailbox, agent.handle, agent.notifier),
+        )
+        for agent in mailbox.who()
+    ]
     if out.json:
-        out.value([_item(agent, why) for agent, why in agents])
+        out.value([_item(*row) for row in agents])
     elif agents:
-        out.data(table([_HEADING, *(_cells(agent, why) for agent, why in agents)]))
+        out.data(table([_HEADING, *(_cells(*row) for row in agents)]))
     return 0
 
 
-def _cells(agent: Agent, why: Why | None) -> tuple[str, ...]:
-    notifier = agent.notifier
+def _cells(agent: Agent, why: Why | None, hosted: SessionInfo | None) -> tuple[str, ...]:
     return (
         agent.handle,
         visible(agent.presence.status) if agent.presence else "-",
@@ -47,8 +57,15 @@ def _cells(agent: Agent, why: Why | None) -> tuple[str, ...]:
         "-" if agent.oldest_s is None else age(agent.oldest_s),
         "-" if why is None else why.waits_for.value,
         str(agent.dead_letters),
-        f"amq {visible(notifier.how)} (pid {notifier.pid})" if notifier else "-",
+        _notified_by(agent.notifier, hosted),
     )
+
+
+def _notified_by(notifier: Notifier | None, hosted: SessionInfo | None) -> str:
+    if notifier is None:
+        return "-"
+    allowed = "" if hosted is None else ", amq allowed" if hosted.is_allowed else ", amq not allowed"
+    return f"amq {visible(notifier.how)} (pid {notifier.pid}{allowed})"
 
 
 def _unread(agent: Agent) -> str:
@@ -56,7 +73,7 @@ def _unread(agent: Agent) -> str:
     return f"{agent.unread} ({lost} cannot be read)" if lost else str(agent.unread)
 
 
-def _item(agent: Agent, why: Why | None) -> dict[str, Any]:
+def _item(agent: Agent, why: Why | None, hosted: SessionInfo | None) -> dict[str, Any]:
     item: dict[str, Any] = {"handle": agent.handle, "unread": agent.unread, "dead_letters": agent.dead_letters}
     if agent.unreadable:
         item["unreadable"] = len(agent.unreadable)
@@ -68,4 +85,6 @@ def _item(agent: Agent, why: Why | None) -> dict[str, Any]:
         item |= described(why)
     if agent.notifier:
         item["notifier"] = {"pid": agent.notifier.pid, "how": agent.notifier.how}
+    if hosted:
+        item["allowed"] = hosted.allowed
     return item

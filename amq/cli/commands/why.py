@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from amq.layout import RootedPath
     from amq.mail.mailbox import Mailbox
     from amq.runtime.private_state import PrivateState
+    from amq.runtime.session_info import SessionInfo
     from amq.runtime.why_waiting import Why
+    from amq.store.notifier_info import Notifier
 
 USAGE = "[HANDLE] [--history]"
 EXAMPLES = """\
@@ -48,14 +50,26 @@ def run(args: Namespace, out: Output) -> int:
         return _history(mailbox, handle, out)
     unread, found = explain(mailbox, handle)
     found = _with_unreadable(mailbox, handle, found) if found else None
+    hosted = session(mailbox, handle, read_notifier(mailbox.account.queue.agent(handle)))
     if out.json:
-        out.value({"handle": handle, "unread": unread, **(described(found) if found else {})})
-    elif found is None:
+        allowed = {"allowed": hosted.allowed} if hosted else {}
+        out.value({"handle": handle, "unread": unread, **(described(found) if found else {}), **allowed})
+        return 0
+    if found is None:
         out.line(f"{handle} has no unread mail")
     else:
         number = f"{unread} unread message{'' if unread == 1 else 's'}"
         out.line(f"{handle}: {number}: {visible(_in_words(found))}")
+    if hosted:
+        out.line(f"{handle}: commands that its CLI runs without asking: {visible(hosted.allowed)}")
     return 0
+
+
+def session(mailbox: Mailbox, handle: str, notifier: Notifier | None) -> SessionInfo | None:
+    """Return what is known of the session of HANDLE that NOTIFIER hosts; None without one."""
+    from amq.runtime.session_info import read_session
+
+    return read_session(_journal(mailbox, handle).directory, notifier) if notifier else None
 
 
 def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:

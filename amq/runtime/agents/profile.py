@@ -87,6 +87,7 @@ class Profile:
     hooks: HookStyle = HookStyle.NONE
     hook_text: str = ""  # how much of one hook's text it passes to its model, such as `9500b`; empty: the usual
     hooks_need_trust: bool = False  # it asks the user about new ones when it starts
+    permissions_since: str = ""  # the oldest version that asks before all that amq's permissions do not name
     publishes: StatusSource = StatusSource.NOWHERE
     native: NativeWay = NativeWay.NONE
     keeps_path: bool = False  # its shell finds what is first on the PATH it was started with

@@ -64,6 +64,19 @@ def hook_arguments(style: HookStyle, own: Sequence[str], files: str) -> tuple[li
     return hook_arguments(own, files)
 
 
+def permission_arguments(
+    own: Sequence[str], files: str, settings: str, commands: Sequence[str]
+) -> tuple[list[str], list[str], str]:
+    """Return arguments by which a CLI runs COMMANDS without asking, the user's OWN to keep, and a settings text.
+
+    It is for CLIs that take settings (`HookStyle.SETTINGS`). SETTINGS is the text that the hooks need, "" if there is
+    none; OWN is what they left. Raises BadSettingsError.
+    """
+    from amq.runtime.agents.claude.permissions import permission_arguments
+
+    return permission_arguments(own, files, settings, commands)
+
+
 def status_file(profile: Profile, environment: Mapping[str, str], pid: int, started: float) -> StatusFile | None:
     """Return the status file of the program PID, started at STARTED; None if it writes none."""
     from amq.runtime.agents.profile import StatusSource

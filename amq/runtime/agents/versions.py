@@ -28,6 +28,11 @@ def printed_version(command: Sequence[str], environment: Mapping[str, str], with
     return found[0] if found and asked.returncode == 0 else ""
 
 
+def numbers(version: str) -> tuple[int, ...]:
+    """Return the numbers in VERSION, by which versions are compared."""
+    return tuple(map(int, re.findall(r"\d+", version)))
+
+
 def _ask(command: Sequence[str], environment: Mapping[str, str], within_s: float) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

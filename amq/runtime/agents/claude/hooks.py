@@ -36,12 +36,17 @@ def merged_settings(words: Sequence[str], script: str) -> tuple[dict[str, Any], 
 
     Claude Code uses only the last --settings. Raises BadSettingsError.
     """
-    kept, own = _without_settings(words)
-    settings = _parse(own) if own is not None else {}
+    settings, kept = own_settings(words)
     hooks = dict(settings.get("hooks", {}))
     for event, ours in _hooks(script).items():
         hooks[event] = [*hooks.get(event, []), *ours]
     return {**settings, "hooks": hooks}, kept
+
+
+def own_settings(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return the settings in the user's own --settings, and their WORDS without it. Raises BadSettingsError."""
+    kept, own = _without_settings(words)
+    return _parse(own) if own is not None else {}, kept
 
 
 def _hooks(script: str) -> dict[str, list[Any]]:

@@ -76,6 +76,7 @@ PROFILE = Profile(
     ),
     tested=("2.1.332", "2.1.330", "2.1.197"),
     hooks=HookStyle.SETTINGS,
+    permissions_since="2.1.330",  # 2.1.197 lets a command set variables and read any file as its stdin
     publishes=StatusSource.SESSIONS,
     native=NativeWay.CLAUDE_SOCKET,
     keeps_path=True,

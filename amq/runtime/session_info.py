@@ -1,0 +1,44 @@
+"""Store what `amq run` has arranged with its agent's CLI, in a file of the agent's private directory.
+
+`amq who` and `amq why` show it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from amq import git_repository, jsontext
+from amq.record import record
+from amq.runtime.private_state import write_private
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from amq.store.notifier_info import Notifier
+
+SESSION_NAME = "session.json"
+_LONGEST_BYTES = 1 << 16
+
+
+@record
+class SessionInfo:
+    """The state of a hosted agent. ALLOWED and IS_ALLOWED are about the commands that its CLI runs without asking."""
+
+    allowed: str
+    is_allowed: bool
+
+
+def write_session(directory: str, session: SessionInfo) -> None:
+    """Write SESSION, of an agent that this process hosts, into the agent's private DIRECTORY. Raises OSError."""
+    wire = {"pid": os.getpid(), **session.__dict__}
+    write_private(f"{directory}/{SESSION_NAME}", jsontext.render(wire) + "\n")
+
+
+def read_session(directory: str, notifier: Notifier | None) -> SessionInfo | None:
+    """Return the session of the agent with that private DIRECTORY, which NOTIFIER hosts; None if it is not known."""
+    try:
+        wire = jsontext.parse(git_repository.read_regular(f"{directory}/{SESSION_NAME}", _LONGEST_BYTES))
+        found = SessionInfo(wire["allowed"], wire["is_allowed"])
+        is_of_host = notifier is not None and wire["pid"] == notifier.pid
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return found if is_of_host and [type(found.allowed), type(found.is_allowed)] == [str, bool] else None
