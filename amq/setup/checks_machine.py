@@ -14,8 +14,10 @@ from amq.errors import AmqError, UsageError
 from amq.layout import QueueLayout
 from amq.names import USER, is_handle, typed_handle
 from amq.runtime.agents.registry import with_hooks
-from amq.runtime.agents.versions import printed_version
+from amq.runtime.agents.versions import numbers, printed_version
+from amq.runtime.consent import KEY, recorded_answer
 from amq.runtime.tmux_client import TmuxClient
+from amq.runtime.user_config import config_path
 from amq.setup.clis import CLIS, how_to_get, program_of
 from amq.setup.finding import Environment, Finding
 from amq.store import registry
@@ -70,7 +72,7 @@ def _version(program: str, path: str, machine: Environment) -> Iterator[Finding]
     oldest = CLIS[program].oldest
     if not version:
         yield Finding(f"{path} does not start: {program} --version fails", f"reinstall it; {how_to_get(program)}")
-    elif tuple(map(int, re.findall(r"\d+", version)))[: len(oldest)] < oldest:
+    elif numbers(version)[: len(oldest)] < oldest:
         tested = ".".join(map(str, oldest))
         yield Finding(
             f"{program} {version} is older than {tested}: you may have to submit notifications with Enter",
@@ -105,6 +107,20 @@ def hooks(root: str | None, machine: Environment) -> Iterator[Finding]:
             )
 
 
+def consent(root: str | None, machine: Environment) -> Iterator[Finding]:
+    """Check that the user has said whether agents may use amq without asking."""
+    concerned = sorted({program_of(handle) for handle in _registered(root)} & {*with_hooks()})
+    if not concerned:
+        return
+    if recorded_answer(machine.environ) is None:  # an error is itself a finding
+        path = config_path(machine.environ)
+        yield Finding(
+            f"you have not said whether {' and '.join(concerned)} may use amq without asking you",
+            f"to allow it: amq run --allow-amq -- {concerned[0]}; for good: `{KEY} = true` at the top of {path}",
+            wrong=False,
+        )
+
+
 def _is_notified(root: str, handle: str) -> bool:
     """Return whether a process notifies the agent; where that is not known, False: another check reports it."""
     with suppress(OSError):
@@ -136,5 +152,6 @@ CHECKS: dict[str, Callable[[str | None, Environment], Iterator[Finding]]] = {
     "agents": agents,
     "tmux": tmux,
     "hooks": hooks,
+    "consent": consent,
 }
 """The checks by name. Each gets the queue's path, if there is a queue, and the machine to examine."""

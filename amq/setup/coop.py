@@ -63,15 +63,20 @@ class Coop:
     def __init__(self, root: str, environ: Mapping[str, str], *, trusted: bool = False) -> None:
         self.root = root
         self._trust = ["--trust-root"] if trusted else []
+        self._allow: list[str] = []
         self._queue = QueueLayout(root)
         self._environ = environ
         # a new server passes its environment to every shell opened there, and none of them may act as an agent
-        ours = {name: value for name, value in environ.items() if name not in ("AM_ME", config.RUN)}
+        ours = {name: value for name, value in environ.items() if name not in ("AM_ME", config.RUN, config.ALLOWED_IN)}
         self.tmux = Tmux(ours, _mark(root))
 
     def trust(self) -> None:
         """Make agents started from now on use the queue as one that the user trusts."""
         self._trust = ["--trust-root"]
+
+    def allow(self) -> None:
+        """Let agents started from now on use amq without asking the user."""
+        self._allow = ["--allow-amq"]
 
     def up(
         self, specs: Sequence[AgentSpec], cwd: str, private: PrivateState, warn: Callable[[str], None]
@@ -158,7 +163,7 @@ class Coop:
             time.sleep(LOOK_AGAIN_S)
 
     def _command(self, spec: AgentSpec) -> list[str]:
-        ask = ["--no-ask", *self._trust]
+        ask = ["--no-ask", *self._trust, *self._allow]
         return [*AMQ, "run", "--root", self.root, *ask, "--as", spec.handle, "--", *spec.program]
 
     def _pane(self, handle: str) -> Pane | None:

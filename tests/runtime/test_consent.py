@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from amq.cli.commands import coop_up
+from amq.cli.output import Output
 from amq.errors import AmqError
+from amq.runtime import question
 from amq.runtime.consent import KEY, is_amq_allowed, recorded_answer
 from amq.runtime.user_config import config_path, with_answer
+from amq.setup.agent_specs import AgentSpec
+from amq.setup.coop import Coop
 from amq.setup.user_config import answering
+from tests.conftest import Shell
 
 PLACE = "/var/tmp"  # the usual temporary directory is no place for the user's word
 
@@ -170,3 +176,75 @@ def test_a_link_stays_one(home: Path) -> None:
     answering(environ, KEY, True).write()
     assert os.path.islink(config_path(environ))
     assert (home / "dotfile").read_text() == "allow_amq = true\n# mine\n"
+
+
+class Settled:
+    """What `coop up` asked and said, and what became of it."""
+
+    def __init__(self, environ: dict[str, str], answer: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.environ, self.asked, self.warned = environ, list[str](), list[str]()
+        out = Output(json=False)
+        monkeypatch.setattr(out, "warn", self.warned.append)
+
+        def ask(text: str, _: Callable[[str], None]) -> bool | None:
+            self.asked.append(text)
+            return answer
+
+        monkeypatch.setattr(question, "ask", ask)
+        coop = Coop("/q", {"PATH": "/bin", **environ})
+        coop_up._settle_consent(coop, environ, out)
+        self.panes_are_allowed = "--allow-amq" in coop._command(AgentSpec("claude", ("claude",)))
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_coop_up_asks_once(home: Path, monkeypatch: pytest.MonkeyPatch, answer: bool) -> None:
+    environ = {"XDG_CONFIG_HOME": str(home)}
+    settled = Settled(environ, answer, monkeypatch)
+    (text,) = settled.asked
+    for part in ("mail commands without asking", "Codex take amq's hooks", f"allow_amq in {home}", "[y/N]"):
+        assert part in text
+    assert recorded_answer(environ) is answer
+    assert not settled.panes_are_allowed, "they read the file"
+    assert not Settled(environ, not answer, monkeypatch).asked
+    assert recorded_answer(environ) is answer
+
+
+def test_a_question_that_is_not_answered_is_asked_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environ = {"XDG_CONFIG_HOME": str(home)}
+    for _ in "ab":
+        assert Settled(environ, None, monkeypatch).asked
+    assert recorded_answer(environ) is None
+
+
+def test_nothing_is_asked_where_the_file_has_to_be_fixed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled = Settled(written(home, "]"), True, monkeypatch)
+    assert (settled.asked, settled.panes_are_allowed) == ([], False)
+    assert config_path(settled.environ) in settled.warned[0]
+
+
+@pytest.mark.parametrize("environ", [{}, {"XDG_CONFIG_HOME": "/tmp"}, {"XDG_CONFIG_HOME": "/proc/self/environ"}])
+def test_nothing_is_asked_where_no_answer_would_count(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    settled = Settled(environ, True, monkeypatch)
+    assert (settled.asked, settled.panes_are_allowed) == ([], False)
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_the_panes_get_a_yes_that_cannot_be_kept(home: Path, monkeypatch: pytest.MonkeyPatch, answer: bool) -> None:
+    (home / "amq").symlink_to("/proc/self")
+    settled = Settled({"XDG_CONFIG_HOME": str(home)}, answer, monkeypatch)
+    assert settled.panes_are_allowed is answer
+    assert "not kept" in settled.warned[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "asks"),
+    [([], True), (["--no-ask"], False), (["--agents", "gemini"], False), (["--print"], False)],
+)
+def test_it_is_asked_for_agents_that_ask_by_themselves(
+    amq: Shell, monkeypatch: pytest.MonkeyPatch, words: list[str], asks: bool
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(coop_up, "_settle_consent", lambda *found: asked.append(found))
+    monkeypatch.setattr(Coop, "up", lambda *_: [])
+    amq("coop", "up", *words, me=None)
+    assert bool(asked) is asks

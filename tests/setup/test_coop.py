@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -90,6 +91,21 @@ def test_a_terminal_is_shown_the_session(coop: Project) -> None:
     user.expect_exact("amq: the agents keep running: amq coop up shows them again, amq coop down stops them")
     hang_up(user)
     assert coop.states()["alice"] == "running"
+
+
+def test_a_user_at_a_terminal_is_asked_once_whether_agents_may_use_amq_unasked(coop: Project) -> None:
+    program = coop.path / "claude"
+    program.write_text("#!/bin/sh\nexec cat\n")
+    program.chmod(0o700)
+    words = ["-m", "amq", "coop", "up", "--agents", f"claude={program}"]
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="amq-") as config:
+        environ = {**coop.environ, "XDG_CONFIG_HOME": config}
+        user = pexpect.spawn(sys.executable, words, cwd=str(coop.path), env=environ, timeout=30)
+        user.expect_exact("[y/N]")
+        user.send("\r")
+        wait_until(lambda: coop.tmux("list-clients"))
+        hang_up(user)
+        assert Path(config, "amq", "config.toml").read_text() == "allow_amq = false\n"
 
 
 def test_a_session_name_that_is_taken_gets_a_number(coop: Project) -> None:

@@ -54,7 +54,12 @@ class World:
         self.claims = {
             name: notifier_lock.claim(Mailbox(str(self.root), name).state_dir, "run") for name in ("claude", "codex")
         }
-        environ = {"PATH": str(self.bin), "HOME": str(place), "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
+        state = os.environ["XDG_STATE_HOME"]
+        self.config = Path(state, "config", "amq", "config.toml")
+        self.config.parent.mkdir(parents=True, exist_ok=True)
+        self.config.write_text("allow_amq = false\n")
+        environ = {"PATH": str(self.bin), "HOME": str(place), "XDG_STATE_HOME": state}
+        environ["XDG_CONFIG_HOME"] = f"{state}/config"
         machine = replace(doctor.this_machine(environ, str(place), __version__), mounts=lambda: "disk / ext4 rw 0 0\n")
         self.context = Context(machine, str(self.root))
 
@@ -240,7 +245,16 @@ def no_hooks(world: World) -> None:
     (world.place / ".codex" / "config.toml").write_text('[projects."/home/ann/amq"]\ntrust_level = "trusted"\n')
 
 
+def consent_is_not_settled(world: World) -> None:
+    world.config.unlink()
+
+
+def consent_cannot_be_read(world: World) -> None:
+    world.config.write_text("allow_amq = perhaps")
+
+
 SET_UPS: dict[Break, tuple[str, str]] = {
+    consent_cannot_be_read: ("consent", "config.toml cannot be read"),
     nowhere: ("queue", "no queue"),
     strangers: ("queue", "belongs to another user"),
     no_meta_directory: ("queue", "incomplete"),
@@ -274,6 +288,7 @@ WORTH_KNOWING: dict[Break, tuple[str, str]] = {
     a_cli_is_old: ("agents", "2.1.197 is older"),
     no_tmux: ("tmux", "tmux is not installed"),
     no_hooks: ("hooks", "codex's own hooks"),
+    consent_is_not_settled: ("consent", "whether claude and codex may use amq without asking"),
 }
 
 
@@ -324,6 +339,12 @@ def test_an_agent_with_a_notifier_needs_no_hooks(world: World) -> None:
     no_hooks(world)
     world.claims["codex"] = notifier_lock.claim(RootedPath(str(world.agent("codex", ".amq"))), "run")
     assert list(doctor.examine(world.context)) == []
+
+
+def test_who_has_no_agent_that_asks_need_not_settle_it(world: World) -> None:
+    consent_is_not_settled(world)
+    registry.register(world.queue, ["gemini"], NOW, replace=True)
+    assert "consent" not in {each.check for each in doctor.examine(world.context)}
 
 
 def test_a_stopped_notifier_is_found(world: World) -> None:

@@ -12,6 +12,7 @@ from amq.errors import AmqError
 from amq.layout import QueueLayout
 from amq.store import registry
 from amq.store.maildir import has_entries
+from amq.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from amq.setup.agent_specs import AgentSpec
     from amq.setup.coop import AgentPlacement, Coop
 
-USAGE = "[--agents claude,codex] [--tmux | --print]"
+USAGE = "[--agents claude,codex] [--tmux | --print] [--no-ask]"
 LIKELY_MISSING_OPTION = "--agents"
 EXAMPLES = """\
   amq coop up                                        claude and codex
@@ -31,7 +32,13 @@ EXAMPLES = """\
 NOTES = """\
 It creates a missing queue and missing mailboxes, then starts each agent that is not running. Inside tmux they get a
 window of your session; otherwise a session named after the project, which opens (leave it with Ctrl-b d; the agents
-keep running). Without tmux it prints the commands. The agents get your environment, not the tmux server's."""
+keep running). Without tmux it prints the commands. The agents get your environment, not the tmux server's.
+
+It asks once whether agents may use amq without asking you. Your answer is in ~/.config/amq/config.toml
+(XDG_CONFIG_HOME), as allow_amq = true or false."""
+_MAY_THEY = """\
+may agents run amq's mail commands without asking you, and may Codex take amq's hooks without asking you?
+     (in all projects; to change your answer later: {key} in {path}) [y/N]"""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -42,10 +49,14 @@ def options(parser: ArgumentParser) -> None:
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--tmux", action="store_true", help="use tmux or fail")
     way.add_argument("--print", action="store_true", help="print the commands instead of starting agents")
+    parser.add_argument("--no-ask", action="store_true", help="never ask anything; assume no")
 
 
 def run(args: Namespace, out: Output) -> int:
     """Start the agents, or print the commands; return 1 if a program is not installed, else 0."""
+    from pathlib import PurePath
+
+    from amq.runtime.agents import registry as agent_clis
     from amq.setup.agent_specs import parse_agent_specs
     from amq.setup.coop import Coop, State
 
@@ -57,6 +68,8 @@ def run(args: Namespace, out: Output) -> int:
     if args.print or not coop.tmux.installed:
         return _print(coop, specs, cwd, out)
     _settle_trust(args, coop, [spec.handle for spec in specs], out)
+    if not args.no_ask and any(PurePath(spec.program[0]).name in agent_clis.WITH_HOOKS for spec in specs):
+        _settle_consent(coop, environ, out)
     places = coop.up(specs, cwd, private_directory(coop.root), out.warn)
     _tell(coop.root, places, out)
     shown = next((place for place in places if place.where), None)
@@ -87,9 +100,34 @@ def _settle_trust(args: Namespace, coop: Coop, handles: list[str], out: Output) 
     """Ask once for all panes, which do not ask; pass them a yes that could not be recorded."""
     queue, trust = QueueLayout(coop.root), trust_of(args, coop.root)
     if any(has_entries(queue.agent(handle).inbox_new) for handle in handles):
-        settled(trust, out)
+        settled(trust, out, may_ask=not args.no_ask)
     if trust.is_unrecorded:
         coop.trust()
+
+
+def _settle_consent(coop: Coop, environ: dict[str, str], out: Output) -> None:
+    """Ask once whether agents may use amq without asking; pass the panes a yes that could not be recorded."""
+    from amq.runtime import question
+    from amq.runtime.consent import KEY, recorded_answer
+    from amq.runtime.user_config import config_path, why_not_kept
+    from amq.setup.user_config import answering
+
+    path = visible(config_path(environ))
+    try:
+        if recorded_answer(environ) is not None or why_not_kept(environ, config.where_agents_work()):
+            return
+    except AmqError as error:
+        out.warn(f"agents may not use amq without asking: {error.message}; {error.hint}")
+        return
+    answer = question.ask(_MAY_THEY.format(key=KEY, path=path), out.note)
+    if answer is None:
+        return
+    try:
+        answering(environ, KEY, answer).write()
+    except (AmqError, OSError) as error:
+        out.warn(f"your answer holds for now, but is not kept in {path}: {visible(str(error))}")
+        if answer:
+            coop.allow()
 
 
 def _print(coop: Coop, specs: list[AgentSpec], cwd: str, out: Output) -> int:
