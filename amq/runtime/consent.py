@@ -22,7 +22,7 @@ KEY = "allow_amq"
 
 @record
 class Allowed:
-    """Whether the user has given consent, and why, as a clause. `is_fault`: the user's file has to be fixed."""
+    """The user's consent: `yes` if it was given, and `why`, a clause. `is_fault`: the user's file has to be fixed."""
 
     yes: bool
     why: str

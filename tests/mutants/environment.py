@@ -46,7 +46,7 @@ ENVIRONMENT = (
              "self._wait_for(spec.handle, handover)", "None"),
             ("a pane is waited for after its end", "setup/coop.py", "Coop._wait_for", "not pane.dead", "True"),
             ("amq's tmux server takes itself for an agent", "setup/coop.py", "Coop.__init__",
-             "name not in ('AM_ME', config.RUN)", "True"),
+             "name not in ('AM_ME', config.RUN, config.ALLOWED_IN)", "True"),
             ("a lost environment is ignored", "setup/coop.py", "Coop._start",
              "warn(f\"{spec.handle} gets the tmux server's environment, not yours: {handover.why_not}\")", "None"),
             ("the server's Python settings count", "setup/caller_environment.py", "Handover.command", "'-I'", "'-s'"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.mutants.consent import ALLOWED
 from tests.mutants.empty_row import EMPTY_ROWS
 from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
@@ -1194,4 +1195,5 @@ MUTANTS = (
     *UNREADABLE,
     *ENVIRONMENT,
     *LIMITS,
+    *ALLOWED,
 )

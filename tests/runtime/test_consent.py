@@ -179,7 +179,7 @@ def test_a_link_stays_one(home: Path) -> None:
 
 
 class Settled:
-    """What `coop up` asked and said, and what became of it."""
+    """The questions and warnings of one `coop up`, and whether the agents in its panes may use amq unasked."""
 
     def __init__(self, environ: dict[str, str], answer: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
         self.environ, self.asked, self.warned = environ, list[str](), list[str]()

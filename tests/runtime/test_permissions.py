@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,10 @@ def test_the_project_is_the_repository_without_links(
 
 
 def test_only_names_that_surely_mean_this_amq_are_allowed(project: Path) -> None:
+    profile = replace(profile_for("claude"), keeps_path=False)
+    given = {"PATH": f"{project}:/bin", "HOME": "/h"}
+    launch = plan(profile, ["claude"], given, QueueLayout("/q"), "me", Options(allowed=YES), PrivateState(STATE))
+    assert json.loads(launch.settings)["permissions"]["allow"] == [rule for rule in RULES if SHIM in rule]
     odd = planned("claude", files="/s/o(d*d").settings
     assert "Bash(amq drain:*)" in odd
     assert "o(d*d/bin" not in odd.replace("o(d*d/hook", "")

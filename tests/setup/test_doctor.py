@@ -341,7 +341,7 @@ def test_an_agent_with_a_notifier_needs_no_hooks(world: World) -> None:
     assert list(doctor.examine(world.context)) == []
 
 
-def test_who_has_no_agent_that_asks_need_not_settle_it(world: World) -> None:
+def test_consent_need_not_be_settled_where_no_agent_asks(world: World) -> None:
     consent_is_not_settled(world)
     registry.register(world.queue, ["gemini"], NOW, replace=True)
     assert "consent" not in {each.check for each in doctor.examine(world.context)}
@@ -441,6 +441,7 @@ class TestCommand:
             PATH=str(world.bin),
             HOME=str(world.place),
             XDG_STATE_HOME=os.environ["XDG_STATE_HOME"],
+            XDG_CONFIG_HOME=world.context.machine.environ["XDG_CONFIG_HOME"],
         )
         assert json.loads(done.stdout) == {"root": str(world.root), "findings": [], "mended": []}
         assert done.returncode == 0

@@ -52,6 +52,10 @@ with the CLI's own name.
 Claude Code gets hooks for this process only, merged with those in your own --settings; none of your files change. Codex
 would ask you whether to trust them, so it gets hooks only with --hooks.
 
+With --allow-amq Claude Code runs amq's mail commands without asking you: drain, send, reply, list, read, thread, watch,
+why, who. They then read files only in the project, and use no other queue or handle. The default is your answer to amq
+coop up (allow_amq in ~/.config/amq/config.toml), else no.
+
 --native sends to Claude Code's socket for messages between sessions, or calls `codex queue` (with --hooks); a draft in
 the input line does not matter then. Claude Code treats such a message as another agent's, and asks you first where
 permissions are bypassed.
