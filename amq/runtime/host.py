@@ -26,6 +26,7 @@ from amq.pty.screen import Screen
 from amq.pty.user_terminal import Tty
 from amq.runtime import launch, notifier_lock
 from amq.runtime.agents.profile import Profile
+from amq.runtime.at_start import AtStart, at_start
 from amq.runtime.hosted_agent import HostedAgent, hosted_agent
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
 from amq.runtime.launch import Launch, Options
@@ -102,7 +103,11 @@ def run(
                     trust.private, account.queue.root, account.me, config.where_agents_work(), alone=bool(claim)
                 )
             )
-            planned = _prepared(profile, program, environment, mailbox, options, files, run)
+            start = at_start(profile, program, environment, account.me, options, files, trust)
+            if start.not_vetted:
+                private = trust.private.of_agent(account.queue.root, account.me).directory
+                BoundedFile(private, LOG_NAME).append(f"no hooks: {start.not_vetted}")
+            planned = _prepared(profile, program, environment, mailbox, options, files, run, start)
             if claim:
                 _note_session(trust.private.of_agent(account.queue.root, account.me), planned)
             return _hosted(mailbox, planned, options, trust, claim, warn)
@@ -128,14 +133,15 @@ def _prepared(
     options: Options,
     files: PrivateState,
     run: str,
+    start: AtStart,
 ) -> Launch:
     """Plan how PROGRAM is started, and write its FILES. If that fails, as on a full disk, plan without files."""
     queue, me = mailbox.account.queue, mailbox.account.me
-    planned = launch.plan(profile, program, environment, queue, me, options, files, run)
+    planned = launch.plan(profile, program, environment, queue, me, options, files, run, start)
     try:
         launch.prepare(planned, mailbox, options)
     except OSError as error:
-        return launch.plan(profile, program, environment, queue, me, options, PrivateState("", why(error)), run)
+        return launch.plan(profile, program, environment, queue, me, options, PrivateState("", why(error)), run, start)
     return planned
 
 

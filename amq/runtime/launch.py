@@ -14,9 +14,10 @@ from amq.layout import AgentLayout, QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.pty.child import TERMINAL_NAME
 from amq.runtime.agents import registry
-from amq.runtime.agents.profile import HookStyle, NativeWay, Profile
+from amq.runtime.agents.profile import Adaptation, HookStyle, NativeWay, Profile
 from amq.runtime.agents.profiles import built_in
 from amq.runtime.agents.versions import numbers, printed_version
+from amq.runtime.at_start import AtStart
 from amq.runtime.consent import NOT_ASKED, Allowed
 from amq.runtime.hooks import script
 from amq.runtime.hooks.script import BadSettingsError
@@ -66,6 +67,7 @@ class Launch:
     settings: str = ""  # the content of the file that amq's --settings names
     finds_amq: bool = False  # the bare word `amq` runs this installation in its shells
     has_hooks: bool = False
+    lacks: tuple[str, ...] = ()  # what it should have and is not given, with the reason
     files: str = ""  # the private directory of this run; empty if there is none
 
 
@@ -78,6 +80,7 @@ def plan(
     options: Options,
     files: PrivateState,
     run: str = "",
+    start: AtStart = AtStart(),  # noqa: B008  a value
 ) -> Launch:
     """Return how to start PROGRAM, the user's words, as the agent ME of QUEUE. Changes no file.
 
@@ -103,7 +106,11 @@ def plan(
         or any("{path}" in word for addition in added for word in addition.arguments)
     )
     additions = [([word.replace("{path}", path) for word in addition.arguments], addition.why) for addition in added]
-    hooked, own, how, settings = _hooks(profile, own, files, options)
+    hooked, own, how, settings = _hooks(profile, own, files, options, start)
+    # where it has hooks, they introduce the agent at each beginning of a session
+    adapted = registry.adapted(profile, own, environment, start.cwd, queue.root, "" if hooked else start.introduction)
+    own = list(adapted.own)
+    additions += [(list(addition.arguments), addition.why) for addition in adapted.additions]
     if hooked:
         additions.append((hooked, "hooks, which notify the agent of mail while it works"))
         inside[script.HOOKED] = "1"
@@ -131,6 +138,7 @@ def plan(
         allowed=allowed.how,
         is_allowed=bool(allowed.project),
         settings=settings,
+        lacks=adapted.lacks,
         finds_amq=finds_amq,
         has_hooks=bool(hooked),
         files=files.directory,
@@ -192,6 +200,7 @@ def behind(profile: Profile, program: Sequence[str]) -> Profile:
         additions=(),
         environment=(),
         hooks=HookStyle.NONE,
+        adaptation=Adaptation.NONE,
         native=NativeWay.NONE,
         keeps_path=False,
         rules=rules_for_argv(profile, program),
@@ -231,7 +240,7 @@ def remove_old_settings(agent: AgentLayout) -> bool:
 
 
 def _hooks(
-    profile: Profile, own: list[str], files: PrivateState, options: Options
+    profile: Profile, own: list[str], files: PrivateState, options: Options, start: AtStart
 ) -> tuple[list[str], list[str], str, str]:
     """Return the arguments for hooks, the user's arguments that remain, the state in words, and the settings file."""
     if not options.wake or options.hooks is False:
@@ -240,13 +249,22 @@ def _hooks(
         return [], own, f"none: amq has no private directory for them ({files.why_not})", ""
     if profile.hooks is HookStyle.NONE:
         return [], own, f"none: amq knows no way to give {profile.name} hooks for one process", ""
-    if profile.hooks_need_trust and not options.hooks:
-        return [], own, f"off: {profile.name} would ask you whether to trust them; to add them anyway: --hooks", ""
+    if profile.hooks_need_trust and not (options.hooks or start.vetting):
+        return [], own, f"off: {_why_asked(profile, options, start)}; to add them anyway: --hooks", ""
     try:
         arguments, kept, settings = registry.hook_arguments(profile.hooks, own, files.directory)
     except BadSettingsError as error:
         return [], own, f"none: {error}", ""
-    return arguments, kept, "on", settings
+    how = f"on: amq vouches for exactly these, for this run ({options.allowed.why})" if start.vetting else "on"
+    return [*arguments, *start.vetting], kept, how, settings
+
+
+def _why_asked(profile: Profile, options: Options, start: AtStart) -> str:
+    """Return why the CLI of PROFILE would ask the user about amq's hooks, as clauses."""
+    asks = f"{profile.name} would ask you whether to trust them"
+    if start.not_vetted:
+        return f"{asks}, and amq cannot vouch for them: {start.not_vetted}"
+    return f"{asks} ({options.allowed.why})"
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ def run(args: Namespace, out: Output) -> int:
     from dataclasses import replace
 
     from amq.runtime import host, launch, launch_preview, resource_limits
+    from amq.runtime.at_start import at_start
     from amq.runtime.private_state import planned_run
 
     host.check_program(program[0], environment)
@@ -121,8 +122,10 @@ def run(args: Namespace, out: Output) -> int:
     chosen = _options(args, handle, environment)
     if args.explain:
         queue = QueueLayout(_root(args, environment).value)
-        files = planned_run(private_directory(queue.root), queue.root, handle)
-        planned = launch.plan(profile, program, environment, queue, handle, chosen, files, run="…")
+        private = private_directory(queue.root)
+        files, trust = planned_run(private, queue.root, handle), trust_of(args, queue.root)
+        start = at_start(profile, program, environment, handle, chosen, files, trust)
+        planned = launch.plan(profile, program, environment, queue, handle, chosen, files, "…", start)
         return _say(launch_preview.explained(planned, source, native=args.native), launch_preview.text, out)
     if chosen.allowed.is_fault:
         out.warn(f"{handle} may not use amq without asking: {chosen.allowed.why}")

@@ -31,6 +31,13 @@ class StatusSource(Enum):
     SESSIONS = "sessions"  # a file sessions/PID.json in its home
 
 
+class Adaptation(Enum):
+    """What a CLI is given that depends on where it is started, and as whom."""
+
+    NONE = "none"
+    CONFIG = "config"  # access of its sandbox to the queue and an introduction, beside those in the user's settings
+
+
 class NativeWay(Enum):
     """A CLI's own way to take a notification."""
 
@@ -50,6 +57,18 @@ class Addition:
     unless: tuple[str, ...] = ()
     unless_configured: tuple[str, ...] = ()  # words in the user's own settings that forbid it as well
     why: str = ""
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What a CLI is given for one start: `additions`, the user's `own` arguments that remain, and what it `lacks`.
+
+    The additions are given as they are, without `{path}`. What it lacks is told to the user, one clause each.
+    """
+
+    additions: tuple[Addition, ...] = ()
+    own: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +107,7 @@ class Profile:
     hook_text: str = ""  # how much of one hook's text it passes to its model, such as `9500b`; empty: the usual
     hooks_need_trust: bool = False  # it asks the user about new ones when it starts
     permissions_since: str = ""  # the oldest version that asks before all that amq's permissions do not name
+    adaptation: Adaptation = Adaptation.NONE
     publishes: StatusSource = StatusSource.NOWHERE
     native: NativeWay = NativeWay.NONE
     keeps_path: bool = False  # its shell finds what is first on the PATH it was started with

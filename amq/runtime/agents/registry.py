@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from amq.runtime.agents.native_delivery import Native
-    from amq.runtime.agents.profile import HookStyle, NativeWay, Profile
+    from amq.runtime.agents.profile import Adapted, HookStyle, NativeWay, Profile
     from amq.runtime.agents.setup_facts import Cli, ConfigDirectory, HookFiles
     from amq.runtime.agents.status_sources import AgentStatus, StatusFile
 
@@ -20,6 +20,10 @@ NAMES = ("claude", "codex", "gemini", "opencode", "qwen")
 """The folders, each named like its CLI's program. The first is recommended to a user without any."""
 WITH_HOOKS = ("claude", "codex")
 """The CLIs that call `amq hook`."""
+
+
+class NotVettedError(Exception):
+    """A CLI would not run amq's hooks without a question to the user; the message is a clause that says why."""
 
 
 def clis() -> Iterator[Cli]:
@@ -75,6 +79,38 @@ def permission_arguments(
     from amq.runtime.agents.claude.permissions import permission_arguments
 
     return permission_arguments(own, files, settings, commands)
+
+
+def vetting(
+    profile: Profile, program: str, own: Sequence[str], environment: Mapping[str, str], files: str, private: str
+) -> list[str]:
+    """Return arguments that make PROGRAM, a path, take the hooks of `hook_arguments` without a question to the user.
+
+    OWN are the user's arguments. PRIVATE is the agent's private directory, "" if there is none. Raises NotVettedError.
+    """
+    from amq.runtime.agents.profile import HookStyle
+
+    if profile.hooks is not HookStyle.CONFIG:
+        raise NotVettedError(f"amq knows no way to vouch for hooks of {profile.name}")
+    from amq.runtime.agents.codex.hook_vetting import vetting_arguments
+
+    return vetting_arguments(program, own, environment, profile.settings_path(environment), files, private)
+
+
+def adapted(
+    profile: Profile, own: Sequence[str], environment: Mapping[str, str], cwd: str, root: str, introduction: str
+) -> Adapted:
+    """Return what PROFILE's CLI is given for a start in the directory CWD with the mail of the queue ROOT.
+
+    OWN are the user's arguments; INTRODUCTION tells its model who it is, "" if it is told in another way.
+    """
+    from amq.runtime.agents.profile import Adaptation, Adapted
+
+    if profile.adaptation is Adaptation.NONE or not cwd:
+        return Adapted(own=tuple(own))
+    from amq.runtime.agents.codex.start import adapted
+
+    return adapted(own, profile.settings_path(environment), cwd, root, introduction)
 
 
 def status_file(profile: Profile, environment: Mapping[str, str], pid: int, started: float) -> StatusFile | None:

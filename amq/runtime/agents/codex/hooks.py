@@ -9,9 +9,14 @@ from collections.abc import Sequence
 
 from amq import quoting
 from amq.runtime.hooks.script import SCRIPT_NAME, TIMEOUT_S, command_line
-from amq.runtime.policy.hook_decision import EVENTS
 
-_UNKNOWN = ("PostToolUseFailure", "PostToolBatch", "StopFailure")  # events that only others have
+CALLED_AT = (
+    *("SessionStart", "UserPromptSubmit", "PostToolUse", "PermissionRequest", "Stop", "Interrupt", "SessionEnd"),
+)
+"""The events at which it calls amq, in its own words."""
+_AS_CONTEXT = ("SessionStart", "UserPromptSubmit", "PostToolUse")  # what a hook says then is put before the model
+_MOST_TOKENS = 20_000  # of it; by default 2,500, and the middle of a longer text is cut out
+_AT_AN_END_S = {"SessionEnd": 3, "Interrupt": 3}  # Codex allows no more, and warns of it
 
 
 def hook_arguments(own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:
@@ -21,8 +26,15 @@ def hook_arguments(own: Sequence[str], files: str) -> tuple[list[str], list[str]
 
 def settings_arguments(script: str) -> list[str]:
     """Return the arguments that make each hook event call SCRIPT."""
-    arguments = []
-    for event in (each for each in EVENTS if each not in _UNKNOWN):
-        call = quoting.toml(command_line(script, event))
-        arguments += ["-c", f'hooks.{event}=[{{hooks=[{{type="command",command={call},timeout={TIMEOUT_S}}}]}}]']
-    return arguments
+    return [word for event in CALLED_AT for word in ("-c", f"hooks.{event}=[{{hooks=[{_hook(script, event)}]}}]")]
+
+
+def commands(script: str) -> list[str]:
+    """Return the command of each hook in `settings_arguments`."""
+    return [command_line(script, event) for event in CALLED_AT]
+
+
+def _hook(script: str, event: str) -> str:
+    limit = f",additionalContextLimit={_MOST_TOKENS}" if event in _AS_CONTEXT else ""
+    timeout = _AT_AN_END_S.get(event, TIMEOUT_S)
+    return f'{{type="command",command={quoting.toml(command_line(script, event))},timeout={timeout}{limit}}}'

@@ -1,0 +1,76 @@
+"""Find out what decides how an agent is started: where, what its model may be told, and whether its CLI takes hooks.
+
+`launch.plan` only decides. What runs a program, or reads more than the user's settings, is here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from amq import config
+from amq.errors import AmqError
+from amq.mail.account import Account
+from amq.names import USER
+from amq.pty.child import find_program
+from amq.runtime.agents import registry
+from amq.runtime.agents.profile import Adaptation, Profile
+from amq.runtime.policy.hook_decision import introduction
+
+if TYPE_CHECKING:
+    from amq.runtime.launch import Options
+    from amq.runtime.private_state import PrivateState
+    from amq.runtime.trust import Trust
+
+
+@dataclass(frozen=True)
+class AtStart:
+    """What is known when an agent is about to be started."""
+
+    cwd: str = ""  # "" if it is not known
+    introduction: str = ""  # for its model; "" if that may not be told of the queue
+    vetting: tuple[str, ...] = ()  # arguments with which its CLI takes amq's hooks without a question
+    not_vetted: str = ""  # why there are none, as a clause; "" if its CLI was not asked
+
+
+def at_start(
+    profile: Profile,
+    program: Sequence[str],
+    environment: Mapping[str, str],
+    me: str,
+    options: Options,
+    files: PrivateState,
+    trust: Trust,
+) -> AtStart:
+    """Return what is known of a start of PROGRAM as the agent ME; the rest is as in `launch.plan`.
+
+    If the user allows amq to vouch for its hooks, the program may be asked about them, and its answer kept. Raises
+    CannotRunError if there is no such program.
+    """
+    found = AtStart(config.cwd_or_empty(), _introduction(profile, me, options, trust))
+    if not (options.wake and options.allowed and options.hooks is not False):
+        return found
+    if not (profile.hooks_need_trust and files.directory):
+        return found
+    path = find_program(program[0], environment.get("PATH", os.defpath))
+    private = trust.private.of_agent(trust.root, me, make=False).directory
+    try:
+        vetting = registry.vetting(profile, path, program[1:], environment, files.directory, private)
+    except registry.NotVettedError as error:
+        return AtStart(found.cwd, found.introduction, not_vetted=str(error))
+    return AtStart(found.cwd, found.introduction, tuple(vetting))
+
+
+def _introduction(profile: Profile, me: str, options: Options, trust: Trust) -> str:
+    """Return what the model of the agent ME is told; "" if it is not notified, or another may have made the queue."""
+    if not options.wake or profile.adaptation is Adaptation.NONE:
+        return ""
+    if os.path.lexists(trust.root) and trust.why_not():
+        return ""
+    try:
+        known = Account(trust.root, me).known_agents()
+    except AmqError:  # there is no mailbox yet
+        known = frozenset({USER})
+    return introduction(me, sorted(known - {me}))
