@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -15,6 +14,7 @@ from amq.runtime.agents.codex import hook_vetting
 from amq.runtime.agents.codex.hook_vetting import RECORD_NAME, vetting_arguments
 from amq.runtime.agents.codex.hooks import settings_arguments
 from amq.runtime.agents.registry import NotVettedError
+from tests.crash.tools import require
 
 PROGRAM = r"""#!{python} -IS
 import json, os, re, sys, tomllib
@@ -160,8 +160,8 @@ def test_an_answer_is_kept_for_the_program_the_settings_and_the_hooks(codex: Cod
     assert codex.times_asked() == 12
 
 
-@pytest.mark.skipif(not shutil.which("cc"), reason="no compiler")
 def test_a_native_codex_is_known_by_its_file(codex: Codex) -> None:
+    require("cc")
     behind = codex.program.rename(codex.place / "behind")
     source = codex.place / "starter.c"
     source.write_text(f'#include <unistd.h>\nint main(int c, char **v) {{ return execv("{behind}", v); }}\n')

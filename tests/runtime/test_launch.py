@@ -13,6 +13,8 @@ from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.runtime.agents.profile import NativeWay, Profile
 from amq.runtime.agents.profiles import profile_for
+from amq.runtime.at_start import AtStart
+from amq.runtime.consent import Allowed
 from amq.runtime.launch import Launch, Options, behind, plan, prepare, reaches_shells
 from amq.runtime.path_shim import with_command
 from amq.runtime.private_state import PrivateState
@@ -145,6 +147,34 @@ def test_who_gets_hooks(program: str, options: Options, how: str) -> None:
     assert launch.has_hooks is (how == "on")
     assert ("AMQ_HOOKED" in launch.environment) is launch.has_hooks  # those in its own settings are silent then
     assert (f"{STATE}/hook" in " ".join(launch.program) + launch.settings) is launch.has_hooks
+
+
+def test_hooks_that_codex_would_ask_about_need_consent_or_the_option() -> None:
+    def how(start: AtStart, **chosen: bool | None) -> Launch:
+        options = Options(allowed=Allowed(True, "--allow-amq"), **chosen)  # type: ignore[arg-type]
+        return plan(profile_for("codex"), ["codex"], {"HOME": "/h"}, QUEUE, "me", options, FILES, start=start)
+
+    vouched = how(AtStart(vetting=("-c", "hooks.state={}")))
+    assert vouched.has_hooks
+    assert vouched.program[-2:] == ["-c", "hooks.state={}"]
+    assert vouched.hooks == "on: amq vouches for exactly these, for this run (--allow-amq)"
+    refused = how(AtStart(not_vetted="it has ended"))
+    assert not refused.has_hooks
+    assert "cannot vouch for them: it has ended; to add them anyway: --hooks" in refused.hooks
+    assert how(AtStart(not_vetted="it has ended"), hooks=True).hooks == "on"
+    assert how(AtStart(vetting=("-c", "hooks.state={}")), hooks=False).hooks == "off"
+
+
+@pytest.mark.parametrize(("hooks", "times"), [(True, 0), (False, 1)])
+def test_codex_is_introduced_by_its_hooks_or_else_by_its_arguments(tmp_path: Path, hooks: bool, times: int) -> None:
+    start, options = AtStart(cwd=str(tmp_path), introduction="You are `me`."), Options(hooks=hooks)
+    given = {"HOME": str(tmp_path)}
+    launch = plan(profile_for("codex"), ["codex", "-m", "x"], given, QUEUE, "me", options, FILES, start=start)
+    assert launch.program.count('developer_instructions="You are `me`."') == times
+    assert launch.program[-2:] == ["-m", "x"]
+    assert [lack.partition(",")[0] for lack in launch.lacks] == ["write access to the queue"]
+    hidden = plan(behind(profile_for("codex"), ["npx"]), ["npx"], given, QUEUE, "me", options, FILES, start=start)
+    assert (hidden.program, hidden.lacks) == (["npx"], ())
 
 
 def test_claudes_settings_file_comes_before_the_users_arguments() -> None:

@@ -1,0 +1,89 @@
+"""What is found out before an agent is started."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from amq.layout import QueueLayout
+from amq.pty.errors import CannotRunError
+from amq.runtime.agents.profiles import profile_for
+from amq.runtime.at_start import AtStart, at_start
+from amq.runtime.consent import Allowed
+from amq.runtime.launch import Options
+from amq.runtime.private_state import PrivateState
+from amq.runtime.trust import Trust
+from amq.store import registry
+
+ALLOWED = Options(allowed=Allowed(True, "--allow-amq"))
+
+
+class Place:
+    """A queue with two agents, a private directory, and a program named codex that notes that it was asked."""
+
+    def __init__(self, directory: Path) -> None:
+        self.root = directory / "project" / ".agent-mail"
+        self.private = directory / "private"
+        self.asked = directory / "asked"
+        self.private.mkdir()
+        self.root.parent.mkdir()
+        (directory / "bin").mkdir()
+        program = directory / "bin" / "codex"
+        program.write_text(f"#!/bin/sh\n: >{self.asked}\n")
+        program.chmod(0o755)
+        self.environment = {"PATH": f"{directory / 'bin'}:/bin", "HOME": str(directory)}
+
+    def make_queue(self) -> None:
+        queue = QueueLayout(str(self.root))
+        registry.make_queue(queue, tracked=False)
+        registry.register(queue, ["codex", "reviewer"], 1)
+
+    def start(
+        self, options: Options = ALLOWED, program: str = "codex", files: str = "/run", *, given: bool = False
+    ) -> AtStart:
+        trust = Trust(str(self.root), PrivateState(str(self.private)), given=given)
+        profile = profile_for(program)
+        return at_start(profile, [program], self.environment, "codex", options, PrivateState(files), trust)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def test_a_model_is_told_of_the_agents_that_are_registered(place: Place) -> None:
+    assert "Others: user." in place.start().introduction, "there is no queue yet"
+    place.make_queue()
+    found = place.start()
+    assert found.introduction.startswith("You are `codex`")
+    assert "Others: reviewer, user." in found.introduction
+    assert found.cwd == os.getcwd()
+    assert place.start(replace(ALLOWED, wake=False)).introduction == ""
+    assert place.start(program="claude").introduction == ""
+
+
+def test_no_model_is_told_of_a_queue_that_another_may_have_made(place: Place) -> None:
+    place.make_queue()
+    (place.root / "linked").symlink_to(place.private)
+    assert place.start().introduction == ""
+    assert place.start(given=True).introduction
+
+
+def test_hooks_are_asked_about_with_the_users_consent_alone(place: Place) -> None:
+    for options in (Options(), Options(hooks=True), replace(ALLOWED, hooks=False), replace(ALLOWED, wake=False)):
+        assert place.start(options).not_vetted == ""
+    assert place.start(program="claude").not_vetted == ""
+    assert place.start(files="").not_vetted == ""
+    assert not place.asked.exists()
+    assert place.start().not_vetted
+    assert place.asked.exists()
+
+
+def test_a_program_that_is_missing_is_no_answer(place: Place) -> None:
+    place.environment["PATH"] = os.path.dirname(sys.executable)
+    with pytest.raises(CannotRunError):
+        place.start()
