@@ -1,4 +1,4 @@
-"""Find out what decides how an agent is started: where, what its model may be told, and whether its CLI takes hooks.
+"""Find out what decides how an agent is started: where, what its model may know, and whether its CLI takes hooks.
 
 `launch.plan` only decides. What runs a program, or reads more than the user's settings, is here.
 """
@@ -16,7 +16,7 @@ from amq.mail.account import Account
 from amq.names import USER
 from amq.pty.child import find_program
 from amq.runtime.agents import registry
-from amq.runtime.agents.profile import Adaptation, Profile
+from amq.runtime.agents.profile import Profile
 from amq.runtime.policy.hook_decision import introduction
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class AtStart:
     """What is known when an agent is about to be started."""
 
     cwd: str = ""  # "" if it is not known
-    introduction: str = ""  # for its model; "" if that may not be told of the queue
+    introduction: str = ""  # for its model; "" if that may not know of the queue
     vetting: tuple[str, ...] = ()  # arguments with which its CLI takes amq's hooks without a question
     not_vetted: str = ""  # why there are none, as a clause; "" if its CLI was not asked
 
@@ -64,8 +64,8 @@ def at_start(
 
 
 def _introduction(profile: Profile, me: str, options: Options, trust: Trust) -> str:
-    """Return what the model of the agent ME is told; "" if it is not notified, or another may have made the queue."""
-    if not options.wake or profile.adaptation is Adaptation.NONE:
+    """Return the introduction of the agent ME; "" if it is not notified, or another may have made the queue."""
+    if not (options.wake and profile.takes_introduction):
         return ""
     if os.path.lexists(trust.root) and trust.why_not():
         return ""

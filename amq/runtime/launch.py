@@ -99,7 +99,7 @@ def plan(
         RUN: run,
     }
     path = quoting.toml_search_path(inside.get("PATH", os.defpath))
-    added = profile.added(own, _text(profile.settings_path(environment)))
+    added = profile.added(own, _text(profile.settings_path(environment)), start.introduction)
     finds_amq = bool(files.directory) and (
         profile.keeps_path
         or is_plain_shell(program)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.consent import ALLOWED
+from tests.mutants.codex import CODEX
 from tests.mutants.empty_row import EMPTY_ROWS
 from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
@@ -1196,4 +1197,5 @@ MUTANTS = (
     *ENVIRONMENT,
     *LIMITS,
     *ALLOWED,
+    *CODEX,
 )

@@ -55,7 +55,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-def test_a_model_is_told_of_the_agents_that_are_registered(place: Place) -> None:
+def test_a_model_hears_of_the_agents_that_are_registered(place: Place) -> None:
     assert "Others: user." in place.start().introduction, "there is no queue yet"
     place.make_queue()
     found = place.start()
@@ -63,10 +63,11 @@ def test_a_model_is_told_of_the_agents_that_are_registered(place: Place) -> None
     assert "Others: reviewer, user." in found.introduction
     assert found.cwd == os.getcwd()
     assert place.start(replace(ALLOWED, wake=False)).introduction == ""
-    assert place.start(program="claude").introduction == ""
+    assert place.start(program="claude").introduction == "", "its hook says it"
+    assert place.start(program="qwen").introduction == found.introduction
 
 
-def test_no_model_is_told_of_a_queue_that_another_may_have_made(place: Place) -> None:
+def test_no_model_hears_of_a_queue_that_another_may_have_made(place: Place) -> None:
     place.make_queue()
     (place.root / "linked").symlink_to(place.private)
     assert place.start().introduction == ""
@@ -83,7 +84,7 @@ def test_hooks_are_asked_about_with_the_users_consent_alone(place: Place) -> Non
     assert place.asked.exists()
 
 
-def test_a_program_that_is_missing_is_no_answer(place: Place) -> None:
+def test_a_missing_program_does_not_answer(place: Place) -> None:
     place.environment["PATH"] = os.path.dirname(sys.executable)
     with pytest.raises(CannotRunError):
         place.start()

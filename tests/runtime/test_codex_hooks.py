@@ -42,7 +42,9 @@ if way == "another key": first["key"] = theirs["key"]
 if way == "another hash": first["currentHash"] = 'x" }}, "y'
 if way == "no hash": first["currentHash"] = None
 if way == "one less": hooks.pop()
-if way == "one more": hooks.append(dict(first, command="x", enabled=False))
+if way in ("another key", "another hash"): first["trustStatus"] = "trusted"
+if way == "one more": hooks.append(dict(first, command="x", enabled=False, trustStatus="trusted",
+    key="/<session-flags>/config.toml:pre_compact:0:0"))
 for line in sys.stdin:
     asked = json.loads(line)
     if asked.get("method") == "initialize":

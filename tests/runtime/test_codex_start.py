@@ -46,7 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     return Home(tmp_path)
 
 
-def told(found: Adapted) -> str:
+def instructions(found: Adapted) -> str:
     """Return the developer instructions in the additions; "" if there are none."""
     words = [each.arguments for each in found.additions if each.arguments[0] == "-c"]
     return str(tomllib.loads(words[0][1])["developer_instructions"]) if words else ""
@@ -166,7 +166,7 @@ def test_an_introduction_is_joined_to_the_users_instructions(home: Home, words: 
     home.write("home/config.toml", config)
     home.write("home/mine.config.toml", 'developer_instructions = "mine"')
     found = home.adapted(*words.split(" "), "-m", "x")
-    assert told(found) == (f"{theirs}\n\n{INTRODUCTION}" if theirs else INTRODUCTION)
+    assert instructions(found) == (f"{theirs}\n\n{INTRODUCTION}" if theirs else INTRODUCTION)
     assert not any("developer_instructions" in word for word in found.own)
     assert found.own[-2:] == ("-m", "x")
 
@@ -188,12 +188,12 @@ def test_instructions_that_are_not_known_are_not_replaced(home: Home, words: str
     for name, text in files.items():
         home.write(name, text)
     found = home.adapted(*words.split())
-    assert told(found) == ""
+    assert instructions(found) == ""
     assert list(found.own) == words.split()
     assert "developer_instructions" in found.lacks[-1]
 
 
-def test_what_is_told_in_another_way_is_not_told_twice(home: Home) -> None:
+def test_it_is_not_introduced_twice(home: Home) -> None:
     home.write("home/config.toml", "not TOML")
     found = home.adapted("--yolo", introduction="")
     assert found == Adapted((), ("--yolo",), ())

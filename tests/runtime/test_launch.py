@@ -177,6 +177,23 @@ def test_codex_is_introduced_by_its_hooks_or_else_by_its_arguments(tmp_path: Pat
     assert (hidden.program, hidden.lacks) == (["npx"], ())
 
 
+@pytest.mark.parametrize(
+    ("words", "introduction", "added"),
+    [
+        (["-y"], "You are `me`.", ["--append-system-prompt", "You are `me`."]),
+        (["-y"], "", []),
+        (["--append-system-prompt=x"], "You are `me`.", []),
+        (["mcp", "list"], "You are `me`.", []),
+    ],
+)
+def test_qwen_code_is_introduced_unless_the_user_adds_to_its_prompt(
+    words: list[str], introduction: str, added: list[str]
+) -> None:
+    start = AtStart(introduction=introduction)
+    launch = plan(profile_for("qwen"), ["qwen", *words], {"HOME": "/h"}, QUEUE, "me", Options(), FILES, start=start)
+    assert launch.program == ["qwen", *added, *words]
+
+
 def test_claudes_settings_file_comes_before_the_users_arguments() -> None:
     launch = planned("claude", "--settings", '{"model": "opus"}', "-c", options=Options())
     assert launch.program == ["claude", "--settings", f"{STATE}/settings.json", "-c"]

@@ -50,7 +50,8 @@ class NativeWay(Enum):
 class Addition:
     """Arguments that a CLI is started with, unless one of the user's own begins with one of `unless`.
 
-    In each, `{path}` stands for the agent's PATH, as a TOML string.
+    In each, `{path}` stands for the agent's PATH, as a TOML string. An argument `{introduction}` is the text that
+    introduces the agent to its model; where there is none, the addition is left out.
     """
 
     arguments: tuple[str, ...]
@@ -58,12 +59,19 @@ class Addition:
     unless_configured: tuple[str, ...] = ()  # words in the user's own settings that forbid it as well
     why: str = ""
 
+    def introducing(self, introduction: str) -> Addition:
+        """Return it with the INTRODUCTION in place."""
+        return replace(self, arguments=tuple(introduction if word == INTRODUCTION else word for word in self.arguments))
+
+
+INTRODUCTION = "{introduction}"
+
 
 @dataclass(frozen=True)
 class Adapted:
     """What a CLI is given for one start: `additions`, the user's `own` arguments that remain, and what it `lacks`.
 
-    The additions are given as they are, without `{path}`. What it lacks is told to the user, one clause each.
+    The additions are given as they are, without `{path}`. What it lacks is shown to the user, one clause each.
     """
 
     additions: tuple[Addition, ...] = ()
@@ -120,14 +128,24 @@ class Profile:
     line: Line = field(default_factory=Line)
     rules: InjectionRules = field(default_factory=InjectionRules)
 
-    def added(self, own: Sequence[str], settings: str = "") -> list[Addition]:
-        """Return the additions that neither the user's OWN arguments nor the text of their SETTINGS rule out."""
+    def added(self, own: Sequence[str], settings: str = "", introduction: str = "") -> list[Addition]:
+        """Return the additions that neither the user's OWN arguments nor the text of their SETTINGS rule out.
+
+        That with the INTRODUCTION has it in place; without one it is left out.
+        """
         return [
-            each
+            each.introducing(introduction)
             for each in self.additions
-            if not any(word.startswith(each.unless) for word in own)
+            if (introduction or INTRODUCTION not in each.arguments)
+            and not any(word.startswith(each.unless) for word in own)
             and not any(word in settings for word in each.unless_configured)
         ]
+
+    @property
+    def takes_introduction(self) -> bool:
+        """Return whether it can be introduced to its model when it starts, without a hook."""
+        by_argument = any(INTRODUCTION in each.arguments for each in self.additions)
+        return by_argument or self.adaptation is not Adaptation.NONE
 
     def settings_path(self, environment: Mapping[str, str]) -> str:
         """Return the path of the user's own settings; empty if they do not matter."""

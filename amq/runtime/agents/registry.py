@@ -102,7 +102,7 @@ def adapted(
 ) -> Adapted:
     """Return what PROFILE's CLI is given for a start in the directory CWD with the mail of the queue ROOT.
 
-    OWN are the user's arguments; INTRODUCTION tells its model who it is, "" if it is told in another way.
+    OWN are the user's arguments; INTRODUCTION is for its model, "" if that has it in another way.
     """
     from amq.runtime.agents.profile import Adaptation, Adapted
 

@@ -1,7 +1,7 @@
 """Vouch for amq's own hooks in one run of Codex, which would otherwise ask the user whether to trust them.
 
-Codex runs a hook without a question if its settings hold the hook's hash (`hooks.state`). It computes the hash itself
-and tells it: `hooks/list` of its app-server. So amq asks it twice, with the arguments of the run: first for the hashes,
+Codex runs a hook without a question if its settings hold the hook's hash (`hooks.state`). Its app-server lists each
+hook with that hash (`hooks/list`). So amq asks it twice, with the arguments of the run: first for the hashes,
 then whether it trusts the hooks with these. Only hooks that come from amq's own arguments and run exactly amq's
 commands are vouched for. With any other answer amq gives no hooks: the user alone decides about those.
 

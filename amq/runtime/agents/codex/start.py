@@ -1,4 +1,4 @@
-"""Adapt Codex to where it starts, and as whom: let its sandbox write the queue, and tell its model who it is.
+"""Adapt Codex to where it starts, and as whom: let its sandbox write the queue, and introduce it to its model.
 
 Its sandbox writes below its directory, and below each --add-dir besides; the user's own stay. Where it may only read,
 Codex refuses to start with an --add-dir, so amq must know the mode. `developer_instructions` are one text, so amq's is
@@ -31,7 +31,7 @@ def adapted(own: Sequence[str], settings: str, cwd: str, root: str, introduction
         lacks.append(f"write access to the queue, perhaps: {error}; to give it: --add-dir {quoting.shell(root)}")
     try:
         if introduction:
-            additions.append(_told(user.developer_instructions(), introduction))
+            additions.append(_introduced(user.developer_instructions(), introduction))
             kept = words.without_setting(_INSTRUCTIONS)
     except NotKnownError as error:
         lacks.append(f"an introduction to amq, which would replace your {_INSTRUCTIONS}: {error}")
@@ -48,7 +48,7 @@ def _access(user: UserSettings, root: str) -> list[Addition]:
     return [Addition(("--add-dir", root), why="its sandbox would not let amq write the queue, which is elsewhere")]
 
 
-def _told(theirs: str, introduction: str) -> Addition:
+def _introduced(theirs: str, introduction: str) -> Addition:
     """Return what gives the model THEIRS, the user's instructions, and behind it the INTRODUCTION."""
     text = f"{theirs}\n\n{introduction}" if theirs.strip() else introduction
     try:
@@ -58,4 +58,4 @@ def _told(theirs: str, introduction: str) -> Addition:
     if len(value.encode()) > _LONGEST_BYTES:
         raise NotKnownError("they are too long for an argument")
     joined = ", joined to yours" if theirs.strip() else ""
-    return Addition(("-c", f"{_INSTRUCTIONS}={value}"), why=f"tells its model who it is{joined}")
+    return Addition(("-c", f"{_INSTRUCTIONS}={value}"), why=f"introduces it to its model{joined}")

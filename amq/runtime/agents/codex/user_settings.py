@@ -1,4 +1,4 @@
-"""The settings that a session of Codex will have, as far as amq can tell without asking it.
+"""The settings that a session of Codex will have, as far as they are known without asking it.
 
 Codex merges, the last one first: managed files, the user's arguments, the project's `.codex/config.toml`, the profile
 (`-p`), `config.toml`, and the system's. amq reads what the user gave. Where another file mentions what is asked for, or
@@ -63,7 +63,7 @@ class UserSettings:
             asked = WORKSPACE_WRITE
         mode = asked or settings.get("sandbox_mode", "")
         if not mode and not self._is_directory_known(settings):
-            raise NotKnownError("Codex has no word of yours on this directory yet")
+            raise NotKnownError("Codex has not asked you about this directory yet")
         if (mode or WORKSPACE_WRITE) not in (READ_ONLY, WORKSPACE_WRITE, ANY):
             raise NotKnownError("its mode has a name that amq does not know")
         return mode or WORKSPACE_WRITE

@@ -10,13 +10,20 @@ from __future__ import annotations
 
 from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
-from amq.runtime.agents.profile import Profile
+from amq.runtime.agents.profile import Addition, Profile
 from amq.runtime.policy.injection import InjectionRules
 
 PROFILE = Profile(
     name="qwen",
     programs=("qwen",),
     tested=("0.15.10",),
+    additions=(
+        Addition(
+            ("--append-system-prompt", "{introduction}"),
+            unless=("--append-system-prompt", *("auth", "channel", "extensions", "hook", "mcp", "review")),
+            why="introduces it to its model, behind its own words and yours",
+        ),
+    ),
     keeps_path=True,
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False),
     rules=InjectionRules(
