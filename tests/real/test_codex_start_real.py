@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.real.agents import Agent
+from amq.runtime.agents.codex.hook_vetting import vetting_arguments
+from amq.runtime.agents.codex.hooks import settings_arguments
+from amq.runtime.agents.codex.user_settings import NotKnownError, UserSettings
+from amq.runtime.agents.codex.words import Words
+from tests.real.agents import Agent, cache_directory
 from tests.real.mock_model import Call, Json, Say, Turn
 from tests.real.rig import Rig
-from tests.real.terminal import Terminal, wait_until
-from tests.real.user import INPUT_ROW, Run, User, agents, submit
+from tests.real.terminal import Terminal, open_terminal, wait_until
+from tests.real.user import INPUT_ROW, Run, User, agents, soak, submit
 
 pytestmark = pytest.mark.timeout(120)
 INTRODUCTION = "You are `codex` in this project's mail (amq)"
@@ -73,3 +78,76 @@ def test_it_is_introduced_behind_the_users_words_and_writes_the_queue_above(
 def sends(turn: Turn) -> Say | Call:
     """Write to the user once."""
     return Say("Done.") if turn.results or turn.text != "write" else Call("amq send --to user --body hello")
+
+
+SANDBOXES = {
+    "": None,
+    'sandbox_mode = "read-only"': "readOnly",
+    'sandbox_mode = "workspace-write"': "workspaceWrite",
+    'sandbox_mode = "danger-full-access"': "dangerFullAccess",
+    '[projects."PROJECT"]\ntrust_level = "trusted"': "workspaceWrite",
+    '[projects."PROJECT"]\ntrust_level = "untrusted"': "workspaceWrite",
+    '[projects."ABOVE"]\ntrust_level = "trusted"': None,
+}
+"""Settings, and the sandbox that Codex has with them; None: it may only read, and amq does not know it."""
+
+
+@soak
+@in_codex
+@pytest.mark.parametrize("settings", SANDBOXES)
+@pytest.mark.parametrize("words", ["", "-c sandbox_mode=workspace-write"])
+def test_amq_knows_the_sandbox_as_codex_does(rig: Rig, agent: Agent, settings: str, words: str) -> None:
+    environment = rig.home(agent)
+    config = Path(environment["CODEX_HOME"], "config.toml")
+    config.write_text(settings.replace("PROJECT", str(rig.project)).replace("ABOVE", str(rig.directory)))
+    codex = [str(agent.executable(cache_directory())), *words.split(), "app-server"]
+    asked = (
+        {"id": 1, "method": "initialize", "params": {"clientInfo": {"name": "test", "version": "1"}}},
+        {"method": "initialized"},
+        {"id": 2, "method": "thread/start", "params": {"cwd": str(rig.project)}},
+    )
+    with subprocess.Popen(
+        rig.network.inside(codex), cwd=rig.project, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as server:
+        assert server.stdin
+        assert server.stdout
+        server.stdin.write("".join(json.dumps(each) + "\n" for each in asked).encode())
+        server.stdin.flush()
+        answer = next(wire for wire in map(json.loads, server.stdout) if wire.get("id") == 2)
+        server.kill()
+    found = answer["result"]["sandbox"]["type"]
+    try:
+        known = UserSettings(Words(words.split()), str(config), str(rig.project)).sandbox()
+    except NotKnownError:
+        assert found == "readOnly", "else a directory is missing"
+        assert not words
+        assert SANDBOXES[settings] is None
+    else:
+        assert found.lower() == known.replace("-", "")
+
+
+@soak
+@in_codex
+def test_hooks_are_the_users_to_switch_off(rig: Rig, agent: Agent, user: User, run: Run) -> None:
+    terminal = run(agent, "--allow-amq", arguments=("-c", "features.hooks=false"))
+    request = asked(rig, terminal, "hello")
+    assert len([text for text in texts(request, "developer") if INTRODUCTION in text]) == 1
+    assert not terminal.shows("Hooks need review")
+
+
+@soak
+@in_codex
+def test_a_large_text_of_a_hook_reaches_the_model_whole(rig: Rig, agent: Agent) -> None:
+    """Only with the limit that amq's hooks have; by default the middle is cut out."""
+    environment, text = rig.home(agent), "BEGIN" + " word" * 9000 + " END"
+    answer = {"hookSpecificOutput": {"hookEventName": "UserPromptSubmit", "additionalContext": text}}
+    (rig.directory / "answer").write_text(json.dumps(answer))
+    script = rig.directory / "hook"
+    script.write_text(f'#!/bin/sh\n[ "$1" = prompt ] && cat {rig.directory}/answer\nexit 0\n')
+    script.chmod(0o755)
+    program = str(agent.executable(cache_directory()))
+    hooks = settings_arguments(str(script))
+    vetting = vetting_arguments(program, (), environment, "", str(rig.directory), "")
+    command = rig.network.inside([program, "--no-daemon", *hooks, *vetting])
+    with open_terminal(rig.directory / "terminal", command, rig.project, environment) as terminal:
+        assert text in texts(asked(rig, terminal, "hello"), "developer")

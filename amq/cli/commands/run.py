@@ -50,12 +50,12 @@ Use --profile NAME for a known CLI behind npx, docker, ssh or a script. amq adds
 with the CLI's own name.
 
 Claude Code gets hooks for this process only, merged with those in your own --settings; none of your files change. Codex
-would ask you whether to trust them. If you allow amq (--allow-amq), amq asks Codex for the hashes of exactly these hooks,
-also with --explain, and gives it these for this process. Otherwise it gets hooks only with --hooks.
+would ask you whether to trust them. If you allow amq (--allow-amq), amq asks Codex for the hashes of exactly these
+hooks, also with --explain, and gives it these for this process. Otherwise it gets hooks only with --hooks.
 
-Codex gets write access to a queue outside its directory (--add-dir) where its sandbox is workspace-write. Its model reads
-who it is behind your own developer_instructions, that of Qwen Code by --append-system-prompt. --explain shows what is
-lacking.
+Codex gets write access to a queue outside its directory (--add-dir) where its sandbox is workspace-write. Its model
+reads who it is behind your own developer_instructions, that of Qwen Code by --append-system-prompt. --explain shows
+what is lacking.
 
 With --allow-amq Claude Code runs amq's mail commands without asking you: drain, send, reply, list, read, thread, watch,
 why, who. They then read files only in the project, and use no other queue or handle. The default is your answer to amq
