@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as options
 
 from amq.runtime.agents.claude.hooks import merged_settings
-from amq.runtime.agents.codex.hooks import settings_arguments
+from amq.runtime.agents.codex.hooks import CALLED_AT, settings_arguments
 from amq.runtime.hooks.script import BadSettingsError, write_script
 from amq.runtime.policy.hook_decision import EVENTS
 from tests.awkward import names
@@ -146,8 +146,8 @@ def test_settings_that_cannot_be_read_are_not_replaced(own: str) -> None:
 
 def test_codex_gets_the_same_as_configuration() -> None:
     arguments = settings_arguments('/it\'s "s"/hook')
-    assert arguments[::2] == ["-c"] * len(EVENTS)
-    for argument, (event, word) in zip(arguments[1::2], EVENTS.items(), strict=True):
+    assert arguments[::2] == ["-c"] * len(CALLED_AT)
+    for argument, (event, word) in zip(arguments[1::2], ((each, EVENTS[each]) for each in CALLED_AT), strict=True):
         hooks = tomllib.loads(argument)["hooks"][event]
         command = hooks[0]["hooks"][0]["command"]
         assert subprocess.run(["sh", "-c", f'printf "%s\\n" {command}'], capture_output=True, text=True).stdout == (

@@ -47,6 +47,7 @@ PROFILE = Profile(
     ),
     chooses_environment=("shell_environment_policy",),
     hooks=HookStyle.CONFIG,
+    hook_text="45000b",  # measured, with the limit that amq's hooks set
     hooks_need_trust=True,
     adaptation=Adaptation.CONFIG,
     native=NativeWay.CODEX_QUEUE,
