@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ from amq.store.durable import Directory
 from amq.text import visible
 
 VERSION_WITHIN_S = 5.0  # for a program to say it before it is started with permissions
+_INTRODUCTION_NAME = "introduction.md"
 _SHELLS = ("bash", "dash", "fish", "ksh", "mksh", "sh", "zsh")
 _CHANGES_ENVIRONMENT = (
     *("bwrap", "distrobox", "doas", "docker", "env", "kubectl", "lxc", "mosh", "nerdctl", "nix-shell", "podman", "ssh"),
@@ -67,6 +69,7 @@ class Launch:
     settings: str = ""  # the content of the file that amq's --settings names
     finds_amq: bool = False  # the bare word `amq` runs this installation in its shells
     has_hooks: bool = False
+    introduction: str = ""  # the content of the file that the environment names
     lacks: tuple[str, ...] = ()  # what it should have and is not given, with the reason
     files: str = ""  # the private directory of this run; empty if there is none
 
@@ -88,10 +91,12 @@ def plan(
     the id of the run, as in `Notifier`; empty if its shells may not see it.
     """
     own, around = list(program[1:]), _session_around(environment)
-    given = {name: value for name, value in environment.items() if name not in around}
+    given = {name: value for name, value in environment.items() if name not in around and not _is_of_amq(value)}
+    instructions = _instructions(profile, given, files, start)
     inside = {
         **given,
         **profile.variables(given),
+        **instructions,
         **(with_command(given, command_path(files.directory)) if files.directory else {}),
         **_output_budget(profile, environment),
         "AM_ROOT": queue.root,
@@ -138,11 +143,26 @@ def plan(
         allowed=allowed.how,
         is_allowed=bool(allowed.project),
         settings=settings,
+        introduction=start.introduction if instructions else "",
         lacks=adapted.lacks,
         finds_amq=finds_amq,
         has_hooks=bool(hooked),
         files=files.directory,
     )
+
+
+def _instructions(
+    profile: Profile, environment: Mapping[str, str], files: PrivateState, start: AtStart
+) -> dict[str, str]:
+    """Return the variable that adds the introduction, a file, to the CLI's instructions; nothing if the user set it."""
+    if not (profile.instructions and start.introduction and files.directory) or profile.instructions in environment:
+        return {}
+    return {profile.instructions: json.dumps({"instructions": [f"{files.directory}/{_INTRODUCTION_NAME}"]})}
+
+
+def _is_of_amq(value: str) -> bool:
+    """Return whether VALUE is what `_instructions` gave the agent around this one."""
+    return value.startswith('{"instructions": [') and value.endswith(f'/{_INTRODUCTION_NAME}"]}}')
 
 
 def _output_budget(profile: Profile, environment: Mapping[str, str]) -> dict[str, str]:
@@ -201,6 +221,7 @@ def behind(profile: Profile, program: Sequence[str]) -> Profile:
         environment=(),
         hooks=HookStyle.NONE,
         adaptation=Adaptation.NONE,
+        instructions="",
         native=NativeWay.NONE,
         keeps_path=False,
         rules=rules_for_argv(profile, program),
@@ -225,6 +246,22 @@ def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
         )
         if launch.profile.hooks is HookStyle.SETTINGS:
             make_pipe(f"{launch.files}/{script.PIPE_NAME}")
+    if launch.introduction:
+        write_private(f"{launch.files}/{_INTRODUCTION_NAME}", launch.introduction + "\n")
+    if not launch.has_hooks:
+        return
+    script.write_script(
+        launch.files,
+        account.agent.inbox_new,
+        root=account.queue.root,
+        me=account.me,
+        kind=launch.profile.name,
+        command=command,
+        normal_after_s=options.policy.normal_after_s,
+        budget=launch.profile.hook_text,
+    )
+    if launch.profile.hooks is HookStyle.SETTINGS:
+        make_pipe(f"{launch.files}/{script.PIPE_NAME}")
     if launch.settings:
         write_private(f"{launch.files}/{script.SETTINGS_NAME}", launch.settings)
 

@@ -66,6 +66,10 @@ CODEX = (
            "start.introduction", LAUNCH_TESTS),
     Mutant("an empty introduction is given", "runtime/agents/profile.py", "Profile.added",
            "introduction or INTRODUCTION not in each.arguments", "True", LAUNCH_TESTS),
+    Mutant("the user's own settings by a variable are replaced", "runtime/launch.py", "_instructions",
+           "profile.instructions in environment", "False", LAUNCH_TESTS),
+    Mutant("an agent is introduced as the one around it", "runtime/launch.py", "plan", "not _is_of_amq(value)", "True",
+           LAUNCH_TESTS),
     Mutant("a CLI behind another program is adapted", "runtime/launch.py", "behind", "Adaptation.NONE",
            "profile.adaptation", LAUNCH_TESTS),
     *(

@@ -21,6 +21,7 @@ from tests.real.user import INPUT_ROW, Run, User, agents, soak, submit
 pytestmark = pytest.mark.timeout(120)
 INTRODUCTION = "You are `codex` in this project's mail (amq)"
 THEIRS = 'Speak of "boats", \\ and\nof nothing else.'
+LONG = "A sentence of a long mail. " * 1200  # 30 KB: without a limit of its own, a hook's text has 10
 in_codex = agents("codex", also=("codex-before",))
 OWN_SETTINGS = f"""\
 developer_instructions = {json.dumps(THEIRS)}
@@ -49,12 +50,15 @@ def asked(rig: Rig, terminal: Terminal, line: str) -> Json:
 
 @in_codex
 def test_hooks_that_the_user_allows_run_without_a_question(rig: Rig, agent: Agent, user: User, run: Run) -> None:
-    user.send(agent, "low")
-    terminal = run(agent, "--allow-amq", "--low-after", "5m")
+    terminal = run(agent, "--allow-amq")
     request = asked(rig, terminal, "hello")
     assert not terminal.shows("Hooks need review|Trust all")
     assert [INTRODUCTION in text for text in texts(request, "developer")].count(True) == 1
     assert INTRODUCTION in texts(request, "developer")[-1], "that of its hook at the beginning of a session"
+    # the text of a mail is in the request that the notification leads to
+    terminal.wait_for("Ready")
+    user.amq("send", "--to", agent.program, "--body", LONG)
+    wait_until(lambda: LONG.strip() in texts(rig.model.requests[-1], "developer")[-1], terminal.screen)
     trusted = Path(rig.directory / agent.name / ".codex" / "config.toml").read_text()
     assert "hooks" not in trusted, "no file of the user's is changed"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,3 +124,22 @@ def test_beside_it_the_same_holds(rig: Rig, agent: Agent, user: User, start: Cal
     """The agent is notified by `amq wake` in tmux."""
     rig.model.script = needs_permission
     check_dialog(rig, agent, user, start(agent, asks=True, ready=READY))
+
+
+@pytest.mark.parametrize("agent", ["opencode", "qwen"], indirect=True)
+def test_it_is_introduced_beside_the_words_of_the_user_and_the_project(
+    rig: Rig, agent: Agent, user: User, run: Run
+) -> None:
+    """Gemini CLI has no way that adds."""
+    theirs = {"opencode": rig.project / "theirs.md", "qwen": rig.directory / "qwen" / ".qwen" / "QWEN.md"}[agent.name]
+    theirs.parent.mkdir(parents=True, exist_ok=True)
+    theirs.write_text("Words of the user.")
+    (rig.project / "opencode.json").write_text('{"instructions": ["theirs.md"]}')
+    (rig.project / {"opencode": "AGENTS.md", "qwen": "QWEN.md"}[agent.name]).write_text("Words of the project.")
+    terminal = begin(run, agent)
+    wait_until(lambda: not terminal.shows("Initializing"), terminal.screen, START_WITHIN)
+    submit(terminal, "hello")
+    wait_until(lambda: rig.model.turns, terminal.screen, START_WITHIN)
+    request = json.dumps(next(each for each in rig.model.requests if each.get("tools")))
+    for words in (f"You are `{agent.name}` in this project's mail", "Words of the project.", "Words of the user."):
+        assert request.count(words) == 1, words

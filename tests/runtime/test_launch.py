@@ -194,6 +194,34 @@ def test_qwen_code_is_introduced_unless_the_user_adds_to_its_prompt(
     assert launch.program == ["qwen", *added, *words]
 
 
+def test_opencode_is_introduced_by_a_file_unless_the_user_sets_the_variable(tmp_path: Path) -> None:
+    def inside(introduction: str = "You are `me`.", **environment: str) -> tuple[str, str]:
+        start, files = AtStart(introduction=introduction), PrivateState(str(tmp_path))
+        given = {"HOME": "/h", **environment}
+        launch = plan(profile_for("opencode"), ["opencode"], given, QUEUE, "me", Options(), files, start=start)
+        return launch.environment.get("OPENCODE_CONFIG_CONTENT", ""), launch.introduction
+
+    value, text = inside()
+    assert json.loads(value) == {"instructions": [f"{tmp_path}/introduction.md"]}
+    assert text == "You are `me`."
+    own = '{"instructions": ["my.md"]}'
+    assert inside(OPENCODE_CONFIG_CONTENT=own) == (own, "")
+    around = '{"instructions": ["/another/introduction.md"]}'  # an agent's that starts it
+    assert inside(OPENCODE_CONFIG_CONTENT=around) == (value, text)
+    assert inside("", OPENCODE_CONFIG_CONTENT=around) == ("", "")
+
+
+def test_the_file_with_the_introduction_is_written(tmp_path: Path) -> None:
+    queue, files = QueueLayout(str(tmp_path / "queue")), tmp_path / "files"
+    files.mkdir()
+    registry.make_queue(queue, tracked=False)
+    registry.make_mailbox(queue, "me")
+    start, state = AtStart(introduction="You are `me`."), PrivateState(str(files))
+    launch = plan(profile_for("opencode"), ["opencode"], {}, queue, "me", Options(), state, start=start)
+    prepare(launch, Mailbox(queue.root, "me"), Options())
+    assert (files / "introduction.md").read_text() == "You are `me`.\n"
+
+
 def test_claudes_settings_file_comes_before_the_users_arguments() -> None:
     launch = planned("claude", "--settings", '{"model": "opus"}', "-c", options=Options())
     assert launch.program == ["claude", "--settings", f"{STATE}/settings.json", "-c"]

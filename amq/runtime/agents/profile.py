@@ -116,6 +116,7 @@ class Profile:
     hooks_need_trust: bool = False  # it asks the user about new ones when it starts
     permissions_since: str = ""  # the oldest version that asks before all that amq's permissions do not name
     adaptation: Adaptation = Adaptation.NONE
+    instructions: str = ""  # a variable for settings in JSON; files in their `instructions` are added to the user's
     publishes: StatusSource = StatusSource.NOWHERE
     native: NativeWay = NativeWay.NONE
     keeps_path: bool = False  # its shell finds what is first on the PATH it was started with
@@ -145,7 +146,7 @@ class Profile:
     def takes_introduction(self) -> bool:
         """Return whether it can be introduced to its model when it starts, without a hook."""
         by_argument = any(INTRODUCTION in each.arguments for each in self.additions)
-        return by_argument or self.adaptation is not Adaptation.NONE
+        return by_argument or bool(self.instructions) or self.adaptation is not Adaptation.NONE
 
     def settings_path(self, environment: Mapping[str, str]) -> str:
         """Return the path of the user's own settings; empty if they do not matter."""

@@ -19,6 +19,7 @@ PROFILE = Profile(
     programs=("opencode",),
     tested=("1.18.33",),
     keeps_path=True,
+    instructions="OPENCODE_CONFIG_CONTENT",
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), escape_waits=False),
     rules=InjectionRules(
         prompt_row=RowRule(
