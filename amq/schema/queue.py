@@ -198,6 +198,8 @@ class Explained(Model):
     """The words that would be run."""
     added: list[Added]
     """Additions to the user's arguments and environment."""
+    lacks: list[str]
+    """What it should have and is not given, with the reasons."""
     hooks: str
     """The state of its hooks."""
     allowed: str

@@ -71,8 +71,8 @@ ENVIRONMENT = (
             ("a run's word is anything", "store/notifier_info.py", "parse_notifier",
              "[type(pid), type(how), type(run)] == [int, str, str]", "type(pid) is int and type(how) is str"),
             ("a hosted program does not get its run", "runtime/host.py", "_prepared",
-             "launch.plan(profile, program, environment, queue, me, options, files, run)",
-             "launch.plan(profile, program, environment, queue, me, options, files, 'x')"),
+             "launch.plan(profile, program, environment, queue, me, options, files, run, start)",
+             "launch.plan(profile, program, environment, queue, me, options, files, 'x', start)"),
             ("a container has our environment", "runtime/host.py", "run",
              "run if launch.reaches_shells(profile, program, environment) else ''", "run"),
         )
