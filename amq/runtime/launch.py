@@ -233,6 +233,8 @@ def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
     if not launch.files:
         return
     account, command = mailbox.account, make_command(launch.files)
+    if launch.introduction:
+        write_private(f"{launch.files}/{_INTRODUCTION_NAME}", launch.introduction + "\n")
     if launch.has_hooks:
         script.write_script(
             launch.files,
@@ -246,22 +248,6 @@ def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
         )
         if launch.profile.hooks is HookStyle.SETTINGS:
             make_pipe(f"{launch.files}/{script.PIPE_NAME}")
-    if launch.introduction:
-        write_private(f"{launch.files}/{_INTRODUCTION_NAME}", launch.introduction + "\n")
-    if not launch.has_hooks:
-        return
-    script.write_script(
-        launch.files,
-        account.agent.inbox_new,
-        root=account.queue.root,
-        me=account.me,
-        kind=launch.profile.name,
-        command=command,
-        normal_after_s=options.policy.normal_after_s,
-        budget=launch.profile.hook_text,
-    )
-    if launch.profile.hooks is HookStyle.SETTINGS:
-        make_pipe(f"{launch.files}/{script.PIPE_NAME}")
     if launch.settings:
         write_private(f"{launch.files}/{script.SETTINGS_NAME}", launch.settings)
 

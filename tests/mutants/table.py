@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.mutants.consent import ALLOWED
 from tests.mutants.codex import CODEX
+from tests.mutants.consent import ALLOWED
 from tests.mutants.empty_row import EMPTY_ROWS
 from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
