@@ -160,7 +160,9 @@ def _about_agents(said: Said) -> None:
     path.write_text(json.dumps(json.loads(path.read_bytes()) | {"mood": "good"}))
     said("presence", "list")
     said("who")
-    write_session(str(private_directory(said.amq.root, "bob")), SessionInfo("none", is_allowed=False))
+    write_session(
+        str(private_directory(said.amq.root, "bob")), SessionInfo("none", is_allowed=False, lacks=("access",))
+    )
     said("who")
     _about_waking(said)
     said.keep("presence", *(json.loads(Path(said.amq.agent(name).presence).read_bytes()) for name in ("bob", "carol")))

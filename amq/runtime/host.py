@@ -149,7 +149,7 @@ def _note_session(private: PrivateState, planned: Launch) -> None:
     """Write into the agent's PRIVATE directory what `amq who` shows of its session, as far as that can be written."""
     if private.directory:
         with suppress(OSError):
-            write_session(private.directory, SessionInfo(planned.allowed, planned.is_allowed))
+            write_session(private.directory, SessionInfo(planned.allowed, planned.is_allowed, planned.lacks))
 
 
 def _claim(mailbox: Mailbox, program: Sequence[str], run: str) -> notifier_lock.Claim:

@@ -21,15 +21,23 @@ _LONGEST_BYTES = 1 << 16
 
 @record
 class SessionInfo:
-    """The state of a hosted agent. ALLOWED and IS_ALLOWED are about the commands that its CLI runs without asking."""
+    """The state of a hosted agent. ALLOWED and IS_ALLOWED are about the commands that its CLI runs without asking.
+
+    LACKS is what it should have and was not given, with the reasons, as `Launch.lacks`.
+    """
 
     allowed: str
     is_allowed: bool
+    lacks: tuple[str, ...] = ()
+
+    def wire(self) -> dict[str, object]:
+        """Return it as keys of a JSON object, without what it does not lack."""
+        return {"allowed": self.allowed, **({"lacks": list(self.lacks)} if self.lacks else {})}
 
 
 def write_session(directory: str, session: SessionInfo) -> None:
     """Write SESSION, of an agent that this process hosts, into the agent's private DIRECTORY. Raises OSError."""
-    wire = {"pid": os.getpid(), **session.__dict__}
+    wire = {"pid": os.getpid(), **session.__dict__, "lacks": list(session.lacks)}
     write_private(f"{directory}/{SESSION_NAME}", jsontext.render(wire) + "\n")
 
 
@@ -37,7 +45,7 @@ def read_session(directory: str, notifier: Notifier | None) -> SessionInfo | Non
     """Return the session of the agent with that private DIRECTORY, which NOTIFIER hosts; None if it is not known."""
     try:
         wire = jsontext.parse(git_repository.read_regular(f"{directory}/{SESSION_NAME}", _LONGEST_BYTES))
-        found = SessionInfo(wire["allowed"], wire["is_allowed"])
+        found = SessionInfo(wire["allowed"], wire["is_allowed"], tuple(map(str, wire.get("lacks", ()))))
         is_of_host = notifier is not None and wire["pid"] == notifier.pid
     except (OSError, ValueError, TypeError, KeyError):
         return None

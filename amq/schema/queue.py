@@ -134,6 +134,8 @@ class Agent(Model):
     """The process that notifies it; left out if there is none."""
     allowed: str = absent
     """The commands of amq that its CLI runs without asking, or why there are none, where `amq run` hosts it."""
+    lacks: list[str] = absent
+    """What its CLI should have been given and was not, with the reasons; left out if there is nothing."""
     waits_for: WaitsFor = absent
     """The reason why its unread mail has not been read; left out if it has none."""
     waits_for_s: Annotated[float, Field(ge=0)] = absent
@@ -157,6 +159,8 @@ class Why(Model):
     """The reason as a sentence."""
     allowed: str = absent
     """The commands of amq that its CLI runs without asking, or why there are none, where `amq run` hosts it."""
+    lacks: list[str] = absent
+    """What its CLI should have been given and was not, with the reasons; left out if there is nothing."""
 
 
 class Recorded(Model):

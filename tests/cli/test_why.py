@@ -57,6 +57,12 @@ def test_what_its_cli_runs_without_asking_is_said(amq: Shell, state: str, notifi
     assert amq("why", "bob", "--json").value["allowed"].startswith("none: ")
 
 
+def test_what_its_cli_lacks_is_said(amq: Shell, state: str, notified: None) -> None:
+    write_session(state, SessionInfo("none", is_allowed=False, lacks=("write access: \x1b[31mread-only",)))
+    assert amq.ok("why", "bob").splitlines()[2:] == ["bob lacks write access: ^[[31mread-only"]
+    assert amq("why", "bob", "--json").value["lacks"] == ["write access: \x1b[31mread-only"]
+
+
 def test_it_has_no_notifier(amq: Shell, state: RootedPath) -> None:
     amq.send()
     assert amq.ok("why", "bob") == "bob: 1 unread message: no-channel: nothing notifies it: start it with amq run\n"

@@ -119,6 +119,8 @@ def test_where_the_mode_is_not_known_it_gets_no_directory(home: Home, words: str
     found = home.adapted(*words.split())
     assert not has_access(found)
     assert "--add-dir" in found.lacks[0]
+    if "-C" not in words:
+        assert adapted(words.split(), str(home.config), str(home.project), str(home.project / "q"), "").lacks == ()
 
 
 def test_a_file_that_cannot_be_read_may_decide(home: Home) -> None:

@@ -86,5 +86,5 @@ def _item(agent: Agent, why: Why | None, hosted: SessionInfo | None) -> dict[str
     if agent.notifier:
         item["notifier"] = {"pid": agent.notifier.pid, "how": agent.notifier.how}
     if hosted:
-        item["allowed"] = hosted.allowed
+        item |= hosted.wire()
     return item

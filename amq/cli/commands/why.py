@@ -52,8 +52,8 @@ def run(args: Namespace, out: Output) -> int:
     found = _with_unreadable(mailbox, handle, found) if found else None
     hosted = session(mailbox, handle, read_notifier(mailbox.account.queue.agent(handle)))
     if out.json:
-        allowed = {"allowed": hosted.allowed} if hosted else {}
-        out.value({"handle": handle, "unread": unread, **(described(found) if found else {}), **allowed})
+        about = hosted.wire() if hosted else {}
+        out.value({"handle": handle, "unread": unread, **(described(found) if found else {}), **about})
         return 0
     if found is None:
         out.line(f"{handle} has no unread mail")
@@ -62,6 +62,8 @@ def run(args: Namespace, out: Output) -> int:
         out.line(f"{handle}: {number}: {visible(_in_words(found))}")
     if hosted:
         out.line(f"{handle}: commands that its CLI runs without asking: {visible(hosted.allowed)}")
+        for lack in hosted.lacks:
+            out.line(f"{handle} lacks {visible(lack)}")
     return 0
 
 

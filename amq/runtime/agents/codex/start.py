@@ -24,11 +24,8 @@ def adapted(own: Sequence[str], settings: str, cwd: str, root: str, introduction
     if not words.starts_session():
         return Adapted(own=tuple(own))
     user = UserSettings(words, settings, cwd)
-    additions, lacks, kept = list[Addition](), list[str](), list(own)
-    try:
-        additions += _access(user, root)
-    except NotKnownError as error:
-        lacks.append(f"write access to the queue, perhaps: {error}; to give it: --add-dir {quoting.shell(root)}")
+    access, lack = _access(user, root)
+    additions, lacks, kept = [*access], [*lack], list(own)
     try:
         if introduction:
             additions.append(_introduced(user.developer_instructions(), introduction))
@@ -38,14 +35,19 @@ def adapted(own: Sequence[str], settings: str, cwd: str, root: str, introduction
     return Adapted(tuple(additions), tuple(kept), tuple(lacks))
 
 
-def _access(user: UserSettings, root: str) -> list[Addition]:
-    """Return what lets its sandbox write the queue ROOT. Raises NotKnownError."""
-    mode = user.sandbox()
+def _access(user: UserSettings, root: str) -> tuple[list[Addition], list[str]]:
+    """Return what lets its sandbox write the queue ROOT, and what is lacking for that."""
+    is_inside = user.has_inside(root)
+    try:
+        mode = user.sandbox()
+    except NotKnownError as error:
+        hint = f"if its sandbox is {WORKSPACE_WRITE}, add --add-dir {quoting.shell(root)}"
+        return [], [] if is_inside else [f"write access to the queue, perhaps: {error}; {hint}"]
     if mode == READ_ONLY:
-        raise NotKnownError("its sandbox is read-only, in which Codex takes no directory")
-    if mode != WORKSPACE_WRITE or user.has_inside(root):
-        return []
-    return [Addition(("--add-dir", root), why="its sandbox would not let amq write the queue, which is elsewhere")]
+        return [], [f"write access to the queue: its sandbox is {READ_ONLY}; to change that: -s {WORKSPACE_WRITE}"]
+    if mode != WORKSPACE_WRITE or is_inside:
+        return [], []
+    return [Addition(("--add-dir", root), why="its sandbox would not let amq write the queue, which is elsewhere")], []
 
 
 def _introduced(theirs: str, introduction: str) -> Addition:
