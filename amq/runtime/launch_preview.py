@@ -7,7 +7,7 @@ from typing import Any
 
 from amq import quoting
 from amq.pty.input_row import PromptRule
-from amq.runtime.agents.profile import NativeWay, Profile
+from amq.runtime.agents.profile import HookStyle, NativeWay, Profile
 from amq.runtime.agents.versions import printed_version
 from amq.runtime.launch import Launch
 
@@ -23,35 +23,45 @@ def explained(launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
         "hooks": launch.hooks,
         "allowed": launch.allowed,
         "wake": wake_path(launch, native=native),
+        "missing": missing(launch),
     }
 
 
 def wake_path(launch: Launch, *, native: bool) -> list[str]:
-    """Return the ways in which the agent is notified, one sentence each, in the order in which they are tried."""
+    """Return the ways in which mail reaches the agent, one sentence each, in the order in which they are tried."""
     profile, ways = launch.profile, list[str]()
     if launch.has_hooks:
-        ways.append("while it works: its hooks announce mail between tools and at the end of a turn")
+        ways.append("while it works: its hooks give the model the text, between tools and at the end of a turn")
     if native and profile.native is not NativeWay.NONE:
         ways.append(f"through its own API, while its session is known to run ({profile.native.value})")
-    if not profile.rules.known:
-        ways.append(
-            "amq types nothing: it does not know this program. To change that: --prompt TEXT or --profile NAME|FILE"
-        )
-    elif isinstance(row := profile.rules.prompt_row, PromptRule):
-        ways.append(
-            f"typed and submitted only directly after its prompt {row.text!r}, while it reads the keyboard itself"
-        )
-    elif profile.rules.dialog_safe:
-        also = " and its hooks are silent" if launch.has_hooks else ""
-        ways.append(
-            "typed and submitted with a key that its dialogs ignore; also while it works if the mail is urgent or "
-            f"has waited long{also}"
-        )
-    elif profile.rules.prompt_row is not None:
-        ways.append("typed while it idles, and submitted with Enter only if its row shows exactly the line")
-    else:
-        ways.append("typed, and submitted with Enter only if the program echoes exactly the line")
-    return ways
+    elif launch.has_hooks and profile.hooks is HookStyle.SETTINGS:
+        ways.append("idle: a hook in the background begins a turn, with the text; a draft does not matter")
+    return [*ways, _typed(launch)]
+
+
+def _typed(launch: Launch) -> str:
+    rules = launch.profile.rules
+    with_it = ", and a hook gives the model the text" if launch.has_hooks else "; the agent runs amq drain"
+    if not rules.known:
+        return "amq types nothing: it does not know this program. To change that: --prompt TEXT or --profile NAME|FILE"
+    if isinstance(rules.prompt_row, PromptRule):
+        at = rules.prompt_row.text
+        return f"typed and submitted only directly after its prompt {at!r}, while it reads the keyboard itself"
+    if rules.dialog_safe:
+        busy = "" if launch.has_hooks else ". While it works, too, if the mail is urgent or has waited long"
+        return f"typed and submitted with a key that its dialogs ignore{with_it}{busy}"
+    if rules.prompt_row is not None:
+        return f"typed while it idles, and submitted with Enter only if its row shows exactly the line{with_it}"
+    return f"typed, and submitted with Enter only if the program echoes exactly the line{with_it}"
+
+
+def missing(launch: Launch) -> list[str]:
+    """Return the better ways that mail does not take, one sentence each, with the reason."""
+    if not launch.has_hooks:
+        return [f"by hooks, which give the model the text in one request: {launch.hooks}"]
+    if launch.profile.hooks is not HookStyle.SETTINGS:
+        return [f"by a hook in the background, which needs no key pressed: {launch.profile.name} has none"]
+    return []
 
 
 def installed(profile: Profile, program: str, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -87,5 +97,6 @@ def text(found: Mapping[str, Any]) -> str:
         f"hooks    {found['hooks']}",
         f"allows   {found['allowed']}",
         *(f"wakes    {way}" for way in found["wake"]),
+        *(f"not      {way}" for way in found["missing"]),
     ]
     return "\n".join(lines)

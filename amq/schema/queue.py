@@ -209,7 +209,9 @@ class Explained(Model):
     allowed: str
     """The commands of amq that it runs without asking, or why there are none."""
     wake: list[str]
-    """The ways to notify the agent, in the order they are tried."""
+    """The ways in which mail reaches the agent, in the order they are tried."""
+    missing: list[str]
+    """The better ways that it does not take, with the reasons."""
 
 
 class Checked(Model):
