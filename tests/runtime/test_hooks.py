@@ -18,10 +18,20 @@ from hypothesis import settings as options
 from amq.runtime.agents.claude.hooks import merged_settings
 from amq.runtime.agents.codex.hooks import CALLED_AT, settings_arguments
 from amq.runtime.hooks.script import BadSettingsError, write_script
-from amq.runtime.policy.hook_decision import EVENTS
+from amq.runtime.policy.hook_decision import EVENTS, RECEIPTS, TO_MODEL
 from tests.awkward import names
 
-OURS = ["/s/hook start", "/s/hook prompt", "/s/hook tool", "/s/hook ask", "/s/hook stop", "/s/hook end"]
+OURS = {
+    "SessionStart": ["/s/hook start", "/s/hook wait"],
+    "UserPromptSubmit": ["/s/hook prompt", "/s/hook wait"],
+    "PostToolUse": ["/s/hook tool"],
+    "PostToolUseFailure": ["/s/hook failure"],
+    "PostToolBatch": ["/s/hook batch"],
+    "PermissionRequest": ["/s/hook ask"],
+    "Stop": ["/s/hook stop", "/s/hook wait"],
+    "StopFailure": ["/s/hook failed"],
+    "SessionEnd": ["/s/hook end"],
+}
 
 
 class Mailroom:
@@ -55,7 +65,7 @@ def room(tmp_path: Path) -> Mailroom:
     return Mailroom(tmp_path)
 
 
-@pytest.mark.parametrize("event", ["prompt", "tool", "ask", "stop", "end"])
+@pytest.mark.parametrize("event", [word for word in EVENTS.values() if word != "start"])
 def test_a_hook_with_nothing_to_say_starts_nothing(room: Mailroom, event: str) -> None:
     (room.new / ".hidden.md").touch()
     assert room.call(event) == ("", [])
@@ -63,11 +73,27 @@ def test_a_hook_with_nothing_to_say_starts_nothing(room: Mailroom, event: str) -
     assert stat.S_IMODE((room.state / "hook.event").stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("event", ["prompt", "tool", "stop"])
+@pytest.mark.parametrize("event", [*TO_MODEL[1:], *RECEIPTS])
 def test_a_hook_starts_amq_when_mail_waits_and_hides_its_trouble(room: Mailroom, event: str) -> None:
     (room.new / "a b.md").touch()
     (room.new / "c.md").touch()
     assert room.call(event) == ("said\n", [f"/q claude hook claude {event} --normal-after 90"])
+
+
+@pytest.mark.parametrize("event", ["ask", "end", "nonsense"])
+def test_other_events_are_only_recorded(room: Mailroom, event: str) -> None:
+    (room.new / "m.md").touch()
+    assert room.call(event) == ("", [])
+    assert (room.state / "hook.event").read_text() == f"{event}\n"
+
+
+def test_the_budget_of_the_cli_is_passed_on(room: Mailroom) -> None:
+    (room.new / "m.md").touch()
+    room.script = write_script(
+        str(room.state), str(room.new), root="/q", me="claude", kind="claude", command=str(room.calls.parent / "amq"),
+        normal_after_s=90.0, budget="9500b",
+    )  # fmt: skip
+    assert room.call("stop")[1] == ["/q claude hook claude stop --normal-after 90 --max-chars 9500b"]
 
 
 def test_the_beginning_of_a_session_always_starts_amq(room: Mailroom) -> None:
@@ -96,7 +122,7 @@ def test_a_cli_finds_the_script_and_the_script_its_files_whatever_directories_ar
     room = Mailroom(place)
     (room.new / "m.md").touch()
     held = json.loads(json.dumps(merged_settings([], room.script)[0]))
-    (of_claude,) = commands(held, "Stop")
+    of_claude, _ = commands(held, "Stop")
     option = next(word for word in settings_arguments(room.script) if word.startswith("hooks.Stop="))
     (of_codex,) = commands({"hooks": tomllib.loads(option)["hooks"]}, "Stop")
     for count, command in enumerate((of_claude, of_codex), 1):
@@ -115,7 +141,7 @@ def commands(settings: dict[str, object], event: str) -> list[str]:
 
 def test_claude_gets_a_hook_for_each_event() -> None:
     settings, words = merged_settings(["--continue"], "/s/hook")
-    assert [commands(settings, event) for event in EVENTS] == [[ours] for ours in OURS]
+    assert {event: commands(settings, event) for event in settings["hooks"]} == OURS
     assert words == ["--continue"]
 
 
@@ -134,7 +160,7 @@ def test_the_users_own_settings_are_merged(tmp_path: Path, form: str) -> None:
     )
     assert words == ["-c", "--", "--settings", "x"]
     assert settings["model"] == "opus"
-    assert commands(settings, "Stop") == ["own", "/s/hook stop"]
+    assert commands(settings, "Stop") == ["own", *OURS["Stop"]]
     assert settings["hooks"]["PreCompact"] == []
 
 

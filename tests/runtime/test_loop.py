@@ -166,18 +166,16 @@ async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
     assert channel.told == []
 
 
-@pytest.mark.parametrize("busy", [True, False])
-async def test_a_hook_does_not_tell_of_what_is_queued(root: str, busy: bool) -> None:
+async def test_a_line_that_is_typed_changes_nothing_that_the_hooks_remember(root: str) -> None:
     """A line typed at an idle agent begins a turn: if that drains nothing, its end is blocked once."""
     channel = NotingChannel()
-    channel.standing = Readiness(busy=busy, queues_input=True, hooks_active=True)
-    async with waking(root, channel, SchedulePolicy(hooks_within_s=0.0)) as mailbox:
+    channel.standing = Readiness(queues_input=True, hooks_active=True)
+    async with waking(root, channel):
         write_state(private(root), HookState(session="s"))
         send(root, "urgent")
         record = WakeJournal(private(root))
         await comes(lambda: [entry.get("outcome") for entry in record.entries()] == ["submitted"])
-    unread = frozenset(message.id for message in mailbox.unread()) if busy else frozenset()
-    assert read_state(private(root)) == HookState(session="s", announced=unread, blocked_stop_for=unread)
+    assert read_state(private(root)) == HookState(session="s")
 
 
 async def test_the_user_is_alerted_once_when_an_agent_does_not_read(root: str) -> None:
@@ -230,8 +228,8 @@ async def test_a_queue_that_is_away_ends_no_waking(root: str) -> None:
             return await super().attempt(line)
 
     channel = Elsewhere()
-    channel.standing = Readiness(busy=True, queues_input=True, hooks_active=True)
-    async with waking(root, channel, SchedulePolicy(normal_after_s=0.0, hooks_within_s=0.0)):
+    channel.standing = Readiness(busy=True, queues_input=True)
+    async with waking(root, channel, SchedulePolicy(normal_after_s=0.0)):
         for count in (1, 3):
             await comes(away.exists)
             away.rename(root)

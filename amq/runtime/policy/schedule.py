@@ -25,20 +25,19 @@ Actions
     ---------------------------  ---------------  -----------  ----------------  -------------------------------------
     any                          Observation      QUIET                          all mail has left: all is forgotten
     QUIET                        Observation      QUIET        Attempt           it is due, and nothing forbids it
-    QUIET WAITING                Observation      WAITING      WakeAt            not due; or blocked, busy, low priority
-    any                          Observation      WAITING      WakeAt            all mail is on its way by a hook
+    QUIET WAITING                Observation      WAITING      WakeAt            not due; blocked, busy, low; on its way
     QUIET WAITING                Observation      WAITING      AlertUser WakeAt  only the user can lift what blocks it
     WAITING                      Observation      WAITING      Attempt           it is due, and nothing forbids it
     OUTSTANDING                  Observation      OUTSTANDING  WakeAt            a reminder is not due
     OUTSTANDING                  Observation      OUTSTANDING  Attempt           a reminder, or one for new mail, is due
     UNCERTAIN                    Observation      UNCERTAIN    WakeAt            a reminder is not due
     UNCERTAIN                    Observation      UNCERTAIN    Attempt           a reminder, or one for new mail, is due
-    OUTSTANDING UNCERTAIN        Observation      WAITING      WakeAt            it is due; blocked, busy, low priority
+    OUTSTANDING UNCERTAIN        Observation      WAITING      WakeAt            blocked, busy, low; or on its way
     OUTSTANDING UNCERTAIN        Observation      WAITING      AlertUser WakeAt  only the user can lift what blocks it
     WAITING OUTSTANDING          Observation      PARKED       AlertUser         it is due, and no attempt is left
     UNCERTAIN                    Observation      PARKED       AlertUser         it is due, and no attempt is left
     PARKED                       Observation      PARKED                         nothing has changed
-    PARKED                       Observation      PARKED       WakeAt            the agent works
+    PARKED                       Observation      PARKED       WakeAt            the agent works; or on its way
     PARKED                       Observation      WAITING      Attempt           new mail: one attempt more
     PARKED                       Observation      WAITING      WakeAt            new mail, blocked; or some has left
     PARKED                       Observation      WAITING      AlertUser WakeAt  new mail that only the user can let in
@@ -235,6 +234,8 @@ def _decide(state: ScheduleState, event: Observation, now: float, policy: Schedu
     if not state.unread:
         return state, ()
     if state.unread <= event.on_its_way:
+        if state.phase is Phase.PARKED:  # the user has been alerted of it, and is not again if it lapses
+            return state, (WakeAt(now + LOOK_EVERY_S),)
         return _wait(state, WaitReason.OFFERED, now + LOOK_EVERY_S)
     due = max(state.due, state.since + policy.debounce_s)
     if now < due:
