@@ -37,7 +37,7 @@ class Drained:
     `redelivered`: a drain that was cut off may have shown it before. `on_its_way`: a hook has given it to the agent's
     CLI, so it may also come to the model's context by itself. `acked`: it asks for an acknowledgement and gets
     one now. A bad one goes `to_dlq`, or is moved aside if it cannot be copied. One that is only `peeked` at stays where
-    it is, good or bad. `on_its_way`: a hook has also given it to its agent's CLI, for the model.
+    it is, good or bad.
     """
 
     id: str
@@ -127,7 +127,7 @@ class Drain:
     def leave_offered(self, event: str, session: str, turn: str, history: str, position: int) -> Offer:
         """Leave the messages of the last batch in `new`, as given to an agent's CLI, and return their offer.
 
-        Whether they have been seen, a receipt will tell. The arguments are as in `Offer`. Raises OSError.
+        A receipt will show whether they have been seen. The arguments are as in `Offer`. Raises OSError.
         """
         assert self._hold is not None
         from amq.store.offer_record import Offer

@@ -182,19 +182,25 @@ def _head(item: Drained, shorten: Callable[[str], str] = str) -> str:
     if item.on_its_way:
         marks += "  Also: on its way to your context\n"
     header = item.header
+    good, bad = id_lines(header.id if header else item.id)
     if header is None:
         where = "still in new" if item.peeked else "moved to DLQ" if item.to_dlq else "moved aside"
-        return f"- ID: {visible(item.id)}\n{marks}  ERROR: {visible(str(item.error))} [{where}]\n"
+        return f"{bad}{marks}  ERROR: {visible(str(item.error))} [{where}]\n"
     return (
         f"- From: {header.sender}\n"
         f"  Thread: {shorten(visible(header.conversation))}\n"
-        f"  ID: {visible(header.id)}\n"
+        f"{good}"
         f"  Subject: {shorten(subject_line(header.subject))}\n"
         f"  Priority: {header.priority or '-'}\n"
         f"  Kind: {header.kind or '-'}\n"
         f"  Created: {header.created}\n"
         f"{marks}"
     )
+
+
+def id_lines(identifier: str) -> tuple[str, str]:
+    """Return the lines with the id in the entries of a good message and of a bad one. No body has such a line."""
+    return f"  ID: {visible(identifier)}\n", f"- ID: {visible(identifier)}\n"
 
 
 def _in_part(item: Drained, budget: Budget, room: int, *, include_body: bool, command: str) -> str:

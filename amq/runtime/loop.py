@@ -133,7 +133,8 @@ class WakeLoop:
             self._look_into_inbox()
         if self._unread and self._trust.why_not():
             readiness = replace(readiness, blocked_by=WaitReason.UNTRUSTED)
-        looked = replace(self._looked, agent=readiness, on_its_way=self._on_its_way())
+        on_the_way = self._on_its_way()
+        looked = replace(self._looked, agent=readiness, on_its_way=on_the_way)
         # a hook's report before the observation: else this turn would type what the hook has just announced
         if handed:
             self._decide(AttemptFinished(Outcome.HANDED, unread=looked.unread))
@@ -148,11 +149,17 @@ class WakeLoop:
         return min(again, self._clock() + LOOK_EVERY_S) if hooked else again
 
     def _on_its_way(self) -> frozenset[str]:
-        """Return the unread mail that hooks have given to the model; none if that cannot be known."""
+        """Return the unread mail that hooks have given to the model; none if that cannot be known.
+
+        What has arrived is filed here, so the inbox is read again then: else that mail would be announced.
+        """
         if not (self._unread and self._private):
             return frozenset()
         try:
-            return on_its_way(self._mailbox.account, self._private)
+            found, filed = on_its_way(self._mailbox.account, self._private)
+            if filed:
+                self._look_into_inbox()
+            return found
         except (AmqError, OSError) as error:
             self._log(f"the offers cannot be read: {explained(error)}")
             return frozenset()

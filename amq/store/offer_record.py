@@ -6,9 +6,11 @@ lapsed offer is one, and a version of amq that does not know offers shows these 
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
 from amq import jsontext
+from amq.names import SUFFIX
 from amq.record import record
 from amq.store import durable
 from amq.store.drain_claim import OFFER_SUFFIX
@@ -25,6 +27,8 @@ OFFERED = "offered"  # given to the CLI
 TAKEN = "taken"  # in the history of the CLI's session
 _STATES = (OFFERED, TAKEN)
 _MOST_BYTES = 1024 * 1024
+_MOST_NUMBER = 1 << 62  # of nanoseconds, or of bytes
+_LONGEST_NAME = 255  # bytes
 _MOST_OFFERS = 1000  # read at once; hooks make one a turn, and each is closed at the next
 
 
@@ -67,6 +71,8 @@ def wire(offer: Offer) -> dict[str, object]:
 
 def parse(name: str, data: bytes) -> Offer | None:
     """Return the open offer in the record NAME; None if DATA is the record of a drain, or is damaged."""
+    if len(data) > _MOST_BYTES:
+        return None
     try:
         found = jsontext.parse(data.decode("utf-8", "surrogateescape"))
         return Offer(name, _texts(found["ids"]), **_fields(found["offer"]))
@@ -79,13 +85,21 @@ def _fields(offer: dict[str, Any]) -> dict[str, Any]:
     fields = {key: offer[key] for key in _KINDS}
     if any(type(fields[key]) is not kind for key, kind in _KINDS.items()) or fields["state"] not in _STATES:
         raise ValueError("not an offer")
+    if not all(0 <= fields[key] < _MOST_NUMBER for key in ("at_ns", "position")) or "\0" in fields["history"]:
+        raise ValueError("not an offer that amq has made")
+    os.fsencode(fields["history"])
     return fields
 
 
 def _texts(ids: object) -> tuple[str, ...]:
-    if type(ids) is not list or not all(type(each) is str for each in ids):
+    if type(ids) is not list or not all(type(each) is str and _is_name(each) for each in ids):
         raise ValueError("not the ids of messages")
     return tuple(ids)
+
+
+def _is_name(text: str) -> bool:
+    """Return whether TEXT and a suffix can name a file in a directory. Raises ValueError if it cannot be encoded."""
+    return "/" not in text and "\0" not in text and len(os.fsencode(text + SUFFIX)) <= _LONGEST_NAME
 
 
 def open_offers(agent: AgentLayout) -> list[Offer]:
@@ -106,7 +120,7 @@ def states(agent: AgentLayout) -> dict[str, str]:
 
 def _read(drains: Directory, name: str) -> Offer | None:
     with suppress(FileNotFoundError):
-        return parse(name, durable.read_regular(drains, name, _MOST_BYTES) or b"")
+        return parse(name, durable.read_regular(drains, name, _MOST_BYTES + 1) or b"")
     return None
 
 

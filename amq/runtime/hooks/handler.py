@@ -137,7 +137,8 @@ class Handler:
         from amq.mail.rendering import room_for
 
         account = self._mailbox.account
-        known = state.announced if any(message.id not in state.announced for message in waiting) else frozenset[str]()
+        known = state.announced.intersection(message.id for message in waiting)
+        known = known if len(known) < len(waiting) else frozenset[str]()
         with offering.hold(account, known) as mail:
             remaining = mail.remaining + len(known)
             fits = room_for(self._budget, account.me, mail.count + remaining)
@@ -152,14 +153,19 @@ class Handler:
         from amq.runtime.hooks import history
 
         account, remaining = self._mailbox.account, mail.remaining + known
+        self._require_time()
         position = history.size(event.history)
         self._write_output(event, handed_over(batch, account.me, remaining, self._budget), _note(batch))
         if len(batch) == 1 and not is_whole(batch[0], account.me, remaining, self._budget):
             mail.leave()
-        elif self._elapsed_s() > ENDED_WITHIN_S:
-            raise TimeoutError("the hook took too long for the program to wait for it")
         else:
+            self._require_time()
             mail.leave_offered(event.name, event.session, event.turn, event.history, position)
+
+    def _require_time(self) -> None:
+        """Raise TimeoutError if the CLI may not wait for this hook any more."""
+        if self._elapsed_s() > ENDED_WITHIN_S:
+            raise TimeoutError("the hook took too long for the program to wait for it")
 
     def _announce(self, event: Event, waiting: Sequence[Unread]) -> None:
         """Announce what is WAITING by the line that would be typed. At amq's own line that has been done."""

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import stat
+from json import dumps
+
+from amq.mail.rendering import id_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,12 +32,18 @@ def size(path: str) -> int:
 
 def holds(offer: Offer) -> bool:
     """Return whether each message of OFFER is in what a hook gave, according to the history since the offer."""
+    if not size(offer.history):  # open would fail for a directory, and keep its descriptor
+        return False
     try:
         with open(os.open(offer.history, _READ), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return False
             file.seek(offer.position)
             lines = [line for line in file.read(MOST_BYTES).split(b"\n") if any(mark in line for mark in MARKS)]
     except OSError:
         return False
-    return all(any(os.fsencode(each) in line for line in lines) for each in offer.ids)
+    return all(any(entry in line for line in lines for entry in _entries(each)) for each in offer.ids)
+
+
+def _entries(identifier: str) -> list[bytes]:
+    """Return what the history has of the entry of a message, if it has that: the line with its id, as JSON."""
+    lines = (dumps(f"\n{line}", ensure_ascii=False) for line in id_lines(identifier))
+    return [line[1:-1].encode("utf-8", "surrogateescape") for line in lines]

@@ -49,16 +49,16 @@ def _followed(offer: Offer, event: Event | None, now_ns: int) -> Offer | Ended:
     return after if event is None or isinstance(after, Ended) else step(after, event)
 
 
-def on_its_way(account: Account, directory: str) -> frozenset[str]:
-    """Return the ids of the mail that is on its way to the model, after a look at the open offers.
+def on_its_way(account: Account, directory: str) -> tuple[frozenset[str], bool]:
+    """Look at the open offers; return the ids of the mail that is on its way to the model, and whether some was filed.
 
     DIRECTORY is the agent's private one. Raises AmqError or OSError.
     """
     if not offering.open_offers(account.agent):
-        return frozenset()
+        return frozenset(), False
     with announcements.locked(directory):
         before = announcements.read_state(directory)
-        state, _, offers = take_receipts(account, None, before)
+        state, filed, offers = take_receipts(account, None, before)
         if state != before:
             announcements.write_state(directory, state)
-    return frozenset(identifier for offer in offers if is_on_its_way(offer) for identifier in offer.ids)
+    return frozenset(identifier for offer in offers if is_on_its_way(offer) for identifier in offer.ids), bool(filed)
