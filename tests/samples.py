@@ -40,3 +40,17 @@ def to_answer(identifier: str = "", command: str = "amq") -> str:
         f"[AMQ] To answer: {command} reply --id {identifier or 'ID'} --body - <<'EOF' "
         f"({which}then the text, and EOF on a line of its own)\n"
     )
+
+
+def claude_history(text: str, event: str = "UserPromptSubmit") -> bytes:
+    """Return the line that Claude Code writes into the session's history for the TEXT of a hook."""
+    attachment = {"type": "hook_additional_context", "content": [text], "hookName": event, "toolUseID": "hook-1"}
+    line = {"type": "attachment", "attachment": {**attachment, "hookEvent": event}, "sessionId": "s"}
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def codex_history(text: str) -> bytes:
+    """Return the line that Codex writes for the TEXT of a hook."""
+    message = {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": text}]}
+    line = {"type": "response_item", "payload": {**message, "content_item_kinds": ["hooks.additional_context"]}}
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -62,5 +62,5 @@ def change(account: Account, before: Offer, after: Offer) -> None:
 
 
 def lapse(account: Account, offer: Offer) -> None:
-    """Give the mail of OFFER back: whoever shows it next marks it. Raises OSError."""
+    """Give the mail of OFFER back: the next drain or hook that shows it marks it. Raises OSError."""
     offer_record.lapse(account.agent, offer, account.temporary())

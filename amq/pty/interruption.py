@@ -1,4 +1,4 @@
-"""Tell whether the user has interrupted the program's work, and submitted nothing since.
+"""Know whether the user has interrupted the program's work, and submitted nothing since.
 
 A program that publishes its state (`osc_state`) shows it: it works, the user presses a key that interrupts, and soon
 after it says that it is idle.

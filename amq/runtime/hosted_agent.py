@@ -41,7 +41,7 @@ class HostedAgent:
         """Return whether the agent's hooks give its model the mail together with a line that says so.
 
         PRIVATE is the agent's private directory, where its hooks keep their state. Some CLIs call no hook before the
-        first prompt, so nothing is known of theirs until then.
+        first prompt, so nothing is known of their hooks until then.
         """
         from amq.runtime.hooks.announcements import read_state
         from amq.runtime.policy.hook_decision import MOST_LAPSES

@@ -178,7 +178,9 @@ def test_mail_on_its_way_is_not_given_again() -> None:
 
 
 def test_what_has_lapsed_is_given_again() -> None:
-    story = SESSION >> arrives("a", "b", priority="urgent") >> TOOL << GIVEN >> STOP << GIVEN >> offers("a", "b") >> STOP
+    story = (
+        SESSION >> arrives("a", "b", priority="urgent") >> TOOL << GIVEN >> STOP << GIVEN >> offers("a", "b") >> STOP
+    )
     assert story >> lapses("a", "b") >> TOOL << GIVEN >> STOP << GIVEN
     assert (story >> lapses("a") >> lapses("b")).scene.state.lapses == 2
 
@@ -273,9 +275,7 @@ def taken() -> set[tuple[str, ...]]:
                 prompt = PROMPTS.get(event, "")
                 state, hand = hands(before, "prompt" if prompt else event, [message], prompt)
             known = (state.announced, state.blocked_stop_for)
-            (after,) = (
-                name for name, each in STATES.items() if known == (each.announced, each.blocked_stop_for)
-            )
+            (after,) = (name for name, each in STATES.items() if known == (each.announced, each.blocked_stop_for))
             steps.add((name, event, kind, after, "yes" if hand else "no"))
     return steps
 

@@ -335,9 +335,10 @@ class TestShimsForAgents:
             subprocess.run([home.bin / "amq", *words.split()], cwd=home.project, env=home.environ, check=True)
         return home
 
-    def test_the_stop_hook_blocks_once(self, bob: Home) -> None:
-        reason = "amq: 1 new message from alice. Run: amq drain --include-body"
-        assert json.loads(bob.run("amq-stop-hook.sh")) == {"decision": "block", "reason": reason}
+    def test_the_stop_hook_goes_on_with_a_turn_once(self, bob: Home) -> None:
+        text = "amq: 1 new message from alice. Run: amq drain --include-body"
+        said = json.loads(bob.run("amq-stop-hook.sh"))
+        assert said == {"hookSpecificOutput": {"hookEventName": "Stop", "additionalContext": text}}
         assert json.loads(bob.run("amq-stop-hook.sh")) == {"decision": "approve"}
 
     def test_the_session_start_hook_says_who_is_who_and_sets_the_environment(self, bob: Home) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from amq.mail.offering import Offer
 
 MARKS = (b'"hook_additional_context"', b'"hooks.additional_context"', b"<hook_prompt ")
-"""What only a line that holds the output of a hook has; in a tool's output the quotes would be escaped."""
+"""Marks of the lines that hold the output of a hook; in a tool's output the quotes would be escaped."""
 MOST_BYTES = 64 << 20  # read at once, after the offer
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # which Windows does not have
 
@@ -25,7 +25,7 @@ def size(path: str) -> int:
     """Return the size of the file PATH in bytes; 0 if it does not exist yet, or is not a regular file."""
     try:
         found = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: it is no path
         return 0
     return found.st_size if stat.S_ISREG(found.st_mode) else 0
 

@@ -45,8 +45,8 @@ Invariants
 
 Sources and limits
     docs/decisions/mail-by-hooks.md has the measurements. Claude Code calls the hook of a prompt that waits in its queue
-    at once, with the id of the turn that is running, so the end of that turn is no answer to the offer: the history
-    tells. It is written once the request has left. Codex writes it 20 to 40 ms before, so there the answer tells.
+    at once, with the id of the turn that is running, so the end of that turn does not answer the offer: the history
+    shows more. It is written once the request has left. Codex writes it 20 to 40 ms before: there, the answer counts.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ TAKEN_WITHIN_S = 1.0  # for the hook to read the word to go
 LOOK_EVERY_S = 0.005
 _GO = b"\n"
 _IN_ITS_WAY = (WaitReason.DRAFT, WaitReason.UNKNOWN_SCREEN, WaitReason.UNKNOWN_LOOK)
-"""What keeps amq from typing at an agent that says it is idle, and does not keep a turn from beginning."""
+"""The reasons that keep amq from typing at an agent that says it is idle, and do not keep a turn from beginning."""
 
 
 class BackgroundHook:
