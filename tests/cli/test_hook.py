@@ -72,8 +72,7 @@ def test_a_turn_goes_on_once(amq: Shell) -> None:
     amq.send("--priority", "low")
     assert hook(amq, "stop") is None
     amq.send()
-    two = {"decision": "block", "reason": "amq: 2 new messages from alice. Run: amq drain --include-body"}
-    assert hook(amq, "Stop") == two
+    assert context(hook(amq, "Stop")) == "amq: 2 new messages from alice. Run: amq drain --include-body"
     assert hook(amq, "stop", stop_hook_active=True) is None
 
 
@@ -211,7 +210,7 @@ class TestWithoutAmqRun:
     def test_it_is_the_agent_of_its_program_s_name(self, claude: Shell) -> None:
         claude.send(to="claude")
         printed = json.loads(claude.ok("hook", "claude", "Stop", me=None, stdin=b"{}"))
-        assert printed == {"decision": "block", "reason": LINE}
+        assert printed == {"hookSpecificOutput": {"hookEventName": "Stop", "additionalContext": LINE}}
         assert claude.ok("hook", "codex", "Stop", me=None, stdin=b"{}") == ""
 
     def test_it_must_name_itself_where_its_shell_does_not_know(

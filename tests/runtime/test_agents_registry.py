@@ -57,10 +57,11 @@ def test_a_variable_names_only_the_users_directory(
     assert ConfigDirectory(".x", "X").find(environment, project) == found
 
 
-def test_the_file_that_a_shell_reads_is_the_one_that_is_named() -> None:
-    assert registry.shell_file("claude", {}) == registry.shell_file("claude", {"CLAUDE_ENV_FILE": ""}) == ""
-    assert registry.shell_file("claude", {"CLAUDE_ENV_FILE": "/f"}) == "/f"
-    assert registry.shell_file("codex", {"CLAUDE_ENV_FILE": "/f"}) == ""
+def test_what_a_hook_needs_to_know_of_its_cli() -> None:
+    claude, codex = registry.cli("claude"), registry.cli("codex")
+    assert (claude.shell_file, codex.shell_file) == ("CLAUDE_ENV_FILE", "")
+    assert (claude.stop_blocks, codex.stop_blocks) == (False, True)
+    assert str(claude.hook_text) == "9500b"
 
 
 def test_a_way_of_its_own_needs_the_file_of_a_session() -> None:

@@ -139,21 +139,20 @@ class Handler:
         account = self._mailbox.account
         known = state.announced.intersection(message.id for message in waiting)
         known = known if len(known) < len(waiting) else frozenset[str]()
+        self._require_time()
         with offering.hold(account, known) as mail:
-            remaining = mail.remaining + len(known)
-            fits = room_for(self._budget, account.me, mail.count + remaining)
+            fits = room_for(self._budget, account.me, mail.count + mail.remaining)
             for batch in mail.batches(fits):
-                self._give_batch(event, mail, batch, len(known))
+                self._give_batch(event, mail, batch)
                 return True
         return False
 
-    def _give_batch(self, event: Event, mail: Drain, batch: Sequence[Drained], known: int) -> None:
+    def _give_batch(self, event: Event, mail: Drain, batch: Sequence[Drained]) -> None:
         """Write BATCH, and leave it as an offer if all of it was written, in time; else it stays unread."""
         from amq.mail.rendering import handed_over, is_whole
         from amq.runtime.hooks import history
 
-        account, remaining = self._mailbox.account, mail.remaining + known
-        self._require_time()
+        account, remaining = self._mailbox.account, mail.remaining
         position = history.size(event.history)
         self._write_output(event, handed_over(batch, account.me, remaining, self._budget), _note(batch))
         if len(batch) == 1 and not is_whole(batch[0], account.me, remaining, self._budget):
