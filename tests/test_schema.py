@@ -20,9 +20,8 @@ from amq.cli import main, output, wake_options
 from amq.cli.commands import wake
 from amq.cli.options import duration
 from amq.errors import AmqError
-from amq.mail import draining
+from amq.mail import offering
 from amq.mail.mailbox import Mailbox
-from amq.record import replace
 from amq.runtime import host, notifier_lock, private_state, sidecar
 from amq.runtime.channels.registry import CHANNELS
 from amq.runtime.journal import WakeJournal
@@ -87,7 +86,7 @@ def said(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Said:
     _about_mail_that_cannot_be_read(said, monkeypatch)
     _about_waiting(said, monkeypatch)
     _about_setting_up(said, monkeypatch)
-    _about_mail_on_its_way(said, monkeypatch)
+    _about_mail_on_its_way(said)
     return said
 
 
@@ -252,13 +251,15 @@ def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
         said("coop", "down", "--timeout", "1ms", code=1)
 
 
-def _about_mail_on_its_way(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = draining._open
-    with monkeypatch.context() as patched:
-        patched.setattr(draining, "_open", lambda *args, **how: replace(opened(*args, **how), on_its_way=True))
-        for command in ("drain", "monitor"):
-            said("send", "--to", "dora", "--body", "hello")
-            said(command, me="dora")
+def _about_mail_on_its_way(said: Said) -> None:
+    for command in ("drain", "monitor"):
+        identifier = said.amq.send(to="dora")
+        with offering.hold(Mailbox(str(said.amq.root), "dora").account, ()) as mail:
+            for _ in mail.batches():
+                mail.leave_offered("prompt", "s", "t", "/history", 0)
+        said("why", "dora")
+        said("trace", "--id", identifier)
+        said(command, me="dora")
 
 
 def _about_errors(said: Said) -> None:

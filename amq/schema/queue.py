@@ -85,7 +85,7 @@ class Registry(Open):
 
 WaitsFor = Literal[
     "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen", "unknown-look",
-    "no-channel", "off", "untrusted-queue", "parked", "notified",
+    "no-channel", "off", "untrusted-queue", "offered", "taken", "parked", "notified",
 ]  # fmt: skip
 
 # -- agents -----------------------------------------------------------------------------------------------------------

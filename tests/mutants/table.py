@@ -287,7 +287,7 @@ MAIL = (
         "records are forgotten too early",
         "store/drain_claim.py",
         "_forget_dead",
-        "other.dead and not unsettled.intersection(other.ids)",
+        "other.dead and not waiting.intersection(other.ids)",
         "other.dead",
         GUARDS,
     ),

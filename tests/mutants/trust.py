@@ -173,7 +173,7 @@ TRUSTED = (
         "tests/cli/test_init.py",
     ),
     Mutant(
-        "hooks announce mail in any queue", "runtime/hooks/handler.py", "Handler._announce", "self._require_trust()", "None",
+        "hooks announce mail in any queue", "runtime/hooks/handler.py", "Handler._pass_on", "self._require_trust()", "None",
         TRUST,
     ),
     Mutant(

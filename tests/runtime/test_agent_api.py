@@ -67,6 +67,9 @@ class Own:
     def is_there(self) -> bool:
         return self.there
 
+    def reaches(self, readiness: Readiness) -> bool:
+        return readiness.blocked_by is WaitReason.DRAFT
+
     def tell(self, text: str) -> End:
         assert text == LINE.text
         self.told += 1

@@ -239,7 +239,8 @@ def test_files_are_written_where_hooks_are_on_and_are_private(tmp_path: Path) ->
     registry.make_queue(queue, tracked=False)
     registry.make_mailbox(queue, "me")
     mailbox, profile = Mailbox(str(tmp_path), "me"), profile_for("claude")
-    for number, (options, names) in enumerate(((NO_HOOKS, {"bin"}), (Options(), {"bin", "hook", "settings.json"}))):
+    files = {"bin", "hook", "hook.pipe", "settings.json"}
+    for number, (options, names) in enumerate(((NO_HOOKS, {"bin"}), (Options(), files))):
         state = tmp_path / f"run-{number}"
         state.mkdir()
         launch = plan(profile, ["claude"], {}, queue, "me", options, PrivateState(str(state)))
