@@ -207,7 +207,7 @@ class _Other:
 
     def holds(self, now: int) -> bool:
         """Return whether its messages are its own to show."""
-        return not self.dead and now - self._touched < STUCK_AFTER_NS
+        return not self.dead and not self.offer and now - self._touched < STUCK_AFTER_NS
 
     def is_cut_off(self, now: int) -> bool:
         """Return whether it may have shown its messages before it died or got stuck."""

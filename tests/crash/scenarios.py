@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 
 from amq.errors import BadMessage, NotFound
-from amq.mail import draining
+from amq.mail import draining, offering
 from amq.mail.sending import Draft
+from amq.record import replace
 from amq.store import dlq_write, priority_cache, registry
 from tests.crash import upkeep
 from tests.crash.scenario import Scenario
@@ -85,6 +86,31 @@ def _acknowledge(world: World, _: str) -> None:
 
 def _reply(world: World, new_id: str) -> None:
     world.mailbox("bob").reply(f"{OLD}1", b"answer", Draft(new_id=new_id))
+
+
+def _offer(world: World, _: str) -> None:
+    """Give a program what is not on offer, as a hook does."""
+    with offering.hold(world.mailbox("bob").account, ()) as mail:
+        for batch in mail.batches(lambda item: item.id < f"{OLD}3"):
+            for item in batch:
+                world.show("bob", item)
+            mail.leave_offered("prompt", "s", "t", "/history", 0)
+
+
+def _settle(world: World, _: str) -> None:
+    """File what was on offer, as a hook does with a receipt."""
+    account = world.mailbox("bob").account
+    for offer in offering.open_offers(account.agent):
+        offering.settle(account, offer)
+
+
+def _take_and_lapse(world: World, _: str) -> None:
+    """Note that what was on offer is in the history, then give it back."""
+    account = world.mailbox("bob").account
+    for offer in offering.open_offers(account.agent):
+        taken = replace(offer, state=offering.TAKEN)
+        offering.change(account, offer, taken)
+        offering.lapse(account, taken)
 
 
 # -- what is there before ---------------------------------------------------------------------------------------------
@@ -170,6 +196,12 @@ def _cut_off(world: World) -> None:
         return
 
 
+def _on_offer(world: World) -> None:
+    """Prepare two messages that a hook has given to a program, and one that it has not."""
+    _mail_for_bob(world)
+    _offer(world, "")
+
+
 def _mail_with_ack(world: World) -> None:
     world.make("ann", "bob")
     body = world.expect("please ack", ("bob",), ack=True)
@@ -204,6 +236,9 @@ SCENARIOS = (
     Scenario("drain of a part", _mail_for_bob, _drain_a_part),
     Scenario("drain of what fits", _mail_for_bob, _drain_what_fits),
     Scenario("drain of what fits after one that was cut off", _cut_off, _drain_what_fits),
+    Scenario("offer", _mail_for_bob, _offer),
+    Scenario("settle an offer", _on_offer, _settle),
+    Scenario("take an offer and let it lapse", _on_offer, _take_and_lapse),
     Scenario("read", _mail_to_read, _read),
     Scenario("acknowledge", _mail_with_ack, _acknowledge, has_links=True),
     Scenario("reply", _mail_to_answer, _reply, knows_id=False),

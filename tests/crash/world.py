@@ -87,7 +87,7 @@ class World:
             "id": item.id,
             "text": item.text,
             "good": item.header is not None,
-            "again": item.redelivered,
+            "again": item.redelivered or item.on_its_way,
         })  # fmt: skip
         append_line(self.journal, line)
 
