@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from amq.errors import AmqError, NotFound
+from amq.mail import offering
 from amq.mail.sending import Draft
 from amq.store import registry
 from tests.crash import processes
@@ -29,9 +30,10 @@ from tests.crash.world import World, append_line, broken_files, broken_promises
 from tests.seeds import SEED, SOAK, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from amq.mail.account import Account
     from tests.proof_table import Proof
 
 SAMPLE = 500
@@ -126,6 +128,21 @@ def _register(world: World, _: str) -> None:
     registry.register(world.queue, ["dan"], 0)
 
 
+def _offer(world: World, _: str = "") -> None:
+    """Give a program the mail that is not on offer, except for the last message."""
+    with offering.hold(world.mailbox("bob").account, ()) as mail:
+        for batch in mail.batches(lambda item: item.id < "m3"):
+            for item in batch:
+                world.show("bob", item)
+            mail.leave_offered("prompt", "s", "t", "/history", 0)
+
+
+def _end_offers(world: World, _: str, end: Callable[[Account, offering.Offer], None]) -> None:
+    account = world.mailbox("bob").account
+    for offer in offering.open_offers(account.agent):
+        end(account, offer)
+
+
 OPERATIONS = (
     Scenario("send", partial(_sends, "one", ("bob",), "ann"), _send, knows_id=False),
     Scenario("send with an id", partial(_sends, "same", ("bob", "cat"), "ann"), _send_same),
@@ -139,6 +156,9 @@ OPERATIONS = (
     Scenario("sweep", _none, _sweep),
     Scenario("presence", _none, _set_presence),
     Scenario("register", _none, _register),
+    Scenario("offer", _none, _offer),
+    Scenario("settle", _offer, partial(_end_offers, end=offering.settle)),
+    Scenario("lapse", _offer, partial(_end_offers, end=offering.lapse)),
 )
 PAIRS = [
     pair
