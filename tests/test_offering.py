@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 from collections.abc import Callable
@@ -268,6 +269,17 @@ def test_a_version_that_does_not_know_offers_marks_the_mail(room: Room, monkeypa
     assert marks(room) == [("a", True, False)]
     assert room.drain() == []
     assert room.records() == []
+
+
+def test_a_record_that_another_program_locks_is_no_drain(room: Room) -> None:
+    room.send("a", "b")
+    offer = offered(room, most=1)
+    (record,) = room.records()
+    with open(record, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert offered(room).ids == ("b",)
+        offering.settle(room.account, offer)
+        assert room.files("cur") == ["a"]
 
 
 # -- records that are none --------------------------------------------------------------------------------------------

@@ -101,6 +101,21 @@ ORDERS = (
         ),
     ),
     Order(
+        "mail is held, shown, offered, released",
+        "offer",
+        (
+            r"fsync \S+/drains",
+            r"show \S+2",
+            r"lock \S+/bob/\.amq/lock",
+            r"write \S+/drains/\S+_offer",
+            r"fsync \S+/drains/\S+_offer",
+            r"fsync \S+/drains",
+            r"close \S+/bob/\.amq/lock",
+            r"unlink \S+/drains/\S+",
+        ),
+        (r"lock \S+/\.amq/lock", r"fsync \S+/drains/\S+_offer", r"fsync \S+/drains"),
+    ),
+    Order(
         "a bad message leaves new when its dead letter is on the disk, all under the mailbox's lock",
         "drain with a bad message",
         (

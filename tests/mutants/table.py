@@ -12,6 +12,7 @@ from tests.mutants.limits import LIMITS
 from tests.mutants.mutant import Mutant
 from tests.mutants.outside import OUTSIDE
 from tests.mutants.portions import FRAMED, SHOWN_AT_ONCE, UNREADABLE
+from tests.mutants.receipts import GIVEN
 from tests.mutants.trust import TRUSTED
 from tests.mutants.walls import WALLS
 
@@ -1198,4 +1199,5 @@ MUTANTS = (
     *LIMITS,
     *ALLOWED,
     *CODEX,
+    *GIVEN,
 )

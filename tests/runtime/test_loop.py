@@ -12,12 +12,16 @@ import anyio
 import pytest
 
 from amq.layout import QueueLayout
+from amq.mail import offering
 from amq.mail.mailbox import Mailbox
+from amq.mail.rendering import handed_over
+from amq.output_budget import DEFAULT
 from amq.runtime.hooks.announcements import read_state, write_state
+from amq.runtime.hooks.receipts import take_receipts
 from amq.runtime.inbox_watcher import SWEEP_S
 from amq.runtime.journal import WakeJournal
 from amq.runtime.loop import WakeLoop
-from amq.runtime.policy.hook_decision import HookState
+from amq.runtime.policy.hook_decision import Event, HookState
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness, SchedulePolicy
@@ -28,6 +32,7 @@ from amq.runtime.why_waiting import why
 from amq.store import registry
 from amq.store.notifier_info import Notifier
 from tests.conftest import private_directory
+from tests.samples import claude_history
 
 pytestmark = pytest.mark.anyio
 
@@ -164,6 +169,62 @@ async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
         await comes(lambda: channel.looks > seen)
         await comes(lambda: record.entries()[-1].get("waits_for") == "busy")
     assert channel.told == []
+
+
+def offer(root: str, mailbox: Mailbox) -> str:
+    """Offer all mail as a hook does; return the text of it. The session's history is the file `history` beside it."""
+    with offering.hold(mailbox.account, ()) as mail:
+        for batch in mail.batches():
+            text = handed_over(batch, "claude", 0, DEFAULT)
+            mail.leave_offered("prompt", "s", "t", f"{root}/history", 0)
+    return text
+
+
+async def test_mail_on_its_way_is_not_typed_and_is_filed_by_the_loop_too(root: str) -> None:
+    """The history of a session may be written after the last event of a turn."""
+    channel, mailbox = NotingChannel(), Mailbox(root, "claude")
+    waker = WakeLoop(mailbox, channel, SchedulePolicy(), Wording(), print, trusted(root))
+    send(root)
+    text = offer(root, mailbox)
+    await waker.turn(rung=True)
+    take_receipts(mailbox.account, Event("stop", session="s", turn="t"), HookState())
+    await waker.turn(rung=True)
+    assert channel.told == []
+    Path(root, "history").write_bytes(claude_history(text))
+    await waker.turn(rung=True)
+    assert (channel.told, mailbox.unread()) == (["drained"], [])
+
+
+async def test_mail_that_lapses_is_typed(root: str) -> None:
+    channel, mailbox = NotingChannel(), Mailbox(root, "claude")
+    waker = WakeLoop(mailbox, channel, SchedulePolicy(), Wording(), print, trusted(root))
+    send(root)
+    offer(root, mailbox)
+    await waker.turn(rung=True)
+    take_receipts(mailbox.account, Event("prompt", session="s", turn="another"), HookState())
+    await waker.turn(rung=True)
+    assert len(channel.told) == 1
+
+
+async def test_offers_that_cannot_be_read_keep_no_mail_from_its_agent(root: str) -> None:
+    channel, mailbox, log = NotingChannel(), Mailbox(root, "claude"), list[str]()
+    waker = WakeLoop(mailbox, channel, SchedulePolicy(), Wording(), log.append, trusted(root))
+    send(root)
+    offer(root, mailbox)
+    Path(private(root), "hook.lock").mkdir()
+    await waker.turn(rung=True)
+    assert (len(channel.told), "the offers cannot be read" in log[0]) == (1, True)
+
+
+@pytest.mark.parametrize("attached", [True, False])
+async def test_the_line_says_whether_the_mail_comes_with_it(root: str, attached: bool) -> None:
+    channel = NotingChannel()
+    waker = WakeLoop(
+        Mailbox(root, "claude"), channel, SchedulePolicy(), Wording(), print, trusted(root), attaches=lambda: attached
+    )
+    send(root)
+    await waker.turn(rung=True)
+    assert [", attached. If it is missing, run: " in line for line in channel.told] == [attached]
 
 
 async def test_a_line_that_is_typed_changes_nothing_that_the_hooks_remember(root: str) -> None:

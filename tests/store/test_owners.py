@@ -16,7 +16,9 @@ import pytest
 
 from amq.errors import UnsafePath
 from amq.layout import RootedPath
+from amq.mail import offering
 from amq.mail.mailbox import Mailbox
+from amq.record import replace
 from amq.runtime import notifier_lock
 from amq.store import durable, locks
 from amq.store.durable import Directory, Syscalls
@@ -133,6 +135,22 @@ def test_the_file_that_names_the_notifier_is_theirs(theirs: Shell) -> None:
     assert looking.early == set()
     assert not_theirs(theirs.root) == []
     claim.release()
+
+
+def test_the_record_of_an_offer_is_theirs(theirs: Shell) -> None:
+    """Their own drains open it, whether a receipt has come or not."""
+    theirs.send(to="alice", me="bob")
+    account = Mailbox(str(theirs.root), "alice").account
+    with Looking(theirs.root) as looking:
+        with offering.hold(account, ()) as mail:
+            for _ in mail.batches():
+                offer = mail.leave_offered("prompt", "s", "t", "/history", 0)
+        taken = replace(offer, state=offering.TAKEN)
+        offering.change(account, offer, taken)
+        offering.lapse(account, taken)
+    assert looking.early == set()
+    assert not_theirs(theirs.root) == []
+    assert "Redelivered" in theirs.ok("drain", me="alice")
 
 
 def test_a_lock_that_another_was_faster_to_make(theirs: Shell) -> None:

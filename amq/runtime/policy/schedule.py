@@ -272,9 +272,8 @@ def _breaks_in(state: ScheduleState, event: Observation, now: float, policy: Sch
 
     What is typed waits for the end of the turn, and at that end there is a hook.
     """
-    if not event.agent.queues_input or event.agent.hooks_active or event.unread <= event.low:
-        return False
-    if state.busy_since is None:
+    agent = event.agent
+    if not agent.queues_input or agent.hooks_active or event.unread <= event.low or state.busy_since is None:
         return False
     waits_s = policy.urgent_after_s if event.unread & event.urgent else policy.normal_after_s
     # from the later of the two: each turn has its two minutes of peace, and so has each message that comes in a turn

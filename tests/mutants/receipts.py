@@ -1,0 +1,139 @@
+"""Mutations of offers: mail that a hook has given to a program, and the receipts for it."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+RECEIPTS, OFFERS, HOOKS = "tests/runtime/test_receipts.py", "tests/test_offering.py", "tests/cli/test_hook_mail.py"
+DECISION, SCHEDULE = "tests/runtime/test_hook_decision.py", "tests/runtime/test_schedule.py"
+SCRIPT, LOOP = "tests/runtime/test_hooks.py", "tests/runtime/test_loop.py"
+
+
+def _receipt(name: str, where: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "runtime/policy/receipts.py", where, old, new, RECEIPTS)
+
+
+def _decision(name: str, where: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "runtime/policy/hook_decision.py", where, old, new, DECISION)
+
+
+def _record(name: str, where: str, old: str, new: str, tests: str = OFFERS) -> Mutant:
+    return Mutant(name, "store/offer_record.py", where, old, new, tests)
+
+
+def _hook(name: str, where: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "runtime/hooks/handler.py", where, old, new, HOOKS)
+
+
+GIVEN = (
+    # what counts as a receipt
+    _receipt("a session that begins leaves its offers open", "step", "event.name == 'start'", "False"),
+    _receipt("another session gives a receipt", "step", "event.session != offer.session", "False"),
+    _receipt("the next prompt leaves an offer open", "step", "event.name == 'prompt' and (not is_its_turn)", "False"),
+    _receipt("a prompt in the queue ends an offer", "step", "event.name == 'prompt' and (not is_its_turn)", "event.name == 'prompt'"),
+    _receipt("an interrupted turn leaves an offer open", "step", "event.name == 'interrupt' and is_its_turn", "False"),
+    _receipt("an interrupted turn of another offer ends this", "step", "event.name == 'interrupt' and is_its_turn",
+             "event.name == 'interrupt'"),
+    Mutant("what is in the history lapses", "runtime/policy/receipts.py", "step", "offer.state == TAKEN", "False", RECEIPTS, times=3),
+    _receipt("a failed turn is not noted", "step", "event.name == 'failed' and is_its_turn", "False"),
+    _receipt("the end of a batch is not noted", "step",
+             "event.name == 'batch' and is_its_turn and (offer.event == 'tool') and (not offer.tools_ended)", "False"),
+    _receipt("an answer is enough", "step", "Ended.DRAINED if offer.state == TAKEN else replace(offer, answered=True)",
+             "Ended.DRAINED"),
+    _receipt("the history is enough", "_looked", "Ended.DRAINED if offer.answered else replace(offer, state=TAKEN)",
+             "Ended.DRAINED"),
+    _receipt("an answer is forgotten", "_looked", "Ended.DRAINED if offer.answered else replace(offer, state=TAKEN)",
+             "replace(offer, state=TAKEN)"),
+    _receipt("what was found is missed later", "_looked", "offer.state == TAKEN", "False"),
+    _receipt("an offer waits for ever", "_looked", "Ended.LAPSED if overdue else offer", "offer"),
+    _receipt("an offer does not wait", "_looked", "Ended.LAPSED if overdue else offer", "Ended.LAPSED"),
+    _receipt("the end of another turn is an answer", "_proves_answer", "event.turn == offer.turn or offer.state == TAKEN", "True"),
+    _receipt("a later turn gives no receipt", "_proves_answer", "event.turn == offer.turn or offer.state == TAKEN",
+             "event.turn == offer.turn"),
+    _receipt("a tool of another turn is an answer", "_proves_answer", "event.turn != offer.turn", "False"),
+    _receipt("a tool that ran beside is an answer", "_proves_answer", "offer.event != 'tool' or offer.tools_ended", "True"),
+    _receipt("a failed turn is waited for", "is_on_its_way", "offer.state == OFFERED or not offer.failed", "True"),
+    # the history
+    Mutant("any line of the history is a hook's", "runtime/hooks/history.py", "holds", "any((mark in line for mark in MARKS))", "True",
+           RECEIPTS),
+    Mutant("what was there before is a receipt", "runtime/hooks/history.py", "holds", "file.seek(offer.position)", "None", RECEIPTS),
+    Mutant("a part of an id is an id", "runtime/hooks/history.py", "_entries",
+           "[line[1:-1].encode('utf-8', 'surrogateescape') for line in lines]", "[identifier.encode()]", RECEIPTS),
+    Mutant("one message of an offer is enough", "runtime/hooks/history.py", "holds",
+           "all((any((entry in line for line in lines for entry in _entries(each))) for each in offer.ids))",
+           "any((any((entry in line for line in lines for entry in _entries(each))) for each in offer.ids))", RECEIPTS),
+    Mutant("a directory is opened for a history", "runtime/hooks/history.py", "holds", "not size(offer.history)", "False", RECEIPTS),
+    Mutant("the loop says nothing of what it has filed", "runtime/hooks/receipts.py", "on_its_way", "bool(filed)", "False", RECEIPTS),
+    Mutant("a lapse is not counted", "runtime/hooks/receipts.py", "take_receipts", "lapsed(state, offer.ids)", "state", RECEIPTS),
+    Mutant("a receipt does not count", "runtime/hooks/receipts.py", "take_receipts", "drained(state)", "state", RECEIPTS),
+    Mutant("a change of an offer is not recorded", "runtime/hooks/receipts.py", "take_receipts",
+           "offering.change(account, offer, after)", "None", RECEIPTS),
+    # the record
+    Mutant("a message has two offers", "store/drain_claim.py", "claim", "offered if skip_offered else ()", "()", OFFERS),
+    Mutant("an offer is a drain that died", "store/drain_claim.py", "_Other.is_cut_off", "not self.offer and (not self.holds(now))",
+           "not self.holds(now)", OFFERS),
+    Mutant("an offer is a live drain", "store/drain_claim.py", "_Other.holds",
+           "not self.dead and (not self.offer) and (now - self._touched < STUCK_AFTER_NS)",
+           "not self.dead and now - self._touched < STUCK_AFTER_NS", OFFERS),
+    Mutant("the record of an offer stays", "store/drain_claim.py", "_forget_dead", "offered if other.offer else unsettled",
+           "{*other.ids} if other.offer else unsettled", OFFERS),
+    Mutant("the record of an offer is forgotten while it waits", "store/drain_claim.py", "_forget_dead",
+           "offered if other.offer else unsettled", "unsettled", OFFERS),
+    Mutant("an offer is not on the disk", "store/drain_claim.py", "DrainClaim.leave_offered", "durable.sync(drains)", "None",
+           "tests/crash/test_order.py"),
+    Mutant("an offer leaves the record of its drain", "store/drain_claim.py", "DrainClaim.leave_offered", "self.release()",
+           "self.abandon()", OFFERS),
+    Mutant("what is on offer is filed", "mail/draining.py", "Drain.leave_offered", "self._handed = []", "None", OFFERS),
+    Mutant("what was shown in part is filed", "mail/draining.py", "Drain.leave", "self._handed = []", "None", OFFERS),
+    Mutant("a drain does not say what is on its way", "mail/draining.py", "Drain._read", "identifier in hold.offered", "False", OFFERS),
+    Mutant("what cannot be read is forgotten", "mail/offering.py", "settle", "mail.unreadable", "False", OFFERS),
+    Mutant("the record of a settled offer stays", "mail/offering.py", "settle", "offer_record.forget(account.agent, offer)", "None",
+           OFFERS),
+    Mutant("a receipt acknowledges nothing", "mail/offering.py", "settle", "Drain(account, 0, ack=True, only=offer.ids)",
+           "Drain(account, 0, ack=False, only=offer.ids)", OFFERS),
+    Mutant("an offer without mail is open", "mail/offering.py", "open_offers",
+           "[offer for offer in offers if any((durable.exists(new, each + SUFFIX) for each in offer.ids))]", "offers", OFFERS),
+    _record("another's change of an offer is lost", "_rewrite", "_read(drains, offer.name) != offer", "False"),
+    _record("a lapsed offer is open", "lapse", "{'ids': list(offer.ids)}", "wire(offer)"),
+    _record("any text is a state", "_fields", "fields['state'] not in _STATES", "False"),
+    _record("any kind of field will do", "_fields", "type(fields[key]) is not kind", "False"),
+    _record("any number will do", "_fields", "0 <= fields[key] < _MOST_NUMBER", "True"),
+    _record("any text is a path", "_fields", "'\\x00' in fields['history']", "False"),
+    _record("a path need not be encoded", "_fields", "os.fsencode(fields['history'])", "None"),
+    _record("an id may lead elsewhere", "_is_name", "'/' not in text", "True"),
+    _record("an id may have a NUL", "_is_name", "'\\x00' not in text", "True"),
+    _record("an id may be of any length", "_is_name", "len(os.fsencode(text + SUFFIX)) <= _LONGEST_NAME", "True"),
+    _record("a record of any size is an offer to a drain", "parse", "len(data) > _MOST_BYTES", "False"),
+    # the hook
+    _hook("mail on its way is left over", "Handler._give", "state.announced.intersection((message.id for message in waiting))",
+          "state.announced"),
+    _hook("mail that is too long keeps other mail from its place", "Handler._give",
+          "known if len(known) < len(waiting) else frozenset[str]()", "frozenset[str]()"),
+    _hook("a part counts as the whole", "Handler._give_batch",
+          "len(batch) == 1 and (not is_whole(batch[0], account.me, remaining, self._budget))", "False"),
+    _hook("a hook that is late offers mail", "Handler._give_batch", "self._require_time()", "None"),
+    _hook("a hook that is late prints", "Handler._give", "self._require_time()", "None"),
+    _hook("text is given where no receipt can come", "Handler._pass_on", "may_offer(state, event)", "True"),
+    _hook("amq's line is announced to those who read it", "Handler._announce", "not is_own_line(event)", "True"),
+    _hook("a session that begins looks at no offer", "Handler._start_session", "self._take_receipts(event, HookState(), unread)", "None"),
+    _hook("what was filed is given once more", "Handler._take_receipts", "message.id not in filed", "True"),
+    # the decision
+    _decision("a lapsed offer is known to the model", "lapsed", "state.announced.difference(ids)", "state.announced"),
+    _decision("a lapsed offer has held up a turn", "lapsed", "state.blocked_stop_for.difference(ids)", "state.blocked_stop_for"),
+    _decision("mail on its way is given again", "decide", "message.id not in on_its_way", "True"),
+    _decision("any line of amq's brings the mail", "decide", "bool(waiting) and ATTACHED in event.prompt", "bool(waiting)"),
+    _decision("hooks that give in vain go on", "may_offer", "state.lapses < MOST_LAPSES", "True"),
+    _decision("an offer needs no history", "may_offer", "event.session and event.turn and event.history",
+              "event.session and event.turn"),
+    _decision("an offer needs no turn", "may_offer", "event.session and event.turn and event.history",
+              "event.session and event.history"),
+    # the loop
+    Mutant("mail on its way is announced", "runtime/policy/schedule.py", "_decide", "state.unread <= event.on_its_way", "False", SCHEDULE),
+    Mutant("parked mail that lapses alerts once more", "runtime/policy/schedule.py", "_decide", "state.phase is Phase.PARKED", "False",
+           SCHEDULE, times=2),
+    Mutant("a line is typed beside a hook", "runtime/policy/schedule.py", "_breaks_in", "agent.hooks_active", "False", SCHEDULE),
+    Mutant("the loop types what it has just filed", "runtime/loop.py", "WakeLoop._on_its_way", "self._look_into_inbox()", "None", LOOP),
+    Mutant("the loop asks for no offers", "runtime/loop.py", "WakeLoop.turn", "self._on_its_way()", "frozenset()", LOOP),
+    Mutant("the budget is not passed to hooks", "runtime/hooks/script.py", "write_script",
+           "f' --max-chars {quoting.shell(budget)}' if budget else ''", "''", SCRIPT),
+)  # fmt: skip
