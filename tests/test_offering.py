@@ -271,7 +271,7 @@ def test_a_version_that_does_not_know_offers_marks_the_mail(room: Room, monkeypa
     assert room.records() == []
 
 
-def test_a_record_that_another_program_locks_is_no_drain(room: Room) -> None:
+def test_a_record_that_another_program_locks_is_not_a_drain(room: Room) -> None:
     room.send("a", "b")
     offer = offered(room, most=1)
     (record,) = room.records()
@@ -316,7 +316,7 @@ BROKEN: dict[str, Damage] = {
 
 
 @pytest.mark.parametrize("damage", BROKEN.values(), ids=BROKEN)
-def test_a_record_that_amq_did_not_write_is_no_offer(room: Room, damage: Damage) -> None:
+def test_a_record_that_amq_did_not_write_is_not_an_offer(room: Room, damage: Damage) -> None:
     """It counts as that of a drain that died, so the mail is marked at most."""
     room.send("a")
     offered(room)
@@ -339,7 +339,7 @@ def test_fields_of_a_later_version_are_left_out(room: Room) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"ids": ["a"], "offer": {'])
-def test_a_record_that_is_cut_off_is_no_offer(room: Room, data: bytes) -> None:
+def test_a_record_that_is_cut_off_is_not_an_offer(room: Room, data: bytes) -> None:
     room.send("a")
     offered(room)
     (record,) = room.records()
@@ -349,7 +349,7 @@ def test_a_record_that_is_cut_off_is_no_offer(room: Room, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", ["FIFO", "directory", "gone"])
-def test_what_is_no_file_is_no_offer(room: Room, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_not_a_file_is_not_an_offer(room: Room, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     room.send("a")
     offered(room)
     (record,) = room.records()

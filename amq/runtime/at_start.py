@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class AtStart:
-    """What is known when an agent is about to be started."""
+    """Facts that are known when an agent is about to be started."""
 
     cwd: str = ""  # "" if it is not known
     introduction: str = ""  # for its model; "" if that may not know of the queue

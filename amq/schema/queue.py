@@ -135,7 +135,7 @@ class Agent(Model):
     allowed: str = absent
     """The commands of amq that its CLI runs without asking, or why there are none, where `amq run` hosts it."""
     lacks: list[str] = absent
-    """What its CLI should have been given and was not, with the reasons; left out if there is nothing."""
+    """The things that its CLI should have been given and was not, with the reasons; left out if there is nothing."""
     waits_for: WaitsFor = absent
     """The reason why its unread mail has not been read; left out if it has none."""
     waits_for_s: Annotated[float, Field(ge=0)] = absent
@@ -160,7 +160,7 @@ class Why(Model):
     allowed: str = absent
     """The commands of amq that its CLI runs without asking, or why there are none, where `amq run` hosts it."""
     lacks: list[str] = absent
-    """What its CLI should have been given and was not, with the reasons; left out if there is nothing."""
+    """The things that its CLI should have been given and was not, with the reasons; left out if there is nothing."""
 
 
 class Recorded(Model):
@@ -203,7 +203,7 @@ class Explained(Model):
     added: list[Added]
     """Additions to the user's arguments and environment."""
     lacks: list[str]
-    """What it should have and is not given, with the reasons."""
+    """The things that it should have and is not given, with the reasons."""
     hooks: str
     """The state of its hooks."""
     allowed: str

@@ -88,7 +88,7 @@ def test_the_mail_comes_with_amq_s_line_and_is_filed_with_its_receipt(program: P
 
 
 def test_without_the_text_in_the_history_nothing_is_filed(program: Program, amq: Shell) -> None:
-    """The program may have discarded what the hook printed, and ends its turn all the same."""
+    """The program may have discarded what the hook printed, and ends its turn anyway."""
     identifier = amq.send()
     program.hook("UserPromptSubmit", prompt=LINE)
     assert program.hook("Stop") is None, "it is on its way"

@@ -122,7 +122,7 @@ GIVEN = (
     _decision("a lapsed offer has held up a turn", "lapsed", "state.blocked_stop_for.difference(ids)", "state.blocked_stop_for"),
     _decision("mail on its way is given again", "decide", "message.id not in on_its_way", "True"),
     _decision("any line of amq's brings the mail", "decide", "bool(waiting) and ATTACHED in event.prompt", "bool(waiting)"),
-    _decision("hooks that give in vain go on", "may_offer", "state.lapses < MOST_LAPSES", "True"),
+    _decision("hooks whose text never arrives go on", "may_offer", "state.lapses < MOST_LAPSES", "True"),
     _decision("an offer needs no history", "may_offer", "event.session and event.turn and event.history",
               "event.session and event.turn"),
     _decision("an offer needs no turn", "may_offer", "event.session and event.turn and event.history",

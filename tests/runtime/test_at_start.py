@@ -1,4 +1,4 @@
-"""What is found out before an agent is started."""
+"""Facts that are found out before an agent is started."""
 
 from __future__ import annotations
 

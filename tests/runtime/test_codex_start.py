@@ -1,4 +1,4 @@
-"""What Codex is given at its start: access to the queue, and an introduction beside the user's words."""
+"""The start of Codex: access to the queue, and an introduction beside the user's words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of an offer: the page, playbooks, the histories of the CLIs, and properties of random stories."""
+"""Receipts for offers: the page, playbooks, the histories of the CLIs, and properties of random stories."""
 
 from __future__ import annotations
 
@@ -103,6 +103,7 @@ def test_what_is_in_the_history_is_answered_by_a_later_turn_of_the_session(name:
 
 def test_mail_of_a_failed_turn_is_reminded_of_once_it_is_in_the_history() -> None:
     failed = replace(OFFER, failed=True)
+    assert step(OFFER, event("failed")) == failed
     assert is_on_its_way(OFFER)
     assert is_on_its_way(replace(OFFER, state=TAKEN))
     assert is_on_its_way(failed)
@@ -279,7 +280,7 @@ def test_a_text_as_the_reason_of_a_block_is_in_the_history_of_codex(room: Room) 
     assert history.holds(found[0])
 
 
-def test_what_quotes_the_text_is_no_receipt(room: Room) -> None:
+def test_what_quotes_the_text_is_not_a_receipt(room: Room) -> None:
     """A tool's output may show the history, and a message another's id."""
     room.send("a")
     found = room.offer(prompt(room.history))

@@ -32,7 +32,7 @@ class StatusSource(Enum):
 
 
 class Adaptation(Enum):
-    """What a CLI is given that depends on where it is started, and as whom."""
+    """The arguments and files of a CLI that depend on where it is started, and as whom."""
 
     NONE = "none"
     CONFIG = "config"  # access of its sandbox to the queue and an introduction, beside those in the user's settings
@@ -69,7 +69,7 @@ INTRODUCTION = "{introduction}"
 
 @dataclass(frozen=True)
 class Adapted:
-    """What a CLI is given for one start: `additions`, the user's `own` arguments that remain, and what it `lacks`.
+    """The parts of one start of a CLI: `additions`, the user's `own` arguments that remain, and what it `lacks`.
 
     The additions are given as they are, without `{path}`. What it lacks is shown to the user, one clause each.
     """
