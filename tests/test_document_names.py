@@ -22,8 +22,8 @@ FILES = {"json", "jsonl", "md", "log", "sh", "svg", "toml", "txt"}
 """Endings of file names, which look like a member of a module."""
 PLACES = {"agents/codex", "dlq/", "meta/", "new/"}
 """Names in a queue."""
-OTHERS = {"Default_Ignorable_Code_Point", "exit_group", "amq/cli/commands/NAME.py"}
-"""A property of Unicode's, a system call, and an example."""
+OTHERS = {"Default_Ignorable_Code_Point", "exit_group", "amq/cli/commands/NAME.py", "PostToolBatch"}
+"""A property of Unicode's, a system call, an example, and an event of Claude Code's."""
 
 
 def documents() -> list[Path]:

@@ -105,10 +105,9 @@ GIVEN = (
     _record("an id may be of any length", "_is_name", "len(os.fsencode(text + SUFFIX)) <= _LONGEST_NAME", "True"),
     _record("a record of any size is an offer to a drain", "parse", "len(data) > _MOST_BYTES", "False"),
     # the hook
-    _hook("mail on its way is left over", "Handler._give", "state.announced.intersection((message.id for message in waiting))",
-          "state.announced"),
     _hook("mail that is too long keeps other mail from its place", "Handler._give",
-          "known if len(known) < len(waiting) else frozenset[str]()", "frozenset[str]()"),
+          "state.announced if any((message.id not in state.announced for message in waiting)) else frozenset[str]()",
+          "frozenset[str]()"),
     _hook("a part counts as the whole", "Handler._give_batch",
           "len(batch) == 1 and (not is_whole(batch[0], account.me, remaining, self._budget))", "False"),
     _hook("a hook that is late offers mail", "Handler._give_batch", "self._require_time()", "None"),

@@ -137,8 +137,7 @@ class Handler:
         from amq.mail.rendering import room_for
 
         account = self._mailbox.account
-        known = state.announced.intersection(message.id for message in waiting)
-        known = known if len(known) < len(waiting) else frozenset[str]()
+        known = state.announced if any(message.id not in state.announced for message in waiting) else frozenset[str]()
         self._require_time()
         with offering.hold(account, known) as mail:
             fits = room_for(self._budget, account.me, mail.count + mail.remaining)
