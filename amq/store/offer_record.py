@@ -37,9 +37,9 @@ class Offer:
     """Messages that a hook has given to an agent's CLI, and where to look for a receipt.
 
     `event` is the hook's event in amq's words, `session` and `turn` are the CLI's ids, `at_ns` is in nanoseconds since
-    the epoch. `answered`: an event came that only follows an answer. `tools_ended`: so have all tools that may have
-    been running. `failed`: the turn has. The CLI writes the session's history to the file `history`; what it had before
-    the offer has `position` bytes.
+    the epoch; so is `answered_ns`, when an event came that only follows an answer (0: none has). `tools_ended`: all
+    tools that may have been running have ended. `failed`: the turn has, by an error. The CLI writes the session's
+    history to the file `history`; what it had before the offer has `position` bytes.
     """
 
     name: str
@@ -49,17 +49,18 @@ class Offer:
     turn: str
     at_ns: int
     state: str = OFFERED
-    answered: bool = False
+    answered_ns: int = 0
     tools_ended: bool = False
     failed: bool = False
     history: str = ""
     position: int = 0
 
 
+_NUMBERS = ("at_ns", "answered_ns", "position")
 _KINDS = {
     **dict.fromkeys(("event", "session", "turn", "state", "history"), str),
-    **dict.fromkeys(("at_ns", "position"), int),
-    **dict.fromkeys(("answered", "tools_ended", "failed"), bool),
+    **dict.fromkeys(_NUMBERS, int),
+    **dict.fromkeys(("tools_ended", "failed"), bool),
 }
 
 
@@ -85,7 +86,7 @@ def _fields(offer: dict[str, Any]) -> dict[str, Any]:
     fields = {key: offer[key] for key in _KINDS}
     if any(type(fields[key]) is not kind for key, kind in _KINDS.items()) or fields["state"] not in _STATES:
         raise ValueError("not an offer")
-    if not all(0 <= fields[key] < _MOST_NUMBER for key in ("at_ns", "position")) or "\0" in fields["history"]:
+    if not all(0 <= fields[key] < _MOST_NUMBER for key in _NUMBERS) or "\0" in fields["history"]:
         raise ValueError("not an offer that amq has made")
     os.fsencode(fields["history"])
     return fields

@@ -23,21 +23,21 @@ from amq.runtime.hooks import announcements, history
 from amq.runtime.hooks.receipts import on_its_way, take_receipts
 from amq.runtime.policy import receipts
 from amq.runtime.policy.hook_decision import Event, HookState
-from amq.runtime.policy.receipts import LINE_WITHIN_S, Ended, Looked, is_on_its_way, step
+from amq.runtime.policy.receipts import LINE_WITHIN_S, UNANSWERED_FOR_S, Ended, Looked, is_on_its_way, step
 from tests import playbook, state_page
 from tests.conftest import private_directory
 from tests.offers import Room, event, prompt
 from tests.playbook import Playbook, Scene
 from tests.samples import claude_history, codex_history
 
-LATE_NS = round(LINE_WITHIN_S * SECOND_NS)
+LATE_NS = round(UNANSWERED_FOR_S * SECOND_NS)
 OFFER = Offer("o", ("a",), "prompt", "s", "t", at_ns=0)
 DRAINED, LAPSED = Ended.DRAINED.value, Ended.LAPSED.value
 
 
 # -- the page ---------------------------------------------------------------------------------------------------------
 
-STATES = {"OFFERED": OFFER, "ANSWERED": replace(OFFER, answered=True), "TAKEN": replace(OFFER, state=TAKEN)}
+STATES = {"OFFERED": OFFER, "ANSWERED": replace(OFFER, answered_ns=1), "TAKEN": replace(OFFER, state=TAKEN)}
 EVENTS: dict[str, tuple[Event | Looked, ...]] = {
     "answer": (event("stop"), event("tool"), event("failure"), event("batch")),
     "batch": (event("batch"),),
@@ -45,15 +45,19 @@ EVENTS: dict[str, tuple[Event | Looked, ...]] = {
     "failed": (event("failed"),),
     "cut": (event("interrupt"),),
     "start": (event("start"), event("start", session="another")),
-    "found": (Looked(found=True, now_ns=0), Looked(found=True, now_ns=2 * LATE_NS)),
-    "missing": (Looked(found=False, now_ns=LATE_NS),),
+    "found": (Looked(found=True),),
+    "missing": (Looked(found=False),),
 }
 
 
 def state_of(offer: Offer | Ended) -> str:
     if isinstance(offer, Ended):
         return offer.value
-    (name,) = (name for name, each in STATES.items() if (offer.state, offer.answered) == (each.state, each.answered))
+    (name,) = (
+        name
+        for name, each in STATES.items()
+        if (offer.state, offer.answered_ns > 0) == (each.state, each.answered_ns > 0)
+    )
     return name
 
 
@@ -62,7 +66,7 @@ def steps() -> set[tuple[str, str, str]]:
     found = set()
     for (name, offer), (word, events) in product(STATES.items(), EVENTS.items()):
         before = replace(offer, event="tool") if word == "batch" else offer
-        found |= {(name, word, state_of(step(before, event))) for event in events}
+        found |= {(name, word, state_of(step(before, event, LATE_NS))) for event in events}
     return found
 
 
@@ -83,7 +87,7 @@ NOTHING = (
     *map(event, ("prompt", "ask", "end")),
     *(event(name, "u") for name in ("stop", "tool", "failed", "interrupt")),
     *(event(name, session="another") for name in ("prompt", "tool", "batch", "stop", "failed", "interrupt")),
-    Looked(found=False, now_ns=LATE_NS - 1),
+    Looked(found=False),
 )  # fmt: skip
 
 
@@ -91,19 +95,19 @@ NOTHING = (
 @pytest.mark.parametrize("kind", ["prompt", "tool", "stop"])
 def test_what_says_nothing_changes_nothing(event: Event | Looked, kind: str) -> None:
     offer = replace(OFFER, event=kind)
-    assert step(offer, event) == offer
+    assert step(offer, event, LATE_NS - 1) == offer
 
 
 @pytest.mark.parametrize("name", ["tool", "failure", "batch", "stop"])
 def test_what_is_in_the_history_is_answered_by_a_later_turn_of_the_session(name: str) -> None:
     taken = replace(OFFER, state=TAKEN)
-    assert step(taken, event(name, "u")) is Ended.DRAINED
-    assert step(taken, event(name, "u", session="another")) == taken
+    assert step(taken, event(name, "u"), 0) is Ended.DRAINED
+    assert step(taken, event(name, "u", session="another"), 0) == taken
 
 
 def test_mail_of_a_failed_turn_is_reminded_of_once_it_is_in_the_history() -> None:
     failed = replace(OFFER, failed=True)
-    assert step(OFFER, event("failed")) == failed
+    assert step(OFFER, event("failed"), 0) == failed
     assert is_on_its_way(OFFER)
     assert is_on_its_way(replace(OFFER, state=TAKEN))
     assert is_on_its_way(failed)
@@ -132,17 +136,22 @@ class Session(Scene[str]):
         """Look as the loop and every hook do."""
         if self.offer is None or self.offer.state == TAKEN:
             return self, ()
-        return self.after(Looked(self.written, round(now * SECOND_NS)))
+        return self.after(Looked(self.written), now)
 
-    def after(self, event: Event | Looked) -> tuple[Session, tuple[str, ...]]:
+    def after(self, event: Event | Looked, now: float) -> tuple[Session, tuple[str, ...]]:
         if self.offer is None:
             return self, ()
-        after = step(self.offer, event)
+        after = step(self.offer, event, self.clock(now))
         return (
             (replace(self, offer=None), (after.value,))
             if isinstance(after, Ended)
             else (replace(self, offer=after), ())
         )
+
+    @staticmethod
+    def clock(now: float) -> int:
+        """Return the time in nanoseconds since some epoch."""
+        return round((1e6 + now) * SECOND_NS)
 
     def facts(self) -> tuple[Is, ...]:
         return (Is(state_of(self.offer)),) if self.offer else ()
@@ -154,7 +163,7 @@ QUIET: Playbook[Session, str] = Playbook(Session())
 
 def gives(event: str, turn: str = "t") -> Happening:
     def play(_: Session, now: float) -> tuple[Session, tuple[str, ...]]:
-        return Session(Offer("o", ("a",), event, "s", turn, round(now * SECOND_NS))), ()
+        return Session(Offer("o", ("a",), event, "s", turn, Session.clock(now))), ()
 
     return playbook.Event(f"a hook of the event {event} gives the mail", play)
 
@@ -162,7 +171,7 @@ def gives(event: str, turn: str = "t") -> Happening:
 def hook(name: str, turn: str = "t", session: str = "s") -> Happening:
     def play(scene: Session, now: float) -> tuple[Session, tuple[str, ...]]:
         scene, done = scene.look(now)
-        return (scene, done) if done else scene.after(event(name, turn, session))
+        return (scene, done) if done else scene.after(event(name, turn, session), now)
 
     return playbook.Event(f"{name} of {turn}", play)
 
@@ -198,7 +207,7 @@ def test_escape_while_the_answer_streams() -> None:
 def test_escape_before_the_request() -> None:
     assert given_with("prompt") >> hook("prompt", "u") << LAPSED
     assert given_with("prompt") >> hook("interrupt") << LAPSED
-    assert given_with("prompt") >> LINE_WITHIN_S << LAPSED
+    assert given_with("prompt") >> LINE_WITHIN_S << Is.OFFERED >> UNANSWERED_FOR_S << LAPSED
 
 
 def test_an_error_of_the_api_and_the_next_turn() -> None:
@@ -209,7 +218,8 @@ def test_an_error_of_the_api_and_the_next_turn() -> None:
 
 def test_a_prompt_in_the_queue_of_a_running_turn() -> None:
     """The end of that turn comes before the request with the text: nothing is filed until the history has it."""
-    queued = given_with("prompt") >> STOP << Is.ANSWERED
+    queued = given_with("prompt") >> UNANSWERED_FOR_S / 2 >> STOP << Is.ANSWERED
+    assert queued >> LINE_WITHIN_S - 1 << Is.ANSWERED >> TOOL >> 1 << LAPSED
     assert queued >> 5 << Is.ANSWERED >> LINE >> 0.2 << DRAINED
     assert queued >> hook("stop", "u") << Is.ANSWERED >> LINE >> hook("tool", "u") << DRAINED
     assert given_with("prompt") >> TOOL << Is.ANSWERED >> BATCH >> LINE >> 0.2 << DRAINED, "taken with a tool's result"

@@ -45,8 +45,8 @@ def _followed(offer: Offer, event: Event | None, now_ns: int) -> Offer | Ended:
     """Return OFFER, or how it has ended, after a look into the history and EVENT, if there is one."""
     after: Offer | Ended = offer
     if offer.state == OFFERED:
-        after = step(offer, Looked(history.holds(offer), now_ns))
-    return after if event is None or isinstance(after, Ended) else step(after, event)
+        after = step(offer, Looked(history.holds(offer)), now_ns)
+    return after if event is None or isinstance(after, Ended) else step(after, event, now_ns)
 
 
 def on_its_way(account: Account, directory: str) -> tuple[frozenset[str], bool]:

@@ -20,7 +20,7 @@ Events
     cut      the user has interrupted the turn of the offer
     start    a session begins, or its memory was cut; or a program is started anew
     found    the text was found in the history
-    missing  it was not, though the offer is LINE_WITHIN_S old
+    missing  it was not, though LINE_WITHIN_S have passed since the answer, or UNANSWERED_FOR_S since the offer
 
     state             event         next
     ----------------  ------------  --------
@@ -62,7 +62,8 @@ if TYPE_CHECKING:
     from amq.mail.offering import Offer
     from amq.runtime.policy.hook_decision import Event
 
-LINE_WITHIN_S = 30.0  # for the text to be in the session's history
+LINE_WITHIN_S = 30.0  # from the answer, for the text to be in the session's history
+UNANSWERED_FOR_S = 600.0  # from the offer; a prompt waits in the queue of Claude Code as long as an answer streams
 
 
 class Ended(Enum):
@@ -74,16 +75,15 @@ class Ended(Enum):
 
 @record
 class Looked:
-    """Event: the session's history was searched for the text, at NOW_NS in nanoseconds since the epoch."""
+    """Event: the session's history was searched for the text."""
 
     found: bool
-    now_ns: int
 
 
-def step(offer: Offer, event: Event | Looked) -> Offer | Ended:
-    """Return OFFER after EVENT, or how it has ended."""
+def step(offer: Offer, event: Event | Looked, now_ns: int) -> Offer | Ended:
+    """Return OFFER after EVENT at NOW_NS, in nanoseconds since the epoch; or how it has ended."""
     if isinstance(event, Looked):
-        return _looked(offer, event)
+        return _looked(offer, event, now_ns)
     if event.name == "start":
         return Ended.LAPSED
     if event.session != offer.session:
@@ -99,16 +99,16 @@ def step(offer: Offer, event: Event | Looked) -> Offer | Ended:
         return replace(offer, tools_ended=True)
     if not _proves_answer(offer, event):
         return offer
-    return Ended.DRAINED if offer.state == TAKEN else replace(offer, answered=True)
+    return Ended.DRAINED if offer.state == TAKEN else replace(offer, answered_ns=offer.answered_ns or now_ns)
 
 
-def _looked(offer: Offer, look: Looked) -> Offer | Ended:
+def _looked(offer: Offer, look: Looked, now_ns: int) -> Offer | Ended:
     if offer.state == TAKEN:
         return offer
     if look.found:
-        return Ended.DRAINED if offer.answered else replace(offer, state=TAKEN)
-    overdue = look.now_ns - offer.at_ns >= round(LINE_WITHIN_S * SECOND_NS)
-    return Ended.LAPSED if overdue else offer
+        return Ended.DRAINED if offer.answered_ns else replace(offer, state=TAKEN)
+    since_ns, most_s = (offer.answered_ns, LINE_WITHIN_S) if offer.answered_ns else (offer.at_ns, UNANSWERED_FOR_S)
+    return Ended.LAPSED if now_ns - since_ns >= round(most_s * SECOND_NS) else offer
 
 
 def _proves_answer(offer: Offer, event: Event) -> bool:
