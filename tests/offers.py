@@ -16,8 +16,8 @@ from amq.mail.offering import Offer
 from amq.mail.rendering import handed_over
 from amq.mail.sending import Draft
 from amq.output_budget import DEFAULT
-from amq.runtime.hooks import history
-from amq.runtime.policy.hook_decision import Event
+from amq.runtime.hooks import history, receipts
+from amq.runtime.policy.hook_decision import Event, HookState
 from amq.store import registry
 from tests.crash.world import regular_files
 
@@ -30,6 +30,12 @@ def event(name: str, turn: str = "t", session: str = "s") -> Event:
 def prompt(path: Path) -> Event:
     """Return the submission of a prompt in the session whose history is PATH."""
     return Event("prompt", session="s", turn="t", history=str(path))
+
+
+def take_receipts(account: Account, at: Event | None, state: HookState) -> tuple[HookState, set[str], list[Offer]]:
+    """Follow the open offers as a hook does at the event AT. Return the state then, the ids filed, and what is open."""
+    outcomes = receipts.followed(account, at)
+    return receipts.remembered(state, outcomes), *receipts.settle(account, outcomes)
 
 
 @dataclass(frozen=True)

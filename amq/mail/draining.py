@@ -125,14 +125,15 @@ class Drain:
             yield batch
 
     def leave_offered(self, event: str, session: str, turn: str, history: str, position: int) -> Offer:
-        """Leave the messages of the last batch in `new`, as given to an agent's CLI, and return their offer.
+        """Leave the last batch in `new`, and return an offer of its good messages, of which it has one or more.
 
-        A receipt will show whether they have been seen. The arguments are as in `Offer`. Raises OSError.
+        They have been given to an agent's CLI; a receipt will show whether they have been seen. Bad ones wait for a
+        drain. The arguments are as in `Offer`. Raises OSError.
         """
         assert self._hold is not None
         from amq.store.offer_record import Offer
 
-        account, ids = self._account, tuple(item.id for item in self._handed)
+        account, ids = self._account, tuple(item.id for item in self._handed if item.header)
         name = account.temporary() + OFFER_SUFFIX
         offer = Offer(name, ids, event, session, turn, account.clock(), history=history, position=position)
         self._hold.leave_offered(offer)

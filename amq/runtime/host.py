@@ -194,8 +194,8 @@ def _hosted(
                 warn(waking.failure)
 
 
-def _lapse_offers(mailbox: Mailbox) -> None:
-    """Give back the mail that hooks of an earlier program had on offer: no receipt will come.
+def _lapse_offers(mailbox: Mailbox, before_ns: int) -> None:
+    """Give back the mail that hooks of an earlier program had on offer BEFORE_NS: no receipt will come.
 
     Failing is harmless: it is given back when the session begins.
     """
@@ -203,7 +203,8 @@ def _lapse_offers(mailbox: Mailbox) -> None:
 
     with suppress(AmqError, OSError):
         for offer in offering.open_offers(mailbox.account.agent):
-            offering.lapse(mailbox.account, offer)
+            if offer.at_ns < before_ns:
+                offering.lapse(mailbox.account, offer)
 
 
 class BackgroundThreads:
@@ -215,6 +216,7 @@ class BackgroundThreads:
 
     def __init__(self, mailbox: Mailbox, host: Host, agent: HostedAgent, options: Options, trust: Trust) -> None:
         self._mailbox = mailbox
+        self._since_ns = mailbox.account.clock()  # the program has just been started: its hooks have offered nothing
         self._private = trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me).directory
         self._host = host
         self._agent = agent
@@ -276,7 +278,7 @@ class BackgroundThreads:
         from amq.runtime import loop
         from amq.runtime.policy.wake_line import Wording
 
-        _lapse_offers(self._mailbox)
+        _lapse_offers(self._mailbox, self._since_ns)
         channel = self._agent.channel(self._host, self._options, self._private)
         wording = Wording(self._agent.amq_command(self._stop), self._options.preview_chars)
         loop.run(

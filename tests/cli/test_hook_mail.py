@@ -238,13 +238,17 @@ def test_the_budget_can_be_smaller(program: Program, amq: Shell) -> None:
     assert 1 <= len(program.offered()) < 9
 
 
-def test_a_message_that_is_none_is_given_and_put_away_with_its_receipt(program: Program, amq: Shell) -> None:
+def test_a_bad_message_is_shown_beside_good_ones_and_left_to_a_drain(program: Program, amq: Shell) -> None:
     amq.put("bad.md", b"nonsense")
-    program.hook("UserPromptSubmit", prompt=LINE)
+    assert program.hook("UserPromptSubmit", prompt=LINE) is None, "alone it is only announced, as the line has done"
+    assert context(program.hook("Stop")) == "amq: 1 new message. Run: amq drain --include-body"
+    amq.send(*URGENT)
+    program.hook("UserPromptSubmit", "u", prompt=LINE)
     assert "- ID: bad\n" in program.text
+    assert "[still in new]" in program.text
     program.arrives()
-    program.hook("Stop")
-    assert (amq.new(), len(amq.dead_letters())) == ([], 1)
+    program.hook("Stop", "u")
+    assert (amq.new(), amq.dead_letters()) == (["bad"], [])
 
 
 def test_hooks_whose_text_does_not_arrive_give_up_and_announce(program: Program, amq: Shell, state: str) -> None:

@@ -154,7 +154,7 @@ def test_explaining_makes_nothing(calls: list[Call], tmp_path: Path, capfd: pyte
     assert said.startswith("profile  codex (comes with amq)\nruns     codex --no-daemon -c ")
     assert f"adds     AM_ROOT={tmp_path / ROOT_NAME}\n" in said
     assert "hooks    off: codex would ask you" in said
-    assert "wakes    typed and submitted with a key that its dialogs ignore; also while it works" in said
+    assert "wakes    typed and submitted with a key that its dialogs ignore; the agent runs amq drain" in said
     assert not (tmp_path / ROOT_NAME).exists()
     assert calls == []
 
@@ -164,7 +164,7 @@ def test_explaining_in_json(calls: list[Call], capfd: pytest.CaptureFixture[str]
     told = json.loads(capfd.readouterr().out)
     assert (told["profile"], told["hooks"]) == ("claude", "on")
     assert told["command"][:2] == ["claude", "--settings"]
-    assert told["wake"][0].startswith("while it works: its hooks announce mail")
+    assert told["wake"][0].startswith("while it works: its hooks give the model the text")
 
 
 @pytest.mark.parametrize(

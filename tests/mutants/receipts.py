@@ -140,6 +140,10 @@ GIVEN = (
     Mutant("a line is typed beside a hook", "runtime/policy/schedule.py", "_breaks_in", "agent.hooks_active", "False", SCHEDULE),
     Mutant("the loop types what it has just filed", "runtime/loop.py", "WakeLoop._on_its_way", "self._look_into_inbox()", "None", LOOP),
     Mutant("the loop asks for no offers", "runtime/loop.py", "WakeLoop.turn", "self._on_its_way()", "frozenset()", LOOP),
+    Mutant("offers of a program that has ended stay open", "runtime/host.py", "BackgroundThreads._wake",
+           "_lapse_offers(self._mailbox, self._since_ns)", "None", "tests/runtime/test_host.py"),
+    Mutant("a program's first offer lapses at once", "runtime/host.py", "_lapse_offers", "offer.at_ns < before_ns", "True",
+           "tests/runtime/test_host.py"),
     Mutant("the budget is not passed to hooks", "runtime/hooks/script.py", "write_script",
            "f' --max-chars {quoting.shell(budget)}' if budget else ''", "''", SCRIPT),
 )  # fmt: skip

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TypeAlias, cast
@@ -17,6 +18,7 @@ from typing import TypeAlias, cast
 import pexpect
 import pytest
 
+from amq.mail import offering
 from amq.mail.mailbox import Mailbox
 from amq.pty.host import Host
 from amq.runtime import host as session_module
@@ -299,6 +301,27 @@ def test_an_internal_error_while_waking_is_only_logged(desk: Desk, monkeypatch: 
     waking.stop()
     assert "RuntimeError: a defect" in log.read_text()
     assert WakeJournal(str(private)).entries()[-1]["waits_for"] == "no-channel", "amq why says so"
+
+
+def test_only_offers_of_an_earlier_program_lapse(desk: Desk) -> None:
+    """The hooks of this one may be called before amq has imported what wakes it."""
+    for now in (10, 20):
+        desk.send()
+        account = Mailbox(desk.root, "tui", clock=partial(int, now)).account
+        with offering.hold(account, ()) as mail:
+            for _ in mail.batches():
+                mail.leave_offered("prompt", "s", "t", "/history", 0)
+    session_module._lapse_offers(Mailbox(desk.root, "tui"), 20)
+    assert [offer.at_ns for offer in offering.open_offers(account.agent)] == [20]
+
+
+def test_mail_that_an_earlier_program_had_on_offer_is_announced(desk: Desk) -> None:
+    desk.send()
+    with offering.hold(Mailbox(desk.root, "tui").account, ()) as mail:
+        for _ in mail.batches():
+            mail.leave_offered("prompt", "s", "t", "/history", 0)
+    desk.run_tui()
+    desk.comes_to("started", "pasted", f"submitted {ONE_MESSAGE}")
 
 
 def test_what_libraries_log_does_not_reach_the_screen(capfd: pytest.CaptureFixture[str]) -> None:

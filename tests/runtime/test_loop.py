@@ -17,7 +17,6 @@ from amq.mail.mailbox import Mailbox
 from amq.mail.rendering import handed_over
 from amq.output_budget import DEFAULT
 from amq.runtime.hooks.announcements import read_state, write_state
-from amq.runtime.hooks.receipts import take_receipts
 from amq.runtime.inbox_watcher import SWEEP_S
 from amq.runtime.journal import WakeJournal
 from amq.runtime.loop import WakeLoop

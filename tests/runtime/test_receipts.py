@@ -20,13 +20,13 @@ from amq.mail import offering
 from amq.mail.offering import TAKEN, Offer
 from amq.record import replace
 from amq.runtime.hooks import announcements, history
-from amq.runtime.hooks.receipts import on_its_way, take_receipts
+from amq.runtime.hooks.receipts import on_its_way
 from amq.runtime.policy import receipts
 from amq.runtime.policy.hook_decision import Event, HookState
 from amq.runtime.policy.receipts import LINE_WITHIN_S, UNANSWERED_FOR_S, Ended, Looked, is_on_its_way, step
 from tests import playbook, state_page
 from tests.conftest import private_directory
-from tests.offers import Room, event, prompt
+from tests.offers import Room, event, prompt, take_receipts
 from tests.playbook import Playbook, Scene
 from tests.samples import claude_history, codex_history
 
@@ -348,15 +348,15 @@ def test_what_has_not_is_given_back(room: Room) -> None:
 
 def test_the_loop_follows_an_offer_between_hooks(room: Room) -> None:
     directory = str(private_directory(room.account.queue.root, "bob"))
-    assert on_its_way(room.account, directory) == (frozenset(), False)
+    assert on_its_way(room.account, directory, idle=False) == (frozenset(), False)
     room.send("a")
     found = room.offer(prompt(room.history))
     assert found
     announcements.write_state(directory, HookState(lapses=1))
-    assert on_its_way(room.account, directory) == (frozenset("a"), False)
+    assert on_its_way(room.account, directory, idle=False) == (frozenset("a"), False)
     take_receipts(room.account, event("stop"), HookState())
     room.write(claude_history(found[1]))
-    assert on_its_way(room.account, directory) == (frozenset(), True)
+    assert on_its_way(room.account, directory, idle=False) == (frozenset(), True)
     assert announcements.read_state(directory).lapses == 0
 
 

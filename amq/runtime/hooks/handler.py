@@ -8,6 +8,7 @@ from __future__ import annotations
 from amq import quoting
 from amq.errors import Unsafe
 from amq.jsontext import render
+from amq.record import replace
 from amq.runtime.hooks import announcements
 from amq.runtime.hooks.event import NOTIFY, START
 from amq.runtime.policy.hook_decision import (
@@ -15,6 +16,7 @@ from amq.runtime.policy.hook_decision import (
     HookState,
     begin,
     decide,
+    given,
     introduction,
     is_own_line,
     may_offer,
@@ -93,9 +95,10 @@ class Handler:
         self._introduce(event)
         directory = self._agent_directory()
         with announcements.locked(directory):
+            state = begin(announcements.read_state(directory), event.session)
+            announcements.write_state(directory, state)
             if unread:
-                self._take_receipts(event, HookState(), unread)
-            announcements.write_state(directory, begin(announcements.read_state(directory), event.session))
+                self._take_receipts(event, directory, state)
 
     def _pass_on(self, event: Event, unread: Sequence[Unread]) -> None:
         """Take receipts of what was given before, then give UNREAD to the model if that is due.
@@ -106,30 +109,36 @@ class Handler:
         directory, now_ns = self._agent_directory(), self._mailbox.account.clock()
         with announcements.locked(directory):
             before = announcements.read_state(directory)
-            state, left, offered = self._take_receipts(event, before, unread)
+            state, filed, offered = self._take_receipts(event, directory, before)
+            left = [message for message in unread if message.id not in filed]
             after, is_due = state, False
             if event.name in TO_MODEL and left:
                 after, is_due = decide(state, event, left, now_ns, self._normal_after_s, offered)
             if is_due:
                 waiting = [message for message in left if message.id not in offered]
-                if not (may_offer(state, event) and self._give(event, state, waiting)):
-                    self._announce(event, waiting)
+                ids = self._give(event, state, waiting) if may_offer(state, event) else []
+                after = given(after, event, ids or self._announce(event, waiting))
                 _record(directory, event, waiting)
-            if after != before:
+            if after != state:
                 announcements.write_state(directory, after)
 
-    def _take_receipts(
-        self, event: Event, state: HookState, unread: Sequence[Unread]
-    ) -> tuple[HookState, Sequence[Unread], set[str]]:
-        """Take EVENT as a receipt of open offers. Return the state then, the mail left, and the ids still on offer."""
-        from amq.runtime.hooks.receipts import take_receipts
+    def _take_receipts(self, event: Event, directory: str, state: HookState) -> tuple[HookState, set[str], set[str]]:
+        """Take EVENT as a receipt of open offers; the hooks remember STATE, in DIRECTORY.
 
-        state, filed, offers = take_receipts(self._mailbox.account, event, state)
-        left = [message for message in unread if message.id not in filed]
-        return state, left, {identifier for offer in offers for identifier in offer.ids}
+        Return the state then, the ids of the mail that was filed, and those still on offer.
+        """
+        from amq.runtime.hooks import receipts
 
-    def _give(self, event: Event, state: HookState, waiting: Sequence[Unread]) -> bool:
-        """Give the model the text of what is WAITING, as much as there is room for; return False if nothing was given.
+        account = self._mailbox.account
+        outcomes = receipts.followed(account, event)
+        after = receipts.remembered(state, outcomes)
+        if after != state and event.name != START:  # a session that begins knows of nothing, and of no failure
+            announcements.write_state(directory, after)
+        filed, offers = receipts.settle(account, outcomes)
+        return after, filed, {identifier for offer in offers for identifier in offer.ids}
+
+    def _give(self, event: Event, state: HookState, waiting: Sequence[Unread]) -> list[str]:
+        """Give the model the text of what is WAITING, as much as there is room for; return the ids of what was shown.
 
         Mail that it knows of was too long for a hook: it must not keep the other mail from its place.
         """
@@ -142,9 +151,11 @@ class Handler:
         with offering.hold(account, known) as mail:
             fits = room_for(self._budget, account.me, mail.count + mail.remaining)
             for batch in mail.batches(fits):
-                self._give_batch(event, mail, batch)
-                return True
-        return False
+                if any(item.header for item in batch):
+                    self._give_batch(event, mail, batch)
+                    return [item.id for item in batch]
+                mail.leave()  # bad messages alone: a drain puts them away
+        return []
 
     def _give_batch(self, event: Event, mail: Drain, batch: Sequence[Drained]) -> None:
         """Write BATCH, and leave it as an offer if all of it was written, in time; else it stays unread."""
@@ -152,6 +163,8 @@ class Handler:
         from amq.runtime.hooks import history
 
         account, remaining = self._mailbox.account, mail.remaining
+        # a bad message stays in new until a drain puts it away
+        batch = [item if item.header else replace(item, peeked=True, to_dlq=False) for item in batch]
         position = history.size(event.history)
         self._write_output(event, handed_over(batch, account.me, remaining, self._budget), _note(batch))
         if len(batch) == 1 and not is_whole(batch[0], account.me, remaining, self._budget):
@@ -165,10 +178,14 @@ class Handler:
         if self._elapsed_s() > ENDED_WITHIN_S:
             raise TimeoutError("the hook took too long for the program to wait for it")
 
-    def _announce(self, event: Event, waiting: Sequence[Unread]) -> None:
-        """Announce what is WAITING by the line that would be typed. At amq's own line that has been done."""
+    def _announce(self, event: Event, waiting: Sequence[Unread]) -> list[str]:
+        """Announce what is WAITING by the line that would be typed, and return the ids: it counts them all.
+
+        At amq's own line that has been done.
+        """
         if not is_own_line(event):
             self._write_output(event, self._notification(waiting))
+        return [message.id for message in waiting]
 
     def _notify_user(self, unread: Sequence[Unread]) -> None:
         """Leave a summary of UNREAD for the user and show a notice; remove the summary where nothing is unread."""

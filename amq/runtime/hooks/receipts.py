@@ -17,48 +17,69 @@ if TYPE_CHECKING:
     from amq.mail.offering import Offer
     from amq.runtime.policy.hook_decision import Event, HookState
 
+    Followed = list[tuple[Offer, Offer | Ended]]
+    """Open offers, each with what becomes of it."""
 
-def take_receipts(account: Account, event: Event | None, state: HookState) -> tuple[HookState, set[str], list[Offer]]:
-    """Look at each open offer, and at what EVENT says about it. File what has arrived, give back what has not.
 
-    Return what the hooks of the agent remember then, which was STATE, the ids of the mail that was filed, and the
-    offers that are still open. Raises AmqError or OSError.
+def followed(account: Account, event: Event | None, *, idle: bool = False) -> Followed:
+    """Return each open offer with what becomes of it, after a look into the history and EVENT, if there is one.
+
+    IDLE says that the agent is known to wait for a line. Changes nothing. Raises OSError.
+    """
+    now_ns = account.clock()
+    return [(offer, _after(offer, event, now_ns, idle=idle)) for offer in offering.open_offers(account.agent)]
+
+
+def _after(offer: Offer, event: Event | None, now_ns: int, *, idle: bool) -> Offer | Ended:
+    after: Offer | Ended = offer
+    if offer.state == OFFERED:
+        after = step(offer, Looked(history.holds(offer), idle), now_ns)
+    return after if event is None or isinstance(after, Ended) else step(after, event, now_ns)
+
+
+def remembered(state: HookState, outcomes: Followed) -> HookState:
+    """Return what the hooks remember, which was STATE, after OUTCOMES.
+
+    It is to be written before `settle` changes a record: an offer is followed again if its record is as it was, but
+    mail that has been given back would count as announced for good.
+    """
+    for offer, after in outcomes:
+        if after is Ended.DRAINED:
+            state = drained(state)
+        elif after is Ended.LAPSED:
+            state = lapsed(state, offer.ids)
+    return state
+
+
+def settle(account: Account, outcomes: Followed) -> tuple[set[str], list[Offer]]:
+    """File the mail that has arrived, and give back what has not; return the ids that were filed, and the open offers.
+
+    Raises AmqError or OSError; what was not settled then is as it was.
     """
     filed, still_open = set[str](), []
-    for offer in offering.open_offers(account.agent):
-        after = _followed(offer, event, account.clock())
+    for offer, after in outcomes:
         if after is Ended.DRAINED:
             offering.settle(account, offer)
             filed.update(offer.ids)
-            state = drained(state)
         elif after is Ended.LAPSED:
             offering.lapse(account, offer)
-            state = lapsed(state, offer.ids)
         else:
             if after != offer:
                 offering.change(account, offer, after)
             still_open.append(after)
-    return state, filed, still_open
+    return filed, still_open
 
 
-def _followed(offer: Offer, event: Event | None, now_ns: int) -> Offer | Ended:
-    """Return OFFER, or how it has ended, after a look into the history and EVENT, if there is one."""
-    after: Offer | Ended = offer
-    if offer.state == OFFERED:
-        after = step(offer, Looked(history.holds(offer)), now_ns)
-    return after if event is None or isinstance(after, Ended) else step(after, event, now_ns)
-
-
-def on_its_way(account: Account, directory: str) -> tuple[frozenset[str], bool]:
+def on_its_way(account: Account, directory: str, *, idle: bool) -> tuple[frozenset[str], bool]:
     """Look at the open offers; return the ids of the mail that is on its way to the model, and whether some was filed.
 
-    DIRECTORY is the agent's private one. Raises AmqError or OSError.
+    DIRECTORY is the agent's private one, IDLE as in `followed`. Raises AmqError or OSError.
     """
     if not offering.open_offers(account.agent):
         return frozenset(), False
     with announcements.locked(directory):
-        before = announcements.read_state(directory)
-        state, filed, offers = take_receipts(account, None, before)
-        if state != before:
+        before, outcomes = announcements.read_state(directory), followed(account, None, idle=idle)
+        if (state := remembered(before, outcomes)) != before:
             announcements.write_state(directory, state)
+        filed, offers = settle(account, outcomes)
     return frozenset(identifier for offer in offers if is_on_its_way(offer) for identifier in offer.ids), bool(filed)

@@ -44,8 +44,8 @@ Events
 
 Invariants
     - One message that is to be given is enough: all unread mail that is not on its way goes with it, as far as there is
-      room. So all of it is ANNOUNCED then, and at a stop HELD. So `blocked_stop_for` is a part of `announced`, and
-      `announced` of what is unread.
+      room, and what was given is ANNOUNCED then, at a stop HELD. What there was no room for stays as it was. So
+      `blocked_stop_for` is a part of `announced`, and `announced` of what is unread.
     - Mail is given ATTEMPTS_IN_A_ROW times at most until a message leaves the inbox that the model knows of, or a
       session begins. It knows of nothing then, so no message that leaves could ever end the silence.
     - `count` grows by one each time, and only then. A reader of the state sees that there was another.
@@ -159,7 +159,7 @@ def decide(
     normal_after_s: float,
     on_its_way: Collection[str] = (),
 ) -> tuple[HookState, bool]:
-    """Return the next state, and whether to give the mail at this EVENT (prompt, tool or stop).
+    """Return the next state, and whether to give mail at this EVENT (prompt, tool or stop); `given` follows then.
 
     Messages ON_ITS_WAY, in an open offer, are not given again. With amq's own line all others are, if it says so; else
     it has announced them. Between tools normal mail is given once it is NORMAL_AFTER_S seconds old. A bad message
@@ -172,26 +172,22 @@ def decide(
     state = replace(state, announced=state.announced & ids, blocked_stop_for=state.blocked_stop_for & ids)
     waiting = [message for message in unread if message.id not in on_its_way]
     if is_own_line(event):
-        with_text = bool(waiting) and ATTACHED in event.prompt
-        return _given(state, event, waiting) if with_text else (replace(state, announced=ids), False)
+        with_text = ATTACHED in event.prompt
+        return (state, bool(waiting)) if with_text else (replace(state, announced=ids), False)
     overdue_ns = now_ns - round(normal_after_s * SECOND_NS)
-    if state.attempts_since_drain >= ATTEMPTS_IN_A_ROW or not any(
-        _is_due(state, event, message, overdue_ns) for message in waiting
-    ):
-        return state, False
-    return _given(state, event, waiting)
+    may_go_on = state.attempts_since_drain < ATTEMPTS_IN_A_ROW
+    return state, may_go_on and any(_is_due(state, event, message, overdue_ns) for message in waiting)
 
 
-def _given(state: HookState, event: Event, waiting: Sequence[Unread]) -> tuple[HookState, bool]:
-    """Return the state after all that was WAITING has been given, not only what was due, and True."""
-    ids = frozenset(message.id for message in waiting)
+def given(state: HookState, event: Event, ids: Collection[str]) -> HookState:
+    """Return STATE after the messages IDS were given or announced at EVENT; what was left over is as it was."""
     return replace(
         state,
-        announced=state.announced | ids,
-        blocked_stop_for=state.blocked_stop_for | ids if event.name == "stop" else state.blocked_stop_for,
+        announced=state.announced.union(ids),
+        blocked_stop_for=state.blocked_stop_for.union(ids if event.name == "stop" else ()),
         attempts_since_drain=state.attempts_since_drain + 1,
         count=state.count + 1,
-    ), True
+    )
 
 
 def _is_due(state: HookState, event: Event, message: Unread, overdue_ns: int) -> bool:

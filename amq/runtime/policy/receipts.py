@@ -20,7 +20,8 @@ Events
     cut      the user has interrupted the turn of the offer
     start    a session begins, or its memory was cut; or a program is started anew
     found    the text was found in the history
-    missing  it was not, though LINE_WITHIN_S have passed since the answer, or UNANSWERED_FOR_S since the offer
+    missing  it was not, though LINE_WITHIN_S have passed since the answer, or since the offer to an agent that is idle,
+             or UNANSWERED_FOR_S since the offer
 
     state             event         next
     ----------------  ------------  --------
@@ -75,9 +76,10 @@ class Ended(Enum):
 
 @record
 class Looked:
-    """Event: the session's history was searched for the text."""
+    """Event: the session's history was searched for the text. `idle`: the agent is known to wait for a line."""
 
     found: bool
+    idle: bool = False
 
 
 def step(offer: Offer, event: Event | Looked, now_ns: int) -> Offer | Ended:
@@ -107,8 +109,9 @@ def _looked(offer: Offer, look: Looked, now_ns: int) -> Offer | Ended:
         return offer
     if look.found:
         return Ended.DRAINED if offer.answered_ns else replace(offer, state=TAKEN)
-    since_ns, most_s = (offer.answered_ns, LINE_WITHIN_S) if offer.answered_ns else (offer.at_ns, UNANSWERED_FOR_S)
-    return Ended.LAPSED if now_ns - since_ns >= round(most_s * SECOND_NS) else offer
+    within_s = LINE_WITHIN_S if offer.answered_ns or look.idle else UNANSWERED_FOR_S
+    late_ns = now_ns - (offer.answered_ns or offer.at_ns) - round(within_s * SECOND_NS)
+    return Ended.LAPSED if late_ns >= 0 else offer
 
 
 def _proves_answer(offer: Offer, event: Event) -> bool:
