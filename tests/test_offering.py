@@ -21,7 +21,7 @@ from amq.store import drain_claim, durable, offer_record
 from tests.crash import processes
 from tests.crash.seam import Watched
 from tests.offers import Room, event, take_receipts
-from tests.samples import claude_history, message_file
+from tests.samples import claude_history
 
 Damage = Callable[[dict[str, Any]], object]
 
@@ -130,7 +130,7 @@ def test_an_offer_is_settled_once(room: Room) -> None:
 
 def test_a_bad_message_is_in_no_offer_and_waits_for_a_drain(room: Room) -> None:
     """Its name, which others choose, may not be in the history as it is: good ones would lapse with it."""
-    Path(room.agent.inbox_new, "a'\udcff b;.md").write_bytes(b"nonsense")
+    Path(room.agent.inbox_new, "bad 'one'.md").write_bytes(b"nonsense")
     room.send("a")
     offer = offered(room)
     assert offer.ids == ("a",)

@@ -241,14 +241,14 @@ def test_the_budget_can_be_smaller(program: Program, amq: Shell) -> None:
 def test_a_bad_message_is_shown_beside_good_ones_and_left_to_a_drain(program: Program, amq: Shell) -> None:
     amq.put("bad.md", b"nonsense")
     assert program.hook("UserPromptSubmit", prompt=LINE) is None, "alone it is only announced, as the line has done"
-    assert context(program.hook("Stop")) == "amq: 1 new message. Run: amq drain --include-body"
+    program.hook("SessionStart")
     amq.send(*URGENT)
     program.hook("UserPromptSubmit", "u", prompt=LINE)
     assert "- ID: bad\n" in program.text
     assert "[still in new]" in program.text
     program.arrives()
     program.hook("Stop", "u")
-    assert (amq.new(), amq.dead_letters()) == (["bad"], [])
+    assert (amq.new(), amq.dead_letters()) == (["bad.md"], [])
 
 
 def test_hooks_whose_text_does_not_arrive_give_up_and_announce(program: Program, amq: Shell, state: str) -> None:

@@ -225,7 +225,7 @@ GATES = (
     Mutant("an agent has two notifiers", "runtime/notifier_lock.py", "_take",
            "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "None", "tests/runtime/test_files.py"),
     _hook("a drain does not end the silence of hooks", "decide", "(state.announced | state.blocked_stop_for) - ids"),
-    _hook("hooks announce for ever to an agent that never drains", "decide", "state.attempts_since_drain >= ATTEMPTS_IN_A_ROW"),
+    _hook("hooks announce for ever to an agent that never drains", "decide", "state.attempts_since_drain < ATTEMPTS_IN_A_ROW", "True"),
     Mutant("a program names itself in the shell that started it", "cli/commands/hook.py", "run",
            "environ.get(cli.shell_file, '')", "environ.get('CLAUDE_ENV_FILE', '')", "tests/cli/test_hook.py"),
     _hook("the silence of hooks outlives its session", "begin", "HookState(session=session, count=state.count)",

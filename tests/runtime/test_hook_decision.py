@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import product
 
+import hypothesis
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from amq.instants import SECOND_NS
@@ -23,6 +23,7 @@ from amq.runtime.policy.hook_decision import (
     begin,
     decide,
     drained,
+    given,
     introduction,
     lapsed,
     may_offer,
@@ -45,7 +46,10 @@ def mail(*ids: str, priority: str = "normal", age: float = 0.0) -> list[Unread]:
 def hands(
     state: HookState, event: str, waiting: list[Unread], prompt: str = "", on_its_way: Collection[str] = ()
 ) -> tuple[HookState, bool]:
-    return decide(state, hook_decision.Event(event, prompt=prompt), waiting, NOW_NS, NORMAL_AFTER, on_its_way)
+    happened = hook_decision.Event(event, prompt=prompt)
+    state, is_due = decide(state, happened, waiting, NOW_NS, NORMAL_AFTER, on_its_way)
+    ids = [message.id for message in waiting if message.id not in on_its_way]
+    return (given(state, happened, ids) if is_due else state), is_due
 
 
 @pytest.mark.parametrize("event", ["prompt", "tool"])
@@ -203,6 +207,15 @@ def test_after_offers_without_a_receipt_hooks_only_announce() -> None:
     assert may_offer(begin(state, "another"), TURN)
 
 
+def test_what_there_was_no_room_for_stays_as_it_was() -> None:
+    """It is given at the next end of the turn: else it would wait for a reminder."""
+    state, is_due = decide(HookState(), hook_decision.Event("stop"), mail("a", "b"), NOW_NS, NORMAL_AFTER)
+    assert is_due
+    state = given(state, hook_decision.Event("stop"), ["a"])
+    assert (state.announced, state.blocked_stop_for, state.count) == (frozenset("a"), frozenset("a"), 1)
+    assert hands(state, "stop", mail("a", "b"), on_its_way="a")[1]
+
+
 def test_a_new_session_knows_of_nothing() -> None:
     again = SESSION >> arrives("a", priority="urgent") >> TOOL << GIVEN >> begins("another")
     assert again >> TOOL << GIVEN
@@ -226,7 +239,7 @@ IDS = st.frozensets(st.sampled_from("abcde"))
 MAIL = st.dictionaries(st.sampled_from("abcde"), st.sampled_from(["urgent", "normal", "low"]))
 
 
-@given(st.lists(st.tuples(EVENTS, MAIL, st.floats(0, 300), IDS, IDS), max_size=50))
+@hypothesis.given(st.lists(st.tuples(EVENTS, MAIL, st.floats(0, 300), IDS, IDS), max_size=50))
 def test_however_it_goes(schedule: list[tuple[str, dict[str, str], float, frozenset[str], frozenset[str]]]) -> None:
     state, in_a_row = HookState(), 0
     held: set[str] = set()

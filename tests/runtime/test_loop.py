@@ -31,6 +31,7 @@ from amq.runtime.why_waiting import why
 from amq.store import registry
 from amq.store.notifier_info import Notifier
 from tests.conftest import private_directory
+from tests.offers import take_receipts
 from tests.samples import claude_history
 
 pytestmark = pytest.mark.anyio
