@@ -1,7 +1,8 @@
 """A mock model: it answers the streaming protocols of the agent CLIs, as a plain Python function decides.
 
 The function gets a `Turn` (the user's last text, and the tools' results since then) and returns `Say` or `Call`.
-`use_amq` is such a function: it plays an agent that reads its mail and replies to its questions.
+`use_amq` is such a function: it plays an agent that reads its mail and replies to its questions. `reads_given` plays
+one that is content with mail that a hook gave, and drains otherwise.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -65,8 +66,22 @@ class Ask:
     choices: tuple[str, ...]
 
 
-Answer = Say | Call | Ask
-Script = Callable[[Turn], Answer]
+@dataclass(frozen=True)
+class Calls:
+    """Ask for several shell commands in one answer; only Claude Code and Codex are asked."""
+
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Refuse the request, as a server does."""
+
+    status: int
+
+
+Answer = Say | Call | Calls | Ask
+Script = Callable[[Turn], Answer | Fail]
 
 _NOTICE = re.compile(r"amq: .*[Rr]un: ((\S+) drain.*)")
 _QUESTION = re.compile(r"^ {2}ID: (\S+)$(?:\n {2}.*)*?\n {2}Kind: (?:question|review_request)$", re.MULTILINE)
@@ -85,6 +100,11 @@ def use_amq(turn: Turn) -> Say | Call:
     if replies < len(questions):
         return Call(f'{amq} reply --id {questions[replies]} --body "The answer is 42."')
     return Say(f"Done: {replies} replies.")
+
+
+def reads_given(turn: Turn) -> Say | Call:
+    """Answer at once to mail that a hook gave, and drain otherwise as a notification says."""
+    return Say("Read.") if turn.given else use_amq(turn)
 
 
 class Dialect:
@@ -119,27 +139,35 @@ class Anthropic(Dialect):
 
     def events(self, answer: Answer, number: int, request: Json) -> Iterator[Json]:
         usage = {"input_tokens": 10, "output_tokens": 10}
-        block: Json
-        if isinstance(answer, Say):
-            block = {"type": "text", "text": ""}
-            deltas: Iterator[Json] = ({"type": "text_delta", "text": piece} for piece in answer.pieces())
-        else:
-            name, tool_input = _claude_tool(answer)
-            name = next((tool["name"] for tool in request["tools"] if tool["name"].lower() == name.lower()), name)
-            block = {"type": "tool_use", "id": f"toolu_{number}", "name": name, "input": {}}
-            deltas = iter([{"type": "input_json_delta", "partial_json": json.dumps(tool_input)}])
         message: Json = {
             "id": f"msg_{number}", "type": "message", "role": "assistant", "model": "mock", "content": [],
             "stop_reason": None, "stop_sequence": None, "usage": usage,
         }  # fmt: skip
         stop = "end_turn" if isinstance(answer, Say) else "tool_use"
         yield {"type": "message_start", "message": message}
-        yield {"type": "content_block_start", "index": 0, "content_block": block}
-        for delta in deltas:
-            yield {"type": "content_block_delta", "index": 0, "delta": delta}
-        yield {"type": "content_block_stop", "index": 0}
+        if isinstance(answer, Say):
+            deltas = ({"type": "text_delta", "text": piece} for piece in answer.pieces())
+            yield from self._block(0, {"type": "text", "text": ""}, deltas)
+        else:
+            for index, each in enumerate(_calls(answer)):
+                name, tool_input = _claude_tool(each)
+                name = next((tool["name"] for tool in request["tools"] if tool["name"].lower() == name.lower()), name)
+                block: Json = {"type": "tool_use", "id": f"toolu_{number}_{index}", "name": name, "input": {}}
+                delta = {"type": "input_json_delta", "partial_json": json.dumps(tool_input)}
+                yield from self._block(index, block, iter([delta]))
         yield {"type": "message_delta", "delta": {"stop_reason": stop, "stop_sequence": None}, "usage": usage}
         yield {"type": "message_stop"}
+
+    @staticmethod
+    def _block(index: int, block: Json, deltas: Iterator[Json]) -> Iterator[Json]:
+        yield {"type": "content_block_start", "index": index, "content_block": block}
+        for delta in deltas:
+            yield {"type": "content_block_delta", "index": index, "delta": delta}
+        yield {"type": "content_block_stop", "index": index}
+
+
+def _calls(answer: Call | Calls | Ask) -> list[Call | Ask]:
+    return [Call(command) for command in answer.commands] if isinstance(answer, Calls) else [answer]
 
 
 def _claude_tool(answer: Call | Ask) -> tuple[str, Json]:
@@ -187,25 +215,34 @@ class OpenAI(Dialect):
 
     def events(self, answer: Answer, number: int, _request: Json) -> Iterator[Json]:
         response = {"id": f"resp_{number}", "object": "response", "model": "mock", "output": []}
-        item: Json
-        if isinstance(answer, Say):
-            part: Json = {"type": "output_text", "text": "", "annotations": []}
-            item = {"type": "message", "id": f"msg_{number}", "role": "assistant", "content": [part]}
-        else:
-            name, arguments = _codex_tool(answer)
-            item = {
-                "type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}",
-                "name": name, "arguments": json.dumps(arguments),
-            }  # fmt: skip
         usage = {"input_tokens": 10, "output_tokens": 10, "total_tokens": 20}
         yield {"type": "response.created", "response": response}
-        yield {"type": "response.output_item.added", "output_index": 0, "item": item}
         if isinstance(answer, Say):
-            for piece in answer.pieces():
-                part["text"] += piece
-                yield {"type": "response.output_text.delta", "item_id": item["id"], "delta": piece}
-        yield {"type": "response.output_item.done", "output_index": 0, "item": item}
+            yield from self._message(answer, number)
+        else:
+            for index, each in enumerate(_calls(answer)):
+                yield from self._call(each, f"{number}_{index}", index)
         yield {"type": "response.completed", "response": response | {"usage": usage}}
+
+    @staticmethod
+    def _message(answer: Say, number: int) -> Iterator[Json]:
+        part: Json = {"type": "output_text", "text": "", "annotations": []}
+        item = {"type": "message", "id": f"msg_{number}", "role": "assistant", "content": [part]}
+        yield {"type": "response.output_item.added", "output_index": 0, "item": item}
+        for piece in answer.pieces():
+            part["text"] += piece
+            yield {"type": "response.output_text.delta", "item_id": item["id"], "delta": piece}
+        yield {"type": "response.output_item.done", "output_index": 0, "item": item}
+
+    @staticmethod
+    def _call(call: Call | Ask, number: str, index: int) -> Iterator[Json]:
+        name, arguments = _codex_tool(call)
+        item = {
+            "type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}",
+            "name": name, "arguments": json.dumps(arguments),
+        }  # fmt: skip
+        yield {"type": "response.output_item.added", "output_index": index, "item": item}
+        yield {"type": "response.output_item.done", "output_index": index, "item": item}
 
 
 class ChatCompletions(Dialect):
@@ -288,6 +325,11 @@ _FROM_A_HOOK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 _GIVEN = re.compile(r"^.*\[AMQ\] \d+ new message\(s\) for .*\n(?:.*\n)*?\[AMQ\] To answer: .*$", re.MULTILINE)
+_FROM_THE_BACKGROUND = re.compile(
+    r"(?:<system-reminder>\n)?(?:\[SYSTEM NOTIFICATION|<task-notification>).*?"
+    r"^Stop hook blocking error from command [^\n]*?: (.*?)\s*(?:</system-reminder>|&lt;/system-reminder&gt;)",
+    re.DOTALL | re.MULTILINE,
+)
 _SENT_MEANWHILE = re.compile(r"The user sent a new message while you were working:\n(.*)")
 
 
@@ -295,36 +337,49 @@ def _said(role: str, block: Json) -> str:
     """Return the user's text in BLOCK of a message in ROLE to Claude, "" if it is something else.
 
     Text sent during a turn comes within words of Claude Code's own, in some versions as role `system`; so does the
-    output of a Stop hook, from 2.1.332 on.
+    output of a Stop hook, from 2.1.332 on, and of a hook in the background that begins a turn.
     """
     if block["type"] != "text" or role == "assistant":
         return ""
     text: str = block["text"]
     if meanwhile := _SENT_MEANWHILE.match(text):
         return meanwhile[1]
-    if from_a_hook := _FROM_A_HOOK.match(text):
+    if from_a_hook := _FROM_A_HOOK.match(text) or _FROM_THE_BACKGROUND.match(text):
         return from_a_hook[1]
     return "" if role == "system" or text.startswith("<system-reminder>") else text
 
 
 class MockModel:
-    """The model's server. `requests` is every request's body and `turns` the script's answers, oldest first."""
+    """The model's server. `requests` is every request's body and `turns` the script's answers, oldest first.
+
+    `times` is when each request came, by the monotonic clock.
+    """
 
     def __init__(self, script: Script) -> None:
         self.script = script
         self.requests: list[Json] = []
-        self.turns: list[tuple[Turn, Answer]] = []
+        self.times: list[float] = []
+        self.turns: list[tuple[Turn, Answer | Fail]] = []
         self._numbers = itertools.count(1)
+        self._keeping = threading.Lock()
 
-    def answer(self, dialect: Dialect, request: Json) -> Iterator[Json]:
+    def answer(self, dialect: Dialect, request: Json) -> Iterator[Json] | Fail:
         """Return the events that answer REQUEST. One without tools is a side request: any text does."""
-        reply: Answer = Say("A title")
-        self.requests.append(request)
+        reply: Answer | Fail = Say("A title")
+        with self._keeping:
+            self.times.append(time.monotonic())
+            self.requests.append(request)
         if request.get("tools"):
             turn = dialect.turn(request)
             reply = self.script(turn)
             self.turns.append((turn, reply))
-        return dialect.events(reply, next(self._numbers), request)
+        return reply if isinstance(reply, Fail) else dialect.events(reply, next(self._numbers), request)
+
+    def times_of(self, text: str, since: int = 0) -> list[float]:
+        """Return when the main requests with TEXT in them came, of those from number SINCE on."""
+        escaped = json.dumps(text)[1:-1]
+        came = zip(self.times[since:], self.requests[since:], strict=False)
+        return [at for at, request in came if request.get("tools") and escaped in json.dumps(request)]
 
 
 @contextmanager
@@ -364,19 +419,26 @@ class _Requests(BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         for dialect in self.dialects:
             if path.endswith(dialect.path):
-                return self._stream(self.server.model.answer(dialect, request))
+                answer = self.server.model.answer(dialect, request)
+                return self._refuse(answer.status) if isinstance(answer, Fail) else self._stream(answer)
         return self.send_error(404)
 
-    def _start(self, content_type: str) -> None:
-        self.send_response(200)
+    def _refuse(self, status: int) -> None:
+        said = {"type": "error", "error": {"type": "invalid_request_error", "message": "The model refuses."}}
+        self._start("application/json", status)
+        self.wfile.write(json.dumps(said).encode())
+
+    def _start(self, content_type: str, status: int = 200) -> None:
+        self.send_response(status)
         self.send_header("Content-Type", content_type)
         self.end_headers()
 
     def _stream(self, events: Iterator[Json]) -> None:
         self._start("text/event-stream")
-        for event in events:
-            name = f"event: {event['type']}\n" if "type" in event else ""
-            self.wfile.write(f"{name}data: {json.dumps(event)}\n\n".encode())
+        with suppress(BrokenPipeError, ConnectionResetError):  # the user has stopped the agent, or it was killed
+            for event in events:
+                name = f"event: {event['type']}\n" if "type" in event else ""
+                self.wfile.write(f"{name}data: {json.dumps(event)}\n\n".encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
         """Write nothing to stderr: the requests are kept."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.real.mock_model import Anthropic, Call, OpenAI, Say, Turn, use_amq
+from tests.real.mock_model import Anthropic, Call, MockModel, OpenAI, Say, Turn, reads_given, use_amq
 
 NOTICE = "amq: 2 new messages from user. Run: /opt/amq drain --include-body"
 DRAINED = """\
@@ -63,3 +63,26 @@ def test_reads_what_was_said_last_to_codex_and_the_results_since_then() -> None:
     result = {"type": "function_call_output", "output": "42"}
     assert OpenAI().turn({"input": [context, said]}) == Turn("Hello")
     assert OpenAI().turn({"input": [context, said, call, result]}) == Turn("Hello", ("42",))
+
+
+def test_drains_only_where_no_mail_was_given() -> None:
+    assert reads_given(Turn(NOTICE)) == Call("/opt/amq drain --include-body")
+    assert reads_given(Turn(NOTICE, given=DRAINED)) == Say("Read.")
+
+
+def test_what_a_hook_in_the_background_says_to_claude_is_a_text() -> None:
+    said = 'Stop hook blocking error from command "SessionStart:startup": amq: mail\n&lt;/system-reminder&gt;\n'
+    old = f"<task-notification>\n</task-notification>\n{said}"
+    new = f"[SYSTEM NOTIFICATION - NOT USER INPUT]\n{old}"
+    idle = {"role": "user", "content": [{"type": "text", "text": f"<system-reminder>\n{new}</system-reminder>"}]}
+    for message in (idle, {"role": "system", "content": new}, {"role": "user", "content": old}):
+        assert Anthropic().turn({"messages": [message]}) == Turn("amq: mail")
+
+
+def test_the_time_of_each_main_request_with_a_text_is_kept() -> None:
+    model = MockModel(use_amq)
+    for text, is_main in (("a title?", False), ("no", True), ("ü\n1", True), ("ü\n1", True)):
+        model.answer(Anthropic(), {"messages": [{"role": "user", "content": text}], "tools": [{}] if is_main else []})
+    assert model.times_of("ü\n1") == model.times[2:]
+    assert model.times_of("ü\n1", since=3) == model.times[3:]
+    assert model.times_of("title") == []
