@@ -1,10 +1,15 @@
 """Measure how soon an agent hears of its mail, and the cost, with the fake CLIs and the real ones where installed.
 
-    python scripts/bench/agents.py [--wakes 50] [--fake-only | --real-only] [--json FILE]
+    python scripts/bench/agents.py [--wakes 50] [--fake-only | --real-only | --bodies] [--json FILE]
 
 Typed: from the end of `amq send` to the first byte that an idle agent reads. Drained: until its mail has left `new/`,
 by the real CLIs with a mock model that drains at once; again with every core kept busy. A wake that is lost, a line
 that came twice, a dialog that amq answered are counted: each count must be zero.
+
+Bodies: the requests of an idle agent that a mail costs, and the time from the end of `amq send` until a request holds
+its body. The model drains only where none came along. Then the same for a busy agent, with a half-typed line, and
+behind a dialog: what is lost, doubled, answered or changed. `--run` gives `amq run` options, such as those that allow
+hooks.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ import argparse
 import json
 import os
 import random
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -31,15 +37,16 @@ from tests.agents.cli_styles import STYLES
 from tests.agents.scenarios import Tally
 from tests.agents.test_torture import play
 from tests.real.agents import Agent, cache_directory, pinned_agents
-from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
+from tests.real.mock_model import Answer, Call, Say, Turn, reads_given, use_amq
 from tests.real.rig import Rig, offline_rig
 from tests.real.terminal import Terminal, open_terminal
-from tests.real.user import DIALOG, INPUT_ROW, NOTICE
+from tests.real.user import DIALOG, HALF_TYPED, INPUT_ROW, NOTICE
 
 AMQ = [sys.executable, "-P", "-m", "amq"]
 PATIENCE = 90.0  # seconds after which a wake is lost
 DIALOGS = 5  # dialogs that are open while mail comes, for each CLI
 LINE = "amq: "
+BODY = "The body of the mail "
 
 Figures = dict[str, float]
 
@@ -54,9 +61,9 @@ def until(condition: Callable[[], object], patience: float = PATIENCE) -> bool:
     return True
 
 
-def send(place: Path, to: str) -> float:
+def send(place: Path, to: str, body: str = "hello") -> float:
     """Send a message for TO from the queue in PLACE; return when the command had ended."""
-    words = [*AMQ, "send", "--me", "user", "--to", to, "--body", "hello"]
+    words = [*AMQ, "send", "--me", "user", "--to", to, "--body", body]
     subprocess.run(words, cwd=place, check=True, stdout=subprocess.DEVNULL)
     return time.monotonic()
 
@@ -106,15 +113,19 @@ def busy_cores() -> Iterator[None]:
 
 
 @contextmanager
-def running(agent: Agent, *, asks: bool = False) -> Iterator[tuple[Rig, Terminal]]:
-    """Run AGENT under `amq run` in the rig, with a queue."""
+def running(agent: Agent, *options: str, asks: bool = False) -> Iterator[tuple[Rig, Terminal]]:
+    """Run AGENT under `amq run` with OPTIONS in the rig, with a queue.
+
+    Private files, without which there are no hooks, have a place outside the usual temporary directory.
+    """
     with ExitStack() as stack:
+        private = stack.enter_context(tempfile.TemporaryDirectory(prefix="amq-", dir="/var/tmp"))
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="amq-", ignore_cleanup_errors=True)))
         rig = stack.enter_context(offline_rig(directory))
         handles = "user,claude,codex"
         subprocess.run([*AMQ, "init", "--here", "--agents", handles], cwd=rig.project, check=True, stdout=-3)
-        command = rig.network.inside([*AMQ, "run", "--as", agent.program, "--", agent.program])
-        home = rig.home(agent, asks=asks)
+        command = rig.network.inside([*AMQ, "run", "--as", agent.program, *options, "--", agent.program])
+        home = rig.home(agent, asks=asks) | {"XDG_STATE_HOME": private}
         terminal = stack.enter_context(open_terminal(directory / "terminal", command, rig.project, home))
         terminal.wait_for(INPUT_ROW, timeout=60)
         yield rig, terminal
@@ -143,6 +154,146 @@ def real(agent: Agent, wakes: int) -> Figures:
         "doubled": notices(rig) - (wakes - lost),
         "characters a wake": characters,
     }
+
+
+def bodies(agent: Agent, wakes: int, *options: str) -> Figures:
+    """Return the requests a mail costs, and the milliseconds from the end of `amq send` until one holds its body."""
+    with running(agent, *options) as (rig, terminal):
+        rig.model.script = reads_given
+        deliveries = Deliveries(rig, terminal, agent)
+        for _ in range(wakes):
+            ended = finished(rig)
+            deliveries.arrived(deliveries.send())
+            until(lambda ended=ended: finished(rig) > ended)
+            time.sleep(random.uniform(0.3, 0.8))
+        main = [request for request in rig.model.requests if request.get("tools")]
+        return {
+            "requests a mail": len(main) / wakes,
+            "sent to request p50, ms": percentile(deliveries.took, 50),
+            "sent to request p99, ms": percentile(deliveries.took, 99),
+            **deliveries.faults(),
+        }
+
+
+class Deliveries:
+    """The mail sent to an agent, and what became of it.
+
+    Not filed: it is still in `new/` some seconds after a request held it.
+    """
+
+    def __init__(self, rig: Rig, terminal: Terminal, agent: Agent) -> None:
+        self.took = list[float]()
+        self._rig, self._terminal, self._agent = rig, terminal, agent
+        self._new = inbox(rig.project, agent.program)
+        self._bodies = list[str]()
+        self._lost = self._unfiled = self._since = 0
+        self._sent = 0.0
+
+    def send(self) -> str:
+        """Send a message, and return its body."""
+        self._bodies.append(f"{BODY}{len(self._bodies):03}.")
+        self._since = len(self._rig.model.requests)
+        self._sent = send(self._rig.project, self._agent.program, self._bodies[-1])
+        return self._bodies[-1]
+
+    def has_arrived(self, body: str) -> bool:
+        """Return whether a request since it was sent holds BODY, the last."""
+        return bool(self._rig.model.times_of(body, self._since))
+
+    def arrived(self, body: str) -> None:
+        """Wait until a request holds BODY, the last, and until it is filed."""
+        if not until(lambda: self.has_arrived(body)):
+            self._lost += 1
+            print(f"lost: {self._terminal.screen()}", file=sys.stderr)
+            return
+        self.took.append((self._rig.model.times_of(body, self._since)[0] - self._sent) * 1000)
+        self._unfiled += not until(lambda: not any(self._new.iterdir()), patience=10.0)
+
+    def faults(self) -> Figures:
+        """Return the counts of what must not be."""
+        last = next(json.dumps(each) for each in reversed(self._rig.model.requests) if each.get("tools"))
+        doubled = sum(last.count(body) > 1 for body in self._bodies)
+        return {"lost": self._lost, "doubled": doubled, "not filed": self._unfiled}
+
+
+def busy(agent: Agent, wakes: int, work: str, *options: str) -> Figures:
+    """Return what became of mail sent while the agent does WORK: `stream` an answer, or run a `tool`."""
+    with running(agent, *options) as (rig, terminal):
+        go = rig.project / "go"
+        rig.model.script = lambda turn: works(turn, go)
+        deliveries = Deliveries(rig, terminal, agent)
+        for _ in range(wakes):
+            begun = len(rig.model.turns)
+            type_line(terminal, work)
+            until(lambda begun=begun: len(rig.model.turns) > begun)
+            time.sleep(random.uniform(0.3, 0.8))
+            body = deliveries.send()
+            time.sleep(random.uniform(0.0, 0.5))
+            early = deliveries.has_arrived(body)
+            go.touch()
+            deliveries.arrived(body)
+            settled(rig, terminal)
+            go.unlink()
+            assert not early, "a request while another answers"
+        return {"wakes": wakes, **deliveries.faults()}
+
+
+def works(turn: Turn, go: Path) -> Answer:
+    """Answer to `stream` and `tool` until GO is there."""
+    if turn.text == "tool" and not turn.results:
+        return Call(f"until [ -e {go} ]; do sleep 0.05; done")
+    return Say("It begins", until=go.exists) if turn.text in ("stream", "tool") else reads_given(turn)
+
+
+def drafts(agent: Agent, wakes: int, *options: str) -> Figures:
+    """Return what became of mail sent while a line is half typed, which the user then takes back."""
+    with running(agent, *options) as (rig, terminal):
+        rig.model.script = reads_given
+        deliveries, changed = Deliveries(rig, terminal, agent), 0
+        for _ in range(wakes):
+            terminal.press("half")
+            terminal.wait_for(HALF_TYPED)
+            body = deliveries.send()
+            until(lambda body=body: deliveries.has_arrived(body), patience=2.5)
+            changed += not until(lambda: terminal.shows(HALF_TYPED), patience=2.0)
+            terminal.press("\x7f" * len("half"))
+            deliveries.arrived(body)
+            settled(rig, terminal)
+        return {"wakes": wakes, "drafts changed": changed, **deliveries.faults()}
+
+
+def behind_dialogs(agent: Agent, wakes: int, *options: str) -> Figures:
+    """Return what became of mail sent while a permission is asked for, which the user then gives."""
+    with running(agent, *options, asks=True) as (rig, terminal):
+        rig.model.script = lambda turn: asks_first(turn) if turn.text == "work" else reads_given(turn)
+        deliveries, approved, done = Deliveries(rig, terminal, agent), 0, rig.project / "done"
+        for _ in range(wakes):
+            type_line(terminal, "work")
+            terminal.wait_for(DIALOG)
+            body = deliveries.send()
+            time.sleep(random.uniform(1.0, 2.0))
+            approved += done.exists() or not terminal.shows(DIALOG)
+            terminal.press("\r")
+            until(done.exists)
+            deliveries.arrived(body)
+            settled(rig, terminal)
+            done.unlink()
+        return {"wakes": wakes, "approved": approved, **deliveries.faults()}
+
+
+def type_line(terminal: Terminal, line: str) -> None:
+    """Type LINE and send it; Codex takes an Enter that is too near to text for a line break."""
+    terminal.press(line)
+    terminal.wait_for(f"{INPUT_ROW}{line}$")
+    time.sleep(1.0)
+    terminal.press("\r")
+
+
+def settled(rig: Rig, terminal: Terminal) -> None:
+    """Wait until the model has nothing to answer, and the agent is idle again."""
+    until(lambda: rig.model.turns and isinstance(rig.model.turns[-1][1], Say))
+    time.sleep(1.0)
+    until(lambda: terminal.shows(EMPTY_ROW), patience=10.0)
 
 
 def finished(rig: Rig) -> int:
@@ -201,14 +352,20 @@ def asks_first(turn: Turn) -> Answer:
 
 GOALS = {
     "typed p50, ms": 60, "typed p99, ms": 150, "lost": 0, "doubled": 0, "approved": 0, "characters a wake": 300,
-    "approved or merged": 0, "other faults": 0,
+    "approved or merged": 0, "other faults": 0, "requests a mail": 1, "not filed": 0, "drafts changed": 0,
 }  # fmt: skip
 
 
+EMPTY_ROW = r"^(❯\s*|› Ask Codex to do anything)$"
+SENT_TO_REQUEST = {"claude": 450, "codex": 400}
+"""The goals of `bodies`, by program, in milliseconds (median)."""
+
+
 def show(name: str, figures: Figures) -> None:
+    goals = GOALS | {"sent to request p50, ms": SENT_TO_REQUEST.get(name.partition(" ")[0])}
     for what, value in figures.items():
-        goal = f"   goal ≤ {GOALS[what]}" if what in GOALS else ""
-        print(f"{name:<32} {what:<20} {value:9.1f}{goal}", flush=True)
+        goal = f"   goal ≤ {goals[what]}" if goals.get(what) is not None else ""
+        print(f"{name:<32} {what:<24} {value:9.1f}{goal}", flush=True)
 
 
 def main() -> None:
@@ -218,6 +375,12 @@ def main() -> None:
     parser.add_argument("--seed", default=str(random.randrange(1 << 32)))
     parser.add_argument("--fake-only", action="store_true", help="leave the real CLIs out")
     parser.add_argument("--real-only", action="store_true", help="leave the fake ones out")
+    parser.add_argument("--bodies", action="store_true", help="only how a body comes into a request, newest real CLIs")
+    parser.add_argument("--agents", default="", help="of these names in tests/real/agents.toml (a,b) instead")
+    parser.add_argument(
+        "--states", default="", help="only these, with --bodies: idle,streaming,in a tool,a draft,a dialog"
+    )
+    parser.add_argument("--run", default="", metavar="OPTIONS", help="options of `amq run`, for --bodies")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     options = parser.parse_args()
     found: dict[str, Figures] = {}
@@ -228,7 +391,7 @@ def main() -> None:
         if options.json:
             options.json.write_text(json.dumps(found, indent=2) + "\n")
 
-    if not options.real_only:
+    if not options.real_only and not options.bodies:
         measure(f"torture, seed {options.seed}", lambda: torture(options.injections, options.seed))
         for style in ("claude", "codex"):
             measure(f"fake {style}, idle", lambda style=style: fake(style, options.wakes))
@@ -236,6 +399,20 @@ def main() -> None:
     installed = [agent for agent in measured if agent.executable(cache_directory()).exists()]
     if options.fake_only or sys.platform != "linux" or os.geteuid() != 0 or not installed:
         print("without the real CLIs: they need scripts/install-agents.py, and root on Linux")
+        return
+    if options.bodies:
+        names = options.agents.split(",") if options.agents else [agent.name for agent in installed if agent.newest]
+        words = shlex.split(options.run)
+        ways: dict[str, Callable[[Agent], Figures]] = {
+            "idle": lambda agent: bodies(agent, options.wakes, *words),
+            "streaming": lambda agent: busy(agent, options.wakes, "stream", *words),
+            "in a tool": lambda agent: busy(agent, options.wakes, "tool", *words),
+            "a draft": lambda agent: drafts(agent, options.wakes, *words),
+            "a dialog": lambda agent: behind_dialogs(agent, options.wakes, *words),
+        }
+        for agent in [agent for agent in installed if agent.name in names]:
+            for state in options.states.split(",") if options.states else ways:
+                measure(f"{agent.name} {agent.version}, {state}", lambda agent=agent, state=state: ways[state](agent))
         return
     for load, cores in (("idle", nullcontext), ("busy cores", busy_cores)):
         for agent in installed:
