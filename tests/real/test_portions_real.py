@@ -1,4 +1,4 @@
-"""The output of `amq drain` reaches the model of a real agent, though its tool passes on only a limited amount."""
+"""All mail reaches the model of a real agent, though its tools and its hooks pass on only a limited amount at once."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from tests.real.user import INPUT_ROW, Run, User, agents
 
 pytestmark = pytest.mark.timeout(180)
 
-NOTICE = re.compile(r"amq: .*Run: ((\S+) drain.*)")
+NOTICE = re.compile(r"amq: .*[Rr]un: (\S+) drain")
+ANSWER = re.compile(r"^\[AMQ\] To answer: (\S+) reply ", re.MULTILINE)
 REST = re.compile(r"^… \d+ more characters: amq (read --id \S+ --from \d+)$", re.MULTILINE)
 COUNT = 20
 
 
 def read_all(turn: Turn) -> Answer:
-    """Drain until nothing waits, and read truncated messages to their end."""
-    notice = NOTICE.search(turn.text)
-    if not notice:
+    """Drain until nothing waits but what a hook gave, and read truncated messages to their end."""
+    shown = [text for text in (turn.given, *turn.results) if text]
+    named = NOTICE.search(turn.text) or ANSWER.search(turn.given)
+    if not named:
         return Say("Ready.")
-    drain, amq = notice.groups()
-    last = turn.results[-1] if turn.results else "more wait: run it again"
-    if rest := REST.search(last):
-        return Call(f"{amq} {rest[1]}")
-    drained = next((each for each in reversed(turn.results) if "[AMQ] " in each), last)
-    return Call(drain) if "more wait: run it again" in drained else Say("Done.")
+    if shown and (rest := REST.search(shown[-1])):
+        return Call(f"{named[1]} {rest[1]}")
+    mail = next((text for text in reversed(shown) if "[AMQ] " in text), "more wait")
+    return Call(f"{named[1]} drain --include-body") if "more wait" in mail else Say("Done.")
 
 
 def _body(number: int) -> str:
@@ -48,7 +48,7 @@ def test_all_mail_is_seen_by_the_model(rig: Rig, agent: Agent, user: User, run: 
     user.amq("send", "--to", agent.program, "--body", "now", "--priority", "urgent")
 
     def seen() -> str:
-        return "\n".join(result for turn, _ in rig.model.turns for result in turn.results[-1:])
+        return "\n".join(text for turn, _ in rig.model.turns for text in (turn.given, *turn.results[-1:]))
 
     def is_all_there() -> bool:
         text = seen()
