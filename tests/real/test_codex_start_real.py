@@ -1,4 +1,4 @@
-"""What Codex is given at its start: hooks without a question, a sandbox that lets amq write, and an introduction."""
+"""The start of Codex: hooks without a question, a sandbox that lets amq write, and an introduction."""
 
 from __future__ import annotations
 
