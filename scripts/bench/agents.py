@@ -7,15 +7,16 @@ by the real CLIs with a mock model that drains at once; again with every core ke
 that came twice, a dialog that amq answered are counted: each count must be zero.
 
 Bodies: the requests of an idle agent that a mail costs, and the time from the end of `amq send` until a request holds
-its body. The model drains only where none came along. Then the same for a busy agent, with a half-typed line, and
-behind a dialog: what is lost, doubled, answered or changed. `--run` gives `amq run` options, such as those that allow
-hooks.
+its body. The model drains only where none came along. Then what becomes of mail for a busy agent, with a half-typed
+line, behind a dialog, and a tenth as often in each of its other places: what is lost, doubled, answered or changed.
+`--run` gives `amq run` options, such as those that allow hooks.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
 import shlex
@@ -281,6 +282,51 @@ def behind_dialogs(agent: Agent, wakes: int, *options: str) -> Figures:
         return {"wakes": wakes, "approved": approved, **deliveries.faults()}
 
 
+ESCAPE, BACK, CTRL_O, SHIFT_TAB = "\x1b", "\x7f", "\x0f", "\x1b[Z"
+PLACES: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "claude": {
+        "a completion": (("/co",), (ESCAPE, BACK * 3)),
+        "a shell line": (("!", "ls"), (BACK * 3,)),
+        "two lines": (("one\\", "\r", "two"), (BACK * 8,)),
+        "the transcript": ((CTRL_O,), (CTRL_O,)),
+        "/model": (("/model", "\r"), (ESCAPE,)),
+        "/config": (("/config", "\r"), (ESCAPE, ESCAPE)),
+        "/help": (("/help", "\r"), (ESCAPE,)),
+        "/resume": (("/resume", "\r"), (ESCAPE,)),
+        "plan mode": ((SHIFT_TAB, SHIFT_TAB), (SHIFT_TAB, SHIFT_TAB)),
+    },
+    "codex": {
+        "a completion": (("/co",), (ESCAPE, BACK * 3)),
+        "/model": (("/model", "\r"), (ESCAPE,)),
+        "/review": (("/review", "\r"), (ESCAPE,)),
+        "/resume": (("/resume", "\r"), (ESCAPE,)),
+    },
+}
+"""The keys that open a place in a program, and those that leave it, one after the other."""
+
+
+def in_places(agent: Agent, wakes: int, *options: str) -> Figures:
+    """Return what became of mail sent while the agent shows each of its PLACES, as often as WAKES."""
+    with running(agent, *options) as (rig, terminal):
+        rig.model.script = reads_given
+        deliveries, places = Deliveries(rig, terminal, agent), PLACES[agent.program]
+        for enter, leave in [each for each in places.values() for _ in range(wakes)]:
+            press_slowly(terminal, enter)
+            body = deliveries.send()
+            until(lambda body=body: deliveries.has_arrived(body), patience=2.0)
+            time.sleep(1.0)  # Escape in a turn would interrupt it
+            press_slowly(terminal, leave)
+            deliveries.arrived(body)
+            settled(rig, terminal)
+        return {"wakes": wakes * len(places), **deliveries.faults()}
+
+
+def press_slowly(terminal: Terminal, keys: tuple[str, ...]) -> None:
+    for each in keys:
+        terminal.press(each)
+        time.sleep(1.0)
+
+
 def type_line(terminal: Terminal, line: str) -> None:
     """Type LINE and send it; Codex takes an Enter that is too near to text for a line break."""
     terminal.press(line)
@@ -377,9 +423,7 @@ def main() -> None:
     parser.add_argument("--real-only", action="store_true", help="leave the fake ones out")
     parser.add_argument("--bodies", action="store_true", help="only how a body comes into a request, newest real CLIs")
     parser.add_argument("--agents", default="", help="of these names in tests/real/agents.toml (a,b) instead")
-    parser.add_argument(
-        "--states", default="", help="only these, with --bodies: idle,streaming,in a tool,a draft,a dialog"
-    )
+    parser.add_argument("--states", default="", help="only these, with --bodies: idle,streaming,in a tool,…")
     parser.add_argument("--run", default="", metavar="OPTIONS", help="options of `amq run`, for --bodies")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     options = parser.parse_args()
@@ -409,6 +453,7 @@ def main() -> None:
             "in a tool": lambda agent: busy(agent, options.wakes, "tool", *words),
             "a draft": lambda agent: drafts(agent, options.wakes, *words),
             "a dialog": lambda agent: behind_dialogs(agent, options.wakes, *words),
+            "other places": lambda agent: in_places(agent, math.ceil(options.wakes / 10), *words),
         }
         for agent in [agent for agent in installed if agent.name in names]:
             for state in options.states.split(",") if options.states else ways:
