@@ -54,7 +54,7 @@ mutants: setup
 # what covers the parts that must be covered, and nothing that does so by chance
 COVERING := tests/store tests/wire $(filter-out tests/test_project.py,$(wildcard tests/test_*.py)) tests/cli tests/hostile/test_files.py tests/hostile/test_frames.py tests/hostile/test_links.py tests/crash/test_order.py tests/crash/test_guards.py \
 	$(filter-out tests/pty/test_host.py tests/pty/test_guard.py tests/pty/test_controlling_tty.py,$(wildcard tests/pty/test_*.py)) \
-	tests/runtime/test_schedule.py tests/runtime/test_injection.py
+	tests/runtime/test_schedule.py tests/runtime/test_injection.py tests/runtime/test_hook_decision.py tests/runtime/test_receipts.py
 
 coverage: setup
 	$(BIN)/coverage run -m pytest -q --timeout 300 -m 'not hypothesis' $(COVERING)

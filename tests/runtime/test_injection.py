@@ -126,6 +126,8 @@ def pasted(rules: InjectionRules = RULES, look: TerminalSnapshot = IDLE) -> Stor
         (IDLE, None),
         (replace(IDLE, alive=False), WaitReason.STOPPED),
         (replace(IDLE, stopped=True), WaitReason.STOPPED),
+        (replace(IDLE, interrupted=True), WaitReason.STOPPED),
+        (replace(IDLE, interrupted=True, published=AgentState.BLOCKED), WaitReason.DIALOG),
         (replace(IDLE, published=AgentState.BLOCKED), WaitReason.DIALOG),
         (replace(IDLE, last_output=NOW - 0.4, started=NOW - 1), WaitReason.STARTING),
         (replace(IDLE, last_output=None, started=NOW - 9), WaitReason.STARTING),

@@ -74,3 +74,12 @@ def test_a_row_that_is_not_found_for_a_minute_has_another_look() -> None:
     assert channel.look().blocked_by is WaitReason.UNKNOWN_LOOK
     seen.seen = replace(seen.seen, published=AgentState.BLOCKED)
     assert channel.look().blocked_by is WaitReason.DIALOG
+
+
+@pytest.mark.parametrize(("event", "reason"), [("tool", WaitReason.STOPPED), ("stop", WaitReason.UNKNOWN_SCREEN)])
+def test_after_an_interrupted_turn_the_user_speaks_first(tmp_path: Path, event: str, reason: WaitReason) -> None:
+    """Escape closes a menu, too: the hook of the turn's end shows that the turn was not interrupted."""
+    (tmp_path / EVENT_NAME).write_text(f"{event}\n")
+    seen = Seen(AgentState.IDLE, ready_since=0.0, bracketed_paste=True, interrupted=True)
+    channel = PtyChannel(cast(Host, seen), CLAUDE.rules, AgentStatus(str(tmp_path)), clock=lambda: 1e3)
+    assert (channel.look().blocked_by, channel.look().idle) == (reason, True)

@@ -56,6 +56,11 @@ class AgentStatus:
         """True if the program calls our hooks: it has done so, and has not ended its session."""
         return self._last_event()[0] not in ("", "end")
 
+    @property
+    def turn_ended(self) -> bool:
+        """True if the last hook that the program called was that of the end of a turn, which then was not interrupted."""
+        return self._last_event()[0] == "stop"
+
     def look(self, published: AgentState | None, last_key: float | None, now: float) -> AgentState | None:
         """Return the state that counts, given the one that the program has PUBLISHED by OSC 7501.
 

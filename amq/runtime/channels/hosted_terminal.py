@@ -74,7 +74,13 @@ class PtyChannel:
         said = look.published or injection.titled(look.title, self._rules)
         heard = self._agent_status.look(said, look.last_key, now)
         self._lost_since = injection.lost_since(self._lost_since, heard, look.row, now)
-        return replace(look, published=heard, version=self._agent_status.version(), lost_since=self._lost_since)
+        return replace(
+            look,
+            published=heard,
+            version=self._agent_status.version(),
+            lost_since=self._lost_since,
+            interrupted=look.interrupted and not self._agent_status.turn_ended,
+        )
 
     def drained(self) -> None:
         """Note that the agent has taken its mail."""

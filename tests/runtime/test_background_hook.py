@@ -1,0 +1,134 @@
+"""The hook that waits in the background, as a process of its own, and the host's side of its pipe."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from amq.runtime.agents.claude import background_hook
+from amq.runtime.agents.claude.background_hook import BackgroundHook
+from amq.runtime.hooks import script
+from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.schedule import Readiness
+from amq.runtime.private_state import make_pipe
+from tests.pty.user import wait_until
+
+LINE = "amq: 1 new message from codex, attached. If it is missing, run: amq drain --include-body"
+
+
+class Run:
+    """The directory of a run, and the hooks that were started in it."""
+
+    def __init__(self, files: Path) -> None:
+        self.files = files
+        make_pipe(f"{files}/{script.PIPE_NAME}")
+        self.script = script.write_script(
+            str(files), str(files / "new"), root="/q", me="claude", kind="claude", command="/amq", normal_after_s=1.0
+        )
+        self.hooks: list[subprocess.Popen[str]] = []
+
+    def hook(self) -> subprocess.Popen[str]:
+        """Start a hook that waits."""
+        words = [self.script, script.WAIT]
+        self.hooks.append(subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True))
+        return self.hooks[-1]
+
+    def ended(self, hook: subprocess.Popen[str]) -> tuple[int, str]:
+        """Return the exit status of HOOK and what it printed to stderr."""
+        said = hook.communicate(timeout=10)[1]
+        return hook.returncode, said
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    run = Run(tmp_path)
+    yield run
+    for hook in run.hooks:
+        hook.kill()
+        hook.communicate()
+
+
+@pytest.fixture
+def host(run: Run) -> Iterator[BackgroundHook]:
+    host = BackgroundHook(str(run.files))
+    yield host
+    if host._end is not None:
+        os.close(host._end)
+
+
+def test_it_begins_a_turn_with_the_line(run: Run, host: BackgroundHook) -> None:
+    assert not host.is_there()
+    hook = run.hook()
+    wait_until(host.is_there)
+    assert host.tell(LINE).outcome is Outcome.SENT
+    assert run.ended(hook) == (2, f"{LINE}\n")
+    assert not host.is_there()
+
+
+def test_one_waits_at_a_time(run: Run, host: BackgroundHook) -> None:
+    first = run.hook()
+    wait_until(host.is_there)
+    assert run.ended(run.hook()) == (0, "")
+    assert first.poll() is None
+    assert host.tell(LINE).outcome is Outcome.SENT
+    assert run.ended(first)[0] == 2
+    another = run.hook()
+    wait_until(host.is_there)
+    assert another.poll() is None
+
+
+def test_after_one_was_killed_another_waits(run: Run, host: BackgroundHook) -> None:
+    first = run.hook()
+    wait_until(host.is_there)
+    first.kill()
+    first.wait()
+    assert not host.is_there()
+    run.hook()
+    wait_until(host.is_there)
+
+
+def test_it_ends_with_the_host(run: Run) -> None:
+    host = BackgroundHook(str(run.files))
+    hook = run.hook()
+    wait_until(host.is_there)
+    assert host._end is not None
+    os.close(host._end)
+    assert run.ended(hook) == (0, "")
+
+
+def test_what_no_hook_reads_is_taken_back(run: Run, host: BackgroundHook, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next hook must not begin a turn with it: the line has been typed meanwhile."""
+    monkeypatch.setattr(background_hook, "TAKEN_WITHIN_S", 0.05)
+    assert host.tell(LINE).outcome is Outcome.REFUSED
+    hook = run.hook()
+    wait_until(host.is_there)
+    assert hook.poll() is None
+
+
+def test_without_a_pipe_nothing_is_told(tmp_path: Path) -> None:
+    host = BackgroundHook(str(tmp_path))
+    assert not host.is_there()
+    assert host.tell(LINE).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("idle", "blocked_by", "reaches"),
+    [
+        (True, WaitReason.DRAFT, True),
+        (True, WaitReason.UNKNOWN_SCREEN, True),
+        (True, WaitReason.UNKNOWN_LOOK, True),
+        (True, WaitReason.DIALOG, False),
+        (True, WaitReason.STOPPED, False),
+        (True, WaitReason.STARTING, False),
+        (True, WaitReason.UNTRUSTED, False),
+        (False, WaitReason.DRAFT, False),
+    ],
+)
+def test_it_reaches_an_agent_that_says_it_is_idle(
+    host: BackgroundHook, idle: bool, blocked_by: WaitReason, reaches: bool
+) -> None:
+    assert host.reaches(Readiness(idle=idle, blocked_by=blocked_by)) is reaches
