@@ -240,15 +240,20 @@ def test_the_budget_can_be_smaller(program: Program, amq: Shell) -> None:
 
 def test_a_bad_message_is_shown_beside_good_ones_and_left_to_a_drain(program: Program, amq: Shell) -> None:
     amq.put("bad.md", b"nonsense")
-    assert program.hook("UserPromptSubmit", prompt=LINE) is None, "alone it is only announced, as the line has done"
-    program.hook("SessionStart")
     amq.send(*URGENT)
-    program.hook("UserPromptSubmit", "u", prompt=LINE)
+    program.hook("UserPromptSubmit", prompt=LINE)
     assert "- ID: bad\n" in program.text
     assert "[still in new]" in program.text
     program.arrives()
-    program.hook("Stop", "u")
+    program.hook("Stop")
     assert (amq.new(), amq.dead_letters()) == (["bad.md"], [])
+
+
+def test_a_bad_message_alone_is_only_announced(program: Program, amq: Shell) -> None:
+    amq.put("bad.md", b"nonsense")
+    assert program.hook("UserPromptSubmit", prompt=LINE) is None, "the line has done so"
+    assert context(program.hook("Stop")) == "amq: 1 new message. Run: amq drain --include-body"
+    assert program.offered() == []
 
 
 def test_hooks_whose_text_does_not_arrive_give_up_and_announce(program: Program, amq: Shell, state: str) -> None:
