@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 
+from amq.instants import SECOND_NS
 from amq.layout import QueueLayout
 from amq.mail import offering
 from amq.mail.mailbox import Mailbox
@@ -23,6 +25,7 @@ from amq.runtime.loop import WakeLoop
 from amq.runtime.policy.hook_decision import Event, HookState
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.receipts import LINE_WITHIN_S
 from amq.runtime.policy.schedule import Readiness, SchedulePolicy
 from amq.runtime.policy.wake_line import Notification, Wording
 from amq.runtime.private_state import PrivateState, private_state
@@ -204,6 +207,21 @@ async def test_mail_that_lapses_is_typed(root: str) -> None:
     take_receipts(mailbox.account, Event("prompt", session="s", turn="another"), HookState())
     await waker.turn(rung=True)
     assert len(channel.told) == 1
+
+
+@pytest.mark.parametrize("idle", [True, False])
+async def test_mail_that_an_idle_agent_has_lost_is_typed(root: str, idle: bool) -> None:
+    now_ns = time.time_ns()
+    channel, mailbox = NotingChannel(), Mailbox(root, "claude", clock=lambda: now_ns)
+    channel.standing = Readiness(idle=idle)
+    waker = WakeLoop(mailbox, channel, SchedulePolicy(), Wording(), print, trusted(root))
+    send(root)
+    offer(root, mailbox)
+    await waker.turn(rung=True)
+    assert channel.told == []
+    now_ns += round(LINE_WITHIN_S * SECOND_NS)
+    await waker.turn(rung=True)
+    assert len(channel.told) == idle
 
 
 async def test_offers_that_cannot_be_read_keep_no_mail_from_its_agent(root: str) -> None:

@@ -210,6 +210,16 @@ def test_escape_before_the_request() -> None:
     assert given_with("prompt") >> LINE_WITHIN_S << Is.OFFERED >> UNANSWERED_FOR_S << LAPSED
 
 
+@pytest.mark.parametrize("idle", [True, False])
+def test_an_agent_that_waits_for_a_line_has_lost_a_text_that_is_in_no_history(idle: bool) -> None:
+    """As after Escape, between the end of the hook and the request. A prompt in a queue is waited for longer."""
+    late_ns = round(LINE_WITHIN_S * SECOND_NS)
+    look = Looked(found=False, idle=idle)
+    assert step(OFFER, look, late_ns - 1) == OFFER
+    assert step(OFFER, look, late_ns) == (Ended.LAPSED if idle else OFFER)
+    assert step(OFFER, replace(look, found=True), late_ns) == replace(OFFER, state=TAKEN)
+
+
 def test_an_error_of_the_api_and_the_next_turn() -> None:
     failed = given_with("prompt") >> LINE >> hook("failed") << Is.TAKEN
     assert failed >> hook("prompt", "u") >> hook("stop", "u") << DRAINED
