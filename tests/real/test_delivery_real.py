@@ -1,4 +1,4 @@
-"""A mail's body reaches a real agent's model with the notification, and the mail is filed once the agent has told so.
+"""A mail's body reaches a real agent's model with the notification, and the mail is filed once its CLI has shown that.
 
 The requests that the mock model got are the only proof. A sample of the states and agents always runs; with AMQ_SOAK=1
 all of them do.
@@ -327,7 +327,7 @@ def test_a_body_whose_answer_the_user_stopped_is_not_filed_before_the_next_turn(
 
 
 @agents("claude", also=("claude-before",))
-def test_the_end_of_the_running_turn_is_no_receipt_of_a_body_for_the_queued_prompt(
+def test_the_end_of_the_running_turn_is_not_a_receipt_of_a_body_for_the_queued_prompt(
     rig: Rig, agent: Agent, user: User, run: Run
 ) -> None:
     """Claude calls the hook of a prompt as it is queued, and says that it is of the turn that is running.
@@ -354,7 +354,7 @@ def test_the_end_of_the_running_turn_is_no_receipt_of_a_body_for_the_queued_prom
 
 
 @claude_first
-def test_the_next_tool_of_an_answer_is_no_receipt_of_a_body_given_after_the_one_before(
+def test_the_next_tool_of_an_answer_is_not_a_receipt_of_a_body_given_after_the_one_before(
     rig: Rig, agent: Agent, user: User, run: Run
 ) -> None:
     """Both commands are in one answer of the model, which has not been asked again meanwhile."""
