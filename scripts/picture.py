@@ -41,27 +41,24 @@ TODO = "Have codex review the last commit, then tell me what it says."
 ASK = "Please review the last commit: git show HEAD. Is first() safe for every list?"
 FINDING = "first([]) raises IndexError. Return None there, or say so in its docstring. The rest is fine."
 CODE = '"""What stands first."""\n\n\ndef first(items):\n    return items[0]\n'
-NOTICE = re.compile(r"amq: .*Run: ((\S+) drain.*)")
+DONE = "Shall I fix that?"
 
 
 def story(turn: Turn) -> Say | Call:
-    """Act as the agents do when notified of mail: claude asks for a review, codex looks and answers."""
-    notice = NOTICE.search(turn.text)
-    if not notice:
+    """Act as the agents do when their mail comes: claude asks for a review, codex looks and answers."""
+    step, mail = len(turn.results), turn.given
+    if not mail:
         return Say("Ready.")
-    drain, amq = notice.groups()
-    step, mail = len(turn.results), "".join(turn.results[:1])
-    if step == 0:
-        return Call(drain)
     if "Kind: todo" in mail:
-        ask = f'{amq} send --to codex --kind review_request --subject "first()" --body "{ASK}"'
-        return Call(ask) if step == 1 else Say("I asked codex for a review. I will be told when it answers.")
+        ask = f"amq send --to codex --kind review_request --subject 'first()' --body - <<'EOF'\n{ASK}\nEOF"
+        return Call(ask) if step == 0 else Say("I asked codex for a review. I will be told when it answers.")
     if "Kind: review_request" in mail:
         identifier = re.search(r"^  ID: (\S+)$", mail, re.MULTILINE)
         assert identifier
-        answers = [Call("git show --stat HEAD"), Call(f'{amq} reply --id {identifier[1]} --body "{FINDING}"')]
-        return answers[step - 1] if step <= len(answers) else Say("I reviewed the commit and answered claude.")
-    return Say("Codex says: first([]) raises IndexError; the rest of the commit is fine. Shall I mend that?")
+        answer = f"amq reply --id {identifier[1]} --body - <<'EOF'\n{FINDING}\nEOF"
+        answers = [Call("git show --stat HEAD"), Call(answer)]
+        return answers[step] if step < len(answers) else Say("I reviewed the commit and answered claude.")
+    return Say(f"Codex says: first([]) raises IndexError; the rest of the commit is fine. {DONE}")
 
 
 def record(rig: Rig) -> list[str]:
@@ -83,7 +80,7 @@ def record(rig: Rig) -> list[str]:
         run("tmux", "resize-window", "-t", "project", "-x", str(COLUMNS), "-y", str(ROWS))
         run("tmux", "select-layout", "-t", "project", "even-horizontal")
         run("amq", "--me", "user", "send", "--to", "claude", "--kind", "todo", "--subject", "Review", "--body", TODO)
-        wait_until(lambda: "Shall I mend that?" in screens()[0], lambda: "\n".join(screens()), timeout=120)
+        wait_until(lambda: DONE in screens()[0], lambda: "\n".join(screens()), timeout=120)
         run("tmux", "run-shell", "sleep 2")  # the last redraw
         return screens("-e")
     finally:
@@ -104,6 +101,9 @@ def home(rig: Rig) -> dict[str, str]:
         (programs / agent.program).chmod(0o700)
     (programs / "amq").symlink_to(Path(sys.executable).with_name("amq"))
     Path(environ["HOME"], ".tmux.conf").write_text("set -g focus-events on\n")  # which Claude Code would ask for
+    config = Path(environ["HOME"], ".config", "amq")
+    config.mkdir(parents=True)
+    (config / "config.toml").write_text("allow_amq = true\n")  # as `amq coop up` asks
     node = Path(shutil.which("node") or "/usr/bin/node").parent
     return environ | {
         "PATH": f"{programs}:{node}:/usr/local/bin:/usr/bin:/bin", "TMUX_TMPDIR": str(rig.directory),
@@ -210,7 +210,8 @@ def main() -> None:
         captured = [(options.source / name).read_text() for name in AGENTS]
     else:
         with (
-            tempfile.TemporaryDirectory(prefix="amq-", ignore_cleanup_errors=True) as place,
+            # not below /tmp, where sandboxed agents write: amq would keep no private files there
+            tempfile.TemporaryDirectory(prefix="amq-", dir="/var/tmp", ignore_cleanup_errors=True) as place,
             offline_rig(Path(place)) as rig,
         ):
             captured = record(rig)

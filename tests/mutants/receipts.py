@@ -25,6 +25,7 @@ def _hook(name: str, where: str, old: str, new: str) -> Mutant:
     return Mutant(name, "runtime/hooks/handler.py", where, old, new, HOOKS)
 
 
+PTY, WAITER = "tests/pty/test_interruption.py", "tests/runtime/test_background_hook.py"
 GIVEN = (
     # what counts as a receipt
     _receipt("a session that begins leaves its offers open", "step", "event.name == 'start'", "False"),
@@ -149,6 +150,30 @@ GIVEN = (
            "_lapse_offers(self._mailbox, self._since_ns)", "None", "tests/runtime/test_host.py"),
     Mutant("a program's first offer lapses at once", "runtime/host.py", "_lapse_offers", "offer.at_ns < before_ns", "True",
            "tests/runtime/test_host.py"),
+    # the user's wish
+    Mutant("any key interrupts", "pty/interruption.py", "Interruption.typed",
+           "published is AgentState.WORKING and _KEY.search(data)", "published is AgentState.WORKING", PTY),
+    Mutant("a key at an idle program interrupts", "pty/interruption.py", "Interruption.typed",
+           "published is AgentState.WORKING and _KEY.search(data)", "_KEY.search(data)", PTY),
+    Mutant("a turn that ends long after the key was interrupted", "pty/interruption.py", "Interruption.changed",
+           "now - self._key <= WITHIN_S", "True", PTY),
+    Mutant("a program that works again is still interrupted", "pty/interruption.py", "Interruption.changed",
+           "after is AgentState.WORKING", "False", PTY),
+    Mutant("an interruption lasts when the user has spoken", "pty/interruption.py", "Interruption.lasts",
+           "self._sent == sent", "self._sent is not None", PTY),
+    Mutant("mail is typed into an interrupted agent", "runtime/policy/injection.py", "gate", "look.interrupted", "False",
+           "tests/runtime/test_injection.py"),
+    Mutant("a key that closed a menu silences an agent", "runtime/channels/hosted_terminal.py", "PtyChannel._heard",
+           "look.interrupted and (not self._agent_status.turn_ended)", "look.interrupted", "tests/runtime/test_pty_channel.py"),
+    # the background hook
+    Mutant("a hook that does not wait is there", "runtime/agents/claude/background_hook.py", "BackgroundHook.is_there",
+           "os.O_WRONLY | os.O_NONBLOCK", "os.O_RDWR | os.O_NONBLOCK", WAITER),
+    Mutant("a turn begins under a dialog", "runtime/agents/claude/background_hook.py", "BackgroundHook.reaches",
+           "readiness.idle and readiness.blocked_by in _IN_ITS_WAY", "readiness.idle", WAITER),
+    Mutant("a turn begins at an agent that may work", "runtime/agents/claude/background_hook.py", "BackgroundHook.reaches",
+           "readiness.idle and readiness.blocked_by in _IN_ITS_WAY", "readiness.blocked_by in _IN_ITS_WAY", WAITER),
+    Mutant("a word to go is left for the next hook", "runtime/agents/claude/background_hook.py", "BackgroundHook._unread",
+           "bool(os.read(reader, 1)) if is_there and take_back else is_there", "is_there", WAITER),
     Mutant("the budget is not passed to hooks", "runtime/hooks/script.py", "write_script",
            "f' --max-chars {quoting.shell(budget)}' if budget else ''", "''", SCRIPT),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,12 +102,17 @@ def test_it_ends_with_the_host(run: Run) -> None:
 
 
 def test_what_no_hook_reads_is_taken_back(run: Run, host: BackgroundHook, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next hook must not begin a turn with it: the line has been typed meanwhile."""
-    monkeypatch.setattr(background_hook, "TAKEN_WITHIN_S", 0.05)
-    assert host.tell(LINE).outcome is Outcome.REFUSED
+    """No hook may begin a turn with it later: the line has been typed meanwhile."""
+    assert host.tell(LINE).outcome is Outcome.REFUSED, "none is there"
     hook = run.hook()
     wait_until(host.is_there)
-    assert hook.poll() is None
+    hook.send_signal(signal.SIGSTOP)
+    with monkeypatch.context() as patch:
+        patch.setattr(background_hook, "TAKEN_WITHIN_S", 0.05)
+        assert host.tell(LINE).outcome is Outcome.REFUSED
+    hook.send_signal(signal.SIGCONT)
+    assert host.tell("amq: another").outcome is Outcome.SENT
+    assert run.ended(hook) == (2, "amq: another\n")
 
 
 def test_without_a_pipe_nothing_is_told(tmp_path: Path) -> None:
