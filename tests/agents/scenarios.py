@@ -111,7 +111,7 @@ class Life:
 
 
 def _tidy(world: World) -> None:
-    """Act as the user who comes back: answer, close, clear, and let the turn end."""
+    """Act as the user who comes back: answer, close, clear, and let the turn end; after an interruption, speak."""
     for _ in range(40):
         cli = world.cli
         if not cli.alive:
@@ -124,6 +124,10 @@ def _tidy(world: World) -> None:
             world.press(
                 world.chance.choice((b"\x15", b"\x7f" * len(cli.box), b"\x7f" * (len(cli.box) // 2 + 1), b"\r"))
             )
+        elif world.interrupted and not cli.working:
+            for keys in (b"go on", b"\r"):
+                world.press(keys)
+                world.run(0.2)
         elif not cli.working:
             return
         world.run(world.chance.uniform(0.2, 3.0))

@@ -117,6 +117,11 @@ class World:
                 self._looks_at = self._waking.send(None)
         return True
 
+    @property
+    def interrupted(self) -> bool:
+        """Return whether amq takes the agent's work for interrupted, and waits for the user to speak."""
+        return self._terminal.look(self.now).interrupted
+
     def press(self, data: bytes) -> None:
         """Press keys as the user."""
         self._terminal.from_user(data, self.now)
@@ -199,8 +204,9 @@ class _Inbox:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        queue = QueueLayout("/queue")
         self.account = SimpleNamespace(
-            me="agent", queue=QueueLayout("/queue"), known_agents=lambda: frozenset({"codex", "gemini"})
+            me="agent", queue=queue, agent=queue.agent("agent"), known_agents=lambda: frozenset({"codex", "gemini"})
         )
 
     def inbox_view(self) -> _Inbox:

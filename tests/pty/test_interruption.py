@@ -1,4 +1,4 @@
-"""An interruption of a program's work, told from its published state and the user's keys."""
+"""An interruption of a program's work, known from its published state and the user's keys."""
 
 from __future__ import annotations
 

@@ -115,7 +115,7 @@ def test_what_no_hook_reads_is_taken_back(run: Run, host: BackgroundHook, monkey
     assert run.ended(hook) == (2, "amq: another\n")
 
 
-def test_without_a_pipe_nothing_is_told(tmp_path: Path) -> None:
+def test_without_a_pipe_nothing_is_sent(tmp_path: Path) -> None:
     host = BackgroundHook(str(tmp_path))
     assert not host.is_there()
     assert host.tell(LINE).outcome is Outcome.REFUSED

@@ -33,9 +33,10 @@ def test_words_are_where_they_were_in_their_colours(picture: ModuleType) -> None
     assert any(each.get("fill") == "#010203" for each in svg if each.tag.endswith("rect"))
 
 
-def test_the_picture_in_readme_shows_two_agents_notified_of_mail() -> None:
+def test_the_picture_in_readme_shows_two_agents_that_are_given_mail() -> None:
     svg = Xml.parse(REPOSITORY / "docs" / "agents.svg").getroot()
     shown = " ".join(text.text or "" for text in svg)
     for sender in ("user", "claude", "codex"):
-        assert f"amq: 1 new message from {sender}. Run: amq drain --include-body" in shown
+        assert f"amq: 1 message from {sender} given to the model: " in shown
+    assert "amq: 1 new message from claude, attached." in shown
     assert (REPOSITORY / "docs" / "agents.svg").stat().st_size < 20_000
