@@ -93,7 +93,8 @@ def _offer(world: World, _: str) -> None:
     with offering.hold(world.mailbox("bob").account, ()) as mail:
         for batch in mail.batches(lambda item: item.id < f"{OLD}3"):
             for item in batch:
-                world.show("bob", item)
+                if item.header:
+                    world.show("bob", item)
             mail.leave_offered("prompt", "s", "t", "/history", 0)
 
 

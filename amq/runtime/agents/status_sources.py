@@ -58,7 +58,7 @@ class AgentStatus:
 
     @property
     def turn_ended(self) -> bool:
-        """True if the last hook that the program called was that of the end of a turn, which then was not interrupted."""
+        """True if the last hook that the program called was that of the end of a turn: it was not interrupted."""
         return self._last_event()[0] == "stop"
 
     def look(self, published: AgentState | None, last_key: float | None, now: float) -> AgentState | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from amq import quoting
 from amq.errors import Unsafe
 from amq.jsontext import render
-from amq.record import replace
 from amq.runtime.hooks import announcements
 from amq.runtime.hooks.event import NOTIFY, START
 from amq.runtime.policy.hook_decision import (
@@ -151,23 +150,24 @@ class Handler:
         with offering.hold(account, known) as mail:
             fits = room_for(self._budget, account.me, mail.count + mail.remaining)
             for batch in mail.batches(fits):
-                if any(item.header for item in batch):
-                    self._give_batch(event, mail, batch)
+                if good := [item for item in batch if item.header]:
+                    self._give_batch(event, mail, good, len(batch) - len(good))
                     return [item.id for item in batch]
-                mail.leave()  # bad messages alone: a drain puts them away
+                mail.leave()
         return []
 
-    def _give_batch(self, event: Event, mail: Drain, batch: Sequence[Drained]) -> None:
-        """Write BATCH, and leave it as an offer if all of it was written, in time; else it stays unread."""
+    def _give_batch(self, event: Event, mail: Drain, good: Sequence[Drained], bad: int) -> None:
+        """Write the GOOD messages, and leave them as an offer if they were written whole and in time.
+
+        The number of BAD ones counts as left over: only a drain puts them away.
+        """
         from amq.mail.rendering import handed_over, is_whole
         from amq.runtime.hooks import history
 
-        account, remaining = self._mailbox.account, mail.remaining
-        # a bad message stays in new until a drain puts it away
-        batch = [item if item.header else replace(item, peeked=True, to_dlq=False) for item in batch]
+        account, remaining = self._mailbox.account, mail.remaining + bad
         position = history.size(event.history)
-        self._write_output(event, handed_over(batch, account.me, remaining, self._budget), _note(batch))
-        if len(batch) == 1 and not is_whole(batch[0], account.me, remaining, self._budget):
+        self._write_output(event, handed_over(good, account.me, remaining, self._budget), _note(good))
+        if len(good) == 1 and not is_whole(good[0], account.me, remaining, self._budget):
             mail.leave()
         else:
             self._require_time()
@@ -239,10 +239,10 @@ class Handler:
 
 def _note(given: Sequence[Drained]) -> str:
     """Return a line that shows the user what was GIVEN to the model, whose text the CLI does not show."""
-    good = [item.header for item in given if item.header]
-    senders = ", ".join(dict.fromkeys(header.sender for header in good)) or "an unknown sender"
-    about = f": {subject_line(good[0].subject)}" if len(given) == len(good) == 1 else ""
-    count = f"{len(given)} message{'' if len(given) == 1 else 's'}"
+    headers = [item.header for item in given if item.header]
+    senders = ", ".join(dict.fromkeys(header.sender for header in headers))
+    about = f": {subject_line(headers[0].subject)}" if len(headers) == 1 else ""
+    count = f"{len(headers)} message{'' if len(headers) == 1 else 's'}"
     return f"amq: {count} from {senders} given to the model{about}"[:LONGEST_NOTE]
 
 
