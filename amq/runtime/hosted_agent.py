@@ -67,7 +67,7 @@ class HostedAgent:
 
     def _background_hook(self) -> Native | None:
         launch = self.launch
-        return registry.background_hook(launch.profile.hooks, launch.files) if launch.has_hooks else None
+        return registry.background_hook(launch.profile.hooks, launch.files, self.status) if launch.has_hooks else None
 
     def _native(self, private: str) -> Native | None:
         from amq.runtime.hooks.announcements import read_state

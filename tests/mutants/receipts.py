@@ -170,6 +170,8 @@ GIVEN = (
     # the background hook
     Mutant("a hook that does not wait is there", "runtime/agents/claude/background_hook.py", "BackgroundHook.is_there",
            "os.O_WRONLY | os.O_NONBLOCK", "os.O_RDWR | os.O_NONBLOCK", WAITER),
+    Mutant("a hook of a session that was moved is there", "runtime/agents/claude/background_hook.py", "BackgroundHook.is_there",
+           "self._end is None or self._agent_status.is_detached()", "self._end is None", WAITER),
     Mutant("a turn begins under a dialog", "runtime/agents/claude/background_hook.py", "BackgroundHook.reaches",
            "readiness.idle and readiness.blocked_by in _IN_ITS_WAY", "readiness.idle", WAITER),
     Mutant("a turn begins at an agent that may work", "runtime/agents/claude/background_hook.py", "BackgroundHook.reaches",

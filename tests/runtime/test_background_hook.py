@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,8 @@ import pytest
 
 from amq.runtime.agents.claude import background_hook
 from amq.runtime.agents.claude.background_hook import BackgroundHook
+from amq.runtime.agents.claude.session_file import SessionFile
+from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.hooks import script
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
@@ -55,7 +58,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 @pytest.fixture
 def host(run: Run) -> Iterator[BackgroundHook]:
-    host = BackgroundHook(str(run.files))
+    host = BackgroundHook(str(run.files), AgentStatus(""))
     yield host
     if host._end is not None:
         os.close(host._end)
@@ -93,7 +96,7 @@ def test_after_one_was_killed_another_waits(run: Run, host: BackgroundHook) -> N
 
 
 def test_it_ends_with_the_host(run: Run) -> None:
-    host = BackgroundHook(str(run.files))
+    host = BackgroundHook(str(run.files), AgentStatus(""))
     hook = run.hook()
     wait_until(host.is_there)
     assert host._end is not None
@@ -107,6 +110,7 @@ def test_what_no_hook_reads_is_taken_back(run: Run, host: BackgroundHook, monkey
     hook = run.hook()
     wait_until(host.is_there)
     hook.send_signal(signal.SIGSTOP)
+    os.waitpid(hook.pid, os.WUNTRACED)
     with monkeypatch.context() as patch:
         patch.setattr(background_hook, "TAKEN_WITHIN_S", 0.05)
         assert host.tell(LINE).outcome is Outcome.REFUSED
@@ -116,9 +120,21 @@ def test_what_no_hook_reads_is_taken_back(run: Run, host: BackgroundHook, monkey
 
 
 def test_without_a_pipe_nothing_is_sent(tmp_path: Path) -> None:
-    host = BackgroundHook(str(tmp_path))
+    host = BackgroundHook(str(tmp_path), AgentStatus(""))
     assert not host.is_there()
     assert host.tell(LINE).outcome is Outcome.REFUSED
+
+
+def test_a_hook_of_a_session_that_was_moved_is_not_there(run: Run, host: BackgroundHook) -> None:
+    """Claude Code's list of agents moves it: what the hook of the first process prints begins no turn then."""
+    run.hook()
+    wait_until(host.is_there)
+    sessions = run.files / "sessions"
+    sessions.mkdir()
+    wire = {"pid": 1, "startedAt": 0, "status": "idle", "parkedJobId": "j"}
+    (sessions / "1.json").write_text(json.dumps(wire))
+    moved = AgentStatus("", SessionFile(str(sessions), 1, 0.0))
+    assert not BackgroundHook(str(run.files), moved).is_there()
 
 
 @pytest.mark.parametrize(

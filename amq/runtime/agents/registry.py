@@ -124,10 +124,10 @@ def status_file(profile: Profile, environment: Mapping[str, str], pid: int, star
     return SessionFile(sessions(environment), pid, started)
 
 
-def background_hook(style: HookStyle, files: str) -> Native | None:
+def background_hook(style: HookStyle, files: str, agent_status: AgentStatus) -> Native | None:
     """Return the hook that waits in the background of a CLI with hooks of this STYLE; None if it has none.
 
-    FILES is the directory of its run.
+    FILES is the directory of its run, AGENT_STATUS what the CLI says of itself.
     """
     from amq.runtime.agents.profile import HookStyle
 
@@ -135,7 +135,7 @@ def background_hook(style: HookStyle, files: str) -> Native | None:
         return None
     from amq.runtime.agents.claude.background_hook import BackgroundHook
 
-    return BackgroundHook(files)
+    return BackgroundHook(files, agent_status)
 
 
 def native(

@@ -12,6 +12,7 @@ import select
 import time
 from contextlib import suppress
 
+from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.hooks.script import PIPE_NAME, WAKE_LINE_NAME
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
@@ -28,19 +29,21 @@ _IN_ITS_WAY = (WaitReason.DRAFT, WaitReason.UNKNOWN_SCREEN, WaitReason.UNKNOWN_L
 class BackgroundHook:
     """The waiting hook of one session. FILES is the directory of its run, which has the pipe that the hook reads.
 
-    The pipe is open here as long as this process lives, so the hook ends with it.
+    The pipe is open here as long as this process lives, so the hook ends with it. AGENT_STATUS knows whether the
+    session has been moved to another process: the hook still waits then, and begins no turn.
     """
 
     way = "background hook"
 
-    def __init__(self, files: str) -> None:
+    def __init__(self, files: str, agent_status: AgentStatus) -> None:
+        self._agent_status = agent_status
         self._pipe = f"{files}/{PIPE_NAME}"
         self._line = f"{files}/{WAKE_LINE_NAME}"
         self._end = self._write_end()
 
     def is_there(self) -> bool:
-        """Return whether a hook waits at the pipe."""
-        if self._end is None:
+        """Return whether a hook of the session waits at the pipe."""
+        if self._end is None or self._agent_status.is_detached():
             return False
         try:
             os.close(os.open(self._pipe, os.O_WRONLY | os.O_NONBLOCK))
