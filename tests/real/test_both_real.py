@@ -44,8 +44,10 @@ def test_an_answer_from_one_agent_wakes_the_other(rig: Rig, both: tuple[Agent, A
     other.wait_for(r"Done: 1 replies\.")
     terminal.wait_for(r"Done: 0 replies\.")
     first, second = notices(rig)
-    assert first.text.startswith("amq: 1 new message from claude.")
-    assert second.text.startswith("amq: 1 new message from codex.")
+    assert first.text.startswith("amq: 1 new message from claude. Run: ")
+    assert second.text.startswith("amq: 1 new message from codex, attached. ")
+    assert "From: codex" in second.given
+    assert not first.given
 
 
 @soak

@@ -1,4 +1,4 @@
-"""Hooks for one process in a real agent: its identity, urgent mail between tools, and a turn that goes on once."""
+"""Hooks for one process in a real agent: its identity, urgent mail between tools, and a turn that goes on."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import pytest
 from tests.real.agents import Agent
 from tests.real.mock_model import Call, Say, Turn
 from tests.real.rig import Rig
-from tests.real.terminal import Terminal, wait_until
-from tests.real.user import INPUT_ROW, Run, User, agents, remains, soak, submit, trust_hooks
+from tests.real.terminal import Terminal, stays, wait_until
+from tests.real.user import INPUT_ROW, LONG_ENOUGH, Run, User, agents, remains, soak, submit, trust_hooks
 
 pytestmark = pytest.mark.timeout(180)
-LINE = "amq: 1 new message from user. Run: amq drain --include-body"
+BODY = "Body:\nhello\n"
+"""A part of each mail as a hook gives it."""
 in_claude = agents("claude", also=("claude-old",))
 in_codex = pytest.mark.parametrize("agent", ["codex"], indirect=True)
 
@@ -42,9 +43,10 @@ def begin_work(rig: Rig, terminal: Terminal) -> None:
 
 
 @in_claude
-def test_a_working_agent_is_notified_between_tools_and_at_the_end_once(
+def test_a_working_agent_gets_mail_between_tools_and_at_the_end_of_its_turn(
     rig: Rig, agent: Agent, user: User, run: Run
 ) -> None:
+    """Urgent mail comes between tools. The user's own hooks are called, too."""
     own = rig.directory / "own"
     hooks = {"Stop": [{"hooks": [{"type": "command", "command": f"touch {own}"}]}]}
     terminal = run(agent, arguments=("--settings", json.dumps({"hooks": hooks})))
@@ -54,15 +56,14 @@ def test_a_working_agent_is_notified_between_tools_and_at_the_end_once(
     user.waits_for(agent, "busy")
     (rig.project / "go").touch()
     wait_until((rig.project / "at-1").exists, terminal.screen)
-    assert mentions(rig, LINE) == 1
-    assert "PostToolUse" in json.dumps(rig.model.requests[-1])
+    assert mentions(rig, BODY) == 1
+    user.send(agent, "normal")
+    stays(lambda: user.ways(agent) == ["hook tool"], terminal.screen, LONG_ENOUGH)
     (rig.project / "on").touch()
-    wait_until(
-        lambda: [turn.text for turn, _ in rig.model.turns][-1:] == [f"Stop hook feedback:\n{LINE}"], terminal.screen
-    )
+    wait_until(lambda: mentions(rig, BODY) == 2, terminal.screen)
     wait_until(own.exists, terminal.screen)
+    wait_until(lambda: user.amq("list", "--new", me=agent.program) == [], terminal.screen)
     assert user.ways(agent) == ["hook tool", "hook stop"]
-    user.waits_for(agent, "notified")
     assert len(rig.model.turns) == 4
     settings = Path(rig.directory / agent.name / ".claude" / "settings.json").read_text()
     assert "hook" not in settings, "no file of the user's is changed"
@@ -79,7 +80,7 @@ def test_codex_asks_once_whether_to_trust_hooks_and_then_takes_them(
     user.send(agent, "urgent")
     (rig.project / "go").touch()
     wait_until((rig.project / "at-1").exists, terminal.screen)
-    assert mentions(rig, LINE) == 1
+    assert mentions(rig, BODY) == 1
     assert user.ways(agent) == ["hook tool"]
 
 
@@ -92,7 +93,7 @@ def test_codexs_question_about_hooks_is_not_answered(rig: Rig, agent: Agent, use
     user.waits_for(agent, "starting")
     remains(terminal, "Hooks need review")
     trust_hooks(terminal)
-    wait_until(lambda: [turn.text for turn, _ in rig.model.turns if not turn.results] == [LINE], terminal.screen)
+    wait_until(lambda: rig.model.turns and mentions(rig, BODY) == 1, terminal.screen)
 
 
 @in_codex

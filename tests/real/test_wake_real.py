@@ -1,6 +1,7 @@
-"""Mail wakes a real agent that runs under `amq run`: it drains, and its reply arrives; and nothing else is touched.
+"""Mail wakes a real agent that runs under `amq run`: it replies, and nothing else is touched.
 
-A sample of the scenarios and agents always runs; with AMQ_SOAK=1 all of them do.
+What is typed, and where nothing is, is tested without hooks; with them it is in `test_delivery_real`. A sample of the
+scenarios and agents always runs; with AMQ_SOAK=1 all of them do.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from tests.real.user import (
     Run,
     User,
     agents,
+    beginnings,
     check_answer,
     notices,
     remains,
@@ -44,7 +46,7 @@ def test_mail_wakes_an_idle_agent(rig: Rig, agent: Agent, user: User, run: Run) 
     wait_for_reply(rig, user, terminal)
     check_answer(user, agent, question)
     terminal.wait_for(r"Done: 1 replies\.")
-    assert [turn.text.partition(".")[0] for turn in notices(rig)] == ["amq: 1 new message from user"]
+    assert beginnings(rig) == ["amq: 1 new message from user"]
     assert user.amq("list", "--new", me=agent.program) == []
     assert terminal.quit(agent.quit) == 0
     wait_until(terminal.is_sane, terminal.screen)
@@ -62,7 +64,7 @@ def test_an_agent_is_woken_again_and_again(rig: Rig, agent: Agent, user: User, r
 
 @agents("claude", also=("claude-old", "codex"))
 def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, user: User, run: Run) -> None:
-    terminal = run(agent)
+    terminal = run(agent, "--no-hooks")
     terminal.wait_for(INPUT_ROW)
     type_half(terminal)
     question = user.ask(agent)
@@ -73,15 +75,12 @@ def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, user: User, run
     terminal.press("\r")
     wait_for_reply(rig, user, terminal)
     check_answer(user, agent, question)
-    assert [turn.text.partition(".")[0] for turn in notices(rig)] == [
-        "half of it",
-        "amq: 1 new message from user",
-    ]
+    assert beginnings(rig) == ["half of it", "amq: 1 new message from user"]
 
 
 @agents(also=("claude", "claude-old", "codex"))
 def test_a_notification_that_a_key_recalls_is_not_a_draft(rig: Rig, agent: Agent, user: User, run: Run) -> None:
-    terminal = run(agent)
+    terminal = run(agent, "--no-hooks")
     terminal.wait_for(INPUT_ROW)
     user.ask(agent)
     wait_for_reply(rig, user, terminal)
@@ -91,7 +90,7 @@ def test_a_notification_that_a_key_recalls_is_not_a_draft(rig: Rig, agent: Agent
     question = user.ask(agent)
     wait_for_reply(rig, user, terminal, 2)
     check_answer(user, agent, question)
-    assert [turn.text.partition(".")[0] for turn in notices(rig)] == ["amq: 1 new message from user"] * 2
+    assert beginnings(rig) == ["amq: 1 new message from user"] * 2
 
 
 @agents("codex", also=("claude", "claude-old"))
@@ -102,7 +101,7 @@ def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, user: User, run:
         return Say("Finished.") if turn.results else Call("touch done", escalated=True)
 
     rig.model.script = script
-    terminal = run(agent, asks=True)
+    terminal = run(agent, "--no-hooks", asks=True)
     terminal.wait_for(INPUT_ROW)
     submit(terminal, "work")
     terminal.wait_for(DIALOG)
@@ -120,7 +119,7 @@ def test_an_open_dialog_is_not_answered(rig: Rig, agent: Agent, user: User, run:
 def test_a_draft_of_many_lines_is_left_alone_until_it_is_taken_back(
     rig: Rig, agent: Agent, user: User, run: Run
 ) -> None:
-    terminal = run(agent)
+    terminal = run(agent, "--no-hooks")
     terminal.wait_for(INPUT_ROW)
     terminal.press("one\n")
     terminal.wait_for(f"{INPUT_ROW}one$")
@@ -146,7 +145,7 @@ def test_a_dialog_that_opens_as_mail_arrives_is_not_answered(rig: Rig, agent: Ag
         return Say("Finished.")
 
     rig.model.script = script
-    terminal = run(agent, asks=True)
+    terminal = run(agent, "--no-hooks", asks=True)
     terminal.wait_for(INPUT_ROW)
     submit(terminal, "work")
     terminal.wait_for(DIALOG)
@@ -167,7 +166,7 @@ def test_a_question_to_the_user_is_not_answered(rig: Rig, agent: Agent, user: Us
         return Say("Finished.") if turn.results else Ask("Which colour?", ("Red", "Blue"))
 
     rig.model.script = script
-    terminal = run(agent)
+    terminal = run(agent, "--no-hooks")
     terminal.wait_for(INPUT_ROW)
     if agent.program == "codex":  # it asks in this mode only
         submit(terminal, "hello")
@@ -214,7 +213,7 @@ def begin(rig: Rig, terminal: Terminal, go: Path, *, in_a_tool: bool) -> None:
 def test_a_busy_agent_is_notified_of_other_mail_when_its_turn_ends(
     rig: Rig, agent: Agent, user: User, run: Run, in_a_tool: bool
 ) -> None:
-    terminal, go = run(agent), rig.project / "go"
+    terminal, go = run(agent, "--no-hooks"), rig.project / "go"
     begin(rig, terminal, go, in_a_tool=in_a_tool)
     question = user.ask(agent)
     user.waits_for(agent, "busy")
@@ -227,8 +226,8 @@ def test_a_busy_agent_is_notified_of_other_mail_when_its_turn_ends(
 
 @agents("claude", also=("codex",))
 def test_urgent_mail_is_typed_and_queued_while_an_answer_streams(rig: Rig, agent: Agent, user: User, run: Run) -> None:
-    """No hook is called then. The answer goes on to its end, and the line is the next prompt, once."""
-    terminal, go = run(agent, "--hooks-within", "1s"), rig.project / "go"
+    """The answer goes on to its end, and the line is the next prompt, once."""
+    terminal, go = run(agent, "--no-hooks"), rig.project / "go"
     begin(rig, terminal, go, in_a_tool=False)
     user.amq("send", "--to", agent.program, "--priority", "urgent", "--body", "hello")
     wait_until(lambda: user.ways(agent) == ["pty"], terminal.screen)
@@ -247,7 +246,7 @@ def test_a_line_that_is_not_taken_is_taken_back(rig: Rig, agent: Agent, user: Us
     profile.write_text(
         f'extends = "{agent.program}"\n[rules]\nsubmit = "\\u001b[34~"\ndialog_safe = true\nfallback_submit_key = ""\n'
     )
-    terminal = run(agent, "--profile", str(profile))
+    terminal = run(agent, "--no-hooks", "--profile", str(profile))
     user.amq("init", "--here", "--agents", agent.program)
     user.ask(agent)
     wait_until(lambda: "pty" in user.ways(agent), terminal.screen, timeout=60)

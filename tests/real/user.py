@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -99,8 +100,13 @@ class User:
 
 def notices(rig: Rig) -> list[Turn]:
     """Return the turns begun by a line typed into the agent, or by a hook at the end of a turn, oldest first."""
-    began = [turn.text.removeprefix(FROM_A_HOOK) for turn, _ in rig.model.turns if not turn.results]
-    return [Turn(text) for text in began]
+    began = [turn for turn, _ in rig.model.turns if not turn.results]
+    return [Turn(turn.text.removeprefix(FROM_A_HOOK), given=turn.given) for turn in began]
+
+
+def beginnings(rig: Rig) -> list[str]:
+    """Return what begins the texts of `notices`, up to the first full stop or comma."""
+    return [re.split("[.,]", turn.text)[0] for turn in notices(rig)]
 
 
 def submit(terminal: Terminal, line: str) -> None:
