@@ -93,10 +93,16 @@ def check_place(rig: Rig, agent: Agent, user: User, terminal: Terminal, shown: s
     assert [NOTICE in turn.text for turn in notices(rig)] == [True]
 
 
+@pytest.mark.parametrize("options", [("--no-hooks",), pytest.param((), marks=soak)], ids=["typing", "hooks"])
 @agents("claude", also=("claude-before",))
-def test_the_list_of_agents_gets_no_line(rig: Rig, agent: Agent, user: User, run: Run) -> None:
-    """A line there would begin another session, and the submit key would end this one."""
-    terminal = run(agent)
+def test_the_list_of_agents_gets_no_line(
+    rig: Rig, agent: Agent, user: User, run: Run, options: tuple[str, ...]
+) -> None:
+    """A line there would begin another session, and the submit key would end this one.
+
+    The background hook of before the list is not heard after it: the line follows when that is seen.
+    """
+    terminal = run(agent, *options)
     terminal.wait_for(INPUT_ROW)
     check_place(rig, agent, user, terminal, TASK)
 
