@@ -67,10 +67,18 @@ class Ask:
 
 
 @dataclass(frozen=True)
+class Delegate:
+    """Have a subagent do a task; only Claude Code and Codex are asked."""
+
+    task: str
+
+
+@dataclass(frozen=True)
 class Calls:
-    """Ask for several shell commands in one answer; only Claude Code and Codex are asked."""
+    """Ask for several shell commands in one answer, after a subagent for a TASK; only Claude Code and Codex are asked."""
 
     commands: tuple[str, ...]
+    task: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,7 @@ class Fail:
 
 
 Answer = Say | Call | Calls | Ask
+_Tool = Call | Ask | Delegate
 Script = Callable[[Turn], Answer | Fail]
 
 _NOTICE = re.compile(r"amq: .*[Rr]un: ((\S+) drain.*)")
@@ -166,13 +175,17 @@ class Anthropic(Dialect):
         yield {"type": "content_block_stop", "index": index}
 
 
-def _calls(answer: Call | Calls | Ask) -> list[Call | Ask]:
-    return [Call(command) for command in answer.commands] if isinstance(answer, Calls) else [answer]
+def _calls(answer: Call | Calls | Ask) -> list[_Tool]:
+    if not isinstance(answer, Calls):
+        return [answer]
+    return [*([Delegate(answer.task)] if answer.task else []), *map(Call, answer.commands)]
 
 
-def _claude_tool(answer: Call | Ask) -> tuple[str, Json]:
+def _claude_tool(answer: _Tool) -> tuple[str, Json]:
     if isinstance(answer, Call):
         return "Bash", {"command": answer.command, "description": "Run a command"}
+    if isinstance(answer, Delegate):
+        return "Agent", {"description": "A part", "prompt": answer.task, "subagent_type": "general-purpose"}
     return "AskUserQuestion", {"questions": [_question(answer) | {"multiSelect": False}]}
 
 
@@ -182,7 +195,9 @@ def _shell_tool(answer: Answer) -> Json:
     return {"command": answer.command, "description": "Run a command", "is_background": False}
 
 
-def _codex_tool(answer: Call | Ask) -> tuple[str, Json]:
+def _codex_tool(answer: _Tool) -> tuple[str, Json]:
+    if isinstance(answer, Delegate):
+        return "spawn_agent", {"message": answer.task}
     if isinstance(answer, Ask):
         return "request_user_input", {"questions": [_question(answer) | {"id": "choice"}]}
     arguments: Json = {"cmd": answer.command}
@@ -235,12 +250,14 @@ class OpenAI(Dialect):
         yield {"type": "response.output_item.done", "output_index": 0, "item": item}
 
     @staticmethod
-    def _call(call: Call | Ask, number: str, index: int) -> Iterator[Json]:
+    def _call(call: _Tool, number: str, index: int) -> Iterator[Json]:
         name, arguments = _codex_tool(call)
         item = {
             "type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}",
             "name": name, "arguments": json.dumps(arguments),
         }  # fmt: skip
+        if isinstance(call, Delegate):
+            item["namespace"] = "multi_agent_v1"
         yield {"type": "response.output_item.added", "output_index": index, "item": item}
         yield {"type": "response.output_item.done", "output_index": index, "item": item}
 

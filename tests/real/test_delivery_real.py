@@ -48,7 +48,9 @@ EMPTY_ROW = r"^(❯\s*|› Ask Codex to do anything)$"
 WORKS = "esc to interrupt"
 BODY = "The body of the mail "
 MAIL = f"{BODY}one."
+TASK = "Do one part."
 MANY = 30
+MANY_WITHIN = 30.0  # seconds
 KILLS = 30
 """Of each agent, in a soak."""
 
@@ -75,7 +77,7 @@ def is_filed(user: User, agent: Agent) -> bool:
 
 def main_requests(rig: Rig) -> list[str]:
     """Return the requests but those for titles, as JSON text, oldest first."""
-    return [json.dumps(request) for request in list(rig.model.requests) if request.get("tools")]
+    return [json.dumps(request) for request in requests_with_tools(rig)]
 
 
 def wait_for_body(rig: Rig, terminal: Terminal, body: str = MAIL) -> None:
@@ -211,7 +213,7 @@ def test_of_many_messages_each_comes_once(rig: Rig, agent: Agent, user: User, ru
     for body in bodies:
         wait_for_body(rig, terminal, body)
     wait_until_filed(user, agent, terminal)
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < MANY_WITHIN
     assert all(shown(rig, body) <= 1 for body in bodies)
 
 
@@ -298,6 +300,72 @@ def test_where_hooks_are_off_the_agent_drains(rig: Rig, agent: Agent, user: User
     wait_until_filed(user, agent, terminal)
     assert len(main_requests(rig)) == 2
     assert shown(rig) == 1
+
+
+@in_a_soak
+def test_a_subagent_neither_gets_mail_nor_acknowledges_that_of_the_main_agent(
+    rig: Rig, agent: Agent, user: User, run: Run
+) -> None:
+    """Its tools and the main agent's run side by side, but in the oldest version: there they wait for its end."""
+    names = ("main", "main-more", "part", "part-more")
+    main, main_more, part, part_more = (rig.project / name for name in names)
+    holds = {path: f"touch {path}.begun; until [ -e {path} ]; do sleep 0.05; done" for path in (main, main_more, part)}
+    holds[part_more] = holds[part].replace(str(part), str(part_more))
+
+    def script(turn: Turn) -> Answer:
+        if TASK in turn.text:
+            return Call(holds[(part, part_more)[len(turn.results)]]) if len(turn.results) < 2 else Say("A part.")
+        if turn.text != "work":
+            return reads_given(turn)
+        return Say("Finished.") if turn.results else Calls((holds[main], holds[main_more]), task=TASK)
+
+    rig.model.script = script
+    terminal = start(run, agent)
+    submit(terminal, "work")
+    wait_for_file(f"{part}.begun", terminal)
+    if agent.name != "claude-old":
+        wait_for_file(f"{main}.begun", terminal)
+    send(user, agent, priority="urgent")
+    user.waits_for(agent, "busy")
+    part.touch()
+    wait_for_file(f"{part_more}.begun", terminal)
+    assert not user.ways(agent)
+    if agent.name != "claude-old":
+        main.touch()
+        wait_until(lambda: user.ways(agent) == ["hook tool"], terminal.screen)
+        wait_for_file(f"{main_more}.begun", terminal)
+    part_more.touch()
+    wait_until(lambda: any(answer == Say("A part.") for _, answer in rig.model.turns), terminal.screen)
+    stays(lambda: not is_filed(user, agent) or rig.model.times_of(MAIL), terminal.screen, LONG_ENOUGH)
+    main.touch()
+    main_more.touch()
+    wait_for_body(rig, terminal)
+    wait_until_filed(user, agent, terminal)
+    of_main = [request for request in requests_with_tools(rig) if not is_of_a_subagent(request)]
+    of_parts = [request for request in requests_with_tools(rig) if is_of_a_subagent(request)]
+    assert len(of_parts) == 3
+    assert not any(MAIL in json.dumps(request) for request in of_parts)
+    assert json.dumps(of_main[-1]).count(MAIL) == 1
+
+
+def wait_for_file(path: str, terminal: Terminal) -> None:
+    wait_until(Path(path).exists, terminal.screen)
+
+
+def requests_with_tools(rig: Rig) -> list[dict[str, Any]]:
+    """Return the requests but those for titles, oldest first."""
+    return [request for request in list(rig.model.requests) if request.get("tools")]
+
+
+def is_of_a_subagent(request: dict[str, Any]) -> bool:
+    """Return whether the task is the user's words in REQUEST, and not the arguments of a call."""
+    items = request.get("messages") or request.get("input") or []
+    said = [item["content"] for item in items if item.get("role") == "user"]
+    return any(
+        TASK in (block if isinstance(block, str) else block.get("text", ""))
+        for content in said
+        for block in ([content] if isinstance(content, str) else content)
+    )
 
 
 # -- what goes wrong --------------------------------------------------------------------------------------------------
