@@ -75,7 +75,7 @@ class Delegate:
 
 @dataclass(frozen=True)
 class Calls:
-    """Ask for several shell commands in one answer, after a subagent for a TASK; only Claude Code and Codex are asked."""
+    """Ask for several shell commands in one answer, after a subagent for a TASK; of Claude Code and Codex only."""
 
     commands: tuple[str, ...]
     task: str = ""
