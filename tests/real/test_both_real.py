@@ -67,10 +67,10 @@ def test_mail_from_before_the_start_wakes_both(rig: Rig, both: tuple[Agent, Agen
 def test_an_obstacle_for_one_is_none_for_the_other(
     rig: Rig, both: tuple[Agent, Agent], user: User, run: Run, claude_is_asked: bool
 ) -> None:
-    """One has a dialog open and the other half a line, while mail comes for both."""
+    """One has a dialog open and the other half a line, while mail comes for both. It is typed."""
     rig.model.script = asks_first
     asked, typed = both if claude_is_asked else (both[1], both[0])
-    dialog, draft = run(asked, asks=True), run(typed)
+    dialog, draft = run(asked, "--no-hooks", asks=True), run(typed, "--no-hooks")
     open_dialog(dialog)
     draft.wait_for(INPUT_ROW)
     type_half(draft)

@@ -11,7 +11,7 @@ from tests.real.terminal import wait_until
 from tests.real.user import HALF_TYPED, INPUT_ROW, Run, User, soak, submit, trust_hooks, type_half
 
 pytestmark = [pytest.mark.timeout(180), soak]
-LINE = "amq: 1 new message from user. Run: amq drain --include-body"
+LINE = "amq: 1 new message from user, attached. If it is missing, run: amq drain --include-body"
 
 
 @pytest.mark.parametrize("agent", ["claude"], indirect=True)
@@ -24,7 +24,8 @@ def test_claude_is_notified_through_its_socket(rig: Rig, agent: Agent, user: Use
     wait_until(lambda: user.ways(agent)[:1] == ["claude socket"], terminal.screen)
     wait_until(lambda: rig.model.turns, terminal.screen)
     assert LINE in rig.model.turns[0][0].text
-    assert "hook prompt" not in user.ways(agent), "its hook knows our line"
+    assert "Body:\nhello\n" in rig.model.turns[0][0].given
+    assert user.ways(agent) == ["claude socket", "hook prompt"]
     terminal.wait_for(HALF_TYPED)
 
 
@@ -40,4 +41,5 @@ def test_codex_is_notified_by_its_queue(rig: Rig, agent: Agent, user: User, run:
     user.send(agent, "normal")
     wait_until(lambda: user.ways(agent)[:1] == ["codex queue"], terminal.screen)
     wait_until(lambda: LINE in rig.model.turns[-1][0].text, terminal.screen)
+    assert "Body:\nhello\n" in rig.model.turns[-1][0].given
     terminal.wait_for(HALF_TYPED)
