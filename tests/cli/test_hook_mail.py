@@ -147,6 +147,18 @@ def test_codex_gets_it_as_the_reason_to_go_on(amq: Shell, tmp_path: Path) -> Non
     assert len(codex.offered()) == 1
 
 
+@pytest.mark.parametrize(("wanted", "most"), [("45000b", 7500), ("0", 7500), ("1500b", 1500)])
+def test_codex_gets_no_longer_reason_than_it_passes_on(amq: Shell, tmp_path: Path, wanted: str, most: int) -> None:
+    """Its limit for what is added to the model's context may be raised, that of a reason may not."""
+    codex = Program(amq, tmp_path / "rollout.jsonl", "codex")
+    for _ in range(30):
+        amq.send(body="x" * 1000)
+    codex.hook("Stop", "", turn_id="t", words=("--max-chars", wanted))
+    assert most / 2 < len(codex.text.encode()) <= most
+    codex.hook("UserPromptSubmit", "", turn_id="u", prompt=LINE, words=("--max-chars", "45000b"))
+    assert 10_000 < len(codex.text.encode()) <= 45_000
+
+
 @pytest.mark.parametrize("missing", ["session_id", "prompt_id", "transcript_path"])
 def test_where_no_receipt_can_come_the_mail_is_announced(program: Program, amq: Shell, missing: str) -> None:
     amq.send(*URGENT)

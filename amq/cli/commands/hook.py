@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from amq.cli.output import Output
+    from amq.output_budget import Budget
+    from amq.runtime.agents.setup_facts import Cli
+    from amq.runtime.policy.hook_decision import Event
     from amq.runtime.private_state import PrivateState
 
 USAGE = "claude|codex EVENT [JSON] [--normal-after 2m] [--max-chars N] < the event's JSON"
@@ -93,7 +96,7 @@ def run(args: Namespace, out: Output) -> int:
                     lambda: time.monotonic() - started,
                     trusted=args.trust_root,
                     normal_after_s=args.normal_after,
-                    budget=args.max_chars or cli.hook_text,
+                    budget=_budget(args.max_chars, cli, event),
                     stop_blocks=cli.stop_blocks,
                     shell_file=lambda: environ.get(cli.shell_file, ""),
                 )
@@ -101,6 +104,18 @@ def run(args: Namespace, out: Output) -> int:
     except (Exception, KeyboardInterrupt) as error:
         _log(mailbox, private, name, error)
     return 0
+
+
+def _budget(wanted: Budget | None, cli: Cli, event: Event) -> Budget:
+    """Return how much text the CLI passes to its model at EVENT.
+
+    A limit that is WANTED may be above the usual one for what is added to the model's context. The reason for blocking
+    the end of a turn has the usual one.
+    """
+    usual = cli.hook_text
+    if event.name == "stop" and cli.stop_blocks:
+        return wanted if wanted and 0 < wanted.most < usual.most else usual
+    return wanted or usual
 
 
 @contextmanager
