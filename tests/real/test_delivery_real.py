@@ -538,8 +538,11 @@ def is_offered(rig: Rig) -> bool:
     return any(path.is_file() and path.stat().st_size for path in rig.project.glob("**/*offer*"))
 
 
-def killed_around_the_hand_over(rig: Rig, agent: Agent, user: User, run: Run, when: Callable[[], object]) -> None:
-    """Kill AGENT once WHEN returns; its mail is filed only if a request held it, and else comes to the next one."""
+def killed_around_the_hand_over(rig: Rig, agent: Agent, user: User, run: Run, when: Callable[[], object]) -> bool:
+    """Kill AGENT once WHEN returns; its mail is filed only if a request held it, and else comes to the next one.
+
+    Return whether a request held it at the kill.
+    """
     rig.model.script = reads_given
     terminal = start(run, agent)
     send(user, agent)
@@ -553,6 +556,7 @@ def killed_around_the_hand_over(rig: Rig, agent: Agent, user: User, run: Run, wh
     assert rig.model.times_of(MAIL), "filed, but no request holds it"
     if before and len(rig.model.times_of(MAIL)) > before:
         assert shown(rig) <= 0, "shown again without a mark"
+    return bool(before)
 
 
 @claude_first
@@ -563,10 +567,19 @@ def test_a_kill_at_the_hand_over_loses_nothing(rig: Rig, agent: Agent, user: Use
 @soak
 @pytest.mark.parametrize("number", range(KILLS))
 @in_a_soak
-def test_kills_around_the_hand_over_lose_nothing(rig: Rig, agent: Agent, user: User, run: Run, number: int) -> None:
+def test_kills_around_the_hand_over_lose_nothing(
+    rig: Rig, agent: Agent, user: User, run: Run, number: int, record_property: Callable[[str, object], None]
+) -> None:
+    """Half of the kills come soon after a hook has given the mail, near the request; the others at any time.
+
+    --junitxml records whether each came before or after the request.
+    """
     rng = random.Random(number)
 
     def when() -> None:
-        threading.Event().wait(rng.uniform(0.0, 0.6))
+        if number % 2:
+            wait_until(lambda: is_offered(rig), lambda: "no offer")
+        threading.Event().wait(rng.uniform(0.0, 0.3 if number % 2 else 1.2))
 
-    killed_around_the_hand_over(rig, agent, user, run, when)
+    after = killed_around_the_hand_over(rig, agent, user, run, when)
+    record_property("killed", f"{'after' if after else 'before'} the request")
