@@ -205,16 +205,24 @@ def test_a_drain_says_that_the_mail_is_also_on_its_way(program: Program, amq: Sh
     assert program.offered() == []
 
 
-def test_mail_that_is_too_long_is_given_in_part_and_stays_unread(program: Program, amq: Shell) -> None:
-    identifier = amq.send(body="x" * 20_000)
-    program.hook("UserPromptSubmit", prompt=LINE)
+@pytest.mark.parametrize("event", ["UserPromptSubmit", "PostToolUse", "Stop"])
+def test_mail_that_is_too_long_is_given_in_part_and_stays_unread(program: Program, amq: Shell, event: str) -> None:
+    identifier = amq.send(*URGENT, "--subject", "Long", body="x" * 20_000)
+    said = program.hook(event, prompt=LINE)
+    assert said["systemMessage"] == "amq: 1 message from alice given in part to the model: Long"
     assert f"more characters: amq read --id {identifier} --from " in program.text
     program.arrives()
-    assert program.hook("Stop") is not None, "it keeps the turn from ending once"
-    program.arrives()
-    assert program.hook("Stop") is None
+    assert program.hook("Stop") is None, "it would be the same part again"
     assert (amq.new(), program.offered()) == ([f"{identifier}.md"], [])
     assert "Redelivered" not in amq.ok("drain", me="bob")
+
+
+def test_a_reminder_marks_the_part_that_was_given_before(program: Program, amq: Shell) -> None:
+    amq.send(body="x" * 20_000)
+    program.hook("UserPromptSubmit", prompt=LINE)
+    assert "Redelivered" not in program.text
+    program.hook("UserPromptSubmit", turn="later", prompt=LINE)
+    assert "  Redelivered: yes, it may have been shown before\n" in program.text
 
 
 def test_mail_that_is_too_long_keeps_no_other_from_its_place(program: Program, amq: Shell) -> None:

@@ -111,6 +111,7 @@ def test_a_body_of_10_megabytes_is_shown_in_part_and_stays_unread_until_it_is_re
     wait_for_body(rig, terminal)
     terminal.wait_for("Read\\.")
     stays(lambda: not is_filed(user, agent), terminal.screen, LONG_ENOUGH)
+    assert shown(rig) == 1
     submit(terminal, "go on")
     wait_until(lambda: any(turn.text == "go on" and turn.results for turn, _ in rig.model.turns), terminal.screen)
     (result,) = next(turn.results for turn, _ in rig.model.turns if turn.text == "go on" and turn.results)

@@ -216,6 +216,12 @@ def test_what_there_was_no_room_for_stays_as_it_was() -> None:
     assert hands(state, "stop", mail("a", "b"), on_its_way="a")[1]
 
 
+def test_a_part_is_not_given_again_at_the_end_of_the_turn() -> None:
+    state = given(HookState(), hook_decision.Event("tool"), ["a"], in_part=True)
+    assert not hands(state, "stop", mail("a"))[1]
+    assert hands(state, "prompt", mail("a"), WITH_MAIL)[1], "a reminder brings it"
+
+
 def test_a_new_session_knows_of_nothing() -> None:
     again = SESSION >> arrives("a", priority="urgent") >> TOOL << GIVEN >> begins("another")
     assert again >> TOOL << GIVEN

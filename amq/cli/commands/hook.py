@@ -38,9 +38,10 @@ EXAMPLES = """\
 NOTES = """\
 `amq run` gives these hooks to programs that support them. The agent is AM_ME; else `claude` or `codex`, if that mailbox
 exists and no `amq run` hosts its agent. What a hook has given stays unread until a later event shows that the model got
-it. Mail longer than N is only announced. SessionStart also writes AM_ROOT and AM_ME to the file that CLAUDE_ENV_FILE
-names; notify writes meta/amq-bulletin.json. A hook never fails the agent: on any error, and in a queue that you do not
-trust (amq trust), it prints nothing, exits with 0, and logs the reason to run.log in the agent's private directory."""
+it. A message longer than N is given in part, and stays unread. SessionStart also writes AM_ROOT and AM_ME to the file
+that CLAUDE_ENV_FILE names; notify writes meta/amq-bulletin.json. A hook never fails the agent: on any error, and in a
+queue that you do not trust (amq trust), it prints nothing, exits with 0, and logs the reason to run.log in the agent's
+private directory."""
 
 LONGEST_EVENT_BYTES = 16 << 20  # bytes; it holds what a tool printed
 HANDLED_WITHIN_S = 15.0  # seconds for all of it; the agent would wait for 20

@@ -8,6 +8,7 @@ from __future__ import annotations
 from amq import quoting
 from amq.errors import Unsafe
 from amq.jsontext import render
+from amq.record import replace
 from amq.runtime.hooks import announcements
 from amq.runtime.hooks.event import NOTIFY, START
 from amq.runtime.policy.hook_decision import (
@@ -115,8 +116,8 @@ class Handler:
                 after, is_due = decide(state, event, left, now_ns, self._normal_after_s, offered)
             if is_due:
                 waiting = [message for message in left if message.id not in offered]
-                ids = self._give(event, state, waiting) if may_offer(state, event) else []
-                after = given(after, event, ids or self._announce(event, waiting))
+                ids, in_part = self._give(event, state, waiting) if may_offer(state, event) else ([], False)
+                after = given(after, event, ids or self._announce(event, waiting), in_part=in_part)
                 _record(directory, event, waiting)
             if after != state:
                 announcements.write_state(directory, after)
@@ -136,13 +137,14 @@ class Handler:
         filed, offers = receipts.settle(account, outcomes)
         return after, filed, {identifier for offer in offers for identifier in offer.ids}
 
-    def _give(self, event: Event, state: HookState, waiting: Sequence[Unread]) -> list[str]:
-        """Give the model the text of what is WAITING, as much as there is room for; return the ids of what was shown.
+    def _give(self, event: Event, state: HookState, waiting: Sequence[Unread]) -> tuple[list[str], bool]:
+        """Give the model the text of what is WAITING, as much as there is room for.
 
-        Mail that it knows of was too long for a hook: it must not keep the other mail from its place.
+        Return the ids of what was shown, and whether that is one message in part. Mail that the model knows of was too
+        long for a hook: it must not keep the other mail from its place, and the part is marked if it comes again.
         """
         from amq.mail import offering
-        from amq.mail.rendering import room_for
+        from amq.mail.rendering import is_whole, room_for
 
         account = self._mailbox.account
         known = state.announced if any(message.id not in state.announced for message in waiting) else frozenset[str]()
@@ -151,27 +153,33 @@ class Handler:
             fits = room_for(self._budget, account.me, mail.count + mail.remaining)
             for batch in mail.batches(fits):
                 if good := [item for item in batch if item.header]:
-                    self._give_batch(event, mail, good, len(batch) - len(good))
-                    return [item.id for item in batch]
+                    remaining = mail.remaining + len(batch) - len(good)  # only a drain puts the bad ones away
+                    if len(good) == 1 and not is_whole(good[0], account.me, remaining, self._budget):
+                        again = good[0].id in state.announced
+                        self._give_part(event, mail, replace(good[0], redelivered=again), remaining)
+                        return [good[0].id], True
+                    self._give_whole(event, mail, good, remaining)
+                    return [item.id for item in batch], False
                 mail.leave()
-        return []
+        return [], False
 
-    def _give_batch(self, event: Event, mail: Drain, good: Sequence[Drained], bad: int) -> None:
-        """Write the GOOD messages, and leave them as an offer if they were written whole and in time.
-
-        The number of BAD ones counts as left over: only a drain puts them away.
-        """
-        from amq.mail.rendering import handed_over, is_whole
+    def _give_whole(self, event: Event, mail: Drain, good: Sequence[Drained], remaining: int) -> None:
+        """Write the GOOD messages, of which REMAINING more are left, and leave them as an offer if that was in time."""
+        from amq.mail.rendering import handed_over
         from amq.runtime.hooks import history
 
-        account, remaining = self._mailbox.account, mail.remaining + bad
         position = history.size(event.history)
-        self._write_output(event, handed_over(good, account.me, remaining, self._budget), _note(good))
-        if len(good) == 1 and not is_whole(good[0], account.me, remaining, self._budget):
-            mail.leave()
-        else:
-            self._require_time()
-            mail.leave_offered(event.name, event.session, event.turn, event.history, position)
+        self._write_output(event, handed_over(good, self._mailbox.account.me, remaining, self._budget), _note(good))
+        self._require_time()
+        mail.leave_offered(event.name, event.session, event.turn, event.history, position)
+
+    def _give_part(self, event: Event, mail: Drain, item: Drained, remaining: int) -> None:
+        """Write the part of ITEM that there is room for. No receipt for it could file the mail, so it is no offer."""
+        from amq.mail.rendering import handed_over
+
+        text = handed_over([item], self._mailbox.account.me, remaining, self._budget)
+        self._write_output(event, text, _note([item], " in part"))
+        mail.leave()
 
     def _require_time(self) -> None:
         """Raise TimeoutError if the CLI may not wait for this hook any more."""
@@ -237,13 +245,13 @@ class Handler:
         return found.directory
 
 
-def _note(given: Sequence[Drained]) -> str:
+def _note(given: Sequence[Drained], how_much: str = "") -> str:
     """Return a line that shows the user what was GIVEN to the model, whose text the CLI does not show."""
     headers = [item.header for item in given if item.header]
     senders = ", ".join(dict.fromkeys(header.sender for header in headers))
     about = f": {subject_line(headers[0].subject)}" if len(headers) == 1 else ""
     count = f"{len(headers)} message{'' if len(headers) == 1 else 's'}"
-    return f"amq: {count} from {senders} given to the model{about}"[:LONGEST_NOTE]
+    return f"amq: {count} from {senders} given{how_much} to the model{about}"[:LONGEST_NOTE]
 
 
 def _record(directory: str, event: Event, announced: Sequence[Unread]) -> None:

@@ -8,7 +8,7 @@ Purpose
 States, of each unread message (`HookState`)
     NEW        in neither set: the model does not know of it
     ANNOUNCED  in `announced`: the model knows of it
-    HELD       in `blocked_stop_for` as well: it has kept a turn from ending
+    HELD       in `blocked_stop_for` as well: it keeps no turn from ending any more
 
 Events
     begin   a session begins, or its memory was cut
@@ -46,6 +46,7 @@ Invariants
     - One message that is to be given is enough: all unread mail that is not on its way goes with it, as far as there is
       room, and what was given is ANNOUNCED then, at a stop HELD. What there was no room for stays as it was. So
       `blocked_stop_for` is a part of `announced`, and `announced` of what is unread.
+    - A message that was given in part is HELD at any event: at the end of the turn it would be the same part again.
     - Mail is given ATTEMPTS_IN_A_ROW times at most until a message leaves the inbox that the model knows of, or a
       session begins. It knows of nothing then, so no message that leaves could ever end the silence.
     - `count` grows by one each time, and only then. A reader of the state sees that there was another.
@@ -121,7 +122,7 @@ class HookState:
 
     session: str = ""
     announced: frozenset[str] = frozenset()  # messages that the model knows of
-    blocked_stop_for: frozenset[str] = frozenset()  # messages that have held up the end of a turn
+    blocked_stop_for: frozenset[str] = frozenset()  # messages that do not hold up the end of a turn (any more)
     attempts_since_drain: int = 0
     count: int = 0
     lapses: int = 0
@@ -179,12 +180,15 @@ def decide(
     return state, may_go_on and any(_is_due(state, event, message, overdue_ns) for message in waiting)
 
 
-def given(state: HookState, event: Event, ids: Collection[str]) -> HookState:
-    """Return STATE after the messages IDS were given or announced at EVENT; what was left over is as it was."""
+def given(state: HookState, event: Event, ids: Collection[str], *, in_part: bool = False) -> HookState:
+    """Return STATE after the messages IDS were given or announced at EVENT; what was left over is as it was.
+
+    IN_PART: it is one message, and the model has got the part of it that a hook has room for.
+    """
     return replace(
         state,
         announced=state.announced.union(ids),
-        blocked_stop_for=state.blocked_stop_for.union(ids if event.name == "stop" else ()),
+        blocked_stop_for=state.blocked_stop_for.union(ids if in_part or event.name == "stop" else ()),
         attempts_since_drain=state.attempts_since_drain + 1,
         count=state.count + 1,
     )
