@@ -92,7 +92,7 @@ class Room:
         with offering.hold(self.account, ()) as mail:
             for batch in mail.batches(fits):
                 text = handed_over(batch, "bob", mail.remaining, DEFAULT)
-                return mail.leave_offered(at.name, at.session, at.turn, at.history, position), text
+                return mail.leave_offered(at.name, at.session, at.turn, at.history, position, len(text)), text
         return None
 
     def offers(self) -> list[Offer]:

@@ -54,3 +54,11 @@ def codex_history(text: str) -> bytes:
     message = {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": text}]}
     line = {"type": "response_item", "payload": {**message, "content_item_kinds": ["hooks.additional_context"]}}
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def codex_reason(text: str) -> bytes:
+    """Return the line that Codex writes for the TEXT of a hook that blocks the end of a turn."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    block = f'<hook_prompt hook_run_id="stop:10:/&lt;session-flags&gt;/config.toml">{escaped}</hook_prompt>'
+    message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": block}]}
+    return json.dumps({"type": "response_item", "payload": message}, ensure_ascii=False).encode() + b"\n"

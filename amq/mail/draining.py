@@ -124,7 +124,9 @@ class Drain:
             self._handed = batch
             yield batch
 
-    def leave_offered(self, event: str, session: str, turn: str, history: str, position: int) -> Offer:
+    def leave_offered(
+        self, event: str, session: str, turn: str, history: str, position: int, characters: int = 0
+    ) -> Offer:
         """Leave the last batch in `new`, and return an offer of its good messages, of which it has one or more.
 
         They have been given to an agent's CLI; a receipt will show whether they have been seen. Bad ones wait for a
@@ -135,7 +137,10 @@ class Drain:
 
         account, ids = self._account, tuple(item.id for item in self._handed if item.header)
         name = account.temporary() + OFFER_SUFFIX
-        offer = Offer(name, ids, event, session, turn, account.clock(), history=history, position=position)
+        now_ns = account.clock()
+        offer = Offer(
+            name, ids, event, session, turn, now_ns, history=history, position=position, characters=characters
+        )
         self._hold.leave_offered(offer)
         self._handed = []
         return offer

@@ -27,7 +27,7 @@ OFFERED = "offered"  # given to the CLI
 TAKEN = "taken"  # in the history of the CLI's session
 _STATES = (OFFERED, TAKEN)
 _MOST_BYTES = 1024 * 1024
-_MOST_NUMBER = 1 << 62  # of nanoseconds, or of bytes
+_MOST_NUMBER = 1 << 62  # of nanoseconds, bytes or characters
 _LONGEST_NAME = 255  # bytes
 _MOST_OFFERS = 1000  # read at once; hooks make one a turn, and each is closed at the next
 
@@ -39,7 +39,7 @@ class Offer:
     `event` is the hook's event in amq's words, `session` and `turn` are the CLI's ids, `at_ns` is in nanoseconds since
     the epoch; so is `answered_ns`, when an event came that only follows an answer (0: none has). `tools_ended`: all
     tools that may have been running have ended. `failed`: the turn has, by an error. The CLI writes the session's
-    history to the file `history`; what it had before the offer has `position` bytes.
+    history to the file `history`; what it had before the offer has `position` bytes. The text had `characters`.
     """
 
     name: str
@@ -54,9 +54,10 @@ class Offer:
     failed: bool = False
     history: str = ""
     position: int = 0
+    characters: int = 0
 
 
-_NUMBERS = ("at_ns", "answered_ns", "position")
+_NUMBERS = ("at_ns", "answered_ns", "position", "characters")
 _KINDS = {
     **dict.fromkeys(("event", "session", "turn", "state", "history"), str),
     **dict.fromkeys(_NUMBERS, int),

@@ -21,6 +21,10 @@ def _record(name: str, where: str, old: str, new: str, tests: str = OFFERS) -> M
     return Mutant(name, "store/offer_record.py", where, old, new, tests)
 
 
+def _history(name: str, where: str, old: str, new: str) -> Mutant:
+    return Mutant(name, "runtime/hooks/history.py", where, old, new, RECEIPTS)
+
+
 def _hook(name: str, where: str, old: str, new: str) -> Mutant:
     return Mutant(name, "runtime/hooks/handler.py", where, old, new, HOOKS)
 
@@ -64,15 +68,16 @@ GIVEN = (
     _receipt("a tool that ran beside is an answer", "_proves_answer", "offer.event != 'tool' or offer.tools_ended", "True"),
     _receipt("a failed turn is waited for", "is_on_its_way", "offer.state == OFFERED or not offer.failed", "True"),
     # the history
-    Mutant("any line of the history is a hook's", "runtime/hooks/history.py", "holds", "any((mark in line for mark in MARKS))", "True",
-           RECEIPTS),
-    Mutant("what was there before is a receipt", "runtime/hooks/history.py", "holds", "file.seek(offer.position)", "None", RECEIPTS),
-    Mutant("a part of an id is an id", "runtime/hooks/history.py", "_entries",
-           "[line[1:-1].encode('utf-8', 'surrogateescape') for line in lines]", "[identifier.encode()]", RECEIPTS),
-    Mutant("one message of an offer is enough", "runtime/hooks/history.py", "holds",
-           "all((any((entry in line for line in lines for entry in _entries(each))) for each in offer.ids))",
-           "any((any((entry in line for line in lines for entry in _entries(each))) for each in offer.ids))", RECEIPTS),
-    Mutant("a directory is opened for a history", "runtime/hooks/history.py", "holds", "not size(offer.history)", "False", RECEIPTS),
+    _history("what was there before is a receipt", "holds", "file.seek(offer.position)", "None"),
+    _history("a text that was cut is a receipt", "holds", "len(text) >= offer.characters", "True"),
+    _history("one message of an offer is enough", "holds", "all((any((line in text for line in lines)) for lines in entries))",
+             "any((any((line in text for line in lines)) for lines in entries))"),
+    _history("a part of an id is an id", "holds", "f'\\n{line}'", "line.strip()[4:]"),
+    _history("any attachment is a hook's text", "_of_hooks", "found['type'] == _CLAUDE", "True"),
+    _history("the user's words are a hook's text", "_of_hooks", "text.startswith(_CODEX_REASON)", "True"),
+    _history("any text of Codex's is a hook's", "_of_hooks", "_CODEX in message['content_item_kinds']", "True"),
+    _history("a reason is shorter than it was", "_of_hooks", "_unescaped(text)", "text"),
+    _history("a directory is opened for a history", "holds", "not size(offer.history)", "False"),
     Mutant("the loop says nothing of what it has filed", "runtime/hooks/receipts.py", "on_its_way", "bool(filed)", "False", RECEIPTS),
     Mutant("a lapse is not counted", "runtime/hooks/receipts.py", "remembered", "lapsed(state, offer.ids)", "state", RECEIPTS),
     Mutant("a receipt does not count", "runtime/hooks/receipts.py", "remembered", "drained(state)", "state", RECEIPTS),

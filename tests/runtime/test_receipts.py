@@ -6,6 +6,7 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
@@ -28,7 +29,7 @@ from tests import playbook, state_page
 from tests.conftest import private_directory
 from tests.offers import Room, event, prompt, take_receipts
 from tests.playbook import Playbook, Scene
-from tests.samples import claude_history, codex_history
+from tests.samples import claude_history, codex_history, codex_reason
 
 LATE_NS = round(UNANSWERED_FOR_S * SECOND_NS)
 OFFER = Offer("o", ("a",), "prompt", "s", "t", at_ns=0)
@@ -272,14 +273,21 @@ def room(tmp_path: Path) -> Room:
     return Room(tmp_path)
 
 
-@pytest.mark.parametrize("line", [claude_history, codex_history])
-def test_a_history_holds_what_a_hook_gave(room: Room, line: object) -> None:
-    assert callable(line)
-    for identifier in ("a", "ab"):
-        room.send(identifier, body=SPECIAL)
+HISTORIES = pytest.mark.parametrize("line", [claude_history, codex_history, codex_reason])
+
+
+def offered(room: Room) -> tuple[Offer, str]:
+    """Offer all mail; return the offer and its text."""
     found = room.offer(prompt(room.history))
     assert found
-    offer, text = found
+    return found
+
+
+@HISTORIES
+def test_a_history_holds_what_a_hook_gave(room: Room, line: Callable[[str], bytes]) -> None:
+    for identifier in ("a", "ab"):
+        room.send(identifier, body=SPECIAL)
+    offer, text = offered(room)
     assert not history.holds(offer)
     room.write(b'{"type":"user"}\n')
     assert not history.holds(offer)
@@ -291,29 +299,57 @@ def test_a_history_holds_what_a_hook_gave(room: Room, line: object) -> None:
     assert not history.holds(replace(offer, ids=("a", "b"))), "an id is more than a part of one"
 
 
-def test_a_text_as_the_reason_of_a_block_is_in_the_history_of_codex(room: Room) -> None:
-    room.send("a")
-    found = room.offer(prompt(room.history))
-    assert found
-    block = f'<hook_prompt hook_run_id="stop:10">{found[1]}</hook_prompt>'
-    room.write(json.dumps({"payload": {"role": "user", "content": [{"text": block}]}}).encode())
-    assert history.holds(found[0])
-
-
-def test_what_quotes_the_text_is_not_a_receipt(room: Room) -> None:
-    """A tool's output may show the history, and a message another's id."""
-    room.send("a")
-    found = room.offer(prompt(room.history))
-    assert found
-    offer, text = found
-    room.write(json.dumps({"type": "user", "tool_result": claude_history(text).decode()}).encode() + b"\n")
-    room.write(json.dumps({"type": "user", "text": text}).encode() + b"\n")
-    room.send("b", body="the id is a, as in\n  ID: a\n- ID: a\n")
-    other = room.offer(prompt(room.history))
-    assert other
-    room.write(claude_history(other[1]))
+@HISTORIES
+def test_a_text_that_was_cut_is_not_what_a_hook_gave(room: Room, line: Callable[[str], bytes]) -> None:
+    room.send("a", body="<&" * 1000)
+    offer, text = offered(room)
+    room.write(line(text.replace("<&" * 500, "…", 1)))
     assert not history.holds(offer)
-    assert history.holds(other[0])
+
+
+QUOTES: dict[str, Callable[[str], object]] = {
+    "a tool's output": lambda text: {"type": "user", "toolUseResult": {"stdout": text}},
+    "a tool's output in Codex": lambda text: {"payload": {"type": "function_call_output", "output": text}},
+    "the user's words": lambda text: {"type": "user", "message": {"content": text}},
+    "the user's words in Codex": lambda text: {
+        "payload": {"type": "message", "role": "user", "content": [{"type": "input_text", "text": f"this > {text}"}]}
+    },
+    "an answer in Codex": lambda text: {
+        "payload": {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+    },
+    "another attachment": lambda text: {"attachment": {"type": "file", "content": [text]}},
+    "another text of Codex's own": lambda text: {
+        "payload": {"type": "message", "role": "developer", "content": [{"text": text}], "content_item_kinds": ["user"]}
+    },
+    "a number": len,
+    "a list": lambda text: [text],
+}
+
+
+@pytest.mark.parametrize("quote", QUOTES)
+@HISTORIES
+def test_what_quotes_the_text_is_not_a_receipt(room: Room, quote: str, line: Callable[[str], bytes]) -> None:
+    room.send("a", body="hook_additional_context hooks.additional_context <hook_prompt ")
+    offer, text = offered(room)
+    for quoted in (text, line(text).decode()):
+        room.write(json.dumps([QUOTES[quote](quoted)]).encode()[1:-1] + b"\n")
+    room.write(b'{"hook_additional_context":' + b"[" * 100_000 + b"\n")
+    assert not history.holds(offer)
+    room.write(line(text)[:-50])
+    assert not history.holds(offer), "it is being written"
+
+
+@HISTORIES
+def test_the_body_of_another_message_is_not_a_receipt(room: Room, line: Callable[[str], bytes]) -> None:
+    """A body may hold any line of a message's, and what that would be in JSON."""
+    room.send("a")
+    offer, _ = offered(room)
+    lines = "  ID: a\n- ID: a\n"
+    room.send("b", body=f"as in\n{lines}{json.dumps(lines)} x\\n  ID: a\\n{'long ' * 100}\n")
+    other, text = offered(room)
+    room.write(line(text))
+    assert not history.holds(offer)
+    assert history.holds(other)
 
 
 @pytest.mark.parametrize("what", ["missing", "directory", "FIFO", "cut off", "NUL"])

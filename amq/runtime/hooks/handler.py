@@ -169,12 +169,13 @@ class Handler:
         from amq.runtime.hooks import history
 
         position = history.size(event.history)
-        self._write_output(event, handed_over(good, self._mailbox.account.me, remaining, self._budget), _note(good))
+        text = handed_over(good, self._mailbox.account.me, remaining, self._budget)
+        self._write_output(event, text, _note(good))
         self._require_time()
-        mail.leave_offered(event.name, event.session, event.turn, event.history, position)
+        mail.leave_offered(event.name, event.session, event.turn, event.history, position, len(text.strip()))
 
     def _give_part(self, event: Event, mail: Drain, item: Drained, remaining: int) -> None:
-        """Write the part of ITEM that there is room for. No receipt for it could file the mail, so it is no offer."""
+        """Write the part of ITEM that there is room for. It is not an offer: no receipt could file the mail."""
         from amq.mail.rendering import handed_over
 
         text = handed_over([item], self._mailbox.account.me, remaining, self._budget)
