@@ -23,8 +23,8 @@ from tests.crash.world import regular_files
 
 
 def event(name: str, turn: str = "t", session: str = "s") -> Event:
-    """Return an event of a program."""
-    return Event(name, session=session, turn=turn)
+    """Return an event of a program; `goes on` is the end of a turn that a hook has kept from ending before."""
+    return Event("stop" if name == "goes on" else name, session=session, turn=turn, goes_on=name == "goes on")
 
 
 def prompt(path: Path) -> Event:

@@ -133,7 +133,7 @@ class WakeLoop:
             self._look_into_inbox()
         if self._unread and self._trust.why_not():
             readiness = replace(readiness, blocked_by=WaitReason.UNTRUSTED)
-        on_the_way = self._on_its_way(idle=readiness.idle)
+        on_the_way = self._on_its_way(readiness)
         looked = replace(self._looked, agent=readiness, on_its_way=on_the_way)
         # a hook's report before the observation: else this turn would type what the hook has just announced
         if handed:
@@ -148,7 +148,7 @@ class WakeLoop:
         hooked = bool(self._unread) and readiness.hooks_active
         return min(again, self._clock() + LOOK_EVERY_S) if hooked else again
 
-    def _on_its_way(self, *, idle: bool) -> frozenset[str]:
+    def _on_its_way(self, agent: Readiness) -> frozenset[str]:
         """Return the unread mail that hooks have given to the model; none if that cannot be known.
 
         What has arrived is filed here, so the inbox is read again then: else that mail would be announced.
@@ -156,7 +156,8 @@ class WakeLoop:
         if not (self._unread and self._private):
             return frozenset()
         try:
-            found, filed = on_its_way(self._mailbox.account, self._private, idle=idle)
+            rest_s = 0.0 if agent.busy else agent.quiet_for_s
+            found, filed = on_its_way(self._mailbox.account, self._private, idle=agent.idle, rest_s=rest_s)
             if filed:
                 self._look_into_inbox()
             return found

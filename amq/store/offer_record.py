@@ -38,7 +38,8 @@ class Offer:
 
     `event` is the hook's event in amq's words, `session` and `turn` are the CLI's ids, `at_ns` is in nanoseconds since
     the epoch; so is `answered_ns`, when an event came that only follows an answer (0: none has). `tools_ended`: all
-    tools that may have been running have ended. `failed`: the turn has, by an error. The CLI writes the session's
+    tools that may have been running have ended; `ended`: so has the turn, at `answered_ns`. `failed`: it has by an
+    error. The CLI writes the session's
     history to the file `history`; what it had before the offer has `position` bytes. The text had `characters`.
     """
 
@@ -51,6 +52,7 @@ class Offer:
     state: str = OFFERED
     answered_ns: int = 0
     tools_ended: bool = False
+    ended: bool = False
     failed: bool = False
     history: str = ""
     position: int = 0
@@ -61,7 +63,7 @@ _NUMBERS = ("at_ns", "answered_ns", "position", "characters")
 _KINDS = {
     **dict.fromkeys(("event", "session", "turn", "state", "history"), str),
     **dict.fromkeys(_NUMBERS, int),
-    **dict.fromkeys(("tools_ended", "failed"), bool),
+    **dict.fromkeys(("tools_ended", "ended", "failed"), bool),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -14,11 +15,12 @@ import pytest
 
 from amq.cli.commands import hook as command
 from amq.mail import offering
+from amq.mail.draining import Drain
 from amq.runtime import stat_polling
-from amq.runtime.hooks import handler
+from amq.runtime.hooks import announcements, handler
 from amq.runtime.hooks.announcements import read_state
 from amq.runtime.journal import WakeJournal
-from amq.runtime.policy.hook_decision import MOST_LAPSES
+from amq.runtime.policy.hook_decision import MOST_LAPSES, HookState
 from tests.cli.waiting import in_the_gap
 from tests.conftest import Shell, private_directory
 from tests.samples import claude_history, message_file
@@ -288,6 +290,17 @@ def test_hooks_whose_text_does_not_arrive_give_up_and_announce(program: Program,
     assert "Redelivered" in context(program.hook("PostToolUse"))
 
 
+def test_a_state_of_the_hooks_that_is_damaged_is_forgotten(program: Program, amq: Shell, state: str) -> None:
+    amq.send(*URGENT)
+    program.hook("PostToolUse")
+    file = Path(state, announcements.STATE_NAME)
+    wire = json.loads(file.read_text())
+    file.write_text(json.dumps({**wire, "announced": [*wire["announced"], 1]}))
+    assert read_state(state) == HookState()
+    program.hook("UserPromptSubmit", turn="u", prompt=LINE)
+    assert "Redelivered" in program.text
+
+
 class Clock:
     """A clock that shows one time after the other, and then the last one."""
 
@@ -301,7 +314,10 @@ class Clock:
 LATE = handler.ENDED_WITHIN_S + 1
 
 
-@pytest.mark.parametrize(("times", "is_printed"), [((0.0, LATE), False), ((0.0, 0.0, LATE), True)])
+@pytest.mark.parametrize(
+    ("times", "is_printed", "is_marked"),
+    [((0.0, LATE), False, False), ((0.0, 0.0, LATE), False, True), ((0.0, 0.0, 0.0, LATE), True, True)],
+)
 def test_a_hook_that_takes_too_long_offers_nothing(
     program: Program,
     amq: Shell,
@@ -309,6 +325,7 @@ def test_a_hook_that_takes_too_long_offers_nothing(
     state: str,
     times: tuple[float, ...],
     is_printed: bool,
+    is_marked: bool,
 ) -> None:
     amq.send(*URGENT)
     with monkeypatch.context() as patched:
@@ -316,7 +333,44 @@ def test_a_hook_that_takes_too_long_offers_nothing(
         assert (program.hook("PostToolUse") is not None) is is_printed
     assert (program.offered(), read_state(state).count) == ([], 0)
     assert "TimeoutError" in Path(state, "run.log").read_text()
-    assert ("Redelivered" in amq.ok("drain", me="bob")) is is_printed
+    assert ("Redelivered" in amq.ok("drain", me="bob")) is is_marked
+
+
+@pytest.mark.parametrize("broken", ["offer", "state"])
+def test_a_hook_that_cannot_record_what_it_gave_holds_up_a_turn_once(
+    program: Program, amq: Shell, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    """On a full disk it would hold up each end, for ever."""
+    amq.send()
+    write = announcements.write_state
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "the disk is full")
+
+    def full_later(directory: str, state: HookState) -> None:
+        write(directory, state)
+        monkeypatch.setattr(announcements, "write_state", full)
+
+    if broken == "offer":
+        monkeypatch.setattr(Drain, "leave_offered", full)
+    else:
+        monkeypatch.setattr(announcements, "write_state", full_later)
+    assert program.hook("Stop") is not None
+    monkeypatch.setattr(announcements, "write_state", write)
+    assert program.hook("Stop") is None
+
+
+def test_the_end_of_a_turn_is_not_held_up_where_that_cannot_be_recorded(
+    program: Program, amq: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amq.send()
+    program.hook("SessionStart")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "the disk is full")
+
+    monkeypatch.setattr(announcements, "write_state", full)
+    assert program.hook("Stop") is None
 
 
 def test_what_the_program_does_not_read_is_not_offered(program: Program, amq: Shell, state: str) -> None:

@@ -16,6 +16,7 @@ from amq.runtime.agents.claude.background_hook import BackgroundHook
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.hooks import script
+from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.private_state import make_pipe
@@ -56,9 +57,19 @@ def run(tmp_path: Path) -> Iterator[Run]:
         hook.communicate()
 
 
+class Heard(AgentStatus):
+    """A program that begins a turn whenever a hook asks for one, and calls another then."""
+
+    @property
+    def noted_bytes(self) -> int:
+        """Return more each time."""
+        self._calls = getattr(self, "_calls", 0) + 1
+        return self._calls
+
+
 @pytest.fixture
 def host(run: Run) -> Iterator[BackgroundHook]:
-    host = BackgroundHook(str(run.files), AgentStatus(""))
+    host = BackgroundHook(str(run.files), Heard(""))
     yield host
     if host._end is not None:
         os.close(host._end)
@@ -71,6 +82,19 @@ def test_it_begins_a_turn_with_the_line(run: Run, host: BackgroundHook) -> None:
     assert host.tell(LINE).outcome is Outcome.SENT
     assert run.ended(hook) == (2, f"{LINE}\n")
     assert not host.is_there()
+
+
+def test_a_turn_that_does_not_begin_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program has moved the session away, and listens to none of its hooks."""
+    host = BackgroundHook(str(run.files), AgentStatus(str(run.files)))
+    (run.files / script.EVENT_NAME).write_text("start\n")
+    hook = run.hook()
+    wait_until(host.is_there)
+    monkeypatch.setattr(background_hook, "BEGUN_WITHIN_S", 0.05)
+    assert host.tell(LINE) == End(Outcome.REFUSED, "no turn has begun")
+    assert run.ended(hook)[0] == 2
+    assert host._end is not None
+    os.close(host._end)
 
 
 def test_one_waits_at_a_time(run: Run, host: BackgroundHook) -> None:

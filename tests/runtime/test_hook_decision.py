@@ -162,6 +162,19 @@ def test_our_own_line_at_the_prompt_is_the_notification(prompt: str) -> None:
     assert SESSION >> arrives("a", priority="urgent") >> hook("prompt", prompt) >> TOOL >> STOP << GIVEN
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "amq: please fix the parser",
+        "amq: 1 new messages",
+        f"see {OUR_LINE}",
+        f"<task-notification>\n<summary>make: amq: 3 tests failed</summary>\n{OUR_LINE}",
+    ],
+)
+def test_what_only_looks_like_our_line_hides_no_mail(prompt: str) -> None:
+    assert SESSION >> arrives("a", priority="urgent") >> hook("prompt", prompt) << GIVEN
+
+
 @pytest.mark.parametrize("priority", ["urgent", "normal", "low"])
 def test_a_line_that_says_so_brings_all_mail_however_often_it_comes(priority: str) -> None:
     story = SESSION >> arrives("a", priority=priority)

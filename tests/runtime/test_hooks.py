@@ -80,6 +80,14 @@ def test_a_hook_starts_amq_when_mail_waits_and_hides_its_trouble(room: Mailroom,
     assert room.call(event) == ("said\n", [f"/q claude hook claude {event} --normal-after 90"])
 
 
+def test_a_name_that_leads_nowhere_hides_no_mail(room: Mailroom) -> None:
+    for name in ("a", "z"):
+        (room.new / f"{name}.md").symlink_to("/nowhere")
+    assert room.call("tool") == ("", [])
+    (room.new / "m.md").touch()
+    assert room.call("tool")[0] == "said\n"
+
+
 @pytest.mark.parametrize("event", ["ask", "end", "nonsense"])
 def test_other_events_are_only_recorded(room: Mailroom, event: str) -> None:
     (room.new / "m.md").touch()

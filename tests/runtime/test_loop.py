@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -222,6 +223,25 @@ async def test_mail_that_an_idle_agent_has_lost_is_typed(root: str, idle: bool) 
     now_ns += round(LINE_WITHIN_S * SECOND_NS)
     await waker.turn(rung=True)
     assert len(channel.told) == idle
+
+
+@pytest.mark.parametrize(
+    ("standing", "told"),
+    [(Readiness(quiet_for_s=math.inf), 1), (Readiness(), 0), (Readiness(quiet_for_s=math.inf, busy=True), 0)],
+)
+async def test_mail_that_a_dead_session_has_taken_is_typed(root: str, standing: Readiness, told: int) -> None:
+    """No receipt of it will come: the program that took it was killed, and another has no hooks."""
+    now_ns = time.time_ns()
+    channel, mailbox = NotingChannel(), Mailbox(root, "claude", clock=lambda: now_ns)
+    channel.standing = standing
+    waker = WakeLoop(mailbox, channel, SchedulePolicy(), Wording(), print, trusted(root))
+    send(root)
+    Path(root, "history").write_bytes(claude_history(offer(root, mailbox)))
+    await waker.turn(rung=True)
+    assert channel.told == []
+    now_ns += round(LINE_WITHIN_S * SECOND_NS)
+    await waker.turn(rung=True)
+    assert len(channel.told) == told
 
 
 async def test_offers_that_cannot_be_read_keep_no_mail_from_its_agent(root: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 import time
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from amq.instants import SECOND_NS
 from amq.mail import offering
-from amq.mail.offering import TAKEN, Offer
+from amq.mail.offering import OFFERED, TAKEN, Offer
 from amq.record import replace
 from amq.runtime.hooks import announcements, history
 from amq.runtime.hooks.receipts import on_its_way
@@ -38,9 +39,9 @@ DRAINED, LAPSED = Ended.DRAINED.value, Ended.LAPSED.value
 
 # -- the page ---------------------------------------------------------------------------------------------------------
 
-STATES = {"OFFERED": OFFER, "ANSWERED": replace(OFFER, answered_ns=1), "TAKEN": replace(OFFER, state=TAKEN)}
+STATES = {"OFFERED": OFFER, "ANSWERED": replace(OFFER, answered_ns=1, ended=True), "TAKEN": replace(OFFER, state=TAKEN)}
 EVENTS: dict[str, tuple[Event | Looked, ...]] = {
-    "answer": (event("stop"), event("tool"), event("failure"), event("batch")),
+    "answer": (event("stop"), event("tool"), event("failure")),
     "batch": (event("batch"),),
     "next": (event("prompt", "u"),),
     "failed": (event("failed"),),
@@ -99,7 +100,7 @@ def test_what_says_nothing_changes_nothing(event: Event | Looked, kind: str) -> 
     assert step(offer, event, LATE_NS - 1) == offer
 
 
-@pytest.mark.parametrize("name", ["tool", "failure", "batch", "stop"])
+@pytest.mark.parametrize("name", ["tool", "failure", "stop", "goes on"])
 def test_what_is_in_the_history_is_answered_by_a_later_turn_of_the_session(name: str) -> None:
     taken = replace(OFFER, state=TAKEN)
     assert step(taken, event(name, "u"), 0) is Ended.DRAINED
@@ -109,10 +110,31 @@ def test_what_is_in_the_history_is_answered_by_a_later_turn_of_the_session(name:
 def test_mail_of_a_failed_turn_is_reminded_of_once_it_is_in_the_history() -> None:
     failed = replace(OFFER, failed=True)
     assert step(OFFER, event("failed"), 0) == failed
-    assert is_on_its_way(OFFER)
-    assert is_on_its_way(replace(OFFER, state=TAKEN))
-    assert is_on_its_way(failed)
-    assert not is_on_its_way(replace(failed, state=TAKEN))
+    assert is_on_its_way(OFFER, 0, 0)
+    assert is_on_its_way(replace(OFFER, state=TAKEN), 0, 0)
+    assert is_on_its_way(failed, 0, 0)
+    assert not is_on_its_way(replace(failed, state=TAKEN), 0, 0)
+
+
+REST_NS = round(LINE_WITHIN_S * SECOND_NS)
+
+
+@pytest.mark.parametrize("state", [OFFERED, TAKEN])
+@pytest.mark.parametrize("now_ns", [0, REST_NS - 1, REST_NS, 1 - REST_NS, -REST_NS])
+@pytest.mark.parametrize("rest_s", [0, LINE_WITHIN_S - 1, LINE_WITHIN_S, math.inf])
+def test_mail_of_a_session_that_ended_without_a_word_is_reminded_of(state: str, now_ns: int, rest_s: float) -> None:
+    """Its receipt would have come at the end of a turn."""
+    offer = replace(OFFER, state=state)
+    none_comes = state == TAKEN and rest_s >= LINE_WITHIN_S and abs(now_ns) >= REST_NS
+    assert is_on_its_way(offer, now_ns, rest_s) is not none_comes
+
+
+def test_an_offer_of_before_the_clock_was_set_back_lapses() -> None:
+    day_ns = 86_400 * SECOND_NS
+    assert step(replace(OFFER, at_ns=day_ns), Looked(found=False, idle=True), 0) is Ended.LAPSED
+    assert step(replace(OFFER, at_ns=day_ns), Looked(found=True, idle=True), 0) == replace(
+        OFFER, at_ns=day_ns, state=TAKEN
+    )
 
 
 # -- playbooks --------------------------------------------------------------------------------------------------------
@@ -233,6 +255,17 @@ def test_a_prompt_in_the_queue_of_a_running_turn() -> None:
     assert queued >> LINE_WITHIN_S - 1 << Is.ANSWERED >> TOOL >> 1 << LAPSED
     assert queued >> 5 << Is.ANSWERED >> LINE >> 0.2 << DRAINED
     assert queued >> hook("stop", "u") << Is.ANSWERED >> LINE >> hook("tool", "u") << DRAINED
+    assert (
+        given_with("prompt")
+        >> TOOL
+        << Is.ANSWERED
+        >> UNANSWERED_FOR_S / 2
+        << Is.ANSWERED
+        >> STOP
+        >> LINE
+        >> 0.2
+        << DRAINED
+    )
     assert given_with("prompt") >> TOOL << Is.ANSWERED >> BATCH >> LINE >> 0.2 << DRAINED, "taken with a tool's result"
 
 
@@ -241,11 +274,19 @@ def test_tools_that_run_at_the_same_time() -> None:
     parallel = given_with("tool") >> TOOL >> hook("failure") >> TOOL << Is.OFFERED
     assert parallel >> STOP << Is.ANSWERED >> LINE >> 0.2 << DRAINED, "a CLI without the event of a batch"
     assert parallel >> BATCH << Is.OFFERED >> LINE >> TOOL << DRAINED
-    assert parallel >> LINE >> TOOL << Is.TAKEN >> BATCH << Is.TAKEN >> BATCH << DRAINED
+    assert parallel >> LINE >> TOOL << Is.TAKEN >> BATCH << Is.TAKEN >> TOOL << DRAINED
+
+
+def test_two_hooks_at_one_event() -> None:
+    """As where the user and the project have installed amq's: the second comes with no new answer."""
+    assert given_with("stop") >> STOP << Is.OFFERED >> LINE >> 0.2 << Is.TAKEN >> STOP << Is.TAKEN
+    assert given_with("tool") >> TOOL >> BATCH >> BATCH << Is.OFFERED >> LINE >> 0.2 << Is.TAKEN
+    assert given_with("prompt") >> hook("prompt") << Is.OFFERED
 
 
 def test_a_turn_that_a_hook_goes_on_with() -> None:
-    assert given_with("stop") >> LINE >> 0.2 << Is.TAKEN >> STOP << DRAINED
+    assert given_with("stop") >> LINE >> 0.2 << Is.TAKEN >> hook("goes on") << DRAINED
+    assert given_with("stop") >> hook("goes on") << Is.ANSWERED >> LINE_WITHIN_S << LAPSED
     assert given_with("stop") >> LINE >> TOOL << DRAINED
 
 
@@ -394,20 +435,20 @@ def test_what_has_not_is_given_back(room: Room) -> None:
 
 def test_the_loop_follows_an_offer_between_hooks(room: Room) -> None:
     directory = str(private_directory(room.account.queue.root, "bob"))
-    assert on_its_way(room.account, directory, idle=False) == (frozenset(), False)
+    assert on_its_way(room.account, directory, idle=False, rest_s=0) == (frozenset(), False)
     room.send("a")
     found = room.offer(prompt(room.history))
     assert found
     announcements.write_state(directory, HookState(lapses=1))
-    assert on_its_way(room.account, directory, idle=False) == (frozenset("a"), False)
+    assert on_its_way(room.account, directory, idle=False, rest_s=0) == (frozenset("a"), False)
     take_receipts(room.account, event("stop"), HookState())
     room.write(claude_history(found[1]))
-    assert on_its_way(room.account, directory, idle=False) == (frozenset(), True)
+    assert on_its_way(room.account, directory, idle=False, rest_s=0) == (frozenset(), True)
     assert announcements.read_state(directory).lapses == 0
 
 
 SESSIONS, TURNS = st.sampled_from(["s1", "s2"]), st.sampled_from(["t1", "t2"])
-NAMES = st.sampled_from(["prompt", "tool", "failure", "batch", "stop", "failed", "interrupt"])
+NAMES = st.sampled_from(["prompt", "tool", "failure", "batch", "stop", "goes on", "failed", "interrupt"])
 ACTS = st.one_of(
     st.tuples(st.just("send"), st.integers(1, 3)),
     st.tuples(st.just("offer"), st.sampled_from(["prompt", "tool", "stop"]), SESSIONS, TURNS, st.integers(1, 2)),
@@ -459,15 +500,17 @@ class Followed:
 
     def _note(self, offer: Offer, proofs: set[str], name: str, session: str, turn: str) -> None:
         """Note whether the event follows an answer that came after the offer."""
-        ends = ("tool", "failure", "batch", "stop")
-        if session != offer.session or name not in ends:
+        if session != offer.session:
             return
-        if turn != offer.turn:
-            proofs |= {"answer"} & ({"answer"} if "line" in proofs else set())
-        elif name == "stop" or offer.event != "tool" or "batch" in proofs:
-            proofs.add("answer")
-        if turn == offer.turn and name == "batch":
+        if name == "batch" and turn == offer.turn:
             proofs.add("batch")
+        if name in ("tool", "failure"):
+            proves = offer.event != "tool" or "batch" in proofs
+        else:
+            proves = name == "goes on" or (name == "stop" and offer.event != "stop")
+        ends = name in ("tool", "failure", "stop", "goes on")
+        if (turn == offer.turn and proves) or (turn != offer.turn and ends and "line" in proofs):
+            proofs.add("answer")
 
     def _late(self) -> None:
         self.now += LATE_NS

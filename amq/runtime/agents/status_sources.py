@@ -57,6 +57,14 @@ class AgentStatus:
         return self._last_event()[0] not in ("", "end")
 
     @property
+    def noted_bytes(self) -> int:
+        """The size of what the program's hooks have noted. It grows with each event, and only then."""
+        try:
+            return os.stat(self._event).st_size
+        except OSError:
+            return 0
+
+    @property
     def turn_ended(self) -> bool:
         """True if the last hook that the program called was that of the end of a turn: it was not interrupted."""
         return self._last_event()[0] == "stop"

@@ -37,14 +37,21 @@ def read_state(directory: str) -> HookState:
             wire = json.loads(file.read(_LONGEST))
         return HookState(
             session=str(wire["session"]),
-            announced=frozenset(wire["announced"]),
-            blocked_stop_for=frozenset(wire["blocked_stop_for"]),
+            announced=_ids(wire["announced"]),
+            blocked_stop_for=_ids(wire["blocked_stop_for"]),
             attempts_since_drain=int(wire["attempts_since_drain"]),
             count=int(wire["count"]),
             lapses=int(wire.get("lapses", 0)),
         )
     except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return HookState()
+
+
+def _ids(found: list[object]) -> frozenset[str]:
+    """Return the texts FOUND. Raises TypeError for anything else."""
+    if not all(isinstance(each, str) for each in found):
+        raise TypeError("not ids")
+    return frozenset(map(str, found))
 
 
 def write_state(directory: str, state: HookState) -> None:

@@ -36,6 +36,7 @@ def parse_event(name: str, text: bytes | str) -> Event | None:
         prompt=_text(fields, "prompt"),
         turn=_text(fields, "prompt_id") or _text(fields, "turn_id"),
         history=_text(fields, "transcript_path"),
+        goes_on=fields.get("stop_hook_active") is True,
     )
 
 

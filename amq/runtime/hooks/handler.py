@@ -103,7 +103,7 @@ class Handler:
     def _pass_on(self, event: Event, unread: Sequence[Unread]) -> None:
         """Take receipts of what was given before, then give UNREAD to the model if that is due.
 
-        What was given is recorded after it was written: only then was it said.
+        What was given is recorded after it was written: only then was it said. See `_say` for the end of a turn.
         """
         self._require_trust()
         directory, now_ns = self._agent_directory(), self._mailbox.account.clock()
@@ -116,8 +116,8 @@ class Handler:
                 after, is_due = decide(state, event, left, now_ns, self._normal_after_s, offered)
             if is_due:
                 waiting = [message for message in left if message.id not in offered]
-                ids, in_part = self._give(event, state, waiting) if may_offer(state, event) else ([], False)
-                after = given(after, event, ids or self._announce(event, waiting), in_part=in_part)
+                ids, in_part = self._give(event, after, waiting) if may_offer(after, event) else ([], False)
+                after = given(after, event, ids or self._announce(event, after, waiting), in_part=in_part)
                 _record(directory, event, waiting)
             if after != state:
                 announcements.write_state(directory, after)
@@ -144,56 +144,72 @@ class Handler:
         long for a hook: it must not keep the other mail from its place, and the part is marked if it comes again.
         """
         from amq.mail import offering
-        from amq.mail.rendering import is_whole, room_for
+        from amq.mail.rendering import room_for
 
         account = self._mailbox.account
         known = state.announced if any(message.id not in state.announced for message in waiting) else frozenset[str]()
-        self._require_time()
+        self._require_time()  # before mail is held: a hook that fails then marks it
         with offering.hold(account, known) as mail:
             fits = room_for(self._budget, account.me, mail.count + mail.remaining)
             for batch in mail.batches(fits):
                 if good := [item for item in batch if item.header]:
                     remaining = mail.remaining + len(batch) - len(good)  # only a drain puts the bad ones away
-                    if len(good) == 1 and not is_whole(good[0], account.me, remaining, self._budget):
-                        again = good[0].id in state.announced
-                        self._give_part(event, mail, replace(good[0], redelivered=again), remaining)
-                        return [good[0].id], True
-                    self._give_whole(event, mail, good, remaining)
-                    return [item.id for item in batch], False
+                    in_part = self._give_batch(event, state, waiting, mail, good, remaining)
+                    return [item.id for item in batch], in_part
                 mail.leave()
         return [], False
 
-    def _give_whole(self, event: Event, mail: Drain, good: Sequence[Drained], remaining: int) -> None:
-        """Write the GOOD messages, of which REMAINING more are left, and leave them as an offer if that was in time."""
-        from amq.mail.rendering import handed_over
+    def _give_batch(
+        self,
+        event: Event,
+        state: HookState,
+        waiting: Sequence[Unread],
+        mail: Drain,
+        good: Sequence[Drained],
+        remaining: int,
+    ) -> bool:
+        """Write the GOOD messages of WAITING mail, and leave them as an offer if that was in time.
+
+        If it is one that is too long, write a part; return whether it was that. No receipt could file it.
+        """
+        from amq.mail.rendering import handed_over, is_whole
         from amq.runtime.hooks import history
 
-        position = history.size(event.history)
-        text = handed_over(good, self._mailbox.account.me, remaining, self._budget)
-        self._write_output(event, text, _note(good))
+        me, budget = self._mailbox.account.me, self._budget
+        if len(good) == 1 and not is_whole(good[0], me, remaining, budget):
+            marked = replace(good[0], redelivered=good[0].id in state.announced)
+            self._say(event, state, waiting, handed_over([marked], me, remaining, budget), _note(good, " in part"))
+            mail.leave()
+            return True
+        text, position = handed_over(good, me, remaining, budget), history.size(event.history)
+        self._say(event, state, waiting, text, _note(good))
         self._require_time()
         mail.leave_offered(event.name, event.session, event.turn, event.history, position, len(text.strip()))
+        return False
 
-    def _give_part(self, event: Event, mail: Drain, item: Drained, remaining: int) -> None:
-        """Write the part of ITEM that there is room for. It is not an offer: no receipt could file the mail."""
-        from amq.mail.rendering import handed_over
+    def _say(self, event: Event, state: HookState, waiting: Sequence[Unread], text: str, note: str = "") -> None:
+        """Write TEXT about what is WAITING, if there is time. The hooks remember STATE, with what follows from EVENT.
 
-        text = handed_over([item], self._mailbox.account.me, remaining, self._budget)
-        self._write_output(event, text, _note([item], " in part"))
-        mail.leave()
+        At the end of a turn it is recorded first, of all that waits. A hook that can write, and cannot record that it
+        has written, would hold up each end, for ever.
+        """
+        self._require_time()
+        if event.name == "stop":
+            announcements.write_state(self._agent_directory(), given(state, event, [message.id for message in waiting]))
+        self._write_output(event, text, note)
 
     def _require_time(self) -> None:
         """Raise TimeoutError if the CLI may not wait for this hook any more."""
         if self._elapsed_s() > ENDED_WITHIN_S:
             raise TimeoutError("the hook took too long for the program to wait for it")
 
-    def _announce(self, event: Event, waiting: Sequence[Unread]) -> list[str]:
+    def _announce(self, event: Event, state: HookState, waiting: Sequence[Unread]) -> list[str]:
         """Announce what is WAITING by the line that would be typed, and return the ids: it counts them all.
 
         At amq's own line that has been done.
         """
         if not is_own_line(event):
-            self._write_output(event, self._notification(waiting))
+            self._say(event, state, waiting, self._notification(waiting))
         return [message.id for message in waiting]
 
     def _notify_user(self, unread: Sequence[Unread]) -> None:

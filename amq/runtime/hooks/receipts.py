@@ -70,10 +70,11 @@ def settle(account: Account, outcomes: Followed) -> tuple[set[str], list[Offer]]
     return filed, still_open
 
 
-def on_its_way(account: Account, directory: str, *, idle: bool) -> tuple[frozenset[str], bool]:
+def on_its_way(account: Account, directory: str, *, idle: bool, rest_s: float) -> tuple[frozenset[str], bool]:
     """Look at the open offers; return the ids of the mail that is on its way to the model, and whether some was filed.
 
-    DIRECTORY is the agent's private one, IDLE as in `followed`. Raises AmqError or OSError.
+    DIRECTORY is the agent's private one, IDLE as in `followed`, REST_S as in `receipts.is_on_its_way`. Raises AmqError
+    or OSError.
     """
     if not offering.open_offers(account.agent):
         return frozenset(), False
@@ -82,4 +83,6 @@ def on_its_way(account: Account, directory: str, *, idle: bool) -> tuple[frozens
         if (state := remembered(before, outcomes)) != before:
             announcements.write_state(directory, state)
         filed, offers = settle(account, outcomes)
-    return frozenset(identifier for offer in offers if is_on_its_way(offer) for identifier in offer.ids), bool(filed)
+        now_ns = account.clock()
+    waiting = [offer for offer in offers if is_on_its_way(offer, now_ns, rest_s)]
+    return frozenset(identifier for offer in waiting for identifier in offer.ids), bool(filed)

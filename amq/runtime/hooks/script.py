@@ -44,8 +44,9 @@ fi 3>&2 2>/dev/null
 case $1 in
     start) ;;
     prompt | tool | failure | batch | stop | failed | interrupt)
-        set -- "$1" {new}/*.md
-        [ -e "$2" ] || exit 0
+        for mail in {new}/*.md; do
+            [ -e "$mail" ] && break # a name may lead nowhere
+        done || exit 0
         ;;
     *) exit 0 ;;
 esac

@@ -59,6 +59,8 @@ Sources and limits
 
 from __future__ import annotations
 
+import re
+
 from amq.instants import SECOND_NS
 from amq.record import record, replace
 
@@ -95,6 +97,7 @@ TO_MODEL = ("start", "prompt", "tool", "stop")
 """The events at which the model can be given something."""
 RECEIPTS = ("failure", "batch", "failed", "interrupt")
 """The events that show what became of an offer; those that are left only show what the agent does."""
+_WHAT = re.compile(r"(?:[0-9]+ |a )?new messages?[ .,]")  # follows in amq's line; see `wake_line`
 _FULL_NAMES = {ours: theirs for theirs, ours in EVENTS.items()}
 
 
@@ -103,7 +106,7 @@ class Event:
     """An event of an agent's CLI, by amq's name (`EVENTS`), or `notify` after a turn.
 
     `session` and `turn` are the CLI's ids, `prompt` is the text that was submitted, `history` the file in which the
-    session is recorded. Each is empty where the event has none.
+    session is recorded. Each is empty where the event has none. `goes_on`: a hook has kept this turn from ending.
     """
 
     name: str
@@ -111,6 +114,7 @@ class Event:
     prompt: str = ""
     turn: str = ""
     history: str = ""
+    goes_on: bool = False
 
 
 @record
@@ -137,8 +141,9 @@ def is_own_line(event: Event) -> bool:
     """Return whether EVENT is the submission of amq's own line."""
     if event.name != "prompt":
         return False
-    by_background_hook = event.prompt.startswith(BACKGROUND) and f": {OUR_LINE}" in event.prompt
-    return by_background_hook or event.prompt.startswith((OUR_LINE, FROM_AMQ + OUR_LINE))
+    before, ours, rest = event.prompt.partition(OUR_LINE)
+    by_background_hook = before.startswith(BACKGROUND) and before.endswith(": ")
+    return bool(ours) and (before in ("", FROM_AMQ) or by_background_hook) and _WHAT.match(rest) is not None
 
 
 def lapsed(state: HookState, ids: Iterable[str]) -> HookState:

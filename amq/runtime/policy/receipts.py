@@ -20,8 +20,8 @@ Events
     cut      the user has interrupted the turn of the offer
     start    a session begins, or its memory was cut; or a program is started anew
     found    the text was found in the history
-    missing  it was not, though LINE_WITHIN_S have passed since the answer, or since the offer to an agent that is idle,
-             or UNANSWERED_FOR_S since the offer
+    missing  it was not, though LINE_WITHIN_S have passed since the turn of the offer has ended, or the agent is idle,
+             or UNANSWERED_FOR_S since the answer or the offer
 
     state             event         next
     ----------------  ------------  --------
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from amq.mail.offering import Offer
     from amq.runtime.policy.hook_decision import Event
 
-LINE_WITHIN_S = 30.0  # from the answer, for the text to be in the session's history
+LINE_WITHIN_S = 30.0  # from the end of the turn, for the text to be in the session's history
 UNANSWERED_FOR_S = 600.0  # from the offer; a prompt waits in the queue of Claude Code as long as an answer streams
 
 
@@ -101,7 +101,11 @@ def step(offer: Offer, event: Event | Looked, now_ns: int) -> Offer | Ended:
         return replace(offer, tools_ended=True)
     if not _proves_answer(offer, event):
         return offer
-    return Ended.DRAINED if offer.state == TAKEN else replace(offer, answered_ns=offer.answered_ns or now_ns)
+    if offer.state == TAKEN:
+        return Ended.DRAINED
+    if event.name == "stop" and not offer.ended:
+        return replace(offer, answered_ns=now_ns, ended=True)
+    return replace(offer, answered_ns=offer.answered_ns or now_ns)
 
 
 def _looked(offer: Offer, look: Looked, now_ns: int) -> Offer | Ended:
@@ -109,27 +113,37 @@ def _looked(offer: Offer, look: Looked, now_ns: int) -> Offer | Ended:
         return offer
     if look.found:
         return Ended.DRAINED if offer.answered_ns else replace(offer, state=TAKEN)
-    within_s = LINE_WITHIN_S if offer.answered_ns or look.idle else UNANSWERED_FOR_S
-    late_ns = now_ns - (offer.answered_ns or offer.at_ns) - round(within_s * SECOND_NS)
-    return Ended.LAPSED if late_ns >= 0 else offer
+    within_s = LINE_WITHIN_S if offer.ended or look.idle else UNANSWERED_FOR_S
+    return Ended.LAPSED if _seconds(offer.answered_ns or offer.at_ns, now_ns) >= within_s else offer
+
+
+def _seconds(since_ns: int, now_ns: int) -> float:
+    """Return the seconds between two times. If the clock was set back, that is as good a sign that one is long ago."""
+    return abs(now_ns - since_ns) / SECOND_NS
 
 
 def _proves_answer(offer: Offer, event: Event) -> bool:
     """Return whether the model must have answered between OFFER and EVENT.
 
-    The end of a turn does. So does that of a tool, unless it may have been running when the offer was made: an offer
-    between tools waits until all tools of that answer have ended. What the history held when a later turn began is in
-    the requests of that turn.
+    The end of a turn does, but an offer at such an end waits for the next: another hook may be called at the same. So
+    does the end of a tool, unless it may have been running when the offer was made: an offer between tools waits until
+    all tools of that answer have ended. What the history held when a later turn began is in the requests of that turn.
     """
     if event.name == "stop":
-        return event.turn == offer.turn or offer.state == TAKEN
-    if event.name in ("tool", "failure", "batch"):
+        return event.goes_on or offer.event != "stop" if event.turn == offer.turn else offer.state == TAKEN
+    if event.name in ("tool", "failure"):
         if event.turn != offer.turn:
             return offer.state == TAKEN
         return offer.event != "tool" or offer.tools_ended
     return False
 
 
-def is_on_its_way(offer: Offer) -> bool:
-    """Return whether to wait for a receipt of OFFER, rather than to remind the agent: its turn has not failed."""
-    return offer.state == OFFERED or not offer.failed
+def is_on_its_way(offer: Offer, now_ns: int, rest_s: float) -> bool:
+    """Return whether to wait for a receipt of OFFER, rather than to remind the agent.
+
+    The receipt of a TAKEN one comes at the end of a turn, at the latest. So none will come by itself if its turn has
+    failed, or if the agent has rested for REST_S seconds: its session has ended without a word, or hooks are dead.
+    """
+    if offer.state == OFFERED:
+        return True
+    return not offer.failed and min(rest_s, _seconds(offer.at_ns, now_ns)) < LINE_WITHIN_S

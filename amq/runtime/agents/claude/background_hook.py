@@ -20,6 +20,7 @@ from amq.runtime.policy.schedule import Readiness
 from amq.runtime.private_state import write_private
 
 TAKEN_WITHIN_S = 1.0  # for the hook to read the word to go
+BEGUN_WITHIN_S = 5.0  # for the turn to begin, which calls a hook
 LOOK_EVERY_S = 0.005
 _GO = b"\n"
 _IN_ITS_WAY = (WaitReason.DRAFT, WaitReason.UNKNOWN_SCREEN, WaitReason.UNKNOWN_LOOK)
@@ -56,7 +57,11 @@ class BackgroundHook:
         return readiness.idle and readiness.blocked_by in _IN_ITS_WAY
 
     def tell(self, text: str) -> End:
-        """Let the hook begin a turn with TEXT. It was not taken if no hook has read the pipe within TAKEN_WITHIN_S."""
+        """Let the hook begin a turn with TEXT; refused if no hook has read it, or if no turn has begun in time.
+
+        Claude Code no longer listens to the hooks of a session that its list of agents has moved, and is still moving.
+        """
+        before = self._agent_status.noted_bytes
         if self._end is None:
             return End(Outcome.REFUSED, "its pipe cannot be opened")
         try:
@@ -68,6 +73,11 @@ class BackgroundHook:
         while self._unread(take_back=False):
             if time.monotonic() > deadline and self._unread(take_back=True):
                 return End(Outcome.REFUSED, "no hook has read its pipe")
+            time.sleep(LOOK_EVERY_S)
+        deadline = time.monotonic() + BEGUN_WITHIN_S
+        while self._agent_status.noted_bytes == before:
+            if time.monotonic() > deadline or self._agent_status.is_detached():
+                return End(Outcome.REFUSED, "no turn has begun")
             time.sleep(LOOK_EVERY_S)
         return End(Outcome.SENT, "")
 
