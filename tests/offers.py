@@ -35,7 +35,8 @@ def prompt(path: Path) -> Event:
 def take_receipts(account: Account, at: Event | None, state: HookState) -> tuple[HookState, set[str], list[Offer]]:
     """Follow the open offers as a hook does at the event AT. Return the state then, the ids filed, and what is open."""
     outcomes = receipts.followed(account, at)
-    return receipts.remembered(state, outcomes), *receipts.settle(account, outcomes)
+    after = receipts.counted(receipts.remembered(state, outcomes), outcomes)
+    return after, *receipts.settle(account, outcomes)
 
 
 @dataclass(frozen=True)

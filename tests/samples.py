@@ -43,17 +43,37 @@ def to_answer(identifier: str = "", command: str = "amq") -> str:
 
 
 def claude_history(text: str, event: str = "UserPromptSubmit") -> bytes:
-    """Return the line that Claude Code writes into the session's history for the TEXT of a hook."""
+    """Return the lines that Claude Code writes into the session's history for a prompt, and the TEXT of its hook."""
+    return claude_prompt("prompt", "text") + claude_attachment(text, "text", "prompt", event)
+
+
+def claude_prompt(uuid: str, parent: str) -> bytes:
+    """Return the line of a prompt."""
+    return _line({"type": "user", "message": {"content": "go on"}, "uuid": uuid, "parentUuid": parent})
+
+
+def claude_result(uuid: str, parent: str, text: str = "") -> bytes:
+    """Return the line of a tool's result."""
+    content = [{"type": "tool_result", "content": text}]
+    return _line({"type": "user", "message": {"content": content}, "uuid": uuid, "parentUuid": parent})
+
+
+def claude_attachment(text: str, uuid: str, parent: str, event: str = "UserPromptSubmit") -> bytes:
+    """Return the line of the TEXT of a hook."""
     attachment = {"type": "hook_additional_context", "content": [text], "hookName": event, "toolUseID": "hook-1"}
     line = {"type": "attachment", "attachment": {**attachment, "hookEvent": event}, "sessionId": "s"}
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return _line({**line, "uuid": uuid, "parentUuid": parent})
+
+
+def _line(wire: object) -> bytes:
+    return json.dumps(wire, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def codex_history(text: str) -> bytes:
     """Return the line that Codex writes for the TEXT of a hook."""
     message = {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": text}]}
     line = {"type": "response_item", "payload": {**message, "content_item_kinds": ["hooks.additional_context"]}}
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return _line(line)
 
 
 def codex_reason(text: str) -> bytes:
@@ -61,4 +81,4 @@ def codex_reason(text: str) -> bytes:
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     block = f'<hook_prompt hook_run_id="stop:10:/&lt;session-flags&gt;/config.toml">{escaped}</hook_prompt>'
     message = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": block}]}
-    return json.dumps({"type": "response_item", "payload": message}, ensure_ascii=False).encode() + b"\n"
+    return _line({"type": "response_item", "payload": message})

@@ -23,7 +23,7 @@ from amq.runtime.journal import WakeJournal
 from amq.runtime.policy.hook_decision import MOST_LAPSES, HookState
 from tests.cli.waiting import in_the_gap
 from tests.conftest import Shell, private_directory
-from tests.samples import claude_history, message_file
+from tests.samples import claude_history, claude_prompt, message_file
 
 LINE = "amq: 1 new message from alice, attached. If it is missing, run: amq drain --include-body"
 TYPED = "amq: 1 new message from alice. Run: amq drain --include-body"
@@ -87,6 +87,18 @@ def test_the_mail_comes_with_amq_s_line_and_is_filed_with_its_receipt(program: P
     assert (amq.new(), amq.cur()) == ([], [f"{identifier}.md"])
     assert len(os.listdir(amq.agent("alice").acks_received)) == 1
     assert program.offered() == []
+
+
+def test_a_prompt_that_was_taken_back_brings_its_mail_again(program: Program, amq: Shell) -> None:
+    """By Escape before the answer: the history keeps its text, and the conversation goes on without it."""
+    identifier = amq.send(*URGENT)
+    program.hook("UserPromptSubmit", prompt=LINE)
+    program.arrives()
+    program.hook("UserPromptSubmit", turn="u")
+    with open(program.history, "ab") as file:
+        file.write(claude_prompt("another", ""))
+    assert program.hook("Stop", turn="u") is not None
+    assert ("Redelivered" in program.text, program.offered()) == (True, [identifier])
 
 
 def test_without_the_text_in_the_history_nothing_is_filed(program: Program, amq: Shell) -> None:

@@ -84,7 +84,7 @@ def test_it_begins_a_turn_with_the_line(run: Run, host: BackgroundHook) -> None:
     assert not host.is_there()
 
 
-def test_a_turn_that_does_not_begin_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_says_that_no_turn_has_begun(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The program has moved the session away, and listens to none of its hooks."""
     host = BackgroundHook(str(run.files), AgentStatus(str(run.files)))
     (run.files / script.EVENT_NAME).write_text("start\n")
@@ -114,6 +114,17 @@ def test_after_one_was_killed_another_waits(run: Run, host: BackgroundHook) -> N
     wait_until(host.is_there)
     first.kill()
     first.wait()
+    assert not host.is_there()
+    run.hook()
+    wait_until(host.is_there)
+
+
+def test_another_process_with_its_id_keeps_no_hook_from_waiting(run: Run, host: BackgroundHook) -> None:
+    waiter = run.files / script.WAITER_NAME
+    waiter.write_text(f"{os.getpid()}\n")
+    assert not host.is_there()
+    assert run.ended(run.hook()) == (0, ""), "it may be about to read the pipe"
+    os.utime(waiter, (0, 0))
     assert not host.is_there()
     run.hook()
     wait_until(host.is_there)

@@ -23,6 +23,7 @@ from amq.runtime.policy.hook_decision import (
     begin,
     decide,
     drained,
+    forgotten,
     given,
     introduction,
     lapsed,
@@ -139,7 +140,9 @@ def lapses(*ids: str) -> Happening:
     """Let the offer of the messages IDS lapse."""
 
     def play(scene: Session, _now: float) -> tuple[Session, tuple[str, ...]]:
-        return replace(scene, state=lapsed(scene.state, ids), on_its_way=scene.on_its_way.difference(ids)), ()
+        return replace(
+            scene, state=lapsed(forgotten(scene.state, ids)), on_its_way=scene.on_its_way.difference(ids)
+        ), ()
 
     return Event(f"the offer of {' '.join(ids)} lapses", play)
 
@@ -214,7 +217,7 @@ def test_after_offers_without_a_receipt_hooks_only_announce() -> None:
     state = HookState()
     for _ in range(MOST_LAPSES):
         assert may_offer(state, TURN)
-        state = lapsed(state, "a")
+        state = lapsed(forgotten(state, "a"))
     assert not may_offer(state, TURN)
     assert may_offer(drained(state), TURN)
     assert may_offer(begin(state, "another"), TURN)
@@ -265,7 +268,7 @@ def test_however_it_goes(schedule: list[tuple[str, dict[str, str], float, frozen
     before: set[str] = set()
     for event, unread, age, on_its_way, gone in schedule:
         held -= gone
-        state = lapsed(state, gone)
+        state = lapsed(forgotten(state, gone))
         in_a_row = 0 if before - set(unread) else in_a_row
         held &= set(unread)
         before = set(unread)
@@ -302,7 +305,7 @@ def taken() -> set[tuple[str, ...]]:
     for (name, before), event, (kind, messages) in product(STATES.items(), EVENT_NAMES, MESSAGES.items()):
         for message in messages:
             if event in ("begin", "lapsed"):
-                state, hand = begin(before, "") if event == "begin" else lapsed(before, "a"), False
+                state, hand = begin(before, "") if event == "begin" else forgotten(before, "a"), False
             else:
                 prompt = PROMPTS.get(event, "")
                 state, hand = hands(before, "prompt" if prompt else event, [message], prompt)

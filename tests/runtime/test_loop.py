@@ -242,6 +242,7 @@ async def test_mail_that_a_dead_session_has_taken_is_typed(root: str, standing: 
     now_ns += round(LINE_WITHIN_S * SECOND_NS)
     await waker.turn(rung=True)
     assert len(channel.told) == told
+    assert told or WakeJournal(private(root)).entries()[-1]["waits_for"] == "offered"
 
 
 async def test_offers_that_cannot_be_read_keep_no_mail_from_its_agent(root: str) -> None:

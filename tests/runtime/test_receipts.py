@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 
 from amq.instants import SECOND_NS
 from amq.mail import offering
+from amq.mail.mailbox import Mailbox
 from amq.mail.offering import OFFERED, TAKEN, Offer
 from amq.record import replace
 from amq.runtime.hooks import announcements, history
@@ -30,7 +32,14 @@ from tests import playbook, state_page
 from tests.conftest import private_directory
 from tests.offers import Room, event, prompt, take_receipts
 from tests.playbook import Playbook, Scene
-from tests.samples import claude_history, codex_history, codex_reason
+from tests.samples import (
+    claude_attachment,
+    claude_history,
+    claude_prompt,
+    claude_result,
+    codex_history,
+    codex_reason,
+)
 
 LATE_NS = round(UNANSWERED_FOR_S * SECOND_NS)
 OFFER = Offer("o", ("a",), "prompt", "s", "t", at_ns=0)
@@ -40,6 +49,7 @@ DRAINED, LAPSED = Ended.DRAINED.value, Ended.LAPSED.value
 # -- the page ---------------------------------------------------------------------------------------------------------
 
 STATES = {"OFFERED": OFFER, "ANSWERED": replace(OFFER, answered_ns=1, ended=True), "TAKEN": replace(OFFER, state=TAKEN)}
+LOST = "missing gone"
 EVENTS: dict[str, tuple[Event | Looked, ...]] = {
     "answer": (event("stop"), event("tool"), event("failure")),
     "batch": (event("batch"),),
@@ -48,7 +58,7 @@ EVENTS: dict[str, tuple[Event | Looked, ...]] = {
     "cut": (event("interrupt"),),
     "start": (event("start"), event("start", session="another")),
     "found": (Looked(found=True),),
-    "missing": (Looked(found=False),),
+    LOST: (Looked(found=False),),
 }
 
 
@@ -68,6 +78,7 @@ def steps() -> set[tuple[str, str, str]]:
     found = set()
     for (name, offer), (word, events) in product(STATES.items(), EVENTS.items()):
         before = replace(offer, event="tool") if word == "batch" else offer
+        word = "gone" if (word, name) == (LOST, "TAKEN") else word.partition(" ")[0]
         found |= {(name, word, state_of(step(before, event, LATE_NS))) for event in events}
     return found
 
@@ -81,7 +92,7 @@ def test_the_page_is_true() -> None:
     ]
     assert len(told) == len(set(told)), "a step is there twice"
     assert set(told) == steps()
-    for name in (*STATES, *EVENTS, "drained", "lapsed"):
+    for name in (*STATES, *" ".join(EVENTS).split(), "drained", "lapsed"):
         assert f"\n    {name} " in page, "each state and event is explained"
 
 
@@ -155,9 +166,9 @@ class Session(Scene[str]):
     offer: Offer | None = None
     written: bool = False
 
-    def look(self, now: float) -> tuple[Session, tuple[str, ...]]:
-        """Look as the loop and every hook do."""
-        if self.offer is None or self.offer.state == TAKEN:
+    def look(self, now: float, *, at_event: bool = False) -> tuple[Session, tuple[str, ...]]:
+        """Look as the loop does, or as every hook does."""
+        if self.offer is None or (self.offer.state == TAKEN and not at_event):
             return self, ()
         return self.after(Looked(self.written), now)
 
@@ -193,13 +204,14 @@ def gives(event: str, turn: str = "t") -> Happening:
 
 def hook(name: str, turn: str = "t", session: str = "s") -> Happening:
     def play(scene: Session, now: float) -> tuple[Session, tuple[str, ...]]:
-        scene, done = scene.look(now)
+        scene, done = scene.look(now, at_event=True)
         return (scene, done) if done else scene.after(event(name, turn, session), now)
 
     return playbook.Event(f"{name} of {turn}", play)
 
 
 LINE: Happening = playbook.Event("the history has the text", lambda scene, _: (replace(scene, written=True), ()))
+TAKEN_BACK: Happening = playbook.Event("gone", lambda scene, _: (replace(scene, written=False), ()))
 STOP, TOOL, BATCH = hook("stop"), hook("tool"), hook("batch")
 
 
@@ -225,6 +237,22 @@ def test_escape_while_the_answer_streams() -> None:
     cut = given_with("prompt") >> LINE >> 0.2 << Is.TAKEN >> 1e6 << Is.TAKEN
     assert cut >> hook("prompt", "u") << Is.TAKEN >> hook("stop", "u") << DRAINED
     assert cut >> hook("interrupt") << Is.TAKEN >> hook("tool", "u") << DRAINED, "Codex calls one"
+
+
+def test_a_prompt_that_the_user_takes_back() -> None:
+    """Claude Code drops it from the conversation, with what hooks have added to it; the history keeps both."""
+    gone = given_with("prompt") >> LINE >> 0.2 << Is.TAKEN >> TAKEN_BACK >> 1e6 << Is.TAKEN
+    assert gone >> hook("prompt", "u") << LAPSED
+    assert (
+        given_with("tool")
+        >> LINE
+        >> 0.2
+        << Is.TAKEN
+        >> hook("prompt", "u")
+        >> TAKEN_BACK
+        >> hook("stop", "u")
+        << LAPSED
+    )
 
 
 def test_escape_before_the_request() -> None:
@@ -253,6 +281,7 @@ def test_a_prompt_in_the_queue_of_a_running_turn() -> None:
     """The end of that turn comes before the request with the text: nothing is filed until the history has it."""
     queued = given_with("prompt") >> UNANSWERED_FOR_S / 2 >> STOP << Is.ANSWERED
     assert queued >> LINE_WITHIN_S - 1 << Is.ANSWERED >> TOOL >> 1 << LAPSED
+    assert queued >> LINE_WITHIN_S - 1 >> hook("goes on") << Is.ANSWERED >> 1 << LAPSED
     assert queued >> 5 << Is.ANSWERED >> LINE >> 0.2 << DRAINED
     assert queued >> hook("stop", "u") << Is.ANSWERED >> LINE >> hook("tool", "u") << DRAINED
     assert (
@@ -393,6 +422,37 @@ def test_the_body_of_another_message_is_not_a_receipt(room: Room, line: Callable
     assert history.holds(other)
 
 
+BEFORE, PROMPT = claude_prompt("first", ""), claude_prompt("prompt", "first")
+TOOLS = claude_result("a", "prompt") + claude_result("b", "prompt")
+
+
+@pytest.mark.parametrize(
+    ("above", "parent", "below", "is_there"),
+    [
+        (PROMPT, "prompt", b"", True),
+        (PROMPT, "prompt", claude_prompt("later", "text"), True),
+        (PROMPT, "prompt", claude_prompt("later", "first"), False),
+        (PROMPT, "prompt", claude_prompt("later", ""), False),
+        (PROMPT, "prompt", claude_prompt("later", "text").replace(b"{", b'{"isSidechain":true,', 1), True),
+        (PROMPT + TOOLS, "a", claude_result("more", "b"), True),
+        (PROMPT + TOOLS, "a", claude_result("more", "b") + claude_prompt("later", "more"), True),
+        (PROMPT + TOOLS, "a", claude_result("more", "b") + claude_prompt("later", "first"), False),
+        (PROMPT + TOOLS, "a", claude_prompt("later", "unknown"), False),
+        (b"", "lost", b"", False),
+    ],
+)
+def test_a_prompt_that_was_taken_back_is_not_in_the_conversation(
+    room: Room, above: bytes, parent: str, below: bytes, is_there: bool
+) -> None:
+    """By Escape before the answer, or by going back. Of two tools that ran at the same time one is on a side branch."""
+    room.send("a")
+    room.write(BEFORE + above)
+    offer, text = offered(room)
+    room.write(claude_attachment(text, "text", parent))
+    room.write(b'{"type":"mode"}\n' + below + b'{"type":"mode"}\n{"type":')
+    assert history.holds(offer) is is_there
+
+
 @pytest.mark.parametrize("what", ["missing", "directory", "FIFO", "cut off", "NUL"])
 def test_a_history_that_cannot_be_read_holds_nothing(tmp_path: Path, what: str) -> None:
     path = tmp_path / "history"
@@ -445,6 +505,26 @@ def test_the_loop_follows_an_offer_between_hooks(room: Room) -> None:
     room.write(claude_history(found[1]))
     assert on_its_way(room.account, directory, idle=False, rest_s=0) == (frozenset(), True)
     assert announcements.read_state(directory).lapses == 0
+
+
+def test_a_lapse_that_cannot_be_recorded_counts_once(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loop looks five times a second."""
+    directory, later = str(private_directory(room.queue.root, "bob")), room.account.clock() + LATE_NS
+    room.send("a")
+    assert room.offer(prompt(room.history))
+    account = Mailbox(room.queue.root, "bob", clock=lambda: later).account
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(offering, "lapse", full)
+        for _ in range(3):
+            with pytest.raises(OSError, match="full"):
+                on_its_way(account, directory, idle=True, rest_s=0)
+    assert announcements.read_state(directory).lapses == 0
+    assert on_its_way(account, directory, idle=True, rest_s=0) == (frozenset(), False)
+    assert announcements.read_state(directory).lapses == 1
 
 
 SESSIONS, TURNS = st.sampled_from(["s1", "s2"]), st.sampled_from(["t1", "t2"])

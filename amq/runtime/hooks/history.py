@@ -13,7 +13,6 @@ from amq.mail.rendering import id_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from amq.mail.offering import Offer
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
 _CLAUDE, _CODEX, _CODEX_REASON = "hook_additional_context", "hooks.additional_context", "<hook_prompt "
 _MARKS = (_CLAUDE.encode(), _CODEX.encode(), _CODEX_REASON.encode())
 """Marks of the lines that may hold the text of a hook. Any other text may have them too, such as a mail's subject."""
-MOST_BYTES = 64 << 20  # read at once, after the offer
+MOST_BYTES = 64 << 20  # read at once
+_ANY = "any"  # instead of a uuid
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # which Windows does not have
 
 
@@ -35,33 +35,80 @@ def size(path: str) -> int:
 
 
 def holds(offer: Offer) -> bool:
-    """Return whether the history since the offer has the text of a hook with each message of OFFER, as long as it was.
+    """Return whether the session's conversation has the text of a hook with each message of OFFER, as long as it was.
 
-    A program may shorten what a hook says; then it is not known what is left of each message.
+    A program may shorten what a hook says, and then it is not known what is left of each message. The user may take a
+    prompt back, with all that came after it: by Escape before the answer, or by going back. The history still has it.
     """
-    if not size(offer.history):  # open would fail for a directory, and keep its descriptor
-        return False
-    try:
-        with open(os.open(offer.history, _READ), "rb") as file:
-            file.seek(offer.position)
-            lines = file.read(MOST_BYTES).split(b"\n")
-    except OSError:
-        return False
     entries = [[f"\n{line}" for line in id_lines(each)] for each in offer.ids]
-    return any(
-        len(text) >= offer.characters and all(any(line in text for line in lines) for lines in entries)
-        for text in _texts(lines)
-    )
+
+    def is_it(text: str) -> bool:
+        return len(text) >= offer.characters and all(any(line in text for line in lines) for lines in entries)
+
+    since = _lines(offer.history, offer.position)
+    found = next((line for line in since if _has_mark(line) and any(map(is_it, _texts(line)))), None)
+    if found is None:
+        return False
+    return "payload" in _parsed(found) or _is_in_conversation(found, _lines(offer.history, 0))
 
 
-def _texts(lines: list[bytes]) -> Iterator[str]:
-    """Yield the text of each hook in LINES of a history."""
-    for line in lines:
-        if any(mark in line for mark in _MARKS):
-            try:
-                yield from _of_hooks(json.loads(line.decode("utf-8", "surrogateescape")))
-            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                continue  # another kind of line, or one that is being written
+def _lines(path: str, position: int) -> list[bytes]:
+    """Return the lines of the file PATH from POSITION on, at most the last MOST_BYTES; none if it cannot be read."""
+    length = size(path)
+    if not length:  # open would fail for a directory, and keep its descriptor
+        return []
+    try:
+        with open(os.open(path, _READ), "rb") as file:
+            file.seek(max(position, length - MOST_BYTES))
+            return file.read(MOST_BYTES).split(b"\n")
+    except OSError:
+        return []
+
+
+def _is_in_conversation(text: bytes, lines: list[bytes]) -> bool:
+    """Return whether the newest of LINES of Claude Code's descends from the prompt of the TEXT, which is one of them.
+
+    Each names its parent, which is above it. The TEXT itself may be on a side branch, as where two tools have run.
+    """
+    above_newest, above_text = _ANY, ""
+    for line in reversed(lines):
+        found = _parsed(line)
+        uuid, parent = found.get("uuid"), found.get("parentUuid") or ""
+        if not uuid or found.get("isSidechain"):
+            continue
+        is_above_newest, is_above_text = above_newest in (_ANY, uuid), uuid == above_text or line == text
+        if is_above_text and _is_prompt(found):
+            return is_above_newest
+        above_newest = parent if is_above_newest else above_newest
+        above_text = parent if is_above_text else above_text
+    return False
+
+
+def _is_prompt(line: dict[str, Any]) -> bool:
+    """Return whether a LINE of Claude Code's is a prompt, and not the result of a tool."""
+    content = line["message"]["content"] if line.get("type") == "user" else []
+    return isinstance(content, str) or any(part["type"] != "tool_result" for part in content)
+
+
+def _has_mark(line: bytes) -> bool:
+    return any(mark in line for mark in _MARKS)
+
+
+def _texts(line: bytes) -> list[str]:
+    """Return the texts of hooks in a LINE of a history."""
+    try:
+        return _of_hooks(_parsed(line))
+    except (TypeError, KeyError, AttributeError):
+        return []  # another kind of line
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    """Return the object in a LINE; an empty one if that is being written, or has none."""
+    try:
+        found = json.loads(line.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _of_hooks(line: dict[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from amq.mail import offering
 from amq.mail.offering import OFFERED
 from amq.runtime.hooks import announcements, history
-from amq.runtime.policy.hook_decision import drained, lapsed
+from amq.runtime.policy.hook_decision import drained, forgotten, lapsed
 from amq.runtime.policy.receipts import Ended, Looked, is_on_its_way, step
 
 TYPE_CHECKING = False
@@ -32,7 +32,7 @@ def followed(account: Account, event: Event | None, *, idle: bool = False) -> Fo
 
 def _after(offer: Offer, event: Event | None, now_ns: int, *, idle: bool) -> Offer | Ended:
     after: Offer | Ended = offer
-    if offer.state == OFFERED:
+    if offer.state == OFFERED or event is not None:  # without an event nothing becomes of what is in the history
         after = step(offer, Looked(history.holds(offer), idle), now_ns)
     return after if event is None or isinstance(after, Ended) else step(after, event, now_ns)
 
@@ -44,10 +44,16 @@ def remembered(state: HookState, outcomes: Followed) -> HookState:
     mail that has been given back would count as announced for good.
     """
     for offer, after in outcomes:
-        if after is Ended.DRAINED:
-            state = drained(state)
-        elif after is Ended.LAPSED:
-            state = lapsed(state, offer.ids)
+        if after is Ended.LAPSED:
+            state = forgotten(state, offer.ids)
+    return state
+
+
+def counted(state: HookState, outcomes: Followed) -> HookState:
+    """Return what the hooks remember, which was STATE, once OUTCOMES are settled: else a lapse is counted twice."""
+    for _, after in outcomes:
+        if isinstance(after, Ended):
+            state = drained(state) if after is Ended.DRAINED else lapsed(state)
     return state
 
 
@@ -83,6 +89,8 @@ def on_its_way(account: Account, directory: str, *, idle: bool, rest_s: float) -
         if (state := remembered(before, outcomes)) != before:
             announcements.write_state(directory, state)
         filed, offers = settle(account, outcomes)
+        if (after := counted(state, outcomes)) != state:
+            announcements.write_state(directory, after)
         now_ns = account.clock()
     waiting = [offer for offer in offers if is_on_its_way(offer, now_ns, rest_s)]
     return frozenset(identifier for offer in waiting for identifier in offer.ids), bool(filed)

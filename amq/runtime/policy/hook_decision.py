@@ -146,10 +146,15 @@ def is_own_line(event: Event) -> bool:
     return bool(ours) and (before in ("", FROM_AMQ) or by_background_hook) and _WHAT.match(rest) is not None
 
 
-def lapsed(state: HookState, ids: Iterable[str]) -> HookState:
-    """Return STATE when an offer of the messages IDS has lapsed: the model does not know of them."""
+def forgotten(state: HookState, ids: Iterable[str]) -> HookState:
+    """Return STATE when an offer of the messages IDS lapses: the model does not know of them."""
     known, held = state.announced.difference(ids), state.blocked_stop_for.difference(ids)
-    return replace(state, announced=known, blocked_stop_for=held, lapses=state.lapses + 1)
+    return replace(state, announced=known, blocked_stop_for=held)
+
+
+def lapsed(state: HookState) -> HookState:
+    """Return STATE when an offer has lapsed."""
+    return replace(state, lapses=state.lapses + 1)
 
 
 def drained(state: HookState) -> HookState:

@@ -20,6 +20,7 @@ Events
     cut      the user has interrupted the turn of the offer
     start    a session begins, or its memory was cut; or a program is started anew
     found    the text was found in the history
+    gone     it is not there any more: the user has taken the prompt back, by Escape before the answer or by going back
     missing  it was not, though LINE_WITHIN_S have passed since the turn of the offer has ended, or the agent is idle,
              or UNANSWERED_FOR_S since the answer or the offer
 
@@ -36,11 +37,12 @@ Events
     TAKEN             answer        drained
     TAKEN             batch next    TAKEN
     TAKEN             failed cut    TAKEN
-    TAKEN             found missing TAKEN
+    TAKEN             found         TAKEN
+    TAKEN             gone          lapsed
     any               start         lapsed
 
 Invariants
-    - No offer is drained unless its text was found in the history, and an answer came after the offer was made.
+    - No offer is drained unless its text is in the history, and an answer came after the offer was made.
     - Every offer ends, or is TAKEN in a session that lives: its next turn that ends is an answer.
     - Events of other sessions, as of a second program with the same handle, change nothing, except that one begins.
 
@@ -110,7 +112,7 @@ def step(offer: Offer, event: Event | Looked, now_ns: int) -> Offer | Ended:
 
 def _looked(offer: Offer, look: Looked, now_ns: int) -> Offer | Ended:
     if offer.state == TAKEN:
-        return offer
+        return offer if look.found else Ended.LAPSED
     if look.found:
         return Ended.DRAINED if offer.answered_ns else replace(offer, state=TAKEN)
     within_s = LINE_WITHIN_S if offer.ended or look.idle else UNANSWERED_FOR_S

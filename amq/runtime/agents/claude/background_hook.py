@@ -13,13 +13,14 @@ import time
 from contextlib import suppress
 
 from amq.runtime.agents.status_sources import AgentStatus
-from amq.runtime.hooks.script import PIPE_NAME, WAKE_LINE_NAME
+from amq.runtime.hooks.script import PIPE_NAME, WAITER_NAME, WAKE_LINE_NAME
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.private_state import write_private
 
 TAKEN_WITHIN_S = 1.0  # for the hook to read the word to go
+READS_WITHIN_S = 10.0  # from noting its id, for a hook to read the pipe
 BEGUN_WITHIN_S = 5.0  # for the turn to begin, which calls a hook
 LOOK_EVERY_S = 0.005
 _GO = b"\n"
@@ -40,6 +41,7 @@ class BackgroundHook:
         self._agent_status = agent_status
         self._pipe = f"{files}/{PIPE_NAME}"
         self._line = f"{files}/{WAKE_LINE_NAME}"
+        self._waiter = f"{files}/{WAITER_NAME}"
         self._end = self._write_end()
 
     def is_there(self) -> bool:
@@ -49,8 +51,15 @@ class BackgroundHook:
         try:
             os.close(os.open(self._pipe, os.O_WRONLY | os.O_NONBLOCK))
         except OSError:  # ENXIO: no process reads it
+            self._forget_waiter()
             return False
         return True
+
+    def _forget_waiter(self) -> None:
+        """Remove the id of a hook that was killed: another process may have it now, and no other hook would wait."""
+        with suppress(OSError):
+            if time.time() - os.stat(self._waiter).st_mtime > READS_WITHIN_S:
+                os.unlink(self._waiter)
 
     def reaches(self, readiness: Readiness) -> bool:
         """Return whether a turn would begin although amq must not type: the agent says that it is idle."""
