@@ -1,5 +1,4 @@
 # Thin on purpose: each target is one or two commands you could type yourself.
-PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -7,7 +6,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 .PHONY: help setup hooks lock demo test coverage soak drift mutants lint check bench build ci clean
 
 help:
-	@echo "make demo    set up, then watch two small agents wake each other"
+	@echo "make demo    install amq into $(VENV), then watch two small agents wake each other"
 	@echo "make test    set up, then run the tests"
 	@echo "make check   lint and tests      make lint   ruff and mypy only"
 	@echo "make soak    every test at full length, for two hours or so"
@@ -20,10 +19,17 @@ help:
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml requirements-dev.txt
+	@sh scripts/install.sh --make-venv $(VENV)
 	@echo "Setting up $(VENV), once: this takes about half a minute."
-	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes --requirement requirements-dev.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.program $@
+
+# amq alone, as a user gets it; `make setup` has more, in locked versions
+$(VENV)/.program: pyproject.toml
+	@sh scripts/install.sh --make-venv $(VENV)
+	@echo "Installing amq into $(VENV), once: this takes about ten seconds."
+	@$(PIP) --editable .
 	@touch $@
 
 hooks: setup
@@ -35,7 +41,7 @@ lock: setup
 	@$(BIN)/uv pip compile --quiet --no-config $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 --generate-hashes \
 		--all-extras --group dev --custom-compile-command "make lock" --output-file requirements-dev.txt pyproject.toml
 
-demo: setup
+demo: $(VENV)/.program
 	@$(BIN)/amq demo
 
 test: setup

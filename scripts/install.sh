@@ -5,6 +5,7 @@
 #   scripts/install.sh amq.whl            from a wheel, a path or a URL
 #   scripts/install.sh --from-index       from the package index (amq is not published there yet)
 #   scripts/install.sh --with venv        by uv, pipx or venv; else by the first of them that is there
+#   scripts/install.sh --make-venv DIR    no amq, only an empty virtual environment, unless a good one is there
 #
 # It uses uv, pipx, or a private virtual environment in ~/.local/share. Run it again to upgrade. It changes no file of
 # yours: if ~/.local/bin is not on your PATH, it says what to add to which file.
@@ -15,6 +16,7 @@ venv=${XDG_DATA_HOME:-$HOME/.local/share}/$NAME
 bin=$HOME/.local/bin
 with=
 source=
+only_venv=
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -35,14 +37,41 @@ checkout() {
     [ ! -f "$top/pyproject.toml" ] || printf '%s\n' "$top"
 }
 
-# A Python that is new enough, or nothing.
+# Whether $1 is a Python that is new enough and has the modules ${2:-sys}. -I: none of the directory that we are in.
+suits() { "$1" -I -c "import sys, ${2:-sys}; sys.exit(sys.version_info < (3, 11))" >/dev/null 2>&1; }
+
+# The first Python that suits, with the modules $1 if they are given; or nothing.
 find_python() {
     for python in "${PYTHON:-python3}" python3 python3.14 python3.13 python3.12 python3.11; do
-        if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        if suits "$python" "${1:-}"; then
             command -v "$python"
             return
         fi
     done
+}
+
+# Set python to one that can make a virtual environment, or fail.
+require_python() {
+    python=$(find_python "venv, ensurepip")
+    [ -z "$python" ] || return 0
+    python=$(find_python)
+    [ -n "$python" ] || fail "amq needs Python 3.11 or newer, and $(what_was_found): install one, or set PYTHON to its path"
+    fail "$python cannot make a virtual environment; on Debian and Ubuntu: sudo apt install $("$python" -I -c \
+        'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
+}
+
+# What there is instead of a Python that is new enough, in words.
+what_was_found() {
+    version=$("${PYTHON:-python3}" --version 2>/dev/null) || version=
+    echo "${version:+only }${version:-none} was found"
+}
+
+# Make the virtual environment $1, unless a good one is there.
+make_venv() {
+    if suits "$1/bin/python" pip; then return; fi
+    require_python
+    say "making $1 with $python"
+    "$python" -I -m venv --clear "$1" >&2 || fail "$python cannot make the virtual environment $1"
 }
 
 # What the last install was made with, by where `amq` leads; `other` if that is not ours.
@@ -72,17 +101,14 @@ install_with_uv() {
 
 install_with_pipx() {
     bin=$(pipx environment --value PIPX_BIN_DIR) || return
+    python=$(find_python)
     pipx install --quiet --force ${python:+--python "$python"} "$source" >&2
 }
 
 install_with_venv() {
-    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
-        [ -n "$python" ] || fail "amq needs Python 3.11 or newer, and none was found" "or set PYTHON to its path"
-        "$python" -m venv --clear "$venv" >&2 || fail "$python can not make a virtual environment" \
-            "on Debian and Ubuntu: sudo apt install python3-venv"
-    fi
+    make_venv "$venv"
     # by force: where only the content has changed, too
-    "$venv/bin/python" -m pip --quiet --disable-pip-version-check install --upgrade --force-reinstall "$source" >&2 || return
+    "$venv/bin/python" -I -m pip --quiet --disable-pip-version-check install --upgrade --force-reinstall "$source" >&2 || return
     mkdir -p "$bin" || return
     ln -sf "$venv/bin/amq" "$bin/amq"
 }
@@ -124,12 +150,21 @@ while [ $# -gt 0 ]; do
             ;;
         --with=*) with=${1#--with=} ;;
         --from-index) source=$NAME ;;
+        --make-venv)
+            [ $# -gt 1 ] || usage 2 >&2
+            only_venv=$2
+            shift
+            ;;
         -*) usage 2 >&2 ;;
         *) source=$1 ;;
     esac
     shift
 done
 
+if [ -n "$only_venv" ]; then
+    make_venv "$only_venv"
+    exit
+fi
 case $with in "" | uv | pipx | venv) ;; *) fail "no such way: --with $with" "uv, pipx or venv" ;; esac
 [ -n "$source" ] || source=$(checkout)
 [ -n "$source" ] || fail "what is to be installed?" "name a wheel, by path or URL; or --from-index"
@@ -141,7 +176,6 @@ case $source in
         ;;
 esac
 [ "$(installed_with)" != other ] || fail "$bin/amq is there already, and is not ours" "move it away, then run this again"
-python=$(find_python)
 choose
 # behind || no failure ends a function by itself: each step in it says `|| return`
 say "installing amq from $source with $with: this may take a minute"

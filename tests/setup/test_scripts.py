@@ -208,10 +208,78 @@ def test_what_cannot_be_done_is_said(home: Home, words: list[str], what: str) ->
     assert not (home.place / ".local/bin/amq").exists()
 
 
-def test_an_old_python_is_not_taken(home: Home) -> None:
+OLD = 'case "$*" in --version) echo Python 3.9.18 ;; *) exit 1 ;; esac'
+NONE = "amq needs Python 3.11 or newer, and none was found: install one, or set PYTHON to its path"
+WITHOUT_VENV = f"""\
+case "$*" in
+    *ensurepip*) exit 1 ;;
+    *) exec {sys.executable} "$@" ;;
+esac"""
+
+
+@pytest.mark.parametrize(
+    ("python", "what"),
+    [
+        ("", NONE),
+        (OLD, NONE.replace("none", "only Python 3.9.18")),
+        (WITHOUT_VENV, f"on Debian and Ubuntu: sudo apt install python3.{sys.version_info.minor}-venv"),
+    ],
+    ids=["none", "old", "without-venv"],
+)
+class TestWithoutPython:
+    def test_the_installer_says_so(self, home: Home, python: str, what: str) -> None:
+        self.give(home, python)
+        assert home.run("install.sh", "--with", "venv", code=1).splitlines()[-1].endswith(what)
+
+    def test_make_says_so_in_one_line_and_downloads_nothing(self, home: Home, python: str, what: str) -> None:
+        self.give(home, python)
+        require("make")
+        words = [str(shutil.which("make")), "demo", f"VENV={home.place}/venv"]
+        done = subprocess.run(
+            words, cwd=SCRIPTS.parent, env=home.environ, capture_output=True, text=True, timeout=20, check=False
+        )
+        said, of_make = done.stderr.splitlines()
+        assert said.endswith(what)
+        assert of_make.startswith("make: ***")
+        assert (done.returncode, done.stdout) == (2, "")
+
+    def give(self, home: Home, python: str) -> None:
+        (home.bin / "python3").unlink()
+        if python:
+            home.program("python3", python)
+
+
+MAKES_VENV = 'echo "$*" >> "$HOME/calls"; case "$*" in *"-m venv"*) mkdir -p "$HOME/venv/bin" ;; esac'
+
+
+def test_a_newer_python_beside_an_old_one_is_found(home: Home) -> None:
     (home.bin / "python3").unlink()
-    home.program("python3", "exit 1")
-    assert "Python 3.11 or newer" in home.run("install.sh", "--with", "venv", code=1)
+    home.program("python3", OLD)
+    home.program("python3.13", MAKES_VENV)
+    words = ("install.sh", "--make-venv", home.place / "venv")
+    assert f"making {home.place}/venv with {home.bin}/python3.13" in home.run(*words)
+    assert (home.place / "calls").read_text().splitlines()[-1] == f"-I -m venv --clear {home.place}/venv"
+    (home.place / "venv/bin/python").symlink_to(home.bin / "python3.13")
+    assert home.run(*words) == ""
+
+
+def test_a_virtual_environment_of_an_old_python_is_made_anew(home: Home) -> None:
+    (home.bin / "python3").unlink()
+    home.program("python3", MAKES_VENV)
+    (home.place / "venv/bin").mkdir(parents=True)
+    home.program("old", OLD)
+    (home.place / "venv/bin/python").symlink_to(home.bin / "old")
+    assert "making" in home.run("install.sh", "--make-venv", home.place / "venv")
+
+
+def test_no_python_of_the_project_is_run(home: Home) -> None:
+    """A user may run the script in a project that they have only cloned."""
+    for module in ("venv", "ensurepip", "pip", "sys"):
+        (home.project / f"{module}.py").write_text("open('was-run', 'w')")
+    home.program("python3.14", f"[ \"$3\" = venv ] || exec {sys.executable} \"$@\"")
+    (home.bin / "python3").unlink()
+    home.run("install.sh", "--make-venv", home.place / "venv")
+    assert not (home.project / "was-run").exists()
 
 
 AMQ = f'exec {sys.executable} -P -m amq "$@"'
