@@ -113,12 +113,21 @@ install_with_venv() {
     ln -sf "$venv/bin/amq" "$bin/amq"
 }
 
+# Put the manual page where `man` looks for it: beside the directory of the program. amq works without it.
+install_page() {
+    man=$(dirname -- "$bin")/share/man/man1/amq.1
+    page=$("$bin/amq" man 2>/dev/null) || return 0  # an older amq has none
+    case $page in .TH*) ;; *) return 0 ;; esac
+    if ! { mkdir -p "$(dirname -- "$man")" && printf '%s\n' "$page" >"$man"; }; then say "cannot write $man"; fi
+}
+
 how_to_remove() {
     case $with in
-        uv) echo "uv tool uninstall $NAME" ;;
-        pipx) echo "pipx uninstall $NAME" ;;
-        venv) echo "rm -r '$venv' '$bin/amq'" ;;
+        uv) printf %s "uv tool uninstall $NAME" ;;
+        pipx) printf %s "pipx uninstall $NAME" ;;
+        venv) printf %s "rm -r '$venv' '$bin/amq'" ;;
     esac
+    [ ! -f "$man" ] || printf %s "; rm '$man'"
 }
 
 # What the user has to do so that a shell finds it.
@@ -182,5 +191,6 @@ say "installing amq from $source with $with: this may take a minute"
 "install_with_$with" || fail "$with could not install $source"
 version=$("$bin/amq" --version) || fail "$bin/amq does not start"
 say "amq $version is installed: $bin/amq"
+install_page
 tell_of_path
 say "to upgrade, run this again; to remove: $(how_to_remove)"

@@ -61,13 +61,16 @@ PLUMBING = {
     "env": "print the resolved queue and agent as shell exports",
     "schema": "print the JSON Schema of a command's --json output, or of a file in the queue",
     "completion": "print a script that completes amq's commands and options in your shell",
+    "man": "print amq's manual page",
 }
+GROUPS = {"Every day": EVERY_DAY, "When something is wrong": WHEN_WRONG, "Plumbing": PLUMBING}
+"""The headings of the help, each with its commands."""
 COMMANDS = EVERY_DAY | WHEN_WRONG | PLUMBING
 """Every command, with its only summary."""
 FAILS_NOBODY = "hook"
 """The command that agents call without a user. It never fails: Claude Code takes exit code 2 as an order to go on."""
 DEFECT = 70
-_EXAMPLES = (
+EXAMPLES = (
     "amq: mail between coding agents on one machine\n",
     "  amq demo                            watch two small agents wake each other",
     "  amq coop up                         run Claude Code and Codex side by side, each notified of its mail",
@@ -136,7 +139,7 @@ def _dispatch(words: Sequence[str], out: Output) -> int:
     if program is not None and command != "run":
         raise UsageError(f"amq {command} takes no arguments after --", hint=f"list its options: amq {command} --help")
     module = command_module(command)
-    parser = _parser(command, module)
+    parser = command_parser(command, module)
     if {"-h", "--help"}.intersection((*before, *after)):
         out.data(parser.format_help())
         return 0
@@ -216,7 +219,7 @@ def _help(command: str, out: Output) -> int:
     if not command:
         out.data(_everything())
     elif command in COMMANDS:
-        out.data(_parser(command, command_module(command)).format_help())
+        out.data(command_parser(command, command_module(command)).format_help())
     elif command in groups():
         out.data(_group_help(command))
     else:
@@ -241,7 +244,7 @@ def command_module(command: str) -> ModuleType:
     return module
 
 
-def _parser(command: str, module: ModuleType) -> Parser:
+def command_parser(command: str, module: ModuleType) -> Parser:
     """Return the parser of a command, whose help begins with examples."""
     summary = f"{COMMANDS[command][0].upper()}{COMMANDS[command][1:]}."
     parser = Parser(
@@ -268,18 +271,12 @@ def _group_help(group: str) -> str:
 
 def _overview() -> str:
     """Return the examples and the everyday commands: what a user needs first."""
-    return "\n".join((*_EXAMPLES, "\nEvery day:\n", *_table(EVERY_DAY), "\namq help lists all commands.\n"))
+    return "\n".join((*EXAMPLES, "\nEvery day:\n", *_table(EVERY_DAY), "\namq help lists all commands.\n"))
 
 
 def _everything() -> str:
     """Return the examples and all commands, most often needed first."""
+    groups = (line for heading, table in GROUPS.items() for line in (f"\n{heading}:\n", *_table(table)))
     return "\n".join((
-        *_EXAMPLES,
-        "\nEvery day:\n",
-        *_table(EVERY_DAY),
-        "\nWhen something is wrong:\n",
-        *_table(WHEN_WRONG),
-        "\nPlumbing:\n",
-        *_table(PLUMBING),
-        "\namq help COMMAND (or amq COMMAND --help) shows its examples and options.\n",
+        *EXAMPLES, *groups, "\namq help COMMAND (or amq COMMAND --help) shows its examples and options.\n",
     ))  # fmt: skip

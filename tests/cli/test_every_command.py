@@ -26,7 +26,7 @@ LETTER = "dlq_1_0_aaaaaaaaaaaa"
 WITHOUT_A_HANDLE = {"init", "env"}
 """Commands that work without a handle."""
 OTHERS = {
-    "run", "wake", "why", "trust", "hook", "demo", "reset", "schema", "completion",
+    "run", "wake", "why", "trust", "hook", "demo", "reset", "schema", "completion", "man",
     "coop up", "coop status", "coop down", "doctor", "skill install", "skill uninstall", "hook install",
     "hook uninstall",
 }  # fmt: skip

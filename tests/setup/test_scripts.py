@@ -24,7 +24,7 @@ ENTRY = "[console_scripts]\namq = amq_of_a_test:main\n"
 PACKAGE = """\
 import sys
 def main():
-    print(%r if "--version" in sys.argv else sys.argv[1:])
+    print({"--version": %r, "man": ".TH AMQ 1"}.get(sys.argv[1], sys.argv[1:]))
 """
 
 
@@ -123,10 +123,10 @@ def test_a_virtual_environment_without_uv_and_pipx_and_again_to_upgrade(home: Ho
     said = home.run("install.sh", wheel(home.place, "1.1"), PATH=f"{home.place}/.local/bin:{home.bin}")
     assert home.amq_version() == "1.1"
     assert "PATH" not in said
+    assert (home.place / ".local/share/man/man1/amq.1").read_text() == ".TH AMQ 1\n"
     remove = said.rpartition("to remove: ")[2]
     subprocess.run(["sh", "-c", remove], check=True, env=home.environ)
-    assert list((home.place / ".local" / "bin").iterdir()) == []
-    assert list((home.place / ".local" / "share").iterdir()) == []
+    assert [path for path in (home.place / ".local").rglob("*") if not path.is_dir() or path.is_symlink()] == []
 
 
 TOOL = """\
@@ -154,7 +154,7 @@ def calls(home: Home) -> list[str]:
 def test_uv_comes_first_then_pipx_and_an_upgrade_takes_what_it_was_installed_with(home: Home) -> None:
     file = wheel(home.place, "1.0")
     fake(home, "pipx", ".local/pipx/venvs")
-    assert "to remove: pipx uninstall" in home.run("install.sh", file)
+    assert home.run("install.sh", file).endswith("to remove: pipx uninstall agent-message-queue\n")  # it prints no page
     fake(home, "uv", ".local/share/uv/tools")
     home.run("install.sh", file)
     (home.place / ".local/bin/amq").unlink()
@@ -276,7 +276,7 @@ def test_no_python_of_the_project_is_run(home: Home) -> None:
     """A user may run the script in a project that they have only cloned."""
     for module in ("venv", "ensurepip", "pip", "sys"):
         (home.project / f"{module}.py").write_text("open('was-run', 'w')")
-    home.program("python3.14", f"[ \"$3\" = venv ] || exec {sys.executable} \"$@\"")
+    home.program("python3.14", f'[ "$3" = venv ] || exec {sys.executable} "$@"')
     (home.bin / "python3").unlink()
     home.run("install.sh", "--make-venv", home.place / "venv")
     assert not (home.project / "was-run").exists()
