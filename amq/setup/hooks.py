@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from amq.errors import AmqError, Conflict
@@ -27,6 +27,7 @@ from amq.text import visible
 
 EVENTS = tuple(theirs for theirs, ours in hook_decision.EVENTS.items() if ours in hook_decision.TO_MODEL)
 NEW_FILE = "{\n}\n"
+"""What is written into a file that amq makes, and what remains of it without hooks: no program writes an object so."""
 
 _CALL = "amq hook {program} {event} 2>/dev/null || :"
 _LOOK = (
@@ -44,15 +45,15 @@ In a linked git worktree, whose queue may be elsewhere, and for an AM_ME in capi
 
 @dataclass(frozen=True)
 class Change:
-    """A planned change of the settings in the file `path`; `before` is None if there is no such file."""
+    """A planned change of the settings in the file `path`; `before` or `after` is None if there is no file then."""
 
     path: str
     before: bytes | None
-    after: bytes
+    after: bytes | None
 
     @property
     def is_needed(self) -> bool:
-        return self.after != (self.before or b"")
+        return (self.after or b"") != (self.before or b"")
 
     @property
     def diff(self) -> str:
@@ -71,6 +72,9 @@ class Change:
         place, name = os.path.split(target)
         temporary = f".{name}.amq-{os.getpid()}-{os.urandom(4).hex()}"
         with Directory(RootedPath(place)) as directory:
+            if self.after is None:
+                durable.syscalls.unlink(directory, name)
+                return
             durable.replace_file(directory, name, temporary, self.after, mode=mode)
 
 
@@ -89,8 +93,13 @@ def installing(path: str, program: str) -> Change:
 
 
 def uninstalling(path: str, program: str) -> Change:
-    """Return the change that removes amq's hooks for PROGRAM from the settings at PATH. Raises AmqError."""
-    return _change(path, lambda text: remove(text, program) if text else text)
+    """Return the change that removes amq's hooks for PROGRAM from the settings at PATH, and a file that amq made.
+
+    Raises AmqError if these cannot be parsed.
+    """
+    change = _change(path, lambda text: remove(text, program) if text else text)
+    is_left_by_amq = change.is_needed and change.after == NEW_FILE.encode() and not os.path.islink(path)
+    return replace(change, after=None) if is_left_by_amq else change
 
 
 def _change(path: str, edit: Callable[[str], str]) -> Change:

@@ -17,8 +17,11 @@ SCREEN = "tests/runtime/test_gnu_screen.py"
 KITTY = "tests/runtime/test_kitty.py"
 ONE_LINE = "tests/cli/test_output.py"
 CLIS = "tests/runtime/test_agents_registry.py"
+SETTINGS = "tests/setup/test_hooks.py"
 
 OUTSIDE = (
+    Mutant("a user's empty settings are removed", "setup/hooks.py", "uninstalling", "change.is_needed", "True", SETTINGS),
+    Mutant("settings behind a link are removed", "setup/hooks.py", "uninstalling", "os.path.islink(path)", "False", SETTINGS),
     Mutant("markup in a notice is read", "quoting.py", "notice_body", "text.replace(plain, escaped)", "text", QUOTING),
     Mutant("a notice may be an option", "runtime/desktop.py", "notice_command", "'--'", "'amq'", NOTIFY),
     Mutant(

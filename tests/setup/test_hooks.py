@@ -192,8 +192,21 @@ class TestCommand:
         path = shell.project / "codex" / "hooks.json"
         assert set(json.loads(path.read_bytes())["hooks"]) == set(EVENTS)
         assert path.stat().st_mode & 0o777 == 0o600
-        shell.ok("hook", "uninstall", "codex", "--yes", me=None)
-        assert json.loads(path.read_bytes()) == {}
+        assert shell.ok("hook", "uninstall", "codex", "--yes", me=None).endswith("hooks.json: removed\n")
+        assert [*path.parent.iterdir()] == []
+
+    @pytest.mark.parametrize("text", ["{\n}\n", "{}", "{\n}"])
+    def test_an_empty_file_of_the_user_that_has_no_hooks_stays(self, shell: Shell, file: Path, text: str) -> None:
+        file.write_text(text)
+        shell.ok("hook", "uninstall", "claude", "--yes", me=None)
+        assert file.read_text() == text
+
+    def test_a_file_behind_a_link_stays(self, shell: Shell, file: Path, tmp_path: Path) -> None:
+        file.unlink()
+        file.symlink_to(tmp_path / "dotfiles.json")
+        shell.ok("hook", "install", "claude", "--yes", me=None)
+        shell.ok("hook", "uninstall", "claude", "--yes", me=None)
+        assert json.loads(file.read_bytes()) == {}
 
     @pytest.mark.parametrize(("program", "name"), [("claude", "settings.json"), ("codex", "hooks.json")])
     def test_a_project_has_settings_too(self, shell: Shell, program: str, name: str) -> None:

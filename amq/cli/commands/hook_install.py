@@ -65,5 +65,6 @@ def apply(change: Change, args: Namespace, out: Output) -> int:
     elif not change.is_needed:
         out.line(f"{change.path}: nothing to do")
     elif not args.dry_run:
-        out.line(f"{change.path}: {'changed' if written else 'left as it was'}")
+        done = "changed" if change.after is not None else "removed"
+        out.line(f"{change.path}: {done if written else 'left as it was'}")
     return int(wanted and not written)
