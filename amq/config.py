@@ -255,7 +255,7 @@ def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]
         found = os.stat(root)
     except FileNotFoundError:
         if not trusted and os.geteuid() == 0:
-            _check_place(os.path.dirname(root), hosting=hosting)
+            _check_place(os.path.dirname(os.path.realpath(root)), hosting=hosting)
         return None
     if not (trusted or found.st_uid == os.geteuid() or (not hosting and _is_at_home(root, found.st_uid))):
         raise _anothers(f"the queue {root}")
@@ -267,11 +267,13 @@ def check_root(root: str, *, trusted: bool, complain: Callable[[str, str], None]
 
 
 def _check_place(place: str, *, hosting: bool) -> None:
-    """Refuse to make a queue in PLACE that would be refused as another user's once it was there."""
-    try:
-        owner = os.stat(place).st_uid
-    except FileNotFoundError:  # making the queue reports this
-        return
+    """Refuse to make a queue in PLACE that would be refused as another user's once it was there.
+
+    PLACE, an absolute path, may be missing: what counts is the directory in which it would be made.
+    """
+    while not os.path.exists(place):
+        place = os.path.dirname(place)
+    owner = os.stat(place).st_uid
     if owner != 0 and (hosting or _owner_of_working_directory() != owner):
         raise _anothers(f"{place}, where the queue would be created,")
 

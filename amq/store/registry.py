@@ -132,19 +132,30 @@ def make_mailbox(queue: QueueLayout, handle: str) -> bool:
     return directories.make([last]) or made
 
 
-def make_queue(queue: QueueLayout, *, tracked: bool) -> None:
+def make_queue(queue: QueueLayout, *, tracked: bool, parents: bool = False) -> None:
     """Make the missing parts of a queue without agents; unless `tracked`, git is set to ignore a new one.
 
-    Raises AmqError where that is not possible, and rather than put a queue among the files of something else.
+    With PARENTS, make the missing directories above it, too. Raises AmqError where that is not possible, and rather
+    than put a queue among the files of something else.
     """
     from amq.store import directories
 
+    if parents:
+        directories.make(_missing_above(os.path.realpath(queue.root)))
     fresh = not _is_queue(queue)
     queue = QueueLayout(os.path.realpath(queue.root))  # the root may be behind a link; inside, none is followed
     directories.make([RootedPath(queue.root)])
     if fresh and not tracked:
         _ignore(queue)
     directories.make(queue.directories)
+
+
+def _missing_above(root: str) -> list[RootedPath]:
+    """Return the directories above ROOT, an absolute path, that are not there; the outermost first."""
+    missing = []
+    while not os.path.isdir(root := os.path.dirname(root)):
+        missing.append(RootedPath(root))
+    return missing[::-1]
 
 
 def _ignore(queue: QueueLayout) -> None:

@@ -39,13 +39,26 @@ def test_a_queue_of_which_a_part_is_missing_is_completed(amq: Shell) -> None:
     assert not (amq.root / ".gitignore").exists()
 
 
-def test_the_directory_above_a_new_queue_must_be_there(shell: Shell) -> None:
-    called = shell("init", "--root", "it's/queue", "--agents", "alice")
+def test_init_makes_the_directories_above_a_queue_that_is_named(shell: Shell) -> None:
+    root = shell.project / "it's" / "deep" / "queue"
+    assert shell.ok("init", "--root", "it's/deep/queue", "--agents", "alice") == f"Initialized AMQ root at {root}\n"
+    assert {path.stat().st_mode & 0o777 for path in (root, *root.parents[:2])} == {0o700}
+
+
+def test_a_stale_variable_makes_no_directories(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     above = shell.project / "it's"
+    monkeypatch.setenv("AM_ROOT", str(above / "queue"))
+    called = shell("init", "--agents", "alice")
     assert (called.code, called.err) == (
         3,
         f"amq: cannot create the queue: {above} does not exist\n     mkdir -p {shlex.quote(str(above))}\n",
     )
+
+
+def test_a_file_above_a_queue_is_named(shell: Shell) -> None:
+    (shell.project / "file").touch()
+    called = shell("init", "--root", "file/deep/queue")
+    assert (called.code, f"{shell.project}/file" in called.err) == (1, True), called.err
 
 
 @pytest.mark.parametrize("words", [("coop", "up", "--print"), ("run", "--as", "alice", "--", "true")])

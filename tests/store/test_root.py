@@ -71,11 +71,13 @@ def test_a_new_queue_is_not_made_in_their_directory_from_elsewhere(
     monkeypatch.chdir(place)
     new = theirs.project / "new"
     for words in ("init --agents a", "run -- true"):
-        assert _refused(theirs("--root", str(new), *words.split()))
+        for root in (new, new / "deep" / "queue"):
+            assert _refused(theirs("--root", str(root), *words.split()))
         assert not new.exists()
     assert theirs("--root", str(new), "--trust-root", "init", "--agents", "a").code == 0
     assert not_theirs(new) == []
-    assert theirs("--root", str(tmp_path / "none" / "x"), "init").code == 3
+    assert theirs("--root", str(theirs.project / "a" / "b" / "c"), "--trust-root", "init").code == 0
+    assert not_theirs(theirs.project / "a") == []
 
 
 def test_a_link_from_their_project_to_anothers_queue_is_not_at_home(theirs: Shell, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ USAGE = "[--agents A,B] [--force] [--here] [--tracked]"
 EXAMPLES = """\
   amq init --agents claude,codex     a queue at the top of this git repository, with two mailboxes
   amq init --agents gemini           add an agent to the existing queue
+  amq init --root ~/mail/team        a queue elsewhere; missing directories above it are made
   amq init --agents a,b --force      register exactly a and b; no mail is removed"""
 LIKELY_MISSING_OPTION = "--agents"
 
@@ -50,7 +51,7 @@ def run(args: Namespace, out: Output) -> int:
         where = "above this repository" if found.source == config.ABOVE else "that is there"
         out.note(f"using the queue {where}: {root}")
     queue = QueueLayout(root)
-    registry.make_queue(queue, tracked=args.tracked)
+    registry.make_queue(queue, tracked=args.tracked, parents=args.root is not None)
     if args.tracked and found is None:
         _trust(root, out)
     agents = registry.register(queue, args.agents, time.time_ns(), replace=args.force)
