@@ -27,7 +27,7 @@ from amq.text import visible
 
 EVENTS = tuple(theirs for theirs, ours in hook_decision.EVENTS.items() if ours in hook_decision.TO_MODEL)
 NEW_FILE = "{\n}\n"
-"""What is written into a file that amq makes, and what remains of it without hooks: no program writes an object so."""
+"""The text of a file that amq makes, before and after it has hooks. No program writes an empty object so."""
 
 _CALL = "amq hook {program} {event} 2>/dev/null || :"
 _LOOK = (
