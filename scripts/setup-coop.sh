@@ -6,7 +6,7 @@
 #
 #   --amq SOURCE            where amq comes from if it is not installed: a wheel, by path or URL (else this checkout)
 #   --skill, --no-skill     install the agents' skill, or do not; else you are asked, if there is a terminal
-#   --hooks, --no-hooks     the same for the agents' hooks
+#   --hooks, --no-hooks     install hooks for agents that you start without amq, or do not; else you are asked
 #   --print                 do not start the agents, print the commands that do
 #
 # It installs amq if need be (install.sh), makes the queue .agent-mail or adds to the one that is there, and starts the
@@ -84,7 +84,11 @@ amq init --agents "$(printf '%s' "$agents" | sed 's/=[^,]*//g')"
 
 if [ "$skill" = ask ] && have_skill; then
     :
-elif wanted "$skill" "Tell Claude Code and Codex how to use amq: a skill in ~/.claude/skills and ~/.agents/skills?"; then
+elif wanted "$skill" "Claude Code and Codex can learn how to use amq from a skill: a few pages that they read when they need them.
+It adds these directories, and changes no file; amq skill uninstall --claude --codex removes them:
+    ${CLAUDE_CONFIG_DIR:-$HOME/.claude}/skills/amq-cli
+    $HOME/.agents/skills/amq-cli
+Add them?"; then
     amq skill install --claude --codex
 else
     say "the agents' skill: amq skill install --claude --codex"
@@ -95,8 +99,11 @@ for program in claude codex; do
         continue
     elif [ "$hooks" = ask ] && have_hooks $program; then
         continue
-    elif wanted "$hooks" "Let $program's own hooks call amq, for when you start it yourself, without amq?"; then
+    elif [ "$hooks" = yes ]; then
         amq hook install $program --yes
+    elif wanted "$hooks" "Will you also start $program by itself, without amq? It then hears of mail only by hooks in its settings.
+With y you see them, and are asked once more:"; then
+        amq hook install $program || say "to see them again: amq hook install $program"
     else
         say "hooks: amq hook install $program"
     fi

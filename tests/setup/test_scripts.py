@@ -352,7 +352,7 @@ esac"""
 
 
 @pytest.mark.parametrize(
-    ("answers", "done"), [("yn", ["skill install --claude --codex"]), ("ny", ["hook install codex --yes"])]
+    ("answers", "done"), [("yn", ["skill install --claude --codex"]), ("ny", ["hook install codex"])]
 )
 def test_set_up_asks_a_user_before_it_touches_an_agents_settings(home: Home, answers: str, done: list[str]) -> None:
     home.program("amq", NOTES_CALLS)
@@ -366,6 +366,24 @@ def test_set_up_asks_a_user_before_it_touches_an_agents_settings(home: Home, ans
     user.close()
     assert user.exitstatus == 0
     assert (home.place / "calls").read_text().splitlines() == ["init --agents codex", *done, "coop up --agents codex"]
+
+
+def test_set_up_shows_a_change_before_it_is_made(home: Home) -> None:
+    home.program("amq", AMQ)
+    home.program("codex", "")
+    words = [str(SCRIPTS / "setup-coop.sh"), "--print", "--agents", "codex", "--no-skill"]
+    user = pexpect.spawn("/bin/sh", words, cwd=str(home.project), env=home.environ, encoding="utf-8", timeout=30)
+    settings = home.place / ".codex/hooks.json"
+    for shown in ("Will you also start codex by itself", f"+++ {settings}"):
+        user.expect_exact(shown)
+        user.expect_exact("[y/N]")
+        assert not settings.exists()
+        user.sendline("y")
+    user.expect_exact(f"{settings}: changed")
+    user.expect(pexpect.EOF)
+    user.close()
+    assert user.exitstatus == 0
+    assert "amq hook codex Stop" in settings.read_text()
 
 
 def test_set_up_asks_only_for_what_is_missing(home: Home) -> None:
