@@ -23,8 +23,10 @@ EXIT_STATUS = {
     "70": "internal error",
     "130": "interrupted",
 }
-_SIGNS = str.maketrans({"\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti"})
-"""The signs that roff would replace, such as a hyphen by one that no shell takes."""
+_SIGNS = str.maketrans({
+    "\\": r"\e", "-": r"\-", "'": r"\(aq", "`": r"\(ga", "^": r"\(ha", "~": r"\(ti", "…": "...",
+})  # fmt: skip
+"""The signs that roff would replace, such as a hyphen by one that no shell takes, or that the C locale lacks."""
 
 
 def man_page() -> str:
