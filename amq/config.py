@@ -304,18 +304,21 @@ def resolve_me(
     option: str | None,
     environ: Mapping[str, str],
     *,
-    may_be_user: bool,
+    why_not_user: Callable[[], str],
     is_known: Callable[[str], bool] = lambda _: False,
 ) -> Setting:
-    """Return the handle of the caller, and its source. MAY_BE_USER: only the user at a terminal can be meant.
+    """Return the handle of the caller, and its source.
 
-    IS_KNOWN says which agents may be named in capitals. Raises UsageError: an agent that lost its environment must not
-    become the user.
+    WHY_NOT_USER returns why a caller without a name cannot be the user, as a clause, "" if it is: an agent that lost
+    its environment must not become the user. IS_KNOWN says which agents may be named in capitals. Raises UsageError.
     """
     if option is not None:
         return Setting(typed_handle(option, is_known, "--me"), "--me")
     if environ.get("AM_ME"):
         return Setting(typed_handle(environ["AM_ME"], is_known, "AM_ME"), "AM_ME")
-    if may_be_user:
-        return Setting(USER, "terminal")
-    raise UsageError("who are you? no --me, and AM_ME is not set", hint="add --me HANDLE, or export AM_ME=HANDLE")
+    if reason := why_not_user():
+        raise UsageError(
+            f"who are you? no --me, AM_ME is not set, and {reason}",
+            hint=f"an agent: add --me HANDLE, or export AM_ME=HANDLE; the user: add --me {USER}",
+        )
+    return Setting(USER, "terminal")

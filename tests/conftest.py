@@ -19,6 +19,8 @@ from hypothesis import settings
 from amq.cli.main import main
 from amq.layout import AgentLayout, QueueLayout
 from amq.names import SUFFIX
+from amq.runtime import caller
+from amq.runtime.agents import registry
 from amq.runtime.private_state import private_state
 from amq.store import durable
 from amq.store.durable import Directory, Syscalls
@@ -148,8 +150,9 @@ class Shell:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The top of a git repository without a queue, as the working directory, in a clean environment."""
-    for name in ("AM_ROOT", "AM_ME", "AMQ_DEBUG", "AMQ_RUN"):
+    for name in ("AM_ROOT", "AM_ME", "AMQ_DEBUG", "AMQ_RUN", *registry.shell_variables()):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(caller, "has_controlling_terminal", lambda: False)  # that of `pytest` is none of the project's
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     project = tmp_path / "project"
     (project / ".git").mkdir(parents=True)
@@ -197,7 +200,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def run_amq(*words: str, cwd: Path, stdin: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
-    """Call `amq` as a process of its own, in a clean environment."""
+    """Call `amq` as a process of its own, in a clean environment without a terminal."""
     return subprocess.run(
         [sys.executable, "-m", "amq", *words],
         cwd=cwd,
@@ -206,4 +209,5 @@ def run_amq(*words: str, cwd: Path, stdin: bytes = b"", **environment: str) -> s
         capture_output=True,
         timeout=30,
         check=False,
+        start_new_session=True,
     )

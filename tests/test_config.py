@@ -196,7 +196,7 @@ def test_an_empty_option_is_not_an_option_left_out() -> None:
     with pytest.raises(UsageError, match="--root"):
         config.wanted_root("", {"AM_ROOT": "/x"})
     with pytest.raises(UsageError, match="--me"):
-        config.resolve_me("", {"AM_ME": "alice"}, may_be_user=True)
+        config.resolve_me("", {"AM_ME": "alice"}, why_not_user=lambda: "")
 
 
 # -- safety -----------------------------------------------------------------------------------------------------------
@@ -234,27 +234,27 @@ def test_a_queue_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("option", "environ", "may_be_user", "me"),
+    ("option", "environ", "me"),
     [
-        ("bob", {"AM_ME": "alice"}, True, Setting("bob", "--me")),
-        (None, {"AM_ME": "alice"}, True, Setting("alice", "AM_ME")),
-        (None, {"AM_ME": ""}, True, Setting("user", "terminal")),
-        (None, {}, True, Setting("user", "terminal")),
+        ("bob", {"AM_ME": "alice"}, Setting("bob", "--me")),
+        (None, {"AM_ME": "alice"}, Setting("alice", "AM_ME")),
+        (None, {"AM_ME": ""}, Setting("user", "terminal")),
+        (None, {}, Setting("user", "terminal")),
     ],
 )
-def test_who_is_asking(option: str | None, environ: dict[str, str], may_be_user: bool, me: Setting) -> None:
-    assert config.resolve_me(option, environ, may_be_user=may_be_user) == me
+def test_who_is_asking(option: str | None, environ: dict[str, str], me: Setting) -> None:
+    assert config.resolve_me(option, environ, why_not_user=lambda: "") == me
 
 
 def test_an_agent_that_lost_its_environment_does_not_become_the_user() -> None:
-    with pytest.raises(UsageError, match="who are you"):
-        config.resolve_me(None, {}, may_be_user=False)
+    with pytest.raises(UsageError, match=r"who are you.*, and there is no terminal"):
+        config.resolve_me(None, {}, why_not_user=lambda: "there is no terminal")
 
 
 @pytest.mark.parametrize(("option", "environ"), [("Bob", {}), (None, {"AM_ME": "../bob"})])
 def test_a_bad_handle_is_refused_and_not_passed_over(option: str | None, environ: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="is not a handle"):
-        config.resolve_me(option, environ, may_be_user=True)
+        config.resolve_me(option, environ, why_not_user=lambda: "")
 
 
 @pytest.mark.parametrize(("value", "debugging"), [("1", True), ("yes", True), ("0", False), ("", False)])

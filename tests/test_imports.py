@@ -101,6 +101,14 @@ def test_commands_about_agents_import_nothing_heavy(tmp_path: Path, name: str) -
     assert loaded.isdisjoint([*HEAVY, *not_imported])
 
 
+def test_knowing_the_user_imports_nothing_heavy(tmp_path: Path) -> None:
+    """Each command of a user without AM_ME asks this."""
+    code = "import amq.runtime.caller as c; print(c.why_not_user(QueueLayout('q'), {}, at_terminal=True), end='')"
+    done = python("-c", f"import sys; from amq.layout import QueueLayout; {code}; print(*sys.modules)", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert set(done.stdout.split()).isdisjoint({*HEAVY, "subprocess", "amq.runtime.agents.profile"})
+
+
 def test_completing_a_handle_imports_nothing_heavy(tmp_path: Path) -> None:
     """This runs each time TAB is pressed."""
     done = python("-c", LOADED_AFTER, "completion", "handles", cwd=tmp_path)

@@ -9,12 +9,15 @@ import sys
 from amq import config
 from amq.cli.options import as_utf8
 from amq.cli.output import stdin_is_terminal
+from amq.cli.pipe_ack import waiting
 from amq.errors import UsageError
 from amq.message import MAX_FILE_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+
+    from amq.cli.output import Output
 
 FIRST_BYTE_WITHIN_S = 5.0
 """Seconds to wait for stdin when no option says that the body comes from there."""
@@ -30,14 +33,17 @@ def add_body(parser: ArgumentParser) -> None:
     parser.add_argument("--allow-empty", action="store_true", help="send without a body")
 
 
-def read_body(args: Namespace) -> bytes:
+def read_body(args: Namespace, out: Output) -> bytes:
     """Return the body from the options, else from stdin unless that is a terminal.
 
-    Raises UsageError if it is empty or too large.
+    Prints a note about a pipe that is not read, and a warning about a body that is not UTF-8. Raises UsageError if it
+    is empty or too large.
     """
     if args.body is not None and args.body_file is not None:
         raise UsageError("--body and --body-file exclude each other", hint="drop one of them")
     body = _find_body(args)
+    if args.body not in (None, "-") and waiting(_STDIN):  # a loop reads its own input from there
+        out.note("stdin was not read, because --body gives the text; --body - reads it")
     if len(body) > MAX_FILE_BYTES:
         raise UsageError(
             f"the body is larger than {MAX_FILE_BYTES // 1024**2} MiB", hint="save it in a file and send the path"
@@ -46,7 +52,18 @@ def read_body(args: Namespace) -> bytes:
         raise UsageError(
             "the body is empty", hint="give --body '…', --body @FILE or text on stdin; or add --allow-empty"
         )
+    if fault := _not_utf8(body):
+        out.warn(f"the body is not UTF-8 ({fault}): readers see � there; sent as it is")
     return body
+
+
+def _not_utf8(body: bytes) -> str:
+    """Return the first byte of BODY that is not UTF-8, and its place; "" if all are."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"byte 0x{body[error.start]:02x} at {error.start}"
+    return ""
 
 
 def _find_body(args: Namespace) -> bytes:

@@ -10,7 +10,7 @@ from amq.store import open_beneath
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from amq.cli.output import Output
     from amq.mail.mailbox import Mailbox
@@ -95,11 +95,21 @@ def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False, hosting:
     from amq.mail.mailbox import Mailbox
 
     root, environ = find_queue(args, out, hosting=hosting), config.environment()
-    me = config.resolve_me(args.me, environ, may_be_user=anyone or stdin_is_terminal(), is_known=known_in(root))
+    me = config.resolve_me(
+        args.me, environ, why_not_user=lambda: "" if anyone else why_not_user(root, environ), is_known=known_in(root)
+    )
     mailbox = Mailbox(root, me.value, strict=args.strict, warn=out.warn)
     if me.source == "AM_ME" and not (anyone or hosting):
         _say_if_hosted_elsewhere(mailbox, environ.get(config.RUN), out)
     return mailbox
+
+
+def why_not_user(root: str, environ: Mapping[str, str]) -> str:
+    """Return why this process, without a handle in ENVIRON, is not the user's, as a clause; "" if it is."""
+    from amq.layout import QueueLayout
+    from amq.runtime import caller
+
+    return caller.why_not_user(QueueLayout(root), environ, at_terminal=stdin_is_terminal())
 
 
 def _say_if_hosted_elsewhere(mailbox: Mailbox, run: str | None, out: Output) -> None:
@@ -117,7 +127,7 @@ def _say_if_hosted_elsewhere(mailbox: Mailbox, run: str | None, out: Output) -> 
         return
     if host and host.run not in ("", run):
         what = f"this shell acts as {account.me} (AM_ME), which amq run hosts elsewhere (process {host.pid})"
-        out.warn(f"{what}: it does not see mail drained here; unset AM_ME, or add --me user")
+        out.warn(f"{what}: it does not see mail drained here; add --me user, or unset AM_ME {config.RUN}")
 
 
 def known_in(root: str) -> Callable[[str], bool]:

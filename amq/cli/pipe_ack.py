@@ -46,6 +46,14 @@ def was_read(fd: int) -> bool:
     return not (stat.S_ISSOCK(mode) and _events(fd) & select.POLLERR)
 
 
+def waiting(fd: int) -> int:
+    """Return the number of bytes that wait in the pipe FD; 0 for anything else, or where the system reports none."""
+    try:
+        return _unread(fd, _UNREAD_IN_PIPE) if _UNREAD_IN_PIPE and stat.S_ISFIFO(os.fstat(fd).st_mode) else 0
+    except OSError:
+        return 0
+
+
 def _unread(fd: int, request: int) -> int:
     import fcntl
 

@@ -37,7 +37,7 @@ def test_an_agent_that_is_not_known_is_left_out(amq: Shell) -> None:
 
 
 def test_the_user_is_shown_and_never_exported(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("amq.cli.commands.env.stdin_is_terminal", lambda: True)
+    monkeypatch.setattr("amq.cli.open_mailbox.stdin_is_terminal", lambda: True)
     assert "AM_ME" not in amq.ok("env", me=None)
     assert amq("env", "--json", me=None).value["me"] == {"value": "user", "source": "terminal"}
 

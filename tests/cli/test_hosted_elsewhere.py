@@ -42,7 +42,7 @@ def test_it_is_said_in_one_line_and_done_anyway(bob: Shell) -> None:
         result = bob("drain", me=None)
     assert result.err == (
         f"amq: warning: this shell acts as bob (AM_ME), {ELSEWHERE} (process {os.getpid()}): "
-        "it does not see mail drained here; unset AM_ME, or add --me user\n"
+        "it does not see mail drained here; add --me user, or unset AM_ME AMQ_RUN\n"
     )
     assert (result.code, "1 new message(s) for bob" in result.out, bob.new()) == (0, True, [])
 

@@ -89,7 +89,8 @@ def test_with_json_an_error_is_one_object_on_stderr(amq: Shell, words: tuple[str
 
 def test_an_error_in_text_says_what_to_do(amq: Shell) -> None:
     assert amq("list", me=None).err == (
-        "amq: who are you? no --me, and AM_ME is not set\n     add --me HANDLE, or export AM_ME=HANDLE\n"
+        "amq: who are you? no --me, AM_ME is not set, and there is no terminal\n"
+        "     an agent: add --me HANDLE, or export AM_ME=HANDLE; the user: add --me user\n"
     )
 
 

@@ -255,7 +255,7 @@ def test_what_is_not_utf8_is_what_the_locale_says(amq: Shell, monkeypatch: pytes
 
 
 def test_the_bytes_of_a_body_that_is_not_text_are_kept(amq: Shell) -> None:
-    identifier = amq.send(body=os.fsdecode(b"a\xffb"))
+    identifier = amq("send", "--to", "bob", "--json", "--body", os.fsdecode(b"a\xffb")).value["id"]
     assert body_of(amq, identifier) == b"a\xffb\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.mutants.any_shell import ANY_SHELL
 from tests.mutants.codex import CODEX
 from tests.mutants.consent import ALLOWED
 from tests.mutants.empty_row import EMPTY_ROWS
@@ -1200,4 +1201,5 @@ MUTANTS = (
     *ALLOWED,
     *CODEX,
     *GIVEN,
+    *ANY_SHELL,
 )

@@ -52,10 +52,14 @@ class Say:
 
 @dataclass(frozen=True)
 class Call:
-    """Ask for a shell command; ESCALATED: outside Codex's sandbox, for which it must ask the user."""
+    """Ask for a shell command; ESCALATED: outside Codex's sandbox, for which it must ask the user.
+
+    TTY: in a terminal of its own, which only Codex can give it.
+    """
 
     command: str
     escalated: bool = False
+    tty: bool = False
 
 
 @dataclass(frozen=True)
@@ -203,6 +207,8 @@ def _codex_tool(answer: _Tool) -> tuple[str, Json]:
     arguments: Json = {"cmd": answer.command}
     if answer.escalated:
         arguments |= {"sandbox_permissions": "require_escalated", "justification": "It needs to."}
+    if answer.tty:
+        arguments["tty"] = True
     return "exec_command", arguments
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from amq import config, quoting
-from amq.cli.open_mailbox import check_queue, known_in, say_if_above
-from amq.cli.output import stdin_is_terminal
+from amq.cli.open_mailbox import check_queue, known_in, say_if_above, why_not_user
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,9 +31,9 @@ def run(args: Namespace, out: Output) -> int:
     root = config.existing_root(args.root, environ, config.cwd_or_empty())
     say_if_above(root, out)
     check_queue(args, root.value, out)
-    me = config.resolve_me(args.me, environ, may_be_user=True, is_known=known_in(root.value))
+    me = config.resolve_me(args.me, environ, why_not_user=lambda: "", is_known=known_in(root.value))
     settings = {"root": root, "me": me}
-    if me.source == _TERMINAL and not stdin_is_terminal():
+    if me.source == _TERMINAL and why_not_user(root.value, environ):
         del settings["me"]
     if out.json:
         out.value({name: {"value": each.value, "source": each.source} for name, each in settings.items()})

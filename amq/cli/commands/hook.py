@@ -147,7 +147,8 @@ def _mailbox(args: Namespace, environ: Mapping[str, str], program: str) -> Mailb
         agent = QueueLayout(root).agent(check_handle(program, "the program"))
         if registry.has_mailbox(agent) and read_notifier(agent) is None:
             return Mailbox(root, program)
-    return Mailbox(root, config.resolve_me(args.me, environ, may_be_user=False, is_known=known_in(root)).value)
+    me = config.resolve_me(args.me, environ, why_not_user=lambda: "a hook is an agent's", is_known=known_in(root))
+    return Mailbox(root, me.value)
 
 
 def _stdin() -> bytes:

@@ -31,7 +31,7 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Send the answer."""
     mailbox = open_mailbox(args, out)
-    body, draft = read_body(args), message_options.draft_of(args)
+    body, draft = read_body(args, out), message_options.draft_of(args)
     with message_options.SignalsDeferred():
         replied = mailbox.reply(args.id, body, draft, create=args.create)
         sent = replied.sent

@@ -34,7 +34,7 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Send the message."""
     mailbox = open_mailbox(args, out)
-    body, draft = read_body(args), message_options.draft_of(args)
+    body, draft = read_body(args, out), message_options.draft_of(args)
     with message_options.SignalsDeferred():
         sent = mailbox.send(args.to, body, draft, create=args.create)
         to = ",".join(sent.to)

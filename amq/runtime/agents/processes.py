@@ -5,8 +5,6 @@ They come from /proc, or else from ps(1), which does not show where a word with 
 
 from __future__ import annotations
 
-import subprocess
-
 from amq import procfs
 
 
@@ -39,5 +37,7 @@ def _ps(field: str, pid: int) -> str:
     """Return FIELD of PID as ps(1) prints it; empty where there is a /proc, which has not listed the process."""
     if procfs.exists():
         return ""
+    import subprocess  # `amq send` of a user asks for a parent
+
     asked = subprocess.run(["/bin/ps", "-o", field, "-p", str(pid)], capture_output=True, text=True, check=False)
     return asked.stdout.strip()

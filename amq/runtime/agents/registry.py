@@ -38,6 +38,13 @@ def profiles() -> Iterator[Profile]:
         yield _part(name, "profile").PROFILE
 
 
+def shell_variables() -> Iterator[str]:
+    """Yield the variables by which a shell of one of these CLIs' tools is known."""
+    for name in NAMES:
+        # importlib's own import costs more than these folders
+        yield from __import__(f"{__package__}.{name}", fromlist=["SHELL_VARIABLES"]).SHELL_VARIABLES
+
+
 def with_hooks() -> dict[str, HookFiles]:
     """Return the hook files of the CLIs that call `amq hook`, by program name."""
     return {cli.name: cli.hooks for cli in clis() if cli.hooks}

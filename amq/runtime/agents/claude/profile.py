@@ -24,6 +24,7 @@ from dataclasses import replace
 
 from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
+from amq.runtime.agents.claude import SHELL_VARIABLES
 from amq.runtime.agents.profile import HookStyle, NativeWay, Profile, StatusSource, ToolOutput
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen
 
@@ -63,7 +64,7 @@ PROFILE = Profile(
     name="claude",
     programs=("claude",),
     session=(
-        "CLAUDECODE",
+        *SHELL_VARIABLES,
         "CLAUDE_CODE_SESSION_ID",
         "CLAUDE_CODE_CHILD_SESSION",
         "CLAUDE_CODE_SESSION_ATTENDED",

@@ -14,7 +14,7 @@ from __future__ import annotations
 from amq.pty.encode import kitty_key
 from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
-from amq.runtime.agents.codex import HOME, HOME_VARIABLE, SETTINGS
+from amq.runtime.agents.codex import HOME, HOME_VARIABLE, SETTINGS, SHELL_VARIABLES
 from amq.runtime.agents.profile import Adaptation, Addition, HookStyle, NativeWay, Profile, ToolOutput
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen
 
@@ -25,7 +25,7 @@ PROFILE = Profile(
     name="codex",
     programs=("codex",),
     tested=("0.171.0", "0.169.0"),
-    session=("CODEX_THREAD_ID", "CODEX_SESSION_ID", "CODEX_TOOL_CALL_ID"),
+    session=(*SHELL_VARIABLES, "CODEX_SESSION_ID", "CODEX_TOOL_CALL_ID"),
     settings=(HOME_VARIABLE, f"{HOME}/{SETTINGS}"),
     additions=(
         Addition(

@@ -1,1 +1,4 @@
 """opencode."""
+
+SHELL_VARIABLES = ("OPENCODE",)
+"""The variables that are set in the shells of its tool, and in none of the user's."""
