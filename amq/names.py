@@ -119,6 +119,12 @@ def p2p_thread(one: str, other: str) -> str:
     return f"p2p/{first}__{second}"
 
 
+def group_thread(handles: Iterable[str]) -> str:
+    """Return the thread of several handles, in whichever order they are given; "" if its name would be too long."""
+    name = f"group/{'__'.join(sorted(handles))}"
+    return name if len(name) <= MAX_NAME_BYTES else ""
+
+
 class IdMaker:
     """A maker of message ids that sort in the order they were made: no millisecond is used twice."""
 
@@ -137,8 +143,8 @@ class IdMaker:
         return f"{format_compact(now)}_pid{self._pid}_{self._random(4).hex()}", now
 
 
-def nearest(word: str, among: Iterable[str], most: int = 3) -> list[str]:
-    """Return up to MOST of the names AMONG that are most like WORD, best first."""
+def nearest(word: str, among: Iterable[str], most: int = 3, least: float = 0.5) -> list[str]:
+    """Return up to MOST of the names AMONG that are most like WORD, best first; none whose likeness is below LEAST."""
     from difflib import get_close_matches
 
-    return get_close_matches(word, list(among), n=most, cutoff=0.5)
+    return get_close_matches(word, list(among), n=most, cutoff=least)

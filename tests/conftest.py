@@ -204,7 +204,7 @@ def run_amq(*words: str, cwd: Path, stdin: bytes = b"", **environment: str) -> s
     return subprocess.run(
         [sys.executable, "-m", "amq", *words],
         cwd=cwd,
-        env={"PATH": os.environ["PATH"], **environment},
+        env={"PATH": os.environ["PATH"]} | environment,
         input=stdin,
         capture_output=True,
         timeout=30,

@@ -12,7 +12,7 @@ from argparse import SUPPRESS
 from amq import config
 from amq.cli.options import FLAGS, VALUED, Parser, add_common
 from amq.cli.output import Output
-from amq.errors import INTERRUPTED, AmqError, UsageError, remedy, why
+from amq.errors import INTERRUPTED, AmqError, NotFound, UsageError, remedy, why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ amq makes many values and almost no cycles; at Python's usual 700 the search cos
 def main(words: Sequence[str]) -> int:
     """Run the command line WORDS and return its exit code."""
     gc.set_threshold(GARBAGE)
-    ours = _before_dashes(words)[0]
+    ours = before_dashes(words)[0]
     code = _attempt(words, Output(json="--json" in ours))
     return 0 if code and _may_be_a_hook(ours) else code
 
@@ -98,7 +98,7 @@ def _attempt(words: Sequence[str], out: Output) -> int:
     try:
         return _dispatch(words, out)
     except AmqError as error:
-        out.error(error)
+        out.error(_with_correction(error, words))
         return error.exit_code
     except OSError as error:
         from amq.store.unreadable import for_directory
@@ -119,19 +119,34 @@ def _attempt(words: Sequence[str], out: Output) -> int:
         return DEFECT
 
 
+def _with_correction(error: AmqError, words: Sequence[str]) -> AmqError:
+    """Return ERROR; its hint is the corrected line WORDS, if there is a certain one."""
+    from contextlib import suppress
+
+    with suppress(Exception):  # an error in a guess must not hide the one that is to be reported
+        from amq.cli import corrections
+
+        if corrections.is_correctable(error) and (line := corrections.corrected(words)):
+            other = f"\n     else {error.hint}" if isinstance(error, NotFound) and error.hint else ""
+            error.hint = f"did you mean: {line}{other}"
+    return error
+
+
 def _may_be_a_hook(words: list[str]) -> bool:
     """Return whether an agent may be calling its hook, even if `--root` without a value took that word."""
-    before, command, _ = _find_command(words)
+    before, command, _ = find_command(words)
     return command == FAILS_NOBODY or (command not in COMMANDS and FAILS_NOBODY in before)
 
 
 def _dispatch(words: Sequence[str], out: Output) -> int:
-    ours, program = _before_dashes(words)
-    before, command, after = _find_command(ours)
+    ours, program = before_dashes(words)
+    before, command, after = find_command(ours)
     if command is None:
         return _without_command(before, out)
     if command == "help":
         return _help(" ".join(after), out)
+    if command == "version" and not after:
+        return _without_command(["--version"], out)
     if command not in COMMANDS:
         if command in groups():
             return _without_action(command, [*before, *after], out)
@@ -153,7 +168,7 @@ def _dispatch(words: Sequence[str], out: Output) -> int:
     return code
 
 
-def _before_dashes(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
+def before_dashes(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
     """Return the words before the first `--`, and those after it; None if there is none."""
     if "--" not in words:
         return list(words), None
@@ -161,7 +176,7 @@ def _before_dashes(words: Sequence[str]) -> tuple[list[str], list[str] | None]:
     return list(words[:at]), list(words[at + 1 :])
 
 
-def _find_command(words: list[str]) -> tuple[list[str], str | None, list[str]]:
+def find_command(words: list[str]) -> tuple[list[str], str | None, list[str]]:
     """Return the words before the command, the command (two words if it has an action), and the words after it.
 
     `hook` is also a command by itself if the next word is not one of its actions.
@@ -228,12 +243,12 @@ def _help(command: str, out: Output) -> int:
 
 
 def _unknown(command: str) -> UsageError:
-    from amq.names import nearest
+    from amq.cli import corrections
 
-    like = nearest(command, COMMANDS, most=1)
+    like = corrections.command_like(command)
     return UsageError(
-        f"unknown command {command!r}{f'; did you mean {like[0]}?' if like else ''}",
-        hint="list the commands: amq --help",
+        f"unknown command {command!r}{f'; did you mean {like}?' if like else ''}",
+        hint=corrections.instead(command) or "list the commands: amq --help",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from functools import cached_property
 
 from amq.errors import UsageError
 from amq.instants import parse_duration
@@ -46,7 +47,7 @@ class Once(argparse.Action):
 class Parser(argparse.ArgumentParser):
     """The parser of one command. It raises UsageError instead of exiting, and never guesses an abbreviation.
 
-    STRAY is the option that a word without one was probably meant for.
+    STRAY is the option that words without one are meant for; "" if there is none.
     """
 
     def __init__(self, command: str, stray: str = "", **rest: Any) -> None:
@@ -57,7 +58,7 @@ class Parser(argparse.ArgumentParser):
             formatter_class=Formatter,
             **rest,
         )
-        self._stray = stray
+        self.stray = stray
         self.register("action", None, Once)
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
@@ -65,26 +66,35 @@ class Parser(argparse.ArgumentParser):
 
         That word is reported before a missing option, because it was probably meant as that option's value.
         """
-        needed = [action for action in self._actions if action.required and action.option_strings]
-        for action in needed:
+        for action in self.needed:
             action.required = False
         args, extra = self.parse_known_args(words)
-        missing = [action.option_strings[0] for action in needed if getattr(args, action.dest) is None]
+        missing = [action.option_strings[0] for action in self.needed if getattr(args, action.dest) is None]
         if extra:
-            self._refuse(extra[0], missing[0] if missing else self._stray)
+            what = f"unknown option {extra[0]}" if extra[0].startswith("-") else f"unexpected argument {extra[0]!r}"
+            raise UsageError(what, hint=f"list its options: {self.prog} --help")
         if missing:
             self.error(f"missing required options: {', '.join(missing)}")
         return args
 
-    def _refuse(self, word: str, meant: str) -> NoReturn:
-        if word.startswith("-"):
-            from amq.names import nearest
+    @cached_property
+    def needed(self) -> list[argparse.Action]:
+        """Return the options that the command cannot do without."""
+        return [action for action in self._actions if action.required and action.option_strings]
 
-            like = nearest(word.partition("=")[0], self._option_string_actions, most=1)
-            guess = f"; did you mean {like[0]}?" if like else ""
-            raise UsageError(f"unknown option {word}{guess}", hint=f"list its options: {self.prog} --help")
-        guess = f'did you mean {meant} "{word}"?' if meant else f"list its options: {self.prog} --help"
-        raise UsageError(f"unexpected argument {word!r}", hint=guess)
+    @property
+    def takes_words(self) -> bool:
+        """Return whether the command takes words that belong to no option."""
+        return any(not action.option_strings for action in self._actions)
+
+    def option(self, name: str) -> argparse.Action | None:
+        """Return the option NAME; None if the command has none of that name."""
+        return self._option_string_actions.get(name)
+
+    @property
+    def options(self) -> list[str]:
+        """Return the names of all options."""
+        return list(self._option_string_actions)
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
         """Return an option's value, even for `--opt=--`, which argparse of Python 3.11 takes for the end of options."""

@@ -17,7 +17,7 @@ from amq.message import (
     reply_kind,
     reply_subject,
 )
-from amq.names import KINDS, PRIORITIES, USER, check_line, check_new_id, message_id, p2p_thread
+from amq.names import KINDS, PRIORITIES, USER, check_line, check_new_id, group_thread, message_id, p2p_thread
 from amq.record import record, replace
 from amq.store import maildir, registry
 
@@ -71,17 +71,16 @@ def send(account: Account, to: Sequence[str], body: bytes, draft: Draft, *, crea
     """Deliver a message durably to every recipient (`Mailbox.send`)."""
     recipients = _recipients(account, to, create)
     _check_draft(draft)
-    if not draft.thread and len(recipients) > 1:
-        raise UsageError("several recipients need a thread", hint="name it, for example: --thread plan/parser")
-    identifier, now = account.ids.make()
+    made, now = account.ids.make()
+    identifier = check_new_id(draft.new_id) if draft.new_id else made
     handles = list(recipients)
     header = Header(
-        id=check_new_id(draft.new_id) if draft.new_id else identifier,
+        id=identifier,
         sender=account.me,
         to=handles,
         created=format_instant(now),
         created_ns=now,
-        thread=draft.thread or p2p_thread(account.me, handles[0]),
+        thread=draft.thread or _thread(account.me, handles, identifier),
         subject=draft.subject,
         ack_required=draft.ack,
         refs=list(draft.refs),
@@ -108,6 +107,13 @@ def reply(account: Account, identifier: str, body: bytes, draft: Draft, *, creat
     )
     to = original.to if original.sender == account.me else [original.sender]
     return Replied(send(account, to, body, answer, create=create), original.id, box)
+
+
+def _thread(me: str, handles: list[str], identifier: str) -> str:
+    """Return the thread of ME and the recipients HANDLES; if they are too many for a name, that of this message."""
+    if len(handles) == 1:
+        return p2p_thread(me, handles[0])
+    return group_thread({me, *handles}) or f"group/{identifier}"
 
 
 def _reply_refs(original: Header, thread: str, more: Sequence[str]) -> list[str]:

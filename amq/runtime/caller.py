@@ -1,4 +1,4 @@
-"""Tell the user's own commands from those of an agent that lost its AM_ME."""
+"""Distinguish the user's own commands from those of an agent that lost its AM_ME."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from tests.conftest import Shell, run_amq
 from tests.pty.user import hang_up
 from tests.runtime.run_session import Desk
 
+CLEAN = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
 AMQ = f"{sys.executable} -m amq"
 SEND = f"{AMQ} send --to bob"
 AS_USER = {
@@ -30,7 +31,7 @@ AS_USER = {
 def at_terminal(project: Path, command: str, **variables: str) -> str:
     """Return what COMMAND prints in a shell at a terminal of its own."""
     shell: pexpect.spawn[str] = pexpect.spawn(
-        "sh", ["-c", command], cwd=str(project), env={"PATH": os.environ["PATH"], **variables}, encoding="utf-8",
+        "sh", ["-c", command], cwd=str(project), env=CLEAN | variables, encoding="utf-8",
         dimensions=(24, 400),
     )  # fmt: skip
     try:
@@ -60,13 +61,13 @@ def test_an_agents_shell_at_a_terminal_is_not_the_user(amq: Shell, variable: str
 
 def test_no_terminal_is_not_the_user_and_the_error_names_the_way(amq: Shell) -> None:
     """Such as in cron, in a git hook, in CI."""
-    refused = run_amq("send", "--to", "bob", cwd=amq.project, stdin=b"x")
+    refused = run_amq("send", "--to", "bob", cwd=amq.project, stdin=b"x", **CLEAN)
     assert refused.returncode == 2
     assert refused.stderr.decode() == (
         "amq: who are you? no --me, AM_ME is not set, and there is no terminal\n"
         "     an agent: add --me HANDLE, or export AM_ME=HANDLE; the user: add --me user\n"
     )
-    assert run_amq("send", "--to", "bob", "--me", "user", cwd=amq.project, stdin=b"x").returncode == 0
+    assert run_amq("send", "--to", "bob", "--me", "user", cwd=amq.project, stdin=b"x", **CLEAN).returncode == 0
 
 
 def test_the_terminal_that_amq_run_made_is_not_the_users(desk: Desk) -> None:

@@ -73,7 +73,7 @@ def test_an_action_has_help_of_its_own(amq: Shell, words: list[str]) -> None:
 def test_an_action_that_is_not_there_is_a_usage_error(amq: Shell) -> None:
     result = amq("dlq", "lst")
     assert result.code == 2
-    assert "did you mean dlq list?" in result.err
+    assert "did you mean: amq dlq list" in result.err
 
 
 def test_common_options_may_be_anywhere(amq: Shell) -> None:

@@ -154,11 +154,11 @@ def test_an_explicit_root(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (("alice",), 'did you mean --agents "alice"?'),
+        (("alice",), "did you mean: amq init --me alice --agents alice"),
         (("--agents", "Alice"), "'Alice' is not a handle"),
         (("--agents", "a,../b"), "is not a handle"),
         (("--agents",), "--agents needs a value"),
-        (("--agent", "a"), "did you mean --agents?"),
+        (("--agent", "a"), "did you mean: amq init --agents a"),
         (("--root", ""), "--root is empty"),
     ],
 )

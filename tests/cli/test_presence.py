@@ -66,7 +66,10 @@ def test_what_is_not_a_line_of_text_is_refused(amq: Shell, words: list[str]) -> 
 
 
 def test_a_stray_word_gets_its_option_named(amq: Shell) -> None:
-    assert 'did you mean --note "parsing"?' in amq("presence", "set", "--status", "busy", "parsing").err
+    assert (
+        "did you mean: amq presence set --status busy --me alice --note parsing"
+        in amq("presence", "set", "--status", "busy", "parsing").err
+    )
 
 
 def test_list_shows_agents_with_a_status(amq: Shell) -> None:
