@@ -100,8 +100,10 @@ class Shell:
         return result.out
 
     def send(self, *words: str, to: str = "bob", me: str = "alice", body: str = "hello") -> str:
-        """Send a message; return its id."""
-        return str(json.loads(self.ok("send", "--to", to, f"--body={body}", "--json", *words, me=me))["id"])
+        """Send a message; return its id. Its references may be to nothing."""
+        sent = self("send", "--to", to, f"--body={body}", "--json", *words, me=me)
+        assert (sent.code, [line for line in sent.err.splitlines() if "--refs" not in line]) == (0, [])
+        return str(sent.value["id"])
 
     @staticmethod
     def _main(words: list[str], stdin: bytes) -> int:

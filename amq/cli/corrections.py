@@ -14,7 +14,7 @@ from amq.cli import other_words
 from amq.cli.main import COMMANDS, before_dashes, command_module, find_command, groups, command_parser
 from amq.errors import AmqError, NotFound, UsageError
 from amq.layout import ROOT_NAME
-from amq.names import KINDS, PRIORITIES, SUFFIX, USER, is_handle, nearest, undated
+from amq.names import KINDS, PRIORITIES, SUFFIX, USER, is_handle, message_id, nearest, undated
 from amq.quoting import shell, shell_line
 
 TYPE_CHECKING = False
@@ -125,8 +125,7 @@ class Line:
     def handles(self) -> list[str]:
         """Return the handles in the queue; none where it cannot be read."""
         if self._handles is None:
-            root = self.part("--root")
-            self._handles = _handles(root[1] if root else None)
+            self._handles = _handles(_queue(self))
         return self._handles
 
 
@@ -379,10 +378,27 @@ def _queue_in(root: str, line: Line) -> str:
     return inside if os.path.isdir(inside) or (line.command == "init" and os.listdir(root)) else root
 
 
+def _thread(value: str, line: Line) -> str:
+    """Return the thread of the message whose id is given to `thread`; VALUE if there is no such message."""
+    if line.command != "thread":
+        return value
+    from amq.layout import QueueLayout
+    from amq.store import maildir
+
+    me, root = line.part("--me"), _queue(line)
+    handle = me[1] if me else config.environment().get("AM_ME") or USER
+    try:
+        message, _ = maildir.find(QueueLayout(root).agent(handle), message_id(value))
+    except (AmqError, OSError):
+        return value
+    return message.header.conversation
+
+
 _CHANGES: dict[str, Callable[[str, Line], str]] = {
     "--to": _recipients,
     "--agents": _recipients,
     "--me": _agent,
+    "--id": _thread,
     "--kind": _kind,
     "--priority": _priority,
     "--root": _queue_in,
@@ -399,21 +415,30 @@ def _programs() -> tuple[str, ...]:
     return NAMES
 
 
-def _handles(root: str | None) -> list[str]:
-    """Return the handles of the queue ROOT, or of the one that is found; none where it may not or cannot be read."""
+def _queue(line: Line) -> str:
+    """Return the queue that LINE means; "" if there is none, or it may not be looked into."""
     from argparse import Namespace
 
     from amq.cli.open_mailbox import accept
+
+    root = line.part("--root")
+    option = root[1] if root and not config.allowed_in() else None  # a session that is kept to its queue sees no other
+    try:
+        found = config.find_root(option, config.environment(), config.cwd_or_empty())
+        if found:
+            accept(Namespace(trust_root=False), found.value)
+    except (AmqError, OSError):
+        return ""
+    return found.value if found else ""
+
+
+def _handles(root: str) -> list[str]:
+    """Return the handles of the queue ROOT; none where they cannot be read, or ROOT is ""."""
     from amq.layout import QueueLayout
     from amq.store import registry
 
-    option = None if config.allowed_in() else root  # a session that is kept to its queue looks into no other
+    queue = QueueLayout(root)
     try:
-        found = config.find_root(option, config.environment(), config.cwd_or_empty())
-        if found is None:
-            return []
-        accept(Namespace(trust_root=False), found.value)
-        queue = QueueLayout(found.value)
-        return sorted({USER, *registry.mailboxes(queue), *(registry.read_registry(queue) or ())})
+        return sorted({USER, *registry.mailboxes(queue), *(registry.read_registry(queue) or ())}) if root else []
     except (AmqError, OSError):
         return []

@@ -20,9 +20,11 @@ from amq.text import visible
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
     from typing import Any
 
     from amq.cli.output import Output
+    from amq.mail.mailbox import Mailbox
     from amq.mail.sending import Sent
 
 USAGE = """[--subject TEXT] [--body TEXT|@FILE|-] [--thread T] [--kind K]
@@ -76,6 +78,15 @@ def draft_of(args: Namespace) -> Draft:
         ack=args.ack or args.wait_for == ACKED,
         new_id=args.new_id,
     )
+
+
+def warn_of_refs(mailbox: Mailbox, refs: Sequence[str], out: Output) -> None:
+    """Warn of REFS that are the ids of no messages: a mistyped one would be found only by the reader."""
+    if refs:
+        from amq.mail import all_mailboxes
+
+        for identifier in all_mailboxes.missing(mailbox.account, refs):
+            out.warn(f"--refs {identifier}: no message in this queue has that id; sent as it is")
 
 
 def _context(text: str | None) -> dict[str, Any] | None:

@@ -34,7 +34,7 @@ DONE_BY = {
     "delete": ("drain", "dlq purge"),
     "install": ("skill install", "hook install"),
 }
-"""What is not a command, and the commands that do something of it."""
+"""Words that are not commands, and the commands that do something of it."""
 
 _TEXT = dict.fromkeys(("--message", "--msg", "--text", "--content", "-m"), ("--body",))
 _MESSAGE = {
@@ -71,7 +71,7 @@ FOR_ALL: Mapping[str, tuple[str, ...]] = {
 """Common options by another name."""
 
 EVERYONE = ("all", "everyone", "everybody")
-"""What a user calls `@all`, unless an agent has that name."""
+"""Other words for `@all`, unless an agent has that name."""
 PRIORITIES = {"high": "urgent", "critical": "urgent", "medium": "normal", "default": "normal"}
 """Priorities by another name."""
 KINDS = {"review": "review_request", "request": "review_request", "response": "review_response", "task": "todo"}

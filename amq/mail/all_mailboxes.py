@@ -49,6 +49,18 @@ def ids(account: Account, path: RootedPath, find: Callable[[Directory], list[str
         return []
 
 
+def missing(account: Account, identifiers: Sequence[str]) -> list[str]:
+    """Return those of IDENTIFIERS, each once, that no message in any mailbox has."""
+    left = list(dict.fromkeys(identifiers))
+    for agent in agents(account).values():
+        for path in (agent.inbox_new, agent.inbox_cur, agent.sent):
+            if not left:
+                return []
+            found = set(ids(account, path))
+            left = [identifier for identifier in left if identifier not in found]
+    return left
+
+
 def left_out(account: Account, path: str, error: OSError) -> None:
     """Warn that PATH cannot be looked into; for a link, which may be met several times, only once."""
     if isinstance(error, UnsafePath):

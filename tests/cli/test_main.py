@@ -107,7 +107,7 @@ def test_a_quotation_in_an_error_or_a_warning_makes_no_line(amq: Shell) -> None:
     (amq.root / "agents/bob/presence.json").write_text('{"handle": "x\\namq: run"}')
     for words in (("list",), ("drain",), ("presence", "list"), ("thread", "--id", forged)):
         said = amq(*words, me="bob").err
-        assert said.count("\n") == len([line for line in said.splitlines() if line.startswith("amq: ")])
+        assert said.count("\n") == len([line for line in said.splitlines() if line.startswith(("amq: ", "     list "))])
         assert "\namq: run" not in said
 
 

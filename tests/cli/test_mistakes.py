@@ -191,6 +191,13 @@ def test_a_project_is_not_its_queue(room: Shell, monkeypatch: pytest.MonkeyPatch
     assert f"did you mean: AM_ROOT={room.root} amq {command}\n" in room(*command.split(), me=None).err
 
 
+def test_a_message_is_not_a_thread(room: Shell) -> None:
+    (name,) = room.new("alice")
+    refused = room("thread", "--id", name.removesuffix(".md"), "--include-body", me=None)
+    assert (refused.code, refused.out) == (3, "")
+    assert offered(refused.err) == "thread --id p2p/alice__bob --include-body"
+
+
 def test_an_agent_called_all_is_an_agent(room: Shell) -> None:
     assert room("init", "--agents", "all").code == 0
     room.ok("send", "--to", "all", "--body", "x")
@@ -209,9 +216,10 @@ def test_a_session_that_is_kept_to_its_queue_learns_no_other_names(
     room: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AMQ_ALLOWED_IN", str(room.project))
-    assert corrections._handles(str(room.root)) == corrections._handles(None) != []
+    mistyped = ("send", "--root", str(room.root), "--to", "@bob", "--body", "x")
+    assert offered(room(*mistyped, me=None).err)
     monkeypatch.setenv("AM_ROOT", "/nonexistent")
-    assert corrections._handles(str(room.root)) == []
+    assert not offered(room(*mistyped, me=None).err)
 
 
 def test_a_fault_of_the_corrector_hides_no_error(room: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

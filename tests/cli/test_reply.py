@@ -15,7 +15,7 @@ from tests.samples import ID, header, message_file
 
 def reply(amq: Shell, identifier: str, *words: str, me: str = "bob") -> dict[str, Any]:
     """Answer IDENTIFIER; return the answer's header in the sender's copy."""
-    said = json.loads(amq.ok("reply", "--id", identifier, "--body", "yes", "--json", *words, me=me))
+    said = amq("reply", "--id", identifier, "--body", "yes", "--json", *words, me=me).value
     stored: dict[str, Any] = amq.stored(said["id"], me, "sent")
     return stored
 

@@ -67,6 +67,15 @@ def test_every_option_reaches_the_header(amq: Shell) -> None:
     }
 
 
+def test_refs_to_nothing_are_sent_with_a_warning(amq: Shell) -> None:
+    """Those to messages of others, which `thread` shows, are right."""
+    others = amq.send(me="bob", to="carol")
+    sent = amq("send", "--to", "bob", "--body", "x", "--refs", f"{others},one", "--json")
+    assert sent.err == "amq: warning: --refs one: no message in this queue has that id; sent as it is\n"
+    assert amq.stored(sent.value["id"])["refs"] == [others, "one"]
+    assert amq.ok("reply", "--id", sent.value["id"], "--body", "x", me="bob"), "inherited ones are not looked at again"
+
+
 def test_created_is_the_instant_of_the_id(amq: Shell) -> None:
     identifier = amq.send()
     created = amq.stored(identifier)["created"]
@@ -105,7 +114,7 @@ def test_a_recipient_named_twice_gets_it_once(amq: Shell) -> None:
 
 
 def test_several_recipients_get_a_thread_of_their_own(amq: Shell) -> None:
-    """It is that of all who take part, whoever writes; names that do not fit give way to the message's id."""
+    """It is that of all who take part. If their names do not fit, it is that of this message."""
     assert amq.stored(amq.send(to="carol,bob"))["thread"] == "group/alice__bob__carol"
     assert amq.stored(amq.send(to="carol,alice", me="bob"), "carol")["thread"] == "group/alice__bob__carol"
     many = ",".join(f"{letter * 60}" for letter in "defg")

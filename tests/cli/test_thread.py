@@ -63,16 +63,17 @@ def test_limit_keeps_the_last(amq: Shell) -> None:
     assert [each["id"] for each in amq("thread", "--id", "plan/x", "--limit", "1", "--json").value] == ids[1:]
 
 
-def test_nothing_found_is_an_empty_list_and_a_word_on_stderr(amq: Shell) -> None:
-    assert amq.ok("thread", "--id", "plan/y", "--json") == "[]\n"
+def test_a_thread_of_no_messages_is_not_found(amq: Shell) -> None:
     result = amq("thread", "--id", "plan/y")
-    assert (result.code, result.out) == (0, "")
+    assert (result.code, result.out) == (3, "")
     assert "no message has the thread plan/y" in result.err
+    result = amq("thread", "--id", "plan/y", "--json")
+    assert (result.code, result.out, result.error["code"]) == (3, "", "not_found")
 
 
 def test_only_the_named_agents_boxes_are_searched(amq: Shell) -> None:
     talk(amq)
-    assert amq.ok("thread", "--id", "plan/x", "--agents", "carol", "--json") == "[]\n"
+    assert amq("thread", "--id", "plan/x", "--agents", "carol", "--json").code == 3
     assert len(amq("thread", "--id", "plan/x", "--agents", "carol,bob", "--json").value) == 2
 
 

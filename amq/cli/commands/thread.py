@@ -5,6 +5,7 @@ from __future__ import annotations
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import as_utf8, count, handles
 from amq.cli.views import described, optional
+from amq.errors import NotFound
 from amq.text import could_be_frame, indented, subject_line, visible, visible_lines, with_final_line_end
 
 TYPE_CHECKING = False
@@ -36,15 +37,17 @@ def options(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace, out: Output) -> int:
-    """Show the conversation; if it is empty, say so on stderr, because the name may be mistyped."""
+    """Show the conversation. Raises NotFound if it has no messages, because the name may be mistyped."""
     mailbox = open_mailbox(args, out, anyone=True)
     entries = mailbox.thread(args.id, agents=args.agents, limit=args.limit, bodies=args.include_body)
+    if not entries:
+        raise NotFound(
+            f"no message has the thread {visible(args.id)}", hint="list the threads of your mail: amq list --json"
+        )
     if out.json:
         out.value([_item(entry) for entry in entries])
-    elif entries:
-        out.data("".join(map(_lines, entries)))
     else:
-        out.note(f"no message has the thread {visible(args.id)}")
+        out.data("".join(map(_lines, entries)))
     return 0
 
 
