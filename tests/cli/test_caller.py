@@ -60,7 +60,7 @@ def test_an_agents_shell_at_a_terminal_is_not_the_user(amq: Shell, variable: str
 
 
 def test_no_terminal_is_not_the_user_and_the_error_names_the_way(amq: Shell) -> None:
-    """Such as in cron, in a git hook, in CI."""
+    """It is so in cron, in a git hook, in CI."""
     refused = run_amq("send", "--to", "bob", cwd=amq.project, stdin=b"x", **CLEAN)
     assert refused.returncode == 2
     assert refused.stderr.decode() == (

@@ -32,6 +32,15 @@ TYPED = {
     "amq reply --kind ans": "reply --kind answer",
     "amq list --from al": "list --from alice",
     "amq send --to car": "send --to carol",
+    "amq send --to alice,car": "send --to alice,carol",
+    "amq init --agents bob,al": "init --agents bob,alice",
+    "amq why bo": "why bob",
+    "amq send --body @not": "send --body @notes.txt",
+    "amq run -- cod": "run -- codex",
+    "amq read --id id-a": "read --id id-abc",
+    "amq send --refs id-0,id-a": "send --refs id-0,id-abc",
+    "amq thread --id plan/c": "thread --id plan/cache",
+    "amq send --thread plan/c": "send --thread plan/cache",
     "amq --me bo": "--me bob",
     "amq --me bob dlq ret": "--me bob dlq retry",
     "amq list --root .agent-m": "list --root .agent-mail",
@@ -64,7 +73,7 @@ def environment(amq: Shell, tmp_path: Path) -> dict[str, str]:
     program.parent.mkdir()
     program.write_text(
         f"""#!/bin/sh
-case "$1 $2" in "completion handles" | "completion "*sh) exec {sys.executable} -m amq "$@" ;; esac
+case "$1" in completion) exec {sys.executable} -m amq "$@" ;; esac
 echo "<$*>"
 """
     )
@@ -94,6 +103,7 @@ def started(shell: str, environment: dict[str, str], project: Path) -> Iterator[
 
 
 def test_tab_completes(interactive: str, amq: Shell, environment: dict[str, str]) -> None:
+    amq.send("--new-id", "id-abc", "--thread", "plan/cache", to="user")
     install(interactive, environment)
     answers = {}
     with started(interactive, environment, amq.project) as shell:
@@ -134,6 +144,14 @@ def test_handles_are_those_of_the_queue(amq: Shell) -> None:
 def test_a_name_that_a_shell_would_expand_is_not_a_handle(amq: Shell) -> None:
     (amq.root / "agents" / "$(reboot)" / "inbox" / "new").mkdir(parents=True)
     assert "reboot" not in amq.ok("completion", "handles", me=None)
+
+
+def test_ids_and_threads_are_those_of_the_latest_mail(amq: Shell) -> None:
+    amq.send("--thread", "$(reboot)")
+    ids = [amq.send("--thread", f"plan/{number}") for number in range(2)]
+    assert amq.ok("completion", "ids", me="bob").splitlines()[-2:] == ids
+    assert amq.ok("completion", "threads", me="bob") == "plan/0\nplan/1\n"
+    assert amq.ok("completion", "ids", me="carol") == ""
 
 
 def test_without_a_queue_there_are_no_handles(shell: Shell) -> None:

@@ -1,10 +1,10 @@
-"""Mutations of who the user is."""
+"""Mutations of the choice of the user, and of the correction of mistyped lines."""
 
 from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-CALLER = "tests/cli/test_caller.py"
+CALLER, MISTAKES = "tests/cli/test_caller.py", "tests/cli/test_mistakes.py"
 
 ANY_SHELL = (
     Mutant(
@@ -49,5 +49,78 @@ ANY_SHELL = (
     ),
     Mutant(
         "bytes that are not text are not named", "cli/message_body.py", "read_body", "_not_utf8(body)", "''", CALLER
+    ),
+    Mutant(
+        "a line that no parser takes is offered",
+        "cli/corrections.py",
+        "corrected",
+        "_is_accepted(line, parser)",
+        "True",
+        MISTAKES,
+    ),
+    Mutant(
+        "a text of several lines is offered",
+        "cli/corrections.py",
+        "corrected",
+        "all((word.isprintable() for word in line.words()))",
+        "True",
+        MISTAKES,
+    ),
+    Mutant(
+        "another recipient is the text",
+        "cli/corrections.py",
+        "_give_first",
+        "line.is_known(line.bare[count])",
+        "False",
+        MISTAKES,
+    ),
+    Mutant(
+        "another recipient behind the first is the text",
+        "cli/corrections.py",
+        "_give_rest",
+        "part[0] == '--to' and line.is_recipient(words[0])",
+        "False",
+        MISTAKES,
+    ),
+    Mutant(
+        "any word is an id",
+        "cli/corrections.py",
+        "_give_first",
+        "undated([line.bare[0].removesuffix(SUFFIX)])",
+        "False",
+        MISTAKES,
+    ),
+    Mutant("an agent's name starts it", "cli/corrections.py", "_start", "not line.bare", "True", MISTAKES),
+    Mutant(
+        "a session looks into another queue",
+        "cli/corrections.py",
+        "_queue",
+        "not config.allowed_in()",
+        "True",
+        MISTAKES,
+    ),
+    Mutant(
+        "a fault of the corrector hides the error",
+        "cli/main.py",
+        "_with_correction",
+        "suppress(Exception)",
+        "suppress()",
+        MISTAKES,
+    ),
+    Mutant(
+        "a thread of no messages is a success",
+        "cli/commands/thread.py",
+        "run",
+        "not entries",
+        "False",
+        "tests/cli/test_thread.py",
+    ),
+    Mutant(
+        "a name that a shell expands is completed",
+        "cli/commands/completion.py",
+        "run",
+        "re.fullmatch(_PLAIN, word, re.ASCII)",
+        "True",
+        "tests/cli/test_completion.py",
     ),
 )
