@@ -96,7 +96,7 @@ DESCRIBED = {
     "status": ("who", "why", "coop status"),
     "check": ("list", "drain"),
 }
-"""What amq does under other names."""
+"""The commands that do what a word of another program says."""
 
 NOT_GUESSED = (
     *("send bob carol", "send --to bob carol look", "send dora hello", "send --to dora --body x", "send hello"),
