@@ -156,7 +156,7 @@ def test_every_command_and_option_that_is_named_exists(document: str, shell: She
 
 def is_known(call: str, helps: dict[str, str]) -> bool:
     """Return whether the command in CALL exists, and its help names the options there."""
-    if not call[0].isalpha() or call.split()[0] == "help":  # no command, or the one that is in no table
+    if not call[0].isalpha() or call.split()[0] in ("help", "version"):  # no command, or one that is in no table
         return True
     command = command_of(call)
     options = re.findall(r"(?<!\S)\[?(--[a-z-]+)", call.partition(" -- ")[0])
