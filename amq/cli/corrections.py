@@ -267,8 +267,6 @@ def _give_first(line: Line, option: str) -> None:
             return
         while line.bare[count:] and line.bare[count].startswith("@") and line.is_recipient(line.bare[count]):
             count += 1
-        if line.bare[count:] and not line.bare[0].startswith("@") and line.is_known(line.bare[count]):
-            return  # another recipient, or the first word of the text
     line.parts[:1] = [[], [option, ",".join(line.bare[:count]), *line.bare[count:]]]
 
 

@@ -67,14 +67,6 @@ ANY_SHELL = (
         MISTAKES,
     ),
     Mutant(
-        "another recipient is the text",
-        "cli/corrections.py",
-        "_give_first",
-        "line.is_known(line.bare[count])",
-        "False",
-        MISTAKES,
-    ),
-    Mutant(
         "another recipient behind the first is the text",
         "cli/corrections.py",
         "_give_rest",
