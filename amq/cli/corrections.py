@@ -11,7 +11,7 @@ import os
 
 from amq import config
 from amq.cli import other_words
-from amq.cli.main import COMMANDS, before_dashes, command_module, find_command, groups, command_parser
+from amq.cli.main import COMMANDS, before_dashes, command_module, command_parser, find_command, groups
 from amq.errors import AmqError, NotFound, UsageError
 from amq.layout import ROOT_NAME
 from amq.names import KINDS, PRIORITIES, SUFFIX, USER, is_handle, message_id, nearest, undated
