@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from amq.mail import offering
+from amq.mail.draining import Drain
 from amq.mail.offering import OFFERED, TAKEN, Offer
 from amq.record import replace
 from amq.runtime.policy.hook_decision import HookState
@@ -68,6 +69,14 @@ def test_without_mail_or_mailbox_there_is_no_offer(room: Room) -> None:
     Path(room.agent.inbox_new, "a.md").unlink()
     assert room.offers() == []
     assert offer_record.open_offers(room.queue.agent("nobody")) == []
+
+
+def test_what_has_arrived_is_marked_if_a_drain_gives_it_back(room: Room) -> None:
+    room.send("a")
+    offer = offered(room)
+    with Drain(room.account, 0, ack=True):
+        offering.settle(room.account, offer)
+    assert (room.offers(), marks(room)) == ([], [("a", True, False)])
 
 
 def test_a_drain_shows_what_is_on_its_way_and_files_it(room: Room) -> None:

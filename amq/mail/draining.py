@@ -59,6 +59,9 @@ class Drain:
     exception. Until then it is in `new`; if this process dies, or the block raises, the next drain shows it again,
     marked `redelivered`. `count` is how many are held, `remaining` how many more were free to take. A message that
     cannot be read is in neither: it stays in `new`, is warned of, and is in `unreadable`.
+
+    The caller shows all messages in `only`, also what another drain holds. Such a message is not in `count`, but
+    in `elsewhere`: that drain shows it too, and if it gives it back it is marked.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class Drain:
         self._handed: list[Drained] = []
         self.count = 0
         self.remaining = 0
+        self.elsewhere = 0
         self._lost: dict[str, Unreadable] = {}
 
     @property
@@ -92,8 +96,12 @@ class Drain:
         account = self._account
         wanted = self._only or self._waiting()
         name, now = account.temporary(), account.clock()
-        self._hold = claim(account.agent, wanted, self._limit, name, now, self._lost, skip_offered=self._skip_offered)
+        self._hold = claim(
+            account.agent, wanted, self._limit, name, now, self._lost,
+            skip_offered=self._skip_offered, shows_all=bool(self._only),
+        )  # fmt: skip
         self.count, self.remaining = len(self._hold.ids), self._hold.remaining
+        self.elsewhere = len(self._hold.elsewhere)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -38,8 +38,10 @@ class DrainClaim:
 
     `redelivered` are those that an earlier drain may have shown, `offered` those in an open offer. `unsettled` are
     those that may have been shown (by an earlier drain or this) and may still be in `new`; the caller adds and removes
-    them.
+    them. `elsewhere` are wanted ones that another drain holds, and that the caller shows too.
     """
+
+    elsewhere: frozenset[str] = frozenset()
 
     def __init__(
         self, agent: AgentLayout, ids: list[str], suspects: set[str], remaining: int, offered: Collection[str] = ()
@@ -102,6 +104,16 @@ class DrainClaim:
             self.abandon()
             raise
 
+    def note_elsewhere(self, drains: Directory, ids: frozenset[str], name: str) -> None:
+        """Record IDS as shown, to the disk, as a dead drain would: if the drain that holds them gives them back, they
+        are marked.
+
+        NAME is free for the record. Raises OSError.
+        """
+        durable.close(self._write(drains, f"{name}_shown", {"ids": sorted(ids)}))
+        durable.sync(drains)
+        self.elsewhere = ids
+
     def leave_offered(self, offer: Offer) -> None:
         """End the hold by OFFER, to the disk: its messages stay in `new`, and no other offer gets them.
 
@@ -144,12 +156,13 @@ def claim(
     unreadable: Collection[str] = (),
     *,
     skip_offered: bool = False,
+    shows_all: bool = False,
 ) -> DrainClaim:
     """Hold the first LIMIT (0: all) of the messages WANTED that are still in `new` and not held by a live drain.
 
     NAME is free for the record; NOW is in nanoseconds since the epoch. The ids UNREADABLE do not count as remaining;
-    with `skip_offered` neither do those in an open offer, which are not held then. No message is opened here: all
-    others wait for the lock meanwhile.
+    with `skip_offered` neither do those in an open offer, which are not held then. With `shows_all` the caller shows
+    all of WANTED, also what a live drain holds. No message is opened here: all others wait for the lock meanwhile.
     """
     with mailbox_lock(agent), open_state(agent, agent.drains) as drains, ExitStack() as opened:
         others = [_Other(drains, found, opened) for found, inode in durable.entries(drains) if inode]
@@ -160,6 +173,8 @@ def claim(
         free = present.difference(held, unreadable, offered if skip_offered else ())
         ids = [identifier for identifier in wanted if identifier in free][: limit or None]
         result = DrainClaim(agent, ids, suspects, len(free) - len(ids), offered)
+        if shows_all and (elsewhere := present.intersection(held, wanted)):
+            result.note_elsewhere(drains, frozenset(elsewhere), name)
         if ids:
             result.keep(drains, name)
         _forget_dead(drains, others, (suspects & present).difference(ids), offered & present)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from amq.errors import Unreadable
+from amq.mail import draining, offering
+from amq.mail.mailbox import Mailbox
+from amq.store.durable import Directory
 from tests.conftest import Shell
 from tests.samples import ID, header, message_file
 
@@ -51,3 +57,49 @@ def test_no_such_message(amq: Shell) -> None:
 @pytest.mark.parametrize("words", [(), ("--id",), ("--id", "../x"), ("--id", ""), ("x",), ("--id", "x", "y")])
 def test_wrong_words(amq: Shell, words: tuple[str, ...]) -> None:
     assert amq("read", *words, me="bob").code == 2
+
+
+def test_what_cannot_be_read_any_more_is_not_shown(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The failure comes between the first look at the message and the claim of it."""
+    amq.send("--new-id=m1", body="precious")
+
+    def fail(_: Directory, identifier: str, **__: bool) -> None:
+        raise Unreadable(identifier, "Input/output error", "read it again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(draining, "_read", fail)
+        result = amq("read", "--id", "m1", me="bob")
+    assert (result.code, result.out, amq.new()) == (1, "", ["m1.md"])
+    assert "amq: m1 cannot be read: Input/output error\n     read it again\n" in result.err
+    shown = amq.ok("drain", "--include-body", me="bob")
+    assert ("precious" in shown, "Redelivered" in shown) == (True, False)
+
+
+def test_what_a_drain_holds_is_marked_if_that_drain_gives_it_back(amq: Shell) -> None:
+    amq.send("--new-id=m1", body="precious")
+    with Mailbox(str(amq.root), "bob").drain():
+        result = amq("read", "--id", "m1", me="bob")
+        assert (result.code, result.out) == (0, "precious\n")
+        assert result.err == "amq: a drain that is running shows this message too\n"
+    assert "Redelivered" in amq.ok("drain", me="bob")
+    assert os.listdir(amq.agent("bob").drains) == []
+
+
+def test_it_says_that_a_message_was_shown_before(amq: Shell) -> None:
+    amq.send("--new-id=m1", body="precious")
+    with suppress(InterruptedError), Mailbox(str(amq.root), "bob").drain() as mail:
+        for _ in mail:
+            raise InterruptedError
+    result = amq("read", "--id", "m1", me="bob")
+    assert (result.code, result.out) == (0, "precious\n")
+    assert result.err == "amq: redelivered: this message may have been shown before\n"
+
+
+def test_it_says_that_a_hook_has_given_a_message_to_the_cli(amq: Shell) -> None:
+    amq.send("--new-id=m1", body="precious")
+    with offering.hold(Mailbox(str(amq.root), "bob").account, ()) as mail:
+        for _ in mail.batches():
+            mail.leave_offered("prompt", "s", "t", "/history", 0)
+    result = amq("read", "--id", "m1", me="bob")
+    assert (result.code, result.out) == (0, "precious\n")
+    assert result.err == "amq: on its way: a hook has given this message to your CLI too\n"

@@ -71,13 +71,17 @@ def _drain_what_fits(world: World, _: str) -> None:
 
 
 def _read(world: World, _: str) -> None:
-    """Read as `amq read` does: look, and if it is new claim it, show it, and file it."""
-    bob = world.mailbox("bob")
-    if bob.peek(f"{OLD}1")[1] == "new":
-        with bob.drain(ack=False, only=[f"{OLD}1"]) as mail:
-            for batch in mail.batches():
-                for item in batch:
-                    world.show("bob", item)
+    world.read("bob", f"{OLD}1")
+
+
+def _read_again(world: World, _: str) -> None:
+    world.read("bob", f"{OLD}3")  # the one that does not ask for an acknowledgement: reading sends none
+
+
+def _read_while_held(world: World, _: str) -> None:
+    """Read what a drain holds, which then gives it back without having shown it."""
+    with world.mailbox("bob").drain(0):
+        _read(world, "")
 
 
 def _acknowledge(world: World, _: str) -> None:
@@ -241,6 +245,8 @@ SCENARIOS = (
     Scenario("settle an offer", _on_offer, _settle),
     Scenario("take an offer and let it lapse", _on_offer, _take_and_lapse),
     Scenario("read", _mail_to_read, _read),
+    Scenario("read after a drain that was cut off", _cut_off, _read_again),
+    Scenario("read of what a drain holds", _mail_to_read, _read_while_held),
     Scenario("acknowledge", _mail_with_ack, _acknowledge, has_links=True),
     Scenario("reply", _mail_to_answer, _reply, knows_id=False),
     *upkeep.SCENARIOS,

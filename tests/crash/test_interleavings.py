@@ -91,13 +91,16 @@ def _drain(world: World, _: str, limit: int = 0) -> None:
     world.drain("bob", limit)
 
 
+def _drain_what_fits(world: World, _: str) -> None:
+    """Drain what fits, and give the last message back."""
+    with world.mailbox("bob").drain(0) as mail:
+        for batch in mail.batches(lambda item: item.id < "m3"):
+            for item in batch:
+                world.show("bob", item)
+
+
 def _read(world: World, _: str) -> None:
-    bob = world.mailbox("bob")
-    if bob.peek("m3")[1] == "new":  # it acknowledges nothing, so it is the message that does not ask for that
-        with bob.drain(ack=False, only=["m3"]) as mail:
-            for batch in mail.batches():
-                for item in batch:
-                    world.show("bob", item)
+    world.read("bob", "m3")  # it acknowledges nothing, so it is the message that does not ask for that
 
 
 def _acknowledge(world: World, _: str) -> None:
@@ -150,6 +153,7 @@ OPERATIONS = (
     Scenario("reply", partial(_sends, "answer", ("ann",), "bob"), _reply),
     Scenario("drain", _none, _drain),
     Scenario("drain of one", _none, partial(_drain, limit=1)),
+    Scenario("drain of what fits", _none, _drain_what_fits),
     Scenario("read", _none, _read),
     Scenario("acknowledge", _none, _acknowledge),
     Scenario("retry", _heals, _retry),

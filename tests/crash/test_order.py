@@ -101,6 +101,19 @@ ORDERS = (
         ),
     ),
     Order(
+        "what a drain holds is recorded as shown before it is shown",
+        "read of what a drain holds",
+        (
+            r"lock \S+/bob/\.amq/lock",
+            r"fsync \S+/drains/\S+_shown",
+            r"close \S+/drains/\S+_shown",
+            r"fsync \S+/drains",
+            r"close \S+/bob/\.amq/lock",
+            r"show \S+1",
+        ),
+        (r"fsync \S+/drains/\S+_shown", r"fsync \S+/drains"),
+    ),
+    Order(
         "mail is held, shown, offered, released",
         "offer",
         (

@@ -6,6 +6,7 @@ This is the layer below the seam: the calls that Python and the C library make o
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import shlex
@@ -46,15 +47,18 @@ _DRAIN = "drain --me bob --limit 0 --max-chars 0 --include-body --json"
 class Row:
     """A command that performs a scenario."""
 
+    name: str
     scenario: Scenario
     words: list[str]
+    stdin: str = ""
 
     def __str__(self) -> str:
-        return str(self.scenario)
+        return self.name
 
 
+_EVENT = json.dumps({"session_id": "s", "transcript_path": "/history", "prompt_id": "t", "prompt": "hello"})
 ROWS = [
-    Row(BY_NAME[name], shlex.split(words))
+    Row(name, BY_NAME[name], shlex.split(words))
     for name, words in {
         "init": "init --agents ann,bob",
         "init one more": "init --agents dan",
@@ -70,6 +74,7 @@ ROWS = [
         "drain with a FIFO": _DRAIN,
         "drain after one that was cut off": _DRAIN,
         "read": f"read --me bob --id {OLD}1 --json",
+        "read after a drain that was cut off": f"read --me bob --id {OLD}3 --json",
         "acknowledge": f"ack --me bob --id {OLD}1",
         "reply": f"reply --me bob --id {OLD}1 --body answer",
         "dlq retry that heals": f"dlq retry --me bob --id {LETTERS[0]}",
@@ -79,6 +84,14 @@ ROWS = [
         "presence set": "presence set --me bob --status new --note='a note'",
         "cleanup": "cleanup --me bob --tmp-older-than 0 --yes",
     }.items()
+] + [
+    Row("monitor", BY_NAME["drain"], shlex.split(f"monitor --timeout 1s {_DRAIN.removeprefix('drain ')}")),
+    Row(
+        "hook",
+        BY_NAME["offer"],
+        shlex.split("hook claude UserPromptSubmit --me bob --trust-root --normal-after 0"),
+        _EVENT,
+    ),
 ]
 
 
@@ -127,7 +140,7 @@ class Trials:
 
     def _run(self, world: World, point: Injection | None) -> Ended:
         with _locked(world):
-            return run(world, self._row.words, point)
+            return run(world, self._row.words, point, self._row.stdin)
 
 
 @contextmanager
@@ -147,7 +160,7 @@ def _error(ended: Ended) -> AmqError | None:
 
 
 def _wrong_end(ended: Ended, *, nothing_sent: bool) -> Iterator[str]:
-    if ended.status not in (0, 1, 3, 5) or "Traceback" in ended.err:
+    if ended.status not in (0, 1, 3, 4, 5) or "Traceback" in ended.err:
         yield f"ends with {ended.status}: {ended.err}"
     if ended.status in (1, 3) and not nothing_sent:
         yield f"says that it failed, and has delivered: {ended.err}"
@@ -184,7 +197,8 @@ _OTHERS = {
 """Calls that would change something too, and that no step makes."""
 
 
-@pytest.mark.parametrize("row", ROWS, ids=str)
+# a hook takes steps on private files too, and they are in the log
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.stdin], ids=str)
 def test_what_the_system_is_asked_for_is_what_the_seam_logs(row: Row, place: Path) -> None:
     require("strace")
     world = World(place)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +28,11 @@ _LINE = re.compile(r"\d+ +(?P<name>\w+)\((?P<rest>.*)")
 _MEMORY = {"brk", "mmap", "munmap", "mprotect", "madvise", "mremap", "futex", "rt_sigaction", "rt_sigprocmask"}
 """Calls that change nothing but the process; their number may differ from run to run."""
 _CREATING = {"write", "openat", "linkat", "renameat", "renameat2", "mkdirat", "fsync"}
+_AFTER_SHOWING = ("EACCES", "EINTR")
+"""Further errors of the calls between the first text that was shown and the end."""
+_ENTRY = re.compile(
+    r"^- From: .*?^  ID: (?P<id>\S+)$(?P<head>.*?)^  Body:\n(?P<text>.*?)\n---$", re.MULTILINE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,11 @@ class Call:
     def touches(self, root: str) -> bool:
         """Return whether it names something below ROOT."""
         return root in self.rest
+
+    @property
+    def shows(self) -> bool:
+        """True if it writes to stdout."""
+        return self.name == "write" and self.rest.startswith("1<")
 
 
 @dataclass(frozen=True)
@@ -78,24 +89,31 @@ class Ended:
         )
 
 
-def run(world: World, words: Sequence[str], injection: Injection | None = None) -> Ended:
+def run(world: World, words: Sequence[str], injection: Injection | None = None, stdin: str = "") -> Ended:
     """Run the command WORDS of `amq` on the queue of WORLD; copy its output into the journal."""
-    ended = trace(world, ["-m", "amq", "--root", world.queue.root, *words], injection)
-    for line in _shown(words, ended.out):
+    ended = trace(world, ["-m", "amq", "--root", world.queue.root, *words], injection, stdin)
+    for line in _shown(words, ended):
         append_line(world.journal, line)
     world.warnings += ended.err.splitlines()
     return ended
 
 
-def trace(world: World, arguments: Sequence[str], injection: Injection | None = None) -> Ended:
-    """Run the interpreter with ARGUMENTS, under strace."""
-    log, output = world.place / "strace", world.place / "stdout"
-    with output.open("wb") as stdout:  # a file: its contents were shown, whatever became of the writer
+def state_home(world: World) -> Path:
+    """Return where the commands in WORLD keep private files: beside it, since agents can write in it."""
+    return world.place.with_name(f"{world.place.name}.state")
+
+
+def trace(world: World, arguments: Sequence[str], injection: Injection | None = None, stdin: str = "") -> Ended:
+    """Run the interpreter with ARGUMENTS, under strace; private files of an earlier run are removed."""
+    log, output, given = world.place / "strace", world.place / "stdout", world.place / "stdin"
+    shutil.rmtree(state_home(world), ignore_errors=True)
+    given.write_text(stdin)
+    with given.open("rb") as text, output.open("wb") as stdout:  # files: what is there was shown, if the writer dies
         done = subprocess.run(
             ["strace", "-f", "-y", "-s", "16", "-o", str(log), *(injection.words() if injection else ()),
              INTERPRETER, *arguments],
-            stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, timeout=50, check=False,
-            cwd=world.place, env=_environment(),
+            stdin=text, stdout=stdout, stderr=subprocess.PIPE, timeout=50, check=False,
+            cwd=world.place, env={**_environment(), "XDG_STATE_HOME": str(state_home(world))},
         )  # fmt: skip
     told = log.read_text()
     return Ended(done.returncode, output.read_text(), done.stderr.decode(), list(_calls(told)), told)
@@ -118,31 +136,49 @@ def _calls(told: str) -> Iterator[Call]:
 def injections(calls: Sequence[Call], root: str) -> Iterator[Injection]:
     """Yield the injections from the first call that touches ROOT.
 
-    They are a death before each, and the possible errors of those below ROOT.
+    They are a death before each, and the possible errors of those below ROOT and of writing to stdout.
     """
     first = next(at for at, call in enumerate(calls) if call.touches(root))
+    shown = False
     for call in calls[first:]:
         if call.name not in _MEMORY:
             yield Injection(call)
-        if call.touches(root):
+        if call.touches(root) or call.shows:
             yield Injection(call, "EIO")
             if call.name in _CREATING:
                 yield Injection(call, "ENOSPC")
+            if shown:
+                yield from (Injection(call, code) for code in _AFTER_SHOWING)
+        shown = shown or call.shows
 
 
-def _shown(words: Sequence[str], out: str) -> Iterator[str]:
-    """Yield the journal's lines for the output of bob's `drain --json` or `read --json`, if it is whole."""
-    if words[0] not in ("drain", "read"):
+def _shown(words: Sequence[str], ended: Ended) -> Iterator[str]:
+    """Yield the journal's lines for bob's output of a command that shows mail, with --json, if it is whole."""
+    if words[0] not in ("drain", "monitor", "read", "hook"):
         return
     try:
-        value = json.loads(out)
+        value = json.loads(ended.out)
     except ValueError:
         return
+    if words[0] == "hook":
+        yield from _given(value["hookSpecificOutput"]["additionalContext"])
+        return
+    told = any(mark in ended.err for mark in ("redelivered:", "on its way:", "drain that is running"))
     for item in value.get("drained", [value]):
-        yield json.dumps({
-            "me": "bob",
-            "id": item["id"] if "id" in item else item["header"]["id"],
-            "text": item.get("body", ""),
-            "good": not item.get("parse_error"),
-            "again": bool(item.get("redelivered")),
-        })  # fmt: skip
+        yield _line(
+            item["id"] if "id" in item else item["header"]["id"],
+            item.get("body", ""),
+            good=not item.get("parse_error"),
+            again=bool(item.get("redelivered") or item.get("on_its_way") or told),
+        )
+
+
+def _given(context: str) -> Iterator[str]:
+    """Yield the lines for messages in what a hook gave to the model."""
+    for found in _ENTRY.finditer(context):
+        again = "Redelivered:" in found["head"] or "Also:" in found["head"]
+        yield _line(found["id"], found["text"], good=True, again=again)
+
+
+def _line(identifier: str, text: str, *, good: bool, again: bool) -> str:
+    return json.dumps({"me": "bob", "id": identifier, "text": text, "good": good, "again": again})

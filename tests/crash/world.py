@@ -104,6 +104,21 @@ class World:
                     self.show(me, item)
         return mail.count
 
+    def read(self, me: str, identifier: str) -> None:
+        """Read a message of ME as `amq read` does: if it is new claim it, show it, and file it."""
+        mailbox = self.mailbox(me)
+        message, box = mailbox.peek(identifier)
+        if box != "new":
+            return
+        with mailbox.drain(ack=False, only=[identifier]) as mail:
+            for batch in mail.batches():
+                for item in batch:
+                    self.show(me, item)
+        if mail.unreadable:
+            raise mail.unreadable[0]
+        if mail.elsewhere:
+            self.show(me, Drained(identifier, message.header, message.text, 0, redelivered=True, acked=False))
+
     def finish(self) -> None:
         """Do what the agents do next: acknowledge what a warning asks for, and drain until nothing comes."""
         for told in re.findall(r"amq ack --id (\S+)`", " ".join(self.warnings)):

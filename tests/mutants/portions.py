@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 PORTIONS, LOST, BUDGET = "tests/cli/test_portions.py", "tests/cli/test_unreadable.py", "tests/test_output_budget.py"
+READ, OFFERS = "tests/cli/test_read.py", "tests/test_offering.py"
 RENDERED, DRAIN = "tests/test_rendering.py", "tests/cli/test_drain.py"
 CALM, STEPS, LAUNCH = (
     "tests/store/test_priority_cache.py",
@@ -87,6 +88,16 @@ UNREADABLE = (
            "_warn_of(self._account, self.unreadable)", "None", LOST),
     Mutant("mail that cannot be read is an empty inbox", "cli/commands/drain.py", "run",
            "mail.unreadable and (not mail.count)", "False", LOST),
+    Mutant("what cannot be read any more is shown", "cli/commands/read.py", "run", "raise mail.unreadable[0]", "pass", READ),
+    Mutant("what was shown before is read without a word", "cli/commands/read.py", "_tell_marks", "item.redelivered", "False", READ),
+    Mutant("what is on its way is read without a word", "cli/commands/read.py", "_tell_marks", "item.on_its_way", "False", READ),
+    Mutant("what a drain shows is read without a word", "cli/commands/read.py", "run", "mail.elsewhere", "False", READ),
+    Mutant("what a drain holds is read without a record", "mail/draining.py", "Drain.__enter__", "bool(self._only)", "False",
+           f"{READ} {OFFERS}"),
+    Mutant("what a drain does not hold is recorded too", "store/drain_claim.py", "claim", "present.intersection(held, wanted)",
+           "present.intersection(wanted)", STEPS),
+    Mutant("the record of what a drain holds is not synced", "store/drain_claim.py", "DrainClaim.note_elsewhere",
+           "durable.sync(drains)", "None", "tests/crash/test_order.py"),
     Mutant("mail that cannot be read is not a message", "store/maildir.py", "look",
            "unreadable(directory, identifier, error)", "BadMessage(str(error))", LOST),
     Mutant("a purge removes what was moved aside", "cli/commands/dlq_purge.py", "run", "letter.box != refused_files.BOX", "True", LOST),

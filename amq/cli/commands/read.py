@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from amq.cli.output import Output
+    from amq.mail.draining import Drained
     from amq.message import Message
 
 USAGE = "--id ID [--from N] [--max-chars N]"
@@ -46,12 +47,25 @@ def run(args: Namespace, out: Output) -> int:
         out.data(text)
         return 0
     with mailbox.drain(ack=False, only=[message.header.id]) as mail:
-        for _ in mail.batches():
+        for batch in mail.batches():
+            _tell_marks(batch[0], out)
             out.data(text)
             out.shown()
-    if not mail.count:  # a running drain holds it, and will show and move it
+    if mail.unreadable:  # a moment ago it could be read: nothing says now that it has been shown
+        raise mail.unreadable[0]
+    if mail.elsewhere:
+        out.note("a drain that is running shows this message too")
+    if not mail.count:  # that drain files it, or it is filed already
         out.data(text)
     return 0
+
+
+def _tell_marks(item: Drained, out: Output) -> None:
+    """Say on stderr, since stdout has only the message, that it may have been shown before."""
+    if item.redelivered:
+        out.note("redelivered: this message may have been shown before")
+    if item.on_its_way:
+        out.note("on its way: a hook has given this message to your CLI too")
 
 
 def _item(message: Message) -> dict[str, Any]:
