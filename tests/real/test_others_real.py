@@ -130,7 +130,7 @@ def test_beside_it_the_same_holds(rig: Rig, agent: Agent, user: User, start: Cal
 def test_it_is_introduced_beside_the_words_of_the_user_and_the_project(
     rig: Rig, agent: Agent, user: User, run: Run
 ) -> None:
-    """Gemini CLI has no way that adds."""
+    """Gemini CLI has no way that adds and that amq may use: docs/decisions/starting-codex.md."""
     theirs = {"opencode": rig.project / "theirs.md", "qwen": rig.directory / "qwen" / ".qwen" / "QWEN.md"}[agent.name]
     theirs.parent.mkdir(parents=True, exist_ok=True)
     theirs.write_text("Words of the user.")
