@@ -95,7 +95,7 @@ UNREADABLE = (
     Mutant("what a drain holds is read without a record", "mail/draining.py", "Drain.__enter__", "bool(self._only)", "False",
            f"{READ} {OFFERS}"),
     Mutant("what a drain does not hold is recorded too", "store/drain_claim.py", "claim", "present.intersection(held, wanted)",
-           "present.intersection(wanted)", STEPS),
+           "present.intersection(wanted)", READ),
     Mutant("the record of what a drain holds is not synced", "store/drain_claim.py", "DrainClaim.note_elsewhere",
            "durable.sync(drains)", "None", "tests/crash/test_order.py"),
     Mutant("mail that cannot be read is not a message", "store/maildir.py", "look",
