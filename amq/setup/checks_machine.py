@@ -13,6 +13,7 @@ from pathlib import Path
 from amq.errors import AmqError, UsageError
 from amq.layout import QueueLayout
 from amq.names import USER, is_handle, typed_handle
+from amq.runtime.agents.profiles import built_in
 from amq.runtime.agents.registry import with_hooks
 from amq.runtime.agents.versions import numbers, printed_version
 from amq.runtime.consent import KEY, recorded_answer
@@ -113,9 +114,10 @@ def consent(root: str | None, machine: Environment) -> Iterator[Finding]:
     if not concerned:
         return
     if recorded_answer(machine.environ) is None:  # an error is itself a finding
-        path = config_path(machine.environ)
+        path, asking = config_path(machine.environ), [each for each in concerned if built_in()[each].hooks_need_trust]
         yield Finding(
-            f"you have not said whether {' and '.join(concerned)} may use amq without asking you",
+            f"you have not said whether {' and '.join(concerned)} may use amq without asking you"
+            + "".join(f"; until then {each} gets no hooks, and its mail is typed" for each in asking),
             f"to allow it: amq run --allow-amq -- {concerned[0]}; for good: `{KEY} = true` at the top of {path}",
             wrong=False,
         )

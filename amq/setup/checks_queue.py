@@ -134,14 +134,14 @@ def _mailbox(layout: QueueLayout, name: str) -> Iterator[Finding]:
 
 def trust(root: str, machine: Environment) -> Iterator[Finding]:
     """Check that agents are notified of the queue's mail: it is the user's own, or trusted."""
-    reason = why_untrusted(root, _private(root, machine))
+    reason = why_untrusted(root, private_of(root, machine))
     if reason:
         yield Finding(f"agents are not notified of its mail: {reason}", "to trust it: amq trust")
 
 
 def private(root: str, machine: Environment) -> Iterator[Finding]:
     """Check that there is a private directory, and that nothing private is in the project."""
-    state = _private(root, machine)
+    state = private_of(root, machine)
     if not state.directory:
         yield Finding(
             f"no private directory: agents get neither hooks nor their own amq, and `amq why` has no records "
@@ -159,7 +159,7 @@ def private(root: str, machine: Environment) -> Iterator[Finding]:
             )
 
 
-def _private(root: str, machine: Environment) -> PrivateState:
+def private_of(root: str, machine: Environment) -> PrivateState:
     return private_state(machine.environ, config.project_directories(root))
 
 
@@ -170,7 +170,7 @@ def git(root: str, machine: Environment) -> Iterator[Finding]:
     """
     path = os.path.realpath(root)
     top = git_repository.top_of(path)
-    if top is None or not git_repository.has_work_tree(top) or why_untrusted(root, _private(root, machine)):
+    if top is None or not git_repository.has_work_tree(top) or why_untrusted(root, private_of(root, machine)):
         return
     name = os.path.relpath(path, top)
     if not _is_ignored(path, top):
@@ -180,7 +180,7 @@ def git(root: str, machine: Environment) -> Iterator[Finding]:
             wrong=False,
         )
         return
-    noted = _private(root, machine).of_queue(root)
+    noted = private_of(root, machine).of_queue(root)
     if noted.directory and os.path.exists(f"{noted.directory}/{_CLEAN_NOTED}"):
         return
     yield Finding(

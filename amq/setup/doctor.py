@@ -11,6 +11,7 @@ from functools import partial
 from amq import procfs
 from amq.errors import AmqError
 from amq.setup import checks_machine, checks_queue
+from amq.setup.checks_delivery import delivery
 from amq.setup.finding import Environment, Finding
 
 
@@ -37,7 +38,8 @@ def checks(context: Context) -> dict[str, Callable[[], Iterable[Finding]]]:
     around = {name: partial(check, root, machine) for name, check in checks_machine.CHECKS.items()}
     if root is None:
         return dict(around)
-    return {**{name: partial(check, root, machine) for name, check in checks_queue.CHECKS.items()}, **around}
+    queue = {name: partial(check, root, machine) for name, check in checks_queue.CHECKS.items()}
+    return {**queue, **around, "delivery": partial(delivery, root, machine)}
 
 
 def examine(context: Context) -> Iterator[Found]:

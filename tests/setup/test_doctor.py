@@ -21,6 +21,8 @@ from amq.layout import QueueLayout, RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
 from amq.runtime import notifier_lock
+from amq.runtime.agents import registry as agents_registry
+from amq.runtime.agents.registry import NotVettedError
 from amq.runtime.agents.versions import printed_version
 from amq.setup import checks_queue, doctor
 from amq.setup.clis import CLIS
@@ -57,7 +59,8 @@ class World:
         state = os.environ["XDG_STATE_HOME"]
         self.config = Path(state, "config", "amq", "config.toml")
         self.config.parent.mkdir(parents=True, exist_ok=True)
-        self.config.write_text("allow_amq = false\n")
+        self.config.write_text("allow_amq = true\n")
+        self.not_vetted = ""
         environ = {"PATH": str(self.bin), "HOME": str(place), "XDG_STATE_HOME": state}
         environ["XDG_CONFIG_HOME"] = f"{state}/config"
         machine = replace(doctor.this_machine(environ, str(place), __version__), mounts=lambda: "disk / ext4 rw 0 0\n")
@@ -83,8 +86,15 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     made = World(tmp_path)
+
+    def vetting(*_: object) -> list[str]:
+        if made.not_vetted:
+            raise NotVettedError(made.not_vetted)
+        return ["-c", "hooks.state={}"]
+
+    monkeypatch.setattr(agents_registry, "vetting", vetting)
     yield made
     for claim in made.claims.values():
         claim.release()
@@ -249,6 +259,18 @@ def consent_is_not_settled(world: World) -> None:
     world.config.unlink()
 
 
+def hooks_are_declined(world: World) -> None:
+    world.config.write_text("allow_amq = false\n")
+
+
+def hooks_are_not_vetted(world: World) -> None:
+    world.not_vetted = "its answer is not known"
+
+
+def the_queue_cannot_be_written(world: World) -> None:
+    (world.place / ".codex" / "config.toml").write_text('sandbox_mode = "read-only"')
+
+
 def consent_cannot_be_read(world: World) -> None:
     world.config.write_text("allow_amq = perhaps")
 
@@ -288,7 +310,10 @@ WORTH_KNOWING: dict[Break, tuple[str, str]] = {
     a_cli_is_old: ("agents", "2.1.197 is older"),
     no_tmux: ("tmux", "tmux is not installed"),
     no_hooks: ("hooks", "codex's own hooks"),
-    consent_is_not_settled: ("consent", "whether claude and codex may use amq without asking"),
+    hooks_are_declined: ("delivery", "would ask you whether to trust them (allow_amq = false in "),
+    hooks_are_not_vetted: ("delivery", "and amq cannot vouch for them: its answer is not known"),
+    the_queue_cannot_be_written: ("delivery", "codex lacks write access to the queue: its sandbox is read-only"),
+    consent_is_not_settled: ("consent", "without asking you; until then codex gets no hooks"),
 }
 
 
