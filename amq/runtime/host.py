@@ -109,7 +109,8 @@ def run(
                 BoundedFile(private, LOG_NAME).append(f"no hooks: {start.not_vetted}")
             planned = _prepared(profile, program, environment, mailbox, options, files, run, start)
             if claim:
-                _note_session(trust.private.of_agent(account.queue.root, account.me), planned)
+                types = options.wake and profile.rules.known
+                _note_session(trust.private.of_agent(account.queue.root, account.me), planned, types=types)
             return _hosted(mailbox, planned, options, trust, claim, warn)
         except CannotRunError as error:
             raise CannotRun(error) from error
@@ -145,11 +146,16 @@ def _prepared(
     return planned
 
 
-def _note_session(private: PrivateState, planned: Launch) -> None:
-    """Write into the agent's PRIVATE directory what `amq who` shows of its session, as far as that can be written."""
+def _note_session(private: PrivateState, planned: Launch, *, types: bool) -> None:
+    """Write into the agent's PRIVATE directory what `amq who` shows of its session, as far as that can be written.
+
+    TYPES says whether amq types into its terminal.
+    """
+    hooks = planned.profile.hooks.value if planned.has_hooks else ""
+    known = SessionInfo(planned.allowed, planned.is_allowed, planned.lacks, types, hooks, planned.files)
     if private.directory:
         with suppress(OSError):
-            write_session(private.directory, SessionInfo(planned.allowed, planned.is_allowed, planned.lacks))
+            write_session(private.directory, known)
 
 
 def _claim(mailbox: Mailbox, program: Sequence[str], run: str) -> notifier_lock.Claim:

@@ -23,12 +23,17 @@ _LONGEST_BYTES = 1 << 16
 class SessionInfo:
     """The state of a hosted agent. ALLOWED and IS_ALLOWED are about the commands that its CLI runs without asking.
 
-    LACKS is what it should have and was not given, with the reasons, as `Launch.lacks`.
+    LACKS is what it should have and was not given, with the reasons, as `Launch.lacks`. TYPES says whether amq types
+    into its terminal; None if that is not known. HOOKS is its `HookStyle` if it was given hooks, else "", and FILES the
+    directory of its run.
     """
 
     allowed: str
     is_allowed: bool
     lacks: tuple[str, ...] = ()
+    types: bool | None = None
+    hooks: str = ""
+    files: str = ""
 
     def wire(self) -> dict[str, object]:
         """Return it as keys of a JSON object, without what it does not lack."""
@@ -45,7 +50,10 @@ def read_session(directory: str, notifier: Notifier | None) -> SessionInfo | Non
     """Return the session of the agent with that private DIRECTORY, which NOTIFIER hosts; None if it is not known."""
     try:
         wire = jsontext.parse(git_repository.read_regular(f"{directory}/{SESSION_NAME}", _LONGEST_BYTES))
-        found = SessionInfo(wire["allowed"], wire["is_allowed"], tuple(map(str, wire.get("lacks", ()))))
+        found = SessionInfo(
+            wire["allowed"], wire["is_allowed"], tuple(map(str, wire.get("lacks", ()))),
+            wire.get("types"), str(wire.get("hooks", "")), str(wire.get("files", "")),
+        )  # fmt: skip
         is_of_host = notifier is not None and wire["pid"] == notifier.pid
     except (OSError, ValueError, TypeError, KeyError):
         return None

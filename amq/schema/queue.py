@@ -8,6 +8,9 @@ from pydantic import Field
 
 from amq.schema.base import Count, Handle, Id, Instant, Model, Open, absent
 
+MailBy = Literal["hooks", "typed", "nothing"]
+Hooks = Literal["active", "not-called", "ended", "failing"]
+
 # -- the queue --------------------------------------------------------------------------------------------------------
 
 
@@ -136,6 +139,10 @@ class Agent(Model):
     """The commands of amq that its CLI runs without asking, or why there are none, where `amq run` hosts it."""
     lacks: list[str] = absent
     """The things that its CLI should have been given and was not, with the reasons; left out if there is nothing."""
+    mail_by: MailBy = absent
+    """The way in which mail reaches it now, where `amq run` hosts it; nothing: by none."""
+    hooks: Hooks = absent
+    """The state of the hooks that `amq run` gave it; left out if it has none. Failing: their texts do not arrive."""
     waits_for: WaitsFor = absent
     """The reason why its unread mail has not been read; left out if it has none."""
     waits_for_s: Annotated[float, Field(ge=0)] = absent
@@ -161,6 +168,10 @@ class Why(Model):
     """The commands of amq that its CLI runs without asking, or why there are none, where `amq run` hosts it."""
     lacks: list[str] = absent
     """The things that its CLI should have been given and was not, with the reasons; left out if there is nothing."""
+    mail_by: MailBy = absent
+    """The way in which mail reaches it now, where `amq run` hosts it; nothing: by none."""
+    hooks: Hooks = absent
+    """The state of the hooks that `amq run` gave it; left out if it has none. Failing: their texts do not arrive."""
 
 
 class Recorded(Model):

@@ -14,6 +14,9 @@ from amq.cli.commands.why import age
 from amq.layout import NOTIFIER_NAME, RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
+from amq.runtime.hooks.announcements import write_state
+from amq.runtime.hooks.script import EVENT_NAME
+from amq.runtime.policy.hook_decision import MOST_LAPSES, HookState
 from amq.runtime.session_info import SessionInfo, write_session
 from amq.store import maildir
 from tests.conftest import Shell, private_directory
@@ -41,11 +44,11 @@ def test_the_table_names_every_agent(amq: Shell, notified: None) -> None:
     amq.put("bad.md", b"nonsense", handle="carol")
     amq.ok("drain", me="carol")
     assert amq.ok("who").splitlines() == [
-        "agent  status  unread  oldest  waits for  dead letters  notified by",
-        "alice  -       0       -       -          0             -",
-        f"bob    busy    1       0s      notified   0             amq run (pid {os.getpid()})",
-        "carol  -       0       -       -          1             -",
-        "user   -       0       -       -          0             -",
+        "agent  status  unread  oldest  waits for  dead letters  mail by  notified by",
+        "alice  -       0       -       -          0             -        -",
+        f"bob    busy    1       0s      notified   0             -        amq run (pid {os.getpid()})",
+        "carol  -       0       -       -          1             -        -",
+        "user   -       0       -       -          0             -        -",
     ]
 
 
@@ -150,3 +153,37 @@ def test_it_says_who_may_use_amq_unasked(amq: Shell, notified: None, is_allowed:
     assert amq.ok("who").splitlines()[2].endswith(f"amq run (pid {os.getpid()}{said}")
     (bob,) = (agent for agent in amq("who", "--json").value if agent["handle"] == "bob")
     assert bob["allowed"] == "these"
+
+
+@pytest.mark.parametrize(
+    ("style", "types", "events", "lapses", "by", "hooks"),
+    [
+        ("", True, "", 0, "typed", ""),
+        ("", False, "", 0, "nothing", ""),
+        ("settings", True, "start prompt", 0, "hooks", "active"),
+        ("settings", True, "start", MOST_LAPSES - 1, "hooks", "active"),
+        ("settings", True, "", 0, "typed", "not-called"),
+        ("config", True, "", 0, "hooks", "not-called"),
+        ("config", False, "", 0, "nothing", "not-called"),
+        ("settings", True, "start end", 0, "typed", "ended"),
+        ("config", True, "start stop", MOST_LAPSES, "typed", "failing"),
+    ],
+)
+def test_it_says_how_mail_comes(
+    amq: Shell, notified: None, style: str, types: bool, events: str, lapses: int, by: str, hooks: str
+) -> None:
+    directory = private_directory(amq.root, "bob")
+    (directory / EVENT_NAME).write_text("".join(f"{event}\n" for event in events.split()))
+    write_state(str(directory), HookState(lapses=lapses))
+    session = SessionInfo("none", is_allowed=False, types=types, hooks=style, files=str(directory))
+    write_session(str(directory), session)
+    bob = amq("who", "--json").value[1]
+    assert (bob["mail_by"], bob.get("hooks", "")) == (by, hooks)
+    told = f"{by} (hooks {hooks})" if hooks not in ("", "active") else by
+    assert f"  {told}  " in amq.ok("who").splitlines()[2]
+    found = amq("why", "bob", "--json").value
+    assert (found["mail_by"], found.get("hooks", "")) == (by, hooks)
+    (line,) = (each for each in amq.ok("why", "bob").splitlines() if "drain" in each or "its hooks give" in each)
+    assert ("not called" in line, "ended" in line, "did not arrive" in line) == (
+        hooks == "not-called", hooks == "ended", hooks == "failing",
+    )  # fmt: skip

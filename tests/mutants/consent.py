@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
+WHO, DOCTOR = "tests/cli/test_who.py", "tests/setup/test_doctor.py"
+
 CONSENT, PERMISSIONS = "tests/runtime/test_consent.py", "tests/runtime/test_permissions.py"
 CONFINED = "tests/cli/test_confinement.py"
 
@@ -72,6 +74,19 @@ ALLOWED = (
         "write_private(f'{launch.files}/{script.SETTINGS_NAME}', launch.settings)",
         "launch.has_hooks and write_private(f'{launch.files}/{script.SETTINGS_NAME}', launch.settings)", PERMISSIONS,
     ),
+    Mutant("hooks that were never called give mail", "runtime/mail_way.py", "_hooks", "event in ('', 'end')", "event == 'end'", WHO),
+    Mutant("hooks of a session that ended give mail", "runtime/mail_way.py", "_hooks", "event in ('', 'end')", "event == ''", WHO),
+    Mutant("hooks whose texts are lost give mail", "runtime/mail_way.py", "_hooks",
+           "read_state(directory).lapses < MOST_LAPSES", "True", WHO),
+    Mutant("hooks of a first prompt that is never typed give mail", "runtime/mail_way.py", "mail_way",
+           "hooks == NOT_CALLED and session.hooks == _FROM_FIRST_PROMPT and session.types",
+           "hooks == NOT_CALLED and session.hooks == _FROM_FIRST_PROMPT", WHO),
+    Mutant("the host does not say that it types", "runtime/host.py", "run", "options.wake and profile.rules.known", "False",
+           "tests/runtime/test_host.py"),
+    Mutant("doctor is silent on hooks that were declined", "setup/checks_delivery.py", "delivery", "not planned.has_hooks", "False",
+           DOCTOR),
+    Mutant("doctor speaks of hooks twice", "setup/checks_delivery.py", "delivery", "_is_decided(machine)", "True", DOCTOR),
+    Mutant("doctor is silent on what is lacking", "setup/checks_delivery.py", "delivery", "planned.lacks", "()", DOCTOR),
     Mutant(
         "a session outlives its host", "runtime/session_info.py", "read_session",
         "notifier is not None and wire['pid'] == notifier.pid", "True", PERMISSIONS,

@@ -208,7 +208,7 @@ def test_the_settings_are_written_without_hooks_too(project: Path) -> None:
 
 
 def test_a_session_is_known_while_its_host_runs(tmp_path: Path) -> None:
-    session, own = SessionInfo("amq drain", is_allowed=True), Notifier(os.getpid(), "run")
+    session, own = SessionInfo("amq drain", True, (), True, "settings", "/run"), Notifier(os.getpid(), "run")
     write_session(str(tmp_path), session)
     assert read_session(str(tmp_path), own) == session
     assert read_session(str(tmp_path), Notifier(1, "run")) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.cli.commands.why import age, described, explain, session
+from amq.cli.commands.why import age, described, explain, session, way
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.table import table
 from amq.text import visible
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
     from amq.mail.agents_overview import Agent
+    from amq.runtime.mail_way import MailWay
     from amq.runtime.session_info import SessionInfo
     from amq.runtime.why_waiting import Why
     from amq.store.notifier_info import Notifier
@@ -23,8 +24,10 @@ EXAMPLES = """\
   amq who
   amq who --json"""
 NOTES = """\
-"amq allowed" means that the agent's CLI runs amq's mail commands without asking you; amq why HANDLE says why not."""
-_HEADING = ("agent", "status", "unread", "oldest", "waits for", "dead letters", "notified by")
+"mail by" says how mail reaches an agent that amq run hosts: by its hooks, or typed as a line. Hooks that work badly are
+named: not-called, ended, failing. "amq allowed" means that the agent's CLI runs amq's mail commands without asking you;
+amq why HANDLE explains both."""
+_HEADING = ("agent", "status", "unread", "oldest", "waits for", "dead letters", "mail by", "notified by")
 
 
 def options(parser: ArgumentParser) -> None:
@@ -34,14 +37,11 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Print one line for each agent, below a heading."""
     mailbox = open_mailbox(args, out, anyone=True)
-    agents = [
-        (
-            agent,
-            explain(mailbox, agent.handle)[1] if agent.unread else None,
-            session(mailbox, agent.handle, agent.notifier),
-        )
-        for agent in mailbox.who()
-    ]
+    agents = []
+    for agent in mailbox.who():
+        hosted = session(mailbox, agent.handle, agent.notifier)
+        found = explain(mailbox, agent.handle)[1] if agent.unread else None
+        agents.append((agent, found, hosted, way(mailbox, agent.handle, hosted)))
     if out.json:
         out.value([_item(*row) for row in agents])
     elif agents:
@@ -49,7 +49,7 @@ def run(args: Namespace, out: Output) -> int:
     return 0
 
 
-def _cells(agent: Agent, why: Why | None, hosted: SessionInfo | None) -> tuple[str, ...]:
+def _cells(agent: Agent, why: Why | None, hosted: SessionInfo | None, mail_way: MailWay | None) -> tuple[str, ...]:
     return (
         agent.handle,
         visible(agent.presence.status) if agent.presence else "-",
@@ -57,6 +57,7 @@ def _cells(agent: Agent, why: Why | None, hosted: SessionInfo | None) -> tuple[s
         "-" if agent.oldest_s is None else age(agent.oldest_s),
         "-" if why is None else why.waits_for.value,
         str(agent.dead_letters),
+        "-" if mail_way is None else mail_way.short(),
         _notified_by(agent.notifier, hosted),
     )
 
@@ -73,7 +74,7 @@ def _unread(agent: Agent) -> str:
     return f"{agent.unread} ({lost} cannot be read)" if lost else str(agent.unread)
 
 
-def _item(agent: Agent, why: Why | None, hosted: SessionInfo | None) -> dict[str, Any]:
+def _item(agent: Agent, why: Why | None, hosted: SessionInfo | None, mail_way: MailWay | None) -> dict[str, Any]:
     item: dict[str, Any] = {"handle": agent.handle, "unread": agent.unread, "dead_letters": agent.dead_letters}
     if agent.unreadable:
         item["unreadable"] = len(agent.unreadable)
@@ -87,4 +88,6 @@ def _item(agent: Agent, why: Why | None, hosted: SessionInfo | None) -> dict[str
         item["notifier"] = {"pid": agent.notifier.pid, "how": agent.notifier.how}
     if hosted:
         item |= hosted.wire()
+    if mail_way:
+        item |= mail_way.wire()
     return item

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.layout import RootedPath
     from amq.mail.mailbox import Mailbox
+    from amq.runtime.mail_way import MailWay
     from amq.runtime.private_state import PrivateState
     from amq.runtime.session_info import SessionInfo
     from amq.runtime.why_waiting import Why
@@ -51,8 +52,9 @@ def run(args: Namespace, out: Output) -> int:
     unread, found = explain(mailbox, handle)
     found = _with_unreadable(mailbox, handle, found) if found else None
     hosted = session(mailbox, handle, read_notifier(mailbox.account.queue.agent(handle)))
+    mail_way = way(mailbox, handle, hosted)
     if out.json:
-        about = hosted.wire() if hosted else {}
+        about = (hosted.wire() if hosted else {}) | (mail_way.wire() if mail_way else {})
         out.value({"handle": handle, "unread": unread, **(described(found) if found else {}), **about})
         return 0
     if found is None:
@@ -60,6 +62,8 @@ def run(args: Namespace, out: Output) -> int:
     else:
         number = f"{unread} unread message{'' if unread == 1 else 's'}"
         out.line(f"{handle}: {number}: {visible(_in_words(found))}")
+    if mail_way:
+        out.line(f"{handle}: {mail_way.sentence()}")
     if hosted:
         out.line(f"{handle}: commands that its CLI runs without asking: {visible(hosted.allowed)}")
         for lack in hosted.lacks:
@@ -72,6 +76,15 @@ def session(mailbox: Mailbox, handle: str, notifier: Notifier | None) -> Session
     from amq.runtime.session_info import read_session
 
     return read_session(_journal(mailbox, handle).directory, notifier) if notifier else None
+
+
+def way(mailbox: Mailbox, handle: str, hosted: SessionInfo | None) -> MailWay | None:
+    """Return how mail reaches HANDLE, whose session HOSTED is; None if that is not known."""
+    if hosted is None:
+        return None
+    from amq.runtime.mail_way import mail_way
+
+    return mail_way(hosted, _journal(mailbox, handle).directory)
 
 
 def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:

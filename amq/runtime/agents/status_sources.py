@@ -11,13 +11,12 @@ import time
 from typing import Protocol
 
 from amq.pty.osc_state import AgentState
-from amq.runtime.hooks.script import EVENT_NAME
+from amq.runtime.hooks.script import EVENT_NAME, last_event
 
 MOST_CAUTIOUS_LAST = (
     None, AgentState.DONE, AgentState.IDLE, AgentState.ERROR, AgentState.WORKING,
     AgentState.OTHER, AgentState.CLEAR, AgentState.BLOCKED,
 )  # in rising order  # fmt: skip
-_LAST_EVENTS = 32  # bytes that hold the last event's word
 
 _EVENTS = {
     **dict.fromkeys(("prompt", "tool", "failure", "batch"), AgentState.WORKING),
@@ -47,27 +46,27 @@ class AgentStatus:
 
     def __init__(self, files: str, file: StatusFile | None = None) -> None:
         self.file = file
-        self._event = f"{files}/{EVENT_NAME}" if files else ""
+        self._files = files
         self._version = ""
         self._written = self._happened = 0.0  # the last event's time, on the wall clock and on that of `look`
 
     @property
     def hooks_active(self) -> bool:
         """True if the program calls our hooks: it has done so, and has not ended its session."""
-        return self._last_event()[0] not in ("", "end")
+        return last_event(self._files)[0] not in ("", "end")
 
     @property
     def noted_bytes(self) -> int:
         """The size of what the program's hooks have noted. It grows with each event, and only then."""
         try:
-            return os.stat(self._event).st_size
+            return os.stat(f"{self._files}/{EVENT_NAME}" if self._files else "").st_size
         except OSError:
             return 0
 
     @property
     def turn_ended(self) -> bool:
         """True if the last hook that the program called was that of the end of a turn: it was not interrupted."""
-        return self._last_event()[0] == "stop"
+        return last_event(self._files)[0] == "stop"
 
     def look(self, published: AgentState | None, last_key: float | None, now: float) -> AgentState | None:
         """Return the state that counts, given the one that the program has PUBLISHED by OSC 7501.
@@ -77,7 +76,7 @@ class AgentStatus:
         """
         said = self.file.state() if self.file else None
         if said is None and published is None:
-            event, written = self._last_event()
+            event, written = last_event(self._files)
             return _EVENTS.get(event) if last_key is None or last_key < self._when(written, now) else None
         return max(said, published, key=MOST_CAUTIOUS_LAST.index)
 
@@ -89,17 +88,6 @@ class AgentStatus:
     def is_detached(self) -> bool:
         """Return whether the terminal may show something other than the session in the status file."""
         return self.file is not None and self.file.is_detached()
-
-    def _last_event(self) -> tuple[str, float]:
-        """Return the last event's name, and its time in seconds since the epoch."""
-        try:
-            with open(self._event, "rb") as file:
-                found = os.fstat(file.fileno())
-                file.seek(max(0, found.st_size - _LAST_EVENTS))
-                words = file.read().decode("ascii", "replace").split()
-        except OSError:
-            return "", 0.0
-        return words[-1] if words else "", found.st_mtime
 
     def _when(self, written: float, now: float) -> float:
         """Return the time WRITTEN on NOW's clock. The wall clock may be set or jump, so it is read once an event."""

@@ -9,6 +9,8 @@ or settings that name the script.
 
 from __future__ import annotations
 
+import os
+
 from amq import quoting
 from amq.runtime.policy.hook_decision import EVENTS
 from amq.runtime.private_state import PROGRAM_MODE, write_private
@@ -26,6 +28,7 @@ TIMEOUT_S = 20  # after which the agent goes on without the hook
 WAIT = "wait"
 """The word that lets the script wait in the background, until the host lets it begin a turn."""
 WAIT_TIMEOUT_S = 7 * 24 * 3600
+_LAST_EVENTS = 32  # bytes that hold the last event's word
 
 _SCRIPT = """\
 #!/bin/sh
@@ -93,3 +96,18 @@ def command_line(script: str, event: str) -> str:
 def wait_line(script: str) -> str:
     """Return the shell words that call SCRIPT to wait in the background."""
     return f"{quoting.shell(script)} {WAIT}"
+
+
+def last_event(files: str) -> tuple[str, float]:
+    """Return the last event that the hooks of one run noted, and its time in seconds since the epoch; "" if none.
+
+    FILES is the directory of the run; "" for one without hooks.
+    """
+    try:
+        with open(f"{files}/{EVENT_NAME}" if files else "", "rb") as file:
+            found = os.fstat(file.fileno())
+            file.seek(max(0, found.st_size - _LAST_EVENTS))
+            words = file.read().decode("ascii", "replace").split()
+    except OSError:
+        return "", 0.0
+    return words[-1] if words else "", found.st_mtime
