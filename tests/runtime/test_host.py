@@ -364,7 +364,7 @@ def test_who_shows_how_mail_comes_now(desk: Desk, tmp_path: Path) -> None:
     session.expect_exact("ready")
 
     def way() -> tuple[str, str]:
-        done = run_amq("--root", desk.root, "who", "--json", cwd=tmp_path, **desk.environment())
+        done = run_amq("--root", desk.root, "who", "--json", cwd=tmp_path, stdin=b"", **desk.environment())
         (tui,) = (agent for agent in json.loads(done.stdout) if agent["handle"] == "tui")
         return tui["mail_by"], tui.get("hooks", "")
 
