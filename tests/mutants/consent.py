@@ -82,7 +82,7 @@ ALLOWED = (
            "hooks == NOT_CALLED and session.hooks == _FROM_FIRST_PROMPT and session.types",
            "hooks == NOT_CALLED and session.hooks == _FROM_FIRST_PROMPT", WHO),
     Mutant("the host does not say that it types", "runtime/host.py", "run", "options.wake and profile.rules.known", "False",
-           "tests/runtime/test_host.py"),
+           "tests/runtime/test_mail_way.py"),
     Mutant("doctor is silent on hooks that were declined", "setup/checks_delivery.py", "delivery", "not planned.has_hooks", "False",
            DOCTOR),
     Mutant("doctor speaks of hooks twice", "setup/checks_delivery.py", "delivery", "_is_decided(machine)", "True", DOCTOR),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shlex
@@ -32,7 +31,7 @@ from amq.runtime.loop import PrivateLog
 from amq.runtime.policy.injection import InjectionRules
 from amq.runtime.private_state import private_state
 from amq.runtime.trust import Trust
-from tests.conftest import private_directory, run_amq
+from tests.conftest import private_directory
 from tests.pty.user import wait_until
 from tests.runtime.run_session import ONE_MESSAGE, TUI, Desk, Session
 
@@ -343,32 +342,3 @@ def test_the_last_size_arrives(desk: Desk) -> None:
     for columns in range(50, 80):
         session.setwinsize(20, columns)
     session.expect_exact("20 79")
-
-
-CALLS_HOOKS = """\
-#!/bin/sh
-while [ "$1" != --settings ]; do shift; done
-echo ready
-while read -r event; do
-    "${2%/*}/hook" "$event" </dev/null
-    echo "called $event"
-done
-"""
-
-
-def test_who_shows_how_mail_comes_now(desk: Desk, tmp_path: Path) -> None:
-    program = tmp_path / "claude"
-    program.write_text(CALLS_HOOKS)
-    program.chmod(0o755)
-    session = desk.run(str(program))
-    session.expect_exact("ready")
-
-    def way() -> tuple[str, str]:
-        done = run_amq("--root", desk.root, "who", "--json", cwd=tmp_path, stdin=b"", **desk.environment())
-        (tui,) = (agent for agent in json.loads(done.stdout) if agent["handle"] == "tui")
-        return tui["mail_by"], tui.get("hooks", "")
-
-    assert way() == ("typed", "not-called")
-    session.sendline("tool")
-    session.expect_exact("called tool")
-    assert way() == ("hooks", "active")
