@@ -245,11 +245,12 @@ SCENARIOS = (
     Scenario("settle an offer", _on_offer, _settle),
     Scenario("take an offer and let it lapse", _on_offer, _take_and_lapse),
     Scenario("read", _mail_to_read, _read),
-    Scenario("read after a drain that was cut off", _cut_off, _read_again),
     Scenario("read of what a drain holds", _mail_to_read, _read_while_held),
     Scenario("acknowledge", _mail_with_ack, _acknowledge, has_links=True),
     Scenario("reply", _mail_to_answer, _reply, knows_id=False),
     *upkeep.SCENARIOS,
 )
+READ_AGAIN = Scenario("read after a drain that was cut off", _cut_off, _read_again)
+"""The steps are those of `read`; what it says is the command's."""
 LASTING = tuple(each for each in SCENARIOS if each.name != "doctor --fix")
 """Scenarios whose effect outlives a loss of power. The modes set by `doctor --fix` may be lost, and be set again."""

@@ -20,7 +20,7 @@ import pytest
 
 from amq.errors import AmqError, Uncertain
 from tests.crash import processes
-from tests.crash.scenarios import OLD, SCENARIOS
+from tests.crash.scenarios import OLD, READ_AGAIN, SCENARIOS
 from tests.crash.snapshot import Snapshot
 from tests.crash.tools import require
 from tests.crash.traced import Injection, injections, run, trace
@@ -74,7 +74,6 @@ ROWS = [
         "drain with a FIFO": _DRAIN,
         "drain after one that was cut off": _DRAIN,
         "read": f"read --me bob --id {OLD}1 --json",
-        "read after a drain that was cut off": f"read --me bob --id {OLD}3 --json",
         "acknowledge": f"ack --me bob --id {OLD}1",
         "reply": f"reply --me bob --id {OLD}1 --body answer",
         "dlq retry that heals": f"dlq retry --me bob --id {LETTERS[0]}",
@@ -85,6 +84,7 @@ ROWS = [
         "cleanup": "cleanup --me bob --tmp-older-than 0 --yes",
     }.items()
 ] + [
+    Row(str(READ_AGAIN), READ_AGAIN, shlex.split(f"read --me bob --id {OLD}3 --json")),
     Row("monitor", BY_NAME["drain"], shlex.split(f"monitor --timeout 1s {_DRAIN.removeprefix('drain ')}")),
     Row(
         "hook",
