@@ -29,7 +29,9 @@ from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import SchedulePolicy
 from amq.runtime.session_info import SessionInfo, write_session
 from amq.schema import queue, setup
+from amq.setup import checks_queue
 from amq.setup.coop_panes import Pane, Tmux
+from amq.setup.finding import Finding
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.store.locks import open_state
@@ -242,6 +244,10 @@ def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     said.keep("reset", json.loads(_on_a_terminal("reset").rpartition("\x1b8")[2]))
     said.amq.root.chmod(0o777)
     said("doctor", "--fix", code=1)
+    with monkeypatch.context() as patched:
+        for check in ("registry", "mailboxes"):
+            patched.setitem(checks_queue.CHECKS, check, _cannot_read)
+        said("doctor", code=1)
     running, ended = Pane("alice", "%1", 1, False, None, "a:0.0"), Pane("bob", "%2", 2, True, 3, "a:0.1")
     with monkeypatch.context() as patched:
         patched.setattr(Tmux, "installed", True)
@@ -252,6 +258,10 @@ def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
         said("coop", "up", "--print", "--agents", "carol=cat")
         said("coop", "status")
         said("coop", "down", "--timeout", "1ms", code=1)
+
+
+def _cannot_read(*_: object) -> Iterator[Finding]:
+    raise PermissionError(errno.EACCES, "Permission denied", "/queue")
 
 
 def _about_mail_on_its_way(said: Said) -> None:

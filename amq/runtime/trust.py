@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 
 from amq import git_repository, jsontext
-from amq.errors import AmqError
+from amq.errors import AmqError, why
 from amq.layout import RootedPath
 from amq.record import record
 from amq.runtime import git_index, question
@@ -67,7 +67,7 @@ def why_untrusted(root: str, state: PrivateState) -> str:
             return ""
         return _foreign_directory(root) or _tracking_repository(root)
     except (AmqError, OSError) as error:
-        return f"cannot inspect it: {error}"
+        return f"cannot inspect it: {why(error)}"
 
 
 def is_trusted(root: str, state: PrivateState) -> bool:

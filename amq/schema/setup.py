@@ -79,6 +79,8 @@ class Finding(Model):
     """The way to fix it."""
     fixable: bool
     """True if --fix applies that."""
+    stopped: list[str] = absent
+    """The checks that could not be made for the same cause, if there are any."""
 
 
 class Fixed(Model):

@@ -10,18 +10,21 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from amq import quoting
 from amq.errors import AmqError, UsageError
 from amq.layout import QueueLayout
 from amq.names import USER, is_handle, typed_handle
-from amq.runtime.agents.profiles import built_in
+from amq.runtime.agents import registry as agent_clis
+from amq.runtime.agents.profiles import built_in, profile_for
 from amq.runtime.agents.registry import with_hooks
 from amq.runtime.agents.versions import numbers, printed_version
 from amq.runtime.consent import KEY, recorded_answer
 from amq.runtime.tmux_client import TmuxClient
 from amq.runtime.user_config import config_path
-from amq.setup.clis import CLIS, how_to_get, program_of
+from amq.setup.clis import CLIS, how_to_get, is_missing, program_of
 from amq.setup.finding import Environment, Finding
 from amq.store import registry
+from amq.store.maildir import has_entries
 from amq.store.notifier_info import read_notifier
 
 _OUR_HOOK = re.compile(r"\bamq hook\b|amq-stop-hook|claude-session-start|codex-amq-notify")
@@ -73,6 +76,12 @@ def _version(program: str, path: str, machine: Environment) -> Iterator[Finding]
     oldest = CLIS[program].oldest
     if not version:
         yield Finding(f"{path} does not start: {program} --version fails", f"reinstall it; {how_to_get(program)}")
+    elif (newest := profile_for(program).tested[0]) and numbers(version) > numbers(newest):
+        yield Finding(
+            f"{program} {version} is untested: the newest that amq was tested with is {newest}",
+            f"if it is not notified of mail, see what amq knows of it: amq run --check -- {program}",
+            wrong=False,
+        )
     elif numbers(version)[: len(oldest)] < oldest:
         tested = ".".join(map(str, oldest))
         yield Finding(
@@ -93,8 +102,11 @@ def tmux(_: str | None, machine: Environment) -> Iterator[Finding]:
 
 
 def hooks(root: str | None, machine: Environment) -> Iterator[Finding]:
-    """Check that an agent without a notifier has hooks in its CLI's settings, its only way to hear of mail."""
-    alone = {program_of(handle) for handle in _registered(root) if root and not _is_notified(root, handle)}
+    """Check that an agent without a notifier has hooks in its CLI's settings, its only way to hear of mail.
+
+    One that has mail is reported by another check.
+    """
+    alone = {program_of(handle) for handle in _registered(root) if root and _is_alone(root, handle)}
     for program, files in sorted(with_hooks().items()):
         if program not in alone:
             continue
@@ -121,6 +133,32 @@ def consent(root: str | None, machine: Environment) -> Iterator[Finding]:
             f"to allow it: amq run --allow-amq -- {concerned[0]}; for good: `{KEY} = true` at the top of {path}",
             wrong=False,
         )
+
+
+def _is_alone(root: str, handle: str) -> bool:
+    """Return whether nothing notifies the agent, and it has no mail; where that is not known, False."""
+    try:
+        return not (_is_notified(root, handle) or has_entries(QueueLayout(root).agent(handle).inbox_new))
+    except OSError:
+        return False
+
+
+def sandbox(root: str | None, machine: Environment) -> Iterator[Finding]:
+    """Check that the sandbox of a CLI lets it write the queue; where `amq run` hosts it, that sees to it."""
+    for handle in _registered(root):
+        program = program_of(handle)
+        if root is None or is_missing(program, machine.environ) or _is_notified(root, handle):
+            continue
+        adapted = agent_clis.adapted(profile_for(program), [], machine.environ, machine.cwd, root, "")
+        if adapted.additions:
+            yield Finding(
+                f"the queue is outside of {program}'s sandbox, which lets it write only below its directory",
+                f"start it with amq run or amq coop up, which add {quoting.shell_line(adapted.additions[0].arguments)}",
+                wrong=False,
+            )
+        for lack in adapted.lacks:
+            what, _, to_do = lack.partition("; ")
+            yield Finding(f"{handle} lacks {what}", to_do, wrong=False)
 
 
 def _is_notified(root: str, handle: str) -> bool:
@@ -154,6 +192,7 @@ CHECKS: dict[str, Callable[[str | None, Environment], Iterator[Finding]]] = {
     "agents": agents,
     "tmux": tmux,
     "hooks": hooks,
+    "sandbox": sandbox,
     "consent": consent,
 }
 """The checks by name. Each gets the queue's path, if there is a queue, and the machine to examine."""

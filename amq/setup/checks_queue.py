@@ -20,7 +20,7 @@ from amq.runtime.launch import remove_old_settings
 from amq.runtime.private_state import PrivateState, make_directory, private_state, write_private
 from amq.runtime.trust import why_untrusted
 from amq.runtime.why_waiting import is_stopped
-from amq.setup.clis import program_of
+from amq.setup.clis import is_missing, program_of
 from amq.setup.finding import Environment, Finding
 from amq.store import directories, durable, registry
 from amq.store.durable import Directory
@@ -44,7 +44,7 @@ def queue(root: str, machine: Environment) -> Iterator[Finding]:
             f"it belongs to another user ({owner})",
             f"take ownership, if it should be yours: sudo chown -R $(id -un) {quoting.shell(root)}",
         )
-    if not os.access(root, os.W_OK | os.X_OK):
+    if not (os.access(root, os.W_OK | os.X_OK) or _is_read_only(root, machine)):
         yield Finding("you cannot write to it", f"chmod u+rwx {quoting.shell(root)}")
     missing = [path for path in layout.directories if not directories.exists(path)]
     if missing:
@@ -53,6 +53,11 @@ def queue(root: str, machine: Environment) -> Iterator[Finding]:
             "amq init",
             fix=partial(registry.make_queue, layout, tracked=False),
         )
+
+
+def _is_read_only(root: str, machine: Environment) -> bool:
+    """Return whether the filesystem is, which another check reports."""
+    return bool(machine.statvfs(root).f_flag & os.ST_RDONLY)
 
 
 def permissions(root: str, _: Environment) -> Iterator[Finding]:
@@ -109,10 +114,11 @@ def mailboxes(root: str, _: Environment) -> Iterator[Finding]:
                 wrong=False,
             )
         else:
-            yield from _mailbox(layout, name)
+            yield from _mailbox(layout, name, is_writable=os.access(root, os.W_OK))
 
 
-def _mailbox(layout: QueueLayout, name: str) -> Iterator[Finding]:
+def _mailbox(layout: QueueLayout, name: str, *, is_writable: bool) -> Iterator[Finding]:
+    """Check one mailbox; whether it can be written to only if the queue is writable, of which another check reports."""
     agent = layout.agent(name)
     try:
         missing = [path for path in agent.directories if not directories.exists(path)]
@@ -124,6 +130,12 @@ def _mailbox(layout: QueueLayout, name: str) -> Iterator[Finding]:
             getattr(error, "hint", "") or f"ls -la {quoting.shell(agent.home)}",
         )
         return
+    closed = [path for path in agent.directories if path not in missing and not os.access(path, os.W_OK | os.X_OK)]
+    if closed and is_writable:
+        yield Finding(
+            f"you cannot write to the mailbox of {name}, so mail to it fails or is never filed: {visible(closed[0])}",
+            f"chmod -R u+rwX {quoting.shell(agent.home)}",
+        )
     if missing:
         yield Finding(
             f"the mailbox of {name} is incomplete: missing {missing[0]}",
@@ -256,10 +268,15 @@ def notifiers(root: str, _: Environment) -> Iterator[Finding]:
             )
 
 
-def mail(root: str, _: Environment) -> Iterator[Finding]:
-    """Check that agents with unread mail are notified, and that there are no unreadable files or dead letters."""
+def mail(root: str, machine: Environment) -> Iterator[Finding]:
+    """Check that agents with unread mail are notified, and that there are no unreadable files or dead letters.
+
+    An agent whose CLI is not installed is reported by another check.
+    """
     for agent in _agents(root):
         if agent.unread and not agent.notifier:
+            if is_missing(program_of(agent.handle), machine.environ):
+                continue
             yield Finding(
                 f"{agent.unread} unread for {agent.handle}, and nothing notifies it",
                 f"start it (amq why {agent.handle} says more): "

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+from collections.abc import Mapping
 
 from amq.runtime.agents import registry
 
@@ -13,6 +16,11 @@ _NUMBERED = re.compile(r"-\d+$")
 def program_of(handle: str) -> str:
     """Return the program that HANDLE suggests: `claude-2` is another claude."""
     return _NUMBERED.sub("", handle)
+
+
+def is_missing(program: str, environ: Mapping[str, str]) -> bool:
+    """Return whether PROGRAM is the CLI of an agent, and not on the PATH of ENVIRON."""
+    return program in CLIS and shutil.which(program, path=environ.get("PATH", os.defpath)) is None
 
 
 def how_to_get(program: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from amq import procfs
-from amq.errors import AmqError
+from amq import config, procfs, quoting
+from amq.errors import AmqError, why
 from amq.setup import checks_machine, checks_queue
 from amq.setup.checks_delivery import delivery
 from amq.setup.finding import Environment, Finding
@@ -17,10 +17,11 @@ from amq.setup.finding import Environment, Finding
 
 @dataclass(frozen=True)
 class Found:
-    """A finding, and the check that made it."""
+    """A finding, the check that made it, and the checks that could not be made for the same cause."""
 
     check: str
     finding: Finding
+    stopped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -42,19 +43,42 @@ def checks(context: Context) -> dict[str, Callable[[], Iterable[Finding]]]:
     return {**queue, **around, "delivery": partial(delivery, root, machine)}
 
 
-def examine(context: Context) -> Iterator[Found]:
-    """Yield the findings of every check. A check that fails is itself a finding, and does not stop the others."""
-    if context.lost:
-        yield Found("queue", context.lost)
+def examine(context: Context) -> list[Found]:
+    """Return the findings of every check. A check that fails is itself a finding, and does not stop the others.
+
+    What cannot be read, such as a directory of the queue, stops several checks and is one finding.
+    """
+    found = [Found("queue", context.lost)] if context.lost else []
+    causes: list[str] = []  # what could not be read, in words that stand in each finding about it
     for name, check in checks(context).items():
         try:
-            found = list(check())
+            fresh = list(check())
         except AmqError as error:
-            found = [Finding(error.message, error.hint)]
-        except Exception as error:
-            found = [Finding(f"the check failed: {type(error).__name__}: {error}", "fix what it names and try again")]
-        for finding in found:
-            yield Found(name, finding)
+            fresh = [Finding(error.message, error.hint)]
+        except OSError as error:
+            causes.append(why(error))
+            fresh = [_unreadable(error)]
+        except Exception:
+            if config.debugging(context.machine.environ):
+                raise
+            fresh = [Finding("the check failed: internal error", "to see where: AMQ_DEBUG=1 amq doctor")]
+        for finding in fresh:
+            cause = next((words for words in causes if words in finding.text), None)
+            at = next((at for at, each in enumerate(found) if cause and cause in each.finding.text), None)
+            if at is None:
+                found.append(Found(name, finding))
+            elif name not in (found[at].check, *found[at].stopped):
+                found[at] = replace(found[at], stopped=(*found[at].stopped, name))
+    return found
+
+
+def _unreadable(error: OSError) -> Finding:
+    path = quoting.shell(error.filename) if isinstance(error.filename, str) else ""
+    if path and isinstance(error, PermissionError):
+        remedy = f"if it is yours: chmod u+rwX {path}; to see whose it is: ls -ld {path}"
+    else:
+        remedy = f"look at it: ls -ld {path}" if path else "repeat it; if that does not help, restart what it names"
+    return Finding(f"a file or directory cannot be read: {why(error)}", remedy)
 
 
 def fix(found: Iterable[Found]) -> Iterator[Found]:

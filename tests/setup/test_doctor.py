@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import signal
 import stat
 import subprocess
@@ -31,6 +32,7 @@ from amq.setup.finding import Finding
 from amq.store import registry
 from tests.conftest import Result, Shell, run_amq
 from tests.runtime.test_git_index import Repository
+from tests.setup.conftest import require
 
 NOW = 1_700_000_000_000_000_000
 Break = Callable[["World"], Context | None]
@@ -245,6 +247,10 @@ def a_cli_is_old(world: World) -> None:
     world.program("claude", "2.1.197 (Claude Code)")
 
 
+def a_cli_is_untested(world: World) -> None:
+    world.program("codex", "codex-cli 99.0.0")
+
+
 def no_tmux(world: World) -> None:
     (world.bin / "tmux").unlink()
 
@@ -308,6 +314,7 @@ WORTH_KNOWING: dict[Break, tuple[str, str]] = {
     unread_for_long: ("mail", "has not read it"),
     dead_letters: ("mail", "1 dead letters"),
     a_cli_is_old: ("agents", "2.1.197 is older"),
+    a_cli_is_untested: ("agents", "codex 99.0.0 is untested"),
     no_tmux: ("tmux", "tmux is not installed"),
     no_hooks: ("hooks", "codex's own hooks"),
     hooks_are_declined: ("delivery", "would ask you whether to trust them (allow_amq = false in "),
@@ -399,8 +406,79 @@ def test_a_check_that_fails_stops_no_other(world: World, monkeypatch: pytest.Mon
     monkeypatch.setitem(checks_queue.CHECKS, "registry", fails)
     no_tmux(world)
     first, second = doctor.examine(world.context)
-    assert (first.check, first.finding.text) == ("registry", "the check failed: RuntimeError: oops")
+    assert (first.check, first.finding.text) == ("registry", "the check failed: internal error")
     assert second.check == "tmux"
+    with pytest.raises(RuntimeError):
+        doctor.examine(world.environ(AMQ_DEBUG="1"))
+
+
+def as_its_owner(world: World) -> list[dict[str, Any]]:
+    """Return the findings of a user to whom modes apply, even if the tests are root."""
+    words = [sys.executable, "-m", "amq", "doctor", "--json"]
+    if os.geteuid() == 0:
+        require("setpriv")
+        words = [shutil.which("setpriv") or "", "--bounding-set=-dac_override,-dac_read_search", *words]
+    environ = {**world.context.machine.environ, "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
+    done = subprocess.run(words, cwd=world.place, env=environ, capture_output=True, text=True, check=False)
+    found = json.loads(done.stdout)["findings"]
+    assert "Error" not in done.stdout + done.stderr, "an exception of Python's"
+    assert isinstance(found, list)
+    return found
+
+
+@pytest.mark.parametrize("path", ["agents", "agents/codex", "meta/config.json", "agents/codex/inbox/new"])
+def test_what_cannot_be_read_is_one_finding(world: World, path: str) -> None:
+    Mailbox(str(world.root), "claude").send(["codex"], b"hello")
+    (world.root / path).chmod(0)
+    (only,) = as_its_owner(world)
+    (world.root / path).chmod(0o700)
+    assert only["text"].endswith(f"Permission denied ({world.root / path})")
+    assert "registry" in (only["check"], *only.get("stopped", ())) or path.startswith("agents/")
+
+
+def test_a_mailbox_that_cannot_be_written_to_is_found(world: World) -> None:
+    world.agent("codex", "inbox", "new").chmod(0o500)
+    (only,) = as_its_owner(world)
+    world.agent("codex", "inbox", "new").chmod(0o700)
+    assert only["check"] == "mailboxes"
+    assert "you cannot write to the mailbox of codex" in only["text"]
+
+
+def test_a_queue_that_cannot_be_written_to_is_one_finding(world: World) -> None:
+    subprocess.run(["chmod", "-R", "a-w", world.root], check=True)
+    (only,) = as_its_owner(world)
+    subprocess.run(["chmod", "-R", "u+w", world.root], check=True)
+    assert (only["check"], only["text"]) == ("queue", "you cannot write to it")
+
+
+def test_an_agent_that_cannot_be_started_is_one_finding(world: World) -> None:
+    no_notifier(world)
+    a_cli_is_missing(world)
+    (only,) = doctor.examine(world.context)
+    assert only.check == "agents"
+
+
+def test_an_agent_that_nothing_notifies_is_one_finding(world: World) -> None:
+    no_notifier(world)
+    (world.place / ".codex" / "hooks.json").write_text("{}")
+    (only,) = doctor.examine(world.context)
+    assert only.check == "mail"
+
+
+@pytest.mark.parametrize(
+    ("mode", "says"),
+    [
+        ("workspace-write", "the queue is outside of codex's sandbox"),
+        ("read-only", "codex lacks write access to the queue: its sandbox is read-only"),
+        ("danger-full-access", ""),
+    ],
+)
+def test_a_queue_outside_of_a_sandbox_is_found(world: World, mode: str, says: str) -> None:
+    world.claims.pop("codex").release()
+    (world.place / ".codex" / "config.toml").write_text(f'sandbox_mode = "{mode}"\n')
+    (world.place / "elsewhere").mkdir()
+    found = doctor.examine(world.machine(cwd=str(world.place / "elsewhere")))
+    assert [says in each.finding.text for each in found if each.check == "sandbox"] == ([True] if says else [])
 
 
 def test_a_real_directory_can_be_watched(world: World) -> None:

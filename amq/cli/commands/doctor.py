@@ -63,12 +63,14 @@ def _context(args: Namespace) -> Context:
 def _text(context: Context, found: list[Found], fixed: list[Found]) -> str:
     from amq.setup.doctor import checks
 
-    quiet = [name for name in checks(context) if all(each.check != name for each in found)]
+    loud = {name for each in found for name in (each.check, *each.stopped)}
+    quiet = [name for name in checks(context) if name not in loud]
     lines = [f"queue: {visible(context.root or 'none')}", *([f"good: {', '.join(quiet)}"] if quiet else [])]
     lines += [f"fixed: {each.check}: {visible(each.finding.text)}" for each in fixed]
     for each in sorted(found, key=lambda each: not each.finding.wrong):
         sign = "WRONG" if each.finding.wrong else "note"
-        lines += [f"{sign}: {each.check}: {visible(each.finding.text)}", f"    {visible(each.finding.remedy)}"]
+        names = ", ".join((each.check, *each.stopped))
+        lines += [f"{sign}: {names}: {visible(each.finding.text)}", f"    {visible(each.finding.remedy)}"]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -83,6 +85,7 @@ def _json(context: Context, found: list[Found], fixed: list[Found]) -> dict[str,
                 "remedy": each.finding.remedy,
                 "fixable": each.finding.fix is not None,
             }
+            | ({"stopped": list(each.stopped)} if each.stopped else {})
             for each in found
         ],
         "mended": [{"check": each.check, "text": each.finding.text} for each in fixed],
