@@ -286,6 +286,12 @@ class Terminal:
                 row=row,
             )
 
+    def shown(self) -> str:
+        """Return the rows of the screen, without blanks at their ends; "" if it is not known."""
+        with self.lock:
+            view = self._view()
+            return "\n".join(row.rstrip() for row in view.rows) if view else ""
+
     def _view(self) -> View | None:
         if self._screen is None:
             return None

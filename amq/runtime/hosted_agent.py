@@ -57,7 +57,8 @@ class HostedAgent:
         """
         from amq.runtime.channels.hosted_terminal import PtyChannel
 
-        typed = PtyChannel(host, self.launch.profile.rules, self.status, options.notice)
+        profile = self.launch.profile
+        typed = PtyChannel(host, profile.rules, self.status, options.notice, profile.asks)
         native = self._native(private) if options.native else self._background_hook()
         if native is None:
             return typed

@@ -83,7 +83,7 @@ class WakeJournal:
     def __init__(self, directory: str) -> None:
         """Keep the journal in the private DIRECTORY of an agent. With an empty path nothing is recorded."""
         self._file = BoundedFile(directory, WAKES_NAME)
-        self._waits: tuple[WaitReason, frozenset[str]] | None = None
+        self._waits: tuple[WaitReason, str, frozenset[str]] | None = None
 
     def attempt(self, ids: Iterable[str], way: str, outcome: Outcome, reason: str) -> None:
         """Record how an attempt to announce the messages IDS ended."""
@@ -92,10 +92,10 @@ class WakeJournal:
 
     def waits(self, ids: Iterable[str], reason: WaitReason, detail: str = "") -> None:
         """Record that the messages IDS wait for REASON, unless the last entry says so already."""
-        waits = (reason, frozenset(ids))
+        waits = (reason, detail, frozenset(ids))
         if waits != self._waits:
             self._waits = waits
-            self._add(waits[1], waits_for=reason.value, **({"reason": detail} if detail else {}))
+            self._add(waits[2], waits_for=reason.value, **({"reason": detail} if detail else {}))
 
     def entries(self) -> list[dict[str, Any]]:
         """Return the entries, oldest first, without lines that were cut off."""

@@ -40,6 +40,10 @@ from amq.runtime.resource_limits import explained, is_shortage
 from amq.runtime.stat_polling import now
 from amq.runtime.trust import Trust
 
+SHOW_EVERY_S = 1.0  # seconds between looks for a dialog that follows a notification
+ANNOUNCED = (schedule.Phase.OUTSTANDING, schedule.Phase.UNCERTAIN)
+ANSWERED = "it was notified, and has had an answer to its question since"
+
 
 class PrivateLog(logging.Handler):
     """Write the warnings of libraries to the private log. Without a handler they would appear on the agent's screen."""
@@ -90,6 +94,8 @@ class WakeLoop:
             frozenset(), frozenset(), frozenset(), Readiness()
         )  # the unread mail in the form that `schedule` takes
         self._failure = ""  # why the inbox cannot be read
+        self._asks = ""  # the command of amq's that the agent's dialog asks about
+        self._is_asked = False  # the journal says so, of mail that was announced
         self._no_way = ""  # why the last look at the agent, or the last attempt, failed
         self._rung = anyio.Event()  # "look again" since the last look
         self._stop_listening = threading.Event()
@@ -129,6 +135,7 @@ class WakeLoop:
         safe to type into, it is not read: the terminal is looked at far more often, and the inbox may be large.
         """
         readiness, handed = self._look_at_agent(), self._handed.another()
+        self._asks = readiness.asks
         if rung or handed or readiness.blocked_by is None:
             self._look_into_inbox()
         if self._unread and self._trust.why_not():
@@ -144,6 +151,9 @@ class WakeLoop:
         if any(isinstance(action, AlertUser) for action in actions):
             self._channel.alert_user()
         again = next((action.at for action in actions if isinstance(action, WakeAt)), float("inf"))
+        if self._state.phase in ANNOUNCED:
+            self._note_dialog(readiness)
+            again = min(again, self._clock() + SHOW_EVERY_S)
         # no file event shows what a hook has given: it stays in the inbox
         hooked = bool(self._unread) and readiness.hooks_active
         return min(again, self._clock() + LOOK_EVERY_S) if hooked else again
@@ -227,11 +237,27 @@ class WakeLoop:
     def _decide(self, event: Observation | AttemptFinished) -> tuple[schedule.Action, ...]:
         self._state, actions = schedule.step(self._state, event, self._clock(), self._policy)
         if self._state.phase in (schedule.Phase.WAITING, schedule.Phase.PARKED):
-            self._record.waits(self._state.unread, self._state.reason, self._why())
+            reason = WaitReason.DIALOG if self._asks else self._state.reason
+            self._record.waits(self._state.unread, reason, self._why())
         return actions
+
+    def _note_dialog(self, agent: Readiness) -> None:
+        """Record that the announced mail waits for a dialog about a command of amq's, and when it does not any more.
+
+        It opens after the attempt: the agent has read the line, and must not do what it says without a yes.
+        """
+        if self._asks:
+            self._record.waits(self._state.unread, WaitReason.DIALOG, self._why())
+        elif self._is_asked and agent.blocked_by is not WaitReason.DIALOG:
+            self._record.waits(self._state.unread, WaitReason.NOTIFIED, ANSWERED)
+        else:
+            return
+        self._is_asked = bool(self._asks)
 
     def _why(self) -> str:
         """Return the detail behind the reason for which the mail waits; may be empty."""
+        if self._asks:
+            return f"{self._mailbox.account.me} asks you whether it may run {self._asks}"
         if self._state.reason is WaitReason.UNTRUSTED:
             return self._trust.why_not()
         return self._no_way if self._state.reason is WaitReason.NO_CHANNEL else ""

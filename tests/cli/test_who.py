@@ -17,6 +17,8 @@ from amq.runtime import notifier_lock
 from amq.runtime.hooks.announcements import write_state
 from amq.runtime.hooks.script import EVENT_NAME
 from amq.runtime.policy.hook_decision import MOST_LAPSES, HookState
+from amq.runtime.journal import WakeJournal
+from amq.runtime.policy.reasons import WaitReason
 from amq.runtime.session_info import SessionInfo, write_session
 from amq.store import maildir
 from tests.conftest import Shell, private_directory
@@ -50,6 +52,15 @@ def test_the_table_names_every_agent(amq: Shell, notified: None) -> None:
         "carol  -       0       -       -          1             -        -",
         "user   -       0       -       -          0             -        -",
     ]
+
+
+def test_a_notifier_that_has_failed_notifies_no_more(amq: Shell, notified: None) -> None:
+    """`amq why` says so, too."""
+    amq.send()
+    WakeJournal(str(private_directory(amq.root, "bob"))).waits((), WaitReason.NO_CHANNEL, "it has failed")
+    assert "no-channel: it has failed" not in amq.ok("who")
+    assert f"- (amq run, pid {os.getpid()}, has failed)" in amq.ok("who")
+    assert "no-channel" in amq.ok("why", "bob")
 
 
 def test_json_has_the_documented_keys(amq: Shell, notified: None) -> None:

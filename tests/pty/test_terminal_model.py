@@ -311,3 +311,10 @@ def test_it_is_known_whether_pastes_are_taken_at_the_prompt() -> None:
     terminal.from_program(b"\x1b[?2004l", 6.0)
     look = terminal.look(7.0)
     assert (look.takes_pastes, look.bracketed_paste) == (True, False)
+
+
+def test_the_rows_of_the_screen_are_shown_without_blanks_at_their_ends() -> None:
+    terminal = Terminal(0.0, screen=Screen((3, 20)))
+    terminal.from_program(b"a  \r\n b", 1.0)
+    assert terminal.shown() == "a\n b\n"
+    assert Terminal(0.0).shown() == "", "it is not known"

@@ -104,3 +104,19 @@ def test_a_version_that_asks_too_little_gets_no_permissions(rig: Rig, agent: Age
     session = Session(rig, run(agent, "--allow-amq", asks=True))
     assert "2.1.197 asks about too little" in user.amq("why", agent.program)["allowed"]
     assert session.result("amq drain --include-body") is None
+
+
+@agents("claude", also=("codex", "claude-before", "claude-old"))
+def test_the_dialog_for_a_drain_is_named(rig: Rig, agent: Agent, user: User, run: Run) -> None:
+    rig.model.script = lambda turn: Say("Done.") if turn.results else Call("amq drain --include-body", escalated=True)
+    terminal = run(agent, "--no-hooks", asks=True)
+    terminal.wait_for(INPUT_ROW)
+    user.send(agent, "normal")
+    terminal.wait_for(DIALOG)
+    asks = f"{agent.program} asks you whether it may run amq drain"
+    wait_until(lambda: user.amq("why", agent.program)["detail"] == asks, terminal.screen)
+    (row,) = (row for row in user.amq("who") if row["handle"] == agent.program)
+    assert (row["waits_for"], row["detail"]) == ("dialog", asks)
+    terminal.press("\x1b")
+    answered = "it was notified, and has had an answer to its question since"
+    wait_until(lambda: user.amq("why", agent.program)["detail"] == answered, lambda: str(user.history(agent)))

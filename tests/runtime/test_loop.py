@@ -148,6 +148,40 @@ async def test_what_came_while_it_was_not_safe_is_in_the_line(root: str) -> None
         await comes(lambda: channel.told == ["amq: 3 new messages from codex. Run: amq drain --include-body"])
 
 
+async def test_a_dialog_about_amq_is_named_until_it_has_gone(root: str) -> None:
+    """It opens after the notification: the agent has read it, and asks the user."""
+    channel = NotingChannel()
+    waker = WakeLoop(Mailbox(root, "claude"), channel, SchedulePolicy(), Wording(), print, trusted(root))
+
+    async def says(agent: Readiness) -> tuple[str, str]:
+        channel.standing = agent
+        assert await waker.turn(rung=True) < waker._clock() + 2, "it looks again soon"
+        last = WakeJournal(private(root)).entries()[-1]
+        return last.get("waits_for", ""), last["reason"]
+
+    named = "dialog", "claude asks you whether it may run amq drain"
+    asking = Readiness(blocked_by=WaitReason.DIALOG, asks="amq drain")
+    send(root)
+    assert await says(Readiness()) == ("", "")
+    assert await says(asking) == named
+    assert await says(Readiness(blocked_by=WaitReason.DIALOG)) == named
+    assert await says(Readiness()) == ("notified", "it was notified, and has had an answer to its question since")
+    assert await says(asking) == named
+    assert len(WakeJournal(private(root)).entries()) == 4
+
+
+async def test_mail_that_comes_while_it_asks_waits_for_the_answer(root: str) -> None:
+    channel = NotingChannel()
+    channel.standing = Readiness(blocked_by=WaitReason.DIALOG, asks="amq reply")
+    waker = WakeLoop(Mailbox(root, "claude"), channel, SchedulePolicy(), Wording(), print, trusted(root))
+    send(root)
+    await waker.turn(rung=True)
+    channel.standing = Readiness(blocked_by=WaitReason.DIALOG)
+    await waker.turn(rung=False)
+    said = [(entry["waits_for"], entry.get("reason")) for entry in WakeJournal(private(root)).entries()]
+    assert said == [("dialog", "claude asks you whether it may run amq reply"), ("dialog", None)]
+
+
 async def test_low_priority_is_not_announced_by_itself(root: str) -> None:
     channel = NotingChannel()
     async with waking(root, channel):

@@ -11,8 +11,10 @@ import pytest
 from amq.pty.host import Host
 from amq.pty.input_row import NOT_FOUND, UNKNOWN, Row, Standing
 from amq.pty.osc_state import AgentState
-from amq.pty.terminal_model import TerminalSnapshot
+from amq.pty.screen import Screen
+from amq.pty.terminal_model import Terminal, TerminalSnapshot
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
+from amq.runtime.agents.codex.profile import PROFILE as CODEX
 from amq.runtime.agents.gemini.profile import PROFILE as GEMINI
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.hosted_terminal import PtyChannel
@@ -22,6 +24,8 @@ from amq.runtime.policy.reasons import WaitReason
 
 class Seen:
     """A host that sees only a given snapshot."""
+
+    terminal: Terminal
 
     def __init__(self, published: AgentState | None = None, **other: Any) -> None:
         self.seen = TerminalSnapshot(published=published, **other)
@@ -83,3 +87,15 @@ def test_after_an_interrupted_turn_the_user_speaks_first(tmp_path: Path, event: 
     seen = Seen(AgentState.IDLE, ready_since=0.0, bracketed_paste=True, interrupted=True)
     channel = PtyChannel(cast(Host, seen), CLAUDE.rules, AgentStatus(str(tmp_path)), clock=lambda: 1e3)
     assert (channel.look().blocked_by, channel.look().idle) == (reason, True)
+
+
+def test_a_dialog_about_amq_is_in_the_look() -> None:
+    seen = Seen(AgentState.BLOCKED)
+    seen.terminal = Terminal(0.0, screen=Screen((24, 80)))
+    channel = PtyChannel(cast(Host, seen), CODEX.rules, AgentStatus(""), asks=CODEX.asks, clock=lambda: 1e3)
+    assert (channel.look().blocked_by, channel.look().asks) == (WaitReason.DIALOG, "")
+    dialog = "  Would you like to run the following command?\r\n\r\n  $ amq drain\r\n\r\n› 1. Yes, proceed (y)\r\n"
+    seen.terminal.from_program(dialog.encode(), 1.0)
+    assert channel.look().asks == "amq drain"
+    seen.seen = replace(seen.seen, published=AgentState.IDLE)
+    assert channel.look().asks == ""

@@ -58,13 +58,16 @@ def _cells(agent: Agent, why: Why | None, hosted: SessionInfo | None, mail_way: 
         "-" if why is None else why.waits_for.value,
         str(agent.dead_letters),
         "-" if mail_way is None else mail_way.short(),
-        _notified_by(agent.notifier, hosted),
+        _notified_by(agent.notifier, hosted, why),
     )
 
 
-def _notified_by(notifier: Notifier | None, hosted: SessionInfo | None) -> str:
+def _notified_by(notifier: Notifier | None, hosted: SessionInfo | None, why: Why | None) -> str:
+    """Return what notifies the agent; a process that has failed at it, as WHY says, does so no longer."""
     if notifier is None:
         return "-"
+    if why and why.waits_for.value == "no-channel":
+        return f"- (amq {visible(notifier.how)}, pid {notifier.pid}, has failed)"
     allowed = "" if hosted is None else ", amq allowed" if hosted.is_allowed else ", amq not allowed"
     return f"amq {visible(notifier.how)} (pid {notifier.pid}{allowed})"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import anyio
@@ -14,7 +14,9 @@ from amq.pty.terminal_model import TerminalSnapshot
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.step_timer import until_ended
 from amq.runtime.policy import injection
+from amq.runtime.policy.dialog import asked_command
 from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Phase, Write
+from amq.runtime.policy.reasons import WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
@@ -30,18 +32,21 @@ class PtyChannel:
         rules: InjectionRules,
         agent_status: AgentStatus,
         notice: bytes = b"",
+        asks: Sequence[str] = (),
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
     ) -> None:
         """Type by RULES; NOTICE is the bytes that make the user's terminal ring or show a notification.
 
-        AGENT_STATUS knows more of the program than its terminal shows; CLOCK and SLEEP count in seconds.
+        AGENT_STATUS knows more of the program than its terminal shows. ASKS are the expressions for its dialogs, as in
+        its profile; CLOCK and SLEEP count in seconds.
         """
         self._host = host
         self._rules = rules
         self._agent_status = agent_status
         self._notice = notice
+        self._asks = asks
         self._clock = clock
         self._sleep = sleep
         self._state = InjectionState()
@@ -56,14 +61,20 @@ class PtyChannel:
         now = self._clock()
         seen = self._host.look(now)
         look = self._heard(seen, now)
+        reason = injection.gate(self._state, look, self._rules, now)
         return Readiness(
-            blocked_by=injection.gate(self._state, look, self._rules, now),
+            blocked_by=reason,
+            asks=self._asked() if reason is WaitReason.DIALOG else "",
             quiet_for_s=now - max(look.started, look.last_output or 0.0, look.last_key or 0.0),
             busy=look.published is AgentState.WORKING,
             idle=look.published in injection.IDLE,
             queues_input=self._rules.dialog_safe and seen.published is not None,
             hooks_active=self._agent_status.hooks_active,
         )
+
+    def _asked(self) -> str:
+        """Return the command of amq's that the dialog is about, "" for any other dialog."""
+        return asked_command(self._host.terminal.shown(), self._asks) if self._asks else ""
 
     def alert_user(self) -> None:
         """Notify the user by a bell or a notification of the terminal."""

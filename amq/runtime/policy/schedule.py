@@ -111,6 +111,7 @@ class Readiness:
     idle: bool = False  # it says itself that it waits for a line
     queues_input: bool = False  # a line submitted while it works waits for the end of the turn, and interrupts nothing
     hooks_active: bool = False  # hooks give it mail while it works, and when its turn ends
+    asks: str = ""  # the command of amq's that its dialog asks the user about, such as `amq drain`
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ ROW = RowRule(
     scrolled="^─+ [↑↓] \\d+ more ─",
     shows=(3, 2, 5),
 )
+_APPROVAL = r"(?: This command requires approval\n\n?)?"
 FLAT = RowRule(
     prompt="$",
     framed=False,
@@ -83,6 +84,11 @@ PROFILE = Profile(
     keeps_path=True,
     answers_state=True,
     tool_output=ToolOutput(30_000, variable="BASH_MAX_OUTPUT_LENGTH"),  # which raises nothing, measured to 2.1.332
+    asks=(
+        rf"^ Bash command\n(?:.+\n)*?╌+\n (.+)\n╌+\n{_APPROVAL} Do you want to proceed\?$",
+        rf"^ Bash command\n\n   (.+)\n   .+\n\n{_APPROVAL} Do you want to proceed\?$",  # 2.1.197
+        r"^Permission Required: Bash command\n(?:.+\n)*?(?:> .+\n)?> (.+)\n(?:[^>\n].*\n)*?Do you want to proceed\?$",
+    ),
     no_session=("agents",),
     # Ctrl-J breaks the line, Ctrl-U clears one line of many, Ctrl-C may end a turn and leave the line
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False),
