@@ -100,8 +100,9 @@ def test_kind_without_priority_is_normal(amq: Shell) -> None:
 
 
 def test_a_message_to_oneself(amq: Shell) -> None:
-    identifier = amq.send(to="alice")
-    assert amq.stored(identifier, "alice")["thread"] == "p2p/alice__alice"
+    sent = amq("send", "--to", "alice", "--body", "x")
+    assert amq.stored(sent.out.split()[1], "alice")["thread"] == "p2p/alice__alice"
+    assert sent.err == "amq: warning: alice is your own handle: this message is in your own inbox\n"
 
 
 def test_all_is_every_registered_agent_but_me(amq: Shell) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from amq.cli.commands import wake
 from amq.pty import controlling_tty
-from amq.runtime.channels.registry import CHANNELS
+from amq.runtime.channels.registry import CHANNELS, LaunchContext
 from tests.conftest import Shell
 
 
@@ -63,3 +63,19 @@ def test_what_is_refused(amq: Shell, words: tuple[str, ...], me: str, message: s
     ended = amq("wake", *words, me=me)
     assert ended.code == 2
     assert message in ended.err
+
+
+@pytest.mark.parametrize(
+    ("way", "program", "submit", "waits"),
+    [
+        ("tiocsti", "codex", False, True),
+        ("screen", "gemini", False, True),
+        ("tiocsti", "codex", True, False),
+        ("tiocsti", "claude", False, False),
+        ("tmux", "codex", False, False),
+    ],
+)
+def test_it_says_where_a_line_will_wait_for_enter(way: str, program: str, submit: bool, waits: bool) -> None:
+    (spec,) = (channel for channel in CHANNELS if channel.name == way)
+    place = LaunchContext(program, {}, terminal=None, submit=submit)
+    assert ("wait in its input until you press Enter" in wake._left_to_the_user(spec, place)) is waits

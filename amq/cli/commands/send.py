@@ -41,5 +41,7 @@ def run(args: Namespace, out: Output) -> int:
         to = ",".join(sent.to)
         text = f"{sent.id}: already delivered to {to}" if sent.repeated else f"Sent {sent.id} to {to}"
         message_options.tell(sent, text, out)
+    if mailbox.account.me in sent.to:
+        out.warn(f"{mailbox.account.me} is your own handle: this message is in your own inbox")
     wait_for(mailbox, sent, args)
     return 0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from amq.cli.output import Output
     from amq.runtime.agents.profile import Profile
-    from amq.runtime.channels.registry import LaunchContext
+    from amq.runtime.channels.registry import ChannelSpec, LaunchContext
 
 VIA = ("auto", "tmux", "kitty", "screen", "tiocsti", "command", "notice")
 MODES = ("auto", "raw", "paste")
@@ -100,9 +100,23 @@ def run(args: Namespace, out: Output) -> int:
         Wording(sidecar.amq_command(place), wake_options.preview(args), args.inject_cmd),
         trust,
         bell=args.bell,
-        started=lambda: out.note(f"notifying {place.me} of its mail by {way.name}"),
+        started=lambda: out.note(f"notifying {place.me} of its mail by {way.name}{_left_to_the_user(way, place)}"),
     )
     return 0
+
+
+def _left_to_the_user(way: ChannelSpec, place: LaunchContext) -> str:
+    """Return what the user has to do for each line, as a clause; "" if nothing."""
+    from amq.runtime.agents.profile_choice import chosen
+
+    profile = place.profile or chosen(None, place.program or place.me, place.environment)[0]
+    has_key = profile.rules.dialog_safe and not profile.submit_needs
+    if not way.is_blind or place.submit or has_key:
+        return ""
+    return (
+        ": the line will wait in its input until you press Enter, because amq does not see there whether a dialog is "
+        "open; amq run does"
+    )
 
 
 def _place(args: Namespace, me: str) -> LaunchContext:

@@ -52,6 +52,7 @@ class ChannelSpec:
     why_not: Callable[[LaunchContext], str]  # a clause; "" where it works
     open: Callable[[LaunchContext], Channel]
     automatic: bool = True  # whether `--via auto` may choose it
+    is_blind: bool = False  # it types without seeing the screen
 
 
 def _pane(make: Callable[[Mapping[str, str]], Pane], place: LaunchContext) -> Channel:
@@ -108,8 +109,8 @@ CHANNELS = (
         partial(_why_no_pane, kitty.why_not),
         partial(_pane, kitty.KittyWindow),
     ),
-    ChannelSpec(gnu_screen.NAME, "only which program reads the keyboard", _why_not_screen, _screen),
-    ChannelSpec(TIOCSTI, "only which program reads the keyboard", _why_not_tiocsti, _tiocsti),
+    ChannelSpec(gnu_screen.NAME, "only which program reads the keyboard", _why_not_screen, _screen, is_blind=True),
+    ChannelSpec(TIOCSTI, "only which program reads the keyboard", _why_not_tiocsti, _tiocsti, is_blind=True),
     ChannelSpec(
         CommandChannel.way,
         "nothing",
