@@ -38,6 +38,7 @@ from amq.store.notifier_info import read_notifier
 
 if TYPE_CHECKING:
     from amq.mail.mailbox import Mailbox
+    from amq.runtime.tmux_labels import TmuxLabels
     from amq.runtime.trust import Trust
 
 IMPORT_AFTER_S = 0.2  # seconds: a program that ends at once is not delayed by imports that it never needs
@@ -290,4 +291,12 @@ class BackgroundThreads:
         loop.run(
             self._mailbox, channel, self._options.policy, wording, self._log, self._stop, claim.holds, self._trust,
             lambda: self._agent.attaches(self._private),
+            self._labels(),
         )  # fmt: skip
+
+    def _labels(self) -> TmuxLabels | None:
+        if not self._options.labels:
+            return None
+        from amq.runtime.tmux_labels import TmuxLabels
+
+        return TmuxLabels(self._agent.launch.environment, self._mailbox.account.queue.root)

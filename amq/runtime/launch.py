@@ -49,6 +49,7 @@ class Options:
     shortage: str = ""  # what the system lacks to watch the inbox; `wake` is off then
     hooks: bool | None = None  # None: only if the CLI takes them without asking the user
     allowed: Allowed = NOT_ASKED  # the user's consent that agents use amq without being asked
+    labels: bool = False  # show its state by options of its tmux pane
     native: bool = False  # notify the CLI through its own API, if it has one
     notice: bytes = b"\a"  # written to the user's terminal when the mail is parked
     policy: SchedulePolicy = field(default_factory=SchedulePolicy)

@@ -38,9 +38,10 @@ from amq.runtime.policy.schedule import (
 from amq.runtime.policy.wake_line import Wording
 from amq.runtime.resource_limits import explained, is_shortage
 from amq.runtime.stat_polling import now
+from amq.runtime.tmux_labels import TmuxLabels, state_word
 from amq.runtime.trust import Trust
 
-SHOW_EVERY_S = 1.0  # seconds between looks for a dialog that follows a notification
+SHOW_EVERY_S = 1.0  # seconds between looks for a label, or for a dialog that follows a notification
 ANNOUNCED = (schedule.Phase.OUTSTANDING, schedule.Phase.UNCERTAIN)
 ANSWERED = "it was notified, and has had an answer to its question since"
 
@@ -60,7 +61,8 @@ class WakeLoop:
     """Wake one agent.
 
     `log` takes a line for the private log. `ours` reports whether this process still holds its notifier lock,
-    `attaches` whether the agent's hooks give its model the mail together with a line that says so.
+    `attaches` whether the agent's hooks give its model the mail together with a line that says so. `labels` show the
+    agent's state to the user.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class WakeLoop:
         clock: Callable[[], float] = now,
         ours: Callable[[], bool] = lambda: True,
         attaches: Callable[[], bool] = lambda: False,
+        labels: TmuxLabels | None = None,
     ) -> None:
         self._mailbox = mailbox
         self._view = mailbox.inbox_view()
@@ -88,6 +91,7 @@ class WakeLoop:
         self._clock = clock
         self._ours = ours
         self._attaches = attaches
+        self._labels = labels
         self._state = ScheduleState()
         self._unread: list[Unread] = []
         self._looked = Observation(
@@ -105,6 +109,7 @@ class WakeLoop:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._listen)
             tasks.start_soon(self._keep_waking)
+            tasks.start_soon(self._keep_showing)
             try:
                 await anyio.to_thread.run_sync(stop.wait, abandon_on_cancel=True)
             finally:
@@ -118,6 +123,13 @@ class WakeLoop:
         inbox = self._mailbox.account.agent.inbox_new
         async for _ in looks(inbox, self._stop_listening, self._log, self._clock):
             self._rung.set()
+
+    async def _keep_showing(self) -> None:
+        """Show what the agent does and its number of unread messages, as long as the labels work."""
+        while self._labels and self._labels.works:
+            state, unread = state_word(self._look_at_agent()), len(self._unread)
+            await anyio.to_thread.run_sync(self._labels.show, state, unread)
+            await anyio.sleep(SHOW_EVERY_S)
 
     async def _keep_waking(self) -> None:
         again = float("inf")
@@ -280,11 +292,14 @@ def run(
     ours: Callable[[], bool],
     trust: Trust,
     attaches: Callable[[], bool] = lambda: False,
+    labels: TmuxLabels | None = None,
 ) -> None:
     """Notify the agent of MAILBOX through CHANNEL until STOP is set.
 
     LOG takes a line for the private log. OURS reports whether this process still holds the agent's notifier lock,
-    ATTACHES whether the agent's hooks give its model the mail together with a line that says so.
+    ATTACHES whether the agent's hooks give its model the mail together with a line that says so. LABELS show the
+    agent's state to the user.
     """
     logging.getLogger().addHandler(PrivateLog(log))
-    anyio.run(WakeLoop(mailbox, channel, policy, wording, log, trust, ours=ours, attaches=attaches).run, stop)
+    loop = WakeLoop(mailbox, channel, policy, wording, log, trust, ours=ours, attaches=attaches, labels=labels)
+    anyio.run(loop.run, stop)

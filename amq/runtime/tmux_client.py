@@ -13,10 +13,11 @@ NAME = "tmux"
 
 
 class TmuxClient:
-    """The tmux on the PATH of ENVIRON, and the server that ENVIRON leads to."""
+    """The tmux on the PATH of ENVIRON, and the server at the path SOCKET, or else the one that ENVIRON leads to."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], socket: str = "") -> None:
         self._environ = dict(environ)
+        self._server = ["-S", socket] if socket else []
         self._program = find_program(NAME, environ)
 
     @property
@@ -33,11 +34,16 @@ class TmuxClient:
         assert self._program
         stdin: dict[str, Any] = {"input": given} if given else {"stdin": subprocess.DEVNULL}
         return subprocess.run(
-            [self._program, "-u", *quoting.tmux(*commands)], env=self._environ, cwd=cwd, timeout=within_s,
-            capture_output=True, check=False, **stdin,
+            [self._program, *self._server, "-u", *quoting.tmux(*commands)],
+            env=self._environ, cwd=cwd, timeout=within_s, capture_output=True, check=False, **stdin,
         )  # fmt: skip
 
     def attach(self, session: str) -> None:
         """Show the session with the id SESSION in this terminal, until the user leaves it."""
         assert self._program
-        subprocess.run([self._program, "attach-session", "-t", session], env=self._environ, check=False)
+        words = [self._program, *self._server, "attach-session", "-t", session]
+        subprocess.run(words, env=self._environ, check=False)
+
+    def attach_words(self, session: str) -> list[str]:
+        """Return the words by which a user shows SESSION in another terminal."""
+        return [NAME, *self._server, "attach-session", "-t", session]

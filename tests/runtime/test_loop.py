@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import cast
 
 import anyio
 import pytest
@@ -19,6 +20,7 @@ from amq.mail import offering
 from amq.mail.mailbox import Mailbox
 from amq.mail.rendering import handed_over
 from amq.output_budget import DEFAULT
+from amq.runtime import loop
 from amq.runtime.hooks.announcements import read_state, write_state
 from amq.runtime.inbox_watcher import SWEEP_S
 from amq.runtime.journal import WakeJournal
@@ -30,6 +32,7 @@ from amq.runtime.policy.receipts import LINE_WITHIN_S
 from amq.runtime.policy.schedule import Readiness, SchedulePolicy
 from amq.runtime.policy.wake_line import Notification, Wording
 from amq.runtime.private_state import PrivateState, private_state
+from amq.runtime.tmux_labels import TmuxLabels, state_word
 from amq.runtime.trust import Trust
 from amq.runtime.why_waiting import why
 from amq.store import registry
@@ -180,6 +183,43 @@ async def test_mail_that_comes_while_it_asks_waits_for_the_answer(root: str) -> 
     await waker.turn(rung=False)
     said = [(entry["waits_for"], entry.get("reason")) for entry in WakeJournal(private(root)).entries()]
     assert said == [("dialog", "claude asks you whether it may run amq reply"), ("dialog", None)]
+
+
+class NotedLabels:
+    """Labels that only take notes, and fail at the third."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, int]] = []
+
+    @property
+    def works(self) -> bool:
+        return len(self.shown) < 2
+
+    def show(self, state: str, unread: int) -> None:
+        self.shown.append((state, unread))
+
+
+async def test_the_state_is_shown_as_long_as_the_labels_work(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "SHOW_EVERY_S", 0.01)
+    channel, labels = NotingChannel(), NotedLabels()
+    channel.standing = Readiness(busy=True)
+    waker = WakeLoop(Mailbox(root, "claude"), channel, SchedulePolicy(), Wording(), print, trusted(root))
+    waker._labels = cast(TmuxLabels, labels)
+    await waker._keep_showing()
+    assert labels.shown == [("busy", 0)] * 2
+
+
+@pytest.mark.parametrize(
+    ("agent", "word"),
+    [
+        (Readiness(), "idle"),
+        (Readiness(busy=True, blocked_by=WaitReason.DRAFT), "busy"),
+        (Readiness(blocked_by=WaitReason.DIALOG), "dialog"),
+        (Readiness(blocked_by=WaitReason.BUSY), "busy"),
+    ],
+)
+def test_the_state_is_one_word(agent: Readiness, word: str) -> None:
+    assert state_word(agent) == word
 
 
 async def test_low_priority_is_not_announced_by_itself(root: str) -> None:

@@ -101,6 +101,8 @@ def options(parser: ArgumentParser) -> None:
     )
     allow.add_argument("--no-allow-amq", dest="allow_amq", action="store_false", help="let its CLI ask you, as usual")
     parser.add_argument("--native", action="store_true", help="notify it through its own API, where it has one")
+    what = "keep @amq_state, @amq_unread and @amq_user_unread of its tmux pane up to date"
+    parser.add_argument("--tmux-labels", action="store_true", help=what)
     when = wake_options.add_when(parser)
     when.add_argument("--notice", choices=NOTICES, default="bell", help="signal for mail that the agent does not drain")
 
@@ -175,6 +177,7 @@ def _options(args: Namespace, handle: str, environment: Mapping[str, str]) -> Op
         wake=not args.no_wake,
         hooks=args.hooks,
         allowed=is_amq_allowed(environment, args.allow_amq),
+        labels=args.tmux_labels,
         native=args.native,
         notice=notice.encode(),
         policy=wake_options.policy(args),
