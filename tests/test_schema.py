@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -255,7 +256,8 @@ def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
         patched.setattr(Tmux, "close", lambda *_: None)
         patched.setattr(Tmux, "ask_to_end", lambda *_: None)
         said("coop", "up", "--agents", "alice")
-        said("coop", "up", "--print", "--agents", "carol=cat")
+        patched.setenv("XDG_CONFIG_HOME", f"{os.environ['XDG_STATE_HOME']}/config")
+        said("coop", "up", "--print", "--agents", "carol=cat", "--save")
         said("coop", "status")
         said("coop", "down", "--timeout", "1ms", code=1)
 

@@ -51,7 +51,7 @@ class PrivateState:
 
     def of_queue(self, root: str) -> PrivateState:
         """Return the private directory of the queue ROOT, which may be missing."""
-        return PrivateState(f"{self.directory}/queues/{_queue_name(root)}") if self.directory else self
+        return PrivateState(f"{self.directory}/queues/{queue_name(root)}") if self.directory else self
 
     def of_agent(self, root: str, handle: str, *, make: bool = True) -> PrivateState:
         """Return the private directory of one agent of the queue ROOT; with MAKE, create it if it is missing."""
@@ -179,7 +179,7 @@ def _stat(path: str) -> os.stat_result | None:
         return None
 
 
-def _queue_name(root: str) -> str:
+def queue_name(root: str) -> str:
     """Return a file name for the queue at ROOT alone, which also shows the project to the user."""
     project = os.path.basename(os.path.dirname(os.path.realpath(root)))
     readable = "".join(sign for sign in project if sign.isascii() and sign.isalnum())[:32]

@@ -40,7 +40,14 @@ def read_config(environ: Mapping[str, str], shared: Iterable[str]) -> dict[str, 
 
     Raises AmqError, which names the path, if it cannot be read, or if others can change it.
     """
-    path = config_path(environ)
+    return read_private(config_path(environ), environ, shared)
+
+
+def read_private(path: str, environ: Mapping[str, str], shared: Iterable[str]) -> dict[str, Any]:
+    """Return what the file PATH of the user's holds; nothing if there is none. SHARED are as in `read_config`.
+
+    Raises AmqError, which names the path, if it cannot be read, or if others can change it.
+    """
     if not os.path.isabs(path):  # the XDG Base Directory Specification has such a path ignored
         return {}
     try:
@@ -56,7 +63,11 @@ def read_config(environ: Mapping[str, str], shared: Iterable[str]) -> dict[str, 
 
 def why_not_kept(environ: Mapping[str, str], shared: Iterable[str]) -> str:
     """Return why what is written into the file would not count; "" if it would."""
-    path = config_path(environ)
+    return why_not_kept_in(config_path(environ), environ, shared)
+
+
+def why_not_kept_in(path: str, environ: Mapping[str, str], shared: Iterable[str]) -> str:
+    """Return why what is written into the file PATH would not count; "" if it would. Raises no OSError."""
     try:
         return _place(path, environ, shared) if os.path.isabs(path) else "neither HOME nor XDG_CONFIG_HOME is set"
     except OSError as error:

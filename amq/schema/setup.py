@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from amq.schema.base import Count, Handle, Model, absent
 
 
@@ -44,6 +46,17 @@ class Up(Model):
     """Otherwise one command for each agent that does not run."""
 
 
+class Saved(Model):
+    """The agents that `amq coop up --save` has kept."""
+
+    agents: str
+    """The agents, as --agents takes them."""
+    continue_: bool = Field(alias="continue")
+    """True if their last sessions are continued."""
+    file: str
+    """The file that holds both."""
+
+
 class Status(Model):
     """The state of a queue's agents."""
 
@@ -51,6 +64,8 @@ class Status(Model):
     """The queue's absolute path."""
     agents: list[Standing]
     """All but the user, sorted."""
+    saved: Saved = absent
+    """The agents that coop up starts without --agents, if any were saved."""
 
 
 class Down(Model):

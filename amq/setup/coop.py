@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from amq import config, quoting
@@ -17,10 +17,12 @@ from amq.errors import AmqError
 from amq.layout import ROOT_NAME, QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.names import USER
+from amq.runtime.agents.profiles import profile_for
 from amq.runtime.private_state import PrivateState
 from amq.setup.agent_specs import AgentSpec
 from amq.setup.caller_environment import Handover, handed_over
 from amq.setup.coop_panes import Pane, Tmux
+from amq.setup.last_start import LastStart, note_start, read_last_start
 from amq.store.locks import lock_beside
 from amq.store.notifier_info import read_notifier
 
@@ -57,18 +59,20 @@ class AgentPlacement:
 class Coop:
     """The agents of the queue at ROOT, an absolute path, as tmux and the mailboxes show them.
 
-    Agents started with `trusted` use the queue as one that the user trusts.
+    PRIVATE is the user's private directory. Agents started with `trusted` use the queue as one that the user trusts.
     """
 
-    def __init__(self, root: str, environ: Mapping[str, str], *, trusted: bool = False) -> None:
+    def __init__(self, root: str, environ: Mapping[str, str], private: PrivateState, *, trusted: bool = False) -> None:
         self.root = root
+        self._private = private
         self._trust = ["--trust-root"] if trusted else []
         self._allow: list[str] = []
         self._queue = QueueLayout(root)
         self._environ = environ
         # a new server passes its environment to every shell opened there, and none of them may act as an agent
         ours = {name: value for name, value in environ.items() if name not in ("AM_ME", config.RUN, config.ALLOWED_IN)}
-        self.tmux = Tmux(ours, _mark(root))
+        self._last = read_last_start(private, root)
+        self.tmux = _server(ours, _mark(root), self._last)
 
     def trust(self) -> None:
         """Make agents started from now on use the queue as one that the user trusts."""
@@ -78,24 +82,49 @@ class Coop:
         """Let agents started from now on use amq without asking the user."""
         self._allow = ["--allow-amq"]
 
-    def up(
-        self, specs: Sequence[AgentSpec], cwd: str, private: PrivateState, warn: Callable[[str], None]
-    ) -> list[AgentPlacement]:
-        """Start those of SEATS that do not run, in the directory CWD; return the placement of each of SEATS.
+    def up(self, specs: Sequence[AgentSpec], cwd: str, warn: Callable[[str], None]) -> list[AgentPlacement]:
+        """Start those of SPECS that do not run, in the directory CWD; return the placement of each of SPECS.
 
-        They get the caller's environment through the user's PRIVATE directory; WARN is called for one that cannot. An
-        agent whose program is not installed is not started. Safe against concurrent calls. Raises AmqError if tmux
-        fails.
+        They get the caller's environment through the private directory; WARN is called for one that cannot. An agent
+        whose program is not installed is not started. The first one has the focus. Safe against concurrent calls.
+        Raises AmqError if tmux fails.
         """
         with lock_beside(self._queue.meta, ".coop"):
-            return [self._start(spec, cwd, private, warn) for spec in specs]
+            places = [self._start(spec, cwd, warn) for spec in specs]
+            missing = [(place.handle, place.program) for place in places if place.state is State.MISSING]
+            note_start(self._private, self.root, self.tmux.socket(), missing)
+        if any(place.state is State.STARTED for place in places):
+            panes = {pane.handle: pane for pane in self.tmux.panes()}
+            first = next((panes[spec.handle] for spec in specs if spec.handle in panes), None)
+            if first:
+                self.tmux.focus(first)
+        return places
+
+    def without_programs(self, specs: Sequence[AgentSpec]) -> list[AgentPlacement]:
+        """Return the placement of SPECS, of which no program is installed."""
+        return [AgentPlacement(spec.handle, State.MISSING, program=spec.program[0]) for spec in specs]
+
+    def how_to_attach(self, handle: str) -> str:
+        """Return the command line that shows the session of HANDLE in another terminal; "" if it has no pane."""
+        pane = self._pane(handle)
+        return quoting.shell_line(self.tmux.attach_words(pane)) if pane else ""
 
     def status(self) -> list[AgentPlacement]:
-        """Return the state of every agent of the queue, except the user; a pane is shown even without a mailbox."""
+        """Return the state of every agent of the queue, except the user; a pane is shown even without a mailbox.
+
+        So is an agent that the last start lacked the program of, as long as that is not installed.
+        """
         panes = {pane.handle: pane for pane in self.tmux.panes()}
         unread = {agent.handle: agent.unread for agent in Mailbox(self.root, USER).who()}
-        handles = sorted({*panes, *unread} - {USER})
-        return [self._stand(handle, panes.get(handle), unread.get(handle, 0)) for handle in handles]
+        lacking = {handle: program for handle, program in self._last.missing if not self._which(program)}
+        handles = sorted({*panes, *unread, *lacking} - {USER})
+        places = [self._stand(handle, panes.get(handle), unread.get(handle, 0)) for handle in handles]
+        return [
+            replace(place, state=State.MISSING, program=lacking[place.handle])
+            if place.state is State.ABSENT and place.handle in lacking
+            else place
+            for place in places
+        ]
 
     def down(self, within_s: float, tell: Callable[[str], None]) -> list[Pane]:
         """Ask the programs in the panes to end; return the panes left after WITHIN_S seconds.
@@ -130,16 +159,19 @@ class Coop:
 
     def is_installed(self, spec: AgentSpec) -> bool:
         """Return whether its program is on the PATH."""
-        return shutil.which(spec.program[0], path=self._environ.get("PATH")) is not None
+        return self._which(spec.program[0])
 
-    def _start(self, spec: AgentSpec, cwd: str, private: PrivateState, warn: Callable[[str], None]) -> AgentPlacement:
+    def _which(self, program: str) -> bool:
+        return shutil.which(program, path=self._environ.get("PATH")) is not None
+
+    def _start(self, spec: AgentSpec, cwd: str, warn: Callable[[str], None]) -> AgentPlacement:
         pane = self._pane(spec.handle)
         before = self._stand(spec.handle, pane, 0)
         if before.state in (State.RUNNING, State.ELSEWHERE):
             return before
         if not self.is_installed(spec):
             return AgentPlacement(spec.handle, State.MISSING, program=spec.program[0])
-        with handed_over(self._environ, private, self.root, spec.handle) as handover:
+        with handed_over(self._environ, self._private, self.root, spec.handle) as handover:
             if handover.why_not:
                 warn(f"{spec.handle} gets the tmux server's environment, not yours: {handover.why_not}")
             command = handover.command(self._command(spec))
@@ -163,7 +195,7 @@ class Coop:
             time.sleep(LOOK_AGAIN_S)
 
     def _command(self, spec: AgentSpec) -> list[str]:
-        ask = ["--no-ask", *self._trust, *self._allow]
+        ask = ["--no-ask", "--tmux-labels", *self._trust, *self._allow]
         return [*AMQ, "run", "--root", self.root, *ask, "--as", spec.handle, "--", *spec.program]
 
     def _pane(self, handle: str) -> Pane | None:
@@ -178,6 +210,27 @@ class Coop:
         if pane:
             return AgentPlacement(handle, State.ENDED, where=pane.where, status=pane.status, unread=unread)
         return AgentPlacement(handle, State.ABSENT, unread=unread)
+
+
+def continuing(spec: AgentSpec) -> AgentSpec | None:
+    """Return SPEC with the words by which its CLI goes on with its last session; None if amq knows none for it.
+
+    A word of the user's own that is not an option may be a command of the CLI, or a prompt: then none are added.
+    """
+    program, *own = spec.program
+    profile = profile_for(program)
+    if not profile.continues or any(not word.startswith("-") for word in own[:1]):
+        return None
+    return replace(spec, program=(program, *profile.continues, *own))
+
+
+def _server(environ: Mapping[str, str], mark: str, last: LastStart) -> Tmux:
+    """Return the server with the panes of the last start, if they are still there; else the one ENVIRON leads to."""
+    if last.socket:
+        there = Tmux(environ, mark, last.socket)
+        if there.panes():
+            return there
+    return Tmux(environ, mark)
 
 
 def _mark(root: str) -> str:

@@ -20,7 +20,7 @@ ALLOWED = (
         "answer is not None and not isinstance(answer, bool)", "False", CONSENT,
     ),
     Mutant(
-        "a configuration that agents can change counts", "runtime/user_config.py", "read_config",
+        "a configuration that agents can change counts", "runtime/user_config.py", "read_private",
         "(reason := _why_not(path, environ, shared))", "(reason := '')", CONSENT,
     ),
     Mutant(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.any_shell import ANY_SHELL
 from tests.mutants.codex import CODEX
 from tests.mutants.consent import ALLOWED
+from tests.mutants.coop import COOPERATION
 from tests.mutants.empty_row import EMPTY_ROWS
 from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
@@ -1033,9 +1034,9 @@ HOOKS = (
     Mutant(
         "hooks are missed where none are needed",
         "setup/checks_machine.py",
-        "hooks",
-        "root and (not _is_notified(root, handle))",
-        "True",
+        "_is_alone",
+        "_is_notified(root, handle)",
+        "False",
         "tests/setup/test_doctor.py",
     ),
 )
@@ -1202,4 +1203,5 @@ MUTANTS = (
     *CODEX,
     *GIVEN,
     *ANY_SHELL,
+    *COOPERATION,
 )

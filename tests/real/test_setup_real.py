@@ -112,3 +112,5 @@ def test_one_line_brings_up_two_agents_who_do_a_review(rig: Rig, user: User) -> 
     sessions = [path.read_text() for path in Path(user.environ["HOME"]).parent.rglob("*.jsonl")]
     for answer in ("Done: 0 replies.", "Done: 1 replies."):  # each can be resumed
         assert any(answer in session for session in sessions)
+    user.amq("coop", "up", "--continue", "--no-ask")
+    wait_until(lambda: "Done: 0 replies." in user.screen(0) and "Done: 1 replies." in user.screen(1), user.screens)

@@ -17,6 +17,7 @@ from amq.cli.output import Output
 from amq.errors import AmqError
 from amq.runtime import question
 from amq.runtime.consent import KEY, is_amq_allowed, recorded_answer
+from amq.runtime.private_state import PrivateState
 from amq.runtime.user_config import config_path, with_answer
 from amq.setup.agent_specs import AgentSpec
 from amq.setup.coop import Coop
@@ -191,7 +192,7 @@ class Settled:
             return answer
 
         monkeypatch.setattr(question, "ask", ask)
-        coop = Coop("/q", {"PATH": "/bin", **environ})
+        coop = Coop("/q", {"PATH": "/bin", **environ}, PrivateState(""))
         coop_up._settle_consent(coop, environ, out)
         self.panes_are_allowed = "--allow-amq" in coop._command(AgentSpec("claude", ("claude",)))
 

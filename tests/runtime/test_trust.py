@@ -196,7 +196,7 @@ def test_the_panes_get_an_answer_that_cannot_be_saved(
         for name in ("HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"):
             monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(module, "ask", lambda *_: True)
-    coop = Coop(str(clone.root), os.environ)
+    coop = Coop(str(clone.root), os.environ, state)
     coop_up._settle_trust(Namespace(trust_root=False, no_ask=False), coop, ["bob"], Output(json=False))
     assert ("--trust-root" in coop.line(AgentSpec("bob", ("claude",)), str(clone.project))) is not kept
     assert bool(trusted_queues(state)) is kept

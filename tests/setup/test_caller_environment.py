@@ -163,11 +163,11 @@ def test_a_pane_that_never_takes_it_is_named(
     monkeypatch.setattr(Handover, "command", lambda *_: ["sleep", "100"])
     root = f"{coop.path}/.agent-mail"
     registry.make_queue(QueueLayout(root), tracked=False)
-    agents = Coop(root, coop.environ)
+    agents = Coop(root, coop.environ, private)
     with pytest.raises(AmqError, match=r"alice did not start in tmux my-project:0\.0 in 0\.1 s"):
-        agents.up([AgentSpec("alice", ("cat",))], str(coop.path), private, print)
+        agents.up([AgentSpec("alice", ("cat",))], str(coop.path), print)
     monkeypatch.setattr(Handover, "command", lambda *_: ["false"])
-    (place,) = agents.up([AgentSpec("bob", ("cat",))], str(coop.path), private, print)
+    (place,) = agents.up([AgentSpec("bob", ("cat",))], str(coop.path), print)
     assert place.state is State.STARTED, "it has ended, and its pane says why"
 
 

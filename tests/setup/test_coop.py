@@ -58,11 +58,69 @@ def test_two_at_once_start_each_agent_once(coop: Project) -> None:
 def test_a_program_that_is_not_installed_is_named_and_the_rest_starts(coop: Project) -> None:
     coop.environ["PATH"] = "/usr/bin:/bin"
     done = coop.amq("coop", "up", "--agents", f"codex,gpt=no-such-agent,{coop.agent('alice')}", code=1)
-    assert done.stderr.splitlines()[-2:] == [
+    assert done.stderr.splitlines()[-3:-1] == [
         "amq: codex: codex is not installed; install it: npm install -g @openai/codex",
         "amq: gpt: no-such-agent is not installed; install no-such-agent, or put it on the PATH",
     ]
     wait_until(lambda: coop.started("alice"))
+    assert "gpt    not running: no-such-agent is not installed" in coop.amq("coop", "status").stdout
+    assert not (coop.path / ".agent-mail" / "agents" / "gpt").exists(), "it may be a typing error"
+
+
+def test_where_no_program_is_installed_nothing_is_made(coop: Project) -> None:
+    said = coop.amq("coop", "up", "--agents", "gpt=no-such-agent", code=1).stderr
+    assert said == "amq: gpt: no-such-agent is not installed; install no-such-agent, or put it on the PATH\n"
+    assert not (coop.path / ".agent-mail").exists()
+
+
+def test_the_first_agent_has_the_focus_and_it_is_said_how_to_see_it(coop: Project) -> None:
+    said = coop.amq("coop", "up", "--agents", "alice=cat,bob=cat").stderr
+    assert said.endswith("amq: to see the agents, run in a terminal: tmux attach-session -t my-project\n")
+    active = coop.tmux("list-panes", "-a", "-f", "#{pane_active}", "-F", "#{@amq_agent}")
+    assert active == "alice\n"
+
+
+def test_borders_show_the_state_and_the_mail_and_the_status_line_the_user_s(coop: Project) -> None:
+    coop.tmux("new-session", "-d", "-s", "kept", "cat")
+    coop.tmux("set-option", "-g", "status-right", "mine")
+    before = coop.tmux("show-options", "-g"), coop.tmux("show-options", "-gw")
+    up(coop, coop.agent("alice"))
+
+    def label(of: str) -> str:
+        return coop.tmux("display-message", "-p", "-t", "my-project", f"#{{T:{of}}}").strip()
+
+    wait_until(lambda: label("pane-border-format") == "alice: idle")
+    assert label("status-right") == "mine"
+    coop.amq("init", "--agents", "bob")
+    coop.amq("send", "--me", "bob", "--to", "alice", "--priority", "low", "--body", "hello")
+    coop.amq("send", "--me", "bob", "--to", "user", "--body", "hello")
+    wait_until(lambda: label("pane-border-format") == "alice: idle, 1 unread")
+    wait_until(lambda: label("status-right") == "user: 1 unread mine")
+    assert (coop.tmux("show-options", "-g"), coop.tmux("show-options", "-gw")) == before
+    assert "amq" not in coop.tmux("show-options", "-t", "kept") + coop.tmux("show-options", "-w", "-t", "kept")
+
+
+def test_a_pane_whose_program_has_ended_says_so(coop: Project) -> None:
+    up(coop, "alice=false")
+    wait_until(lambda: coop.states() == {"alice": "ended"})
+    assert coop.tmux("display-message", "-p", "-t", "my-project", "#{T:pane-border-format}") == " alice: ended \n"
+    assert "@amq_state ended" in coop.tmux("show-options", "-p", "-t", "my-project"), "tmux has drawn the border anew"
+    up(coop, "alice=cat")
+    assert "ended" not in coop.tmux("display-message", "-p", "-t", "my-project", "#{T:pane-border-format}")
+
+
+def test_a_server_with_another_name_is_found_again(coop: Project) -> None:
+    command = shlex.join([sys.executable, "-m", "amq", "coop", "up", "--agents", "alice=cat"])
+    coop.tmux("-L", "other", "new-session", "-d", "-s", "mine", f"{command}; exec cat")
+    try:
+        wait_until(lambda: "started in tmux" in coop.tmux("-L", "other", "capture-pane", "-p", "-t", "mine:0"))
+        said = coop.amq("coop", "up", "--agents", "alice=cat")
+        assert said.stdout == "alice: already running in tmux mine:1.0\n"
+        assert f"tmux -S {coop.environ['TMUX_TMPDIR']}/" in said.stderr
+        assert said.stderr.endswith("/other attach-session -t mine\n")
+        assert coop.amq("coop", "down").stdout == "alice: ended\n"
+    finally:
+        coop.tmux("-L", "other", "kill-server")
 
 
 def test_an_agent_that_is_hosted_elsewhere_is_neither_started_nor_ended(coop: Project) -> None:
@@ -84,10 +142,13 @@ def test_inside_tmux_the_session_gets_a_window(coop: Project) -> None:
 
 
 def test_a_terminal_is_shown_the_session(coop: Project) -> None:
-    words = ["-m", "amq", "coop", "up", "--agents", coop.agent("alice")]
+    words = ["-m", "amq", "coop", "up", "--agents", f"{coop.agent('alice')},bob=no-such-agent,carl=false"]
     user = pexpect.spawn(sys.executable, words, cwd=str(coop.path), env=coop.environ, timeout=30)
-    wait_until(lambda: coop.tmux("list-clients"))
+    wait_until(lambda: coop.tmux("list-clients") and coop.states().get("carl") == "ended")
     coop.tmux("detach-client", "-s", "my-project")
+    user.expect_exact("[detached (from session my-project)]")
+    user.expect_exact("amq: bob: no-such-agent is not installed")
+    user.expect(r"amq: carl has ended( with status 1)?; its pane shows why: tmux attach-session -t my-project")
     user.expect_exact("amq: the agents keep running: amq coop up shows them again, amq coop down stops them")
     hang_up(user)
     assert coop.states()["alice"] == "running"
@@ -178,6 +239,9 @@ def test_without_tmux_there_is_one_line_for_each_terminal(bare: Project) -> None
     bare.environ["PATH"] = str(bare.path / "bin")
     done = bare.amq("coop", "up", "--agents", "alice,codex", code=1)
     assert "codex is not installed" in done.stderr
+    assert done.stderr.endswith(
+        "amq: tmux is not installed, so the agents do not open side by side; run each line in its own terminal:\n"
+    )
     (line,) = done.stdout.splitlines()
     assert line == f"cd {bare.path} && {sys.executable} -P -m amq run --as alice -- alice"
     (trusted,) = bare.amq("coop", "up", "--trust-root", "--agents", "alice").stdout.splitlines()

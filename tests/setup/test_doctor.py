@@ -426,7 +426,7 @@ def as_its_owner(world: World) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("path", ["agents", "agents/codex", "meta/config.json", "agents/codex/inbox/new"])
+@pytest.mark.parametrize("path", ["agents", "agents/codex", "meta/config.json"])
 def test_what_cannot_be_read_is_one_finding(world: World, path: str) -> None:
     Mailbox(str(world.root), "claude").send(["codex"], b"hello")
     (world.root / path).chmod(0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq import config
-from amq.cli.open_mailbox import find_queue
+from amq.cli.open_mailbox import find_queue, private_directory
 from amq.cli.options import duration
 
 TYPE_CHECKING = False
@@ -32,7 +32,8 @@ def run(args: Namespace, out: Output) -> int:
     """Stop the agents; return 0 if all have ended, 1 if a program is still running."""
     from amq.setup.coop import Coop
 
-    coop = Coop(find_queue(args, out, hosting=True), config.environment())
+    root = find_queue(args, out, hosting=True)
+    coop = Coop(root, config.environment(), private_directory(root))
     ended: list[str] = []
     left = coop.down(args.timeout, ended.append)
     remains = [line for line in map(_remains, coop.status()) if line]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from amq import config
-from amq.cli.open_mailbox import find_queue
+from amq.cli.open_mailbox import find_queue, private_directory
 from amq.cli.table import table
+from amq.errors import AmqError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,13 +30,32 @@ def run(args: Namespace, out: Output) -> int:
     """Print one line for each agent, below a heading."""
     from amq.setup.coop import Coop
 
-    coop = Coop(find_queue(args, out, hosting=True), config.environment())
-    places = coop.status()
+    root, environ = find_queue(args, out, hosting=True), config.environment()
+    coop = Coop(root, environ, private_directory(root))
+    places, saved = coop.status(), _saved(environ, root, out)
     if out.json:
-        out.value({"root": coop.root, "agents": [item(place) | {"unread": place.unread} for place in places]})
-    elif places:
+        agents = [item(place) | {"unread": place.unread} for place in places]
+        out.value({"root": root, "agents": agents, **({"saved": saved} if saved else {})})
+        return 0
+    if places:
         out.data(table([_HEADING, *map(_cells, places)]))
+    if saved:
+        out.line(
+            f"saved for amq coop up: {saved['agents']}{' --continue' if saved['continue'] else ''} ({saved['file']})"
+        )
     return 0
+
+
+def _saved(environ: dict[str, str], root: str, out: Output) -> dict[str, Any]:
+    """Return what `coop up --save` has kept, as JSON; nothing if there is none, or if it does not count."""
+    from amq.setup.projects import project_path, read_project
+
+    try:
+        found = read_project(environ, root, [*config.where_agents_work(), *config.project_directories(root)])
+    except AmqError as error:
+        out.warn(error.message)
+        return {}
+    return {"agents": found.agents, "continue": found.resumes, "file": project_path(environ, root)} if found else {}
 
 
 def item(place: AgentPlacement) -> dict[str, Any]:
@@ -59,4 +79,6 @@ def _state(place: AgentPlacement) -> str:
         return "ended" if place.status is None else f"ended with status {place.status}"
     if place.state is State.ABSENT:
         return "not running"
+    if place.state is State.MISSING:
+        return f"not running: {place.program} is not installed"
     return f"{place.state.value} (process {place.pid})"

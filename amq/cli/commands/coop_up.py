@@ -21,21 +21,30 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.setup.agent_specs import AgentSpec
     from amq.setup.coop import AgentPlacement, Coop
+    from amq.setup.projects import Project
 
-USAGE = "[--agents claude,codex] [--tmux | --print] [--no-ask]"
+USAGE = "[--agents claude,codex] [--continue] [--save] [--tmux | --print] [--no-ask]"
 LIKELY_MISSING_OPTION = "--agents"
 EXAMPLES = """\
-  amq coop up                                        claude and codex
+  amq coop up                                        claude and codex, or the agents that you saved
   amq coop up --agents claude,claude-2,codex         two agents of one kind
-  amq coop up --agents "lead=claude,reviewer=codex -m o3"
+  amq coop up --agents "lead=claude,reviewer=codex -m o3" --save
+  amq coop up --continue                             go on with their last sessions in this directory
   amq coop up --print                                print the commands, one per terminal"""
 NOTES = """\
 It creates a missing queue and missing mailboxes, then starts each agent that is not running. Inside tmux they get a
 window of your session; otherwise a session named after the project, which opens (leave it with Ctrl-b d; the agents
-keep running). Without tmux it prints the commands. The agents get your environment, not the tmux server's.
+keep running). Without tmux it prints the commands. The agents get your environment, not the tmux server's. The first
+agent has the focus. The borders show each agent's state and unread mail, and the status line of a session of its own
+shows yours.
+
+With --save, --agents and --continue are kept in ~/.config/amq/projects (XDG_CONFIG_HOME), in a file for this queue
+alone. amq coop up repeats them, and amq coop status shows them. A CLI that has no session to continue may end at once:
+then repeat without --continue (--no-continue, if it is saved).
 
 It asks once whether agents may use amq without asking you. Your answer is in ~/.config/amq/config.toml
 (XDG_CONFIG_HOME), as allow_amq = true or false."""
+DEFAULT_AGENTS = "claude,codex"
 _MAY_THEY = """\
 may agents run amq's mail commands without asking you, and may Codex take amq's hooks without asking you?
      (in all projects; to change your answer later: {key} in {path}) [y/N]"""
@@ -44,8 +53,13 @@ may agents run amq's mail commands without asking you, and may Codex take amq's 
 def options(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
-        "--agents", default="claude,codex", metavar="LIST", help="handles or HANDLE=PROGRAM (default claude,codex)"
+        "--agents", metavar="LIST", help="handles or HANDLE=PROGRAM (default: the saved ones, or claude,codex)"
     )
+    session = parser.add_mutually_exclusive_group()
+    what = "go on with each agent's last session in this directory"
+    session.add_argument("--continue", dest="resumes", action="store_true", default=None, help=what)
+    session.add_argument("--no-continue", dest="resumes", action="store_false", help="start new sessions")
+    parser.add_argument("--save", action="store_true", help="keep --agents and --continue for this project")
     way = parser.add_mutually_exclusive_group()
     way.add_argument("--tmux", action="store_true", help="use tmux or fail")
     way.add_argument("--print", action="store_true", help="print the commands instead of starting agents")
@@ -60,40 +74,111 @@ def run(args: Namespace, out: Output) -> int:
     from amq.setup.agent_specs import parse_agent_specs
     from amq.setup.coop import Coop, State
 
-    specs = parse_agent_specs(args.agents)
+    if args.agents is not None:
+        parse_agent_specs(args.agents)  # before anything is looked for
     environ, cwd = config.environment(), config.working_directory()
-    coop = Coop(_queue(args, [spec.handle for spec in specs], out), environ, trusted=args.trust_root)
+    root, is_new = _root(args, out)
+    project = _project(args, environ, root, out)
+    specs = parse_agent_specs(project.agents)
+    coop = Coop(root, environ, private_directory(root), trusted=args.trust_root)
     if args.tmux and not coop.tmux.installed:
         raise AmqError("tmux is not installed", hint="install tmux, or print the commands: amq coop up --print")
+    if args.save:
+        out.note(f"saved for amq coop up in {_save(environ, root, project)}")
+    installed = [spec for spec in specs if coop.is_installed(spec)]
+    if is_new and not installed:
+        _tell(coop, coop.without_programs(specs), out)
+        return 1
+    # a program that is not there may be a typing error, which must not leave a mailbox
+    _make(root, [spec.handle for spec in installed], out, is_new=is_new)
+    if project.resumes:
+        specs = [_continuing(spec, out) for spec in specs]
     if args.print or not coop.tmux.installed:
         return _print(coop, specs, cwd, out)
     _settle_trust(args, coop, [spec.handle for spec in specs], out)
     if not args.no_ask and any(PurePath(spec.program[0]).name in agent_clis.WITH_HOOKS for spec in specs):
         _settle_consent(coop, environ, out)
-    places = coop.up(specs, cwd, private_directory(coop.root), out.warn)
-    _tell(coop.root, places, out)
+    places = coop.up(specs, cwd, out.warn)
+    _tell(coop, places, out)
     shown = next((place for place in places if place.where), None)
-    if shown and not coop.tmux.inside and stdin_is_terminal() and not out.json:
-        coop.tmux.attach(shown.session)
-        if coop.tmux.panes():
-            out.note("the agents keep running: amq coop up shows them again, amq coop down stops them")
+    if shown and not coop.tmux.inside and not out.json:
+        _show(coop, places, shown, out)
+    missing = [place.handle for place in places if place.state is State.MISSING]
+    if missing and coop.tmux.inside:  # the window with the words about it is hidden by the new one
+        coop.tmux.say(f"amq: not started: {', '.join(missing)}; amq coop status says why")
     return int(any(place.state is State.MISSING for place in places))
 
 
-def _queue(args: Namespace, handles: list[str], out: Output) -> str:
-    """Return the queue, with a mailbox for each of HANDLES; missing ones are made, a new queue with a note."""
+def _root(args: Namespace, out: Output) -> tuple[str, bool]:
+    """Return the queue's path, and whether it is still to be made."""
     environ, cwd = config.environment(), config.working_directory()
     found = config.find_root(args.root, environ, cwd)
-    root = (found or config.new_root(args.root, environ, cwd)).value
-    if found is not None:
-        say_if_above(found, out)
-    check_queue(args, root, out, hosting=True)
+    if found is None:
+        return config.new_root(args.root, environ, cwd).value, True
+    say_if_above(found, out)
+    check_queue(args, found.value, out, hosting=True)
+    return found.value, False
+
+
+def _project(args: Namespace, environ: dict[str, str], root: str, out: Output) -> Project:
+    """Return the agents to start: those of --agents, else the saved ones, which are named, else the usual ones."""
+    from amq.setup.projects import Project, project_path, read_project
+
+    if args.agents is not None:
+        return Project(args.agents, bool(args.resumes))
+    saved = read_project(environ, root, _where_agents_write(root))
+    if saved is None:
+        return Project(DEFAULT_AGENTS, bool(args.resumes))
+    out.note(f"starting {saved.agents}, as saved in {project_path(environ, root)}")
+    return Project(saved.agents, saved.resumes if args.resumes is None else args.resumes)
+
+
+def _where_agents_write(root: str) -> list[str]:
+    return [*config.where_agents_work(), *config.project_directories(root)]
+
+
+def _save(environ: dict[str, str], root: str, project: Project) -> str:
+    from amq.setup.projects import save_project
+
+    return save_project(environ, root, project, _where_agents_write(root))
+
+
+def _make(root: str, handles: list[str], out: Output, *, is_new: bool) -> None:
+    """Make what is missing of the queue ROOT and of the mailboxes HANDLES; a new queue is noted."""
     queue = QueueLayout(root)
     registry.make_queue(queue, tracked=False)
-    registry.register(queue, handles, time.time_ns())
-    if found is None:
+    if handles:
+        registry.register(queue, handles, time.time_ns())
+    if is_new:
         out.note(f"created a queue in {root}")
-    return root
+
+
+def _continuing(spec: AgentSpec, out: Output) -> AgentSpec:
+    """Return SPEC so that it goes on with its last session, if amq knows how."""
+    from amq.setup.coop import continuing
+
+    found = continuing(spec)
+    if found is None:
+        out.note(f"{spec.handle} starts a new session: amq does not know how `{spec.program[0]}` continues one")
+    return found or spec
+
+
+def _show(coop: Coop, places: list[AgentPlacement], shown: AgentPlacement, out: Output) -> None:
+    """Show the session in this terminal, then say what the screen of tmux hid; elsewhere, print how to see it."""
+    from amq.setup.coop import State
+
+    if coop.tmux.is_nested or not stdin_is_terminal():
+        out.note(f"to see the agents, run in a terminal: {coop.how_to_attach(shown.handle)}")
+        return
+    coop.tmux.attach(shown.session)
+    _tell_missing(places, out)
+    wanted = {place.handle for place in places}
+    for place in coop.status():
+        if place.state is State.ENDED and place.handle in wanted:
+            status = "" if place.status is None else f" with status {place.status}"
+            out.note(f"{place.handle} has ended{status}; its pane shows why: {coop.how_to_attach(place.handle)}")
+    if coop.tmux.panes():
+        out.note("the agents keep running: amq coop up shows them again, amq coop down stops them")
 
 
 def _settle_trust(args: Namespace, coop: Coop, handles: list[str], out: Output) -> None:
@@ -143,21 +228,22 @@ def _print(coop: Coop, specs: list[AgentSpec], cwd: str, out: Output) -> int:
     if out.json:
         out.value({"root": coop.root, "commands": lines})
     elif lines:
-        out.note("run each line in its own terminal:")
+        out.note(f"{_why_printed(coop)}run each line in its own terminal:")
         out.data("".join(f"{line}\n" for line in lines))
     return int(bool(missing))
 
 
-def _tell(root: str, places: list[AgentPlacement], out: Output) -> None:
+def _why_printed(coop: Coop) -> str:
+    return "" if coop.tmux.installed else "tmux is not installed, so the agents do not open side by side; "
+
+
+def _tell(coop: Coop, places: list[AgentPlacement], out: Output) -> None:
     from amq.cli.commands.coop_status import item
-    from amq.setup.clis import how_to_get
     from amq.setup.coop import State
 
-    for place in places:
-        if place.state is State.MISSING:
-            out.note(f"{place.handle}: {place.program} is not installed; {how_to_get(place.program)}")
+    _tell_missing(places, out)
     if out.json:
-        out.value({"root": root, "agents": [item(place) for place in places]})
+        out.value({"root": coop.root, "agents": [item(place) for place in places]})
         return
     words = {State.STARTED: "started in tmux", State.RUNNING: "already running in tmux"}
     for place in places:
@@ -165,3 +251,12 @@ def _tell(root: str, places: list[AgentPlacement], out: Output) -> None:
             out.line(f"{place.handle}: {words[place.state]} {place.where}")
         elif place.state is State.ELSEWHERE:
             out.line(f"{place.handle}: already running elsewhere (process {place.pid})")
+
+
+def _tell_missing(places: list[AgentPlacement], out: Output) -> None:
+    from amq.setup.clis import how_to_get
+    from amq.setup.coop import State
+
+    for place in places:
+        if place.state is State.MISSING:
+            out.note(f"{place.handle}: {place.program} is not installed; {how_to_get(place.program)}")

@@ -125,6 +125,7 @@ class Profile:
     tool_output: ToolOutput = field(default_factory=ToolOutput)
     submit_needs: str = ""  # part of an argument without which the rules' submit key has no effect
     usual_submit: bytes = b""  # the key that submits a line then, and answers no dialog
+    continues: tuple[str, ...] = ()  # the first arguments, by which it goes on with the last session of a directory
     asks: tuple[str, ...] = ()  # its dialogs about a command: expressions for the screen, whose group is the command
     no_session: tuple[str, ...] = ()  # its sub-commands that do not show a session
     line: Line = field(default_factory=Line)

@@ -84,6 +84,7 @@ PROFILE = Profile(
     keeps_path=True,
     answers_state=True,
     tool_output=ToolOutput(30_000, variable="BASH_MAX_OUTPUT_LENGTH"),  # which raises nothing, measured to 2.1.332
+    continues=("--continue",),
     asks=(
         rf"^ Bash command\n(?:.+\n)*?╌+\n (.+)\n╌+\n{_APPROVAL} Do you want to proceed\?$",
         rf"^ Bash command\n\n   (.+)\n   .+\n\n{_APPROVAL} Do you want to proceed\?$",  # 2.1.197

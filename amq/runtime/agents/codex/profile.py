@@ -52,6 +52,7 @@ PROFILE = Profile(
     adaptation=Adaptation.CONFIG,
     native=NativeWay.CODEX_QUEUE,
     tool_output=ToolOutput(10_000),  # for a model that it does not know, measured to 0.171.0; for others it is more
+    continues=("resume", "--last"),
     asks=(r"^  Would you like to run the following command\?\n(?:.*\n)*?  \$ (.+)\n\s*\n› 1\. ",),
     submit_needs="f21",
     usual_submit=b"\t",

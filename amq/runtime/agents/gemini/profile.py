@@ -19,6 +19,7 @@ PROFILE = Profile(
     tested=("0.61.0",),
     keeps_path=True,
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False),
+    continues=("--resume", "latest"),
     rules=InjectionRules(
         prompt_row=RowRule(
             prompt=" > ",

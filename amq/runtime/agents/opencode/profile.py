@@ -21,6 +21,7 @@ PROFILE = Profile(
     keeps_path=True,
     instructions="OPENCODE_CONFIG_CONTENT",
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), escape_waits=False),
+    continues=("--continue",),
     rules=InjectionRules(
         prompt_row=RowRule(
             prompt="",

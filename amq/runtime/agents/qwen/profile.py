@@ -26,6 +26,7 @@ PROFILE = Profile(
     ),
     keeps_path=True,
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False),
+    continues=("--continue",),
     rules=InjectionRules(
         prompt_row=RowRule(
             prompt="> ",
