@@ -156,9 +156,6 @@ def sandbox(root: str | None, machine: Environment) -> Iterator[Finding]:
                 f"start it with amq run or amq coop up, which add {quoting.shell_line(adapted.additions[0].arguments)}",
                 wrong=False,
             )
-        for lack in adapted.lacks:
-            what, _, to_do = lack.partition("; ")
-            yield Finding(f"{handle} lacks {what}", to_do, wrong=False)
 
 
 def _is_notified(root: str, handle: str) -> bool:

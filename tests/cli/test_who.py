@@ -16,8 +16,8 @@ from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
 from amq.runtime.hooks.announcements import write_state
 from amq.runtime.hooks.script import EVENT_NAME
-from amq.runtime.policy.hook_decision import MOST_LAPSES, HookState
 from amq.runtime.journal import WakeJournal
+from amq.runtime.policy.hook_decision import MOST_LAPSES, HookState
 from amq.runtime.policy.reasons import WaitReason
 from amq.runtime.session_info import SessionInfo, write_session
 from amq.store import maildir
