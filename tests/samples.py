@@ -72,7 +72,8 @@ def _line(wire: object) -> bytes:
 def codex_history(text: str) -> bytes:
     """Return the line that Codex writes for the TEXT of a hook."""
     message = {"type": "message", "role": "developer", "content": [{"type": "input_text", "text": text}]}
-    line = {"type": "response_item", "payload": {**message, "content_item_kinds": ["hooks.additional_context"]}}
+    kinds = {"turn_id": "t", "content_item_kinds": ["hooks.additional_context"]}
+    line = {"type": "response_item", "payload": {**message, "internal_chat_message_metadata_passthrough": kinds}}
     return _line(line)
 
 

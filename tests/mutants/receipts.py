@@ -83,7 +83,7 @@ GIVEN = (
     _history("a part of an id is an id", "holds", "f'\\n{line}'", "line.strip()[4:]"),
     _history("any attachment is a hook's text", "_of_hooks", "found['type'] == _CLAUDE", "True"),
     _history("the user's words are a hook's text", "_of_hooks", "text.startswith(_CODEX_REASON)", "True"),
-    _history("any text of Codex's is a hook's", "_of_hooks", "_CODEX in message['content_item_kinds']", "True"),
+    _history("any text of Codex's is a hook's", "_of_hooks", "_CODEX in message['internal_chat_message_metadata_passthrough']['content_item_kinds']", "True"),
     _history("a reason is shorter than it was", "_of_hooks", "_unescaped(text)", "text"),
     _history("a directory is opened for a history", "_lines", "not length", "False"),
     Mutant("the loop says nothing of what it has filed", "runtime/hooks/receipts.py", "on_its_way", "bool(filed)", "False", RECEIPTS),

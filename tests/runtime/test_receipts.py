@@ -388,9 +388,7 @@ QUOTES: dict[str, Callable[[str], object]] = {
         "payload": {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
     },
     "another attachment": lambda text: {"attachment": {"type": "file", "content": [text]}},
-    "another text of Codex's own": lambda text: {
-        "payload": {"type": "message", "role": "developer", "content": [{"text": text}], "content_item_kinds": ["user"]}
-    },
+    "another text of Codex's own": lambda text: json.loads(codex_history(text).replace(b"hooks.", b"other.")),
     "a number": len,
     "a list": lambda text: [text],
 }

@@ -120,7 +120,7 @@ def _of_hooks(line: dict[str, Any]) -> list[str]:
     texts = [item["text"] for item in message["content"]]
     if message["role"] == "user":
         return [_unescaped(text) for text in texts if text.startswith(_CODEX_REASON)]
-    return texts if _CODEX in message["content_item_kinds"] else []
+    return texts if _CODEX in message["internal_chat_message_metadata_passthrough"]["content_item_kinds"] else []
 
 
 def _unescaped(reason: str) -> str:
