@@ -59,7 +59,7 @@ class BackgroundHook:
         """Remove the id of a hook that was killed: another process may have it now, and no other hook would wait."""
         with suppress(OSError):
             if time.time() - os.stat(self._waiter).st_mtime > READS_WITHIN_S:
-                os.unlink(self._waiter)
+                write_private(self._waiter, "")
 
     def reaches(self, readiness: Readiness) -> bool:
         """Return whether a turn would begin although amq must not type: the agent says that it is idle."""
