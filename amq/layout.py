@@ -160,6 +160,11 @@ class QueueLayout:
         return RootedPath(self.root, "agents")
 
     @property
+    def removed(self) -> RootedPath:
+        """The directory of mailboxes of agents that were removed; it is made when the first one is."""
+        return RootedPath(self.root, "removed")
+
+    @property
     def directories(self) -> list[RootedPath]:
         """Every directory of a queue without agents, except its root, parents first."""
         return [self.meta, self.agents]

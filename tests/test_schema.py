@@ -90,6 +90,7 @@ def said(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Said:
     _about_waiting(said, monkeypatch)
     _about_setting_up(said, monkeypatch)
     _about_mail_on_its_way(said)
+    _about_removed_agents(said)
     return said
 
 
@@ -275,6 +276,11 @@ def _about_mail_on_its_way(said: Said) -> None:
         said("why", "dora")
         said("trace", "--id", identifier)
         said(command, me="dora")
+
+
+def _about_removed_agents(said: Said) -> None:
+    said("agent", "remove", "dora")
+    said("agent", "restore", "dora")
 
 
 def _about_errors(said: Said) -> None:

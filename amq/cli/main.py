@@ -43,6 +43,8 @@ WHEN_WRONG = {
     "dlq read": "show a dead letter and the file it keeps, and mark it as seen",
     "dlq retry": "deliver a dead letter whose file is a valid message by now",
     "dlq purge": "delete dead letters for good",
+    "agent remove": "take an agent out of the queue, and keep its mail",
+    "agent restore": "bring back an agent that was removed, with its mail",
     "cleanup": "remove temporary files that crashed writers left in any mailbox",
     "reset": "restore a terminal that a program left in a bad state",
 }

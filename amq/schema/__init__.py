@@ -36,6 +36,8 @@ PRINTED: dict[str, Any] = {
     "dlq read": queue.Opened,
     "dlq retry": list[queue.Retried],
     "dlq purge": list[queue.Letter],
+    "agent remove": queue.AgentMoved,
+    "agent restore": queue.AgentMoved,
     "cleanup": queue.Swept,
     "env": queue.Env,
     "trust": setup.Trusted | list[setup.Trusted] | setup.Revoked,

@@ -50,6 +50,15 @@ class Env(Model):
     """The agent; left out if it is not known."""
 
 
+class AgentMoved(Model):
+    """An agent that was removed or restored."""
+
+    handle: Handle
+    """The agent."""
+    archived: str = absent
+    """The absolute path of its removed mailbox, now or before; left out if it had none."""
+
+
 class Swept(Model):
     """Temporary files of dead writers."""
 

@@ -203,8 +203,6 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
     Safe against concurrent calls: it reads and writes under a lock. NOW is for a new registry, in nanoseconds since the
     epoch.
     """
-    from amq.store import directories
-
     with lock_beside(queue.meta, ".lock"), Directory(queue.meta) as meta:
         agents = sorted({*handles, *([] if replace else read_registry(queue) or [])})
         if len(agents) > _MOST_AGENTS:
@@ -216,9 +214,23 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
         before = _members(meta)
         after = {"version": 1, "created_utc": format_seconds(now), **before, "agents": agents}
         if after != before:
-            data = jsontext.render(after) + "\n"
-            durable.replace_file(meta, "config.json", directories.fresh_name(), data.encode())
+            _write(meta, after)
     return agents
+
+
+def unregister(queue: QueueLayout, handle: str) -> None:
+    """Take HANDLE off the registry, if it is there; the caller holds its lock. Raises AmqError if it is invalid."""
+    agents = read_registry(queue) or []
+    if handle in agents:
+        with Directory(queue.meta) as meta:
+            _write(meta, _members(meta) | {"agents": [each for each in agents if each != handle]})
+
+
+def _write(meta: Directory, members: dict[str, Any]) -> None:
+    from amq.store import directories
+
+    data = jsontext.render(members) + "\n"
+    durable.replace_file(meta, "config.json", directories.fresh_name(), data.encode())
 
 
 def _members(meta: Directory) -> dict[str, Any]:

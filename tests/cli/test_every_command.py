@@ -14,6 +14,8 @@ import pytest
 
 from amq.cli.main import COMMANDS
 from amq.errors import BadMessage
+from amq.layout import QueueLayout
+from amq.store import archive, registry
 from amq.store.dlq_write import envelope
 from tests.conftest import Shell
 from tests.samples import HEADER, message_file
@@ -31,8 +33,8 @@ OTHERS = {
     "hook uninstall",
 }  # fmt: skip
 """Commands that have nothing to do with mail and waiting."""
-OF_ALL = {"thread", "trace", "presence list", "who"}
-"""Commands that only read all mailboxes, and print one output for every agent."""
+OF_ALL = {"thread", "trace", "presence list", "who", "agent remove", "agent restore"}
+"""Commands about all mailboxes, which do the same for every agent."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,8 @@ ROWS = (
         "monitor --timeout 5s", r"\[AMQ\] 1 new message\(s\) for bob:\n.*---\n\[AMQ\] .*\n",
         {"event", "watch_event", "mode", "me", "count", "drained", "remaining"},
     ),
+    Row("agent remove carol", r"Removed carol\. .*; to undo this: amq agent restore carol\n", {"handle", "archived"}),
+    Row("agent restore dan", r"Restored dan from /.+/removed/dan_\S+Z\n", {"handle", "archived"}),
     Row("env", r"export AM_ROOT=\S+\nexport AM_ME=bob\n", {"root", "me"}),
 )  # fmt: skip
 
@@ -99,6 +103,8 @@ def bob(amq: Shell) -> Shell:
     """The queue in which bob has something for every command."""
     amq.send("--new-id=m1", "--subject=Why?", "--kind=question", "--priority=urgent", "--labels=a", "--ack")
     amq.ok("presence", "set", "--status=busy", me="bob")
+    registry.register(QueueLayout(str(amq.root)), ["dan"], 0)
+    archive.remove(QueueLayout(str(amq.root)), "dan", 0)
     head = envelope(LETTER, HEADER["id"], BadMessage("fixed since"), 0)
     Path(amq.agent("bob").dlq_new, f"{LETTER}.md").write_bytes(head + message_file())
     return amq
