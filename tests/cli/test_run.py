@@ -88,7 +88,7 @@ def test_the_programs_name_is_the_handle_and_a_missing_queue_is_made(calls: list
     root = str(tmp_path / ROOT_NAME)
     assert calls == [(root, "claude", ["/opt/bin/Claude", "-c"], True)]
     made, unknown, remedy = out.notes
-    assert made == f"created a mailbox for claude in {root}"
+    assert made == f"created a queue with a mailbox for claude: {root}; to undo this later: rm -r {root}"
     assert "types nothing into it" in unknown
     assert "--prompt TEXT" in remedy
     assert run("--", "claude", out=out) == 7

@@ -222,15 +222,25 @@ def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: 
     root, queue = found.value, QueueLayout(found.value)
     check_queue(args, root, out, hosting=True)
     if not registry.has_mailbox(queue.agent(handle)):
+        is_new = not os.path.exists(root)
         registry.make_queue(queue, tracked=False)
         registry.register(queue, [handle], time.time_ns())
-        out.note(f"created a mailbox for {handle} in {root}")
+        out.note(_what_was_made(root, handle, is_new=is_new))
     elif not _is_registered(queue, handle, out):
         registry.register(queue, [handle], time.time_ns())
         out.note(f"registered {handle} in {root}")
     mailbox = Mailbox(root, handle, strict=args.strict)
     complain_no_more()
     return mailbox
+
+
+def _what_was_made(root: str, handle: str, *, is_new: bool) -> str:
+    """Return what was created, where, and how to undo it, on one line."""
+    if not is_new:
+        return f"created a mailbox for {handle} in {root}; to undo this later: amq agent remove {handle}"
+    from amq.quoting import shell
+
+    return f"created a queue with a mailbox for {handle}: {root}; to undo this later: rm -r {shell(root)}"
 
 
 def _is_registered(queue: QueueLayout, handle: str, out: Output) -> bool:
