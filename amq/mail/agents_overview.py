@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from amq.errors import BadMessage, Unreadable, why
-from amq.instants import SECOND_NS
+from amq.instants import SECOND_NS, parse_instant
 from amq.mail import all_mailboxes
-from amq.names import undated
+from amq.names import USER, undated
 from amq.record import record
-from amq.store import maildir, registry
+from amq.store import directories, maildir, registry
 from amq.store.notifier_info import read_notifier
 from amq.store.presence import read_presence
 
@@ -27,7 +29,8 @@ class Agent:
     """The state of an agent. `oldest_s` is the age of its oldest unread message in seconds; None if that is not known.
 
     `unreadable` are the unread messages that cannot be read; `dead_letters` counts its dead letters and files moved
-    aside.
+    aside. `seen_ns` is when it last filed or sent mail or set its status, in nanoseconds since the epoch; None if that
+    is not known. `registered` is False for a mailbox that the registry does not name.
     """
 
     handle: str
@@ -37,16 +40,18 @@ class Agent:
     dead_letters: int
     notifier: Notifier | None
     unreadable: Sequence[Unreadable] = ()
+    seen_ns: int | None = None
+    registered: bool = True
 
 
 def roster(account: Account) -> list[Agent]:
     """Return the state of every agent, sorted by handle (`Mailbox.who`)."""
     agents = all_mailboxes.agents(account)
-    others = [
-        handle for handle in account.registered() or [] if handle not in agents and _is_reachable(account, handle)
-    ]
+    registered = account.registered()
+    others = [handle for handle in registered or [] if handle not in agents and _is_reachable(account, handle)]
     handles = sorted((*agents, *others))
-    return [_stand(account, handle, account.queue.agent(handle)) for handle in handles]
+    known = {USER, *(handles if registered is None else registered)}
+    return [_stand(account, handle, account.queue.agent(handle), handle in known) for handle in handles]
 
 
 def _is_reachable(account: Account, handle: str) -> bool:
@@ -65,19 +70,31 @@ def presences(account: Account) -> list[Presence]:
     return [presence for presence in found if presence is not None]
 
 
-def _stand(account: Account, handle: str, agent: AgentLayout) -> Agent:
+def _stand(account: Account, handle: str, agent: AgentLayout, registered: bool) -> Agent:
     unread = all_mailboxes.ids(account, agent.inbox_new)
     places = (agent.dlq_new, agent.dlq_cur, agent.refused)
     letters = (all_mailboxes.ids(account, path, maildir.entry_ids) for path in places)
+    presence = _presence(account, handle, agent)
     return Agent(
         handle,
-        _presence(account, handle, agent),
+        presence,
         len(unread),
         _age_of_oldest(account, agent, unread),
         sum(map(len, letters)),
         _notifier(account, agent),
         maildir.cannot_read(agent.inbox_new, unread) if unread else (),
+        _seen_ns(agent, presence),
+        registered,
     )
+
+
+def _seen_ns(agent: AgentLayout, presence: Presence | None) -> int | None:
+    """Return when the agent last did something: its own commands change these directories, and no one else's do."""
+    times = [parse_instant(presence.last_seen)] if presence else []
+    for path in (agent.inbox_cur, agent.sent):
+        with suppress(OSError):
+            times.append(directories.look(path).st_mtime_ns)
+    return max(times, default=None)
 
 
 def _presence(account: Account, handle: str, agent: AgentLayout) -> Presence | None:

@@ -45,6 +45,20 @@ def oldest(agent: AgentLayout, boxes: Sequence[str] = BOXES) -> Iterator[Found]:
             yield from sorted(filter(None, map(inbox.look, together)), key=_order)
 
 
+def newest(agent: AgentLayout) -> Found | None:
+    """Return the newest message of the inbox that can be read, by the order of `listed`; None if there is none.
+
+    Of the messages whose names carry the time it opens only the last one.
+    """
+    with ExitStack() as opened:
+        inbox = _Inbox(agent, BOXES, opened)
+        others = undated(inbox.ids)
+        named = (inbox.look(each) for each in sorted(set(inbox.ids).difference(others), reverse=True))
+        last = next((each for each in named if each and each.header), None)
+        found = [each for each in (last, *map(inbox.look, others)) if each and each.header]
+        return max(found, key=_order, default=None)
+
+
 def _order(entry: Found) -> tuple[int, str]:
     """Return the sort key of a message; bad ones come first, so that they are put away soon."""
     return (entry.header.created_ns if entry.header else 0, entry.id)

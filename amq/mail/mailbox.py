@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from amq.mail.draining import Drain, Drained, Fits
     from amq.mail.inbox_view import InboxView, Unread
     from amq.mail.sending import Draft, Replied, Sent
-    from amq.mail.threads import Entry
+    from amq.mail.threads import Conversation, Entry
     from amq.mail.trace import Trace
     from amq.store.acks import Ack
     from amq.store.dlq_read import Letter
@@ -111,6 +111,22 @@ class Mailbox:
         """Return a message of new, cur or sent and its box; moves nothing. Raises NotFound, BadMessage, Unreadable."""
         return maildir.find(self.account.agent, message_id(identifier))
 
+    def find_id(self, text: str, *, everywhere: bool = False) -> str:
+        """Return the message id that a user means by TEXT: an exact id, the end of one, or `@last` in the inbox.
+
+        It looks in new, cur and sent, or `everywhere`: in those of all agents. An id that is not there is returned as
+        it is. Raises UsageError, with the candidates, for the end of several ids, and NotFound for no last message.
+        """
+        from amq.mail import short_ids
+
+        return (short_ids.anyones if everywhere else short_ids.own)(self.account, text)
+
+    def find_letter_id(self, text: str) -> str:
+        """Return the id of the dead letter that a user means by TEXT, as `find_id` does for messages."""
+        from amq.mail import short_ids
+
+        return short_ids.letter(self.account, text)
+
     def drain(self, limit: int = 20, *, ack: bool = True, only: Sequence[str] = ()) -> Drain:
         """Return a context manager that holds up to LIMIT new messages (0: all) until they have been shown.
 
@@ -132,6 +148,21 @@ class Mailbox:
         from amq.mail import threads
 
         return threads.conversation(self.account, thread, agents, limit, bodies=bodies)
+
+    def threads(self, *, agents: Sequence[str] = (), limit: int = 0) -> Sequence[Conversation]:
+        """Return the conversations in the mailboxes of all agents (or of `agents`), the newest last (`limit`: so many).
+
+        Bad messages are warned of and left out. Raises NotFound for an agent without a mailbox.
+        """
+        from amq.mail import threads
+
+        return threads.conversations(self.account, agents, limit)
+
+    def thread_of(self, text: str) -> str:
+        """Return the thread of the message that TEXT names, as `find_id` finds it everywhere; "" if there is none."""
+        from amq.mail import threads
+
+        return threads.thread_of(self.account, text)
 
     def who(self) -> Sequence[Agent]:
         """Return the state of every agent that is registered or has a mailbox, by handle; damage is warned of."""

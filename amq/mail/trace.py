@@ -44,7 +44,7 @@ class Trace:
 
 def trace(account: Account, identifier: str) -> Trace:
     """Return where a message is for each of its recipients (`Mailbox.trace`)."""
-    header = _find(account, message_id(identifier))
+    header = find(account, message_id(identifier))
     replies = _replies(account, header)
     whereabouts = []
     for handle in dict.fromkeys(header.to):
@@ -64,8 +64,11 @@ def _ack(account: Account, agent: AgentLayout, identifier: str, handle: str) -> 
         return None
 
 
-def _find(account: Account, identifier: str) -> Header:
-    """Return the header, from the agent's own boxes first; a damaged copy counts only if there is no good one."""
+def find(account: Account, identifier: str) -> Header:
+    """Return a message's header, from the agent's own boxes first.
+
+    A damaged copy counts only if there is no good one. Raises NotFound, or the damaged copy's error.
+    """
     damaged: BadMessage | Unreadable | None = None
     for agent in all_mailboxes.agents(account).values():
         try:

@@ -42,7 +42,8 @@ def test_text_output(mail: Shell) -> None:
 
 
 def test_nothing_to_list(amq: Shell) -> None:
-    assert amq.ok("list", me="bob") == "No messages.\n"
+    listed = amq("list", me="bob")
+    assert (listed.code, listed.out, listed.err) == (0, "", "amq: No messages.\n")
     assert amq.ok("list", "--json", me="bob") == "[]\n"
 
 

@@ -37,8 +37,8 @@ def test_common_options_come_before_or_after_the_command(amq: Shell, words: tupl
 
 def test_root_before_the_command_is_not_forgotten(amq: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    assert amq.ok("--root", str(amq.root), "list") == "No messages.\n"
-    assert amq.ok("list", f"--root={amq.root}") == "No messages.\n"
+    assert amq("--root", str(amq.root), "list").err == "amq: No messages.\n"
+    assert amq("list", f"--root={amq.root}").err == "amq: No messages.\n"
 
 
 def test_the_option_wins_over_the_environment(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

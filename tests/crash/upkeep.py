@@ -243,6 +243,7 @@ def _look(world: World, _: str) -> None:
     bob.unread(), bob.has_new(), bob.list(), list(bob.oldest()), bob.peek(ID), bob.glance()
     bob.thread("p2p/ann__bob", bodies=True), bob.who(), bob.presences(), bob.trace(ID), bob.sweep(0, remove=False)
     bob.letters(), bob.letter(LETTERS[0])
+    bob.threads(), bob.thread_of(ID), bob.find_id(ID), bob.find_letter_id(LETTERS[0])
     for stage in (delivery_status.DRAINED, delivery_status.ACKED):
         delivery_status.missing(ann.account, ID, ["bob"], stage)
 

@@ -126,7 +126,7 @@ def test_commands_by_id_neither_hang_nor_follow_it(amq: Shell, trick: Callable[[
 @pytest.mark.parametrize("name", [".hidden.md", "note.txt", "x.md.tmp", ".md"])
 def test_what_is_not_a_message_by_its_name_is_left_alone(amq: Shell, name: str) -> None:
     amq.put(name, b"x")
-    assert amq.ok("list", me="bob") == "No messages.\n"
+    assert amq("list", me="bob").err == "amq: No messages.\n"
     assert amq.ok("drain", me="bob") == ""
     assert amq.new() == [name]
 

@@ -16,6 +16,7 @@ from tests.mutants.outside import OUTSIDE
 from tests.mutants.portions import FRAMED, SHOWN_AT_ONCE, UNREADABLE
 from tests.mutants.receipts import GIVEN
 from tests.mutants.trust import TRUSTED
+from tests.mutants.user_output import FOR_USERS
 from tests.mutants.walls import WALLS
 
 ORDER, GUARDS, STEPS = "tests/crash/test_order.py", "tests/crash/test_guards.py", "tests/crash/test_every_step.py"
@@ -1204,4 +1205,5 @@ MUTANTS = (
     *GIVEN,
     *ANY_SHELL,
     *COOPERATION,
+    *FOR_USERS,
 )

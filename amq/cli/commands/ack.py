@@ -23,7 +23,8 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """Acknowledge the message to its sender; a second time changes nothing."""
-    ack = open_mailbox(args, out).acknowledge(args.id)
+    mailbox = open_mailbox(args, out)
+    ack = mailbox.acknowledge(mailbox.find_id(args.id))
     if out.json:
         out.value(ack.wire())
     else:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from amq.cli.open_mailbox import open_mailbox
+from amq.cli.terminal import BOLD, FAINT, RED, Cell, add_color, terminal
+from amq.mail.short_ids import shortened
 from amq.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
     from typing import Any
 
     from amq.cli.output import Output
+    from amq.cli.terminal import Terminal
     from amq.store.dlq_read import Letter
 
-USAGE = ""
+USAGE = "[--color WHEN]"
 EXAMPLES = """\
   amq dlq list
   amq dlq list --json"""
@@ -23,17 +27,40 @@ dead letters, such as links, and were moved aside unchanged. `amq dlq retry` del
 
 
 def options(parser: ArgumentParser) -> None:
-    """Add no options."""
+    """Add the command's option."""
+    add_color(parser)
 
 
 def run(args: Namespace, out: Output) -> int:
     """List the dead letters; print nothing if there are none."""
     letters = open_mailbox(args, out).letters()
+    user = terminal(args, out)
     if out.json:
         out.value([item(letter) for letter in letters])
+    elif user and letters:
+        out.data(_table(letters, user))
+    elif user:
+        out.note("No dead letters.")
     else:
         out.data("".join(f"{line(letter)}\n" for letter in letters))
     return 0
+
+
+def _table(letters: Sequence[Letter], user: Terminal) -> str:
+    ids = shortened(letter.id for letter in letters)
+    rows = [
+        (
+            Cell("*" if letter.box == "new" else "", BOLD),
+            "" if letter.failed_ns is None else user.age(letter.failed_ns),
+            Cell("" if letter.failed_ns is None else user.local(letter.failed_ns), FAINT),
+            letter.box if letter.box not in ("new", "cur") else "",
+            Cell(letter.envelope.get("failure_reason", ""), RED),
+            Cell(ids[letter.id], FAINT),
+            letter.error or letter.envelope.get("failure_detail", ""),
+        )
+        for letter in letters
+    ]
+    return user.table(("new", "age", "time", "box", "reason", "id", "detail"), rows)
 
 
 def line(letter: Letter) -> str:

@@ -27,7 +27,7 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Show a dead letter, and only then file it as looked at."""
     mailbox = open_mailbox(args, out)
-    opened = mailbox.letter(args.id)
+    opened = mailbox.letter(mailbox.find_letter_id(args.id))
     if out.json:
         out.value(dlq_list.item(opened.letter) | {"original": _text(opened)})
     else:

@@ -38,7 +38,7 @@ def run(args: Namespace, out: Output) -> int:
     if args.all:
         items = [_attempt(mailbox, letter.id, force=args.force) for letter in mailbox.letters()]
     else:
-        items = [_retry(mailbox, args.id, force=args.force)]
+        items = [_retry(mailbox, mailbox.find_letter_id(args.id), force=args.force)]
     if out.json:
         out.value(items)
     else:

@@ -6,6 +6,7 @@ from itertools import islice
 
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import as_utf8, count
+from amq.cli.terminal import BOLD, FAINT, WIDE, Cell, add_color, priority, terminal
 from amq.cli.views import optional
 from amq.errors import Unreadable, UsageError
 from amq.names import KINDS, PRIORITIES
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from amq.cli.output import Output
+    from amq.cli.terminal import Terminal
     from amq.message import Header
     from amq.store.maildir import Found
 
-USAGE = "[--new|--cur] [--from H] [--kind K] [--priority P] [--label L]… [--limit N] [--offset N]"
+USAGE = """[--new|--cur] [--from H] [--kind K] [--priority P] [--label L]… [--limit N] [--offset N]
+        [--color WHEN]"""
 EXAMPLES = """\
   amq list --new                           unread mail
   amq list --from codex --kind question    questions from codex
@@ -41,6 +44,7 @@ def options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=count, default=0, metavar="N", help="show at most N (0: all)")
     parser.add_argument("--offset", type=count, default=0, metavar="N", help="skip the first N")
+    add_color(parser)
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -57,9 +61,12 @@ def run(args: Namespace, out: Output) -> int:
     chosen = list(islice(found, args.offset, args.offset + args.limit if args.limit else None))
     if out.json:
         out.value([item(listed, header) for listed, header in chosen])
+    elif not chosen:
+        out.note("No messages that can be read." if lost else "No messages.")
+    elif user := terminal(args, out):
+        out.data(_table(chosen, user))
     else:
-        nothing = "No messages that can be read.\n" if lost else "No messages.\n"
-        out.data("".join(line(header) for _, header in chosen) or nothing)
+        out.data("".join(line(header) for _, header in chosen))
     return 0
 
 
@@ -90,6 +97,26 @@ def line(header: Header) -> str:
     """Return a message as a line of text."""
     subject = subject_line(header.subject)
     return f"{header.created}  {header.priority or '-'}  {header.sender}  {visible(header.id)}  {subject}\n"
+
+
+def _table(chosen: list[tuple[Found, Header]], user: Terminal) -> str:
+    from amq.mail.short_ids import shortened  # only here: programs get whole ids
+
+    shown = shortened(header.id for _, header in chosen)
+    rows = []
+    for listed, header in chosen:
+        is_new = listed.box == "new"
+        rows.append((
+            Cell("*" if is_new else "", BOLD),
+            user.age(header.created_ns),
+            Cell(user.local(header.created_ns) if user.columns >= WIDE else "", FAINT),
+            Cell(header.sender, BOLD if is_new else ""),
+            header.kind,
+            priority(header.priority),
+            Cell(shown[header.id], FAINT),
+            Cell(subject_line(header.subject), BOLD if is_new else ""),
+        ))  # fmt: skip
+    return user.table(("new", "age", "time", "from", "kind", "priority", "id", "subject"), rows)
 
 
 def item(listed: Found, header: Header) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def run(args: Namespace, out: Output) -> int:
     if out.json and args.start:
         raise UsageError("--from does not work with --json", hint="drop --from: --json always prints the whole body")
     mailbox = open_mailbox(args, out)
-    message, box = mailbox.peek(args.id)
+    message, box = mailbox.peek(mailbox.find_id(args.id))
     text = jsontext.render(_item(message)) + "\n" if out.json else _text(message, args)
     if box != "new":
         out.data(text)

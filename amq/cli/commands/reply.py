@@ -34,7 +34,7 @@ def run(args: Namespace, out: Output) -> int:
     body, draft = read_body(args, out), message_options.draft_of(args)
     message_options.warn_of_refs(mailbox, draft.refs, out)
     with message_options.SignalsDeferred():
-        replied = mailbox.reply(args.id, body, draft, create=args.create)
+        replied = mailbox.reply(mailbox.find_id(args.id), body, draft, create=args.create)
         sent = replied.sent
         already = " (already delivered)" if sent.repeated else ""
         text = f"Replied {sent.id} to {','.join(sent.to)} (thread: {sent.thread}){already}"
