@@ -13,7 +13,8 @@ from amq.cli.wait_for import add_wait, check_wait
 from amq.errors import Uncertain, UsageError
 from amq.mail.delivery_status import ACKED
 from amq.mail.sending import Draft
-from amq.names import KINDS, PRIORITIES
+from amq.names import KINDS, PRIORITIES, is_safe_name
+from amq.record import replace
 from amq.store.maildir import how_to_repeat
 from amq.text import visible
 
@@ -87,6 +88,14 @@ def warn_of_refs(mailbox: Mailbox, refs: Sequence[str], out: Output) -> None:
 
         for identifier in all_mailboxes.missing(mailbox.account, refs):
             out.warn(f"--refs {identifier}: no message in this queue has that id; sent as it is")
+
+
+def with_whole_refs(mailbox: Mailbox, draft: Draft) -> Draft:
+    """Return DRAFT with whole ids where its refs are the ends of ids; other refs stay as they are."""
+    if not draft.refs:
+        return draft
+    refs = [mailbox.find_id(each, everywhere=True) if is_safe_name(each) else each for each in draft.refs]
+    return replace(draft, refs=refs)
 
 
 def _context(text: str | None) -> dict[str, Any] | None:

@@ -48,6 +48,15 @@ def test_an_answer_to_a_short_id(mail: Shell) -> None:
         assert mail("reply", "--id", text, "--body=x", "--json", me="bob").value["in_reply_to"] == meant
 
 
+def test_references(mail: Shell) -> None:
+    for command in (["send", "--to=carol"], ["reply", "--id=@last"]):
+        refs = "aaaa1111,not-there-1,a/b"
+        sent = mail(*command, f"--refs={refs}", "--body=x", "--json", me="bob").value["id"]
+        assert {ONE, "not-there-1", "a/b"} <= set(mail.stored(sent, "bob", "sent")["refs"])
+    leave(mail, TWIN)
+    assert mail("send", "--to=carol", "--refs=aaaa1111", "--body=x", me="bob").code == 2
+
+
 def test_it_is_found_where_the_command_looks(mail: Shell) -> None:
     sent = mail.send(me="bob", to="carol")
     assert mail.ok("read", "--id", sent[-8:], me="bob") == "hello\n"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from amq.cli import terminal
 from amq.cli.terminal import BOLD, RED, Cell, Terminal, age, cut, width
 from amq.instants import parse_instant
 from amq.mail.mailbox import Mailbox
@@ -17,8 +18,10 @@ from amq.names import USER
 from amq.runtime import notifier_lock
 from tests.cli.on_terminal import on_terminal
 from tests.conftest import Shell
-from tests.hostile.showing import forbidden
+from tests.hostile.messages import corpus
+from tests.hostile.showing import forbidden, wrong
 from tests.samples import message_file
+from tests.seeds import TOLD, sample
 
 NOW = parse_instant("2026-03-01T10:30:00Z")
 BAD = "dlq_1_0_aaaaaaaaaaaa"
@@ -163,6 +166,7 @@ def test_conversations_are_listed_without_an_id(mail: Shell) -> None:
     )
     assert on_terminal(mail, "thread", "--limit=1", "--color=never")[0].count("\n") == 2
     assert on_terminal(mail, "thread", "--include-body")[1].code == 2
+    assert on_terminal(mail, "thread", "--json")[1].code == 2
 
 
 @pytest.mark.parametrize("words", [[], ["--json"], ["--limit=3"]])
@@ -198,16 +202,16 @@ def test_agents_and_which_could_be_removed(mail: Shell, monkeypatch: pytest.Monk
             os.utime(path, ns=(NOW, NOW - 9 * 86_400 * 10**9))
     text = on_terminal(mail, "who", "--color=never")[0]
     assert text == (
-        "agent  unread  oldest  waits for   dead  remark                        status\n"
-        "alice                                                                  busy\n"
-        "bob    1       1 min   no-channel  1     seen 9 d ago\n"
-        "carol                                    not registered, seen 9 d ago\n"
+        "agent  unread  oldest  waits for   dead  remark                  status\n"
+        "alice                                                            busy\n"
+        "bob    1       1 min   no-channel  1     idle 9 d\n"
+        "carol                                    unregistered, idle 9 d\n"
         "user\n"
     )
     Path(mail.root, "meta", "config.json").unlink()
-    assert "not registered" not in on_terminal(mail, "who")[0]
+    assert "unregistered" not in on_terminal(mail, "who")[0]
     claim = notifier_lock.claim(Mailbox(str(mail.root), "bob").state_dir, "run")
-    assert "seen 9 d ago" not in next(line for line in on_terminal(mail, "who")[0].splitlines() if "bob" in line)
+    assert "idle 9 d" not in next(line for line in on_terminal(mail, "who")[0].splitlines() if "bob" in line)
     claim.release()
 
 
@@ -217,7 +221,7 @@ def test_agents_and_which_could_be_removed(mail: Shell, monkeypatch: pytest.Monk
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("columns", [80, 120])
 def test_what_a_peer_wrote_stays_on_its_line(text: str, columns: int) -> None:
-    table = Terminal(columns, False, NOW).table(("id", "subject"), [("1", text), (text, "x"), ("2", "y")])
+    table = Terminal(columns, False, NOW).table(("id", "subject"), [("1", text), (text, "x"), (Cell(text, BOLD), "y")])
     lines = table.splitlines()
     assert len(lines) == table.count("\n") == 4
     assert forbidden(table) == set()
@@ -235,6 +239,19 @@ def test_hostile_mail_before_each_table(amq: Shell, words: str) -> None:
     assert result.code == 0
     assert forbidden(text) == set()
     assert all(width(line) <= 80 for line in text.splitlines())
+
+
+def test_all_kinds_of_bad_messages_before_each_table(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "_is_terminal", lambda _: True)
+    for number, (_, data) in enumerate(sample(list(corpus()), 100, of="corpus")):
+        amq.put(f"h{number:04}.md", data.replace(b'"ID"', f'"h{number:04}"'.encode()))
+    columns = terminal._columns()
+    for words in ("list", "thread", "thread --id p2p/alice__bob --include-body", "drain --limit 0", "dlq list", "who"):
+        option = [] if words.startswith("drain") else ["--color=never"]
+        result = amq(*words.split(), *option, me="bob")
+        assert list(wrong(result, words)) == [], TOLD
+        if option and "body" not in words:
+            assert [line for line in result.out.splitlines() if width(line) > columns] == [], TOLD
 
 
 @pytest.mark.parametrize(

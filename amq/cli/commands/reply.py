@@ -32,6 +32,7 @@ def run(args: Namespace, out: Output) -> int:
     """Send the answer."""
     mailbox = open_mailbox(args, out)
     body, draft = read_body(args, out), message_options.draft_of(args)
+    draft = message_options.with_whole_refs(mailbox, draft)
     message_options.warn_of_refs(mailbox, draft.refs, out)
     with message_options.SignalsDeferred():
         replied = mailbox.reply(mailbox.find_id(args.id), body, draft, create=args.create)
