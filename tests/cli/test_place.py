@@ -154,4 +154,4 @@ def test_a_queue_above_the_repository_is_used_and_said(amq: Shell, monkeypatch: 
         assert (called.code, called.err.replace(" made a mailbox", "")) == (0, called.err)
         assert said in called.err
     assert amq("init", "--here", "--agents", "alice").code == 0
-    assert amq("list").err == ""
+    assert amq("list").err == "amq: No messages.\n"

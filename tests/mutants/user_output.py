@@ -27,7 +27,7 @@ FOR_USERS = (
     Mutant("a hosted agent is removed", "cli/commands/agent_remove.py", "_not_hosted", "os.name == 'nt' or not has_mailbox",
            "True", AGENT),
     Mutant("the user is removed", "cli/commands/agent_remove.py", "run", "handle == USER", "False", AGENT),
-    Mutant("the mailbox moves before the registry", "store/archive.py", "remove", "registry.unregister(queue, handle)", "None",
+    Mutant("a removed agent stays registered", "store/archive.py", "remove", "registry.unregister(queue, handle)", "None",
            AGENT),
     Mutant("an agent with a longer name comes back", "store/archive.py", "_last", "name[:-INSTANT_LENGTH - 1] == handle",
            "name.startswith(handle)", AGENT),
