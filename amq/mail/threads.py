@@ -90,7 +90,7 @@ def thread_of(account: Account, text: str) -> str:
         return ""
     try:
         return find(account, anyones(account, text)).conversation
-    except NotFound:
+    except (NotFound, BadMessage):
         return ""
 
 

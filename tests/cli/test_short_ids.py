@@ -104,6 +104,13 @@ def test_an_unknown_id_is_not_found(mail: Shell, text: str) -> None:
     assert f"no message has the thread {text}" in mail("thread", "--id", text).err
 
 
+def test_a_bad_message_has_no_thread(amq: Shell) -> None:
+    amq.put("nonsense1.md", b"nonsense")
+    shown = amq("thread", "--id", "nonsense1")
+    assert (shown.code, shown.out) == (0, "")
+    assert "no message has the thread nonsense1" in shown.err
+
+
 def test_the_name_of_a_thread_comes_first(mail: Shell) -> None:
     leave(mail, "2026-03-01T10-00-03.000Z_pid1_cccc3333", thread="aaaa1111", body=b"in the thread")
     assert "in the thread" in mail.ok("thread", "--id", "aaaa1111", "--include-body")
