@@ -107,7 +107,7 @@ def test_an_unknown_id_is_not_found(mail: Shell, text: str) -> None:
 def test_a_bad_message_has_no_thread(amq: Shell) -> None:
     amq.put("nonsense1.md", b"nonsense")
     shown = amq("thread", "--id", "nonsense1")
-    assert (shown.code, shown.out) == (0, "")
+    assert (shown.code, shown.out) == (3, "")
     assert "no message has the thread nonsense1" in shown.err
 
 
