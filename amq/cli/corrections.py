@@ -289,7 +289,7 @@ def _give_rest(line: Line, parser: Parser) -> None:
             else:
                 line.parts.append([parser.stray, names])
             line.bare.clear()
-    elif not line.part(*given):
+    elif not line.part(*given) and (len(words) == 1 or parser.stray != "--id"):  # an id is one word
         del part[_own(part, parser) :]
         line.parts.append([parser.stray, " ".join(words)])
 
