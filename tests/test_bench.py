@@ -49,6 +49,16 @@ def test_a_quick_run_gives_each_row(rows: str, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("amq-bench-*"))
 
 
+def test_a_row_of_an_agent_that_is_not_installed_is_left_out(tmp_path: Path) -> None:
+    record = tmp_path / "record.json"
+    words = [sys.executable, str(BENCH), "--quick", "--only", "requests-claude,body-codex", "--json", str(record)]
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, env=os.environ | {"AMQ_REAL_AGENTS": str(tmp_path)})
+    found = json.loads(record.read_text())
+    assert found["figures"] == []
+    for program in ("claude", "codex"):
+        assert any(said.startswith(f"mail in a request of {program}: ") for said in found["left_out"])
+
+
 SENDS = """
 import sys
 from itertools import count

@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # the fake agents are among the tests
 
 import report
+from bodies import bodies
 from commands import cold, drains, large
 from delivery import durable, fan_out
 from growth import NAMES, growth
@@ -41,6 +42,7 @@ TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] 
     (drains, ("drain-1000", "drain-all")),
     (wake, ("wake", "wake-p99")),
     (waiting, ("watch", "monitor")),
+    (bodies, ("requests-claude", "body-claude", "requests-codex", "body-codex")),
     (relay, ("relay-log", "relay")),
     (key, ("key",)),
     (run, ("run",)),

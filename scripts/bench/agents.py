@@ -159,21 +159,34 @@ def real(agent: Agent, wakes: int) -> Figures:
 
 def bodies(agent: Agent, wakes: int, *options: str) -> Figures:
     """Return the requests a mail costs, and the milliseconds from the end of `amq send` until one holds its body."""
+    requests, took, faults = delivered(agent, wakes, lambda _: None, *options)
+    return {
+        "requests a mail": requests,
+        "sent to request p50, ms": percentile(took, 50),
+        "sent to request p99, ms": percentile(took, 99),
+        **faults,
+    }
+
+
+def delivered(
+    agent: Agent, wakes: int, say: Callable[[str], None], *options: str
+) -> tuple[float, list[float], Figures]:
+    """Send an idle agent as many messages as WAKES, one after the other, and SAY which.
+
+    Return the requests that each cost, the milliseconds from the end of `amq send` until a request held each body, and
+    the counts of what must not be.
+    """
     with running(agent, *options) as (rig, terminal):
         rig.model.script = reads_given
         deliveries = Deliveries(rig, terminal, agent)
-        for _ in range(wakes):
+        for number in range(wakes):
+            say(f"{agent.name}, {number + 1} of {wakes}")
             ended = finished(rig)
             deliveries.arrived(deliveries.send())
             until(lambda ended=ended: finished(rig) > ended)
             time.sleep(random.uniform(0.3, 0.8))
         main = [request for request in rig.model.requests if request.get("tools")]
-        return {
-            "requests a mail": len(main) / wakes,
-            "sent to request p50, ms": percentile(deliveries.took, 50),
-            "sent to request p99, ms": percentile(deliveries.took, 99),
-            **deliveries.faults(),
-        }
+        return len(main) / wakes, deliveries.took, deliveries.faults()
 
 
 class Deliveries:
@@ -396,6 +409,17 @@ def asks_first(turn: Turn) -> Answer:
     return Call("touch done", escalated=True) if turn.text == "work" and not turn.results else Say("Ok.")
 
 
+NEEDS = "they need scripts/install-agents.py, and root on Linux"
+
+
+def usable() -> list[Agent]:
+    """Return the pinned versions of Claude Code and Codex that this machine can run in the rig, the newest first."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return []
+    measured = [agent for agent in pinned_agents().values() if agent.program in ("claude", "codex")]
+    return [agent for agent in measured if agent.executable(cache_directory()).exists()]
+
+
 GOALS = {
     "typed p50, ms": 60, "typed p99, ms": 150, "lost": 0, "doubled": 0, "approved": 0, "characters a wake": 300,
     "approved or merged": 0, "other faults": 0, "requests a mail": 1, "not filed": 0, "drafts changed": 0,
@@ -439,10 +463,9 @@ def main() -> None:
         measure(f"torture, seed {options.seed}", lambda: torture(options.injections, options.seed))
         for style in ("claude", "codex"):
             measure(f"fake {style}, idle", lambda style=style: fake(style, options.wakes))
-    measured = [agent for agent in pinned_agents().values() if agent.program in ("claude", "codex")]
-    installed = [agent for agent in measured if agent.executable(cache_directory()).exists()]
-    if options.fake_only or sys.platform != "linux" or os.geteuid() != 0 or not installed:
-        print("without the real CLIs: they need scripts/install-agents.py, and root on Linux")
+    installed = [] if options.fake_only else usable()
+    if not installed:
+        print(f"without the real CLIs: {NEEDS}")
         return
     if options.bodies:
         names = options.agents.split(",") if options.agents else [agent.name for agent in installed if agent.newest]
