@@ -7,12 +7,8 @@ all of them do.
 from __future__ import annotations
 
 import json
-import os
-import random
-import signal
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +18,6 @@ from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Calls, Fail, Say, Script, Turn, reads_given
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, stays, wait_until
-from tests.real.test_lifetime_real import agent_pid
 from tests.real.user import (
     DIALOG,
     HALF_TYPED,
@@ -33,7 +28,6 @@ from tests.real.user import (
     agents,
     notices,
     remains,
-    soak,
     submit,
     type_half,
 )
@@ -51,8 +45,6 @@ MAIL = f"{BODY}one."
 TASK = "Do one part."
 MANY = 30
 MANY_WITHIN = 30.0  # seconds
-KILLS = 30
-"""Of each agent, in a soak."""
 
 everywhere = agents("claude", "codex", also=("claude-before", "claude-old", "codex-before"))
 claude_first = agents("claude", also=("codex", "claude-before", "claude-old", "codex-before"))
@@ -536,50 +528,3 @@ def test_a_turn_of_the_background_hook_that_the_user_stops_before_its_request_lo
 def is_offered(rig: Rig) -> bool:
     """Return whether the queue has a record of mail that a hook gave."""
     return any(path.is_file() and path.stat().st_size for path in rig.project.glob("**/*offer*"))
-
-
-def killed_around_the_hand_over(rig: Rig, agent: Agent, user: User, run: Run, when: Callable[[], object]) -> bool:
-    """Kill AGENT once WHEN returns; its mail is filed only if a request held it, and else comes to the next one.
-
-    Return whether a request held it at the kill.
-    """
-    rig.model.script = reads_given
-    terminal = start(run, agent)
-    send(user, agent)
-    when()
-    os.killpg(agent_pid(rig), signal.SIGKILL)
-    terminal.wait_for(f"exit status {128 + signal.SIGKILL}")
-    before = len(rig.model.times_of(MAIL))
-    assert not is_filed(user, agent) or before, "filed, but no request holds it"
-    again = start(run, agent)
-    wait_until_filed(user, agent, again)
-    assert rig.model.times_of(MAIL), "filed, but no request holds it"
-    if before and len(rig.model.times_of(MAIL)) > before:
-        assert shown(rig) <= 0, "shown again without a mark"
-    return bool(before)
-
-
-@claude_first
-def test_a_kill_at_the_hand_over_loses_nothing(rig: Rig, agent: Agent, user: User, run: Run) -> None:
-    killed_around_the_hand_over(rig, agent, user, run, lambda: wait_until(lambda: is_offered(rig), lambda: "no offer"))
-
-
-@soak
-@pytest.mark.parametrize("number", range(KILLS))
-@in_a_soak
-def test_kills_around_the_hand_over_lose_nothing(
-    rig: Rig, agent: Agent, user: User, run: Run, number: int, record_property: Callable[[str, object], None]
-) -> None:
-    """Half of the kills come soon after a hook has given the mail, near the request; the others at any time.
-
-    --junitxml records whether each came before or after the request.
-    """
-    rng = random.Random(number)
-
-    def when() -> None:
-        if number % 2:
-            wait_until(lambda: is_offered(rig), lambda: "no offer")
-        threading.Event().wait(rng.uniform(0.0, 0.3 if number % 2 else 1.2))
-
-    after = killed_around_the_hand_over(rig, agent, user, run, when)
-    record_property("killed", f"{'after' if after else 'before'} the request")
