@@ -14,7 +14,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -87,9 +87,11 @@ class Calls:
 
 @dataclass(frozen=True)
 class Fail:
-    """Refuse the request, as a server does."""
+    """Refuse the request, as a server does; HEADERS and the ERROR's fields are the vendor's."""
 
     status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    error: tuple[tuple[str, object], ...] = (("type", "invalid_request_error"), ("message", "The model refuses."))
 
 
 Answer = Say | Call | Calls | Ask
@@ -443,17 +445,18 @@ class _Requests(BaseHTTPRequestHandler):
         for dialect in self.dialects:
             if path.endswith(dialect.path):
                 answer = self.server.model.answer(dialect, request)
-                return self._refuse(answer.status) if isinstance(answer, Fail) else self._stream(answer)
+                return self._refuse(answer) if isinstance(answer, Fail) else self._stream(answer)
         return self.send_error(404)
 
-    def _refuse(self, status: int) -> None:
-        said = {"type": "error", "error": {"type": "invalid_request_error", "message": "The model refuses."}}
-        self._start("application/json", status)
+    def _refuse(self, failure: Fail) -> None:
+        said = {"type": "error", "error": dict(failure.error)}
+        self._start("application/json", failure.status, failure.headers)
         self.wfile.write(json.dumps(said).encode())
 
-    def _start(self, content_type: str, status: int = 200) -> None:
+    def _start(self, content_type: str, status: int = 200, headers: Iterable[tuple[str, str]] = ()) -> None:
         self.send_response(status)
-        self.send_header("Content-Type", content_type)
+        for name, value in (("Content-Type", content_type), *headers):
+            self.send_header(name, value)
         self.end_headers()
 
     def _stream(self, events: Iterator[Json]) -> None:

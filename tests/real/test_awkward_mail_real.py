@@ -33,15 +33,18 @@ from tests.real.test_delivery_real import (
     wait_until_filed,
     works_until,
 )
-from tests.real.user import LONG_ENOUGH, Run, User, submit
+from tests.real.user import LONG_ENOUGH, Run, User, agents, submit
 
 pytestmark = pytest.mark.timeout(400)
 REST = re.compile(r"more characters: amq (read --id \S+ --from \d+)")
 
 HOOKS_OFF, MANAGED_HOOKS = "hooks off", "managed hooks only"
+MANAGED_MODS, NO_FLAGS = "managed mods only", "no sideloading flags"
 MANAGED = {
     ("claude", HOOKS_OFF): ("claude-code/managed-settings.json", '{"disableAllHooks": true}'),
     ("claude", MANAGED_HOOKS): ("claude-code/managed-settings.json", '{"allowManagedHooksOnly": true}'),
+    ("claude", MANAGED_MODS): ("claude-code/managed-settings.json", '{"allowManagedModsOnly": true}'),
+    ("claude", NO_FLAGS): ("claude-code/managed-settings.json", '{"disableSideloadFlags": true}'),
     ("codex", HOOKS_OFF): ("codex/managed_config.toml", "[features]\nhooks = false\n"),
     ("codex", MANAGED_HOOKS): ("codex/requirements.toml", "allow_managed_hooks_only = true\n"),
 }
@@ -140,7 +143,22 @@ def test_a_body_that_is_not_utf_8_comes_with_marks_for_its_bytes(rig: Rig, agent
 def test_where_an_organization_allows_no_hooks_of_the_users_the_agent_drains(
     rig: Rig, agent: Agent, user: User, run: Run, policy: str
 ) -> None:
-    """The program runs with a copy of /etc that has such settings in it."""
+    assert requests_of_a_mail(rig, agent, user, run, policy) == 2
+
+
+@pytest.mark.parametrize("policy", [MANAGED_MODS, NO_FLAGS])
+@agents(also=("claude", "claude-before", "claude-old"))
+def test_where_an_organization_allows_no_plugins_of_the_users_the_agent_gets_the_body(
+    rig: Rig, agent: Agent, user: User, run: Run, policy: str
+) -> None:
+    assert requests_of_a_mail(rig, agent, user, run, policy) == 1
+
+
+def requests_of_a_mail(rig: Rig, agent: Agent, user: User, run: Run, policy: str) -> int:
+    """Send AGENT mail where an organization has POLICY; return the requests until it is filed.
+
+    The program runs with a copy of /etc that has such settings in it.
+    """
     rig.model.script = reads_given
     etc, programs = rig.directory / "etc", rig.directory / "programs"
     shutil.copytree("/etc", etc, symlinks=True)
@@ -151,8 +169,27 @@ def test_where_an_organization_allows_no_hooks_of_the_users_the_agent_drains(
     (programs / agent.program).write_text(PROGRAM.format(etc=etc, program=agent.executable(cache_directory())))
     (programs / agent.program).chmod(0o700)
     terminal = start(run, agent, variables={"PATH": f"{programs}:{rig.home(agent)['PATH']}"})
+    return requests_until_filed(rig, agent, user, terminal)
+
+
+@pytest.mark.parametrize("how", ["settings", "--bare", "--safe-mode"])
+@agents(also=("claude", "claude-before", "claude-old"))
+def test_where_the_user_has_no_hooks_called_the_agent_drains(
+    rig: Rig, agent: Agent, user: User, run: Run, how: str
+) -> None:
+    rig.model.script = reads_given
+    directory = rig.project / ".claude"
+    if how == "settings":
+        directory.mkdir()
+        (directory / "settings.json").write_text('{"disableAllHooks": true}')
+    terminal = start(run, agent, arguments=() if how == "settings" else (how,))
+    assert requests_until_filed(rig, agent, user, terminal) == 2
+
+
+def requests_until_filed(rig: Rig, agent: Agent, user: User, terminal: Terminal) -> int:
+    """Send AGENT mail; return how many requests there are when it has been filed. One of them shows it, once."""
     send(user, agent)
     wait_for_body(rig, terminal)
     wait_until_filed(user, agent, terminal)
-    assert len(main_requests(rig)) == 2
     assert shown(rig) == 1
+    return len(main_requests(rig))

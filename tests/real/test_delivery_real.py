@@ -283,6 +283,25 @@ def test_of_two_agents_with_one_handle_one_gets_the_body(rig: Rig, agent: Agent,
     assert len(rig.model.times_of(MAIL)) == 1
 
 
+@in_a_soak
+def test_of_two_working_agents_with_one_handle_one_gets_the_body(rig: Rig, agent: Agent, user: User, run: Run) -> None:
+    """The hooks of both are called at the same time."""
+    go = rig.project / "go"
+    rig.model.script = works_until(go, in_a_tool=True)
+    both = start(run, agent), start(run, agent, "--no-wake")
+    for terminal in both:
+        submit(terminal, "work")
+    wait_until(lambda: len(rig.model.turns) == 2, both[1].screen)
+    wait_for_file(f"{go}.begun", both[0])
+    send(user, agent, priority="urgent")
+    user.waits_for(agent, "busy")
+    go.touch()
+    wait_for_body(rig, both[0])
+    wait_until_filed(user, agent, both[0])
+    wait_until(lambda: len(rig.model.turns) == 4, both[1].screen)
+    assert len(rig.model.times_of(MAIL)) == 1
+
+
 @agents("claude", also=("claude-before", "claude-old"))
 def test_where_hooks_are_off_the_agent_drains(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     rig.model.script = reads_given

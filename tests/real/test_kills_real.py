@@ -161,6 +161,7 @@ def is_filed(scene: Scene) -> bool:
 
 def killed(scene: Scene, rung: Rung, rng: random.Random, *, soon: bool) -> Iterator[str]:
     """Kill the agent around the hand-over on RUNG, SOON after it or at any time; yield what has become of the mail."""
+    agent = agent_pid(scene.rig)  # which takes a moment
     sent = rung.send(scene)
     if soon:
         deadline = time.monotonic() + 60
@@ -168,7 +169,7 @@ def killed(scene: Scene, rung: Rung, rng: random.Random, *, soon: bool) -> Itera
             assert time.monotonic() < deadline, f"no offer:\n{scene.terminal.screen()}"
             time.sleep(0.005)
     threading.Event().wait(rng.uniform(0.0, SOON if soon else rung.within))
-    os.killpg(agent_pid(scene.rig), signal.SIGKILL)
+    os.killpg(agent, signal.SIGKILL)
     # the line may begin anywhere, and go on in the next row
     ended = f"exitstatus{128 + signal.SIGKILL}"
     wait_until(lambda: ended in "".join(scene.terminal.screen().split()), scene.terminal.screen)
