@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 import pytest
 
+from amq.mail.mailbox import Mailbox
+from amq.mail.sending import Draft
 from tests.real.agents import Agent
+from tests.real.mock_model import reads_given
 from tests.real.rig import Rig
-from tests.real.terminal import Terminal, stays
+from tests.real.terminal import Terminal, stays, wait_until
 from tests.real.test_outside_real import start
 from tests.real.user import (
     INPUT_ROW,
@@ -25,6 +29,7 @@ from tests.real.user import (
 
 __all__ = ["start"]
 pytestmark = pytest.mark.timeout(180)
+SOON = 20.0  # seconds: less than until a reminder
 LEFT, DOWN, ESCAPE = "\x1b[D", "\x1b[B", "\x1b"
 TASK, NAME, INSTRUCTIONS = "describe a task", "Type a name", "Type instructions"
 
@@ -105,6 +110,27 @@ def test_the_list_of_agents_gets_no_line(
     terminal = run(agent, *options)
     terminal.wait_for(INPUT_ROW)
     check_place(rig, agent, user, terminal, TASK)
+
+
+@pytest.mark.parametrize("after", [0.0, 0.2, 0.4, 0.6])  # seconds
+@agents(also=("claude", "claude-before"))
+def test_mail_that_comes_as_the_list_of_agents_opens_arrives_soon_after_it(
+    rig: Rig, agent: Agent, user: User, run: Run, after: float
+) -> None:
+    """The background hook may be asked to begin a turn of the session that is just being moved, which begins none."""
+    rig.model.script = reads_given
+    terminal = run(agent)
+    terminal.wait_for(INPUT_ROW)
+    stays(lambda: terminal.shows(INPUT_ROW), terminal.screen, LONG_ENOUGH)
+    terminal.press(LEFT)
+    threading.Event().wait(after)
+    Mailbox(str(rig.project / ".agent-mail"), "user").send([agent.program], b"hello", Draft())
+    terminal.wait_for(TASK)
+    while terminal.shows(TASK):  # the key has no effect while the session is being moved
+        close_tasks(terminal)
+        threading.Event().wait(1.0)
+    wait_until(lambda: rig.model.turns, lambda: f"{user.history(agent)}\n{terminal.screen()}", timeout=SOON)
+    assert [NOTICE in turn.text for turn in notices(rig)] == [True]
 
 
 @agents(also=("claude", "claude-before"))
