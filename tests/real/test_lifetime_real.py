@@ -89,7 +89,7 @@ def agent_pid(rig: Rig) -> int:
 def test_when_the_agent_ends_its_mail_waits_and_the_next_one_is_notified_once(
     rig: Rig, agent: Agent, user: User, run: Run, crashes: bool
 ) -> None:
-    terminal = run(agent)
+    terminal = run(agent, "--no-hooks")
     terminal.wait_for(INPUT_ROW)
     type_half(terminal)
     question = user.ask(agent)
