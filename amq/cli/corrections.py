@@ -14,7 +14,7 @@ from amq.cli import other_words
 from amq.cli.main import COMMANDS, before_dashes, command_module, command_parser, find_command, groups
 from amq.errors import AmqError, NotFound, UsageError
 from amq.layout import ROOT_NAME
-from amq.names import KINDS, PRIORITIES, SUFFIX, USER, is_handle, message_id, nearest, undated
+from amq.names import KINDS, PRIORITIES, SUFFIX, USER, is_handle, nearest, undated
 from amq.quoting import shell, shell_line
 
 TYPE_CHECKING = False
@@ -376,27 +376,10 @@ def _queue_in(root: str, line: Line) -> str:
     return inside if os.path.isdir(inside) or (line.command == "init" and os.listdir(root)) else root
 
 
-def _thread(value: str, line: Line) -> str:
-    """Return the thread of the message whose id is given to `thread`; VALUE if there is no such message."""
-    if line.command != "thread":
-        return value
-    from amq.layout import QueueLayout
-    from amq.store import maildir
-
-    me, root = line.part("--me"), _queue(line)
-    handle = me[1] if me else config.environment().get("AM_ME") or USER
-    try:
-        message, _ = maildir.find(QueueLayout(root).agent(handle), message_id(value))
-    except (AmqError, OSError):
-        return value
-    return message.header.conversation
-
-
 _CHANGES: dict[str, Callable[[str, Line], str]] = {
     "--to": _recipients,
     "--agents": _recipients,
     "--me": _agent,
-    "--id": _thread,
     "--kind": _kind,
     "--priority": _priority,
     "--root": _queue_in,
