@@ -24,7 +24,7 @@ CALLS = {
     "list --me claude": 0,
     "list --me claude --root none": 3,
     "init --root . --agents claude": 2,
-    "init --root none/none": 3,
+    "init --root codex/none": 1,
     "read --me claude --id none": 3,
     "env --me claude": 0,
     "who": 0,

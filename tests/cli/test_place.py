@@ -61,7 +61,9 @@ def test_a_file_above_a_queue_is_named(shell: Shell) -> None:
     assert (called.code, f"{shell.project}/file" in called.err) == (1, True), called.err
 
 
-@pytest.mark.parametrize("words", [("coop", "up", "--print"), ("run", "--as", "alice", "--", "true")])
+@pytest.mark.parametrize(
+    "words", [("coop", "up", "--print", "--agents", "alice=true"), ("run", "--as", "alice", "--", "true")]
+)
 def test_a_queue_that_was_not_made_is_not_said_to_be(shell: Shell, words: tuple[str, ...]) -> None:
     called = shell("--root", "nothing/queue", *words)
     assert (called.code, called.err.splitlines()[0]) == (

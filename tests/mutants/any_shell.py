@@ -106,6 +106,7 @@ ANY_SHELL = (
         "not entries",
         "False",
         "tests/cli/test_thread.py",
+        times=2,
     ),
     Mutant(
         "a name that a shell expands is completed",

@@ -148,8 +148,9 @@ def test_a_directory_that_others_can_write_to_is_warned_of_once(amq: Shell, name
     words = ("list",) if name.endswith("inbox") else ("presence", "set", "--status=x")
     loose = amq(*words)
     assert loose.code == 0
+    empty = "amq: No messages.\n" if words == ("list",) else ""
     assert loose.err == (
-        f"amq: warning: other users can write to {amq.root / name}; to fix it: chmod -R go-w {amq.root}\n"
+        f"amq: warning: other users can write to {amq.root / name}; to fix it: chmod -R go-w {amq.root}\n{empty}"
     )
     strict = amq("--strict", *words)
     assert strict.code == 1
