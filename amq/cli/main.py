@@ -12,7 +12,7 @@ from argparse import SUPPRESS
 from amq import config
 from amq.cli.options import FLAGS, VALUED, Parser, add_common
 from amq.cli.output import Output
-from amq.errors import INTERRUPTED, AmqError, NotFound, UsageError, remedy, why
+from amq.errors import GUESS, INTERRUPTED, AmqError, NotFound, UsageError, remedy, why
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,6 +130,9 @@ def _with_correction(error: AmqError, words: Sequence[str]) -> AmqError:
 
         if corrections.is_correctable(error) and (line := corrections.corrected(words)):
             other = f"\n     else {error.hint}" if isinstance(error, NotFound) and error.hint else ""
+            what, _, guess = error.message.partition(GUESS)
+            if guess.strip(" ?") not in line:  # the line is surer than the nearest name
+                error.message = what
             error.hint = f"did you mean: {line}{other}"
     return error
 
@@ -249,7 +252,7 @@ def _unknown(command: str) -> UsageError:
 
     like = corrections.command_like(command)
     return UsageError(
-        f"unknown command {command!r}{f'; did you mean {like}?' if like else ''}",
+        f"unknown command {command!r}{f'{GUESS} {like}?' if like else ''}",
         hint=corrections.instead(command) or "list the commands: amq --help",
     )
 

@@ -20,7 +20,7 @@ TIMES = (
 
 _UNKNOWN = (
     "amq does not know {}, so it types nothing into it and notifies you of mail instead",
-    "to notify it: add --prompt TEXT (its prompt) or --profile NAME|FILE (which CLI it is), or let it run amq drain",
+    "to notify it: amq run --prompt TEXT (its prompt) or --profile NAME|FILE (its CLI); or let it run amq drain",
 )
 
 

@@ -22,7 +22,7 @@ def can_ask() -> bool:
         return False
 
 
-def ask(question: str, say: Callable[[str], None], within_s: float = ANSWER_WITHIN_S) -> bool | None:
+def ask(question: str, say: Callable[[str], object], within_s: float = ANSWER_WITHIN_S) -> bool | None:
     """Show QUESTION by SAY; return whether the answer is a yes, None if nothing is answered within WITHIN_S seconds.
 
     Where we may not read from a terminal nothing is asked.

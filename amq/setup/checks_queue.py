@@ -20,7 +20,7 @@ from amq.runtime.launch import remove_old_settings
 from amq.runtime.private_state import PrivateState, make_directory, private_state, write_private
 from amq.runtime.trust import why_untrusted
 from amq.runtime.why_waiting import is_stopped
-from amq.setup.clis import is_missing, program_of
+from amq.setup.clis import CLIS, is_missing, program_of
 from amq.setup.finding import Environment, Finding
 from amq.store import directories, durable, registry
 from amq.store.durable import Directory
@@ -279,8 +279,7 @@ def mail(root: str, machine: Environment) -> Iterator[Finding]:
                 continue
             yield Finding(
                 f"{agent.unread} unread for {agent.handle}, and nothing notifies it",
-                f"start it (amq why {agent.handle} says more): "
-                f"amq run --as {agent.handle} -- {program_of(agent.handle)}",
+                f"start it (amq why {agent.handle} says more): amq run --as {agent.handle} -- {_program(agent.handle)}",
             )
         elif agent.oldest_s is not None and agent.oldest_s > LONG_S:
             yield Finding(
@@ -306,6 +305,12 @@ def mail(root: str, machine: Environment) -> Iterator[Finding]:
                 f"list them: amq dlq list --me {agent.handle}",
                 wrong=False,
             )
+
+
+def _program(handle: str) -> str:
+    """Return the program to start for HANDLE; a word for it if the handle suggests none."""
+    program = program_of(handle)
+    return program if program in CLIS else "PROGRAM"
 
 
 def _agents(root: str) -> list[Agent]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq import config
+from amq import config, quoting
 from amq.cli.open_mailbox import find_queue, private_directory
 from amq.cli.options import duration
 
@@ -51,7 +51,8 @@ def _remains(place: AgentPlacement) -> str:
     from amq.setup.coop import State
 
     if place.state is State.RUNNING:
-        return f"{place.handle}: still running in tmux {place.where} (process {place.pid})"
+        how = f"end it there, or: tmux kill-pane -t {quoting.shell(place.where)}"
+        return f"{place.handle}: still running in tmux {place.where} (process {place.pid}); {how}"
     if place.state is State.ELSEWHERE:
         return f"{place.handle}: left running: coop up did not start it (process {place.pid})"
     return f"{place.handle}: {place.unread} unread, kept in the queue" if place.unread else ""

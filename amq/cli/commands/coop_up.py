@@ -47,7 +47,7 @@ It asks once whether agents may use amq without asking you. Your answer is in ~/
 DEFAULT_AGENTS = "claude,codex"
 _MAY_THEY = """\
 may agents run amq's mail commands without asking you, and may Codex take amq's hooks without asking you?
-     (in all projects; to change your answer later: {key} in {path}) [y/N]"""
+(in all projects; to change your answer later: {key} in {path}) [y/N]"""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -204,7 +204,7 @@ def _settle_consent(coop: Coop, environ: dict[str, str], out: Output) -> None:
     except AmqError as error:
         out.warn(f"agents may not use amq without asking: {error.message}; {error.hint}")
         return
-    answer = question.ask(_MAY_THEY.format(key=KEY, path=path), out.note)
+    answer = question.ask(_MAY_THEY.format(key=KEY, path=path), lambda text: [*map(out.note, text.splitlines())])
     if answer is None:
         return
     try:

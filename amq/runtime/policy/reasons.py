@@ -47,8 +47,8 @@ WAITS_IN_WORDS = {
     WaitReason.STOPPED: "its program is stopped or has ended, or the user has interrupted its work and written "
     "nothing to it since",
     WaitReason.LOW: "the mail has low priority and waits until the agent is idle",
-    WaitReason.UNKNOWN_PROGRAM: "amq does not know its program, so it types nothing: start it with --prompt TEXT or "
-    "--profile NAME, or let it run amq drain",
+    WaitReason.UNKNOWN_PROGRAM: "amq does not know its program, so it types nothing: start it by amq run "
+    "with --prompt TEXT or --profile NAME, or let it run amq drain",
     WaitReason.UNKNOWN_SCREEN: "its terminal is not in a state known to be safe for typing, does not show the prompt "
     "that --prompt names, or is too small for the line",
     WaitReason.UNKNOWN_LOOK: "its program says that it is idle, but amq has not found its input row for a minute: "
