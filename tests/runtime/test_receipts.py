@@ -387,7 +387,9 @@ QUOTES: dict[str, Callable[[str], object]] = {
     "an answer in Codex": lambda text: {
         "payload": {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
     },
-    "another attachment": lambda text: {"attachment": {"type": "file", "content": [text]}},
+    "another attachment": lambda text: json.loads(
+        claude_attachment(text, "text", "prompt").replace(b"hook_additional_context", b"file", 1)
+    ),
     "another text of Codex's own": lambda text: json.loads(codex_history(text).replace(b"hooks.", b"other.")),
     "a number": len,
     "a list": lambda text: [text],
@@ -398,6 +400,7 @@ QUOTES: dict[str, Callable[[str], object]] = {
 @HISTORIES
 def test_what_quotes_the_text_is_not_a_receipt(room: Room, quote: str, line: Callable[[str], bytes]) -> None:
     room.send("a", body="hook_additional_context hooks.additional_context <hook_prompt ")
+    room.write(claude_prompt("prompt", ""))
     offer, text = offered(room)
     for quoted in (text, line(text).decode()):
         room.write(json.dumps([QUOTES[quote](quoted)]).encode()[1:-1] + b"\n")
@@ -431,7 +434,7 @@ TOOLS = claude_result("a", "prompt") + claude_result("b", "prompt")
         (PROMPT, "prompt", claude_prompt("later", "text"), True),
         (PROMPT, "prompt", claude_prompt("later", "first"), False),
         (PROMPT, "prompt", claude_prompt("later", ""), False),
-        (PROMPT, "prompt", claude_prompt("later", "text").replace(b"{", b'{"isSidechain":true,', 1), True),
+        (PROMPT, "prompt", claude_prompt("later", "first").replace(b"{", b'{"isSidechain":true,', 1), True),
         (PROMPT + TOOLS, "a", claude_result("more", "b"), True),
         (PROMPT + TOOLS, "a", claude_result("more", "b") + claude_prompt("later", "more"), True),
         (PROMPT + TOOLS, "a", claude_result("more", "b") + claude_prompt("later", "first"), False),
