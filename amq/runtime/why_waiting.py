@@ -8,7 +8,7 @@ from amq import procfs
 from amq.instants import SECOND_NS, parse_instant
 from amq.layout import NOTIFIER_NAME, AgentLayout
 from amq.names import USER
-from amq.record import record
+from amq.record import record, replace
 from amq.runtime.journal import MOST_IDS, WakeJournal
 from amq.runtime.policy.reasons import ENDED_IN_WORDS, WAITS_IN_WORDS, Outcome, WaitReason
 from amq.runtime.private_state import PrivateState
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _FAILED, _NOT_STARTED = (WaitReason.NO_CHANNEL.value,), (WaitReason.OFF.value, WaitReason.UNTRUSTED.value)
 """The last reasons in the journal of a notifier that failed, and of a host that does not notify."""
 _IF_TRUSTED = "; to trust it: amq trust, then restart the agent if nothing notifies it"
+_ENDED = "; its program has ended, and the next one is given the mail again"
 _USER = "nothing notifies the user; to read it: amq drain --include-body"
 _TOLD = {Outcome.HANDED, Outcome.SENT, Outcome.SUBMITTED, Outcome.UNCERTAIN}
 _SINCE = "; it may be working, or asking the user a question"
@@ -44,10 +45,11 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journa
     NOTIFIER is the live notifier, if there is one. JOURNAL is the agent's private directory, where notifiers record
     what they do. A live notifier whose last entry is `no-channel` has failed. NOW_NS is in nanoseconds since the epoch.
     """
-    if offered := _offered(agent, unread, now_ns):
-        return offered
     entries = WakeJournal(journal.directory).entries()
     last = entries[-1] if entries else None
+    if offered := _offered(agent, unread, now_ns):
+        has_ended = notifier is None and last is not None and last.get("waits_for") == WaitReason.STOPPED.value
+        return replace(offered, detail=f"{offered.detail}{_ENDED}") if has_ended else offered
     if last is not None and last.get("waits_for") in (_FAILED if notifier else _NOT_STARTED):
         return Why(WaitReason(last["waits_for"]), _since(last, now_ns), _detail(last))
     if notifier is None and last is not None and last.get("waits_for") in _FAILED and last.get("reason"):

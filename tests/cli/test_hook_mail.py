@@ -21,6 +21,7 @@ from amq.runtime.hooks import announcements, handler
 from amq.runtime.hooks.announcements import read_state
 from amq.runtime.journal import WakeJournal
 from amq.runtime.policy.hook_decision import MOST_LAPSES, HookState
+from amq.runtime.policy.reasons import WaitReason
 from tests.cli.waiting import in_the_gap
 from tests.conftest import Shell, private_directory
 from tests.samples import claude_history, claude_prompt, message_file
@@ -425,6 +426,17 @@ def test_its_state_is_said(amq: Shell, steps: list[tuple[str, Callable[[], objec
         assert bob["waits_for"] == state
     amq.ok("drain", me="bob")
     assert "state" not in json.loads(amq.ok("trace", "--id", identifier, "--json"))["recipients"][0]
+
+
+def test_why_says_that_the_program_with_the_mail_has_ended(
+    amq: Shell, steps: list[tuple[str, Callable[[], object]]], state: str
+) -> None:
+    amq.send()
+    for _, happens in steps:
+        happens()
+    assert "has ended" not in amq.ok("why", "bob")
+    WakeJournal(state).waits((), WaitReason.STOPPED)
+    assert "its program has ended, and the next one is given the mail again" in amq.ok("why", "bob")
 
 
 def test_other_mail_is_why_if_not_all_is_on_its_way(amq: Shell, steps: list[tuple[str, Callable[[], object]]]) -> None:

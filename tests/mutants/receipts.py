@@ -180,6 +180,8 @@ GIVEN = (
               "event.session and event.turn"),
     _decision("an offer needs no turn", "may_offer", "event.session and event.turn and event.history",
               "event.session and event.history"),
+    Mutant("a program that has ended still has its mail", "runtime/why_waiting.py", "why",
+           "replace(offered, detail=f'{offered.detail}{_ENDED}')", "offered", HOOKS),
     # the loop
     Mutant("mail on its way is announced", "runtime/policy/schedule.py", "_decide", "state.unread <= event.on_its_way", "False", SCHEDULE),
     Mutant("parked mail that lapses alerts once more", "runtime/policy/schedule.py", "_decide", "state.phase is Phase.PARKED", "False",
