@@ -423,6 +423,25 @@ def test_the_body_of_another_message_is_not_a_receipt(room: Room, line: Callable
     assert history.holds(other)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"attachment":{"type":"hook_additional_context","content":[1,{}],"x":"hook_additional_context"}}',
+        b'{"attachment":{"type":"hook_additional_context","content":7}}',
+        b'{"attachment":"hook_additional_context"}',
+        b'{"type":"user","uuid":"prompt","parentUuid":"first"}',
+        b'{"type":"user","uuid":"prompt","parentUuid":"first","message":{"content":[7]}}',
+        b'{"type":"user","uuid":"prompt","parentUuid":7,"message":{"content":null}}',
+    ],
+)
+def test_lines_that_no_version_writes_now_are_no_error(room: Room, odd: bytes) -> None:
+    """A later version may. The wake loop would end with an error that it does not expect."""
+    room.send("a")
+    offer, text = offered(room)
+    room.write(odd + b"\n" + claude_attachment(text, "text", "prompt"))
+    assert not history.holds(offer)
+
+
 BEFORE, PROMPT = claude_prompt("first", ""), claude_prompt("prompt", "first")
 TOOLS = claude_result("a", "prompt") + claude_result("b", "prompt")
 

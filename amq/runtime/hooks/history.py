@@ -21,7 +21,6 @@ _CLAUDE, _CODEX, _CODEX_REASON = "hook_additional_context", "hooks.additional_co
 _MARKS = (_CLAUDE.encode(), _CODEX.encode(), _CODEX_REASON.encode())
 """Marks of the lines that may hold the text of a hook. Any other text may have them too, such as a mail's subject."""
 MOST_BYTES = 64 << 20  # read at once
-_ANY = "any"  # instead of a uuid
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)  # which Windows does not have
 
 
@@ -70,13 +69,13 @@ def _is_in_conversation(text: bytes, lines: list[bytes]) -> bool:
 
     Each names its parent, which is above it. The TEXT itself may be on a side branch, as where two tools have run.
     """
-    above_newest, above_text = _ANY, ""
+    above_newest, above_text = None, ""  # None: the newest line is still to come
     for line in reversed(lines):
         found = _parsed(line)
         uuid, parent = found.get("uuid"), found.get("parentUuid") or ""
         if not uuid or found.get("isSidechain"):
             continue
-        is_above_newest, is_above_text = above_newest in (_ANY, uuid), uuid == above_text or line == text
+        is_above_newest, is_above_text = above_newest in (None, uuid), uuid == above_text or line == text
         if is_above_text and _is_prompt(found):
             return is_above_newest
         above_newest = parent if is_above_newest else above_newest
@@ -85,9 +84,14 @@ def _is_in_conversation(text: bytes, lines: list[bytes]) -> bool:
 
 
 def _is_prompt(line: dict[str, Any]) -> bool:
-    """Return whether a LINE of Claude Code's is a prompt, and not the result of a tool."""
-    content = line["message"]["content"] if line.get("type") == "user" else []
-    return isinstance(content, str) or any(part["type"] != "tool_result" for part in content)
+    """Return whether a LINE of Claude Code's is a prompt, and not the result of a tool; False for an unknown form."""
+    if line.get("type") != "user":
+        return False
+    try:
+        content = line["message"]["content"]
+        return isinstance(content, str) or any(part["type"] != "tool_result" for part in content)
+    except (TypeError, KeyError):
+        return False
 
 
 def _has_mark(line: bytes) -> bool:
@@ -97,7 +101,7 @@ def _has_mark(line: bytes) -> bool:
 def _texts(line: bytes) -> list[str]:
     """Return the texts of hooks in a LINE of a history."""
     try:
-        return _of_hooks(_parsed(line))
+        return [text for text in _of_hooks(_parsed(line)) if isinstance(text, str)]
     except (TypeError, KeyError, AttributeError):
         return []  # another kind of line
 
@@ -111,7 +115,7 @@ def _parsed(line: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _of_hooks(line: dict[str, Any]) -> list[str]:
+def _of_hooks(line: dict[str, Any]) -> list[Any]:
     """Return the texts of hooks in a LINE of Claude Code's or Codex's. Raises an error for a line of another kind."""
     if "attachment" in line:
         found = line["attachment"]
