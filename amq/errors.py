@@ -12,10 +12,6 @@ INTERRUPTED = 130
 """The exit code of a command that a user interrupted."""
 
 
-GUESS = "; did you mean"
-"""Begins the part of a message that names what may be meant."""
-
-
 class AmqError(Exception):
     """The base of all errors: something amq could not do. Exit code 1."""
 

@@ -79,6 +79,14 @@ def _utc(seconds: int) -> str:
     return "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}".format(*time.gmtime(seconds))
 
 
+def largest_unit(seconds: float) -> tuple[int, str]:
+    """Return an age in its largest unit, rounded down, and that unit: d, h, m or s, as `parse_duration` takes it."""
+    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if seconds >= length:
+            return int(seconds // length), unit
+    return int(seconds), "s"
+
+
 def parse_duration(text: str) -> float:
     """Return the seconds in `250ms`, `60s`, `5m`, `36h`, `1m30s`, or a bare number of seconds, up to thirty years.
 

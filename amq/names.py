@@ -41,7 +41,7 @@ def check_handle(text: str, what: str = "handle") -> str:
     if not is_handle(text):
         like = text.strip().lstrip("@").lower()
         raise UsageError(
-            f"{what} {text!r} is not a handle{f'; did you mean {like}?' if is_handle(like) else ''}",
+            f"{what} {text!r} is not a handle{did_you_mean(*([like] if is_handle(like) else []))}",
             hint="use 1 to 64 of a-z, 0-9, _ and -, starting with a letter or digit",
         )
     return text
@@ -141,6 +141,15 @@ class IdMaker:
             now = (self._last_millisecond + 1) * MILLISECOND_NS
         self._last_millisecond = now // MILLISECOND_NS
         return f"{format_compact(now)}_pid{self._pid}_{self._random(4).hex()}", now
+
+
+GUESS = "; did you mean "
+"""Begins the part of an error's message that names what may be meant."""
+
+
+def did_you_mean(*names: str) -> str:
+    """Return that part for NAMES, the likeliest first; "" if there are none."""
+    return f"{GUESS}{' or '.join(names)}?" if names else ""
 
 
 def nearest(word: str, among: Iterable[str], most: int = 3, least: float = 0.5) -> list[str]:

@@ -12,7 +12,8 @@ from argparse import SUPPRESS
 from amq import config
 from amq.cli.options import FLAGS, VALUED, Parser, add_common
 from amq.cli.output import Output
-from amq.errors import GUESS, INTERRUPTED, AmqError, NotFound, UsageError, remedy, why
+from amq.errors import INTERRUPTED, AmqError, NotFound, UsageError, remedy, why
+from amq.names import GUESS, did_you_mean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ def _unknown(command: str) -> UsageError:
 
     like = corrections.command_like(command)
     return UsageError(
-        f"unknown command {command!r}{f'{GUESS} {like}?' if like else ''}",
+        f"unknown command {command!r}{did_you_mean(*filter(None, [like]))}",
         hint=corrections.instead(command) or "list the commands: amq --help",
     )
 

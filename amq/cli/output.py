@@ -99,7 +99,12 @@ def _write(fd: int, data: bytes) -> None:
 
 def stdin_is_terminal() -> bool:
     """Return whether stdin is a terminal, so that a user can be asked."""
+    return is_terminal(0)
+
+
+def is_terminal(fd: int) -> bool:
+    """Return whether the descriptor FD is a terminal; False if it is closed."""
     try:
-        return os.isatty(0)
+        return os.isatty(fd)
     except OSError:
         return False

@@ -12,7 +12,8 @@ import os
 import time
 
 from amq import config
-from amq.instants import SECOND_NS, parse_instant
+from amq.cli.output import is_terminal
+from amq.instants import SECOND_NS, largest_unit, parse_instant
 from amq.record import record
 from amq.text import cut_before, visible
 
@@ -35,7 +36,6 @@ _FOR_LAST = 16
 _MOST_MARKS = 2
 """The marks on one letter that take no width. Each further one counts as a column: no script piles up so many."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DAY_S = 86_400
 
 
 def add_color(parser: ArgumentParser) -> None:
@@ -52,16 +52,9 @@ def add_color(parser: ArgumentParser) -> None:
 def terminal(args: Namespace, out: Output) -> Terminal | None:
     """Return the terminal to write a table to; None where a program or an agent reads the output."""
     environ = config.environment()
-    if out.json or not (args.color == "always" or (_is_terminal(1) and not environ.get("AM_ME"))):
+    if out.json or not (args.color == "always" or (is_terminal(1) and not environ.get("AM_ME"))):
         return None
     return Terminal(_columns(), _has_colour(args.color, environ), time.time_ns())
-
-
-def _is_terminal(fd: int) -> bool:
-    try:
-        return os.isatty(fd)
-    except OSError:
-        return False
 
 
 def _columns() -> int:
@@ -153,10 +146,8 @@ class Terminal:
 
 def age(seconds: float) -> str:
     """Return an age in its largest unit, rounded down, such as `3 min`."""
-    for unit, length in (("d", _DAY_S), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{int(seconds // length)} {unit}"
-    return f"{int(seconds)} s"
+    count, unit = largest_unit(seconds)
+    return f"{count} {'min' if unit == 'm' else unit}"
 
 
 def priority(word: str) -> Cell:

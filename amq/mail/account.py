@@ -6,9 +6,9 @@ import os
 import time
 from functools import lru_cache, partial
 
-from amq.errors import GUESS, AmqError, NotFound
+from amq.errors import AmqError, NotFound
 from amq.layout import QueueLayout
-from amq.names import USER, IdMaker, check_handle, nearest, typed_handle
+from amq.names import USER, IdMaker, check_handle, did_you_mean, nearest, typed_handle
 from amq.store import directories, registry
 
 TYPE_CHECKING = False
@@ -100,8 +100,8 @@ class Account:
     def unknown(self, handle: str, registered: list[str], remedy: str) -> NotFound:
         """Return the error for a handle that does not exist, with the nearest ones that do."""
         like = nearest(handle, {*registered, *registry.mailboxes(self.queue)})
-        guess = f"{GUESS} {' or '.join(like)}?" if like else ""
-        return NotFound(f"{handle} has no mailbox in {self.queue.root}{guess}", hint=f"add it: {remedy}")
+        missing = f"{handle} has no mailbox in {self.queue.root}"
+        return NotFound(f"{missing}{did_you_mean(*like)}", hint=f"add it: {remedy}")
 
     def temporary(self) -> str:
         """Return a unique name for a file that is being written."""

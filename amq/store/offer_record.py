@@ -39,8 +39,8 @@ class Offer:
     `event` is the hook's event in amq's words, `session` and `turn` are the CLI's ids, `at_ns` is in nanoseconds since
     the epoch; so is `answered_ns`, when an event came that only follows an answer (0: none has). `tools_ended`: all
     tools that may have been running have ended; `ended`: so has the turn, at `answered_ns`. `failed`: it has by an
-    error. The CLI writes the session's
-    history to the file `history`; what it had before the offer has `position` bytes. The text had `characters`.
+    error. The CLI writes the session's history to the file `history`; what it had before the offer has `position`
+    bytes. The text had `characters`.
     """
 
     name: str

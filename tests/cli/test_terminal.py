@@ -242,7 +242,7 @@ def test_hostile_mail_before_each_table(amq: Shell, words: str) -> None:
 
 
 def test_all_kinds_of_bad_messages_before_each_table(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal, "_is_terminal", lambda _: True)
+    monkeypatch.setattr(terminal, "is_terminal", lambda _: True)
     for number, (_, data) in enumerate(sample(list(corpus()), 100, of="corpus")):
         amq.put(f"h{number:04}.md", data.replace(b'"ID"', f'"h{number:04}"'.encode()))
     columns = terminal._columns()

@@ -434,7 +434,7 @@ def test_the_body_of_another_message_is_not_a_receipt(room: Room, line: Callable
         b'{"type":"user","uuid":"prompt","parentUuid":7,"message":{"content":null}}',
     ],
 )
-def test_lines_that_no_version_writes_now_are_no_error(room: Room, odd: bytes) -> None:
+def test_a_line_of_an_unknown_form_raises_nothing(room: Room, odd: bytes) -> None:
     """A later version may. The wake loop would end with an error that it does not expect."""
     room.send("a")
     offer, text = offered(room)

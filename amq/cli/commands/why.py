@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amq.cli.open_mailbox import open_mailbox, private_directory
+from amq.instants import largest_unit
 from amq.mail import all_mailboxes
 from amq.record import replace
 from amq.store import maildir
@@ -144,10 +145,8 @@ def described(found: Why) -> dict[str, Any]:
 
 def age(seconds: float) -> str:
     """Return an age in its largest unit, rounded down, such as `3h`."""
-    for unit, length in (("d", 86_400), ("h", 3600), ("m", 60)):
-        if seconds >= length:
-            return f"{int(seconds // length)}{unit}"
-    return f"{int(seconds)}s"
+    count, unit = largest_unit(seconds)
+    return f"{count}{unit}"
 
 
 def _history(mailbox: Mailbox, handle: str, out: Output) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 
 from amq.errors import UsageError
-from amq.names import nearest
+from amq.names import did_you_mean, nearest
 from amq.runtime.agents.profile import Profile
 from amq.runtime.agents.profiles import built_in, profile_for
 from amq.runtime.user_config import config_directory
@@ -40,7 +40,7 @@ def chosen(asked: str | None, program: str, environment: Mapping[str, str]) -> t
         return profile, BUILT_IN
     names = sorted({*built_in(), *_own_names(environment)})
     like = nearest(asked, names, most=1)
-    guess = f"; did you mean {like[0]}?" if like else ""
+    guess = did_you_mean(*like[:1])
     raise UsageError(
         f"unknown profile {asked!r}{guess}",
         hint=f"use one of {', '.join(names)}, or a file whose name has a / or ends in .toml",

@@ -19,7 +19,7 @@ from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 from amq.errors import UsageError
-from amq.names import nearest
+from amq.names import did_you_mean, nearest
 from amq.pty.input_row import PromptRule
 from amq.runtime.agents.profile import Profile, with_prompt
 from amq.runtime.agents.profiles import built_in
@@ -71,7 +71,7 @@ def _merged(start: Any, wire: Mapping[str, Any], path: str, above: str) -> dict[
     for name, value in wire.items():
         if name not in known:
             like = nearest(name, known, most=1)
-            guess = f"; did you mean {above}{like[0]}?" if like else ""
+            guess = did_you_mean(*(f"{above}{each}" for each in like[:1]))
             raise UsageError(f"{path}: unknown field {above}{name}{guess}")
         inner = getattr(start, name)
         if is_dataclass(inner) and isinstance(value, dict):

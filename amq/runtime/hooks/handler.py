@@ -129,17 +129,8 @@ class Handler:
         """
         from amq.runtime.hooks import receipts
 
-        account = self._mailbox.account
-        outcomes = receipts.followed(account, event)
-        after = receipts.remembered(state, outcomes)
-        if after != state:
-            announcements.write_state(directory, after)
-        filed, offers = receipts.settle(account, outcomes)
-        # a session that begins knows of no failure
-        counted = after if event.name == START else receipts.counted(after, outcomes)
-        if counted != after:
-            announcements.write_state(directory, counted)
-        return counted, filed, {identifier for offer in offers for identifier in offer.ids}
+        after, filed, offers = receipts.take(self._mailbox.account, directory, state, event)
+        return after, filed, {identifier for offer in offers for identifier in offer.ids}
 
     def _give(self, event: Event, state: HookState, waiting: Sequence[Unread]) -> tuple[list[str], bool]:
         """Give the model the text of what is WAITING, as much as there is room for.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from amq.mail import offering
 from amq.mail.offering import OFFERED
 from amq.runtime.hooks import announcements, history
+from amq.runtime.hooks.event import START
 from amq.runtime.policy.hook_decision import drained, forgotten, lapsed
 from amq.runtime.policy.receipts import Ended, Looked, is_on_its_way, step
 
@@ -76,6 +77,26 @@ def settle(account: Account, outcomes: Followed) -> tuple[set[str], list[Offer]]
     return filed, still_open
 
 
+def take(
+    account: Account, directory: str, state: HookState, event: Event | None, *, idle: bool = False
+) -> tuple[HookState, set[str], list[Offer]]:
+    """Follow the open offers and settle them; return what the hooks remember then, the ids filed, and what is open.
+
+    The hooks remember STATE, in DIRECTORY, whose lock the caller holds. EVENT and IDLE are as in `followed`. Raises
+    AmqError or OSError.
+    """
+    outcomes = followed(account, event, idle=idle)
+    after = remembered(state, outcomes)
+    if after != state:
+        announcements.write_state(directory, after)
+    filed, offers = settle(account, outcomes)
+    # a session that begins knows of no failure
+    ended = after if event is not None and event.name == START else counted(after, outcomes)
+    if ended != after:
+        announcements.write_state(directory, ended)
+    return ended, filed, offers
+
+
 def on_its_way(account: Account, directory: str, *, idle: bool, rest_s: float) -> tuple[frozenset[str], bool]:
     """Look at the open offers; return the ids of the mail that is on its way to the model, and whether some was filed.
 
@@ -85,12 +106,7 @@ def on_its_way(account: Account, directory: str, *, idle: bool, rest_s: float) -
     if not offering.open_offers(account.agent):
         return frozenset(), False
     with announcements.locked(directory):
-        before, outcomes = announcements.read_state(directory), followed(account, None, idle=idle)
-        if (state := remembered(before, outcomes)) != before:
-            announcements.write_state(directory, state)
-        filed, offers = settle(account, outcomes)
-        if (after := counted(state, outcomes)) != state:
-            announcements.write_state(directory, after)
+        _, filed, offers = take(account, directory, announcements.read_state(directory), None, idle=idle)
         now_ns = account.clock()
     waiting = [offer for offer in offers if is_on_its_way(offer, now_ns, rest_s)]
     return frozenset(identifier for offer in waiting for identifier in offer.ids), bool(filed)

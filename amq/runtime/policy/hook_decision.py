@@ -75,6 +75,8 @@ ATTEMPTS_IN_A_ROW = 8  # without any drain, by hooks or by typing
 MOST_LAPSES = 2  # offers in a row without a receipt
 MOST_PEERS = 20  # named to an agent when its session begins
 OUR_LINE = "amq: "  # begins what amq types at a prompt
+NEW_MESSAGES = r"(?:[0-9]+ |a )?new messages?"
+"""An expression for what follows OUR_LINE in it (`wake_line.notification`)."""
 ATTACHED = ", attached. If it is missing, run: "
 """Says in such a line that a hook gives the model the text together with it, and what to do if none does."""
 FROM_AMQ = '<cross-session-message from-name="amq">'  # comes before it in what amq sends to Claude Code's socket
@@ -97,7 +99,7 @@ TO_MODEL = ("start", "prompt", "tool", "stop")
 """The events at which the model can be given something."""
 RECEIPTS = ("failure", "batch", "failed", "interrupt")
 """The events that show what became of an offer; those that are left only show what the agent does."""
-_WHAT = re.compile(r"(?:[0-9]+ |a )?new messages?[ .,]")  # follows in amq's line; see `wake_line`
+_FOLLOWS = re.compile(f"{NEW_MESSAGES}[ .,]")
 _FULL_NAMES = {ours: theirs for theirs, ours in EVENTS.items()}
 
 
@@ -143,7 +145,7 @@ def is_own_line(event: Event) -> bool:
         return False
     before, ours, rest = event.prompt.partition(OUR_LINE)
     by_background_hook = before.startswith(BACKGROUND) and before.endswith(": ")
-    return bool(ours) and (before in ("", FROM_AMQ) or by_background_hook) and _WHAT.match(rest) is not None
+    return bool(ours) and (before in ("", FROM_AMQ) or by_background_hook) and _FOLLOWS.match(rest) is not None
 
 
 def forgotten(state: HookState, ids: Iterable[str]) -> HookState:

@@ -13,7 +13,7 @@ from unicodedata import category, normalize
 
 from amq.names import is_handle
 from amq.record import record
-from amq.runtime.policy.hook_decision import ATTACHED
+from amq.runtime.policy.hook_decision import ATTACHED, NEW_MESSAGES, OUR_LINE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ SHORTEST_PREVIEW = 8  # characters; where there is less room there is none
 
 _NAME = rf"(?:[a-z0-9_-]+|{UNREGISTERED})"
 _FORM = (
-    rf"amq: (?:[0-9]+ |a )?new messages?(?: from {_NAME}(?:, {_NAME})*(?: and (?:[0-9]+ )?others?)?)?"
+    rf"{OUR_LINE}{NEW_MESSAGES}(?: from {_NAME}(?:, {_NAME})*(?: and (?:[0-9]+ )?others?)?)?"
     r"(?:\. Run|, attached\. If it is missing, run): [^ ]+ drain --include-body"
 )
 """A notification without a subject: no blank of it can be missing, as where a screen wraps it."""
