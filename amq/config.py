@@ -195,6 +195,11 @@ def where_agents_work() -> list[str]:
     return [place, *(each for each in [_project(place)] if not _is_no_project(each))] if place else []
 
 
+def where_agents_write(root: str) -> list[str]:
+    """Return where agents work, from here and from the queue ROOT: what lies there may be theirs, not the user's."""
+    return [*where_agents_work(), *project_directories(root)]
+
+
 def own_project() -> str:
     """Return the top of the repository around the working directory, else that directory itself, without links.
 

@@ -5,8 +5,6 @@ It plans a start as `amq run` does, without making a file for it, and reports wh
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -22,6 +20,7 @@ from amq.runtime.launch import Launch, Options
 from amq.runtime.private_state import planned_run
 from amq.runtime.trust import Trust
 from amq.setup.checks_queue import private_of
+from amq.setup.clis import is_missing
 from amq.setup.finding import Environment, Finding
 
 
@@ -32,7 +31,7 @@ def delivery(root: str, machine: Environment) -> Iterator[Finding]:
     that does not start is named by another check too.
     """
     for program in WITH_HOOKS:
-        if not shutil.which(program, path=machine.environ.get("PATH", os.defpath)):
+        if is_missing(program, machine.environ):
             continue
         planned = _planned(program, root, machine)
         if planned.files and not planned.has_hooks and _is_decided(machine):

@@ -51,7 +51,7 @@ def _saved(environ: dict[str, str], root: str, out: Output) -> dict[str, Any]:
     from amq.setup.projects import project_path, read_project
 
     try:
-        found = read_project(environ, root, [*config.where_agents_work(), *config.project_directories(root)])
+        found = read_project(environ, root, config.where_agents_write(root))
     except AmqError as error:
         out.warn(error.message)
         return {}

@@ -126,21 +126,17 @@ def _project(args: Namespace, environ: dict[str, str], root: str, out: Output) -
 
     if args.agents is not None:
         return Project(args.agents, bool(args.resumes))
-    saved = read_project(environ, root, _where_agents_write(root))
+    saved = read_project(environ, root, config.where_agents_write(root))
     if saved is None:
         return Project(DEFAULT_AGENTS, bool(args.resumes))
     out.note(f"starting {saved.agents}, as saved in {project_path(environ, root)}")
     return Project(saved.agents, saved.resumes if args.resumes is None else args.resumes)
 
 
-def _where_agents_write(root: str) -> list[str]:
-    return [*config.where_agents_work(), *config.project_directories(root)]
-
-
 def _save(environ: dict[str, str], root: str, project: Project) -> str:
     from amq.setup.projects import save_project
 
-    return save_project(environ, root, project, _where_agents_write(root))
+    return save_project(environ, root, project, config.where_agents_write(root))
 
 
 def _make(root: str, handles: list[str], out: Output, *, is_new: bool) -> None:
