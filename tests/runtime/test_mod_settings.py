@@ -1,4 +1,4 @@
-"""What keeps Claude Code from loading the mod: options, variables and settings."""
+"""Options, variables and settings with which Claude Code does not load the mod."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_managed_settings_that_cannot_be_read_may_forbid_it(machine: Machine, te
     assert machine.why_not() == f"{path} cannot be read"
 
 
-def test_managed_settings_that_are_no_file_may_forbid_it(machine: Machine) -> None:
+def test_a_pipe_for_managed_settings_may_forbid_it(machine: Machine) -> None:
     machine.etc.mkdir()
     os.mkfifo(machine.etc / "managed-settings.json")
     assert machine.why_not() == f"{machine.etc}/managed-settings.json cannot be read"

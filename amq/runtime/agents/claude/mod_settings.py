@@ -1,4 +1,4 @@
-"""What keeps Claude Code from loading the mod, as far as it is known before the start.
+"""Settings and options with which Claude Code does not load the mod, as far as they are known before the start.
 
 An organization's managed settings can make Claude Code refuse to start with --plugin-dir. Everything else leaves the
 mod out without a word. What is not seen here, such as settings that a server gives, shows when the mod says no hello,
