@@ -11,6 +11,7 @@ from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
 from tests.mutants.hosting import HOSTED
 from tests.mutants.limits import LIMITS
+from tests.mutants.mods import MODS
 from tests.mutants.mutant import Mutant
 from tests.mutants.outside import OUTSIDE
 from tests.mutants.portions import FRAMED, SHOWN_AT_ONCE, UNREADABLE
@@ -1206,4 +1207,5 @@ MUTANTS = (
     *ANY_SHELL,
     *COOPERATION,
     *FOR_USERS,
+    *MODS,
 )

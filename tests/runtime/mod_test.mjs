@@ -34,6 +34,7 @@ class Claude {
   rows = [];
   submitted = [];
   registered = [];
+  sleepers = [];
   child = new Stream();
   draft = { text: "", cursor: 0 };
   append = (row) => ({ uuid: this.#row({ role: "note", ...row }) });
@@ -79,6 +80,7 @@ class Claude {
           return at < 0 ? { deny: "no row" } : this.rows.slice(at + 1);
         },
       },
+      clock: { sleep: (ms) => new Promise((resolve) => this.sleepers.push({ ms, resolve })) },
       tool: { register: async (tool) => this.registered.push(tool) },
     };
     await this.raise("session.start", {}, { cwd: "/" });
@@ -298,10 +300,27 @@ test("a session that ends takes along what was not answered", async () => {
   await claude.raise("turn.start", { turnId: "T" });
   await claude.deliver("O1", "one");
   await claude.raise("session.end", { reason: "clear" });
+  await claude.raise("classic.SessionStart", { source: "clear" });
   await claude.step();
   await claude.deliver("O2", "two");
   assert.deepEqual(claude.names(), ["turn", "appended O1", "ended", "appended O2"]);
   assert.deepEqual(claude.submitted.map(({ input }) => input.text), ["amq: O2"]);
+  assert.deepEqual(claude.sleepers, []);
+});
+
+test("between two sessions the texts wait for the next, but not for ever", async () => {
+  const claude = await new Claude().greeted();
+  await claude.raise("session.end", { reason: "clear" });
+  await claude.deliver("O1", "one");
+  assert.deepEqual(claude.names(), ["ended"]);
+  await claude.raise("classic.SessionStart", { source: "clear" });
+  assert.deepEqual(claude.names(), ["ended", "appended O1"]);
+  await claude.raise("session.end", { reason: "resume" });
+  await claude.deliver("O2", "two");
+  assert.equal(claude.sleepers.at(-1).ms, 3000);
+  claude.sleepers.at(-1).resolve();
+  await settled();
+  assert.deepEqual(claude.names(), ["ended", "appended O1", "ended", "appended O2"]);
 });
 
 test("a stop by the user is reported", async () => {

@@ -85,6 +85,12 @@ class TestLines:
             assert len(lines._begun) <= LONGEST_LINE
         assert [event.name for event in events] == [ERROR, "stopped"]
 
+    def test_an_event_that_is_too_long_is_an_error(self) -> None:
+        line = wire("refused", offer="O", reason="")
+        long = line.replace(b'""', b'"' + b"x" * (LONGEST_LINE - len(line)) + b'"')
+        assert [event.name for event in Lines().feed(long + b"\n")] == ["refused"]
+        assert [event.name for event in Lines().feed(long.replace(b"xx", b"xxx", 1) + b"\n")] == [ERROR]
+
     @pytest.mark.parametrize("notice", ["", "  ", "/clear", " /clear"])
     def test_a_notice_that_would_be_a_command_is_refused(self, notice: str) -> None:
         with pytest.raises(ValueError, match="not a notice"):

@@ -35,6 +35,7 @@
 
 const DRAFT = 1000;
 const AMQ_WITHIN_MS = 60_000;
+const NEXT_WITHIN_MS = 3_000;
 // The child has its pipe open before it names it, and keeps an end to write to until the host has one: between the two
 // there is neither an error for the host nor an end of file.
 const READ_A_PIPE_OF_ITS_OWN = [
@@ -46,6 +47,8 @@ let run; // run.json: {feed, events, tools: null | {amq, environment}}
 let feed = 0; // the child's process id, which names its pipe
 let isFollowed = false; // the host has written to this module, and not closed its pipe
 let isBusy = false; // a turn of the main conversation is running
+let nextBegins = null; // between two sessions, when texts would still go to the one that ends: a promise
+let begin_next = () => {}; // resolves it
 let reported = Promise.resolve(); // events leave in order
 let waiting = []; // offers that are in the session, and whose answer was not seen: {offer, notice, row, hasBegun}
 
@@ -97,6 +100,7 @@ async function answer($, { n }) {
 
 async function deliver($, { offer, texts, notice }) {
   const content = texts.map((text) => ({ type: "text", text }));
+  if (nextBegins) await Promise.race([nextBegins, $.clock.sleep(NEXT_WITHIN_MS)]);
   const kept = await $.session.append({ message: { type: "user", content } }).catch((error) => ({ deny: `${error}` }));
   if (kept.deny !== undefined) return report($, "refused", { offer, reason: kept.deny });
   waiting.push({ offer, notice, row: kept.uuid, hasBegun: false });
@@ -205,8 +209,15 @@ export function register(on) {
   on("session.end", async ($, e, next) => {
     waiting = [];
     isBusy = false;
+    nextBegins = new Promise((resolve) => (begin_next = resolve));
     await report($, "ended", { reason: e.reason });
     return next(e);
+  });
+  on("classic.SessionStart", async ($, e, next) => {
+    const begun = await next(e);
+    begin_next();
+    nextBegins = null;
+    return begun;
   });
 
   on("tool.call", { tool: "mcp__amq-mail__send" }, ($, e) => {
