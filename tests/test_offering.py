@@ -309,6 +309,7 @@ BROKEN: dict[str, Damage] = {
     "another state": lambda record: within(record, state="drained"),
     "a state that is no text": lambda record: within(record, state=["offered"]),
     "a turn that is no text": lambda record: within(record, turn=7),
+    "a reason that is no text": lambda record: within(record, reason=7),
     "a number for a truth": lambda record: within(record, failed=1),
     "a truth for a number": lambda record: within(record, at_ns=True),
     "a fraction": lambda record: within(record, position=1.5),
@@ -341,6 +342,14 @@ def test_a_record_that_amq_did_not_write_is_not_an_offer(room: Room, damage: Dam
     assert [(name, on_its_way) for name, _, on_its_way in marks(room)] == [("a", True)]
     assert room.drain() == []
     assert room.records() == []
+
+
+def test_an_offer_of_an_earlier_version_has_no_reason(room: Room) -> None:
+    room.send("a")
+    offer = offered(room)
+    (record,) = room.records()
+    record.write_text(json.dumps(within(json.loads(record.read_text()), reason=...)))
+    assert room.offers() == [offer]
 
 
 def test_fields_of_a_later_version_are_left_out(room: Room) -> None:

@@ -34,13 +34,14 @@ _MOST_OFFERS = 1000  # read at once; hooks make one a turn, and each is closed a
 
 @record
 class Offer:
-    """Messages that a hook has given to an agent's CLI, and where to look for a receipt.
+    """Messages that a hook or a plugin has given to an agent's CLI, and where to look for a receipt.
 
-    `event` is the hook's event in amq's words, `session` and `turn` are the CLI's ids, `at_ns` is in nanoseconds since
-    the epoch; so is `answered_ns`, when an event came that only follows an answer (0: none has). `tools_ended`: all
-    tools that may have been running have ended; `ended`: so has the turn, at `answered_ns`. `failed`: it has by an
-    error. The CLI writes the session's history to the file `history`; what it had before the offer has `position`
-    bytes. The text had `characters`.
+    `event` is the hook's event in amq's words, or `plugin`; `session` and `turn` are the CLI's ids, `at_ns` is in
+    nanoseconds since the epoch; so is `answered_ns`, when an event came that only follows an answer (0: none has).
+    `tools_ended`: all tools that may have been running have ended; `ended`: so has the turn, at `answered_ns`.
+    `failed`: it has by an error. The CLI writes the session's history to the file `history`; what it had before the
+    offer has `position` bytes. The text had `characters`. `reason` is a clause for the user: why there is no receipt
+    yet, where a plugin has said so.
     """
 
     name: str
@@ -57,11 +58,12 @@ class Offer:
     history: str = ""
     position: int = 0
     characters: int = 0
+    reason: str = ""
 
 
 _NUMBERS = ("at_ns", "answered_ns", "position", "characters")
 _KINDS = {
-    **dict.fromkeys(("event", "session", "turn", "state", "history"), str),
+    **dict.fromkeys(("event", "session", "turn", "state", "history", "reason"), str),
     **dict.fromkeys(_NUMBERS, int),
     **dict.fromkeys(("tools_ended", "ended", "failed"), bool),
 }
@@ -86,7 +88,8 @@ def parse(name: str, data: bytes) -> Offer | None:
 
 def _fields(offer: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of an offer as they are in its record. Raises ValueError, TypeError or KeyError."""
-    fields = {key: offer[key] for key in _KINDS}
+    fields = {"reason": "", **offer}  # which older versions do not write
+    fields = {key: fields[key] for key in _KINDS}
     if any(type(fields[key]) is not kind for key, kind in _KINDS.items()) or fields["state"] not in _STATES:
         raise ValueError("not an offer")
     if not all(0 <= fields[key] < _MOST_NUMBER for key in _NUMBERS) or "\0" in fields["history"]:

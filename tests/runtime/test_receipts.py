@@ -24,10 +24,19 @@ from amq.mail.mailbox import Mailbox
 from amq.mail.offering import OFFERED, TAKEN, Offer
 from amq.record import replace
 from amq.runtime.hooks import announcements, history
-from amq.runtime.hooks.receipts import on_its_way
+from amq.runtime.hooks.receipts import on_its_way, take_reports
 from amq.runtime.policy import receipts
 from amq.runtime.policy.hook_decision import Event, HookState
-from amq.runtime.policy.receipts import LINE_WITHIN_S, UNANSWERED_FOR_S, Ended, Looked, is_on_its_way, step
+from amq.runtime.policy.receipts import (
+    LINE_WITHIN_S,
+    PLUGIN,
+    UNANSWERED_FOR_S,
+    Ended,
+    Looked,
+    Report,
+    is_on_its_way,
+    step,
+)
 from tests import playbook, state_page
 from tests.conftest import private_directory
 from tests.offers import Room, event, prompt, take_receipts
@@ -94,6 +103,68 @@ def test_the_page_is_true() -> None:
     assert set(told) == steps()
     for name in (*STATES, *" ".join(EVENTS).split(), "drained", "lapsed"):
         assert f"\n    {name} " in page, "each state and event is explained"
+
+
+OF_PLUGIN = replace(OFFER, event=PLUGIN)
+REPORTS = ("appended", "started", "held", "failed", "answered", "refused", "lost", "ended", "unheard")
+
+
+def test_the_page_is_true_of_a_plugin() -> None:
+    told = [
+        (state, report, after)
+        for states, reports, after in state_page.rows(receipts.__doc__, "state", "report", "next")
+        for state, report in product(states.split(), reports.split())
+    ]
+    assert len(told) == len(set(told)), "a step is there twice"
+    states = {"OFFERED": OF_PLUGIN, "TAKEN": replace(OF_PLUGIN, state=TAKEN)}
+    assert set(told) == {
+        (name, report, state_of(step(offer, Report(report), 0)))
+        for (name, offer), report in product(states.items(), REPORTS)
+    }
+    for name in REPORTS:
+        assert f"\n    {name} " in (receipts.__doc__ or ""), "each report is explained"
+
+
+@pytest.mark.parametrize("state", [OFFERED, TAKEN])
+@pytest.mark.parametrize("name", [*EVENTS, "prompt", "found", "missing"])
+def test_no_hook_and_no_history_says_anything_of_an_offer_to_a_plugin(state: str, name: str) -> None:
+    offer = replace(OF_PLUGIN, state=state)
+    for each in (*EVENTS.get(name, ()), event("prompt"), event("stop", "u"), event("start")):
+        if (isinstance(each, Looked), each) != (False, event("start", session="another")):
+            assert step(offer, each, LATE_NS) == offer
+
+
+def test_another_session_that_begins_ends_an_offer_to_a_plugin() -> None:
+    """A session whose id is not known, as after /clear, is not another."""
+    another = event("start", session="another")
+    assert step(OF_PLUGIN, another, 0) is Ended.LAPSED
+    assert step(replace(OF_PLUGIN, state=TAKEN), another, 0) is Ended.LAPSED
+    assert step(replace(OF_PLUGIN, session=""), another, 0) == replace(OF_PLUGIN, session="")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_is_about_one_offer_of_a_plugin_or_about_all(name: str) -> None:
+    assert step(OF_PLUGIN, Report(name, "o"), 0) == step(OF_PLUGIN, Report(name), 0)
+    assert step(OF_PLUGIN, Report(name, "p"), 0) == OF_PLUGIN
+    assert step(OFFER, Report(name), 0) == OFFER, "a hook's"
+
+
+def test_what_a_plugin_holds_is_waited_for_and_a_failed_turn_is_reminded_of() -> None:
+    def after(*names: str) -> Offer:
+        offer = OF_PLUGIN
+        for name in names:
+            found = step(offer, Report(name, reason=f"why {name}"), 0)
+            assert not isinstance(found, Ended)
+            offer = found
+        return offer
+
+    assert is_on_its_way(after("failed"), REST_NS, math.inf), "it is not in the session yet"
+    assert is_on_its_way(after("appended"), REST_NS, math.inf)
+    assert after("appended", "held") == replace(OF_PLUGIN, state=TAKEN, reason="why held")
+    assert is_on_its_way(after("appended", "held"), REST_NS, math.inf)
+    assert not is_on_its_way(after("appended", "started", "failed"), 0, 0)
+    assert is_on_its_way(after("appended", "failed", "held"), REST_NS, math.inf), "as after an interruption"
+    assert step(after("appended", "failed"), Report("answered"), 0) is Ended.DRAINED
 
 
 NOTHING = (
@@ -547,14 +618,46 @@ def test_a_lapse_that_cannot_be_recorded_counts_once(room: Room, monkeypatch: py
     assert announcements.read_state(directory).lapses == 1
 
 
+def of_plugin(room: Room) -> Offer:
+    found = room.offer(Event(PLUGIN, session="s", history=str(room.history)))
+    assert found
+    return found[0]
+
+
+def test_reports_are_carried_out_and_say_nothing_of_the_hooks(room: Room) -> None:
+    directory = str(private_directory(room.queue.root, "bob"))
+    announcements.write_state(directory, HookState(lapses=1))
+    room.send("a")
+    first = of_plugin(room)
+    room.send("b")
+    second = of_plugin(room)
+    take_reports(room.account, directory, [Report("appended", first.name), Report("held", second.name, "why")])
+    assert [(each.state, each.reason) for each in room.offers()] == [(TAKEN, ""), (TAKEN, "why")]
+    assert on_its_way(room.account, directory, idle=True, rest_s=math.inf) == (frozenset("ab"), False)
+    take_reports(room.account, directory, [Report("answered", first.name), Report("ended")])
+    assert (room.files("cur"), room.files("new"), room.offers()) == (["a"], ["b"], [])
+    assert [(item.redelivered, item.on_its_way) for item in room.drain()] == [(True, False)]
+    assert announcements.read_state(directory).lapses == 1
+
+
+def test_a_session_that_begins_counts_no_lapse_of_a_plugin(room: Room) -> None:
+    room.send("a")
+    of_plugin(room)
+    state, filed, left = take_receipts(room.account, event("start", session="another"), HookState())
+    assert (state.lapses, filed, left, room.files("new")) == (0, set(), [], ["a"])
+
+
 SESSIONS, TURNS = st.sampled_from(["s1", "s2"]), st.sampled_from(["t1", "t2"])
 NAMES = st.sampled_from(["prompt", "tool", "failure", "batch", "stop", "goes on", "failed", "interrupt"])
 ACTS = st.one_of(
     st.tuples(st.just("send"), st.integers(1, 3)),
-    st.tuples(st.just("offer"), st.sampled_from(["prompt", "tool", "stop"]), SESSIONS, TURNS, st.integers(1, 2)),
+    st.tuples(
+        st.just("offer"), st.sampled_from(["prompt", "tool", "stop", PLUGIN]), SESSIONS, TURNS, st.integers(1, 2)
+    ),
     st.tuples(st.just("write"), SESSIONS),
     st.tuples(st.just("event"), NAMES, SESSIONS, TURNS),
     st.tuples(st.just("event"), NAMES, SESSIONS, TURNS),
+    st.tuples(st.just("report"), st.sampled_from(REPORTS), st.booleans()),
     st.tuples(st.just("late")),
     st.tuples(st.just("drain"), st.integers(0, 1)),
 )
@@ -589,7 +692,7 @@ class Followed:
 
     def _write(self, session: str) -> None:
         for offer, text in self.given.values():
-            if offer.session == session and "line" not in self.proofs[offer.name]:
+            if offer.event != PLUGIN and offer.session == session and "line" not in self.proofs[offer.name]:
                 self.room.write(claude_history(text), self.room.place / session)
                 self.proofs[offer.name].add("line")
 
@@ -600,7 +703,7 @@ class Followed:
 
     def _note(self, offer: Offer, proofs: set[str], name: str, session: str, turn: str) -> None:
         """Note whether the event follows an answer that came after the offer."""
-        if session != offer.session:
+        if session != offer.session or offer.event == PLUGIN:
             return
         if name == "batch" and turn == offer.turn:
             proofs.add("batch")
@@ -611,6 +714,19 @@ class Followed:
         ends = name in ("tool", "failure", "stop", "goes on")
         if (turn == offer.turn and proves) or (turn != offer.turn and ends and "line" in proofs):
             proofs.add("answer")
+
+    def _report(self, name: str, of_all: bool) -> None:
+        mine = [offer for offer, _ in self.given.values() if offer.event == PLUGIN]
+        if mine and name == "answered":
+            for offer in mine if of_all else mine[-1:]:
+                self.proofs[offer.name] |= {"line", "answer"}
+        before = set(self.room.files("new"))
+        report = Report(name, "" if of_all or not mine else mine[-1].name)
+        take_reports(self.room.account, str(private_directory(self.room.queue.root, "bob")), [report])
+        gone = before - set(self.room.files("new"))
+        assert name == "answered" or not gone, "filed without a receipt"
+        assert gone <= {each for offer in mine for each in offer.ids}
+        self.drained |= gone
 
     def _late(self) -> None:
         self.now += LATE_NS
@@ -646,6 +762,7 @@ class Followed:
         self._write("s1")
         for session, turn in product(("s1", "s2"), ("t1", "t2")):
             self._event("stop", session, turn)
+        self._report("ended", True)
         self._late()
         offers = offering.open_offers(self.room.account.agent)
         assert all(offer.state == TAKEN for offer in offers)

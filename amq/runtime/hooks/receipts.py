@@ -1,4 +1,4 @@
-"""Follow the open offers of an agent: what its hooks have given to the model, and whether it has arrived.
+"""Follow the open offers of an agent: what its hooks or its plugin have given to the model, and whether it has arrived.
 
 `amq hook` does so at each event, and the wake loop in between.
 """
@@ -10,13 +10,16 @@ from amq.mail.offering import OFFERED
 from amq.runtime.hooks import announcements, history
 from amq.runtime.hooks.event import START
 from amq.runtime.policy.hook_decision import drained, forgotten, lapsed
-from amq.runtime.policy.receipts import Ended, Looked, is_on_its_way, step
+from amq.runtime.policy.receipts import PLUGIN, Ended, Looked, is_on_its_way, step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from amq.mail.account import Account
     from amq.mail.offering import Offer
     from amq.runtime.policy.hook_decision import Event, HookState
+    from amq.runtime.policy.receipts import Report
 
     Followed = list[tuple[Offer, Offer | Ended]]
     """Open offers, each with what becomes of it."""
@@ -51,9 +54,12 @@ def remembered(state: HookState, outcomes: Followed) -> HookState:
 
 
 def counted(state: HookState, outcomes: Followed) -> HookState:
-    """Return what the hooks remember, which was STATE, once OUTCOMES are settled: else a lapse is counted twice."""
-    for _, after in outcomes:
-        if isinstance(after, Ended):
+    """Return what the hooks remember, which was STATE, once OUTCOMES are settled: else a lapse is counted twice.
+
+    What became of an offer to a plugin says nothing of the hooks.
+    """
+    for offer, after in outcomes:
+        if isinstance(after, Ended) and offer.event != PLUGIN:
             state = drained(state) if after is Ended.DRAINED else lapsed(state)
     return state
 
@@ -95,6 +101,21 @@ def take(
     if ended != after:
         announcements.write_state(directory, ended)
     return ended, filed, offers
+
+
+def take_reports(account: Account, directory: str, reports: Iterable[Report]) -> None:
+    """Do with the open offers what REPORTS of the agent's plugin say, which are in their order.
+
+    DIRECTORY is the agent's private one. Raises AmqError or OSError, and then the reports are to be taken again.
+    """
+    with announcements.locked(directory):
+        outcomes, now_ns = [], account.clock()
+        for offer in offering.open_offers(account.agent):
+            after: Offer | Ended = offer
+            for report in reports:
+                after = after if isinstance(after, Ended) else step(after, report, now_ns)
+            outcomes.append((offer, after))
+        settle(account, outcomes)
 
 
 def on_its_way(account: Account, directory: str, *, idle: bool, rest_s: float) -> tuple[frozenset[str], bool]:

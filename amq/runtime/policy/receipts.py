@@ -1,9 +1,9 @@
-"""Decide what becomes of an offer: mail whose text a hook has given to an agent's CLI. Pure: events go in.
+"""Decide what becomes of an offer: mail whose text a hook or a plugin has given to an agent's CLI. Pure: events go in.
 
 Purpose
     That a hook has printed a text proves nothing: the user may interrupt the turn, the CLI may die or discard it. An
     offer's mail is filed only with a receipt, which has two parts: the text is in the history of the session, and the
-    model has answered since. Without it the mail is shown again, marked.
+    model has answered since. Without it the mail is shown again, marked. A plugin reports both by itself.
 
 States, of an offer (`Offer`)
     OFFERED   the hook has ended, in time; the text is not known to be in the history
@@ -41,9 +41,30 @@ Events
     TAKEN             gone          lapsed
     any               start         lapsed
 
+Reports, of the plugin that was given the offer (`Report`); it knows what hooks and the history do not show
+    appended  the text is in the session, and cannot be taken back
+    started   a turn has begun for it
+    held      none has: the user has interrupted the agent, or the CLI shows something else; it goes with the next
+    failed    a turn has ended by an error or an interruption, and the text is still unanswered
+    answered  the model has begun to answer a request that held the text
+    refused   the CLI has not taken the text
+    lost      the conversation does not have the text any more
+    ended     the session has ended
+    unheard   no report will come: the plugin is dead, does not answer, or was loaded anew
+
+    state          report                     next
+    -------------  -------------------------  -------
+    OFFERED TAKEN  appended started held      TAKEN
+    OFFERED        failed                     OFFERED
+    TAKEN          failed                     TAKEN
+    OFFERED TAKEN  answered                   drained
+    OFFERED TAKEN  refused lost ended         lapsed
+    OFFERED TAKEN  unheard                    lapsed
+
 Invariants
     - No offer is drained unless its text is in the history, and an answer came after the offer was made.
     - Every offer ends, or is TAKEN in a session that lives: its next turn that ends is an answer.
+    - Of an offer to a plugin, only its reports count, and that another session begins.
     - Events of other sessions, as of a second program with the same handle, change nothing, except that one begins.
 
 Sources and limits
@@ -65,6 +86,7 @@ if TYPE_CHECKING:
     from amq.mail.offering import Offer
     from amq.runtime.policy.hook_decision import Event
 
+PLUGIN = "plugin"  # instead of a hook's event, in an offer that a plugin was given
 LINE_WITHIN_S = 30.0  # from the end of the turn, for the text to be in the session's history
 UNANSWERED_FOR_S = 600.0  # from the offer; a prompt waits in the queue of Claude Code as long as an answer streams
 
@@ -84,10 +106,31 @@ class Looked:
     idle: bool = False
 
 
-def step(offer: Offer, event: Event | Looked, now_ns: int) -> Offer | Ended:
+@record
+class Report:
+    """Event: the plugin tells of the OFFER with this name, or of all that it was given. REASON is for the user."""
+
+    name: str
+    offer: str = ""
+    reason: str = ""
+
+
+_OF_PLUGIN = {
+    "answered": Ended.DRAINED,
+    **dict.fromkeys(("refused", "lost", "ended", "unheard"), Ended.LAPSED),
+}
+
+
+def step(offer: Offer, event: Event | Looked | Report, now_ns: int) -> Offer | Ended:
     """Return OFFER after EVENT at NOW_NS, in nanoseconds since the epoch; or how it has ended."""
-    if isinstance(event, Looked):
-        return _looked(offer, event, now_ns)
+    if isinstance(event, Report):
+        return _reported(offer, event)
+    if offer.event == PLUGIN:
+        return Ended.LAPSED if _begins_another(offer, event) else offer
+    return _looked(offer, event, now_ns) if isinstance(event, Looked) else _happened(offer, event, now_ns)
+
+
+def _happened(offer: Offer, event: Event, now_ns: int) -> Offer | Ended:
     if event.name == "start":
         return Ended.LAPSED
     if event.session != offer.session:
@@ -108,6 +151,19 @@ def step(offer: Offer, event: Event | Looked, now_ns: int) -> Offer | Ended:
     if event.name == "stop" and not offer.ended:
         return replace(offer, answered_ns=now_ns, ended=True)
     return replace(offer, answered_ns=offer.answered_ns or now_ns)
+
+
+def _begins_another(offer: Offer, event: Event | Looked) -> bool:
+    """Return whether EVENT is the start of another session than that of OFFER, as far as that one is known."""
+    return not isinstance(event, Looked) and event.name == "start" and offer.session not in ("", event.session)
+
+
+def _reported(offer: Offer, report: Report) -> Offer | Ended:
+    if offer.event != PLUGIN or report.offer not in ("", offer.name):
+        return offer
+    if report.name == "failed":
+        return replace(offer, failed=offer.state == TAKEN)
+    return _OF_PLUGIN.get(report.name) or replace(offer, state=TAKEN, failed=False, reason=report.reason)
 
 
 def _looked(offer: Offer, look: Looked, now_ns: int) -> Offer | Ended:
@@ -144,8 +200,11 @@ def is_on_its_way(offer: Offer, now_ns: int, rest_s: float) -> bool:
     """Return whether to wait for a receipt of OFFER, rather than to remind the agent.
 
     The receipt of a TAKEN one comes at the end of a turn, at the latest. So none will come by itself if its turn has
-    failed, or if the agent has rested for REST_S seconds: its session has ended without a word, or hooks are dead.
+    failed, or if the agent has rested for REST_S seconds: its session has ended without a word, or hooks are dead. A
+    plugin says so if its session has ended; until then what it has taken cannot be taken back, however long it waits.
     """
     if offer.state == OFFERED:
         return True
+    if offer.event == PLUGIN:
+        return not offer.failed
     return not offer.failed and min(rest_s, _seconds(offer.at_ns, now_ns)) < LINE_WITHIN_S
