@@ -1,4 +1,4 @@
-"""Mutations of the host's end of Claude Code's mod, and of the look at settings that keep it out.
+"""Mutations of the host's end of Claude Code's mod, of the mail that it is given, and of the look at settings that keep it out.
 
 `tests/runtime/test_mod_js.py` has those of the mod itself.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 FEED, SETTINGS = "runtime/agents/claude/mod_feed.py", "runtime/agents/claude/mod_settings.py"
+CHANNEL, CHANNEL_TESTS = "runtime/agents/claude/mod_channel.py", "tests/runtime/test_mod_channel.py"
 FEED_TESTS, SETTINGS_TESTS = "tests/runtime/test_mod_feed.py", "tests/runtime/test_mod_settings.py"
 
 MODS = (
@@ -38,6 +39,45 @@ MODS = (
             ("lines for the mod take any memory", "ModFeed._send", "len(self._unsent) + len(line) > MOST_UNSENT", "False"),
             ("a child that is gone is not noticed", "ModFeed.flush", "self.health.lost()", "pass"),
             ("a pipe that cannot be opened is not noticed", "ModFeed._turn_to", "self.health.lost()", "pass"),
+        )
+    ),
+    *(
+        Mutant(name, CHANNEL, f"ModChannel.{where}", old, new, CHANNEL_TESTS)
+        for name, where, old, new in (
+            ("a moved session's mod is there", "is_there", "not self._agent_status.is_detached()", "True"),
+            ("the mod is given mail after an interruption", "reaches", "_IN_ITS_WAY", "(*_IN_ITS_WAY, WaitReason.STOPPED)"),
+            ("a draft keeps the mod from giving mail", "reaches", "_IN_ITS_WAY", "_IN_ITS_WAY[1:]"),
+            ("a hello is not waited for", "look", "self._was is Presence.UNKNOWN", "False"),
+            ("a hello is waited for without a row", "look", "readiness.blocked_by in _ROW_SHOWN", "False"),
+            ("a mod that answers is refused", "tell", "now > deadline and self._was is Presence.THERE", "False"),
+            ("a mod that does not answer has the mail", "tell", "now > deadline and self._was is Presence.THERE", "now > deadline"),
+            ("what is refused is waited for", "tell", "bool(self._said) or self._was is not Presence.THERE", "self._was is not Presence.THERE"),
+            ("a dead mod is waited for", "tell", "bool(self._said) or self._was is not Presence.THERE", "bool(self._said)"),
+            ("what was given in part keeps other mail out", "_to_skip", "state.announced if free - state.announced else frozenset()",
+             "frozenset()"),
+            ("what was given in part is not given again", "_to_skip", "state.announced if free - state.announced else frozenset()",
+             "state.announced"),
+            ("a part is an offer", "_give_batch", "len(good) == 1 and (not is_whole(good[0], me, remaining, BUDGET, command))", "False"),
+            ("a part is not marked again", "_give_batch", "good[0].id in state.announced", "False"),
+            ("a delivery that fails is on its way", "_give_batch",
+             "self._hear(Event('refused', offer=name, reason='its pipe takes nothing'))", "pass"),
+            ("a mod that was just given mail is not asked", "_give_batch", "self._ping(self._clock())", "pass"),
+            ("offers to a silent mod stay open", "_receive", "self._reports.append(Report('unheard'))", "pass"),
+            ("offers to a mod that was loaded before stay open", "_hear", "self._reports.append(Report('unheard'))", "pass"),
+            ("the end of a session leaves its offers open", "_hear", "self._reports.append(Report('ended'))", "pass"),
+            ("a session that has ended goes on", "_hear", "self._session = ''", "pass"),
+            ("another's report is that of what was given", "_hear", "event.offer == self._awaited", "True"),
+            ("a turn with an answer has failed", "_hear", "event.outcome != 'answer'", "True"),
+            ("a failed turn is not reported", "_hear", "event.outcome != 'answer'", "False"),
+            ("a report that fails is forgotten", "_carry_out", "return", "self._reports = []"),
+            ("the same failure is logged at each look", "_carry_out", "str(error) != self._failure", "True"),
+            ("what has ended is asked about", "_carry_out", "report.name in ENDS", "False"),
+            ("the mod is never asked", "_ask", "now - self._pinged_at < PING_EVERY_S", "True"),
+            ("the mod is asked at each look", "_ask", "now - self._pinged_at < PING_EVERY_S", "False"),
+            ("a draft holds the mail", "_ask", "readiness.blocked_by in _ROW_SHOWN", "False"),
+            ("what the mail waits for is not told", "_ask", "reason is not None", "False"),
+            ("the end of the host leaves offers open", "close", "self._reports.append(Report('unheard'))", "pass"),
+            ("the last reports are not read", "close", "self._receive(self._clock())", "pass"),
         )
     ),
     Mutant("managed settings that cannot be read allow it", SETTINGS, "_managed", "return f'{path} cannot be read'", "return ''",

@@ -67,6 +67,9 @@ class Own:
     def is_there(self) -> bool:
         return self.there
 
+    def look(self, readiness: Readiness) -> Readiness:
+        return readiness
+
     def reaches(self, readiness: Readiness) -> bool:
         return readiness.blocked_by is WaitReason.DRAFT
 

@@ -106,7 +106,7 @@ def test_the_page_is_true() -> None:
 
 
 OF_PLUGIN = replace(OFFER, event=PLUGIN)
-REPORTS = ("appended", "started", "held", "failed", "answered", "refused", "lost", "ended", "unheard")
+REPORTS = ("appended", "started", "held", "failed", "waits", "answered", "refused", "lost", "ended", "unheard")
 
 
 def test_the_page_is_true_of_a_plugin() -> None:
@@ -164,6 +164,8 @@ def test_what_a_plugin_holds_is_waited_for_and_a_failed_turn_is_reminded_of() ->
     assert is_on_its_way(after("appended", "held"), REST_NS, math.inf)
     assert not is_on_its_way(after("appended", "started", "failed"), 0, 0)
     assert is_on_its_way(after("appended", "failed", "held"), REST_NS, math.inf), "as after an interruption"
+    assert not is_on_its_way(after("appended", "failed", "waits"), 0, 0), "it has failed before"
+    assert after("waits").reason == "why waits"
     assert step(after("appended", "failed"), Report("answered"), 0) is Ended.DRAINED
 
 

@@ -16,6 +16,9 @@ class Native(Protocol):
     def is_there(self) -> bool:
         """Return whether the session is known to be alive and to accept a text."""
 
+    def look(self, readiness: Readiness) -> Readiness:
+        """Return READINESS, which the terminal has shown, with what is known of the API; it is called at each look."""
+
     def reaches(self, readiness: Readiness) -> bool:
         """Return whether it reaches an agent that is as READINESS says, into which nothing may be typed."""
 

@@ -29,7 +29,7 @@ class NativeFirst:
 
     def look(self) -> Readiness:
         """Return the typing channel's readiness, in which a draft, for one, may not block the agent API."""
-        readiness = self._typed.look()
+        readiness = self._native.look(self._typed.look())
         if readiness.blocked_by and self._native.reaches(readiness) and self._native.is_there():
             return replace(readiness, blocked_by=None, queues_input=True)
         return readiness
@@ -56,5 +56,6 @@ class NativeFirst:
             self._unsure = end.outcome is Outcome.UNCERTAIN
             if end.outcome is not Outcome.REFUSED:
                 return end
+        end = await self._typed.attempt(line)
         self.way = self._typed.way
-        return await self._typed.attempt(line)
+        return end

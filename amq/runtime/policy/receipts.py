@@ -48,6 +48,7 @@ Reports, of the plugin that was given the offer (`Report`); it knows what hooks 
     failed    a turn has ended by an error or an interruption, and the text is still unanswered
     answered  the model has begun to answer a request that held the text
     refused   the CLI has not taken the text
+    waits     the plugin answers, and there is no turn for the text yet: something else has to end
     lost      the conversation does not have the text any more
     ended     the session has ended
     unheard   no report will come: the plugin is dead, does not answer, or was loaded anew
@@ -55,8 +56,8 @@ Reports, of the plugin that was given the offer (`Report`); it knows what hooks 
     state          report                     next
     -------------  -------------------------  -------
     OFFERED TAKEN  appended started held      TAKEN
-    OFFERED        failed                     OFFERED
-    TAKEN          failed                     TAKEN
+    OFFERED        failed waits               OFFERED
+    TAKEN          failed waits               TAKEN
     OFFERED TAKEN  answered                   drained
     OFFERED TAKEN  refused lost ended         lapsed
     OFFERED TAKEN  unheard                    lapsed
@@ -115,10 +116,11 @@ class Report:
     reason: str = ""
 
 
-_OF_PLUGIN = {
+ENDS = {
     "answered": Ended.DRAINED,
     **dict.fromkeys(("refused", "lost", "ended", "unheard"), Ended.LAPSED),
 }
+"""The reports with which an offer to a plugin ends."""
 
 
 def step(offer: Offer, event: Event | Looked | Report, now_ns: int) -> Offer | Ended:
@@ -162,8 +164,10 @@ def _reported(offer: Offer, report: Report) -> Offer | Ended:
     if offer.event != PLUGIN or report.offer not in ("", offer.name):
         return offer
     if report.name == "failed":
-        return replace(offer, failed=offer.state == TAKEN)
-    return _OF_PLUGIN.get(report.name) or replace(offer, state=TAKEN, failed=False, reason=report.reason)
+        return replace(offer, failed=True)
+    if report.name == "waits":
+        return replace(offer, reason=report.reason)
+    return ENDS.get(report.name) or replace(offer, state=TAKEN, failed=False, reason=report.reason)
 
 
 def _looked(offer: Offer, look: Looked, now_ns: int) -> Offer | Ended:

@@ -61,6 +61,9 @@ class BackgroundHook:
             if time.time() - os.stat(self._waiter).st_mtime > READS_WITHIN_S:
                 write_private(self._waiter, "")
 
+    def look(self, readiness: Readiness) -> Readiness:
+        return readiness
+
     def reaches(self, readiness: Readiness) -> bool:
         """Return whether a turn would begin although amq must not type: the agent says that it is idle."""
         return readiness.idle and readiness.blocked_by in _IN_ITS_WAY

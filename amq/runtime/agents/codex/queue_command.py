@@ -32,6 +32,9 @@ class QueueCommand:
     def is_there(self) -> bool:
         return self._agent_status.hooks_active and bool(self._session())
 
+    def look(self, readiness: Readiness) -> Readiness:
+        return readiness
+
     def reaches(self, readiness: Readiness) -> bool:
         return readiness.blocked_by is WaitReason.DRAFT
 
