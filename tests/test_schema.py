@@ -168,7 +168,9 @@ def _about_agents(said: Said) -> None:
     )
     said("who")
     directory = str(private_directory(said.amq.root, "bob"))
-    write_session(directory, SessionInfo("none", is_allowed=False, types=True, hooks="settings", files=directory))
+    write_session(
+        directory, SessionInfo("none", is_allowed=False, types=True, hooks="settings", files=directory, plugin=True)
+    )
     said("who")
     _about_waking(said)
     said.keep("presence", *(json.loads(Path(said.amq.agent(name).presence).read_bytes()) for name in ("bob", "carol")))

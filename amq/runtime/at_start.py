@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from amq import config
@@ -17,12 +17,16 @@ from amq.names import USER
 from amq.pty.child import find_program
 from amq.runtime.agents import registry
 from amq.runtime.agents.profile import Profile
+from amq.runtime.agents.versions import printed_version
 from amq.runtime.policy.hook_decision import introduction
 
 if TYPE_CHECKING:
     from amq.runtime.launch import Options
     from amq.runtime.private_state import PrivateState
     from amq.runtime.trust import Trust
+
+
+VERSION_WITHIN_S = 5.0  # for a program to say it before it is started
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,9 @@ class AtStart:
     introduction: str = ""  # for its model; "" if that may not know of the queue
     vetting: tuple[str, ...] = ()  # arguments with which its CLI takes amq's hooks without a question
     not_vetted: str = ""  # why there are none, as a clause; "" if its CLI was not asked
+    version: str = ""  # of its CLI; "" if that was not asked
+    has_plugin: bool = False  # its CLI is given amq's plugin
+    no_plugin: str = ""  # why not, as a clause
 
 
 def at_start(
@@ -50,6 +57,7 @@ def at_start(
     CannotRunError if there is no such program.
     """
     found = AtStart(config.cwd_or_empty(), _introduction(profile, me, options, trust))
+    found = _with_plugin(found, profile, program, environment, options, files)
     if not (options.wake and options.allowed and options.hooks is not False):
         return found
     if not (profile.hooks_need_trust and files.directory):
@@ -59,8 +67,42 @@ def at_start(
     try:
         vetting = registry.vetting(profile, path, program[1:], environment, files.directory, private)
     except registry.NotVettedError as error:
-        return AtStart(found.cwd, found.introduction, not_vetted=str(error))
-    return AtStart(found.cwd, found.introduction, tuple(vetting))
+        return replace(found, not_vetted=str(error))
+    return replace(found, vetting=tuple(vetting))
+
+
+def _with_plugin(
+    found: AtStart,
+    profile: Profile,
+    program: Sequence[str],
+    environment: Mapping[str, str],
+    options: Options,
+    files: PrivateState,
+) -> AtStart:
+    """Return what was FOUND, with whether PROGRAM is given amq's plugin. Its version is asked last: that takes time."""
+    version, reason = "", _why_no_plugin(found, profile, program, environment, options, files)
+    if not reason and not options.plugin:
+        version = printed_version([program[0], *profile.version], environment, VERSION_WITHIN_S)
+        if version not in profile.plugin_versions:
+            reason = f"{profile.name} {version or 'of an unknown version'} was not tested with it; to try it: --plugin"
+    return replace(found, version=version, has_plugin=not reason, no_plugin=reason)
+
+
+def _why_no_plugin(
+    found: AtStart,
+    profile: Profile,
+    program: Sequence[str],
+    environment: Mapping[str, str],
+    options: Options,
+    files: PrivateState,
+) -> str:
+    if not options.wake or options.plugin is False:
+        return "off"
+    if not profile.plugin_versions:
+        return f"amq has none for {profile.name}"
+    if not files.directory:
+        return f"amq has no private directory for it ({files.why_not})"
+    return registry.why_no_plugin(program[1:], environment, found.cwd)
 
 
 def _introduction(profile: Profile, me: str, options: Options, trust: Trust) -> str:

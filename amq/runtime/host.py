@@ -25,6 +25,7 @@ from amq.pty.host import Host
 from amq.pty.screen import Screen
 from amq.pty.user_terminal import Tty
 from amq.runtime import launch, notifier_lock
+from amq.runtime.agents import registry
 from amq.runtime.agents.profile import Profile
 from amq.runtime.at_start import AtStart, at_start
 from amq.runtime.hosted_agent import HostedAgent, hosted_agent
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from amq.runtime.tmux_labels import TmuxLabels
     from amq.runtime.trust import Trust
 
+BY_PLUGIN = "mail goes to {} by a plugin for this run; --no-plugin types instead"
 IMPORT_AFTER_S = 0.2  # seconds: a program that ends at once is not delayed by imports that it never needs
 END_WITHIN_S = 2.0  # seconds for each thread to end after the program has
 SWITCH_S = 0.0005  # seconds for which a background thread may keep the interpreter while a key waits
@@ -63,6 +65,10 @@ class Taken(HostFailed):
     code = "taken"
 
 
+class PluginRefusedError(Exception):
+    """The program has left because it is not allowed to load a plugin; the message is a clause that says so."""
+
+
 def check_program(name: str, environment: Mapping[str, str]) -> None:
     """Raise CannotRun if PATH of ENVIRONMENT has no program NAME. Creates nothing."""
     try:
@@ -79,11 +85,12 @@ def run(
     options: Options,
     trust: Trust,
     warn: Callable[[str], None],
+    note: Callable[[str], None],
 ) -> int:
     """Host PROGRAM (its words) as the agent of MAILBOX until it ends; return its exit status, 128 + n for signal n.
 
-    WARN is called only after the terminal is the user's again. Raises CannotRun if the program cannot be started, Taken
-    if the agent has a notifier already, and HostFailed if hosting itself fails.
+    WARN is called only after the terminal is the user's again, NOTE before the program is started. Raises CannotRun if
+    the program cannot be started, Taken if the agent has a notifier already, and HostFailed if hosting itself fails.
     """
     account, claim, run = mailbox.account, None, ""
     launch.remove_old_settings(account.agent)
@@ -109,10 +116,13 @@ def run(
                 private = trust.private.of_agent(account.queue.root, account.me).directory
                 BoundedFile(private, LOG_NAME).append(f"no hooks: {start.not_vetted}")
             planned = _prepared(profile, program, environment, mailbox, options, files, run, start)
-            if claim:
-                types = options.wake and profile.rules.known
-                _note_session(trust.private.of_agent(account.queue.root, account.me), planned, types=types)
-            return _hosted(mailbox, planned, options, trust, claim, warn)
+            if planned.has_plugin:
+                note(BY_PLUGIN.format(profile.name))
+            try:
+                return _hosted(mailbox, planned, options, trust, claim, warn)
+            except PluginRefusedError as error:
+                note(f"{error}, so it is started again without")
+                return _hosted(mailbox, launch.without_plugin(planned, str(error)), options, trust, claim, warn)
         except CannotRunError as error:
             raise CannotRun(error) from error
         except (PtyError, OSError) as error:
@@ -153,7 +163,9 @@ def _note_session(private: PrivateState, planned: Launch, *, types: bool) -> Non
     TYPES says whether amq types into its terminal.
     """
     hooks = planned.profile.hooks.value if planned.has_hooks else ""
-    known = SessionInfo(planned.allowed, planned.is_allowed, planned.lacks, types, hooks, planned.files)
+    known = SessionInfo(
+        planned.allowed, planned.is_allowed, planned.lacks, types, hooks, planned.files, planned.has_plugin
+    )
     if private.directory:
         with suppress(OSError):
             write_session(private.directory, known)
@@ -178,9 +190,15 @@ def _hosted(
     claim: notifier_lock.Claim | None,
     warn: Callable[[str], None],
 ) -> int:
-    with closing(Tty(standard_streams.INPUT, standard_streams.OUTPUT)) as tty:
+    """Start the program and host it; return its exit status. Raises PluginRefusedError if it may be started again."""
+    if claim:
+        types = options.wake and planned.profile.rules.known
+        _note_session(trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me), planned, types=types)
+    with ExitStack() as stack:
+        tty = stack.enter_context(closing(Tty(standard_streams.INPUT, standard_streams.OUTPUT)))
         # a fork: before the program, which the guard must outlive, and before any thread, whose locks it would keep
         tty.post_guard()
+        feed = stack.enter_context(closing(registry.plugin_feed(planned.files))) if planned.has_plugin else None
         started, started_at, size, given = time.monotonic(), time.time(), tty.size(), standard_streams.handed_over()
         child = Child.spawn(
             planned.program, planned.environment, size, tty.attributes(), pixels=tty.pixels(), given=given
@@ -188,17 +206,20 @@ def _hosted(
         # else a pipe would stay open here after the program has closed it, and its writer would never hear of that
         if standard_streams.INPUT in given:
             standard_streams.let_go()
-        agent = hosted_agent(planned, child.pid, started, started_at, Screen(size) if claim else None)
+        agent = hosted_agent(planned, child.pid, started, started_at, Screen(size) if claim else None, feed)
         host = Host(child, tty, agent.terminal)
         waking = BackgroundThreads(mailbox, host, agent, options, trust)
         if claim:
             waking.start(claim)
         try:
-            return host.run()
+            status, lived_s = host.run(), time.monotonic() - started
         finally:
             waking.stop()
             if waking.failure:
                 warn(waking.failure)
+        if feed and standard_streams.INPUT not in given and registry.is_plugin_refused(agent.terminal.shown(), lived_s):
+            raise PluginRefusedError(f"your organization does not allow {planned.profile.name} to load a plugin")
+        return status
 
 
 def _lapse_offers(mailbox: Mailbox, before_ns: int) -> None:
@@ -286,13 +307,18 @@ class BackgroundThreads:
         from amq.runtime.policy.wake_line import Wording
 
         _lapse_offers(self._mailbox, self._since_ns)
-        channel = self._agent.channel(self._host, self._options, self._private)
         wording = Wording(self._agent.amq_command(self._stop), self._options.preview_chars)
-        loop.run(
-            self._mailbox, channel, self._options.policy, wording, self._log, self._stop, claim.holds, self._trust,
-            lambda: self._agent.attaches(self._private),
-            self._labels(),
-        )  # fmt: skip
+        plugin = self._agent.plugin(self._mailbox, self._private, wording, self._log)
+        channel = self._agent.channel(self._host, self._options, self._private, plugin)
+        try:
+            loop.run(
+                self._mailbox, channel, self._options.policy, wording, self._log, self._stop, claim.holds, self._trust,
+                lambda: self._agent.attaches(self._private),
+                self._labels(),
+            )  # fmt: skip
+        finally:
+            if plugin:
+                plugin.close()
 
     def _labels(self) -> TmuxLabels | None:
         if not self._options.labels:

@@ -15,9 +15,13 @@ from amq.runtime.launch import Launch, Options
 from amq.runtime.path_shim import command_path, own_command, typed_command
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from amq.mail.mailbox import Mailbox
     from amq.pty.host import Host
-    from amq.runtime.agents.native_delivery import Native
+    from amq.runtime.agents.native_delivery import Native, Plugin, PluginFeed
     from amq.runtime.channels import Channel
+    from amq.runtime.policy.wake_line import Wording
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class HostedAgent:
     launch: Launch
     terminal: Terminal
     status: AgentStatus
+    feed: PluginFeed | None = None  # the pipes to its plugin, if it was given one
 
     def amq_command(self, stop: threading.Event) -> str:
         """Return the words that run this amq in the agent's shell. A search for them ends when STOP is set."""
@@ -50,21 +55,30 @@ class HostedAgent:
         is_called = self.status.hooks_active or launch.profile.hooks is HookStyle.CONFIG
         return launch.has_hooks and is_called and read_state(private).lapses < MOST_LAPSES
 
-    def channel(self, host: Host, options: Options, private: str) -> Channel:
+    def plugin(self, mailbox: Mailbox, private: str, wording: Wording, log: Callable[[str], None]) -> Plugin | None:
+        """Return the way by the agent's plugin, if it was given one; the arguments are as in `registry.plugin`."""
+        if self.feed is None:
+            return None
+        return registry.plugin(self.feed, mailbox, self.launch.files, private, self.status, wording, log)
+
+    def channel(self, host: Host, options: Options, private: str, plugin: Native | None = None) -> Channel:
         """Return the channel that types into HOST, behind the CLI's background hook, or the API that OPTIONS ask for.
 
-        PRIVATE is the agent's private directory, where its hooks leave the id of the session. Imports what is slow.
+        Where there is a PLUGIN, that is tried before all of them. PRIVATE is the agent's private directory, where its
+        hooks leave the id of the session. Imports what is slow.
         """
         from amq.runtime.channels.hosted_terminal import PtyChannel
 
         profile = self.launch.profile
         typed = PtyChannel(host, profile.rules, self.status, options.notice, profile.asks)
-        native = self._native(private) if options.native else self._background_hook()
-        if native is None:
-            return typed
-        from amq.runtime.channels.agent_api import NativeFirst
+        native = self._native(private) if options.native and not plugin else self._background_hook()
+        channel: Channel = typed
+        if ways := [each for each in (native, plugin) if each]:
+            from amq.runtime.channels.agent_api import NativeFirst
 
-        return NativeFirst(native, typed)
+            for each in ways:
+                channel = NativeFirst(each, channel)
+        return channel
 
     def _background_hook(self) -> Native | None:
         launch = self.launch
@@ -83,14 +97,16 @@ class HostedAgent:
         )
 
 
-def hosted_agent(launch: Launch, pid: int, started: float, started_at: float, screen: Screen | None) -> HostedAgent:
+def hosted_agent(
+    launch: Launch, pid: int, started: float, started_at: float, screen: Screen | None, feed: PluginFeed | None = None
+) -> HostedAgent:
     """Return the agent whose process PID was started by LAUNCH, at STARTED (monotonic) and STARTED_AT (epoch) seconds.
 
-    Without a SCREEN the row of its prompt is never known.
+    Without a SCREEN the row of its prompt is never known. FEED has the pipes to its plugin.
     """
     profile = launch.profile
     terminal = Terminal(
         started, profile.line, answers_state=profile.answers_state, screen=screen, row=profile.rules.prompt_row
     )
     file = registry.status_file(profile, launch.environment, pid, started_at)
-    return HostedAgent(launch, terminal, AgentStatus(launch.files if launch.has_hooks else "", file))
+    return HostedAgent(launch, terminal, AgentStatus(launch.files if launch.has_hooks else "", file), feed)

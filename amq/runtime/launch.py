@@ -18,7 +18,7 @@ from amq.runtime.agents import registry
 from amq.runtime.agents.profile import Adaptation, HookStyle, NativeWay, Profile
 from amq.runtime.agents.profiles import built_in
 from amq.runtime.agents.versions import numbers, printed_version
-from amq.runtime.at_start import AtStart
+from amq.runtime.at_start import VERSION_WITHIN_S, AtStart
 from amq.runtime.consent import NOT_ASKED, Allowed
 from amq.runtime.hooks import script
 from amq.runtime.hooks.script import BadSettingsError
@@ -30,7 +30,6 @@ from amq.store import durable
 from amq.store.durable import Directory
 from amq.text import visible
 
-VERSION_WITHIN_S = 5.0  # for a program to say it before it is started with permissions
 _INTRODUCTION_NAME = "introduction.md"
 _SHELLS = ("bash", "dash", "fish", "ksh", "mksh", "sh", "zsh")
 _CHANGES_ENVIRONMENT = (
@@ -50,6 +49,7 @@ class Options:
     hooks: bool | None = None  # None: only if the CLI takes them without asking the user
     allowed: Allowed = NOT_ASKED  # the user's consent that agents use amq without being asked
     labels: bool = False  # show its state by options of its tmux pane
+    plugin: bool | None = None  # None: only if the CLI's version was tested with amq's plugin
     native: bool = False  # notify the CLI through its own API, if it has one
     notice: bytes = b"\a"  # written to the user's terminal when the mail is parked
     policy: SchedulePolicy = field(default_factory=SchedulePolicy)
@@ -70,6 +70,8 @@ class Launch:
     settings: str = ""  # the content of the file that amq's --settings names
     finds_amq: bool = False  # the bare word `amq` runs this installation in its shells
     has_hooks: bool = False
+    has_plugin: bool = False
+    no_plugin: str = ""  # why it has no plugin
     introduction: str = ""  # the content of the file that the environment names
     lacks: tuple[str, ...] = ()  # what it should have and is not given, with the reason
     files: str = ""  # the private directory of this run; empty if there is none
@@ -120,8 +122,12 @@ def plan(
     if hooked:
         additions.append((hooked, "hooks, which notify the agent of mail while it works"))
         inside[script.HOOKED] = "1"
+    no_plugin = start.no_plugin or ("" if files.directory else f"amq has no private directory for it ({files.why_not})")
+    plugin = registry.plugin_arguments(files.directory) if start.has_plugin and not no_plugin else []
+    if plugin:
+        additions.append((plugin, "a plugin for this run, which gives its model the mail"))
     allowed = _permissions(profile, own, files, options, settings, finds_amq=finds_amq)
-    if allowed.project and (too_old := _too_old(profile, program[0], environment)):
+    if allowed.project and (too_old := _too_old(profile, program[0], environment, start)):
         allowed = _Permissions(f"none: {too_old}")
     if allowed.project:
         own, settings = allowed.own, allowed.settings
@@ -148,7 +154,22 @@ def plan(
         lacks=adapted.lacks,
         finds_amq=finds_amq,
         has_hooks=bool(hooked),
+        has_plugin=bool(plugin),
+        no_plugin=no_plugin,
         files=files.directory,
+    )
+
+
+def without_plugin(launch: Launch, why: str) -> Launch:
+    """Return LAUNCH without its plugin, and WHY it has none."""
+    words = registry.plugin_arguments(launch.files)
+    at = launch.program.index(words[0])
+    return replace(
+        launch,
+        program=launch.program[:at] + launch.program[at + len(words) :],
+        added=[each for each in launch.added if each[0] != quoting.shell_line(words)],
+        has_plugin=False,
+        no_plugin=why,
     )
 
 
@@ -221,6 +242,7 @@ def behind(profile: Profile, program: Sequence[str]) -> Profile:
         additions=(),
         environment=(),
         hooks=HookStyle.NONE,
+        plugin_versions=(),
         adaptation=Adaptation.NONE,
         instructions="",
         native=NativeWay.NONE,
@@ -249,6 +271,9 @@ def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
         )
         if launch.profile.hooks is HookStyle.SETTINGS:
             make_pipe(f"{launch.files}/{script.PIPE_NAME}")
+    if launch.has_plugin:
+        tools = command if launch.is_allowed else ""  # they ask the user for nothing
+        registry.make_plugin(launch.files, tools, {"AM_ROOT": account.queue.root, "AM_ME": account.me})
     if launch.settings:
         write_private(f"{launch.files}/{script.SETTINGS_NAME}", launch.settings)
 
@@ -327,12 +352,10 @@ def _permissions(
     return _Permissions(f"amq {', '.join(MAIL_COMMANDS)} ({options.allowed.why})", project, *given)
 
 
-def _too_old(profile: Profile, program: str, environment: Mapping[str, str]) -> str:
+def _too_old(profile: Profile, program: str, environment: Mapping[str, str], start: AtStart) -> str:
     """Return why the installed PROGRAM may not be given permissions, "" if it may. A version not known is too old."""
-    version, oldest = (
-        printed_version([program, *profile.version], environment, VERSION_WITHIN_S),
-        profile.permissions_since,
-    )
+    version = start.version or printed_version([program, *profile.version], environment, VERSION_WITHIN_S)
+    oldest = profile.permissions_since
     if oldest and numbers(oldest) <= numbers(version):
         return ""
     return f"{profile.name} {version or 'of an unknown version'} asks about too little; {oldest} and newer ones do not"

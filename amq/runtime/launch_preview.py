@@ -30,9 +30,11 @@ def explained(launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
 def wake_path(launch: Launch, *, native: bool) -> list[str]:
     """Return the ways in which mail reaches the agent, one sentence each, in the order in which they are tried."""
     profile, ways = launch.profile, list[str]()
+    if launch.has_plugin:
+        ways.append("a plugin gives the model the text, and begins a turn; drafts and dialogs stay as they are")
     if launch.has_hooks:
         ways.append("while it works: its hooks give the model the text, between tools and at the end of a turn")
-    if native and profile.native is not NativeWay.NONE:
+    if native and not launch.has_plugin and profile.native is not NativeWay.NONE:
         ways.append(f"through its own API, while its session is known to run ({profile.native.value})")
     elif launch.has_hooks and profile.hooks is HookStyle.SETTINGS:
         ways.append("idle: a hook in the background begins a turn, with the text; a draft does not matter")
@@ -57,6 +59,14 @@ def _typed(launch: Launch) -> str:
 
 def missing(launch: Launch) -> list[str]:
     """Return the better ways that mail does not take, one sentence each, with the reason."""
+    no_plugin = launch.profile.plugin_versions and not launch.has_plugin
+    by_plugin = (
+        [f"by a plugin, which needs no key pressed and reports receipt: {launch.no_plugin}"] if no_plugin else []
+    )
+    return [*by_plugin, *_missing_hooks(launch)]
+
+
+def _missing_hooks(launch: Launch) -> list[str]:
     if not launch.has_hooks:
         return [f"by hooks, which give the model the text in one request: {launch.hooks}"]
     if launch.profile.hooks is not HookStyle.SETTINGS:

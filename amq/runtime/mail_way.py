@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from amq.record import record
+from amq.runtime.agents.plugin_presence import presence
 from amq.runtime.hooks.announcements import read_state
 from amq.runtime.hooks.script import last_event
 from amq.runtime.policy.hook_decision import MOST_LAPSES
@@ -11,14 +12,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from amq.runtime.session_info import SessionInfo
 
-HOOKS, TYPED, NOTHING = "hooks", "typed", "nothing"
+PLUGIN, HOOKS, TYPED, NOTHING = "plugin", "hooks", "typed", "nothing"
+THERE = "there"  # the state of a plugin that answers, as its file has it
 ACTIVE, NOT_CALLED, ENDED, FAILING = "active", "not-called", "ended", "failing"
 _FROM_FIRST_PROMPT = "config"
 """The `HookStyle` of a CLI that calls no hook before its first prompt. Mail begins that: it is typed, with the text."""
 _SENTENCES = {
+    PLUGIN: "a plugin gives its model the text of mail",
     HOOKS: "its hooks give its model the text of mail",
     TYPED: "a line is typed, and it runs amq drain",
     NOTHING: "nothing is typed, and no hooks give it mail: let it run amq drain",
+}
+_OF_PLUGIN = {
+    "": "its plugin has not been heard of yet",
+    "silent": "its plugin does not answer",
+    "dead": "its plugin has ended",
 }
 _OF_HOOKS = {
     NOT_CALLED: "its program has not called its hooks yet",
@@ -29,25 +37,34 @@ _OF_HOOKS = {
 
 @record
 class MailWay:
-    """The way in which mail reaches an agent: by HOOKS, as a line that is TYPED, or by NOTHING that amq does.
+    """The way in which mail reaches an agent: by a PLUGIN, by HOOKS, as a line that is TYPED, or by NOTHING of amq's.
 
-    `hooks` is the state of the hooks that it was given; "" if it has none.
+    `hooks` is the state of the hooks that it was given; "" if it has none. `plugin` is that of the plugin that it was
+    given, None if it was given none.
     """
 
     by: str
     hooks: str
+    plugin: str | None = None
 
     def wire(self) -> dict[str, str]:
         """Return it as keys of a JSON object."""
-        return {"mail_by": self.by, **({"hooks": self.hooks} if self.hooks else {})}
+        plugin = {} if self.plugin is None else {"plugin": self.plugin or "not-heard"}
+        return {"mail_by": self.by, **({"hooks": self.hooks} if self.hooks else {}), **plugin}
 
     def short(self) -> str:
         """Return it in a few words; hooks that work as they should are not named twice."""
-        return f"{self.by} (hooks {self.hooks})" if self.hooks not in ("", ACTIVE) else self.by
+        if self.by == PLUGIN:
+            return self.by
+        wrong = [f"hooks {self.hooks}"] if self.hooks not in ("", ACTIVE) else []
+        wrong += [] if self.plugin is None else [f"plugin {self.plugin or 'not-heard'}"]
+        return f"{self.by} ({', '.join(wrong)})" if wrong else self.by
 
     def sentence(self) -> str:
         """Return it as a clause, with what is wrong with its hooks."""
-        return "; ".join(filter(None, (_OF_HOOKS.get(self.hooks), _SENTENCES[self.by])))
+        of_hooks = None if self.by == PLUGIN else _OF_HOOKS.get(self.hooks)
+        of_plugin = None if self.plugin is None else _OF_PLUGIN.get(self.plugin)
+        return "; ".join(filter(None, (of_plugin, of_hooks, _SENTENCES[self.by])))
 
 
 def mail_way(session: SessionInfo, directory: str) -> MailWay | None:
@@ -55,8 +72,11 @@ def mail_way(session: SessionInfo, directory: str) -> MailWay | None:
     if session.types is None:
         return None
     hooks = _hooks(session.files, directory) if session.hooks else ""
+    plugin = presence(session.files) if session.plugin else None
+    if plugin == THERE:
+        return MailWay(PLUGIN, hooks, plugin)
     is_given = hooks == ACTIVE or (hooks == NOT_CALLED and session.hooks == _FROM_FIRST_PROMPT and session.types)
-    return MailWay(HOOKS if is_given else TYPED if session.types else NOTHING, hooks)
+    return MailWay(HOOKS if is_given else TYPED if session.types else NOTHING, hooks, plugin)
 
 
 def _hooks(files: str, directory: str) -> str:

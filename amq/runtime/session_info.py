@@ -25,7 +25,7 @@ class SessionInfo:
 
     LACKS is what it should have and was not given, with the reasons, as `Launch.lacks`. TYPES says whether amq types
     into its terminal; None if that is not known. HOOKS is its `HookStyle` if it was given hooks, else "", and FILES the
-    directory of its run.
+    directory of its run. PLUGIN says whether it was given a plugin.
     """
 
     allowed: str
@@ -34,6 +34,7 @@ class SessionInfo:
     types: bool | None = None
     hooks: str = ""
     files: str = ""
+    plugin: bool = False
 
     def wire(self) -> dict[str, object]:
         """Return it as keys of a JSON object, without what it does not lack."""
@@ -53,6 +54,7 @@ def read_session(directory: str, notifier: Notifier | None) -> SessionInfo | Non
         found = SessionInfo(
             wire["allowed"], wire["is_allowed"], tuple(map(str, wire.get("lacks", ()))),
             wire.get("types"), str(wire.get("hooks", "")), str(wire.get("files", "")),
+            wire.get("plugin") is True,
         )  # fmt: skip
         is_of_host = notifier is not None and wire["pid"] == notifier.pid
     except (OSError, ValueError, TypeError, KeyError):

@@ -75,7 +75,8 @@ def _offered(agent: AgentLayout, unread: list[str], now_ns: int) -> Why | None:
         return None
     first = min(offers, key=lambda offer: (offer.state == offer_record.TAKEN, offer.at_ns))
     reason = WaitReason(first.state)
-    return Why(reason, max(0.0, (now_ns - first.at_ns) / SECOND_NS), WAITS_IN_WORDS[reason])
+    detail = f"{WAITS_IN_WORDS[reason]}: {first.reason}" if first.reason else WAITS_IN_WORDS[reason]
+    return Why(reason, max(0.0, (now_ns - first.at_ns) / SECOND_NS), detail)
 
 
 def is_stopped(agent: AgentLayout, notifier: Notifier) -> bool:

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from amq.schema.base import Count, Handle, Id, Instant, Model, Open, absent
 
-MailBy = Literal["hooks", "typed", "nothing"]
+MailBy = Literal["plugin", "hooks", "typed", "nothing"]
+Plugin = Literal["not-heard", "there", "silent", "dead"]
 Hooks = Literal["active", "not-called", "ended", "failing"]
 
 # -- the queue --------------------------------------------------------------------------------------------------------
@@ -152,6 +153,8 @@ class Agent(Model):
     """The way in which mail reaches it now, where `amq run` hosts it; nothing: by none."""
     hooks: Hooks = absent
     """The state of the hooks that `amq run` gave it; left out if it has none. Failing: their texts do not arrive."""
+    plugin: Plugin = absent
+    """The state of the plugin that `amq run` gave it; left out if it has none."""
     waits_for: WaitsFor = absent
     """The reason why its unread mail has not been read; left out if it has none."""
     waits_for_s: Annotated[float, Field(ge=0)] = absent
@@ -181,6 +184,8 @@ class Why(Model):
     """The way in which mail reaches it now, where `amq run` hosts it; nothing: by none."""
     hooks: Hooks = absent
     """The state of the hooks that `amq run` gave it; left out if it has none. Failing: their texts do not arrive."""
+    plugin: Plugin = absent
+    """The state of the plugin that `amq run` gave it; left out if it has none."""
 
 
 class Recorded(Model):

@@ -41,6 +41,12 @@ def delivery(root: str, machine: Environment) -> Iterator[Finding]:
                 f"to decide about them in {program} itself: amq run --hooks -- {program}",
                 wrong=False,
             )
+        if planned.files and planned.profile.plugin_versions and not planned.has_plugin:
+            yield Finding(
+                f"{program} gets no plugin, so its mail goes by the ways below that: {planned.no_plugin}",
+                f"all ways: amq run --explain -- {program}",
+                wrong=False,
+            )
         for lack in planned.lacks:
             yield Finding(
                 f"{program} lacks {lack}", f"all that it gets and lacks: amq run --explain -- {program}", wrong=False

@@ -58,6 +58,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Call]:
         options: Options,
         trust: Trust,
         warn: Callable[[str], None],
+        note: Callable[[str], None],
     ) -> int:
         assert environment
         calls.append((mailbox.account.queue.root, mailbox.account.me, program, options.wake))

@@ -14,6 +14,7 @@ from amq.cli.commands.why import age
 from amq.layout import NOTIFIER_NAME, RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
+from amq.runtime.agents.plugin_presence import note_presence
 from amq.runtime.hooks.announcements import write_state
 from amq.runtime.hooks.script import EVENT_NAME
 from amq.runtime.journal import WakeJournal
@@ -164,6 +165,28 @@ def test_it_says_who_may_use_amq_unasked(amq: Shell, notified: None, is_allowed:
     assert amq.ok("who").splitlines()[2].endswith(f"amq run (pid {os.getpid()}{said}")
     (bob,) = (agent for agent in amq("who", "--json").value if agent["handle"] == "bob")
     assert bob["allowed"] == "these"
+
+
+@pytest.mark.parametrize(
+    ("state", "by", "short"),
+    [
+        ("", "typed", "typed (plugin not-heard)"),
+        ("there", "plugin", "plugin"),
+        ("silent", "typed", "typed (plugin silent)"),
+        ("dead", "typed", "typed (plugin dead)"),
+    ],
+)
+def test_it_says_whether_the_plugin_answers(amq: Shell, notified: None, state: str, by: str, short: str) -> None:
+    directory = str(private_directory(amq.root, "bob"))
+    if state:
+        note_presence(directory, state)
+    write_session(directory, SessionInfo("none", is_allowed=False, types=True, files=directory, plugin=True))
+    bob = amq("who", "--json").value[1]
+    assert (bob["mail_by"], bob["plugin"]) == (by, state or "not-heard")
+    assert f"  {short}  " in amq.ok("who").splitlines()[2]
+    told = amq.ok("why", "bob")
+    assert ("a plugin gives its model" in told) == (by == "plugin")
+    assert ("does not answer" in told, "has ended" in told) == (state == "silent", state == "dead")
 
 
 @pytest.mark.parametrize(

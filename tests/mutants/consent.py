@@ -81,7 +81,7 @@ ALLOWED = (
     Mutant("hooks of a first prompt that is never typed give mail", "runtime/mail_way.py", "mail_way",
            "hooks == NOT_CALLED and session.hooks == _FROM_FIRST_PROMPT and session.types",
            "hooks == NOT_CALLED and session.hooks == _FROM_FIRST_PROMPT", WHO),
-    Mutant("the host does not say that it types", "runtime/host.py", "run", "options.wake and profile.rules.known", "False",
+    Mutant("the host does not say that it types", "runtime/host.py", "_hosted", "options.wake and planned.profile.rules.known", "False",
            "tests/runtime/test_mail_way.py"),
     Mutant("doctor is silent on hooks that were declined", "setup/checks_delivery.py", "delivery", "not planned.has_hooks", "False",
            DOCTOR),

@@ -48,7 +48,6 @@ MODS = (
             ("the mod is given mail after an interruption", "reaches", "_IN_ITS_WAY", "(*_IN_ITS_WAY, WaitReason.STOPPED)"),
             ("a draft keeps the mod from giving mail", "reaches", "_IN_ITS_WAY", "_IN_ITS_WAY[1:]"),
             ("a hello is not waited for", "look", "self._was is Presence.UNKNOWN", "False"),
-            ("a hello is waited for without a row", "look", "readiness.blocked_by in _ROW_SHOWN", "False"),
             ("a mod that answers is refused", "tell", "now > deadline and self._was is Presence.THERE", "False"),
             ("a mod that does not answer has the mail", "tell", "now > deadline and self._was is Presence.THERE", "now > deadline"),
             ("what is refused is waited for", "tell", "bool(self._said) or self._was is not Presence.THERE", "self._was is not Presence.THERE"),
@@ -80,6 +79,7 @@ MODS = (
             ("the last reports are not read", "close", "self._receive(self._clock())", "pass"),
         )
     ),
+    Mutant("a row is not seen", CHANNEL, "ModChannel.look", "readiness.blocked_by in _ROW_SHOWN", "False", CHANNEL_TESTS, times=2),
     Mutant("managed settings that cannot be read allow it", SETTINGS, "_managed", "return f'{path} cannot be read'", "return ''",
            SETTINGS_TESTS, times=2),
     *(

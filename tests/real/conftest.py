@@ -84,8 +84,9 @@ def run(rig: Rig) -> Iterator[Run]:
             key_known: bool = True,
             size: tuple[int, int] = SIZE,
             variables: Mapping[str, str] = NOTHING,
+            plugin: bool = False,
         ) -> Terminal:
-            started = [str(AMQ), "run", *options, "--", agent.program, *arguments]
+            started = [str(AMQ), "run", *([] if plugin else ["--no-plugin"]), *options, "--", agent.program, *arguments]
             command = rig.network.inside(["env", *(f"{name}={value}" for name, value in variables.items()), *started])
             environment = rig.home(agent, asks=asks, trusted=trusted, key_known=key_known)
             socket = rig.directory / f"terminal-{agent.name}-{next(number)}"

@@ -41,7 +41,8 @@ def agents(*always: str, also: tuple[str, ...] = ()) -> pytest.MarkDecorator:
 class Run(Protocol):
     """A function that starts an agent with ARGUMENTS under `amq run` with OPTIONS; the rest as in `prepare_home`.
 
-    Its terminal is of SIZE, and VARIABLES are set besides.
+    Its terminal is of SIZE, and VARIABLES are set besides. Without PLUGIN it is given none, whatever its version: the
+    other ways are tested then.
     """
 
     def __call__(
@@ -54,6 +55,7 @@ class Run(Protocol):
         key_known: bool = True,
         size: tuple[int, int] = SIZE,
         variables: Mapping[str, str] = NOTHING,
+        plugin: bool = False,
     ) -> Terminal: ...
 
 

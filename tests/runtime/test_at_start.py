@@ -19,6 +19,7 @@ from amq.runtime.private_state import PrivateState
 from amq.runtime.trust import Trust
 from amq.store import registry
 
+TESTED = "2.1.332 (Claude Code)"
 ALLOWED = Options(allowed=Allowed(True, "--allow-amq"))
 
 
@@ -88,3 +89,56 @@ def test_a_missing_program_does_not_answer(place: Place) -> None:
     place.environment["PATH"] = os.path.dirname(sys.executable)
     with pytest.raises(CannotRunError):
         place.start()
+
+
+# -- the plugin -------------------------------------------------------------------------------------------------------
+
+
+def start_claude(place: Place, options: Options = Options(), said: str = TESTED, *words: str) -> AtStart:  # noqa: B008
+    """Start a claude that says its version in the directory of PLACE; return what is found out before."""
+    program = Path(place.environment["PATH"].split(":")[0], "claude")
+    program.write_text(f"#!/bin/sh\n: >>{place.asked}\necho '{said}'\n")
+    program.chmod(0o755)
+    trust = Trust(str(place.root), PrivateState(str(place.private)))
+    command = [str(program), *words]
+    return at_start(profile_for("claude"), command, place.environment, "claude", options, PrivateState("/run"), trust)
+
+
+def test_a_tested_version_gets_the_plugin(place: Place) -> None:
+    found = start_claude(place)
+    assert (found.has_plugin, found.no_plugin, found.version) == (True, "", "2.1.332")
+
+
+@pytest.mark.parametrize(
+    ("said", "version"), [("2.1.197", "2.1.197"), ("9.9.9", "9.9.9"), ("?", "of an unknown version")]
+)
+def test_another_version_gets_it_only_by_the_option(place: Place, said: str, version: str) -> None:
+    found = start_claude(place, said=said)
+    assert (found.has_plugin, found.no_plugin) == (
+        False, f"claude {version} was not tested with it; to try it: --plugin",
+    )  # fmt: skip
+    assert start_claude(place, Options(plugin=True), said).has_plugin
+
+
+@pytest.mark.parametrize("options", [Options(plugin=False), Options(wake=False), Options(plugin=True, wake=False)])
+def test_who_wants_no_plugin_gets_none(place: Place, options: Options) -> None:
+    found = start_claude(place, options)
+    assert (found.has_plugin, found.no_plugin) == (False, "off")
+    assert not place.asked.exists(), "no version is asked for"
+
+
+def test_settings_that_keep_it_out_are_named(place: Place) -> None:
+    for options in (Options(), Options(plugin=True)):
+        found = start_claude(place, options, TESTED, "--safe-mode")
+        assert (found.has_plugin, found.no_plugin) == (False, "--safe-mode leaves plugins out")
+
+
+def test_another_cli_has_none(place: Place) -> None:
+    assert place.start(Options()).no_plugin == "amq has none for codex"
+
+
+def test_without_a_directory_there_is_no_plugin(place: Place) -> None:
+    trust = Trust(str(place.root), PrivateState(str(place.private)))
+    files = PrivateState("", "it is full")
+    found = at_start(profile_for("claude"), ["claude"], place.environment, "claude", Options(), files, trust)
+    assert found.no_plugin == "amq has no private directory for it (it is full)"

@@ -19,6 +19,7 @@ from amq.runtime.path_shim import command_path
 
 if TYPE_CHECKING:
     from amq.pty.host import Host
+    from amq.runtime.agents.native_delivery import Plugin
 
 
 def agent(name: str, files: str = "", *, has_hooks: bool = False, finds_amq: bool = False) -> HostedAgent:
@@ -32,6 +33,18 @@ def test_its_own_api_is_used_where_there_is_one_and_it_is_wanted(name: str, nati
     channel = agent(name).channel(cast("Host", SimpleNamespace()), Options(native=native), str(tmp_path))
     kind = NativeFirst if native and name in ("claude", "codex") else PtyChannel
     assert (type(channel), channel.way) == (kind, "pty")
+
+
+def test_a_plugin_is_tried_before_all_other_ways(tmp_path: Path) -> None:
+    plugin = cast("Plugin", SimpleNamespace(way="plugin"))
+    for options in (Options(), Options(native=True)):
+        channel = agent("claude", str(tmp_path), has_hooks=True).channel(
+            cast("Host", SimpleNamespace()), options, str(tmp_path), plugin
+        )
+        assert isinstance(channel, NativeFirst)
+        assert channel._native is plugin
+        assert isinstance(channel._typed, NativeFirst)
+        assert type(channel._typed._native).__name__ == "BackgroundHook"
 
 
 @pytest.mark.parametrize("hooked", [True, False])

@@ -15,7 +15,7 @@ from amq.runtime.agents.profile import NativeWay, Profile
 from amq.runtime.agents.profiles import profile_for
 from amq.runtime.at_start import AtStart
 from amq.runtime.consent import Allowed
-from amq.runtime.launch import Launch, Options, behind, plan, prepare, reaches_shells
+from amq.runtime.launch import Launch, Options, behind, plan, prepare, reaches_shells, without_plugin
 from amq.runtime.path_shim import with_command
 from amq.runtime.private_state import PrivateState
 from amq.store import registry
@@ -249,6 +249,48 @@ def test_files_are_written_where_hooks_are_on_and_are_private(tmp_path: Path) ->
     assert stat.S_IMODE((state / "settings.json").stat().st_mode) == 0o600
     assert "--normal-after 120 " in (state / "hook").read_text()
     assert f" {state}/bin/amq hook claude " in (state / "hook").read_text()
+
+
+def with_plugin(tmp_path: Path, *, allowed: bool = False) -> Launch:
+    """Prepare a start of Claude Code with the plugin in a queue below TMP_PATH."""
+    queue = QueueLayout(str(tmp_path / "q"))
+    registry.make_queue(queue, tracked=False)
+    registry.make_mailbox(queue, "me")
+    (tmp_path / "run").mkdir()
+    files, options = PrivateState(str(tmp_path / "run")), Options(allowed=Allowed(allowed, "you said so"))
+    start = AtStart(has_plugin=True, version="2.1.332")
+    launch = plan(profile_for("claude"), ["claude", "-c"], {"PATH": "/bin"}, queue, "me", options, files, start=start)
+    prepare(launch, Mailbox(queue.root, "me"), options)
+    return launch
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_the_plugin_has_tools_where_amq_is_allowed(tmp_path: Path, allowed: bool) -> None:
+    launch = with_plugin(tmp_path, allowed=allowed)
+    folder = launch.program[launch.program.index("--plugin-dir") + 1]
+    run = json.loads(Path(folder, "run.json").read_text())
+    assert (launch.has_plugin, launch.no_plugin, launch.program[-1]) == (True, "", "-c")
+    assert (run["tools"] is not None) == launch.is_allowed == allowed
+    if allowed:
+        assert run["tools"]["environment"] == {"AM_ROOT": f"{tmp_path}/q", "AM_ME": "me"}
+
+
+def test_it_is_started_again_as_it_was_but_without_the_plugin(tmp_path: Path) -> None:
+    launch = with_plugin(tmp_path)
+    again = without_plugin(launch, "it may not")
+    assert [*again.program[:-1], *launch.program[-3:]] == launch.program
+    assert (again.has_plugin, again.no_plugin) == (False, "it may not")
+    assert len(again.added) == len(launch.added) - 1
+    assert not any("plugin" in what for what, _ in again.added)
+
+
+def test_without_a_private_directory_there_is_no_plugin() -> None:
+    launch = plan(
+        profile_for("claude"), ["claude"], {"PATH": "/bin"}, QUEUE, "me", Options(), PrivateState("", "it is full"),
+        start=AtStart(has_plugin=True),
+    )  # fmt: skip
+    assert (launch.has_plugin, launch.no_plugin) == (False, "amq has no private directory for it (it is full)")
+    assert "--plugin-dir" not in launch.program
 
 
 def test_without_a_private_directory_nothing_is_put_anywhere() -> None:

@@ -13,8 +13,9 @@ import pytest
 from amq.mail import offering
 from amq.mail.offering import OFFERED, TAKEN
 from amq.runtime.agents.claude import mod_channel
-from amq.runtime.agents.claude.mod_channel import BUDGET, PING_EVERY_S, PRESENCE_NAME, ModChannel
+from amq.runtime.agents.claude.mod_channel import BUDGET, PING_EVERY_S, ModChannel
 from amq.runtime.agents.claude.mod_feed import EVENTS_NAME, HELLO_WITHIN_S, PONG_WITHIN_S, ModFeed
+from amq.runtime.agents.plugin_presence import presence
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.agent_api import NativeFirst
 from amq.runtime.hooks import announcements, receipts
@@ -203,7 +204,7 @@ def test_a_child_that_is_gone_refuses(rig: Rig, child: Child) -> None:
     assert rig.channel.tell("").outcome is Outcome.REFUSED
     assert not rig.channel.is_there()
     assert rig.marks() == [("a", True)]
-    assert (rig.files / PRESENCE_NAME).read_text() == "dead"
+    assert presence(str(rig.files)) == "dead"
 
 
 def test_a_mod_that_does_not_answer_refuses(rig: Rig, child: Child) -> None:

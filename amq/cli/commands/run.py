@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from argparse import SUPPRESS
 
 from amq import config
 from amq.cli import wake_options
@@ -61,9 +62,10 @@ With --allow-amq Claude Code runs amq's mail commands without asking you: drain,
 why, who. They then read files only in the project, and use no other queue or handle. The default is your answer to amq
 coop up (allow_amq in ~/.config/amq/config.toml), else no.
 
---native sends to Claude Code's socket for messages between sessions, or calls `codex queue` (with --hooks); a draft in
-the input line does not matter then. Claude Code treats such a message as another agent's, and asks you first where
-permissions are bypassed.
+Claude Code, in the versions that were tested with it, gets a plugin for this process as well. Mail goes to the model
+by that: nothing is typed, your draft and dialogs stay as they are, and the model's answer is the receipt. Where the
+plugin is not allowed or does not answer, amq goes on with the ways below it. With --allow-amq the plugin has tools by
+which the agent sends and answers without a shell. --plugin gives it to other versions too, --no-plugin to none.
 
 The program gets a terminal of its own. If stdin is a pipe or a file, the program gets it unchanged, and so for stderr
 sent elsewhere than stdout (2>FILE): amq run -- claude -p <prompt.md. It gets your keys when it turns to its terminal.
@@ -100,7 +102,12 @@ def options(parser: ArgumentParser) -> None:
         "--allow-amq", action="store_true", default=None, help="let it run amq's mail commands without asking you"
     )
     allow.add_argument("--no-allow-amq", dest="allow_amq", action="store_false", help="let its CLI ask you, as usual")
-    parser.add_argument("--native", action="store_true", help="notify it through its own API, where it has one")
+    plugin = parser.add_mutually_exclusive_group()
+    plugin.add_argument(
+        "--plugin", action="store_true", default=None, help="give it amq's plugin, also in a version not tested with it"
+    )
+    plugin.add_argument("--no-plugin", dest="plugin", action="store_false", help="give it no plugin")
+    parser.add_argument("--native", action="store_true", help=SUPPRESS)
     what = "keep @amq_state, @amq_unread and @amq_user_unread of its tmux pane up to date"
     parser.add_argument("--tmux-labels", action="store_true", help=what)
     when = wake_options.add_when(parser)
@@ -145,7 +152,7 @@ def run(args: Namespace, out: Output) -> int:
         chosen = replace(chosen, wake=False, shortage=short)
     if chosen.wake and not profile.rules.known:
         wake_options.say_unknown(program[0], out)
-    return host.run(mailbox, program, environment, profile, chosen, trust, out.warn)
+    return host.run(mailbox, program, environment, profile, chosen, trust, out.warn, out.note)
 
 
 def _say(told: dict[str, Any], text: Callable[[dict[str, Any]], str], out: Output) -> int:
@@ -178,6 +185,7 @@ def _options(args: Namespace, handle: str, environment: Mapping[str, str]) -> Op
         hooks=args.hooks,
         allowed=is_amq_allowed(environment, args.allow_amq),
         labels=args.tmux_labels,
+        plugin=args.plugin if args.plugin is not None else args.native or None,
         native=args.native,
         notice=notice.encode(),
         policy=wake_options.policy(args),

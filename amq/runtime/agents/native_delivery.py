@@ -24,3 +24,17 @@ class Native(Protocol):
 
     def tell(self, text: str) -> End:
         """Send TEXT to the session and return the outcome: SENT, UNCERTAIN, or REFUSED if it was not taken."""
+
+
+class Plugin(Native, Protocol):
+    """The agent API of a session that was given amq's plugin."""
+
+    def close(self) -> None:
+        """End it: what it has on offer is given back."""
+
+
+class PluginFeed(Protocol):
+    """The pipes to a plugin. They are made before its CLI is started."""
+
+    def close(self) -> None:
+        """Close them, if they are open."""

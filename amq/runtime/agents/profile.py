@@ -115,6 +115,7 @@ class Profile:
     hook_text: str = ""  # how much of one hook's text it passes to its model, such as `9500b`; empty: the usual
     hooks_need_trust: bool = False  # it asks the user about new ones when it starts
     permissions_since: str = ""  # the oldest version that asks before all that amq's permissions do not name
+    plugin_versions: tuple[str, ...] = ()  # those that were tested with amq's plugin for one run, if there is one
     adaptation: Adaptation = Adaptation.NONE
     instructions: str = ""  # a variable for settings in JSON; files in their `instructions` are added to the user's
     publishes: StatusSource = StatusSource.NOWHERE

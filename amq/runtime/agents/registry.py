@@ -11,10 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
 
-    from amq.runtime.agents.native_delivery import Native
+    from amq.mail.mailbox import Mailbox
+    from amq.runtime.agents.native_delivery import Native, Plugin, PluginFeed
     from amq.runtime.agents.profile import Adapted, HookStyle, NativeWay, Profile
     from amq.runtime.agents.setup_facts import Cli, ConfigDirectory, HookFiles
     from amq.runtime.agents.status_sources import AgentStatus, StatusFile
+    from amq.runtime.policy.wake_line import Wording
+
+    Log = Callable[[str], None]
 
 NAMES = ("claude", "codex", "gemini", "opencode", "qwen")
 """The folders, each named like its CLI's program. The first is recommended to a user without any."""
@@ -143,6 +147,62 @@ def background_hook(style: HookStyle, files: str, agent_status: AgentStatus) -> 
     from amq.runtime.agents.claude.background_hook import BackgroundHook
 
     return BackgroundHook(files, agent_status)
+
+
+def why_no_plugin(words: Sequence[str], environment: Mapping[str, str], cwd: str) -> str:
+    """Return why a CLI would not load amq's plugin if it is started in CWD with WORDS, as far as that is known."""
+    from amq.runtime.agents.claude.mod_settings import why_not
+
+    return why_not(words, environment, cwd)
+
+
+def is_plugin_refused(output: str, lived_s: float) -> bool:
+    """Return whether a CLI that has left after LIVED_S seconds with this OUTPUT does not start with a plugin."""
+    from amq.runtime.agents.claude.mod_settings import LEFT_WITHIN_S, is_refusal
+
+    return lived_s < LEFT_WITHIN_S and is_refusal(output)
+
+
+def plugin_arguments(files: str) -> list[str]:
+    """Return arguments that add the plugin in FILES, the directory of a run."""
+    from amq.runtime.agents.claude.mod_feed import FOLDER_NAME
+
+    return ["--plugin-dir", f"{files}/{FOLDER_NAME}"]
+
+
+def make_plugin(files: str, command: str, environment: Mapping[str, str]) -> None:
+    """Make the plugin of one run in FILES. It has tools that run COMMAND, unless that is "". Raises OSError."""
+    from amq.runtime.agents.claude.mod_feed import Tools, make_folder
+
+    make_folder(files, Tools(command, environment) if command else None)
+
+
+def plugin_feed(files: str) -> PluginFeed:
+    """Return the pipes to the plugin of the run whose directory is FILES. Raises OSError."""
+    from amq.runtime.agents.claude.mod_feed import ModFeed
+
+    return ModFeed(files)
+
+
+def plugin(
+    feed: PluginFeed,
+    mailbox: Mailbox,
+    files: str,
+    directory: str,
+    agent_status: AgentStatus,
+    wording: Wording,
+    log: Log,
+) -> Plugin:
+    """Return the way by the plugin behind FEED, whose run has the directory FILES.
+
+    DIRECTORY is the agent's private one, AGENT_STATUS what the CLI says of itself, WORDING how a line reads. LOG takes
+    a line for the private log.
+    """
+    from amq.runtime.agents.claude.mod_channel import ModChannel
+    from amq.runtime.agents.claude.mod_feed import ModFeed
+
+    assert isinstance(feed, ModFeed)
+    return ModChannel(feed, mailbox, files, directory, agent_status, wording, log)
 
 
 def native(

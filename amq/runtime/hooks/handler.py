@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from amq.mail.draining import Drain, Drained
     from amq.mail.inbox_view import Unread
     from amq.mail.mailbox import Mailbox
+    from amq.mail.offering import Offer
     from amq.output_budget import Budget
     from amq.runtime.policy.hook_decision import Event
     from amq.runtime.private_state import PrivateState
@@ -109,7 +110,8 @@ class Handler:
         directory, now_ns = self._agent_directory(), self._mailbox.account.clock()
         with announcements.locked(directory):
             before = announcements.read_state(directory)
-            state, filed, offered = self._take_receipts(event, directory, before)
+            state, filed, offers = self._take_receipts(event, directory, before)
+            offered = {identifier for offer in offers for identifier in offer.ids}
             left = [message for message in unread if message.id not in filed]
             after, is_due = state, False
             if event.name in TO_MODEL and left:
@@ -119,18 +121,25 @@ class Handler:
                 ids, in_part = self._give(event, after, waiting) if may_offer(after, event) else ([], False)
                 after = given(after, event, ids or self._announce(event, after, waiting), in_part=in_part)
                 _record(directory, event, waiting)
+            elif is_own_line(event):
+                self._show_user([message for message in left if _is_of_plugin(message.id, offers)])
             if after != state:
                 announcements.write_state(directory, after)
 
-    def _take_receipts(self, event: Event, directory: str, state: HookState) -> tuple[HookState, set[str], set[str]]:
+    def _show_user(self, attached: Sequence[Unread]) -> None:
+        """Show the user what mail is ATTACHED to amq's own line, by a plugin: the line has no subject."""
+        if attached:
+            note = _note([(message.sender, message.subject) for message in attached])
+            self._write(render({"systemMessage": note}, indent=None) + "\n")
+
+    def _take_receipts(self, event: Event, directory: str, state: HookState) -> tuple[HookState, set[str], list[Offer]]:
         """Take EVENT as a receipt of open offers; the hooks remember STATE, in DIRECTORY.
 
-        Return the state then, the ids of the mail that was filed, and those still on offer.
+        Return the state then, the ids of the mail that was filed, and the offers that are open still.
         """
         from amq.runtime.hooks import receipts
 
-        after, filed, offers = receipts.take(self._mailbox.account, directory, state, event)
-        return after, filed, {identifier for offer in offers for identifier in offer.ids}
+        return receipts.take(self._mailbox.account, directory, state, event)
 
     def _give(self, event: Event, state: HookState, waiting: Sequence[Unread]) -> tuple[list[str], bool]:
         """Give the model the text of what is WAITING, as much as there is room for.
@@ -173,11 +182,13 @@ class Handler:
         me, budget = self._mailbox.account.me, self._budget
         if len(good) == 1 and not is_whole(good[0], me, remaining, budget):
             marked = replace(good[0], redelivered=good[0].id in state.announced)
-            self._say(event, state, waiting, handed_over([marked], me, remaining, budget), _note(good, " in part"))
+            self._say(
+                event, state, waiting, handed_over([marked], me, remaining, budget), _note(_heads(good), " in part")
+            )
             mail.leave()
             return True
         text, position = handed_over(good, me, remaining, budget), history.size(event.history)
-        self._say(event, state, waiting, text, _note(good))
+        self._say(event, state, waiting, text, _note(_heads(good)))
         self._require_time()
         mail.leave_offered(event.name, event.session, event.turn, event.history, position, len(text.strip()))
         return False
@@ -257,12 +268,21 @@ class Handler:
         return found.directory
 
 
-def _note(given: Sequence[Drained], how_much: str = "") -> str:
-    """Return a line that shows the user what was GIVEN to the model, whose text the CLI does not show."""
-    headers = [item.header for item in given if item.header]
-    senders = ", ".join(dict.fromkeys(header.sender for header in headers))
-    about = f": {subject_line(headers[0].subject)}" if len(headers) == 1 else ""
-    count = f"{len(headers)} message{'' if len(headers) == 1 else 's'}"
+def _is_of_plugin(identifier: str, offers: Sequence[Offer]) -> bool:
+    from amq.runtime.policy.receipts import PLUGIN
+
+    return any(offer.event == PLUGIN and identifier in offer.ids for offer in offers)
+
+
+def _heads(given: Sequence[Drained]) -> list[tuple[str, str]]:
+    return [(item.header.sender, item.header.subject) for item in given if item.header]
+
+
+def _note(given: Sequence[tuple[str, str]], how_much: str = "") -> str:
+    """Return a line that shows the user what was GIVEN to the model, by senders and subjects: the CLI shows no text."""
+    senders = ", ".join(dict.fromkeys(sender for sender, _ in given))
+    about = f": {subject_line(given[0][1])}" if len(given) == 1 else ""
+    count = f"{len(given)} message{'' if len(given) == 1 else 's'}"
     return f"amq: {count} from {senders} given{how_much} to the model{about}"[:LONGEST_NOTE]
 
 

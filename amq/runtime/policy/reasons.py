@@ -20,7 +20,7 @@ class WaitReason(Enum):
     NO_CHANNEL = "no-channel"  # the agent has no notifier, or its notifier has failed
     OFF = "off"  # it is hosted with --no-wake
     UNTRUSTED = "untrusted-queue"  # another user may have made the queue, and the user has not trusted it
-    OFFERED = "offered"  # a hook has given its text to the program; there is no receipt yet
+    OFFERED = "offered"  # a hook or a plugin has given its text to the program; there is no receipt yet
     TAKEN = "taken"  # it is in the history of the program's session, and the model has not answered since
     PARKED = "parked"  # enough attempts; waiting for a drain or for new mail
     NOTIFIED = "notified"  # a notification is out

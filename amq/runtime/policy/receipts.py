@@ -209,6 +209,5 @@ def is_on_its_way(offer: Offer, now_ns: int, rest_s: float) -> bool:
     """
     if offer.state == OFFERED:
         return True
-    if offer.event == PLUGIN:
-        return not offer.failed
-    return not offer.failed and min(rest_s, _seconds(offer.at_ns, now_ns)) < LINE_WITHIN_S
+    is_young = min(rest_s, _seconds(offer.at_ns, now_ns)) < LINE_WITHIN_S
+    return not offer.failed and (is_young or offer.event == PLUGIN)

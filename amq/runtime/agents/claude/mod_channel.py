@@ -12,7 +12,6 @@ import select
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from amq.errors import AmqError, why
@@ -23,6 +22,7 @@ from amq.mail.rendering import handed_over, is_whole, room_for
 from amq.output_budget import Budget
 from amq.record import replace as replaced
 from amq.runtime.agents.claude.mod_feed import ERROR, Event, ModFeed, Presence
+from amq.runtime.agents.plugin_presence import note_presence
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.hooks import announcements
 from amq.runtime.hooks.receipts import take_reports
@@ -33,14 +33,12 @@ from amq.runtime.policy.reasons import WAITS_IN_WORDS, Outcome, WaitReason
 from amq.runtime.policy.receipts import ENDS, PLUGIN, Report
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Wording, notification, preview
-from amq.runtime.private_state import write_private
 from amq.text import visible
 
 BUDGET = Budget(100_000, in_bytes=True)
 PING_EVERY_S = 10.0  # while something is on offer
 TAKEN_WITHIN_S = 3.0  # for the mod to say that Claude Code has taken a text; it may wait for a session to begin
 LONGEST_REASON = 200  # characters
-PRESENCE_NAME = "mod.presence"
 _LOOK_EVERY_S = 0.05
 _TAKEN = ("appended", "started", "held", "answered")
 _OF_AN_OFFER = (*_TAKEN, "refused", "lost")
@@ -217,8 +215,7 @@ class ModChannel:
             return
         self._was = presence
         self._log(f"plugin: {presence.value}")
-        with suppress(OSError):
-            write_private(f"{self._files}/{PRESENCE_NAME}", presence.value)
+        note_presence(self._files, presence.value)
         if presence is not Presence.THERE:
             self._reports.append(Report("unheard"))
 

@@ -243,6 +243,7 @@ class ModFeed:
         self._lines = Lines()
         self._feed: int | None = None
         self._pings = 0
+        self._is_open = True
         self.health = Health()
         events = f"{files}/{EVENTS_NAME}"
         make_pipe(events)
@@ -317,10 +318,11 @@ class ModFeed:
         return not self._unsent
 
     def close(self) -> None:
-        """Close the pipes. The child ends then, and the mod reports nothing more."""
+        """Close the pipes, if they are open. The child ends then, and the mod reports nothing more."""
         self._let_go()
-        os.close(self._events)
-        os.close(self._no_end_of_file)
+        for descriptor in (self._events, self._no_end_of_file) if self._is_open else ():
+            os.close(descriptor)
+        self._is_open = False
 
     def _turn_to(self, feed: int) -> None:
         """Write to the pipe number FEED from now on. What was not written yet was for another mod."""

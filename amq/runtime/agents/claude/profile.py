@@ -79,6 +79,7 @@ PROFILE = Profile(
     tested=("2.1.332", "2.1.330", "2.1.197"),
     hooks=HookStyle.SETTINGS,
     permissions_since="2.1.330",  # 2.1.197 lets a command set variables and read any file as its stdin
+    plugin_versions=("2.1.332", "2.1.330"),  # 2.1.197 ignores it without a word
     publishes=StatusSource.SESSIONS,
     native=NativeWay.CLAUDE_SOCKET,
     keeps_path=True,

@@ -1,0 +1,70 @@
+"""`amq run` with a program that is given a plugin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.pty.user import wait_until
+from tests.runtime.run_session import Desk
+
+REFUSES = """\
+#!/bin/sh
+case "$*" in --version) echo 2.1.332; exit;; esac
+case "$*" in *--plugin-dir*) printf '%s\\r\\n' "$SAYS"; exit 1;; esac
+echo "without it: $*"
+read -r line
+"""
+FORBIDDEN = "--plugin-dir is disabled by your organization's managed settings"
+
+
+@pytest.fixture
+def claude(tmp_path: Path) -> str:
+    program = tmp_path / "claude"
+    program.write_text(REFUSES)
+    program.chmod(0o755)
+    return str(program)
+
+
+def test_a_program_that_may_not_load_it_is_started_again_without(desk: Desk, claude: str) -> None:
+    session = desk.run(claude, "-c", SAYS=FORBIDDEN)
+    session.expect_exact("mail goes to claude by a plugin for this run; --no-plugin types instead")
+    session.expect_exact("is started again without")
+    session.expect_exact("without it: ")
+    session.expect_exact(" -c\r\n")
+    session.sendline("")
+    session.expect(pexpect.EOF)
+    session.close()
+    assert session.exitstatus == 0
+
+
+def test_a_program_that_fails_otherwise_is_not(desk: Desk, claude: str) -> None:
+    session = desk.run(claude, SAYS="no such model")
+    session.expect_exact("no such model")
+    session.expect(pexpect.EOF)
+    assert b"without it" not in (session.before or b"")
+    session.close()
+    assert session.exitstatus == 1
+
+
+def test_without_the_option_it_gets_none_and_nothing_is_said(desk: Desk, claude: str) -> None:
+    session = desk.run(claude, options=("--no-plugin",), SAYS=FORBIDDEN)
+    session.expect_exact("without it: ")
+    assert b"plugin" not in (session.before or b"")
+
+
+def test_its_directory_is_removed_with_the_run(desk: Desk, claude: str, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    Path(claude).write_text(f"#!/bin/sh\n[ $1 = --version ] && echo 2.1.332 || {{ echo $* >{kept}; read -r line; }}\n")
+    session = desk.run(claude)
+    wait_until(kept.exists)
+    wait_until(lambda: "--plugin-dir" in kept.read_text())
+    words = kept.read_text().split()
+    folder = Path(words[words.index("--plugin-dir") + 1])
+    assert (folder / "hooks" / "amq.js").exists()
+    assert (folder.parent / "mod.events").is_fifo()
+    session.sendline("")
+    session.expect(pexpect.EOF)
+    assert not folder.parent.exists()
