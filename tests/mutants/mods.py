@@ -74,7 +74,7 @@ MODS = (
             ("the mod is never asked", "_ask", "now - self._pinged_at < PING_EVERY_S", "True"),
             ("the mod is asked at each look", "_ask", "now - self._pinged_at < PING_EVERY_S", "False"),
             ("a draft holds the mail", "_ask", "readiness.blocked_by in _ROW_SHOWN", "False"),
-            ("what the mail waits for is not told", "_ask", "reason is not None", "False"),
+            ("what the mail waits for is not recorded", "_ask", "reason is not None", "False"),
             ("the end of the host leaves offers open", "close", "self._reports.append(Report('unheard'))", "pass"),
             ("the last reports are not read", "close", "self._receive(self._clock())", "pass"),
         )

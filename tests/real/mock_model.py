@@ -27,7 +27,8 @@ Json = dict[str, Any]
 class Turn:
     """The state of a conversation: the last text from the user, and the tools' results since then.
 
-    `given` is what hooks have added to the conversation since the text before the last.
+    `given` is what hooks have added to the conversation since the text before the last, or what a plugin has added since
+    the last answer, which is above that text.
     """
 
     text: str
@@ -141,15 +142,19 @@ class Anthropic(Dialect):
     path = "/v1/messages"
 
     def turn(self, request: Json) -> Turn:
-        text, results, given = "", list[str](), ""
+        text, results, given, noted = "", list[str](), "", ""
         for message in request["messages"]:
+            if message["role"] == "assistant":
+                noted = ""
             for block in _blocks(message["content"]):
                 if block["type"] == "tool_result":
                     results.append(_text_of(block.get("content", "")))
                 elif said := _said(message["role"], block):
-                    text, results, given = said, [], ""
+                    text, results, given = said, [], noted
                 if block["type"] == "text" and message["role"] != "assistant":
-                    given += "".join(_GIVEN.findall(block["text"]))
+                    found = "".join(_GIVEN.findall(block["text"]))
+                    given += found
+                    noted += found if _FROM_A_PLUGIN in block["text"] else ""
         return Turn(text, tuple(results), given)
 
     def events(self, answer: Answer, number: int, request: Json) -> Iterator[Json]:
@@ -349,6 +354,7 @@ _FROM_A_HOOK = re.compile(
     r"<system-reminder>.*?^(Stop hook (?:feedback:\n|additional context: ).*?)\s*</system-reminder>",
     re.DOTALL | re.MULTILINE,
 )
+_FROM_A_PLUGIN = "Note from the amq-mail plugin"
 _GIVEN = re.compile(r"^.*\[AMQ\] \d+ new message\(s\) for .*\n(?:.*\n)*?\[AMQ\] To answer: .*$", re.MULTILINE)
 _FROM_THE_BACKGROUND = re.compile(
     r"(?:<system-reminder>\n)?(?:\[SYSTEM NOTIFICATION|<task-notification>).*?"

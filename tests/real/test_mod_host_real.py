@@ -43,7 +43,7 @@ in_a_soak = agents(also=("claude", "claude-before"))
 
 
 class Mail:
-    """What the user sends, and where it has come: in requests, and out of the inbox."""
+    """Messages that the user sends, and where they have come: in requests, and out of the inbox."""
 
     def __init__(self, rig: Rig, user: User, terminal: Terminal) -> None:
         self.rig = rig

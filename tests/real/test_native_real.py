@@ -17,7 +17,7 @@ LINE = "amq: 1 new message from user, attached. If it is missing, run: amq drain
 @pytest.mark.parametrize("agent", ["claude"], indirect=True)
 def test_claude_is_notified_through_its_socket(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     rig.model.script = lambda _: Say("Ok.")
-    terminal = run(agent, "--native")
+    terminal = run(agent, "--native")  # and no plugin, which would come first
     terminal.wait_for(INPUT_ROW)
     type_half(terminal)
     user.send(agent, "urgent")

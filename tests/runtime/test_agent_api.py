@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from amq.runtime.agents.codex import queue_command
 from amq.runtime.agents.codex.queue_command import QueueCommand
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.agent_api import NativeFirst
+from amq.runtime.policy.hook_decision import FROM_AMQ, Event, is_own_line
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
@@ -172,8 +174,23 @@ def test_claudes_socket(
     assert claude.tell(LINE.text).outcome is outcome
     listening.join()
     (line,) = session.lines
-    message = '<cross-session-message from-name="amq">amq: 1 new message from codex.</cross-session-message>'
-    assert json.loads(line) == {"type": "user", "message": {"role": "user", "content": message}}
+    sent = json.loads(line)
+    content = sent["message"].pop("content")
+    assert sent == {"type": "user", "message": {"role": "user"}}
+    assert re.fullmatch(f"{FROM_AMQ}{LINE.text}\n\\(notification [0-9a-f]{{8}}\\)</cross-session-message>", content)
+    assert is_own_line(Event("prompt", prompt=content))
+
+
+def test_no_two_texts_to_claudes_socket_are_the_same(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Claude Code drops the second, and takes nothing after it."""
+    monkeypatch.setattr(session_socket, "RECEIPT_WITHIN_S", 20.0)
+    for since in (1, 2):
+        session.write("busy", since)
+        listening = session.listen(takes_it=False)
+        assert SessionSocket(session.file).tell(LINE.text).outcome is Outcome.SENT
+        listening.join()
+        session.socket.unlink()
+    assert len(set(session.lines)) == 2
 
 
 def test_a_socket_without_a_listener_refuses(session: Session) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from amq.mail import offering
 from amq.mail.offering import OFFERED, TAKEN
 from amq.runtime.agents.claude import mod_channel
-from amq.runtime.agents.claude.mod_channel import BUDGET, PING_EVERY_S, ModChannel
+from amq.runtime.agents.claude.mod_channel import BUDGET, PING_EVERY_S, TAKEN_WITHIN_S, ModChannel
 from amq.runtime.agents.claude.mod_feed import EVENTS_NAME, HELLO_WITHIN_S, PONG_WITHIN_S, ModFeed
 from amq.runtime.agents.plugin_presence import presence
 from amq.runtime.agents.status_sources import AgentStatus
@@ -61,7 +62,6 @@ class Rig:
             self.log.append, lambda: self.now,
         )  # fmt: skip
         self.children: list[Child] = []
-        self._pool = ThreadPoolExecutor(1)
 
     def start(self) -> Child:
         """Start a mod, and answer the ping for its hello."""
@@ -74,10 +74,12 @@ class Rig:
         return child
 
     def tell(self) -> Future[End]:
-        return self._pool.submit(self.channel.tell, "a line that is not used")
+        ending = Future[End]()
+        Thread(target=lambda: ending.set_result(self.channel.tell("a line that is not used")), daemon=True).start()
+        return ending
 
     def gives(self, child: Child, *reports: str) -> Any:
-        """Give what is new; return what the child was told, after it has made REPORTS of it."""
+        """Give what is new; return what the child has read, after it has made REPORTS of it."""
         ending = self.tell()
         told = child.line()
         child.answers(child.line()["n"])
@@ -101,7 +103,6 @@ class Rig:
 
     def close(self) -> None:
         self.now += 1e6  # nothing is waited for any more
-        self._pool.shutdown(cancel_futures=True)
         for child in self.children:
             child.process.kill()
             child.process.communicate()
@@ -180,7 +181,7 @@ def test_a_bad_message_is_left_to_a_drain(rig: Rig, child: Child) -> None:
     assert [offer.ids for offer in rig.room.offers()] == [("a",)]
 
 
-def test_a_mailbox_that_is_gone_is_no_error(rig: Rig, child: Child) -> None:
+def test_a_mailbox_that_is_gone_ends_nothing(rig: Rig, child: Child) -> None:
     shutil.rmtree(rig.room.agent.home)
     assert rig.channel.tell("").outcome is Outcome.REFUSED
 
@@ -223,10 +224,16 @@ def test_a_mod_that_answers_and_has_not_taken_it_yet_has_it(rig: Rig, child: Chi
     rig.room.send("a")
     ending = rig.tell()
     child.line()
+    wait_until(lambda: bool(rig.feed.health._unanswered))
     child.answers(child.line()["n"])
     wait_until(lambda: not rig.feed.health._unanswered)
-    rig.now += PONG_WITHIN_S + 0.1
-    assert ending.result(10) == SENT
+
+    def has_ended() -> bool:
+        rig.now += TAKEN_WITHIN_S
+        return ending.done()
+
+    wait_until(has_ended)
+    assert ending.result() == SENT
     assert rig.states() == [(OFFERED, "")]
 
 

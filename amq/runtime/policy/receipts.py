@@ -109,7 +109,7 @@ class Looked:
 
 @record
 class Report:
-    """Event: the plugin tells of the OFFER with this name, or of all that it was given. REASON is for the user."""
+    """Event: the plugin reports on the OFFER with this name, or of all that it was given. REASON is for the user."""
 
     name: str
     offer: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 
@@ -12,6 +13,7 @@ from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 
+_NAME_BYTES = 4  # of a random name
 RECEIPT_WITHIN_S = 5.0  # seconds in which a session that idles has to begin a turn
 LOOK_EVERY_S = 0.05
 
@@ -35,7 +37,9 @@ class SessionSocket:
 
     def tell(self, text: str) -> End:
         before = self._session.read()
-        message = f"{FROM_AMQ}{text}</cross-session-message>"
+        # Claude Code drops a text that it has had before, and takes nothing more
+        name = os.urandom(_NAME_BYTES).hex()
+        message = f"{FROM_AMQ}{text}\n(notification {name})</cross-session-message>"
         line = json.dumps({"type": "user", "message": {"role": "user", "content": message}}) + "\n"
         with socket.socket(socket.AF_UNIX) as end:
             try:
