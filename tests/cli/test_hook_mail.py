@@ -16,12 +16,14 @@ import pytest
 from amq.cli.commands import hook as command
 from amq.mail import offering
 from amq.mail.draining import Drain
+from amq.mail.mailbox import Mailbox
 from amq.runtime import stat_polling
 from amq.runtime.hooks import announcements, handler
 from amq.runtime.hooks.announcements import read_state
 from amq.runtime.journal import WakeJournal
 from amq.runtime.policy.hook_decision import MOST_LAPSES, HookState
 from amq.runtime.policy.reasons import WaitReason
+from amq.runtime.policy.receipts import PLUGIN
 from tests.cli.waiting import in_the_gap
 from tests.conftest import Shell, private_directory
 from tests.samples import claude_history, claude_prompt, message_file
@@ -46,7 +48,7 @@ class Program:
         words = ("--normal-after", "2m", *fields.pop("words", ()))
         out = self.amq.ok("hook", self.kind, name, *words, me="bob", stdin=json.dumps(wire).encode())
         said = json.loads(out) if out else None
-        self.text = context(said) if said else self.text
+        self.text = context(said) if said and said.keys() != {"systemMessage"} else self.text
         return said
 
     def arrives(self) -> None:
@@ -88,6 +90,19 @@ def test_the_mail_comes_with_amq_s_line_and_is_filed_with_its_receipt(program: P
     assert (amq.new(), amq.cur()) == ([], [f"{identifier}.md"])
     assert len(os.listdir(amq.agent("alice").acks_received)) == 1
     assert program.offered() == []
+
+
+def test_the_user_is_shown_what_a_plugin_gave_with_amq_s_line(program: Program, amq: Shell) -> None:
+    amq.send("--subject", "Parser")
+    account = Mailbox(str(amq.root), "bob").account
+    with offering.hold(account, ()) as mail:
+        for _ in mail.batches():
+            mail.leave_offered(PLUGIN, "s", "", "", 0)
+    said = program.hook("UserPromptSubmit", prompt=LINE)
+    assert said == {"systemMessage": "amq: 1 message from alice given to the model: Parser"}
+    for name, prompt in (("UserPromptSubmit", "hello"), ("PostToolUse", ""), ("Stop", "")):
+        assert program.hook(name, prompt=prompt) is None
+    assert len(amq.new()) == len(program.offered()) == 1
 
 
 def test_a_prompt_that_was_taken_back_brings_its_mail_again(program: Program, amq: Shell) -> None:

@@ -8,6 +8,12 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 FEED, SETTINGS = "runtime/agents/claude/mod_feed.py", "runtime/agents/claude/mod_settings.py"
+LAUNCH_TESTS, START_TESTS = "tests/runtime/test_launch.py", "tests/runtime/test_at_start.py"
+RUN_TESTS, HOOK_TESTS, WHO_TESTS = (
+    "tests/runtime/test_plugin_run.py",
+    "tests/cli/test_hook_mail.py",
+    "tests/cli/test_who.py",
+)
 CHANNEL, CHANNEL_TESTS = "runtime/agents/claude/mod_channel.py", "tests/runtime/test_mod_channel.py"
 FEED_TESTS, SETTINGS_TESTS = "tests/runtime/test_mod_feed.py", "tests/runtime/test_mod_settings.py"
 
@@ -80,6 +86,34 @@ MODS = (
         )
     ),
     Mutant("a row is not seen", CHANNEL, "ModChannel.look", "readiness.blocked_by in _ROW_SHOWN", "False", CHANNEL_TESTS, times=2),
+    *(
+        Mutant(name, file, where, old, new, tests)
+        for name, file, where, old, new, tests in (
+            ("the plugin has tools without consent", "runtime/launch.py", "prepare", "command if launch.is_allowed else ''", "command",
+             LAUNCH_TESTS),
+            ("a plugin is named without a directory", "runtime/launch.py", "plan", "start.has_plugin and (not no_plugin)",
+             "start.has_plugin", LAUNCH_TESTS),
+            ("an untested version gets the plugin", "runtime/at_start.py", "_with_plugin", "version not in profile.plugin_versions",
+             "False", START_TESTS),
+            ("the option does not matter", "runtime/at_start.py", "_with_plugin", "not reason and (not options.plugin)", "not reason",
+             START_TESTS),
+            ("the user's no does not matter", "runtime/at_start.py", "_why_no_plugin", "not options.wake or options.plugin is False",
+             "not options.wake", START_TESTS),
+            ("settings that keep the plugin out are not looked at", "runtime/at_start.py", "_why_no_plugin",
+             "registry.why_no_plugin(program[1:], environment, found.cwd)", "''", START_TESTS),
+            ("any program that leaves is started again", "runtime/agents/registry.py", "is_plugin_refused",
+             "lived_s < LEFT_WITHIN_S and is_refusal(output)", "True", RUN_TESTS),
+            ("a program that may not load a plugin is not started again", "runtime/agents/registry.py", "is_plugin_refused",
+             "lived_s < LEFT_WITHIN_S and is_refusal(output)", "False", RUN_TESTS),
+            ("the user sees nothing of a plugin's mail", "runtime/hooks/handler.py", "Handler._pass_on", "is_own_line(event)", "False",
+             HOOK_TESTS),
+            ("the user sees a plugin's mail at each prompt", "runtime/hooks/handler.py", "Handler._pass_on", "is_own_line(event)", "True",
+             HOOK_TESTS),
+            ("a silent plugin gives mail", "runtime/mail_way.py", "mail_way", "plugin == THERE", "plugin is not None", WHO_TESTS),
+            ("two texts to the socket are the same", "runtime/agents/claude/session_socket.py", "SessionSocket.tell",
+             "os.urandom(_NAME_BYTES).hex()", "'00000000'", "tests/runtime/test_agent_api.py"),
+        )
+    ),
     Mutant("managed settings that cannot be read allow it", SETTINGS, "_managed", "return f'{path} cannot be read'", "return ''",
            SETTINGS_TESTS, times=2),
     *(

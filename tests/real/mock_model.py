@@ -27,8 +27,8 @@ Json = dict[str, Any]
 class Turn:
     """The state of a conversation: the last text from the user, and the tools' results since then.
 
-    `given` is what hooks have added to the conversation since the text before the last, or what a plugin has added since
-    the last answer, which is above that text.
+    `given` is what hooks have added to the conversation since the text before the last, and what a plugin has added
+    above that text since the last answer.
     """
 
     text: str

@@ -128,9 +128,9 @@ class Handler:
 
     def _show_user(self, attached: Sequence[Unread]) -> None:
         """Show the user what mail is ATTACHED to amq's own line, by a plugin: the line has no subject."""
-        if attached:
-            note = _note([(message.sender, message.subject) for message in attached])
-            self._write(render({"systemMessage": note}, indent=None) + "\n")
+        heads = [(message.sender, message.subject) for message in attached if message.sender]
+        if heads:
+            self._write(render({"systemMessage": _note(heads)}, indent=None) + "\n")
 
     def _take_receipts(self, event: Event, directory: str, state: HookState) -> tuple[HookState, set[str], list[Offer]]:
         """Take EVENT as a receipt of open offers; the hooks remember STATE, in DIRECTORY.
