@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,7 +28,6 @@ from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification, Wording
 from tests.conftest import private_directory
 from tests.offers import Room
-from tests.pty.user import wait_until
 from tests.runtime.test_agent_api import Typing
 from tests.runtime.test_mod_feed import Child
 
@@ -208,33 +208,32 @@ def test_a_child_that_is_gone_refuses(rig: Rig, child: Child) -> None:
     assert presence(str(rig.files)) == "dead"
 
 
-def test_a_mod_that_does_not_answer_refuses(rig: Rig, child: Child) -> None:
+def test_a_mod_that_does_not_answer_refuses(rig: Rig, child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    def waits(*_: object) -> None:
+        rig.now += PONG_WITHIN_S + 0.1
+
+    monkeypatch.setattr(mod_channel, "select", SimpleNamespace(select=waits))
     rig.room.send("a")
-    ending = rig.tell()
-    assert child.line()["op"] == "deliver"
-    assert child.line()["op"] == "ping"
-    wait_until(lambda: bool(rig.feed.health._unanswered))
-    rig.now += PONG_WITHIN_S + 0.1
-    assert ending.result(10) == End(Outcome.REFUSED, "the plugin is silent")
+    assert rig.channel.tell("") == End(Outcome.REFUSED, "the plugin is silent")
     assert rig.marks() == [("a", True)]
 
 
-def test_a_mod_that_answers_and_has_not_taken_it_yet_has_it(rig: Rig, child: Child) -> None:
+def test_a_mod_that_answers_and_has_not_taken_it_yet_has_it(
+    rig: Rig, child: Child, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As between two sessions."""
-    rig.room.send("a")
-    ending = rig.tell()
-    child.line()
-    wait_until(lambda: bool(rig.feed.health._unanswered))
-    child.answers(child.line()["n"])
-    wait_until(lambda: not rig.feed.health._unanswered)
 
-    def has_ended() -> bool:
+    def waits(*_: object) -> None:
+        if rig.now == 100:
+            child.line()
+            child.answers(child.line()["n"])
         rig.now += TAKEN_WITHIN_S
-        return ending.done()
 
-    wait_until(has_ended)
-    assert ending.result() == SENT
+    monkeypatch.setattr(mod_channel, "select", SimpleNamespace(select=waits))
+    rig.room.send("a")
+    assert rig.channel.tell("") == SENT
     assert rig.states() == [(OFFERED, "")]
+    assert rig.now > 100 + TAKEN_WITHIN_S
 
 
 @pytest.mark.anyio
