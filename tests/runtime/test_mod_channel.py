@@ -198,6 +198,19 @@ def test_what_is_refused_lapses(rig: Rig, child: Child) -> None:
     assert "plugin: refused: parked" in rig.log
 
 
+def test_a_pipe_that_takes_nothing_refuses(rig: Rig, child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that was not read for long."""
+
+    def waits(*_: object) -> None:
+        rig.now += TAKEN_WITHIN_S
+
+    monkeypatch.setattr(mod_channel, "select", SimpleNamespace(select=waits))
+    monkeypatch.setattr(rig.feed, "deliver", lambda *_: False)
+    rig.room.send("a")
+    assert rig.channel.tell("") == End(Outcome.REFUSED, "refused")
+    assert rig.marks() == [("a", True)]
+
+
 def test_a_child_that_is_gone_refuses(rig: Rig, child: Child) -> None:
     rig.room.send("a")
     child.process.kill()
