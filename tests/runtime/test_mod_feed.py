@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import select
 import signal
 import stat
 import subprocess
@@ -37,6 +38,7 @@ from tests.pty.user import wait_until
 from tests.runtime.test_mod_js import SOURCE
 
 CHILD = " && ".join(re.findall("^  '(.*)',$", SOURCE, re.MULTILINE)).replace("\\\\n", "\\n")
+LINE_WITHIN_S = 10.0
 TEXT = "x" * 300_000
 """More than a pipe holds."""
 
@@ -175,7 +177,7 @@ class Child:
     def __init__(self, files: Path) -> None:
         self.files = files
         words = ["sh", "-c", CHILD, f"{files}/{FEED_NAME}"]
-        self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(words, bufsize=0, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         assert self.process.stdout
         self.number, self.parent = map(int, self.process.stdout.readline().split())
 
@@ -191,6 +193,7 @@ class Child:
 
     def line(self) -> Any:
         assert self.process.stdout
+        assert select.select([self.process.stdout], [], [], LINE_WITHIN_S)[0], "it has read nothing"
         return json.loads(self.process.stdout.readline())
 
     def has_ended(self) -> bool:
