@@ -198,6 +198,23 @@ def test_what_is_refused_lapses(rig: Rig, child: Child) -> None:
     assert "plugin: refused: parked" in rig.log
 
 
+def test_a_report_of_earlier_mail_is_about_that(rig: Rig, child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.room.send("a")
+    earlier = rig.gives(child)["offer"]
+    rig.room.send("b")
+    reports = [("answered", earlier), ("refused", "")]
+
+    def waits(*_: object) -> None:
+        name, offer = reports.pop(0)
+        reason = {"reason": "parked"} if name == "refused" else {}
+        child.reports(name, offer=offer or rig.room.offers()[-1].name, **reason)
+
+    monkeypatch.setattr(mod_channel, "select", SimpleNamespace(select=waits))
+    assert rig.channel.tell("") == End(Outcome.REFUSED, "refused")
+    assert rig.room.files("cur") == ["a"]
+    assert rig.marks() == [("b", True)]
+
+
 def test_a_pipe_that_takes_nothing_refuses(rig: Rig, child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
     """As one that was not read for long."""
 
