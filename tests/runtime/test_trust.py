@@ -289,6 +289,7 @@ class TestCommands:
 
 
 PROGRAM = """#!/bin/sh
+[ "$1" = --version ] && exit
 printf '%s ' "$@" >>"$0.log"
 printf '\\nin: ' >>"$0.log"
 cat >>"$0.log"
