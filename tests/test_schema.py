@@ -162,6 +162,10 @@ def _about_agents(said: Said) -> None:
     path = Path(said.amq.agent("carol").presence)
     path.write_text(json.dumps(json.loads(path.read_bytes()) | {"mood": "good"}))
     said("presence", "list")
+    said("group", "set", "team", "alice,bob")
+    said("group", "list")
+    said.keep("registry", json.loads((said.amq.root / "meta" / "config.json").read_bytes()))
+    said("group", "remove", "team")
     said("who")
     write_session(
         str(private_directory(said.amq.root, "bob")), SessionInfo("none", is_allowed=False, lacks=("access",))

@@ -94,6 +94,7 @@ class Line:
             else:
                 self.parts[-1].append(word)
         self._handles: list[str] | None = None
+        self._groups: list[str] | None = None
 
     @property
     def bare(self) -> list[str]:
@@ -119,14 +120,20 @@ class Line:
         return word.lower() in self.handles()
 
     def is_recipient(self, word: str) -> bool:
-        """Return whether WORD is a handle in the queue, or `@all`, with or without the sign."""
-        return word == "@all" or self.is_known(word.removeprefix("@"))
+        """Return whether WORD is a handle in the queue, with or without `@`, or a group."""
+        return word == "@all" or self.is_known(word.removeprefix("@")) or word.lower() in self.groups()
 
     def handles(self) -> list[str]:
         """Return the handles in the queue; none where it cannot be read."""
         if self._handles is None:
             self._handles = _handles(_queue(self))
         return self._handles
+
+    def groups(self) -> list[str]:
+        """Return the groups in the queue, each with `@`; none where they cannot be read."""
+        if self._groups is None:
+            self._groups = _groups(_queue(self))
+        return self._groups
 
 
 def _as_words(part: list[str]) -> list[str]:
@@ -339,8 +346,15 @@ def _recipients(value: str, line: Line) -> str:
 
 
 def _recipient(word: str, line: Line) -> str:
+    if word.startswith("@") and ("*" in word or word.lower() in line.groups()):
+        return word
     plain = word.lstrip("@").lower()
-    return "@all" if plain in other_words.EVERYONE and not line.is_known(plain) else _agent(word, line)
+    if plain in other_words.EVERYONE and not line.is_known(plain):
+        return "@all"
+    if word.startswith("@") and not line.is_known(plain):
+        like = nearest(word.lower(), line.groups(), most=2, least=_TYPO)
+        return like[0] if len(like) == 1 else _agent(word, line)
+    return _agent(word, line)
 
 
 def _agent(word: str, line: Line) -> str:
@@ -411,6 +425,17 @@ def _queue(line: Line) -> str:
     except (AmqError, OSError):
         return ""
     return found.value if found else ""
+
+
+def _groups(root: str) -> list[str]:
+    """Return the groups of the queue ROOT, each with `@`; none where they cannot be read, or ROOT is ""."""
+    from amq.layout import QueueLayout
+    from amq.store.groups import read_groups
+
+    try:
+        return [f"@{name}" for name in read_groups(QueueLayout(root))] if root else []
+    except (AmqError, OSError):
+        return []
 
 
 def _handles(root: str) -> list[str]:

@@ -139,7 +139,13 @@ def _recipients(account: Account, to: Sequence[str], create: bool) -> dict[str, 
 
 def _named(account: Account, word: str, everyone: list[str]) -> list[str]:
     """Return the handles for one WORD of `--to`."""
-    return everyone if word.lower() == ALL else [account.named(word, "--to")]
+    if word.lower() == ALL:
+        return everyone
+    if word.startswith("@"):
+        from amq.mail.recipients import of_group
+
+        return of_group(account, word, everyone)
+    return [account.named(word, "--to")]
 
 
 def _mailbox(account: Account, handle: str, registered: list[str] | None, create: bool) -> AgentLayout:

@@ -94,6 +94,8 @@ class Registry(Open):
     """The time the queue was made, RFC 3339 in UTC, to the second."""
     agents: list[Handle]
     """The registered agents, sorted; each once."""
+    groups: dict[Handle, list[Handle]] = absent
+    """The groups: the agents of each, by its name."""
 
 
 WaitsFor = Literal[
@@ -102,6 +104,15 @@ WaitsFor = Literal[
 ]  # fmt: skip
 
 # -- agents -----------------------------------------------------------------------------------------------------------
+
+
+class Group(Model):
+    """A name for several agents."""
+
+    name: Handle
+    """The name, without `@`."""
+    agents: list[Handle]
+    """Its agents, in the order in which they were named."""
 
 
 class Presence(Open):

@@ -218,6 +218,31 @@ def register(queue: QueueLayout, handles: list[str], now: int, *, replace: bool 
     return agents
 
 
+def read_members(queue: QueueLayout) -> dict[str, Any]:
+    """Return the registry's JSON object, keys of other programs included; empty if there is none.
+
+    Raises AmqError if it is invalid.
+    """
+    if read_registry(queue) is None:
+        return {}
+    with Directory(queue.meta) as meta:
+        return _members(meta)
+
+
+def change_members(queue: QueueLayout, changed: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Write what CHANGED returns for the registry's JSON object, safely beside others that do the same.
+
+    Raises AmqError if the registry is invalid, NotFound if there is none, and what CHANGED raises.
+    """
+    with lock_beside(queue.meta, ".lock"), Directory(queue.meta) as meta:
+        if read_registry(queue) is None:
+            raise NotFound(f"there is no registry {queue.registry}", hint="write one: amq init --agents A,B")
+        before = _members(meta)
+        after = changed(before)
+        if after != before:
+            _write(meta, after)
+
+
 def unregister(queue: QueueLayout, handle: str) -> None:
     """Take HANDLE off the registry, if it is there; the caller holds its lock. Raises AmqError if it is invalid."""
     agents = read_registry(queue) or []

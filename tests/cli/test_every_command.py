@@ -15,7 +15,7 @@ import pytest
 from amq.cli.main import COMMANDS
 from amq.errors import BadMessage
 from amq.layout import QueueLayout
-from amq.store import archive, registry
+from amq.store import archive, groups, registry
 from amq.store.dlq_write import envelope
 from tests.conftest import Shell
 from tests.samples import HEADER, message_file
@@ -33,7 +33,17 @@ OTHERS = {
     "hook uninstall",
 }  # fmt: skip
 """Commands that have nothing to do with mail and waiting."""
-OF_ALL = {"thread", "trace", "presence list", "who", "agent remove", "agent restore"}
+OF_ALL = {
+    "thread",
+    "trace",
+    "presence list",
+    "who",
+    "agent remove",
+    "agent restore",
+    "group set",
+    "group list",
+    "group remove",
+}
 """Commands about all mailboxes, which do the same for every agent."""
 
 
@@ -74,6 +84,9 @@ ROWS = (
     ),
     Row("thread --id p2p/alice__bob", r"\S+Z  alice  Why\?\n", HEAD | EXTRAS | {"to"}, many=True),
     Row("trace --id m1", r".*bob.*new.*\n", HEAD | {"to", "recipients"}),
+    Row("group set r alice,carol", r"@r  alice,carol\n", {"name", "agents"}),
+    Row("group list", r"@team  alice,bob\n", {"name", "agents"}, many=True),
+    Row("group remove team", r"Removed @team; to undo this: amq group set team alice,bob\n", {"name", "agents"}),
     Row("presence set --status idle", r"bob  idle  \S+Z\n", PRESENCE),
     Row("presence list", r"bob  busy  \S+Z\n", PRESENCE, many=True),
     Row("who", r"agent .*\nalice .*\nbob .*\ncarol .*\nuser .*\n", {"handle", "unread", "dead_letters"}, many=True),
@@ -104,6 +117,7 @@ def bob(amq: Shell) -> Shell:
     amq.send("--new-id=m1", "--subject=Why?", "--kind=question", "--priority=urgent", "--labels=a", "--ack")
     amq.ok("presence", "set", "--status=busy", me="bob")
     registry.register(QueueLayout(str(amq.root)), ["dan"], 0)
+    groups.set_group(QueueLayout(str(amq.root)), "team", ["alice", "bob"])
     archive.remove(QueueLayout(str(amq.root)), "dan", 0)
     head = envelope(LETTER, HEADER["id"], BadMessage("fixed since"), 0)
     Path(amq.agent("bob").dlq_new, f"{LETTER}.md").write_bytes(head + message_file())

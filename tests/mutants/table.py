@@ -9,6 +9,7 @@ from tests.mutants.coop import COOPERATION
 from tests.mutants.empty_row import EMPTY_ROWS
 from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
+from tests.mutants.groups import OF_SEVERAL
 from tests.mutants.hosting import HOSTED
 from tests.mutants.limits import LIMITS
 from tests.mutants.mods import MODS
@@ -1208,4 +1209,5 @@ MUTANTS = (
     *COOPERATION,
     *FOR_USERS,
     *MODS,
+    *OF_SEVERAL,
 )

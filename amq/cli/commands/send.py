@@ -27,7 +27,8 @@ LIKELY_MISSING_OPTION = "--body"
 
 def options(parser: ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("--to", type=handles, required=True, metavar="A[,B…]", help="handles; @all: every agent but me")
+    what = "handles; @all: every agent but me; @GROUP: see amq group set; '@review-*': by pattern"
+    parser.add_argument("--to", type=handles, required=True, metavar="A[,B…]", help=what)
     message_options.add_message(parser)
 
 
