@@ -89,6 +89,11 @@ class AgentLayout:
         return self.home.below("acks", "sent")
 
     @property
+    def receipts(self) -> RootedPath:
+        """The directory of the Go program's receipts for mail that the agent got. amq's own mailboxes need none."""
+        return self.home.below("receipts")
+
+    @property
     def dlq_tmp(self) -> RootedPath:
         """The directory where dead letters are staged."""
         return self.home.below("dlq", "tmp")

@@ -7,7 +7,7 @@ from amq.mail.drain_order import in_order
 from amq.message import Header, parse
 from amq.names import SUFFIX, is_safe_name
 from amq.record import record, replace
-from amq.store import dlq_write, durable, maildir, priority_cache
+from amq.store import directories, dlq_write, durable, maildir, priority_cache
 from amq.store.acks import acknowledge
 from amq.store.drain_claim import OFFER_SUFFIX, DrainClaim, claim
 from amq.store.durable import Directory
@@ -246,10 +246,10 @@ class Drain:
             ) from error
         unsettled.difference_update(set(good).difference(refused))
         twin = BadMessage("another message with this id was shown before", "invalid_header")
-        bad = [(item.id, item.error) for item in shown if item.error is not None]
-        for identifier, wrong in (*bad, *((identifier, twin) for identifier in refused)):
-            if self._put_away(identifier, wrong):
-                unsettled.discard(identifier)
+        bad = {item.id: item.error for item in shown if item.error is not None} | dict.fromkeys(refused, twin)
+        put_away = {identifier: wrong for identifier, wrong in bad.items() if self._put_away(identifier, wrong)}
+        unsettled.difference_update(put_away)
+        self._write_receipts(shown, put_away)
 
     def _acknowledge(self, headers: list[Header]) -> None:
         """Acknowledge all at once; on failure one by one, so that one sender's mailbox does not hold up the others."""
@@ -266,20 +266,47 @@ class Drain:
             again = f"repeat it: `amq ack --id {headers[0].id}`"
             account.warn(f"acknowledging failed ({why(error)}); {again}")
 
+    def _write_receipts(self, shown: list[Drained], put_away: dict[str, BadMessage]) -> None:
+        """Tell the Go program what has become of SHOWN, in a queue that it uses: it waits for that.
+
+        PUT_AWAY has those that became dead letters, and why.
+        """
+        account = self._account
+        senders = {item.header.sender for item in shown if item.header is not None}
+        try:
+            if not any(directories.exists(account.queue.agent(each).receipts) for each in (account.me, *senders)):
+                return
+            from amq.store import drain_receipts
+
+            told = [
+                (item.id, item.header, put_away.get(item.id))
+                for item in shown
+                if item.id in put_away or item.header is not None
+            ]
+            drain_receipts.write(account.agent, account.me, told, account.clock(), account.temporary())
+        except OSError as error:
+            account.warn_once(f"no receipt was written for the Go program: {why(error)}")
+
     def _take(self, ids: list[str]) -> list[str]:
         """Move IDS from `new` to `cur`; return those for which `cur` already has another message."""
         if not ids:
             return []
         agent = self._account.agent
-        refused = []
+        refused, gone = [], []
         with mailbox_lock(agent), Directory(agent.inbox_new) as new, Directory(agent.inbox_cur) as cur:
             for identifier in ids:
                 try:
-                    durable.move_exclusive(new, identifier + SUFFIX, cur)
+                    if not durable.move_exclusive(new, identifier + SUFFIX, cur):
+                        gone.append(identifier)
                 except FileExistsError:
                     refused.append(identifier)
             durable.sync(cur)
             durable.sync(new)
+        if gone and not self._only:
+            self._account.warn(
+                f"another program took {len(gone)} of these messages while they were shown here ({gone[0]}): "
+                "it may have shown them, too"
+            )
         return refused
 
     def _put_away(self, identifier: str, error: BadMessage) -> bool:

@@ -137,9 +137,11 @@ def _mailbox(layout: QueueLayout, name: str, *, is_writable: bool) -> Iterator[F
             f"chmod -R u+rwX {quoting.shell(agent.home)}",
         )
     if missing:
+        at_need = all("acks" in path.names for path in missing)
         yield Finding(
-            f"the mailbox of {name} is incomplete: missing {missing[0]}",
+            f"the mailbox of {name} is incomplete: missing {missing[0]}{', which is made at need' if at_need else ''}",
             f"amq init --agents {name}",
+            wrong=not at_need,
             fix=partial(registry.make_mailbox, layout, name),
         )
 

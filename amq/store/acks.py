@@ -56,13 +56,13 @@ def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: i
     """
     with ExitStack() as opened:
         staging = _Staging(opened.enter_context(Directory(queue.agent(receiver).inbox_tmp)), temporary)
-        sent = opened.enter_context(Directory(queue.agent(receiver).acks_sent))
+        sent = opened.enter_context(_made(queue.agent(receiver).acks_sent))
         acks = [_record(staging, sent, receiver, header, now) for header in headers]
         durable.sync(sent)  # first: an acknowledgement that the sender has is never given again, with another time
         receiving: dict[str, Directory | None] = {}
         for header, ack in zip(headers, acks, strict=True):
             if header.sender not in receiving:
-                receiving[header.sender] = _open(queue.agent(header.sender).acks_received, opened)
+                receiving[header.sender] = _open(queue.agent(header.sender), opened)
             _tell(staging, sent, receiving[header.sender], ack)
         for directory in filter(None, receiving.values()):
             durable.sync(directory)
@@ -108,11 +108,24 @@ def receivers(sender: AgentLayout, identifier: str, handles: Sequence[str]) -> s
     return {ack.receiver for ack in found if ack is not None and ack.id == identifier}
 
 
-def _open(path: RootedPath, opened: ExitStack) -> Directory | None:
+def _open(sender: AgentLayout, opened: ExitStack) -> Directory | None:
+    """Return the directory of acknowledgements to SENDER; None if it has no mailbox."""
     try:
-        return opened.enter_context(Directory(path))
+        Directory(sender.inbox_new).close()
     except FileNotFoundError:
         return None
+    return opened.enter_context(_made(sender.acks_received))
+
+
+def _made(path: RootedPath) -> Directory:
+    """Return the directory PATH, made if it is missing: newer versions of the Go program make mailboxes without it."""
+    try:
+        return Directory(path)
+    except FileNotFoundError:
+        from amq.store import directories
+
+        directories.make([path.parent, path])
+        return Directory(path)
 
 
 def _record(staging: _Staging, sent: Directory, receiver: str, header: Header, now: int) -> Ack:

@@ -9,6 +9,7 @@ from tests.mutants.coop import COOPERATION
 from tests.mutants.empty_row import EMPTY_ROWS
 from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
+from tests.mutants.go_program import BESIDE_GO
 from tests.mutants.groups import OF_SEVERAL
 from tests.mutants.hosting import HOSTED
 from tests.mutants.limits import LIMITS
@@ -1210,4 +1211,5 @@ MUTANTS = (
     *FOR_USERS,
     *MODS,
     *OF_SEVERAL,
+    *BESIDE_GO,
 )

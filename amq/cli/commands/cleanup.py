@@ -30,7 +30,7 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Remove the files after confirmation."""
     require_answerer(args)
-    mailbox = open_mailbox(args, out)
+    mailbox = open_mailbox(args, out, anyone=True)
     candidates = mailbox.sweep(args.tmp_older_than, remove=False)
     removed = 0
     if candidates and not args.dry_run and confirmed(args, out, f"remove {len(candidates)} tmp file(s)?"):
