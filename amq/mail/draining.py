@@ -267,7 +267,7 @@ class Drain:
             account.warn(f"acknowledging failed ({why(error)}); {again}")
 
     def _write_receipts(self, shown: list[Drained], put_away: dict[str, BadMessage]) -> None:
-        """Tell the Go program what has become of SHOWN, in a queue that it uses: it waits for that.
+        """Say what has become of SHOWN, in a queue that the Go program uses: it waits for that.
 
         PUT_AWAY has those that became dead letters, and why.
         """

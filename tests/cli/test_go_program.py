@@ -82,7 +82,7 @@ def test_a_dead_letter_has_a_receipt_that_says_why(amq: Shell) -> None:
     assert "thread" not in receipt
 
 
-def test_the_twin_of_filed_mail_is_told_as_a_dead_letter(amq: Shell) -> None:
+def test_the_twin_of_filed_mail_counts_as_a_dead_letter(amq: Shell) -> None:
     Path(amq.agent("bob").receipts).mkdir()
     for box in (amq.agent("bob").inbox_new, amq.agent("bob").inbox_cur):
         Path(box, f"{HEADER['id']}.md").write_bytes(message_file(box.encode()))
@@ -124,7 +124,7 @@ def test_an_agent_that_is_gone_gets_no_directories(amq: Shell) -> None:
     assert not Path(amq.agent("alice").home).exists()
 
 
-def test_mail_that_another_program_takes_meanwhile_is_told(amq: Shell) -> None:
+def test_mail_that_another_program_takes_meanwhile_is_a_warning(amq: Shell) -> None:
     amq.send("--new-id=m1")
     warned: list[str] = []
     with Mailbox(str(amq.root), "bob", warn=warned.append).drain() as mail:
