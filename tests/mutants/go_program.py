@@ -18,7 +18,7 @@ BESIDE_GO = (
         "a receipt that fails fails the drain", "mail/draining.py", "Drain._write_receipts",
         "account.warn_once(f'no receipt was written for the Go program: {why(error)}')", "raise", GO,
     ),
-    Mutant("mail that another program took is no warning", "mail/draining.py", "Drain._take", "gone.append(identifier)", "None", GO),
+    Mutant("amq does not warn of mail that another program took", "mail/draining.py", "Drain._take", "gone.append(identifier)", "None", GO),
     Mutant("a mailbox lacks acknowledgements for ever", "store/acks.py", "_made", "directories.make([path.parent, path])", "None", GO),
     Mutant("an agent that is gone gets a mailbox", "store/acks.py", "_open", "return None", "pass", GO),
 )  # fmt: skip
