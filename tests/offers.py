@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from amq.mail.offering import Offer
 from amq.mail.rendering import handed_over
 from amq.mail.sending import Draft
 from amq.output_budget import DEFAULT
+from amq.runtime import notifier_lock
 from amq.runtime.hooks import history, receipts
 from amq.runtime.policy.hook_decision import Event, HookState
 from amq.store import registry
@@ -37,6 +39,16 @@ def take_receipts(account: Account, at: Event | None, state: HookState) -> tuple
     outcomes = receipts.followed(account, at)
     after = receipts.counted(receipts.remembered(state, outcomes), outcomes)
     return after, *receipts.settle(account, outcomes)
+
+
+@contextmanager
+def hosted(mailbox: Mailbox) -> Iterator[None]:
+    """Be the host of the agent of MAILBOX for a block, whose plugin can still report."""
+    claim = notifier_lock.claim(mailbox.state_dir, "run")
+    try:
+        yield
+    finally:
+        claim.release()
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from amq.mail.inbox_view import Unread
 from amq.mail.mailbox import Mailbox
 from amq.runtime.channels import Channel
 from amq.runtime.hooks.announcements import HookStateWatcher
-from amq.runtime.hooks.receipts import on_its_way
+from amq.runtime.hooks.receipts import lapse_of_plugins, on_its_way
 from amq.runtime.inbox_watcher import looks
 from amq.runtime.journal import WakeJournal
 from amq.runtime.policy import schedule
@@ -101,6 +101,7 @@ class WakeLoop:
         self._asks = ""  # the command of amq's that the agent's dialog asks about
         self._is_asked = False  # the journal says so, of mail that was announced
         self._no_way = ""  # why the last look at the agent, or the last attempt, failed
+        self._is_first = True  # no look at the offers has been taken yet
         self._rung = anyio.Event()  # "look again" since the last look
         self._stop_listening = threading.Event()
 
@@ -171,13 +172,17 @@ class WakeLoop:
         return min(again, self._clock() + LOOK_EVERY_S) if hooked else again
 
     def _on_its_way(self, agent: Readiness) -> frozenset[str]:
-        """Return the unread mail that hooks have given to the model; none if that cannot be known.
+        """Return the unread mail that hooks or a plugin have given to the model; none if that cannot be known.
 
-        What has arrived is filed here, so the inbox is read again then: else that mail would be announced.
+        What has arrived is filed here, so the inbox is read again then: else that mail would be announced. A plugin has
+        given nothing before the first look: its mail is that of a host which was killed.
         """
         if not (self._unread and self._private):
             return frozenset()
         try:
+            if self._is_first:
+                lapse_of_plugins(self._mailbox.account, self._private)
+                self._is_first = False
             rest_s = 0.0 if agent.busy else agent.quiet_for_s
             found, filed = on_its_way(self._mailbox.account, self._private, idle=agent.idle, rest_s=rest_s)
             if filed:

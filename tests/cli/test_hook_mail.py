@@ -26,6 +26,7 @@ from amq.runtime.policy.reasons import WaitReason
 from amq.runtime.policy.receipts import PLUGIN
 from tests.cli.waiting import in_the_gap
 from tests.conftest import Shell, private_directory
+from tests.offers import hosted
 from tests.samples import claude_history, claude_prompt, message_file
 
 LINE = "amq: 1 new message from alice, attached. If it is missing, run: amq drain --include-body"
@@ -92,17 +93,31 @@ def test_the_mail_comes_with_amq_s_line_and_is_filed_with_its_receipt(program: P
     assert program.offered() == []
 
 
-def test_the_user_is_shown_what_a_plugin_gave_with_amq_s_line(program: Program, amq: Shell) -> None:
-    amq.send("--subject", "Parser")
-    account = Mailbox(str(amq.root), "bob").account
-    with offering.hold(account, ()) as mail:
+@pytest.fixture
+def given(amq: Shell) -> str:
+    """Return the id of a mail that a plugin has given."""
+    identifier = amq.send("--subject", "Parser")
+    with offering.hold(Mailbox(str(amq.root), "bob").account, ()) as mail:
         for _ in mail.batches():
             mail.leave_offered(PLUGIN, "s", "", "", 0)
-    said = program.hook("UserPromptSubmit", prompt=LINE)
-    assert said == {"systemMessage": "amq: 1 message from alice given to the model: Parser"}
-    for name, prompt in (("UserPromptSubmit", "hello"), ("PostToolUse", ""), ("Stop", "")):
-        assert program.hook(name, prompt=prompt) is None
-    assert len(amq.new()) == len(program.offered()) == 1
+    return identifier
+
+
+def test_the_user_is_shown_what_a_plugin_gave_with_amq_s_line(program: Program, amq: Shell, given: str) -> None:
+    with hosted(Mailbox(str(amq.root), "bob")):
+        said = program.hook("UserPromptSubmit", prompt=LINE)
+        assert said == {"systemMessage": "amq: 1 message from alice given to the model: Parser"}
+        for name, prompt in (("UserPromptSubmit", "hello"), ("PostToolUse", ""), ("Stop", "")):
+            assert program.hook(name, prompt=prompt) is None
+        assert (amq.new(), program.offered()) == ([f"{given}.md"], [given])
+
+
+def test_what_a_killed_host_s_plugin_had_comes_again(program: Program, amq: Shell, given: str) -> None:
+    """The session goes on without that host: by `claude --continue`, with hooks that were installed."""
+    program.hook("SessionStart", source="resume")
+    assert program.offered() == []
+    program.hook("Stop")
+    assert ("Redelivered" in program.text, program.offered()) == (True, [given])
 
 
 def test_a_prompt_that_was_taken_back_brings_its_mail_again(program: Program, amq: Shell) -> None:

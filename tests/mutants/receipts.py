@@ -96,6 +96,12 @@ GIVEN = (
            "isinstance(after, Ended) and offer.event != PLUGIN", "isinstance(after, Ended)", RECEIPTS),
     Mutant("only the first report counts", "runtime/hooks/receipts.py", "take_reports", "step(after, report, now_ns)",
            "step(offer, report, now_ns)", RECEIPTS),
+    Mutant("a killed host's plugin still has its mail", "runtime/loop.py", "WakeLoop._on_its_way", "self._is_first", "False", LOOP),
+    Mutant("mail of the host's own plugin lapses", "runtime/loop.py", "WakeLoop._on_its_way", "self._is_first = False", "pass", LOOP),
+    Mutant("hooks wait for the plugin of a killed host", "runtime/hooks/receipts.py", "followed", "event and _is_orphan(account, offer)",
+           "False", HOOKS),
+    Mutant("mail of a live host's plugin lapses", "runtime/hooks/receipts.py", "_is_orphan", "read_notifier(account.agent) is None",
+           "True", HOOKS),
     Mutant("an agent at work is at rest", "runtime/loop.py", "WakeLoop._on_its_way", "agent.busy", "False", LOOP),
     # the history
     _history("what was there before is a receipt", "_lines", "max(position, length - MOST_BYTES)", "max(0, length - MOST_BYTES)"),

@@ -20,6 +20,7 @@ from amq.mail import offering
 from amq.mail.mailbox import Mailbox
 from amq.mail.rendering import handed_over
 from amq.output_budget import DEFAULT
+from amq.record import replace as replaced
 from amq.runtime import loop
 from amq.runtime.hooks.announcements import read_state, write_state
 from amq.runtime.inbox_watcher import SWEEP_S
@@ -28,7 +29,7 @@ from amq.runtime.loop import WakeLoop
 from amq.runtime.policy.hook_decision import Event, HookState
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
-from amq.runtime.policy.receipts import LINE_WITHIN_S
+from amq.runtime.policy.receipts import LINE_WITHIN_S, PLUGIN
 from amq.runtime.policy.schedule import Readiness, SchedulePolicy
 from amq.runtime.policy.wake_line import Notification, Wording
 from amq.runtime.private_state import PrivateState, private_state
@@ -249,12 +250,12 @@ async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
     assert channel.told == []
 
 
-def offer(root: str, mailbox: Mailbox) -> str:
+def offer(root: str, mailbox: Mailbox, event: str = "prompt") -> str:
     """Offer all mail as a hook does; return the text of it. The session's history is the file `history` beside it."""
     with offering.hold(mailbox.account, ()) as mail:
         for batch in mail.batches():
             text = handed_over(batch, "claude", 0, DEFAULT)
-            mail.leave_offered("prompt", "s", "t", f"{root}/history", 0)
+            mail.leave_offered(event, "s", "t", f"{root}/history", 0)
     return text
 
 
@@ -317,6 +318,30 @@ async def test_mail_that_a_dead_session_has_taken_is_typed(root: str, standing: 
     await waker.turn(rung=True)
     assert len(channel.told) == told
     assert told or WakeJournal(private(root)).entries()[-1]["waits_for"] == "offered"
+
+
+async def test_mail_that_a_killed_host_s_plugin_had_is_typed(root: str) -> None:
+    """By whatever notifies the agent next: only that plugin could say what became of it."""
+    channel, mailbox = NotingChannel(), Mailbox(root, "claude")
+    waker = WakeLoop(mailbox, channel, SchedulePolicy(), Wording(), print, trusted(root))
+    send(root)
+    offer(root, mailbox, PLUGIN)
+    (taken,) = offering.open_offers(mailbox.account.agent)
+    offering.change(mailbox.account, taken, replaced(taken, state=offering.TAKEN, at_ns=2 * taken.at_ns))
+    await waker.turn(rung=True)
+    assert (len(channel.told), offering.open_offers(mailbox.account.agent)) == (1, [])
+
+
+async def test_mail_that_its_own_plugin_has_is_not_typed(root: str) -> None:
+    channel, mailbox = NotingChannel(), Mailbox(root, "claude")
+    waker = WakeLoop(mailbox, channel, SchedulePolicy(), Wording(), print, trusted(root))
+    channel.standing = Readiness(blocked_by=WaitReason.DIALOG)
+    send(root)
+    await waker.turn(rung=True)
+    offer(root, mailbox, PLUGIN)
+    channel.standing = Readiness()
+    await waker.turn(rung=True)
+    assert (channel.told, len(offering.open_offers(mailbox.account.agent))) == ([], 1)
 
 
 async def test_offers_that_cannot_be_read_keep_no_mail_from_its_agent(root: str) -> None:

@@ -27,7 +27,7 @@ from amq.runtime.policy.reasons import WAITS_IN_WORDS, Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification, Wording
 from tests.conftest import private_directory
-from tests.offers import Room
+from tests.offers import Room, hosted
 from tests.runtime.test_agent_api import Typing
 from tests.runtime.test_mod_feed import Child
 
@@ -420,9 +420,10 @@ def test_a_report_that_cannot_be_carried_out_is_taken_again(
 def test_hooks_leave_alone_what_the_mod_has(rig: Rig, child: Child) -> None:
     rig.room.send("a")
     rig.gives(child)
-    for name in ("prompt", "tool", "batch", "stop", "failed", "interrupt"):
-        outcomes = receipts.followed(rig.room.account, Event(name, session="S", turn="t"))
-        assert [after for _, after in outcomes] == rig.room.offers()
+    with hosted(rig.room.bob):
+        for name in ("prompt", "tool", "batch", "stop", "failed", "interrupt"):
+            outcomes = receipts.followed(rig.room.account, Event(name, session="S", turn="t"))
+            assert [after for _, after in outcomes] == rig.room.offers()
     assert receipts.counted(HookState(), outcomes) == HookState()
 
 

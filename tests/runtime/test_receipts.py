@@ -39,7 +39,7 @@ from amq.runtime.policy.receipts import (
 )
 from tests import playbook, state_page
 from tests.conftest import private_directory
-from tests.offers import Room, event, prompt, take_receipts
+from tests.offers import Room, event, hosted, prompt, take_receipts
 from tests.playbook import Playbook, Scene
 from tests.samples import (
     claude_attachment,
@@ -778,6 +778,7 @@ class Followed:
 def test_however_it_goes_nothing_is_filed_without_a_receipt(story: list[tuple[str, object]]) -> None:
     with tempfile.TemporaryDirectory() as place:
         followed = Followed(Path(place))
-        for what, *values in story:
-            followed.act(what, *values)
-        followed.finish()
+        with hosted(followed.room.bob):
+            for what, *values in story:
+                followed.act(what, *values)
+            followed.finish()

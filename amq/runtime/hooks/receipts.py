@@ -10,7 +10,8 @@ from amq.mail.offering import OFFERED
 from amq.runtime.hooks import announcements, history
 from amq.runtime.hooks.event import START
 from amq.runtime.policy.hook_decision import drained, forgotten, lapsed
-from amq.runtime.policy.receipts import PLUGIN, Ended, Looked, is_on_its_way, step
+from amq.runtime.policy.receipts import PLUGIN, Ended, Looked, Report, is_on_its_way, step
+from amq.store.notifier_info import read_notifier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from amq.mail.account import Account
     from amq.mail.offering import Offer
     from amq.runtime.policy.hook_decision import Event, HookState
-    from amq.runtime.policy.receipts import Report
 
     Followed = list[tuple[Offer, Offer | Ended]]
     """Open offers, each with what becomes of it."""
@@ -30,8 +30,16 @@ def followed(account: Account, event: Event | None, *, idle: bool = False) -> Fo
 
     IDLE says that the agent is known to wait for a line. Changes nothing. Raises OSError.
     """
-    now_ns = account.clock()
-    return [(offer, _after(offer, event, now_ns, idle=idle)) for offer in offering.open_offers(account.agent)]
+    offers, now_ns = offering.open_offers(account.agent), account.clock()
+    return [
+        (offer, Ended.LAPSED if event and _is_orphan(account, offer) else _after(offer, event, now_ns, idle=idle))
+        for offer in offers
+    ]
+
+
+def _is_orphan(account: Account, offer: Offer) -> bool:
+    """Return whether OFFER was made to a plugin whose host was killed: no report of it will come."""
+    return offer.event == PLUGIN and read_notifier(account.agent) is None
 
 
 def _after(offer: Offer, event: Event | None, now_ns: int, *, idle: bool) -> Offer | Ended:
@@ -116,6 +124,14 @@ def take_reports(account: Account, directory: str, reports: Iterable[Report]) ->
                 after = after if isinstance(after, Ended) else step(after, report, now_ns)
             outcomes.append((offer, after))
         settle(account, outcomes)
+
+
+def lapse_of_plugins(account: Account, directory: str) -> None:
+    """Give back all mail that plugins have on offer: their host has ended, so no report of it will come.
+
+    DIRECTORY is the agent's private one. Raises AmqError or OSError.
+    """
+    take_reports(account, directory, [Report("unheard")])
 
 
 def on_its_way(account: Account, directory: str, *, idle: bool, rest_s: float) -> tuple[frozenset[str], bool]:

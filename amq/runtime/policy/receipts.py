@@ -65,7 +65,8 @@ Reports, of the plugin that was given the offer (`Report`); it knows what hooks 
 Invariants
     - No offer is drained unless its text is in the history, and an answer came after the offer was made.
     - Every offer ends, or is TAKEN in a session that lives: its next turn that ends is an answer.
-    - Of an offer to a plugin, only its reports count, and that another session begins.
+    - Of an offer to a plugin, only its reports count, and that another session begins. A host that was killed leaves
+      offers of which none will come: for them the next to look reports `unheard`.
     - Events of other sessions, as of a second program with the same handle, change nothing, except that one begins.
 
 Sources and limits
