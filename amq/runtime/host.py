@@ -39,6 +39,7 @@ from amq.store.notifier_info import read_notifier
 
 if TYPE_CHECKING:
     from amq.mail.mailbox import Mailbox
+    from amq.runtime.agents.native_delivery import PluginFeed
     from amq.runtime.tmux_labels import TmuxLabels
     from amq.runtime.trust import Trust
 
@@ -65,8 +66,8 @@ class Taken(HostFailed):
     code = "taken"
 
 
-class PluginRefusedError(Exception):
-    """The program has left because it is not allowed to load a plugin; the message is a clause that says so."""
+class NoPluginError(Exception):
+    """The program has to be started without a plugin; the message is a clause that says why."""
 
 
 def check_program(name: str, environment: Mapping[str, str]) -> None:
@@ -120,8 +121,8 @@ def run(
                 note(BY_PLUGIN.format(profile.name))
             try:
                 return _hosted(mailbox, planned, options, trust, claim, warn)
-            except PluginRefusedError as error:
-                note(f"{error}, so it is started again without")
+            except NoPluginError as error:
+                note(f"{error}, so it is started without one")
                 return _hosted(mailbox, launch.without_plugin(planned, str(error)), options, trust, claim, warn)
         except CannotRunError as error:
             raise CannotRun(error) from error
@@ -190,7 +191,7 @@ def _hosted(
     claim: notifier_lock.Claim | None,
     warn: Callable[[str], None],
 ) -> int:
-    """Start the program and host it; return its exit status. Raises PluginRefusedError if it may be started again."""
+    """Start the program and host it; return its exit status. Raises NoPluginError if it has ended, or was not started."""
     if claim:
         types = options.wake and planned.profile.rules.known
         _note_session(trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me), planned, types=types)
@@ -198,7 +199,7 @@ def _hosted(
         tty = stack.enter_context(closing(Tty(standard_streams.INPUT, standard_streams.OUTPUT)))
         # a fork: before the program, which the guard must outlive, and before any thread, whose locks it would keep
         tty.post_guard()
-        feed = stack.enter_context(closing(registry.plugin_feed(planned.files))) if planned.has_plugin else None
+        feed = stack.enter_context(closing(_plugin_feed(planned))) if planned.has_plugin else None
         started, started_at, size, given = time.monotonic(), time.time(), tty.size(), standard_streams.handed_over()
         child = Child.spawn(
             planned.program, planned.environment, size, tty.attributes(), pixels=tty.pixels(), given=given
@@ -218,8 +219,15 @@ def _hosted(
             if waking.failure:
                 warn(waking.failure)
         if feed and standard_streams.INPUT not in given and registry.is_plugin_refused(agent.terminal.shown(), lived_s):
-            raise PluginRefusedError(f"your organization does not allow {planned.profile.name} to load a plugin")
+            raise NoPluginError(f"your organization does not allow {planned.profile.name} to load a plugin")
         return status
+
+
+def _plugin_feed(planned: Launch) -> PluginFeed:
+    try:
+        return registry.plugin_feed(planned.files)
+    except OSError as error:  # such as a filesystem without named pipes
+        raise NoPluginError(f"the pipes to the plugin cannot be made ({why(error)})") from error
 
 
 def _lapse_offers(mailbox: Mailbox, before_ns: int) -> None:

@@ -44,6 +44,8 @@ MODS = (
             ("any file is written to", "ModFeed._opened", "not stat.S_ISFIFO(os.fstat(end).st_mode)", "False"),
             ("lines for the mod take any memory", "ModFeed._send", "len(self._unsent) + len(line) > MOST_UNSENT", "False"),
             ("a child that is gone is not noticed", "ModFeed.flush", "self.health.lost()", "pass"),
+            ("a pipe that is closed is read", "ModFeed.receive", "self._is_open", "True"),
+            ("a mod is there after the end", "ModFeed.close", "self.health.lost()", "pass"),
             ("a pipe that cannot be opened is not noticed", "ModFeed._turn_to", "self.health.lost()", "pass"),
         )
     ),
@@ -114,6 +116,7 @@ MODS = (
              "os.urandom(_NAME_BYTES).hex()", "'00000000'", "tests/runtime/test_agent_api.py"),
         )
     ),
+    Mutant("without its pipes the program is not started", "runtime/host.py", "_plugin_feed", "OSError", "ZeroDivisionError", RUN_TESTS),
     Mutant("managed settings that cannot be read allow it", SETTINGS, "_managed", "return f'{path} cannot be read'", "return ''",
            SETTINGS_TESTS, times=2),
     *(

@@ -440,6 +440,14 @@ def test_at_the_end_the_last_reports_count_and_the_rest_comes_back(rig: Rig, chi
     child.process.wait(10)
 
 
+def test_mail_that_is_given_after_the_end_comes_back(rig: Rig, child: Child) -> None:
+    """The thread that gives it is not waited for."""
+    rig.room.send("a")
+    rig.channel.close()
+    assert rig.channel.tell("").outcome is Outcome.REFUSED
+    assert rig.marks() == [("a", True)]
+
+
 def test_garbage_is_logged(rig: Rig, child: Child) -> None:
     (rig.files / EVENTS_NAME).write_bytes(b"\xff\n")
     rig.channel.look(IDLE)

@@ -323,6 +323,21 @@ class TestPipes:
         child.reports("stopped")
         assert [event.name for event in feed.receive(100)] == [ERROR, "stopped"]
 
+    def test_a_process_that_writes_without_end_is_not_read_to_it(self, feed: ModFeed, tmp_path: Path) -> None:
+        with open(tmp_path / EVENTS_NAME, "wb") as file, subprocess.Popen(["yes"], stdout=file) as flood:
+            try:
+                assert select.select([feed], [], [], LINE_WITHIN_S)[0]
+                assert {event.name for event in feed.receive(100)} == {ERROR}
+            finally:
+                flood.kill()
+
+    def test_after_its_end_nothing_is_read_or_sent(self, feed: ModFeed, child: Child) -> None:
+        child.reports("stopped")
+        feed.close()
+        assert feed.receive(100) == []
+        assert not feed.deliver("O", ["text"], "amq: 1")
+        assert feed.health.presence(100) is Presence.DEAD
+
     def test_the_child_ends_with_the_host(self, child: Child, feed: ModFeed) -> None:
         feed._let_go()
         child.process.wait(10)

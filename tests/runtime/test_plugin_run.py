@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pexpect
@@ -31,11 +32,24 @@ def claude(tmp_path: Path) -> str:
 def test_a_program_that_may_not_load_it_is_started_again_without(desk: Desk, claude: str) -> None:
     session = desk.run(claude, "-c", SAYS=FORBIDDEN)
     session.expect_exact("mail goes to claude by a plugin for this run; --no-plugin types instead")
-    session.expect_exact("is started again without")
+    session.expect_exact("so it is started without one")
     session.expect_exact("without it: ")
     session.expect_exact(" -c\r\n")
     session.sendline("")
     session.expect(pexpect.EOF)
+    session.close()
+    assert session.exitstatus == 0
+
+
+def test_without_its_pipes_the_program_is_started_without_it(desk: Desk, claude: str) -> None:
+    """As in a filesystem that has none."""
+    taken = f'for run in "{os.environ["XDG_STATE_HOME"]}"/amq/runs/tui-*; do touch "$run/mod.events"; done'
+    Path(claude).write_text(f'#!/bin/sh\ncase "$*" in --version) {taken}; echo 2.1.332; exit;; esac\necho "with: $*"\n')
+    session = desk.run(claude)
+    session.expect_exact("the pipes to the plugin cannot be made")
+    session.expect_exact("with: ")
+    session.expect(pexpect.EOF)
+    assert b"--plugin-dir" not in (session.before or b"")
     session.close()
     assert session.exitstatus == 0
 

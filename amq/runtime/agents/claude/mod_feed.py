@@ -29,7 +29,7 @@ HELLO_WITHIN_S = 3.0
 PONG_WITHIN_S = 3.0
 LONGEST_LINE = 1 << 16  # bytes of an event; the longest is a pong with its draft
 MOST_UNSENT = 4 << 20  # bytes that wait for the child
-_AT_ONCE = 1 << 16
+_AT_ONCE = 1 << 16  # bytes that are read or written in one step; a pipe holds no more by default
 _DISMISSED = b"\n"
 _PACKAGED = f"{os.path.dirname(__file__)}/{FOLDER_NAME}"
 _FILES = (".claude-plugin/plugin.json", "hooks/hooks.json", "hooks/amq.js")
@@ -259,11 +259,14 @@ class ModFeed:
         return self._events
 
     def receive(self, now: float) -> list[Event]:
-        """Return the new events of the run's mod, oldest first; answer a hello, and send what waits."""
+        """Return the new events of the run's mod, oldest first; answer a hello, and send what waits.
+
+        What comes while it reads is for the next call: it ends, however much another process writes. There are none
+        after `close`.
+        """
         found = []
         with suppress(BlockingIOError):
-            while data := os.read(self._events, _AT_ONCE):
-                found += self._lines.feed(data)
+            found = self._lines.feed(os.read(self._events, _AT_ONCE)) if self._is_open else []
         events = [event for event in found if event.name == ERROR or self._heard(event, now)]
         self.flush()
         return events
@@ -320,6 +323,7 @@ class ModFeed:
     def close(self) -> None:
         """Close the pipes, if they are open. The child ends then, and the mod reports nothing more."""
         self._let_go()
+        self.health.lost()
         for descriptor in (self._events, self._no_end_of_file) if self._is_open else ():
             os.close(descriptor)
         self._is_open = False
