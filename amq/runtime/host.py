@@ -191,7 +191,7 @@ def _hosted(
     claim: notifier_lock.Claim | None,
     warn: Callable[[str], None],
 ) -> int:
-    """Start the program and host it; return its exit status. Raises NoPluginError if it has ended, or was not started."""
+    """Start and host the program; return its exit status. Raises NoPluginError if its plugin keeps it from that."""
     if claim:
         types = options.wake and planned.profile.rules.known
         _note_session(trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me), planned, types=types)

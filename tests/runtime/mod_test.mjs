@@ -277,6 +277,17 @@ test("texts that are in the conversation no more are lost", async () => {
   assert.deepEqual(claude.names(), ["appended O1", "lost O1"]);
 });
 
+test("a conversation that cannot be read now is looked at again", async () => {
+  const claude = await new Claude().greeted();
+  const messages = claude.$.session.messages;
+  await claude.deliver("O1", "one");
+  claude.$.session.messages = async () => { throw new Error("busy"); };
+  await claude.step();
+  claude.$.session.messages = messages;
+  await claude.step();
+  assert.deepEqual(claude.names(), ["appended O1", "error", "answered O1"]);
+});
+
 test("what a subagent does is not reported, and keeps nothing waiting", async () => {
   const claude = await new Claude().greeted();
   await claude.raise("turn.start", { turnId: "T", agentId: "A" });
@@ -367,11 +378,14 @@ test("the tools run amq without a shell", async () => {
   assert.deepEqual(await claude.call("send", { to: "codex", subject: "-s", body }), { result: "Sent ID to codex" });
   await claude.call("send", { to: "codex", subject: "s", body, kind: "todo" });
   await claude.call("reply", { id: "ID", body });
+  await claude.call("send", { to: "codex" });
   assert.deepEqual(claude.calls.map(({ argv }) => argv), [
     ["/bin/amq", "send", "--to=codex", "--subject=-s", "--body=-"],
     ["/bin/amq", "send", "--to=codex", "--subject=s", "--kind=todo", "--body=-"],
     ["/bin/amq", "reply", "--id=ID", "--body=-"],
+    ["/bin/amq", "send", "--to=codex", "--body=-"],
   ]);
+  assert.deepEqual(claude.calls.at(-1).stdin, "");
   assert.deepEqual(claude.calls[0].stdin, body);
   assert.deepEqual(claude.calls[0].env, TOOLS.environment);
 });

@@ -2,7 +2,7 @@
 //
 // `amq run` copies this folder for each run and writes run.json into the copy: what to start, and where to report.
 //
-// The host writes lines of JSON into a named pipe, which a child of this module reads:
+// The host writes lines of JSON, all ASCII, into a named pipe, which a child of this module reads:
 //
 //   {"op": "deliver", "offer": ID, "texts": [TEXT…], "notice": LINE}
 //       TEXTS go with the next request to the model. If a turn is running, they may go with the result of a tool;
@@ -28,7 +28,7 @@
 //   stopped   {}                           the user has pressed ESC: no line begins a turn before their next prompt
 //   ended     {reason}                     the session has ended (clear, resume, …), and with it what was not answered
 //   deaf      {}                           the child was ended by another than the host: nothing more is read
-//   error     {reason}                     a line of the host could not be carried out
+//   error     {reason}                     a line could not be carried out, or the conversation not be read
 //
 // Claude Code reads this file before it runs it: `$` may only be passed to functions declared at the top level, and its
 // calls are spelled out.
@@ -48,7 +48,7 @@ let feed = 0; // the child's process id, which names its pipe
 let isFollowed = false; // the host has written to this module, and not closed its pipe
 let isBusy = false; // a turn of the main conversation is running
 let nextBegins = null; // between two sessions, when texts would still go to the one that ends: a promise
-let begin_next = () => {}; // resolves it
+let beginNext = () => {}; // resolves it
 let reported = Promise.resolve(); // events leave in order
 let waiting = []; // offers that are in the session, and whose answer was not seen: {offer, notice, row, hasBegun}
 
@@ -57,6 +57,10 @@ function report($, event, fields = {}) {
   const write = () => (isFollowed || event === "hello" ? $.fs.write(run.events, line) : undefined);
   reported = reported.then(write).catch(() => {});
   return reported;
+}
+
+function fail($, error) {
+  return report($, "error", { reason: String(error).slice(0, DRAFT) });
 }
 
 async function listen($) {
@@ -72,7 +76,7 @@ async function listen($) {
     const lines = (rest + value.text).split("\n");
     rest = lines.pop();
     for (const line of lines.filter((line) => line)) {
-      void act($, line).catch((error) => report($, "error", { reason: String(error).slice(0, DRAFT) }));
+      void act($, line).catch((error) => fail($, error));
     }
   }
 }
@@ -132,7 +136,7 @@ async function settle($) {
   }
 }
 
-async function register_tools($) {
+async function registerTools($) {
   for (const tool of TOOLS) await $.tool.register({ ...tool, isDeferred: false });
 }
 
@@ -160,8 +164,13 @@ const TOOLS = [
   },
 ];
 
+// Claude Code does not require what the schema does.
+function option(name, value) {
+  return value ? [`--${name}=${value}`] : [];
+}
+
 // Runs amq with WORDS. An error must be the result of the tool: a hook that throws leaves the call to a dialog.
-async function amq($, words, body) {
+async function amq($, words, body = "") {
   try {
     const { environment: env } = run.tools;
     const argv = [run.tools.amq, ...words, "--body=-"];
@@ -175,8 +184,8 @@ async function amq($, words, body) {
 export function register(on) {
   on("session.start", async ($, e, next) => {
     run = JSON.parse(await $.fs.read(`${$.plugin.root}/run.json`));
-    if (run.tools) await register_tools($);
-    void listen($).catch((error) => report($, "error", { reason: String(error) }));
+    if (run.tools) await registerTools($);
+    void listen($).catch((error) => fail($, error));
     return next(e);
   });
 
@@ -190,7 +199,7 @@ export function register(on) {
   });
   on("turn.step", async function* ($, e, next) {
     const response = yield* next(e);
-    if (e.agentId === undefined && response.stopReason !== null) await settle($);
+    if (e.agentId === undefined && response.stopReason !== null) await settle($).catch((error) => fail($, error));
     return response;
   });
   on("turn.complete", async ($, e, next) => {
@@ -209,20 +218,20 @@ export function register(on) {
   on("session.end", async ($, e, next) => {
     waiting = [];
     isBusy = false;
-    nextBegins = new Promise((resolve) => (begin_next = resolve));
+    nextBegins = new Promise((resolve) => (beginNext = resolve));
     await report($, "ended", { reason: e.reason });
     return next(e);
   });
   on("classic.SessionStart", async ($, e, next) => {
     const begun = await next(e);
-    begin_next();
+    beginNext();
     nextBegins = null;
     return begun;
   });
 
   on("tool.call", { tool: "mcp__amq-mail__send" }, ($, e) => {
-    const kind = e.kind ? [`--kind=${e.kind}`] : [];
-    return amq($, ["send", `--to=${e.to}`, `--subject=${e.subject}`, ...kind], e.body);
+    const options = [...option("to", e.to), ...option("subject", e.subject), ...option("kind", e.kind)];
+    return amq($, ["send", ...options], e.body);
   });
-  on("tool.call", { tool: "mcp__amq-mail__reply" }, ($, e) => amq($, ["reply", `--id=${e.id}`], e.body));
+  on("tool.call", { tool: "mcp__amq-mail__reply" }, ($, e) => amq($, ["reply", ...option("id", e.id)], e.body));
 }
