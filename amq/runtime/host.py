@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from amq.runtime.tmux_labels import TmuxLabels
     from amq.runtime.trust import Trust
 
-BY_PLUGIN = "mail goes to {} by a plugin for this run; --no-plugin types instead"
+BY_PLUGIN = "mail goes to {} by a plugin for this run; --no-plugin leaves it out"
 IMPORT_AFTER_S = 0.2  # seconds: a program that ends at once is not delayed by imports that it never needs
 END_WITHIN_S = 2.0  # seconds for each thread to end after the program has
 SWITCH_S = 0.0005  # seconds for which a background thread may keep the interpreter while a key waits

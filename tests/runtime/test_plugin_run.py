@@ -31,7 +31,7 @@ def claude(tmp_path: Path) -> str:
 
 def test_a_program_that_may_not_load_it_is_started_again_without(desk: Desk, claude: str) -> None:
     session = desk.run(claude, "-c", SAYS=FORBIDDEN)
-    session.expect_exact("mail goes to claude by a plugin for this run; --no-plugin types instead")
+    session.expect_exact("mail goes to claude by a plugin for this run; --no-plugin leaves it out")
     session.expect_exact("so it is started without one")
     session.expect_exact("without it: ")
     session.expect_exact(" -c\r\n")

@@ -62,10 +62,11 @@ With --allow-amq Claude Code runs amq's mail commands without asking you: drain,
 why, who. They then read files only in the project, and use no other queue or handle. The default is your answer to amq
 coop up (allow_amq in ~/.config/amq/config.toml), else no.
 
-Claude Code, in the versions that were tested with it, gets a plugin for this process as well. Mail goes to the model
-by that: nothing is typed, your draft and dialogs stay as they are, and the model's answer is the receipt. Where the
-plugin is not allowed or does not answer, amq goes on with the ways below it. With --allow-amq the plugin has tools by
-which the agent sends and answers without a shell. --plugin gives it to other versions too, --no-plugin to none.
+Claude Code, in the versions that were tested with it, gets a plugin for this process as well, which gives the model
+its mail: nothing is typed, your draft and dialogs stay as they are, and the model's answer is the receipt. Where the
+plugin is not allowed or does not answer, hooks give the mail, and without them amq types. With --allow-amq the plugin
+has tools by which the agent sends and replies without a shell. --plugin gives it to other versions too, --no-plugin to
+none.
 
 The program gets a terminal of its own. If stdin is a pipe or a file, the program gets it unchanged, and so for stderr
 sent elsewhere than stdout (2>FILE): amq run -- claude -p <prompt.md. It gets your keys when it turns to its terminal.
