@@ -316,7 +316,7 @@ test("a session that ends takes along what was not answered", async () => {
   await claude.deliver("O2", "two");
   assert.deepEqual(claude.names(), ["turn", "appended O1", "ended", "appended O2"]);
   assert.deepEqual(claude.submitted.map(({ input }) => input.text), ["amq: O2"]);
-  assert.deepEqual(claude.sleepers, []);
+  assert.deepEqual(claude.sleepers.map(({ ms }) => ms), [1000], "only for the report");
 });
 
 test("between two sessions the texts wait for the next, but not for ever", async () => {
@@ -355,14 +355,46 @@ test("nothing is reported to a host that has closed its pipe", async () => {
   assert.deepEqual(claude.reported, []);
 });
 
-test("an event that cannot be reported keeps no other back", async () => {
+const full = async () => { throw new Error("EMFILE"); };
+
+test("an event that cannot be reported is reported later, and in order", async () => {
   const claude = await new Claude().greeted();
   const write = claude.$.fs.write;
-  claude.$.fs.write = async () => { throw new Error("EIO"); };
+  claude.$.fs.write = full;
   await claude.host({ op: "ping", n: 2 });
   claude.$.fs.write = write;
   await claude.host({ op: "ping", n: 3 });
-  assert.deepEqual(claude.reported.map(({ n }) => n), [3]);
+  assert.deepEqual(claude.reported, []);
+  claude.sleepers.at(-1).resolve();
+  await settled();
+  assert.deepEqual(claude.reported.map(({ n }) => n), [2, 3]);
+});
+
+test("an event that cannot be reported is forgotten when the host has gone", async () => {
+  const claude = await new Claude().greeted();
+  claude.$.fs.write = full;
+  await claude.host({ op: "ping", n: 2 });
+  await claude.childEnds(0);
+  claude.sleepers.at(-1).resolve();
+  await settled();
+  assert.equal(claude.sleepers.length, 1);
+});
+
+test("a hello that cannot be reported is not tried for ever", async () => {
+  const claude = await new Claude().start();
+  claude.$.fs.write = full;
+  await claude.says("41 40\n");
+  assert.deepEqual(claude.sleepers, []);
+});
+
+test("a session ends although the host does not read", async () => {
+  const claude = await new Claude().greeted();
+  claude.$.fs.write = () => new Promise(() => {});
+  const ends = claude.raise("session.end", { reason: "clear" }, "ended");
+  await settled();
+  assert.equal(claude.sleepers.at(-1).ms, 1000);
+  claude.sleepers.at(-1).resolve();
+  assert.equal(await ends, "ended");
 });
 
 test("the tools are there before the first request, and only if they are wanted", async () => {

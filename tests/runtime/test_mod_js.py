@@ -16,10 +16,13 @@ TESTS = Path(__file__).with_name("mod_test.mjs")
 SOURCE = (Path(mod_feed.__file__).with_name("mod") / "hooks" / "amq.js").read_text(encoding="utf-8")
 SUBAGENT, BEGINS, ENDS = "if (e.agentId === undefined", ") {\n      isBusy = true", ") {\n      isBusy = false"
 MUTANTS = {
-    "a host that has not written is reported everything": ('isFollowed || event === "hello"', "true"),
+    "a host that has not written is reported everything": ("while (isFollowed || isHello)", "while (true)"),
+    "a hello is tried for ever": ("if (!isFollowed) throw error;", ""),
+    "an event that cannot be written is lost": ("if (!isFollowed) throw error;", "throw error;"),
+    "a session waits for a host that does not read": (", $.clock.sleep(ENDED_WITHIN_MS)]", "]"),
     "a host that is gone is reported": ("isFollowed &&= value.code !== 0", "isFollowed &&= true"),
     "a killed child ends the receipts": ("isFollowed &&= value.code !== 0", "isFollowed = false"),
-    "one failure keeps all events back": (".then(write).catch(() => {})", ".then(write)"),
+    "one failure keeps all events back": ('"hello")).catch(() => {})', '"hello"))'),
     "stderr is read": ('if (value.stream !== "stdout") continue;', ""),
     "an empty line is a line": (".filter((line) => line)", ""),
     "the beginning of a line is lost": ("(rest + value.text)", "(value.text)"),

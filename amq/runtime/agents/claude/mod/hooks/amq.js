@@ -36,6 +36,8 @@
 const DRAFT = 1000;
 const AMQ_WITHIN_MS = 60_000;
 const NEXT_WITHIN_MS = 3_000;
+const AGAIN_AFTER_MS = 500;
+const ENDED_WITHIN_MS = 1_000; // a host that does not read must not keep Claude Code from ending a session
 // The child has its pipe open before it names it, and keeps an end to write to until the host has one: between the two
 // there is neither an error for the host nor an end of file.
 const READ_A_PIPE_OF_ITS_OWN = [
@@ -54,9 +56,20 @@ let waiting = []; // offers that are in the session, and whose answer was not se
 
 function report($, event, fields = {}) {
   const line = JSON.stringify({ event, feed, ...fields }) + "\n";
-  const write = () => (isFollowed || event === "hello" ? $.fs.write(run.events, line) : undefined);
-  reported = reported.then(write).catch(() => {});
+  reported = reported.then(() => write($, line, event === "hello")).catch(() => {});
   return reported;
+}
+
+// While the host follows, an event that cannot be written is written again: without its receipt mail would wait for ever.
+async function write($, line, isHello) {
+  while (isFollowed || isHello) {
+    try {
+      return await $.fs.write(run.events, line);
+    } catch (error) {
+      if (!isFollowed) throw error;
+      await $.clock.sleep(AGAIN_AFTER_MS);
+    }
+  }
 }
 
 function fail($, error) {
@@ -219,7 +232,7 @@ export function register(on) {
     waiting = [];
     isBusy = false;
     nextBegins = new Promise((resolve) => (beginNext = resolve));
-    await report($, "ended", { reason: e.reason });
+    await Promise.race([report($, "ended", { reason: e.reason }), $.clock.sleep(ENDED_WITHIN_MS)]);
     return next(e);
   });
   on("classic.SessionStart", async ($, e, next) => {
