@@ -438,6 +438,7 @@ def test_the_host_s_end_is_the_end_of_all_reports(rig: Rig, agent: Agent, model:
         shutil.rmtree(claude.files)
         claude.type("hello")
         claude.terminal.wait_for("Read\\.")
+        claude.terminal.wait_for("✻ \\w+ for")
         claude.terminal.quit(agent.quit)
         assert not claude.files.exists()
 
