@@ -155,8 +155,9 @@ class WakeLoop:
             readiness = replace(readiness, blocked_by=WaitReason.UNTRUSTED)
         on_the_way = self._on_its_way(readiness)
         looked = replace(self._looked, agent=readiness, on_its_way=on_the_way)
-        # a hook's report before the observation: else this turn would type what the hook has just announced
-        if handed:
+        # a hook's report before the observation: else this turn would type what the hook has just announced. Where all
+        # of that has left, the report is of no mail that is here
+        if handed & looked.unread:
             self._decide(AttemptFinished(Outcome.HANDED, unread=looked.unread))
         actions = self._decide(looked)
         if any(isinstance(action, Attempt) for action in actions):

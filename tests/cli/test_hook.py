@@ -57,7 +57,7 @@ def test_urgent_mail_is_handed_over_once_and_recorded(amq: Shell, state: str) ->
     assert hook(amq, "tool") is None
     (entry,) = WakeJournal(state).entries()
     assert (entry["ids"], entry["way"], entry["outcome"]) == ([identifier], "hook tool", "handed")
-    assert (watch.another(), watch.another()) == (True, False)
+    assert [watch.another(), watch.another()] == [frozenset({identifier}), frozenset()]
     assert not HookStateWatcher(state).another(), "what was handed over before does not count"
 
 
@@ -87,9 +87,11 @@ def test_a_message_that_is_none_is_handed_over_too(amq: Shell) -> None:
     assert context(hook(amq, "tool")) == "amq: 1 new message. Run: amq drain --include-body"
 
 
-@pytest.mark.parametrize("event", ["SessionStart", "Stop"])
-def test_an_event_lists_the_inbox_once(amq: Shell, monkeypatch: pytest.MonkeyPatch, event: str) -> None:
-    """One listing, so the decision, the output and the record are about one set of messages."""
+@pytest.mark.parametrize(("event", "times"), [("SessionStart", 1), ("Stop", 2)])
+def test_an_event_lists_the_inbox_once_under_the_lock(
+    amq: Shell, monkeypatch: pytest.MonkeyPatch, event: str, times: int
+) -> None:
+    """The decision, the output and the record are about that one set of messages; the first says if there are any."""
     amq.send()
     listed: list[str] = []
 
@@ -100,7 +102,7 @@ def test_an_event_lists_the_inbox_once(amq: Shell, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(durable, "syscalls", Noting())
     assert hook(amq, event) is not None
-    assert listed.count(str(amq.agent("bob").inbox_new)) == 1
+    assert listed.count(str(amq.agent("bob").inbox_new)) == times
 
 
 @pytest.mark.parametrize("stdin", [b"", b"nonsense", b"[]", b'{"prompt": 7, "session_id": []}', b"\xff" * 100])

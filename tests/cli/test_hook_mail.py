@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -377,6 +378,22 @@ def test_a_hook_that_takes_too_long_offers_nothing(
     assert (program.offered(), read_state(state).count) == ([], 0)
     assert "TimeoutError" in Path(state, "run.log").read_text()
     assert ("Redelivered" in amq.ok("drain", me="bob")) is is_marked
+
+
+def test_what_leaves_while_a_hook_waits_for_its_turn_is_not_announced(
+    program: Program, amq: Shell, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    amq.send()
+    locked = announcements.locked
+
+    def waits(directory: str) -> AbstractContextManager[None]:
+        monkeypatch.setattr(announcements, "locked", locked)
+        amq.ok("drain", me="bob")
+        return locked(directory)
+
+    monkeypatch.setattr(announcements, "locked", waits)
+    assert program.hook("Stop") is None
+    assert (read_state(state).count, list(WakeJournal(state).entries())) == (0, [])
 
 
 @pytest.mark.parametrize("broken", ["offer", "state"])

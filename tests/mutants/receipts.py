@@ -222,6 +222,8 @@ GIVEN = (
     Mutant("the loop does not say that the agent is idle", "runtime/loop.py", "WakeLoop._on_its_way",
            "on_its_way(self._mailbox.account, self._private, idle=agent.idle, rest_s=rest_s)",
            "on_its_way(self._mailbox.account, self._private, idle=False, rest_s=rest_s)", LOOP),
+    Mutant("new mail waits for what a hook announced, and has left", "runtime/loop.py", "WakeLoop.turn", "handed & looked.unread", "handed", LOOP),
+    Mutant("what has left is announced", "runtime/hooks/handler.py", "Handler._pass_on", "view.look()", "view._unread", HOOKS),
     Mutant("the loop asks for no offers", "runtime/loop.py", "WakeLoop.turn", "self._on_its_way(readiness)", "frozenset()", LOOP),
     Mutant("offers of a program that has ended stay open", "runtime/host.py", "BackgroundThreads._wake",
            "_lapse_offers(self._mailbox, self._since_ns)", "None", "tests/runtime/test_host.py"),

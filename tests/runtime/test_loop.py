@@ -237,17 +237,27 @@ async def test_low_priority_is_not_announced_by_itself(root: str) -> None:
 async def test_what_a_hook_handed_over_is_not_typed(root: str) -> None:
     channel = NotingChannel()
     channel.standing = Readiness(busy=True, queues_input=True, hooks_active=True)
-    async with waking(root, channel):
+    async with waking(root, channel) as mailbox:
         send(root, "urgent")
         record = WakeJournal(private(root))
         await comes(lambda: [entry.get("waits_for") for entry in record.entries()] == ["busy"])
-        write_state(private(root), HookState(count=1))
+        (message,) = mailbox.unread()
+        write_state(private(root), HookState(announced=frozenset({message.id}), count=1))
         channel.standing = Readiness()
         seen = channel.looks
         await anyio.sleep(0)
         await comes(lambda: channel.looks > seen)
         await comes(lambda: record.entries()[-1].get("waits_for") == "busy")
     assert channel.told == []
+
+
+async def test_new_mail_does_not_wait_where_all_that_a_hook_announced_has_left(root: str) -> None:
+    channel = NotingChannel()
+    waker = WakeLoop(Mailbox(root, "claude"), channel, SchedulePolicy(), Wording(), print, trusted(root))
+    write_state(private(root), HookState(announced=frozenset({"one that has left"}), count=1))
+    send(root)
+    await waker.turn(rung=True)
+    assert len(channel.told) == 1
 
 
 def offer(root: str, mailbox: Mailbox, event: str = "prompt") -> str:

@@ -68,16 +68,17 @@ class HookStateWatcher:
         self._version: tuple[int, int] | None = None
         self._count = read_state(directory).count
 
-    def another(self) -> bool:
-        """Return whether a hook has announced mail since the last call."""
+    def another(self) -> frozenset[str]:
+        """Return the mail that the model knows of, if a hook has announced some since the last call; otherwise none."""
         try:
             found = os.stat(f"{self._directory}/{STATE_NAME}")
         except OSError:
-            return False
+            return frozenset()
         # the inode too: two writes within one tick of the filesystem's clock have one time
         version = (found.st_mtime_ns, found.st_ino)
         if version == self._version:
-            return False
+            return frozenset()
         self._version = version
-        before, self._count = self._count, read_state(self._directory).count
-        return self._count > before
+        state = read_state(self._directory)
+        before, self._count = self._count, state.count
+        return state.announced if state.count > before else frozenset()

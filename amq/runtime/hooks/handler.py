@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from amq.mail.draining import Drain, Drained
-    from amq.mail.inbox_view import Unread
+    from amq.mail.inbox_view import InboxView, Unread
     from amq.mail.mailbox import Mailbox
     from amq.mail.offering import Offer
     from amq.output_budget import Budget
@@ -80,15 +80,17 @@ class Handler:
     def handle(self, event: Event) -> None:
         """Do what EVENT asks for. Raises AmqError or OSError, such as Unsafe for a queue that the user does not trust.
 
-        The inbox is listed here and nowhere else, so all that is said and recorded is about the same messages.
+        The view is looked at here and, under the lock, before mail is passed on: all that is said and recorded is about
+        the same messages.
         """
-        unread = self._mailbox.unread()
+        view = self._mailbox.inbox_view()
+        unread = view.look()
         if event.name == NOTIFY:
             self._notify_user(unread)
         elif event.name == START:
             self._start_session(event, unread)
         elif unread:
-            self._pass_on(event, unread)
+            self._pass_on(event, view)
 
     def _start_session(self, event: Event, unread: Sequence[Unread]) -> None:
         """Introduce the agent to its model and to its shell. The model knows of no mail then."""
@@ -101,15 +103,16 @@ class Handler:
             if unread:
                 self._take_receipts(event, directory, state)
 
-    def _pass_on(self, event: Event, unread: Sequence[Unread]) -> None:
-        """Take receipts of what was given before, then give UNREAD to the model if that is due.
+    def _pass_on(self, event: Event, view: InboxView) -> None:
+        """Take receipts of what was given before, then give unread mail, as VIEW has it, to the model if that is due.
 
-        What was given is recorded after it was written: only then was it said. See `_say` for the end of a turn.
+        Mail that was on offer may be filed while this hook waits for the lock, so it looks again under it. What was
+        given is recorded after it was written: only then was it said. See `_say` for the end of a turn.
         """
         self._require_trust()
         directory, now_ns = self._agent_directory(), self._mailbox.account.clock()
         with announcements.locked(directory):
-            before = announcements.read_state(directory)
+            before, unread = announcements.read_state(directory), view.look()
             state, filed, offers = self._take_receipts(event, directory, before)
             offered = {identifier for offer in offers for identifier in offer.ids}
             left = [message for message in unread if message.id not in filed]
