@@ -153,8 +153,8 @@ class WakeLoop:
             self._look_into_inbox()
         if self._unread and self._trust.why_not():
             readiness = replace(readiness, blocked_by=WaitReason.UNTRUSTED)
-        on_the_way = self._on_its_way(readiness)
-        looked = replace(self._looked, agent=readiness, on_its_way=on_the_way)
+        on_the_way, offered = self._on_its_way(readiness)
+        looked = replace(self._looked, agent=readiness, on_its_way=on_the_way, offered=offered)
         # a hook's report before the observation: else this turn would type what the hook has just announced. Where all
         # of that has left, the report is of no mail that is here
         if handed & looked.unread:
@@ -172,26 +172,27 @@ class WakeLoop:
         hooked = bool(self._unread) and readiness.hooks_active
         return min(again, self._clock() + LOOK_EVERY_S) if hooked else again
 
-    def _on_its_way(self, agent: Readiness) -> frozenset[str]:
-        """Return the unread mail that hooks or a plugin have given to the model; none if that cannot be known.
+    def _on_its_way(self, agent: Readiness) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the mail that hooks or a plugin have given to the model, as far as it is on its way, and all of it.
 
-        What has arrived is filed here, so the inbox is read again then: else that mail would be announced. A plugin has
-        given nothing before the first look: its mail is that of a host which was killed.
+        None is on its way if that cannot be known. What has arrived is filed here, or was by a hook or the plugin, so
+        the inbox is read again then: else that mail would be announced. A plugin has given nothing before the first
+        look: its mail is that of a host which was killed.
         """
         if not (self._unread and self._private):
-            return frozenset()
+            return frozenset(), frozenset()
         try:
             if self._is_first:
                 lapse_of_plugins(self._mailbox.account, self._private)
                 self._is_first = False
             rest_s = 0.0 if agent.busy else agent.quiet_for_s
-            found, filed = on_its_way(self._mailbox.account, self._private, idle=agent.idle, rest_s=rest_s)
-            if filed:
+            found, offered, filed = on_its_way(self._mailbox.account, self._private, idle=agent.idle, rest_s=rest_s)
+            if filed or self._state.offered - offered:
                 self._look_into_inbox()
-            return found
+            return found, offered
         except (AmqError, OSError) as error:
             self._log(f"the offers cannot be read: {explained(error)}")
-            return frozenset()
+            return frozenset(), self._state.offered
 
     def _look_at_agent(self) -> Readiness:
         """Ask the channel how the agent is. If the system lacks what that takes, the agent has no channel just now."""

@@ -217,6 +217,20 @@ GIVEN = (
     Mutant("mail on its way is announced", "runtime/policy/schedule.py", "_decide", "state.unread <= event.on_its_way", "False", SCHEDULE),
     Mutant("parked mail that lapses alerts once more", "runtime/policy/schedule.py", "_decide", "state.phase is Phase.PARKED", "False",
            SCHEDULE, times=2),
+    *(
+        Mutant(name, "runtime/policy/schedule.py", "_with_offers", old, new, SCHEDULE)
+        for name, old, new in (
+            ("mail that lapses waits for its reminder", "min(state.due, now)", "state.due"),
+            ("mail that lapses waits for a busy agent's reminder", "state.announced - lapsed", "state.announced"),
+            ("what is on offer has lapsed", "state.offered - event.offered", "state.offered"),
+        )
+    ),
+    Mutant("a line is typed for what another process has filed", "runtime/loop.py", "WakeLoop._on_its_way",
+           "filed or self._state.offered - offered", "filed", LOOP),
+    Mutant("offers that cannot be read have lapsed", "runtime/loop.py", "WakeLoop._on_its_way", "return frozenset(), self._state.offered",
+           "return frozenset(), frozenset()", LOOP),
+    Mutant("a failed turn's offer has lapsed", "runtime/hooks/receipts.py", "on_its_way", "_ids(offers)", "_ids(waiting)",
+           "tests/runtime/test_mod_channel.py"),
     Mutant("a line is typed beside a hook", "runtime/policy/schedule.py", "_breaks_in", "agent.hooks_active", "False", SCHEDULE),
     Mutant("the loop types what it has just filed", "runtime/loop.py", "WakeLoop._on_its_way", "self._look_into_inbox()", "None", LOOP),
     Mutant("the loop does not say that the agent is idle", "runtime/loop.py", "WakeLoop._on_its_way",
@@ -224,7 +238,7 @@ GIVEN = (
            "on_its_way(self._mailbox.account, self._private, idle=False, rest_s=rest_s)", LOOP),
     Mutant("new mail waits for what a hook announced, and has left", "runtime/loop.py", "WakeLoop.turn", "handed & looked.unread", "handed", LOOP),
     Mutant("what has left is announced", "runtime/hooks/handler.py", "Handler._pass_on", "view.look()", "view._unread", HOOKS),
-    Mutant("the loop asks for no offers", "runtime/loop.py", "WakeLoop.turn", "self._on_its_way(readiness)", "frozenset()", LOOP),
+    Mutant("the loop asks for no offers", "runtime/loop.py", "WakeLoop.turn", "self._on_its_way(readiness)", "(frozenset(), frozenset())", LOOP),
     Mutant("offers of a program that has ended stay open", "runtime/host.py", "BackgroundThreads._wake",
            "_lapse_offers(self._mailbox, self._since_ns)", "None", "tests/runtime/test_host.py"),
     Mutant("a program's first offer lapses at once", "runtime/host.py", "_lapse_offers", "offer.at_ns < before_ns", "True",

@@ -295,6 +295,40 @@ async def test_mail_that_lapses_is_typed(root: str) -> None:
     assert len(channel.told) == 1
 
 
+async def test_mail_that_another_process_files_is_not_typed(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look at the offers is later than the one at the inbox."""
+    channel, mailbox = NotingChannel(), Mailbox(root, "claude")
+    waker = WakeLoop(mailbox, channel, SchedulePolicy(), Wording(), print, trusted(root))
+    send(root)
+    offer(root, mailbox)
+    await waker.turn(rung=True)
+
+    def files(*_: object, **__: object) -> tuple[frozenset[str], frozenset[str], bool]:
+        for each in offering.open_offers(mailbox.account.agent):
+            offering.settle(mailbox.account, each)
+        return frozenset(), frozenset(), False
+
+    monkeypatch.setattr(loop, "on_its_way", files)
+    await waker.turn(rung=False)
+    assert channel.told == ["drained"]
+
+
+async def test_offers_that_cannot_be_read_have_not_lapsed(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel, mailbox = NotingChannel(), Mailbox(root, "claude")
+    waker = WakeLoop(mailbox, channel, SchedulePolicy(), Wording(), print, trusted(root))
+    send(root)
+    await waker.turn(rung=True)
+    offer(root, mailbox)
+    await waker.turn(rung=True)
+
+    def fails(*_: object, **__: object) -> None:
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(loop, "on_its_way", fails)
+    await waker.turn(rung=True)
+    assert len(channel.told) == 1
+
+
 @pytest.mark.parametrize("idle", [True, False])
 async def test_mail_that_an_idle_agent_has_lost_is_typed(root: str, idle: bool) -> None:
     now_ns = time.time_ns()

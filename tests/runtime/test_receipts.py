@@ -588,15 +588,15 @@ def test_what_has_not_is_given_back(room: Room) -> None:
 
 def test_the_loop_follows_an_offer_between_hooks(room: Room) -> None:
     directory = str(private_directory(room.account.queue.root, "bob"))
-    assert on_its_way(room.account, directory, idle=False, rest_s=0) == (frozenset(), False)
+    assert on_its_way(room.account, directory, idle=False, rest_s=0) == (frozenset(), frozenset(), False)
     room.send("a")
     found = room.offer(prompt(room.history))
     assert found
     announcements.write_state(directory, HookState(lapses=1))
-    assert on_its_way(room.account, directory, idle=False, rest_s=0) == (frozenset("a"), False)
+    assert on_its_way(room.account, directory, idle=False, rest_s=0) == (frozenset("a"), frozenset("a"), False)
     take_receipts(room.account, event("stop"), HookState())
     room.write(claude_history(found[1]))
-    assert on_its_way(room.account, directory, idle=False, rest_s=0) == (frozenset(), True)
+    assert on_its_way(room.account, directory, idle=False, rest_s=0) == (frozenset(), frozenset(), True)
     assert announcements.read_state(directory).lapses == 0
 
 
@@ -616,7 +616,7 @@ def test_a_lapse_that_cannot_be_recorded_counts_once(room: Room, monkeypatch: py
             with pytest.raises(OSError, match="full"):
                 on_its_way(account, directory, idle=True, rest_s=0)
     assert announcements.read_state(directory).lapses == 0
-    assert on_its_way(account, directory, idle=True, rest_s=0) == (frozenset(), False)
+    assert on_its_way(account, directory, idle=True, rest_s=0) == (frozenset(), frozenset(), False)
     assert announcements.read_state(directory).lapses == 1
 
 
@@ -635,7 +635,7 @@ def test_reports_are_carried_out_and_say_nothing_of_the_hooks(room: Room) -> Non
     second = of_plugin(room)
     take_reports(room.account, directory, [Report("appended", first.name), Report("held", second.name, "why")])
     assert [(each.state, each.reason) for each in room.offers()] == [(TAKEN, ""), (TAKEN, "why")]
-    assert on_its_way(room.account, directory, idle=True, rest_s=math.inf) == (frozenset("ab"), False)
+    assert on_its_way(room.account, directory, idle=True, rest_s=math.inf) == (frozenset("ab"), frozenset("ab"), False)
     take_reports(room.account, directory, [Report("answered", first.name), Report("ended")])
     assert (room.files("cur"), room.files("new"), room.offers()) == (["a"], ["b"], [])
     assert [(item.redelivered, item.on_its_way) for item in room.drain()] == [(True, False)]

@@ -280,7 +280,14 @@ def test_nothing_is_typed_to_a_busy_agent_whose_hooks_give_it_mail(urgent: str) 
 
 def on_its_way(*ids: str) -> Happening:
     """Let IDS be the mail that hooks have given to the model, without a receipt so far."""
-    return seen(f"on its way: {' '.join(ids)}", lambda before: replace(before, on_its_way=frozenset(ids)))
+    given = frozenset(ids)
+    return seen(f"on its way: {' '.join(ids)}", lambda before: replace(before, on_its_way=given, offered=given))
+
+
+def not_answered(*ids: str) -> Happening:
+    """Let IDS be the mail that the model has, and whose turn has failed."""
+    given = frozenset(ids)
+    return seen(f"failed: {' '.join(ids)}", lambda before: replace(before, on_its_way=frozenset(), offered=given))
 
 
 def test_mail_on_its_way_is_neither_typed_nor_reminded_of() -> None:
@@ -291,6 +298,25 @@ def test_mail_on_its_way_is_neither_typed_nor_reminded_of() -> None:
 def test_mail_that_lapses_is_reminded_of() -> None:
     story = NEW >> on_its_way("a") >> mail("a") << SOON << WaitReason.OFFERED >> on_its_way() << ATTEMPT
     assert story >> SUBMITTED << again(30)
+
+
+def test_mail_that_lapses_after_it_was_given_is_due_at_once() -> None:
+    given = announced() >> on_its_way("a") << SOON >> 5 << SOON << WaitReason.OFFERED
+    assert given >> on_its_way() << ATTEMPT
+    assert given >> agent(DRAFT) << SOON >> on_its_way() << SOON << WaitReason.DRAFT >> agent(IDLE) << ATTEMPT
+    assert given >> agent(QUEUES) << SOON >> on_its_way() << SOON << WaitReason.BUSY >> agent(IDLE) << ATTEMPT
+
+
+def test_mail_that_lapses_is_not_given_for_ever() -> None:
+    story = announced()
+    for distance in (60, 120, 240):
+        story = story >> on_its_way("a") << SOON >> on_its_way() << ATTEMPT >> SUBMITTED << again(distance)
+    assert story >> on_its_way("a") << SOON >> on_its_way() << ALERT << Phase.PARKED
+
+
+def test_mail_whose_turn_has_failed_waits_for_the_reminder() -> None:
+    given = announced() >> on_its_way("a") << SOON >> 5 << SOON
+    assert given >> not_answered("a") << again(25) >> 25 << ATTEMPT
 
 
 def test_other_mail_is_announced_although_some_is_on_its_way() -> None:
@@ -355,7 +381,7 @@ AGENTS = st.builds(
     hooks_active=st.booleans(),
 )
 IDS = st.frozensets(st.sampled_from("abcd"))
-LOOKS = st.builds(Observation, unread=IDS, urgent=IDS, low=IDS, agent=AGENTS, on_its_way=IDS)
+LOOKS = st.builds(Observation, unread=IDS, urgent=IDS, low=IDS, agent=AGENTS, on_its_way=IDS, offered=IDS)
 COUNTED = (Outcome.TYPED, Outcome.ERASED, Outcome.SUBMITTED, Outcome.UNCERTAIN, Outcome.SENT, Outcome.FAILED)
 SCHEDULES = st.lists(
     st.tuples(LOOKS, st.floats(0, 400), st.sampled_from([*COUNTED, Outcome.REFUSED]), st.booleans()),

@@ -134,16 +134,23 @@ def lapse_of_plugins(account: Account, directory: str) -> None:
     take_reports(account, directory, [Report("unheard")])
 
 
-def on_its_way(account: Account, directory: str, *, idle: bool, rest_s: float) -> tuple[frozenset[str], bool]:
-    """Look at the open offers; return the ids of the mail that is on its way to the model, and whether some was filed.
+def on_its_way(
+    account: Account, directory: str, *, idle: bool, rest_s: float
+) -> tuple[frozenset[str], frozenset[str], bool]:
+    """Look at the open offers; return the ids of the mail that is on its way to the model, of all that is on offer,
+    and whether some was filed.
 
     DIRECTORY is the agent's private one, IDLE as in `followed`, REST_S as in `receipts.is_on_its_way`. Raises AmqError
     or OSError.
     """
     if not offering.open_offers(account.agent):
-        return frozenset(), False
+        return frozenset(), frozenset(), False
     with announcements.locked(directory):
         _, filed, offers = take(account, directory, announcements.read_state(directory), None, idle=idle)
         now_ns = account.clock()
     waiting = [offer for offer in offers if is_on_its_way(offer, now_ns, rest_s)]
-    return frozenset(identifier for offer in waiting for identifier in offer.ids), bool(filed)
+    return _ids(waiting), _ids(offers), bool(filed)
+
+
+def _ids(offers: Iterable[Offer]) -> frozenset[str]:
+    return frozenset(identifier for offer in offers for identifier in offer.ids)

@@ -57,6 +57,7 @@ Invariants
     - No Attempt while anything blocks typing. To an agent that works there is one only if it queues what is typed and
       calls no hooks, and never for low priority alone. While it works, the mail it knows of is neither repeated nor
       parked; nor is mail that a hook has given it, while a receipt may come.
+    - Mail whose offer has lapsed is due at once, for another way: its reminder was for the one that has failed.
     - The same messages are announced `SchedulePolicy.attempts` times, and ATTEMPTS_IN_A_ROW times are the most without
       a drain; after parking each arrival of new mail allows one more. A refused attempt costs none.
     - A message that leaves the inbox resets the counters: the agent reads its mail.
@@ -122,7 +123,8 @@ class Observation:
     urgent: frozenset[str]  # those of urgent priority
     low: frozenset[str]  # those of low priority
     agent: Readiness
-    on_its_way: frozenset[str] = frozenset()  # those that a hook has given to the model, until there is a receipt
+    offered: frozenset[str] = frozenset()  # those that a hook or a plugin has given, until there is a receipt
+    on_its_way: frozenset[str] = frozenset()  # of these, those whose receipt may come by itself
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,8 @@ class ScheduleState:
     phase: Phase = Phase.QUIET
     reason: WaitReason = WaitReason.NOTIFIED  # what the mail waits for
     unread: frozenset[str] = frozenset()
-    announced: frozenset[str] = frozenset()  # what was unread at the last attempt
+    announced: frozenset[str] = frozenset()  # what was unread at the last attempt, and was not given back since
+    offered: frozenset[str] = frozenset()  # at the last look
     tries: int = 0  # attempts for this set of messages
     in_a_row: int = 0  # attempts since the last drain
     user_alerted: frozenset[str] = frozenset()  # mail the user was alerted of: it cannot be typed, or may be unsent
@@ -191,7 +194,7 @@ def step(
         if event.unread is not None:
             state = _with_mail(state, event.unread, now, policy)
         return _ended(state, event, now, policy) if state.unread else (state, ())
-    state = _with_mail(state, event.unread, now, policy)
+    state = _with_offers(_with_mail(state, event.unread, now, policy), event, now)
     return _decide(_with_work(state, event, now, policy), event, now, policy)
 
 
@@ -219,6 +222,13 @@ def _with_mail(state: ScheduleState, unread: frozenset[str], now: float, policy:
     if came:
         return replace(state, tries=0, due=min(state.due, now + policy.remind_after_s[0]))
     return state
+
+
+def _with_offers(state: ScheduleState, event: Observation, now: float) -> ScheduleState:
+    """Return STATE with what is on offer. What has lapsed is as new: no reminder of the way that has failed is due."""
+    lapsed = (state.offered - event.offered) & event.unread
+    state = replace(state, offered=event.offered)
+    return replace(state, announced=state.announced - lapsed, due=min(state.due, now)) if lapsed else state
 
 
 def _with_work(state: ScheduleState, event: Observation, now: float, policy: SchedulePolicy) -> ScheduleState:
