@@ -121,6 +121,22 @@ def test_what_a_killed_host_s_plugin_had_comes_again(program: Program, amq: Shel
     assert ("Redelivered" in program.text, program.offered()) == (True, [given])
 
 
+def test_mail_that_the_host_files_while_a_hook_waits_for_the_lock_is_not_announced(
+    program: Program, amq: Shell, given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, locked = Mailbox(str(amq.root), "bob").account, announcements.locked
+
+    def filed_first(directory: str) -> AbstractContextManager[None]:
+        for offer in offering.open_offers(account.agent):
+            offering.settle(account, offer)
+        return locked(directory)
+
+    monkeypatch.setattr(announcements, "locked", filed_first)
+    with hosted(Mailbox(str(amq.root), "bob")):
+        assert program.hook("Stop") is None
+    assert f"{given}.md" not in amq.new()
+
+
 def test_a_prompt_that_was_taken_back_brings_its_mail_again(program: Program, amq: Shell) -> None:
     """By Escape before the answer: the history keeps its text, and the conversation goes on without it."""
     identifier = amq.send(*URGENT)

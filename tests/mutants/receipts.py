@@ -189,7 +189,6 @@ GIVEN = (
     _hook("text is given where no receipt can come", "Handler._pass_on", "may_offer(after, event)", "True"),
     _hook("amq's line is announced to those who read it", "Handler._announce", "not is_own_line(event)", "True"),
     _hook("a session that begins looks at no offer", "Handler._start_session", "self._take_receipts(event, directory, state)", "None"),
-    _hook("what was filed is given once more", "Handler._pass_on", "message.id not in filed", "True"),
     # the decision
     _decision("a lapsed offer is known to the model", "forgotten", "state.announced.difference(ids)", "state.announced"),
     _decision("a lapsed offer has held up a turn", "forgotten", "state.blocked_stop_for.difference(ids)", "state.blocked_stop_for"),
@@ -237,7 +236,6 @@ GIVEN = (
            "on_its_way(self._mailbox.account, self._private, idle=agent.idle, rest_s=rest_s)",
            "on_its_way(self._mailbox.account, self._private, idle=False, rest_s=rest_s)", LOOP),
     Mutant("new mail waits for what a hook announced, and has left", "runtime/loop.py", "WakeLoop.turn", "handed & looked.unread", "handed", LOOP),
-    Mutant("what has left is announced", "runtime/hooks/handler.py", "Handler._pass_on", "view.look()", "view._unread", HOOKS),
     Mutant("the loop asks for no offers", "runtime/loop.py", "WakeLoop.turn", "self._on_its_way(readiness)", "(frozenset(), frozenset())", LOOP),
     Mutant("offers of a program that has ended stay open", "runtime/host.py", "BackgroundThreads._wake",
            "_lapse_offers(self._mailbox, self._since_ns)", "None", "tests/runtime/test_host.py"),

@@ -80,17 +80,14 @@ class Handler:
     def handle(self, event: Event) -> None:
         """Do what EVENT asks for. Raises AmqError or OSError, such as Unsafe for a queue that the user does not trust.
 
-        The view is looked at here and, under the lock, before mail is passed on: all that is said and recorded is about
-        the same messages.
+        The inbox is read once, so all that is said and recorded is about the same messages.
         """
-        view = self._mailbox.inbox_view()
-        unread = view.look()
         if event.name == NOTIFY:
-            self._notify_user(unread)
+            self._notify_user(self._mailbox.unread())
         elif event.name == START:
-            self._start_session(event, unread)
-        elif unread:
-            self._pass_on(event, view)
+            self._start_session(event, self._mailbox.unread())
+        elif self._mailbox.has_new():
+            self._pass_on(event)
 
     def _start_session(self, event: Event, unread: Sequence[Unread]) -> None:
         """Introduce the agent to its model and to its shell. The model knows of no mail then."""
@@ -103,19 +100,19 @@ class Handler:
             if unread:
                 self._take_receipts(event, directory, state)
 
-    def _pass_on(self, event: Event, view: InboxView) -> None:
-        """Take receipts of what was given before, then give unread mail, as VIEW has it, to the model if that is due.
+    def _pass_on(self, event: Event) -> None:
+        """Take receipts of what was given before, then give unread mail to the model if that is due.
 
-        Mail that was on offer may be filed while this hook waits for the lock, so it looks again under it. What was
-        given is recorded after it was written: only then was it said. See `_say` for the end of a turn.
+        It is listed after that: while the lock is waited for, the host may file mail that a plugin has given.
+        What was given is recorded after it was written: only then was it said. See `_say` for the end of a turn.
         """
         self._require_trust()
         directory, now_ns = self._agent_directory(), self._mailbox.account.clock()
         with announcements.locked(directory):
-            before, unread = announcements.read_state(directory), view.look()
-            state, filed, offers = self._take_receipts(event, directory, before)
+            before = announcements.read_state(directory)
+            state, _, offers = self._take_receipts(event, directory, before)
             offered = {identifier for offer in offers for identifier in offer.ids}
-            left = [message for message in unread if message.id not in filed]
+            left = self._mailbox.unread()
             after, is_due = state, False
             if event.name in TO_MODEL and left:
                 after, is_due = decide(state, event, left, now_ns, self._normal_after_s, offered)
