@@ -61,7 +61,7 @@ class HostedAgent:
             return None
         return registry.plugin(self.feed, mailbox, self.launch.files, private, self.status, wording, log)
 
-    def channel(self, host: Host, options: Options, private: str, plugin: Native | None = None) -> Channel:
+    def channel(self, host: Host, options: Options, private: str, plugin: Plugin | None = None) -> Channel:
         """Return the channel that types into HOST, behind the CLI's background hook, or the API that OPTIONS ask for.
 
         Where there is a PLUGIN, that is tried before all of them. PRIVATE is the agent's private directory, where its
@@ -70,10 +70,12 @@ class HostedAgent:
         from amq.runtime.channels.hosted_terminal import PtyChannel
 
         profile = self.launch.profile
-        typed = PtyChannel(host, profile.rules, self.status, options.notice, profile.asks)
+        forbids = plugin.forbids if plugin else None
+        typed = PtyChannel(host, profile.rules, self.status, options.notice, profile.asks, forbids)
         native = self._native(private) if options.native and not plugin else self._background_hook()
         channel: Channel = typed
-        if ways := [each for each in (native, plugin) if each]:
+        ways: list[Native] = [each for each in (native, plugin) if each]
+        if ways:
             from amq.runtime.channels.agent_api import NativeFirst
 
             for each in ways:

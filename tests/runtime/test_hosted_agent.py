@@ -36,7 +36,7 @@ def test_its_own_api_is_used_where_there_is_one_and_it_is_wanted(name: str, nati
 
 
 def test_a_plugin_is_tried_before_all_other_ways(tmp_path: Path) -> None:
-    plugin = cast("Plugin", SimpleNamespace(way="plugin"))
+    plugin = cast("Plugin", SimpleNamespace(way="plugin", forbids=lambda: None))
     for options in (Options(), Options(native=True)):
         channel = agent("claude", str(tmp_path), has_hooks=True).channel(
             cast("Host", SimpleNamespace()), options, str(tmp_path), plugin
@@ -45,6 +45,8 @@ def test_a_plugin_is_tried_before_all_other_ways(tmp_path: Path) -> None:
         assert channel._native is plugin
         assert isinstance(channel._typed, NativeFirst)
         assert type(channel._typed._native).__name__ == "BackgroundHook"
+        assert isinstance(channel._typed._typed, PtyChannel)
+        assert channel._typed._typed._forbids is plugin.forbids
 
 
 @pytest.mark.parametrize("hooked", [True, False])

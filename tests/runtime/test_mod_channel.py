@@ -282,6 +282,47 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+# -- the gate of typing -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("draft", "busy", "reason"),
+    [
+        ("", False, None),
+        ("half", False, WaitReason.DRAFT),
+        ("half", True, WaitReason.DRAFT),
+        ("amq: 1 new message from alice.\nRun: amq drain --include-body", False, None),
+        ("", True, WaitReason.BUSY),
+    ],
+)
+def test_the_mod_is_asked_before_anything_is_typed(
+    rig: Rig, child: Child, draft: str, busy: bool, reason: WaitReason | None
+) -> None:
+    answer = Future[WaitReason | None]()
+    Thread(target=lambda: answer.set_result(rig.channel.forbids()), daemon=True).start()
+    number = child.line()["n"]
+    child.reports("pong", n=number - 1, draft="of before", cursor=0, busy=False)
+    child.reports("pong", n=number, draft=draft, cursor=0, busy=busy)
+    assert answer.result(10) is reason
+
+
+def test_a_mod_that_does_not_answer_forbids_nothing(rig: Rig, child: Child, monkeypatch: pytest.MonkeyPatch) -> None:
+    def waits(*_: object) -> None:
+        rig.now += 1.0
+
+    monkeypatch.setattr(mod_channel, "select", SimpleNamespace(select=waits))
+    child.reports("pong", n=1, draft="of before", cursor=0, busy=False)
+    rig.channel.look(IDLE)
+    with monkeypatch.context() as full:
+        full.setattr(rig.feed, "ping", lambda _: 0)
+        assert rig.channel.forbids() is None
+    assert rig.channel.forbids() is None
+    assert rig.now > 100 + PONG_WITHIN_S
+    child.process.kill()
+    child.process.wait()
+    assert rig.channel.forbids() is None
+
+
 # -- readiness --------------------------------------------------------------------------------------------------------
 
 
@@ -330,7 +371,8 @@ def test_after_a_turn_without_an_answer_it_is_reminded(rig: Rig, child: Child, o
     assert receipts.on_its_way(rig.room.account, rig.directory, idle=True, rest_s=1e9)[0]
     child.reports("completed", turn="t", outcome=outcome)
     rig.channel.look(IDLE)
-    assert receipts.on_its_way(rig.room.account, rig.directory, idle=True, rest_s=0)[:2] == (frozenset(), {"a"})
+    waiting, offered, _ = receipts.on_its_way(rig.room.account, rig.directory, idle=True, rest_s=0)
+    assert (waiting, offered) == (frozenset(), frozenset("a"))
     assert rig.room.files("new") == ["a"]
 
 

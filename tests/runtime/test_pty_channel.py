@@ -17,9 +17,12 @@ from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.codex.profile import PROFILE as CODEX
 from amq.runtime.agents.gemini.profile import PROFILE as GEMINI
 from amq.runtime.agents.status_sources import AgentStatus
+from amq.runtime.channels import hosted_terminal
 from amq.runtime.channels.hosted_terminal import PtyChannel
 from amq.runtime.hooks.script import EVENT_NAME
-from amq.runtime.policy.reasons import WaitReason
+from amq.runtime.policy.injection import End
+from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.wake_line import Notification
 
 
 class Seen:
@@ -87,6 +90,42 @@ def test_after_an_interrupted_turn_the_user_speaks_first(tmp_path: Path, event: 
     seen = Seen(AgentState.IDLE, ready_since=0.0, bracketed_paste=True, interrupted=True)
     channel = PtyChannel(cast(Host, seen), CLAUDE.rules, AgentStatus(str(tmp_path)), clock=lambda: 1e3)
     assert (channel.look().blocked_by, channel.look().idle) == (reason, True)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("published", "says", "ends"),
+    [
+        (AgentState.IDLE, WaitReason.DRAFT, "draft"),
+        (AgentState.WORKING, WaitReason.DRAFT, "draft"),
+        (AgentState.IDLE, WaitReason.BUSY, "busy"),
+        (AgentState.WORKING, WaitReason.BUSY, "typed"),
+        (AgentState.IDLE, None, "typed"),
+        (AgentState.BLOCKED, None, "not asked"),
+    ],
+)
+async def test_before_anything_is_typed_the_program_is_asked(
+    published: AgentState, says: WaitReason | None, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[str]()
+
+    def forbids() -> WaitReason | None:
+        asked.append("it")
+        return says
+
+    async def types(*_: object) -> End:
+        return End(Outcome.SUBMITTED, "typed" if asked else "not asked")
+
+    seen = Seen(published, ready_since=0.0, bracketed_paste=True, row=Row(Standing.EMPTY))
+    seen.terminal = Terminal(0.0)
+    channel = PtyChannel(cast(Host, seen), CLAUDE.rules, AgentStatus(""), forbids=forbids, clock=lambda: 1e3)
+    monkeypatch.setattr(hosted_terminal, "until_ended", types)
+    assert (await channel.attempt(Notification("line", "line"))).reason == ends
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 def test_a_dialog_about_amq_is_in_the_look() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from amq.runtime.policy.injection import End
+from amq.runtime.policy.reasons import WaitReason
 from amq.runtime.policy.schedule import Readiness
 
 
@@ -28,6 +29,9 @@ class Native(Protocol):
 
 class Plugin(Native, Protocol):
     """The agent API of a session that was given amq's plugin."""
+
+    def forbids(self) -> WaitReason | None:
+        """Ask the plugin, and return what forbids typing by its answer, such as a draft; None without an answer."""
 
     def close(self) -> None:
         """End it: what it has on offer is given back."""

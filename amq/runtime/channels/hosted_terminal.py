@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import anyio
+import anyio.to_thread
 
 from amq.pty.host import Host
 from amq.pty.osc_state import AgentState
@@ -16,7 +17,7 @@ from amq.runtime.channels.step_timer import until_ended
 from amq.runtime.policy import injection
 from amq.runtime.policy.dialog import asked_command
 from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Phase, Write
-from amq.runtime.policy.reasons import WaitReason
+from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
@@ -33,6 +34,7 @@ class PtyChannel:
         agent_status: AgentStatus,
         notice: bytes = b"",
         asks: Sequence[str] = (),
+        forbids: Callable[[], WaitReason | None] | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
@@ -40,13 +42,15 @@ class PtyChannel:
         """Type by RULES; NOTICE is the bytes that make the user's terminal ring or show a notification.
 
         AGENT_STATUS knows more of the program than its terminal shows. ASKS are the expressions for its dialogs, as in
-        its profile; CLOCK and SLEEP count in seconds.
+        its profile; CLOCK and SLEEP count in seconds. FORBIDS asks the program itself what forbids typing, and may wait
+        for its answer.
         """
         self._host = host
         self._rules = rules
         self._agent_status = agent_status
         self._notice = notice
         self._asks = asks
+        self._forbids = forbids
         self._clock = clock
         self._sleep = sleep
         self._state = InjectionState()
@@ -99,7 +103,14 @@ class PtyChannel:
         self._forget_echo()
 
     async def attempt(self, line: Notification) -> End:
-        """Type LINE and submit it, as far as that is safe. The first look is taken at once."""
+        """Type LINE and submit it, as far as that is safe. The first look is taken at once.
+
+        What the program says of itself counts, too: a draft, or a turn while its terminal does not look busy.
+        """
+        if self._forbids and not (seen := self.look()).blocked_by:
+            reason = await anyio.to_thread.run_sync(self._forbids, abandon_on_cancel=True)
+            if reason and not (reason is WaitReason.BUSY and seen.busy):
+                return End(Outcome.REFUSED, reason.value)
         end = await until_ended(lambda: self._step(line), self._clock, self._sleep)
         self._forget_echo()
         return end

@@ -32,7 +32,7 @@ from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import WAITS_IN_WORDS, Outcome, WaitReason
 from amq.runtime.policy.receipts import ENDS, PLUGIN, Report
 from amq.runtime.policy.schedule import Readiness
-from amq.runtime.policy.wake_line import Wording, notification, preview
+from amq.runtime.policy.wake_line import Wording, is_notification, notification, preview
 from amq.text import visible
 
 BUDGET = Budget(100_000, in_bytes=True)
@@ -84,6 +84,7 @@ class ModChannel:
         self._reports: list[Report] = []  # not carried out yet
         self._was = Presence.UNKNOWN
         self._pinged_at = 0.0
+        self._pong: Event | None = None  # the last one
         self._parts = 0
         self._failure = ""
 
@@ -140,6 +141,22 @@ class ModChannel:
                 return End(Outcome.REFUSED, self._said or f"the plugin is {self._was.value}")
             select.select([self._feed], [], [], _LOOK_EVERY_S)
         return End(Outcome.REFUSED, "there is no mail that the plugin has not been given")
+
+    def forbids(self) -> WaitReason | None:
+        """Ask the mod; return what forbids typing by its answer: a draft other than amq's line, or a turn.
+
+        It knows drafts that the screen does not show. If it does not answer, it becomes silent and the screen counts.
+        """
+        with self._lock:
+            number = self._ping(self._clock())
+        while number and self.is_there():
+            with self._lock:
+                self._receive(self._clock())
+                pong = self._pong
+            if pong and pong.n >= number:
+                return _forbidden(pong)
+            select.select([self._feed], [], [], _LOOK_EVERY_S)
+        return None
 
     def close(self) -> None:
         """Take the last reports, give back what is still on offer, and close the pipes."""
@@ -231,6 +248,8 @@ class ModChannel:
             reason = f"it goes with your next prompt ({visible(event.reason)[:LONGEST_REASON]})"
             self._reports.append(Report(name, event.offer, reason if name == "held" else ""))
             self._said = name if event.offer == self._awaited else self._said
+        elif name == "pong":
+            self._pong = event
         elif name == "completed" and event.outcome != "answer":
             self._reports.append(Report("failed"))
         if name in (ERROR, "refused"):
@@ -263,6 +282,12 @@ class ModChannel:
         if reason is not None:
             self._reports.append(Report("waits", reason=WAITS_IN_WORDS[reason]))
 
-    def _ping(self, now: float) -> None:
+    def _ping(self, now: float) -> int:
         self._pinged_at = now
-        self._feed.ping(now)
+        return self._feed.ping(now)
+
+
+def _forbidden(pong: Event) -> WaitReason | None:
+    if pong.draft and not is_notification(pong.draft.replace("\n", " ")):
+        return WaitReason.DRAFT
+    return WaitReason.BUSY if pong.busy else None
