@@ -11,9 +11,7 @@ import os
 import signal
 import subprocess
 import threading
-import time
 from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -23,7 +21,6 @@ from tests.real.agents import Agent
 from tests.real.mock_model import Answer, Call, Say, Turn
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, stays, wait_until
-from tests.real.test_lifetime_real import agent_pid
 from tests.real.user import (
     AMQ,
     DIALOG,
@@ -38,12 +35,9 @@ from tests.real.user import (
     submit,
     type_half,
 )
-from tests.seeds import SEED
 
 pytestmark = pytest.mark.timeout(180)
 
-KILLS = 20
-"""Of each version, in a soak."""
 MARK = "may have been shown before"
 in_a_soak = agents(also=("claude", "claude-before"))
 
@@ -225,28 +219,3 @@ def test_a_version_that_was_not_tested_gets_none_and_one_that_ignores_it_goes_on
         cwd=rig.project, env=rig.home(agent), capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert f"claude {agent.version} was not tested with it" in told
-
-
-@soak
-@in_a_soak
-def test_what_a_killed_agent_has_not_asked_about_is_not_filed(
-    rig: Rig, agent: Agent, user: User, run: Run, model: Model
-) -> None:
-    """It is killed at any time from the hand-over to the answer; the next one gets what is left, marked."""
-    random, filed = Random(f"{SEED} {agent.name}"), 0
-    for _ in range(KILLS):
-        terminal = run(agent, plugin=True)
-        mail = Mail(rig, user, terminal)
-        terminal.wait_for(INPUT_ROW)
-        mail.wait(lambda: user.amq("who")[0].get("mail_by") == "plugin")
-        body = mail.send()
-        time.sleep(random.uniform(0.0, 0.6))
-        os.kill(agent_pid(rig), signal.SIGKILL)
-        terminal.wait_for("exit status 137")
-        if mail.is_filed():
-            filed += 1
-            assert mail.requests(body), "filed, and in no request"
-        else:
-            assert body in str(user.amq("drain", "--include-body", me="claude"))
-        rig.model.requests.clear()
-    assert 0 < filed < KILLS
