@@ -113,16 +113,19 @@ def run(
                 )
             )
             start = at_start(profile, program, environment, account.me, options, files, trust)
+            log = BoundedFile(trust.private.of_agent(account.queue.root, account.me).directory, LOG_NAME)
             if start.not_vetted:
-                private = trust.private.of_agent(account.queue.root, account.me).directory
-                BoundedFile(private, LOG_NAME).append(f"no hooks: {start.not_vetted}")
+                log.append(f"no hooks: {start.not_vetted}")
             planned = _prepared(profile, program, environment, mailbox, options, files, run, start)
+            if planned.no_plugin and profile.plugin_versions:
+                log.append(f"no plugin: {planned.no_plugin}")
             if planned.has_plugin:
                 note(BY_PLUGIN.format(profile.name))
             try:
                 return _hosted(mailbox, planned, options, trust, claim, warn)
             except NoPluginError as error:
                 note(f"{error}, so it is started without one")
+                log.append(f"no plugin: {error}")
                 return _hosted(mailbox, launch.without_plugin(planned, str(error)), options, trust, claim, warn)
         except CannotRunError as error:
             raise CannotRun(error) from error

@@ -8,6 +8,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from amq.runtime.journal import LOG_NAME
+from tests.conftest import private_directory
 from tests.pty.user import wait_until
 from tests.runtime.run_session import Desk
 
@@ -29,12 +31,18 @@ def claude(tmp_path: Path) -> str:
     return str(program)
 
 
+def logged(desk: Desk) -> str:
+    """Return the private log of the agent."""
+    return (private_directory(desk.root, "tui") / LOG_NAME).read_text()
+
+
 def test_a_program_that_may_not_load_it_is_started_again_without(desk: Desk, claude: str) -> None:
     session = desk.run(claude, "-c", SAYS=FORBIDDEN)
     session.expect_exact("mail goes to claude by a plugin for this run; --no-plugin leaves it out")
     session.expect_exact("so it is started without one")
     session.expect_exact("without it: ")
     session.expect_exact(" -c\r\n")
+    assert logged(desk).endswith("no plugin: your organization does not allow claude to load a plugin\n")
     session.sendline("")
     session.expect(pexpect.EOF)
     session.close()
@@ -67,6 +75,7 @@ def test_without_the_option_it_gets_none_and_nothing_is_said(desk: Desk, claude:
     session = desk.run(claude, options=("--no-plugin",), SAYS=FORBIDDEN)
     session.expect_exact("without it: ")
     assert b"plugin" not in (session.before or b"")
+    assert logged(desk).endswith("no plugin: off\n")
 
 
 def test_its_directory_is_removed_with_the_run(desk: Desk, claude: str, tmp_path: Path) -> None:
