@@ -8,6 +8,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from amq.runtime.agents import registry
 from amq.runtime.journal import LOG_NAME
 from tests.conftest import private_directory
 from tests.pty.user import wait_until
@@ -60,6 +61,11 @@ def test_without_its_pipes_the_program_is_started_without_it(desk: Desk, claude:
     assert b"--plugin-dir" not in (session.before or b"")
     session.close()
     assert session.exitstatus == 0
+
+
+@pytest.mark.parametrize(("lived_s", "is_refused"), [(0.1, True), (10.0, True), (60.0, False)])
+def test_a_busy_machine_takes_its_time_to_refuse(lived_s: float, is_refused: bool) -> None:
+    assert registry.is_plugin_refused(FORBIDDEN, lived_s) is is_refused
 
 
 def test_a_program_that_fails_otherwise_is_not(desk: Desk, claude: str) -> None:
