@@ -148,7 +148,7 @@ def test_whenever_the_child_is_killed_mail_comes(scene: Scene) -> None:
 
 @in_a_soak
 def test_a_child_that_is_stopped_loses_nothing(scene: Scene) -> None:
-    """What waits in its pipe comes too when it goes on; that text is the one that is not marked."""
+    """The text in its pipe comes too when it goes on; that one is not marked."""
     os.kill(scene.child(), signal.SIGSTOP)
     scene.send("To a stopped child.")
     scene.wait(lambda: scene.who()["plugin"] == "silent")

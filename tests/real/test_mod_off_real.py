@@ -30,7 +30,7 @@ SILENT = "silent"
 
 @dataclass(frozen=True)
 class Off:
-    """What keeps the plugin out: an option, settings of the user's, or those of an organization, as JSON.
+    """A reason for no plugin: an option, settings of the user's, or those of an organization, as JSON.
 
     WHY is in what amq says before the start, or, if only the missing hello shows it, SILENT.
     """
