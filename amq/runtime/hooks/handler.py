@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from amq.mail.draining import Drain, Drained
-    from amq.mail.inbox_view import InboxView, Unread
+    from amq.mail.inbox_view import Unread
     from amq.mail.mailbox import Mailbox
     from amq.mail.offering import Offer
     from amq.output_budget import Budget
