@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 SCENARIOS = (
     ("ready", "starts, and is known to be ready"),
-    ("idle", "is told once when it is idle"),
-    ("streams", "is told while it answers, and goes on with that"),
-    ("tool", "is told while a tool runs, and goes on with that"),
-    ("dialog", "a permission dialog is held and not answered, and it is told after that"),
-    ("question", "a question to the user is held and not answered, and it is told after that"),
-    ("draft", "a half-typed line is kept, and it is told after that"),
-    ("draft-lines", "a half-typed text of many lines is kept, and it is told after that"),
-    ("named", "is told in a session with a name"),
-    ("narrow", "is told, or held without harm, in a small terminal"),
+    ("idle", "is notified once when it is idle"),
+    ("streams", "is notified while it answers, and goes on with that"),
+    ("tool", "is notified while a tool runs, and goes on with that"),
+    ("dialog", "a permission dialog is held and not answered, and it is notified after that"),
+    ("question", "a question to the user is held and not answered, and it is notified after that"),
+    ("draft", "a half-typed line is kept, and it is notified after that"),
+    ("draft-lines", "a half-typed text of many lines is kept, and it is notified after that"),
+    ("named", "is notified in a session with a name"),
+    ("narrow", "is notified, or held without harm, in a small terminal"),
     ("places", "nothing is typed into places that look like its input row"),
     ("body", "the text of the mail reaches its model by its hooks or its plugin"),
     ("exit", "leaves the terminal as it was"),
@@ -67,7 +67,7 @@ class Verdict:
 def write_verdict(private: PrivateState, verdict: Verdict) -> None:
     """Record VERDICT in the user's PRIVATE directory, in place of an older one. Raises NoPrivateDirectory, OSError."""
     if not private.directory:
-        raise NoPrivateDirectory(f"cannot record the verdict ({private.why_not})", hint="see: amq doctor")
+        raise NoPrivateDirectory(f"cannot record the verdict ({private.why_not})", hint="check it: amq doctor")
     folder = f"{private.directory}/{FOLDER}"
     make_directory(folder)
     wire = {**verdict.__dict__, "results": dict(verdict.results)}
@@ -135,5 +135,5 @@ def _prefix(program: str, version: str) -> str:
 
 
 def _safe(word: str) -> str:
-    """Return WORD as a part of a file name. What it is in truth stands in the file."""
+    """Return WORD as a part of a file name. The file has it unchanged."""
     return "".join(sign if sign.isascii() and (sign.isalnum() or sign in "._+-") else "_" for sign in word)[:64]

@@ -99,8 +99,8 @@ class Registry(Open):
 
 
 WaitsFor = Literal[
-    "draft", "dialog", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen", "unknown-look",
-    "no-channel", "off", "untrusted-queue", "offered", "taken", "parked", "notified",
+    "draft", "dialog", "api-error", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen",
+    "unknown-look", "no-channel", "off", "untrusted-queue", "offered", "taken", "parked", "notified",
 ]  # fmt: skip
 
 # -- agents -----------------------------------------------------------------------------------------------------------

@@ -222,6 +222,16 @@ GATES = (
            "False", WAKE),
     Mutant("an agent that never drains is notified for ever", "runtime/policy/schedule.py", "_decide", "state.in_a_row >= ATTEMPTS_IN_A_ROW",
            "False", WAKE),
+    _typed("a line is typed into an agent whose turns fail", "", "WaitReason.API_ERROR", "None"),
+    *(
+        Mutant(name, "runtime/policy/schedule.py", "_with_failure", old, new, WAKE)
+        for name, old, new in (
+            ("what was announced before a failed turn is", "event.agent.blocked_by is not WaitReason.API_ERROR", "True"),
+            ("a failed turn lets parked mail go", "state.phase is Phase.PARKED", "False"),
+            ("a failed turn counts as an attempt", "max(0, state.in_a_row - state.tries)", "state.in_a_row"),
+            ("a failed turn takes back what was read", "max(0, state.in_a_row - state.tries)", "0"),
+        )
+    ),
     Mutant("an agent has two notifiers", "runtime/notifier_lock.py", "_take",
            "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "None", "tests/runtime/test_files.py"),
     _hook("a drain does not end the silence of hooks", "decide", "(state.announced | state.blocked_stop_for) - ids"),

@@ -167,7 +167,7 @@ def test_the_gate(look: TerminalSnapshot, reason: WaitReason | None) -> None:
         (replace(CLAUDE_IDLE, row=ELSEWHERE), CLAUDE.rules, WaitReason.UNKNOWN_SCREEN),
         (replace(CLAUDE_IDLE, published=AgentState.CLEAR), CLAUDE.rules, WaitReason.UNKNOWN_SCREEN),
         (replace(CLAUDE_IDLE, published=AgentState.OTHER), CLAUDE.rules, WaitReason.UNKNOWN_SCREEN),
-        (replace(CLAUDE_IDLE, published=AgentState.ERROR), CLAUDE.rules, None),  # the row is the usual one
+        (replace(CLAUDE_IDLE, published=AgentState.ERROR), CLAUDE.rules, WaitReason.API_ERROR),
         (replace(OLD_IDLE, answered=True), CLAUDE.rules, WaitReason.STARTING),  # it will publish, and has not yet
         (replace(CLAUDE_IDLE, draft=True), CLAUDE.rules, WaitReason.DRAFT),
         (replace(CLAUDE_IDLE, bracketed_paste=False), CLAUDE.rules, WaitReason.UNKNOWN_SCREEN),
@@ -183,7 +183,7 @@ def test_the_gate(look: TerminalSnapshot, reason: WaitReason | None) -> None:
         (replace(CODEX_IDLE, published=AgentState.WORKING), CODEX.rules, None),
         (replace(CODEX_IDLE, bracketed_paste=False), CODEX.rules, WaitReason.UNKNOWN_SCREEN),
         (replace(GEMINI_IDLE, published=AgentState.WORKING), GEMINI.rules, WaitReason.BUSY),  # Enter would follow late
-        (replace(GEMINI_IDLE, published=AgentState.ERROR), GEMINI.rules, WaitReason.BUSY),
+        (replace(GEMINI_IDLE, published=AgentState.ERROR), GEMINI.rules, WaitReason.API_ERROR),
         (replace(OLD_IDLE, version="2.1.197", published=AgentState.WORKING), CLAUDE.rules, WaitReason.BUSY),
         (replace(OLD_IDLE, version="2.1.197"), CLAUDE.rules, None),  # by its title
         (replace(OLD_IDLE, version="2.1.197", title=b"x"), CLAUDE.rules, WaitReason.BUSY),
@@ -426,7 +426,7 @@ def test_the_row_must_hold_our_text_at_the_instant_of_the_key() -> None:
         assert ours >> shows(row=row) >> 0.1 << Phase.PASTED
 
 
-@pytest.mark.parametrize("published", [AgentState.IDLE, AgentState.WORKING, AgentState.DONE, AgentState.ERROR])
+@pytest.mark.parametrize("published", [AgentState.IDLE, AgentState.WORKING, AgentState.DONE])
 @pytest.mark.parametrize(("idle", "rules"), [(CLAUDE_IDLE, CLAUDE.rules), (CODEX_IDLE, CODEX.rules)])
 def test_a_key_that_dialogs_ignore_and_that_has_no_effect_is_the_sign_of_another_place(
     idle: TerminalSnapshot, rules: InjectionRules, published: AgentState

@@ -477,6 +477,37 @@ def test_the_user_is_alerted_once_of_mail_that_only_they_can_unblock(reason: Wai
     assert more >> drain() >> mail("c") << ALERT << SOON
 
 
+FAILS = Readiness(blocked_by=WaitReason.API_ERROR)
+
+
+def test_mail_waits_for_the_end_of_an_error_and_is_then_announced_at_once() -> None:
+    story = NEW >> agent(FAILS) >> mail("a") << SOON << WaitReason.API_ERROR
+    for _ in range(20):
+        story = story >> 600 << SOON << Phase.WAITING
+    assert story >> agent(IDLE) << ATTEMPT
+
+
+def test_an_announcement_before_a_failed_turn_does_not_count() -> None:
+    """However often: it is neither parked nor put off, and the reminders begin anew."""
+    story = NEW >> mail("a")
+    for _ in range(3 * ATTEMPTS_IN_A_ROW):
+        story = story << ATTEMPT >> SUBMITTED << again(30) >> agent(FAILS) << SOON << WaitReason.API_ERROR
+        story = story >> 600 << SOON << Phase.WAITING >> agent(IDLE)
+    assert story << ATTEMPT >> SUBMITTED << again(30)
+
+
+def test_an_error_takes_back_no_attempts_of_earlier_mail() -> None:
+    story = NEW >> mail("a") << ATTEMPT >> SUBMITTED << again(30) >> 30 << ATTEMPT >> SUBMITTED << again(60)
+    story = story >> mail("b") << again(30)
+    assert (story.scene.state.tries, story.scene.state.in_a_row) == (0, 2)
+    assert (story >> agent(FAILS) << SOON).scene.state.in_a_row == 2
+
+
+def test_parked_mail_stays_parked_in_an_error() -> None:
+    parked = ScheduleState(Phase.PARKED, WaitReason.PARKED, frozenset("a"), frozenset("a"), tries=4, in_a_row=4)
+    assert step(parked, looked("a", agent=FAILS), 1.0) == (parked, ())
+
+
 def test_the_user_is_alerted_once_of_an_unsent_line() -> None:
     attempt = NEW >> mail("a") << ATTEMPT
     unsent = ended(Outcome.TYPED, unsent=True)
@@ -498,7 +529,7 @@ def test_an_empty_inbox_forgets_all_even_if_it_was_empty_before() -> None:
 
 def walked(walks: int = 1500) -> set[tuple[str, ...]]:
     """State, event, next state and actions of each step on that many random walks, the seed of which is fixed."""
-    chance, seen = random.Random(1), set[tuple[str, ...]]()
+    chance, seen = random.Random(8), set[tuple[str, ...]]()
     for _ in range(walks):
         state, now, unread = ScheduleState(), 0.0, frozenset[str]()
         policy = SchedulePolicy(debounce_s=chance.choice([0.0, 0.0, 5.0]))
@@ -511,7 +542,7 @@ def walked(walks: int = 1500) -> set[tuple[str, ...]]:
             if chance.random() < 0.1:
                 events.append(AttemptFinished(Outcome.HANDED, unread=chance.choice([unread, frozenset()])))
             low = frozenset(each for each in unread if chance.random() < 0.2)
-            reason = chance.choice([None] * 8 + [WaitReason.DRAFT, WaitReason.UNTRUSTED])
+            reason = chance.choice([None] * 8 + [WaitReason.DRAFT, WaitReason.UNTRUSTED, WaitReason.API_ERROR])
             busy, queues = chance.random() < 0.2, chance.random() < 0.7
             readiness = Readiness(reason, chance.choice([0, 100]), busy, queues_input=queues)
             given = unread if chance.random() < 0.1 else frozenset()

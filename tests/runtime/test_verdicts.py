@@ -33,7 +33,7 @@ def read(private: PrivateState, terminal: str = "xterm-256color", version: str =
 
 
 def broken(private: PrivateState) -> str:
-    """Return what is told of the one broken file, which counts as none."""
+    """Return the sentence about the one broken file, which counts as none."""
     told: list[str] = []
     assert read_verdict(private, "claude", "2.1.400", __version__, "", told.append) is None
     (text,) = told
@@ -96,14 +96,14 @@ def test_no_word_leads_out_of_the_folder(private: PrivateState) -> None:
     + [f'{{"program":"claude","version":"2.1.400","terminal":"","amq":"{__version__}","at":{at},"results":{results}}}'
        for at, results in [("1", "{}"), ('""', "[]"), ('""', '{"dialog": null}'), ('""', '{"dialog": true}')]],
 )  # fmt: skip
-def test_a_damaged_file_is_told_and_counts_as_none(private: PrivateState, text: str | bytes) -> None:
+def test_a_damaged_file_is_reported_and_counts_as_none(private: PrivateState, text: str | bytes) -> None:
     write_verdict(private, CERTIFIED)
     file(private).write_bytes(text if isinstance(text, bytes) else text.encode())
     assert "is damaged" in broken(private)
     assert "amq certify" in broken(private)
 
 
-def test_an_unreadable_file_is_told_and_is_not_called_damaged(private: PrivateState) -> None:
+def test_an_unreadable_file_is_reported_and_is_not_called_damaged(private: PrivateState) -> None:
     file(private).mkdir(parents=True)
     assert broken(private).startswith("a verdict of amq certify cannot be read: ")
     file(private).rmdir()

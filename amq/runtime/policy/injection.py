@@ -106,8 +106,9 @@ AWAY: dict[AgentState | None, WaitReason] = {
     AgentState.BLOCKED: WaitReason.DIALOG,
     AgentState.CLEAR: WaitReason.UNKNOWN_SCREEN,
     AgentState.OTHER: WaitReason.UNKNOWN_SCREEN,
+    AgentState.ERROR: WaitReason.API_ERROR,
 }
-"""States in which no line is typed. A failed turn is not one of them: the row is the usual one, and takes a line."""
+"""States in which no line is typed. After a failed turn the row takes one, but the next turn would fail as well."""
 IDLE = (AgentState.IDLE, AgentState.DONE)
 NOT_SEEN_TO_LEAVE = "amq's text did not leave the line"
 NO_EFFECT = "the submit key had no effect: the line is not the program's prompt, or the key has another binding"

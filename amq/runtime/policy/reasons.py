@@ -10,6 +10,7 @@ class WaitReason(Enum):
 
     DRAFT = "draft"  # the user has typed something and not sent it, or is typing
     DIALOG = "dialog"  # the program asks the user something
+    API_ERROR = "api-error"  # its last turn has failed: its model's API refused it, as at a usage limit
     BUSY = "busy"  # the agent works, and the mail is not urgent, or cannot reach it meanwhile
     STARTING = "starting"
     STOPPED = "stopped"  # the program is stopped, or has ended; or the user has interrupted it and said nothing since
@@ -42,6 +43,8 @@ class Outcome(Enum):
 WAITS_IN_WORDS = {
     WaitReason.DRAFT: "its input line has an unsent draft, or the user is typing",
     WaitReason.DIALOG: "its program asks the user a question, or shows something else than its input row",
+    WaitReason.API_ERROR: "its last turn has failed, as it says: its model could not be reached, or has refused, as at "
+    "a usage limit; amq notifies it when that ends, as by a line that you write to it",
     WaitReason.BUSY: "it is working",
     WaitReason.STARTING: "its program is starting",
     WaitReason.STOPPED: "its program is stopped or has ended, or the user has interrupted its work and written "

@@ -59,7 +59,8 @@ Invariants
       parked; nor is mail that a hook has given it, while a receipt may come.
     - Mail whose offer has lapsed is due at once, for another way: its reminder was for the one that has failed.
     - The same messages are announced `SchedulePolicy.attempts` times, and ATTEMPTS_IN_A_ROW times are the most without
-      a drain; after parking each arrival of new mail allows one more. A refused attempt costs none.
+      a drain; after parking each arrival of new mail allows one more. A refused attempt costs none, and neither
+      do those before a failed turn: the model has not read them.
     - A message that leaves the inbox resets the counters: the agent reads its mail.
     - The user is alerted of a message once for each cause: it cannot be typed or may be unsent, and it is parked.
 
@@ -195,6 +196,7 @@ def step(
             state = _with_mail(state, event.unread, now, policy)
         return _ended(state, event, now, policy) if state.unread else (state, ())
     state = _with_offers(_with_mail(state, event.unread, now, policy), event, now)
+    state = _with_failure(state, event, now)
     return _decide(_with_work(state, event, now, policy), event, now, policy)
 
 
@@ -239,6 +241,13 @@ def _with_work(state: ScheduleState, event: Observation, now: float, policy: Sch
     if state.unread and state.unread <= state.announced:
         return replace(state, due=max(state.due, now + policy.remind_after_s[0]))
     return state
+
+
+def _with_failure(state: ScheduleState, event: Observation, now: float) -> ScheduleState:
+    """Return STATE with its announcements taken back, if the agent's turn has failed: the model has not read them."""
+    if event.agent.blocked_by is not WaitReason.API_ERROR or state.phase is Phase.PARKED:
+        return state
+    return replace(state, announced=frozenset(), tries=0, in_a_row=max(0, state.in_a_row - state.tries), due=now)
 
 
 def _decide(state: ScheduleState, event: Observation, now: float, policy: SchedulePolicy) -> Step:
