@@ -25,6 +25,7 @@ from amq.mail import offering
 from amq.mail.mailbox import Mailbox
 from amq.runtime import host, notifier_lock, private_state, sidecar
 from amq.runtime.channels.registry import CHANNELS
+from amq.runtime.drift_file import note_drift
 from amq.runtime.journal import WakeJournal
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import SchedulePolicy
@@ -173,8 +174,12 @@ def _about_agents(said: Said) -> None:
     said("who")
     directory = str(private_directory(said.amq.root, "bob"))
     write_session(
-        directory, SessionInfo("none", is_allowed=False, types=True, hooks="settings", files=directory, plugin=True)
+        directory,
+        SessionInfo(
+            "none", is_allowed=False, types=True, hooks="settings", files=directory, plugin=True, failed=("tool",)
+        ),
     )
+    note_drift(directory, {"row": 1})
     said("who")
     _about_waking(said)
     said.keep("presence", *(json.loads(Path(said.amq.agent(name).presence).read_bytes()) for name in ("bob", "carol")))

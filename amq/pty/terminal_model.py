@@ -63,6 +63,8 @@ class TerminalSnapshot:
     alternate_screen: bool = False
     title_seen: bool = False
     published: AgentState | None = None
+    unknown_state: str = ""  # the last word that it published for a state that is not known
+    turns: int = 0  # number of its turns that have ended, as it published
     answered: bool = False  # its query whether its state is wanted was answered: it will publish it
     interrupted: bool = False  # the user has interrupted its work, and submitted nothing since
     version: str = ""  # the program's, where it is known
@@ -268,6 +270,8 @@ class Terminal:
                 alternate_screen=self.ledger.alternate_screen,
                 title_seen=self.announced.title is not None,
                 published=self.announced.published,
+                unknown_state=self.announced.unknown_state,
+                turns=self.announced.turns,
                 answered=self._answered,
                 interrupted=self._interruption.lasts(self.keystrokes.sent),
                 ready_since=self._ready_since,

@@ -17,16 +17,13 @@ from amq.names import USER
 from amq.pty.child import find_program
 from amq.runtime.agents import registry
 from amq.runtime.agents.profile import Profile
-from amq.runtime.agents.versions import printed_version
+from amq.runtime.certified import FAILED, VERSION_WITHIN_S, Certified, ask_version, certified
 from amq.runtime.policy.hook_decision import introduction
 
 if TYPE_CHECKING:
     from amq.runtime.launch import Options
     from amq.runtime.private_state import PrivateState
     from amq.runtime.trust import Trust
-
-
-VERSION_WITHIN_S = 5.0  # for a program to say it before it is started
 
 
 @dataclass(frozen=True)
@@ -37,7 +34,7 @@ class AtStart:
     introduction: str = ""  # for its model; "" if that may not know of the queue
     vetting: tuple[str, ...] = ()  # arguments with which its CLI takes amq's hooks without a question
     not_vetted: str = ""  # why there are none, as a clause; "" if its CLI was not asked
-    version: str = ""  # of its CLI; "" if that was not asked
+    certified: Certified = Certified()  # noqa: RUF009  a value; what is known of its version
     has_plugin: bool = False  # its CLI is given amq's plugin
     no_plugin: str = ""  # why not, as a clause
 
@@ -56,8 +53,9 @@ def at_start(
     If the user allows amq to vouch for its hooks, the program may be asked about them, and its answer kept. Raises
     CannotRunError if there is no such program.
     """
-    found = AtStart(config.cwd_or_empty(), _introduction(profile, me, options, trust))
-    found = _with_plugin(found, profile, program, environment, options, files)
+    known = certified(profile, program[0], environment, trust.private, options.amq)
+    found = AtStart(config.cwd_or_empty(), _introduction(profile, me, options, trust), certified=known)
+    found = _with_plugin(found, profile, program, environment, options, files, trust.private)
     if not (options.wake and options.allowed and options.hooks is not False):
         return found
     if not (profile.hooks_need_trust and files.directory):
@@ -78,14 +76,29 @@ def _with_plugin(
     environment: Mapping[str, str],
     options: Options,
     files: PrivateState,
+    private: PrivateState,
 ) -> AtStart:
-    """Return what was FOUND, with whether PROGRAM is given amq's plugin. Its version is asked last: that takes time."""
-    version, reason = "", _why_no_plugin(found, profile, program, environment, options, files)
+    """Return what was FOUND, with whether PROGRAM is given amq's plugin. Its version is asked last: that takes time.
+
+    It is asked once, and noted in the user's PRIVATE directory.
+    """
+    reason = _why_no_plugin(found, profile, program, environment, options, files)
     if not reason and not options.plugin:
-        version = printed_version([program[0], *profile.version], environment, VERSION_WITHIN_S)
-        if version not in profile.plugin_versions:
-            reason = f"{profile.name} {version or 'of an unknown version'} was not tested with it; to try it: --plugin"
-    return replace(found, version=version, has_plugin=not reason, no_plugin=reason)
+        version = ask_version(profile, program[0], environment, private, VERSION_WITHIN_S)
+        found = replace(
+            found, certified=certified(profile, program[0], environment, private, options.amq, version=version)
+        )
+        reason = _why_version_has_none(profile, version, found.certified)
+    return replace(found, has_plugin=not reason, no_plugin=reason)
+
+
+def _why_version_has_none(profile: Profile, version: str, found: Certified) -> str:
+    """Return why VERSION is given no plugin unless the user asks for it; "" if it is."""
+    if found.limits.channels:
+        return f"{FAILED}: {found.limits.channels}; to try it: --plugin"
+    if version in profile.plugin_versions or found.limits.has_body:
+        return ""
+    return f"{profile.name} {version or 'of an unknown version'} was not tested with it; to try it: --plugin"
 
 
 def _why_no_plugin(

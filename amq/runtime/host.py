@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ from amq.pty.user_terminal import Tty
 from amq.runtime import launch, notifier_lock
 from amq.runtime.agents import registry
 from amq.runtime.agents.profile import Profile
+from amq.runtime.agents.version_cache import is_first
 from amq.runtime.at_start import AtStart, at_start
+from amq.runtime.certified import VERSION_WITHIN_S, Certified, ask_version, certified, within_limits
 from amq.runtime.hosted_agent import HostedAgent, hosted_agent
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
 from amq.runtime.launch import Launch, Options
@@ -116,17 +119,19 @@ def run(
             log = BoundedFile(trust.private.of_agent(account.queue.root, account.me).directory, LOG_NAME)
             if start.not_vetted:
                 log.append(f"no hooks: {start.not_vetted}")
+            _announce(start.certified, profile, options, trust, note)
             planned = _prepared(profile, program, environment, mailbox, options, files, run, start)
             if planned.no_plugin and profile.plugin_versions:
                 log.append(f"no plugin: {planned.no_plugin}")
             if planned.has_plugin:
                 note(BY_PLUGIN.format(profile.name))
             try:
-                return _hosted(mailbox, planned, options, trust, claim, warn)
+                return _hosted(mailbox, planned, options, trust, claim, warn, note)
             except NoPluginError as error:
                 note(f"{error}, so it is started without one")
                 log.append(f"no plugin: {error}")
-                return _hosted(mailbox, launch.without_plugin(planned, str(error)), options, trust, claim, warn)
+                planned = launch.without_plugin(planned, str(error))
+                return _hosted(mailbox, planned, options, trust, claim, warn, note)
         except CannotRunError as error:
             raise CannotRun(error) from error
         except (PtyError, OSError) as error:
@@ -161,15 +166,29 @@ def _prepared(
     return planned
 
 
-def _note_session(private: PrivateState, planned: Launch, *, types: bool) -> None:
-    """Write into the agent's PRIVATE directory what `amq who` shows of its session, as far as that can be written.
+def _announce(found: Certified, profile: Profile, options: Options, trust: Trust, note: Callable[[str], None]) -> None:
+    """NOTE verdicts that cannot be read, and, once, that the version FOUND was neither tested nor certified.
 
-    TYPES says whether amq types into its terminal.
+    In the panes of `amq coop up` that is for `amq coop up` to say: the agent's screen would hide it.
     """
+    if not options.wake or options.labels:
+        return
+    for fault in found.faults:
+        note(fault)
+    warning = found.warning(profile)
+    if warning and is_first(trust.private, f"{profile.name} {found.version}"):
+        note(warning)
+
+
+def _note_session(private: PrivateState, planned: Launch, options: Options) -> None:
+    """Write into the agent's PRIVATE directory what `amq who` shows of its session, as far as that can be written."""
+    rules = planned.profile.rules
+    types = options.wake and rules.known and not rules.off
     hooks = planned.profile.hooks.value if planned.has_hooks else ""
     known = SessionInfo(
-        planned.allowed, planned.is_allowed, planned.lacks, types, hooks, planned.files, planned.has_plugin
-    )
+        planned.allowed, planned.is_allowed, planned.lacks, types, hooks, planned.files, planned.has_plugin,
+        planned.certified.limits.failed,
+    )  # fmt: skip
     if private.directory:
         with suppress(OSError):
             write_session(private.directory, known)
@@ -193,11 +212,11 @@ def _hosted(
     trust: Trust,
     claim: notifier_lock.Claim | None,
     warn: Callable[[str], None],
+    note: Callable[[str], None],
 ) -> int:
     """Start and host the program; return its exit status. Raises NoPluginError if its plugin keeps it from that."""
     if claim:
-        types = options.wake and planned.profile.rules.known
-        _note_session(trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me), planned, types=types)
+        _note_session(trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me), planned, options)
     with ExitStack() as stack:
         tty = stack.enter_context(closing(Tty(standard_streams.INPUT, standard_streams.OUTPUT)))
         # a fork: before the program, which the guard must outlive, and before any thread, whose locks it would keep
@@ -221,6 +240,9 @@ def _hosted(
             waking.stop()
             if waking.failure:
                 warn(waking.failure)
+            # a version that was not known at the start; its words had to wait until the screen is the user's again
+            if waking.certified:
+                _announce(waking.certified, planned.profile, options, trust, note)
         if feed and standard_streams.INPUT not in given and registry.is_plugin_refused(agent.terminal.shown(), lived_s):
             raise NoPluginError(f"your organization does not allow {planned.profile.name} to load a plugin")
         return status
@@ -265,6 +287,7 @@ class BackgroundThreads:
         self._threads: list[threading.Thread] = []
         self._log: Callable[[str], None] = BoundedFile(self._private, LOG_NAME).append
         self.failure = ""
+        self.certified: Certified | None = None  # what is known of a version that was not known at the start
 
     def start(self, claim: notifier_lock.Claim) -> None:
         """Start both threads. CLAIM holds the agent's notifier lock. Uncaught errors are written to the log."""
@@ -317,6 +340,7 @@ class BackgroundThreads:
         from amq.runtime import loop
         from amq.runtime.policy.wake_line import Wording
 
+        self._learn_version()
         _lapse_offers(self._mailbox, self._since_ns)
         wording = Wording(self._agent.amq_command(self._stop), self._options.preview_chars)
         plugin = self._agent.plugin(self._mailbox, self._private, wording, self._log)
@@ -325,11 +349,29 @@ class BackgroundThreads:
             loop.run(
                 self._mailbox, channel, self._options.policy, wording, self._log, self._stop, claim.holds, self._trust,
                 lambda: self._agent.attaches(self._private),
-                self._labels(),
+                self._labels(), self._agent.launch.files,
             )  # fmt: skip
         finally:
             if plugin:
                 plugin.close()
+
+    def _learn_version(self) -> None:
+        """Ask the program for its version if it was not known, and go on within the limits of that."""
+        launch = self._agent.launch
+        if launch.certified.version or launch.certified.limits.is_certain:
+            return
+        profile, program, environment = launch.profile, launch.program[0], launch.environment
+        if not (version := ask_version(profile, program, environment, self._trust.private, VERSION_WITHIN_S)):
+            return
+        self.certified = certified(profile, program, environment, self._trust.private, self._options.amq, version)
+        launch = replace(
+            launch,
+            profile=within_limits(profile, self.certified),
+            certified=self.certified,
+            lacks=(*launch.lacks, *self.certified.lacks(wants_channels=True)),  # it has what it was given at the start
+        )
+        self._agent = replace(self._agent, launch=launch)
+        _note_session(PrivateState(self._private), launch, self._options)
 
     def _labels(self) -> TmuxLabels | None:
         if not self._options.labels:

@@ -18,7 +18,8 @@ from amq.runtime.agents import registry
 from amq.runtime.agents.profile import Adaptation, HookStyle, NativeWay, Profile
 from amq.runtime.agents.profiles import built_in
 from amq.runtime.agents.versions import numbers, printed_version
-from amq.runtime.at_start import VERSION_WITHIN_S, AtStart
+from amq.runtime.at_start import AtStart
+from amq.runtime.certified import FAILED, VERSION_WITHIN_S, Certified, within_limits
 from amq.runtime.consent import NOT_ASKED, Allowed
 from amq.runtime.hooks import script
 from amq.runtime.hooks.script import BadSettingsError
@@ -54,6 +55,7 @@ class Options:
     notice: bytes = b"\a"  # written to the user's terminal when the mail is parked
     policy: SchedulePolicy = field(default_factory=SchedulePolicy)
     preview_chars: int = 0  # characters of a subject that are typed at most
+    amq: str = ""  # the version of this amq, for which a verdict holds
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Launch:
     no_plugin: str = ""  # why it has no plugin
     introduction: str = ""  # the content of the file that the environment names
     lacks: tuple[str, ...] = ()  # what it should have and is not given, with the reason
+    certified: Certified = Certified()  # noqa: RUF009  a value; what is known of its version
     files: str = ""  # the private directory of this run; empty if there is none
 
 
@@ -93,6 +96,7 @@ def plan(
     FILES is the private directory of this run; without one the program gets no hooks and no `amq` on its PATH. RUN is
     the id of the run, as in `Notifier`; empty if its shells may not see it.
     """
+    profile = within_limits(profile, start.certified)
     own, around = list(program[1:]), _session_around(environment)
     given = {name: value for name, value in environment.items() if name not in around and not _is_of_amq(value)}
     instructions = _instructions(profile, given, files, start)
@@ -151,7 +155,8 @@ def plan(
         is_allowed=bool(allowed.project),
         settings=settings,
         introduction=start.introduction if instructions else "",
-        lacks=adapted.lacks,
+        lacks=(*adapted.lacks, *start.certified.lacks(wants_channels=bool(options.hooks or options.plugin))),
+        certified=start.certified,
         finds_amq=finds_amq,
         has_hooks=bool(hooked),
         has_plugin=bool(plugin),
@@ -298,6 +303,8 @@ def _hooks(
         return [], own, f"none: amq has no private directory for them ({files.why_not})", ""
     if profile.hooks is HookStyle.NONE:
         return [], own, f"none: amq knows no way to give {profile.name} hooks for one process", ""
+    if start.certified.limits.channels and not options.hooks:
+        return [], own, f"off: {FAILED}: {start.certified.limits.channels}; to add them anyway: --hooks", ""
     if profile.hooks_need_trust and not (options.hooks or start.vetting):
         return [], own, f"off: {_why_asked(profile, options, start)}; to add them anyway: --hooks", ""
     try:
@@ -354,7 +361,7 @@ def _permissions(
 
 def _too_old(profile: Profile, program: str, environment: Mapping[str, str], start: AtStart) -> str:
     """Return why the installed PROGRAM may not be given permissions, "" if it may. A version not known is too old."""
-    version = start.version or printed_version([program, *profile.version], environment, VERSION_WITHIN_S)
+    version = start.certified.version or printed_version([program, *profile.version], environment, VERSION_WITHIN_S)
     oldest = profile.permissions_since
     if oldest and numbers(oldest) <= numbers(version):
         return ""

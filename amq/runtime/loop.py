@@ -17,12 +17,14 @@ from amq.errors import AmqError, remedy
 from amq.mail.inbox_view import Unread
 from amq.mail.mailbox import Mailbox
 from amq.runtime.channels import Channel
+from amq.runtime.drift_file import note_drift
 from amq.runtime.hooks.announcements import HookStateWatcher
 from amq.runtime.hooks.receipts import lapse_of_plugins, on_its_way
 from amq.runtime.inbox_watcher import looks
 from amq.runtime.journal import WakeJournal
-from amq.runtime.policy import schedule
-from amq.runtime.policy.injection import End
+from amq.runtime.policy import drift, schedule
+from amq.runtime.policy.drift import NO_DRIFT, Drift
+from amq.runtime.policy.injection import NO_EFFECT, End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import (
     LOOK_EVERY_S,
@@ -62,7 +64,7 @@ class WakeLoop:
 
     `log` takes a line for the private log. `ours` reports whether this process still holds its notifier lock,
     `attaches` whether the agent's hooks give its model the mail together with a line that says so. `labels` show the
-    agent's state to the user.
+    agent's state to the user. `files` is the directory of the run, "" if it has none.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class WakeLoop:
         ours: Callable[[], bool] = lambda: True,
         attaches: Callable[[], bool] = lambda: False,
         labels: TmuxLabels | None = None,
+        files: str = "",
     ) -> None:
         self._mailbox = mailbox
         self._view = mailbox.inbox_view()
@@ -92,6 +95,8 @@ class WakeLoop:
         self._ours = ours
         self._attaches = attaches
         self._labels = labels
+        self._files = files
+        self._drift = NO_DRIFT
         self._state = ScheduleState()
         self._unread: list[Unread] = []
         self._looked = Observation(
@@ -100,6 +105,7 @@ class WakeLoop:
         self._failure = ""  # why the inbox cannot be read
         self._asks = ""  # the command of amq's that the agent's dialog asks about
         self._is_asked = False  # the journal says so, of mail that was announced
+        self._forbids = ""  # more about what forbids typing, from the last look
         self._no_way = ""  # why the last look at the agent, or the last attempt, failed
         self._is_first = True  # no look at the offers has been taken yet
         self._rung = anyio.Event()  # "look again" since the last look
@@ -148,7 +154,8 @@ class WakeLoop:
         safe to type into, it is not read: the terminal is looked at far more often, and the inbox may be large.
         """
         readiness, handed = self._look_at_agent(), self._handed.another()
-        self._asks = readiness.asks
+        self._note(drift.looked(self._drift, readiness.signs))
+        self._asks, self._forbids = readiness.asks, readiness.detail
         if rung or handed or readiness.blocked_by is None:
             self._look_into_inbox()
         if self._unread and self._trust.why_not():
@@ -249,9 +256,17 @@ class WakeLoop:
         # not in the journal: nothing was typed, and a gate that stays closed is tried five times a second
         if end.outcome is Outcome.REFUSED:
             return AttemptFinished(end.outcome, WaitReason(end.reason))
+        if end.reason == NO_EFFECT:
+            self._note(drift.key_without_effect(self._drift))
         self._no_way = end.reason if end.outcome is Outcome.FAILED else ""
         self._record.attempt((message.id for message in self._unread), self._channel.way, end.outcome, end.reason)
         return AttemptFinished(end.outcome, unsent=end.unsent)
+
+    def _note(self, found: Drift) -> None:
+        """Keep what was FOUND of the program's looks, for `amq why`, `who` and `doctor`."""
+        if found.counts != self._drift.counts:
+            note_drift(self._files, found.counts)
+        self._drift = found
 
     def _decide(self, event: Observation | AttemptFinished) -> tuple[schedule.Action, ...]:
         self._state, actions = schedule.step(self._state, event, self._clock(), self._policy)
@@ -279,6 +294,8 @@ class WakeLoop:
             return f"{self._mailbox.account.me} asks you whether it may run {self._asks}"
         if self._state.reason is WaitReason.UNTRUSTED:
             return self._trust.why_not()
+        if self._state.reason is WaitReason.NOT_CERTIFIED:
+            return self._forbids
         return self._no_way if self._state.reason is WaitReason.NO_CHANNEL else ""
 
 
@@ -300,13 +317,16 @@ def run(
     trust: Trust,
     attaches: Callable[[], bool] = lambda: False,
     labels: TmuxLabels | None = None,
+    files: str = "",
 ) -> None:
     """Notify the agent of MAILBOX through CHANNEL until STOP is set.
 
     LOG takes a line for the private log. OURS reports whether this process still holds the agent's notifier lock,
     ATTACHES whether the agent's hooks give its model the mail together with a line that says so. LABELS show the
-    agent's state to the user.
+    agent's state to the user. FILES is the directory of the run, "" if it has none.
     """
     logging.getLogger().addHandler(PrivateLog(log))
-    loop = WakeLoop(mailbox, channel, policy, wording, log, trust, ours=ours, attaches=attaches, labels=labels)
+    loop = WakeLoop(
+        mailbox, channel, policy, wording, log, trust, ours=ours, attaches=attaches, labels=labels, files=files
+    )
     anyio.run(loop.run, stop)

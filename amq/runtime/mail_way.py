@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from amq.record import record
 from amq.runtime.agents.plugin_presence import presence
+from amq.runtime.drift_file import read_drift
 from amq.runtime.hooks.announcements import read_state
 from amq.runtime.hooks.script import last_event
+from amq.runtime.policy.drift import sentence
 from amq.runtime.policy.hook_decision import MOST_LAPSES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from amq.runtime.session_info import SessionInfo
 
 PLUGIN, HOOKS, TYPED, NOTHING = "plugin", "hooks", "typed", "nothing"
@@ -40,25 +44,36 @@ class MailWay:
     """The way in which mail reaches an agent: by a PLUGIN, by HOOKS, as a line that is TYPED, or by NOTHING of amq's.
 
     `hooks` is the state of the hooks that it was given; "" if it has none. `plugin` is that of the plugin that it was
-    given, None if it was given none.
+    given, None if it was given none. `failed` are the scenarios of `amq certify` that limit the way,
+    `drift` counts what its program does not do as known.
     """
 
     by: str
     hooks: str
     plugin: str | None = None
+    failed: tuple[str, ...] = ()
+    drift: Mapping[str, int] = {}
 
-    def wire(self) -> dict[str, str]:
+    def wire(self) -> dict[str, object]:
         """Return it as keys of a JSON object."""
         plugin = {} if self.plugin is None else {"plugin": self.plugin or "not-heard"}
-        return {"mail_by": self.by, **({"hooks": self.hooks} if self.hooks else {}), **plugin}
+        drift = {"drift": dict(self.drift)} if self.drift else {}
+        return {"mail_by": self.by, **({"hooks": self.hooks} if self.hooks else {}), **plugin, **drift}
 
     def short(self) -> str:
         """Return it in a few words; hooks that work as they should are not named twice."""
+        failed = [f"not certified: {', '.join(self.failed)}"] if self.failed else []
+        failed += ["not as known"] if self.drift else []
         if self.by == PLUGIN:
-            return self.by
+            return f"{self.by} ({', '.join(failed)})" if failed else self.by
         wrong = [f"hooks {self.hooks}"] if self.hooks not in ("", ACTIVE) else []
         wrong += [] if self.plugin is None else [f"plugin {self.plugin or 'not-heard'}"]
+        wrong += failed
         return f"{self.by} ({', '.join(wrong)})" if wrong else self.by
+
+    def changed(self) -> str:
+        """Return what its program does not do as known, as a clause; "" if there is nothing."""
+        return sentence(self.drift)
 
     def sentence(self) -> str:
         """Return it as a clause, with what is wrong with its hooks."""
@@ -71,12 +86,13 @@ def mail_way(session: SessionInfo, directory: str) -> MailWay | None:
     """Return how mail reaches the agent of SESSION, whose private directory is DIRECTORY; None if that is not known."""
     if session.types is None:
         return None
+    drift = read_drift(session.files)
     hooks = _hooks(session.files, directory) if session.hooks else ""
     plugin = presence(session.files) if session.plugin else None
     if plugin == THERE:
-        return MailWay(PLUGIN, hooks, plugin)
+        return MailWay(PLUGIN, hooks, plugin, session.failed, drift)
     is_given = hooks == ACTIVE or (hooks == NOT_CALLED and session.hooks == _FROM_FIRST_PROMPT and session.types)
-    return MailWay(HOOKS if is_given else TYPED if session.types else NOTHING, hooks, plugin)
+    return MailWay(HOOKS if is_given else TYPED if session.types else NOTHING, hooks, plugin, session.failed, drift)
 
 
 def _hooks(files: str, directory: str) -> str:

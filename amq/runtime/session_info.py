@@ -25,7 +25,8 @@ class SessionInfo:
 
     LACKS is what it should have and was not given, with the reasons, as `Launch.lacks`. TYPES says whether amq types
     into its terminal; None if that is not known. HOOKS is its `HookStyle` if it was given hooks, else "", and FILES the
-    directory of its run. PLUGIN says whether it was given a plugin.
+    directory of its run. PLUGIN says whether it was given a plugin. FAILED are the scenarios of `amq certify` by which
+    it is limited.
     """
 
     allowed: str
@@ -35,15 +36,17 @@ class SessionInfo:
     hooks: str = ""
     files: str = ""
     plugin: bool = False
+    failed: tuple[str, ...] = ()
 
     def wire(self) -> dict[str, object]:
         """Return it as keys of a JSON object, without what it does not lack."""
-        return {"allowed": self.allowed, **({"lacks": list(self.lacks)} if self.lacks else {})}
+        lacks = {"lacks": list(self.lacks)} if self.lacks else {}
+        return {"allowed": self.allowed, **lacks, **({"not_certified": list(self.failed)} if self.failed else {})}
 
 
 def write_session(directory: str, session: SessionInfo) -> None:
     """Write SESSION, of an agent that this process hosts, into the agent's private DIRECTORY. Raises OSError."""
-    wire = {"pid": os.getpid(), **session.__dict__, "lacks": list(session.lacks)}
+    wire = {"pid": os.getpid(), **session.__dict__, "lacks": list(session.lacks), "failed": list(session.failed)}
     write_private(f"{directory}/{SESSION_NAME}", jsontext.render(wire) + "\n")
 
 
@@ -54,7 +57,7 @@ def read_session(directory: str, notifier: Notifier | None) -> SessionInfo | Non
         found = SessionInfo(
             wire["allowed"], wire["is_allowed"], tuple(map(str, wire.get("lacks", ()))),
             wire.get("types"), str(wire.get("hooks", "")), str(wire.get("files", "")),
-            wire.get("plugin") is True,
+            wire.get("plugin") is True, tuple(map(str, wire.get("failed", ()))),
         )  # fmt: skip
         is_of_host = notifier is not None and wire["pid"] == notifier.pid
     except (OSError, ValueError, TypeError, KeyError):

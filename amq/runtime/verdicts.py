@@ -45,7 +45,7 @@ _ENDING = ".json"
 
 @record
 class Verdict:
-    """What VERSION of PROGRAM did when this machine's `amq certify` tried it, in a terminal of the kind TERMINAL.
+    """Results of `amq certify` for VERSION of PROGRAM on this machine, in a terminal of the kind TERMINAL.
 
     PROGRAM is the name of its profile, TERMINAL a value of TERM, AMQ the version of amq, AT the time (RFC 3339).
     RESULTS has each scenario that was tried: "" if it went as it should, else the reason why not. A CLI lacks some.

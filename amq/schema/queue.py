@@ -100,7 +100,7 @@ class Registry(Open):
 
 WaitsFor = Literal[
     "draft", "dialog", "api-error", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen",
-    "unknown-look", "no-channel", "off", "untrusted-queue", "offered", "taken", "parked", "notified",
+    "unknown-look", "not-certified", "no-channel", "off", "untrusted-queue", "offered", "taken", "parked", "notified",
 ]  # fmt: skip
 
 # -- agents -----------------------------------------------------------------------------------------------------------
@@ -160,12 +160,16 @@ class Agent(Model):
     """The commands of amq that its CLI runs without asking, or why there are none, where `amq run` hosts it."""
     lacks: list[str] = absent
     """The things that its CLI should have been given and was not, with the reasons; left out if there is nothing."""
+    not_certified: list[str] = absent
+    """The scenarios of `amq certify` that its version failed and that limit what it is given; left out if none did."""
     mail_by: MailBy = absent
     """The way in which mail reaches it now, where `amq run` hosts it; nothing: by none."""
     hooks: Hooks = absent
     """The state of the hooks that `amq run` gave it; left out if it has none. Failing: their texts do not arrive."""
     plugin: Plugin = absent
     """The state of the plugin that `amq run` gave it; left out if it has none."""
+    drift: dict[str, Count] = absent
+    """The signs that its program is not as known (row, key, hooks, state:WORD), counted; left out if there are none."""
     waits_for: WaitsFor = absent
     """The reason why its unread mail has not been read; left out if it has none."""
     waits_for_s: Annotated[float, Field(ge=0)] = absent
@@ -191,12 +195,16 @@ class Why(Model):
     """The commands of amq that its CLI runs without asking, or why there are none, where `amq run` hosts it."""
     lacks: list[str] = absent
     """The things that its CLI should have been given and was not, with the reasons; left out if there is nothing."""
+    not_certified: list[str] = absent
+    """The scenarios of `amq certify` that its version failed and that limit what it is given; left out if none did."""
     mail_by: MailBy = absent
     """The way in which mail reaches it now, where `amq run` hosts it; nothing: by none."""
     hooks: Hooks = absent
     """The state of the hooks that `amq run` gave it; left out if it has none. Failing: their texts do not arrive."""
     plugin: Plugin = absent
     """The state of the plugin that `amq run` gave it; left out if it has none."""
+    drift: dict[str, Count] = absent
+    """The signs that its program is not as known (row, key, hooks, state:WORD), counted; left out if there are none."""
 
 
 class Recorded(Model):

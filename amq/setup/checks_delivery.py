@@ -64,7 +64,7 @@ def _planned(program: str, root: str, machine: Environment) -> Launch:
     """Return how `amq run` would start PROGRAM in the queue ROOT, with its plugin whatever the version."""
     private, environ, profile = private_of(root, machine), machine.environ, built_in()[program]
     # the version is for another check
-    options = Options(allowed=is_amq_allowed(environ, None), plugin=True)
+    options = Options(allowed=is_amq_allowed(environ, None), plugin=True, amq=machine.version)
     files, trust = planned_run(private, root, program), Trust(root, private)
     start = at_start(profile, [program], environ, program, options, files, trust)
     start = replace(start, cwd=machine.cwd)

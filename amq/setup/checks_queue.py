@@ -15,9 +15,12 @@ from amq.layout import QueueLayout, RootedPath
 from amq.mail.agents_overview import Agent
 from amq.mail.mailbox import Mailbox
 from amq.names import USER, is_handle
+from amq.runtime.drift_file import read_drift
 from amq.runtime.hooks.script import SETTINGS_NAME
 from amq.runtime.launch import remove_old_settings
+from amq.runtime.policy.drift import sentence
 from amq.runtime.private_state import PrivateState, make_directory, private_state, write_private
+from amq.runtime.session_info import read_session
 from amq.runtime.trust import why_untrusted
 from amq.runtime.why_waiting import is_stopped
 from amq.setup.clis import CLIS, is_missing, program_of
@@ -260,9 +263,17 @@ def watching(root: str, machine: Environment) -> Iterator[Finding]:
         )
 
 
-def notifiers(root: str, _: Environment) -> Iterator[Finding]:
-    """Check that every notifier is running, not stopped."""
+def notifiers(root: str, machine: Environment) -> Iterator[Finding]:
+    """Check that every notifier is running, not stopped, and that the program of each looks as amq knows it."""
+    private = private_of(root, machine)
     for agent in _agents(root):
+        hosted = read_session(private.of_agent(root, agent.handle, make=False).directory, agent.notifier)
+        if hosted and (changed := sentence(read_drift(hosted.files))):
+            yield Finding(
+                f"{agent.handle}: {visible(changed)}",
+                "try its version: amq certify; if all is well there, look at its screen for what is in the way",
+                wrong=False,
+            )
         if agent.notifier and is_stopped(QueueLayout(root).agent(agent.handle), agent.notifier):
             yield Finding(
                 f"amq {visible(agent.notifier.how)} of {agent.handle} (process {agent.notifier.pid}) is stopped",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from amq import __version__
 from amq.cli.commands import run as command
 from amq.cli.output import Output
 from amq.errors import UsageError
@@ -263,9 +264,10 @@ def test_the_options_of_the_policy(calls: list[Call], monkeypatch: pytest.Monkey
     run("--hooks", "--", "claude")
     run("--no-hooks", "--notice=off", "--", "claude")
     no = chosen[0].allowed
-    assert chosen[0] == Options(allowed=no)
+    assert chosen[0] == Options(allowed=no, amq=__version__)
     policy = SchedulePolicy(debounce_s=5.0, urgent_after_s=60.0, normal_after_s=0.0, low_after_s=1.0)
-    assert chosen[1] == Options(allowed=no, policy=policy, notice=b"\x1b]9;claude is not reading its mail\x07")
+    notice = b"\x1b]9;claude is not reading its mail\x07"
+    assert chosen[1] == Options(allowed=no, policy=policy, notice=notice, amq=__version__)
     assert [options.hooks for options in chosen[2:]] == [True, False]
     assert chosen[3].notice == b""
 

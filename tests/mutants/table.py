@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.any_shell import ANY_SHELL
+from tests.mutants.certified import CERTIFIED
 from tests.mutants.codex import CODEX
 from tests.mutants.consent import ALLOWED
 from tests.mutants.coop import COOPERATION
@@ -1212,4 +1213,5 @@ MUTANTS = (
     *MODS,
     *OF_SEVERAL,
     *BESIDE_GO,
+    *CERTIFIED,
 )

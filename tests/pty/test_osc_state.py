@@ -37,6 +37,28 @@ def test_the_published_state(stream: bytes, published: AgentState | None) -> Non
     assert after(stream).published is published
 
 
+@pytest.mark.parametrize(
+    ("states", "turns"),
+    [
+        ("idle working idle", 1),
+        ("idle working blocked working done idle", 1),
+        ("working idle idle working done", 2),
+        ("working error working clear working", 0),
+        ("idle done blocked idle", 0),
+        ("working newfangled idle", 0),
+    ],
+)
+def test_turns_that_end_are_counted(states: str, turns: int) -> None:
+    assert after(*(f"\x1b]7501;state={state}\x07".encode() for state in states.split())).turns == turns
+
+
+def test_a_word_that_is_not_known_is_kept() -> None:
+    found = after(b"\x1b]7501;state=idle\x07\x1b]7501;state=newfangled:app=x\x07\x1b]7501;state=idle\x07")
+    assert (found.published, found.unknown_state) == (AgentState.IDLE, "newfangled")
+    assert after(b"\x1b]7501;state=" + b"x" * 300 + b"\x07").unknown_state == "x" * 20
+    assert after(b"\x1b]7501;state=idle\x07").unknown_state == ""
+
+
 def test_the_title() -> None:
     assert after(b"x").title is None
     assert after(b"\x1b]0;one\x07\x1b]2;two\x1b\\\x1b]1;icon\x07").title == b"two"

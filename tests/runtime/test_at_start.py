@@ -12,11 +12,15 @@ import pytest
 from amq.layout import QueueLayout
 from amq.pty.errors import CannotRunError
 from amq.runtime.agents.profiles import profile_for
+from amq.runtime.agents.version_cache import note_version
 from amq.runtime.at_start import AtStart, at_start
+from amq.runtime.certified import Certified
 from amq.runtime.consent import Allowed
 from amq.runtime.launch import Options
+from amq.runtime.policy.certification import Limits
 from amq.runtime.private_state import PrivateState
 from amq.runtime.trust import Trust
+from amq.runtime.verdicts import SCENARIOS, Verdict, write_verdict
 from amq.store import registry
 
 TESTED = "2.1.332 (Claude Code)"
@@ -106,7 +110,7 @@ def start_claude(place: Place, options: Options = Options(), said: str = TESTED,
 
 def test_a_tested_version_gets_the_plugin(place: Place) -> None:
     found = start_claude(place)
-    assert (found.has_plugin, found.no_plugin, found.version) == (True, "", "2.1.332")
+    assert (found.has_plugin, found.no_plugin, found.certified.version) == (True, "", "2.1.332")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +122,52 @@ def test_another_version_gets_it_only_by_the_option(place: Place, said: str, ver
         False, f"claude {version} was not tested with it; to try it: --plugin",
     )  # fmt: skip
     assert start_claude(place, Options(plugin=True), said).has_plugin
+
+
+def judge(place: Place, **results: str) -> None:
+    """Record a verdict about version 9.9.9, in which all but RESULTS went well."""
+    all_yes = {name: "" for name, _ in SCENARIOS}
+    verdict = Verdict("claude", "9.9.9", "xterm", "0.1", "2026-11-30T10:00:00.000Z", all_yes | results)
+    write_verdict(PrivateState(str(place.private)), verdict)
+
+
+def test_a_certified_version_gets_it(place: Place) -> None:
+    judge(place)
+    found = start_claude(place, Options(amq="0.1"), "9.9.9")
+    assert (found.has_plugin, found.certified.limits) == (True, Limits(has_body=True))
+    assert not start_claude(place, Options(amq="0.2"), "9.9.9").has_plugin, "another amq has other rules"
+    judge(place, exit="left the mouse on")
+    assert start_claude(place, Options(amq="0.1"), "9.9.9").has_plugin
+
+
+def test_a_version_whose_text_did_not_arrive_gets_it_only_by_the_option(place: Place) -> None:
+    judge(place, body="nothing came")
+    found = start_claude(place, Options(amq="0.1"), "9.9.9")
+    assert found.no_plugin == "amq certify has found a failure: body: nothing came; to try it: --plugin"
+    assert start_claude(place, Options(amq="0.1", plugin=True), "9.9.9").has_plugin
+
+
+def test_its_version_is_asked_once_until_it_is_installed_anew(place: Place) -> None:
+    for said, asked in (("9.9.9", 1), ("9.9.9", 1), ("9.9.10", 2)):
+        before = place.asked.stat().st_mtime_ns if place.asked.exists() else 0
+        program = Path(place.environment["PATH"].split(":")[0], "claude")
+        if not program.exists() or said not in program.read_text():
+            program.write_text(f"#!/bin/sh\necho x >>{place.asked}\necho '{said}'\n")
+            program.chmod(0o755)
+        trust = Trust(str(place.root), PrivateState(str(place.private)))
+        files = PrivateState("/run")
+        found = at_start(profile_for("claude"), ["claude"], place.environment, "claude", Options(), files, trust)
+        assert (found.certified.version, before >= 0) == (said, True)
+        assert place.asked.read_text().count("x") == asked
+
+
+def test_a_program_is_not_run_to_learn_its_version_where_no_plugin_needs_it(place: Place) -> None:
+    place.make_queue()
+    found = place.start(Options())
+    assert (found.certified, place.asked.exists()) == (Certified(limits=Limits(is_certain=False)), False)
+    note_version(PrivateState(str(place.private)), str(place.asked.parent / "bin" / "codex"), "0.171.0")
+    assert place.start(Options()).certified == Certified("0.171.0")
+    assert not place.asked.exists()
 
 
 @pytest.mark.parametrize("options", [Options(plugin=False), Options(wake=False), Options(plugin=True, wake=False)])

@@ -209,6 +209,41 @@ def test_a_line_that_no_key_could_submit_is_not_typed(by_echo: bool) -> None:
     )
 
 
+WORKS = replace(EMPTY, working=True)
+AGREE = {rules: replace(rules, must_agree=True) for rules in (CLAUDE.rules, CODEX.rules, GEMINI.rules)}
+
+
+@pytest.mark.parametrize(
+    ("look", "rules", "reason"),
+    [
+        (CLAUDE_IDLE, AGREE[CLAUDE.rules], None),
+        (replace(CLAUDE_IDLE, published=AgentState.DONE), AGREE[CLAUDE.rules], None),
+        (replace(CLAUDE_IDLE, published=AgentState.WORKING), AGREE[CLAUDE.rules], None),
+        (replace(CLAUDE_IDLE, published=AgentState.WORKING, row=WORKS), AGREE[CLAUDE.rules], None),
+        (replace(CLAUDE_IDLE, row=WORKS), AGREE[CLAUDE.rules], WaitReason.BUSY),  # it says idle, its row does not
+        (replace(CLAUDE_IDLE, published=None, title=b""), AGREE[CLAUDE.rules], WaitReason.NOT_CERTIFIED),
+        (replace(CLAUDE_IDLE, published=AgentState.BLOCKED), AGREE[CLAUDE.rules], WaitReason.DIALOG),
+        (replace(CLAUDE_IDLE, row=NOT_FOUND), AGREE[CLAUDE.rules], WaitReason.DIALOG),
+        (OLD_IDLE, AGREE[CLAUDE.rules], None),  # by its title
+        (replace(OLD_IDLE, title=b"x"), AGREE[CLAUDE.rules], WaitReason.NOT_CERTIFIED),
+        (replace(OLD_IDLE, row=WORKS), AGREE[CLAUDE.rules], WaitReason.BUSY),
+        (GEMINI_IDLE, AGREE[GEMINI.rules], None),
+        (replace(CODEX_IDLE, ready_since=None), AGREE[CODEX.rules], WaitReason.STARTING),
+        (CODEX_IDLE, replace(CODEX.rules, off="dialog: it was answered"), WaitReason.NOT_CERTIFIED),
+        (replace(CODEX_IDLE, interrupted=True), replace(CODEX.rules, off="x"), WaitReason.STOPPED),
+        (replace(CODEX_IDLE, published=AgentState.BLOCKED), replace(CODEX.rules, off="x"), WaitReason.DIALOG),
+        (CODEX_IDLE, replace(CODEX.rules, only_idle=True), None),
+        (replace(CODEX_IDLE, row=WORKS), replace(CODEX.rules, only_idle=True), WaitReason.BUSY),
+        (replace(CODEX_IDLE, published=AgentState.WORKING), replace(CODEX.rules, only_idle=True), WaitReason.BUSY),
+        (replace(IDLE, row=EMPTY), replace(OPENCODE.rules, only_idle=True), None),  # its row alone says so
+    ],
+)
+def test_the_gate_of_a_version_that_was_not_tested_or_has_failed(
+    look: TerminalSnapshot, rules: InjectionRules, reason: WaitReason | None
+) -> None:
+    assert gate(InjectionState(), look, rules, NOW) is reason
+
+
 LOST = replace(CLAUDE_IDLE, row=NOT_FOUND)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -14,9 +15,11 @@ from amq.mail.mailbox import Mailbox
 from amq.runtime.agents.profile import NativeWay, Profile
 from amq.runtime.agents.profiles import profile_for
 from amq.runtime.at_start import AtStart
+from amq.runtime.certified import Certified
 from amq.runtime.consent import Allowed
 from amq.runtime.launch import Launch, Options, behind, plan, prepare, reaches_shells, without_plugin
 from amq.runtime.path_shim import with_command
+from amq.runtime.policy.certification import Limits
 from amq.runtime.private_state import PrivateState
 from amq.store import registry
 
@@ -258,7 +261,7 @@ def with_plugin(tmp_path: Path, *, allowed: bool = False) -> Launch:
     registry.make_mailbox(queue, "me")
     (tmp_path / "run").mkdir()
     files, options = PrivateState(str(tmp_path / "run")), Options(allowed=Allowed(allowed, "you said so"))
-    start = AtStart(has_plugin=True, version="2.1.332")
+    start = AtStart(has_plugin=True, certified=Certified("2.1.332"))
     launch = plan(profile_for("claude"), ["claude", "-c"], {"PATH": "/bin"}, queue, "me", options, files, start=start)
     prepare(launch, Mailbox(queue.root, "me"), options)
     return launch
@@ -273,6 +276,42 @@ def test_the_plugin_has_tools_where_amq_is_allowed(tmp_path: Path, allowed: bool
     assert (run["tools"] is not None) == launch.is_allowed == allowed
     if allowed:
         assert run["tools"]["environment"] == {"AM_ROOT": f"{tmp_path}/q", "AM_ME": "me"}
+
+
+def failed(found: Limits) -> AtStart:
+    return AtStart(certified=Certified("2.1.400", found, is_judged=True))
+
+
+@pytest.mark.parametrize("program", ["claude", "codex"])
+def test_a_version_whose_hooks_failed_gets_none_unless_the_user_wants_them(program: str, tmp_path: Path) -> None:
+    def start(hooks: bool | None) -> Launch:
+        options, files = Options(hooks=hooks), PrivateState(str(tmp_path))
+        found = replace(failed(Limits(channels="body: nothing came")), vetting=("-c", "hooks.state={}"))
+        return plan(profile_for(program), [program], {"PATH": "/bin"}, QUEUE, "me", options, files, start=found)
+
+    reason = "amq certify has found a failure: body: nothing came"
+    assert (start(None).has_hooks, start(None).hooks) == (False, f"off: {reason}; to add them anyway: --hooks")
+    assert start(None).lacks == (f"hooks and a plugin: {reason}",)
+    assert (start(True).has_hooks, start(True).lacks) == (True, ())
+
+
+def test_a_version_that_failed_is_not_typed_into_as_others_are(tmp_path: Path) -> None:
+    def start(found: AtStart) -> Launch:
+        files = PrivateState(str(tmp_path))
+        return plan(profile_for("claude"), ["claude"], {"PATH": "/bin"}, QUEUE, "me", Options(), files, start=found)
+
+    reason = "amq certify has found a failure"
+    off, busy = start(failed(Limits(typing="dialog: answered"))), start(failed(Limits(busy="tool: ended")))
+    assert (off.profile.rules.off, off.lacks) == ("dialog: answered", (f"typed lines: {reason}: dialog: answered",))
+    assert busy.profile.rules.only_idle
+    assert busy.lacks == (f"lines typed while it works: {reason}: tool: ended",)
+    another = start(AtStart(certified=Certified("2.1.400", Limits(is_certain=False))))
+    assert (another.profile.rules.must_agree, another.profile.rules.fallback_submit_key, another.lacks) == (
+        True,
+        b"",
+        (),
+    )
+    assert start(AtStart()).profile == profile_for("claude")
 
 
 def test_it_is_started_again_as_it_was_but_without_the_plugin(tmp_path: Path) -> None:

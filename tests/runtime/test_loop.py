@@ -22,12 +22,14 @@ from amq.mail.rendering import handed_over
 from amq.output_budget import DEFAULT
 from amq.record import replace as replaced
 from amq.runtime import loop
+from amq.runtime.drift_file import read_drift
 from amq.runtime.hooks.announcements import read_state, write_state
 from amq.runtime.inbox_watcher import SWEEP_S
 from amq.runtime.journal import WakeJournal
 from amq.runtime.loop import WakeLoop
+from amq.runtime.policy.drift import Signs
 from amq.runtime.policy.hook_decision import Event, HookState
-from amq.runtime.policy.injection import End
+from amq.runtime.policy.injection import NO_EFFECT, End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.receipts import LINE_WITHIN_S, PLUGIN
 from amq.runtime.policy.schedule import Readiness, SchedulePolicy
@@ -52,6 +54,7 @@ class NotingChannel:
         self.standing = Readiness()
         self.looks = 0
         self.told: list[str] = []
+        self.end = End(Outcome.SUBMITTED, "")
 
     def look(self) -> Readiness:
         self.looks += 1
@@ -65,7 +68,7 @@ class NotingChannel:
 
     async def attempt(self, line: Notification) -> End:
         self.told.append(line.text)
-        return End(Outcome.SUBMITTED, "")
+        return self.end
 
 
 @pytest.fixture
@@ -122,6 +125,25 @@ def send(root: str, priority: str = "") -> None:
     from amq.mail.sending import Draft
 
     Mailbox(root, "codex").send(["claude"], b"hello", Draft(priority=priority))
+
+
+async def test_signs_that_a_program_is_not_as_known_are_noted(root: str, tmp_path: Path) -> None:
+    channel = NotingChannel()
+    channel.standing = Readiness(WaitReason.NOT_CERTIFIED, detail="dialog: answered", signs=Signs(unknown_state="odd"))
+    wakes = WakeLoop(
+        Mailbox(root, "claude"), channel, SchedulePolicy(), Wording(), print, trusted(root), files=str(tmp_path)
+    )
+    send(root)
+    await wakes.turn(rung=True)
+    assert read_drift(str(tmp_path)) == {"state:odd": 1}
+    entry = WakeJournal(private(root)).entries()[-1]
+    assert (entry["waits_for"], entry["reason"]) == ("not-certified", "dialog: answered")
+    channel.standing, channel.end = Readiness(), End(Outcome.ERASED, NO_EFFECT)
+    await wakes.turn(rung=True)
+    assert read_drift(str(tmp_path)) == {"state:odd": 1, "key": 1}
+    (tmp_path / "drift.json").unlink()
+    await wakes.turn(rung=True)
+    assert read_drift(str(tmp_path)) == {}, "nothing new: nothing is written"
 
 
 async def test_mail_is_announced_drained_and_announced_again(root: str) -> None:

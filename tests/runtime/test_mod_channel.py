@@ -336,7 +336,9 @@ def test_nothing_else_is_tried_until_it_is_late_with_its_hello(rig: Rig) -> None
     assert rig.log == ["plugin: silent"]
 
 
-REACHED = {WaitReason.DRAFT, WaitReason.DIALOG, WaitReason.UNKNOWN_SCREEN, WaitReason.UNKNOWN_LOOK}
+REACHED = {WaitReason.DRAFT, WaitReason.DIALOG, WaitReason.UNKNOWN_SCREEN, WaitReason.UNKNOWN_LOOK} | {
+    WaitReason.NOT_CERTIFIED
+}
 
 
 @pytest.mark.parametrize("reason", WaitReason)

@@ -20,6 +20,7 @@ from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels import hosted_terminal
 from amq.runtime.channels.hosted_terminal import PtyChannel
 from amq.runtime.hooks.script import EVENT_NAME
+from amq.runtime.policy.drift import Signs
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.wake_line import Notification
@@ -81,6 +82,27 @@ def test_a_row_that_is_not_found_for_a_minute_has_another_look() -> None:
     assert channel.look().blocked_by is WaitReason.UNKNOWN_LOOK
     seen.seen = replace(seen.seen, published=AgentState.BLOCKED)
     assert channel.look().blocked_by is WaitReason.DIALOG
+
+
+def test_signs_that_a_program_is_not_as_known_are_in_the_look(tmp_path: Path) -> None:
+    seen = Seen(AgentState.IDLE, ready_since=0.0, bracketed_paste=True, row=NOT_FOUND, turns=2, unknown_state="odd")
+    times = iter([100.0, 160.0, 161.0, 162.0, 163.0])
+    channel = PtyChannel(cast(Host, seen), CLAUDE.rules, AgentStatus(str(tmp_path)), clock=lambda: next(times))
+    assert channel.look().signs == Signs(is_lost=False, silent_turns=2, unknown_state="odd")
+    assert channel.look().signs == Signs(is_lost=True, silent_turns=2, unknown_state="odd")
+    (tmp_path / EVENT_NAME).write_text("prompt\n")
+    assert channel.look().signs.silent_turns == 0
+    without_hooks = PtyChannel(cast(Host, seen), CLAUDE.rules, AgentStatus(""), clock=lambda: 100.0)
+    assert without_hooks.look().signs.silent_turns == 0
+
+
+def test_why_a_version_gets_nothing_is_in_the_look() -> None:
+    seen = Seen(AgentState.IDLE, ready_since=0.0, bracketed_paste=True, row=Row(Standing.EMPTY))
+    rules = replace(CODEX.rules, off="dialog: it was answered")
+    look = PtyChannel(cast(Host, seen), rules, AgentStatus(""), clock=lambda: 1e3).look()
+    assert (look.blocked_by, look.detail) == (WaitReason.NOT_CERTIFIED, "dialog: it was answered")
+    seen.seen = replace(seen.seen, published=AgentState.BLOCKED)
+    assert PtyChannel(cast(Host, seen), rules, AgentStatus(""), clock=lambda: 1e3).look().detail == ""
 
 
 @pytest.mark.parametrize(("event", "reason"), [("tool", WaitReason.STOPPED), ("stop", WaitReason.UNKNOWN_SCREEN)])

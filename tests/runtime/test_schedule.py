@@ -470,7 +470,10 @@ def test_every_attempt_that_touched_the_terminal_counts(outcome: Outcome) -> Non
     assert story.scene.state.tries == 1
 
 
-@pytest.mark.parametrize("reason", [WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.UNTRUSTED])
+@pytest.mark.parametrize(
+    "reason",
+    [WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.NOT_CERTIFIED, WaitReason.UNTRUSTED],
+)
 def test_the_user_is_alerted_once_of_mail_that_only_they_can_unblock(reason: WaitReason) -> None:
     story = NEW >> agent(Readiness(blocked_by=reason)) >> mail("a") << ALERT << SOON << Phase.WAITING << reason
     more = story >> 0.2 << SOON >> mail("b") << ALERT << SOON >> drain("a") << SOON

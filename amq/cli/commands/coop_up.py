@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from amq import config
+from amq import __version__, config
 from amq.cli.commands.trust import settled, trust_of
 from amq.cli.open_mailbox import check_queue, private_directory, say_if_above
 from amq.cli.output import stdin_is_terminal
@@ -100,6 +100,7 @@ def run(args: Namespace, out: Output) -> int:
         _settle_consent(coop, environ, out)
     places = coop.up(specs, cwd, out.warn)
     _tell(coop, places, out)
+    _announce_versions([spec for spec in specs if _is_started(spec.handle, places)], coop.root, environ, out)
     shown = next((place for place in places if place.where), None)
     if shown and not coop.tmux.inside and not out.json:
         _show(coop, places, shown, out)
@@ -107,6 +108,20 @@ def run(args: Namespace, out: Output) -> int:
     if missing and coop.tmux.inside:  # the window with the words about it is hidden by the new one
         coop.tmux.say(f"amq: not started: {', '.join(missing)}; amq coop status says why")
     return int(any(place.state is State.MISSING for place in places))
+
+
+def _is_started(handle: str, places: list[AgentPlacement]) -> bool:
+    from amq.setup.coop import State
+
+    return any(place.handle == handle and place.state is State.STARTED for place in places)
+
+
+def _announce_versions(specs: list[AgentSpec], root: str, environ: dict[str, str], out: Output) -> None:
+    """Note, once for each version, that one of SPECS, which run, was neither tested nor certified."""
+    from amq.runtime.certified import first_warnings
+
+    for warning in first_warnings([spec.program[0] for spec in specs], environ, private_directory(root), __version__):
+        out.note(warning)
 
 
 def _root(args: Namespace, out: Output) -> tuple[str, bool]:

@@ -6,7 +6,7 @@ import os
 import time
 from argparse import SUPPRESS
 
-from amq import config
+from amq import __version__, config
 from amq.cli import wake_options
 from amq.cli.commands.trust import settled, trust_of
 from amq.cli.open_mailbox import accept, check_queue, complain_no_more, private_directory, say_if_above
@@ -182,6 +182,7 @@ def _options(args: Namespace, handle: str, environment: Mapping[str, str]) -> Op
 
     notice = NOTICES[args.notice].format(f"{handle} is not reading its mail")
     return Options(
+        amq=__version__,
         wake=not args.no_wake,
         hooks=args.hooks,
         allowed=is_amq_allowed(environment, args.allow_amq),

@@ -33,9 +33,11 @@ EXAMPLES = """\
   amq who --json"""
 NOTES = """\
 "mail by" says how mail reaches an agent that amq run hosts: by its hooks, or typed as a line. Hooks that work badly are
-named: not-called, ended, failing. "amq allowed" means that the agent's CLI runs amq's mail commands without asking you;
-amq why HANDLE explains both. At a terminal, agents are marked that are not registered, so that mail to @all does not
-reach them, or that did nothing for a week; amq agent remove HANDLE removes one and keeps its mail."""
+named: not-called, ended, failing. "not certified" names what amq certify has shown to fail in its version.
+"not as known" means that its program no longer looks or acts as amq knows it. "amq allowed" means that the agent's CLI
+runs amq's mail commands without asking you; amq why HANDLE explains all. At a terminal, agents are marked that are not
+registered, so that mail to @all does not reach them, or that did nothing for a week. amq agent remove HANDLE removes
+one and keeps its mail."""
 UNSEEN_S = 7 * 86_400
 """Seconds after which an agent is marked that has done nothing."""
 _HEADING = ("agent", "status", "unread", "oldest", "waits for", "dead letters", "mail by", "notified by")

@@ -65,6 +65,8 @@ def run(args: Namespace, out: Output) -> int:
         out.line(f"{handle}: {number}: {visible(_in_words(found))}")
     if mail_way:
         out.line(f"{handle}: {mail_way.sentence()}")
+        if changed := mail_way.changed():
+            out.line(f"{handle}: {visible(changed)}; to try its version: amq certify")
     if hosted:
         out.line(f"{handle}: commands that its CLI runs without asking: {visible(hosted.allowed)}")
         for lack in hosted.lacks:

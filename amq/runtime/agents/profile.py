@@ -13,7 +13,7 @@ from enum import Enum
 from amq.errors import UsageError
 from amq.pty.input_row import PromptRule
 from amq.pty.keystrokes import Line
-from amq.runtime.policy.injection import InjectionRules
+from amq.runtime.policy.injection import InjectionRules, ReadyWhen
 
 
 class HookStyle(Enum):
@@ -144,6 +144,13 @@ class Profile:
             and not any(word.startswith(each.unless) for word in own)
             and not any(word in settings for word in each.unless_configured)
         ]
+
+    @property
+    def publishes_state(self) -> bool:
+        """Return whether the versions that were tested say what they do: by OSC 7501, a title or a file."""
+        rules = self.rules
+        by_terminal = self.answers_state or bool(rules.titles or rules.idle_title)
+        return by_terminal or rules.ready_when is ReadyWhen.PUBLISHED or self.publishes is not StatusSource.NOWHERE
 
     @property
     def takes_introduction(self) -> bool:

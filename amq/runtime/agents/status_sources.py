@@ -56,6 +56,11 @@ class AgentStatus:
         return last_event(self._files)[0] not in ("", "end")
 
     @property
+    def hooks_silent(self) -> bool:
+        """True if the program was given hooks and has never called one."""
+        return bool(self._files) and self.noted_bytes == 0
+
+    @property
     def noted_bytes(self) -> int:
         """The size of what the program's hooks have noted. It grows with each event, and only then."""
         try:

@@ -16,6 +16,7 @@ from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.step_timer import until_ended
 from amq.runtime.policy import injection
 from amq.runtime.policy.dialog import asked_command
+from amq.runtime.policy.drift import Signs
 from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Phase, Write
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
@@ -69,6 +70,12 @@ class PtyChannel:
         return Readiness(
             blocked_by=reason,
             asks=self._asked() if reason is WaitReason.DIALOG else "",
+            signs=Signs(
+                is_lost=reason is WaitReason.UNKNOWN_LOOK,
+                silent_turns=look.turns if look.turns and self._agent_status.hooks_silent else 0,
+                unknown_state=look.unknown_state,
+            ),
+            detail=self._rules.off if reason is WaitReason.NOT_CERTIFIED else "",
             quiet_for_s=now - max(look.started, look.last_output or 0.0, look.last_key or 0.0),
             busy=look.published is AgentState.WORKING,
             idle=look.published in injection.IDLE,

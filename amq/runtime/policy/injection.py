@@ -145,6 +145,9 @@ class InjectionRules:
     echo_timeout_s: float = 1.5  # the proof must come, after the paste
     submit_delay_s: float = 0.1  # between the proof and the submit key
     submit_timeout_s: float = 0.5  # a reaction must come, after the submit key
+    off: str = ""  # why nothing is typed into this version; "" if it may be
+    only_idle: bool = False  # nothing is typed into this version while it works
+    must_agree: bool = False  # this version was not tested: it must say itself that it idles or works
 
     @property
     def known(self) -> bool:
@@ -233,13 +236,15 @@ def gate(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, n
         return WaitReason.STOPPED
     if not _is_ready(look, rules, now):
         return WaitReason.STARTING
-    if not _takes_a_line(look, rules):
-        return WaitReason.UNKNOWN_SCREEN
+    if rules.off or not _takes_a_line(look, rules):
+        return WaitReason.NOT_CERTIFIED if rules.off else WaitReason.UNKNOWN_SCREEN
     just_typed = look.last_key is not None and now - look.last_key < rules.typing_pause_s
     if look.inside or look.waiting or just_typed:
         return WaitReason.DRAFT
     ours = look.row.text if _is_recalled(look, rules) else state.text
     if rules.prompt_row is not None and (reason := _row_forbids(look, ours, now)):
+        return reason
+    if reason := _version_forbids(look, rules):
         return reason
     if not _can_submit(look, rules):
         return WaitReason.BUSY
@@ -292,6 +297,18 @@ def _is_ready(look: TerminalSnapshot, rules: InjectionRules, now: float) -> bool
     if look.last_output is not None and now - look.last_output >= rules.startup_quiet_s:
         return True
     return now - look.started >= rules.startup_timeout_s
+
+
+def _version_forbids(look: TerminalSnapshot, rules: InjectionRules) -> WaitReason | None:
+    """Return what forbids typing into a version that was not tested, or that failed while it worked."""
+    if rules.only_idle and (look.row.working or not _is_idle(look, rules)):
+        return WaitReason.BUSY
+    if not rules.must_agree:
+        return None
+    says_idle = look.published in IDLE or (look.published is None and _has_idle_title(look, rules))
+    if not says_idle and look.published is not AgentState.WORKING:
+        return WaitReason.NOT_CERTIFIED
+    return WaitReason.BUSY if says_idle and look.row.working else None
 
 
 def _takes_a_line(look: TerminalSnapshot, rules: InjectionRules) -> bool:
@@ -507,6 +524,10 @@ def _is_idle(look: TerminalSnapshot, rules: InjectionRules) -> bool:
         return look.published in IDLE
     if isinstance(rules.prompt_row, RowRule) and rules.prompt_row.working:
         return not look.row.working
+    return _has_idle_title(look, rules)
+
+
+def _has_idle_title(look: TerminalSnapshot, rules: InjectionRules) -> bool:
     return bool(rules.idle_title) and look.title.startswith(rules.idle_title)
 
 

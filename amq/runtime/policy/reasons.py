@@ -18,6 +18,7 @@ class WaitReason(Enum):
     UNKNOWN_PROGRAM = "unknown-program"  # amq does not know where it takes a line, and no option says so
     UNKNOWN_SCREEN = "unknown-screen"  # the terminal is not in a state that is known to be safe
     UNKNOWN_LOOK = "unknown-look"  # the program says that it idles, and for a minute its input row is not found
+    NOT_CERTIFIED = "not-certified"  # `amq certify` has shown its version to fail; or it does not say what others say
     NO_CHANNEL = "no-channel"  # the agent has no notifier, or its notifier has failed
     OFF = "off"  # it is hosted with --no-wake
     UNTRUSTED = "untrusted-queue"  # another user may have made the queue, and the user has not trusted it
@@ -57,6 +58,8 @@ WAITS_IN_WORDS = {
     WaitReason.UNKNOWN_LOOK: "its program says that it is idle, but amq has not found its input row for a minute: "
     "close what it shows instead, or enlarge its window; if the row is there, check with amq doctor whether amq knows "
     "its version, or let it run amq drain",
+    WaitReason.NOT_CERTIFIED: "its version is neither tested nor certified, and does not say whether it is idle, as "
+    "the tested ones do: try it with amq certify, or let it run amq drain",
     WaitReason.NO_CHANNEL: "nothing notifies it: start it with amq run",
     WaitReason.OFF: "it was started with --no-wake",
     WaitReason.UNTRUSTED: "someone else may have made the queue",

@@ -74,10 +74,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from amq.runtime.policy.drift import NO_SIGNS, Signs
 from amq.runtime.policy.hook_decision import ATTEMPTS_IN_A_ROW, NORMAL_AFTER_S
 from amq.runtime.policy.reasons import Outcome, WaitReason
 
-UP_TO_THE_USER = (WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.UNTRUSTED)
+UP_TO_THE_USER = (
+    WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.NOT_CERTIFIED, WaitReason.UNTRUSTED,
+)  # fmt: skip
 """Reasons that do not end by themselves."""
 LOOK_EVERY_S = 0.2  # seconds between looks while the mail waits for the terminal or the agent
 
@@ -114,6 +117,8 @@ class Readiness:
     queues_input: bool = False  # a line submitted while it works waits for the end of the turn, and interrupts nothing
     hooks_active: bool = False  # hooks give it mail while it works, and when its turn ends
     asks: str = ""  # the command of amq's that its dialog asks the user about, such as `amq drain`
+    signs: Signs = NO_SIGNS  # that its program does not look as known
+    detail: str = ""  # more about what forbids typing, for the user
 
 
 @dataclass(frozen=True)

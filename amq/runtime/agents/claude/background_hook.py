@@ -24,7 +24,9 @@ READS_WITHIN_S = 10.0  # from noting its id, for a hook to read the pipe
 BEGUN_WITHIN_S = 5.0  # for the turn to begin, which calls a hook
 LOOK_EVERY_S = 0.005
 _GO = b"\n"
-_IN_ITS_WAY = (WaitReason.DRAFT, WaitReason.UNKNOWN_SCREEN, WaitReason.UNKNOWN_LOOK)
+_IN_ITS_WAY = (
+    WaitReason.DRAFT, WaitReason.UNKNOWN_SCREEN, WaitReason.UNKNOWN_LOOK, WaitReason.NOT_CERTIFIED,
+)  # fmt: skip
 """The reasons that keep amq from typing at an agent that says it is idle, and do not keep a turn from beginning."""
 
 

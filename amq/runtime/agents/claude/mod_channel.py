@@ -44,7 +44,7 @@ _TAKEN = ("appended", "started", "held", "answered")
 _OF_AN_OFFER = (*_TAKEN, "refused", "lost")
 _ROW_SHOWN = (None, WaitReason.DRAFT)
 _IN_ITS_WAY = (
-    WaitReason.DRAFT, WaitReason.DIALOG, WaitReason.UNKNOWN_SCREEN, WaitReason.UNKNOWN_LOOK,
+    WaitReason.DRAFT, WaitReason.DIALOG, WaitReason.UNKNOWN_SCREEN, WaitReason.UNKNOWN_LOOK, WaitReason.NOT_CERTIFIED,
 )  # fmt: skip
 """The reasons that keep amq from typing, and do not keep the mod: it waits by itself until a dialog is closed."""
 

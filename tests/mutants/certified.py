@@ -1,0 +1,104 @@
+"""Mutations of what a verdict about a version allows, of the care for other versions, and of the signs of a new look."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+POLICY, TABLE = "runtime/policy/certification.py", "tests/runtime/test_certification.py"
+GATE, GATE_TESTS = "runtime/policy/injection.py", "tests/runtime/test_injection.py"
+FOUND, RUN_TESTS = "runtime/certified.py", "tests/runtime/test_untested_versions.py"
+CACHE, CACHE_TESTS = "runtime/agents/version_cache.py", "tests/runtime/test_version_cache.py"
+VERDICTS, VERDICT_TESTS = "runtime/verdicts.py", "tests/runtime/test_verdicts.py"
+DRIFT, DRIFT_TESTS = "runtime/policy/drift.py", "tests/runtime/test_drift.py"
+START_TESTS, LAUNCH_TESTS = "tests/runtime/test_at_start.py", "tests/runtime/test_launch.py"
+
+CERTIFIED = tuple(
+    Mutant(name, file, where, old, new, tests)
+    for file, tests, mutations in (
+        (POLICY, TABLE, (
+            ("another version is as a tested one", "limits", "Limits(is_certain=is_tested)", "Limits()"),
+            ("a version that failed is typed into", "limits", "_first(typing)", "''"),
+            ("a version that failed while it worked is typed into then", "limits",
+             "_first([failed[name] for name in _BUSY if name in failed])", "''"),
+            ("hooks that failed are given", "limits", "failed.get(BODY, '')", "''"),
+            ("a few scenarios are enough", "limits", "all((name in results for name in _ESSENTIAL))", "True"),
+            ("a body that did not come allows the plugin", "limits", "results.get(BODY) == ''", "True"),
+            ("a mode that stays on ends typing", "", "('exit',)", "()"),
+            ("a named prompt is that of a CLI", "limited", "rules.at_prompt", "False"),
+            ("another version need not say what it does", "limited", "publishes and (not found.is_certain)", "False"),
+            ("a CLI that says nothing has to", "limited", "publishes and (not found.is_certain)", "not found.is_certain"),
+            ("another version gets the key of an old one", "limited", "is_another and rules.submit", "False"),
+            ("the only key is taken away", "limited", "is_another and rules.submit", "is_another"),
+            ("a version that is not known is taken for a new one", "limited", "is_known and (not found.is_certain)",
+             "not found.is_certain"),
+        )),
+        (GATE, GATE_TESTS, (
+            ("a version that failed blocks nothing", "gate", "WaitReason.NOT_CERTIFIED if rules.off else WaitReason.UNKNOWN_SCREEN", "None"),
+            ("a version that must idle is typed into", "_version_forbids",
+             "rules.only_idle and (look.row.working or not _is_idle(look, rules))", "False"),
+            ("a working row is idle, as it says", "_version_forbids", "look.row.working or not _is_idle(look, rules)",
+             "not _is_idle(look, rules)"),
+            ("another version may be silent", "_version_forbids",
+             "not says_idle and look.published is not AgentState.WORKING", "False"),
+            ("a working version that was not tested is silent", "_version_forbids",
+             "not says_idle and look.published is not AgentState.WORKING", "not says_idle"),
+            ("its row need not agree", "_version_forbids", "says_idle and look.row.working", "False"),
+            ("an old version's title says nothing", "_version_forbids",
+             "look.published is None and _has_idle_title(look, rules)", "False"),
+        )),
+        (FOUND, RUN_TESTS, (
+            ("a version is announced at each start", "Certified.warning",
+             "not self.version or self.is_judged or self.limits.is_certain", "not self.version"),
+        )),
+        (CACHE, CACHE_TESTS, (
+            ("a program that was installed anew is the old one", "cached_version",
+             "identity and identity == _identity(path)", "identity"),
+            ("what cannot be noted is announced at each start", "_write", "not private.directory", "not known"),
+            ("the same is announced twice", "is_first", "what in known.announced", "False"),
+        )),
+        (VERDICTS, VERDICT_TESTS, (
+            ("another amq's verdict counts", "read_verdict",
+             "(each.program, each.version, each.amq) == (program, version, amq)",
+             "(each.program, each.version) == (program, version)"),
+            ("another version's verdict counts", "read_verdict",
+             "(each.program, each.version, each.amq) == (program, version, amq)", "each.amq == amq"),
+            ("a word leads out of the folder", "_safe", "sign.isascii() and (sign.isalnum() or sign in '._+-')", "True"),
+            ("any object is a verdict", "_verdict",
+             "isinstance(results, dict) and all((isinstance(each, str) for each in [*words, *results.values()]))", "True"),
+        )),
+        (DRIFT, DRIFT_TESTS, (
+            ("a lost row is counted at each look", "looked", "signs.is_lost and (not before.last.is_lost)",
+             "signs.is_lost"),
+            ("late hooks are silent", "looked", "counts.pop(HOOKS, None)", "None"),
+            ("a program fills the file", "looked",
+             "word in counts or sum((name.startswith(STATE) for name in counts)) < MOST_STATES", "True"),
+        )),
+        ("pty/osc_state.py", "tests/pty/test_osc_state.py", (
+            ("a failed turn has ended", "TitleAndState.take",
+             "before is AgentState.WORKING and self.published in _AT_REST", "before is AgentState.WORKING"),
+            ("a pause is a turn", "TitleAndState.take", "before is AgentState.WORKING and self.published in _AT_REST",
+             "self.published in _AT_REST"),
+        )),
+        ("runtime/channels/hosted_terminal.py", "tests/runtime/test_pty_channel.py", (
+            ("hooks that are called are silent", "PtyChannel.look", "look.turns and self._agent_status.hooks_silent",
+             "look.turns"),
+        )),
+        ("runtime/loop.py", "tests/runtime/test_loop.py", (
+            ("a key without effect is not counted", "WakeLoop._ended", "end.reason == NO_EFFECT", "False"),
+            ("the signs are written at each look", "WakeLoop._note", "found.counts != self._drift.counts", "True"),
+            ("the reason of a version that failed is not recorded", "WakeLoop._why",
+             "self._state.reason is WaitReason.NOT_CERTIFIED", "False"),
+        )),
+        ("runtime/at_start.py", START_TESTS, (
+            ("a certified version gets no plugin", "_why_version_has_none",
+             "version in profile.plugin_versions or found.limits.has_body", "version in profile.plugin_versions"),
+        )),
+        ("runtime/launch.py", LAUNCH_TESTS, (
+            ("hooks that failed are added", "_hooks", "start.certified.limits.channels and (not options.hooks)", "False"),
+            ("hooks that the user wants are not added", "_hooks",
+             "start.certified.limits.channels and (not options.hooks)", "start.certified.limits.channels"),
+            ("a verdict changes no rule", "plan", "within_limits(profile, start.certified)", "profile"),
+        )),
+    )
+    for name, where, old, new in mutations
+)  # fmt: skip
