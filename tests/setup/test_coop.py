@@ -35,6 +35,15 @@ def test_agents_start_side_by_side_and_are_notified_of_their_mail(coop: Project)
     wait_until(lambda: "submitted amq: 1 new message from alice" in coop.wrote("bob"))
 
 
+def test_a_version_that_is_not_tested_is_announced_once(coop: Project) -> None:
+    program = coop.path / "codex"
+    program.write_text('#!/bin/sh\n[ "$1" = --version ] && echo 9.9.7 || exec cat\n')
+    program.chmod(0o755)
+    line = "amq: codex 9.9.7 is neither tested nor certified with this amq; to try it offline: amq certify codex\n"
+    said = [coop.amq("coop", "up", "--agents", f"{name}={program}").stderr for name in ("alice", "bob")]
+    assert [text.count(line) for text in said] == [1, 0], said
+
+
 def test_a_second_time_starts_only_what_is_missing(coop: Project) -> None:
     up(coop, coop.agent("alice"))
     assert up(coop, coop.agent("alice"), coop.agent("bob")) == [

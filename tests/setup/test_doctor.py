@@ -24,13 +24,18 @@ from amq.mail.sending import Draft
 from amq.runtime import notifier_lock
 from amq.runtime.agents import registry as agents_registry
 from amq.runtime.agents.registry import NotVettedError
+from amq.runtime.agents.version_cache import note_version
 from amq.runtime.agents.versions import printed_version
+from amq.runtime.drift_file import note_drift
+from amq.runtime.private_state import private_state
+from amq.runtime.session_info import SessionInfo, write_session
+from amq.runtime.verdicts import Verdict, write_verdict
 from amq.setup import checks_queue, doctor
 from amq.setup.clis import CLIS
 from amq.setup.doctor import Context, Found
 from amq.setup.finding import Finding
 from amq.store import registry
-from tests.conftest import Result, Shell, run_amq
+from tests.conftest import Result, Shell, private_directory, run_amq
 from tests.runtime.test_git_index import Repository
 from tests.setup.conftest import require
 
@@ -377,6 +382,30 @@ def test_consent_need_not_be_settled_where_no_agent_asks(world: World) -> None:
     consent_is_not_settled(world)
     registry.register(world.queue, ["gemini"], NOW, replace=True)
     assert "consent" not in {each.check for each in doctor.examine(world.context)}
+
+
+def test_a_program_that_is_not_as_known_is_a_note(world: World, tmp_path: Path) -> None:
+    files = tmp_path / "run"
+    files.mkdir()
+    private = str(private_directory(world.queue.root, "codex"))
+    write_session(private, SessionInfo("none", is_allowed=False, types=True, files=str(files)))
+    assert doctor.examine(world.context) == []
+    note_drift(str(files), {"key": 2})
+    (only,) = doctor.examine(world.context)
+    assert only.finding.text == "codex: its program no longer looks as known: the submit key had no effect (2 times)"
+    assert ("amq certify" in only.finding.remedy, only.finding.wrong) == (True, False)
+
+
+def test_a_version_that_failed_is_a_note(world: World) -> None:
+    private = private_state(os.environ, ())
+    program = shutil.which("codex", path=world.context.machine.environ["PATH"])
+    assert program
+    note_version(private, program, "9.9.9")
+    results = {"ready": "", "idle": "", "dialog": "it was answered", "draft": ""}
+    verdict = Verdict("codex", "9.9.9", "", world.context.machine.version, "2026-11-30T10:00:00.000Z", results)
+    write_verdict(private, verdict)
+    texts = [each.finding.text for each in doctor.examine(world.context)]
+    assert texts == ["codex lacks typed lines: amq certify has found a failure: dialog: it was answered"]
 
 
 def test_a_stopped_notifier_is_found(world: World) -> None:
