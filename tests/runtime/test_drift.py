@@ -27,6 +27,7 @@ def after(*looks: Signs) -> Drift:
         ([LOST], {"row": 1}),
         ([LOST, LOST, LOST], {"row": 1}),
         ([LOST, NO_SIGNS, LOST], {"row": 2}),
+        ([LOST, Signs(is_lost=True, silent_turns=1)], {"row": 1, "hooks": 1}),
         ([Signs(silent_turns=1), Signs(silent_turns=2), Signs(silent_turns=2)], {"hooks": 2}),
         ([Signs(silent_turns=2), NO_SIGNS], {}),
         ([Signs(unknown_state="odd"), Signs(unknown_state="odd"), LOST], {"state:odd": 1, "row": 1}),
