@@ -25,6 +25,16 @@ in_a_soak = agents(also=("claude", "claude-before", "codex", "codex-before"))
 @pytest.mark.parametrize("failure", ["400", "529", "usage limit"])
 @in_a_soak
 def test_mail_waits_for_the_end_of_an_error(rig: Rig, agent: Agent, user: User, run: Run, failure: str) -> None:
+    it_waits(rig, agent, user, run, failure)
+
+
+@agents(also=("claude", "claude-before"))
+def test_mail_for_a_plugin_waits_too(rig: Rig, agent: Agent, user: User, run: Run) -> None:
+    it_waits(rig, agent, user, run, "usage limit", plugin=True)
+
+
+def it_waits(rig: Rig, agent: Agent, user: User, run: Run, failure: str, *, plugin: bool = False) -> None:
+    """Let a turn fail, then send mail: nothing is asked of the model until the error ends, then the mail is read."""
     fails = threading.Event()
     fails.set()
     fail = USAGE_LIMITS[agent.program] if failure == "usage limit" else FAILURES[failure]
@@ -33,7 +43,7 @@ def test_mail_waits_for_the_end_of_an_error(rig: Rig, agent: Agent, user: User, 
         return fail if fails.is_set() else use_amq(turn)
 
     rig.model.script = script
-    terminal = start(run, agent, variables=ONCE)
+    terminal = start(run, agent, variables=ONCE, plugin=plugin)
     submit(terminal, "hello")
     wait_until(lambda: rig.model.times_of("hello"), terminal.screen, timeout=60)
     asks = (agent.program, failure) == ("codex", "usage limit")
