@@ -99,9 +99,15 @@ def common_directory(git: str) -> str:
     return os.path.realpath(os.path.join(git, _path_in(os.path.join(git, "commondir"))))
 
 
-def read_regular(path: str, most: int = sys.maxsize) -> bytes:
-    """Return up to MOST bytes of the file PATH, without ever waiting for a FIFO or a device. Raises OSError."""
-    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+def read_regular(path: str, most: int = sys.maxsize, *, follow: bool = True) -> bytes:
+    """Return up to MOST bytes of the file PATH, without ever waiting for a FIFO or a device. Raises OSError.
+
+    Without FOLLOW, a symbolic link in place of the file is an error.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    if not follow:
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    with open(os.open(path, flags), "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", path)

@@ -25,12 +25,13 @@ COMMANDS = {
 
 TYPING = ["amq.pty", "amq.runtime.loop", "amq.runtime.policy.injection"]
 ANNOUNCING = ["amq.runtime.journal", "amq.runtime.policy.wake_line", "amq.runtime.trust"]
+WATCHING = ["amq.cli.who_watch", "amq.runtime.file_events"]
 HOOK = ["hook", "claude", "Stop", "--me", "bob"]
 ABOUT_AGENTS = {
     "hook without mail": (HOOK, "", [*TYPING, *ANNOUNCING], "amq.runtime.hooks.handler"),
     "hook": (HOOK, "--to bob", TYPING, "amq.runtime.policy.wake_line"),
-    "who without mail": (["who"], "", [*TYPING, *ANNOUNCING], "amq.mail.agents_overview"),
-    "who": (["who"], "--to bob", [*TYPING, "amq.runtime.trust"], "amq.runtime.why_waiting"),
+    "who without mail": (["who"], "", [*TYPING, *ANNOUNCING, *WATCHING], "amq.runtime.state_file"),
+    "who": (["who"], "--to bob", [*TYPING, *WATCHING, "amq.runtime.trust"], "amq.runtime.why_waiting"),
     "why": (
         ["why", "bob"],
         "--to bob",

@@ -27,9 +27,10 @@ from amq.runtime import host, notifier_lock, private_state, sidecar
 from amq.runtime.channels.registry import CHANNELS
 from amq.runtime.drift_file import note_drift
 from amq.runtime.journal import WakeJournal
-from amq.runtime.policy.reasons import Outcome, WaitReason
-from amq.runtime.policy.schedule import SchedulePolicy
+from amq.runtime.policy.reasons import Activity, Outcome, WaitReason
+from amq.runtime.policy.schedule import Readiness, SchedulePolicy
 from amq.runtime.session_info import SessionInfo, write_session
+from amq.runtime.state_file import StatePublisher
 from amq.schema import queue, setup
 from amq.setup import checks_queue
 from amq.setup.coop_panes import Pane, Tmux
@@ -172,6 +173,11 @@ def _about_agents(said: Said) -> None:
         str(private_directory(said.amq.root, "bob")), SessionInfo("none", is_allowed=False, lacks=("access",))
     )
     said("who")
+    publisher = StatePublisher(str(private_directory(said.amq.root, "bob")), "run", "claude")
+    publisher.publish(Readiness(activity=Activity.ASKS, question="Bash(git push)", version="2.1.332"))
+    said("who")
+    said("wait", "bob", "--blocked")
+    said("wait", "bob", "--idle", "--timeout", "1ms", code=4)
     directory = str(private_directory(said.amq.root, "bob"))
     write_session(
         directory,

@@ -32,7 +32,7 @@ EVERY_DAY = {
     "drain": "show new mail, acknowledge what asks for it, and file it as read",
     "reply": "answer a message in its thread",
     "thread": "show one conversation across all mailboxes, oldest first",
-    "who": "show every agent: status, unread mail, dead letters, and what notifies it",
+    "who": "show every agent: what it does, unread mail, dead letters, and what notifies it",
     "demo": "watch two small agents wake each other; no model, no network",
 }
 WHEN_WRONG = {
@@ -56,6 +56,7 @@ PLUMBING = {
     "group set": "name several agents, to write to all of them: --to @NAME",
     "group list": "show each group and its agents",
     "group remove": "forget the name of several agents",
+    "wait": "wait until an agent is idle, asks you something, or has read its mail",
     "presence set": "set your status",
     "presence list": "show every agent's status",
     "wake": "notify an agent that runs in its own terminal (experimental)",

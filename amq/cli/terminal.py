@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 
 from amq import config
 from amq.cli.output import is_terminal
@@ -20,7 +21,7 @@ from amq.text import cut_before, visible
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from amq.cli.output import Output
 
@@ -59,13 +60,18 @@ def terminal(args: Namespace, out: Output) -> Terminal | None:
 
 def _columns() -> int:
     """Return the width of the first terminal among stdout, stderr and stdin: stdout may be a pager's pipe."""
+    return next(filter(None, (size.columns for size in _sizes())), 80)
+
+
+def height() -> int:
+    """Return the number of lines of that terminal."""
+    return next(filter(None, (size.lines for size in _sizes())), 24)
+
+
+def _sizes() -> Iterator[os.terminal_size]:
     for fd in (1, 2, 0):
-        try:
-            if columns := os.get_terminal_size(fd).columns:
-                return columns
-        except OSError:
-            continue
-    return 80
+        with suppress(OSError):
+            yield os.get_terminal_size(fd)
 
 
 def _has_colour(wanted: str, environ: Mapping[str, str]) -> bool:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from types import FrameType
 
@@ -38,6 +38,8 @@ class Host:
         self._at_terminal = False  # whether the program's modes are on at the user's terminal
         self._leave_at: float | None = None  # set when the terminal is gone
         self._told_to_stop = False  # by SIGTSTP to us, since the program last stopped
+        self.on_suspend: Callable[[], None] = lambda: None
+        """Called in the main thread before this process stops as the program has."""
 
     def run(self) -> int:
         """Host the program until it has ended and its last output is out. Return its status, 128 + n for signal n.
@@ -173,6 +175,7 @@ class Host:
             return
         self._pump.drain()
         self._give_terminal_back()
+        self.on_suspend()
         self._stop(alone=stopped_from_outside)  # the other processes that were meant have had the signal too
         self._take_terminal()
         self._child.resume()

@@ -155,6 +155,11 @@ class Terminal:
             self._answered = True
             return STATE_QUESTION.sub(b"", shown), STATE_ANSWER
 
+    def activity(self) -> tuple[int, int]:
+        """Return the bytes of output and the user's keys so far: while these stay, little else can have changed."""
+        with self.lock:
+            return self._output, self.keystrokes.keys
+
     def withheld(self) -> bytes:
         """Return bytes withheld that turned out not to be a query: show them when nothing follows for now."""
         with self.lock:

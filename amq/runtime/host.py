@@ -34,10 +34,12 @@ from amq.runtime.certified import VERSION_WITHIN_S, Certified, ask_version, cert
 from amq.runtime.hosted_agent import HostedAgent, hosted_agent
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
 from amq.runtime.launch import Launch, Options
-from amq.runtime.policy.reasons import WaitReason
+from amq.runtime.policy.reasons import Activity, WaitReason
+from amq.runtime.policy.schedule import Readiness
 from amq.runtime.private_state import PrivateState, run_directory
 from amq.runtime.resource_limits import explained
 from amq.runtime.session_info import SessionInfo, write_session
+from amq.runtime.state_file import HOSTING, StatePublisher
 from amq.store.notifier_info import read_notifier
 
 if TYPE_CHECKING:
@@ -107,9 +109,9 @@ def run(
                 claim = _claim(mailbox, program, run if launch.reaches_shells(profile, program, environment) else "")
                 stack.callback(claim.release)
             elif read_notifier(account.agent) is None:
-                WakeJournal(trust.private.of_agent(account.queue.root, account.me).directory).waits(
-                    (), *_why_not(options)
-                )
+                private = trust.private.of_agent(account.queue.root, account.me).directory
+                WakeJournal(private).waits((), *_why_not(options))
+                StatePublisher(private, HOSTING).withdraw()
             files = stack.enter_context(
                 run_directory(
                     trust.private, account.queue.root, account.me, config.where_agents_work(), alone=bool(claim)
@@ -286,6 +288,7 @@ class BackgroundThreads:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._log: Callable[[str], None] = BoundedFile(self._private, LOG_NAME).append
+        self._publisher: StatePublisher | None = None
         self.failure = ""
         self.certified: Certified | None = None  # what is known of a version that was not known at the start
 
@@ -327,6 +330,8 @@ class BackgroundThreads:
         # words only at the end: the screen is the program's until then
         self.failure = f"amq run no longer notifies {me} of mail: {explained(error)} (see {LOG_NAME})"
         WakeJournal(self._private).waits((), WaitReason.NO_CHANNEL, self.failure)
+        if self._publisher:
+            self._publisher.withdraw()
         self._host.tell(self._options.notice)
 
     def _follow(self) -> None:
@@ -335,6 +340,12 @@ class BackgroundThreads:
 
     def _wake(self, claim: notifier_lock.Claim) -> None:
         WakeJournal(self._private).waits((), WaitReason.STARTING)
+        self._publisher = StatePublisher(
+            self._private, HOSTING, self._agent.program_name(),
+            ours=claim.holds, stirred=self._host.terminal.activity,
+        )  # fmt: skip
+        self._publisher.publish(Readiness(activity=Activity.STARTING))
+        self._host.on_suspend = partial(self._publisher.publish, Readiness(activity=Activity.STOPPED))
         if self._stop.wait(IMPORT_AFTER_S):
             return
         from amq.runtime import loop
@@ -350,6 +361,7 @@ class BackgroundThreads:
                 self._mailbox, channel, self._options.policy, wording, self._log, self._stop, claim.holds, self._trust,
                 lambda: self._agent.attaches(self._private),
                 self._labels(), self._agent.launch.files,
+                self._publisher,
             )  # fmt: skip
         finally:
             if plugin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -32,6 +33,11 @@ class HostedAgent:
     terminal: Terminal
     status: AgentStatus
     feed: PluginFeed | None = None  # the pipes to its plugin, if it was given one
+
+    def program_name(self) -> str:
+        """Return the name of its CLI: that of its profile, or of the program where no CLI is known."""
+        profile = self.launch.profile
+        return profile.name if profile.programs else os.path.basename(self.launch.program[0])
 
     def amq_command(self, stop: threading.Event) -> str:
         """Return the words that run this amq in the agent's shell. A search for them ends when STOP is set."""

@@ -40,6 +40,7 @@ from amq.runtime.policy.schedule import (
 from amq.runtime.policy.wake_line import Wording
 from amq.runtime.resource_limits import explained, is_shortage
 from amq.runtime.stat_polling import now
+from amq.runtime.state_file import StatePublisher
 from amq.runtime.tmux_labels import TmuxLabels, state_word
 from amq.runtime.trust import Trust
 
@@ -63,8 +64,9 @@ class WakeLoop:
     """Wake one agent.
 
     `log` takes a line for the private log. `ours` reports whether this process still holds its notifier lock,
-    `attaches` whether the agent's hooks give its model the mail together with a line that says so. `labels` show the
-    agent's state to the user. `files` is the directory of the run, "" if it has none.
+    `attaches` whether the agent's hooks give its model the mail together with a line that says so. `publisher` writes
+    the agent's state down, and `labels` show it to the user. `files` is the
+    directory of the run, "" if it has none.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class WakeLoop:
         attaches: Callable[[], bool] = lambda: False,
         labels: TmuxLabels | None = None,
         files: str = "",
+        publisher: StatePublisher | None = None,
     ) -> None:
         self._mailbox = mailbox
         self._view = mailbox.inbox_view()
@@ -97,6 +100,8 @@ class WakeLoop:
         self._labels = labels
         self._files = files
         self._drift = NO_DRIFT
+        self._publisher = publisher
+        self._agent = Readiness()  # as at the last look
         self._state = ScheduleState()
         self._unread: list[Unread] = []
         self._looked = Observation(
@@ -132,10 +137,12 @@ class WakeLoop:
             self._rung.set()
 
     async def _keep_showing(self) -> None:
-        """Show what the agent does and its number of unread messages, as long as the labels work."""
-        while self._labels and self._labels.works:
-            state, unread = state_word(self._look_at_agent()), len(self._unread)
-            await anyio.to_thread.run_sync(self._labels.show, state, unread)
+        """Publish what the agent does; show that and its number of unread messages, as long as the labels work."""
+        while self._publisher or (self._labels and self._labels.works):
+            if self._publisher is None or self._publisher.is_look_due():
+                self._look_at_agent()
+            if self._labels and self._labels.works:
+                await anyio.to_thread.run_sync(self._labels.show, state_word(self._agent), len(self._unread))
             await anyio.sleep(SHOW_EVERY_S)
 
     async def _keep_waking(self) -> None:
@@ -202,12 +209,19 @@ class WakeLoop:
             return frozenset(), self._state.offered
 
     def _look_at_agent(self) -> Readiness:
-        """Ask the channel how the agent is. If the system lacks what that takes, the agent has no channel just now."""
+        """Ask the channel how the agent is, and publish that.
+
+        If the system lacks what that takes, the agent has no channel just now.
+        """
+        begun = self._clock()
         try:
-            return self._channel.look()
+            self._agent = self._channel.look()
         except OSError as error:
             self._no_way = explained(error)
-            return Readiness(blocked_by=WaitReason.NO_CHANNEL)
+            self._agent = Readiness(blocked_by=WaitReason.NO_CHANNEL)
+        if self._publisher:
+            self._publisher.publish(self._agent, self._clock() - begun)
+        return self._agent
 
     async def _attempt(self) -> End:
         """Notify the agent once, unless the queue is not trusted any more. Raises no error for a shortage."""
@@ -318,15 +332,18 @@ def run(
     attaches: Callable[[], bool] = lambda: False,
     labels: TmuxLabels | None = None,
     files: str = "",
+    publisher: StatePublisher | None = None,
 ) -> None:
     """Notify the agent of MAILBOX through CHANNEL until STOP is set.
 
     LOG takes a line for the private log. OURS reports whether this process still holds the agent's notifier lock,
-    ATTACHES whether the agent's hooks give its model the mail together with a line that says so. LABELS show the
-    agent's state to the user. FILES is the directory of the run, "" if it has none.
+    ATTACHES whether the agent's hooks give its model the mail together with a line that says so. PUBLISHER writes the
+    agent's state down, and LABELS show it to the user. FILES is the directory of the run, ""
+    if it has none.
     """
     logging.getLogger().addHandler(PrivateLog(log))
     loop = WakeLoop(
-        mailbox, channel, policy, wording, log, trust, ours=ours, attaches=attaches, labels=labels, files=files
+        mailbox, channel, policy, wording, log, trust, ours=ours, attaches=attaches, labels=labels,
+        files=files, publisher=publisher,
     )
     anyio.run(loop.run, stop)

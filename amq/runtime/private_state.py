@@ -292,6 +292,11 @@ def write_private(path: str, text: str, mode: int = FILE_MODE) -> None:
             file.write(text)
         os.replace(beside, path)
     except BaseException:
-        with suppress(OSError):
-            os.unlink(beside)
+        remove_private(beside)
         raise
+
+
+def remove_private(path: str) -> None:
+    """Remove the file PATH in the private directory, if it is there and that is possible."""
+    with suppress(OSError):
+        os.unlink(path)

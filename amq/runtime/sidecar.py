@@ -27,6 +27,7 @@ from amq.runtime.policy.schedule import SchedulePolicy
 from amq.runtime.policy.wake_line import COMMAND, Wording
 from amq.runtime.programs import find_program
 from amq.runtime.resource_limits import explained, first
+from amq.runtime.state_file import StatePublisher
 from amq.runtime.trust import Trust
 
 AUTO = "auto"
@@ -89,7 +90,8 @@ def run(
         started()
         _fall_silent()
         try:
-            loop.run(mailbox, channel, policy, wording, log, stop, claim.holds, trust)
+            publisher = StatePublisher(private, "wake", ours=claim.holds)
+            loop.run(mailbox, channel, policy, wording, log, stop, claim.holds, trust, publisher=publisher)
         except Exception as error:
             log(traceback.format_exc())
             ended = f"amq wake has ended: {explained(error)}"

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 
-from amq import procfs
 from amq.instants import SECOND_NS, parse_instant
-from amq.layout import NOTIFIER_NAME, AgentLayout
+from amq.layout import AgentLayout
 from amq.names import USER
 from amq.record import record, replace
 from amq.runtime.journal import MOST_IDS, WakeJournal
 from amq.runtime.policy.reasons import ENDED_IN_WORDS, WAITS_IN_WORDS, Outcome, WaitReason
 from amq.runtime.private_state import PrivateState
-from amq.store import durable, offer_record
-from amq.store.durable import Directory
+from amq.runtime.state_file import is_stopped
+from amq.store import offer_record
 from amq.store.notifier_info import Notifier
 
 TYPE_CHECKING = False
@@ -77,20 +76,6 @@ def _offered(agent: AgentLayout, unread: list[str], now_ns: int) -> Why | None:
     reason = WaitReason(first.state)
     detail = f"{WAITS_IN_WORDS[reason]}: {first.reason}" if first.reason else WAITS_IN_WORDS[reason]
     return Why(reason, max(0.0, (now_ns - first.at_ns) / SECOND_NS), detail)
-
-
-def is_stopped(agent: AgentLayout, notifier: Notifier) -> bool:
-    """Return whether the process of AGENT's NOTIFIER is stopped, as by ^Z; False if that cannot be known.
-
-    In another namespace, such as a sandbox or a container, its process id may be that of another process. So the id
-    counts only if the kernel says that this process holds the lock.
-    """
-    try:
-        with Directory(agent.state) as state:
-            inode = durable.syscalls.look(state, NOTIFIER_NAME).st_ino
-        return procfs.has_flock(notifier.pid, inode) and procfs.state(notifier.pid) == b"T"
-    except (OSError, IndexError):
-        return False
 
 
 def _is_about(entry: dict[str, Any], unread: list[str]) -> bool:

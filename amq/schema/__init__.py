@@ -27,6 +27,7 @@ PRINTED: dict[str, Any] = {
     "thread": list[mail.Entry],
     "trace": mail.Trace,
     "who": list[queue.Agent],
+    "wait": queue.Waited,
     "run": queue.Explained | queue.Checked,
     "wake": list[setup.Way],
     "why": queue.Why | list[queue.Recorded],

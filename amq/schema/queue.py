@@ -139,7 +139,26 @@ class Notifier(Model):
     """The amq command that it runs, such as `run`."""
 
 
-class Agent(Model):
+class Reported(Model):
+    """The state of an agent as its notifier sees it."""
+
+    state: Literal["idle", "working", "asks", "draft", "starting", "stopped", "unknown", "not-running"] = absent
+    """Its activity; left out if nothing was ever known.
+
+    asks: it asks the user something; draft: the user has typed something and not sent it; not-running: `amq run` hosted
+    it, and does so no longer.
+    """
+    state_s: Annotated[float, Field(ge=0)] = absent
+    """Seconds for which that has been so, where known."""
+    question: str = absent
+    """The question that it asks, such as `Bash(git push)`, where known; text from its screen."""
+    program: str = absent
+    """The name of its program, where known."""
+    version: str = absent
+    """The version of its program, where known."""
+
+
+class Agent(Reported):
     """An agent's state."""
 
     handle: Handle
@@ -176,6 +195,24 @@ class Agent(Model):
     """Seconds for which that has been so, where known."""
     detail: str = absent
     """The reason as a sentence."""
+
+
+class Awaited(Reported):
+    """An agent that was waited for."""
+
+    handle: Handle
+    """The agent."""
+    unread: Count
+    """The number of new messages."""
+
+
+class Waited(Model):
+    """The end of a wait for agents."""
+
+    event: Literal["idle", "blocked", "drained", "any", "timeout"]
+    """The condition that was met, or timeout."""
+    agents: list[Awaited]
+    """The agents that met it; after a timeout, all that were waited for."""
 
 
 class Why(Model):

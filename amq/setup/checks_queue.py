@@ -21,8 +21,8 @@ from amq.runtime.launch import remove_old_settings
 from amq.runtime.policy.drift import sentence
 from amq.runtime.private_state import PrivateState, make_directory, private_state, write_private
 from amq.runtime.session_info import read_session
+from amq.runtime.state_file import is_stopped
 from amq.runtime.trust import why_untrusted
-from amq.runtime.why_waiting import is_stopped
 from amq.setup.clis import CLIS, is_missing, program_of
 from amq.setup.finding import Environment, Finding
 from amq.store import directories, durable, registry

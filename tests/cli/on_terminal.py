@@ -7,6 +7,7 @@ import os
 import pty
 import struct
 import termios
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,11 +30,10 @@ def on_terminal(amq: Shell, *words: str, columns: int = 80, me: str | None = "bo
     finally:
         os.dup2(kept, 1)
         os.close(kept)
-    os.set_blocking(ours, False)
-    try:
-        written = os.read(ours, MOST_BYTES)
-    except BlockingIOError:
-        written = b""
-    os.close(theirs)
+    os.close(theirs)  # before the reading: until then the kernel may still have some of the output
+    written = b""
+    with suppress(OSError):  # EIO is the end
+        while data := os.read(ours, MOST_BYTES):
+            written += data
     os.close(ours)
     return written.decode(), result

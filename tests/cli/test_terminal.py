@@ -38,11 +38,11 @@ GOLDEN = {
     ),
     "trace --id bbbbbbbb": "2026-03-01T09:00:00Z  carol  bbbbbbbb  Why?\nbob  cur\n",
     "who": (
-        "agent  status  unread  oldest  waits for   dead letters  mail by  notified by\n"
-        "alice  -       0       -       -           0             -        -\n"
-        "bob    -       1       1m      no-channel  1             -        -\n"
-        "carol  -       0       -       -           0             -        -\n"
-        "user   -       0       -       -           0             -        -\n"
+        "agent  state  status  unread  oldest  waits for   dead letters  mail by  notified by\n"
+        "alice  -      -       0       -       -           0             -        -\n"
+        "bob    -      -       1       1m      no-channel  1             -        -\n"
+        "carol  -      -       0       -       -           0             -        -\n"
+        "user   -      -       0       -       -           0             -        -\n"
     ),
     "dlq list": f"[new] 2026-03-01T10:00:00Z  parse_error  {BAD}  no header\n",
 }

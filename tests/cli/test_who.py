@@ -47,11 +47,11 @@ def test_the_table_names_every_agent(amq: Shell, notified: None) -> None:
     amq.put("bad.md", b"nonsense", handle="carol")
     amq.ok("drain", me="carol")
     assert amq.ok("who").splitlines() == [
-        "agent  status  unread  oldest  waits for  dead letters  mail by  notified by",
-        "alice  -       0       -       -          0             -        -",
-        f"bob    busy    1       0s      notified   0             -        amq run (pid {os.getpid()})",
-        "carol  -       0       -       -          1             -        -",
-        "user   -       0       -       -          0             -        -",
+        "agent  state    status  unread  oldest  waits for  dead letters  mail by  notified by",
+        "alice  -        -       0       -       -          0             -        -",
+        f"bob    unknown  busy    1       0s      notified   0             -        amq run (pid {os.getpid()})",
+        "carol  -        -       0       -       -          1             -        -",
+        "user   -        -       0       -       -          0             -        -",
     ]
 
 
@@ -73,7 +73,7 @@ def test_json_has_the_documented_keys(amq: Shell, notified: None) -> None:
     assert bob.pop("presence")["status"] == "busy"
     assert bob == {
         "handle": "bob", "unread": 1, "dead_letters": 0, "notifier": {"pid": os.getpid(), "how": "run"},
-        "waits_for": "notified", "detail": "the mail has just arrived",
+        "waits_for": "notified", "detail": "the mail has just arrived", "state": "unknown",
     }  # fmt: skip
 
 

@@ -56,7 +56,7 @@ LIMITS = (
            "True", REPLY),
     Mutant("an answer's subject is alone in its header", "message.py", "reply_subject", "fits_answer(answer, *beside)",
            "fits_answer(answer)", REPLY),
-    Mutant("a number identifies a process", "runtime/why_waiting.py", "is_stopped", "procfs.has_flock(notifier.pid, inode)",
+    Mutant("a number identifies a process", "runtime/state_file.py", "is_stopped", "procfs.has_flock(notifier.pid, inode)",
            "True", NAMESPACES),
     Mutant("a reader without write access sees no notifier", "store/notifier_info.py", "_open",
            "not is_write_forbidden(error.errno)", "True", NAMESPACES),

@@ -19,6 +19,7 @@ from tests.mutants.mutant import Mutant
 from tests.mutants.outside import OUTSIDE
 from tests.mutants.portions import FRAMED, SHOWN_AT_ONCE, UNREADABLE
 from tests.mutants.receipts import GIVEN
+from tests.mutants.states import STATES
 from tests.mutants.trust import TRUSTED
 from tests.mutants.user_output import FOR_USERS
 from tests.mutants.walls import WALLS
@@ -1199,6 +1200,7 @@ MUTANTS = (
     *HOOKS,
     *WALLS,
     *OUTSIDE,
+    *STATES,
     *SHOWN_AT_ONCE,
     *FRAMED,
     *UNREADABLE,

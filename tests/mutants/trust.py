@@ -55,7 +55,7 @@ TRUSTED = (
         "open(self._path, 'wb').writelines(lines[len(lines) // 2:])", "tests/runtime/test_files.py",
     ),
     Mutant(
-        "a private file that failed stays", "runtime/private_state.py", "write_private", "os.unlink(beside)", "None", PRIVATE,
+        "a private file that failed stays", "runtime/private_state.py", "write_private", "remove_private(beside)", "None", PRIVATE,
     ),
     Mutant(
         "an agent gets the names of files that could not be written", "runtime/host.py", "_prepared",

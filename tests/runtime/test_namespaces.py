@@ -18,7 +18,7 @@ import pytest
 
 from amq.layout import NOTIFIER_NAME
 from amq.mail.mailbox import Mailbox
-from amq.runtime.why_waiting import is_stopped
+from amq.runtime.state_file import is_stopped
 from amq.store import durable
 from amq.store.durable import Directory, Syscalls
 from amq.store.notifier_info import Notifier, read_notifier

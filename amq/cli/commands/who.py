@@ -1,37 +1,44 @@
-"""`amq who`: show every agent, its unread mail, and the process that notifies it."""
+"""`amq who`: show every agent, what it does, its unread mail, and the process that notifies it."""
 
 from __future__ import annotations
 
 from amq.cli.commands.why import age, described, explain, session, way
-from amq.cli.open_mailbox import open_mailbox
+from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.cli.table import table
 from amq.cli.terminal import BOLD, FAINT, RED, Cell, add_color, terminal
 from amq.cli.terminal import age as age_in_words
 from amq.instants import SECOND_NS
 from amq.names import USER
+from amq.record import record
 from amq.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from amq.cli.output import Output
     from amq.cli.terminal import Terminal
     from amq.mail.agents_overview import Agent
+    from amq.mail.mailbox import Mailbox
     from amq.runtime.mail_way import MailWay
+    from amq.runtime.private_state import PrivateState
     from amq.runtime.session_info import SessionInfo
+    from amq.runtime.state_file import ReportedState
     from amq.runtime.why_waiting import Why
-    from amq.store.notifier_info import Notifier
 
-    _Row = tuple[Agent, Why | None, SessionInfo | None, MailWay | None]
-
-USAGE = "[--color WHEN]"
+USAGE = "[--watch] [--color WHEN]"
 EXAMPLES = """\
   amq who
+  amq who --watch             redraw when something changes; Ctrl-C ends it
   amq who --json"""
 NOTES = """\
+The state is what the process that notifies an agent sees of it: idle, working, asks you, draft (you have typed
+something and not sent it), starting, stopped, unknown, or not running (amq run hosted it, and does so no longer). The
+time is how long that has been so. With --watch, a terminal shows the table anew; other programs get a line, with --json
+an object on a line, for each agent that has changed.
+
 "mail by" says how mail reaches an agent that amq run hosts: by its hooks, or typed as a line. Hooks that work badly are
 named: not-called, ended, failing. "not certified" names what amq certify has shown to fail in its version.
 "not as known" means that its program no longer looks or acts as amq knows it. "amq allowed" means that the agent's CLI
@@ -40,58 +47,98 @@ registered, so that mail to @all does not reach them, or that did nothing for a 
 one and keeps its mail."""
 UNSEEN_S = 7 * 86_400
 """Seconds after which an agent is marked that has done nothing."""
-_HEADING = ("agent", "status", "unread", "oldest", "waits for", "dead letters", "mail by", "notified by")
+_HEADING = ("agent", "state", "status", "unread", "oldest", "waits for", "dead letters", "mail by", "notified by")
+
+
+@record
+class Row:
+    """All that is known of one agent: its mailbox, and as far as there is such, its state and its session.
+
+    `why` is the reason why its unread mail waits, and `way` how mail reaches it.
+    """
+
+    agent: Agent
+    state: ReportedState | None
+    why: Why | None
+    hosted: SessionInfo | None
+    way: MailWay | None
 
 
 def options(parser: ArgumentParser) -> None:
-    """Add the command's option."""
+    """Add the command's options."""
+    parser.add_argument("--watch", action="store_true", help="go on, and show each change, until interrupted")
     add_color(parser)
 
 
 def run(args: Namespace, out: Output) -> int:
     """Print one line for each agent, below a heading."""
-    mailbox = open_mailbox(args, out, anyone=True)
-    agents = []
-    for agent in mailbox.who():
-        hosted = session(mailbox, agent.handle, agent.notifier)
-        found = explain(mailbox, agent.handle)[1] if agent.unread else None
-        agents.append((agent, found, hosted, way(mailbox, agent.handle, hosted)))
+    if args.watch:
+        from amq.cli.who_watch import watch
+
+        return watch(args, out)
+    found = rows(open_mailbox(args, out, anyone=True))
     if out.json:
-        out.value([_item(*row) for row in agents])
-    elif agents and (user := terminal(args, out)):
-        out.data(_for_user(agents, user))
-    elif agents:
-        out.data(table([_HEADING, *(_cells(*row) for row in agents)]))
+        out.value([item(row) for row in found])
+    elif found and (user := terminal(args, out)):
+        out.data(for_user(found, user))
+    elif found:
+        out.data(table([_HEADING, *map(_cells, found)]))
     return 0
 
 
-def _cells(agent: Agent, why: Why | None, hosted: SessionInfo | None, mail_way: MailWay | None) -> tuple[str, ...]:
+def rows(mailbox: Mailbox) -> list[Row]:
+    """Return what is known of each agent, by handle."""
+    private = private_directory(mailbox.account.queue.root)
+    return [_row(mailbox, private, agent) for agent in mailbox.who()]
+
+
+def _row(mailbox: Mailbox, private: PrivateState, agent: Agent) -> Row:
+    from amq.runtime.state_file import state_of
+
+    hosted = session(mailbox, agent.handle, agent.notifier)
+    found = explain(mailbox, agent.handle)[1] if agent.unread else None
+    state = state_of(private, mailbox.account.queue, agent.handle, agent.notifier)
+    return Row(agent, state, found, hosted, way(mailbox, agent.handle, hosted))
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    agent = row.agent
     return (
         agent.handle,
+        state_in_words(row.state, age) or "-",
         visible(agent.presence.status) if agent.presence else "-",
-        _unread(agent),
+        unread(agent),
         "-" if agent.oldest_s is None else age(agent.oldest_s),
-        "-" if why is None else why.waits_for.value,
+        "-" if row.why is None else row.why.waits_for.value,
         str(agent.dead_letters),
-        "-" if mail_way is None else mail_way.short(),
-        _notified_by(agent.notifier, hosted, why),
+        "-" if row.way is None else row.way.short(),
+        _notified_by(row),
     )
 
 
-def _for_user(agents: Sequence[_Row], user: Terminal) -> str:
-    headings = ("agent", "unread", "oldest", "waits for", "dead", "mail by", "notified by", "remark", "status")
-    return user.table(headings, [_user_cells(*each, user) for each in agents])
+def state_in_words(state: ReportedState | None, in_words: Callable[[float], str]) -> str:
+    """Return STATE and for how long it has been so, by IN_WORDS; "" if it is not known."""
+    if state is None:
+        return ""
+    since = "" if state.seconds is None or state.question else f" {in_words(state.seconds)}"
+    return f"{state.words()}{since}"
 
 
-def _user_cells(
-    agent: Agent, why: Why | None, hosted: SessionInfo | None, mail_way: MailWay | None, user: Terminal
-) -> tuple[str | Cell, ...]:
-    *_, mail_by, notified_by = ("" if cell == "-" else cell for cell in _cells(agent, why, hosted, mail_way))
+def for_user(found: Sequence[Row], user: Terminal) -> str:
+    """Return the table for a terminal."""
+    headings = ("agent", "state", "unread", "oldest", "waits for", "dead", "mail by", "notified by", "remark", "status")
+    return user.table(headings, [_user_cells(row, user) for row in found])
+
+
+def _user_cells(row: Row, user: Terminal) -> tuple[str | Cell, ...]:
+    *_, mail_by, notified_by = ("" if cell == "-" else cell for cell in _cells(row))
+    agent = row.agent
     return (
         Cell(agent.handle, BOLD if agent.unread else ""),
-        Cell(_unread(agent) if agent.unread else "", BOLD),
+        Cell(state_in_words(row.state, age_in_words), RED if row.state and row.state.asks else ""),
+        Cell(unread(agent) if agent.unread else "", BOLD),
         "" if agent.oldest_s is None else age_in_words(agent.oldest_s),
-        "" if why is None else why.waits_for.value,
+        "" if row.why is None else row.why.waits_for.value,
         Cell(str(agent.dead_letters or ""), RED),
         mail_by,
         notified_by,
@@ -112,35 +159,41 @@ def _remark(agent: Agent, now_ns: int) -> str:
     return ", ".join(filter(None, marks))
 
 
-def _notified_by(notifier: Notifier | None, hosted: SessionInfo | None, why: Why | None) -> str:
-    """Return what notifies the agent; a process that has failed at it, as WHY says, does so no longer."""
+def _notified_by(row: Row) -> str:
+    """Return what notifies the agent; a process that has failed at it, as `why` says, does so no longer."""
+    notifier, hosted = row.agent.notifier, row.hosted
     if notifier is None:
         return "-"
-    if why and why.waits_for.value == "no-channel":
+    if row.why and row.why.waits_for.value == "no-channel":
         return f"- (amq {visible(notifier.how)}, pid {notifier.pid}, has failed)"
     allowed = "" if hosted is None else ", amq allowed" if hosted.is_allowed else ", amq not allowed"
     return f"amq {visible(notifier.how)} (pid {notifier.pid}{allowed})"
 
 
-def _unread(agent: Agent) -> str:
+def unread(agent: Agent) -> str:
+    """Return the number of unread messages, and of those that cannot be read."""
     lost = len(agent.unreadable)
     return f"{agent.unread} ({lost} cannot be read)" if lost else str(agent.unread)
 
 
-def _item(agent: Agent, why: Why | None, hosted: SessionInfo | None, mail_way: MailWay | None) -> dict[str, Any]:
+def item(row: Row) -> dict[str, Any]:
+    """Return a row as JSON."""
+    agent = row.agent
     item: dict[str, Any] = {"handle": agent.handle, "unread": agent.unread, "dead_letters": agent.dead_letters}
+    if row.state:
+        item |= row.state.wire()
     if agent.unreadable:
         item["unreadable"] = len(agent.unreadable)
     if agent.presence:
         item["presence"] = agent.presence.wire()
     if agent.oldest_s is not None:
         item["oldest_age_s"] = round(agent.oldest_s, 3)
-    if why:
-        item |= described(why)
+    if row.why:
+        item |= described(row.why)
     if agent.notifier:
         item["notifier"] = {"pid": agent.notifier.pid, "how": agent.notifier.how}
-    if hosted:
-        item |= hosted.wire()
-    if mail_way:
-        item |= mail_way.wire()
+    if row.hosted:
+        item |= row.hosted.wire()
+    if row.way:
+        item |= row.way.wire()
     return item

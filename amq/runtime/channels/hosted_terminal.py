@@ -15,10 +15,11 @@ from amq.pty.terminal_model import TerminalSnapshot
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels.step_timer import until_ended
 from amq.runtime.policy import injection
-from amq.runtime.policy.dialog import asked_command
+from amq.runtime.policy.activity import activity_of
+from amq.runtime.policy.dialog import asked_command, question
 from amq.runtime.policy.drift import Signs
 from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Phase, Write
-from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.reasons import Activity, Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
@@ -67,9 +68,12 @@ class PtyChannel:
         seen = self._host.look(now)
         look = self._heard(seen, now)
         reason = injection.gate(self._state, look, self._rules, now)
+        screen = self._host.terminal.shown() if self._asks and reason is WaitReason.DIALOG else ""
+        asked = question(screen, self._asks)
+        activity = activity_of(look, reason, self._rules, in_dialog=bool(asked))
         return Readiness(
             blocked_by=reason,
-            asks=self._asked() if reason is WaitReason.DIALOG else "",
+            asks=asked_command(screen, self._asks),
             signs=Signs(
                 is_lost=reason is WaitReason.UNKNOWN_LOOK,
                 silent_turns=look.turns if look.turns and self._agent_status.hooks_silent else 0,
@@ -81,11 +85,10 @@ class PtyChannel:
             idle=look.published in injection.IDLE,
             queues_input=self._rules.dialog_safe and seen.published is not None,
             hooks_active=self._agent_status.hooks_active,
+            activity=activity,
+            question=asked if activity is Activity.ASKS else "",
+            version=look.version,
         )
-
-    def _asked(self) -> str:
-        """Return the command of amq's that the dialog is about, "" for any other dialog."""
-        return asked_command(self._host.terminal.shown(), self._asks) if self._asks else ""
 
     def alert_user(self) -> None:
         """Notify the user by a bell or a notification of the terminal."""

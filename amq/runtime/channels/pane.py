@@ -20,6 +20,7 @@ from amq.runtime.channels.panes.observer import PaneObserver, UserAssertions
 from amq.runtime.channels.step_timer import until_ended
 from amq.runtime.desktop import unread_notice
 from amq.runtime.policy import injection
+from amq.runtime.policy.activity import activity_of
 from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Phase, Write
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
@@ -107,11 +108,15 @@ class PaneChannel:
             look, rules = self._seen(now)
         except _LostError:
             return Readiness(WaitReason.NO_CHANNEL)
+        reason = injection.gate(self._state, look, rules, now)
         return Readiness(
-            blocked_by=injection.gate(self._state, look, rules, now),
+            blocked_by=reason,
             quiet_for_s=self._sight.quiet_for(now),
             busy=look.published is AgentState.WORKING,
             queues_input=rules.dialog_safe,
+            activity=activity_of(look, reason, rules),
+            program=self._agent.profile.name if self._agent else "",
+            version=look.version,
         )
 
     def _step(self, line: Notification) -> tuple[injection.Action, ...]:

@@ -17,6 +17,7 @@ from amq.pty.osc_state import AgentState
 from amq.runtime.agents.foreground import ForegroundAgent, ForegroundDetector
 from amq.runtime.channels.input_mode import InputMode
 from amq.runtime.desktop import unread_notice
+from amq.runtime.policy.activity import activity_said
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
@@ -58,7 +59,15 @@ class BlindChannel:
         said = agent.agent_status.look(None, None, time.monotonic()) if agent else None
         busy = said is AgentState.WORKING
         queues = agent is not None and agent.rules.dialog_safe
-        return Readiness(self._waits_for(agent, said), quiet_for_s=math.inf, busy=busy, queues_input=queues)
+        return Readiness(
+            self._waits_for(agent, said),
+            quiet_for_s=math.inf,
+            busy=busy,
+            queues_input=queues,
+            activity=activity_said(said),
+            program=agent.profile.name if agent else "",
+            version=agent.agent_status.version() if agent else "",
+        )
 
     def drained(self) -> None:
         self._standing = self._told = False

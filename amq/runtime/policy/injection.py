@@ -301,7 +301,7 @@ def _is_ready(look: TerminalSnapshot, rules: InjectionRules, now: float) -> bool
 
 def _version_forbids(look: TerminalSnapshot, rules: InjectionRules) -> WaitReason | None:
     """Return what forbids typing into a version that was not tested, or that failed while it worked."""
-    if rules.only_idle and (look.row.working or not _is_idle(look, rules)):
+    if rules.only_idle and (look.row.working or not is_idle(look, rules)):
         return WaitReason.BUSY
     if not rules.must_agree:
         return None
@@ -414,7 +414,7 @@ def _can_submit(look: TerminalSnapshot, rules: InjectionRules) -> bool:
     if look.row.working and not rules.dialog_safe:
         return False
     lacks_the_first = not rules.submit or (bool(rules.fallback_submit_key) and look.version in rules.fallback_versions)
-    return not lacks_the_first or _is_idle(look, rules)
+    return not lacks_the_first or is_idle(look, rules)
 
 
 def _may_still_stand(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules) -> bool:
@@ -460,7 +460,7 @@ def _without_effect(state: InjectionState, look: TerminalSnapshot, rules: Inject
     # a dialog-safe key without effect means another place (a list, a rename field), where Enter would do something else
     if not _lacks_the_first(look, rules):
         return _leave(replace(state, stuck=NO_EFFECT), look, rules, now, End(Outcome.TYPED, NO_EFFECT))
-    if not state.plain and _is_idle(look, rules):
+    if not state.plain and is_idle(look, rules):
         return _press(replace(state, plain=True), look, rules, now)
     return _leave(state, look, rules, now, End(Outcome.UNCERTAIN, NOT_SEEN_TO_LEAVE))
 
@@ -518,7 +518,7 @@ def _is_untouched(state: InjectionState, look: TerminalSnapshot) -> bool:
     return look.keys == state.keys and not (look.inside or look.waiting or look.stopped)
 
 
-def _is_idle(look: TerminalSnapshot, rules: InjectionRules) -> bool:
+def is_idle(look: TerminalSnapshot, rules: InjectionRules) -> bool:
     """Return whether the program waits for a line, so that no dialog is about to open."""
     if look.published is not None:
         return look.published in IDLE
@@ -551,7 +551,7 @@ def _press_first(state: InjectionState, look: TerminalSnapshot, rules: Injection
     if rules.submit:
         return _press(state, look, rules, now)
     # Enter breaks off the turn of some programs, and answers a dialog that opens between the look and the key
-    if not _is_idle(look, rules):
+    if not is_idle(look, rules):
         return _leave(state, look, rules, now, End(Outcome.TYPED, WaitReason.BUSY.value))
     return _press(replace(state, plain=True), look, rules, now)
 

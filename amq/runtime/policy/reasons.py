@@ -41,6 +41,19 @@ class Outcome(Enum):
     FAILED = "failed"  # nothing took it: the program ended, or the user's notification command failed
 
 
+class Activity(Enum):
+    """Name what an agent does, as its notifier sees it."""
+
+    IDLE = "idle"  # it waits for a line
+    WORKING = "working"
+    ASKS = "asks"  # it asks the user something, and waits for the answer
+    DRAFT = "draft"  # it is idle, and the user has typed something and not sent it, or is typing
+    STARTING = "starting"
+    STOPPED = "stopped"  # its program, or the process that notifies it, is stopped
+    UNKNOWN = "unknown"  # what is seen does not tell
+    NOT_RUNNING = "not-running"  # `amq run` hosted it, and does so no longer
+
+
 WAITS_IN_WORDS = {
     WaitReason.DRAFT: "its input line has an unsent draft, or the user is typing",
     WaitReason.DIALOG: "its program asks the user a question, or shows something else than its input row",

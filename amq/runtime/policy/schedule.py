@@ -76,7 +76,7 @@ from enum import Enum
 
 from amq.runtime.policy.drift import NO_SIGNS, Signs
 from amq.runtime.policy.hook_decision import ATTEMPTS_IN_A_ROW, NORMAL_AFTER_S
-from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.reasons import Activity, Outcome, WaitReason
 
 UP_TO_THE_USER = (
     WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.NOT_CERTIFIED, WaitReason.UNTRUSTED,
@@ -119,6 +119,10 @@ class Readiness:
     asks: str = ""  # the command of amq's that its dialog asks the user about, such as `amq drain`
     signs: Signs = NO_SIGNS  # that its program does not look as known
     detail: str = ""  # more about what forbids typing, for the user
+    activity: Activity = Activity.UNKNOWN
+    question: str = ""  # what it asks the user, such as `Bash(git push)`, where its dialog is known
+    program: str = ""  # the name of its profile, where a look finds the program
+    version: str = ""  # its program's, where that is known
 
 
 @dataclass(frozen=True)

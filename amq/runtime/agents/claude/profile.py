@@ -51,6 +51,8 @@ ROW = RowRule(
     scrolled="^─+ [↑↓] \\d+ more ─",
     shows=(3, 2, 5),
 )
+_BASH = "(?P<Bash>.+)"
+_PROCEED = r"Do you want to proceed\?$"
 _APPROVAL = r"(?: This command requires approval\n\n?)?"
 FLAT = RowRule(
     prompt="$",
@@ -87,9 +89,9 @@ PROFILE = Profile(
     tool_output=ToolOutput(30_000, variable="BASH_MAX_OUTPUT_LENGTH"),  # which raises nothing, measured to 2.1.332
     continues=("--continue",),
     asks=(
-        rf"^ Bash command\n(?:.+\n)*?╌+\n (.+)\n╌+\n{_APPROVAL} Do you want to proceed\?$",
-        rf"^ Bash command\n\n   (.+)\n   .+\n\n{_APPROVAL} Do you want to proceed\?$",  # 2.1.197
-        r"^Permission Required: Bash command\n(?:.+\n)*?(?:> .+\n)?> (.+)\n(?:[^>\n].*\n)*?Do you want to proceed\?$",
+        rf"^ Bash command\n(?:.+\n)*?╌+\n {_BASH}\n╌+\n{_APPROVAL} {_PROCEED}",
+        rf"^ Bash command\n\n   {_BASH}\n   .+\n\n{_APPROVAL} {_PROCEED}",  # 2.1.197
+        rf"^Permission Required: Bash command\n(?:.+\n)*?(?:> .+\n)?> {_BASH}\n(?:[^>\n].*\n)*?{_PROCEED}",
     ),
     no_session=("agents",),
     # Ctrl-J breaks the line, Ctrl-U clears one line of many, Ctrl-C may end a turn and leave the line

@@ -1,0 +1,144 @@
+"""`amq who --watch`: show the agents again whenever something about them changes."""
+
+from __future__ import annotations
+
+import time
+
+from amq import config
+from amq.cli.commands.who import for_user, item, rows, state_in_words, unread
+from amq.cli.commands.why import age
+from amq.cli.open_mailbox import open_mailbox, private_directory
+from amq.cli.terminal import height, terminal
+from amq.instants import format_seconds
+from amq.record import record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Iterator, Sequence
+
+    from amq.cli.commands.who import Row
+    from amq.cli.output import Output
+    from amq.cli.terminal import Terminal
+    from amq.mail.mailbox import Mailbox
+
+LOOK_EVERY_S = 2.0
+"""Seconds between looks without an event: no file shows that a notifier was killed, and ages grow."""
+_UP, _ERASE, _CLEAR = "\x1b[{}F", "\x1b[J", "\x1b[H\x1b[2J"
+
+
+def watch(args: Namespace, out: Output) -> int:
+    """Show the agents until interrupted."""
+    from amq.runtime.file_events import FileEvents
+
+    mailbox = open_mailbox(args, out, anyone=True)
+    mailbox.account.warn = _once(out.warn)
+    picture, lines = Picture(), Lines()
+    handles: list[str] = []
+    with FileEvents() as events:
+        while True:
+            events.follow(directories(mailbox, handles))
+            found = rows(mailbox)
+            user = terminal(args, out)
+            if user and config.environment().get("TERM", "dumb") != "dumb":
+                out.data(picture.draw(for_user(found, user), user, height()))
+            else:
+                lines.show(found, out)
+            followed, handles = handles, [row.agent.handle for row in found]
+            if handles == followed:
+                events.wait(LOOK_EVERY_S)
+
+
+def directories(mailbox: Mailbox, handles: Sequence[str]) -> Iterator[str]:
+    """Yield the directories in which a change may be one of the state or of the mail of the agents HANDLES."""
+    queue = mailbox.account.queue
+    private = private_directory(queue.root)
+    yield queue.agents
+    for handle in handles:
+        agent = queue.agent(handle)
+        yield from (agent.home, agent.state, agent.inbox_new, agent.dlq_new, agent.dlq_cur)
+        if private.directory:
+            yield private.of_agent(queue.root, handle, make=False).directory
+
+
+def _once(warn: Callable[[str], None]) -> Callable[[str], None]:
+    """Return WARN for a text that may be passed at each look."""
+    told: set[str] = set()
+
+    def warn_once(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            warn(text)
+
+    return warn_once
+
+
+class Picture:
+    """A table that is drawn over the one before it."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+        self._size = (0, 0)
+
+    def draw(self, table: str, user: Terminal, height: int) -> str:
+        """Return what replaces the last table by TABLE on USER's terminal, which has so many lines; "" for the same."""
+        lines = table.splitlines(keepends=True)
+        if len(lines) >= height > 2:
+            lines = [*lines[: height - 2], f"… {len(lines) - height + 2} more\n"]
+        text, size = "".join(lines), (user.columns, height)
+        if (text, size) == (self._shown, self._size):
+            return ""
+        # after a change of size the lines may have been wrapped: where the last table begins is not known
+        above = self._shown.count("\n")
+        start = _CLEAR if self._size not in ((0, 0), size) else _UP.format(above) + _ERASE if above else ""
+        self._shown, self._size = text, size
+        return start + text
+
+
+@record
+class _Line:
+    state: str
+    question: str
+    unread: str
+    waits_for: str
+    notifier: int
+
+
+class Lines:
+    """A line, or a JSON object on a line, for each agent that has changed."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, _Line] = {}
+
+    def show(self, found: list[Row], out: Output) -> None:
+        """Print those of FOUND that have changed since the last call, and the handles of agents that have gone."""
+        for row in found:
+            now = _line(row)
+            if self._shown.get(row.agent.handle) == now:
+                continue
+            self._shown[row.agent.handle] = now
+            if out.json:
+                out.value(item(row), indent=None)
+            else:
+                words = state_in_words(row.state, age) or "-"
+                waits = f"  waits for {now.waits_for}" if now.waits_for else ""
+                out.line(f"{_now()}  {row.agent.handle}  {words}  {now.unread} unread{waits}")
+        for gone in self._shown.keys() - {row.agent.handle for row in found}:
+            del self._shown[gone]
+            if not out.json:
+                out.line(f"{_now()}  {gone}  removed")
+
+
+def _line(row: Row) -> _Line:
+    state, why, notifier = row.state, row.why, row.agent.notifier
+    return _Line(
+        state.activity.value if state else "",
+        state.question if state else "",
+        unread(row.agent),
+        why.waits_for.value if why else "",
+        notifier.pid if notifier else 0,
+    )
+
+
+def _now() -> str:
+    return format_seconds(time.time_ns())

@@ -1,0 +1,99 @@
+"""Mutations of the agents' published states, and of waiting for them."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+FILE, ACTIVITY = "tests/runtime/test_state_file.py", "tests/runtime/test_activity.py"
+SESSION = "tests/runtime/test_published_state.py"
+NOTE = "tests/cli/test_recipient_note.py"
+WAIT, WATCH = "tests/cli/test_wait.py", "tests/cli/test_who_watch.py"
+
+STATES = (
+    Mutant(
+        "another process's state is believed", "runtime/state_file.py", "read_state",
+        "wire.get('pid') == notifier.pid", "True", FILE,
+    ),
+    Mutant(
+        "an agent that was notified from outside is not running", "runtime/state_file.py", "read_state",
+        "wire.get('how') == HOSTING", "True", FILE,
+    ),
+    Mutant(
+        "a stopped notifier's state is believed", "runtime/state_file.py", "read_state",
+        "is_stopped(agent, notifier)", "False", FILE,
+    ),
+    Mutant("a link to a state is followed", "runtime/state_file.py", "_read", "False", "True", FILE),
+    Mutant(
+        "a long state is believed", "runtime/state_file.py", "_parse", "len(text) <= _LONGEST_CHARS", "True", FILE,
+    ),
+    Mutant("a state without a time is believed", "runtime/state_file.py", "_parse", "isinstance(since, float)", "True", FILE),
+    Mutant("a state may begin tomorrow", "runtime/state_file.py", "_parse", "0 <= seconds < math.inf", "True", FILE),
+    Mutant("a question acts on the terminal", "runtime/state_file.py", "_parse", "map(visible, texts)", "texts", FILE),
+    Mutant(
+        "a state that cannot be replaced stays", "runtime/state_file.py", "StatePublisher.publish",
+        "self.withdraw()", "pass", FILE,
+    ),
+    Mutant(
+        "the state of another's agent is published", "runtime/state_file.py", "StatePublisher.publish",
+        "not self._ours()", "False", FILE,
+    ),
+    Mutant(
+        "each look is written", "runtime/state_file.py", "StatePublisher.publish",
+        "not self._path or known == self._written", "not self._path", FILE,
+    ),
+    Mutant(
+        "looks stop with what stirs", "runtime/state_file.py", "StatePublisher.is_look_due",
+        "not is_settled or at - self._looked_at >= self._rest", "not is_settled", FILE,
+    ),
+    Mutant(
+        "an agent that is left alone is looked at each second", "runtime/state_file.py", "StatePublisher.is_look_due",
+        "at - self._looked_at >= self._rest", "True", FILE,
+    ),
+    Mutant(
+        "text on the screen is a question", "runtime/policy/activity.py", "activity_of",
+        "look.published is None and in_dialog", "in_dialog", ACTIVITY,
+    ),
+    Mutant(
+        "a stopped program is what it said last", "runtime/policy/activity.py", "activity_of",
+        "not look.alive or look.stopped", "False", ACTIVITY,
+    ),
+    Mutant(
+        "a row of a program that may work is idle", "runtime/policy/activity.py", "activity_of",
+        "at_prompt and (rules.at_prompt or is_idle(look, rules))", "at_prompt", ACTIVITY,
+    ),
+    Mutant("a host that is suspended says idle", "pty/host.py", "Host._suspend", "self.on_suspend()", "None", SESSION),
+    Mutant(
+        "a removed agent has read its mail", "cli/commands/wait.py", "_look",
+        "first and not registry.has_mailbox(agent)", "False", WAIT,
+    ),
+    Mutant(
+        "a killed host is waited for", "cli/commands/wait.py", "_look",
+        "notifier is None and condition != DRAINED and not (first and condition == ANY)", "False", WAIT,
+    ),
+    Mutant(
+        "a directory in another's place is not watched", "runtime/file_events.py", "_identified",
+        "(path, found.st_dev, found.st_ino)", "(path, 0, 0)", WAIT,
+    ),
+    Mutant("a note goes to programs", "cli/recipient_note.py", "note_recipients", "out.json", "False", NOTE),
+    Mutant(
+        "a note is about the sender and the user", "cli/recipient_note.py", "note_recipients",
+        "handle not in (USER, mailbox.account.me)", "True", NOTE,
+    ),
+    Mutant(
+        "a large inbox is read whole after a send", "cli/recipient_note.py", "_has_old_mail",
+        "zip(entries, range(MOST_NAMES), strict=False)", "zip(entries, iter(int, 1), strict=False)", NOTE,
+    ),
+    Mutant(
+        "another program's name is a time", "cli/recipient_note.py", "_has_old_mail",
+        "name < before and not undated([name.removesuffix(SUFFIX)])", "name < before", NOTE,
+    ),
+    Mutant(
+        "a broken mailbox fails a send that is done", "cli/recipient_note.py", "_hindrance",
+        "(AmqError, OSError)", "ValueError", NOTE,
+    ),
+    Mutant("each look warns again", "cli/who_watch.py", "watch", "_once(out.warn)", "out.warn", WATCH),
+    Mutant(
+        "a table may be higher than the terminal", "cli/who_watch.py", "Picture.draw",
+        "len(lines) >= height > 2", "False", WATCH,
+    ),
+)  # fmt: skip
