@@ -127,7 +127,9 @@ class StatePublisher:
         try:
             if not self._ours():
                 return
-            since = self._since if doing == self._doing else self._looked_at
+            # a program may say that it asks before it draws its question
+            same = self._doing in (doing, (doing[0], ""))
+            since = self._since if same else self._looked_at
             names = ("state", "question", "program", "version")
             wire = {"pid": os.getpid(), "how": self._how, "since": since, **dict(zip(names, known, strict=True))}
             write_private(self._path, jsontext.render(wire, indent=None) + "\n")

@@ -318,3 +318,12 @@ def test_the_rows_of_the_screen_are_shown_without_blanks_at_their_ends() -> None
     terminal.from_program(b"a  \r\n b", 1.0)
     assert terminal.shown() == "a\n b\n"
     assert Terminal(0.0).shown() == "", "it is not known"
+
+
+def test_output_and_keys_are_counted() -> None:
+    terminal = Terminal(0.0)
+    before = terminal.activity()
+    terminal.from_program(b"abc", 1.0)
+    assert terminal.activity() == (before[0] + 3, before[1])
+    terminal.from_user(b"x", 2.0)
+    assert terminal.activity() == (before[0] + 3, before[1] + 1)

@@ -90,6 +90,14 @@ def test_another_question_is_another_state(place: str, bob: AgentLayout, time: T
     assert found.words() == "asks you: Bash(git push)"
 
 
+def test_a_question_that_is_drawn_late_begins_no_new_state(place: str, bob: AgentLayout, time: Time) -> None:
+    publisher = StatePublisher(place, "run", clock=time)
+    publisher.publish(Readiness(activity=Activity.ASKS))
+    time.at += 1
+    publisher.publish(Readiness(activity=Activity.ASKS, question="Bash(ls)"))
+    assert read_state(place, bob, US) == ReportedState(Activity.ASKS, 1.0, "Bash(ls)")
+
+
 def test_nothing_is_written_without_a_change(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
     monkeypatch.setattr(state_file, "write_private", lambda path, _: written.append(path))
