@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from amq.cli.main import COMMANDS
-from tests.conftest import Shell
+from tests.conftest import Shell, without_note
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = tuple(
@@ -75,7 +75,7 @@ def run_block(block: Block, cwd: Path, environ: dict[str, str]) -> None:
         text=True, check=False,
     )  # fmt: skip
     assert done.returncode in ((0, 1) if block.mark == TELLS else (0,)), f"{block.lines}: {done.stderr}"
-    assert done.stderr == "", block.lines
+    assert without_note(done.stderr) == "", block.lines
 
 
 def command_of(call: str) -> str:

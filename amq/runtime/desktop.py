@@ -34,6 +34,14 @@ def show_notice(title: str, text: str, within_s: float = SHOWN_WITHIN_S) -> None
 
 def unread_notice(me: str) -> None:
     """Notify the user that the agent ME has unread mail, if that is possible, without waiting for it."""
-    told = (f"Mail for {me}", f"Unread mail. To see why: amq why {me}")
+    _show_beside(f"Mail for {me}", f"Unread mail. To see why: amq why {me}")
+
+
+def question_notice(me: str) -> None:
+    """Notify the user that the agent ME asks them something, if that is possible, without waiting for it."""
+    _show_beside(f"{me} asks you", "It waits for your answer.")
+
+
+def _show_beside(title: str, text: str) -> None:
     with contextlib.suppress(RuntimeError):  # the system has no thread left
-        threading.Thread(target=show_notice, args=told, daemon=True).start()
+        threading.Thread(target=show_notice, args=(title, text), daemon=True).start()

@@ -362,6 +362,7 @@ class BackgroundThreads:
                 lambda: self._agent.attaches(self._private),
                 self._labels(), self._agent.launch.files,
                 self._publisher,
+                lambda: self._host.tell(self._options.question_notice),
             )  # fmt: skip
         finally:
             if plugin:

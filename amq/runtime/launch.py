@@ -53,6 +53,7 @@ class Options:
     plugin: bool | None = None  # None: only if the CLI's version was tested with amq's plugin
     native: bool = False  # notify the CLI through its own API, if it has one
     notice: bytes = b"\a"  # written to the user's terminal when the mail is parked
+    question_notice: bytes = b"\a"  # written to it when the agent has asked the user something for a while
     policy: SchedulePolicy = field(default_factory=SchedulePolicy)
     preview_chars: int = 0  # characters of a subject that are typed at most
     amq: str = ""  # the version of this amq, for which a verdict holds

@@ -22,7 +22,7 @@ from amq.runtime.hooks.announcements import HookStateWatcher
 from amq.runtime.hooks.receipts import lapse_of_plugins, on_its_way
 from amq.runtime.inbox_watcher import looks
 from amq.runtime.journal import WakeJournal
-from amq.runtime.policy import drift, schedule
+from amq.runtime.policy import drift, notices, schedule
 from amq.runtime.policy.drift import NO_DRIFT, Drift
 from amq.runtime.policy.injection import NO_EFFECT, End
 from amq.runtime.policy.reasons import Outcome, WaitReason
@@ -65,8 +65,8 @@ class WakeLoop:
 
     `log` takes a line for the private log. `ours` reports whether this process still holds its notifier lock,
     `attaches` whether the agent's hooks give its model the mail together with a line that says so. `publisher` writes
-    the agent's state down, and `labels` show it to the user. `files` is the
-    directory of the run, "" if it has none.
+    the agent's state down, and `labels` show it to the user. `notify_of_question` notifies the user that it asks
+    something. `files` is the directory of the run, "" if it has none.
     """
 
     def __init__(
@@ -83,6 +83,7 @@ class WakeLoop:
         labels: TmuxLabels | None = None,
         files: str = "",
         publisher: StatePublisher | None = None,
+        notify_of_question: Callable[[], None] = lambda: None,
     ) -> None:
         self._mailbox = mailbox
         self._view = mailbox.inbox_view()
@@ -101,7 +102,9 @@ class WakeLoop:
         self._files = files
         self._drift = NO_DRIFT
         self._publisher = publisher
+        self._notify_of_question = notify_of_question
         self._agent = Readiness()  # as at the last look
+        self._asked = notices.Asked()
         self._state = ScheduleState()
         self._unread: list[Unread] = []
         self._looked = Observation(
@@ -219,8 +222,12 @@ class WakeLoop:
         except OSError as error:
             self._no_way = explained(error)
             self._agent = Readiness(blocked_by=WaitReason.NO_CHANNEL)
+        now = self._clock()
         if self._publisher:
-            self._publisher.publish(self._agent, self._clock() - begun)
+            self._publisher.publish(self._agent, now - begun)
+        self._asked, is_due = notices.step(self._asked, self._agent.activity, self._agent.question, now)
+        if is_due:
+            self._notify_of_question()
         return self._agent
 
     async def _attempt(self) -> End:
@@ -333,17 +340,18 @@ def run(
     labels: TmuxLabels | None = None,
     files: str = "",
     publisher: StatePublisher | None = None,
+    notify_of_question: Callable[[], None] = lambda: None,
 ) -> None:
     """Notify the agent of MAILBOX through CHANNEL until STOP is set.
 
     LOG takes a line for the private log. OURS reports whether this process still holds the agent's notifier lock,
     ATTACHES whether the agent's hooks give its model the mail together with a line that says so. PUBLISHER writes the
-    agent's state down, and LABELS show it to the user. FILES is the directory of the run, ""
-    if it has none.
+    agent's state down, and LABELS show it to the user. NOTIFY_OF_QUESTION notifies the user that it asks something.
+    FILES is the directory of the run, "" if it has none.
     """
     logging.getLogger().addHandler(PrivateLog(log))
     loop = WakeLoop(
         mailbox, channel, policy, wording, log, trust, ours=ours, attaches=attaches, labels=labels,
-        files=files, publisher=publisher,
-    )
+        files=files, publisher=publisher, notify_of_question=notify_of_question,
+    )  # fmt: skip
     anyio.run(loop.run, stop)

@@ -20,6 +20,7 @@ from amq.runtime import loop, notifier_lock
 from amq.runtime.channels import Channel
 from amq.runtime.channels.registry import CHANNELS, ChannelSpec, LaunchContext
 from amq.runtime.channels.with_bell import BelledChannel
+from amq.runtime.desktop import question_notice
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
 from amq.runtime.path_shim import typed_command
 from amq.runtime.policy.reasons import WaitReason
@@ -91,7 +92,10 @@ def run(
         _fall_silent()
         try:
             publisher = StatePublisher(private, "wake", ours=claim.holds)
-            loop.run(mailbox, channel, policy, wording, log, stop, claim.holds, trust, publisher=publisher)
+            loop.run(
+                mailbox, channel, policy, wording, log, stop, claim.holds, trust,
+                publisher=publisher, notify_of_question=lambda: question_notice(place.me),
+            )  # fmt: skip
         except Exception as error:
             log(traceback.format_exc())
             ended = f"amq wake has ended: {explained(error)}"

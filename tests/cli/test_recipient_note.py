@@ -77,7 +77,7 @@ def test_a_large_inbox_is_not_read_whole(amq: Shell, notified: StatePublisher, m
     assert 1 <= len(looked_at) <= 2
 
 
-def test_programs_and_the_user_are_not_told(amq: Shell) -> None:
+def test_programs_and_the_user_get_no_note(amq: Shell) -> None:
     assert amq("send", "--to", "bob", "--body", "x", "--json").err == ""
     assert amq("send", "--to", "user", "--create", "--body", "x").err == ""
     assert "nothing notifies" not in amq("send", "--to", "alice", "--body", "x").err

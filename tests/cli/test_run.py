@@ -266,10 +266,11 @@ def test_the_options_of_the_policy(calls: list[Call], monkeypatch: pytest.Monkey
     no = chosen[0].allowed
     assert chosen[0] == Options(allowed=no, amq=__version__)
     policy = SchedulePolicy(debounce_s=5.0, urgent_after_s=60.0, normal_after_s=0.0, low_after_s=1.0)
-    notice = b"\x1b]9;claude is not reading its mail\x07"
-    assert chosen[1] == Options(allowed=no, policy=policy, notice=notice, amq=__version__)
+    notices = b"\x1b]9;claude is not reading its mail\x07", b"\x1b]9;claude asks you something\x07"
+    expected = Options(allowed=no, policy=policy, notice=notices[0], question_notice=notices[1], amq=__version__)
+    assert chosen[1] == expected
     assert [options.hooks for options in chosen[2:]] == [True, False]
-    assert chosen[3].notice == b""
+    assert chosen[3].notice == chosen[3].question_notice == b""
 
 
 def test_the_user_s_consent(calls: list[Call], monkeypatch: pytest.MonkeyPatch) -> None:

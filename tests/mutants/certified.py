@@ -35,9 +35,9 @@ CERTIFIED = tuple(
         (GATE, GATE_TESTS, (
             ("a version that failed blocks nothing", "gate", "WaitReason.NOT_CERTIFIED if rules.off else WaitReason.UNKNOWN_SCREEN", "None"),
             ("a version that must idle is typed into", "_version_forbids",
-             "rules.only_idle and (look.row.working or not _is_idle(look, rules))", "False"),
-            ("a working row is idle, as it says", "_version_forbids", "look.row.working or not _is_idle(look, rules)",
-             "not _is_idle(look, rules)"),
+             "rules.only_idle and (look.row.working or not is_idle(look, rules))", "False"),
+            ("a working row is idle, as it says", "_version_forbids", "look.row.working or not is_idle(look, rules)",
+             "not is_idle(look, rules)"),
             ("another version may be silent", "_version_forbids",
              "not says_idle and look.published is not AgentState.WORKING", "False"),
             ("a working version that was not tested is silent", "_version_forbids",

@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 FILE, ACTIVITY = "tests/runtime/test_state_file.py", "tests/runtime/test_activity.py"
 SESSION = "tests/runtime/test_published_state.py"
+ASKED = "tests/runtime/test_notices.py"
 NOTE = "tests/cli/test_recipient_note.py"
 WAIT, WATCH = "tests/cli/test_wait.py", "tests/cli/test_who_watch.py"
 
@@ -73,6 +74,17 @@ STATES = (
     Mutant(
         "a directory in another's place is not watched", "runtime/file_events.py", "_identified",
         "(path, found.st_dev, found.st_ino)", "(path, 0, 0)", WAIT,
+    ),
+    Mutant("a question is signalled at once", "runtime/policy/notices.py", "step", "now - asked.since >= ASKS_AFTER_S", "True", ASKED),
+    Mutant("a question is signalled at each look", "runtime/policy/notices.py", "step", "not asked.notified", "True", ASKED),
+    Mutant(
+        "a resized window is another question", "runtime/policy/notices.py", "step",
+        "activity is Activity.UNKNOWN", "False", ASKED,
+    ),
+    Mutant("the next question is not signalled", "runtime/policy/notices.py", "step", "asked.since is None or is_other", "asked.since is None", ASKED),
+    Mutant(
+        "a question is not signalled while no mail waits", "runtime/loop.py", "WakeLoop._look_at_agent",
+        "self._notify_of_question()", "None", "tests/runtime/test_loop.py",
     ),
     Mutant("a note goes to programs", "cli/recipient_note.py", "note_recipients", "out.json", "False", NOTE),
     Mutant(

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(180)
 COMMAND = "touch done-by-the-agent"
 
 
-@agents("claude", "codex", also=("claude-before",))
+@agents("claude", also=("claude-before", "codex"))
 def test_an_agent_is_idle_asks_and_is_gone(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     def script(turn: Turn) -> Say | Call:
         return Say("Done.") if turn.results else Call(COMMAND, escalated=True)

@@ -27,14 +27,16 @@ from amq.runtime.hooks.announcements import read_state, write_state
 from amq.runtime.inbox_watcher import SWEEP_S
 from amq.runtime.journal import WakeJournal
 from amq.runtime.loop import WakeLoop
+from amq.runtime.policy import notices
 from amq.runtime.policy.drift import Signs
 from amq.runtime.policy.hook_decision import Event, HookState
 from amq.runtime.policy.injection import NO_EFFECT, End
-from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.reasons import Activity, Outcome, WaitReason
 from amq.runtime.policy.receipts import LINE_WITHIN_S, PLUGIN
 from amq.runtime.policy.schedule import Readiness, SchedulePolicy
 from amq.runtime.policy.wake_line import Notification, Wording
 from amq.runtime.private_state import PrivateState, private_state
+from amq.runtime.state_file import StatePublisher
 from amq.runtime.tmux_labels import TmuxLabels, state_word
 from amq.runtime.trust import Trust
 from amq.runtime.why_waiting import why
@@ -243,6 +245,27 @@ async def test_the_state_is_shown_as_long_as_the_labels_work(root: str, monkeypa
 )
 def test_the_state_is_one_word(agent: Readiness, word: str) -> None:
     assert state_word(agent) == word
+
+
+async def test_a_question_that_stays_is_signalled_while_no_mail_waits(
+    root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SHOW_EVERY_S", 0.01)
+    monkeypatch.setattr(notices, "ASKS_AFTER_S", 0.05)
+    channel, told, stop = NotingChannel(), list[str](), threading.Event()
+    channel.standing = Readiness(activity=Activity.ASKS)
+    waker = WakeLoop(
+        Mailbox(root, "claude"), channel, SchedulePolicy(), Wording(), print, trusted(root),
+        publisher=StatePublisher("", "run", stirred=object), notify_of_question=lambda: told.append("asks"),
+    )  # fmt: skip
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(waker.run, stop)
+        with anyio.move_on_after(5):
+            await comes(lambda: told)
+            looks = channel.looks
+            await comes(lambda: channel.looks > looks + 5)
+        stop.set()
+    assert told == ["asks"]
 
 
 async def test_low_priority_is_not_announced_by_itself(root: str) -> None:

@@ -77,7 +77,9 @@ program takes its output for a terminal even where it is piped on, and may colou
 reads your keys, ^C is for it alone and not for the rest of a pipeline. It does not see the name of your terminal.
 
 Your own profile of a program is read from ~/.config/amq/profiles/PROGRAM.toml, if that exists."""
-NOTICES = {"bell": "\a", "osc9": "\x1b]9;{}\a", "osc777": "\x1b]777;notify;amq;{}\a", "off": ""}
+NOTICES = {
+    "bell": "\a", "osc9": "\x1b]9;{}\a", "osc777": "\x1b]777;notify;amq;{}\a", "osc99": "\x1b]99;;{}\x1b\\", "off": "",
+}  # fmt: skip
 
 
 def options(parser: ArgumentParser) -> None:
@@ -112,7 +114,8 @@ def options(parser: ArgumentParser) -> None:
     what = "keep @amq_state, @amq_unread and @amq_user_unread of its tmux pane up to date"
     parser.add_argument("--tmux-labels", action="store_true", help=what)
     when = wake_options.add_when(parser)
-    when.add_argument("--notice", choices=NOTICES, default="bell", help="signal for mail that the agent does not drain")
+    signal = "signal for mail that the agent does not drain, and for a question to you that stays for 20 s"
+    when.add_argument("--notice", choices=NOTICES, default="bell", help=signal)
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -180,7 +183,7 @@ def _options(args: Namespace, handle: str, environment: Mapping[str, str]) -> Op
     from amq.runtime.consent import is_amq_allowed
     from amq.runtime.launch import Options
 
-    notice = NOTICES[args.notice].format(f"{handle} is not reading its mail")
+    notice = NOTICES[args.notice]
     return Options(
         amq=__version__,
         wake=not args.no_wake,
@@ -189,7 +192,8 @@ def _options(args: Namespace, handle: str, environment: Mapping[str, str]) -> Op
         labels=args.tmux_labels,
         plugin=args.plugin if args.plugin is not None else args.native or None,
         native=args.native,
-        notice=notice.encode(),
+        notice=notice.format(f"{handle} is not reading its mail").encode(),
+        question_notice=notice.format(f"{handle} asks you something").encode(),
         policy=wake_options.policy(args),
         preview_chars=wake_options.preview(args),
     )
