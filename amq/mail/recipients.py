@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from amq.errors import NotFound, UsageError
 from amq.mail.account import Account
-from amq.names import USER, check_handle
+from amq.names import USER, check_handle, did_you_mean
 from amq.store import groups, registry
 
 _PATTERN = "*?["
@@ -42,6 +42,8 @@ def _matching(pattern: str, everyone: list[str]) -> list[str]:
 
 def _members(account: Account, name: str) -> list[str]:
     known = groups.read_groups(account.queue)
+    if name not in known and registry.is_known(account.queue, name):
+        raise UsageError(f"--to: there is no group @{name}{did_you_mean(name)}", hint=f"write the handle: --to {name}")
     if name not in known:
         raise groups.no_group(name, known)
     members = [handle for handle in known[name] if handle != account.me]

@@ -44,6 +44,7 @@ OF_ALL = {
     "group set",
     "group list",
     "group remove",
+    "cleanup",
 }
 """Commands about all mailboxes, which do the same for every agent."""
 
