@@ -10,7 +10,7 @@ help:
 	@echo "make test    set up, then run the tests"
 	@echo "make check   lint and tests      make lint   ruff and mypy only"
 	@echo "make soak    every test at full length, for two hours or so"
-	@echo "make drift   the real agent CLIs, older ones and others too: is what amq knows of them true?"
+	@echo "make drift   the newest agent CLIs beside the pinned ones: is what amq knows of them true?"
 	@echo "make coverage  every branch of what mail and typing stand on: is it tested?"
 	@echo "make mutants  programs that lack one guard each: do the tests find them?"
 	@echo "make hooks   let git check what you commit      make lock   renew the locked versions"
@@ -52,6 +52,7 @@ soak: setup
 
 drift: setup
 	$(BIN)/python scripts/install-agents.py --all
+	$(BIN)/python scripts/drift.py --tests
 	AMQ_SOAK=1 $(BIN)/python -m pytest --timeout 3600 tests/real
 
 mutants: setup

@@ -80,6 +80,50 @@ def mounts() -> str:
     return _read("mounts").decode("utf-8", "surrogateescape")
 
 
+def network(process: int | str = "self") -> str:
+    """Return the name of PROCESS's network namespace; one that has ended is in none."""
+    return os.readlink(f"{PROC}/{process}/ns/net")
+
+
+def processes() -> list[int]:
+    """Return every process."""
+    return [int(name) for name in os.listdir(PROC) if name.isdecimal()]
+
+
+def in_network(name: str) -> list[int]:
+    """Return every process but this one in the network namespace NAME."""
+    found = []
+    for process in processes():
+        try:
+            is_in_it = network(process) == name
+        except OSError:
+            continue
+        if is_in_it and process != os.getpid():
+            found.append(process)
+    return found
+
+
+def map_user(uid: int, gid: int) -> None:
+    """Let this process, which has just entered a user namespace, be in it who it was: UID and GID."""
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        descriptor = os.open(f"{PROC}/self/{name}", os.O_WRONLY)
+        try:
+            os.write(descriptor, text.encode())
+        finally:
+            os.close(descriptor)
+
+
+def hides_root() -> bool:
+    """Return whether this process is in a user namespace without root: the files of others then all look alike."""
+    ids = [[int(number) for number in line.split()] for line in _read("self/uid_map").splitlines()]
+    return not any(outside == 0 and count for _, outside, count in ids)
+
+
+def unmapped_user() -> int:
+    """Return the number of the owner whom a user namespace does not know."""
+    return int(_read("sys/kernel/overflowuid"))
+
+
 def _fields(pid: int) -> list[bytes]:
     return _read(f"{pid}/stat").rpartition(b")")[2].split()
 

@@ -28,8 +28,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import pyte
 from pyte.screens import Char
 
+from amq.certify.protocols import Call, Say, Turn
 from tests.real.agents import cache_directory, pinned_agents
-from tests.real.mock_model import Call, Say, Turn
 from tests.real.rig import Rig, offline_rig
 from tests.real.terminal import wait_until
 

@@ -31,7 +31,10 @@ ROOMS = {
     "amq.procfs": "procfs",
     "amq.git_repository": "config",
     "amq.runtime.policy": "policy",
-    **{f"amq.{name}": name for name in ("cli", "config", "demo", "mail", "pty", "runtime", "schema", "setup", "store")},
+    **{
+        f"amq.{name}": name
+        for name in ("certify", "cli", "config", "demo", "mail", "pty", "runtime", "schema", "setup", "store")
+    },
 }
 """The room of a module is that of its longest prefix here."""
 
@@ -50,11 +53,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {"values", "procfs", "config", "store", "mail", "pty", "policy"},
     "demo": {"values", "config", "store", "mail", "pty", "runtime", "policy"},
     "setup": {"values", "procfs", "config", "store", "mail", "runtime", "policy"},
-    "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "demo"},
+    "certify": {"library", "values", "procfs", "config", "store", "mail", "pty", "runtime", "policy"},
+    "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "demo", "certify"},
     "entry": {"cli", "values"},
 }
 LATE = {
-    "cli": {"runtime", "policy", "demo", "setup", "schema"},
+    "cli": {"runtime", "policy", "demo", "setup", "schema", "certify"},
     "config": {"procfs"},
     "library": {"values", "store", "mail"},
 }

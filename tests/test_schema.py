@@ -17,6 +17,9 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
 from amq import schema
+from amq.certify import certification
+from amq.certify.certification import Certification, Request
+from amq.certify.plan import Trial
 from amq.cli import main, output, wake_options
 from amq.cli.commands import wake
 from amq.cli.options import duration
@@ -83,7 +86,7 @@ def _values(done: Result) -> list[Any]:
 
 
 @pytest.fixture
-def said(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Said:
+def said(amq: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Said:
     """The output of all commands, called in each way that prints other keys."""
     said = Said(amq)
     for speak in (_about_the_queue, _about_a_conversation, _about_agents, _about_bad_mail, _about_errors):
@@ -91,6 +94,7 @@ def said(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> Said:
     _about_mail_that_cannot_be_read(said, monkeypatch)
     _about_waiting(said, monkeypatch)
     _about_setting_up(said, monkeypatch)
+    _about_certifying(said, monkeypatch, tmp_path)
     _about_mail_on_its_way(said)
     _about_removed_agents(said)
     return said
@@ -278,6 +282,20 @@ def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
         said("coop", "up", "--print", "--agents", "carol=cat", "--save")
         said("coop", "status")
         said("coop", "down", "--timeout", "1ms", code=1)
+
+
+def _about_certifying(said: Said, monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
+    """Certify a program that nothing runs: what came of it is given."""
+    program = place / "claude"
+    program.touch(0o755)
+
+    def certify(request: Request, *_: object) -> Certification:
+        return Certification(request, "1.0", [Trial("dialog", "approved", "its dialog was answered", "", 1.0)])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(certification, "certify", certify)
+        patched.setenv("PATH", str(place))
+        said("certify", "claude", code=1)
 
 
 def _cannot_read(*_: object) -> Iterator[Finding]:

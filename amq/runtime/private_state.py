@@ -162,7 +162,7 @@ def _looseness(found: os.stat_result) -> str:
     if os.name == "nt":
         return ""
     me = os.geteuid()
-    if found.st_uid not in (0, me):
+    if found.st_uid not in (0, me) and not _is_root_unseen(found):
         return "belongs to another user"
     if found.st_mode & stat.S_ISVTX:
         return ""
@@ -170,6 +170,19 @@ def _looseness(found: os.stat_result) -> str:
     group_is_private = found.st_gid in (0, me)
     loose = found.st_mode & (0o002 if group_is_private else 0o022)
     return "can be changed by other users" if loose else ""
+
+
+def _is_root_unseen(found: os.stat_result) -> bool:
+    """Return whether FOUND may be root's, as a user namespace without root shows it.
+
+    Another's would look alike. The root directory is root's, so what looks like it may be.
+    """
+    from amq import procfs
+
+    try:
+        return procfs.hides_root() and found.st_uid == procfs.unmapped_user() == os.stat("/").st_uid
+    except OSError:
+        return False
 
 
 def _stat(path: str) -> os.stat_result | None:

@@ -49,6 +49,7 @@ PRINTED: dict[str, Any] = {
     "coop status": setup.Status,
     "coop down": setup.Down,
     "doctor": setup.Health,
+    "certify": list[setup.Certified],
     "skill install": setup.Written,
     "skill uninstall": setup.Removed,
     "hook install": setup.Edited,

@@ -78,7 +78,8 @@ class Failure(Model):
     """The error message."""
     code: Literal[
         "failed", "usage", "not_found", "timeout", "uncertain", "conflict", "unsafe", "bad_message", "output",
-        "host_failed", "cannot_run", "taken", "no_way", "no_private_directory", "unreadable",
+        "host_failed", "cannot_run", "taken", "no_way", "no_private_directory", "unreadable", "no_network",
+        "cannot_certify",
     ]  # fmt: skip
     """The kind of failure; the exit code is coarser."""
     hint: str

@@ -183,3 +183,33 @@ class Way(Model):
     """True if it works here."""
     why_not: str = absent
     """The reason why it does not."""
+
+
+class Scenario(Model):
+    """A scenario that a CLI was tried in."""
+
+    scenario: str
+    """Its name, such as `dialog`."""
+    passed: bool
+    """True if it went as it should."""
+    reason: str
+    """The reason why not; empty if it went as it should."""
+    seconds: float
+    """The time that it took."""
+
+
+class Certified(Model):
+    """The verdict about one version of a CLI."""
+
+    program: str
+    """The CLI's name in amq."""
+    version: str
+    """The version that it printed; empty if it printed none."""
+    terminal: str
+    """The kind of terminal, a value of TERM."""
+    certified: bool
+    """True if every scenario went as it should."""
+    screens: str
+    """The directory with the last screen of each scenario."""
+    results: list[Scenario]
+    """The scenarios that the CLI has, in a fixed order."""

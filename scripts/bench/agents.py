@@ -34,11 +34,12 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from measure import percentile
 from wakes import noted, ready
 
+from amq.certify.mock_model import reads_given, use_amq
+from amq.certify.protocols import Answer, Call, Say, Turn
 from tests.agents.cli_styles import STYLES
 from tests.agents.scenarios import Tally
 from tests.agents.test_torture import play
 from tests.real.agents import Agent, cache_directory, pinned_agents
-from tests.real.mock_model import Answer, Call, Say, Turn, reads_given, use_amq
 from tests.real.rig import Rig, offline_rig
 from tests.real.terminal import Terminal, open_terminal
 from tests.real.user import DIALOG, HALF_TYPED, INPUT_ROW, NOTICE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.any_shell import ANY_SHELL
+from tests.mutants.certification import CERTIFICATION
 from tests.mutants.certified import CERTIFIED
 from tests.mutants.codex import CODEX
 from tests.mutants.consent import ALLOWED
@@ -1199,6 +1200,7 @@ MUTANTS = (
     *WATCHING,
     *HOOKS,
     *WALLS,
+    *CERTIFICATION,
     *OUTSIDE,
     *STATES,
     *SHOWN_AT_ONCE,

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from amq.runtime.agents import registry
+
 TABLE = Path(__file__).with_name("agents.toml")
 CACHE_VARIABLE = "AMQ_REAL_AGENTS"
+VERSIONS_VARIABLE = "AMQ_REAL_VERSIONS"
+"""The variable that names other versions than the pinned ones, such as `claude=2.2.0,codex=0.180.0`."""
 CACHE = Path.home() / ".cache" / "amq-real-agents"  # known before the tests have their own home
 
 
@@ -24,8 +29,12 @@ class Agent:
     idle: str
     blocked: str
     submit: str
-    quit: list[str]
     newest: bool = False
+
+    @property
+    def quit(self) -> Sequence[str]:
+        """Return the keys that end the agent, one after the other."""
+        return registry.offline(self.program).quits
 
     def directory(self, cache: Path) -> Path:
         """Return the directory this version is installed in; each version has its own."""
@@ -41,6 +50,9 @@ def cache_directory() -> Path:
 
 
 def pinned_agents() -> dict[str, Agent]:
-    """Return the table, by name."""
+    """Return the table, by name; an agent that the environment names has the version it says there."""
     table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
+    for pair in filter(None, os.environ.get(VERSIONS_VARIABLE, "").split(",")):
+        name, _, version = pair.partition("=")
+        table[name]["version"] = version
     return {name: Agent(name=name, **entry) for name, entry in table.items()}

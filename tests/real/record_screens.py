@@ -20,9 +20,9 @@ from pathlib import Path
 
 import pexpect
 
+from amq.certify.protocols import Answer, Ask, Call, Say, Script, Turn
 from amq.pty.screen import Screen
 from tests.real.agents import Agent, pinned_agents
-from tests.real.mock_model import Answer, Ask, Call, Say, Script, Turn
 from tests.real.rig import Rig, offline_rig
 from tests.screens.recordings import ELSEWHERE, PART, Mark, Recording
 

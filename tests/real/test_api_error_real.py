@@ -9,8 +9,9 @@ import threading
 
 import pytest
 
+from amq.certify.mock_model import use_amq
+from amq.certify.protocols import Answer, Fail, Turn
 from tests.real.agents import Agent
-from tests.real.mock_model import Answer, Fail, Turn, use_amq
 from tests.real.rig import Rig
 from tests.real.terminal import stays, wait_until
 from tests.real.test_delivery_real import WORKS, main_requests, send, start, wait_until_filed

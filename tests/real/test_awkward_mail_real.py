@@ -13,10 +13,11 @@ from collections.abc import Iterable
 
 import pytest
 
+from amq.certify.mock_model import reads_given
+from amq.certify.protocols import Answer, Call, Turn
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
 from tests.real.agents import Agent, cache_directory
-from tests.real.mock_model import Answer, Call, Turn, reads_given
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, stays, wait_until
 from tests.real.test_delivery_real import (

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from amq.certify.protocols import Call, Json, Say, Turn
 from amq.runtime.agents.codex.hook_vetting import vetting_arguments
 from amq.runtime.agents.codex.hooks import settings_arguments
 from amq.runtime.agents.codex.user_settings import NotKnownError, UserSettings
 from amq.runtime.agents.codex.words import Words
 from tests.real.agents import Agent, cache_directory
-from tests.real.mock_model import Call, Json, Say, Turn
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, open_terminal, wait_until
 from tests.real.user import INPUT_ROW, Run, User, agents, soak, submit

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from amq.certify.mock_model import reads_given
+from amq.certify.protocols import Answer, Call, Calls, Fail, Say, Script, Turn
 from tests.real.agents import Agent
-from tests.real.mock_model import Answer, Call, Calls, Fail, Say, Script, Turn, reads_given
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, stays, wait_until
 from tests.real.user import (

@@ -11,8 +11,9 @@ import time
 
 import pytest
 
+from amq.certify.mock_model import reads_given
+from amq.certify.protocols import Answer, Fail, Turn
 from tests.real.agents import Agent
-from tests.real.mock_model import Answer, Fail, Turn, reads_given
 from tests.real.rig import Rig
 from tests.real.terminal import stays, wait_until
 from tests.real.test_delivery_real import (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from amq.certify.protocols import Call, Say, Turn
 from tests.real.agents import Agent
-from tests.real.mock_model import Call, Say, Turn
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, stays, wait_until
 from tests.real.user import INPUT_ROW, LONG_ENOUGH, Run, User, agents, remains, soak, submit, trust_hooks

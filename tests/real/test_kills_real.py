@@ -21,9 +21,10 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
+from amq.certify.mock_model import reads_given
+from amq.certify.protocols import Say
 from tests.proof_table import Proof
 from tests.real.agents import Agent
-from tests.real.mock_model import Say, reads_given
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, wait_until
 from tests.real.test_delivery_real import (

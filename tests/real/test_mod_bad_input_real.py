@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pytest
 
+from amq.certify.mock_model import reads_given
+from amq.certify.protocols import Answer, Calls, Say, Turn
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
 from amq.runtime.agents.claude.mod_feed import FOLDER_NAME
 from amq.runtime.session_info import SESSION_NAME
 from tests.conftest import private_directory
 from tests.real.agents import Agent
-from tests.real.mock_model import Answer, Calls, Say, Turn, reads_given
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, stays, wait_until
 from tests.real.test_delivery_real import main_requests

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from amq.certify.protocols import Answer, Call, Say, Turn
 from amq.runtime.session_info import SESSION_NAME
 from tests.conftest import private_directory
 from tests.real.agents import Agent
-from tests.real.mock_model import Answer, Call, Say, Turn
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, stays, wait_until
 from tests.real.user import (

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from amq.certify.mock_model import reads_given
 from amq.runtime.agents.claude.profile import PROFILE
 from amq.runtime.journal import LOG_NAME
 from tests.conftest import private_directory
 from tests.real.agents import Agent, cache_directory
-from tests.real.mock_model import reads_given
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, wait_until
 from tests.real.test_awkward_mail_real import PROGRAM

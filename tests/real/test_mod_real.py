@@ -20,10 +20,10 @@ from typing import Any
 
 import pytest
 
+from amq.certify.protocols import Answer, Call, Calls, Fail, Say, Turn
 from amq.runtime.agents.claude.mod_feed import Event, ModFeed, Presence, Tools, make_folder
 from amq.runtime.agents.claude.mod_settings import LEFT_WITHIN_S, is_refusal
 from tests.real.agents import Agent
-from tests.real.mock_model import Answer, Call, Calls, Fail, Say, Turn
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, open_terminal, stays, wait_until
 from tests.real.user import AMQ, DIALOG, HALF_TYPED, INPUT_ROW, User, agents, soak, submit, type_half
@@ -505,7 +505,7 @@ def test_the_tools_need_no_shell_and_no_dialog(
         name, words = calls[answer.command]
         return f"mcp__amq-mail__{name}", words
 
-    monkeypatch.setattr("tests.real.mock_model._claude_tool", tool)
+    monkeypatch.setattr("amq.certify.protocols._claude_tool", tool)
     results = dict[str, str]()
 
     def script(turn: Turn) -> Answer:

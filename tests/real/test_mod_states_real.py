@@ -23,9 +23,9 @@ from statistics import quantiles
 
 import pytest
 
+from amq.certify.protocols import Answer, Ask, Call, Say, Turn
 from tests.proof_table import Proof
 from tests.real.agents import Agent
-from tests.real.mock_model import Answer, Ask, Call, Say, Turn
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, wait_until
 from tests.real.user import AMQ, DIALOG, INPUT_ROW, Run, User, agents, soak, submit

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from amq.certify.protocols import Say
 from tests.real.agents import Agent
-from tests.real.mock_model import Say
 from tests.real.rig import Rig
 from tests.real.terminal import wait_until
 from tests.real.user import HALF_TYPED, INPUT_ROW, Run, User, soak, submit, trust_hooks, type_half

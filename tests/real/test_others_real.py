@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from amq.certify.mock_model import use_amq
+from amq.certify.protocols import Answer, Call, Say, Turn
 from tests.real.agents import Agent, pinned_agents
-from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, stays, wait_until
 from tests.real.test_outside_real import start

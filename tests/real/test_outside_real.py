@@ -7,8 +7,9 @@ from contextlib import ExitStack
 
 import pytest
 
+from amq.certify.mock_model import use_amq
+from amq.certify.protocols import Answer, Call, Say, Turn
 from tests.real.agents import Agent
-from tests.real.mock_model import Answer, Call, Say, Turn, use_amq
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, open_terminal, stays, wait_until
 from tests.real.user import (

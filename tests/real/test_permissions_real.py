@@ -7,10 +7,10 @@ import re
 
 import pytest
 
+from amq.certify.protocols import Call, Say, Turn
 from amq.runtime.path_shim import command_path
 from amq.runtime.private_state import planned_run, private_state
 from tests.real.agents import Agent
-from tests.real.mock_model import Call, Say, Turn
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, wait_until
 from tests.real.user import DIALOG, INPUT_ROW, Run, User, agents, soak, submit

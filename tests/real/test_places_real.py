@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
+from amq.certify.mock_model import reads_given
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
 from tests.real.agents import Agent
-from tests.real.mock_model import reads_given
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, stays, wait_until
 from tests.real.test_outside_real import start

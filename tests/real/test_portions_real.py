@@ -6,8 +6,8 @@ import re
 
 import pytest
 
+from amq.certify.protocols import Answer, Call, Say, Turn
 from tests.real.agents import Agent
-from tests.real.mock_model import Answer, Call, Say, Turn
 from tests.real.rig import Rig
 from tests.real.terminal import wait_until
 from tests.real.user import INPUT_ROW, Run, User, agents

@@ -12,8 +12,8 @@ import threading
 
 import pytest
 
+from amq.certify.mock_model import reads_given
 from tests.real.agents import Agent
-from tests.real.mock_model import reads_given
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, wait_until
 from tests.real.test_delivery_real import (

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from amq.certify.mock_model import use_amq
+from amq.certify.protocols import Call, Say, Turn
 from tests.real.agents import Agent
-from tests.real.mock_model import Call, Say, Turn, use_amq
 from tests.real.rig import Rig
 from tests.real.terminal import wait_until
 from tests.real.user import beginnings, notices

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pexpect
 import pytest
 
+from amq.certify.protocols import Call, Say, Turn
 from tests.real.agents import Agent
-from tests.real.mock_model import Call, Say, Turn
 from tests.real.rig import Rig
 
 pytestmark = pytest.mark.timeout(120)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from amq.certify.mock_model import use_amq
+from amq.certify.protocols import Answer, Ask, Call, Say, Script, Turn
 from tests.real.agents import Agent
-from tests.real.mock_model import Answer, Ask, Call, Say, Script, Turn, use_amq
 from tests.real.rig import Rig
 from tests.real.terminal import Terminal, open_terminal, stays, wait_until
 from tests.real.user import (

@@ -13,8 +13,8 @@ from typing import Any, Protocol
 
 import pytest
 
+from amq.certify.protocols import Turn
 from tests.real.agents import Agent
-from tests.real.mock_model import Turn
 from tests.real.rig import Rig
 from tests.real.terminal import SIZE, Terminal, stays, wait_until
 from tests.seeds import SOAK
@@ -39,7 +39,7 @@ def agents(*always: str, also: tuple[str, ...] = ()) -> pytest.MarkDecorator:
 
 
 class Run(Protocol):
-    """A function that starts an agent with ARGUMENTS under `amq run` with OPTIONS; the rest as in `prepare_home`.
+    """A function that starts an agent with ARGUMENTS under `amq run` with OPTIONS; the rest as in `Conduct`.
 
     Its terminal is of SIZE, and VARIABLES are set besides. Without PLUGIN it is given none, whatever its version: the
     other ways are tested then.

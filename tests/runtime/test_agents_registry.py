@@ -18,7 +18,6 @@ from amq.runtime.agents.profiles import profile_for
 from amq.runtime.agents.setup_facts import ConfigDirectory
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.setup.clis import CLIS
-from tests.real.agent_homes import HOMES
 from tests.real.agents import pinned_agents
 
 FOLDERS = sorted(path.parent.name for path in Path(agents.__file__).parent.glob("*/*.py"))
@@ -28,7 +27,7 @@ LISTS: dict[str, Mapping[str, Any]] = {
     "the profiles": {profile.name: profile for profile in registry.profiles()},
     "the programs": {profile.programs[0]: profile for profile in registry.profiles()},
     "setup/clis.py": CLIS,
-    "tests/real/agent_homes.py": HOMES,
+    "offline.py": {name: registry.offline(name) for name in registry.NAMES},
     "tests/real/agents.toml": {agent.program: agent for agent in pinned_agents().values()},
 }
 

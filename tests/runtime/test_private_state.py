@@ -269,3 +269,39 @@ def test_files_are_written_without_o_nofollow(state: PrivateState) -> None:
     )
     words = [sys.executable, "-c", script, state.directory]
     assert subprocess.run(words, capture_output=True, check=True).stdout == b"s x\n"
+
+
+IN_A_NAMESPACE = """
+import ctypes, os, sys
+from amq import procfs
+from amq.runtime.private_state import private_state
+
+if os.geteuid() == 0:
+    os.setresgid(12345, 12345, 12345)
+    os.setresuid(12345, 12345, 12345)
+    ctypes.CDLL(None).prctl(4, 1)  # PR_SET_DUMPABLE: else its files in /proc stay root's
+me, group = os.geteuid(), os.getegid()
+if ctypes.CDLL(None).unshare(0x10000000) == 0:
+    procfs.map_user(me, group)
+    for base in sys.argv[1:]:
+        print(private_state({"XDG_STATE_HOME": base}, ()).why_not)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="user namespaces are Linux's")
+def test_in_a_user_namespace_the_owner_of_the_root_directory_is_taken_for_root(place: Path) -> None:
+    """Root has no number there. A directory that others may write to is refused as ever."""
+    me = os.geteuid() or OTHER
+    place.chmod(0o755)
+    for name, mode in (("mine", 0o755), ("open", 0o777)):
+        (place / name).mkdir()
+        (place / name).chmod(mode)
+        (place / name / "state").mkdir()
+        os.chown(place / name / "state", me, me)
+    words = [sys.executable, "-c", IN_A_NAMESPACE, str(place / "mine/state"), str(place / "open/state")]
+    done = subprocess.run(words, capture_output=True, text=True)
+    if not done.stdout:
+        pytest.skip("no user namespace")
+    good, loose = done.stdout.splitlines()
+    assert good == ""
+    assert "can be changed by other users" in loose

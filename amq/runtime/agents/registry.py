@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from amq.mail.mailbox import Mailbox
     from amq.runtime.agents.native_delivery import Native, Plugin, PluginFeed
+    from amq.runtime.agents.offline import Offline
     from amq.runtime.agents.profile import Adapted, HookStyle, NativeWay, Profile
     from amq.runtime.agents.setup_facts import Cli, ConfigDirectory, HookFiles
     from amq.runtime.agents.status_sources import AgentStatus, StatusFile
@@ -62,6 +63,12 @@ def with_skills() -> dict[str, ConfigDirectory]:
 def cli(name: str) -> Cli:
     """Return the facts of the CLI NAME that setup and `amq hook` need."""
     facts: Cli = _part(name, "setup_facts").CLI
+    return facts
+
+
+def offline(name: str) -> Offline:
+    """Return the facts by which the CLI NAME is run offline."""
+    facts: Offline = _part(name, "offline").OFFLINE
     return facts
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.real.mock_model import Anthropic, Call, MockModel, OpenAI, Say, Turn, reads_given, use_amq
+from amq.certify.mock_model import MockModel, reads_given, use_amq
+from amq.certify.protocols import Anthropic, Call, OpenAI, Say, Turn
 
 NOTICE = "amq: 2 new messages from user. Run: /opt/amq drain --include-body"
 DRAINED = """\
