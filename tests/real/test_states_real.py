@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from amq.certify.protocols import Call, Say, Turn
 from tests.real.agents import Agent
-from tests.real.mock_model import Call, Say, Turn
 from tests.real.rig import Rig
 from tests.real.terminal import wait_until
 from tests.real.user import DIALOG, INPUT_ROW, Run, User, agents, submit
