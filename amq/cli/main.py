@@ -38,7 +38,7 @@ EVERY_DAY = {
 WHEN_WRONG = {
     "why": "explain why an agent has not read its mail, and for how long",
     "doctor": "check the queue, the notifiers, the agents' CLIs and their settings",
-    "certify": "try an installed agent's CLI offline: does all of amq work with this version?",
+    "certify": "try an installed agent's CLI offline, in every scenario that matters",
     "trace": "show where a message is, and who acknowledged or answered it",
     "trust": "trust a queue that someone else may have made",
     "dlq list": "list your dead letters: files in your inbox that were not messages",
