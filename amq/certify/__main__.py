@@ -19,7 +19,7 @@ from amq.runtime.agents.registry import NAMES
 from amq.runtime.private_state import private_state
 from amq.runtime.programs import find_program
 
-SOAK = {"idle": 50, "streams": 20, "dialog": 20, "draft": 20, "ready": 20}
+SOAK = {"idle": 50, "streams": 20, "dialog": 20, "draft": 20, "ready": 20, "places": 10}
 """The number of trials of each scenario in a soak; the others are not tried."""
 COLUMNS = {
     "approved": ("approved", "answered"),

@@ -78,11 +78,15 @@ class Session:
     def reads(self, turn: Turn) -> Answer | Fail:
         """Return the answer of a model that reads its mail when it is notified, without a command."""
         if NOTICE.search(turn.text):
-            with suppress(OSError), self._agent.drain() as mail:
-                for _ in mail:
-                    pass
+            self.read_all()
             return Say("Read.")
         return Say("Ready.")
+
+    def read_all(self) -> None:
+        """Read the agent's mail, as it does by a command."""
+        with suppress(OSError), self._agent.drain() as mail:
+            for _ in mail:
+                pass
 
     def waits_for(self) -> str:
         """Return what the agent's mail waits for, as amq says; "" if it does not."""
@@ -192,6 +196,7 @@ def open_session(plan: Plan, number: int, *, mail_first: bool) -> Iterator[Sessi
             session = Session(plan, model, terminal, root, processes)
             model.script = session.reads
             try:
+                session.read_all()  # of a scenario that failed
                 if mail_first:
                     session.send()
                 yield session

@@ -17,8 +17,6 @@ CERTIFICATION = (
            "tests/runtime/test_private_state.py"),
     Mutant("a tool that runs is broken into, and certified", "runtime/policy/schedule.py", "_decide",
            "event.agent.busy and (not _breaks_in(state, event, now, policy))", "False", CERTIFIES),
-    Mutant("nothing keeps a line from a hosted CLI, and it is certified", "runtime/channels/hosted_terminal.py", "",
-           "injection.gate(self._state, look, self._rules, now)", "None", CERTIFIES),
     Mutant("a process that a CLI leaves is not found", "certify/processes.py", "Processes.look",
            "self._now() - self._before", "set()", CERTIFIES),
     Mutant("an answer that was cut off counts as whole", "certify/mock_model.py", "_Requests._stream",
