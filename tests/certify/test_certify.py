@@ -102,12 +102,6 @@ def test_a_change_that_amq_does_not_know_fails_the_right_scenario(
     assert left(place) == []
 
 
-def test_an_unknown_version_is_tried_as_if_it_had_passed(place: Path) -> None:
-    """amq types nothing into an unknown version that does not publish its state, and so would not learn about it."""
-    request = Request("claude", fake(place, "silent"), {"idle": 1})
-    assert reasons(certify(request, private(place), os.environ)) == {"idle": ""}
-
-
 def test_in_the_machines_own_network_all_is_ended_too(place: Path) -> None:
     request = Request("claude", fake(place, "children"), {"exit": 1}, private_network=False, patience=SOON)
     done = certify(request, private(place), os.environ)

@@ -21,6 +21,4 @@ CERTIFICATION = (
            "self._now() - self._before", "set()", CERTIFIES),
     Mutant("an answer that was cut off counts as whole", "certify/mock_model.py", "_Requests._stream",
            "self.server.model.aborted += 1", "self.server.model.aborted += 0", CERTIFIES),
-    Mutant("an unknown version is tried with the care for it", "certify/session.py", "open_session", "_expect_all(plan)", "None",
-           CERTIFIES),
 )  # fmt: skip
