@@ -6,6 +6,7 @@ This module has those on mail, `upkeep` has the others.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from amq.errors import BadMessage, NotFound
 from amq.mail import draining, offering
@@ -165,6 +166,12 @@ def _mail_for_bob(world: World) -> None:
         world.mailbox(sender).send(["bob"], body, Draft(new_id=f"{OLD}{number}", ack=ack))
 
 
+def _beside_go(world: World) -> None:
+    """The Go program has made the mailbox, so a drain writes its receipts."""
+    _with_bad(world)
+    Path(world.mailbox("bob").account.agent.receipts).mkdir()
+
+
 def _with_bad(world: World) -> None:
     _mail_for_bob(world)
     world.bad.add(f"{OLD}2x")
@@ -235,6 +242,7 @@ SCENARIOS = (
     Scenario("drain", _mail_for_bob, _drain),
     Scenario("drain with a bad message", _with_bad, _drain, has_links=True),
     Scenario("drain with a bad message that has its letter", _with_letter, _drain),
+    Scenario("drain where the Go program waits for receipts", _beside_go, _drain, has_links=True),
     Scenario("drain with a FIFO", _with_fifo, _drain, has_links=True),
     Scenario("drain after one that was cut off", _cut_off, _drain),
     Scenario("drain in batches", _mail_for_bob, _drain_in_batches),

@@ -152,7 +152,7 @@ class World:
         """Return the temporary files, wherever they are."""
         known = re.compile(
             r"meta/(config\.json|\.lock)|\.gitignore|agents/[^/]+/(presence\.json|"
-            r"(inbox/(new|cur)|outbox/sent|dlq/(new|cur))/[^/]+\.md|acks/(sent|received)/[^/]+\.json|"
+            r"(inbox/(new|cur)|outbox/sent|dlq/(new|cur))/[^/]+\.md|acks/(sent|received)/[^/]+\.json|receipts/[^/]+\.json|"
             r"\.amq/(lock|calm|drains/[^/]+|refused/[^/]+))"
         )
         found = []
