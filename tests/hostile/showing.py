@@ -26,7 +26,8 @@ MOST_S = 20
 ELSEWHERE = {
     "run", "wake",  # tests/hostile/test_running.py: they type
     "coop up", "coop down", "demo", "reset", "schema", "completion", "man", "skill install", "skill uninstall",
-    "hook install", "hook uninstall", "agent remove", "agent restore", "certify", "wait",
+    "hook install", "hook uninstall", "agent remove", "agent restore", "group set", "group list", "group remove",
+    "certify", "wait",
     # they read nothing written by a peer
 }  # fmt: skip
 """The commands that are not tried before every message and every trick."""
