@@ -10,7 +10,7 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -179,6 +179,15 @@ def _shell_tool(answer: Answer) -> Json:
     return {"command": answer.command, "description": "Run a command", "is_background": False}
 
 
+def _chat_tool(answer: Answer, offered: Container[str]) -> tuple[str, Json]:
+    """Return the tool for ANSWER of those OFFERED, and its arguments; Qwen Code has no `bash`."""
+    if isinstance(answer, Ask):
+        choice = {"type": "string", "title": "Choice", "enum": list(answer.choices)}
+        schema = {"properties": {"choice": choice}, "required": ["choice"]}
+        return "ask_user", {"message": answer.question, "requestedSchema": schema}
+    return "bash" if "bash" in offered else "run_shell_command", _shell_tool(answer)
+
+
 def _codex_tool(answer: _Tool) -> tuple[str, Json]:
     if isinstance(answer, Delegate):
         return "spawn_agent", {"message": answer.task}
@@ -249,7 +258,10 @@ class OpenAI(Dialect):
 
 
 class ChatCompletions(Dialect):
-    """`POST /v1/chat/completions`, as Qwen Code uses it; the tool is `run_shell_command`."""
+    """`POST /v1/chat/completions`, as Qwen Code, GitHub Copilot CLI and pi use it.
+
+    The tool is `run_shell_command`, or `bash`.
+    """
 
     path = "/v1/chat/completions"
 
@@ -259,16 +271,17 @@ class ChatCompletions(Dialect):
             if message["role"] == "tool":
                 results.append(_text_of(message["content"]))
             elif message["role"] == "user":
-                text, results = _text_of(message["content"]), []
+                text, results = _CLOCK.sub("", _text_of(message["content"])), []
         return Turn(text, tuple(results))
 
-    def events(self, answer: Answer, number: int, _request: Json) -> Iterator[Json]:
+    def events(self, answer: Answer, number: int, request: Json) -> Iterator[Json]:
         if isinstance(answer, Say):
             for piece in answer.pieces():
                 yield self._chunk(number, {"role": "assistant", "content": piece}, None)
             yield self._chunk(number, {}, "stop")
         else:
-            function = {"name": "run_shell_command", "arguments": json.dumps(_shell_tool(answer))}
+            name, arguments = _chat_tool(answer, {tool["function"]["name"] for tool in request["tools"]})
+            function = {"name": name, "arguments": json.dumps(arguments)}
             call = {"index": 0, "id": f"call_{number}", "type": "function", "function": function}
             yield self._chunk(number, {"role": "assistant", "tool_calls": [call]}, None)
             yield self._chunk(number, {}, "tool_calls")
@@ -327,6 +340,7 @@ _FROM_A_HOOK = re.compile(
     r"<system-reminder>.*?^(Stop hook (?:feedback:\n|additional context: ).*?)\s*</system-reminder>",
     re.DOTALL | re.MULTILINE,
 )
+_CLOCK = re.compile(r"\A<current_datetime>.*?</current_datetime>\s*")  # of GitHub Copilot CLI, before each text
 _FROM_A_PLUGIN = "Note from the amq-mail plugin"
 _GIVEN = re.compile(r"^.*\[AMQ\] \d+ new message\(s\) for .*\n(?:.*\n)*?\[AMQ\] To answer: .*$", re.MULTILINE)
 _FROM_THE_BACKGROUND = re.compile(

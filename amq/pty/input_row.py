@@ -259,7 +259,7 @@ def _area(view: View, rule: RowRule) -> _Area | None:
     if rule.draws_cursor:
         return _framed_above(view)
     if rule.framed:
-        return _framed(view)
+        return _framed(view, rule)
     lines = _unframed(view, rule)
     return _Area(lines, view.cursor) if lines else None
 
@@ -269,15 +269,16 @@ def _visible(view: View, number: int, area: _Area) -> str:
     return view.rows[number] if area.right is None else _text(view.cells(number)[area.left : area.right])
 
 
-def _framed(view: View) -> _Area | None:
+def _framed(view: View, rule: RowRule) -> _Area | None:
     """Return the rows around the cursor between two lines across the screen.
 
-    A text of many rows pushes the lower line out of a small screen. A cursor right behind the text of the last row
-    shows that nothing follows there: in a row further down, the cursor's column would be another one.
+    A text of many rows pushes the lower line out of a small screen, by a RULE that knows how much its row shows. A
+    cursor right behind the text of the last row shows that nothing follows there: in a row further down, the cursor's
+    column would be another one.
     """
     top, bottom = _lines_around(view)
     whole = bottom is not None
-    if bottom is None and _ends_screen(view):
+    if bottom is None and rule.shows and _ends_screen(view):
         bottom = view.size[0]
     if top is None or bottom is None or bottom - top < 2:
         return None

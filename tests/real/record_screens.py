@@ -187,8 +187,9 @@ OTHERS = [
     Step("cursor at its start", LEFT * 4, "half"),
     Step("draft gone", "\x1b[C" * 4 + BACKSPACE * 4, ""),
     Step("ours", PASTED_OURS, OURS),
-    Step("ours gone", BACKSPACE * len(OURS), "", 1.5),
+    Step("ours gone", BACKSPACE * len(OURS), "", 20),  # Copilot takes a tenth of a second for each
     Step("shell mode", "!", ELSEWHERE, only="opencode"),
+    Step("shell mode", "!", GONE, only="copilot"),
     Step("shell mode", "!", GONE, only="gemini"),
     Step("shell mode", "!", GONE, only="qwen"),
     Step("shell mode gone", ESCAPE, "", 1.5),
@@ -202,6 +203,31 @@ OTHERS = [
     Step("turn at its end", "", "more", WORKS_FOR),
 ]
 """Steps for the CLIs that are not part of every test."""
+COPILOT = [
+    *OTHERS,
+    Step("draft behind it gone", BACKSPACE * 4, ""),
+    Step("shortcuts", "?", ELSEWHERE),
+    Step("shortcuts gone", ESCAPE, "", 1.5),
+    Step("sessions", "\t", GONE, 1.5),
+    Step("sessions gone", "\x1b[Z", "", 1.5),
+    Step("ask", "ask", "ask"),
+    Step("question", SUBMIT, GONE, 5),
+    Step("pasted into the question", PASTED_OURS, GONE),
+    Step("question gone", ESCAPE, "", 3),
+]
+PI = [
+    *OTHERS[:6],
+    Step("shell mode", "!", "!"),
+    Step("shell mode gone", ESCAPE, "", 1.5),
+    Step("name", "/name", "/name"),
+    Step("name gone", ESCAPE + BACKSPACE * 5, "", 1.5),
+    Step("settings", "/settings", "/settings"),
+    Step("in the settings", "\r", GONE, 1.5),
+    Step("pasted into the settings", PASTED_OURS, GONE),
+    Step("settings gone", ESCAPE, "", 1.5),
+    *OTHERS[-4:],
+]
+"""Steps for one that asks for no permission."""
 OTHER_SIZES = [(24, 40), (30, 200), (12, 60), (30, 100)]
 SCROLLED = (12, 60)  # there Claude 2.1.330 shows the end of a long draft without its prompt
 
@@ -313,7 +339,7 @@ def takes(agent: Agent) -> Iterator[Take]:
     They are a long one, and for the CLIs of every test other places, sizes and terminals.
     """
     if agent.program not in ("claude", "codex"):
-        yield Take("session", OTHERS)
+        yield Take("session", {"copilot": COPILOT, "pi": PI}.get(agent.program, OTHERS))
         return
     yield Take("session", STEPS)
     yield Take("sizes", [Step("idle", "", "", 4), Step("draft", LONG, LONG)])

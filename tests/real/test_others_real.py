@@ -1,4 +1,4 @@
-"""Agents' CLIs beside Claude Code and Codex under `amq run`: Gemini CLI, opencode and Qwen Code. For `make drift`."""
+"""Agents' CLIs beside Claude Code and Codex under `amq run`, such as Gemini CLI. For `make drift`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ __all__ = ["start"]
 pytestmark = [pytest.mark.timeout(300), soak]
 OTHERS = [name for name, found in pinned_agents().items() if found.program not in ("claude", "codex")]
 others = pytest.mark.parametrize("agent", OTHERS, indirect=True)
-READY = r"Type your message|Ask anything…"
-HALF = r"[>┃]\s+half\b"
-PERMISSION = r"Allow execution of|Permission required"
+asking = pytest.mark.parametrize("agent", [name for name in OTHERS if name != "pi"], indirect=True)
+"""Those that ask before they run a command; pi never does."""
+READY = r"Type your message|Ask anything…|^❯|%/128k"
+HALF = r"(?:^|[>┃❯]\s+)half\b"
+PERMISSION = r"Allow execution of|Permission required|Do you want to run this command"
 START_WITHIN = 60.0  # seconds
 
 
@@ -42,7 +44,7 @@ def begin(run: Run, agent: Agent, *, asks: bool = False) -> Terminal:
 
 def submit(terminal: Terminal, line: str) -> None:
     terminal.press(line)
-    terminal.wait_for(rf"[>┃]\s+{line}\b")
+    terminal.wait_for(rf"(?:^|[>┃❯]\s+){line}\b")
     terminal.press("\r")
 
 
@@ -76,7 +78,7 @@ def test_a_half_typed_line_is_left_alone(rig: Rig, agent: Agent, user: User, run
     wait_for_reply(rig, user, terminal)
 
 
-@others
+@asking
 def test_an_open_dialog_gets_no_line(rig: Rig, agent: Agent, user: User, run: Run) -> None:
     rig.model.script = needs_permission
     check_dialog(rig, agent, user, begin(run, agent, asks=True))
@@ -110,7 +112,7 @@ def test_an_agent_that_works_is_notified_at_the_end_of_its_turn(rig: Rig, agent:
     rig.model.script = script
     terminal = begin(run, agent)
     submit(terminal, "work")
-    terminal.wait_for(r"esc (?:to cancel|interrupt)")
+    terminal.wait_for(r"esc (?:to cancel|interrupt)|Working")
     question = user.ask(agent)
     user.waits_for(agent, "busy")
     stays(lambda: not terminal.shows(NOTICE), terminal.screen, 4)
@@ -120,23 +122,28 @@ def test_an_agent_that_works_is_notified_at_the_end_of_its_turn(rig: Rig, agent:
     assert sum(NOTICE in turn.text for turn in notices(rig)) == 1
 
 
-@others
+@asking
 def test_beside_it_the_same_holds(rig: Rig, agent: Agent, user: User, start: Callable[..., Terminal]) -> None:
     """The agent is notified by `amq wake` in tmux."""
     rig.model.script = needs_permission
     check_dialog(rig, agent, user, start(agent, asks=True, ready=READY))
 
 
-@pytest.mark.parametrize("agent", ["opencode", "qwen"], indirect=True)
+@pytest.mark.parametrize("agent", ["opencode", "pi", "qwen"], indirect=True)
 def test_it_is_introduced_beside_the_words_of_the_user_and_the_project(
     rig: Rig, agent: Agent, user: User, run: Run
 ) -> None:
     """Gemini CLI has no way that adds and that amq may use: docs/decisions/starting-codex.md."""
-    theirs = {"opencode": rig.project / "theirs.md", "qwen": rig.directory / "qwen" / ".qwen" / "QWEN.md"}[agent.name]
+    home = rig.directory / agent.name
+    theirs = {
+        "opencode": rig.project / "theirs.md",
+        "pi": home / ".pi" / "agent" / "AGENTS.md",
+        "qwen": home / ".qwen" / "QWEN.md",
+    }[agent.name]
     theirs.parent.mkdir(parents=True, exist_ok=True)
     theirs.write_text("Words of the user.")
     (rig.project / "opencode.json").write_text('{"instructions": ["theirs.md"]}')
-    (rig.project / {"opencode": "AGENTS.md", "qwen": "QWEN.md"}[agent.name]).write_text("Words of the project.")
+    (rig.project / ("QWEN.md" if agent.name == "qwen" else "AGENTS.md")).write_text("Words of the project.")
     terminal = begin(run, agent)
     wait_until(lambda: not terminal.shows("Initializing"), terminal.screen, START_WITHIN)
     submit(terminal, "hello")

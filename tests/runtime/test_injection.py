@@ -33,6 +33,7 @@ from amq.runtime.policy.injection import (
     drained,
     gate,
     lost_since,
+    shown,
     step,
     titled,
 )
@@ -790,6 +791,22 @@ def test_a_part_of_a_draft_does_not_show_that_our_text_has_left() -> None:
 def test_a_title_may_show_the_state(title: str, state: AgentState | None) -> None:
     assert titled(title.encode(), GEMINI.rules) is state
     assert titled(title.encode(), CLAUDE.rules) is None
+
+
+@pytest.mark.parametrize(
+    ("row", "state"),
+    [
+        (EMPTY, AgentState.IDLE),
+        (DRAFT, AgentState.IDLE),
+        (replace(EMPTY, working=True), AgentState.WORKING),
+        (NOT_FOUND, None),
+        (UNKNOWN, None),
+        (ELSEWHERE, None),
+    ],
+)
+def test_what_is_beside_the_row_may_show_the_state(row: Row, state: AgentState | None) -> None:
+    assert shown(row, OPENCODE.rules) is state
+    assert row.working or {shown(row, rules) for rules in (CLAUDE.rules, PROMPT)} == {None}
 
 
 KNOWN = (

@@ -15,7 +15,9 @@ from amq.pty.screen import Screen
 from amq.pty.terminal_model import Terminal, TerminalSnapshot
 from amq.runtime.agents.claude.profile import PROFILE as CLAUDE
 from amq.runtime.agents.codex.profile import PROFILE as CODEX
+from amq.runtime.agents.copilot.profile import PROFILE as COPILOT
 from amq.runtime.agents.gemini.profile import PROFILE as GEMINI
+from amq.runtime.agents.opencode.profile import PROFILE as OPENCODE
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.channels import hosted_terminal
 from amq.runtime.channels.hosted_terminal import PtyChannel
@@ -46,6 +48,15 @@ def test_a_version_that_publishes_nothing_may_not_know_the_key_that_queues(
     channel = PtyChannel(cast(Host, Seen(published)), CLAUDE.rules, AgentStatus(str(tmp_path)), clock=lambda: 1e3)
     standing = channel.look()
     assert (standing.busy, standing.hooks_active, standing.queues_input) == (True, True, queues)
+
+
+def test_what_is_beside_the_row_says_what_a_program_is_at_that_publishes_nothing() -> None:
+    """Its key queues a line while it works; opencode has no such key."""
+    for profile, queues in ((COPILOT, True), (OPENCODE, False)):
+        for working in (True, False):
+            seen = Seen(row=Row(Standing.EMPTY, working=working), bracketed_paste=True)
+            look = PtyChannel(cast(Host, seen), profile.rules, AgentStatus(""), clock=lambda: 1e3).look()
+            assert (look.busy, look.idle, look.queues_input) == (working, not working, working and queues)
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ would ask you whether to trust them. If you allow amq (--allow-amq), amq asks Co
 hooks, also with --explain, and gives it these for this process. Otherwise it gets hooks only with --hooks.
 
 Codex gets write access to a queue outside its directory (--add-dir) where its sandbox is workspace-write. Its model
-reads who it is behind your own developer_instructions, that of Qwen Code by --append-system-prompt, that of opencode by
-a file of instructions. --explain shows what is lacking.
+reads who it is behind your own developer_instructions, that of Qwen Code and pi by --append-system-prompt, that of
+opencode by a file of instructions. --explain shows what is lacking.
 
 With --allow-amq Claude Code runs amq's mail commands without asking you: drain, send, reply, list, read, thread, watch,
 why, who. They then read files only in the project, and use no other queue or handle. The default is your answer to amq

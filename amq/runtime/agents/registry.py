@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Log = Callable[[str], None]
 
-NAMES = ("claude", "codex", "gemini", "opencode", "qwen")
+NAMES = ("claude", "codex", "copilot", "gemini", "opencode", "pi", "qwen")
 """The folders, each named like its CLI's program. The first is recommended to a user without any."""
 WITH_HOOKS = ("claude", "codex")
 """The CLIs that call `amq hook`."""

@@ -62,7 +62,8 @@ class PtyChannel:
         """Return the readiness. The agent is quiet while nothing is printed or typed.
 
         A submit key that dialogs ignore also queues the line while the agent works. But an old version, which publishes
-        nothing in its terminal, may not know that key; then the line would stay there until the turn ends.
+        nothing in its terminal and shows nothing beside its row, may not know that key; then the line would stay there
+        until the turn ends.
         """
         now = self._clock()
         seen = self._host.look(now)
@@ -83,7 +84,7 @@ class PtyChannel:
             quiet_for_s=now - max(look.started, look.last_output or 0.0, look.last_key or 0.0),
             busy=look.published is AgentState.WORKING,
             idle=look.published in injection.IDLE,
-            queues_input=self._rules.dialog_safe and seen.published is not None,
+            queues_input=self._rules.dialog_safe and (seen.published is not None or look.row.working),
             hooks_active=self._agent_status.hooks_active,
             activity=activity,
             question=asked if activity is Activity.ASKS else "",
@@ -96,7 +97,8 @@ class PtyChannel:
 
     def _heard(self, look: TerminalSnapshot, now: float) -> TerminalSnapshot:
         """Return LOOK with the agent's status from other sources, where it asks for more caution."""
-        said = look.published or injection.titled(look.title, self._rules)
+        rules = self._rules
+        said = look.published or injection.titled(look.title, rules) or injection.shown(look.row, rules)
         heard = self._agent_status.look(said, look.last_key, now)
         self._lost_since = injection.lost_since(self._lost_since, heard, look.row, now)
         return replace(

@@ -256,6 +256,14 @@ def titled(title: bytes, rules: InjectionRules) -> AgentState | None:
     return next((state for begin, state in rules.titles if title.startswith(begin)), None)
 
 
+def shown(row: Row, rules: InjectionRules) -> AgentState | None:
+    """Return the state that the screen shows beside ROW, of a program that publishes none; None if it shows none."""
+    if row.working:
+        return AgentState.WORKING
+    is_told = isinstance(rules.prompt_row, RowRule) and bool(rules.prompt_row.working)
+    return AgentState.IDLE if is_told and row.standing in (Standing.EMPTY, Standing.HOLDS) else None
+
+
 def lost_since(before: float | None, published: AgentState | None, row: Row, now: float) -> float | None:
     """Return since when ROW has not been found although the program itself says that it idles; None if that is not so.
 
@@ -520,10 +528,9 @@ def _is_untouched(state: InjectionState, look: TerminalSnapshot) -> bool:
 
 def is_idle(look: TerminalSnapshot, rules: InjectionRules) -> bool:
     """Return whether the program waits for a line, so that no dialog is about to open."""
-    if look.published is not None:
-        return look.published in IDLE
-    if isinstance(rules.prompt_row, RowRule) and rules.prompt_row.working:
-        return not look.row.working
+    state = look.published or shown(look.row, rules)
+    if state is not None:
+        return state in IDLE
     return _has_idle_title(look, rules)
 
 

@@ -96,7 +96,7 @@ class PaneObserver:
     def _says(self, view: View | None, row: Row) -> AgentState | None:
         """Return the program's state, as far as its screen shows it."""
         if view is None or row.standing is Standing.UNKNOWN or not self._rules.busy_sign:
-            return None
+            return injection.shown(row, self._rules)
         near = "\n".join(view.rows[max(0, view.cursor[0] - _ABOVE_CURSOR) :])
         if self._rules.busy_sign in near:
             return AgentState.WORKING

@@ -1,0 +1,29 @@
+"""GitHub Copilot CLI offline: its home, and what a user does in it."""
+
+from __future__ import annotations
+
+import json
+
+from amq.runtime.agents.offline import CTRL_C, KEY, Conduct, Home, Offline, Place
+
+
+def home(place: Place, conduct: Conduct) -> Home:
+    """Return a home in which it starts at once."""
+    directory = f"{place.home}/.copilot"
+    config = {"trusted_folders": [place.project] if conduct.trusted else []}
+    settings = {"banner": "never", "autoUpdate": False, "showTipsOnStartup": False}
+    return Home(
+        files={f"{directory}/config.json": json.dumps(config), f"{directory}/settings.json": json.dumps(settings)},
+        environment={
+            "COPILOT_OFFLINE": "true",
+            "COPILOT_PROVIDER_BASE_URL": f"{place.url}/v1",
+            "COPILOT_PROVIDER_TYPE": "openai",
+            "COPILOT_PROVIDER_API_KEY": KEY,
+            "COPILOT_MODEL": "mock",
+            "COPILOT_AUTO_UPDATE": "false",
+            **({} if conduct.asks else {"COPILOT_ALLOW_ALL": "1"}),
+        },
+    )
+
+
+OFFLINE = Offline(home=home, quits=(CTRL_C, CTRL_C), row=r"^❯\s+", dialog="Do you want to run this command")
