@@ -123,6 +123,7 @@ MAY_NAME_A_CLI = {
     ("amq.errors", "this process may not write there"): "advice for users",
     ("amq.runtime.agents.profile", "claude-socket"): "a word of a user's own profile",
     ("amq.runtime.agents.profile", "codex-queue"): "a word of a user's own profile",
+    ("amq.runtime.agents.profile", "opencode-server"): "a word of a user's own profile",
     ("amq.runtime.hooks.script", "settings.json"): "a file of amq's own",
     ("amq.runtime.user_config", "config.toml"): "a file of amq's own",
     ("amq.setup.checks_machine", r"\bamq hook\b"): "scripts of amq's own, as users have installed them",

@@ -16,7 +16,7 @@ from amq.mail.account import Account
 from amq.names import USER
 from amq.pty.child import find_program
 from amq.runtime.agents import registry
-from amq.runtime.agents.profile import Profile
+from amq.runtime.agents.profile import ApiServer, Profile
 from amq.runtime.certified import FAILED, VERSION_WITHIN_S, Certified, ask_version, certified
 from amq.runtime.policy.hook_decision import introduction
 
@@ -37,6 +37,7 @@ class AtStart:
     certified: Certified = Certified()  # noqa: RUF009  a value; what is known of its version
     has_plugin: bool = False  # its CLI is given amq's plugin
     no_plugin: str = ""  # why not, as a clause
+    server: ApiServer | None = None  # by which its CLI takes notifications
 
 
 def at_start(
@@ -56,6 +57,8 @@ def at_start(
     known = certified(profile, program[0], environment, trust.private, options.amq)
     found = AtStart(config.cwd_or_empty(), _introduction(profile, me, options, trust), certified=known)
     found = _with_plugin(found, profile, program, environment, options, files, trust.private)
+    if options.wake and options.native:
+        found = replace(found, server=registry.api_server(profile.native, program[1:], environment))
     if not (options.wake and options.allowed and options.hooks is not False):
         return found
     if not (profile.hooks_need_trust and files.directory):

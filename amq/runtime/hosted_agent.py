@@ -102,6 +102,7 @@ class HostedAgent:
             lambda: read_state(private).session,
             launch.program[0],
             launch.environment,
+            launch.server,
         )
 
 

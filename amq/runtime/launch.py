@@ -15,7 +15,7 @@ from amq.layout import AgentLayout, QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.pty.child import TERMINAL_NAME
 from amq.runtime.agents import registry
-from amq.runtime.agents.profile import Adaptation, HookStyle, NativeWay, Profile
+from amq.runtime.agents.profile import Adaptation, ApiServer, HookStyle, NativeWay, Profile
 from amq.runtime.agents.profiles import built_in
 from amq.runtime.agents.versions import numbers, printed_version
 from amq.runtime.at_start import AtStart
@@ -75,6 +75,7 @@ class Launch:
     has_hooks: bool = False
     has_plugin: bool = False
     no_plugin: str = ""  # why it has no plugin
+    server: ApiServer | None = None  # by which its CLI takes notifications
     introduction: str = ""  # the content of the file that the environment names
     lacks: tuple[str, ...] = ()  # what it should have and is not given, with the reason
     certified: Certified = Certified()  # noqa: RUF009  a value; what is known of its version
@@ -139,8 +140,17 @@ def plan(
         inside |= {ALLOWED_IN: allowed.project, ALLOWED_ROOT: queue.root}
     if allowed.arguments:
         additions.append((allowed.arguments, "permissions, by which it runs amq's mail commands without asking you"))
+    secret: dict[str, str] = {}
+    if start.server:
+        additions.append((list(start.server.arguments), "a server on this machine alone, which takes notifications"))
+        secret = dict(start.server.variables)
+        inside |= secret
     arguments = [word for words, _ in additions for word in words]
-    changed = [(f"{name}={visible(value)}", "") for name, value in inside.items() if environment.get(name) != value]
+    changed = [
+        (f"{name}={'…' if name in secret else visible(value)}", "")
+        for name, value in inside.items()
+        if environment.get(name) != value
+    ]
     return Launch(
         profile=profile,
         program=[program[0], *arguments, *own],
@@ -155,6 +165,7 @@ def plan(
         allowed=allowed.how,
         is_allowed=bool(allowed.project),
         settings=settings,
+        server=start.server,
         introduction=start.introduction if instructions else "",
         lacks=(*adapted.lacks, *start.certified.lacks(wants_channels=bool(options.hooks or options.plugin))),
         certified=start.certified,

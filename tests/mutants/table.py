@@ -17,6 +17,7 @@ from tests.mutants.hosting import HOSTED
 from tests.mutants.limits import LIMITS
 from tests.mutants.mods import MODS
 from tests.mutants.mutant import Mutant
+from tests.mutants.opencode import OPENCODE
 from tests.mutants.outside import OUTSIDE
 from tests.mutants.portions import FRAMED, SHOWN_AT_ONCE, UNREADABLE
 from tests.mutants.receipts import GIVEN
@@ -1201,6 +1202,7 @@ MUTANTS = (
     *HOOKS,
     *WALLS,
     *CERTIFICATION,
+    *OPENCODE,
     *OUTSIDE,
     *STATES,
     *SHOWN_AT_ONCE,

@@ -13,7 +13,8 @@ from amq.runtime.agents import registry
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.claude.session_socket import SessionSocket
 from amq.runtime.agents.codex.queue_command import QueueCommand
-from amq.runtime.agents.profile import NativeWay
+from amq.runtime.agents.opencode.server import Server
+from amq.runtime.agents.profile import ApiServer, NativeWay
 from amq.runtime.agents.profiles import profile_for
 from amq.runtime.agents.setup_facts import ConfigDirectory
 from amq.runtime.agents.status_sources import AgentStatus
@@ -70,4 +71,7 @@ def test_a_way_of_its_own_needs_the_file_of_a_session() -> None:
     found = [
         type(registry.native(way, status, str, "codex", {})) for way in NativeWay for status in (claude, codex)
     ]  # fmt: skip
-    assert found == [type(None), type(None), SessionSocket, type(None), QueueCommand, QueueCommand]
+    nothing = type(None)
+    assert found == [nothing, nothing, SessionSocket, nothing, QueueCommand, QueueCommand, nothing, nothing]
+    server = ApiServer(1, "", "", (), ())
+    assert isinstance(registry.native(NativeWay.OPENCODE_SERVER, codex, str, "opencode", {}, server), Server)

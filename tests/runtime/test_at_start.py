@@ -72,6 +72,16 @@ def test_a_model_hears_of_the_agents_that_are_registered(place: Place) -> None:
     assert place.start(program="qwen").introduction == found.introduction
 
 
+def test_a_server_is_chosen_only_for_a_cli_that_is_to_be_notified_through_it(place: Place) -> None:
+    native = replace(ALLOWED, native=True)
+    served = [
+        place.start(options, program=program).server is not None
+        for program in ("opencode", "codex")
+        for options in (native, ALLOWED, replace(native, wake=False))
+    ]
+    assert served == [True, False, False, False, False, False]
+
+
 def test_no_model_hears_of_a_queue_that_another_may_have_made(place: Place) -> None:
     place.make_queue()
     (place.root / "linked").symlink_to(place.private)

@@ -12,7 +12,7 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
-from amq.runtime.agents.profile import NativeWay, Profile
+from amq.runtime.agents.profile import ApiServer, NativeWay, Profile
 from amq.runtime.agents.profiles import profile_for
 from amq.runtime.at_start import AtStart
 from amq.runtime.certified import Certified
@@ -212,6 +212,21 @@ def test_opencode_is_introduced_by_a_file_unless_the_user_sets_the_variable(tmp_
     around = '{"instructions": ["/another/introduction.md"]}'  # an agent's that starts it
     assert inside(OPENCODE_CONFIG_CONTENT=around) == (value, text)
     assert inside("", OPENCODE_CONFIG_CONTENT=around) == ("", "")
+
+
+def test_a_cli_is_started_with_the_server_that_takes_notifications_and_its_password_is_not_shown() -> None:
+    server = ApiServer(7, "opencode", "secret", ("--port", "7"), (("OPENCODE_SERVER_PASSWORD", "secret"),))
+    for profile, command in ((profile_for("opencode"), "opencode"), (profile_for("opencode"), "npx")):
+        profile = behind(profile, [command])
+        start = AtStart(server=server if profile.native is NativeWay.OPENCODE_SERVER else None)
+        launch = plan(profile, [command, "-c"], {"HOME": "/h"}, QUEUE, "me", Options(native=True), FILES, start=start)
+        is_served = command == "opencode"
+        assert launch.program == [command, *(server.arguments if is_served else ()), "-c"]
+        assert launch.environment.get("OPENCODE_SERVER_PASSWORD") == ("secret" if is_served else None)
+        assert launch.server is (server if is_served else None)
+        shown = str(launch.added)
+        assert "secret" not in shown
+        assert ("OPENCODE_SERVER_PASSWORD=…" in shown) is is_served
 
 
 def test_the_file_with_the_introduction_is_written(tmp_path: Path) -> None:

@@ -44,6 +44,21 @@ class NativeWay(Enum):
     NONE = "none"
     CLAUDE_SOCKET = "claude-socket"
     CODEX_QUEUE = "codex-queue"
+    OPENCODE_SERVER = "opencode-server"
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """The HTTP server by which a CLI takes a notification: its port on loopback, and whom it lets in.
+
+    The CLI is started with these arguments and variables, which may be secret.
+    """
+
+    port: int
+    user: str
+    password: str
+    arguments: tuple[str, ...]
+    variables: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)

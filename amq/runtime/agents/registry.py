@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from amq.mail.mailbox import Mailbox
     from amq.runtime.agents.native_delivery import Native, Plugin, PluginFeed
     from amq.runtime.agents.offline import Offline
-    from amq.runtime.agents.profile import Adapted, HookStyle, NativeWay, Profile
+    from amq.runtime.agents.profile import Adapted, ApiServer, HookStyle, NativeWay, Profile
     from amq.runtime.agents.setup_facts import Cli, ConfigDirectory, HookFiles
     from amq.runtime.agents.status_sources import AgentStatus, StatusFile
     from amq.runtime.policy.wake_line import Wording
@@ -213,9 +213,17 @@ def plugin(
 
 
 def native(
-    way: NativeWay, agent_status: AgentStatus, session: Callable[[], str], program: str, environment: Mapping[str, str]
+    way: NativeWay,
+    agent_status: AgentStatus,
+    session: Callable[[], str],
+    program: str,
+    environment: Mapping[str, str],
+    server: ApiServer | None = None,
 ) -> Native | None:
-    """Return PROGRAM's agent API, which is of the kind WAY, if any. SESSION returns the id that its hooks received."""
+    """Return PROGRAM's agent API, which is of the kind WAY, if any. SESSION returns the id that its hooks received.
+
+    SERVER is the one that it was started with.
+    """
     from amq.runtime.agents.profile import NativeWay
 
     if way is NativeWay.CODEX_QUEUE:
@@ -228,7 +236,25 @@ def native(
 
         file = agent_status.file
         return SessionSocket(file) if isinstance(file, SessionFile) else None
+    if server:
+        from amq.runtime.agents.opencode.server import Server
+
+        return Server(server)
     return None
+
+
+def api_server(way: NativeWay, own: Sequence[str], environment: Mapping[str, str]) -> ApiServer | None:
+    """Return the server by which a CLI takes notifications of the kind WAY; None if it has none.
+
+    OWN are the user's arguments, which may choose one themselves. It takes a free port.
+    """
+    from amq.runtime.agents.profile import NativeWay
+
+    if way is not NativeWay.OPENCODE_SERVER:
+        return None
+    from amq.runtime.agents.opencode.server import choose
+
+    return choose(own, environment)
 
 
 def _part(name: str, module: str) -> ModuleType:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import ENTER, Line
-from amq.runtime.agents.profile import Profile
+from amq.runtime.agents.profile import NativeWay, Profile
 from amq.runtime.policy.injection import InjectionRules
 
 PROFILE = Profile(
@@ -20,6 +20,7 @@ PROFILE = Profile(
     tested=("1.18.33",),
     keeps_path=True,
     instructions="OPENCODE_CONFIG_CONTENT",
+    native=NativeWay.OPENCODE_SERVER,
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), escape_waits=False),
     continues=("--continue",),
     rules=InjectionRules(
