@@ -3,7 +3,7 @@
     DIRECTORY/
         queues/PROJECT-DIGEST/HANDLE/   what notifiers and hooks remember of one agent: wakes.jsonl, run.log, hook.json,
                                         session.json
-        runs/HANDLE-DIGEST/             the files of one `amq run`: bin/amq, hook, settings.json, hook.event
+        r/DIGEST/                       the files of one `amq run`: bin/amq, hook, settings.json, hook.event
         trust.json                      the queues that the user trusts
 
 A queue is not a place for these: it may come with a clone, and a sandboxed agent can write to it. The directory's place
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 LOCK_WITHIN_S = 2.0  # for another `amq run` to make its directory
 PROGRAM_MODE = 0o700  # of a file that is run
 _RUN_LOCK = "lock"
+_RUNS, _OLDER_RUNS = "r", "runs"  # the latter of older versions
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # missing on Windows
 _TEMPORARY_DIRECTORIES = ("/tmp", "/private/tmp")  # noqa: S108  never used: sandboxed agents write there
 
@@ -236,12 +237,12 @@ def run_directory(
 def planned_run(state: PrivateState, root: str, handle: str) -> PrivateState:
     """Return the directory that `run_directory` would make, without making it, for `--explain`."""
     name = _run_name(root, handle, alone=True)
-    return PrivateState(f"{state.directory}/runs/{name}" if state.directory else "", state.why_not)
+    return PrivateState(f"{state.directory}/{_RUNS}/{name}" if state.directory else "", state.why_not)
 
 
 def _run_name(root: str, handle: str, *, alone: bool) -> str:
-    """Return the name of a run directory. It is short, because the path may have to be typed."""
-    return f"{handle}-{_digest(root)[:8] if alone else os.urandom(6).hex()}"
+    """Return the name of a run directory. It is short, because the path may have to be typed: handles may be long."""
+    return _digest(os.path.join(os.path.realpath(root), handle))[:8] if alone else os.urandom(6).hex()
 
 
 def _new_run(private: str, name: str) -> tuple[str, int]:
@@ -249,12 +250,13 @@ def _new_run(private: str, name: str) -> tuple[str, int]:
 
     The lock dies with this process, and so shows that the run is alive.
     """
-    runs = f"{private}/runs"
-    make_directory(runs)
+    made = f"{private}/{_RUNS}"
+    make_directory(made)
     with lock_beside(RootedPath(private), "runs.lock", LOCK_WITHIN_S):  # a directory is never seen without its lock
-        for left in os.listdir(runs):
-            _remove_if_left(f"{runs}/{left}")
-        path = f"{runs}/{name}"
+        for runs in (made, f"{private}/{_OLDER_RUNS}"):
+            for left in os.listdir(runs) if os.path.isdir(runs) else ():
+                _remove_if_left(f"{runs}/{left}")
+        path = f"{made}/{name}"
         _make_new_directory(path)
         return path, _locked(path)
 

@@ -68,6 +68,10 @@ TRUSTED = (
     Mutant(
         "who only asks makes directories", "runtime/private_state.py", "PrivateState.of_agent", "make", "True", PRIVATE,
     ),
+    Mutant("what an older version left stays", "runtime/private_state.py", "_new_run",
+           "(made, f'{private}/{_OLDER_RUNS}')", "(made,)", PRIVATE),
+    Mutant("a long handle makes a long line", "runtime/private_state.py", "_run_name",
+           "_digest(os.path.join(os.path.realpath(root), handle))[:8]", "f'{handle}-{_digest(root)[:8]}'", PRIVATE),
     Mutant("a run leaves its files", "runtime/private_state.py", "run_directory", "_remove(path)", "None", PRIVATE),
     Mutant(
         "what killed runs leave stays", "runtime/private_state.py", "_new_run", "_remove_if_left(f'{runs}/{left}')", "None",

@@ -207,7 +207,7 @@ def test_what_cannot_run_is_said(desk: Desk, program: str, status: int) -> None:
 
 def test_the_program_knows_its_queue_and_finds_amq(desk: Desk) -> None:
     session = desk.run("sh", "-c", "echo $AM_ROOT $AM_ME; command -v amq")
-    session.expect(f"{desk.root} tui\r\n{os.environ['XDG_STATE_HOME']}/amq/runs/tui-[0-9a-f]{{8}}/bin/amq\r\n")
+    session.expect(f"{desk.root} tui\r\n{os.environ['XDG_STATE_HOME']}/amq/r/[0-9a-f]{{8}}/bin/amq\r\n")
     assert ends(session) == 0
 
 

@@ -24,7 +24,7 @@ from amq.runtime.private_state import PrivateState
 from amq.store import registry
 
 QUEUE = QueueLayout("/q")
-STATE = "/s/amq/runs/me-0a"
+STATE = "/s/amq/r/0a"
 FILES = PrivateState(STATE)
 QUEUE_KEY = ["-c", 'tui.keymap.composer.queue=["tab","f21"]']
 PATH = ["-c", f'shell_environment_policy.set.PATH="{STATE}/bin:/bin"']

@@ -20,7 +20,7 @@ from amq.runtime.session_info import SessionInfo, read_session, write_session
 from amq.store import registry
 from amq.store.notifier_info import Notifier
 
-STATE = "/s/amq/runs/me-0a"
+STATE = "/s/amq/r/0a"
 YES, NO = Allowed(True, "--allow-amq"), Allowed(False, "you have not allowed it")
 SHIM = f"{STATE}/bin/amq"
 RULES = [f"Bash({name} {command}:*)" for name in ("amq", SHIM) for command in config.MAIL_COMMANDS]

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from amq.runtime.private_state import PrivateState, private_state, run_directory, write_private
+from amq.runtime.path_shim import command_path
+from amq.runtime.policy.wake_line import notification
+from amq.runtime.private_state import PrivateState, planned_run, private_state, run_directory, write_private
 
 OTHER = 12345  # a user
 
@@ -150,9 +152,8 @@ def test_a_directory_that_cannot_be_made_is_reported(state: PrivateState, place:
 class TestTheFilesOfOneRun:
     def test_they_are_gone_at_its_end(self, state: PrivateState) -> None:
         with run_directory(state, "/q", "claude", (), alone=True) as files:
-            assert os.path.basename(files.directory).startswith("claude-")
             write_private(f"{files.directory}/settings.json", "secret")
-        assert os.listdir(f"{state.directory}/runs") == []
+        assert os.listdir(f"{state.directory}/r") == []
 
     def test_what_a_killed_run_left_is_swept_and_no_other(self, state: PrivateState) -> None:
         script = (
@@ -163,12 +164,29 @@ class TestTheFilesOfOneRun:
             "    os.kill(os.getpid(), signal.SIGKILL)\n"
         )
         assert subprocess.run([sys.executable, "-c", script, state.directory], check=False).returncode == -9
-        runs = Path(state.directory, "runs")
+        runs = Path(state.directory, "r")
         (left,) = runs.iterdir()
         assert (left / "settings.json").exists()
         with run_directory(state, "/q", "first", (), alone=True), run_directory(state, "/q", "second", (), alone=True):
-            assert sorted(path.name.partition("-")[0] for path in runs.iterdir()) == ["first", "second"]
+            assert len(list(runs.iterdir())) == 2
+            assert left not in runs.iterdir()
         assert list(runs.iterdir()) == []
+
+    def test_what_a_killed_run_of_an_older_version_left_is_swept(self, state: PrivateState) -> None:
+        older = Path(state.directory, "runs", "claude-1a2b3c4d")
+        older.mkdir(parents=True)
+        (older / "settings.json").write_text("secret")
+        with run_directory(state, "/q", "claude", (), alone=True):
+            assert list(older.parent.iterdir()) == []
+
+    @pytest.mark.parametrize("handle", ["claude", "a" * 64])
+    def test_the_path_is_short_enough_to_be_typed(self, handle: str) -> None:
+        """A line with a long path wraps on most screens, whatever the agent's handle is."""
+        files = planned_run(
+            PrivateState("/home/firstname/.local/state/amq"), "/home/firstname/project/.agent-mail", handle
+        )
+        line = notification(["codex"], {"codex"}, command_path(files.directory))
+        assert (len(line.text) <= 110, len(line.shorter) <= 100) == (True, True), line.text
 
     def test_the_path_is_the_same_each_time_unless_there_may_be_two(self, state: PrivateState) -> None:
         """Codex asks the user to trust a hook again if its path has changed."""
@@ -185,7 +203,7 @@ class TestTheFilesOfOneRun:
             assert "where agents can write" in files.why_not
 
     def test_where_they_cannot_be_made_there_are_none(self, state: PrivateState) -> None:
-        Path(state.directory, "runs").touch()
+        Path(state.directory, "r").touch()
         with run_directory(state, "/q", "claude", (), alone=True) as files:
             assert "Not a directory" in files.why_not
         with run_directory(PrivateState("", "it is full"), "/q", "claude", (), alone=True) as files:
@@ -208,7 +226,7 @@ def test_a_program_s_settings_and_shim_are_not_in_the_project(tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     path, settings, mode, search, amq = log.read_text().splitlines()
     private = os.environ["XDG_STATE_HOME"]
-    assert path.startswith(f"{private}/amq/runs/claude-")
+    assert path.startswith(f"{private}/amq/r/")
     assert json.loads(settings)["env"] == {"KEY": "sk-secret"}
     assert mode.startswith("-rw-------")
     assert search.startswith(f"{os.path.dirname(path)}/bin:")
@@ -249,7 +267,7 @@ def test_where_its_files_cannot_be_written_the_agent_is_hosted_without(tmp_path:
     )
     assert done.returncode == 0, done.stderr
     assert log.read_text().splitlines() == ["-c", os.environ["PATH"]]
-    assert os.listdir(f"{os.environ['XDG_STATE_HOME']}/amq/runs") == []
+    assert os.listdir(f"{os.environ['XDG_STATE_HOME']}/amq/r") == []
 
 
 def test_who_only_asks_makes_no_directories(state: PrivateState) -> None:

@@ -64,8 +64,8 @@ def test_the_line(senders: list[str], text: str, without_digits: str) -> None:
 
 
 def test_the_line_has_the_path_of_amq_where_needed() -> None:
-    line = notification(["codex"], KNOWN, "/s/amq/runs/c2-0a/bin/amq")
-    assert line.text.endswith("Run: /s/amq/runs/c2-0a/bin/amq drain --include-body")
+    line = notification(["codex"], KNOWN, "/s/amq/r/0a/bin/amq")
+    assert line.text.endswith("Run: /s/amq/r/0a/bin/amq drain --include-body")
     assert line.without_digits.endswith("Run: amq drain --include-body")
 
 
