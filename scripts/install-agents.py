@@ -12,24 +12,20 @@ An installed CLI that reports the right version is left as it is.
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from amq.runtime.agents.versions import printed_version
 from tests.real.agents import Agent, cache_directory, pinned_agents
 
 
 def works(agent: Agent, cache: Path) -> bool:
     """Return whether AGENT is installed under CACHE and reports the pinned version."""
-    try:
-        found = subprocess.run(
-            [agent.executable(cache), "--version"], capture_output=True, text=True, timeout=60, check=False
-        )
-    except OSError:
-        return False
-    return found.returncode == 0 and agent.version in found.stdout.split()
+    return printed_version([str(agent.executable(cache)), "--version"], os.environ, 60) == agent.version
 
 
 def install(agent: Agent, cache: Path) -> None:

@@ -77,6 +77,7 @@ def plans(
     inherited = {variable: environment[variable] for variable in INHERITED if variable in environment}
     facts, profile = registry.offline(name), profile_for(name)
     has = {
+        "dialog": bool(facts.dialog),
         "question": facts.question is not None,
         "draft-lines": bool(facts.line_break),
         "named": bool(facts.named),

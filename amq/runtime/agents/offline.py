@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 KEY = "dummy-key-for-the-mock-model-only"
-ENTER, ESCAPE, CTRL_C, CTRL_U, BACKSPACE = "\r", "\x1b", "\x03", "\x15", "\x7f"
+ENTER, ESCAPE, CTRL_C, CTRL_D, CTRL_U, BACKSPACE = "\r", "\x1b", "\x03", "\x04", "\x15", "\x7f"
 LEFT, DOWN, SHIFT_TAB = "\x1b[D", "\x1b[B", "\x1b[Z"
 
 
@@ -70,7 +70,7 @@ class Offline:
     home: Callable[[Place, Conduct], Home]
     quits: tuple[str, ...]  # keys, each pressed when the one before has had an effect
     row: str  # what stands before the text in the input row
-    dialog: str  # a question whether to run a command, which Enter allows
+    dialog: str  # a question whether to run a command, which Enter allows; empty: it never asks
     places: tuple[WrongPlace, ...] = ()
     question: tuple[Step, ...] | None = None  # the way to where the model may ask the user; None: it never may
     named: tuple[str, ...] = ()  # arguments that give a session a name; empty: it has none

@@ -10,11 +10,14 @@ from collections.abc import Mapping, Sequence
 from amq.pty.shebang import through_shell
 
 VERSION_WITHIN_S = 20.0  # for a program to print it: some take seconds to start
-_VERSION = re.compile(r"\d+(?:\.\d+)+\S*")
+_VERSION = re.compile(r"\d+(?:\.\d+)+(?:\S*\w)?")  # a sentence may end behind it
 
 
 def printed_version(command: Sequence[str], environment: Mapping[str, str], within_s: float = VERSION_WITHIN_S) -> str:
-    """Return the version that COMMAND prints; empty if it fails, or prints none within WITHIN_S seconds."""
+    """Return the version that COMMAND prints; empty if it fails, or prints none within WITHIN_S seconds.
+
+    Some programs print it to stderr. What they warn of there does not count if there is one on stdout.
+    """
     try:
         try:
             asked = _ask(command, environment, within_s)
@@ -24,7 +27,8 @@ def printed_version(command: Sequence[str], environment: Mapping[str, str], with
             asked = _ask(script, environment, within_s)
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    found = _VERSION.search(asked.stdout.decode("utf-8", "replace"))
+    printed = (output.decode("utf-8", "replace") for output in (asked.stdout, asked.stderr))
+    found = next(filter(None, map(_VERSION.search, printed)), None)
     return found[0] if found and asked.returncode == 0 else ""
 
 
@@ -35,6 +39,6 @@ def numbers(version: str) -> tuple[int, ...]:
 
 def _ask(command: Sequence[str], environment: Mapping[str, str], within_s: float) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        command, env=dict(environment), stdin=subprocess.DEVNULL, capture_output=True,
         timeout=within_s, check=False,
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from amq.runtime.agents.offline import CTRL_C, KEY, Conduct, Home, Offline, Place
+from amq.runtime.agents.offline import CTRL_D, ESCAPE, KEY, Conduct, Home, Offline, Place, Step, WrongPlace
 
 
 def home(place: Place, conduct: Conduct) -> Home:
@@ -26,4 +26,13 @@ def home(place: Place, conduct: Conduct) -> Home:
     )
 
 
-OFFLINE = Offline(home=home, quits=(CTRL_C, CTRL_C), row=r"^❯\s+", dialog="Do you want to run this command")
+OFFLINE = Offline(
+    home=home,
+    line_break="\n",
+    quits=(CTRL_D,),
+    row=r"^❯\s+",
+    dialog="Do you want to run this command",
+    places=(WrongPlace("the list of keys", (Step("?", "any key close help"),), closes=(ESCAPE,)),),
+    question=(),
+    named=("--name", "review"),
+)
