@@ -33,7 +33,7 @@ from amq.runtime.private_state import private_state
 from amq.runtime.trust import Trust
 from tests.conftest import private_directory
 from tests.pty.user import wait_until
-from tests.runtime.run_session import ONE_MESSAGE, TUI, Desk, Session
+from tests.runtime.run_session import AT_PROMPT, ONE_MESSAGE, TUI, Desk, Session
 
 
 def ends(session: Session) -> int:
@@ -74,6 +74,27 @@ def test_bash_receives_the_line_in_a_narrow_window(desk: Desk) -> None:
     session.setwinsize(10, 33)
     desk.send()
     session.expect_exact("command not found")
+    wait_until(lambda: desk.recorded()[-1:] == ["submitted"])
+
+
+AIDER = """
+while printf '%060d\\n' 0 | tr 0 -; read -er -p '> ' line; do
+    echo "got <$line>"
+    [ "$line" = ask ] && read -er -p 'Run shell command? (Y)es/(N)o [Yes]: ' answer && echo "answered <$answer>"
+done
+"""
+
+
+def test_a_program_like_aider_receives_the_line_at_its_prompt_and_no_answer_to_its_question(desk: Desk) -> None:
+    session = desk.run("/bin/bash", "-c", AIDER, options=AT_PROMPT)
+    session.expect_exact("> ")
+    session.send("ask\r")
+    session.expect_exact("[Yes]: ")
+    desk.send()
+    wait_until(lambda: desk.recorded()[-1:] == ["unknown-screen"])
+    session.send("n\r")
+    session.expect_exact("answered <n>")
+    session.expect_exact(f"got <{ONE_MESSAGE}>")
     wait_until(lambda: desk.recorded()[-1:] == ["submitted"])
 
 
