@@ -3,6 +3,9 @@
 No key is known that its dialogs ignore. So Enter is pressed only while its title says that it is ready and its row
 holds exactly our line. Its placeholder is not faint; it is recognised by its words. In a dialog the row is gone, and
 the title says so. It is slow to start, and ignores Enter in the first 0.3 s after a paste.
+
+It takes hooks from settings and extensions alone: no argument adds some for one process. The files that a variable
+names are the administrator's.
 """
 
 from __future__ import annotations

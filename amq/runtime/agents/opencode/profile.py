@@ -4,7 +4,7 @@ It uses the alternate screen, which stays empty for eight seconds or more at the
 bar, with the cursor visible. A dialog has a box without a lower edge, and hides the cursor.
 
 No key is known that its dialogs ignore. So Enter is pressed only while nothing on its screen says that it works and its
-row holds exactly our line.
+row holds exactly our line. Its server takes a text, too, if the user asks for that (`server`).
 """
 
 from __future__ import annotations

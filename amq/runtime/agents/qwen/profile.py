@@ -4,6 +4,9 @@ Its row is between two lines. It draws its cursor itself, and leaves the termina
 and a line below says that it waits for the user. It publishes no state: it works while a line below says how to cancel.
 
 No key is known that its dialogs ignore. So Enter is pressed only while it is idle and its row holds exactly our line.
+
+It takes hooks from settings and extensions alone: no argument adds some for one process. The files that a variable
+names are the administrator's.
 """
 
 from __future__ import annotations
