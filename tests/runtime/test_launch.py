@@ -82,8 +82,10 @@ def test_the_users_own_settings_win_too(tmp_path: Path, setting: str) -> None:
         ("bash agent.sh", False),
         ("fish --command=aider", False),
         ("aider", False),
+        ("copilot", True),
         ("gemini", True),
         ("opencode", True),
+        ("pi", True),
         ("qwen", True),
     ],
 )

@@ -13,6 +13,9 @@ Of mail it was notified once in 50 of 50 idle sessions, 20 of 20 that streamed, 
 questions and 20 of 20 half-typed lines, none of which had changed. A line of 150 characters is seen whole at 80
 columns.
 
+Its shells keep the PATH, but what the user's login files put on it comes first: an `amq` there is the one that runs. By
+its path it would be asked about each time: it asks before it touches any path outside of the project.
+
 It takes hooks from the user's settings, the project and plugins (`--plugin-dir`); amq has none for it.
 """
 
