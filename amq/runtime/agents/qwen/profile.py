@@ -5,6 +5,9 @@ and a line below says that it waits for the user. It publishes no state: it work
 
 No key is known that its dialogs ignore. So Enter is pressed only while it is idle and its row holds exactly our line.
 
+Of mail it was notified once in 50 of 50 idle sessions, 5 of 5 that streamed, 20 of 20 that had just started, and after
+20 of 20 dialogs and 8 of 8 half-typed lines.
+
 It takes hooks from settings and extensions alone: no argument adds some for one process. The files that a variable
 names are the administrator's.
 """
