@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from amq import config
 from amq.cli.output import stdin_is_terminal
 from amq.errors import AmqError, Unsafe, UnsafePath
 from amq.store import open_beneath
 
+CACHES = ".caches"
+"""The directory of a queue in the private directory that may be removed at any time."""
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Mapping
 
     from amq.cli.output import Output
+    from amq.layout import RootedPath
     from amq.mail.mailbox import Mailbox
     from amq.runtime.private_state import PrivateState
 
@@ -98,10 +103,26 @@ def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False, hosting:
     me = config.resolve_me(
         args.me, environ, why_not_user=lambda: "" if anyone else why_not_user(root, environ), is_known=known_in(root)
     )
-    mailbox = Mailbox(root, me.value, strict=args.strict, warn=out.warn)
+    caches = partial(_caches, root) if getattr(args, "cache", False) else lambda: None
+    mailbox = Mailbox(root, me.value, strict=args.strict, warn=out.warn, caches=caches)
     if me.source == "AM_ME" and not (anyone or hosting):
         _say_if_hosted_elsewhere(mailbox, environ.get(config.RUN), out)
     return mailbox
+
+
+def _caches(root: str) -> RootedPath | None:
+    """Return the directory for what amq remembers of the queue ROOT and may lose; None if there can be none."""
+    from amq.layout import RootedPath
+    from amq.runtime.private_state import make_directory
+
+    state = private_directory(root).of_queue(root)
+    if not state.directory:
+        return None
+    try:
+        make_directory(f"{state.directory}/{CACHES}")
+    except OSError:
+        return None
+    return RootedPath(state.directory, CACHES)
 
 
 def why_not_user(root: str, environ: Mapping[str, str]) -> str:
@@ -132,8 +153,6 @@ def _say_if_hosted_elsewhere(mailbox: Mailbox, run: str | None, out: Output) -> 
 
 def known_in(root: str) -> Callable[[str], bool]:
     """Return a function that says whether a handle is known in the queue at ROOT."""
-    from functools import partial
-
     from amq.layout import QueueLayout
     from amq.store import registry
 

@@ -128,6 +128,13 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-h", "--help", action="store_true", help="show this help")
 
 
+def add_no_cache(parser: argparse.ArgumentParser) -> None:
+    """Add the option of a command that may look into a cache instead of many files."""
+    parser.add_argument(
+        "--no-cache", dest="cache", action="store_false", help="open every file, as if nothing had been listed before"
+    )
+
+
 def add_waiting(parser: argparse.ArgumentParser, default: float | None = 60.0) -> None:
     """Add the options of a command that waits for mail."""
     parser.add_argument(

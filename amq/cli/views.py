@@ -1,15 +1,20 @@
-"""The JSON form of a message's header, shared by every command that prints one."""
+"""The JSON form of a message's header, and its lines of text, shared by every command that prints one."""
 
 from __future__ import annotations
 
+from amq.text import subject_line, visible
+
+_PRINTABLE = bytes(range(0x20, 0x7F))
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
+    from amq.mail.summary import Summary
     from amq.message import Header
 
 
-def described(header: Header) -> dict[str, Any]:
+def described(header: Header | Summary) -> dict[str, Any]:
     """Return the fields that a message always has."""
     return {
         "id": header.id,
@@ -21,7 +26,15 @@ def described(header: Header) -> dict[str, Any]:
     }
 
 
-def optional(header: Header) -> dict[str, Any]:
+def optional(header: Header | Summary) -> dict[str, Any]:
     """Return the optional fields of a message that are not empty."""
     fields = {"priority": header.priority, "kind": header.kind, "labels": header.labels}
     return {name: value for name, value in fields.items() if value}
+
+
+def subject_rows(rows: Sequence[tuple[str, ...]]) -> str:
+    """Return ROWS of cells as lines of text; the last cell of each is a subject, in which a peer may write anything."""
+    text = "\n".join(map("  ".join, rows)) + "\n"
+    if text.isascii() and " \n" not in text and text.encode().translate(None, _PRINTABLE) == b"\n" * len(rows):
+        return text  # all of it is visible as it is, as usual: to find that out takes a tenth of the time
+    return "".join(f"{'  '.join((*map(visible, cells), subject_line(subject)))}\n" for *cells, subject in rows)

@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from amq.layout import RootedPath
+
 
 @lru_cache(maxsize=1)
 def _ids(clock: Callable[[], int], pid: int, random: Callable[[int], bytes]) -> IdMaker:
@@ -27,7 +29,8 @@ class Account:
 
     WARN is called with each warning, a sentence; with `strict` an unknown handle or an unreadable registry is an error
     instead. CLOCK returns nanoseconds since the epoch, RANDOM as many random bytes as it is asked for. Raises NotFound
-    if ME has no mailbox and is not registered; the user's mailbox is made when it is needed.
+    if ME has no mailbox and is not registered; the user's mailbox is made when it is needed. CACHES returns a directory
+    below the user's private one for what may be lost, or None; it is called where a cache pays.
     """
 
     def __init__(
@@ -39,7 +42,9 @@ class Account:
         warn: Callable[[str], None] = lambda _: None,
         clock: Callable[[], int] = time.time_ns,
         random: Callable[[int], bytes] = os.urandom,
+        caches: Callable[[], RootedPath | None] = lambda: None,
     ) -> None:
+        self.cache_directory = lru_cache(maxsize=1)(caches)
         self.queue = QueueLayout(root)
         self.me = check_handle(me)
         self.agent = self.queue.agent(me)

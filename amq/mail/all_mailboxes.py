@@ -9,10 +9,11 @@ from amq.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from amq.layout import AgentLayout, RootedPath
     from amq.mail.account import Account
+    from amq.mail.message_table import Table
     from amq.store.maildir import Found
 
 
@@ -47,6 +48,32 @@ def ids(account: Account, path: RootedPath, find: Callable[[Directory], list[str
     except OSError as error:
         left_out(account, path, error)
         return []
+
+
+def boxes(agents: Mapping[str, AgentLayout]) -> Iterator[tuple[str, RootedPath]]:
+    """Yield every directory of messages of AGENTS, each with its handle; mail moves only to a later one."""
+    for handle, agent in agents.items():
+        for path in (agent.inbox_new, agent.inbox_cur, agent.sent):
+            yield handle, path
+
+
+def messages(account: Account, holder: str, path: RootedPath, known: Collection[str] = ()) -> Table:
+    """Return the messages in the directory PATH of the mailbox of HOLDER, but for KNOWN ids, by time, then id.
+
+    What cannot be read, or is not a message, is warned of and left out.
+    """
+    from amq.mail import message_table
+
+    try:
+        found, without = message_table.in_directory(account, holder, path, known)
+    except FileNotFoundError:  # another program's mailbox may lack some directories
+        return message_table.of_summaries([])
+    except OSError as error:
+        left_out(account, path, error)
+        return message_table.of_summaries([])
+    for each in without:
+        warn_of(account, path, each)
+    return found
 
 
 def missing(account: Account, identifiers: Sequence[str]) -> list[str]:

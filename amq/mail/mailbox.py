@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from amq.mail.dead_letters import Opened, Retried
     from amq.mail.draining import Drain, Drained, Fits
     from amq.mail.inbox_view import InboxView, Unread
+    from amq.mail.message_table import Table
     from amq.mail.sending import Draft, Replied, Sent
     from amq.mail.threads import Conversation, Entry
     from amq.mail.trace import Trace
@@ -51,8 +52,9 @@ class Mailbox:
         warn: Callable[[str], None] = lambda _: None,
         clock: Callable[[], int] = time.time_ns,
         random: Callable[[int], bytes] = os.urandom,
+        caches: Callable[[], RootedPath | None] = lambda: None,
     ) -> None:
-        self.account = Account(root, me, strict=strict, warn=warn, clock=clock, random=random)
+        self.account = Account(root, me, strict=strict, warn=warn, clock=clock, random=random, caches=caches)
 
     def send(self, to: Sequence[str], body: bytes, draft: Draft | None = None, *, create: bool = False) -> Sent:
         """Deliver BODY to the handles TO (`@all`: every registered agent but the sender), durably, before it returns.
@@ -97,6 +99,15 @@ class Mailbox:
         from amq.mail import listing
 
         return listing.listed(self.account.agent, boxes or listing.BOXES)
+
+    def table(self, *boxes: str) -> tuple[Table, Sequence[Found]]:
+        """Return the messages in BOXES, in the order of `list`, by column, and looks at those without a header.
+
+        Where there are many, a cache saves opening them, if the mailbox was made with a directory for it.
+        """
+        from amq.mail import listing, message_table
+
+        return message_table.inbox(self.account, boxes or listing.BOXES)
 
     def oldest(self, *boxes: str) -> Iterator[Found]:
         """Yield the messages in BOXES (`new`, `cur`; none: both), oldest first, opening each only when asked for.
@@ -148,6 +159,12 @@ class Mailbox:
         from amq.mail import threads
 
         return threads.conversation(self.account, thread, agents, limit, bodies=bodies)
+
+    def thread_table(self, thread: str, *, agents: Sequence[str] = (), limit: int = 0) -> Table:
+        """Return what `thread` does, by column and without bodies."""
+        from amq.mail import threads
+
+        return threads.table(self.account, thread, agents, limit)
 
     def threads(self, *, agents: Sequence[str] = (), limit: int = 0) -> Sequence[Conversation]:
         """Return the conversations in the mailboxes of all agents (or of `agents`), the newest last (`limit`: so many).

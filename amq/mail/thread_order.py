@@ -5,13 +5,17 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from typing import TypeVar
 
+    from amq.mail.summary import Summary
     from amq.message import Header
+
+    Dated = TypeVar("Dated", Header, Summary)
 
     Graph = Mapping[str, Collection[str]]
 
 
-def in_thread_order(headers: Iterable[Header]) -> list[Header]:
+def in_thread_order(headers: Iterable[Dated]) -> list[Dated]:
     """Return HEADERS by time, ties by id, but each after those that its `refs` name.
 
     Messages that refer to each other in a circle come together, by id.
@@ -23,11 +27,11 @@ def in_thread_order(headers: Iterable[Header]) -> list[Header]:
     return list(_sorted({header.id: header for header in ordered}))
 
 
-def _age(header: Header) -> tuple[int, str]:
+def _age(header: Header | Summary) -> tuple[int, str]:
     return header.created_ns, header.id
 
 
-def _sorted(by_id: Mapping[str, Header]) -> Iterator[Header]:
+def _sorted(by_id: Mapping[str, Dated]) -> Iterator[Dated]:
     """Yield messages by Kahn's topological sort over circles: next is the oldest whose refs have all been yielded."""
     from heapq import heapify, heappop, heappush
 

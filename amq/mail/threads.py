@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from amq.errors import BadMessage, NotFound, UsageError, why
 from amq.mail import all_mailboxes
+from amq.mail.message_table import in_order, joined, of_summaries
+from amq.mail.summary import CONVERSATION, ID, REFS
 from amq.mail.thread_order import in_thread_order
 from amq.message import parse
 from amq.names import is_safe_name
@@ -12,18 +14,19 @@ from amq.store import maildir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
     from amq.layout import AgentLayout
     from amq.mail.account import Account
-    from amq.message import Header
+    from amq.mail.message_table import Table
+    from amq.mail.summary import Summary
 
 
 @record
 class Entry:
     """A message of a conversation, from a `box` of `holder`; `text` is None unless bodies were asked for."""
 
-    header: Header
+    header: Summary
     holder: str
     box: str
     text: str | None = None
@@ -37,30 +40,56 @@ class Conversation:
     count: int
     unread: int
     handles: Sequence[str]
-    last: Header
+    last: Summary
 
 
 def conversation(account: Account, thread: str, only: Sequence[str], limit: int, *, bodies: bool) -> list[Entry]:
     """Return the messages of a thread, in the order of a conversation (`Mailbox.thread`)."""
+    agents = all_mailboxes.agents(account, only)
+    found = list(_last(_conversation(account, thread, agents), limit))
+    entries = [Entry(each, each.holder, each.box) for each in found]
+    return [_with_text(account, agents[entry.holder], entry) for entry in entries] if bodies else entries
+
+
+def table(account: Account, thread: str, only: Sequence[str], limit: int) -> Table:
+    """Return the messages of a thread by column, in the order of a conversation (`Mailbox.thread_table`)."""
+    return _last(_conversation(account, thread, all_mailboxes.agents(account, only)), limit)
+
+
+def _last(found: Table, limit: int) -> Table:
+    return found.chosen(range(max(len(found) - limit, 0), len(found))) if limit else found
+
+
+def _conversation(account: Account, thread: str, agents: Mapping[str, AgentLayout]) -> Table:
+    """Return the messages of a thread in the mailboxes of AGENTS, each once, in the order of a conversation.
+
+    A message of another conversation is looked at again under the same id: a file that one agent puts into its own
+    mailbox must not hide a message in another's.
+    """
     if not thread:
         raise UsageError("no thread given", hint="list the threads of your mail: amq list --json")
-    agents = all_mailboxes.agents(account, only)
-    found: dict[str, Entry] = {}
-    for handle, agent in agents.items():
-        for header, box in _headers(account, agent, found):
-            if header.conversation == thread:
-                found.setdefault(header.id, Entry(header, handle, box))
-    ordered = [found[header.id] for header in in_thread_order(entry.header for entry in found.values())]
-    kept = ordered[-limit:] if limit else ordered
-    return [_with_text(account, agents[entry.holder], entry) for entry in kept] if bodies else kept
+    parts: list[Table] = []
+    known: set[str] = set()
+    for handle, path in all_mailboxes.boxes(agents):
+        messages = all_mailboxes.messages(account, handle, path, known)
+        threads = messages.column(CONVERSATION)
+        if threads.count(thread) != len(threads):
+            messages = messages.chosen([at for at, each in enumerate(threads) if each == thread])
+        if len(messages):
+            known.update(messages.column(ID))
+            parts.append(messages)
+    whole = joined(parts)
+    if len(parts) > 1:
+        whole = in_order(whole)
+    return whole if not any(whole.column(REFS)) else of_summaries(in_thread_order(whole))
 
 
 def conversations(account: Account, only: Sequence[str], limit: int) -> list[Conversation]:
     """Return the last LIMIT threads (0: all), the one with the newest message last (`Mailbox.threads`)."""
-    found: dict[str, dict[str, Entry]] = {}
-    for handle, agent in all_mailboxes.agents(account, only).items():
-        for header, box in _headers(account, agent, {}):
-            found.setdefault(header.conversation, {}).setdefault(header.id, Entry(header, handle, box))
+    found: dict[str, dict[str, Summary]] = {}
+    for handle, path in all_mailboxes.boxes(all_mailboxes.agents(account, only)):
+        for each in all_mailboxes.messages(account, handle, path):
+            found.setdefault(each.conversation, {}).setdefault(each.id, each)
     ordered = sorted(
         (_summary(account, thread, list(entries.values())) for thread, entries in found.items()),
         key=lambda each: (each.last.created_ns, each.last.id),
@@ -68,15 +97,14 @@ def conversations(account: Account, only: Sequence[str], limit: int) -> list[Con
     return ordered[-limit:] if limit else ordered
 
 
-def _summary(account: Account, thread: str, entries: Sequence[Entry]) -> Conversation:
-    headers = [entry.header for entry in entries]
-    unread = sum(is_unread(account, entry) for entry in entries)
+def _summary(account: Account, thread: str, headers: Sequence[Summary]) -> Conversation:
+    unread = sum(is_unread(account, each) for each in headers)
     handles = sorted({handle for header in headers for handle in (header.sender, *header.to)})
     last = max(headers, key=lambda each: (each.created_ns, each.id))
-    return Conversation(thread, len(entries), unread, handles, last)
+    return Conversation(thread, len(headers), unread, handles, last)
 
 
-def is_unread(account: Account, entry: Entry) -> bool:
+def is_unread(account: Account, entry: Entry | Summary) -> bool:
     """Return whether a message is new to the account itself."""
     return entry.holder == account.me and entry.box == "new"
 
@@ -92,21 +120,6 @@ def thread_of(account: Account, text: str) -> str:
         return find(account, anyones(account, text)).conversation
     except (NotFound, BadMessage):
         return ""
-
-
-def _headers(account: Account, agent: AgentLayout, known: dict[str, Entry]) -> Iterator[tuple[Header, str]]:
-    """Yield the headers in a mailbox, each with its box, except for messages KNOWN to be in the conversation already.
-
-    A message of another conversation is looked at again under the same id: a file that one agent puts into its own
-    mailbox must not hide a message in another's.
-    """
-    for path in (agent.inbox_new, agent.inbox_cur, agent.sent):
-        fresh = [identifier for identifier in all_mailboxes.ids(account, path) if identifier not in known]
-        for look in all_mailboxes.look(path, fresh):
-            if look.header is None:
-                all_mailboxes.warn_of(account, path, look)
-            else:
-                yield look.header, look.box
 
 
 def _with_text(account: Account, agent: AgentLayout, entry: Entry) -> Entry:

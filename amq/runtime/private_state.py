@@ -3,6 +3,7 @@
     DIRECTORY/
         queues/PROJECT-DIGEST/HANDLE/   what notifiers and hooks remember of one agent: wakes.jsonl, run.log, hook.json,
                                         session.json
+        queues/PROJECT-DIGEST/.caches/  what lists and searches need not read again; it may be removed at any time
         r/DIGEST/                       the files of one `amq run`: bin/amq, hook, settings.json, hook.event
         trust.json                      the queues that the user trusts
 

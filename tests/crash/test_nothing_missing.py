@@ -27,8 +27,12 @@ AFTER_AN_ERROR = {"_give_up", "forget_all"}
 """Functions that are reached only after a fault."""
 NO_QUEUE_FILE = {"setup/hooks.py: write"}
 """Functions that change an agent's settings and no file of a queue; `tests/setup/test_hooks.py` tests them."""
-NO_MAIL = {"runtime/hooks/turn_summary.py: write_summary", "runtime/launch.py: remove_old_settings"}
-"""Functions whose files only inform the user, or come from an older version, and may be lost.
+NO_MAIL = {
+    "runtime/hooks/turn_summary.py: write_summary",
+    "runtime/launch.py: remove_old_settings",
+    "store/header_cache.py: save",
+}
+"""Functions whose files only inform the user, save looks, or come from an older version, and may be lost.
 
 They have their own tests.
 """

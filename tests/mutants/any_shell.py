@@ -103,7 +103,7 @@ ANY_SHELL = (
         "a thread of no messages is a success",
         "cli/commands/thread.py",
         "run",
-        "not entries",
+        "not len(entries)",
         "False",
         "tests/cli/test_thread.py",
         times=2,

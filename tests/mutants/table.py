@@ -24,6 +24,7 @@ from tests.mutants.receipts import GIVEN
 from tests.mutants.states import STATES
 from tests.mutants.trust import TRUSTED
 from tests.mutants.user_output import FOR_USERS
+from tests.mutants.views import VIEWS
 from tests.mutants.walls import WALLS
 
 ORDER, GUARDS, STEPS = "tests/crash/test_order.py", "tests/crash/test_guards.py", "tests/crash/test_every_step.py"
@@ -1220,4 +1221,5 @@ MUTANTS = (
     *OF_SEVERAL,
     *BESIDE_GO,
     *CERTIFIED,
+    *VIEWS,
 )

@@ -5,26 +5,31 @@ from __future__ import annotations
 from itertools import islice
 
 from amq.cli.open_mailbox import open_mailbox
-from amq.cli.options import as_utf8, count
+from amq.cli.options import add_no_cache, as_utf8, count
 from amq.cli.terminal import BOLD, FAINT, WIDE, Cell, add_color, priority, terminal
-from amq.cli.views import optional
+from amq.cli.views import optional, subject_rows
 from amq.errors import Unreadable, UsageError
+from amq.mail.message_table import of_summaries
+from amq.mail.summary import CREATED, ID, PRIORITY, SENDER, SUBJECT, of_header
 from amq.names import KINDS, PRIORITIES
 from amq.text import subject_line, visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from amq.cli.output import Output
     from amq.cli.terminal import Terminal
+    from amq.mail.mailbox import Mailbox
+    from amq.mail.message_table import Table
+    from amq.mail.summary import Summary
     from amq.message import Header
     from amq.store.maildir import Found
 
 USAGE = """[--new|--cur] [--from H] [--kind K] [--priority P] [--label L]… [--limit N] [--offset N]
-        [--color WHEN]"""
+        [--no-cache] [--color WHEN]"""
 EXAMPLES = """\
   amq list --new                           unread mail
   amq list --from codex --kind question    questions from codex
@@ -44,6 +49,7 @@ def options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--limit", type=count, default=0, metavar="N", help="show at most N (0: all)")
     parser.add_argument("--offset", type=count, default=0, metavar="N", help="skip the first N")
+    add_no_cache(parser)
     add_color(parser)
 
 
@@ -55,19 +61,46 @@ def run(args: Namespace, out: Output) -> int:
     if args.sender is not None:
         args.sender = mailbox.account.named(args.sender, "--from")
     boxes = ["new"] if args.new else ["cur"] if args.cur else []
-    source = mailbox.oldest(*boxes) if args.limit else mailbox.list(*boxes)
     lost: list[str] = []
-    found = (each for each in readable(source, out, lost.append) if _wanted(each[1], args))
-    chosen = list(islice(found, args.offset, args.offset + args.limit if args.limit else None))
+    lose = lost.append
+    found = _first(mailbox, boxes, args, out, lose) if args.limit else _every(mailbox, boxes, args, out, lose)
     if out.json:
-        out.value([item(listed, header) for listed, header in chosen])
-    elif not chosen:
+        out.value([_item(each) for each in found])
+    elif not len(found):
         out.note("No messages that can be read." if lost else "No messages.")
     elif user := terminal(args, out):
-        out.data(_table(chosen, user))
+        out.data(_table(list(found), user))
     else:
-        out.data("".join(line(header) for _, header in chosen))
+        out.data(subject_rows(_rows(found)))
     return 0
+
+
+def _first(
+    mailbox: Mailbox, boxes: Sequence[str], args: Namespace, out: Output, lose: Callable[[str], object]
+) -> Table:
+    """Return as many of the wanted messages as the user asked for, without opening those behind them."""
+    opened = readable(mailbox.oldest(*boxes), out, lose)
+    found = (of_header(header, mailbox.account.me, each.directory) for each, header in opened)
+    wanted = (each for each in found if _wanted(each, args))
+    return of_summaries(list(islice(wanted, args.offset, args.offset + args.limit)))
+
+
+def _every(
+    mailbox: Mailbox, boxes: Sequence[str], args: Namespace, out: Output, lose: Callable[[str], object]
+) -> Table:
+    """Return all wanted messages."""
+    found, without = mailbox.table(*boxes)
+    any(lose("") for _ in readable(without, out, lose))
+    if args.sender or args.kind or args.priority or args.label:
+        found = found.chosen([at for at, each in enumerate(found) if _wanted(each, args)])
+    return found.chosen(range(args.offset, len(found))) if args.offset else found
+
+
+def _rows(found: Table) -> list[tuple[str, ...]]:
+    """Return the cells of each message, of which the last one is its subject."""
+    priorities = [each or "-" for each in found.column(PRIORITY)]
+    others = map(found.column, (SENDER, ID, SUBJECT))
+    return list(zip(found.column(CREATED), priorities, *others, strict=True))
 
 
 def readable(
@@ -84,28 +117,27 @@ def readable(
             yield listed, listed.header
 
 
-def _wanted(header: Header, args: Namespace) -> bool:
+def _wanted(message: Summary, args: Namespace) -> bool:
     return (
-        args.sender in (None, header.sender)
-        and args.kind in (None, header.kind)
-        and args.priority in (None, header.priority)
-        and set(args.label).issubset(header.labels)
+        args.sender in (None, message.sender)
+        and args.kind in (None, message.kind)
+        and args.priority in (None, message.priority)
+        and set(args.label).issubset(message.labels)
     )
 
 
 def line(header: Header) -> str:
     """Return a message as a line of text."""
-    subject = subject_line(header.subject)
-    return f"{header.created}  {header.priority or '-'}  {header.sender}  {visible(header.id)}  {subject}\n"
+    return subject_rows([(header.created, header.priority or "-", header.sender, header.id, header.subject)])
 
 
-def _table(chosen: list[tuple[Found, Header]], user: Terminal) -> str:
+def _table(chosen: list[Summary], user: Terminal) -> str:
     from amq.mail.short_ids import shortened  # only here: programs get whole ids
 
-    shown = shortened(header.id for _, header in chosen)
+    shown = shortened(header.id for header in chosen)
     rows = []
-    for listed, header in chosen:
-        is_new = listed.box == "new"
+    for header in chosen:
+        is_new = header.box == "new"
         rows.append((
             Cell("*" if is_new else "", BOLD),
             user.age(header.created_ns),
@@ -121,13 +153,17 @@ def _table(chosen: list[tuple[Found, Header]], user: Terminal) -> str:
 
 def item(listed: Found, header: Header) -> dict[str, Any]:
     """Return a message as JSON."""
+    return _item(of_header(header, "", listed.directory))
+
+
+def _item(header: Summary) -> dict[str, Any]:
     return {
         "id": header.id,
         "from": header.sender,
         "subject": header.subject,
         "thread": header.conversation,
         "created": header.created,
-        "box": listed.box,
-        "path": listed.path,
+        "box": header.box,
+        "path": header.path,
         **optional(header),
     }

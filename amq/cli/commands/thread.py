@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from amq.cli.open_mailbox import open_mailbox
-from amq.cli.options import as_utf8, count, handles
+from amq.cli.options import add_no_cache, as_utf8, count, handles
 from amq.cli.terminal import BOLD, FAINT, WIDE, Cell, add_color, priority, terminal
-from amq.cli.views import described, optional
+from amq.cli.views import described, optional, subject_rows
 from amq.errors import NotFound, UsageError
+from amq.mail.summary import CREATED, SENDER, SUBJECT
 from amq.text import could_be_frame, indented, subject_line, visible, visible_lines, with_final_line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
     from typing import Any
 
     from amq.cli.output import Output
     from amq.cli.terminal import Terminal
     from amq.mail.account import Account
+    from amq.mail.message_table import Table
     from amq.mail.threads import Conversation, Entry
 
-USAGE = "[--id THREAD|ID] [--agents A,B] [--include-body] [--limit N] [--color WHEN]"
+USAGE = "[--id THREAD|ID] [--agents A,B] [--include-body] [--limit N] [--no-cache] [--color WHEN]"
 NOTES = """\
 An answer comes after the message it refers to, whatever the two clocks say. Without --id, a user at a terminal gets a
 list of the conversations."""
@@ -48,6 +51,7 @@ def options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--include-body", action="store_true", help="show bodies too")
     parser.add_argument("--limit", type=count, default=0, metavar="N", help="show only the last N (0: all)")
+    add_no_cache(parser)
     add_color(parser)
 
 
@@ -59,15 +63,23 @@ def run(args: Namespace, out: Output) -> int:
             raise UsageError("missing required options: --id", hint="list its options: amq thread --help")
         return _list(open_mailbox(args, out, anyone=True).threads(agents=args.agents, limit=args.limit), out, user)
     mailbox = open_mailbox(args, out, anyone=True)
-    shown = {"agents": args.agents, "limit": args.limit, "bodies": args.include_body}
-    entries = mailbox.thread(args.id, **shown)
-    if not entries and (thread := mailbox.thread_of(args.id)):
-        entries = mailbox.thread(thread, **shown)
-    if not entries:
+    shown = {"agents": args.agents, "limit": args.limit}
+
+    def look(thread: str) -> Table | Sequence[Entry]:
+        if out.json or user or args.include_body:
+            return mailbox.thread(thread, bodies=args.include_body, **shown)
+        return mailbox.thread_table(thread, **shown)
+
+    entries = look(args.id)
+    if not len(entries) and (thread := mailbox.thread_of(args.id)):
+        entries = look(thread)
+    if not len(entries):
         raise NotFound(
             f"no message has the thread {visible(args.id)}", hint="list the threads of your mail: amq list --json"
         )
-    if out.json:
+    if not isinstance(entries, Sequence):
+        out.data(subject_rows(list(zip(*map(entries.column, (CREATED, SENDER, SUBJECT)), strict=True))))
+    elif out.json:
         out.value([_item(entry) for entry in entries])
     elif user:
         out.data(_for_user(entries, mailbox.account, user))
@@ -132,8 +144,8 @@ def _row(entry: Entry, ids: dict[str, str], is_new: bool, user: Terminal) -> tup
 
 def _lines(entry: Entry) -> str:
     header = entry.header
-    line = f"{header.created}  {header.sender}  {subject_line(header.subject)}\n"
-    return line if entry.text is None else f"{line}{_body(entry.text)}---\n"
+    line = subject_rows([(header.created, header.sender, header.subject)])
+    return f"{line}{_body(entry.text or '')}---\n"
 
 
 def _body(text: str) -> str:

@@ -1,0 +1,150 @@
+"""Messages by column, read from caches where directories are large, and from files where they are small.
+
+A list of twenty thousand needs five texts of each message. To take these from a column each costs a tenth of making a
+value of every message, which is done only where one is asked for.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+
+from amq.mail import summary
+from amq.mail.summary import CREATED_NS, DIRECTORY, HOLDER, ID, Summary, of_header
+from amq.names import SUFFIX, is_message_name
+from amq.store import durable, header_cache, maildir
+from amq.store.durable import Directory
+from amq.store.header_cache import Cached
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, KeysView, Mapping, Sequence
+    from typing import Any
+
+    from amq.layout import RootedPath
+    from amq.mail.account import Account
+    from amq.store.maildir import Found
+
+_CUT = -len(SUFFIX)
+_STORED = (CREATED_NS, *range(summary.SENDER, summary.EXTRA + 1))
+"""The places of a summary that are columns of a cache; its names are the ids."""
+
+
+class Table:
+    """Messages in some order. `column` returns one item of each summary, the iterator makes whole summaries."""
+
+    def __init__(self, column: Callable[[int], list[Any]], count: int) -> None:
+        self.column = column
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Summary]:
+        return map(Summary, zip(*map(self.column, range(summary.EXTRA + 1)), strict=True))
+
+    def chosen(self, places: Sequence[int]) -> Table:
+        """Return the messages at PLACES, in that order."""
+        return Table(lambda at: _picked(self.column(at), places), len(places))
+
+
+def _picked(items: list[Any], places: Sequence[int]) -> list[Any]:
+    return [items[places[0]]] if len(places) == 1 else list(itemgetter(*places)(items)) if places else []
+
+
+def joined(tables: Iterable[Table]) -> Table:
+    """Return the messages of TABLES, one after the other."""
+    tables = [each for each in tables if len(each)]
+    if len(tables) == 1:
+        return tables[0]
+    return Table(lambda at: [item for each in tables for item in each.column(at)], sum(map(len, tables)))
+
+
+def in_order(table: Table) -> Table:
+    """Return the messages of TABLE by time, then id."""
+    keys = list(zip(table.column(CREATED_NS), table.column(ID), strict=True))
+    places = sorted(range(len(table)), key=keys.__getitem__)
+    return table if places == list(range(len(table))) else table.chosen(places)
+
+
+def of_summaries(found: Sequence[Summary]) -> Table:
+    """Return FOUND as a table."""
+    return Table(lambda at: [each[at] for each in found], len(found))
+
+
+def in_directory(
+    account: Account, holder: str, path: RootedPath, known: Collection[str] = ()
+) -> tuple[Table, list[Found]]:
+    """Return the messages in the directory PATH of the mailbox of HOLDER, and looks at those without a header.
+
+    They come by time, then id. Those whose ids are KNOWN are left out and not opened. Raises OSError.
+    """
+    with Directory(path) as directory:
+        files = dict(durable.entries(directory))
+        names = {each for each in files if each[:_CUT] not in known} if known else files.keys()
+        place = account.cache_directory() if len(names) >= header_cache.FEWEST and directory.fd is not None else None
+        if place is None:
+            summaries, without = _opened(directory, holder, names, files)
+            return of_summaries(sorted(summaries)), without
+        cache = f"{holder}.{path.name}"
+        cached = header_cache.load(place, cache, directory, len(_STORED))
+        table, have = _still_there(cached, files, names, holder, path)
+        if len(have) == len(names):
+            return table, []
+        fresh, without = _opened(directory, holder, names - have, files)
+        table = in_order(joined([table, of_summaries(fresh)]))
+        if len(fresh) >= header_cache.MIN_CHANGES or len(cached.names) > 2 * len(files) + header_cache.MIN_CHANGES:
+            kept = [(f"{each}{SUFFIX}", files[f"{each}{SUFFIX}"]) for each in table.column(ID)]
+            texts = [map(str, table.column(at)) for at in _STORED]
+            header_cache.save(place, cache, directory, kept, texts, account.temporary())
+    return table, without
+
+
+def _still_there(
+    cached: Cached, files: Mapping[str, int], wanted: Collection[str], holder: str, path: RootedPath
+) -> tuple[Table, set[str] | KeysView[str]]:
+    """Return those messages of CACHED that are files of the same inode among FILES and WANTED, and their names."""
+    whole = Table(lambda at: _cached_column(cached, at, holder, path), len(cached.names))
+    inodes = dict(zip(cached.names, cached.inodes, strict=True))
+    if len(wanted) == len(files) and inodes == files:
+        return whole, inodes.keys()
+    at_same = [at for at, (name, inode) in enumerate(inodes.items()) if files.get(name) == inode and name in wanted]
+    return whole.chosen(at_same), {cached.names[at] for at in at_same}
+
+
+def _cached_column(cached: Cached, at: int, holder: str, path: RootedPath) -> list[Any]:
+    if at == ID:
+        return [each[:_CUT] for each in cached.names]
+    if at in (HOLDER, DIRECTORY):
+        return [holder if at == HOLDER else path] * len(cached.names)
+    column = cached.column(_STORED.index(at))
+    return list(map(int, column)) if at == CREATED_NS else column
+
+
+def _opened(
+    directory: Directory, holder: str, names: Iterable[str], files: Mapping[str, int]
+) -> tuple[list[Summary], list[Found]]:
+    """Return the messages NAMES among FILES, which have inodes where they are regular files, in no order."""
+    looks = (maildir.look(directory, each[:_CUT]) for each in sorted(names) if files[each] and is_message_name(each))
+    found = [each for each in looks if each]
+    summaries = [of_header(each.header, holder, directory.path) for each in found if each.header]
+    return summaries, [each for each in found if not each.header]
+
+
+def inbox(account: Account, boxes: Collection[str]) -> tuple[Table, list[Found]]:
+    """Return the messages in BOXES (`new`, `cur`) of the account by time, then id, and looks at those without a header.
+
+    Mail moves from `new` to `cur`: looking in this order finds each message, and one that is found twice is in `cur`.
+    """
+    agent = account.agent
+    looks = [
+        in_directory(account, account.me, path)
+        for box, path in (("new", agent.inbox_new), ("cur", agent.inbox_cur))
+        if box in boxes
+    ]
+    tables = [table for table, _ in looks if len(table)]
+    if len(tables) == 2:
+        moved = set(tables[1].column(ID))
+        ids = tables[0].column(ID)
+        tables[0] = tables[0].chosen([at for at, each in enumerate(ids) if each not in moved])
+        tables = [in_order(joined(tables))]
+    return joined(tables), [each for _, without in looks for each in without]
