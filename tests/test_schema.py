@@ -138,6 +138,8 @@ def _about_a_conversation(said: Said) -> None:
     said("trace", "--id", "later")
     said("thread", "--id", "t", "--include-body")
     said("thread", "--id", "p2p/alice__bob")
+    said("search", "hello")
+    said("log")
     for path in Path(amq.agent("bob").inbox_cur).iterdir():
         said.keep("header", amq.stored(path.stem, box="cur"))
 

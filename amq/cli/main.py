@@ -32,6 +32,8 @@ EVERY_DAY = {
     "drain": "show new mail, acknowledge what asks for it, and file it as read",
     "reply": "answer a message in its thread",
     "thread": "show one conversation across all mailboxes, oldest first",
+    "search": "find messages of all agents by their words, the newest first",
+    "log": "show what all agents say to each other, in the order of time",
     "who": "show every agent: what it does, unread mail, dead letters, and what notifies it",
     "demo": "watch two small agents wake each other; no model, no network",
 }

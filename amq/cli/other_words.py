@@ -14,6 +14,8 @@ COMMANDS = {
     **dict.fromkeys(("receive", "recv", "fetch"), "drain"),
     **dict.fromkeys(("show", "cat", "view"), "read"),
     **dict.fromkeys(("answer", "respond"), "reply"),
+    **dict.fromkeys(("find", "grep"), "search"),
+    **dict.fromkeys(("logs", "feed"), "log"),
     **dict.fromkeys(("up", "start", "coop start"), "coop up"),
     **dict.fromkeys(("down", "stop", "coop stop"), "coop down"),
     "broadcast": "send",
@@ -22,11 +24,7 @@ COMMANDS = {
 }
 """A command by another name, and the command that takes the same words."""
 DONE_BY = {
-    "search": ("list", "thread", "read"),
-    "find": ("list", "thread", "read"),
-    "history": ("thread", "why"),
-    "log": ("thread", "why"),
-    "logs": ("thread", "why"),
+    "history": ("log", "thread", "why"),
     "inbox": ("list", "drain"),
     "check": ("list", "drain"),
     "status": ("who", "why", "coop status"),
@@ -58,6 +56,8 @@ OPTIONS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "drain": {**_NUMBER, **_BODIES, "--all": ("--limit", "0")},
     "monitor": {**_NUMBER, **_BODIES, "-f": ("--follow",)},
     "list": {**_NUMBER, "--unread": ("--new",)},
+    "search": {**_NUMBER, "--box": ("--in",), "--after": ("--since",), "--before": ("--until",)},
+    "log": {**_NUMBER, "-f": ("--follow",), "--after": ("--since",), "--before": ("--until",)},
     "thread": {**_NUMBER, **_BODIES, "--last": ("--limit",), "--thread": ("--id",), "--name": ("--id",)},
     **dict.fromkeys(("read", "ack", "trace", "dlq read", "dlq retry"), _THE_ID),
     **dict.fromkeys(("init", "coop up"), dict.fromkeys(("--agent", "--handles", "--names"), ("--agents",))),

@@ -23,14 +23,16 @@ from amq.store import maildir
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 
     from amq.layout import RootedPath
     from amq.mail.agents_overview import Agent
     from amq.mail.dead_letters import Opened, Retried
     from amq.mail.draining import Drain, Drained, Fits
     from amq.mail.inbox_view import InboxView, Unread
+    from amq.mail.message_filter import Filter
     from amq.mail.message_table import Table
+    from amq.mail.searching import Hit
     from amq.mail.sending import Draft, Replied, Sent
     from amq.mail.threads import Conversation, Entry
     from amq.mail.trace import Trace
@@ -180,6 +182,28 @@ class Mailbox:
         from amq.mail import threads
 
         return threads.thread_of(self.account, text)
+
+    def search(
+        self,
+        query: str,
+        wanted: Filter | None = None,
+        limit: int = 0,
+        *,
+        boxes: Collection[str] = (),
+        agents: Sequence[str] = (),
+    ) -> Sequence[Hit]:
+        """Return the newest LIMIT messages (0: all) that have all words of QUERY in their subject or body.
+
+        QUERY may have phrases in double quotes, and `wor*` for words that begin so. Looks into BOXES (`new`, `cur`,
+        `sent`; none: all) of all agents, or of `agents`. Bad messages are warned of and left out. Raises UsageError for
+        a query without words, NotFound for an agent without a mailbox.
+        """
+        from amq.mail import searching
+        from amq.mail.message_filter import Filter
+        from amq.mail.search_terms import parse_query
+
+        terms = parse_query(query)
+        return searching.search(self.account, terms, wanted or Filter(), limit, boxes=boxes, agents=agents)
 
     def who(self) -> Sequence[Agent]:
         """Return the state of every agent that is registered or has a mailbox, by handle; damage is warned of."""

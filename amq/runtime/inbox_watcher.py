@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Self
 
 import anyio.to_thread
@@ -40,14 +40,17 @@ async def looks(
 class EventWatch:
     """A `Watch` of a directory, helped by the system's events, from its creation to the end of one `wait`.
 
-    Events reveal changes within one tick of the filesystem's clock. `failure` says why there are none, or is empty.
+    It watches OTHERS too, as far as they exist. Events reveal changes within one tick of the filesystem's clock.
+    `failure` says why there are none, or is empty.
     """
 
-    def __init__(self, directory: RootedPath, clock: Callable[[], float] = now) -> None:
+    def __init__(
+        self, directory: RootedPath, clock: Callable[[], float] = now, others: Sequence[RootedPath] = ()
+    ) -> None:
         self.failure = ""
         self._clock = clock
-        self._watch = Watch([directory], clock)
-        self._events = self._begin(directory)
+        self._watch = Watch([directory, *others], clock)
+        self._events = self._begin(directory, others)
 
     def __enter__(self) -> Self:
         return self
@@ -62,19 +65,28 @@ class EventWatch:
         if self._events is None:
             self._watch.wait(seconds, STEP_S, stopped)
         else:
-            self._events.watch(0, int(STEP_S * 1000), 0, self)
+            if self._events.watch(0, int(STEP_S * 1000), 0, self) == "signal":  # in the main thread: it was ^C
+                raise KeyboardInterrupt
 
     def is_set(self) -> bool:
         """Return whether the wait is over. RustNotify calls this at each step, in place of an event's `is_set`."""
         return self._stopped() or self._clock() >= self._end or self._watch.changed()
 
-    def _begin(self, directory: RootedPath) -> RustNotify | None:
+    def _begin(self, directory: RootedPath, others: Sequence[RootedPath]) -> RustNotify | None:
         try:
             # a directory that takes its place now can only give wrong hints: each look descends without following links
             directories.look(directory)
             start_threads(1)  # RustNotify starts one, and ends the process if that fails
-            return RustNotify([directory], False, False, 0, False, False)
+            return RustNotify([directory, *filter(_is_there, others)], False, False, 0, False, False)
         except (OSError, RuntimeError, UnicodeEncodeError) as error:
             # not there, no watches or threads left, a filesystem without them, or a path that is not UTF-8
             self.failure = str(error)
             return None
+
+
+def _is_there(directory: RootedPath) -> bool:
+    try:
+        directories.look(directory)
+    except OSError:
+        return False
+    return True

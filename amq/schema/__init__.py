@@ -25,6 +25,8 @@ PRINTED: dict[str, Any] = {
     "ack": mail.Ack,
     "reply": mail.Replied,
     "thread": list[mail.Entry],
+    "search": list[mail.Hit],
+    "log": mail.Logged,
     "trace": mail.Trace,
     "who": list[queue.Agent],
     "wait": queue.Waited,

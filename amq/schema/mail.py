@@ -100,6 +100,28 @@ class Entry(Described, Sorted, Open):
     """Its text, with --include-body; empty if the file could not be read."""
 
 
+class Hit(Described, Sorted):
+    """A message that was found."""
+
+    agent: Handle
+    """The agent in whose mailbox it was found: a recipient, or its sender."""
+    box: Literal["new", "cur", "sent"]
+    """The box of that mailbox. new: not shown yet; cur: shown; sent: a copy of the sender's."""
+    path: str
+    """The absolute path of its file."""
+    excerpt: str
+    """The part of its body around the first word that was found, on one line; empty if the subject has all of them."""
+
+
+class Logged(Described, Sorted):
+    """A message in the log."""
+
+    agent: Handle
+    """The agent in whose mailbox it was found: a recipient, or its sender."""
+    box: Literal["new", "cur", "sent"]
+    """The box of that mailbox."""
+
+
 class Answer(Model):
     """An answer to a message."""
 

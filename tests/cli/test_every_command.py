@@ -35,6 +35,8 @@ OTHERS = {
 """Commands that have nothing to do with mail and waiting."""
 OF_ALL = {
     "thread",
+    "search",
+    "log",
     "trace",
     "presence list",
     "who",
@@ -85,6 +87,11 @@ ROWS = (
         SENT | {"in_reply_to", "original_box"},
     ),
     Row("thread --id p2p/alice__bob", r"\S+Z  alice  Why\?\n", HEAD | EXTRAS | {"to"}, many=True),
+    Row(
+        "search hello", r"\S+Z  alice  m1  Why\?\n    hello\n",
+        HEAD | EXTRAS | {"to", "agent", "box", "path", "excerpt"}, many=True,
+    ),
+    Row("log", r"\S+Z  alice -> bob  question  m1  Why\?\n", HEAD | EXTRAS | {"to", "agent", "box"}),
     Row("trace --id m1", r".*bob.*new.*\n", HEAD | {"to", "recipients"}),
     Row("group set r alice,carol", r"@r  alice,carol\n", {"name", "agents"}),
     Row("group list", r"@team  alice,bob\n", {"name", "agents"}, many=True),
@@ -158,6 +165,9 @@ def test_an_error_is_one_object_on_stderr(bob: Shell, row: Row) -> None:
 
 @every_row
 def test_a_stray_word_is_never_dropped(bob: Shell, row: Row) -> None:
+    if row.command == "search":  # which takes any number of words
+        assert bob(*row.words.split(), "stray", me="bob").err == "amq: No messages found.\n"
+        return
     refused = bob(*row.words.split(), "stray", me="bob")
     assert (refused.code, refused.out) == (2, "")
     assert "stray" in refused.err

@@ -80,6 +80,8 @@ CORRECTED = {
     "List": "list",
     "dlq lst": "dlq list",
     "whoami": "env",
+    "find parser": "search parser",
+    "logs": "log",
     "why bobb": "why bob",
     "presence set busy": "presence set --status busy",
     "hook install --claude": "hook install claude",
@@ -90,9 +92,7 @@ CORRECTED = {
 NOT_TRIED = ("coop", "hook", "read", "reply", "run", "skill", "trace")
 
 DESCRIBED = {
-    "search x": ("list", "thread", "read"),
-    "history": ("thread", "why"),
-    "log": ("thread", "why"),
+    "history": ("log", "thread", "why"),
     "status": ("who", "why", "coop status"),
     "check": ("list", "drain"),
 }

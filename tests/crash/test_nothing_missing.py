@@ -31,6 +31,7 @@ NO_MAIL = {
     "runtime/hooks/turn_summary.py: write_summary",
     "runtime/launch.py: remove_old_settings",
     "store/header_cache.py: save",
+    "mail/search_index.py: _remove",
 }
 """Functions whose files only inform the user, save looks, or come from an older version, and may be lost.
 

@@ -241,7 +241,7 @@ def _look(world: World, _: str) -> None:
     """Call every verb that moves nothing, and the repeated query of `--wait-for`."""
     bob, ann = world.mailbox("bob"), world.mailbox("ann")
     bob.unread(), bob.has_new(), bob.list(), list(bob.oldest()), bob.peek(ID), bob.glance()
-    bob.table(), bob.thread_table("p2p/ann__bob")
+    bob.search("x"), bob.table(), bob.thread_table("p2p/ann__bob")
     bob.thread("p2p/ann__bob", bodies=True), bob.who(), bob.presences(), bob.trace(ID), bob.sweep(0, remove=False)
     bob.letters(), bob.letter(LETTERS[0])
     bob.threads(), bob.thread_of(ID), bob.find_id(ID), bob.find_letter_id(LETTERS[0])

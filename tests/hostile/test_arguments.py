@@ -15,7 +15,8 @@ WORDS = (
     "read --id", "ack --id", "trace --id", "thread --id", "dlq read --id", "dlq retry --id", "dlq purge --yes --id",
     "reply --body=x --id", "send --body=x --to", "send --to alice --body", "send --to alice --body=x --thread",
     "send --to alice --body=x --subject", "send --to alice --body=x --kind", "send --to alice --body=x --labels",
-    "send --to alice --body=x --new-id", "list --limit", "presence set --status", "--root", "--me", "",
+    "send --to alice --body=x --new-id", "list --limit", "presence set --status",
+    "search", "search x --thread", "log --since", "--root", "--me", "",
 )  # fmt: skip
 
 

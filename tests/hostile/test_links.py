@@ -43,6 +43,7 @@ LINKED = (
 
 MORE = (
     "init --agents bob,erin --force", "doctor --fix", "send --to erin --create --body=x", "completion handles",
+    "search good", "log",
     'hook codex notify {"type":"agent-turn-complete"}', "send --to bob --body=x --wait-for acked --wait-timeout 1ms",
     "who --json", "thread --id p2p/alice__bob --agents bob", "drain --json --include-body --limit 0 --max-chars 0",
 )  # fmt: skip

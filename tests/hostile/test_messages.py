@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 CORPUS = list(corpus())
 MIXED = sample(CORPUS, 150, of="corpus")
 BEFORE = (
-    "list", "list --new --limit 5", "who", "why", "why --history", "presence list", "dlq list", "env",
+    "list", "list --new --limit 5", "search good", "search x* --limit 0", "log --limit 0",
+    "who", "why", "why --history", "presence list", "dlq list", "env",
     "thread --id p2p/alice__bob --include-body", "watch --timeout 10ms",
     "monitor --peek --limit 0 --max-chars 0 --include-body",
     "doctor", "cleanup --tmp-older-than 0 --yes", "hook claude stop", "coop status", "send --to carol --body=x",
@@ -58,7 +59,7 @@ def test_all_of_them_at_once_before_every_command(amq: Shell, json_option: str, 
     for words in commands:
         result = called(amq, words + json_option * (words != "hook claude stop"), stdin=b"{}")
         problems += wrong(result, words)
-        if words.startswith(("list", "monitor", "drain", "thread")) and "--limit 5" not in words:
+        if words.startswith(("list", "monitor", "drain", "thread", "search good", "log")) and "--limit 5" not in words:
             problems += [] if "good" in result.out else [f"{words}: the good one is not shown"]
     tried, known = (len(commands) * len(messages) for messages in (MIXED, CORPUS))
     proof.add(points=tried, known=known, met=tried, violations=len(problems), note=f"{len(CORPUS)} messages")

@@ -26,6 +26,7 @@ ALWAYS = [each for each in HEADERS if " deep" in each[0] and each[0].startswith(
 LOOKS = (
     "list", "list --limit 500", "monitor --peek --limit 0 --max-chars 0 --include-body", "watch --timeout 10ms", "who",
     "why",
+    "search good --limit 0", "log --limit 0",
     "thread --id p2p/alice__bob", "thread --id p2p/alice__bob --include-body", "trace --id good", "doctor",
 )  # fmt: skip
 TAKES = (
@@ -36,6 +37,9 @@ TAKES = (
 AFTER = (
     "list --cur", "thread --id p2p/alice__bob --include-body", "dlq list", "dlq retry --all", "who", "dlq purge --yes",
 )  # fmt: skip
+
+
+SHOWING = ("list", "monitor", "thread", "drain", "watch", "search", "log")
 
 
 def _put(amq: Shell, files: list[tuple[str, bytes]]) -> list[str]:
@@ -67,7 +71,7 @@ def test_no_command_is_stopped(amq: Shell, take: str, proof: Proof) -> None:
     for words in calls:
         result = called(amq, f"{words} --json")
         problems += wrong(result, words)
-        if words.startswith(("list", "monitor", "thread", "drain", "watch")) and '"good"' not in result.out:
+        if words.startswith(SHOWING) and '"good"' not in result.out:
             problems.append(f"{words}: the good one is not shown")
     proof.add(points=len(calls) * len(files), known=len(calls) * len(HEADERS), met=len(calls), violations=len(problems))
     assert problems == [], TOLD
