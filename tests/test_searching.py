@@ -193,6 +193,7 @@ def test_more_messages_of_one_millisecond_than_have_numbers(bob: Mailbox, monkey
     assert len(found(bob, "x")) == 5
     assert found(bob, "x", limit=2) == ["claude"] * 2
     assert len(found(bob, "x")) == 5
+    assert len(rows(bob)) == 3 + 1  # one of that millisecond was there before
 
 
 @pytest.mark.parametrize("created", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z", "1969-12-31T23:59:59Z"])
@@ -272,7 +273,13 @@ def _is_locked(bob: Mailbox) -> sqlite3.Connection:
     return database
 
 
-@pytest.mark.parametrize("how", [_is_directory, _is_locked])
+def _is_elsewhere(bob: Mailbox) -> None:
+    place = file_of(bob).parent
+    place.rename(place.with_name("elsewhere"))
+    place.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize("how", [_is_directory, _is_locked, _is_elsewhere])
 def test_an_index_that_cannot_be_opened_leaves_a_scan(
     bob: Mailbox, how: Callable[[Mailbox], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,13 +317,18 @@ def test_a_full_disk_leaves_a_scan(bob: Mailbox) -> None:
 
     def small(path: str, **options: object) -> sqlite3.Connection:
         database = connect(path, **options)  # type: ignore[call-overload]
-        database.execute("PRAGMA max_page_count = 3")
+        database.execute("PRAGMA max_page_count = 3")  # or as many as it has
         return database  # type: ignore[no-any-return]
 
+    found(bob, "has")
+    before = rows(bob)
+    send(bob.account.queue, 3, " ".join(f"has{number}" for number in range(20_000)), "bob", "alice")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sqlite3, "connect", small)
-        assert found(bob, "has") == ["Lexer", "Parser"]
-    assert found(bob, "has") == ["Lexer", "Parser"]
+        assert found(bob, "has1999*") == ["bob"]
+    assert rows(bob) == before
+    assert found(bob, "has1999*") == ["bob"]
+    assert len(rows(bob)) == len(before) + 1
 
 
 def test_an_index_of_what_has_gone_is_made_anew(bob: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:

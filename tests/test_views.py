@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from amq import Draft, Mailbox
 from amq.layout import QueueLayout, RootedPath
-from amq.mail import search_index
+from amq.mail import message_table, search_index
 from amq.mail.message_filter import Filter
 from amq.store import header_cache, registry
 from tests.samples import message_file
@@ -143,7 +143,7 @@ def test_caches_change_nothing(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[Callable[[World, int, int], None], int, int]]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(header_cache, "FEWEST", 1)
+        patch.setattr(message_table, "FEWEST", 1)
         patch.setattr(header_cache, "MIN_CHANGES", 1)
         patch.setattr(search_index, "MOST_GONE", 3)
         world = World(tmp_path_factory.mktemp("world"))

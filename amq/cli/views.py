@@ -32,9 +32,11 @@ def optional(header: Header | Summary) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value}
 
 
-def subject_rows(rows: Sequence[tuple[str, ...]]) -> str:
-    """Return ROWS of cells as lines of text; the last cell of each is a subject, in which a peer may write anything."""
-    text = "\n".join(map("  ".join, rows)) + "\n"
-    if text.isascii() and " \n" not in text and text.encode().translate(None, _PRINTABLE) == b"\n" * len(rows):
+def subject_rows(*columns: Sequence[str]) -> str:
+    """Return lines of text, each with a cell of every column; the last column has subjects, written by peers."""
+    text = "\n".join(map("  ".join, zip(*columns, strict=True))) + "\n"
+    if text.isascii() and " \n" not in text and text.encode().translate(None, _PRINTABLE) == b"\n" * len(columns[0]):
         return text  # all of it is visible as it is, as usual: to find that out takes a tenth of the time
-    return "".join(f"{'  '.join((*map(visible, cells), subject_line(subject)))}\n" for *cells, subject in rows)
+    return "".join(
+        f"{'  '.join((*map(visible, cells), subject_line(last)))}\n" for *cells, last in zip(*columns, strict=True)
+    )

@@ -11,9 +11,8 @@ from operator import itemgetter
 from amq.mail import summary
 from amq.mail.summary import CREATED_NS, DIRECTORY, HOLDER, ID, Summary, of_header
 from amq.names import SUFFIX, is_message_name
-from amq.store import durable, header_cache, maildir
+from amq.store import durable, maildir
 from amq.store.durable import Directory
-from amq.store.header_cache import Cached
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +21,11 @@ if TYPE_CHECKING:
 
     from amq.layout import RootedPath
     from amq.mail.account import Account
+    from amq.store.header_cache import Cached
     from amq.store.maildir import Found
 
+FEWEST = 1000
+"""The files in a directory from which on a cache pays."""
 _CUT = -len(SUFFIX)
 _STORED = (CREATED_NS, *range(summary.SENDER, summary.EXTRA + 1))
 """The places of a summary that are columns of a cache; its names are the ids."""
@@ -81,10 +83,12 @@ def in_directory(
     with Directory(path) as directory:
         files = dict(durable.entries(directory))
         names = {each for each in files if each[:_CUT] not in known} if known else files.keys()
-        place = account.cache_directory() if len(names) >= header_cache.FEWEST and directory.fd is not None else None
+        place = account.cache_directory() if len(names) >= FEWEST and directory.fd is not None else None
         if place is None:
             summaries, without = _opened(directory, holder, names, files)
             return of_summaries(sorted(summaries)), without
+        from amq.store import header_cache  # only here: most boxes are small
+
         cache = f"{holder}.{path.name}"
         cached = header_cache.load(place, cache, directory, len(_STORED))
         table, have = _still_there(cached, files, names, holder, path)
@@ -104,10 +108,10 @@ def _still_there(
 ) -> tuple[Table, set[str] | KeysView[str]]:
     """Return those messages of CACHED that are files of the same inode among FILES and WANTED, and their names."""
     whole = Table(lambda at: _cached_column(cached, at, holder, path), len(cached.names))
-    inodes = dict(zip(cached.names, cached.inodes, strict=True))
-    if len(wanted) == len(files) and inodes == files:
-        return whole, inodes.keys()
-    at_same = [at for at, (name, inode) in enumerate(inodes.items()) if files.get(name) == inode and name in wanted]
+    now = list(map(files.get, cached.names))
+    if len(cached.names) == len(files) == len(wanted) and now == cached.inodes:
+        return whole, files.keys()
+    at_same = [at for at, name in enumerate(cached.names) if now[at] == cached.inodes[at] and name in wanted]
     return whole.chosen(at_same), {cached.names[at] for at in at_same}
 
 

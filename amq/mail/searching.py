@@ -74,7 +74,7 @@ def search(
     agents: Sequence[str] = (),
 ) -> list[Hit]:
     """Return the newest LIMIT messages (0: all) that have all of QUERY (`Mailbox.search`)."""
-    found = _Search(account, query, wanted, limit, boxes or BOXES, agents)
+    found = Search(account, query, wanted, limit, boxes or BOXES, agents)
     hits = found.by_index()
     if hits is None:
         hits = found.hits(None)
@@ -82,7 +82,7 @@ def search(
     return hits
 
 
-class _Search:
+class Search:
     """One search, in the directories as they were listed at its beginning."""
 
     def __init__(
@@ -100,7 +100,7 @@ class _Search:
         self._limit = limit
         self._whole = not agents and set(BOXES) <= set(boxes)
         held = all_mailboxes.boxes(all_mailboxes.agents(account, agents))
-        self._places = list(filter(None, (self._listed(handle, path) for handle, path in held if path.name in boxes)))
+        self.places = list(filter(None, (self._listed(handle, path) for handle, path in held if path.name in boxes)))
         self._bad: dict[str, Found] = {}
 
     def _listed(self, handle: str, path: RootedPath) -> Place | None:
@@ -135,11 +135,13 @@ class _Search:
 
     def hits(self, index: Index | None) -> list[Hit]:
         """Return the messages that match, the newest first, ties by id."""
-        if index:
-            unknown = index.update(self._places, whole=self._whole)
-            rows = index.rows(self._query, self._wanted)
-        else:
-            unknown, rows = [place.messages() for place in self._places], iter(())
+        if index is None:
+            return self.known(None, [place.messages() for place in self.places])
+        return self.known(index, index.update(self.places, whole=self._whole))
+
+    def known(self, index: Index | None, unknown: Sequence[Collection[str]]) -> list[Hit]:
+        """Return what `hits` does, from INDEX and from those names in each place that it does not know."""
+        rows = index.rows(self._query, self._wanted) if index else iter(())
         found = [each for at, names in enumerate(unknown) for each in self._read(at, names)]
         found.sort(key=_when, reverse=True)
         located = (each for row in rows for each in self._located(row))
@@ -149,7 +151,7 @@ class _Search:
 
     def _read(self, at: int, names: Collection[str]) -> Iterator[_Found]:
         """Yield the messages that match among the files NAMES of a place."""
-        place = self._places[at]
+        place = self.places[at]
         if not names:
             return
         with suppress(FileNotFoundError), Directory(place.path) as directory:
@@ -173,7 +175,7 @@ class _Search:
 
         One that was in `new` may have been moved to `cur` meanwhile.
         """
-        for at, place in enumerate(self._places):
+        for at, place in enumerate(self.places):
             if place.files.get(f"{row.id}{SUFFIX}") == row.inode:
                 moved = [place.path.parent.below("cur")] if place.path.name == "new" else []
                 for path in (place.path, *moved):

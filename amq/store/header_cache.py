@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from amq.layout import RootedPath
 
-FEWEST = 1000
-"""The files in a directory from which on a cache pays."""
 MIN_CHANGES = 250
 """The messages that are opened until the cache is written again."""
 _VERSION = 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -30,6 +31,7 @@ from measure import QUICK, Bench, Figure, Sizes, machine, versions
 from peer import version_commands
 from rows import ROWS
 from screen import screen
+from searches import search
 from terminal import key, relay, rest, run
 from wakes import waiting, wake
 
@@ -39,6 +41,7 @@ TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] 
     (durable, ("durable",)),
     (fan_out, ("to-4", "to-16")),
     (large, ("list-all", "list-50", "thread")),
+    (search, ("search", "search-update")),
     (drains, ("drain-1000", "drain-all")),
     (wake, ("wake", "wake-p99")),
     (waiting, ("watch", "monitor")),
@@ -97,7 +100,11 @@ def main() -> int:
         print(*map(report.line, record["figures"]), sep="\n")
         keep(record)
     else:
-        with tempfile.TemporaryDirectory(prefix="amq-bench-", dir=options.place) as place:
+        with (
+            tempfile.TemporaryDirectory(prefix="amq-bench-", dir=options.place) as place,
+            tempfile.TemporaryDirectory(prefix="amq-bench-", dir=options.place or "/var/tmp") as state,
+        ):
+            os.environ["XDG_STATE_HOME"] = state  # caches go there; amq keeps none below the usual temporary directory
             sizes = QUICK if options.quick else Sizes(runs=options.runs, few=max(2, options.runs // 4))
             record = measure(Bench(Path(place), sizes, options.only, options.go, Progress()), keep)
     print("", *report.machine_lines(record), sep="\n")

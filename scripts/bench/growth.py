@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from commands import Command, cost, drain_command, large_commands, queue_in
 from measure import AMQ, PASS, Bench, Figure, figure, over, processor_seconds
 
-NAMES = ("send", "list", "thread", "drain")
+NAMES = ("send", "list", "thread", "search", "log", "drain")
 
 
 def growth(bench: Bench) -> Iterator[Figure]:
@@ -29,14 +29,16 @@ def at_size(bench: Bench, size: int) -> dict[str, list[float]]:
     """
     with queue_in(bench) as queue:
         all_, _, thread = large_commands(queue, size)
+        search = Command("", ("search", "--me", "bob", "body"))
+        log = Command("", ("log", "--me", "bob"))
         send = Command("", ("send", "--me", "alice", "--to", "bob", "--body", "Done."))
         drain = drain_command("", queue, size)
         took: dict[str, list[float]] = {}
-        for names, commands in ((NAMES[:3], (send, all_, thread)), (NAMES[3:], (drain,))):
+        for names, commands in ((NAMES[:-1], (send, all_, thread, search, log)), (NAMES[-1:], (drain,))):
             ways = {
                 f"{name} at {size:,}": cost((AMQ, *command.words, "--root", queue.root), command.before)
                 for name, command in zip(names, commands, strict=True)
             }
-            took |= bench.in_turns(ways, bench.sizes.growth_runs, warm=size < 10_000)
+            took |= bench.in_turns(ways, bench.sizes.growth_runs, warm=size < 10_000 or len(ways) > 1)
         unit = statistics.median(bench.in_turns({"pass": lambda: processor_seconds(PASS)}, 5)["pass"])
     return {name: over(took[f"{name} at {size:,}"], unit) for name in NAMES}

@@ -41,9 +41,11 @@ ROWS = {
         Row("durable", "durable sends in one process", "× the speed of C", 0.85, at_least=True),
         Row("to-4", "a send to 4", "× the speed of 4 sends", 2, at_least=True),
         Row("to-16", "a send to 16", "× the speed of 16 sends", 2.3, at_least=True),
-        Row("list-all", "`list` of 20,000", PASS, 18),
+        Row("list-all", "`list` of 20,000", PASS, 6),
         Row("list-50", "`list --limit 50` of 20,000", PASS, 4),
-        Row("thread", "`thread` over 40,000 files", PASS, 39),
+        Row("thread", "`thread` over 40,000 files", PASS, 6),
+        Row("search", "`search` of 100,000: the newest 20 of a hit", "ms", 25),
+        Row("search-update", "the same: an index with nothing new", "s", 0.3),
         Row("drain-1000", "`drain` of 1,000", PASS, 14),
         Row("drain-all", "`drain` of 20,000", "× `drain` of 1,000 (CPU)", 20),
         Row("wake", "wake: `send` has ended → the first byte typed", "ms", 60),
@@ -65,6 +67,8 @@ ROWS = {
         Row("growth-send", "`send` to an inbox of 100,000, beside one of 10,000", "× the CPU", 1.5),
         Row("growth-list", "`list` of 100,000, beside 10,000", "× the CPU", 15),
         Row("growth-thread", "`thread` of 100,000, beside 10,000", "× the CPU", 15),
+        Row("growth-search", "`search` of 100,000, beside 10,000", "× the CPU", 15),
+        Row("growth-log", "`log` of 100,000, beside 10,000", "× the CPU", 15),
         Row("growth-drain", "`drain` of 100,000, beside 10,000", "× the CPU", 15),
     )
 }

@@ -10,6 +10,7 @@ import pytest
 
 from amq import Draft, Mailbox
 from amq.layout import QueueLayout, RootedPath
+from amq.mail import message_table
 from amq.store import durable, header_cache, registry
 from tests.samples import message_file
 
@@ -22,7 +23,7 @@ SUBJECTS = ("", "a", "back\\slash", "\\n", "tab\there", "naïve", "日本", "-- 
 @pytest.fixture
 def bob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mailbox:
     """A mailbox with mail, for which a cache pays from the first message on."""
-    monkeypatch.setattr(header_cache, "FEWEST", 1)
+    monkeypatch.setattr(message_table, "FEWEST", 1)
     monkeypatch.setattr(header_cache, "MIN_CHANGES", 1)
     queue = QueueLayout(str(tmp_path / "queue"))
     registry.make_queue(queue, tracked=False)
@@ -174,7 +175,7 @@ def test_a_full_disk_leaves_the_cache_before(bob: Mailbox, monkeypatch: pytest.M
 
 
 def test_a_small_directory_has_none(bob: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(header_cache, "FEWEST", len(SUBJECTS) + 1)
+    monkeypatch.setattr(message_table, "FEWEST", len(SUBJECTS) + 1)
     shown(bob)
     assert not cache_of(bob).exists()
 

@@ -71,7 +71,8 @@ def run(args: Namespace, out: Output) -> int:
     elif user := terminal(args, out):
         out.data(_table(list(found), user))
     else:
-        out.data(subject_rows(_rows(found)))
+        priorities = [each or "-" for each in found.column(PRIORITY)]
+        out.data(subject_rows(found.column(CREATED), priorities, *map(found.column, (SENDER, ID, SUBJECT))))
     return 0
 
 
@@ -94,13 +95,6 @@ def _every(
     if args.sender or args.kind or args.priority or args.label:
         found = found.chosen([at for at, each in enumerate(found) if _wanted(each, args)])
     return found.chosen(range(args.offset, len(found))) if args.offset else found
-
-
-def _rows(found: Table) -> list[tuple[str, ...]]:
-    """Return the cells of each message, of which the last one is its subject."""
-    priorities = [each or "-" for each in found.column(PRIORITY)]
-    others = map(found.column, (SENDER, ID, SUBJECT))
-    return list(zip(found.column(CREATED), priorities, *others, strict=True))
 
 
 def readable(
@@ -128,7 +122,8 @@ def _wanted(message: Summary, args: Namespace) -> bool:
 
 def line(header: Header) -> str:
     """Return a message as a line of text."""
-    return subject_rows([(header.created, header.priority or "-", header.sender, header.id, header.subject)])
+    cells = header.created, header.priority or "-", header.sender, header.id, header.subject
+    return subject_rows(*([each] for each in cells))
 
 
 def _table(chosen: list[Summary], user: Terminal) -> str:

@@ -77,7 +77,7 @@ def run(args: Namespace, out: Output) -> int:
 
 def _lines(hit: Hit, query: Query) -> str:
     header = hit.message.header
-    line = subject_rows([(header.created, header.sender, header.id, header.subject)])
+    line = subject_rows([header.created], [header.sender], [header.id], [header.subject])
     excerpt = _excerpt(hit, query)
     return f"{line}    {excerpt}\n" if excerpt else line
 

@@ -78,7 +78,7 @@ def run(args: Namespace, out: Output) -> int:
             f"no message has the thread {visible(args.id)}", hint="list the threads of your mail: amq list --json"
         )
     if not isinstance(entries, Sequence):
-        out.data(subject_rows(list(zip(*map(entries.column, (CREATED, SENDER, SUBJECT)), strict=True))))
+        out.data(subject_rows(*map(entries.column, (CREATED, SENDER, SUBJECT))))
     elif out.json:
         out.value([_item(entry) for entry in entries])
     elif user:
@@ -144,7 +144,7 @@ def _row(entry: Entry, ids: dict[str, str], is_new: bool, user: Terminal) -> tup
 
 def _lines(entry: Entry) -> str:
     header = entry.header
-    line = subject_rows([(header.created, header.sender, header.subject)])
+    line = subject_rows([header.created], [header.sender], [header.subject])
     return f"{line}{_body(entry.text or '')}---\n"
 
 
