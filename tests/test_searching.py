@@ -303,6 +303,7 @@ def test_a_search_of_another_process_leaves_a_scan(bob: Mailbox, monkeypatch: py
 def test_without_fts5_every_file_is_read(bob: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search_index, "MODULE", "fts9")
     assert found(bob, "has") == ["Lexer", "Parser"]
+    assert file_of(bob).stat().st_size == 0
 
 
 def test_without_sqlite_every_file_is_read(bob: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ def at_size(bench: Bench, size: int) -> dict[str, list[float]]:
     """
     with queue_in(bench) as queue:
         all_, _, thread = large_commands(queue, size)
-        search = Command("", ("search", "--me", "bob", "body"))
+        search = Command("", ("search", "--me", "bob", "--limit", "20", "body"))
         log = Command("", ("log", "--me", "bob"))
         send = Command("", ("send", "--me", "alice", "--to", "bob", "--body", "Done."))
         drain = drain_command("", queue, size)

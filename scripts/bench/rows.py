@@ -45,7 +45,7 @@ ROWS = {
         Row("list-50", "`list --limit 50` of 20,000", PASS, 4),
         Row("thread", "`thread` over 40,000 files", PASS, 6),
         Row("search", "`search` of 100,000: the newest 20 of a hit", "ms", 25),
-        Row("search-update", "the same: an index with nothing new", "s", 0.3),
+        Row("search-update", "the same: an index with nothing new", "s (CPU)", 0.3),
         Row("drain-1000", "`drain` of 1,000", PASS, 14),
         Row("drain-all", "`drain` of 20,000", "× `drain` of 1,000 (CPU)", 20),
         Row("wake", "wake: `send` has ended → the first byte typed", "ms", 60),

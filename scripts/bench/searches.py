@@ -39,13 +39,18 @@ def search(bench: Bench) -> Iterator[Figure]:
 
 
 def once(mailbox: Mailbox) -> tuple[float, float]:
-    """Return the seconds to list all directories and compare them with the index, and those to find and read hits."""
+    """Return two times in seconds.
+
+    The first one is the processor's, to list all directories and compare them with the index: in a second of real time
+    others may run. The second one is that until the hits have been found and read.
+    """
     account = mailbox.account
     queue = Path(account.queue.agents).stat()
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = searching.Search(account, parse_query(WORD), Filter(), MOST, searching.BOXES, ())
     with search_index.opened(account.cache_directory(), f"{queue.st_dev} {queue.st_ino}") as index:
         unknown = index.update(found.places, whole=True)
+        update = time.process_time() - begun
         updated = time.perf_counter()
         assert len(found.known(index, unknown)) == MOST
-        return updated - begun, time.perf_counter() - updated
+        return update, time.perf_counter() - updated

@@ -7,13 +7,23 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from amq import Mailbox
+from amq.mail import message_table
 from amq.mail.timeline import Timeline
 from tests.conftest import Shell
 from tests.samples import message_file
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from amq.layout import RootedPath
+    from amq.mail.account import Account
 
 
 def ids(text: str) -> list[str]:
@@ -77,8 +87,6 @@ def test_lines_for_a_user_fit_the_terminal(amq: Shell, columns: int, monkeypatch
 
 
 def test_later_looks_give_what_came(amq: Shell, opened: list[str]) -> None:
-    from amq import Mailbox
-
     amq.send("--new-id=m1")
     warned: list[str] = []
     timeline = Timeline(Mailbox(str(amq.root), "alice", warn=warned.append).account)
@@ -95,6 +103,27 @@ def test_later_looks_give_what_came(amq: Shell, opened: list[str]) -> None:
     assert bad.name[:3] in warned[0]
     assert list(timeline.look()) == []
     assert len(warned) == 1
+
+
+def test_an_unchanged_directory_is_not_read(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    look = message_table.in_directory
+
+    def noted(account: Account, holder: str, path: RootedPath, known: Collection[str]) -> object:
+        read.append(f"{holder} {path.name}")
+        return look(account, holder, path, known)
+
+    monkeypatch.setattr(message_table, "in_directory", noted)
+    amq.send("--new-id=m1")
+    much_later = time.time_ns() + 3600 * 10**9
+    timeline = Timeline(Mailbox(str(amq.root), "alice", clock=lambda: much_later).account)
+    timeline.look()
+    read.clear()
+    amq.send("--new-id=m2")
+    assert [each.id for each in timeline.look(sweep=False)] == ["m2"]
+    assert read == ["alice sent", "bob new"]
+    timeline.look(sweep=True)
+    assert len(read) > 6
 
 
 FOLLOW = (sys.executable, "-m", "amq", "log", "--follow", "--json", "--limit", "1")

@@ -181,3 +181,21 @@ def test_a_directory_whose_path_is_not_utf_8_is_looked_at_without_events(tmp_pat
         (place / "m").touch()
         watch.wait(5)
         assert watch.is_set()
+
+
+def test_an_interrupt_ends_a_wait_in_the_main_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        """Events that end as those of the system do when Python's own handler has raised."""
+
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def watch(self, *_: object) -> str:
+            return "signal"
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(inbox_watcher, "RustNotify", Interrupted)
+    with EventWatch(RootedPath(str(tmp_path))) as watch, pytest.raises(KeyboardInterrupt):
+        watch.wait(1)
