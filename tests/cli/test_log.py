@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from tests.conftest import Shell
 from tests.samples import message_file
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from amq.layout import RootedPath
     from amq.mail.account import Account
@@ -129,11 +130,22 @@ def test_an_unchanged_directory_is_not_read(amq: Shell, monkeypatch: pytest.Monk
 FOLLOW = (sys.executable, "-m", "amq", "log", "--follow", "--json", "--limit", "1")
 
 
+@contextmanager
+def following(**environment: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a log that follows, and kill it at the end of the block."""
+    environment |= {"PATH": os.environ["PATH"], "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(FOLLOW, stdout=pipe, stderr=pipe, text=True, env=environment) as log:
+        try:
+            yield log
+        finally:
+            log.kill()
+
+
 def test_follow_shows_what_comes_until_it_is_interrupted(amq: Shell) -> None:
     amq.send("--new-id=m1")
     amq.send("--new-id=m2")
-    environment = {"PATH": os.environ["PATH"], "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
-    with subprocess.Popen(FOLLOW, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as log:
+    with following() as log:
         assert log.stdout
         assert log.stderr
         assert ids(log.stdout.readline()) == ["m2"]
@@ -149,7 +161,7 @@ def test_follow_shows_what_comes_until_it_is_interrupted(amq: Shell) -> None:
 
 def test_follow_ends_when_the_queue_has_gone(amq: Shell) -> None:
     amq.send("--new-id=m1")
-    with subprocess.Popen(FOLLOW, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as log:
+    with following() as log:
         assert log.stdout
         assert log.stderr
         assert ids(log.stdout.readline()) == ["m1"]
