@@ -108,10 +108,10 @@ def _still_there(
 ) -> tuple[Table, set[str] | KeysView[str]]:
     """Return those messages of CACHED that are files of the same inode among FILES and WANTED, and their names."""
     whole = Table(lambda at: _cached_column(cached, at, holder, path), len(cached.names))
-    now = list(map(files.get, cached.names))
-    if len(cached.names) == len(files) == len(wanted) and now == cached.inodes:
-        return whole, files.keys()
-    at_same = [at for at, name in enumerate(cached.names) if now[at] == cached.inodes[at] and name in wanted]
+    inodes = dict(zip(cached.names, cached.inodes, strict=True))
+    if len(wanted) == len(files) and inodes == files:
+        return whole, inodes.keys()
+    at_same = [at for at, (name, inode) in enumerate(inodes.items()) if files.get(name) == inode and name in wanted]
     return whole.chosen(at_same), {cached.names[at] for at in at_same}
 
 

@@ -824,7 +824,7 @@ WATCHING = (
         "the system is not asked for events",
         "runtime/inbox_watcher.py",
         "EventWatch.__init__",
-        "self._begin(directory)",
+        "self._begin(directory, others)",
         "None",
         INBOX,
     ),
