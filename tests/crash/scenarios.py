@@ -167,7 +167,7 @@ def _mail_for_bob(world: World) -> None:
 
 
 def _beside_go(world: World) -> None:
-    """The Go program has made the mailbox, so a drain writes its receipts."""
+    """Make the directory by which the Go program asks for receipts."""
     _with_bad(world)
     Path(world.mailbox("bob").account.agent.receipts).mkdir()
 
