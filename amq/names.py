@@ -20,6 +20,11 @@ PRIORITIES = ("urgent", "normal", "low")
 USER = "user"
 """The reserved handle of the user: a mailbox like any other, except that no notification is ever typed for it."""
 
+AUTO = "auto"
+"""Means the next free handle where `amq run --as` takes one."""
+MOST_NUMBERED = 1000
+"""The highest number of a numbered handle, such as `claude-1000`."""
+
 SUFFIX = ".md"
 MAX_NAME_BYTES = 200
 MAX_NEW_ID = 128
@@ -62,6 +67,11 @@ def handle_from(program: str) -> str:
     """Return the handle that a program's name suggests (`/usr/bin/Claude.exe` gives `claude`), or ""."""
     base = re.split(r"[/\\]", program)[-1].lower().removesuffix(".exe")
     return re.sub(r"[^a-z0-9_-]+", "-", base).strip("-_")[:64]
+
+
+def numbered(handle: str, count: int = MOST_NUMBERED) -> list[str]:
+    """Return COUNT handles: `claude`, `claude-2` … . A long HANDLE is one too long with a number."""
+    return [handle, *(f"{handle}-{number}" for number in range(2, count + 1))]
 
 
 def is_safe_name(name: str) -> bool:

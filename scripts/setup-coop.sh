@@ -2,7 +2,7 @@
 # From nothing to two agents side by side, each told of its mail. In your project:
 #
 #   …/scripts/setup-coop.sh                              claude and codex
-#   …/scripts/setup-coop.sh --agents claude,claude-2     as `amq coop up --agents` takes it
+#   …/scripts/setup-coop.sh --agents 'claude*3,codex'    as `amq coop up --agents` takes it
 #
 #   --amq SOURCE            where amq comes from if it is not installed: a wheel, by path or URL (else this checkout)
 #   --skill, --no-skill     install the agents' skill, or do not; else you are asked, if there is a terminal
@@ -80,7 +80,8 @@ done
 PATH=$HOME/.local/bin:$PATH  # where install.sh puts it, whether or not new terminals know that already
 export PATH
 have_amq || install_amq
-amq init --agents "$(printf '%s' "$agents" | sed 's/=[^,]*//g')"
+# coop up makes the mailboxes of numbered agents
+amq init --agents "$(printf '%s' "$agents" | sed 's/[=*][^,]*//g')"
 
 if [ "$skill" = ask ] && have_skill; then
     :

@@ -9,6 +9,7 @@ COOP, PROJECTS, REMEMBERED = (
     "tests/setup/test_projects.py",
     "tests/setup/test_last_start.py",
 )
+SPECS = "tests/setup/test_agent_specs.py"
 DIALOGS, DOCTOR, LABELS = (
     "tests/runtime/test_dialog.py",
     "tests/setup/test_doctor.py",
@@ -26,6 +27,24 @@ COOPERATION = (
     ),
     Mutant(
         "a typing error makes a mailbox", "cli/commands/coop_up.py", "run", "coop.is_installed(spec)", "True", COOP,
+    ),
+    Mutant(
+        "a typing error starts hundreds of agents", "setup/agent_specs.py", "_count", "1 <= int(number) <= MOST_OF_ONE",
+        "True", SPECS,
+    ),
+    Mutant(
+        "a number may be any text", "setup/agent_specs.py", "_count", "re.fullmatch('[0-9]{1,3}', number)", "number", SPECS,
+    ),
+    Mutant(
+        "a numbered handle may be too long", "setup/agent_specs.py", "_parse_agent_specs", "check_handle(each, '--agents')",
+        "each", SPECS,
+    ),
+    Mutant(
+        "a number behind a program is part of its name", "setup/agent_specs.py", "_parse_agent_specs",
+        "_COUNTED_PROGRAM.fullmatch(program.strip())", "None", SPECS,
+    ),
+    Mutant(
+        "an agent may be called auto", "setup/agent_specs.py", "_parse_agent_specs", "handle == AUTO", "False", SPECS,
     ),
     Mutant(
         "the last agent has the focus", "setup/coop.py", "Coop.up", "self.tmux.focus(first)", "None", COOP,

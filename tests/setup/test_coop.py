@@ -55,13 +55,14 @@ def test_a_second_time_starts_only_what_is_missing(coop: Project) -> None:
 
 
 def test_two_at_once_start_each_agent_once(coop: Project) -> None:
-    coop.amq("init", "--here", "--agents", "alice,bob")
-    callers = [threading.Thread(target=up, args=(coop, coop.agent("alice"), coop.agent("bob"))) for _ in "ab"]
+    three = coop.agent("alice").replace("=", "*3=", 1)
+    callers = [threading.Thread(target=up, args=(coop, three)) for _ in "ab"]
     for caller in callers:
         caller.start()
     for caller in callers:
         caller.join()
-    assert len(coop.tmux("list-panes", "-a").splitlines()) == 2
+    panes = coop.tmux("list-panes", "-a", "-F", "#{@amq_agent}").splitlines()
+    assert sorted(panes) == ["alice", "alice-2", "alice-3"]
 
 
 def test_a_program_that_is_not_installed_is_named_and_the_rest_starts(coop: Project) -> None:

@@ -288,11 +288,12 @@ AMQ = f'exec {sys.executable} -P -m amq "$@"'
 def test_set_up_makes_a_queue_and_prints_the_commands(home: Home) -> None:
     home.program("amq", AMQ)
     home.program("claude", "")
-    said = home.run("setup-coop.sh", "--print", "--agents", "claude,reviewer=claude -c", code=0)
+    said = home.run("setup-coop.sh", "--print", "--agents", "claude*2,reviewer=claude -c", code=0)
     lines = said.splitlines()
     assert f"Initialized AMQ root at {home.project}/.agent-mail" in lines
-    assert lines[-2:] == [
+    assert lines[-3:] == [
         f"cd {home.project} && amq run --as claude -- claude",
+        f"cd {home.project} && amq run --as claude-2 -- claude",
         f"cd {home.project} && amq run --as reviewer -- claude -c",
     ]
     assert "the agents' skill: amq skill install --claude --codex" in lines

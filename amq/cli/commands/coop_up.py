@@ -27,7 +27,7 @@ USAGE = "[--agents claude,codex] [--continue] [--save] [--tmux | --print] [--no-
 LIKELY_MISSING_OPTION = "--agents"
 EXAMPLES = """\
   amq coop up                                        claude and codex, or the agents that you saved
-  amq coop up --agents claude,claude-2,codex         two agents of one kind
+  amq coop up --agents 'claude*3,codex'              claude, claude-2, claude-3 and codex
   amq coop up --agents "lead=claude,reviewer=codex -m o3" --save
   amq coop up --continue                             go on with their last sessions in this directory
   amq coop up --print                                print the commands, one per terminal"""
@@ -37,6 +37,9 @@ window of your session; otherwise a session named after the project, which opens
 keep running). Without tmux it prints the commands. The agents get your environment, not the tmux server's. The first
 agent has the focus. The borders show each agent's state and unread mail, and the status line of a session of its own
 shows yours.
+
+NAME*N in --agents means N agents, NAME to NAME-N, at most 20. Quote it: a shell may expand the * (zsh: "no matches
+found"). NAME*N=PROGRAM names the program that each of them runs.
 
 With --save, --agents and --continue are kept in ~/.config/amq/projects (XDG_CONFIG_HOME), in a file for this queue
 alone. amq coop up repeats them, and amq coop status shows them. A CLI that has no session to continue may end at once:
@@ -53,7 +56,9 @@ may agents run amq's mail commands without asking you, and may Codex take amq's 
 def options(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
-        "--agents", metavar="LIST", help="handles or HANDLE=PROGRAM (default: the saved ones, or claude,codex)"
+        "--agents",
+        metavar="LIST",
+        help="handles, HANDLE=PROGRAM, or NAME*N for several (default: the saved ones, or claude,codex)",
     )
     session = parser.add_mutually_exclusive_group()
     what = "go on with each agent's last session in this directory"
