@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from amq import config, quoting
 from amq.errors import AmqError, HostFailed, remedy, why
+from amq.names import handle_from
 from amq.pty import pid1, standard_streams
 from amq.pty.child import Child, find_program
 from amq.pty.errors import CannotRunError, PtyError
@@ -108,6 +109,8 @@ def run(
                 run = os.urandom(8).hex()
                 claim = _claim(mailbox, program, run if launch.reaches_shells(profile, program, environment) else "")
                 stack.callback(claim.release)
+                if options.says_handle:
+                    note(f"{program[0]} runs as {account.me}{', which has unread mail' if mailbox.has_new() else ''}")
             elif read_notifier(account.agent) is None:
                 private = trust.private.of_agent(account.queue.root, account.me).directory
                 WakeJournal(private).waits((), *_why_not(options))
@@ -190,6 +193,7 @@ def _note_session(private: PrivateState, planned: Launch, options: Options) -> N
     known = SessionInfo(
         planned.allowed, planned.is_allowed, planned.lacks, types, hooks, planned.files, planned.has_plugin,
         planned.certified.limits.failed,
+        handle_from(planned.program[0]),
     )  # fmt: skip
     if private.directory:
         with suppress(OSError):
@@ -203,7 +207,7 @@ def _claim(mailbox: Mailbox, program: Sequence[str], run: str) -> notifier_lock.
     except notifier_lock.TakenError as error:
         raise Taken(
             f"{me} is already hosted by {error.who}",
-            hint=f"to start another: amq run --as {me}-2 -- {quoting.shell_line(program)}",
+            hint=f"to start another: amq run --as auto -- {quoting.shell_line(program)}",
         ) from error
 
 

@@ -45,6 +45,7 @@ class Options:
     """The user's choices about hosting an agent."""
 
     wake: bool = True
+    says_handle: bool = False  # tell the user the handle, which they did not choose
     untrusted: str = ""  # why the queue is not trusted, if that is known at the start; `wake` is off then
     shortage: str = ""  # what the system lacks to watch the inbox; `wake` is off then
     hooks: bool | None = None  # None: only if the CLI takes them without asking the user

@@ -13,6 +13,8 @@ from amq.runtime.private_state import write_private
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from amq.store.notifier_info import Notifier
 
 SESSION_NAME = "session.json"
@@ -26,7 +28,7 @@ class SessionInfo:
     LACKS is what it should have and was not given, with the reasons, as `Launch.lacks`. TYPES says whether amq types
     into its terminal; None if that is not known. HOOKS is its `HookStyle` if it was given hooks, else "", and FILES the
     directory of its run. PLUGIN says whether it was given a plugin. FAILED are the scenarios of `amq certify` by which
-    it is limited.
+    it is limited. PROGRAM is the handle that the program's name suggests.
     """
 
     allowed: str
@@ -37,6 +39,7 @@ class SessionInfo:
     files: str = ""
     plugin: bool = False
     failed: tuple[str, ...] = ()
+    program: str = ""
 
     def wire(self) -> dict[str, object]:
         """Return it as keys of a JSON object, without what it does not lack."""
@@ -53,13 +56,27 @@ def write_session(directory: str, session: SessionInfo) -> None:
 def read_session(directory: str, notifier: Notifier | None) -> SessionInfo | None:
     """Return the session of the agent with that private DIRECTORY, which NOTIFIER hosts; None if it is not known."""
     try:
-        wire = jsontext.parse(git_repository.read_regular(f"{directory}/{SESSION_NAME}", _LONGEST_BYTES))
+        wire = _read(directory)
         found = SessionInfo(
             wire["allowed"], wire["is_allowed"], tuple(map(str, wire.get("lacks", ()))),
             wire.get("types"), str(wire.get("hooks", "")), str(wire.get("files", "")),
             wire.get("plugin") is True, tuple(map(str, wire.get("failed", ()))),
+            str(wire.get("program", "")),
         )  # fmt: skip
         is_of_host = notifier is not None and wire["pid"] == notifier.pid
     except (OSError, ValueError, TypeError, KeyError):
         return None
     return found if is_of_host and [type(found.allowed), type(found.is_allowed)] == [str, bool] else None
+
+
+def _read(directory: str) -> Any:
+    return jsontext.parse(git_repository.read_regular(f"{directory}/{SESSION_NAME}", _LONGEST_BYTES))
+
+
+def last_program(directory: str) -> str:
+    """Return `SessionInfo.program` of the last program hosted as the agent with that private DIRECTORY, or ""."""
+    try:
+        program = _read(directory).get("program")
+    except (OSError, ValueError, AttributeError):
+        return ""
+    return program if type(program) is str else ""

@@ -7,13 +7,14 @@ import json
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from amq import __version__
 from amq.cli.commands import run as command
 from amq.cli.output import Output
-from amq.errors import UsageError
+from amq.errors import HostFailed, UsageError
 from amq.layout import ROOT_NAME, QueueLayout
 from amq.mail.mailbox import Mailbox
 from amq.runtime import host as session
@@ -111,6 +112,9 @@ def test_the_handle_and_the_waking_can_be_chosen(calls: list[Call]) -> None:
         (("--as", "user", "--", "claude"), "the user"),
         (("--as", "A B", "--", "claude"), "not a handle"),
         (("--", "…"), "cannot make a handle"),
+        (("--as", "auto", "--", "…"), "cannot make a handle"),
+        (("--as", "auto", "--", "user"), "the user"),
+        (("--as", "auto", "--no-wake", "--", "claude"), "cannot be used with --no-wake"),
     ],
 )
 def test_what_cannot_be_hosted_is_refused_before_anything_is_made(
@@ -120,6 +124,45 @@ def test_what_cannot_be_hosted_is_refused_before_anything_is_made(
         run(*words)
     assert not (tmp_path / ROOT_NAME).exists()
     assert calls == []
+
+
+def test_the_next_handle_is_taken_if_another_process_was_faster(
+    calls: list[Call], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("--as", "auto", "--", "claude")
+    host, taken = session.run, ["claude", "claude-2"]
+
+    def host_later(mailbox: Mailbox, *rest: Any) -> int:
+        if mailbox.account.me in taken:
+            raise session.Taken("taken")
+        return host(mailbox, *rest)
+
+    monkeypatch.setattr(session, "run", host_later)
+    assert run("--as", "auto", "--", "/opt/claude") == 7
+    assert [handle for _, handle, *_ in calls] == ["claude", "claude-3"]
+    with pytest.raises(session.Taken):
+        run("--as", "claude", "--", "claude")
+    taken.append(name := "x" * 64)
+    with pytest.raises(HostFailed, match=f"{name} has no free handle"):
+        run("--as", "auto", "--", name)
+
+
+def test_an_agent_that_would_not_be_notified_keeps_no_handle(
+    calls: list[Call], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("--as", "claude-2", "--", "claude")
+    Mailbox(str(tmp_path / ROOT_NAME), "claude-2").send(["claude-2"], b"from a clone")
+    monkeypatch.setattr(command, "settled", lambda *_, **__: "you do not trust it")
+    with pytest.raises(HostFailed, match="cannot keep claude-2 for it: you do not trust it") as failed:
+        run("--as", "auto", "--", "claude")
+    assert failed.value.hint == "name the agent: amq run --as claude-2 -- …"
+    assert len(calls) == 1
+
+
+def test_an_agent_may_be_called_auto(calls: list[Call]) -> None:
+    run("--", "claude", me="auto")
+    run("--as", "auto", "--", "claude", me="auto")
+    assert [handle for _, handle, *_ in calls] == ["auto", "claude"]
 
 
 def test_an_empty_directory_becomes_the_queue(calls: list[Call], tmp_path: Path) -> None:

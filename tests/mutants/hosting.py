@@ -8,6 +8,7 @@ GUARD, CALLER, RESIZE = "tests/pty/test_guard.py", "tests/terminal/test_caller.p
 INPUT, KEYS, FIRST = (f"tests/terminal/test_{name}.py" for name in ("input", "keys", "first_process"))
 
 AGENT = "tests/runtime/test_hosted_agent.py"
+FREE, RUN = "tests/runtime/test_free_handle.py", "tests/cli/test_run.py"
 
 HOSTED = (
     Mutant("an event counts without hooks", "runtime/hosted_agent.py", "hosted_agent",
@@ -61,5 +62,22 @@ HOSTED = (
     Mutant("the first process passes nothing on", "pty/pid1.py", "_look_after", "os.kill(host, came.si_signo)", "None",
            FIRST),
     Mutant("a signal to all processes is passed on", "pty/pid1.py", "_look_after", "came.si_code != _FROM_KERNEL", "True", FIRST),
+    Mutant("a live agent's handle is free", "runtime/free_handle.py", "free_handles.is_free",
+           "read_notifier(queue.agent(handle))", "None", FREE),
+    Mutant("a handle that cannot be looked at is free", "runtime/free_handle.py", "free_handles.leave_out",
+           "left_out.add(handle)", "None", FREE),
+    Mutant("unread mail waits for a second agent", "runtime/free_handle.py", "free_handles", "(*waiting, *handles)", "handles",
+           FREE),
+    Mutant("a handle is tried for ever", "runtime/free_handle.py", "free_handles", "dict.fromkeys((*waiting, *handles))",
+           "(*waiting, *handles)", FREE),
+    Mutant("mail for another program is taken", "runtime/free_handle.py", "free_handles.is_free",
+           "last_program(private.of_agent(queue.root, handle, make=False).directory) in ('', base)", "True", FREE),
+    Mutant("the program of a handle is not noted", "runtime/host.py", "_note_session", "handle_from(planned.program[0])", "''",
+           FREE),
+    Mutant("the faster process ends the slower", "cli/commands/run.py", "run", "args.handle != AUTO", "True", RUN),
+    Mutant("a chosen handle is given up", "cli/commands/run.py", "run", "args.handle != AUTO", "False", RUN),
+    Mutant("a handle is taken without its lock", "cli/commands/run.py", "_run_as",
+           "args.handle == AUTO and (not chosen.wake)", "False", RUN),
+    Mutant("an agent that is not notified takes any handle", "cli/commands/run.py", "_handles", "args.no_wake", "False", RUN),
     Mutant("the guard is not waited for", "pty/pid1.py", "_look_after", "_wait_for_the_others()", "None", FIRST),
 )  # fmt: skip

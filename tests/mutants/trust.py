@@ -188,7 +188,7 @@ TRUSTED = (
         "an agent is notified by any queue", "runtime/loop.py", "WakeLoop.turn", "self._unread and self._trust.why_not()",
         "False", TRUST,
     ),
-    Mutant("a no is a yes", "cli/commands/run.py", "run", "replace(chosen, wake=False, untrusted=reason)", "chosen", TRUST),
+    Mutant("a no is a yes", "cli/commands/run.py", "_run_as", "replace(chosen, wake=False, untrusted=reason)", "chosen", TRUST),
     Mutant(
         "init trusts a queue that was there", "cli/commands/init.py", "run", "args.tracked and found is None", "args.tracked", TRUST,
     ),

@@ -237,7 +237,7 @@ def test_a_second_host_names_the_first(desk: Desk) -> None:
     first.expect_exact("ready")
     second = desk.run("sh", "-c", "cat -")
     second.expect(f"tui is already hosted by amq run, process {first.pid}")
-    second.expect_exact("amq run --as tui-2 -- sh -c 'cat -'")
+    second.expect_exact("amq run --as auto -- sh -c 'cat -'")
     assert ends(second) == 125
     third = desk.run("echo", "hosted only", options=("--no-wake",))
     third.expect_exact("hosted only")

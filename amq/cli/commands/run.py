@@ -13,14 +13,14 @@ from amq.cli.open_mailbox import accept, check_queue, complain_no_more, private_
 from amq.errors import AmqError, HostFailed, UsageError
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
-from amq.names import USER, handle_from, typed_handle
+from amq.names import AUTO, USER, handle_from, typed_handle
 from amq.store import registry
 from amq.text import visible_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from amq.cli.output import Output
@@ -33,6 +33,7 @@ LIKELY_MISSING_OPTION = "--"
 EXAMPLES = """\
   amq run -- claude                 run as the agent `claude`
   amq run --as reviewer -- codex -m o3
+  amq run --as auto -- claude       another claude: claude-2 while `claude` runs, and so on
   amq run --prompt '>' -- aider     any other program: type only after this prompt
   amq run --profile claude -- npx claude        a known CLI behind another program
   amq run --explain -- codex        show what would run and what amq adds to it
@@ -41,6 +42,10 @@ EXAMPLES = """\
 NOTES = """\
 amq types the line only where it does no harm: never into a line you are typing, and never into a dialog. It presses
 Enter only when the input row shows exactly that line; otherwise it leaves the line unsubmitted.
+
+--as auto takes the program's name, or with a number the next handle that no running agent has: claude, claude-2,
+claude-3. A handle with unread mail comes first. One that another program had last is left out. An agent called auto is
+started with --me auto.
 
 amq types nothing into a program that it does not know; it notifies you of the mail instead. With --prompt TEXT it types
 while the row before the cursor is exactly TEXT, nothing is after or below the cursor but a right prompt, and the
@@ -85,7 +90,10 @@ NOTICES = {
 def options(parser: ArgumentParser) -> None:
     """Add the command's options; the program and its arguments come after `--`."""
     parser.add_argument(
-        "--as", dest="handle", metavar="HANDLE", help="the agent's handle (default: the program's name)"
+        "--as",
+        dest="handle",
+        metavar="HANDLE",
+        help="the agent's handle (default: the program's name; auto: its next free one)",
     )
     parser.add_argument("--explain", action="store_true", help="show what would run and what is added; start no agent")
     parser.add_argument("--check", action="store_true", help="show what amq knows of the installed version")
@@ -126,14 +134,27 @@ def run(args: Namespace, out: Output) -> int:
     if not program:
         raise UsageError("no program to run", hint="name it after two dashes: amq run -- claude")
     environment = config.environment()
-    handle = _handle(args, program[0], environment)
+    handles = _handles(args, program[0], environment, out)
+    from amq.runtime import host
+
+    host.check_program(program[0], environment)
+    for handle in handles:
+        try:
+            return _run_as(handle, args, program, environment, out)
+        except host.Taken:
+            if args.handle != AUTO:
+                raise
+    raise HostFailed(f"{program[0]} has no free handle", hint="choose one: amq run --as HANDLE -- …")
+
+
+def _run_as(handle: str, args: Namespace, program: list[str], environment: dict[str, str], out: Output) -> int:
+    """Host the program as the agent HANDLE; raises Taken, before it is started, if that agent has a notifier."""
     from dataclasses import replace
 
     from amq.runtime import host, launch, launch_preview, resource_limits
     from amq.runtime.at_start import at_start
     from amq.runtime.private_state import planned_run
 
-    host.check_program(program[0], environment)
     profile, source = _profile(args, program, environment)
     if args.check:
         return _say(launch_preview.installed(profile, program[0], environment), launch_preview.verdict, out)
@@ -154,6 +175,9 @@ def run(args: Namespace, out: Output) -> int:
     if chosen.wake and (short := resource_limits.shortage()):
         out.warn(f"amq does not notify {handle} of mail: {short}")
         chosen = replace(chosen, wake=False, shortage=short)
+    if args.handle == AUTO and not chosen.wake:
+        why_not = f"amq cannot keep {handle} for it: {chosen.untrusted or chosen.shortage}"
+        raise HostFailed(why_not, hint=f"name the agent: amq run --as {handle} -- …")
     if chosen.wake and not profile.rules.known:
         wake_options.say_unknown(program[0], out)
     return host.run(mailbox, program, environment, profile, chosen, trust, out.warn, out.note)
@@ -187,6 +211,7 @@ def _options(args: Namespace, handle: str, environment: Mapping[str, str]) -> Op
     return Options(
         amq=__version__,
         wake=not args.no_wake,
+        says_handle=args.handle == AUTO,
         hooks=args.hooks,
         allowed=is_amq_allowed(environment, args.allow_amq),
         labels=args.tmux_labels,
@@ -199,9 +224,27 @@ def _options(args: Namespace, handle: str, environment: Mapping[str, str]) -> Op
     )
 
 
+def _handles(args: Namespace, program: str, environment: Mapping[str, str], out: Output) -> Iterator[str]:
+    """Return the handle of the agent to start; with `--as auto` all free ones of PROGRAM, best first."""
+    handle = _handle(args, program, environment)
+    if args.handle != AUTO:
+        return iter([handle])
+    if args.no_wake:
+        what = f"--as {AUTO} cannot be used with --no-wake: an agent that is not notified looks free"
+        raise UsageError(what, hint="name the agent: amq run --as HANDLE --no-wake -- …")
+    found = config.find_root(args.root, environment, config.cwd_or_empty())
+    if found is None:
+        return iter([handle])
+    accept(args, found.value, hosting=True)
+    from amq.runtime.free_handle import free_handles
+
+    return free_handles(QueueLayout(found.value), program, private_directory(found.value), out.warn)
+
+
 def _handle(args: Namespace, program: str, environment: Mapping[str, str]) -> str:
     """Return the handle of the agent to start. AM_ME is ignored: in an agent's own shell it names that agent."""
-    handle = args.handle or args.me or handle_from(program)
+    chosen = args.me if args.handle is None else "" if args.handle == AUTO else args.handle
+    handle = chosen or handle_from(program)
     if not handle:
         raise UsageError(f"cannot make a handle from {program}", hint="name the agent: amq run --as HANDLE -- …")
     handle = typed_handle(handle, lambda known: _is_known(args, known, environment), "--as")
