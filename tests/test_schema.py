@@ -193,6 +193,11 @@ def _about_agents(said: Said) -> None:
     )
     note_drift(directory, {"row": 1})
     said("who")
+    (Path(directory) / "1.json").write_text('{"pid": 1, "startedAt": 0, "name": "review"}')
+    write_session(
+        directory, SessionInfo("none", is_allowed=False, process=1, started=0.0, names="sessions", names_in=directory)
+    )
+    said("who")
     _about_waking(said)
     said.keep("presence", *(json.loads(Path(said.amq.agent(name).presence).read_bytes()) for name in ("bob", "carol")))
     claim.release()

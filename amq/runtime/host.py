@@ -185,15 +185,17 @@ def _announce(found: Certified, profile: Profile, options: Options, trust: Trust
         note(warning)
 
 
-def _note_session(private: PrivateState, planned: Launch, options: Options) -> None:
+def _note_session(private: PrivateState, agent: HostedAgent, options: Options) -> None:
     """Write into the agent's PRIVATE directory what `amq who` shows of its session, as far as that can be written."""
+    planned = agent.launch
     rules = planned.profile.rules
     types = options.wake and rules.known and not rules.off
     hooks = planned.profile.hooks.value if planned.has_hooks else ""
     known = SessionInfo(
         planned.allowed, planned.is_allowed, planned.lacks, types, hooks, planned.files, planned.has_plugin,
         planned.certified.limits.failed,
-        handle_from(planned.program[0]),
+        handle_from(planned.program[0]), agent.pid, agent.started_at, planned.profile.names.value,
+        registry.names_in(planned.profile, planned.environment),
     )  # fmt: skip
     if private.directory:
         with suppress(OSError):
@@ -221,8 +223,6 @@ def _hosted(
     note: Callable[[str], None],
 ) -> int:
     """Start and host the program; return its exit status. Raises NoPluginError if its plugin keeps it from that."""
-    if claim:
-        _note_session(trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me), planned, options)
     with ExitStack() as stack:
         tty = stack.enter_context(closing(Tty(standard_streams.INPUT, standard_streams.OUTPUT)))
         # a fork: before the program, which the guard must outlive, and before any thread, whose locks it would keep
@@ -236,6 +236,8 @@ def _hosted(
         if standard_streams.INPUT in given:
             standard_streams.let_go()
         agent = hosted_agent(planned, child.pid, started, started_at, Screen(size) if claim else None, feed)
+        if claim:
+            _note_session(trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me), agent, options)
         host = Host(child, tty, agent.terminal)
         waking = BackgroundThreads(mailbox, host, agent, options, trust)
         if claim:
@@ -388,7 +390,7 @@ class BackgroundThreads:
             lacks=(*launch.lacks, *self.certified.lacks(wants_channels=True)),  # it has what it was given at the start
         )
         self._agent = replace(self._agent, launch=launch)
-        _note_session(PrivateState(self._private), launch, self._options)
+        _note_session(PrivateState(self._private), self._agent, self._options)
 
     def _labels(self) -> TmuxLabels | None:
         if not self._options.labels:

@@ -33,6 +33,8 @@ class HostedAgent:
     terminal: Terminal
     status: AgentStatus
     feed: PluginFeed | None = None  # the pipes to its plugin, if it was given one
+    pid: int = 0
+    started_at: float = 0.0  # in seconds since the epoch
 
     def program_name(self) -> str:
         """Return the name of its CLI: that of its profile, or of the program where no CLI is known."""
@@ -118,4 +120,6 @@ def hosted_agent(
         started, profile.line, answers_state=profile.answers_state, screen=screen, row=profile.rules.prompt_row
     )
     file = registry.status_file(profile, launch.environment, pid, started_at)
-    return HostedAgent(launch, terminal, AgentStatus(launch.files if launch.has_hooks else "", file), feed)
+    return HostedAgent(
+        launch, terminal, AgentStatus(launch.files if launch.has_hooks else "", file), feed, pid, started_at
+    )

@@ -28,7 +28,8 @@ class SessionInfo:
     LACKS is what it should have and was not given, with the reasons, as `Launch.lacks`. TYPES says whether amq types
     into its terminal; None if that is not known. HOOKS is its `HookStyle` if it was given hooks, else "", and FILES the
     directory of its run. PLUGIN says whether it was given a plugin. FAILED are the scenarios of `amq certify` by which
-    it is limited. PROGRAM is the handle that the program's name suggests.
+    it is limited. PROGRAM is the handle that the program's name suggests, PROCESS its pid, STARTED when that was
+    started (seconds since the epoch). NAMES is the `NameSource` of its CLI, NAMES_IN the directory of that.
     """
 
     allowed: str
@@ -40,6 +41,10 @@ class SessionInfo:
     plugin: bool = False
     failed: tuple[str, ...] = ()
     program: str = ""
+    process: int = 0
+    started: float = 0.0
+    names: str = ""
+    names_in: str = ""
 
     def wire(self) -> dict[str, object]:
         """Return it as keys of a JSON object, without what it does not lack."""
@@ -62,6 +67,8 @@ def read_session(directory: str, notifier: Notifier | None) -> SessionInfo | Non
             wire.get("types"), str(wire.get("hooks", "")), str(wire.get("files", "")),
             wire.get("plugin") is True, tuple(map(str, wire.get("failed", ()))),
             str(wire.get("program", "")),
+            int(wire.get("process", 0)), float(wire.get("started", 0)),
+            str(wire.get("names", "")), str(wire.get("names_in", "")),
         )  # fmt: skip
         is_of_host = notifier is not None and wire["pid"] == notifier.pid
     except (OSError, ValueError, TypeError, KeyError):

@@ -190,6 +190,8 @@ class Agent(Reported):
     """The state of the plugin that `amq run` gave it; left out if it has none."""
     drift: dict[str, Count] = absent
     """The signs that its program is not as known (row, key, hooks, state:WORD), counted; left out if there are none."""
+    session_name: str = absent
+    """The name that its CLI shows for its session, where `amq run` hosts it; left out if that is not known."""
     waits_for: WaitsFor = absent
     """The reason why its unread mail has not been read; left out if it has none."""
     waits_for_s: Annotated[float, Field(ge=0)] = absent

@@ -221,3 +221,62 @@ def test_it_says_how_mail_comes(
     assert ("not called" in line, "ended" in line, "did not arrive" in line) == (
         hooks == "not-called", hooks == "ended", hooks == "failing",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"pid": 7, "startedAt": 5000, "name": "My name"}', "My name"),
+        ('{"pid": 7, "startedAt": 5000, "name": "My name", "parkedJobId": "1"}', ""),
+        ('{"pid": 7, "startedAt": 3000, "name": "of a dead process"}', ""),
+        ('{"pid": 7, "startedAt": 5000, "name": ["x"]}', ""),
+        ('{"pid": 7, "startedAt": 5000}', ""),
+        ("{", ""),
+    ],
+)
+def test_it_names_the_session_of_claude_code(amq: Shell, notified: None, tmp_path: Path, text: str, name: str) -> None:
+    (tmp_path / "7.json").write_text(text)
+    hosted = SessionInfo(
+        "none", is_allowed=False, process=7, started=5.0, names="sessions", names_in=str(tmp_path)
+    )  # fmt: skip
+    write_session(str(private_directory(amq.root, "bob")), hosted)
+    assert amq("who", "--json").value[1].get("session_name", "") == name
+    assert (f', amq not allowed, session "{name}")' in amq.ok("who")) == bool(name)
+
+
+OLD, NAME, OTHER = (
+    f'{{"id": "{session}", "thread_name": "{name}"}}\n'
+    for session, name in (("a", "Say hello."), ("a", "My name"), ("b", "Another"))
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "events", "name"),
+    [
+        (OLD, "start", "Say hello."),
+        (OLD + NAME + OTHER, "start stop", "My name"),
+        (NAME + '{"id": "a", "thread_name": 1}\n{"id": "a"\n["a"]\n', "start", "My name"),
+        (OLD.replace("Say", "y" * 2_000_000) + NAME, "start", "My name"),
+        (NAME, "", ""),
+        (NAME, "start end", ""),
+        (OTHER + '{"id": "c", "thread_name": "a"}\n', "start", ""),
+        (NAME.replace("My", "y" * 3_000_000), "start", ""),
+        (NAME.replace("My", "y\\n\\u001b" + "y" * 500), "start", "y \x1b" + "y" * 197),
+    ],
+)
+def test_it_names_the_session_of_codex(
+    amq: Shell, notified: None, tmp_path: Path, text: str, events: str, name: str
+) -> None:
+    """Its index has the names of all sessions; which one it is, is known from the hooks of this run."""
+    directory = private_directory(amq.root, "bob")
+    (tmp_path / "session_index.jsonl").write_text(text)
+    (directory / EVENT_NAME).write_text("".join(f"{event}\n" for event in events.split()))
+    write_state(str(directory), HookState(session="a"))
+    hosted = SessionInfo("none", is_allowed=False, files=str(directory), names="index", names_in=str(tmp_path))
+    write_session(str(directory), hosted)
+    assert amq("who", "--json").value[1].get("session_name", "") == name
+    shown = name if len(name) < 30 else "y ^[" + "y" * 26 + "…"
+    assert (f', session "{shown}")' in amq.ok("who")) == bool(name)
+    (tmp_path / "session_index.jsonl").unlink()
+    os.mkfifo(tmp_path / "session_index.jsonl")
+    assert "session_name" not in amq("who", "--json").value[1]

@@ -9,6 +9,7 @@ INPUT, KEYS, FIRST = (f"tests/terminal/test_{name}.py" for name in ("input", "ke
 
 AGENT = "tests/runtime/test_hosted_agent.py"
 FREE, RUN = "tests/runtime/test_free_handle.py", "tests/cli/test_run.py"
+WHO = "tests/cli/test_who.py"
 
 HOSTED = (
     Mutant("an event counts without hooks", "runtime/hosted_agent.py", "hosted_agent",
@@ -79,5 +80,19 @@ HOSTED = (
     Mutant("a handle is taken without its lock", "cli/commands/run.py", "_run_as",
            "args.handle == AUTO and (not chosen.wake)", "False", RUN),
     Mutant("an agent that is not notified takes any handle", "cli/commands/run.py", "_handles", "args.no_wake", "False", RUN),
+    Mutant("a parked session has the name of the list", "runtime/agents/claude/session_file.py", "SessionFile.name",
+           "'parkedJobId' in session", "False", WHO),
+    Mutant("anything is a session's name", "runtime/agents/claude/session_file.py", "SessionFile.name", "type(name) is str",
+           "True", WHO),
+    Mutant("another session's name is shown", "runtime/agents/codex/session_index.py", "_name", "wire['id'] == session", "True",
+           WHO),
+    Mutant("a session's first name counts", "runtime/agents/codex/session_index.py", "name_of", "reversed(lines)", "lines", WHO),
+    Mutant("the oldest names are read", "runtime/agents/codex/session_index.py", "name_of",
+           "max(0, os.fstat(file.fileno()).st_size - _LAST_BYTES)", "0", WHO),
+    Mutant("the last run's session is named", "runtime/session_name.py", "session_name",
+           "last_event(hosted.files)[0] not in ('', 'end')", "True", WHO),
+    Mutant("a prompt is shown whole", "runtime/session_name.py", "session_name", "found[:MOST_CHARS]", "found", WHO),
+    Mutant("a session's name acts on the terminal", "cli/commands/who.py", "_notified_by", "visible(_cut(row.name))",
+           "_cut(row.name)", WHO),
     Mutant("the guard is not waited for", "pty/pid1.py", "_look_after", "_wait_for_the_others()", "None", FIRST),
 )  # fmt: skip

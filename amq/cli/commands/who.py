@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.cli.commands.why import age, described, explain, session, way
+from amq.cli.commands.why import age, described, explain, name, session, way
 from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.cli.table import table
 from amq.cli.terminal import BOLD, FAINT, RED, Cell, add_color, terminal
@@ -42,11 +42,14 @@ an object on a line, for each agent that has changed.
 "mail by" says how mail reaches an agent that amq run hosts: by its hooks, or typed as a line. Hooks that work badly are
 named: not-called, ended, failing. "not certified" names what amq certify has shown to fail in its version.
 "not as known" means that its program no longer looks or acts as amq knows it. "amq allowed" means that the agent's CLI
-runs amq's mail commands without asking you; amq why HANDLE explains all. At a terminal, agents are marked that are not
-registered, so that mail to @all does not reach them, or that did nothing for a week. amq agent remove HANDLE removes
-one and keeps its mail."""
+runs amq's mail commands without asking you; amq why HANDLE explains all. "session" is the name that the CLI shows for
+it, where amq knows that (Claude Code; Codex once it has called its hooks). At a terminal, agents are marked that are
+not registered, so that mail to @all does not reach them, or that did nothing for a week. amq agent remove HANDLE
+removes one and keeps its mail."""
 UNSEEN_S = 7 * 86_400
 """Seconds after which an agent is marked that has done nothing."""
+MOST_CHARS = 30
+"""The most characters of a session's name in the table."""
 _HEADING = ("agent", "state", "status", "unread", "oldest", "waits for", "dead letters", "mail by", "notified by")
 
 
@@ -54,7 +57,8 @@ _HEADING = ("agent", "state", "status", "unread", "oldest", "waits for", "dead l
 class Row:
     """All that is known of one agent: its mailbox, and as far as there is such, its state and its session.
 
-    `why` is the reason why its unread mail waits, and `way` how mail reaches it.
+    `why` is the reason why its unread mail waits, and `way` how mail reaches it. `name` is what its CLI calls the
+    session, or "".
     """
 
     agent: Agent
@@ -62,6 +66,7 @@ class Row:
     why: Why | None
     hosted: SessionInfo | None
     way: MailWay | None
+    name: str
 
 
 def options(parser: ArgumentParser) -> None:
@@ -98,7 +103,8 @@ def _row(mailbox: Mailbox, private: PrivateState, agent: Agent) -> Row:
     hosted = session(mailbox, agent.handle, agent.notifier)
     found = explain(mailbox, agent.handle)[1] if agent.unread else None
     state = state_of(private, mailbox.account.queue, agent.handle, agent.notifier)
-    return Row(agent, state, found, hosted, way(mailbox, agent.handle, hosted))
+    called = name(mailbox, agent.handle, hosted)
+    return Row(agent, state, found, hosted, way(mailbox, agent.handle, hosted), called)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -160,14 +166,22 @@ def _remark(agent: Agent, now_ns: int) -> str:
 
 
 def _notified_by(row: Row) -> str:
-    """Return what notifies the agent; a process that has failed at it, as `why` says, does so no longer."""
+    """Return what notifies the agent, and its session's name.
+
+    A process that has failed at it, as `why` says, notifies it no longer.
+    """
     notifier, hosted = row.agent.notifier, row.hosted
     if notifier is None:
         return "-"
     if row.why and row.why.waits_for.value == "no-channel":
         return f"- (amq {visible(notifier.how)}, pid {notifier.pid}, has failed)"
     allowed = "" if hosted is None else ", amq allowed" if hosted.is_allowed else ", amq not allowed"
-    return f"amq {visible(notifier.how)} (pid {notifier.pid}{allowed})"
+    named = f', session "{visible(_cut(row.name))}"' if row.name else ""
+    return f"amq {visible(notifier.how)} (pid {notifier.pid}{allowed}{named})"
+
+
+def _cut(called: str) -> str:
+    return called if len(called) <= MOST_CHARS else f"{called[: MOST_CHARS - 1]}…"
 
 
 def unread(agent: Agent) -> str:
@@ -196,4 +210,6 @@ def item(row: Row) -> dict[str, Any]:
         item |= row.hosted.wire()
     if row.way:
         item |= row.way.wire()
+    if row.name:
+        item["session_name"] = row.name
     return item

@@ -90,6 +90,15 @@ def way(mailbox: Mailbox, handle: str, hosted: SessionInfo | None) -> MailWay | 
     return mail_way(hosted, _journal(mailbox, handle).directory)
 
 
+def name(mailbox: Mailbox, handle: str, hosted: SessionInfo | None) -> str:
+    """Return the name that the CLI of HANDLE, whose session HOSTED is, shows for that session; "" if unknown."""
+    if hosted is None:
+        return ""
+    from amq.runtime.session_name import session_name
+
+    return session_name(hosted, _journal(mailbox, handle).directory)
+
+
 def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
     """Return the number of HANDLE's unread messages, and why they wait; None if there are none."""
     from amq.runtime.why_waiting import why

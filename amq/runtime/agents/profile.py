@@ -31,6 +31,14 @@ class StatusSource(Enum):
     SESSIONS = "sessions"  # a file sessions/PID.json in its home
 
 
+class NameSource(Enum):
+    """The place where a CLI keeps the name of a session that its user sees."""
+
+    NOWHERE = "nowhere"
+    SESSIONS = "sessions"  # the file of `StatusSource.SESSIONS`
+    INDEX = "index"  # a line of session_index.jsonl in its home
+
+
 class Adaptation(Enum):
     """The arguments and files of a CLI that depend on where it is started, and as whom."""
 
@@ -134,6 +142,7 @@ class Profile:
     adaptation: Adaptation = Adaptation.NONE
     instructions: str = ""  # a variable for settings in JSON; files in their `instructions` are added to the user's
     publishes: StatusSource = StatusSource.NOWHERE
+    names: NameSource = NameSource.NOWHERE
     native: NativeWay = NativeWay.NONE
     keeps_path: bool = False  # its shell finds what is first on the PATH it was started with
     chooses_environment: tuple[str, ...] = ()  # words in its arguments or settings that choose what its shells get

@@ -6,6 +6,8 @@ modules that it needs.
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -140,6 +142,33 @@ def status_file(profile: Profile, environment: Mapping[str, str], pid: int, star
     from amq.runtime.agents.claude.session_file import SessionFile, sessions
 
     return SessionFile(sessions(environment), pid, started)
+
+
+def names_in(profile: Profile, environment: Mapping[str, str]) -> str:
+    """Return the directory of the files in which PROFILE's CLI keeps the names of its sessions; "" if it keeps none."""
+    from amq.runtime.agents.profile import NameSource
+
+    if profile.names is NameSource.SESSIONS:
+        from amq.runtime.agents.claude.session_file import sessions
+
+        return sessions(environment)
+    return os.path.dirname(profile.settings_path(environment)) if profile.names is NameSource.INDEX else ""
+
+
+def session_name(source: str, directory: str, pid: int, started: float, session: str) -> str:
+    """Return the name of a session, in the place SOURCE (a `NameSource`) in DIRECTORY (`names_in`); "" if unknown.
+
+    PID is the program's process, started at STARTED (seconds since the epoch), and SESSION the id that its hooks got.
+    """
+    if source == "sessions":
+        from amq.runtime.agents.claude.session_file import SessionFile
+
+        return SessionFile(directory, pid, started).name()
+    if source == "index" and session:
+        from amq.runtime.agents.codex.session_index import name_of
+
+        return name_of(directory, session)
+    return ""
 
 
 def background_hook(style: HookStyle, files: str, agent_status: AgentStatus) -> Native | None:

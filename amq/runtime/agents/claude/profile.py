@@ -25,7 +25,7 @@ from dataclasses import replace
 from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
 from amq.runtime.agents.claude import SHELL_VARIABLES
-from amq.runtime.agents.profile import HookStyle, NativeWay, Profile, StatusSource, ToolOutput
+from amq.runtime.agents.profile import HookStyle, NameSource, NativeWay, Profile, StatusSource, ToolOutput
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen
 
 ROW = RowRule(
@@ -83,6 +83,7 @@ PROFILE = Profile(
     permissions_since="2.1.330",  # 2.1.197 lets a command set variables and read any file as its stdin
     plugin_versions=("2.1.332", "2.1.330"),  # 2.1.197 ignores it without a word
     publishes=StatusSource.SESSIONS,
+    names=NameSource.SESSIONS,
     native=NativeWay.CLAUDE_SOCKET,
     keeps_path=True,
     answers_state=True,

@@ -30,6 +30,12 @@ class SessionFile:
         """Return Claude Code's version, or an empty string."""
         return str(self.read().get("version", ""))
 
+    def name(self) -> str:
+        """Return the session's name: the user's own, or the one that Claude Code has made up; "" if it is unknown."""
+        session = self.read()
+        name = "" if "parkedJobId" in session else session.get("name")
+        return name if type(name) is str else ""
+
     def is_detached(self) -> bool:
         """Return whether the terminal may show another session than the file's, or the list of sessions.
 

@@ -15,7 +15,7 @@ from amq.pty.encode import kitty_key
 from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
 from amq.runtime.agents.codex import HOME, HOME_VARIABLE, SETTINGS, SHELL_VARIABLES
-from amq.runtime.agents.profile import Adaptation, Addition, HookStyle, NativeWay, Profile, ToolOutput
+from amq.runtime.agents.profile import Adaptation, Addition, HookStyle, NameSource, NativeWay, Profile, ToolOutput
 from amq.runtime.policy.injection import InjectionRules, ReadyWhen
 
 F21 = 57384  # in kitty's numbering
@@ -49,6 +49,7 @@ PROFILE = Profile(
     hooks=HookStyle.CONFIG,
     hook_text="45000b",  # measured, with the limit that amq's hooks set
     hooks_need_trust=True,
+    names=NameSource.INDEX,
     adaptation=Adaptation.CONFIG,
     native=NativeWay.CODEX_QUEUE,
     tool_output=ToolOutput(10_000),  # for a model that it does not know, measured to 0.171.0; for others it is more
