@@ -129,8 +129,7 @@ def test_what_cannot_be_hosted_is_refused_before_anything_is_made(
 def test_the_next_handle_is_taken_if_another_process_was_faster(
     calls: list[Call], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run("--as", "auto", "--", "claude")
-    host, taken = session.run, ["claude", "claude-2"]
+    host, taken = session.run, ["claude"]
 
     def host_later(mailbox: Mailbox, *rest: Any) -> int:
         if mailbox.account.me in taken:
@@ -138,8 +137,10 @@ def test_the_next_handle_is_taken_if_another_process_was_faster(
         return host(mailbox, *rest)
 
     monkeypatch.setattr(session, "run", host_later)
+    assert run("--as", "auto", "--", "claude") == 7
+    taken.append("claude-2")
     assert run("--as", "auto", "--", "/opt/claude") == 7
-    assert [handle for _, handle, *_ in calls] == ["claude", "claude-3"]
+    assert [handle for _, handle, *_ in calls] == ["claude-2", "claude-3"]
     with pytest.raises(session.Taken):
         run("--as", "claude", "--", "claude")
     taken.append(name := "x" * 64)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from amq.runtime.launch import Options
 
 
-USAGE = "[--as HANDLE] [--explain|--check] [--no-wake] [--no-ask] [options] -- PROGRAM [ARG…]"
+USAGE = "[--as HANDLE|auto] [--explain|--check] [--no-wake] [--no-ask] [options] -- PROGRAM [ARG…]"
 LIKELY_MISSING_OPTION = "--"
 EXAMPLES = """\
   amq run -- claude                 run as the agent `claude`
@@ -232,13 +232,12 @@ def _handles(args: Namespace, program: str, environment: Mapping[str, str], out:
     if args.no_wake:
         what = f"--as {AUTO} cannot be used with --no-wake: an agent that is not notified looks free"
         raise UsageError(what, hint="name the agent: amq run --as HANDLE --no-wake -- …")
-    found = config.find_root(args.root, environment, config.cwd_or_empty())
-    if found is None:
-        return iter([handle])
-    accept(args, found.value, hosting=True)
+    root = _root(args, environment).value  # may be missing: another process may make it now
+    if os.path.exists(root):
+        accept(args, root, hosting=True)
     from amq.runtime.free_handle import free_handles
 
-    return free_handles(QueueLayout(found.value), program, private_directory(found.value), out.warn)
+    return free_handles(QueueLayout(root), program, private_directory(root), out.warn)
 
 
 def _handle(args: Namespace, program: str, environment: Mapping[str, str]) -> str:
