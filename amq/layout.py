@@ -165,6 +165,11 @@ class QueueLayout:
         return RootedPath(self.root, "agents")
 
     @property
+    def leases(self) -> RootedPath:
+        """The directory of the agents' leases, one file for each holder; it is made when the first is taken."""
+        return RootedPath(self.root, "meta", "leases")
+
+    @property
     def removed(self) -> RootedPath:
         """The directory of mailboxes of agents that were removed; it is made when the first one is."""
         return RootedPath(self.root, "removed")

@@ -174,6 +174,11 @@ def _about_agents(said: Said) -> None:
     said("group", "list")
     said.keep("registry", json.loads((said.amq.root / "meta" / "config.json").read_bytes()))
     said("group", "remove", "team")
+    said("lease", "take", "src/", "--why", "the lexer", me="carol")
+    said("lease", "list")
+    said("lease", "check", "src/a.py")
+    said.keep("leases", json.loads((said.amq.root / "meta" / "leases" / "carol.json").read_bytes()))
+    said("lease", "free", "--all", me="carol")
     said("who")
     write_session(
         str(private_directory(said.amq.root, "bob")), SessionInfo("none", is_allowed=False, lacks=("access",))

@@ -83,12 +83,12 @@ def _stand(account: Account, handle: str, agent: AgentLayout, registered: bool) 
         sum(map(len, letters)),
         _notifier(account, agent),
         maildir.cannot_read(agent.inbox_new, unread) if unread else (),
-        _seen_ns(agent, presence),
+        seen_ns(agent, presence),
         registered,
     )
 
 
-def _seen_ns(agent: AgentLayout, presence: Presence | None) -> int | None:
+def seen_ns(agent: AgentLayout, presence: Presence | None = None) -> int | None:
     """Return when the agent last did something: its own commands change these directories, and no one else's do."""
     times = [parse_instant(presence.last_seen)] if presence else []
     for path in (agent.inbox_cur, agent.sent):

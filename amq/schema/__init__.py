@@ -36,6 +36,10 @@ PRINTED: dict[str, Any] = {
     "group set": queue.Group,
     "group list": list[queue.Group],
     "group remove": queue.Group,
+    "lease take": list[queue.Lease],
+    "lease list": list[queue.Lease],
+    "lease check": list[queue.Lease],
+    "lease free": queue.Freed,
     "presence set": queue.Presence,
     "presence list": list[queue.Presence],
     "dlq list": list[queue.Letter],
@@ -65,6 +69,7 @@ OTHERS: dict[str, Any] = {
     "header": Header,
     "registry": queue.Registry,
     "presence": queue.Presence,
+    "leases": queue.Leases,
     "dead-letter": queue.Envelope,
     "error": queue.Failure,
 }

@@ -116,6 +116,67 @@ class Group(Model):
     """Its agents, in the order in which they were named."""
 
 
+ForS = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Lease(Model):
+    """A path that an agent has reserved."""
+
+    path: str
+    """The path from the top of the work tree; a directory ends with `/`, and `./` is the top itself."""
+    holder: Handle
+    """The agent that has the lease."""
+    state: Literal["held", "lapsed", "gone"]
+    """held: its holder works; lapsed: it was not seen at work for the lease's time; gone: it no longer runs."""
+    left_s: Annotated[float, Field(ge=0)]
+    """The time until it lapses in seconds, if its holder does nothing."""
+    here: bool
+    """True if it is in the caller's work tree. Only there others are to leave the path alone."""
+    top: str
+    """The top of its work tree, an absolute path."""
+    taken: Instant
+    """The time it was taken, RFC 3339 in UTC."""
+    for_s: ForS
+    """The time in seconds that it lasts after its holder's last act."""
+    why: str = absent
+    """Its purpose; left out if the holder did not say."""
+
+
+class Freed(Model):
+    """Leases that were given back."""
+
+    freed: list[str]
+    """Their paths."""
+
+
+class StoredLease(Model):
+    """A lease in the file of its holder."""
+
+    path: str
+    """The path, as in a printed lease."""
+    top: str
+    """The top of its work tree, an absolute path."""
+    repository: str
+    """The directory that stands for the repository: one for all of its work trees."""
+    taken: Instant
+    """The time it was taken, RFC 3339 in UTC."""
+    for_s: ForS
+    """The time in seconds that it lasts after its holder's last act."""
+    why: str = absent
+    """Its purpose; left out if the holder did not say."""
+
+
+class Leases(Model):
+    """The file `meta/leases/HANDLE.json`: the leases of one agent."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    """The version of the format."""
+    holder: Handle
+    """The agent."""
+    leases: list[StoredLease]
+    """Its leases."""
+
+
 class Presence(Open):
     """An agent's status, as in its `presence.json`. Other keys are kept."""
 

@@ -14,7 +14,8 @@ from amq.mail import delivery_status
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
 from amq.setup.checks_queue import permissions
-from amq.store import dlq_write, registry
+from amq.store import dlq_write, leases, registry
+from amq.store.leases import Lease
 from amq.store.presence import read_presence
 from tests.crash.scenario import Scenario
 from tests.crash.world import World, append_line
@@ -207,6 +208,33 @@ def _check_swept(world: World, *, done: bool) -> Iterator[str]:
         yield "a dead writer's file is there"
 
 
+# -- leases -----------------------------------------------------------------------------------------------------------
+
+
+def _mine(holder: str) -> Lease:
+    return Lease(holder, "src/", "/top", "/top", 0, 60.0)
+
+
+def _broken(holder: str, error: AmqError) -> None:
+    raise error
+
+
+def _leased(world: World) -> None:
+    world.make("ann", "bob")
+    leases.change_leases(world.queue, lambda _: {"ann": [_mine("ann")]}, _broken)
+
+
+def _take_over(world: World, _: str) -> None:
+    leases.change_leases(world.queue, lambda _: {"ann": [], "bob": [_mine("bob")]}, _broken)
+
+
+def _check_leases(world: World, *, done: bool) -> Iterator[str]:
+    """Yield what is wrong. A death may leave a path to no one, but never to two."""
+    holders = list(leases.read_leases(world.queue, _broken))
+    if len(holders) > 1 or (done and holders != ["bob"]):
+        yield f"the path is leased by {holders}"
+
+
 # -- permissions ------------------------------------------------------------------------------------------------------
 
 
@@ -276,6 +304,7 @@ SCENARIOS = (
     Scenario("dlq purge", _letters_to_purge, _purge, check=_check_purged),
     Scenario("presence set", _with_presence, _set_presence, check=_check_presence),
     Scenario("cleanup", _with_temporary_files, _sweep, check=_check_swept),
+    Scenario("lease take of another's", _leased, _take_over, check=_check_leases),
     Scenario("doctor --fix", _mail_for_bob, _tighten, check=_check_tight),
     Scenario("private state", _mail_for_bob, _make_state),
     Scenario("everything that only looks", _with_everything, _look),

@@ -151,7 +151,7 @@ class World:
     def litter(self) -> list[str]:
         """Return the temporary files, wherever they are."""
         known = re.compile(
-            r"meta/(config\.json|\.lock)|\.gitignore|agents/[^/]+/(presence\.json|"
+            r"meta/(leases/(\.lock|[^/.]+\.json)|config\.json|\.lock)|\.gitignore|agents/[^/]+/(presence\.json|"
             r"(inbox/(new|cur)|outbox/sent|dlq/(new|cur))/[^/]+\.md|acks/(sent|received)/[^/]+\.json|receipts/[^/]+\.json|"
             r"\.amq/(lock|calm|drains/[^/]+|refused/[^/]+))"
         )

@@ -14,6 +14,7 @@ from tests.mutants.gates import GATES
 from tests.mutants.go_program import BESIDE_GO
 from tests.mutants.groups import OF_SEVERAL
 from tests.mutants.hosting import HOSTED
+from tests.mutants.leases import LEASED
 from tests.mutants.limits import LIMITS
 from tests.mutants.mods import MODS
 from tests.mutants.mutant import Mutant
@@ -1219,6 +1220,7 @@ MUTANTS = (
     *FOR_USERS,
     *MODS,
     *OF_SEVERAL,
+    *LEASED,
     *BESIDE_GO,
     *CERTIFIED,
     *VIEWS,
