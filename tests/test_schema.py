@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,6 +180,9 @@ def _about_agents(said: Said) -> None:
     said("lease", "check", "src/a.py")
     said.keep("leases", json.loads((said.amq.root / "meta" / "leases" / "carol.json").read_bytes()))
     said("lease", "free", "--all", me="carol")
+    (said.amq.project / ".git" / "HEAD").unlink()
+    subprocess.run(["git", "init", "-q"], cwd=said.amq.project, check=True)
+    said("lease", "guard", "install", "--dry-run")
     said("who")
     write_session(
         str(private_directory(said.amq.root, "bob")), SessionInfo("none", is_allowed=False, lacks=("access",))

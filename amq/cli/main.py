@@ -64,6 +64,7 @@ PLUMBING = {
     "lease list": "show all leases",
     "lease check": "say whether another agent has a lease on a path",
     "lease free": "give your leases back",
+    "lease guard": "check leases before each commit, by git's pre-commit hook",
     "presence set": "set your status",
     "presence list": "show every agent's status",
     "wake": "notify an agent that runs in its own terminal (experimental)",

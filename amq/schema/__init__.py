@@ -40,6 +40,7 @@ PRINTED: dict[str, Any] = {
     "lease list": list[queue.Lease],
     "lease check": list[queue.Lease],
     "lease free": queue.Freed,
+    "lease guard": setup.Edited,
     "presence set": queue.Presence,
     "presence list": list[queue.Presence],
     "dlq list": list[queue.Letter],

@@ -133,10 +133,10 @@ class Removed(Model):
 
 
 class Edited(Model):
-    """A change of an agent's settings."""
+    """A change of an agent's settings, or of git's pre-commit hook."""
 
     file: str
-    """The settings that hold hooks."""
+    """The file that holds the hooks."""
     diff: str
     """The change, as a unified diff; empty if none was needed."""
     written: bool

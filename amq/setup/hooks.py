@@ -45,11 +45,15 @@ In a linked git worktree, whose queue may be elsewhere, and for an AM_ME in capi
 
 @dataclass(frozen=True)
 class Change:
-    """A planned change of the settings in the file `path`; `before` or `after` is None if there is no file then."""
+    """A planned change of the file `path`; `before` or `after` is None if there is no file then.
+
+    `mode` is that of a new file.
+    """
 
     path: str
     before: bytes | None
     after: bytes | None
+    mode: int = durable.FILE_MODE
 
     @property
     def is_needed(self) -> bool:
@@ -68,7 +72,7 @@ class Change:
         os.makedirs(os.path.dirname(target), exist_ok=True)
         if read_file(target) != self.before:
             raise Conflict(f"{self.path} changed in the meantime; amq left it unchanged", hint="try again")
-        mode = durable.FILE_MODE if self.before is None else stat.S_IMODE(os.stat(target).st_mode)
+        mode = self.mode if self.before is None else stat.S_IMODE(os.stat(target).st_mode)
         place, name = os.path.split(target)
         temporary = f".{name}.amq-{os.getpid()}-{os.urandom(4).hex()}"
         with Directory(RootedPath(place)) as directory:

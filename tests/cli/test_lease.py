@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -25,7 +26,8 @@ from amq.runtime import notifier_lock
 from amq.runtime.hooks.script import EVENT_NAME
 from amq.runtime.notifier_lock import Claim
 from amq.runtime.session_info import SessionInfo, write_session
-from amq.store import leases, registry
+from amq.store import durable, leases, registry
+from amq.store.durable import Directory
 from tests.conftest import Shell, private_directory
 from tests.crash import processes
 from tests.seeds import SOAK
@@ -349,6 +351,23 @@ def test_ten_thousand_leases_are_looked_through_in_time(amq: Shell) -> None:
         leases.change_leases(
             account.queue, lambda before: before | {"a0": [*before["a0"], before["a1"][0]]}, lambda *_: None
         )
+
+
+def test_a_death_leaves_a_path_to_no_one_rather_than_to_two(
+    amq: Shell, bob: Bob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    takes(amq, "src", "docs")
+    bob.ends()
+    replace = durable.replace_file
+
+    def dies(directory: Directory, name: str, *rest: str | bytes) -> None:
+        if name == "alice.json":
+            raise OSError(errno.EIO, "died")
+        replace(directory, name, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(durable, "replace_file", dies)
+    assert amq("lease", "take", "src").code == 1
+    assert (paths_of(amq, "alice"), paths_of(amq, "bob")) == ([], ["docs"])
 
 
 # -- several processes ------------------------------------------------------------------------------------------------

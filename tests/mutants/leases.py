@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-LEASES, PATTERNS, STEPS = "tests/cli/test_lease.py", "tests/test_path_patterns.py", "tests/crash/test_every_step.py"
+LEASES, PATTERNS = "tests/cli/test_lease.py", "tests/test_path_patterns.py"
+
+GUARD = "tests/setup/test_lease_guard.py"
 
 LEASED = (
     Mutant(
@@ -13,9 +15,9 @@ LEASED = (
     ),
     Mutant(
         "a path has two holders for a moment", "store/leases.py", "change_leases",
-        "len(after[holder]) - len(before.get(holder, []))", "len(before.get(holder, [])) - len(after[holder])", STEPS,
+        "len(after[holder]) - len(before.get(holder, []))", "len(before.get(holder, [])) - len(after[holder])", LEASES,
     ),
-    Mutant("what a killed writer left stays", "store/leases.py", "change_leases", "_sweep(directory)", "None", f"{LEASES} {STEPS}"),
+    Mutant("what a killed writer left stays", "store/leases.py", "change_leases", "_sweep(directory)", "None", LEASES),
     Mutant("a sweep takes all files", "store/leases.py", "_sweep", "name.startswith(TEMPORARY)", "True", LEASES),
     Mutant("an agent has any number of leases", "store/leases.py", "_data", "len(leases) > _MOST", "False", LEASES),
     Mutant("a file of leases is of any holder", "store/leases.py", "_parse", "wire['holder'] != holder", "False", LEASES),
@@ -49,4 +51,17 @@ LEASED = (
     Mutant("a plain path has nothing below", "mail/path_patterns.py", "_with_below", "is_plain", "False", PATTERNS),
     Mutant("a pattern has all below it", "mail/path_patterns.py", "_with_below", "(*names, _ANY_NAMES) if is_plain else names", "(*names, _ANY_NAMES)", PATTERNS),
     Mutant("positions are looked at again", "mail/path_patterns.py", "_meet", "at in seen", "False", PATTERNS),
+    Mutant("a hook without a first line of a shell gets the guard", "setup/lease_guard.py", "installing", "shebang is None", "False", GUARD),
+    Mutant("a hook that is a link is replaced", "setup/lease_guard.py", "installing", "os.path.islink(path)", "False", GUARD),
+    Mutant("a hook that git does not run gets the guard", "setup/lease_guard.py", "installing", "not os.access(path, os.X_OK)", "False", GUARD),
+    Mutant("the guard is behind the hook's own lines", "setup/lease_guard.py", "installing", "text[:at] + block + text[at:]", "text + block", GUARD),
+    Mutant("the guard is added again", "setup/lease_guard.py", "installing", "_OURS.sub('', _decoded(path, before))", "_decoded(path, before)", GUARD),
+    Mutant("a hook that amq made stays", "setup/lease_guard.py", "uninstalling", "text == _NEW", "False", GUARD),
+    Mutant("an empty hook of the user's is removed", "setup/lease_guard.py", "uninstalling", "text.encode() != before", "True", GUARD),
+    Mutant("a new hook cannot be run", "setup/hooks.py", "Change.write", "self.mode", "durable.FILE_MODE", GUARD),
+    Mutant("the guard stops merges and rebases", "cli/commands/lease_guard.py", "_in_the_way", "_is_of_others()", "False", GUARD),
+    Mutant("the guard always stops", "cli/commands/lease_guard.py", "_check", "args.block", "True", GUARD),
+    Mutant("the guard stops for leases that only warn", "cli/commands/lease_guard.py", "_check", "state.counts", "True", GUARD),
+    Mutant("the guard fails for a stranger", "cli/commands/lease_guard.py", "_check", "(AmqError, OSError)", "()", GUARD),
+    Mutant("the guard checks any number of paths", "cli/commands/lease_guard.py", "_in_the_way", "names[:_MOST_PATHS]", "names", GUARD),
 )  # fmt: skip

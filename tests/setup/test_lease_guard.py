@@ -1,0 +1,217 @@
+"""`amq lease guard`, with git itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from amq.mail.mailbox import Mailbox
+from amq.runtime import notifier_lock
+from tests.conftest import Result, Shell
+
+PROGRAMS = Path(sys.executable).parent
+EXEC = "#!/usr/bin/env bash\nset -eu\necho theirs >>ran\nexec true\n"
+
+
+@dataclass
+class Repository:
+    """A repository with a queue, in which bob works, and has a lease on `src/`."""
+
+    place: Path
+    amq: Shell
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def git(self, *words: str, me: str = "alice", cwd: str = "", **environ: str) -> Result:
+        """Run git as the agent ME."""
+        done = subprocess.run(
+            ["git", *words], cwd=self.place / cwd, env=self.environ | {"AM_ME": me} | environ,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def commit(self, path: str, me: str = "alice", cwd: str = "", **environ: str) -> Result:
+        """Change a file, and commit it."""
+        (self.place / cwd / path).parent.mkdir(exist_ok=True)
+        with (self.place / cwd / path).open("a") as file:
+            file.write(f"{me}\n")
+        self.git("add", ".", cwd=cwd)
+        return self.git("commit", "-m", "x", me=me, cwd=cwd, **environ)
+
+    def guard(self, *words: str) -> Result:
+        """Call `amq lease guard`."""
+        return self.amq("lease", "guard", *words, me=None)
+
+    @property
+    def hook(self) -> Path:
+        return self.place / ".git" / "hooks" / "pre-commit"
+
+    def theirs(self, text: str, mode: int = 0o755) -> None:
+        """Make a hook of another tool."""
+        self.hook.parent.mkdir(exist_ok=True)
+        self.hook.write_text(text)
+        self.hook.chmod(mode)
+
+
+@pytest.fixture
+def repository(amq: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
+    environ = {
+        "PATH": f"{PROGRAMS}:{os.environ['PATH']}", "HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1",
+        "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"],
+        **{f"GIT_{who}_{what}": "x@y" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+    }  # fmt: skip
+    for name in ("PATH", "HOME", "GIT_CONFIG_NOSYSTEM"):
+        monkeypatch.setenv(name, environ[name])
+    made = Repository(amq.project, amq, environ)
+    (amq.project / ".git" / "HEAD").unlink()
+    made.git("init", "-q", "-b", "main", "--template=")
+    claim = notifier_lock.claim(Mailbox(str(amq.root), "bob").state_dir, "run")
+    amq.ok("lease", "take", "src/", "--why=the lexer", me="bob")
+    yield made
+    claim.release()
+
+
+def test_it_warns_of_a_commit_and_lets_it_pass(repository: Repository) -> None:
+    assert "changed" in repository.guard("install", "--yes").out
+    warned = repository.commit("src/a.py")
+    assert warned.code == 0
+    assert "this commit has what another agent reserved: src/: bob has a lease" in warned.err
+    assert "amq send --to bob" in warned.err
+    for path, me in (("docs/a.md", "alice"), ("src/a.py", "bob"), ("src/a.py", "nobody")):
+        quiet = repository.commit(path, me)
+        assert (quiet.code, "lease" in quiet.err) == (0, False), (path, me)
+
+
+def test_it_stops_a_commit_on_request_unless_that_is_ignored(repository: Repository) -> None:
+    repository.guard("install", "--yes")
+    repository.guard("install", "--block", "--yes")
+    stopped = repository.commit("src/a.py")
+    assert (stopped.code, "AMQ_LEASE=ignore git commit" in stopped.err) == (1, True)
+    assert repository.commit("src/a.py", AMQ_LEASE="ignore").code == 0
+    repository.amq.ok("lease", "free", "--all", me="bob")
+    assert repository.commit("src/a.py").code == 0
+
+
+def test_a_renamed_and_a_removed_file_count(repository: Repository) -> None:
+    repository.commit("src/a.py")
+    repository.guard("install", "--block", "--yes")
+    repository.git("mv", "src/a.py", "a.py")
+    assert repository.git("commit", "-m", "x").code == 1
+
+
+@pytest.mark.parametrize("program", ["exit 1", "echo x; exit 2", "exec sleep 0"])
+def test_where_amq_fails_the_commit_goes_on(repository: Repository, tmp_path: Path, program: str) -> None:
+    repository.guard("install", "--block", "--yes")
+    fake = tmp_path / "programs" / "amq"
+    fake.parent.mkdir()
+    fake.write_text(f"#!/bin/sh\n{program}\n")
+    fake.chmod(0o755)
+    assert repository.commit("src/a.py", PATH=f"{fake.parent}:{os.environ['PATH']}").code == 0
+
+
+def test_merges_and_rebases_go_on(repository: Repository) -> None:
+    repository.commit("src/a.py", "bob")
+    repository.git("checkout", "-q", "-b", "other")
+    repository.commit("src/a.py", "bob")
+    repository.git("checkout", "-q", "main")
+    repository.commit("src/a.py", "carol")
+    repository.guard("install", "--block", "--yes")
+    for act, goes_on in (("merge", ("commit", "-qm", "merged")), ("rebase", ("commit", "-qm", "rebased"))):
+        before = repository.git("rev-parse", "HEAD").out.strip()
+        assert repository.git(act, "other").code == 1
+        (repository.place / "src" / "a.py").write_text(f"resolved by {act}")
+        repository.git("add", ".")
+        assert repository.git(*goes_on).code == 0, act
+        repository.git("rebase", "--abort")
+        repository.git("reset", "-q", "--hard", before)
+    assert repository.commit("src/a.py").code == 1
+
+
+def test_all_work_trees_have_it_and_their_leases_are_their_own(repository: Repository) -> None:
+    repository.commit("a")
+    repository.git("worktree", "add", "-q", "../linked")
+    repository.guard("install", "--block", "--yes")
+    assert repository.commit("src/a.py", cwd="../linked").code == 0
+    assert repository.commit("src/a.py").code == 1
+
+
+def test_a_bare_repository_and_a_hooks_path(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.git("clone", "-q", "--bare", "--template=", ".", "../bare.git")
+    monkeypatch.chdir(repository.place / ".." / "bare.git")
+    assert repository.amq("--root", str(repository.amq.root), "lease", "guard", "install", "--yes", me=None).code == 0
+    assert os.access("hooks/pre-commit", os.X_OK)
+    monkeypatch.chdir(repository.place)
+    repository.git("config", "core.hooksPath", "../hooks")
+    repository.guard("install", "--block", "--yes")
+    assert (repository.place / ".." / "hooks" / "pre-commit").exists()
+    assert not repository.hook.exists()
+    assert repository.commit("src/a.py").code == 1
+
+
+def test_a_shell_script_of_another_tool_keeps_every_byte(repository: Repository) -> None:
+    repository.theirs(EXEC, 0o750)
+    for _ in range(2):
+        repository.guard("install", "--block", "--yes")
+    assert repository.hook.read_text().count(">>> amq lease guard") == 1
+    assert repository.commit("src/a.py").code == 1
+    assert repository.commit("src/a.py", AMQ_LEASE="ignore").code == 0
+    assert (repository.place / "ran").read_text() == "theirs\n"
+    assert "changed" in repository.guard("uninstall", "--yes").out
+    assert (repository.hook.read_text(), repository.hook.stat().st_mode & 0o777) == (EXEC, 0o750)
+    assert "nothing to do" in repository.guard("uninstall", "--yes").out
+
+
+@pytest.mark.parametrize(("text", "mode", "why"), [
+    ("#!/usr/bin/env python3\n", 0o755, "is not a shell script"),
+    ("echo\n", 0o755, "is not a shell script"),
+    (EXEC, 0o644, "is not executable"),
+    ("#!/bin/sh\n\udcff\n", 0o755, "is not UTF-8"),
+])  # fmt: skip
+def test_another_hook_is_refused_and_stays(repository: Repository, text: str, mode: int, why: str) -> None:
+    repository.theirs("", mode)
+    repository.hook.write_bytes(data := text.encode(errors="surrogateescape"))
+    refused = repository.guard("install", "--yes")
+    assert (refused.code, why in refused.err) == (1, True)
+    assert repository.hook.read_bytes() == data
+
+
+def test_a_link_is_refused_with_the_line_to_add(repository: Repository) -> None:
+    repository.theirs(EXEC)
+    repository.hook.rename(repository.place / "script")
+    repository.hook.symlink_to("../../script")
+    refused = repository.guard("install", "--yes")
+    assert refused.code == 1
+    assert "call from it: git diff --cached --name-only --no-renames -z | amq lease guard check" in refused.err
+    assert (repository.place / "script").read_text() == EXEC
+
+
+def test_a_hook_that_amq_made_is_removed(repository: Repository) -> None:
+    repository.guard("install", "--dry-run")
+    assert not repository.hook.exists()
+    repository.guard("install", "--yes")
+    assert repository.hook.stat().st_mode & 0o777 == 0o755
+    assert "removed" in repository.guard("uninstall", "--yes").out
+    assert not repository.hook.exists()
+    assert "nothing to do" in repository.guard("uninstall", "--yes").out
+    repository.theirs("#!/bin/sh\n")
+    repository.guard("uninstall", "--yes")
+    assert repository.hook.exists()
+
+
+def test_many_paths_are_checked_in_part(repository: Repository) -> None:
+    names = b"".join(b"x%d\0" % number for number in range(2001))
+    assert "only the first 2000 of 2001" in repository.amq("lease", "guard", "check", stdin=names).err
+    last = repository.amq("lease", "guard", "check", "--block", stdin=b"x\0src/\xff\n\0")
+    assert (last.code, last.out) == (0, "block")
+
+
+def test_without_a_repository_or_git_it_says_so(amq: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "git finds no repository" in amq("lease", "guard", "install", "--yes").err
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "git was not found" in amq("lease", "guard", "install", "--yes").err
+    assert amq("lease", "guard", "install").code == 2
