@@ -6,8 +6,9 @@ import os
 
 from amq import config, git_repository
 from amq.cli.options import as_utf8
-from amq.errors import UsageError
+from amq.errors import AmqError, UsageError
 from amq.instants import SECOND_NS, format_instant
+from amq.mail import leasing
 from amq.mail.agents_overview import seen_ns
 from amq.mail.leasing import HELD, Place, left
 from amq.mail.path_patterns import TOP, is_pattern
@@ -82,27 +83,46 @@ def reason(text: str) -> str:
 
 
 def seen(mailbox: Mailbox) -> Seen:
-    """Return a function that says when an agent was last seen at work: by its mail, and by the hooks of `amq run`."""
+    """Return a function that says when an agent was last seen at work: by its mail, and by its notifier."""
 
     def of(handle: str) -> int | None:
-        acts = [seen_ns(mailbox.account.queue.agent(handle)), _last_hook_ns(mailbox, handle)]
+        acts = [seen_ns(mailbox.account.queue.agent(handle)), _worked_ns(mailbox, handle)]
         return max((act for act in acts if act is not None), default=None)
 
     return of
 
 
-def _last_hook_ns(mailbox: Mailbox, handle: str) -> int | None:
-    """Return when a hook of HANDLE's was last called; None if that is not known, as to a sandbox that hides it."""
-    from amq.cli.commands.why import session
-    from amq.errors import AmqError
-    from amq.runtime.hooks.script import last_event
+def _worked_ns(mailbox: Mailbox, handle: str) -> int | None:
+    """Return when HANDLE last worked, as its notifier publishes: now, or when it began to be idle or to ask the user.
+
+    None if that is not known, as in a sandbox that hides the user's private directory.
+    """
+    from amq.cli.open_mailbox import private_directory
+    from amq.runtime.policy.reasons import Activity
+    from amq.runtime.state_file import state_of
     from amq.store.notifier_info import read_notifier
 
+    queue = mailbox.account.queue
     try:
-        hosted = session(mailbox, handle, read_notifier(mailbox.account.queue.agent(handle)))
-        return int(last_event(hosted.files)[1] * SECOND_NS) or None if hosted else None
+        state = state_of(private_directory(queue.root), queue, handle, read_notifier(queue.agent(handle)))
     except (AmqError, OSError):
         return None
+    if state is None:
+        return None
+    if state.activity in (Activity.WORKING, Activity.STARTING):
+        return mailbox.account.clock()
+    rests = state.activity in (Activity.IDLE, Activity.ASKS, Activity.DRAFT)
+    return mailbox.account.clock() - int(state.seconds * SECOND_NS) if rests and state.seconds is not None else None
+
+
+def held_by(mailbox: Mailbox) -> dict[str, list[str]]:
+    """Return the paths that each agent has a lease on, in any work tree, by its handle; no leases that ended."""
+    states = leasing.all_leases(mailbox.account, Place("", ""), seen(mailbox))
+    found: dict[str, list[str]] = {}
+    for state in states:
+        if state.state == HELD:
+            found.setdefault(state.lease.holder, []).append(state.lease.path)
+    return found
 
 
 def line(state: State) -> str:

@@ -1,7 +1,7 @@
 """Leases: an agent's word that it edits some paths. They are advice: no mail and no file waits for one.
 
-A lease counts while its holder works. The time of all of a holder's leases begins anew with each of its acts: mail that
-it files or sends, and what else the caller's SEEN knows. A lease whose time is over (lapsed), or whose holder is no
+A lease counts while its holder works. The time of its leases begins when it was last seen at work: by mail that it
+files or sends, and by what else the caller's SEEN knows. A lease whose time is over (lapsed), or whose holder is no
 longer there (gone), only warns. The next agent that wants the path takes it over, and the holder gets mail about it. So
 a lease never ends unseen, and never blocks for ever. In another work tree of the repository a lease only warns, too.
 """

@@ -249,6 +249,8 @@ class Agent(Reported):
     """The state of the hooks that `amq run` gave it; left out if it has none. Failing: their texts do not arrive."""
     plugin: Plugin = absent
     """The state of the plugin that `amq run` gave it; left out if it has none."""
+    leases: list[str] = absent
+    """The paths it has reserved, in any work tree; left out if there are none."""
     drift: dict[str, Count] = absent
     """The signs that its program is not as known (row, key, hooks, state:WORD), counted; left out if there are none."""
     session_name: str = absent

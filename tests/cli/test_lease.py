@@ -22,10 +22,11 @@ from amq.layout import QueueLayout
 from amq.mail import leasing
 from amq.mail.leasing import Place
 from amq.mail.mailbox import Mailbox
-from amq.runtime import notifier_lock
-from amq.runtime.hooks.script import EVENT_NAME
+from amq.runtime import notifier_lock, stat_polling
 from amq.runtime.notifier_lock import Claim
-from amq.runtime.session_info import SessionInfo, write_session
+from amq.runtime.policy.reasons import Activity
+from amq.runtime.policy.schedule import Readiness
+from amq.runtime.state_file import StatePublisher
 from amq.store import durable, leases, registry
 from amq.store.durable import Directory
 from tests.conftest import Shell, private_directory
@@ -206,15 +207,38 @@ def test_what_its_holder_does_begins_its_time_anew(amq: Shell) -> None:
 
 
 @pytest.mark.usefixtures("bob")
-def test_so_does_a_hook_of_its_run(amq: Shell) -> None:
+def test_so_does_its_work_as_its_notifier_publishes_it(amq: Shell) -> None:
     takes(amq, "src/")
     rests(amq, "bob", 1801)
-    directory = private_directory(amq.root, "bob")
-    directory.mkdir(parents=True, exist_ok=True)
-    write_session(str(directory), SessionInfo("none", is_allowed=False, files=str(directory)))
-    assert amq("lease", "check", "src/").code == 0
-    (directory / EVENT_NAME).write_text("tool\n")
-    assert amq("lease", "check", "src/").code == 1
+    directory = str(private_directory(amq.root, "bob"))
+    os.makedirs(directory, exist_ok=True)
+    now = stat_polling.now()
+    for doing, since, code in (
+        (Activity.WORKING, now - 7200, 1), (Activity.IDLE, now - 60, 1), (Activity.IDLE, now - 1900, 0),
+        (Activity.ASKS, now - 60, 1), (Activity.UNKNOWN, now, 0), (Activity.STARTING, now - 7200, 1),
+    ):  # fmt: skip
+        StatePublisher(directory, "run", clock=lambda since=since: since).publish(Readiness(activity=doing))  # type: ignore[misc]
+        assert amq("lease", "check", "src/").code == code, (doing, since)
+
+
+@pytest.mark.usefixtures("bob")
+def test_who_shows_the_leases_that_count(amq: Shell) -> None:
+    assert "leases" not in amq.ok("who")
+    takes(amq, "src/", "docs", "a\nb")
+    heading, *lines = amq.ok("who").splitlines()
+    assert heading.endswith("  leases")
+    assert [line.split("  ")[-1].strip() for line in lines] == ["-", "a^Jb docs +1", "-", "-"]
+    assert [each.get("leases") for each in amq("who", "--json").value] == [None, ["a\nb", "docs", "src/"], None, None]
+    rests(amq, "bob", 1801)
+    assert "leases" not in amq.ok("who")
+    file_of(amq, "bob").write_text("{")
+    assert "cannot be read" in amq("who").err
+
+
+def test_who_goes_on_where_leases_cannot_be_looked_at(amq: Shell) -> None:
+    (amq.root / "meta" / "leases").symlink_to("/etc")
+    shown = amq("who")
+    assert (shown.code, "cannot tell the leases" in shown.err) == (0, True)
 
 
 @pytest.mark.usefixtures("bob")

@@ -26,10 +26,10 @@ EXAMPLES = """\
 NOTES = """\
 You get all of the paths or none. Exit code 1 names the holder, its time and its reason, and the command that asks for
 the path. A directory means all below it. In a name * is any text and ? one character; the name ** is any number of
-directories. Everything you do begins the time anew: mail you send or file, and each tool you use where amq run gave you
-hooks. A lease whose time is over, or whose holder does not run under amq, only warns: you take it over, and the holder
-gets mail about that. In another work tree of the repository, a lease only warns. Leases are advice: they lock no file
-and no mail."""
+directories. The time of a lease begins when you last worked, as amq run or amq wake sees it, or sent or filed mail. A
+lease whose time is over, or whose holder does not run under amq, only warns: you take it over, and the holder gets mail
+about that. In another work tree of the repository, a lease only warns. Leases are advice: they lock no file and no
+mail."""
 
 
 def options(parser: ArgumentParser) -> None:

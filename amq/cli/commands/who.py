@@ -7,6 +7,8 @@ from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.cli.table import table
 from amq.cli.terminal import BOLD, FAINT, RED, Cell, add_color, terminal
 from amq.cli.terminal import age as age_in_words
+from amq.errors import AmqError
+from amq.errors import why as in_words
 from amq.instants import SECOND_NS
 from amq.names import USER
 from amq.record import record
@@ -15,7 +17,7 @@ from amq.text import visible
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from amq.cli.output import Output
@@ -50,6 +52,7 @@ UNSEEN_S = 7 * 86_400
 """Seconds after which an agent is marked that has done nothing."""
 MOST_CHARS = 30
 """The most characters of a session's name in the table."""
+_MOST_LEASES = 2
 _HEADING = ("agent", "state", "status", "unread", "oldest", "waits for", "dead letters", "mail by", "notified by")
 
 
@@ -58,7 +61,7 @@ class Row:
     """All that is known of one agent: its mailbox, and as far as there is such, its state and its session.
 
     `why` is the reason why its unread mail waits, and `way` how mail reaches it. `name` is what its CLI calls the
-    session, or "".
+    session, or "". `leases` are the paths it has reserved.
     """
 
     agent: Agent
@@ -67,6 +70,7 @@ class Row:
     hosted: SessionInfo | None
     way: MailWay | None
     name: str
+    leases: Sequence[str] = ()
 
 
 def options(parser: ArgumentParser) -> None:
@@ -87,24 +91,36 @@ def run(args: Namespace, out: Output) -> int:
     elif found and (user := terminal(args, out)):
         out.data(for_user(found, user))
     elif found:
-        out.data(table([_HEADING, *map(_cells, found)]))
+        out.data(table(_table(found)))
     return 0
 
 
 def rows(mailbox: Mailbox) -> list[Row]:
     """Return what is known of each agent, by handle."""
     private = private_directory(mailbox.account.queue.root)
-    return [_row(mailbox, private, agent) for agent in mailbox.who()]
+    leases = _leases(mailbox)
+    return [_row(mailbox, private, agent, leases.get(agent.handle, ())) for agent in mailbox.who()]
 
 
-def _row(mailbox: Mailbox, private: PrivateState, agent: Agent) -> Row:
+def _leases(mailbox: Mailbox) -> Mapping[str, Sequence[str]]:
+    from amq.cli.leased_paths import held_by
+    from amq.store.leases import has_any
+
+    try:
+        return held_by(mailbox) if has_any(mailbox.account.queue) else {}
+    except (AmqError, OSError) as error:
+        mailbox.account.warn(f"cannot tell the leases: {in_words(error)}")
+        return {}
+
+
+def _row(mailbox: Mailbox, private: PrivateState, agent: Agent, leases: Sequence[str]) -> Row:
     from amq.runtime.state_file import state_of
 
     hosted = session(mailbox, agent.handle, agent.notifier)
     found = explain(mailbox, agent.handle)[1] if agent.unread else None
     state = state_of(private, mailbox.account.queue, agent.handle, agent.notifier)
     called = name(mailbox, agent.handle, hosted)
-    return Row(agent, state, found, hosted, way(mailbox, agent.handle, hosted), called)
+    return Row(agent, state, found, hosted, way(mailbox, agent.handle, hosted), called, leases)
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -122,6 +138,18 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
+def _table(found: Sequence[Row]) -> list[tuple[str, ...]]:
+    """Return heading and lines; there is a column for leases only while an agent has one."""
+    if not any(row.leases for row in found):
+        return [_HEADING, *map(_cells, found)]
+    return [(*_HEADING, "leases"), *((*_cells(row), _leases_in_short(row) or "-") for row in found)]
+
+
+def _leases_in_short(row: Row) -> str:
+    more = f" +{len(row.leases) - _MOST_LEASES}" if len(row.leases) > _MOST_LEASES else ""
+    return f"{' '.join(map(visible, row.leases[:_MOST_LEASES]))}{more}"
+
+
 def state_in_words(state: ReportedState | None, in_words: Callable[[float], str]) -> str:
     """Return STATE and for how long it has been so, by IN_WORDS; "" if it is not known."""
     if state is None:
@@ -132,8 +160,8 @@ def state_in_words(state: ReportedState | None, in_words: Callable[[float], str]
 
 def for_user(found: Sequence[Row], user: Terminal) -> str:
     """Return the table for a terminal."""
-    headings = ("agent", "state", "unread", "oldest", "waits for", "dead", "mail by", "notified by", "remark", "status")
-    return user.table(headings, [_user_cells(row, user) for row in found])
+    headings = ("agent", "state", "unread", "oldest", "waits for", "dead", "mail by", "notified by", "remark")
+    return user.table((*headings, "leases", "status"), [_user_cells(row, user) for row in found])
 
 
 def _user_cells(row: Row, user: Terminal) -> tuple[str | Cell, ...]:
@@ -149,6 +177,7 @@ def _user_cells(row: Row, user: Terminal) -> tuple[str | Cell, ...]:
         mail_by,
         notified_by,
         Cell(_remark(agent, user.now_ns), FAINT),
+        _leases_in_short(row),
         agent.presence.status if agent.presence else "",
     )
 
@@ -212,4 +241,6 @@ def item(row: Row) -> dict[str, Any]:
         item |= row.way.wire()
     if row.name:
         item["session_name"] = row.name
+    if row.leases:
+        item["leases"] = list(row.leases)
     return item
