@@ -46,6 +46,7 @@ def test_all_short_patterns_agree_with_a_search_for_a_common_name() -> None:
         assert overlap(one, other) == bool(matched[one] & matched[other]), (one, other)
 
 
+@pytest.mark.timeout(10)
 def test_many_wildcards_end_in_time() -> None:
     since = time.monotonic()
     assert not overlap("/".join(["**", "a*a*a*"] * 60), "/".join(["**", "a*b*"] * 60) + "/b")

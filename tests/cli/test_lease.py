@@ -331,6 +331,28 @@ def test_all_that_is_not_a_file_of_leases_is_broken(amq: Shell) -> None:
         assert (list(found), told) == (["user"], ["bob"]), value
 
 
+def test_without_leases_there_is_nothing_to_say(amq: Shell) -> None:
+    assert amq.ok("lease", "list") == amq.ok("lease", "check", "src") == amq.ok("lease", "free", "--all") == ""
+    assert not (amq.root / "meta" / "leases").exists()
+
+
+@pytest.mark.usefixtures("bob")
+def test_a_file_that_goes_meanwhile_has_no_leases(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    takes(amq, "src")
+    monkeypatch.setattr(durable, "entries", lambda _: [("carol.json", 1), ("bob.json", 1)])
+    assert amq.ok("lease", "list") == "src/  bob  30m left\n"
+
+
+def test_a_holder_that_cannot_be_looked_at_counts(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    amq("lease", "take", "src", me="bob")
+
+    def fails(_: object) -> None:
+        raise OSError(errno.EIO, "failed")
+
+    monkeypatch.setattr(leasing, "read_notifier", fails)
+    assert amq("lease", "check", "src").code == 1
+
+
 @pytest.mark.usefixtures("bob")
 def test_other_files_are_left_alone(amq: Shell) -> None:
     takes(amq, "src")

@@ -33,6 +33,7 @@ LEASED = (
     Mutant("a lease taken over stays its holder's", "mail/leasing.py", "decide", "lease not in lost", "True", LEASES),
     Mutant("its holder gets no mail", "mail/leasing.py", "take", "_notify(account, [state for state in warned if state.here])", "None", LEASES),
     Mutant("a lease outlives its holder", "mail/leasing.py", "_is_there", "read_notifier(account.queue.agent(holder)) is not None", "True", LEASES),
+    Mutant("unknown is gone", "mail/leasing.py", "_is_there", "True", "False", LEASES, times=2),
     Mutant("the user is always gone", "mail/leasing.py", "_is_there", "holder == USER", "False", LEASES),
     Mutant("a lease does not end", "mail/leasing.py", "_states", "left_s > 0", "True", LEASES),
     Mutant("what a holder does counts for nothing", "mail/leasing.py", "_left_s", "seen_ns is None", "True", LEASES),
