@@ -206,7 +206,11 @@ class _Inbox:
         self._world = world
         queue = QueueLayout("/queue")
         self.account = SimpleNamespace(
-            me="agent", queue=queue, agent=queue.agent("agent"), known_agents=lambda: frozenset({"codex", "gemini"})
+            me="agent",
+            queue=queue,
+            agent=queue.agent("agent"),
+            known_agents=lambda: frozenset({"codex", "gemini"}),
+            clock=lambda: 0,
         )
 
     def inbox_view(self) -> _Inbox:

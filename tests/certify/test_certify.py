@@ -74,7 +74,7 @@ def test_a_cli_that_does_all_as_it_should_is_certified(place: Path) -> None:
     assert verdict.failed == {}, [trial.screen for trial in done.trials if trial.kind]
     assert list(verdict.results) == list(ONCE)
     assert (verdict.program, verdict.version, verdict.amq) == ("claude", fake_cli.VERSION, "1.2.3")
-    assert list(place.glob("amq/runs/*")) == []
+    assert list(place.glob("amq/r/*")) == []
     screens = Path(save_screens(private(place), done))
     assert sorted(path.stem for path in screens.iterdir()) == sorted(ONCE)
     assert "esc to" not in (screens / "idle.txt").read_text()
@@ -98,7 +98,7 @@ def test_a_change_that_amq_does_not_know_fails_the_right_scenario(
 ) -> None:
     done = tried(place, fault, scenario)
     assert reason in reasons(done)[scenario], done.trials[0].screen
-    assert list(place.glob("amq/runs/*")) == []
+    assert list(place.glob("amq/r/*")) == []
     assert left(place) == []
 
 
@@ -136,7 +136,7 @@ def test_one_that_is_ended_leaves_no_process(place: Path, number: signal.Signals
         amq.send_signal(number)
         assert amq.wait(30) == (130 if number == signal.SIGINT else -number)
     until(lambda: not left(place))
-    assert number != signal.SIGINT or list(place.glob("amq/runs/*")) == []
+    assert number != signal.SIGINT or list(place.glob("amq/r/*")) == []
 
 
 def test_none_of_the_users_files_is_touched(place: Path) -> None:

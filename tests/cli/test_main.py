@@ -145,7 +145,7 @@ def test_an_internal_error_is_one_line_and_a_traceback_on_request(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(mailbox.Mailbox, "list", broken)
+    monkeypatch.setattr(mailbox.Mailbox, "table", broken)
     monkeypatch.setenv("AMQ_DEBUG", debug)
     failed = amq("list")
     assert (failed.code, failed.out) == (70, "")
@@ -157,7 +157,7 @@ def test_interrupted(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mailbox.Mailbox, "list", interrupted)
+    monkeypatch.setattr(mailbox.Mailbox, "table", interrupted)
     assert amq("list").code == 130
 
 

@@ -21,7 +21,7 @@ from amq.mail.mailbox import Mailbox
 from amq.runtime.journal import WakeJournal
 from amq.runtime.policy.schedule import SchedulePolicy
 from amq.store import registry
-from tests.conftest import private_directory
+from tests.conftest import private_directory, without_note
 from tests.crash.tools import missing, require
 from tests.pty.user import PATIENCE, hang_up, wait_until
 from tests.seeds import SOAK
@@ -83,7 +83,7 @@ class WaitingAgents:
         for name in who:
             if name in self._commands and name != "wake":
                 output, errors = self._commands[name].communicate(timeout=PATIENCE)
-                assert (self._commands[name].returncode, errors) == (0, ""), output
+                assert (self._commands[name].returncode, without_note(errors)) == (0, ""), output
             else:
                 wait_until(self._log(name).exists)
         for name in WAITING:

@@ -189,6 +189,13 @@ _UNKNOWN_TO_PYTE = re.compile(
 )
 
 
+class _Screen(pyte.Screen):
+    """Pyte's screen, which fails at a query of a private report (`CSI ? n`). None is answered here."""
+
+    def report_device_status(self, mode: int, *, private: bool = False) -> None:
+        pass
+
+
 class Other:
     """The second emulator. It knows neither faint text nor keyboard protocols, and prints what it does not know.
 
@@ -196,7 +203,7 @@ class Other:
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
-        self.screen = pyte.Screen(size[1], size[0])
+        self.screen = _Screen(size[1], size[0])
         self._stream = pyte.ByteStream(self.screen)
 
     def feed(self, data: bytes) -> None:
@@ -209,7 +216,8 @@ class Other:
             "".join("x" if cell.reverse and cell.data.strip() else " " for cell in row).rstrip() for row in cells
         ]
         cursor = self.screen.cursor
-        return [row.rstrip() for row in self.screen.display], inverse, (cursor.y, cursor.x)
+        column = min(cursor.x, self.screen.columns - 1)  # behind a full row it counts one more
+        return [row.rstrip() for row in self.screen.display], inverse, (cursor.y, column)
 
 
 def ours(view: View | None) -> tuple[list[str], list[str], tuple[int, int]]:

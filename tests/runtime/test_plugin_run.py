@@ -52,7 +52,7 @@ def test_a_program_that_may_not_load_it_is_started_again_without(desk: Desk, cla
 
 def test_without_its_pipes_the_program_is_started_without_it(desk: Desk, claude: str) -> None:
     """As in a filesystem that has none."""
-    taken = f'for run in "{os.environ["XDG_STATE_HOME"]}"/amq/runs/tui-*; do touch "$run/mod.events"; done'
+    taken = f'for run in "{os.environ["XDG_STATE_HOME"]}"/amq/r/*; do touch "$run/mod.events"; done'
     Path(claude).write_text(f'#!/bin/sh\ncase "$*" in --version) {taken}; echo 2.1.332; exit;; esac\necho "with: $*"\n')
     session = desk.run(claude)
     session.expect_exact("the pipes to the plugin cannot be made")

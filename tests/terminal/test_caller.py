@@ -26,7 +26,9 @@ def test_the_program_inherits_only_the_callers_descriptors(project: Path) -> Non
     read, write = os.pipe()
     os.write(write, b"from the pipe")
     os.close(write)
-    script = f"import os; print(os.read({read}, 99), [fd for fd in range(3, 99) if os.path.exists(f'/dev/fd/{{fd}}')])"
+    script = (
+        f"import os; print(os.read({read}, 99), [fd for fd in range(3, 1000) if os.path.exists(f'/dev/fd/{{fd}}')])"
+    )
     words = [*HOST, sys.executable, "-c", script]
     done = subprocess.run(
         words, cwd=project, pass_fds=[read], stdin=subprocess.DEVNULL, capture_output=True, check=True
