@@ -216,8 +216,7 @@ class Other:
             "".join("x" if cell.reverse and cell.data.strip() else " " for cell in row).rstrip() for row in cells
         ]
         cursor = self.screen.cursor
-        column = min(cursor.x, self.screen.columns - 1)  # behind a full row it counts one more
-        return [row.rstrip() for row in self.screen.display], inverse, (cursor.y, column)
+        return [row.rstrip() for row in self.screen.display], inverse, (cursor.y, cursor.x)
 
 
 def ours(view: View | None) -> tuple[list[str], list[str], tuple[int, int]]:
@@ -229,6 +228,14 @@ def ours(view: View | None) -> tuple[list[str], list[str], tuple[int, int]]:
     return [row.replace("\u200b", "").rstrip() for row in view.rows], inverse, view.cursor
 
 
+def _on_a_cell(
+    picture: tuple[list[str], list[str], tuple[int, int]], size: tuple[int, int]
+) -> tuple[list[str], list[str], tuple[int, int]]:
+    """Return PICTURE with the cursor on a cell: behind a full row the two differ about what brings it back."""
+    rows, inverse, (row, column) = picture
+    return rows, inverse, (row, min(column, size[1] - 1))
+
+
 @pytest.mark.parametrize("name", recordings.names())
 def test_another_emulator_sees_the_same_in_the_real_clis(name: str) -> None:
     recording = recordings.load(name)
@@ -237,7 +244,7 @@ def test_another_emulator_sees_the_same_in_the_real_clis(name: str) -> None:
         screen.enqueue(output)
         finish(screen)
         other.feed(output)
-        assert ours(screen.view()) == other.picture(), mark.name
+        assert _on_a_cell(ours(screen.view()), recording.size) == _on_a_cell(other.picture(), recording.size), mark.name
         if mark.resized_to:
             return  # what is left of the old size is a matter of taste
 
