@@ -285,7 +285,7 @@ class Drain:
             ]
             drain_receipts.write(account.agent, account.me, told, account.clock(), account.temporary())
         except OSError as error:
-            account.warn_once(f"no receipt was written for the Go program: {why(error)}")
+            account.warn_once(f"a receipt for the Go program was not written: {why(error)}")
 
     def _take(self, ids: list[str]) -> list[str]:
         """Move IDS from `new` to `cur`; return those for which `cur` already has another message."""

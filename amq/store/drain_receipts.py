@@ -28,17 +28,24 @@ if TYPE_CHECKING:
 def write(agent: AgentLayout, consumer: str, messages: Iterable[Shown], now: int, temporary: str) -> None:
     """Write receipts for MESSAGES into the mailbox AGENT of CONSUMER, to the disk; one that is there stays.
 
-    NOW is in nanoseconds since the epoch. TEMPORARY begins names that are not used otherwise. Raises OSError.
+    NOW is in nanoseconds since the epoch. TEMPORARY begins names that are not used otherwise. Raises OSError if one
+    cannot be written, as for an id that is too long, after all others were.
     """
+    failure: OSError | None = None
     directories.make([agent.receipts])
     with Directory(agent.inbox_tmp) as staging, Directory(agent.receipts) as receipts:
         for number, (identifier, header, wrong) in enumerate(messages):
             receipt = _receipt(identifier, header, wrong, consumer, now)
             name = f"{identifier}__{consumer}__{receipt['stage']}.json"
-            if not durable.exists(receipts, name):
-                data = (jsontext.render(receipt) + "\n").encode()
-                durable.publish_new(staging, f"{temporary}_{number}", receipts, name, data)
+            data = (jsontext.render(receipt) + "\n").encode()
+            try:
+                if not durable.exists(receipts, name):
+                    durable.publish_new(staging, f"{temporary}_{number}", receipts, name, data)
+            except OSError as error:
+                failure = failure or error
         durable.sync(receipts)
+    if failure:
+        raise failure
 
 
 def _receipt(

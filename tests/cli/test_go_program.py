@@ -101,8 +101,17 @@ def test_one_that_is_there_stays_and_one_that_cannot_be_written_is_a_warning(amq
     directory.symlink_to(amq.root)
     amq.send("--new-id=m2")
     result = amq("drain", me="bob")
-    assert (result.code, "no receipt was written" in result.err) == (0, True)
+    assert (result.code, "a receipt for the Go program was not written" in result.err) == (0, True)
     assert Path(amq.agent("bob").inbox_cur, "m2.md").exists()
+
+
+def test_one_whose_name_is_too_long_keeps_no_other_from_its_receipt(amq: Shell) -> None:
+    Path(amq.agent("bob").receipts).mkdir()
+    Path(amq.agent("bob").inbox_new, f"{'a' * 250}.md").write_bytes(b"no message")
+    amq.send("--new-id=m1")
+    result = amq("drain", me="bob")
+    assert (result.code, "a receipt for the Go program was not written" in result.err) == (0, True)
+    assert list(receipts(amq)) == ["m1__bob__drained.json"]
 
 
 def test_a_mailbox_without_acknowledgements_gets_them_at_need(amq: Shell) -> None:

@@ -16,8 +16,9 @@ BESIDE_GO = (
     Mutant("a receipt is written over", "store/drain_receipts.py", "write", "not durable.exists(receipts, name)", "True", GO),
     Mutant(
         "a receipt that fails fails the drain", "mail/draining.py", "Drain._write_receipts",
-        "account.warn_once(f'no receipt was written for the Go program: {why(error)}')", "raise", GO,
+        "account.warn_once(f'a receipt for the Go program was not written: {why(error)}')", "raise", GO,
     ),
+    Mutant("a receipt that fails keeps others from theirs", "store/drain_receipts.py", "write", "failure = failure or error", "raise", GO),
     Mutant("amq does not warn of mail that another program took", "mail/draining.py", "Drain._take", "gone.append(identifier)", "None", GO),
     Mutant("a mailbox lacks acknowledgements for ever", "store/acks.py", "_made", "directories.make([path.parent, path])", "None", GO),
     Mutant("an agent that is gone gets a mailbox", "store/acks.py", "_open", "return None", "pass", GO),
