@@ -1,4 +1,4 @@
-"""Explain what `amq run` would do with a program, and whether its installed version was tested."""
+"""Explain what `amq run` would do with a program, and whether its installed version was tested or certified."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from amq import quoting
 from amq.pty.input_row import PromptRule
 from amq.runtime.agents.profile import HookStyle, NativeWay, Profile
 from amq.runtime.agents.versions import printed_version
+from amq.runtime.certified import Certified, certified
 from amq.runtime.launch import Launch
+from amq.runtime.private_state import PrivateState
 
 
 def explained(launch: Launch, source: str, *, native: bool) -> dict[str, Any]:
@@ -74,27 +76,40 @@ def _missing_hooks(launch: Launch) -> list[str]:
     return []
 
 
-def installed(profile: Profile, program: str, environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return as a JSON object the version that PROGRAM prints, and whether amq was tested with it."""
+def installed(
+    profile: Profile, program: str, environment: Mapping[str, str], private: PrivateState, amq: str
+) -> dict[str, Any]:
+    """Return as a JSON object the version that PROGRAM prints, and what amq's tests and `amq certify` say of it.
+
+    PRIVATE is the user's private directory, and AMQ the version of this amq.
+    """
     version = printed_version([program, *profile.version], environment) if profile.tested else ""
+    found = certified(profile, program, environment, private, amq, version) if version else Certified()
     return {
         "profile": profile.name,
         "version": version,
         "tested": version in profile.tested,
         "tested_versions": list(profile.tested),
+        "certified": found.is_judged,
+        "lacks": list(found.lacks(wants_channels=False)),
+        "faults": list(found.faults),
     }
 
 
 def verdict(found: Mapping[str, Any]) -> str:
-    """Return the result of `installed` as a sentence."""
+    """Return the result of `installed` as lines of text."""
     name, version, tested = found["profile"], found["version"], ", ".join(found["tested_versions"])
     if not found["tested_versions"]:
         return f"amq does not know this program: without --prompt or --profile it types nothing into it ({name})"
     if not version:
         return f"{name}: does not report its version; tested with {tested}"
-    if found["tested"]:
-        return f"{name} {version}: tested"
-    return f"{name} {version}: not tested (tested: {tested}); amq trusts only what its screen shows"
+    if found["certified"]:
+        how = "amq certify has tried it on this machine"
+    else:
+        how = "" if found["tested"] else f"amq trusts only what its screen shows; to try it offline: amq certify {name}"
+    said = "tested" if found["tested"] else f"not tested (tested: {tested})"
+    first = "; ".join(filter(None, (f"{name} {version}: {said}", how)))
+    return "\n".join([first, *(f"{name} lacks {each}" for each in found["lacks"]), *found["faults"]])
 
 
 def text(found: Mapping[str, Any]) -> str:

@@ -372,6 +372,12 @@ class Checked(Model):
     """True if amq was tested with it."""
     tested_versions: list[str]
     """The versions that it was tested with."""
+    certified: bool
+    """True if `amq certify` of this amq has tried the version on this machine."""
+    lacks: list[str]
+    """Parts that it is not given because they failed then, each with the cause."""
+    faults: list[str]
+    """A sentence about each verdict of `amq certify` that cannot be read."""
 
 
 # -- dead letters -----------------------------------------------------------------------------------------------------

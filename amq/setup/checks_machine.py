@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from amq import quoting
+from amq import config, quoting
 from amq.errors import AmqError, UsageError
 from amq.layout import QueueLayout
 from amq.names import USER, is_handle, typed_handle
@@ -18,7 +18,9 @@ from amq.runtime.agents import registry as agent_clis
 from amq.runtime.agents.profiles import built_in, profile_for
 from amq.runtime.agents.registry import with_hooks
 from amq.runtime.agents.versions import numbers, printed_version
+from amq.runtime.certified import certified
 from amq.runtime.consent import KEY, recorded_answer
+from amq.runtime.private_state import private_state
 from amq.runtime.tmux_client import TmuxClient
 from amq.runtime.user_config import config_path
 from amq.setup.clis import CLIS, how_to_get, is_missing, program_of
@@ -68,15 +70,19 @@ def agents(root: str | None, machine: Environment) -> Iterator[Finding]:
     if not installed and not wanted:
         yield Finding("no agent CLI is on the PATH", how_to_get(next(iter(CLIS))))
     for program, path in installed.items():
-        yield from _version(program, path, machine)
+        yield from _version(program, path, root, machine)
 
 
-def _version(program: str, path: str, machine: Environment) -> Iterator[Finding]:
+def _version(program: str, path: str, root: str | None, machine: Environment) -> Iterator[Finding]:
     version = printed_version([path, "--version"], machine.environ)
     oldest = CLIS[program].oldest
     if not version:
         yield Finding(f"{path} does not start: {program} --version fails", f"reinstall it; {how_to_get(program)}")
     elif (newest := profile_for(program).tested[0]) and numbers(version) > numbers(newest):
+        private = private_state(machine.environ, config.project_directories(root) if root else ())
+        found = certified(profile_for(program), program, machine.environ, private, machine.version, version)
+        if found.is_judged:  # the check of delivery says what has failed
+            return
         yield Finding(
             f"{program} {version} is untested: the newest that amq was tested with is {newest}",
             f"if it is not notified of mail, see what amq knows of it: amq run --check -- {program}",

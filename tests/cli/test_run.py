@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,7 +22,9 @@ from amq.runtime import host as session
 from amq.runtime.agents.profile import Profile
 from amq.runtime.launch import Options
 from amq.runtime.policy.schedule import SchedulePolicy
+from amq.runtime.private_state import private_state
 from amq.runtime.trust import Trust
+from amq.runtime.verdicts import Verdict, write_verdict
 from amq.store import registry
 
 
@@ -231,6 +234,24 @@ def test_what_is_known_of_the_installed_version(
     assert run("--check", "--", str(program), out=Notes(json=json_mode)) == 0
     assert said in capfd.readouterr().out
     assert calls == []
+
+
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [
+        ("9.9.9", "not tested (tested: 2.1.332, 2.1.330, 2.1.197); amq certify has tried it on this machine"),
+        ("2.1.330", "tested; amq certify has tried it on this machine"),
+    ],
+)
+def test_a_check_shows_the_verdict(tmp_path: Path, capfd: pytest.CaptureFixture[str], version: str, said: str) -> None:
+    program = tmp_path / "claude"
+    program.write_text(f"#!/bin/sh\necho '{version}'\n")
+    program.chmod(0o700)
+    results = dict.fromkeys(("idle", "dialog", "draft"), "") | {"ready": "it was not"}
+    write_verdict(private_state(os.environ, ()), Verdict("claude", version, "", __version__, "2026", results))
+    run("--check", "--", str(program))
+    lacks = "claude lacks typed lines: amq certify has found a failure: ready: it was not"
+    assert capfd.readouterr().out == f"claude {version}: {said}\n{lacks}\n"
 
 
 def test_of_an_unknown_program_no_version_is_asked(calls: list[Call], capfd: pytest.CaptureFixture[str]) -> None:

@@ -50,6 +50,12 @@ CERTIFIED = tuple(
             ("a version is announced at each start", "Certified.warning",
              "not self.version or self.is_judged or self.limits.is_certain", "not self.version"),
         )),
+        ("runtime/launch_preview.py", "tests/cli/test_run.py", (
+            ("a check knows no verdict", "installed", "certified(profile, program, environment, private, amq, version)", "Certified()"),
+        )),
+        ("setup/checks_machine.py", "tests/setup/test_doctor.py", (
+            ("a certified version is untested", "_version", "found.is_judged", "False"),
+        )),
         (CACHE, CACHE_TESTS, (
             ("a program that was installed anew is the old one", "cached_version",
              "identity and identity == _identity(path)", "identity"),

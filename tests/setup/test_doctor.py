@@ -408,6 +408,13 @@ def test_a_version_that_failed_is_a_note(world: World) -> None:
     assert texts == ["codex lacks typed lines: amq certify has found a failure: dialog: it was answered"]
 
 
+def test_a_certified_version_is_not_called_untested(world: World) -> None:
+    a_cli_is_untested(world)
+    verdict = Verdict("codex", "99.0.0", "", world.context.machine.version, "2026-11-30T10:00:00.000Z", {"ready": ""})
+    write_verdict(private_state(os.environ, ()), verdict)
+    assert "untested" not in str([each.finding for each in doctor.examine(world.context)])
+
+
 def test_a_stopped_notifier_is_found(world: World) -> None:
     if not Path("/proc/self/stat").exists():
         pytest.skip("needs /proc")

@@ -157,7 +157,8 @@ def _run_as(handle: str, args: Namespace, program: list[str], environment: dict[
 
     profile, source = _profile(args, program, environment)
     if args.check:
-        return _say(launch_preview.installed(profile, program[0], environment), launch_preview.verdict, out)
+        known = launch_preview.installed(profile, program[0], environment, private_directory(), __version__)
+        return _say(known, launch_preview.verdict, out)
     chosen = _options(args, handle, environment)
     if args.explain:
         queue = QueueLayout(_root(args, environment).value)
