@@ -96,7 +96,8 @@ def in_directory(
             return table, []
         fresh, without = _opened(directory, holder, names - have, files)
         table = in_order(joined([table, of_summaries(fresh)]))
-        if len(fresh) >= header_cache.MIN_CHANGES or len(cached.names) > 2 * len(files) + header_cache.MIN_CHANGES:
+        is_old = len(fresh) >= header_cache.MIN_CHANGES or len(cached.names) > 2 * len(files) + header_cache.MIN_CHANGES
+        if is_old and len(table):
             kept = [(f"{each}{SUFFIX}", files[f"{each}{SUFFIX}"]) for each in table.column(ID)]
             texts = [map(str, table.column(at)) for at in _STORED]
             header_cache.save(place, cache, directory, kept, texts, account.temporary())

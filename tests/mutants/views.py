@@ -16,6 +16,7 @@ VIEWS = (
            "len(names) >= FEWEST and directory.fd is not None", "True", CACHE),
     Mutant("a cache of what has gone stays", "mail/message_table.py", "in_directory",
            "len(cached.names) > 2 * len(files) + header_cache.MIN_CHANGES", "False", CACHE),
+    Mutant("a cache of nothing is written", "mail/message_table.py", "in_directory", "is_old and len(table)", "is_old", CACHE),
     Mutant("any version and directory will do", "store/header_cache.py", "load",
            "head != _head(directory, count, lengths, body)", "False", CACHE),
     Mutant("a cache has no checksum", "store/header_cache.py", "_head", "crc32(body)", "0", CACHE),

@@ -77,6 +77,14 @@ def test_a_message_that_has_gone_is_not_shown(bob: Mailbox) -> None:
     assert len(shown(bob)) == len(SUBJECTS) - 1
 
 
+def test_a_cache_of_what_has_all_gone_is_left_alone(bob: Mailbox) -> None:
+    shown(bob)
+    for path in Path(bob.account.agent.inbox_new).iterdir():
+        path.unlink()
+    Path(bob.account.agent.inbox_new, "bad.md").write_text("no message")
+    assert shown(bob) == shown(bob) == []
+
+
 def test_a_bad_file_is_looked_at_every_time(bob: Mailbox) -> None:
     Path(bob.account.agent.inbox_new, "bad.md").write_text("bad")
     Path(bob.account.agent.inbox_new, "link.md").symlink_to("bad.md")
