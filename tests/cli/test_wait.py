@@ -115,6 +115,12 @@ def test_the_first_of_several_ends_it(amq: Shell, agents: Agents, meanwhile: Mea
     assert amq.ok("wait", "bob", "carol", "--idle", "--all") == "bob: idle\ncarol: idle\n"
 
 
+def test_mail_that_is_not_read_in_time_is_counted(amq: Shell) -> None:
+    amq.send()
+    result = amq("wait", "bob", "--drained", "--timeout", "1ms")
+    assert (result.code, result.out) == (4, "timeout: bob: 1 unread\n")
+
+
 def test_any_change_ends_it(amq: Shell, agents: Agents, meanwhile: Meanwhile) -> None:
     agents.publish("bob", Activity.ASKS, "Bash(ls)")
     assert amq("wait", "bob", "--any", "--timeout", "1ms").code == 4

@@ -58,8 +58,10 @@ class Sight:
         """Return what it does, and what it asks the user, "" where that is not known."""
         return (self.state.activity.value, self.state.question) if self.state else ("unknown", "")
 
-    def words(self) -> str:
-        """Return its handle and its state."""
+    def words(self, condition: str) -> str:
+        """Return its handle, and what matters to CONDITION: its state, or its mail."""
+        if condition == DRAINED:
+            return f"{self.handle}: {f'{self.unread} unread' if self.unread else 'drained'}"
         return f"{self.handle}: {self.state.words() if self.state else self.doing[0]}"
 
     def wire(self) -> dict[str, Any]:
@@ -98,14 +100,10 @@ def run(args: Namespace, out: Output) -> int:
     if out.json:
         out.value({"event": event, "agents": [sight.wire() for sight in met or last]})
     elif met:
-        out.data("".join(f"{_ended(args.condition, sight)}\n" for sight in met))
+        out.data("".join(f"{sight.words(args.condition)}\n" for sight in met))
     else:
-        out.line(f"timeout: {'; '.join(sight.words() for sight in last)}")
+        out.line(f"timeout: {'; '.join(sight.words(args.condition) for sight in last)}")
     return 0 if met else TimedOut.exit_code
-
-
-def _ended(condition: str, sight: Sight) -> str:
-    return f"{sight.handle}: drained" if condition == DRAINED else sight.words()
 
 
 def _wait(
