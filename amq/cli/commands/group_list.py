@@ -27,6 +27,8 @@ def run(args: Namespace, out: Output) -> int:
     found = groups.read_groups(open_mailbox(args, out, anyone=True).account.queue)
     if out.json:
         out.value([{"name": name, "agents": agents} for name, agents in found.items()])
+    elif not found:
+        out.note("No groups.")
     else:
         out.data("".join(line(name, agents) for name, agents in found.items()))
     return 0
