@@ -59,6 +59,7 @@ CERTIFIED = tuple(
         (CACHE, CACHE_TESTS, (
             ("a program that was installed anew is the old one", "cached_version",
              "identity and identity == _identity(path)", "identity"),
+            ("a program with its old time is the old one", "_identity", "found.st_ctime_ns", "0"),
             ("what cannot be noted is announced at each start", "_write", "not private.directory", "not known"),
             ("the same is announced twice", "is_first", "what in known.announced", "False"),
         )),

@@ -50,6 +50,16 @@ def test_another_file_with_its_time_and_size_is_another_program(private: Private
     assert cached_version(private, str(program)) == ""
 
 
+def test_other_bytes_with_the_old_time_are_another_program(private: PrivateState, program: Path) -> None:
+    note_version(private, str(program), "2.1.400")
+    was = program.stat()
+    program.write_text("two")
+    while program.stat().st_ctime_ns == was.st_ctime_ns:  # the filesystem's clock ticks every few milliseconds
+        os.utime(program, ns=(was.st_atime_ns, was.st_mtime_ns))
+    os.utime(program, ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert cached_version(private, str(program)) == ""
+
+
 def test_no_version_is_not_noted(private: PrivateState, program: Path, tmp_path: Path) -> None:
     note_version(private, str(program), "")
     note_version(private, str(tmp_path / "gone"), "1.0")

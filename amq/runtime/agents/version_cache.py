@@ -59,7 +59,8 @@ def is_first(private: PrivateState, what: str) -> bool:
 def _identity(path: str) -> str:
     with suppress(OSError):
         found = os.stat(path)
-        return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns}"
+        # installers set the time of a file's content, some to one constant: the time of its inode is the system's
+        return f"{found.st_dev} {found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
     return ""
 
 
