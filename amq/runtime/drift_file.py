@@ -30,5 +30,5 @@ def read_drift(files: str) -> dict[str, int]:
     try:
         wire = jsontext.parse(git_repository.read_regular(f"{files}/{_NAME}" if files else "", _LARGEST_BYTES))
         return {str(name): int(count) for name, count in wire.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError, OverflowError):
         return {}

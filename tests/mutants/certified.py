@@ -56,6 +56,10 @@ CERTIFIED = tuple(
         ("setup/checks_machine.py", "tests/setup/test_doctor.py", (
             ("a certified version is untested", "_version", "found.is_judged", "False"),
         )),
+        ("runtime/drift_file.py", DRIFT_TESTS, (
+            ("a huge count is an internal error", "read_drift", "(OSError, ValueError, TypeError, AttributeError, OverflowError)",
+             "(OSError, ValueError, TypeError, AttributeError)"),
+        )),
         (CACHE, CACHE_TESTS, (
             ("a program that was installed anew is the old one", "cached_version",
              "identity and identity == _identity(path)", "identity"),

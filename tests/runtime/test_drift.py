@@ -64,7 +64,7 @@ def test_the_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_drift(files) == {}
     note_drift(files, {"row": 2, "state:odd": 1})
     assert read_drift(files) == {"row": 2, "state:odd": 1}
-    for damaged in ("", "[]", '{"row": "x"}', '{"row": null}'):
+    for damaged in ("", "[]", '{"row": "x"}', '{"row": null}', '{"row": 1e999}'):
         (tmp_path / "drift.json").write_text(damaged)
         assert read_drift(files) == {}
 
