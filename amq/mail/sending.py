@@ -127,25 +127,25 @@ def _reply_refs(original: Header, thread: str, more: Sequence[str]) -> list[str]
 
 def _recipients(account: Account, to: Sequence[str], create: bool) -> dict[str, AgentLayout]:
     """Return every recipient once, by handle, with its mailbox."""
-    registered = account.registered()
-    everyone = [handle for handle in registered or [] if handle != account.me]
-    handles = list(dict.fromkeys(each for word in to for each in _named(account, word, everyone)))
+    handles = list(dict.fromkeys(each for word in to for each in _named(account, word)))
     if not handles:
         raise UsageError(
             "no recipient", hint="name them: --to HANDLE[,HANDLE…]; @all means every registered agent but you"
         )
+    registered = account.registered()
     return {handle: _mailbox(account, handle, registered, create) for handle in handles}
 
 
-def _named(account: Account, word: str, everyone: list[str]) -> list[str]:
-    """Return the handles for one WORD of `--to`."""
+def _named(account: Account, word: str) -> list[str]:
+    """Return the handles for one WORD of `--to`. Raises AmqError for a group if the registry cannot be read."""
+    if not word.startswith("@"):
+        return [account.named(word, "--to")]
+    everyone = [handle for handle in registry.read_registry(account.queue) or [] if handle != account.me]
     if word.lower() == ALL:
         return everyone
-    if word.startswith("@"):
-        from amq.mail.recipients import of_group
+    from amq.mail.recipients import of_group
 
-        return of_group(account, word, everyone)
-    return [account.named(word, "--to")]
+    return of_group(account, word, everyone)
 
 
 def _mailbox(account: Account, handle: str, registered: list[str] | None, create: bool) -> AgentLayout:

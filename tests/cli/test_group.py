@@ -109,6 +109,14 @@ def test_a_stranger_is_a_warning_or_with_strict_an_error(amq: Shell) -> None:
     assert amq.ok("group", "list") == "@r  bob,caroll\n"
 
 
+@pytest.mark.parametrize("to", ["@all", "bob,@all", "@b*", "@r"])
+def test_a_registry_that_cannot_be_read_is_not_an_empty_one(amq: Shell, to: str) -> None:
+    (amq.root / "meta" / "config.json").write_text("{")
+    result = amq("send", "--to", to, "--body", "x")
+    assert (result.code, "cannot be read" in result.err, "no other" in result.err) == (1, True, False)
+    assert amq.new() == []
+
+
 @pytest.mark.parametrize("value", NOT_GROUPS, ids=str)
 def test_groups_that_cannot_be_read_are_reported_and_kept(amq: Shell, value: object) -> None:
     path = amq.root / "meta" / "config.json"

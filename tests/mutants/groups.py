@@ -8,7 +8,9 @@ GROUPS = "tests/cli/test_group.py"
 
 OF_SEVERAL = (
     Mutant("a group means its sender too", "mail/recipients.py", "_members", "handle != account.me", "True", GROUPS),
-    Mutant("a pattern means its sender too", "mail/sending.py", "_recipients", "handle != account.me", "True", GROUPS),
+    Mutant("a registry that cannot be read is empty", "mail/sending.py", "_named", "registry.read_registry(account.queue) or []",
+           "account.registered() or []", GROUPS),
+    Mutant("a pattern means its sender too", "mail/sending.py", "_named", "handle != account.me", "True", GROUPS),
     Mutant(
         "a member that has left fails the message", "mail/recipients.py", "_members",
         "handle == USER or registry.is_known(account.queue, handle)", "True", GROUPS,
