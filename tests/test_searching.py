@@ -167,11 +167,16 @@ def test_a_bad_file_is_named_each_time(bob: Mailbox) -> None:
         found(bob, "parser")
 
 
-def test_an_unreadable_message_is_named_and_found_later(bob: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("was_read", [False, True])
+def test_an_unreadable_message_is_named_and_found_later(
+    bob: Mailbox, monkeypatch: pytest.MonkeyPatch, *, was_read: bool
+) -> None:
     identifier = put(bob, "secret", NOON)
+    if was_read:
+        assert found(bob, "x") == ["claude"]
 
     def denied(directory: Directory, name: str) -> object:
-        if name == identifier:
+        if name == identifier and directory.path.name == "new":
             raise PermissionError(13, "Permission denied")
         return searched_files.read(directory, name)
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from heapq import merge
 from itertools import groupby, islice
 
-from amq.errors import BadMessage
+from amq.errors import BadMessage, Unreadable
 from amq.instants import MILLISECOND_NS
 from amq.mail import all_mailboxes
 from amq.mail.searched_files import body_text, listed, read, texts
@@ -156,19 +156,9 @@ class Search:
             return
         with suppress(FileNotFoundError), Directory(place.path) as directory:
             for name in sorted(names):
-                identifier = name[: -len(SUFFIX)]
-                try:
-                    message = read(directory, identifier)
-                except FileNotFoundError:
-                    continue
-                except BadMessage as error:
-                    self._bad[f"{place.path}/{name}"] = Found(identifier, place.path, None, error)
-                except OSError as error:
-                    unreadable = maildir.unreadable(directory, identifier, error)
-                    self._bad[f"{place.path}/{name}"] = Found(identifier, place.path, None, unreadable)
-                else:
-                    if self._matches(message):
-                        yield at, Hit(message, place.holder, place.path)
+                message = self._message(directory, name[: -len(SUFFIX)])
+                if message and self._matches(message):
+                    yield at, Hit(message, place.holder, place.path)
 
     def _located(self, row: Row) -> Iterator[_Found]:
         """Yield the message of ROW from the first place that has it, if it still matches.
@@ -179,11 +169,25 @@ class Search:
             if place.files.get(f"{row.id}{SUFFIX}") == row.inode:
                 moved = [place.path.parent.below("cur")] if place.path.name == "new" else []
                 for path in (place.path, *moved):
-                    with suppress(OSError, BadMessage), Directory(path) as directory:
-                        message = read(directory, row.id)
-                        if _millisecond(message) == row.millisecond and self._matches(message):
+                    with suppress(OSError), Directory(path) as directory:
+                        message = self._message(directory, row.id)
+                        if message and _millisecond(message) == row.millisecond and self._matches(message):
                             yield at, Hit(message, place.holder, path)
                             return
+
+    def _message(self, directory: Directory, identifier: str) -> Message | None:
+        """Return a message; None for one that has gone, and for one that `warn` is to name."""
+        error: BadMessage | Unreadable
+        try:
+            return read(directory, identifier)
+        except FileNotFoundError:
+            return None
+        except BadMessage as found:
+            error = found
+        except OSError as found:
+            error = maildir.unreadable(directory, identifier, found)
+        self._bad[f"{directory.path}/{identifier}{SUFFIX}"] = Found(identifier, directory.path, None, error)
+        return None
 
     def _matches(self, message: Message) -> bool:
         return self._wanted.takes(message.header) and self._query.matches(*texts(message))
