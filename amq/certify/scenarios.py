@@ -31,6 +31,7 @@ BODY = "The text of the mail, in one piece."
 _NARROW, _USUAL = (12, 40), (30, 100)  # rows, columns
 _HELD_NARROW_S = 8.0
 _EFFECT_WITHIN_S = 3.0
+_DRAWN_WITHIN_S = 8.0
 _ATTEMPTS_TO_LEAVE = 2  # a busy machine may be too late with the second key
 
 
@@ -279,4 +280,10 @@ def _place(session: Session, place: WrongPlace) -> None:
         for key in place.closes if session.terminal.shows(shown) else ():
             session.terminal.press(key)
             session.settle()
+        session.terminal.wait(lambda: not session.terminal.shows(shown), _EFFECT_WITHIN_S * session.plan.patience)
+    if not session.terminal.wait(lambda: session.begun(since), _DRAWN_WITHIN_S):
+        # on a busy machine Claude Code clears the screen as it comes back, and draws a part of it only
+        session.terminal.resize((_USUAL[0], _USUAL[1] + 1))
+        session.settle()
+        session.terminal.resize(_USUAL)
     session.told(since)
