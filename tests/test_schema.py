@@ -104,6 +104,7 @@ def said(amq: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Said:
 def _about_the_queue(said: Said) -> None:
     said("init", "--agents", "dora")
     said("env")
+    said("config", "show")
     said("env", me=None)
     said("schema")
     Path(said.amq.agent("bob").inbox_tmp, "left").write_bytes(b"")

@@ -73,6 +73,7 @@ PLUMBING = {
     "hook uninstall": "remove the hooks that hook install added",
     "skill install": "install the skill that teaches an agent to use amq",
     "skill uninstall": "remove the skill that skill install added",
+    "config show": "show each setting of your configuration file, and the default of those it does not hold",
     "env": "print the resolved queue and agent as shell exports",
     "schema": "print the JSON Schema of a command's --json output, or of a file in the queue",
     "completion": "print a script that completes amq's commands and options in your shell",

@@ -6,7 +6,8 @@ from amq.cli.options import count, duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace, _ArgumentGroup
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
     from amq.cli.output import Output
     from amq.runtime.policy.schedule import SchedulePolicy
@@ -30,8 +31,8 @@ def say_unknown(program: str, out: Output) -> None:
         out.note(line.format(program))
 
 
-def add_when(parser: ArgumentParser) -> _ArgumentGroup:
-    """Add these options to PARSER and return their group."""
+def add_when(parser: ArgumentParser) -> None:
+    """Add these options to PARSER."""
     when = parser.add_argument_group("when to notify the agent, and with what")
     for name, default, text in TIMES:
         when.add_argument(name, type=duration, metavar=default, help=f"{text} (default {default})")
@@ -39,7 +40,13 @@ def add_when(parser: ArgumentParser) -> _ArgumentGroup:
     when.add_argument(
         "--preview-len", type=count, default=48, metavar="48", help="length of the subject shown, in characters"
     )
-    return when
+
+
+def add_notices(parser: ArgumentParser, kinds: Sequence[str], default: str) -> None:
+    """Add the options about what the user is notified of. DEFAULT is one of KINDS, which a user's file may replace."""
+    notices = parser.add_argument_group("when to notify you, and how")
+    what = f"signal for mail that the agent does not drain, and for a question to you that stays for 20 s ({default})"
+    notices.add_argument("--notice", choices=kinds, help=what)
 
 
 def policy(args: Namespace) -> SchedulePolicy:

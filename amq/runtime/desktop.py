@@ -8,9 +8,14 @@ import sys
 import threading
 
 from amq import config, quoting
+from amq.runtime.policy.notices import Notice
 from amq.runtime.programs import find_program
 
 SHOWN_WITHIN_S = 10.0  # seconds for a notification to be shown
+_TEXTS = {
+    Notice.QUESTION: ("{} asks you", "It waits for your answer."),
+    Notice.PARKED: ("Mail for {}", "Unread mail. To see why: amq why {}"),
+}  # fmt: skip
 _SHOW_ON_MACOS = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
 
 
@@ -32,16 +37,8 @@ def show_notice(title: str, text: str, within_s: float = SHOWN_WITHIN_S) -> None
             subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=within_s, check=False)
 
 
-def unread_notice(me: str) -> None:
-    """Notify the user that the agent ME has unread mail, if that is possible, without waiting for it."""
-    _show_beside(f"Mail for {me}", f"Unread mail. To see why: amq why {me}")
-
-
-def question_notice(me: str) -> None:
-    """Notify the user that the agent ME asks them something, if that is possible, without waiting for it."""
-    _show_beside(f"{me} asks you", "It waits for your answer.")
-
-
-def _show_beside(title: str, text: str) -> None:
+def notify(notice: Notice, me: str) -> None:
+    """Notify the user of NOTICE about the agent ME, if that is possible, without waiting for it."""
+    words = [text.format(me) for text in _TEXTS[notice]]
     with contextlib.suppress(RuntimeError):  # the system has no thread left
-        threading.Thread(target=show_notice, args=(title, text), daemon=True).start()
+        threading.Thread(target=show_notice, args=words, daemon=True).start()

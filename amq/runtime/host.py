@@ -35,12 +35,14 @@ from amq.runtime.certified import VERSION_WITHIN_S, Certified, ask_version, cert
 from amq.runtime.hosted_agent import HostedAgent, hosted_agent
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
 from amq.runtime.launch import Launch, Options
+from amq.runtime.policy.notices import Notice
 from amq.runtime.policy.reasons import Activity, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.private_state import PrivateState, run_directory
 from amq.runtime.resource_limits import explained
 from amq.runtime.session_info import SessionInfo, write_session
 from amq.runtime.state_file import HOSTING, StatePublisher
+from amq.runtime.user_notices import UserNotices
 from amq.store.notifier_info import read_notifier
 
 if TYPE_CHECKING:
@@ -294,6 +296,7 @@ class BackgroundThreads:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._log: Callable[[str], None] = BoundedFile(self._private, LOG_NAME).append
+        self._notices = UserNotices(mailbox.account.me, options.notices, host.tell)
         self._publisher: StatePublisher | None = None
         self.failure = ""
         self.certified: Certified | None = None  # what is known of a version that was not known at the start
@@ -338,7 +341,7 @@ class BackgroundThreads:
         WakeJournal(self._private).waits((), WaitReason.NO_CHANNEL, self.failure)
         if self._publisher:
             self._publisher.withdraw()
-        self._host.tell(self._options.notice)
+        self._notices.notify(Notice.PARKED)
 
     def _follow(self) -> None:
         if not self._stop.wait(IMPORT_AFTER_S):
@@ -368,7 +371,7 @@ class BackgroundThreads:
                 lambda: self._agent.attaches(self._private),
                 self._labels(), self._agent.launch.files,
                 self._publisher,
-                lambda: self._host.tell(self._options.question_notice),
+                self._notices.notify,
             )  # fmt: skip
         finally:
             if plugin:

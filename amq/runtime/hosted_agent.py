@@ -79,7 +79,7 @@ class HostedAgent:
 
         profile = self.launch.profile
         forbids = plugin.forbids if plugin else None
-        typed = PtyChannel(host, profile.rules, self.status, options.notice, profile.asks, forbids)
+        typed = PtyChannel(host, profile.rules, self.status, profile.asks, forbids)
         native = self._native(private) if options.native and not plugin else self._background_hook()
         channel: Channel = typed
         ways: list[Native] = [each for each in (native, plugin) if each]

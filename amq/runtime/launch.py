@@ -23,6 +23,7 @@ from amq.runtime.certified import FAILED, VERSION_WITHIN_S, Certified, within_li
 from amq.runtime.consent import NOT_ASKED, Allowed
 from amq.runtime.hooks import script
 from amq.runtime.hooks.script import BadSettingsError
+from amq.runtime.notice_settings import NoticeSettings
 from amq.runtime.path_shim import command_path, make_command, with_command
 from amq.runtime.policy.schedule import SchedulePolicy
 from amq.runtime.policy.wake_line import is_typeable
@@ -53,8 +54,7 @@ class Options:
     labels: bool = False  # show its state by options of its tmux pane
     plugin: bool | None = None  # None: only if the CLI's version was tested with amq's plugin
     native: bool = False  # notify the CLI through its own API, if it has one
-    notice: bytes = b"\a"  # written to the user's terminal when the mail is parked
-    question_notice: bytes = b"\a"  # written to it when the agent has asked the user something for a while
+    notices: NoticeSettings = NoticeSettings()  # noqa: RUF009  a value; how the user is notified of something
     policy: SchedulePolicy = field(default_factory=SchedulePolicy)
     preview_chars: int = 0  # characters of a subject that are typed at most
     amq: str = ""  # the version of this amq, for which a verdict holds

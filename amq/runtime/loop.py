@@ -25,6 +25,7 @@ from amq.runtime.journal import WakeJournal
 from amq.runtime.policy import drift, notices, schedule
 from amq.runtime.policy.drift import NO_DRIFT, Drift
 from amq.runtime.policy.injection import NO_EFFECT, End
+from amq.runtime.policy.notices import Notice
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import (
     LOOK_EVERY_S,
@@ -65,8 +66,8 @@ class WakeLoop:
 
     `log` takes a line for the private log. `ours` reports whether this process still holds its notifier lock,
     `attaches` whether the agent's hooks give its model the mail together with a line that says so. `publisher` writes
-    the agent's state down, and `labels` show it to the user. `notify_of_question` notifies the user that it asks
-    something. `files` is the directory of the run, "" if it has none.
+    the agent's state down, and `labels` show it to the user. `notify` notifies the user of something about the agent.
+    `files` is the directory of the run, "" if it has none.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class WakeLoop:
         labels: TmuxLabels | None = None,
         files: str = "",
         publisher: StatePublisher | None = None,
-        notify_of_question: Callable[[], None] = lambda: None,
+        notify: Callable[[Notice], None] = lambda _: None,
     ) -> None:
         self._mailbox = mailbox
         self._view = mailbox.inbox_view()
@@ -102,7 +103,7 @@ class WakeLoop:
         self._files = files
         self._drift = NO_DRIFT
         self._publisher = publisher
-        self._notify_of_question = notify_of_question
+        self._notify = notify
         self._agent = Readiness()  # as at the last look
         self._asked = notices.Asked()
         self._state = ScheduleState()
@@ -180,7 +181,7 @@ class WakeLoop:
         if any(isinstance(action, Attempt) for action in actions):
             actions = self._decide(self._ended(await self._attempt()))
         if any(isinstance(action, AlertUser) for action in actions):
-            self._channel.alert_user()
+            self._notify(Notice.PARKED)
         again = next((action.at for action in actions if isinstance(action, WakeAt)), float("inf"))
         if self._state.phase in ANNOUNCED:
             self._note_dialog(readiness)
@@ -227,7 +228,7 @@ class WakeLoop:
             self._publisher.publish(self._agent, now - begun)
         self._asked, is_due = notices.step(self._asked, self._agent.activity, self._agent.question, now)
         if is_due:
-            self._notify_of_question()
+            self._notify(Notice.QUESTION)
         return self._agent
 
     async def _attempt(self) -> End:
@@ -268,7 +269,7 @@ class WakeLoop:
             self._log(why)
             self._record.waits((), WaitReason.NO_CHANNEL, why)
             if is_lasting and not self._failure:
-                self._channel.alert_user()
+                self._notify(Notice.PARKED)
         elif self._failure and not why:
             self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for some time")
         self._failure = why
@@ -340,18 +341,18 @@ def run(
     labels: TmuxLabels | None = None,
     files: str = "",
     publisher: StatePublisher | None = None,
-    notify_of_question: Callable[[], None] = lambda: None,
+    notify: Callable[[Notice], None] = lambda _: None,
 ) -> None:
     """Notify the agent of MAILBOX through CHANNEL until STOP is set.
 
     LOG takes a line for the private log. OURS reports whether this process still holds the agent's notifier lock,
     ATTACHES whether the agent's hooks give its model the mail together with a line that says so. PUBLISHER writes the
-    agent's state down, and LABELS show it to the user. NOTIFY_OF_QUESTION notifies the user that it asks something.
-    FILES is the directory of the run, "" if it has none.
+    agent's state down, and LABELS show it to the user. NOTIFY notifies the user of something about it. FILES is the
+    directory of the run, "" if it has none.
     """
     logging.getLogger().addHandler(PrivateLog(log))
     loop = WakeLoop(
         mailbox, channel, policy, wording, log, trust, ours=ours, attaches=attaches, labels=labels,
-        files=files, publisher=publisher, notify_of_question=notify_of_question,
+        files=files, publisher=publisher, notify=notify,
     )  # fmt: skip
     anyio.run(loop.run, stop)

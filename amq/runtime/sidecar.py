@@ -10,19 +10,23 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
 from amq.errors import HostFailed, remedy
 from amq.layout import RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.pty import controlling_tty
+from amq.record import replace
 from amq.runtime import loop, notifier_lock
 from amq.runtime.channels import Channel
+from amq.runtime.channels.notice import NoticeChannel
 from amq.runtime.channels.registry import CHANNELS, ChannelSpec, LaunchContext
 from amq.runtime.channels.with_bell import BelledChannel
-from amq.runtime.desktop import question_notice
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
+from amq.runtime.notice_settings import DESKTOP, OFF, NoticeSettings
 from amq.runtime.path_shim import typed_command
+from amq.runtime.policy.notices import Notice
 from amq.runtime.policy.reasons import WaitReason
 from amq.runtime.policy.schedule import SchedulePolicy
 from amq.runtime.policy.wake_line import COMMAND, Wording
@@ -30,6 +34,7 @@ from amq.runtime.programs import find_program
 from amq.runtime.resource_limits import explained, first
 from amq.runtime.state_file import StatePublisher
 from amq.runtime.trust import Trust
+from amq.runtime.user_notices import UserNotices
 
 AUTO = "auto"
 LOOK_EVERY_S = 0.5  # seconds between checks that the terminal still exists
@@ -73,6 +78,7 @@ def run(
     trust: Trust,
     *,
     bell: bool,
+    notices: NoticeSettings,
     started: Callable[[], None],
 ) -> None:
     """Notify the agent until its terminal is gone or a signal arrives.
@@ -87,20 +93,22 @@ def run(
         stack.callback(claim.release)
         _leave_group()
         stop = stack.enter_context(_until_ended(place.terminal))
-        channel = _with_bell(way.open(place), place.terminal) if bell else way.open(place)
+        ring = partial(_ring, place.terminal) if bell else lambda: None
+        channel: Channel = BelledChannel(way.open(place), ring) if bell else way.open(place)
+        notify = partial(_notify, _user_notices(way, place, notices), ring)
         started()
         _fall_silent()
         try:
             publisher = StatePublisher(private, "wake", ours=claim.holds)
             loop.run(
                 mailbox, channel, policy, wording, log, stop, claim.holds, trust,
-                publisher=publisher, notify_of_question=lambda: question_notice(place.me),
+                publisher=publisher, notify=notify,
             )  # fmt: skip
         except Exception as error:
             log(traceback.format_exc())
             ended = f"amq wake has ended: {explained(error)}"
             WakeJournal(private).waits((), WaitReason.NO_CHANNEL, ended)
-            channel.alert_user()
+            notify(Notice.PARKED)
             if remedy(first(error)):
                 raise HostFailed(ended) from error
             raise
@@ -121,14 +129,26 @@ def _claim(state: RootedPath, me: str, way: ChannelSpec) -> notifier_lock.Claim:
         ) from error
 
 
-def _with_bell(channel: Channel, terminal: int | None) -> Channel:
-    def ring() -> None:
-        """Write the only byte that ever goes to the agent's screen, because the user asked for a bell."""
-        if terminal is not None:
-            with contextlib.suppress(OSError):
-                os.write(terminal, b"\a")
+def _user_notices(way: ChannelSpec, place: LaunchContext, settings: NoticeSettings) -> UserNotices:
+    """Return what notifies the user: on the desktop, because the terminal is the agent's. Or not at all."""
+    kind = settings.kind if settings.kind == OFF else DESKTOP
+    # the attempts of that way are notices of unread mail themselves
+    shown = {Notice.PARKED} if way.name == NoticeChannel.way else ()
+    return UserNotices(place.me, replace(settings, kind=kind), lambda _: None, shown)
 
-    return BelledChannel(channel, ring)
+
+def _notify(notices: UserNotices, ring: Callable[[], None], notice: Notice) -> None:
+    """Notify the user of NOTICE by NOTICES; also RING for mail that the agent does not read."""
+    if notice is Notice.PARKED:
+        ring()
+    notices.notify(notice)
+
+
+def _ring(terminal: int | None) -> None:
+    """Write the only byte that ever goes to the agent's screen, because the user asked for a bell."""
+    if terminal is not None:
+        with contextlib.suppress(OSError):
+            os.write(terminal, b"\a")
 
 
 def _leave_group() -> None:

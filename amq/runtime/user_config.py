@@ -1,6 +1,7 @@
 """The user's configuration file, ~/.config/amq/config.toml (XDG_CONFIG_HOME), which amq reads and edits line by line.
 
     allow_amq = true    # agents may run amq's mail commands without asking (`consent`)
+    [notify]            # how the user is notified (`notice_settings`)
 
 It holds what the user has allowed. So a file that agents may write to does not count.
 """

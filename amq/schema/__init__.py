@@ -51,6 +51,7 @@ PRINTED: dict[str, Any] = {
     "agent restore": queue.AgentMoved,
     "cleanup": queue.Swept,
     "env": queue.Env,
+    "config show": setup.Configuration,
     "trust": setup.Trusted | list[setup.Trusted] | setup.Revoked,
     "coop up": setup.Up,
     "coop status": setup.Status,

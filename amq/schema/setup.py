@@ -213,3 +213,27 @@ class Certified(Model):
     """The directory with the last screen of each scenario."""
     results: list[Scenario]
     """The scenarios that the CLI has, in a fixed order."""
+
+
+class Setting(Model):
+    """A setting of the user's configuration file."""
+
+    name: str
+    """Its name, with its table: `notify.notice`."""
+    value: bool | str
+    """The value that counts."""
+    source: Literal["default", "file"]
+    """default: the file does not set it, or what it sets is not allowed."""
+
+
+class Configuration(Model):
+    """The user's configuration file, as amq reads it."""
+
+    file: str
+    """Its absolute path; the file may be missing."""
+    settings: list[Setting]
+    """Every setting that amq knows."""
+    unknown: list[str]
+    """The names of the others in the file."""
+    faults: list[str]
+    """The values in the file that are not allowed, with those that are; none of them counts."""

@@ -21,6 +21,7 @@ from amq.mail.mailbox import Mailbox
 from amq.runtime import host as session
 from amq.runtime.agents.profile import Profile
 from amq.runtime.launch import Options
+from amq.runtime.notice_settings import NoticeSettings
 from amq.runtime.policy.schedule import SchedulePolicy
 from amq.runtime.private_state import private_state
 from amq.runtime.trust import Trust
@@ -331,11 +332,10 @@ def test_the_options_of_the_policy(calls: list[Call], monkeypatch: pytest.Monkey
     no = chosen[0].allowed
     assert chosen[0] == Options(allowed=no, amq=__version__)
     policy = SchedulePolicy(debounce_s=5.0, urgent_after_s=60.0, normal_after_s=0.0, low_after_s=1.0)
-    notices = b"\x1b]9;claude is not reading its mail\x07", b"\x1b]9;claude asks you something\x07"
-    expected = Options(allowed=no, policy=policy, notice=notices[0], question_notice=notices[1], amq=__version__)
+    expected = Options(allowed=no, policy=policy, notices=NoticeSettings("osc9"), amq=__version__)
     assert chosen[1] == expected
     assert [options.hooks for options in chosen[2:]] == [True, False]
-    assert chosen[3].notice == chosen[3].question_notice == b""
+    assert chosen[3].notices.kind == "off"
 
 
 def test_the_user_s_consent(calls: list[Call], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ ELSEWHERE = {
     "run", "wake",  # tests/hostile/test_running.py: they type
     "coop up", "coop down", "demo", "reset", "schema", "completion", "man", "skill install", "skill uninstall",
     "hook install", "hook uninstall", "agent remove", "agent restore", "group set", "group list", "group remove",
-    "certify", "wait",
+    "certify", "wait", "config show",
     # they read nothing written by a peer
 }  # fmt: skip
 """The commands that are not tried before every message and every trick."""

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 FILE, ACTIVITY = "tests/runtime/test_state_file.py", "tests/runtime/test_activity.py"
 SESSION = "tests/runtime/test_published_state.py"
 ASKED = "tests/runtime/test_notices.py"
+SETTINGS, TOLD = "tests/runtime/test_notice_settings.py", "tests/runtime/test_user_notices.py"
 NOTE = "tests/cli/test_recipient_note.py"
 WAIT, WATCH = "tests/cli/test_wait.py", "tests/cli/test_who_watch.py"
 
@@ -84,7 +85,29 @@ STATES = (
     Mutant("the next question is not signalled", "runtime/policy/notices.py", "step", "asked.since is None or is_other", "asked.since is None", ASKED),
     Mutant(
         "a question is not signalled while no mail waits", "runtime/loop.py", "WakeLoop._look_at_agent",
-        "self._notify_of_question()", "None", "tests/runtime/test_loop.py",
+        "self._notify(Notice.QUESTION)", "None", "tests/runtime/test_loop.py",
+    ),
+    Mutant("an option about notices does not win", "runtime/notice_settings.py", "chosen", "kind or valid.get('notice', NoticeSettings().kind)", "valid.get('notice', NoticeSettings().kind)", SETTINGS),
+    Mutant("any text is a signal", "runtime/notice_settings.py", "_kind", "value not in KINDS", "False", SETTINGS),
+    Mutant(
+        "a table of notices may be a number", "runtime/notice_settings.py", "checked", "not isinstance(table, dict)",
+        "False", SETTINGS,
+    ),
+    Mutant(
+        "a mistyped signal keeps an agent from starting", "runtime/notice_settings.py", "checked", "ValueError",
+        "KeyError", SETTINGS,
+    ),
+    Mutant(
+        "a notice that was shown is shown again", "runtime/user_notices.py", "UserNotices.notify",
+        "notice not in self._shown", "True", TOLD,
+    ),
+    Mutant(
+        "the desktop is a terminal", "runtime/user_notices.py", "UserNotices._signal", "kind == DESKTOP", "False", TOLD,
+    ),
+    Mutant("a user who wants no signal gets one", "runtime/user_notices.py", "UserNotices._signal", "kind != OFF", "True", TOLD),
+    Mutant(
+        "a setting that is not allowed is shown as one", "setup/configuration.py", "overview", "for key in allowed",
+        "for key in notice_settings.CHECKS", SETTINGS,
     ),
     Mutant("a note goes to programs", "cli/recipient_note.py", "note_recipients", "out.json", "False", NOTE),
     Mutant(

@@ -48,9 +48,6 @@ class Typing:
     def drained(self) -> None:
         self.told.append("drained")
 
-    def alert_user(self) -> None:
-        self.told.append("the user")
-
     async def attempt(self, line: Notification) -> End:
         self.told.append(line.text)
         return End(Outcome.SUBMITTED, "")
@@ -111,9 +108,8 @@ async def test_what_is_uncertain_is_never_made_sure_until_a_drain() -> None:
     assert (await channel.attempt(LINE)).outcome is Outcome.UNCERTAIN
     assert (own.told, typing.told) == (1, [])
     channel.drained()
-    channel.alert_user()
     await channel.attempt(LINE)
-    assert typing.told == ["drained", "the user", LINE.text]
+    assert typing.told == ["drained", LINE.text]
 
 
 @pytest.mark.parametrize("reason", [WaitReason.DIALOG, WaitReason.STARTING, WaitReason.STOPPED])

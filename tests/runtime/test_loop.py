@@ -62,9 +62,6 @@ class NotingChannel:
         self.looks += 1
         return self.standing
 
-    def alert_user(self) -> None:
-        self.told.append("the user")
-
     def drained(self) -> None:
         self.told.append("drained")
 
@@ -105,8 +102,12 @@ async def waking(
     mailbox = Mailbox(root, "claude")
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(
-            WakeLoop(mailbox, channel, policy or SchedulePolicy(), Wording(), print, trusted(root)).run, stop
-        )
+            WakeLoop(
+                mailbox, channel, policy or SchedulePolicy(), Wording(), print, trusted(root),
+                notify=lambda notice: channel.told.append(notice.value),
+            ).run,
+            stop,
+        )  # fmt: skip
         try:
             with anyio.fail_after(20):
                 await comes(lambda: channel.looks > 0)
@@ -256,7 +257,7 @@ async def test_a_question_that_stays_is_signalled_while_no_mail_waits(
     channel.standing = Readiness(activity=Activity.ASKS)
     waker = WakeLoop(
         Mailbox(root, "claude"), channel, SchedulePolicy(), Wording(), print, trusted(root),
-        publisher=StatePublisher("", "run", stirred=object), notify_of_question=lambda: told.append("asks"),
+        publisher=StatePublisher("", "run", stirred=object), notify=lambda notice: told.append(notice.value),
     )  # fmt: skip
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(waker.run, stop)
@@ -265,7 +266,7 @@ async def test_a_question_that_stays_is_signalled_while_no_mail_waits(
             looks = channel.looks
             await comes(lambda: channel.looks > looks + 5)
         stop.set()
-    assert told == ["asks"]
+    assert told == ["question"]
 
 
 async def test_low_priority_is_not_announced_by_itself(root: str) -> None:
@@ -473,7 +474,7 @@ async def test_the_user_is_alerted_once_when_an_agent_does_not_read(root: str) -
         send(root)
         record = WakeJournal(private(root))
         await comes(lambda: record.entries()[-1:] and record.entries()[-1].get("waits_for") == "parked")
-        await comes(lambda: channel.told[2:] == ["the user"])
+        await comes(lambda: channel.told[2:] == ["parked"])
     assert len(channel.told) == 3
 
 

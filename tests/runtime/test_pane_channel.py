@@ -110,7 +110,7 @@ def test_a_line_not_typed_is_reported_and_typed_later(
     writes: list[bool], ends: list[Outcome], typed: list[str]
 ) -> None:
     pane = FakePane(writes)
-    channel = PaneChannel(pane, cast("ForegroundDetector", FakeForeground()), "claude")
+    channel = PaneChannel(pane, cast("ForegroundDetector", FakeForeground()))
     ended = anyio.run(attempts, channel, 2)
     assert [end.outcome for end in ended] == ends
     assert ended[0].reason == WaitReason.UNKNOWN_SCREEN.value
@@ -136,7 +136,7 @@ def foreground_of(profile: Profile, place: Path, status: str) -> ForegroundDetec
 
 def test_a_line_that_the_key_does_not_send_is_taken_back(tmp_path: Path) -> None:
     pane, clock, foreground = Deaf([True]), Clock(), foreground_of(PROFILE, tmp_path, "idle")
-    channel = PaneChannel(pane, foreground, "claude", clock=clock.read, sleep=clock.sleep)
+    channel = PaneChannel(pane, foreground, clock=clock.read, sleep=clock.sleep)
     assert channel.look().blocked_by is WaitReason.DRAFT
     clock.now += 2
     assert anyio.run(channel.attempt, LINE).outcome is Outcome.ERASED
@@ -162,7 +162,7 @@ def test_a_row_that_is_not_found_has_another_look_only_if_the_program_itself_say
     tmp_path: Path, profile: Profile, status: str, reason: WaitReason
 ) -> None:
     foreground, clock = foreground_of(profile, tmp_path, status), Clock()
-    channel = PaneChannel(Elsewhere([]), foreground, "claude", clock=clock.read, sleep=clock.sleep)
+    channel = PaneChannel(Elsewhere([]), foreground, clock=clock.read, sleep=clock.sleep)
     assert channel.look().blocked_by is WaitReason.DIALOG
     clock.now += 61
     assert channel.look().blocked_by is reason

@@ -20,6 +20,7 @@ from amq.runtime import resource_limits
 from amq.runtime.journal import BoundedFile
 from amq.runtime.loop import WakeLoop
 from amq.runtime.policy.injection import End
+from amq.runtime.policy.notices import Notice
 from amq.runtime.policy.reasons import Outcome
 from amq.runtime.policy.schedule import Readiness, SchedulePolicy
 from amq.runtime.policy.wake_line import Notification, Wording
@@ -197,7 +198,6 @@ class Failing:
 
     def __init__(self, error: Exception, *, looks: bool) -> None:
         self._error, self._looks = error, looks
-        self.heard = 0
 
     def look(self) -> Readiness:
         if self._looks:
@@ -206,9 +206,6 @@ class Failing:
 
     def drained(self) -> None:
         pass
-
-    def alert_user(self) -> None:
-        self.heard += 1
 
     async def attempt(self, _: Notification) -> End:
         raise self._error
@@ -247,15 +244,16 @@ async def test_the_user_hears_that_the_inbox_cannot_be_read(amq: Shell, monkeypa
     def fails(*_: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    mailbox, channel = Mailbox(str(amq.root), "bob"), Failing(OSError(), looks=False)
+    mailbox, channel, heard = Mailbox(str(amq.root), "bob"), Failing(OSError(), looks=False), list[Notice]()
     waker = WakeLoop(
-        mailbox, channel, SchedulePolicy(), Wording(), print, Trust(str(amq.root), private_state(os.environ, ()))
-    )
+        mailbox, channel, SchedulePolicy(), Wording(), print, Trust(str(amq.root), private_state(os.environ, ())),
+        notify=heard.append,
+    )  # fmt: skip
     monkeypatch.setattr("amq.mail.inbox_view.InboxView.look", fails)
     for _ in range(3):
         await waker.turn(rung=True)
     entries = BoundedFile(str(private_directory(amq.root, "bob")), "wakes.jsonl").lines()
-    assert (channel.heard, len(entries), "ulimit -n" in entries[0]) == (1, 1, True)
+    assert (heard, len(entries), "ulimit -n" in entries[0]) == ([Notice.PARKED], 1, True)
 
 
 @pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.EAGAIN])

@@ -32,7 +32,7 @@ def channel(profile: Profile, *, hidden: bool, submit: bool) -> BlindChannel:
     """To a program of PROFILE, in raw mode."""
     agent = ForegroundAgent(1, profile, profile.rules, AgentStatus(""), hidden)
     foreground: Any = SimpleNamespace(agent=lambda: agent, discipline=lambda: RAW)
-    return BlindChannel("tiocsti", lambda _: None, cast(ForegroundDetector, foreground), "me", submit=submit)
+    return BlindChannel("tiocsti", lambda _: None, cast(ForegroundDetector, foreground), submit=submit)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_only_a_key_that_dialogs_ignore_is_pressed(
     (tmp_path / f"{os.getpid()}.json").write_text(json.dumps(wire))
     agent_status = AgentStatus("", SessionFile(str(tmp_path), os.getpid(), 0.0))
     agent, pushed = ForegroundAgent(os.getpid(), profile, rules_for_argv(profile, words), agent_status), list[bytes]()
-    channel = BlindChannel("tiocsti", pushed.append, cast(ForegroundDetector, Held(agent)), "me")
+    channel = BlindChannel("tiocsti", pushed.append, cast(ForegroundDetector, Held(agent)))
     end = anyio.run(channel.attempt, Notification("mail", "mail"))
     assert pushed == ([PASTED, key] if key else [PASTED])
     assert (end.outcome, end.unsent) == ((Outcome.SUBMITTED, False) if key else (Outcome.TYPED, True))

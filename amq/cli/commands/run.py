@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.runtime.agents.profile import Profile
     from amq.runtime.launch import Options
+    from amq.runtime.notice_settings import NoticeSettings
 
 
 USAGE = "[--as HANDLE|auto] [--explain|--check] [--no-wake] [--no-ask] [options] -- PROGRAM [ARG…]"
@@ -81,14 +82,17 @@ A terminal has limits. Stdout and stderr come out as one, on stdout, unless stde
 program takes its output for a terminal even where it is piped on, and may colour it or fit it to 80 columns. Once it
 reads your keys, ^C is for it alone and not for the rest of a pipeline. It does not see the name of your terminal.
 
+A question to you that stays for 20 s, and mail that the agent does not drain, are signalled to you once: by a bell, by
+a notification of your terminal (osc9, osc777, osc99) or on your desktop. Your choice for all agents is notice = "…"
+below [notify] in ~/.config/amq/config.toml; amq config show prints it.
+
 Your own profile of a program is read from ~/.config/amq/profiles/PROGRAM.toml, if that exists."""
-NOTICES = {
-    "bell": "\a", "osc9": "\x1b]9;{}\a", "osc777": "\x1b]777;notify;amq;{}\a", "osc99": "\x1b]99;;{}\x1b\\", "off": "",
-}  # fmt: skip
 
 
 def options(parser: ArgumentParser) -> None:
     """Add the command's options; the program and its arguments come after `--`."""
+    from amq.runtime.notice_settings import KINDS
+
     parser.add_argument(
         "--as",
         dest="handle",
@@ -121,9 +125,8 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--native", action="store_true", help=SUPPRESS)
     what = "keep @amq_state, @amq_unread and @amq_user_unread of its tmux pane up to date"
     parser.add_argument("--tmux-labels", action="store_true", help=what)
-    when = wake_options.add_when(parser)
-    signal = "signal for mail that the agent does not drain, and for a question to you that stays for 20 s"
-    when.add_argument("--notice", choices=NOTICES, default="bell", help=signal)
+    wake_options.add_when(parser)
+    wake_options.add_notices(parser, KINDS, "bell")
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -151,7 +154,7 @@ def _run_as(handle: str, args: Namespace, program: list[str], environment: dict[
     """Host the program as the agent HANDLE; raises Taken, before it is started, if that agent has a notifier."""
     from dataclasses import replace
 
-    from amq.runtime import host, launch, launch_preview, resource_limits
+    from amq.runtime import host, launch, launch_preview, notice_settings, resource_limits
     from amq.runtime.at_start import at_start
     from amq.runtime.private_state import planned_run
 
@@ -159,7 +162,8 @@ def _run_as(handle: str, args: Namespace, program: list[str], environment: dict[
     if args.check:
         known = launch_preview.installed(profile, program[0], environment, private_directory(), __version__)
         return _say(known, launch_preview.verdict, out)
-    chosen = _options(args, handle, environment)
+    notices, faults = notice_settings.chosen(environment, args.notice)
+    chosen = _options(args, notices, environment)
     if args.explain:
         queue = QueueLayout(_root(args, environment).value)
         private = private_directory(queue.root)
@@ -169,6 +173,9 @@ def _run_as(handle: str, args: Namespace, program: list[str], environment: dict[
         return _say(launch_preview.explained(planned, source, native=args.native), launch_preview.text, out)
     if chosen.allowed.is_fault:
         out.warn(f"{handle} may not use amq without asking: {chosen.allowed.why}")
+    for fault in faults:
+        if fault not in chosen.allowed.why:  # of a file that does not count at all
+            out.warn(fault)
     mailbox = _mailbox(args, handle, environment, out)
     trust = trust_of(args, mailbox.account.queue.root)
     if chosen.wake and mailbox.has_new() and (reason := settled(trust, out, may_ask=not args.no_ask)):
@@ -204,11 +211,10 @@ def _profile(args: Namespace, program: list[str], environment: Mapping[str, str]
     return (profile if args.prompt is None else with_prompt(profile, args.prompt)), source
 
 
-def _options(args: Namespace, handle: str, environment: Mapping[str, str]) -> Options:
+def _options(args: Namespace, notices: NoticeSettings, environment: Mapping[str, str]) -> Options:
     from amq.runtime.consent import is_amq_allowed
     from amq.runtime.launch import Options
 
-    notice = NOTICES[args.notice]
     return Options(
         amq=__version__,
         wake=not args.no_wake,
@@ -218,8 +224,7 @@ def _options(args: Namespace, handle: str, environment: Mapping[str, str]) -> Op
         labels=args.tmux_labels,
         plugin=args.plugin if args.plugin is not None else args.native or None,
         native=args.native,
-        notice=notice.format(f"{handle} is not reading its mail").encode(),
-        question_notice=notice.format(f"{handle} asks you something").encode(),
+        notices=notices,
         policy=wake_options.policy(args),
         preview_chars=wake_options.preview(args),
     )

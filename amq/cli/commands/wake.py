@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from amq.runtime.channels.registry import ChannelSpec, LaunchContext
 
 VIA = ("auto", "tmux", "kitty", "screen", "tiocsti", "command", "notice")
+NOTICES = ("desktop", "off")
 MODES = ("auto", "raw", "paste")
 
 USAGE = "[--check] [--via WAY] [options]"
@@ -67,6 +68,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--inject-cmd", default="", metavar="TEXT", help="type this instead of the notification")
     parser.add_argument("--inject-mode", choices=MODES, default="auto", help="type raw or as a bracketed paste")
     wake_options.add_when(parser)
+    wake_options.add_notices(parser, NOTICES, "desktop")
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -81,11 +83,14 @@ def run(args: Namespace, out: Output) -> int:
     place = _place(args, mailbox.account.me)
     if args.check:
         return _check(out, [(way.name, way.sees, way.why_not(place)) for way in CHANNELS])
-    from amq.runtime import resource_limits, sidecar
+    from amq.runtime import notice_settings, resource_limits, sidecar
     from amq.runtime.policy.wake_line import Wording
 
     if short := resource_limits.shortage():
         raise HostFailed(f"{mailbox.account.me} cannot be notified of mail: {short}")
+    notices, faults = notice_settings.chosen(place.environment, args.notice)
+    for fault in faults:
+        out.warn(fault)
     trust = trust_of(args, mailbox.account.queue.root)
     if mailbox.has_new():
         settled(trust, out, may_ask=not args.no_ask)
@@ -100,6 +105,7 @@ def run(args: Namespace, out: Output) -> int:
         Wording(sidecar.amq_command(place), wake_options.preview(args), args.inject_cmd),
         trust,
         bell=args.bell,
+        notices=notices,
         started=lambda: out.note(f"notifying {place.me} of its mail by {way.name}{_left_to_the_user(way, place)}"),
     )
     return 0

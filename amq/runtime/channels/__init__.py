@@ -27,6 +27,3 @@ class Channel(Protocol):
 
         The first look is taken before anything else is waited for.
         """
-
-    def alert_user(self) -> None:
-        """Show the user that the agent does not read its mail."""

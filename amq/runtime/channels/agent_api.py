@@ -39,10 +39,6 @@ class NativeFirst:
         self._unsure = False
         self._typed.drained()
 
-    def alert_user(self) -> None:
-        """Alert the user through the typing channel that the agent does not read its mail."""
-        self._typed.alert_user()
-
     async def attempt(self, line: Notification) -> End:
         """Notify by the agent API, and type only if it has refused; return the outcome.
 

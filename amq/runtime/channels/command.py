@@ -6,7 +6,6 @@ import math
 
 import anyio
 
-from amq.runtime.desktop import unread_notice
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome
 from amq.runtime.policy.schedule import Readiness
@@ -20,9 +19,8 @@ class CommandChannel:
 
     way = "command"
 
-    def __init__(self, command: str, me: str) -> None:
+    def __init__(self, command: str) -> None:
         self._command = command
-        self._me = me
 
     def look(self) -> Readiness:
         """Return that the agent can be notified: nothing is seen of it."""
@@ -30,9 +28,6 @@ class CommandChannel:
 
     def drained(self) -> None:
         pass
-
-    def alert_user(self) -> None:
-        unread_notice(self._me)
 
     async def attempt(self, line: Notification) -> End:
         """Run the command; return SENT for exit status 0, FAILED for another, UNCERTAIN after COMMAND_WITHIN_S."""

@@ -34,14 +34,13 @@ class PtyChannel:
         host: Host,
         rules: InjectionRules,
         agent_status: AgentStatus,
-        notice: bytes = b"",
         asks: Sequence[str] = (),
         forbids: Callable[[], WaitReason | None] | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
     ) -> None:
-        """Type by RULES; NOTICE is the bytes that make the user's terminal ring or show a notification.
+        """Type by RULES.
 
         AGENT_STATUS knows more of the program than its terminal shows. ASKS are the expressions for its dialogs, as in
         its profile; CLOCK and SLEEP count in seconds. FORBIDS asks the program itself what forbids typing, and may wait
@@ -50,7 +49,6 @@ class PtyChannel:
         self._host = host
         self._rules = rules
         self._agent_status = agent_status
-        self._notice = notice
         self._asks = asks
         self._forbids = forbids
         self._clock = clock
@@ -90,10 +88,6 @@ class PtyChannel:
             question=asked if activity is Activity.ASKS else "",
             version=look.version,
         )
-
-    def alert_user(self) -> None:
-        """Notify the user by a bell or a notification of the terminal."""
-        self._host.tell(self._notice)
 
     def _heard(self, look: TerminalSnapshot, now: float) -> TerminalSnapshot:
         """Return LOOK with the agent's status from other sources, where it asks for more caution."""

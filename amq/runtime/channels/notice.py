@@ -28,9 +28,6 @@ class NoticeChannel:
     def drained(self) -> None:
         pass
 
-    def alert_user(self) -> None:
-        """Do nothing: every attempt has shown the user a notice."""
-
     async def attempt(self, line: Notification) -> End:
         """Show LINE to the user; return SENT if it was shown. Only a drain shows that the agent knows."""
         command = notice_command(f"Mail for {self._me}", line.text)

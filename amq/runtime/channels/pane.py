@@ -18,7 +18,6 @@ from amq.runtime.channels.input_mode import InputMode
 from amq.runtime.channels.panes import GoneError, Pane
 from amq.runtime.channels.panes.observer import PaneObserver, UserAssertions
 from amq.runtime.channels.step_timer import until_ended
-from amq.runtime.desktop import unread_notice
 from amq.runtime.policy import injection
 from amq.runtime.policy.activity import activity_of
 from amq.runtime.policy.injection import End, InjectionRules, InjectionState, Phase, Write
@@ -47,7 +46,6 @@ class PaneChannel:
         self,
         pane: Pane,
         foreground: ForegroundDetector,
-        me: str,
         mode: InputMode = InputMode.AUTO,
         *,
         submit: bool = False,
@@ -56,12 +54,11 @@ class PaneChannel:
     ) -> None:
         """Open the channel. With SUBMIT, the row of a program without a row rule is taken to be empty.
 
-        ME is the agent's handle, MODE the way to send the text; CLOCK and SLEEP count in seconds.
+        MODE is the way to send the text; CLOCK and SLEEP count in seconds.
         """
         self.way = pane.way
         self._pane = pane
         self._foreground = foreground
-        self._me = me
         self._mode = mode
         self._clock = clock
         self._sleep = sleep
@@ -87,10 +84,6 @@ class PaneChannel:
 
     def drained(self) -> None:
         self._state = injection.drained(self._state)
-
-    def alert_user(self) -> None:
-        """Show a desktop notification: the pane is the agent's."""
-        unread_notice(self._me)
 
     async def attempt(self, line: Notification) -> End:
         """Type LINE and submit it, as far as that is safe. The first look is taken at once."""

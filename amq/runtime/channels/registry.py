@@ -57,7 +57,7 @@ class ChannelSpec:
 
 def _pane(make: Callable[[Mapping[str, str]], Pane], place: LaunchContext) -> Channel:
     pane = make(place.environment)
-    return PaneChannel(pane, place.foreground(), place.me, place.mode, submit=place.submit)
+    return PaneChannel(pane, place.foreground(), place.mode, submit=place.submit)
 
 
 def _why_no_pane(why_not: Callable[[Mapping[str, str]], str], place: LaunchContext) -> str:
@@ -69,7 +69,7 @@ def _why_no_pane(why_not: Callable[[Mapping[str, str]], str], place: LaunchConte
 
 def _screen(place: LaunchContext) -> Channel:
     push = gnu_screen.ScreenWindow(place.environment).push
-    return BlindChannel(gnu_screen.NAME, push, place.foreground(), place.me, place.mode, submit=place.submit)
+    return BlindChannel(gnu_screen.NAME, push, place.foreground(), place.mode, submit=place.submit)
 
 
 def _why_not_screen(place: LaunchContext) -> str:
@@ -79,7 +79,7 @@ def _why_not_screen(place: LaunchContext) -> str:
 def _tiocsti(place: LaunchContext) -> Channel:
     assert place.terminal is not None
     push = partial(inject, place.terminal)
-    return BlindChannel(TIOCSTI, push, place.foreground(), place.me, place.mode, submit=place.submit)
+    return BlindChannel(TIOCSTI, push, place.foreground(), place.mode, submit=place.submit)
 
 
 def _why_not_tiocsti(place: LaunchContext) -> str:
@@ -115,7 +115,7 @@ CHANNELS = (
         CommandChannel.way,
         "nothing",
         _why_not_command,
-        lambda place: CommandChannel(place.command, place.me),
+        lambda place: CommandChannel(place.command),
         automatic=False,
     ),
     ChannelSpec(NoticeChannel.way, "nothing", _why_not_notice, lambda place: NoticeChannel(place.me), automatic=False),

@@ -16,7 +16,6 @@ from amq.pty.encode import ENTER, bracketed, plain
 from amq.pty.osc_state import AgentState
 from amq.runtime.agents.foreground import ForegroundAgent, ForegroundDetector
 from amq.runtime.channels.input_mode import InputMode
-from amq.runtime.desktop import unread_notice
 from amq.runtime.policy.activity import activity_said
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
@@ -34,19 +33,17 @@ class BlindChannel:
         way: str,
         push: Callable[[bytes], None],
         foreground: ForegroundDetector,
-        me: str,
         mode: InputMode = InputMode.AUTO,
         *,
         submit: bool = False,
     ) -> None:
         """Open the channel. With SUBMIT, Enter is pressed where no submit key that dialogs ignore is known.
 
-        That Enter may approve a dialog. ME is the agent's handle, MODE the way to send the text.
+        That Enter may approve a dialog. MODE is the way to send the text.
         """
         self.way = way
         self._push = push
         self._foreground = foreground
-        self._me = me
         self._mode = mode
         self._submit = submit
         self._agent: ForegroundAgent | None = None
@@ -71,10 +68,6 @@ class BlindChannel:
 
     def drained(self) -> None:
         self._standing = self._told = False
-
-    def alert_user(self) -> None:
-        """Show a desktop notification: a bell could ring inside a sequence that the program is writing."""
-        unread_notice(self._me)
 
     async def attempt(self, line: Notification) -> End:
         """Type LINE and press the submit key; return the outcome.

@@ -12,7 +12,7 @@ from amq.runtime.policy.wake_line import Notification
 
 
 class BelledChannel:
-    """A channel that rings when the agent was notified, and when it does not read its mail."""
+    """A channel that rings when the agent was notified."""
 
     def __init__(self, channel: Channel, ring: Callable[[], None]) -> None:
         self._channel = channel
@@ -24,10 +24,6 @@ class BelledChannel:
 
     def drained(self) -> None:
         self._channel.drained()
-
-    def alert_user(self) -> None:
-        self._ring()
-        self._channel.alert_user()
 
     async def attempt(self, line: Notification) -> End:
         end = await self._channel.attempt(line)

@@ -1,4 +1,4 @@
-"""Decide when the user is notified that an agent asks them something. Pure: looks and the time go in.
+"""Decide when the user is notified, and name of what. Pure: looks and the time go in.
 
 One notice for each question, after ASKS_AFTER_S: a user who is there has answered by then. A look that does not show
 what the agent does ends nothing, or a resized window would be a second question.
@@ -7,10 +7,18 @@ what the agent does ends nothing, or a resized window would be a second question
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from amq.runtime.policy.reasons import Activity
 
 ASKS_AFTER_S = 20.0
+
+
+class Notice(Enum):
+    """Name what the user is notified of."""
+
+    QUESTION = "question"  # the agent has asked them something for a while
+    PARKED = "parked"  # the agent does not read its mail, and is not notified of it any more
 
 
 @dataclass(frozen=True)
