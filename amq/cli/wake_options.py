@@ -47,6 +47,8 @@ def add_notices(parser: ArgumentParser, kinds: Sequence[str], default: str) -> N
     notices = parser.add_argument_group("when to notify you, and how")
     what = f"signal for mail that the agent does not drain, and for a question to you that stays for 20 s ({default})"
     notices.add_argument("--notice", choices=kinds, help=what)
+    what = "also run this program for each notice, without a shell; it gets AMQ_NOTICE, AMQ_AGENT and AMQ_STATE"
+    notices.add_argument("--notice-command", metavar="CMD", help=what)
 
 
 def policy(args: Namespace) -> SchedulePolicy:

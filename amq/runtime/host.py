@@ -296,7 +296,7 @@ class BackgroundThreads:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._log: Callable[[str], None] = BoundedFile(self._private, LOG_NAME).append
-        self._notices = UserNotices(mailbox.account.me, options.notices, host.tell)
+        self._notices = UserNotices(mailbox.account.me, options.notices, config.environment(), host.tell, self._log)
         self._publisher: StatePublisher | None = None
         self.failure = ""
         self.certified: Certified | None = None  # what is known of a version that was not known at the start
@@ -325,6 +325,7 @@ class BackgroundThreads:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(END_WITHIN_S)
+        self._notices.close()
 
     def _run(self, work: Callable[[], None]) -> None:
         try:

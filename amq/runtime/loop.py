@@ -26,7 +26,7 @@ from amq.runtime.policy import drift, notices, schedule
 from amq.runtime.policy.drift import NO_DRIFT, Drift
 from amq.runtime.policy.injection import NO_EFFECT, End
 from amq.runtime.policy.notices import Notice
-from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.reasons import Activity, Outcome, WaitReason
 from amq.runtime.policy.schedule import (
     LOOK_EVERY_S,
     AlertUser,
@@ -84,7 +84,7 @@ class WakeLoop:
         labels: TmuxLabels | None = None,
         files: str = "",
         publisher: StatePublisher | None = None,
-        notify: Callable[[Notice], None] = lambda _: None,
+        notify: Callable[[Notice, Activity], None] = lambda *_: None,
     ) -> None:
         self._mailbox = mailbox
         self._view = mailbox.inbox_view()
@@ -181,7 +181,7 @@ class WakeLoop:
         if any(isinstance(action, Attempt) for action in actions):
             actions = self._decide(self._ended(await self._attempt()))
         if any(isinstance(action, AlertUser) for action in actions):
-            self._notify(Notice.PARKED)
+            self._notify(Notice.PARKED, self._agent.activity)
         again = next((action.at for action in actions if isinstance(action, WakeAt)), float("inf"))
         if self._state.phase in ANNOUNCED:
             self._note_dialog(readiness)
@@ -228,7 +228,7 @@ class WakeLoop:
             self._publisher.publish(self._agent, now - begun)
         self._asked, is_due = notices.step(self._asked, self._agent.activity, self._agent.question, now)
         if is_due:
-            self._notify(Notice.QUESTION)
+            self._notify(Notice.QUESTION, self._agent.activity)
         return self._agent
 
     async def _attempt(self) -> End:
@@ -269,7 +269,7 @@ class WakeLoop:
             self._log(why)
             self._record.waits((), WaitReason.NO_CHANNEL, why)
             if is_lasting and not self._failure:
-                self._notify(Notice.PARKED)
+                self._notify(Notice.PARKED, self._agent.activity)
         elif self._failure and not why:
             self._record.waits(self._state.unread, self._state.reason, "the inbox could not be read for some time")
         self._failure = why
@@ -341,7 +341,7 @@ def run(
     labels: TmuxLabels | None = None,
     files: str = "",
     publisher: StatePublisher | None = None,
-    notify: Callable[[Notice], None] = lambda _: None,
+    notify: Callable[[Notice, Activity], None] = lambda *_: None,
 ) -> None:
     """Notify the agent of MAILBOX through CHANNEL until STOP is set.
 

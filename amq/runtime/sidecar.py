@@ -27,7 +27,7 @@ from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
 from amq.runtime.notice_settings import DESKTOP, OFF, NoticeSettings
 from amq.runtime.path_shim import typed_command
 from amq.runtime.policy.notices import Notice
-from amq.runtime.policy.reasons import WaitReason
+from amq.runtime.policy.reasons import Activity, WaitReason
 from amq.runtime.policy.schedule import SchedulePolicy
 from amq.runtime.policy.wake_line import COMMAND, Wording
 from amq.runtime.programs import find_program
@@ -95,7 +95,9 @@ def run(
         stop = stack.enter_context(_until_ended(place.terminal))
         ring = partial(_ring, place.terminal) if bell else lambda: None
         channel: Channel = BelledChannel(way.open(place), ring) if bell else way.open(place)
-        notify = partial(_notify, _user_notices(way, place, notices), ring)
+        told = _user_notices(way, place, notices, log)
+        stack.callback(told.close)
+        notify = partial(_notify, told, ring)
         started()
         _fall_silent()
         try:
@@ -129,19 +131,23 @@ def _claim(state: RootedPath, me: str, way: ChannelSpec) -> notifier_lock.Claim:
         ) from error
 
 
-def _user_notices(way: ChannelSpec, place: LaunchContext, settings: NoticeSettings) -> UserNotices:
+def _user_notices(
+    way: ChannelSpec, place: LaunchContext, settings: NoticeSettings, log: Callable[[str], None]
+) -> UserNotices:
     """Return what notifies the user: on the desktop, because the terminal is the agent's. Or not at all."""
     kind = settings.kind if settings.kind == OFF else DESKTOP
     # the attempts of that way are notices of unread mail themselves
     shown = {Notice.PARKED} if way.name == NoticeChannel.way else ()
-    return UserNotices(place.me, replace(settings, kind=kind), lambda _: None, shown)
+    return UserNotices(place.me, replace(settings, kind=kind), place.environment, lambda _: None, log, shown)
 
 
-def _notify(notices: UserNotices, ring: Callable[[], None], notice: Notice) -> None:
+def _notify(
+    notices: UserNotices, ring: Callable[[], None], notice: Notice, activity: Activity = Activity.UNKNOWN
+) -> None:
     """Notify the user of NOTICE by NOTICES; also RING for mail that the agent does not read."""
     if notice is Notice.PARKED:
         ring()
-    notices.notify(notice)
+    notices.notify(notice, activity)
 
 
 def _ring(terminal: int | None) -> None:

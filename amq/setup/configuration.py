@@ -17,6 +17,7 @@ _TABLE = notice_settings.TABLE
 DEFAULTS: dict[str, bool | str] = {
     consent.KEY: False,
     f"{_TABLE}.notice": notice_settings.NoticeSettings().kind,
+    f"{_TABLE}.command": "",
 }
 """Every setting by its name, with the value that counts where the file does not set it."""
 

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 FILE, ACTIVITY = "tests/runtime/test_state_file.py", "tests/runtime/test_activity.py"
 SESSION = "tests/runtime/test_published_state.py"
 ASKED = "tests/runtime/test_notices.py"
+RAN = "tests/runtime/test_notice_command.py"
 SETTINGS, TOLD = "tests/runtime/test_notice_settings.py", "tests/runtime/test_user_notices.py"
 NOTE = "tests/cli/test_recipient_note.py"
 WAIT, WATCH = "tests/cli/test_wait.py", "tests/cli/test_who_watch.py"
@@ -85,9 +86,9 @@ STATES = (
     Mutant("the next question is not signalled", "runtime/policy/notices.py", "step", "asked.since is None or is_other", "asked.since is None", ASKED),
     Mutant(
         "a question is not signalled while no mail waits", "runtime/loop.py", "WakeLoop._look_at_agent",
-        "self._notify(Notice.QUESTION)", "None", "tests/runtime/test_loop.py",
+        "self._notify(Notice.QUESTION, self._agent.activity)", "None", "tests/runtime/test_loop.py",
     ),
-    Mutant("an option about notices does not win", "runtime/notice_settings.py", "chosen", "kind or valid.get('notice', NoticeSettings().kind)", "valid.get('notice', NoticeSettings().kind)", SETTINGS),
+    Mutant("an option about notices does not win", "runtime/notice_settings.py", "chosen", "in_file | given", "given | in_file", SETTINGS),
     Mutant("any text is a signal", "runtime/notice_settings.py", "_kind", "value not in KINDS", "False", SETTINGS),
     Mutant(
         "a table of notices may be a number", "runtime/notice_settings.py", "checked", "not isinstance(table, dict)",
@@ -106,9 +107,18 @@ STATES = (
     ),
     Mutant("a user who wants no signal gets one", "runtime/user_notices.py", "UserNotices._signal", "kind != OFF", "True", TOLD),
     Mutant(
-        "a setting that is not allowed is shown as one", "setup/configuration.py", "overview", "for key in allowed",
-        "for key in notice_settings.CHECKS", SETTINGS,
+        "a setting that is not allowed is shown as one", "setup/configuration.py", "overview", "name in valid", "name in in_file", SETTINGS,
     ),
+    Mutant("a command for notices is any value", "runtime/notice_settings.py", "_words", "not isinstance(value, str) or '\\0' in value", "False", SETTINGS),
+    Mutant("a command that cannot be split is an internal error", "runtime/notice_settings.py", "chosen", "ValueError", "KeyError", SETTINGS),
+    Mutant("a command for notices runs for ever", "runtime/notice_command.py", "NoticeCommand._run", "child.wait(self._within_s)", "child.wait()", RAN),
+    Mutant("its children outlive a command", "runtime/notice_command.py", "_kill", "os.killpg(child.pid, signal.SIGKILL)", "child.kill()", RAN),
+    Mutant("a command outlives its host", "runtime/notice_command.py", "NoticeCommand.close", "_kill(child)", "pass", RAN),
+    Mutant("each failure of a command is told", "runtime/notice_command.py", "NoticeCommand._fail", "self._has_failed = True", "pass", RAN),
+    Mutant("a clone's program is run for a notice", "runtime/notice_command.py", "NoticeCommand._run", "find_program(self._words[0], self._environment)", "self._words[0]", RAN),
+    Mutant("a command that cannot be run ends a thread", "runtime/notice_command.py", "NoticeCommand._run", "OSError", "KeyError", RAN),
+    Mutant("a command prints on the agent's screen", "runtime/notice_command.py", "NoticeCommand._run", "subprocess.DEVNULL", "None", RAN, times=3),
+    Mutant("no command is run where there is one", "runtime/user_notices.py", "UserNotices.notify", "self._settings.command", "False", RAN),
     Mutant("a note goes to programs", "cli/recipient_note.py", "note_recipients", "out.json", "False", NOTE),
     Mutant(
         "a note is about the sender and the user", "cli/recipient_note.py", "note_recipients",

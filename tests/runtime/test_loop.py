@@ -104,7 +104,7 @@ async def waking(
         tasks.start_soon(
             WakeLoop(
                 mailbox, channel, policy or SchedulePolicy(), Wording(), print, trusted(root),
-                notify=lambda notice: channel.told.append(notice.value),
+                notify=lambda notice, _: channel.told.append(notice.value),
             ).run,
             stop,
         )  # fmt: skip
@@ -253,11 +253,12 @@ async def test_a_question_that_stays_is_signalled_while_no_mail_waits(
 ) -> None:
     monkeypatch.setattr(loop, "SHOW_EVERY_S", 0.01)
     monkeypatch.setattr(notices, "ASKS_AFTER_S", 0.05)
-    channel, told, stop = NotingChannel(), list[str](), threading.Event()
+    channel, told, stop = NotingChannel(), list[tuple[str, str]](), threading.Event()
     channel.standing = Readiness(activity=Activity.ASKS)
     waker = WakeLoop(
         Mailbox(root, "claude"), channel, SchedulePolicy(), Wording(), print, trusted(root),
-        publisher=StatePublisher("", "run", stirred=object), notify=lambda notice: told.append(notice.value),
+        publisher=StatePublisher("", "run", stirred=object),
+        notify=lambda notice, activity: told.append((notice.value, activity.value)),
     )  # fmt: skip
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(waker.run, stop)
@@ -266,7 +267,7 @@ async def test_a_question_that_stays_is_signalled_while_no_mail_waits(
             looks = channel.looks
             await comes(lambda: channel.looks > looks + 5)
         stop.set()
-    assert told == ["question"]
+    assert told == [("question", "asks")]
 
 
 async def test_low_priority_is_not_announced_by_itself(root: str) -> None:

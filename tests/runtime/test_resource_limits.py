@@ -247,7 +247,7 @@ async def test_the_user_hears_that_the_inbox_cannot_be_read(amq: Shell, monkeypa
     mailbox, channel, heard = Mailbox(str(amq.root), "bob"), Failing(OSError(), looks=False), list[Notice]()
     waker = WakeLoop(
         mailbox, channel, SchedulePolicy(), Wording(), print, Trust(str(amq.root), private_state(os.environ, ())),
-        notify=heard.append,
+        notify=lambda notice, _: heard.append(notice),
     )  # fmt: skip
     monkeypatch.setattr("amq.mail.inbox_view.InboxView.look", fails)
     for _ in range(3):

@@ -25,7 +25,7 @@ def program(place: Path, name: str, script: str) -> Path:
 def told(kind: str, notice: Notice) -> list[bytes]:
     """Return what a terminal gets."""
     written: list[bytes] = []
-    UserNotices("codex", NoticeSettings(kind), written.append).notify(notice)
+    UserNotices("codex", NoticeSettings(kind), {}, written.append, print).notify(notice)
     return written
 
 
@@ -50,7 +50,7 @@ def test_each_notice_has_words_and_off_is_silent(notice: Notice) -> None:
 
 def test_what_the_user_was_shown_is_not_signalled_again() -> None:
     written: list[bytes] = []
-    notices = UserNotices("codex", NoticeSettings(), written.append, shown={Notice.PARKED})
+    notices = UserNotices("codex", NoticeSettings(), {}, written.append, print, shown={Notice.PARKED})
     notices.notify(Notice.PARKED)
     notices.notify(Notice.QUESTION)
     assert written == [b"\a"]

@@ -84,7 +84,9 @@ reads your keys, ^C is for it alone and not for the rest of a pipeline. It does 
 
 A question to you that stays for 20 s, and mail that the agent does not drain, are signalled to you once: by a bell, by
 a notification of your terminal (osc9, osc777, osc99) or on your desktop. Your choice for all agents is notice = "…"
-below [notify] in ~/.config/amq/config.toml; amq config show prints it.
+below [notify] in ~/.config/amq/config.toml; amq config show prints it. With --notice-command, or command = "…" there,
+amq also runs a program of yours each time. It gets AMQ_NOTICE (question, parked), AMQ_AGENT (the handle) and AMQ_STATE
+(as in amq who), and never any text. It has 10 s.
 
 Your own profile of a program is read from ~/.config/amq/profiles/PROGRAM.toml, if that exists."""
 
@@ -162,7 +164,7 @@ def _run_as(handle: str, args: Namespace, program: list[str], environment: dict[
     if args.check:
         known = launch_preview.installed(profile, program[0], environment, private_directory(), __version__)
         return _say(known, launch_preview.verdict, out)
-    notices, faults = notice_settings.chosen(environment, args.notice)
+    notices, faults = notice_settings.chosen(environment, args.notice, args.notice_command)
     chosen = _options(args, notices, environment)
     if args.explain:
         queue = QueueLayout(_root(args, environment).value)

@@ -88,7 +88,7 @@ def run(args: Namespace, out: Output) -> int:
 
     if short := resource_limits.shortage():
         raise HostFailed(f"{mailbox.account.me} cannot be notified of mail: {short}")
-    notices, faults = notice_settings.chosen(place.environment, args.notice)
+    notices, faults = notice_settings.chosen(place.environment, args.notice, args.notice_command)
     for fault in faults:
         out.warn(fault)
     trust = trust_of(args, mailbox.account.queue.root)
