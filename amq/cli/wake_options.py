@@ -45,7 +45,7 @@ def add_when(parser: ArgumentParser) -> None:
 def add_notices(parser: ArgumentParser, kinds: Sequence[str], default: str) -> None:
     """Add the options about what the user is notified of. DEFAULT is one of KINDS, which a user's file may replace."""
     notices = parser.add_argument_group("when to notify you, and how")
-    what = f"signal for mail that the agent does not drain, and for a question to you that stays for 20 s ({default})"
+    what = f"signal for mail that it does not drain, its mail to you, and a question that stays (default {default})"
     notices.add_argument("--notice", choices=kinds, help=what)
     what = "also run this program for each notice, without a shell; it gets AMQ_NOTICE, AMQ_AGENT and AMQ_STATE"
     notices.add_argument("--notice-command", metavar="CMD", help=what)

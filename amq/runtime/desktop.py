@@ -15,6 +15,7 @@ SHOWN_WITHIN_S = 10.0  # seconds for a notification to be shown
 _TEXTS = {
     Notice.QUESTION: ("{} asks you", "It waits for your answer."),
     Notice.PARKED: ("Mail for {}", "Unread mail. To see why: amq why {}"),
+    Notice.MAIL: ("{} has written to you", "To see its mail: amq list"),
 }  # fmt: skip
 _SHOW_ON_MACOS = "on run argv\ndisplay notification (item 2 of argv) with title (item 1 of argv)\nend run"
 

@@ -16,12 +16,14 @@ import anyio.to_thread
 from amq.errors import AmqError, remedy
 from amq.mail.inbox_view import Unread
 from amq.mail.mailbox import Mailbox
+from amq.names import USER
 from amq.runtime.channels import Channel
 from amq.runtime.drift_file import note_drift
 from amq.runtime.hooks.announcements import HookStateWatcher
 from amq.runtime.hooks.receipts import lapse_of_plugins, on_its_way
 from amq.runtime.inbox_watcher import looks
 from amq.runtime.journal import WakeJournal
+from amq.runtime.mail_to_user import MailToUser
 from amq.runtime.policy import drift, notices, schedule
 from amq.runtime.policy.drift import NO_DRIFT, Drift
 from amq.runtime.policy.injection import NO_EFFECT, End
@@ -122,10 +124,15 @@ class WakeLoop:
 
     async def run(self, stop: threading.Event) -> None:
         """Run the loop until STOP is set."""
+        account = self._mailbox.account
+        to_user = MailToUser(account.queue, account.me)
+        to_user.has_begun()  # before the first look at the agent: what it writes later is counted
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._listen)
             tasks.start_soon(self._keep_waking)
             tasks.start_soon(self._keep_showing)
+            if account.me != USER:
+                tasks.start_soon(self._keep_notifying, to_user)
             try:
                 await anyio.to_thread.run_sync(stop.wait, abandon_on_cancel=True)
             finally:
@@ -147,6 +154,14 @@ class WakeLoop:
                 self._look_at_agent()
             if self._labels and self._labels.works:
                 await anyio.to_thread.run_sync(self._labels.show, state_word(self._agent), len(self._unread))
+            await anyio.sleep(SHOW_EVERY_S)
+
+    async def _keep_notifying(self, to_user: MailToUser) -> None:
+        """Notify the user when the agent writes to them, in a queue that they trust."""
+        while True:
+            has_begun = to_user.is_look_due() and await anyio.to_thread.run_sync(to_user.has_begun)
+            if has_begun and self._ours() and not self._trust.why_not():
+                self._notify(Notice.MAIL, self._agent.activity)
             await anyio.sleep(SHOW_EVERY_S)
 
     async def _keep_waking(self) -> None:

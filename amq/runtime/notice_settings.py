@@ -2,7 +2,7 @@
 
 [notify]
 notice = "desktop"                       # the signal: one of KINDS
-command = "/home/ann/bin/tell --loud"    # run for each notice, without a shell; "": none
+command = "/home/ann/bin/ping-me --loud"    # run for each notice, without a shell; "": none
 """
 
 from __future__ import annotations

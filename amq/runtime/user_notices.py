@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WORDS = {
     Notice.QUESTION: "{} asks you something",
     Notice.PARKED: "{} is not reading its mail",
+    Notice.MAIL: "{} has written to you",
 }
 
 

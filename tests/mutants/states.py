@@ -7,7 +7,7 @@ from tests.mutants.mutant import Mutant
 FILE, ACTIVITY = "tests/runtime/test_state_file.py", "tests/runtime/test_activity.py"
 SESSION = "tests/runtime/test_published_state.py"
 ASKED = "tests/runtime/test_notices.py"
-RAN = "tests/runtime/test_notice_command.py"
+TO_USER, RAN = "tests/runtime/test_mail_to_user.py", "tests/runtime/test_notice_command.py"
 SETTINGS, TOLD = "tests/runtime/test_notice_settings.py", "tests/runtime/test_user_notices.py"
 NOTE = "tests/cli/test_recipient_note.py"
 WAIT, WATCH = "tests/cli/test_wait.py", "tests/cli/test_who_watch.py"
@@ -114,11 +114,18 @@ STATES = (
     Mutant("a command for notices runs for ever", "runtime/notice_command.py", "NoticeCommand._run", "child.wait(self._within_s)", "child.wait()", RAN),
     Mutant("its children outlive a command", "runtime/notice_command.py", "_kill", "os.killpg(child.pid, signal.SIGKILL)", "child.kill()", RAN),
     Mutant("a command outlives its host", "runtime/notice_command.py", "NoticeCommand.close", "_kill(child)", "pass", RAN),
-    Mutant("each failure of a command is told", "runtime/notice_command.py", "NoticeCommand._fail", "self._has_failed = True", "pass", RAN),
+    Mutant("each failure of a command is logged", "runtime/notice_command.py", "NoticeCommand._fail", "self._has_failed = True", "pass", RAN),
     Mutant("a clone's program is run for a notice", "runtime/notice_command.py", "NoticeCommand._run", "find_program(self._words[0], self._environment)", "self._words[0]", RAN),
     Mutant("a command that cannot be run ends a thread", "runtime/notice_command.py", "NoticeCommand._run", "OSError", "KeyError", RAN),
     Mutant("a command prints on the agent's screen", "runtime/notice_command.py", "NoticeCommand._run", "subprocess.DEVNULL", "None", RAN, times=3),
     Mutant("no command is run where there is one", "runtime/user_notices.py", "UserNotices.notify", "self._settings.command", "False", RAN),
+    Mutant("each message to the user is signalled", "runtime/mail_to_user.py", "MailToUser.has_begun", "not kept", "True", TO_USER),
+    Mutant("a message to the user is signalled by each notifier", "runtime/mail_to_user.py", "MailToUser._look", "each.header.sender == self._sender", "True", TO_USER),
+    Mutant("old mail to the user is signalled", "runtime/mail_to_user.py", "MailToUser._look", "set() if self._known is None else there - self._known", "there - (self._known or set())", TO_USER),
+    Mutant("the user's own notifier does not count", "runtime/mail_to_user.py", "MailToUser.has_begun", "not self._has_notifier()", "True", TO_USER),
+    Mutant("the user's inbox is read each second", "runtime/mail_to_user.py", "MailToUser.is_look_due", "self._watch is None or not self._is_settled or self._watch.changed()", "True", TO_USER),
+    Mutant("a broken inbox of the user ends the waking", "runtime/mail_to_user.py", "MailToUser.has_begun", "(AmqError, OSError)", "KeyError", TO_USER),
+    Mutant("mail in a clone's queue is signalled", "runtime/loop.py", "WakeLoop._keep_notifying", "not self._trust.why_not()", "True", "tests/runtime/test_loop.py"),
     Mutant("a note goes to programs", "cli/recipient_note.py", "note_recipients", "out.json", "False", NOTE),
     Mutant(
         "a note is about the sender and the user", "cli/recipient_note.py", "note_recipients",

@@ -270,6 +270,25 @@ async def test_a_question_that_stays_is_signalled_while_no_mail_waits(
     assert told == [("question", "asks")]
 
 
+@pytest.mark.parametrize("is_trusted", [True, False])
+async def test_the_user_is_notified_of_its_mail_to_them(
+    root: str, monkeypatch: pytest.MonkeyPatch, is_trusted: bool
+) -> None:
+    monkeypatch.setattr(loop, "SHOW_EVERY_S", 0.01)
+    asked, channel = list[str](), NotingChannel()
+
+    def why_not(*_: object, **__: object) -> str:
+        asked.append("whether the queue is trusted")
+        return "" if is_trusted else "it is a clone's"
+
+    monkeypatch.setattr(Trust, "why_not", why_not)
+    async with waking(root, channel) as mailbox:
+        mailbox.send(["user"], b"done")
+        await comes(lambda: asked)
+        await comes(lambda: channel.told or not is_trusted)
+    assert channel.told == (["mail"] if is_trusted else [])
+
+
 async def test_low_priority_is_not_announced_by_itself(root: str) -> None:
     channel = NotingChannel()
     async with waking(root, channel):

@@ -22,7 +22,7 @@ The file is ~/.config/amq/config.toml (XDG_CONFIG_HOME). amq does not need it.
   [notify]
   notice = "desktop"       bell, osc9, osc777, osc99, desktop or off: how amq run notifies you; amq wake always notifies
                            you on the desktop, unless it is off
-  command = "tell-me"      a program, by name or absolute path, and arguments, that both run for each notice
+  command = "ping-me"      a program, by name or absolute path, and arguments, that both run for each notice
 
 Options of a command win over the file. Lines are printed as the file may hold them. A value that is not allowed does
 not count, and the command ends with 1."""

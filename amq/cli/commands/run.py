@@ -82,11 +82,11 @@ A terminal has limits. Stdout and stderr come out as one, on stdout, unless stde
 program takes its output for a terminal even where it is piped on, and may colour it or fit it to 80 columns. Once it
 reads your keys, ^C is for it alone and not for the rest of a pipeline. It does not see the name of your terminal.
 
-A question to you that stays for 20 s, and mail that the agent does not drain, are signalled to you once: by a bell, by
-a notification of your terminal (osc9, osc777, osc99) or on your desktop. Your choice for all agents is notice = "…"
-below [notify] in ~/.config/amq/config.toml; amq config show prints it. With --notice-command, or command = "…" there,
-amq also runs a program of yours each time. It gets AMQ_NOTICE (question, parked), AMQ_AGENT (the handle) and AMQ_STATE
-(as in amq who), and never any text. It has 10 s.
+A question to you that stays for 20 s, mail that the agent does not drain, and its mail to you are signalled once: by a
+bell, by a notification of your terminal (osc9, osc777, osc99) or on your desktop. Your choice for all agents is
+notice = "…" below [notify] in ~/.config/amq/config.toml; amq config show prints it. With --notice-command, or
+command = "…" there, amq also runs your program each time. It gets AMQ_NOTICE (question, parked, mail), AMQ_AGENT
+(the handle) and AMQ_STATE (as in amq who), and never any text. It has 10 s.
 
 Your own profile of a program is read from ~/.config/amq/profiles/PROGRAM.toml, if that exists."""
 

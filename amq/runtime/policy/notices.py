@@ -19,6 +19,7 @@ class Notice(Enum):
 
     QUESTION = "question"  # the agent has asked them something for a while
     PARKED = "parked"  # the agent does not read its mail, and is not notified of it any more
+    MAIL = "mail"  # the agent has written to them
 
 
 @dataclass(frozen=True)
