@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import tempfile
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -336,6 +337,33 @@ def test_the_options_of_the_policy(calls: list[Call], monkeypatch: pytest.Monkey
     assert chosen[1] == expected
     assert [options.hooks for options in chosen[2:]] == [True, False]
     assert chosen[3].notices.kind == "off"
+
+
+@pytest.fixture
+def config() -> Iterator[Path]:
+    """Return the path of a configuration file that counts: not below /tmp, where sandboxed agents write."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="amq-") as directory:
+        path = Path(directory, "amq", "config.toml")
+        path.parent.mkdir()
+        yield path
+
+
+def test_the_user_s_notices_are_those_of_the_file_unless_an_option_says_else(
+    calls: list[Call], monkeypatch: pytest.MonkeyPatch, config: Path
+) -> None:
+    config.write_text('[notify]\nnotice = "desktop"\ncommand = "ping-me -q"\n')
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(config.parent.parent))
+    chosen: list[Options] = []
+    monkeypatch.setattr(session, "run", lambda *words: chosen.append(words[4]))
+    out = Notes()
+    run("--", "claude", out=out)
+    run("--notice", "off", "--notice-command", "", "--", "claude", out=out)
+    assert [each.notices for each in chosen] == [NoticeSettings("desktop", ("ping-me", "-q")), NoticeSettings("off")]
+    assert not out.warnings
+    config.write_text('[notify]\nnotice = "beep"\n')
+    run("--", "claude", out=out)
+    assert chosen[2].notices == NoticeSettings()
+    assert out.warnings == [f"{config}: notify.notice is 'beep'; allowed: bell, osc9, osc777, osc99, desktop, off"]
 
 
 def test_the_user_s_consent(calls: list[Call], monkeypatch: pytest.MonkeyPatch) -> None:

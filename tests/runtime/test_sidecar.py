@@ -404,6 +404,18 @@ def test_a_program_that_amq_does_not_know_gets_nothing_and_the_user_is_notified_
         assert shown.read_text() == "--app-name=amq|--|Mail for claude|Unread mail. To see why: amq why claude|\n"
 
 
+def test_the_user_s_own_command_is_run_instead_of_a_desktop_notice(outside: Outside) -> None:
+    shown, ran = other(outside), outside.place / "ran"
+    ping = outside.place / "bin" / "ping-me"
+    ping.write_text(f'#!/bin/sh\nprintf "%s|" "$AMQ_NOTICE" "$AMQ_AGENT" "$@" >{ran}-part; mv {ran}-part {ran}\n')
+    ping.chmod(0o700)
+    with plain_terminal(outside):
+        starts_other(outside, "--program other --notice off --notice-command 'ping-me -q'")
+        outside.send()
+        wait_until(ran.exists)
+        assert (ran.read_text(), shown.exists()) == ("parked|claude|-q|", False)
+
+
 @pytest.mark.parametrize("way", ["tmux", "tiocsti"])
 def test_the_user_may_vouch_for_it(outside: Outside, way: str, request: pytest.FixtureRequest) -> None:
     """With --submit, Enter is pressed anyway."""
