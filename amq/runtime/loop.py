@@ -159,7 +159,7 @@ class WakeLoop:
     async def _keep_notifying(self, to_user: MailToUser) -> None:
         """Notify the user when the agent writes to them, in a queue that they trust."""
         while True:
-            has_begun = to_user.is_look_due() and await anyio.to_thread.run_sync(to_user.has_begun)
+            has_begun = to_user.is_look_due() and to_user.has_begun()
             if has_begun and self._ours() and not self._trust.why_not():
                 self._notify(Notice.MAIL, self._agent.activity)
             await anyio.sleep(SHOW_EVERY_S)

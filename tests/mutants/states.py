@@ -126,8 +126,8 @@ STATES = (
     Mutant("the user's inbox is read each second", "runtime/mail_to_user.py", "MailToUser.is_look_due", "self._watch is None or not self._is_settled or self._watch.changed()", "True", TO_USER),
     Mutant("a broken inbox of the user ends the waking", "runtime/mail_to_user.py", "MailToUser.has_begun", "(AmqError, OSError)", "KeyError", TO_USER),
     Mutant("mail in a clone's queue is signalled", "runtime/loop.py", "WakeLoop._keep_notifying", "not self._trust.why_not()", "True", "tests/runtime/test_loop.py"),
-    Mutant("a wrong setting is not said", "cli/commands/run.py", "run", "fault not in chosen.allowed.why", "False", "tests/cli/test_run.py"),
-    Mutant("a file that does not count is said twice", "cli/commands/run.py", "run", "fault not in chosen.allowed.why", "True", "tests/cli/test_run.py"),
+    Mutant("a wrong setting is not said", "cli/commands/run.py", "_run_as", "fault not in chosen.allowed.why", "False", "tests/cli/test_run.py"),
+    Mutant("a file that does not count is said twice", "cli/commands/run.py", "_run_as", "fault not in chosen.allowed.why", "True", "tests/cli/test_run.py"),
     Mutant("amq wake shows what the user has switched off", "runtime/sidecar.py", "_user_notices", "settings.kind == OFF", "False", "tests/runtime/test_sidecar.py"),
     Mutant("a note goes to programs", "cli/recipient_note.py", "note_recipients", "out.json", "False", NOTE),
     Mutant(
