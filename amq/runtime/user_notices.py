@@ -48,10 +48,13 @@ class UserNotices:
 
     def notify(self, notice: Notice, activity: Activity = Activity.UNKNOWN) -> None:
         """Notify the user, as far as that is possible, without waiting for it. ACTIVITY is what the agent does."""
-        if notice not in self._shown:
-            self._signal(notice)
-        if self._settings.command:
-            self._started().start(notice, activity)
+        try:
+            if notice not in self._shown:
+                self._signal(notice)
+            if self._settings.command:
+                self._started().start(notice, activity)
+        except (ImportError, OSError) as error:  # no file can be opened any more, which may be what the notice is about
+            self._log(f"the user was not notified ({notice.value}): {error}")
 
     def close(self) -> None:
         """End what still runs, at most a second later."""

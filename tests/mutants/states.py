@@ -129,6 +129,7 @@ STATES = (
     Mutant("a wrong setting is not said", "cli/commands/run.py", "_run_as", "fault not in chosen.allowed.why", "False", "tests/cli/test_run.py"),
     Mutant("a file that does not count is said twice", "cli/commands/run.py", "_run_as", "fault not in chosen.allowed.why", "True", "tests/cli/test_run.py"),
     Mutant("amq wake shows what the user has switched off", "runtime/sidecar.py", "_user_notices", "settings.kind == OFF", "False", "tests/runtime/test_sidecar.py"),
+    Mutant("a notice that fails ends the waking", "runtime/user_notices.py", "UserNotices.notify", "(ImportError, OSError)", "KeyError", TOLD),
     Mutant("a note goes to programs", "cli/recipient_note.py", "note_recipients", "out.json", "False", NOTE),
     Mutant(
         "a note is about the sender and the user", "cli/recipient_note.py", "note_recipients",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from amq import runtime
 from amq.runtime.notice_settings import TERMINAL, NoticeSettings
 from amq.runtime.policy.notices import Notice
 from amq.runtime.user_notices import UserNotices
@@ -54,6 +56,15 @@ def test_what_the_user_was_shown_is_not_signalled_again() -> None:
     notices.notify(Notice.PARKED)
     notices.notify(Notice.QUESTION)
     assert written == [b"\a"]
+
+
+def test_a_notice_that_fails_does_not_end_the_waking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without open files left nothing can be imported."""
+    monkeypatch.setitem(sys.modules, "amq.runtime.desktop", None)
+    monkeypatch.delattr(runtime, "desktop", raising=False)
+    log: list[str] = []
+    UserNotices("codex", NoticeSettings("desktop"), {}, print, log.append).notify(Notice.PARKED)
+    assert ["the user was not notified (parked)" in line for line in log] == [True]
 
 
 def test_run_shows_mail_that_parks_on_the_desktop(desk: Desk, tmp_path: Path) -> None:
