@@ -134,8 +134,10 @@ def question(session: Session) -> None:
 def draft(session: Session) -> None:
     """Check that a half-typed line stays as it is while mail waits, and is sent by the user alone."""
     since = _give(session, session.reads)
-    session.type("half")
-    session.send()
+    session.settle()
+    session.terminal.press("half")
+    session.send()  # at once: a CLI that works may draw it late
+    session.wait_for(session.in_row("half"), "half in the input row")
     session.wait_held("draft")
     session.stays(lambda: session.terminal.shows(session.in_row("half")), "merged", "the half-typed line was changed")
     session.terminal.press(" of it")

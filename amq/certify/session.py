@@ -113,10 +113,8 @@ class Session:
     def wait_held(self, *reasons: str) -> None:
         """Wait until the agent's mail waits for one of REASONS."""
         said = " or ".join(reasons)
-        try:
+        with self._saying_why():
             self.wait(lambda: self.waits_for() in reasons, "held", f"its mail was not held for {said}")
-        except Failed as failed:
-            raise Failed(failed.kind, f"{failed}; it waits for {self.waits_for() or 'nothing'}") from None
 
     def settle(self) -> None:
         """Wait until the CLI has drawn all; one that never stops drawing is waited for no longer than a while."""
@@ -156,7 +154,8 @@ class Session:
         def about() -> list[str]:
             return [text for text in self.begun(since) if NOTICE.search(text)]
 
-        self.wait(about, "lost", "it was not notified of its mail", TOLD_WITHIN_S)
+        with self._saying_why():
+            self.wait(about, "lost", "it was not notified of its mail", TOLD_WITHIN_S)
         self.wait(lambda: not self.has_unread(), "lost", "it did not read its mail", TOLD_WITHIN_S)
         self.settle()
         texts = about()
@@ -164,6 +163,14 @@ class Session:
             raise Failed("doubled", f"it was notified {len(texts)} times")
         if apart_from and apart_from in texts[0]:
             raise Failed("merged", f"the line was sent together with the user's words {apart_from!r}")
+
+    @contextmanager
+    def _saying_why(self) -> Iterator[None]:
+        """Add to a failure in a block what the agent's mail waits for."""
+        try:
+            yield
+        except Failed as failed:
+            raise Failed(failed.kind, f"{failed}; it waits for {self.waits_for() or 'nothing'}") from None
 
     def end(self) -> None:
         """End the CLI and all that it has started."""

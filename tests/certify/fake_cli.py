@@ -1,7 +1,8 @@
 """A small program that looks to amq like Claude Code and talks to the mock model: python fake_cli.py FAULT [anything]
 
 It has an input row, permission dialogs, questions, a list of agents behind the left arrow, and lines queued during a
-turn. FAULT is "" or one of the words that `Fake` asks for: a change that amq does not know.
+turn. FAULT is "" or one of the words that `Fake` asks for: a change that amq does not know, or one that leaves a single
+gate to hold the line back.
 """
 
 from __future__ import annotations
@@ -35,7 +36,9 @@ TOOLS = [{"name": "Bash"}, {"name": "AskUserQuestion"}]
 class Fake:
     def __init__(self, fault: str) -> None:
         self.fault = fault
-        self.box = ""
+        self.is_silent = fault in ("silent", "unversioned")
+        self.box = "half" if fault == "prefilled" else ""
+        self.is_drawn_at = 0.0  # when the effect of the last keys is; 0: it has been
         self.dialog: dict[str, Any] = {}
         self.in_list = False
         self.working = False
@@ -52,16 +55,28 @@ class Fake:
 
     def run(self) -> None:
         tty.setraw(0, termios.TCSAFLUSH)
-        self.out("".join(f"\x1b[?{mode}h" for mode in MODES) + "\x1b[?25l\x1b]0;✳ fake\x07")
-        if self.fault != "silent":
-            self.out("\x1b]7501;?\x1b\\")
+        modes = [mode for mode in MODES if not (self.fault == "no-pastes" and mode == "2004")]
+        title = "fake" if self.fault == "unversioned" else "✳ fake"
+        self.out("".join(f"\x1b[?{mode}h" for mode in modes) + f"\x1b[?25l\x1b]0;{title}\x07")
+        self.ask()
         signal.signal(signal.SIGWINCH, lambda *_: self.draw())
         self.draw()
+        if self.fault == "deaf":  # its row is there, and what is typed is lost
+            until = time.monotonic() + 3
+            while time.monotonic() < until:
+                if select.select([0], [], [], 0.1)[0]:
+                    os.read(0, 1 << 16)
+            self.ask()
         while self.interrupts < 2:
             if select.select([0], [], [], 0.1)[0]:
-                for key in KEYS.findall(os.read(0, 1 << 16)):
+                keys = KEYS.findall(os.read(0, 1 << 16))
+                for key in keys:
                     with self.lock:
                         self.key(key)
+                lags = self.fault == "lags" and keys[-1].isalnum()
+                self.is_drawn_at = time.monotonic() + (2 if lags else 0)
+            if self.is_drawn_at and time.monotonic() >= self.is_drawn_at:
+                self.is_drawn_at = 0.0
                 self.draw()
         self.out("".join(f"\x1b[?{mode}l" for mode in MODES) + "\x1b[?25h\x1b]0;\x07")
         if self.fault == "children":
@@ -69,12 +84,17 @@ class Fake:
             subprocess.Popen(words, stdin=-3, stdout=-3, stderr=-3, start_new_session=True)
         os._exit(0)
 
+    def ask(self) -> None:
+        """Ask the terminal whether it wants to know the state."""
+        if not self.is_silent:
+            self.out("\x1b]7501;?\x1b\\")
+
     # -- keys ---------------------------------------------------------------------------------------------------------
 
     def key(self, key: bytes) -> None:
         self.interrupts = self.interrupts + 1 if key == b"\x03" else 0
         if key.startswith(b"\x1b]7501"):
-            self.publishes = self.fault != "silent"
+            self.publishes = not self.is_silent
             self.publish("idle")
         elif self.dialog:
             if key == b"\r" or key[:1] in b"1y":
@@ -84,7 +104,7 @@ class Fake:
                 self.in_list = False
                 self.publish("idle")
         elif key.startswith(b"\x1b[200~"):
-            self.box += key[6:-6].decode()
+            self.box += key[6 : -7 if self.fault == "cuts" else -6].decode()
         elif key == b"\r" or (key == b"\x18\r" and self.fault != "dead key"):
             self.submit()
         elif key == b"\x1b[D" and not self.box:
@@ -167,6 +187,8 @@ class Fake:
         if self.asks:
             words = "May I run this?" if self.fault == "words" else "Do you want to proceed?"
             self.open_dialog(words, "permission")
+        if self.fault == "dawdles":
+            time.sleep(1.5)
         return subprocess.run(["sh", "-c", given["command"]], capture_output=True, text=True).stdout
 
     def open_dialog(self, words: str, kind: str) -> None:
@@ -187,10 +209,13 @@ class Fake:
             columns, rows = os.get_terminal_size(0)
             rule = "─" * columns
             prompt = "»" if self.fault == "row" else "❯"
-            if self.dialog:
+            elsewhere = ""
+            if self.fault == "overlays":  # its row stays where it is
+                elsewhere = self.dialog.get("words", "") or "describe a task" * self.in_list
+            if self.dialog and not elsewhere:
                 below, column = ["", self.dialog["words"], f"{prompt} 1. Yes", "  2. No", ""], 0
                 row = len(below) - 1
-            elif self.in_list:
+            elif self.in_list and not elsewhere:
                 below, column, row = (
                     [rule, f"{prompt} describe a task for a new session", rule, "enter to create"],
                     2,
@@ -203,13 +228,15 @@ class Fake:
                 ]
                 box = [f"{prompt}\xa0{lines[0]}", *(f"  {line}" for line in lines[1:])]
                 below, column, row = [rule, *box, rule, "  ? for shortcuts"], len(box[-1]), len(box)
-            above = [line[:columns] for text in self.said for line in text.split("\n")]
+            above = [line[:columns] for text in [*self.said, elsewhere] for line in text.split("\n")]
             above = [*above, *(["* Working… esc to interrupt"] if self.working else [])][-(rows - len(below)) :]
             shown = "\r\n".join([*above, *below])
             where = f"\x1b[{len(above) + row + 1};{column + 1}H"
             self.out(f"\x1b[?2026h\x1b[2J\x1b[H{shown}{where}\x1b[?2026l")
 
     def publish(self, state: str) -> None:
+        if self.fault == "dawdles" and state == "working":
+            state = "idle"
         if self.publishes:
             self.out(f"\x1b]7501;state={state}:app=claude-code\x1b\\")
 
@@ -222,7 +249,7 @@ class Fake:
 
 def main(fault: str, words: list[str]) -> None:
     if words == ["--version"]:
-        sys.stdout.write(f"{VERSION}\n")
+        sys.stdout.write("" if fault == "unversioned" else f"{VERSION}\n")
     elif fault == "hangs":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -24,6 +24,7 @@ from tests.certify import fake_cli
 pytestmark = pytest.mark.timeout(240)
 AMQ = (sys.executable, "-P", "-m", "amq")
 SOON = 0.1  # a factor for the time limits of a scenario that is to fail
+BEFORE_A_REMINDER = 0.5  # a factor with which a lost line is not typed again in time
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,9 +59,10 @@ def private(place: Path) -> PrivateState:
     return private_state({"XDG_STATE_HOME": str(place)}, ())
 
 
-def tried(place: Path, fault: str, *scenarios: str) -> Certification:
+def tried(place: Path, fault: str, *scenarios: str, patience: float = 0.0) -> Certification:
     """Return what came of SCENARIOS with a fake that has this FAULT."""
-    request = Request("claude", fake(place, fault), dict.fromkeys(scenarios, 1), patience=SOON if fault else 1.0)
+    patience = patience or (SOON if fault else 1.0)
+    request = Request("claude", fake(place, fault), dict.fromkeys(scenarios, 1), patience=patience)
     return certify(request, private(place), os.environ)
 
 
@@ -100,6 +102,37 @@ def test_a_change_that_amq_does_not_know_fails_the_right_scenario(
     assert reason in reasons(done)[scenario], done.trials[0].screen
     assert list(place.glob("amq/r/*")) == []
     assert left(place) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "scenario"),
+    [
+        ("overlays", "dialog"),  # only the state that it publishes says so
+        ("silent", "dialog"),  # only the missing row says so
+        ("silent", "places"),  # only what is in the row says so
+        ("dawdles", "idle"),  # it does not say that it works on the line, and reads its mail late
+        ("lags", "draft"),  # only the user's keys say so
+        ("deaf", "ready"),
+        ("", "tool"),
+    ],
+)
+def test_each_gate_holds_alone(place: Path, fault: str, scenario: str) -> None:
+    done = tried(place, fault, scenario, patience=BEFORE_A_REMINDER)
+    assert reasons(done) == {scenario: ""}, done.trials[0].screen
+
+
+@pytest.mark.parametrize(
+    ("fault", "waits_for"),
+    [
+        ("prefilled", "draft"),
+        ("no-pastes", "unknown-screen"),
+        ("unversioned", "not-certified"),
+        ("cuts", "nothing"),  # amq's line is in the row, and no key is pressed
+    ],
+)
+def test_each_gate_that_stays_closed_is_named(place: Path, fault: str, waits_for: str) -> None:
+    done = tried(place, fault, "ready", patience=2 * SOON)
+    assert reasons(done)["ready"] == f"it was not notified of its mail within 9 s; it waits for {waits_for}"
 
 
 def test_in_the_machines_own_network_all_is_ended_too(place: Path) -> None:

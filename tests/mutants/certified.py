@@ -1,4 +1,7 @@
-"""Mutations of what a verdict about a version allows, of the care for other versions, and of the signs of a new look."""
+"""Mutations of what a verdict about a version allows, of the care for other versions, and of the signs of a new look.
+
+The last ones remove a gate of typing: a certification of a fake in which that gate alone holds the line back fails.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ CACHE, CACHE_TESTS = "runtime/agents/version_cache.py", "tests/runtime/test_vers
 VERDICTS, VERDICT_TESTS = "runtime/verdicts.py", "tests/runtime/test_verdicts.py"
 DRIFT, DRIFT_TESTS = "runtime/policy/drift.py", "tests/runtime/test_drift.py"
 START_TESTS, LAUNCH_TESTS = "tests/runtime/test_at_start.py", "tests/runtime/test_launch.py"
+ALONE = "tests/certify/test_certify.py::test_each_gate_"
 
 CERTIFIED = tuple(
     Mutant(name, file, where, old, new, tests)
@@ -112,4 +116,28 @@ CERTIFIED = tuple(
         )),
     )
     for name, where, old, new in mutations
+) + tuple(
+    Mutant(f"certified without {name}", f"runtime/policy/{module}.py", where, old, new, f"{ALONE}{trial}]")
+    for name, module, where, old, new, trial in (
+        ("the gate of the published state", "injection", "gate", "look.published in AWAY", "False", "holds_alone[overlays-dialog"),
+        ("the gate of the missing row", "injection", "_row_forbids",
+         "return WaitReason.UNKNOWN_LOOK if is_lost else WaitReason.DIALOG", "return None", "holds_alone[silent-dialog"),
+        ("the gate of other places", "injection", "_row_forbids", "return WaitReason.UNKNOWN_SCREEN", "return None",
+         "holds_alone[silent-places"),
+        ("the gate of text in the row", "injection", "_row_forbids", "return WaitReason.DRAFT", "return None",
+         "that_stays_closed_is_named[prefilled-draft"),
+        ("the gate of the user's keys", "injection", "gate",
+         "look.draft and (not _ours_is_seen(ours, look, rules, now))", "False", "holds_alone[lags-draft"),
+        ("the gate of readiness", "injection", "gate", "not _is_ready(look, rules, now)", "False", "holds_alone[deaf-ready"),
+        ("the gate of pastes", "injection", "gate", "not _takes_a_line(look, rules)", "False",
+         "that_stays_closed_is_named[no-pastes-unknown-screen"),
+        ("the care for other versions", "injection", "_version_forbids", "not rules.must_agree", "True",
+         "that_stays_closed_is_named[unversioned-not-certified"),
+        ("the gate of a working agent", "schedule", "_decide",
+         "event.agent.busy and (not _breaks_in(state, event, now, policy))", "False", "holds_alone[-tool"),
+        ("the time between two lines", "schedule", "_ended",
+         "now + policy.remind_after_s[min(state.tries, policy.attempts - 1)]", "now", "holds_alone[dawdles-idle"),
+        ("the proof before a submit key", "injection", "_is_proven", "look.row.is_exactly(state.text)", "True",
+         "that_stays_closed_is_named[cuts-nothing"),
+    )
 )  # fmt: skip
