@@ -29,6 +29,7 @@ ELSEWHERE = {
     "hook install", "hook uninstall", "agent remove", "agent restore", "group set", "group list", "group remove",
     "certify", "wait", "config show",
     # they read nothing written by a peer
+    "lease take", "lease list", "lease free", "lease check", "lease guard",  # tests/cli/test_lease.py: a peer's leases
 }  # fmt: skip
 """The commands that are not tried before every message and every trick."""
 
