@@ -129,10 +129,9 @@ def _drawn_by(view: View, rule: RowRule) -> Row:
     near = [*view.rows[max(0, area.lines[0] - _NEAR) : area.lines[0]], *below]
     working = any(_is_one_of(rule.working, text, re.search) for text in near)
     if area.cursor == (area.lines[0], area.left + rule.indent) and not more:
-        if not area.whole:
-            return NOT_FOUND
         room = _room(view, area.lines[0], rule)
-        return replace(_at_its_start(view, area.lines[0], text, rule), working=working, room=room)
+        empty = replace(_at_its_start(view, area.lines[0], text, rule), working=working, room=room)
+        return empty if area.whole else NOT_FOUND
     return Row(Standing.HOLDS, text, working)
 
 

@@ -196,11 +196,6 @@ class Found:
         """The name of the directory: `new`, `cur`, `sent`."""
         return os.path.basename(self.directory)
 
-    @property
-    def path(self) -> str:
-        """The path of the file."""
-        return os.path.join(self.directory, self.id + SUFFIX)
-
 
 def message_ids(directory: Directory) -> list[str]:
     """Return the ids of the messages in an open directory, in no order."""

@@ -164,6 +164,14 @@ def test_a_queue_has_a_limit_of_groups(amq: Shell, monkeypatch: pytest.MonkeyPat
     assert amq("group", "set", "b", "bob").code == 2
 
 
+def test_what_is_set_again_writes_nothing(amq: Shell) -> None:
+    amq.ok("group", "set", "r", "bob")
+    path = amq.root / "meta" / "config.json"
+    before = path.stat().st_ino
+    amq.ok("group", "set", "r", "bob")
+    assert path.stat().st_ino == before
+
+
 def test_one_that_is_not_there_cannot_be_removed(amq: Shell) -> None:
     with pytest.raises(NotFound):
         groups.remove_group(QueueLayout(str(amq.root)), "none")
