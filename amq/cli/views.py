@@ -7,11 +7,23 @@ from amq.text import subject_line, visible
 _PRINTABLE = bytes(range(0x20, 0x7F))
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from amq.mail.summary import Summary
     from amq.message import Header
+
+
+def once(warn: Callable[[str], None]) -> Callable[[str], None]:
+    """Return WARN for texts that may come at each of several looks: it gets each text once."""
+    told: set[str] = set()
+
+    def warn_once(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            warn(text)
+
+    return warn_once
 
 
 def described(header: Header | Summary) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from amq.cli.commands.who import for_user, item, rows, state_in_words, unread
 from amq.cli.commands.why import age
 from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.cli.terminal import height, terminal
+from amq.cli.views import once
 from amq.instants import format_seconds
 from amq.record import record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from amq.cli.commands.who import Row
     from amq.cli.output import Output
@@ -32,7 +33,7 @@ def watch(args: Namespace, out: Output) -> int:
     from amq.runtime.file_events import FileEvents
 
     mailbox = open_mailbox(args, out, anyone=True)
-    mailbox.account.warn = _once(out.warn)
+    mailbox.account.warn = once(out.warn)
     picture, lines = Picture(), Lines()
     handles: list[str] = []
     with FileEvents() as events:
@@ -51,26 +52,13 @@ def watch(args: Namespace, out: Output) -> int:
 
 def directories(mailbox: Mailbox, handles: Sequence[str]) -> Iterator[str]:
     """Yield the directories in which a change may be one of the state or of the mail of the agents HANDLES."""
+    from amq.runtime.file_events import of_agent
+
     queue = mailbox.account.queue
     private = private_directory(queue.root)
     yield queue.agents
     for handle in handles:
-        agent = queue.agent(handle)
-        yield from (agent.home, agent.state, agent.inbox_new, agent.dlq_new, agent.dlq_cur)
-        if private.directory:
-            yield private.of_agent(queue.root, handle, make=False).directory
-
-
-def _once(warn: Callable[[str], None]) -> Callable[[str], None]:
-    """Return WARN for a text that may be passed at each look."""
-    told: set[str] = set()
-
-    def warn_once(text: str) -> None:
-        if text not in told:
-            told.add(text)
-            warn(text)
-
-    return warn_once
+        yield from of_agent(queue, handle, private)
 
 
 class Picture:

@@ -87,10 +87,10 @@ def _with_plugin(
     """
     reason = _why_no_plugin(found, profile, program, environment, options, files)
     if not reason and not options.plugin:
-        version = ask_version(profile, program[0], environment, private, VERSION_WITHIN_S)
-        found = replace(
-            found, certified=certified(profile, program[0], environment, private, options.amq, version=version)
-        )
+        version = found.certified.version
+        if not version:
+            version = ask_version(profile, program[0], environment, private, VERSION_WITHIN_S)
+            found = replace(found, certified=certified(profile, program[0], environment, private, options.amq, version))
         reason = _why_version_has_none(profile, version, found.certified)
     return replace(found, has_plugin=not reason, no_plugin=reason)
 

@@ -84,7 +84,9 @@ def ask_version(
     path = _path(profile, program, environment)
     if not path:
         return ""
-    version = cached_version(private, path) or printed_version([path, *profile.version], environment, within_s)
+    if version := cached_version(private, path):
+        return version
+    version = printed_version([path, *profile.version], environment, within_s)
     note_version(private, path, version)
     return version
 

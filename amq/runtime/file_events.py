@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Self
 
 from watchfiles._rust_notify import RustNotify
 
 from amq.runtime.resource_limits import start_threads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from amq.layout import QueueLayout
+    from amq.runtime.private_state import PrivateState
 
 STEP_MS = 40  # milliseconds between two checks for an event
 GATHER_MS = 120  # milliseconds for which events that follow each other are one
@@ -56,6 +61,17 @@ class FileEvents:
         if self._events is not None:
             self._events.close()
         self._events, self._watched = None, []
+
+
+def of_agent(queue: QueueLayout, handle: str, private: PrivateState) -> Iterator[str]:
+    """Yield the directories in which a change may be one of the state or of the mail of the agent HANDLE.
+
+    PRIVATE is the user's private directory.
+    """
+    agent = queue.agent(handle)
+    yield from (agent.home, agent.state, agent.inbox_new, agent.dlq_new, agent.dlq_cur)
+    if private.directory:
+        yield private.of_agent(queue.root, handle, make=False).directory
 
 
 def _identified(directories: Iterable[str]) -> Iterable[tuple[str, int, int]]:

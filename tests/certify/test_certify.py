@@ -16,26 +16,14 @@ from pathlib import Path
 import pytest
 
 from amq.certify.certification import ONCE, Certification, Request, certify, save_screens
-from amq.certify.network import NoNetwork, loopback_network
 from amq.quoting import shell_line
 from amq.runtime.private_state import PrivateState, private_state
 from tests.certify import fake_cli
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("private_network")]
 AMQ = (sys.executable, "-P", "-m", "amq")
 SOON = 0.1  # a factor for the time limits of a scenario that is to fail
 BEFORE_A_REMINDER = 0.5  # a factor with which a lost line is not typed again in time
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _available() -> None:
-    try:
-        with loopback_network(os.environ):
-            pass
-    except NoNetwork as error:
-        if os.environ.get("AMQ_REQUIRE_ALL") == "1":
-            pytest.fail(f"required, but {error}")
-        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def refuse(flags):
 network_holder._unshare = refuse
 raise SystemExit(network_holder.main())
 """
+pytestmark = pytest.mark.usefixtures("private_network")
 AS_USER = ["setpriv", "--bounding-set=-sys_admin"]  # who may make no network namespace but in a user namespace
 
 
@@ -46,17 +47,6 @@ def begin(pid: Path, *before: str) -> subprocess.Popen[str]:
     os.mkfifo(pid)
     command = [*before, sys.executable, "-c", IN_IT, str(pid)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-@pytest.fixture(autouse=True)
-def _available() -> None:
-    try:
-        with loopback_network(os.environ):
-            pass
-    except NoNetwork as error:
-        if os.environ.get("AMQ_REQUIRE_ALL") == "1":
-            pytest.fail(f"required, but {error}")
-        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize("before", [[], AS_USER], ids=["as it is", "in a user namespace"])

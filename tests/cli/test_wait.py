@@ -153,7 +153,7 @@ def test_an_agent_that_nothing_notifies_is_an_error(amq: Shell) -> None:
     result = amq("wait", "bob", "--idle")
     assert (result.code, result.out) == (1, "")
     assert "nothing notifies bob, so its state is not known" in result.err
-    assert amq("wait", "nobody", "--idle").code == 3
+    assert amq("wait", "stranger", "--idle").code == 3
     assert amq("wait", "bob").code == 2
     assert amq("wait", "bob", "--idle", "--drained").code == 2
 

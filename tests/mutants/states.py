@@ -147,7 +147,7 @@ STATES = (
         "a broken mailbox fails a send that is done", "cli/recipient_note.py", "_hindrance",
         "(AmqError, OSError)", "ValueError", NOTE,
     ),
-    Mutant("each look warns again", "cli/who_watch.py", "watch", "_once(out.warn)", "out.warn", WATCH),
+    Mutant("each look warns again", "cli/who_watch.py", "watch", "once(out.warn)", "out.warn", WATCH),
     Mutant(
         "a table may be higher than the terminal", "cli/who_watch.py", "Picture.draw",
         "len(lines) >= height > 2", "False", WATCH,

@@ -12,9 +12,9 @@ import pytest
 from amq.layout import QueueLayout
 from amq.pty.errors import CannotRunError
 from amq.runtime.agents.profiles import profile_for
-from amq.runtime.agents.version_cache import note_version
+from amq.runtime.agents.version_cache import NAME, note_version
 from amq.runtime.at_start import AtStart, at_start
-from amq.runtime.certified import Certified
+from amq.runtime.certified import VERSION_WITHIN_S, Certified, ask_version
 from amq.runtime.consent import Allowed
 from amq.runtime.launch import Options
 from amq.runtime.policy.certification import Limits
@@ -169,6 +169,15 @@ def test_its_version_is_asked_once_until_it_is_installed_anew(place: Place) -> N
         found = at_start(profile_for("claude"), ["claude"], place.environment, "claude", Options(), files, trust)
         assert (found.certified.version, before >= 0) == (said, True)
         assert place.asked.read_text().count("x") == asked
+
+
+def test_a_version_that_is_noted_is_not_noted_again(place: Place) -> None:
+    start_claude(place)
+    noted, program = place.private / NAME, Path(place.environment["PATH"].split(":")[0], "claude")
+    before = noted.stat().st_ino
+    private = PrivateState(str(place.private))
+    assert ask_version(profile_for("claude"), str(program), place.environment, private, VERSION_WITHIN_S) == "2.1.332"
+    assert noted.stat().st_ino == before
 
 
 def test_a_program_is_not_run_to_learn_its_version_where_no_plugin_needs_it(place: Place) -> None:

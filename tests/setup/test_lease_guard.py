@@ -84,7 +84,7 @@ def test_it_warns_of_a_commit_and_lets_it_pass(repository: Repository) -> None:
     assert warned.code == 0
     assert "this commit has what another agent reserved: src/: bob has a lease" in warned.err
     assert "amq send --to bob" in warned.err
-    for path, me in (("docs/a.md", "alice"), ("src/a.py", "bob"), ("src/a.py", "nobody")):
+    for path, me in (("docs/a.md", "alice"), ("src/a.py", "bob"), ("src/a.py", "stranger")):
         quiet = repository.commit(path, me)
         assert (quiet.code, "amq:" in quiet.err) == (0, False), (path, me)
 

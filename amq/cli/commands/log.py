@@ -6,7 +6,7 @@ from amq.cli.filter_options import add_filter, filter_of
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import add_no_cache, count, handles
 from amq.cli.terminal import BOLD, FAINT, WIDE, add_color, cut, priority, terminal, width
-from amq.cli.views import described, optional
+from amq.cli.views import described, once, optional
 from amq.mail.message_filter import Filter
 from amq.mail.summary import ID
 from amq.mail.timeline import Timeline
@@ -55,14 +55,8 @@ def options(parser: ArgumentParser) -> None:
 def run(args: Namespace, out: Output) -> int:
     """Print the last messages, and with `--follow` those that come."""
     account = open_mailbox(args, out, anyone=True).account
-    wanted, told = filter_of(args, account), set[str]()
-
-    def warn_once(text: str) -> None:
-        if text not in told:
-            told.add(text)
-            out.warn(text)
-
-    account.warn = warn_once  # each look finds the same faults
+    wanted = filter_of(args, account)
+    account.warn = once(out.warn)  # each look finds the same faults
     timeline = Timeline(account, args.agents)
     show = _shower(args, out)
     found = _wanted(timeline.look(), wanted)

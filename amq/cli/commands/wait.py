@@ -14,7 +14,7 @@ from amq.store.notifier_info import read_notifier
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from amq.cli.output import Output
@@ -113,13 +113,16 @@ def _wait(
 
     EVERY: all of them have to be so at one look. Raises AmqError if an agent is gone, or what it does cannot be known.
     """
-    from amq.runtime.file_events import FileEvents
+    from amq.runtime.file_events import FileEvents, of_agent
     from amq.runtime.stat_polling import now
+
+    queue = mailbox.account.queue
+    private = private_directory(queue.root)
 
     begun, first = now(), dict[str, Sight]()
     with FileEvents() as events:
         while True:
-            events.follow(_directories(mailbox, named))
+            events.follow(place for handle in named for place in of_agent(queue, handle, private))
             seen = [_look(mailbox, handle, first.get(handle), condition) for handle in named]
             first = first or {sight.handle: sight for sight in seen}
             met = [sight for sight in seen if is_met(condition, first[sight.handle], sight)]
@@ -129,16 +132,6 @@ def _wait(
             if left <= 0:
                 return [], seen
             events.wait(min(left, LOOK_EVERY_S))
-
-
-def _directories(mailbox: Mailbox, named: Sequence[str]) -> Iterator[str]:
-    queue = mailbox.account.queue
-    private = private_directory(queue.root)
-    for handle in named:
-        agent = queue.agent(handle)
-        yield from (agent.home, agent.state, agent.inbox_new)
-        if private.directory:
-            yield private.of_agent(queue.root, handle, make=False).directory
 
 
 def _look(mailbox: Mailbox, handle: str, first: Sight | None, condition: str) -> Sight:
