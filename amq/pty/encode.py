@@ -4,6 +4,8 @@ from __future__ import annotations
 
 ENTER = b"\r"
 BACKSPACE = b"\x7f"
+SETTLING_LETTERS = 2
+"""The letters that `settling` types and takes back."""
 
 
 def plain(text: str) -> bytes:
@@ -30,4 +32,4 @@ def settling(letter: str) -> bytes:
     letter, for instance as the operand of a vi command. The second letter then leaves vi's command mode, if it is an
     "a" (append).
     """
-    return 2 * (plain(letter) + BACKSPACE)
+    return SETTLING_LETTERS * (plain(letter) + BACKSPACE)

@@ -75,6 +75,7 @@ class TerminalSnapshot:
     output: int = 0  # bytes that the program has printed
     last_key: float | None = None
     keys: int = 0
+    sees_keys: bool = True  # each key of the user's is counted
     sent: int = 0  # number of times that the user submitted or cleared the line
     draft: bool = False
     unsettled: bool = False  # the next key may have another meaning: one before may wait for it

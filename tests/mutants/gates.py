@@ -11,6 +11,10 @@ def _typed(name: str, where: str, old: str, new: str = "False") -> Mutant:
     return Mutant(name, "runtime/policy/injection.py", where, old, new, TYPED)
 
 
+def _rest(name: str, where: str, old: str, new: str = "False") -> Mutant:
+    return Mutant(name, "runtime/policy/injection.py", where, old, new, "tests/runtime/test_rest.py")
+
+
 def _recalled(name: str, where: str, old: str, new: str = "False", *, module: str = "injection") -> Mutant:
     return Mutant(name, f"runtime/policy/{module}.py", where, old, new, "tests/runtime/test_recalled.py")
 
@@ -75,20 +79,29 @@ GATES = (
     _recalled("a line left unsent is erased behind a key", "_begin", "state.phase is Phase.CLEAR", "True"),
     _recalled("a recalled line is erased where its cursor is not known", "_submit_or_erase_recalled",
               "rules.at_prompt", "True"),
-    _recalled("a Backspace is swallowed by a key before", "_submit_or_erase_recalled", "_settled(look.row.text, look)",
+    _recalled("a Backspace is swallowed by a key before", "_submit_or_erase_recalled", "_settled(recalled.text, look)",
               "b''"),
     _recalled("a shell is sent what it recalled", "_submit_or_erase_recalled", "rules.at_prompt"),
     _recalled("a line beside a notification is taken for one", "is_notification", "re.fullmatch(_FORM, text)",
               "re.search(_FORM, text)", module="wake_line"),
     _typed("unsent text stays there", "_leave", "not _may_erase(state, look, rules)", "True"),
-    _typed("any text there is erased", "_may_erase", "is_untouched and look.row.is_exactly(state.text)",
-           "is_untouched"),
-    _typed("a line is erased behind a key of the user's", "_may_erase", "_is_untouched(state, look)", "True"),
-    _typed("a line is erased behind a key before the reminder", "_may_erase", "look.keys == state.pasted_after",
+    _typed("any text there is erased", "_may_erase", "look.row.is_exactly(state.text)", "True"),
+    _typed("a line is erased behind a key of the user's", "_may_backspace", "_is_untouched(state, look)", "True"),
+    _typed("a line is erased behind a key before the reminder", "_may_backspace", "look.keys == state.pasted_after",
            "True"),
-    _typed("a line that is not ASCII is erased", "_may_erase", "not state.text.isascii()"),
-    _typed("the kernel's line is erased", "_may_erase", "look.canonical"),
-    _typed("a line at a prompt is erased behind Enter", "_may_erase", "rules.at_prompt and state.presses"),
+    _typed("a line that is not ASCII is erased", "_may_backspace", "not state.text.isascii()"),
+    _typed("the kernel's line is erased", "_may_backspace", "look.canonical"),
+    _typed("a line at a prompt is erased behind Enter", "_may_backspace", "rules.at_prompt and state.presses"),
+    _typed("an Enter that became a line break leaves a letter", "_backspaces", "len(text) + state.plain", "len(text)"),
+    _rest("a letter of amq's is a draft", "gate", "not _is_rest(state, look, rules)", "True"),
+    _rest("a letter of amq's stays for ever", "_begin", "_is_rest(state, look, rules)"),
+    _rest("a key that is lost leaves a letter", "_erasing_rest", "rest is None or now < since + ERASE_AGAIN_S", "True"),
+    _rest("a slow program gets more Backspaces", "_erasing_rest", "rest != state.rest"),
+    _rest("more Backspaces go into a dialog", "_erasing_rest", "look.published not in AWAY", "True"),
+    _rest("the user's letter in a pane is amq's", "_is_rest", "look.sees_keys", "True"),
+    _rest("any letters are amq's", "_is_rest", "all((letter in written for letter in squeeze(look.row.text)))", "True"),
+    _rest("a letter that settled the line is the user's", "_is_rest",
+          "SETTLING_LETTERS * state.text[0] + state.text", "state.text"),
     _typed("erased text is not looked for", "_erasing", "look.row.standing is Standing.EMPTY", "True"),
     _typed("a part of a draft has sent our text", "_has_left", "look.row.text != PART", "True"),
     _typed(
@@ -103,7 +116,8 @@ GATES = (
     _typed(
         "the row does not matter",
         "gate",
-        "rules.prompt_row is not None and (reason := _row_forbids(look, ours, now))",
+        "rules.prompt_row is not None and (reason := _row_forbids(look, ours, now)) "
+        "and (not _is_rest(state, look, rules))",
     ),
     _typed("a row that is gone is not a dialog", "_row_forbids", "row.standing is Standing.NOT_FOUND"),
     _typed(

@@ -15,7 +15,7 @@ from amq.runtime.agents.gemini.profile import PROFILE as GEMINI
 from amq.runtime.channels.panes import Picture, drawing
 from amq.runtime.channels.panes.observer import PaneObserver, UserAssertions
 from amq.runtime.policy import injection
-from amq.runtime.policy.injection import InjectionRules, InjectionState
+from amq.runtime.policy.injection import InjectionRules, InjectionState, Phase
 from amq.runtime.policy.reasons import WaitReason
 
 RAW = LineDiscipline(canonical=False, echoing=False, waiting=False)
@@ -40,6 +40,15 @@ def gates(
 
 def claude() -> tuple[PaneObserver, InjectionRules]:
     return PaneObserver(CLAUDE.rules, UserAssertions()), CLAUDE.rules
+
+
+def test_letters_that_may_be_left_of_amqs_line_are_the_users() -> None:
+    """A pane shows none of the user's keys."""
+    sight, rules = claude()
+    looks = [sight.look(boxed("a"), RAW, now) for now in (0.0, 9.0)]
+    state = InjectionState(Phase.STANDING, "amq: 1 new message.")
+    assert injection.gate(state, looks[-1], rules, 9.0) is WaitReason.DRAFT
+    assert injection.gate(state, replace(looks[-1], sees_keys=True), rules, 9.0) is None
 
 
 def test_an_empty_row_has_to_have_been_the_same_for_a_while() -> None:

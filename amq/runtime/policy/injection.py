@@ -25,7 +25,7 @@ Events
 Actions
     paste   Write the text, as a bracketed paste where the program takes one; `expect` says what has to come back
     key     Write a submit key
-    erase   Write as many Backspaces as the text has characters, at once
+    erase   Write a Backspace for each character of the text, and for an Enter that may have become a line break
     LookAt  look again at this time; always last
     End     the attempt is over: with an Outcome, a reason, and whether the user has to know of an unsent text
 
@@ -34,7 +34,7 @@ Actions
     CLEAR      look     CLEAR      End REFUSED    the gate is closed, or no text fits into the row
     CLEAR      look     PASTED     paste LookAt   the gate is open, and the row is empty
     CLEAR      look     SUBMITTED  key LookAt     the row holds a notification: recalled by the user, or drained
-    CLEAR      look     ERASING    erase LookAt   the user has recalled one at a named prompt
+    CLEAR      look     ERASING    erase LookAt   the user has recalled one at a named prompt; a rest of it is there
     CLEAR      look     CLEAR      End TYPED      the row holds a drained text, and the key had no effect before
     PASTED     look     PASTED     LookAt         no proof yet, or not for submit_delay_s
     PASTED     look     SUBMITTED  key LookAt     the proof has held for submit_delay_s
@@ -50,6 +50,7 @@ Actions
     SUBMITTED  look     STANDING   End UNCERTAIN  the text was not seen to leave, and erasing is not safe
     SUBMITTED  look     CLEAR      End FAILED     the program has ended
     ERASING    look     ERASING    LookAt         the row is not empty yet
+    ERASING    look     ERASING    erase LookAt   for ERASE_AGAIN_S the row has held the same rest of the text
     ERASING    look     CLEAR      End ERASED     the row is empty, after a text that no key submitted
     ERASING    look     CLEAR      End UNCERTAIN  the row is empty, after a key that may have submitted the text
     ERASING    look     CLEAR      End REFUSED    the row is empty, after a text that the user recalled
@@ -60,6 +61,7 @@ Actions
     STANDING   look     STANDING   End REFUSED    the gate is closed, or no text fits into the row
     STANDING   look     PASTED     paste LookAt   the text is gone: the row is empty, or the user has submitted a line
     STANDING   look     SUBMITTED  key LookAt     a reminder: the proof holds
+    STANDING   look     ERASING    erase LookAt   a rest of the text is there, and nothing else
     STANDING   look     STANDING   End TYPED      the text is there, and the key had no effect before
     STANDING   look     STANDING   End UNCERTAIN  no proof: the row is not known, or holds a recalled notification
     STANDING   drained  CLEAR                     a submit key was pressed: the agent has read the line
@@ -75,6 +77,7 @@ Invariants
       none of it. A CLI whose row is known gets its submit key; at a prompt the user named it is erased.
     - A pasted text is erased only with the proof, and if the user has pressed no key since: other words may be around
       it by now. It is ASCII, of which one Backspace takes one character everywhere.
+    - A rest of it (a key was lost, or became a line break) is amq's text as well, where each key of the user's is seen.
     - A plain key, which answers dialogs, is pressed once at most, and only while the program idles.
     - After the user has interrupted the program's work, nothing is typed until they submit a line.
     - A state that is not known, a row that is not found and a screen that lags behind never count as empty.
@@ -91,8 +94,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from amq.pty.echo_fallback import Echo
-from amq.pty.encode import BACKSPACE, ENTER, bracketed, plain, settling
-from amq.pty.input_row import PART, PromptRule, Row, RowRule, Standing
+from amq.pty.encode import BACKSPACE, ENTER, SETTLING_LETTERS, bracketed, plain, settling
+from amq.pty.input_row import PART, PromptRule, Row, RowRule, Standing, squeeze
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import UNANSWERED_FOR_S, TerminalSnapshot
 from amq.runtime.policy.reasons import Outcome, WaitReason
@@ -100,6 +103,7 @@ from amq.runtime.policy.wake_line import Notification, is_notification
 
 MOST_PRESSES = 4  # of a submit key that dialogs ignore, in one attempt, while the text is still there
 ERASED_WITHIN_S = 5.0  # seconds for an erased text to disappear; on a busy machine two were measured
+ERASE_AGAIN_S = 1.0  # seconds for which the row holds the same rest of it before more Backspaces follow
 LOOK_EVERY_S = 0.02  # seconds between looks while something is awaited
 LOST_AFTER_S = 60.0  # seconds that a program says it idles while its row is not found: then this is not a dialog
 AWAY: dict[AgentState | None, WaitReason] = {
@@ -195,6 +199,7 @@ class InjectionState:
     plain: bool = False  # the plain key has been pressed
     stuck: str = ""  # why the text gets no further key where it is
     end: End | None = None  # how the attempt ends, once the text has been taken back
+    rest: Row | None = None  # what the row has held of the text since `proven`, while it is erased
 
     @property
     def is_under_way(self) -> bool:
@@ -242,7 +247,7 @@ def gate(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, n
     if look.inside or look.waiting or just_typed:
         return WaitReason.DRAFT
     ours = look.row.text if _is_recalled(look, rules) else state.text
-    if rules.prompt_row is not None and (reason := _row_forbids(look, ours, now)):
+    if rules.prompt_row is not None and (reason := _row_forbids(look, ours, now)) and not _is_rest(state, look, rules):
         return reason
     if reason := _version_forbids(look, rules):
         return reason
@@ -284,7 +289,7 @@ def step(state: InjectionState, look: TerminalSnapshot, line: Notification, rule
     if state.phase is Phase.SUBMITTED:
         return _submitted(state, look, rules, now)
     if state.phase is Phase.ERASING:
-        return _erasing(state, look, now)
+        return _erasing(state, look, rules, now)
     return _begin(state, look, line, rules, now)
 
 
@@ -382,6 +387,8 @@ def _begin(
         if _is_proven(state, look, rules):
             fresh = replace(state, keys=look.keys, sent=look.sent, presses=0, plain=False)
             return _press_first(fresh, look, rules, now)
+        if _is_rest(state, look, rules):
+            return _erase(state, look.row.text, now, End(Outcome.REFUSED, WaitReason.DRAFT.value))
         return state, (End(Outcome.UNCERTAIN, "amq's text may still be in the line"),)
     text = _fitting(line, look)
     if not text:
@@ -401,7 +408,8 @@ def _submit_or_erase_recalled(look: TerminalSnapshot, rules: InjectionRules, now
     """Submit the notification in the row, or erase it where the cursor is known to be at its end: at a prompt."""
     recalled = _in_row(look.row.text, look, now)
     if rules.at_prompt:
-        return _erase(recalled, now, End(Outcome.REFUSED, WaitReason.DRAFT.value), _settled(look.row.text, look))
+        settled = _settled(recalled.text, look)
+        return _erase(recalled, recalled.text, now, End(Outcome.REFUSED, WaitReason.DRAFT.value), settled)
     return _press_first(recalled, look, rules, now)
 
 
@@ -577,17 +585,38 @@ def _leave(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules,
         return _stand(state, end.outcome, end.reason, seen=look.row.contains(state.text))
     if end.outcome is Outcome.TYPED:
         end = End(Outcome.ERASED, end.reason)
-    return _erase(state, now, end)
+    return _erase(state, state.text, now, end)
 
 
-def _erase(state: InjectionState, now: float, end: End, first: bytes = b"") -> Step:
-    """Write FIRST and erase the text, and END the attempt once the text is seen to be gone."""
-    erasing = replace(state, phase=Phase.ERASING, since=now, end=end)
-    return erasing, (Write(first + BACKSPACE * len(state.text)), LookAt(now + LOOK_EVERY_S))
+def _erase(state: InjectionState, text: str, now: float, end: End, first: bytes = b"") -> Step:
+    """Write FIRST and erase TEXT, and END the attempt once it is seen to be gone."""
+    erasing = replace(state, phase=Phase.ERASING, since=now, end=end, rest=None)
+    return erasing, (Write(first + _backspaces(text, state)), LookAt(now + LOOK_EVERY_S))
+
+
+def _backspaces(text: str, state: InjectionState) -> bytes:
+    """Return one for each character of TEXT, and one for an Enter that the program may have taken for a line break."""
+    return BACKSPACE * (len(text) + state.plain)
 
 
 def _may_erase(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules) -> bool:
-    """Return whether as many Backspaces as the text has characters would erase it and nothing else."""
+    """Return whether Backspaces would erase the text, which is all there, and nothing else."""
+    return _may_backspace(state, look, rules) and look.row.is_exactly(state.text)
+
+
+def _is_rest(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules) -> bool:
+    """Return whether the row holds what is left of amq's keys and nothing else, and Backspaces would erase it.
+
+    Where the user's keys are not seen, the same letters may be theirs.
+    """
+    if not (state.text and look.sees_keys and look.row.standing is Standing.HOLDS):
+        return False
+    written = iter(squeeze(SETTLING_LETTERS * state.text[0] + state.text))
+    return _may_backspace(state, look, rules) and all(letter in written for letter in squeeze(look.row.text))
+
+
+def _may_backspace(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules) -> bool:
+    """Return whether a Backspace would erase a character before the cursor, which the user has not moved."""
     # in line mode the kernel erases, by a key that the user may have chosen; beyond ASCII programs disagree on what one
     # Backspace takes
     if rules.prompt_row is None or look.canonical or not state.text.isascii():
@@ -595,20 +624,28 @@ def _may_erase(state: InjectionState, look: TerminalSnapshot, rules: InjectionRu
     # behind Enter the program may have taken the line, and not shown it yet: Backspaces would go into what comes next
     if rules.at_prompt and state.presses:
         return False
-    is_untouched = look.keys == state.pasted_after and _is_untouched(state, look)
-    return is_untouched and look.row.is_exactly(state.text)
+    return look.keys == state.pasted_after and _is_untouched(state, look)
 
 
-def _erasing(state: InjectionState, look: TerminalSnapshot, now: float) -> Step:
+def _erasing(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, now: float) -> Step:
     assert state.end is not None
     if not look.alive:
         return InjectionState(), (End(Outcome.FAILED, "the program has ended"),)
     if look.row.standing is Standing.EMPTY:
         return InjectionState(), (state.end,)
     if now < state.since + ERASED_WITHIN_S:
-        return state, (LookAt(now + LOOK_EVERY_S),)
+        return _erasing_rest(state, look, rules, now)
     outcome = Outcome.TYPED if state.end.outcome is Outcome.ERASED else state.end.outcome
     return _stand(state, outcome, f"amq did not see its text erased: {state.end.reason}")
+
+
+def _erasing_rest(state: InjectionState, look: TerminalSnapshot, rules: InjectionRules, now: float) -> Step:
+    """Erase again once the row has held the same rest of the text for a while: a program may have lost a key."""
+    rest = look.row if look.published not in AWAY and _is_rest(state, look, rules) else None
+    since = now if state.proven is None or rest != state.rest else state.proven
+    if rest is None or now < since + ERASE_AGAIN_S:
+        return replace(state, rest=rest, proven=since), (LookAt(now + LOOK_EVERY_S),)
+    return replace(state, rest=None), (Write(_backspaces(rest.text, state)), LookAt(now + LOOK_EVERY_S))
 
 
 def _stand(state: InjectionState, outcome: Outcome, reason: str, *, seen: bool = False) -> Step:

@@ -2,10 +2,8 @@
 
 No key is known that its dialogs ignore. So Enter is pressed only while its title says that it is ready and its row
 holds exactly our line. Its placeholder is not faint; it is recognised by its words. In a dialog the row is gone, and
-the title says so. It is slow to start, and ignores Enter in the first 0.3 s after a paste.
-
-Of mail it was notified once in 20 of 20 idle sessions, 5 of 5 that streamed, and after 10 of 10 dialogs and 8 of 8
-half-typed lines. Of 7 that had just started, one kept a letter of a line that amq had taken back, and its mail waited.
+the title says so. It is slow to start. It takes an Enter for a line break that it reads within 40 ms of a paste by its
+own clock: on a busy machine, 3 of 36 that were pressed 0.3 s after the text was seen, and none of 24 after 1 s.
 
 It takes hooks from settings and extensions alone: no argument adds some for one process. The files that a variable
 names are the administrator's.
@@ -47,6 +45,6 @@ PROFILE = Profile(
         full_screen=True,
         ready_when=ReadyWhen.TITLED,
         startup_timeout_s=20.0,
-        submit_delay_s=0.3,
+        submit_delay_s=1.0,
     ),
 )

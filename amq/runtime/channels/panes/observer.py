@@ -72,6 +72,7 @@ class PaneObserver:
             published=self._says(view, row) or injection.titled(picture.title if picture else b"", self._rules),
             ready_since=-float("inf"),  # instead, a row that has been there for a while is the proof
             last_key=since if row.standing in (Standing.EMPTY, Standing.HOLDS) or not known else None,
+            sees_keys=False,
             output=self._changes,
             title=picture.title if picture else b"",
             row=row,
