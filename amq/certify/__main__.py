@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from amq import config
 from amq.certify.certification import ONCE, Certification, Request, certify
-from amq.certify.plan import Trial
+from amq.certify.plan import LOST, Trial
 from amq.runtime.agents.registry import NAMES
 from amq.runtime.private_state import private_state
 from amq.runtime.programs import find_program
@@ -26,7 +26,7 @@ COLUMNS = {
     "merged": ("merged",),
     "wrong place": ("wrong place",),
     "doubled": ("doubled",),
-    "lost": ("lost",),
+    "lost": (LOST,),
 }
 """The kinds of failure in each column of a table; the last column has all others."""
 
@@ -43,7 +43,9 @@ def main(words: Sequence[str]) -> int:
     counts = {name: max(1, round(count * options.times)) for name, count in SOAK.items()} if options.soak else ONCE
     environment, failed = config.environment(), False
     for name, program in programs(options.clis):
-        request = Request(name, program, counts, at_once=options.at_once, patience=options.patience)
+        request = Request(
+            name, program, counts, at_once=options.at_once, patience=options.patience, retries=not options.soak
+        )
         begun = time.monotonic()
         done = certify(request, private_state(environment, ()), environment, report)
         sys.stdout.write("\n".join([*table(done), "", f"{time.monotonic() - begun:.0f} s", ""]))

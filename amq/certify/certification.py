@@ -30,7 +30,7 @@ from amq.text import visible_lines
 ONCE: Mapping[str, int] = {name: 1 for name, _ in SCENARIOS}
 """Every scenario, and how often a certification tries it."""
 _WORKER = (sys.executable, "-P", "-m", "amq.certify.worker")
-_A_SESSION_S, _A_TRIAL_S = 60.0, 100.0  # limits: the scenarios' own ones come first
+_A_SESSION_S, _A_TRIAL_S = 60.0, 200.0  # limits, a second attempt included: the scenarios' own ones come first
 _ENDS_WITHIN_S = 10.0
 _SCREENS = "screens"
 
@@ -53,6 +53,7 @@ class Request:
     private_network: bool = True
     at_once: int = 2  # sessions
     patience: float = 1.0  # a factor for every time limit
+    retries: bool = True  # a scenario that ends as lost is tried once more, in a new session
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def certify(
         made = plans(
             request.name, request.program, place.directory, environment, request.counts, private=request.private_network
         )
-        sessions = [replace(plan, patience=request.patience, version=version) for plan in made]
+        sessions = [replace(plan, patience=request.patience, version=version, retries=request.retries) for plan in made]
         found = []
         for trial in _played(sessions, request, environment):
             found.append(trial)
@@ -107,7 +108,7 @@ def save_screens(private: PrivateState, certification: Certification, directory:
     directory = os.path.abspath(directory) if directory else f"{private.directory}/{_SCREENS}/{name}"
     make_directory(directory)
     for trial in certification.trials:
-        text = f"{trial.scenario}: {trial.reason or 'yes'}\n\n{visible_lines(trial.screen)}\n"
+        text = f"{trial.scenario}: {trial.answer}\n\n{visible_lines(trial.screen)}\n"
         write_private(f"{directory}/{trial.scenario}.txt", text)
     return directory
 

@@ -11,6 +11,8 @@ from amq.runtime.agents.profiles import profile_for
 
 _TYPED = ("--no-hooks", "--no-plugin")  # lines are typed, and nothing reaches the model by another way
 _ALLOWED = "--allow-amq"
+LOST = "lost"
+"""The kind of failure in which nothing wrong was typed: the agent did not hear of its mail in time."""
 INHERITED = ("PATH", "PYTHONPATH")
 """The variables by which programs and amq itself are found. A CLI gets no other one of the user's."""
 
@@ -34,6 +36,7 @@ class Plan:
     private_network: bool = True
     patience: float = 1.0  # a factor for every time limit
     version: str = ""  # of the CLI; empty if it prints none
+    retries: bool = False  # a scenario that ends as LOST is tried once more
 
     def wire(self) -> str:
         """Return it as a line."""
@@ -42,13 +45,24 @@ class Plan:
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial of a scenario: `kind` is "" if it went as it should, else the sort of failure; `reason` says why."""
+    """One trial of a scenario: `kind` is "" if it went as it should, else the sort of failure; `reason` says why.
+
+    RETRIED says why a first attempt was LOST; it is "" where there was none.
+    """
 
     scenario: str
     kind: str
     reason: str
     screen: str
-    seconds: float
+    seconds: float  # of both attempts
+    retried: str = ""
+
+    @property
+    def answer(self) -> str:
+        """Return yes or no, with the reason, in words for the user."""
+        if self.reason:
+            return f"no{', twice' if self.retried else ''}: {self.reason}"
+        return f"yes, at the second attempt: {self.retried}" if self.retried else "yes"
 
     def wire(self) -> str:
         """Return it as a line."""

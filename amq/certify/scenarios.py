@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from amq.certify.mock_model import reads_given, use_amq
+from amq.certify.plan import LOST
 from amq.certify.processes import name_of
 from amq.certify.protocols import Answer, Ask, Call, Fail, Say, Script, Turn
 from amq.certify.session import (
@@ -55,7 +56,7 @@ def idle(session: Session) -> None:
     since = _give(session, use_amq)
     session.send()
     session.told(since)
-    session.wait(lambda: _last_said(session).startswith("Done"), "lost", "the command in the line did not work")
+    session.wait(lambda: _last_said(session).startswith("Done"), LOST, "the command in the line did not work")
 
 
 def streams(session: Session) -> None:
@@ -196,9 +197,9 @@ def body(session: Session) -> None:
     since = _give(session, reads_given)
     session.send(BODY)
     session.wait(
-        lambda: session.model.times_of(BODY), "lost", "the text of the mail did not reach its model", START_WITHIN_S
+        lambda: session.model.times_of(BODY), LOST, "the text of the mail did not reach its model", START_WITHIN_S
     )
-    session.wait(lambda: not session.has_unread(), "lost", "the mail was not filed as read", START_WITHIN_S)
+    session.wait(lambda: not session.has_unread(), LOST, "the mail was not filed as read", START_WITHIN_S)
     session.settle()
     if len(session.model.turns) - since > 2 + any(turn.results for turn, _ in session.model.turns[since:]):
         raise Failed("doubled", "its model was asked more than once")

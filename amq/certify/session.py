@@ -15,7 +15,7 @@ from pathlib import Path
 
 from amq import __version__
 from amq.certify.mock_model import MockModel, mock_model, use_amq
-from amq.certify.plan import Plan
+from amq.certify.plan import LOST, Plan
 from amq.certify.processes import Processes
 from amq.certify.protocols import Answer, Fail, Say, Turn
 from amq.certify.terminal import SIZE, TERM, HiddenTerminal
@@ -155,8 +155,8 @@ class Session:
             return [text for text in self.begun(since) if NOTICE.search(text)]
 
         with self._saying_why():
-            self.wait(about, "lost", "it was not notified of its mail", TOLD_WITHIN_S)
-        self.wait(lambda: not self.has_unread(), "lost", "it did not read its mail", TOLD_WITHIN_S)
+            self.wait(about, LOST, "it was not notified of its mail", TOLD_WITHIN_S)
+        self.wait(lambda: not self.has_unread(), LOST, "it did not read its mail", TOLD_WITHIN_S)
         self.settle()
         texts = about()
         if len(texts) > 1:

@@ -12,8 +12,9 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
-from amq.certify.plan import Plan, Trial, read_plan
+from amq.certify.plan import LOST, Plan, Trial, read_plan
 from amq.certify.processes import adopt_orphans
 from amq.certify.scenarios import SCENARIOS, begin
 from amq.certify.session import Failed, Session, open_session
@@ -48,12 +49,14 @@ def _end_with_stdin() -> None:
 
 
 def trials(plan: Plan) -> Iterator[Trial]:
-    """Yield every trial of PLAN. After one that failed, the next has a new session."""
+    """Yield every trial of PLAN. After one that failed, the next has a new session, as has a second attempt."""
     todo = [(name, number) for name in plan.scenarios for number in range(plan.counts[name])]
     session_number, failures = 0, 0
     with ExitStack() as stack:
         session: Session | None = None
-        for name, number in todo:
+        lost: Trial | None = None
+        while todo:
+            name, number = todo[0]
             if session is None or (name in _AFRESH and number):
                 stack.close()
                 session_number += 1
@@ -63,10 +66,15 @@ def trials(plan: Plan) -> Iterator[Trial]:
                     yield Trial(name, "machine", str(error), "", 0.0)
                     return
             trial = _try(name, session)
-            yield trial
-            failures = failures + 1 if trial.kind else 0
             if trial.kind:
                 session = None
+            if plan.retries and trial.kind == LOST and lost is None:
+                lost = trial
+                continue
+            del todo[0]
+            yield replace(trial, seconds=trial.seconds + lost.seconds, retried=lost.reason) if lost else trial
+            lost = None
+            failures = failures + 1 if trial.kind else 0
             if failures >= _MOST_FAILURES:
                 return
 

@@ -194,8 +194,10 @@ class Scenario(Model):
     """True if it went as it should."""
     reason: str
     """The reason why not; empty if it went as it should."""
+    retried: str
+    """The reason why the first attempt was lost, if this is the result of a second one; else empty."""
     seconds: float
-    """The time that it took."""
+    """The time that all attempts took."""
 
 
 class Certified(Model):

@@ -30,12 +30,14 @@ KEYS = re.compile(
     rb"\x1b\[200~.*?\x1b\[201~|\x18\r|\x1b\].*?\x1b\\|\x1b\[[0-9;?]*[A-Za-z]|\x1b|[\x00-\x1f\x7f]|[^\x00-\x1f\x7f]+",
     re.S,
 )
+FIRST = Path("first")  # in the directory of the project, which the sessions of one plan share
 TOOLS = [{"name": "Bash"}, {"name": "AskUserQuestion"}]
 
 
 class Fake:
     def __init__(self, fault: str) -> None:
-        self.fault = fault
+        self.fault = "" if fault == "dead at first" and FIRST.exists() else fault
+        FIRST.touch()
         self.is_silent = fault in ("silent", "unversioned")
         self.box = "half" if fault == "prefilled" else ""
         self.is_drawn_at = 0.0  # when the effect of the last keys is; 0: it has been
@@ -105,7 +107,7 @@ class Fake:
                 self.publish("idle")
         elif key.startswith(b"\x1b[200~"):
             self.box += key[6 : -7 if self.fault == "cuts" else -6].decode()
-        elif key == b"\r" or (key == b"\x18\r" and self.fault != "dead key"):
+        elif key == b"\r" or (key == b"\x18\r" and not self.fault.startswith("dead")):
             self.submit()
         elif key == b"\x1b[D" and not self.box:
             self.in_list = True

@@ -11,17 +11,23 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from amq.certify import session, worker
 from amq.certify.certification import ONCE, Certification, Request, certify, save_screens
+from amq.certify.plan import LOST, Plan, Trial
+from amq.certify.worker import trials
 from amq.quoting import shell_line
 from amq.runtime.private_state import PrivateState, private_state
 from tests.certify import fake_cli
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("private_network")]
 AMQ = (sys.executable, "-P", "-m", "amq")
+NOT_NOTIFIED = "it was not notified of its mail within"
 SOON = 0.1  # a factor for the time limits of a scenario that is to fail
 BEFORE_A_REMINDER = 0.5  # a factor with which a lost line is not typed again in time
 
@@ -50,7 +56,7 @@ def private(place: Path) -> PrivateState:
 def tried(place: Path, fault: str, *scenarios: str, patience: float = 0.0) -> Certification:
     """Return what came of SCENARIOS with a fake that has this FAULT."""
     patience = patience or (SOON if fault else 1.0)
-    request = Request("claude", fake(place, fault), dict.fromkeys(scenarios, 1), patience=patience)
+    request = Request("claude", fake(place, fault), dict.fromkeys(scenarios, 1), patience=patience, retries=False)
     return certify(request, private(place), os.environ)
 
 
@@ -121,6 +127,49 @@ def test_each_gate_holds_alone(place: Path, fault: str, scenario: str) -> None:
 def test_each_gate_that_stays_closed_is_named(place: Path, fault: str, waits_for: str) -> None:
     done = tried(place, fault, "ready", patience=2 * SOON)
     assert reasons(done)["ready"] == f"it was not notified of its mail within 9 s; it waits for {waits_for}"
+
+
+@pytest.mark.parametrize(
+    ("retries", "kinds", "found"),
+    [
+        (True, [LOST, LOST, ""], [(LOST, "why 0"), ("", "")]),
+        (True, [LOST, "", LOST, ""], [("", "why 0"), ("", "why 2")]),
+        (True, [LOST, "doubled", ""], [("doubled", "why 0"), ("", "")]),
+        (True, ["doubled", ""], [("doubled", ""), ("", "")]),
+        (False, [LOST, ""], [(LOST, ""), ("", "")]),
+    ],
+)
+def test_only_what_is_lost_has_a_second_attempt(
+    monkeypatch: pytest.MonkeyPatch, retries: bool, kinds: list[str], found: list[tuple[str, str]]
+) -> None:
+    """In a soak it has none."""
+    ends = enumerate(kinds)
+
+    def ended(name: str, _: object) -> Trial:
+        number, kind = next(ends)
+        return Trial(name, kind, f"why {number}", "", 1.0)
+
+    monkeypatch.setattr(worker, "open_session", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(worker, "_try", ended)
+    tried = list(trials(Plan("claude", "claude", "/d", ("idle",), {"idle": 2}, retries=retries)))
+    assert [(trial.kind, trial.retried) for trial in tried] == found
+    assert sum(trial.seconds for trial in tried) == len(kinds)
+
+
+@pytest.mark.parametrize(
+    ("fault", "within_s", "answer"),
+    [("dead at first", 5.0, "yes, at the second attempt: "), ("dead key", 1.0, "no, twice: ")],
+)
+def test_one_that_is_lost_is_tried_once_more(
+    place: Path, monkeypatch: pytest.MonkeyPatch, fault: str, within_s: float, answer: str
+) -> None:
+    monkeypatch.setattr(session, "TOLD_WITHIN_S", within_s)
+    plan = Plan("claude", fake(place, fault), str(place), ("idle",), {"idle": 1}, inherited=os.environ, retries=True)
+    (trial,) = trials(replace(plan, private_network=False))
+    assert trial.kind == ("" if answer.startswith("yes") else LOST)
+    assert trial.retried.startswith(NOT_NOTIFIED)
+    assert trial.answer.startswith(answer + NOT_NOTIFIED)
+    assert sorted(path.name for path in place.glob("[0-9]")) == ["1", "2"]
 
 
 def test_in_the_machines_own_network_all_is_ended_too(place: Path) -> None:

@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 NETWORK = "tests/certify/test_network.py"
 CERTIFIES = "tests/certify/test_certify.py"
+TWICE = f"{CERTIFIES}::test_only_what_is_lost_has_a_second_attempt"
 
 CERTIFICATION = (
     Mutant("a private network leaves its programs behind", "certify/network_holder.py", "main", "_kill_all(procfs.network())", "None", NETWORK),
@@ -21,4 +22,13 @@ CERTIFICATION = (
            "self._now() - self._before", "set()", CERTIFIES),
     Mutant("an answer that was cut off counts as whole", "certify/mock_model.py", "_Requests._stream",
            "self.server.model.aborted += 1", "self.server.model.aborted += 0", CERTIFIES),
+    Mutant("a scenario that was lost on a busy machine is a no", "certify/worker.py", "trials",
+           "plan.retries and trial.kind == LOST and (lost is None)", "False", TWICE),
+    Mutant("a scenario that is lost is tried for ever", "certify/worker.py", "trials", "lost is None", "True",
+           TWICE),
+    Mutant("a scenario with another failure is tried again", "certify/worker.py", "trials", "trial.kind == LOST",
+           "trial.kind", TWICE),
+    Mutant("a soak tries again what was lost", "certify/worker.py", "trials", "plan.retries", "True", TWICE),
+    Mutant("a second attempt is in the session of the first", "certify/worker.py", "trials", "session = None", "pass",
+           f"{CERTIFIES}::test_one_that_is_lost_is_tried_once_more"),
 )  # fmt: skip

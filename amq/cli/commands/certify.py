@@ -34,7 +34,8 @@ machine's network. It is set to use the test's model alone, but nothing then kee
 Each scenario ends with yes or no. The CLI starts. It is notified of mail, once, while it is idle, answers, or runs a
 tool. Permission dialogs, questions to you and half-typed lines are left alone, and so is each place that only looks
 like the input row. It is notified in a session with a name, and in a small terminal. The text of the mail reaches the
-model. The CLI leaves the terminal as it was. What a CLI lacks is not tried.
+model. The CLI leaves the terminal as it was. What a CLI lacks is not tried. Where the CLI does not hear of its mail in
+time, the scenario is tried once more in a new session, and amq says so: a busy machine may have drawn half a screen.
 
 The verdict holds for this version of the CLI and of amq. amq keeps it in your private directory, with the screens.
 
@@ -89,7 +90,7 @@ def _certify(name: str, program: str, private: PrivateState, args: Namespace, ou
         if trial is None:
             out.line(f"{name} {version or '(version unknown)'}: {program}")
         else:
-            out.line(f"  {trial.scenario:12} {trial.reason and 'no: '}{trial.reason or 'yes'}  ({trial.seconds:.1f} s)")
+            out.line(f"  {trial.scenario:12} {trial.answer}  ({trial.seconds:.1f} s)")
 
     if args.network:
         out.note(f"{name} runs in this machine's network and may reach any host; it is set to use 127.0.0.1 alone")
@@ -125,7 +126,7 @@ def _finish(
                 f"{verdict.program} {verdict.version}: certified, {len(verdict.results)} of {len(verdict.results)}"
             )
         out.line(f"screens: {screens}")
-    seconds = {trial.scenario: trial.seconds for trial in done.trials}
+    trials = {trial.scenario: trial for trial in done.trials}
     return {
         "program": verdict.program,
         "version": verdict.version,
@@ -133,7 +134,13 @@ def _finish(
         "certified": not failed,
         "screens": screens,
         "results": [
-            {"scenario": name, "passed": not reason, "reason": reason, "seconds": round(seconds[name], 3)}
+            {
+                "scenario": name,
+                "passed": not reason,
+                "reason": reason,
+                "retried": trials[name].retried,
+                "seconds": round(trials[name].seconds, 3),
+            }
             for name, reason in verdict.results.items()
         ],
     }
