@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 STDOUT, STDERR = 1, 2
+_ERASE_LINE = "\r\x1b[K"
 
 
 class ReaderGone(AmqError):
@@ -32,9 +33,11 @@ class Output:
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
+        self._has_status = False
 
     def data(self, text: str) -> None:
         """Write TEXT to stdout; raises ReaderGone if that is not possible."""
+        self.status("")
         try:
             _write(STDOUT, text.encode("utf-8", "replace"))
         except BrokenPipeError:
@@ -55,8 +58,15 @@ class Output:
         if not was_read(STDOUT):
             raise ReaderGone("the reader did not take all of the output: the mail stays new and will be shown again")
 
+    def status(self, text: str) -> None:
+        """Show TEXT on stderr, a terminal, in place of the last one; whatever is written next replaces it. "": none."""
+        if text or self._has_status:
+            _write_quietly(f"{_ERASE_LINE}{visible(text)}")
+        self._has_status = bool(text)
+
     def note(self, text: str) -> None:
         """Write TEXT, one line that may contain a path or text from others, to stderr; ignores failure."""
+        self.status("")
         _write_quietly(f"amq: {visible(text)}\n")
 
     def warn(self, text: str) -> None:
@@ -67,6 +77,7 @@ class Output:
         """Write an error to stderr: one line and its hint, or with `json` an object."""
         if not error.message:
             return
+        self.status("")
         if self.json:
             fields = {"error": error.message, "code": error.code, "hint": error.hint}
             _write_quietly(jsontext.render(fields, indent=None) + "\n")

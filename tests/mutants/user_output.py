@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 TABLES = "tests/cli/test_terminal.py"
 SHORT = "tests/cli/test_short_ids.py"
 AGENT = "tests/cli/test_agent.py"
+PROGRESS = "tests/cli/test_progress.py"
 
 FOR_USERS = (
     Mutant("an agent at a terminal gets a table", "cli/terminal.py", "terminal", "not environ.get('AM_ME')", "True", TABLES),
@@ -33,4 +34,9 @@ FOR_USERS = (
            "name.startswith(handle)", AGENT),
     Mutant("one that runs could be removed", "cli/commands/who.py", "_remark", "agent.handle == USER or agent.notifier", "False",
            TABLES),
+    Mutant("progress is written to a pipe", "cli/progress.py", "Progress.__init__", "is_terminal(STDERR)", "True", PROGRESS),
+    Mutant("an agent is shown progress", "cli/progress.py", "Progress.__init__", "not environ.get('AM_ME')", "True", PROGRESS),
+    Mutant("a short command shows progress", "cli/progress.py", "Progress.show", "now_s >= self._next_s", "True", PROGRESS),
+    Mutant("the line of progress stays", "cli/progress.py", "Progress.__exit__", "self._out.status('')", "None", PROGRESS),
+    Mutant("output goes on in the line of progress", "cli/output.py", "Output.note", "self.status('')", "None", PROGRESS),
 )  # fmt: skip
