@@ -32,6 +32,7 @@ ONCE: Mapping[str, int] = {name: 1 for name, _ in SCENARIOS}
 _WORKER = (sys.executable, "-P", "-m", "amq.certify.worker")
 _A_SESSION_S, _A_TRIAL_S = 60.0, 200.0  # limits, a second attempt included: the scenarios' own ones come first
 _ENDS_WITHIN_S = 10.0
+_LOOK_EVERY_S = 1.0
 _SCREENS = "screens"
 
 Inside = Callable[[Sequence[str]], list[str]]
@@ -78,10 +79,12 @@ def certify(
     private: PrivateState,
     environment: Mapping[str, str],
     tell: Callable[[str, Trial | None], None] = lambda *_: None,
+    look: Callable[[Sequence[str], int, int], None] = lambda *_: None,
 ) -> Certification:
     """Certify the CLI of REQUEST, in the user's ENVIRONMENT, of which it gets PATH alone.
 
-    TELL is given the version, and each trial as it ends. The user's PRIVATE directory has the files while it lasts.
+    TELL is given the version, and each trial as it ends. LOOK is given the scenarios that run now, and how many trials
+    have ended, of how many, every second. The user's PRIVATE directory has the files while it lasts.
     Raises NoNetwork, NoPrivateDirectory, CannotCertify, OSError.
     """
     if not has_emulator():
@@ -96,7 +99,7 @@ def certify(
         )
         sessions = [replace(plan, patience=request.patience, version=version, retries=request.retries) for plan in made]
         found = []
-        for trial in _played(sessions, request, environment):
+        for trial in _played(sessions, request, environment, look):
             found.append(trial)
             tell(version, trial)
         return Certification(request, version, found + list(_untried(sessions, found)))
@@ -136,8 +139,8 @@ class _Worker:
 
     def __init__(self, plan: Plan, request: Request, environment: Mapping[str, str]) -> None:
         self.plan = plan
-        trials = sum(plan.counts[name] for name in plan.scenarios)
-        self.deadline = time.monotonic() + (_A_SESSION_S + _A_TRIAL_S * trials) * request.patience
+        self.to_do = plan.trials()
+        self.deadline = time.monotonic() + (_A_SESSION_S + _A_TRIAL_S * len(self.to_do)) * request.patience
         make_directory(plan.directory)
         with ExitStack() as stack:
             inside = stack.enter_context(_network(request.private_network, environment))
@@ -171,9 +174,18 @@ class _Worker:
         return said[-1] if said else ""
 
 
-def _played(sessions: Sequence[Plan], request: Request, environment: Mapping[str, str]) -> Iterator[Trial]:
-    """Play SESSIONS, some at once, and yield each trial as it ends. When the CLI does not get ready, stop."""
+def _played(
+    sessions: Sequence[Plan],
+    request: Request,
+    environment: Mapping[str, str],
+    look: Callable[[Sequence[str], int, int], None],
+) -> Iterator[Trial]:
+    """Play SESSIONS, some at once, and yield each trial as it ends. When the CLI does not get ready, stop.
+
+    LOOK is called as by `certify`.
+    """
     waiting, running, passed = list(sessions), list[_Worker](), False
+    trials, ended_trials = sum(len(plan.trials()) for plan in sessions), 0
     with selectors.DefaultSelector() as selector:
         try:
             while waiting or running:
@@ -181,12 +193,15 @@ def _played(sessions: Sequence[Plan], request: Request, environment: Mapping[str
                     worker = _Worker(waiting.pop(0), request, environment)
                     running.append(worker)
                     selector.register(worker.output, selectors.EVENT_READ, worker)
+                look([worker.to_do[0] for worker in running if worker.to_do], ended_trials, trials)
                 ended = list[_Worker]()
-                for key, _ in selector.select(1.0):
+                for key, _ in selector.select(_LOOK_EVERY_S):
                     worker = key.data
                     line = worker.output.readline()
                     trial = _trial(line)
                     if trial:
+                        worker.to_do = worker.to_do[1:]
+                        ended_trials += 1
                         yield trial
                         passed = passed or not trial.kind
                         if trial.kind and trial.scenario == SCENARIOS[0][0] and not passed:

@@ -38,6 +38,10 @@ class Plan:
     version: str = ""  # of the CLI; empty if it prints none
     retries: bool = False  # a scenario that ends as LOST is tried once more
 
+    def trials(self) -> list[str]:
+        """Return the scenario of each trial, in the order in which they are tried."""
+        return [name for name in self.scenarios for _ in range(self.counts[name])]
+
     def wire(self) -> str:
         """Return it as a line."""
         return json.dumps(asdict(self))

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -65,11 +65,15 @@ def reasons(done: Certification) -> dict[str, str]:
 
 
 def test_a_cli_that_does_all_as_it_should_is_certified(place: Path) -> None:
-    done = certify(Request("claude", fake(place), ONCE, at_once=4), private(place), os.environ)
+    looks: list[tuple[Sequence[str], int, int]] = []
+    request = Request("claude", fake(place), ONCE, at_once=4)
+    done = certify(request, private(place), os.environ, look=lambda *look: looks.append(look))
     verdict = done.verdict("1.2.3", 0)
     assert verdict.failed == {}, [trial.screen for trial in done.trials if trial.kind]
     assert list(verdict.results) == list(ONCE)
     assert (verdict.program, verdict.version, verdict.amq) == ("claude", fake_cli.VERSION, "1.2.3")
+    assert (looks[0][1:], looks[-1][1:]) == ((0, len(ONCE)), (len(ONCE), len(ONCE)))
+    assert {scenario for scenarios, _, _ in looks for scenario in scenarios} == set(ONCE)
     assert list(place.glob("amq/r/*")) == []
     screens = Path(save_screens(private(place), done))
     assert sorted(path.stem for path in screens.iterdir()) == sorted(ONCE)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from amq.certify.certification import Certification, Request
 from amq.cli.output import STDERR, STDOUT, Output
 from amq.cli.progress import DRAWN_EVERY_S, SHOWN_AFTER_S, Progress
 from tests.cli.on_terminal import terminal_as
+from tests.conftest import Shell
 
 ERASED = "\r\x1b[K"
 LATE = SHOWN_AFTER_S + 1
@@ -81,3 +83,17 @@ def test_nothing_is_written_to_a_pipe(capfd: pytest.CaptureFixture[str]) -> None
     with Progress(Output(), at([LATE])) as progress:
         progress.show("one")
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_certification_says_what_it_tries(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def certify(request: Request, _: object, __: object, ___: object, look: Callable[..., None]) -> Certification:
+        look(["idle", "body"], 3, 14)
+        return Certification(request, "1.0", [])
+
+    monkeypatch.setattr("amq.certify.certification.certify", certify)
+    monkeypatch.setattr("amq.cli.commands.certify._programs", lambda _: [("claude", "/bin/claude")])
+    monkeypatch.setattr("amq.cli.progress.SHOWN_AFTER_S", 0.0)
+    with terminal_as(STDERR) as written:
+        result = amq("certify", me=None)
+    assert written.text == f"{ERASED}claude: idle, body; 3 of 14 done (0 s){ERASED}"
+    assert "done" not in result.out

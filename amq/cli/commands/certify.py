@@ -7,11 +7,13 @@ import time
 
 from amq import __version__, config
 from amq.cli.open_mailbox import private_directory
+from amq.cli.progress import Progress
 from amq.errors import AmqError, NotFound, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
     from typing import Any
 
     from amq.certify.certification import Certification
@@ -84,6 +86,9 @@ def _certify(name: str, program: str, private: PrivateState, args: Namespace, ou
     from amq.certify.certification import ONCE, Request, certify
     from amq.certify.network import NoNetwork
 
+    def look(scenarios: Sequence[str], ended: int, trials: int) -> None:
+        progress.show(f"{name}: {', '.join(scenarios)}; {ended} of {trials} done")
+
     def tell(version: str, trial: Trial | None) -> None:
         if out.json:
             return
@@ -96,7 +101,8 @@ def _certify(name: str, program: str, private: PrivateState, args: Namespace, ou
         out.note(f"{name} runs in this machine's network and may reach any host; it is set to use 127.0.0.1 alone")
     request = Request(name, program, ONCE, private_network=not args.network, at_once=min(4, os.cpu_count() or 1))
     try:
-        return certify(request, private, config.environment(), tell)
+        with Progress(out) as progress:
+            return certify(request, private, config.environment(), tell, look)
     except NoNetwork as error:
         hint = "to try it in this machine's own network, where it may reach any host: amq certify --network"
         raise NoNetwork(f"{name} was not tried: {error.message}", hint=hint) from error
