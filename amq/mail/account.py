@@ -30,7 +30,8 @@ class Account:
     WARN is called with each warning, a sentence; with `strict` an unknown handle or an unreadable registry is an error
     instead. CLOCK returns nanoseconds since the epoch, RANDOM as many random bytes as it is asked for. Raises NotFound
     if ME has no mailbox and is not registered; the user's mailbox is made when it is needed. CACHES returns a directory
-    below the user's private one for what may be lost, or None; it is called where a cache pays.
+    below the user's private one for what may be lost, or None; it is called where a cache pays. `progress` may be set
+    to what is called while many files are read into one: with the number of those read, and of all to read.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Account:
         self.ids = _ids(clock, os.getpid(), random)
         self._strict = strict
         self.warn = warn
+        self.progress: Callable[[int, int], None] = lambda *_: None
         self._random = random
         self._warned: set[str] = set()
         self._require_mailbox()

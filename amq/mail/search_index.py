@@ -30,7 +30,7 @@ from amq.store.locks import lock_beside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from amq.layout import RootedPath
     from amq.mail.message_filter import Filter
@@ -161,17 +161,21 @@ class Index:
                 self._database.execute("ROLLBACK")
             raise
 
-    def update(self, places: Sequence[Place], *, whole: bool) -> list[Collection[str]]:
+    def update(
+        self, places: Sequence[Place], *, whole: bool, progress: Callable[[int, int], None]
+    ) -> list[Collection[str]]:
         """Read the messages in PLACES that are not known; return for each place the names that stay unknown.
 
         PLACES are all directories of the queue if `whole`. An index of mostly what is gone then counts as damaged.
+        PROGRESS is given the number of files that were dealt with, and of all.
         """
         unknown: list[Collection[str]] = [()] * len(places)
         known = [self._known(place) for place in places]
         changed = {at: place.messages() for at, place in enumerate(places) if known[at] != place.files}
         if whole and changed:
             self._check_size(places)
-        have = self._add([(places[at], files.items() - known[at].items()) for at, files in changed.items()])
+        new = [(places[at], files.items() - known[at].items()) for at, files in changed.items()]
+        have = self._add(new, progress)
         for at, files in changed.items():
             before = known[at]
             now = {name: inode for name, inode in files.items() if before.get(name) == inode or (name, inode) in have}
@@ -224,13 +228,18 @@ class Index:
         if self._database.execute("SELECT count(*) FROM message").fetchone()[0] > 2 * len(there) + MOST_GONE:
             raise sqlite3.DatabaseError("most of it is gone")
 
-    def _add(self, places: Sequence[tuple[Place, set[tuple[str, int]]]]) -> set[tuple[str, int]]:
+    def _add(
+        self, places: Sequence[tuple[Place, set[tuple[str, int]]]], progress: Callable[[int, int], None]
+    ) -> set[tuple[str, int]]:
         """Read these files of PLACES, names and inodes, that the index lacks; return those that it has now."""
         have: set[tuple[str, int]] = set()
         portion: list[_New] = []
+        done, total = 0, sum(len(files) for _, files in places)
         for place, files in places:
             with suppress(FileNotFoundError), Directory(place.path) as directory:
                 for file in sorted(files):
+                    progress(done, total)
+                    done += 1
                     if file in have or self._has(*file):
                         have.add(file)
                     elif message := _read(directory, file[0][: -len(SUFFIX)]):

@@ -137,7 +137,8 @@ class Search:
         """Return the messages that match, the newest first, ties by id."""
         if index is None:
             return self.known(None, [place.messages() for place in self.places])
-        return self.known(index, index.update(self.places, whole=self._whole))
+        unknown = index.update(self.places, whole=self._whole, progress=self._account.progress)
+        return self.known(index, unknown)
 
     def known(self, index: Index | None, unknown: Sequence[Collection[str]]) -> list[Hit]:
         """Return what `hits` does, from INDEX and from those names in each place that it does not know."""

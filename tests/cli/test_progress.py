@@ -85,6 +85,20 @@ def test_nothing_is_written_to_a_pipe(capfd: pytest.CaptureFixture[str]) -> None
     assert capfd.readouterr() == ("", "")
 
 
+def test_the_first_search_says_how_many_files_it_has_read(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(3):
+        amq.send(f"--new-id=m{number}", body="word")
+    for name in ("SHOWN_AFTER_S", "DRAWN_EVERY_S"):
+        monkeypatch.setattr(f"amq.cli.progress.{name}", 0.0)
+    with terminal_as(STDERR) as first:
+        amq("search", "word", me=None)
+    with terminal_as(STDERR) as second:
+        amq("search", "word", me=None)
+    drawn = [f"reading new mail: {number} of 6 files (0 s)" for number in range(6)]  # bob's and alice's own
+    assert first.text.split(ERASED) == ["", *drawn, ""]
+    assert second.text == ""
+
+
 def test_a_certification_says_what_it_tries(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     def certify(request: Request, _: object, __: object, ___: object, look: Callable[..., None]) -> Certification:
         look(["idle", "body"], 3, 14)

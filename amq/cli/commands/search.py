@@ -5,6 +5,7 @@ from __future__ import annotations
 from amq.cli.filter_options import add_filter, filter_of
 from amq.cli.open_mailbox import open_mailbox
 from amq.cli.options import add_no_cache, as_utf8, count, handles
+from amq.cli.progress import Progress
 from amq.cli.terminal import BOLD, FAINT, WIDE, Cell, add_color, cut, terminal
 from amq.cli.views import described, optional, subject_rows
 from amq.mail.search_terms import parse_query
@@ -60,7 +61,9 @@ def run(args: Namespace, out: Output) -> int:
     mailbox = open_mailbox(args, out, anyone=True)
     wanted = filter_of(args, mailbox.account)
     most = args.limit + 1 if args.limit else 0
-    found = mailbox.search(text, wanted, most, boxes=[args.box] if args.box else [], agents=args.agents)
+    with Progress(out) as progress:
+        mailbox.account.progress = lambda done, total: progress.show(f"reading new mail: {done} of {total} files")
+        found = mailbox.search(text, wanted, most, boxes=[args.box] if args.box else [], agents=args.agents)
     hits = found[: args.limit] if args.limit else found
     if out.json:
         out.value([_item(hit, query) for hit in hits])
