@@ -31,7 +31,8 @@ NOTES = """\
 The CLI runs under amq run in a hidden terminal, with a home and a project of its own, a dummy key, and a model that is
 a part of amq. It costs nothing, and reads and writes none of your files. It runs in a network with nothing in it but
 this test. Where the system does not let you make one, amq certify refuses; with --network the CLI runs in this
-machine's network. It is set to use the test's model alone, but nothing then keeps it from another host.
+machine's network. It is set to use the test's model alone, but nothing then keeps it from another host; amq says for
+which hosts the newest version that was measured asked, where it could reach none.
 
 Each scenario ends with yes or no. The CLI starts. It is notified of mail, once, while it is idle, answers, or runs a
 tool. Permission dialogs, questions to you and half-typed lines are left alone, and so is each place that only looks
@@ -99,6 +100,7 @@ def _certify(name: str, program: str, private: PrivateState, args: Namespace, ou
 
     if args.network:
         out.note(f"{name} runs in this machine's network and may reach any host; it is set to use 127.0.0.1 alone")
+        out.note(_asked_hosts(name))
     request = Request(name, program, ONCE, private_network=not args.network, at_once=min(4, os.cpu_count() or 1))
     try:
         with Progress(out) as progress:
@@ -106,6 +108,14 @@ def _certify(name: str, program: str, private: PrivateState, args: Namespace, ou
     except NoNetwork as error:
         hint = "to try it in this machine's own network, where it may reach any host: amq certify --network"
         raise NoNetwork(f"{name} was not tried: {error.message}", hint=hint) from error
+
+
+def _asked_hosts(name: str) -> str:
+    """Return a sentence about the hosts that the CLI NAME may reach."""
+    from amq.runtime.agents.registry import offline
+
+    measured = offline(name).asked_hosts
+    return f"{name} {measured.sentence()}" if measured else f"the hosts that {name} asks for have not been measured"
 
 
 def _finish(

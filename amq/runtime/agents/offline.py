@@ -64,6 +64,22 @@ class WrongPlace:
 
 
 @dataclass(frozen=True)
+class AskedHosts:
+    """The hosts whose names a VERSION asked for while it was certified, where none of them could be reached.
+
+    `scripts/asked_hosts.py` measures them. Others may follow once one has answered.
+    """
+
+    version: str
+    names: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """Return it as a sentence for the user."""
+        names = f"only for {', '.join(self.names)}" if self.names else "for no host"
+        return f"{self.version}, measured without a way out, asked {names}"
+
+
+@dataclass(frozen=True)
 class Offline:
     """Facts about one CLI. All but `home` and `keys` are expressions for the screen; ^ and $ are the ends of a row."""
 
@@ -76,3 +92,4 @@ class Offline:
     named: tuple[str, ...] = ()  # arguments that give a session a name; empty: it has none
     line_break: str = ""  # the key that breaks a line in the input row; empty: none is known
     clears: str = CTRL_U  # the key that empties a line of the input row
+    asked_hosts: AskedHosts | None = None  # None: not measured

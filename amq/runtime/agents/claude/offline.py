@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import json
 
-from amq.runtime.agents.offline import CTRL_C, ESCAPE, KEY, LEFT, Conduct, Home, Offline, Place, Step, WrongPlace
+from amq.runtime.agents.offline import (
+    CTRL_C,
+    ESCAPE,
+    KEY,
+    LEFT,
+    AskedHosts,
+    Conduct,
+    Home,
+    Offline,
+    Place,
+    Step,
+    WrongPlace,
+)
 
 _QUIET = ("DISABLE_TELEMETRY", "DISABLE_AUTOUPDATER", "DISABLE_ERROR_REPORTING")
 
@@ -44,4 +56,5 @@ OFFLINE = Offline(
     places=(WrongPlace("the list of agents", (Step(LEFT, "describe a task"),), closes=(ESCAPE,)),),
     question=(),
     named=("--name", "review"),
+    asked_hosts=AskedHosts("2.1.332", ("downloads.claude.ai", "github.com")),
 )

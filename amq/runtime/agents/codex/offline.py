@@ -12,6 +12,7 @@ from amq.runtime.agents.offline import (
     ESCAPE,
     KEY,
     SHIFT_TAB,
+    AskedHosts,
     Conduct,
     Home,
     Offline,
@@ -85,4 +86,5 @@ OFFLINE = Offline(
         ),
     ),
     question=(Step(SHIFT_TAB, "Plan mode"),),
+    asked_hosts=AskedHosts("0.171.0", ("api.github.com", "chatgpt.com", "github.com", "raw.githubusercontent.com")),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from amq.runtime.agents.offline import CTRL_D, ESCAPE, KEY, Conduct, Home, Offline, Place, Step, WrongPlace
+from amq.runtime.agents.offline import CTRL_D, ESCAPE, KEY, AskedHosts, Conduct, Home, Offline, Place, Step, WrongPlace
 
 
 def home(place: Place, conduct: Conduct) -> Home:
@@ -35,4 +35,5 @@ OFFLINE = Offline(
     places=(WrongPlace("the list of keys", (Step("?", "any key close help"),), closes=(ESCAPE,)),),
     question=(),
     named=("--name", "review"),
+    asked_hosts=AskedHosts("1.0.102", ()),
 )

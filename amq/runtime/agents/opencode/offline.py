@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from amq.runtime.agents.offline import CTRL_C, KEY, Conduct, Home, Offline, Place
+from amq.runtime.agents.offline import CTRL_C, KEY, AskedHosts, Conduct, Home, Offline, Place
 
 _MODEL = "claude-sonnet-4-5"
 _QUIET = ("AUTOUPDATE", "MODELS_FETCH", "DEFAULT_PLUGINS", "LSP_DOWNLOAD")
@@ -32,4 +32,10 @@ def home(place: Place, conduct: Conduct) -> Home:
     )
 
 
-OFFLINE = Offline(home=home, quits=(CTRL_C,), row=r"┃\s+", dialog="Permission required")
+OFFLINE = Offline(
+    home=home,
+    quits=(CTRL_C,),
+    row=r"┃\s+",
+    dialog="Permission required",
+    asked_hosts=AskedHosts("1.18.33", ("registry.npmjs.org",)),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from amq.runtime.agents.offline import CTRL_D, KEY, Conduct, Home, Offline, Place
+from amq.runtime.agents.offline import CTRL_D, KEY, AskedHosts, Conduct, Home, Offline, Place
 
 
 def home(place: Place, _conduct: Conduct) -> Home:
@@ -25,4 +25,6 @@ def home(place: Place, _conduct: Conduct) -> Home:
     )
 
 
-OFFLINE = Offline(home=home, quits=(CTRL_D,), row=r"^", dialog="", line_break="\n")
+OFFLINE = Offline(
+    home=home, quits=(CTRL_D,), row=r"^", dialog="", line_break="\n", asked_hosts=AskedHosts("0.73.1", ())
+)

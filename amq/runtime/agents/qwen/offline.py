@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from amq.runtime.agents.offline import CTRL_C, KEY, Conduct, Home, Offline, Place
+from amq.runtime.agents.offline import CTRL_C, KEY, AskedHosts, Conduct, Home, Offline, Place
 
 
 def home(place: Place, conduct: Conduct) -> Home:
@@ -23,4 +23,6 @@ def home(place: Place, conduct: Conduct) -> Home:
     )
 
 
-OFFLINE = Offline(home=home, quits=(CTRL_C, CTRL_C), row=r"^> \s*", dialog="Allow execution of")
+OFFLINE = Offline(
+    home=home, quits=(CTRL_C, CTRL_C), row=r"^> \s*", dialog="Allow execution of", asked_hosts=AskedHosts("0.15.10", ())
+)
