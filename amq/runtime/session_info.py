@@ -1,4 +1,4 @@
-"""Store what `amq run` has arranged with its agent's CLI, in a file of the agent's private directory.
+"""Store what `amq run` has arranged with its agent's CLI, or `amq wake` found, in the agent's private directory.
 
 `amq who` and `amq why` show it.
 """
@@ -23,7 +23,9 @@ _LONGEST_BYTES = 1 << 16
 
 @record
 class SessionInfo:
-    """The state of a hosted agent. ALLOWED and IS_ALLOWED are about the commands that its CLI runs without asking.
+    """The state of a hosted agent, or of one that `amq wake` notifies, of which less is known.
+
+    ALLOWED and IS_ALLOWED are about the commands that its CLI runs without asking; "" if amq has not arranged any.
 
     LACKS is what it should have and was not given, with the reasons, as `Launch.lacks`. TYPES says whether amq types
     into its terminal; None if that is not known. HOOKS is its `HookStyle` if it was given hooks, else "", and FILES the
@@ -49,7 +51,8 @@ class SessionInfo:
     def wire(self) -> dict[str, object]:
         """Return it as keys of a JSON object, without what it does not lack."""
         lacks = {"lacks": list(self.lacks)} if self.lacks else {}
-        return {"allowed": self.allowed, **lacks, **({"not_certified": list(self.failed)} if self.failed else {})}
+        allowed = {"allowed": self.allowed} if self.allowed else {}
+        return {**allowed, **lacks, **({"not_certified": list(self.failed)} if self.failed else {})}
 
 
 def write_session(directory: str, session: SessionInfo) -> None:

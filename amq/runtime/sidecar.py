@@ -35,6 +35,7 @@ from amq.runtime.resource_limits import explained, first
 from amq.runtime.state_file import StatePublisher
 from amq.runtime.trust import Trust
 from amq.runtime.user_notices import UserNotices
+from amq.runtime.version_limits import VersionLimits
 
 AUTO = "auto"
 LOOK_EVERY_S = 0.5  # seconds between checks that the terminal still exists
@@ -88,6 +89,7 @@ def run(
     """
     private = trust.private.of_agent(mailbox.account.queue.root, place.me).directory
     log = BoundedFile(private, LOG_NAME).append
+    place = replace(place, limit=VersionLimits(place, trust.private, private, log))
     claim = _claim(mailbox.state_dir, place.me, way)
     with contextlib.ExitStack() as stack:
         stack.callback(claim.release)

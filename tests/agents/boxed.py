@@ -1,6 +1,7 @@
 """A small program like Claude Code as seen from outside: an input row between two lines, redrawn at every key.
 
     boxed.py LOG [--dim] [--no-key]
+    boxed.py --version          prints one that amq is tested with
 
 It logs its events to LOG, one word and its argument a line: `started`, `submitted LINE`, `pasted`, `dialog`,
 `approved`, `denied`. Enter submits the line, and so does Ctrl-X Enter, unless there is `--no-key`. It understands these
@@ -112,5 +113,8 @@ class Boxed:
             log.write(f"{text}\n")
 
 
+if sys.argv[1:] == ["--version"]:
+    sys.stdout.write("2.1.332")
+    sys.exit()
 COOKED = termios.tcgetattr(0)
 Boxed(Path(sys.argv[1]), sys.argv[2:]).run()

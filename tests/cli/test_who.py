@@ -167,6 +167,22 @@ def test_it_says_who_may_use_amq_unasked(amq: Shell, notified: None, is_allowed:
     assert bob["allowed"] == "these"
 
 
+def test_it_says_what_failed_in_a_version_that_amq_wake_types_into(amq: Shell, notified: None) -> None:
+    session = SessionInfo(
+        "", is_allowed=False, types=False, failed=("dialog",), lacks=("typed lines: dialog: a reason",)
+    )
+    write_session(str(private_directory(amq.root, "bob")), session)
+    line = amq.ok("who").splitlines()[2]
+    assert "  nothing (not certified: dialog)  " in line
+    assert line.endswith(f"(pid {os.getpid()})")
+    bob = amq("who", "--json").value[1]
+    assert (bob["not_certified"], "allowed" in bob) == (["dialog"], False)
+    assert amq.ok("why", "bob").splitlines()[1:] == [
+        "bob: nothing is typed, and no hooks give it mail: let it run amq drain",
+        "bob lacks typed lines: dialog: a reason",
+    ]
+
+
 @pytest.mark.parametrize(
     ("state", "by", "short"),
     [

@@ -104,6 +104,32 @@ CERTIFIED = tuple(
             ("the reason of a version that failed is not recorded", "WakeLoop._why",
              "self._state.reason is WaitReason.NOT_CERTIFIED", "False"),
         )),
+        ("runtime/version_limits.py", "tests/runtime/test_version_limits.py", (
+            ("a wake knows no verdict", "VersionLimits.__call__", "within_limits(profile, found)", "profile"),
+            ("a wake runs whatever calls itself so", "VersionLimits._ask",
+             "not path or not (os.sep not in word or _is_same(path, word))", "not path"),
+            ("a wake asks a silent program at each look", "VersionLimits._ask", "path not in self._asked", "True"),
+            ("a wake announces what the user describes", "first_warning", "path and place.profile is None", "path"),
+        )),
+        ("runtime/agents/foreground.py", "tests/runtime/test_version_limits.py", (
+            ("a program in the foreground has no limits", "ForegroundDetector._known",
+             "profile, version = self._limit(profile, word, status.version())", "version = status.version()"),
+            ("another version than the installed one has its limits", "_says_another",
+             "agent.agent_status.version() not in ('', agent.version)", "False"),
+            ("a container has the limits of a version", "ForegroundDetector._known", "not hidden", "True"),
+        )),
+        ("runtime/channels/pane.py", "tests/runtime/test_pane_channel.py", (
+            ("the screen of a pane says what another version does", "PaneChannel._seen",
+             "rules.must_agree and said_itself is None", "False"),
+        )),
+        ("runtime/channels/unseen_terminal.py", "tests/runtime/test_unseen_terminal.py", (
+            ("a version that failed is typed into unseen", "BlindChannel._waits_for",
+             "agent.rules.off or (agent.rules.must_agree and (not self._submit))", "agent.rules.must_agree and (not self._submit)"),
+            ("another version is typed into unseen", "BlindChannel._waits_for",
+             "agent.rules.off or (agent.rules.must_agree and (not self._submit))", "agent.rules.off"),
+            ("an unseen version that must idle is typed into", "BlindChannel._waits_for",
+             "agent.rules.only_idle and said not in IDLE", "False"),
+        )),
         ("runtime/at_start.py", START_TESTS, (
             ("a certified version gets no plugin", "_why_version_has_none",
              "version in profile.plugin_versions or found.limits.has_body", "version in profile.plugin_versions"),

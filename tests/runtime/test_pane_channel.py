@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import anyio
@@ -166,3 +167,29 @@ def test_a_row_that_is_not_found_has_another_look_only_if_the_program_itself_say
     assert channel.look().blocked_by is WaitReason.DIALOG
     clock.now += 61
     assert channel.look().blocked_by is reason
+
+
+CAREFUL = replace(PROFILE, rules=replace(PROFILE.rules, must_agree=True))
+UNTITLED = replace(CAREFUL, rules=replace(CAREFUL.rules, idle_title=b""))
+FAILED = replace(PROFILE, rules=replace(PROFILE.rules, off="dialog: it was answered"))
+
+
+@pytest.mark.parametrize(
+    ("profile", "status", "reason", "detail"),
+    [
+        (CAREFUL, "idle", None, ""),
+        (CAREFUL, "busy", None, ""),
+        (CAREFUL, "", WaitReason.NOT_CERTIFIED, ""),
+        (UNTITLED, "", WaitReason.NOT_CERTIFIED, ""),  # only its screen shows that it idles
+        (FAILED, "idle", WaitReason.NOT_CERTIFIED, "dialog: it was answered"),
+    ],
+)
+def test_a_version_that_was_not_tested_has_to_say_itself_what_it_does(
+    tmp_path: Path, profile: Profile, status: str, reason: WaitReason | None, detail: str
+) -> None:
+    foreground, clock = foreground_of(profile, tmp_path, status), Clock()
+    channel = PaneChannel(FakePane([]), foreground, clock=clock.read, sleep=clock.sleep)
+    channel.look()
+    clock.now += 2
+    found = channel.look()
+    assert (found.blocked_by, found.detail) == (reason, detail)

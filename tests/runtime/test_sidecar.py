@@ -14,7 +14,9 @@ import pytest
 
 from amq.layout import QueueLayout
 from amq.mail.mailbox import Mailbox
+from amq.runtime.agents.version_cache import note_version
 from amq.runtime.policy.injection import InjectionRules
+from amq.runtime.private_state import private_state
 from amq.store import registry
 from tests.pty.user import wait_until
 from tests.runtime.outside import ONE_MESSAGE, TOLD, Outside, Tmux, gnu_screen, kitty, plain_terminal, tmux
@@ -436,6 +438,19 @@ def test_a_profile_is_given_to_a_program_whose_screen_is_seen(outside: Outside, 
     nothing_happens(outside)
     pane.press("n")
     outside.comes_to("started", "submitted dialog", "dialog", "denied", *TOLD)
+
+
+def test_a_version_that_was_not_tested_is_announced_and_has_to_say_that_it_idles(outside: Outside, pane: Tmux) -> None:
+    note_version(private_state(os.environ, ()), str(outside.place / "bin" / "claude"), "9.9.7")
+    outside.starts()
+    assert outside.said().splitlines() == [
+        "amq: claude 9.9.7 is neither tested nor certified with this amq; to try it offline: amq certify claude",
+        "amq: notifying claude of its mail by tmux",
+    ]
+    outside.send()
+    wait_until(lambda: outside.waited_for()[-1:] == ["not-certified"], outside.waited_for)
+    outside.says_in_its_file("idle", version="9.9.7")
+    outside.comes_to("started", *TOLD)
 
 
 @pytest.mark.parametrize("options", ["--profile claude", "--prompt '> '"])

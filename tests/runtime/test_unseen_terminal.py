@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,7 +19,7 @@ from amq.runtime.agents.foreground import ForegroundAgent, ForegroundDetector, r
 from amq.runtime.agents.profile import Profile, with_prompt
 from amq.runtime.agents.profiles import built_in
 from amq.runtime.agents.status_sources import AgentStatus
-from amq.runtime.channels.unseen_terminal import BlindChannel
+from amq.runtime.channels.unseen_terminal import NOT_SEEN, BlindChannel
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.wake_line import Notification
 
@@ -85,3 +86,27 @@ def test_only_a_key_that_dialogs_ignore_is_pressed(
     assert pushed == ([PASTED, key] if key else [PASTED])
     assert (end.outcome, end.unsent) == ((Outcome.SUBMITTED, False) if key else (Outcome.TYPED, True))
     assert ("waits for Enter" in end.reason) is not bool(key)
+
+
+@pytest.mark.parametrize(
+    ("rules", "status", "reason", "if_vouched_for"),
+    [
+        ({"off": "dialog: it was answered"}, "idle", WaitReason.NOT_CERTIFIED, WaitReason.NOT_CERTIFIED),
+        ({"must_agree": True}, "idle", WaitReason.NOT_CERTIFIED, None),  # its row is not seen
+        ({"only_idle": True}, "idle", None, None),
+        ({"only_idle": True}, "busy", WaitReason.BUSY, WaitReason.BUSY),
+        ({"only_idle": True}, "", WaitReason.BUSY, WaitReason.BUSY),
+    ],
+)
+def test_a_version_has_the_limits_of_its_verdict(
+    tmp_path: Path, rules: dict[str, Any], status: str, reason: WaitReason | None, if_vouched_for: WaitReason | None
+) -> None:
+    wire = {"pid": os.getpid(), "startedAt": time.time() * 1000, "status": status}
+    (tmp_path / f"{os.getpid()}.json").write_text(json.dumps(wire))
+    agent_status = AgentStatus("", SessionFile(str(tmp_path), os.getpid(), 0.0))
+    agent = ForegroundAgent(os.getpid(), CLAUDE, replace(CLAUDE.rules, **rules), agent_status)
+    held = cast(ForegroundDetector, Held(agent))
+    found = [BlindChannel("tiocsti", lambda _: None, held, submit=vouched).look() for vouched in (False, True)]
+    assert [each.blocked_by for each in found] == [reason, if_vouched_for]
+    detail = rules.get("off") or (NOT_SEEN if reason is WaitReason.NOT_CERTIFIED else "")
+    assert found[0].detail == detail

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
-from amq import config
+from amq import __version__, config
 from amq.cli import wake_options
 from amq.cli.commands.trust import settled, trust_of
 from amq.cli.open_mailbox import open_mailbox
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.runtime.agents.profile import Profile
     from amq.runtime.channels.registry import ChannelSpec, LaunchContext
+    from amq.runtime.trust import Trust
 
 VIA = ("auto", "tmux", "kitty", "screen", "tiocsti", "command", "notice")
 NOTICES = ("desktop", "off")
@@ -106,9 +108,19 @@ def run(args: Namespace, out: Output) -> int:
         trust,
         bell=args.bell,
         notices=notices,
-        started=lambda: out.note(f"notifying {place.me} of its mail by {way.name}{_left_to_the_user(way, place)}"),
+        started=partial(_started, way, place, trust, out),
     )
     return 0
+
+
+def _started(way: ChannelSpec, place: LaunchContext, trust: Trust, out: Output) -> None:
+    """Say how the agent is notified, and once for each version that it was neither tested nor certified."""
+    from amq.runtime.version_limits import first_warning
+
+    if way.automatic:
+        for warning in first_warning(place, trust.private):
+            out.note(warning)
+    out.note(f"notifying {place.me} of its mail by {way.name}{_left_to_the_user(way, place)}")
 
 
 def _left_to_the_user(way: ChannelSpec, place: LaunchContext) -> str:
@@ -143,6 +155,7 @@ def _place(args: Namespace, me: str) -> LaunchContext:
         command=args.command,
         mode=InputMode(args.inject_mode),
         submit=args.submit,
+        amq=__version__,
     )
 
 

@@ -204,7 +204,7 @@ def _notified_by(row: Row) -> str:
         return "-"
     if row.why and row.why.waits_for.value == "no-channel":
         return f"- (amq {visible(notifier.how)}, pid {notifier.pid}, has failed)"
-    allowed = "" if hosted is None else ", amq allowed" if hosted.is_allowed else ", amq not allowed"
+    allowed = "" if not (hosted and hosted.allowed) else ", amq allowed" if hosted.is_allowed else ", amq not allowed"
     named = f', session "{visible(_cut(row.name))}"' if row.name else ""
     return f"amq {visible(notifier.how)} (pid {notifier.pid}{allowed}{named})"
 

@@ -67,10 +67,10 @@ def run(args: Namespace, out: Output) -> int:
         out.line(f"{handle}: {mail_way.sentence()}")
         if changed := mail_way.changed():
             out.line(f"{handle}: {visible(changed)}; to try its version: amq certify")
-    if hosted:
+    if hosted and hosted.allowed:
         out.line(f"{handle}: commands that its CLI runs without asking: {visible(hosted.allowed)}")
-        for lack in hosted.lacks:
-            out.line(f"{handle} lacks {visible(lack)}")
+    for lack in hosted.lacks if hosted else ():
+        out.line(f"{handle} lacks {visible(lack)}")
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
@@ -18,6 +18,11 @@ from amq.runtime.agents.profiles import profile_for
 from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.policy.injection import InjectionRules
 
+Limit = Callable[[Profile, str, str], tuple[Profile, str]]
+"""Return a profile within the limits for the version of a program, and that version.
+
+The arguments are its usual profile, its name or path in its command line, and the version that it says itself.
+"""
 _INTERPRETER = re.compile(r"-?(?:node|nodejs|bun|deno|env|(?:ba|da|z)?sh|python[0-9.]*)")
 
 
@@ -30,22 +35,30 @@ class ForegroundAgent:
     rules: InjectionRules  # adjusted to the arguments that it was started with
     agent_status: AgentStatus
     hidden: bool = False  # the user says that its CLI runs behind the visible program
+    version: str = ""  # the one by which `profile` and `rules` are limited; "" if it is not known
 
 
 class ForegroundDetector:
     """The foreground of TERMINAL, a descriptor of our controlling terminal."""
 
     def __init__(
-        self, terminal: int, program: str, environment: Mapping[str, str], profile: Profile | None = None
+        self,
+        terminal: int,
+        program: str,
+        environment: Mapping[str, str],
+        profile: Profile | None = None,
+        limit: Limit = lambda profile, _, said: (profile, said),
     ) -> None:
         """Watch for PROGRAM, the base name of the agent's program, and for every program that amq knows.
 
-        PROFILE is the user's choice for PROGRAM; any other program keeps its own.
+        PROFILE is the user's choice for PROGRAM; any other program keeps its own. LIMIT is asked once for each agent,
+        and again if it says later that it has another version.
         """
         self._terminal = terminal
         self._program = program
         self._environment = environment
         self._given = profile
+        self._limit = limit
         self._words: tuple[str, ...] = ()
         self._agent: ForegroundAgent | None = None
 
@@ -55,7 +68,7 @@ class ForegroundDetector:
         if pid is None or pid == os.getpgrp():
             return None
         words = processes.words(pid)
-        if self._agent is None or self._agent.pid != pid or self._words != words:
+        if self._agent is None or self._agent.pid != pid or self._words != words or _says_another(self._agent):
             self._words = words
             self._agent = self._known(pid, words)
         return self._agent
@@ -77,7 +90,12 @@ class ForegroundDetector:
             return None
         file = registry.status_file(profile, self._environment, pid, processes.started(pid))
         hidden = profile is self._given and bool(profile.programs) and program not in profile.programs
-        return ForegroundAgent(pid, profile, rules_for_argv(profile, words), AgentStatus("", file), hidden)
+        status = AgentStatus("", file)
+        version = ""
+        if not hidden:  # else the version is that of another program, and the user vouches for the profile
+            word = next(word for word in words if PurePath(word).name.removeprefix("-") == program)
+            profile, version = self._limit(profile, word, status.version())
+        return ForegroundAgent(pid, profile, rules_for_argv(profile, words), status, hidden, version)
 
     def _profile(self, program: str) -> Profile:
         if self._given and (program == self._program or program in self._given.programs):
@@ -98,6 +116,11 @@ def rules_for_argv(profile: Profile, words: Sequence[str]) -> InjectionRules:
     if any(profile.submit_needs in word for word in words):
         return profile.rules
     return replace(profile.rules, submit=profile.usual_submit)
+
+
+def _says_another(agent: ForegroundAgent) -> bool:
+    """Return whether AGENT says by now that its version is another one: its status file is written after its start."""
+    return agent.agent_status.version() not in ("", agent.version)
 
 
 def _is_known(name: str) -> bool:

@@ -108,6 +108,7 @@ class PaneChannel:
             busy=look.published is AgentState.WORKING,
             queues_input=rules.dialog_safe,
             activity=activity_of(look, reason, rules),
+            detail=rules.off if reason is WaitReason.NOT_CERTIFIED else "",
             program=self._agent.profile.name if self._agent else "",
             version=look.version,
         )
@@ -148,6 +149,8 @@ class PaneChannel:
             raise _LostError(str(error)) from error
         published, version = agent.agent_status.look(look.published, None, now), agent.agent_status.version()
         said_itself = agent.agent_status.look(injection.titled(look.title, rules), None, now)  # not from its screen
+        if rules.must_agree and said_itself is None:  # of a version that was not tested, the screen does not say it
+            published = None
         self._lost_since = injection.lost_since(self._lost_since, said_itself, look.row, now)
         return replace(look, published=published, version=version, lost_since=self._lost_since), rules
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from amq.pty import controlling_tty, screen
 from amq.pty.line_discipline import inject
-from amq.runtime.agents.foreground import ForegroundDetector
+from amq.runtime.agents.foreground import ForegroundDetector, Limit
 from amq.runtime.agents.profile import Profile
 from amq.runtime.channels import Channel, gnu_screen
 from amq.runtime.channels.command import CommandChannel
@@ -36,11 +36,13 @@ class LaunchContext:
     command: str = ""  # the command line of `--command`
     mode: InputMode = InputMode.AUTO
     submit: bool = False  # press Enter even where a dialog may take it
+    amq: str = ""  # the version of this amq
+    limit: Limit = lambda profile, _, said: (profile, said)  # the limits for the version of an agent
 
     def foreground(self) -> ForegroundDetector:
         """Return the detector of the agent in front of the terminal, which has to exist."""
         assert self.terminal is not None
-        return ForegroundDetector(self.terminal, self.program or self.me, self.environment, self.profile)
+        return ForegroundDetector(self.terminal, self.program or self.me, self.environment, self.profile, self.limit)
 
 
 @dataclass(frozen=True)

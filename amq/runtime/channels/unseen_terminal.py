@@ -17,12 +17,17 @@ from amq.pty.osc_state import AgentState
 from amq.runtime.agents.foreground import ForegroundAgent, ForegroundDetector
 from amq.runtime.channels.input_mode import InputMode
 from amq.runtime.policy.activity import activity_said
-from amq.runtime.policy.injection import End
+from amq.runtime.policy.injection import IDLE, End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
 SETTLE_S = 0.3  # seconds between text and submit key; every CLI that was measured takes the key after that
+NOT_SEEN = (
+    "its version is neither tested nor certified, and its input row is not seen here: try it with amq certify, or host "
+    "it with amq run"
+)
+"""The detail, for the user, of a version that has to agree with its row."""
 
 
 class BlindChannel:
@@ -56,12 +61,14 @@ class BlindChannel:
         said = agent.agent_status.look(None, None, time.monotonic()) if agent else None
         busy = said is AgentState.WORKING
         queues = agent is not None and agent.rules.dialog_safe
+        reason = self._waits_for(agent, said)
         return Readiness(
-            self._waits_for(agent, said),
+            reason,
             quiet_for_s=math.inf,
             busy=busy,
             queues_input=queues,
             activity=activity_said(said),
+            detail=agent.rules.off or NOT_SEEN if agent and reason is WaitReason.NOT_CERTIFIED else "",
             program=agent.profile.name if agent else "",
             version=agent.agent_status.version() if agent else "",
         )
@@ -115,7 +122,11 @@ class BlindChannel:
             return WaitReason.UNKNOWN_SCREEN
         if agent.agent_status.is_detached():
             return WaitReason.UNKNOWN_SCREEN
-        return WaitReason.DIALOG if said is AgentState.BLOCKED else None
+        if agent.rules.off or (agent.rules.must_agree and not self._submit):
+            return WaitReason.NOT_CERTIFIED
+        if said is AgentState.BLOCKED:
+            return WaitReason.DIALOG
+        return WaitReason.BUSY if agent.rules.only_idle and said not in IDLE else None
 
     def _press(self, key: bytes, agent: ForegroundAgent) -> End:
         if self._foreground.agent() is not agent:
