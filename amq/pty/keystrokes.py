@@ -123,6 +123,11 @@ class Keystrokes:
         self._draft = False
         self._typed = 0
 
+    def returned(self) -> None:
+        """Note that the draft is seen again, which `emptied` took for gone."""
+        self._draft = True
+        self._typed = None
+
     def inside(self, now: float) -> bool:
         """Return whether the user's last bytes begin a sequence, a character or a paste that is not complete."""
         self._settle(now)

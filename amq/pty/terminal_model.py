@@ -40,6 +40,10 @@ GATHER_S = 0.02  # seconds between output and its first slice fed to the emulato
 REST = 9  # pause of the emulator after a slice, in multiples of the slice's time
 AT_A_LOOK_BYTES = 1 << 16  # bytes fed at most by a look
 EMPTY_FOR_S = 0.15  # seconds for which the row is seen empty before the draft known from keys is forgotten
+SEEN_EMPTY_FOR_S = (
+    1.5  # the same for a row that no rule describes, where only the keys know a draft; this is longer than
+)
+# a network takes at first to send again what was lost (1 s)
 UNANSWERED_FOR_S = 5.0  # seconds, where nothing was printed since the last key
 
 _READY = (
@@ -333,7 +337,8 @@ class Terminal:
         since = self._empty_since if last_key is None else max(self._empty_since, last_key)
         if not (isinstance(self._row_rule, RowRule) or self._has_drawn(self.keystrokes.last_shown)):
             return  # the text may be there and not be shown: output may be halted
-        if now - since >= (EMPTY_FOR_S if self._has_drawn(last_key) else UNANSWERED_FOR_S):
+        empty_for_s = SEEN_EMPTY_FOR_S if self._row_rule is None else EMPTY_FOR_S
+        if now - since >= (empty_for_s if self._has_drawn(last_key) else UNANSWERED_FOR_S):
             self.keystrokes.emptied()
 
     def _has_drawn(self, key: float | None) -> bool:
@@ -344,8 +349,12 @@ class Terminal:
         """Learn from VIEW the picture of the empty line, and whether typing moves the cursor."""
         if view is None:
             return
+        keys = self.keystrokes.keys
         if self.keystrokes.draft(now):
-            self._empty_row.note(view)
+            self._empty_row.note(view, keys)
+        elif self._row_rule is None and self._empty_row.is_draft_back(view, keys):
+            if self._expected is None:  # else this may be amq's own text
+                self.keystrokes.returned()
         elif self._is_settled(now) and self._shows_prompt(view):
             self._empty_row.remember(view, now)
 
@@ -360,8 +369,7 @@ class Terminal:
         return not isinstance(self._row_rule, PromptRule) or self._row_rule.stands_alone(view)
 
     def _as_when_empty(self, row: Row, view: View | None) -> Row:
-        """Return ROW; without a row rule, EMPTY if VIEW shows what was there when the line was empty."""
+        """Return ROW; without a row rule, EMPTY or NOT_FOUND: whether VIEW shows what the empty line did."""
         if self._row_rule is not None or view is None:
             return row
-        last = self.keystrokes.last_shown
-        return EMPTY if self._empty_row.is_back(view, last) else row
+        return EMPTY if self._empty_row.is_back(view, self.keystrokes.last_shown) else NOT_FOUND

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from amq.pty.input_row import before_cursor, behind_cursor
+from amq.pty.input_row import before_cursor, behind_cursor, squeeze
 from amq.pty.screen import View
 
 
@@ -23,6 +23,11 @@ class _Picture:
     below: str
     screen: tuple[str, ...]
     cursor: tuple[int, int]
+
+    @property
+    def row(self) -> str:
+        """The text of the cursor's row, wherever in it the cursor is, without blanks."""
+        return squeeze(self.before + self.behind)
 
     def shows_the_place_of(self, other: _Picture) -> bool:
         """Return whether the cursor's row and the text below it are those of OTHER, perhaps further up or down.
@@ -41,6 +46,7 @@ class EmptyRow:
         self._empty: _Picture | None = None
         self._since = 0.0
         self._moved = False
+        self._draft: tuple[str, int] | None = None  # the text of the row that held a draft, and the user's keys then
 
     @property
     def behind(self) -> str:
@@ -57,10 +63,21 @@ class EmptyRow:
         self._since = now
         self._moved = False
 
-    def note(self, view: View) -> None:
-        """Note, while the line is edited, whether the cursor has moved since the empty line."""
-        if self._empty is not None and not self._moved:
-            self._moved = view.cursor != self._empty.cursor
+    def note(self, view: View, keys: int) -> None:
+        """Note what VIEW shows while the line is edited, after so many KEYS of the user's."""
+        if self._empty is None:
+            return
+        self._moved = self._moved or view.cursor != self._empty.cursor
+        row = _picture(view).row
+        if row != self._empty.row:
+            self._draft = row, keys
+
+    def is_draft_back(self, view: View, keys: int) -> bool:
+        """Return whether VIEW shows the draft again that the row held after the last of the user's KEYS.
+
+        A program may clear the row for a while, and draw it then.
+        """
+        return self._draft == (_picture(view).row, keys)
 
     def is_back(self, view: View, last_text: float | None) -> bool:
         """Return whether VIEW shows the empty line again; LAST_TEXT is when text was last typed, None if never.

@@ -6,7 +6,7 @@ import pytest
 
 from amq.pty.input_row import EMPTY, PromptRule
 from amq.pty.screen import Screen
-from amq.pty.terminal_model import EMPTY_FOR_S, UNANSWERED_FOR_S, Terminal, TerminalSnapshot
+from amq.pty.terminal_model import EMPTY_FOR_S, SEEN_EMPTY_FOR_S, UNANSWERED_FOR_S, Terminal, TerminalSnapshot
 
 SIGN = "\r> \x1b[K"
 WHILE = 2 * UNANSWERED_FOR_S
@@ -111,3 +111,65 @@ def test_at_a_prompt_text_that_was_never_shown_is_a_draft() -> None:
     """Ctrl-S halts the output of a program that reads on."""
     for keys in ("ls", "\x13", "\x1b[200~ls\x1b[201~"):
         assert after(at_work("above", "> ", row=PromptRule("> ")), (keys, "")).draft
+
+
+LOOKS_S = 0.05
+
+
+def watched(terminal: Terminal, begun: float, seconds: float) -> TerminalSnapshot:
+    """Look at TERMINAL again and again for SECONDS, from BEGUN on; return the last snapshot."""
+    looks = [terminal.look(begun + number * LOOKS_S) for number in range(1, round(seconds / LOOKS_S) + 1)]
+    return looks[-1]
+
+
+def drawn(terminal: Terminal, text: str, now: float) -> None:
+    terminal.from_program(f"{SIGN}{text}".encode(), now)
+
+
+def test_a_draft_that_flickers_is_a_draft() -> None:
+    """The program draws its row anew now and then, and looks fall between the two halves."""
+    terminal = at_work("above", "> ")
+    terminal.from_user("é".encode(), 3.0)
+    drawn(terminal, "é", 3.1)
+    for begun in (5.0, 20.0):
+        drawn(terminal, "", begun)
+        terminal.look(begun + LOOKS_S)
+        drawn(terminal, "é", begun + 2 * LOOKS_S)
+        assert watched(terminal, begun + 2 * LOOKS_S, WHILE).draft
+
+
+@pytest.mark.parametrize("seconds", [2 * EMPTY_FOR_S, 2 * SEEN_EMPTY_FOR_S, 60.0])
+def test_a_draft_that_was_not_shown_for_a_while_is_one_again(seconds: float) -> None:
+    """As over a network: the row is cleared, and its text comes later."""
+    terminal = at_work("above", "> ")
+    terminal.from_user(b"\x1b[A", 3.0)
+    drawn(terminal, "an old line", 3.1)
+    assert watched(terminal, 3.1, 1.0).draft
+    drawn(terminal, "", 5.0)
+    assert watched(terminal, 5.0, seconds).draft == (seconds < SEEN_EMPTY_FOR_S)
+    drawn(terminal, "an old line\x1b[3D", 100.0)
+    assert watched(terminal, 100.0, WHILE).draft
+    drawn(terminal, "", 120.0)
+    assert not watched(terminal, 120.0, WHILE).draft
+
+
+def test_what_shows_later_is_not_the_draft_of_before() -> None:
+    """The line was seen to be empty: the program's own output, amq's text, and what a key leaves are something else."""
+    terminal = at_work("above", "> ")
+    terminal.from_user(b"\x1b[A", 3.0)
+    drawn(terminal, "old", 3.1)
+    terminal.look(4.0)
+    drawn(terminal, "", 5.0)
+    assert not watched(terminal, 5.0, WHILE).draft
+    drawn(terminal, "working", 20.0)
+    assert not watched(terminal, 20.0, WHILE).draft
+    drawn(terminal, "", 40.0)
+    terminal.look(41.0)
+    terminal.expect("old")
+    drawn(terminal, "old", 41.1)
+    assert not watched(terminal, 41.1, WHILE).draft
+    terminal.expect(None)
+    assert watched(terminal, 52.0, SEEN_EMPTY_FOR_S * 3).draft
+    terminal.from_user(b"\r", 60.0)
+    drawn(terminal, "old", 60.1)
+    assert not watched(terminal, 60.1, WHILE).draft
