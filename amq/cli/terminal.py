@@ -32,8 +32,10 @@ WIDE = 100
 _GAP = "  "
 _NARROWEST = 8
 """The width below which no column is cut."""
+_FAIR = 16
+"""The width down to which a column is cut to leave half of the line to the last one."""
 _FOR_LAST = 16
-"""The width that other columns leave to the last one, if they can."""
+"""The width that all other columns leave to the last one, if they can."""
 _MOST_MARKS = 2
 """The marks on one letter that take no width. Each further one counts as a column: no script piles up so many."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -110,8 +112,9 @@ class Terminal:
         """Return WIDTHS, made smaller to fit the terminal."""
         *others, last = widths
         room = self.columns - len(_GAP) * len(others)
-        while others and sum(others) + min(last, _FOR_LAST) > room and max(others) > _NARROWEST:
-            others[others.index(max(others))] -= 1
+        for floor, for_last in ((_FAIR, room // 2), (_NARROWEST, _FOR_LAST)):
+            while others and sum(others) + min(last, for_last) > room and max(others) > floor:
+                others[others.index(max(others))] -= 1
         return [*others, max(min(last, room - sum(others)), _NARROWEST)]
 
     def _line(self, cells: Sequence[Cell], widths: list[int]) -> str:

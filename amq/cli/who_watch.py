@@ -42,12 +42,21 @@ def watch(args: Namespace, out: Output) -> int:
             found = rows(mailbox)
             user = terminal(args, out)
             if user and config.environment().get("TERM", "dumb") != "dumb":
-                out.data(picture.draw(for_user(found, user), user, height()))
+                out.data(picture.draw(for_user(_fitting(found, height()), user), user, height()))
             else:
                 lines.show(found, out)
             followed, handles = handles, [row.agent.handle for row in found]
             if handles == followed:
                 events.wait(LOOK_EVERY_S)
+
+
+def _fitting(found: list[Row], height: int) -> list[Row]:
+    """Return FOUND; where a terminal of HEIGHT lines cannot show all, those first that need the user or are at work."""
+    if len(found) + 2 <= height:
+        return found
+    return sorted(
+        found, key=lambda row: (not (row.state and row.state.asks), not row.agent.unread, row.agent.notifier is None)
+    )
 
 
 def directories(mailbox: Mailbox, handles: Sequence[str]) -> Iterator[str]:

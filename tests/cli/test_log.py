@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -85,6 +86,17 @@ def test_lines_for_a_user_fit_the_terminal(amq: Shell, columns: int, monkeypatch
     assert all(len(line) <= max(columns, 70) for line in lines)
     assert "\x1b" not in out
     assert ("odd" in out.split("review_request")[0]) == (columns >= 100)
+
+
+def test_a_long_sender_leaves_room_for_the_recipients(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("amq.cli.terminal._columns", lambda: 80)
+    amq.put("1.md", message_file(b"", id="1", sender="a-very-long-handle-of-an-agent", to=["bob"], subject="x" * 80))
+    amq.put("2.md", message_file(b"", id="2", sender="carol", to=["alice"] * 9, subject="Second"))
+    lines = amq.ok("log", "--color=always").replace("\x1b[0m", "").splitlines()
+    assert "a-very-long-handle… -> bob " in lines[0]
+    assert "carol -> alice,alice,alic… " in lines[1]
+    assert len(re.sub(r"\x1b\[\d+m", "", lines[0])) == 80
+    assert "                " not in lines[0]  # no message has a kind, so there is no column for it
 
 
 def test_later_looks_give_what_came(amq: Shell, opened: list[str]) -> None:

@@ -285,6 +285,12 @@ def test_a_narrow_terminal_cuts_the_widest_columns() -> None:
     assert narrowest == f"a         b\n{'x' * 7}…  {'y' * 7}…\n"
 
 
+def test_one_long_cell_does_not_take_the_room_of_the_last_column() -> None:
+    rows = [("x" * 60, "y" * 10, "z" * 60), ("a", "b", "z" * 24)]
+    *_, last = Terminal(60, False, NOW).table(("a", "b", "c"), rows).splitlines()
+    assert last == f"{'a':<18}  {'b':<10}  {'z' * 24}"
+
+
 @pytest.mark.parametrize(("seconds", "text"), [(0, "0 s"), (59.9, "59 s"), (60, "1 min"), (7200, "2 h"), (1e6, "11 d")])
 def test_ages(seconds: float, text: str) -> None:
     assert age(seconds) == text

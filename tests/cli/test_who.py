@@ -10,7 +10,9 @@ from unittest.mock import Mock
 
 import pytest
 
+from amq.cli.commands.who import for_user, rows
 from amq.cli.commands.why import age
+from amq.cli.terminal import Terminal
 from amq.layout import NOTIFIER_NAME, RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
@@ -19,8 +21,10 @@ from amq.runtime.hooks.announcements import write_state
 from amq.runtime.hooks.script import EVENT_NAME
 from amq.runtime.journal import WakeJournal
 from amq.runtime.policy.hook_decision import MOST_LAPSES, HookState
-from amq.runtime.policy.reasons import WaitReason
+from amq.runtime.policy.reasons import Activity, WaitReason
+from amq.runtime.policy.schedule import Readiness
 from amq.runtime.session_info import SessionInfo, write_session
+from amq.runtime.state_file import StatePublisher
 from amq.store import maildir
 from tests.conftest import Shell, private_directory
 from tests.samples import ID, message_file
@@ -165,6 +169,15 @@ def test_it_says_who_may_use_amq_unasked(amq: Shell, notified: None, is_allowed:
     assert amq.ok("who").splitlines()[2].endswith(f"amq run (pid {os.getpid()}{said}")
     (bob,) = (agent for agent in amq("who", "--json").value if agent["handle"] == "bob")
     assert bob["allowed"] == "these"
+
+
+def test_a_narrow_terminal_shows_the_state_rather_than_the_process(amq: Shell, notified: None) -> None:
+    directory = str(private_directory(amq.root, "bob"))
+    StatePublisher(directory, "run").publish(Readiness(activity=Activity.ASKS, question="Bash(git push --force)"))
+    found = rows(Mailbox(str(amq.root), "alice"))
+    narrow, wide = (for_user(found, Terminal(columns, colour=False, now_ns=0)).splitlines()[2] for columns in (80, 120))
+    assert " ".join(narrow.split()) == "bob asks you: Bash(git push --force) run"
+    assert f"amq run (pid {os.getpid()})" in wide
 
 
 def test_it_says_what_failed_in_a_version_that_amq_wake_types_into(amq: Shell, notified: None) -> None:

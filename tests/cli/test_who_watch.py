@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from amq.cli.commands.who import rows
 from amq.cli.terminal import Terminal
-from amq.cli.who_watch import Picture
+from amq.cli.who_watch import Picture, _fitting
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
 from amq.runtime.file_events import FileEvents
@@ -98,6 +99,19 @@ def test_a_terminal_gets_the_table_over_the_last_one(amq: Shell, monkeypatch: py
     instead_of_waiting(monkeypatch)
     written, _ = on_terminal(amq, "who", "--watch", me=None)
     assert "\x1b" not in written
+
+
+def test_where_not_all_fit_those_come_first_that_need_the_user(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    amq.send(to="user")
+    claim = notifier_lock.claim(Mailbox(str(amq.root), "carol").state_dir, "run")
+    publishing(amq, Activity.IDLE)()
+    asking = notifier_lock.claim(Mailbox(str(amq.root), "bob").state_dir, "run")
+    publishing(amq, Activity.ASKS, "Bash(git push)")()
+    found = rows(Mailbox(str(amq.root), "alice"))
+    assert [row.agent.handle for row in _fitting(found, len(found) + 2)] == ["alice", "bob", "carol", "user"]
+    assert [row.agent.handle for row in _fitting(found, len(found) + 1)] == ["bob", "user", "carol", "alice"]
+    claim.release()
+    asking.release()
 
 
 def test_an_unchanged_table_is_not_drawn() -> None:

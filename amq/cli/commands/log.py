@@ -37,7 +37,6 @@ EXAMPLES = """\
   amq log --thread review/parser --json"""
 _ROUTE = 16
 """The columns of sender and recipients, unless a message needs more."""
-_KIND = 15
 
 
 def options(parser: ArgumentParser) -> None:
@@ -111,12 +110,21 @@ def _route(message: Summary) -> str:
     return f"{message.sender} -> {','.join(message.to)}"
 
 
+def _cut_route(message: Summary, most: int) -> str:
+    """Return the route in at most MOST columns; a long sender leaves half of them to the recipients."""
+    sender, rest = message.sender, _route(message)[len(message.sender) :]
+    if len(sender) + len(rest) > most:
+        sender = cut(sender, max(most - len(rest), most // 2))
+    return cut(f"{sender}{rest}", most)
+
+
 class _Lines:
     """Lines for a user at a terminal. Their columns only grow, so that those of later messages are below them."""
 
     def __init__(self, user: Terminal) -> None:
         self._user = user
         self._route = _ROUTE
+        self._kind = 0
         self._is_wide = user.columns >= WIDE
 
     def of(self, found: Table) -> str:
@@ -126,6 +134,7 @@ class _Lines:
         messages, ids = list(found), shortened(found.column(ID))
         room = self._user.columns // 3
         self._route = max(self._route, *(min(len(_route(each)), room) for each in messages))
+        self._kind = max(self._kind, *(len(each.kind) for each in messages))
         return "".join(f"{self._line(each, ids[each.id])}\n" for each in messages)
 
     def _line(self, message: Summary, identifier: str) -> str:
@@ -133,8 +142,8 @@ class _Lines:
         urgent = priority(message.priority)
         cells = [
             (f"{user.local(message.created_ns):<12}", FAINT),
-            (f"{cut(_route(message), self._route):<{self._route}}", BOLD),
-            (f"{message.kind:<{_KIND}}", ""),
+            (f"{_cut_route(message, self._route):<{self._route}}", BOLD),
+            *([(f"{message.kind:<{self._kind}}", "")] if self._kind else []),
             *([(f"{cut(visible(identifier), 8):<8}", FAINT)] if self._is_wide else []),
         ]
         left = user.columns - sum(width(text) + 2 for text, _ in cells)

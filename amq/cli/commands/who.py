@@ -5,7 +5,7 @@ from __future__ import annotations
 from amq.cli.commands.why import age, described, explain, name, session, way
 from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.cli.table import table
-from amq.cli.terminal import BOLD, FAINT, RED, Cell, add_color, terminal
+from amq.cli.terminal import BOLD, FAINT, RED, WIDE, Cell, add_color, terminal
 from amq.cli.terminal import age as age_in_words
 from amq.errors import AmqError
 from amq.errors import why as in_words
@@ -167,6 +167,9 @@ def for_user(found: Sequence[Row], user: Terminal) -> str:
 def _user_cells(row: Row, user: Terminal) -> tuple[str | Cell, ...]:
     *_, mail_by, notified_by = ("" if cell == "-" else cell for cell in _cells(row))
     agent = row.agent
+    if agent.notifier and user.columns < WIDE:  # then the state, and what is asked, need the room more
+        mail_by = f"{agent.notifier.how}, failed" if _has_failed(row) else mail_by or agent.notifier.how
+        notified_by = ""
     return (
         Cell(agent.handle, BOLD if agent.unread else ""),
         Cell(state_in_words(row.state, age_in_words), RED if row.state and row.state.asks else ""),
@@ -202,11 +205,15 @@ def _notified_by(row: Row) -> str:
     notifier, hosted = row.agent.notifier, row.hosted
     if notifier is None:
         return "-"
-    if row.why and row.why.waits_for.value == "no-channel":
+    if _has_failed(row):
         return f"- (amq {visible(notifier.how)}, pid {notifier.pid}, has failed)"
     allowed = "" if not (hosted and hosted.allowed) else ", amq allowed" if hosted.is_allowed else ", amq not allowed"
     named = f', session "{visible(_cut(row.name))}"' if row.name else ""
     return f"amq {visible(notifier.how)} (pid {notifier.pid}{allowed}{named})"
+
+
+def _has_failed(row: Row) -> bool:
+    return row.why is not None and row.why.waits_for.value == "no-channel"
 
 
 def _cut(called: str) -> str:
