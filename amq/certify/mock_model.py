@@ -59,12 +59,12 @@ class MockModel:
         self._keeping = threading.Lock()
 
     def answer(self, dialect: Dialect, request: Json) -> Iterator[Json] | Fail:
-        """Return the events that answer REQUEST. One without tools is a side request: any text does."""
+        """Return the events that answer REQUEST. For a side request any text does."""
         reply: Answer | Fail = Say("A title")
         with self._keeping:
             self.times.append(time.monotonic())
             self.requests.append(request)
-        if request.get("tools"):
+        if dialect.is_main(request):
             turn = dialect.turn(request)
             reply = self.script(turn)
             self.turns.append((turn, reply))

@@ -75,6 +75,17 @@ class Delegate:
 
 
 @dataclass(frozen=True)
+class Write:
+    """Ask for a new file with one line of TEXT, by the tool for edits; of Claude Code and Codex only.
+
+    PATH is absolute, as Claude Code requires.
+    """
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Calls:
     """Ask for several shell commands in one answer, after a subagent for a TASK; of Claude Code and Codex only."""
 
@@ -91,8 +102,8 @@ class Fail:
     error: tuple[tuple[str, object], ...] = (("type", "invalid_request_error"), ("message", "The model refuses."))
 
 
-Answer = Say | Call | Calls | Ask
-_Tool = Call | Ask | Delegate
+Answer = Say | Call | Calls | Ask | Write
+_Tool = Call | Ask | Delegate | Write
 Script = Callable[[Turn], Answer | Fail]
 
 
@@ -100,6 +111,10 @@ class Dialect:
     """One vendor's protocol: how requests are read and answers written."""
 
     path: str  # or a part of its path
+
+    def is_main(self, request: Json) -> bool:
+        """Return whether REQUEST is one of the conversation's: a side request, such as for a title, has no tools."""
+        return bool(request.get("tools"))
 
     def turn(self, request: Json) -> Turn:
         raise NotImplementedError
@@ -159,7 +174,7 @@ class Anthropic(Dialect):
         yield {"type": "content_block_stop", "index": index}
 
 
-def _calls(answer: Call | Calls | Ask) -> list[_Tool]:
+def _calls(answer: Call | Calls | Ask | Write) -> list[_Tool]:
     if not isinstance(answer, Calls):
         return [answer]
     return [*([Delegate(answer.task)] if answer.task else []), *map(Call, answer.commands)]
@@ -170,6 +185,8 @@ def _claude_tool(answer: _Tool) -> tuple[str, Json]:
         return "Bash", {"command": answer.command, "description": "Run a command"}
     if isinstance(answer, Delegate):
         return "Agent", {"description": "A part", "prompt": answer.task, "subagent_type": "general-purpose"}
+    if isinstance(answer, Write):
+        return "Write", {"file_path": answer.path, "content": f"{answer.text}\n"}
     return "AskUserQuestion", {"questions": [_question(answer) | {"multiSelect": False}]}
 
 
@@ -188,7 +205,7 @@ def _chat_tool(answer: Answer, offered: Container[str]) -> tuple[str, Json]:
     return "bash" if "bash" in offered else "run_shell_command", _shell_tool(answer)
 
 
-def _codex_tool(answer: _Tool) -> tuple[str, Json]:
+def _codex_tool(answer: Call | Ask | Delegate) -> tuple[str, Json]:
     if isinstance(answer, Delegate):
         return "spawn_agent", {"message": answer.task}
     if isinstance(answer, Ask):
@@ -208,14 +225,23 @@ def _question(ask: Ask) -> Json:
 
 
 class OpenAI(Dialect):
-    """`POST /v1/responses`, as Codex uses it; the tool is `exec_command`."""
+    """`POST /v1/responses`, as Codex uses it; the tool is `exec_command`.
+
+    The models that it knows get one tool, `exec`, which runs a script that calls the others, such as `apply_patch`.
+    """
 
     path = "/v1/responses"
+
+    def is_main(self, request: Json) -> bool:
+        is_title = "format" in request.get("text", {})
+        return super().is_main(request) or (
+            not is_title and any(item["type"] == "additional_tools" for item in request["input"])
+        )
 
     def turn(self, request: Json) -> Turn:
         text, results, given = "", list[str](), ""
         for item in request["input"]:
-            if item["type"] == "function_call_output":
+            if item["type"] in ("function_call_output", "custom_tool_call_output"):
                 results.append(_text_of(item["output"]))
             elif item["type"] == "message" and item["role"] == "user":
                 text, results, given = _text_of(item["content"]), [], ""
@@ -246,11 +272,14 @@ class OpenAI(Dialect):
 
     @staticmethod
     def _call(call: _Tool, number: str, index: int) -> Iterator[Json]:
-        name, arguments = _codex_tool(call)
-        item = {
-            "type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}",
-            "name": name, "arguments": json.dumps(arguments),
-        }  # fmt: skip
+        if isinstance(call, Write):
+            patch = f"*** Begin Patch\n*** Add File: {call.path}\n+{call.text}\n*** End Patch\n"
+            script = f"text(await tools.apply_patch({json.dumps(patch)}));"
+            item = {"type": "custom_tool_call", "id": f"ctc_{number}", "name": "exec", "input": script}
+        else:
+            name, arguments = _codex_tool(call)
+            item = {"type": "function_call", "id": f"fc_{number}", "name": name, "arguments": json.dumps(arguments)}
+        item["call_id"] = f"call_{number}"
         if isinstance(call, Delegate):
             item["namespace"] = "multi_agent_v1"
         yield {"type": "response.output_item.added", "output_index": index, "item": item}
