@@ -27,12 +27,12 @@ _LONGEST_CHARS = 1024
 _MOST_PATHS = 100
 
 
-def place(mailbox: Mailbox) -> Place:
-    """Return the work tree of the working directory, the outermost if it is a submodule's.
+def place(mailbox: Mailbox, directory: str = "") -> Place:
+    """Return the work tree of DIRECTORY, by default the working one; the outermost if it is a submodule's.
 
     Without a repository, it is the directory that holds the queue.
     """
-    top = git_repository.top_of(config.working_directory())
+    top = git_repository.top_of(directory or config.working_directory())
     while top and (outer := git_repository.superproject_of(top)):
         top = outer
     if top is None:
@@ -46,7 +46,7 @@ def paths(words: Iterable[str], where: Place) -> list[str]:
 
     Links are followed, so that two names of a file are one path. Raises UsageError for a path outside.
     """
-    found = list(dict.fromkeys(_from_top(word, where) for word in words))
+    found = list(dict.fromkeys(from_top(word, where) for word in words))
     if len(found) > _MOST_PATHS:
         raise UsageError(
             f"at most {_MOST_PATHS} paths at once", hint="name a directory or a pattern: src/ or 'src/*.py'"
@@ -54,7 +54,8 @@ def paths(words: Iterable[str], where: Place) -> list[str]:
     return found
 
 
-def _from_top(word: str, where: Place) -> str:
+def from_top(word: str, where: Place) -> str:
+    """Return WORD, a path from the working directory, as one from the top of the work tree; raises UsageError."""
     if not word:
         raise UsageError("a path is empty", hint="name a file, a directory or a pattern: src/parse.py src/ 'src/*.py'")
     whole = os.path.normpath(os.path.join(config.working_directory(), word))

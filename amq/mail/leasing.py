@@ -139,6 +139,25 @@ def conflict(states: Iterable[State]) -> Conflict:
     return Conflict("; ".join((*named, *more)), hint=f"ask: {ask}")
 
 
+def advice(states: Iterable[State]) -> str:
+    """Return the text for an agent that is about to edit what these leases of others are on; "" for none.
+
+    If some count, it is about these alone, and has the command that asks. Else it is about those that only warn.
+    """
+    found = list(states)
+    if any(state.counts for state in found):
+        error = conflict(found)
+        return f"{error.message}. Edit something else meanwhile, or {error.hint}"
+    warned = [warning for warning in map(_warning, found) if warning]
+    more = [f"{len(warned) - _MOST_NAMED} more"] if len(warned) > _MOST_NAMED else []
+    return "; ".join((*warned[:_MOST_NAMED], *more))
+
+
+def why_ended(state: State) -> str:
+    """Return a clause about the holder of a lease that is LAPSED or GONE."""
+    return "does not run" if state.state == GONE else "was not seen at work for its time"
+
+
 def left(seconds: float) -> str:
     """Return a time that a lease has left, such as `24m left`, rounded up to minutes or hours."""
     minutes = int(-(-seconds // 60))
@@ -148,6 +167,15 @@ def left(seconds: float) -> str:
 def _held(state: State) -> str:
     reason = f", to {visible(state.lease.why)}" if state.lease.why else ""
     return f"{state.lease.holder} has a lease on it, {left(state.left_s)}{reason}"
+
+
+def _warning(state: State) -> str:
+    """Return a clause about a lease that only warns; "" for one of another work tree that has ended."""
+    lease = state.lease
+    if state.here:
+        return f"{lease.holder} had a lease on {visible(lease.path)}, and {why_ended(state)}"
+    what = f"{lease.holder} has a lease on {visible(lease.path)} in {visible(lease.top)}: expect a merge"
+    return what if state.state == HELD else ""
 
 
 def _states(account: Account, place: Place, seen: Seen, found: Iterable[Lease]) -> list[State]:

@@ -130,6 +130,8 @@ def run(
             planned = _prepared(profile, program, environment, mailbox, options, files, run, start)
             if planned.no_plugin and profile.plugin_versions:
                 log.append(f"no plugin: {planned.no_plugin}")
+            if options.denies_leased and not planned.has_hooks:
+                note(f"{program[0]} is refused no edit (--deny-leased): its hooks are {planned.hooks}")
             if planned.has_plugin:
                 note(BY_PLUGIN.format(profile.name))
             try:

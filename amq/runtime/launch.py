@@ -49,6 +49,7 @@ class Options:
     says_handle: bool = False  # tell the user the handle, which they did not choose
     untrusted: str = ""  # why the queue is not trusted, if that is known at the start; `wake` is off then
     shortage: str = ""  # what the system lacks to watch the inbox; `wake` is off then
+    denies_leased: bool = False  # its hooks refuse edits of what another agent has a lease on
     hooks: bool | None = None  # None: only if the CLI takes them without asking the user
     allowed: Allowed = NOT_ASKED  # the user's consent that agents use amq without being asked
     labels: bool = False  # show its state by options of its tmux pane
@@ -168,7 +169,11 @@ def plan(
         settings=settings,
         server=start.server,
         introduction=start.introduction if instructions else "",
-        lacks=(*adapted.lacks, *start.certified.lacks(wants_channels=bool(options.hooks or options.plugin))),
+        lacks=(
+            *adapted.lacks,
+            *_no_refusals(options, how, hooked),
+            *start.certified.lacks(wants_channels=bool(options.hooks or options.plugin)),
+        ),
         certified=start.certified,
         finds_amq=finds_amq,
         has_hooks=bool(hooked),
@@ -286,6 +291,7 @@ def prepare(launch: Launch, mailbox: Mailbox, options: Options) -> None:
             command=command,
             normal_after_s=options.policy.normal_after_s,
             budget=launch.profile.hook_text,
+            denies=options.denies_leased,
         )
         if launch.profile.hooks is HookStyle.SETTINGS:
             make_pipe(f"{launch.files}/{script.PIPE_NAME}")
@@ -326,6 +332,11 @@ def _hooks(
         return [], own, f"none: {error}", ""
     how = f"on: amq vouches for exactly these, for this run ({options.allowed.why})" if start.vetting else "on"
     return [*arguments, *start.vetting], kept, how, settings
+
+
+def _no_refusals(options: Options, how: str, hooked: Sequence[str]) -> list[str]:
+    """Return that no edit is refused although the user wants it, and why: its hooks would do that, which are HOW."""
+    return [f"refusals of edits (--deny-leased): its hooks are {how}"] if options.denies_leased and not hooked else []
 
 
 def _why_asked(profile: Profile, options: Options, start: AtStart) -> str:

@@ -25,22 +25,31 @@ from amq.store import durable
 from amq.store.durable import Directory
 from amq.text import visible
 
-EVENTS = tuple(theirs for theirs, ours in hook_decision.EVENTS.items() if ours in hook_decision.TO_MODEL)
+EVENTS = tuple(
+    theirs for theirs, ours in hook_decision.EVENTS.items() if ours in (*hook_decision.TO_MODEL, hook_decision.EDIT)
+)
 NEW_FILE = "{\n}\n"
 """The text of a file that amq makes, before and after it has hooks. No program writes an empty object so."""
 
-_CALL = "amq hook {program} {event} 2>/dev/null || :"
+_CALL = "amq hook {program} {event}{deny} 2>/dev/null || :"
+_DENY = " --deny-leased"
 _LOOK = (
     "d=$PWD r=${{AM_ROOT:-.agent-mail}}; case $r in /*) d= ;; *) "
     'until [ -d "$d/$r" ] || [ -f "$d/.git" ] || [ -L "$d/.git" ] || [ -z "$d" ]; do d=${{d%/*}}; done ;; esac; '
-    'if [ -d "$d/$r" ]; then case ${{AM_ME:-}} in *[A-Z]*) ;; *) '
-    'set -- "$d/$r/agents/${{AM_ME:-{program}}}/inbox/new/"*.md; [ -e "$1" ] || exit 0 ;; esac; '
-    'elif [ -z "$d" ]; then exit 0; fi; '
+    'if [ -d "$d/$r" ]; then {look}; elif [ -z "$d" ]; then exit 0; fi; '
 )
-"""Shell code that ends here, without a fork, where there is no queue, or no new mail in it.
+"""Shell code that ends here, without a fork, where there is no queue, or nothing in it that the event is about.
 
 In a linked git worktree, whose queue may be elsewhere, and for an AM_ME in capitals, `amq` checks by itself.
 """
+_LOOK_FOR_MAIL = (
+    "case ${{AM_ME:-}} in *[A-Z]*) ;; *) "
+    'set -- "$d/$r/agents/${{AM_ME:-{program}}}/inbox/new/"*.md; [ -e "$1" ] || exit 0 ;; esac'
+)
+_LOOK_FOR_LEASES = (
+    'set -- "$d/$r/meta/leases/"*.json; [ "$1" = "$d/$r/meta/leases/${{AM_ME:-{program}}}.json" ] && shift; '
+    '[ -e "$1" ] || exit 0'
+)
 
 
 @dataclass(frozen=True)
@@ -88,12 +97,12 @@ def settings_path(program: str, environ: Mapping[str, str], project: str | None)
     return os.path.join(files.directory.find(environ, project), files.name)
 
 
-def installing(path: str, program: str) -> Change:
+def installing(path: str, program: str, *, denies: bool = False) -> Change:
     """Return the change that adds amq's hooks for PROGRAM to the settings at PATH.
 
-    Raises AmqError if these cannot be parsed.
+    DENIES: an edit of what another agent has a lease on is refused. Raises AmqError if the settings cannot be parsed.
     """
-    return _change(path, lambda text: add(text or NEW_FILE, program))
+    return _change(path, lambda text: add(text or NEW_FILE, program, denies=denies))
 
 
 def uninstalling(path: str, program: str) -> Change:
@@ -123,36 +132,45 @@ def read_file(path: str) -> bytes | None:
         return None
 
 
-def command(program: str, event: str) -> str:
-    """Return the command of EVENT's hook. It starts its own `sh`, because agents run hooks with the user's shell."""
-    look = "" if event == "SessionStart" else _LOOK
-    return "sh -c '" + (look + _CALL).format(program=program, event=event) + "'"
+def command(program: str, event: str, *, denies: bool = False) -> str:
+    """Return the command of EVENT's hook. It becomes an `sh`, because agents run hooks with the user's shell."""
+    is_edit = _is_edit(event)
+    what = (_LOOK_FOR_LEASES if is_edit else _LOOK_FOR_MAIL).format(program=program)
+    look = "" if event == "SessionStart" else _LOOK.format(look=what)
+    call = _CALL.format(program=program, event=event, deny=_DENY if denies and is_edit else "")
+    return f"exec sh -c '{look}{call}'"
 
 
-def entry(program: str, event: str) -> dict[str, Any]:
+def entry(program: str, event: str, *, denies: bool = False) -> dict[str, Any]:
     """Return amq's entry in the list of EVENT's hooks."""
-    return {"hooks": [{"type": "command", "command": command(program, event), "timeout": TIMEOUT_S}]}
+    matcher = {"matcher": registry.cli(program).edit_tools} if _is_edit(event) else {}
+    hook = {"type": "command", "command": command(program, event, denies=denies), "timeout": TIMEOUT_S}
+    return {**matcher, "hooks": [hook]}
 
 
-def add(text: str, program: str) -> str:
+def _is_edit(event: str) -> bool:
+    return hook_decision.EVENTS[event] == hook_decision.EDIT
+
+
+def add(text: str, program: str, *, denies: bool = False) -> str:
     """Return TEXT, settings, with amq's hooks for PROGRAM. Raises ValueError if these are not valid settings.
 
     A new object or list goes on lines of its own; an addition to an existing one, on one line. So `remove` can see
     whether the object or list was there before.
     """
-    if _is_complete(text, program):
+    if _is_complete(text, program, denies=denies):
         return text
     text = remove(text, program)
     indent = _indent(text)
     newline = "\r\n" if "\r\n" in text else "\n"
     settings = _settings(text)
     if "hooks" not in settings.members:
-        all_of_them = {event: [entry(program, event)] for event in EVENTS}
+        all_of_them = {event: [entry(program, event, denies=denies)] for event in EVENTS}
         lines = f'"hooks": {json.dumps(all_of_them, indent=indent)}'.split("\n")
         return insert(text, settings, "".join(newline + indent + line for line in lines))
     for event in reversed(EVENTS):
         hooks = _settings(text).members["hooks"]
-        item = json.dumps(entry(program, event))
+        item = json.dumps(entry(program, event, denies=denies))
         if event in hooks.members:
             text = insert(text, hooks.members[event], f"{newline}{indent * 3}{item}")
         else:
@@ -211,12 +229,12 @@ def _commands(item: Part) -> list[Part]:
 
 
 def _ours(item: Part, program: str) -> list[Part]:
-    call = re.compile(rf"\bamq hook {program} \w+ 2>/dev/null")
+    call = re.compile(rf"\bamq hook {program} \w+(?:{_DENY})? 2>/dev/null")
     values = ((hook, hook.members["command"].value) for hook in _commands(item) if "command" in hook.members)
     return [hook for hook, value in values if isinstance(value, str) and call.search(value)]
 
 
-def _is_complete(text: str, program: str) -> bool:
+def _is_complete(text: str, program: str, *, denies: bool) -> bool:
     """Return whether every event has exactly the hook that it needs."""
     hooks = _settings(text).members.get("hooks")
     found = {
@@ -224,7 +242,7 @@ def _is_complete(text: str, program: str) -> bool:
         for event, part in (hooks.members.items() if hooks else ())
     }
     ours = {event: commands for event, commands in found.items() if commands}
-    return ours == {event: [command(program, event)] for event in EVENTS}
+    return ours == {event: [command(program, event, denies=denies)] for event in EVENTS}
 
 
 def _settings(text: str) -> Part:

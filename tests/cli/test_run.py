@@ -329,13 +329,14 @@ def test_the_options_of_the_policy(calls: list[Call], monkeypatch: pytest.Monkey
     times = ("--debounce=5s", "--urgent-after=1m", "--normal-after=0", "--low-after=1s")
     run(*times, "--notice=osc9", "--", "claude")
     run("--hooks", "--", "claude")
-    run("--no-hooks", "--notice=off", "--", "claude")
+    run("--no-hooks", "--notice=off", "--deny-leased", "--", "claude")
     no = chosen[0].allowed
     assert chosen[0] == Options(allowed=no, amq=__version__)
     policy = SchedulePolicy(debounce_s=5.0, urgent_after_s=60.0, normal_after_s=0.0, low_after_s=1.0)
     expected = Options(allowed=no, policy=policy, notices=NoticeSettings("osc9"), amq=__version__)
     assert chosen[1] == expected
     assert [options.hooks for options in chosen[2:]] == [True, False]
+    assert [options.denies_leased for options in chosen[2:]] == [False, True]
     assert chosen[3].notices.kind == "off"
 
 

@@ -6,7 +6,8 @@ from tests.mutants.mutant import Mutant
 
 LEASES, PATTERNS = "tests/cli/test_lease.py", "tests/test_path_patterns.py"
 
-GUARD = "tests/setup/test_lease_guard.py"
+GUARD, EDIT = "tests/setup/test_lease_guard.py", "tests/cli/test_edit_advice.py"
+SCRIPT, INSTALLED, LAUNCH = "tests/runtime/test_hooks.py", "tests/setup/test_hooks.py", "tests/runtime/test_launch.py"
 
 LEASED = (
     Mutant(
@@ -43,9 +44,9 @@ LEASED = (
     Mutant("work does not count", "cli/leased_paths.py", "seen", "_worked_ns(mailbox, handle)", "None", LEASES),
     Mutant("idle time counts as work", "cli/leased_paths.py", "_worked_ns", "int(state.seconds * SECOND_NS)", "0", LEASES),
     Mutant("who shows leases that have ended", "cli/leased_paths.py", "held_by", "state.state == HELD", "True", LEASES),
-    Mutant("a path may be outside", "cli/leased_paths.py", "_from_top", "inside.split(os.sep)[0] == os.pardir", "False", LEASES),
-    Mutant("links are not followed", "cli/leased_paths.py", "_from_top", "os.path.realpath(os.sep.join(names[:fixed]) or os.sep)", "os.sep.join(names[:fixed]) or os.sep", LEASES),
-    Mutant("a path has any length", "cli/leased_paths.py", "_from_top", "len(path) > _LONGEST_CHARS", "False", LEASES),
+    Mutant("a path may be outside", "cli/leased_paths.py", "from_top", "inside.split(os.sep)[0] == os.pardir", "False", LEASES),
+    Mutant("links are not followed", "cli/leased_paths.py", "from_top", "os.path.realpath(os.sep.join(names[:fixed]) or os.sep)", "os.sep.join(names[:fixed]) or os.sep", LEASES),
+    Mutant("a path has any length", "cli/leased_paths.py", "from_top", "len(path) > _LONGEST_CHARS", "False", LEASES),
     Mutant("any number of paths at once", "cli/leased_paths.py", "paths", "len(found) > _MOST_PATHS", "False", LEASES),
     Mutant("a lease of no time", "cli/commands/lease_take.py", "run", "not 0 < args.for_s <= leases.LONGEST_S", "False", LEASES),
     Mutant("check never fails", "cli/commands/lease_check.py", "run", "any(state.counts for state in found)", "False", LEASES),
@@ -67,4 +68,28 @@ LEASED = (
     Mutant("the guard stops for leases that only warn", "cli/commands/lease_guard.py", "_check", "state.counts", "True", GUARD),
     Mutant("the guard fails for a stranger", "cli/commands/lease_guard.py", "_check", "(AmqError, OSError)", "()", GUARD),
     Mutant("the guard checks any number of paths", "cli/commands/lease_guard.py", "_in_the_way", "names[:_MOST_PATHS]", "names", GUARD),
+    Mutant("an edit is refused unasked", "cli/edit_advice.py", "answer", "denies and any(state.counts for state in found)", "any(state.counts for state in found)", EDIT),
+    Mutant("an edit is refused for a lease that only warns", "cli/edit_advice.py", "answer", "denies and any(state.counts for state in found)", "denies", EDIT),
+    Mutant("leases of a queue that is not trusted are announced", "cli/edit_advice.py", "answer", "not trusted", "False", EDIT),
+    Mutant("the tree of the agent counts, not of the file", "cli/edit_advice.py", "_in_the_way", "place(mailbox, os.path.dirname(file))", "place(mailbox)", EDIT),
+    Mutant("the tree of a link to a file counts", "cli/edit_advice.py", "_files", "os.path.realpath(os.path.join(directory, file))", "os.path.join(directory, file)", EDIT),
+    Mutant("a file in no repository hides the others", "cli/edit_advice.py", "_in_the_way", "UsageError", "()", EDIT),
+    Mutant(
+        "an edit of no file is one of all files", "cli/edit_advice.py", "_files",
+        "[os.path.realpath(os.path.join(directory, file)) for file in files[:_MOST_FILES] if file]",
+        "[os.path.realpath(os.path.join(directory, file)) for file in files[:_MOST_FILES]]", EDIT,
+    ),
+    Mutant("any number of files is looked at before an edit", "cli/edit_advice.py", "_files", "files[:_MOST_FILES]", "files", EDIT),
+    Mutant("an edit is about a lease that counts and one that only warns alike", "mail/leasing.py", "advice", "any(state.counts for state in found)", "False", EDIT),
+    Mutant("all leases that only warn are named", "mail/leasing.py", "advice", "warned[:_MOST_NAMED]", "warned", EDIT),
+    Mutant("a lease that has ended in another tree is announced", "mail/leasing.py", "_warning", "state.state == HELD", "True", EDIT),
+    Mutant("one's own lease starts amq at each edit", "runtime/hooks/script.py", "write_script", "f'{leases}/{me}.json'", "'/nowhere'", SCRIPT),
+    Mutant("the script does not refuse", "runtime/hooks/script.py", "write_script", "denies", "False", SCRIPT),
+    Mutant("Claude Code calls amq before each tool", "runtime/agents/claude/hooks.py", "_hooks", "ours == EDIT", "False", SCRIPT),
+    Mutant("an installed hook refuses unasked", "setup/hooks.py", "command", "denies and is_edit", "is_edit", INSTALLED),
+    Mutant("each installed hook refuses", "setup/hooks.py", "command", "denies and is_edit", "denies", INSTALLED),
+    Mutant("an installed hook with another choice stays", "setup/hooks.py", "_is_complete", "command(program, event, denies=denies)", "command(program, event)", INSTALLED),
+    Mutant("that nothing refuses edits is not said", "runtime/launch.py", "_no_refusals", "options.denies_leased and (not hooked)", "False", LAUNCH),
+    Mutant("that nothing refuses edits is always said", "runtime/launch.py", "_no_refusals", "options.denies_leased and (not hooked)", "options.denies_leased", LAUNCH),
+    Mutant("that nothing refuses edits is not noted", "runtime/host.py", "run", "options.denies_leased and (not planned.has_hooks)", "False", "tests/runtime/test_plugin_run.py"),
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import stat
 import subprocess
@@ -24,6 +25,7 @@ from tests.awkward import names
 OURS = {
     "SessionStart": ["/s/hook start", "/s/hook wait"],
     "UserPromptSubmit": ["/s/hook prompt", "/s/hook wait"],
+    "PreToolUse": ["/s/hook edit"],
     "PostToolUse": ["/s/hook tool"],
     "PostToolUseFailure": ["/s/hook failure"],
     "PostToolBatch": ["/s/hook batch"],
@@ -39,6 +41,7 @@ class Mailroom:
 
     def __init__(self, place: Path) -> None:
         self.state, self.new, self.calls = place / "it's state", place / "new", place / "calls"
+        self.root, self.leases = place, place / "meta" / "leases"
         self.state.mkdir()
         self.new.mkdir()
         amq = place / "amq"
@@ -108,6 +111,23 @@ def test_the_beginning_of_a_session_always_starts_amq(room: Mailroom) -> None:
     assert room.call("start") == ("said\n", ["/q claude hook claude start --normal-after 90"])
 
 
+def test_before_an_edit_amq_is_started_where_another_agent_has_leases(room: Mailroom) -> None:
+    (room.new / "m.md").touch()
+    command = str(room.calls.parent / "amq")
+    for denies, option in ((False, ""), (True, " --deny-leased")):
+        room.script = write_script(
+            str(room.state), str(room.new), root=str(room.root), me="claude", kind="claude", command=command,
+            normal_after_s=90.0, denies=denies,
+        )  # fmt: skip
+        room.leases.mkdir(parents=True, exist_ok=True)
+        for name in (".lock", "claude.json", "notes.txt"):
+            (room.leases / name).touch()
+        assert room.call("edit")[0] == ""
+        (room.leases / "bob.json").touch()
+        assert room.call("edit")[1][-1] == f"{room.root} claude hook claude edit --normal-after 90{option}"
+        (room.leases / "bob.json").unlink()
+
+
 def test_a_hook_of_a_mailbox_that_has_gone_is_silent(room: Mailroom) -> None:
     (room.state / "hook").rename(room.state.parent / "hook")
     room.script = str(room.state.parent / "hook")
@@ -145,6 +165,17 @@ def commands(settings: dict[str, object], event: str) -> list[str]:
     hooks = settings["hooks"]
     assert isinstance(hooks, dict)
     return [hook["command"] for entry in hooks[event] for hook in entry["hooks"]]
+
+
+def test_only_tools_that_change_files_have_a_hook_before_them() -> None:
+    (entry,) = merged_settings([], "/s/hook")[0]["hooks"]["PreToolUse"]
+    assert [each for each in ("Edit", "MultiEdit", "Write", "NotebookEdit", "Read", "Bash", "TodoWrite")
+            if re.fullmatch(entry["matcher"], each)] == ["Edit", "MultiEdit", "Write", "NotebookEdit"]  # fmt: skip
+    option = next(word for word in settings_arguments("/s/hook") if word.startswith("hooks.PreToolUse="))
+    (entry,) = tomllib.loads(option)["hooks"]["PreToolUse"]
+    assert [each for each in ("apply_patch", "Bash", "apply_patch_x") if re.search(entry["matcher"], each)] == [
+        "apply_patch"
+    ]
 
 
 def test_claude_gets_a_hook_for_each_event() -> None:

@@ -242,6 +242,20 @@ def test_the_file_with_the_introduction_is_written(tmp_path: Path) -> None:
     assert (files / "introduction.md").read_text() == "You are `me`.\n"
 
 
+def test_the_hooks_refuse_edits_if_the_user_wants_it(tmp_path: Path) -> None:
+    queue = QueueLayout(str(tmp_path / "queue"))
+    registry.make_queue(queue, tracked=False)
+    registry.make_mailbox(queue, "me")
+    for denies in (False, True):
+        files, options = tmp_path / f"{denies}", Options(denies_leased=denies)
+        files.mkdir()
+        launch = plan(profile_for("claude"), ["claude"], {}, queue, "me", options, PrivateState(str(files)))
+        prepare(launch, Mailbox(queue.root, "me"), options)
+        assert (launch.lacks, "--deny-leased" in (files / "hook").read_text()) == ((), denies)
+    without = Options(denies_leased=True, hooks=False)
+    assert planned("claude", options=without).lacks == ("refusals of edits (--deny-leased): its hooks are off",)
+
+
 def test_claudes_settings_file_comes_before_the_users_arguments() -> None:
     launch = planned("claude", "--settings", '{"model": "opus"}', "-c", options=Options())
     assert launch.program == ["claude", "--settings", f"{STATE}/settings.json", "-c"]

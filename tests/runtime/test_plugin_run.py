@@ -50,6 +50,14 @@ def test_a_program_that_may_not_load_it_is_started_again_without(desk: Desk, cla
     assert session.exitstatus == 0
 
 
+def test_a_program_without_hooks_is_refused_no_edit_and_that_is_said(desk: Desk, claude: str) -> None:
+    session = desk.run(claude, options=("--no-hooks", "--no-plugin", "--deny-leased"))
+    session.expect_exact("is refused no edit (--deny-leased): its hooks are off")
+    session.expect_exact("without it: ")
+    session.sendline("")
+    session.expect(pexpect.EOF)
+
+
 def test_without_its_pipes_the_program_is_started_without_it(desk: Desk, claude: str) -> None:
     """As in a filesystem that has none."""
     taken = f'for run in "{os.environ["XDG_STATE_HOME"]}"/amq/r/*; do touch "$run/mod.events"; done'

@@ -75,6 +75,7 @@ def test_a_file_that_is_being_written_says_nothing(tmp_path: Path, content: str)
         (("start",), None, True),
         (("start", "prompt"), AgentState.WORKING, True),
         (("start", *["tool"] * 20), AgentState.WORKING, True),
+        (("start", "stop", "edit"), AgentState.WORKING, True),
         (("start", "prompt", "ask"), AgentState.BLOCKED, True),
         (("start", "prompt", "stop"), None, True),
         (("start", "end"), None, False),

@@ -94,6 +94,16 @@ def test_installing_adds_just_our_hooks_and_uninstalling_gives_the_same_bytes(te
 
 @configure(max_examples=40)
 @given(settings())
+def test_refusing_edits_is_chosen_by_each_installation(text: str) -> None:
+    denies = add(text, "claude", denies=True)
+    assert denies.count("amq hook claude PreToolUse --deny-leased") == denies.count("--deny-leased") == 1
+    assert plain(add(denies, "claude")) == plain(add(text, "claude"))
+    assert add(denies, "claude", denies=True) == denies
+    assert remove(denies, "claude") == text
+
+
+@configure(max_examples=40)
+@given(settings())
 def test_both_programs_in_one_file_do_not_meet(text: str) -> None:
     assert remove(remove(add(add(text, "claude"), "codex"), "codex"), "claude") == text
 
@@ -303,6 +313,22 @@ class TestWhatAHookRuns:
     def test_in_a_linked_worktree_amq_looks_for_the_queue(self, tmp_path: Path, programs: Path) -> None:
         (tmp_path / ".git").write_text("gitdir: elsewhere")
         assert run("claude", "Stop", tmp_path, programs) == "hook claude Stop\n"
+
+    def test_before_an_edit_amq_is_called_for_leases_of_others(self, amq: Shell, programs: Path) -> None:
+        def says(event: str = "PreToolUse", cwd: Path = amq.project) -> str:
+            return run("claude", event, cwd, programs, AM_ME="bob")
+
+        amq.send()
+        assert says() == ""
+        (amq.root / "meta" / "leases").mkdir()
+        leases = [amq.root / "meta" / "leases" / f"{name}.json" for name in ("bob", "alice", "carol")]
+        leases[0].touch()
+        assert says() == ""
+        for lease in leases[1:]:
+            lease.touch()
+            assert says() == "hook claude PreToolUse\n"
+            lease.unlink()
+        assert says("Stop") == "hook claude Stop\n"
 
     def test_without_amq_it_fails_no_agent(self, amq: Shell, programs: Path) -> None:
         amq.send()

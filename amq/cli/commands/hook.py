@@ -34,6 +34,7 @@ EXAMPLES = """\
   amq hook claude UserPromptSubmit    give the model urgent mail, and mail that has waited long
   amq hook codex PostToolUse          give it such mail between two tools
   amq hook codex Stop                 continue the turn if mail waits, once per message
+  amq hook claude PreToolUse          say whether another agent has a lease on the file of this edit
   amq hook codex notify JSON          after a turn: notify the user of unread mail"""
 NOTES = """\
 `amq run` gives these hooks to programs that support them. The agent is AM_ME; else `claude` or `codex`, if that mailbox
@@ -41,7 +42,7 @@ exists and no `amq run` hosts its agent. What a hook has given stays unread unti
 it. A message longer than N is given in part, and stays unread. SessionStart also writes AM_ROOT and AM_ME to the file
 that CLAUDE_ENV_FILE names; notify writes meta/amq-bulletin.json. A hook never fails the agent: on any error, and in a
 queue that you do not trust (amq trust), it prints nothing, exits with 0, and logs the reason to run.log in the agent's
-private directory."""
+private directory. With --deny-leased it refuses an edit that amq lease check would find in the way."""
 
 LONGEST_EVENT_BYTES = 16 << 20  # bytes; it holds what a tool printed
 HANDLED_WITHIN_S = 15.0  # seconds for all of it; the agent would wait for 20
@@ -60,6 +61,7 @@ def options(parser: ArgumentParser) -> None:
         help="give mail this old between two tools",
     )
     add_budget(parser)
+    parser.add_argument("--deny-leased", action="store_true", help="refuse to edit what another has a lease on")
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -77,13 +79,19 @@ def run(args: Namespace, out: Output) -> int:
         with _limited(HANDLED_WITHIN_S):
             from amq.runtime.hooks.event import NOTIFY, parse_event
             from amq.runtime.hooks.script import HOOKED
-            from amq.runtime.policy.hook_decision import EVENTS
+            from amq.runtime.policy.hook_decision import EDIT, EVENTS
 
             environ = config.environment()
             if name in EVENTS and environ.get(HOOKED):  # the hooks that `amq run` gave it handle this event
                 return 0
             mailbox = _mailbox(args, environ, program)
             private = private_directory(mailbox.account.queue.root)
+            if EVENTS.get(name, name) == EDIT:
+                from amq.cli.edit_advice import answer
+
+                trusted, denies = args.trust_root, args.deny_leased
+                out.data(answer(mailbox, private, program, _stdin(), trusted=trusted, denies=denies))
+                return 0
             event = parse_event(name, (argument if name == NOTIFY else "") or _stdin())
             if event:
                 from amq.runtime.hooks.handler import Handler

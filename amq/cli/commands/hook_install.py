@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from amq.cli.output import Output
     from amq.setup.hooks import Change
 
-USAGE = "claude|codex [--project] [--dry-run] [--yes]"
+USAGE = "claude|codex [--project] [--deny-leased] [--dry-run] [--yes]"
 EXAMPLES = """\
   amq hook install claude --dry-run     show the change
   amq hook install claude --yes
@@ -22,11 +22,18 @@ NOTES = """\
 It edits ~/.claude/settings.json (or in CLAUDE_CONFIG_DIR) or ~/.codex/hooks.json (or in CODEX_HOME); with --project the
 file in .claude or .codex here. Every other byte stays unchanged. The agent is AM_ME, else `claude` or `codex`. Codex
 asks you to trust new hooks when it next starts. Hooks reach an agent while it works or when you write to it. They
-cannot wake an idle agent: use `amq run` or `amq wake` for that."""
+cannot wake an idle agent: use `amq run` or `amq wake` for that. Before an edit they name another agent's lease on the
+file (amq lease take); with --deny-leased they refuse the edit."""
 
 
 def options(parser: ArgumentParser) -> None:
-    """Add the command's options, which `amq hook uninstall` has too."""
+    """Add the command's options."""
+    add_settings(parser)
+    parser.add_argument("--deny-leased", action="store_true", help="refuse edits of what another agent has a lease on")
+
+
+def add_settings(parser: ArgumentParser) -> None:
+    """Add the options that choose the settings and confirm the change."""
     from amq.runtime.agents.registry import WITH_HOOKS
 
     names = "|".join(WITH_HOOKS)
@@ -42,7 +49,7 @@ def run(args: Namespace, out: Output) -> int:
     from amq.setup import hooks
 
     require_answerer(args, "change")
-    return apply(hooks.installing(settings(args), args.agent), args, out)
+    return apply(hooks.installing(settings(args), args.agent, denies=args.deny_leased), args, out)
 
 
 def settings(args: Namespace) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from amq.cli.commands.hook_install import apply, options, settings
+from amq.cli.commands.hook_install import add_settings as options
+from amq.cli.commands.hook_install import apply, settings
 from amq.cli.confirm import require_answerer
 
 TYPE_CHECKING = False

@@ -64,7 +64,7 @@ def run(args: Namespace, out: Output) -> int:
 def _warn(state: State, out: Output) -> None:
     lease = state.lease
     if state.here:
-        end = "does not run" if state.state == leasing.GONE else "was not seen at work for its time"
+        end = leasing.why_ended(state)
         out.warn(f"you took over {visible(lease.path)} from {lease.holder}, which {end}; it gets mail about that")
     elif state.state == leasing.HELD:
         out.warn(f"{lease.holder} has a lease on {visible(lease.path)} in {lease.top}: expect a merge")

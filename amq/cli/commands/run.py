@@ -68,6 +68,9 @@ With --allow-amq Claude Code runs amq's mail commands without asking you: drain,
 why, who. They then read files only in the project, and use no other queue or handle. The default is your answer to amq
 coop up (allow_amq in ~/.config/amq/config.toml), else no.
 
+Before an edit the hooks announce another agent's lease on the file to the model (amq lease take). With --deny-leased
+they refuse the edit if the lease counts. Where amq fails, the edit goes on.
+
 Claude Code, in the versions that were tested with it, gets a plugin for this process as well, which gives the model
 its mail: nothing is typed, your draft and dialogs stay as they are, and the model's answer is the receipt. Where the
 plugin is not allowed or does not answer, hooks give the mail, and without them amq types. With --allow-amq the plugin
@@ -114,6 +117,8 @@ def options(parser: ArgumentParser) -> None:
         "--hooks", action="store_true", default=None, help="give it hooks, even if it asks you to trust them"
     )
     hooks.add_argument("--no-hooks", dest="hooks", action="store_false", help="give it no hooks")
+    what = "let its hooks refuse edits of what another agent has a lease on (amq lease take); else they only warn it"
+    parser.add_argument("--deny-leased", action="store_true", help=what)
     allow = parser.add_mutually_exclusive_group()
     allow.add_argument(
         "--allow-amq", action="store_true", default=None, help="let it run amq's mail commands without asking you"
@@ -221,6 +226,7 @@ def _options(args: Namespace, notices: NoticeSettings, environment: Mapping[str,
         amq=__version__,
         wake=not args.no_wake,
         says_handle=args.handle == AUTO,
+        denies_leased=args.deny_leased,
         hooks=args.hooks,
         allowed=is_amq_allowed(environment, args.allow_amq),
         labels=args.tmux_labels,

@@ -74,6 +74,12 @@ def offline(name: str) -> Offline:
     return facts
 
 
+def edited_files(name: str, given: Mapping[str, object]) -> list[str]:
+    """Return the files that a tool of the CLI NAME is about to change; GIVEN is the tool's input."""
+    files: list[str] = _part(name, "edits").files(given)
+    return files
+
+
 def hook_arguments(style: HookStyle, own: Sequence[str], files: str) -> tuple[list[str], list[str], str]:
     """Return arguments that add the hooks in FILES, a directory, the user's OWN arguments to keep, and a settings text.
 

@@ -46,6 +46,7 @@ class Cli:
     oldest: tuple[int, ...] = ()  # the oldest version whose waking was measured to work without a key pressed
     hooks: HookFiles | None = None
     skills: ConfigDirectory | None = None  # the directory that holds `skills/`
+    edit_tools: str = ""  # an expression for the names of its tools that change files, as its hooks match them
     hook_text: Budget = DEFAULT  # what it passes to its model of the text of one hook
     stop_blocks: bool = False  # a hook at the end of a turn goes on with it only by blocking the end
     shell_file: str = ""  # the variable by which its hooks know the file that its shell reads before each command

@@ -19,7 +19,7 @@ MOST_CAUTIOUS_LAST = (
 )  # in rising order  # fmt: skip
 
 _EVENTS = {
-    **dict.fromkeys(("prompt", "tool", "failure", "batch"), AgentState.WORKING),
+    **dict.fromkeys(("prompt", "edit", "tool", "failure", "batch"), AgentState.WORKING),
     "ask": AgentState.BLOCKED,
 }
 

@@ -1,7 +1,7 @@
 """Hooks for one process of an agent's CLI: write the script that they call, and name it without changing a file.
 
 The script is a few lines of shell that note the event and look into `new/`. It starts `amq hook` only where mail waits
-or a session begins. It reports no error to the agent.
+or a session begins, and before an edit where another agent has leases. It reports no error to the agent.
 
 `amq hook` imports this, so it is kept as light as a short command. The CLI's folder below `agents/` has the arguments
 or settings that name the script.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 
 from amq import quoting
+from amq.layout import QueueLayout
 from amq.runtime.policy.hook_decision import EVENTS
 from amq.runtime.private_state import PROGRAM_MODE, write_private
 
@@ -51,9 +52,14 @@ case $1 in
             [ -e "$mail" ] && break # a name may lead nowhere
         done || exit 0
         ;;
+    edit)
+        for lease in {leases}/*.json; do
+            [ "$lease" != {own} ] && [ -e "$lease" ] && break
+        done || exit 0
+        ;;
     *) exit 0 ;;
 esac
-AM_ROOT={root} AM_ME={me} {command} hook {kind} "$1" --normal-after {normal_after_s:g}{limit} 2>/dev/null
+AM_ROOT={root} AM_ME={me} {command} hook {kind} "$1" --normal-after {normal_after_s:g}{options} 2>/dev/null
 exit 0
 """
 
@@ -63,13 +69,24 @@ class BadSettingsError(Exception):
 
 
 def write_script(
-    files: str, inbox_new: str, *, root: str, me: str, kind: str, command: str, normal_after_s: float, budget: str = ""
+    files: str,
+    inbox_new: str,
+    *,
+    root: str,
+    me: str,
+    kind: str,
+    command: str,
+    normal_after_s: float,
+    budget: str = "",
+    denies: bool = False,
 ) -> str:
     """Write the script that the hooks of KIND (claude, codex) call, and return its path.
 
     FILES is the directory of one `amq run`, COMMAND the path of amq, NORMAL_AFTER_S as in `hook_decision.decide`. The
-    CLI passes BUDGET, such as `9500b`, of one hook's text to its model; "" for the usual.
+    CLI passes BUDGET, such as `9500b`, of one hook's text to its model; "" for the usual. DENIES: an edit of what
+    another agent has a lease on is refused.
     """
+    leases = QueueLayout(root).leases
     words = {
         "kind": kind,
         "event": f"{files}/{EVENT_NAME}",
@@ -77,14 +94,16 @@ def write_script(
         "waiter": f"{files}/{WAITER_NAME}",
         "line": f"{files}/{WAKE_LINE_NAME}",
         "new": inbox_new,
+        "leases": leases,
+        "own": f"{leases}/{me}.json",
         "root": root,
         "me": me,
         "command": command,
     }
     quoted = {name: quoting.shell(word) for name, word in words.items()}
     path = f"{files}/{SCRIPT_NAME}"
-    limit = f" --max-chars {quoting.shell(budget)}" if budget else ""
-    write_private(path, _SCRIPT.format(**quoted, normal_after_s=normal_after_s, limit=limit), PROGRAM_MODE)
+    chosen = (f" --max-chars {quoting.shell(budget)}" if budget else "") + (" --deny-leased" if denies else "")
+    write_private(path, _SCRIPT.format(**quoted, normal_after_s=normal_after_s, options=chosen), PROGRAM_MODE)
     return path
 
 

@@ -82,9 +82,12 @@ ATTACHED = ", attached. If it is missing, run: "
 FROM_AMQ = '<cross-session-message from-name="amq">'  # comes before it in what amq sends to Claude Code's socket
 BACKGROUND = "<task-notification>"  # begins what Claude Code gives its model of a hook in the background
 
+EDIT = "edit"
+"""The event before a tool that changes files. It is about leases, never about mail."""
 EVENTS = {
     "SessionStart": "start",
     "UserPromptSubmit": "prompt",
+    "PreToolUse": EDIT,
     "PostToolUse": "tool",
     "PostToolUseFailure": "failure",
     "PostToolBatch": "batch",
@@ -229,6 +232,12 @@ def output(event: str, text: str, note: str = "", *, stop_blocks: bool = False) 
     if event == "stop" and stop_blocks:
         return {**shown, "decision": "block", "reason": text}
     return {**shown, "hookSpecificOutput": {"hookEventName": _FULL_NAMES[event], "additionalContext": text}}
+
+
+def refusal(text: str) -> dict[str, object]:
+    """Return the answer of a hook that keeps an EDIT from happening; the model reads TEXT as the reason."""
+    decision = {"permissionDecision": "deny", "permissionDecisionReason": text}
+    return {"hookSpecificOutput": {"hookEventName": _FULL_NAMES[EDIT], **decision}}
 
 
 def introduction(me: str, peers: Sequence[str], *, known: bool = True) -> str:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from amq.runtime.agents.claude.setup_facts import CLI
 from amq.runtime.hooks.script import (
     SCRIPT_NAME,
     SETTINGS_NAME,
@@ -18,7 +19,7 @@ from amq.runtime.hooks.script import (
     command_line,
     wait_line,
 )
-from amq.runtime.policy.hook_decision import EVENTS
+from amq.runtime.policy.hook_decision import EDIT, EVENTS
 
 _UNKNOWN = ("Interrupt",)  # events that only others have
 _BEFORE_IDLE = ("SessionStart", "UserPromptSubmit", "Stop")
@@ -52,8 +53,13 @@ def own_settings(words: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
 def _hooks(script: str) -> dict[str, list[Any]]:
     waits = {"type": "command", "command": wait_line(script), "timeout": WAIT_TIMEOUT_S, "asyncRewake": True}
     return {
-        event: [{"hooks": [_command(script, event), *([waits] if event in _BEFORE_IDLE else [])]}]
-        for event in EVENTS
+        event: [
+            {
+                **({"matcher": CLI.edit_tools} if ours == EDIT else {}),
+                "hooks": [_command(script, event), *([waits] if event in _BEFORE_IDLE else [])],
+            }
+        ]
+        for event, ours in EVENTS.items()
         if event not in _UNKNOWN
     }
 

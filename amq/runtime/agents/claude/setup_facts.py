@@ -13,6 +13,7 @@ CLI = Cli(
     get_it="npm install -g @anthropic-ai/claude-code",
     oldest=(2, 1, 330),
     hooks=HookFiles(DIRECTORY, "settings.json", other="settings.local.json"),
+    edit_tools="Edit|MultiEdit|NotebookEdit|Write",
     skills=DIRECTORY,
     hook_text=Budget(9_500, in_bytes=True),  # of more than 10,000 UTF-16 code units, a preview of 2 KB arrives
     shell_file="CLAUDE_ENV_FILE",

@@ -13,6 +13,7 @@ CLI = Cli(
     get_it="npm install -g @openai/codex",
     oldest=(0, 169, 0),
     hooks=HookFiles(ConfigDirectory(HOME, HOME_VARIABLE), "hooks.json", other=SETTINGS),
+    edit_tools="^apply_patch$",
     hook_text=Budget(7_500, in_bytes=True),  # 8,000 bytes arrive whole; of more, the middle is cut
     stop_blocks=True,
     skills=ConfigDirectory(".agents"),
