@@ -185,6 +185,34 @@ ORDERS = (
         (r"fsync \S+/\.presence\S+", r"fsync \S+/bob"),
     ),
     Order(
+        "leases are on the disk before they replace the old ones, all under the lock",
+        "lease take",
+        (
+            r"fsync \S+/meta",
+            r"lock \S+/leases/\.lock",
+            r"fsync \S+/leases/\.amq-\S+",
+            r"replace \S+ \S+/leases/ann\.json",
+            r"fsync \S+/leases",
+            r"close \S+/leases/\.lock",
+        ),
+        (r"fsync \S+/meta", r"lock \S+/leases/\.lock", r"fsync \S+/leases/\.amq-\S+", r"fsync \S+/leases"),
+    ),
+    Order(
+        "a holder has lost a path before another has it",
+        "lease take of another's",
+        (r"unlink \S+/leases/ann\.json", r"fsync \S+/leases", r"replace \S+ \S+/leases/bob\.json"),
+        (r"unlink \S+/leases/ann\.json", r"fsync \S+/leases"),
+    ),
+    *(
+        Order(
+            f"what is freed is gone from the disk ({scenario})",
+            scenario,
+            (r"lock \S+/leases/\.lock", r"unlink \S+/leases/ann\.json", r"fsync \S+/leases"),
+            (r"lock \S+/leases/\.lock", r"fsync \S+/leases"),
+        )
+        for scenario in ("lease free --all", "lease free --all of a broken file")
+    ),
+    Order(
         "what is not a file is moved aside, to the disk",
         "drain with a FIFO",
         (r"move \S+f\.md \S+/refused/\S+", r"fsync \S+/refused"),

@@ -82,6 +82,8 @@ ROWS = [
         "dlq read": f"dlq read --me bob --id {LETTERS[0]}",
         "presence set": "presence set --me bob --status new --note='a note'",
         "cleanup": "cleanup --me bob --tmp-older-than 0 --yes",
+        "lease take": "lease take --me ann docs/ src/ --for 60s --why edit",
+        "lease free": "lease free --me ann src/",
     }.items()
 ] + [
     Row(str(READ_AGAIN), READ_AGAIN, shlex.split(f"read --me bob --id {OLD}3 --json")),

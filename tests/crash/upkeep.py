@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, cast
 
 from amq.errors import AmqError, BadMessage, NotFound
 from amq.instants import SECOND_NS
-from amq.mail import delivery_status
+from amq.mail import delivery_status, leasing
+from amq.mail.leasing import Place
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
 from amq.setup.checks_queue import permissions
@@ -211,6 +212,10 @@ def _check_swept(world: World, *, done: bool) -> Iterator[str]:
 # -- leases -----------------------------------------------------------------------------------------------------------
 
 
+def _no_leases(world: World) -> None:
+    world.make("ann", "bob")
+
+
 def _mine(holder: str) -> Lease:
     return Lease(holder, "src/", "/top", "/top", 0, 60.0)
 
@@ -220,7 +225,7 @@ def _broken(holder: str, error: AmqError) -> None:
 
 
 def _leased(world: World) -> None:
-    world.make("ann", "bob")
+    _no_leases(world)
     leases.change_leases(world.queue, lambda _: {"ann": [_mine("ann")]}, _broken)
 
 
@@ -233,6 +238,50 @@ def _check_leases(world: World, *, done: bool) -> Iterator[str]:
     holders = list(leases.read_leases(world.queue, _broken))
     if len(holders) > 1 or (done and holders != ["bob"]):
         yield f"the path is leased by {holders}"
+
+
+PATHS = ["docs/", "src/"]
+
+
+def _tree(world: World) -> Place:
+    """Return the directory around the queue, which is in no repository."""
+    top = os.path.realpath(world.place)
+    return Place(top, top)
+
+
+def _seen(_: str) -> None:
+    """Return that an agent was never seen at work."""
+
+
+def _take(world: World, _: str) -> None:
+    leasing.take(world.mailbox("ann").account, _tree(world), PATHS, 60.0, "edit", _seen)
+
+
+def _with_leases(world: World) -> None:
+    _no_leases(world)
+    _take(world, "")
+
+
+def _broken_leases(world: World) -> None:
+    _with_leases(world)
+    with open(os.path.join(world.queue.leases, "ann.json"), "w") as file:
+        file.write("{")
+
+
+def _free(world: World, _: str, paths: list[str] | None) -> None:
+    with suppress(NotFound):  # an earlier attempt has freed it
+        leasing.free(world.mailbox("ann").account, _tree(world), paths)
+
+
+def _check_taken(world: World, *, done: bool, before: list[str], after: list[str]) -> Iterator[str]:
+    """Yield what is wrong: ann has the paths BEFORE or AFTER, never a part. She does not run, so none of it counts."""
+    account = world.mailbox("bob").account
+    found = leasing.in_the_way(account, _tree(world), ["./"], _seen)
+    paths = [state.lease.path for state in found]
+    if paths != after and (done or paths != before):
+        yield f"ann has {paths}"
+    if any(state.counts for state in found):
+        yield "a dead holder's lease counts"
 
 
 # -- permissions ------------------------------------------------------------------------------------------------------
@@ -304,7 +353,20 @@ SCENARIOS = (
     Scenario("dlq purge", _letters_to_purge, _purge, check=_check_purged),
     Scenario("presence set", _with_presence, _set_presence, check=_check_presence),
     Scenario("cleanup", _with_temporary_files, _sweep, check=_check_swept),
+    Scenario("lease take", _no_leases, _take, check=partial(_check_taken, before=[], after=PATHS)),
     Scenario("lease take of another's", _leased, _take_over, check=_check_leases),
+    Scenario(
+        "lease free", _with_leases, partial(_free, paths=["src/"]),
+        check=partial(_check_taken, before=PATHS, after=["docs/"]),
+    ),
+    Scenario(
+        "lease free --all", _with_leases, partial(_free, paths=None),
+        check=partial(_check_taken, before=PATHS, after=[]),
+    ),
+    Scenario(
+        "lease free --all of a broken file", _broken_leases, partial(_free, paths=None),
+        check=partial(_check_taken, before=[], after=[]),
+    ),
     Scenario("doctor --fix", _mail_for_bob, _tighten, check=_check_tight),
     Scenario("private state", _mail_for_bob, _make_state),
     Scenario("everything that only looks", _with_everything, _look),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
+ORDER = "tests/crash/test_order.py"
 LEASES, PATTERNS = "tests/cli/test_lease.py", "tests/test_path_patterns.py"
 
 GUARD, EDIT = "tests/setup/test_lease_guard.py", "tests/cli/test_edit_advice.py"
@@ -19,6 +20,13 @@ LEASED = (
         "len(after[holder]) - len(before.get(holder, []))", "len(before.get(holder, [])) - len(after[holder])", LEASES,
     ),
     Mutant("what a killed writer left stays", "store/leases.py", "change_leases", "_sweep(directory)", "None", LEASES),
+    Mutant("a freed lease comes back after a loss of power", "store/leases.py", "_write", "durable.sync(directory)", "None", ORDER),
+    Mutant("a broken file comes back after a loss of power", "store/leases.py", "remove_file", "durable.sync(directory)", "None", ORDER),
+    Mutant("a broken file is removed without the lock", "store/leases.py", "remove_file", "lock_beside(queue.leases, _LOCK)", "suppress()", ORDER),
+    Mutant(
+        "a path is taken before its holder has lost it", "store/leases.py", "change_leases",
+        "len(after[holder]) - len(before.get(holder, []))", "0 - len(after[holder])", ORDER,
+    ),
     Mutant("a sweep takes all files", "store/leases.py", "_sweep", "name.startswith(TEMPORARY)", "True", LEASES),
     Mutant("an agent has any number of leases", "store/leases.py", "_data", "len(leases) > _MOST", "False", LEASES),
     Mutant("a file of leases is of any holder", "store/leases.py", "_parse", "wire['holder'] != holder", "False", LEASES),

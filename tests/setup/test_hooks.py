@@ -97,7 +97,8 @@ def test_installing_adds_just_our_hooks_and_uninstalling_gives_the_same_bytes(te
 def test_refusing_edits_is_chosen_by_each_installation(text: str) -> None:
     denies = add(text, "claude", denies=True)
     assert denies.count("amq hook claude PreToolUse --deny-leased") == denies.count("--deny-leased") == 1
-    assert plain(add(denies, "claude")) == plain(add(text, "claude"))
+    allows = add(text, "claude")
+    assert (plain(add(denies, "claude")), plain(add(allows, "claude", denies=True))) == (plain(allows), plain(denies))
     assert add(denies, "claude", denies=True) == denies
     assert remove(denies, "claude") == text
 
