@@ -203,14 +203,23 @@ ORDERS = (
         (r"unlink \S+/leases/ann\.json", r"fsync \S+/leases", r"replace \S+ \S+/leases/bob\.json"),
         (r"unlink \S+/leases/ann\.json", r"fsync \S+/leases"),
     ),
-    *(
-        Order(
-            f"what is freed is gone from the disk ({scenario})",
-            scenario,
-            (r"lock \S+/leases/\.lock", r"unlink \S+/leases/ann\.json", r"fsync \S+/leases"),
-            (r"lock \S+/leases/\.lock", r"fsync \S+/leases"),
-        )
-        for scenario in ("lease free --all", "lease free --all of a broken file")
+    Order(
+        "what is freed is gone from the disk, under the lock",
+        "lease free --all",
+        (r"lock \S+/leases/\.lock", r"unlink \S+/leases/ann\.json", r"fsync \S+/leases"),
+        (r"lock \S+/leases/\.lock", r"fsync \S+/leases"),
+    ),
+    Order(
+        "a file that cannot be read is gone from the disk, under the lock that is taken again",
+        "lease free --all of a broken file",
+        (
+            r"lock \S+/leases/\.lock",
+            r"close \S+/leases/\.lock",
+            r"lock \S+/leases/\.lock",
+            r"unlink \S+/leases/ann\.json",
+            r"fsync \S+/leases",
+        ),
+        (r"lock \S+/leases/\.lock", r"fsync \S+/leases"),
     ),
     Order(
         "what is not a file is moved aside, to the disk",
