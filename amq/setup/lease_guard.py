@@ -15,15 +15,19 @@ from amq.errors import AmqError, Conflict, NotFound
 from amq.runtime.programs import find_program
 from amq.setup.hooks import Change, read_file
 
+_NAME = "pre-commit"
 BLOCKED = "block"
 """The word that `amq lease guard check` prints to stop a commit. Anything else, such as a failure, lets it pass."""
 _TIMEOUT_S = 10
 _MODE = 0o755
 _CALL = "git diff --cached --name-only --no-renames -z | amq lease guard check{option}"
+_STOP = f"case $({_CALL}) in {BLOCKED}) exit 1 ;; esac"
+_HUSKY = "h"
+"""The script that each hook of husky's calls; husky writes them all anew when its project is installed."""
 _BLOCK = f"""\
 # >>> amq lease guard (to remove these lines: amq lease guard uninstall)
 if [ "${{{{AMQ_LEASE-}}}}" != ignore ] && command -v amq >/dev/null; then
-    case $({_CALL}) in {BLOCKED}) exit 1 ;; esac
+    {_STOP}
 fi
 # <<< amq lease guard
 """
@@ -41,7 +45,7 @@ def hook_path(place: str, environ: Mapping[str, str]) -> str:
     if git is None:
         raise NotFound("git was not found", hint="install git, or add it to your PATH")
     asked = subprocess.run(
-        [git, "rev-parse", "--git-path", "hooks/pre-commit"],
+        [git, "rev-parse", "--git-path", f"hooks/{_NAME}"],
         cwd=place, env=dict(environ), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_TIMEOUT_S,
     )  # fmt: skip
     if asked.returncode:
@@ -52,14 +56,17 @@ def hook_path(place: str, environ: Mapping[str, str]) -> str:
 def installing(path: str, *, blocks: bool) -> Change:
     """Return the change that adds the guard to the hook at PATH. Raises Conflict for a hook that cannot take it."""
     before = read_file(path)
-    block = _BLOCK.format(option=" --block" if blocks else "")
+    option = " --block" if blocks else ""
+    block = _BLOCK.format(option=option)
     if before is None:
         return Change(path, None, (_NEW + block).encode(), _MODE)
     text = _OURS.sub("", _decoded(path, before))
     shebang = _SHELL.match(text)
-    if os.path.islink(path) or shebang is None or not os.access(path, os.X_OK):
-        hint = f"call from it: {_CALL.format(option='')}"
-        raise Conflict(f"{_why_not(path, text)}, so amq left it unchanged", hint=hint)
+    is_huskys = _is_huskys(path)
+    if is_huskys or os.path.islink(path) or shebang is None or not os.access(path, os.X_OK):
+        script = os.path.join(os.path.dirname(os.path.dirname(path)), _NAME) if is_huskys else "it"
+        call = _STOP.format(option=option) if blocks else f"{_CALL.format(option='')} || :"
+        raise Conflict(f"{_why_not(path, text)}, so amq left it unchanged", hint=f"call from {script}: {call}")
     at = shebang.end()
     return Change(path, before, (text[:at] + block + text[at:]).encode())
 
@@ -74,7 +81,15 @@ def uninstalling(path: str) -> Change:
     return Change(path, before, None if is_ours_alone else text.encode())
 
 
+def _is_huskys(path: str) -> bool:
+    """Return whether husky has written the hook at PATH, and would do so again."""
+    directory = os.path.dirname(path)
+    return os.path.basename(directory) == "_" and os.path.isfile(os.path.join(directory, _HUSKY))
+
+
 def _why_not(path: str, text: str) -> str:
+    if _is_huskys(path):
+        return f"husky writes {path} anew"
     if os.path.islink(path):
         return f"{path} is a link to {os.path.realpath(path)}"
     return f"{path} is not executable" if _SHELL.match(text) else f"{path} is not a shell script"

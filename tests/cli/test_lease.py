@@ -331,6 +331,22 @@ def test_all_that_is_not_a_file_of_leases_is_broken(amq: Shell) -> None:
         assert (list(found), told) == (["user"], ["bob"]), value
 
 
+@pytest.mark.usefixtures("bob")
+def test_what_is_not_a_file_hides_no_one_s_leases(amq: Shell) -> None:
+    takes(amq, "docs", me="user")
+    file = file_of(amq, "bob")
+    for make in (
+        lambda: os.mkfifo(file), file.mkdir, lambda: file.write_bytes(b" " * (4 << 20) + b"{}"),
+        lambda: file.write_bytes(b"[" * 10**5), lambda: file.symlink_to("/dev/zero"),
+    ):  # fmt: skip
+        make()
+        checked = amq("lease", "check", "docs", "src")
+        assert (checked.code, "the leases of bob cannot be read" in checked.err) == (1, True)
+        assert amq("lease", "take", "src").code == 0
+        amq("lease", "free", "src")
+        file.rmdir() if file.is_dir() else file.unlink()
+
+
 def test_without_leases_there_is_nothing_to_say(amq: Shell) -> None:
     assert amq.ok("lease", "list") == amq.ok("lease", "check", "src") == amq.ok("lease", "free", "--all") == ""
     assert not (amq.root / "meta" / "leases").exists()

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from amq.errors import AmqError
 from amq.layout import QueueLayout
+from amq.mail import leasing
+from amq.mail.leasing import Place
+from amq.mail.mailbox import Mailbox
 from amq.runtime.agents.claude import hooks
 from amq.runtime.agents.claude.session_file import SessionFile
 from amq.runtime.agents.user_profile import read_own
@@ -85,6 +88,38 @@ def test_presence(queue: QueueLayout, content: bytes) -> None:
     except AmqError:
         return
     assert isinstance(found, Presence)
+
+
+_TEXT = st.text(st.characters() | st.sampled_from("/*?."), max_size=6) | st.sampled_from(["src/", "/top"])
+_TIME = st.floats(allow_nan=True) | st.integers() | st.sampled_from([1, 60, 86_400, 1e-300])
+_TAKEN = _TEXT | st.sampled_from(["2026-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999999Z"])
+_LEASE = st.fixed_dictionaries(
+    {"path": _TEXT, "top": _TEXT, "repository": _TEXT, "taken": _TAKEN, "for_s": _TIME}, optional={"why": _TEXT}
+)
+_LEASES = st.lists(_LEASE | _VALUES, max_size=3).map(
+    lambda found: json.dumps({"schema": 1, "holder": "bob", "leases": found}).encode()
+)
+_AS_IN = b'{"schema": 1, "holder": "bob", "leases": [%s]}'
+_GOOD = b'{"path": "%s", "top": "/top", "repository": "/top", "taken": "2026-01-01T00:00:00Z", "for_s": 60}'
+
+
+@whatever
+@given(content=_LEASES | CONTENT)
+@example(
+    content=_AS_IN % b", ".join(_GOOD % path for path in (b"src/", b"\\ud800", b"\\u0000", b"/", b"../x", b"a//b"))
+)
+@_deep
+def test_leases(queue: QueueLayout, content: bytes) -> None:
+    """Another agent can look at them, and take the path over: what was read can be written."""
+    registry.register(queue, ["ann"], 0)
+    account, place = Mailbox(queue.root, "ann").account, Place("/top", "/top")
+    Path(queue.leases).mkdir(exist_ok=True)
+    (Path(queue.leases) / "bob.json").write_bytes(content)
+    for paths in (["src/"], ["./"]):
+        found = leasing.in_the_way(account, place, paths, lambda _: None)
+        assert leasing.advice(found).isprintable()
+        taken, _ = leasing.take(account, place, paths, 60.0, "", lambda _: None)
+        assert [state.lease.path for state in taken] == paths
 
 
 @whatever

@@ -66,6 +66,7 @@ LEASED = (
     Mutant("a hook without a first line of a shell gets the guard", "setup/lease_guard.py", "installing", "shebang is None", "False", GUARD),
     Mutant("a hook that is a link is replaced", "setup/lease_guard.py", "installing", "os.path.islink(path)", "False", GUARD),
     Mutant("a hook that git does not run gets the guard", "setup/lease_guard.py", "installing", "not os.access(path, os.X_OK)", "False", GUARD),
+    Mutant("a hook that husky writes anew gets the guard", "setup/lease_guard.py", "_is_huskys", "os.path.isfile(os.path.join(directory, _HUSKY))", "False", GUARD),
     Mutant("the guard is behind the hook's own lines", "setup/lease_guard.py", "installing", "text[:at] + block + text[at:]", "text + block", GUARD),
     Mutant("the guard is added again", "setup/lease_guard.py", "installing", "_OURS.sub('', _decoded(path, before))", "_decoded(path, before)", GUARD),
     Mutant("a hook that amq made stays", "setup/lease_guard.py", "uninstalling", "text == _NEW", "False", GUARD),

@@ -15,6 +15,7 @@ import amq as package
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
 from tests.conftest import Result, Shell
+from tests.seeds import SOAK
 
 PROGRAMS = Path(sys.executable).parent
 EXEC = "#!/usr/bin/env bash\nset -eu\necho theirs >>ran\nexec true\n"
@@ -189,8 +190,90 @@ def test_a_link_is_refused_with_the_line_to_add(repository: Repository) -> None:
     repository.hook.symlink_to("../../script")
     refused = repository.guard("install", "--yes")
     assert refused.code == 1
-    assert "call from it: git diff --cached --name-only --no-renames -z | amq lease guard check" in refused.err
+    call = "git diff --cached --name-only --no-renames -z | amq lease guard check"
+    assert f"call from it: {call} || :\n" in refused.err
+    stops = f"case $({call} --block) in block) exit 1 ;; esac"
+    assert f"call from it: {stops}\n" in repository.guard("install", "--block", "--yes").err
     assert (repository.place / "script").read_text() == EXEC
+
+
+def test_a_hook_of_husky_is_refused_and_the_line_to_add_works(repository: Repository) -> None:
+    """As husky 9 makes them. It runs the user's script by `sh -e`."""
+    made = repository.place / ".husky" / "_"
+    made.mkdir(parents=True)
+    (made / "h").write_text(
+        's=$(dirname "$(dirname "$0")")/${0##*/}\n[ -f "$s" ] || exit 0\nsh -e "$s" "$@"\nexit $?\n'
+    )
+    (made / "pre-commit").write_text('#!/usr/bin/env sh\n. "$(dirname "$0")/h"')
+    (made / "pre-commit").chmod(0o755)
+    repository.git("config", "core.hooksPath", ".husky/_")
+    for options, code in (((), 0), (("--block",), 1)):
+        refused = repository.guard("install", *options, "--yes")
+        assert (refused.code, "husky writes" in refused.err) == (1, True)
+        script, _, call = refused.err.strip().partition("call from ")[2].partition(": ")
+        assert Path(script) == repository.place / ".husky" / "pre-commit"
+        Path(script).write_text(call + "\n")
+        committed = repository.commit("src/a.py")
+        assert (committed.code, "this commit has what another agent reserved" in committed.err) == (code, True)
+        assert repository.commit("src/a.py", PATH="/usr/bin:/bin").code == 0, "without amq"
+    assert (made / "pre-commit").read_text().endswith('/h"')
+
+
+@pytest.mark.skipif(not SOAK, reason="AMQ_SOAK=1 runs it")
+def test_pre_commit_and_the_guard_both_check(repository: Repository) -> None:
+    """The program itself, before and after the guard."""
+    (repository.place / ".pre-commit-config.yaml").write_text(
+        "repos: [{repo: local, hooks: [{id: x, name: x, language: system, entry: sh -c 'echo ran >>.git/ran', "
+        "always_run: true, pass_filenames: false}]}]\n"
+    )
+    environ = repository.environ | {"AM_ME": "alice"}
+
+    def installs() -> None:
+        subprocess.run([PROGRAMS / "pre-commit", "install"], cwd=repository.place, env=environ, check=True)
+
+    def check() -> None:
+        assert repository.commit("src/a.py").code == 1
+        assert repository.commit("src/a.py", AMQ_LEASE="ignore").code == 0
+        (repository.place / ".git" / "ran").unlink()
+
+    installs()
+    before = repository.hook.read_bytes()
+    repository.guard("install", "--block", "--yes")
+    check()
+    repository.guard("uninstall", "--yes")
+    assert repository.hook.read_bytes() == before
+    repository.hook.unlink()
+    repository.guard("install", "--block", "--yes")
+    installs()
+    check()
+
+
+def test_work_trees_of_a_bare_repository_have_it(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.commit("a")
+    repository.git("clone", "-q", "--bare", "--template=", ".", "../bare.git")
+    repository.git("worktree", "add", "-q", "../../tree", "main", cwd="../bare.git")
+    tree = repository.place.parent.parent / "tree"
+    environ = {"AM_ROOT": str(repository.amq.root)}
+    monkeypatch.chdir(tree)
+    amq = repository.amq
+    assert amq("--root", str(amq.root), "lease", "take", "src/", me="bob").code == 0
+    assert amq("--root", str(amq.root), "lease", "guard", "install", "--block", "--yes", me=None).code == 0
+    stopped = repository.commit("src/a.py", cwd=str(tree), **environ)
+    assert (stopped.code, "src/: bob has a lease" in stopped.err) == (1, True)
+    assert repository.commit("src/a.py", me="bob", cwd=str(tree), **environ).code == 0
+
+
+def test_a_submodule_is_a_part_of_the_tree_around_it(repository: Repository) -> None:
+    repository.commit("a")
+    repository.git("clone", "-q", "--template=", ".", "../other")
+    repository.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", "../other", "src/part")
+    hook = repository.place / ".git" / "modules" / "src" / "part" / "hooks" / "pre-commit"
+    repository.guard("install", "--block", "--yes")
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_bytes(repository.hook.read_bytes())
+    hook.chmod(0o755)
+    stopped = repository.commit("x.py", cwd="src/part")
+    assert (stopped.code, "src/: bob has a lease" in stopped.err) == (1, True)
 
 
 def test_a_hook_that_amq_made_is_removed(repository: Repository) -> None:

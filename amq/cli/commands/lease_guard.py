@@ -32,7 +32,8 @@ EXAMPLES = """\
 NOTES = """\
 It adds a few lines to the repository's pre-commit hook, for all of its work trees, and changes nothing else in a hook
 that is there. Without --block it only warns. Where amq is not found, or fails, or does not know who commits, the commit
-goes on; so does one in a merge or a rebase. The hook calls amq lease guard check."""
+goes on; so does one in a merge or a rebase. The hook calls amq lease guard check. A tool that writes its hook anew, as
+pre-commit install does, removes these lines: then install them again."""
 
 
 def options(parser: ArgumentParser) -> None:
