@@ -14,7 +14,7 @@ from amq.setup import skill
 from tests.conftest import Shell
 
 REPOSITORY = Path(__file__).parents[2]
-FILES = ["SKILL.md", "references/commands.md", "references/messages.md", "references/trouble.md"]
+FILES = ["SKILL.md", *(f"references/{name}.md" for name in ("commands", "messages", "teams", "trouble"))]
 
 
 @pytest.fixture
