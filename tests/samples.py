@@ -33,8 +33,12 @@ def message_file(body: bytes = b"hello\n", /, **changes: Any) -> bytes:
     return b"---json\n" + json.dumps(header(**changes), indent=2).encode() + b"\n---\n" + body
 
 
-def to_answer(identifier: str = "", command: str = "amq") -> str:
-    """Return the line that says how to answer the message IDENTIFIER, or one of several."""
+AS_BOB = "amq --me bob"
+"""The command that a drain with `--me bob` names, in a shell without AM_ME."""
+
+
+def to_answer(identifier: str = "", command: str = AS_BOB) -> str:
+    """Return the line that says how to answer the message IDENTIFIER, or one of several, by COMMAND."""
     which = "" if identifier else "ID of the message; "
     return (
         f"[AMQ] To answer: {command} reply --id {identifier or 'ID'} --body - <<'EOF' "

@@ -100,7 +100,7 @@ DRAINED = f"""\
   Body:
 plain
 ---
-{to_answer()}"""
+{to_answer(command="amq --me ben")}"""
 
 
 @pytest.fixture

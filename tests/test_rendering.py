@@ -66,8 +66,8 @@ def test_a_bad_message_is_not_called_the_users() -> None:
 
 def test_how_to_answer_is_said_once() -> None:
     one, two = mail("m1"), mail("m2")
-    assert how_to_answer([one]) == to_answer("m1")
-    assert how_to_answer([one, two]) == how_to_answer([bad(), one]) == to_answer()
+    assert how_to_answer([one]) == to_answer("m1", "amq")
+    assert how_to_answer([one, two]) == how_to_answer([bad(), one]) == to_answer(command="amq")
     assert how_to_answer([]) == how_to_answer([bad()]) == ""
     assert how_to_answer([mail("a b'c")], "/opt/amq") == to_answer("'a b'\"'\"'c'", "/opt/amq")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from functools import partial
 
 from amq import config
 from amq.cli.output import stdin_is_terminal
 from amq.errors import AmqError, Unsafe, UnsafePath
+from amq.names import USER
 from amq.store import open_beneath
 
 CACHES = ".caches"
@@ -108,6 +111,36 @@ def open_mailbox(args: Namespace, out: Output, *, anyone: bool = False, hosting:
     if me.source == "AM_ME" and not (anyone or hosting):
         _say_if_hosted_elsewhere(mailbox, environ.get(config.RUN), out)
     return mailbox
+
+
+def as_agent(args: Namespace, me: str) -> str:
+    """Return the command by which this shell runs amq as ME: with what its environment lacks of the options in ARGS.
+
+    Where it has to name ME, it also has the path of this amq if the PATH has none: no notifier has prepared the shell.
+    """
+    environ, command = config.environment(), "amq"
+    if me == USER:
+        return command
+    is_unnamed = args.me is not None and me != environ.get("AM_ME")
+    if is_unnamed:
+        command = _word_for_amq(environ)
+    if args.root and args.root != environ.get("AM_ROOT"):
+        from amq.quoting import shell
+
+        command += f" --root {shell(args.root)}"
+    return f"{command} --me {me}" if is_unnamed else command
+
+
+def _word_for_amq(environ: Mapping[str, str]) -> str:
+    """Return `amq`, or the path that this process was called by if a shell in ENVIRON would not find that."""
+    from amq.runtime.programs import find_program
+
+    path = sys.argv[0]
+    if not os.path.isabs(path) or os.path.basename(path) != "amq" or find_program("amq", environ):
+        return "amq"
+    from amq.quoting import shell
+
+    return shell(path)
 
 
 def _caches(root: str) -> RootedPath | None:

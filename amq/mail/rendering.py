@@ -72,15 +72,13 @@ def _of_hand_over(me: str, command: str) -> Frame:
 class Frame:
     """The lines of amq's around the entries that ME is shown.
 
-    COMMAND is how the agent's shell finds amq. MORE and BELOW say, in the first and the last line, what happens to
+    COMMAND is how the agent's shell runs amq. MORE and BELOW say, in the first and the last line, what happens to
     messages that are left over; there is no such last line without BELOW.
     """
 
-    def __init__(
-        self, me: str, command: str = "amq", more: str = "more wait: run it again", below: str = "run amq drain again"
-    ) -> None:
+    def __init__(self, me: str, command: str = "amq", more: str = "more wait: run it again", below: str = "") -> None:
         self._me = me
-        self._command = command
+        self.command = command
         self._more = more
         self._below = below
 
@@ -90,7 +88,7 @@ class Frame:
 
     def closing(self, items: Sequence[Drained], remaining: int) -> str:
         """Return the lines below ITEMS: how to answer, and that there are REMAINING more."""
-        return how_to_answer(items, self._command) + self._left_over(remaining)
+        return how_to_answer(items, self.command) + self._left_over(remaining)
 
     def room(self, budget: Budget, waiting: int, *, include_body: bool = True) -> Fits | None:
         """Return a test for whether one more of WAITING messages fits between the longest lines; None if all do.
@@ -99,7 +97,7 @@ class Frame:
         """
         if not budget.most:
             return None
-        around = self._opening(_FROM_ANY, waiting, waiting) + _to_answer("ID", self._command, _OF_WHICH)
+        around = self._opening(_FROM_ANY, waiting, waiting) + _to_answer("ID", self.command, _OF_WHICH)
         room = Room(budget, budget.size(around + self._left_over(waiting)))
         return lambda item: room.takes(entry(item, include_body=include_body))
 

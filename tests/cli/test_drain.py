@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from amq.cli.commands.drain import View, show_text
+from amq.cli.open_mailbox import as_agent
 from amq.cli.output import Output
 from amq.errors import BadMessage
 from amq.layout import STATE_NAME
@@ -23,7 +25,7 @@ from amq.store import maildir
 from amq.store.locks import open_state
 from tests.conftest import Shell
 from tests.crash.seam import Watched
-from tests.samples import CREATED, FROM_AGENT, ID, message_file, to_answer
+from tests.samples import AS_BOB, CREATED, FROM_AGENT, ID, message_file, to_answer
 
 
 def test_text_without_bodies(amq: Shell) -> None:
@@ -151,7 +153,7 @@ def test_urgent_first_then_the_oldest(amq: Shell) -> None:
 def test_limit_says_how_many_are_left(amq: Shell) -> None:
     for number in range(5):
         leave(amq, f"m{number}", number)
-    assert amq.ok("drain", "--limit", "2", me="bob").endswith(f"---\n{to_answer()}… 3 more: run amq drain again\n")
+    assert amq.ok("drain", "--limit", "2", me="bob").endswith(f"---\n{to_answer()}… 3 more: run {AS_BOB} drain again\n")
     rest = json.loads(amq.ok("drain", "--limit=2", "--json", me="bob"))
     assert (rest["count"], rest["remaining"]) == (2, 1)
     assert amq.ok("drain", "--limit", "1", me="bob").endswith(f"---\n{to_answer('m4')}")
@@ -318,7 +320,7 @@ def test_how_to_answer_is_said_if_any_message_is_good(capfd: pytest.CaptureFixtu
     bad = Drained("bad", None, "", 0, redelivered=False, acked=False, error=BadMessage("it is bad"))
     good = Drained(ID, header, "", 0, redelivered=False, acked=False)
     view = View(Namespace(include_body=False, max_chars=UNLIMITED), Frame("bob"))
-    for later, end in ((good, to_answer()), (bad, "")):
+    for later, end in ((good, to_answer(command="amq")), (bad, "")):
         show_text([[bad, bad], [later]], lambda: (3, 0), view, Output())
         assert capfd.readouterr().out.endswith(f"---\n{end}")
 
@@ -456,3 +458,53 @@ def test_wrong_words(amq: Shell, words: tuple[str, ...]) -> None:
     amq.send()
     assert amq("drain", *words, me="bob").code == 2
     assert len(amq.new()) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "variables", "command"),
+    [
+        (["--me", "bob"], {}, "amq --me bob"),
+        (["--me", "bob"], {"AM_ME": "alice"}, "amq --me bob"),  # a shared daemon's shells have another agent's
+        (["--me", "bob"], {"AM_ME": "bob"}, "amq"),
+        ([], {"AM_ME": "bob"}, "amq"),
+        (["--root", "a b", "--me", "bob"], {}, "amq --root 'a b' --me bob"),
+        (["--root", "a b"], {"AM_ME": "bob", "AM_ROOT": "a b"}, "amq"),
+        (["--me", "user"], {}, "amq"),
+    ],
+)
+def test_the_commands_that_it_names_have_the_options_that_the_shell_lacks(
+    amq: Shell, monkeypatch: pytest.MonkeyPatch, options: list[str], variables: dict[str, str], command: str
+) -> None:
+    """An agent that amq did not start has neither AM_ME nor AM_ROOT."""
+    os.rename(amq.root, amq.project / "a b")
+    monkeypatch.setenv("AM_ROOT", "a b")
+    to = "user" if "user" in options else "bob"
+    for _ in range(2):
+        amq.send(to=to)
+    monkeypatch.delenv("AM_ROOT")
+    for name, value in ({"AM_ROOT": "a b"} if "--root" not in options else {}).items() | variables.items():
+        monkeypatch.setenv(name, value)
+    shown = amq.ok(*options, "drain", "--limit", "1", me=None)
+    assert f"To answer: {command} reply --id " in shown
+    assert shown.endswith(f"… 1 more: run {command} drain again\n")
+
+
+@pytest.mark.parametrize(
+    ("called", "variables", "command"),
+    [
+        ("/opt/a b/amq", {}, "'/opt/a b/amq' --me bob"),
+        ("/opt/amq", {"PATH": "{here}"}, "amq --me bob"),
+        ("/opt/amq", {"AM_ME": "bob"}, "amq"),  # a notifier has prepared the shell
+        ("/opt/pytest", {}, "amq --me bob"),
+        ("amq", {}, "amq --me bob"),
+    ],
+)
+def test_they_have_the_path_of_amq_where_the_shell_would_not_find_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, called: str, variables: dict[str, str], command: str
+) -> None:
+    """Codex's login shells reset the PATH."""
+    (tmp_path / "amq").touch(0o700)
+    monkeypatch.setattr(sys, "argv", [called])
+    for name, value in ({"PATH": "/nowhere"} | variables).items():
+        monkeypatch.setenv(name, value.format(here=tmp_path))
+    assert as_agent(Namespace(me="bob", root=None), "bob") == command

@@ -17,9 +17,9 @@ from amq.output_budget import DEFAULT
 from amq.store.locks import open_state
 from tests.conftest import Shell
 from tests.crash.seam import Watched
-from tests.samples import FROM_AGENT, message_file, to_answer
+from tests.samples import AS_BOB, FROM_AGENT, message_file, to_answer
 
-REST = re.compile(r"^… (\d+) more characters: amq read --id (\S+) --from (\d+)$", re.MULTILINE)
+REST = re.compile(r"^… (\d+) more characters: amq --me bob read --id (\S+) --from (\d+)$", re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ def test_what_has_no_room_stays_new_unmarked_and_unacknowledged(amq: Shell) -> N
         seen, ids = seen + here, ids[len(here) :]
         more = f" ({len(ids)} more wait: run it again)" if ids else ""
         assert text.startswith(f"[AMQ] {len(here)} new message(s) for bob{more}:\n{FROM_AGENT}\n- From: alice\n")
-        left_over = f"… {len(ids)} more: run amq drain again\n" if ids else ""
+        left_over = f"… {len(ids)} more: run {AS_BOB} drain again\n" if ids else ""
         assert text.endswith(f"---\n{to_answer(here[0] if len(here) == 1 else '')}{left_over}")
         assert (amq.new(), acks(amq)) == ([f"{each}.md" for each in ids], seen)
         assert os.listdir(amq.agent("bob").drains) == []
@@ -264,7 +264,7 @@ def test_it_is_shown_in_part_filed_and_read_to_its_end(
     assert size(text) <= limit
     assert text.startswith("[AMQ] 1 new message(s) for bob (1 more wait: run it again):")
     assert (amq.new(), amq.cur(), acks(amq)) == (["next.md"], ["long.md"], ["long"])
-    *_, last = text.removesuffix(f"---\n{to_answer('long')}… 1 more: run amq drain again\n").splitlines()
+    *_, last = text.removesuffix(f"---\n{to_answer('long')}… 1 more: run {AS_BOB} drain again\n").splitlines()
     found = REST.fullmatch(last)
     assert found
     assert len(REST.findall(text)) == 1
@@ -320,7 +320,7 @@ def test_a_budget_too_small_for_anything_still_gets_on(amq: Shell, budget: str) 
 
 def test_an_id_is_quoted_as_the_shell_wants_it(amq: Shell) -> None:
     leave(amq, "a b", "x" * 50_000)
-    assert "amq read --id 'a b' --from " in drain(amq)
+    assert "amq --me bob read --id 'a b' --from " in drain(amq)
 
 
 # -- read -------------------------------------------------------------------------------------------------------------

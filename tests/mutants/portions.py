@@ -71,6 +71,16 @@ FRAMED = (
     Mutant("mail on its way is not marked", "mail/rendering.py", "_head", "item.on_its_way", "False", RENDERED),
     Mutant("a bad message hides how to answer", "cli/commands/drain.py", "show_text",
            "sorted([*shown, *batch], key=lambda each: each.header is None)[:2]", "[*shown, *batch][:2]", DRAIN),
+    Mutant("an agent without AM_ME answers without a handle", "cli/open_mailbox.py", "as_agent",
+           "args.me is not None and me != environ.get('AM_ME')", "False", DRAIN),
+    Mutant("the handle of another agent's environment answers", "cli/open_mailbox.py", "as_agent",
+           "args.me is not None and me != environ.get('AM_ME')", "args.me is not None and not environ.get('AM_ME')", DRAIN),
+    Mutant("an agent answers in another queue", "cli/open_mailbox.py", "as_agent",
+           "args.root and args.root != environ.get('AM_ROOT')", "False", DRAIN),
+    Mutant("the command that answers is not found", "cli/open_mailbox.py", "_word_for_amq",
+           "find_program('amq', environ)", "True", DRAIN),
+    Mutant("the rest of a message is another agent's", "cli/commands/drain.py", "show_text",
+           "command=view.frame.command", "command='amq'", PORTIONS),
     Mutant("how to answer is said below each batch", "cli/commands/drain.py", "show_text", "total == count", "True", DRAIN),
 )  # fmt: skip
 

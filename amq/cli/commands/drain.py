@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq import config, jsontext
-from amq.cli.open_mailbox import open_mailbox
+from amq.cli.open_mailbox import as_agent, open_mailbox
 from amq.cli.options import add_budget, count
 from amq.errors import AmqError
 from amq.mail.rendering import MOST_MESSAGES, Frame, entry, fitted
@@ -48,7 +48,8 @@ def run(args: Namespace, out: Output) -> int:
     Raises AmqError if there is new mail, but none of it can be read.
     """
     mailbox = open_mailbox(args, out)
-    view = View(args, Frame(mailbox.account.me))
+    command = as_agent(args, mailbox.account.me)
+    view = View(args, Frame(mailbox.account.me, command, below=f"run {command} drain again"))
     with mailbox.drain(args.limit, ack=not args.no_ack) as mail:
         if out.json:
             show_json(mail.batches(view.json_room()), lambda: mail.remaining, view, out)
@@ -103,7 +104,9 @@ def show_text(
         tail = view.frame.closing(shown, remaining) if total == count else ""
         text = "".join(entry(each, include_body=view.include_body) for each in batch)
         if count == 1:
-            text = fitted(batch[0], text, view.budget, head + tail, include_body=view.include_body)
+            text = fitted(
+                batch[0], text, view.budget, head + tail, include_body=view.include_body, command=view.frame.command
+            )
         out.data(head + text + tail)
         out.shown()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq.cli.commands.drain import View, add_shown, item, show_json, show_text
-from amq.cli.open_mailbox import open_mailbox
+from amq.cli.open_mailbox import as_agent, open_mailbox
 from amq.cli.options import add_waiting
 from amq.errors import TimedOut
 from amq.mail.draining import Drained  # imported now rather than when mail has come
@@ -62,7 +62,7 @@ class _Monitor:
         self._mailbox = mailbox
         self._args = args
         self._out = out
-        self._view = View(args, Frame(mailbox.account.me, more=_more(args), below=""))
+        self._view = View(args, Frame(mailbox.account.me, as_agent(args, mailbox.account.me), _more(args)))
         self._peeked: set[str] = set()
 
     def wait(self, seconds: float) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amq import config, jsontext
-from amq.cli.open_mailbox import open_mailbox
+from amq.cli.open_mailbox import as_agent, open_mailbox
 from amq.cli.options import add_budget, count
 from amq.errors import UsageError
 from amq.message import header_object
@@ -42,7 +42,8 @@ def run(args: Namespace, out: Output) -> int:
         raise UsageError("--from does not work with --json", hint="drop --from: --json always prints the whole body")
     mailbox = open_mailbox(args, out)
     message, box = mailbox.peek(mailbox.find_id(args.id))
-    text = jsontext.render(_item(message)) + "\n" if out.json else _text(message, args)
+    command = as_agent(args, mailbox.account.me)
+    text = jsontext.render(_item(message)) + "\n" if out.json else _text(message, args, command)
     if box != "new":
         out.data(text)
         return 0
@@ -72,8 +73,11 @@ def _item(message: Message) -> dict[str, Any]:
     return {"header": header_object(message.header), "body": message.text}
 
 
-def _text(message: Message, args: Namespace) -> str:
-    """Return the body from `--from` on, as far as it fits. Raises UsageError if that is past its end."""
+def _text(message: Message, args: Namespace, command: str) -> str:
+    """Return the body from `--from` on, as far as it fits, and how COMMAND, amq's own, reads the rest.
+
+    Raises UsageError if `--from` is past its end.
+    """
     lines = visible_lines(message.text)
     if args.start > len(lines):
         raise UsageError(f"--from {args.start} is past the end: the body has {len(lines)} characters")
@@ -83,4 +87,4 @@ def _text(message: Message, args: Namespace) -> str:
         return text
     from amq.mail.truncation import part
 
-    return part(lines, args.start, message.header.id, budget, budget.most, with_final_line_end)
+    return part(lines, args.start, message.header.id, budget, budget.most, with_final_line_end, command)
