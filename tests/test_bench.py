@@ -22,7 +22,7 @@ BENCH = REPOSITORY / "scripts" / "bench"
 RECORD = REPOSITORY / "docs" / "performance.json"
 FIGURE = {"key", "value", "low", "high", "values", "beside", "share", "what", "unit", "of", "goal", "met"}
 
-TOPICS = ["send,list", "hook,durable,to-4", "drain-1000", "look", "search,search-update"]
+TOPICS = ["send,list", "hook,edit,durable,to-4", "drain-1000", "look", "search,search-update"]
 SLOW = ["list-all,drain-all", "wake,wake-p99", "watch,monitor", "relay-log,relay,key,run", "memory,idle", "growth-list"]
 
 

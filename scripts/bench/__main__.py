@@ -37,7 +37,7 @@ from wakes import waiting, wake
 
 TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] = (
     (cold, ("send", "list", "reply", "drain")),
-    (hook, ("hook",)),
+    (hook, ("hook", "edit")),
     (durable, ("durable",)),
     (fan_out, ("to-4", "to-16")),
     (large, ("list-all", "list-50", "thread")),

@@ -38,6 +38,7 @@ ROWS = {
         Row("reply", "`reply`", PASS, 3.5),
         Row("drain", "`drain` of 1", PASS, 3.5),
         Row("hook", "a hook with no mail waiting", "ms", 5),
+        Row("edit", "a hook before an edit, with no lease of another agent", "ms", 1.5),
         Row("durable", "durable sends in one process", "× the speed of C", 0.85, at_least=True),
         Row("to-4", "a send to 4", "× the speed of 4 sends", 2, at_least=True),
         Row("to-16", "a send to 16", "× the speed of 16 sends", 2.3, at_least=True),

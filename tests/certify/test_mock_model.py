@@ -66,6 +66,20 @@ def test_reads_what_was_said_last_to_codex_and_the_results_since_then() -> None:
     assert OpenAI().turn({"input": [context, said, call, result]}) == Turn("Hello", ("42",))
 
 
+def test_a_side_request_of_codex_is_known_with_every_model() -> None:
+    """With a model that it knows, the tools are in the input, and a title is asked for with a form of the answer."""
+    tools = [{"type": "additional_tools", "tools": [{"name": "exec"}]}]
+    title = {"text": {"format": {"type": "json_schema"}}}
+    requests = (
+        {"tools": [1], "input": []},
+        {"input": tools},
+        {"input": tools} | title,
+        {"input": []},
+        {"input": []} | title,
+    )
+    assert [OpenAI().is_main(request) for request in requests] == [True, True, False, False, False]
+
+
 def test_drains_only_where_no_mail_was_given() -> None:
     assert reads_given(Turn(NOTICE)) == Call("/opt/amq drain --include-body")
     assert reads_given(Turn(NOTICE, given=DRAINED)) == Say("Read.")
