@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from amq.certify.mock_model import MockModel, reads_given, use_amq
 from amq.certify.protocols import Anthropic, Call, OpenAI, Say, Turn
 
+TOOLS = {"type": "additional_tools", "tools": [{"name": "exec"}]}
+"""An item of the input that has the tools, with a model that Codex knows."""
 NOTICE = "amq: 2 new messages from user. Run: /opt/amq drain --include-body"
 DRAINED = """\
 [AMQ] 2 new message(s) for codex:
@@ -66,18 +72,17 @@ def test_reads_what_was_said_last_to_codex_and_the_results_since_then() -> None:
     assert OpenAI().turn({"input": [context, said, call, result]}) == Turn("Hello", ("42",))
 
 
-def test_a_side_request_of_codex_is_known_with_every_model() -> None:
-    """With a model that it knows, the tools are in the input, and a title is asked for with a form of the answer."""
-    tools = [{"type": "additional_tools", "tools": [{"name": "exec"}]}]
-    title = {"text": {"format": {"type": "json_schema"}}}
-    requests = (
-        {"tools": [1], "input": []},
-        {"input": tools},
-        {"input": tools} | title,
-        {"input": []},
-        {"input": []} | title,
-    )
-    assert [OpenAI().is_main(request) for request in requests] == [True, True, False, False, False]
+@pytest.mark.parametrize(
+    ("request_", "is_main"),
+    [
+        ({"tools": [{"name": "exec_command"}], "input": []}, True),
+        ({"input": [TOOLS]}, True),
+        ({"input": [TOOLS], "text": {"format": {"type": "json_schema"}}}, False),
+        ({"input": [], "text": {"verbosity": "low"}}, False),
+    ],
+)
+def test_a_side_request_of_codex_is_known_with_every_model(request_: dict[str, Any], is_main: bool) -> None:
+    assert OpenAI().is_main(request_) is is_main
 
 
 def test_drains_only_where_no_mail_was_given() -> None:
