@@ -67,6 +67,7 @@ class Coop:
         self._private = private
         self._trust = ["--trust-root"] if trusted else []
         self._allow: list[str] = []
+        self._refuse: list[str] = []
         self._queue = QueueLayout(root)
         self._environ = environ
         # a new server passes its environment to every shell opened there, and none of them may act as an agent
@@ -81,6 +82,10 @@ class Coop:
     def allow(self) -> None:
         """Let agents started from now on use amq without asking the user."""
         self._allow = ["--allow-amq"]
+
+    def refuse_leased(self) -> None:
+        """Let the hooks of agents started from now on refuse edits of what another agent has a lease on."""
+        self._refuse = ["--deny-leased"]
 
     def up(self, specs: Sequence[AgentSpec], cwd: str, warn: Callable[[str], None]) -> list[AgentPlacement]:
         """Start those of SPECS that do not run, in the directory CWD; return the placement of each of SPECS.
@@ -154,7 +159,7 @@ class Coop:
         found = config.find_root(None, {}, cwd)
         root = [] if found and found.value == self.root else ["--root", self.root]
         amq = ["amq"] if shutil.which("amq", path=self._environ.get("PATH")) else AMQ
-        run = [*amq, "run", *root, *self._trust, "--as", spec.handle, "--", *spec.program]
+        run = [*amq, "run", *root, *self._trust, *self._refuse, "--as", spec.handle, "--", *spec.program]
         return f"cd {quoting.shell(cwd)} && {quoting.shell_line(run)}"
 
     def is_installed(self, spec: AgentSpec) -> bool:
@@ -195,7 +200,7 @@ class Coop:
             time.sleep(LOOK_AGAIN_S)
 
     def _command(self, spec: AgentSpec) -> list[str]:
-        ask = ["--no-ask", "--tmux-labels", *self._trust, *self._allow]
+        ask = ["--no-ask", "--tmux-labels", *self._trust, *self._allow, *self._refuse]
         return [*AMQ, "run", "--root", self.root, *ask, "--as", spec.handle, "--", *spec.program]
 
     def _pane(self, handle: str) -> Pane | None:

@@ -100,5 +100,6 @@ LEASED = (
     Mutant("an installed hook with another choice stays", "setup/hooks.py", "_is_complete", "command(program, event, denies=denies)", "command(program, event)", INSTALLED),
     Mutant("that nothing refuses edits is not said", "runtime/launch.py", "_no_refusals", "options.denies_leased and (not hooked)", "False", LAUNCH),
     Mutant("that nothing refuses edits is always said", "runtime/launch.py", "_no_refusals", "options.denies_leased and (not hooked)", "options.denies_leased", LAUNCH),
+    Mutant("coop up forgets to refuse edits", "setup/coop.py", "Coop._command", "*self._refuse", "*[]", "tests/setup/test_coop.py"),
     Mutant("that nothing refuses edits is not noted", "runtime/host.py", "run", "options.denies_leased and (not planned.has_hooks)", "False", "tests/runtime/test_plugin_run.py"),
 )  # fmt: skip

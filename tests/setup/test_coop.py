@@ -15,6 +15,9 @@ import pytest
 
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
+from amq.runtime.private_state import PrivateState
+from amq.setup.agent_specs import AgentSpec
+from amq.setup.coop import Coop
 from tests.pty.user import hang_up
 from tests.setup.conftest import Project, own_processes, wait_until
 
@@ -243,6 +246,13 @@ def test_another_queues_agents_are_not_ours(coop: Project, tmp_path: Path) -> No
     assert coop.states() == {"alice": "running"}
 
 
+def test_the_hooks_in_the_panes_refuse_edits_on_request() -> None:
+    coop, alice = Coop("/q", {"PATH": "/bin"}, PrivateState("")), AgentSpec("alice", ("claude",))
+    assert "--deny-leased" not in coop._command(alice)
+    coop.refuse_leased()
+    assert coop._command(alice)[-5:] == ["--deny-leased", "--as", "alice", "--", "claude"]
+
+
 def test_without_tmux_there_is_one_line_for_each_terminal(bare: Project) -> None:
     (bare.path / "bin").mkdir()
     for name in ("alice", "env", "sh"):
@@ -257,6 +267,8 @@ def test_without_tmux_there_is_one_line_for_each_terminal(bare: Project) -> None
     assert line == f"cd {bare.path} && {sys.executable} -P -m amq run --as alice -- alice"
     (trusted,) = bare.amq("coop", "up", "--trust-root", "--agents", "alice").stdout.splitlines()
     assert trusted.endswith(" -m amq run --trust-root --as alice -- alice")
+    (refusing,) = bare.amq("coop", "up", "--deny-leased", "--agents", "alice").stdout.splitlines()
+    assert refusing.endswith(" -m amq run --deny-leased --as alice -- alice")
     assert bare.amq("coop", "up", "--tmux", code=1).stderr.startswith("amq: tmux is not installed")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from amq.setup.coop import AgentPlacement, Coop
     from amq.setup.projects import Project
 
-USAGE = "[--agents claude,codex] [--continue] [--save] [--tmux | --print] [--no-ask]"
+USAGE = "[--agents claude,codex] [--continue] [--save] [--tmux | --print] [--no-ask] [--deny-leased]"
 LIKELY_MISSING_OPTION = "--agents"
 EXAMPLES = """\
   amq coop up                                        claude and codex, or the agents that you saved
@@ -69,6 +69,8 @@ def options(parser: ArgumentParser) -> None:
     way.add_argument("--tmux", action="store_true", help="use tmux or fail")
     way.add_argument("--print", action="store_true", help="print the commands instead of starting agents")
     parser.add_argument("--no-ask", action="store_true", help="never ask anything; assume no")
+    what = "let the agents' hooks refuse edits of what another has a lease on; those that run already stay as they are"
+    parser.add_argument("--deny-leased", action="store_true", help=what)
 
 
 def run(args: Namespace, out: Output) -> int:
@@ -86,6 +88,8 @@ def run(args: Namespace, out: Output) -> int:
     project = _project(args, environ, root, out)
     specs = parse_agent_specs(project.agents)
     coop = Coop(root, environ, private_directory(root), trusted=args.trust_root)
+    if args.deny_leased:
+        coop.refuse_leased()
     if args.tmux and not coop.tmux.installed:
         raise AmqError("tmux is not installed", hint="install tmux, or print the commands: amq coop up --print")
     if args.save:
