@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 PROC = "/proc"
-_PARENT, _STATE, _STARTED = 1, 0, 19  # fields of /proc/PID/stat behind the name, which may hold blanks
+_STATE, _PARENT, _GROUP, _STARTED = 0, 1, 2, 19  # fields of /proc/PID/stat behind the name, which may hold blanks
 
 
 def exists() -> bool:
@@ -30,6 +30,17 @@ def parent(pid: int) -> int:
 def state(pid: int) -> bytes:
     """Return the letter of PID's state, such as `T` for a stopped process."""
     return _fields(pid)[_STATE]
+
+
+def group(pid: int) -> int:
+    """Return the process group of PID."""
+    return int(_fields(pid)[_GROUP])
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that PID has started and that have not ended, from whichever of its threads."""
+    threads = os.listdir(f"{PROC}/{pid}/task")
+    return [int(each) for thread in threads for each in _read(f"{pid}/task/{thread}/children").split()]
 
 
 def started(pid: int) -> float:

@@ -30,12 +30,13 @@ UNREAD_S = 3600.0
 _CLAUSES = {
     "unnotified": "nothing notifies {}",
     "asks": "{} asks the user something",
+    "stopped": "{} is stopped",
     "unread": "{} has mail that is unread for an hour",
 }
 
 
 def note_recipients(mailbox: Mailbox, to: Sequence[str], out: Output) -> None:
-    """Print which of TO have no notifier, ask the user something, or have not read mail for an hour.
+    """Print which of TO have no notifier, ask the user something, are stopped, or have not read mail for an hour.
 
     Nothing with JSON, which programs read, and nothing about the user or the sender. Never raises.
     """
@@ -62,8 +63,8 @@ def _hindrance(mailbox: Mailbox, handle: str) -> str:
         from amq.runtime.state_file import state_of
 
         state = state_of(private_directory(queue.root), queue, handle, notifier)
-        if state and state.asks:
-            return "asks"
+        if state and state.activity.value in ("asks", "stopped"):
+            return str(state.activity.value)
         return "unread" if _has_old_mail(agent, time.time_ns()) else ""
     except (AmqError, OSError):
         return ""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+from amq import procfs
 from amq.pty import session_leader
 from amq.pty.errors import CannotRunError, PtyError
 from amq.pty.line_discipline import (
@@ -32,6 +33,7 @@ SHORTAGES = (errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM)
 NO_PIXELS = (0, 0)  # width and height of a terminal that does not know them
 NOTHING: Mapping[int, int] = MappingProxyType({})
 
+_MOST_WRAPPERS = 8  # of a CLI, one in the other
 _OPEN_PEER = 0x5441  # TIOCGPTPEER (Linux, ioctl_tty(2)): opens the program's side of its terminal
 
 TERMINAL_NAME = "GPG_TTY"
@@ -157,6 +159,23 @@ class Child:
             return os.tcgetpgrp(self.fd) == self.pid
         except OSError:
             return False
+
+    def hangs(self) -> bool:
+        """Return whether the program is a wrapper, as a script is, of a CLI that is stopped; False if unknown.
+
+        `stopped` is about the program's own process. The CLI is the only process that it has in its own group, perhaps
+        behind another wrapper.
+        """
+        process = self.pid
+        with contextlib.suppress(OSError, IndexError):
+            for _ in range(_MOST_WRAPPERS):
+                inside = [each for each in procfs.children(process) if procfs.group(each) == self.pid]
+                if len(inside) != 1:
+                    break
+                (process,) = inside
+                if procfs.state(process) == b"T":
+                    return True
+        return False
 
     def has_unread(self) -> bool:
         """Return whether the program has yet to read typed bytes; in canonical mode only finished lines count.

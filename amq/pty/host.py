@@ -79,6 +79,10 @@ class Host:
                 waiting=alive and (self._pump.waiting or self._child.has_unread()),
             )
 
+    def hangs(self) -> bool:
+        """Return whether a CLI behind the program is stopped (`Child.hangs`); it costs more than a look."""
+        return self._child.hangs()
+
     def type(self, data: bytes) -> None:
         """Send DATA to the program as if typed: in one piece, between the user's keys before and after.
 

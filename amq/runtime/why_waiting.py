@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from amq.instants import SECOND_NS, parse_instant
+from amq.instants import SECOND_NS, format_instant, parse_instant
 from amq.layout import AgentLayout
-from amq.names import USER
+from amq.names import USER, undated
 from amq.record import record, replace
 from amq.runtime.journal import MOST_IDS, WakeJournal
 from amq.runtime.policy.reasons import ENDED_IN_WORDS, WAITS_IN_WORDS, Outcome, WaitReason
@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+RECORDED_WITHIN_S = 60.0
+"""Seconds after which a notifier that runs, and whose records can be read, has recorded something about new mail."""
 _FAILED, _NOT_STARTED = (WaitReason.NO_CHANNEL.value,), (WaitReason.OFF.value, WaitReason.UNTRUSTED.value)
 """The last reasons in the journal of a notifier that failed, and of a host that does not notify."""
 _IF_TRUSTED = "; to trust it: amq trust, then restart the agent if nothing notifies it"
@@ -60,9 +62,10 @@ def why(agent: AgentLayout, unread: list[str], notifier: Notifier | None, journa
         text = f"amq {notifier.how} (pid {notifier.pid}) is stopped; to resume it: fg in its shell"
         return Why(WaitReason.STOPPED, None, text)
     if not journal.directory:
-        return Why(WaitReason.NOTIFIED, None, f"its notifier keeps no record: {journal.why_not}")
+        return Why(WaitReason.UNKNOWN, None, f"its notifier keeps no record: {journal.why_not}")
     if last is None or not _is_about(last, unread):
-        return Why(WaitReason.NOTIFIED, None, WAITS_IN_WORDS[WaitReason.NOTIFIED])
+        reason = WaitReason.UNKNOWN if _came_before(unread, now_ns) else WaitReason.NOTIFIED
+        return Why(reason, None, WAITS_IN_WORDS[reason])
     return Why(WaitReason(last.get("waits_for", WaitReason.NOTIFIED)), _since(last, now_ns), _detail(last))
 
 
@@ -80,6 +83,12 @@ def _offered(agent: AgentLayout, unread: list[str], now_ns: int) -> Why | None:
 
 def _is_about(entry: dict[str, Any], unread: list[str]) -> bool:
     return entry["count"] > MOST_IDS or not set(unread).isdisjoint(entry["ids"])
+
+
+def _came_before(unread: list[str], now_ns: int) -> bool:
+    """Return whether any of UNREAD is too old for a notifier not to have recorded anything about it."""
+    before = format_instant(now_ns - int(RECORDED_WITHIN_S * SECOND_NS)).replace(":", "-")
+    return any(each < before for each in unread if not undated([each]))
 
 
 def _detail(entry: dict[str, Any]) -> str:

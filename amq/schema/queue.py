@@ -102,6 +102,7 @@ class Registry(Open):
 WaitsFor = Literal[
     "draft", "dialog", "api-error", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen",
     "unknown-look", "not-certified", "no-channel", "off", "untrusted-queue", "offered", "taken", "parked", "notified",
+    "unknown",
 ]  # fmt: skip
 
 # -- agents -----------------------------------------------------------------------------------------------------------

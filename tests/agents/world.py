@@ -192,6 +192,9 @@ class _Line:
     def look(self, now: float) -> TerminalSnapshot:
         return replace(self.terminal.look(now), alive=self._world.cli.alive)
 
+    def hangs(self) -> bool:
+        return False
+
     def type(self, data: bytes) -> None:
         self._world.type_ours(data)
 

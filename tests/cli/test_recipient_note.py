@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Iterator
 
@@ -52,6 +53,26 @@ def test_one_that_asks_the_user_is_named(amq: Shell, notified: StatePublisher) -
     assert note(amq, to="bob,carol") == "nothing notifies carol; bob asks the user something"
     replied = amq("reply", "--id", amq.send(to="alice", me="bob"), "--body", "x")
     assert replied.err == "amq: bob asks the user something (see amq who)\n"
+
+
+def test_one_that_is_stopped_is_named(amq: Shell, notified: StatePublisher) -> None:
+    notified.publish(Readiness(activity=Activity.STOPPED))
+    assert note(amq) == "bob is stopped"
+
+
+def test_of_one_whose_state_cannot_be_read_nothing_is_said(
+    amq: Shell, notified: StatePublisher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a sandbox the private directory is missing, or another one: then it is neither idle nor anything else."""
+    notified.publish(Readiness(activity=Activity.ASKS))
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="amq-") as place, monkeypatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", place)
+        assert note(amq) == ""
+        assert amq("who", "--json").value[1]["state"] == "unknown"
+        assert "bob    unknown  " in amq.ok("who")
+        timed_out = amq("wait", "bob", "--idle", "--timeout", "0.1")
+        assert (timed_out.code, timed_out.out) == (4, "timeout: bob: unknown\n")
+    assert note(amq) == "bob asks the user something"
 
 
 def test_mail_that_is_unread_for_an_hour_is_named(amq: Shell, notified: StatePublisher) -> None:

@@ -7,19 +7,23 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from amq.cli.commands.why import age
+from amq.instants import SECOND_NS, format_instant
 from amq.layout import RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
 from amq.runtime.journal import MOST_IDS, WAKES_NAME, WakeJournal
 from amq.runtime.policy.reasons import ENDED_IN_WORDS, WAITS_IN_WORDS, Outcome, WaitReason
 from amq.runtime.session_info import SessionInfo, write_session
+from amq.runtime.why_waiting import RECORDED_WITHIN_S
 from tests.conftest import Shell, private_directory
+from tests.samples import message_file
 
 
 @pytest.fixture
@@ -133,6 +137,20 @@ def test_a_notifier_that_failed_says_so(amq: Shell, state: RootedPath, notified:
     WakeJournal(state).waits({identifier}, WaitReason.DRAFT)
     WakeJournal(state).waits((), WaitReason.NO_CHANNEL, "it failed: see run.log")
     assert "no-channel, for 0s: it failed: see run.log" in amq.ok("why", "bob")
+
+
+@pytest.mark.parametrize(
+    ("age_s", "reason"), [(RECORDED_WITHIN_S - 10, "notified"), (RECORDED_WITHIN_S + 10, "unknown")]
+)
+def test_where_the_record_cannot_be_read_the_reason_is_not_known(
+    amq: Shell, notified: None, age_s: float, reason: str
+) -> None:
+    """In a sandbox the private directory is missing, or another one."""
+    created = f"{format_instant(time.time_ns() - int(age_s * SECOND_NS))[:23]}Z"
+    identifier = f"{created.replace(':', '-')}_pid1_aaaaaaaa"
+    amq.put(f"{identifier}.md", message_file(id=identifier, created=created))
+    assert waits_for(amq) == reason
+    assert f"  {reason}  " in amq.ok("who").splitlines()[2]
 
 
 def test_what_was_said_of_other_mail_is_not_said_of_this(amq: Shell, state: RootedPath, notified: None) -> None:

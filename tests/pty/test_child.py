@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from amq import procfs
 from amq.pty.child import Child
 from amq.pty.line_discipline import window
 from tests.pty.user import wait_until
@@ -73,3 +74,38 @@ def test_gnupg_asks_in_the_terminal_of_the_program(given: str | None) -> None:
         child.close()
     assert own.startswith("/dev/")
     assert named == ("unset" if given is None else own)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="needs /proc")
+@pytest.mark.parametrize(
+    ("script", "hangs"),
+    [
+        ("sleep 1000; :", True),  # a CLI behind a script
+        ("sh -c 'sleep 1000; :'; :", True),  # and behind another
+        ("sleep 1001 & sleep 1000; :", False),  # a CLI and its tool: which of them reads the keyboard is not known
+        ("set -m; sleep 1000; read", False),  # a job of a shell
+    ],
+)
+def test_a_cli_that_is_stopped_behind_a_script_hangs(script: str, hangs: bool) -> None:
+    child = Child.spawn(["bash", "-c", script], os.environ, (24, 80))
+    try:
+        wait_until(lambda: sleeping(child.pid))
+        (stopped,) = sleeping(child.pid)
+        assert not child.hangs()
+        os.kill(stopped, signal.SIGSTOP)
+        wait_until(lambda: procfs.state(stopped) == b"T")
+        assert child.hangs() == hangs
+        os.kill(stopped, signal.SIGKILL)
+    finally:
+        child.signal(signal.SIGKILL)
+        wait_until(lambda: has_ended(child))
+        child.close()
+    assert not child.hangs()
+
+
+def sleeping(pid: int) -> list[int]:
+    """Return the processes below PID that run `sleep 1000`."""
+    found = list[int]()
+    for each in procfs.children(pid):
+        found += [each] if procfs.words(each) == [b"sleep", b"1000"] else sleeping(each)
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,20 @@ def test_it_is_known_only_where_that_is_sure(
 @pytest.mark.parametrize("look", [replace(LOOK, alive=False), replace(LOOK, stopped=True)])
 def test_a_stopped_program_is_not_what_it_said_last(look: TerminalSnapshot) -> None:
     assert activity_of(replace(look, published=AgentState.IDLE), WaitReason.STOPPED, CLAUDE.rules) is Activity.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("look", "activity"),
+    [
+        ({}, Activity.UNKNOWN),  # amq's line, or a line that was submitted
+        ({"draft": True}, Activity.DRAFT),
+        ({"inside": True}, Activity.DRAFT),
+        ({"published": AgentState.WORKING}, Activity.WORKING),
+    ],
+)
+def test_a_program_that_takes_no_keys_is_not_idle(look: dict[str, Any], activity: Activity) -> None:
+    waiting = replace(LOOK, published=AgentState.IDLE, waiting=True)
+    assert activity_of(replace(waiting, **look), WaitReason.DRAFT, CLAUDE.rules) is activity
 
 
 def test_at_a_named_prompt_an_empty_row_is_idle() -> None:

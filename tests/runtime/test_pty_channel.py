@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from amq.pty.host import Host
-from amq.pty.input_row import NOT_FOUND, UNKNOWN, Row, Standing
+from amq.pty.input_row import EMPTY, NOT_FOUND, UNKNOWN, Row, Standing
 from amq.pty.osc_state import AgentState
 from amq.pty.screen import Screen
 from amq.pty.terminal_model import Terminal, TerminalSnapshot
@@ -24,7 +24,7 @@ from amq.runtime.channels.hosted_terminal import PtyChannel
 from amq.runtime.hooks.script import EVENT_NAME
 from amq.runtime.policy.drift import Signs
 from amq.runtime.policy.injection import End
-from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.reasons import Activity, Outcome, WaitReason
 from amq.runtime.policy.wake_line import Notification
 
 
@@ -33,11 +33,31 @@ class Seen:
 
     terminal: Terminal
 
-    def __init__(self, published: AgentState | None = None, **other: Any) -> None:
+    def __init__(self, published: AgentState | None = None, *, hangs: bool = False, **other: Any) -> None:
         self.seen = TerminalSnapshot(published=published, **other)
+        self._hangs = hangs
 
     def look(self, now: float) -> TerminalSnapshot:  # noqa: ARG002  as the host's
         return self.seen
+
+    def hangs(self) -> bool:
+        return self._hangs
+
+
+@pytest.mark.parametrize(
+    ("hangs", "ready_since", "activity", "reason"),
+    [
+        (False, 0.0, Activity.IDLE, None),
+        (True, 0.0, Activity.STOPPED, WaitReason.STOPPED),
+        (True, None, Activity.STARTING, WaitReason.STARTING),
+    ],
+)
+def test_a_cli_that_is_stopped_behind_its_script_is_not_idle(
+    hangs: bool, ready_since: float | None, activity: Activity, reason: WaitReason | None
+) -> None:
+    seen = Seen(AgentState.IDLE, hangs=hangs, row=EMPTY, bracketed_paste=True, ready_since=ready_since)
+    look = PtyChannel(cast(Host, seen), CLAUDE.rules, AgentStatus(""), clock=lambda: 1e3).look()
+    assert (look.activity, look.blocked_by) == (activity, reason)
 
 
 @pytest.mark.parametrize(("published", "queues"), [(AgentState.WORKING, True), (None, False)])

@@ -17,6 +17,13 @@ from tests.conftest import private_directory
 from tests.pty.user import wait_until
 from tests.runtime.run_session import AT_PROMPT, TUI, Desk
 
+HANGS = """\
+import time, tty
+tty.setraw(0)
+print("\033]7501;state=idle\033\\\\\033[?2004h\\r\\n> ", end="", flush=True)
+time.sleep(999)
+"""
+
 
 def test_each_state_is_seen_and_a_kill_at_once(desk: Desk) -> None:
     program = (sys.executable, str(TUI), str(desk.log), "--publish")
@@ -35,6 +42,29 @@ def test_each_state_is_seen_and_a_kill_at_once(desk: Desk) -> None:
     wait_until(lambda: is_at(desk, Activity.STOPPED))
     os.kill(host, signal.SIGKILL)
     wait_until(lambda: reported(desk) == ReportedState(Activity.NOT_RUNNING))
+
+
+def test_a_cli_that_is_stopped_behind_a_script_is_not_idle(desk: Desk) -> None:
+    """Codex is a script of node's that runs the program."""
+    program = (sys.executable, str(TUI), str(desk.log), "--publish")
+    desk.run("/bin/bash", "-c", f"{shlex.join(program)}; exit", options=AT_PROMPT)
+    wait_until(lambda: is_at(desk, Activity.IDLE))
+    hung = process(*program)
+    os.kill(hung, signal.SIGSTOP)
+    desk.send()
+    wait_until(lambda: is_at(desk, Activity.STOPPED), lambda: reported(desk))
+    wait_until(lambda: desk.recorded() == ["stopped"])
+    os.kill(hung, signal.SIGCONT)
+    wait_until(lambda: desk.unread() == 0)
+
+
+def test_a_cli_that_takes_no_keys_is_not_idle(desk: Desk) -> None:
+    """It says that it idles, and hangs. That shows once a line has been typed."""
+    desk.run(sys.executable, "-c", HANGS, options=AT_PROMPT)
+    wait_until(lambda: is_at(desk, Activity.IDLE))
+    desk.send()
+    wait_until(lambda: desk.recorded() == ["uncertain"])
+    wait_until(lambda: is_at(desk, Activity.UNKNOWN), lambda: reported(desk))
 
 
 def reported(desk: Desk) -> ReportedState | None:

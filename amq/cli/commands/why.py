@@ -32,9 +32,10 @@ EXAMPLES = """\
 NOTES = """\
 Mail waits for one of: draft, dialog, busy, starting, stopped, low, unknown-program, unknown-screen, unknown-look (its
 program is idle, but amq does not find the input row), no-channel, off, untrusted-queue, parked, notified (a
-notification is out), offered (its program has been given the text), or taken (the text is in the program's session, and
-the model has not answered since). An attempt ends in one of: handed (by a hook), sent, typed (not submitted), erased
-(typed, then removed), submitted, uncertain, refused, failed."""
+notification is out), offered (its program has been given the text), taken (the text is in the program's session, and
+the model has not answered since), or unknown (the notifier's record cannot be read from here). An attempt ends in one
+of: handed (by a hook), sent, typed (not submitted), erased (typed, then removed), submitted, uncertain, refused,
+failed."""
 
 
 def options(parser: ArgumentParser) -> None:

@@ -70,6 +70,8 @@ class PtyChannel:
         screen = self._host.terminal.shown() if self._asks and reason is WaitReason.DIALOG else ""
         asked = question(screen, self._asks)
         activity = activity_of(look, reason, self._rules, in_dialog=bool(asked))
+        if (reason is None or activity is Activity.IDLE) and self._host.hangs():
+            reason, activity = WaitReason.STOPPED, Activity.STOPPED
         return Readiness(
             blocked_by=reason,
             asks=asked_command(screen, self._asks),

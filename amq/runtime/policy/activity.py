@@ -39,6 +39,8 @@ def activity_of(
         return Activity.ASKS
     if look.published is None and look.row.working:
         return Activity.WORKING
+    if look.waiting and not (look.draft or look.inside):  # it takes no keys, and these are not a draft of the user's
+        return Activity.UNKNOWN
     if forbids in _FORBIDDEN:
         return _FORBIDDEN[forbids]
     if look.published is not None:

@@ -26,6 +26,7 @@ class WaitReason(Enum):
     TAKEN = "taken"  # it is in the history of the program's session, and the model has not answered since
     PARKED = "parked"  # enough attempts; waiting for a drain or for new mail
     NOTIFIED = "notified"  # a notification is out
+    UNKNOWN = "unknown"  # its notifier's records say nothing about it, or cannot be read, as from a sandbox
 
 
 class Outcome(Enum):
@@ -80,6 +81,8 @@ WAITS_IN_WORDS = {
     WaitReason.TAKEN: "the text is in its session, and the model has not answered since",
     WaitReason.PARKED: "it was notified several times and has not drained; amq waits for new mail or a drain",
     WaitReason.NOTIFIED: "the mail has just arrived",
+    WaitReason.UNKNOWN: "nothing can be read here of what its notifier has recorded about this mail, as in a sandbox; "
+    "to see it: amq why in your own shell",
 }
 """Clauses about an agent, for `amq why`: why its mail waits."""
 ENDED_IN_WORDS = {
