@@ -39,7 +39,10 @@ FLAT = RowRule("$", framed=False, flat=True, indent=3, elsewhere=(r"^\( \) main\
 LAST = "\n" * 8 + f"{LINE}\n❯ "  # the row is the last one of twelve but one
 BOX = "output\n  ┃\n  ┃  {}\n  ┃\n  ┃  Agent\n  ╹▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀\n  footer"
 WORKING = ("working", "draft while it works", "draft gone while it works", "ours while it works")
-STILL_WORKING = {("copilot-session", name) for name in ("dialog gone", "draft behind it", "question gone")}
+STILL_WORKING = {
+    *(("copilot-session", name) for name in ("dialog gone", "draft behind it", "question gone")),
+    *(("qwen-session", name) for name in ("draft behind it", "turn at its end")),
+}
 OURS = "amq: 1 new message from codex. Run: amq drain --include-body"
 
 

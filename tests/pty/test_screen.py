@@ -185,7 +185,8 @@ def test_what_emulators_get_wrong(printed: bytes, seen: Cell) -> None:
 
 
 _UNKNOWN_TO_PYTE = re.compile(
-    rb"\x1b\[[<>=][0-9;?]*[a-z]|\x1b\[\?u|\x1b[_P][^\x1b]*\x1b\\|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\xe2\x80\x8b"
+    rb"\x1b\[[<>=][0-9;?]*[a-z]|\x1b\[\?u|\x1b[_P][^\x1b]*\x1b\\|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
+    rb"|\xe2\x80\x8b|\xef\xb8\x8e"
 )
 
 
@@ -199,7 +200,7 @@ class _Screen(pyte.Screen):
 class Other:
     """The second emulator. It knows neither faint text nor keyboard protocols, and prints what it does not know.
 
-    A character of no width (U+200B) has no cell of its own in it.
+    A character of no width (U+200B, U+FE0E) has no cell of its own in it.
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
@@ -225,7 +226,7 @@ def ours(view: View | None) -> tuple[list[str], list[str], tuple[int, int]]:
     inverse = [
         "".join("x" if cell and cell.inverse and cell.text.strip() else " " for cell in row).rstrip() for row in cells
     ]
-    return [row.replace("\u200b", "").rstrip() for row in view.rows], inverse, view.cursor
+    return [row.replace("\u200b", "").replace("\ufe0e", "").rstrip() for row in view.rows], inverse, view.cursor
 
 
 def _on_a_cell(

@@ -373,12 +373,13 @@ def _script() -> Script:
     """Return a model that takes its time, asks for a permission, asks a question, or says hello."""
 
     def script(turn: Turn) -> Answer:
-        if turn.text == "wait":
+        said = turn.text.rpartition("</system-reminder>")[2]  # Qwen Code sends some of its own before it
+        if said == "wait":
             time.sleep(WORKS_FOR)
             return Say("It is over.")
-        if turn.text == "run" and not turn.results:
+        if said == "run" and not turn.results:
             return Call("touch done", escalated=True)
-        if turn.text == "ask" and not turn.results:
+        if said == "ask" and not turn.results:
             return Ask("Which colour?", ("Red", "Blue"))
         return Say("Hello there.")
 

@@ -9,9 +9,7 @@ Ctrl-Q submits the line when it idles, and queues it while it works; the turn go
 ignore it. Enter would go into the running turn. Backspace takes a tenth of a second for each character, so a line that
 is taken back may still be there when amq looks.
 
-Of mail it was notified once in 50 of 50 idle sessions, 20 of 20 that streamed, and after 20 of 20 dialogs, 5 of 5
-questions and 20 of 20 half-typed lines, none of which had changed. A line of 150 characters is seen whole at 80
-columns.
+A line of 150 characters is seen whole at 80 columns. docs/agents.md says how often it was notified, and when.
 
 Its shells keep the PATH, but what the user's login files put on it comes first: an `amq` there is the one that runs. By
 its path it would be asked about each time: it asks before it touches any path outside of the project.

@@ -5,6 +5,8 @@ holds exactly our line. Its placeholder is not faint; it is recognised by its wo
 the title says so. It is slow to start. It takes an Enter for a line break that it reads within 40 ms of a paste by its
 own clock: on a busy machine, 3 of 36 that were pressed 0.3 s after the text was seen, and none of 24 after 1 s.
 
+docs/agents.md says how often it was notified, and when.
+
 It takes hooks from settings and extensions alone: no argument adds some for one process. The files that a variable
 names are the administrator's.
 """

@@ -7,8 +7,7 @@ It publishes no state: it works while a braille spinner is right above the row. 
 Alt-Enter submits the line when it idles, and queues it while it works, for the end of the work; menus ignore it. It is
 taken in the encodings of modifyOtherKeys and of kitty, whichever mode is on.
 
-Of mail it was notified once in 50 of 50 idle sessions, 20 of 20 that streamed, 10 of 10 that ran a tool, 20 of 20 that
-had just started, and after 25 of 25 half-typed texts, none of which had changed.
+docs/agents.md says how often it was notified, and when.
 
 Extensions can send it a message (`-e FILE`); amq has none for it.
 """

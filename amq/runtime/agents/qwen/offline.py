@@ -15,7 +15,7 @@ def home(place: Place, conduct: Conduct) -> Home:
         "privacy": {"usageStatisticsEnabled": False},
         "telemetry": {"enabled": False},
         "model": {"name": "mock"},
-        "tools": {} if conduct.asks else {"allowed": ["run_shell_command"]},
+        "tools": {"approvalMode": "default"} | ({} if conduct.asks else {"allowed": ["run_shell_command"]}),
     }
     return Home(
         files={f"{place.home}/.qwen/settings.json": json.dumps(settings)},

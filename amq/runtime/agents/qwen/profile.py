@@ -1,12 +1,11 @@
-"""Qwen Code, measured on 0.15.10. It is a fork of Gemini CLI, with another screen.
+"""Qwen Code, measured on 0.24.4 and 0.15.10. It is a fork of Gemini CLI, with another screen.
 
-Its row is between two lines. It draws its cursor itself, and leaves the terminal's below. In a dialog the row is gone,
-and a line below says that it waits for the user. It publishes no state: it works while a line below says how to cancel.
+Its row is between two lines. 0.24.4 leaves the terminal's cursor in it; 0.15.10 draws its own, and leaves the
+terminal's below. In a dialog the row is gone. It publishes no state: it works while a line says how to cancel.
 
 No key is known that its dialogs ignore. So Enter is pressed only while it is idle and its row holds exactly our line.
 
-Of mail it was notified once in 50 of 50 idle sessions, 5 of 5 that streamed, 20 of 20 that had just started, and after
-20 of 20 dialogs and 8 of 8 half-typed lines.
+docs/agents.md says how often it was notified, and when.
 
 It takes hooks from settings and extensions alone: no argument adds some for one process. The files that a variable
 names are the administrator's.
@@ -14,15 +13,25 @@ names are the administrator's.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from amq.pty.input_row import RowRule
 from amq.pty.keystrokes import BURST_S, ENTER, Line
 from amq.runtime.agents.profile import Addition, Profile
 from amq.runtime.policy.injection import InjectionRules
 
+_ROW = RowRule(
+    prompt="> ",
+    framed=True,
+    placeholders=("Type your message or @path/to/file",),
+    faint=False,
+    working=(r"\(\d[\dhms ]* · (?:.* · )?esc to cancel\)",),
+)
+
 PROFILE = Profile(
     name="qwen",
     programs=("qwen",),
-    tested=("0.15.10",),
+    tested=("0.24.4", "0.15.10"),
     additions=(
         Addition(
             ("--append-system-prompt", "{introduction}"),
@@ -34,14 +43,7 @@ PROFILE = Profile(
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False),
     continues=("--continue",),
     rules=InjectionRules(
-        prompt_row=RowRule(
-            prompt="> ",
-            framed=True,
-            draws_cursor=True,
-            placeholders=("Type your message or @path/to/file",),
-            faint=False,
-            working=(r"\(\d[\dhms ]* · (?:.* · )?esc to cancel\)",),
-        ),
+        prompt_row=replace(_ROW, also=(replace(_ROW, draws_cursor=True),)),
         submit=b"",
         fallback_submit_key=ENTER,
         needs_paste_mode=True,
