@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Self
@@ -14,7 +15,8 @@ from amq.runtime.resource_limits import start_threads
 from amq.runtime.stat_polling import Watch, now
 from amq.store import directories
 
-STEP_S = 0.06  # seconds between two checks of the directory's times; more of them cost processor time at rest
+STEP_S = 0.03  # seconds between two checks; watchfiles gives an event only after a step without another one
+SAFE_STEP_S = 0.12  # seconds between two checks that follow no link, which cost ten times as much
 SWEEP_S = 5.0  # seconds after which to look without a hint, because filesystems lie
 POLL_S = 0.5  # seconds after which to look if the system gives no events
 
@@ -49,7 +51,9 @@ class EventWatch:
     ) -> None:
         self.failure = ""
         self._clock = clock
-        self._watch = Watch([directory, *others], clock)
+        self._paths = [directory, *others]
+        self._before = list(map(_hint, self._paths))
+        self._watch = Watch(self._paths, clock)
         self._events = self._begin(directory, others)
 
     def __enter__(self) -> Self:
@@ -61,16 +65,23 @@ class EventWatch:
 
     def wait(self, seconds: float, stopped: Callable[[], bool] = bool) -> None:
         """Wait until the entries may have changed, STOPPED returns true, or SECONDS have passed."""
-        self._end, self._stopped = self._clock() + seconds, stopped
+        now = self._clock()
+        self._end, self._check_at, self._stopped = now + seconds, now, stopped
         if self._events is None:
-            self._watch.wait(seconds, STEP_S, stopped)
+            self._watch.wait(seconds, SAFE_STEP_S / 2, stopped)
         else:
             if self._events.watch(0, int(STEP_S * 1000), 0, self) == "signal":  # in the main thread: it was ^C
                 raise KeyboardInterrupt
 
     def is_set(self) -> bool:
         """Return whether the wait is over. RustNotify calls this at each step, in place of an event's `is_set`."""
-        return self._stopped() or self._clock() >= self._end or self._watch.changed()
+        now = self._clock()
+        if self._stopped() or now >= self._end:
+            return True
+        if now < self._check_at and self._before == list(map(_hint, self._paths)):
+            return False
+        self._check_at = now + SAFE_STEP_S
+        return self._watch.changed()
 
     def _begin(self, directory: RootedPath, others: Sequence[RootedPath]) -> RustNotify | None:
         try:
@@ -82,6 +93,15 @@ class EventWatch:
             # not there, no watches or threads left, a filesystem without them, or a path that is not UTF-8
             self.failure = str(error)
             return None
+
+
+def _hint(path: str) -> tuple[int, int]:
+    """Return what a change of the directory at PATH changes, by the cheapest call. A link may lead astray: a hint."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
 
 
 def _is_there(directory: RootedPath) -> bool:

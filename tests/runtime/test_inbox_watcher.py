@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import aclosing
 from itertools import count
 from pathlib import Path
@@ -25,6 +26,13 @@ def no_events(*_: object) -> None:
     raise OSError("no watches left")
 
 
+def silent(beside: Path) -> Callable[..., RustNotify]:
+    """Return what makes a watcher that works, and hears nothing of the directory BESIDE."""
+    elsewhere = beside / "elsewhere"
+    elsewhere.mkdir()
+    return lambda _, *rest: RustNotify([str(elsewhere)], *rest)
+
+
 @pytest.fixture
 def stop() -> threading.Event:
     return threading.Event()
@@ -38,15 +46,17 @@ async def test_the_first_look_is_at_once_and_a_new_file_brings_another(tmp_path:
                 (tmp_path / f"{number}.md").touch()
 
 
-@pytest.mark.parametrize("hint", ["events", "times"])
+@pytest.mark.parametrize("hint", ["events", "times", "times beside silent events"])
 async def test_of_the_two_kinds_of_hints_one_is_enough(
     tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch, hint: str
 ) -> None:
     monkeypatch.setattr(inbox_watcher, "POLL_S", 20.0)
     if hint == "events":
         monkeypatch.setattr(stat_polling, "_times", lambda _: ())
-    else:
+    elif hint == "times":
         monkeypatch.setattr(inbox_watcher, "RustNotify", no_events)
+    else:
+        monkeypatch.setattr(inbox_watcher, "RustNotify", silent(tmp_path))
     async with aclosing(looks(RootedPath(str(tmp_path)), stop, lambda _: None)) as stream:
         with anyio.fail_after(SWEEP_S - 1):
             for number in range(3):
@@ -171,6 +181,22 @@ def test_a_stop_ends_a_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eve
     with EventWatch(RootedPath(str(tmp_path)), lambda: next(ticks)) as watch:
         watch.wait(100.0, lambda: next(stops))
     assert next(ticks) < 100
+
+
+def test_an_entry_is_noticed_before_the_next_safe_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of this wait stands still after its first check."""
+    monkeypatch.setattr(inbox_watcher, "RustNotify", silent(tmp_path))
+    steps = count(1)
+
+    def stopped() -> bool:
+        step = next(steps)
+        if step == 3:
+            (tmp_path / "a.md").touch()
+        return step > 20
+
+    with EventWatch(RootedPath(str(tmp_path)), lambda: 0.0) as watch:
+        watch.wait(60.0, stopped)
+    assert next(steps) < 10
 
 
 def test_a_directory_whose_path_is_not_utf_8_is_looked_at_without_events(tmp_path: Path) -> None:
