@@ -362,6 +362,11 @@ class Cli:
             self._to_draw = True
             self.at(max(now + self._chance.random() * self.lag, self._printed_until), self._redraw)
 
+    def draw_all(self, now: float) -> None:
+        """Draw the whole screen soon, as after a resize."""
+        self._shown = [], self._shown[1]
+        self._draw(now)
+
     def _redraw(self, now: float) -> None:
         self._to_draw = False
         rows, cursor = self._picture()

@@ -27,7 +27,7 @@ def no_events(*_: object) -> None:
 
 
 def silent(beside: Path) -> Callable[..., RustNotify]:
-    """Return what makes a watcher that works, and hears nothing of the directory BESIDE."""
+    """Return a maker of watchers that work, and hear nothing of the directory BESIDE."""
     elsewhere = beside / "elsewhere"
     elsewhere.mkdir()
     return lambda _, *rest: RustNotify([str(elsewhere)], *rest)
