@@ -184,7 +184,7 @@ def test_a_stop_ends_a_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, eve
 
 
 def test_an_entry_is_noticed_before_the_next_safe_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The clock of this wait stands still after its first check."""
+    """The clock of this wait does not move after its first check."""
     monkeypatch.setattr(inbox_watcher, "RustNotify", silent(tmp_path))
     steps = count(1)
 
