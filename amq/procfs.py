@@ -7,9 +7,11 @@ process that has ended.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 PROC = "/proc"
-_STATE, _PARENT, _GROUP, _STARTED = 0, 1, 2, 19  # fields of /proc/PID/stat behind the name, which may hold blanks
+_STATE, _PARENT, _GROUP, _TERMINAL, _FOREGROUND, _STARTED = 0, 1, 2, 4, 5, 19
+"""Fields of /proc/PID/stat behind the name, which may hold blanks."""
 
 
 def exists() -> bool:
@@ -45,9 +47,55 @@ def children(pid: int) -> list[int]:
 
 def started(pid: int) -> float:
     """Return when PID was started, in seconds since the epoch, rounded down."""
-    ticks = int(_fields(pid)[_STARTED])
     booted = next(line for line in _read("stat").splitlines() if line.startswith(b"btime "))
-    return int(booted.split()[1]) + ticks // os.sysconf("SC_CLK_TCK")
+    return int(booted.split()[1]) + started_ticks(pid) // os.sysconf("SC_CLK_TCK")
+
+
+def started_ticks(pid: int) -> int:
+    """Return when PID was started, in clock ticks since the boot: no two processes with one id have this in common."""
+    return int(_fields(pid)[_STARTED])
+
+
+def terminal(pid: int) -> int:
+    """Return the device number of PID's controlling terminal; 0 if it has none."""
+    number = int(_fields(pid)[_TERMINAL])
+    return os.makedev(number >> 8 & 0xFFF, number >> 12 & 0xFFF00 | number & 0xFF)
+
+
+def foreground(pid: int) -> int:
+    """Return the process group that reads from PID's controlling terminal; -1 if it has none."""
+    return int(_fields(pid)[_FOREGROUND])
+
+
+def owner(pid: int) -> int:
+    """Return the effective user of PID. The owner of its directory is root while it may not be traced."""
+    line = next(line for line in _read(f"{pid}/status").splitlines() if line.startswith(b"Uid:"))
+    return int(line.split()[2])
+
+
+def directory(pid: int) -> str:
+    """Return the working directory of PID; its name ends in ` (deleted)` if it has been removed."""
+    return os.readlink(f"{PROC}/{pid}/cwd")
+
+
+def environment(process: int | str) -> list[bytes]:
+    """Return the environment that PROCESS was started with, as entries `NAME=VALUE`."""
+    return _read(f"{process}/environ").split(b"\0")
+
+
+def open_files(pid: int) -> list[str]:
+    """Return what PID has open: the paths of files, and a name such as `socket:[7]` for all else."""
+    place = f"{PROC}/{pid}/fd"
+    found = []
+    for name in os.listdir(place):
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.append(os.readlink(f"{place}/{name}"))
+    return found
+
+
+def mount_namespace(process: int | str = "self") -> str:
+    """Return the name of PROCESS's mount namespace: in another one, a path may be another file."""
+    return os.readlink(f"{PROC}/{process}/ns/mnt")
 
 
 def has_flock(pid: int, inode: int) -> bool:
@@ -64,7 +112,7 @@ def has_flock(pid: int, inode: int) -> bool:
 
 def given_environment() -> list[bytes]:
     """Return the environment that this process was started with, as entries `NAME=VALUE`."""
-    return _read("self/environ").split(b"\0")
+    return environment("self")
 
 
 def open_descriptors() -> list[int]:

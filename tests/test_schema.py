@@ -17,17 +17,19 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
-from amq import schema
+from amq import config, schema
 from amq.certify import certification
 from amq.certify.certification import Certification, Request
 from amq.certify.plan import Trial
-from amq.cli import main, output, wake_options
+from amq.cli import main, output, wake_options, wake_session
 from amq.cli.commands import wake
 from amq.cli.options import duration
 from amq.errors import AmqError
 from amq.mail import offering
 from amq.mail.mailbox import Mailbox
 from amq.runtime import host, notifier_lock, private_state, sidecar
+from amq.runtime.agents.open_sessions import OpenSession
+from amq.runtime.agents.profiles import built_in
 from amq.runtime.channels.registry import CHANNELS
 from amq.runtime.drift_file import note_drift
 from amq.runtime.journal import WakeJournal
@@ -284,6 +286,11 @@ def _about_setting_up(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     said("hook", "install", "claude", "--yes")
     said("hook", "uninstall", "claude", "--yes")
     said("wake", "--check")
+    with monkeypatch.context() as patched:
+        session = OpenSession(built_in()["claude"], 1, "0", 1, "/dev/tty9", "/a", {config.RUN: ""})
+        patched.setattr(wake_session, "_sessions", lambda *_: [session])
+        patched.setattr(OpenSession, "name", lambda *_: "review")
+        said("wake", "--session", "claude", "--check")
     said.keep("reset", json.loads(_on_a_terminal("reset").rpartition("\x1b8")[2]))
     said.amq.root.chmod(0o777)
     said("doctor", "--fix", code=1)
@@ -460,7 +467,7 @@ def test_closed_lists_are_those_of_the_code() -> None:
     ways = tuple(channel.name for channel in CHANNELS)
     assert get_args(queue.WaitsFor) == tuple(reason.value for reason in WaitReason)
     assert get_args(outcome.annotation) == tuple(each.value for each in Outcome)
-    assert (get_args(way.annotation), wake.VIA) == (ways, ("auto", *ways))
+    assert (get_args(way.annotation), wake.VIA) == ((*ways, "native"), ("auto", *ways, "native"))
     usual = SchedulePolicy()
     assert [duration(text) for _, text, _ in wake_options.TIMES] == [
         *(usual.debounce_s, usual.urgent_after_s, usual.normal_after_s, usual.low_after_s)

@@ -16,8 +16,13 @@ CAP_SYS_ADMIN = 21  # which overrides the kernel's setting (capabilities(7))
 
 def open_own() -> int | None:
     """Open the controlling terminal of this process and return its descriptor; None if there is none."""
+    return open_at(TTY)
+
+
+def open_at(path: str) -> int | None:
+    """Open the terminal at PATH, without making it ours, and return its descriptor; None if that is not possible."""
     try:
-        return os.open(TTY, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+        return os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
         return None
 

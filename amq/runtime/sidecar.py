@@ -16,22 +16,22 @@ from types import FrameType
 from amq.errors import HostFailed, remedy
 from amq.layout import RootedPath
 from amq.mail.mailbox import Mailbox
-from amq.pty import controlling_tty
 from amq.record import replace
-from amq.runtime import loop, notifier_lock
+from amq.runtime import loop, notifier_lock, session_claim
 from amq.runtime.channels import Channel
 from amq.runtime.channels.notice import NoticeChannel
-from amq.runtime.channels.registry import CHANNELS, ChannelSpec, LaunchContext
+from amq.runtime.channels.registry import CHANNELS, SESSION_CHANNELS, ChannelSpec, LaunchContext
 from amq.runtime.channels.with_bell import BelledChannel
 from amq.runtime.journal import LOG_NAME, BoundedFile, WakeJournal
 from amq.runtime.notice_settings import DESKTOP, OFF, NoticeSettings
-from amq.runtime.path_shim import typed_command
+from amq.runtime.path_shim import own_command, typed_command
 from amq.runtime.policy.notices import Notice
 from amq.runtime.policy.reasons import Activity, WaitReason
 from amq.runtime.policy.schedule import SchedulePolicy
 from amq.runtime.policy.wake_line import COMMAND, Wording
 from amq.runtime.programs import find_program
 from amq.runtime.resource_limits import explained, first
+from amq.runtime.session_info import write_session
 from amq.runtime.state_file import StatePublisher
 from amq.runtime.trust import Trust
 from amq.runtime.user_notices import UserNotices
@@ -57,15 +57,17 @@ class Notified(HostFailed):
 
 def choose(via: str, place: LaunchContext) -> ChannelSpec:
     """Return the channel that VIA names, or for `auto` the best one that works. Raises NoWay with the reasons."""
-    wanted = [way for way in CHANNELS if way.name == via or (via == AUTO and way.automatic)]
+    channels = SESSION_CHANNELS if place.session else CHANNELS
+    wanted = [way for way in channels if way.name == via or (via == AUTO and way.automatic)]
     reasons = []
     for way in wanted:
         why_not = way.why_not(place)
         if not why_not:
             return way
         reasons.append(f"{way.name}: {why_not}")
+    what = f"{place.session.reference}, as {place.me}," if place.session else place.me
     raise NoWay(
-        f"no way to notify {place.me} from here ({'; '.join(reasons)})",
+        f"no way to notify {what} from here ({'; '.join(reasons)})",
         hint="host the agent: amq run -- PROGRAM; or start amq wake and the agent in tmux; more: amq wake --check",
     )
 
@@ -82,7 +84,7 @@ def run(
     notices: NoticeSettings,
     started: Callable[[], None],
 ) -> None:
-    """Notify the agent until its terminal is gone or a signal arrives.
+    """Notify the agent until its terminal is gone, the session of PLACE has ended, or a signal arrives.
 
     STARTED is called once, before the first notification; it may print, and nothing prints after it. Raises Notified if
     another process notifies the agent, and HostFailed if the system runs out of something.
@@ -90,11 +92,16 @@ def run(
     private = trust.private.of_agent(mailbox.account.queue.root, place.me).directory
     log = BoundedFile(private, LOG_NAME).append
     place = replace(place, limit=VersionLimits(place, trust.private, private, log))
-    claim = _claim(mailbox.state_dir, place.me, way)
     with contextlib.ExitStack() as stack:
+        if place.session:
+            stack.enter_context(session_claim.claimed(place.session, mailbox.account.queue, trust.private))
+        claim = _claim(mailbox.state_dir, place, way)
         stack.callback(claim.release)
+        if place.session and private:
+            with contextlib.suppress(OSError):
+                write_session(private, place.session_info())
         _leave_group()
-        stop = stack.enter_context(_until_ended(place.terminal))
+        stop = stack.enter_context(_until_ended(place.is_gone))
         ring = partial(_ring, place.terminal) if bell else lambda: None
         channel: Channel = BelledChannel(way.open(place), ring) if bell else way.open(place)
         told = _user_notices(way, place, notices, log)
@@ -119,17 +126,21 @@ def run(
 
 
 def amq_command(place: LaunchContext) -> str:
-    """Return the words that run amq in the agent's shell; the bare word if its PATH has no amq."""
-    found = find_program(COMMAND, place.environment)
-    return typed_command(found, place.environment, threading.Event()) if found else COMMAND
+    """Return the words that run amq in the agent's shell; the bare word if no amq is installed where it is found."""
+    given, otherwise = place.environment, ""
+    if place.session:
+        given, otherwise = place.agent_environment, own_command(given)
+    found = find_program(COMMAND, given) or otherwise
+    return typed_command(found, given, threading.Event()) if found else COMMAND
 
 
-def _claim(state: RootedPath, me: str, way: ChannelSpec) -> notifier_lock.Claim:
+def _claim(state: RootedPath, place: LaunchContext, way: ChannelSpec) -> notifier_lock.Claim:
+    how = session_claim.how(place.session) if place.session else "wake"
     try:
-        return notifier_lock.claim(state, f"wake --via {way.name}")
+        return notifier_lock.claim(state, f"{how} --via {way.name}")
     except notifier_lock.TakenError as error:
         raise Notified(
-            f"{me} is already notified by {error.who}", hint="to replace it, stop that process first"
+            f"{place.me} is already notified by {error.who}", hint="to replace it, stop that process first"
         ) from error
 
 
@@ -176,8 +187,8 @@ def _fall_silent() -> None:
 
 
 @contextmanager
-def _until_ended(terminal: int | None) -> Iterator[threading.Event]:
-    """Yield an event that is set when TERMINAL hangs up or a signal of ENDING arrives that was not ignored before."""
+def _until_ended(is_gone: Callable[[], bool]) -> Iterator[threading.Event]:
+    """Yield an event that is set when IS_GONE returns true, or a signal of ENDING arrives that was not ignored."""
     stop = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -185,7 +196,7 @@ def _until_ended(terminal: int | None) -> Iterator[threading.Event]:
 
     heard = [number for number in ENDING if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, end) for number in heard}
-    watch = threading.Thread(target=_watch_terminal, args=(terminal, stop), daemon=True)
+    watch = threading.Thread(target=_watch, args=(is_gone, stop), daemon=True)
     watch.start()
     try:
         yield stop
@@ -196,8 +207,8 @@ def _until_ended(terminal: int | None) -> Iterator[threading.Event]:
             signal.signal(number, action)
 
 
-def _watch_terminal(terminal: int | None, stop: threading.Event) -> None:
-    """Set STOP when TERMINAL is gone. Not every shell sends SIGHUP to a background job."""
-    while terminal is not None and not stop.wait(LOOK_EVERY_S):
-        if controlling_tty.is_gone(terminal):
+def _watch(is_gone: Callable[[], bool], stop: threading.Event) -> None:
+    """Set STOP when IS_GONE returns true. Not every shell sends SIGHUP to a background job."""
+    while not stop.wait(LOOK_EVERY_S):
+        if is_gone():
             stop.set()

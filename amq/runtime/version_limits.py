@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import PurePath
 
+from amq.record import replace
 from amq.runtime.agents.profile import Profile
 from amq.runtime.certified import VERSION_WITHIN_S, ask_version, certified, first_warnings, within_limits
 from amq.runtime.channels.registry import LaunchContext
 from amq.runtime.private_state import PrivateState
 from amq.runtime.programs import find_program
-from amq.runtime.session_info import SessionInfo, write_session
+from amq.runtime.session_info import write_session
 
 
 class VersionLimits:
@@ -39,7 +39,7 @@ class VersionLimits:
 
         SAID is the version that the program says itself, "" if it says none.
         """
-        environment, amq = self._place.environment, self._place.amq
+        environment, amq = self._place.agent_environment, self._place.amq
         found = certified(profile, word, environment, self._private, amq, said)
         if not (found.version or found.limits.is_certain):
             found = certified(profile, word, environment, self._private, amq, self._ask(profile, word))
@@ -48,7 +48,9 @@ class VersionLimits:
         limited = within_limits(profile, found)
         failed = replace(found.limits, channels="").failed  # it is given no hooks and no plugin from here
         types = limited.rules.known and not limited.rules.off
-        session = SessionInfo("", is_allowed=False, lacks=found.lacks(wants_channels=True), types=types, failed=failed)
+        session = replace(
+            self._place.session_info(), lacks=found.lacks(wants_channels=True), types=types, failed=failed
+        )
         if self._of_agent:
             with suppress(OSError):
                 write_session(self._of_agent, session)
@@ -56,11 +58,13 @@ class VersionLimits:
 
     def _ask(self, profile: Profile, word: str) -> str:
         """Return the version that the installed program prints, "" unless it is the one that runs as WORD."""
-        path = find_program(PurePath(word).name, self._place.environment) or ""
+        path = find_program(PurePath(word).name, self._place.agent_environment) or ""
         if not path or not (os.sep not in word or _is_same(path, word)):
             return ""
         if path not in self._asked:
-            self._asked[path] = ask_version(profile, path, self._place.environment, self._private, VERSION_WITHIN_S)
+            self._asked[path] = ask_version(
+                profile, path, self._place.agent_environment, self._private, VERSION_WITHIN_S
+            )
         return self._asked[path]
 
 
@@ -69,9 +73,9 @@ def first_warning(place: LaunchContext, private: PrivateState) -> Iterator[str]:
 
     The program is run to learn its version if that is not known.
     """
-    path = find_program(place.program or place.me, place.environment)
+    path = find_program(place.program or place.me, place.agent_environment)
     if path and place.profile is None:
-        yield from first_warnings([path], place.environment, private, place.amq)
+        yield from first_warnings([path], place.agent_environment, private, place.amq)
 
 
 def _is_same(path: str, other: str) -> bool:

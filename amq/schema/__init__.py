@@ -31,7 +31,7 @@ PRINTED: dict[str, Any] = {
     "who": list[queue.Agent],
     "wait": queue.Waited,
     "run": queue.Explained | queue.Checked,
-    "wake": list[setup.Way],
+    "wake": list[setup.Way] | list[setup.OpenSession],
     "why": queue.Why | list[queue.Recorded],
     "group set": queue.Group,
     "group list": list[queue.Group],

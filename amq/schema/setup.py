@@ -175,7 +175,7 @@ class Revoked(Model):
 class Way(Model):
     """A way to reach an agent that runs in a terminal of its own (`amq wake --check`)."""
 
-    way: Literal["tmux", "kitty", "screen", "tiocsti", "command", "notice"]
+    way: Literal["tmux", "kitty", "screen", "tiocsti", "command", "notice", "native"]
     """Its name, which --via takes."""
     sees: str
     """The things that it can see, in words."""
@@ -183,6 +183,25 @@ class Way(Model):
     """True if it works here."""
     why_not: str = absent
     """The reason why it does not."""
+
+
+class OpenSession(Model):
+    """A session that is open in a terminal (`amq wake --session CLI --check`)."""
+
+    session: str
+    """The words that --session takes for it, such as `claude:4711`."""
+    pid: int
+    """Its process."""
+    directory: str = absent
+    """The directory that it works in."""
+    name: str = absent
+    """The name that its CLI shows for it."""
+    terminal: str
+    """The path of its terminal."""
+    notified_by: str = absent
+    """The command of amq that notifies it already, in words."""
+    ways: list[Way]
+    """The ways to reach it."""
 
 
 class Scenario(Model):

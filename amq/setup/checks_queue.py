@@ -15,6 +15,7 @@ from amq.layout import QueueLayout, RootedPath
 from amq.mail.agents_overview import Agent
 from amq.mail.mailbox import Mailbox
 from amq.names import USER, is_handle
+from amq.runtime.agents.registry import WITH_OPEN_SESSIONS
 from amq.runtime.drift_file import read_drift
 from amq.runtime.hooks.script import SETTINGS_NAME
 from amq.runtime.launch import remove_old_settings
@@ -292,7 +293,8 @@ def mail(root: str, machine: Environment) -> Iterator[Finding]:
                 continue
             yield Finding(
                 f"{agent.unread} unread for {agent.handle}, and nothing notifies it",
-                f"start it (amq why {agent.handle} says more): amq run --as {agent.handle} -- {_program(agent.handle)}",
+                f"start it (amq why {agent.handle} says more): amq run --as {agent.handle} -- {_program(agent.handle)}"
+                f"{_or_notify_open(agent.handle)}",
             )
         elif agent.oldest_s is not None and agent.oldest_s > LONG_S:
             yield Finding(
@@ -324,6 +326,12 @@ def _program(handle: str) -> str:
     """Return the program to start for HANDLE; a word for it if the handle suggests none."""
     program = program_of(handle)
     return program if program in CLIS else "PROGRAM"
+
+
+def _or_notify_open(handle: str) -> str:
+    """Return the command that notifies HANDLE in a session that is open already, as a clause; "" if there is none."""
+    program = program_of(handle)
+    return f"; if it runs: amq wake --me {handle} --session {program}" if program in WITH_OPEN_SESSIONS else ""
 
 
 def _agents(root: str) -> list[Agent]:

@@ -4,7 +4,7 @@ import pytest
 
 from amq.cli.commands import wake
 from amq.pty import controlling_tty
-from amq.runtime.channels.registry import CHANNELS, LaunchContext
+from amq.runtime.channels.registry import CHANNELS, NATIVE, LaunchContext
 from tests.conftest import Shell
 
 
@@ -17,7 +17,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_way_can_be_asked_for() -> None:
-    assert ("auto", *(spec.name for spec in CHANNELS)) == wake.VIA
+    assert ("auto", *(spec.name for spec in CHANNELS), NATIVE) == wake.VIA
 
 
 def test_where_no_way_works_it_says_why_and_what_to_do(amq: Shell) -> None:

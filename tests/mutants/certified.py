@@ -112,11 +112,12 @@ CERTIFIED = tuple(
             ("a wake announces what the user describes", "first_warning", "path and place.profile is None", "path"),
         )),
         ("runtime/agents/foreground.py", "tests/runtime/test_version_limits.py", (
-            ("a program in the foreground has no limits", "ForegroundDetector._known",
-             "profile, version = self._limit(profile, word, status.version())", "version = status.version()"),
-            ("another version than the installed one has its limits", "_says_another",
+            ("a program in the foreground has no limits", "agent_called",
+             "profile, version = limit(profile, word, status.version())", "version = status.version()"),
+            ("another version than the installed one has its limits", "says_another",
              "agent.agent_status.version() not in ('', agent.version)", "False"),
-            ("a container has the limits of a version", "ForegroundDetector._known", "not hidden", "True"),
+            ("a container has the limits of a version", "ForegroundDetector._known", "None if hidden else self._limit",
+             "self._limit"),
         )),
         ("runtime/channels/pane.py", "tests/runtime/test_pane_channel.py", (
             ("the screen of a pane says what another version does", "PaneChannel._seen",

@@ -177,7 +177,7 @@ GATES = (
            "_STATES.get(match[1], AgentState.OTHER)", "_STATES.get(match[1])", "tests/pty/test_osc_state.py"),
     Mutant("a parked session's file is believed", "runtime/agents/claude/session_file.py", "SessionFile.state",
            "'parkedJobId' in session", "False", "tests/runtime/test_status_sources.py"),
-    Mutant("a list of agents is an agent", "runtime/agents/foreground.py", "ForegroundDetector._known",
+    Mutant("a list of agents is an agent", "runtime/agents/foreground.py", "agent_called",
            "not set(words[1:]).isdisjoint(profile.no_session)", "False", "tests/runtime/test_foreground.py"),
     Mutant("a blind channel types where the list of agents may be", "runtime/channels/unseen_terminal.py",
            "BlindChannel._waits_for", "agent.agent_status.is_detached()", "False", "tests/runtime/test_sidecar.py"),

@@ -213,6 +213,6 @@ OUTSIDE = (
     Mutant("no variable names a user's directory", "runtime/agents/setup_facts.py", "ConfigDirectory.find",
            "environment.get(self.variable) or os.path.join(home, self.path)", "os.path.join(home, self.path)", CLIS),
     Mutant("a channel cannot be asked for", "cli/commands/wake.py", "",
-           "('auto', 'tmux', 'kitty', 'screen', 'tiocsti', 'command', 'notice')",
-           "('auto', 'tmux', 'screen', 'tiocsti', 'command', 'notice')", "tests/cli/test_wake.py"),
+           "('auto', 'tmux', 'kitty', 'screen', 'tiocsti', 'command', 'notice', 'native')",
+           "('auto', 'tmux', 'screen', 'tiocsti', 'command', 'notice', 'native')", "tests/cli/test_wake.py"),
 )  # fmt: skip

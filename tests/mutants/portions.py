@@ -80,7 +80,7 @@ FRAMED = (
     Mutant("the command that answers is not found", "cli/open_mailbox.py", "_word_for_amq",
            "find_program('amq', environ)", "True", DRAIN),
     Mutant("the rest of a message is another agent's", "cli/commands/drain.py", "show_text",
-           "command=view.frame.command", "command='amq'", PORTIONS),
+           "view.frame.command", "'amq'", PORTIONS),
     Mutant("how to answer is said below each batch", "cli/commands/drain.py", "show_text", "total == count", "True", DRAIN),
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from tests.mutants.leases import LEASED
 from tests.mutants.limits import LIMITS
 from tests.mutants.mods import MODS
 from tests.mutants.mutant import Mutant
+from tests.mutants.open_sessions import OPEN_ALREADY
 from tests.mutants.opencode import OPENCODE
 from tests.mutants.outside import OUTSIDE
 from tests.mutants.portions import FRAMED, SHOWN_AT_ONCE, UNREADABLE
@@ -1219,6 +1220,7 @@ MUTANTS = (
     *WATCHING,
     *HOOKS,
     *WALLS,
+    *OPEN_ALREADY,
     *CERTIFICATION,
     *OPENCODE,
     *OUTSIDE,

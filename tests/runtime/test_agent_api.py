@@ -7,20 +7,28 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from amq.pty.osc_state import AgentState
+from amq.runtime.agents import registry
 from amq.runtime.agents.claude import session_socket
 from amq.runtime.agents.claude.session_file import SessionFile
-from amq.runtime.agents.claude.session_socket import SessionSocket
+from amq.runtime.agents.claude.session_socket import SessionSocket, open_socket
 from amq.runtime.agents.codex import queue_command
 from amq.runtime.agents.codex.queue_command import QueueCommand
+from amq.runtime.agents.foreground import ForegroundAgent
+from amq.runtime.agents.open_sessions import OpenSession
+from amq.runtime.agents.profiles import built_in
+from amq.runtime.agents.registry import NoApiError
 from amq.runtime.agents.status_sources import AgentStatus
-from amq.runtime.channels.agent_api import NativeFirst
+from amq.runtime.channels.agent_api import NOT_SAID, NativeFirst, NativeOnly
 from amq.runtime.policy.hook_decision import FROM_AMQ, Event, is_own_line
 from amq.runtime.policy.injection import End
-from amq.runtime.policy.reasons import Outcome, WaitReason
+from amq.runtime.policy.reasons import Activity, Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
 from amq.runtime.policy.wake_line import Notification
 
@@ -210,7 +218,7 @@ def test_codex_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: st
     program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >{tmp_path}/words\n{script}\n')
     program.chmod(0o700)
     (tmp_path / "hook.event").write_text("start\n")
-    queue = QueueCommand(AgentStatus(str(tmp_path)), lambda: "id", str(program), {"PATH": "/usr/bin:/bin"})
+    queue = QueueCommand(lambda: True, lambda: "id", str(program), {"PATH": "/usr/bin:/bin"})
     assert queue.is_there()
     assert queue.tell(LINE.text).outcome is outcome
     if outcome is not Outcome.UNCERTAIN:
@@ -221,6 +229,134 @@ def test_codex_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: st
 @pytest.mark.parametrize(("event", "session_id"), [("end", "id"), ("start", ""), ("", "id")])
 def test_codex_is_asked_only_where_its_session_is_proven_to_live(tmp_path: Path, event: str, session_id: str) -> None:
     (tmp_path / "hook.event").write_text(f"{event}\n")
-    queue = QueueCommand(AgentStatus(str(tmp_path)), lambda: session_id, "/nowhere", {})
+    queue = QueueCommand(lambda: AgentStatus(str(tmp_path)).hooks_active, lambda: session_id, "/nowhere", {})
     assert not queue.is_there()
     assert queue.tell(LINE.text).outcome is Outcome.REFUSED
+
+
+# -- an agent API alone -----------------------------------------------------------------------------------------------
+
+
+class Said:
+    """A status file with a given state."""
+
+    def __init__(self) -> None:
+        self.says: AgentState | None = None
+        self.detached = False
+
+    def state(self) -> AgentState | None:
+        return self.says
+
+    def version(self) -> str:
+        return "2.1.332"
+
+    def is_detached(self) -> bool:
+        return self.detached
+
+
+def claude(said: Said | None = None, **limits: Any) -> ForegroundAgent:
+    profile = built_in()["claude"]
+    return ForegroundAgent(PID, profile, replace(profile.rules, **limits), AgentStatus("", said))
+
+
+@pytest.mark.parametrize(
+    ("limits", "says", "waits_for", "detail"),
+    [
+        ({"off": "idle: no turn"}, AgentState.IDLE, WaitReason.NOT_CERTIFIED, "idle: no turn"),
+        ({"must_agree": True}, None, WaitReason.NOT_CERTIFIED, NOT_SAID),
+        ({"must_agree": True}, AgentState.IDLE, None, ""),
+        ({"only_idle": True}, AgentState.WORKING, WaitReason.BUSY, ""),
+        ({"only_idle": True}, None, WaitReason.BUSY, ""),
+        ({"only_idle": True}, AgentState.IDLE, None, ""),
+    ],
+)
+def test_an_api_alone_heeds_what_a_certification_found(
+    limits: dict[str, Any], says: AgentState | None, waits_for: WaitReason | None, detail: str
+) -> None:
+    said = Said()
+    said.says = says
+    found = NativeOnly(Own(Outcome.SENT), claude(said, **limits), lambda: True).look()
+    assert (found.blocked_by, found.detail) == (waits_for, detail)
+
+
+def test_an_api_alone_waits_as_typing_does() -> None:
+    own, said, alive = Own(Outcome.SENT), Said(), [True]
+    channel = NativeOnly(own, claude(said), lambda: alive[0])
+    found = channel.look()
+    assert (found.blocked_by, found.busy, found.queues_input) == (None, False, True)
+    assert (found.program, found.version, found.activity) == ("claude", "2.1.332", Activity.UNKNOWN)
+    said.says = AgentState.WORKING
+    assert (channel.look().blocked_by, channel.look().busy) == (None, True)
+    said.says = AgentState.BLOCKED
+    assert channel.look().blocked_by is WaitReason.DIALOG
+    said.says, said.detached = AgentState.IDLE, True
+    assert channel.look().blocked_by is WaitReason.UNKNOWN_SCREEN
+    said.detached, own.there = False, False
+    assert channel.look().blocked_by is WaitReason.UNKNOWN_SCREEN
+    own.there, alive[0] = True, False
+    assert channel.look().blocked_by is WaitReason.NO_CHANNEL
+
+
+@pytest.mark.anyio
+async def test_a_session_that_has_ended_is_sent_nothing() -> None:
+    own = Own(Outcome.SENT)
+    end = await NativeOnly(own, claude(), lambda: False).attempt(LINE)
+    assert (end.outcome, end.reason, own.told) == (Outcome.REFUSED, "no-channel", 0)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("outcome", "ends", "told"),
+    [
+        (Outcome.SENT, [Outcome.SENT, Outcome.SENT], 2),
+        (Outcome.UNCERTAIN, [Outcome.UNCERTAIN, Outcome.UNCERTAIN], 1),
+        (Outcome.REFUSED, [Outcome.FAILED, Outcome.FAILED], 2),  # there is no other way
+    ],
+)
+async def test_what_is_uncertain_is_not_sent_twice(outcome: Outcome, ends: list[Outcome], told: int) -> None:
+    own = Own(outcome)
+    channel = NativeOnly(own, claude(), lambda: True)
+    assert [(await channel.attempt(LINE)).outcome for _ in ends] == ends
+    assert own.told == told
+    channel.drained()
+    await channel.attempt(LINE)
+    assert own.told == told + 1
+
+
+def test_why_a_session_takes_no_text_by_its_socket(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    assert open_socket(session.file, ("claude",)).is_there()
+    for words in (
+        ("claude", "--dangerously-skip-permissions"),
+        ("claude", "--permission-mode", "bypassPermissions"),
+        ("claude", "--permission-mode=bypassPermissions"),
+    ):
+        with pytest.raises(NoApiError, match="would ask you"):
+            open_socket(session.file, words)
+    session.path.write_text("{}")
+    for file in (session.file, None):
+        with pytest.raises(NoApiError, match="published no socket"):
+            open_socket(file, ("claude",))
+
+
+def test_codex_is_not_asked_about_a_session_without_an_id(tmp_path: Path) -> None:
+    queue = QueueCommand(lambda: True, lambda: "", "/bin/true", {})
+    assert not queue.is_there()
+    assert queue.tell(LINE.text) == End(Outcome.REFUSED, "the session's id is not known")
+
+
+def test_which_sessions_have_an_api(tmp_path: Path) -> None:
+    def api(name: str, environment: dict[str, str]) -> str:
+        profile = built_in()[name]
+        session = OpenSession(profile, PID, "1", 1, "/dev/none", "", environment)
+        agent = ForegroundAgent(PID, profile, profile.rules, AgentStatus(""), words=(name,))
+        try:
+            return registry.open_session_api(session, agent, {"PATH": str(tmp_path)}).way
+        except NoApiError as error:
+            return str(error)
+
+    assert api("codex", {}) == "codex is not on the PATH"
+    (tmp_path / "codex").touch(0o700)
+    assert api("codex", {"PATH": "/nowhere"}) == "codex queue", "found from here"
+    assert api("gemini", {}) == "gemini has no way to take a text from outside"
+    assert api("claude", {}).startswith("it has published no socket")

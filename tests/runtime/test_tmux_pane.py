@@ -220,3 +220,52 @@ def test_the_state_is_asked_for_in_the_turn_in_which_is_typed(desk: Desk) -> Non
     assert set(typed) == {True, False}
     wait_until(lambda: desk.got() == b"x" * typed.count(True))
     assert desk.got("second") == b""
+
+
+# -- a pane elsewhere -------------------------------------------------------------------------------------------------
+
+
+def test_a_pane_is_found_by_its_first_process_and_its_terminal(desk: Desk) -> None:
+    """Each of its panes has a path of its own; a number alone may be that of an earlier process."""
+    found = desk.tmux("list-panes", "-t", "s", "-F", "#{pane_id} #{pane_pid} #{pane_tty}").split()
+    first, leader, terminal, second, _, other = found
+    socket = desk.tmux("display-message", "-p", "#{socket_path}").strip()
+    for server in ("", socket):
+        pane = panes.pane_of(int(leader), terminal, server, desk.environment)
+        assert pane.paste("hello", as_paste=True)
+        picture = pane.picture()
+        assert picture is not None
+        assert (pane._pane, panes.pane_of(int(found[4]), other, server, desk.environment)._pane) == (first, second)
+    wait_until(lambda: desk.got() == PASTED * 2)
+    assert desk.got("second") == b""
+    for wrong in ((int(leader), other), (int(leader) + 1, terminal), (0, terminal)):
+        with pytest.raises(GoneError, match="it is in no pane of tmux"):
+            panes.pane_of(*wrong, "", desk.environment)
+
+
+def test_a_pane_whose_first_process_is_another_now_gets_nothing(desk: Desk) -> None:
+    _, leader, terminal, *_ = desk.tmux("list-panes", "-t", "s", "-F", "#{pane_id} #{pane_pid} #{pane_tty}").split()
+    pane = panes.pane_of(int(leader), terminal, "", desk.environment)
+    desk.tmux("respawn-pane", "-k", "-t", desk.id, *desk._program("third"))
+    wait_until(lambda: "ready" in desk.tmux("capture-pane", "-p", "-t", desk.id))
+    assert pane.picture() is None
+    assert not pane.paste("hello", as_paste=True)
+    assert not pane.press(KEY)
+    assert desk.got("third") == b""
+
+
+def test_where_no_server_is_there_is_no_pane(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {"PATH": os.environ["PATH"], "TMUX_TMPDIR": str(tmp_path)}
+
+    def why_not(server: str, **other: str) -> str:
+        with pytest.raises(GoneError) as raised:
+            panes.pane_of(1, "/dev/pts/1", server, environment | other)
+        return str(raised.value)
+
+    assert why_not("") == "it is in no pane of tmux"
+    assert why_not(str(tmp_path / "none")) == "its tmux server is not yours"
+    (tmp_path / "ended").touch()
+    assert "ended" in why_not(str(tmp_path / "ended"))
+    assert why_not("", PATH="/nowhere") == "tmux is not on the PATH"
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert why_not(str(tmp_path / "ended")) == "its tmux server is not yours"

@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from amq.mail.inbox_view import Unread
-from amq.runtime.policy.wake_line import LONGEST_LINE_BYTES, Wording, is_typeable, notification, preview
+from amq.runtime.policy.wake_line import (
+    LONGEST_LINE_BYTES,
+    Wording,
+    is_notification,
+    is_typeable,
+    notification,
+    preview,
+)
 
 KNOWN = {"user", "codex", "codex-2", "gemini", "qwen"}
 
@@ -67,6 +74,21 @@ def test_the_line_has_the_path_of_amq_where_needed() -> None:
     line = notification(["codex"], KNOWN, "/s/amq/r/0a/bin/amq")
     assert line.text.endswith("Run: /s/amq/r/0a/bin/amq drain --include-body")
     assert line.without_digits.endswith("Run: amq drain --include-body")
+
+
+OPTIONS = " --me claude-2 --root /work/a/.agent-mail"
+
+
+def test_the_line_has_the_options_that_the_agents_environment_lacks() -> None:
+    line = Wording("/opt/amq", options=OPTIONS).line([], KNOWN, attached=True)
+    assert line.text == f"amq: 0 new messages, attached. If it is missing, run: /opt/amq drain{OPTIONS} --include-body"
+    assert line.without_digits.endswith("run: /opt/amq drain --include-body"), "a digit may answer a dialog"
+    assert is_notification(line.text)
+    assert is_notification(notification(["codex"], KNOWN, options=" --me claude").shorter)
+    assert notification(["codex"], KNOWN, options=" --me claude").without_digits.endswith(
+        "drain --me claude --include-body"
+    )
+    assert not is_notification(line.text.replace(" --root", " --force"))
 
 
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,63}", fullmatch=True) | st.text(max_size=5)

@@ -344,6 +344,12 @@ def test_each_broken_set_up_has_its_own_finding(world: World, spoil: Break) -> N
     assert only.finding.remedy
 
 
+def test_a_session_that_is_open_may_be_notified(world: World) -> None:
+    _, (only,) = found(world, no_notifier)
+    remedy = "amq run --as codex -- codex; if it runs: amq wake --me codex --session codex"
+    assert only.finding.remedy.endswith(remedy)
+
+
 FIXED = [
     no_meta_directory, writable_for_all, readable_for_all, no_registry, only_registered, only_a_mailbox, half_a_mailbox,
     old_settings,

@@ -172,7 +172,7 @@ def _run_as(handle: str, args: Namespace, program: list[str], environment: dict[
     notices, faults = notice_settings.chosen(environment, args.notice, args.notice_command)
     chosen = _options(args, notices, environment)
     if args.explain:
-        queue = QueueLayout(_root(args, environment).value)
+        queue = QueueLayout(queue_root(args, environment).value)
         private = private_directory(queue.root)
         files, trust = planned_run(private, queue.root, handle), trust_of(args, queue.root)
         start = at_start(profile, program, environment, handle, chosen, files, trust)
@@ -183,7 +183,7 @@ def _run_as(handle: str, args: Namespace, program: list[str], environment: dict[
     for fault in faults:
         if fault not in chosen.allowed.why:  # of a file that does not count at all
             out.warn(fault)
-    mailbox = _mailbox(args, handle, environment, out)
+    mailbox = ensure_mailbox(args, handle, environment, out)
     trust = trust_of(args, mailbox.account.queue.root)
     if chosen.wake and mailbox.has_new() and (reason := settled(trust, out, may_ask=not args.no_ask)):
         chosen = replace(chosen, wake=False, untrusted=reason)
@@ -246,7 +246,7 @@ def _handles(args: Namespace, program: str, environment: Mapping[str, str], out:
     if args.no_wake:
         what = f"--as {AUTO} cannot be used with --no-wake: an agent that is not notified looks free"
         raise UsageError(what, hint="name the agent: amq run --as HANDLE --no-wake -- …")
-    root = _root(args, environment).value  # may be missing: another process may make it now
+    root = queue_root(args, environment).value  # may be missing: another process may make it now
     if os.path.exists(root):
         accept(args, root, hosting=True)
     from amq.runtime.free_handle import free_handles
@@ -275,19 +275,19 @@ def _is_known(args: Namespace, handle: str, environment: Mapping[str, str]) -> b
     return registry.is_known(QueueLayout(found.value), handle)
 
 
-def _root(args: Namespace, environment: Mapping[str, str]) -> config.Setting:
+def queue_root(args: Namespace, environment: Mapping[str, str]) -> config.Setting:
     """Return the existing queue, or where one would be made."""
     directory = config.cwd_or_empty()
     found = config.find_root(args.root, environment, directory)
     return found or config.new_root(args.root, environment, directory)
 
 
-def _mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: Output) -> Mailbox:
+def ensure_mailbox(args: Namespace, handle: str, environment: Mapping[str, str], out: Output) -> Mailbox:
     """Return the agent's mailbox, made with a note if it is missing.
 
     It prints no warnings later, because the screen is then the program's.
     """
-    found = _root(args, environment)
+    found = queue_root(args, environment)
     say_if_above(found, out)
     root, queue = found.value, QueueLayout(found.value)
     check_queue(args, root, out, hosting=True)

@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     from amq.runtime.channels.registry import ChannelSpec, LaunchContext
     from amq.runtime.trust import Trust
 
-VIA = ("auto", "tmux", "kitty", "screen", "tiocsti", "command", "notice")
+VIA = ("auto", "tmux", "kitty", "screen", "tiocsti", "command", "notice", "native")
 NOTICES = ("desktop", "off")
 MODES = ("auto", "raw", "paste")
 
-USAGE = "[--check] [--via WAY] [options]"
+USAGE = "[--check] [--session claude|codex[:PID]] [--via WAY] [options]"
 EXAMPLES = """\
   export AM_ME=claude
   amq wake &                        then start the agent in this terminal
   amq wake --check                  show which ways work here, and why others do not
+  amq wake --session claude &       notify a Claude Code that you have started without amq
+  amq wake --session codex --check  show your open sessions of Codex, and how each can be reached
   amq wake --me user --via notice &                      notify you of your own mail on the desktop
   amq wake --command 'curl -d "$1" localhost:9000' &     pass the line to your own command
 """
@@ -44,6 +46,12 @@ it presses Enter anyway, even in a program whose input line it does not know: th
 
 amq types the line while the agent's program reads the keyboard: the program that --program names (default: the agent's
 handle), or any CLI that amq knows. It types nothing into a program that it does not know, and notifies you instead.
+--session notifies a session that is open already, in another terminal. It gets the handle in --me, or the next free one
+(claude, claude-2), and the line names it: amq drain --me claude-2. Without a PID it is the only session of that CLI in
+this project, or else your only one. In tmux the line is typed as above; elsewhere, or with --via native, it goes by the
+CLI's own way: Claude Code's socket, or codex queue. It ends with the session. amq does not see your keys, and by the
+CLI's own way not even the screen.
+
 --prompt and --profile describe the program that --program names, and work where amq sees its screen (tmux, kitty).
 With --prompt TEXT it types while the row before the cursor is exactly TEXT and nothing is after or below the cursor. It
 types nothing where the kernel edits the input line, because it cannot see what you typed ahead. Use --profile for a CLI
@@ -54,6 +62,8 @@ def options(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--check", action="store_true", help="show what each way sees here, or why it does not work")
     parser.add_argument("--via", choices=VIA, default="auto", help="way to reach the agent (auto: the best that works)")
+    what = "notify a session that is open in another terminal (only one: no PID needed)"
+    parser.add_argument("--session", metavar="CLI[:PID]", help=what)
     own = "the agent's program (default: the name in --me)"
     parser.add_argument("--program", dest="agent_program", default="", metavar="NAME", help=own)
     what = "treat that program as this CLI: a name, or your own file"
@@ -79,6 +89,12 @@ def run(args: Namespace, out: Output) -> int:
         raise HostFailed("amq wake works only on Linux, macOS or WSL")
     if not args.inject_cmd.isprintable():
         raise UsageError("--inject-cmd takes one line without control characters")
+    if args.session is not None:
+        from amq.cli import wake_session
+
+        return wake_session.run(args, out)
+    if args.via == "native":
+        raise UsageError("--via native is for a session that is open elsewhere: add --session")
     from amq.runtime.channels.registry import CHANNELS
 
     mailbox = open_mailbox(args, out, hosting=True)

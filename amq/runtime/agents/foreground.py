@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
+from typing import Protocol
 
 from amq.errors import UsageError
 from amq.pty import controlling_tty
@@ -26,6 +27,16 @@ The arguments are its usual profile, its name or path in its command line, and t
 _INTERPRETER = re.compile(r"-?(?:node|nodejs|bun|deno|env|(?:ba|da|z)?sh|python[0-9.]*)")
 
 
+class Foreground(Protocol):
+    """The foreground of the terminal that an agent is in."""
+
+    def agent(self) -> ForegroundAgent | None:
+        """Return the agent if it reads from the terminal; None for all else."""
+
+    def discipline(self) -> LineDiscipline:
+        """Return the state of the terminal's line discipline. Raises OSError if the terminal is gone."""
+
+
 @dataclass(frozen=True)
 class ForegroundAgent:
     """A running agent that amq did not start."""
@@ -36,6 +47,7 @@ class ForegroundAgent:
     agent_status: AgentStatus
     hidden: bool = False  # the user says that its CLI runs behind the visible program
     version: str = ""  # the one by which `profile` and `rules` are limited; "" if it is not known
+    words: Sequence[str] = ()  # its command line
 
 
 class ForegroundDetector:
@@ -68,7 +80,7 @@ class ForegroundDetector:
         if pid is None or pid == os.getpgrp():
             return None
         words = processes.words(pid)
-        if self._agent is None or self._agent.pid != pid or self._words != words or _says_another(self._agent):
+        if self._agent is None or self._agent.pid != pid or self._words != words or says_another(self._agent):
             self._words = words
             self._agent = self._known(pid, words)
         return self._agent
@@ -86,21 +98,37 @@ class ForegroundDetector:
             profile = self._profile(program)
         except UsageError:  # the user's own profile cannot be read: nothing is known
             return None
-        if not set(words[1:]).isdisjoint(profile.no_session):
-            return None
-        file = registry.status_file(profile, self._environment, pid, processes.started(pid))
         hidden = profile is self._given and bool(profile.programs) and program not in profile.programs
-        status = AgentStatus("", file)
-        version = ""
-        if not hidden:  # else the version is that of another program, and the user vouches for the profile
-            word = next(word for word in words if PurePath(word).name.removeprefix("-") == program)
-            profile, version = self._limit(profile, word, status.version())
-        return ForegroundAgent(pid, profile, rules_for_argv(profile, words), status, hidden, version)
+        limit = None if hidden else self._limit  # else the version is that of another program: the user vouches for it
+        agent = agent_called(pid, words, program, profile, self._environment, limit)
+        return replace(agent, hidden=hidden) if agent else None
 
     def _profile(self, program: str) -> Profile:
         if self._given and (program == self._program or program in self._given.programs):
             return self._given
         return chosen(None, program, self._environment)[0]
+
+
+def agent_called(
+    pid: int,
+    words: Sequence[str],
+    program: str,
+    profile: Profile,
+    environment: Mapping[str, str],
+    limit: Limit | None,
+) -> ForegroundAgent | None:
+    """Return the agent whose process PID was called with WORDS, in ENVIRONMENT; None if these show no session.
+
+    PROGRAM is its name among `program_names`. Without a LIMIT it has PROFILE as it is.
+    """
+    if not set(words[1:]).isdisjoint(profile.no_session):
+        return None
+    status = AgentStatus("", registry.status_file(profile, environment, pid, processes.started(pid)))
+    version = ""
+    if limit:
+        word = next(word for word in words if PurePath(word).name.removeprefix("-") == program)
+        profile, version = limit(profile, word, status.version())
+    return ForegroundAgent(pid, profile, rules_for_argv(profile, words), status, version=version, words=words)
 
 
 def program_names(words: Sequence[str]) -> list[str]:
@@ -118,7 +146,7 @@ def rules_for_argv(profile: Profile, words: Sequence[str]) -> InjectionRules:
     return replace(profile.rules, submit=profile.usual_submit)
 
 
-def _says_another(agent: ForegroundAgent) -> bool:
+def says_another(agent: ForegroundAgent) -> bool:
     """Return whether AGENT says by now that its version is another one: its status file is written after its start."""
     return agent.agent_status.version() not in ("", agent.version)
 

@@ -152,7 +152,7 @@ class Profile:
     usual_submit: bytes = b""  # the key that submits a line then, and answers no dialog
     continues: tuple[str, ...] = ()  # the first arguments, by which it goes on with the last session of a directory
     asks: tuple[str, ...] = ()  # its dialogs about a command: expressions for the screen, whose group is the command
-    no_session: tuple[str, ...] = ()  # its sub-commands that do not show a session
+    no_session: tuple[str, ...] = ()  # words in its arguments with which it shows no session
     line: Line = field(default_factory=Line)
     rules: InjectionRules = field(default_factory=InjectionRules)
 

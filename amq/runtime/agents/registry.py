@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from amq.mail.mailbox import Mailbox
+    from amq.runtime.agents.foreground import ForegroundAgent
     from amq.runtime.agents.native_delivery import Native, Plugin, PluginFeed
     from amq.runtime.agents.offline import Offline
+    from amq.runtime.agents.open_sessions import OpenSession
     from amq.runtime.agents.profile import Adapted, ApiServer, HookStyle, NativeWay, Profile
     from amq.runtime.agents.setup_facts import Cli, ConfigDirectory, HookFiles
     from amq.runtime.agents.status_sources import AgentStatus, StatusFile
@@ -27,6 +29,13 @@ NAMES = ("claude", "codex", "copilot", "gemini", "opencode", "pi", "qwen")
 """The folders, each named like its CLI's program. The first is recommended to a user without any."""
 WITH_HOOKS = ("claude", "codex")
 """The CLIs that call `amq hook`."""
+
+WITH_OPEN_SESSIONS = ("claude", "codex")
+"""The CLIs whose sessions `amq wake --session` notifies: it was tried with these."""
+
+
+class NoApiError(Exception):
+    """A session takes no text by an API of its CLI; the message is a clause that says why."""
 
 
 class NotVettedError(Exception):
@@ -264,7 +273,7 @@ def native(
     if way is NativeWay.CODEX_QUEUE:
         from amq.runtime.agents.codex.queue_command import QueueCommand
 
-        return QueueCommand(agent_status, session, program, environment)
+        return QueueCommand(lambda: agent_status.hooks_active, session, program, environment)
     if way is NativeWay.CLAUDE_SOCKET:
         from amq.runtime.agents.claude.session_file import SessionFile
         from amq.runtime.agents.claude.session_socket import SessionSocket
@@ -276,6 +285,41 @@ def native(
 
         return Server(server)
     return None
+
+
+def open_thread(profile: Profile, pid: int) -> str:
+    """Return the id of the conversation that process PID shows, whose CLI has PROFILE; "" if it is not known."""
+    from amq.runtime.agents.profile import NativeWay
+
+    if profile.native is not NativeWay.CODEX_QUEUE:
+        return ""
+    from amq.runtime.agents.codex.open_thread import OpenThread
+
+    return OpenThread(pid).id()
+
+
+def open_session_api(session: OpenSession, agent: ForegroundAgent, environment: Mapping[str, str]) -> Native:
+    """Return the agent API of a SESSION that amq has not started, whose CLI is AGENT. Raises NoApiError.
+
+    ENVIRONMENT counts where that of the session is not known, or does not lead to its CLI's command.
+    """
+    from amq.runtime.agents.profile import NativeWay
+
+    if session.profile.native is NativeWay.CLAUDE_SOCKET:
+        from amq.runtime.agents.claude.session_socket import open_socket
+
+        return open_socket(agent.agent_status.file, agent.words)
+    if session.profile.native is NativeWay.CODEX_QUEUE:
+        from amq.runtime.agents.codex.open_thread import OpenThread
+        from amq.runtime.agents.codex.queue_command import QueueCommand
+        from amq.runtime.programs import find_program
+
+        given = session.environment or environment
+        program = find_program(session.cli, given) or find_program(session.cli, environment)
+        if program is None:
+            raise NoApiError(f"{session.cli} is not on the PATH")
+        return QueueCommand(session.is_alive, OpenThread(session.pid).id, program, given)
+    raise NoApiError(f"{session.cli} has no way to take a text from outside")
 
 
 def api_server(way: NativeWay, own: Sequence[str], environment: Mapping[str, str]) -> ApiServer | None:

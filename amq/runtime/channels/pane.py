@@ -13,7 +13,7 @@ import anyio
 
 from amq.pty.osc_state import AgentState
 from amq.pty.terminal_model import TerminalSnapshot
-from amq.runtime.agents.foreground import ForegroundAgent, ForegroundDetector
+from amq.runtime.agents.foreground import Foreground, ForegroundAgent
 from amq.runtime.channels.input_mode import InputMode
 from amq.runtime.channels.panes import GoneError, Pane
 from amq.runtime.channels.panes.observer import PaneObserver, UserAssertions
@@ -45,7 +45,7 @@ class PaneChannel:
     def __init__(
         self,
         pane: Pane,
-        foreground: ForegroundDetector,
+        foreground: Foreground,
         mode: InputMode = InputMode.AUTO,
         *,
         submit: bool = False,

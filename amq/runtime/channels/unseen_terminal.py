@@ -14,7 +14,7 @@ import anyio
 
 from amq.pty.encode import ENTER, bracketed, plain
 from amq.pty.osc_state import AgentState
-from amq.runtime.agents.foreground import ForegroundAgent, ForegroundDetector
+from amq.runtime.agents.foreground import Foreground, ForegroundAgent
 from amq.runtime.channels.input_mode import InputMode
 from amq.runtime.policy.activity import activity_said
 from amq.runtime.policy.injection import IDLE, End
@@ -37,7 +37,7 @@ class BlindChannel:
         self,
         way: str,
         push: Callable[[bytes], None],
-        foreground: ForegroundDetector,
+        foreground: Foreground,
         mode: InputMode = InputMode.AUTO,
         *,
         submit: bool = False,

@@ -31,7 +31,7 @@ SHORTEST_PREVIEW = 8  # characters; where there is less room there is none
 _NAME = rf"(?:[a-z0-9_-]+|{UNREGISTERED})"
 _FORM = (
     rf"{OUR_LINE}{NEW_MESSAGES}(?: from {_NAME}(?:, {_NAME})*(?: and (?:[0-9]+ )?others?)?)?"
-    r"(?:\. Run|, attached\. If it is missing, run): [^ ]+ drain --include-body"
+    r"(?:\. Run|, attached\. If it is missing, run): [^ ]+ drain(?: --me [a-z0-9_-]+)?(?: --root [^ ]+)? --include-body"
 )
 """A notification without a subject: no blank of it can be missing, as where a screen wraps it."""
 _PLAIN_PATH = re.compile(r"/[A-Za-z0-9_./+,-]*")
@@ -57,6 +57,7 @@ class Wording:
     command: str = COMMAND  # how the agent's shell finds amq
     preview_chars: int = 0  # the longest subject to show, in characters; 0: none
     instead: str = ""  # the user's own words, typed as they are
+    options: str = ""  # of `drain`, after a blank, where the agent's environment does not say the same
 
     def line(self, unread: Sequence[Unread], known: Collection[str], *, attached: bool = False) -> Notification:
         """Return the line for UNREAD, oldest first. Senders in KNOWN are named; the newest subject may be shown.
@@ -67,7 +68,7 @@ class Wording:
             return Notification(self.instead, self.instead)
         subject = preview(unread[-1].subject, self.preview_chars) if unread and self.preview_chars else ""
         senders = [message.sender for message in unread]
-        return notification(senders, known, self.command, subject, attached=attached)
+        return notification(senders, known, self.command, subject, attached=attached, options=self.options)
 
 
 def notification(
@@ -77,12 +78,14 @@ def notification(
     subject: str = "",
     *,
     attached: bool = False,
+    options: str = "",
 ) -> Notification:
     """Return the line for one message from each of SENDERS, oldest first; an empty name is an unreadable message.
 
     Senders in KNOWN are named. COMMAND is how the agent's shell finds amq, SUBJECT is a `preview`. ATTACHED is as in
-    `Wording.line`. The line has at most LONGEST_LINE_BYTES bytes, and no character that a shell would act on. Raises
-    ValueError if COMMAND is too long.
+    `Wording.line`, OPTIONS as `Wording.options`; without digits they are left out if they have one. The line has at
+    most LONGEST_LINE_BYTES bytes, and no character that a shell would act on. Raises ValueError if COMMAND and OPTIONS
+    are too long.
     """
     names = _names(senders, known)
     count = len(senders)
@@ -90,15 +93,16 @@ def notification(
     without_digits = COMMAND if _DIGIT.search(command) else command
     what = f"{count} new message{'' if one else 's'}"
     to_do = ATTACHED if attached else NOT_ATTACHED
+    rest = f"{to_do}{command} drain{options}"
     return Notification(
-        text=_line(what, names, to_do + command, subject),
+        text=_line(what, names, rest, subject),
         without_digits=_line(
             "a new message" if one else "new messages",
             [name for name in names if not _DIGIT.search(name)],
-            to_do + without_digits,
+            f"{to_do}{without_digits} drain{'' if _DIGIT.search(options) else options}",
             counts=False,
         ),
-        shorter=_line(what, [], to_do + command),
+        shorter=_line(what, [], rest),
     )
 
 
@@ -134,11 +138,11 @@ def _may_be_typed(sign: str) -> bool:
 def _line(what: str, senders: list[str], to_do: str, subject: str = "", *, counts: bool = True) -> str:
     """Return the line with as many senders as there is room for, and then with as much of the subject.
 
-    TO_DO is the rest of the line, up to the arguments of the command.
+    TO_DO is the rest of the line, up to the last argument of the command.
     """
     for shown in range(min(len(senders), MOST_SENDERS), -1, -1):
         origin = f" from {', '.join(senders[:shown])}{_others(len(senders) - shown, counts)}" if shown else ""
-        begin, end = f"amq: {what}{origin}", f"{to_do} drain --include-body"
+        begin, end = f"amq: {what}{origin}", f"{to_do} --include-body"
         room = LONGEST_LINE_BYTES - len(begin) - len(end)
         if room >= 0:
             return begin + _about(subject, room) + end

@@ -94,7 +94,7 @@ PROFILE = Profile(
         rf"^ Bash command\n\n   {_BASH}\n   .+\n\n{_APPROVAL} {_PROCEED}",  # 2.1.197
         rf"^Permission Required: Bash command\n(?:.+\n)*?(?:> .+\n)?> {_BASH}\n(?:[^>\n].*\n)*?{_PROCEED}",
     ),
-    no_session=("agents",),
+    no_session=("agents", "mcp", "-p", "--print"),
     # Ctrl-J breaks the line, Ctrl-U clears one line of many, Ctrl-C may end a turn and leave the line
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False),
     rules=InjectionRules(

@@ -6,8 +6,11 @@ import json
 import os
 import socket
 import time
+from collections.abc import Sequence
 
 from amq.runtime.agents.claude.session_file import SessionFile
+from amq.runtime.agents.registry import NoApiError
+from amq.runtime.agents.status_sources import StatusFile
 from amq.runtime.policy.hook_decision import FROM_AMQ
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
@@ -16,6 +19,21 @@ from amq.runtime.policy.schedule import Readiness
 _NAME_BYTES = 4  # of a random name
 RECEIPT_WITHIN_S = 5.0  # seconds in which a session that idles has to begin a turn
 LOOK_EVERY_S = 0.05
+
+
+_IN_BYPASS_MODE = ("--dangerously-skip-permissions", "bypassPermissions")  # how an argument ends that chooses it
+
+
+def open_socket(file: StatusFile | None, words: Sequence[str]) -> SessionSocket:
+    """Return the socket of a session that amq has not started, with that status FILE and command line WORDS.
+
+    Raises NoApiError. In its bypass mode Claude Code shows the user a question first, whose default is no.
+    """
+    if not isinstance(file, SessionFile) or not SessionSocket(file).is_there():
+        raise NoApiError("it has published no socket: it is older than 2.1.224, or asks whether to trust its directory")
+    if any(word.endswith(_IN_BYPASS_MODE) for word in words):
+        raise NoApiError("in its bypass mode Claude Code would ask you before it takes a text")
+    return SessionSocket(file)
 
 
 class SessionSocket:

@@ -55,6 +55,7 @@ PROFILE = Profile(
     tool_output=ToolOutput(10_000),  # for a model that it does not know, measured to 0.171.0; for others it is more
     continues=("resume", "--last"),
     asks=(r"^  Would you like to run the following command\?\n(?:.*\n)*?  \$ (.+)\n\s*\n› 1\. ",),
+    no_session=("exec", "e", "review", "app-server", "mcp-server", "exec-server", "queue", "sandbox"),
     submit_needs="f21",
     usual_submit=b"\t",
     line=Line(submit=frozenset({ENTER}), clear=frozenset(), burst=BURST_S, escape_waits=False),

@@ -1,11 +1,10 @@
-"""`codex queue`, which gives a session a line to work on. It needs the session's id, which hooks receive."""
+"""`codex queue`, which gives a session a line to work on. It needs the session's id."""
 
 from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Mapping
 
-from amq.runtime.agents.status_sources import AgentStatus
 from amq.runtime.policy.injection import End
 from amq.runtime.policy.reasons import Outcome, WaitReason
 from amq.runtime.policy.schedule import Readiness
@@ -14,23 +13,23 @@ QUEUE_WITHIN_S = 30.0  # seconds for it; without the daemon of Codex 6 to 9 were
 
 
 class QueueCommand:
-    """The command for one session. It succeeds even if the session has ended, so the session's hooks must be active.
+    """The command for one session. It succeeds even if the session has ended, so IS_ALIVE is asked first.
 
-    SESSION returns the session's id, which its hooks received.
+    SESSION returns the session's id, "" if it is not known.
     """
 
     way = "codex queue"
 
     def __init__(
-        self, agent_status: AgentStatus, session: Callable[[], str], program: str, environment: Mapping[str, str]
+        self, is_alive: Callable[[], bool], session: Callable[[], str], program: str, environment: Mapping[str, str]
     ) -> None:
-        self._agent_status = agent_status
+        self._is_alive = is_alive
         self._session = session
         self._program = program
         self._environment = dict(environment)
 
     def is_there(self) -> bool:
-        return self._agent_status.hooks_active and bool(self._session())
+        return self._is_alive() and bool(self._session())
 
     def look(self, readiness: Readiness) -> Readiness:
         return readiness
@@ -39,7 +38,9 @@ class QueueCommand:
         return readiness.blocked_by is WaitReason.DRAFT
 
     def tell(self, text: str) -> End:
-        command = [self._program, "queue", "--thread", self._session(), "--message", text]
+        if not (session := self._session()):
+            return End(Outcome.REFUSED, "the session's id is not known")
+        command = [self._program, "queue", "--thread", session, "--message", text]
         try:
             done = subprocess.run(
                 command, env=self._environment, stdin=subprocess.DEVNULL, capture_output=True,

@@ -18,21 +18,22 @@ from amq.runtime.tmux_client import NAME, TmuxClient
 _ID = re.compile(r"%[0-9]+")
 _STATE = "#{pane_pid} #{pane_dead} #{pane_input_off} #{pane_in_mode} #{pane_synchronized}"
 _SHOWN = "#{window_id} #{pane_height} #{pane_width} #{cursor_y} #{cursor_x} #{pane_title}"
+_PLACE = "#{pane_id} #{pane_pid} #{pane_tty}"
 _CLIENT = b"client "
 _CLIENTS = "client #{window_id} #{client_prefix} #{client_flags}"
 _TYPED = b"amq-typed"
 
 
 class TmuxPane:
-    """The pane that TMUX_PANE names."""
+    """A pane: the one that TMUX_PANE names, or PANE of the server at SOCKET, whose first process is LEADER."""
 
     way = NAME
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._pane = environment["TMUX_PANE"]
-        self._client = TmuxClient(environment)
+    def __init__(self, environment: Mapping[str, str], pane: str = "", leader: int = 0, socket: str = "") -> None:
+        self._pane = pane or environment["TMUX_PANE"]
+        self._client = TmuxClient(environment, socket)
         self._buffer = f"amq-{os.getpid()}-{os.urandom(4).hex()}"
-        self._at_rest = f"{os.getsid(0)} 0 0 0 0"  # the state in which typed keys reach our terminal, and only it
+        self._at_rest = f"{leader or os.getsid(0)} 0 0 0 0"  # the state in which typed keys reach just its terminal
 
     def picture(self) -> Picture | None:
         """Return the pane's picture, by one query: so the state, the lines and the cursor belong together."""
@@ -90,6 +91,37 @@ def why_not(environment: Mapping[str, str]) -> str:
     except GoneError as error:
         return str(error)
     return "" if inside else "this terminal is not the one that TMUX_PANE names"
+
+
+def pane_of(leader: int, terminal: str, server: str, environment: Mapping[str, str]) -> TmuxPane:
+    """Return the pane whose first process is LEADER, at the path TERMINAL. Raises GoneError with the reason.
+
+    It is looked for in the server with the socket SERVER; if that is "", in the one that ENVIRONMENT leads to.
+    """
+    if server and not _is_own(server):
+        raise GoneError("its tmux server is not yours")
+    client = TmuxClient(environment, server)
+    if not client.installed:
+        raise not_on_the_path(NAME)
+    command = ["list-panes", "-a", "-F", _PLACE]
+    try:
+        listed = printed(NAME, lambda: client.do(command, within_s=ANSWER_WITHIN_S))
+    except GoneError:
+        if server:
+            raise
+        listed = b""  # nothing says that it is in any server
+    for line in listed.decode("utf-8", "replace").splitlines():
+        pane, process, path = line.split(" ", 2)
+        if (process, path) == (str(leader), terminal):
+            return TmuxPane(environment, pane, leader, server)
+    raise GoneError("it is in no pane of tmux")
+
+
+def _is_own(path: str) -> bool:
+    try:
+        return os.stat(path).st_uid == os.geteuid()
+    except OSError:
+        return False
 
 
 def _is_elsewhere(client: bytes, window: bytes) -> bool:
