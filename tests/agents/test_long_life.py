@@ -44,7 +44,7 @@ pytestmark = [
 
 @dataclass(frozen=True)
 class Sample:
-    """What the host's processes hold: private memory, descriptors, threads; and the private files of the agent."""
+    """The holdings of the host's processes: private memory, descriptors, threads; and the private files of the agent."""
 
     private_mb: float
     descriptors: int
