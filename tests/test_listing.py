@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,8 +59,8 @@ def test_a_message_that_is_moved_between_two_looks_is_listed_once(
     class Moving(Syscalls):
         """A rival that drains while the first directory is being listed."""
 
-        def entries(self, directory: Directory) -> list[tuple[str, int]]:
-            found = super().entries(directory)
+        def entries(self, directory: Directory, *known: Any) -> dict[str, int]:
+            found = super().entries(directory, *known)
             monkeypatch.undo()
             with codex.drain() as mail:
                 assert len(list(mail)) == 1

@@ -58,7 +58,7 @@ def boxes(agents: Mapping[str, AgentLayout]) -> Iterator[tuple[str, RootedPath]]
 
 
 def messages(account: Account, holder: str, path: RootedPath, known: Collection[str] = ()) -> Table:
-    """Return the messages in the directory PATH of the mailbox of HOLDER, but for KNOWN ids, by time, then id.
+    """Return the messages in the directory PATH of the mailbox of HOLDER, by time, then id, but for KNOWN file names.
 
     What cannot be read, or is not a message, is warned of and left out.
     """

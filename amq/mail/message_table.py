@@ -16,7 +16,7 @@ from amq.store.durable import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, KeysView, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from amq.layout import RootedPath
@@ -44,9 +44,41 @@ class Table:
     def __iter__(self) -> Iterator[Summary]:
         return map(Summary, zip(*map(self.column, range(summary.EXTRA + 1)), strict=True))
 
+    def names(self) -> list[str]:
+        """Return the names of the files."""
+        return [f"{each}{SUFFIX}" for each in self.column(ID)]
+
+    def is_all(self, at: int, value: str) -> bool:
+        """Return whether the item AT of every summary is VALUE."""
+        return self.column(at).count(value) == len(self)
+
     def chosen(self, places: Sequence[int]) -> Table:
         """Return the messages at PLACES, in that order."""
         return Table(lambda at: _picked(self.column(at), places), len(places))
+
+
+class _CachedTable(Table):
+    """All messages of a cache of the directory PATH of the mailbox of HOLDER."""
+
+    def __init__(self, cached: Cached, holder: str, path: RootedPath) -> None:
+        super().__init__(self._column, len(cached.names))
+        self._cached = cached
+        self._same = {HOLDER: holder, DIRECTORY: path}
+
+    def _column(self, at: int) -> list[Any]:
+        if at == ID:
+            return [each[:_CUT] for each in self._cached.names]
+        if at in self._same:
+            return [self._same[at]] * len(self)
+        column = self._cached.column(_STORED.index(at))
+        return list(map(int, column)) if at == CREATED_NS else column
+
+    def names(self) -> list[str]:
+        return self._cached.names
+
+    def is_all(self, at: int, value: str) -> bool:
+        """Return the same as for any table, without a list of the items."""
+        return self._cached.is_all(_STORED.index(at), value)
 
 
 def _picked(items: list[Any], places: Sequence[int]) -> list[Any]:
@@ -78,11 +110,11 @@ def in_directory(
 ) -> tuple[Table, list[Found]]:
     """Return the messages in the directory PATH of the mailbox of HOLDER, and looks at those without a header.
 
-    They come by time, then id. Those whose ids are KNOWN are left out and not opened. Raises OSError.
+    They come by time, then id. Files whose names are KNOWN are left out and not opened. Raises OSError.
     """
     with Directory(path) as directory:
-        files = dict(durable.entries(directory))
-        names = {each for each in files if each[:_CUT] not in known} if known else files.keys()
+        files = durable.entries(directory, known)
+        names = files.keys()
         place = account.cache_directory() if len(names) >= FEWEST and directory.fd is not None else None
         if place is None:
             summaries, without = _opened(directory, holder, names, files)
@@ -91,38 +123,31 @@ def in_directory(
 
         cache = f"{holder}.{path.name}"
         cached = header_cache.load(place, cache, directory, len(_STORED))
-        table, have = _still_there(cached, files, names, holder, path)
+        table, have = _still_there(cached, files, holder, path)
         if len(have) == len(names):
             return table, []
         fresh, without = _opened(directory, holder, names - have, files)
         table = in_order(joined([table, of_summaries(fresh)]))
-        is_old = len(fresh) >= header_cache.MIN_CHANGES or len(cached.names) > 2 * len(files) + header_cache.MIN_CHANGES
+        is_old = len(fresh) >= header_cache.MIN_CHANGES or (
+            not known and len(cached.names) > 2 * len(files) + header_cache.MIN_CHANGES
+        )
         if is_old and len(table):
-            kept = [(f"{each}{SUFFIX}", files[f"{each}{SUFFIX}"]) for each in table.column(ID)]
+            kept = [(each, files[each]) for each in table.names()]
             texts = [map(str, table.column(at)) for at in _STORED]
             header_cache.save(place, cache, directory, kept, texts, account.temporary())
     return table, without
 
 
 def _still_there(
-    cached: Cached, files: Mapping[str, int], wanted: Collection[str], holder: str, path: RootedPath
-) -> tuple[Table, set[str] | KeysView[str]]:
-    """Return those messages of CACHED that are files of the same inode among FILES and WANTED, and their names."""
-    whole = Table(lambda at: _cached_column(cached, at, holder, path), len(cached.names))
-    inodes = dict(zip(cached.names, cached.inodes, strict=True))
-    if len(wanted) == len(files) and inodes == files:
-        return whole, inodes.keys()
-    at_same = [at for at, (name, inode) in enumerate(inodes.items()) if files.get(name) == inode and name in wanted]
+    cached: Cached, files: Mapping[str, int], holder: str, path: RootedPath
+) -> tuple[Table, Collection[str]]:
+    """Return those messages of CACHED that are files of the same inode among FILES, and their names."""
+    whole = _CachedTable(cached, holder, path)
+    inodes = list(map(files.get, cached.names))
+    if inodes == cached.inodes:
+        return whole, cached.names
+    at_same = [at for at, (now, then) in enumerate(zip(inodes, cached.inodes, strict=True)) if now == then]
     return whole.chosen(at_same), {cached.names[at] for at in at_same}
-
-
-def _cached_column(cached: Cached, at: int, holder: str, path: RootedPath) -> list[Any]:
-    if at == ID:
-        return [each[:_CUT] for each in cached.names]
-    if at in (HOLDER, DIRECTORY):
-        return [holder if at == HOLDER else path] * len(cached.names)
-    column = cached.column(_STORED.index(at))
-    return list(map(int, column)) if at == CREATED_NS else column
 
 
 def _opened(

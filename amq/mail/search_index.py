@@ -162,7 +162,7 @@ class Index:
             raise
 
     def update(
-        self, places: Sequence[Place], *, whole: bool, progress: Callable[[int, int], None]
+        self, places: Sequence[Place], *, whole: bool, progress: Callable[[int, int], None] = lambda *_: None
     ) -> list[Collection[str]]:
         """Read the messages in PLACES that are not known; return for each place the names that stay unknown.
 

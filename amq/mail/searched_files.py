@@ -40,7 +40,7 @@ class Place:
 def listed(holder: str, path: RootedPath) -> Place:
     """Return what is in the directory PATH. Raises OSError."""
     with Directory(path) as directory:
-        files = dict(durable.entries(directory))
+        files = durable.entries(directory)
         found = durable.syscalls.stat(directory.fd) if directory.fd is not None else None
         return Place(holder, path, f"{found.st_dev} {found.st_ino}" if found else "", files)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from amq.errors import BadMessage, NotFound, UsageError, why
 from amq.mail import all_mailboxes
 from amq.mail.message_table import in_order, joined, of_summaries
-from amq.mail.summary import CONVERSATION, ID, REFS
+from amq.mail.summary import CONVERSATION, REFS
 from amq.mail.thread_order import in_thread_order
 from amq.message import parse
 from amq.names import is_safe_name
@@ -72,16 +72,16 @@ def _conversation(account: Account, thread: str, agents: Mapping[str, AgentLayou
     known: set[str] = set()
     for handle, path in all_mailboxes.boxes(agents):
         messages = all_mailboxes.messages(account, handle, path, known)
-        threads = messages.column(CONVERSATION)
-        if threads.count(thread) != len(threads):
+        if not messages.is_all(CONVERSATION, thread):
+            threads = messages.column(CONVERSATION)
             messages = messages.chosen([at for at, each in enumerate(threads) if each == thread])
         if len(messages):
-            known.update(messages.column(ID))
+            known.update(messages.names())
             parts.append(messages)
     whole = joined(parts)
     if len(parts) > 1:
         whole = in_order(whole)
-    return whole if not any(whole.column(REFS)) else of_summaries(in_thread_order(whole))
+    return whole if whole.is_all(REFS, "") else of_summaries(in_thread_order(whole))
 
 
 def conversations(account: Account, only: Sequence[str], limit: int) -> list[Conversation]:

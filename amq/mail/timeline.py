@@ -7,6 +7,7 @@ from amq.instants import MILLISECOND_NS
 from amq.mail import all_mailboxes, message_table
 from amq.mail.message_table import in_order, joined
 from amq.mail.summary import CREATED_NS, ID, SENDER
+from amq.names import SUFFIX
 from amq.store import directories
 
 TYPE_CHECKING = False
@@ -31,14 +32,14 @@ class Timeline:
     def __init__(self, account: Account, named: Sequence[str] = ()) -> None:
         self._account = account
         self._named = named
-        self._ids: dict[RootedPath, set[str]] = {}
+        self._names: dict[RootedPath, set[str]] = {}
         self._messages: set[tuple[str, str, int]] = set()
         self._times: dict[RootedPath, tuple[int, ...]] = {}
 
     @property
     def places(self) -> list[RootedPath]:
         """The directories to watch: those of messages, and the one of all mailboxes."""
-        return [self._account.queue.agents, *self._ids]
+        return [self._account.queue.agents, *self._names]
 
     def look(self, *, sweep: bool = True) -> Table:
         """Return the messages that came since the last look, by time, then id; the first look returns all.
@@ -51,21 +52,21 @@ class Timeline:
         return in_order(joined(found))
 
     def _came(self, holder: str, path: RootedPath, sweep: bool) -> Table:
-        ids = self._ids.setdefault(path, set())
+        names = self._names.setdefault(path, set())
         try:
             if not (self._may_have_changed(path) or sweep):
                 return joined([])
-            table, without = message_table.in_directory(self._account, holder, path, ids)
+            table, without = message_table.in_directory(self._account, holder, path, names)
         except FileNotFoundError:  # another program's mailbox may lack some directories
             return joined([])
         except OSError as error:
             self._account.warn(f"{path} is skipped: {why(error)}")
             return joined([])
-        ids.update(table.column(ID))
+        names.update(table.names())
         for each in without:
             all_mailboxes.warn_of(self._account, path, each)
             if not isinstance(each.error, Unreadable):  # which may become readable
-                ids.add(each.id)
+                names.add(f"{each.id}{SUFFIX}")
         return self._fresh(table)
 
     def _fresh(self, table: Table) -> Table:

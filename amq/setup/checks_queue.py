@@ -361,7 +361,7 @@ def _names(path: RootedPath) -> list[str]:
     """Return the names in the directory PATH, sorted; none if it is missing."""
     try:
         with Directory(path) as directory:
-            return sorted(name for name, _ in durable.entries(directory))
+            return sorted(name for name in durable.entries(directory))
     except FileNotFoundError:
         return []
 
@@ -374,7 +374,7 @@ def _modes(root: str) -> Iterator[tuple[RootedPath, int]]:
     while waiting:
         place = waiting.pop()
         with suppress(FileNotFoundError), Directory(place) as directory:
-            for name, _ in durable.entries(directory):
+            for name in durable.entries(directory):
                 with suppress(FileNotFoundError):
                     mode = durable.syscalls.look(directory, name).st_mode
                     if stat.S_ISDIR(mode):

@@ -61,7 +61,7 @@ def _last(queue: QueueLayout, handle: str) -> str:
     """Return the name of the last removed mailbox of HANDLE; raises NotFound."""
     try:
         with Directory(queue.removed) as removed:
-            names = [name for name, _ in durable.entries(removed) if name[: -INSTANT_LENGTH - 1] == handle]
+            names = [name for name in durable.entries(removed) if name[: -INSTANT_LENGTH - 1] == handle]
     except FileNotFoundError:
         names = []
     if not names:

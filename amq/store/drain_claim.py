@@ -165,7 +165,7 @@ def claim(
     all of WANTED, also what a live drain holds. No message is opened here: all others wait for the lock meanwhile.
     """
     with mailbox_lock(agent), open_state(agent, agent.drains) as drains, ExitStack() as opened:
-        others = [_Other(drains, found, opened) for found, inode in durable.entries(drains) if inode]
+        others = [_Other(drains, found, opened) for found, inode in durable.entries(drains).items() if inode]
         held = {identifier for other in others if other.holds(now) for identifier in other.ids}
         suspects = {identifier for other in others if other.is_cut_off(now) for identifier in other.ids} - held
         offered = {identifier for other in others if other.offer for identifier in other.ids}

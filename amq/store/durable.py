@@ -17,6 +17,7 @@ from amq.store import open_beneath
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from typing import Self
 
     from amq.layout import RootedPath
@@ -137,16 +138,17 @@ class Syscalls:
         """Return the stat result of NAME, never following a link."""
         return os.stat(directory.at(name), dir_fd=directory.fd, follow_symlinks=False)
 
-    def entries(self, directory: Directory) -> list[tuple[str, int]]:
+    def entries(self, directory: Directory, known: Collection[str] = ()) -> dict[str, int]:
         """Return the names in a directory, each with its inode if it is a regular file, else with 0.
 
-        On Windows, where the inode needs another call for each, every regular file has 1.
+        Names that are KNOWN are left out. On Windows, where the inode needs another call for each, every regular file
+        has 1.
         """
-        if directory.fd is None:
-            with os.scandir(directory.path) as found:
-                return [(entry.name, int(entry.is_file(follow_symlinks=False))) for entry in found]
-        with os.scandir(directory.fd) as found:
-            return [(entry.name, entry.is_file(follow_symlinks=False) and entry.inode()) for entry in found]
+        with os.scandir(directory.path if directory.fd is None else directory.fd) as found:
+            entries = (entry for entry in found if entry.name not in known) if known else found
+            if directory.fd is None:
+                return {entry.name: int(entry.is_file(follow_symlinks=False)) for entry in entries}
+            return {entry.name: entry.is_file(follow_symlinks=False) and entry.inode() for entry in entries}
 
     def mkdir(self, directory: Directory, name: str) -> None:
         """Make one directory. An error names the whole path."""
@@ -202,19 +204,18 @@ class Syscalls:
 syscalls = Syscalls()
 
 
-def entries(directory: Directory) -> list[tuple[str, int]]:
+def entries(directory: Directory, known: Collection[str] = ()) -> dict[str, int]:
     """Return the names in a directory, each with its inode if it is a regular file, else with 0.
 
-    A scan can miss a file that is renamed while it runs, so a directory that changed meanwhile is scanned again.
+    Names that are KNOWN are left out. A scan can miss a file that is renamed while it runs, so a directory that changed
+    meanwhile is scanned again.
     """
     if directory.fd is None:  # only on Windows
-        return syscalls.entries(directory)
+        return syscalls.entries(directory, known)
     before = syscalls.stat(directory.fd).st_mtime_ns
-    found = syscalls.entries(directory)
+    found = syscalls.entries(directory, known)
     if syscalls.stat(directory.fd).st_mtime_ns != before:
-        seen = dict(found)
-        seen.update(syscalls.entries(directory))
-        return list(seen.items())
+        found.update(syscalls.entries(directory, known))
     return found
 
 

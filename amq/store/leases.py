@@ -105,7 +105,7 @@ def _sweep(directory: Directory) -> None:
     """Remove the temporary files of writers that were killed: the lock is held, so none is alive."""
     from amq.store.directories import TEMPORARY
 
-    for name, _ in durable.entries(directory):
+    for name in durable.entries(directory):
         if name.startswith(TEMPORARY):
             durable.discard(directory, name)
 
@@ -142,7 +142,7 @@ def _wire(lease: Lease) -> dict[str, Any]:
 
 def _read(directory: Directory, broken: Callable[[str, AmqError], None]) -> Leases:
     found: Leases = {}
-    for name in sorted(name for name, _ in durable.entries(directory) if name.endswith(_SUFFIX)):
+    for name in sorted(name for name in durable.entries(directory) if name.endswith(_SUFFIX)):
         holder = name.removesuffix(_SUFFIX)
         if not is_handle(holder):
             continue

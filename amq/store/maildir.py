@@ -200,13 +200,13 @@ class Found:
 def message_ids(directory: Directory) -> list[str]:
     """Return the ids of the messages in an open directory, in no order."""
     cut = -len(SUFFIX)
-    return [name[:cut] for name, inode in durable.entries(directory) if inode and is_message_name(name)]
+    return [name[:cut] for name, inode in durable.entries(directory).items() if inode and is_message_name(name)]
 
 
 def message_inodes(directory: Directory) -> dict[str, int]:
     """Return the ids of the messages in an open directory, in no order, each with the inode of its file."""
     cut = -len(SUFFIX)
-    return {name[:cut]: inode for name, inode in durable.entries(directory) if inode and is_message_name(name)}
+    return {name[:cut]: inode for name, inode in durable.entries(directory).items() if inode and is_message_name(name)}
 
 
 def stamp(directory: Directory, identifier: str) -> tuple[int, ...]:
@@ -224,7 +224,7 @@ def stamp(directory: Directory, identifier: str) -> tuple[int, ...]:
 def entry_ids(directory: Directory) -> list[str]:
     """Return the ids in an open directory, including those of links, FIFOs and the like named as messages."""
     cut = -len(SUFFIX)
-    return [name[:cut] for name, _ in durable.entries(directory) if is_message_name(name)]
+    return [name[:cut] for name in durable.entries(directory) if is_message_name(name)]
 
 
 def has_entries(path: RootedPath) -> bool:

@@ -113,7 +113,9 @@ def open_offers(agent: AgentLayout) -> list[Offer]:
     """Return the offers of AGENT that are neither drained nor lapsed, oldest first. Raises OSError."""
     try:
         with Directory(agent.drains) as drains:
-            names = sorted(name for name, inode in durable.entries(drains) if inode and name.endswith(OFFER_SUFFIX))
+            names = sorted(
+                name for name, inode in durable.entries(drains).items() if inode and name.endswith(OFFER_SUFFIX)
+            )
             found = (_read(drains, name) for name in names[:_MOST_OFFERS])
             return [offer for offer in found if offer]
     except FileNotFoundError:

@@ -67,7 +67,7 @@ def mailboxes(queue: QueueLayout, unusable: Callable[[str, OSError], None] = lam
     """
     try:
         with Directory(queue.agents) as agents:
-            found = [name for name, _ in durable.entries(agents) if is_handle(name)]
+            found = [name for name in durable.entries(agents) if is_handle(name)]
     except FileNotFoundError:
         return []
     return [handle for handle in sorted(found) if _is_usable(queue.agent(handle), handle, unusable)]

@@ -16,7 +16,7 @@ def stale(tmp: Directory, before: int, *, remove: bool) -> list[str]:
 
     With `remove` they are removed. Raises OSError.
     """
-    names = sorted(name for name, regular in durable.entries(tmp) if regular)
+    names = sorted(name for name, regular in durable.entries(tmp).items() if regular)
     return [name for name in names if _if_stale(tmp, name, before, remove)]
 
 

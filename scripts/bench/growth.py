@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from commands import Command, cost, drain_command, large_commands, queue_in
 from measure import AMQ, PASS, Bench, Figure, figure, over, processor_seconds
 
-NAMES = ("send", "list", "thread", "search", "log", "drain")
+NAMES = ("send", "list", "thread", "search", "log", "who", "drain")
 
 
 def growth(bench: Bench) -> Iterator[Figure]:
@@ -31,10 +31,11 @@ def at_size(bench: Bench, size: int) -> dict[str, list[float]]:
         all_, _, thread = large_commands(queue, size)
         search = Command("", ("search", "--me", "bob", "--limit", "20", "body"))
         log = Command("", ("log", "--me", "bob"))
+        who = Command("", ("who", "--me", "bob"))
         send = Command("", ("send", "--me", "alice", "--to", "bob", "--body", "Done."))
         drain = drain_command("", queue, size)
         took: dict[str, list[float]] = {}
-        for names, commands in ((NAMES[:-1], (send, all_, thread, search, log)), (NAMES[-1:], (drain,))):
+        for names, commands in ((NAMES[:-1], (send, all_, thread, search, log, who)), (NAMES[-1:], (drain,))):
             ways = {
                 f"{name} at {size:,}": cost((AMQ, *command.words, "--root", queue.root), command.before)
                 for name, command in zip(names, commands, strict=True)

@@ -70,6 +70,7 @@ ROWS = {
         Row("growth-thread", "`thread` of 100,000, beside 10,000", "× the CPU", 15),
         Row("growth-search", "`search` of 100,000, beside 10,000", "× the CPU", 15),
         Row("growth-log", "`log` of 100,000, beside 10,000", "× the CPU", 15),
+        Row("growth-who", "`who` of 100,000, beside 10,000", "× the CPU", 15),
         Row("growth-drain", "`drain` of 100,000, beside 10,000", "× the CPU", 15),
     )
 }

@@ -9,9 +9,13 @@ SEARCH, LOG = "tests/cli/test_search.py", "tests/cli/test_log.py"
 
 VIEWS = (
     Mutant("a replaced message has its old line", "mail/message_table.py", "_still_there",
-           "files.get(name) == inode and name in wanted", "name in wanted", CACHE),
-    Mutant("any directory of as many files is as it was", "mail/message_table.py", "_still_there",
-           "len(wanted) == len(files) and inodes == files", "len(inodes) == len(files)", CACHE),
+           "now == then", "now is not None", CACHE),
+    Mutant("a directory with all names is as it was", "mail/message_table.py", "_still_there",
+           "inodes == cached.inodes", "None not in inodes", CACHE),
+    Mutant("a message that is known is looked at again", "mail/message_table.py", "in_directory",
+           "durable.entries(directory, known)", "durable.entries(directory)", f"{CACHE} {LOG}"),
+    Mutant("any cached column is all alike", "store/header_cache.py", "Cached.is_all",
+           "bytes(self._parts[at]) == b'\\n'.join([line] * len(self.names))", "True", CACHE),
     Mutant("a small directory has a cache", "mail/message_table.py", "in_directory",
            "len(names) >= FEWEST and directory.fd is not None", "True", CACHE),
     Mutant("a cache of what has gone stays", "mail/message_table.py", "in_directory",

@@ -6,6 +6,7 @@ import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -143,8 +144,8 @@ def test_a_directory_that_changed_during_the_scan_is_scanned_again(
     """A name that moves while a large directory is read can be missed; each name that either scan saw is there."""
 
     class Changing(Syscalls):
-        def entries(self, directory: Directory) -> list[tuple[str, int]]:
-            found = super().entries(directory)
+        def entries(self, directory: Directory, *known: Any) -> dict[str, int]:
+            found = super().entries(directory, *known)
             (tmp_path / "late").touch()
             os.utime(tmp_path, ns=(1, len(found) + 1))
             return found
@@ -152,7 +153,8 @@ def test_a_directory_that_changed_during_the_scan_is_scanned_again(
     (tmp_path / "early").touch()
     monkeypatch.setattr(durable, "syscalls", Changing())
     with Directory(RootedPath(str(tmp_path))) as directory:
-        assert sorted(name for name, _ in durable.entries(directory)) == ["early", "late"]
+        assert sorted(durable.entries(directory)) == ["early", "late"]
+        assert sorted(durable.entries(directory, {"late", "x"})) == ["early"]
 
 
 def test_mail_on_a_filesystem_that_has_little(amq: Shell, filesystem: None) -> None:
