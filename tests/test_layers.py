@@ -35,6 +35,7 @@ ROOMS = {
         f"amq.{name}": name
         for name in ("certify", "cli", "config", "demo", "mail", "pty", "runtime", "schema", "setup", "store")
     },
+    "amq.dashboard": "dashboard",
 }
 """The room of a module is that of its longest prefix here."""
 
@@ -51,14 +52,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pty": {"procfs"},
     "policy": {"values", "mail", "pty"},
     "runtime": {"values", "procfs", "config", "store", "mail", "pty", "policy"},
+    "dashboard": {"values", "config", "store", "mail", "runtime", "policy"},
     "demo": {"values", "config", "store", "mail", "pty", "runtime", "policy"},
     "setup": {"values", "procfs", "config", "store", "mail", "runtime", "policy"},
     "certify": {"library", "values", "procfs", "config", "store", "mail", "pty", "runtime", "policy"},
-    "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "demo", "certify"},
+    "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "dashboard", "demo"}
+    | {"certify"},
     "entry": {"cli", "values"},
 }
 LATE = {
-    "cli": {"runtime", "policy", "demo", "setup", "schema", "certify"},
+    "cli": {"runtime", "policy", "dashboard", "demo", "setup", "schema", "certify"},
     "config": {"procfs"},
     "library": {"values", "store", "mail"},
 }

@@ -6,10 +6,8 @@ import os
 
 from amq import config, git_repository
 from amq.cli.options import as_utf8
-from amq.errors import AmqError, UsageError
-from amq.instants import SECOND_NS, format_instant
-from amq.mail import leasing
-from amq.mail.agents_overview import seen_ns
+from amq.errors import UsageError
+from amq.instants import format_instant
 from amq.mail.leasing import HELD, Place, left
 from amq.mail.path_patterns import TOP, is_pattern
 from amq.names import check_line
@@ -85,45 +83,10 @@ def reason(text: str) -> str:
 
 def seen(mailbox: Mailbox) -> Seen:
     """Return a function that says when an agent was last seen at work: by its mail, and by its notifier."""
-
-    def of(handle: str) -> int | None:
-        acts = [seen_ns(mailbox.account.queue.agent(handle)), _worked_ns(mailbox, handle)]
-        return max((act for act in acts if act is not None), default=None)
-
-    return of
-
-
-def _worked_ns(mailbox: Mailbox, handle: str) -> int | None:
-    """Return when HANDLE last worked, as its notifier publishes: now, or when it began to be idle or to ask the user.
-
-    None if that is not known, as in a sandbox that hides the user's private directory.
-    """
     from amq.cli.open_mailbox import private_directory
-    from amq.runtime.policy.reasons import Activity
-    from amq.runtime.state_file import state_of
-    from amq.store.notifier_info import read_notifier
+    from amq.dashboard import lease_holders
 
-    queue = mailbox.account.queue
-    try:
-        state = state_of(private_directory(queue.root), queue, handle, read_notifier(queue.agent(handle)))
-    except (AmqError, OSError):
-        return None
-    if state is None:
-        return None
-    if state.activity in (Activity.WORKING, Activity.STARTING):
-        return mailbox.account.clock()
-    rests = state.activity in (Activity.IDLE, Activity.ASKS, Activity.DRAFT)
-    return mailbox.account.clock() - int(state.seconds * SECOND_NS) if rests and state.seconds is not None else None
-
-
-def held_by(mailbox: Mailbox) -> dict[str, list[str]]:
-    """Return the paths that each agent has a lease on, in any work tree, by its handle; no leases that ended."""
-    states = leasing.all_leases(mailbox.account, Place("", ""), seen(mailbox))
-    found: dict[str, list[str]] = {}
-    for state in states:
-        if state.state == HELD:
-            found.setdefault(state.lease.holder, []).append(state.lease.path)
-    return found
+    return lease_holders.seen(mailbox.account, private_directory(mailbox.account.queue.root))
 
 
 def line(state: State) -> str:

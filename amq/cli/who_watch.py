@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from amq import config
-from amq.cli.commands.who import for_user, item, rows, state_in_words, unread
+from amq.cli.commands.who import for_user, item, unread
 from amq.cli.commands.why import age
 from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.cli.terminal import height, terminal
@@ -16,12 +16,10 @@ from amq.record import record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator, Sequence
 
-    from amq.cli.commands.who import Row
     from amq.cli.output import Output
     from amq.cli.terminal import Terminal
-    from amq.mail.mailbox import Mailbox
+    from amq.dashboard.agents import Row
 
 LOOK_EVERY_S = 2.0
 """Seconds between looks without an event: no file shows that a notifier was killed, and ages grow."""
@@ -30,24 +28,21 @@ _UP, _ERASE, _CLEAR = "\x1b[{}F", "\x1b[J", "\x1b[H\x1b[2J"
 
 def watch(args: Namespace, out: Output) -> int:
     """Show the agents until interrupted."""
-    from amq.runtime.file_events import FileEvents
+    from amq.dashboard.agents import Agents, warn_of
+    from amq.dashboard.changes import looks
 
-    mailbox = open_mailbox(args, out, anyone=True)
-    mailbox.account.warn = once(out.warn)
+    account = open_mailbox(args, out, anyone=True).account
+    warn = once(out.warn)
     picture, lines = Picture(), Lines()
-    handles: list[str] = []
-    with FileEvents() as events:
-        while True:
-            events.follow(directories(mailbox, handles))
-            found = rows(mailbox)
-            user = terminal(args, out)
-            if user and config.environment().get("TERM", "dumb") != "dumb":
-                out.data(picture.draw(for_user(_fitting(found, height()), user), user, height()))
-            else:
-                lines.show(found, out)
-            followed, handles = handles, [row.agent.handle for row in found]
-            if handles == followed:
-                events.wait(LOOK_EVERY_S)
+    agents = Agents(account, private_directory(account.queue.root))
+    for _ in looks(lambda: agents.places, LOOK_EVERY_S):
+        found = warn_of(*agents.look(), warn)
+        user = terminal(args, out)
+        if user and config.environment().get("TERM", "dumb") != "dumb":
+            out.data(picture.draw(for_user(_fitting(found, height()), user), user, height()))
+        else:
+            lines.show(found, out)
+    return 0
 
 
 def _fitting(found: list[Row], height: int) -> list[Row]:
@@ -57,17 +52,6 @@ def _fitting(found: list[Row], height: int) -> list[Row]:
     return sorted(
         found, key=lambda row: (not (row.state and row.state.asks), not row.agent.unread, row.agent.notifier is None)
     )
-
-
-def directories(mailbox: Mailbox, handles: Sequence[str]) -> Iterator[str]:
-    """Yield the directories in which a change may be one of the state or of the mail of the agents HANDLES."""
-    from amq.runtime.file_events import of_agent
-
-    queue = mailbox.account.queue
-    private = private_directory(queue.root)
-    yield queue.agents
-    for handle in handles:
-        yield from of_agent(queue, handle, private)
 
 
 class Picture:
@@ -117,6 +101,8 @@ class Lines:
             if out.json:
                 out.value(item(row), indent=None)
             else:
+                from amq.dashboard.agents import state_in_words
+
                 words = state_in_words(row.state, age) or "-"
                 waits = f"  waits for {now.waits_for}" if now.waits_for else ""
                 out.line(f"{_now()}  {row.agent.handle}  {words}  {now.unread} unread{waits}")

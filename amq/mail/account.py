@@ -14,8 +14,11 @@ from amq.store import directories, registry
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
     from amq.layout import RootedPath
+
+    T = TypeVar("T")
 
 
 @lru_cache(maxsize=1)
@@ -92,6 +95,15 @@ class Account:
         if text not in self._warned:
             self._warned.add(text)
             self.warn(text)
+
+    def gather(self, look: Callable[[], T]) -> tuple[T, list[str]]:
+        """Return what LOOK returns, and what it warns of, whether earlier looks did so or not."""
+        warn, warned, found = self.warn, self._warned, list[str]()
+        self.warn, self._warned = found.append, set()
+        try:
+            return look(), found
+        finally:
+            self.warn, self._warned = warn, warned
 
     def _require_mailbox(self) -> None:
         if registry.has_mailbox(self.agent):

@@ -15,7 +15,7 @@ from amq.store.presence import read_presence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from amq.layout import AgentLayout
     from amq.mail.account import Account
@@ -46,12 +46,20 @@ class Agent:
 
 def roster(account: Account) -> list[Agent]:
     """Return the state of every agent, sorted by handle (`Mailbox.who`)."""
-    agents = all_mailboxes.agents(account)
+    known = members(account, all_mailboxes.agents(account))
+    return [state_of(account, handle, is_registered=known[handle]) for handle in known]
+
+
+def members(account: Account, present: Collection[str]) -> dict[str, bool]:
+    """Return the agents in PRESENT and those registered without a mailbox, sorted, each with whether it is registered.
+
+    Without a registry all of them count as registered.
+    """
     registered = account.registered()
-    others = [handle for handle in registered or [] if handle not in agents and _is_reachable(account, handle)]
-    handles = sorted((*agents, *others))
+    others = [handle for handle in registered or [] if handle not in present and _is_reachable(account, handle)]
+    handles = sorted((*present, *others))
     known = {USER, *(handles if registered is None else registered)}
-    return [_stand(account, handle, account.queue.agent(handle), handle in known) for handle in handles]
+    return {handle: handle in known for handle in handles}
 
 
 def _is_reachable(account: Account, handle: str) -> bool:
@@ -70,7 +78,9 @@ def presences(account: Account) -> list[Presence]:
     return [presence for presence in found if presence is not None]
 
 
-def _stand(account: Account, handle: str, agent: AgentLayout, registered: bool) -> Agent:
+def state_of(account: Account, handle: str, *, is_registered: bool) -> Agent:
+    """Return the state of the agent HANDLE; what cannot be read is warned of."""
+    agent = account.queue.agent(handle)
     unread = all_mailboxes.ids(account, agent.inbox_new)
     places = (agent.dlq_new, agent.dlq_cur, agent.refused)
     letters = (all_mailboxes.ids(account, path, maildir.entry_ids) for path in places)
@@ -84,7 +94,7 @@ def _stand(account: Account, handle: str, agent: AgentLayout, registered: bool) 
         _notifier(account, agent),
         maildir.cannot_read(agent.inbox_new, unread) if unread else (),
         seen_ns(agent, presence),
-        registered,
+        is_registered,
     )
 
 

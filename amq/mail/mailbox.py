@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from amq.mail.message_table import Table
     from amq.mail.searching import Hit
     from amq.mail.sending import Draft, Replied, Sent
+    from amq.mail.summary import Summary
     from amq.mail.threads import Conversation, Entry
     from amq.mail.trace import Trace
     from amq.store.acks import Ack
@@ -77,6 +78,12 @@ class Mailbox:
         from amq.mail import sending
 
         return sending.reply(self.account, identifier, body, draft or sending.Draft(), create=create)
+
+    def answer(self, original: Summary, to: Sequence[str], body: bytes, draft: Draft | None = None) -> Sent:
+        """Answer the message ORIGINAL of any mailbox, to the handles TO, as `reply` does. Raises what `send` raises."""
+        from amq.mail import sending
+
+        return sending.answer(self.account, original, to, body, draft or sending.Draft())
 
     def unread(self, before: Iterable[Unread] = ()) -> list[Unread]:
         """Return the unread messages in `new`, oldest first. Never fails for a bad message file.

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from amq.layout import AgentLayout
+    from amq.mail.summary import Summary
 
 ALL = "@all"
 
@@ -96,17 +97,24 @@ def reply(account: Account, identifier: str, body: bytes, draft: Draft, *, creat
     """Answer a message by its id (`Mailbox.reply`)."""
     message, box = maildir.find(account.agent, message_id(identifier))
     original = message.header
+    to = original.to if original.sender == account.me else [original.sender]
+    return Replied(answer(account, original, to, body, draft, create=create), original.id, box)
+
+
+def answer(
+    account: Account, original: Header | Summary, to: Sequence[str], body: bytes, draft: Draft, *, create: bool = False
+) -> Sent:
+    """Deliver an answer to the message ORIGINAL of any mailbox to the handles TO (`Mailbox.answer`)."""
     thread = draft.thread or original.conversation
     refs = _reply_refs(original, thread, draft.refs)
-    answer = replace(
+    whole = replace(
         draft,
         subject=draft.subject or reply_subject(original.subject, thread, *refs),
         thread=thread,
         kind=draft.kind or reply_kind(original.kind),
         refs=refs,
     )
-    to = original.to if original.sender == account.me else [original.sender]
-    return Replied(send(account, to, body, answer, create=create), original.id, box)
+    return send(account, to, body, whole, create=create)
 
 
 def _thread(me: str, handles: list[str], identifier: str) -> str:
@@ -116,7 +124,7 @@ def _thread(me: str, handles: list[str], identifier: str) -> str:
     return group_thread({me, *handles}) or f"group/{identifier}"
 
 
-def _reply_refs(original: Header, thread: str, more: Sequence[str]) -> list[str]:
+def _reply_refs(original: Header | Summary, thread: str, more: Sequence[str]) -> list[str]:
     """Return the references of an answer in THREAD: those of ORIGINAL and itself, or the last of these, then MORE."""
     if not fits_answer(thread):
         raise UsageError(f"the thread name of {original.id} is too long", hint="reply in another thread: --thread NAME")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from amq.errors import Unreadable, why
-from amq.instants import MILLISECOND_NS
 from amq.mail import all_mailboxes, message_table
 from amq.mail.message_table import in_order, joined
 from amq.mail.summary import CREATED_NS, ID, SENDER
@@ -17,9 +16,6 @@ if TYPE_CHECKING:
     from amq.layout import RootedPath
     from amq.mail.account import Account
     from amq.mail.message_table import Table
-
-SETTLED_NS = 50 * MILLISECOND_NS
-"""The time after which a change of a directory leaves another time, on a usual filesystem."""
 
 
 class Timeline:
@@ -78,11 +74,7 @@ class Timeline:
 
     def _may_have_changed(self, path: RootedPath) -> bool:
         """Return whether the directory PATH has other times, or may still change without getting others."""
-        found = directories.look(path)
-        now = found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
-        same = self._times.get(path) == now
-        if found.st_mtime_ns + SETTLED_NS < self._account.clock():
+        now, before = directories.settled_times(path, self._account.clock()), self._times.pop(path, None)
+        if now is not None:
             self._times[path] = now
-        else:
-            self._times.pop(path, None)
-        return not same
+        return now is None or now != before

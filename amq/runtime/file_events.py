@@ -6,7 +6,7 @@ Events are hints: the caller looks again after a while in any case.
 from __future__ import annotations
 
 import os
-import time
+import threading
 from collections.abc import Iterable, Iterator
 from typing import Self
 
@@ -50,11 +50,14 @@ class FileEvents:
             return  # tried again before the next look
         self._watched = found
 
-    def wait(self, seconds: float) -> None:
-        """Return when something may have changed since `follow`, or after SECONDS. Raises KeyboardInterrupt."""
+    def wait(self, seconds: float, stop: threading.Event | None = None) -> None:
+        """Return when something may have changed since `follow`, after SECONDS, or when STOP is set.
+
+        Raises KeyboardInterrupt in the main thread.
+        """
         if self._events is None:
-            time.sleep(min(seconds, POLL_S))
-        elif self._events.watch(GATHER_MS, STEP_MS, max(1, int(seconds * 1000)), None) == "signal":
+            (stop or threading.Event()).wait(min(seconds, POLL_S))
+        elif self._events.watch(GATHER_MS, STEP_MS, max(1, int(seconds * 1000)), stop) == "signal":
             raise KeyboardInterrupt
 
     def _close(self) -> None:

@@ -7,6 +7,7 @@ import os
 import stat
 from contextlib import suppress
 
+from amq.instants import MILLISECOND_NS
 from amq.layout import RootedPath
 from amq.store import durable
 from amq.store.durable import Directory
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 TEMPORARY = ".amq-"
 """The prefix of names of files that are being written beside the ones they replace."""
+SETTLED_NS = 50 * MILLISECOND_NS
+"""The time after which a change of a directory leaves another time, on a usual filesystem."""
 
 
 def exists(path: RootedPath) -> bool:
@@ -32,6 +35,16 @@ def look(path: RootedPath) -> os.stat_result:
     """Return the stat result of the directory at PATH. Raises OSError."""
     with Directory(path) as directory:
         return os.lstat(path) if directory.fd is None else durable.syscalls.stat(directory.fd)
+
+
+def settled_times(path: RootedPath, now_ns: int) -> tuple[int, ...] | None:
+    """Return the identity and the times of the directory PATH: while they stay, no entry comes or goes.
+
+    None if it may still change without getting others, at the instant NOW_NS. Raises OSError.
+    """
+    found = look(path)
+    times = found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
+    return times if found.st_mtime_ns + SETTLED_NS < now_ns else None
 
 
 def make(paths: list[RootedPath]) -> bool:

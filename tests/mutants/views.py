@@ -59,7 +59,7 @@ VIEWS = (
     Mutant("a forged id hides a message", "mail/timeline.py", "Timeline._fresh", "zip(*map(table.column, (ID, SENDER, CREATED_NS)), strict=True)",
            "zip(table.column(ID), strict=True)", LOG),
     Mutant("a log shows a copy again", "mail/timeline.py", "Timeline._fresh", "key not in self._messages", "True", LOG),
-    Mutant("an unchanged directory is read", "mail/timeline.py", "Timeline._may_have_changed", "not same", "True", LOG),
+    Mutant("an unchanged directory is read", "mail/timeline.py", "Timeline._may_have_changed", "now != before", "True", LOG),
     Mutant("^C does not end a log", "runtime/inbox_watcher.py", "EventWatch.wait", "raise KeyboardInterrupt", "pass", "tests/runtime/test_inbox_watcher.py"),
     Mutant("a log follows a queue that has gone", "runtime/queue_watcher.py", "looks", "not directories.exists(first)", "False", LOG),
 )  # fmt: skip

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from amq.cli.commands.why import age, described, explain, name, session, way
+from amq.cli.commands.why import age, described
 from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.cli.table import table
 from amq.cli.terminal import BOLD, FAINT, RED, WIDE, Cell, add_color, terminal
 from amq.cli.terminal import age as age_in_words
-from amq.errors import AmqError
-from amq.errors import why as in_words
 from amq.instants import SECOND_NS
 from amq.names import USER
-from amq.record import record
 from amq.text import visible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from amq.cli.output import Output
     from amq.cli.terminal import Terminal
+    from amq.dashboard.agents import Row
     from amq.mail.agents_overview import Agent
-    from amq.mail.mailbox import Mailbox
-    from amq.runtime.mail_way import MailWay
-    from amq.runtime.private_state import PrivateState
-    from amq.runtime.session_info import SessionInfo
-    from amq.runtime.state_file import ReportedState
-    from amq.runtime.why_waiting import Why
 
 USAGE = "[--watch] [--color WHEN]"
 EXAMPLES = """\
@@ -56,23 +48,6 @@ _MOST_LEASES = 2
 _HEADING = ("agent", "state", "status", "unread", "oldest", "waits for", "dead letters", "mail by", "notified by")
 
 
-@record
-class Row:
-    """All that is known of one agent: its mailbox, and as far as there is such, its state and its session.
-
-    `why` is the reason why its unread mail waits, and `way` how mail reaches it. `name` is what its CLI calls the
-    session, or "". `leases` are the paths it has reserved.
-    """
-
-    agent: Agent
-    state: ReportedState | None
-    why: Why | None
-    hosted: SessionInfo | None
-    way: MailWay | None
-    name: str
-    leases: Sequence[str] = ()
-
-
 def options(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--watch", action="store_true", help="go on, and show each change, until interrupted")
@@ -85,7 +60,10 @@ def run(args: Namespace, out: Output) -> int:
         from amq.cli.who_watch import watch
 
         return watch(args, out)
-    found = rows(open_mailbox(args, out, anyone=True))
+    from amq.dashboard.agents import rows
+
+    account = open_mailbox(args, out, anyone=True).account
+    found = rows(account, private_directory(account.queue.root))
     if out.json:
         out.value([item(row) for row in found])
     elif found and (user := terminal(args, out)):
@@ -95,35 +73,9 @@ def run(args: Namespace, out: Output) -> int:
     return 0
 
 
-def rows(mailbox: Mailbox) -> list[Row]:
-    """Return what is known of each agent, by handle."""
-    private = private_directory(mailbox.account.queue.root)
-    leases = _leases(mailbox)
-    return [_row(mailbox, private, agent, leases.get(agent.handle, ())) for agent in mailbox.who()]
-
-
-def _leases(mailbox: Mailbox) -> Mapping[str, Sequence[str]]:
-    from amq.cli.leased_paths import held_by
-    from amq.store.leases import has_any
-
-    try:
-        return held_by(mailbox) if has_any(mailbox.account.queue) else {}
-    except (AmqError, OSError) as error:
-        mailbox.account.warn(f"cannot tell the leases: {in_words(error)}")
-        return {}
-
-
-def _row(mailbox: Mailbox, private: PrivateState, agent: Agent, leases: Sequence[str]) -> Row:
-    from amq.runtime.state_file import state_of
-
-    hosted = session(mailbox, agent.handle, agent.notifier)
-    found = explain(mailbox, agent.handle)[1] if agent.unread else None
-    state = state_of(private, mailbox.account.queue, agent.handle, agent.notifier)
-    called = name(mailbox, agent.handle, hosted)
-    return Row(agent, state, found, hosted, way(mailbox, agent.handle, hosted), called, leases)
-
-
 def _cells(row: Row) -> tuple[str, ...]:
+    from amq.dashboard.agents import state_in_words
+
     agent = row.agent
     return (
         agent.handle,
@@ -150,14 +102,6 @@ def _leases_in_short(row: Row) -> str:
     return f"{' '.join(map(visible, row.leases[:_MOST_LEASES]))}{more}"
 
 
-def state_in_words(state: ReportedState | None, in_words: Callable[[float], str]) -> str:
-    """Return STATE and for how long it has been so, by IN_WORDS; "" if it is not known."""
-    if state is None:
-        return ""
-    since = "" if state.seconds is None or state.question else f" {in_words(state.seconds)}"
-    return f"{state.words()}{since}"
-
-
 def for_user(found: Sequence[Row], user: Terminal) -> str:
     """Return the table for a terminal."""
     headings = ("agent", "state", "unread", "oldest", "waits for", "dead", "mail by", "notified by", "remark")
@@ -165,6 +109,8 @@ def for_user(found: Sequence[Row], user: Terminal) -> str:
 
 
 def _user_cells(row: Row, user: Terminal) -> tuple[str | Cell, ...]:
+    from amq.dashboard.agents import state_in_words
+
     *_, mail_by, notified_by = ("" if cell == "-" else cell for cell in _cells(row))
     agent = row.agent
     if agent.notifier and user.columns < WIDE:  # then the state, and what is asked, need the room more

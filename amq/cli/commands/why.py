@@ -7,7 +7,6 @@ from amq.instants import largest_unit
 from amq.mail import all_mailboxes
 from amq.record import replace
 from amq.store import maildir
-from amq.store.durable import Directory
 from amq.store.notifier_info import read_notifier
 from amq.text import visible
 
@@ -17,13 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from amq.cli.output import Output
-    from amq.layout import RootedPath
     from amq.mail.mailbox import Mailbox
-    from amq.runtime.mail_way import MailWay
-    from amq.runtime.private_state import PrivateState
-    from amq.runtime.session_info import SessionInfo
     from amq.runtime.why_waiting import Why
-    from amq.store.notifier_info import Notifier
 
 USAGE = "[HANDLE] [--history]"
 EXAMPLES = """\
@@ -46,15 +40,18 @@ def options(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, out: Output) -> int:
     """Print one line for the waiting mail, or the history."""
+    from amq.dashboard import agents
+
     mailbox = open_mailbox(args, out, anyone=bool(args.handle))
     handle = mailbox.account.named(args.handle, "HANDLE") if args.handle else mailbox.account.me
     all_mailboxes.agents(mailbox.account, [handle])
     if args.history:
         return _history(mailbox, handle, out)
-    unread, found = explain(mailbox, handle)
+    account, private = mailbox.account, private_directory(mailbox.account.queue.root)
+    unread, found = agents.explain(account, private, handle)
     found = _with_unreadable(mailbox, handle, found) if found else None
-    hosted = session(mailbox, handle, read_notifier(mailbox.account.queue.agent(handle)))
-    mail_way = way(mailbox, handle, hosted)
+    hosted = agents.session(account, private, handle, read_notifier(account.queue.agent(handle)))
+    mail_way = agents.way(account, private, handle, hosted)
     if out.json:
         about = (hosted.wire() if hosted else {}) | (mail_way.wire() if mail_way else {})
         out.value({"handle": handle, "unread": unread, **(described(found) if found else {}), **about})
@@ -63,7 +60,7 @@ def run(args: Namespace, out: Output) -> int:
         out.line(f"{handle} has no unread mail")
     else:
         number = f"{unread} unread message{'' if unread == 1 else 's'}"
-        out.line(f"{handle}: {number}: {visible(_in_words(found))}")
+        out.line(f"{handle}: {number}: {agents.why_in_words(found, age)}")
     if mail_way:
         out.line(f"{handle}: {mail_way.sentence()}")
         if changed := mail_way.changed():
@@ -75,78 +72,15 @@ def run(args: Namespace, out: Output) -> int:
     return 0
 
 
-def session(mailbox: Mailbox, handle: str, notifier: Notifier | None) -> SessionInfo | None:
-    """Return what is known of the session of HANDLE that NOTIFIER hosts; None without one."""
-    from amq.runtime.session_info import read_session
-
-    return read_session(_journal(mailbox, handle).directory, notifier) if notifier else None
-
-
-def way(mailbox: Mailbox, handle: str, hosted: SessionInfo | None) -> MailWay | None:
-    """Return how mail reaches HANDLE, whose session HOSTED is; None if that is not known."""
-    if hosted is None:
-        return None
-    from amq.runtime.mail_way import mail_way
-
-    return mail_way(hosted, _journal(mailbox, handle).directory)
-
-
-def name(mailbox: Mailbox, handle: str, hosted: SessionInfo | None) -> str:
-    """Return the name that the CLI of HANDLE, whose session HOSTED is, shows for that session; "" if unknown."""
-    if hosted is None:
-        return ""
-    from amq.runtime.session_name import session_name
-
-    return session_name(hosted, _journal(mailbox, handle).directory)
-
-
-def explain(mailbox: Mailbox, handle: str) -> tuple[int, Why | None]:
-    """Return the number of HANDLE's unread messages, and why they wait; None if there are none."""
-    from amq.runtime.why_waiting import why
-
-    account = mailbox.account
-    agent = account.queue.agent(handle)
-    unread = _unread(agent.inbox_new)
-    if not unread:
-        return 0, None
-    return len(unread), why(agent, unread, read_notifier(agent), _journal(mailbox, handle), account.clock())
-
-
-def _unread(path: RootedPath) -> list[str]:
-    """Return the ids in the directory PATH, sorted; none if it is missing.
-
-    Raises OSError, because unknown does not mean empty.
-    """
-    try:
-        with Directory(path) as new:
-            return sorted(maildir.message_ids(new))
-    except FileNotFoundError:  # another program's mailbox may lack some directories
-        return []
-
-
 def _with_unreadable(mailbox: Mailbox, handle: str, found: Why) -> Why:
     """Return FOUND with the number of unread messages that cannot be read, if any."""
+    from amq.dashboard.agents import unread_ids
+
     new = mailbox.account.queue.agent(handle).inbox_new
-    unread = _unread(new)
+    unread = unread_ids(new)
     lost = maildir.cannot_read(new, unread) if unread else []
     more = f"; {len(lost)} of {len(unread)} cannot be read: {lost[0]}" if lost else ""
     return replace(found, detail=found.detail + more)
-
-
-def _journal(mailbox: Mailbox, handle: str) -> PrivateState:
-    """Return the directory where the agent's notifier keeps its records."""
-    root = mailbox.account.queue.root
-    return private_directory(root).of_agent(root, handle, make=False)
-
-
-def _in_words(found: Why) -> str:
-    """Return the reason for waiting, since when, and its detail; or how long ago a notification went out."""
-    from amq.runtime.policy.reasons import WaitReason
-
-    if found.waits_for is WaitReason.NOTIFIED:
-        return found.detail if found.seconds is None else f"{age(found.seconds)} ago {found.detail}"
-    since = "" if found.seconds is None else f", for {age(found.seconds)}"
-    return f"{found.waits_for.value}{since}: {found.detail}"
 
 
 def described(found: Why) -> dict[str, Any]:
@@ -162,23 +96,13 @@ def age(seconds: float) -> str:
 
 
 def _history(mailbox: Mailbox, handle: str, out: Output) -> int:
-    from amq.runtime.journal import WakeJournal
+    from amq.dashboard.agents import history, history_line
 
-    journal = _journal(mailbox, handle)
-    if not journal.directory:
-        out.note(f"no record: {journal.why_not}")
-    entries = WakeJournal(journal.directory).entries()
+    entries, why_not = history(mailbox.account, private_directory(mailbox.account.queue.root), handle)
+    if why_not:
+        out.note(f"no record: {why_not}")
     if out.json:
         out.value(entries)
     else:
-        out.data("".join(f"{visible(_line(entry))}\n" for entry in entries))
+        out.data("".join(f"{history_line(entry)}\n" for entry in entries))
     return 0
-
-
-def _line(entry: dict[str, Any]) -> str:
-    """Return a record as a line: the time, the number of messages, and what happened."""
-    number = f"{entry['count']} unread"
-    reason = f": {entry['reason']}" if entry.get("reason") else ""
-    if "waits_for" in entry:
-        return f"{entry['at']}  {number}  waits for {entry['waits_for']}{reason}"
-    return f"{entry['at']}  {number}  {entry['outcome']} ({entry.get('way', '')}){reason}"

@@ -1,0 +1,1 @@
+"""A queue as the user watches it: agents, conversation, actions. `amq who`, `amq top` and `amq page` show it."""

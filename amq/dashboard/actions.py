@@ -1,0 +1,94 @@
+"""Act as the user in a queue that they watch: write, answer, and mark mail as read.
+
+Each action returns a value, also where it fails: a view shows it, and goes on.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from amq.errors import AmqError, why
+from amq.mail.sending import Draft
+from amq.record import record, replace
+from amq.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from amq.mail.mailbox import Mailbox
+    from amq.mail.sending import Sent
+    from amq.mail.summary import Summary
+
+
+@record
+class Done:
+    """An action that has been done: what happened, and the id of its message. What is said is safe to show."""
+
+    text: str
+    id: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@record
+class Refused:
+    """An action that has not been done, as far as is known: why, and what to do, both safe to show."""
+
+    message: str
+    hint: str = ""
+
+
+Result = Done | Refused
+
+
+class Actions:
+    """The actions of the owner of MAILBOX. Its methods may be called from any thread: they take turns."""
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self._turn = threading.Lock()
+
+    def send(self, to: Sequence[str], subject: str, body: str, draft: Draft | None = None) -> Result:
+        """Send a message to the handles TO; DRAFT may set more than its SUBJECT."""
+        fields = {**(draft or Draft()).__dict__, "subject": subject}
+        return self._try(lambda: _sent(self._mailbox.send(to, _bytes(body), Draft(**fields))))
+
+    def answer(self, original: Summary, to: Sequence[str], subject: str, body: str) -> Result:
+        """Answer the message ORIGINAL of any mailbox: in its thread, and with its references.
+
+        Usually TO is its sender; SUBJECT may be empty: it then follows from that of ORIGINAL.
+        """
+        draft = Draft(subject=subject)
+        return self._try(lambda: _sent(self._mailbox.answer(original, to, _bytes(body), draft)))
+
+    def mark_read(self, identifier: str) -> Result:
+        """File one of the owner's unread messages, which they have seen, and acknowledge it if it asks for that.
+
+        One that another drain holds is left to that.
+        """
+        return self._try(lambda: self._drained(identifier))
+
+    def _drained(self, identifier: str) -> Done:
+        with self._mailbox.drain(only=[identifier]) as mail:
+            shown = list(mail)
+        acked = any(each.acked for each in shown)
+        return Done("read, and acknowledged" if acked else "read" if shown else "read elsewhere", identifier)
+
+    def _try(self, act: Callable[[], Done]) -> Result:
+        with self._turn:
+            try:
+                done, warnings = self._mailbox.account.gather(act)
+                return replace(done, warnings=tuple(map(visible, warnings)))
+            except (AmqError, OSError) as error:
+                return Refused(visible(why(error)), visible(getattr(error, "hint", "")))
+
+
+def _bytes(body: str) -> bytes:
+    """Return BODY as a file has it: with a final line end, and without what UTF-8 cannot hold."""
+    text = body.encode("utf-8", "replace")
+    return text if not text or text.endswith(b"\n") else text + b"\n"
+
+
+def _sent(sent: Sent) -> Done:
+    unkept = f"; no copy was kept: {sent.outbox_error}" if sent.outbox_error else ""
+    return Done(visible(f"sent to {', '.join(sent.to)}{unkept}"), sent.id)
