@@ -1,4 +1,4 @@
-"""Act as the user in a queue that they watch: write, answer, and mark mail as read.
+"""Act as the user in a queue that they watch: write, answer, mark mail as read, and wake an agent again.
 
 Each action returns a value, also where it fails: a view shows it, and goes on.
 """
@@ -10,6 +10,9 @@ import threading
 from amq.errors import AmqError, why
 from amq.mail.sending import Draft
 from amq.record import record, replace
+from amq.runtime.wake_request import request_wake
+from amq.store import maildir
+from amq.store.notifier_info import read_notifier
 from amq.text import visible
 
 TYPE_CHECKING = False
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from amq.mail.mailbox import Mailbox
     from amq.mail.sending import Sent
     from amq.mail.summary import Summary
+    from amq.runtime.private_state import PrivateState
 
 
 @record
@@ -42,10 +46,14 @@ Result = Done | Refused
 
 
 class Actions:
-    """The actions of the owner of MAILBOX. Its methods may be called from any thread: they take turns."""
+    """The actions of the owner of MAILBOX. Its methods may be called from any thread: they take turns.
 
-    def __init__(self, mailbox: Mailbox) -> None:
+    PRIVATE is the user's private directory, where notifiers look for requests.
+    """
+
+    def __init__(self, mailbox: Mailbox, private: PrivateState) -> None:
         self._mailbox = mailbox
+        self._private = private
         self._turn = threading.Lock()
 
     def send(self, to: Sequence[str], subject: str, body: str, draft: Draft | None = None) -> Result:
@@ -67,6 +75,23 @@ class Actions:
         One that another drain holds is left to that.
         """
         return self._try(lambda: self._drained(identifier))
+
+    def wake(self, handle: str) -> Result:
+        """Ask the notifier of HANDLE for another attempt; what forbids typing forbids it still."""
+        return self._try(lambda: self._requested(handle))
+
+    def _requested(self, handle: str) -> Done:
+        account = self._mailbox.account
+        agent = account.queue.agent(handle)
+        if not maildir.has_entries(agent.inbox_new):
+            raise AmqError(f"{handle} has no unread mail")
+        if read_notifier(agent) is None:
+            raise AmqError(f"nothing notifies {handle}", hint=f"start it: amq run --as {handle} -- PROGRAM")
+        private = self._private.of_agent(account.queue.root, handle, make=False)
+        if not private.directory:
+            raise AmqError(f"its notifier cannot be asked: {private.why_not}")
+        request_wake(private.directory)
+        return Done(f"asked to notify {handle} again")
 
     def _drained(self, identifier: str) -> Done:
         with self._mailbox.drain(only=[identifier]) as mail:

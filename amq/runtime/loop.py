@@ -46,6 +46,7 @@ from amq.runtime.stat_polling import now
 from amq.runtime.state_file import StatePublisher
 from amq.runtime.tmux_labels import TmuxLabels, state_word
 from amq.runtime.trust import Trust
+from amq.runtime.wake_request import WakeRequests
 
 SHOW_EVERY_S = 1.0  # seconds between looks for a label, or for a dialog that follows a notification
 ANNOUNCED = (schedule.Phase.OUTSTANDING, schedule.Phase.UNCERTAIN)
@@ -96,6 +97,7 @@ class WakeLoop:
         self._private = trust.private.of_agent(mailbox.account.queue.root, mailbox.account.me).directory
         self._record = WakeJournal(self._private)
         self._handed = HookStateWatcher(self._private)
+        self._requests = WakeRequests(self._private)
         self._wording = wording
         self._log = log
         self._clock = clock
@@ -120,6 +122,7 @@ class WakeLoop:
         self._no_way = ""  # why the last look at the agent, or the last attempt, failed
         self._is_first = True  # no look at the offers has been taken yet
         self._rung = anyio.Event()  # "look again" since the last look
+        self._requested = False  # the user has asked for an attempt, since the last look
         self._stop_listening = threading.Event()
 
     async def run(self, stop: threading.Event) -> None:
@@ -131,6 +134,7 @@ class WakeLoop:
             tasks.start_soon(self._listen)
             tasks.start_soon(self._keep_waking)
             tasks.start_soon(self._keep_showing)
+            tasks.start_soon(self._keep_answering)
             if account.me != USER:
                 tasks.start_soon(self._keep_notifying, to_user)
             try:
@@ -154,6 +158,14 @@ class WakeLoop:
                 self._look_at_agent()
             if self._labels and self._labels.works:
                 await anyio.to_thread.run_sync(self._labels.show, state_word(self._agent), len(self._unread))
+            await anyio.sleep(SHOW_EVERY_S)
+
+    async def _keep_answering(self) -> None:
+        """Look at once when the user asks for another attempt, also where the mail is parked."""
+        while self._private:
+            if self._requests.another():
+                self._requested = True
+                self._rung.set()
             await anyio.sleep(SHOW_EVERY_S)
 
     async def _keep_notifying(self, to_user: MailToUser) -> None:
@@ -187,7 +199,10 @@ class WakeLoop:
         if self._unread and self._trust.why_not():
             readiness = replace(readiness, blocked_by=WaitReason.UNTRUSTED)
         on_the_way, offered = self._on_its_way(readiness)
-        looked = replace(self._looked, agent=readiness, on_its_way=on_the_way, offered=offered)
+        looked = replace(
+            self._looked, agent=readiness, on_its_way=on_the_way, offered=offered, requested=self._requested
+        )
+        self._requested = False
         # a hook's report before the observation: else this turn would type what the hook has just announced. Where all
         # of that has left, the report is of no mail that is here
         if handed & looked.unread:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from amq.dashboard.actions import Actions, Done, Refused
@@ -9,7 +11,10 @@ from amq.dashboard.overview import Dashboard
 from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
 from amq.names import USER
-from tests.conftest import Shell
+from amq.runtime import notifier_lock
+from amq.runtime.private_state import private_state
+from amq.runtime.wake_request import WakeRequests
+from tests.conftest import Shell, private_directory
 from tests.dashboard.watched import dashboard
 
 __all__ = ["dashboard"]
@@ -17,7 +22,7 @@ __all__ = ["dashboard"]
 
 @pytest.fixture
 def actions(amq: Shell) -> Actions:
-    return Actions(Mailbox(str(amq.root), USER))
+    return Actions(Mailbox(str(amq.root), USER), private_state(os.environ, ()))
 
 
 def test_send(amq: Shell, actions: Actions) -> None:
@@ -75,3 +80,20 @@ def test_mail_that_a_drain_shows_is_left_to_it(amq: Shell, actions: Actions) -> 
         next(iter(mail))
         actions.mark_read(identifier)
     assert amq.cur(USER) == [f"{identifier}.md"]
+
+
+def test_an_agent_is_woken_again(amq: Shell, actions: Actions) -> None:
+    """By a request to its notifier, if it has one, and only about mail that is there."""
+    assert actions.wake("bob") == Refused("bob has no unread mail")
+    amq.send()
+    refused = actions.wake("bob")
+    assert isinstance(refused, Refused)
+    assert refused.message == "nothing notifies bob"
+    claim = notifier_lock.claim(Mailbox(str(amq.root), "bob").state_dir, "run")
+    requests = WakeRequests(str(private_directory(amq.root, "bob")))
+    assert not requests.another()
+    for _ in range(2):
+        assert actions.wake("bob") == Done("asked to notify bob again")
+        assert requests.another()
+        assert not requests.another()
+    claim.release()

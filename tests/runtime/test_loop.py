@@ -39,6 +39,7 @@ from amq.runtime.private_state import PrivateState, private_state
 from amq.runtime.state_file import StatePublisher
 from amq.runtime.tmux_labels import TmuxLabels, state_word
 from amq.runtime.trust import Trust
+from amq.runtime.wake_request import request_wake
 from amq.runtime.why_waiting import why
 from amq.store import registry
 from amq.store.notifier_info import Notifier
@@ -128,6 +129,19 @@ def send(root: str, priority: str = "") -> None:
     from amq.mail.sending import Draft
 
     Mailbox(root, "codex").send(["claude"], b"hello", Draft(priority=priority))
+
+
+async def test_the_user_asks_for_another_attempt(root: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mail is parked: without the request nothing would happen for ever."""
+    monkeypatch.setattr(loop, "SHOW_EVERY_S", 0.01)
+    request_wake(private(root))  # from before the loop began
+    channel = NotingChannel()
+    async with waking(root, channel, SchedulePolicy(remind_after_s=(0.01,))):
+        send(root)
+        await comes(lambda: channel.told[1:] == ["parked"])
+        request_wake(private(root))
+        await comes(lambda: channel.told[3:] == ["parked"])
+        assert "new message" in channel.told[2]
 
 
 async def test_signs_that_a_program_is_not_as_known_are_noted(root: str, tmp_path: Path) -> None:

@@ -128,6 +128,16 @@ def handed(*ids: str) -> Happening:
     return Event(f"a hook announces {' '.join(ids)}", play)
 
 
+def requested() -> Happening:
+    """Let the user ask for another attempt."""
+
+    def play(agent: Agent, now: float) -> tuple[Agent, tuple[Doing, ...]]:
+        after, done = replace(agent, seen=replace(agent.seen, requested=True)).look(now)
+        return replace(after, seen=agent.seen), done
+
+    return Event("the user asks", play)
+
+
 SUBMITTED = ended(Outcome.SUBMITTED)
 NEW: Playbook[Agent, Doing] = Playbook(Agent())
 
@@ -140,6 +150,15 @@ def parked(*unread: str, in_a_row: int = 4) -> Playbook[Agent, Doing]:
     told = frozenset(unread)
     state = ScheduleState(Phase.PARKED, WaitReason.PARKED, told, told, tries=4, in_a_row=in_a_row)
     return Playbook(Agent(state, looked(*unread)), now=1000.0)
+
+
+def test_the_user_asks_for_another_attempt() -> None:
+    """It is as if the mail had just come: all attempts are left, and what blocks one still does."""
+    again_parked = parked("a", in_a_row=8) >> requested() << ATTEMPT >> SUBMITTED << again(30) >> 30 << ATTEMPT
+    assert again_parked
+    assert announced() >> 1 << again(29) >> requested() << ATTEMPT
+    assert parked("a") >> agent(DRAFT) >> requested() << SOON << WaitReason.DRAFT >> agent(IDLE) << ATTEMPT
+    assert NEW >> requested() << Phase.QUIET >> mail("a") << ATTEMPT
 
 
 def test_no_mail_nothing_to_do() -> None:

@@ -38,7 +38,7 @@ Actions
     UNCERTAIN                    Observation      PARKED       AlertUser         it is due, and no attempt is left
     PARKED                       Observation      PARKED                         nothing has changed
     PARKED                       Observation      PARKED       WakeAt            the agent works; or on its way
-    PARKED                       Observation      WAITING      Attempt           new mail: one attempt more
+    PARKED                       Observation      WAITING      Attempt           new mail: one more; or the user asks
     PARKED                       Observation      WAITING      WakeAt            new mail, blocked; or some has left
     PARKED                       Observation      WAITING      AlertUser WakeAt  new mail that only the user can let in
     QUIET WAITING                AttemptFinished  WAITING      WakeAt            refused or failed
@@ -62,6 +62,7 @@ Invariants
       a drain; after parking each arrival of new mail allows one more. A refused attempt costs none, and neither
       do those before a failed turn: the model has not read them.
     - A message that leaves the inbox resets the counters: the agent reads its mail.
+    - The user may ask for another attempt: it is due at once, as if the mail had just come. What blocks it still does.
     - The user is alerted of a message once for each cause: it cannot be typed or may be unsent, and it is parked.
 
 Limits
@@ -135,6 +136,7 @@ class Observation:
     agent: Readiness
     offered: frozenset[str] = frozenset()  # those that a hook or a plugin has given, until there is a receipt
     on_its_way: frozenset[str] = frozenset()  # of these, those whose receipt may come by itself
+    requested: bool = False  # the user has asked for another attempt since the last one
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ def step(
             state = _with_mail(state, event.unread, now, policy)
         return _ended(state, event, now, policy) if state.unread else (state, ())
     state = _with_offers(_with_mail(state, event.unread, now, policy), event, now)
-    state = _with_failure(state, event, now)
+    state = _with_request(_with_failure(state, event, now), event, now)
     return _decide(_with_work(state, event, now, policy), event, now, policy)
 
 
@@ -257,6 +259,14 @@ def _with_failure(state: ScheduleState, event: Observation, now: float) -> Sched
     if event.agent.blocked_by is not WaitReason.API_ERROR or state.phase is Phase.PARKED:
         return state
     return replace(state, announced=frozenset(), tries=0, in_a_row=max(0, state.in_a_row - state.tries), due=now)
+
+
+def _with_request(state: ScheduleState, event: Observation, now: float) -> ScheduleState:
+    """Return STATE as if its mail had just come, if the user asks for another attempt."""
+    if not (event.requested and state.unread):
+        return state
+    phase = Phase.WAITING if state.phase is Phase.PARKED else state.phase
+    return replace(state, phase=phase, announced=frozenset(), tries=0, in_a_row=0, due=now)
 
 
 def _decide(state: ScheduleState, event: Observation, now: float, policy: SchedulePolicy) -> Step:
