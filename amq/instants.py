@@ -10,6 +10,7 @@ SECOND_NS = 1_000_000_000
 MILLISECOND_NS = 1_000_000
 _LONGEST = 1e9  # seconds, thirty years: a longer duration is a typo, and some are too large to wait for
 _FIRST_DAY = 719_163  # 1970-01-01, counted from 0001-01-01 as 1
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # The second 60 is a leap second: RFC 3339 allows it, and it is the first instant of the next minute.
 _RFC3339 = re.compile(
@@ -85,6 +86,23 @@ def largest_unit(seconds: float) -> tuple[int, str]:
         if seconds >= length:
             return int(seconds // length), unit
     return int(seconds), "s"
+
+
+def age(seconds: float) -> str:
+    """Return an age in its largest unit, rounded down, such as `3 min`."""
+    count, unit = largest_unit(seconds)
+    return f"{count} {'min' if unit == 'm' else unit}"
+
+
+def local_time(instant_ns: int, now_ns: int) -> str:
+    """Return the local time of an instant, as exact as a reader needs it: today, this year, or before."""
+    then, now = time.localtime(instant_ns // SECOND_NS), time.localtime(now_ns // SECOND_NS)
+    minute = f"{then.tm_hour:02}:{then.tm_min:02}"
+    if then[:3] == now[:3]:
+        return f"{minute}:{then.tm_sec:02}"
+    if then.tm_year == now.tm_year:
+        return f"{_MONTHS[then.tm_mon - 1]} {then.tm_mday} {minute}"
+    return f"{then.tm_year:04}-{then.tm_mon:02}-{then.tm_mday:02}"
 
 
 def parse_duration(text: str) -> float:

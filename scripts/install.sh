@@ -12,6 +12,7 @@
 set -eu
 
 NAME=agent-message-queue
+EXTRAS=top,page  # what `amq top` and `amq page` need
 venv=${XDG_DATA_HOME:-$HOME/.local/share}/$NAME
 bin=$HOME/.local/bin
 with=
@@ -178,10 +179,11 @@ case $with in "" | uv | pipx | venv) ;; *) fail "no such way: --with $with" "uv,
 [ -n "$source" ] || source=$(checkout)
 [ -n "$source" ] || fail "what is to be installed?" "name a wheel, by path or URL; or --from-index"
 case $source in
-    *://* | "$NAME") ;;
+    *://*) source="$NAME[$EXTRAS] @ $source" ;;
+    "$NAME") source="$NAME[$EXTRAS]" ;;
     *)
         [ -e "$source" ] || fail "there is no $source"
-        source=$(CDPATH='' cd -- "$(dirname -- "$source")" && pwd)/$(basename -- "$source")
+        source=$(CDPATH='' cd -- "$(dirname -- "$source")" && pwd)/$(basename -- "$source")[$EXTRAS]
         ;;
 esac
 [ "$(installed_with)" != other ] || fail "$bin/amq is there already, and is not ours" "move it away, then run this again"

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Make the picture in README from a real run: two agents side by side, started by `amq coop up`, do a review by mail.
+"""Make the pictures in README from a real run: two agents side by side, started by `amq coop up`, do a review by mail.
 
-    scripts/picture.py                 writes docs/agents.svg; needs root on Linux, tmux and scripts/install-agents.py
+    scripts/picture.py                 writes docs/agents.svg, and docs/top.svg: `amq top` beside them at the end; needs
+                                       root on Linux, tmux and scripts/install-agents.py
     scripts/picture.py --keep DIR      also writes tmux's capture, as text with colours
     scripts/picture.py --from DIR      draws that again
 
@@ -18,7 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -34,9 +35,11 @@ from tests.real.rig import Rig, offline_rig
 from tests.real.terminal import wait_until
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-PICTURE = REPOSITORY / "docs" / "agents.svg"
+PICTURE, TOP_PICTURE = REPOSITORY / "docs" / "agents.svg", REPOSITORY / "docs" / "top.svg"
 AGENTS = ("claude", "codex")
+TOP = "top"
 COLUMNS, ROWS = 153, 35  # of the window; an odd number of columns makes two panes of one size
+TOP_COLUMNS, TOP_ROWS = 100, 22
 TODO = "Have codex review the last commit, then tell me what it says."
 ASK = "Please review the last commit: git show HEAD. Is first() safe for every list?"
 FINDING = "first([]) raises IndexError. Return None there, or say so in its docstring. The rest is fine."
@@ -61,8 +64,8 @@ def story(turn: Turn) -> Say | Call:
     return Say(f"Codex says: first([]) raises IndexError; the rest of the commit is fine. {DONE}")
 
 
-def record(rig: Rig) -> list[str]:
-    """Return both panes when the review is done."""
+def record(rig: Rig) -> dict[str, str]:
+    """Return both agents' panes when the review is done, and the pane of `amq top`, by name."""
     environ = home(rig)
 
     def run(*words: str | Path) -> str:
@@ -82,7 +85,18 @@ def record(rig: Rig) -> list[str]:
         run("amq", "--me", "user", "send", "--to", "claude", "--kind", "todo", "--subject", "Review", "--body", TODO)
         wait_until(lambda: DONE in screens()[0], lambda: "\n".join(screens()), timeout=120)
         run("tmux", "run-shell", "sleep 2")  # the last redraw
-        return screens("-e")
+        panes = dict(zip(AGENTS, screens("-e"), strict=True))
+        # on a terminal of its own: the agents' windows keep their sizes
+        size = ("-x", str(TOP_COLUMNS), "-y", str(TOP_ROWS))
+        run("tmux", "new-session", "-d", *size, "-s", TOP, "amq --me user top")
+        run("tmux", "set-option", "-g", "default-terminal", "tmux-256color")
+
+        def top(*options: str) -> str:
+            return run("tmux", "capture-pane", "-p", *options, "-t", f"{TOP}:")
+
+        wait_until(lambda: "review_response" in top(), top, timeout=60)
+        run("tmux", "run-shell", "sleep 2")
+        return panes | {TOP: top("-e", "-N")}  # with the blanks at the ends: they have colours
     finally:
         subprocess.run(["tmux", "kill-server"], env=environ, capture_output=True, check=False)
 
@@ -129,6 +143,7 @@ def commit(run: Callable[..., str], project: Path) -> None:
     )
 
 
+TITLES = tuple(f"amq run --as {name} -- {name}" for name in AGENTS)
 CELL, LINE, SIZE = 7.8, 17, 13  # pixels: of a character, of a row, of the letters
 MARGIN, BAR = 14, 34
 FONTS = "ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace"
@@ -141,22 +156,22 @@ COLOURS = {
 }  # fmt: skip
 
 
-def draw(captured: list[str]) -> str:
-    """Return the panes side by side as SVG."""
+def draw(captured: list[str], titles: Sequence[str] = TITLES) -> str:
+    """Return the panes, below their TITLES, side by side as SVG."""
     panes = [cells(text) for text in captured]
     columns = [max(map(len, pane)) for pane in panes]
     rows = max(map(len, panes))
-    width = sum(columns) * CELL + MARGIN * 4
+    width = sum(columns) * CELL + MARGIN * 2 * len(panes)
     height = rows * LINE + BAR + MARGIN * 2
-    middle = columns[0] * CELL + MARGIN * 2
+    middle = columns[0] * CELL + MARGIN * 2 if len(panes) > 1 else width
     size = f'viewBox="0 0 {width:.0f} {height:.0f}" font-size="{SIZE}" font-family="{FONTS}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size}>',
         f'<rect width="100%" height="100%" rx="9" fill="{BACK}"/>',
         f'<path d="M0 {BAR}H{width:.0f}M{middle:.1f} {BAR}V{height:.0f}" stroke="{FRAME}"/>',
     ]
-    for name, left, pane in zip(AGENTS, (MARGIN, middle + MARGIN), panes, strict=True):
-        parts.append(f'<text x="{left:.1f}" y="{BAR - 12}" fill="{FAINT}">amq run --as {name} -- {name}</text>')
+    for title, left, pane in zip(titles, (MARGIN, middle + MARGIN), panes, strict=False):
+        parts.append(f'<text x="{left:.1f}" y="{BAR - 12}" fill="{FAINT}">{title}</text>')
         parts += [shape for number, row in enumerate(pane) for shape in shapes(row, left, BAR + MARGIN + number * LINE)]
     return "\n".join([*parts, "</svg>\n"])
 
@@ -202,12 +217,12 @@ def colour(name: str, default: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Make the picture in README from a real run.")
+    parser = argparse.ArgumentParser(description="Make the pictures in README from a real run.")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep what was captured")
     parser.add_argument("--from", dest="source", type=Path, metavar="DIR", help="draw what was kept")
     options = parser.parse_args()
     if options.source:
-        captured = [(options.source / name).read_text() for name in AGENTS]
+        captured = {name: (options.source / name).read_text() for name in (*AGENTS, TOP)}
     else:
         with (
             # not below /tmp, where sandboxed agents write: amq would keep no private files there
@@ -217,10 +232,11 @@ def main() -> None:
             captured = record(rig)
     if options.keep:
         options.keep.mkdir(parents=True, exist_ok=True)
-        for name, text in zip(AGENTS, captured, strict=True):
+        for name, text in captured.items():
             (options.keep / name).write_text(text)
-    PICTURE.write_text(draw(captured), encoding="utf-8")
-    print(f"wrote {PICTURE}")
+    PICTURE.write_text(draw([captured[name] for name in AGENTS]), encoding="utf-8")
+    TOP_PICTURE.write_text(draw([captured[TOP]], ["amq top"]), encoding="utf-8")
+    print(f"wrote {PICTURE} and {TOP_PICTURE}")
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ ROOMS = {
         for name in ("certify", "cli", "config", "demo", "mail", "pty", "runtime", "schema", "setup", "store")
     },
     "amq.dashboard": "dashboard",
+    "amq.top": "top",
 }
 """The room of a module is that of its longest prefix here."""
 
@@ -53,15 +54,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "policy": {"values", "mail", "pty"},
     "runtime": {"values", "procfs", "config", "store", "mail", "pty", "policy"},
     "dashboard": {"values", "config", "store", "mail", "runtime", "policy"},
+    "top": {"values", "mail", "pty", "runtime", "policy", "dashboard"},
     "demo": {"values", "config", "store", "mail", "pty", "runtime", "policy"},
     "setup": {"values", "procfs", "config", "store", "mail", "runtime", "policy"},
     "certify": {"library", "values", "procfs", "config", "store", "mail", "pty", "runtime", "policy"},
-    "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "dashboard", "demo"}
-    | {"certify"},
+    "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "dashboard", "top"}
+    | {"demo", "certify"},
     "entry": {"cli", "values"},
 }
 LATE = {
-    "cli": {"runtime", "policy", "dashboard", "demo", "setup", "schema", "certify"},
+    "cli": {"runtime", "policy", "dashboard", "top", "demo", "setup", "schema", "certify"},
     "config": {"procfs"},
     "library": {"values", "store", "mail"},
 }
@@ -70,6 +72,7 @@ LATE = {
 OUTSIDE = {
     **{name: {"runtime", "setup", "schema"} for name in ("anyio", "pydantic", "watchfiles")},
     "shtab": {"cli"},
+    **{name: {"top"} for name in ("rich", "textual")},
     **{name: {"pty"} for name in ("avt", "ptyprocess", "pty", "termios", "tty")},
 }
 ONE_READER = {"termios": "amq.pty.line_discipline"}

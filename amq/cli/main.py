@@ -34,6 +34,7 @@ EVERY_DAY = {
     "thread": "show one conversation across all mailboxes, oldest first",
     "search": "find messages of all agents by their words, the newest first",
     "log": "show what all agents say to each other, in the order of time",
+    "top": "watch agents and messages on one live screen, and answer there",
     "who": "show every agent: what it does, unread mail, dead letters, and what notifies it",
     "demo": "watch two small agents wake each other; no model, no network",
 }

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from amq import config
 from amq.cli.output import is_terminal
-from amq.instants import SECOND_NS, largest_unit, parse_instant
+from amq.instants import SECOND_NS, age, local_time, parse_instant
 from amq.record import record
 from amq.text import cut_before, visible
 
@@ -38,7 +38,6 @@ _FOR_LAST = 16
 """The width that all other columns leave to the last one, if they can."""
 _MOST_MARKS = 2
 """The marks on one letter that take no width. Each further one counts as a column: no script piles up so many."""
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def add_color(parser: ArgumentParser) -> None:
@@ -137,13 +136,7 @@ class Terminal:
 
     def local(self, instant_ns: int) -> str:
         """Return the local time of an instant, as exact as a reader needs it: today, this year, or before."""
-        then, now = time.localtime(instant_ns // SECOND_NS), time.localtime(self.now_ns // SECOND_NS)
-        minute = f"{then.tm_hour:02}:{then.tm_min:02}"
-        if then[:3] == now[:3]:
-            return f"{minute}:{then.tm_sec:02}"
-        if then.tm_year == now.tm_year:
-            return f"{_MONTHS[then.tm_mon - 1]} {then.tm_mday} {minute}"
-        return f"{then.tm_year:04}-{then.tm_mon:02}-{then.tm_mday:02}"
+        return local_time(instant_ns, self.now_ns)
 
     def local_text(self, text: str) -> str:
         """Return the local time of an RFC 3339 time; TEXT itself if it is none, as another program may write."""
@@ -151,12 +144,6 @@ class Terminal:
             return self.local(parse_instant(text))
         except ValueError:
             return text
-
-
-def age(seconds: float) -> str:
-    """Return an age in its largest unit, rounded down, such as `3 min`."""
-    count, unit = largest_unit(seconds)
-    return f"{count} {'min' if unit == 'm' else unit}"
 
 
 def priority(word: str) -> Cell:

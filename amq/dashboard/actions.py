@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from amq.mail.account import Account
     from amq.mail.mailbox import Mailbox
     from amq.mail.sending import Sent
     from amq.mail.summary import Summary
@@ -46,14 +47,10 @@ Result = Done | Refused
 
 
 class Actions:
-    """The actions of the owner of MAILBOX. Its methods may be called from any thread: they take turns.
+    """The actions of the owner of MAILBOX. Its methods may be called from any thread: they take turns."""
 
-    PRIVATE is the user's private directory, where notifiers look for requests.
-    """
-
-    def __init__(self, mailbox: Mailbox, private: PrivateState) -> None:
+    def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
-        self._private = private
         self._turn = threading.Lock()
 
     def send(self, to: Sequence[str], subject: str, body: str, draft: Draft | None = None) -> Result:
@@ -76,23 +73,6 @@ class Actions:
         """
         return self._try(lambda: self._drained(identifier))
 
-    def wake(self, handle: str) -> Result:
-        """Ask the notifier of HANDLE for another attempt; what forbids typing forbids it still."""
-        return self._try(lambda: self._requested(handle))
-
-    def _requested(self, handle: str) -> Done:
-        account = self._mailbox.account
-        agent = account.queue.agent(handle)
-        if not maildir.has_entries(agent.inbox_new):
-            raise AmqError(f"{handle} has no unread mail")
-        if read_notifier(agent) is None:
-            raise AmqError(f"nothing notifies {handle}", hint=f"start it: amq run --as {handle} -- PROGRAM")
-        private = self._private.of_agent(account.queue.root, handle, make=False)
-        if not private.directory:
-            raise AmqError(f"its notifier cannot be asked: {private.why_not}")
-        request_wake(private.directory)
-        return Done(f"asked to notify {handle} again")
-
     def _drained(self, identifier: str) -> Done:
         with self._mailbox.drain(only=[identifier]) as mail:
             shown = list(mail)
@@ -101,11 +81,37 @@ class Actions:
 
     def _try(self, act: Callable[[], Done]) -> Result:
         with self._turn:
-            try:
-                done, warnings = self._mailbox.account.gather(act)
-                return replace(done, warnings=tuple(map(visible, warnings)))
-            except (AmqError, OSError) as error:
-                return Refused(visible(why(error)), visible(getattr(error, "hint", "")))
+            return _result(self._mailbox.account, act)
+
+
+def wake(account: Account, private: PrivateState, handle: str) -> Result:
+    """Ask the notifier of HANDLE for another attempt; what forbids typing forbids it still.
+
+    PRIVATE is the user's private directory, where notifiers look for requests.
+    """
+    return _result(account, lambda: _requested(account, private, handle))
+
+
+def _requested(account: Account, private: PrivateState, handle: str) -> Done:
+    agent = account.queue.agent(handle)
+    if not maildir.has_entries(agent.inbox_new):
+        raise AmqError(f"{handle} has no unread mail")
+    if read_notifier(agent) is None:
+        raise AmqError(f"nothing notifies {handle}", hint=f"start it: amq run --as {handle} -- PROGRAM")
+    directory = private.of_agent(account.queue.root, handle, make=False)
+    if not directory.directory:
+        raise AmqError(f"its notifier cannot be asked: {directory.why_not}")
+    request_wake(directory.directory)
+    return Done(f"asked to notify {handle} again")
+
+
+def _result(account: Account, act: Callable[[], Done]) -> Result:
+    """Return what ACT returns, with its warnings, or why it failed."""
+    try:
+        done, warnings = account.gather(act)
+        return replace(done, warnings=tuple(map(visible, warnings)))
+    except (AmqError, OSError) as error:
+        return Refused(visible(why(error)), visible(getattr(error, "hint", "")))
 
 
 def _bytes(body: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from amq.dashboard import agents
+from amq.dashboard import actions, agents
 from amq.dashboard.agents import Agents
 from amq.dashboard.conversation import Conversation
 from amq.errors import AmqError, why
@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from amq.dashboard.actions import Result
     from amq.dashboard.agents import Row
     from amq.dashboard.conversation import Body, Log, LoggedMessage
     from amq.mail.mailbox import Mailbox
@@ -98,3 +99,8 @@ class Dashboard:
         """Return what `agents.history` does."""
         with self._turn:
             return agents.history(self._account, self._private, handle)
+
+    def wake(self, handle: str) -> Result:
+        """Do what `actions.wake` does."""
+        with self._turn:
+            return actions.wake(self._account, self._private, handle)

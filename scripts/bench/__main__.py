@@ -33,6 +33,8 @@ from rows import ROWS
 from screen import screen
 from searches import search
 from terminal import key, relay, rest, run
+from top import KEYS as TOP_KEYS
+from top import top
 from wakes import waiting, wake
 
 TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] = (
@@ -50,6 +52,7 @@ TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] 
     (key, ("key",)),
     (run, ("run",)),
     (rest, ("memory", "idle")),
+    (top, tuple(f"{key}-{size}" for size in Sizes.top for key in TOP_KEYS)),
     (screen, ("slice", "look")),
     (growth, tuple(f"growth-{name}" for name in NAMES)),
 )

@@ -40,9 +40,10 @@ class Sizes:
     settle: float = 1.0  # seconds in which `amq run` comes to rest after it has begun to watch
     growth: tuple[int, ...] = (10, 100, 1_000, 10_000, 100_000)
     growth_runs: int = 3
+    top: tuple[int, ...] = (1_000, 20_000, 100_000)
 
 
-QUICK = Sizes(2, 1, 200, 50, 2, 1, 3, 2, 0.2, (10, 100), 1)
+QUICK = Sizes(2, 1, 200, 50, 2, 1, 3, 2, 0.2, (10, 100), 1, (10,))
 
 
 @dataclass(frozen=True)

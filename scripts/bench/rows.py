@@ -63,6 +63,16 @@ ROWS = {
         Row("run", "`run`: start → the program's first output", "× pass", 8),
         Row("memory", "`amq run` at rest, memory", "MB", 40),
         Row("idle", "`amq run` at rest, processor", "%", 0.5),
+        *(
+            row
+            for size in ("1,000", "20,000", "100,000")
+            for row in (
+                Row(f"top-{size.replace(',', '')}", f"`top` of {size}: start → its first picture", "s", 0.8),
+                Row(f"top-drawn-{size.replace(',', '')}", "the same: `send` has ended → drawn", "ms", 100),
+                Row(f"top-memory-{size.replace(',', '')}", "the same: memory", "MB", 45),
+                Row(f"top-rest-{size.replace(',', '')}", "the same: at rest, processor", "%", 0.5),
+            )
+        ),
         Row("slice", "the picture of the screen: 16 KB of output", "ms", 2),
         Row("look", "the picture of the screen: one look", "ms", 1),
         Row("growth-send", "`send` to an inbox of 100,000, beside one of 10,000", "× the CPU", 1.5),

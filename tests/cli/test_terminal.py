@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from amq.cli import terminal
-from amq.cli.terminal import BOLD, RED, Cell, Terminal, age, cut, width
-from amq.instants import parse_instant
+from amq.cli.terminal import BOLD, RED, Cell, Terminal, cut, width
+from amq.instants import age, parse_instant
 from amq.mail.mailbox import Mailbox
 from amq.names import USER
 from amq.runtime import notifier_lock

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from amq.dashboard.actions import Actions, Done, Refused
@@ -12,7 +10,6 @@ from amq.mail.mailbox import Mailbox
 from amq.mail.sending import Draft
 from amq.names import USER
 from amq.runtime import notifier_lock
-from amq.runtime.private_state import private_state
 from amq.runtime.wake_request import WakeRequests
 from tests.conftest import Shell, private_directory
 from tests.dashboard.watched import dashboard
@@ -22,7 +19,7 @@ __all__ = ["dashboard"]
 
 @pytest.fixture
 def actions(amq: Shell) -> Actions:
-    return Actions(Mailbox(str(amq.root), USER), private_state(os.environ, ()))
+    return Actions(Mailbox(str(amq.root), USER))
 
 
 def test_send(amq: Shell, actions: Actions) -> None:
@@ -82,18 +79,18 @@ def test_mail_that_a_drain_shows_is_left_to_it(amq: Shell, actions: Actions) -> 
     assert amq.cur(USER) == [f"{identifier}.md"]
 
 
-def test_an_agent_is_woken_again(amq: Shell, actions: Actions) -> None:
+def test_an_agent_is_woken_again(amq: Shell, dashboard: Dashboard) -> None:
     """By a request to its notifier, if it has one, and only about mail that is there."""
-    assert actions.wake("bob") == Refused("bob has no unread mail")
+    assert dashboard.wake("bob") == Refused("bob has no unread mail")
     amq.send()
-    refused = actions.wake("bob")
+    refused = dashboard.wake("bob")
     assert isinstance(refused, Refused)
     assert refused.message == "nothing notifies bob"
     claim = notifier_lock.claim(Mailbox(str(amq.root), "bob").state_dir, "run")
     requests = WakeRequests(str(private_directory(amq.root, "bob")))
     assert not requests.another()
     for _ in range(2):
-        assert actions.wake("bob") == Done("asked to notify bob again")
+        assert dashboard.wake("bob") == Done("asked to notify bob again")
         assert requests.another()
         assert not requests.another()
     claim.release()

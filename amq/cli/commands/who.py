@@ -6,8 +6,8 @@ from amq.cli.commands.why import age, described
 from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.cli.table import table
 from amq.cli.terminal import BOLD, FAINT, RED, WIDE, Cell, add_color, terminal
-from amq.cli.terminal import age as age_in_words
 from amq.instants import SECOND_NS
+from amq.instants import age as age_in_words
 from amq.names import USER
 from amq.text import visible
 
