@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-LOOK_EVERY_S = 2.0
+LOOK_EVERY_S = 5.0
 """Seconds between looks without an event: no file shows that a notifier was killed, and ages grow."""
 MOST_FOUND = 200
 """The most messages of a search, a thread or a pair."""
@@ -136,7 +136,7 @@ class Top(App[int]):
         before, self.snapshot = self.snapshot, snapshot
         first = self.screen_stack[0]
         self._rows = {row.handle: row for row in snapshot.rows}
-        first.query_one("#title", Static).update(cells.title(self._root, snapshot))
+        self._write(cells.title(self._root, snapshot), "#title")
         agents, log = first.query_one("#agents", KeyedTable), first.query_one("#log", KeyedTable)
         agents.show({handle: cells.agent_cells(row) for handle, row in self._rows.items()})
         self._explain_row()
@@ -152,13 +152,14 @@ class Top(App[int]):
     @on(DataTable.RowHighlighted, "#agents")
     def _explain_row(self) -> None:
         row = self._row()
-        self.screen_stack[0].query_one("#why", Static).update(cells.explanation(row) if row else "")
+        self._write(cells.explanation(row) if row else Text(), "#why")
 
     @on(DataTable.RowHighlighted, "#log")
-    def _load_older(self, event: DataTable.RowHighlighted) -> None:
+    def _load_older(self) -> None:
         """Show older messages, too, when the user has gone to the first one."""
-        is_all = len(self._messages) < self.dashboard.newest
-        if event.cursor_row == 0 and self.screen_stack[0].focused is event.data_table and not is_all:
+        log = self.screen_stack[0].query_one("#log", KeyedTable)
+        # where the cursor is by now: it is on the first row for a moment while a table is filled
+        if log.cursor_row == 0 and log.has_focus and len(self._messages) >= self.dashboard.newest:
             self.dashboard.newest += MORE
             self._look_again()
 
@@ -168,7 +169,13 @@ class Top(App[int]):
 
     def say(self, text: Text) -> None:
         """Show TEXT above the keys of the first screen."""
-        self.screen_stack[0].query_one("#said", Static).update(text)
+        self._write(text, "#said")
+
+    def _write(self, text: Text, selector: str) -> None:
+        """Write TEXT into a part of the first screen, unless it is there: that would draw it anew."""
+        part = self.screen_stack[0].query_one(selector, Static)
+        if part.content != text:
+            part.update(text)
 
     def say_done(self, done: Result) -> None:
         """Show what an action has done."""
@@ -208,7 +215,7 @@ class Top(App[int]):
         row = self._row() if self.focused and self.focused.id == "agents" else None
         kept = self._draft
         to = kept.to or (row.handle if row and row.handle != USER else "")
-        self._write(Draft(to, kept.subject, kept.body) if not kept.original else kept)
+        self._begin(Draft(to, kept.subject, kept.body) if not kept.original else kept)
 
     def action_reply(self) -> None:
         """Answer the message under the cursor."""
@@ -221,9 +228,9 @@ class Top(App[int]):
         to = ",".join(header.to) if header.sender == USER else header.sender
         kept = self._draft
         same = kept.original is not None and kept.original.id == header.id
-        self._write(kept if same else Draft(to, "", "", header))
+        self._begin(kept if same else Draft(to, "", "", header))
 
-    def _write(self, draft: Draft) -> None:
+    def _begin(self, draft: Draft) -> None:
         if self.may_act:
             self.push_screen(Writing(draft))
         else:

@@ -8,6 +8,7 @@ from tests.mutants.certified import CERTIFIED
 from tests.mutants.codex import CODEX
 from tests.mutants.consent import ALLOWED
 from tests.mutants.coop import COOPERATION
+from tests.mutants.dashboard import DASHBOARD
 from tests.mutants.empty_row import EMPTY_ROWS
 from tests.mutants.environment import ENVIRONMENT
 from tests.mutants.gates import GATES
@@ -1242,4 +1243,5 @@ MUTANTS = (
     *BESIDE_GO,
     *CERTIFIED,
     *VIEWS,
+    *DASHBOARD,
 )

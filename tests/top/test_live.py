@@ -79,6 +79,16 @@ async def test_older_messages_come_when_the_first_is_reached(amq: Shell) -> None
         assert screen.cursor().endswith("2")
 
 
+async def test_older_messages_do_not_come_by_themselves(amq: Shell) -> None:
+    for number in range(5):
+        amq.send("--subject", str(number))
+    async with shown(amq) as screen:
+        screen.app.dashboard.newest = 3
+        for _ in range(3):
+            await screen.look()
+        assert subjects(screen) == ["2", "3", "4"]
+
+
 async def test_a_queue_that_vanishes_and_comes_back(amq: Shell) -> None:
     amq.send("--subject", "one")
     async with shown(amq) as screen:

@@ -1,0 +1,96 @@
+"""Mutations of what a user watches of a queue, and of the screen that shows it."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+AGENTS, LOG = "tests/dashboard/test_agents.py", "tests/dashboard/test_conversation.py"
+ACTIONS, CHANGES, PANES = (f"tests/dashboard/test_{name}.py" for name in ("actions", "changes", "panes"))
+KEYS, LIVE, HOSTILE, TERMINAL = (f"tests/top/test_{name}.py" for name in ("keys", "live", "hostile", "terminal"))
+LOOP, SCHEDULE = "tests/runtime/test_loop.py", "tests/runtime/test_schedule.py"
+
+DASHBOARD = (
+    # agents
+    Mutant("a mailbox that cannot be read is left out", "dashboard/agents.py", "Agents.look",
+           "rows += [_unknown(handle, _skipped(queue.agent(handle).home, error)) for handle, error in unusable.items()]", "pass", AGENTS),
+    Mutant("a queue that has gone has no agents", "dashboard/agents.py", "Agents.look",
+           "not present and not directories.exists(queue.agents)", "False", LOG),
+    Mutant("a row is made anew at each look", "dashboard/agents.py", "Agents._row", "before and key and (before[0] == key) and (0 <= now - before[1] < FRESH_S * SECOND_NS)", "False", AGENTS),
+    Mutant("a row is never made anew by time", "dashboard/agents.py", "Agents._row", "0 <= now - before[1] < FRESH_S * SECOND_NS", "True", AGENTS),
+    Mutant("a change within one tick is not seen", "dashboard/agents.py", "Agents._key", "None in times", "False", AGENTS),
+    Mutant("an entry in a journal is not seen", "dashboard/agents.py", "Agents._key", "_size(f'{private}/{WAKES_NAME}')", "0", AGENTS),
+    Mutant("a notifier that was killed is not missed", "dashboard/agents.py", "Agents._key", "read_notifier(agent)", "None", AGENTS),
+    Mutant("ages stand still", "dashboard/agents.py", "Agents._row", "before[2].aged((now - before[1]) / SECOND_NS)", "before[2]", AGENTS),
+    Mutant("a problem is named once", "mail/account.py", "Account.gather", "set()", "warned", AGENTS),
+    Mutant("a question needs no one", "dashboard/agents.py", "Row.needs_user", "self.state.asks", "False", AGENTS),
+    Mutant("each wait needs the user", "dashboard/agents.py", "Row.needs_user", "self.why.waits_for in _NEEDS_USER", "True", AGENTS),
+    # messages
+    Mutant("a look lists every directory", "mail/newest.py", "NewestMessages._box",
+           "(times, limit) == (before.times, before.limit)", "False", LOG),
+    Mutant("a look opens what it has seen", "mail/newest.py", "NewestMessages._newest", "known.get(key)", "None", LOG),
+    Mutant("ids without a time are the oldest", "mail/newest.py", "NewestMessages._newest",
+           "(*nlargest(limit, dated), *others)", "nlargest(limit, inodes)", LOG),
+    Mutant("what is not a message is named once", "mail/newest.py", "NewestMessages.look", "self._account.warn(problem)", "None", LOG),
+    Mutant("a forged id hides a message of the screen", "mail/newest.py", "NewestMessages.look",
+           "(each.created_ns, each.id, each.sender)", "(0, each.id, '')", LOG),
+    Mutant("a place is remembered for ever", "dashboard/recipients.py", "Recipients._there", "known if times == before else {}", "known", LOG),
+    Mutant("a file that is gone is dead", "dashboard/recipients.py", "Recipients._in_mailbox", "dead.intersection(ids)", "ids", LOG),
+    Mutant("an unreadable mailbox lacks the message", "dashboard/recipients.py", "Recipients._in_mailbox", "Place.UNKNOWN", "Place.MISSING", LOG),
+    Mutant("an acknowledgement is not asked for", "dashboard/recipients.py", "Recipients._in_mailbox",
+           "self._acknowledged(agent, handle, cur)", "set()", LOG),
+    Mutant("a search that fails ends the screen", "dashboard/conversation.py", "Conversation._log",
+           "return Log((), (why(error),))", "raise", LOG),
+    # actions
+    Mutant("a refusal is raised", "dashboard/actions.py", "_result",
+           "return Refused(visible(why(error)), visible(getattr(error, 'hint', '')))", "raise", ACTIONS),
+    Mutant("a warning is lost", "dashboard/actions.py", "_result", "tuple(map(visible, warnings))", "()", ACTIONS),
+    Mutant("an answer has no references", "mail/sending.py", "answer", "_reply_refs(original, thread, draft.refs)", "[]", ACTIONS),
+    Mutant("all of the user's mail is read at once", "dashboard/actions.py", "Actions._drained", "self._mailbox.drain(only=[identifier])", "self._mailbox.drain()", ACTIONS),
+    Mutant("an agent without mail is woken", "dashboard/actions.py", "_requested", "not maildir.has_entries(agent.inbox_new)", "False", ACTIONS),
+    Mutant("no notifier is asked", "dashboard/actions.py", "_requested", "read_notifier(agent) is None", "False", ACTIONS),
+    Mutant("an old request counts", "runtime/wake_request.py", "WakeRequests.__init__", "self._version()", "()", LOOP),
+    Mutant("a request counts for ever", "runtime/wake_request.py", "WakeRequests.another", "self._seen not in ((), before)", "self._seen != ()", ACTIONS),
+    Mutant("a request is not seen while mail is parked", "runtime/loop.py", "WakeLoop._keep_answering", "self._rung.set()", "None", LOOP),
+    Mutant("a request is not passed on", "runtime/loop.py", "WakeLoop._keep_answering", "self._requested = True", "pass", LOOP),
+    Mutant("a request is for each look", "runtime/loop.py", "WakeLoop.turn", "self._requested = False", "pass", LOOP),
+    Mutant("a request leaves parked mail parked", "runtime/policy/schedule.py", "_with_request",
+           "Phase.WAITING if state.phase is Phase.PARKED else state.phase", "state.phase", SCHEDULE),
+    Mutant("a request has one attempt", "runtime/policy/schedule.py", "_with_request", "replace(state, phase=phase, announced=frozenset(), tries=0, in_a_row=0, due=now)",
+           "replace(state, phase=phase, announced=frozenset(), tries=0, due=now)", SCHEDULE),
+    # changes and panes
+    Mutant("what comes in a new directory is missed", "dashboard/changes.py", "looks", "followed == before", "True", CHANGES),
+    Mutant("a screen that has ended watches on", "runtime/file_events.py", "FileEvents.wait",
+           "self._events.watch(GATHER_MS, STEP_MS, max(1, int(seconds * 1000)), stop)",
+           "self._events.watch(GATHER_MS, STEP_MS, max(1, int(seconds * 1000)), None)", CHANGES),
+    Mutant("any pane is the agent's", "dashboard/panes.py", "Panes.of", "pid in ancestors", "True", PANES),
+    Mutant("an agent that amq run does not host has a pane", "dashboard/panes.py", "Panes.of",
+           "notifier is None or notifier.how != HOSTING", "notifier is None", PANES),
+    Mutant("tmux in tmux is tried", "dashboard/panes.py", "Panes.switch_to", "self.is_inside and not here", "False", PANES),
+    # the screen
+    Mutant("a subject acts on the screen", "top/cells.py", "message_cells", "subject_line(header.subject)", "header.subject", HOSTILE),
+    Mutant("a body acts on the screen", "top/cells.py", "body_text", "visible_lines(shown)", "shown", HOSTILE),
+    Mutant("a heading acts on the screen", "top/cells.py", "heading", "visible(header.conversation)", "header.conversation", HOSTILE),
+    Mutant("a body is markup", "top/screens.py", "Reading._load", "cells.body_text(body)", "cells.body_text(body).plain", HOSTILE),
+    Mutant("a huge body is laid out", "top/cells.py", "body_text", "body.text[:MOST_BODY_CHARS].splitlines(keepends=True)[:MOST_BODY_LINES]", "body.text", HOSTILE),
+    Mutant("a screen files what it could not show", "top/screens.py", "Reading._load",
+           "USER in message.header.to and not body.problem", "USER in message.header.to", KEYS),
+    Mutant("who may not act files mail", "top/screens.py", "Reading._load", "is_mine and self.app.may_act", "is_mine", KEYS),
+    Mutant("a message is sent twice", "top/screens.py", "Writing.action_send", "not self._is_sending", "True", KEYS),
+    Mutant("an empty message is sent", "top/screens.py", "Writing._send", "not draft.body.strip()", "False", KEYS),
+    Mutant("who may not write writes", "top/app.py", "Top._begin", "self.may_act", "True", KEYS),
+    Mutant("who may not wake wakes", "top/app.py", "Top.action_wake", "not self.may_act", "False", KEYS),
+    Mutant("a draft is lost", "top/screens.py", "Writing.action_leave", "self.app.keep(self.draft)", "None", KEYS),
+    Mutant("the cursor does not follow", "top/tables.py", "KeyedTable.show", "self._follows and is_last", "False", LIVE),
+    Mutant("the cursor leaves its row", "top/tables.py", "KeyedTable.show",
+           "self.move_cursor(row=list(rows).index(key), animate=False, scroll=False)", "None", LIVE),
+    Mutant("all is drawn anew", "top/tables.py", "KeyedTable.show",
+           "widths != self._widths or kept != list(rows)[:len(kept)]", "True", LIVE),
+    Mutant("older messages come by themselves", "top/app.py", "Top._load_older", "log.cursor_row == 0", "True", LIVE),
+    Mutant("a fault shows the mail in memory", "top/app.py", "Top._fatal_error", "self._close_messages_no_wait()", "super()._fatal_error()", KEYS),
+    Mutant("a kill leaves the terminal's modes", "top/terminal.py", "guarded_driver", "guard.undo(UNDO)", "None", TERMINAL),
+    Mutant("a kill leaves the terminal's settings", "top/terminal.py", "guarded_driver",
+           "guard.arm((self.attrs_before, attributes_of(self.fileno)))", "None", TERMINAL),
+    Mutant("a signal ends it at once", "top/terminal.py", "end_at_signals", "loop.add_signal_handler(number, end, 128 + number)", "None", TERMINAL),
+    Mutant("a pipe gets a screen", "cli/commands/top.py", "_why_no_screen", "not (os.isatty(0) and os.isatty(2) and os.isatty(1))", "False", TERMINAL),
+    Mutant("a dumb terminal gets a screen", "cli/commands/top.py", "_why_no_screen", "environ.get('TERM', 'dumb') == 'dumb'", "False", TERMINAL),
+)  # fmt: skip
