@@ -135,11 +135,11 @@ class Agents:
         return sorted(rows, key=lambda row: row.handle), [*problems, *of_leases]
 
     def _leases(self) -> Mapping[str, Sequence[str]]:
-        if not has_any(self._account.queue):
-            return {}
-        from amq.dashboard import lease_holders
-
         try:
+            if not has_any(self._account.queue):
+                return {}
+            from amq.dashboard import lease_holders
+
             return lease_holders.held_by(self._account, self._private)
         except (AmqError, OSError) as error:
             self._account.warn(f"cannot tell the leases: {in_words(error)}")

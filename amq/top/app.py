@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
+from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 from textual import on, work
 from textual.app import App
@@ -47,6 +48,13 @@ MOST_FOUND = 200
 _OF_FIRST = {"write", "reply", "thread", "search", "explain", "wake", "jump", "pair", "help"}
 MORE = 100
 """The messages by which the conversation grows backwards when the user goes to its first one."""
+
+
+_ON_LIGHT = TerminalTheme(
+    (255, 255, 255), (0, 0, 0),
+    [(0, 0, 0), (170, 0, 30), (20, 105, 20), (130, 85, 0), (0, 60, 160), (130, 0, 130), (0, 95, 125), (110, 110, 110)],
+)  # fmt: skip
+"""Colours by name on a light background: there the usual yellow, green and cyan cannot be read."""
 
 
 class Top(App[int]):
@@ -100,6 +108,7 @@ class Top(App[int]):
         self._messages: dict[str, LoggedMessage] = {}
         self._rows: dict[str, Row] = {}
         self.theme = "textual-light" if light else "textual-dark"
+        self.ansi_theme_light = _ON_LIGHT
 
     # -- drawing ------------------------------------------------------------------------------------------------------
 
