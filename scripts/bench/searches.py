@@ -49,7 +49,7 @@ def once(mailbox: Mailbox) -> tuple[float, float]:
     begun = time.process_time()
     found = searching.Search(account, parse_query(WORD), Filter(), MOST, searching.BOXES, ())
     with search_index.opened(account.cache_directory(), f"{queue.st_dev} {queue.st_ino}") as index:
-        unknown = index.update(found.places, whole=True, progress=lambda done, total: None)
+        unknown = index.update(found.places, whole=True, progress=lambda *_: None)
         update = time.process_time() - begun
         updated = time.perf_counter()
         assert len(found.known(index, unknown)) == MOST
