@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Install the agent CLIs that `tests/real` runs, at their pinned versions, from npm.
+"""Install the agent CLIs that `tests/real` runs, and the libraries that tests read, at pinned versions, from npm.
 
     scripts/install-agents.py                     the newest ones, which make test runs, into ~/.cache/amq-real-agents
     scripts/install-agents.py --all               the older versions and the other CLIs too, which make drift runs
@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from amq.runtime.agents.versions import printed_version
 from tests.real.agents import Agent, cache_directory, pinned_agents
+from tests.real.libraries import LIBRARIES, Library
 
 
 def works(agent: Agent, cache: Path) -> bool:
@@ -35,11 +36,28 @@ def install(agent: Agent, cache: Path) -> None:
     if works(agent, cache):
         print(f"{wanted}: already in {where}")
         return
-    where.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", where, wanted], check=True)
+    npm_install(wanted, where)
     if not works(agent, cache):
         raise SystemExit(f"{wanted}: installed in {where}, but does not run as version {agent.version}")
     print(f"{wanted}: installed in {where}")
+
+
+def install_library(library: Library, cache: Path) -> None:
+    """Put the file of LIBRARY under CACHE, and print the result."""
+    where, wanted = library.directory(cache), f"{library.package}@{library.version}"
+    if library.is_installed(cache):
+        print(f"{wanted}: already in {where}")
+        return
+    npm_install(wanted, where)
+    if not library.is_installed(cache):
+        raise SystemExit(f"{wanted}: installed in {where}, but {library.path(cache)} is not the file that is pinned")
+    print(f"{wanted}: installed in {where}")
+
+
+def npm_install(wanted: str, where: Path) -> None:
+    """Install a package with its version into the directory WHERE."""
+    where.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", where, wanted], check=True)
 
 
 def main() -> None:
@@ -54,6 +72,8 @@ def main() -> None:
     for name, agent in agents.items():
         if name in options.names or (not options.names and (options.all or agent.newest)):
             install(agent, options.into.absolute())
+    for library in () if options.names else LIBRARIES:
+        install_library(library, options.into.absolute())
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ ROOMS = {
     },
     "amq.dashboard": "dashboard",
     "amq.top": "top",
+    "amq.page": "page",
 }
 """The room of a module is that of its longest prefix here."""
 
@@ -55,24 +56,27 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {"values", "procfs", "config", "store", "mail", "pty", "policy"},
     "dashboard": {"values", "config", "store", "mail", "runtime", "policy"},
     "top": {"values", "mail", "pty", "runtime", "policy", "dashboard"},
+    "page": {"values", "mail", "runtime", "policy", "dashboard"},
     "demo": {"values", "config", "store", "mail", "pty", "runtime", "policy"},
     "setup": {"values", "procfs", "config", "store", "mail", "runtime", "policy"},
     "certify": {"library", "values", "procfs", "config", "store", "mail", "pty", "runtime", "policy"},
     "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "dashboard", "top"}
-    | {"demo", "certify"},
+    | {"page", "demo", "certify"},
     "entry": {"cli", "values"},
 }
 LATE = {
-    "cli": {"runtime", "policy", "dashboard", "top", "demo", "setup", "schema", "certify"},
+    "cli": {"runtime", "policy", "dashboard", "top", "page", "demo", "setup", "schema", "certify"},
     "config": {"procfs"},
     "library": {"values", "store", "mail"},
 }
 """Imports allowed only inside the functions that need them: at the top they would slow every short command down."""
 
 OUTSIDE = {
-    **{name: {"runtime", "setup", "schema"} for name in ("anyio", "pydantic", "watchfiles")},
+    **{name: {"runtime", "setup", "schema"} for name in ("pydantic", "watchfiles")},
+    "anyio": {"runtime", "setup", "schema", "page"},
     "shtab": {"cli"},
     **{name: {"top"} for name in ("rich", "textual")},
+    **{name: {"page"} for name in ("h11", "starlette", "uvicorn")},
     **{name: {"pty"} for name in ("avt", "ptyprocess", "pty", "termios", "tty")},
 }
 ONE_READER = {"termios": "amq.pty.line_discipline"}

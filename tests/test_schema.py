@@ -48,7 +48,7 @@ from tests.cli.waiting import in_the_gap
 from tests.conftest import Result, Shell, private_directory
 from tests.samples import message_file
 
-WITHOUT_JSON = {"completion", "hook", "demo", "man", "top"}
+WITHOUT_JSON = {"completion", "hook", "demo", "man", "top", "page"}
 """Commands that print no data; their errors are JSON anyway."""
 FULL = (
     *("--subject", "Review", "--kind", "review_request", "--priority", "urgent", "--labels", "parser,edge", "--ack"),
@@ -144,6 +144,8 @@ def _about_a_conversation(said: Said) -> None:
     said("thread", "--id", "p2p/alice__bob")
     said("search", "hello")
     said("log")
+    said("export", "--jsonl", "lines")
+    said("export", "--html", "page")
     for path in Path(amq.agent("bob").inbox_cur).iterdir():
         said.keep("header", amq.stored(path.stem, box="cur"))
 

@@ -35,6 +35,8 @@ EVERY_DAY = {
     "search": "find messages of all agents by their words, the newest first",
     "log": "show what all agents say to each other, in the order of time",
     "top": "watch agents and messages on one live screen, and answer there",
+    "page": "show agents and messages in a browser, on this machine or a phone, and answer there",
+    "export": "write all conversations into a page that opens offline, or as JSON lines",
     "who": "show every agent: what it does, unread mail, dead letters, and what notifies it",
     "demo": "watch two small agents wake each other; no model, no network",
 }

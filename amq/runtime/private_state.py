@@ -294,18 +294,20 @@ def make_pipe(path: str) -> None:
     os.mkfifo(path, FILE_MODE)
 
 
-def write_private(path: str, text: str, mode: int = FILE_MODE) -> None:
-    """Write TEXT to the file PATH in the private directory, whole or not at all. Raises OSError.
+def write_private(path: str, text: str | Iterable[str], mode: int = FILE_MODE) -> None:
+    """Write TEXT, or its parts in their order, to the file PATH, for the user alone, whole or not at all.
 
-    All files there are written by this function, except logs, which grow, and locks. It does not wait for the disk:
-    what a power cut loses belongs to a run that it ended, or is asked or noted again.
+    Raises OSError.
+
+    All files in the private directory are written by this function, except logs, which grow, and locks. It does not
+    wait for the disk: what a power cut loses belongs to a run that it ended, or is asked, noted or exported again.
     """
     beside = f"{path}.{os.getpid()}-{os.urandom(4).hex()}"  # containers number processes alike
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _NO_LINK, mode)
     try:
         with open(descriptor, "w", encoding="utf-8", errors="surrogateescape") as file:
             os.chmod(beside, mode)  # whatever the umask is
-            file.write(text)
+            file.writelines((text,) if isinstance(text, str) else text)
         os.replace(beside, path)
     except BaseException:
         remove_private(beside)

@@ -27,6 +27,7 @@ PRINTED: dict[str, Any] = {
     "thread": list[mail.Entry],
     "search": list[mail.Hit],
     "log": mail.Logged,
+    "export": mail.Exported,
     "trace": mail.Trace,
     "who": list[queue.Agent],
     "wait": queue.Waited,

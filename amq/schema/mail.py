@@ -122,6 +122,17 @@ class Logged(Described, Sorted):
     """The box of that mailbox."""
 
 
+class Exported(Model):
+    """An export that was written."""
+
+    messages: Count
+    """The number of messages."""
+    jsonl: str = absent
+    """The file with a JSON object on each line, as `amq thread --json --include-body` prints them."""
+    html: str = absent
+    """The page."""
+
+
 class Answer(Model):
     """An answer to a message."""
 

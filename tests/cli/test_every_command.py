@@ -31,13 +31,14 @@ WITHOUT_A_HANDLE = {"init", "env"}
 OTHERS = {
     "run", "wake", "why", "trust", "hook", "demo", "reset", "schema", "completion", "man",
     "coop up", "coop status", "coop down", "doctor", "skill install", "skill uninstall", "hook install",
-    "hook uninstall", "certify", "lease guard", "config show", "top",
+    "hook uninstall", "certify", "lease guard", "config show", "top", "page",
 }  # fmt: skip
 """Commands that have nothing to do with mail and waiting."""
 OF_ALL = {
     "thread",
     "search",
     "log",
+    "export",
     "trace",
     "presence list",
     "who",
@@ -98,6 +99,7 @@ ROWS = (
         HEAD | EXTRAS | {"to", "agent", "box", "path", "excerpt"}, many=True,
     ),
     Row("log", r"\S+Z  alice -> bob  question  m1  Why\?\n", HEAD | EXTRAS | {"to", "agent", "box"}),
+    Row("export --jsonl m", r"Exported 1 message\(s\) to m\n", {"messages", "jsonl"}),
     Row("trace --id m1", r".*bob.*new.*\n", HEAD | {"to", "recipients"}),
     Row("group set r alice,carol", r"@r  alice,carol\n", {"name", "agents"}),
     Row("group list", r"@team  alice,bob\n", {"name", "agents"}, many=True),

@@ -26,6 +26,7 @@ MOST_S = 20
 ELSEWHERE = {
     "run", "wake",  # tests/hostile/test_running.py: they type
     "top",  # tests/top/test_hostile.py: it needs a terminal
+    "page",  # tests/page: it serves a browser
     "coop up", "coop down", "demo", "reset", "schema", "completion", "man", "skill install", "skill uninstall",
     "hook install", "hook uninstall", "agent remove", "agent restore", "group set", "group list", "group remove",
     "certify", "wait", "config show",

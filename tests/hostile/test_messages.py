@@ -20,6 +20,7 @@ CORPUS = list(corpus())
 MIXED = sample(CORPUS, 150, of="corpus")
 BEFORE = (
     "list", "list --new --limit 5", "search good", "search x* --limit 0", "log --limit 0",
+    "export --html page --jsonl lines",
     "who", "why", "why --history", "presence list", "dlq list", "env",
     "thread --id p2p/alice__bob --include-body", "watch --timeout 10ms",
     "monitor --peek --limit 0 --max-chars 0 --include-body",

@@ -24,7 +24,8 @@ COMMANDS = (
     "monitor --timeout 10ms --peek", "dlq read --id trick", "dlq retry --all", "ack --id good", "ack --id trick",
     "reply --id good --body=x", "send --to alice --body=x", "send --to carol --body=x", "presence set --status=x",
     "hook claude stop", "drain --include-body", "cleanup --tmp-older-than 0 --yes", "dlq purge --yes",
-    "search good", "log", "init --agents dan", "coop status", "trust --list", "trust", "trust --revoke",
+    "search good", "log", "export --html page --jsonl lines", "init --agents dan", "coop status", "trust --list",
+    "trust", "trust --revoke",
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from tests.mutants.mutant import Mutant
 from tests.mutants.open_sessions import OPEN_ALREADY
 from tests.mutants.opencode import OPENCODE
 from tests.mutants.outside import OUTSIDE
+from tests.mutants.page import PAGES
 from tests.mutants.portions import FRAMED, SHOWN_AT_ONCE, UNREADABLE
 from tests.mutants.receipts import GIVEN
 from tests.mutants.states import STATES
@@ -1244,4 +1245,5 @@ MUTANTS = (
     *CERTIFIED,
     *VIEWS,
     *DASHBOARD,
+    *PAGES,
 )

@@ -1,0 +1,56 @@
+"""The page as `amq export` writes it: one file that has all messages in it, and asks no server for anything."""
+
+from __future__ import annotations
+
+import os.path
+
+from amq.dashboard.agents import Agents
+from amq.dashboard.conversation import Body, LoggedMessage
+from amq.dashboard.recipients import Recipients
+from amq.instants import MILLISECOND_NS
+from amq.mail.exporting import texts
+from amq.names import KINDS
+from amq.page import document, values
+from amq.text import visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from amq.mail.account import Account
+    from amq.mail.message_table import Table
+    from amq.runtime.private_state import PrivateState
+
+
+def queue_name(root: str) -> str:
+    """Return the name of a queue for its users: that of the directory which it is in."""
+    return visible(os.path.basename(os.path.dirname(os.path.abspath(root))) or root)
+
+
+def page(account: Account, private: PrivateState, messages: Table) -> Iterator[str]:
+    """Yield the parts of the page of ACCOUNT's queue, with MESSAGES, which are in the order of time.
+
+    Agents are as they are now. Notifiers keep their records in the directory PRIVATE.
+    """
+    return document.with_data(_data(account, private, messages))
+
+
+def _data(account: Account, private: PrivateState, messages: Table) -> Iterator[str]:
+    now = account.clock()
+    rows, problems = Agents(account, private).look()
+    instants = values.Instants()
+    queue = {"name": queue_name(account.queue.root), "problem": visible(" ".join(problems)), "is_gone": False}
+    about = {
+        "exported_ms": now // MILLISECOND_NS,
+        "queue": queue | {"kinds": KINDS},
+        "agents": [values.agent(row, now, instants) for row in rows],
+    }
+    yield f'{document.as_data(about)[:-1]},"messages":['
+    newest_first = list(messages.chosen(range(len(messages) - 1, -1, -1)))
+    places = dict(zip(map(id, newest_first), Recipients(account).of(newest_first), strict=True))
+    separator = ""
+    for message, text in texts(account, newest_first):
+        logged = LoggedMessage(message, places[id(message)])
+        yield separator + document.as_data(values.whole_message(logged, Body(text)))
+        separator = ","
+    yield "]}"
