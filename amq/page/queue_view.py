@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import threading
 
-from amq.dashboard import agents
 from amq.dashboard.actions import Refused
+from amq.dashboard.agents import history_line
 from amq.dashboard.changes import looks
 from amq.errors import AmqError, NotFound, UsageError
 from amq.mail.sending import Draft
@@ -29,7 +29,7 @@ MOST = 4000
 """The messages that a browser may ask for at one time."""
 MOST_OF_THREAD = 200
 MOST_FOUND = 100
-LOOK_EVERY_S = 2.0
+LOOK_EVERY_S = 5.0
 """Seconds between looks without an event: no file shows that a notifier was killed."""
 _KEPT = 10_000
 """The messages that browsers have been shown of late, and may ask for."""
@@ -62,18 +62,25 @@ class QueueView:
     def watch(self, stop: threading.Event) -> Iterator[dict[str, str]]:
         """Yield the newest events at once, and whenever something may have changed, until STOP is set."""
         for _ in looks(lambda: self._live.places, LOOK_EVERY_S, stop):
-            yield self.events()
+            try:
+                yield self.events()
+            except Exception as error:  # the page says so, rather than go on to show what was
+                yield {"queue": self._queue(f"internal error: {type(error).__name__}: {error}")}
 
     def events(self) -> dict[str, str]:
         """Return the newest state of the queue: each event's value, as JSON."""
         found = self._live.look()
         problem = found.gone or " ".join(found.problems)
-        queue = {"name": visible(self._name), "problem": visible(problem), "is_gone": bool(found.gone)}
-        events: dict[str, Any] = {"queue": queue | {"kinds": KINDS}}
+        events = {"queue": self._queue(problem, is_gone=bool(found.gone))}
         if not found.gone:
-            events["agents"] = [values.agent(row, found.at_ns, self._instants) for row in found.rows]
-            events["messages"] = self._items(found.messages[::-1], has_more=len(found.messages) >= NEWEST)
-        return {name: json.dumps(value, separators=(",", ":")) for name, value in events.items()}
+            agents = [values.agent(row, found.at_ns, self._instants) for row in found.rows]
+            messages = self._items(found.messages[::-1], has_more=len(found.messages) >= NEWEST)
+            events |= {"agents": _json(agents), "messages": _json(messages)}
+        return events
+
+    def _queue(self, problem: str, *, is_gone: bool = False) -> str:
+        about = {"name": visible(self._name), "problem": visible(problem), "is_gone": is_gone, "kinds": KINDS}
+        return _json(about)
 
     # what is asked
 
@@ -137,7 +144,7 @@ class QueueView:
 
     def _history(self, asked: Mapping[str, str]) -> dict[str, Any]:
         entries, why_not = self._asked.history(self._agent(asked))
-        return {"lines": [agents.history_line(each) for each in entries[::-1]], "why_not": visible(why_not)}
+        return {"lines": [history_line(each) for each in entries[::-1]], "why_not": visible(why_not)}
 
     def _agent(self, asked: Mapping[str, Any]) -> str:
         """Return the agent that is ASKED for, if the queue has it; raises NotFound."""
@@ -170,6 +177,10 @@ class QueueView:
         if self._actions is None:
             raise AmqError("this page only reads")
         return self._actions
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _text(asked: Mapping[str, Any], name: str) -> str:

@@ -28,6 +28,8 @@ from delivery import durable, fan_out
 from growth import NAMES, growth
 from hooks import hook
 from measure import QUICK, Bench, Figure, Sizes, machine, versions
+from page import KEYS as PAGE_KEYS
+from page import page
 from peer import version_commands
 from rows import ROWS
 from screen import screen
@@ -52,6 +54,7 @@ TOPICS: tuple[tuple[Callable[[Bench], Iterator[Figure]], tuple[str, ...]], ...] 
     (key, ("key",)),
     (run, ("run",)),
     (rest, ("memory", "idle")),
+    (page, tuple(f"{key}-{size}" for size in Sizes.top for key in PAGE_KEYS)),
     (top, tuple(f"{key}-{size}" for size in Sizes.top for key in TOP_KEYS)),
     (screen, ("slice", "look")),
     (growth, tuple(f"growth-{name}" for name in NAMES)),

@@ -73,6 +73,22 @@ ROWS = {
                 Row(f"top-rest-{size.replace(',', '')}", "the same: at rest, processor", "%", 0.5),
             )
         ),
+        *(
+            row
+            for size in ("1,000", "20,000", "100,000")
+            for row in (
+                Row(f"page-{size.replace(',', '')}", f"`page` of {size}: start → its first answer", "s", 0.5),
+                Row(
+                    f"page-drawn-{size.replace(',', '')}",
+                    "the same: `send` has ended → in the browser's page",
+                    "ms",
+                    150,
+                ),
+                Row(f"page-memory-{size.replace(',', '')}", "the same: memory, with a browser", "MB", 40),
+                Row(f"page-rest-{size.replace(',', '')}", "the same: at rest without a browser, processor", "%", 0.5),
+                Row(f"page-rest-viewed-{size.replace(',', '')}", "the same: at rest with one", "%", 1.5),
+            )
+        ),
         Row("slice", "the picture of the screen: 16 KB of output", "ms", 2),
         Row("look", "the picture of the screen: one look", "ms", 1),
         Row("growth-send", "`send` to an inbox of 100,000, beside one of 10,000", "× the CPU", 1.5),

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from amq import jsontext
-from amq.cli import export_files
+from amq.cli import export_files, progress
 from amq.cli.commands import export
 from amq.mail import exporting
 from amq.page import values
+from tests.cli.on_terminal import terminal_as
 from tests.samples import message_file
 
 if TYPE_CHECKING:
@@ -165,6 +166,15 @@ def test_a_body_that_has_gone(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> No
     result = amq("export", "--jsonl", "mail.jsonl")
     assert (result.code, "is exported without its body" in result.err) == (0, True)
     assert [each["body"] for each in _lines("mail.jsonl")] == ["the first\nmessage\n", "hello\n", ""]
+
+
+def test_progress(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    _conversation(amq)
+    monkeypatch.setattr(progress, "SHOWN_AFTER_S", 0)
+    monkeypatch.setenv("TERM", "xterm")
+    with terminal_as(2) as written:
+        amq("export", "--html", "mail", me=None)
+    assert "exporting: 0 of 3 messages (0 s)" in written.text
 
 
 def test_an_export_is_known_again(amq: Shell) -> None:

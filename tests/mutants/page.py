@@ -61,6 +61,7 @@ PAGES = (
            VALUES),
     Mutant("ages are news", "page/values.py", "Instants.began_ms", "abs(began - before) < _STEADY_MS", "False", VALUES),
     Mutant("all that was shown is kept", "page/queue_view.py", "QueueView._remembered", "len(self._shown) > _KEPT", "False", VALUES),
+    Mutant("a fault leaves the page as it was", "page/queue_view.py", "QueueView.watch", "Exception", "OSError", VALUES),
     Mutant("any path is an agent", "page/queue_view.py", "QueueView._agent",
            "handle not in [row.handle for row in self._looked().rows]", "False", VALUES),
     Mutant("a queue that has gone is empty", "page/queue_view.py", "QueueView._looked", "raise NotFound(found.gone)", "pass", SERVER),

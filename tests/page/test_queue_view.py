@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,3 +125,16 @@ def test_wake(amq: Shell) -> None:
         view.actions["wake"]({"agent": ".."})
     with pytest.raises(Exception, match="nothing notifies bob"):
         view.actions["wake"]({"agent": "bob"})
+
+
+def test_a_fault_is_shown(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    view, stop = view_of(amq.root), threading.Event()
+    looks = view.watch(stop)
+    assert json.loads(next(looks)["queue"])["problem"] == ""
+    with monkeypatch.context() as patch:
+        patch.setattr(values, "message", None)
+        amq.send()
+        assert "internal error: TypeError" in json.loads(next(looks)["queue"])["problem"]
+    assert json.loads(next(looks)["queue"])["problem"] == ""
+    stop.set()
+    assert list(looks) == []

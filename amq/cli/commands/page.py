@@ -33,6 +33,7 @@ MOST_PORT = 65535
 
 def options(parser: ArgumentParser) -> None:
     """Add the command's options."""
+    parser.set_defaults(cache=True)  # for searches
     parser.add_argument("--write", action="store_true", help="let the holder of a second address write as the user")
     parser.add_argument("--port", type=port, default=0, metavar="N", help="the port (default: any free one)")
     parser.add_argument(
