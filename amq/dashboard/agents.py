@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 
 FRESH_S = 10.0
 """The seconds after which a row is made anew without a sign: a CLI's own files give none."""
+LONGEST_FRESH_S = 60.0
+COST = 200
+"""A row stays for so many times as long as it took to make: all of 20,000 unread files are looked at for one."""
 _NEEDS_USER = {
     WaitReason.DIALOG, WaitReason.STOPPED, WaitReason.PARKED,
     WaitReason.UNKNOWN_PROGRAM, WaitReason.UNKNOWN_LOOK, WaitReason.NOT_CERTIFIED, WaitReason.UNTRUSTED,
@@ -94,16 +97,26 @@ def _aged(value: Any, name: str, seconds: float) -> Any:
     return value if before is None else replace(value, **{name: before + seconds})
 
 
+@record
+class _Made:
+    """A row as it was made at an instant, and until when it may stay if its key does; in nanoseconds."""
+
+    key: Key
+    at_ns: int
+    until_ns: int
+    row: Row
+
+
 class Agents:
     """Repeated looks at the agents of ACCOUNT's queue, whose notifiers keep their records in the directory PRIVATE.
 
-    A look makes those rows anew of which something has changed, and each after FRESH_S seconds.
+    A look makes those rows anew of which something has changed, and each after FRESH_S seconds, or later if it is dear.
     """
 
     def __init__(self, account: Account, private: PrivateState) -> None:
         self._account = account
         self._private = private
-        self._known: dict[str, tuple[Key, int, Row]] = {}
+        self._known: dict[str, _Made] = {}
 
     @property
     def places(self) -> Iterator[str]:
@@ -149,11 +162,13 @@ class Agents:
         now = self._account.clock()
         before = self._known.get(handle)
         key = self._key(handle, is_registered, leases) if before else ()  # most who look do so once
-        if before and key and before[0] == key and 0 <= now - before[1] < FRESH_S * SECOND_NS:
-            return before[2].aged((now - before[1]) / SECOND_NS)
+        if before and key and before.key == key and before.at_ns <= now < before.until_ns:
+            return before.row.aged((now - before.at_ns) / SECOND_NS)
         row, problems = self._account.gather(lambda: self._new_row(handle, is_registered))
         row = replace(row, leases=leases, problems=tuple(dict.fromkeys((*row.problems, *problems))))
-        self._known[handle] = key, now, row
+        cost_s = (self._account.clock() - now) / SECOND_NS
+        fresh_s = min(max(FRESH_S, COST * cost_s), LONGEST_FRESH_S)
+        self._known[handle] = _Made(key, now, now + int(fresh_s * SECOND_NS), row)
         return row
 
     def _key(self, handle: str, is_registered: bool, leases: tuple[str, ...]) -> Key:

@@ -97,9 +97,11 @@ class Counting(Agents):
         mailbox = Mailbox(str(amq.root), USER, clock=lambda: self.now_ns)
         super().__init__(mailbox.account, private_state(os.environ, ()))
         self.made: list[str] = []
+        self.cost_ns = 0
 
     def _new_row(self, handle: str, is_registered: bool) -> Row:
         self.made.append(handle)
+        self.now_ns += self.cost_ns
         return super()._new_row(handle, is_registered)
 
     def made_by(self, seconds: float = 1.0) -> list[str]:
@@ -130,6 +132,20 @@ def test_only_rows_with_a_change_are_made_anew(amq: Shell) -> None:
     claim.release()
     assert watched.made_by() == ["carol"]
     assert watched.made_by(agents.FRESH_S) == ["alice", "bob", "carol", "user"]
+
+
+def test_a_row_that_is_dear_stays_for_longer(amq: Shell) -> None:
+    for handle in ("alice", "bob", "carol", USER):
+        private_directory(amq.root, handle)
+    watched = Counting(amq)
+    watched.cost_ns = 200_000_000
+    for _ in range(2):
+        watched.made_by()
+    assert watched.made_by(agents.COST * 0.2 - 2) == []
+    assert watched.made_by(2) == ["alice", "bob", "carol", "user"]
+    watched.cost_ns = 10**12
+    watched.made_by(agents.COST)
+    assert watched.made_by(agents.LONGEST_FRESH_S) == ["alice", "bob", "carol", "user"]
 
 
 def test_a_change_within_one_tick_is_seen(amq: Shell) -> None:
