@@ -44,7 +44,7 @@ pytestmark = [
 
 @dataclass(frozen=True)
 class Sample:
-    """The holdings of the host's processes: private memory, descriptors, threads; and the private files of the agent."""
+    """The holdings of the host's processes: private memory, descriptors, threads; and the agent's private files."""
 
     private_mb: float
     descriptors: int
