@@ -10,9 +10,11 @@ from unittest.mock import Mock
 
 import pytest
 
-from amq.cli.commands.who import for_user, rows
+from amq.cli.commands.who import for_user
 from amq.cli.commands.why import age
+from amq.cli.open_mailbox import private_directory as user_directory
 from amq.cli.terminal import Terminal
+from amq.dashboard.agents import rows
 from amq.layout import NOTIFIER_NAME, RootedPath
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
@@ -174,7 +176,7 @@ def test_it_says_who_may_use_amq_unasked(amq: Shell, notified: None, is_allowed:
 def test_a_narrow_terminal_shows_the_state_rather_than_the_process(amq: Shell, notified: None) -> None:
     directory = str(private_directory(amq.root, "bob"))
     StatePublisher(directory, "run").publish(Readiness(activity=Activity.ASKS, question="Bash(git push --force)"))
-    found = rows(Mailbox(str(amq.root), "alice"))
+    found = rows(Mailbox(str(amq.root), "alice").account, user_directory(str(amq.root)))
     narrow, wide = (for_user(found, Terminal(columns, colour=False, now_ns=0)).splitlines()[2] for columns in (80, 120))
     assert " ".join(narrow.split()) == "bob asks you: Bash(git push --force) run"
     assert f"amq run (pid {os.getpid()})" in wide

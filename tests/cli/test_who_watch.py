@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from amq.cli.commands.who import rows
+from amq.cli.open_mailbox import private_directory as user_directory
 from amq.cli.terminal import Terminal
 from amq.cli.who_watch import Picture, _fitting
+from amq.dashboard.agents import rows
 from amq.mail.mailbox import Mailbox
 from amq.runtime import notifier_lock
 from amq.runtime.file_events import FileEvents
@@ -107,7 +108,7 @@ def test_where_not_all_fit_those_come_first_that_need_the_user(amq: Shell, monke
     publishing(amq, Activity.IDLE)()
     asking = notifier_lock.claim(Mailbox(str(amq.root), "bob").state_dir, "run")
     publishing(amq, Activity.ASKS, "Bash(git push)")()
-    found = rows(Mailbox(str(amq.root), "alice"))
+    found = rows(Mailbox(str(amq.root), "alice").account, user_directory(str(amq.root)))
     assert [row.agent.handle for row in _fitting(found, len(found) + 2)] == ["alice", "bob", "carol", "user"]
     assert [row.agent.handle for row in _fitting(found, len(found) + 1)] == ["bob", "user", "carol", "alice"]
     claim.release()
