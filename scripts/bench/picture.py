@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 INK, FAINT, MET, MISSED = "#24292f", "#d0d7de", "#2da44e", "#cf222e"
-COLOURS = ("#0969da", "#bf3989", "#9a6700", "#1a7f37")
+COLOURS = ("#0969da", "#bf3989", "#9a6700", "#1a7f37", "#8250df", "#cf222e", "#0a7ea4")
 LEFT, STEP, GOAL, MOST = 370, 24, 190, 2.0  # MOST: the share at which a bar is cut off
 
 
