@@ -62,6 +62,19 @@ def test_a_new_message_is_the_only_one_opened(bob: Mailbox, opened: list[str]) -
     assert opened == [late]
 
 
+def test_a_cache_of_several_threads_and_of_one_shows_each(bob: Mailbox) -> None:
+    """That all items of a column are alike is found without a list of them; a text may hold what is escaped."""
+    assert len(bob.thread_table("p2p/alice__bob")) == len(SUBJECTS)
+    assert len(bob.thread_table("p2p/alice__bob")) == len(SUBJECTS)
+    alice = Mailbox(bob.account.queue.root, "alice")
+    other = alice.send(["bob"], b"text", Draft(thread="back\\slash", refs=[str(shown(bob)[0][1])])).id
+    shown(bob)
+    for _ in range(2):
+        assert [each.id for each in bob.thread_table("back\\slash")] == [other]
+        assert len(bob.thread_table("p2p/alice__bob")) == len(SUBJECTS)
+        assert not len(bob.thread_table("p2p"))
+
+
 def test_a_message_that_was_replaced_is_opened(bob: Mailbox) -> None:
     identifier = shown(bob)[0][1]
     path = Path(bob.account.agent.inbox_new, f"{identifier}.md")
