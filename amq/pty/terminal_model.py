@@ -45,6 +45,7 @@ SEEN_EMPTY_FOR_S = (
 )
 # a network takes at first to send again what was lost (1 s)
 UNANSWERED_FOR_S = 5.0  # seconds, where nothing was printed since the last key
+DRAWN_WITHIN_S = 5.0  # seconds for typed text to be drawn: on a busy machine a program prints other things before it
 
 _READY = (
     AgentState.IDLE,
@@ -337,6 +338,9 @@ class Terminal:
         since = self._empty_since if last_key is None else max(self._empty_since, last_key)
         if not (isinstance(self._row_rule, RowRule) or self._has_drawn(self.keystrokes.last_shown)):
             return  # the text may be there and not be shown: output may be halted
+        typed = self.keystrokes.last_shown
+        if self._row_rule is not None and typed is not None and now - typed < DRAWN_WITHIN_S:
+            return  # the row may be the one from before the text
         empty_for_s = SEEN_EMPTY_FOR_S if self._row_rule is None else EMPTY_FOR_S
         if now - since >= (empty_for_s if self._has_drawn(last_key) else UNANSWERED_FOR_S):
             self.keystrokes.emptied()

@@ -80,6 +80,14 @@ EMPTY_ROWS = (
         EMPTY_ROW,
     ),
     Mutant(
+        "text that is drawn late is forgotten",
+        "pty/terminal_model.py",
+        "Terminal._compare",
+        "self._row_rule is not None and typed is not None and (now - typed < DRAWN_WITHIN_S)",
+        "False",
+        "tests/pty/test_terminal_model.py",
+    ),
+    Mutant(
         "a draft that is shown again is the empty line",
         "pty/terminal_model.py",
         "Terminal._watch_empty_row",

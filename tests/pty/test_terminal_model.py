@@ -9,7 +9,7 @@ from amq.pty.input_row import ELSEWHERE, NOT_FOUND, UNKNOWN, PromptRule, Row, Ro
 from amq.pty.mode_ledger import ABANDON
 from amq.pty.osc_state import STATE_ANSWER, AgentState
 from amq.pty.screen import Screen
-from amq.pty.terminal_model import AT_A_LOOK_BYTES, EMPTY_FOR_S, FRAME_S, UNANSWERED_FOR_S, Terminal
+from amq.pty.terminal_model import AT_A_LOOK_BYTES, DRAWN_WITHIN_S, EMPTY_FOR_S, FRAME_S, UNANSWERED_FOR_S, Terminal
 from tests.pty.user import PATIENCE, wait_until
 
 BLOCKED = b"\x1b]7501;state=blocked:app=x:kind=permission\x07"
@@ -145,13 +145,26 @@ def test_without_a_screen_no_row_is_seen() -> None:
 
 
 def test_the_draft_of_the_keys_is_forgotten_when_the_row_stays_empty() -> None:
-    """Ctrl-U in Claude Code, Enter in a burst, a draft that the program itself took away."""
+    """Ctrl-K in Claude Code, Enter in a burst, a draft that the program itself took away."""
     terminal = with_screen()
     terminal.from_user(b"half", 1.0)
-    terminal.from_program(row(b"half") + row(), 1.1)
-    assert terminal.look(1.2).draft
-    assert terminal.look(1.2 + EMPTY_FOR_S / 2).draft
-    assert not terminal.look(1.2 + 1.1 * EMPTY_FOR_S).draft
+    terminal.from_program(row(b"half"), 1.1)
+    assert terminal.look(7.0).draft
+    terminal.from_user(b"\x0b", 7.1)
+    terminal.from_program(row(), 7.15)
+    assert terminal.look(7.2).draft
+    assert terminal.look(7.2 + EMPTY_FOR_S / 2).draft
+    assert not terminal.look(7.2 + 1.1 * EMPTY_FOR_S).draft
+
+
+def test_a_row_that_is_drawn_empty_behind_a_letter_says_nothing() -> None:
+    """A busy program draws what it had to draw before it reads the letter."""
+    terminal = with_screen()
+    terminal.from_user(b"half", 1.0)
+    for now in (1.1, 2.0, 4.0, 1.0 + DRAWN_WITHIN_S - 0.1):
+        terminal.from_program(row(), now)
+        assert terminal.look(now + 2 * FRAME_S).draft
+    assert not terminal.look(1.0 + DRAWN_WITHIN_S).draft
 
 
 def test_an_empty_row_from_before_the_key_says_nothing() -> None:
