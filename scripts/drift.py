@@ -81,7 +81,7 @@ def written(page: str, text: str) -> str:
 def compare(agents: Sequence[Agent], install: Callable[[Agent, Path], None], *, tests: bool) -> int:
     """Certify each of AGENTS at its pinned and its newest version, and print them; return 1 if they differ.
 
-    With TESTS, those of `tests/real` are run with the newer versions too.
+    With TESTS, those of `tests/real` about the CLIs that have newer versions are run with these, too.
     """
     verdicts, found, newer = list[Verdict](), list[str](), list[Agent]()
     for agent in agents:
@@ -92,11 +92,12 @@ def compare(agents: Sequence[Agent], install: Callable[[Agent, Path], None], *, 
         newer += [latest] if latest != agent else []
         pinned = verdicts[-1] if latest == agent else verdicts[-2]
         found += differences(pinned, verdicts[-1])
-    print(table(verdicts), *(f"{line}\n" for line in found), sep="\n", end="")
+    print(table(verdicts), *found, sep="\n", flush=True)
     if tests and newer:
         versions = ",".join(f"{each.name}={each.version}" for each in newer)
         environment = os.environ | {VERSIONS_VARIABLE: versions, "AMQ_SOAK": "1"}
-        command = [sys.executable, "-m", "pytest", "--timeout", "3600", "tests/real"]
+        about = " or ".join(each.name for each in newer)
+        command = [sys.executable, "-m", "pytest", "--timeout", "3600", "-k", about, "tests/real"]
         return int(bool(found)) | subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
     return int(bool(found))
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 from dataclasses import replace
 from pathlib import Path
+from subprocess import CompletedProcess
 from types import ModuleType
 
 import pytest
 
+from amq.certify.__main__ import SOAK
+from amq.certify.plan import plans, tried
+from amq.runtime.agents import registry
 from amq.runtime.verdicts import SCENARIOS, Verdict
 from tests.real.agents import VERSIONS_VARIABLE, Agent, pinned_agents
 
@@ -59,6 +64,15 @@ def test_it_ends_with_1_where_they_differ(drift: ModuleType, monkeypatch: pytest
 
     assert drift.compare([agent], install, tests=False) == 1
     assert installed == [agent.version, "99"]
+    ran = list[list[str]]()
+
+    def run(command: list[str], **_: object) -> CompletedProcess[bytes]:
+        ran.append(command)
+        return CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert drift.compare([agent], install, tests=True) == 1
+    assert [command[-3:] for command in ran] == [["-k", "claude", "tests/real"]]
     monkeypatch.setattr(drift, "newest", lambda agent: agent)
     assert drift.compare([agent], install, tests=False) == 0
 
@@ -69,6 +83,26 @@ def test_the_page_keeps_what_is_around_the_table(drift: ModuleType) -> None:
     assert "| y |" in again
     assert "| x |" not in again
     assert again.split(drift.END)[1] == page.split(drift.END)[1]
+
+
+def test_the_page_has_each_cli_at_its_pinned_version(drift: ModuleType) -> None:
+    """Run `scripts/drift.py --pinned --write`, and a soak, with each new one."""
+    page = drift.PAGE.read_text(encoding="utf-8")
+    pinned = pinned_agents()
+    assert f"| scenario | {' | '.join(f'{name} {pinned[name].version}' for name in registry.NAMES)} |" in page
+    begun = page[page.index("| program | version |") :].splitlines()
+    rows = [tuple(cell.strip() for cell in row.split("|")[1:-1]) for row in begun if row.startswith("|")][2:]
+    counts = {(program, version, scenario): tuple(map(int, counted)) for program, version, scenario, *counted in rows}
+    expected = {
+        (name, pinned[name].version, scenario)
+        for name in registry.NAMES
+        for scenario in tried(plans(name, name, "/d", {}, SOAK, private=False))
+    }
+    assert set(counts) == expected
+    for (_, _, scenario), (times, once, *failures) in counts.items():
+        assert times >= SOAK[scenario]
+        assert once >= 0.99 * times
+        assert sum(failures) == times - once
 
 
 def test_the_tests_run_the_versions_that_the_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
