@@ -228,16 +228,14 @@ def test_the_state_is_asked_for_in_the_turn_in_which_is_typed(desk: Desk) -> Non
 def test_a_pane_is_found_by_its_first_process_and_its_terminal(desk: Desk) -> None:
     """Each of its panes has a path of its own; a number alone may be that of an earlier process."""
     found = desk.tmux("list-panes", "-t", "s", "-F", "#{pane_id} #{pane_pid} #{pane_tty}").split()
-    first, leader, terminal, second, _, other = found
+    _, leader, terminal, _, second_leader, other = found
     socket = desk.tmux("display-message", "-p", "#{socket_path}").strip()
     for server in ("", socket):
-        pane = panes.pane_of(int(leader), terminal, server, desk.environment)
-        assert pane.paste("hello", as_paste=True)
-        picture = pane.picture()
-        assert picture is not None
-        assert (pane._pane, panes.pane_of(int(found[4]), other, server, desk.environment)._pane) == (first, second)
-    wait_until(lambda: desk.got() == PASTED * 2)
-    assert desk.got("second") == b""
+        for place in ((int(leader), terminal), (int(second_leader), other)):
+            pane = panes.pane_of(*place, server, desk.environment)
+            assert pane.picture() is not None
+            assert pane.paste("hello", as_paste=True)
+    wait_until(lambda: (desk.got(), desk.got("second")) == (PASTED * 2, PASTED * 2))
     for wrong in ((int(leader), other), (int(leader) + 1, terminal), (0, terminal)):
         with pytest.raises(GoneError, match="it is in no pane of tmux"):
             panes.pane_of(*wrong, "", desk.environment)
