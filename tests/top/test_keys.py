@@ -20,6 +20,7 @@ from amq.runtime.policy.schedule import Readiness
 from amq.runtime.state_file import StatePublisher
 from amq.runtime.wake_request import WakeRequests
 from amq.top.app import Top
+from amq.top.screens import Writing
 from tests.conftest import Shell, private_directory
 from tests.dashboard.test_panes import environ, pid_of, tmux
 from tests.top.screen import shown
@@ -151,7 +152,10 @@ async def test_a_reply_is_sent_once(amq: Shell) -> None:
     async with shown(amq) as screen:
         await screen.press("r")
         await screen.type("yes")
-        await screen.pilot.press("ctrl+s", "ctrl+s")
+        form = screen.app.screen
+        assert isinstance(form, Writing)
+        for _ in range(2):  # with no time between
+            form.action_send()
         await screen.settle()
         assert len(amq.new("alice")) == 1
 
