@@ -179,8 +179,8 @@ case $with in "" | uv | pipx | venv) ;; *) fail "no such way: --with $with" "uv,
 [ -n "$source" ] || source=$(checkout)
 [ -n "$source" ] || fail "what is to be installed?" "name a wheel, by path or URL; or --from-index"
 case $source in
-    *://*) source="$NAME[$EXTRAS] @ $source" ;;
-    "$NAME") source="$NAME[$EXTRAS]" ;;
+    *://*) source="${NAME}[$EXTRAS] @ $source" ;;
+    "$NAME") source="${NAME}[$EXTRAS]" ;;
     *)
         [ -e "$source" ] || fail "there is no $source"
         source=$(CDPATH='' cd -- "$(dirname -- "$source")" && pwd)/$(basename -- "$source")[$EXTRAS]

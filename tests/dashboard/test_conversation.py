@@ -60,6 +60,15 @@ def test_ids_without_a_time(amq: Shell) -> None:
         assert [each.id for each in watched.look().messages] == expected
 
 
+def test_an_id_without_a_time_may_be_the_newest(amq: Shell) -> None:
+    """Wherever its name is in the alphabet."""
+    for number in range(3):
+        name = f"{ID[:-1]}{number}"
+        amq.put(f"{name}.md", message_file(id=name, created=f"2026-03-01T10:00:0{number}Z"))
+    amq.put("0.md", message_file(id="0", created="2026-03-02T10:00:00Z"))
+    assert [each.id for each in dashboard_of(amq, newest=2).look().messages] == [f"{ID[:-1]}2", "0"]
+
+
 def test_a_look_opens_only_what_is_new(amq: Shell, opened: list[str]) -> None:
     conversation = Conversation(Mailbox(str(amq.root), "alice").account)
     for _ in range(3):
