@@ -93,4 +93,5 @@ def test_an_agent_is_woken_again(amq: Shell, dashboard: Dashboard) -> None:
         assert dashboard.wake("bob") == Done("asked to notify bob again")
         assert requests.another()
         assert not requests.another()
+    assert not WakeRequests(str(private_directory(amq.root, "bob"))).another(), "the last one was before it"
     claim.release()

@@ -22,11 +22,16 @@ from tests.terminal.modes import left_on
 WITHIN_S = 60.0
 
 
+def _kept() -> dict[str, str]:
+    """Return what `amq` takes over from the environment of the tests."""
+    return {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "XDG_STATE_HOME") if name in os.environ}
+
+
 class Terminal:
     """A terminal of 80 x 24 in which `amq top` runs as its user's; all that it has written."""
 
     def __init__(self, amq: Shell) -> None:
-        environ = {"PATH": os.environ["PATH"], "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"], "TERM": "xterm-256color"}
+        environ = _kept() | {"TERM": "xterm-256color"}
         self.outer, self.inner = os.openpty()  # kept open: its settings can be seen after the end
         termios.tcsetwinsize(self.inner, (24, 80))
         self.before = termios.tcgetattr(self.inner)
@@ -110,9 +115,8 @@ def test_a_terminal_that_cannot_draw(amq: Shell, term: str) -> None:
 
 def refused(amq: Shell, **environ: str) -> tuple[int, str]:
     """Return the exit code and the output of `amq top` at a terminal, where it has to end by itself."""
-    kept = {name: os.environ[name] for name in ("PATH", "XDG_STATE_HOME")}
     process = PtyProcess.spawn(
-        [sys.executable, "-m", "amq", "top"], cwd=str(amq.project), env=kept | environ, dimensions=(24, 200)
+        [sys.executable, "-m", "amq", "top"], cwd=str(amq.project), env=_kept() | environ, dimensions=(24, 200)
     )
     said = b""
     try:
@@ -126,7 +130,7 @@ def test_without_its_packages(amq: Shell, tmp_path: Path) -> None:
     """One line says how to get them; nothing else of amq needs them."""
     (tmp_path / "textual").mkdir()
     (tmp_path / "textual" / "__init__.py").write_text("raise ImportError('none', name='textual')")
-    code, said = refused(amq, TERM="xterm", PYTHONPATH=str(tmp_path))
+    code, said = refused(amq, TERM="xterm", PYTHONPATH=f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
     assert code == 1
     assert "amq top needs more packages: textual is not installed" in said
     assert "pip install 'textual<9,>=8.2'" in said
