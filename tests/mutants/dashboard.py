@@ -22,7 +22,7 @@ DASHBOARD = (
     Mutant("a change within one tick is not seen", "dashboard/agents.py", "Agents._key", "None in times", "False", AGENTS),
     Mutant("an entry in a journal is not seen", "dashboard/agents.py", "Agents._key", "_size(f'{private}/{WAKES_NAME}')", "0", AGENTS),
     Mutant("a notifier that was killed is not missed", "dashboard/agents.py", "Agents._key", "read_notifier(agent)", "None", AGENTS),
-    Mutant("no age grows", "dashboard/agents.py", "Agents._row", "before[2].aged((now - before[1]) / SECOND_NS)", "before[2]", AGENTS),
+    Mutant("ages do not grow", "dashboard/agents.py", "Agents._row", "before.row.aged((now - before.at_ns) / SECOND_NS)", "before.row", AGENTS),
     Mutant("a problem is named once", "mail/account.py", "Account.gather", "set()", "warned", AGENTS),
     Mutant("a question needs no one", "dashboard/agents.py", "Row.needs_user", "self.state.asks", "False", AGENTS),
     Mutant("each wait needs the user", "dashboard/agents.py", "Row.needs_user", "self.why.waits_for in _NEEDS_USER", "True", AGENTS),
