@@ -43,13 +43,10 @@ def check_lines(path: str) -> None:
     """Raise Conflict if the file PATH is neither missing, empty, nor an earlier export; raises NotFound, OSError."""
     _check_parent(path)
     try:
-        found = os.lstat(path)
+        head = _read(path, _LONGEST_LINE_BYTES)
     except FileNotFoundError:
         return
-    if not stat.S_ISREG(found.st_mode):
-        raise _not_an_export(path)
-    first = _read(path, _LONGEST_LINE_BYTES).partition(b"\n")[0]
-    if found.st_size and not _is_of_an_export(first):
+    if head and not _is_of_an_export(head.partition(b"\n")[0]):
         raise _not_an_export(path)
 
 
@@ -80,7 +77,7 @@ def write_lines(path: str, lines: Iterable[str]) -> None:
 
 
 def _read(path: str, most: int) -> bytes:
-    """Return the first MOST bytes of a regular file; raises Conflict for anything else, or OSError."""
+    """Return the first MOST bytes of a regular file; raises Conflict for anything else, also a link, or OSError."""
     if not stat.S_ISREG(os.lstat(path).st_mode):
         raise _not_an_export(path)
     with open(path, "rb") as file:

@@ -60,6 +60,7 @@ def test_lines(amq: Shell) -> None:
 def test_page(amq: Shell) -> None:
     ids = _conversation(amq)
     amq.ok("drain", "--limit", "1", me="bob")
+    Path("mail").mkdir(0o755)
     old = os.umask(0)
     try:
         assert amq.ok("export", "--html", "mail") == "Exported 3 message(s) to mail/index.html\n"
@@ -108,6 +109,8 @@ def test_nothing_that_is_not_an_export_is_replaced(amq: Shell) -> None:
     Path("full").mkdir()
     Path("full/other").write_text("precious")
     Path("link").symlink_to("file")
+    amq.ok("export", "--jsonl", "good")
+    Path("to-good").symlink_to("good")
     Path("lines").write_text('{"id": "x"}\n')
     os.mkfifo("pipe")
     amq.ok("export", "--html", "more")
@@ -115,7 +118,7 @@ def test_nothing_that_is_not_an_export_is_replaced(amq: Shell) -> None:
     kept = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and ".agent-mail" not in path.parts}
     for words in (
         ("--html", "file"), ("--html", "page"), ("--html", "full"), ("--html", "more"), ("--jsonl", "file"),
-        ("--jsonl", "link"), ("--jsonl", "lines"), ("--jsonl", "pipe"), ("--jsonl", "page"),
+        ("--jsonl", "link"), ("--jsonl", "lines"), ("--jsonl", "to-good"), ("--jsonl", "pipe"), ("--jsonl", "page"),
     ):  # fmt: skip
         refused = amq("export", *words)
         assert (refused.code, "is not an export" in refused.err) == (1, True), words

@@ -73,7 +73,7 @@ PAGES = (
     Mutant("any directory is an export", "cli/export_files.py", "check_page", "names != [PAGE]", "False", EXPORT),
     Mutant("any file is an export", "cli/export_files.py", "check_lines", "not _is_of_an_export(first)", "False", EXPORT),
     Mutant("any object is an export", "cli/export_files.py", "_is_of_an_export", "value.keys() >= KEYS", "True", EXPORT),
-    Mutant("an export follows links", "cli/export_files.py", "check_lines", "not stat.S_ISREG(found.st_mode)", "False", EXPORT),
+    Mutant("an export follows links", "cli/export_files.py", "_read", "not stat.S_ISREG(os.lstat(path).st_mode)", "False", EXPORT),
     Mutant("others see an export", "cli/export_files.py", "write_page", "os.chmod(directory, _DIRECTORY_MODE)", "None", EXPORT),
     Mutant("an export takes all mail", "mail/exporting.py", "chosen", "wanted == Filter()", "True", EXPORT),
 )  # fmt: skip
