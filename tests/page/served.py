@@ -136,7 +136,7 @@ def served(root: str | Path, writing: str = WRITING, watch: Watch | None = None)
     viewers = Viewers(watch or view.watch)
     arguments = listener, Access(READING, writing), viewers, view.questions, view.actions, lambda: not over.is_set()
     with patch.object(server, "PARENT_EVERY_S", 0.05):
-        thread = threading.Thread(target=server.serve, args=arguments)
+        thread = threading.Thread(target=server.serve, args=arguments, daemon=True)
         thread.start()
         try:
             yield Served(listener.getsockname()[1], view)
