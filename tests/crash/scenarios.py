@@ -12,7 +12,7 @@ from amq.errors import BadMessage, NotFound
 from amq.mail import draining, offering
 from amq.mail.sending import Draft
 from amq.record import replace
-from amq.store import dlq_write, priority_cache, registry
+from amq.store import dlq_write, maildir, priority_cache, registry
 from tests.crash import upkeep
 from tests.crash.scenario import Scenario
 from tests.crash.world import World
@@ -91,6 +91,12 @@ def _acknowledge(world: World, _: str) -> None:
 
 def _reply(world: World, new_id: str) -> None:
     world.mailbox("bob").reply(f"{OLD}1", b"answer", Draft(new_id=new_id))
+
+
+def _answer(world: World, new_id: str) -> None:
+    """Answer a message that was found before, as a user does who looks at all mail."""
+    original = maildir.find(world.mailbox("bob").account.agent, f"{OLD}1")[0].header
+    world.mailbox("bob").answer(original, ["ann"], b"answer", Draft(new_id=new_id))
 
 
 def _offer(world: World, _: str) -> None:
@@ -256,6 +262,7 @@ SCENARIOS = (
     Scenario("read of what a drain holds", _mail_to_read, _read_while_held),
     Scenario("acknowledge", _mail_with_ack, _acknowledge, has_links=True),
     Scenario("reply", _mail_to_answer, _reply, knows_id=False),
+    Scenario("answer to a message that is known", _mail_to_answer, _answer, knows_id=False),
     *upkeep.SCENARIOS,
 )
 READ_AGAIN = Scenario("read after a drain that was cut off", _cut_off, _read_again)
