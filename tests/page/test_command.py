@@ -17,6 +17,7 @@ from ptyprocess import PtyProcess
 
 from amq.cli import extra_packages
 from amq.cli.commands import page as command
+from amq.page import server
 from amq.runtime import caller
 
 if TYPE_CHECKING:
@@ -116,6 +117,13 @@ def test_ends_with_its_shell(amq: Shell) -> None:
     assert _is_free(port)
 
 
+@pytest.fixture
+def not_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a page that is not refused end at once."""
+    monkeypatch.setattr(server, "serve", lambda *_: None)
+
+
+@pytest.mark.usefixtures("not_served")
 def test_agents_do_not_write_as_the_user(amq: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = amq("page", "--write", me="bob")
     assert (refused.code, "--write is the user's" in refused.err) == (2, True)
@@ -123,6 +131,7 @@ def test_agents_do_not_write_as_the_user(amq: Shell, monkeypatch: pytest.MonkeyP
     assert amq("page", "--write", me=None).code == 2
 
 
+@pytest.mark.usefixtures("not_served")
 @pytest.mark.parametrize("name", ["", "*", "http://a", "a:80", "a/b", "a b", "[::2", "-x"])
 def test_bad_host(amq: Shell, name: str) -> None:
     refused = amq("page", f"--allow-host={name}", me="user")
