@@ -31,9 +31,9 @@ from tests.seeds import SEED, SOAK
 
 LASTS_S = float(os.environ.get("AMQ_LONG_S", "7200")) if SOAK else 4.0
 SAMPLES = 40
-"""How often the processes are looked at, at equal times."""
+"""The number of looks at the processes, at equal times."""
 GROWTH_MB, GROWTH_FILES, GROWTH_THREADS = 1.5, 3, 2
-"""How much more the last quarter may be than the first. A worker's thread, with its descriptors, ends after 10 s."""
+"""The growth allowed from the first quarter to the last. A worker's thread, with its descriptors, ends after 10 s."""
 PACKAGE = Path(__file__).parents[2] / "amq"
 
 pytestmark = [
