@@ -31,9 +31,10 @@ ROOMS = {
     "amq.procfs": "procfs",
     "amq.git_repository": "config",
     "amq.runtime.policy": "policy",
+    **{f"amq.bridge.{name}": "ledger" for name in ("ledger", "names", "wire")},
     **{
         f"amq.{name}": name
-        for name in ("certify", "cli", "config", "demo", "mail", "pty", "runtime", "schema", "setup", "store")
+        for name in ("bridge", "certify", "cli", "config", "demo", "mail", "pty", "runtime", "schema", "setup", "store")
     },
     "amq.dashboard": "dashboard",
     "amq.top": "top",
@@ -54,18 +55,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pty": {"procfs"},
     "policy": {"values", "mail", "pty"},
     "runtime": {"values", "procfs", "config", "store", "mail", "pty", "policy"},
-    "dashboard": {"values", "config", "store", "mail", "runtime", "policy"},
-    "top": {"values", "mail", "pty", "runtime", "policy", "dashboard"},
-    "page": {"values", "mail", "runtime", "policy", "dashboard"},
+    "ledger": {"values"},
+    "bridge": {"values", "config", "store", "mail", "runtime", "policy", "ledger"},
     "demo": {"values", "config", "store", "mail", "pty", "runtime", "policy"},
     "setup": {"values", "procfs", "config", "store", "mail", "runtime", "policy"},
     "certify": {"library", "values", "procfs", "config", "store", "mail", "pty", "runtime", "policy"},
-    "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "dashboard", "top"}
-    | {"page", "demo", "certify"},
+    "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "demo", "certify"}
+    | {"bridge", "ledger"},
     "entry": {"cli", "values"},
 }
 LATE = {
-    "cli": {"runtime", "policy", "dashboard", "top", "page", "demo", "setup", "schema", "certify"},
+    "cli": {"runtime", "policy", "demo", "setup", "schema", "certify", "bridge", "ledger"},
     "config": {"procfs"},
     "library": {"values", "store", "mail"},
 }
@@ -75,13 +75,12 @@ OUTSIDE = {
     **{name: {"runtime", "setup", "schema"} for name in ("pydantic", "watchfiles")},
     "anyio": {"runtime", "setup", "schema", "page"},
     "shtab": {"cli"},
-    **{name: {"top"} for name in ("rich", "textual")},
-    **{name: {"page"} for name in ("h11", "starlette", "uvicorn")},
+    **{name: {"bridge"} for name in ("nacl", "nats")},
     **{name: {"pty"} for name in ("avt", "ptyprocess", "pty", "termios", "tty")},
 }
-ONE_READER = {"termios": "amq.pty.line_discipline"}
+ONE_READER = {"termios": "amq.pty.line_discipline", "nats": "amq.bridge.jetstream"}
 """Modules that only one module of amq imports, so that their facts are in one place."""
-PURE = {"policy"}
+PURE = {"policy", "ledger"}
 """Rooms whose modules decide from their arguments: they import nothing that acts, waits or looks."""
 ACTING = {"asyncio", "fcntl", "io", "os", "pathlib", "random", "select", "selectors", "shutil", "signal", "socket"} | {
     *("subprocess", "tempfile", "threading", "time"),
