@@ -75,7 +75,7 @@ OUTSIDE = {
     **{name: {"runtime", "setup", "schema"} for name in ("pydantic", "watchfiles")},
     "anyio": {"runtime", "setup", "schema", "page"},
     "shtab": {"cli"},
-    **{name: {"bridge"} for name in ("nacl", "nats")},
+    **{name: {"bridge"} for name in ("cryptography", "nacl", "nats", "nkeys")},
     **{name: {"pty"} for name in ("avt", "ptyprocess", "pty", "termios", "tty")},
 }
 ONE_READER = {"termios": "amq.pty.line_discipline", "nats": "amq.bridge.jetstream"}
