@@ -11,7 +11,7 @@ from amq.errors import AmqError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
 HOST = _HOST.pattern
@@ -62,6 +62,13 @@ class Table:
         if not isinstance(value, bool):
             raise self.bad(name, "is neither true nor false")
         return value
+
+    def texts(self, name: str, is_one: Callable[[str], bool], meaning: str) -> tuple[str, ...]:
+        """Return the list NAME of texts that all are such as IS_ONE says, none if it is missing. Raises BadBridge."""
+        values = self._values.pop(name, [])
+        if not isinstance(values, list) or not all(isinstance(each, str) and is_one(each) for each in values):
+            raise self.bad(name, f"is not {meaning}")
+        return tuple(values)
 
     def key(self, name: str) -> bytes:
         """Return the public key NAME for `nacl.public.Box`. Raises BadBridge."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from amq.bridge.checked_table import BadBridge
@@ -109,6 +109,7 @@ HANDLES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True)
 PEERS = st.tuples(st.from_regex(r"U[A-Z2-7]{55}", fullmatch=True), st.binary(min_size=32, max_size=32))
 
 
+@settings(max_examples=25)
 @given(
     st.dictionaries(HOSTS, PEERS, max_size=3),
     st.dictionaries(HANDLES, st.booleans()),

@@ -1,0 +1,168 @@
+"""Run the hub on this host: nats-server, as amq has configured it.
+
+BRIDGE/hub/
+    nats.conf    made from bridge.toml again whenever that changes
+    ca.key  server.pem  server.key      the authority's key, and the hub's certificate
+    admin.nk     the key of the hub's own process
+    jetstream/   what waits; it may be lost: each sender still has it
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import signal
+import subprocess
+from contextlib import contextmanager
+
+from amq.bridge import certificates, hub_conf, hub_streams
+from amq.bridge.certificates import place
+from amq.bridge.config import Bridge, read_bridge_in, write_key
+from amq.bridge.crypto import new_seed, public_nkey
+from amq.bridge.hub_streams import HubFailed
+from amq.errors import NotFound
+from amq.runtime.file_events import FileEvents
+from amq.runtime.private_state import make_directory, write_private
+from amq.runtime.programs import find_program
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+PROGRAM = "nats-server"
+HUB, CONF, ADMIN = "hub", "nats.conf", "admin.nk"
+LOOK_S = 1.0
+"""How long after its end the hub's process notices that nats-server has ended, in seconds."""
+STOP_WITHIN_S = 10.0
+_GET_IT = (
+    "get it: https://github.com/nats-io/nats-server/releases, `brew install nats-server`, or your distribution if its "
+    f"version is at least {'.'.join(map(str, hub_conf.OLDEST))}"
+)
+
+
+def hub_directory(bridge: Bridge) -> str:
+    """Return the directory of the hub's files, which is missing unless the hub is on this host."""
+    return f"{bridge.directory}/{HUB}"
+
+
+def is_here(bridge: Bridge) -> bool:
+    """Return whether the hub is on this host."""
+    return os.path.isfile(f"{hub_directory(bridge)}/{CONF}")
+
+
+def make_hub(bridge: Bridge) -> None:
+    """Make what a hub at `bridge.hub` needs; keys that are there stay, its certificate is made anew.
+
+    Raises OSError, BadBridge, or NoBridgeExtra.
+    """
+    directory = hub_directory(bridge)
+    make_directory(directory)
+    if not os.path.lexists(f"{directory}/{ADMIN}"):
+        write_key(f"{directory}/{ADMIN}", f"{new_seed()}\n")
+    certificates.make_certificates(directory, bridge.ca, bridge.hub)
+    write_conf(bridge)
+
+
+def write_conf(bridge: Bridge) -> None:
+    """Write the hub's configuration: this host and all peers of BRIDGE may connect, and no other. Raises OSError."""
+    directory = hub_directory(bridge)
+    hosts = {bridge.host: public_nkey(bridge.seed), **{host: peer.nkey for host, peer in bridge.peers.items()}}
+    address, port = _listen(bridge.hub)
+    listen = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+    text = hub_conf.hub_conf(listen, directory, public_nkey(f"{directory}/{ADMIN}"), hosts)
+    write_private(f"{directory}/{CONF}", text)
+
+
+def _listen(url: str) -> tuple[str, int]:
+    """Return where a hub at URL listens: at the address that URL names, else, if it is a name, at all."""
+    host, port = place(url)
+    try:
+        return str(ipaddress.ip_address(host)), port
+    except ValueError:
+        return "0.0.0.0", port  # noqa: S104  TLS and a key for each host guard it
+
+
+def find_server(environ: Mapping[str, str]) -> str:
+    """Return the path of nats-server; raises NotFound if there is none, HubFailed if it is too old."""
+    program = find_program(PROGRAM, environ)
+    if program is None:
+        raise NotFound(f"{PROGRAM} is not on the PATH", hint=_GET_IT)
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise HubFailed(f"{program} does not run: {error}", hint=_GET_IT) from error
+    match = re.search(r"v(\d+)\.(\d+)", said)
+    if match is None:
+        raise HubFailed(f"{program} does not say its version", hint=_GET_IT)
+    if (int(match[1]), int(match[2])) < hub_conf.OLDEST:
+        found = f"{match[1]}.{match[2]}"
+        raise HubFailed(f"{program} is {found}: it may confirm mail that it has not yet synced", hint=_GET_IT)
+    return program
+
+
+def serve(directory: str, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
+    """Run the hub whose files are in DIRECTORY, of the bridge, until this process is asked to end.
+
+    A change of bridge.toml is taken on at once: hosts that join may connect, hosts that are removed no longer. SAY gets
+    a line when the hub is ready, and at each change. Raises HubFailed if nats-server ends by itself.
+    """
+    program, bridge = find_server(environ), _bridge(directory)
+    write_conf(bridge)
+    with _running([program, "-c", f"{hub_directory(bridge)}/{CONF}"]) as server, FileEvents() as events:
+        _prepare(bridge)
+        say(f"the hub of {bridge.host} is ready at {bridge.hub}, for {', '.join(_hosts(bridge))}")
+        while server.poll() is None:
+            events.follow([directory])
+            after = _bridge(directory)
+            if after != bridge:
+                _take_on(after, server)
+                say(f"the hub is now for {', '.join(_hosts(after))}")
+                bridge = after
+            events.wait(LOOK_S)
+    raise HubFailed(f"{PROGRAM} ended with {server.returncode}", hint="see what it has printed above")
+
+
+def _take_on(bridge: Bridge, server: subprocess.Popen[bytes]) -> None:
+    write_conf(bridge)
+    server.send_signal(signal.SIGHUP)  # it reads its configuration again
+    _prepare(bridge)
+
+
+def _bridge(directory: str) -> Bridge:
+    bridge = read_bridge_in(directory)
+    if bridge is None or not is_here(bridge):
+        raise NotFound("the hub is not on this host", hint="make one: amq bridge init --host NAME --hub tls://ADDRESS")
+    return bridge
+
+
+def _hosts(bridge: Bridge) -> list[str]:
+    return sorted((bridge.host, *bridge.peers))
+
+
+def _prepare(bridge: Bridge) -> None:
+    address, port = _listen(bridge.hub)
+    at_home = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
+    seed = f"{hub_directory(bridge)}/{ADMIN}"
+    hub_streams.prepare((at_home, port), place(bridge.hub)[0], bridge.ca, seed, _hosts(bridge))
+
+
+@contextmanager
+def _running(words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the program WORDS during the block; it ends with the block, also when this process is asked to end."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    server = subprocess.Popen(words, stdin=subprocess.DEVNULL)
+    try:
+        yield server
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        server.terminate()
+        try:
+            server.wait(STOP_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()

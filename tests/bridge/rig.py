@@ -1,0 +1,100 @@
+"""Hosts with bridges, and a real hub: nats-server on loopback with the configuration that `amq bridge init` makes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from amq.bridge import membership
+from amq.bridge.config import Bridge, read_bridge_in
+from amq.bridge.invitation import parse_invitation
+
+SCRIPTS = sysconfig.get_path("scripts")
+NATS_SERVER = shutil.which("nats-server", path=f"{SCRIPTS}{os.pathsep}{os.environ.get('PATH', '')}")
+_SERVE = """
+import os, sys
+from amq.bridge.hub import serve
+serve(sys.argv[1], os.environ, lambda line: print(line, file=sys.stderr, flush=True))
+"""
+needs_hub = pytest.mark.skipif(NATS_SERVER is None, reason="nats-server is not installed (make setup does, on Linux)")
+
+
+def free_port() -> int:
+    """Return a port on loopback that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return an environment in which nats-server is found, with MORE."""
+    assert NATS_SERVER
+    path = os.pathsep.join((os.path.dirname(NATS_SERVER), os.environ["PATH"]))
+    return {**os.environ, "PATH": path, **more}
+
+
+@dataclass
+class Hub:
+    """`amq bridge hub`, running; LOG has what it prints."""
+
+    process: subprocess.Popen[str]
+
+    def wait_for(self, words: str) -> str:
+        """Return the next line with WORDS that the hub prints."""
+        assert self.process.stderr
+        for line in self.process.stderr:
+            if words in line:
+                return line
+        raise AssertionError(f"the hub ended without {words!r}")
+
+    def stop(self) -> int:
+        """End the hub as a user does; return its exit code."""
+        self.process.terminate()
+        assert self.process.stderr
+        with self.process.stderr:
+            self.process.stderr.read()
+        return self.process.wait(30)
+
+
+def start_hub(directory: str) -> Hub:
+    """Run the hub whose files are in DIRECTORY; return when it is ready."""
+    words = [sys.executable, "-c", _SERVE, directory]
+    process = subprocess.Popen(words, env=environment(), stderr=subprocess.PIPE, text=True, cwd=directory)
+    hub = Hub(process)
+    hub.wait_for("is ready at")
+    return hub
+
+
+def bridged(place: Path, *hosts: str) -> dict[str, Bridge]:
+    """Return bridges below PLACE of HOSTS that all know each other; the first has the hub."""
+    first, *others = hosts
+    url = f"tls://127.0.0.1:{free_port()}"
+    directories = {host: str(place / host) for host in hosts}
+    membership.set_up(directories[first], first, url)
+    for host in others:
+        membership.set_up(directories[host], host, "")
+        invite(directories[host], directories[first])
+    for host in others:  # the first knows all by now
+        invite(directories[first], directories[host])
+    return {host: _read(directory) for host, directory in directories.items()}
+
+
+def invite(directory: str, other: str) -> list[str]:
+    """Let the host with the bridge OTHER join by the invitation of that in DIRECTORY; return the hosts new to it."""
+    text = membership.invitation(_read(directory))
+    return membership.join(other, parse_invitation(text.encode(), "a file"), lambda _: False)[1]
+
+
+def _read(directory: str) -> Bridge:
+    bridge = read_bridge_in(directory)
+    assert bridge
+    return bridge
