@@ -56,7 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "policy": {"values", "mail", "pty"},
     "runtime": {"values", "procfs", "config", "store", "mail", "pty", "policy"},
     "ledger": {"values"},
-    "bridge": {"values", "config", "store", "mail", "runtime", "policy", "ledger"},
+    "bridge": {"library", "values", "config", "store", "mail", "runtime", "policy", "ledger"},
     "demo": {"values", "config", "store", "mail", "pty", "runtime", "policy"},
     "setup": {"values", "procfs", "config", "store", "mail", "runtime", "policy"},
     "certify": {"library", "values", "procfs", "config", "store", "mail", "pty", "runtime", "policy"},

@@ -6,8 +6,7 @@ the hub. A test takes them in a world without time, and stops anywhere between t
     publish      Read -> Publish -> Note                    the hint comes after the hub has it
     mail         Deliver -> Taken, then a receipt           the hub forgets it after the disk has it
     acknowledged KeepAck -> Taken, then a receipt
-    receipts     Settle … -> Taken                          likewise
-    questions    Find … -> Send -> Taken                    the hub forgets it after it has the answer
+    talk         Settle -> Find … -> Send -> Taken          likewise, and after it has the answer to each question
 
 Whatever ends between two steps, the hub delivers again or the sender asks, and each step is the same when repeated.
 """
@@ -172,24 +171,23 @@ class Exchange:
             self.incoming.watch(item.handle, item.name, item.host)
         self.incoming.tell(item.host, Receipt(item, state, reason))
 
-    def receipts(self, host: str, boot: str, receipts: Sequence[Receipt]) -> Steps:
-        """Take what HOST, since its start BOOT, says of this host's items; what it says of other items is ignored."""
+    def talk(self, host: str, boot: str, receipts: Sequence[Receipt], questions: Sequence[Item]) -> Steps:
+        """Take what HOST, since its start BOOT, says of this host's items, and answer what it asks about its own.
+
+        What it says of other items is ignored.
+        """
         ended = [
             receipt
             for receipt in receipts
             if receipt.item.host == host and self.outgoing.receipt(receipt, boot, self._random())
         ]
         if ended and not (yield Settle(ended)):
-            yield Later("mail that was read there cannot be filed here")
+            yield Later("mail that has ended there cannot be filed here")
             return
         for receipt in ended:
             self.outgoing.gone(receipt.item)
-        yield Taken()
-
-    def questions(self, host: str, items: Sequence[Item]) -> Steps:
-        """Answer HOST, which asks about its items."""
         answers = []
-        for item in items:
+        for item in questions:
             if item.host != host or not is_handle(item.handle) or not is_safe_name(item.name):
                 continue
             state, reason = yield Find(item)
@@ -225,4 +223,3 @@ class Exchange:
         """
         if is_other_hub:
             self.boot = self._random()
-

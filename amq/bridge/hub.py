@@ -115,7 +115,7 @@ def serve(directory: str, environ: Mapping[str, str], say: Callable[[str], None]
         while server.poll() is None:
             events.follow([directory])
             after = _bridge(directory)
-            if after != bridge:
+            if (after.hub, after.peers) != (bridge.hub, bridge.peers):
                 _take_on(after, server)
                 say(f"the hub is now for {', '.join(_hosts(after))}")
                 bridge = after

@@ -3,13 +3,13 @@
 An item is a message in `inbox/new` of a remote mailbox, or an acknowledgement in its `acks/received`. It stays there
 until the other host says what has become of it: the files are the truth, and this ledger only saves asking again.
 
-    stage      | look finds it | is published | fails or is cut off | receipt: there | receipt: it ended | is not known there
-    -----------|---------------|--------------|---------------------|----------------|-------------------|-------------------
-    (none)     | WAITING       |              |                     |                |                   |
-    WAITING    |               |              |                     | THERE          | ends              |
-    IN_FLIGHT  |               | SENT         | WAITING, later      | THERE          | ends              |
-    SENT       |               |              |                     | THERE          | ends              | WAITING, new salt
-    THERE      |               |              |                     |                | ends              | WAITING, new salt
+    stage      | found    | taken     | published | failed, cut off | told: there | told: ended | told: unknown
+    -----------|----------|-----------|-----------|-----------------|-------------|-------------|------------------
+    (none)     | WAITING  |           |           |                 |             |             |
+    WAITING    |          | IN_FLIGHT |           |                 | THERE       | ends        |
+    IN_FLIGHT  |          |           | SENT      | WAITING, later  | THERE       | ends        |
+    SENT       |          |           |           |                 | THERE       | ends        | WAITING, new salt
+    THERE      |          |           |           |                 |             | ends        | WAITING, new salt
 
 * `ends` means that the caller moves or removes the file. Only when a look finds it gone is the item forgotten.
 * A hub that has forgotten (another `Epoch`) makes every item WAITING. Nothing else does: no timer publishes twice.
@@ -105,7 +105,7 @@ class Outgoing:
     # -- what stands --------------------------------------------------------------------------------------------------
 
     def look(self, kind: str, host: str, handle: str, names: Sequence[str]) -> None:
-        """Take note of the files that are there now: NAMES, all of this KIND for that agent, in the order to publish."""
+        """Take note of the files that are there now: NAMES, all of this KIND for that agent, the first to go first."""
         known = self._boxes.setdefault((kind, host, handle), {})
         for name in known.keys() - set(names):
             self._forget(Item(kind, host, handle, name))
@@ -174,7 +174,7 @@ class Outgoing:
         """
         if now_s < self._again_s:
             return []
-        taken = []
+        taken: list[tuple[Item, str]] = []
         for item in self._waiting:
             if len(taken) >= most:
                 break

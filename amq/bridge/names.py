@@ -17,12 +17,13 @@ import re
 from json.decoder import JSONDecoder
 
 from amq.errors import BadMessage
-from amq.message import MAX_FILE_BYTES, Header, Message, parse, split_header
+from amq.message import MAX_FILE_BYTES, Message, parse, parse_header, split_header
 from amq.names import is_handle, p2p_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Set as AbstractSet
 
     Translate = Callable[[str], str]
 
@@ -57,7 +58,7 @@ def leaving(data: bytes, identifier: str, host: str, remote: Collection[str]) ->
     message = parse(data, identifier)
     if message.header.sender in remote:
         raise BadMessage(f"{message.header.sender} is an agent on another host, and its mail is not passed on")
-    return _translated(data, message, lambda name: name if name in remote else abroad(name, host))
+    return _translated(data, message, outward(host, remote))
 
 
 def arriving(data: bytes, identifier: str, host: str, came_from: str, handle: str) -> bytes:
@@ -75,7 +76,24 @@ def arriving(data: bytes, identifier: str, host: str, came_from: str, handle: st
             raise BadMessage(f"the recipient {name} does not say on which host it is")
     if abroad(handle, host) not in header.to:
         raise BadMessage(f"{handle} on {host} is not among its recipients")
-    return _translated(data, message, lambda name: at_home(name, host) or name)
+    return _translated(data, message, homeward(host))
+
+
+def outward(host: str, remote: Collection[str]) -> Translate:
+    """Return the function from a name on HOST, where REMOTE are the mailboxes of agents elsewhere, to that abroad."""
+    return lambda name: name if name in remote else abroad(name, host)
+
+
+def homeward(host: str) -> Translate:
+    """Return the function from a name abroad to that on HOST."""
+    return lambda name: at_home(name, host) or name
+
+
+def sender_of(data: bytes, identifier: str) -> str:
+    """Return who has sent the message in the file `<identifier>.md`. Raises BadMessage."""
+    found = split_header(data, whole=True)
+    assert found is not None
+    return parse_header(found[0], identifier).sender
 
 
 def _translated(data: bytes, message: Message, translate: Translate) -> bytes:
@@ -85,23 +103,27 @@ def _translated(data: bytes, message: Message, translate: Translate) -> bytes:
     assert found is not None
     text, body_at = found
     opening = data.index(text)  # behind the first line, which has no header's text in it
-    named = {"from": translate(header.sender), "thread": _thread(header, translate)}
+    named = {"from": translate(header.sender), "thread": thread(header.thread, {header.sender, *header.to}, translate)}
     changed = _with_names(text.decode(), named, translate)
     after = data[:opening] + changed.encode() + data[opening + len(text) : body_at] + data[body_at:]
     if len(after) > MAX_FILE_BYTES:
-        raise BadMessage(f"larger than {MAX_FILE_BYTES // 1024**2} MiB with the names that it has abroad", "parse_error")
+        raise BadMessage(
+            f"larger than {MAX_FILE_BYTES // 1024**2} MiB with the names that it has abroad", "parse_error"
+        )
     parse(after, header.id)
     return after
 
 
-def _thread(header: Header, translate: Translate) -> str:
-    """Return the thread of HEADER with the names of a p2p thread translated; another thread, or none, as it is."""
-    pairs = list(_pairs(header.thread))
-    if len(pairs) > 1:  # handles may contain what separates them: then only the message's own agents tell
-        agents = {header.sender, *header.to}
-        pairs = [pair for pair in pairs if agents.issuperset(pair)]
+def thread(name: str, agents: AbstractSet[str], translate: Translate) -> str:
+    """Return the name of a p2p thread translated; that of another thread, or none, as it is.
+
+    AGENTS are those of the message: handles may contain what separates them, and then only these tell.
+    """
+    pairs = list(_pairs(name))
+    if len(pairs) > 1:
+        pairs = [pair for pair in pairs if agents >= set(pair)]
     if len(pairs) != 1:
-        return header.thread
+        return name
     one, other = pairs[0]
     return p2p_thread(translate(one), translate(other))
 
@@ -125,7 +147,9 @@ def _with_names(text: str, named: dict[str, str], translate: Translate) -> str:
     for key, start in _members(text, "{"):
         strings = [(start, named[key])] if key in named else []
         if key == "to":
-            strings = [(at, translate(_DECODER.raw_decode(text, at)[0])) for _, at in _members(text[start:], "[", start)]
+            strings = [
+                (at, translate(_DECODER.raw_decode(text, at)[0])) for _, at in _members(text[start:], "[", start)
+            ]
         for at, new in strings:
             old, end = _DECODER.raw_decode(text, at)
             if old is not None and old != new:  # an absent thread may be written as null

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from amq import jsontext
 from amq.instants import format_instant
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from amq.layout import AgentLayout, QueueLayout, RootedPath
 
 _MAX_ACK_BYTES = 64 * 1024
+_SUFFIX = ".json"
 
 
 @record
@@ -57,7 +58,7 @@ def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: i
     with ExitStack() as opened:
         staging = _Staging(opened.enter_context(Directory(queue.agent(receiver).inbox_tmp)), temporary)
         sent = opened.enter_context(_made(queue.agent(receiver).acks_sent))
-        acks = [_record(staging, sent, receiver, header, now) for header in headers]
+        acks = [_record(staging, sent, _ack(receiver, header, now)) for header in headers]
         durable.sync(sent)  # first: an acknowledgement that the sender has is never given again, with another time
         receiving: dict[str, Directory | None] = {}
         for header, ack in zip(headers, acks, strict=True):
@@ -67,6 +68,61 @@ def acknowledge(queue: QueueLayout, receiver: str, headers: list[Header], now: i
         for directory in filter(None, receiving.values()):
             durable.sync(directory)
     return acks
+
+
+def keep(queue: QueueLayout, ack: Ack, temporary: str) -> Ack:
+    """Keep an acknowledgement that was given elsewhere as `acknowledge` keeps one, with the time that it has.
+
+    The receiver's mailbox is that of an agent on another host. Returns the one that is there now. Raises OSError.
+    """
+    with ExitStack() as opened:
+        staging = _Staging(opened.enter_context(Directory(queue.agent(ack.receiver).inbox_tmp)), temporary)
+        sent = opened.enter_context(_made(queue.agent(ack.receiver).acks_sent))
+        kept = _record(staging, sent, ack)
+        durable.sync(sent)
+        received = _open(queue.agent(ack.sender), opened)
+        _tell(staging, sent, received, kept)
+        if received is not None:
+            durable.sync(received)
+    return kept
+
+
+def parse_ack(data: bytes) -> Ack | None:
+    """Return the acknowledgement in the bytes of a file; None if it is not one."""
+    try:
+        wire = jsontext.parse(data)
+        ack = Ack(wire["msg_id"], wire["thread"], wire["from"], wire["to"], wire["received"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    return ack if all(type(part) is str for part in ack.__dict__.values()) else None
+
+
+def waiting(agent: AgentLayout) -> list[str]:
+    """Return the names, without `.json`, of the acknowledgements that have reached AGENT. Raises OSError."""
+    try:
+        with Directory(agent.acks_received) as received:
+            names = [name for name, inode in durable.entries(received) if inode and name.endswith(_SUFFIX)]
+    except FileNotFoundError:
+        return []
+    return sorted(name.removesuffix(_SUFFIX) for name in names if not name.startswith("."))
+
+
+def read_received(agent: AgentLayout, name: str) -> bytes | None:
+    """Return the bytes of an acknowledgement that has reached AGENT; None if it is not there. Raises OSError."""
+    try:
+        with Directory(agent.acks_received) as received:
+            return durable.read_regular(received, name + _SUFFIX, _MAX_ACK_BYTES)
+    except FileNotFoundError:
+        return None
+
+
+def remove_received(agent: AgentLayout, names: Sequence[str]) -> None:
+    """Remove acknowledgements that have reached AGENT, to the disk; those that are gone are none. Raises OSError."""
+    with Directory(agent.acks_received) as received:
+        for name in names:
+            with suppress(FileNotFoundError):
+                durable.syscalls.unlink(received, name + _SUFFIX)
+        durable.sync(received)
 
 
 def read_ack(receiver: AgentLayout, identifier: str, handle: str) -> Ack | None:
@@ -128,13 +184,16 @@ def _made(path: RootedPath) -> Directory:
         return Directory(path)
 
 
-def _record(staging: _Staging, sent: Directory, receiver: str, header: Header, now: int) -> Ack:
-    """Return the acknowledgement on the receiver's own side, written now unless it is there."""
-    name = f"{header.id}.json"
+def _ack(receiver: str, header: Header, now: int) -> Ack:
+    return Ack(header.id, header.conversation, receiver, header.sender, format_instant(now))
+
+
+def _record(staging: _Staging, sent: Directory, ack: Ack) -> Ack:
+    """Return the acknowledgement on the receiver's own side: ACK, written now, unless there is an earlier one."""
+    name = f"{ack.id}.json"
     earlier = _read(sent, name)
     if earlier is not None:
         return earlier
-    ack = Ack(header.id, header.conversation, receiver, header.sender, format_instant(now))
     try:
         staging.publish(ack, sent, name)
     except FileExistsError:  # another process was faster
@@ -164,9 +223,6 @@ def _tell(staging: _Staging, sent: Directory, received: Directory | None, ack: A
 def _read(directory: Directory, name: str) -> Ack | None:
     """Return the acknowledgement in a file; None if the file is missing or is not an acknowledgement."""
     try:
-        data = durable.read_regular(directory, name, _MAX_ACK_BYTES)
-        wire = jsontext.parse(data or b"")
-        ack = Ack(wire["msg_id"], wire["thread"], wire["from"], wire["to"], wire["received"])
-    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return parse_ack(durable.read_regular(directory, name, _MAX_ACK_BYTES) or b"")
+    except FileNotFoundError:
         return None
-    return ack if all(type(part) is str for part in ack.__dict__.values()) else None

@@ -244,4 +244,4 @@ def test_a_file_that_cannot_leave_waits_with_its_reason() -> None:
 def test_a_name_that_could_reach_outside_is_never_looked_for() -> None:
     exchange = Exchange("b", Outgoing(HUB, {}), lambda: "word")
     hostile = [Item(MAIL, "a", "codex", "../../x"), Item(MAIL, "a", "../codex", "m"), Item(MAIL, "c", "codex", "m")]
-    assert [type(step).__name__ for step in exchange.questions("a", hostile)] == ["Taken"]
+    assert [type(step).__name__ for step in exchange.talk("a", "boot", [], hostile)] == ["Taken"]

@@ -21,9 +21,7 @@ HANDLES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True)
 def sent(sender: str = "claude", *to: str, **more: Any) -> bytes:
     """Return the file of a message from SENDER to the handles TO in the thread of the pair."""
     recipients = to or ("codex-b",)
-    return message_file(
-        sender=sender, to=list(recipients), **({"thread": p2p_thread(sender, recipients[0])} | more)
-    )
+    return message_file(sender=sender, to=list(recipients), **({"thread": p2p_thread(sender, recipients[0])} | more))
 
 
 def travel(data: bytes, *, remote: tuple[str, ...] = ("codex-b",), handle: str = "codex") -> bytes:
@@ -39,7 +37,8 @@ def test_the_other_side_sees_its_own_names() -> None:
 def test_the_rest_stays_byte_for_byte() -> None:
     text = (
         '\r\n{"thread" :"p2p/claude__codex-b",\t"from": "cl\\u0061ude",  "x": {"from": "claude", "to": ["codex-b"]},\n'
-        f' "n": 1.50, "long": 1{"0" * 5000}, "to" : [ "codex-b" ,"gemini"], "id": "{ID}", "created": "2026-01-01T00:00:00Z",'
+        f' "n": 1.50, "long": 1{"0" * 5000}, "to" : [ "codex-b" ,"gemini"], "id": "{ID}",'
+        '"created": "2026-01-01T00:00:00Z",'
         '"subject": "\\u202e claude", "kind": null}'
     )
     body = b"\r\nfrom claude\xff\x00---\n"
@@ -55,7 +54,9 @@ def test_a_missing_thread_stays_missing(thread: object) -> None:
     assert (header.thread, header.conversation) == ("", "p2p/claude-a__codex")
 
 
-@pytest.mark.parametrize("thread", ["plan/cache", "p2p/claude", "p2p/Claude__codex-b", "p2p/z__a", "group/claude__codex-b"])
+@pytest.mark.parametrize(
+    "thread", ["plan/cache", "p2p/claude", "p2p/Claude__codex-b", "p2p/z__a", "group/claude__codex-b"]
+)
 def test_another_thread_keeps_its_name(thread: str) -> None:
     assert parse(travel(sent(thread=thread)), ID).header.thread == thread
 

@@ -1,6 +1,6 @@
 """Hosts, agents and a hub without time: every step of a bridge is taken when chance says so, or never.
 
-A world runs a seeded schedule of sends, drains, acknowledgements, losses, repetitions, restarts and wiped hubs, and then
+A world runs a seeded schedule of sends, drains, acknowledgements, losses, repetitions, restarts and wiped hubs. Then it
 is left alone until nothing moves. What must hold then is in `World.faults`.
 """
 
@@ -11,7 +11,6 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from amq.bridge import ledger
 from amq.bridge.exchange import (
     BUSY,
     Deliver,
@@ -29,7 +28,8 @@ from amq.bridge.exchange import (
     Step,
     Taken,
 )
-from amq.bridge.ledger import ACK, CONFIRMED, DRAINED, MAIL, REFUSED, THERE, UNKNOWN, Epoch, Item, Outgoing, Receipt
+from amq.bridge.ledger import ACK, CONFIRMED, DRAINED, MAIL, REFUSED, THERE, UNKNOWN, Epoch, Item, Outgoing
+from amq.bridge.wire import Talk
 
 if TYPE_CHECKING:
     from amq.bridge.exchange import Steps
@@ -93,6 +93,7 @@ class Host:
         self.hinted_epoch = Epoch()
         self.bridge: Exchange | None = None
         self.running: list[tuple[Steps, Any, Carried | None]] = []
+        self.speaks: Steps | None = None
         self.is_connected = False
         self.epoch_of_connection = ""
         self.is_full = False
@@ -281,24 +282,19 @@ class World:
         for handle in bridge.incoming.watching():
             new = [key[1] for key, box in host.inbox.items() if key[0] == handle and box == "new"]
             host.running.append((bridge.inbox(handle, new), None, None))
-        if not any(steps.gi_code is Exchange.speak.__code__ for steps, _, _ in host.running):
-            host.running.append((bridge.speak(), None, None))
+        if not any(steps is host.speaks for steps, _, _ in host.running):
+            host.speaks = bridge.speak()
+            host.running.append((host.speaks, None, None))
 
     def _handle(self, bridge: Exchange, came: Carried) -> Steps:
-        if isinstance(came.content, tuple) and isinstance(came.content[0], Item):
+        if not isinstance(came.content, Talk):
             item, data = came.content
             here = Item(item.kind, came.sender, item.handle, item.name)
             return bridge.mail(here, data) if item.kind == MAIL else bridge.acknowledged(here, data)
-        return self._both(bridge, came.sender, *came.content)
-
-    def _both(self, bridge: Exchange, sender: str, questions: Any, receipts: Any, boot: str) -> Steps:
-        """Take what a message has: receipts, then questions."""
-        here = [Item(item.kind, sender, item.handle, item.name) for item in questions]
-        told = [Receipt(Item(r.item.kind, sender, r.item.handle, r.item.name), r.state, r.reason) for r in receipts]
-        if told:
-            yield from bridge.receipts(sender, boot, told)
-        else:
-            yield from bridge.questions(sender, here)
+        talk = came.content
+        asked = [Item(item.kind, came.sender, item.handle, item.name) for item in talk.questions]
+        told = [receipt._replace(item=receipt.item._replace(host=came.sender)) for receipt in talk.receipts]
+        return bridge.talk(came.sender, talk.boot, told, asked)
 
     def _step(self, host: Host, steps: Steps, came: Any, carried: Carried | None) -> None:
         try:
@@ -329,10 +325,9 @@ class World:
         if isinstance(step, Settle):
             return self._settle(host, step)
         if isinstance(step, Send):
-            boot = host.bridge.boot if host.bridge else ""
-            messages = [(step.questions, (), boot), ((), step.receipts, boot)]
-            came = [self._publish(f"n{next(self._names)}", step.host, host, each) for each in messages if any(each[:2])]
-            return all(isinstance(each, Published) for each in came)
+            assert host.bridge
+            talk = Talk(host.bridge.boot, step.questions, step.receipts)
+            return isinstance(self._publish(f"n{next(self._names)}", step.host, host, talk), Published)
         if isinstance(step, Taken) and carried and (self.is_calm or self.random.random() < 0.9):
             self.hub.waiting.pop(carried.seq, None)
         assert isinstance(step, Taken | Later)
@@ -390,11 +385,3 @@ class World:
                         found.append(f"the acknowledgement of {item} did not come back")
         ended = sum(item.kind == MAIL for host in self.hosts.values() for item in host.ended)
         return [*found, *([] if ended == self.sends else [f"{self.sends} sent, {ended} ended"])]
-
-
-def forgotten(world: World) -> ledger.Outgoing:
-    """Return the ledger of a bridge that has just started on the first host, for tests of one step."""
-    host = world.hosts["a"]
-    world.start(host)
-    assert host.bridge
-    return host.bridge.outgoing

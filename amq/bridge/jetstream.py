@@ -1,0 +1,273 @@
+"""The hub, as one connection to NATS JetStream. The only module that knows nats-py.
+
+A connection is not repaired: when it ends, all that waits on it ends with `HubGone`, and the bridge makes another one,
+which looks first whether the hub has forgotten. nats-py's own reconnection would hide that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from contextlib import suppress
+
+import nats.errors
+from nats.aio.client import Client
+from nats.js.api import Header
+
+from amq.bridge import hub_conf, wire
+from amq.bridge.certificates import pinned
+from amq.bridge.exchange import Failed, Published
+from amq.bridge.ledger import Epoch
+from amq.errors import AmqError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from nats.aio.msg import Msg
+
+    from amq.bridge.config import Bridge
+
+CONNECT_WITHIN_S = 10
+ANSWER_WITHIN_S = 30.0
+"""Seconds after which an answer of the hub counts as lost. Publishing again is harmless: the hub knows the name."""
+PING_S = 10
+"""Seconds between two pings; two without an answer end the connection."""
+BEGIN_WITHIN_S = 10.0
+PULL_MESSAGES, PULL_BYTES = 32, 16 << 20
+"""The most messages, and bytes, that are delivered before they are taken."""
+PULL_S = 20.0
+_AT_ONCE_S = 0.005
+_FULL = {10077, 10047, 10023, 10028}
+"""JetStream's numbers for what means that a stream or the server has no room: by bytes, storage, resources, memory."""
+
+
+class NoHub(AmqError):
+    """The hub cannot be reached, or cannot be used; the message says why."""
+
+    code = "no_hub"
+
+
+class HubGone(AmqError):
+    """The connection has ended."""
+
+    code = "hub_gone"
+
+
+class Delivery:
+    """A message that the hub has delivered, until it is taken."""
+
+    def __init__(self, message: Msg) -> None:
+        self._message = message
+        self.subject = message.subject
+        self.data = message.data
+
+    async def taken(self) -> None:
+        """Tell the hub that it is done with. If that is lost, the hub delivers it again."""
+        await self._message.ack()
+
+    async def later(self, seconds: float) -> None:
+        """Ask the hub to deliver it again after SECONDS."""
+        await self._message.nak(delay=seconds)
+
+
+class Hub:
+    """A connection to the hub. Its methods raise HubGone when that ends."""
+
+    def __init__(self, client: Client, host: str, gone: asyncio.Event) -> None:
+        self._client = client
+        self._host = host
+        self._gone = gone
+        self._pulled: Any = None
+        self._owed = 0
+        self._created = ""
+        self._last_seq: int | None = None
+
+    @property
+    def max_payload(self) -> int:
+        """The size of the largest message that the hub takes, in bytes."""
+        return int(self._client.max_payload)
+
+    def epoch(self, earlier: Epoch) -> Epoch:
+        """Return the hub's epoch after `begin`; a hub that is full does not tell its last number: that of EARLIER."""
+        return Epoch(self._created, earlier.last_seq if self._last_seq is None else self._last_seq)
+
+    async def gone(self) -> None:
+        """Return when the connection has ended."""
+        await self._gone.wait()
+
+    async def close(self) -> None:
+        """End the connection."""
+        with suppress(Exception):
+            await self._client.close()
+
+    # -- sending ------------------------------------------------------------------------------------------------------
+
+    async def publish(self, subject: str, data: bytes, name: str) -> Published | Failed:
+        """Give DATA to the hub under SUBJECT; return once that has it on the disk. It takes one NAME once."""
+        if len(data) > self.max_payload - len(subject) - len(name) - 200:
+            return Failed(f"too large for the hub, which takes {self.max_payload:,} bytes (max_payload)")
+        try:
+            message = await self._or_gone(
+                self._client.request(subject, data, timeout=ANSWER_WITHIN_S, headers={Header.MSG_ID: name})
+            )
+        except nats.errors.NoRespondersError:
+            return Failed(f"the hub has no stream {hub_conf.STREAM}", is_full=True)
+        except (TimeoutError, nats.errors.TimeoutError):
+            return Failed("the hub did not answer", is_full=True)
+        return _outcome(message.data)
+
+    async def say(self, subject: str, data: bytes) -> None:
+        """Send DATA to whoever listens now."""
+        try:
+            await self._client.publish(subject, data)
+        except nats.errors.Error as error:
+            raise HubGone(_in_words(error)) from error
+
+    # -- getting ------------------------------------------------------------------------------------------------------
+
+    async def listen(self, subject: str, heard: Callable[[str, bytes], None]) -> None:
+        """Call HEARD with the subject and the data of each message under SUBJECT."""
+
+        async def came(message: Msg) -> None:
+            heard(message.subject, message.data)
+
+        await self._client.subscribe(subject, cb=came)
+
+    async def begin(self) -> None:
+        """Find this host's consumer, and how far the stream is. Raises NoHub.
+
+        A host may not ask how the stream is. The number that it gets for a message to itself says as much.
+        """
+        self._pulled = await self._client.subscribe(
+            f"{hub_conf.inbox(self._host)}.pull.{self._client._nuid.next().decode()}"
+        )
+        try:
+            answer = await self._or_gone(self._client.request(self._api("CONSUMER.INFO"), b"", timeout=BEGIN_WITHIN_S))
+            found = json.loads(answer.data)
+            if "error" in found:
+                raise NoHub(
+                    "the hub keeps no mail for this host", hint="on the hub's host, start `amq bridge hub` again"
+                )
+            name = f"{self._host} begins {self._client._nuid.next().decode()}"
+            last = await self.publish(wire.subject_of_receipts(self._host, self._host), b"", name)
+        except (nats.errors.Error, TimeoutError) as error:
+            raise NoHub(f"the hub does not answer: {_in_words(error)}") from error
+        if isinstance(last, Failed) and not last.is_full:
+            raise NoHub(last.reason)
+        self._created, self._last_seq = found["created"], last.seq if isinstance(last, Published) else None
+
+    def _api(self, what: str) -> str:
+        """Return the subject of a request to JetStream about this host's consumer."""
+        return f"{hub_conf.API}.{what}.{hub_conf.STREAM}.{hub_conf.consumer(self._host)}"
+
+    async def deliveries(self, most_s: float = PULL_S) -> list[Delivery]:
+        """Return the messages that are there, or the first ones that come within MOST_S seconds; none if none come.
+
+        The hub is asked again only when it has sent all that it was asked for, or has said that it will not.
+        """
+        if not self._owed:
+            wanted = {"batch": PULL_MESSAGES, "max_bytes": PULL_BYTES, "expires": int(most_s * 1e9)}
+            asked = self._client.publish(
+                self._api("CONSUMER.MSG.NEXT"), json.dumps(wanted).encode(), self._pulled.subject
+            )
+            await self._or_gone(asked)
+            self._owed = PULL_MESSAGES
+        found: list[Delivery] = []
+        try:
+            while self._owed:
+                # what came with the first message is there already
+                message = await self._or_gone(self._pulled.next_msg(timeout=_AT_ONCE_S if found else most_s + PING_S))
+                if message.headers and "Status" in message.headers and not message.data:
+                    self._owed = 0
+                else:
+                    self._owed -= 1
+                    found.append(Delivery(message))
+        except (TimeoutError, nats.errors.TimeoutError):
+            self._owed = self._owed if found else 0
+        return found
+
+    async def _or_gone(self, doing: Any) -> Any:
+        """Return what comes of the coroutine DOING; raises HubGone if the connection ends first."""
+        work = asyncio.ensure_future(doing)
+        gone = asyncio.ensure_future(self._gone.wait())
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise HubGone("the connection to the hub has ended")
+            return work.result()
+        except (nats.errors.ConnectionClosedError, nats.errors.BadSubscriptionError) as error:
+            raise HubGone(_in_words(error)) from error
+        finally:
+            gone.cancel()
+            work.cancel()
+
+
+async def connect(bridge: Bridge) -> Hub:
+    """Return a connection to the hub of BRIDGE. Raises NoHub, or BadBridge."""
+    gone = asyncio.Event()
+
+    async def ended() -> None:
+        gone.set()
+
+    async def failed(error: Exception) -> None:
+        """Keep it as the reason if no connection is made. Later, what matters ends the connection, or is an answer."""
+        failures.append(error)
+
+    failures: list[Exception] = []
+    client = Client()
+    try:
+        connecting = client.connect(
+            bridge.hub,
+            tls=pinned(bridge.ca),
+            nkeys_seed=bridge.seed,
+            name=f"amq {bridge.host}",
+            inbox_prefix=hub_conf.inbox(bridge.host),
+            allow_reconnect=False,
+            max_reconnect_attempts=1,  # it tries again for ever at 0
+            reconnect_time_wait=0,
+            connect_timeout=CONNECT_WITHIN_S,
+            ping_interval=PING_S,
+            closed_cb=ended,
+            disconnected_cb=ended,
+            error_cb=failed,
+        )
+        await asyncio.wait_for(connecting, CONNECT_WITHIN_S)
+    except (OSError, nats.errors.Error, TimeoutError, ValueError) as error:
+        with suppress(Exception):
+            await client.close()
+        raise NoHub(*_refusal(bridge.hub, failures[-1] if failures else error)) from error
+    version = client.connected_server_version
+    if (version.major, version.minor) < hub_conf.OLDEST:
+        await client.close()
+        raise NoHub(
+            f"the hub is nats-server {version.major}.{version.minor}, which may forget what it has taken",
+            hint="install nats-server 2.10 or newer on the hub's host",
+        )
+    return Hub(client, bridge.host, gone)
+
+
+def _outcome(data: bytes) -> Published | Failed:
+    answer = json.loads(data)
+    if error := answer.get("error"):
+        is_full = error.get("err_code") in _FULL
+        reason = "the hub is full" if is_full else f"the hub refuses it: {error.get('description')}"
+        return Failed(reason, is_full=is_full)
+    return Published(answer["seq"], is_repeat=bool(answer.get("duplicate")))
+
+
+def _refusal(url: str, error: BaseException) -> tuple[str, str]:
+    """Return why the hub at URL cannot be used, and what to do."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        reason = error.verify_message.rstrip(".").lower()
+        return f"the hub's certificate is not the one that was pinned ({reason})", "join again, if the hub is a new one"
+    said = _in_words(error)
+    if "authorization" in said.lower():
+        return "the hub does not know this host's key", "on the hub's host, add this host: amq bridge join FILE"
+    return f"no hub at {url}: {said}", "is it running, and is its port reachable? amq bridge hub"
+
+
+def _in_words(error: BaseException) -> str:
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).removeprefix("nats: ").lower()

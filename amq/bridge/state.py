@@ -1,0 +1,72 @@
+"""What a running bridge says of itself to the commands `status`, `why` and `who`: one small file in its directory.
+
+The lock beside it is held while the bridge runs. So the file of one that has ended is never taken for what is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+
+from amq import jsontext
+from amq.bridge.checked_table import BadBridge
+from amq.errors import Conflict
+from amq.layout import RootedPath
+from amq.runtime.private_state import write_private
+from amq.store import durable
+from amq.store.durable import Directory
+from amq.store.locks import open_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+FILE, LOCK = "state.json", "run.lock"
+_LARGEST_BYTES = 1 << 20
+
+
+@contextmanager
+def running(directory: str) -> Iterator[None]:
+    """Hold the lock of the bridge in DIRECTORY; raises Conflict if another process has it."""
+    with Directory(RootedPath(directory)) as opened:
+        descriptor = open_lock(opened, LOCK)
+        try:
+            if not durable.syscalls.lock(descriptor):
+                raise Conflict(f"another amq bridge runs for this queue ({directory})", hint="one is enough")
+            yield
+        finally:
+            durable.close(descriptor)
+
+
+def is_running(directory: str) -> bool:
+    """Return whether a bridge runs whose files are in DIRECTORY. Raises OSError."""
+    with Directory(RootedPath(directory)) as opened:
+        try:
+            descriptor = durable.syscalls.open(opened, LOCK, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            return not durable.syscalls.lock(descriptor)
+        finally:
+            durable.close(descriptor)
+
+
+def write_state(directory: str, state: dict[str, Any]) -> None:
+    """Write STATE, which JSON can hold. Raises OSError."""
+    write_private(f"{directory}/{FILE}", json.dumps(state) + "\n")
+
+
+def read_state(directory: str) -> dict[str, Any] | None:
+    """Return what the bridge in DIRECTORY says, if it runs; else None. Raises BadBridge, or OSError."""
+    if not is_running(directory):
+        return None
+    try:
+        with Directory(RootedPath(directory)) as opened:
+            wire = jsontext.parse(durable.read_regular(opened, FILE, _LARGEST_BYTES) or b"")
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise BadBridge(f"{directory}/{FILE} is not JSON: {error}", hint="start the bridge again") from error
+    return wire if isinstance(wire, dict) else {}
