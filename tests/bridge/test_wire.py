@@ -81,7 +81,8 @@ HERE = {"form": 1, "boot": "x", "clock_ns": 1, "version": "1", "agents": {}}
     "change",
     [
         {"boot": 1}, {"boot": "x" * 301}, {"asks": {}}, {"says": None}, {"asks": [["mail", "codex"]]},
-        {"asks": [["mail", "codex", "../x"]]}, {"asks": [["mail", "../codex", "x"]]}, {"asks": [["post", "codex", "x"]]},
+        {"asks": [["mail", "codex", "../x"]]}, {"asks": [["mail", "../codex", "x"]]},
+        {"asks": [["post", "codex", "x"]]},
         {"asks": [["mail", "codex", 1]]}, {"asks": [["mail", "codex", "x"]] * 1001},
         {"says": [["mail", "codex", "../x", DRAINED, ""]]}, {"says": [["mail", "codex", "x", "sideways", ""]]},
         {"says": [["mail", "codex", "x", CONFIRMED, ""]]}, {"says": [["ack", "codex", "x", DRAINED, ""]]},
