@@ -18,7 +18,7 @@ DOTTED = re.compile(r"(\w+)\.(\w+)(?:\(.*\))?")
 CLASS = re.compile(r"[A-Z]\w*[a-z]\w*")
 SNAKE = re.compile(r"[a-z]\w*_\w+")
 DEFINED = re.compile(r"^ *(?:(?:async )?def|class) (\w+)|^ *(?:self\.)?(\w+)(?:: [^=\n]+)? = ", re.MULTILINE)
-FILES = {"json", "jsonl", "md", "log", "sh", "svg", "toml", "txt"}
+FILES = {"json", "jsonl", "key", "md", "nk", "log", "pem", "sh", "svg", "toml", "txt"}
 """Endings of file names, which look like a member of a module."""
 PLACES = {"agents/codex", "dlq/", "meta/", "new/"}
 """Names in a queue."""

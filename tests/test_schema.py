@@ -17,7 +17,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
-from amq import config, schema
+from amq import schema
+from amq.bridge import membership
+from amq.bridge.config import change_bridge, read_bridge_in
 from amq.certify import certification
 from amq.certify.certification import Certification, Request
 from amq.certify.plan import Trial
@@ -27,6 +29,7 @@ from amq.cli.options import duration
 from amq.errors import AmqError
 from amq.mail import offering
 from amq.mail.mailbox import Mailbox
+from amq.record import replace
 from amq.runtime import host, notifier_lock, private_state, sidecar
 from amq.runtime.agents.open_sessions import OpenSession
 from amq.runtime.agents.profiles import built_in
@@ -48,7 +51,7 @@ from tests.cli.waiting import in_the_gap
 from tests.conftest import Result, Shell, private_directory
 from tests.samples import message_file
 
-WITHOUT_JSON = {"completion", "hook", "demo", "man", "top", "page"}
+WITHOUT_JSON = {"bridge hub", "completion", "hook", "demo", "man"}
 """Commands that print no data; their errors are JSON anyway."""
 FULL = (
     *("--subject", "Review", "--kind", "review_request", "--priority", "urgent", "--labels", "parser,edge", "--ack"),
@@ -100,6 +103,7 @@ def said(amq: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Said:
     _about_certifying(said, monkeypatch, tmp_path)
     _about_mail_on_its_way(said)
     _about_removed_agents(said)
+    _about_bridges(said)
     return said
 
 
@@ -347,6 +351,19 @@ def _about_removed_agents(said: Said) -> None:
     said("agent", "restore", "dora")
 
 
+def _about_bridges(said: Said) -> None:
+    bridge = f"{private_directory(said.amq.root, 'bob').parent}/bridge"
+    desk = f"{bridge}-desk"
+    membership.set_up(desk, "desk", "")
+    change_bridge(desk, lambda before: replace(before, exports={"codex": False}) if before else pytest.fail())
+    Path("desk.bridge.toml").write_text(membership.invitation(read_bridge_in(desk) or pytest.fail()))
+    for _ in range(2):  # the second time, all is there
+        said("bridge", "init", "--host", "laptop", "--hub", "tls://127.0.0.1", "--export", "carol")
+        said("bridge", "join", "desk.bridge.toml", "--export", "carol")
+        said("bridge", "export", "bob", "--files")
+    said("bridge", "remove", "carol")
+
+
 def _about_errors(said: Said) -> None:
     said("list", me="nobody", code=3)
     said("read", code=2)
@@ -405,7 +422,7 @@ def test_each_command_that_prints_json_has_a_schema_and_no_other() -> None:
 
 @pytest.mark.parametrize("command", sorted(WITHOUT_JSON))
 def test_the_others_print_none(command: str) -> None:
-    source = (Path(main.__file__).with_name("commands") / f"{command}.py").read_text()
+    source = (Path(main.__file__).with_name("commands") / f"{command.replace(' ', '_')}.py").read_text()
     assert not re.search(r"out\.(json|value)", source)
 
 

@@ -104,7 +104,7 @@ def bridge_directory(private: PrivateState, root: str) -> str:
     if not private.directory:
         raise NoPrivateDirectory(
             f"the bridge has no place for its keys ({private.why_not})",
-            hint="set XDG_STATE_HOME to a directory of yours",
+            hint="set XDG_STATE_HOME to your own directory",
         )
     return f"{private.of_queue(root).directory}/{DIRECTORY}"
 

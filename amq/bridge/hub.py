@@ -1,7 +1,7 @@
 """Run the hub on this host: nats-server, as amq has configured it.
 
 BRIDGE/hub/
-    nats.conf    made from bridge.toml again whenever that changes
+    nats.conf    made of bridge.toml, anew at each start
     ca.key  server.pem  server.key      the authority's key, and the hub's certificate
     admin.nk     the key of the hub's own process
     jetstream/   what waits; it may be lost: each sender still has it
@@ -21,7 +21,7 @@ from amq.bridge.certificates import place
 from amq.bridge.config import Bridge, read_bridge_in, write_key
 from amq.bridge.crypto import new_seed, public_nkey
 from amq.bridge.hub_streams import HubFailed
-from amq.errors import NotFound
+from amq.errors import AmqError, NotFound
 from amq.runtime.file_events import FileEvents
 from amq.runtime.private_state import make_directory, write_private
 from amq.runtime.programs import find_program
@@ -104,29 +104,35 @@ def find_server(environ: Mapping[str, str]) -> str:
 def serve(directory: str, environ: Mapping[str, str], say: Callable[[str], None]) -> None:
     """Run the hub whose files are in DIRECTORY, of the bridge, until this process is asked to end.
 
-    A change of bridge.toml is taken on at once: hosts that join may connect, hosts that are removed no longer. SAY gets
-    a line when the hub is ready, and at each change. Raises HubFailed if nats-server ends by itself.
+    It starts again when a host joins or is removed: nats-server, told to read its configuration again, gives a new
+    account no part of what is there (2.15.1). SAY gets a line when the hub is ready. Raises HubFailed if nats-server
+    ends by itself.
     """
-    program, bridge = find_server(environ), _bridge(directory)
-    write_conf(bridge)
-    with _running([program, "-c", f"{hub_directory(bridge)}/{CONF}"]) as server, FileEvents() as events:
-        _prepare(bridge)
-        say(f"the hub of {bridge.host} is ready at {bridge.hub}, for {', '.join(_hosts(bridge))}")
-        while server.poll() is None:
-            events.follow([directory])
-            after = _bridge(directory)
+    bridge, program = _bridge(directory), find_server(environ)
+    with FileEvents() as events:
+        while True:
+            write_conf(bridge)
+            with _running([program, "-c", f"{hub_directory(bridge)}/{CONF}"]) as server:
+                _prepare(bridge)
+                say(f"the hub of {bridge.host} is ready at {bridge.hub}, for {', '.join(_hosts(bridge))}")
+                bridge = _changed(bridge, server, events, say)
+
+
+def _changed(bridge: Bridge, server: subprocess.Popen[bytes], events: FileEvents, say: Callable[[str], None]) -> Bridge:
+    """Return BRIDGE once its hub or its hosts have changed. A file that does not count changes nothing: SAY gets it."""
+    told = ""
+    while server.poll() is None:
+        events.follow([bridge.directory])
+        try:
+            after = _bridge(bridge.directory)
             if (after.hub, after.peers) != (bridge.hub, bridge.peers):
-                _take_on(after, server)
-                say(f"the hub is now for {', '.join(_hosts(after))}")
-                bridge = after
-            events.wait(LOOK_S)
-    raise HubFailed(f"{PROGRAM} ended with {server.returncode}", hint="see what it has printed above")
-
-
-def _take_on(bridge: Bridge, server: subprocess.Popen[bytes]) -> None:
-    write_conf(bridge)
-    server.send_signal(signal.SIGHUP)  # it reads its configuration again
-    _prepare(bridge)
+                return after
+        except AmqError as error:
+            if told != error.message:
+                told = error.message
+                say(f"{told}; {error.hint}")
+        events.wait(LOOK_S)
+    raise HubFailed(f"{PROGRAM} ended with {server.returncode}", hint="it has printed the reason above")
 
 
 def _bridge(directory: str) -> Bridge:

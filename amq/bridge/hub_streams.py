@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 from amq.bridge import hub_conf
 from amq.bridge.certificates import pinned
@@ -58,23 +57,26 @@ async def _prepare(address: tuple[str, int], name: str, ca: str, seed: str, host
 
 async def _connected(address: tuple[str, int], name: str, ca: str, seed: str) -> Client:
     """Return a connection to the hub, which may still be starting."""
-    import nats
+    from nats.aio.client import Client
     from nats.errors import Error
 
     host, port = address
     url = f"tls://[{host}]:{port}" if ":" in host else f"tls://{host}:{port}"
-    loop, failure = asyncio.get_running_loop(), Exception()
+    loop, failure = asyncio.get_running_loop(), ""
     end = loop.time() + WITHIN_S
     while loop.time() < end:
-        with suppress(asyncio.TimeoutError):
-            try:
-                return await nats.connect(
-                    url, tls=pinned(ca), tls_hostname=name, nkeys_seed=seed, allow_reconnect=False, error_cb=_ignore,
-                )  # fmt: skip
-            except (Error, OSError) as error:
-                failure = error
+        client = Client()
+        try:
+            await client.connect(
+                url, tls=pinned(ca), tls_hostname=name, nkeys_seed=seed, error_cb=_ignore,
+                allow_reconnect=False, reconnect_time_wait=_AGAIN_S,  # type: ignore[arg-type]
+            )  # fmt: skip
+            return client
+        except (Error, OSError, TimeoutError) as error:
+            failure = str(error) or type(error).__name__
+            await client.close()
         await asyncio.sleep(_AGAIN_S)
-    raise HubFailed(f"the hub does not answer at {url}: {failure}", hint="see what nats-server has printed above")
+    raise HubFailed(f"the hub does not answer at {url}: {failure}", hint="nats-server has printed the reason above")
 
 
 async def _ignore(_error: Exception) -> None:

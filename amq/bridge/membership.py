@@ -72,6 +72,10 @@ def join(directory: str, invited: Invitation, is_agent: Callable[[str], bool]) -
     def change(before: Bridge | None) -> Bridge:
         bridge = _required(before)
         own = keys_of(bridge)
+        if (invited.host, invited.keys) == (bridge.host, own):
+            raise UsageError(
+                "this invitation is this host's own", hint="take it to another host, and bring that one's here"
+            )
         peers = dict(bridge.peers)
         for host, keys in {**invited.peers, invited.host: invited.keys}.items():
             known = own if host == bridge.host else peers.get(host)

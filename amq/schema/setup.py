@@ -258,3 +258,56 @@ class Configuration(Model):
     """The names of the others in the file."""
     faults: list[str]
     """The values in the file that are not allowed, with those that are; none of them counts."""
+
+
+class BridgePeer(Model):
+    """Another host whose keys are pinned."""
+
+    host: str
+    """Its name."""
+    fingerprint: str
+    """What stands for both of its public keys."""
+
+
+class Exported(Model):
+    """An agent of this host that may write to other hosts, and be written to."""
+
+    handle: str
+    """Its handle."""
+    files: bool
+    """True if the files that it sends by `@FILE` may leave this host."""
+
+
+class RemoteMailbox(Model):
+    """A mailbox here that stands for an agent of another host."""
+
+    mailbox: str
+    """Its handle here: `codex-desk`."""
+    agent: str
+    """The agent: `codex@desk`."""
+
+
+class Bridge(Model):
+    """How this host takes part in the bridge of the queue."""
+
+    host: str
+    """This host's name."""
+    fingerprint: str
+    """What stands for both of its public keys."""
+    hub: str
+    """The hub's address; empty if there is none yet."""
+    hub_is_here: bool
+    """True if the hub is on this host."""
+    peers: list[BridgePeer]
+    """The other hosts, by name."""
+    exports: list[Exported]
+    """Agents of this host, by handle."""
+    remote: list[RemoteMailbox]
+    """Agents of other hosts, by mailbox."""
+
+
+class Invited(Bridge):
+    """How this host takes part, and its own invitation."""
+
+    invitation: str
+    """The absolute path of the file that was written."""

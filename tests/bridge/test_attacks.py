@@ -6,7 +6,7 @@ import asyncio
 import json
 import ssl
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,9 @@ from amq.bridge.certificates import pinned
 from amq.bridge.config import Bridge
 from amq.bridge.hub import hub_directory
 from amq.bridge.hub_conf import API, inbox
-from tests.bridge.rig import bridged, needs_hub, start_hub
+from tests.bridge.rig import WITHIN_S, bridged, needs_hub, run, start_hub
 
 pytestmark = needs_hub
-WITHIN_S = 20.0
 MAIL_TO_A = "amq.a.b.mail.codex.1"
 NEXT = json.dumps({"batch": 1, "expires": 10**9}).encode()
 
@@ -71,10 +70,6 @@ async def stored(bridges: dict[str, Bridge]) -> dict[str, bytes]:
     return found
 
 
-def run(attempt: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(attempt(), WITHIN_S))
-
-
 def test_mail_goes_from_host_to_host(hosts: dict[str, Bridge]) -> None:
     """Without this, an attempt could fail for another reason."""
 
@@ -91,7 +86,7 @@ def test_mail_goes_from_host_to_host(hosts: dict[str, Bridge]) -> None:
             assert (info.num_pending, info.num_ack_pending, info.created is None) == (0, 0, False)
             assert not (told_a.is_set() or told_b.is_set())
 
-    run(attempt)
+    run(attempt())
 
 
 def test_a_host_says_how_its_agents_are(hosts: dict[str, Bridge]) -> None:
@@ -103,7 +98,7 @@ def test_a_host_says_how_its_agents_are(hosts: dict[str, Bridge]) -> None:
             message = await heard.next_msg(WITHIN_S)
             assert (message.subject, message.data) == ("here.b.a", b"idle")
 
-    run(attempt)
+    run(attempt())
 
 
 @pytest.mark.parametrize(
@@ -152,7 +147,7 @@ def test_a_host_may_not_publish(hosts: dict[str, Bridge], subject: str) -> None:
         if subject.startswith("amq."):
             assert subject not in await stored(hosts)
 
-    run(attempt)
+    run(attempt())
 
 
 @pytest.mark.parametrize(
@@ -179,7 +174,7 @@ def test_a_host_may_not_listen(hosts: dict[str, Bridge], subject: str) -> None:
             await b.flush()
             await refused.wait()
 
-    run(attempt)
+    run(attempt())
 
 
 @pytest.mark.parametrize("reply", ["amq.a.c.mail.codex.9", "amq.a.c.rcpt", "here.c.a", "$JS.API.STREAM.PURGE.AMQ"])
@@ -200,7 +195,7 @@ def test_the_hub_publishes_nothing_for_a_host_by_a_reply(hosts: dict[str, Bridge
         assert "amq.b.b.mail.codex.2" in found
         assert not [subject for subject in found if ".c." in subject]
 
-    run(attempt)
+    run(attempt())
 
 
 def test_a_host_hears_no_answer_to_another(hosts: dict[str, Bridge]) -> None:
@@ -217,7 +212,7 @@ def test_a_host_hears_no_answer_to_another(hosts: dict[str, Bridge]) -> None:
             assert heard.pending_msgs == 0
         await stored(hosts)
 
-    run(attempt)
+    run(attempt())
 
 
 def test_a_host_cannot_make_a_stream_of_its_own(hosts: dict[str, Bridge]) -> None:
@@ -229,7 +224,7 @@ def test_a_host_cannot_make_a_stream_of_its_own(hosts: dict[str, Bridge]) -> Non
             with pytest.raises(Error):
                 await stream.add_consumer("AMQ", ConsumerConfig(durable_name="b", filter_subject="amq.a.>"))
 
-    run(attempt)
+    run(attempt())
 
 
 def test_mail_that_is_too_large_is_refused(hosts: dict[str, Bridge]) -> None:
@@ -239,7 +234,7 @@ def test_mail_that_is_too_large_is_refused(hosts: dict[str, Bridge]) -> None:
             with pytest.raises(Error):
                 await b.publish(MAIL_TO_A, bytes(b.max_payload + 1))
 
-    run(attempt)
+    run(attempt())
 
 
 def test_only_keys_of_hosts_get_in(hosts: dict[str, Bridge]) -> None:
@@ -255,7 +250,7 @@ def test_only_keys_of_hosts_get_in(hosts: dict[str, Bridge]) -> None:
         with pytest.raises(Exception, match=r"(?i)authorization|required"):
             await nats.connect(hosts["b"].hub, tls=pinned(hosts["b"].ca), allow_reconnect=False)
 
-    run(attempt)
+    run(attempt())
 
 
 def test_only_the_pinned_hub_is_used(hosts: dict[str, Bridge], tmp_path: Path) -> None:
@@ -271,4 +266,4 @@ def test_only_the_pinned_hub_is_used(hosts: dict[str, Bridge], tmp_path: Path) -
             async with connected(hosts["b"], tls_hostname="elsewhere.local"):
                 pass
 
-    run(attempt)
+    run(attempt())

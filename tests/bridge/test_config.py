@@ -151,7 +151,7 @@ def test_others_may_not_change_the_file(place: Path) -> None:
     assert caught.value.hint == f"chmod 600 {place}/bridge.toml"
 
 
-def test_a_link_is_no_file_of_the_bridge(place: Path) -> None:
+def test_a_link_is_refused(place: Path) -> None:
     (place / "elsewhere").write_text(TEXT)
     (place / "bridge.toml").symlink_to(place / "elsewhere")
     with pytest.raises(BadBridge, match="cannot be read"):

@@ -193,7 +193,7 @@ def test_a_wrong_invitation_is_refused(place: Path, change: object, said: str) -
     assert "amq bridge init" in caught.value.hint
 
 
-def test_a_servers_certificate_is_no_authority(place: Path) -> None:
+def test_a_servers_certificate_cannot_sign(place: Path) -> None:
     make_certificates(str(place), str(place / "ca.pem"), "tls://desk.local")
     assert is_certificate((place / "ca.pem").read_text())
     assert not is_certificate((place / "server.pem").read_text())

@@ -31,7 +31,8 @@ WITHOUT_A_HANDLE = {"init", "env"}
 OTHERS = {
     "run", "wake", "why", "trust", "hook", "demo", "reset", "schema", "completion", "man",
     "coop up", "coop status", "coop down", "doctor", "skill install", "skill uninstall", "hook install",
-    "hook uninstall", "certify", "lease guard", "config show", "top", "page",
+    "hook uninstall", "certify", "lease guard", "config show",
+    "bridge init", "bridge join", "bridge export", "bridge remove", "bridge hub",
 }  # fmt: skip
 """Commands that have nothing to do with mail and waiting."""
 OF_ALL = {

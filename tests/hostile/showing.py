@@ -30,6 +30,7 @@ ELSEWHERE = {
     "coop up", "coop down", "demo", "reset", "schema", "completion", "man", "skill install", "skill uninstall",
     "hook install", "hook uninstall", "agent remove", "agent restore", "group set", "group list", "group remove",
     "certify", "wait", "config show",
+    "bridge init", "bridge join", "bridge export", "bridge remove", "bridge hub",
     # they read nothing written by a peer
     "lease take", "lease list", "lease free", "lease check", "lease guard",  # tests/cli/test_lease.py: a peer's leases
 }  # fmt: skip
