@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter
 
 from amq import schema
-from amq.bridge import membership
+from amq.bridge import membership, state
 from amq.bridge.config import change_bridge, read_bridge_in
 from amq.certify import certification
 from amq.certify.certification import Certification, Request
@@ -47,11 +47,12 @@ from amq.setup.finding import Finding
 from amq.store import durable
 from amq.store.durable import Directory
 from amq.store.locks import open_state
+from amq.store.remote import Remote, write_remote
 from tests.cli.waiting import in_the_gap
 from tests.conftest import Result, Shell, private_directory
 from tests.samples import message_file
 
-WITHOUT_JSON = {"bridge hub", "completion", "hook", "demo", "man"}
+WITHOUT_JSON = {"bridge hub", "bridge run", "completion", "hook", "demo", "man"}
 """Commands that print no data; their errors are JSON anyway."""
 FULL = (
     *("--subject", "Review", "--kind", "review_request", "--priority", "urgent", "--labels", "parser,edge", "--ack"),
@@ -361,6 +362,17 @@ def _about_bridges(said: Said) -> None:
         said("bridge", "init", "--host", "laptop", "--hub", "tls://127.0.0.1", "--export", "carol")
         said("bridge", "join", "desk.bridge.toml", "--export", "carol")
         said("bridge", "export", "bob", "--files")
+    said("bridge", "status")
+    agent = said.amq.agent("codex-desk")
+    said("send", "--to", "codex-desk", "--body", "x", "--create")
+    write_remote(agent, Remote("codex", "desk"), "temporary")
+    there = {"status": "busy", "note": "", "waits_for": "dialog", "seen_ns": 1}
+    hosts = {"desk": {"heard_ns": 1, "clock_ahead_ns": 0, "version": "1", "agents": {"codex": there}}}
+    stages = {"waiting": 1, "in_flight": 1, "sent": 1, "there": 1}
+    with state.running(bridge):
+        state.write_state(bridge, {"pid": 1, "hosts": hosts, "mailboxes": {"codex-desk": {"mail": stages}}})
+        said("bridge", "status")
+        said("who")
     said("bridge", "remove", "carol")
 
 

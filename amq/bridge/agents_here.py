@@ -1,4 +1,4 @@
-"""What this host tells others of its agents: status, last activity, and what their mail waits for."""
+"""Describe the agents of this host to others: status, last activity, and what their mail waits for."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -79,6 +80,20 @@ class Heard:
     presence: Presence
     at_s: float
     at_ns: int
+
+
+def carry(queue: QueueLayout, bridge: Bridge, private: PrivateState, say: Callable[[str], None]) -> None:
+    """Carry mail until interrupted, or asked to end. The arguments are those of `Daemon`. Raises what `run` raises."""
+
+    async def run() -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, task.cancel)
+        await Daemon(queue, bridge, private, say).run()
+
+    with suppress(asyncio.CancelledError):
+        asyncio.run(run())
 
 
 class Daemon:

@@ -1,4 +1,4 @@
-"""Be told at once when a name in one of several directories comes or goes: inotify on Linux, kqueue on macOS.
+"""Notice at once when a name in one of several directories comes or goes: inotify on Linux, kqueue on macOS.
 
 watchfiles, which amq uses elsewhere, looks for events every few milliseconds; here a descriptor becomes readable, so a
 bridge at rest does nothing. Events are hints: the caller looks at everything now and then in any case.

@@ -113,11 +113,11 @@ class Send(NamedTuple):
 
 
 class Taken(NamedTuple):
-    """Tell the hub that the message that is being handled is done with."""
+    """Take the message that is being handled off the hub."""
 
 
 class Later(NamedTuple):
-    """Tell the hub to deliver the message again after a while, for a REASON to be shown."""
+    """Let the hub deliver the message again after a while, for a REASON to be shown."""
 
     reason: str
 

@@ -18,7 +18,7 @@ from nats.js.api import Header
 from amq.bridge import hub_conf, wire
 from amq.bridge.certificates import pinned
 from amq.bridge.exchange import Failed, Published
-from amq.bridge.ledger import Epoch
+from amq.bridge.ledger import HUB_FULL, Epoch
 from amq.errors import AmqError
 
 TYPE_CHECKING = False
@@ -65,7 +65,7 @@ class Delivery:
         self.data = message.data
 
     async def taken(self) -> None:
-        """Tell the hub that it is done with. If that is lost, the hub delivers it again."""
+        """Take it off the hub. If that is lost, the hub delivers it again."""
         await self._message.ack()
 
     async def later(self, seconds: float) -> None:
@@ -91,7 +91,7 @@ class Hub:
         return int(self._client.max_payload)
 
     def epoch(self, earlier: Epoch) -> Epoch:
-        """Return the hub's epoch after `begin`; a hub that is full does not tell its last number: that of EARLIER."""
+        """Return the hub's epoch after `begin`; a hub that is full gives no number: then that of EARLIER."""
         return Epoch(self._created, earlier.last_seq if self._last_seq is None else self._last_seq)
 
     async def gone(self) -> None:
@@ -120,7 +120,7 @@ class Hub:
         return _outcome(message.data)
 
     async def say(self, subject: str, data: bytes) -> None:
-        """Send DATA to whoever listens now."""
+        """Send DATA to the host that listens, if it does so now."""
         try:
             await self._client.publish(subject, data)
         except nats.errors.Error as error:
@@ -253,7 +253,7 @@ def _outcome(data: bytes) -> Published | Failed:
     answer = json.loads(data)
     if error := answer.get("error"):
         is_full = error.get("err_code") in _FULL
-        reason = "the hub is full" if is_full else f"the hub refuses it: {error.get('description')}"
+        reason = HUB_FULL if is_full else f"the hub refuses it: {error.get('description')}"
         return Failed(reason, is_full=is_full)
     return Published(answer["seq"], is_repeat=bool(answer.get("duplicate")))
 

@@ -3,7 +3,7 @@
 An item is a message in `inbox/new` of a remote mailbox, or an acknowledgement in its `acks/received`. It stays there
 until the other host says what has become of it: the files are the truth, and this ledger only saves asking again.
 
-    stage      | found    | taken     | published | failed, cut off | told: there | told: ended | told: unknown
+    stage      | found    | taken     | published | failed, cut off | is there    | has ended   | is not known
     -----------|----------|-----------|-----------|-----------------|-------------|-------------|------------------
     (none)     | WAITING  |           |           |                 |             |             |
     WAITING    |          | IN_FLIGHT |           |                 | THERE       | ends        |
@@ -15,8 +15,8 @@ until the other host says what has become of it: the files are the truth, and th
 * A hub that has forgotten (another `Epoch`) makes every item WAITING. Nothing else does: no timer publishes twice.
 * What was SENT is asked about at the start, at each connection, and when the other host has started again: a receipt is
   lost only with the memory of its writer, or with the hub's.
-* A salt tells the hub that a message is not the one that it has seen under this name. It changes only when the other
-  host, which took everything before our question, does not know the item.
+* With another salt, the hub takes a message for another one than it has seen under this name. The salt changes only when
+  the other host, which took everything before our question, does not know the item.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MAIL, ACK = "mail", "ack"
 """The kinds of items."""
-WAITING, IN_FLIGHT, SENT, THERE = "waiting", "in-flight", "sent", "there"
+WAITING, IN_FLIGHT, SENT, THERE = "waiting", "in_flight", "sent", "there"
 """The stages of an item."""
 DRAINED, REFUSED, CONFIRMED, UNKNOWN = "drained", "refused", "confirmed", "unknown"
 """What a receipt says besides THERE: the message was drained, was refused, the acknowledgement is there, or neither."""
@@ -41,6 +41,8 @@ STATES = {MAIL: {THERE, DRAINED, REFUSED, UNKNOWN}, ACK: {CONFIRMED, UNKNOWN}}
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 15.0
 """Seconds before what the hub refused is published again: doubled each time, up to the longest."""
 _MOST_DOUBLED = 10
+HUB_FULL = "the hub is full"
+"""The reason for what a hub without room did not take."""
 
 
 class Item(NamedTuple):

@@ -90,7 +90,7 @@ def homeward(host: str) -> Translate:
 
 
 def sender_of(data: bytes, identifier: str) -> str:
-    """Return who has sent the message in the file `<identifier>.md`. Raises BadMessage."""
+    """Return the sender of the message in the file `<identifier>.md`. Raises BadMessage."""
     found = split_header(data, whole=True)
     assert found is not None
     return parse_header(found[0], identifier).sender
@@ -117,7 +117,7 @@ def _translated(data: bytes, message: Message, translate: Translate) -> bytes:
 def thread(name: str, agents: AbstractSet[str], translate: Translate) -> str:
     """Return the name of a p2p thread translated; that of another thread, or none, as it is.
 
-    AGENTS are those of the message: handles may contain what separates them, and then only these tell.
+    AGENTS are those of the message. Handles may contain what separates them; then the pair is one of these.
     """
     pairs = list(_pairs(name))
     if len(pairs) > 1:

@@ -89,7 +89,7 @@ def _are_hosts(*words: str) -> bool:
 
 
 def token(name: str) -> str:
-    """Return a file's NAME as one word of a subject: `.` becomes `~`, and other special bytes `=` and two digits."""
+    """Return a file's NAME as one part of a subject: `.` becomes `~`, and other special bytes `=` and two digits."""
     return "".join(
         sign if _PLAIN.fullmatch(sign) else "~" if sign == "." else "".join(f"={byte:02x}" for byte in sign.encode())
         for sign in name
@@ -147,7 +147,7 @@ def parse_talk(data: bytes, host: str) -> Talk:
 
 def _item(host: str, kind: str, handle: str, name: str) -> Item:
     if kind not in STATES or not is_handle(handle) or not is_safe_name(name):
-        raise BadMessage("a question or receipt names no item")
+        raise BadMessage("a question or receipt is not about an item")
     return Item(kind, host, handle, name)
 
 
@@ -192,7 +192,7 @@ def parse_presence(data: bytes) -> Presence:
     wire = _object(data)
     agents = wire.get("agents")
     if not isinstance(agents, dict) or len(agents) > MOST_AGENTS or not all(map(is_handle, agents)):
-        raise BadMessage("a presence names no agents")
+        raise BadMessage("a presence without agents")
     return Presence(
         _text(wire, "boot"), _number(wire.get("clock_ns")), _text(wire, "version"),
         {handle: _agent(fields) for handle, fields in agents.items()},

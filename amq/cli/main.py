@@ -72,6 +72,8 @@ PLUMBING = {
     "bridge join": "take another host's invitation: pin its keys, use its hub",
     "bridge export": "let agents of this host write to other hosts, and be written to",
     "bridge remove": "take a host or an exported agent out of the bridge",
+    "bridge run": "carry mail between this host and the others",
+    "bridge status": "show the hub, the other hosts, and mail on its way",
     "bridge hub": "run the hub: nats-server, as amq has configured it",
     "presence set": "set your status",
     "presence list": "show every agent's status",

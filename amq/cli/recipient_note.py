@@ -14,6 +14,7 @@ from amq.instants import SECOND_NS, format_instant
 from amq.names import SUFFIX, USER, undated
 from amq.store.durable import Directory
 from amq.store.notifier_info import read_notifier
+from amq.store.remote import read_remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _CLAUSES = {
     "asks": "{} asks the user something",
     "stopped": "{} is stopped",
     "unread": "{} has mail that is unread for an hour",
+    "far": "the bridge to {} does not run",
 }
 
 
@@ -59,7 +61,7 @@ def _hindrance(mailbox: Mailbox, handle: str) -> str:
     try:
         notifier = read_notifier(agent)
         if notifier is None:
-            return "unnotified"
+            return "far" if read_remote(agent) else "unnotified"
         from amq.runtime.state_file import state_of
 
         state = state_of(private_directory(queue.root), queue, handle, notifier)

@@ -10,6 +10,7 @@ from amq.errors import AmqError, NotFound
 from amq.layout import QueueLayout
 from amq.names import USER, IdMaker, check_handle, did_you_mean, nearest, typed_handle
 from amq.store import directories, registry
+from amq.store.remote import read_remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from amq.layout import RootedPath
+    from amq.store.remote import Remote
 
     T = TypeVar("T")
 
@@ -74,7 +76,7 @@ class Account:
             return None
 
     def known_agents(self) -> frozenset[str]:
-        """Return the handles that may be named to a model: the user's and the registered ones.
+        """Return the handles that may be named to a model: the user's, the registered ones, and those on other hosts.
 
         Without a registry these are all that have a mailbox; with one that cannot be read, only the user's.
         """
@@ -82,7 +84,14 @@ class Account:
             handles = registry.read_registry(self.queue)
         except (AmqError, OSError):
             handles = []
-        return frozenset({USER, *(registry.mailboxes(self.queue) if handles is None else handles)})
+        if handles is None:
+            return frozenset({USER, *registry.mailboxes(self.queue)})
+        return frozenset({USER, *handles, *(self.remote_agents() if handles else ())})
+
+    def remote_agents(self) -> dict[str, Remote]:
+        """Return the agents of other hosts that have a mailbox here, by its handle."""
+        found = ((handle, read_remote(self.queue.agent(handle))) for handle in registry.mailboxes(self.queue))
+        return {handle: remote for handle, remote in found if remote}
 
     def complain(self, error: AmqError) -> None:
         """Warn of ERROR; raises it instead with `strict`."""
@@ -119,7 +128,10 @@ class Account:
     def unknown(self, handle: str, registered: list[str], remedy: str) -> NotFound:
         """Return the error for a handle that does not exist, with the nearest ones that do."""
         like = nearest(handle, {*registered, *registry.mailboxes(self.queue)})
+        abroad = [str(remote) for remote in self.remote_agents().values() if remote.handle == handle]
         missing = f"{handle} has no mailbox in {self.queue.root}"
+        if abroad:
+            return NotFound(f"{missing}{did_you_mean(*abroad)}", hint=f"on another host it is --to {abroad[0]}")
         return NotFound(f"{missing}{did_you_mean(*like)}", hint=f"add it: {remedy}")
 
     def temporary(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amq.errors import AmqError, BadMessage, Unreadable, why
+from amq.errors import AmqError, BadMessage, Conflict, Unreadable, why
 from amq.mail.drain_order import in_order
 from amq.message import Header, parse
 from amq.names import SUFFIX, is_safe_name
@@ -12,6 +12,7 @@ from amq.store.acks import acknowledge
 from amq.store.drain_claim import OFFER_SUFFIX, DrainClaim, claim
 from amq.store.durable import Directory
 from amq.store.locks import mailbox_lock
+from amq.store.remote import read_remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ class Drain:
 
     def __enter__(self) -> Self:
         account = self._account
+        if remote := read_remote(account.agent):
+            raise Conflict(
+                f"{account.me} is {remote.handle} on the host {remote.host}, and its mail is read there",
+                hint=f"to see what it waits for: amq why {account.me}",
+            )
         wanted = self._only or self._waiting()
         name, now = account.temporary(), account.clock()
         self._hold = claim(

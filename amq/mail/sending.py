@@ -17,9 +17,22 @@ from amq.message import (
     reply_kind,
     reply_subject,
 )
-from amq.names import KINDS, PRIORITIES, USER, check_line, check_new_id, group_thread, message_id, p2p_thread
+from amq.names import (
+    KINDS,
+    PRIORITIES,
+    USER,
+    check_line,
+    check_new_id,
+    did_you_mean,
+    group_thread,
+    is_handle,
+    message_id,
+    nearest,
+    p2p_thread,
+)
 from amq.record import record, replace
 from amq.store import maildir, registry
+from amq.store.remote import Remote, read_remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,7 +160,7 @@ def _recipients(account: Account, to: Sequence[str], create: bool) -> dict[str, 
 def _named(account: Account, word: str) -> list[str]:
     """Return the handles for one WORD of `--to`. Raises AmqError for a group if the registry cannot be read."""
     if not word.startswith("@"):
-        return [account.named(word, "--to")]
+        return [_abroad(account, word) if "@" in word else account.named(word, "--to")]
     everyone = [handle for handle in registry.read_registry(account.queue) or [] if handle != account.me]
     if word.lower() == ALL:
         return everyone
@@ -156,12 +169,23 @@ def _named(account: Account, word: str) -> list[str]:
     return of_group(account, word, everyone)
 
 
+def _abroad(account: Account, word: str) -> str:
+    """Return the mailbox here of the agent elsewhere that WORD means, such as `codex@desk`. Raises NotFound."""
+    handle, _, host = word.lower().partition("@")
+    mailbox = f"{handle}-{host}"
+    if is_handle(mailbox) and read_remote(account.queue.agent(mailbox)) == Remote(handle, host):
+        return mailbox
+    known = sorted(str(remote) for remote in account.remote_agents().values())
+    hint = f"known are {', '.join(known)}" if known else "no other host's agents are known here: see amq bridge status"
+    raise NotFound(f"no agent {word} on another host is known here{did_you_mean(*nearest(word, known))}", hint=hint)
+
+
 def _mailbox(account: Account, handle: str, registered: list[str] | None, create: bool) -> AgentLayout:
     """Return the mailbox of HANDLE; made if it is missing and the agent is registered, or with `create`."""
     listed = handle == USER or handle in (registered or ())
     agent = account.queue.agent(handle)
     if registry.has_mailbox(agent):
-        if not listed and registered is not None:
+        if not listed and registered is not None and read_remote(agent) is None:
             hint = f"add it: `amq init --agents {handle}`"
             account.complain(NotFound(f"{handle} is not in the registry", hint=hint))
     elif create and not listed and registered is not None:

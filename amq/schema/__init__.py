@@ -46,6 +46,7 @@ PRINTED: dict[str, Any] = {
     "bridge join": setup.Invited,
     "bridge export": setup.Bridge,
     "bridge remove": setup.Bridge,
+    "bridge status": setup.BridgeStatus,
     "presence set": queue.Presence,
     "presence list": list[queue.Presence],
     "dlq list": list[queue.Letter],

@@ -102,7 +102,7 @@ class Registry(Open):
 WaitsFor = Literal[
     "draft", "dialog", "api-error", "busy", "starting", "stopped", "low", "unknown-program", "unknown-screen",
     "unknown-look", "not-certified", "no-channel", "off", "untrusted-queue", "offered", "taken", "parked", "notified",
-    "unknown",
+    "no-hub", "hub-full", "on-its-way", "there", "refused",
 ]  # fmt: skip
 
 # -- agents -----------------------------------------------------------------------------------------------------------
@@ -256,6 +256,14 @@ class Agent(Reported):
     """The signs that its program is not as known (row, key, hooks, state:WORD), counted; left out if there are none."""
     session_name: str = absent
     """The name that its CLI shows for its session, where `amq run` hosts it; left out if that is not known."""
+    host: str = absent
+    """The host of an agent that is not on this one."""
+    status_there: str = absent
+    """The status that it has set there."""
+    heard: Instant = absent
+    """When that host was last heard."""
+    seen: Instant = absent
+    """When the agent was last active, as far as that host knows."""
     waits_for: WaitsFor = absent
     """The reason why its unread mail has not been read; left out if it has none."""
     waits_for_s: Annotated[float, Field(ge=0)] = absent

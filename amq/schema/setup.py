@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -311,3 +311,54 @@ class Invited(Bridge):
 
     invitation: str
     """The absolute path of the file that was written."""
+
+
+class HeardPeer(BridgePeer):
+    """Another host, and when it was heard."""
+
+    heard_s: Annotated[float, Field(ge=0)] = absent
+    """Seconds since it last said that it is there; left out if it never did."""
+    version: str = absent
+    """The version of amq that it has."""
+
+
+class CarriedMail(Model):
+    """Mail for an agent on another host, by how far it has come."""
+
+    mailbox: str
+    """The agent's handle here."""
+    waiting: Count = absent
+    """The number of messages that the hub does not have."""
+    in_flight: Count = absent
+    """The number of those that are being sent to it."""
+    sent: Count = absent
+    """The number of those that it has."""
+    there: Count = absent
+    """The number of those that are unread in the inbox on the other host."""
+
+
+class BridgeStatus(Model):
+    """How the bridge is. A bridge whose file cannot be read has only complaints."""
+
+    host: str = absent
+    """This host's name."""
+    fingerprint: str = absent
+    """What stands for both of its public keys."""
+    hub: str = absent
+    """The hub's address; empty if there is none yet."""
+    hub_is_here: bool = absent
+    """True if the hub is on this host."""
+    peers: list[HeardPeer]
+    """The other hosts, by name."""
+    exports: list[Exported] = absent
+    """Agents of this host, by handle."""
+    remote: list[RemoteMailbox] = absent
+    """Agents of other hosts, by mailbox."""
+    pid: int = absent
+    """The process that carries the mail; left out if there is none."""
+    connected: bool
+    """True if it is connected to the hub."""
+    complaints: list[str]
+    """What is wrong, in words."""
+    mail: list[CarriedMail]
+    """What has not been read on the other hosts."""

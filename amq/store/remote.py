@@ -46,12 +46,5 @@ def read_remote(agent: AgentLayout) -> Remote | None:
 def write_remote(agent: AgentLayout, remote: Remote, temporary: str) -> None:
     """Note that this is the mailbox of REMOTE, to the disk. TEMPORARY is a free name. Raises OSError."""
     data = jsontext.render({"handle": remote.handle, "host": remote.host}) + "\n"
-    with open_state(agent, agent.state) as state:
-        durable.replace_file(state, NAME, temporary, data.encode())
-
-
-def remove_remote(agent: AgentLayout) -> None:
-    """Take the note away: from now on this is an ordinary mailbox. Raises OSError."""
-    with open_state(agent, agent.state) as state:
-        durable.discard(state, NAME)
-        durable.sync(state)
+    with open_state(agent, agent.state) as state, Directory(agent.inbox_tmp) as staging:
+        durable.replace_file(state, NAME, temporary, data.encode(), staging=staging)

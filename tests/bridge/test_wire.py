@@ -23,7 +23,7 @@ PRESENCE = Presence("boot", 5, "1.0", {"codex": AgentThere("busy", "tests", "dia
 @example(ID)
 @example("a b*>~=.é")
 @example("x" * 200)
-def test_any_name_of_a_file_is_one_word_of_a_subject(name: str) -> None:
+def test_any_file_name_fits_into_a_subject(name: str) -> None:
     subject = wire.subject_of(Item(MAIL, "b", "codex", name), "a")
     assert not set(subject) & set(" \t\r\n*>")
     assert wire.address(subject) == wire.Address("b", "a", Item(MAIL, "a", "codex", name))
@@ -35,7 +35,7 @@ def test_any_name_of_a_file_is_one_word_of_a_subject(name: str) -> None:
 @example("=41")
 @example("~")
 @example("=C3")
-def test_a_word_means_one_safe_name_or_none(word: str) -> None:
+def test_each_token_means_one_safe_name_or_none(word: str) -> None:
     try:
         name = wire.name_of(word)
     except BadMessage:
@@ -117,7 +117,7 @@ def test_texts_of_others_are_cut() -> None:
 
 
 @pytest.mark.parametrize("form", [0, 2, None, "1"])
-def test_another_version_is_told_from_a_bad_message(form: object) -> None:
+def test_another_version_is_not_a_bad_message(form: object) -> None:
     for parse, wanted in ((lambda data: wire.parse_talk(data, "b"), TALKS), (wire.parse_presence, HERE)):
         with pytest.raises(OtherForm):
             parse(json.dumps(wanted | {"form": form}).encode())

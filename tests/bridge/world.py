@@ -161,35 +161,35 @@ class World:
         return self.random.choice(list(self.hosts.values()))
 
     def send(self, host: Host) -> None:
-        """An agent writes to one of another host."""
+        """Let an agent write to one of another host."""
         other = self.random.choice([name for name in self.hosts if name != host.name])
         handle = REFUSING if self.random.random() < 0.05 else self.random.choice(["codex", "grok"])
         self.sends += 1
         host.outbox[Item(MAIL, other, handle, f"m{next(self._names)}")] = "new"
 
     def drain(self, host: Host) -> None:
-        """An agent reads what it has."""
+        """Let the agents of HOST read what they have."""
         for key, box in host.inbox.items():
             if box == "new" and (self.is_calm or self.random.random() < 0.5):
                 self.shown[host.name, key[1]] += 1
                 host.inbox[key] = "cur"
 
     def acknowledge(self, host: Host) -> None:
-        """An agent acknowledges what it has read: a file in the remote mailbox of the sender."""
+        """Let agents acknowledge what they have read: by a file in the remote mailbox of the sender."""
         for (_, identifier, sender), box in host.inbox.items():
             item = Item(ACK, sender, "claude", identifier)
             if box == "cur" and item not in host.ended and (self.is_calm or self.random.random() < 0.3):
                 host.outbox[item] = "new"
 
     def crash(self, host: Host) -> None:
-        """The bridge of HOST ends between two steps. The last hints may not be on the disk."""
+        """End the bridge of HOST between two steps. The last hints may not be on the disk."""
         host.bridge, host.running, host.is_connected = None, [], False
         keep = self.random.randint(0, 3)
         if keep and host.hints:
             del host.hints[-keep:]
 
     def start(self, host: Host) -> None:
-        """The bridge of HOST starts, unless it runs; and it connects."""
+        """Start the bridge of HOST, unless it runs, and connect it."""
         if host.bridge is None:
             outgoing = Outgoing(host.hinted_epoch, dict(host.hints))
             host.bridge = Exchange(host.name, outgoing, lambda: f"w{next(self._names)}")
@@ -197,7 +197,7 @@ class World:
             self.connect(host)
 
     def connect(self, host: Host) -> None:
-        """The bridge of HOST finds the hub, and looks whether that has forgotten."""
+        """Connect the bridge of HOST, which looks whether the hub has forgotten."""
         assert host.bridge
         host.running, host.is_connected, host.epoch_of_connection = [], True, self.hub.created
         host.bridge.outgoing.cut_off()
@@ -207,53 +207,53 @@ class World:
             host.hints, host.hinted_epoch = [], Epoch(self.hub.created)
 
     def cut(self, host: Host) -> None:
-        """The connection of HOST ends: its steps on the hub may have been taken or not."""
+        """End the connection of HOST: its steps on the hub may have been taken or not."""
         host.running, host.is_connected = [], False
 
     def wipe(self, _: Host) -> None:
-        """The hub loses its store, and every connection ends."""
+        """Remove the hub's store, and end every connection."""
         self.hub.wipe()
         self.cut_all()
 
     def cut_all(self) -> None:
-        """The hub starts again."""
+        """End every connection, as a hub that starts again does."""
         for host in self.hosts.values():
             self.cut(host)
 
     def save(self, _: Host) -> None:
-        """Somebody makes a backup of the hub."""
+        """Make a backup of the hub."""
         self._saved = self.hub.save()
 
     def restore(self, _: Host) -> None:
-        """Somebody restores the hub from it."""
+        """Restore the hub from its backup."""
         self.hub.restore(self._saved)
         self.cut_all()
 
     def fill(self, host: Host) -> None:
-        """The disk of HOST fills up, or has room again."""
+        """Fill the disk of HOST, or make room on it again."""
         host.is_full = not host.is_full
 
     def redeliver(self, _: Host) -> None:
-        """The hub waits no longer for what it has delivered."""
+        """Let the hub deliver again all that was not taken."""
         self.hub.delivered.clear()
 
     def forget_names(self, _: Host) -> None:
-        """The time is over in which the hub knows a message again."""
+        """End the time in which the hub knows a message again."""
         self.hub.known.clear()
 
     def wrong_hint(self, host: Host) -> None:
-        """A hint is wrong."""
+        """Give HOST a wrong hint."""
         if host.outbox:
             host.hints.append((self.random.choice(list(host.outbox)), 0))
 
     def jump(self, _: Host) -> None:
-        """The clock jumps."""
+        """Let the clock jump."""
         self.clock += self.random.choice([-1000, 5, 1000])
 
     # -- what a bridge does --------------------------------------------------------------------------------------------
 
     def work(self, host: Host) -> None:
-        """The bridge of HOST takes one step, or begins something."""
+        """Let the bridge of HOST take one step, or begin something."""
         bridge = host.bridge
         if bridge is None:
             return

@@ -33,6 +33,7 @@ OTHERS = {
     "coop up", "coop status", "coop down", "doctor", "skill install", "skill uninstall", "hook install",
     "hook uninstall", "certify", "lease guard", "config show",
     "bridge init", "bridge join", "bridge export", "bridge remove", "bridge hub",
+    "bridge run", "bridge status",
 }  # fmt: skip
 """Commands that have nothing to do with mail and waiting."""
 OF_ALL = {

@@ -31,6 +31,7 @@ ELSEWHERE = {
     "hook install", "hook uninstall", "agent remove", "agent restore", "group set", "group list", "group remove",
     "certify", "wait", "config show",
     "bridge init", "bridge join", "bridge export", "bridge remove", "bridge hub",
+    "bridge run", "bridge status",  # tests/bridge/test_wire.py: what another host says
     # they read nothing written by a peer
     "lease take", "lease list", "lease free", "lease check", "lease guard",  # tests/cli/test_lease.py: a peer's leases
 }  # fmt: skip

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from amq.cli.commands.why import age, described
+import time
+
+from amq.cli.commands.why import age, described, explain, name, session, way
 from amq.cli.open_mailbox import open_mailbox, private_directory
 from amq.cli.table import table
-from amq.cli.terminal import BOLD, FAINT, RED, WIDE, Cell, add_color, terminal
-from amq.instants import SECOND_NS
-from amq.instants import age as age_in_words
+from amq.cli.terminal import BOLD, FAINT, RED, Cell, add_color, terminal
+from amq.cli.terminal import age as age_in_words
+from amq.errors import AmqError
+from amq.errors import why as in_words
+from amq.instants import SECOND_NS, format_instant
 from amq.names import USER
 from amq.text import visible
 
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from amq.bridge.status import FarAgent
     from amq.cli.output import Output
     from amq.cli.terminal import Terminal
     from amq.dashboard.agents import Row
@@ -48,6 +53,24 @@ _MOST_LEASES = 2
 _HEADING = ("agent", "state", "status", "unread", "oldest", "waits for", "dead letters", "mail by", "notified by")
 
 
+@record
+class Row:
+    """All that is known of one agent: its mailbox, and as far as there is such, its state and its session.
+
+    `why` is the reason why its unread mail waits, and `way` how mail reaches it. `name` is what its CLI calls the
+    session, or "". `leases` are the paths it has reserved. `far` is what is known of an agent on another host.
+    """
+
+    agent: Agent
+    state: ReportedState | None
+    why: Why | None
+    hosted: SessionInfo | None
+    way: MailWay | None
+    name: str
+    leases: Sequence[str] = ()
+    far: FarAgent | None = None
+
+
 def options(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--watch", action="store_true", help="go on, and show each change, until interrupted")
@@ -73,14 +96,57 @@ def run(args: Namespace, out: Output) -> int:
     return 0
 
 
+def rows(mailbox: Mailbox) -> list[Row]:
+    """Return what is known of each agent, by handle."""
+    private = private_directory(mailbox.account.queue.root)
+    leases, far = _leases(mailbox), _far_agents(mailbox, private)
+    return [
+        _row(mailbox, private, agent, leases.get(agent.handle, ()), far.get(agent.handle)) for agent in mailbox.who()
+    ]
+
+
+def _far_agents(mailbox: Mailbox, private: PrivateState) -> Mapping[str, FarAgent]:
+    """Return what is known of the agents on other hosts, by the handle that they have here."""
+    remote = mailbox.account.remote_agents()
+    if not remote:
+        return {}
+    from amq.bridge.status import BridgeView
+
+    view = BridgeView(private, mailbox.account.queue.root)
+    return {handle: view.agent(each) for handle, each in remote.items()}
+
+
+def _leases(mailbox: Mailbox) -> Mapping[str, Sequence[str]]:
+    from amq.cli.leased_paths import held_by
+    from amq.store.leases import has_any
+
+    try:
+        return held_by(mailbox) if has_any(mailbox.account.queue) else {}
+    except (AmqError, OSError) as error:
+        mailbox.account.warn(f"cannot tell the leases: {in_words(error)}")
+        return {}
+
+
+def _row(
+    mailbox: Mailbox, private: PrivateState, agent: Agent, leases: Sequence[str], far: FarAgent | None = None
+) -> Row:
+    from amq.runtime.state_file import state_of
+
+    hosted = session(mailbox, agent.handle, agent.notifier)
+    found = explain(mailbox, agent.handle)[1] if agent.unread else None
+    state = state_of(private, mailbox.account.queue, agent.handle, agent.notifier)
+    called = name(mailbox, agent.handle, hosted)
+    return Row(agent, state, found, hosted, way(mailbox, agent.handle, hosted), called, leases, far)
+
+
 def _cells(row: Row) -> tuple[str, ...]:
     from amq.dashboard.agents import state_in_words
 
     agent = row.agent
     return (
         agent.handle,
-        state_in_words(row.state, age) or "-",
-        visible(agent.presence.status) if agent.presence else "-",
+        state_in_words(row.state, age) or (row.far.words(time.time_ns()) if row.far else "-"),
+        visible(_status(row)) or "-",
         unread(agent),
         "-" if agent.oldest_s is None else age(agent.oldest_s),
         "-" if row.why is None else row.why.waits_for.value,
@@ -88,6 +154,13 @@ def _cells(row: Row) -> tuple[str, ...]:
         "-" if row.way is None else row.way.short(),
         _notified_by(row),
     )
+
+
+def _status(row: Row) -> str:
+    """Return the status that the agent has set, on its own host; "" if it has none."""
+    if row.far:
+        return row.far.status
+    return row.agent.presence.status if row.agent.presence else ""
 
 
 def _table(found: Sequence[Row]) -> list[tuple[str, ...]]:
@@ -118,16 +191,19 @@ def _user_cells(row: Row, user: Terminal) -> tuple[str | Cell, ...]:
         notified_by = ""
     return (
         Cell(agent.handle, BOLD if agent.unread else ""),
-        Cell(state_in_words(row.state, age_in_words), RED if row.state and row.state.asks else ""),
+        Cell(
+            state_in_words(row.state, age_in_words) or (row.far.words(user.now_ns) if row.far else ""),
+            RED if row.state and row.state.asks else "",
+        ),
         Cell(unread(agent) if agent.unread else "", BOLD),
         "" if agent.oldest_s is None else age_in_words(agent.oldest_s),
         "" if row.why is None else row.why.waits_for.value,
         Cell(str(agent.dead_letters or ""), RED),
         mail_by,
         notified_by,
-        Cell(_remark(agent, user.now_ns), FAINT),
+        Cell("" if row.far else _remark(agent, user.now_ns), FAINT),
         _leases_in_short(row),
-        agent.presence.status if agent.presence else "",
+        _status(row),
     )
 
 
@@ -172,6 +248,12 @@ def unread(agent: Agent) -> str:
     return f"{agent.unread} ({lost} cannot be read)" if lost else str(agent.unread)
 
 
+def _far_item(far: FarAgent) -> dict[str, Any]:
+    """Return where an agent on another host is, and its state there, as far as that is known."""
+    times = {key: format_instant(ns) for key, ns in (("heard", far.heard_ns), ("seen", far.seen_ns)) if ns}
+    return {"host": far.host, **({"status_there": far.status} if far.status else {}), **times}
+
+
 def item(row: Row) -> dict[str, Any]:
     """Return a row as JSON."""
     agent = row.agent
@@ -194,6 +276,8 @@ def item(row: Row) -> dict[str, Any]:
         item |= row.way.wire()
     if row.name:
         item["session_name"] = row.name
+    if row.far:
+        item |= _far_item(row.far)
     if row.leases:
         item["leases"] = list(row.leases)
     return item
