@@ -58,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger": {"values"},
     "bridge": {"library", "values", "config", "store", "mail", "runtime", "policy", "ledger"},
     "demo": {"values", "config", "store", "mail", "pty", "runtime", "policy"},
-    "setup": {"values", "procfs", "config", "store", "mail", "runtime", "policy"},
+    "setup": {"values", "procfs", "config", "store", "mail", "runtime", "policy", "bridge"},
     "certify": {"library", "values", "procfs", "config", "store", "mail", "pty", "runtime", "policy"},
     "cli": {"library", "values", "config", "store", "mail", "schema", "setup", "runtime", "policy", "demo", "certify"}
     | {"bridge", "ledger"},

@@ -67,6 +67,14 @@ def is_certificate(text: str) -> bool:
     return context.cert_store_stats()["x509_ca"] == 1 == context.cert_store_stats()["x509"]
 
 
+def valid_until(path: str) -> datetime:
+    """Return the end of the certificate in the file PATH. Raises BadBridge, or NoBridgeExtra."""
+    try:
+        return _load(path).not_valid_after_utc
+    except ImportError as error:
+        raise NoBridgeExtra(error) from error
+
+
 def pinned(ca: str) -> ssl.SSLContext:
     """Return a context that trusts servers of the authority in the file CA, and no other. Raises BadBridge."""
     import ssl

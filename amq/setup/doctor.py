@@ -11,6 +11,7 @@ from functools import partial
 from amq import config, procfs, quoting
 from amq.errors import AmqError, why
 from amq.setup import checks_machine, checks_queue
+from amq.setup.checks_bridge import bridge
 from amq.setup.checks_delivery import delivery
 from amq.setup.finding import Environment, Finding
 
@@ -40,7 +41,7 @@ def checks(context: Context) -> dict[str, Callable[[], Iterable[Finding]]]:
     if root is None:
         return dict(around)
     queue = {name: partial(check, root, machine) for name, check in checks_queue.CHECKS.items()}
-    return {**queue, **around, "delivery": partial(delivery, root, machine)}
+    return {**queue, **around, "delivery": partial(delivery, root, machine), "bridge": partial(bridge, root, machine)}
 
 
 def examine(context: Context) -> list[Found]:

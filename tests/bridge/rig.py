@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import sysconfig
+import threading
 import warnings
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -77,10 +78,15 @@ class Hub:
     def wait_for(self, words: str) -> str:
         """Return the next line with WORDS that the hub prints."""
         assert self.process.stderr
-        for line in self.process.stderr:
-            if words in line:
-                return line
-        raise AssertionError(f"the hub ended without {words!r}")
+        late = threading.Timer(WITHIN_S, self.process.terminate)
+        late.start()
+        try:
+            for line in self.process.stderr:
+                if words in line:
+                    return line
+        finally:
+            late.cancel()
+        raise AssertionError(f"the hub ended without {words!r}, or does not say so")
 
     def stop(self) -> int:
         """End the hub as a user does; return its exit code."""

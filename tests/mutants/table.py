@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.any_shell import ANY_SHELL
+from tests.mutants.bridges import BRIDGED
 from tests.mutants.certification import CERTIFICATION
 from tests.mutants.certified import CERTIFIED
 from tests.mutants.codex import CODEX
@@ -1240,6 +1241,7 @@ MUTANTS = (
     *FOR_USERS,
     *MODS,
     *OF_SEVERAL,
+    *BRIDGED,
     *LEASED,
     *BESIDE_GO,
     *CERTIFIED,
