@@ -36,7 +36,7 @@ from amq.store.remote import Remote, read_remote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from amq.layout import AgentLayout
@@ -47,7 +47,10 @@ ALL = "@all"
 
 @record
 class Draft:
-    """The fields that the writer of a message sets, besides the body; empty means the default."""
+    """The fields that the writer of a message sets, besides the body; empty means the default.
+
+    `check` is called with all recipients before anything is delivered, and raises what forbids it.
+    """
 
     subject: str = ""
     thread: str = ""
@@ -58,6 +61,7 @@ class Draft:
     refs: Sequence[str] = ()
     ack: bool = False
     new_id: str = ""
+    check: Callable[[Sequence[str]], None] | None = None
 
 
 @record
@@ -85,6 +89,8 @@ def send(account: Account, to: Sequence[str], body: bytes, draft: Draft, *, crea
     """Deliver a message durably to every recipient (`Mailbox.send`)."""
     recipients = _recipients(account, to, create)
     _check_draft(draft)
+    if draft.check:
+        draft.check(list(recipients))
     made, now = account.ids.make()
     identifier = check_new_id(draft.new_id) if draft.new_id else made
     handles = list(recipients)

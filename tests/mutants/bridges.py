@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 CONFIG, CRYPTO = "tests/bridge/test_config.py", "tests/bridge/test_crypto.py"
+FILES, DOCTOR = "tests/cli/test_files_abroad.py", "tests/setup/test_checks_bridge.py"
 ATTACKS, MEMBERS, COMMANDS = (f"tests/bridge/test_{name}.py" for name in ("attacks", "membership", "commands"))
 
 BRIDGED = (
@@ -54,4 +55,13 @@ BRIDGED = (
     Mutant("a broken file ends the hub", "bridge/hub.py", "_changed", "AmqError", "()", COMMANDS),
     Mutant("an old server is run", "bridge/hub.py", "find_server", "(int(match[1]), int(match[2])) < hub_conf.OLDEST", "False", MEMBERS),
     Mutant("an unknown agent is exported", "cli/bridge_setup.py", "check_agents", "not is_known(check_handle(handle))", "False", COMMANDS),
+    Mutant("@FILE counts as a text", "cli/files_abroad.py", "guarded", "text.startswith('@') and not text.startswith('@@')", "False", FILES),
+    Mutant("--body-file counts as a text", "cli/files_abroad.py", "guarded", "args.body_file is not None", "False", FILES),
+    Mutant("a file leaves with any agent", "cli/files_abroad.py", "_check", "bridge.exports.get(account.me)", "account.me in bridge.exports", FILES),
+    Mutant("the queue says what is remote", "cli/files_abroad.py", "_check", "each in table", "False", FILES),
+    Mutant("what the queue notes is here", "cli/files_abroad.py", "_check", "read_remote(account.queue.agent(each))", "False", FILES),
+    Mutant("a message is sent unchecked", "mail/sending.py", "send", "draft.check(list(recipients))", "pass", FILES),
+    Mutant("doctor looks at no key", "setup/checks_bridge.py", "bridge", "yield from _keys(found)", "pass", DOCTOR),
+    Mutant("doctor finds no old server", "setup/checks_bridge.py", "bridge", "yield from _hub(machine)", "pass", DOCTOR),
+    Mutant("a certificate ends unseen", "setup/checks_bridge.py", "bridge", "end < datetime.now(UTC) + SOON", "False", DOCTOR),
 )  # fmt: skip
