@@ -6,7 +6,9 @@ from tests.mutants.mutant import Mutant
 
 CONFIG, CRYPTO = "tests/bridge/test_config.py", "tests/bridge/test_crypto.py"
 FILES, DOCTOR = "tests/cli/test_files_abroad.py", "tests/setup/test_checks_bridge.py"
-ATTACKS, MEMBERS, COMMANDS = (f"tests/bridge/test_{name}.py" for name in ("attacks", "membership", "commands"))
+ATTACKS, MEMBERS, COMMANDS, HOSTILE = (
+    f"tests/bridge/test_{name}.py" for name in ("attacks", "membership", "commands", "hostile")
+)
 
 BRIDGED = (
     Mutant("a wrong text counts", "bridge/checked_table.py", "Table.text", "re.fullmatch(pattern, value) is None", "False", CONFIG),
@@ -64,4 +66,8 @@ BRIDGED = (
     Mutant("doctor looks at no key", "setup/checks_bridge.py", "bridge", "yield from _keys(found)", "pass", DOCTOR),
     Mutant("doctor finds no old server", "setup/checks_bridge.py", "bridge", "yield from _hub(machine)", "pass", DOCTOR),
     Mutant("a certificate ends unseen", "setup/checks_bridge.py", "bridge", "end < datetime.now(UTC) + SOON", "False", DOCTOR),
+    Mutant("a sender is of any host", "bridge/names.py", "arriving", "not at_home(header.sender, came_from)", "False", HOSTILE),
+    Mutant("mail is for any agent", "bridge/names.py", "arriving", "abroad(handle, host) not in header.to", "False", HOSTILE),
+    Mutant("any agent gets mail", "bridge/files.py", "Files.deliver", "item.handle not in self.bridge.exports", "False", HOSTILE),
+    Mutant("a remote mailbox takes the name of an agent here", "bridge/files.py", "Files.make_mailbox", "self._is_anothers(mailbox, remote)", "False", HOSTILE),
 )  # fmt: skip
