@@ -113,7 +113,7 @@ def serve(directory: str, environ: Mapping[str, str], say: Callable[[str], None]
         while True:
             write_conf(bridge)
             with _running([program, "-c", f"{hub_directory(bridge)}/{CONF}"]) as server:
-                _prepare(bridge)
+                _prepare(bridge, server)
                 say(f"the hub of {bridge.host} is ready at {bridge.hub}, for {', '.join(_hosts(bridge))}")
                 bridge = _changed(bridge, server, events, say)
 
@@ -146,11 +146,12 @@ def _hosts(bridge: Bridge) -> list[str]:
     return sorted((bridge.host, *bridge.peers))
 
 
-def _prepare(bridge: Bridge) -> None:
+def _prepare(bridge: Bridge, server: subprocess.Popen[bytes]) -> None:
     address, port = _listen(bridge.hub)
     at_home = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
     seed = f"{hub_directory(bridge)}/{ADMIN}"
-    hub_streams.prepare((at_home, port), place(bridge.hub)[0], bridge.ca, seed, _hosts(bridge))
+    name, hosts = place(bridge.hub)[0], _hosts(bridge)
+    hub_streams.prepare((at_home, port), name, bridge.ca, seed, hosts, lambda: server.poll() is None)
 
 
 @contextmanager

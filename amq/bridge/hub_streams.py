@@ -11,7 +11,7 @@ from amq.errors import AmqError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from nats.aio.client import Client
     from nats.js import JetStreamContext
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 WITHIN_S = 20.0
 """How long nats-server may take to answer after its start."""
 _AGAIN_S = 0.1
+_ABOVE = "it has printed the reason above; if its port is in use, an earlier nats-server may still run: end that"
 
 
 class HubFailed(AmqError):
@@ -27,21 +28,30 @@ class HubFailed(AmqError):
     code = "hub_failed"
 
 
-def prepare(address: tuple[str, int], name: str, ca: str, seed: str, hosts: Iterable[str]) -> None:
+def prepare(
+    address: tuple[str, int], name: str, ca: str, seed: str, hosts: Iterable[str], runs: Callable[[], bool]
+) -> None:
     """Make the stream and a consumer for each of HOSTS on the hub at ADDRESS; remove those of other hosts.
 
     What is there stays as it is, with what waits in it. NAME is what the hub's certificate names, CA the file of its
-    authority, SEED that of the key of the hub's own process. Raises HubFailed, BadBridge, or NoBridgeExtra.
+    authority, SEED that of the key of the hub's own process. RUNS says whether nats-server still runs.
+    Raises HubFailed, BadBridge, or NoBridgeExtra.
     """
     try:
-        import nats  # noqa: F401
+        from nats.errors import Error
     except ImportError as error:
         raise NoBridgeExtra(error) from error
-    asyncio.run(_prepare(address, name, ca, seed, frozenset(hosts)))
+    try:
+        asyncio.run(_prepare(address, name, ca, seed, frozenset(hosts), runs))
+    except (Error, TimeoutError) as error:
+        reason = getattr(error, "description", "") or str(error) or type(error).__name__
+        raise HubFailed(f"nats-server refuses what the bridge needs: {reason}", hint=_ABOVE) from error
 
 
-async def _prepare(address: tuple[str, int], name: str, ca: str, seed: str, hosts: frozenset[str]) -> None:
-    client = await _connected(address, name, ca, seed)
+async def _prepare(
+    address: tuple[str, int], name: str, ca: str, seed: str, hosts: frozenset[str], runs: Callable[[], bool]
+) -> None:
+    client = await _connected(address, name, ca, seed, runs)
     try:
         stream = client.jetstream()
         await _make_stream(stream)
@@ -55,7 +65,7 @@ async def _prepare(address: tuple[str, int], name: str, ca: str, seed: str, host
         await client.close()
 
 
-async def _connected(address: tuple[str, int], name: str, ca: str, seed: str) -> Client:
+async def _connected(address: tuple[str, int], name: str, ca: str, seed: str, runs: Callable[[], bool]) -> Client:
     """Return a connection to the hub, which may still be starting."""
     from nats.aio.client import Client
     from nats.errors import Error
@@ -65,6 +75,8 @@ async def _connected(address: tuple[str, int], name: str, ca: str, seed: str) ->
     loop, failure = asyncio.get_running_loop(), ""
     end = loop.time() + WITHIN_S
     while loop.time() < end:
+        if not runs():  # what answers there is another one
+            raise HubFailed("nats-server has ended", hint=_ABOVE)
         client = Client()
         try:
             await client.connect(
@@ -76,7 +88,7 @@ async def _connected(address: tuple[str, int], name: str, ca: str, seed: str) ->
             failure = str(error) or type(error).__name__
             await client.close()
         await asyncio.sleep(_AGAIN_S)
-    raise HubFailed(f"the hub does not answer at {url}: {failure}", hint="nats-server has printed the reason above")
+    raise HubFailed(f"the hub does not answer at {url}: {failure}", hint=_ABOVE)
 
 
 async def _ignore(_error: Exception) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import tempfile
@@ -93,6 +94,19 @@ def test_two_machines_by_six_commands(machines: tuple[Machine, Machine]) -> None
         assert "for laptop" in hub.wait_for("is ready at")
         assert not run(gets_in(desk.bridge))
         assert hub.stop() == 130
+
+
+@needs_hub
+def test_a_port_in_use_ends_the_hub_with_the_reason(
+    machines: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", environment()["PATH"])
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"tls://127.0.0.1:{taken.getsockname()[1]}"
+        machines[0]("bridge", "init", "--host", "laptop", "--hub", url)
+        said = machines[0].fails("bridge", "hub")
+    assert "address already in use" in said
+    assert "amq: nats-server has ended\n     it has printed the reason above" in said
 
 
 async def gets_in(bridge: Bridge) -> bool:
